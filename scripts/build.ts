@@ -1,0 +1,57 @@
+/** Builds `dist/yurt`, the executable for this machine. */
+import { mkdir, rename, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, relative } from "node:path";
+
+const flags = [
+  "--compile",
+  "--minify",
+  "--keep-names",
+  "--sourcemap",
+  // In the executable every module has the entry's URL: a worker is found beside it, or nowhere.
+  "--entry-naming=[name].[ext]",
+  // Starts in a third of the time (`yurt version`: 18 ms instead of 51), for 3.6 MB.
+  "--bytecode",
+  "--format=esm",
+  // Else the executable would read `.env` and `bunfig.toml` of whatever folder it is started in.
+  "--no-compile-autoload-dotenv",
+  "--no-compile-autoload-bunfig",
+];
+
+const root = join(import.meta.dir, "..");
+
+/** `entry`, and every worker (`*-worker.ts` under its folder), as one file at `outfile`. All paths are absolute. */
+async function buildExecutable(entry: string, outfile: string): Promise<void> {
+  // The name of the executable is part of its bytes, its folder is not; the source map is embedded and written as well.
+  const workshop = join(dirname(outfile), `.build-${process.pid}`);
+  const built = join(workshop, basename(outfile));
+  await mkdir(workshop, { recursive: true });
+  try {
+    // A worker's file that is not an entry point of its own is missing in the executable, at run time only.
+    const workers = await Array.fromAsync(new Bun.Glob("**/*-worker.ts").scan({ cwd: dirname(entry), absolute: true }));
+    const build = Bun.spawn([process.execPath, "build", ...flags, entry, ...workers.sort(), "--outfile", built], {
+      cwd: root,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    const output = await Promise.all([build.stdout.text(), build.stderr.text()]);
+    if ((await build.exited) !== 0) throw new Error(output.join("").trim());
+    await rename(built, outfile);
+  } catch (error) {
+    // An executable of older sources would be mistaken for the new one.
+    await rm(outfile, { force: true });
+    throw error;
+  } finally {
+    await rm(workshop, { recursive: true, force: true });
+  }
+}
+
+const outfile = join(root, "dist", "yurt");
+const startedAt = performance.now();
+try {
+  await buildExecutable(join(root, "src", "main.ts"), outfile);
+  const { size } = await stat(outfile);
+  const seconds = (performance.now() - startedAt) / 1000;
+  console.log(`${relative(process.cwd(), outfile)}  ${(size / 1e6).toFixed(1)} MB  ${seconds.toFixed(1)} s`);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,56 @@
+/** How many tests passed, failed and were left out. */
+export interface Counts {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+/** What a `bun test` process left behind. */
+export interface TestRun {
+  /** Its standard error, where `bun test` reports. */
+  readonly report: string;
+  /** Null if a signal ended it. */
+  readonly exitCode: number | null;
+  /** Test files that it was given. */
+  readonly files: number;
+}
+
+/**
+ * The counts of a run, from `bun test`'s own summary.
+ *
+ * A run that did not get as far as its summary, ran no test, left out a file, or failed without a failed test counts as
+ * one more failure: it can never look like a success.
+ */
+export function countTests(run: TestRun): Counts {
+  // Line by line: a test's name may hold a control character that would swallow all that follows.
+  const lines = run.report.split("\n").map((line) => Bun.stripANSI(line));
+  const end = lines.findLastIndex((line) => lastLine.test(line));
+  if (end === -1) return countUntilCrash(lines);
+  const [, tests, files] = lastLine.exec(lines[end] ?? "") ?? [];
+  const summary = lines.slice(lines.lastIndexOf("", end) + 1, end);
+  const failed = countOf("fail", summary);
+  const complete = Number(tests) > 0 && Number(files) === run.files && (run.exitCode === 0) === (failed === 0);
+  return {
+    passed: countOf("pass", summary),
+    failed: complete ? failed : failed + 1,
+    skipped: countOf("skip", summary) + countOf("todo", summary),
+  };
+}
+
+/** `12 passed, 1 failed, 2 skipped`; nothing about skipped tests if there are none. */
+export function formatCounts(counts: Counts): string {
+  const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";
+  return `${counts.passed} passed, ${counts.failed} failed${skipped}`;
+}
+
+const lastLine = /^Ran (\d+) tests? across (\d+) files?\. \[.+\]$/;
+
+function countOf(word: "pass" | "fail" | "skip" | "todo", summary: readonly string[]): number {
+  const line = summary.find((candidate) => candidate.endsWith(` ${word}`));
+  return line === undefined ? 0 : Number.parseInt(line, 10);
+}
+
+function countUntilCrash(lines: readonly string[]): Counts {
+  const marked = (mark: string) => lines.filter((line) => line.startsWith(`(${mark}) `)).length;
+  return { passed: marked("pass"), failed: marked("fail") + 1, skipped: marked("skip") + marked("todo") };
+}

@@ -1,0 +1,353 @@
+import { describe, expect, test } from "bun:test";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join, posix } from "node:path";
+import { computedModule, readSourceFacts, type SourceFacts } from "./support/source-facts.ts";
+
+/**
+ * The layout of src/, lowest rank first. A file imports from its own folder and from lower ranks. Of several patterns
+ * that match a path the first counts, so a folder's rest comes after its exceptions.
+ */
+const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
+  ["lib", "lib/**"],
+  ["config", "config/**"],
+  [
+    "contract",
+    "transport/{connection,channel,protocol,close-reason,inbox}.ts",
+    "auth/authorizer.ts",
+    "storage/store.ts",
+    "cluster/bus.ts",
+    "ops/**",
+  ],
+  ["adapter", "{transport,auth,storage,cluster}/**"],
+  ["room", "rooms/**"],
+  ["domain", "{relay,signaling,turn}/**"],
+  ["admin", "admin/**"],
+  ["server", "server.ts"],
+  ["cli", "cli/**"],
+  ["main", "main.ts"],
+];
+
+/** Imported by server.ts and by the implementations in their own folder, by nothing else. */
+const implementations = ["{relay,signaling}/*/**", "relay/worker-compactor.ts", "turn/{udp,tcp}.ts"];
+
+/** Entry points of their own: imported by nothing. */
+const roots = ["main.ts", "**/*-worker.ts", "web/**"];
+
+/** Knows neither runtime nor socket nor time: what it needs comes in through a contract, or `Clock`. */
+const pure = ["rooms/**", "{relay,signaling,turn}/**"];
+const pureExceptions = ["relay/worker-compactor.ts", "turn/{udp,tcp}.ts", "**/*-worker.ts"];
+const pureModules = /^(?!bun$|bun:|node:|ws$)/;
+const impureNames = [
+  ...["Bun", "WebSocket", "Worker", "process", "performance", "Date"],
+  ...["setTimeout", "setInterval", "setImmediate"],
+];
+
+/** Frame to message and back, and nothing else. Besides its own folder: */
+const codecs = ["**/{codec,*-codec}.ts"];
+const codecModules = /^lib0\//;
+const codecImports = ["relay/sync-codec.ts", "transport/close-reason.ts", "config/limits.ts"];
+
+const environment = ["process.env", "Bun.env", "import.meta.env"];
+const environmentReaders = ["config/**"];
+
+/** RFC 6455 §7.4 and ours; 4444 is the default port. */
+const isCloseCode = (code: number) => (code >= 1001 && code <= 1015) || (code >= 4400 && code <= 4599 && code !== 4444);
+const closeCodeTable = "transport/close-reason.ts";
+
+const longestFile = 400;
+const medianFile = 120;
+
+const matches = (patterns: readonly string[], path: string) =>
+  patterns.some((pattern) => new Bun.Glob(pattern).match(path));
+
+const rankOf = (path: string) => ranks.findIndex(([, ...patterns]) => matches(patterns, path));
+
+const isPure = (path: string) => matches(pure, path) && !matches(pureExceptions, path);
+
+const isRoot = (path: string) => matches(roots, path);
+
+const isImplementation = (path: string) =>
+  matches(implementations, path) || (rankOf(path) !== -1 && ranks[rankOf(path)]?.[0] === "adapter");
+
+/** The folder that is a concept: `relay`, `relay/y-websocket`; `.` for main.ts and server.ts. */
+function folderOf(path: string): string {
+  const [concept = "", protocol = "", ...rest] = path.split("/");
+  if (protocol === "") return ".";
+  return rest.length > 0 && matches(implementations, path) ? `${concept}/${protocol}` : concept;
+}
+
+/** Why the file `from` must not import the file `to` (paths in src/); undefined if it may. */
+function forbiddenImport(from: string, to: string): string | undefined {
+  if (isRoot(to)) return "is an entry point";
+  const fromFolder = folderOf(from);
+  const toFolder = folderOf(to);
+  if (isImplementation(to)) {
+    const allowed = from === "server.ts" || (fromFolder === toFolder && (isImplementation(from) || isRoot(from)));
+    return allowed ? undefined : "is an implementation";
+  }
+  if (fromFolder === toFolder || fromFolder.startsWith(`${toFolder}/`)) return undefined;
+  return rankOf(to) < rankOf(from) ? undefined : "is not of a lower rank";
+}
+
+/** Why the file `from` must not import the package or built-in module `module`. */
+function forbiddenModule(from: string, module: string, packages: readonly string[]): string | undefined {
+  if (module === computedModule) return "is computed";
+  if (isPure(from) && !pureModules.test(module)) return "is not pure";
+  if (matches(codecs, from) && !codecModules.test(module)) return "does not belong in a codec";
+  const isBuiltIn = /^(bun$|bun:|node:)/.test(module);
+  return isBuiltIn || packages.includes(packageOf(module)) ? undefined : "is not in package.json's dependencies";
+}
+
+function packageOf(module: string): string {
+  return module
+    .split("/")
+    .slice(0, module.startsWith("@") ? 2 : 1)
+    .join("/");
+}
+
+/** Every breach of the rules by one file: what it is and which import, name or number commits it. */
+function breaches(path: string, facts: SourceFacts, packages: readonly string[]): readonly string[] {
+  return [
+    ...(rankOf(path) === -1 && !isRoot(path) ? ["has no place in the layout"] : []),
+    ...(posix.basename(path) === "index.ts" ? ["is a barrel"] : []),
+    ...(facts.hasDefaultExport ? ["has a default export"] : []),
+    ...facts.imports.flatMap((module) => importBreach(path, module, packages)),
+    ...forbiddenNames(path).flatMap((name) => (facts.references.has(name) ? [`uses ${name}`] : [])),
+    ...[...facts.numbers].filter(isCloseCode).flatMap((code) => (path === closeCodeTable ? [] : [`says ${code}`])),
+  ].map((breach) => `${path} ${breach}`);
+}
+
+function forbiddenNames(path: string): readonly string[] {
+  return [...(isPure(path) ? impureNames : []), ...(matches(environmentReaders, path) ? [] : environment)];
+}
+
+function importBreach(from: string, module: string, packages: readonly string[]): readonly string[] {
+  const reason = module.startsWith(".")
+    ? forbiddenFile(from, posix.join(posix.dirname(from), module))
+    : forbiddenModule(from, module, packages);
+  return reason === undefined ? [] : [`imports ${module}, which ${reason}`];
+}
+
+function forbiddenFile(from: string, to: string): string | undefined {
+  if (to === "../package.json") return undefined;
+  if (to.startsWith("../")) return "is outside src";
+  if (matches(codecs, from) && folderOf(from) !== folderOf(to) && !codecImports.includes(to)) {
+    return "does not belong in a codec";
+  }
+  return forbiddenImport(from, to);
+}
+
+/** The files of one import cycle, in its order and with the first again at the end; undefined if there is none. */
+function importCycle(facts: ReadonlyMap<string, Pick<SourceFacts, "imports">>): readonly string[] | undefined {
+  const finished = new Set<string>();
+  const visit = (path: string, trail: readonly string[]): readonly string[] | undefined => {
+    if (trail.includes(path)) return [...trail.slice(trail.indexOf(path)), path];
+    if (finished.has(path)) return undefined;
+    for (const module of facts.get(path)?.imports ?? []) {
+      if (!module.startsWith(".")) continue;
+      const cycle = visit(posix.join(posix.dirname(path), module), [...trail, path]);
+      if (cycle !== undefined) return cycle;
+    }
+    finished.add(path);
+    return undefined;
+  };
+  for (const path of facts.keys()) {
+    const cycle = visit(path, []);
+    if (cycle !== undefined) return cycle;
+  }
+  return undefined;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = values.toSorted((left, right) => left - right);
+  return sorted[Math.floor(sorted.length / 2)] ?? 0;
+}
+
+const root = join(import.meta.dir, "..");
+const read = (path: string) => readFileSync(join(root, path), "utf8");
+
+function sourcesOf(folder: string): Readonly<Record<string, string>> {
+  const paths = [...new Bun.Glob("**/*.{ts,tsx}").scanSync(join(root, folder))].sort();
+  return Object.fromEntries(paths.map((path) => [path, read(`${folder}/${path}`)]));
+}
+
+/** Files that are or can be committed: all but what .gitignore names (folders, one a line) and .git itself. */
+function repositoryFiles(): readonly string[] {
+  const ignored = new Set([".git/", ...read(".gitignore").split("\n")]);
+  return readdirSync(root, { withFileTypes: true }).flatMap((entry) => {
+    if (!entry.isDirectory()) return [entry.name];
+    if (ignored.has(`${entry.name}/`)) return [];
+    const inside = new Bun.Glob("**/*").scanSync({ cwd: join(root, entry.name), dot: true });
+    return Array.from(inside, (path) => `${entry.name}/${path}`);
+  });
+}
+
+const sources = sourcesOf("src");
+const facts = await readSourceFacts(sources);
+const dependencies: readonly string[] = Object.keys(JSON.parse(read("package.json")).dependencies);
+
+describe("the source tree", () => {
+  test("is not empty", () => {
+    expect(facts.size).toBeGreaterThan(20);
+  });
+
+  test("keeps its layout, its imports and its purity", () => {
+    expect([...facts].flatMap(([path, found]) => breaches(path, found, dependencies))).toEqual([]);
+  });
+
+  test("imports only files that exist, by their full name", () => {
+    const missing = [...facts].flatMap(([path, { imports }]) =>
+      imports
+        .filter((module) => module.startsWith(".") && !existsSync(join(root, "src", posix.dirname(path), module)))
+        .map((module) => `${path} imports ${module}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
+  test("has no import cycle, type imports included", () => {
+    expect(importCycle(facts)).toBeUndefined();
+  });
+
+  test(`has no file longer than ${longestFile} lines, and half of its files have at most ${medianFile}`, () => {
+    const lines = Object.entries(sources).map(([path, text]) => ({ path, count: text.trimEnd().split("\n").length }));
+    expect(lines.filter(({ count }) => count > longestFile)).toEqual([]);
+    expect(median(lines.map(({ count }) => count))).toBeLessThanOrEqual(medianFile);
+  });
+});
+
+describe("the repository", () => {
+  test("uses every dependency, and README.md says why it is there", () => {
+    const used = new Set([...facts.values()].flatMap(({ imports }) => imports.map(packageOf)));
+    expect(dependencies.filter((name) => !used.has(name))).toEqual([]);
+    const readme = read("README.md");
+    expect(dependencies.filter((name) => !new RegExp(`^- \`${name}\`: \\S`, "m").test(readme))).toEqual([]);
+  });
+
+  test("names no path of the machine that it was written on", () => {
+    const machinePath = new RegExp(`/(?:${["work", "root"].join("|")})/`);
+    const files = repositoryFiles();
+    expect(files).toContain("package.json");
+    expect(files.filter((path) => machinePath.test(read(path)))).toEqual([]);
+  });
+});
+
+describe("the rules", () => {
+  test.each([
+    ["server.ts", "transport/websocket.ts"],
+    ["server.ts", "relay/y-websocket/protocol.ts"],
+    ["server.ts", "relay/worker-compactor.ts"],
+    ["cli/serve.ts", "server.ts"],
+    ["relay/sync-room.ts", "relay/awareness.ts"],
+    ["relay/sync-room.ts", "transport/connection.ts"],
+    ["relay/y-websocket/session.ts", "relay/y-websocket/codec.ts"],
+    ["relay/y-websocket/session.ts", "relay/sync-room.ts"],
+    ["relay/worker-compactor.ts", "relay/compaction.ts"],
+    ["relay/compaction-worker.ts", "relay/compaction.ts"],
+    ["transport/http.ts", "transport/websocket.ts"],
+    ["transport/http.ts", "ops/log.ts"],
+    ["storage/sqlite.ts", "storage/store.ts"],
+    ["auth/authorizer.ts", "config/limits.ts"],
+  ])("%s may import %s", (from, to) => {
+    expect(forbiddenImport(from, to)).toBeUndefined();
+  });
+
+  test.each([
+    ["cli/serve.ts", "transport/websocket.ts", "is an implementation"],
+    ["relay/sync-room.ts", "relay/y-websocket/session.ts", "is an implementation"],
+    ["relay/sync-room.ts", "relay/worker-compactor.ts", "is an implementation"],
+    ["relay/sync-room.ts", "storage/sqlite.ts", "is an implementation"],
+    ["relay/y-websocket/session.ts", "relay/hocuspocus/codec.ts", "is an implementation"],
+    ["transport/protocol.ts", "transport/http.ts", "is an implementation"],
+    ["relay/worker-compactor.ts", "relay/compaction-worker.ts", "is an entry point"],
+    ["cli/serve.ts", "main.ts", "is an entry point"],
+    ["server.ts", "cli/serve.ts", "is not of a lower rank"],
+    ["relay/sync-room.ts", "signaling/signaling-room.ts", "is not of a lower rank"],
+    ["relay/y-websocket/session.ts", "signaling/signaling-room.ts", "is not of a lower rank"],
+    ["transport/http.ts", "rooms/room-registry.ts", "is not of a lower rank"],
+    ["auth/authorizer.ts", "transport/connection.ts", "is not of a lower rank"],
+    ["lib/clock.ts", "config/limits.ts", "is not of a lower rank"],
+  ])("%s must not import %s, which %s", (from, to, reason) => {
+    expect(forbiddenImport(from, to)).toBe(reason);
+  });
+
+  test.each([
+    'import fs from "node:fs";',
+    'import "node:fs";',
+    'import type { Stats } from "node:fs";',
+    'import { type Stats } from "node:fs";',
+    'export { statSync } from "node:fs";',
+    'export type * from "node:fs";',
+    'export const fs = () => import("node:fs");',
+    "export const fs = () => import(`node:fs`);",
+    'export type Stats = import("node:fs").Stats;',
+    'export type Fs = typeof import("node:fs");',
+    'import fs = require("node:fs");',
+    'export const fs = require("node:fs");',
+  ])("see the import in %s", async (text) => {
+    expect(await breachesOf("rooms/invented.ts", text)).toEqual([
+      "rooms/invented.ts imports node:fs, which is not pure",
+    ]);
+  });
+
+  test.each([
+    ["rooms/invented.ts", "setTimeout(work, 1);", "uses setTimeout"],
+    ["relay/sync-room.ts", "const at = Date.now();", "uses Date"],
+    ["relay/y-websocket/session.ts", "let socket: WebSocket;", "uses WebSocket"],
+    ["signaling/mailbox.ts", "const all = { Bun };", "uses Bun"],
+    ["relay/sync-room.ts", 'import { WebSocket as Socket } from "ws";', "imports ws, which is not pure"],
+    ["relay/sync-room.ts", "const room = await import(path);", "imports (computed), which is computed"],
+    ["relay/y-websocket/codec.ts", 'import * as Y from "yjs";', "imports yjs, which does not belong in a codec"],
+    [
+      "relay/y-websocket/codec.ts",
+      'import { SyncRoom } from "../sync-room.ts";',
+      "imports ../sync-room.ts, which does not belong in a codec",
+    ],
+    ["transport/http.ts", 'const port = process.env["PORT"];', "uses process.env"],
+    ["cli/serve.ts", "const all = import.meta.env;", "uses import.meta.env"],
+    ["cli/serve.ts", 'import express from "express";', "imports express, which is not in package.json's dependencies"],
+    [
+      "cli/serve.ts",
+      'import { run } from "../../scripts/run.ts";',
+      "imports ../../scripts/run.ts, which is outside src",
+    ],
+    ["cli/serve.ts", "export default 1;", "has a default export"],
+    ["cli/serve.ts", "export default function serve() {}", "has a default export"],
+    ["cli/serve.ts", "const serve = 1; export { serve as default };", "has a default export"],
+    ["cli/index.ts", "", "is a barrel"],
+    ["helpers/text.ts", "", "has no place in the layout"],
+    ["relay/y-websocket/session.ts", "connection.close(4_403);", "says 4403"],
+    ["transport/websocket.ts", "const goingAway = 1001;", "says 1001"],
+  ])("find in %s: %s", async (path, text, breach) => {
+    expect(await breachesOf(path, text)).toContain(`${path} ${breach}`);
+  });
+
+  test("leave alone what only looks like a breach", async () => {
+    const text = `
+      // import fs from "node:fs"; setTimeout(work, 4400)
+      const text = 'import fs from "node:fs"' + \`process \${JSON.stringify("Bun")} 4401\` + /import "bun"/.source;
+      class Timers { process() { return this.clock.setTimeout; } Date = 4444; }
+      const { performance: measured } = { performance: 1000 };
+      import manifest from "../../package.json" with { type: "json" };
+    `;
+    expect(await breachesOf("rooms/invented.ts", text)).toEqual([]);
+  });
+
+  test("find an import cycle of types through several files", () => {
+    const imports = (...modules: string[]) => ({ imports: modules });
+    const tree = new Map([
+      ["lib/a.ts", imports("./b.ts", "node:fs")],
+      ["lib/b.ts", imports("../config/c.ts")],
+      ["config/c.ts", imports("./d.ts", "../lib/b.ts")],
+      ["config/d.ts", imports()],
+    ]);
+    expect(importCycle(tree)).toEqual(["lib/b.ts", "config/c.ts", "lib/b.ts"]);
+    tree.set("config/c.ts", imports("./d.ts"));
+    expect(importCycle(tree)).toBeUndefined();
+  });
+});
+
+/** The breaches of one invented file, with yjs and lib0 for dependencies. */
+async function breachesOf(path: string, text: string): Promise<readonly string[]> {
+  const parsed = await readSourceFacts({ [path]: text });
+  return [...parsed].flatMap(([file, found]) => breaches(file, found, ["yjs", "lib0"]));
+}

@@ -1,0 +1,97 @@
+import type { Node, SourceFile } from "typescript/unstable/ast";
+import * as is from "typescript/unstable/ast/is";
+import { API } from "typescript/unstable/async";
+import { createVirtualFileSystem } from "typescript/unstable/fs";
+
+/** What the architecture test wants to know of one source file. */
+export interface SourceFacts {
+  /** Modules in the order of the text: imports and re-exports, of types too, `import("…")` as call and as type, `require`. */
+  readonly imports: readonly string[];
+  /** What the code refers to, not what it declares or names as a member: `Bun`, `process`, `process.env`, `import.meta.env`. */
+  readonly references: ReadonlySet<string>;
+  readonly numbers: ReadonlySet<number>;
+  readonly hasDefaultExport: boolean;
+}
+
+/** Stands for the module of an `import()` that is computed. */
+export const computedModule = "(computed)";
+
+/** Parses `sources` (path to text) with the TypeScript compiler, in memory. */
+export async function readSourceFacts(sources: Readonly<Record<string, string>>): Promise<Map<string, SourceFacts>> {
+  const paths = Object.keys(sources);
+  const project = { compilerOptions: { noLib: true, noResolve: true, types: [] }, files: paths };
+  const files = Object.fromEntries(paths.map((path) => [`/${path}`, sources[path] ?? ""]));
+  const fs = createVirtualFileSystem({ ...files, "/tsconfig.json": JSON.stringify(project) });
+  const compiler = new API({ cwd: "/", fs });
+  try {
+    const snapshot = await compiler.updateSnapshot({ openProjects: ["/tsconfig.json"] });
+    const program = snapshot.getProjects()[0]?.program;
+    const facts = new Map<string, SourceFacts>();
+    for (const path of paths) {
+      const source = await program?.getSourceFile(`/${path}`);
+      if (source === undefined) throw new Error(`${path} was not parsed`);
+      facts.set(path, factsOf(source));
+    }
+    return facts;
+  } finally {
+    await compiler.close();
+  }
+}
+
+function factsOf(source: SourceFile): SourceFacts {
+  const imports: string[] = [];
+  const references = new Set<string>();
+  const numbers = new Set<number>();
+  let hasDefaultExport = false;
+  const visit = (node: Node): undefined => {
+    const module = importedModule(node);
+    if (module !== undefined) imports.push(module);
+    const reference = referenceOf(node);
+    if (reference !== undefined) references.add(reference);
+    if (is.isNumericLiteral(node)) numbers.add(Number(node.text));
+    hasDefaultExport ||= isDefaultExport(node);
+    node.forEachChild(visit);
+  };
+  visit(source);
+  return { imports, references, numbers, hasDefaultExport };
+}
+
+function importedModule(node: Node): string | undefined {
+  if (is.isImportDeclaration(node) || is.isExportDeclaration(node)) {
+    return node.moduleSpecifier === undefined ? undefined : literal(node.moduleSpecifier);
+  }
+  if (is.isExternalModuleReference(node)) return literal(node.expression);
+  if (is.isImportTypeNode(node))
+    return is.isLiteralTypeNode(node.argument) ? literal(node.argument.literal) : computedModule;
+  if (!is.isCallExpression(node)) return undefined;
+  const called = node.expression.getText();
+  return called === "import" || called === "require" ? literal(node.arguments[0]) : undefined;
+}
+
+function literal(node: Node | undefined): string {
+  return node !== undefined && (is.isStringLiteral(node) || is.isNoSubstitutionTemplateLiteral(node))
+    ? node.text
+    : computedModule;
+}
+
+function referenceOf(node: Node): string | undefined {
+  if (is.isPropertyAccessExpression(node)) {
+    const { expression } = node;
+    if (is.isIdentifier(expression)) return `${expression.text}.${node.name.text}`;
+    return is.isMetaProperty(expression) ? `import.meta.${node.name.text}` : undefined;
+  }
+  return is.isIdentifier(node) && !isName(node) ? node.text : undefined;
+}
+
+/** Whether an identifier names what its parent declares or selects. */
+function isName(node: Node): boolean {
+  if (is.isShorthandPropertyAssignment(node.parent)) return false;
+  const parent: Node & { readonly name?: Node; readonly propertyName?: Node } = node.parent;
+  return parent.name === node || parent.propertyName === node;
+}
+
+function isDefaultExport(node: Node): boolean {
+  if (is.isExportAssignment(node)) return true;
+  if (is.isExportSpecifier(node)) return node.name.text === "default";
+  return is.isDefaultKeyword(node);
+}
