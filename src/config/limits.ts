@@ -1,0 +1,48 @@
+/** Every bound on what clients may ask of the server. Byte limits count encoded bytes. */
+export interface Limits {
+  /** One relay frame: as large as a document, because a client that worked offline brings it in one SyncStep2. */
+  readonly relayFrameBytes: number;
+  /** The stored bytes of one document (compacted base and updates since). */
+  readonly documentBytes: number;
+  /** One awareness state, as JSON text, in UTF-16 code units. */
+  readonly awarenessStateLength: number;
+  /** Client ids whose awareness clocks one room remembers. */
+  readonly awarenessClients: number;
+  /** One signaling frame. */
+  readonly signalingFrameBytes: number;
+  /** Nesting of one signaling message. */
+  readonly jsonDepth: number;
+  /** A document name or topic. */
+  readonly nameBytes: number;
+  /** Topics in one subscribe or unsubscribe frame. */
+  readonly topicsPerFrame: number;
+  /** Topics that one connection is subscribed to. */
+  readonly topicsPerConnection: number;
+  /** Members of one signaling room. */
+  readonly signalingRoomMembers: number;
+  /** Bytes queued for one client that the kernel has not taken, a snapshot in flight excluded. */
+  readonly outboxBytes: number;
+  /** Bytes received from one client that its session has not handled yet; beyond it the socket is not read. */
+  readonly inboxBytes: number;
+  /** Bytes of updates, of all documents, that wait for the store. */
+  readonly waitingUpdateBytes: number;
+}
+
+const kibibyte = 1024;
+const mebibyte = 1024 * kibibyte;
+
+export const defaultLimits: Limits = {
+  relayFrameBytes: 50 * mebibyte,
+  documentBytes: 50 * mebibyte,
+  awarenessStateLength: 64 * kibibyte,
+  awarenessClients: 10_000,
+  signalingFrameBytes: 64 * kibibyte,
+  jsonDepth: 32,
+  nameBytes: 256,
+  topicsPerFrame: 100,
+  topicsPerConnection: 100,
+  signalingRoomMembers: 200,
+  outboxBytes: 4 * mebibyte,
+  inboxBytes: mebibyte,
+  waitingUpdateBytes: 64 * mebibyte,
+};

@@ -1,0 +1,109 @@
+import { isIP } from "node:net";
+import * as v from "valibot";
+
+/** How a value is read where all values are text: in flags and in the environment. */
+export type OptionKind = "text" | "number" | "boolean";
+
+/** One row of the table: all that flags, environment, help and problem texts need to know about a setting. */
+export interface Option<T> {
+  readonly kind: OptionKind;
+  readonly schema: v.GenericSchema<unknown, T>;
+  readonly default: T;
+  /** What the schema accepts, as the rest of the sentence "Give …". */
+  readonly expected: string;
+  readonly help: string;
+  /** The value's name in help; for numbers its unit. */
+  readonly placeholder: string;
+  /** A variable of the platform that counts when our own is not set. Unlike our own, it may be empty. */
+  readonly platformVariable?: string;
+}
+
+const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+
+/** Every setting. A key has three spellings: `sync.durability`, `--sync-durability`, `YURT_SYNC_DURABILITY`. */
+export const options = {
+  host: option({
+    kind: "text",
+    schema: v.pipe(v.string(), v.check(isHost)),
+    default: "127.0.0.1",
+    expected: "an IP address or host name without a port, such as 127.0.0.1, ::1 or 0.0.0.0",
+    help: "address to listen on",
+    placeholder: "address",
+  }),
+  port: option({
+    kind: "number",
+    schema: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535)),
+    default: 4444,
+    expected: "a whole number from 0 to 65535 (0 takes any free port)",
+    help: "port to listen on, 0 for any free one",
+    placeholder: "port",
+    platformVariable: "PORT",
+  }),
+  data: option({
+    kind: "text",
+    schema: v.pipe(
+      v.string(),
+      v.check((path) => path.trim() !== "" && !path.includes("\0")),
+    ),
+    default: "./yurt-data",
+    expected: "the path of a folder; it is created when it does not exist",
+    help: "folder that holds the documents",
+    placeholder: "folder",
+    platformVariable: "STATE_DIRECTORY",
+  }),
+  "sync.enabled": option({
+    kind: "boolean",
+    schema: v.boolean(),
+    default: true,
+    expected: "true or false",
+    help: "relay and store documents",
+    placeholder: "true|false",
+  }),
+  "auth.mode": option<"open" | undefined>({
+    kind: "text",
+    schema: v.picklist(["open"]),
+    default: undefined,
+    expected: "open (everyone who reaches the server may enter); there is no other mode",
+    help: "who may enter: open = everyone who reaches the server",
+    placeholder: "mode",
+  }),
+  "log.level": option<(typeof logLevels)[number]>({
+    kind: "text",
+    schema: v.picklist(logLevels),
+    default: "info",
+    expected: `one of ${logLevels.join(", ")}`,
+    help: `least severe events to log: ${logLevels.join(", ")}`,
+    placeholder: "level",
+  }),
+};
+
+export type OptionKey = keyof typeof options;
+
+/** The type of each setting's value. */
+export type Values = { readonly [Key in OptionKey]: (typeof options)[Key]["default"] };
+
+// Object.keys forgets the literal types.
+export const optionKeys = Object.keys(options) as readonly OptionKey[];
+
+/** The flag that sets `key`; a boolean `x.enabled` is set by `--x`, and by `--no-x` for false. */
+export function flagOf(key: OptionKey, value?: string): string {
+  const name = key.replace(/\.enabled$/, "").replaceAll(".", "-");
+  return options[key].kind === "boolean" && value === "false" ? `--no-${name}` : `--${name}`;
+}
+
+export const variablePrefix = "YURT_";
+
+/** The environment variable that sets `key`. */
+export function variableOf(key: OptionKey): string {
+  return `${variablePrefix}${key.replaceAll(/[.-]/g, "_").toUpperCase()}`;
+}
+
+function option<T>(definition: Option<T>): Option<T> {
+  return definition;
+}
+
+/** A name whose last label is a number is an address with a mistake: `10.0.0.256`, `127.1`. */
+function isHost(text: string): boolean {
+  if (isIP(text) !== 0) return true;
+  return /^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/i.test(text) && !/(^|\.)\d+$/.test(text);
+}

@@ -1,0 +1,90 @@
+/** Up to this many ranges are added one by one, each moving what lies behind it; more are merged in one pass. */
+const fewRanges = 8;
+
+/** A set of integers as merged half-open ranges; O(1) at its end, O(log n) to look up elsewhere. */
+export class Ranges {
+  /** start, end, start, end, …: strictly ascending. Flat, since a large document's deletes are ten thousands of them. */
+  #bounds: number[] = [];
+
+  /** How many ranges there are. */
+  get count(): number {
+    return this.#bounds.length / 2;
+  }
+
+  /** The end of the last range; 0 when there is none. */
+  get end(): number {
+    return this.#bounds.at(-1) ?? 0;
+  }
+
+  add(start: number, end: number): void {
+    if (start >= end) return;
+    const bounds = this.#bounds;
+    const last = bounds.length - 2;
+    if (last < 0 || start > this.#bound(last + 1)) bounds.push(start, end);
+    else if (start >= this.#bound(last)) bounds[last + 1] = Math.max(end, this.#bound(last + 1));
+    else this.#insert(start, end);
+  }
+
+  /** As often as `add` for each range, but linear where `other` has many. */
+  addAll(other: Ranges): void {
+    if (other.count <= fewRanges) {
+      for (const [start, end] of other) this.add(start, end);
+      return;
+    }
+    const merged = new Ranges();
+    let index = 0;
+    for (const [start, end] of other) {
+      for (; this.#bound(index) <= start; index += 2) merged.add(this.#bound(index), this.#bound(index + 1));
+      merged.add(start, end);
+    }
+    for (; index < this.#bounds.length; index += 2) merged.add(this.#bound(index), this.#bound(index + 1));
+    this.#bounds = merged.#bounds;
+  }
+
+  /** The end of the range that holds `value`; `value` itself when none does. */
+  reach(value: number): number {
+    const index = this.#search(value);
+    return this.#bound(index) <= value ? this.#bound(index + 1) : value;
+  }
+
+  /** In ascending order, until `test` says no. */
+  every(test: (start: number, end: number) => boolean): boolean {
+    for (let index = 0; index < this.#bounds.length; index += 2) {
+      if (!test(this.#bound(index), this.#bound(index + 1))) return false;
+    }
+    return true;
+  }
+
+  *[Symbol.iterator](): Generator<readonly [start: number, end: number]> {
+    for (let index = 0; index < this.#bounds.length; index += 2) yield [this.#bound(index), this.#bound(index + 1)];
+  }
+
+  /** Somewhere before the last range: takes the place of every range it overlaps or touches. */
+  #insert(start: number, end: number): void {
+    const from = this.#search(start - 1);
+    const behind = this.#search(end);
+    const to = this.#bound(behind) <= end ? behind + 2 : behind;
+    if (from === to) this.#bounds.splice(from, 0, start, end);
+    else this.#bounds.splice(from, to - from, Math.min(start, this.#bound(from)), Math.max(end, this.#bound(to - 1)));
+  }
+
+  /** The index of the first range that ends after `value`. */
+  #search(value: number): number {
+    const last = this.#bounds.length - 2;
+    if (last < 0 || value >= this.#bound(last + 1)) return last + 2;
+    if (value >= this.#bound(last)) return last;
+    let low = 0;
+    let high = last;
+    while (low < high) {
+      const middle = ((low + high) >>> 2) * 2;
+      if (this.#bound(middle + 1) > value) high = middle;
+      else low = middle + 2;
+    }
+    return low;
+  }
+
+  /** Past the last range there is nothing up to infinity. */
+  #bound(index: number): number {
+    return this.#bounds[index] ?? Number.POSITIVE_INFINITY;
+  }
+}

@@ -1,0 +1,219 @@
+import { describe, expect, test } from "bun:test";
+import {
+  type Configuration,
+  describeOrigin,
+  type Environment,
+  loadConfiguration,
+  type Problem,
+} from "../../src/config/load.ts";
+import type { OptionKey } from "../../src/config/options.ts";
+
+type Flags = Partial<Record<OptionKey, string>>;
+
+function load(environment: Environment, flags: Flags = {}) {
+  // Object.entries forgets the literal types.
+  return loadConfiguration({ environment, flags: new Map(Object.entries(flags) as [OptionKey, string][]) });
+}
+
+function accepted(environment: Environment, flags: Flags = {}): Configuration {
+  const loaded = load(environment, flags);
+  if (!loaded.ok) throw new Error(`refused: ${JSON.stringify(loaded.problems)}`);
+  return loaded.configuration;
+}
+
+function refused(environment: Environment, flags: Flags = {}): readonly Problem[] {
+  const loaded = load(environment, flags);
+  if (loaded.ok) throw new Error(`accepted: ${JSON.stringify(loaded.configuration.values)}`);
+  return loaded.problems;
+}
+
+describe("a configuration", () => {
+  test("is for this machine alone when nothing is given", () => {
+    const { values, origins, unknownVariables } = accepted({});
+    expect(values).toEqual({
+      host: "127.0.0.1",
+      port: 4444,
+      data: "./yurt-data",
+      "sync.enabled": true,
+      "auth.mode": undefined,
+      "log.level": "info",
+    });
+    expect(new Set(Object.values(origins).map(describeOrigin))).toEqual(new Set(["default"]));
+    expect(unknownVariables).toEqual([]);
+  });
+
+  test("takes every setting from the environment", () => {
+    const { values, origins } = accepted({
+      YURT_HOST: "::",
+      YURT_PORT: "0",
+      YURT_DATA: "/srv/yurt data",
+      YURT_SYNC_ENABLED: "false",
+      YURT_AUTH_MODE: "open",
+      YURT_LOG_LEVEL: "silent",
+    });
+    expect(values).toEqual({
+      host: "::",
+      port: 0,
+      data: "/srv/yurt data",
+      "sync.enabled": false,
+      "auth.mode": "open",
+      "log.level": "silent",
+    });
+    expect(describeOrigin(origins["log.level"])).toBe("environment variable YURT_LOG_LEVEL");
+  });
+
+  test("takes every setting from flags", () => {
+    const { values, origins } = accepted(
+      {},
+      {
+        host: "example.com",
+        port: "65535",
+        data: "d",
+        "sync.enabled": "false",
+        "auth.mode": "open",
+        "log.level": "trace",
+      },
+    );
+    expect(values).toEqual({
+      host: "example.com",
+      port: 65_535,
+      data: "d",
+      "sync.enabled": false,
+      "auth.mode": "open",
+      "log.level": "trace",
+    });
+    expect(describeOrigin(origins["sync.enabled"])).toBe("flag --no-sync");
+  });
+
+  test.each<[string, Environment, Flags, number, string]>([
+    ["the platform's variable before the default", { PORT: "1" }, {}, 1, "environment variable PORT"],
+    ["our variable before the platform's", { PORT: "1", YURT_PORT: "2" }, {}, 2, "environment variable YURT_PORT"],
+    ["a flag before both", { PORT: "1", YURT_PORT: "2" }, { port: "3" }, 3, "flag --port"],
+    ["the default when the platform's variable is empty", { PORT: "" }, {}, 4444, "default"],
+    ["a flag before a variable with a mistake", { YURT_PORT: "abc" }, { port: "3" }, 3, "flag --port"],
+  ])("takes %s", (_, environment, flags, port, origin) => {
+    const { values, origins } = accepted(environment, flags);
+    expect([values.port, describeOrigin(origins.port)]).toEqual([port, origin]);
+  });
+
+  test.each<[Environment, string]>([
+    [{ STATE_DIRECTORY: "/var/lib/yurt" }, "/var/lib/yurt"],
+    [{ STATE_DIRECTORY: "/var/lib/yurt", YURT_DATA: "elsewhere" }, "elsewhere"],
+    [{ STATE_DIRECTORY: "" }, "./yurt-data"],
+  ])("with %p stores in %p", (environment, data) => {
+    expect(accepted(environment).values.data).toBe(data);
+  });
+});
+
+describe("a value is refused", () => {
+  const wholeNumber = "Give a whole number from 0 to 65535 (0 takes any free port).";
+  const address = "Give an IP address or host name without a port, such as 127.0.0.1, ::1 or 0.0.0.0.";
+  const level = "Give one of trace, debug, info, warn, error, fatal, silent.";
+
+  test.each<[OptionKey, string, string]>([
+    ...[
+      "70000",
+      "65536",
+      "abc",
+      "",
+      "-1",
+      "1e3",
+      " 80",
+      "80 ",
+      "+80",
+      "0x50",
+      "080",
+      "80.0",
+      "8O",
+      "Infinity",
+      "٣",
+    ].map((value): [OptionKey, string, string] => ["port", value, wholeNumber]),
+    ["port", "9".repeat(400), wholeNumber],
+    ...["", " ", "127.0.0.1:80", "[::1]", "http://x", "a b", "127.0.0.256", "127.1", "0", "*", "a..b", "a/b", "\0"].map(
+      (value): [OptionKey, string, string] => ["host", value, address],
+    ),
+    ...["", " ", "a\0b"].map((value): [OptionKey, string, string] => [
+      "data",
+      value,
+      "Give the path of a folder; it is created when it does not exist.",
+    ]),
+    ...["", "yes", "1", "TRUE", "off"].map((value): [OptionKey, string, string] => [
+      "sync.enabled",
+      value,
+      "Give true or false.",
+    ]),
+    ...["", "token", "Open"].map((value): [OptionKey, string, string] => [
+      "auth.mode",
+      value,
+      "Give open (everyone who reaches the server may enter); there is no other mode.",
+    ]),
+    ...["", "INFO", "verbose", "30", "constructor", "__proto__"].map((value): [OptionKey, string, string] => [
+      "log.level",
+      value,
+      level,
+    ]),
+  ])("%s %p", (setting, value, remedy) => {
+    expect(refused({}, { [setting]: value })).toMatchObject([{ setting, value, origin: { from: "flag" }, remedy }]);
+  });
+
+  test("with the name of the variable that gave it", () => {
+    const variables = refused({ PORT: "eighty", YURT_LOG_LEVEL: "loud" }).map(({ origin }) => describeOrigin(origin));
+    expect(variables).toEqual(["environment variable PORT", "environment variable YURT_LOG_LEVEL"]);
+  });
+
+  test("together with all others", () => {
+    const problems = refused(
+      { YURT_DATA: "", YURT_LOG_LEVEL: "loud", YURT_SYNC_ENABLED: "maybe" },
+      { host: "0.0.0.0", port: "70000" },
+    );
+    expect(problems.map(({ setting }) => setting)).toEqual(["port", "data", "sync.enabled", "log.level", "auth.mode"]);
+  });
+});
+
+describe("a listener that other machines can reach", () => {
+  test.each(["0.0.0.0", "::", "192.168.1.5", "yurt.example.com", "fe80::1"])("on %s needs auth.mode", (host) => {
+    expect(refused({}, { host })).toEqual([
+      {
+        setting: "auth.mode",
+        value: undefined,
+        origin: { from: "default" },
+        remedy:
+          `Other machines can reach ${host} (flag --host). Add --auth-mode open if everyone who reaches it may enter; ` +
+          "else listen on 127.0.0.1.",
+      },
+    ]);
+  });
+
+  test("names the variable that opened it", () => {
+    expect(refused({ YURT_HOST: "::" })[0]?.remedy).toStartWith(
+      "Other machines can reach :: (environment variable YURT_HOST).",
+    );
+  });
+
+  test("is accepted when it is said to be open", () => {
+    expect(accepted({ YURT_AUTH_MODE: "open" }, { host: "0.0.0.0" }).values.host).toBe("0.0.0.0");
+  });
+
+  test("is told once when the mode has a mistake, or the host", () => {
+    expect(refused({}, { host: "0.0.0.0", "auth.mode": "opne" }).map(({ setting }) => setting)).toEqual(["auth.mode"]);
+    expect(refused({}, { host: "0.0.0.0:80" }).map(({ setting }) => setting)).toEqual(["host"]);
+  });
+});
+
+describe("an unknown variable", () => {
+  test("is named with the nearest known one and without its value", () => {
+    const { unknownVariables } = accepted({
+      YURT_PROT: "1",
+      YURT_SYNC: "false",
+      YURT_: "",
+      YURT_SECRET: "s3cret",
+      OTHER: "x",
+    });
+    expect(unknownVariables).toEqual([
+      { variable: "YURT_", nearest: undefined },
+      { variable: "YURT_PROT", nearest: "YURT_PORT" },
+      { variable: "YURT_SECRET", nearest: undefined },
+      { variable: "YURT_SYNC", nearest: "YURT_SYNC_ENABLED" },
+    ]);
+  });
+});

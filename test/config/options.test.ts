@@ -1,0 +1,33 @@
+import { describe, expect, test } from "bun:test";
+import * as v from "valibot";
+import { flagOf, type Option, optionKeys, options, variableOf } from "../../src/config/options.ts";
+
+describe("the table of options", () => {
+  test("gives every key its three spellings", () => {
+    expect(optionKeys.map((key) => [key, flagOf(key), variableOf(key)])).toEqual([
+      ["host", "--host", "YURT_HOST"],
+      ["port", "--port", "YURT_PORT"],
+      ["data", "--data", "YURT_DATA"],
+      ["sync.enabled", "--sync", "YURT_SYNC_ENABLED"],
+      ["auth.mode", "--auth-mode", "YURT_AUTH_MODE"],
+      ["log.level", "--log-level", "YURT_LOG_LEVEL"],
+    ]);
+  });
+
+  test("gives a boolean a flag for false", () => {
+    expect([flagOf("sync.enabled", "true"), flagOf("sync.enabled", "false")]).toEqual(["--sync", "--no-sync"]);
+  });
+
+  test("has defaults that its own schemas accept, or none", () => {
+    for (const key of optionKeys) {
+      const option: Option<unknown> = options[key];
+      if (option.default !== undefined) expect(v.is(option.schema, option.default), key).toBeTrue();
+    }
+  });
+
+  test("has spellings that are all different", () => {
+    for (const spelling of [flagOf, variableOf]) {
+      expect(new Set(optionKeys.map((key) => spelling(key))).size).toBe(optionKeys.length);
+    }
+  });
+});
