@@ -1,0 +1,30 @@
+import type { CloseReason } from "./close-reason.ts";
+
+/** A frame as it is sent: text or binary. */
+export type Frame = string | Uint8Array;
+
+/**
+ * The only way bytes leave for one client.
+ *
+ * Frames arrive in the order in which they were sent and published. A client that reads too slowly is closed, never
+ * skipped: past `limits.outboxBytes` of unsent bytes (a snapshot in flight excluded) the connection is closed with
+ * `overloaded`.
+ */
+export interface Connection {
+  readonly id: string;
+  readonly remoteAddress: string;
+  /** False from the moment either side closes. */
+  readonly isOpen: boolean;
+  /** Queues a frame; never throws, never waits, does nothing after close. The bytes must not be changed afterwards. */
+  send(frame: Frame): void;
+  /** As `send` for each, in order, written together. */
+  sendAll(frames: readonly Frame[]): void;
+  /** As `send`, for a first sync that may exceed the outbox: until it is gone its bytes do not count against it. */
+  sendSnapshot(frame: Frame): void;
+  /** Bytes not yet handed to the kernel. */
+  readonly unsentBytes: number;
+  /** Calls `task` once when `unsentBytes` is 0 again; at once if it is; never after close. */
+  drained(task: () => void): void;
+  /** Idempotent; `ProtocolSession.closed` follows exactly once. */
+  close(reason: CloseReason): void;
+}

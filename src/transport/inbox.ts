@@ -1,0 +1,136 @@
+/** What an inbox tells its owner. */
+export interface InboxOptions {
+  /** Waiting bytes at which `filled` is called; `cleared` follows when half of them are left. */
+  readonly limitBytes: number;
+  /** A task threw or rejected: the waiting tasks are dropped, except the last one that `finish` or `abandon` brings. */
+  readonly failed: (error: unknown) => void;
+  /** More waits than the limit: nothing is dropped, but the source should stop reading. */
+  readonly filled?: () => void;
+  readonly cleared?: () => void;
+}
+
+interface Waiting {
+  readonly bytes: number;
+  readonly task: () => void | Promise<void>;
+}
+
+/**
+ * The one place where frames wait: an ordered queue, bounded by bytes, that runs one task at a time.
+ *
+ * A task runs at once, inside `push`, when nothing waits or runs before it. Tasks never overlap. After the last task of
+ * `finish` or `abandon` nothing is called any more.
+ */
+export class Inbox {
+  readonly #options: InboxOptions;
+  #waiting: Waiting[] = [];
+  /** Index of the next waiting task: shifting a long array would copy it each time. */
+  #next = 0;
+  #waitingBytes = 0;
+  #running = false;
+  #full = false;
+  #state: "open" | "ending" | "ended" = "open";
+  #last: (() => void) | undefined;
+
+  constructor(options: InboxOptions) {
+    this.#options = options;
+  }
+
+  /** Runs `task` after all earlier ones; `bytes` is what it holds in memory while it waits. */
+  push(bytes: number, task: () => void | Promise<void>): void {
+    if (this.#state !== "open") return;
+    if (this.#running) {
+      this.#wait({ bytes, task });
+    } else {
+      this.#start(task);
+      this.#drain();
+    }
+  }
+
+  /** Takes nothing more; what waits is still done, then `last`. */
+  finish(last: () => void): void {
+    this.#end(last);
+  }
+
+  /** Takes nothing more and drops what waits; `last` follows once the running task has settled. */
+  abandon(last: () => void): void {
+    this.#drop();
+    this.#end(last);
+  }
+
+  #end(last: () => void): void {
+    if (this.#state !== "open") return;
+    this.#state = "ending";
+    this.#last = last;
+    this.#drain();
+  }
+
+  #wait(waiting: Waiting): void {
+    this.#waiting.push(waiting);
+    this.#waitingBytes += waiting.bytes;
+    if (!this.#full && this.#waitingBytes > this.#options.limitBytes) {
+      this.#full = true;
+      this.#options.filled?.();
+    }
+  }
+
+  #take(): Waiting | undefined {
+    const waiting = this.#waiting[this.#next];
+    if (waiting === undefined) {
+      this.#drop();
+      return undefined;
+    }
+    this.#next += 1;
+    this.#waitingBytes -= waiting.bytes;
+    if (this.#full && this.#waitingBytes <= this.#options.limitBytes / 2) {
+      this.#full = false;
+      this.#options.cleared?.();
+    }
+    return waiting;
+  }
+
+  #drop(): void {
+    if (this.#waiting.length > 0) this.#waiting = [];
+    this.#next = 0;
+    this.#waitingBytes = 0;
+  }
+
+  #start(task: () => void | Promise<void>): void {
+    this.#running = true;
+    try {
+      const settling = task();
+      if (settling !== undefined) {
+        void this.#settle(settling);
+        return;
+      }
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#running = false;
+  }
+
+  async #settle(settling: Promise<void>): Promise<void> {
+    try {
+      await settling;
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.#running = false;
+    this.#drain();
+  }
+
+  #drain(): void {
+    while (!this.#running) {
+      const waiting = this.#take();
+      if (waiting === undefined) break;
+      this.#start(waiting.task);
+    }
+    if (this.#running || this.#state !== "ending") return;
+    this.#state = "ended";
+    this.#last?.();
+  }
+
+  #fail(error: unknown): void {
+    this.#drop();
+    this.#options.failed(error);
+  }
+}

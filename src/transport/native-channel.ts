@@ -1,0 +1,82 @@
+import type { Limits } from "../config/limits.ts";
+import type { Channel, OpenChannel } from "./channel.ts";
+import type { Connection, Frame } from "./connection.ts";
+import { frameBytes, type SocketServer, WebSocketConnection } from "./websocket-connection.ts";
+
+/**
+ * Channels over Bun's native publish, which batches the writes of one turn of the event loop per socket.
+ *
+ * Topics belong to one `Bun.serve`; a channel publishes on every running one.
+ */
+export class NativeChannels {
+  readonly #servers = new Set<SocketServer>();
+  readonly #limits: Limits;
+  #opened = 0;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  add(server: SocketServer): void {
+    this.#servers.add(server);
+  }
+
+  remove(server: SocketServer): void {
+    this.#servers.delete(server);
+  }
+
+  readonly open: OpenChannel = () => {
+    this.#opened += 1;
+    // A topic is a number and never a room's name: names are secrets, and each subscription would keep a copy.
+    return new NativeChannel(String(this.#opened), this.#servers, this.#limits.outboxBytes / 4);
+  };
+}
+
+class NativeChannel implements Channel {
+  readonly #topic: string;
+  readonly #servers: ReadonlySet<SocketServer>;
+  readonly #members = new Set<WebSocketConnection>();
+  readonly #checkBytes: number;
+  /** Published since the members' outboxes were last looked at. */
+  #uncheckedBytes = 0;
+
+  constructor(topic: string, servers: ReadonlySet<SocketServer>, checkBytes: number) {
+    this.#topic = topic;
+    this.#servers = servers;
+    this.#checkBytes = checkBytes;
+  }
+
+  join(connection: Connection): void {
+    const member = native(connection);
+    if (!member.isOpen) return;
+    this.#members.add(member);
+    member.socket.subscribe(this.#topic);
+  }
+
+  leave(connection: Connection): void {
+    const member = native(connection);
+    if (this.#members.delete(member) && member.isOpen) member.socket.unsubscribe(this.#topic);
+  }
+
+  publish(frame: Frame, except?: Connection): void {
+    const sender = except === undefined ? undefined : native(except);
+    for (const server of this.#servers) {
+      // A socket's own publish leaves out only that socket, also after it has closed.
+      if (sender?.server === server) sender.socket.publish(this.#topic, frame);
+      else server.publish(this.#topic, frame);
+    }
+    this.#uncheckedBytes += frameBytes(frame);
+    if (this.#uncheckedBytes >= this.#checkBytes) this.#checkOutboxes();
+  }
+
+  /** Looks at every member once per `#checkBytes` published, so an outbox overshoots its limit by no more than that. */
+  #checkOutboxes(): void {
+    this.#uncheckedBytes = 0;
+    for (const member of this.#members) member.checkOutbox();
+  }
+}
+
+function native(connection: Connection): WebSocketConnection {
+  if (connection instanceof WebSocketConnection) return connection;
+  throw new TypeError("a native channel takes the connections of its own listener");
+}

@@ -1,0 +1,44 @@
+import type { Hono } from "hono";
+import type { CloseReason } from "./close-reason.ts";
+import type { Connection, Frame } from "./connection.ts";
+
+/** What a client said when it opened its connection. */
+export interface Handshake {
+  readonly url: URL;
+  /** Aborts when the client is gone: whoever waits on its behalf stops. */
+  readonly signal: AbortSignal;
+}
+
+/** A wire protocol: to add one, write a folder with a codec and a session, and one line in `server.ts`. */
+export interface Protocol {
+  readonly name: string;
+  /** The largest frame a client may send; a larger one ends its session with `frame-too-large`. */
+  readonly frameBytes: number;
+  /**
+   * How long a connection that broke the protocol stays open, deaf and mute, before it is closed.
+   *
+   * For clients that reconnect without delay when an accepted connection is closed (lib0's WebsocketClient).
+   */
+  readonly closeDelayMs?: number;
+  /** How the protocol tells its client why its connection is about to be closed, where it has words for that. */
+  farewell?(reason: CloseReason, detail: string): Frame | undefined;
+  /** Whether this protocol answers an upgrade of this URL. */
+  match(url: URL): boolean;
+  /** HTTP routes that belong to the wire format. */
+  readonly routes?: Hono;
+  /** Frames that arrive before the session is open wait for it. Throwing `SessionError` refuses the connection. */
+  open(connection: Connection, handshake: Handshake): ProtocolSession | Promise<ProtocolSession>;
+}
+
+/** One protocol's state on one connection. */
+export interface ProtocolSession {
+  /**
+   * Handles one frame; calls never overlap and come in order of arrival.
+   *
+   * While a returned promise is pending, later frames wait. Throwing `SessionError` ends this session only; any other
+   * error is ours and closes the connection with `internal-error`.
+   */
+  receive(frame: Frame): void | Promise<void>;
+  /** Exactly once, after the last `receive` has settled. */
+  closed(): void;
+}

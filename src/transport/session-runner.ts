@@ -1,0 +1,137 @@
+import type { Limits } from "../config/limits.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Log } from "../ops/log.ts";
+import { type CloseReason, closeReasons, SessionError } from "./close-reason.ts";
+import type { Frame } from "./connection.ts";
+import { Inbox } from "./inbox.ts";
+import type { ProtocolSession } from "./protocol.ts";
+import {
+  type AttachedSession,
+  frameBytes,
+  type Socket,
+  type SocketServer,
+  WebSocketConnection,
+} from "./websocket-connection.ts";
+
+/** What every connection of a listener shares. */
+export interface RunnerOptions {
+  readonly limits: Limits;
+  readonly log: Log;
+  readonly clock: Clock;
+  /** The socket is gone and the session holds nothing any more. */
+  readonly ended: (runner: SessionRunner) => void;
+}
+
+/** After our close frame a client has this long to read it before its socket is torn down. */
+const closeGraceMs = 5_000;
+
+/** Runs one protocol's session on one socket: order, limits, and what becomes of errors. */
+export class SessionRunner implements AttachedSession {
+  readonly connection: WebSocketConnection;
+  readonly #socket: Socket;
+  readonly #options: RunnerOptions;
+  readonly #inbox: Inbox;
+  readonly #gone = new AbortController();
+  #session: ProtocolSession | undefined;
+  #isDeaf = false;
+  #isGone = false;
+  #hasEnded = false;
+  #cancelTimer: (() => void) | undefined;
+
+  constructor(id: string, socket: Socket, server: SocketServer, options: RunnerOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#inbox = new Inbox({
+      limitBytes: options.limits.inboxBytes,
+      failed: (error) => this.#fail(error),
+      filled: () => socket.pause(),
+      cleared: () => socket.resume(),
+    });
+    this.connection = new WebSocketConnection(id, socket, server, options.limits, (reason) => {
+      this.#inbox.abandon(() => this.#end());
+      this.#close(reason);
+    });
+    this.#inbox.push(0, () => this.#open());
+  }
+
+  receive(frame: Frame): void {
+    if (this.#isDeaf) return;
+    const bytes = frameBytes(frame);
+    if (bytes > this.#socket.data.protocol.frameBytes) {
+      this.#fail(new SessionError(closeReasons.frameTooLarge, `a frame of ${bytes} bytes`));
+      return;
+    }
+    this.#inbox.push(bytes, () => this.#session?.receive(frame));
+  }
+
+  gone(): void {
+    this.#isGone = true;
+    this.#cancelTimer?.();
+    this.#gone.abort();
+    this.connection.lost();
+    // What the client managed to say before it left still counts.
+    this.#inbox.finish(() => this.#end());
+    this.#report();
+  }
+
+  #open(): void | Promise<void> {
+    const { protocol, url } = this.#socket.data;
+    const opening = protocol.open(this.connection, { url, signal: this.#gone.signal });
+    if (!(opening instanceof Promise)) {
+      this.#session = opening;
+      return;
+    }
+    return opening.then((session) => {
+      this.#session = session;
+    });
+  }
+
+  #end(): void {
+    this.#session?.closed();
+    this.#session = undefined;
+    this.#hasEnded = true;
+    this.#report();
+  }
+
+  #report(): void {
+    if (this.#hasEnded && this.#isGone) this.#options.ended(this);
+  }
+
+  #fail(error: unknown): void {
+    // What was under way for a client that has gone fails as a rule, and nobody is left to be told.
+    if (!this.connection.isOpen) return;
+    const { log } = this.#options;
+    const { protocol } = this.#socket.data;
+    if (error instanceof SessionError) {
+      const { reason, message: detail } = error;
+      log.info({ event: "session-refused", protocol: protocol.name, reason: reason.name, detail });
+      this.#refuse(reason, detail);
+    } else {
+      log.error({ event: "session-crashed", protocol: protocol.name, err: error });
+      this.#refuse(closeReasons.internalError, "a fault of the server");
+    }
+  }
+
+  #refuse(reason: CloseReason, detail: string): void {
+    const { protocol } = this.#socket.data;
+    const farewell = protocol.farewell?.(reason, detail);
+    if (farewell !== undefined) this.connection.send(farewell);
+    if (protocol.closeDelayMs === undefined) this.connection.close(reason);
+    else this.#mute(reason, protocol.closeDelayMs);
+  }
+
+  /** Ends the session at once and the connection later. */
+  #mute(reason: CloseReason, delayMs: number): void {
+    this.#isDeaf = true;
+    this.#inbox.abandon(() => this.#end());
+    this.#cancelTimer ??= this.#options.clock.after(delayMs, () => this.connection.close(reason));
+  }
+
+  #close(reason: CloseReason): void {
+    this.#isDeaf = true;
+    this.#gone.abort();
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#options.clock.after(closeGraceMs, () => this.#socket.terminate());
+    this.#socket.close(reason.code, reason.name);
+  }
+}

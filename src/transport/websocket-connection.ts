@@ -1,0 +1,117 @@
+import type { Server, ServerWebSocket } from "bun";
+import type { Limits } from "../config/limits.ts";
+import { type CloseReason, closeReasons } from "./close-reason.ts";
+import type { Connection, Frame } from "./connection.ts";
+import type { Protocol } from "./protocol.ts";
+
+/** What an upgrade hands to the socket it opens. */
+export interface SocketData {
+  readonly protocol: Protocol;
+  readonly url: URL;
+  /** Runs the session that belongs to the socket; set when the socket opens. */
+  attached: AttachedSession | undefined;
+}
+
+/** The receiving half of a connection, as the socket's events see it. */
+export interface AttachedSession {
+  receive(frame: Frame): void;
+  /** The socket is gone, whoever closed it. */
+  gone(): void;
+  readonly connection: WebSocketConnection;
+}
+
+export type Socket = ServerWebSocket<SocketData>;
+export type SocketServer = Server<SocketData>;
+
+export function frameBytes(frame: Frame): number {
+  return typeof frame === "string" ? Buffer.byteLength(frame) : frame.byteLength;
+}
+
+/** How a connection reports that our side ends it. */
+export type Closing = (reason: CloseReason) => void;
+
+/** A connection over one of Bun's WebSockets. */
+export class WebSocketConnection implements Connection {
+  readonly id: string;
+  readonly remoteAddress: string;
+  readonly socket: Socket;
+  readonly server: SocketServer;
+  readonly #outboxBytes: number;
+  readonly #closing: Closing;
+  #isOpen = true;
+  /** What of `unsentBytes` is snapshots; an upper bound, since the buffer does not say whose bytes have gone. */
+  #snapshotBytes = 0;
+  #drained: (() => void)[] = [];
+
+  constructor(id: string, socket: Socket, server: SocketServer, limits: Limits, closing: Closing) {
+    this.id = id;
+    this.remoteAddress = socket.remoteAddress;
+    this.socket = socket;
+    this.server = server;
+    this.#outboxBytes = limits.outboxBytes;
+    this.#closing = closing;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get unsentBytes(): number {
+    return this.socket.getBufferedAmount();
+  }
+
+  send(frame: Frame): void {
+    if (!this.#isOpen) return;
+    this.socket.send(frame);
+    this.checkOutbox();
+  }
+
+  sendAll(frames: readonly Frame[]): void {
+    if (!this.#isOpen) return;
+    this.socket.cork((socket) => {
+      for (const frame of frames) socket.send(frame);
+    });
+    this.checkOutbox();
+  }
+
+  sendSnapshot(frame: Frame): void {
+    if (!this.#isOpen) return;
+    this.socket.send(frame);
+    if (this.unsentBytes > 0) this.#snapshotBytes += frameBytes(frame);
+  }
+
+  drained(task: () => void): void {
+    if (!this.#isOpen) return;
+    if (this.unsentBytes === 0) task();
+    else this.#drained.push(task);
+  }
+
+  close(reason: CloseReason): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#drained = [];
+    this.#closing(reason);
+  }
+
+  /** Closes the connection when its client reads too slowly. */
+  checkOutbox(): void {
+    const unsent = this.unsentBytes;
+    if (unsent === 0) this.#snapshotBytes = 0;
+    else if (unsent - this.#snapshotBytes > this.#outboxBytes) this.close(closeReasons.overloaded);
+  }
+
+  /** The kernel took some of the unsent bytes. */
+  wrote(): void {
+    if (!this.#isOpen || this.unsentBytes > 0) return;
+    this.#snapshotBytes = 0;
+    const tasks = this.#drained;
+    this.#drained = [];
+    for (const task of tasks) task();
+  }
+
+  /** The socket closed from the other side, or broke. */
+  lost(): void {
+    this.#isOpen = false;
+    this.#drained = [];
+  }
+}

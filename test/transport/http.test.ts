@@ -1,0 +1,62 @@
+import { describe, expect, test } from "bun:test";
+import { Hono } from "hono";
+import { createHttp } from "../../src/transport/http.ts";
+import type { Protocol } from "../../src/transport/protocol.ts";
+
+const protocol: Protocol = {
+  name: "test",
+  frameBytes: 1,
+  match: () => false,
+  routes: new Hono().get("/probe", (context) => context.text("okay")),
+  open: () => {
+    throw new Error("not over HTTP");
+  },
+};
+
+function serve(isReady = true): Hono {
+  return createHttp({ protocols: [protocol], isReady: () => isReady, endpoints: [{ label: "test", path: "/ws" }] });
+}
+
+describe("HTTP", () => {
+  test("GET / names the endpoints below the origin that was asked", async () => {
+    const response = await serve().request("http://127.0.0.1:4444/");
+    expect(response.headers.get("content-type")).toStartWith("text/html");
+    expect(await response.text()).toContain("<dt>test</dt><dd><code>ws://127.0.0.1:4444/ws</code></dd>");
+  });
+
+  test("what a request says about itself is not markup in the page", async () => {
+    const page = await (await serve().request("http://a'b&c:80/")).text();
+    expect(page).not.toContain("a'b&c");
+  });
+
+  test("GET /healthz answers as long as the process lives", async () => {
+    const response = await serve(false).request("/healthz");
+    expect([response.status, await response.text()]).toEqual([200, "ok\n"]);
+  });
+
+  test.each([
+    [true, 200, "ready\n"],
+    [false, 503, "not ready\n"],
+  ])("GET /readyz when ready is %p answers %i", async (isReady, status, body) => {
+    const response = await serve(isReady).request("/readyz");
+    expect([response.status, await response.text()]).toEqual([status, body]);
+  });
+
+  test("a protocol brings its own routes", async () => {
+    expect(await (await serve().request("/probe")).text()).toBe("okay");
+  });
+
+  test.each(["/", "/healthz", "/readyz", "/probe"])(
+    "HEAD %s is answered without a body, POST with 405",
+    async (path) => {
+      const head = await serve().request(path, { method: "HEAD" });
+      expect([head.status, await head.text()]).toEqual([200, ""]);
+      const post = await serve().request(path, { method: "POST" });
+      expect([post.status, post.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
+    },
+  );
+
+  test("anything else is not found", async () => {
+    expect((await serve().request("/nothing")).status).toBe(404);
+  });
+});

@@ -1,0 +1,348 @@
+import { describe, expect, test } from "bun:test";
+import { connect } from "node:net";
+import { pino } from "pino";
+import { defaultLimits, type Limits } from "../../src/config/limits.ts";
+import { closeReasons, SessionError } from "../../src/transport/close-reason.ts";
+import type { Connection, Frame } from "../../src/transport/connection.ts";
+import { NativeChannels } from "../../src/transport/native-channel.ts";
+import type { Protocol, ProtocolSession } from "../../src/transport/protocol.ts";
+import { Listener } from "../../src/transport/websocket.ts";
+import { eventually, pause } from "../support/eventually.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+
+interface TestListener extends AsyncDisposable {
+  readonly listener: Listener;
+  readonly channels: NativeChannels;
+  readonly clock: FakeClock;
+  readonly url: string;
+  /** What the protocol's sessions saw, in order. */
+  readonly events: string[];
+  readonly connections: Connection[];
+}
+
+type Handlers = Partial<Pick<Protocol, "closeDelayMs" | "farewell" | "frameBytes">> & {
+  readonly opening?: Promise<void>;
+  readonly receive?: (frame: Frame, connection: Connection) => void | Promise<void>;
+};
+
+/** A listener with one protocol, on `/test`. */
+function listen(handlers: Handlers = {}, limits: Partial<Limits> = {}): TestListener {
+  const events: string[] = [];
+  const connections: Connection[] = [];
+  const all = { ...defaultLimits, ...limits };
+  const clock = new FakeClock();
+  const channels = new NativeChannels(all);
+  const { opening, receive, ...rest } = handlers;
+  const open = (connection: Connection): ProtocolSession => {
+    connections.push(connection);
+    events.push("open");
+    return {
+      receive: (frame) => {
+        events.push(`receive ${typeof frame === "string" ? frame : frame.byteLength}`);
+        return receive?.(frame, connection);
+      },
+      closed: () => events.push("closed"),
+    };
+  };
+  const protocol: Protocol = {
+    name: "test",
+    frameBytes: 1e6,
+    match: ({ pathname }) => pathname === "/test",
+    open: (connection) => (opening === undefined ? open(connection) : opening.then(() => open(connection))),
+    ...rest,
+  };
+  const listener = new Listener({
+    host: "127.0.0.1",
+    port: 0,
+    protocols: [protocol],
+    fetch: () => new Response("http"),
+    channels,
+    limits: all,
+    log: pino({ level: "silent" }),
+    clock,
+  });
+  return {
+    listener,
+    channels,
+    clock,
+    url: `ws://127.0.0.1:${listener.port}/test`,
+    events,
+    connections,
+    [Symbol.asyncDispose]: () => listener.close(closeReasons.shutdown),
+  };
+}
+
+interface Client {
+  readonly socket: WebSocket;
+  readonly heard: (string | number)[];
+  closed: { code: number; reason: string } | undefined;
+}
+
+async function join(url: string): Promise<Client> {
+  const socket = new WebSocket(url);
+  socket.binaryType = "arraybuffer";
+  const client: Client = { socket, heard: [], closed: undefined };
+  socket.onmessage = ({ data }) => client.heard.push(typeof data === "string" ? data : data.byteLength);
+  socket.onclose = ({ code, reason }) => {
+    client.closed = { code, reason };
+  };
+  await eventually("open", () => socket.readyState === WebSocket.OPEN);
+  return client;
+}
+
+describe("a listener", () => {
+  test("hands frames to the session in order and tells it once that it is closed", async () => {
+    await using server = listen();
+    const client = await join(server.url);
+    client.socket.send("a");
+    client.socket.send(new Uint8Array(5));
+    client.socket.close();
+    await eventually("closed", () => server.events.includes("closed"));
+    expect(server.events).toEqual(["open", "receive a", "receive 5", "closed"]);
+  });
+
+  test("keeps frames until the session is open, also those of a client that has gone by then", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    await using server = listen({ opening: promise });
+    const client = await join(server.url);
+    client.socket.send("early");
+    client.socket.close();
+    await eventually("gone", () => client.closed !== undefined);
+    expect(server.events).toEqual([]);
+    resolve();
+    await eventually("closed", () => server.events.includes("closed"));
+    expect(server.events).toEqual(["open", "receive early", "closed"]);
+  });
+
+  test("stops reading from a client whose frames wait, and loses none of them", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    await using server = listen({ receive: () => promise }, { inboxBytes: 100_000 });
+    const client = await join(server.url);
+    for (let count = 0; count < 200; count += 1) client.socket.send(new Uint8Array(100_000));
+    let felt = Number.POSITIVE_INFINITY;
+    await eventually("the client cannot send any more", async () => {
+      const before = felt;
+      felt = client.socket.bufferedAmount;
+      await pause(100);
+      return felt === before;
+    });
+    expect(felt).toBeGreaterThan(1_000_000);
+    expect(server.events.length).toBeLessThan(20);
+    resolve();
+    await eventually("all arrived", () => server.events.length === 201);
+  });
+
+  test("ends the session that breaks its protocol, and no other", async () => {
+    await using server = listen({
+      farewell: (reason) => `told ${reason.name}`,
+      receive: (frame) => {
+        if (frame === "bad") throw new SessionError(closeReasons.malformedFrame, "bad");
+      },
+    });
+    const [offender, witness] = [await join(server.url), await join(server.url)];
+    offender.socket.send("bad");
+    offender.socket.send("after");
+    await eventually("closed", () => offender.closed !== undefined);
+    expect(offender).toMatchObject({
+      heard: ["told malformed-frame"],
+      closed: { code: 4400, reason: "malformed-frame" },
+    });
+    witness.socket.send("fine");
+    await eventually("heard", () => server.events.includes("receive fine"));
+    expect(server.events).toEqual(["open", "open", "receive bad", "closed", "receive fine"]);
+  });
+
+  test("answers our own fault with 1011", async () => {
+    await using server = listen({ receive: () => Promise.reject(new Error("a fault of ours")) });
+    const client = await join(server.url);
+    client.socket.send("x");
+    await eventually("closed", () => client.closed !== undefined);
+    expect(client.closed).toEqual({ code: 1011, reason: "internal-error" });
+    expect(server.events.at(-1)).toBe("closed");
+  });
+
+  test("refuses a frame above the protocol's limit, text counted in bytes", async () => {
+    await using server = listen({ frameBytes: 10 });
+    const client = await join(server.url);
+    client.socket.send("ä".repeat(5));
+    client.socket.send("ä".repeat(6));
+    await eventually("closed", () => client.closed !== undefined);
+    expect(client.closed).toEqual({ code: 4413, reason: "frame-too-large" });
+    expect(server.events).toEqual(["open", "receive äääää", "closed"]);
+  });
+
+  test("mutes an offender whose client would come back at once, and closes it late", async () => {
+    await using server = listen({
+      closeDelayMs: 60_000,
+      receive: () => {
+        throw new SessionError(closeReasons.malformedFrame, "bad");
+      },
+    });
+    const client = await join(server.url);
+    client.socket.send("bad");
+    await eventually("muted", () => server.events.includes("closed"));
+    client.socket.send("again");
+    await pause(30);
+    server.clock.advance(59_999);
+    expect(client.closed).toBeUndefined();
+    server.clock.advance(1);
+    await eventually("closed", () => client.closed !== undefined);
+    expect(client.closed?.code).toBe(4400);
+    expect(server.events).toEqual(["open", "receive bad", "closed"]);
+  });
+
+  test("closes every connection with the reason it is closed for", async () => {
+    const server = listen();
+    const clients = [await join(server.url), await join(server.url)];
+    await server.listener.close(closeReasons.restart);
+    await eventually("closed", () => clients.every(({ closed }) => closed !== undefined));
+    expect(clients.map(({ closed }) => closed)).toEqual(Array(2).fill({ code: 1012, reason: "restart" }));
+    expect(server.events).toEqual(["open", "open", "closed", "closed"]);
+  });
+});
+
+describe("a request to upgrade", () => {
+  const upgrade = (headers: Record<string, string> = {}) => ({
+    headers: {
+      connection: "upgrade",
+      upgrade: "websocket",
+      "sec-websocket-version": "13",
+      "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+      ...headers,
+    },
+  });
+
+  test("of a path that no protocol answers is refused with 404", async () => {
+    await using server = listen();
+    expect(await statusOf(server, "/other", upgrade())).toBe(404);
+  });
+
+  test("from a foreign page is refused with 403, and so is a foreign host", async () => {
+    await using server = listen();
+    expect(await statusOf(server, "/test", upgrade({ origin: "https://evil.example" }))).toBe(403);
+    expect(await statusOf(server, "/test", upgrade({ host: "evil.example" }))).toBe(403);
+    expect(await statusOf(server, "/", { headers: { origin: "https://evil.example" } })).toBe(403);
+    expect(await statusOf(server, "/", {})).toBe(200);
+    expect(server.events).toEqual([]);
+  });
+
+  test("is refused with 503 and Retry-After while the server stops", async () => {
+    await using server = listen();
+    server.listener.drain();
+    const response = await fetch(server.url.replace("ws", "http"), upgrade());
+    expect(response.status).toBe(503);
+    expect(response.headers.get("retry-after")).toBe("2");
+  });
+
+  test("without a key is refused with 400", async () => {
+    await using server = listen();
+    expect(await statusOf(server, "/test", { headers: { connection: "upgrade", upgrade: "websocket" } })).toBe(400);
+  });
+
+  async function statusOf(server: TestListener, path: string, init: BunFetchRequestInit): Promise<number> {
+    return (await fetch(`http://127.0.0.1:${server.listener.port}${path}`, init)).status;
+  }
+});
+
+test("a response to a request with Connection: close says so itself", async () => {
+  await using server = listen();
+  const response = await fetch(`http://127.0.0.1:${server.listener.port}/`, { headers: { connection: "close" } });
+  expect(response.headers.get("connection")).toBe("close");
+});
+
+describe("a native channel", () => {
+  test("delivers to all that joined but the one left out, in order with what is sent directly", async () => {
+    await using server = listen();
+    const channel = server.channels.open();
+    const clients = [await join(server.url), await join(server.url), await join(server.url)];
+    await eventually("three connections", () => server.connections.length === 3);
+    const [a, b, c] = server.connections;
+    if (a === undefined || b === undefined || c === undefined) throw new Error("three connections");
+    channel.join(a);
+    channel.join(b);
+    channel.publish("to a and b");
+    b.send("direct");
+    channel.publish("to b", a);
+    channel.publish("to both again", c);
+    channel.leave(a);
+    channel.publish("to b alone");
+    await eventually("all arrived", () => clients[1]?.heard.length === 5);
+    expect(clients.map(({ heard }) => heard)).toEqual([
+      ["to a and b", "to both again"],
+      ["to a and b", "direct", "to b", "to both again", "to b alone"],
+      [],
+    ]);
+  });
+
+  test("delivers what is published for a sender that has gone", async () => {
+    await using server = listen();
+    const channel = server.channels.open();
+    const [reader, sender] = [await join(server.url), await join(server.url)];
+    await eventually("two connections", () => server.connections.length === 2);
+    const [a, b] = server.connections;
+    if (a === undefined || b === undefined) throw new Error("two connections");
+    channel.join(a);
+    channel.join(b);
+    sender.socket.terminate();
+    await eventually("gone", () => server.events.includes("closed"));
+    channel.publish("for the others", b);
+    await eventually("arrived", () => reader.heard.length === 1);
+  });
+
+  test("closes a member that reads too slowly, and the others lose nothing", async () => {
+    await using server = listen({}, { outboxBytes: 1_000_000 });
+    const channel = server.channels.open();
+    const reader = await join(server.url);
+    const stalled = await stall(server.listener.port);
+    await eventually("two connections", () => server.connections.length === 2);
+    for (const connection of server.connections) channel.join(connection);
+    const [, slow] = server.connections;
+    let published = 0;
+    while (slow?.isOpen && published < 5_000) {
+      channel.publish(new Uint8Array(10_000));
+      published += 1;
+      if (published % 20 === 0) await pause(1);
+      expect(slow.unsentBytes).toBeLessThan(1_300_000);
+    }
+    expect(slow?.isOpen).toBe(false);
+    channel.publish("last");
+    await eventually("all arrived", () => reader.heard.at(-1) === "last");
+    expect(reader.heard).toHaveLength(published + 1);
+    stalled.destroy();
+  });
+});
+
+test("a snapshot larger than the outbox is no reason to close a slow reader, what comes on top of it is", async () => {
+  await using server = listen({}, { outboxBytes: 1_000_000 });
+  const stalled = await stall(server.listener.port);
+  await eventually("a connection", () => server.connections.length === 1);
+  const [connection] = server.connections;
+  let hasDrained = false;
+  connection?.sendSnapshot(new Uint8Array(30_000_000));
+  connection?.drained(() => {
+    hasDrained = true;
+  });
+  connection?.send(new Uint8Array(900_000));
+  expect(connection?.isOpen).toBe(true);
+  stalled.resume();
+  await eventually("drained", () => hasDrained);
+  expect(connection?.unsentBytes).toBe(0);
+  stalled.pause();
+  while (connection?.isOpen) connection.send(new Uint8Array(500_000));
+  await eventually("closed", () => server.events.includes("closed"));
+  stalled.destroy();
+});
+
+/** A client that completes the handshake and then reads nothing. */
+async function stall(port: number) {
+  const socket = connect(port, "127.0.0.1");
+  socket.write(
+    "GET /test HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+  );
+  await new Promise<void>((resolve) => socket.once("data", () => resolve()));
+  socket.on("data", () => {});
+  socket.on("error", () => {});
+  socket.pause();
+  return socket;
+}
