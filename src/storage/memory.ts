@@ -1,0 +1,89 @@
+import {
+  type DocumentInfo,
+  type Page,
+  type PendingUpdate,
+  type RowId,
+  type Store,
+  type StoredDocument,
+  type StoredUpdate,
+  StoreError,
+} from "./store.ts";
+
+interface DocumentLog {
+  base: StoredUpdate | undefined;
+  /** By row, in the order of the appends. */
+  readonly tail: Map<RowId, StoredUpdate>;
+}
+
+/** A store that keeps the promises of `Store` for as long as the process lives. */
+export function openMemoryStore(): Store {
+  return new MemoryStore();
+}
+
+class MemoryStore implements Store {
+  readonly #logs = new Map<string, DocumentLog>();
+  #nextRow: RowId = 1;
+
+  async load(document: string): Promise<StoredDocument | undefined> {
+    const log = this.#logs.get(document);
+    if (log === undefined) return undefined;
+    return { base: log.base && copy(log.base), tail: Array.from(log.tail.values(), copy) };
+  }
+
+  async append(batch: readonly PendingUpdate[]): Promise<readonly RowId[]> {
+    return batch.map(({ document, update }) => {
+      const log = this.#logs.get(document) ?? { base: undefined, tail: new Map() };
+      this.#logs.set(document, log);
+      const stored = this.#store(update);
+      log.tail.set(stored.row, stored);
+      return stored.row;
+    });
+  }
+
+  async compact(document: string, rows: readonly RowId[], base: Uint8Array): Promise<RowId> {
+    const log = this.#logs.get(document);
+    const replaced = new Set(rows);
+    const isPresent = (row: RowId) => log?.base?.row === row || log?.tail.has(row) === true;
+    const baseStays = log?.base !== undefined && !replaced.has(log.base.row);
+    if (log === undefined || baseStays || ![...replaced].every(isPresent)) {
+      throw new StoreError("unavailable", "The rows to compact are not those of the document any more.");
+    }
+    for (const row of replaced) log.tail.delete(row);
+    log.base = this.#store(base);
+    return log.base.row;
+  }
+
+  async list({ after, limit }: Page): Promise<readonly DocumentInfo[]> {
+    return [...this.#logs]
+      .filter(([name]) => after === undefined || compareUtf8(name, after) > 0)
+      .sort(([left], [right]) => compareUtf8(left, right))
+      .slice(0, limit)
+      .map(([name, log]) => describe(name, log));
+  }
+
+  async remove(document: string): Promise<void> {
+    this.#logs.delete(document);
+  }
+
+  async close(): Promise<void> {
+    this.#logs.clear();
+  }
+
+  #store(update: Uint8Array): StoredUpdate {
+    return { row: this.#nextRow++, update: new Uint8Array(update) };
+  }
+}
+
+function copy({ row, update }: StoredUpdate): StoredUpdate {
+  return { row, update: new Uint8Array(update) };
+}
+
+function describe(name: string, log: DocumentLog): DocumentInfo {
+  const updates = log.base === undefined ? [...log.tail.values()] : [log.base, ...log.tail.values()];
+  return { name, bytes: updates.reduce((sum, { update }) => sum + update.length, 0), rows: updates.length };
+}
+
+/** JavaScript's own order is by UTF-16 units, which differs above U+FFFF. */
+function compareUtf8(left: string, right: string): number {
+  return Buffer.compare(Buffer.from(left), Buffer.from(right));
+}

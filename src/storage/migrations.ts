@@ -1,0 +1,68 @@
+import type { Database } from "bun:sqlite";
+
+/** SQL that takes a database from the version of its index to the next one. */
+export type Migration = string;
+
+/** Append only: what has been released runs on databases of every age. */
+export const migrations: readonly Migration[] = [
+  // `updates` is clustered by document, because that is how it is read and deleted. Measured with 20,000 documents,
+  // their 2 million keystrokes of 30 bytes interleaved, against a table in the order of the rows with an index on
+  // document: to load the 100 updates of one document 64 µs against 370 (and a few pages of a cold disk instead of one
+  // page per update), one append 34 µs against 28, 100 appends to one document 290 µs against 330, 100 appends to 100
+  // documents 1.7 ms against 1.5; a single append writes 5.6 kB to the WAL against 8.8.
+  //
+  // A maximum over all row ids would read the whole table, hence `row_ids`: every id below `reserved` may be in use.
+  `
+  CREATE TABLE documents (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    base INTEGER -- the row in updates that the last compaction left
+  ) STRICT;
+
+  CREATE TABLE updates (
+    document INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (document, id)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE row_ids (reserved INTEGER NOT NULL) STRICT;
+  INSERT INTO row_ids VALUES (1);
+  `,
+];
+
+/** The database was written by a release that knows more migrations. */
+export class DatabaseIsNewer extends Error {
+  constructor(version: number, known: number) {
+    super(
+      `The database has version ${version}; this release of Yurt knows versions up to ${known}. Start a newer one.`,
+    );
+    this.name = "DatabaseIsNewer";
+  }
+}
+
+/**
+ * Brings a database to the newest version, which `PRAGMA user_version` counts.
+ *
+ * Each migration takes effect whole or not at all. Throws `DatabaseIsNewer` before anything is written.
+ */
+export function migrate(database: Database, known: readonly Migration[]): void {
+  const version = userVersion(database);
+  if (version > known.length) throw new DatabaseIsNewer(version, known.length);
+  for (const [index, migration] of known.entries()) {
+    if (index < version) continue;
+    database
+      .transaction(() => {
+        database.run(migration);
+        database.run(`PRAGMA user_version = ${index + 1}`);
+      })
+      .exclusive();
+  }
+}
+
+function userVersion(database: Database): number {
+  const statement = database.prepare<{ user_version: number }, []>("PRAGMA user_version");
+  const version = statement.get()?.user_version ?? 0;
+  statement.finalize();
+  return version;
+}

@@ -1,0 +1,272 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { type RowId, type Store, type StoredUpdate, StoreError } from "../../src/storage/store.ts";
+
+/** What every store promises. `open` gives a new, empty one. */
+export function describeStore(name: string, open: () => Store | Promise<Store>): void {
+  describe(name, () => {
+    let store: Store;
+    beforeEach(async () => {
+      store = await open();
+    });
+    afterEach(() => store.close());
+
+    /** Appends one update for each byte, in one batch. */
+    const append = (document: string, ...bytes: readonly number[]) =>
+      store.append(bytes.map((byte) => ({ document, update: Uint8Array.of(byte) })));
+    const load = async (document: string) => summarize(await store.load(document));
+    const names = async (page: Parameters<Store["list"]>[0]) =>
+      (await store.list(page)).map((document) => document.name);
+
+    describe("load and append", () => {
+      test("a document that was never appended to is undefined", async () => {
+        await append("other", 1);
+        expect(await store.load("document")).toBeUndefined();
+      });
+
+      test("the tail is in the order of the commits, whatever else is appended between", async () => {
+        const first = await append("document", 3, 1);
+        await append("other", 9);
+        const second = await append("document", 2);
+        expect(await load("document")).toEqual({ base: undefined, tail: [[3], [1], [2]] });
+        const tail = (await store.load("document"))?.tail ?? [];
+        expect(tail.map(({ row }) => row)).toEqual([...first, ...second]);
+      });
+
+      test("a batch of several documents gets its rows in its own order", async () => {
+        const rows = await store.append([
+          { document: "b", update: Uint8Array.of(1) },
+          { document: "a", update: Uint8Array.of(2) },
+          { document: "b", update: Uint8Array.of(3) },
+        ]);
+        const [b, a] = [await store.load("b"), await store.load("a")];
+        expect(b?.tail).toEqual([stored(rows[0], 1), stored(rows[2], 3)]);
+        expect(a?.tail).toEqual([stored(rows[1], 2)]);
+      });
+
+      test("an empty batch is nothing", async () => {
+        expect(await store.append([])).toEqual([]);
+        expect(await store.list({ limit: 10 })).toEqual([]);
+      });
+
+      test("calls take effect in the order in which they were made, without waiting for each other", async () => {
+        const results = await Promise.all([
+          append("document", 1),
+          load("document"),
+          append("document", 2),
+          load("document"),
+          store.remove("document"),
+          load("document"),
+          append("document", 3),
+          load("document"),
+        ]);
+        expect([results[1]?.tail, results[3]?.tail, results[5], results[7]?.tail]).toEqual([
+          [[1]],
+          [[1], [2]],
+          undefined,
+          [[3]],
+        ]);
+      });
+
+      test("updates stay as they were when the caller goes on using its bytes", async () => {
+        const buffer = Buffer.from([0, 1, 2, 3]);
+        await store.append([{ document: "document", update: buffer.subarray(1, 3) }]);
+        buffer.fill(9);
+        const loaded = await store.load("document");
+        loaded?.tail[0]?.update.fill(8);
+        expect(await load("document")).toEqual({ base: undefined, tail: [[1, 2]] });
+      });
+
+      test("an update of 20 MB comes back byte for byte", async () => {
+        const update = new Uint8Array(20_000_000).map((_, index) => index * 31);
+        await store.append([{ document: "document", update }]);
+        const loaded = (await store.load("document"))?.tail[0]?.update ?? new Uint8Array();
+        expect(Buffer.compare(loaded, update)).toBe(0);
+      });
+    });
+
+    test("names that differ in any character are different documents", async () => {
+      const different = [
+        ..."aAáàａ",
+        ...["", " ", "a ", " a", "a/b", "a/b/", "a%2Fb", "\u00e9", "e\u0301", "\u{1f98c}", "\uffff", "\u{10ffff}"],
+        ...[
+          "__proto__",
+          "constructor",
+          "toString",
+          "null",
+          "0",
+          "00",
+          "'; DROP TABLE documents; --",
+          "?",
+          "x".repeat(256),
+        ],
+      ];
+      await store.append(different.map((document, index) => ({ document, update: Uint8Array.of(index) })));
+      expect(await Promise.all(different.map(load))).toEqual(
+        different.map((_, index) => ({ base: undefined, tail: [[index]] })),
+      );
+      expect((await names({ limit: 100 })).toSorted()).toEqual(different.toSorted());
+    });
+
+    describe("compact", () => {
+      test("replaces exactly the rows, and what was appended meanwhile stays", async () => {
+        const rows = await append("document", 1, 2);
+        await append("other", 9);
+        await append("document", 3);
+        const base = await store.compact("document", rows, Uint8Array.of(12));
+        await append("document", 4);
+        expect(await load("document")).toEqual({ base: [12], tail: [[3], [4]] });
+        expect((await store.load("document"))?.base?.row).toBe(base);
+        expect(await load("other")).toEqual({ base: undefined, tail: [[9]] });
+      });
+
+      test("takes the base with the first of the tail, and leaves the rest of the tail", async () => {
+        const first = await append("document", 1, 2);
+        const [third, , fifth] = await append("document", 3, 4, 5);
+        const base = await store.compact("document", first, Uint8Array.of(12));
+        const second = await store.compact("document", [base, row(third)], Uint8Array.of(123));
+        expect(await load("document")).toEqual({ base: [123], tail: [[4], [5]] });
+        const tail = (await store.load("document"))?.tail ?? [];
+        await store.compact("document", [second, ...tail.map((update) => update.row)], Uint8Array.of(99));
+        expect(await load("document")).toEqual({ base: [99], tail: [] });
+        expect(tail[1]?.row).toBe(row(fifth));
+      });
+
+      test("takes a base alone", async () => {
+        const base = await store.compact("document", await append("document", 1), Uint8Array.of(10));
+        await append("document", 2);
+        await store.compact("document", [base], Uint8Array.of(11));
+        expect(await load("document")).toEqual({ base: [11], tail: [[2]] });
+      });
+
+      test.each<[string, (first: RowId, second: RowId) => Promise<readonly RowId[]>]>([
+        [
+          "of a removed document",
+          async (first, second) => {
+            await store.remove("document");
+            return [first, second];
+          },
+        ],
+        [
+          "of a document that was removed and begun again",
+          async (first, second) => {
+            await store.remove("document");
+            await append("document", 7, 8);
+            return [first, second];
+          },
+        ],
+        [
+          "that an earlier compaction has taken",
+          async (first, second) => {
+            await store.compact("document", [first], Uint8Array.of(10));
+            return [first, second];
+          },
+        ],
+        [
+          "without the base",
+          async (first, second) => {
+            await store.compact("document", [first], Uint8Array.of(10));
+            return [second];
+          },
+        ],
+        ["of another document", async (first) => [first, ...(await append("other", 9))]],
+        ["that never were", async (first, second) => [first, second, second + 1_000]],
+      ])("rejects rows %s, and changes nothing", async (_, prepare) => {
+        const [first, second] = await append("document", 1, 2);
+        const rows = await prepare(row(first), row(second));
+        const before = [await store.load("document"), await store.load("other")];
+        expect(await rejection(store.compact("document", rows, Uint8Array.of(12)))).toBeInstanceOf(StoreError);
+        expect([await store.load("document"), await store.load("other")]).toEqual(before);
+      });
+
+      test("takes 100,000 rows", async () => {
+        const batch = Array.from({ length: 100_000 }, (_, index) => ({
+          document: index % 5 === 4 ? "other" : "document",
+          update: Uint8Array.of(index),
+        }));
+        const rows = (await store.append(batch)).filter((_, index) => index % 5 !== 4);
+        await store.compact("document", rows, Uint8Array.of(1));
+        expect(await load("document")).toEqual({ base: [1], tail: [] });
+        expect((await store.load("other"))?.tail.length).toBe(20_000);
+      });
+    });
+
+    test("a row is never used again, whatever is compacted, removed or rejected", async () => {
+      const seen: RowId[] = [];
+      for (let round = 0; round < 3; round += 1) {
+        const rows = await append("document", 1, 2);
+        seen.push(...rows);
+        await rejection(store.compact("document", [row(rows[0]) + 1_000], Uint8Array.of(0)));
+        seen.push(await store.compact("document", rows, Uint8Array.of(12)));
+        await store.remove("document");
+      }
+      expect(new Set(seen).size).toBe(seen.length);
+    });
+
+    describe("list", () => {
+      test("says how many rows and bytes the base and the tail have", async () => {
+        await append("without a base", 1, 2);
+        await store.compact("with a base", await append("with a base", 1, 2), Uint8Array.of(1, 2, 3));
+        await append("with a base", 4);
+        expect(await store.list({ limit: 10 })).toEqual([
+          { name: "with a base", bytes: 4, rows: 2 },
+          { name: "without a base", bytes: 2, rows: 2 },
+        ]);
+      });
+
+      test("goes by UTF-8 bytes, page by page", async () => {
+        const inOrder = ["", "A", "a", "b", "é", "\uffff", "\u{1f98c}"];
+        for (const name of inOrder.toReversed()) await append(name, 1);
+        expect(await names({ limit: 3 })).toEqual(inOrder.slice(0, 3));
+        expect(await names({ after: "a", limit: 3 })).toEqual(inOrder.slice(3, 6));
+        expect(await names({ after: "\uffff", limit: 3 })).toEqual(inOrder.slice(6));
+        expect(await names({ after: "", limit: 1 })).toEqual(["A"]);
+        expect(await names({ after: "a name that is not there", limit: 1 })).toEqual(["b"]);
+      });
+    });
+
+    describe("remove", () => {
+      test("takes the whole log of one document, and no other", async () => {
+        await store.compact("document", await append("document", 1), Uint8Array.of(10));
+        await append("document", 2);
+        await append("other", 3);
+        await store.remove("document");
+        expect(await store.load("document")).toBeUndefined();
+        expect(await names({ limit: 10 })).toEqual(["other"]);
+        expect(await load("other")).toEqual({ base: undefined, tail: [[3]] });
+      });
+
+      test("is idempotent, and the name can be used again", async () => {
+        await append("document", 1);
+        await store.remove("document");
+        await store.remove("document");
+        await append("new", 5);
+        await append("document", 2);
+        expect(await load("document")).toEqual({ base: undefined, tail: [[2]] });
+        expect(await load("new")).toEqual({ base: undefined, tail: [[5]] });
+      });
+    });
+  });
+}
+
+type Summary = { readonly base: number[] | undefined; readonly tail: number[][] } | undefined;
+
+function summarize(document: Awaited<ReturnType<Store["load"]>>): Summary {
+  if (document === undefined) return undefined;
+  return { base: document.base && [...document.base.update], tail: document.tail.map(({ update }) => [...update]) };
+}
+
+function stored(id: RowId | undefined, byte: number): StoredUpdate {
+  return { row: row(id), update: Uint8Array.of(byte) };
+}
+
+function row(id: RowId | undefined): RowId {
+  if (id === undefined) throw new Error("a row is missing");
+  return id;
+}
+
+function rejection(promise: Promise<unknown>): Promise<unknown> {
+  return promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}

@@ -1,0 +1,119 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DataFolderLocked, openDataFolder } from "../../src/storage/data-folder.ts";
+import { Child } from "../support/child.ts";
+
+let parent: string;
+let path: string;
+
+beforeEach(() => {
+  parent = mkdtempSync(join(realpathSync(tmpdir()), "yurt-data-folder-"));
+  path = join(parent, "data");
+});
+
+afterEach(() => rmSync(parent, { recursive: true }));
+
+/** What opening throws. */
+function refusal(folder: string): unknown {
+  try {
+    openDataFolder(folder).release();
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+describe("a data folder", () => {
+  test("is created with the folders above it, for its owner alone", () => {
+    const nested = join(path, "deeper");
+    const folder = openDataFolder(`${nested}/`);
+    expect(folder.path).toBe(nested);
+    expect([path, nested].map((created) => statSync(created).mode & 0o777)).toEqual([0o700, 0o700]);
+    folder.release();
+  });
+
+  test("is new until a server has used it, whoever created it", () => {
+    mkdirSync(path, { mode: 0o750 });
+    const first = openDataFolder(path);
+    first.release();
+    const second = openDataFolder(path);
+    second.release();
+    expect([first.isNew, second.isNew]).toEqual([true, false]);
+    expect(statSync(path).mode & 0o777).toBe(0o750);
+  });
+});
+
+describe("the lock of a data folder", () => {
+  test("holds within one process, under every name of the folder", () => {
+    const folder = openDataFolder(path);
+    symlinkSync(path, join(parent, "link"));
+    for (const name of [path, join(parent, "link"), join(parent, "link", "..", "data", ".")]) {
+      const error = refusal(name);
+      expect(error).toBeInstanceOf(DataFolderLocked);
+      expect(String(error)).toContain(`${path} is in use by process ${process.pid}.`);
+    }
+    folder.release();
+    expect(refusal(join(parent, "link"))).toBeUndefined();
+  });
+
+  test("holds between processes, survives a refusal, and is free when its process is killed", async () => {
+    await using holder = new Child("hold-data-folder.ts", [path]);
+    expect(await holder.line()).toBe("held");
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      expect(refusal(path)).toBeInstanceOf(DataFolderLocked);
+      await using other = new Child("hold-data-folder.ts", [path]);
+      expect(await other.line()).toContain(`${path} is in use by process ${holder.pid}.`);
+    }
+    holder.kill();
+    await holder.exitCode();
+    expect(refusal(path)).toBeUndefined();
+  });
+
+  test("is held against another process after this process was refused it twice", async () => {
+    const folder = openDataFolder(path);
+    refusal(path);
+    refusal(path);
+    await using other = new Child("hold-data-folder.ts", [path]);
+    expect(await other.line()).toContain(`in use by process ${process.pid}.`);
+    folder.release();
+  });
+
+  test("is released once: a second release leaves the next holder alone", () => {
+    const listeners = process.listenerCount("exit");
+    const first = openDataFolder(path);
+    first.release();
+    const second = openDataFolder(path);
+    first.release();
+    expect(String(refusal(path))).toContain(`in use by process ${process.pid}.`);
+    second.release();
+    expect(process.listenerCount("exit")).toBe(listeners);
+  });
+
+  test("names no process when the holder has not written its number yet", () => {
+    const folder = openDataFolder(path);
+    rmSync(join(path, "pid"));
+    expect(String(refusal(path))).toContain("in use by another server.");
+    folder.release();
+  });
+});
+
+describe("a path that cannot be a data folder", () => {
+  test("is a file: refused, and untouched", () => {
+    writeFileSync(path, "a letter");
+    expect(refusal(path)).toMatchObject({ code: "EEXIST" });
+    expect(refusal(join(path, "data"))).toMatchObject({ code: "ENOTDIR" });
+    expect(statSync(path).size).toBe(8);
+  });
+
+  test("may not be written: refused, whether it is there or not", async () => {
+    mkdirSync(path);
+    chmodSync(path, 0o555);
+    chmodSync(parent, 0o555);
+    for (const folder of [path, join(parent, "new")]) {
+      await using child = new Child("hold-data-folder.ts", [folder, "nobody"]);
+      expect((await child.rest()).join("\n")).toContain("EACCES");
+    }
+  });
+});

@@ -1,0 +1,245 @@
+import { Database } from "bun:sqlite";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { openMemoryStore } from "../../src/storage/memory.ts";
+import { DatabaseIsNewer } from "../../src/storage/migrations.ts";
+import { openSqliteStore } from "../../src/storage/sqlite.ts";
+import { type Store, StoreError, type StoreErrorKind } from "../../src/storage/store.ts";
+import { describeStore } from "../contract/store.ts";
+import { Child } from "../support/child.ts";
+import { numbersIn, rowsOf, updateOf } from "../support/counting.ts";
+import type { FillReport } from "../support/fill-store.ts";
+import { Random } from "../support/random.ts";
+
+let folder: string;
+let file: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "yurt-sqlite-"));
+  file = join(folder, "store.db");
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+describeStore("a store in SQLite", () => openSqliteStore(file));
+
+const one = Uint8Array.of(1);
+const countTo = (end: number) => Array.from({ length: end }, (_, index) => index);
+
+async function kindOfFailure(promise: Promise<unknown>): Promise<StoreErrorKind | undefined> {
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  return error instanceof StoreError ? error.kind : undefined;
+}
+
+describe("a store that is opened again", () => {
+  test("has everything, and appends after it", async () => {
+    let store = openSqliteStore(file);
+    const rows = await store.append([
+      { document: "document", update: updateOf([0]) },
+      { document: "document", update: updateOf([1]) },
+      { document: "document", update: updateOf([2]) },
+    ]);
+    await store.compact("document", rows.slice(0, 2), updateOf([0, 1]));
+    await store.close();
+    store = openSqliteStore(file);
+    await store.append([{ document: "document", update: updateOf([3]) }]);
+    expect(numbersIn(await store.load("document"))).toEqual([0, 1, 2, 3]);
+    expect((await store.load("document"))?.tail.length).toBe(2);
+    await store.close();
+  });
+
+  test("is one file while it is closed", async () => {
+    const store = openSqliteStore(file);
+    await store.append([{ document: "document", update: one }]);
+    await store.close();
+    expect(readdirSync(folder)).toEqual(["store.db"]);
+  });
+
+  test("has every batch whose promise had resolved, whole and in order, when the process was killed", async () => {
+    let acknowledged = -1;
+    for (const batches of [1, 70, 130]) {
+      await using child = new Child("append-until-killed.ts", [file]);
+      for (let batch = 0; batch < batches; batch += 1) acknowledged = Number(await child.line());
+      child.kill();
+      acknowledged = Number((await child.rest()).at(-1) ?? acknowledged);
+      const store = openSqliteStore(file);
+      const [a, b] = [numbersIn(await store.load("a")), numbersIn(await store.load("b"))];
+      await store.close();
+      expect(a).toEqual(countTo(a.length));
+      expect(b).toEqual(a);
+      expect(a.length).toBeGreaterThan(acknowledged);
+    }
+  });
+});
+
+describe("a file that cannot be used", () => {
+  /** The kind of the error that is thrown; the folder must be as it was. */
+  function refusal(): unknown {
+    const before = readFileSync(file);
+    let refused: unknown;
+    try {
+      openSqliteStore(file);
+    } catch (error) {
+      refused = error instanceof StoreError ? error.kind : error;
+    }
+    expect(readdirSync(folder)).toEqual(["store.db"]);
+    expect(readFileSync(file).equals(before)).toBe(true);
+    return refused;
+  }
+
+  async function writeDocuments(): Promise<void> {
+    const store = openSqliteStore(file);
+    await store.append(countTo(5_000).map((index) => ({ document: `${index % 10}`, update: new Uint8Array(100) })));
+    await store.close();
+  }
+
+  test("is not a database: corrupt, and untouched", () => {
+    writeFileSync(file, "This is a letter, not a database.\n".repeat(1_000));
+    expect(refusal()).toBe("corrupt");
+  });
+
+  test("has lost its end: corrupt, and untouched", async () => {
+    await writeDocuments();
+    writeFileSync(file, readFileSync(file).subarray(0, 100_000));
+    expect(refusal()).toBe("corrupt");
+  });
+
+  test("was written by a newer release: refused with both versions, and untouched", async () => {
+    await writeDocuments();
+    const database = new Database(file);
+    database.run("PRAGMA user_version = 99");
+    database.close(true);
+    const error = refusal();
+    expect(error).toBeInstanceOf(DatabaseIsNewer);
+    expect(String(error)).toMatch(/version 99.*up to \d+\./);
+  });
+
+  test("is damaged in the middle: the documents there are corrupt, the others are served", async () => {
+    await writeDocuments();
+    const bytes = readFileSync(file);
+    const damagedFrom = Math.floor(bytes.length / 2 / 4096) * 4096;
+    writeFileSync(file, bytes.fill(0xff, damagedFrom, damagedFrom + 3 * 4096));
+    const store = openSqliteStore(file);
+    const results = await Promise.all(countTo(10).map((index) => kindOfFailure(store.load(`${index}`))));
+    await store.close();
+    expect(new Set(results)).toEqual(new Set([undefined, "corrupt"]));
+  });
+
+  test("is in a folder that is not there: unavailable", () => {
+    const open = () => openSqliteStore(join(folder, "nowhere", "store.db"));
+    expect(open).toThrow(expect.objectContaining({ kind: "unavailable" }));
+    expect(existsSync(join(folder, "nowhere"))).toBe(false);
+  });
+});
+
+test("a reader of the file, such as a backup, keeps a store from nothing, and sees one cut", async () => {
+  const store = openSqliteStore(file);
+  await store.append([{ document: "document", update: updateOf([0]) }]);
+  const reader = new Database(file, { readonly: true });
+  const count = reader.prepare("SELECT count(*) FROM updates");
+  reader.run("BEGIN");
+  expect(count.values()).toEqual([[1]]);
+  await store.append([{ document: "document", update: updateOf([1]) }]);
+  expect(numbersIn(await store.load("document"))).toEqual([0, 1]);
+  expect(count.values()).toEqual([[1]]);
+  reader.close(true);
+  await store.close();
+});
+
+describe("a store that cannot write", () => {
+  test("because another program does: rejects as unavailable, and takes the same batch afterwards", async () => {
+    const store = openSqliteStore(file);
+    await store.append([{ document: "document", update: updateOf([0]) }]);
+    const other = new Database(file);
+    other.run("BEGIN IMMEDIATE");
+    const batch = ["document", "new"].map((document) => ({ document, update: updateOf([1]) }));
+    expect(await kindOfFailure(store.append(batch))).toBe("unavailable");
+    expect(numbersIn(await store.load("document"))).toEqual([0]);
+    other.close(true);
+    await store.append(batch);
+    expect(numbersIn(await store.load("document"))).toEqual([0, 1]);
+    expect(numbersIn(await store.load("new"))).toEqual([1]);
+    await store.close();
+  });
+
+  test("because files may not grow: rejects as unavailable, and each batch is there whole or not at all", async () => {
+    // The limit counts 512 bytes each. Without the trap the signal that comes with it would end the process.
+    const limited = ["sh", "-c", `trap "" XFSZ; ulimit -f 4000; exec "$@"`, "sh"];
+    await using child = new Child("fill-store.ts", [file], limited);
+    const report: FillReport = JSON.parse(await child.line());
+    expect(report).toEqual({ ...rolledBack(report), appendFailure: "unavailable", compactFailure: "unavailable" });
+    expect(await child.exitCode()).toBe(0);
+    const store = openSqliteStore(file);
+    expect(rowsOf(await store.load("every")).length).toBe(report.acknowledgedBatches);
+    await store.close();
+  });
+
+  const privately = ["unshare", "--map-root-user", "--mount"];
+  const canMount = Bun.which("unshare") !== null && Bun.spawnSync([...privately, "true"]).exitCode === 0;
+
+  test.skipIf(!canMount)(
+    "because the disk is full: rejects as full, and takes the same batch when there is room",
+    async () => {
+      const mount = `mount -t tmpfs -o size=6m none "$0" && head -c 4000000 /dev/zero >"$0/filler" && exec "$@"`;
+      const args = [file, join(folder, "filler")];
+      await using child = new Child("fill-store.ts", args, [...privately, "sh", "-c", mount, folder]);
+      const report: FillReport = JSON.parse(await child.line());
+      expect(report).toEqual({
+        ...rolledBack(report),
+        appendFailure: "full",
+        compactFailure: "full",
+        rowsOfEveryAtEnd: report.acknowledgedBatches + 1,
+        documentsAtEnd: report.acknowledgedBatches + 2,
+      });
+      expect(await child.exitCode()).toBe(0);
+    },
+  );
+
+  /** What is held when exactly the acknowledged batches are. */
+  function rolledBack({ acknowledgedBatches, ...report }: FillReport): FillReport {
+    expect(acknowledgedBatches).toBeGreaterThan(5);
+    const [rowsOfEvery, documents] = [acknowledgedBatches, acknowledgedBatches + 1];
+    const atEnd = { rowsOfEveryAtEnd: rowsOfEvery, documentsAtEnd: documents };
+    return { ...report, acknowledgedBatches, rowsOfEvery, documents, ...atEnd };
+  }
+});
+
+test.each([1, 2, 3, 4, 5])("tells the same as a store in memory, whatever is done (seed %d)", async (seed) => {
+  const random = new Random(seed);
+  const memory = openMemoryStore();
+  let sqlite = openSqliteStore(file);
+  const names = ["a", "b", "c", "__proto__"];
+  const compact = async (store: Store, name: string, part: number, base: Uint8Array) => {
+    const document = await store.load(name);
+    if (document === undefined) return;
+    const tail = document.tail.slice(0, Math.ceil(document.tail.length * part));
+    await store.compact(name, rowsOf({ ...document, tail }), base);
+  };
+  for (let step = 0; step < 300; step += 1) {
+    const [choice, name, part] = [random.real(), random.pick(names), random.real()];
+    if (choice < 0.6) {
+      const batch = random.some([...names, ...names], 0.3).map((document) => ({ document, update: updateOf([step]) }));
+      await Promise.all([memory.append(batch), sqlite.append(batch)]);
+    } else if (choice < 0.9) {
+      await Promise.all([memory, sqlite].map((store) => compact(store, name, part, updateOf([step]))));
+    } else if (choice < 0.95) {
+      await Promise.all([memory.remove(name), sqlite.remove(name)]);
+    } else {
+      await sqlite.close();
+      sqlite = openSqliteStore(file);
+    }
+    expect(await told(sqlite)).toEqual(await told(memory));
+  }
+  await sqlite.close();
+
+  async function told(store: Store): Promise<unknown> {
+    const documents = await Promise.all(names.map((name) => store.load(name)));
+    const updates = documents.map((document) => [document?.base?.update, document?.tail.map(({ update }) => update)]);
+    return [updates, await store.list({ limit: 10 })];
+  }
+});
