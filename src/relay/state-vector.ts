@@ -1,0 +1,26 @@
+import * as encoding from "lib0/encoding";
+import { readUint } from "./strict-decoding.ts";
+import { decodeOrRefuse } from "./sync-codec.ts";
+
+/** As Yjs writes it: clients descend. */
+export function encodeStateVector(clocks: ReadonlyMap<number, number>): Uint8Array {
+  return encoding.encode((encoder) => {
+    encoding.writeVarUint(encoder, clocks.size);
+    for (const [client, clock] of [...clocks].sort(([left], [right]) => right - left)) {
+      encoding.writeVarUint(encoder, client);
+      encoding.writeVarUint(encoder, clock);
+    }
+  });
+}
+
+/** Throws `SessionError` malformed-frame, also for left-over bytes. */
+export function decodeStateVector(stateVector: Uint8Array): Map<number, number> {
+  return decodeOrRefuse(stateVector, (decoder) => {
+    const clocks = new Map<number, number>();
+    for (let left = readUint(decoder); left > 0; left -= 1) {
+      const client = readUint(decoder);
+      clocks.set(client, readUint(decoder));
+    }
+    return clocks;
+  });
+}

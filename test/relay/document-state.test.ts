@@ -1,0 +1,337 @@
+import { describe, expect, test } from "bun:test";
+import * as Y from "yjs";
+import { compactUpdates } from "../../src/relay/compact.ts";
+import { DocumentState } from "../../src/relay/document-state.ts";
+import type { UpdateContents } from "../../src/relay/update-contents.ts";
+import { StoreError } from "../../src/storage/store.ts";
+import { closeReasons, SessionError } from "../../src/transport/close-reason.ts";
+import { bringing, deleting, text, updateBytes } from "../support/update-bytes.ts";
+
+const emptyVector = Uint8Array.of(0);
+const emptyUpdate = Uint8Array.of(0, 0);
+
+let row = 0;
+
+/** What `update` is taken for; one that is not refused. */
+function read(state: DocumentState, update: Uint8Array): { verdict: string; contents: UpdateContents } {
+  const verdict = state.classify(update);
+  if (verdict.kind === "malformed") throw new Error(verdict.detail);
+  const isStaged = verdict.kind === "known" && !verdict.committed;
+  return { verdict: isStaged ? "known, staged" : verdict.kind, contents: verdict.contents };
+}
+
+function commit(state: DocumentState, ...updates: readonly Uint8Array[]): void {
+  for (const update of updates) {
+    const { contents } = read(state, update);
+    state.stage(contents);
+    row += 1;
+    state.commit(update, contents, row);
+  }
+}
+
+/** Brings what is new or incomplete; what is known is not stored. */
+function bring(state: DocumentState, update: Uint8Array): string {
+  const { verdict } = read(state, update);
+  if (verdict === "new" || verdict === "incomplete") commit(state, update);
+  return verdict;
+}
+
+function compact(state: DocumentState): void {
+  const cut = state.cut();
+  row += 1;
+  state.replace(cut, compactUpdates(cut.updates), row);
+}
+
+function typed(...characters: readonly string[]): { doc: Y.Doc; updates: readonly Uint8Array[] } {
+  const doc = new Y.Doc();
+  const updates: Uint8Array[] = [];
+  doc.on("update", (update: Uint8Array) => updates.push(update));
+  for (const character of characters) doc.getText("text").insert(doc.getText("text").length, character);
+  return { doc, updates };
+}
+
+describe("an update is", () => {
+  test("malformed when it does not decode, with the reason", () => {
+    const verdict = new DocumentState(undefined).classify(Uint8Array.of(0, 0, 0));
+    expect(verdict).toEqual({ kind: "malformed", detail: expect.stringContaining("left over") });
+  });
+
+  test("known and empty when it has neither structs nor deletes", () => {
+    const { verdict, contents } = read(new DocumentState(undefined), emptyUpdate);
+    expect(verdict).toBe("known");
+    expect(contents.isEmpty).toBeTrue();
+  });
+
+  test("new, then known", () => {
+    const state = new DocumentState(undefined);
+    expect(bring(state, bringing(1, 0, 5))).toBe("new");
+    expect(bring(state, bringing(1, 0, 5))).toBe("known");
+    expect(bring(state, bringing(1, 2, 3))).toBe("known");
+    expect(bring(state, bringing(1, 2, 6))).toBe("new");
+  });
+
+  test("new when only its deletes are, then known", () => {
+    const state = new DocumentState(undefined);
+    commit(state, bringing(1, 0, 9), deleting(1, 2, 4));
+    expect(bring(state, deleting(1, 2, 4))).toBe("known");
+    expect(bring(state, deleting(1, 3, 5))).toBe("new");
+    expect(bring(state, deleting(1, 2, 5))).toBe("known");
+    expect(bring(state, deleting(2, 0, 1))).toBe("new");
+  });
+
+  test("incomplete while structs of its client before it are missing", () => {
+    const state = new DocumentState(undefined);
+    expect(bring(state, bringing(1, 5, 6))).toBe("incomplete");
+    expect(state.hasGaps).toBeTrue();
+    expect(bring(state, bringing(1, 8, 9))).toBe("incomplete");
+    expect(bring(state, bringing(1, 0, 5))).toBe("new");
+    expect(bring(state, bringing(1, 6, 8))).toBe("new");
+    expect(state.hasGaps).toBeFalse();
+  });
+
+  test("known where a Skip marked a gap only once the gap is filled", () => {
+    const state = new DocumentState(undefined);
+    commit(state, Y.mergeUpdates([bringing(1, 0, 2), bringing(1, 5, 6)]));
+    expect(read(state, bringing(1, 2, 5)).verdict).toBe("new");
+    expect(Y.decodeStateVector(state.stateVector()).get(1)).toBe(2);
+  });
+});
+
+describe("while it is staged, an update", () => {
+  test("is known, and said to be not committed", () => {
+    const state = new DocumentState(undefined);
+    const update = updateBytes([{ client: 1, clock: 0, structs: [text("ab")] }], [{ client: 2, ranges: [[0, 3]] }]);
+    const { contents } = read(state, update);
+    state.stage(contents);
+    expect(read(state, update).verdict).toBe("known, staged");
+    expect(read(state, deleting(2, 1, 2)).verdict).toBe("known, staged");
+    state.commit(update, contents, 1);
+    expect(read(state, update).verdict).toBe("known");
+    expect(read(state, deleting(2, 1, 2)).verdict).toBe("known");
+  });
+
+  test("fills the gap that a later one would leave", () => {
+    const state = new DocumentState(undefined);
+    state.stage(read(state, bringing(1, 0, 5)).contents);
+    expect(read(state, bringing(1, 5, 6)).verdict).toBe("new");
+    state.discardStaged();
+    expect(read(state, bringing(1, 5, 6)).verdict).toBe("incomplete");
+  });
+
+  test("counts neither for the state vector, nor for what joiners get, nor for the size", () => {
+    const state = new DocumentState(undefined);
+    state.stage(read(state, bringing(1, 0, 5)).contents);
+    expect(state.stateVector()).toEqual(emptyVector);
+    expect(state.diff(emptyVector)).toEqual(emptyUpdate);
+    expect(state.bytes).toBe(0);
+    expect(state.cut().rows).toEqual([]);
+  });
+
+  test("is new again once what is staged is discarded", () => {
+    const state = new DocumentState(undefined);
+    commit(state, bringing(1, 0, 1));
+    state.stage(read(state, bringing(1, 1, 2)).contents);
+    state.stage(read(state, deleting(1, 0, 1)).contents);
+    state.discardStaged();
+    state.discardStaged();
+    expect(read(state, bringing(1, 1, 2)).verdict).toBe("new");
+    expect(read(state, deleting(1, 0, 1)).verdict).toBe("new");
+    expect(read(state, bringing(1, 0, 1)).verdict).toBe("known");
+  });
+
+  test("is known, not committed, until its own commit, and the ones before it are committed with theirs", () => {
+    const state = new DocumentState(undefined);
+    const updates = [bringing(1, 0, 1), bringing(1, 1, 2), deleting(1, 0, 1), bringing(1, 2, 3)];
+    const queue = updates.map((update) => {
+      const { contents } = read(state, update);
+      state.stage(contents);
+      return { update, contents };
+    });
+    queue.forEach(({ update, contents }, index) => {
+      state.commit(update, contents, index);
+      const verdicts = updates.map((each) => read(state, each).verdict);
+      expect(verdicts).toEqual(updates.map((_, other) => (other <= index ? "known" : "known, staged")));
+    });
+  });
+
+  test("known by what is committed and what is staged together is not committed", () => {
+    const state = new DocumentState(undefined);
+    commit(state, bringing(1, 0, 2));
+    state.stage(read(state, bringing(1, 2, 4)).contents);
+    expect(read(state, bringing(1, 1, 3)).verdict).toBe("known, staged");
+  });
+
+  test("must come before its commit", () => {
+    const state = new DocumentState(undefined);
+    const { contents } = read(state, bringing(1, 0, 1));
+    expect(() => state.commit(bringing(1, 0, 1), contents, 1)).toThrow("not staged");
+  });
+});
+
+describe("a client with a state vector gets", () => {
+  test("the empty update of an empty document, whatever its vector", () => {
+    const state = new DocumentState(undefined);
+    expect(state.diff(emptyVector)).toEqual(emptyUpdate);
+    expect(state.diff(Y.encodeStateVector(typed("a").doc))).toEqual(emptyUpdate);
+  });
+
+  test("the same bytes as others with that vector until the next commit", () => {
+    const state = new DocumentState(undefined);
+    const { doc, updates } = typed("a", "b", "c");
+    commit(state, ...updates.slice(0, 2));
+    const vector = Y.encodeStateVectorFromUpdate(updates[0] ?? emptyUpdate);
+    const [full, part] = [state.diff(emptyVector), state.diff(vector)];
+    expect(state.diff(emptyVector)).toBe(full);
+    expect(state.diff(vector.slice())).toBe(part);
+    expect(state.diff(Y.encodeStateVector(doc))).not.toBe(part);
+    commit(state, ...updates.slice(2));
+    expect(state.diff(emptyVector)).not.toBe(full);
+    expect(state.diff(emptyVector)).toEqual(Y.mergeUpdates([...updates]));
+    expect(state.diff(vector)).not.toEqual(part);
+  });
+
+  test("every delete, also with nothing else", () => {
+    const { doc, updates } = typed("some text");
+    doc.getText("text").delete(0, 4);
+    const state = new DocumentState(undefined);
+    commit(state, ...updates);
+    const { structs, ds } = Y.decodeUpdate(state.diff(Y.encodeStateVector(doc)));
+    expect(structs).toEqual([]);
+    expect([...ds.clients.keys()]).toEqual([doc.clientID]);
+  });
+
+  test("the one update there is, and the base alone, as they were stored", () => {
+    const state = new DocumentState(undefined);
+    const [update = emptyUpdate] = typed("a").updates;
+    commit(state, update);
+    expect(state.diff(emptyVector)).toEqual(update);
+    const base = compactUpdates([update]);
+    state.replace(state.cut(), base, 99);
+    expect(state.diff(emptyVector)).toBe(base);
+  });
+
+  test.each([
+    ["is empty", []],
+    ["ends early", [1, 5]],
+    ["has bytes left over", [0, 0]],
+    ["counts more than there is", [...Array<number>(5).fill(0xff), 1, 1, 1]],
+    ["has a number that is none", [1, ...Array<number>(150).fill(0x80), 0, 1]],
+  ])("a SessionError when the vector %s", (_name, bytes) => {
+    const state = new DocumentState(undefined);
+    const refused = (): unknown => {
+      try {
+        return state.diff(Uint8Array.from(bytes));
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(refused()).toBeInstanceOf(SessionError);
+    expect(refused()).toMatchObject({ reason: closeReasons.malformedFrame });
+  });
+});
+
+describe("stored and loaded, a document", () => {
+  test("knows what it held, its gaps and its deletes", () => {
+    const state = new DocumentState({
+      base: { row: 7, update: bringing(1, 0, 5) },
+      tail: [
+        { row: 8, update: bringing(2, 3, 4) },
+        { row: 9, update: deleting(1, 1, 2) },
+      ],
+    });
+    expect(read(state, bringing(1, 0, 5)).verdict).toBe("known");
+    expect(read(state, deleting(1, 1, 2)).verdict).toBe("known");
+    expect(state.hasGaps).toBeTrue();
+    expect(state.cut().rows).toEqual([7, 8, 9]);
+    expect(state.baseBytes).toBe(bringing(1, 0, 5).byteLength);
+    expect(state.tailBytes).toBe(bringing(2, 3, 4).byteLength + deleting(1, 1, 2).byteLength);
+    expect(state.bytes).toBe(state.baseBytes + state.tailBytes);
+  });
+
+  test("is refused, naming the row, when a row is no update", () => {
+    const corrupt = { row: 12, update: Uint8Array.of(1, 2, 3) };
+    const load = (stored: ConstructorParameters<typeof DocumentState>[0]) => () => new DocumentState(stored);
+    expect(load({ base: corrupt, tail: [] })).toThrow(StoreError);
+    expect(load({ base: undefined, tail: [corrupt] })).toThrow("Row 12");
+  });
+});
+
+describe("a compaction", () => {
+  test("takes the place of its cut, and what was committed since stays the tail", () => {
+    const state = new DocumentState(undefined);
+    const { doc, updates } = typed("a", "b", "c", "d");
+    commit(state, ...updates.slice(0, 2));
+    const cut = state.cut();
+    commit(state, ...updates.slice(2));
+    const base = compactUpdates(cut.updates);
+    state.replace(cut, base, 1_000);
+    expect(state.cut().rows).toEqual([1_000, row - 1, row]);
+    expect(state.cut().updates).toEqual([base, ...updates.slice(2)]);
+    expect(state.tailBytes).toBe(updates.slice(2).reduce((bytes, update) => bytes + update.byteLength, 0));
+    expect(Y.encodeStateVectorFromUpdate(state.diff(emptyVector))).toEqual(Y.encodeStateVector(doc));
+  });
+
+  test("leaves the updates of its cut as they are while others are committed", () => {
+    const state = new DocumentState(undefined);
+    const { updates } = typed(..."a text that makes the log grow several times over");
+    commit(state, ...updates.slice(0, 5));
+    const cut = state.cut();
+    commit(state, ...updates.slice(5));
+    expect(cut.updates).toEqual(updates.slice(0, 5));
+  });
+
+  test("of a document without base and with an empty tail works", () => {
+    const state = new DocumentState(undefined);
+    compact(state);
+    compact(state);
+    expect(state.diff(emptyVector)).toEqual(emptyUpdate);
+  });
+});
+
+describe("a client that comes back ten times with a document full of deletions", () => {
+  /** SyncStep2 of y-websocket: what the server lacks, and all deletes. */
+  const syncStep2 = (doc: Y.Doc, state: DocumentState) => Y.encodeStateAsUpdate(doc, state.stateVector());
+  const times = Array.from({ length: 10 }, (_, index) => index);
+
+  test("brings nothing new when the text was deleted as text", () => {
+    const state = new DocumentState(undefined);
+    const { doc, updates } = typed("a long text");
+    for (let at = 0; at < 5; at += 1) doc.getText("text").delete(at, 1);
+    commit(state, ...updates);
+    const { bytes } = state;
+    expect(times.map(() => bring(state, syncStep2(doc, state)))).toEqual(times.map(() => "known"));
+    compact(state);
+    expect(times.map(() => bring(state, syncStep2(doc, state)))).toEqual(times.map(() => "known"));
+    expect(state.tailBytes).toBe(0);
+    expect(bytes).toBeGreaterThan(0);
+  });
+
+  test("brings once what Yjs deleted by itself, and nothing new from then on", () => {
+    const state = new DocumentState(undefined);
+    const docs = [new Y.Doc(), new Y.Doc()];
+    // Both set the same key without knowing of each other: whoever integrates both deletes one, and tells nobody.
+    docs.forEach((doc, index) => {
+      doc.getMap("map").set("key", index);
+    });
+    for (const doc of docs) commit(state, Y.encodeStateAsUpdate(doc));
+    const [client = new Y.Doc()] = docs;
+    Y.applyUpdate(client, state.diff(Y.encodeStateVector(client)));
+    const [first, ...later] = times.map(() => bring(state, syncStep2(client, state)));
+    expect(first).toBe("new");
+    expect(later).toEqual(later.map(() => "known"));
+  });
+
+  test("brings nothing new when a compaction deleted the same by itself", () => {
+    const state = new DocumentState(undefined);
+    const docs = [new Y.Doc(), new Y.Doc()];
+    docs.forEach((doc, index) => {
+      doc.getMap("map").set("key", index);
+    });
+    for (const doc of docs) commit(state, Y.encodeStateAsUpdate(doc));
+    expect(read(state, deleting(7, 0, 1)).verdict).toBe("new");
+    compact(state);
+    const [client = new Y.Doc()] = docs;
+    Y.applyUpdate(client, state.diff(Y.encodeStateVector(client)));
+    expect(times.map(() => bring(state, syncStep2(client, state)))).toEqual(times.map(() => "known"));
+  });
+});
