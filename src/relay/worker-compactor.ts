@@ -1,0 +1,131 @@
+import { type Clock, systemClock } from "../lib/clock.ts";
+import { type Compactor, CompactorClosed } from "./compaction.ts";
+
+/** Updates one after the other in one buffer, which moves to the worker. */
+export interface CompactionRequest {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** Of each update, in bytes. */
+  readonly lengths: Uint32Array<ArrayBuffer>;
+}
+
+export type CompactionReply = { readonly base: Uint8Array<ArrayBuffer> } | { readonly error: string };
+
+interface Job {
+  readonly request: CompactionRequest;
+  resolve(base: Uint8Array): void;
+  reject(error: Error): void;
+}
+
+export interface WorkerCompactorOptions {
+  readonly startWorker: () => Worker;
+  readonly clock: Clock;
+  /** For one compaction, the start of a worker included. */
+  readonly timeLimitMs: number;
+}
+
+/** A compactor in a worker of its own, which starts with the first compaction. */
+export function startWorkerCompactor(): Compactor {
+  return new WorkerCompactor({
+    // In the executable every module has the entry's URL; the build puts the workers beside it (`--entry-naming`).
+    startWorker: () => new Worker(new URL("./compaction-worker.ts", import.meta.url)),
+    clock: systemClock,
+    timeLimitMs: 30_000,
+  });
+}
+
+/**
+ * Gives a worker one compaction at a time, so that a worker that dies or hangs takes one compaction with it; the next
+ * gets a new worker.
+ */
+export class WorkerCompactor implements Compactor {
+  readonly #options: WorkerCompactorOptions;
+  #worker: Worker | undefined;
+  readonly #waiting: Job[] = [];
+  #running: Job | undefined;
+  #cancelTimeLimit: (() => void) | undefined;
+  #isClosed = false;
+
+  constructor(options: WorkerCompactorOptions) {
+    this.#options = options;
+  }
+
+  async compact(updates: readonly Uint8Array[]): Promise<Uint8Array> {
+    if (this.#isClosed) throw new CompactorClosed();
+    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+    this.#waiting.push({ request: pack(updates), resolve, reject });
+    this.#runNext();
+    return promise;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    const error = new CompactorClosed();
+    for (const job of this.#waiting.splice(0)) job.reject(error);
+    this.#stopWorker(error);
+  }
+
+  #runNext(): void {
+    if (this.#running !== undefined) return;
+    const job = this.#waiting.shift();
+    if (job === undefined) return;
+    this.#running = job;
+    const { clock, timeLimitMs } = this.#options;
+    this.#cancelTimeLimit = clock.after(timeLimitMs, () => {
+      this.#stopWorker(new Error(`A compaction took longer than ${timeLimitMs} ms.`));
+    });
+    try {
+      this.#worker ??= this.#startWorker();
+      this.#worker.postMessage(job.request, [job.request.bytes.buffer, job.request.lengths.buffer]);
+    } catch (error) {
+      this.#stopWorker(new Error("The compaction worker could not be started.", { cause: error }));
+    }
+  }
+
+  #startWorker(): Worker {
+    const worker = this.#options.startWorker();
+    // While a compaction runs its time limit keeps the process alive.
+    worker.unref();
+    const died = (reason: string) => {
+      if (worker === this.#worker) this.#stopWorker(new Error(`The compaction worker died: ${reason}`));
+    };
+    worker.addEventListener("error", ({ message }) => died(message));
+    worker.addEventListener("close", ({ code }) => died(`exit code ${code}`));
+    worker.addEventListener("message", ({ data }: MessageEvent<CompactionReply>) => {
+      if (worker === this.#worker) this.#finish((job) => settle(job, data));
+    });
+    return worker;
+  }
+
+  #stopWorker(reason: Error): void {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    worker?.terminate();
+    this.#finish((job) => job.reject(reason));
+  }
+
+  #finish(settle: (job: Job) => void): void {
+    const job = this.#running;
+    this.#running = undefined;
+    this.#cancelTimeLimit?.();
+    this.#cancelTimeLimit = undefined;
+    if (job !== undefined) settle(job);
+    this.#runNext();
+  }
+}
+
+function settle({ resolve, reject }: Job, reply: CompactionReply): void {
+  if ("base" in reply) resolve(reply.base);
+  else reject(new Error(reply.error));
+}
+
+/** A copy, because the caller goes on using its bytes and what moves to a worker is gone here. */
+function pack(updates: readonly Uint8Array[]): CompactionRequest {
+  const bytes = new Uint8Array(updates.reduce((sum, update) => sum + update.byteLength, 0));
+  const lengths = Uint32Array.from(updates, (update) => update.byteLength);
+  let offset = 0;
+  for (const update of updates) {
+    bytes.set(update, offset);
+    offset += update.byteLength;
+  }
+  return { bytes, lengths };
+}
