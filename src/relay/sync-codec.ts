@@ -1,0 +1,99 @@
+import * as decoding from "lib0/decoding";
+import * as encoding from "lib0/encoding";
+import { closeReasons, SessionError } from "../transport/close-reason.ts";
+
+/** The body of a y-protocols sync message, the same in every relay protocol. */
+export type SyncMessage =
+  | { readonly type: "sync-step-1"; readonly stateVector: Uint8Array }
+  | { readonly type: "sync-step-2"; readonly update: Uint8Array }
+  | { readonly type: "update"; readonly update: Uint8Array };
+
+/** One client's entry of an awareness update. */
+export interface AwarenessEntry {
+  readonly clientId: number;
+  readonly clock: number;
+  /** JSON text; undefined where the client says `null`: it is gone. */
+  readonly state: string | undefined;
+}
+
+/** An awareness update without entries. */
+export const emptyAwareness: Uint8Array = Uint8Array.of(0);
+
+const syncStep1 = 0;
+const syncStep2 = 1;
+const update = 2;
+
+/** Throws `SessionError` malformed-frame. `decoder` is left behind the message. */
+export function decodeSyncMessage(decoder: decoding.Decoder): SyncMessage {
+  const type = decoding.readVarUint(decoder);
+  const body = decoding.readVarUint8Array(decoder);
+  switch (type) {
+    case syncStep1:
+      return { type: "sync-step-1", stateVector: body };
+    case syncStep2:
+      return { type: "sync-step-2", update: body };
+    case update:
+      return { type: "update", update: body };
+    default:
+      throw new SessionError(closeReasons.malformedFrame, `unknown sync message ${type}`);
+  }
+}
+
+export function writeSyncMessage(encoder: encoding.Encoder, message: SyncMessage): void {
+  switch (message.type) {
+    case "sync-step-1":
+      encoding.writeVarUint(encoder, syncStep1);
+      encoding.writeVarUint8Array(encoder, message.stateVector);
+      break;
+    case "sync-step-2":
+      encoding.writeVarUint(encoder, syncStep2);
+      encoding.writeVarUint8Array(encoder, message.update);
+      break;
+    case "update":
+      encoding.writeVarUint(encoder, update);
+      encoding.writeVarUint8Array(encoder, message.update);
+      break;
+  }
+}
+
+/** Throws `SessionError` malformed-frame, also for a state that is not JSON: clients parse it unguarded. */
+export function decodeAwareness(body: Uint8Array): readonly AwarenessEntry[] {
+  return decodeOrRefuse(body, (decoder) => {
+    const count = decoding.readVarUint(decoder);
+    // An entry has three bytes at least: a larger count is a lie, found before anything is built from it.
+    if (count * 3 > body.byteLength) throw new RangeError("more entries than bytes");
+    return Array.from({ length: count }, () => readEntry(decoder));
+  });
+}
+
+function readEntry(decoder: decoding.Decoder): AwarenessEntry {
+  const clientId = decoding.readVarUint(decoder);
+  const clock = decoding.readVarUint(decoder);
+  const text = decoding.readVarString(decoder);
+  const state: unknown = JSON.parse(text);
+  return { clientId, clock, state: state === null ? undefined : text };
+}
+
+export function encodeAwareness(entries: readonly AwarenessEntry[]): Uint8Array {
+  return encoding.encode((encoder) => {
+    encoding.writeVarUint(encoder, entries.length);
+    for (const { clientId, clock, state } of entries) {
+      encoding.writeVarUint(encoder, clientId);
+      encoding.writeVarUint(encoder, clock);
+      encoding.writeVarString(encoder, state ?? "null");
+    }
+  });
+}
+
+/** Reads all of `bytes` with `read`; whatever goes wrong, left-over bytes included, is a malformed frame. */
+export function decodeOrRefuse<T>(bytes: Uint8Array, read: (decoder: decoding.Decoder) => T): T {
+  try {
+    const decoder = decoding.createDecoder(bytes);
+    const value = read(decoder);
+    if (decoding.hasContent(decoder)) throw new RangeError("left-over bytes");
+    return value;
+  } catch (error) {
+    if (error instanceof SessionError) throw error;
+    throw new SessionError(closeReasons.malformedFrame, error instanceof Error ? error.message : "undecodable");
+  }
+}

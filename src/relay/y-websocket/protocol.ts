@@ -1,0 +1,70 @@
+import { Hono } from "hono";
+import type { Authorizer, Grant } from "../../auth/authorizer.ts";
+import type { Limits } from "../../config/limits.ts";
+import { checkRoomName } from "../../rooms/room-name.ts";
+import type { RoomRegistry } from "../../rooms/room-registry.ts";
+import { closeReasons, isFinal, SessionError } from "../../transport/close-reason.ts";
+import type { Connection } from "../../transport/connection.ts";
+import type { Handshake, Protocol, ProtocolSession } from "../../transport/protocol.ts";
+import type { SyncRoom } from "../sync-room.ts";
+import { encodeMessage } from "./codec.ts";
+import { YWebsocketSession, yWebsocketEncoding } from "./session.ts";
+
+export interface YWebsocketOptions {
+  readonly rooms: RoomRegistry<SyncRoom>;
+  readonly authorizer: Authorizer;
+  readonly limits: Limits;
+}
+
+const prefix = "/sync";
+
+/** y-websocket on `/sync/<document>`. */
+export function yWebsocket(options: YWebsocketOptions): Protocol {
+  return {
+    name: "y-websocket",
+    frameBytes: options.limits.relayFrameBytes,
+    match: ({ pathname }) => pathname === prefix || pathname.startsWith(`${prefix}/`),
+    // The client logs it as "permission denied": said only where coming back does not help.
+    farewell: (reason, detail) =>
+      isFinal(reason) ? encodeMessage({ type: "permission-denied", reason: `${reason.name}: ${detail}` }) : undefined,
+    routes: new Hono().get(`${prefix}/*`, (context) =>
+      context.text("Connect to this path with y-websocket\n", 426, { connection: "upgrade", upgrade: "websocket" }),
+    ),
+    open: (connection, handshake) => open(connection, handshake, options),
+  };
+}
+
+async function open(
+  connection: Connection,
+  handshake: Handshake,
+  options: YWebsocketOptions,
+): Promise<ProtocolSession> {
+  const name = documentName(handshake.url);
+  const { access } = await authorize(name, connection, handshake, options);
+  const lease = await options.rooms.acquire(name);
+  return new YWebsocketSession(lease.room, { connection, encoding: yWebsocketEncoding, access }, lease.release);
+}
+
+async function authorize(
+  name: string,
+  { remoteAddress }: Connection,
+  { signal }: Handshake,
+  { authorizer, limits }: YWebsocketOptions,
+): Promise<Grant> {
+  const fault = checkRoomName(name, limits.nameBytes);
+  if (fault !== undefined) throw new SessionError(closeReasons.malformedFrame, fault);
+  const decision = await authorizer.authorize({ kind: "sync", room: name, remoteAddress, signal });
+  if (!decision.granted) throw new SessionError(closeReasons[decision.kind], decision.reason);
+  return decision;
+}
+
+/** The rest of the path, percent-decoded once; what is no percent-encoding is taken literally. */
+export function documentName(url: URL): string {
+  return url.pathname.slice(prefix.length + 1).replace(/(?:%[0-9a-f]{2})+/gi, (encoded) => {
+    try {
+      return decodeURIComponent(encoded);
+    } catch {
+      return encoded;
+    }
+  });
+}

@@ -1,0 +1,57 @@
+import { closeReasons, SessionError } from "../../transport/close-reason.ts";
+import type { Frame } from "../../transport/connection.ts";
+import type { ProtocolSession } from "../../transport/protocol.ts";
+import type { SyncEncoding, SyncMember, SyncRoom } from "../sync-room.ts";
+import { decodeMessage, encodeMessage } from "./codec.ts";
+
+/** Shared by all members: y-websocket's frames name no document. */
+export const yWebsocketEncoding: SyncEncoding = {
+  syncStep1: (stateVector) => encodeMessage({ type: "sync-step-1", stateVector }),
+  syncStep2: (update) => encodeMessage({ type: "sync-step-2", update }),
+  update: (update) => encodeMessage({ type: "update", update }),
+  awareness: (body) => encodeMessage({ type: "awareness", body }),
+  // Clients know no other acknowledgement than their own update coming back.
+  acknowledgement: (update, frame) => frame ?? encodeMessage({ type: "update", update }),
+};
+
+/** One client in one document. */
+export class YWebsocketSession implements ProtocolSession {
+  readonly #room: SyncRoom;
+  readonly #member: SyncMember;
+  readonly #left: () => void;
+
+  /** `left` is called when the session holds the room no more. */
+  constructor(room: SyncRoom, member: SyncMember, left: () => void) {
+    this.#room = room;
+    this.#member = member;
+    this.#left = left;
+    room.join(member);
+  }
+
+  receive(frame: Frame): void {
+    const message = decodeMessage(frame);
+    switch (message.type) {
+      case "sync-step-1":
+        this.#room.sync(this.#member, message.stateVector);
+        break;
+      case "sync-step-2":
+        // A client that may only read answers our SyncStep1 all the same: what it brings is ignored.
+        this.#room.submit(this.#member, message.update);
+        break;
+      case "update":
+        if (this.#room.submit(this.#member, message.update, frame)) break;
+        throw new SessionError(closeReasons.forbidden, "this document may only be read");
+      case "awareness":
+        this.#room.announce(this.#member, message.body);
+        break;
+      case "query-awareness":
+        this.#room.queryAwareness(this.#member);
+        break;
+    }
+  }
+
+  closed(): void {
+    this.#room.leave(this.#member);
+    this.#left();
+  }
+}

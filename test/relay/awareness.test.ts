@@ -1,0 +1,350 @@
+import { describe, expect, test } from "bun:test";
+import { defaultLimits } from "../../src/config/limits.ts";
+import { Awareness } from "../../src/relay/awareness.ts";
+import { type AwarenessEntry, decodeAwareness, encodeAwareness } from "../../src/relay/sync-codec.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+
+type Heard = readonly (readonly [clientId: number, clock: number, state: string | null])[];
+
+/** Members are names; what each was told, alone or with all, is recorded in order. */
+function setUp(limits = defaultLimits) {
+  const clock = new FakeClock();
+  const told = new Map<string, Heard[]>();
+  const broadcasts: Heard[] = [];
+  const hear = (body: Uint8Array): Heard =>
+    decodeAwareness(body).map((entry) => [entry.clientId, entry.clock, entry.state ?? null]);
+  const awareness = new Awareness<string>({
+    clock,
+    limits,
+    broadcast: (body) => broadcasts.push(hear(body)),
+    tell: (member, body) => told.set(member, [...(told.get(member) ?? []), hear(body)]),
+  });
+  const say = (member: string, ...entries: Heard) => awareness.received(member, encode(entries));
+  /** Connects as y-websocket does: SyncStep1 and its own state in the same instant. */
+  const connect = (member: string, clientId: number, at: number) => {
+    awareness.joined(member);
+    awareness.heard(member);
+    say(member, [clientId, at, `{"of":"${member}"}`]);
+  };
+  const take = (member: string): Heard[] => {
+    const heard = told.get(member) ?? [];
+    told.delete(member);
+    return heard;
+  };
+  const takeBroadcasts = (): Heard[] => broadcasts.splice(0);
+  return { awareness, clock, say, connect, take, takeBroadcasts };
+}
+
+function encode(entries: Heard): Uint8Array {
+  return encodeAwareness(
+    entries.map(([clientId, clock, state]): AwarenessEntry => ({ clientId, clock, state: state ?? undefined })),
+  );
+}
+
+describe("awareness", () => {
+  test("(a) a member is told the known states after its first own awareness", () => {
+    const { connect, take } = setUp();
+    connect("a", 1, 1);
+    take("a");
+    connect("b", 2, 1);
+    expect(take("b")[0]).toEqual([
+      [1, 1, '{"of":"a"}'],
+      [2, 1, '{"of":"b"}'],
+    ]);
+  });
+
+  test("(a) a member that says nothing about itself is told the known states 100 ms after its first frame", () => {
+    const { awareness, clock, connect, take } = setUp();
+    connect("a", 1, 1);
+    awareness.joined("b");
+    clock.advance(500);
+    awareness.heard("b");
+    clock.advance(99);
+    awareness.heard("b");
+    expect(take("b")).toEqual([]);
+    clock.advance(1);
+    expect(take("b")).toEqual([[[1, 1, '{"of":"a"}']]]);
+    clock.advance(10_000);
+    expect(take("b")).toEqual([]);
+  });
+
+  test("(a) a silent member is told the known states a second after it came", () => {
+    const { awareness, clock, connect, take } = setUp();
+    connect("a", 1, 1);
+    awareness.joined("b");
+    clock.advance(1_000);
+    expect(take("b")).toEqual([[[1, 1, '{"of":"a"}']]]);
+  });
+
+  test("(a) an own state that comes late, as over a slow link, still makes its member the primary", () => {
+    const { awareness, clock, say, takeBroadcasts } = setUp();
+    awareness.joined("other");
+    awareness.joined("a");
+    clock.advance(700);
+    awareness.heard("a");
+    say("a", [1, 1, "{}"]);
+    takeBroadcasts();
+    awareness.left("a");
+    clock.advance(30);
+    expect(takeBroadcasts()).toEqual([[[1, 1, null]]]);
+  });
+
+  test.each([
+    [
+      "two entries",
+      [
+        [1, 5, "{}"],
+        [2, 5, "{}"],
+      ],
+    ],
+    ["a removal", [[1, 5, null]]],
+    ["nothing", []],
+  ] satisfies [string, Heard][])("(a) a first frame with %s makes nobody a primary", (_, entries) => {
+    const { awareness, clock, say, take, takeBroadcasts } = setUp();
+    awareness.joined("other");
+    awareness.joined("a");
+    say("a", ...entries);
+    expect(take("a").filter((heard) => heard.some(([, , state]) => state === null))).toEqual([]);
+    clock.advance(30);
+    takeBroadcasts();
+    awareness.left("a");
+    clock.advance(30);
+    expect(takeBroadcasts()).toEqual([]);
+  });
+
+  test("(a) a frame after the introduction makes nobody a primary", () => {
+    const { awareness, clock, say, takeBroadcasts } = setUp();
+    awareness.joined("other");
+    awareness.joined("a");
+    clock.advance(1_000);
+    say("a", [1, 1, "{}"]);
+    takeBroadcasts();
+    awareness.left("a");
+    clock.advance(100);
+    expect(takeBroadcasts()).toEqual([]);
+  });
+
+  test("(a) a second connection takes the id over, and the first one's late close changes nothing", () => {
+    const { awareness, clock, connect, takeBroadcasts } = setUp();
+    connect("old", 1, 1);
+    connect("new", 1, 2);
+    clock.advance(30);
+    takeBroadcasts();
+    awareness.left("old");
+    clock.advance(100);
+    expect(takeBroadcasts()).toEqual([]);
+    awareness.joined("witness");
+    awareness.left("new");
+    expect(takeBroadcasts()).toEqual([[[1, 2, null]]]);
+  });
+
+  test.each([
+    ["unknown before", undefined, 3, 3],
+    ["known with a lower clock", 2, 3, 3],
+    ["known with a higher clock", 7, 3, 7],
+  ])("(b) an own frame of an id %s is answered with its removal at the higher clock", (_, known, sent, answered) => {
+    const { awareness, say, connect, take } = setUp();
+    awareness.joined("peer");
+    if (known !== undefined) say("peer", [99, 1, "{}"], [1, known, "{}"]);
+    take("peer");
+    connect("a", 1, sent);
+    expect(take("a").at(-1)).toEqual([[1, answered, null]]);
+    expect(take("peer")).toEqual([]);
+  });
+
+  test("(c) when a known id comes back every other primary is asked to announce itself, once a second at most", () => {
+    const { awareness, clock, connect, take } = setUp();
+    connect("a", 1, 1);
+    connect("b", 2, 4);
+    connect("c", 3, 1);
+    take("b");
+    awareness.left("a");
+    connect("a2", 1, 1);
+    expect(take("b")).toEqual([[[2, 4, null]]]);
+    awareness.left("c");
+    connect("c2", 3, 1);
+    clock.advance(999);
+    expect(take("b")).toEqual([]);
+    clock.advance(1);
+    expect(take("b")).toEqual([[[2, 4, null]]]);
+    clock.advance(60_000);
+    expect(take("b")).toEqual([]);
+  });
+
+  test("(c) nobody is asked when an id comes for the first time", () => {
+    const { connect, clock, take } = setUp();
+    connect("a", 1, 1);
+    take("a");
+    connect("b", 2, 1);
+    clock.advance(5_000);
+    expect(take("a")).toEqual([]);
+  });
+
+  test("(d) what is not above the known clock is dropped", () => {
+    const { clock, connect, say, takeBroadcasts } = setUp();
+    connect("a", 1, 5);
+    takeBroadcasts();
+    say("a", [1, 5, '"same"']);
+    say("a", [1, 4, '"older"']);
+    say("a", [1, 5, null]);
+    clock.advance(100);
+    expect(takeBroadcasts()).toEqual([]);
+  });
+
+  test("(d) a removal of a connected primary's id is believed only from it", () => {
+    const { awareness, clock, connect, say, takeBroadcasts } = setUp();
+    connect("a", 1, 5);
+    connect("b", 2, 1);
+    clock.advance(100);
+    takeBroadcasts();
+    say("b", [1, 6, null]);
+    clock.advance(100);
+    expect(takeBroadcasts()).toEqual([]);
+    say("a", [1, 6, null]);
+    clock.advance(100);
+    expect(takeBroadcasts()).toEqual([[[1, 6, null]]]);
+    awareness.left("a");
+    clock.advance(100);
+    expect(takeBroadcasts()).toEqual([]);
+  });
+
+  test("(e) a primary's id goes at once, and its clock is remembered", () => {
+    const { awareness, clock, connect, say, takeBroadcasts } = setUp();
+    connect("a", 1, 5);
+    connect("b", 2, 1);
+    clock.advance(100);
+    takeBroadcasts();
+    awareness.left("a");
+    expect(takeBroadcasts()).toEqual([[[1, 5, null]]]);
+    say("b", [1, 5, "{}"]);
+    clock.advance(100);
+    expect(takeBroadcasts()).toEqual([]);
+  });
+
+  test("(e) an id that is only heard of expires after 30 s without renewal", () => {
+    const { clock, connect, say, takeBroadcasts } = setUp();
+    connect("a", 1, 1);
+    say("a", [2, 1, "{}"]);
+    clock.advance(20_000);
+    say("a", [2, 2, "{}"]);
+    clock.advance(29_000);
+    expect(
+      takeBroadcasts()
+        .flat()
+        .filter(([, , state]) => state === null),
+    ).toEqual([]);
+    clock.advance(6_000);
+    expect(takeBroadcasts()).toEqual([[[2, 2, null]]]);
+  });
+
+  test("a connected primary's own state does not expire", () => {
+    const { clock, connect, takeBroadcasts } = setUp();
+    connect("a", 1, 1);
+    takeBroadcasts();
+    clock.advance(600_000);
+    expect(takeBroadcasts()).toEqual([]);
+  });
+
+  test("the first change goes out at once, what follows at most every 30 ms with the latest state per client", () => {
+    const { clock, connect, say, takeBroadcasts } = setUp();
+    connect("a", 1, 1);
+    expect(takeBroadcasts()).toEqual([[[1, 1, '{"of":"a"}']]]);
+    for (let at = 2; at <= 10; at += 1) say("a", [1, at, `${at}`]);
+    say("a", [2, 1, "{}"]);
+    expect(takeBroadcasts()).toEqual([]);
+    clock.advance(29);
+    expect(takeBroadcasts()).toEqual([]);
+    clock.advance(1);
+    expect(takeBroadcasts()).toEqual([
+      [
+        [1, 10, "10"],
+        [2, 1, "{}"],
+      ],
+    ]);
+    clock.advance(1_000);
+    expect(takeBroadcasts()).toEqual([]);
+  });
+
+  test("forgets everything, clocks included, with its last member", () => {
+    const { awareness, clock, connect, take, takeBroadcasts } = setUp();
+    connect("a", 1, 9);
+    take("a");
+    awareness.left("a");
+    connect("b", 1, 1);
+    expect(take("b").at(-1)).toEqual([[1, 1, null]]);
+    takeBroadcasts();
+    awareness.left("b");
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test("answers a query with every state there is", () => {
+    const { awareness, connect, say, take } = setUp();
+    connect("a", 1, 1);
+    say("a", [3, 2, "{}"]);
+    take("a");
+    awareness.query("a");
+    expect(take("a")).toEqual([
+      [
+        [1, 1, '{"of":"a"}'],
+        [3, 2, "{}"],
+      ],
+    ]);
+  });
+
+  test("remembers no more clients than its limit: those that are gone make room, those present do not", () => {
+    const { awareness, connect, say, clock, take } = setUp({ ...defaultLimits, awarenessClients: 3 });
+    connect("a", 1, 1);
+    say("a", [2, 1, "{}"], [3, 1, "{}"], [4, 1, "{}"]);
+    clock.advance(100);
+    take("a");
+    awareness.query("a");
+    expect(
+      take("a")
+        .flat()
+        .map(([id]) => id),
+    ).toEqual([1, 2, 3]);
+    say("a", [2, 2, null]);
+    clock.advance(100);
+    say("a", [5, 1, "{}"]);
+    awareness.query("a");
+    expect(
+      take("a")
+        .flat()
+        .map(([id]) => id),
+    ).toEqual([1, 3, 5]);
+  });
+
+  test("ignores a clock so high that its client could not count on", () => {
+    const { connect, say, clock, takeBroadcasts } = setUp();
+    connect("a", 1, 1);
+    takeBroadcasts();
+    say("a", [2, Number.MAX_SAFE_INTEGER, "{}"]);
+    clock.advance(100);
+    expect(takeBroadcasts()).toEqual([]);
+  });
+
+  test.each([
+    ["not decodable", Uint8Array.of(1, 1)],
+    ["with left-over bytes", Uint8Array.of(0, 0)],
+    ["with a count that cannot be", Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f)],
+    ["with a state that is not JSON", encode([[1, 1, "{no"]])],
+  ])("refuses an update %s", (_, body) => {
+    const { awareness, takeBroadcasts } = setUp();
+    awareness.joined("a");
+    expect(() => awareness.received("a", body)).toThrow();
+    expect(takeBroadcasts()).toEqual([]);
+  });
+
+  test("refuses a state over the limit whole", () => {
+    const { awareness, connect, say, clock, takeBroadcasts } = setUp({ ...defaultLimits, awarenessStateLength: 10 });
+    awareness.joined("witness");
+    expect(() => connect("abc", 1, 1)).toThrow("an awareness state of 12");
+    awareness.joined("b");
+    say("b", [2, 1, '"12345678"']);
+    clock.advance(100);
+    expect(takeBroadcasts()).toEqual([[[2, 1, '"12345678"']]]);
+    expect(() => say("b", [2, 2, "{}"], [3, 1, '"123456789"'])).toThrow();
+    clock.advance(100);
+    expect(takeBroadcasts()).toEqual([]);
+  });
+});

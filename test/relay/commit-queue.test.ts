@@ -1,0 +1,169 @@
+import { describe, expect, test } from "bun:test";
+import { pino } from "pino";
+import { defaultLimits } from "../../src/config/limits.ts";
+import { Acknowledgements } from "../../src/relay/acknowledgements.ts";
+import { CommitQueue } from "../../src/relay/commit-queue.ts";
+import { openMemoryStore } from "../../src/storage/memory.ts";
+import { FailingStore } from "../support/failing-store.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+
+function setUp(waitingUpdateBytes = defaultLimits.waitingUpdateBytes) {
+  const clock = new FakeClock();
+  const store = new FailingStore(openMemoryStore());
+  const limits = { ...defaultLimits, waitingUpdateBytes };
+  const queue = new CommitQueue({
+    store,
+    acknowledgements: new Acknowledgements(clock),
+    clock,
+    limits,
+    log: pino({ level: "silent" }),
+  });
+  const events: string[] = [];
+  const enqueue = (name: string, bytes = 1) =>
+    queue.enqueue({
+      document: name,
+      update: new Uint8Array(bytes),
+      committed: () => events.push(`${name} committed`),
+      discarded: () => events.push(`${name} discarded`),
+    });
+  /** Ends the turn and lets the store answer. */
+  const turn = async () => {
+    clock.runTurns();
+    await settled();
+  };
+  return { clock, store, queue, events, enqueue, turn };
+}
+
+const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+describe("the commit queue", () => {
+  test("writes everything of one turn in one transaction, in order", async () => {
+    const { store, events, enqueue, turn } = setUp();
+    enqueue("a");
+    enqueue("b");
+    enqueue("a");
+    expect(events).toEqual([]);
+    await turn();
+    expect(events).toEqual(["a committed", "b committed", "a committed"]);
+    expect(store.appended.map((batch) => batch.map(({ document }) => document))).toEqual([["a", "b", "a"]]);
+  });
+
+  test("tells nobody before the store has answered", async () => {
+    const { store, events, enqueue, turn, clock } = setUp();
+    const release = store.hold();
+    enqueue("a");
+    await turn();
+    enqueue("b");
+    expect(events).toEqual([]);
+    release();
+    await settled();
+    expect(events).toEqual(["a committed"]);
+    clock.runTurns();
+    await settled();
+    expect(events).toEqual(["a committed", "b committed"]);
+  });
+
+  test("a store that fails once loses nothing: it is tried again, in order, with what came meanwhile", async () => {
+    const { clock, store, queue, events, enqueue, turn } = setUp();
+    store.fail("unavailable");
+    enqueue("a");
+    await turn();
+    expect(queue.isFailing).toBe(true);
+    enqueue("b");
+    await turn();
+    expect(events).toEqual([]);
+    store.recover();
+    clock.advance(100);
+    await settled();
+    expect(events).toEqual(["a committed", "b committed"]);
+    expect(queue.isFailing).toBe(false);
+  });
+
+  test("waits longer after each failure, 5 s at most", async () => {
+    const { clock, store, enqueue, turn } = setUp();
+    store.fail("full");
+    enqueue("a");
+    await turn();
+    const waits: number[] = [];
+    for (let attempt = store.attempts; attempt < 9; attempt = store.attempts) {
+      let waitedMs = 0;
+      while (store.attempts === attempt) {
+        clock.advance(100);
+        waitedMs += 100;
+        await settled();
+      }
+      waits.push(waitedMs);
+    }
+    expect(waits).toEqual([100, 200, 400, 800, 1600, 3200, 5000, 5000]);
+  });
+
+  test("discards all that waits when a failing store has too much waiting for it, and goes on afterwards", async () => {
+    const { store, queue, events, enqueue, turn } = setUp(100);
+    store.fail("full");
+    enqueue("a", 60);
+    await turn();
+    enqueue("b", 60);
+    expect(events).toEqual(["a discarded", "b discarded"]);
+    expect(queue.isFailing).toBe(true);
+    await queue.idle();
+    store.recover();
+    enqueue("c");
+    await turn();
+    expect(events.slice(2)).toEqual(["c committed"]);
+    expect(queue.isFailing).toBe(false);
+  });
+
+  test("more than the waiting budget in one turn is no reason to discard when the store works", async () => {
+    const { events, enqueue, turn } = setUp(100);
+    enqueue("a", 80);
+    enqueue("b", 80);
+    await turn();
+    expect(events).toEqual(["a committed", "b committed"]);
+  });
+
+  test("discards at once when the store is corrupt", async () => {
+    const { store, events, enqueue, turn } = setUp();
+    store.fail("corrupt");
+    enqueue("a");
+    await turn();
+    expect(events).toEqual(["a discarded"]);
+  });
+
+  test("close resolves when all is committed", async () => {
+    const { clock, queue, events, enqueue } = setUp();
+    enqueue("a");
+    const closing = queue.close().then(() => events.push("closed"));
+    await settled();
+    expect(events).toEqual([]);
+    clock.runTurns();
+    await closing;
+    expect(events).toEqual(["a committed", "closed"]);
+  });
+
+  test("close tries a failing store once more and then gives up", async () => {
+    const { store, queue, events, enqueue, turn } = setUp();
+    store.fail("full");
+    enqueue("a");
+    await turn();
+    const { attempts } = store;
+    await queue.close();
+    expect(events).toEqual(["a discarded"]);
+    expect(store.attempts).toBe(attempts + 1);
+  });
+
+  test("one callback that throws keeps no other from being called", async () => {
+    const { queue, events, enqueue, turn } = setUp();
+    queue.enqueue({
+      document: "bad",
+      update: new Uint8Array(1),
+      committed: () => {
+        throw new Error("a fault of ours");
+      },
+      discarded: () => {},
+    });
+    enqueue("a");
+    await turn();
+    await queue.idle();
+    expect(events).toEqual(["a committed"]);
+  });
+});

@@ -1,0 +1,347 @@
+import { describe, expect, test } from "bun:test";
+import { pino } from "pino";
+import * as Y from "yjs";
+import { defaultLimits, type Limits } from "../../src/config/limits.ts";
+import { Acknowledgements } from "../../src/relay/acknowledgements.ts";
+import { CommitQueue } from "../../src/relay/commit-queue.ts";
+import { compactUpdates } from "../../src/relay/compact.ts";
+import type { Compactor } from "../../src/relay/compaction.ts";
+import { type SyncEncoding, type SyncMember, SyncRoom } from "../../src/relay/sync-room.ts";
+import { openMemoryStore } from "../../src/storage/memory.ts";
+import { closeReasons } from "../../src/transport/close-reason.ts";
+import { FailingStore } from "../support/failing-store.ts";
+import { openFakeChannel } from "../support/fake-channel.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { FakeConnection } from "../support/fake-connection.ts";
+import { updatesOf } from "../support/raw-client.ts";
+
+/** Readable frames: what is said, and the bytes in hex. */
+const encoding: SyncEncoding = {
+  syncStep1: (stateVector) => `step1 ${hex(stateVector)}`,
+  syncStep2: (update) => `step2 ${hex(update)}`,
+  update: (update) => `update ${hex(update)}`,
+  awareness: (body) => `awareness ${hex(body)}`,
+  acknowledgement: (update, frame) => `stored ${frame ?? hex(update)}`,
+};
+
+const emptyVector = Uint8Array.of(0);
+const [first = emptyVector, second = emptyVector, third = emptyVector] = updatesOf((doc) => {
+  doc.clientID = 7;
+  for (const character of "abc") doc.getText("t").insert(0, character);
+});
+
+const hex = (bytes: Uint8Array) => bytes.toHex();
+const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+async function setUp(limits: Partial<Limits> = {}, compact = compactUpdates) {
+  const clock = new FakeClock();
+  const store = new FailingStore(openMemoryStore());
+  const all = { ...defaultLimits, ...limits };
+  const log = pino({ level: "silent" });
+  const acknowledgements = new Acknowledgements(clock);
+  const queue = new CommitQueue({ store, acknowledgements, clock, limits: all, log });
+  const compactions: number[] = [];
+  const compactor: Compactor = {
+    compact: async (updates) => {
+      compactions.push(updates.length);
+      return compact(updates);
+    },
+    close: async () => {},
+  };
+  const options = { store, queue, acknowledgements, compactor, openChannel: openFakeChannel, clock, limits: all, log };
+  const open = () => SyncRoom.open("document", options);
+  const room = await open();
+  const enter = (id: string, access: "read" | "write" = "write") => {
+    const connection = new FakeConnection(id);
+    const member: SyncMember = { connection, encoding, access };
+    room.join(member);
+    return { connection, member, take: () => connection.take() };
+  };
+  /** A member that is synced, and to which nothing more is due. */
+  const join = (id: string, access: "read" | "write" = "write") => {
+    const entered = enter(id, access);
+    room.sync(entered.member, emptyVector);
+    entered.take();
+    return entered;
+  };
+  /** Ends the turn and lets the store answer. */
+  const turn = async () => {
+    clock.runTurns();
+    await settled();
+  };
+  return { clock, store, queue, room, open, enter, join, turn, compactions };
+}
+
+describe("a sync room", () => {
+  test("asks a new member for what the document lacks, and answers its SyncStep1", async () => {
+    const { room, enter } = await setUp();
+    const { member, take } = enter("a");
+    expect(take()).toEqual(["step1 00"]);
+    room.sync(member, emptyVector);
+    expect(take()).toEqual(["step2 0000"]);
+  });
+
+  test("shows an update to nobody before it is stored, then to all others, then acknowledges it", async () => {
+    const { room, store, join, turn } = await setUp();
+    const [a, b] = [join("a"), join("b")];
+    const release = store.hold();
+    room.submit(a.member, first, "as it came");
+    await turn();
+    expect([a.take(), b.take()]).toEqual([[], []]);
+    const late = join("late");
+    release();
+    await settled();
+    expect(store.appended).toHaveLength(1);
+    expect([a.take(), b.take(), late.take()]).toEqual([["stored as it came"], ["as it came"], ["as it came"]]);
+  });
+
+  test("gives a joiner every update once, in its snapshot or behind it", async () => {
+    const { room, enter, join, turn } = await setUp();
+    const a = join("a");
+    room.submit(a.member, first);
+    await turn();
+    room.submit(a.member, second);
+    const joiner = enter("joiner");
+    room.sync(joiner.member, emptyVector);
+    await turn();
+    expect(joiner.take()).toEqual([expect.stringMatching(/^step1 /), `step2 ${hex(first)}`, `update ${hex(second)}`]);
+  });
+
+  test("stores and forwards once what several members bring, and acknowledges each when the first copy is stored", async () => {
+    const { room, store, join, turn } = await setUp();
+    const [a, b, c] = [join("a"), join("b"), join("c")];
+    const release = store.hold();
+    room.submit(a.member, first);
+    room.submit(b.member, first);
+    await turn();
+    room.submit(c.member, first);
+    expect([a.take(), b.take(), c.take()]).toEqual([[], [], []]);
+    release();
+    await settled();
+    const stored = `stored ${hex(first)}`;
+    const update = `update ${hex(first)}`;
+    expect([a.take(), b.take(), c.take()]).toEqual([[stored], [update, stored], [update, stored]]);
+    expect(store.appended.flat()).toHaveLength(1);
+    room.submit(b.member, first);
+    room.submit(b.member, first);
+    await turn();
+    expect([a.take(), b.take(), c.take()]).toEqual([[], [stored, stored], []]);
+  });
+
+  test("answers an update that holds nothing with nothing", async () => {
+    const { room, store, join, turn } = await setUp();
+    const a = join("a");
+    room.submit(a.member, Uint8Array.of(0, 0));
+    await turn();
+    expect(a.take()).toEqual([]);
+    expect(store.attempts).toBe(0);
+  });
+
+  test("stores and forwards what a member sent before it left", async () => {
+    const { room, store, join, turn } = await setUp();
+    const [a, b] = [join("a"), join("b")];
+    room.submit(a.member, first);
+    a.connection.disconnect();
+    room.leave(a.member);
+    await turn();
+    expect(b.take()).toEqual([`update ${hex(first)}`]);
+    expect(store.appended.flat()).toHaveLength(1);
+  });
+
+  test("asks the sender of an update that leaves a gap once, until the gap is filled", async () => {
+    const { room, join, turn } = await setUp();
+    const [a, b] = [join("a"), join("b")];
+    room.submit(a.member, second);
+    room.submit(a.member, third);
+    expect(a.take()).toEqual(["step1 00"]);
+    await turn();
+    expect(b.take()).toEqual([`update ${hex(second)}`, `update ${hex(third)}`]);
+    room.submit(a.member, first);
+    await turn();
+    a.take();
+    const [, , , , fifth = emptyVector] = updatesOf((doc) => {
+      doc.clientID = 8;
+      for (const character of "abcde") doc.getText("t").insert(0, character);
+    });
+    room.submit(a.member, fifth);
+    expect(a.take()).toEqual([expect.stringMatching(/^step1 /)]);
+  });
+
+  test("refuses a malformed update, and goes on", async () => {
+    const { room, store, join, turn } = await setUp();
+    const [a, b] = [join("a"), join("b")];
+    expect(() => room.submit(a.member, first.subarray(1))).toThrow();
+    room.submit(a.member, first);
+    await turn();
+    expect(b.take()).toEqual([`update ${hex(first)}`]);
+    expect(store.appended.flat()).toHaveLength(1);
+  });
+
+  test("refuses what makes the document too large, counting what waits", async () => {
+    const { room, join, turn } = await setUp({ documentBytes: first.byteLength + second.byteLength });
+    const a = join("a");
+    room.submit(a.member, first);
+    room.submit(a.member, second);
+    expect(() => room.submit(a.member, third)).toThrow(
+      `${first.byteLength + second.byteLength + third.byteLength} bytes`,
+    );
+    await turn();
+    expect(() => room.submit(a.member, third)).toThrow();
+    expect(room.submit(a.member, first)).toBe(true);
+  });
+
+  test("takes nothing new from a member that may only read, and no offence at what it knows", async () => {
+    const { room, store, join, turn } = await setUp();
+    const [reader, writer] = [join("reader", "read"), join("writer")];
+    expect(room.submit(reader.member, first)).toBe(false);
+    await turn();
+    expect([store.attempts, reader.take(), writer.take()]).toEqual([0, [], []]);
+    room.submit(writer.member, first);
+    await turn();
+    expect(reader.take()).toEqual([`update ${hex(first)}`]);
+    expect(room.submit(reader.member, first)).toBe(true);
+  });
+
+  test("a member with a slow link is subscribed when its snapshot is through, and has missed nothing", async () => {
+    const { room, enter, join, turn } = await setUp();
+    const a = join("a");
+    room.submit(a.member, first);
+    await turn();
+    const slow = enter("slow");
+    slow.take();
+    slow.connection.unsentBytes = 1;
+    room.sync(slow.member, emptyVector);
+    expect(slow.connection.snapshots).toEqual([`step2 ${hex(first)}`]);
+    slow.take();
+    room.submit(a.member, second);
+    await turn();
+    expect(slow.take()).toEqual([]);
+    slow.connection.drain();
+    const [caughtUp] = slow.take();
+    const doc = new Y.Doc();
+    Y.applyUpdate(doc, first);
+    Y.applyUpdate(doc, Uint8Array.fromHex(String(caughtUp).replace("update ", "")));
+    expect(doc.getText("t").toString()).toBe("ba");
+    room.submit(a.member, third);
+    await turn();
+    expect(slow.take()).toEqual([`update ${hex(third)}`]);
+  });
+
+  test("a store that fails for a while loses nothing: nobody sees the update until it is stored", async () => {
+    const { clock, room, store, join, turn } = await setUp();
+    const [a, b] = [join("a"), join("b")];
+    store.fail("full");
+    room.submit(a.member, first);
+    await turn();
+    expect([a.take(), b.take()]).toEqual([[], []]);
+    store.recover();
+    clock.advance(100);
+    await settled();
+    expect([a.take(), b.take()]).toEqual([[`stored ${hex(first)}`], [`update ${hex(first)}`]]);
+  });
+
+  test("when the store has given up members are closed with storage-unavailable, and the update is new again", async () => {
+    const { room, store, join, turn } = await setUp();
+    const [a, b] = [join("a"), join("b")];
+    store.fail("corrupt");
+    room.submit(a.member, first);
+    await turn();
+    expect([a.connection.closeReason, b.connection.closeReason]).toEqual(
+      Array(2).fill(closeReasons.storageUnavailable),
+    );
+    expect([a.take(), b.take()]).toEqual([[], []]);
+    room.leave(a.member);
+    room.leave(b.member);
+    store.recover();
+    const [back, other] = [join("back"), join("other")];
+    room.submit(back.member, first);
+    await turn();
+    expect([back.take(), other.take()]).toEqual([[`stored ${hex(first)}`], [`update ${hex(first)}`]]);
+  });
+
+  test("a document that cannot be read is refused for now", async () => {
+    const { store, open } = await setUp();
+    store.fail("unavailable");
+    await expect(open()).rejects.toMatchObject({ reason: closeReasons.storageUnavailable });
+  });
+
+  test("sends the empty awareness to a member that was sent nothing for 15 s, and to no other", async () => {
+    const { clock, room, join, turn } = await setUp();
+    const [a, b] = [join("a"), join("b")];
+    clock.advance(10_000);
+    expect([a.take(), b.take()]).toEqual([[], []]);
+    room.submit(a.member, first);
+    await turn();
+    a.take();
+    b.take();
+    clock.advance(14_000);
+    expect([a.take(), b.take()]).toEqual([[], []]);
+    clock.advance(6_000);
+    expect([a.take(), b.take()]).toEqual([["awareness 00"], ["awareness 00"]]);
+  });
+
+  test("keeps no timer without members", async () => {
+    const { clock, room, join } = await setUp();
+    const [a, b] = [join("a"), join("b")];
+    room.leave(a.member);
+    expect(clock.pendingTimers).toBeGreaterThan(0);
+    room.leave(b.member);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test("compacts a long tail, and the document stays the same while updates come", async () => {
+    const { room, store, open, join, turn, compactions } = await setUp();
+    const a = join("a");
+    const doc = new Y.Doc();
+    const updates = updatesOf(() => {
+      for (let index = 0; index < 2_000; index += 1)
+        doc.getText("t").insert(0, "a line of some length that fills the log\n");
+      doc.getText("t").delete(0, 60_000);
+    }, doc);
+    const [last = emptyVector] = updates.splice(-1);
+    for (const update of updates) {
+      room.submit(a.member, update);
+      await turn();
+    }
+    room.submit(a.member, last);
+    await turn();
+    await settled();
+    expect(compactions.length).toBeGreaterThanOrEqual(1);
+    const stored = await store.load("document");
+    expect(stored?.base).toBeDefined();
+    const reopened = await open();
+    const joiner = new FakeConnection("joiner");
+    const member: SyncMember = { connection: joiner, encoding, access: "write" };
+    reopened.join(member);
+    reopened.sync(member, emptyVector);
+    const copy = new Y.Doc();
+    Y.applyUpdate(copy, Uint8Array.fromHex(String(joiner.sent.at(-1)).replace("step2 ", "")));
+    expect(Y.equalSnapshots(Y.snapshot(copy), Y.snapshot(doc))).toBe(true);
+  });
+
+  test("compacts when it is closed, so that the next opening reads one row", async () => {
+    const { room, store, join, turn, compactions } = await setUp();
+    const a = join("a");
+    room.submit(a.member, first);
+    room.submit(a.member, second);
+    room.leave(a.member);
+    const closing = room.close();
+    await turn();
+    await closing;
+    expect(compactions).toEqual([2]);
+    expect(await store.load("document")).toMatchObject({ base: expect.anything(), tail: [] });
+  });
+
+  test("a document that cannot be compacted is served as it is", async () => {
+    const { room, store, join, turn } = await setUp({}, () => {
+      throw new Error("cannot be compacted");
+    });
+    const a = join("a");
+    room.submit(a.member, first);
+    room.leave(a.member);
+    const closing = room.close();
+    await turn();
+    await closing;
+    expect(await store.load("document")).toMatchObject({ base: undefined, tail: [{ update: first }] });
+  });
+});
