@@ -1,0 +1,294 @@
+import { expect, test } from "bun:test";
+import { pino } from "pino";
+import type { AccessRequest, Authorizer, Denial, Grant } from "../../../src/auth/authorizer.ts";
+import { openAuthorizer } from "../../../src/auth/open.ts";
+import { defaultLimits, type Limits } from "../../../src/config/limits.ts";
+import { RoomRegistry } from "../../../src/rooms/room-registry.ts";
+import { SignalingRoom } from "../../../src/signaling/signaling-room.ts";
+import { yWebrtc } from "../../../src/signaling/y-webrtc/protocol.ts";
+import { YWebrtcSession } from "../../../src/signaling/y-webrtc/session.ts";
+import { SessionError } from "../../../src/transport/close-reason.ts";
+import { openFakeChannel } from "../../support/fake-channel.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { FakeConnection } from "../../support/fake-connection.ts";
+
+const granted: Grant = { granted: true, access: "write" };
+const denied: Denial = { granted: false, kind: "forbidden", reason: "not yours" };
+
+interface Client {
+  readonly connection: FakeConnection;
+  readonly session: YWebrtcSession;
+  say(message: unknown): Promise<void>;
+  /** The messages received since the last call. */
+  heard(): unknown[];
+  /** The client goes away while none of its frames is being handled. */
+  leave(): void;
+}
+
+function setUp(options: { authorizer?: Authorizer; limits?: Partial<Limits> } = {}) {
+  const limits: Limits = { ...defaultLimits, ...options.limits };
+  const lines: string[] = [];
+  const log = pino({ level: "debug", base: null, timestamp: false }, { write: (line) => lines.push(line) });
+  const clock = new FakeClock();
+  const rooms = new RoomRegistry<SignalingRoom>({
+    open: () => new SignalingRoom(openFakeChannel, limits.signalingRoomMembers),
+    close: () => {},
+    closeFailed: () => {},
+    lingerMs: 0,
+    clock,
+  });
+  const sessionOptions = { rooms, authorizer: options.authorizer ?? openAuthorizer, limits, log };
+  const connect = (id: string): Client => {
+    const connection = new FakeConnection(id);
+    const gone = new AbortController();
+    const handshake = { url: new URL("ws://localhost/signal"), signal: gone.signal };
+    const session = new YWebrtcSession(connection, handshake, sessionOptions);
+    return {
+      connection,
+      session,
+      say: async (message) => session.receive(JSON.stringify(message)),
+      heard: () => connection.take().map((frame) => JSON.parse(String(frame))),
+      leave() {
+        connection.disconnect();
+        gone.abort();
+        session.closed();
+      },
+    };
+  };
+  /** Rooms that someone is in. */
+  const openRooms = (): number => {
+    clock.advance(0);
+    return rooms.size;
+  };
+  return { connect, openRooms, lines, sessionOptions };
+}
+
+const subscribe = (...topics: string[]) => ({ type: "subscribe", topics });
+const unsubscribe = (...topics: string[]) => ({ type: "unsubscribe", topics });
+const publish = (topic: string, data: unknown) => ({ type: "publish", topic, data });
+
+test("what is published reaches the other subscribers, with their number", async () => {
+  const { connect } = setUp();
+  const [alice, bob, carol] = [connect("alice"), connect("bob"), connect("carol")];
+  for (const client of [alice, bob, carol]) await client.say(subscribe("room"));
+  await alice.say(publish("room", { type: "announce", from: "a" }));
+  const expected = [{ type: "publish", topic: "room", data: { type: "announce", from: "a" }, clients: 3 }];
+  expect(bob.heard()).toEqual(expected);
+  expect(carol.heard()).toEqual(expected);
+  expect(alice.heard()).toEqual([]);
+});
+
+test("topics do not hear each other", async () => {
+  const { connect } = setUp();
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  await alice.say(subscribe("red", "__proto__"));
+  await bob.say(subscribe("blue", "constructor"));
+  await alice.say(publish("red", 1));
+  await alice.say(publish("__proto__", 1));
+  expect(bob.heard()).toEqual([]);
+});
+
+test("a repeated subscription counts once", async () => {
+  const { connect } = setUp();
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  await alice.say(subscribe("room", "room"));
+  await alice.say(subscribe("room"));
+  await bob.say(subscribe("room"));
+  await bob.say(publish("room", 1));
+  expect(alice.heard()).toEqual([{ type: "publish", topic: "room", data: 1, clients: 2 }]);
+});
+
+test("publishing needs a subscription", async () => {
+  const { connect } = setUp();
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  await alice.say(subscribe("room"));
+  await bob.say(publish("room", 1));
+  await bob.say(publish("nowhere", 1));
+  await bob.say(publish("", 1));
+  expect(alice.heard()).toEqual([]);
+});
+
+test("who has unsubscribed neither hears nor counts nor publishes, and the last one closes the room", async () => {
+  const { connect, openRooms } = setUp();
+  const [alice, bob, carol] = [connect("alice"), connect("bob"), connect("carol")];
+  for (const client of [alice, bob, carol]) await client.say(subscribe("room"));
+  await carol.say(unsubscribe("room", "unknown"));
+  await alice.say(publish("room", 1));
+  await carol.say(publish("room", 2));
+  expect(bob.heard()).toEqual([{ type: "publish", topic: "room", data: 1, clients: 2 }]);
+  expect(carol.heard()).toEqual([]);
+  await alice.say(unsubscribe("room"));
+  expect(openRooms()).toBe(1);
+  await bob.say(unsubscribe("room"));
+  expect(openRooms()).toBe(0);
+});
+
+test("a closed connection leaves every room", async () => {
+  const { connect, openRooms } = setUp();
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  await alice.say(subscribe("red", "blue"));
+  await bob.say(subscribe("red"));
+  alice.leave();
+  expect(openRooms()).toBe(1);
+  await bob.say(publish("red", 1));
+  bob.leave();
+  expect(openRooms()).toBe(0);
+});
+
+test("a ping is answered at once", () => {
+  const { connect } = setUp();
+  const alice = connect("alice");
+  expect(alice.session.receive('{"type":"ping"}')).toBeUndefined();
+  expect(alice.heard()).toEqual([{ type: "pong" }]);
+});
+
+test("a message of an unknown type is ignored", async () => {
+  const { connect } = setUp();
+  const alice = connect("alice");
+  await alice.say({ type: "bump", topics: 5 });
+  expect(alice.heard()).toEqual([]);
+});
+
+test("a malformed frame throws what ends this session, and closes nothing itself", async () => {
+  const { connect } = setUp();
+  const alice = connect("alice");
+  await alice.say(subscribe("room"));
+  expect(() => alice.session.receive("garbage")).toThrow(SessionError);
+  expect(alice.connection.isOpen).toBe(true);
+});
+
+test.each(["", "x".repeat(257), "é".repeat(129), "a\nb"])(
+  "the topic %j is refused, the others of its frame are not",
+  async (name) => {
+    const { connect, openRooms, lines } = setUp();
+    const [alice, bob] = [connect("alice"), connect("bob")];
+    for (const client of [alice, bob]) await client.say(subscribe(name, "room"));
+    await alice.say(publish(name, 1));
+    await alice.say(publish("room", 2));
+    expect(bob.heard()).toEqual([{ type: "publish", topic: "room", data: 2, clients: 2 }]);
+    expect(openRooms()).toBe(1);
+    expect(lines).toHaveLength(2);
+  },
+);
+
+test("a refusal is logged with its reason and without the topic, which is a secret", async () => {
+  const { connect, lines } = setUp({ authorizer: { authorize: async () => denied } });
+  await connect("alice").say(subscribe("secret"));
+  expect(lines.map((line) => JSON.parse(line))).toEqual([
+    { level: 20, event: "topic-refused", connection: "alice", reason: "not yours" },
+  ]);
+});
+
+test("a full room takes nobody until a member leaves", async () => {
+  const { connect, lines } = setUp({ limits: { signalingRoomMembers: 2 } });
+  const [alice, bob, carol] = [connect("alice"), connect("bob"), connect("carol")];
+  for (const client of [alice, bob, carol]) await client.say(subscribe("room"));
+  await alice.say(publish("room", 1));
+  await carol.say(publish("room", 2));
+  expect(bob.heard()).toHaveLength(1);
+  expect(carol.heard()).toEqual([]);
+  expect(lines.map((line) => JSON.parse(line).reason)).toEqual(["the room is full"]);
+  bob.leave();
+  await carol.say(subscribe("room"));
+  await alice.say(publish("room", 3));
+  expect(carol.heard()).toEqual([{ type: "publish", topic: "room", data: 3, clients: 2 }]);
+});
+
+test("a connection has no more topics than its limit, until it gives one up", async () => {
+  const { connect, openRooms, lines } = setUp({ limits: { topicsPerConnection: 2 } });
+  const alice = connect("alice");
+  await alice.say(subscribe("a", "b", "c"));
+  await alice.say(subscribe("b", "d"));
+  expect(openRooms()).toBe(2);
+  expect(lines.map((line) => JSON.parse(line).reason)).toEqual(Array(2).fill("the connection has too many topics"));
+  await alice.say(unsubscribe("a"));
+  await alice.say(subscribe("d"));
+  const bob = connect("bob");
+  await bob.say(subscribe("d"));
+  await bob.say(publish("d", 1));
+  expect(alice.heard()).toHaveLength(1);
+});
+
+test("a topic is authorized by its name and address, until the client is gone", async () => {
+  const requests: AccessRequest[] = [];
+  const authorizer: Authorizer = {
+    async authorize(request) {
+      requests.push(request);
+      return request.room === "mine" ? granted : denied;
+    },
+  };
+  const { connect } = setUp({ authorizer });
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  for (const client of [alice, bob]) await client.say(subscribe("mine", "yours", "mine"));
+  await alice.say(publish("yours", 1));
+  await alice.say(publish("mine", 2));
+  expect(bob.heard()).toEqual([{ type: "publish", topic: "mine", data: 2, clients: 2 }]);
+  expect(requests.slice(0, 2)).toMatchObject([
+    { kind: "signaling", room: "mine", remoteAddress: "192.0.2.1" },
+    { kind: "signaling", room: "yours", remoteAddress: "192.0.2.1" },
+  ]);
+  expect(requests).toHaveLength(4);
+  alice.leave();
+  expect(requests.map(({ signal }) => signal.aborted)).toEqual([true, true, false, false]);
+});
+
+test("a topic that one has is not authorized again", async () => {
+  let requests = 0;
+  const authorizer: Authorizer = {
+    async authorize() {
+      requests += 1;
+      return granted;
+    },
+  };
+  const alice = setUp({ authorizer }).connect("alice");
+  await alice.say(subscribe("room"));
+  await alice.say(subscribe("room"));
+  expect(requests).toBe(1);
+});
+
+test("a failing authorizer is no permission, and the frame fails when all its topics are decided", async () => {
+  const slow = Promise.withResolvers<Grant>();
+  const authorizer: Authorizer = {
+    authorize: ({ room }) => (room === "slow" ? slow.promise : Promise.reject(new Error("webhook down"))),
+  };
+  const { connect, openRooms } = setUp({ authorizer });
+  const alice = connect("alice");
+  const said = alice.say(subscribe("broken", "slow"));
+  let settled = false;
+  const observed = said.catch((error: unknown) => {
+    settled = true;
+    return error;
+  });
+  await new Promise(setImmediate);
+  expect(settled).toBe(false);
+  slow.resolve(granted);
+  expect(await observed).toEqual(new Error("webhook down"));
+  expect(openRooms()).toBe(1);
+  alice.leave();
+  expect(openRooms()).toBe(0);
+});
+
+test("a topic that is being entered while the connection closes is left again", async () => {
+  const decision = Promise.withResolvers<Grant>();
+  const { connect, openRooms } = setUp({ authorizer: { authorize: () => decision.promise } });
+  const alice = connect("alice");
+  const said = alice.say(subscribe("room"));
+  alice.connection.disconnect();
+  decision.resolve(granted);
+  await said;
+  alice.session.closed();
+  expect(openRooms()).toBe(0);
+});
+
+test("the protocol answers / and /signal with any query, and no other path", () => {
+  const protocol = yWebrtc(setUp().sessionOptions);
+  const matches = (path: string): boolean => protocol.match(new URL(path, "ws://localhost:4444"));
+  expect(["/", "/signal", "/?room=1", "/signal?x=%2F"].map(matches)).toEqual([true, true, true, true]);
+  expect(["/signal/", "/signals", "/sync/x"].map(matches)).toEqual([false, false, false]);
+});
+
+test("GET /signal answers as y-webrtc's server does", async () => {
+  const response = await yWebrtc(setUp().sessionOptions).routes?.request("/signal");
+  expect(response?.status).toBe(200);
+  expect(await response?.text()).toBe("okay");
+});
