@@ -1,0 +1,48 @@
+/** What the first screen tells. Only what really listens has an endpoint. */
+export interface FirstScreenFacts {
+  readonly version: string;
+  readonly readyMs: number;
+  readonly endpoints: readonly { readonly label: string; readonly url: string }[];
+  /** Absent when documents are not stored. */
+  readonly data?: { readonly folder: string; readonly isNew: boolean };
+  /** Where it listens, as `host:port`. */
+  readonly address: string;
+  readonly isLoopback: boolean;
+}
+
+/** What a person sees who starts the server on a terminal. */
+export function firstScreen(facts: FirstScreenFacts): string {
+  return [
+    `yurt ${facts.version} · ready in ${Math.round(facts.readyMs)} ms`,
+    "",
+    ...endpointLines(facts.endpoints),
+    "",
+    ...(facts.data === undefined ? [] : [`  Data  ${facts.data.folder}${facts.data.isNew ? " (new)" : ""}`]),
+    `  Mode  ${mode(facts)}`,
+    "",
+    ...tryIt(facts.endpoints),
+    "",
+  ].join("\n");
+}
+
+function endpointLines(endpoints: FirstScreenFacts["endpoints"]): readonly string[] {
+  const width = Math.max(...endpoints.map(({ label }) => label.length)) + 3;
+  return endpoints.map(({ label, url }, index) => {
+    const branch = index === endpoints.length - 1 ? "└─" : "├─";
+    return `  ${branch} ${label.padEnd(width)}${url}`;
+  });
+}
+
+function mode({ isLoopback, address, data }: FirstScreenFacts): string {
+  if (isLoopback) return "this machine only. For other machines:  yurt --host 0.0.0.0 --auth-mode open";
+  const use = data === undefined ? "use it" : "read and change every document";
+  return `open, without HTTPS: everyone who reaches ${address} may ${use}`;
+}
+
+function tryIt(endpoints: FirstScreenFacts["endpoints"]): readonly string[] {
+  const sync = endpoints.find(({ label }) => label === "y-websocket");
+  if (sync !== undefined) return [`  Try it:  new WebsocketProvider("${sync.url}", "demo", doc)`, ""];
+  const signaling = endpoints.find(({ label }) => label === "y-webrtc");
+  if (signaling === undefined) return [];
+  return [`  Try it:  new WebrtcProvider("demo", doc, { signaling: ["${signaling.url}"] })`, ""];
+}

@@ -1,0 +1,99 @@
+import { Command, CommanderError, Option as Flag } from "commander";
+import type { Environment } from "../config/load.ts";
+import { flagOf, type Option, type OptionKey, optionKeys, options, variableOf } from "../config/options.ts";
+import type { Output, RunCommand } from "./command.ts";
+import { exitCodes } from "./exit-code.ts";
+import { describeVersion } from "./version.ts";
+
+/** One start of the executable. */
+export interface Invocation {
+  /** Without the executable's own name. */
+  readonly args: readonly string[];
+  readonly environment: Environment;
+  readonly stdout: Output;
+  readonly stderr: Output;
+}
+
+/** Runs the command that the arguments name, `serve` when they name none, and resolves with the exit code. */
+export async function run(invocation: Invocation): Promise<number> {
+  let exitCode: number = exitCodes.done;
+  const program = createProgram(invocation, (code) => {
+    exitCode = code;
+  });
+  const args = [...invocation.args];
+  try {
+    const { operands, unknown } = program.parseOptions(args);
+    const namesNoCommand = operands.length === 0 && unknown.length === 0;
+    await program.parseAsync(namesNoCommand ? ["serve", ...args] : args, { from: "user" });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
+  }
+  return exitCode;
+}
+
+function createProgram(invocation: Invocation, ended: (exitCode: number) => void): Command {
+  const { environment, stdout, stderr } = invocation;
+  const program = new Command("yurt");
+  program
+    .description("The server between the browsers of a Yjs application.")
+    .version(describeVersion(), "--version", "print the version")
+    .helpOption("--help", "print this help")
+    .helpCommand("help [command]", "print the help of a command")
+    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError("Run yurt --help to see what there is.")
+    .exitOverride();
+  const flags = optionKeys.flatMap(flagsOf);
+  for (const { flag } of flags) program.addOption(flag);
+
+  const addCommand = (name: string, help: string, load: () => Promise<RunCommand>) => {
+    program
+      .command(name)
+      .description(help)
+      .action(async () => {
+        const command = await load();
+        ended(await command({ sources: { environment, flags: givenFlags(program, flags) }, stdout, stderr }));
+      });
+  };
+  // Each command is loaded when it runs: a health check that is made every few seconds loads no server.
+  addCommand(
+    "serve",
+    "run the server (what yurt does when no command is named)",
+    async () => (await import("./serve.ts")).serve,
+  );
+  addCommand("health", "exit 0 when the running server is ready", async () => (await import("./health.ts")).health);
+  addCommand("version", "print the version", async () => (await import("./version.ts")).printVersion);
+  return program;
+}
+
+interface OptionFlag {
+  readonly key: OptionKey;
+  readonly flag: Flag;
+}
+
+/** A boolean has two flags; help shows the one that changes the default. */
+function flagsOf(key: OptionKey): readonly OptionFlag[] {
+  const { kind, help, placeholder, ...option }: Option<unknown> = options[key];
+  if (kind === "boolean") {
+    return ["true", "false"].map((value) => {
+      const effect = value === "true" ? help : `do not ${help}`;
+      const flag = new Flag(flagOf(key, value), `${effect} (${variableOf(key)}=${value})`);
+      return { key, flag: flag.hideHelp(String(option.default) === value) };
+    });
+  }
+  const variables = [variableOf(key), ...(option.platformVariable === undefined ? [] : [option.platformVariable])];
+  const otherwise = option.default === undefined ? "" : `; default: ${option.default}`;
+  return [
+    { key, flag: new Flag(`${flagOf(key)} <${placeholder}>`, `${help} (${variables.join(" or ")}${otherwise})`) },
+  ];
+}
+
+function givenFlags(program: Command, flags: readonly OptionFlag[]): ReadonlyMap<OptionKey, string> {
+  const given = new Map<OptionKey, string>();
+  for (const { key, flag } of flags) {
+    const value: unknown = program.getOptionValue(flag.attributeName());
+    if (value !== undefined) given.set(key, String(value));
+  }
+  return given;
+}

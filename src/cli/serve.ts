@@ -1,0 +1,92 @@
+import { defaultLimits } from "../config/limits.ts";
+import { type Configuration, loadConfiguration } from "../config/load.ts";
+import { isLoopback } from "../lib/loopback.ts";
+import { createLog, type Log, standardOutput } from "../ops/log.ts";
+import { type RunningServer, startServer } from "../server.ts";
+import { closeReasons } from "../transport/close-reason.ts";
+import type { CommandContext, Output } from "./command.ts";
+import { describeProblems } from "./configuration-problems.ts";
+import { exitCodes } from "./exit-code.ts";
+import { firstScreen } from "./first-screen.ts";
+import { stopSignal } from "./signals.ts";
+import { describeStartTrouble } from "./start-trouble.ts";
+import { version } from "./version.ts";
+
+/**
+ * Runs the server until a signal asks it to stop.
+ *
+ * Standard output carries the log (on a terminal the first screen, then a log for people); what keeps the server from
+ * starting is told as text on standard error.
+ */
+export async function serve({ sources, stdout, stderr }: CommandContext): Promise<number> {
+  const loaded = loadConfiguration(sources);
+  if (!loaded.ok) {
+    stderr.write(describeProblems(loaded.problems));
+    return exitCodes.badConfiguration;
+  }
+  const { configuration } = loaded;
+  const onTerminal = stdout.isTTY === true;
+  const log = createLog({
+    level: configuration.values["log.level"],
+    pretty: onTerminal,
+    destination: standardOutput(),
+  });
+  endOnCrash(log);
+  const stop = stopSignal();
+  const server = await start(configuration, log, stderr);
+  if (server === undefined) return exitCodes.failed;
+
+  const { host, port, url } = server;
+  if (onTerminal) stdout.write(screenOf(server));
+  else log.info({ event: "listening", host, port, url, version, pid: process.pid });
+  warn(configuration, log);
+  log.info({ event: "stopping", signal: await stop });
+  await server.stop(closeReasons.restart);
+  log.info({ event: "stopped" });
+  return exitCodes.done;
+}
+
+async function start({ values }: Configuration, log: Log, stderr: Output): Promise<RunningServer | undefined> {
+  try {
+    return await startServer({
+      host: values.host,
+      port: values.port,
+      dataFolder: values.data,
+      syncEnabled: values["sync.enabled"],
+      limits: defaultLimits,
+      log,
+    });
+  } catch (error) {
+    const trouble = describeStartTrouble(error, values);
+    if (trouble === undefined) log.fatal({ event: "start-failed", err: error });
+    else stderr.write(`yurt: ${trouble}\n`);
+    return undefined;
+  }
+}
+
+function warn({ values, unknownVariables }: Configuration, log: Log): void {
+  for (const { variable, nearest } of unknownVariables) log.warn({ event: "unknown-variable", variable, nearest });
+  const { host, "auth.mode": mode } = values;
+  if (!isLoopback(host) && mode === "open") log.warn({ event: "open-to-everyone", host });
+}
+
+function screenOf(server: RunningServer): string {
+  const { dataFolder, dataFolderIsNew } = server;
+  return firstScreen({
+    version,
+    readyMs: performance.now(),
+    endpoints: server.endpoints,
+    ...(dataFolder !== undefined && { data: { folder: dataFolder, isNew: dataFolderIsNew } }),
+    address: `${server.host.includes(":") ? `[${server.host}]` : server.host}:${server.port}`,
+    isLoopback: isLoopback(server.host),
+  });
+}
+
+function endOnCrash(log: Log): void {
+  const end = (error: unknown) => {
+    log.fatal({ event: "crashed", err: error });
+    process.exit(exitCodes.failed);
+  };
+  process.on("uncaughtException", end);
+  process.on("unhandledRejection", end);
+}

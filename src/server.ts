@@ -1,0 +1,166 @@
+import { join } from "node:path";
+import { openAuthorizer } from "./auth/open.ts";
+import type { Limits } from "./config/limits.ts";
+import { systemClock } from "./lib/clock.ts";
+import type { Log } from "./ops/log.ts";
+import { Acknowledgements } from "./relay/acknowledgements.ts";
+import { CommitQueue } from "./relay/commit-queue.ts";
+import { SyncRoom } from "./relay/sync-room.ts";
+import { startWorkerCompactor } from "./relay/worker-compactor.ts";
+import { yWebsocket } from "./relay/y-websocket/protocol.ts";
+import { RoomRegistry } from "./rooms/room-registry.ts";
+import { SignalingRoom } from "./signaling/signaling-room.ts";
+import { yWebrtc } from "./signaling/y-webrtc/protocol.ts";
+import { type DataFolder, openDataFolder } from "./storage/data-folder.ts";
+import { openSqliteStore } from "./storage/sqlite.ts";
+import type { Store } from "./storage/store.ts";
+import type { CloseReason } from "./transport/close-reason.ts";
+import { createHttp } from "./transport/http.ts";
+import { NativeChannels } from "./transport/native-channel.ts";
+import type { Protocol } from "./transport/protocol.ts";
+import { Listener } from "./transport/websocket.ts";
+
+export interface ServerOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly dataFolder: string;
+  /** Without it nothing is stored, and only signaling is served. */
+  readonly syncEnabled: boolean;
+  readonly limits: Limits;
+  readonly log: Log;
+}
+
+export interface RunningServer {
+  readonly host: string;
+  readonly port: number;
+  /** Where HTTP is answered, without a slash at the end. */
+  readonly url: string;
+  /** Undefined when nothing is stored. */
+  readonly dataFolder: string | undefined;
+  readonly dataFolderIsNew: boolean;
+  /** What listens, with URLs that can be handed to clients. */
+  readonly endpoints: readonly { readonly label: string; readonly url: string }[];
+  /** Writes everything, closes every connection with `reason`, and frees the port and the data folder. */
+  stop(reason: CloseReason): Promise<void>;
+}
+
+/** The part of a server that stores documents. */
+interface Relay {
+  readonly protocol: Protocol;
+  readonly dataFolderIsNew: boolean;
+  isReady(): boolean;
+  /** Everything that has arrived is written, or given up. */
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+type Shared = Pick<ServerOptions, "limits" | "log"> & { readonly channels: NativeChannels };
+
+const syncLingerMs = 10_000;
+const signalingLingerMs = 1_000;
+
+/** Rejects with `DataFolderLocked`, `StoreError`, or the system's error when it cannot listen; nothing is left open then. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { host, limits, log } = options;
+  const channels = new NativeChannels(limits);
+  const shared = { limits, log, channels };
+  const relay = options.syncEnabled ? openRelay(options.dataFolder, shared) : undefined;
+  const signaling = openSignaling(shared);
+  const protocols = relay === undefined ? [signaling.protocol] : [relay.protocol, signaling.protocol];
+  const paths = [
+    ...(relay === undefined ? [] : [{ label: "y-websocket", path: "/sync" }]),
+    { label: "y-webrtc", path: "/signal" },
+  ];
+  let isStopping = false;
+  const isReady = () => !isStopping && (relay?.isReady() ?? true);
+  const { fetch } = createHttp({ protocols, isReady, endpoints: paths });
+  let listener: Listener;
+  try {
+    listener = new Listener({ host, port: options.port, protocols, fetch, channels, limits, log, clock: systemClock });
+  } catch (error) {
+    await relay?.close();
+    throw error;
+  }
+  const authority = authorityOf(host, listener.port);
+  return {
+    host,
+    port: listener.port,
+    url: `http://${authority}`,
+    dataFolder: relay && options.dataFolder,
+    dataFolderIsNew: relay?.dataFolderIsNew ?? false,
+    endpoints: paths.map(({ label, path }) => ({ label, url: `ws://${authority}${path}` })),
+    stop: async (reason) => {
+      isStopping = true;
+      listener.drain();
+      await relay?.flush();
+      await listener.close(reason);
+      await signaling.close();
+      await relay?.close();
+    },
+  };
+}
+
+/** What this machine's clients write in a URL for a server on `host`; one on every address is also on 127.0.0.1. */
+function authorityOf(host: string, port: number): string {
+  if (host === "0.0.0.0" || host === "::") return `127.0.0.1:${port}`;
+  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
+}
+
+function openRelay(dataFolderPath: string, { limits, log, channels }: Shared): Relay {
+  const dataFolder = openDataFolder(dataFolderPath);
+  const store = openStore(dataFolder);
+  const compactor = startWorkerCompactor();
+  const acknowledgements = new Acknowledgements(systemClock);
+  const queue = new CommitQueue({ store, acknowledgements, clock: systemClock, limits, log });
+  const room = {
+    store,
+    queue,
+    acknowledgements,
+    compactor,
+    openChannel: channels.open,
+    clock: systemClock,
+    limits,
+    log,
+  };
+  const rooms = new RoomRegistry<SyncRoom>({
+    open: (name) => SyncRoom.open(name, room),
+    close: (opened) => opened.close(),
+    closeFailed: (_, error) => log.error({ event: "room-close-failed", err: error }),
+    lingerMs: syncLingerMs,
+    clock: systemClock,
+  });
+  return {
+    protocol: yWebsocket({ rooms, authorizer: openAuthorizer, limits }),
+    dataFolderIsNew: dataFolder.isNew,
+    isReady: () => !queue.isFailing,
+    flush: () => queue.close(),
+    close: async () => {
+      await queue.close();
+      await compactor.close();
+      await rooms.drain();
+      await store.close();
+      dataFolder.release();
+    },
+  };
+}
+
+function openStore(dataFolder: DataFolder): Store {
+  try {
+    return openSqliteStore(join(dataFolder.path, "yurt.db"));
+  } catch (error) {
+    dataFolder.release();
+    throw error;
+  }
+}
+
+function openSignaling({ limits, log, channels }: Shared): { readonly protocol: Protocol; close(): Promise<void> } {
+  const rooms = new RoomRegistry<SignalingRoom>({
+    open: () => new SignalingRoom(channels.open, limits.signalingRoomMembers),
+    close: () => {},
+    closeFailed: (_, error) => log.error({ event: "room-close-failed", err: error }),
+    lingerMs: signalingLingerMs,
+    clock: systemClock,
+  });
+  return { protocol: yWebrtc({ rooms, authorizer: openAuthorizer, limits, log }), close: () => rooms.drain() };
+}

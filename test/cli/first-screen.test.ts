@@ -1,0 +1,58 @@
+import { describe, expect, test } from "bun:test";
+import { type FirstScreenFacts, firstScreen } from "../../src/cli/first-screen.ts";
+
+const facts: FirstScreenFacts = {
+  version: "0.1.0",
+  readyMs: 30.6,
+  endpoints: [
+    { label: "y-websocket", url: "ws://127.0.0.1:4444/sync" },
+    { label: "y-webrtc", url: "ws://127.0.0.1:4444/signal" },
+  ],
+  data: { folder: "./yurt-data", isNew: true },
+  address: "127.0.0.1:4444",
+  isLoopback: true,
+};
+
+describe("the first screen", () => {
+  test("names what listens, where documents are and who may enter", () => {
+    expect(firstScreen(facts)).toBe(`yurt 0.1.0 · ready in 31 ms
+
+  ├─ y-websocket   ws://127.0.0.1:4444/sync
+  └─ y-webrtc      ws://127.0.0.1:4444/signal
+
+  Data  ./yurt-data (new)
+  Mode  this machine only. For other machines:  yurt --host 0.0.0.0 --auth-mode open
+
+  Try it:  new WebsocketProvider("ws://127.0.0.1:4444/sync", "demo", doc)
+
+`);
+  });
+
+  test("calls only a new data folder new", () => {
+    const screen = firstScreen({ ...facts, data: { folder: "/srv/yurt", isNew: false } });
+    expect(screen).toContain("\n  Data  /srv/yurt\n");
+  });
+
+  test("says that an open server is open to everyone, without HTTPS", () => {
+    const screen = firstScreen({ ...facts, address: "0.0.0.0:4444", isLoopback: false });
+    expect(screen).toContain(
+      "\n  Mode  open, without HTTPS: everyone who reaches 0.0.0.0:4444 may read and change every document\n",
+    );
+  });
+
+  test("of a server without documents shows signaling alone", () => {
+    const { data: _, ...withoutData } = facts;
+    const endpoints = facts.endpoints.slice(1);
+    expect(firstScreen({ ...withoutData, endpoints, address: "[::]:4444", isLoopback: false })).toBe(
+      `yurt 0.1.0 · ready in 31 ms
+
+  └─ y-webrtc   ws://127.0.0.1:4444/signal
+
+  Mode  open, without HTTPS: everyone who reaches [::]:4444 may use it
+
+  Try it:  new WebrtcProvider("demo", doc, { signaling: ["ws://127.0.0.1:4444/signal"] })
+
+`,
+    );
+  });
+});

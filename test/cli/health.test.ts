@@ -1,0 +1,88 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { health, readinessUrl } from "../../src/cli/health.ts";
+import type { OptionKey } from "../../src/config/options.ts";
+
+const server = Bun.serve({
+  hostname: "127.0.0.1",
+  port: 0,
+  fetch: ({ url, headers }) => {
+    const { pathname } = new URL(url);
+    if (pathname !== "/readyz") return new Response("elsewhere");
+    expect(headers.get("host")).toStartWith("127.0.0.1:");
+    return answers.shift() ?? new Response("no more answers", { status: 500 });
+  },
+});
+const port = String(server.port);
+const answers: Response[] = [];
+
+afterAll(() => server.stop(true));
+
+async function check(environment: Record<string, string>, flags: Partial<Record<OptionKey, string>> = {}) {
+  const written = { out: "", err: "" };
+  const code = await health({
+    // Object.entries forgets the literal types.
+    sources: { environment, flags: new Map(Object.entries(flags) as [OptionKey, string][]) },
+    stdout: { write: (text) => (written.out += text) },
+    stderr: { write: (text) => (written.err += text) },
+  });
+  return { code, ...written };
+}
+
+describe("yurt health", () => {
+  test("is 0 when the server is ready", async () => {
+    answers.push(new Response("ready\n"));
+    expect(await check({ YURT_PORT: port })).toEqual({ code: 0, out: "ready\n", err: "" });
+  });
+
+  test("asks on loopback when the server listens on every address", async () => {
+    answers.push(new Response("ready\n"));
+    const everywhere = { YURT_HOST: "0.0.0.0", YURT_AUTH_MODE: "open" };
+    expect(await check(everywhere, { port })).toMatchObject({ code: 0 });
+  });
+
+  test("is 1 and says why in a line when the server is not ready", async () => {
+    answers.push(new Response("not ready\nthe disk is full\n", { status: 503 }));
+    expect(await check({ PORT: port })).toEqual({
+      code: 1,
+      out: "",
+      err: `yurt health: http://127.0.0.1:${port}/readyz: answered 503: not ready\n`,
+    });
+  });
+
+  test("does not follow a redirection to something that is well", async () => {
+    answers.push(new Response("", { status: 302, headers: { location: "/elsewhere" } }));
+    expect(await check({ PORT: port })).toMatchObject({ code: 1 });
+  });
+
+  test("is 1 when nothing listens", async () => {
+    const closed = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
+    const closedPort = String(closed.port);
+    await closed.stop(true);
+    expect(await check({}, { port: closedPort })).toEqual({
+      code: 1,
+      out: "",
+      err: `yurt health: http://127.0.0.1:${closedPort}/readyz: nothing listens there\n`,
+    });
+  });
+
+  test("is 1 when the port is unknown", async () => {
+    expect(await check({}, { port: "0" })).toEqual({
+      code: 1,
+      out: "",
+      err: "yurt health: port 0 stands for any free port; say which one with --port\n",
+    });
+  });
+});
+
+describe("readiness is asked at", () => {
+  test.each([
+    ["127.0.0.1", "http://127.0.0.1:4444/readyz"],
+    ["0.0.0.0", "http://127.0.0.1:4444/readyz"],
+    ["::", "http://[::1]:4444/readyz"],
+    ["::1", "http://[::1]:4444/readyz"],
+    ["localhost", "http://localhost:4444/readyz"],
+    ["192.168.1.5", "http://192.168.1.5:4444/readyz"],
+  ])("of a server on %s", (host, url) => {
+    expect(readinessUrl(host, 4444)).toBe(url);
+  });
+});

@@ -1,0 +1,84 @@
+import { describe, expect, test } from "bun:test";
+import { run } from "../../src/cli/program.ts";
+import { optionKeys, variableOf } from "../../src/config/options.ts";
+
+async function yurt(args: readonly string[], environment: Record<string, string> = {}) {
+  const written = { out: "", err: "" };
+  const code = await run({
+    args,
+    environment,
+    stdout: { write: (text) => (written.out += text) },
+    stderr: { write: (text) => (written.err += text) },
+  });
+  return { code, ...written };
+}
+
+describe("yurt --help", () => {
+  test("names every setting's variable and every command", async () => {
+    const { code, out, err } = await yurt(["--help"]);
+    expect([code, err]).toEqual([0, ""]);
+    for (const key of optionKeys) expect(out).toContain(variableOf(key));
+    for (const command of ["serve", "health", "version"]) expect(out).toMatch(new RegExp(`^  ${command}  `, "m"));
+  });
+
+  test("shows the flag of a boolean that changes the default", async () => {
+    const { out } = await yurt(["--help"]);
+    expect(out).toMatch(/^ {2}--no-sync +do not relay and store documents\s+\(YURT_SYNC_ENABLED=false\)$/m);
+    expect(out).not.toContain("--sync");
+  });
+
+  test.each([[["help"]], [["serve", "--help"]], [["help", "health"]]])("is also %p", async (args) => {
+    const { code, out } = await yurt(args);
+    expect(code).toBe(0);
+    expect(out).toContain("--log-level <level>");
+  });
+});
+
+describe("the version", () => {
+  test.each([[["version"]], [["--version"]]])("is printed by %p", async (args) => {
+    expect(await yurt(args)).toEqual({
+      code: 0,
+      out: `yurt 0.1.0 (bun ${Bun.version}, ${process.platform}-${process.arch})\n`,
+      err: "",
+    });
+  });
+});
+
+describe("a mistake in the command line ends with 2 and the nearest name", () => {
+  const hint = "Run yurt --help to see what there is.\n";
+
+  test.each<[readonly string[], string]>([
+    [["serv"], "error: unknown command 'serv'\n(Did you mean serve?)\n"],
+    [["helth", "--port", "1"], "error: unknown command 'helth'\n(Did you mean health?)\n"],
+    [["--port", "1", "helth"], "error: unknown command 'helth'\n(Did you mean health?)\n"],
+    [["xyzzy"], "error: unknown command 'xyzzy'\n"],
+    [["--prot", "1"], "error: unknown option '--prot'\n(Did you mean --port?)\n"],
+    [["--no-snyc"], "error: unknown option '--no-snyc'\n(Did you mean --no-sync?)\n"],
+    [["health", "--hots", "::1"], "error: unknown option '--hots'\n(Did you mean --host?)\n"],
+    [["--log-leve", "info"], "error: unknown option '--log-leve'\n(Did you mean --log-level?)\n"],
+    [["serve", "--xyzzy"], "error: unknown option '--xyzzy'\n"],
+    [["-p", "1"], "error: unknown option '-p'\n"],
+    [["--port"], "error: option '--port <port>' argument missing\n"],
+    [["serve", "example.com"], "error: too many arguments for 'serve'. Expected 0 arguments but got 1: example.com.\n"],
+    [["version", "2"], "error: too many arguments for 'version'. Expected 0 arguments but got 1: 2.\n"],
+  ])("%p", async (args, message) => {
+    expect(await yurt(args)).toEqual({ code: 2, out: "", err: message + hint });
+  });
+});
+
+describe("a bad configuration ends with 78", () => {
+  test.each([[[]], [["serve"]], [["health"]]])("when yurt %p runs", async (args) => {
+    const { code, out, err } = await yurt([...args, "--port", "-1"], { YURT_LOG_LEVEL: "loud" });
+    expect([code, out]).toEqual([78, ""]);
+    expect(err).toContain('port = "-1" (flag --port)');
+    expect(err).toContain('log.level = "loud" (environment variable YURT_LOG_LEVEL)');
+  });
+
+  test("whichever side of the command the flags are on", async () => {
+    expect(await yurt(["--port", "x", "health"])).toEqual(await yurt(["health", "--port", "x"]));
+  });
+
+  test("of which the last flag counts", async () => {
+    expect((await yurt(["health", "--port", "70000", "--port", "0"])).code).toBe(1);
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, test } from "bun:test";
+import { describeStartTrouble } from "../../src/cli/start-trouble.ts";
+import type { Values } from "../../src/config/options.ts";
+import { StoreError } from "../../src/storage/store.ts";
+
+const values: Values = {
+  host: "127.0.0.1",
+  port: 4444,
+  data: "./yurt-data",
+  "sync.enabled": true,
+  "auth.mode": undefined,
+  "log.level": "info",
+};
+
+function systemError(code: string, syscall?: string): Error {
+  return Object.assign(new Error(code), { code }, syscall && { syscall });
+}
+
+describe("a server that cannot start", () => {
+  test.each<[string, Error, string | undefined]>([
+    [
+      "on a port in use names the flag",
+      systemError("EADDRINUSE", "listen"),
+      "Port 4444 on 127.0.0.1 is in use. Choose another with --port, or stop the program that uses it.",
+    ],
+    [
+      "on an address of another machine names the flag",
+      systemError("EADDRNOTAVAIL", "listen"),
+      "This machine has no address 127.0.0.1. Choose another with --host.",
+    ],
+    [
+      "on a port for root alone names the flag",
+      systemError("EACCES", "listen"),
+      "Port 4444 is reserved for the administrator. Choose one above 1023 with --port.",
+    ],
+    [
+      "in a folder that it may not write names the flag",
+      systemError("EACCES", "mkdir"),
+      "The data folder ./yurt-data cannot be written. Choose another with --data.",
+    ],
+    [
+      "in a file names the flag",
+      systemError("ENOTDIR", "mkdir"),
+      "The data folder ./yurt-data is not a folder. Choose another with --data.",
+    ],
+    ["on a full disk says so", systemError("ENOSPC"), "The disk that holds the data folder ./yurt-data is full."],
+    [
+      "in a folder that another server uses says whose it is and names the flag",
+      Object.assign(new Error("The data folder /x is in use by process 7."), { name: "DataFolderLocked" }),
+      "The data folder /x is in use by process 7. Stop that server, or choose another with --data.",
+    ],
+    [
+      "with documents that cannot be read says so",
+      new StoreError("corrupt", "file is not a database"),
+      "The documents in ./yurt-data cannot be read: file is not a database. Put a backup in their place.",
+    ],
+    ["while the store is unavailable is not explained away", new StoreError("unavailable", "I/O error"), undefined],
+    ["for a reason of our own is not explained away", new TypeError("x is not a function"), undefined],
+    ["for an unknown reason of the system is not explained away", systemError("EIO", "open"), undefined],
+  ])("%s", (_, error, trouble) => {
+    expect(describeStartTrouble(error, values)).toBe(trouble);
+  });
+});
+
+test("Bun names the system call that could not listen", () => {
+  const first = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
+  const { port = 0 } = first;
+  const again = () => Bun.serve({ hostname: "127.0.0.1", port, fetch: () => new Response() });
+  expect(again).toThrow(expect.objectContaining({ code: "EADDRINUSE", syscall: "listen" }));
+  first.stop(true);
+});
