@@ -1,0 +1,63 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import { defaultLimits, type Limits } from "../../src/config/limits.ts";
+import { startServer } from "../../src/server.ts";
+import { closeReasons } from "../../src/transport/close-reason.ts";
+
+export interface TestServerOptions {
+  readonly limits?: Partial<Limits>;
+  /** Of an earlier test server; a new one is made, and removed at the end, without it. */
+  readonly dataFolder?: string;
+  readonly syncEnabled?: boolean;
+  /** The port of an earlier test server, so that its clients come back. */
+  readonly port?: number;
+}
+
+export interface TestServer extends AsyncDisposable {
+  readonly port: number;
+  /** `http://127.0.0.1:<port>` */
+  readonly url: string;
+  /** `ws://127.0.0.1:<port>` */
+  readonly wsUrl: string;
+  readonly dataFolder: string;
+  /** As SIGTERM; idempotent. Keeps a data folder that was passed in. */
+  stop(): Promise<void>;
+}
+
+export async function temporaryFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), "yurt-test-"));
+}
+
+/** A whole server in this process, on a free port of 127.0.0.1. */
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const dataFolder = options.dataFolder ?? (await temporaryFolder());
+  const server = await startServer({
+    host: "127.0.0.1",
+    port: options.port ?? 0,
+    dataFolder,
+    syncEnabled: options.syncEnabled ?? true,
+    limits: { ...defaultLimits, ...options.limits },
+    log: pino({ level: process.env["YURT_TEST_LOG"] ?? "silent" }),
+  });
+  let stopping: Promise<void> | undefined;
+  const stop = async () => {
+    await server.stop(closeReasons.restart);
+    if (options.dataFolder === undefined) await rm(dataFolder, { recursive: true, force: true });
+  };
+  return {
+    port: server.port,
+    url: server.url,
+    wsUrl: server.url.replace("http", "ws"),
+    dataFolder,
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
+    },
+    async [Symbol.asyncDispose]() {
+      stopping ??= stop();
+      await stopping;
+    },
+  };
+}
