@@ -34,7 +34,7 @@ class Pair {
       return;
     }
     this.state.stage(verdict.contents);
-    this.#staged.push({ update, contents: verdict.contents });
+    this.#staged.push(verdict);
     if (this.random.chance(0.4)) this.commit(this.random.integer(this.#staged.length + 1));
   }
 

@@ -1,94 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { connect } from "node:net";
-import { pino } from "pino";
-import { defaultLimits, type Limits } from "../../src/config/limits.ts";
 import { closeReasons, SessionError } from "../../src/transport/close-reason.ts";
-import type { Connection, Frame } from "../../src/transport/connection.ts";
-import { NativeChannels } from "../../src/transport/native-channel.ts";
-import type { Protocol, ProtocolSession } from "../../src/transport/protocol.ts";
-import { Listener } from "../../src/transport/websocket.ts";
 import { eventually, pause } from "../support/eventually.ts";
-import { FakeClock } from "../support/fake-clock.ts";
-
-interface TestListener extends AsyncDisposable {
-  readonly listener: Listener;
-  readonly channels: NativeChannels;
-  readonly clock: FakeClock;
-  readonly url: string;
-  /** What the protocol's sessions saw, in order. */
-  readonly events: string[];
-  readonly connections: Connection[];
-}
-
-type Handlers = Partial<Pick<Protocol, "closeDelayMs" | "farewell" | "frameBytes">> & {
-  readonly opening?: Promise<void>;
-  readonly receive?: (frame: Frame, connection: Connection) => void | Promise<void>;
-};
-
-/** A listener with one protocol, on `/test`. */
-function listen(handlers: Handlers = {}, limits: Partial<Limits> = {}): TestListener {
-  const events: string[] = [];
-  const connections: Connection[] = [];
-  const all = { ...defaultLimits, ...limits };
-  const clock = new FakeClock();
-  const channels = new NativeChannels(all);
-  const { opening, receive, ...rest } = handlers;
-  const open = (connection: Connection): ProtocolSession => {
-    connections.push(connection);
-    events.push("open");
-    return {
-      receive: (frame) => {
-        events.push(`receive ${typeof frame === "string" ? frame : frame.byteLength}`);
-        return receive?.(frame, connection);
-      },
-      closed: () => events.push("closed"),
-    };
-  };
-  const protocol: Protocol = {
-    name: "test",
-    frameBytes: 1e6,
-    match: ({ pathname }) => pathname === "/test",
-    open: (connection) => (opening === undefined ? open(connection) : opening.then(() => open(connection))),
-    ...rest,
-  };
-  const listener = new Listener({
-    host: "127.0.0.1",
-    port: 0,
-    protocols: [protocol],
-    fetch: () => new Response("http"),
-    channels,
-    limits: all,
-    log: pino({ level: "silent" }),
-    clock,
-  });
-  return {
-    listener,
-    channels,
-    clock,
-    url: `ws://127.0.0.1:${listener.port}/test`,
-    events,
-    connections,
-    [Symbol.asyncDispose]: () => listener.close(closeReasons.shutdown),
-  };
-}
-
-interface Client {
-  readonly socket: WebSocket;
-  readonly heard: (string | number)[];
-  closed: { code: number; reason: string } | undefined;
-}
-
-async function join(url: string): Promise<Client> {
-  const socket = new WebSocket(url);
-  socket.binaryType = "arraybuffer";
-  const client: Client = { socket, heard: [], closed: undefined };
-  socket.onmessage = ({ data }) => client.heard.push(typeof data === "string" ? data : data.byteLength);
-  socket.onclose = ({ code, reason }) => {
-    client.closed = { code, reason };
-  };
-  await eventually("open", () => socket.readyState === WebSocket.OPEN);
-  return client;
-}
+import { join, listen, type TestListener } from "../support/test-listener.ts";
 
 describe("a listener", () => {
   test("hands frames to the session in order and tells it once that it is closed", async () => {
@@ -251,44 +165,6 @@ test("a response to a request with Connection: close says so itself", async () =
 });
 
 describe("a native channel", () => {
-  test("delivers to all that joined but the one left out, in order with what is sent directly", async () => {
-    await using server = listen();
-    const channel = server.channels.open();
-    const clients = [await join(server.url), await join(server.url), await join(server.url)];
-    await eventually("three connections", () => server.connections.length === 3);
-    const [a, b, c] = server.connections;
-    if (a === undefined || b === undefined || c === undefined) throw new Error("three connections");
-    channel.join(a);
-    channel.join(b);
-    channel.publish("to a and b");
-    b.send("direct");
-    channel.publish("to b", a);
-    channel.publish("to both again", c);
-    channel.leave(a);
-    channel.publish("to b alone");
-    await eventually("all arrived", () => clients[1]?.heard.length === 5);
-    expect(clients.map(({ heard }) => heard)).toEqual([
-      ["to a and b", "to both again"],
-      ["to a and b", "direct", "to b", "to both again", "to b alone"],
-      [],
-    ]);
-  });
-
-  test("delivers what is published for a sender that has gone", async () => {
-    await using server = listen();
-    const channel = server.channels.open();
-    const [reader, sender] = [await join(server.url), await join(server.url)];
-    await eventually("two connections", () => server.connections.length === 2);
-    const [a, b] = server.connections;
-    if (a === undefined || b === undefined) throw new Error("two connections");
-    channel.join(a);
-    channel.join(b);
-    sender.socket.terminate();
-    await eventually("gone", () => server.events.includes("closed"));
-    channel.publish("for the others", b);
-    await eventually("arrived", () => reader.heard.length === 1);
-  });
-
   test("closes a member that reads too slowly, and the others lose nothing", async () => {
     await using server = listen({}, { outboxBytes: 1_000_000 });
     const channel = server.channels.open();

@@ -1,0 +1,142 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import type { OpenChannel } from "../../src/transport/channel.ts";
+import { closeReasons } from "../../src/transport/close-reason.ts";
+import type { Connection, Frame } from "../../src/transport/connection.ts";
+import { eventually } from "../support/eventually.ts";
+
+/** A client at the other end of a connection. */
+export interface Receiver {
+  readonly connection: Connection;
+  /** Text as it is, binary frames by their length. */
+  readonly heard: readonly (string | number)[];
+  /** The client goes away; resolves when the connection knows. */
+  leave(): Promise<void>;
+}
+
+/** Connections and channels of one implementation. */
+export interface Wire {
+  readonly openChannel: OpenChannel;
+  connect(): Promise<Receiver>;
+  close(): Promise<void>;
+}
+
+/** What every connection and every channel promises. */
+export function describeWire(name: string, open: () => Wire): void {
+  describe(name, () => {
+    let wire: Wire;
+    beforeEach(() => {
+      wire = open();
+    });
+    afterEach(() => wire.close());
+
+    const people = (count: number) => Promise.all(Array.from({ length: count }, () => wire.connect()));
+    /** What each has heard when the last frame, which this sends to all directly, has come. */
+    const heardBy = async (...receivers: readonly Receiver[]) => {
+      for (const { connection } of receivers) connection.send("end");
+      await eventually("the last frame", () => receivers.every(({ heard }) => heard.at(-1) === "end"));
+      return receivers.map(({ heard }) => heard.slice(0, -1));
+    };
+
+    describe("a connection", () => {
+      test("delivers text and bytes in the order in which they were sent, in whatever way", async () => {
+        const [a] = await people(1);
+        if (a === undefined) throw new Error("a receiver");
+        const frames: readonly Frame[] = ["1", new Uint8Array(2), "3"];
+        for (const frame of frames) a.connection.send(frame);
+        a.connection.sendAll(["4", new Uint8Array(5)]);
+        a.connection.sendSnapshot("6");
+        expect(await heardBy(a)).toEqual([["1", 2, "3", "4", 5, "6"]]);
+      });
+
+      test("calls what waits for the last byte at once when there is none", async () => {
+        const [a] = await people(1);
+        let calls = 0;
+        a?.connection.drained(() => {
+          calls += 1;
+        });
+        expect([a?.connection.unsentBytes, calls]).toEqual([0, 1]);
+      });
+
+      test("does nothing after it is closed, by whichever side", async () => {
+        const [a, b] = await people(2);
+        if (a === undefined || b === undefined) throw new Error("two receivers");
+        a.connection.close(closeReasons.restart);
+        a.connection.close(closeReasons.shutdown);
+        await b.leave();
+        for (const { connection, heard } of [a, b]) {
+          let calls = 0;
+          expect(connection.isOpen).toBe(false);
+          connection.send("late");
+          connection.sendAll(["late"]);
+          connection.sendSnapshot("late");
+          connection.drained(() => {
+            calls += 1;
+          });
+          connection.close(closeReasons.shutdown);
+          expect([heard, calls]).toEqual([[], 0]);
+        }
+      });
+    });
+
+    describe("a channel", () => {
+      test("delivers to all that have joined, less the one left out, in order with what is sent directly", async () => {
+        const [a, b, c] = await people(3);
+        if (a === undefined || b === undefined || c === undefined) throw new Error("three receivers");
+        const channel = wire.openChannel();
+        channel.join(a.connection);
+        channel.publish("for a");
+        channel.join(b.connection);
+        channel.publish("for a and b");
+        b.connection.send("direct");
+        channel.publish("for b", a.connection);
+        channel.publish(new Uint8Array(7), c.connection);
+        expect(await heardBy(a, b, c)).toEqual([
+          ["for a", "for a and b", 7],
+          ["for a and b", "direct", "for b", 7],
+          [],
+        ]);
+      });
+
+      test("delivers once to who joined twice, and nothing to who has left, once or twice", async () => {
+        const [a, b] = await people(2);
+        if (a === undefined || b === undefined) throw new Error("two receivers");
+        const channel = wire.openChannel();
+        for (const { connection } of [a, a, b]) channel.join(connection);
+        channel.publish("1");
+        channel.leave(a.connection);
+        channel.leave(a.connection);
+        channel.publish("2");
+        channel.join(a.connection);
+        channel.publish("3");
+        expect(await heardBy(a, b)).toEqual([
+          ["1", "3"],
+          ["1", "2", "3"],
+        ]);
+      });
+
+      test("is apart from every other channel", async () => {
+        const [a] = await people(1);
+        if (a === undefined) throw new Error("a receiver");
+        const [one, other] = [wire.openChannel(), wire.openChannel()];
+        one.join(a.connection);
+        other.publish("not for a");
+        one.publish("for a");
+        expect(await heardBy(a)).toEqual([["for a"]]);
+      });
+
+      test("a sender that has gone is left out like any other, and a closed connection cannot join", async () => {
+        const [a, b] = await people(2);
+        if (a === undefined || b === undefined) throw new Error("two receivers");
+        const channel = wire.openChannel();
+        for (const { connection } of [a, b]) channel.join(connection);
+        await b.leave();
+        channel.publish("1", b.connection);
+        channel.leave(b.connection);
+        channel.join(b.connection);
+        channel.publish("2", b.connection);
+        expect(await heardBy(a)).toEqual([["1", "2"]]);
+        expect(b.heard).toEqual([]);
+      });
+    });
+  });
+}

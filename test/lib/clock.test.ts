@@ -1,0 +1,20 @@
+import { systemClock } from "../../src/lib/clock.ts";
+import { describeClock } from "../contract/clock.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+
+describeClock("the system's clock", () => ({
+  clock: systemClock,
+  pass: (durationMs) => new Promise((resolve) => setTimeout(resolve, durationMs)),
+}));
+
+describeClock("the tests' clock", () => {
+  const clock = new FakeClock();
+  return {
+    clock,
+    pass: async (durationMs) => {
+      await Promise.resolve();
+      clock.runTurns();
+      clock.advance(durationMs);
+    },
+  };
+});

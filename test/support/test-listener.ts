@@ -1,0 +1,94 @@
+import { pino } from "pino";
+import { defaultLimits, type Limits } from "../../src/config/limits.ts";
+import { closeReasons } from "../../src/transport/close-reason.ts";
+import type { Connection, Frame } from "../../src/transport/connection.ts";
+import { NativeChannels } from "../../src/transport/native-channel.ts";
+import type { Protocol, ProtocolSession } from "../../src/transport/protocol.ts";
+import { Listener } from "../../src/transport/websocket.ts";
+import { eventually } from "./eventually.ts";
+import { FakeClock } from "./fake-clock.ts";
+
+export interface TestListener extends AsyncDisposable {
+  readonly listener: Listener;
+  readonly channels: NativeChannels;
+  readonly clock: FakeClock;
+  readonly url: string;
+  /** What the protocol's sessions saw, in order. */
+  readonly events: string[];
+  readonly connections: Connection[];
+  /** By text received, the connection that it last came over. */
+  readonly heardFrom: ReadonlyMap<string, Connection>;
+}
+
+type Handlers = Partial<Pick<Protocol, "closeDelayMs" | "farewell" | "frameBytes">> & {
+  readonly opening?: Promise<void>;
+  readonly receive?: (frame: Frame, connection: Connection) => void | Promise<void>;
+};
+
+/** A listener with one protocol, on `/test`. */
+export function listen(handlers: Handlers = {}, limits: Partial<Limits> = {}): TestListener {
+  const events: string[] = [];
+  const connections: Connection[] = [];
+  const heardFrom = new Map<string, Connection>();
+  const all = { ...defaultLimits, ...limits };
+  const clock = new FakeClock();
+  const channels = new NativeChannels(all);
+  const { opening, receive, ...rest } = handlers;
+  const open = (connection: Connection): ProtocolSession => {
+    connections.push(connection);
+    events.push("open");
+    return {
+      receive: (frame) => {
+        events.push(`receive ${typeof frame === "string" ? frame : frame.byteLength}`);
+        if (typeof frame === "string") heardFrom.set(frame, connection);
+        return receive?.(frame, connection);
+      },
+      closed: () => events.push("closed"),
+    };
+  };
+  const protocol: Protocol = {
+    name: "test",
+    frameBytes: 1e6,
+    match: ({ pathname }) => pathname === "/test",
+    open: (connection) => (opening === undefined ? open(connection) : opening.then(() => open(connection))),
+    ...rest,
+  };
+  const listener = new Listener({
+    host: "127.0.0.1",
+    port: 0,
+    protocols: [protocol],
+    fetch: () => new Response("http"),
+    channels,
+    limits: all,
+    log: pino({ level: "silent" }),
+    clock,
+  });
+  return {
+    listener,
+    channels,
+    clock,
+    url: `ws://127.0.0.1:${listener.port}/test`,
+    events,
+    connections,
+    heardFrom,
+    [Symbol.asyncDispose]: () => listener.close(closeReasons.shutdown),
+  };
+}
+
+export interface Client {
+  readonly socket: WebSocket;
+  readonly heard: (string | number)[];
+  closed: { code: number; reason: string } | undefined;
+}
+
+export async function join(url: string): Promise<Client> {
+  const socket = new WebSocket(url);
+  socket.binaryType = "arraybuffer";
+  const client: Client = { socket, heard: [], closed: undefined };
+  socket.onmessage = ({ data }) => client.heard.push(typeof data === "string" ? data : data.byteLength);
+  socket.onclose = ({ code, reason }) => {
+    client.closed = { code, reason };
+  };
+  await eventually("open", () => socket.readyState === WebSocket.OPEN);
+  return client;
+}
