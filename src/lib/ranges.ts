@@ -1,6 +1,3 @@
-/** Up to this many ranges are added one by one, each moving what lies behind it; more are merged in one pass. */
-const fewRanges = 8;
-
 /** A set of integers as merged half-open ranges; O(1) at its end, O(log n) to look up elsewhere. */
 export class Ranges {
   /** start, end, start, end, …: strictly ascending. Flat, since a large document's deletes are ten thousands of them. */
@@ -25,17 +22,14 @@ export class Ranges {
     else this.#insert(start, end);
   }
 
-  /** As often as `add` for each range, but linear where `other` has many. */
+  /** In one pass over both, where `add` moves what lies behind for each range. */
   addAll(other: Ranges): void {
-    if (other.count <= fewRanges) {
-      for (const [start, end] of other) this.add(start, end);
-      return;
-    }
     const merged = new Ranges();
     let index = 0;
-    for (const [start, end] of other) {
+    for (let next = 0; next < other.#bounds.length; next += 2) {
+      const start = other.#bound(next);
       for (; this.#bound(index) <= start; index += 2) merged.add(this.#bound(index), this.#bound(index + 1));
-      merged.add(start, end);
+      merged.add(start, other.#bound(next + 1));
     }
     for (; index < this.#bounds.length; index += 2) merged.add(this.#bound(index), this.#bound(index + 1));
     this.#bounds = merged.#bounds;
@@ -47,12 +41,14 @@ export class Ranges {
     return this.#bound(index) <= value ? this.#bound(index + 1) : value;
   }
 
-  /** In ascending order, until `test` says no. */
-  every(test: (start: number, end: number) => boolean): boolean {
-    for (let index = 0; index < this.#bounds.length; index += 2) {
-      if (!test(this.#bound(index), this.#bound(index + 1))) return false;
-    }
-    return true;
+  /** The first integer from `value` on that is in the set; infinity when none is. */
+  next(value: number): number {
+    return Math.max(value, this.#bound(this.#search(value)));
+  }
+
+  /** In ascending order; faster than iterating. */
+  forEach(visit: (start: number, end: number) => void): void {
+    for (let index = 0; index < this.#bounds.length; index += 2) visit(this.#bound(index), this.#bound(index + 1));
   }
 
   *[Symbol.iterator](): Generator<readonly [start: number, end: number]> {

@@ -1,5 +1,8 @@
 import { Ranges } from "../lib/ranges.ts";
 
+/** Up to this many ranges of a client are added one by one. */
+const fewRanges = 8;
+
 /**
  * A set of clocks of many clients: what a document holds, what an update brings, what is deleted.
  *
@@ -39,15 +42,20 @@ export class ClockSet {
     for (const [client, added] of other.#clients) {
       if (typeof added === "number") {
         this.add(client, 0, added);
-        continue;
+      } else if (added.count <= fewRanges) {
+        added.forEach((start, end) => {
+          this.add(client, start, end);
+        });
+      } else {
+        const ranges = this.#fragment(client);
+        ranges.addAll(added);
+        this.#settle(client, ranges);
       }
-      const ranges = this.#fragment(client);
-      ranges.addAll(added);
-      this.#settle(client, ranges);
     }
   }
 
   clear(): void {
+    if (this.isEmpty) return;
     this.#clients.clear();
     this.#fragmented = 0;
   }
@@ -56,6 +64,13 @@ export class ClockSet {
   reach(client: number, clock: number): number {
     const held = this.#clients.get(client) ?? 0;
     return typeof held === "number" ? Math.max(held, clock) : held.reach(clock);
+  }
+
+  /** The first clock from `clock` on that is in the set; infinity when none is. */
+  next(client: number, clock: number): number {
+    const held = this.#clients.get(client) ?? 0;
+    if (typeof held !== "number") return held.next(clock);
+    return clock < held ? clock : Number.POSITIVE_INFINITY;
   }
 
   /** By client, the end of the range that starts at 0, where there is one. */
@@ -68,34 +83,81 @@ export class ClockSet {
     return vector;
   }
 
+  /** By client, its ranges. */
+  *[Symbol.iterator](): Generator<readonly [client: number, ranges: Ranges]> {
+    for (const [client, held] of this.#clients) yield [client, asRanges(held)];
+  }
+
   /** Whether `sets` together hold every clock of this one. */
-  isWithin(...sets: readonly ClockSet[]): boolean {
+  isWithin(sets: readonly ClockSet[]): boolean {
+    let isWithin = true;
+    this.#forEach((client, start, end) => {
+      isWithin &&= reachOf(sets, client, start, end) >= end;
+    });
+    return isWithin;
+  }
+
+  /** Whether one of `sets` holds a clock of this one. */
+  overlaps(sets: readonly ClockSet[]): boolean {
+    let overlaps = false;
+    this.#forEach((client, start, end) => {
+      overlaps ||= nextOf(sets, client, start) < end;
+    });
+    return overlaps;
+  }
+
+  /** The clocks of this set that none of `sets` holds. */
+  without(sets: readonly ClockSet[]): ClockSet {
+    const rest = new ClockSet();
+    this.#forEach((client, start, end) => {
+      let clock = start;
+      while (clock < end) {
+        const next = Math.min(end, nextOf(sets, client, clock));
+        rest.add(client, clock, next);
+        clock = reachOf(sets, client, next, end);
+      }
+    });
+    return rest;
+  }
+
+  /** By client of this set, up to where `sets` together hold everything, where that is beyond this set's first clock. */
+  repeatedUpTo(sets: readonly ClockSet[]): Map<number, number> {
+    const repeated = new Map<number, number>();
     for (const [client, held] of this.#clients) {
-      const isClientWithin =
-        typeof held === "number"
-          ? areHeld(sets, client, 0, held)
-          : held.every((start, end) => areHeld(sets, client, start, end));
-      if (!isClientWithin) return false;
+      const [start, end] = typeof held === "number" ? [0, held] : [held.next(0), held.end];
+      const reached = reachOf(sets, client, 0, end);
+      if (reached > start) repeated.set(client, reached);
     }
-    return true;
+    return repeated;
   }
 
   /** Whether this set and `sets` together lack a clock below one that this set holds of the same client. */
-  leavesGap(...sets: readonly ClockSet[]): boolean {
+  leavesGap(sets: readonly ClockSet[]): boolean {
     const all = [this, ...sets];
     for (const [client, held] of this.#clients) {
       const end = typeof held === "number" ? held : held.end;
-      if (!areHeld(all, client, 0, end)) return true;
+      if (reachOf(all, client, 0, end) < end) return true;
     }
     return false;
+  }
+
+  #forEach(visit: (client: number, start: number, end: number) => void): void {
+    for (const [client, held] of this.#clients) {
+      if (typeof held === "number") {
+        visit(client, 0, held);
+        continue;
+      }
+      held.forEach((start, end) => {
+        visit(client, start, end);
+      });
+    }
   }
 
   /** The client's clocks as ranges, to be changed and then settled. */
   #fragment(client: number): Ranges {
     const held = this.#clients.get(client) ?? 0;
     if (typeof held !== "number") return held;
-    const ranges = new Ranges();
-    ranges.add(0, held);
+    const ranges = asRanges(held);
     this.#clients.set(client, ranges);
     this.#fragmented += 1;
     return ranges;
@@ -109,13 +171,27 @@ export class ClockSet {
   }
 }
 
-/** Whether `sets` together hold these clocks. It goes no further than `end`: they may take turns a million times. */
-function areHeld(sets: readonly ClockSet[], client: number, start: number, end: number): boolean {
-  let reached = start;
+function asRanges(held: number | Ranges): Ranges {
+  if (typeof held !== "number") return held;
+  const ranges = new Ranges();
+  ranges.add(0, held);
+  return ranges;
+}
+
+/** How far from `clock` on `sets` together go without a gap, up to `end` or beyond: they may take turns for ever. */
+function reachOf(sets: readonly ClockSet[], client: number, clock: number, end: number): number {
+  let reached = clock;
   let before: number;
   do {
     before = reached;
     for (const set of sets) reached = set.reach(client, reached);
   } while (reached > before && reached < end);
-  return reached >= end;
+  return reached;
+}
+
+/** The first clock from `clock` on that one of `sets` holds. */
+function nextOf(sets: readonly ClockSet[], client: number, clock: number): number {
+  let next = Number.POSITIVE_INFINITY;
+  for (const set of sets) next = Math.min(next, set.next(client, clock));
+  return next;
 }

@@ -4,6 +4,7 @@ import { type RowId, type StoredDocument, type StoredUpdate, StoreError } from "
 import { ClockSet } from "./clock-set.ts";
 import { mergeUpdates } from "./merge-updates.ts";
 import { decodeStateVector, encodeStateVector } from "./state-vector.ts";
+import { type ReadUpdate, trimUpdate } from "./trim-update.ts";
 import { decodeContents, type Malformed, type UpdateContents } from "./update-contents.ts";
 import { UpdateLog } from "./update-log.ts";
 
@@ -18,8 +19,11 @@ export type Classification =
       readonly committed: boolean;
     }
   | {
-      /** `incomplete`: of a client whose structs it brings, structs before them are held by nobody here. */
+      /** `incomplete`: structs of a client that it brings structs of are missing before those. */
       readonly kind: "new" | "incomplete";
+      /** To be stored and forwarded: the update as it came, or, when part of it is known, the rest. */
+      readonly update: Uint8Array;
+      /** What `update` brings. */
       readonly contents: UpdateContents;
     };
 
@@ -52,6 +56,7 @@ export class DocumentState {
   readonly #stagedStructs = new ClockSet();
   readonly #stagedDeletes = new ClockSet();
   #stagedCount = 0;
+  readonly #knownStructs = [this.#held, this.#stagedStructs];
   #stateVector: Uint8Array | undefined;
   #fullState: Uint8Array | undefined;
   #lastDiff: Diff | undefined;
@@ -87,10 +92,9 @@ export class DocumentState {
   classify(update: Uint8Array): Classification {
     const contents = decodeContents(update);
     if (contents.kind === "malformed") return contents;
-    if (this.#isKnown(contents)) return { kind: "known", contents, committed: true };
-    if (this.#isKnownWithStaged(contents)) return { kind: "known", contents, committed: false };
-    const leavesGap = contents.structs.leavesGap(this.#held, this.#stagedStructs);
-    return { kind: leavesGap ? "incomplete" : "new", contents };
+    if (this.#isKnown(contents)) return { kind: "known", contents, committed: this.#isCommitted(contents) };
+    const kind = contents.structs.leavesGap(this.#knownStructs) ? "incomplete" : "new";
+    return { kind, ...this.#withoutRepetition({ update, contents }) };
   }
 
   /** Counts `contents` as known from now on, until `discardStaged`. */
@@ -148,11 +152,12 @@ export class DocumentState {
 
   /** Everything that is committed, for a compaction. At most one is under way. */
   cut(): Cut {
-    const entries = this.#base === undefined ? [...this.#tail] : [this.#base, ...this.#tail];
+    const tail = this.#tail.toArray();
+    const entries = this.#base === undefined ? tail : [this.#base, ...tail];
     return {
       updates: entries.map(({ update }) => update),
       rows: entries.map(({ row }) => row),
-      tailCount: this.#tail.count,
+      tailCount: tail.length,
     };
   }
 
@@ -166,20 +171,38 @@ export class DocumentState {
   }
 
   #isKnown({ structs, deletes }: UpdateContents): boolean {
-    if (!structs.isWithin(this.#held)) return false;
-    return deletes.isEmpty || deletes.isWithin(this.#committedDeletes());
+    return structs.isWithin(this.#knownStructs) && deletes.isWithin(this.#knownDeletes(deletes));
   }
 
-  #isKnownWithStaged({ structs, deletes }: UpdateContents): boolean {
-    if (this.#stagedCount === 0 || !structs.isWithin(this.#held, this.#stagedStructs)) return false;
-    return deletes.isEmpty || deletes.isWithin(this.#committedDeletes(), this.#stagedDeletes);
+  #isCommitted({ structs, deletes }: UpdateContents): boolean {
+    if (this.#stagedCount === 0) return true;
+    return structs.isWithin([this.#held]) && (deletes.isEmpty || deletes.isWithin([this.#committedDeletes()]));
+  }
+
+  /**
+   * A peer's whole state repeats what is held, each SyncStep2 all deletes. Storing and forwarding the rest saves the
+   * space, and more: a client that has other structs for the same clocks throws in `Y.applyUpdate` at one that goes on
+   * beyond them, and no look at an update alone can tell.
+   *
+   * Structs are cut as in a SyncStep2, at the first gap. What is held behind a gap is repeated: it is pending in the
+   * clients, and Yjs can keep that pending for ever unless one update brings it together with all that it waits for.
+   */
+  #withoutRepetition(read: ReadUpdate): ReadUpdate {
+    const { structs, deletes } = read.contents;
+    const repeated = { structs: structs.repeatedUpTo(this.#knownStructs), deletes: this.#knownDeletes(deletes) };
+    if (repeated.structs.size === 0 && !deletes.overlaps(repeated.deletes)) return read;
+    return trimUpdate(read, repeated);
+  }
+
+  #knownDeletes(deletes: ClockSet): readonly ClockSet[] {
+    return deletes.isEmpty ? [] : [this.#committedDeletes(), this.#stagedDeletes];
   }
 
   #committedDeletes(): ClockSet {
     if (this.#deletes === undefined) {
       this.#deletes = new ClockSet();
       if (this.#base !== undefined) this.#deletes.addAll(contentsOf(this.#base).deletes);
-      for (const stored of this.#tail) this.#deletes.addAll(contentsOf(stored).deletes);
+      for (const stored of this.#tail.toArray()) this.#deletes.addAll(contentsOf(stored).deletes);
     }
     return this.#deletes;
   }
@@ -188,7 +211,7 @@ export class DocumentState {
   #parts(): readonly Uint8Array[] {
     const base = this.#base === undefined ? [] : [this.#base.update];
     if (this.#tail.count === 0) return base;
-    return [...base, mergeUpdates(Array.from(this.#tail, ({ update }) => update))];
+    return [...base, mergeUpdates(this.#tail.toArray().map(({ update }) => update))];
   }
 
   #forgetDiffs(): void {

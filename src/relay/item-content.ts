@@ -1,16 +1,19 @@
 import * as decoding from "lib0/decoding";
 import { Refusal, readByte, readUint } from "./strict-decoding.ts";
-
-/**
- * How deep a value may nest.
- *
- * Yjs reads and writes values recursively, JSON is read with less stack than it is written with: without a bound an
- * update passes that overflows the stack of every client (Chromium from about 6,000 on) and of every later merge.
- */
-const deepestNesting = 500;
+import { deepestNesting, parseStrictly } from "./strict-json.ts";
 
 /** yjs/src/structs/Item.js, `contentRefs`. */
-const contentRef = { deleted: 1, json: 2, binary: 3, string: 4, embed: 5, format: 6, type: 7, any: 8, doc: 9 } as const;
+const contentRef = {
+  deleted: 1,
+  json: 2,
+  binary: 3,
+  string: 4,
+  embed: 5,
+  format: 6,
+  type: 7,
+  any: 8,
+  doc: 9,
+} as const;
 
 /** yjs/src/structs/ContentType.js, `typeRefs`: array, map, text, XML element, XML fragment, XML hook, XML text. */
 const typeRefCount = 7;
@@ -48,11 +51,11 @@ export function readItemContent(decoder: decoding.Decoder, ref: number): number 
       readBytes(decoder, readUint(decoder));
       return 1;
     case contentRef.embed:
-      readJson(decoding.readVarString(decoder));
+      parseStrictly(decoding.readVarString(decoder));
       return 1;
     case contentRef.format:
       decoding.readVarString(decoder);
-      readJson(decoding.readVarString(decoder));
+      parseStrictly(decoding.readVarString(decoder));
       return 1;
     case contentRef.type:
       readType(decoder);
@@ -89,7 +92,7 @@ function readJsonValues(decoder: decoding.Decoder): number {
   const count = readUint(decoder);
   for (let left = count; left > 0; left -= 1) {
     const text = decoding.readVarString(decoder);
-    if (text !== "undefined") readJson(text);
+    if (text !== "undefined") parseStrictly(text);
   }
   return count;
 }
@@ -98,33 +101,6 @@ function readAnyValues(decoder: decoding.Decoder): number {
   const count = readUint(decoder);
   for (let left = count; left > 0; left -= 1) readAny(decoder, 0);
   return count;
-}
-
-function readJson(text: string): void {
-  if (nesting(text) > deepestNesting) throw new Refusal("JSON nests too deep");
-  JSON.parse(text);
-}
-
-/** How deep the brackets of a JSON text nest; found before it is parsed. */
-function nesting(text: string): number {
-  // So short a text cannot nest too deep.
-  if (text.length < 2 * deepestNesting) return 0;
-  let depth = 0;
-  let deepest = 0;
-  for (let index = 0; index < text.length; index += 1) {
-    const character = text[index];
-    if (character === '"') index = closingQuote(text, index);
-    else if (character === "[" || character === "{") depth += 1;
-    else if (character === "]" || character === "}") depth -= 1;
-    if (depth > deepest) deepest = depth;
-  }
-  return deepest;
-}
-
-function closingQuote(text: string, openingQuote: number): number {
-  let index = openingQuote + 1;
-  while (index < text.length && text[index] !== '"') index += text[index] === "\\" ? 2 : 1;
-  return index;
 }
 
 /** Reads past one value of lib0's `any` encoding, building nothing; returns its type. */

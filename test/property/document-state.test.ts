@@ -1,12 +1,15 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import * as Y from "yjs";
+import { ClockSet } from "../../src/relay/clock-set.ts";
 import { compactUpdates } from "../../src/relay/compact.ts";
 import { DocumentState } from "../../src/relay/document-state.ts";
 import type { UpdateContents } from "../../src/relay/update-contents.ts";
 import { type Random, withSeeds } from "../support/random.ts";
 import { RandomEditor, typedDoc, visibleContent } from "../support/random-editors.ts";
 import { bringing, deleting } from "../support/update-bytes.ts";
-import { type Clocks, deletesIn, deletesOf, structsIn } from "../support/y-doc-facts.ts";
+import { type Clocks, clocksIn, deletesIn, deletesOf, structsIn, structsOf } from "../support/y-doc-facts.ts";
+
+setDefaultTimeout(120_000);
 
 /** A document state and a `Y.Doc` that are fed the same updates. */
 class Pair {
@@ -15,6 +18,8 @@ class Pair {
   readonly doc = new Y.Doc();
   readonly fed: Uint8Array[] = [];
   readonly verdicts = new Set<string>();
+  /** No clock is stored and forwarded twice, unless there is a gap before it. */
+  readonly #forwarded = new ClockSet();
   #staged: { update: Uint8Array; contents: UpdateContents }[] = [];
   #row = 0;
 
@@ -33,6 +38,12 @@ class Pair {
       expect<unknown>(everything(this.doc)).toEqual(before);
       return;
     }
+    for (const [client, [first]] of clocksIn(verdict.contents.structs)) {
+      expect(first?.[0]).toBeGreaterThanOrEqual(this.#forwarded.reach(client, 0));
+    }
+    this.#forwarded.addAll(verdict.contents.structs);
+    expect(clocksIn(verdict.contents.structs)).toEqual(structsOf([verdict.update]));
+    expect(clocksIn(verdict.contents.deletes)).toEqual(deletesOf([verdict.update]));
     this.state.stage(verdict.contents);
     this.#staged.push(verdict);
     if (this.random.chance(0.4)) this.commit(this.random.integer(this.#staged.length + 1));
@@ -143,7 +154,7 @@ test("the traffic of these tests brings every verdict", () => {
 });
 
 test("after any prefix, a document holds the structs that a Y.Doc has integrated or keeps pending", () => {
-  forAllTraffic(30, ({ state, doc }, random) => {
+  forAllTraffic(15, ({ state, doc }, random) => {
     const held = structsIn(doc);
     expect(knownOf(held, (client, start, end) => bringing(client, start, end), state)).toEqual(held);
     for (const [client, start, end] of gaps(held)) {
@@ -155,7 +166,7 @@ test("after any prefix, a document holds the structs that a Y.Doc has integrated
 });
 
 test("after any prefix, a document knows the deletes it was told, and none of what a Y.Doc has not deleted", () => {
-  forAllTraffic(15, ({ state, doc, fed }) => {
+  forAllTraffic(8, ({ state, doc, fed }) => {
     const told = deletesOf(fed);
     expect(knownOf(told, deleting, state)).toEqual(told);
     for (const [client, start, end] of gaps(deletesIn(doc))) {
@@ -177,7 +188,7 @@ test("the state vector ends each client at its first gap, which is the Y.Doc's o
 });
 
 test("base and tail load into the same document, whatever was compacted and reloaded in between", () => {
-  forAllTraffic(20, (pair, random) => {
+  forAllTraffic(12, (pair, random) => {
     if (random.chance(0.9)) return;
     pair.commit();
     if (random.chance(0.3)) pair.reload();
@@ -190,7 +201,7 @@ test("base and tail load into the same document, whatever was compacted and relo
 });
 
 test("updates that are committed while a compaction runs are neither lost nor taken for its base", () => {
-  withSeeds(20, (random) => {
+  withSeeds(12, (random) => {
     const pair = new Pair(random);
     const updates = [...traffic(random, pair)];
     const half = random.integer(updates.length);
@@ -209,7 +220,7 @@ test("updates that are committed while a compaction runs are neither lost nor ta
 });
 
 test("a client that gets what its state vector lacks has the whole document", () => {
-  forAllTraffic(20, (pair, random) => {
+  forAllTraffic(12, (pair, random) => {
     if (random.chance(0.9)) return;
     pair.commit();
     const client = documentOf(random.shuffled(random.some(pair.fed, random.real())));

@@ -1,76 +1,104 @@
-import { expect, test } from "bun:test";
+import { expect, setDefaultTimeout, test } from "bun:test";
 import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
+import { DocumentState } from "../../src/relay/document-state.ts";
 import { decodeContents } from "../../src/relay/update-contents.ts";
 import { type Random, withSeeds } from "../support/random.ts";
 import { RandomEditor, typedDoc } from "../support/random-editors.ts";
 import { bytes, gc, item, sequence, skip, string, updateBytes, type Write } from "../support/update-bytes.ts";
 import { structsOf } from "../support/y-doc-facts.ts";
 
+setDefaultTimeout(120_000);
+
+const empty = Uint8Array.of(0, 0);
 const isAccepted = (update: Uint8Array) => decodeContents(update).kind === "contents";
 
 test("no accepted mutation makes a client throw, or a merge throw or lose structs", () => {
   let mutations = 0;
   let accepted = 0;
-  withSeeds(120, (random) => {
-    const { updates, state } = session(random);
-    for (let count = 0; count < 180; count += 1) {
+  withSeeds(200, (random) => {
+    const updates = session(random);
+    for (let count = 0; count < 101; count += 1) {
       const mutated = mutate(random, updates);
       mutations += 1;
       if (!isAccepted(mutated)) continue;
       accepted += 1;
-      expectHarmless(mutated, state, random.shuffled(random.some(updates, 0.3)));
+      expectHarmless(random, mutated, { before: random.some(updates, 0.2), after: random.some(updates, 0.2) });
+      expectMergeable([mutated, random.pick(updates), random.pick(updates)]);
     }
   });
   expect(mutations).toBeGreaterThanOrEqual(20_000);
-  expect(accepted).toBeGreaterThan(2_000);
-}, 60_000);
+  expect(accepted).toBeGreaterThan(3_000);
+});
 
-test("nor do accepted updates that nobody can have made", () => {
+test("no accepted updates that nobody can have made do", () => {
   let accepted = 0;
   withSeeds(1_500, (random) => {
-    const invented = Array.from({ length: 6 }, () => invent(random)).filter(isAccepted);
-    accepted += invented.length;
-    const [first, ...others] = invented;
-    if (first !== undefined) expectHarmless(first, Y.mergeUpdates([...others, Uint8Array.of(0, 0)]), others);
+    const [first = empty, ...others] = Array.from({ length: 7 }, () => invent(random)).filter(isAccepted);
+    accepted += 1 + others.length;
+    const count = random.integer(others.length + 1);
+    expectHarmless(random, first, { before: others.slice(0, count), after: others.slice(count) });
+    expectMergeable([first, ...others]);
   });
-  expect(accepted).toBeGreaterThan(5_000);
-}, 60_000);
+  expect(accepted).toBeGreaterThan(3_000);
+});
 
-/** To a client that has nothing, and to one that has `state`; alone, and followed by `others`. */
-function expectHarmless(update: Uint8Array, state: Uint8Array, others: readonly Uint8Array[]): void {
-  for (const before of [[], [state]]) {
-    const doc = typedDoc();
-    for (const each of [...before, update, ...others, state]) {
-      Y.applyUpdate(doc, each);
-      expect(isAccepted(Y.encodeStateAsUpdate(doc))).toBeTrue();
-    }
-  }
-  for (const all of [
-    [update, state],
-    [state, update],
-    [...others, update],
-    [update, ...others, state],
-  ]) {
-    const merged = Y.mergeUpdates([...all, Uint8Array.of(0, 0)]);
-    expect(structsOf([merged])).toEqual(structsOf(all));
-    expect(isAccepted(merged)).toBeTrue();
-  }
-  Y.diffUpdate(update, Y.encodeStateVectorFromUpdate(state));
+interface Others {
+  readonly before: readonly Uint8Array[];
+  readonly after: readonly Uint8Array[];
 }
 
-/** A few people's edits: their updates, merges of some, and the state they lead to. */
-function session(random: Random): { updates: readonly Uint8Array[]; state: Uint8Array } {
+/** Neither to a client that gets it alone, nor to those of a relay that others are sent to as well. */
+function expectHarmless(random: Random, update: Uint8Array, { before, after }: Others): void {
+  const alone = typedDoc();
+  Y.applyUpdate(alone, update);
+  const state = new DocumentState(undefined);
+  const forwarded = [...before, update, ...after].flatMap((each) => relay(state, each));
+  const live = typedDoc();
+  apply(live, forwarded);
+  const late = typedDoc();
+  apply(late, random.shuffled(random.some(forwarded, random.pick([0, 0.5]))));
+  apply(late, [state.diff(Y.encodeStateVector(late))]);
+  for (const doc of [alone, live, late]) expect(isAccepted(Y.encodeStateAsUpdate(doc))).toBeTrue();
+}
+
+function expectMergeable(updates: readonly Uint8Array[]): void {
+  const merged = Y.mergeUpdates([...updates, empty]);
+  expect(structsOf([merged])).toEqual(structsOf(updates));
+  expect(isAccepted(merged)).toBeTrue();
+  for (const update of updates.slice(0, 2)) Y.diffUpdate(merged, Y.encodeStateVectorFromUpdate(update));
+}
+
+function apply(doc: Y.Doc, updates: readonly Uint8Array[]): void {
+  for (const update of updates) Y.applyUpdate(doc, update);
+}
+
+/**
+ * What is forwarded, of what leaves no gap.
+ *
+ * Two updates that bring different structs for the same clocks behind a gap are not found out: a client that has one of
+ * them pending can throw at the other. Those would have to be cut at both ends, and clients of honest writers could
+ * then keep them pending for ever.
+ */
+function relay(state: DocumentState, received: Uint8Array): Uint8Array[] {
+  const verdict = state.classify(received);
+  if (verdict.kind !== "new") return [];
+  state.stage(verdict.contents);
+  state.commit(verdict.update, verdict.contents, 0);
+  return [verdict.update];
+}
+
+/** Two people's edits, and merges of some. */
+function session(random: Random): readonly Uint8Array[] {
   const editors = [new RandomEditor(random), new RandomEditor(random)];
-  for (let step = 0; step < 16; step += 1) {
+  for (let step = 0; step < 8; step += 1) {
     const editor = random.pick(editors);
     editor.edit();
     if (random.chance(0.4)) random.pick(editors).receive(Y.encodeStateAsUpdate(editor.doc));
   }
   const sent = editors.flatMap((editor) => editor.sent);
-  const merged = [0.2, 0.5].map((share) => Y.mergeUpdates([...random.some(sent, share), Uint8Array.of(0, 0)]));
-  const state = Y.mergeUpdates([...sent, Uint8Array.of(0, 0)]);
-  return { updates: [...sent, ...merged, state], state };
+  const merged = [0.2, 0.5, 1].map((share) => Y.mergeUpdates([...random.some(sent, share), empty]));
+  return [...sent, ...merged];
 }
 
 function mutate(random: Random, updates: readonly Uint8Array[]): Uint8Array {

@@ -6,6 +6,7 @@ import type { UpdateContents } from "../../src/relay/update-contents.ts";
 import { StoreError } from "../../src/storage/store.ts";
 import { closeReasons, SessionError } from "../../src/transport/close-reason.ts";
 import { bringing, deleting, text, updateBytes } from "../support/update-bytes.ts";
+import { clocksIn, deletesOf, structsOf } from "../support/y-doc-facts.ts";
 
 const emptyVector = Uint8Array.of(0);
 const emptyUpdate = Uint8Array.of(0, 0);
@@ -20,9 +21,16 @@ function read(state: DocumentState, update: Uint8Array): { verdict: string; cont
   return { verdict: isStaged ? "known, staged" : verdict.kind, contents: verdict.contents };
 }
 
+/** What is stored and forwarded of `update`: nothing of what is known. */
+function forwarded(state: DocumentState, update: Uint8Array): { update: Uint8Array; contents: UpdateContents } {
+  const verdict = state.classify(update);
+  if (verdict.kind === "new" || verdict.kind === "incomplete") return verdict;
+  throw new Error(`${verdict.kind} is not forwarded`);
+}
+
 function commit(state: DocumentState, ...updates: readonly Uint8Array[]): void {
-  for (const update of updates) {
-    const { contents } = read(state, update);
+  for (const each of updates) {
+    const { update, contents } = forwarded(state, each);
     state.stage(contents);
     row += 1;
     state.commit(update, contents, row);
@@ -94,6 +102,61 @@ describe("an update is", () => {
     commit(state, Y.mergeUpdates([bringing(1, 0, 2), bringing(1, 5, 6)]));
     expect(read(state, bringing(1, 2, 5)).verdict).toBe("new");
     expect(Y.decodeStateVector(state.stateVector()).get(1)).toBe(2);
+  });
+});
+
+describe("stored and forwarded is", () => {
+  test("an update as it came, when all of it is new", () => {
+    const state = new DocumentState(undefined);
+    const { updates } = typed("a", "b");
+    commit(state, ...updates.slice(0, 1));
+    const [, second = emptyUpdate] = updates;
+    expect(forwarded(state, second).update).toBe(second);
+  });
+
+  test("of a whole state that a peer brings only what is new", () => {
+    const state = new DocumentState(undefined);
+    const { doc, updates } = typed(..."a text of some length", "!");
+    doc.getText("text").delete(0, 2);
+    commit(state, ...updates, ...typed("of someone else").updates);
+    const sent: Uint8Array[] = [];
+    doc.on("update", (update: Uint8Array) => sent.push(update));
+    doc.getText("text").delete(0, 1);
+    doc.getText("text").insert(0, "new");
+    const { update, contents } = forwarded(state, Y.encodeStateAsUpdate(doc));
+    expect(structsOf([update])).toEqual(structsOf(sent));
+    expect(deletesOf([update])).toEqual(deletesOf(sent));
+    expect(clocksIn(contents.structs)).toEqual(structsOf(sent));
+    expect(clocksIn(contents.deletes)).toEqual(deletesOf(sent));
+  });
+
+  test("nothing of what is staged", () => {
+    const state = new DocumentState(undefined);
+    state.stage(forwarded(state, bringing(1, 0, 5)).contents);
+    state.stage(forwarded(state, deleting(1, 1, 2)).contents);
+    expect(forwarded(state, bringing(1, 3, 7)).update).toEqual(bringing(1, 5, 7));
+    expect(forwarded(state, deleting(1, 1, 3)).update).toEqual(deleting(1, 2, 3));
+    state.discardStaged();
+    expect(forwarded(state, bringing(1, 3, 7)).update).toEqual(bringing(1, 3, 7));
+  });
+
+  test("what is held behind a gap, together with what fills the gap", () => {
+    const state = new DocumentState(undefined);
+    commit(state, bringing(1, 0, 2), bringing(1, 5, 6));
+    expect(forwarded(state, bringing(1, 1, 8)).update).toEqual(bringing(1, 2, 8));
+  });
+
+  test("nothing that would make a client throw because it has other structs for the same clocks", () => {
+    const garbage = bringing(2, 0, 2);
+    const goesOn = updateBytes([{ client: 2, clock: 1, structs: [text("abcd", { parent: "text" })] }]);
+    const client = new Y.Doc();
+    Y.applyUpdate(client, garbage);
+    expect(() => Y.applyUpdate(client, goesOn)).toThrow();
+    const state = new DocumentState(undefined);
+    commit(state, garbage);
+    const other = new Y.Doc();
+    for (const update of [garbage, forwarded(state, goesOn).update]) Y.applyUpdate(other, update);
+    expect(Y.decodeStateVector(Y.encodeStateVector(other)).get(2)).toBe(5);
   });
 });
 

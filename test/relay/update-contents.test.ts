@@ -209,6 +209,6 @@ function clocks(...entries: readonly (readonly [client: number, start: number, e
 }
 
 function expectSame(actual: ClockSet, expected: ClockSet): void {
-  expect(actual.isWithin(expected)).toBeTrue();
-  expect(expected.isWithin(actual)).toBeTrue();
+  expect(actual.isWithin([expected])).toBeTrue();
+  expect(expected.isWithin([actual])).toBeTrue();
 }

@@ -1,5 +1,6 @@
 import * as Y from "yjs";
 import { Ranges } from "../../src/lib/ranges.ts";
+import type { ClockSet } from "../../src/relay/clock-set.ts";
 
 /** Clock ranges by client, in an order that compares. */
 export type Clocks = readonly (readonly [client: number, ranges: readonly (readonly [start: number, end: number])[]])[];
@@ -26,6 +27,11 @@ export function deletesIn({ store }: Y.Doc): Clocks {
   const applied = deleteRanges(Y.createDeleteSetFromStructStore(store));
   const pending = store.pendingDs === null ? [] : deleteRanges(Y.decodeUpdateV2(store.pendingDs).ds);
   return clocks([...applied, ...pending]);
+}
+
+/** The clocks of a set. */
+export function clocksIn(set: ClockSet): Clocks {
+  return [...set].map(([client, ranges]) => [client, [...ranges]] as const).sort(([left], [right]) => left - right);
 }
 
 type Range = readonly [client: number, clock: number, length: number];

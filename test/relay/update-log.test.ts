@@ -1,0 +1,34 @@
+import { expect, test } from "bun:test";
+import { UpdateLog } from "../../src/relay/update-log.ts";
+import { withSeeds } from "../support/random.ts";
+
+test("a log has what was appended and not dropped, in order, with its rows", () => {
+  withSeeds(50, (random) => {
+    const log = new UpdateLog();
+    const expected: { row: number; update: Uint8Array }[] = [];
+    for (let step = 0; step < 60; step += 1) {
+      if (random.chance(0.9)) {
+        const update = new Uint8Array(random.integer(random.pick([2, 40, 5_000]))).fill(random.integer(256));
+        const row = random.integer(random.chance(0.2) ? Number.MAX_SAFE_INTEGER : 1_000);
+        log.append(update, row);
+        expected.push({ row, update });
+      } else {
+        const count = random.integer(expected.length + 1);
+        log.dropFirst(count);
+        expected.splice(0, count);
+      }
+      expect(log.count).toBe(expected.length);
+      expect(log.byteLength).toBe(expected.reduce((bytes, { update }) => bytes + update.byteLength, 0));
+    }
+    expect(log.toArray()).toEqual(expected);
+  });
+});
+
+test("what was read stays as it is while more is appended", () => {
+  const log = new UpdateLog();
+  log.append(Uint8Array.of(1, 2, 3), 7);
+  const before = log.toArray();
+  for (let row = 8; row < 500; row += 1) log.append(Uint8Array.of(9, 9), row);
+  log.dropFirst(300);
+  expect(before).toEqual([{ row: 7, update: Uint8Array.of(1, 2, 3) }]);
+});
