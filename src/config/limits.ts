@@ -6,6 +6,10 @@ export interface Limits {
   readonly documentBytes: number;
   /** One awareness state, as JSON text, in UTF-16 code units. */
   readonly awarenessStateLength: number;
+  /** The awareness states of one room together, likewise: well below an outbox, since a joiner is sent them all. */
+  readonly awarenessLength: number;
+  /** One awareness update, encoded. */
+  readonly awarenessFrameBytes: number;
   /** Client ids whose awareness clocks one room remembers. */
   readonly awarenessClients: number;
   /** One signaling frame. */
@@ -22,6 +26,8 @@ export interface Limits {
   readonly signalingRoomMembers: number;
   /** Bytes queued for one client that the kernel has not taken, a snapshot in flight excluded. */
   readonly outboxBytes: number;
+  /** Bytes of snapshots queued for one client that the kernel has not taken. */
+  readonly snapshotBytes: number;
   /** Bytes received from one client that its session has not handled yet; beyond it the socket is not read. */
   readonly inboxBytes: number;
   /** Bytes of updates, of all documents, that wait for the store. */
@@ -35,6 +41,8 @@ export const defaultLimits: Limits = {
   relayFrameBytes: 50 * mebibyte,
   documentBytes: 50 * mebibyte,
   awarenessStateLength: 64 * kibibyte,
+  awarenessLength: mebibyte,
+  awarenessFrameBytes: mebibyte,
   awarenessClients: 10_000,
   signalingFrameBytes: 64 * kibibyte,
   jsonDepth: 32,
@@ -43,6 +51,7 @@ export const defaultLimits: Limits = {
   topicsPerConnection: 100,
   signalingRoomMembers: 200,
   outboxBytes: 4 * mebibyte,
+  snapshotBytes: 128 * mebibyte,
   inboxBytes: mebibyte,
   waitingUpdateBytes: 64 * mebibyte,
 };

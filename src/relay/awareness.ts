@@ -7,9 +7,11 @@ import { type AwarenessEntry, decodeAwareness, encodeAwareness } from "./sync-co
 export interface AwarenessOptions<Member> {
   readonly clock: Clock;
   readonly limits: Limits;
-  /** To every member, the one that caused it included: the echo keeps y-websocket's watchdog content. */
+  /** To every introduced member, the one that caused it included: the echo keeps y-websocket's watchdog content. */
   readonly broadcast: (body: Uint8Array) => void;
   readonly tell: (member: Member, body: Uint8Array) => void;
+  /** From now on `member` is one of those that `broadcast` reaches. */
+  readonly introduced: (member: Member) => void;
 }
 
 interface Known<Member> {
@@ -54,6 +56,10 @@ export class Awareness<Member> {
   readonly #options: AwarenessOptions<Member>;
   readonly #known = new Map<number, Known<Member>>();
   readonly #members = new Map<Member, Presence>();
+  /** Client ids that are gone: without a state and without a primary. */
+  readonly #departed = new Set<number>();
+  /** Of all states together, in UTF-16 code units. */
+  #stateLength = 0;
   /** Client ids whose change has not been broadcast. */
   readonly #changed = new Set<number>();
   #broadcastAt = Number.NEGATIVE_INFINITY;
@@ -88,14 +94,9 @@ export class Awareness<Member> {
 
   /** Throws `SessionError` malformed-frame or frame-too-large. */
   received(member: Member, body: Uint8Array): void {
-    const entries = decodeAwareness(body);
+    const entries = this.#decode(body);
     const presence = this.#members.get(member);
     if (presence === undefined) return;
-    for (const { state } of entries) {
-      if (state !== undefined && state.length > this.#options.limits.awarenessStateLength) {
-        throw new SessionError(closeReasons.frameTooLarge, `an awareness state of ${state.length} characters`);
-      }
-    }
     const [entry] = entries;
     const isOwn = !presence.isIntroduced && entries.length === 1 && entry?.state !== undefined;
     const before = isOwn ? this.#known.get(entry.clientId)?.clock : undefined;
@@ -130,6 +131,7 @@ export class Awareness<Member> {
     if (id === undefined || known?.primary !== member) return;
     known.primary = undefined;
     this.#remove(id, known);
+    this.#departed.add(id);
     this.#publish();
   }
 
@@ -142,6 +144,7 @@ export class Awareness<Member> {
     if (presence.isIntroduced) return;
     presence.isIntroduced = true;
     presence.cancelIntroduction?.();
+    this.#options.introduced(member);
     this.query(member);
   }
 
@@ -150,6 +153,7 @@ export class Awareness<Member> {
     const known = this.#known.get(entry.clientId);
     if (known === undefined) return;
     known.primary = member;
+    this.#departed.delete(entry.clientId);
     known.seenAt = this.#options.clock.now();
     presence.clientId = entry.clientId;
     // (b) y-protocols answers its own removal by raising its clock above this one and announcing itself again.
@@ -178,28 +182,54 @@ export class Awareness<Member> {
     else presence.cancelAsking = clock.after(waitMs, ask);
   }
 
+  #decode(body: Uint8Array): readonly AwarenessEntry[] {
+    const { awarenessFrameBytes, awarenessStateLength } = this.#options.limits;
+    if (body.byteLength > awarenessFrameBytes) {
+      throw new SessionError(closeReasons.frameTooLarge, `an awareness update of ${body.byteLength} bytes`);
+    }
+    const entries = decodeAwareness(body);
+    const longest = entries.reduce((length, { state }) => Math.max(length, state?.length ?? 0), 0);
+    if (longest <= awarenessStateLength) return entries;
+    throw new SessionError(closeReasons.frameTooLarge, `an awareness state of ${longest} characters`);
+  }
+
   /** (d) Only what is above the known clock counts, and a removal only from the primary where there is one. */
   #apply(member: Member, { clientId, clock, state }: AwarenessEntry): void {
     if (clock >= largestClock) return;
     const known = this.#known.get(clientId);
     if (known === undefined) {
-      if (state === undefined || !this.#makeRoom()) return;
-      this.#known.set(clientId, { clock, state, primary: undefined, seenAt: this.#options.clock.now() });
+      if (state === undefined || !this.#makeRoom(state.length)) return;
+      const seenAt = this.#options.clock.now();
+      this.#known.set(clientId, { clock, state, primary: undefined, seenAt });
+      this.#stateLength += state.length;
     } else {
       if (clock <= known.clock) return;
       if (state === undefined && known.primary !== undefined && known.primary !== member) return;
+      if (state !== undefined && !this.#fits(state.length - (known.state?.length ?? 0))) return;
       known.clock = clock;
-      known.state = state;
       known.seenAt = this.#options.clock.now();
+      this.#setState(clientId, known, state);
     }
     this.#changed.add(clientId);
   }
 
-  /** Forgets a client that is gone when the table is full; false when nobody is. */
-  #makeRoom(): boolean {
+  #setState(clientId: number, known: Known<Member>, state: string | undefined): void {
+    this.#stateLength += (state?.length ?? 0) - (known.state?.length ?? 0);
+    known.state = state;
+    if (state === undefined && known.primary === undefined) this.#departed.add(clientId);
+    else this.#departed.delete(clientId);
+  }
+
+  #fits(addedLength: number): boolean {
+    return this.#stateLength + addedLength <= this.#options.limits.awarenessLength;
+  }
+
+  /** For one more client: forgets one that is gone when the table is full; false when there is no room. */
+  #makeRoom(addedLength: number): boolean {
+    if (!this.#fits(addedLength)) return false;
     if (this.#known.size < this.#options.limits.awarenessClients) return true;
-    for (const [clientId, { state, primary }] of this.#known) {
-      if (state !== undefined || primary !== undefined || this.#changed.has(clientId)) continue;
+    for (const clientId of this.#departed) {
+      this.#departed.delete(clientId);
       this.#known.delete(clientId);
       return true;
     }
@@ -208,7 +238,7 @@ export class Awareness<Member> {
 
   #remove(clientId: number, known: Known<Member>): void {
     if (known.state === undefined) return;
-    known.state = undefined;
+    this.#setState(clientId, known, undefined);
     this.#changed.add(clientId);
   }
 
@@ -244,6 +274,8 @@ export class Awareness<Member> {
 
   #clear(): void {
     this.#known.clear();
+    this.#departed.clear();
+    this.#stateLength = 0;
     this.#changed.clear();
     this.#cancelBroadcast?.();
     this.#cancelBroadcast = undefined;

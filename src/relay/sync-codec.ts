@@ -1,6 +1,8 @@
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import { closeReasons, SessionError } from "../transport/close-reason.ts";
+import { readUint } from "./strict-decoding.ts";
+import { parseStrictly } from "./strict-json.ts";
 
 /** The body of a y-protocols sync message, the same in every relay protocol. */
 export type SyncMessage =
@@ -59,7 +61,7 @@ export function writeSyncMessage(encoder: encoding.Encoder, message: SyncMessage
 /** Throws `SessionError` malformed-frame, also for a state that is not JSON: clients parse it unguarded. */
 export function decodeAwareness(body: Uint8Array): readonly AwarenessEntry[] {
   return decodeOrRefuse(body, (decoder) => {
-    const count = decoding.readVarUint(decoder);
+    const count = readUint(decoder);
     // An entry has three bytes at least: a larger count is a lie, found before anything is built from it.
     if (count * 3 > body.byteLength) throw new RangeError("more entries than bytes");
     return Array.from({ length: count }, () => readEntry(decoder));
@@ -67,11 +69,10 @@ export function decodeAwareness(body: Uint8Array): readonly AwarenessEntry[] {
 }
 
 function readEntry(decoder: decoding.Decoder): AwarenessEntry {
-  const clientId = decoding.readVarUint(decoder);
-  const clock = decoding.readVarUint(decoder);
+  const clientId = readUint(decoder);
+  const clock = readUint(decoder);
   const text = decoding.readVarString(decoder);
-  const state: unknown = JSON.parse(text);
-  return { clientId, clock, state: state === null ? undefined : text };
+  return { clientId, clock, state: parseStrictly(text) === null ? undefined : text };
 }
 
 export function encodeAwareness(entries: readonly AwarenessEntry[]): Uint8Array {

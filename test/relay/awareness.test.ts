@@ -11,12 +11,14 @@ function setUp(limits = defaultLimits) {
   const clock = new FakeClock();
   const told = new Map<string, Heard[]>();
   const broadcasts: Heard[] = [];
+  const introduced: string[] = [];
   const hear = (body: Uint8Array): Heard =>
     decodeAwareness(body).map((entry) => [entry.clientId, entry.clock, entry.state ?? null]);
   const awareness = new Awareness<string>({
     clock,
     limits,
     broadcast: (body) => broadcasts.push(hear(body)),
+    introduced: (member) => introduced.push(member),
     tell: (member, body) => told.set(member, [...(told.get(member) ?? []), hear(body)]),
   });
   const say = (member: string, ...entries: Heard) => awareness.received(member, encode(entries));
@@ -32,7 +34,7 @@ function setUp(limits = defaultLimits) {
     return heard;
   };
   const takeBroadcasts = (): Heard[] => broadcasts.splice(0);
-  return { awareness, clock, say, connect, take, takeBroadcasts };
+  return { awareness, clock, say, connect, take, takeBroadcasts, introduced };
 }
 
 function encode(entries: Heard): Uint8Array {
@@ -54,16 +56,16 @@ describe("awareness", () => {
   });
 
   test("(a) a member that says nothing about itself is told the known states 100 ms after its first frame", () => {
-    const { awareness, clock, connect, take } = setUp();
+    const { awareness, clock, connect, take, introduced } = setUp();
     connect("a", 1, 1);
     awareness.joined("b");
     clock.advance(500);
     awareness.heard("b");
     clock.advance(99);
     awareness.heard("b");
-    expect(take("b")).toEqual([]);
+    expect([take("b"), introduced]).toEqual([[], ["a"]]);
     clock.advance(1);
-    expect(take("b")).toEqual([[[1, 1, '{"of":"a"}']]]);
+    expect([take("b"), introduced]).toEqual([[[[1, 1, '{"of":"a"}']]], ["a", "b"]]);
     clock.advance(10_000);
     expect(take("b")).toEqual([]);
   });
@@ -314,6 +316,42 @@ describe("awareness", () => {
     ).toEqual([1, 3, 5]);
   });
 
+  test("holds no more of states than its limit, and what goes makes room", () => {
+    const { awareness, connect, say, clock, take } = setUp({ ...defaultLimits, awarenessLength: 30 });
+    connect("a", 1, 1);
+    say("a", [2, 1, '"0123456789"'], [3, 1, '"0123456789"'], [4, 1, "{}"]);
+    say("a", [2, 2, '"01234567890123456789"']);
+    take("a");
+    awareness.query("a");
+    expect(
+      take("a")
+        .flat()
+        .map(([id, at]) => [id, at]),
+    ).toEqual([
+      [1, 1],
+      [2, 1],
+      [4, 1],
+    ]);
+    say("a", [2, 2, null]);
+    say("a", [3, 1, '"0123456789"']);
+    clock.advance(100);
+    take("a");
+    awareness.query("a");
+    expect(
+      take("a")
+        .flat()
+        .map(([id]) => id),
+    ).toEqual([1, 4, 3]);
+  });
+
+  test("forgets clients that are gone in constant time, however many are present", () => {
+    const { awareness, say } = setUp({ ...defaultLimits, awarenessClients: 1_000 });
+    awareness.joined("a");
+    say("a", ...Array.from({ length: 100_000 }, (_, id): Heard[number] => [id, 1, "0"]));
+    say("a", ...Array.from({ length: 1_000 }, (_, id): Heard[number] => [id, 2, null]));
+    say("a", ...Array.from({ length: 100_000 }, (_, id): Heard[number] => [200_000 + id, 1, "0"]));
+  });
+
   test("ignores a clock so high that its client could not count on", () => {
     const { connect, say, clock, takeBroadcasts } = setUp();
     connect("a", 1, 1);
@@ -328,6 +366,9 @@ describe("awareness", () => {
     ["with left-over bytes", Uint8Array.of(0, 0)],
     ["with a count that cannot be", Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f)],
     ["with a state that is not JSON", encode([[1, 1, "{no"]])],
+    ["with a state that nests too deep", encode([[1, 1, "[".repeat(600) + "]".repeat(600)]])],
+    ["with a clock padded beyond a number", Uint8Array.of(1, 5, ...Array(150).fill(128), 0, 2, 123, 125)],
+    ["over the limit", new Uint8Array(defaultLimits.awarenessFrameBytes + 1)],
   ])("refuses an update %s", (_, body) => {
     const { awareness, takeBroadcasts } = setUp();
     awareness.joined("a");
