@@ -4,6 +4,8 @@ export interface RoomRegistryOptions<R> {
   open(name: string): R | Promise<R>;
   /** The room is forgotten when this has ended, also when it failed. */
   close(room: R): void | Promise<void>;
+  /** Someone waits for the close of this room to end: what can be left undone should be. May be called repeatedly. */
+  hurry?(room: R): void;
   closeFailed(name: string, error: unknown): void;
   /** How long a room stays open when its last lease has been released. */
   readonly lingerMs: number;
@@ -25,6 +27,12 @@ interface Slot<R> {
   stopLingering(): void;
 }
 
+/** A room from the start of its closing to its end. */
+interface Closing<R> {
+  readonly room: R;
+  readonly closed: Promise<void>;
+}
+
 /**
  * The lifecycle of named rooms.
  *
@@ -37,7 +45,7 @@ export class RoomRegistry<R> {
   readonly #slots = new Map<string, Slot<R>>();
   /** The rooms of those slots that have opened. */
   readonly #rooms = new Map<string, R>();
-  readonly #closing = new Map<string, Promise<void>>();
+  readonly #closing = new Map<string, Closing<R>>();
   #drained: Promise<void> | undefined;
 
   constructor(options: RoomRegistryOptions<R>) {
@@ -55,7 +63,10 @@ export class RoomRegistry<R> {
 
   /** Rejects with the error of a failed open, and after `drain`. */
   async acquire(name: string): Promise<Lease<R>> {
-    while (this.#closing.has(name)) await this.#closing.get(name);
+    for (let closing = this.#closing.get(name); closing !== undefined; closing = this.#closing.get(name)) {
+      this.#options.hurry?.(closing.room);
+      await closing.closed;
+    }
     this.#refuseDrained();
     const slot = this.#slots.get(name) ?? this.#open(name);
     slot.stopLingering();
@@ -101,7 +112,7 @@ export class RoomRegistry<R> {
     this.#slots.delete(name);
     this.#rooms.delete(name);
     const closed = this.#closeRoom(name, room).finally(() => this.#closing.delete(name));
-    this.#closing.set(name, closed);
+    this.#closing.set(name, { room, closed });
   }
 
   async #closeRoom(name: string, room: R): Promise<void> {
@@ -119,6 +130,6 @@ export class RoomRegistry<R> {
     });
     // An open that failed is reported to those who waited for it.
     await Promise.allSettled(opened);
-    await Promise.all(this.#closing.values());
+    await Promise.all(Array.from(this.#closing.values(), ({ closed }) => closed));
   }
 }

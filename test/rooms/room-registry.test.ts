@@ -170,6 +170,28 @@ test("an acquire while a room closes waits for the end of the close and opens it
   expect(events).toEqual(["open x", "close x", "closed x", "open x"]);
 });
 
+test("an acquire while a room closes hurries the close, and no other", async () => {
+  const hurried: string[] = [];
+  const gates = new Map<string, () => void>();
+  const clock = new FakeClock();
+  const registry = new RoomRegistry<string>({
+    open: (name) => name,
+    close: (name) => new Promise<void>((resolve) => gates.set(name, resolve)),
+    hurry(name) {
+      hurried.push(name);
+      gates.get(name)?.();
+    },
+    closeFailed: () => {},
+    lingerMs,
+    clock,
+  });
+  for (const name of ["x", "y"]) (await registry.acquire(name)).release();
+  clock.advance(lingerMs);
+  expect(hurried).toEqual([]);
+  await registry.acquire("x");
+  expect(hurried).toEqual(["x"]);
+});
+
 test("a failed open rejects all who wait for it and is forgotten", async () => {
   const { registry, events, gates } = setUp();
   const failure = new Error("no disk");
