@@ -126,6 +126,7 @@ function openRelay(dataFolderPath: string, { limits, log, channels }: Shared): R
   const rooms = new RoomRegistry<SyncRoom>({
     open: (name) => SyncRoom.open(name, room),
     close: (opened) => opened.close(),
+    hurry: (closing) => closing.hurry(),
     closeFailed: (_, error) => log.error({ event: "room-close-failed", err: error }),
     lingerMs: syncLingerMs,
     clock: systemClock,

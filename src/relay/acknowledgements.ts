@@ -1,5 +1,5 @@
 import type { Clock } from "../lib/clock.ts";
-import type { Connection, Frame } from "../transport/connection.ts";
+import type { Connection } from "../transport/connection.ts";
 
 /**
  * Acknowledgements on their way to the senders of updates, grouped by connection.
@@ -9,18 +9,18 @@ import type { Connection, Frame } from "../transport/connection.ts";
  */
 export class Acknowledgements {
   readonly #clock: Clock;
-  #waiting = new Map<Connection, Frame[]>();
+  #waiting = new Map<Connection, (() => void)[]>();
   #isDue = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Goes out with the next `flush`, at the end of the turn at the latest. */
-  add(connection: Connection, frame: Frame): void {
-    const frames = this.#waiting.get(connection);
-    if (frames === undefined) this.#waiting.set(connection, [frame]);
-    else frames.push(frame);
+  /** `send`, which sends to `connection`, is called with the next `flush`, at the end of the turn at the latest. */
+  add(connection: Connection, send: () => void): void {
+    const sends = this.#waiting.get(connection);
+    if (sends === undefined) this.#waiting.set(connection, [send]);
+    else sends.push(send);
     if (this.#isDue) return;
     this.#isDue = true;
     this.#clock.afterTurn(() => {
@@ -32,6 +32,10 @@ export class Acknowledgements {
   flush(): void {
     const waiting = this.#waiting;
     this.#waiting = new Map();
-    for (const [connection, frames] of waiting) connection.sendAll(frames);
+    for (const [connection, sends] of waiting) {
+      connection.cork(() => {
+        for (const send of sends) send();
+      });
+    }
   }
 }

@@ -41,7 +41,7 @@ export class CommitQueue {
   #isBusy = false;
   #failures = 0;
   #isClosing = false;
-  /** Set while a retry is due. */
+  /** Set while a retry is due, or after giving up a probe of the store. */
   #cancelRetry: (() => void) | undefined;
   #whenIdle: (() => void)[] = [];
 
@@ -80,17 +80,19 @@ export class CommitQueue {
   }
 
   #retry(): void {
-    this.#cancelRetry?.();
-    this.#cancelRetry = undefined;
+    this.#isBusy = true;
     void this.#commit();
   }
 
   async #commit(): Promise<void> {
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
     const batch = this.#waiting;
     this.#waiting = [];
     let rows: readonly RowId[];
     try {
       rows = await this.#options.store.append(batch);
+      if (rows.length !== batch.length) throw new Error("a store that does not say where it stored");
     } catch (error) {
       this.#waiting = batch.concat(this.#waiting);
       this.#failed(error);
@@ -103,7 +105,7 @@ export class CommitQueue {
       const row = rows[index];
       if (row !== undefined) this.#call(() => write.committed(row));
     });
-    this.#options.acknowledgements.flush();
+    this.#call(() => this.#options.acknowledgements.flush());
     this.#settle();
   }
 
@@ -130,8 +132,10 @@ export class CommitQueue {
     const writes = this.#waiting;
     this.#waiting = [];
     this.#waitingBytes = 0;
-    this.#options.log.error({ event: "updates-discarded", updates: writes.length });
+    if (writes.length > 0) this.#options.log.error({ event: "updates-discarded", updates: writes.length });
     for (const write of writes) this.#call(() => write.discarded());
+    // Else a server that is sent nothing because it is not ready would never find out that it could be.
+    if (!this.#isClosing) this.#cancelRetry = this.#options.clock.after(longestRetryMs, () => this.#retry());
     this.#settle();
   }
 

@@ -1,28 +1,18 @@
-import type { Grant } from "../auth/authorizer.ts";
 import type { Limits } from "../config/limits.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { RowId, Store, StoredDocument } from "../storage/store.ts";
-import type { Channel, OpenChannel } from "../transport/channel.ts";
+import type { OpenChannel } from "../transport/channel.ts";
 import { closeReasons, SessionError } from "../transport/close-reason.ts";
-import type { Connection, Frame } from "../transport/connection.ts";
+import type { Frame } from "../transport/connection.ts";
 import type { Acknowledgements } from "./acknowledgements.ts";
+import { Audience } from "./audience.ts";
 import { Awareness } from "./awareness.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import { type Compactor, CompactorClosed, shouldCompact } from "./compaction.ts";
 import { DocumentState } from "./document-state.ts";
-import { emptyAwareness } from "./sync-codec.ts";
+import type { SyncMember } from "./sync-member.ts";
 import type { UpdateContents } from "./update-contents.ts";
-
-/** How one relay protocol writes what a room says. Members that share an encoding share its frames. */
-export interface SyncEncoding {
-  syncStep1(stateVector: Uint8Array): Frame;
-  syncStep2(update: Uint8Array): Frame;
-  update(update: Uint8Array): Frame;
-  awareness(body: Uint8Array): Frame;
-  /** Tells the sender of an update that it is stored; `frame` is what it sent, where that can be sent back unchanged. */
-  acknowledgement(update: Uint8Array, frame?: Frame): Frame;
-}
 
 /** What all sync rooms of a server share. */
 export interface SyncRoomOptions {
@@ -36,33 +26,18 @@ export interface SyncRoomOptions {
   readonly log: Log;
 }
 
-/** A session as the room sees it. */
-export interface SyncMember {
-  readonly connection: Connection;
-  readonly encoding: SyncEncoding;
-  readonly access: Grant["access"];
-}
-
-interface Membership extends SyncMember {
-  /** Gets what the room publishes: from its first sync on. */
-  isSubscribed: boolean;
-  sentAt: number;
-}
-
 /** An update between `submit` and its commit. */
 interface Submitted {
-  readonly sender: Membership;
+  readonly sender: SyncMember;
+  /** What is stored and forwarded: what was sent, less what was known of it. */
   readonly update: Uint8Array;
-  /** The update as its sender framed it, when it can be forwarded unchanged. */
+  /** The update as its sender framed it, when it is forwarded unchanged. */
   readonly frame: Frame | undefined;
   readonly contents: UpdateContents;
+  acknowledge(): void;
   /** Acknowledgements of later copies, which must not come before this one is stored. */
   readonly copies: (() => void)[];
 }
-
-/** A member to which nothing was sent for this long is sent the empty awareness: y-websocket's watchdog counts to 30 s. */
-const keepaliveMs = 15_000;
-const keepaliveCheckMs = 5_000;
 
 /**
  * A document and its members.
@@ -74,19 +49,22 @@ export class SyncRoom {
   readonly #name: string;
   readonly #options: SyncRoomOptions;
   readonly #state: DocumentState;
-  readonly #awareness: Awareness<Membership>;
-  readonly #members = new Map<SyncMember, Membership>();
-  readonly #channels = new Map<SyncEncoding, Channel>();
+  readonly #awareness: Awareness<SyncMember>;
+  readonly #audience: Audience;
+  readonly #members = new Set<SyncMember>();
   /** Were asked for what is missing, and it is not complete yet. */
-  readonly #asked = new Set<Membership>();
+  readonly #asked = new Set<SyncMember>();
+  /** The last SyncStep1 of each member that is still being sent the answer to an earlier one. */
+  readonly #unanswered = new Map<SyncMember, Uint8Array>();
   #submittedCount = 0;
   #submittedBytes = 0;
   #lastSubmitted: Submitted | undefined;
   #whenStored: (() => void)[] = [];
   #compacting: Promise<void> | undefined;
-  #compactionFailedBytes = 0;
-  #publishedAt = 0;
-  #cancelKeepalive: (() => void) | undefined;
+  #isHurried = false;
+  readonly #hurried = Promise.withResolvers<void>();
+  /** No compaction is tried below this size of the tail. */
+  #compactionBytes = 0;
 
   /** Throws `SessionError` storage-unavailable when the document cannot be read. */
   static async open(name: string, options: SyncRoomOptions): Promise<SyncRoom> {
@@ -99,62 +77,42 @@ export class SyncRoom {
   }
 
   private constructor(name: string, stored: StoredDocument | undefined, options: SyncRoomOptions) {
+    const { clock, limits, openChannel } = options;
     this.#name = name;
     this.#options = options;
     this.#state = new DocumentState(stored);
+    this.#audience = new Audience({ openChannel, clock, limits, caughtUp: (member) => this.#caughtUp(member) });
     this.#awareness = new Awareness({
-      clock: options.clock,
-      limits: options.limits,
-      broadcast: (body) => this.#publish((encoding) => encoding.awareness(body)),
-      tell: (member, body) => this.#send(member, member.encoding.awareness(body)),
+      clock,
+      limits,
+      broadcast: (body) => this.#audience.publishAwareness(body),
+      tell: (member, body) => this.#audience.send(member, member.encoding.awareness(body)),
+      introduced: (member) => this.#audience.introduce(member),
     });
   }
 
   /** Takes a member in and asks it for what the document lacks. */
   join(member: SyncMember): void {
-    const { clock } = this.#options;
-    const { connection, encoding, access } = member;
-    const membership = { connection, encoding, access, isSubscribed: false, sentAt: clock.now() };
-    this.#members.set(member, membership);
-    this.#send(membership, encoding.syncStep1(this.#state.stateVector()));
-    this.#awareness.joined(membership);
-    this.#cancelKeepalive ??= clock.after(keepaliveCheckMs, () => this.#keepalive());
+    this.#members.add(member);
+    this.#audience.add(member);
+    this.#audience.send(member, member.encoding.syncStep1(this.#state.stateVector()));
+    this.#awareness.joined(member);
   }
 
   leave(member: SyncMember): void {
-    const membership = this.#members.get(member);
-    if (membership === undefined) return;
-    this.#members.delete(member);
-    this.#asked.delete(membership);
-    this.#channels.get(member.encoding)?.leave(member.connection);
-    this.#awareness.left(membership);
-    if (this.#members.size > 0) return;
-    this.#channels.clear();
-    this.#cancelKeepalive?.();
-    this.#cancelKeepalive = undefined;
+    if (!this.#members.delete(member)) return;
+    this.#asked.delete(member);
+    this.#unanswered.delete(member);
+    this.#audience.remove(member);
+    this.#awareness.left(member);
   }
 
   /** Answers SyncStep1. Throws `SessionError` for a malformed state vector. */
   sync(member: SyncMember, stateVector: Uint8Array): void {
-    const membership = this.#heard(member);
-    if (membership === undefined) return;
-    const { connection, encoding } = member;
-    connection.sendSnapshot(encoding.syncStep2(this.#state.diff(stateVector)));
-    membership.sentAt = this.#options.clock.now();
-    if (membership.isSubscribed) return;
-    if (connection.unsentBytes === 0) {
-      this.#subscribe(membership);
-      return;
-    }
-    // A large snapshot on a slow link: what is published meanwhile would pile up behind it. The member is subscribed
-    // when it is through, with what was committed since in one update.
-    const sent = this.#state.stateVector();
-    connection.drained(() => {
-      if (membership.isSubscribed || !this.#members.has(member)) return;
-      this.#send(membership, encoding.update(this.#state.diff(sent)));
-      this.#subscribe(membership);
-      this.#awareness.query(membership);
-    });
+    this.#awareness.heard(member);
+    // One snapshot at a time: to who asks faster than it reads, only its last question counts.
+    if (this.#audience.isBehind(member)) this.#unanswered.set(member, stateVector);
+    else this.#audience.sendSnapshot(member, member.encoding.syncStep2(this.#state.diff(stateVector)));
   }
 
   /**
@@ -165,63 +123,68 @@ export class SyncRoom {
    * changes the document although the member may only read.
    */
   submit(member: SyncMember, update: Uint8Array, frame?: Frame): boolean {
-    const membership = this.#heard(member);
-    if (membership === undefined) return false;
+    this.#awareness.heard(member);
     const verdict = this.#state.classify(update);
     if (verdict.kind === "malformed") throw new SessionError(closeReasons.malformedFrame, verdict.detail);
+    const acknowledge = () => this.#acknowledge(member, update, frame);
     if (verdict.kind === "known") {
-      this.#acknowledgeKnown(membership, update, verdict.contents, verdict.committed);
+      // An update that holds nothing is the SyncStep2 of a client that brings nothing: nobody waits for an answer.
+      if (verdict.contents.isEmpty) return true;
+      if (verdict.committed || this.#lastSubmitted === undefined) acknowledge();
+      else this.#lastSubmitted.copies.push(acknowledge);
       return true;
     }
     if (member.access === "read") return false;
-    this.#checkSize(update);
-    this.#store({ sender: membership, update, frame, contents: verdict.contents, copies: [] });
-    if (verdict.kind === "incomplete") this.#ask(membership);
+    this.#checkSize(verdict.update);
+    this.#store({
+      sender: member,
+      update: verdict.update,
+      frame: verdict.update === update ? frame : undefined,
+      contents: verdict.contents,
+      acknowledge,
+      copies: [],
+    });
+    if (verdict.kind === "incomplete") this.#ask(member);
     return true;
   }
 
   /** Takes an awareness update. Throws `SessionError` for a malformed one. */
   announce(member: SyncMember, body: Uint8Array): void {
-    const membership = this.#heard(member);
-    if (membership !== undefined) this.#awareness.received(membership, body);
+    this.#awareness.received(member, body);
   }
 
   /** Answers a query for all awareness states. */
   queryAwareness(member: SyncMember): void {
-    const membership = this.#heard(member);
-    if (membership !== undefined) this.#awareness.query(membership);
+    this.#awareness.heard(member);
+    this.#awareness.query(member);
   }
 
-  /** For a room without members: resolves when all is stored and compacted. */
+  /** For a room without members: resolves when all is stored and compacted, as far as it can be. */
   async close(): Promise<void> {
     if (this.#submittedCount > 0) await new Promise<void>((resolve) => this.#whenStored.push(resolve));
-    await this.#compacting;
-    if (this.#state.tailBytes > 0) await this.#compact();
+    await this.#compacted();
+    if (!this.#isHurried && this.#state.tailBytes > 0) this.#startCompaction();
+    await this.#compacted();
   }
 
-  #heard(member: SyncMember): Membership | undefined {
-    const membership = this.#members.get(member);
-    if (membership !== undefined) this.#awareness.heard(membership);
-    return membership;
+  /** `close` need not wait for compactions any more: the next room would wait for them, and for those of others. */
+  hurry(): void {
+    this.#isHurried = true;
+    this.#hurried.resolve();
   }
 
-  #subscribe(membership: Membership): void {
-    membership.isSubscribed = true;
-    const { connection, encoding } = membership;
-    let channel = this.#channels.get(encoding);
-    if (channel === undefined) {
-      channel = this.#options.openChannel();
-      this.#channels.set(encoding, channel);
+  async #compacted(): Promise<void> {
+    while (this.#compacting !== undefined && !this.#isHurried) {
+      await Promise.race([this.#compacting, this.#hurried.promise]);
     }
-    channel.join(connection);
   }
 
-  #acknowledgeKnown(sender: Membership, update: Uint8Array, contents: UpdateContents, isCommitted: boolean): void {
-    // The SyncStep2 of a client that brings nothing, which nobody waits for.
-    if (contents.isEmpty) return;
-    const acknowledge = () => this.#acknowledge(sender, update);
-    if (isCommitted || this.#lastSubmitted === undefined) acknowledge();
-    else this.#lastSubmitted.copies.push(acknowledge);
+  /** What a member asked while it was behind. */
+  #caughtUp(member: SyncMember): void {
+    this.#awareness.query(member);
+    const stateVector = this.#unanswered.get(member);
+    this.#unanswered.delete(member);
+    if (stateVector !== undefined) this.sync(member, stateVector);
   }
 
   #checkSize(update: Uint8Array): void {
@@ -245,24 +208,25 @@ export class SyncRoom {
   }
 
   /** An update leaves a gap: its sender has, most likely, what belongs there. */
-  #ask(membership: Membership): void {
-    if (this.#asked.has(membership)) return;
-    this.#asked.add(membership);
-    this.#send(membership, membership.encoding.syncStep1(this.#state.stateVector()));
+  #ask(member: SyncMember): void {
+    if (this.#asked.has(member)) return;
+    this.#asked.add(member);
+    this.#audience.send(member, member.encoding.syncStep1(this.#state.stateVector()));
   }
 
-  #committed({ sender, update, frame, contents, copies }: Submitted, row: RowId): void {
-    this.#state.commit(update, contents, row);
-    this.#publish(
-      (encoding) => (encoding === sender.encoding && frame !== undefined ? frame : encoding.update(update)),
-      sender.connection,
-    );
-    this.#acknowledge(sender, update, frame);
-    for (const acknowledge of copies) acknowledge();
-    if (this.#asked.size > 0 && !this.#state.hasGaps) this.#asked.clear();
+  #committed({ sender, update, frame, contents, acknowledge, copies }: Submitted, row: RowId): void {
     this.#submittedCount -= 1;
     this.#submittedBytes -= update.byteLength;
     if (this.#submittedCount === 0) this.#stored();
+    this.#state.commit(update, contents, row);
+    this.#audience.publishUpdate(
+      update,
+      (encoding) => (encoding === sender.encoding && frame !== undefined ? frame : encoding.update(update)),
+      sender,
+    );
+    acknowledge();
+    for (const acknowledgeCopy of copies) acknowledgeCopy();
+    if (this.#asked.size > 0 && !this.#state.hasGaps) this.#asked.clear();
     this.#compactIfDue();
   }
 
@@ -272,7 +236,7 @@ export class SyncRoom {
     this.#submittedCount = 0;
     this.#submittedBytes = 0;
     this.#stored();
-    for (const { connection } of this.#members.values()) connection.close(closeReasons.storageUnavailable);
+    for (const { connection } of this.#members) connection.close(closeReasons.storageUnavailable);
   }
 
   /** No update waits any more. */
@@ -283,34 +247,20 @@ export class SyncRoom {
     for (const resolve of resolves) resolve();
   }
 
-  #publish(encode: (encoding: SyncEncoding) => Frame, except?: Connection): void {
-    for (const [encoding, channel] of this.#channels) channel.publish(encode(encoding), except);
-    this.#publishedAt = this.#options.clock.now();
-  }
-
-  #acknowledge(sender: Membership, update: Uint8Array, frame?: Frame): void {
-    this.#options.acknowledgements.add(sender.connection, sender.encoding.acknowledgement(update, frame));
-    sender.sentAt = this.#options.clock.now();
-  }
-
-  #send(membership: Membership, frame: Frame): void {
-    membership.connection.send(frame);
-    membership.sentAt = this.#options.clock.now();
-  }
-
-  #keepalive(): void {
-    const { clock } = this.#options;
-    this.#cancelKeepalive = clock.after(keepaliveCheckMs, () => this.#keepalive());
-    const now = clock.now();
-    for (const membership of this.#members.values()) {
-      const sentAt = Math.max(membership.sentAt, membership.isSubscribed ? this.#publishedAt : 0);
-      if (now - sentAt >= keepaliveMs) this.#send(membership, membership.encoding.awareness(emptyAwareness));
-    }
+  #acknowledge(sender: SyncMember, update: Uint8Array, frame?: Frame): void {
+    const { acknowledgements } = this.#options;
+    const acknowledgement = sender.encoding.acknowledgement(update, frame);
+    acknowledgements.add(sender.connection, () => this.#audience.send(sender, acknowledgement));
   }
 
   #compactIfDue(): void {
-    if (this.#compacting !== undefined || this.#state.tailBytes < this.#compactionFailedBytes) return;
-    if (!shouldCompact(this.#state.tailBytes, this.#state.baseBytes)) return;
+    const { tailBytes, baseBytes } = this.#state;
+    if (this.#compacting !== undefined || this.#isHurried || tailBytes < this.#compactionBytes) return;
+    if (shouldCompact(tailBytes, baseBytes)) this.#startCompaction();
+  }
+
+  /** At most one at a time. */
+  #startCompaction(): void {
     this.#compacting = this.#compact().finally(() => {
       this.#compacting = undefined;
       this.#compactIfDue();
@@ -323,13 +273,18 @@ export class SyncRoom {
     const cut = this.#state.cut();
     try {
       const base = await compactor.compact(cut.updates);
+      // The next room has loaded, or is about to load, the rows as they are.
+      if (this.#isHurried) return;
       const row = await store.compact(this.#name, cut.rows, base);
       this.#state.replace(cut, base, row);
-      this.#compactionFailedBytes = 0;
+      this.#compactionBytes = 0;
     } catch (error) {
-      if (error instanceof CompactorClosed) return;
+      if (error instanceof CompactorClosed) {
+        this.#compactionBytes = Number.POSITIVE_INFINITY;
+        return;
+      }
       // Tried again when the tail has doubled.
-      this.#compactionFailedBytes = 2 * this.#state.tailBytes;
+      this.#compactionBytes = 2 * this.#state.tailBytes;
       log.warn({ event: "compaction-failed", err: error });
     }
   }

@@ -17,9 +17,12 @@ export interface Connection {
   readonly isOpen: boolean;
   /** Queues a frame; never throws, never waits, does nothing after close. The bytes must not be changed afterwards. */
   send(frame: Frame): void;
-  /** As `send` for each, in order, written together. */
-  sendAll(frames: readonly Frame[]): void;
-  /** As `send`, for a first sync that may exceed the outbox: until it is gone its bytes do not count against it. */
+  /** Runs `task` at once; what it sends to this connection is written together. */
+  cork(task: () => void): void;
+  /**
+   * As `send`, for a frame that may exceed the outbox: until it is gone its bytes do not count against it. Past
+   * `limits.snapshotBytes` of them the connection is closed with `overloaded`.
+   */
   sendSnapshot(frame: Frame): void;
   /** Bytes not yet handed to the kernel. */
   readonly unsentBytes: number;

@@ -22,21 +22,18 @@ export interface RunnerOptions {
   readonly ended: (runner: SessionRunner) => void;
 }
 
-/** After our close frame a client has this long to read it before its socket is torn down. */
-const closeGraceMs = 5_000;
-
 /** Runs one protocol's session on one socket: order, limits, and what becomes of errors. */
 export class SessionRunner implements AttachedSession {
   readonly connection: WebSocketConnection;
   readonly #socket: Socket;
   readonly #options: RunnerOptions;
   readonly #inbox: Inbox;
-  readonly #gone = new AbortController();
+  readonly #aborter = new AbortController();
   #session: ProtocolSession | undefined;
   #isDeaf = false;
   #isGone = false;
   #hasEnded = false;
-  #cancelTimer: (() => void) | undefined;
+  #cancelClose: (() => void) | undefined;
 
   constructor(id: string, socket: Socket, server: SocketServer, options: RunnerOptions) {
     this.#socket = socket;
@@ -47,9 +44,12 @@ export class SessionRunner implements AttachedSession {
       filled: () => socket.pause(),
       cleared: () => socket.resume(),
     });
-    this.connection = new WebSocketConnection(id, socket, server, options.limits, (reason) => {
-      this.#inbox.abandon(() => this.#end());
-      this.#close(reason);
+    this.connection = new WebSocketConnection(id, socket, server, options.limits, {
+      closed: (reason) => {
+        this.#inbox.abandon(() => this.#end());
+        this.#close(reason);
+      },
+      failed: (error) => this.#fail(error),
     });
     this.#inbox.push(0, () => this.#open());
   }
@@ -66,8 +66,8 @@ export class SessionRunner implements AttachedSession {
 
   gone(): void {
     this.#isGone = true;
-    this.#cancelTimer?.();
-    this.#gone.abort();
+    this.#cancelClose?.();
+    this.#aborter.abort();
     this.connection.lost();
     // What the client managed to say before it left still counts.
     this.#inbox.finish(() => this.#end());
@@ -76,7 +76,7 @@ export class SessionRunner implements AttachedSession {
 
   #open(): void | Promise<void> {
     const { protocol, url } = this.#socket.data;
-    const opening = protocol.open(this.connection, { url, signal: this.#gone.signal });
+    const opening = protocol.open(this.connection, { url, signal: this.#aborter.signal });
     if (!(opening instanceof Promise)) {
       this.#session = opening;
       return;
@@ -124,14 +124,14 @@ export class SessionRunner implements AttachedSession {
   #mute(reason: CloseReason, delayMs: number): void {
     this.#isDeaf = true;
     this.#inbox.abandon(() => this.#end());
-    this.#cancelTimer ??= this.#options.clock.after(delayMs, () => this.connection.close(reason));
+    this.#cancelClose ??= this.#options.clock.after(delayMs, () => this.connection.close(reason));
   }
 
   #close(reason: CloseReason): void {
     this.#isDeaf = true;
-    this.#gone.abort();
-    this.#cancelTimer?.();
-    this.#cancelTimer = this.#options.clock.after(closeGraceMs, () => this.#socket.terminate());
+    this.#aborter.abort();
+    this.#cancelClose?.();
+    // The socket's close event follows at once, whatever the client does.
     this.#socket.close(reason.code, reason.name);
   }
 }

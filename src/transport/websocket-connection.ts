@@ -27,8 +27,13 @@ export function frameBytes(frame: Frame): number {
   return typeof frame === "string" ? Buffer.byteLength(frame) : frame.byteLength;
 }
 
-/** How a connection reports that our side ends it. */
-export type Closing = (reason: CloseReason) => void;
+/** Whom a connection tells what becomes of it. */
+export interface ConnectionOwner {
+  /** Our side ends the connection. */
+  closed(reason: CloseReason): void;
+  /** A task that waited for the last byte has thrown. */
+  failed(error: unknown): void;
+}
 
 /** A connection over one of Bun's WebSockets. */
 export class WebSocketConnection implements Connection {
@@ -36,20 +41,20 @@ export class WebSocketConnection implements Connection {
   readonly remoteAddress: string;
   readonly socket: Socket;
   readonly server: SocketServer;
-  readonly #outboxBytes: number;
-  readonly #closing: Closing;
+  readonly #limits: Limits;
+  readonly #owner: ConnectionOwner;
   #isOpen = true;
   /** What of `unsentBytes` is snapshots; an upper bound, since the buffer does not say whose bytes have gone. */
   #snapshotBytes = 0;
   #drained: (() => void)[] = [];
 
-  constructor(id: string, socket: Socket, server: SocketServer, limits: Limits, closing: Closing) {
+  constructor(id: string, socket: Socket, server: SocketServer, limits: Limits, owner: ConnectionOwner) {
     this.id = id;
     this.remoteAddress = socket.remoteAddress;
     this.socket = socket;
     this.server = server;
-    this.#outboxBytes = limits.outboxBytes;
-    this.#closing = closing;
+    this.#limits = limits;
+    this.#owner = owner;
   }
 
   get isOpen(): boolean {
@@ -66,18 +71,16 @@ export class WebSocketConnection implements Connection {
     this.checkOutbox();
   }
 
-  sendAll(frames: readonly Frame[]): void {
-    if (!this.#isOpen) return;
-    this.socket.cork((socket) => {
-      for (const frame of frames) socket.send(frame);
-    });
-    this.checkOutbox();
+  cork(task: () => void): void {
+    if (this.#isOpen) this.socket.cork(task);
+    else task();
   }
 
   sendSnapshot(frame: Frame): void {
     if (!this.#isOpen) return;
     this.socket.send(frame);
     if (this.unsentBytes > 0) this.#snapshotBytes += frameBytes(frame);
+    if (this.unsentBytes > this.#limits.snapshotBytes) this.close(closeReasons.overloaded);
   }
 
   drained(task: () => void): void {
@@ -90,14 +93,14 @@ export class WebSocketConnection implements Connection {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#drained = [];
-    this.#closing(reason);
+    this.#owner.closed(reason);
   }
 
   /** Closes the connection when its client reads too slowly. */
   checkOutbox(): void {
     const unsent = this.unsentBytes;
     if (unsent === 0) this.#snapshotBytes = 0;
-    else if (unsent - this.#snapshotBytes > this.#outboxBytes) this.close(closeReasons.overloaded);
+    else if (unsent - this.#snapshotBytes > this.#limits.outboxBytes) this.close(closeReasons.overloaded);
   }
 
   /** The kernel took some of the unsent bytes. */
@@ -106,7 +109,11 @@ export class WebSocketConnection implements Connection {
     this.#snapshotBytes = 0;
     const tasks = this.#drained;
     this.#drained = [];
-    for (const task of tasks) task();
+    try {
+      for (const task of tasks) task();
+    } catch (error) {
+      this.#owner.failed(error);
+    }
   }
 
   /** The socket closed from the other side, or broke. */

@@ -40,6 +40,27 @@ describe("y-websocket 3.1 clients", () => {
     expect(one.text.toString()).toBe(other.text.toString());
   });
 
+  test("a value larger than an outbox reaches everyone, also from a client that was offline, and closes nobody", async () => {
+    await using server = await startTestServer();
+    await using clients = new TestClients();
+    const all = await clients.connectAll(3, server.wsUrl, "large");
+    const [one] = all;
+    if (one === undefined) throw new Error("a client");
+    const closes: number[] = [];
+    for (const { provider } of all) provider.on("connection-close", (event) => closes.push(event?.code ?? 0));
+    one.doc.getMap("large").set("online", new Uint8Array(12_000_000));
+    await converged(all);
+    expect(closes).toEqual([]);
+    await disconnected(one);
+    one.doc.getMap("large").set("offline", new Uint8Array(12_000_000));
+    one.provider.connect();
+    await converged(all);
+    await eventually("acknowledged", () => one.provider.wsconnected);
+    one.text.insert(0, "and on");
+    await converged(all);
+    expect(closes).toEqual([0]);
+  });
+
   test("an edit made while the first connection is being opened arrives", async () => {
     await using server = await startTestServer();
     await using clients = new TestClients();

@@ -159,6 +159,26 @@ test("a client that sets its state to null is gone for the others, and back when
   await complete(all);
 });
 
+test("observers without a state of their own take nobody's place", async () => {
+  await using server = await startTestServer();
+  await using clients = new TestClients();
+  const [one, witness] = await clients.connectAll(2, server.wsUrl, "presence");
+  if (one === undefined || witness === undefined) throw new Error("two clients");
+  let place = 0;
+  const moving = setInterval(() => one.provider.awareness.setLocalStateField("cursor", place++), 3);
+  const gone: number[] = [];
+  witness.provider.awareness.on("change", ({ removed }: { removed: number[] }) => gone.push(...removed));
+  for (let count = 0; count < 10; count += 1) {
+    const observer = clients.connect(server.wsUrl, "presence");
+    observer.provider.awareness.setLocalState(null);
+    await eventually("the observer sees the cursor", () => knows(observer, one));
+    await disconnected(observer);
+  }
+  clearInterval(moving);
+  await pause(100);
+  expect(gone).toEqual([]);
+});
+
 test("a client that only listens is kept from its own watchdog by an empty awareness within 20 s", async () => {
   await using server = await startTestServer();
   const watcher = await RawClient.connect(`${server.wsUrl}/sync/quiet`);

@@ -4,8 +4,9 @@ import { join } from "node:path";
 import { eventually, pause } from "../support/eventually.ts";
 import { Run } from "../support/executable.ts";
 import { converged, synced, TestClients } from "../support/providers.ts";
-import { countClocks, RawClient } from "../support/raw-client.ts";
-import { temporaryFolder } from "../support/start-test-server.ts";
+import { countClocks, RawClient, updatesOf } from "../support/raw-client.ts";
+import { startTestServer, temporaryFolder } from "../support/start-test-server.ts";
+import { storedRows } from "../support/stored.ts";
 import { typist } from "../support/typist.ts";
 
 const main = join(import.meta.dir, "../../src/main.ts");
@@ -63,12 +64,33 @@ describe.each(["SIGTERM", "SIGKILL"] as const)("after %s and a new start", (sign
     await first.ended();
     typist(one.text, "meanwhile")(100);
     typist(other.text, "meanwhile too")(100);
-    await using _second = startProcess(dataFolder, port);
+    await using second = startProcess(dataFolder, port);
+    expect(await second.port()).toBe(port);
     await converged([one, other]);
     const fresh = clients.connect(`ws://127.0.0.1:${port}`, "coming back");
     await converged([one, other, fresh]);
     await rm(dataFolder, { recursive: true, force: true });
   }, 30_000);
+});
+
+test("a server that stops has acknowledged all that it has stored", async () => {
+  const dataFolder = await temporaryFolder();
+  for (let round = 0; round < 10; round += 1) {
+    const server = await startTestServer({ dataFolder });
+    const client = await RawClient.connect(`${server.wsUrl}/sync/stopping ${round}`);
+    await client.sync();
+    const before = storedRows(dataFolder);
+    const updates = updatesOf((doc) => {
+      for (let index = 0; index < 500; index += 1) doc.getText().insert(0, "x");
+    });
+    for (const update of updates) client.send({ type: "update", update });
+    await eventually("the first is acknowledged", () => client.updates.length > 0);
+    await server.stop();
+    await eventually("closed", () => client.closed !== undefined);
+    expect(client.closed?.code).toBe(1012);
+    expect(storedRows(dataFolder) - before).toBe(client.updates.length);
+  }
+  await rm(dataFolder, { recursive: true, force: true });
 });
 
 test("on SIGTERM connections are closed with 1012, so that clients come back, and the process exits with 0", async () => {

@@ -43,7 +43,10 @@ export function describeWire(name: string, open: () => Wire): void {
         if (a === undefined) throw new Error("a receiver");
         const frames: readonly Frame[] = ["1", new Uint8Array(2), "3"];
         for (const frame of frames) a.connection.send(frame);
-        a.connection.sendAll(["4", new Uint8Array(5)]);
+        a.connection.cork(() => {
+          a.connection.send("4");
+          a.connection.send(new Uint8Array(5));
+        });
         a.connection.sendSnapshot("6");
         expect(await heardBy(a)).toEqual([["1", 2, "3", "4", 5, "6"]]);
       });
@@ -67,7 +70,7 @@ export function describeWire(name: string, open: () => Wire): void {
           let calls = 0;
           expect(connection.isOpen).toBe(false);
           connection.send("late");
-          connection.sendAll(["late"]);
+          connection.cork(() => connection.send("late"));
           connection.sendSnapshot("late");
           connection.drained(() => {
             calls += 1;

@@ -7,13 +7,13 @@ test("acknowledgements go out in order per connection, with the flush or at the 
   const clock = new FakeClock();
   const acknowledgements = new Acknowledgements(clock);
   const [a, b] = [new FakeConnection("a"), new FakeConnection("b")];
-  acknowledgements.add(a, "1");
-  acknowledgements.add(b, "2");
-  acknowledgements.add(a, "3");
+  acknowledgements.add(a, () => a.send("1"));
+  acknowledgements.add(b, () => b.send("2"));
+  acknowledgements.add(a, () => a.send("3"));
   expect([a.take(), b.take()]).toEqual([[], []]);
   acknowledgements.flush();
   expect([a.take(), b.take()]).toEqual([["1", "3"], ["2"]]);
-  acknowledgements.add(b, "4");
+  acknowledgements.add(b, () => b.send("4"));
   clock.runTurns();
   expect([a.take(), b.take()]).toEqual([[], ["4"]]);
   clock.runTurns();

@@ -113,6 +113,21 @@ describe("the commit queue", () => {
     expect(queue.isFailing).toBe(false);
   });
 
+  test("after giving up it finds out by itself that the store works again", async () => {
+    const { clock, store, queue, enqueue, turn } = setUp();
+    store.fail("corrupt");
+    enqueue("a");
+    await turn();
+    clock.advance(5_000);
+    await settled();
+    expect(queue.isFailing).toBe(true);
+    store.recover();
+    clock.advance(5_000);
+    await settled();
+    expect(queue.isFailing).toBe(false);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
   test("more than the waiting budget in one turn is no reason to discard when the store works", async () => {
     const { events, enqueue, turn } = setUp(100);
     enqueue("a", 80);

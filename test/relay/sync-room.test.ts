@@ -5,8 +5,9 @@ import { defaultLimits, type Limits } from "../../src/config/limits.ts";
 import { Acknowledgements } from "../../src/relay/acknowledgements.ts";
 import { CommitQueue } from "../../src/relay/commit-queue.ts";
 import { compactUpdates } from "../../src/relay/compact.ts";
-import type { Compactor } from "../../src/relay/compaction.ts";
-import { type SyncEncoding, type SyncMember, SyncRoom } from "../../src/relay/sync-room.ts";
+import { type Compactor, CompactorClosed } from "../../src/relay/compaction.ts";
+import type { SyncEncoding, SyncMember } from "../../src/relay/sync-member.ts";
+import { SyncRoom } from "../../src/relay/sync-room.ts";
 import { openMemoryStore } from "../../src/storage/memory.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import { FailingStore } from "../support/failing-store.ts";
@@ -33,7 +34,7 @@ const [first = emptyVector, second = emptyVector, third = emptyVector] = updates
 const hex = (bytes: Uint8Array) => bytes.toHex();
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-async function setUp(limits: Partial<Limits> = {}, compact = compactUpdates) {
+async function setUp(limits: Partial<Limits> = {}, compact = compactUpdates, gate = Promise.resolve()) {
   const clock = new FakeClock();
   const store = new FailingStore(openMemoryStore());
   const all = { ...defaultLimits, ...limits };
@@ -44,6 +45,7 @@ async function setUp(limits: Partial<Limits> = {}, compact = compactUpdates) {
   const compactor: Compactor = {
     compact: async (updates) => {
       compactions.push(updates.length);
+      await gate;
       return compact(updates);
     },
     close: async () => {},
@@ -126,6 +128,19 @@ describe("a sync room", () => {
     room.submit(b.member, first);
     await turn();
     expect([a.take(), b.take(), c.take()]).toEqual([[], [stored, stored], []]);
+  });
+
+  test("stores and forwards of a partly known update what is new, and acknowledges all of it", async () => {
+    const { room, store, join, turn } = await setUp();
+    const [a, b] = [join("a"), join("b")];
+    room.submit(a.member, first);
+    await turn();
+    const both = Y.mergeUpdates([first, second]);
+    b.take();
+    room.submit(b.member, both, "as it came");
+    await turn();
+    expect([a.take(), b.take()]).toEqual([[`stored ${hex(first)}`, `update ${hex(second)}`], ["stored as it came"]]);
+    expect(store.appended.flat().map(({ update }) => hex(update))).toEqual([hex(first), hex(second)]);
   });
 
   test("answers an update that holds nothing with nothing", async () => {
@@ -225,6 +240,72 @@ describe("a sync room", () => {
     room.submit(a.member, third);
     await turn();
     expect(slow.take()).toEqual([`update ${hex(third)}`]);
+  });
+
+  test("who asks faster than it reads is sent one snapshot at a time, and then the answer to its last question", async () => {
+    const { room, enter, join, turn } = await setUp();
+    const a = join("a");
+    room.submit(a.member, first);
+    await turn();
+    const slow = enter("slow");
+    slow.connection.unsentBytes = 1;
+    for (let count = 0; count < 100; count += 1) room.sync(slow.member, emptyVector);
+    room.sync(slow.member, Y.encodeStateVectorFromUpdate(first));
+    expect(slow.connection.snapshots).toHaveLength(1);
+    slow.take();
+    slow.connection.drain();
+    expect(slow.take()).toEqual(["step2 0000"]);
+    room.submit(a.member, second);
+    await turn();
+    expect(slow.take()).toEqual([`update ${hex(second)}`]);
+  });
+
+  test("an update that takes a large part of an outbox is sent as a snapshot, and a slow member catches up behind it", async () => {
+    const { room, join, turn } = await setUp({ outboxBytes: 4_000 });
+    const [a, fast, slow] = [join("a"), join("fast"), join("slow")];
+    const [large = emptyVector, small = emptyVector] = updatesOf((doc) => {
+      doc.getText("t").insert(0, "x".repeat(2_000));
+      doc.getText("t").insert(0, "y");
+    });
+    slow.connection.unsentBytes = 1;
+    room.submit(a.member, large);
+    await turn();
+    const update = `update ${hex(large)}`;
+    expect([fast.take(), slow.take()]).toEqual([[update], [update]]);
+    expect([fast, slow].map(({ connection }) => connection.snapshots.at(-1))).toEqual([update, update]);
+    room.submit(a.member, small);
+    room.submit(slow.member, first);
+    await turn();
+    expect(fast.take()).toEqual([`update ${hex(small)}`, `update ${hex(first)}`]);
+    expect(slow.take()).toEqual([`stored ${hex(first)}`]);
+    slow.connection.drain();
+    expect(slow.take()).toEqual([`update ${hex(small)}`]);
+    room.submit(a.member, second);
+    await turn();
+    expect(slow.take()).toEqual([`update ${hex(second)}`]);
+  });
+
+  test("a member that is behind stays so until what it missed is through as well", async () => {
+    const { room, enter, join, turn } = await setUp({ outboxBytes: 4_000 });
+    const a = join("a");
+    const slow = enter("slow");
+    slow.connection.unsentBytes = 1;
+    room.sync(slow.member, emptyVector);
+    const updates = updatesOf((doc) => {
+      for (let index = 0; index < 3; index += 1) doc.getText("t").insert(0, "x".repeat(900));
+    });
+    for (const update of updates) room.submit(a.member, update);
+    await turn();
+    slow.take();
+    slow.connection.drainPartly();
+    const [caughtUp] = slow.take();
+    expect(slow.connection.snapshots.at(-1)).toBe(caughtUp);
+    expect(caughtUp).toBe(`update ${hex(Y.mergeUpdates(updates))}`);
+    room.submit(a.member, first);
+    await turn();
+    expect(slow.take()).toEqual([]);
+    slow.connection.drain();
+    expect(slow.take()).toEqual([`update ${hex(first)}`]);
   });
 
   test("a store that fails for a while loses nothing: nobody sees the update until it is stored", async () => {
@@ -330,6 +411,37 @@ describe("a sync room", () => {
     await closing;
     expect(compactions).toEqual([2]);
     expect(await store.load("document")).toMatchObject({ base: expect.anything(), tail: [] });
+  });
+
+  test("a close that is hurried leaves the compaction undone, and changes no row afterwards", async () => {
+    const gate = Promise.withResolvers<void>();
+    const { room, store, join, turn } = await setUp({}, compactUpdates, gate.promise);
+    const a = join("a");
+    room.submit(a.member, first);
+    room.leave(a.member);
+    const closing = room.close();
+    await turn();
+    room.hurry();
+    await closing;
+    gate.resolve();
+    await settled();
+    expect(await store.load("document")).toMatchObject({ base: undefined, tail: [{ update: first }] });
+  });
+
+  test("a compactor that is closed is asked no more", async () => {
+    const { room, join, turn, compactions } = await setUp({}, () => {
+      throw new CompactorClosed();
+    });
+    const a = join("a");
+    for (const update of updatesOf((doc) => {
+      for (let index = 0; index < 3; index += 1) doc.getText("t").insert(0, "x".repeat(40_000));
+    })) {
+      room.submit(a.member, update);
+      await turn();
+    }
+    room.leave(a.member);
+    await room.close();
+    expect(compactions).toHaveLength(2);
   });
 
   test("a document that cannot be compacted is served as it is", async () => {

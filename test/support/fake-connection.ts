@@ -29,8 +29,8 @@ export class FakeConnection implements Connection {
     if (this.#open) this.sent.push(frame);
   }
 
-  sendAll(frames: readonly Frame[]): void {
-    for (const frame of frames) this.send(frame);
+  cork(task: () => void): void {
+    task();
   }
 
   sendSnapshot(frame: Frame): void {
@@ -59,6 +59,13 @@ export class FakeConnection implements Connection {
   /** The client reads everything: `unsentBytes` is 0 and those who waited for it are told, in order. */
   drain(): void {
     this.unsentBytes = 0;
+    const tasks = this.#drainTasks;
+    this.#drainTasks = [];
+    for (const task of tasks) if (this.#open) task();
+  }
+
+  /** As `drain`, but what is sent from now on waits again. */
+  drainPartly(): void {
     const tasks = this.#drainTasks;
     this.#drainTasks = [];
     for (const task of tasks) if (this.#open) task();

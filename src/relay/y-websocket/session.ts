@@ -1,7 +1,8 @@
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Frame } from "../../transport/connection.ts";
 import type { ProtocolSession } from "../../transport/protocol.ts";
-import type { SyncEncoding, SyncMember, SyncRoom } from "../sync-room.ts";
+import type { SyncEncoding, SyncMember } from "../sync-member.ts";
+import type { SyncRoom } from "../sync-room.ts";
 import { decodeMessage, encodeMessage } from "./codec.ts";
 
 /** Shared by all members: y-websocket's frames name no document. */
