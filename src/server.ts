@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { openAuthorizer } from "./auth/open.ts";
 import type { Limits } from "./config/limits.ts";
+import { authorityOf, reachableHost } from "./lib/authority.ts";
 import { systemClock } from "./lib/clock.ts";
 import type { Log } from "./ops/log.ts";
 import { Acknowledgements } from "./relay/acknowledgements.ts";
@@ -82,7 +83,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     await relay?.close();
     throw error;
   }
-  const authority = authorityOf(host, listener.port);
+  const authority = authorityOf(reachableHost(host), listener.port);
   return {
     host,
     port: listener.port,
@@ -99,12 +100,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await relay?.close();
     },
   };
-}
-
-/** What this machine's clients write in a URL for a server on `host`; one on every address is also on 127.0.0.1. */
-function authorityOf(host: string, port: number): string {
-  if (host === "0.0.0.0" || host === "::") return `127.0.0.1:${port}`;
-  return `${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 function openRelay(dataFolderPath: string, { limits, log, channels }: Shared): Relay {

@@ -1,4 +1,5 @@
 import { loadConfiguration } from "../config/load.ts";
+import { authorityOf, reachableHost } from "../lib/authority.ts";
 import type { CommandContext } from "./command.ts";
 import { describeProblems } from "./configuration-problems.ts";
 import { exitCodes } from "./exit-code.ts";
@@ -29,8 +30,7 @@ export async function health({ sources, stdout, stderr }: CommandContext): Promi
 
 /** A server that listens on every address also answers on loopback. */
 export function readinessUrl(host: string, port: number): string {
-  const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
-  return `http://${reachable.includes(":") ? `[${reachable}]` : reachable}:${port}/readyz`;
+  return `http://${authorityOf(reachableHost(host), port)}/readyz`;
 }
 
 async function troubleAt(url: string): Promise<string | undefined> {

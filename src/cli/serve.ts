@@ -1,5 +1,6 @@
 import { defaultLimits } from "../config/limits.ts";
 import { type Configuration, loadConfiguration } from "../config/load.ts";
+import { authorityOf } from "../lib/authority.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { createLog, type Log, standardOutput } from "../ops/log.ts";
 import { type RunningServer, startServer } from "../server.ts";
@@ -77,7 +78,7 @@ function screenOf(server: RunningServer): string {
     readyMs: performance.now(),
     endpoints: server.endpoints,
     ...(dataFolder !== undefined && { data: { folder: dataFolder, isNew: dataFolderIsNew } }),
-    address: `${server.host.includes(":") ? `[${server.host}]` : server.host}:${server.port}`,
+    address: authorityOf(server.host, server.port),
     isLoopback: isLoopback(server.host),
   });
 }

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { once } from "node:events";
+import { connect } from "node:net";
 import * as Y from "yjs";
 import { eventually, pause } from "../support/eventually.ts";
 import { synced, TestClients } from "../support/providers.ts";
@@ -50,6 +52,32 @@ describe("a client that sends", () => {
     expect(offender.denials).toHaveLength(1);
     expect(offender.denials[0]).toStartWith("malformed-frame: ");
     expect(offender.updates).toEqual([]);
+    await unharmed(server, witness);
+  });
+
+  test.each([
+    ["a reserved opcode", "83 80 00 00 00 00"],
+    ["an unmasked frame", "82 01 00"],
+    ["a control frame that is too long", `89 fe 00 80 00 00 00 00 ${"00".repeat(128)}`],
+  ])("%s loses its connection, and nobody else is harmed", async (_, hex) => {
+    await using server = await startTestServer();
+    const witness = await RawClient.connect(`${server.wsUrl}/sync/bad`);
+    await witness.sync();
+    let hasClosed = false;
+    const socket = connect(server.port, "127.0.0.1");
+    socket
+      .on("error", () => {})
+      .on("close", () => {
+        hasClosed = true;
+      });
+    socket.write(
+      "GET /sync/bad HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n" +
+        "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    );
+    await once(socket, "data");
+    socket.resume();
+    socket.write(bytes(hex));
+    await eventually("closed", () => hasClosed);
     await unharmed(server, witness);
   });
 

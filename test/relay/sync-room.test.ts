@@ -4,8 +4,6 @@ import * as Y from "yjs";
 import { defaultLimits, type Limits } from "../../src/config/limits.ts";
 import { Acknowledgements } from "../../src/relay/acknowledgements.ts";
 import { CommitQueue } from "../../src/relay/commit-queue.ts";
-import { compactUpdates } from "../../src/relay/compact.ts";
-import { type Compactor, CompactorClosed } from "../../src/relay/compaction.ts";
 import type { SyncEncoding, SyncMember } from "../../src/relay/sync-member.ts";
 import { SyncRoom } from "../../src/relay/sync-room.ts";
 import { openMemoryStore } from "../../src/storage/memory.ts";
@@ -14,6 +12,7 @@ import { FailingStore } from "../support/failing-store.ts";
 import { openFakeChannel } from "../support/fake-channel.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 import { FakeConnection } from "../support/fake-connection.ts";
+import { InlineCompactor } from "../support/inline-compactor.ts";
 import { updatesOf } from "../support/raw-client.ts";
 
 /** Readable frames: what is said, and the bytes in hex. */
@@ -34,22 +33,13 @@ const [first = emptyVector, second = emptyVector, third = emptyVector] = updates
 const hex = (bytes: Uint8Array) => bytes.toHex();
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
-async function setUp(limits: Partial<Limits> = {}, compact = compactUpdates, gate = Promise.resolve()) {
+async function setUp(limits: Partial<Limits> = {}, compactor = new InlineCompactor()) {
   const clock = new FakeClock();
   const store = new FailingStore(openMemoryStore());
   const all = { ...defaultLimits, ...limits };
   const log = pino({ level: "silent" });
   const acknowledgements = new Acknowledgements(clock);
   const queue = new CommitQueue({ store, acknowledgements, clock, limits: all, log });
-  const compactions: number[] = [];
-  const compactor: Compactor = {
-    compact: async (updates) => {
-      compactions.push(updates.length);
-      await gate;
-      return compact(updates);
-    },
-    close: async () => {},
-  };
   const options = { store, queue, acknowledgements, compactor, openChannel: openFakeChannel, clock, limits: all, log };
   const open = () => SyncRoom.open("document", options);
   const room = await open();
@@ -71,7 +61,7 @@ async function setUp(limits: Partial<Limits> = {}, compact = compactUpdates, gat
     clock.runTurns();
     await settled();
   };
-  return { clock, store, queue, room, open, enter, join, turn, compactions };
+  return { clock, store, queue, room, open, enter, join, turn, compactions: compactor.compactions };
 }
 
 describe("a sync room", () => {
@@ -415,7 +405,7 @@ describe("a sync room", () => {
 
   test("a close that is hurried leaves the compaction undone, and changes no row afterwards", async () => {
     const gate = Promise.withResolvers<void>();
-    const { room, store, join, turn } = await setUp({}, compactUpdates, gate.promise);
+    const { room, store, join, turn } = await setUp({}, new InlineCompactor({ gate: gate.promise }));
     const a = join("a");
     room.submit(a.member, first);
     room.leave(a.member);
@@ -429,9 +419,9 @@ describe("a sync room", () => {
   });
 
   test("a compactor that is closed is asked no more", async () => {
-    const { room, join, turn, compactions } = await setUp({}, () => {
-      throw new CompactorClosed();
-    });
+    const compactor = new InlineCompactor();
+    await compactor.close();
+    const { room, join, turn, compactions } = await setUp({}, compactor);
     const a = join("a");
     for (const update of updatesOf((doc) => {
       for (let index = 0; index < 3; index += 1) doc.getText("t").insert(0, "x".repeat(40_000));
@@ -445,9 +435,10 @@ describe("a sync room", () => {
   });
 
   test("a document that cannot be compacted is served as it is", async () => {
-    const { room, store, join, turn } = await setUp({}, () => {
+    const compact = () => {
       throw new Error("cannot be compacted");
-    });
+    };
+    const { room, store, join, turn } = await setUp({}, new InlineCompactor({ compact }));
     const a = join("a");
     room.submit(a.member, first);
     room.leave(a.member);

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import { systemClock } from "../../src/lib/clock.ts";
-import { WorkerCompactor } from "../../src/relay/worker-compactor.ts";
+import { startWorkerCompactor, WorkerCompactor } from "../../src/relay/worker-compactor.ts";
+import { describeCompactor } from "../contract/compactor.ts";
 import { Child } from "../support/child.ts";
 import { FakeClock } from "../support/fake-clock.ts";
 
@@ -148,3 +149,5 @@ describe("a compactor", () => {
     expect(await child.exitCode()).toBe(0);
   });
 });
+
+describeCompactor("a compactor in a worker", startWorkerCompactor);

@@ -1,0 +1,55 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import * as Y from "yjs";
+import { type Compactor, CompactorClosed } from "../../src/relay/compaction.ts";
+import { updatesOf } from "../support/raw-client.ts";
+
+/** What every compactor promises. */
+export function describeCompactor(name: string, start: () => Compactor): void {
+  describe(name, () => {
+    let compactor: Compactor;
+    beforeEach(() => {
+      compactor = start();
+    });
+    afterEach(() => compactor.close());
+
+    const typed = (text: string) =>
+      updatesOf((doc) => {
+        for (const character of text) doc.getText("t").insert(doc.getText("t").length, character);
+        doc.getText("t").delete(0, 1);
+      });
+    const read = (update: Uint8Array) => {
+      const doc = new Y.Doc();
+      Y.applyUpdate(doc, update);
+      return doc.getText("t").toString();
+    };
+
+    test("makes one update of many, and leaves the caller's bytes as they are", async () => {
+      const updates = typed("hello");
+      const before = updates.map((update) => update.slice());
+      expect(read(await compactor.compact(updates))).toBe("ello");
+      expect(updates).toEqual(before);
+    });
+
+    test("answers calls that overlap each with its own", async () => {
+      const texts = ["one", "two", "three", "four"];
+      const bases = await Promise.all(texts.map((text) => compactor.compact(typed(text))));
+      expect(bases.map(read)).toEqual(texts.map((text) => text.slice(1)));
+    });
+
+    test("rejects what is no update, and goes on", async () => {
+      const [first = Uint8Array.of()] = typed("x");
+      await expect(compactor.compact([first.subarray(1)])).rejects.toThrow();
+      expect(read(await compactor.compact(typed("on")))).toBe("n");
+    });
+
+    test("rejects with CompactorClosed what runs when it is closed, and what comes afterwards", async () => {
+      const running = Promise.allSettled([compactor.compact(typed("running")), compactor.compact(typed("waiting"))]);
+      await compactor.close();
+      await compactor.close();
+      const late = Promise.allSettled([compactor.compact(typed("late"))]);
+      for (const result of [...(await running), ...(await late)]) {
+        expect(result).toEqual({ status: "rejected", reason: expect.any(CompactorClosed) });
+      }
+    });
+  });
+}

@@ -1,0 +1,31 @@
+import { compactUpdates } from "../../src/relay/compact.ts";
+import { type Compactor, CompactorClosed } from "../../src/relay/compaction.ts";
+
+export interface InlineCompactorOptions {
+  readonly compact?: (updates: readonly Uint8Array[]) => Uint8Array;
+  /** Compactions wait for it. */
+  readonly gate?: Promise<void>;
+}
+
+/** A compactor in the test's own thread. */
+export class InlineCompactor implements Compactor {
+  /** Of each compaction, how many updates it was given. */
+  readonly compactions: number[] = [];
+  readonly #options: InlineCompactorOptions;
+  #isClosed = false;
+
+  constructor(options: InlineCompactorOptions = {}) {
+    this.#options = options;
+  }
+
+  async compact(updates: readonly Uint8Array[]): Promise<Uint8Array> {
+    this.compactions.push(updates.length);
+    await this.#options.gate;
+    if (this.#isClosed) throw new CompactorClosed();
+    return (this.#options.compact ?? compactUpdates)(updates);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+  }
+}
