@@ -1,0 +1,102 @@
+import { isRecord } from "./foreign-json.ts";
+import type { Pen } from "./pen.ts";
+import { presenceOf } from "./presence.ts";
+import type { Session } from "./session.ts";
+import { boardHeight, boardWidth, outlineOf, type Stroke, strokeOf } from "./stroke.ts";
+
+/** Paints what everybody draws. Finished strokes are in the document, those under a pen in the awareness. */
+export class BoardPainter {
+  readonly #canvas: HTMLCanvasElement;
+  readonly #session: Session;
+  readonly #pen: Pen;
+  /** By the value in the document, which never changes: a full board is painted again at every move of a pen. */
+  readonly #painted = new WeakMap<object, Painted>();
+  #isDrawDue = false;
+
+  constructor(canvas: HTMLCanvasElement, session: Session, pen: Pen) {
+    this.#canvas = canvas;
+    this.#session = session;
+    this.#pen = pen;
+  }
+
+  /** Returns what detaches it again. */
+  attach(): () => void {
+    const strokes = strokesOf(this.#session);
+    const { awareness } = this.#session;
+    const draw = () => this.draw();
+    strokes.observe(draw);
+    awareness.on("change", draw);
+    const resized = new ResizeObserver(draw);
+    resized.observe(this.#canvas);
+    return () => {
+      strokes.unobserve(draw);
+      awareness.off("change", draw);
+      resized.disconnect();
+    };
+  }
+
+  /** With the next frame, once however often it is asked. */
+  draw(): void {
+    if (this.#isDrawDue) return;
+    this.#isDrawDue = true;
+    requestAnimationFrame(() => {
+      this.#isDrawDue = false;
+      this.#drawNow();
+    });
+  }
+
+  #drawNow(): void {
+    const context = this.#canvas.getContext("2d");
+    if (context === null) return;
+    const width = Math.round(this.#canvas.clientWidth * devicePixelRatio);
+    const height = Math.round(this.#canvas.clientHeight * devicePixelRatio);
+    if (this.#canvas.width !== width) this.#canvas.width = width;
+    if (this.#canvas.height !== height) this.#canvas.height = height;
+    context.setTransform(width / boardWidth, 0, 0, height / boardHeight, 0, 0);
+    context.clearRect(0, 0, boardWidth, boardHeight);
+    for (const stroke of strokesOf(this.#session)) this.#drawFinished(context, stroke);
+    this.#drawPens(context);
+  }
+
+  #drawFinished(context: CanvasRenderingContext2D, value: unknown): void {
+    if (!isRecord(value)) return;
+    const known = this.#painted.get(value) ?? painted(strokeOf(value));
+    this.#painted.set(value, known);
+    fill(context, known);
+  }
+
+  #drawPens(context: CanvasRenderingContext2D): void {
+    const { awareness } = this.#session;
+    for (const [clientId, state] of awareness.getStates()) {
+      const { color, drawing } = presenceOf(state);
+      fill(context, painted({ color, points: clientId === awareness.clientID ? this.#pen.points : drawing }));
+    }
+    if (!this.#canvas.matches(":focus-visible")) return;
+    const [x, y] = this.#pen.position;
+    context.beginPath();
+    context.arc(x, y, 12, 0, 2 * Math.PI);
+    context.lineWidth = this.#pen.isDown ? 8 : 3;
+    context.strokeStyle = presenceOf(awareness.getLocalState() ?? {}).color;
+    context.stroke();
+  }
+}
+
+/** The finished strokes, in the order in which they lie on each other. */
+export function strokesOf({ doc }: Session) {
+  return doc.getArray<unknown>("strokes");
+}
+
+/** A stroke as it is painted. */
+interface Painted {
+  readonly color: string;
+  readonly outline: Path2D;
+}
+
+function painted({ color, points }: Stroke): Painted {
+  return { color, outline: outlineOf(points) };
+}
+
+function fill(context: CanvasRenderingContext2D, { color, outline }: Painted): void {
+  context.fillStyle = color;
+  context.fill(outline);
+}

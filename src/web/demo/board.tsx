@@ -1,0 +1,166 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { BoardPainter, strokesOf } from "./board-painter.ts";
+import type { Point } from "./foreign-json.ts";
+import { Pen } from "./pen.ts";
+import { presenceOf } from "./presence.ts";
+import type { Session } from "./session.ts";
+import { boardHeight, boardWidth } from "./stroke.ts";
+
+/** How often a stroke that is being drawn is shown to the others. */
+const shareMs = 60;
+const step = 16;
+const largeStep = 48;
+
+const directions: Readonly<Record<string, Point>> = {
+  ArrowLeft: [-1, 0],
+  ArrowRight: [1, 0],
+  ArrowUp: [0, -1],
+  ArrowDown: [0, 1],
+};
+
+/** A board under one pen, moved by a pointer or by keys. */
+class Board {
+  readonly #canvas: HTMLCanvasElement;
+  readonly #session: Session;
+  readonly #said: (text: string) => void;
+  readonly #pen: Pen;
+  readonly #painter: BoardPainter;
+  #isShareDue = false;
+  /** Whether the space bar is held and the pen has moved since: then releasing it lifts the pen. */
+  #hasMovedWhileHeld = false;
+
+  /** `said` gets what a screen reader is to say. */
+  constructor(canvas: HTMLCanvasElement, session: Session, said: (text: string) => void) {
+    this.#canvas = canvas;
+    this.#session = session;
+    this.#said = said;
+    this.#pen = new Pen((points) => strokesOf(session).push([{ color: this.#color, points }]));
+    this.#painter = new BoardPainter(canvas, session, this.#pen);
+  }
+
+  /** Returns what detaches it again. */
+  attach(): () => void {
+    const gone = new AbortController();
+    const { signal } = gone;
+    const canvas = this.#canvas;
+    canvas.addEventListener("pointerdown", (event) => this.#pointerDown(event), { signal });
+    canvas.addEventListener("pointermove", (event) => this.#pointerMoved(event), { signal });
+    canvas.addEventListener("pointerup", () => this.#lift(), { signal });
+    canvas.addEventListener("pointercancel", () => this.#lift(), { signal });
+    canvas.addEventListener("keydown", (event) => this.#keyDown(event), { signal });
+    canvas.addEventListener("keyup", (event) => this.#keyUp(event), { signal });
+    canvas.addEventListener("blur", () => this.#lift(), { signal });
+    canvas.addEventListener("focus", () => this.#painter.draw(), { signal });
+    const detach = this.#painter.attach();
+    return () => {
+      gone.abort();
+      detach();
+    };
+  }
+
+  get #color(): string {
+    return presenceOf(this.#session.awareness.getLocalState() ?? {}).color;
+  }
+
+  #pointerDown(event: PointerEvent): void {
+    if (!event.isPrimary || event.button !== 0) return;
+    this.#canvas.setPointerCapture(event.pointerId);
+    this.#pen.down(this.#pointOf(event));
+    this.#changed();
+  }
+
+  #pointerMoved(event: PointerEvent): void {
+    if (!(event.isPrimary && this.#canvas.hasPointerCapture(event.pointerId))) return;
+    for (const moment of event.getCoalescedEvents?.() ?? [event]) this.#pen.move(this.#pointOf(moment));
+    this.#changed();
+  }
+
+  #pointOf({ clientX, clientY }: PointerEvent): Point {
+    const { left, top, width, height } = this.#canvas.getBoundingClientRect();
+    return [((clientX - left) / width) * boardWidth, ((clientY - top) / height) * boardHeight];
+  }
+
+  #keyDown(event: KeyboardEvent): void {
+    const direction = directions[event.key];
+    if (direction !== undefined) this.#moveBy(direction, event.shiftKey ? largeStep : step);
+    else if (event.key === " ") this.#spaceDown(event.repeat);
+    else if (event.key === "Escape") this.#lift();
+    else return;
+    event.preventDefault();
+  }
+
+  #moveBy([dx, dy]: Point, distance: number): void {
+    const [x, y] = this.#pen.position;
+    this.#hasMovedWhileHeld = true;
+    this.#pen.move([x + dx * distance, y + dy * distance]);
+    this.#changed();
+  }
+
+  /** Pressed it lowers or lifts the pen; held it draws as long as it is held. */
+  #spaceDown(isRepeat: boolean): void {
+    if (isRepeat) return;
+    if (this.#pen.isDown) this.#lift();
+    else this.#lower();
+  }
+
+  #lower(): void {
+    this.#hasMovedWhileHeld = false;
+    this.#pen.down();
+    this.#said("Pen down");
+    this.#changed();
+  }
+
+  #keyUp(event: KeyboardEvent): void {
+    if (event.key === " " && this.#hasMovedWhileHeld) this.#lift();
+  }
+
+  #lift(): void {
+    if (this.#pen.isDown) this.#said("Pen up");
+    this.#pen.up();
+    this.#changed();
+  }
+
+  #changed(): void {
+    this.#painter.draw();
+    if (this.#isShareDue) return;
+    this.#isShareDue = true;
+    setTimeout(() => this.#share(), shareMs);
+  }
+
+  #share(): void {
+    this.#isShareDue = false;
+    const { awareness } = this.#session;
+    const shown = presenceOf(awareness.getLocalState() ?? {}).drawing.length;
+    if (shown > 0 || this.#pen.isDown) awareness.setLocalStateField("drawing", this.#pen.points);
+  }
+}
+
+export function BoardPanel({ session }: { readonly session: Session }) {
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const [said, say] = useState("");
+  useEffect(() => (canvas.current === null ? undefined : new Board(canvas.current, session, say).attach()), [session]);
+  const clear = () => {
+    const strokes = strokesOf(session);
+    strokes.delete(0, strokes.length);
+  };
+  return (
+    <section class="panel board" aria-labelledby="board-title">
+      <header>
+        <h2 id="board-title">Board</h2>
+        <button type="button" onClick={clear}>
+          Clear the board
+        </button>
+      </header>
+      <div class="canvas-frame">
+        {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: it takes keys that a screen reader would keep */}
+        <canvas ref={canvas} role="application" aria-label="Shared board" aria-describedby="board-help" tabIndex={0} />
+      </div>
+      <p id="board-help" class="hint">
+        Keyboard: arrows move, Space draws.
+      </p>
+      <span class="unseen" aria-live="polite">
+        {said}
+      </span>
+    </section>
+  );
+}

@@ -1,0 +1,25 @@
+import { useEffect, useState } from "preact/hooks";
+import { copyText } from "./clipboard.ts";
+
+const shownMs = 2500;
+
+/** Keeps its name when it has copied; what happened is said beside it. */
+export function CopyButton({ label, text }: { readonly label: string; readonly text: string }) {
+  const [outcome, setOutcome] = useState("");
+  useEffect(() => {
+    if (outcome === "") return undefined;
+    const timer = setTimeout(() => setOutcome(""), shownMs);
+    return () => clearTimeout(timer);
+  }, [outcome]);
+  const copy = () => void copyText(text).then((isCopied) => setOutcome(isCopied ? "Copied" : "Select and copy it"));
+  return (
+    <span class="copy">
+      <button type="button" onClick={copy}>
+        {label}
+      </button>
+      <span class="copy-outcome" aria-live="polite">
+        {outcome}
+      </span>
+    </span>
+  );
+}

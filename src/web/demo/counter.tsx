@@ -1,0 +1,24 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Session } from "./session.ts";
+
+/** Each window counts for itself and the sum is shown: one number would lose clicks that cross on the way. */
+export function Counter({ session }: { readonly session: Session }) {
+  const [sum, setSum] = useState(0);
+  const counts = session.doc.getMap<number>("counter");
+  useEffect(() => {
+    const update = () => setSum([...counts.values()].reduce((total, count) => total + (Number(count) || 0), 0));
+    update();
+    counts.observe(update);
+    return () => counts.unobserve(update);
+  }, [counts]);
+  const own = String(session.doc.clientID);
+  return (
+    <section class="panel counter" aria-labelledby="counter-title">
+      <h2 id="counter-title">Counter</h2>
+      <output data-counter>{sum}</output>
+      <button type="button" onClick={() => counts.set(own, (counts.get(own) ?? 0) + 1)}>
+        Count up
+      </button>
+    </section>
+  );
+}

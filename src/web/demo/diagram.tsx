@@ -1,0 +1,57 @@
+import type { Transports } from "./session.ts";
+import { YurtMark } from "./yurt-mark.tsx";
+
+export interface DiagramProps extends Transports {
+  readonly others: number;
+  /** Each message of a transport runs along its line. */
+  readonly webrtcMessages: number;
+  readonly websocketMessages: number;
+}
+
+/** The two ways an edit goes, as they are now. The text beside it says the same. */
+export function Diagram({ webrtc, websocket, others, webrtcMessages, websocketMessages }: DiagramProps) {
+  return (
+    <svg class="diagram" viewBox="0 0 320 136" aria-hidden="true">
+      <Way isOn={webrtc} messages={webrtcMessages} path="M86 30 H234" />
+      <Way isOn={websocket} messages={websocketMessages} path="M56 56 L126 94" />
+      <Way isOn={websocket} messages={websocketMessages} path="M194 94 L264 56" />
+      <text x="160" y="20">
+        directly
+      </text>
+      <text x="160" y="132">
+        through the server
+      </text>
+      <Screen x={4} label="you" />
+      <Screen x={240} label={otherWindows(others)} />
+      <g transform="translate(160 94)">
+        <YurtMark />
+      </g>
+    </svg>
+  );
+}
+
+function Way({ isOn, messages, path }: { readonly isOn: boolean; readonly messages: number; readonly path: string }) {
+  return (
+    <>
+      <path class="way" data-on={isOn} d={path} />
+      {isOn && messages > 0 && <path key={messages} class="message" pathLength={100} d={path} />}
+    </>
+  );
+}
+
+function Screen({ x, label }: { readonly x: number; readonly label: string }) {
+  return (
+    <g transform={`translate(${x} 8)`}>
+      <rect class="screen" width="76" height="44" rx="5" />
+      <path class="screen" d="M0 11 H76" />
+      <text class="screen-label" x="38" y="32">
+        {label}
+      </text>
+    </g>
+  );
+}
+
+function otherWindows(count: number): string {
+  if (count === 0) return "nobody yet";
+  return count === 1 ? "1 other" : `${count} others`;
+}

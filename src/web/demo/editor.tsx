@@ -1,0 +1,77 @@
+import { defaultKeymap } from "@codemirror/commands";
+import { EditorState, type Extension } from "@codemirror/state";
+import { drawSelection, EditorView, keymap, placeholder } from "@codemirror/view";
+import { useEffect, useRef } from "preact/hooks";
+import { yCollab, yUndoManagerKeymap } from "y-codemirror.next";
+import { UndoManager } from "yjs";
+import type { Session } from "./session.ts";
+
+const theme = EditorView.theme({
+  "&": { height: "100%", backgroundColor: "transparent", color: "inherit" },
+  "&.cm-focused": { outline: "none" },
+  ".cm-scroller": { fontFamily: "inherit", lineHeight: "1.6", overflow: "auto" },
+  ".cm-content": { padding: "1.5rem 0 1rem", caretColor: "var(--ink)" },
+  ".cm-line": { padding: "0 1.25rem" },
+  ".cm-cursor": { borderLeftColor: "var(--ink)", borderLeftWidth: "2px" },
+  ".cm-placeholder": { color: "var(--quiet)" },
+  "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
+    backgroundColor: "var(--selection)",
+  },
+  // A name that shows without a mouse, in colours that are readable whatever colour its owner has chosen.
+  ".cm-ySelectionInfo": {
+    opacity: "1",
+    top: "-1.45em",
+    padding: "0 .4em",
+    border: "1px solid",
+    borderColor: "inherit",
+    borderRadius: "3px 3px 3px 0",
+    backgroundColor: "var(--sheet)",
+    color: "var(--ink)",
+    fontFamily: "inherit",
+    fontSize: ".7rem",
+    lineHeight: "1.4",
+    pointerEvents: "none",
+  },
+  ".cm-ySelectionCaretDot": { display: "none" },
+});
+
+/** CodeMirror on the shared text. Rendered once: what changes in it changes without the page. */
+export function Editor({ session }: { readonly session: Session }) {
+  const host = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (host.current === null) return undefined;
+    const view = new EditorView({ parent: host.current, state: editorState(session) });
+    return () => view.destroy();
+  }, [session]);
+  return (
+    <section class="panel editor" aria-labelledby="editor-title">
+      <h2 id="editor-title" class="unseen">
+        Text
+      </h2>
+      <div ref={host} class="editor-host" />
+    </section>
+  );
+}
+
+function editorState({ text, awareness }: Session): EditorState {
+  const undoManager = new UndoManager(text);
+  return EditorState.create({
+    doc: text.toString(),
+    extensions: [
+      yCollab(text, awareness, { undoManager }),
+      keymap.of([...yUndoManagerKeymap, ...defaultKeymap]),
+      drawSelection(),
+      EditorView.lineWrapping,
+      placeholder("Type something"),
+      EditorView.contentAttributes.of({ "aria-label": "Shared text", spellcheck: "false" }),
+      theme,
+      nonce(),
+    ],
+  });
+}
+
+/** For a server whose policy allows only styles that carry its number. */
+function nonce(): Extension {
+  const meta = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]');
+  return meta === null ? [] : EditorView.cspNonce.of(meta.nonce || meta.content);
+}

@@ -1,0 +1,68 @@
+import type { WebrtcProvider } from "y-webrtc";
+import type { WebsocketProvider } from "y-websocket";
+import { directRoundTripsMs, EchoTimer } from "./round-trip.ts";
+import { queryAwareness } from "./sync-frame.ts";
+import { type Traffic, TrafficCounter } from "./traffic.ts";
+import { Value } from "./value.ts";
+import { WebrtcMeter } from "./webrtc-meter.ts";
+
+/** One transport, as it was measured last. */
+export interface Link extends Traffic {
+  readonly isConnected: boolean;
+  /** The fastest and the slowest; empty when nothing was measured. */
+  readonly roundTripsMs: readonly number[];
+}
+
+const noLink: Link = { isConnected: false, roundTripsMs: [], sent: 0, received: 0 };
+
+const pollMs = 1000;
+/** The server is asked for its round trip when nothing has shown it for this long. */
+const askAfterMs = 5000;
+
+/** Measures both transports, once per second: counting is not worth rendering at each message. */
+export class LinkMeter {
+  readonly webrtc = new Value<Link>(noLink);
+  readonly websocket = new Value<Link>(noLink);
+  readonly #webrtc: WebrtcProvider;
+  readonly #direct: WebrtcMeter;
+  readonly #frames = new TrafficCounter();
+  readonly #echo = new EchoTimer();
+
+  /** `connected` is called when a data channel has opened, which the provider does not tell. */
+  constructor(webrtc: WebrtcProvider, connected: () => void) {
+    this.#webrtc = webrtc;
+    this.#direct = new WebrtcMeter(webrtc, connected);
+  }
+
+  start(websocket: WebsocketProvider): void {
+    websocket.on("status", () => this.#echo.reset());
+    setInterval(() => void this.#measure(websocket), pollMs);
+  }
+
+  /** A frame of the WebSocket. */
+  sent(frame: Uint8Array): void {
+    this.#frames.sent += 1;
+    this.#echo.sent(frame);
+  }
+
+  /** A frame of the WebSocket. */
+  received(frame: Uint8Array): void {
+    this.#frames.received += 1;
+    this.#echo.received(frame);
+  }
+
+  async #measure(websocket: WebsocketProvider): Promise<void> {
+    if (document.hidden) return;
+    const isConnected = websocket.wsconnected;
+    if (isConnected && performance.now() - this.#echo.latestAt > askAfterMs) websocket.ws?.send(queryAwareness());
+    const { latestMs } = this.#echo;
+    const roundTripsMs = latestMs === undefined ? [] : [latestMs];
+    this.websocket.set({ ...this.#frames.total, isConnected, roundTripsMs });
+    const times = await directRoundTripsMs(this.#webrtc);
+    this.webrtc.set({
+      ...this.#direct.traffic.total,
+      isConnected: this.#webrtc.connected,
+      roundTripsMs: times.length === 0 ? [] : [Math.min(...times), Math.max(...times)],
+    });
+  }
+}

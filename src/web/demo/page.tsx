@@ -1,0 +1,64 @@
+import { BoardPanel } from "./board.tsx";
+import { Counter } from "./counter.tsx";
+import { Editor } from "./editor.tsx";
+import type { Identity } from "./identity.ts";
+import { People } from "./people.tsx";
+import type { ServerConfig, WebSocketUrls } from "./server.ts";
+import type { Session } from "./session.ts";
+import { Share } from "./share.tsx";
+import { Snippet } from "./snippet.tsx";
+import { SyncBadge } from "./sync-badge.tsx";
+import { TransportPanel } from "./transports.tsx";
+import { YurtMark } from "./yurt-mark.tsx";
+
+export interface PageProps {
+  readonly session: Session;
+  readonly identity: Identity;
+  readonly config: ServerConfig;
+  readonly room: string;
+  readonly link: URL;
+  readonly urls: WebSocketUrls;
+}
+
+export function Page({ session, identity, config, room, link, urls }: PageProps) {
+  return (
+    <>
+      <header class="masthead">
+        <svg class="brand" viewBox="-33 -23 66 45" aria-hidden="true">
+          <YurtMark />
+        </svg>
+        <h1>
+          <strong>Yurt is running.</strong> Everything you type here goes to the other windows of this room — directly,
+          {session.websocketBarrier === undefined
+            ? " and through the server, which stores it."
+            : " from browser to browser."}
+        </h1>
+        <div class="masthead-actions">
+          <SyncBadge session={session} />
+          <a class="button primary" href={link.href} target="_blank" rel="noopener">
+            Open a second window
+          </a>
+        </div>
+      </header>
+      <main>
+        <Editor session={session} />
+        <div class="column">
+          <BoardPanel session={session} />
+          <Counter session={session} />
+          <Share link={link} />
+        </div>
+        <div class="column wide">
+          <TransportPanel session={session} />
+          <People session={session} identity={identity} />
+        </div>
+        <Snippet room={room} urls={urls} isSyncServed={config.sync} />
+      </main>
+      <footer>
+        <p>
+          {config.version === undefined ? "Yurt" : `Yurt ${config.version}`}. Play with it in the console:{" "}
+          <code>yurt.doc</code>, <code>yurt.awareness</code>, <code>yurt.webrtc</code>, <code>yurt.websocket</code>.
+        </p>
+      </footer>
+    </>
+  );
+}

@@ -1,0 +1,35 @@
+import type { Awareness } from "y-protocols/awareness";
+import type { WebrtcProvider } from "y-webrtc";
+import { presenceOf } from "./presence.ts";
+
+export type Reach = "you" | "direct" | "same-browser" | "relay";
+
+export interface Person {
+  readonly clientId: number;
+  readonly name: string;
+  readonly color: string;
+  readonly reach: Reach;
+}
+
+/** Everybody in the room, this window first, the others in an order that stays. */
+export function people(awareness: Awareness, webrtc: WebrtcProvider): readonly Person[] {
+  return [...awareness.getStates()]
+    .map(([clientId, state]): Person => {
+      const { name, color, peerId } = presenceOf(state);
+      const reach = clientId === awareness.clientID ? "you" : reachOf(peerId, webrtc);
+      return { clientId, name, color, reach };
+    })
+    .sort((one, other) => rank(one) - rank(other) || one.clientId - other.clientId);
+}
+
+/** The provider keeps what it knew of its peers when it is switched off. */
+function reachOf(peerId: string | undefined, webrtc: WebrtcProvider): Reach {
+  const room = webrtc.room;
+  if (peerId === undefined || room === null || !webrtc.connected) return "relay";
+  if (room.webrtcConns.get(peerId)?.connected) return "direct";
+  return room.bcConns.has(peerId) ? "same-browser" : "relay";
+}
+
+function rank({ reach }: Person): number {
+  return reach === "you" ? 0 : 1;
+}

@@ -1,0 +1,54 @@
+import type { Point } from "./foreign-json.ts";
+import { boardHeight, boardWidth } from "./stroke.ts";
+
+/** A stroke is passed on as it grows, every time whole: past this length it goes on in a next one. */
+const maxPoints = 300;
+/** Points nearer to the last one than this are left out. */
+const minDistance = 3;
+
+/** One pen, moved by a pointer or by keys. `position` stays where the last stroke ended. */
+export class Pen {
+  position: Point = [boardWidth / 2, boardHeight / 2];
+  #points: Point[] | undefined;
+  readonly #finished: (points: readonly Point[]) => void;
+
+  /** `finished` gets every stroke that is complete. */
+  constructor(finished: (points: readonly Point[]) => void) {
+    this.#finished = finished;
+  }
+
+  get isDown(): boolean {
+    return this.#points !== undefined;
+  }
+
+  /** The stroke so far; empty while the pen is up. */
+  get points(): readonly Point[] {
+    return this.#points ?? [];
+  }
+
+  down(at: Point = this.position): void {
+    this.position = onBoard(at);
+    this.#points = [this.position];
+  }
+
+  move(to: Point): void {
+    const next = onBoard(to);
+    const last = this.#points?.at(-1);
+    if (last !== undefined && Math.hypot(next[0] - last[0], next[1] - last[1]) < minDistance) return;
+    this.position = next;
+    this.#points?.push(next);
+    if (this.points.length < maxPoints) return;
+    this.up();
+    this.down();
+  }
+
+  up(): void {
+    const points = this.#points;
+    this.#points = undefined;
+    if (points !== undefined) this.#finished(points);
+  }
+}
+
+function onBoard([x, y]: Point): Point {
+  return [Math.round(Math.min(Math.max(x, 0), boardWidth)), Math.round(Math.min(Math.max(y, 0), boardHeight))];
+}

@@ -1,0 +1,79 @@
+import type { IndexeddbPersistence } from "y-indexeddb";
+import { decodeSyncFrame } from "./sync-frame.ts";
+import { type SyncFacts, type SyncState, syncState } from "./sync-state.ts";
+import { UnsavedEdits } from "./unsaved-edits.ts";
+import { Value } from "./value.ts";
+
+/** "Saved" is shown when typing pauses, not between two keys. */
+const settleMs = 300;
+
+/** Follows the edits of this window until the server has them. */
+export class SaveWatch {
+  readonly state = new Value<SyncState>({ state: "offline", text: "Connecting to the server…" });
+  readonly #persistence: IndexeddbPersistence;
+  readonly #reach: () => Pick<SyncFacts, "link" | "peerCount">;
+  readonly #unsaved = new UnsavedEdits();
+  #isReading = true;
+  #isKept = true;
+  #settling: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(persistence: IndexeddbPersistence, reach: () => Pick<SyncFacts, "link" | "peerCount">) {
+    this.#persistence = persistence;
+    this.#reach = reach;
+    persistence.once("synced", () => this.#hasRead(true));
+    // A browser may refuse to store anything, in private windows above all.
+    persistence._db.catch(() => this.#hasRead(false));
+  }
+
+  /** The document has changed, not by a transport. */
+  changed(update: Uint8Array, origin: unknown): void {
+    if (origin === this.#persistence) this.#unsaved.restored(update);
+    else this.#unsaved.edited(update);
+    this.update();
+  }
+
+  /** A frame of the WebSocket. */
+  sent(frame: Uint8Array): void {
+    const message = decodeSyncFrame(frame);
+    if (message.type !== "sync-step-2") return;
+    this.#unsaved.answered(message.update);
+    this.update();
+  }
+
+  /** A frame of the WebSocket. */
+  received(frame: Uint8Array): void {
+    const message = decodeSyncFrame(frame);
+    if (message.type !== "update" && message.type !== "sync-step-2") return;
+    this.#unsaved.acknowledged(message.update);
+    this.update();
+  }
+
+  /** Shows what holds now: at once, but for "saved". */
+  update(): void {
+    const next = this.#current;
+    if (next.state === "saved" && this.state.current.state === "saving") {
+      this.#settling ??= setTimeout(() => this.#show(this.#current), settleMs);
+    } else this.#show(next);
+  }
+
+  #show(state: SyncState): void {
+    clearTimeout(this.#settling);
+    this.#settling = undefined;
+    this.state.set(state);
+  }
+
+  get #current(): SyncState {
+    return syncState({
+      ...this.#reach(),
+      unsavedCount: this.#unsaved.count,
+      isRestoring: this.#isReading || this.#unsaved.hasRestored,
+      isKept: this.#isKept,
+    });
+  }
+
+  #hasRead(isKept: boolean): void {
+    this.#isReading = false;
+    this.#isKept = isKept;
+    this.update();
+  }
+}

@@ -1,0 +1,187 @@
+import { IndexeddbPersistence } from "y-indexeddb";
+import { Awareness } from "y-protocols/awareness";
+import { WebrtcProvider } from "y-webrtc";
+import { WebsocketProvider } from "y-websocket";
+import * as Y from "yjs";
+import type { Identity } from "./identity.ts";
+import { LinkMeter } from "./link-meter.ts";
+import { meteredWebSocket } from "./metered-websocket.ts";
+import { type Person, people } from "./peers.ts";
+import { nameless } from "./presence.ts";
+import { SaveWatch } from "./save-watch.ts";
+import type { WebSocketUrls } from "./server.ts";
+import type { ServerLink } from "./sync-state.ts";
+import { Value } from "./value.ts";
+
+export interface SessionOptions {
+  readonly room: string;
+  /** With one, the server must not see the text: WebRTC alone. */
+  readonly password: string | undefined;
+  /** Whether the server stores documents. */
+  readonly isSyncServed: boolean;
+  readonly urls: WebSocketUrls;
+  readonly identity: Identity;
+  /** Where the browser keeps the document. */
+  readonly storageName: string;
+}
+
+/** Which transports this window uses. None is what "offline" means. */
+export interface Transports {
+  readonly webrtc: boolean;
+  readonly websocket: boolean;
+}
+
+const noTransport: Transports = { webrtc: false, websocket: false };
+
+/** Above the 20 that a demonstration brings together. */
+const maxConns = 40;
+
+/** One document in one room, with both transports on it. Knows nothing of how it looks. */
+export class Session {
+  readonly doc = new Y.Doc();
+  readonly awareness = new Awareness(this.doc);
+  readonly webrtc: WebrtcProvider;
+  readonly websocket: WebsocketProvider;
+  /** Why the WebSocket of this room never connects; undefined where it may. */
+  readonly websocketBarrier: "private" | "not-served" | undefined;
+  readonly saving: SaveWatch;
+  readonly meter: LinkMeter;
+  readonly transports: Value<Transports>;
+  /** The server has said no to this room for good. */
+  readonly isRefused = new Value(false);
+  readonly people = new Value<readonly Person[]>([]);
+  /** What "Offline" interrupts. */
+  #interrupted: Transports;
+
+  constructor(options: SessionOptions) {
+    const { password, isSyncServed, identity, storageName } = options;
+    this.websocketBarrier = password !== undefined ? "private" : isSyncServed ? undefined : "not-served";
+    this.#interrupted = { webrtc: true, websocket: this.websocketBarrier === undefined };
+    this.transports = new Value(this.#interrupted);
+    this.identify(identity);
+
+    const persistence = new IndexeddbPersistence(storageName, this.doc);
+    this.saving = new SaveWatch(persistence, () => ({ link: this.#serverLink, peerCount: this.#reachedCount }));
+    this.webrtc = openWebrtc(this.awareness, options);
+    this.meter = new LinkMeter(this.webrtc, () => this.#refresh());
+    this.websocket = this.#openWebsocket(options);
+    this.meter.start(this.websocket);
+    this.doc.on("update", (update: Uint8Array, origin: unknown) => {
+      if (origin !== this.websocket && origin !== this.webrtc.room) this.saving.changed(update, origin);
+    });
+    this.awareness.on("change", () => this.#refresh());
+    this.webrtc.on("peers", () => this.#refresh());
+    this.webrtc.on("status", () => this.#publishPeerId());
+    this.#refresh();
+  }
+
+  get text(): Y.Text {
+    return this.doc.getText("text");
+  }
+
+  /** Others see the name at the caret and in the list, the colour on the board too. */
+  identify({ name, color }: Identity): void {
+    const state = this.awareness.getLocalState() ?? {};
+    // y-codemirror.next keeps the caret that it has drawn, with the old name: without a cursor it is drawn anew.
+    const user = { name: name.trim() || nameless, color, colorLight: `${color}33` };
+    this.awareness.setLocalState({ ...state, user, cursor: null });
+  }
+
+  switchWebrtc(isOn: boolean): void {
+    this.#apply({ ...this.transports.current, webrtc: isOn });
+  }
+
+  switchWebsocket(isOn: boolean): void {
+    if (this.websocketBarrier !== undefined) return;
+    this.#apply({ ...this.transports.current, websocket: isOn });
+  }
+
+  goOffline(isOffline: boolean): void {
+    if (isOffline) this.#interrupted = this.transports.current;
+    this.#apply(isOffline ? noTransport : this.#interrupted);
+  }
+
+  #apply({ webrtc, websocket }: Transports): void {
+    const current = this.transports.current;
+    const state = this.awareness.getLocalState();
+    this.transports.set({ webrtc, websocket });
+    this.isRefused.set(false);
+    if (webrtc !== current.webrtc) this.#turnWebrtc(webrtc);
+    if (websocket !== current.websocket) this.#turnWebsocket(websocket);
+    // Both providers withdraw the presence that they share when they are switched off: what is still on tells it again.
+    if (state !== null) this.awareness.setLocalState(state);
+    this.#refresh();
+  }
+
+  #turnWebrtc(isOn: boolean): void {
+    if (isOn) {
+      this.webrtc.connect();
+      return;
+    }
+    this.webrtc.disconnect();
+    this.webrtc.room?.bcConns.clear();
+  }
+
+  #turnWebsocket(isOn: boolean): void {
+    if (isOn) this.websocket.connect();
+    else this.websocket.disconnect();
+  }
+
+  #openWebsocket({ urls, room }: SessionOptions): WebsocketProvider {
+    const websocket = new WebsocketProvider(urls.sync, encodeURIComponent(room), this.doc, {
+      awareness: this.awareness,
+      connect: this.websocketBarrier === undefined,
+      disableBc: true,
+      WebSocketPolyfill: meteredWebSocket({
+        sent: (frame) => {
+          this.meter.sent(frame);
+          this.saving.sent(frame);
+        },
+        received: (frame) => {
+          this.meter.received(frame);
+          this.saving.received(frame);
+        },
+      }),
+    });
+    websocket.on("status", () => this.#refresh());
+    websocket.on("closed", () => {
+      this.isRefused.set(true);
+      this.#refresh();
+    });
+    return websocket;
+  }
+
+  #publishPeerId(): void {
+    const peerId = this.webrtc.room?.peerId;
+    const state = this.awareness.getLocalState();
+    if (peerId !== undefined && state?.["peerId"] !== peerId) this.awareness.setLocalStateField("peerId", peerId);
+  }
+
+  get #serverLink(): ServerLink {
+    if (this.websocketBarrier !== undefined) return this.websocketBarrier;
+    if (!this.transports.current.websocket) return "off";
+    if (this.isRefused.current) return "refused";
+    return this.websocket.wsconnected ? "connected" : "connecting";
+  }
+
+  /** Windows that are reached without the server. */
+  get #reachedCount(): number {
+    return this.people.current.filter(({ reach }) => reach === "direct" || reach === "same-browser").length;
+  }
+
+  #refresh(): void {
+    this.people.set(people(this.awareness, this.webrtc));
+    this.saving.update();
+  }
+}
+
+function openWebrtc(awareness: Awareness, { room, password, urls }: SessionOptions): WebrtcProvider {
+  return new WebrtcProvider(room, awareness.doc, {
+    signaling: [urls.signal],
+    awareness,
+    maxConns,
+    // simple-peer's own default asks the STUN servers of others.
+    peerOpts: { config: { iceServers: [] } },
+    ...(password === undefined ? {} : { password }),
+  });
+}

@@ -1,0 +1,43 @@
+import { useMemo } from "preact/hooks";
+import { encode } from "uqr";
+import { CopyButton } from "./copy-button.tsx";
+
+const loopbackNames = new Set(["localhost", "127.0.0.1", "[::1]"]);
+
+export function Share({ link }: { readonly link: URL }) {
+  return (
+    <section class="panel share" aria-labelledby="share-title">
+      <h2 id="share-title">Bring others</h2>
+      <p class="link">{link.href}</p>
+      <CopyButton label="Copy link" text={link.href} />
+      <details>
+        <summary>Show it as a QR code</summary>
+        <QrCode text={link.href} />
+        <p class="hint">The code holds this link: {link.href}</p>
+      </details>
+      {loopbackNames.has(link.hostname) && (
+        <p class="hint">
+          This server listens to this machine alone. For phones and other machines start it with{" "}
+          <code>--host 0.0.0.0 --auth-mode open</code>.
+        </p>
+      )}
+    </section>
+  );
+}
+
+function QrCode({ text }: { readonly text: string }) {
+  const { size, data } = useMemo(() => encode(text, { border: 2 }), [text]);
+  const path = data.map((row, y) => row.map((isDark, x) => (isDark ? `M${x} ${y}h1v1h-1z` : "")).join("")).join("");
+  return (
+    <svg
+      class="qr"
+      viewBox={`0 0 ${size} ${size}`}
+      role="img"
+      aria-label="QR code of the link"
+      shapeRendering="crispEdges"
+    >
+      <rect width={size} height={size} fill="#fff" />
+      <path d={path} fill="#000" />
+    </svg>
+  );
+}

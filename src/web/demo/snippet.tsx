@@ -1,0 +1,49 @@
+import { CopyButton } from "./copy-button.tsx";
+import type { WebSocketUrls } from "./server.ts";
+
+export interface SnippetProps {
+  readonly room: string;
+  readonly urls: WebSocketUrls;
+  readonly isSyncServed: boolean;
+}
+
+/** What to write to have this in an application of one's own. */
+export function Snippet({ room, urls, isSyncServed }: SnippetProps) {
+  const code = isSyncServed ? hybridCode(room, urls) : webrtcCode(room, urls.signal);
+  return (
+    <section class="panel snippet" aria-labelledby="snippet-title">
+      <header>
+        <h2 id="snippet-title">The same in your app</h2>
+        <CopyButton label="Copy the snippet" text={code} />
+      </header>
+      <pre data-snippet>
+        <code>{code}</code>
+      </pre>
+    </section>
+  );
+}
+
+function hybridCode(room: string, urls: WebSocketUrls): string {
+  return `import * as Y from "yjs";
+import { WebrtcProvider } from "y-webrtc";
+import { WebsocketProvider } from "y-websocket";
+
+const doc = new Y.Doc();
+const websocket = new WebsocketProvider(${quoted(urls.sync)}, ${quoted(encodeURIComponent(room))}, doc);
+const { awareness } = websocket;
+const webrtc = new WebrtcProvider(${quoted(room)}, doc, { signaling: [${quoted(urls.signal)}], awareness });
+`;
+}
+
+function webrtcCode(room: string, signal: string): string {
+  return `import * as Y from "yjs";
+import { WebrtcProvider } from "y-webrtc";
+
+const doc = new Y.Doc();
+const webrtc = new WebrtcProvider(${quoted(room)}, doc, { signaling: [${quoted(signal)}] });
+`;
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text);
+}

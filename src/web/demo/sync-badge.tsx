@@ -1,0 +1,11 @@
+import type { Session } from "./session.ts";
+import { useValue } from "./value.ts";
+
+export function SyncBadge({ session }: { readonly session: Session }) {
+  const { state, text } = useValue(session.saving.state);
+  return (
+    <p class="sync" role="status" data-sync-state={state}>
+      {text}
+    </p>
+  );
+}

@@ -1,0 +1,32 @@
+import * as decoding from "lib0/decoding";
+import * as encoding from "lib0/encoding";
+
+/** What the page wants to know of a y-websocket frame. */
+export type SyncFrame =
+  | { readonly type: "sync-step-1" | "awareness" | "query-awareness" | "other" }
+  | { readonly type: "sync-step-2" | "update"; readonly update: Uint8Array };
+
+export function decodeSyncFrame(frame: Uint8Array): SyncFrame {
+  const decoder = decoding.createDecoder(frame);
+  switch (decoding.readVarUint(decoder)) {
+    case 0:
+      return decodeSync(decoder);
+    case 1:
+      return { type: "awareness" };
+    case 3:
+      return { type: "query-awareness" };
+    default:
+      return { type: "other" };
+  }
+}
+
+function decodeSync(decoder: decoding.Decoder): SyncFrame {
+  const step = decoding.readVarUint(decoder);
+  if (step === 0) return { type: "sync-step-1" };
+  return { type: step === 1 ? "sync-step-2" : "update", update: decoding.readVarUint8Array(decoder) };
+}
+
+/** Asks for everybody's awareness: the only question that a server answers at once and that changes nothing. */
+export function queryAwareness(): Uint8Array<ArrayBuffer> {
+  return encoding.encode((encoder) => encoding.writeVarUint(encoder, 3));
+}

@@ -1,0 +1,98 @@
+import { Diagram } from "./diagram.tsx";
+import type { Link } from "./link-meter.ts";
+import type { Person } from "./peers.ts";
+import type { Session } from "./session.ts";
+import { Switch } from "./switch.tsx";
+import { useValue } from "./value.ts";
+
+const barrierTexts = {
+  private: "Off, because this room has a password: the server would store the text readable.",
+  "not-served": "Off, because this server introduces browsers to each other and stores nothing.",
+};
+
+export function TransportPanel({ session }: { readonly session: Session }) {
+  const transports = useValue(session.transports);
+  const webrtc = useValue(session.meter.webrtc);
+  const websocket = useValue(session.meter.websocket);
+  const people = useValue(session.people);
+  const isRefused = useValue(session.isRefused);
+  const barrier = session.websocketBarrier;
+  const isOffline = !(transports.webrtc || transports.websocket);
+  return (
+    <section class="panel transports" aria-labelledby="transports-title">
+      <h2 id="transports-title">How it travels</h2>
+      <Diagram
+        {...transports}
+        others={people.length - 1}
+        webrtcMessages={webrtc.sent + webrtc.received}
+        websocketMessages={websocket.sent + websocket.received}
+      />
+      <Switch name="WebRTC" isOn={transports.webrtc} turn={(isOn) => session.switchWebrtc(isOn)}>
+        <LinkText transport="webrtc" link={webrtc} state={webrtcState(transports.webrtc, directCount(people))} />
+      </Switch>
+      <Switch
+        name="WebSocket"
+        isOn={transports.websocket}
+        isDisabled={barrier !== undefined}
+        turn={(isOn) => session.switchWebsocket(isOn)}
+      >
+        <LinkText
+          transport="websocket"
+          link={websocket}
+          state={
+            barrier === undefined ? websocketState(transports.websocket, isRefused, websocket) : barrierTexts[barrier]
+          }
+        />
+      </Switch>
+      <Switch name="Offline" isOn={isOffline} turn={(isOn) => session.goOffline(isOn)}>
+        Turns both off; you can go on editing.
+      </Switch>
+    </section>
+  );
+}
+
+interface LinkTextProps {
+  readonly transport: "webrtc" | "websocket";
+  readonly link: Link;
+  readonly state: string;
+}
+
+function LinkText({ transport, link, state }: LinkTextProps) {
+  return (
+    <span class="link-text" data-transport={transport} data-sent={link.sent} data-received={link.received}>
+      <span>{[state, ...roundTrip(link.roundTripsMs)].join(" · ")}</span>
+      <span class="messages">
+        {link.sent} <abbr title="messages sent">sent</abbr>, {link.received}{" "}
+        <abbr title="messages received">received</abbr>
+      </span>
+    </span>
+  );
+}
+
+function directCount(people: readonly Person[]): string {
+  const direct = people.filter(({ reach }) => reach === "direct").length;
+  const inBrowser = people.filter(({ reach }) => reach === "same-browser").length;
+  const parts = [direct > 0 && `direct to ${direct}`, inBrowser > 0 && `${inBrowser} in this browser`];
+  return parts.filter((part) => part !== false).join(", ");
+}
+
+function webrtcState(isOn: boolean, reached: string): string {
+  if (!isOn) return "Off";
+  return reached === "" ? "On, nobody reached yet" : reached;
+}
+
+function websocketState(isOn: boolean, isRefused: boolean, { isConnected }: Link): string {
+  if (!isOn) return "Off";
+  if (isRefused) return "Refused by the server";
+  return isConnected ? "Connected" : "Connecting…";
+}
+
+function roundTrip(timesMs: readonly number[]): readonly string[] {
+  const [fastest, slowest] = timesMs.map(milliseconds);
+  if (fastest === undefined) return [];
+  return [slowest === undefined || slowest === fastest ? `${fastest} ms` : `${fastest}–${slowest} ms`];
+}
+
+function milliseconds(timeMs: number): string {
+  return timeMs < 10 ? timeMs.toFixed(1) : timeMs.toFixed(0);
+}

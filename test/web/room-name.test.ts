@@ -1,0 +1,33 @@
+import { expect, test } from "bun:test";
+import { addressOf, passwordOf, randomRoom, roomOf } from "../../src/web/demo/room-name.ts";
+
+const page = "http://127.0.0.1:4444/";
+
+test("a room is read from where it is written, whatever is in its name", () => {
+  for (const room of ["plain", "my notes", "a/b?c#d&e=f", "100%", "Größe 🏕", "__proto__"]) {
+    expect(roomOf(addressOf(room, new URL(page)))).toBe(room);
+  }
+});
+
+test("an address without a room names none", () => {
+  for (const address of [page, `${page}?room=`, `${page}#room=x`]) expect(roomOf(new URL(address))).toBeUndefined();
+});
+
+test("the password is in the fragment and stays there", () => {
+  const address = new URL(`${page}#password=open%20sesame/?%23`);
+  expect(passwordOf(address)).toBe("open sesame/?#");
+  const named = addressOf("closed", address);
+  expect(passwordOf(named)).toBe("open sesame/?#");
+  expect(named.search).toBe("?room=closed");
+});
+
+test("a password in the query is none", () => {
+  expect(passwordOf(new URL(`${page}?password=seen`))).toBeUndefined();
+  expect(passwordOf(new URL(`${page}#password=`))).toBeUndefined();
+});
+
+test("random rooms can be read aloud and do not come twice", () => {
+  const rooms = Array.from({ length: 1000 }, randomRoom);
+  expect(rooms.every((room) => /^[a-z]+-[a-z]+-[0-9a-z]{6}$/.test(room))).toBe(true);
+  expect(new Set(rooms).size).toBe(rooms.length);
+});
