@@ -1,6 +1,7 @@
 /** Builds `dist/yurt`, the executable for this machine. */
 import { mkdir, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
+import { describeFailure, makeReleaseAssets } from "./assets.ts";
 
 const flags = [
   "--compile",
@@ -19,8 +20,16 @@ const flags = [
 
 const root = join(import.meta.dir, "..");
 
-/** `entry`, and every worker (`*-worker.ts` under its folder), as one file at `outfile`. All paths are absolute. */
-async function buildExecutable(entry: string, outfile: string): Promise<void> {
+interface Executable {
+  /** Every worker (`*-worker.ts` under its folder) is built in. */
+  readonly entry: string;
+  /** Embedded under its last name, beside the entry. */
+  readonly assets: string;
+  readonly outfile: string;
+}
+
+/** All paths are absolute. */
+async function buildExecutable({ entry, assets, outfile }: Executable): Promise<void> {
   // The name of the executable is part of its bytes, its folder is not; the source map is embedded and written as well.
   const workshop = join(dirname(outfile), `.build-${process.pid}`);
   const built = join(workshop, basename(outfile));
@@ -28,7 +37,8 @@ async function buildExecutable(entry: string, outfile: string): Promise<void> {
   try {
     // A worker's file that is not an entry point of its own is missing in the executable, at run time only.
     const workers = await Array.fromAsync(new Bun.Glob("**/*-worker.ts").scan({ cwd: dirname(entry), absolute: true }));
-    const build = Bun.spawn([process.execPath, "build", ...flags, entry, ...workers.sort(), "--outfile", built], {
+    const inputs = ["--asset", assets, entry, ...workers.sort()];
+    const build = Bun.spawn([process.execPath, "build", ...flags, ...inputs, "--outfile", built], {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -47,11 +57,11 @@ async function buildExecutable(entry: string, outfile: string): Promise<void> {
 const outfile = join(root, "dist", "yurt");
 const startedAt = performance.now();
 try {
-  await buildExecutable(join(root, "src", "main.ts"), outfile);
+  await buildExecutable({ entry: join(root, "src", "main.ts"), assets: await makeReleaseAssets(), outfile });
   const { size } = await stat(outfile);
   const seconds = (performance.now() - startedAt) / 1000;
   console.log(`${relative(process.cwd(), outfile)}  ${(size / 1e6).toFixed(1)} MB  ${seconds.toFixed(1)} s`);
 } catch (error) {
-  console.error(error instanceof Error ? error.message : error);
+  console.error(describeFailure(error));
   process.exitCode = 1;
 }

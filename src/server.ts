@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import packageJson from "../package.json" with { type: "json" };
 import { openAuthorizer } from "./auth/open.ts";
 import type { Limits } from "./config/limits.ts";
 import { authorityOf, reachableHost } from "./lib/authority.ts";
@@ -15,10 +16,12 @@ import { yWebrtc } from "./signaling/y-webrtc/protocol.ts";
 import { type DataFolder, openDataFolder } from "./storage/data-folder.ts";
 import { openSqliteStore } from "./storage/sqlite.ts";
 import type { Store } from "./storage/store.ts";
+import { type Assets, openAssets } from "./transport/assets.ts";
 import type { CloseReason } from "./transport/close-reason.ts";
 import { createHttp } from "./transport/http.ts";
 import { NativeChannels } from "./transport/native-channel.ts";
 import type { Protocol } from "./transport/protocol.ts";
+import { assetsRefresher } from "./transport/source-assets.ts";
 import { Listener } from "./transport/websocket.ts";
 
 export interface ServerOptions {
@@ -40,7 +43,7 @@ export interface RunningServer {
   /** Undefined when nothing is stored. */
   readonly dataFolder: string | undefined;
   readonly dataFolderIsNew: boolean;
-  /** What listens, with URLs that can be handed to clients. */
+  /** What listens, with URLs that can be handed to browsers and clients. */
   readonly endpoints: readonly { readonly label: string; readonly url: string }[];
   /** Writes everything, closes every connection with `reason`, and frees the port and the data folder. */
   stop(reason: CloseReason): Promise<void>;
@@ -69,13 +72,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const relay = options.syncEnabled ? openRelay(options.dataFolder, shared) : undefined;
   const signaling = openSignaling(shared);
   const protocols = relay === undefined ? [signaling.protocol] : [relay.protocol, signaling.protocol];
-  const paths = [
-    ...(relay === undefined ? [] : [{ label: "y-websocket", path: "/sync" }]),
-    { label: "y-webrtc", path: "/signal" },
+  const endpoints = [
+    { label: "Demo", scheme: "http", path: "/" },
+    ...(relay === undefined ? [] : [{ label: "y-websocket", scheme: "ws", path: "/sync" }]),
+    { label: "y-webrtc", scheme: "ws", path: "/signal" },
   ];
   let isStopping = false;
   const isReady = () => !isStopping && (relay?.isReady() ?? true);
-  const { fetch } = createHttp({ protocols, isReady, endpoints: paths });
+  const { fetch } = createHttp({
+    protocols,
+    isReady,
+    assets: openPages(log),
+    demo: { version: packageJson.version, sync: relay !== undefined },
+  });
   let listener: Listener;
   try {
     listener = new Listener({ host, port: options.port, protocols, fetch, channels, limits, log, clock: systemClock });
@@ -90,7 +99,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     url: `http://${authority}`,
     dataFolder: relay && options.dataFolder,
     dataFolderIsNew: relay?.dataFolderIsNew ?? false,
-    endpoints: paths.map(({ label, path }) => ({ label, url: `ws://${authority}${path}` })),
+    endpoints: endpoints.map(({ label, scheme, path }) => ({ label, url: `${scheme}://${authority}${path}` })),
     stop: async (reason) => {
       isStopping = true;
       listener.drain();
@@ -100,6 +109,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await relay?.close();
     },
   };
+}
+
+/** The executable carries its pages; from source they are built when they are asked for. */
+function openPages(log: Log): Assets {
+  if (Bun.isStandaloneExecutable) return openAssets({ path: join(import.meta.dir, "web") });
+  const root = join(import.meta.dir, "..");
+  return openAssets({ path: join(root, "dist", "development"), refresh: assetsRefresher(root, log) });
 }
 
 function openRelay(dataFolderPath: string, { limits, log, channels }: Shared): Relay {

@@ -31,11 +31,18 @@ const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
 const implementations = ["{relay,signaling}/*/**", "relay/worker-compactor.ts", "turn/{udp,tcp}.ts"];
 
 /** Entry points of their own: imported by nothing. */
-const roots = ["main.ts", "**/*-worker.ts", "web/**"];
+const roots = ["main.ts", "**/*-worker.ts"];
+
+/**
+ * What runs in browsers, a program of its own: no rank, and nothing but itself and packages may go in. The server has it
+ * as built files only. (The root tsconfig knows no DOM, web/tsconfig.json no Bun.)
+ */
+const pages = ["web/**"];
 
 /** Knows neither runtime nor socket nor time: what it needs comes in through a contract, or `Clock`. */
 const pure = ["rooms/**", "{relay,signaling,turn}/**"];
 const pureExceptions = ["relay/worker-compactor.ts", "turn/{udp,tcp}.ts", "**/*-worker.ts"];
+const builtIns = /^(bun$|bun:|node:)/;
 const pureModules = /^(?!bun$|bun:|node:|ws$)/;
 const impureNames = [
   ...["Bun", "WebSocket", "Worker", "process", "performance", "Date"],
@@ -66,6 +73,8 @@ const isPure = (path: string) => matches(pure, path) && !matches(pureExceptions,
 
 const isRoot = (path: string) => matches(roots, path);
 
+const isOfPages = (path: string) => matches(pages, path);
+
 const isImplementation = (path: string) =>
   matches(implementations, path) || (rankOf(path) !== -1 && ranks[rankOf(path)]?.[0] === "adapter");
 
@@ -79,6 +88,7 @@ function folderOf(path: string): string {
 /** Why the file `from` must not import the file `to` (paths in src/); undefined if it may. */
 function forbiddenImport(from: string, to: string): string | undefined {
   if (isRoot(to)) return "is an entry point";
+  if (isOfPages(from) !== isOfPages(to)) return isOfPages(to) ? "is a page's" : "is the server's";
   const fromFolder = folderOf(from);
   const toFolder = folderOf(to);
   if (isImplementation(to)) {
@@ -93,9 +103,11 @@ function forbiddenImport(from: string, to: string): string | undefined {
 function forbiddenModule(from: string, module: string, packages: readonly string[]): string | undefined {
   if (module === computedModule) return "is computed";
   if (isPure(from) && !pureModules.test(module)) return "is not pure";
+  if (isOfPages(from) && builtIns.test(module)) return "is not in browsers";
   if (matches(codecs, from) && !codecModules.test(module)) return "does not belong in a codec";
-  const isBuiltIn = /^(bun$|bun:|node:)/.test(module);
-  return isBuiltIn || packages.includes(packageOf(module)) ? undefined : "is not in package.json's dependencies";
+  return builtIns.test(module) || packages.includes(packageOf(module))
+    ? undefined
+    : "is not in package.json's dependencies";
 }
 
 function packageOf(module: string): string {
@@ -108,7 +120,7 @@ function packageOf(module: string): string {
 /** Every breach of the rules by one file: what it is and which import, name or number commits it. */
 function breaches(path: string, facts: SourceFacts, packages: readonly string[]): readonly string[] {
   return [
-    ...(rankOf(path) === -1 && !isRoot(path) ? ["has no place in the layout"] : []),
+    ...(rankOf(path) === -1 && !isRoot(path) && !isOfPages(path) ? ["has no place in the layout"] : []),
     ...(posix.basename(path) === "index.ts" ? ["is a barrel"] : []),
     ...(facts.hasDefaultExport ? ["has a default export"] : []),
     ...facts.imports.flatMap((module) => importBreach(path, module, packages)),
@@ -175,8 +187,9 @@ function sourcesOf(folder: string): Readonly<Record<string, string>> {
 function repositoryFiles(): readonly string[] {
   const ignored = new Set([".git/", ...read(".gitignore").split("\n")]);
   return readdirSync(root, { withFileTypes: true }).flatMap((entry) => {
-    if (!entry.isDirectory()) return [entry.name];
+    // In a worktree .git is a file.
     if (ignored.has(`${entry.name}/`)) return [];
+    if (!entry.isDirectory()) return [entry.name];
     const inside = new Bun.Glob("**/*").scanSync({ cwd: join(root, entry.name), dot: true });
     return Array.from(inside, (path) => `${entry.name}/${path}`);
   });
@@ -247,6 +260,8 @@ describe("the rules", () => {
     ["transport/http.ts", "ops/log.ts"],
     ["storage/sqlite.ts", "storage/store.ts"],
     ["auth/authorizer.ts", "config/limits.ts"],
+    ["web/demo/main.tsx", "web/demo/editor.tsx"],
+    ["web/admin/main.tsx", "web/shared/button.tsx"],
   ])("%s may import %s", (from, to) => {
     expect(forbiddenImport(from, to)).toBeUndefined();
   });
@@ -266,6 +281,10 @@ describe("the rules", () => {
     ["transport/http.ts", "rooms/room-registry.ts", "is not of a lower rank"],
     ["auth/authorizer.ts", "transport/connection.ts", "is not of a lower rank"],
     ["lib/clock.ts", "config/limits.ts", "is not of a lower rank"],
+    ["transport/assets.ts", "web/demo/main.tsx", "is a page's"],
+    ["server.ts", "web/demo/room-name.ts", "is a page's"],
+    ["web/demo/main.tsx", "lib/ranges.ts", "is the server's"],
+    ["web/demo/main.tsx", "server.ts", "is the server's"],
   ])("%s must not import %s, which %s", (from, to, reason) => {
     expect(forbiddenImport(from, to)).toBe(reason);
   });
@@ -302,6 +321,7 @@ describe("the rules", () => {
       'import { SyncRoom } from "../sync-room.ts";',
       "imports ../sync-room.ts, which does not belong in a codec",
     ],
+    ["web/demo/main.tsx", 'import { join } from "node:path";', "imports node:path, which is not in browsers"],
     ["transport/http.ts", 'const port = process.env["PORT"];', "uses process.env"],
     ["cli/serve.ts", "const all = import.meta.env;", "uses import.meta.env"],
     ["cli/serve.ts", 'import express from "express";', "imports express, which is not in package.json's dependencies"],

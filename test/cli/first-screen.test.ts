@@ -5,6 +5,7 @@ const facts: FirstScreenFacts = {
   version: "0.1.0",
   readyMs: 30.6,
   endpoints: [
+    { label: "Demo", url: "http://127.0.0.1:4444/" },
     { label: "y-websocket", url: "ws://127.0.0.1:4444/sync" },
     { label: "y-webrtc", url: "ws://127.0.0.1:4444/signal" },
   ],
@@ -17,6 +18,7 @@ describe("the first screen", () => {
   test("names what listens, where documents are and who may enter", () => {
     expect(firstScreen(facts)).toBe(`yurt 0.1.0 · ready in 31 ms
 
+  ├─ Demo          http://127.0.0.1:4444/
   ├─ y-websocket   ws://127.0.0.1:4444/sync
   └─ y-webrtc      ws://127.0.0.1:4444/signal
 
@@ -40,12 +42,13 @@ describe("the first screen", () => {
     );
   });
 
-  test("of a server without documents shows signaling alone", () => {
+  test("of a server without documents shows no relay", () => {
     const { data: _, ...withoutData } = facts;
-    const endpoints = facts.endpoints.slice(1);
+    const endpoints = facts.endpoints.filter(({ label }) => label !== "y-websocket");
     expect(firstScreen({ ...withoutData, endpoints, address: "[::]:4444", isLoopback: false })).toBe(
       `yurt 0.1.0 · ready in 31 ms
 
+  ├─ Demo       http://127.0.0.1:4444/
   └─ y-webrtc   ws://127.0.0.1:4444/signal
 
   Mode  open, without HTTPS: everyone who reaches [::]:4444 may use it

@@ -167,6 +167,7 @@ describe("on a terminal", () => {
     const [, ready, port] = /ready in (\d+) ms[\s\S]*127\.0\.0\.1:(\d+)\/sync/.exec(screen) ?? [];
     expect(screen).toStartWith(`yurt 0.1.0 · ready in ${ready} ms
 
+  ├─ Demo          http://127.0.0.1:${port}/
   ├─ y-websocket   ws://127.0.0.1:${port}/sync
   └─ y-webrtc      ws://127.0.0.1:${port}/signal
 
@@ -178,8 +179,9 @@ describe("on a terminal", () => {
     expect(await shown("Try it", [])).toContain("\n  Data  ./yurt-data\n");
   });
 
-  test.skipIf(!hasTerminal)("the first screen of a server without documents names signaling alone", async () => {
+  test.skipIf(!hasTerminal)("the first screen of a server without documents names no relay", async () => {
     const screen = await shown("Try it", ["--no-sync"]);
+    expect(screen).toContain("\n  ├─ Demo       http://127.0.0.1:");
     expect(screen).toContain("\n  └─ y-webrtc   ws://127.0.0.1:");
     expect(screen).toContain("\n  Try it:  new WebrtcProvider(");
     expect(screen).not.toMatch(/sync|Data/);
@@ -299,6 +301,78 @@ test("the executable compacts a document in its worker while it is edited", asyn
   edit(10);
   await eventually("all arrived", () => reader.text.length === writer.text.length);
   for (const client of [writer, reader]) client.close();
+});
+
+describe("the executable's demo", () => {
+  const ask = (port: number, path: string, accepted: string) =>
+    fetch(`http://127.0.0.1:${port}${path}`, { headers: { "accept-encoding": accepted } });
+
+  /** The files that a page or a style sheet loads by itself; whatever they are, they have a host or begin with `/`. */
+  function loadedBy(text: string): readonly string[] {
+    const markup = text.matchAll(/<(?:script|link|img|iframe)\b[^>]*\s(?:src|href)="([^"]+)"/g);
+    const style = text.matchAll(/url\(["']?([^"')]+)["']?\)/g);
+    const paths = [...markup, ...style].map(([, path = ""]) => path);
+    return paths.filter((path) => !path.startsWith("data:"));
+  }
+
+  test("is served whole, compressed, and small enough for a first load", async () => {
+    await using server = serve();
+    const port = await server.port();
+    let bytes = 0;
+    const asked = ["/"];
+    for (const path of asked) {
+      const response = await ask(port, path, "gzip, br");
+      expect([path, response.status, response.headers.get("content-encoding")]).toEqual([path, 200, "br"]);
+      expect(response.headers.get("cache-control")).toBe(
+        path === "/" ? "no-cache" : "public, max-age=31536000, immutable",
+      );
+      expect(response.headers.get("content-security-policy")).toStartWith("default-src 'self'; ");
+      expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+      bytes += Number(response.headers.get("content-length"));
+      const text = await response.text();
+      expect(await (await ask(port, path, "gzip")).text()).toBe(text);
+      expect(await (await ask(port, path, "identity")).text()).toBe(text);
+      if (/^text\/(html|css)/.test(response.headers.get("content-type") ?? "")) asked.push(...loadedBy(text));
+    }
+    expect(asked.length).toBeGreaterThan(2);
+    expect(asked.filter((path) => !/^\/([\w-]+-[a-z0-9]{8}\.[a-z0-9]+)?$/.test(path))).toEqual([]);
+    expect(bytes).toBeGreaterThan(10_000);
+    expect(bytes).toBeLessThan(250_000);
+  });
+
+  test("is asked for again only when it has changed", async () => {
+    await using server = serve();
+    const url = `http://127.0.0.1:${await server.port()}/`;
+    const etag = (await fetch(url)).headers.get("etag") ?? "";
+    expect(etag).toMatch(/^"[\w-]+"$/);
+    expect((await fetch(url, { headers: { "if-none-match": etag } })).status).toBe(304);
+    expect((await fetch(url, { method: "HEAD" })).headers.get("etag")).toBe(etag);
+    expect((await fetch(url, { method: "POST" })).status).toBe(405);
+  });
+
+  test("names no server of others", async () => {
+    await using server = serve();
+    const port = await server.port();
+    const page = await (await ask(port, "/", "identity")).text();
+    const texts = await Promise.all(loadedBy(page).map(async (path) => (await ask(port, path, "identity")).text()));
+    // Names of markup, and what is told to people.
+    const harmless = [
+      "http://www.w3.org/",
+      "https://feross.org/opensource",
+      "https://feross.org",
+      "https://github.com/",
+    ];
+    const named = texts.flatMap(
+      (text) => text.match(/\b(?:(?:https?|wss?):\/\/|["'`](?:stun|turn)s?:)[a-z0-9][^"'`\s)]*/gi) ?? [],
+    );
+    expect(named.filter((url) => !harmless.some((start) => url.startsWith(start)))).toEqual([]);
+  });
+
+  test("learns whether documents are relayed", async () => {
+    await using server = serve({ args: ["--no-sync"] });
+    const config = await ask(await server.port(), "/demo/config.json", "identity");
+    expect(await config.json()).toEqual({ version: "0.1.0", sync: false });
+  });
 });
 
 describe("yurt health", () => {

@@ -10,7 +10,8 @@ export const executable = join(root, "dist", "yurt");
 export async function ensureExecutable(): Promise<void> {
   const builtAt = await changedAt("dist/yurt");
   const sources = await Array.fromAsync(new Bun.Glob("src/**/*").scan({ cwd: root }));
-  const changes = await Promise.all(["package.json", "bun.lock", "scripts/build.ts", ...sources].map(changedAt));
+  const scripts = ["scripts/build.ts", "scripts/assets.ts", "scripts/build-assets.ts"];
+  const changes = await Promise.all(["package.json", "bun.lock", ...scripts, ...sources].map(changedAt));
   if (builtAt > Math.max(...changes)) return;
   const build = Bun.spawn([process.execPath, "scripts/build.ts"], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   const output = await Promise.all([build.stdout.text(), build.stderr.text()]);

@@ -1,0 +1,205 @@
+import { createHash } from "node:crypto";
+import { mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { brotliCompress, constants, gzip } from "node:zlib";
+import type { Asset, Encoding, Manifest } from "../src/transport/assets.ts";
+
+export interface AssetsBuild {
+  /** The page for `/`: an HTML file that names its scripts and styles. */
+  readonly entry: string;
+  /** Where the files and their `manifest.json` go; everything else in it is removed. */
+  readonly folder: string;
+  /** Files and folders that the page is made of. */
+  readonly sources: readonly string[];
+  /** Into which each file is compressed ahead, best first. The best ones take seconds. */
+  readonly encodings: readonly Encoding[];
+  /** The most that a browser may have to fetch to show the page. */
+  readonly firstLoadLimitBytes: number;
+}
+
+/** Bytes of one built file as it is, and in each encoding that makes it smaller. */
+export interface BuiltAsset {
+  readonly asset: Asset;
+  readonly sizes: { readonly identity: number } & Readonly<Partial<Record<Encoding, number>>>;
+}
+
+interface CompressedAsset extends BuiltAsset {
+  readonly files: readonly File[];
+}
+
+interface File {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** Bundles the page for browsers, names all but the page by content, and compresses ahead. */
+export async function buildAssets(build: AssetsBuild): Promise<readonly BuiltAsset[]> {
+  // Before the sources are read: what changes meanwhile makes the result stale.
+  const changedAtMs = await lastChangeMs(build.sources);
+  const outputs = await bundle(build.entry);
+  await refuseForeignHosts(outputs);
+  const compressed = await Promise.all(outputs.map((output) => compressOutput(output, build.encodings)));
+  const built = compressed.toSorted((left, right) => (left.asset.path < right.asset.path ? -1 : 1));
+  const bytes = firstLoadBytes(built);
+  if (bytes > build.firstLoadLimitBytes) {
+    throw new Error(`the first load of ${bytes} bytes is over the limit of ${build.firstLoadLimitBytes}`);
+  }
+  const manifest: Manifest = { files: built.map(({ asset }) => asset) };
+  const files = [...built.flatMap((output) => output.files), { name: manifestName, bytes: json(manifest) }];
+  await replaceFolder(build.folder, files, changedAtMs);
+  return built;
+}
+
+/** Whether the folder holds what `buildAssets` would make now. */
+export async function areAssetsFresh({ folder, sources }: AssetsBuild): Promise<boolean> {
+  const manifest = Bun.file(join(folder, manifestName));
+  return (await manifest.exists()) && manifest.lastModified === (await lastChangeMs(sources));
+}
+
+/** What a browser must fetch to show the page, compressed as well as it accepts. */
+export function firstLoadBytes(built: readonly BuiltAsset[]): number {
+  const needed = built.filter(({ asset }) => /^text\/(html|css|javascript)/.test(asset.type));
+  return needed.reduce((sum, { sizes }) => sum + Math.min(...Object.values(sizes)), 0);
+}
+
+const manifestName = "manifest.json";
+
+/** Servers of others that libraries name as defaults, for pages that give none. */
+const foreignDefaults: readonly (readonly [file: RegExp, text: string])[] = [
+  [/y-webrtc[/\\]src[/\\]y-webrtc\.js$/, "'wss://y-webrtc-eu.fly.dev'"],
+  [
+    /simple-peer[/\\]simplepeer\.min\.js$/,
+    '{urls:["stun:stun.l.google.com:19302","stun:global.stun.twilio.com:3478"]}',
+  ],
+];
+
+const withoutForeignDefaults: Bun.BunPlugin = {
+  name: "without-foreign-defaults",
+  setup: (plugin) => {
+    for (const [filter, text] of foreignDefaults) {
+      plugin.onLoad({ filter }, async ({ path }) => ({
+        contents: (await Bun.file(path).text()).replace(text, ""),
+        loader: "js",
+      }));
+    }
+  },
+};
+
+async function bundle(entry: string): Promise<readonly Bun.BuildArtifact[]> {
+  const { outputs } = await Bun.build({
+    entrypoints: [entry],
+    target: "browser",
+    minify: true,
+    publicPath: "/",
+    naming: { entry: "[name]-[hash].[ext]", chunk: "[name]-[hash].[ext]", asset: "[name]-[hash].[ext]" },
+    define: { "process.env.NODE_ENV": '"production"' },
+    plugins: [withoutForeignDefaults],
+  });
+  return outputs;
+}
+
+/** A server that sockets or WebRTC would use, in quotes so that no property is taken for one; what a style fetches. */
+const foreignInCode =
+  /["'`](wss?:\/\/|stuns?:|turns?:)[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}|url\(\s*["']?(https?:)?\/\/[^)]*|@import[^;]*\/\/[^;]*/i;
+
+/** Links may lead elsewhere; what a page loads or connects to by itself may not. */
+async function refuseForeignHosts(outputs: readonly Bun.BuildArtifact[]): Promise<void> {
+  for (const output of outputs) {
+    const text = await output.text();
+    const found = output.type.startsWith("text/html") ? foreignInMarkup(text) : foreignInCode.exec(text)?.[0];
+    if (found !== undefined) throw new Error(`${output.path} names a foreign host: ${found}`);
+  }
+}
+
+function foreignInMarkup(text: string): string | undefined {
+  let found: string | undefined;
+  const loading = "script, link, img, iframe, source, video, audio, track, embed, object, form, base, image, use";
+  new HTMLRewriter()
+    .on(loading, {
+      element: (element) => {
+        found ??= Array.from(element.attributes, ([, value]) => value).find((value) => /^([a-z]+:)?\/\//i.test(value));
+      },
+    })
+    .transform(text);
+  return found;
+}
+
+async function compressOutput(output: Bun.BuildArtifact, encodings: readonly Encoding[]): Promise<CompressedAsset> {
+  const bytes = new Uint8Array(await output.arrayBuffer());
+  const name = output.path.replace(/^.*[/\\]/, "");
+  const isPage = output.type.startsWith("text/html");
+  const all = await Promise.all(
+    encodings.map(async (encoding) => ({ encoding, bytes: await compressors[encoding](bytes) })),
+  );
+  const smaller = all.filter((compressed) => compressed.bytes.length < bytes.length);
+  return {
+    asset: {
+      path: isPage ? "/" : `/${name}`,
+      file: name,
+      type: output.type,
+      hash: createHash("sha256").update(bytes).digest("base64url").slice(0, 16),
+      isImmutable: !isPage,
+      encodings: smaller.map(({ encoding }) => encoding),
+    },
+    sizes: {
+      identity: bytes.length,
+      ...Object.fromEntries(smaller.map((compressed) => [compressed.encoding, compressed.bytes.length])),
+    },
+    files: [
+      { name, bytes },
+      ...smaller.map((compressed) => ({ name: `${name}.${compressed.encoding}`, bytes: compressed.bytes })),
+    ],
+  };
+}
+
+/** zstd is left out: at its highest level it is 4 % larger than brotli. */
+const compressors: Readonly<Record<Encoding, (bytes: Uint8Array) => Promise<Uint8Array>>> = {
+  br: (bytes) =>
+    promisify(brotliCompress)(bytes, {
+      params: {
+        [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY,
+        [constants.BROTLI_PARAM_LGWIN]: constants.BROTLI_MAX_WINDOW_BITS,
+      },
+    }),
+  gzip: (bytes) => promisify(gzip)(bytes, { level: constants.Z_BEST_COMPRESSION }),
+};
+
+/**
+ * A server may read the folder and another build may write it meanwhile: files are renamed into place, the manifest
+ * last. Its time of change is the sources', which is how a stale build is recognised.
+ */
+async function replaceFolder(folder: string, files: readonly File[], changedAtMs: number): Promise<void> {
+  const workshop = `${folder}.build-${process.pid}`;
+  try {
+    await mkdir(workshop, { recursive: true });
+    await mkdir(folder, { recursive: true });
+    for (const { name, bytes } of files) {
+      await Bun.write(join(workshop, name), bytes);
+      if (name === manifestName) await utimes(join(workshop, name), new Date(), new Date(changedAtMs));
+      await rename(join(workshop, name), join(folder, name));
+    }
+    const kept = new Set(files.map(({ name }) => name));
+    const left = (await readdir(folder)).filter((name) => !kept.has(name));
+    await Promise.all(left.map((name) => rm(join(folder, name), { recursive: true, force: true })));
+  } finally {
+    await rm(workshop, { recursive: true, force: true });
+  }
+}
+
+/** Whole epoch milliseconds. Folders count too: theirs changes when a file is renamed or removed. */
+async function lastChangeMs(sources: readonly string[]): Promise<number> {
+  const inside = await Promise.all(
+    sources.map(async (source) => {
+      if (!(await stat(source)).isDirectory()) return [source];
+      const paths = await Array.fromAsync(new Bun.Glob("**/*").scan({ cwd: source, onlyFiles: false, absolute: true }));
+      return [source, ...paths];
+    }),
+  );
+  const changes = await Promise.all(inside.flat().map(async (path) => (await stat(path)).mtimeMs));
+  return Math.floor(Math.max(...changes));
+}
+
+function json(value: unknown): Uint8Array {
+  return new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`);
+}
