@@ -1,8 +1,10 @@
 /**
  * Format and lint, types, the executable, all tests. The last line is `N passed, N failed`, of the tests themselves and
- * of the steps before them. Arguments select test files by a part of their path.
+ * of the steps before them. Arguments select test files by a part of their path. With `--install`, or when `CI` is set,
+ * browsers that are missing are installed.
  */
 import { join } from "node:path";
+import { findBrowser, installCommand, missingBrowsers, unattendedInstallCommand } from "./browsers.ts";
 import { type Counts, countTests, formatCounts } from "./bun-test-report.ts";
 
 interface Step {
@@ -20,9 +22,11 @@ interface Ended {
   readonly output: string;
 }
 
-/** How the tests of one process are run. The limits of all steps together stay below 15 minutes. */
+/** How the tests of one process are run. */
 interface TestGroup {
   readonly name: string;
+  /** A glob; of the groups with one that match a file the first takes it. */
+  readonly files: string;
   readonly testLimitMs: number;
   readonly limitMs: number;
 }
@@ -31,13 +35,26 @@ const second = 1000;
 const root = join(import.meta.dir, "..");
 const bun = process.execPath;
 
-/** Folders of test/ whose tests run real servers: each has a process to itself, so that one hang leaves the others. */
+/**
+ * Of all steps together. Their own limits, each generous to a slow machine, sum up to more: as soon as this one is
+ * reached all that is left fails.
+ */
+const totalLimitMs = 14 * 60 * second;
+
+const browser: TestGroup = {
+  name: "browser",
+  files: "test/{browser/**,readme.test.ts}",
+  testLimitMs: 60 * second,
+  limitMs: 240 * second,
+};
+/** The tests that run real servers or browsers: each group has a process to itself, so that one hang leaves the others. */
 const ownProcess: readonly TestGroup[] = [
-  { name: "conformance", testLimitMs: 60 * second, limitMs: 300 * second },
-  { name: "torture", testLimitMs: 120 * second, limitMs: 240 * second },
+  { name: "conformance", files: "test/conformance/**", testLimitMs: 60 * second, limitMs: 300 * second },
+  { name: "torture", files: "test/torture/**", testLimitMs: 120 * second, limitMs: 240 * second },
+  browser,
 ];
-/** The tests of all other folders. */
-const unit: TestGroup = { name: "unit", testLimitMs: 20 * second, limitMs: 180 * second };
+const unit: TestGroup = { name: "unit", files: "**", testLimitMs: 20 * second, limitMs: 180 * second };
+const groups: readonly TestGroup[] = [...ownProcess, unit];
 
 const staticSteps: readonly Step[] = [
   {
@@ -52,6 +69,12 @@ const staticSteps: readonly Step[] = [
     limitMs: 60 * second,
     count: countAsTest,
   },
+  {
+    name: "types of the pages",
+    command: [bun, "node_modules/typescript/bin/tsc", "--noEmit", "--project", "src/web"],
+    limitMs: 60 * second,
+    count: countAsTest,
+  },
   { name: "build", command: [bun, "scripts/build.ts"], limitMs: 60 * second, count: countAsTest },
 ];
 
@@ -59,16 +82,12 @@ function countAsTest({ exitCode }: Ended): Counts {
   return exitCode === 0 ? { passed: 1, failed: 0, skipped: 0 } : { passed: 0, failed: 1, skipped: 0 };
 }
 
-/** One step for each group that has files; together they hold every file that `bun test` would find. */
-async function testSteps(filters: readonly string[]): Promise<readonly Step[]> {
+/** The groups that have files; together they hold every file that `bun test` would find. */
+async function testFiles(filters: readonly string[]): Promise<ReadonlyMap<TestGroup, readonly string[]>> {
   const glob = new Bun.Glob("{src,scripts,test}/**/*{.,_}{test,spec}.{js,jsx,ts,tsx,mjs,cjs,mts,cts}");
   const found = (await Array.fromAsync(glob.scan({ cwd: root }))).sort();
   const chosen = filters.length === 0 ? found : found.filter((file) => filters.some((filter) => file.includes(filter)));
-  const groups = Map.groupBy(chosen, (file) => ownProcess.find(({ name }) => file.startsWith(`test/${name}/`)) ?? unit);
-  return [unit, ...ownProcess].flatMap((group) => {
-    const files = groups.get(group);
-    return files === undefined ? [] : [testStep(group, files)];
-  });
+  return Map.groupBy(chosen, (file) => groups.find(({ files }) => new Bun.Glob(files).match(file)) ?? unit);
 }
 
 function testStep(group: TestGroup, files: readonly string[]): Step {
@@ -127,12 +146,31 @@ async function read(stream: ReadableStream<Uint8Array>, received: (text: string)
   for await (const chunk of stream) received(decoder.decode(chunk, { stream: true }));
 }
 
-async function check(filters: readonly string[]): Promise<Counts> {
-  const tests = await testSteps(filters);
+/** Installs what is missing if it may, and else says how to. Without Chromium the tests fail, Firefox's is skipped. */
+async function prepareBrowsers(mayInstall: boolean): Promise<void> {
+  for (const missing of missingBrowsers()) {
+    const command = mayInstall ? unattendedInstallCommand([missing]) : undefined;
+    const ended = command === undefined ? undefined : await run(["sh", "-c", command], 180 * second);
+    if (findBrowser(missing) !== undefined) console.log(`ok    ${missing} installed`);
+    else
+      console.log(
+        `note  no ${missing} found; to install it: ${installCommand([missing])}\n${ended?.output ?? ""}`.trim(),
+      );
+  }
+}
+
+async function check(filters: readonly string[], mayInstall: boolean): Promise<Counts> {
+  const deadline = performance.now() + totalLimitMs;
+  const files = await testFiles(filters);
+  if (files.has(browser)) await prepareBrowsers(mayInstall);
+  const tests = [unit, ...ownProcess].flatMap((group) => {
+    const ofGroup = files.get(group);
+    return ofGroup === undefined ? [] : [testStep(group, ofGroup)];
+  });
   let total: Counts = { passed: 0, failed: 0, skipped: 0 };
   for (const step of [...staticSteps, ...tests]) {
     const startedAt = performance.now();
-    const ended = await run(step.command, step.limitMs);
+    const ended = await run(step.command, Math.max(0, Math.min(step.limitMs, deadline - startedAt)));
     const counts = step.count(ended);
     total = add(total, counts);
     const verdict = counts.failed === 0 ? "ok  " : "FAIL";
@@ -153,6 +191,11 @@ function add(left: Counts, right: Counts): Counts {
   };
 }
 
-const total = await check(process.argv.slice(2));
+const install = "--install";
+const args = process.argv.slice(2);
+const total = await check(
+  args.filter((arg) => arg !== install),
+  args.includes(install) || Boolean(process.env["CI"]),
+);
 console.log(`\n${formatCounts(total)}`);
 process.exit(total.failed === 0 ? 0 : 1);

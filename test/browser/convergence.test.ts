@@ -1,0 +1,111 @@
+import { expect, test } from "bun:test";
+import { openChromium } from "../support/browser.ts";
+import { eventually } from "../support/browser-eventually.ts";
+import { type DemoPage, haveText, meshed, relayed } from "../support/browser-page.ts";
+import { broadcastPeers, iceServers, selectedPairs } from "../support/browser-stats.ts";
+import { startTestServer } from "../support/start-test-server.ts";
+import { storedRows } from "../support/stored.ts";
+
+const chromium = openChromium();
+
+async function talk(alice: DemoPage, bob: DemoPage, others: readonly DemoPage[] = []): Promise<void> {
+  await alice.type("Hello ");
+  await haveText([alice, bob, ...others], "Hello ");
+  await bob.type("world");
+  await haveText([alice, bob, ...others], "Hello world");
+}
+
+test("two browsers converge over WebRTC alone, and the relay sees none of it", async () => {
+  await using server = await startTestServer();
+  await using people = chromium.people(server);
+  const pages = await people.enterBoth("direct");
+  await meshed(pages);
+  await Promise.all(pages.map((page) => page.useOnly("WebRTC")));
+  const rows = storedRows(server.dataFolder);
+  await talk(...pages);
+  for (const page of pages) {
+    const pairs = await selectedPairs(page);
+    expect(pairs).toEqual([
+      expect.objectContaining({ state: "succeeded", isNominated: true, bytesSent: expect.any(Number) }),
+    ]);
+    expect(Math.min(...pairs.flatMap(({ bytesSent, bytesReceived }) => [bytesSent, bytesReceived]))).toBeGreaterThan(0);
+    expect(pairs.flatMap(({ candidateTypes }) => candidateTypes)).not.toContain("relay");
+    expect(await broadcastPeers(page)).toEqual([]);
+    expect(await page.isOnRelay()).toBe(false);
+  }
+  expect(storedRows(server.dataFolder)).toBe(rows);
+});
+
+test("WebRTC asks no foreign STUN server", async () => {
+  await using server = await startTestServer();
+  await using people = chromium.people(server);
+  const pages = await people.enterBoth("no stun");
+  await meshed(pages);
+  const used = (await Promise.all(pages.map(iceServers))).flat();
+  expect(used.filter((url) => !/^(stun|turn)s?:127\.0\.0\.1[:?]/.test(url))).toEqual([]);
+});
+
+test("two browsers converge over the relay alone", async () => {
+  await using server = await startTestServer();
+  await using people = chromium.people(server);
+  const pages = await people.enterBoth("relayed");
+  await Promise.all(pages.map((page) => page.useOnly("WebSocket")));
+  await relayed(pages);
+  const rows = storedRows(server.dataFolder);
+  await talk(...pages);
+  for (const page of pages) {
+    expect(await page.peers()).toEqual([]);
+    expect(await broadcastPeers(page)).toEqual([]);
+  }
+  expect(storedRows(server.dataFolder)).toBeGreaterThan(rows);
+});
+
+test("hybrid browsers converge directly and store everything, each edit once", async () => {
+  await using server = await startTestServer();
+  await using people = chromium.people(server);
+  const pages = await people.enterBoth("hybrid");
+  await Promise.all([meshed(pages), relayed(pages)]);
+  const rows = storedRows(server.dataFolder);
+  await Promise.all(pages.map(countOwnUpdates));
+  await talk(...pages);
+  const made = (await Promise.all(pages.map(ownUpdates))).reduce((sum, count) => sum + count);
+  expect(made).toBeGreaterThan(1);
+  await eventually("everything is stored", () => storedRows(server.dataFolder) >= rows + made);
+  // Whoever joins is served after all that was sent before.
+  const late = await people.enter("hybrid");
+  await late.turn("WebRTC", "off");
+  await haveText([late], "Hello world");
+  expect(storedRows(server.dataFolder)).toBe(rows + made);
+});
+
+declare global {
+  /** Updates made in this page, and not by a provider. */
+  var ownUpdateCount: number | undefined;
+}
+
+async function countOwnUpdates({ page }: DemoPage): Promise<void> {
+  await page.evaluate(() => {
+    globalThis.ownUpdateCount = 0;
+    globalThis.yurt.doc.on("update", (_update, _origin, _doc, transaction) => {
+      if (transaction.local) globalThis.ownUpdateCount = (globalThis.ownUpdateCount ?? 0) + 1;
+    });
+  });
+}
+
+function ownUpdates({ page }: DemoPage): Promise<number> {
+  return page.evaluate(() => globalThis.ownUpdateCount ?? 0);
+}
+
+test("both type at once, on both transports, and end up with the same text", async () => {
+  await using server = await startTestServer();
+  await using people = chromium.people(server);
+  const pages = await people.enterBoth("at once");
+  await Promise.all([meshed(pages), relayed(pages)]);
+  const [alice, bob] = pages;
+  await Promise.all([alice.type("aaaaaaaaaaaaaaaaaaaa"), bob.type("bbbbbbbbbbbbbbbbbbbb")]);
+  const complete = async () => {
+    const [first, second] = await Promise.all([alice.text(), bob.text()]);
+    return first === second && [...first].sort().join("") === `${"a".repeat(20)}${"b".repeat(20)}`;
+  };
+  await eventually("the same text, with all letters", complete);
+});

@@ -1,0 +1,64 @@
+import { expect, test } from "bun:test";
+import type { Locator } from "playwright-core";
+import { openChromium } from "../support/browser.ts";
+import { eventually } from "../support/browser-eventually.ts";
+import { type DemoPage, haveText, meshed } from "../support/browser-page.ts";
+import { startTestServer } from "../support/start-test-server.ts";
+
+const chromium = openChromium();
+
+function controls({ page, editor }: DemoPage): ReadonlyMap<string, Locator> {
+  return new Map([
+    ["Shared text", editor],
+    ...["WebRTC", "WebSocket", "Offline"].map(
+      (name) => [name, page.getByRole("switch", { name, exact: true })] as const,
+    ),
+    ...["Your name", "Your colour"].map((name) => [name, page.getByLabel(name)] as const),
+    ...["Count up", "Clear the board", "Copy link", "Copy the snippet"].map(
+      (name) => [name, page.getByRole("button", { name })] as const,
+    ),
+    ["Open a second window", page.getByRole("link", { name: "Open a second window" })],
+  ]);
+}
+
+const isFocused = (control: Locator): Promise<boolean> =>
+  control.evaluate((element) => element.matches(":focus"), undefined, { timeout: 1_000 });
+
+/** Presses Tab until the control has the focus. */
+async function tabTo(demo: DemoPage, control: Locator): Promise<void> {
+  for (let presses = 0; presses < 60; presses += 1) {
+    if (await isFocused(control)) return;
+    await demo.page.keyboard.press("Tab");
+  }
+  throw new Error(`Tab does not lead to ${control}`);
+}
+
+test("Tab leads to every control, and out of each again", async () => {
+  await using server = await startTestServer();
+  await using people = chromium.people(server);
+  const alice = await people.enter("tab");
+  const unreached = new Map(controls(alice));
+  for (let presses = 0; presses < 60 && unreached.size > 0; presses += 1) {
+    await alice.page.keyboard.press("Tab");
+    for (const [name, control] of unreached) if (await isFocused(control)) unreached.delete(name);
+  }
+  expect([...unreached.keys()]).toEqual([]);
+});
+
+test("the keyboard alone is enough to type, count and switch", async () => {
+  await using server = await startTestServer();
+  await using people = chromium.people(server);
+  const pages = await people.enterBoth("keys");
+  const [alice, bob] = pages;
+  await meshed(pages);
+  await tabTo(alice, alice.editor);
+  await alice.page.keyboard.type("by keyboard");
+  await haveText(pages, "by keyboard");
+  await tabTo(alice, alice.page.getByRole("button", { name: "Count up" }));
+  await alice.page.keyboard.press("Enter");
+  await alice.page.keyboard.press("Space");
+  await eventually("counted to two", async () => (await bob.page.locator("[data-counter]").textContent()) === "2");
+  await tabTo(alice, alice.page.getByRole("switch", { name: "WebSocket", exact: true }));
+  await alice.page.keyboard.press("Space");
+  await eventually("the relay is left", async () => !(await alice.isOnRelay()));
+});

@@ -1,0 +1,33 @@
+import { expect, test } from "bun:test";
+import { openChromium } from "../support/browser.ts";
+import { eventually } from "../support/browser-eventually.ts";
+import { haveText, meshed } from "../support/browser-page.ts";
+import { selectedPairs } from "../support/browser-stats.ts";
+import { startTestServer } from "../support/start-test-server.ts";
+
+const chromium = openChromium();
+
+test("eight browsers reach a full mesh and converge without the relay", async () => {
+  await using server = await startTestServer();
+  await using people = chromium.people(server);
+  const pages = await people.enterAll(8, "mesh");
+  await Promise.all(pages.map((page) => page.useOnly("WebRTC")));
+  await meshed(pages, 30_000);
+  await pages[0]?.type("from the first");
+  await haveText(pages, "from the first");
+  await Promise.all(
+    pages.map(({ page }, index) =>
+      page.evaluate((letter) => globalThis.yurt.doc.getText("text").insert(0, letter), String(index)),
+    ),
+  );
+  await eventually("the same text everywhere", async () => {
+    const texts = await Promise.all(pages.map((page) => page.text()));
+    return texts.every((text) => text === texts[0] && text.length === "from the first".length + pages.length);
+  });
+  const pairs = (await Promise.all(pages.map(selectedPairs))).flat();
+  expect(pairs.filter(({ state, isNominated }) => state === "succeeded" && isNominated)).toHaveLength(8 * 7);
+  await eventually("everyone lists everyone as reached directly", async () => {
+    const direct = pages.map(({ people: list }) => list.and(list.page().locator("[data-reach=direct]")).count());
+    return (await Promise.all(direct)).every((count) => count === 7);
+  });
+}, 120_000);

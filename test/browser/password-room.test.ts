@@ -1,0 +1,48 @@
+import { expect, test } from "bun:test";
+import { openChromium } from "../support/browser.ts";
+import { eventually } from "../support/browser-eventually.ts";
+import { haveText, meshed } from "../support/browser-page.ts";
+import { SignalingClient } from "../support/signaling-client.ts";
+import { startTestServer } from "../support/start-test-server.ts";
+import { storedRows } from "../support/stored.ts";
+
+const chromium = openChromium();
+
+test("a room with a password is for those who know it, and the server learns nothing", async () => {
+  await using server = await startTestServer();
+  // y-webrtc leaves a frame that it cannot decrypt as an unhandled rejection.
+  await using people = chromium.people({ url: server.url, tolerated: [/OperationError/] });
+  const ear = await SignalingClient.connect(`${server.wsUrl}/signal`);
+  ear.say({ type: "subscribe", topics: ["secret room"] });
+  await ear.settled();
+  const mallory = await people.enter("secret room", { password: "guess" });
+  const friends = await people.enterBoth("secret room", { password: "open sesame" });
+  const [alice, bob] = friends;
+  await meshed(friends);
+  await alice.type("between us");
+  await haveText(friends, "between us");
+  await bob.type(" two");
+  await haveText(friends, "between us two");
+  expect(await mallory.text()).toBe("");
+  expect(await mallory.peers()).toEqual([]);
+  expect(await Promise.all(friends.map((page) => page.isOnRelay()))).toEqual([false, false]);
+  expect(storedRows(server.dataFolder)).toBe(0);
+  const published = ear.heard.map((frame) => JSON.parse(frame)).filter(({ type }) => type === "publish");
+  expect(published.length).toBeGreaterThan(0);
+  expect(published.filter(({ data }) => typeof data !== "string" || !/^[A-Za-z0-9+/]+=*$/.test(data))).toEqual([]);
+  await ear.close();
+});
+
+test("the password never reaches the server", async () => {
+  await using server = await startTestServer();
+  await using people = chromium.people(server);
+  const friends = await people.enterBoth("whispered", { password: "open sesame" });
+  const requested: string[] = [];
+  for (const { page } of friends) page.on("request", (request) => requested.push(request.url()));
+  await Promise.all(friends.map(({ page }) => page.reload()));
+  await Promise.all(friends.map((friend) => friend.ready()));
+  await meshed(friends);
+  expect(requested.length).toBeGreaterThan(0);
+  expect(requested.filter((url) => /open|sesame/.test(url.split("#")[0] ?? ""))).toEqual([]);
+  await eventually("they see each other", async () => (await friends[0].people.count()) === 2);
+});

@@ -1,0 +1,69 @@
+import { expect, test } from "bun:test";
+import { openChromium } from "../support/browser.ts";
+import { eventually } from "../support/browser-eventually.ts";
+import { haveText, meshed, relayed } from "../support/browser-page.ts";
+import { startTestServer } from "../support/start-test-server.ts";
+
+const chromium = openChromium();
+
+test("what is typed offline stays here, and reaches the others when the switch goes back", async () => {
+  await using server = await startTestServer();
+  await using people = chromium.people(server);
+  const pages = await people.enterBoth("offline");
+  const [alice, bob] = pages;
+  await Promise.all([meshed(pages), relayed(pages)]);
+  await bob.turn("Offline", "on");
+  await eventually("Bob is cut off", async () => !(await bob.isOnRelay()) && (await bob.peers()).length === 0);
+  await eventually("the page says so", async () => (await bob.syncState()) === "offline");
+  await bob.type("from Bob");
+  await alice.type("from Alice");
+  await relayed([alice]);
+  expect(await alice.text()).toBe("from Alice");
+  expect(await bob.text()).toBe("from Bob");
+  await bob.turn("Offline", "off");
+  await Promise.all([meshed(pages), relayed(pages)]);
+  await eventually("both texts are everywhere", async () => {
+    const texts = await Promise.all(pages.map((page) => page.text()));
+    return texts.every((text) => text === texts[0] && text.includes("from Bob") && text.includes("from Alice"));
+  });
+  await eventually("all is saved", async () => (await bob.syncState()) === "saved");
+});
+
+test("with one transport off the other goes on, in either order", async () => {
+  await using server = await startTestServer();
+  await using people = chromium.people(server);
+  const pages = await people.enterBoth("switching");
+  const [alice, bob] = pages;
+  await Promise.all([meshed(pages), relayed(pages)]);
+  await Promise.all(pages.map((page) => page.useOnly("WebSocket")));
+  await alice.type("relay ");
+  await haveText(pages, "relay ");
+  await Promise.all(pages.map((page) => page.turn("WebRTC", "on")));
+  await meshed(pages);
+  await Promise.all(pages.map((page) => page.useOnly("WebRTC")));
+  await bob.type("direct ");
+  await haveText(pages, "relay direct ");
+  await Promise.all(pages.map((page) => page.turn("WebSocket", "on")));
+  await relayed(pages);
+  await alice.type("both");
+  await haveText(pages, "relay direct both");
+  await eventually("both are listed everywhere", async () =>
+    (await Promise.all(pages.map((page) => page.people.count()))).every((count) => count === 2),
+  );
+});
+
+test("the page shows what each transport carries", async () => {
+  await using server = await startTestServer();
+  await using people = chromium.people(server);
+  const pages = await people.enterBoth("traffic");
+  const [alice] = pages;
+  await Promise.all([meshed(pages), relayed(pages)]);
+  const before = { direct: await alice.traffic("WebRTC"), relay: await alice.traffic("WebSocket") };
+  await alice.type("counted");
+  await haveText(pages, "counted");
+  await eventually("both have grown", async () => {
+    const direct = await alice.traffic("WebRTC");
+    const relay = await alice.traffic("WebSocket");
+    return direct.sent > before.direct.sent && relay.sent > before.relay.sent && relay.received > before.relay.received;
+  });
+});

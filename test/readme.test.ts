@@ -1,0 +1,154 @@
+import { expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { openChromium } from "./support/browser.ts";
+import { eventually } from "./support/browser-eventually.ts";
+import { serveSnippet } from "./support/browser-snippet.ts";
+import { TestClients } from "./support/providers.ts";
+import { SignalingClient } from "./support/signaling-client.ts";
+import { startTestServer, type TestServer } from "./support/start-test-server.ts";
+import { storedRows } from "./support/stored.ts";
+
+const root = join(import.meta.dir, "..");
+const chromium = openChromium();
+
+/** The code of README.md's "Connect your app", by the heading over it. */
+const snippets = ((): ReadonlyMap<string, string> => {
+  const readme = readFileSync(join(root, "README.md"), "utf8");
+  const [, section = ""] = /^## Connect your app\n(.*?)^## /ms.exec(readme) ?? [];
+  const parts = section.split(/^### /m).slice(1);
+  return new Map(
+    parts.flatMap((part) => {
+      const [heading = ""] = part.split("\n", 1);
+      return Array.from(part.matchAll(/^```(?:jsx?|tsx?)\n(.*?)^```$/gms), ([, code = ""]) => [heading, code] as const);
+    }),
+  );
+})();
+
+/** The snippet under a heading, for this server instead of the usual one. */
+function snippet(heading: string, { port }: TestServer): string {
+  const code = snippets.get(heading) ?? "";
+  expect(code).toContain("127.0.0.1:4444");
+  return code.replaceAll("127.0.0.1:4444", `127.0.0.1:${port}`);
+}
+
+/** Runs a module under Bun, beside this one, until it is disposed of. */
+function runModule(code: string): AsyncDisposable {
+  const child = Bun.spawn([process.execPath, "--no-env-file", "-"], {
+    cwd: root,
+    stdio: [new Blob([code]), "inherit", "inherit"],
+  });
+  return {
+    [Symbol.asyncDispose]: async () => {
+      child.kill("SIGKILL");
+      await child.exited;
+    },
+  };
+}
+
+async function hasText(server: TestServer, expected: string): Promise<void> {
+  await using clients = new TestClients();
+  const { text } = clients.connect(server.wsUrl, "my-document");
+  await eventually(`the relay has ${expected}`, () => text.toString() === expected);
+}
+
+async function listen(server: TestServer): Promise<SignalingClient> {
+  const client = await SignalingClient.connect(`${server.wsUrl}/signal`);
+  client.say({ type: "subscribe", topics: ["my-document"] });
+  await client.settled();
+  return client;
+}
+
+async function announced(listener: SignalingClient): Promise<void> {
+  await eventually("announced", () => listener.heard.some((frame) => frame.includes('"announce"')));
+}
+
+test("there is a test for every snippet, and no two are under one heading", () => {
+  expect([...snippets.keys()]).toEqual([
+    "y-websocket",
+    "y-webrtc",
+    "Both on one document",
+    "React",
+    "CodeMirror",
+    "Tiptap",
+  ]);
+  const fences = readFileSync(join(root, "README.md"), "utf8").match(/^```(?:jsx?|tsx?)$/gm);
+  expect(fences).toHaveLength(snippets.size);
+});
+
+test("y-websocket: the document is on the server", async () => {
+  await using server = await startTestServer();
+  await using _ = runModule(`${snippet("y-websocket", server)}\ndoc.getText("text").insert(0, "typed");`);
+  await hasText(server, "typed");
+});
+
+test("y-webrtc: the provider announces itself in its room", async () => {
+  await using server = await startTestServer();
+  const listener = await listen(server);
+  await using _ = runModule(snippet("y-webrtc", server));
+  await announced(listener);
+  expect(storedRows(server.dataFolder)).toBe(0);
+  await listener.close();
+});
+
+test("both on one document: the document is on the server and the provider in its room", async () => {
+  await using server = await startTestServer();
+  const listener = await listen(server);
+  await using _ = runModule(`${snippet("Both on one document", server)}\ndoc.getText("text").insert(0, "typed");`);
+  await announced(listener);
+  await hasText(server, "typed");
+  await listener.close();
+});
+
+/** Mounts the snippet's component as an app does, and remembers every socket that is opened for it. */
+const reactApp = `
+  import { StrictMode } from "react";
+  import { createRoot } from "react-dom/client";
+  globalThis.sockets = [];
+  globalThis.WebSocket = class extends WebSocket {
+    constructor(...args) {
+      super(...args);
+      sockets.push(this);
+    }
+  };
+  const root = createRoot(document.querySelector("#root"));
+  root.render(<StrictMode><Clicks /></StrictMode>);
+  globalThis.unmount = () => root.unmount();`;
+
+test("React, in Strict Mode: two browsers count together, and unmounting leaves no connection", async () => {
+  await using server = await startTestServer();
+  await using page = await serveSnippet(snippet("React", server) + reactApp);
+  const tolerated = [/closed before the connection is established/];
+  await using people = chromium.people({ url: page.url, otherUrl: server.url, tolerated });
+  const [alice, bob] = await Promise.all([people.visit("/"), people.visit("/")]);
+  await alice.getByRole("button", { name: "0 clicks" }).click();
+  await bob.getByRole("button", { name: "1 clicks" }).click();
+  await alice.getByRole("button", { name: "2 clicks" }).waitFor();
+  const open = () =>
+    alice.evaluate<string[]>(
+      "sockets.filter(({ readyState }) => readyState !== WebSocket.CLOSED).map(({ url }) => new URL(url).pathname)",
+    );
+  await eventually("one socket each is left of the two mounts", async () => (await open()).length === 2);
+  expect((await open()).sort()).toEqual(["/signal", "/sync/my-document"]);
+  expect(await alice.evaluate<number>("sockets.length")).toBe(4);
+  await alice.evaluate("unmount()");
+  await eventually("all sockets are closed", async () => (await open()).length === 0);
+});
+
+test.each([
+  ["CodeMirror", ".cm-content"],
+  ["Tiptap", ".ProseMirror"],
+])("%s: what one browser types the other shows, and the server stores", async (heading, editor) => {
+  await using server = await startTestServer();
+  await using page = await serveSnippet(snippet(heading, server));
+  await using people = chromium.people({ url: page.url, otherUrl: server.url });
+  const [alice, bob] = await Promise.all([people.visit("/"), people.visit("/")]);
+  await alice.locator(editor).click();
+  await alice.keyboard.type("typed by Ada");
+  await bob.locator(editor, { hasText: "typed by Ada" }).waitFor();
+  await bob.locator(editor).click();
+  await bob.keyboard.press("Control+End");
+  await bob.keyboard.type(", and by Bob");
+  await alice.locator(editor, { hasText: "typed by Ada, and by Bob" }).waitFor();
+  await eventually("stored", () => storedRows(server.dataFolder) > 0);
+});

@@ -1,0 +1,45 @@
+import type { BrowserContext } from "playwright-core";
+
+const reportViolations = `addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, sourceFile }) =>
+  console.error("CSP violation: " + [effectiveDirective, blockedURI, sourceFile].join(" ")));`;
+
+/** What must not happen in any page: errors, breaches of the content security policy, requests to other hosts. */
+export class Troubles {
+  readonly #hosts: readonly string[];
+  readonly #tolerated: readonly RegExp[];
+  readonly #found: string[] = [];
+
+  /** `urls` are those of the servers that pages may ask. */
+  constructor(urls: readonly string[], tolerated: readonly RegExp[]) {
+    this.#hosts = urls.map((url) => new URL(url).host);
+    this.#tolerated = tolerated;
+  }
+
+  /** From now on, in all pages of the context, those included that it opens later. */
+  async watch(context: BrowserContext): Promise<void> {
+    await context.addInitScript(reportViolations);
+    context.on("console", (message) => {
+      if (message.type() === "error") this.#note(`console: ${message.text()} (${message.location().url})`);
+    });
+    context.on("weberror", (event) => this.#note(`error: ${event.error().stack ?? event.error().message}`));
+    context.on("request", (request) => this.#noteAddress(request.url()));
+    context.on("page", (page) => {
+      page.on("websocket", (socket) => this.#noteAddress(socket.url()));
+      page.on("crash", () => this.#note("the page crashed"));
+    });
+  }
+
+  expectNone(): void {
+    if (this.#found.length > 0) throw new Error(`trouble in a page:\n${this.#found.join("\n")}`);
+  }
+
+  #noteAddress(url: string): void {
+    const { protocol, host } = new URL(url);
+    const isLocal = protocol === "data:" || protocol === "blob:" || protocol === "about:";
+    if (!isLocal && !this.#hosts.includes(host)) this.#note(`asked another host: ${url}`);
+  }
+
+  #note(trouble: string): void {
+    if (!this.#tolerated.some((pattern) => pattern.test(trouble))) this.#found.push(trouble);
+  }
+}
