@@ -1,0 +1,25 @@
+# The executable carries the bun binary of this image: build for the kind of machine that will run it.
+FROM oven/bun:1.4.5 AS build
+WORKDIR /src
+COPY package.json bun.lock bunfig.toml ./
+RUN bun install --frozen-lockfile --production --no-progress --no-summary
+COPY tsconfig.json ./
+COPY scripts ./scripts
+COPY src ./src
+RUN bun scripts/build.ts && mkdir --mode=0700 /data
+
+# glibc is all that the executable links to.
+FROM gcr.io/distroless/base-debian12:nonroot
+COPY --from=build /src/dist/yurt /yurt
+# A new volume takes over its owner.
+COPY --from=build --chown=65532:65532 /data /data
+# Who may enter is not set here: the server refuses to start until YURT_AUTH_MODE is.
+ENV YURT_HOST=0.0.0.0 \
+    YURT_DATA=/data
+USER 65532:65532
+VOLUME /data
+EXPOSE 4444
+STOPSIGNAL SIGTERM
+# Reads the same variables as the server.
+HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["/yurt", "health"]
+ENTRYPOINT ["/yurt"]
