@@ -52,14 +52,17 @@ interface Others {
 function expectHarmless(random: Random, update: Uint8Array, { before, after }: Others): void {
   const alone = typedDoc();
   Y.applyUpdate(alone, update);
+  const received = [...before, update, ...after];
+  const joiner = typedDoc();
+  Y.applyUpdate(joiner, stateOf(received));
   const state = new DocumentState(undefined);
-  const forwarded = [...before, update, ...after].flatMap((each) => relay(state, each));
+  const forwarded = received.flatMap((each) => relay(state, each));
   const live = typedDoc();
   apply(live, forwarded);
   const late = typedDoc();
   apply(late, random.shuffled(random.some(forwarded, random.pick([0, 0.5]))));
   apply(late, [state.diff(Y.encodeStateVector(late))]);
-  for (const doc of [alone, live, late]) expect(isAccepted(Y.encodeStateAsUpdate(doc))).toBeTrue();
+  for (const doc of [alone, joiner, live, late]) expect(isAccepted(Y.encodeStateAsUpdate(doc))).toBeTrue();
 }
 
 function expectMergeable(updates: readonly Uint8Array[]): void {
@@ -81,8 +84,19 @@ function apply(doc: Y.Doc, updates: readonly Uint8Array[]): void {
  * then keep them pending for ever.
  */
 function relay(state: DocumentState, received: Uint8Array): Uint8Array[] {
+  return state.classify(received).kind === "incomplete" ? [] : store(state, received);
+}
+
+/** What someone gets who joins after all of these, whether they leave gaps or not. */
+function stateOf(received: readonly Uint8Array[]): Uint8Array {
+  const state = new DocumentState(undefined);
+  for (const each of received) store(state, each);
+  return state.diff(Uint8Array.of(0));
+}
+
+function store(state: DocumentState, received: Uint8Array): Uint8Array[] {
   const verdict = state.classify(received);
-  if (verdict.kind !== "new") return [];
+  if (verdict.kind === "malformed" || verdict.kind === "known") return [];
   state.stage(verdict.contents);
   state.commit(verdict.update, verdict.contents, 0);
   return [verdict.update];

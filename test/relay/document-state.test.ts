@@ -253,6 +253,15 @@ describe("a client with a state vector gets", () => {
     expect(state.diff(vector)).not.toEqual(part);
   });
 
+  test("its own answer, also when the frame that brought the vector was used again", () => {
+    const state = new DocumentState(undefined);
+    commit(state, bringing(1, 0, 5));
+    const frame = Y.encodeStateVector(new Map([[1, 2]]));
+    state.diff(frame);
+    frame.set(Y.encodeStateVector(new Map([[1, 4]])));
+    expect(state.diff(frame)).toEqual(bringing(1, 4, 5));
+  });
+
   test("every delete, also with nothing else", () => {
     const { doc, updates } = typed("some text");
     doc.getText("text").delete(0, 4);
