@@ -45,7 +45,7 @@ const browser: TestGroup = {
   name: "browser",
   files: "test/{browser/**,readme.test.ts}",
   testLimitMs: 60 * second,
-  limitMs: 240 * second,
+  limitMs: 420 * second,
 };
 /** The tests that run real servers or browsers: each group has a process to itself, so that one hang leaves the others. */
 const ownProcess: readonly TestGroup[] = [
