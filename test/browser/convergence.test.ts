@@ -24,6 +24,9 @@ test("two browsers converge over WebRTC alone, and the relay sees none of it", a
   const rows = storedRows(server.dataFolder);
   await talk(...pages);
   for (const page of pages) {
+    await eventually("the connection has settled on a pair", async () => {
+      return (await selectedPairs(page)).every(({ state, isNominated }) => state === "succeeded" && isNominated);
+    });
     const pairs = await selectedPairs(page);
     expect(pairs).toEqual([
       expect.objectContaining({ state: "succeeded", isNominated: true, bytesSent: expect.any(Number) }),
