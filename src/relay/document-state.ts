@@ -4,7 +4,7 @@ import { type RowId, type StoredDocument, type StoredUpdate, StoreError } from "
 import { ClockSet } from "./clock-set.ts";
 import { mergeUpdates } from "./merge-updates.ts";
 import { decodeStateVector, encodeStateVector } from "./state-vector.ts";
-import { type ReadUpdate, trimUpdate } from "./trim-update.ts";
+import { encodeDeletes, type ReadUpdate, trimUpdate } from "./trim-update.ts";
 import { decodeContents, type Malformed, type UpdateContents } from "./update-contents.ts";
 import { UpdateLog } from "./update-log.ts";
 
@@ -136,18 +136,33 @@ export class DocumentState {
    * Throws `SessionError` malformed-frame.
    */
   diff(stateVector: Uint8Array): Uint8Array {
-    const isEmpty = decodeStateVector(stateVector).size === 0;
-    if (isEmpty) {
+    const vector = decodeStateVector(stateVector);
+    if (vector.size === 0) {
       this.#fullState ??= mergeUpdates(this.#parts());
       return this.#fullState;
     }
     if (this.#lastDiff !== undefined && equalFlat(this.#lastDiff.stateVector, stateVector))
       return this.#lastDiff.update;
-    const parts = this.#fullState === undefined ? this.#parts() : [this.#fullState];
-    const update = mergeUpdates(parts.map((part) => Y.diffUpdate(part, stateVector)));
+    const update = this.#isCovered(vector) ? this.#allDeletes() : this.#cutOff(stateVector);
     // A copy: the vector is a view of a frame.
     this.#lastDiff = { stateVector: stateVector.slice(), update };
     return update;
+  }
+
+  #isCovered(vector: ReadonlyMap<number, number>): boolean {
+    const covered = new ClockSet();
+    for (const [client, end] of vector) covered.add(client, 0, end);
+    return this.#held.isWithin([covered]);
+  }
+
+  /** For a client that only lost its connection; its own SyncStep2 needs the set of all deletes just as well. */
+  #allDeletes(): Uint8Array {
+    return encodeDeletes(this.#committedDeletes());
+  }
+
+  #cutOff(stateVector: Uint8Array): Uint8Array {
+    const parts = this.#fullState === undefined ? this.#parts() : [this.#fullState];
+    return mergeUpdates(parts.map((part) => Y.diffUpdate(part, stateVector)));
   }
 
   /** Everything that is committed, for a compaction. At most one is under way. */

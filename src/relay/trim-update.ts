@@ -49,6 +49,14 @@ function cutStructs(structs: Uint8Array, from: ReadonlyMap<number, number>): Uin
   return Y.diffUpdate(update, encodeStateVector(from)).subarray(0, -1);
 }
 
+/** An update that deletes and brings nothing. */
+export function encodeDeletes(deletes: ClockSet): Uint8Array {
+  return encoding.encode((encoder) => {
+    encoding.writeVarUint(encoder, 0);
+    writeDeletes(encoder, deletes);
+  });
+}
+
 /** As Yjs writes them: clients descend. */
 function writeDeletes(encoder: encoding.Encoder, deletes: ClockSet): void {
   const clients = [...deletes].sort(([left], [right]) => right - left);
