@@ -209,6 +209,23 @@ test("a snapshot larger than the outbox is no reason to close a slow reader, wha
   stalled.destroy();
 });
 
+test("a task that waited for the last byte and fails ends its own session, and nothing else", async () => {
+  await using server = listen();
+  const witness = await join(server.url);
+  const stalled = await stall(server.listener.port);
+  await eventually("two connections", () => server.connections.length === 2);
+  const [, connection] = server.connections;
+  connection?.sendSnapshot(new Uint8Array(30_000_000));
+  connection?.drained(() => {
+    throw new Error("a fault of ours");
+  });
+  stalled.resume();
+  await eventually("closed", () => connection?.isOpen === false);
+  witness.socket.send("still here");
+  await eventually("heard", () => server.events.includes("receive still here"));
+  stalled.destroy();
+});
+
 /** A client that completes the handshake and then reads nothing. */
 async function stall(port: number) {
   const socket = connect(port, "127.0.0.1");
