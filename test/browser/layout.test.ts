@@ -1,9 +1,11 @@
 import { expect, test } from "bun:test";
 import { openChromium } from "../support/browser.ts";
-import type { DemoPage } from "../support/browser-page.ts";
+import { eventually } from "../support/browser-eventually.ts";
+import { type DemoPage, haveText } from "../support/browser-page.ts";
 import { startTestServer } from "../support/start-test-server.ts";
 
 const chromium = openChromium();
+const phone = { width: 390, height: 844 };
 
 /** Relative luminance as a browser paints it, from 0 (black) to 1. */
 async function brightness({ page }: DemoPage, property: "color" | "backgroundColor"): Promise<number> {
@@ -49,4 +51,73 @@ test.each([
     "[document.documentElement.scrollWidth, document.body.scrollWidth].map((width) => width - innerWidth)",
   );
   expect(Math.max(...widths)).toBeLessThanOrEqual(0);
+});
+
+interface Distances {
+  readonly aboveName: number;
+  readonly belowName: number;
+}
+
+/** Between the name at a caret in the second line, and the letters of this line and the one above it. */
+function distances({ page }: DemoPage): Promise<Distances> {
+  return page.evaluate<Distances>(`(() => {
+    const name = document.querySelector(".cm-ySelectionInfo").getBoundingClientRect();
+    const [first, second] = document.querySelectorAll(".cm-line");
+    const context = new OffscreenCanvas(1, 1).getContext("2d");
+    context.font = getComputedStyle(first).font;
+    const letters = context.measureText("bdfhklT gjpqy");
+    const baseline = (line) => {
+      const range = document.createRange();
+      range.selectNodeContents(line);
+      return range.getClientRects()[0].top + letters.fontBoundingBoxAscent;
+    };
+    return {
+      aboveName: name.top - (baseline(first) + letters.actualBoundingBoxDescent),
+      belowName: baseline(second) - letters.actualBoundingBoxAscent - name.bottom,
+    };
+  })()`);
+}
+
+test("the name at a caret covers no letters", async () => {
+  await using server = await startTestServer();
+  await using people = chromium.people(server);
+  const [alice, bob] = await people.enterBoth("names");
+  await alice.type("happy gypsy\nTall flock");
+  await bob.page.locator(".cm-ySelectionInfo").waitFor();
+  await haveText([bob], "happy gypsy\nTall flock");
+  const { aboveName, belowName } = await distances(bob);
+  expect(aboveName).toBeGreaterThanOrEqual(0);
+  expect(belowName).toBeGreaterThanOrEqual(0);
+});
+
+/** Of the first row of a text that is one long word. */
+function lengthOfFirstRow({ page }: DemoPage): Promise<number> {
+  return page.evaluate<number>(`(() => {
+    const text = document.querySelector(".cm-line").firstChild;
+    const topOf = (index) => {
+      const range = document.createRange();
+      range.setStart(text, index);
+      range.setEnd(text, index + 1);
+      return range.getBoundingClientRect().top;
+    };
+    return [...text.data].findIndex((_, index) => topOf(index) > topOf(0));
+  })()`);
+}
+
+test("the name at a caret at the right edge is in the editor as a whole", async () => {
+  await using server = await startTestServer();
+  await using people = chromium.people({ url: server.url, context: { viewport: phone } });
+  const [alice, bob] = await people.enterBoth("edge");
+  await alice.type("o".repeat(80));
+  const row = "o".repeat((await lengthOfFirstRow(alice)) - 1);
+  await alice.page.keyboard.press("Control+A");
+  await alice.page.keyboard.type(row);
+  await haveText([bob], row);
+  const name = bob.page.locator(".cm-ySelectionInfo");
+  const caret = bob.page.locator(".cm-ySelectionCaret");
+  await eventually("the caret is at the edge", async () => ((await caret.boundingBox())?.x ?? 0) > phone.width - 70);
+  const [box, editor] = [await name.boundingBox(), await bob.editor.boundingBox()];
+  if (box === null || editor === null) throw new Error("no name, or no editor");
+  expect(box.x).toBeGreaterThanOrEqual(editor.x);
+  expect(box.x + box.width).toBeLessThanOrEqual(editor.x + editor.width);
 });

@@ -9,28 +9,44 @@ import type { Session } from "./session.ts";
 const theme = EditorView.theme({
   "&": { height: "100%", backgroundColor: "transparent", color: "inherit" },
   "&.cm-focused": { outline: "none" },
-  ".cm-scroller": { fontFamily: "inherit", lineHeight: "1.6", overflow: "auto" },
-  ".cm-content": { padding: "1.5rem 0 1rem", caretColor: "var(--ink)" },
+  // Between two lines there is room for a name.
+  ".cm-scroller": { fontFamily: "inherit", lineHeight: "1.9", overflow: "hidden auto" },
+  ".cm-content": { position: "relative", padding: "1.25rem 0 1rem", caretColor: "var(--ink)" },
   ".cm-line": { padding: "0 1.25rem" },
   ".cm-cursor": { borderLeftColor: "var(--ink)", borderLeftWidth: "2px" },
   ".cm-placeholder": { color: "var(--quiet)" },
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
     backgroundColor: "var(--selection)",
   },
-  // A name that shows without a mouse, in colours that are readable whatever colour its owner has chosen.
+  // A name that shows without a mouse, in colours that are readable whatever colour its owner has chosen. It fills the gap
+  // above its line, measured from the line's middle: from there letters reach equally far in all fonts, more or less.
   ".cm-ySelectionInfo": {
     opacity: "1",
-    top: "-1.45em",
+    top: "auto",
+    bottom: "calc(50% + .45rem)",
+    maxWidth: "10rem",
     padding: "0 .4em",
     border: "1px solid",
     borderColor: "inherit",
-    borderRadius: "3px 3px 3px 0",
+    borderRadius: "3px",
     backgroundColor: "var(--sheet)",
     color: "var(--ink)",
     fontFamily: "inherit",
     fontSize: ".7rem",
-    lineHeight: "1.4",
+    lineHeight: "1",
+    overflow: "hidden",
+    textOverflow: "ellipsis",
     pointerEvents: "none",
+  },
+  // At the right edge it stands to the left of its caret.
+  "@supports (anchor-scope: --caret)": {
+    ".cm-ySelectionCaret": { position: "static", anchorName: "--caret", anchorScope: "--caret" },
+    ".cm-ySelectionInfo": {
+      left: "anchor(left)",
+      bottom: "calc(anchor(center) + .45rem)",
+      positionAnchor: "--caret",
+      positionTryFallbacks: "flip-inline",
+    },
   },
   ".cm-ySelectionCaretDot": { display: "none" },
 });
