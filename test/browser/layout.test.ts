@@ -121,3 +121,19 @@ test("the name at a caret at the right edge is in the editor as a whole", async 
   expect(box.x).toBeGreaterThanOrEqual(editor.x);
   expect(box.x + box.width).toBeLessThanOrEqual(editor.x + editor.width);
 });
+
+test.each([390, 768, 820, 1280])("at a width of %d going offline moves neither headline nor page", async (width) => {
+  await using server = await startTestServer();
+  await using people = chromium.people({ url: server.url, context: { viewport: { width, height: 800 } } });
+  const alice = await people.enter("offline");
+  const measures = () =>
+    alice.page.evaluate<number[]>(
+      '[document.querySelector("h1").offsetHeight, document.querySelector("main").offsetTop]',
+    );
+  await eventually("saved", async () => (await alice.syncState()) === "saved");
+  const online = await measures();
+  await alice.turn("Offline", "on");
+  await alice.type("not yet saved");
+  await alice.page.getByText("unsaved changes").waitFor();
+  expect(await measures()).toEqual(online);
+});

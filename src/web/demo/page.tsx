@@ -33,12 +33,10 @@ export function Page({ session, identity, config, room, link, urls }: PageProps)
             ? " and through the server, which stores it."
             : " from browser to browser."}
         </h1>
-        <div class="masthead-actions">
-          <SyncBadge session={session} />
-          <a class="button primary" href={link.href} target="_blank" rel="noopener">
-            Open a second window
-          </a>
-        </div>
+        <SyncBadge session={session} />
+        <a class="button primary" href={link.href} target="_blank" rel="noopener">
+          Open a second window
+        </a>
       </header>
       <main>
         <Editor session={session} />
