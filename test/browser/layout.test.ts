@@ -137,3 +137,41 @@ test.each([390, 768, 820, 1280])("at a width of %d going offline moves neither h
   await alice.page.getByText("unsaved changes").waitFor();
   expect(await measures()).toEqual(online);
 });
+
+/** On how many rows each match in the element stands. */
+function rows({ page }: DemoPage, selector: string, pattern: RegExp): Promise<readonly number[]> {
+  return page.evaluate<number[]>(`(() => {
+    const walker = document.createTreeWalker(document.querySelector('${selector}'), NodeFilter.SHOW_TEXT);
+    const counts = [];
+    while (walker.nextNode()) {
+      for (const { 0: match, index } of walker.currentNode.data.matchAll(${pattern})) {
+        const range = document.createRange();
+        range.setStart(walker.currentNode, index);
+        range.setEnd(walker.currentNode, index + match.length);
+        counts.push(new Set([...range.getClientRects()].map(({ top }) => top)).size);
+      }
+    }
+    return counts;
+  })()`);
+}
+
+test("on a phone no URL is broken where it fits into a row", async () => {
+  await using server = await startTestServer();
+  await using people = chromium.people({ url: server.url, context: { viewport: phone } });
+  const alice = await people.enter("warm-lake-siu9in");
+  expect(await rows(alice, "[data-snippet]", /"ws:[^"]*"/g)).toEqual([1, 1]);
+  expect(await rows(alice, ".link", /http:[^?]*/g)).toEqual([1]);
+  expect(await rows(alice, ".link", /\?room=.*/g)).toEqual([1]);
+});
+
+test.each([".link", "[data-snippet]"])("selecting %s by hand adds no breaks to its text", async (selector) => {
+  await using server = await startTestServer();
+  await using people = chromium.people({ url: server.url, context: { viewport: phone } });
+  const alice = await people.enter("selected");
+  const [selected, written] = await alice.page.evaluate<string[]>(`(() => {
+    const element = document.querySelector('${selector}');
+    getSelection().selectAllChildren(element);
+    return [getSelection().toString(), element.textContent].map((text) => text.trim());
+  })()`);
+  expect(selected).toBe(written);
+});

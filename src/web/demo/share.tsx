@@ -8,7 +8,10 @@ export function Share({ link }: { readonly link: URL }) {
   return (
     <section class="panel share" aria-labelledby="share-title">
       <h2 id="share-title">Bring others</h2>
-      <p class="link">{link.href}</p>
+      <p class="link">
+        <span class="whole">{link.origin + link.pathname}</span>
+        <span class="whole">{link.search + link.hash}</span>
+      </p>
       <CopyButton label="Copy link" text={link.href} />
       <details>
         <summary>Show it as a QR code</summary>
@@ -18,7 +21,7 @@ export function Share({ link }: { readonly link: URL }) {
       {loopbackNames.has(link.hostname) && (
         <p class="hint">
           This server listens to this machine alone. For phones and other machines start it with{" "}
-          <code>--host 0.0.0.0 --auth-mode open</code>.
+          <code class="whole">--host 0.0.0.0 --auth-mode open</code>.
         </p>
       )}
     </section>

@@ -17,9 +17,33 @@ export function Snippet({ room, urls, isSyncServed }: SnippetProps) {
         <CopyButton label="Copy the snippet" text={code} />
       </header>
       <pre data-snippet>
-        <code>{code}</code>
+        <code>
+          {code.split(/(?<=\n)/).map((line) => (
+            <CodeLine key={line} line={line} />
+          ))}
+        </code>
       </pre>
     </section>
+  );
+}
+
+/** A string, with the brackets and commas at it. */
+const stringPattern = /([[{]*"(?:[^"\\]|\\.)*"[^\s"]*)/;
+
+/** Where it does not fit, it goes on with the next string: a URL stays in one piece. */
+function CodeLine({ line }: { readonly line: string }) {
+  return (
+    <span class="code-line">
+      {line.split(stringPattern).map((part, index) =>
+        index % 2 === 0 ? (
+          part
+        ) : (
+          <span key={part} class="whole">
+            {part}
+          </span>
+        ),
+      )}
+    </span>
   );
 }
 
