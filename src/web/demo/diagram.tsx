@@ -12,7 +12,7 @@ export interface DiagramProps extends Transports {
 export function Diagram({ webrtc, websocket, others, webrtcMessages, websocketMessages }: DiagramProps) {
   return (
     <svg class="diagram" viewBox="0 0 320 136" aria-hidden="true">
-      <Way isOn={webrtc} messages={webrtcMessages} path="M86 30 H234" />
+      <Way isOn={webrtc} messages={webrtcMessages} path="M90 30 H230" />
       <Way isOn={websocket} messages={websocketMessages} path="M56 56 L126 94" />
       <Way isOn={websocket} messages={websocketMessages} path="M194 94 L264 56" />
       <text x="160" y="20">
@@ -21,8 +21,8 @@ export function Diagram({ webrtc, websocket, others, webrtcMessages, websocketMe
       <text x="160" y="132">
         through the server
       </text>
-      <Screen x={4} label="you" />
-      <Screen x={240} label={otherWindows(others)} />
+      <Screen x={2} label="you" />
+      <Screen x={236} label={otherWindows(others)} />
       <g transform="translate(160 94)">
         <YurtMark />
       </g>
@@ -42,9 +42,9 @@ function Way({ isOn, messages, path }: { readonly isOn: boolean; readonly messag
 function Screen({ x, label }: { readonly x: number; readonly label: string }) {
   return (
     <g transform={`translate(${x} 8)`}>
-      <rect class="screen" width="76" height="44" rx="5" />
-      <path class="screen" d="M0 11 H76" />
-      <text class="screen-label" x="38" y="32">
+      <rect class="screen" width="82" height="44" rx="5" />
+      <path class="screen" d="M0 11 H82" />
+      <text class="screen-label" x="41" y="32">
         {label}
       </text>
     </g>

@@ -79,6 +79,7 @@ function editorState({ text, awareness }: Session): EditorState {
       drawSelection(),
       EditorView.lineWrapping,
       placeholder("Type something"),
+      EditorView.scrollMargins.of(() => ({ top: 24, bottom: 16 })),
       EditorView.contentAttributes.of({ "aria-label": "Shared text", spellcheck: "false" }),
       theme,
       nonce(),
