@@ -1,0 +1,34 @@
+import { expect, test } from "bun:test";
+import { TokenBucket } from "../../src/lib/token-bucket.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+
+const taken = (bucket: TokenBucket, tries: number) =>
+  Array.from({ length: tries }, () => bucket.take()).filter(Boolean);
+
+test("a bucket gives its burst at once, then its rate, and never more than its burst", () => {
+  const clock = new FakeClock();
+  const bucket = new TokenBucket({ burst: 5, perSecond: 10, clock });
+  expect(taken(bucket, 9)).toHaveLength(5);
+  clock.advance(99);
+  expect(bucket.take()).toBe(false);
+  clock.advance(1);
+  expect(taken(bucket, 9)).toHaveLength(1);
+  clock.advance(250);
+  expect(taken(bucket, 9)).toHaveLength(2);
+  clock.advance(3_600_000);
+  expect(taken(bucket, 9)).toHaveLength(5);
+});
+
+test("a clock that is set back gives nothing and takes nothing", () => {
+  let now = 1_000;
+  const bucket = new TokenBucket({
+    burst: 1,
+    perSecond: 1,
+    clock: { now: () => now, after: () => () => {}, afterTurn() {} },
+  });
+  expect(bucket.take()).toBe(true);
+  now = 0;
+  expect(bucket.take()).toBe(false);
+  now = 1_000;
+  expect(bucket.take()).toBe(true);
+});
