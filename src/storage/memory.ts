@@ -1,18 +1,21 @@
 import {
+  type Compaction,
   type DocumentInfo,
   type Page,
   type PendingUpdate,
   type RowId,
   type Store,
+  type StoredBase,
   type StoredDocument,
   type StoredUpdate,
   StoreError,
 } from "./store.ts";
 
 interface DocumentLog {
-  base: StoredUpdate | undefined;
+  base: StoredBase | undefined;
   /** By row, in the order of the appends. */
   readonly tail: Map<RowId, StoredUpdate>;
+  readonly quarantined: StoredUpdate[];
 }
 
 /** A store that keeps the promises of `Store` for as long as the process lives. */
@@ -27,12 +30,17 @@ class MemoryStore implements Store {
   async load(document: string): Promise<StoredDocument | undefined> {
     const log = this.#logs.get(document);
     if (log === undefined) return undefined;
-    return { base: log.base && copy(log.base), tail: Array.from(log.tail.values(), copy) };
+    const { base, tail, quarantined } = log;
+    return {
+      base: base && { ...copy(base), summary: base.summary && new Uint8Array(base.summary) },
+      tail: Array.from(tail.values(), copy),
+      quarantined: quarantined.map(copy),
+    };
   }
 
   async append(batch: readonly PendingUpdate[]): Promise<readonly RowId[]> {
     return batch.map(({ document, update }) => {
-      const log = this.#logs.get(document) ?? { base: undefined, tail: new Map() };
+      const log = this.#logs.get(document) ?? { base: undefined, tail: new Map(), quarantined: [] };
       this.#logs.set(document, log);
       const stored = this.#store(update);
       log.tail.set(stored.row, stored);
@@ -40,7 +48,10 @@ class MemoryStore implements Store {
     });
   }
 
-  async compact(document: string, rows: readonly RowId[], base: Uint8Array): Promise<RowId> {
+  /** There is nothing that could outlive the process. */
+  async durable(): Promise<void> {}
+
+  async compact(document: string, { base, summary, rows, quarantined }: Compaction): Promise<RowId> {
     const log = this.#logs.get(document);
     const replaced = new Set(rows);
     const isPresent = (row: RowId) => log?.base?.row === row || log?.tail.has(row) === true;
@@ -48,8 +59,13 @@ class MemoryStore implements Store {
     if (log === undefined || baseStays || ![...replaced].every(isPresent)) {
       throw new StoreError("unavailable", "The rows to compact are not those of the document any more.");
     }
+    const updates = log.base === undefined ? log.tail : new Map([[log.base.row, log.base], ...log.tail]);
+    for (const row of quarantined) {
+      const update = updates.get(row);
+      if (update !== undefined) log.quarantined.push({ row, update: update.update });
+    }
     for (const row of replaced) log.tail.delete(row);
-    log.base = this.#store(base);
+    log.base = { ...this.#store(base), summary: new Uint8Array(summary) };
     return log.base.row;
   }
 

@@ -29,6 +29,17 @@ export const migrations: readonly Migration[] = [
   CREATE TABLE row_ids (reserved INTEGER NOT NULL) STRICT;
   INSERT INTO row_ids VALUES (1);
   `,
+  `
+  ALTER TABLE documents ADD COLUMN summary BLOB; -- what the base holds, for who does not want to read it
+
+  -- Updates that no Yjs document takes. They are kept, and not served.
+  CREATE TABLE quarantined (
+    document INTEGER NOT NULL,
+    id INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (document, id)
+  ) STRICT, WITHOUT ROWID;
+  `,
 ];
 
 /** The database was written by a release that knows more migrations. */

@@ -1,6 +1,8 @@
 import { Database, SQLiteError, type Statement } from "bun:sqlite";
+import type { Metrics } from "../ops/metrics.ts";
 import { migrate, migrations } from "./migrations.ts";
 import {
+  type Compaction,
   type DocumentInfo,
   type Page,
   type PendingUpdate,
@@ -11,6 +13,7 @@ import {
   StoreError,
   type StoreErrorKind,
 } from "./store.ts";
+import { type LogFrames, WriteAheadLog } from "./write-ahead-log.ts";
 
 /** How long another program's write lock is waited out. The wait blocks the event loop, so it is short. */
 const busyTimeoutMs = 500;
@@ -27,12 +30,12 @@ const reservedRows = 1_000_000;
  * Throws `StoreError` when the file cannot be used, and `DatabaseIsNewer`; the file is untouched then. Nobody else may
  * write to the file while the store is open: see `openDataFolder`.
  */
-export function openSqliteStore(file: string): Store {
+export function openSqliteStore(file: string, metrics: Metrics): Store {
   return translateErrors(() => {
     const database = new Database(file, { create: true, readwrite: true, strict: true });
     try {
       prepareDatabase(database);
-      return new SqliteStore(database);
+      return new SqliteStore(database, file, metrics);
     } catch (error) {
       database.close(true);
       throw error;
@@ -45,37 +48,54 @@ function prepareDatabase(database: Database): void {
   // First, so that a file that is refused has not been written to.
   migrate(database, migrations);
   database.run("PRAGMA journal_mode = WAL");
-  // A commit survives the death of the process; SQLite itself syncs at checkpoints only.
+  // A commit survives the death of the process; `durable` makes it survive a power cut.
   database.run("PRAGMA synchronous = NORMAL");
+  // See `WriteAheadLog`.
+  database.run("PRAGMA wal_autocheckpoint = 0");
 }
 
 interface DocumentRow {
   readonly id: number;
   readonly base: RowId | null;
+  readonly summary: Uint8Array | null;
 }
+
+/** By row: what may not be on disk, and where it belongs. */
+type Unsynced = Map<RowId, { readonly document: number; readonly update: Uint8Array }>;
 
 class SqliteStore implements Store {
   readonly #database: Database;
   readonly #findDocument: Statement<DocumentRow, [name: string]>;
   readonly #insertDocument: Statement<{ id: number }, [name: string]>;
-  readonly #setBase: Statement<void, [base: RowId, document: number]>;
+  readonly #setBase: Statement<void, [base: RowId, summary: Uint8Array, document: number]>;
   readonly #deleteDocument: Statement<void, [document: number]>;
   readonly #selectUpdates: Statement<StoredUpdate, [document: number]>;
   readonly #selectRows: Statement<{ row: RowId }, [document: number, first: RowId, last: RowId, base: RowId | null]>;
   readonly #insertUpdate: Statement<void, [document: number, row: RowId, update: Uint8Array]>;
+  readonly #replaceUpdate: Statement<void, [document: number, row: RowId, update: Uint8Array]>;
   readonly #deleteUpdates: Statement<void, [document: number, first: RowId, last: RowId]>;
+  readonly #selectQuarantined: Statement<StoredUpdate, [document: number]>;
+  readonly #quarantine: Statement<void, [document: number, row: RowId]>;
+  readonly #deleteQuarantined: Statement<void, [document: number]>;
   readonly #selectPage: Statement<DocumentInfo, [from: string, after: string | null, limit: number]>;
   readonly #reserveRows: Statement<void, [reserved: RowId]>;
   /** Ids of documents by name, for `append`. */
   readonly #documentIds = new Map<string, number>();
+  readonly #log: WriteAheadLog;
+  /** Since the last sync began, or a failed one before it. */
+  #unsynced: Unsynced = new Map();
+  /** The last sync failed: see `durable`. */
+  #mustRewrite = false;
+  /** By the transaction under way. */
+  #insertedBytes = 0;
   #nextRow: RowId;
   #reserved: RowId;
 
-  constructor(database: Database) {
+  constructor(database: Database, file: string, metrics: Metrics) {
     this.#database = database;
-    this.#findDocument = database.prepare("SELECT id, base FROM documents WHERE name = ?");
+    this.#findDocument = database.prepare("SELECT id, base, summary FROM documents WHERE name = ?");
     this.#insertDocument = database.prepare("INSERT INTO documents (name) VALUES (?) RETURNING id");
-    this.#setBase = database.prepare("UPDATE documents SET base = ? WHERE id = ?");
+    this.#setBase = database.prepare("UPDATE documents SET base = ?, summary = ? WHERE id = ?");
     this.#deleteDocument = database.prepare("DELETE FROM documents WHERE id = ?");
     this.#selectUpdates = database.prepare(
       `SELECT id AS "row", data AS "update" FROM updates WHERE document = ? ORDER BY id`,
@@ -84,7 +104,21 @@ class SqliteStore implements Store {
       `SELECT id AS "row" FROM updates WHERE document = ? AND id BETWEEN ? AND ? AND id IS NOT ?`,
     );
     this.#insertUpdate = database.prepare("INSERT INTO updates (document, id, data) VALUES (?, ?, ?)");
+    this.#replaceUpdate = database.prepare("REPLACE INTO updates (document, id, data) VALUES (?, ?, ?)");
     this.#deleteUpdates = database.prepare("DELETE FROM updates WHERE document = ? AND id BETWEEN ? AND ?");
+    this.#selectQuarantined = database.prepare(
+      `SELECT id AS "row", data AS "update" FROM quarantined WHERE document = ? ORDER BY id`,
+    );
+    this.#quarantine = database.prepare(
+      "INSERT INTO quarantined SELECT document, id, data FROM updates WHERE document = ? AND id = ?",
+    );
+    this.#deleteQuarantined = database.prepare("DELETE FROM quarantined WHERE document = ?");
+    const countFrames = database.prepare<{ log: number; checkpointed: number }, []>("PRAGMA wal_checkpoint(NOOP)");
+    const frames = (): LogFrames => {
+      const { log = 0, checkpointed = 0 } = countFrames.get() ?? {};
+      return { all: log, checkpointed };
+    };
+    this.#log = new WriteAheadLog({ file, frames, metrics });
     this.#selectPage = database.prepare(
       `SELECT name, total(length(data)) AS bytes, count(updates.id) AS "rows"
        FROM (SELECT id, name FROM documents WHERE name >= ? AND name IS NOT ? ORDER BY name LIMIT ?) AS page
@@ -98,31 +132,61 @@ class SqliteStore implements Store {
   }
 
   async load(document: string): Promise<StoredDocument | undefined> {
+    await this.#turn();
     return translateErrors(() => {
       const found = this.#findDocument.get(document);
       if (found === null) return undefined;
       const updates = this.#selectUpdates.all(found.id);
+      const base = updates.find(({ row }) => row === found.base);
       return {
-        base: updates.find(({ row }) => row === found.base),
+        base: base && { ...base, summary: found.summary ?? undefined },
         tail: updates.filter(({ row }) => row !== found.base),
+        quarantined: this.#selectQuarantined.all(found.id),
       };
     });
   }
 
   async append(batch: readonly PendingUpdate[]): Promise<readonly RowId[]> {
+    await this.#turn();
     return this.#write(batch.length, () =>
       batch.map(({ document, update }) => this.#insert(this.#documentId(document), update)),
     );
   }
 
-  async compact(document: string, rows: readonly RowId[], base: Uint8Array): Promise<RowId> {
+  /**
+   * A sync that failed has marked the log's pages as clean (Linux), so that the next one would say nothing about them;
+   * and what follows a page that is not there is lost with it. So the log is moved into the database, which syncs that,
+   * and what it held is written once more into a log that begins anew.
+   */
+  async durable(): Promise<void> {
+    if (this.#mustRewrite) {
+      await this.#log.moveToDatabase();
+      this.#rewrite();
+    }
+    const syncing = this.#unsynced;
+    this.#unsynced = new Map();
+    try {
+      await this.#log.sync();
+      this.#mustRewrite = false;
+    } catch (error) {
+      this.#mustRewrite = true;
+      for (const [row, update] of this.#unsynced) syncing.set(row, update);
+      this.#unsynced = syncing;
+      throw error;
+    }
+  }
+
+  async compact(document: string, { base, summary, rows, quarantined }: Compaction): Promise<RowId> {
+    await this.#turn();
     return this.#write(1, () => {
       const found = this.#findDocument.get(document);
+      for (const row of quarantined) if (found !== null) this.#quarantine.run(found.id, row);
       if (found === null || !this.#deleteRows(found, rows)) {
         throw new StoreError("unavailable", "The rows to compact are not those of the document any more.");
       }
       const row = this.#insert(found.id, base);
-      this.#setBase.run(row, found.id);
+      this.#setBase.run(row, summary, found.id);
+      for (const replaced of rows) this.#unsynced.delete(replaced);
       return row;
     });
   }
@@ -132,16 +196,20 @@ class SqliteStore implements Store {
   }
 
   async remove(document: string): Promise<void> {
+    await this.#turn();
     this.#write(0, () => {
       const found = this.#findDocument.get(document);
       if (found === null) return;
+      for (const [row, unsynced] of this.#unsynced) if (unsynced.document === found.id) this.#unsynced.delete(row);
       this.#deleteUpdates.run(found.id, 0, this.#nextRow);
+      this.#deleteQuarantined.run(found.id);
       this.#deleteDocument.run(found.id);
     });
     this.#documentIds.delete(document);
   }
 
   async close(): Promise<void> {
+    await this.#log.close();
     translateErrors(() => {
       try {
         this.#database.run("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -151,18 +219,33 @@ class SqliteStore implements Store {
     });
   }
 
+  /** Calls that wait for one obstacle go on in their order; the first of them may be the cause of the next. */
+  async #turn(): Promise<void> {
+    while (this.#log.obstacle !== undefined) await this.#log.obstacle;
+  }
+
   /** Runs `task`, which inserts up to `rows` updates, in one transaction. */
   #write<Result>(rows: number, task: () => Result): Result {
+    this.#insertedBytes = 0;
     try {
-      return translateErrors(() => {
+      const result = translateErrors(() => {
         this.#reserve(rows);
         return this.#database.transaction(task).immediate();
       });
+      this.#log.grown(rows, this.#insertedBytes);
+      return result;
     } catch (error) {
       // Documents that the transaction would have created are not there.
       this.#documentIds.clear();
       throw error;
     }
+  }
+
+  /** Writes once more what may not be on disk. */
+  #rewrite(): void {
+    this.#write(0, () => {
+      for (const [row, { document, update }] of this.#unsynced) this.#replaceUpdate.run(document, row, update);
+    });
   }
 
   /** Ids are never used again, not even those of a transaction that was rolled back. */
@@ -186,6 +269,8 @@ class SqliteStore implements Store {
   #insert(document: number, update: Uint8Array): RowId {
     const row = this.#nextRow++;
     this.#insertUpdate.run(document, row, update);
+    this.#unsynced.set(row, { document, update });
+    this.#insertedBytes += update.byteLength;
     return row;
   }
 

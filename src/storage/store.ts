@@ -1,4 +1,4 @@
-/** Names one stored row of one store; never used for another row while the store is open. */
+/** Names one stored row of one store: ids ascend in the order of the appends, and none is used twice. */
 export type RowId = number;
 
 /** One update's log entry. */
@@ -8,12 +8,31 @@ export interface StoredUpdate {
   readonly update: Uint8Array;
 }
 
+/** What a compaction left of the rows it took in. */
+export interface StoredBase extends StoredUpdate {
+  /** As `Compaction.summary`; undefined where a release that knew of none has written it. */
+  readonly summary: Uint8Array | undefined;
+}
+
 /** One consistent cut through a document's log. */
 export interface StoredDocument {
-  /** What the last compaction left. */
-  readonly base: StoredUpdate | undefined;
+  readonly base: StoredBase | undefined;
   /** The updates that no compaction has taken in, in the order of their commits. */
   readonly tail: readonly StoredUpdate[];
+  /** The updates that compactions have set aside: they are kept, and not part of the document. */
+  readonly quarantined: readonly StoredUpdate[];
+}
+
+/** A base on its way into a document's log. */
+export interface Compaction {
+  /** A Yjs update, V1. */
+  readonly base: Uint8Array;
+  /** What whoever compacts wants to know of the base without reading it; nothing to the store. */
+  readonly summary: Uint8Array;
+  /** What it takes the place of: the base and the first of the tail, as one `load` or the appends since gave them. */
+  readonly rows: readonly RowId[];
+  /** Those of `rows` that the base does not take in: set aside. */
+  readonly quarantined: readonly RowId[];
 }
 
 /** An update on its way into a document's log. */
@@ -66,12 +85,19 @@ export interface Store {
   /** Appends all of `batch` in one transaction; it survives `kill -9` when the promise resolves. Row ids in batch order. */
   append(batch: readonly PendingUpdate[]): Promise<readonly RowId[]>;
   /**
-   * Replaces exactly `rows` of one document by `base`, and resolves with the base's row.
+   * Resolves when all that was appended and compacted before the call survives a power cut, as far as the store's medium
+   * does. Costs the event loop nothing. One call at a time.
    *
-   * `rows` are the base and the first of the tail, as one `load` or the appends since gave them. Rows appended
-   * meanwhile stay as the tail. A row that is gone (the document was removed) rejects, and changes nothing.
+   * A rejection says nothing about what is on disk, and neither would the next sync of the same file: the next call
+   * writes what is not known to be there anew.
    */
-  compact(document: string, rows: readonly RowId[], base: Uint8Array): Promise<RowId>;
+  durable(): Promise<void>;
+  /**
+   * Replaces exactly `compaction.rows` of one document by its base, and resolves with the base's row.
+   *
+   * Rows appended meanwhile stay as the tail. A row that is gone (the document was removed) rejects, and changes nothing.
+   */
+  compact(document: string, compaction: Compaction): Promise<RowId>;
   list(page: Page): Promise<readonly DocumentInfo[]>;
   /** Idempotent. */
   remove(document: string): Promise<void>;

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { type RowId, type Store, type StoredUpdate, StoreError } from "../../src/storage/store.ts";
+import { rowsOf } from "../support/counting.ts";
 
 /** What every store promises. `open` gives a new, empty one. */
 export function describeStore(name: string, open: () => Store | Promise<Store>): void {
@@ -13,6 +14,8 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
     /** Appends one update for each byte, in one batch. */
     const append = (document: string, ...bytes: readonly number[]) =>
       store.append(bytes.map((byte) => ({ document, update: Uint8Array.of(byte) })));
+    const compact = (document: string, rows: readonly RowId[], base: Uint8Array) =>
+      store.compact(document, { base, summary: Uint8Array.of(), rows, quarantined: [] });
     const load = async (document: string) => summarize(await store.load(document));
     const names = async (page: Parameters<Store["list"]>[0]) =>
       (await store.list(page)).map((document) => document.name);
@@ -107,12 +110,67 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
       expect((await names({ limit: 100 })).toSorted()).toEqual(different.toSorted());
     });
 
+    describe("durable", () => {
+      test("resolves, whatever there is to make durable", async () => {
+        await store.durable();
+        await append("document", 1);
+        await store.durable();
+        await compact("document", rowsOf(await store.load("document")), Uint8Array.of(2));
+        await store.durable();
+        expect(await load("document")).toEqual({ base: [2], tail: [] });
+      });
+
+      test("does not hold up what comes after it", async () => {
+        await append("document", 1);
+        const [, rows] = await Promise.all([store.durable(), append("document", 2)]);
+        expect((await store.load("document"))?.tail.at(-1)?.row).toBe(row(rows[0]));
+      });
+    });
+
+    test("row ids ascend in the order of the appends, compactions included", async () => {
+      const rows = await append("a", 1, 2);
+      const base = await compact("a", rows, Uint8Array.of(3));
+      const later = [...(await append("b", 4)), ...(await append("a", 5))];
+      const ids = [...rows, base, ...later].map(row);
+      expect(ids).toEqual(ids.toSorted((left, right) => left - right));
+    });
+
     describe("compact", () => {
+      test("keeps the summary with the base, and forgets it with the next", async () => {
+        const summarized = async (rows: readonly RowId[], summary: Uint8Array) =>
+          store.compact("document", { base: Uint8Array.of(7), summary, rows, quarantined: [] });
+        const first = await summarized(await append("document", 1), Uint8Array.of(1, 2, 3));
+        expect((await store.load("document"))?.base?.summary).toEqual(Uint8Array.of(1, 2, 3));
+        await summarized([first], Uint8Array.of(4));
+        expect((await store.load("document"))?.base?.summary).toEqual(Uint8Array.of(4));
+      });
+
+      test("sets aside what the base does not take in: kept, and no part of the document", async () => {
+        const rows = await append("document", 1, 2, 3);
+        const [, poison] = rows;
+        if (poison === undefined) throw new Error("no row");
+        await store.compact("document", {
+          base: Uint8Array.of(13),
+          summary: Uint8Array.of(),
+          rows,
+          quarantined: [poison],
+        });
+        await append("document", 4);
+        expect(await load("document")).toEqual({ base: [13], tail: [[4]] });
+        const { base, tail, quarantined } = (await store.load("document")) ?? { tail: [] };
+        expect(quarantined).toEqual([stored(poison, 2)]);
+        await compact("document", [row(base?.row), ...tail.map((each) => each.row)], Uint8Array.of(134));
+        expect((await store.load("document"))?.quarantined).toEqual([stored(poison, 2)]);
+        await store.remove("document");
+        await append("document", 5);
+        expect((await store.load("document"))?.quarantined).toEqual([]);
+      });
+
       test("replaces exactly the rows, and what was appended meanwhile stays", async () => {
         const rows = await append("document", 1, 2);
         await append("other", 9);
         await append("document", 3);
-        const base = await store.compact("document", rows, Uint8Array.of(12));
+        const base = await compact("document", rows, Uint8Array.of(12));
         await append("document", 4);
         expect(await load("document")).toEqual({ base: [12], tail: [[3], [4]] });
         expect((await store.load("document"))?.base?.row).toBe(base);
@@ -122,19 +180,19 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
       test("takes the base with the first of the tail, and leaves the rest of the tail", async () => {
         const first = await append("document", 1, 2);
         const [third, , fifth] = await append("document", 3, 4, 5);
-        const base = await store.compact("document", first, Uint8Array.of(12));
-        const second = await store.compact("document", [base, row(third)], Uint8Array.of(123));
+        const base = await compact("document", first, Uint8Array.of(12));
+        const second = await compact("document", [base, row(third)], Uint8Array.of(123));
         expect(await load("document")).toEqual({ base: [123], tail: [[4], [5]] });
         const tail = (await store.load("document"))?.tail ?? [];
-        await store.compact("document", [second, ...tail.map((update) => update.row)], Uint8Array.of(99));
+        await compact("document", [second, ...tail.map((update) => update.row)], Uint8Array.of(99));
         expect(await load("document")).toEqual({ base: [99], tail: [] });
         expect(tail[1]?.row).toBe(row(fifth));
       });
 
       test("takes a base alone", async () => {
-        const base = await store.compact("document", await append("document", 1), Uint8Array.of(10));
+        const base = await compact("document", await append("document", 1), Uint8Array.of(10));
         await append("document", 2);
-        await store.compact("document", [base], Uint8Array.of(11));
+        await compact("document", [base], Uint8Array.of(11));
         expect(await load("document")).toEqual({ base: [11], tail: [[2]] });
       });
 
@@ -157,14 +215,14 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
         [
           "that an earlier compaction has taken",
           async (first, second) => {
-            await store.compact("document", [first], Uint8Array.of(10));
+            await compact("document", [first], Uint8Array.of(10));
             return [first, second];
           },
         ],
         [
           "without the base",
           async (first, second) => {
-            await store.compact("document", [first], Uint8Array.of(10));
+            await compact("document", [first], Uint8Array.of(10));
             return [second];
           },
         ],
@@ -174,7 +232,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
         const [first, second] = await append("document", 1, 2);
         const rows = await prepare(row(first), row(second));
         const before = [await store.load("document"), await store.load("other")];
-        expect(await rejection(store.compact("document", rows, Uint8Array.of(12)))).toBeInstanceOf(StoreError);
+        expect(await rejection(compact("document", rows, Uint8Array.of(12)))).toBeInstanceOf(StoreError);
         expect([await store.load("document"), await store.load("other")]).toEqual(before);
       });
 
@@ -184,7 +242,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
           update: Uint8Array.of(index),
         }));
         const rows = (await store.append(batch)).filter((_, index) => index % 5 !== 4);
-        await store.compact("document", rows, Uint8Array.of(1));
+        await compact("document", rows, Uint8Array.of(1));
         expect(await load("document")).toEqual({ base: [1], tail: [] });
         expect((await store.load("other"))?.tail.length).toBe(20_000);
       });
@@ -195,8 +253,8 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
       for (let round = 0; round < 3; round += 1) {
         const rows = await append("document", 1, 2);
         seen.push(...rows);
-        await rejection(store.compact("document", [row(rows[0]) + 1_000], Uint8Array.of(0)));
-        seen.push(await store.compact("document", rows, Uint8Array.of(12)));
+        await rejection(compact("document", [row(rows[0]) + 1_000], Uint8Array.of(0)));
+        seen.push(await compact("document", rows, Uint8Array.of(12)));
         await store.remove("document");
       }
       expect(new Set(seen).size).toBe(seen.length);
@@ -205,7 +263,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
     describe("list", () => {
       test("says how many rows and bytes the base and the tail have", async () => {
         await append("without a base", 1, 2);
-        await store.compact("with a base", await append("with a base", 1, 2), Uint8Array.of(1, 2, 3));
+        await compact("with a base", await append("with a base", 1, 2), Uint8Array.of(1, 2, 3));
         await append("with a base", 4);
         expect(await store.list({ limit: 10 })).toEqual([
           { name: "with a base", bytes: 4, rows: 2 },
@@ -226,7 +284,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
 
     describe("remove", () => {
       test("takes the whole log of one document, and no other", async () => {
-        await store.compact("document", await append("document", 1), Uint8Array.of(10));
+        await compact("document", await append("document", 1), Uint8Array.of(10));
         await append("document", 2);
         await append("other", 3);
         await store.remove("document");

@@ -3,13 +3,14 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createMetrics } from "../../src/ops/metrics.ts";
 import { openMemoryStore } from "../../src/storage/memory.ts";
 import { DatabaseIsNewer } from "../../src/storage/migrations.ts";
 import { openSqliteStore } from "../../src/storage/sqlite.ts";
 import { type Store, StoreError, type StoreErrorKind } from "../../src/storage/store.ts";
 import { describeStore } from "../contract/store.ts";
 import { Child } from "../support/child.ts";
-import { numbersIn, rowsOf, updateOf } from "../support/counting.ts";
+import { compaction, numbersIn, rowsOf, updateOf } from "../support/counting.ts";
 import type { FillReport } from "../support/fill-store.ts";
 import { Random } from "../support/random.ts";
 
@@ -23,7 +24,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-describeStore("a store in SQLite", () => openSqliteStore(file));
+describeStore("a store in SQLite", () => openSqliteStore(file, createMetrics()));
 
 const one = Uint8Array.of(1);
 const countTo = (end: number) => Array.from({ length: end }, (_, index) => index);
@@ -38,15 +39,15 @@ async function kindOfFailure(promise: Promise<unknown>): Promise<StoreErrorKind 
 
 describe("a store that is opened again", () => {
   test("has everything, and appends after it", async () => {
-    let store = openSqliteStore(file);
+    let store = openSqliteStore(file, createMetrics());
     const rows = await store.append([
       { document: "document", update: updateOf([0]) },
       { document: "document", update: updateOf([1]) },
       { document: "document", update: updateOf([2]) },
     ]);
-    await store.compact("document", rows.slice(0, 2), updateOf([0, 1]));
+    await store.compact("document", compaction(rows.slice(0, 2), updateOf([0, 1])));
     await store.close();
-    store = openSqliteStore(file);
+    store = openSqliteStore(file, createMetrics());
     await store.append([{ document: "document", update: updateOf([3]) }]);
     expect(numbersIn(await store.load("document"))).toEqual([0, 1, 2, 3]);
     expect((await store.load("document"))?.tail.length).toBe(2);
@@ -54,7 +55,7 @@ describe("a store that is opened again", () => {
   });
 
   test("is one file while it is closed", async () => {
-    const store = openSqliteStore(file);
+    const store = openSqliteStore(file, createMetrics());
     await store.append([{ document: "document", update: one }]);
     await store.close();
     expect(readdirSync(folder)).toEqual(["store.db"]);
@@ -67,7 +68,7 @@ describe("a store that is opened again", () => {
       for (let batch = 0; batch < batches; batch += 1) acknowledged = Number(await child.line());
       child.kill();
       acknowledged = Number((await child.rest()).at(-1) ?? acknowledged);
-      const store = openSqliteStore(file);
+      const store = openSqliteStore(file, createMetrics());
       const [a, b] = [numbersIn(await store.load("a")), numbersIn(await store.load("b"))];
       await store.close();
       expect(a).toEqual(countTo(a.length));
@@ -83,7 +84,7 @@ describe("a file that cannot be used", () => {
     const before = readFileSync(file);
     let refused: unknown;
     try {
-      openSqliteStore(file);
+      openSqliteStore(file, createMetrics());
     } catch (error) {
       refused = error instanceof StoreError ? error.kind : error;
     }
@@ -93,7 +94,7 @@ describe("a file that cannot be used", () => {
   }
 
   async function writeDocuments(): Promise<void> {
-    const store = openSqliteStore(file);
+    const store = openSqliteStore(file, createMetrics());
     await store.append(countTo(5_000).map((index) => ({ document: `${index % 10}`, update: new Uint8Array(100) })));
     await store.close();
   }
@@ -124,21 +125,21 @@ describe("a file that cannot be used", () => {
     const bytes = readFileSync(file);
     const damagedFrom = Math.floor(bytes.length / 2 / 4096) * 4096;
     writeFileSync(file, bytes.fill(0xff, damagedFrom, damagedFrom + 3 * 4096));
-    const store = openSqliteStore(file);
+    const store = openSqliteStore(file, createMetrics());
     const results = await Promise.all(countTo(10).map((index) => kindOfFailure(store.load(`${index}`))));
     await store.close();
     expect(new Set(results)).toEqual(new Set([undefined, "corrupt"]));
   });
 
   test("is in a folder that is not there: unavailable", () => {
-    const open = () => openSqliteStore(join(folder, "nowhere", "store.db"));
+    const open = () => openSqliteStore(join(folder, "nowhere", "store.db"), createMetrics());
     expect(open).toThrow(expect.objectContaining({ kind: "unavailable" }));
     expect(existsSync(join(folder, "nowhere"))).toBe(false);
   });
 });
 
 test("a reader of the file, such as a backup, keeps a store from nothing, and sees one cut", async () => {
-  const store = openSqliteStore(file);
+  const store = openSqliteStore(file, createMetrics());
   await store.append([{ document: "document", update: updateOf([0]) }]);
   const reader = new Database(file, { readonly: true });
   const count = reader.prepare("SELECT count(*) FROM updates");
@@ -153,7 +154,7 @@ test("a reader of the file, such as a backup, keeps a store from nothing, and se
 
 describe("a store that cannot write", () => {
   test("because another program does: rejects as unavailable, and takes the same batch afterwards", async () => {
-    const store = openSqliteStore(file);
+    const store = openSqliteStore(file, createMetrics());
     await store.append([{ document: "document", update: updateOf([0]) }]);
     const other = new Database(file);
     other.run("BEGIN IMMEDIATE");
@@ -174,7 +175,7 @@ describe("a store that cannot write", () => {
     const report: FillReport = JSON.parse(await child.line());
     expect(report).toEqual({ ...rolledBack(report), appendFailure: "unavailable", compactFailure: "unavailable" });
     expect(await child.exitCode()).toBe(0);
-    const store = openSqliteStore(file);
+    const store = openSqliteStore(file, createMetrics());
     expect(rowsOf(await store.load("every")).length).toBe(report.acknowledgedBatches);
     await store.close();
   });
@@ -212,13 +213,13 @@ describe("a store that cannot write", () => {
 test.each([1, 2, 3, 4, 5])("tells the same as a store in memory, whatever is done (seed %d)", async (seed) => {
   const random = new Random(seed);
   const memory = openMemoryStore();
-  let sqlite = openSqliteStore(file);
+  let sqlite = openSqliteStore(file, createMetrics());
   const names = ["a", "b", "c", "__proto__"];
   const compact = async (store: Store, name: string, part: number, base: Uint8Array) => {
     const document = await store.load(name);
     if (document === undefined) return;
     const tail = document.tail.slice(0, Math.ceil(document.tail.length * part));
-    await store.compact(name, rowsOf({ ...document, tail }), base);
+    await store.compact(name, compaction(rowsOf({ ...document, tail }), base));
   };
   for (let step = 0; step < 300; step += 1) {
     const [choice, name, part] = [random.real(), random.pick(names), random.real()];
@@ -231,7 +232,7 @@ test.each([1, 2, 3, 4, 5])("tells the same as a store in memory, whatever is don
       await Promise.all([memory.remove(name), sqlite.remove(name)]);
     } else {
       await sqlite.close();
-      sqlite = openSqliteStore(file);
+      sqlite = openSqliteStore(file, createMetrics());
     }
     expect(await told(sqlite)).toEqual(await told(memory));
   }

@@ -1,8 +1,12 @@
-import type { RowId, StoredDocument } from "../../src/storage/store.ts";
+import type { Compaction, RowId, StoredDocument } from "../../src/storage/store.ts";
 
 /** Numbers as an update; not one that Yjs could read, which is nothing to a store. */
 export function updateOf(numbers: readonly number[]): Uint8Array {
   return new Uint8Array(Uint32Array.from(numbers).buffer);
+}
+
+export function compaction(rows: readonly RowId[], base: Uint8Array): Compaction {
+  return { base, summary: Uint8Array.of(1), rows, quarantined: [] };
 }
 
 /** The numbers of a whole log, in its order. */

@@ -1,4 +1,5 @@
 import {
+  type Compaction,
   type DocumentInfo,
   type Page,
   type PendingUpdate,
@@ -15,9 +16,13 @@ export class FailingStore implements Store {
   readonly appended: (readonly PendingUpdate[])[] = [];
   /** Appends that were tried. */
   attempts = 0;
+  /** Syncs that were tried. */
+  syncs = 0;
   readonly #store: Store;
   #failure: StoreErrorKind | undefined;
   #held: Promise<void> | undefined;
+  #heldSync: Promise<void> | undefined;
+  #failsToSync = false;
 
   constructor(store: Store) {
     this.#store = store;
@@ -27,8 +32,24 @@ export class FailingStore implements Store {
     this.#failure = kind;
   }
 
+  /** Commits, and cannot sync. */
+  failToSync(): void {
+    this.#failsToSync = true;
+  }
+
   recover(): void {
     this.#failure = undefined;
+    this.#failsToSync = false;
+  }
+
+  /** Keeps syncs waiting until the returned function is called. */
+  holdSync(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#heldSync = promise;
+    return () => {
+      if (this.#heldSync === promise) this.#heldSync = undefined;
+      resolve();
+    };
   }
 
   /** Keeps writes waiting until the returned function is called. */
@@ -50,10 +71,17 @@ export class FailingStore implements Store {
     return rows;
   }
 
-  async compact(document: string, rows: readonly RowId[], base: Uint8Array): Promise<RowId> {
+  async durable(): Promise<void> {
+    this.syncs += 1;
+    await this.#heldSync;
+    if (this.#failsToSync) throw new StoreError("unavailable", "failing on command");
+    await this.#store.durable();
+  }
+
+  async compact(document: string, compaction: Compaction): Promise<RowId> {
     await this.#held;
     this.#refuse();
-    return this.#store.compact(document, rows, base);
+    return this.#store.compact(document, compaction);
   }
 
   async load(document: string): Promise<StoredDocument | undefined> {

@@ -3,9 +3,10 @@
  * given, and appends again. Prints what happened as JSON.
  */
 import { rmSync } from "node:fs";
+import { createMetrics } from "../../src/ops/metrics.ts";
 import { openSqliteStore } from "../../src/storage/sqlite.ts";
 import { StoreError, type StoreErrorKind } from "../../src/storage/store.ts";
-import { rowsOf } from "./counting.ts";
+import { compaction, rowsOf } from "./counting.ts";
 
 /** What the store said and held. Each batch is a small update of "every" and a large one of a document of its own. */
 export interface FillReport {
@@ -22,7 +23,7 @@ export interface FillReport {
 }
 
 const [file = "", filler] = process.argv.slice(2);
-const store = openSqliteStore(file);
+const store = openSqliteStore(file, createMetrics());
 const update = new Uint8Array(40_000).fill(7);
 
 const append = (batch: number) =>
@@ -34,7 +35,7 @@ let batch = 0;
 let appendFailure = await append(batch);
 while (appendFailure === undefined) appendFailure = await append(++batch);
 const rows = rowsOf(await store.load("every"));
-const compactFailure = await failureOf(store.compact("every", rows, new Uint8Array(4_000_000)));
+const compactFailure = await failureOf(store.compact("every", compaction(rows, new Uint8Array(4_000_000))));
 const failed = { rowsOfEvery: await rowsOfEvery(), documents: await documents() };
 if (filler !== undefined) {
   rmSync(filler);
