@@ -5,8 +5,11 @@ import type { Limits } from "./config/limits.ts";
 import { authorityOf, reachableHost } from "./lib/authority.ts";
 import { systemClock } from "./lib/clock.ts";
 import type { Log } from "./ops/log.ts";
-import { Acknowledgements } from "./relay/acknowledgements.ts";
+import { createMetrics, type Metrics } from "./ops/metrics.ts";
 import { CommitQueue } from "./relay/commit-queue.ts";
+import { DocumentMemory } from "./relay/document-memory.ts";
+import { Durability, type DurabilityOptions } from "./relay/durability.ts";
+import { SnapshotBudget } from "./relay/snapshot-budget.ts";
 import { SyncRoom } from "./relay/sync-room.ts";
 import { startWorkerCompactor } from "./relay/worker-compactor.ts";
 import { yWebsocket } from "./relay/y-websocket/protocol.ts";
@@ -31,6 +34,7 @@ export interface ServerOptions {
   readonly dataFolder: string;
   /** Without it nothing is stored, and only signaling is served. */
   readonly syncEnabled: boolean;
+  readonly durability: DurabilityOptions["durability"];
   readonly limits: Limits;
   readonly log: Log;
 }
@@ -59,7 +63,10 @@ interface Relay {
   close(): Promise<void>;
 }
 
-type Shared = Pick<ServerOptions, "limits" | "log"> & { readonly channels: NativeChannels };
+interface Shared extends Pick<ServerOptions, "limits" | "log"> {
+  readonly metrics: Metrics;
+  readonly channels: NativeChannels;
+}
 
 const syncLingerMs = 10_000;
 const signalingLingerMs = 1_000;
@@ -68,8 +75,9 @@ const signalingLingerMs = 1_000;
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { host, limits, log } = options;
   const channels = new NativeChannels(limits);
-  const shared = { limits, log, channels };
-  const relay = options.syncEnabled ? openRelay(options.dataFolder, shared) : undefined;
+  const metrics = createMetrics();
+  const shared = { limits, log, metrics, channels };
+  const relay = options.syncEnabled ? openRelay(options, shared) : undefined;
   const signaling = openSignaling(shared);
   const protocols = relay === undefined ? [signaling.protocol] : [relay.protocol, signaling.protocol];
   const endpoints = [
@@ -87,7 +95,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   });
   let listener: Listener;
   try {
-    listener = new Listener({ host, port: options.port, protocols, fetch, channels, limits, log, clock: systemClock });
+    listener = new Listener({ ...shared, host, port: options.port, protocols, fetch, clock: systemClock });
   } catch (error) {
     await relay?.close();
     throw error;
@@ -118,21 +126,26 @@ function openPages(log: Log): Assets {
   return openAssets({ path: join(root, "dist", "development"), refresh: assetsRefresher(root, log) });
 }
 
-function openRelay(dataFolderPath: string, { limits, log, channels }: Shared): Relay {
-  const dataFolder = openDataFolder(dataFolderPath);
-  const store = openStore(dataFolder);
+function openRelay(options: ServerOptions, shared: Shared): Relay {
+  const { limits, log, metrics } = shared;
+  const clock = systemClock;
+  const dataFolder = openDataFolder(options.dataFolder);
+  const store = openStore(dataFolder, metrics);
   const compactor = startWorkerCompactor();
-  const acknowledgements = new Acknowledgements(systemClock);
-  const queue = new CommitQueue({ store, acknowledgements, clock: systemClock, limits, log });
+  const durability = new Durability({ store, durability: options.durability, clock, log, metrics });
+  const queue = new CommitQueue({ store, durability, clock, limits, log, metrics });
   const room = {
     store,
     queue,
-    acknowledgements,
+    durability,
     compactor,
-    openChannel: channels.open,
-    clock: systemClock,
+    memory: new DocumentMemory({ limitBytes: limits.documentMemoryBytes, clock, metrics }),
+    snapshots: new SnapshotBudget({ limits, clock, metrics }),
+    openChannel: shared.channels.open,
+    clock,
     limits,
     log,
+    metrics,
   };
   const rooms = new RoomRegistry<SyncRoom>({
     open: (name) => SyncRoom.open(name, room),
@@ -140,7 +153,7 @@ function openRelay(dataFolderPath: string, { limits, log, channels }: Shared): R
     hurry: (closing) => closing.hurry(),
     closeFailed: (_, error) => log.error({ event: "room-close-failed", err: error }),
     lingerMs: syncLingerMs,
-    clock: systemClock,
+    clock,
   });
   return {
     protocol: yWebsocket({ rooms, authorizer: openAuthorizer, limits }),
@@ -157,9 +170,9 @@ function openRelay(dataFolderPath: string, { limits, log, channels }: Shared): R
   };
 }
 
-function openStore(dataFolder: DataFolder): Store {
+function openStore(dataFolder: DataFolder, metrics: Metrics): Store {
   try {
-    return openSqliteStore(join(dataFolder.path, "yurt.db"));
+    return openSqliteStore(join(dataFolder.path, "yurt.db"), metrics);
   } catch (error) {
     dataFolder.release();
     throw error;

@@ -54,7 +54,8 @@ async function start({ values }: Configuration, log: Log, stderr: Output): Promi
       port: values.port,
       dataFolder: values.data,
       syncEnabled: values["sync.enabled"],
-      limits: defaultLimits,
+      durability: values["sync.durability"],
+      limits: { ...defaultLimits, documentMemoryBytes: values["sync.memory"] * 2 ** 20 },
       log,
     });
   } catch (error) {

@@ -28,6 +28,15 @@ export interface Limits {
   readonly outboxBytes: number;
   /** Bytes of snapshots queued for one client that the kernel has not taken. */
   readonly snapshotBytes: number;
+  /** Bytes of large frames on their way to all clients together. */
+  readonly snapshotsBytes: number;
+  /** Of these, those that started a moment ago. */
+  readonly snapshotBurstBytes: number;
+  /** Bytes of documents in memory. */
+  readonly documentMemoryBytes: number;
+  /** WebSocket upgrades, from all addresses together: at once, and per second. */
+  readonly upgradeBurst: number;
+  readonly upgradesPerSecond: number;
   /** Bytes received from one client that its session has not handled yet; beyond it the socket is not read. */
   readonly inboxBytes: number;
   /** Bytes of updates, of all documents, that wait for the store. */
@@ -52,6 +61,11 @@ export const defaultLimits: Limits = {
   signalingRoomMembers: 200,
   outboxBytes: 4 * mebibyte,
   snapshotBytes: 128 * mebibyte,
+  snapshotsBytes: 128 * mebibyte,
+  snapshotBurstBytes: 32 * mebibyte,
+  documentMemoryBytes: 256 * mebibyte,
+  upgradeBurst: 500,
+  upgradesPerSecond: 5_000,
   inboxBytes: mebibyte,
   waitingUpdateBytes: 64 * mebibyte,
 };

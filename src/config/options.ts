@@ -59,6 +59,22 @@ export const options = {
     help: "relay and store documents",
     placeholder: "true|false",
   }),
+  "sync.durability": option<"disk" | "process">({
+    kind: "text",
+    schema: v.picklist(["disk", "process"]),
+    default: "disk",
+    expected: "disk (acknowledged updates survive a power cut) or process (they survive a crash of the server)",
+    help: "what an acknowledgement says an update survives: disk = a power cut, process = a crash of the server",
+    placeholder: "disk|process",
+  }),
+  "sync.memory": option({
+    kind: "number",
+    schema: v.pipe(v.number(), v.integer(), v.minValue(16), v.maxValue(65_536)),
+    default: 256,
+    expected: "a whole number of MiB from 16 to 65536",
+    help: "MiB that documents may take in memory; those that nobody uses are read again when they are needed",
+    placeholder: "MiB",
+  }),
   "auth.mode": option<"open" | undefined>({
     kind: "text",
     schema: v.picklist(["open"]),

@@ -1,17 +1,45 @@
 import type { Limits } from "../config/limits.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Channel, OpenChannel } from "../transport/channel.ts";
+import { closeReasons } from "../transport/close-reason.ts";
 import type { Frame } from "../transport/connection.ts";
+import type { Answer } from "./document-content.ts";
+import { FrameCache } from "./frame-cache.ts";
 import { mergeUpdates } from "./merge-updates.ts";
+import type { Release, SnapshotBudget } from "./snapshot-budget.ts";
 import { emptyAwareness } from "./sync-codec.ts";
 import type { SyncEncoding, SyncMember } from "./sync-member.ts";
 
 export interface AudienceOptions {
   readonly openChannel: OpenChannel;
+  readonly snapshots: SnapshotBudget;
   readonly clock: Clock;
   readonly limits: Limits;
   /** A member that was behind hears everything again; awareness that it missed meanwhile is the room's to repeat. */
   readonly caughtUp: (member: SyncMember) => void;
+}
+
+/** A large frame that waits to be sent to one member. */
+interface LargeFrame {
+  readonly bytes: number;
+  encode(): Frame;
+}
+
+/**
+ * While a large frame is on its way to a member, or waits for its turn, the member has left the channels: what they
+ * carry would pile up behind it.
+ */
+interface Lag {
+  readonly large: LargeFrame[];
+  /** Updates that it has to get then. */
+  missed: Uint8Array[];
+  /** Of those that are not large. */
+  missedBytes: number;
+  /** Held while a frame is on its way. */
+  release: Release | undefined;
+  /** Unsent bytes and the time when the link was last seen to be fast enough. */
+  unsentBytes: number;
+  seenAt: number;
 }
 
 /** What one member hears of what the room says. */
@@ -20,11 +48,7 @@ interface Hearing {
   hearsUpdates: boolean;
   /** From its introduction on. */
   hearsAwareness: boolean;
-  /**
-   * While a large frame is on its way to it, a member has left the channels: what they carry would pile up behind that
-   * frame. Here are the updates that it has to get then; undefined when it is not behind.
-   */
-  missed: Uint8Array[] | undefined;
+  lag: Lag | undefined;
   sentAt: number;
 }
 
@@ -37,19 +61,24 @@ interface Channels {
 /** A member to which nothing was sent for this long is sent the empty awareness: y-websocket's watchdog counts to 30 s. */
 const keepaliveMs = 15_000;
 const keepaliveCheckMs = 5_000;
+/** A link that takes less than this much of a large frame in this time keeps others waiting for nothing. */
+const slowestBytes = 256 * 1024;
+const slowestMs = 30_000;
 
 /**
  * How a room's members hear of what it says: each frame is encoded once per encoding.
  *
- * A frame that takes a considerable part of an outbox is sent to each member directly, as a snapshot. A member whose
- * link does not take such a frame at once is behind until it has: then it gets what it has missed as one update.
+ * A frame that takes a considerable part of an outbox is sent to each member directly, as a snapshot, when the budget of
+ * all snapshots allows. Until the member's link has taken it the member is behind: then it gets what it has missed as
+ * one update.
  */
 export class Audience {
   readonly #options: AudienceOptions;
   readonly #largeBytes: number;
   readonly #hearings = new Map<SyncMember, Hearing>();
-  readonly #behind = new Set<Hearing>();
+  readonly #behind = new Set<SyncMember>();
   readonly #channels = new Map<SyncEncoding, Channels>();
+  readonly #frames = new FrameCache();
   #publishedAt = Number.NEGATIVE_INFINITY;
   #cancelKeepalive: (() => void) | undefined;
 
@@ -60,7 +89,7 @@ export class Audience {
 
   add(member: SyncMember): void {
     const { clock } = this.#options;
-    const hearing = { hearsUpdates: false, hearsAwareness: false, missed: undefined, sentAt: clock.now() };
+    const hearing = { hearsUpdates: false, hearsAwareness: false, lag: undefined, sentAt: clock.now() };
     this.#hearings.set(member, hearing);
     this.#cancelKeepalive ??= clock.after(keepaliveCheckMs, () => this.#keepalive());
   }
@@ -70,16 +99,23 @@ export class Audience {
     if (hearing === undefined) return;
     this.#leaveChannels(member);
     this.#hearings.delete(member);
-    this.#behind.delete(hearing);
+    this.#behind.delete(member);
+    hearing.lag?.release?.();
     if (this.#hearings.size > 0) return;
     this.#channels.clear();
+    this.#frames.clear();
     this.#cancelKeepalive?.();
     this.#cancelKeepalive = undefined;
   }
 
-  /** Whether a large frame is on its way to `member`. */
+  /** Whether an answer of so many bytes takes a considerable part of an outbox. */
+  isLarge(bytes: number): boolean {
+    return bytes > this.#largeBytes;
+  }
+
+  /** Whether a large frame is on its way to `member`, or waits for its turn. */
   isBehind(member: SyncMember): boolean {
-    return this.#hearings.get(member)?.missed !== undefined;
+    return this.#behind.has(member);
   }
 
   /** To one member, of whatever size. */
@@ -87,18 +123,35 @@ export class Audience {
     const hearing = this.#hearings.get(member);
     if (hearing === undefined) return;
     hearing.sentAt = this.#options.clock.now();
-    if (bytesOf(frame) > this.#largeBytes) this.#sendLarge(member, hearing, frame);
+    const bytes = bytesOf(frame);
+    if (bytes > this.#largeBytes) this.#sendLarge(member, hearing, { bytes, encode: () => frame });
     else member.connection.send(frame);
   }
 
-  /** A member's first sync, or another one: it hears every update that is committed from now on, exactly once. */
-  sendSnapshot(member: SyncMember, frame: Frame): void {
+  /**
+   * A member's first sync, or another one: it hears every update that is committed from now on, exactly once.
+   *
+   * `release` is called when all of the answer is gone.
+   */
+  sendSnapshot(member: SyncMember, { before, update }: Answer, release: Release): void {
     const hearing = this.#hearings.get(member);
-    if (hearing === undefined) return;
+    if (hearing === undefined || !member.connection.isOpen) {
+      release();
+      return;
+    }
+    const { connection, encoding } = member;
     hearing.sentAt = this.#options.clock.now();
     hearing.hearsUpdates = true;
-    this.#sendLarge(member, hearing, frame);
-    if (hearing.missed === undefined) this.#joinChannels(member, hearing);
+    if (before !== undefined) connection.sendSnapshot(this.#frames.frame(encoding.update, before));
+    connection.sendSnapshot(this.#frames.frame(encoding.syncStep2, update));
+    // Behind one that waits, the answer is on its way all the same.
+    if (connection.unsentBytes === 0 || hearing.lag !== undefined) {
+      release();
+      if (hearing.lag === undefined) this.#joinChannels(member, hearing);
+      return;
+    }
+    this.#fallBehind(member, hearing);
+    this.#await(member, hearing, release);
   }
 
   /** From now on `member` hears what `publishAwareness` says. */
@@ -106,15 +159,16 @@ export class Audience {
     const hearing = this.#hearings.get(member);
     if (hearing === undefined) return;
     hearing.hearsAwareness = true;
-    if (hearing.missed === undefined) this.#joinChannels(member, hearing);
+    if (hearing.lag === undefined) this.#joinChannels(member, hearing);
   }
 
   /** To every member that has synced, less `except`; `encode` gives the frame of `update` in an encoding. */
   publishUpdate(update: Uint8Array, encode: (encoding: SyncEncoding) => Frame, except: SyncMember): void {
-    for (const hearing of this.#behind) {
-      if (hearing.hearsUpdates && hearing !== this.#hearings.get(except)) hearing.missed?.push(update);
+    const isLarge = update.byteLength > this.#largeBytes;
+    for (const member of this.#behind) {
+      if (member !== except) this.#miss(member, update, isLarge);
     }
-    if (update.byteLength > this.#largeBytes) this.#publishLarge(encode, except);
+    if (isLarge) this.#publishLarge(update, except);
     else for (const [encoding, { updates }] of this.#channels) updates.publish(encode(encoding), except.connection);
     this.#publishedAt = this.#options.clock.now();
   }
@@ -124,34 +178,88 @@ export class Audience {
     this.#publishedAt = this.#options.clock.now();
   }
 
-  #publishLarge(encode: (encoding: SyncEncoding) => Frame, except: SyncMember): void {
-    const frames = new Map([...this.#channels.keys()].map((encoding) => [encoding, encode(encoding)]));
+  #publishLarge(update: Uint8Array, except: SyncMember): void {
     for (const [member, hearing] of this.#hearings) {
-      const frame = frames.get(member.encoding);
-      if (frame === undefined || member === except || !hearing.hearsUpdates || hearing.missed !== undefined) continue;
-      this.#sendLarge(member, hearing, frame);
+      if (member === except || !hearing.hearsUpdates || hearing.lag !== undefined) continue;
+      const encode = () => this.#frames.frame(member.encoding.update, update);
+      this.#sendLarge(member, hearing, { bytes: update.byteLength, encode });
     }
   }
 
-  #sendLarge(member: SyncMember, hearing: Hearing, frame: Frame): void {
-    const { connection } = member;
-    connection.sendSnapshot(frame);
-    if (connection.unsentBytes === 0 || hearing.missed !== undefined) return;
-    hearing.missed = [];
-    this.#behind.add(hearing);
-    this.#leaveChannels(member);
-    connection.drained(() => this.#catchUp(member, hearing));
+  /** It waits for a large frame: this is for later. A client that cannot keep up even so is closed. */
+  #miss(member: SyncMember, update: Uint8Array, isLarge: boolean): void {
+    const hearing = this.#hearings.get(member);
+    if (hearing?.lag === undefined || !hearing.hearsUpdates) return;
+    hearing.lag.missed.push(update);
+    if (!isLarge) hearing.lag.missedBytes += update.byteLength;
+    if (hearing.lag.missedBytes > this.#options.limits.outboxBytes) member.connection.close(closeReasons.overloaded);
   }
 
-  #catchUp(member: SyncMember, hearing: Hearing): void {
-    if (this.#hearings.get(member) !== hearing) return;
-    const missed = hearing.missed ?? [];
-    hearing.missed = undefined;
-    if (missed.length > 0) this.#sendLarge(member, hearing, member.encoding.update(mergeUpdates(missed)));
-    if (hearing.missed !== undefined) return;
-    this.#behind.delete(hearing);
-    this.#joinChannels(member, hearing);
-    this.#options.caughtUp(member);
+  #sendLarge(member: SyncMember, hearing: Hearing, frame: LargeFrame): void {
+    const isFirst = hearing.lag === undefined;
+    this.#fallBehind(member, hearing).large.push(frame);
+    if (isFirst) this.#advance(member, hearing);
+  }
+
+  #fallBehind(member: SyncMember, hearing: Hearing): Lag {
+    if (hearing.lag !== undefined) return hearing.lag;
+    const seenAt = this.#options.clock.now();
+    const lag = { large: [], missed: [], missedBytes: 0, release: undefined, unsentBytes: 0, seenAt };
+    hearing.lag = lag;
+    this.#behind.add(member);
+    this.#leaveChannels(member);
+    return lag;
+  }
+
+  /** Nothing is on its way to it: what comes next? */
+  #advance(member: SyncMember, hearing: Hearing): void {
+    const { lag } = hearing;
+    if (lag === undefined) return;
+    const next = lag.large.shift() ?? this.#takeMissed(member, lag);
+    if (next === undefined || next.bytes <= this.#largeBytes) {
+      if (next !== undefined) member.connection.send(next.encode());
+      hearing.lag = undefined;
+      this.#behind.delete(member);
+      this.#joinChannels(member, hearing);
+      this.#options.caughtUp(member);
+      return;
+    }
+    this.#options.snapshots.admit(next.bytes, (release) => {
+      if (this.#hearings.get(member) === hearing) member.connection.sendSnapshot(next.encode());
+      this.#await(member, hearing, release);
+    });
+  }
+
+  #takeMissed(member: SyncMember, lag: Lag): LargeFrame | undefined {
+    const { missed } = lag;
+    const [only] = missed;
+    if (only === undefined) return undefined;
+    lag.missed = [];
+    lag.missedBytes = 0;
+    const { encoding } = member;
+    const bytes = missed.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    return {
+      bytes,
+      encode: () =>
+        missed.length === 1 ? this.#frames.frame(encoding.update, only) : encoding.update(mergeUpdates(missed)),
+    };
+  }
+
+  /** Until all that was sent to it is gone. */
+  #await(member: SyncMember, hearing: Hearing, release: Release): void {
+    const { lag } = hearing;
+    if (this.#hearings.get(member) !== hearing || lag === undefined || !member.connection.isOpen) {
+      release();
+      return;
+    }
+    lag.release = release;
+    lag.unsentBytes = member.connection.unsentBytes;
+    lag.seenAt = this.#options.clock.now();
+    member.connection.drained(() => {
+      release();
+      lag.release = undefined;
+      if (this.#hearings.get(member) === hearing) this.#advance(member, hearing);
+    });
   }
 
   #joinChannels({ connection, encoding }: SyncMember, { hearsUpdates, hearsAwareness }: Hearing): void {
@@ -174,12 +282,22 @@ export class Audience {
   #keepalive(): void {
     const { clock } = this.#options;
     this.#cancelKeepalive = clock.after(keepaliveCheckMs, () => this.#keepalive());
+    this.#frames.age();
     const now = clock.now();
     for (const [member, hearing] of this.#hearings) {
-      const isPublishedTo = hearing.hearsUpdates && hearing.hearsAwareness && hearing.missed === undefined;
+      const isPublishedTo = hearing.hearsUpdates && hearing.hearsAwareness && hearing.lag === undefined;
       const sentAt = Math.max(hearing.sentAt, isPublishedTo ? this.#publishedAt : hearing.sentAt);
       if (now - sentAt >= keepaliveMs) this.send(member, member.encoding.awareness(emptyAwareness));
+      if (hearing.lag?.release !== undefined) this.#checkProgress(member, hearing.lag, now);
     }
+  }
+
+  #checkProgress({ connection }: SyncMember, lag: Lag, now: number): void {
+    const { unsentBytes } = connection;
+    if (lag.unsentBytes - unsentBytes >= slowestBytes) {
+      lag.unsentBytes = unsentBytes;
+      lag.seenAt = now;
+    } else if (now - lag.seenAt >= slowestMs) connection.close(closeReasons.overloaded);
   }
 }
 

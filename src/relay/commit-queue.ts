@@ -1,8 +1,9 @@
 import type { Limits } from "../config/limits.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../ops/log.ts";
+import type { Metrics } from "../ops/metrics.ts";
 import { type RowId, type Store, StoreError } from "../storage/store.ts";
-import type { Acknowledgements } from "./acknowledgements.ts";
+import type { Durability } from "./durability.ts";
 
 /** An update that waits for the store, and what follows. Exactly one of the two callbacks comes, once. */
 export interface Write {
@@ -16,11 +17,12 @@ export interface Write {
 
 export interface CommitQueueOptions {
   readonly store: Store;
-  /** Sent after each transaction, when all its updates have been forwarded. */
-  readonly acknowledgements: Acknowledgements;
+  /** Told after each transaction, when all its updates have been forwarded. */
+  readonly durability: Durability;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: Limits;
+  readonly metrics: Metrics;
 }
 
 const firstRetryMs = 100;
@@ -29,7 +31,7 @@ const longestRetryMs = 5_000;
 /**
  * Groups the updates of all rooms: once per turn of the event loop, one transaction.
  *
- * A store that fails is tried again with backoff and everything waits in order. When more than
+ * A store that fails, to commit or to sync, is tried again with backoff and everything waits in order. When more than
  * `limits.waitingUpdateBytes` wait for a failing store, or it is corrupt, all that waits is discarded: the clients still
  * hold their updates and bring them when they reconnect.
  */
@@ -44,6 +46,8 @@ export class CommitQueue {
   /** Set while a retry is due, or after giving up a probe of the store. */
   #cancelRetry: (() => void) | undefined;
   #whenIdle: (() => void)[] = [];
+  /** Of the first update that waits. */
+  #endTimer: (() => void) | undefined;
 
   constructor(options: CommitQueueOptions) {
     this.#options = options;
@@ -51,12 +55,15 @@ export class CommitQueue {
 
   /** Whether the store failed and has not worked since. */
   get isFailing(): boolean {
-    return this.#failures > 0;
+    return this.#failures > 0 || this.#options.durability.isFailing;
   }
 
   enqueue(write: Write): void {
+    const { metrics } = this.#options;
+    this.#endTimer ??= metrics.updateToCommit.startTimer();
     this.#waiting.push(write);
     this.#waitingBytes += write.update.byteLength;
+    metrics.waitingUpdateBytes.set(this.#waitingBytes);
     if (this.#cancelRetry !== undefined && this.#isOverfull) this.#giveUp();
     else this.#schedule();
   }
@@ -66,11 +73,12 @@ export class CommitQueue {
     if (this.#isBusy) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
   }
 
-  /** As `idle`, but does not wait for a failing store to recover. */
+  /** As `idle`, but does not wait for a failing store to recover; what is committed is on disk then, if it can be. */
   async close(): Promise<void> {
     this.#isClosing = true;
     if (this.#cancelRetry !== undefined) this.#retry();
     await this.idle();
+    await this.#options.durability.close();
   }
 
   #schedule(): void {
@@ -89,29 +97,52 @@ export class CommitQueue {
     this.#cancelRetry = undefined;
     const batch = this.#waiting;
     this.#waiting = [];
+    const endTimer = this.#endTimer;
+    this.#endTimer = undefined;
     let rows: readonly RowId[];
     try {
-      rows = await this.#options.store.append(batch);
-      if (rows.length !== batch.length) throw new Error("a store that does not say where it stored");
+      rows = await this.#append(batch);
     } catch (error) {
+      this.#endTimer = endTimer;
       this.#waiting = batch.concat(this.#waiting);
       this.#failed(error);
       return;
     }
-    if (this.isFailing) this.#options.log.info({ event: "store-recovered" });
+    if (this.#failures > 0) this.#options.log.info({ event: "store-recovered" });
     this.#failures = 0;
+    endTimer?.();
+    this.#committed(batch, rows);
+    this.#settle();
+  }
+
+  async #append(batch: readonly Write[]): Promise<readonly RowId[]> {
+    const { durability, store } = this.#options;
+    // What is visible should be on disk soon: where nothing gets there, nothing new becomes visible.
+    if (durability.isFailing) throw new StoreError("unavailable", "The store cannot sync what it has.");
+    const rows = await store.append(batch);
+    if (rows.length !== batch.length) throw new Error("a store that does not say where it stored");
+    return rows;
+  }
+
+  #committed(batch: readonly Write[], rows: readonly RowId[]): void {
+    const { durability, metrics } = this.#options;
+    if (batch.length === 0) return;
     batch.forEach((write, index) => {
       this.#waitingBytes -= write.update.byteLength;
       const row = rows[index];
       if (row !== undefined) this.#call(() => write.committed(row));
     });
-    this.#call(() => this.#options.acknowledgements.flush());
-    this.#settle();
+    metrics.commits.inc();
+    metrics.committedUpdates.inc(batch.length);
+    metrics.waitingUpdateBytes.set(this.#waitingBytes);
+    this.#call(() => durability.committed());
   }
 
   #failed(error: unknown): void {
-    if (this.#failures === 0) this.#options.log.error({ event: "store-failed", err: error });
+    const { log, metrics } = this.#options;
+    if (this.#failures === 0) log.error({ event: "store-failed", err: error });
     this.#failures += 1;
+    metrics.storeFailures.inc({ operation: "append" });
     const passes = error instanceof StoreError && error.kind !== "corrupt";
     if (!passes || this.#isClosing || this.#isOverfull) {
       this.#giveUp();
@@ -132,6 +163,8 @@ export class CommitQueue {
     const writes = this.#waiting;
     this.#waiting = [];
     this.#waitingBytes = 0;
+    this.#endTimer = undefined;
+    this.#options.metrics.waitingUpdateBytes.set(0);
     if (writes.length > 0) this.#options.log.error({ event: "updates-discarded", updates: writes.length });
     for (const write of writes) this.#call(() => write.discarded());
     // Else a server that is sent nothing because it is not ready would never find out that it could be.

@@ -6,11 +6,12 @@ declare const self: Worker;
 self.onmessage = ({ data }: MessageEvent<CompactionRequest>) => {
   let reply: CompactionReply;
   try {
-    reply = { base: new Uint8Array(compactUpdates(unpack(data))) };
+    const { base, summary, rejected } = compactUpdates(unpack(data));
+    reply = { base: new Uint8Array(base), summary: new Uint8Array(summary), rejected };
   } catch (error) {
     reply = { error: error instanceof Error ? error.message : String(error) };
   }
-  self.postMessage(reply, "base" in reply ? [reply.base.buffer] : []);
+  self.postMessage(reply, "base" in reply ? [reply.base.buffer, reply.summary.buffer] : []);
 };
 
 function unpack({ bytes, lengths }: CompactionRequest): Uint8Array[] {

@@ -1,11 +1,20 @@
+/** What became of the updates of a compaction. */
+export interface CompactedUpdates {
+  /** Says what they say together, less the content that was deleted. */
+  readonly base: Uint8Array;
+  /** Of `base`: see `BaseSummary`. */
+  readonly summary: Uint8Array;
+  /** Indexes of the updates that no Yjs document takes: they are not in `base`. */
+  readonly rejected: readonly number[];
+}
+
 /** Makes one update of many, without what was deleted: pure computation, away from the event loop. */
 export interface Compactor {
   /**
-   * Resolves with one update that says what `updates` say together; the caller's bytes are read before this returns and
-   * left as they are. Calls may overlap. Rejects when the updates cannot be compacted, when it takes too long, and with
-   * `CompactorClosed` when the compactor is closed.
+   * The caller's bytes are read before this returns and left as they are. Calls may overlap. Rejects when the updates
+   * cannot be compacted, when it takes too long, and with `CompactorClosed` when the compactor is closed.
    */
-  compact(updates: readonly Uint8Array[]): Promise<Uint8Array>;
+  compact(updates: readonly Uint8Array[]): Promise<CompactedUpdates>;
   /** Rejects what runs or waits. Idempotent. */
   close(): Promise<void>;
 }

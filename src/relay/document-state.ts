@@ -1,20 +1,15 @@
-import { equalFlat } from "lib0/array";
-import * as Y from "yjs";
-import { type RowId, type StoredDocument, type StoredUpdate, StoreError } from "../storage/store.ts";
+import type { RowId, StoredDocument } from "../storage/store.ts";
 import { ClockSet } from "./clock-set.ts";
-import { mergeUpdates } from "./merge-updates.ts";
+import { type Answer, type Base, type Cut, contentsOf, DocumentContent, readBase } from "./document-content.ts";
 import { decodeStateVector, encodeStateVector } from "./state-vector.ts";
-import { encodeDeletes, type ReadUpdate, trimUpdate } from "./trim-update.ts";
-import { decodeContents, type Malformed, type UpdateContents } from "./update-contents.ts";
-import { UpdateLog } from "./update-log.ts";
+import { type ReadUpdate, trimUpdate } from "./trim-update.ts";
+import { decodeContents, type UpdateContents } from "./update-contents.ts";
 
 /** What an update is to a document. */
 export type Classification =
-  | Malformed
   | {
       /** It changes nothing. */
       readonly kind: "known";
-      readonly contents: UpdateContents;
       /** False while that rests on updates that are staged: it must not be acknowledged before them. */
       readonly committed: boolean;
     }
@@ -27,49 +22,48 @@ export type Classification =
       readonly contents: UpdateContents;
     };
 
-/** What goes into a compaction. */
-export interface Cut {
-  readonly updates: readonly Uint8Array[];
-  readonly rows: readonly RowId[];
-  /** How many of them are the tail's. */
-  readonly tailCount: number;
-}
-
-/** The answer to one state vector. */
-interface Diff {
-  readonly stateVector: Uint8Array;
-  readonly update: Uint8Array;
+/** What a compaction made of a cut. */
+export interface Compacted {
+  readonly base: Base;
+  /** Those of the cut's updates that are not in the base: they are no part of the document any more. */
+  readonly quarantined: readonly Uint8Array[];
 }
 
 /**
- * A document as the relay holds it: its committed updates, unparsed, and which clocks they bring and delete.
+ * A document as the relay holds it: which clocks its committed updates bring, and, while it is loaded, these updates,
+ * unparsed, with what they delete.
  *
  * No `Y.Doc`: that costs nine times the bytes, and relaying needs none. Updates between `stage` and `commit` only count
  * for what `classify` takes for known.
  */
 export class DocumentState {
-  #base: StoredUpdate | undefined;
-  readonly #tail = new UpdateLog();
-  readonly #held = new ClockSet();
-  /** What base and tail delete; built when it is first asked for. */
-  #deletes: ClockSet | undefined;
+  #content: DocumentContent | undefined;
+  #held = new ClockSet();
   readonly #stagedStructs = new ClockSet();
   readonly #stagedDeletes = new ClockSet();
   #stagedCount = 0;
-  readonly #knownStructs = [this.#held, this.#stagedStructs];
+  /** What is set aside: known, but not held. */
+  readonly #quarantined = new ClockSet();
   #stateVector: Uint8Array | undefined;
-  #fullState: Uint8Array | undefined;
-  #lastDiff: Diff | undefined;
+  #baseBytes = 0;
+  #tailBytes = 0;
+  #lastRow: RowId = 0;
+  /** What was committed since the content was asked for, when it has not come yet. */
+  #meanwhile: { readonly update: Uint8Array; readonly row: RowId }[] | undefined;
 
   /** Throws `StoreError` corrupt for a row that is no update. */
   constructor(stored: StoredDocument | undefined) {
-    if (stored === undefined) return;
-    this.#base = stored.base;
-    if (stored.base !== undefined) this.#held.addAll(contentsOf(stored.base).structs);
-    for (const entry of stored.tail) {
+    const base = stored?.base && readBase(stored.base);
+    const tail = stored?.tail ?? [];
+    this.#content = new DocumentContent(base, tail);
+    this.#baseBytes = base?.update.byteLength ?? 0;
+    if (base !== undefined) this.#held.addAll(base.summary.structs);
+    for (const entry of tail) {
       this.#held.addAll(contentsOf(entry).structs);
-      this.#tail.append(entry.update, entry.row);
+      this.#tailBytes += entry.update.byteLength;
+      this.#lastRow = entry.row;
     }
+    for (const entry of stored?.quarantined ?? []) this.#setAside(entry.update);
   }
 
   /** Whether structs are held while some before them, of the same client, are not. */
@@ -78,21 +72,54 @@ export class DocumentState {
   }
 
   get bytes(): number {
-    return this.baseBytes + this.tailBytes;
+    return this.#baseBytes + this.#tailBytes;
   }
 
   get baseBytes(): number {
-    return this.#base?.update.byteLength ?? 0;
+    return this.#baseBytes;
   }
 
   get tailBytes(): number {
-    return this.#tail.byteLength;
+    return this.#tailBytes;
   }
 
-  classify(update: Uint8Array): Classification {
-    const contents = decodeContents(update);
-    if (contents.kind === "malformed") return contents;
-    if (this.#isKnown(contents)) return { kind: "known", contents, committed: this.#isCommitted(contents) };
+  /** What its content takes in memory, about; 0 while it is not loaded. */
+  get memoryBytes(): number {
+    return this.#content?.memoryBytes ?? 0;
+  }
+
+  /** Whether `answer`, `cut` and `replace` may be called, and `classify` whatever an update brings. */
+  get isLoaded(): boolean {
+    return this.#content !== undefined;
+  }
+
+  /** Drops the bytes; the clocks stay. */
+  unload(): void {
+    this.#content = undefined;
+  }
+
+  /**
+   * To be called when the document's log is about to be read; the function that is returned takes the result. What is
+   * committed in between is added to it.
+   */
+  expectContent(): (stored: StoredDocument | undefined) => void {
+    const meanwhile: { readonly update: Uint8Array; readonly row: RowId }[] = [];
+    this.#meanwhile = meanwhile;
+    const lastRow = this.#lastRow;
+    return (stored) => {
+      const committedBefore = stored?.tail.filter(({ row }) => row <= lastRow) ?? [];
+      this.#content = new DocumentContent(stored?.base && readBase(stored.base), [...committedBefore, ...meanwhile]);
+      this.#meanwhile = undefined;
+    };
+  }
+
+  /** Whether an update with these contents can be classified now: what it deletes is compared with the content. */
+  canClassify({ deletes }: UpdateContents): boolean {
+    return deletes.isEmpty || this.isLoaded;
+  }
+
+  classify({ update, contents }: ReadUpdate): Classification {
+    if (this.#isKnown(contents)) return { kind: "known", committed: this.#isCommitted(contents) };
     const kind = contents.structs.leavesGap(this.#knownStructs) ? "incomplete" : "new";
     return { kind, ...this.#withoutRepetition({ update, contents }) };
   }
@@ -108,10 +135,11 @@ export class DocumentState {
   commit(update: Uint8Array, contents: UpdateContents, row: RowId): void {
     if (this.#stagedCount === 0) throw new Error("a commit of an update that is not staged");
     this.#held.addAll(contents.structs);
-    this.#deletes?.addAll(contents.deletes);
-    this.#tail.append(update, row);
+    this.#content?.append(update, contents, row);
+    this.#meanwhile?.push({ update, row });
+    this.#tailBytes += update.byteLength;
+    this.#lastRow = row;
     this.#stateVector = undefined;
-    this.#forgetDiffs();
     this.#stagedCount -= 1;
     // What is committed may stay among what is staged until then: it is known either way.
     if (this.#stagedCount === 0) this.discardStaged();
@@ -129,60 +157,47 @@ export class DocumentState {
     return this.#stateVector;
   }
 
-  /**
-   * What a client with that state vector lacks, and all deletes.
-   *
-   * The same vector gets the same bytes until the next commit: clients that join or come back at once have the same.
-   * Throws `SessionError` malformed-frame.
-   */
-  diff(stateVector: Uint8Array): Uint8Array {
+  /** What a client with that state vector lacks, and all deletes. Throws `SessionError` malformed-frame. */
+  answer(stateVector: Uint8Array): Answer {
     const vector = decodeStateVector(stateVector);
-    if (vector.size === 0) {
-      this.#fullState ??= mergeUpdates(this.#parts());
-      return this.#fullState;
-    }
-    if (this.#lastDiff !== undefined && equalFlat(this.#lastDiff.stateVector, stateVector))
-      return this.#lastDiff.update;
-    const update = this.#isCovered(vector) ? this.#allDeletes() : this.#cutOff(stateVector);
-    // A copy: the vector is a view of a frame.
-    this.#lastDiff = { stateVector: stateVector.slice(), update };
-    return update;
-  }
-
-  #isCovered(vector: ReadonlyMap<number, number>): boolean {
+    const content = this.#loaded;
+    if (vector.size === 0) return content.whole();
     const covered = new ClockSet();
     for (const [client, end] of vector) covered.add(client, 0, end);
-    return this.#held.isWithin([covered]);
-  }
-
-  /** For a client that only lost its connection; its own SyncStep2 needs the set of all deletes just as well. */
-  #allDeletes(): Uint8Array {
-    return encodeDeletes(this.#committedDeletes());
-  }
-
-  #cutOff(stateVector: Uint8Array): Uint8Array {
-    const parts = this.#fullState === undefined ? this.#parts() : [this.#fullState];
-    return mergeUpdates(parts.map((part) => Y.diffUpdate(part, stateVector)));
+    return this.#held.isWithin([covered]) ? content.allDeletes() : content.since(stateVector, covered);
   }
 
   /** Everything that is committed, for a compaction. At most one is under way. */
   cut(): Cut {
-    const tail = this.#tail.toArray();
-    const entries = this.#base === undefined ? tail : [this.#base, ...tail];
-    return {
-      updates: entries.map(({ update }) => update),
-      rows: entries.map(({ row }) => row),
-      tailCount: tail.length,
-    };
+    return this.#loaded.cut();
   }
 
-  /** The compaction's result, which says what the cut said; what was committed since remains the tail. */
-  replace(cut: Cut, base: Uint8Array, row: RowId): void {
-    this.#base = { update: base, row };
-    this.#tail.dropFirst(cut.tailCount);
-    // Built again when needed: a compacted base deletes more than was said, and clients say so when they come back.
-    this.#deletes = undefined;
-    this.#forgetDiffs();
+  /** The compaction's result; what was committed since the cut remains the tail. */
+  replace(cut: Cut, { base, quarantined }: Compacted): void {
+    const content = this.#loaded;
+    content.replace(cut, base);
+    const tailOfCut = cut.updates.slice(cut.updates.length - cut.tailCount);
+    this.#baseBytes = base.update.byteLength;
+    this.#tailBytes -= tailOfCut.reduce((sum, update) => sum + update.byteLength, 0);
+    if (quarantined.length === 0) return;
+    for (const update of quarantined) this.#setAside(update);
+    this.#held = content.structs();
+    this.#stateVector = undefined;
+  }
+
+  get #loaded(): DocumentContent {
+    if (this.#content === undefined) throw new Error("the document is not loaded");
+    return this.#content;
+  }
+
+  get #knownStructs(): readonly ClockSet[] {
+    return [this.#held, this.#stagedStructs, this.#quarantined];
+  }
+
+  /** Clients would bring it again and again, if it were not known. */
+  #setAside(update: Uint8Array): void {
+    const contents = decodeContents(update);
+    if (contents.kind === "contents") this.#quarantined.addAll(contents.structs);
   }
 
   #isKnown({ structs, deletes }: UpdateContents): boolean {
@@ -191,7 +206,8 @@ export class DocumentState {
 
   #isCommitted({ structs, deletes }: UpdateContents): boolean {
     if (this.#stagedCount === 0) return true;
-    return structs.isWithin([this.#held]) && (deletes.isEmpty || deletes.isWithin([this.#committedDeletes()]));
+    const isHeld = structs.isWithin([this.#held, this.#quarantined]);
+    return isHeld && (deletes.isEmpty || deletes.isWithin([this.#loaded.deletes]));
   }
 
   /**
@@ -210,33 +226,6 @@ export class DocumentState {
   }
 
   #knownDeletes(deletes: ClockSet): readonly ClockSet[] {
-    return deletes.isEmpty ? [] : [this.#committedDeletes(), this.#stagedDeletes];
+    return deletes.isEmpty ? [] : [this.#loaded.deletes, this.#stagedDeletes];
   }
-
-  #committedDeletes(): ClockSet {
-    if (this.#deletes === undefined) {
-      this.#deletes = new ClockSet();
-      if (this.#base !== undefined) this.#deletes.addAll(contentsOf(this.#base).deletes);
-      for (const stored of this.#tail.toArray()) this.#deletes.addAll(contentsOf(stored).deletes);
-    }
-    return this.#deletes;
-  }
-
-  /** Base and tail as one update each: in one tree the large base would be written again on every level. */
-  #parts(): readonly Uint8Array[] {
-    const base = this.#base === undefined ? [] : [this.#base.update];
-    if (this.#tail.count === 0) return base;
-    return [...base, mergeUpdates(this.#tail.toArray().map(({ update }) => update))];
-  }
-
-  #forgetDiffs(): void {
-    this.#fullState = undefined;
-    this.#lastDiff = undefined;
-  }
-}
-
-function contentsOf({ row, update }: StoredUpdate): UpdateContents {
-  const contents = decodeContents(update);
-  if (contents.kind === "contents") return contents;
-  throw new StoreError("corrupt", `Row ${row} does not hold a Yjs update: ${contents.detail}.`);
 }

@@ -1,29 +1,35 @@
 import type { Limits } from "../config/limits.ts";
 import type { Clock } from "../lib/clock.ts";
-import type { Log } from "../ops/log.ts";
-import type { RowId, Store, StoredDocument } from "../storage/store.ts";
+import type { RowId } from "../storage/store.ts";
 import type { OpenChannel } from "../transport/channel.ts";
 import { closeReasons, SessionError } from "../transport/close-reason.ts";
 import type { Frame } from "../transport/connection.ts";
-import type { Acknowledgements } from "./acknowledgements.ts";
 import { Audience } from "./audience.ts";
 import { Awareness } from "./awareness.ts";
 import type { CommitQueue } from "./commit-queue.ts";
-import { type Compactor, CompactorClosed, shouldCompact } from "./compaction.ts";
-import { DocumentState } from "./document-state.ts";
+import { Document, type DocumentOptions } from "./document.ts";
+import type { DocumentState } from "./document-state.ts";
+import type { Durability } from "./durability.ts";
+import type { Release, SnapshotBudget } from "./snapshot-budget.ts";
 import type { SyncMember } from "./sync-member.ts";
-import type { UpdateContents } from "./update-contents.ts";
+import { decodeContents, type UpdateContents } from "./update-contents.ts";
 
 /** What all sync rooms of a server share. */
-export interface SyncRoomOptions {
-  readonly store: Store;
+export interface SyncRoomOptions extends DocumentOptions {
   readonly queue: CommitQueue;
-  readonly acknowledgements: Acknowledgements;
-  readonly compactor: Compactor;
+  readonly durability: Durability;
+  readonly snapshots: SnapshotBudget;
   readonly openChannel: OpenChannel;
   readonly clock: Clock;
   readonly limits: Limits;
-  readonly log: Log;
+}
+
+/** An update as it came from a member. */
+interface Received {
+  readonly member: SyncMember;
+  readonly update: Uint8Array;
+  readonly frame: Frame | undefined;
+  readonly contents: UpdateContents;
 }
 
 /** An update between `submit` and its commit. */
@@ -46,8 +52,8 @@ interface Submitted {
  * publish are one synchronous block, and so are snapshot, send and subscribe of a joiner: it gets every update once.
  */
 export class SyncRoom {
-  readonly #name: string;
   readonly #options: SyncRoomOptions;
+  readonly #document: Document;
   readonly #state: DocumentState;
   readonly #awareness: Awareness<SyncMember>;
   readonly #audience: Audience;
@@ -60,28 +66,24 @@ export class SyncRoom {
   #submittedBytes = 0;
   #lastSubmitted: Submitted | undefined;
   #whenStored: (() => void)[] = [];
-  #compacting: Promise<void> | undefined;
-  #isHurried = false;
-  readonly #hurried = Promise.withResolvers<void>();
-  /** No compaction is tried below this size of the tail. */
-  #compactionBytes = 0;
 
   /** Throws `SessionError` storage-unavailable when the document cannot be read. */
   static async open(name: string, options: SyncRoomOptions): Promise<SyncRoom> {
-    try {
-      return new SyncRoom(name, await options.store.load(name), options);
-    } catch (error) {
-      options.log.error({ event: "document-unreadable", err: error });
-      throw new SessionError(closeReasons.storageUnavailable, "the document cannot be read at the moment");
-    }
+    return new SyncRoom(await Document.open(name, options), options);
   }
 
-  private constructor(name: string, stored: StoredDocument | undefined, options: SyncRoomOptions) {
-    const { clock, limits, openChannel } = options;
-    this.#name = name;
+  private constructor(document: Document, options: SyncRoomOptions) {
+    const { clock, limits, openChannel, snapshots } = options;
     this.#options = options;
-    this.#state = new DocumentState(stored);
-    this.#audience = new Audience({ openChannel, clock, limits, caughtUp: (member) => this.#caughtUp(member) });
+    this.#document = document;
+    this.#state = document.state;
+    this.#audience = new Audience({
+      openChannel,
+      snapshots,
+      clock,
+      limits,
+      caughtUp: (member) => this.#caughtUp(member),
+    });
     this.#awareness = new Awareness({
       clock,
       limits,
@@ -107,29 +109,97 @@ export class SyncRoom {
     this.#awareness.left(member);
   }
 
-  /** Answers SyncStep1. Throws `SessionError` for a malformed state vector. */
-  sync(member: SyncMember, stateVector: Uint8Array): void {
+  /**
+   * Answers SyncStep1: at once, unless the document has to be read, or others that are large have to be gone first.
+   *
+   * Throws, or rejects with, `SessionError` for a malformed state vector, or when the document cannot be read.
+   */
+  sync(member: SyncMember, stateVector: Uint8Array): void | Promise<void> {
     this.#awareness.heard(member);
     // One snapshot at a time: to who asks faster than it reads, only its last question counts.
     if (this.#audience.isBehind(member)) this.#unanswered.set(member, stateVector);
-    else this.#audience.sendSnapshot(member, member.encoding.syncStep2(this.#state.diff(stateVector)));
+    else if (this.#audience.isLarge(this.#state.bytes)) return this.#answerWithinBudget(member, stateVector);
+    else return this.#answer(member, stateVector, () => {});
   }
 
   /**
    * Takes an update from a member: stores it, then forwards it, then acknowledges it. One that holds nothing new is
-   * acknowledged when its first copy is stored, and nothing else.
+   * acknowledged when its first copy is, and nothing else. The promise comes when the document has to be read for it.
    *
-   * Throws `SessionError` for an update that is malformed or makes the document too large. Returns false for one that
-   * changes the document although the member may only read.
+   * Throws, or rejects with, `SessionError` for an update that is malformed or makes the document too large, or when the
+   * document cannot be read. False for one that changes the document although the member may only read.
    */
-  submit(member: SyncMember, update: Uint8Array, frame?: Frame): boolean {
+  submit(member: SyncMember, update: Uint8Array, frame?: Frame): boolean | Promise<boolean> {
     this.#awareness.heard(member);
-    const verdict = this.#state.classify(update);
-    if (verdict.kind === "malformed") throw new SessionError(closeReasons.malformedFrame, verdict.detail);
+    const contents = decodeContents(update);
+    if (contents.kind === "malformed") throw new SessionError(closeReasons.malformedFrame, contents.detail);
+    // An update that holds nothing is the SyncStep2 of a client that brings nothing: nobody waits for an answer.
+    if (contents.isEmpty) return true;
+    const received = { member, update, frame, contents };
+    if (this.#state.canClassify(contents)) return this.#take(received);
+    return this.#document.loaded(() => this.#take(received));
+  }
+
+  /** Takes an awareness update. Throws `SessionError` for a malformed one. */
+  announce(member: SyncMember, body: Uint8Array): void {
+    this.#awareness.received(member, body);
+  }
+
+  /** Answers a query for all awareness states. */
+  queryAwareness(member: SyncMember): void {
+    this.#awareness.heard(member);
+    this.#awareness.query(member);
+  }
+
+  /** For a room without members: resolves when all is stored and compacted, as far as it can be. */
+  async close(): Promise<void> {
+    if (this.#submittedCount > 0) await new Promise<void>((resolve) => this.#whenStored.push(resolve));
+    await this.#document.close();
+  }
+
+  /** `close` need not wait for compactions any more. */
+  hurry(): void {
+    this.#document.hurry();
+  }
+
+  /** Snapshot, send and subscribe in one synchronous block. */
+  #answer(member: SyncMember, stateVector: Uint8Array, release: Release): void | Promise<void> {
+    return this.#document.loaded(() => this.#audience.sendSnapshot(member, this.#state.answer(stateVector), release));
+  }
+
+  async #answerWithinBudget(member: SyncMember, stateVector: Uint8Array): Promise<void> {
+    const release = await new Promise<Release>((admitted) => {
+      this.#options.snapshots.admit(this.#state.bytes, admitted);
+    });
+    try {
+      await this.#answer(member, stateVector, release);
+    } catch (error) {
+      release();
+      throw error;
+    }
+  }
+
+  /** What a member asked while it was behind. */
+  #caughtUp(member: SyncMember): void {
+    this.#awareness.query(member);
+    const stateVector = this.#unanswered.get(member);
+    this.#unanswered.delete(member);
+    if (stateVector !== undefined) void this.#answerLate(member, stateVector);
+  }
+
+  async #answerLate(member: SyncMember, stateVector: Uint8Array): Promise<void> {
+    try {
+      await this.sync(member, stateVector);
+    } catch (error) {
+      member.connection.close(error instanceof SessionError ? error.reason : closeReasons.internalError);
+    }
+  }
+
+  #take(received: Received): boolean {
+    const { member, update, frame, contents } = received;
+    const verdict = this.#state.classify({ update, contents });
     const acknowledge = () => this.#acknowledge(member, update, frame);
     if (verdict.kind === "known") {
-      // An update that holds nothing is the SyncStep2 of a client that brings nothing: nobody waits for an answer.
-      if (verdict.contents.isEmpty) return true;
       if (verdict.committed || this.#lastSubmitted === undefined) acknowledge();
       else this.#lastSubmitted.copies.push(acknowledge);
       return true;
@@ -148,45 +218,6 @@ export class SyncRoom {
     return true;
   }
 
-  /** Takes an awareness update. Throws `SessionError` for a malformed one. */
-  announce(member: SyncMember, body: Uint8Array): void {
-    this.#awareness.received(member, body);
-  }
-
-  /** Answers a query for all awareness states. */
-  queryAwareness(member: SyncMember): void {
-    this.#awareness.heard(member);
-    this.#awareness.query(member);
-  }
-
-  /** For a room without members: resolves when all is stored and compacted, as far as it can be. */
-  async close(): Promise<void> {
-    if (this.#submittedCount > 0) await new Promise<void>((resolve) => this.#whenStored.push(resolve));
-    await this.#compacted();
-    if (!this.#isHurried && this.#state.tailBytes > 0) this.#startCompaction();
-    await this.#compacted();
-  }
-
-  /** `close` need not wait for compactions any more: the next room would wait for them, and for those of others. */
-  hurry(): void {
-    this.#isHurried = true;
-    this.#hurried.resolve();
-  }
-
-  async #compacted(): Promise<void> {
-    while (this.#compacting !== undefined && !this.#isHurried) {
-      await Promise.race([this.#compacting, this.#hurried.promise]);
-    }
-  }
-
-  /** What a member asked while it was behind. */
-  #caughtUp(member: SyncMember): void {
-    this.#awareness.query(member);
-    const stateVector = this.#unanswered.get(member);
-    this.#unanswered.delete(member);
-    if (stateVector !== undefined) this.sync(member, stateVector);
-  }
-
   #checkSize(update: Uint8Array): void {
     const bytes = this.#state.bytes + this.#submittedBytes + update.byteLength;
     if (bytes <= this.#options.limits.documentBytes) return;
@@ -200,7 +231,7 @@ export class SyncRoom {
     this.#submittedBytes += update.byteLength;
     this.#lastSubmitted = submitted;
     this.#options.queue.enqueue({
-      document: this.#name,
+      document: this.#document.name,
       update,
       committed: (row) => this.#committed(submitted, row),
       discarded: () => this.#discarded(),
@@ -227,7 +258,7 @@ export class SyncRoom {
     acknowledge();
     for (const acknowledgeCopy of copies) acknowledgeCopy();
     if (this.#asked.size > 0 && !this.#state.hasGaps) this.#asked.clear();
-    this.#compactIfDue();
+    this.#document.committed();
   }
 
   /** The store gave up: the clients still hold what they sent, and bring it again when they come back. */
@@ -248,44 +279,8 @@ export class SyncRoom {
   }
 
   #acknowledge(sender: SyncMember, update: Uint8Array, frame?: Frame): void {
-    const { acknowledgements } = this.#options;
-    const acknowledgement = sender.encoding.acknowledgement(update, frame);
-    acknowledgements.add(sender.connection, () => this.#audience.send(sender, acknowledgement));
-  }
-
-  #compactIfDue(): void {
-    const { tailBytes, baseBytes } = this.#state;
-    if (this.#compacting !== undefined || this.#isHurried || tailBytes < this.#compactionBytes) return;
-    if (shouldCompact(tailBytes, baseBytes)) this.#startCompaction();
-  }
-
-  /** At most one at a time. */
-  #startCompaction(): void {
-    this.#compacting = this.#compact().finally(() => {
-      this.#compacting = undefined;
-      this.#compactIfDue();
+    this.#options.durability.acknowledge(sender.connection, () => {
+      this.#audience.send(sender, sender.encoding.acknowledgement(update, frame));
     });
-  }
-
-  /** Never rejects: a document that cannot be compacted is served as it is. */
-  async #compact(): Promise<void> {
-    const { compactor, store, log } = this.#options;
-    const cut = this.#state.cut();
-    try {
-      const base = await compactor.compact(cut.updates);
-      // The next room has loaded, or is about to load, the rows as they are.
-      if (this.#isHurried) return;
-      const row = await store.compact(this.#name, cut.rows, base);
-      this.#state.replace(cut, base, row);
-      this.#compactionBytes = 0;
-    } catch (error) {
-      if (error instanceof CompactorClosed) {
-        this.#compactionBytes = Number.POSITIVE_INFINITY;
-        return;
-      }
-      // Tried again when the tail has doubled.
-      this.#compactionBytes = 2 * this.#state.tailBytes;
-      log.warn({ event: "compaction-failed", err: error });
-    }
   }
 }

@@ -27,7 +27,7 @@ export function trimUpdate({ update, contents }: ReadUpdate, repeated: Repetitio
   return {
     update: encoding.encode((encoder) => {
       encoding.writeUint8Array(encoder, structsPart);
-      writeDeletes(encoder, deletes);
+      writeClocks(encoder, deletes);
     }),
     contents: {
       kind: "contents",
@@ -53,13 +53,13 @@ function cutStructs(structs: Uint8Array, from: ReadonlyMap<number, number>): Uin
 export function encodeDeletes(deletes: ClockSet): Uint8Array {
   return encoding.encode((encoder) => {
     encoding.writeVarUint(encoder, 0);
-    writeDeletes(encoder, deletes);
+    writeClocks(encoder, deletes);
   });
 }
 
-/** As Yjs writes them: clients descend. */
-function writeDeletes(encoder: encoding.Encoder, deletes: ClockSet): void {
-  const clients = [...deletes].sort(([left], [right]) => right - left);
+/** As Yjs writes a set of deletes: clients descend. */
+export function writeClocks(encoder: encoding.Encoder, clocks: ClockSet): void {
+  const clients = [...clocks].sort(([left], [right]) => right - left);
   encoding.writeVarUint(encoder, clients.length);
   for (const [client, ranges] of clients) {
     encoding.writeVarUint(encoder, client);

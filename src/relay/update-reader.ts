@@ -31,7 +31,7 @@ const skipRef = 10;
 export function readUpdate(decoder: decoding.Decoder, visitor: UpdateVisitor): number {
   readStructs(decoder, visitor);
   const structBytes = decoder.pos;
-  readDeletes(decoder, visitor);
+  readClocks(decoder, visitor.deletes);
   readEnd(decoder);
   return structBytes;
 }
@@ -83,7 +83,8 @@ function readReference(decoder: decoding.Decoder, own: Id): void {
   if (client === own.client && clock >= own.clock) throw new Refusal("an item that refers to itself or to a later one");
 }
 
-function readDeletes(decoder: decoding.Decoder, visitor: UpdateVisitor): void {
+/** A set of clocks, as an update says what it deletes. Throws for what Yjs does not write. */
+export function readClocks(decoder: decoding.Decoder, visit: UpdateVisitor["deletes"]): void {
   const clients = new Set<number>();
   for (let left = readUint(decoder); left > 0; left -= 1) {
     const client = readUint(decoder);
@@ -96,7 +97,7 @@ function readDeletes(decoder: decoding.Decoder, visitor: UpdateVisitor): void {
       // another range: it would delete what nobody deleted.
       if (start < previousEnd) throw new Refusal("deletes that do not ascend");
       previousEnd = rangeEnd(start, readUint(decoder));
-      visitor.deletes(client, start, previousEnd);
+      visit(client, start, previousEnd);
     }
   }
 }

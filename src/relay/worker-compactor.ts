@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "../lib/clock.ts";
-import { type Compactor, CompactorClosed } from "./compaction.ts";
+import { type CompactedUpdates, type Compactor, CompactorClosed } from "./compaction.ts";
 
 /** Updates one after the other in one buffer, which moves to the worker. */
 export interface CompactionRequest {
@@ -8,11 +8,13 @@ export interface CompactionRequest {
   readonly lengths: Uint32Array<ArrayBuffer>;
 }
 
-export type CompactionReply = { readonly base: Uint8Array<ArrayBuffer> } | { readonly error: string };
+export type CompactionReply =
+  | (CompactedUpdates & { readonly base: Uint8Array<ArrayBuffer>; readonly summary: Uint8Array<ArrayBuffer> })
+  | { readonly error: string };
 
 interface Job {
   readonly request: CompactionRequest;
-  resolve(base: Uint8Array): void;
+  resolve(compacted: CompactedUpdates): void;
   reject(error: Error): void;
 }
 
@@ -49,9 +51,9 @@ export class WorkerCompactor implements Compactor {
     this.#options = options;
   }
 
-  async compact(updates: readonly Uint8Array[]): Promise<Uint8Array> {
+  async compact(updates: readonly Uint8Array[]): Promise<CompactedUpdates> {
     if (this.#isClosed) throw new CompactorClosed();
-    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+    const { promise, resolve, reject } = Promise.withResolvers<CompactedUpdates>();
     this.#waiting.push({ request: pack(updates), resolve, reject });
     this.#runNext();
     return promise;
@@ -114,7 +116,7 @@ export class WorkerCompactor implements Compactor {
 }
 
 function settle({ resolve, reject }: Job, reply: CompactionReply): void {
-  if ("base" in reply) resolve(reply.base);
+  if ("base" in reply) resolve(reply);
   else reject(new Error(reply.error));
 }
 

@@ -1,7 +1,9 @@
 import type { Limits } from "../config/limits.ts";
 import type { Clock } from "../lib/clock.ts";
 import { isLoopback } from "../lib/loopback.ts";
+import { TokenBucket } from "../lib/token-bucket.ts";
 import type { Log } from "../ops/log.ts";
+import type { Metrics } from "../ops/metrics.ts";
 import { refuseForeign } from "./admission.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { NativeChannels } from "./native-channel.ts";
@@ -21,14 +23,16 @@ export interface ListenerOptions {
   readonly limits: Limits;
   readonly log: Log;
   readonly clock: Clock;
+  readonly metrics: Metrics;
 }
 
 /** Seconds without a byte from a client, pongs included, after which its socket is closed; pings are sent before. */
 const idleTimeoutSeconds = 120;
 /** Bytes; see `maxPayloadLength`. */
 const smallestPayloadLimit = 16 * 2 ** 20;
-/** Seconds that a client refused for a restart should wait. */
-const retryAfterSeconds = "2";
+/** Seconds that a client refused for a restart, or for a crowd, should wait. */
+const restartSeconds = 2;
+const crowdSeconds = 1;
 
 /** One port: upgrades go to the protocol that answers the URL, everything else to HTTP. */
 export class Listener {
@@ -36,6 +40,7 @@ export class Listener {
   readonly #server: SocketServer;
   readonly #runners = new Set<SessionRunner>();
   readonly #isLoopback: boolean;
+  readonly #upgrades: TokenBucket;
   #opened = 0;
   #isDraining = false;
   #allEnded: (() => void) | undefined;
@@ -44,6 +49,8 @@ export class Listener {
   constructor(options: ListenerOptions) {
     this.#options = options;
     this.#isLoopback = isLoopback(options.host);
+    const { upgradeBurst, upgradesPerSecond } = options.limits;
+    this.#upgrades = new TokenBucket({ burst: upgradeBurst, perSecond: upgradesPerSecond, clock: options.clock });
     this.#server = this.#serve();
     options.channels.add(this.#server);
   }
@@ -124,9 +131,9 @@ export class Listener {
     const url = new URL(request.url);
     const protocol = this.#options.protocols.find((candidate) => candidate.match(url));
     if (protocol === undefined) return new Response("No WebSocket is served on this path\n", { status: 404 });
-    if (this.#isDraining) {
-      return new Response("Restarting\n", { status: 503, headers: { "retry-after": retryAfterSeconds } });
-    }
+    if (this.#isDraining) return this.#refuse("restart", restartSeconds);
+    // Those who are turned away wait by their own backoff; those who are in are served meanwhile.
+    if (!this.#upgrades.take()) return this.#refuse("crowd", crowdSeconds);
     // Browsers fail a socket whose offered subprotocols are answered by none.
     const subprotocol = request.headers.get("sec-websocket-protocol")?.split(",")[0]?.trim();
     const upgraded = server.upgrade(request, {
@@ -134,6 +141,11 @@ export class Listener {
       ...(subprotocol ? { headers: { "sec-websocket-protocol": subprotocol } } : {}),
     });
     return upgraded ? undefined : new Response("Not a WebSocket handshake\n", { status: 400 });
+  }
+
+  #refuse(reason: "restart" | "crowd", retryAfterSeconds: number): Response {
+    this.#options.metrics.refusedUpgrades.inc({ reason });
+    return new Response("Come back later\n", { status: 503, headers: { "retry-after": String(retryAfterSeconds) } });
   }
 }
 

@@ -8,6 +8,8 @@ const values: Values = {
   port: 4444,
   data: "./yurt-data",
   "sync.enabled": true,
+  "sync.durability": "disk",
+  "sync.memory": 256,
   "auth.mode": undefined,
   "log.level": "info",
 };

@@ -35,6 +35,8 @@ describe("a configuration", () => {
       port: 4444,
       data: "./yurt-data",
       "sync.enabled": true,
+      "sync.durability": "disk",
+      "sync.memory": 256,
       "auth.mode": undefined,
       "log.level": "info",
     });
@@ -48,6 +50,8 @@ describe("a configuration", () => {
       YURT_PORT: "0",
       YURT_DATA: "/srv/yurt data",
       YURT_SYNC_ENABLED: "false",
+      YURT_SYNC_DURABILITY: "process",
+      YURT_SYNC_MEMORY: "1024",
       YURT_AUTH_MODE: "open",
       YURT_LOG_LEVEL: "silent",
     });
@@ -56,6 +60,8 @@ describe("a configuration", () => {
       port: 0,
       data: "/srv/yurt data",
       "sync.enabled": false,
+      "sync.durability": "process",
+      "sync.memory": 1_024,
       "auth.mode": "open",
       "log.level": "silent",
     });
@@ -70,6 +76,8 @@ describe("a configuration", () => {
         port: "65535",
         data: "d",
         "sync.enabled": "false",
+        "sync.durability": "process",
+        "sync.memory": "1024",
         "auth.mode": "open",
         "log.level": "trace",
       },
@@ -79,6 +87,8 @@ describe("a configuration", () => {
       port: 65_535,
       data: "d",
       "sync.enabled": false,
+      "sync.durability": "process",
+      "sync.memory": 1_024,
       "auth.mode": "open",
       "log.level": "trace",
     });

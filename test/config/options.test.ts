@@ -9,6 +9,8 @@ describe("the table of options", () => {
       ["port", "--port", "YURT_PORT"],
       ["data", "--data", "YURT_DATA"],
       ["sync.enabled", "--sync", "YURT_SYNC_ENABLED"],
+      ["sync.durability", "--sync-durability", "YURT_SYNC_DURABILITY"],
+      ["sync.memory", "--sync-memory", "YURT_SYNC_MEMORY"],
       ["auth.mode", "--auth-mode", "YURT_AUTH_MODE"],
       ["log.level", "--log-level", "YURT_LOG_LEVEL"],
     ]);

@@ -1,9 +1,9 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import * as Y from "yjs";
 import { ClockSet } from "../../src/relay/clock-set.ts";
-import { compactUpdates } from "../../src/relay/compact.ts";
 import { DocumentState } from "../../src/relay/document-state.ts";
 import type { UpdateContents } from "../../src/relay/update-contents.ts";
+import { answerOf, classify, compactState } from "../support/document-states.ts";
 import { type Random, withSeeds } from "../support/random.ts";
 import { RandomEditor, typedDoc, visibleContent } from "../support/random-editors.ts";
 import { bringing, deleting } from "../support/update-bytes.ts";
@@ -28,7 +28,7 @@ class Pair {
   }
 
   feed(update: Uint8Array): void {
-    const verdict = this.state.classify(update);
+    const verdict = classify(this.state, update);
     if (verdict.kind === "malformed") throw new Error(`malformed: ${verdict.detail}`);
     const before = verdict.kind === "known" ? everything(this.doc) : undefined;
     Y.applyUpdate(this.doc, update);
@@ -58,11 +58,7 @@ class Pair {
 
   /** Compacts what is committed now, after `meanwhile`. */
   compact(meanwhile: () => void): void {
-    const cut = this.state.cut();
-    const base = compactUpdates(cut.updates);
-    meanwhile();
-    this.#row += 1;
-    this.state.replace(cut, base, this.#row);
+    compactState(this.state, () => ++this.#row, meanwhile);
   }
 
   /** The process ends and the document is loaded again. */
@@ -71,7 +67,8 @@ class Pair {
     const { updates, rows, tailCount } = this.state.cut();
     const stored = updates.map((update, index) => ({ update: update.slice(), row: rows[index] ?? 0 }));
     const tail = stored.slice(stored.length - tailCount);
-    this.state = new DocumentState({ base: stored.at(-tailCount - 1), tail });
+    const base = stored.at(-tailCount - 1);
+    this.state = new DocumentState({ base: base && { ...base, summary: undefined }, tail, quarantined: [] });
   }
 }
 
@@ -128,8 +125,8 @@ function variant(random: Random, pair: Pair, editors: readonly RandomEditor[], w
     () => Y.encodeStateAsUpdate(doc, pair.state.stateVector()),
     () => Y.diffUpdate(Y.encodeStateAsUpdate(doc), pair.state.stateVector()),
     () => Y.convertUpdateFormatV2ToV1(Y.convertUpdateFormatV1ToV2(merged)),
-    () => pair.state.diff(Y.encodeStateVector(doc)),
-    () => pair.state.diff(Uint8Array.of(0)),
+    () => answerOf(pair.state, Y.encodeStateVector(doc)),
+    () => answerOf(pair.state, Uint8Array.of(0)),
   ])();
 }
 
@@ -159,7 +156,7 @@ test("after any prefix, a document holds the structs that a Y.Doc has integrated
     expect(knownOf(held, (client, start, end) => bringing(client, start, end), state)).toEqual(held);
     for (const [client, start, end] of gaps(held)) {
       for (const clock of [start, end - 1, start + random.integer(end - start)]) {
-        expect(state.classify(bringing(client, clock, clock + 1)).kind).not.toBe("known");
+        expect(classify(state, bringing(client, clock, clock + 1)).kind).not.toBe("known");
       }
     }
   });
@@ -170,8 +167,8 @@ test("after any prefix, a document knows the deletes it was told, and none of wh
     const told = deletesOf(fed);
     expect(knownOf(told, deleting, state)).toEqual(told);
     for (const [client, start, end] of gaps(deletesIn(doc))) {
-      expect(state.classify(deleting(client, start, start + 1)).kind).not.toBe("known");
-      expect(state.classify(deleting(client, end - 1, end)).kind).not.toBe("known");
+      expect(classify(state, deleting(client, start, start + 1)).kind).not.toBe("known");
+      expect(classify(state, deleting(client, end - 1, end)).kind).not.toBe("known");
     }
   });
 });
@@ -212,7 +209,7 @@ test("updates that are committed while a compaction runs are neither lost nor ta
       for (const update of updates.slice(half)) pair.feed(update);
       pair.commit();
     });
-    expect(facts(documentOf([pair.state.diff(Uint8Array.of(0))]))).toEqual(facts(pair.doc));
+    expect(facts(documentOf([answerOf(pair.state, Uint8Array.of(0))]))).toEqual(facts(pair.doc));
     const rowsAfter = pair.state.cut().rows;
     expect(rowsAfter.some((row) => rows.includes(row))).toBeFalse();
     expect(new Set(rowsAfter).size).toBe(rowsAfter.length);
@@ -224,8 +221,8 @@ test("a client that gets what its state vector lacks has the whole document", ()
     if (random.chance(0.9)) return;
     pair.commit();
     const client = documentOf(random.shuffled(random.some(pair.fed, random.real())));
-    if (random.chance(0.5)) pair.state.diff(Uint8Array.of(0));
-    Y.applyUpdate(client, pair.state.diff(Y.encodeStateVector(client)));
+    if (random.chance(0.5)) answerOf(pair.state, Uint8Array.of(0));
+    Y.applyUpdate(client, answerOf(pair.state, Y.encodeStateVector(client)));
     expect(structsIn(client)).toEqual(structsIn(pair.doc));
     expect(content([Y.encodeStateAsUpdate(client)])).toEqual(content(pair.fed));
     if (random.chance(0.3)) pair.compact(() => {});
@@ -240,7 +237,7 @@ function knownOf(
 ): Clocks {
   return clocks.map(([client, ranges]) => [
     client,
-    ranges.filter(([start, end]) => state.classify(update(client, start, end)).kind === "known"),
+    ranges.filter(([start, end]) => classify(state, update(client, start, end)).kind === "known"),
   ]);
 }
 

@@ -3,6 +3,7 @@ import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
 import { DocumentState } from "../../src/relay/document-state.ts";
 import { decodeContents } from "../../src/relay/update-contents.ts";
+import { answerOf, classify } from "../support/document-states.ts";
 import { type Random, withSeeds } from "../support/random.ts";
 import { RandomEditor, typedDoc } from "../support/random-editors.ts";
 import { bytes, gc, item, sequence, skip, string, updateBytes, type Write } from "../support/update-bytes.ts";
@@ -61,7 +62,7 @@ function expectHarmless(random: Random, update: Uint8Array, { before, after }: O
   apply(live, forwarded);
   const late = typedDoc();
   apply(late, random.shuffled(random.some(forwarded, random.pick([0, 0.5]))));
-  apply(late, [state.diff(Y.encodeStateVector(late))]);
+  apply(late, [answerOf(state, Y.encodeStateVector(late))]);
   for (const doc of [alone, joiner, live, late]) expect(isAccepted(Y.encodeStateAsUpdate(doc))).toBeTrue();
 }
 
@@ -84,18 +85,18 @@ function apply(doc: Y.Doc, updates: readonly Uint8Array[]): void {
  * then keep them pending for ever.
  */
 function relay(state: DocumentState, received: Uint8Array): Uint8Array[] {
-  return state.classify(received).kind === "incomplete" ? [] : store(state, received);
+  return classify(state, received).kind === "incomplete" ? [] : store(state, received);
 }
 
 /** What someone gets who joins after all of these, whether they leave gaps or not. */
 function stateOf(received: readonly Uint8Array[]): Uint8Array {
   const state = new DocumentState(undefined);
   for (const each of received) store(state, each);
-  return state.diff(Uint8Array.of(0));
+  return answerOf(state, Uint8Array.of(0));
 }
 
 function store(state: DocumentState, received: Uint8Array): Uint8Array[] {
-  const verdict = state.classify(received);
+  const verdict = classify(state, received);
   if (verdict.kind === "malformed" || verdict.kind === "known") return [];
   state.stage(verdict.contents);
   state.commit(verdict.update, verdict.contents, 0);

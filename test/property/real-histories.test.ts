@@ -1,7 +1,7 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import * as Y from "yjs";
-import { compactUpdates } from "../../src/relay/compact.ts";
 import { DocumentState } from "../../src/relay/document-state.ts";
+import { answerOf, classify, compactState } from "../support/document-states.ts";
 import { readHistory } from "../support/histories.ts";
 import { Random } from "../support/random.ts";
 
@@ -13,7 +13,7 @@ class Relay {
   stored = 0;
 
   receive(update: Uint8Array): string {
-    const verdict = this.state.classify(update);
+    const verdict = classify(this.state, update);
     if (verdict.kind === "new" || verdict.kind === "incomplete") {
       this.stored += 1;
       this.state.stage(verdict.contents);
@@ -24,9 +24,7 @@ class Relay {
   }
 
   compact(): void {
-    const cut = this.state.cut();
-    this.stored += 1;
-    this.state.replace(cut, compactUpdates(cut.updates), this.stored);
+    compactState(this.state, () => ++this.stored);
   }
 }
 
@@ -47,7 +45,7 @@ describe.each([
       if (random.chance(0.1) && earlier !== undefined) expect(relay.receive(earlier)).toBe("known");
     });
     const joiner = new Y.Doc();
-    Y.applyUpdate(joiner, relay.state.diff(Uint8Array.of(0)));
+    Y.applyUpdate(joiner, answerOf(relay.state, Uint8Array.of(0)));
     expect(joiner.getText("text").toString()).toBe(text);
     expect(relay.state.stateVector()).toEqual(Y.encodeStateVector(joiner));
     expect(relay.receive(Y.encodeStateAsUpdate(joiner, relay.state.stateVector()))).toBe("known");
@@ -58,7 +56,7 @@ describe.each([
     const relay = new Relay();
     for (const update of disordered(new Random(2), updates)) relay.receive(update);
     const joiner = new Y.Doc();
-    Y.applyUpdate(joiner, relay.state.diff(Uint8Array.of(0)));
+    Y.applyUpdate(joiner, answerOf(relay.state, Uint8Array.of(0)));
     expect(joiner.getText("text").toString()).toBe(text);
     expect(relay.state.hasGaps).toBeFalse();
     expect(relay.state.stateVector()).toEqual(Y.encodeStateVector(joiner));

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { pino } from "pino";
 import { defaultLimits } from "../../src/config/limits.ts";
-import { Acknowledgements } from "../../src/relay/acknowledgements.ts";
+import { createMetrics } from "../../src/ops/metrics.ts";
 import { CommitQueue } from "../../src/relay/commit-queue.ts";
+import { Durability } from "../../src/relay/durability.ts";
 import { openMemoryStore } from "../../src/storage/memory.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -11,13 +12,9 @@ function setUp(waitingUpdateBytes = defaultLimits.waitingUpdateBytes) {
   const clock = new FakeClock();
   const store = new FailingStore(openMemoryStore());
   const limits = { ...defaultLimits, waitingUpdateBytes };
-  const queue = new CommitQueue({
-    store,
-    acknowledgements: new Acknowledgements(clock),
-    clock,
-    limits,
-    log: pino({ level: "silent" }),
-  });
+  const common = { store, clock, log: pino({ level: "silent" }), metrics: createMetrics() };
+  const durability = new Durability({ ...common, durability: "disk" });
+  const queue = new CommitQueue({ ...common, durability, limits });
   const events: string[] = [];
   const enqueue = (name: string, bytes = 1) =>
     queue.enqueue({

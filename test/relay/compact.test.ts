@@ -1,6 +1,8 @@
 import { expect, test } from "bun:test";
 import * as Y from "yjs";
+import { decodeSummary, readBaseDeletes } from "../../src/relay/base-summary.ts";
 import { compactUpdates } from "../../src/relay/compact.ts";
+import { decodeContents } from "../../src/relay/update-contents.ts";
 import { bringing, deleting, text, updateBytes } from "../support/update-bytes.ts";
 import { deletesOf, structsOf } from "../support/y-doc-facts.ts";
 
@@ -10,7 +12,7 @@ test("a compacted document is smaller by the content that was deleted, and other
   doc.on("update", (update: Uint8Array) => updates.push(update));
   for (let index = 0; index < 900; index += 1) doc.getText("text").insert(index, "x");
   doc.getText("text").delete(100, 700);
-  const compacted = compactUpdates(updates);
+  const { base: compacted } = compactUpdates(updates);
   expect(compacted.byteLength).toBeLessThan(Y.mergeUpdates(updates).byteLength / 10);
   const copy = new Y.Doc();
   Y.applyUpdate(copy, compacted);
@@ -21,14 +23,14 @@ test("a compacted document is smaller by the content that was deleted, and other
 test("structs and deletes that wait for others stay", () => {
   const waiting = updateBytes([{ client: 1, clock: 5, structs: [text("late", { origin: [2, 9] })] }]);
   const updates = [waiting, bringing(3, 0, 2), deleting(4, 7, 9)];
-  const compacted = compactUpdates(updates);
+  const { base: compacted } = compactUpdates(updates);
   expect(structsOf([compacted])).toEqual(structsOf(updates));
   expect(deletesOf([compacted])).toEqual(expect.arrayContaining([...deletesOf(updates)]));
 });
 
 test("no updates, or empty ones, make an empty one", () => {
-  expect(compactUpdates([])).toEqual(Uint8Array.of(0, 0));
-  expect(compactUpdates([Uint8Array.of(0, 0), Uint8Array.of(0, 0)])).toEqual(Uint8Array.of(0, 0));
+  expect(compactUpdates([]).base).toEqual(Uint8Array.of(0, 0));
+  expect(compactUpdates([Uint8Array.of(0, 0), Uint8Array.of(0, 0)]).base).toEqual(Uint8Array.of(0, 0));
 });
 
 test("a compaction that Yjs would lose structs in throws", () => {
@@ -40,6 +42,33 @@ test("a compaction that Yjs would lose structs in throws", () => {
   expect(() => compactUpdates([Y.mergeUpdates(circle)])).toThrow("lost structs");
 });
 
-test("a compaction of what is no update throws", () => {
-  expect(() => compactUpdates([bringing(1, 0, 1), Uint8Array.of(9)])).toThrow("malformed");
+test("an update at which Yjs throws is rejected, and the others are compacted without it", () => {
+  const good = [bringing(1, 0, 1), bringing(2, 0, 3), bringing(1, 1, 2)];
+  const { base, rejected } = compactUpdates([
+    ...good.slice(0, 2),
+    Uint8Array.of(9),
+    ...good.slice(2),
+    Uint8Array.of(1),
+  ]);
+  expect(rejected).toEqual([2, 4]);
+  expect(structsOf([base])).toEqual(structsOf(good));
+});
+
+test("a compaction in which nearly everything would have to be rejected throws", () => {
+  expect(() => compactUpdates(Array.from({ length: 17 }, () => Uint8Array.of(9)))).toThrow();
+});
+
+test("a summary says what its base holds", () => {
+  const doc = new Y.Doc();
+  doc.getText("text").insert(0, "hello");
+  doc.getText("text").delete(1, 2);
+  const { base, summary } = compactUpdates([Y.encodeStateAsUpdate(doc), bringing(7, 3, 5)]);
+  const contents = decodeContents(base);
+  const known = decodeSummary(summary);
+  if (contents.kind === "malformed" || known === undefined) throw new Error("unreadable");
+  expect([...known.structs]).toEqual([...contents.structs]);
+  expect(known.structBytes).toBe(contents.structBytes);
+  expect([...readBaseDeletes(base, known)]).toEqual([...contents.deletes]);
+  expect(decodeSummary(Uint8Array.of(2, 1, 0))).toBeUndefined();
+  expect(decodeSummary(summary.subarray(0, -1))).toBeUndefined();
 });

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import { systemClock } from "../../src/lib/clock.ts";
+import type { CompactedUpdates } from "../../src/relay/compaction.ts";
 import { startWorkerCompactor, WorkerCompactor } from "../../src/relay/worker-compactor.ts";
 import { describeCompactor } from "../contract/compactor.ts";
 import { Child } from "../support/child.ts";
@@ -44,9 +45,9 @@ function typed(kept: string): Uint8Array[] {
   return updates;
 }
 
-function textOf(update: Uint8Array): string {
+function textOf({ base }: CompactedUpdates): string {
   const doc = new Y.Doc();
-  Y.applyUpdate(doc, update);
+  Y.applyUpdate(doc, base);
   return doc.getText("text").toString();
 }
 
@@ -54,9 +55,9 @@ const malformed = Uint8Array.of(1, 2, 3);
 
 describe("a compaction", () => {
   test("says what the updates say, without what was deleted", async () => {
-    const base = await open().compactor.compact(typed("kept"));
-    expect(textOf(base)).toBe("kept");
-    expect(base.byteLength).toBeLessThan(100);
+    const compacted = await open().compactor.compact(typed("kept"));
+    expect(textOf(compacted)).toBe("kept");
+    expect(compacted.base.byteLength).toBeLessThan(100);
   });
 
   test("reads the caller's bytes before it returns, and leaves them to the caller", async () => {
@@ -82,9 +83,12 @@ describe("a compaction", () => {
     expect(workers.started).toBe(1);
   });
 
-  test("of malformed updates rejects, and the worker goes on", async () => {
+  test("of too many malformed updates rejects, and the worker goes on", async () => {
     const { compactor, workers } = open();
-    const [bad, good] = await Promise.allSettled([compactor.compact([malformed]), compactor.compact(typed("kept"))]);
+    const [bad, good] = await Promise.allSettled([
+      compactor.compact(Array(20).fill(malformed)),
+      compactor.compact(typed("kept")),
+    ]);
     expect(bad).toMatchObject({ status: "rejected", reason: expect.any(Error) });
     expect(good).toMatchObject({ status: "fulfilled" });
     expect(workers.started).toBe(1);

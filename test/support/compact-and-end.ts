@@ -5,5 +5,5 @@ import { startWorkerCompactor } from "../../src/relay/worker-compactor.ts";
 const doc = new Y.Doc();
 doc.getText("text").insert(0, "all of it");
 const compacted = new Y.Doc();
-Y.applyUpdate(compacted, await startWorkerCompactor().compact([Y.encodeStateAsUpdate(doc)]));
+Y.applyUpdate(compacted, (await startWorkerCompactor().compact([Y.encodeStateAsUpdate(doc)])).base);
 console.log(compacted.getText("text").toString());

@@ -1,8 +1,8 @@
 import { compactUpdates } from "../../src/relay/compact.ts";
-import { type Compactor, CompactorClosed } from "../../src/relay/compaction.ts";
+import { type CompactedUpdates, type Compactor, CompactorClosed } from "../../src/relay/compaction.ts";
 
 export interface InlineCompactorOptions {
-  readonly compact?: (updates: readonly Uint8Array[]) => Uint8Array;
+  readonly compact?: (updates: readonly Uint8Array[]) => CompactedUpdates;
   /** Compactions wait for it. */
   readonly gate?: Promise<void>;
 }
@@ -18,7 +18,7 @@ export class InlineCompactor implements Compactor {
     this.#options = options;
   }
 
-  async compact(updates: readonly Uint8Array[]): Promise<Uint8Array> {
+  async compact(updates: readonly Uint8Array[]): Promise<CompactedUpdates> {
     this.compactions.push(updates.length);
     await this.#options.gate;
     if (this.#isClosed) throw new CompactorClosed();

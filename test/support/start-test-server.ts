@@ -38,6 +38,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     port: options.port ?? 0,
     dataFolder,
     syncEnabled: options.syncEnabled ?? true,
+    durability: "disk",
     limits: { ...defaultLimits, ...options.limits },
     log: pino({ level: process.env["YURT_TEST_LOG"] ?? "silent" }),
   });

@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { defaultLimits, type Limits } from "../../src/config/limits.ts";
+import { createMetrics } from "../../src/ops/metrics.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import type { Connection, Frame } from "../../src/transport/connection.ts";
 import { NativeChannels } from "../../src/transport/native-channel.ts";
@@ -56,6 +57,7 @@ export function listen(handlers: Handlers = {}, limits: Partial<Limits> = {}): T
   const listener = new Listener({
     host: "127.0.0.1",
     port: 0,
+    metrics: createMetrics(),
     protocols: [protocol],
     fetch: () => new Response("http"),
     channels,

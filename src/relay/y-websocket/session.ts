@@ -29,19 +29,15 @@ export class YWebsocketSession implements ProtocolSession {
     room.join(member);
   }
 
-  receive(frame: Frame): void {
+  receive(frame: Frame): void | Promise<void> {
     const message = decodeMessage(frame);
     switch (message.type) {
       case "sync-step-1":
-        this.#room.sync(this.#member, message.stateVector);
-        break;
+        return this.#room.sync(this.#member, message.stateVector);
       case "sync-step-2":
-        // A client that may only read answers our SyncStep1 all the same: what it brings is ignored.
-        this.#room.submit(this.#member, message.update);
-        break;
+        return this.#answered(this.#room.submit(this.#member, message.update));
       case "update":
-        if (this.#room.submit(this.#member, message.update, frame)) break;
-        throw new SessionError(closeReasons.forbidden, "this document may only be read");
+        return this.#updated(this.#room.submit(this.#member, message.update, frame));
       case "awareness":
         this.#room.announce(this.#member, message.body);
         break;
@@ -49,6 +45,16 @@ export class YWebsocketSession implements ProtocolSession {
         this.#room.queryAwareness(this.#member);
         break;
     }
+  }
+
+  /** A client that may only read answers our SyncStep1 all the same: what it brings is ignored. */
+  #answered(isTaken: boolean | Promise<boolean>): void | Promise<void> {
+    if (isTaken instanceof Promise) return isTaken.then(() => {});
+  }
+
+  #updated(isTaken: boolean | Promise<boolean>): void | Promise<void> {
+    if (isTaken instanceof Promise) return isTaken.then((settled) => this.#updated(settled));
+    if (!isTaken) throw new SessionError(closeReasons.forbidden, "this document may only be read");
   }
 
   closed(): void {

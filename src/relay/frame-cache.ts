@@ -1,0 +1,36 @@
+import type { Frame } from "../transport/connection.ts";
+
+interface Cached {
+  readonly update: Uint8Array;
+  readonly frame: Frame;
+  isFresh: boolean;
+}
+
+/** The last frame of each way to encode: of a large update, those who join or hear at once are sent one copy. */
+export class FrameCache {
+  readonly #last = new Map<(update: Uint8Array) => Frame, Cached>();
+
+  /** `encode` is a function of its argument alone, and the same object for all who share its frames. */
+  frame(encode: (update: Uint8Array) => Frame, update: Uint8Array): Frame {
+    const last = this.#last.get(encode);
+    if (last?.update === update) {
+      last.isFresh = true;
+      return last.frame;
+    }
+    const frame = encode(update);
+    this.#last.set(encode, { update, frame, isFresh: true });
+    return frame;
+  }
+
+  /** Drops what has not been used since the last call. */
+  age(): void {
+    for (const [encode, cached] of this.#last) {
+      if (!cached.isFresh) this.#last.delete(encode);
+      cached.isFresh = false;
+    }
+  }
+
+  clear(): void {
+    this.#last.clear();
+  }
+}

@@ -1,0 +1,88 @@
+import type { Limits } from "../config/limits.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Metrics } from "../ops/metrics.ts";
+
+/** Gives the bytes back; idempotent. */
+export type Release = () => void;
+
+export interface SnapshotBudgetOptions {
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+}
+
+interface Waiting {
+  readonly bytes: number;
+  readonly start: (release: Release) => void;
+}
+
+/** A snapshot that is not gone by then is on a slow link. */
+const slowMs = 500;
+
+/**
+ * The bytes of large frames that may be on their way to clients at once, over all rooms: each is copied for its socket
+ * as long as the client has not read it.
+ *
+ * First come, first served. Those that are gone in a moment share a small part of the budget, so that many who ask at
+ * once cost no more than a few; who is slow does not keep them waiting until the whole budget is in use. What is larger
+ * than its part goes alone.
+ */
+export class SnapshotBudget {
+  readonly #options: SnapshotBudgetOptions;
+  readonly #waiting: Waiting[] = [];
+  #bytes = 0;
+  /** Of those that started a moment ago. */
+  #freshBytes = 0;
+
+  constructor(options: SnapshotBudgetOptions) {
+    this.#options = options;
+  }
+
+  /** Calls `start` when there is room for `bytes`, at once if there is. */
+  admit(bytes: number, start: (release: Release) => void): void {
+    this.#waiting.push({ bytes, start });
+    this.#startNext();
+  }
+
+  #startNext(): void {
+    for (let next = this.#waiting[0]; next !== undefined && this.#fits(next.bytes); next = this.#waiting[0]) {
+      this.#waiting.shift();
+      this.#start(next);
+    }
+    this.#options.metrics.waitingSnapshots.set(this.#waiting.length);
+  }
+
+  #fits(bytes: number): boolean {
+    const { snapshotBurstBytes, snapshotsBytes } = this.#options.limits;
+    const fits = (used: number, limit: number) => used === 0 || used + bytes <= limit;
+    return fits(this.#freshBytes, snapshotBurstBytes) && fits(this.#bytes, snapshotsBytes);
+  }
+
+  #start({ bytes, start }: Waiting): void {
+    let isFresh = true;
+    let isHeld = true;
+    this.#freshBytes += bytes;
+    this.#hold(bytes);
+    const age = () => {
+      if (isFresh) this.#freshBytes -= bytes;
+      isFresh = false;
+    };
+    const cancelAging = this.#options.clock.after(slowMs, () => {
+      age();
+      this.#startNext();
+    });
+    start(() => {
+      if (!isHeld) return;
+      isHeld = false;
+      cancelAging();
+      age();
+      this.#hold(-bytes);
+      this.#startNext();
+    });
+  }
+
+  #hold(bytes: number): void {
+    this.#bytes += bytes;
+    this.#options.metrics.snapshotBytes.set(this.#bytes);
+  }
+}

@@ -1,0 +1,129 @@
+import { describe, expect, test } from "bun:test";
+import { pino } from "pino";
+import { createMetrics } from "../../src/ops/metrics.ts";
+import { Durability } from "../../src/relay/durability.ts";
+import { openMemoryStore } from "../../src/storage/memory.ts";
+import { FailingStore } from "../support/failing-store.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { FakeConnection } from "../support/fake-connection.ts";
+
+const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+function setUp(kind: "disk" | "process" = "disk") {
+  const clock = new FakeClock();
+  const store = new FailingStore(openMemoryStore());
+  const metrics = createMetrics();
+  const durability = new Durability({ store, durability: kind, clock, log: pino({ level: "silent" }), metrics });
+  const [a, b] = [new FakeConnection("a"), new FakeConnection("b")];
+  const acknowledge = (connection: FakeConnection, frame: string) =>
+    durability.acknowledge(connection, () => connection.send(frame));
+  /** As the commit queue: what was committed, and then that it was. */
+  const commit = (...frames: readonly (readonly [FakeConnection, string])[]) => {
+    for (const [connection, frame] of frames) acknowledge(connection, frame);
+    durability.committed();
+  };
+  return { clock, store, durability, a, b, acknowledge, commit };
+}
+
+describe("with disk, an acknowledgement", () => {
+  test("waits until a sync has ended that began after the commit", async () => {
+    const { store, a, b, commit, clock } = setUp();
+    const release = store.holdSync();
+    commit([a, "1"], [b, "2"], [a, "3"]);
+    clock.runTurns();
+    commit([a, "4"]);
+    clock.runTurns();
+    await settled();
+    expect([a.take(), b.take()]).toEqual([[], []]);
+    const releaseSecond = store.holdSync();
+    release();
+    await settled();
+    expect([a.take(), b.take()]).toEqual([["1", "3"], ["2"]]);
+    clock.runTurns();
+    await settled();
+    expect(a.take()).toEqual([]);
+    releaseSecond();
+    await settled();
+    expect(a.take()).toEqual(["4"]);
+    expect(store.syncs).toBe(2);
+  });
+
+  test("of what is on disk already is sent at the end of the turn, without a sync", async () => {
+    const { store, a, commit, acknowledge, clock } = setUp();
+    commit([a, "1"]);
+    await settled();
+    acknowledge(a, "again");
+    expect(a.take()).toEqual(["1"]);
+    clock.runTurns();
+    expect([a.take(), store.syncs]).toEqual([["again"], 1]);
+    clock.runTurns();
+    expect(a.take()).toEqual([]);
+  });
+
+  test("of what may not be on disk yet waits for the sync that runs", async () => {
+    const { store, a, b, commit, acknowledge, clock } = setUp();
+    const release = store.holdSync();
+    commit([a, "1"]);
+    acknowledge(b, "copy");
+    clock.runTurns();
+    await settled();
+    expect(b.take()).toEqual([]);
+    release();
+    await settled();
+    expect([a.take(), b.take()]).toEqual([["1"], ["copy"]]);
+  });
+
+  test("is not sent after a failed sync, and comes once, in order, with one that works", async () => {
+    const { store, durability, a, b, commit, clock } = setUp();
+    store.failToSync();
+    commit([a, "1"]);
+    await settled();
+    expect([a.take(), durability.isFailing]).toEqual([[], true]);
+    commit([a, "2"], [b, "3"]);
+    clock.advance(100);
+    await settled();
+    expect(store.syncs).toBe(2);
+    store.recover();
+    clock.advance(199);
+    await settled();
+    expect(a.take()).toEqual([]);
+    clock.advance(1);
+    await settled();
+    expect([a.take(), b.take(), durability.isFailing]).toEqual([["1", "2"], ["3"], false]);
+    clock.runTurns();
+    clock.advance(60_000);
+    await settled();
+    expect([a.take(), store.syncs, clock.pendingTimers]).toEqual([[], 3, 0]);
+  });
+
+  test("is sent before a close ends, and a close does not wait for a disk that fails", async () => {
+    const { store, durability, a, commit, clock } = setUp();
+    commit([a, "1"]);
+    await durability.close();
+    expect(a.take()).toEqual(["1"]);
+    const failing = setUp();
+    failing.store.failToSync();
+    failing.commit([failing.a, "1"]);
+    await failing.durability.close();
+    expect(failing.a.take()).toEqual([]);
+    expect([store.syncs, clock.pendingTimers, failing.clock.pendingTimers]).toEqual([1, 0, 0]);
+  });
+});
+
+describe("with process, an acknowledgement", () => {
+  test("is sent with the commit, and a power cut takes what came within a second", async () => {
+    const { store, a, commit, acknowledge, clock } = setUp("process");
+    store.holdSync();
+    commit([a, "1"]);
+    expect([a.take(), store.syncs]).toEqual([["1"], 0]);
+    clock.advance(500);
+    commit([a, "2"]);
+    acknowledge(a, "again");
+    clock.runTurns();
+    expect([a.take(), store.syncs]).toEqual([["2", "again"], 0]);
+    clock.advance(500);
+    expect(store.syncs).toBe(1);
+    commit([a, "3"]);
+    expect(a.take()).toEqual(["3"]);
+  });
+});

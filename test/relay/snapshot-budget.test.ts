@@ -1,0 +1,66 @@
+import { describe, expect, test } from "bun:test";
+import { defaultLimits } from "../../src/config/limits.ts";
+import { createMetrics } from "../../src/ops/metrics.ts";
+import { type Release, SnapshotBudget } from "../../src/relay/snapshot-budget.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+
+function setUp() {
+  const clock = new FakeClock();
+  const limits = { ...defaultLimits, snapshotsBytes: 100, snapshotBurstBytes: 30 };
+  const budget = new SnapshotBudget({ limits, clock, metrics: createMetrics() });
+  const started = new Map<string, Release>();
+  const admit = (name: string, bytes: number) => budget.admit(bytes, (release) => started.set(name, release));
+  const release = (name: string) => started.get(name)?.();
+  return { clock, admit, release, names: () => [...started.keys()] };
+}
+
+describe("the budget of snapshots", () => {
+  test("admits at once what fits, the rest in its order as room is made", () => {
+    const { admit, release, names } = setUp();
+    admit("a", 15);
+    admit("b", 15);
+    admit("c", 10);
+    admit("d", 1);
+    expect(names()).toEqual(["a", "b"]);
+    release("a");
+    expect(names()).toEqual(["a", "b", "c", "d"]);
+  });
+
+  test("admits one that is larger than all of it, alone", () => {
+    const { admit, release, names } = setUp();
+    admit("a", 10);
+    admit("huge", 1_000);
+    admit("b", 1);
+    expect(names()).toEqual(["a"]);
+    release("a");
+    expect(names()).toEqual(["a", "huge"]);
+    release("huge");
+    expect(names()).toEqual(["a", "huge", "b"]);
+  });
+
+  test("does not let those on slow links keep the others waiting, until all of it is in use", () => {
+    const { clock, admit, names } = setUp();
+    for (const name of ["slow 1", "slow 2", "slow 3", "slow 4"]) {
+      admit(name, 30);
+      clock.advance(500);
+    }
+    expect(names()).toEqual(["slow 1", "slow 2", "slow 3"]);
+  });
+
+  test("gives bytes back once, whether fresh or slow", () => {
+    const { clock, admit, release, names } = setUp();
+    admit("a", 30);
+    release("a");
+    release("a");
+    admit("b", 30);
+    clock.advance(500);
+    release("b");
+    release("b");
+    admit("c", 30);
+    admit("d", 1);
+    expect(names()).toEqual(["a", "b", "c"]);
+    release("c");
+    release("d");
+    expect(clock.pendingTimers).toBe(0);
+  });
+});

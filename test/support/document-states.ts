@@ -1,0 +1,31 @@
+import * as Y from "yjs";
+import { decodeSummary } from "../../src/relay/base-summary.ts";
+import { compactUpdates } from "../../src/relay/compact.ts";
+import type { Classification, DocumentState } from "../../src/relay/document-state.ts";
+import { decodeContents, type Malformed, type UpdateContents } from "../../src/relay/update-contents.ts";
+import type { RowId } from "../../src/storage/store.ts";
+
+/** What a document takes `update` for, and what that brings. */
+export function classify(
+  state: DocumentState,
+  update: Uint8Array,
+): Malformed | (Classification & { readonly contents: UpdateContents }) {
+  const contents = decodeContents(update);
+  return contents.kind === "malformed" ? contents : { contents, ...state.classify({ update, contents }) };
+}
+
+/** All that a client with that state vector is sent, as one update. */
+export function answerOf(state: DocumentState, stateVector: Uint8Array): Uint8Array {
+  const { before, update } = state.answer(stateVector);
+  return before === undefined ? update : Y.mergeUpdates([before, update]);
+}
+
+/** Compacts what is committed now, after `meanwhile`. */
+export function compactState(state: DocumentState, row: () => RowId, meanwhile = () => {}): void {
+  const cut = state.cut();
+  const { base, summary } = compactUpdates(cut.updates);
+  const known = decodeSummary(summary);
+  if (known === undefined) throw new Error("an unreadable summary");
+  meanwhile();
+  state.replace(cut, { base: { row: row(), update: base, summary: known }, quarantined: [] });
+}
