@@ -1,5 +1,5 @@
 /**
- * `start`, `test`, `check` and `build` of package.json: finds the Bun that package.json pins, or installs it privately,
+ * `start`, `test`, `check`, `build` and `bench` of package.json: finds the Bun that package.json pins, or installs it privately,
  * brings node_modules in step with bun.lock, and runs the command.
  *
  * Plain JavaScript without dependencies, for Node from 18 on and for any Bun: nothing is installed yet when it runs.
@@ -18,6 +18,7 @@ const commands = {
   test: ["scripts/check.ts"],
   check: ["scripts/check.ts"],
   build: ["scripts/build.ts"],
+  bench: ["scripts/bench/main.ts"],
 };
 
 const root = fileURLToPath(new URL("..", import.meta.url));

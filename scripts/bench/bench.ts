@@ -1,0 +1,37 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { within } from "./deadline.ts";
+import type { Measurement } from "./measurement.ts";
+import type { Scenario, Size } from "./scenarios/scenario.ts";
+import type { RunningServer, ServerKind } from "./servers/server.ts";
+import { median } from "./statistics.ts";
+
+/** Of one scenario with one server, once. */
+const runLimitMs = 180_000;
+
+/** Runs a scenario with a server once. Nothing of it is left afterwards, whatever happens. */
+export async function runOnce(scenario: Scenario, kind: ServerKind, size: Size): Promise<Measurement> {
+  const dataFolder = await mkdtemp(join(tmpdir(), "yurt-bench-"));
+  const started: RunningServer[] = [];
+  const target = {
+    start: async () => {
+      const server = await kind.start(dataFolder);
+      started.push(server);
+      return server;
+    },
+  };
+  try {
+    return await within(runLimitMs, `${scenario.name} with ${kind.name}`, scenario.run(target, size));
+  } finally {
+    for (const server of started) await server.stop();
+    await rm(dataFolder, { recursive: true, force: true });
+  }
+}
+
+/** The median of each number. */
+export function medians(runs: readonly Measurement[]): Measurement {
+  const keys = new Set(runs.flatMap((run) => Object.keys(run)));
+  const valuesOf = (key: string) => runs.flatMap((run) => run[key] ?? []);
+  return Object.fromEntries(Array.from(keys, (key) => [key, median(valuesOf(key))]));
+}

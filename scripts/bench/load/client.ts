@@ -1,0 +1,76 @@
+import { within } from "../deadline.ts";
+import type { RunningServer } from "../servers/server.ts";
+import type { MessageKind } from "./dialect.ts";
+import { encodeFrame, FrameSequence } from "./frames.ts";
+import { LoadSocket } from "./load-socket.ts";
+
+export interface ClientOptions {
+  /** Every message, in order. */
+  readonly message?: (kind: MessageKind, bytes: Uint8Array, start: number, length: number) => void;
+  /** After all messages of one read. */
+  readonly settled?: () => void;
+  readonly pong?: () => void;
+  readonly keptBytes?: number;
+}
+
+const syncLimitMs = 60_000;
+
+/** A member of a document: it has all that was there when it came, and is sent what is new. */
+export class Client {
+  readonly socket: LoadSocket;
+  /** Bytes of the first sync's message. */
+  readonly syncedBytes: number;
+
+  private constructor(socket: LoadSocket, syncedBytes: number) {
+    this.socket = socket;
+    this.syncedBytes = syncedBytes;
+  }
+
+  /** Resolves once the document has arrived. */
+  static async join(server: RunningServer, document: string, options: ClientOptions = {}): Promise<Client> {
+    const { dialect } = server;
+    const synced = Promise.withResolvers<number>();
+    const { message, ...rest } = options;
+    const socket = await LoadSocket.connect({
+      ...rest,
+      port: server.port,
+      path: dialect.path(document),
+      message: (bytes, start, length) => {
+        const kind = dialect.kindOf(bytes, start);
+        if (kind === "synced") synced.resolve(length);
+        message?.(kind, bytes, start, length);
+      },
+    });
+    const hello = new FrameSequence(dialect.hello(document));
+    if (hello.count > 0) socket.write(hello.slice(0, hello.count));
+    if (!dialect.syncs) synced.resolve(0);
+    return new Client(socket, await within(syncLimitMs, `first sync of ${document}`, synced.promise));
+  }
+
+  close(): void {
+    this.socket.close();
+  }
+}
+
+/** A client writes a document in one update, as one that worked offline does; resolves once the server has taken it. */
+export async function seedDocument(server: RunningServer, document: string, update: Uint8Array): Promise<void> {
+  const { dialect } = server;
+  const taken = Promise.withResolvers<void>();
+  const client = await Client.join(server, document, {
+    message: (kind) => {
+      if (kind === dialect.acknowledgement) taken.resolve();
+    },
+  });
+  client.socket.write(encodeFrame(dialect.update(document, update)));
+  await within(syncLimitMs, `writing ${document}`, taken.promise);
+  client.close();
+}
+
+/** Runs the tasks, no more than `limit` of them at once. */
+export async function inTurn<T>(items: readonly T[], limit: number, task: (item: T) => Promise<void>): Promise<void> {
+  const left = items.values();
+  const worker = async () => {
+    for (const item of left) await task(item);
+  };
+  await Promise.all(Array.from({ length: limit }, worker));
+}

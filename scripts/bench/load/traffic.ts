@@ -1,0 +1,113 @@
+import { within } from "../deadline.ts";
+import type { RunningServer } from "../servers/server.ts";
+import { Samples } from "../statistics.ts";
+import { inTurn } from "./client.ts";
+import { FrameSequence } from "./frames.ts";
+import { TrafficRoom } from "./traffic-room.ts";
+
+export interface TrafficOptions {
+  readonly server: RunningServer;
+  readonly rooms: number;
+  /** Beside one writer. */
+  readonly readersPerRoom: number;
+  /** What the writer of each room sends, in this order. */
+  readonly updates: readonly Uint8Array[];
+}
+
+/** Bounds a phase: in time, whatever the server does. */
+const phaseLimitMs = 60_000;
+
+/** Rooms whose writers write. */
+export class Traffic {
+  readonly latencies: Samples;
+  readonly #rooms: readonly TrafficRoom[];
+
+  private constructor(rooms: readonly TrafficRoom[], latencies: Samples) {
+    this.#rooms = rooms;
+    this.latencies = latencies;
+  }
+
+  static async open({ server, rooms, readersPerRoom, updates }: TrafficOptions): Promise<Traffic> {
+    const latencies = new Samples();
+    const opened: TrafficRoom[] = [];
+    const frames = frameMaker(server, updates);
+    await inTurn(documentNames(rooms), 20, async (document) => {
+      const options = { server, document, readers: readersPerRoom, frames: frames(document), latencies };
+      opened.push(await TrafficRoom.open(options));
+    });
+    return new Traffic(opened, latencies);
+  }
+
+  get connections(): number {
+    return this.#rooms.reduce((sum, room) => sum + room.connections, 0);
+  }
+
+  /** Every room sends up to its `target`th update, with no more than `window` that have not arrived everywhere. */
+  async flow(target: number, window: number): Promise<void> {
+    const advance = (room: TrafficRoom) => {
+      const { outstanding } = room;
+      // Half a window at once: the server finds several frames in each read, as from a writer that is busy.
+      if (outstanding <= window / 2) room.send(Math.min(window - outstanding, target - room.sent));
+    };
+    await this.#phase(target, advance, () => {
+      for (const room of this.#rooms) advance(room);
+    });
+  }
+
+  /** The rooms send by turns, so many updates per second together, until each has sent its `target`th. */
+  async pace(target: number, updatesPerSecond: number): Promise<void> {
+    const rooms = this.#rooms;
+    const startedAt = performance.now();
+    const total = rooms.reduce((sum, room) => sum + target - room.sent, 0);
+    let sent = 0;
+    const tick = () => {
+      const due = Math.min(total, Math.floor(((performance.now() - startedAt) * updatesPerSecond) / 1000));
+      for (; sent < due; sent += 1) rooms[sent % rooms.length]?.send(1);
+    };
+    const timer = setInterval(tick, 1);
+    try {
+      await this.#phase(target, () => {}, tick);
+    } finally {
+      clearInterval(timer);
+    }
+  }
+
+  close(): void {
+    for (const room of this.#rooms) room.close();
+  }
+
+  async #phase(target: number, advance: (room: TrafficRoom) => void, start: () => void): Promise<void> {
+    const done = Promise.withResolvers<void>();
+    const waiting = new Set(this.#rooms);
+    for (const room of this.#rooms) {
+      room.progressed = () => {
+        advance(room);
+        if (room.sent < target || !room.isComplete) return;
+        waiting.delete(room);
+        if (waiting.size === 0) done.resolve();
+      };
+    }
+    const watch = setInterval(() => {
+      const failure = this.#rooms.find((room) => room.failure !== undefined)?.failure;
+      if (failure !== undefined) done.reject(new Error(failure));
+    }, 100);
+    try {
+      start();
+      await within(phaseLimitMs, `traffic up to update ${target}`, done.promise);
+    } finally {
+      clearInterval(watch);
+    }
+  }
+}
+
+function documentNames(count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => `room-${index}`);
+}
+
+/** One sequence for all documents, where the messages do not name theirs. */
+function frameMaker({ dialect }: RunningServer, updates: readonly Uint8Array[]): (document: string) => FrameSequence {
+  const make = (document: string) => new FrameSequence(updates.map((update) => dialect.update(document, update)));
+  if (dialect.namesDocument) return make;
+  const shared = make("");
+  return () => shared;
+}

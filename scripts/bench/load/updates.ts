@@ -1,0 +1,99 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync } from "bun";
+import * as Y from "yjs";
+import { Random } from "./random.ts";
+
+type Patch = readonly [position: number, deleted: number, inserted: string];
+
+/** What one writer typed: one update per keystroke, each new to whoever has all before it. */
+export interface Typed {
+  readonly updates: readonly Uint8Array[];
+  /** The whole document at the end, as one update. */
+  readonly document: Uint8Array;
+  /** Where it comes from. */
+  readonly source: string;
+}
+
+const tracePath = join(import.meta.dir, "../../../../shared/data/automerge-paper.json.gz");
+/** Of the trace, which an invented one matches. */
+const traceEdits = 259_778;
+
+const typed = new Map<number, Typed>();
+
+/** The first so many keystrokes of the history that the field calls B4, or of a seeded one where that is not at hand. */
+export function typedUpdates(count = traceEdits): Typed {
+  const known = typed.get(count) ?? type(readPatches(), count);
+  typed.set(count, known);
+  return known;
+}
+
+interface Patches {
+  readonly patches: readonly Patch[];
+  readonly source: string;
+}
+
+let patchesRead: Patches | undefined;
+
+function readPatches(): Patches {
+  patchesRead ??= existsSync(tracePath)
+    ? { patches: readTrace(), source: "the trace automerge-paper (B4)" }
+    : { patches: inventPatches(traceEdits), source: "a seeded trace, because ../shared/data is not there" };
+  return patchesRead;
+}
+
+function readTrace(): readonly Patch[] {
+  const { txns } = JSON.parse(new TextDecoder().decode(gunzipSync(Bun.mmap(tracePath))));
+  return txns.flatMap((transaction: { readonly patches: readonly Patch[] }) => transaction.patches);
+}
+
+/** Someone types at a cursor that now and then moves, and deletes as often as people do. */
+export function inventPatches(count: number): readonly Patch[] {
+  const random = new Random(4);
+  const letters = "etaoin shrdlu\n";
+  const patches: Patch[] = [];
+  let [length, cursor] = [0, 0];
+  while (patches.length < count) {
+    if (random.chance(0.01)) cursor = random.integer(length + 1);
+    if (cursor > 0 && random.chance(0.3)) {
+      [cursor, length] = [cursor - 1, length - 1];
+      patches.push([cursor, 1, ""]);
+    } else {
+      patches.push([cursor, 0, letters[random.integer(letters.length)] ?? " "]);
+      [cursor, length] = [cursor + 1, length + 1];
+    }
+  }
+  return patches;
+}
+
+function type({ patches, source }: Patches, count: number): Typed {
+  const doc = new Y.Doc();
+  doc.clientID = 1_000_000_000;
+  const text = doc.getText("text");
+  const updates: Uint8Array[] = [];
+  doc.on("update", (update: Uint8Array) => updates.push(update));
+  for (const [position, deleted, inserted] of patches.slice(0, count)) {
+    doc.transact(() => {
+      if (deleted > 0) text.delete(position, deleted);
+      if (inserted !== "") text.insert(position, inserted);
+    });
+  }
+  const document = Y.encodeStateAsUpdate(doc);
+  doc.destroy();
+  return { updates, document, source };
+}
+
+/** A document of about so many bytes, written in paragraphs here and there, as one update. */
+export function largeDocument(bytes: number, paragraphBytes = 1000): Uint8Array {
+  const random = new Random(10);
+  const doc = new Y.Doc();
+  doc.clientID = 1_000_000_001;
+  const text = doc.getText("text");
+  for (let written = 0; written < bytes; written += paragraphBytes) {
+    const paragraph = random.letters(paragraphBytes);
+    doc.transact(() => text.insert(random.integer(text.length + 1), paragraph));
+  }
+  const update = Y.encodeStateAsUpdate(doc);
+  doc.destroy();
+  return update;
+}

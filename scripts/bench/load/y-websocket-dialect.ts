@@ -1,0 +1,35 @@
+import type { Dialect, MessageKind } from "./dialect.ts";
+import { bytesOf } from "./var-int.ts";
+
+const emptyStateVector = Uint8Array.of(0);
+
+/** y-websocket, with its documents under a prefix of the URL's path. */
+export function yWebsocketDialect(prefix: string): Dialect {
+  return {
+    path: (document) => `${prefix}${document}`,
+    hello: () => [bytesOf(0, 0, emptyStateVector)],
+    syncs: true,
+    namesDocument: false,
+    update: (_, update) => bytesOf(0, 2, update),
+    awareness: (_, body) => bytesOf(1, body),
+    kindOf: kindOfMessage,
+    awarenessOffset: () => 1,
+    acknowledgement: "update",
+  };
+}
+
+/** Of y-websocket's messages without anything around them. */
+export function kindOfMessage(bytes: Uint8Array, start: number): MessageKind {
+  if (bytes[start] === 1) return "awareness";
+  if (bytes[start] !== 0) return "other";
+  if (bytes[start + 1] === 2) return "update";
+  return bytes[start + 1] === 1 ? "synced" : "other";
+}
+
+/** The same messages to a server that passes on what it gets and knows nothing about it. */
+export const bareDialect: Dialect = {
+  ...yWebsocketDialect("/"),
+  hello: () => [],
+  syncs: false,
+  acknowledgement: undefined,
+};

@@ -1,0 +1,91 @@
+/**
+ * Compares the executable with other servers under the same load, and prints a table per scenario. The load comes from
+ * this process; each server is a process of its own, started for each scenario and ended after it.
+ *
+ * `--scenario NAME` and `--server NAME` choose (again for more); `--runs N` tells medians of N; `--quick` is a smoke
+ * test; `--json FILE` writes the numbers of every run.
+ */
+import { cpus, release } from "node:os";
+import { medians, runOnce } from "./bench.ts";
+import { typedUpdates } from "./load/updates.ts";
+import type { Measurement } from "./measurement.ts";
+import { type Options, parseOptions } from "./options.ts";
+import { scenarios } from "./scenarios/all.ts";
+import type { Scenario } from "./scenarios/scenario.ts";
+import { servers } from "./servers/all.ts";
+import type { ServerKind } from "./servers/server.ts";
+import { formatGoals, formatTable } from "./table.ts";
+
+interface Result {
+  readonly scenario: string;
+  readonly server: string;
+  readonly runs: readonly Measurement[];
+}
+
+async function bench({ scenarios: chosen, servers: compared, runs, size, jsonFile }: Options): Promise<boolean> {
+  const ready = await prepare(compared);
+  const [cpu] = cpus();
+  const machine = `${cpus().length} × ${cpu?.model ?? "unknown"}, Linux ${release()}, Bun ${Bun.version}`;
+  console.log(`${machine}; medians of ${runs}${size === "quick" ? ", quick" : ""}; ${typedUpdates(1).source}\n`);
+  for (const { name, about } of ready) console.log(`${name}: ${about}`);
+  const results: Result[] = [];
+  let isComplete = ready.length === compared.length;
+  for (const scenario of chosen) {
+    const measured = await compare(scenario, ready, { runs, size });
+    isComplete &&= measured.every(({ runs: done }) => done.length === runs);
+    results.push(...measured);
+    if (measured.length > 0) print(scenario, measured);
+  }
+  if (jsonFile !== undefined)
+    await Bun.write(jsonFile, `${JSON.stringify({ machine, size, results }, undefined, 2)}\n`);
+  return isComplete;
+}
+
+/** Those that are there, or can be had. */
+async function prepare(kinds: readonly ServerKind[]): Promise<readonly ServerKind[]> {
+  const ready: ServerKind[] = [];
+  for (const kind of kinds) {
+    try {
+      await kind.prepare();
+      ready.push(kind);
+    } catch (error) {
+      console.error(`${kind.name} is left out: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  return ready;
+}
+
+async function compare(
+  scenario: Scenario,
+  kinds: readonly ServerKind[],
+  { runs, size }: Pick<Options, "runs" | "size">,
+): Promise<readonly Result[]> {
+  const results = kinds
+    .filter(({ abilities }) => abilities.has(scenario.needs))
+    .map((kind) => ({ kind, runs: [] as Measurement[] }));
+  // By turns: what else the machine does meets all of them alike.
+  for (let run = 0; run < runs; run += 1) {
+    for (const { kind, runs: done } of results) {
+      try {
+        done.push(await runOnce(scenario, kind, size));
+      } catch (error) {
+        console.error(`${scenario.name} with ${kind.name}: ${error instanceof Error ? error.message : error}`);
+      }
+    }
+  }
+  return results.map(({ kind, runs: done }) => ({ scenario: scenario.name, server: kind.name, runs: done }));
+}
+
+function print(scenario: Scenario, measured: readonly Result[]): void {
+  const results = new Map(measured.map(({ server, runs }) => [server, medians(runs)]));
+  console.log(`\n### ${scenario.name}: ${scenario.about}\n\n${formatTable(scenario.metrics, results)}\n`);
+  console.log(formatGoals(scenario.metrics, results, "yurt"));
+}
+
+try {
+  const isComplete = await bench(parseOptions(process.argv.slice(2), { scenarios, servers }));
+  process.exit(isComplete ? 0 : 1);
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(2);
+}

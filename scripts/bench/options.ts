@@ -1,0 +1,54 @@
+import { parseArgs } from "node:util";
+import type { Scenario, Size } from "./scenarios/scenario.ts";
+import type { ServerKind } from "./servers/server.ts";
+
+export interface Options {
+  readonly scenarios: readonly Scenario[];
+  readonly servers: readonly ServerKind[];
+  /** Of which the medians are told. */
+  readonly runs: number;
+  readonly size: Size;
+  /** Where the results go as JSON, beside the table. */
+  readonly jsonFile: string | undefined;
+}
+
+interface Choices {
+  readonly scenarios: readonly Scenario[];
+  readonly servers: readonly ServerKind[];
+}
+
+/** Throws with a message for whoever typed it. */
+export function parseOptions(args: readonly string[], all: Choices): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      scenario: { type: "string", multiple: true, default: [] },
+      server: { type: "string", multiple: true, default: [] },
+      runs: { type: "string", default: "1" },
+      json: { type: "string" },
+      quick: { type: "boolean", default: false },
+    },
+  });
+  const runs = Number(values.runs);
+  if (!Number.isInteger(runs) || runs < 1 || runs > 99) throw new Error("--runs takes a number from 1 to 99");
+  return {
+    scenarios: choose("scenario", values.scenario, all.scenarios),
+    servers: choose("server", values.server, all.servers),
+    runs,
+    size: values.quick ? "quick" : "full",
+    jsonFile: values.json,
+  };
+}
+
+/** All of them when none is named; names may also be listed with commas. */
+function choose<T extends { readonly name: string }>(
+  what: string,
+  names: readonly string[],
+  all: readonly T[],
+): readonly T[] {
+  const wanted = names.flatMap((name) => name.split(","));
+  const known = all.map(({ name }) => name);
+  const unknown = wanted.find((name) => !known.includes(name));
+  if (unknown !== undefined) throw new Error(`no ${what} "${unknown}"; there are ${known.join(", ")}`);
+  return wanted.length === 0 ? all : all.filter(({ name }) => wanted.includes(name));
+}

@@ -1,0 +1,104 @@
+import { Traffic } from "../load/traffic.ts";
+import { typedUpdates } from "../load/updates.ts";
+import { costOf, type Measurement, shares } from "../measurement.ts";
+import { type Goal, type Metric, shareMetrics } from "../metric.ts";
+import { residentBytes } from "../process-stats.ts";
+import type { RunningServer } from "../servers/server.ts";
+import { percentile } from "../statistics.ts";
+import type { Scenario, Size } from "./scenario.ts";
+
+interface FanOut {
+  readonly name: string;
+  readonly about: string;
+  readonly rooms: number;
+  readonly readersPerRoom: number;
+  /** Updates of each room that have not arrived everywhere. */
+  readonly window: number;
+  /** Of each room. */
+  readonly updates: Readonly<Record<Size, number>>;
+  readonly goal: Goal;
+}
+
+/** Before what is measured: as a part of it. */
+const warmUpShare = 0.2;
+
+/** As many updates as the window lets through, delivered to everyone else in the room. */
+function fanOut({ name, about, rooms, readersPerRoom, window, updates, goal }: FanOut): Scenario {
+  const run = async (server: RunningServer, size: Size): Promise<Measurement> => {
+    const measured = updates[size];
+    const warmUp = Math.ceil(measured * warmUpShare);
+    const before = residentBytes(server.pid);
+    const typed = typedUpdates(measured + warmUp);
+    const traffic = await Traffic.open({ server, rooms, readersPerRoom, updates: typed.updates });
+    const joined = residentBytes(server.pid);
+    await traffic.flow(warmUp, window);
+    traffic.latencies.clear();
+    const cost = await costOf(server.pid, () => traffic.flow(warmUp + measured, window));
+    const deliveries = traffic.latencies.values.length;
+    const measurement = {
+      cpuPerDelivery: (cost.serverCpuMs * 1000) / deliveries,
+      rate: (deliveries * 1000) / cost.wallMs,
+      p50: percentile(traffic.latencies.values, 0.5),
+      p99: percentile(traffic.latencies.values, 0.99),
+      perConnection: (joined - before) / traffic.connections / 1000,
+      resident: residentBytes(server.pid) / 1e6,
+      ...shares(cost),
+    };
+    traffic.close();
+    return measurement;
+  };
+  const metrics: readonly Metric[] = [
+    { key: "cpuPerDelivery", label: "CPU", unit: "µs/delivery", digits: 2, goal },
+    { key: "rate", label: "deliveries", unit: "/s", digits: 0 },
+    { key: "p50", label: "p50", unit: "ms", digits: 2 },
+    { key: "p99", label: "p99", unit: "ms", digits: 2 },
+    // Of a handful of connections it would be noise.
+    ...(rooms * readersPerRoom < 100
+      ? []
+      : [{ key: "perConnection", label: "RSS/connection", unit: "kB", digits: 1 } as const]),
+    { key: "resident", label: "RSS", unit: "MB", digits: 0 },
+    ...shareMetrics,
+  ];
+  return {
+    name,
+    about,
+    needs: "relay",
+    metrics,
+    run: async (target, size) => {
+      const server = await target.start();
+      const measurement = await run(server, size);
+      await server.stop();
+      return measurement;
+    },
+  };
+}
+
+export const oneRoom = fanOut({
+  name: "one-room",
+  about: "one room, 1 writer and 10 readers, 200 updates outstanding",
+  rooms: 1,
+  readersPerRoom: 10,
+  window: 200,
+  updates: { full: 100_000, quick: 2000 },
+  goal: { atMost: 0.6, whereBareNeeds: 0.29 },
+});
+
+export const twentyRooms = fanOut({
+  name: "twenty-rooms",
+  about: "20 rooms of 4 (1 writes, 3 read), 40 updates outstanding in each",
+  rooms: 20,
+  readersPerRoom: 3,
+  window: 40,
+  updates: { full: 15_000, quick: 100 },
+  goal: { atMost: 1.2, whereBareNeeds: 0.5 },
+});
+
+export const oneOutstanding = fanOut({
+  name: "one-outstanding",
+  about: "100 rooms of 4 (1 writes, 3 read); each room's next update is sent when the last one has arrived",
+  rooms: 100,
+  readersPerRoom: 3,
+  window: 1,
+  updates: { full: 800, quick: 10 },
+  goal: { atMost: 9.5, whereBareNeeds: 6.3 },
+});

@@ -1,0 +1,96 @@
+import { createServer } from "node:net";
+import { within } from "../deadline.ts";
+import type { Dialect } from "../load/dialect.ts";
+
+/** What a server can be asked for. */
+export type Ability = "relay" | "sync" | "presence" | "storage" | "signaling";
+
+export interface RunningServer {
+  readonly pid: number;
+  readonly port: number;
+  readonly dialect: Dialect;
+  /** Ends the process; what it stores is complete. Idempotent. */
+  stop(): Promise<void>;
+}
+
+/** A server that can be measured. */
+export interface ServerKind {
+  readonly name: string;
+  /** What it is and what it promises, in a few words. */
+  readonly about: string;
+  readonly abilities: ReadonlySet<Ability>;
+  /** Builds or installs it, where that has not been done. */
+  prepare(): Promise<void>;
+  /** Starts it on a free port of 127.0.0.1; what it stores is in `dataFolder`. */
+  start(dataFolder: string): Promise<RunningServer>;
+}
+
+export interface Launch {
+  readonly command: readonly string[];
+  readonly folder: string;
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly dialect: Dialect;
+  /** Finds the port in what it has written so far; the one that it was given, when it takes one. */
+  readonly port: (output: string) => number | undefined;
+}
+
+const startLimitMs = 20_000;
+const stopLimitMs = 10_000;
+
+/** Starts a process and waits until it listens. */
+export async function launch({ command, folder, environment, dialect, port }: Launch): Promise<RunningServer> {
+  const child = Bun.spawn([...command], {
+    cwd: folder,
+    env: { PATH: process.env["PATH"] ?? "", NODE_ENV: "production", ...environment },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  const stop = () => end(child);
+  const errors = child.stderr.text();
+  try {
+    const listening = portOf(child.stdout, port);
+    const found = await within(startLimitMs, `the start of ${command.join(" ")}`, listening);
+    if (found === undefined) throw new Error(`${command.join(" ")} ended at its start: ${await errors}`);
+    return { pid: child.pid, port: found, dialect, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Reads on after the port is known, or the process would wait for a reader some day. */
+async function portOf(stream: ReadableStream<Uint8Array>, port: Launch["port"]): Promise<number | undefined> {
+  const found = Promise.withResolvers<number | undefined>();
+  const read = async () => {
+    const decoder = new TextDecoder();
+    let output = "";
+    let known: number | undefined;
+    for await (const chunk of stream) {
+      if (known !== undefined) continue;
+      output += decoder.decode(chunk, { stream: true });
+      known = port(output);
+      if (known !== undefined) found.resolve(known);
+    }
+    found.resolve(undefined);
+  };
+  read().catch(found.reject);
+  return found.promise;
+}
+
+async function end(child: Bun.Subprocess): Promise<void> {
+  child.kill("SIGTERM");
+  const timer = setTimeout(() => child.kill("SIGKILL"), stopLimitMs);
+  await child.exited;
+  clearTimeout(timer);
+}
+
+/** A port that was free a moment ago, for servers that cannot choose one. */
+export async function freePort(): Promise<number> {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  const server = createServer();
+  server.once("error", reject);
+  server.listen(0, "127.0.0.1", () => {
+    const address = server.address();
+    server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
+  });
+  return promise;
+}
