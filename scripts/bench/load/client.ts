@@ -34,9 +34,10 @@ export class Client {
     const socket = await LoadSocket.connect({
       ...rest,
       port: server.port,
+      lost: (reason) => synced.reject(new Error(reason)),
       path: dialect.path(document),
       message: (bytes, start, length) => {
-        const kind = dialect.kindOf(bytes, start);
+        const kind = dialect.kindOf(bytes, start, length);
         if (kind === "synced") synced.resolve(length);
         message?.(kind, bytes, start, length);
       },

@@ -14,8 +14,12 @@ export interface Dialect {
   update(document: string, update: Uint8Array): Uint8Array;
   /** `body` is the awareness update, without its length. */
   awareness(document: string, body: Uint8Array): Uint8Array;
+  /** Whether several updates may arrive as one, which says what they say together. */
+  readonly mergesUpdates: boolean;
+  /** The body of a message of kind `update`. */
+  updateOf(bytes: Uint8Array, start: number, length: number): Uint8Array;
   /** Looks at the first bytes alone. */
-  kindOf(bytes: Uint8Array, start: number): MessageKind;
+  kindOf(bytes: Uint8Array, start: number, length: number): MessageKind;
   /** Where in an awareness message its body's length stands. */
   awarenessOffset(document: string): number;
   /** What tells a client, once per update, that its update has been taken. */

@@ -11,6 +11,8 @@ export interface LoadSocketOptions {
   /** After all messages of one read. */
   readonly settled?: () => void;
   readonly pong?: () => void;
+  /** When the connection ends before `close`. */
+  readonly lost?: (reason: string) => void;
   readonly keptBytes?: number;
 }
 
@@ -131,6 +133,7 @@ export class LoadSocket {
   #fail(reason: string): void {
     if (this.#isClosing || this.#failure !== undefined) return;
     this.#failure = reason;
+    this.#options.lost?.(reason);
     this.#opened.reject(new Error(reason));
     // Nobody waits for it once the connection has been open.
     this.#opened.promise.catch(() => {});

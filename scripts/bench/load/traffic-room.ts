@@ -1,13 +1,16 @@
+import * as Y from "yjs";
 import type { RunningServer } from "../servers/server.ts";
 import type { Samples } from "../statistics.ts";
 import { Client } from "./client.ts";
+import type { MessageKind } from "./dialect.ts";
 import type { FrameSequence } from "./frames.ts";
+import { writerId } from "./updates.ts";
 
 export interface TrafficRoomOptions {
   readonly server: RunningServer;
   readonly document: string;
   readonly readers: number;
-  /** What the writer sends, in this order. */
+  /** What the writer sends, in this order: the update with index n brings its clock n. */
   readonly frames: FrameSequence;
   /** Milliseconds from sending an update to its arrival at a reader, for each arrival. */
   readonly latencies: Samples;
@@ -41,15 +44,20 @@ export class TrafficRoom {
   }
 
   async #join({ server, document, readers }: TrafficRoomOptions): Promise<void> {
+    const { dialect } = server;
     const settled = () => this.progressed();
     for (let reader = 0; reader < readers; reader += 1) {
-      const message = (kind: string) => {
-        if (kind === "update") this.#arrived(reader);
+      const message = (kind: MessageKind, bytes: Uint8Array, start: number, length: number) => {
+        if (kind !== "update") return;
+        const next = (this.#delivered[reader] ?? 0) + 1;
+        // Otherwise they come as they were sent, one by one, and need no look.
+        this.#arrived(reader, dialect.mergesUpdates ? clockAfter(dialect.updateOf(bytes, start, length)) : next);
       };
-      this.#clients.push(await Client.join(server, document, { message, settled }));
+      const keptBytes = dialect.mergesUpdates ? 65_536 : 128;
+      this.#clients.push(await Client.join(server, document, { message, settled, keptBytes }));
     }
-    const { acknowledgement } = server.dialect;
-    const message = (kind: string) => {
+    const { acknowledgement } = dialect;
+    const message = (kind: MessageKind) => {
       if (kind === acknowledgement) this.#acknowledged += 1;
     };
     this.#writer = await Client.join(server, document, { message, settled });
@@ -93,10 +101,16 @@ export class TrafficRoom {
     for (const client of this.#clients) client.close();
   }
 
-  /** Updates come in the order in which they were sent: how many came before says which one this is. */
-  #arrived(reader: number): void {
-    const index = this.#delivered[reader] ?? 0;
-    this.#latencies.add(performance.now() - (this.#sentAt[index] ?? 0));
-    this.#delivered[reader] = index + 1;
+  /** Now this reader has the first `count` updates. */
+  #arrived(reader: number, count: number): void {
+    const now = performance.now();
+    for (let index = this.#delivered[reader] ?? 0; index < count; index += 1) {
+      this.#latencies.add(now - (this.#sentAt[index] ?? 0));
+    }
+    this.#delivered[reader] = count;
   }
+}
+
+function clockAfter(update: Uint8Array): number {
+  return Y.parseUpdateMeta(update).to.get(writerId) ?? 0;
 }

@@ -10,7 +10,7 @@ export interface TrafficOptions {
   readonly rooms: number;
   /** Beside one writer. */
   readonly readersPerRoom: number;
-  /** What the writer of each room sends, in this order. */
+  /** What the writer of each room sends, in this order: each brings its writer's next clock. */
   readonly updates: readonly Uint8Array[];
 }
 

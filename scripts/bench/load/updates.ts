@@ -19,13 +19,32 @@ const tracePath = join(import.meta.dir, "../../../../shared/data/automerge-paper
 /** Of the trace, which an invented one matches. */
 const traceEdits = 259_778;
 
+/** Who typed it. */
+export const writerId = 1_000_000_000;
+
 const typed = new Map<number, Typed>();
+const inserted = new Map<number, readonly Uint8Array[]>();
 
 /** The first so many keystrokes of the history that the field calls B4, or of a seeded one where that is not at hand. */
 export function typedUpdates(count = traceEdits): Typed {
   const known = typed.get(count) ?? type(readPatches(), count);
   typed.set(count, known);
   return known;
+}
+
+/** The same without what was deleted: the update with index n brings the writer's clock n, and nothing else. */
+export function insertedUpdates(count: number): readonly Uint8Array[] {
+  const known = inserted.get(count) ?? insert(count);
+  inserted.set(count, known);
+  return known;
+}
+
+function insert(count: number): readonly Uint8Array[] {
+  const { patches, source } = readPatches();
+  const insertions = patches.filter(([, deleted, text]) => deleted === 0 && text.length === 1).slice(0, count);
+  if (insertions.length < count) throw new RangeError(`${source} has no ${count} insertions`);
+  const clamped = insertions.map(([position, , text], length): Patch => [Math.min(position, length), 0, text]);
+  return type({ patches: clamped, source }, count).updates;
 }
 
 interface Patches {
@@ -68,7 +87,7 @@ export function inventPatches(count: number): readonly Patch[] {
 
 function type({ patches, source }: Patches, count: number): Typed {
   const doc = new Y.Doc();
-  doc.clientID = 1_000_000_000;
+  doc.clientID = writerId;
   const text = doc.getText("text");
   const updates: Uint8Array[] = [];
   doc.on("update", (update: Uint8Array) => updates.push(update));

@@ -1,3 +1,4 @@
+import * as decoding from "lib0/decoding";
 import type { Dialect, MessageKind } from "./dialect.ts";
 import { bytesOf } from "./var-int.ts";
 
@@ -12,10 +13,17 @@ export function yWebsocketDialect(prefix: string): Dialect {
     namesDocument: false,
     update: (_, update) => bytesOf(0, 2, update),
     awareness: (_, body) => bytesOf(1, body),
+    mergesUpdates: false,
+    updateOf: (bytes, start, length) => bodyAt(bytes, start + 2, start + length),
     kindOf: kindOfMessage,
     awarenessOffset: () => 1,
     acknowledgement: "update",
   };
+}
+
+/** The array with its length ahead at `at`. */
+export function bodyAt(bytes: Uint8Array, at: number, end: number): Uint8Array {
+  return decoding.readVarUint8Array(decoding.createDecoder(bytes.subarray(at, end)));
 }
 
 /** Of y-websocket's messages without anything around them. */

@@ -1,4 +1,16 @@
 import { oneOutstanding, oneRoom, twentyRooms } from "./fan-out.ts";
+import { firstSync } from "./first-sync.ts";
+import { largeSync } from "./large-sync.ts";
+import { manyRooms } from "./many-rooms.ts";
+import { paced } from "./paced.ts";
 import type { Scenario } from "./scenario.ts";
 
-export const scenarios: readonly Scenario[] = [oneRoom, twentyRooms, oneOutstanding];
+export const scenarios: readonly Scenario[] = [
+  oneRoom,
+  twentyRooms,
+  oneOutstanding,
+  paced,
+  firstSync,
+  largeSync,
+  manyRooms,
+];

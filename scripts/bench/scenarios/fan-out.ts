@@ -1,5 +1,5 @@
 import { Traffic } from "../load/traffic.ts";
-import { typedUpdates } from "../load/updates.ts";
+import { insertedUpdates } from "../load/updates.ts";
 import { costOf, type Measurement, shares } from "../measurement.ts";
 import { type Goal, type Metric, shareMetrics } from "../metric.ts";
 import { residentBytes } from "../process-stats.ts";
@@ -23,13 +23,13 @@ interface FanOut {
 const warmUpShare = 0.2;
 
 /** As many updates as the window lets through, delivered to everyone else in the room. */
-function fanOut({ name, about, rooms, readersPerRoom, window, updates, goal }: FanOut): Scenario {
+function fanOut({ name, about, rooms, readersPerRoom, window, updates: counts, goal }: FanOut): Scenario {
   const run = async (server: RunningServer, size: Size): Promise<Measurement> => {
-    const measured = updates[size];
+    const measured = counts[size];
     const warmUp = Math.ceil(measured * warmUpShare);
     const before = residentBytes(server.pid);
-    const typed = typedUpdates(measured + warmUp);
-    const traffic = await Traffic.open({ server, rooms, readersPerRoom, updates: typed.updates });
+    const updates = insertedUpdates(measured + warmUp);
+    const traffic = await Traffic.open({ server, rooms, readersPerRoom, updates });
     const joined = residentBytes(server.pid);
     await traffic.flow(warmUp, window);
     traffic.latencies.clear();

@@ -7,6 +7,8 @@ export type Size = "full" | "quick";
 /** Where a scenario gets its server from: each start has the same, at first empty, data folder. */
 export interface Target {
   start(): Promise<RunningServer>;
+  /** Whether documents are still there after a stop and another start. */
+  readonly stores: boolean;
 }
 
 export interface Scenario {

@@ -1,0 +1,23 @@
+import { join } from "node:path";
+import { hocuspocusDialect } from "../load/hocuspocus-dialect.ts";
+import { installPeers, peersFolder, runtimeFor } from "./peers.ts";
+import { freePort, launch, type ServerKind } from "./server.ts";
+
+/** The first with `node:sqlite`. */
+const runtime = runtimeFor("22.13.0");
+
+export const hocuspocus: ServerKind = {
+  name: "hocuspocus",
+  about: `Hocuspocus 4.7.0 on ${runtime.name}, SQLite extension with defaults: merges updates of one moment, stores 2 to 10 s later`,
+  abilities: new Set(["relay", "sync", "presence", "storage"]),
+  prepare: installPeers,
+  start: async (dataFolder) => {
+    const port = await freePort();
+    return launch({
+      command: [runtime.executable, "hocuspocus-entry.mjs", String(port), join(dataFolder, "hocuspocus.db")],
+      folder: peersFolder,
+      dialect: hocuspocusDialect,
+      port: (output) => (output.includes("listening") ? port : undefined),
+    });
+  },
+};
