@@ -11,7 +11,7 @@ import { typedUpdates } from "./load/updates.ts";
 import type { Measurement } from "./measurement.ts";
 import { type Options, parseOptions } from "./options.ts";
 import { scenarios } from "./scenarios/all.ts";
-import type { Scenario } from "./scenarios/scenario.ts";
+import type { Scenario, Size } from "./scenarios/scenario.ts";
 import { servers } from "./servers/all.ts";
 import type { ServerKind } from "./servers/server.ts";
 import { formatGoals, formatTable } from "./table.ts";
@@ -34,7 +34,7 @@ async function bench({ scenarios: chosen, servers: compared, runs, size, jsonFil
     const measured = await compare(scenario, ready, { runs, size });
     isComplete &&= measured.every(({ runs: done }) => done.length === runs);
     results.push(...measured);
-    if (measured.length > 0) print(scenario, measured);
+    if (measured.length > 0) print(scenario, measured, size);
   }
   if (jsonFile !== undefined)
     await Bun.write(jsonFile, `${JSON.stringify({ machine, size, results }, undefined, 2)}\n`);
@@ -76,10 +76,11 @@ async function compare(
   return results.map(({ kind, runs: done }) => ({ scenario: scenario.name, server: kind.name, runs: done }));
 }
 
-function print(scenario: Scenario, measured: readonly Result[]): void {
+function print(scenario: Scenario, measured: readonly Result[], size: Size): void {
   const results = new Map(measured.map(({ server, runs }) => [server, medians(runs)]));
   console.log(`\n### ${scenario.name}: ${scenario.about}\n\n${formatTable(scenario.metrics, results)}\n`);
-  console.log(formatGoals(scenario.metrics, results, "yurt"));
+  // What is measured of a small load says little.
+  if (size === "full") console.log(formatGoals(scenario.metrics, results, "yurt"));
 }
 
 try {

@@ -42,7 +42,7 @@ export class Client {
         message?.(kind, bytes, start, length);
       },
     });
-    const hello = new FrameSequence(dialect.hello(document));
+    const hello = new FrameSequence(dialect.hello(document), dialect.opcode);
     if (hello.count > 0) socket.write(hello.slice(0, hello.count));
     if (!dialect.syncs) synced.resolve(0);
     return new Client(socket, await within(syncLimitMs, `first sync of ${document}`, synced.promise));

@@ -1,3 +1,5 @@
+import type { SentOpcode } from "./frames.ts";
+
 /** What a server's message is to the load; `status` is an acknowledgement that is no update. */
 export type MessageKind = "update" | "synced" | "awareness" | "status" | "other";
 
@@ -5,6 +7,8 @@ export type MessageKind = "update" | "synced" | "awareness" | "status" | "other"
 export interface Dialect {
   /** The URL's path for a document. */
   path(document: string): string;
+  /** Of its frames. */
+  readonly opcode: SentOpcode;
   /** What a client says first to be sent the document, and what follows it. */
   hello(document: string): readonly Uint8Array[];
   /** False when nothing answers the hello. */

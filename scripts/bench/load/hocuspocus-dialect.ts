@@ -1,5 +1,6 @@
 import * as encoding from "lib0/encoding";
 import type { Dialect } from "./dialect.ts";
+import { opcodes } from "./frames.ts";
 import { bytesOf } from "./var-int.ts";
 import { bodyAt, kindOfMessage } from "./y-websocket-dialect.ts";
 
@@ -10,6 +11,7 @@ const emptyStateVector = Uint8Array.of(0);
 /** Hocuspocus, one document per connection. Names must be shorter than 128 bytes. */
 export const hocuspocusDialect: Dialect = {
   path: () => "/",
+  opcode: opcodes.binary,
   hello: (document) => [addressed(document, auth, 0, "token"), addressed(document, 0, 0, emptyStateVector)],
   syncs: true,
   namesDocument: true,

@@ -51,9 +51,9 @@ export class LoadSocket {
     return socket;
   }
 
-  /** Takes any number of frames. The bytes must not change afterwards. Throws when the connection is lost. */
+  /** Takes any number of frames, which must not change afterwards. No-op when the connection is lost. */
   write(frames: Uint8Array): void {
-    if (this.#failure !== undefined) throw new Error(this.#failure);
+    if (this.#failure !== undefined) return;
     if (this.#unsent.length > 0) this.#unsent.push(frames);
     else this.#push(frames);
   }

@@ -73,9 +73,10 @@ export class TrafficRoom {
     return this.#sent;
   }
 
-  /** Updates that have not arrived everywhere. */
+  /** Updates that have not arrived everywhere; where nobody reads, those that are not acknowledged. */
   get outstanding(): number {
-    return this.#sent - Math.min(this.#sent, ...this.#delivered);
+    const arrived = this.#delivered.length === 0 ? [this.#acknowledged] : this.#delivered;
+    return this.#sent - Math.min(this.#sent, ...arrived);
   }
 
   /** Whether every update has arrived everywhere and is acknowledged. */

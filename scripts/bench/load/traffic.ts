@@ -106,7 +106,10 @@ function documentNames(count: number): readonly string[] {
 
 /** One sequence for all documents, where the messages do not name theirs. */
 function frameMaker({ dialect }: RunningServer, updates: readonly Uint8Array[]): (document: string) => FrameSequence {
-  const make = (document: string) => new FrameSequence(updates.map((update) => dialect.update(document, update)));
+  const make = (document: string) => {
+    const payloads = updates.map((update) => dialect.update(document, update));
+    return new FrameSequence(payloads, dialect.opcode);
+  };
   if (dialect.namesDocument) return make;
   const shared = make("");
   return () => shared;

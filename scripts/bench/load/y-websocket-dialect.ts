@@ -1,5 +1,6 @@
 import * as decoding from "lib0/decoding";
 import type { Dialect, MessageKind } from "./dialect.ts";
+import { opcodes } from "./frames.ts";
 import { bytesOf } from "./var-int.ts";
 
 const emptyStateVector = Uint8Array.of(0);
@@ -8,6 +9,7 @@ const emptyStateVector = Uint8Array.of(0);
 export function yWebsocketDialect(prefix: string): Dialect {
   return {
     path: (document) => `${prefix}${document}`,
+    opcode: opcodes.binary,
     hello: () => [bytesOf(0, 0, emptyStateVector)],
     syncs: true,
     namesDocument: false,

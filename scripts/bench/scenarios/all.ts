@@ -1,5 +1,7 @@
-import { oneOutstanding, oneRoom, twentyRooms } from "./fan-out.ts";
+import { cursors } from "./cursors.ts";
+import { oneOutstanding, oneRoom, signaling, twentyRooms } from "./fan-out.ts";
 import { firstSync } from "./first-sync.ts";
+import { keystrokes } from "./keystrokes.ts";
 import { largeSync } from "./large-sync.ts";
 import { manyRooms } from "./many-rooms.ts";
 import { paced } from "./paced.ts";
@@ -13,4 +15,7 @@ export const scenarios: readonly Scenario[] = [
   firstSync,
   largeSync,
   manyRooms,
+  cursors,
+  keystrokes,
+  signaling,
 ];

@@ -9,6 +9,8 @@ import type { Scenario, Size } from "./scenario.ts";
 
 interface FanOut {
   readonly name: string;
+  /** Signaling goes through topics instead of documents. */
+  readonly needs?: "relay" | "signaling";
   readonly about: string;
   readonly rooms: number;
   readonly readersPerRoom: number;
@@ -16,14 +18,23 @@ interface FanOut {
   readonly window: number;
   /** Of each room. */
   readonly updates: Readonly<Record<Size, number>>;
-  readonly goal: Goal;
+  readonly goal?: Goal;
 }
 
 /** Before what is measured: as a part of it. */
 const warmUpShare = 0.2;
 
 /** As many updates as the window lets through, delivered to everyone else in the room. */
-function fanOut({ name, about, rooms, readersPerRoom, window, updates: counts, goal }: FanOut): Scenario {
+function fanOut({
+  name,
+  needs = "relay",
+  about,
+  rooms,
+  readersPerRoom,
+  window,
+  updates: counts,
+  goal,
+}: FanOut): Scenario {
   const run = async (server: RunningServer, size: Size): Promise<Measurement> => {
     const measured = counts[size];
     const warmUp = Math.ceil(measured * warmUpShare);
@@ -36,6 +47,7 @@ function fanOut({ name, about, rooms, readersPerRoom, window, updates: counts, g
     const cost = await costOf(server.pid, () => traffic.flow(warmUp + measured, window));
     const deliveries = traffic.latencies.values.length;
     const measurement = {
+      deliveries,
       cpuPerDelivery: (cost.serverCpuMs * 1000) / deliveries,
       rate: (deliveries * 1000) / cost.wallMs,
       p50: percentile(traffic.latencies.values, 0.5),
@@ -48,7 +60,7 @@ function fanOut({ name, about, rooms, readersPerRoom, window, updates: counts, g
     return measurement;
   };
   const metrics: readonly Metric[] = [
-    { key: "cpuPerDelivery", label: "CPU", unit: "µs/delivery", digits: 2, goal },
+    { key: "cpuPerDelivery", label: "CPU", unit: "µs/delivery", digits: 2, ...(goal === undefined ? {} : { goal }) },
     { key: "rate", label: "deliveries", unit: "/s", digits: 0 },
     { key: "p50", label: "p50", unit: "ms", digits: 2 },
     { key: "p99", label: "p99", unit: "ms", digits: 2 },
@@ -62,11 +74,12 @@ function fanOut({ name, about, rooms, readersPerRoom, window, updates: counts, g
   return {
     name,
     about,
-    needs: "relay",
+    needs,
     metrics,
     run: async (target, size) => {
       const server = await target.start();
-      const measurement = await run(server, size);
+      const { dialect, signaling } = server;
+      const measurement = await run({ ...server, dialect: needs === "signaling" ? signaling : dialect }, size);
       await server.stop();
       return measurement;
     },
@@ -101,4 +114,14 @@ export const oneOutstanding = fanOut({
   window: 1,
   updates: { full: 800, quick: 10 },
   goal: { atMost: 9.5, whereBareNeeds: 6.3 },
+});
+
+export const signaling = fanOut({
+  name: "signaling",
+  needs: "signaling",
+  about: "20 topics of 10 (1 publishes, 9 listen), 40 announcements outstanding in each",
+  rooms: 20,
+  readersPerRoom: 9,
+  window: 40,
+  updates: { full: 4000, quick: 50 },
 });

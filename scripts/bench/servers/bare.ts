@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { bareSignalingDialect } from "../load/signaling-dialect.ts";
 import { bareDialect } from "../load/y-websocket-dialect.ts";
 import { launch, type ServerKind } from "./server.ts";
 
@@ -13,6 +14,7 @@ export const bare: ServerKind = {
       command: [process.execPath, join(import.meta.dir, "bare-server.ts")],
       folder: dataFolder,
       dialect: bareDialect,
+      signaling: bareSignalingDialect,
       port: (output) => (output.endsWith("\n") ? Number(output) : undefined),
     }),
 };

@@ -8,7 +8,10 @@ export type Ability = "relay" | "sync" | "presence" | "storage" | "signaling";
 export interface RunningServer {
   readonly pid: number;
   readonly port: number;
+  /** How its documents are spoken of. */
   readonly dialect: Dialect;
+  /** How its topics are. */
+  readonly signaling: Dialect;
   /** Ends the process; what it stores is complete. Idempotent. */
   stop(): Promise<void>;
 }
@@ -30,6 +33,7 @@ export interface Launch {
   readonly folder: string;
   readonly environment?: Readonly<Record<string, string>>;
   readonly dialect: Dialect;
+  readonly signaling?: Dialect;
   /** Finds the port in what it has written so far; the one that it was given, when it takes one. */
   readonly port: (output: string) => number | undefined;
 }
@@ -38,7 +42,14 @@ const startLimitMs = 20_000;
 const stopLimitMs = 10_000;
 
 /** Starts a process and waits until it listens. */
-export async function launch({ command, folder, environment, dialect, port }: Launch): Promise<RunningServer> {
+export async function launch({
+  command,
+  folder,
+  environment,
+  dialect,
+  signaling = dialect,
+  port,
+}: Launch): Promise<RunningServer> {
   const child = Bun.spawn([...command], {
     cwd: folder,
     env: { PATH: process.env["PATH"] ?? "", NODE_ENV: "production", ...environment },
@@ -50,7 +61,7 @@ export async function launch({ command, folder, environment, dialect, port }: La
     const listening = portOf(child.stdout, port);
     const found = await within(startLimitMs, `the start of ${command.join(" ")}`, listening);
     if (found === undefined) throw new Error(`${command.join(" ")} ended at its start: ${await errors}`);
-    return { pid: child.pid, port: found, dialect, stop };
+    return { pid: child.pid, port: found, dialect, signaling, stop };
   } catch (error) {
     await stop();
     throw error;

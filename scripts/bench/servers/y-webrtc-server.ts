@@ -1,4 +1,4 @@
-import { yWebsocketDialect } from "../load/y-websocket-dialect.ts";
+import { signalingDialect } from "../load/signaling-dialect.ts";
 import { installPeers, peersFolder, runtimeFor } from "./peers.ts";
 import { freePort, launch, type ServerKind } from "./server.ts";
 
@@ -15,8 +15,7 @@ export const yWebrtcServer: ServerKind = {
       command: [runtime.executable, "y-webrtc-entry.mjs"],
       folder: peersFolder,
       environment: { PORT: String(port) },
-      // Never used: it has no documents.
-      dialect: yWebsocketDialect("/"),
+      dialect: signalingDialect,
       port: (output) => (output.includes("listening") ? port : undefined),
     });
   },

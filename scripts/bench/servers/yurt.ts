@@ -1,4 +1,5 @@
 import { ensureExecutable, executable } from "../../ensure-executable.ts";
+import { signalingDialect } from "../load/signaling-dialect.ts";
 import { yWebsocketDialect } from "../load/y-websocket-dialect.ts";
 import { launch, type ServerKind } from "./server.ts";
 
@@ -13,6 +14,7 @@ export const yurt: ServerKind = {
       command: [executable, "serve", "--port", "0", "--data", dataFolder],
       folder: dataFolder,
       dialect: yWebsocketDialect("/sync/"),
+      signaling: signalingDialect,
       port: findPort,
     }),
 };
