@@ -1,0 +1,39 @@
+import { describe, expect, test } from "bun:test";
+import { parseOptions } from "../../../scripts/bench/options.ts";
+import { scenarios } from "../../../scripts/bench/scenarios/all.ts";
+import { servers } from "../../../scripts/bench/servers/all.ts";
+
+const parse = (...args: string[]) => parseOptions(args, { scenarios, servers });
+const names = (named: readonly { readonly name: string }[]) => named.map(({ name }) => name);
+
+describe("the options", () => {
+  test("choose everything, once, when nothing is said", () => {
+    const options = parse();
+    expect(options).toEqual({ scenarios, servers, runs: 1, size: "full", jsonFile: undefined });
+  });
+
+  test("choose by name, in the order of the bench", () => {
+    const options = parse("--scenario", "paced", "--scenario=one-room", "--server", "bare,yurt", "--quick");
+    expect(names(options.scenarios)).toEqual(["one-room", "paced"]);
+    expect(names(options.servers)).toEqual(["yurt", "bare"]);
+    expect(options.size).toBe("quick");
+  });
+
+  test.each([
+    [["--scenario", "nothing"], 'no scenario "nothing"; there are one-room,'],
+    [["--server", "nobody"], 'no server "nobody"; there are yurt,'],
+    [["--runs", "0"], "--runs takes"],
+    [["--runs", "two"], "--runs takes"],
+    [["--fast"], "--fast"],
+  ])("%p are refused", (args, message) => {
+    expect(() => parse(...args)).toThrow(message);
+  });
+});
+
+test("every scenario has another name, a server, and metrics with different keys", () => {
+  expect(new Set(names(scenarios)).size).toBe(scenarios.length);
+  for (const { needs, metrics } of scenarios) {
+    expect(servers.some(({ name, abilities }) => name === "yurt" && abilities.has(needs))).toBeTrue();
+    expect(new Set(metrics.map(({ key }) => key)).size).toBe(metrics.length);
+  }
+});

@@ -1,0 +1,51 @@
+import { describe, expect, test } from "bun:test";
+import { judge, type Metric } from "../../../scripts/bench/metric.ts";
+import { formatGoals, formatTable } from "../../../scripts/bench/table.ts";
+
+const metrics: readonly Metric[] = [
+  { key: "cpu", label: "CPU", unit: "µs", digits: 2, goal: { atMost: 0.6, whereBareNeeds: 0.3 } },
+  { key: "rate", label: "deliveries", unit: "/s", digits: 0 },
+  { key: "p50", label: "p50", unit: "ms", digits: 1, goal: { atMost: 1 } },
+];
+
+describe("the table", () => {
+  test("has a line per server, numbers to the right, and nothing where nothing was measured", () => {
+    const results = new Map([
+      ["yurt", { cpu: 0.5, rate: 1_234_567, p50: 0.25 }],
+      ["bare", { cpu: 0.25, rate: 999 }],
+    ]);
+    expect(formatTable(metrics, results).split("\n")).toEqual([
+      "| server | CPU (µs) | deliveries (/s) | p50 (ms) |",
+      "| ------ | -------: | --------------: | -------: |",
+      "| yurt   |     0.50 |       1 234 567 |      0.3 |",
+      "| bare   |     0.25 |             999 |          |",
+    ]);
+  });
+});
+
+describe("a goal", () => {
+  const goal = { atMost: 0.6, whereBareNeeds: 0.3 };
+
+  test("is met by the number itself", () => {
+    expect(judge(goal, 0.6, undefined)).toBe("met");
+    expect(judge({ atMost: 5 }, 5.1, 1)).toBe("missed");
+  });
+
+  test("is met on a slower machine by the ratio", () => {
+    expect(judge(goal, 1.2, 0.6)).toBe("met as a ratio to bare");
+    expect(judge(goal, 1.3, 0.6)).toBe("missed");
+    expect(judge(goal, 0.7, undefined)).toBe("missed");
+  });
+
+  test("is told with the ratio to each other server that has the number", () => {
+    const results = new Map([
+      ["yurt", { cpu: 0.5, p50: 2 }],
+      ["other", { cpu: 5 }],
+      ["bare", { cpu: 0.25 }],
+    ]);
+    expect(formatGoals(metrics, results, "yurt").split("\n")).toEqual([
+      "goal CPU ≤ 0.6 µs where bare needs 0.3: 0.50, met; 0.10 × other; 2.00 × bare",
+      "goal p50 ≤ 1 ms: 2.0, missed",
+    ]);
+  });
+});

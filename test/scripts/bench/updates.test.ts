@@ -1,0 +1,89 @@
+import { describe, expect, test } from "bun:test";
+import * as Y from "yjs";
+import { hocuspocusDialect } from "../../../scripts/bench/load/hocuspocus-dialect.ts";
+import { bareSignalingDialect, signalingDialect } from "../../../scripts/bench/load/signaling-dialect.ts";
+import {
+  insertedUpdates,
+  inventPatches,
+  largeDocument,
+  typedUpdates,
+  writerId,
+} from "../../../scripts/bench/load/updates.ts";
+import { yWebsocketDialect } from "../../../scripts/bench/load/y-websocket-dialect.ts";
+import { decodeMessage } from "../../../src/relay/y-websocket/codec.ts";
+
+describe("what the load types", () => {
+  test("is one update per keystroke, which together make the document", () => {
+    const { updates, document } = typedUpdates(500);
+    expect(updates).toHaveLength(500);
+    const doc = new Y.Doc();
+    for (const update of updates) Y.applyUpdate(doc, update);
+    expect(Y.encodeStateAsUpdate(doc)).toEqual(document);
+  });
+
+  test("brings one clock per update where it only inserts", () => {
+    insertedUpdates(300).forEach((update, index) => {
+      expect(Y.parseUpdateMeta(update)).toEqual({
+        from: new Map([[writerId, index]]),
+        to: new Map([[writerId, index + 1]]),
+      });
+    });
+  });
+
+  test("is the same every time where it is invented, and stays within the text", () => {
+    expect(inventPatches(2000)).toEqual(inventPatches(2000));
+    let length = 0;
+    for (const [position, deleted, inserted] of inventPatches(2000)) {
+      expect(position + deleted).toBeLessThanOrEqual(length);
+      length += inserted.length - deleted;
+    }
+  });
+
+  test("has about the size that is asked for", () => {
+    const bytes = largeDocument(100_000).length;
+    expect(bytes).toBeGreaterThan(100_000);
+    expect(bytes).toBeLessThan(110_000);
+  });
+});
+
+describe("the dialects", () => {
+  const update = insertedUpdates(1)[0] ?? new Uint8Array();
+
+  test("of y-websocket says what our codec reads", () => {
+    const dialect = yWebsocketDialect("/sync/");
+    const [hello = new Uint8Array()] = dialect.hello("a");
+    expect(decodeMessage(hello)).toEqual({ type: "sync-step-1", stateVector: Uint8Array.of(0) });
+    expect(decodeMessage(dialect.update("a", update))).toEqual({ type: "update", update });
+    expect(decodeMessage(dialect.awareness("a", Uint8Array.of(1, 2)))).toEqual({
+      type: "awareness",
+      body: Uint8Array.of(1, 2),
+    });
+  });
+
+  test.each([
+    ["y-websocket", yWebsocketDialect("/")],
+    ["Hocuspocus", hocuspocusDialect],
+  ] as const)("of %s knows its own update again", (_, dialect) => {
+    const message = Buffer.concat([Uint8Array.of(9, 9), dialect.update("a document", update)]);
+    expect(dialect.kindOf(message, 2, message.length - 2)).toBe("update");
+    expect(dialect.updateOf(message, 2, message.length - 2)).toEqual(update);
+  });
+
+  test("of Hocuspocus tells a status from a ping and an update", () => {
+    const kindOf = (...bytes: number[]) => hocuspocusDialect.kindOf(Uint8Array.from(bytes), 0, bytes.length);
+    expect(kindOf(1, 97, 8, 1)).toBe("status");
+    expect(kindOf(1, 97, 0, 1, 2, 0, 0)).toBe("synced");
+    expect(kindOf(1, 97, 1, 1, 0)).toBe("awareness");
+    expect(kindOf(9)).toBe("other");
+  });
+
+  test("of signaling tells what is published from an answer", () => {
+    const encoder = new TextEncoder();
+    const kindOf = (text: string) => signalingDialect.kindOf(encoder.encode(text), 0, text.length);
+    expect(kindOf('{"type":"publish","topic":"a","data":{},"clients":3}')).toBe("update");
+    expect(kindOf('{"type":"pong"}')).toBe("synced");
+    const published = bareSignalingDialect.update("a", update);
+    expect(bareSignalingDialect.kindOf(published, 0, published.length)).toBe("update");
+    expect(JSON.parse(new TextDecoder().decode(published))).toMatchObject({ type: "publish", topic: "a" });
+  });
+});
