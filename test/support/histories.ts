@@ -9,7 +9,7 @@ export interface History {
   readonly text: string;
 }
 
-type Patch = readonly [position: number, deleted: number, inserted: string];
+export type Patch = readonly [position: number, deleted: number, inserted: string];
 
 interface Transaction {
   readonly patches: readonly Patch[];
@@ -22,10 +22,21 @@ const folder = new URL("../../../shared/data/", import.meta.url);
 
 /** Undefined where the data is not at hand: it does not come with the sources. */
 export function readHistory(name: "automerge-paper" | "friendsforever", transactions: number): History | undefined {
+  const read = readTransactions(name);
+  return read === undefined ? undefined : replay(read.slice(0, transactions));
+}
+
+/** The edits of the history of one writer, likewise. */
+export function readPatches(name: "automerge-paper", transactions: number): readonly Patch[] | undefined {
+  return readTransactions(name)
+    ?.slice(0, transactions)
+    .flatMap(({ patches }) => patches);
+}
+
+function readTransactions(name: string): readonly Transaction[] | undefined {
   const file = new URL(`${name}.json.gz`, folder);
   if (!existsSync(file)) return undefined;
-  const { txns } = JSON.parse(new TextDecoder().decode(gunzipSync(readFileSync(file))));
-  return replay(txns.slice(0, transactions));
+  return JSON.parse(new TextDecoder().decode(gunzipSync(readFileSync(file)))).txns;
 }
 
 /** Each writer has its own document, which has seen exactly what that transaction's writer had seen. */

@@ -1,0 +1,271 @@
+import { Database } from "bun:sqlite";
+import { join } from "node:path";
+import * as Y from "yjs";
+import { pause } from "../../test/support/eventually.ts";
+import { Random } from "../../test/support/random.ts";
+import { Editor, pasting, typing, type Witnessed } from "./editors.ts";
+import { countClocks, Ledger } from "./ledger.ts";
+import { Faults, type Outcome, type Progress } from "./outcome.ts";
+import { fetchDocument, RelayClient, within } from "./relay-client.ts";
+import { ServerProcess } from "./server-process.ts";
+import { openTrace } from "./trace.ts";
+
+export interface KillOptions {
+  /** How often a server that is being worked with is killed. */
+  readonly rounds: number;
+  readonly seed: number;
+  /** All rounds use it. */
+  readonly dataFolder: string;
+  readonly progress?: Progress;
+  /** Called whenever the server is dead: what it does to the data must be found out. */
+  readonly meddle?: (dataFolder: string) => void;
+}
+
+/**
+ * When a server is killed: while everyone types; the moment that someone hears of an update; when a log has grown so
+ * much that its compaction has begun or will; while everyone joins.
+ */
+const moments = ["typing", "hearing", "compaction", "joining"] as const;
+
+interface Document {
+  readonly name: string;
+  readonly editors: readonly Editor[];
+  /** Of each editor, on average. */
+  readonly editsPerTurn: number;
+  readonly witnessed: Witnessed;
+  /** The row of its compacted base when it was looked at last. */
+  base: number | undefined;
+}
+
+const editorsPerDocument = 2;
+const readersPerDocument = 2;
+const typedDocuments = 3;
+/** The document whose log grows fast. */
+const pasted = "pasted";
+const traceEdits = 40_000;
+const limitMs = 20_000;
+/** Updates that may wait for their acknowledgement: who types no faster than that is never far ahead of the server. */
+const waitingUpdates = 300;
+/** The tail of 64 kB at which a compaction starts, in pastes of 12 kB. */
+const pastesToCompaction = 6;
+
+/** Types into one data folder, kills the server again and again, and looks for what was seen and is not there. */
+export async function tortureByKilling(options: KillOptions): Promise<Outcome> {
+  return new KillTorture(options).run();
+}
+
+class KillTorture {
+  readonly #options: KillOptions;
+  readonly #random: Random;
+  readonly #documents: readonly Document[];
+  readonly #faults = new Faults();
+  readonly #traceSource: string;
+  readonly #killedAt = new Map<string, number>();
+  #killedAtStart = 0;
+  #compactions = 0;
+  #missing = { seen: 0, acknowledged: 0 };
+  /** Called at each update that a reader hears. */
+  #heard: () => void = () => {};
+
+  constructor(options: KillOptions) {
+    this.#options = options;
+    this.#random = new Random(options.seed);
+    const { patches, source } = openTrace(traceEdits, options.seed);
+    this.#traceSource = source;
+    const typed = Array.from({ length: typedDocuments }, (_, index) =>
+      this.#document(`typed ${index}`, 3, () => typing(patches)),
+    );
+    this.#documents = [...typed, this.#document(pasted, 0.25, () => pasting(this.#random))];
+  }
+
+  async run(): Promise<Outcome> {
+    const { rounds, progress } = this.#options;
+    for (let round = 1; round <= rounds; round += 1) {
+      await this.#round(round);
+      if (round % 10 === 0) progress?.(`killed ${round} times, ${this.#sent} updates sent`);
+    }
+    await using server = await this.#start();
+    await this.#check(server, rounds + 1);
+    server.kill("SIGTERM");
+    const { code } = await within(limitMs, "stopped", server.ended());
+    this.#faults.unless(code === 0, `the last server ended with ${code}`);
+    const total = (of: keyof Witnessed) => this.#documents.reduce((sum, each) => sum + each.witnessed[of].updates, 0);
+    return {
+      figures: {
+        seed: this.#options.seed,
+        trace: this.#traceSource,
+        ...Object.fromEntries(moments.map((moment) => [`kills: ${moment}`, this.#killedAt.get(moment) ?? 0])),
+        "kills: start": this.#killedAtStart,
+        "compactions seen": this.#compactions,
+        "updates sent": this.#sent,
+        "updates seen": total("seen"),
+        "updates acknowledged": total("acknowledged"),
+        "clocks missing of those seen": this.#missing.seen,
+        "clocks missing of those acknowledged": this.#missing.acknowledged,
+      },
+      faults: this.#faults.all,
+    };
+  }
+
+  async #round(round: number): Promise<void> {
+    await using server = await this.#start();
+    await this.#check(server, round);
+    const moment = this.#random.pick(moments);
+    const url = await urlOf(server);
+    const readers = this.#documents.flatMap(({ name, editors, witnessed }) => {
+      for (const editor of editors) editor.connect(`${url}/${encodeURIComponent(name)}`);
+      return Array.from({ length: readersPerDocument }, () =>
+        this.#read(`${url}/${encodeURIComponent(name)}`, witnessed),
+      );
+    });
+    if (moment === "joining") await pause(this.#random.integer(40));
+    else await this.#work(moment);
+    this.#faults.unless(!server.hasEnded, `round ${round}: the server ended by itself`);
+    server.kill("SIGKILL");
+    await within(limitMs, "killed", server.ended());
+    // What was under way is read to its end: it has been seen.
+    const closings = [...readers.map(({ closed }) => closed), ...this.#editors.map(({ closed }) => closed)];
+    await within(limitMs, "closed", Promise.all(closings));
+    for (const trouble of server.troubles) this.#faults.add(`round ${round}: ${trouble}`);
+    this.#killedAt.set(moment, (this.#killedAt.get(moment) ?? 0) + 1);
+    this.#options.meddle?.(this.#options.dataFolder);
+  }
+
+  /** Everyone types until the moment has come. */
+  async #work(moment: "typing" | "hearing" | "compaction"): Promise<void> {
+    await within(limitMs, "everyone has synced", Promise.all(this.#editors.map(({ synced }) => synced)));
+    let isOver = false;
+    const over = this.#moment(moment).then(() => {
+      isOver = true;
+    });
+    const deadline = performance.now() + limitMs;
+    while (!isOver && performance.now() < deadline) {
+      for (const document of this.#documents) this.#typeInto(document);
+      await pause(1);
+    }
+    this.#faults.unless(isOver, `the moment "${moment}" has not come within ${limitMs} ms`);
+    await over;
+  }
+
+  #typeInto({ editors, editsPerTurn }: Document): void {
+    for (const editor of editors) {
+      if (editor.waiting > waitingUpdates) continue;
+      const edits = this.#random.real() * 2 * editsPerTurn;
+      for (let left = Math.floor(edits + this.#random.real()); left > 0; left -= 1) editor.type();
+    }
+  }
+
+  async #moment(moment: "typing" | "hearing" | "compaction"): Promise<void> {
+    if (moment === "typing") return pause(this.#random.integer(600));
+    const growing = this.#documents.filter(({ name }) => name === pasted);
+    const heardBefore = heardIn(growing);
+    // Each paste is heard by everyone in the document.
+    const enough = pastesToCompaction * (editorsPerDocument + readersPerDocument);
+    let wanted = this.#random.integer(100);
+    await within(
+      limitMs,
+      moment,
+      new Promise<void>((resolve) => {
+        this.#heard = () => {
+          wanted -= 1;
+          if (moment === "hearing" ? wanted <= 0 : heardIn(growing) - heardBefore >= enough) resolve();
+        };
+      }),
+    );
+    if (moment === "compaction") await pause(this.#random.integer(40));
+  }
+
+  #read(url: string, { seen }: Witnessed): RelayClient {
+    const client = new RelayClient(url, {
+      updated: (update) => {
+        seen.add(update);
+        this.#heard();
+      },
+    });
+    client.opened.then(
+      () => client.send({ type: "sync-step-1", stateVector: Uint8Array.of(0) }),
+      () => {},
+    );
+    return client;
+  }
+
+  /** Starts a server that listens; some are killed on the way there, at whatever they do first. */
+  async #start(): Promise<ServerProcess> {
+    const { dataFolder } = this.#options;
+    while (this.#random.chance(0.3)) {
+      await using _killed = new ServerProcess({ dataFolder });
+      await pause(this.#random.integer(150));
+      this.#killedAtStart += 1;
+    }
+    const server = new ServerProcess({ dataFolder });
+    await within(limitMs, "the server listens", server.port());
+    return server;
+  }
+
+  /** Compares what was told with what a new client gets: nobody else has joined yet who could bring what is lost. */
+  async #check(server: ServerProcess, round: number): Promise<void> {
+    const url = await urlOf(server);
+    for (const document of this.#documents) {
+      const doc = new Y.Doc();
+      const fetched = await fetchDocument(`${url}/${encodeURIComponent(document.name)}`);
+      for (const update of fetched) Y.applyUpdate(doc, update);
+      const where = `round ${round} of seed ${this.#options.seed}, document "${document.name}"`;
+      for (const kind of ["seen", "acknowledged"] as const) {
+        const { structs, deletes } = document.witnessed[kind].missingFrom(doc);
+        const missing = countClocks(structs) + countClocks(deletes);
+        this.#missing[kind] += missing;
+        if (missing > 0) this.#faults.add(`${where}: ${kind} and missing ${JSON.stringify({ structs, deletes })}`);
+      }
+      const isWhole = doc.store.pendingStructs === null && doc.store.pendingDs === null;
+      this.#faults.unless(isWhole, `${where}: the document has gaps`);
+      doc.destroy();
+    }
+    this.#countCompactions();
+  }
+
+  /** Those that ended between two looks count once. */
+  #countCompactions(): void {
+    const bases = storedBases(this.#options.dataFolder);
+    for (const document of this.#documents) {
+      const base = bases.get(document.name) ?? undefined;
+      if (base !== document.base) this.#compactions += 1;
+      document.base = base;
+    }
+  }
+
+  #document(name: string, editsPerTurn: number, keystrokes: () => (text: Y.Text) => void): Document {
+    const witnessed = { seen: new Ledger(), acknowledged: new Ledger() };
+    const editors = Array.from(
+      { length: editorsPerDocument },
+      (_, index) => new Editor(`text ${index}`, keystrokes(), { witnessed, random: this.#random }),
+    );
+    return { name, editors, editsPerTurn, witnessed, base: undefined };
+  }
+
+  get #editors(): readonly Editor[] {
+    return this.#documents.flatMap(({ editors }) => editors);
+  }
+
+  get #sent(): number {
+    return this.#editors.reduce((sum, { sent }) => sum + sent, 0);
+  }
+}
+
+function heardIn(documents: readonly Document[]): number {
+  return documents.reduce((sum, { witnessed }) => sum + witnessed.seen.updates, 0);
+}
+
+async function urlOf(server: ServerProcess): Promise<string> {
+  return `ws://127.0.0.1:${await server.port()}/sync`;
+}
+
+/** By document, the row that its last compaction left; read beside the running server. */
+function storedBases(dataFolder: string): ReadonlyMap<string, number | null> {
+  const database = new Database(join(dataFolder, "yurt.db"), { readonly: true });
+  try {
+    const rows = database.query<{ name: string; base: number | null }, []>("SELECT name, base FROM documents").all();
+    return new Map(rows.map(({ name, base }) => [name, base]));
+  } finally {
+    database.close(true);
+  }
+}

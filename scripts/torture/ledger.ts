@@ -1,0 +1,68 @@
+import type * as Y from "yjs";
+import { Ranges } from "../../src/lib/ranges.ts";
+import { type Clocks, deletesIn, deletesOf, structsIn, structsOf } from "../../test/support/y-doc-facts.ts";
+
+/** What a document lacks of what someone has seen; in clocks by client. */
+export interface Missing {
+  readonly structs: Clocks;
+  readonly deletes: Clocks;
+}
+
+/** What someone has seen of a document: the clocks of structs and of deletes, as Yjs itself reads them from updates. */
+export class Ledger {
+  readonly #structs = new Map<number, Ranges>();
+  readonly #deletes = new Map<number, Ranges>();
+  #updates = 0;
+
+  /** How many updates were added. */
+  get updates(): number {
+    return this.#updates;
+  }
+
+  add(update: Uint8Array): void {
+    this.#updates += 1;
+    enter(this.#structs, structsOf([update]));
+    enter(this.#deletes, deletesOf([update]));
+  }
+
+  /** What `doc` lacks; what it holds pending, it holds. */
+  missingFrom(doc: Y.Doc): Missing {
+    return { structs: lacking(this.#structs, structsIn(doc)), deletes: lacking(this.#deletes, deletesIn(doc)) };
+  }
+}
+
+/** How many clocks these are. */
+export function countClocks(clocks: Clocks): number {
+  let count = 0;
+  for (const [, ranges] of clocks) for (const [start, end] of ranges) count += end - start;
+  return count;
+}
+
+function enter(ledger: Map<number, Ranges>, clocks: Clocks): void {
+  for (const [client, ranges] of clocks) {
+    const held = ledger.get(client) ?? new Ranges();
+    ledger.set(client, held);
+    for (const [start, end] of ranges) held.add(start, end);
+  }
+}
+
+function lacking(seen: ReadonlyMap<number, Ranges>, held: Clocks): Clocks {
+  const heldByClient = new Map<number, Ranges>();
+  enter(heldByClient, held);
+  return [...seen].flatMap(([client, ranges]) => {
+    const missing = subtract(ranges, heldByClient.get(client) ?? new Ranges());
+    return missing.length === 0 ? [] : [[client, missing] as const];
+  });
+}
+
+function subtract(seen: Ranges, held: Ranges): (readonly [start: number, end: number])[] {
+  const missing: [number, number][] = [];
+  seen.forEach((start, end) => {
+    for (let at = held.reach(start); at < end; ) {
+      const next = Math.min(end, held.next(at));
+      missing.push([at, next]);
+      at = held.reach(next);
+    }
+  });
+  return missing;
+}

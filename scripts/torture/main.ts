@@ -1,0 +1,63 @@
+/**
+ * Tortures the executable: `bun scripts/torture/main.ts [kill|fuzz|stall|slow-joiner|storm|disk-full|all]`.
+ *
+ * `--rounds` (kill), `--frames` (fuzz) and `--clients` (storm) say how much of it, `--seed` takes a seed that was
+ * printed. Ends with 1 when a guarantee was broken.
+ */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { ensureExecutable } from "../../test/support/executable.ts";
+import { tortureByKilling } from "./kill.ts";
+import { formatOutcome, type Outcome } from "./outcome.ts";
+
+interface Given {
+  readonly rounds: number;
+  readonly frames: number;
+  readonly clients: number;
+  readonly seed: number;
+  readonly dataFolder: string;
+  readonly progress: (line: string) => void;
+}
+
+const tortures: Readonly<Record<string, (given: Given) => Promise<Outcome>>> = {
+  kill: tortureByKilling,
+};
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    rounds: { type: "string", default: "100" },
+    frames: { type: "string", default: "1000000" },
+    clients: { type: "string", default: "2000" },
+    seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
+  },
+});
+
+const asked = positionals.length === 0 || positionals.includes("all") ? Object.keys(tortures) : positionals;
+const unknown = asked.filter((name) => !Object.hasOwn(tortures, name));
+const amounts = { rounds: +values.rounds, frames: +values.frames, clients: +values.clients, seed: +values.seed };
+if (unknown.length > 0 || Object.values(amounts).some((amount) => !Number.isSafeInteger(amount) || amount < 0)) {
+  console.error(`usage: torture [${[...Object.keys(tortures), "all"].join("|")}] [--rounds n] [--frames n] …`);
+  process.exit(2);
+}
+
+await ensureExecutable();
+let failed = 0;
+for (const name of asked) {
+  const startedAt = performance.now();
+  console.log(`${name}, seed ${amounts.seed}`);
+  const dataFolder = await mkdtemp(join(tmpdir(), `yurt-torture-${name}-`));
+  try {
+    const progress = (line: string) => console.log(`  … ${line}`);
+    const outcome = await tortures[name]?.({ ...amounts, dataFolder, progress });
+    if (outcome === undefined) continue;
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    console.log(formatOutcome(`${name} (${seconds} s)`, outcome));
+    if (outcome.faults.length > 0) failed += 1;
+  } finally {
+    await rm(dataFolder, { recursive: true, force: true });
+  }
+}
+process.exit(failed === 0 ? 0 : 1);

@@ -1,0 +1,118 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { executable } from "../../test/support/executable.ts";
+
+export interface ServerProcessOptions {
+  readonly dataFolder: string;
+  /** 0, which is also the default: any free one. */
+  readonly port?: number;
+  readonly args?: readonly string[];
+}
+
+/** One line of the server's log. */
+type LogLine = Readonly<Record<string, unknown>>;
+
+const keptTroubles = 50;
+
+/**
+ * The executable at work, on loopback.
+ *
+ * Of its log it keeps how often each event came, and the lines that tell of trouble: a torture makes more lines than
+ * memory should hold.
+ */
+export class ServerProcess implements AsyncDisposable {
+  readonly #process: Bun.Subprocess<"ignore", "pipe", "pipe">;
+  readonly #stderr: Promise<string>;
+  readonly #read: Promise<void>;
+  readonly #listening = Promise.withResolvers<number>();
+  readonly #events = new Map<string, number>();
+  readonly #troubles: string[] = [];
+
+  constructor({ dataFolder, port = 0, args = [] }: ServerProcessOptions) {
+    this.#process = Bun.spawn([executable, "--port", String(port), "--data", dataFolder, ...args], {
+      env: {},
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.#stderr = this.#process.stderr.text();
+    this.#read = this.#readLog();
+    // Who never asks for the port need not hear that there is none.
+    this.#listening.promise.catch(() => {});
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  get hasEnded(): boolean {
+    return this.#process.exitCode !== null || this.#process.signalCode !== null;
+  }
+
+  /** Lines of the level error or above, the first of them. */
+  get troubles(): readonly string[] {
+    return this.#troubles;
+  }
+
+  /** Resolves with the port once the server listens; rejects when it ends before. */
+  port(): Promise<number> {
+    return this.#listening.promise;
+  }
+
+  /** How many lines of its log told of this event. */
+  count(event: string): number {
+    return this.#events.get(event) ?? 0;
+  }
+
+  /** Resident memory in bytes; the highest since `forgetPeak`, or since the start, with `peak`. Linux alone knows. */
+  memory(which: "now" | "peak"): number {
+    const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
+    const kibibytes = new RegExp(`^${which === "now" ? "VmRSS" : "VmHWM"}:\\s+(\\d+) kB`, "m").exec(status)?.[1];
+    return Number(kibibytes) * 1024;
+  }
+
+  forgetPeak(): void {
+    writeFileSync(`/proc/${this.pid}/clear_refs`, "5");
+  }
+
+  /** Whether /readyz says that it is ready. */
+  async isReady(): Promise<boolean> {
+    const response = await fetch(`http://127.0.0.1:${await this.port()}/readyz`);
+    await response.body?.cancel();
+    return response.status === 200;
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#process.kill(signal);
+  }
+
+  /** Resolves when the process has ended and all it wrote has been read: with its exit code, or null after a signal. */
+  async ended(): Promise<{ readonly code: number | null; readonly stderr: string }> {
+    await this.#process.exited;
+    await this.#read;
+    return { code: this.#process.exitCode, stderr: await this.#stderr };
+  }
+
+  /** Ends it, if it has not ended. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.kill("SIGKILL");
+    await this.ended();
+  }
+
+  async #readLog(): Promise<void> {
+    const decoder = new TextDecoder();
+    let text = "";
+    for await (const chunk of this.#process.stdout) {
+      const lines = (text + decoder.decode(chunk, { stream: true })).split("\n");
+      text = lines.pop() ?? "";
+      for (const line of lines) this.#log(line);
+    }
+    this.#listening.reject(new Error(`the server ended before it listened: ${await this.#stderr}`));
+  }
+
+  #log(text: string): void {
+    const line: LogLine = JSON.parse(text);
+    const event = String(line["event"]);
+    this.#events.set(event, (this.#events.get(event) ?? 0) + 1);
+    if (event === "listening") this.#listening.resolve(Number(line["port"]));
+    const isTrouble = line["level"] === "error" || line["level"] === "fatal";
+    if (isTrouble && this.#troubles.length < keptTroubles) this.#troubles.push(text);
+  }
+}

@@ -1,0 +1,40 @@
+import { Database } from "bun:sqlite";
+import { beforeAll, expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { tortureByKilling } from "../../scripts/torture/kill.ts";
+import { ensureExecutable } from "../support/executable.ts";
+import { temporaryFolder } from "../support/start-test-server.ts";
+
+beforeAll(ensureExecutable);
+
+test("what anyone has seen, and what was acknowledged, survives kill -9 at any moment", async () => {
+  const dataFolder = await temporaryFolder();
+  const { figures, faults } = await tortureByKilling({ rounds: 10, seed: 20_250_607, dataFolder });
+  expect(faults).toEqual([]);
+  expect(figures["updates seen"]).toBeGreaterThan(1_000);
+  expect(figures["updates acknowledged"]).toBeGreaterThan(500);
+  await rm(dataFolder, { recursive: true, force: true });
+});
+
+test("a server that forgets what it stored last is found out", async () => {
+  const dataFolder = await temporaryFolder();
+  const { figures, faults } = await tortureByKilling({ rounds: 4, seed: 1, dataFolder, meddle: forgetLast });
+  expect(faults).not.toEqual([]);
+  expect(figures["clocks missing of those seen"]).toBeGreaterThan(0);
+  expect(figures["clocks missing of those acknowledged"]).toBeGreaterThan(0);
+  await rm(dataFolder, { recursive: true, force: true });
+});
+
+/** Of each document the last ten rows. */
+function forgetLast(dataFolder: string): void {
+  const database = new Database(join(dataFolder, "yurt.db"));
+  database.run(`
+    DELETE FROM updates WHERE id IN (
+      SELECT id FROM (
+        SELECT id, row_number() OVER (PARTITION BY document ORDER BY id DESC) AS age FROM updates
+      ) WHERE age <= 10
+    )
+  `);
+  database.close(true);
+}
