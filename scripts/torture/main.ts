@@ -9,6 +9,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureExecutable } from "../../test/support/executable.ts";
+import { tortureByFrames } from "./fuzz.ts";
 import { tortureByKilling } from "./kill.ts";
 import { formatOutcome, type Outcome } from "./outcome.ts";
 
@@ -23,6 +24,7 @@ interface Given {
 
 const tortures: Readonly<Record<string, (given: Given) => Promise<Outcome>>> = {
   kill: tortureByKilling,
+  fuzz: tortureByFrames,
 };
 
 const { values, positionals } = parseArgs({
@@ -55,9 +57,14 @@ for (const name of asked) {
     if (outcome === undefined) continue;
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     console.log(formatOutcome(`${name} (${seconds} s)`, outcome));
-    if (outcome.faults.length > 0) failed += 1;
-  } finally {
-    await rm(dataFolder, { recursive: true, force: true });
+    if (outcome.faults.length === 0) await rm(dataFolder, { recursive: true, force: true });
+    else console.log(`  the data is kept in ${dataFolder}`);
+    failed += Math.min(1, outcome.faults.length);
+  } catch (error) {
+    console.log(
+      `FAIL  ${name}\n  ! ${error instanceof Error ? error.stack : error}\n  the data is kept in ${dataFolder}`,
+    );
+    failed += 1;
   }
 }
 process.exit(failed === 0 ? 0 : 1);

@@ -1,0 +1,159 @@
+import { closeReasons } from "../../src/transport/close-reason.ts";
+import type { Random } from "../../test/support/random.ts";
+import type { Faults } from "./outcome.ts";
+import { type Closing, RelayClient, within } from "./relay-client.ts";
+import { isRefused, relayFrames } from "./relay-mutations.ts";
+import { type SignalingFrame, signalingFrames, understood } from "./signaling-mutations.ts";
+
+export interface FuzzLoadOptions {
+  /** `ws://host:port` */
+  readonly url: string;
+  /** The load is over when so many were handled. */
+  readonly frames: number;
+  readonly faults: Faults;
+  readonly hasEnded: () => boolean;
+}
+
+const framesPerDocument = 2_000;
+const framesPerConnection = 100;
+const limitMs = 20_000;
+const normalClosure = 1000;
+
+/** What a client that sends such frames may be closed with: by itself, as malformed, or because the server is busy. */
+const allowedCodes: ReadonlySet<number> = new Set([
+  normalClosure,
+  closeReasons.malformedFrame.code,
+  closeReasons.frameTooLarge.code,
+  closeReasons.overloaded.code,
+]);
+
+/**
+ * Mutated frames over many connections, which share their documents and topics.
+ *
+ * The server looks at none that come after the one it refuses: a connection's frames end there, so that each counts.
+ */
+export class FuzzLoad {
+  readonly closings = new Map<number, number>();
+  readonly #options: FuzzLoadOptions;
+  #handled = 0;
+  #refused = 0;
+  #connections = 0;
+
+  constructor(options: FuzzLoadOptions) {
+    this.#options = options;
+  }
+
+  get handled(): number {
+    return this.#handled;
+  }
+
+  get refused(): number {
+    return this.#refused;
+  }
+
+  get connections(): number {
+    return this.#connections;
+  }
+
+  get isOver(): boolean {
+    return this.#handled >= this.#options.frames || this.#options.hasEnded();
+  }
+
+  /** The names of all that were written to. */
+  get documents(): readonly string[] {
+    return Array.from({ length: Math.floor(this.#handled / framesPerDocument) + 1 }, (_, index) => nameOf(index));
+  }
+
+  /** One connection after another to `/sync`, until the load is over. */
+  async relay(random: Random): Promise<void> {
+    const frames = relayFrames(random);
+    while (!this.isOver) {
+      const batch = upToFirst(frames, isRefused);
+      const document = nameOf(Math.floor(this.#handled / framesPerDocument));
+      const client = new RelayClient(`${this.#options.url}/sync/${encodeURIComponent(document)}`);
+      try {
+        await within(limitMs, "open", client.opened);
+        for (const frame of batch) client.sendBytes(frame);
+        if (!isRefused(batch.at(-1) ?? new Uint8Array())) client.socket.close(normalClosure);
+        const closing = await within(limitMs, "closed", client.closed);
+        this.#closed(batch, closing);
+      } catch (error) {
+        this.#failed(batch, error);
+      }
+    }
+  }
+
+  /** One connection after another to `/` and `/signal`, likewise. */
+  async signaling(random: Random): Promise<void> {
+    const frames = signalingFrames(random);
+    while (!this.isOver) {
+      const batch = upToFirst(frames, (frame) => understood(frame) === undefined);
+      const socket = new WebSocket(`${this.#options.url}/${random.pick(["", "signal"])}`);
+      try {
+        const closing = await within(limitMs, "answered and closed", this.#signal(socket, batch));
+        this.#closed(batch, closing);
+      } catch (error) {
+        this.#failed(batch, error);
+      }
+    }
+  }
+
+  /** Sends all; the last one, which mutes the session, when every ping before it is answered. */
+  async #signal(socket: WebSocket, batch: readonly SignalingFrame[]): Promise<Closing> {
+    const { promise: closed, resolve: close } = Promise.withResolvers<Closing>();
+    const understandable = batch.filter((frame) => understood(frame) !== undefined);
+    let awaitedPongs = 1 + understandable.filter((frame) => understood(frame) === "ping").length;
+    socket.onclose = ({ code, reason }) => close({ code, reason });
+    socket.onopen = () => {
+      for (const frame of understandable) send(socket, frame);
+      send(socket, '{"type":"ping"}');
+    };
+    socket.onmessage = ({ data }) => {
+      if (data !== '{"type":"pong"}') return;
+      awaitedPongs -= 1;
+      if (awaitedPongs > 0) return;
+      for (const frame of batch.slice(understandable.length)) send(socket, frame);
+      socket.close(normalClosure);
+    };
+    return closed;
+  }
+
+  #closed(batch: readonly (Uint8Array | string)[], { code, reason }: Closing): void {
+    this.#connections += 1;
+    this.#handled += batch.length;
+    this.closings.set(code, (this.closings.get(code) ?? 0) + 1);
+    if (code !== normalClosure) this.#refused += 1;
+    if (!allowedCodes.has(code)) this.#options.faults.add(`closed with ${code} ${reason} after ${shown(batch)}`);
+  }
+
+  #failed(batch: readonly (Uint8Array | string)[], error: unknown): void {
+    if (this.#options.hasEnded()) return;
+    this.#handled += batch.length;
+    this.#options.faults.add(`${error instanceof Error ? error.message : error} with ${shown(batch)}`);
+  }
+}
+
+function nameOf(index: number): string {
+  return `fuzz ${index}`;
+}
+
+function upToFirst<Frame>(frames: Iterator<Frame, never>, isLast: (frame: Frame) => boolean): readonly Frame[] {
+  const batch: Frame[] = [];
+  while (batch.length < framesPerConnection) {
+    const frame = frames.next().value;
+    batch.push(frame);
+    if (isLast(frame)) break;
+  }
+  return batch;
+}
+
+function send(socket: WebSocket, frame: SignalingFrame): void {
+  // The type of WebSocket.send wants to rule out shared memory, which nothing here is.
+  socket.send(frame as string | Uint8Array<ArrayBuffer>);
+}
+
+/** The last frames, which have most likely done it. */
+function shown(batch: readonly (Uint8Array | string)[]): string {
+  const last = batch.slice(-3).map((frame) => (typeof frame === "string" ? frame : Buffer.from(frame).toString("hex")));
+  return `${batch.length} frames, at last ${last.join(" ").slice(-600)}`;
+}

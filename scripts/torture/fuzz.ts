@@ -1,0 +1,108 @@
+import * as Y from "yjs";
+import { Random } from "../../test/support/random.ts";
+import { typedDoc } from "../../test/support/random-editors.ts";
+import { FuzzLoad } from "./fuzz-load.ts";
+import { Faults, type Outcome, type Progress } from "./outcome.ts";
+import { fetchDocument, within } from "./relay-client.ts";
+import { ServerProcess } from "./server-process.ts";
+import { Witnesses } from "./witnesses.ts";
+
+export interface FuzzOptions {
+  /** How many frames the server has to look at. */
+  readonly frames: number;
+  readonly seed: number;
+  readonly dataFolder: string;
+  readonly progress?: Progress;
+}
+
+/** Connections at a time. */
+const relayWorkers = 60;
+const signalingWorkers = 20;
+/** Of a run, for memory and progress. */
+const samples = 40;
+const limitMs = 20_000;
+
+/**
+ * How much more resident memory the last quarter of a run may take than the second one: the first is for warming up,
+ * and garbage is collected when it pleases.
+ */
+const growthFactor = 1.25;
+const growthBytes = 48 * 2 ** 20;
+
+/** Sends the relay and signaling what nobody should send, while others work undisturbed. */
+export async function tortureByFrames({ frames, seed, dataFolder, progress }: FuzzOptions): Promise<Outcome> {
+  const faults = new Faults();
+  await using server = new ServerProcess({ dataFolder });
+  const port = await within(limitMs, "the server listens", server.port());
+  const load = new FuzzLoad({ url: `ws://127.0.0.1:${port}`, frames, faults, hasEnded: () => server.hasEnded });
+  const memory: number[] = [];
+  {
+    await using witnesses = await Witnesses.enter(port);
+    const sampling = setInterval(() => {
+      if (load.handled < (memory.length * frames) / samples || server.hasEnded) return;
+      memory.push(server.memory("now"));
+      if (memory.length % (samples / 4) === 0) progress?.(`${load.handled} frames, ${mebibytes(memory.at(-1))} MiB`);
+    }, 20);
+    const working = witnesses.work(() => load.isOver);
+    await Promise.all([
+      ...Array.from({ length: relayWorkers }, (_, index) => load.relay(new Random(seed + index))),
+      ...Array.from({ length: signalingWorkers }, (_, index) => load.signaling(new Random(seed - 1 - index))),
+    ]).finally(() => clearInterval(sampling));
+    await working.catch((error) => faults.add(`the witnesses: ${error.message}`));
+    faults.unless(witnesses.losses === 0, `witnesses lost ${witnesses.losses} connections`);
+    faults.unless(witnesses.checks > 0, "the witnesses have not looked once");
+  }
+  faults.unless(!server.hasEnded, "the server ended by itself");
+  const loaded = server.hasEnded ? 0 : await loadAll(`ws://127.0.0.1:${port}/sync`, load.documents, faults);
+  const [early, late] = [quarter(memory, 1), quarter(memory, 3)];
+  faults.unless(
+    late <= early * growthFactor + growthBytes,
+    `memory grew from ${mebibytes(early)} to ${mebibytes(late)} MiB`,
+  );
+  server.kill("SIGTERM");
+  const { code, stderr } = await within(limitMs, "stopped", server.ended());
+  faults.unless(code === 0, `the server ended with ${code}`);
+  faults.unless(stderr === "", `the server wrote to standard error: ${stderr.slice(0, 500)}`);
+  for (const trouble of server.troubles) faults.add(trouble);
+  return {
+    figures: {
+      seed,
+      "frames handled": load.handled,
+      "frames refused": load.refused,
+      connections: load.connections,
+      ...Object.fromEntries([...load.closings].map(([code, count]) => [`closed with ${code}`, count])),
+      "documents loaded": loaded,
+      "compactions failed": server.count("compaction-failed"),
+      "MiB resident, second quarter": mebibytes(early),
+      "MiB resident, last quarter": mebibytes(late),
+    },
+    faults: faults.all,
+  };
+}
+
+/** Everything that was stored is given to a client, as everyone gets it who joins. */
+async function loadAll(url: string, documents: readonly string[], faults: Faults): Promise<number> {
+  let loaded = 0;
+  for (const name of documents) {
+    try {
+      const doc = typedDoc();
+      for (const update of await fetchDocument(`${url}/${encodeURIComponent(name)}`)) Y.applyUpdate(doc, update);
+      doc.destroy();
+      loaded += 1;
+    } catch (error) {
+      faults.add(`the document "${name}" cannot be loaded: ${error}`);
+    }
+  }
+  return loaded;
+}
+
+/** The median of a quarter, counted from 0. */
+function quarter(values: readonly number[], index: number): number {
+  const length = values.length / 4;
+  const sorted = values.slice(Math.floor(index * length), Math.ceil((index + 1) * length)).sort((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
+
+function mebibytes(bytes = Number.NaN): number {
+  return Math.round(bytes / 2 ** 20);
+}

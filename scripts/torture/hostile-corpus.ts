@@ -1,0 +1,77 @@
+import * as encoding from "lib0/encoding";
+import {
+  any,
+  bringing,
+  bytes,
+  deleting,
+  gc,
+  item,
+  json,
+  repeated,
+  sequence,
+  skip,
+  text,
+  updateBytes,
+  type Write,
+} from "../../test/support/update-bytes.ts";
+
+const client = 7;
+const huge = 2 ** 40;
+const deep = 5_000;
+const structs = (...written: readonly Write[]) => updateBytes([{ client, clock: 0, structs: written }]);
+const numbers = (...values: readonly number[]) =>
+  encoding.encode((encoder) => {
+    for (const value of values) encoding.writeVarUint(encoder, value);
+  });
+
+/** Updates that decode and that nobody may send: not canonical, as the relay understands it. */
+const notCanonical: readonly Uint8Array[] = [
+  // Clients that ascend, and one that is there twice.
+  updateBytes([
+    { client: 1, clock: 0, structs: [gc(1)] },
+    { client: 2, clock: 0, structs: [gc(1)] },
+  ]),
+  updateBytes([
+    { client, clock: 0, structs: [gc(1)] },
+    { client, clock: 1, structs: [gc(1)] },
+  ]),
+  // Structs without a length, behind the last clock, and none.
+  structs(gc(0)),
+  structs(skip(0)),
+  structs(text("")),
+  updateBytes([{ client, clock: Number.MAX_SAFE_INTEGER, structs: [gc(1)] }]),
+  updateBytes([{ client, clock: 0, structs: [] }]),
+  bringing(client, 0, Number.MAX_SAFE_INTEGER + 1),
+  // Origins and a parent of its own that are not below it.
+  structs(text("a", { origin: [client, 0] })),
+  structs(text("a", { origin: [client, 99] })),
+  structs(text("a", { rightOrigin: [client, 1] })),
+  structs(text("a", { parent: [client, 0] })),
+  // Deletes of nothing, and bytes behind the end.
+  deleting(client, 3, 3),
+  new Uint8Array([...structs(gc(1)), 0]),
+];
+
+/** Updates that claim to hold what they do not, or nest without end. */
+const bombs: readonly Uint8Array[] = [
+  updateBytes([{ client, clock: 0, structs: [gc(1)], count: huge }]),
+  numbers(huge),
+  numbers(0, 1, client, huge, 1, 1),
+  numbers(0, huge, client, 0),
+  numbers(1, 1, client, 0, 8, 1, 0, huge),
+  numbers(1, 1, client, 0, 4, 1, 0, huge),
+  structs(any(repeated(deep, bytes(117, 1)))),
+  structs(any(repeated(deep, bytes(118, 1, 0)))),
+  structs(json("[".repeat(deep) + "]".repeat(deep))),
+  structs(json('{"":'.repeat(deep))),
+  structs(
+    item(
+      2,
+      sequence(bytes(1), (encoder) => encoding.writeVarString(encoder, "[".repeat(deep))),
+    ),
+  ),
+  new Uint8Array(deep).fill(0x80),
+];
+
+/** Every one of them must be refused. */
+export const hostileUpdates: readonly Uint8Array[] = [...notCanonical, ...bombs];

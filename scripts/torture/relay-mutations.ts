@@ -1,0 +1,154 @@
+import * as encoding from "lib0/encoding";
+import * as Y from "yjs";
+import { decodeStateVector } from "../../src/relay/state-vector.ts";
+import { decodeAwareness, encodeAwareness } from "../../src/relay/sync-codec.ts";
+import { decodeContents } from "../../src/relay/update-contents.ts";
+import { decodeMessage } from "../../src/relay/y-websocket/codec.ts";
+import { SessionError } from "../../src/transport/close-reason.ts";
+import { invent, mutate, session } from "../../test/support/mutations.ts";
+import type { Random } from "../../test/support/random.ts";
+import { hostileUpdates } from "./hostile-corpus.ts";
+
+const framesPerSession = 200;
+const sync = 0;
+const awareness = 1;
+const queryAwareness = 3;
+
+/** Frames of y-websocket, a few as clients send them, the others changed: the same seed makes the same ones. */
+export function* relayFrames(random: Random): Generator<Uint8Array, never> {
+  for (;;) {
+    const updates = session(random);
+    for (let left = framesPerSession; left > 0; left -= 1) yield relayFrame(random, updates);
+  }
+}
+
+/** Whether the server must refuse it, whatever went before: what its codecs say of it. */
+export function isRefused(frame: Uint8Array): boolean {
+  try {
+    const message = decodeMessage(frame);
+    switch (message.type) {
+      case "sync-step-1":
+        decodeStateVector(message.stateVector);
+        return false;
+      case "sync-step-2":
+      case "update":
+        return decodeContents(message.update).kind === "malformed";
+      case "awareness":
+        decodeAwareness(message.body);
+        return false;
+      case "query-awareness":
+        return false;
+    }
+  } catch (error) {
+    if (error instanceof SessionError) return true;
+    throw error;
+  }
+}
+
+function relayFrame(random: Random, updates: readonly Uint8Array[]): Uint8Array {
+  const maker = random.pick(random.chance(0.25) ? mostlyRefused : mostlyAccepted);
+  return maker(random, updates);
+}
+
+type Maker = (random: Random, updates: readonly Uint8Array[]) => Uint8Array;
+
+/** These cost a connection each: the server sees more of the others in the same time. */
+const mostlyRefused: readonly Maker[] = [
+  (random, updates) => updateFrame(random, mutate(random, updates)),
+  (random, updates) => updateFrame(random, mutate(random, updates)),
+  (random, updates) => updateFrame(random, padded(random, random.pick(updates))),
+  (random, updates) => updateFrame(random, withHugeNumber(random, random.pick(updates))),
+  (random, updates) => updateFrame(random, Uint8Array.from([...random.pick(updates), ...random.pick(updates)])),
+  (random) => updateFrame(random, random.pick(hostileUpdates)),
+  (random, updates) => mutate(random, [updateFrame(random, random.pick(updates)), awarenessFrame(random)]),
+  (random, updates) => withOtherTypes(random, updateFrame(random, random.pick(updates))),
+  (random, updates) => stateVectorFrame(mutate(random, [stateVectorOf(random.pick(updates))])),
+  (random) => framed([awareness], mutate(random, [awarenessOf(random)])),
+  (random) => randomBytes(random),
+];
+
+const mostlyAccepted: readonly Maker[] = [
+  (random, updates) => updateFrame(random, random.pick(updates)),
+  (random) => updateFrame(random, invent(random)),
+  (random) => updateFrame(random, invent(random)),
+  (random, updates) => updateFrame(random, inText(random, random.pick(updates))),
+  (random, updates) => updateFrame(random, acceptedMutation(random, updates)),
+  (random, updates) => updateFrame(random, acceptedMutation(random, updates)),
+  (random, updates) => stateVectorFrame(stateVectorOf(random.pick(updates))),
+  (random) => awarenessFrame(random),
+  () => Uint8Array.of(queryAwareness),
+];
+
+/** The first of some that is no mutation of what makes an update an update, if there is one. */
+function acceptedMutation(random: Random, updates: readonly Uint8Array[]): Uint8Array {
+  for (let tries = 0; tries < 8; tries += 1) {
+    const mutated = mutate(random, updates);
+    if (decodeContents(mutated).kind === "contents") return mutated;
+  }
+  return random.pick(updates);
+}
+
+function updateFrame(random: Random, update: Uint8Array): Uint8Array {
+  return framed([sync, random.pick([1, 2, 2, 2])], update);
+}
+
+function stateVectorFrame(stateVector: Uint8Array): Uint8Array {
+  return framed([sync, 0], stateVector);
+}
+
+function stateVectorOf(update: Uint8Array): Uint8Array {
+  return Y.encodeStateVectorFromUpdate(update);
+}
+
+function awarenessFrame(random: Random): Uint8Array {
+  return framed([awareness], awarenessOf(random));
+}
+
+function awarenessOf(random: Random): Uint8Array {
+  const entries = Array.from({ length: random.integer(3) }, () => ({
+    clientId: random.integer(50),
+    clock: random.integer(random.pick([3, 2 ** 32])),
+    state: random.pick(["null", "{}", '{"user":{"name":"A","color":"#fff"}}', "7", '"\\ud83e"', '{"__proto__":1}']),
+  }));
+  return encodeAwareness(entries);
+}
+
+function framed(types: readonly number[], body: Uint8Array): Uint8Array {
+  return encoding.encode((encoder) => {
+    for (const type of types) encoding.writeVarUint(encoder, type);
+    encoding.writeVarUint8Array(encoder, body);
+  });
+}
+
+/** Another printable character for one of them: mostly content, which nobody but the clients reads. */
+function inText(random: Random, update: Uint8Array): Uint8Array {
+  const printable = [...update.keys()].filter((at) => (update[at] ?? 0) >= 97 && (update[at] ?? 0) <= 122);
+  if (printable.length === 0) return update;
+  return update.with(random.pick(printable), 97 + random.integer(26));
+}
+
+/** One byte written as a number of several bytes, up to more than any number has. */
+function padded(random: Random, update: Uint8Array): Uint8Array {
+  const at = random.integer(update.length);
+  const zeros = Array<number>(random.pick([0, 1, 8, 150])).fill(0x80);
+  return spliced(update, at, [(update[at] ?? 0) | 0x80, ...zeros, 0]);
+}
+
+function withHugeNumber(random: Random, update: Uint8Array): Uint8Array {
+  const value = random.pick([2 ** 31, 2 ** 32, 2 ** 40, Number.MAX_SAFE_INTEGER]);
+  const written = encoding.encode((encoder) => encoding.writeVarUint(encoder, value));
+  return spliced(update, random.integer(update.length), [...written]);
+}
+
+function withOtherTypes(random: Random, frame: Uint8Array): Uint8Array {
+  const types = () => random.pick([0, 1, 2, 3, 4, 5, 7, 127, 128, 255]);
+  return random.chance(0.5) ? frame.with(0, types()) : frame.with(1, types());
+}
+
+function randomBytes(random: Random): Uint8Array {
+  return Uint8Array.from({ length: random.integer(random.pick([4, 40, 400])) }, () => random.integer(256));
+}
+
+function spliced(original: Uint8Array, at: number, instead: readonly number[]): Uint8Array {
+  return Uint8Array.from([...original.subarray(0, at), ...instead, ...original.subarray(at + 1)]);
+}

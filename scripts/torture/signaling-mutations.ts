@@ -1,0 +1,103 @@
+import { defaultLimits } from "../../src/config/limits.ts";
+import { type ClientMessage, decode } from "../../src/signaling/y-webrtc/codec.ts";
+import { SessionError } from "../../src/transport/close-reason.ts";
+import type { Random } from "../../test/support/random.ts";
+
+export type SignalingFrame = string | Uint8Array;
+
+const topics = ["room", "room/with/slashes", "__proto__", "constructor", "日本", "", "\u0000", "x".repeat(300)];
+const utf8 = new TextEncoder();
+
+/** Frames of y-webrtc signaling, some as clients send them, the others changed in their members or their bytes. */
+export function* signalingFrames(random: Random): Generator<SignalingFrame, never> {
+  for (;;) yield signalingFrame(random);
+}
+
+/** What the server makes of it; undefined for what it must refuse. */
+export function understood(frame: SignalingFrame): ClientMessage["type"] | undefined {
+  try {
+    return decode(frame, defaultLimits).type;
+  } catch (error) {
+    if (error instanceof SessionError) return undefined;
+    throw error;
+  }
+}
+
+function signalingFrame(random: Random): SignalingFrame {
+  const text = () => JSON.stringify(message(random));
+  return random.pick<() => SignalingFrame>([
+    text,
+    text,
+    () => utf8.encode(text()),
+    () => JSON.stringify(withOtherMember(random, message(random))),
+    () => JSON.stringify(withOtherMember(random, message(random))),
+    () => changedText(random, text()),
+    () => changedText(random, text()),
+    () => changedBytes(random, utf8.encode(text())),
+    // Twice the same member, which JSON allows, and members that objects have.
+    () => text().replace("{", `{"type":${JSON.stringify(random.pick(["ping", 5, null]))},"__proto__":{"topic":"x"},`),
+    () => nested(random, random.pick([10, 31, 32, 33, 5_000])),
+    () => randomText(random),
+  ])();
+}
+
+function message(random: Random): Record<string, unknown> {
+  const some = () => random.some(topics, 0.3);
+  return random.pick<() => Record<string, unknown>>([
+    () => ({ type: "ping" }),
+    () => ({ type: "subscribe", topics: some() }),
+    () => ({ type: "unsubscribe", topics: some() }),
+    () => ({ type: "publish", topic: random.pick(topics), data: { type: "announce", from: `${random.integer(9)}` } }),
+    () => ({
+      type: "publish",
+      topic: random.pick(topics),
+      data: { type: "signal", to: "1", from: "2", token: random.real(), signal: { type: "offer", sdp: "v=0\r\n" } },
+    }),
+    () => ({ type: "publish", topic: random.pick(topics), data: "AAAA", clients: -1 }),
+  ])();
+}
+
+function withOtherMember(random: Random, original: Record<string, unknown>): Record<string, unknown> {
+  const value = random.pick<() => unknown>([
+    () => null,
+    () => random.integer(9),
+    () => 1e308,
+    () => "text",
+    () => [],
+    () => [null],
+    () => ["room", 5],
+    () => Array.from({ length: random.pick([100, 101, 1_000]) }, (_, index) => `topic ${index}`),
+    () => ({}),
+    () => true,
+    () => "\ud800",
+  ])();
+  return { ...original, [random.pick([...Object.keys(original), "type", "topics", "more"])]: value };
+}
+
+function changedText(random: Random, text: string): string {
+  const at = random.integer(text.length);
+  const change = random.pick<() => string>([
+    () => text.slice(0, at),
+    () =>
+      text.slice(0, at) + random.pick(["{", "}", '"', "\\", ",", "\u0000", "\ufeff", "🦌", "1e999"]) + text.slice(at),
+    () => text.slice(0, at) + text.slice(at + 1 + random.integer(3)),
+    () => text + text,
+  ]);
+  return change();
+}
+
+function changedBytes(random: Random, bytes: Uint8Array): Uint8Array {
+  return bytes.with(random.integer(bytes.length), random.integer(256));
+}
+
+function nested(random: Random, depth: number): string {
+  const [open, close] = random.pick([
+    ["[", "]"],
+    ['{"a":', "}"],
+  ] as const);
+  return `{"type":"publish","topic":"room","data":${open.repeat(depth)}1${close.repeat(depth)}}`;
+}
+
+function randomText(random: Random): string {
+  return Array.from({ length: random.integer(40) }, () => String.fromCodePoint(random.integer(0xd800))).join("");
+}

@@ -1,0 +1,36 @@
+import { beforeAll, expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
+import { tortureByFrames } from "../../scripts/torture/fuzz.ts";
+import { hostileUpdates } from "../../scripts/torture/hostile-corpus.ts";
+import { isRefused, relayFrames } from "../../scripts/torture/relay-mutations.ts";
+import { encodeMessage } from "../../src/relay/y-websocket/codec.ts";
+import { ensureExecutable } from "../support/executable.ts";
+import { Random } from "../support/random.ts";
+import { temporaryFolder } from "../support/start-test-server.ts";
+
+beforeAll(ensureExecutable);
+
+test("50,000 frames that nobody should send crash nothing, leave memory flat and other rooms unharmed", async () => {
+  const dataFolder = await temporaryFolder();
+  const { figures, faults } = await tortureByFrames({ frames: 50_000, seed: 20_250_607, dataFolder });
+  expect(faults).toEqual([]);
+  expect(figures["frames handled"]).toBeGreaterThanOrEqual(50_000);
+  expect(figures["frames refused"]).toBeGreaterThan(5_000);
+  await rm(dataFolder, { recursive: true, force: true });
+});
+
+test.each(hostileUpdates.map((update, index) => [index, update] as const))(
+  "number %i of the hostile corpus is to be refused",
+  (_, update) => {
+    expect(isRefused(encodeMessage({ type: "update", update }))).toBeTrue();
+  },
+);
+
+test("the same seed makes the same frames", () => {
+  const some = (seed: number) => {
+    const frames = relayFrames(new Random(seed));
+    return Array.from({ length: 500 }, () => Buffer.from(frames.next().value).toString("hex"));
+  };
+  expect(some(1)).toEqual(some(1));
+  expect(some(1)).not.toEqual(some(2));
+});
