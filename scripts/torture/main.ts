@@ -9,9 +9,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureExecutable } from "../../test/support/executable.ts";
+import { tortureByFullDisk } from "./disk-full.ts";
 import { tortureByFrames } from "./fuzz.ts";
+import { tortureByFetching, tortureBySlowJoining } from "./joiners.ts";
 import { tortureByKilling } from "./kill.ts";
 import { formatOutcome, type Outcome } from "./outcome.ts";
+import { tortureByStalling } from "./stall.ts";
+import { tortureByStorm } from "./storm.ts";
 
 interface Given {
   readonly rounds: number;
@@ -25,6 +29,11 @@ interface Given {
 const tortures: Readonly<Record<string, (given: Given) => Promise<Outcome>>> = {
   kill: tortureByKilling,
   fuzz: tortureByFrames,
+  stall: (given) => tortureByStalling({ ...given, updates: 10_000 }),
+  fetch: (given) => tortureByFetching({ ...given, megabytes: 10 }),
+  "slow-joiner": (given) => tortureBySlowJoining({ ...given, megabytes: 20 }),
+  storm: tortureByStorm,
+  "disk-full": tortureByFullDisk,
 };
 
 const { values, positionals } = parseArgs({

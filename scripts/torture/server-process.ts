@@ -5,7 +5,8 @@ export interface ServerProcessOptions {
   readonly dataFolder: string;
   /** 0, which is also the default: any free one. */
   readonly port?: number;
-  readonly args?: readonly string[];
+  /** A command that runs the rest of its arguments, and is that process then. */
+  readonly prefix?: readonly string[];
 }
 
 /** One line of the server's log. */
@@ -27,8 +28,8 @@ export class ServerProcess implements AsyncDisposable {
   readonly #events = new Map<string, number>();
   readonly #troubles: string[] = [];
 
-  constructor({ dataFolder, port = 0, args = [] }: ServerProcessOptions) {
-    this.#process = Bun.spawn([executable, "--port", String(port), "--data", dataFolder, ...args], {
+  constructor({ dataFolder, port = 0, prefix = [] }: ServerProcessOptions) {
+    this.#process = Bun.spawn([...prefix, executable, "--port", String(port), "--data", dataFolder], {
       env: {},
       stdio: ["ignore", "pipe", "pipe"],
     });
@@ -77,6 +78,16 @@ export class ServerProcess implements AsyncDisposable {
     const response = await fetch(`http://127.0.0.1:${await this.port()}/readyz`);
     await response.body?.cancel();
     return response.status === 200;
+  }
+
+  /** Whether it still holds its end of a connection: not one of which the kernel alone sends the rest. */
+  async holds(clientPort: number): Promise<boolean> {
+    const port = await this.port();
+    const end = (number: number) => number.toString(16).toUpperCase().padStart(4, "0");
+    // In the table's columns: number, local address, remote address, state, queues, timer, retries, user, timeout, inode.
+    const line = new RegExp(`\\w+: \\w+:${end(port)} \\w+:${end(clientPort)} (?:\\S+ +){6}(\\d+)`);
+    const inode = line.exec(readFileSync(`/proc/${this.pid}/net/tcp`, "utf8"))?.[1] ?? "0";
+    return inode !== "0";
   }
 
   kill(signal: NodeJS.Signals): void {

@@ -53,6 +53,11 @@ export class WireSocket {
     return socket;
   }
 
+  /** The TCP port at this end. */
+  get port(): number {
+    return this.#socket.localPort ?? 0;
+  }
+
   /** One binary message. */
   send(message: Uint8Array): void {
     this.#write(opcodes.binary, message);

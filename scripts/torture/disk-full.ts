@@ -1,0 +1,147 @@
+import * as Y from "yjs";
+import { closeReasons } from "../../src/transport/close-reason.ts";
+import { eventually, pause } from "../../test/support/eventually.ts";
+import { Copy, textOf } from "./copies.ts";
+import { countClocks, Ledger } from "./ledger.ts";
+import { Faults, type Outcome, type Progress } from "./outcome.ts";
+import { fetchDocument, within } from "./relay-client.ts";
+import { ServerProcess } from "./server-process.ts";
+import { SmallDisk, smallDiskTrouble } from "./small-disk.ts";
+
+export interface DiskFullOptions {
+  /** Has to exist; the disk is mounted over it. */
+  readonly dataFolder: string;
+  readonly progress?: Progress;
+}
+
+const limitMs = 30_000;
+const diskMebibytes = 32;
+/** How long nothing may be acknowledged or forwarded: the store is tried several times meanwhile. */
+const quietMs = 1_500;
+const waitingUpdates = 20;
+/** Two documents of 40 MB: more than the 64 MiB that may wait, and each less than a document may have. */
+const floodDocuments = 2;
+const floodMegabytes = 40;
+
+/** The disk is full for a while, once shortly and once for so long that the server gives up what waits. */
+export async function tortureByFullDisk({ dataFolder, progress }: DiskFullOptions): Promise<Outcome> {
+  const faults = new Faults();
+  const trouble = smallDiskTrouble();
+  if (trouble !== undefined) {
+    progress?.(`skipped: ${trouble}`);
+    return { figures: { skipped: trouble }, faults: [] };
+  }
+  await using disk = await SmallDisk.mount(dataFolder, diskMebibytes);
+  const start = () => new ServerProcess({ dataFolder, prefix: disk.prefix });
+  const acknowledged = new Ledger();
+  const figures: Record<string, number> = {};
+  {
+    await using server = start();
+    const url = await urlOf(server);
+    const [writer, reader] = [await Copy.open(`${url}/full`), await Copy.open(`${url}/full`)];
+    writer.doc.on("update", (update: Uint8Array) => acknowledged.add(update));
+    const recovered = await fillForAWhile({ server, disk, writer, reader, faults });
+    figures["updates that waited"] = waitingUpdates;
+    figures["ms until it was ready again"] = recovered;
+    progress?.("it went on after the disk was full");
+    server.kill("SIGKILL");
+    await within(limitMs, "killed", server.ended());
+  }
+  await using server = start();
+  const url = await urlOf(server);
+  const doc = new Y.Doc();
+  for (const update of await fetchDocument(`${url}/full`)) Y.applyUpdate(doc, update);
+  const { structs, deletes } = acknowledged.missingFrom(doc);
+  const missing = countClocks(structs) + countClocks(deletes);
+  figures["clocks missing of those acknowledged"] = missing;
+  faults.unless(missing === 0, `acknowledged and missing after kill -9: ${JSON.stringify({ structs, deletes })}`);
+  await flood({ server, disk, url, faults });
+  const last = await Copy.open(`${url}/afterwards`);
+  last.text.insert(0, "all is well");
+  await last.acknowledged();
+  await last.close();
+  return { figures, faults: faults.all };
+}
+
+interface Scene {
+  readonly server: ServerProcess;
+  readonly disk: SmallDisk;
+  readonly faults: Faults;
+}
+
+/** Returns how many milliseconds after there was room again the server was ready and all was acknowledged. */
+async function fillForAWhile({ server, disk, writer, reader, faults }: Scene & { writer: Copy; reader: Copy }) {
+  for (let edit = 0; edit < 50; edit += 1) writer.text.insert(0, textOf(100, edit));
+  await writer.acknowledged();
+  faults.unless(await server.isReady(), "it is not ready although all is well");
+  disk.fill();
+  // What the store has room for inside its files it still takes.
+  await untilFailing(server, () => writer.text.insert(0, textOf(5_000, 1)));
+  // What is on its way now was stored before.
+  await untilQuiet(() => writer.waiting + reader.received);
+  const before = { waiting: writer.waiting, received: reader.received };
+  for (let edit = 0; edit < waitingUpdates; edit += 1) writer.text.insert(0, textOf(10, edit));
+  const startedAt = performance.now();
+  while (performance.now() < startedAt + quietMs) {
+    faults.unless(!(await server.isReady()), "it says that it is ready while the disk is full");
+    await pause(100);
+  }
+  const [waiting, received] = [writer.waiting - before.waiting, reader.received - before.received];
+  faults.unless(waiting === waitingUpdates, `${waitingUpdates - waiting} updates were acknowledged on a full disk`);
+  faults.unless(received === 0, `${received} updates were forwarded on a full disk`);
+  disk.empty();
+  const emptiedAt = performance.now();
+  await eventually("it is ready again", () => server.isReady(), limitMs);
+  await writer.acknowledged();
+  const recoveredMs = Math.round(performance.now() - emptiedAt);
+  await eventually("the reader has everything", () => reader.text.length === writer.text.length, limitMs);
+  return recoveredMs;
+}
+
+/** More waits than may: everyone is sent away, and may come back when there is room. */
+async function flood({ server, disk, url, faults }: Scene & { url: string }): Promise<void> {
+  const writers = await Promise.all(
+    Array.from({ length: floodDocuments }, (_, index) => Copy.open(`${url}/flood%20${index}`)),
+  );
+  disk.fill();
+  await untilFailing(server, () => writers[0]?.text.insert(0, textOf(5_000, 1)));
+  for (let piece = 0; piece < floodMegabytes; piece += 1) {
+    for (const writer of writers) if (writer.isOpen) writer.text.insert(0, textOf(1_000_000, piece));
+    // So that frames go out in between, and a closed connection is noticed.
+    await pause(1);
+  }
+  const { code, name } = closeReasons.storageUnavailable;
+  for (const writer of writers) {
+    const closing = await within(limitMs, "a member is sent away", writer.closed);
+    const isRight = closing.code === code && closing.reason === name;
+    faults.unless(isRight, `a member was closed with ${closing.code} ${closing.reason}`);
+  }
+  faults.unless(!(await server.isReady()), "it says that it is ready after it gave up what waited");
+  disk.empty();
+  await eventually("it is ready again", () => server.isReady(), limitMs);
+}
+
+/** Writes until the server says that it is not ready. */
+async function untilFailing(server: ServerProcess, write: () => void): Promise<void> {
+  await eventually(
+    "the store fails",
+    async () => {
+      if (!(await server.isReady())) return true;
+      write();
+      return false;
+    },
+    limitMs,
+  );
+}
+
+/** Resolves when a value has not changed for a while. */
+async function untilQuiet(value: () => number): Promise<void> {
+  for (let before = Number.NaN; before !== value(); ) {
+    before = value();
+    await pause(200);
+  }
+}
+
+async function urlOf(server: ServerProcess): Promise<string> {
+  return `ws://127.0.0.1:${await within(limitMs, "the server listens", server.port())}/sync`;
+}

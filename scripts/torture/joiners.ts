@@ -1,0 +1,131 @@
+import { encodeMessage } from "../../src/relay/y-websocket/codec.ts";
+import { pause } from "../../test/support/eventually.ts";
+import { WireSocket } from "../../test/support/wire-socket.ts";
+import { Copy, fillDocument, textOf } from "./copies.ts";
+import { countClocks, Ledger } from "./ledger.ts";
+import { Faults, type Outcome } from "./outcome.ts";
+import { within } from "./relay-client.ts";
+import { ServerProcess } from "./server-process.ts";
+import { SnapshotReader } from "./snapshot-reader.ts";
+
+export interface JoinersOptions {
+  readonly dataFolder: string;
+  /** Size of the document. */
+  readonly megabytes: number;
+}
+
+const limitMs = 60_000;
+
+/** How many fetch at once. */
+const fetchers = 20;
+/** How long none of them reads: all their snapshots are on their way then, as far as the server lets them. */
+const unreadMs = 1_000;
+/**
+ * How much the server may grow meanwhile, in documents: a copy for each of the 20 sockets, less what the kernel takes,
+ * would be more.
+ */
+export const fetchGrowthDocuments = 12;
+
+/** Many fetch a large document at once, and begin to read when all have asked. */
+export async function tortureByFetching({ dataFolder, megabytes }: JoinersOptions): Promise<Outcome> {
+  const faults = new Faults();
+  await fill(dataFolder, megabytes);
+  await using server = new ServerProcess({ dataFolder });
+  const port = await within(limitMs, "the server listens", server.port());
+  // The first one has it loaded.
+  const first = await Copy.open(`ws://127.0.0.1:${port}/sync/large`);
+  const memoryBefore = server.memory("now");
+  server.forgetPeak();
+  const readers = await Promise.all(
+    Array.from({ length: fetchers }, async () => {
+      const reader = new SnapshotReader();
+      const socket = await WireSocket.connect(port, "/sync/large", { received: reader.received });
+      socket.send(encodeMessage({ type: "sync-step-1", stateVector: Uint8Array.of(0) }));
+      socket.pause();
+      return { reader, socket };
+    }),
+  );
+  await pause(unreadMs);
+  for (const { socket } of readers) socket.resume();
+  for (const { reader, socket } of readers) {
+    await within(limitMs, "a joiner is synced", reader.synced);
+    socket.end();
+    const isWhole = reader.bytes > megabytes * 1e6;
+    faults.unless(isWhole, `a joiner was synced with ${reader.bytes} bytes`);
+  }
+  const growth = (server.memory("peak") - memoryBefore) / (megabytes * 1e6);
+  faults.unless(growth <= fetchGrowthDocuments, `the server grew by ${growth.toFixed(1)} documents`);
+  for (const trouble of server.troubles) faults.add(trouble);
+  await first.close();
+  return {
+    figures: { "MB of document": megabytes, joiners: fetchers, "documents grown": growth.toFixed(1) },
+    faults: faults.all,
+  };
+}
+
+/** Of the joiner's link. */
+const bytesPerSecond = 6_000_000;
+const editEveryMs = 20;
+
+/** Someone joins a large document over a slow link while someone else edits it. */
+export async function tortureBySlowJoining({ dataFolder, megabytes }: JoinersOptions): Promise<Outcome> {
+  const faults = new Faults();
+  await fill(dataFolder, megabytes);
+  await using server = new ServerProcess({ dataFolder });
+  const port = await within(limitMs, "the server listens", server.port());
+  const writer = await Copy.open(`ws://127.0.0.1:${port}/sync/large`);
+  const written = new Ledger();
+  let edits = 0;
+  writer.doc.on("update", (update: Uint8Array) => written.add(update));
+  const edit = () => {
+    edits += 1;
+    writer.text.insert(edits % 1_000, textOf(10, edits));
+    if (edits % 5 === 0) writer.text.delete(edits % 900, 3);
+  };
+  const startedAt = performance.now();
+  const editing = setInterval(edit, editEveryMs);
+  const reader = new SnapshotReader();
+  const socket = await WireSocket.connect(port, "/sync/large", { received: reader.received, bytesPerSecond });
+  socket.send(encodeMessage({ type: "sync-step-1", stateVector: Uint8Array.of(0) }));
+  try {
+    await within(limitMs, "the joiner is synced", Promise.race([reader.synced, failWhenClosed(socket)]));
+    const syncedAfterMs = performance.now() - startedAt;
+    const editsWhileSyncing = edits;
+    await pause(500);
+    clearInterval(editing);
+    await writer.acknowledged();
+    const missing = await reader.lacking(written, 10_000);
+    faults.unless(missing.length === 0, `the joiner lacks ${JSON.stringify(missing)}`);
+    const linkMs = (megabytes * 1e9) / bytesPerSecond;
+    faults.unless(syncedAfterMs > linkMs / 2, `the link was not slow: synced after ${syncedAfterMs} ms`);
+    for (const trouble of server.troubles) faults.add(trouble);
+    return {
+      figures: {
+        "MB of document": megabytes,
+        "MB a second": bytesPerSecond / 1e6,
+        "ms until synced": Math.round(syncedAfterMs),
+        "edits until synced": editsWhileSyncing,
+        edits,
+        "clocks missing": countClocks(missing),
+      },
+      faults: faults.all,
+    };
+  } finally {
+    clearInterval(editing);
+    socket.end();
+    await writer.close();
+  }
+}
+
+async function failWhenClosed(socket: WireSocket): Promise<never> {
+  throw new Error(`the joiner was closed with ${await socket.closed}`);
+}
+
+/** Without what a server remembers that has just received it. */
+async function fill(dataFolder: string, megabytes: number): Promise<void> {
+  await using server = new ServerProcess({ dataFolder });
+  const port = await within(limitMs, "the server listens", server.port());
+  await fillDocument(`ws://127.0.0.1:${port}/sync/large`, megabytes);
+  server.kill("SIGTERM");
+  await within(limitMs, "stopped", server.ended());
+}

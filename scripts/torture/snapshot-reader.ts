@@ -1,0 +1,44 @@
+import * as decoding from "lib0/decoding";
+import * as Y from "yjs";
+import { eventually } from "../../test/support/eventually.ts";
+import type { Clocks } from "../../test/support/y-doc-facts.ts";
+import type { Ledger } from "./ledger.ts";
+
+/** What a joiner without a library makes of the frames it gets. */
+export class SnapshotReader {
+  /** Resolves at SyncStep2. */
+  readonly synced: Promise<void>;
+  readonly #updates: Uint8Array[] = [];
+  readonly #synced = Promise.withResolvers<void>();
+  #bytes = 0;
+
+  constructor() {
+    this.synced = this.#synced.promise;
+  }
+
+  /** Bytes of all updates. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  readonly received = (frame: Uint8Array): void => {
+    const [type, subType] = frame;
+    if (type !== 0 || subType === 0) return;
+    const update = decoding.readVarUint8Array(decoding.createDecoder(frame.subarray(2)));
+    this.#updates.push(update);
+    this.#bytes += update.byteLength;
+    if (subType === 1) this.#synced.resolve();
+  };
+
+  /** What it has not received of a ledger, structs and deletes; waits for it as long as it may. */
+  async lacking(ledger: Ledger, withinMs: number): Promise<Clocks> {
+    const doc = new Y.Doc();
+    const missing = (): Clocks => {
+      for (const update of this.#updates.splice(0)) Y.applyUpdate(doc, update);
+      const { structs, deletes } = ledger.missingFrom(doc);
+      return [...structs, ...deletes];
+    };
+    await eventually("the joiner has everything", () => missing().length === 0, withinMs).catch(() => {});
+    return missing();
+  }
+}

@@ -1,0 +1,106 @@
+import { encodeMessage } from "../../src/relay/y-websocket/codec.ts";
+import { closeReasons } from "../../src/transport/close-reason.ts";
+import { eventually, pause } from "../../test/support/eventually.ts";
+import { WireSocket } from "../../test/support/wire-socket.ts";
+import { Copy, textOf } from "./copies.ts";
+import { countClocks, Ledger } from "./ledger.ts";
+import { Faults, type Outcome, type Progress } from "./outcome.ts";
+import { within } from "./relay-client.ts";
+import { ServerProcess } from "./server-process.ts";
+
+export interface StallOptions {
+  /** Of 10 kB each: enough of them, and one socket that nobody reads holds more than its outbox may. */
+  readonly updates: number;
+  readonly dataFolder: string;
+  readonly progress?: Progress;
+}
+
+const updateBytes = 10_000;
+const mates = 3;
+const waitingUpdates = 100;
+const limitMs = 60_000;
+
+/** It takes no close frame: Bun drops such a connection some 10 to 16 seconds after it was closed. */
+const heldMs = 60_000;
+
+/**
+ * How much the server may grow meanwhile. What is garbage and not yet collected of so many frames is 100 to 140 MiB,
+ * with and without a stalled reader; the 100 MB that it never takes would come on top.
+ */
+export const stallGrowthBytes = 192 * 2 ** 20;
+
+/** One reader of a document reads nothing any more, while a writer sends much and others read it. */
+export async function tortureByStalling({ updates, dataFolder, progress }: StallOptions): Promise<Outcome> {
+  const faults = new Faults();
+  await using server = new ServerProcess({ dataFolder });
+  const port = await within(limitMs, "the server listens", server.port());
+  const url = `ws://127.0.0.1:${port}/sync/stalled`;
+  const [writer, ...readers] = await Promise.all(Array.from({ length: 1 + mates }, () => Copy.open(url)));
+  if (writer === undefined) throw new Error("nobody writes");
+  const written = new Ledger();
+  writer.doc.on("update", (update: Uint8Array) => written.add(update));
+  let messages = 0;
+  const stalled = await WireSocket.connect(port, "/sync/stalled", {
+    received: () => {
+      messages += 1;
+    },
+  });
+  stalled.send(encodeMessage({ type: "sync-step-1", stateVector: Uint8Array.of(0) }));
+  await eventually("the reader that stalls has synced", () => messages >= 2);
+  stalled.pause();
+  const givingUp = untilGivenUp(server, stalled.port);
+  server.forgetPeak();
+  const memoryBefore = server.memory("now");
+  for (let update = 1; update <= updates; update += 1) {
+    writer.doc.transact(() => {
+      writer.text.delete(0, writer.text.length);
+      writer.text.insert(0, textOf(updateBytes, update));
+    });
+    if (writer.waiting >= waitingUpdates) await writer.acknowledged(waitingUpdates / 2);
+    if (update % 2_500 === 0) progress?.(`${update} updates`);
+  }
+  await writer.acknowledged();
+  for (const reader of readers) {
+    await eventually("a room mate has received all", () => reader.received >= updates || !reader.isOpen, limitMs);
+    const { structs, deletes } = written.missingFrom(reader.doc);
+    const missing = countClocks(structs) + countClocks(deletes);
+    faults.unless(missing === 0 && reader.isOpen, `a room mate lacks ${missing} clocks, and is open: ${reader.isOpen}`);
+  }
+  const growth = server.memory("peak") - memoryBefore;
+  faults.unless(growth <= stallGrowthBytes, `the server grew by ${Math.round(growth / 2 ** 20)} MiB`);
+  const gaveUpAfter = await givingUp;
+  // It reads again: what has been on its way, and then the end.
+  stalled.resume();
+  const code = await within(limitMs, "the stalled reader hears of its end", stalled.closed);
+  faults.unless(!Number.isNaN(gaveUpAfter), "the server still holds the connection of the stalled reader");
+  const isClosed = code === undefined || code === closeReasons.overloaded.code;
+  faults.unless(isClosed, `the stalled reader was closed with ${code}`);
+  faults.unless(messages < updates, "the stalled reader got everything");
+  for (const trouble of server.troubles) faults.add(trouble);
+  await Promise.all([writer, ...readers].map((copy) => copy.close()));
+  return {
+    figures: {
+      "updates of 10 kB": updates,
+      "room mates": mates,
+      "s until its connection is given up": gaveUpAfter,
+      "close code that it found": code ?? "none",
+      "messages that it found": messages,
+      "MiB grown": Math.round(growth / 2 ** 20),
+    },
+    faults: faults.all,
+  };
+}
+
+/**
+ * Seconds from now until the server has given up a connection; not a number when it never does.
+ *
+ * As long as nothing is read there is no way to tell the client: the server has to do it by itself.
+ */
+async function untilGivenUp(server: ServerProcess, clientPort: number): Promise<number> {
+  const startedAt = performance.now();
+  while (performance.now() < startedAt + heldMs) {
+    if (!(await server.holds(clientPort))) return Math.round((performance.now() - startedAt) / 100) / 10;
+    await pause(100);
+  }
+  return Number.NaN;
+}

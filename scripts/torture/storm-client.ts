@@ -1,0 +1,100 @@
+import { encodeAwareness } from "../../src/relay/sync-codec.ts";
+import { RelayClient } from "./relay-client.ts";
+
+export interface StormClientOptions {
+  readonly url: string;
+  readonly clientId: number;
+  /** What it knows of the document, as it says it when it is asked and when it asks. */
+  readonly state: { readonly update: Uint8Array; readonly stateVector: Uint8Array };
+  /** A connection has ended, or never came to be. */
+  readonly ended: (connection: Ended) => void;
+}
+
+export interface Ended {
+  readonly wasOpen: boolean;
+  readonly code: number;
+  readonly reason: string;
+}
+
+const firstRetryMs = 100;
+const longestRetryMs = 2_500;
+
+/**
+ * What y-websocket's client does on the wire, without a document: it syncs, says who it is, and comes back after
+ * min(2ⁿ · 100, 2,500) ms without chance, n being its failures since it was synced.
+ */
+export class StormClient {
+  readonly #options: StormClientOptions;
+  #client: RelayClient | undefined;
+  #failures = 0;
+  #clock = 0;
+  #syncedAt: number | undefined;
+  #updates = 0;
+  #retry: ReturnType<typeof setTimeout> | undefined;
+  #isOver = false;
+
+  constructor(options: StormClientOptions) {
+    this.#options = options;
+    this.#connect();
+  }
+
+  /** By `performance.now`; undefined while it is not synced. */
+  get syncedAt(): number | undefined {
+    return this.#syncedAt;
+  }
+
+  /** Updates received since it is synced. */
+  get updates(): number {
+    return this.#updates;
+  }
+
+  close(): void {
+    this.#isOver = true;
+    clearTimeout(this.#retry);
+    this.#client?.socket.terminate();
+  }
+
+  send(update: Uint8Array): void {
+    this.#client?.send({ type: "update", update });
+  }
+
+  #connect(): void {
+    const { url, state } = this.#options;
+    let wasOpen = false;
+    const client = new RelayClient(url, {
+      asked: () => client.send({ type: "sync-step-2", update: state.update }),
+      updated: (_, kind) => this.#hear(kind),
+    });
+    this.#client = client;
+    client.opened.then(
+      () => {
+        wasOpen = true;
+        client.send({ type: "sync-step-1", stateVector: state.stateVector });
+        this.#clock += 1;
+        const entry = { clientId: this.#options.clientId, clock: this.#clock, state: '{"user":{"name":"someone"}}' };
+        client.send({ type: "awareness", body: encodeAwareness([entry]) });
+      },
+      () => {},
+    );
+    client.closed.then(
+      ({ code, reason }) => this.#ended({ wasOpen, code, reason }),
+      () => {},
+    );
+  }
+
+  #hear(kind: "update" | "sync-step-2"): void {
+    if (kind === "update") this.#updates += 1;
+    else this.#syncedAt ??= performance.now();
+    this.#failures = 0;
+  }
+
+  #ended(connection: Ended): void {
+    this.#syncedAt = undefined;
+    this.#updates = 0;
+    if (this.#isOver) return;
+    this.#options.ended(connection);
+    if (!connection.wasOpen) this.#failures += 1;
+    const delayMs = Math.min(firstRetryMs * 2 ** this.#failures, longestRetryMs);
+    this.#retry = setTimeout(() => this.#connect(), delayMs);
+  }
+}

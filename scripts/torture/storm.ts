@@ -1,0 +1,98 @@
+import * as Y from "yjs";
+import { closeReasons } from "../../src/transport/close-reason.ts";
+import { eventually } from "../../test/support/eventually.ts";
+import { textOf } from "./copies.ts";
+import { Faults, type Outcome, type Progress } from "./outcome.ts";
+import { within } from "./relay-client.ts";
+import { ServerProcess } from "./server-process.ts";
+import { type Ended, StormClient } from "./storm-client.ts";
+
+export interface StormOptions {
+  readonly clients: number;
+  readonly dataFolder: string;
+  readonly progress?: Progress;
+}
+
+const clientsPerDocument = 20;
+const documentBytes = 10_000;
+const limitMs = 60_000;
+/** From the moment that the new server listens. */
+export const allSyncedMs = 20_000;
+/** Descriptors that something else needs: each client takes one here, and one in the server. */
+const otherDescriptors = 200;
+
+/** Everyone is there, the server is restarted, and everyone comes back at once. */
+export async function tortureByStorm({ clients: asked, dataFolder, progress }: StormOptions): Promise<Outcome> {
+  const faults = new Faults();
+  const clients = Math.min(asked, descriptorLimit() - otherDescriptors);
+  if (clients < asked) progress?.(`${clients} clients instead of ${asked}: more descriptors may not be open`);
+  const ends: Ended[] = [];
+  const first = new ServerProcess({ dataFolder });
+  const port = await within(limitMs, "the server listens", first.port());
+  const storm = gather(clients, port, (end) => ends.push(end));
+  try {
+    await eventually("everyone has synced", () => storm.every(({ syncedAt }) => syncedAt !== undefined), limitMs);
+    ends.length = 0;
+    const stoppedAt = performance.now();
+    first.kill("SIGTERM");
+    const { code } = await within(limitMs, "stopped", first.ended());
+    faults.unless(code === 0, `the first server ended with ${code}`);
+    await using second = new ServerProcess({ dataFolder, port });
+    await within(limitMs, "the server listens again", second.port());
+    const listeningAt = performance.now();
+    await eventually("everyone is back", () => storm.every(({ syncedAt }) => syncedAt !== undefined), limitMs);
+    const waits = storm.map(({ syncedAt = Number.NaN }) => syncedAt - listeningAt).sort((a, b) => a - b);
+    const longestMs = waits.at(-1) ?? Number.NaN;
+    faults.unless(longestMs <= allSyncedMs, `the last one was synced after ${Math.round(longestMs)} ms`);
+    const dismissed = ends.filter(({ code }) => code === closeReasons.restart.code).length;
+    faults.unless(dismissed === clients, `${dismissed} of ${clients} were told of the restart`);
+    const notAwaited = ends.filter(({ wasOpen, code }) => wasOpen && code !== closeReasons.restart.code);
+    for (const { code, reason } of notAwaited) faults.add(`a client was closed with ${code} ${reason}`);
+    await everyoneHears(storm);
+    for (const trouble of [...first.troubles, ...second.troubles]) faults.add(trouble);
+    return {
+      figures: {
+        clients,
+        documents: Math.ceil(clients / clientsPerDocument),
+        "ms from SIGTERM until it listens again": Math.round(listeningAt - stoppedAt),
+        "ms until half are synced": Math.round(waits[Math.floor(waits.length / 2)] ?? Number.NaN),
+        "ms until all are synced": Math.round(longestMs),
+        "upgrades refused": ends.filter(({ wasOpen, reason }) => !wasOpen && /101/.test(reason)).length,
+        "attempts while nobody listened": ends.filter(({ wasOpen, reason }) => !wasOpen && !/101/.test(reason)).length,
+        "MiB resident": Math.round(second.memory("now") / 2 ** 20),
+      },
+      faults: faults.all,
+    };
+  } finally {
+    for (const client of storm) client.close();
+    await first[Symbol.asyncDispose]();
+  }
+}
+
+/** Twenty in each document, all of whom know what it holds. */
+function gather(clients: number, port: number, ended: (connection: Ended) => void): readonly StormClient[] {
+  const doc = new Y.Doc();
+  doc.getText().insert(0, textOf(documentBytes, 0));
+  const state = { update: Y.encodeStateAsUpdate(doc), stateVector: Y.encodeStateVector(doc) };
+  return Array.from({ length: clients }, (_, index) => {
+    const url = `ws://127.0.0.1:${port}/sync/storm%20${Math.floor(index / clientsPerDocument)}`;
+    return new StormClient({ url, clientId: 1 + index, state, ended });
+  });
+}
+
+/** One edit in each document reaches all who are in it. */
+async function everyoneHears(storm: readonly StormClient[]): Promise<void> {
+  const doc = new Y.Doc();
+  doc.getText().insert(0, "after the storm");
+  const update = Y.encodeStateAsUpdate(doc);
+  const before = storm.map(({ updates }) => updates);
+  for (let index = 0; index < storm.length; index += clientsPerDocument) storm[index]?.send(update);
+  const heard = () => storm.every(({ updates }, index) => updates > (before[index] ?? 0));
+  await eventually("everyone hears of an edit", heard, limitMs);
+}
+
+/** How many files this process may have open, and a child of it. */
+function descriptorLimit(): number {
+  const { stdout } = Bun.spawnSync(["sh", "-c", "ulimit -n"]);
+  return Number(stdout.toString()) || Number.POSITIVE_INFINITY;
+}

@@ -1,0 +1,22 @@
+import { beforeAll, expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
+import { tortureByFullDisk } from "../../scripts/torture/disk-full.ts";
+import { smallDiskTrouble } from "../../scripts/torture/small-disk.ts";
+import { ensureExecutable } from "../support/executable.ts";
+import { temporaryFolder } from "../support/start-test-server.ts";
+
+const trouble = smallDiskTrouble();
+if (trouble !== undefined) console.warn(`the test of a full disk is skipped: ${trouble}`);
+
+beforeAll(ensureExecutable);
+
+test.skipIf(trouble !== undefined)(
+  "on a full disk nothing is acknowledged or forwarded, and when there is room again all goes on and nothing is lost",
+  async () => {
+    const dataFolder = await temporaryFolder();
+    const { figures, faults } = await tortureByFullDisk({ dataFolder });
+    expect(faults).toEqual([]);
+    expect(figures["updates that waited"]).toBeGreaterThan(0);
+    await rm(dataFolder, { recursive: true, force: true });
+  },
+);

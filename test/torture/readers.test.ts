@@ -1,0 +1,29 @@
+import { afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
+import { tortureBySlowJoining } from "../../scripts/torture/joiners.ts";
+import { tortureByStalling } from "../../scripts/torture/stall.ts";
+import { ensureExecutable } from "../support/executable.ts";
+import { temporaryFolder } from "../support/start-test-server.ts";
+
+let dataFolder: string;
+
+beforeAll(ensureExecutable);
+
+beforeEach(async () => {
+  dataFolder = await temporaryFolder();
+});
+
+afterEach(async () => {
+  await rm(dataFolder, { recursive: true, force: true });
+});
+
+test("a reader that stalls is closed, and its room mates lose nothing", async () => {
+  const { faults } = await tortureByStalling({ updates: 3_000, dataFolder });
+  expect(faults).toEqual([]);
+});
+
+test("someone who joins a large document over a slow link is synced while others edit, and has every edit", async () => {
+  const { figures, faults } = await tortureBySlowJoining({ megabytes: 20, dataFolder });
+  expect(faults).toEqual([]);
+  expect(figures["edits until synced"]).toBeGreaterThan(20);
+});

@@ -1,0 +1,15 @@
+import { beforeAll, expect, test } from "bun:test";
+import { rm } from "node:fs/promises";
+import { tortureByStorm } from "../../scripts/torture/storm.ts";
+import { ensureExecutable } from "../support/executable.ts";
+import { temporaryFolder } from "../support/start-test-server.ts";
+
+beforeAll(ensureExecutable);
+
+test("500 clients that come back at once after a restart are all synced, and no one is starved", async () => {
+  const dataFolder = await temporaryFolder();
+  const { figures, faults } = await tortureByStorm({ clients: 500, dataFolder });
+  expect(faults).toEqual([]);
+  expect(figures["clients"]).toBeGreaterThan(100);
+  await rm(dataFolder, { recursive: true, force: true });
+});
