@@ -96,7 +96,8 @@ function copy({ row, update }: StoredUpdate): StoredUpdate {
 
 function describe(name: string, log: DocumentLog): DocumentInfo {
   const updates = log.base === undefined ? [...log.tail.values()] : [log.base, ...log.tail.values()];
-  return { name, bytes: updates.reduce((sum, { update }) => sum + update.length, 0), rows: updates.length };
+  const bytes = updates.reduce((sum, { update }) => sum + update.length, 0);
+  return { name, bytes, rows: updates.length, tailRows: log.tail.size };
 }
 
 /** JavaScript's own order is by UTF-16 units, which differs above U+FFFF. */

@@ -120,8 +120,9 @@ class SqliteStore implements Store {
     };
     this.#log = new WriteAheadLog({ file, frames, metrics });
     this.#selectPage = database.prepare(
-      `SELECT name, total(length(data)) AS bytes, count(updates.id) AS "rows"
-       FROM (SELECT id, name FROM documents WHERE name >= ? AND name IS NOT ? ORDER BY name LIMIT ?) AS page
+      `SELECT name, total(length(data)) AS bytes, count(updates.id) AS "rows",
+         count(updates.id) - (base IS NOT NULL) AS tailRows
+       FROM (SELECT id, name, base FROM documents WHERE name >= ? AND name IS NOT ? ORDER BY name LIMIT ?) AS page
        JOIN updates ON updates.document = page.id GROUP BY name ORDER BY name`,
     );
     this.#reserveRows = database.prepare("UPDATE row_ids SET reserved = ?");

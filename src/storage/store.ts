@@ -48,6 +48,8 @@ export interface DocumentInfo {
   readonly bytes: number;
   /** Rows of the base and the tail. */
   readonly rows: number;
+  /** Rows of the tail alone: the updates since the last compaction. */
+  readonly tailRows: number;
 }
 
 /** A slice of the documents in the order of their names (by UTF-8 bytes). */

@@ -266,8 +266,8 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
         await compact("with a base", await append("with a base", 1, 2), Uint8Array.of(1, 2, 3));
         await append("with a base", 4);
         expect(await store.list({ limit: 10 })).toEqual([
-          { name: "with a base", bytes: 4, rows: 2 },
-          { name: "without a base", bytes: 2, rows: 2 },
+          { name: "with a base", bytes: 4, rows: 2, tailRows: 1 },
+          { name: "without a base", bytes: 2, rows: 2, tailRows: 2 },
         ]);
       });
 
