@@ -71,7 +71,8 @@ export function migrate(database: Database, known: readonly Migration[]): void {
   }
 }
 
-function userVersion(database: Database): number {
+/** Which migrations a database has had: the first so many. */
+export function userVersion(database: Database): number {
   const statement = database.prepare<{ user_version: number }, []>("PRAGMA user_version");
   const version = statement.get()?.user_version ?? 0;
   statement.finalize();

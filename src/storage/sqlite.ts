@@ -1,6 +1,8 @@
-import { Database, SQLiteError, type Statement } from "bun:sqlite";
+import { Database, type Statement } from "bun:sqlite";
 import type { Metrics } from "../ops/metrics.ts";
+import { checkDatabase } from "./database-file.ts";
 import { migrate, migrations } from "./migrations.ts";
+import { translateErrors } from "./sqlite-errors.ts";
 import {
   type Compaction,
   type DocumentInfo,
@@ -11,7 +13,6 @@ import {
   type StoredDocument,
   type StoredUpdate,
   StoreError,
-  type StoreErrorKind,
 } from "./store.ts";
 import { type LogFrames, WriteAheadLog } from "./write-ahead-log.ts";
 
@@ -27,10 +28,11 @@ const reservedRows = 1_000_000;
 /**
  * A store in one SQLite file.
  *
- * Throws `StoreError` when the file cannot be used, and `DatabaseIsNewer`; the file is untouched then. Nobody else may
- * write to the file while the store is open: see `openDataFolder`.
+ * Throws `StoreError` when the file cannot be used, and `DatabaseIsNewer`; it and what lies beside it are untouched then.
+ * Nobody else may write to the file while the store is open: see `openDataFolder`.
  */
 export function openSqliteStore(file: string, metrics: Metrics): Store {
+  checkDatabase(file);
   return translateErrors(() => {
     const database = new Database(file, { create: true, readwrite: true, strict: true });
     try {
@@ -297,18 +299,4 @@ class SqliteStore implements Store {
     if (base !== null) this.#deleteUpdates.run(id, base, base);
     return true;
   }
-}
-
-function translateErrors<Result>(task: () => Result): Result {
-  try {
-    return task();
-  } catch (error) {
-    if (error instanceof SQLiteError) throw new StoreError(kindOf(error), error.message, { cause: error });
-    throw error;
-  }
-}
-
-function kindOf({ code }: SQLiteError): StoreErrorKind {
-  if (code === "SQLITE_FULL") return "full";
-  return code?.startsWith("SQLITE_CORRUPT") || code === "SQLITE_NOTADB" ? "corrupt" : "unavailable";
 }
