@@ -39,6 +39,11 @@ export class DataFolderLocked extends Error {
  */
 export function openDataFolder(path: string): DataFolder {
   createFolder(resolve(path));
+  return openExistingDataFolder(path);
+}
+
+/** As `openDataFolder`, but throws the system's ENOENT when the folder is not there. */
+export function openExistingDataFolder(path: string): DataFolder {
   accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   const folder = realpathSync(path);
   const lockFile = join(folder, "lock");
@@ -74,7 +79,8 @@ function createFolder(path: string): void {
   }
 }
 
-function syncFolder(path: string): void {
+/** Makes what was created, renamed or removed in the folder survive a power cut. */
+export function syncFolder(path: string): void {
   // Windows cannot, and keeps its folders in a journal.
   if (process.platform === "win32") return;
   const descriptor = openSync(path, "r");

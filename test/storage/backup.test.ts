@@ -1,0 +1,142 @@
+import { Database } from "bun:sqlite";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { backUpDatabase, type CopiedUpdate } from "../../src/storage/backup.ts";
+import { openSqliteStore } from "../../src/storage/sqlite.ts";
+import { updateOf } from "../support/counting.ts";
+import { contentsOf, documentsIn, Workshop } from "../support/data-folder.ts";
+
+let workshop: Workshop;
+let target: string;
+
+beforeEach(() => {
+  workshop = new Workshop();
+  mkdirSync(workshop.file("backups"));
+  target = workshop.file("backups", "copy.db");
+});
+
+afterEach(() => workshop[Symbol.dispose]());
+
+const documents = { a: [updateOf([1]), updateOf([2])], "b/c": [updateOf([3])] };
+const copied = { a: [[...updateOf([1])], [...updateOf([2])]], "b/c": [[...updateOf([3])]] };
+
+/** What a backup throws; nothing may be left of it, and the data folder stays as it was. */
+function refusal(file: string, examine?: (updates: Iterable<CopiedUpdate>) => void): unknown {
+  const [data, backups] = [contentsOf(workshop.file("data")), readdirSync(workshop.file("backups"))];
+  let refused: unknown;
+  try {
+    backUpDatabase({ file, target, ...(examine && { examine }) });
+  } catch (error) {
+    refused = error;
+  }
+  expect([contentsOf(workshop.file("data")), readdirSync(workshop.file("backups"))]).toEqual([data, backups]);
+  return refused;
+}
+
+describe("a backup", () => {
+  test("is one file, its owner's alone, with every document, and leaves the database as it was", async () => {
+    const file = await workshop.fill("data", documents);
+    const before = readFileSync(file);
+    expect(backUpDatabase({ file, target })).toEqual({ documents: 2, bytes: statSync(target).size });
+    expect(readdirSync(workshop.file("backups"))).toEqual(["copy.db"]);
+    expect(statSync(target).mode & 0o777).toBe(0o600);
+    expect(await documentsIn(target)).toEqual(copied);
+    expect(readFileSync(file).equals(before)).toBe(true);
+  });
+
+  test("has what a server that was killed left in the -wal, which stays there", async () => {
+    const file = await workshop.fillAndKill("data", documents);
+    const before = contentsOf(workshop.file("data"));
+    expect(backUpDatabase({ file, target }).documents).toBe(2);
+    expect(contentsOf(workshop.file("data"))).toEqual(before);
+    expect(await documentsIn(target)).toEqual(copied);
+  });
+
+  test("has one cut of what a server goes on writing, and keeps it from nothing", async () => {
+    const file = await workshop.fill("data", documents);
+    const store = openSqliteStore(file);
+    await store.append([{ document: "a", update: updateOf([4]) }]);
+    backUpDatabase({ file, target });
+    await store.append([{ document: "a", update: updateOf([5]) }]);
+    await store.close();
+    expect((await documentsIn(target))["a"]).toEqual([1, 2, 4].map((number) => [...updateOf([number])]));
+    expect((await documentsIn(file))["a"]).toHaveLength(4);
+  });
+
+  test("hands its updates to whoever examines it, before it has its name", async () => {
+    const file = await workshop.fill("data", documents);
+    const seen: [string, number[]][] = [];
+    backUpDatabase({
+      file,
+      target,
+      examine: (updates) => {
+        expect(readdirSync(workshop.file("backups"))).toEqual([`copy.db.partial-${process.pid}`]);
+        for (const { document, update } of updates) seen.push([document, [...update]]);
+      },
+    });
+    expect(seen).toEqual(Object.entries(copied).flatMap(([name, all]) => all.map((bytes) => [name, bytes] as const)));
+  });
+});
+
+describe("a backup is refused, and nothing is left of it, when", () => {
+  test("something has its name, whatever it is", async () => {
+    const file = await workshop.fill("data", documents);
+    writeFileSync(target, "a letter");
+    expect(refusal(file)).toMatchObject({ code: "EEXIST" });
+    expect(readFileSync(target, "utf8")).toBe("a letter");
+    rmSync(target);
+    mkdirSync(target);
+    expect(refusal(file)).toMatchObject({ code: "EEXIST" });
+  });
+
+  test("something has taken its name meanwhile", async () => {
+    const file = await workshop.fill("data", documents);
+    const examine = () => writeFileSync(target, "a letter");
+    expect(() => backUpDatabase({ file, target, examine })).toThrow(expect.objectContaining({ code: "EEXIST" }));
+    expect(readdirSync(workshop.file("backups"))).toEqual(["copy.db"]);
+    expect(readFileSync(target, "utf8")).toBe("a letter");
+  });
+
+  test("the folder for it is not there", async () => {
+    const file = await workshop.fill("data", documents);
+    target = workshop.file("nowhere", "copy.db");
+    expect(refusal(file)).toMatchObject({ code: "ENOENT" });
+  });
+
+  test("there is no database", () => {
+    mkdirSync(workshop.file("data"));
+    expect(refusal(workshop.file("data", "yurt.db"))).toMatchObject({ name: "DatabaseMissing" });
+  });
+
+  test("the database is empty, and updates are in its -wal", async () => {
+    const file = await workshop.fillAndKill("data", documents);
+    writeFileSync(file, "");
+    expect(refusal(file)).toMatchObject({ kind: "corrupt", message: expect.stringContaining("yurt.db-wal holds") });
+    expect(statSync(`${file}-wal`).size).toBeGreaterThan(0);
+  });
+
+  test("the database is another program's", async () => {
+    mkdirSync(workshop.file("data"));
+    const file = workshop.file("data", "yurt.db");
+    const database = new Database(file);
+    database.run("CREATE TABLE numbers (number)");
+    database.close(true);
+    expect(refusal(file)).toMatchObject({ kind: "corrupt", message: "it is not a database of Yurt" });
+  });
+
+  test("a page of the database is damaged", async () => {
+    const file = await workshop.fill("data", { a: Array.from({ length: 100 }, () => new Uint8Array(1_000)) });
+    const bytes = readFileSync(file);
+    writeFileSync(file, bytes.fill(0xff, bytes.length - 8 * 4096));
+    expect(refusal(file)).toMatchObject({ kind: "corrupt" });
+  });
+
+  test("whoever examines it throws", async () => {
+    const file = await workshop.fill("data", documents);
+    const trouble = new Error("no");
+    const examine = () => {
+      throw trouble;
+    };
+    expect(refusal(file, examine)).toBe(trouble);
+  });
+});

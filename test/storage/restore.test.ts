@@ -1,0 +1,185 @@
+import { Database } from "bun:sqlite";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { chownSync, existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { backUpDatabase } from "../../src/storage/backup.ts";
+import { openDataFolder } from "../../src/storage/data-folder.ts";
+import { restoreDatabase } from "../../src/storage/restore.ts";
+import { updateOf } from "../support/counting.ts";
+import { contentsOf, documentsIn, Workshop } from "../support/data-folder.ts";
+
+let workshop: Workshop;
+let source: string;
+let dataFolder: string;
+
+const atMs = Date.UTC(2026, 2, 1, 12, 30, 15, 7);
+const aside = "yurt.db.before-restore-2026-03-01T12-30-15.007Z";
+const old = { a: [updateOf([1])] };
+const present = { a: [updateOf([1]), updateOf([2])], b: [updateOf([3])] };
+const bytesOf = (documents: Readonly<Record<string, readonly Uint8Array[]>>) =>
+  Object.fromEntries(Object.entries(documents).map(([name, updates]) => [name, updates.map((update) => [...update])]));
+
+beforeEach(async () => {
+  workshop = new Workshop();
+  dataFolder = workshop.file("data");
+  source = workshop.file("backup.db");
+  backUpDatabase({ file: await workshop.fill("old", old), target: source });
+});
+
+afterEach(() => workshop[Symbol.dispose]());
+
+const restore = () => restoreDatabase({ source, dataFolder, atMs });
+
+describe("a restore", () => {
+  test("puts the backup in the place of the database, which is kept", async () => {
+    const file = await workshop.fill("data", present);
+    const before = readFileSync(source);
+    expect(restore()).toEqual({ documents: 1, bytes: statSync(file).size, keptAside: `${dataFolder}/${aside}` });
+    expect(readdirSync(dataFolder).sort()).toEqual(["lock", "yurt.db", aside].sort());
+    expect(await documentsIn(file)).toEqual(bytesOf(old));
+    expect(await documentsIn(workshop.file("data", aside))).toEqual(bytesOf(present));
+    expect(readFileSync(source).equals(before)).toBe(true);
+  });
+
+  test("keeps what the database had in its -wal, and applies none of it to the backup", async () => {
+    const file = await workshop.fillAndKill("data", present);
+    restore();
+    expect(readdirSync(dataFolder).filter((name) => name.endsWith("-wal"))).toEqual([`${aside}-wal`]);
+    expect(await documentsIn(file)).toEqual(bytesOf(old));
+    expect(await documentsIn(workshop.file("data", aside))).toEqual(bytesOf(present));
+  });
+
+  test("can be undone: what was kept aside is a source itself, its -wal included", async () => {
+    const file = await workshop.fillAndKill("data", present);
+    restore();
+    source = workshop.file("data", aside);
+    expect(restoreDatabase({ source, dataFolder, atMs: atMs + 1 }).documents).toBe(2);
+    expect(await documentsIn(file)).toEqual(bytesOf(present));
+  });
+
+  test.each<[string, (file: string) => void]>([
+    ["a file that is no database", (file) => writeFileSync(file, "a letter")],
+    ["an empty file beside a -wal with updates", (file) => writeFileSync(file, "")],
+    ["a database that has lost its end", (file) => writeFileSync(file, readFileSync(file).subarray(0, 5_000))],
+  ])("keeps %s byte for byte", async (_, damage) => {
+    const file = await workshop.fillAndKill("data", present);
+    damage(file);
+    const before = contentsOf(dataFolder);
+    restore();
+    const kept = contentsOf(dataFolder);
+    expect([kept[aside], kept[`${aside}-wal`]]).toEqual([before["yurt.db"], before["yurt.db-wal"]]);
+    expect(await documentsIn(file)).toEqual(bytesOf(old));
+  });
+
+  test("makes a data folder where none was", async () => {
+    expect(restore()).toMatchObject({ documents: 1, keptAside: undefined });
+    expect(statSync(dataFolder).mode & 0o777).toBe(0o700);
+    expect(await documentsIn(workshop.file("data", "yurt.db"))).toEqual(bytesOf(old));
+  });
+
+  test("goes on after one that was cut off", async () => {
+    const file = await workshop.fill("data", present);
+    writeFileSync(`${file}.restoring-partial`, "half of a backup");
+    writeFileSync(`${file}.restoring`, "all of a backup");
+    restore();
+    expect(readdirSync(dataFolder).sort()).toEqual(["lock", "yurt.db", aside].sort());
+  });
+
+  test("takes for its source also what one left that was cut off", async () => {
+    const file = await workshop.fill("data", present);
+    renameSync(file, `${file}.restoring`);
+    source = `${file}.restoring`;
+    expect(restore()).toMatchObject({ documents: 2, keptAside: undefined });
+    expect(await documentsIn(file)).toEqual(bytesOf(present));
+  });
+
+  test.skipIf(process.getuid?.() !== 0)("by root leaves the database to whom it belonged", async () => {
+    const file = await workshop.fill("data", present);
+    chownSync(file, 65_532, 65_532);
+    restore();
+    expect(statSync(file)).toMatchObject({ uid: 65_532, gid: 65_532 });
+  });
+});
+
+describe("a restore is refused before anything is changed, when", () => {
+  /** What it throws; the data folder stays as it was. */
+  function refusal(): unknown {
+    const { lock: _lock, ...before } = contentsOf(dataFolder);
+    let refused: unknown;
+    try {
+      restore();
+    } catch (error) {
+      refused = error;
+    }
+    const { lock: _, ...after } = contentsOf(dataFolder);
+    expect(after).toEqual(before);
+    return refused;
+  }
+
+  beforeEach(async () => {
+    await workshop.fillAndKill("data", present);
+  });
+
+  test("a server has the data folder", () => {
+    const folder = openDataFolder(dataFolder);
+    expect(refusal()).toMatchObject({ name: "DataFolderLocked" });
+    folder.release();
+  });
+
+  test("its source is not there, or a folder", () => {
+    source = workshop.file("nowhere.db");
+    expect(refusal()).toMatchObject({ name: "DatabaseMissing" });
+    source = workshop.path;
+    expect(refusal()).toMatchObject({ name: "DatabaseMissing" });
+    expect(existsSync(workshop.file("nowhere.db"))).toBe(false);
+  });
+
+  test("its source is empty, or lost all but its -wal", () => {
+    writeFileSync(source, "");
+    expect(refusal()).toMatchObject({ kind: "corrupt", message: "it is empty" });
+    writeFileSync(`${source}-wal`, "updates");
+    expect(refusal()).toMatchObject({ kind: "corrupt", message: expect.stringContaining("backup.db-wal holds") });
+    expect(readFileSync(`${source}-wal`, "utf8")).toBe("updates");
+  });
+
+  test("its source is no database", () => {
+    writeFileSync(source, "a letter ".repeat(1_000));
+    expect(refusal()).toMatchObject({ kind: "corrupt", message: "file is not a database" });
+  });
+
+  test("its source has lost its end", () => {
+    writeFileSync(source, readFileSync(source).subarray(0, 3 * 4096));
+    expect(refusal()).toMatchObject({ kind: "corrupt" });
+  });
+
+  test("its source is damaged deep inside", async () => {
+    const many = { a: Array.from({ length: 200 }, () => new Uint8Array(1_000)) };
+    source = await workshop.fill("damaged", many);
+    const bytes = readFileSync(source);
+    const middle = Math.floor(bytes.length / 2 / 4096) * 4096;
+    writeFileSync(source, bytes.fill(0xff, middle, middle + 4096));
+    expect(refusal()).toMatchObject({ kind: "corrupt" });
+  });
+
+  test.each<[string, string, object]>([
+    ["another program's", "PRAGMA user_version = 0", { kind: "corrupt", message: "it is not a database of Yurt" }],
+    ["of a newer release", "PRAGMA user_version = 99", { name: "DatabaseIsNewer" }],
+    ["without a table", "DROP TABLE row_ids", { kind: "corrupt", message: expect.stringContaining("row_ids") }],
+  ])("its source is %s", (_, statement, refused) => {
+    const database = new Database(source);
+    database.run(statement);
+    database.close(true);
+    expect(refusal()).toMatchObject(refused);
+  });
+
+  test("its source is bad, also where no data folder is: none is made", () => {
+    writeFileSync(source, "a letter ".repeat(1_000));
+    dataFolder = workshop.file("new");
+    expect(restore).toThrow("file is not a database");
+    expect(existsSync(dataFolder)).toBe(false);
+  });
+
+  test("the name for what is kept aside is taken", () => {
+    writeFileSync(workshop.file("data", aside), "a letter");
+    expect(String(refusal())).toContain(`${aside} is there already.`);
+  });
+});
