@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { describeStartTrouble } from "../../src/cli/start-trouble.ts";
 import type { Values } from "../../src/config/options.ts";
+import { DatabaseIsNewer } from "../../src/storage/migrations.ts";
 import { StoreError } from "../../src/storage/store.ts";
 
 const values: Values = {
@@ -54,7 +55,19 @@ describe("a server that cannot start", () => {
     [
       "with documents that cannot be read says so",
       new StoreError("corrupt", "file is not a database"),
-      "The documents in ./yurt-data cannot be read: file is not a database. Put a backup in their place.",
+      "The documents in ./yurt-data cannot be read: file is not a database. Nothing was changed. " +
+        "Put a backup in their place with yurt restore <backup>; it keeps what is there now aside.",
+    ],
+    [
+      "with documents of a newer release says so",
+      new DatabaseIsNewer(9, 1),
+      "The documents in ./yurt-data are left as they are. The database has version 9; this release of Yurt knows " +
+        "versions up to 1. Start a newer one.",
+    ],
+    [
+      "on a disk that the store finds full says so",
+      new StoreError("full", "database or disk is full"),
+      "The disk that holds the data folder ./yurt-data is full.",
     ],
     ["while the store is unavailable is not explained away", new StoreError("unavailable", "I/O error"), undefined],
     ["for a reason of our own is not explained away", new TypeError("x is not a function"), undefined],
