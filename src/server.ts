@@ -16,7 +16,8 @@ import { yWebsocket } from "./relay/y-websocket/protocol.ts";
 import { RoomRegistry } from "./rooms/room-registry.ts";
 import { SignalingRoom } from "./signaling/signaling-room.ts";
 import { yWebrtc } from "./signaling/y-webrtc/protocol.ts";
-import { type DataFolder, openDataFolder } from "./storage/data-folder.ts";
+import { type DataFolder, openDataFolder, openExistingDataFolder } from "./storage/data-folder.ts";
+import { DatabaseMissing, databaseName, hasDatabase } from "./storage/database-file.ts";
 import { openSqliteStore } from "./storage/sqlite.ts";
 import type { Store } from "./storage/store.ts";
 import { type Assets, openAssets } from "./transport/assets.ts";
@@ -130,7 +131,7 @@ function openRelay(options: ServerOptions, shared: Shared): Relay {
   const { limits, log, metrics } = shared;
   const clock = systemClock;
   const dataFolder = openDataFolder(options.dataFolder);
-  const store = openStore(dataFolder, metrics);
+  const store = openDatabase(dataFolder, metrics);
   const compactor = startWorkerCompactor();
   const durability = new Durability({ store, durability: options.durability, clock, log, metrics });
   const queue = new CommitQueue({ store, durability, clock, limits, log, metrics });
@@ -170,9 +171,9 @@ function openRelay(options: ServerOptions, shared: Shared): Relay {
   };
 }
 
-function openStore(dataFolder: DataFolder, metrics: Metrics): Store {
+function openDatabase(dataFolder: DataFolder, metrics: Metrics): Store {
   try {
-    return openSqliteStore(join(dataFolder.path, "yurt.db"), metrics);
+    return openSqliteStore(join(dataFolder.path, databaseName), metrics);
   } catch (error) {
     dataFolder.release();
     throw error;
@@ -188,4 +189,38 @@ function openSignaling({ limits, log, channels }: Shared): { readonly protocol: 
     clock: systemClock,
   });
   return { protocol: yWebrtc({ rooms, authorizer: openAuthorizer, limits, log }), close: () => rooms.drain() };
+}
+
+// For the commands that work on a data folder without a server.
+
+export { backUpDatabase, type CopiedUpdate } from "./storage/backup.ts";
+export { restoreDatabase } from "./storage/restore.ts";
+export { startWorkerCompactor as openCompactor };
+
+/** The documents of a data folder, kept from every server until `close`. */
+export interface OpenedStore {
+  readonly store: Store;
+  close(): Promise<void>;
+}
+
+/** Creates nothing. Throws as `startServer`, and `DatabaseMissing` when the folder holds no documents. */
+export function openStore({ dataFolder: path }: Pick<ServerOptions, "dataFolder">): OpenedStore {
+  const file = databaseFileIn(path);
+  if (!hasDatabase(file)) throw new DatabaseMissing(file);
+  const dataFolder = openExistingDataFolder(path);
+  const store = openDatabase(dataFolder);
+  return {
+    store,
+    close: async () => {
+      try {
+        await store.close();
+      } finally {
+        dataFolder.release();
+      }
+    },
+  };
+}
+
+export function databaseFileIn(dataFolder: string): string {
+  return join(dataFolder, databaseName);
 }

@@ -3,7 +3,8 @@ import type { Sources } from "../config/load.ts";
 /** Where a command writes: a stream of the process, or a test's. */
 export interface Output {
   readonly isTTY?: boolean;
-  write(text: string): unknown;
+  /** `taken` is called when the reader has the text, or with what became of it: EPIPE when nobody reads any more. */
+  write(text: string, taken?: (error?: Error | null) => void): unknown;
 }
 
 /** What every command is run with. */
@@ -13,5 +14,15 @@ export interface CommandContext {
   readonly stderr: Output;
 }
 
+/** The flags of single commands. */
+export type Switch = "json" | "verify";
+
+/** What is said to a command besides the settings. */
+export interface CommandInput extends CommandContext {
+  /** What follows its name, flags left out. */
+  readonly operands: readonly string[];
+  readonly switches: ReadonlySet<Switch>;
+}
+
 /** Resolves with the exit code. */
-export type RunCommand = (context: CommandContext) => Promise<number>;
+export type RunCommand = (input: CommandInput) => Promise<number>;

@@ -1,7 +1,8 @@
 import { Command, CommanderError, Option as Flag } from "commander";
 import type { Environment } from "../config/load.ts";
 import { flagOf, type Option, type OptionKey, optionKeys, options, variableOf } from "../config/options.ts";
-import type { Output, RunCommand } from "./command.ts";
+import type { Output } from "./command.ts";
+import { type CommandDefinition, commands, documentCommands, switchHelp } from "./commands.ts";
 import { exitCodes } from "./exit-code.ts";
 import { describeVersion } from "./version.ts";
 
@@ -47,23 +48,19 @@ function createProgram(invocation: Invocation, ended: (exitCode: number) => void
   const flags = optionKeys.flatMap(flagsOf);
   for (const { flag } of flags) program.addOption(flag);
 
-  const addCommand = (name: string, help: string, load: () => Promise<RunCommand>) => {
-    program
-      .command(name)
-      .description(help)
-      .action(async () => {
-        const command = await load();
-        ended(await command({ sources: { environment, flags: givenFlags(program, flags) }, stdout, stderr }));
-      });
+  const addCommand = (parent: Command, { usage, help, switches = [], load }: CommandDefinition) => {
+    const added = parent.command(usage).description(help);
+    for (const name of switches) added.option(`--${name}`, switchHelp[name]);
+    added.action(async () => {
+      const run = await load();
+      const sources = { environment, flags: givenFlags(program, flags) };
+      const given = new Set(switches.filter((name) => added.getOptionValue(name) === true));
+      ended(await run({ sources, stdout, stderr, operands: added.args, switches: given }));
+    });
   };
-  // Each command is loaded when it runs: a health check that is made every few seconds loads no server.
-  addCommand(
-    "serve",
-    "run the server (what yurt does when no command is named)",
-    async () => (await import("./serve.ts")).serve,
-  );
-  addCommand("health", "exit 0 when the running server is ready", async () => (await import("./health.ts")).health);
-  addCommand("version", "print the version", async () => (await import("./version.ts")).printVersion);
+  for (const command of commands) addCommand(program, command);
+  const documents = program.command("documents").description("look at the documents, or compact them");
+  for (const command of documentCommands) addCommand(documents, command);
   return program;
 }
 

@@ -65,13 +65,17 @@ export function readEnvironment(): Environment {
   return process.env;
 }
 
-/** Flags count before the environment, the environment before the defaults. Only the value that counts is checked. */
-export function loadConfiguration(sources: Sources): LoadedConfiguration {
+/**
+ * Flags count before the environment, the environment before the defaults. Only the value that counts is checked.
+ *
+ * Settings that are not among `keys` keep their defaults, whatever is given: a command needs no more than it uses.
+ */
+export function loadConfiguration(sources: Sources, keys: readonly OptionKey[] = optionKeys): LoadedConfiguration {
   const settings = new Map<OptionKey, Setting>();
   const problems: Problem[] = [];
   for (const key of optionKeys) {
     const option: Option<unknown> = options[key];
-    const given = givenFor(key, sources);
+    const given = keys.includes(key) ? givenFor(key, sources) : undefined;
     if (given === undefined) {
       settings.set(key, { value: option.default, origin: { from: "default" } });
       continue;

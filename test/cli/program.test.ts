@@ -1,24 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { run } from "../../src/cli/program.ts";
 import { optionKeys, variableOf } from "../../src/config/options.ts";
-
-async function yurt(args: readonly string[], environment: Record<string, string> = {}) {
-  const written = { out: "", err: "" };
-  const code = await run({
-    args,
-    environment,
-    stdout: { write: (text) => (written.out += text) },
-    stderr: { write: (text) => (written.err += text) },
-  });
-  return { code, ...written };
-}
+import { yurt } from "../support/run-program.ts";
 
 describe("yurt --help", () => {
   test("names every setting's variable and every command", async () => {
     const { code, out, err } = await yurt(["--help"]);
     expect([code, err]).toEqual([0, ""]);
     for (const key of optionKeys) expect(out).toContain(variableOf(key));
-    for (const command of ["serve", "health", "version"]) expect(out).toMatch(new RegExp(`^  ${command}  `, "m"));
+    const names = ["serve", "health", "backup", "restore", "documents", "version"];
+    for (const command of names) expect(out).toMatch(new RegExp(`^  ${command} `, "m"));
   });
 
   test("shows the flag of a boolean that changes the default", async () => {
@@ -32,6 +22,12 @@ describe("yurt --help", () => {
     expect(code).toBe(0);
     expect(out).toContain("--log-level <level>");
   });
+});
+
+test("yurt documents alone shows what there is, and ends with 2", async () => {
+  const { code, out, err } = await yurt(["documents"]);
+  expect([code, out]).toEqual([2, ""]);
+  for (const command of ["list", "info", "compact"]) expect(err).toMatch(new RegExp(`^  ${command} `, "m"));
 });
 
 describe("the version", () => {
@@ -60,6 +56,12 @@ describe("a mistake in the command line ends with 2 and the nearest name", () =>
     [["-p", "1"], "error: unknown option '-p'\n"],
     [["--port"], "error: option '--port <port>' argument missing\n"],
     [["serve", "example.com"], "error: too many arguments for 'serve'. Expected 0 arguments but got 1: example.com.\n"],
+    [["documents", "lst"], "error: unknown command 'lst'\n(Did you mean list?)\n"],
+    [["documents", "list", "--jsno"], "error: unknown option '--jsno'\n(Did you mean --json?)\n"],
+    [["health", "--json"], "error: unknown option '--json'\n"],
+    [["documents", "info"], "error: missing required argument 'name'\n"],
+    [["backup"], "error: missing required argument 'target'\n"],
+    [["restore", "a", "b"], "error: too many arguments for 'restore'. Expected 1 argument but got 2: a, b.\n"],
     [["version", "2"], "error: too many arguments for 'version'. Expected 0 arguments but got 1: 2.\n"],
   ])("%p", async (args, message) => {
     expect(await yurt(args)).toEqual({ code: 2, out: "", err: message + hint });
@@ -68,7 +70,7 @@ describe("a mistake in the command line ends with 2 and the nearest name", () =>
 
 describe("a bad configuration ends with 78", () => {
   test.each([[[]], [["serve"]], [["health"]]])("when yurt %p runs", async (args) => {
-    const { code, out, err } = await yurt([...args, "--port", "-1"], { YURT_LOG_LEVEL: "loud" });
+    const { code, out, err } = await yurt([...args, "--port", "-1"], { environment: { YURT_LOG_LEVEL: "loud" } });
     expect([code, out]).toEqual([78, ""]);
     expect(err).toContain('port = "-1" (flag --port)');
     expect(err).toContain('log.level = "loud" (environment variable YURT_LOG_LEVEL)');
@@ -76,6 +78,18 @@ describe("a bad configuration ends with 78", () => {
 
   test("whichever side of the command the flags are on", async () => {
     expect(await yurt(["--port", "x", "health"])).toEqual(await yurt(["health", "--port", "x"]));
+  });
+
+  test.each([
+    ["documents", "list"],
+    ["documents", "compact"],
+    ["backup", "x"],
+    ["restore", "x"],
+  ])("of the data folder alone when yurt %s %s runs, which uses nothing else", async (command, operand) => {
+    const environment = { YURT_HOST: "0.0.0.0", YURT_PORT: "-1", YURT_DATA: "" };
+    const { code, out, err } = await yurt([command, operand], { environment });
+    expect([code, out]).toEqual([78, ""]);
+    expect(err).toStartWith("yurt: 1 problem in the configuration, nothing was started\n\n  data = ");
   });
 
   test("of which the last flag counts", async () => {

@@ -1,0 +1,83 @@
+import { existsSync, statSync } from "node:fs";
+import { dirname, resolve } from "node:path";
+import { describeMalformed } from "../relay/log-summary.ts";
+import { decodeContents } from "../relay/update-contents.ts";
+import { backUpDatabase, type CopiedUpdate, databaseFileIn } from "../server.ts";
+import { StoreError } from "../storage/store.ts";
+import type { CommandInput } from "./command.ts";
+import { exitCodes } from "./exit-code.ts";
+import { type Offline, withDataFolder } from "./offline.ts";
+import { formatBytes, formatName, formatThings, print } from "./print.ts";
+
+/**
+ * Copies all documents into one new file, whether a server runs or not. With `--verify` the copy is checked, down to
+ * every update; when an update is damaged the copy stays, for it holds what the data folder holds.
+ */
+export async function backup(input: CommandInput): Promise<number> {
+  const [target = ""] = input.operands;
+  const isVerified = input.switches.has("verify");
+  return withDataFolder("backup", input, async (offline) => {
+    let damaged = 0;
+    const examine = (updates: Iterable<CopiedUpdate>) => {
+      damaged = complainOfDamaged(updates, offline);
+    };
+    const copy = () =>
+      backUpDatabase({
+        file: databaseFileIn(offline.dataFolder),
+        target: resolve(target),
+        ...(isVerified && { examine }),
+      });
+    const { documents, bytes } = explained(copy, target);
+    const verdict = isVerified && damaged === 0 ? ", verified" : "";
+    await print(input.stdout, `${target}: ${formatThings(documents, "document")}, ${formatBytes(bytes)}${verdict}\n`);
+    if (damaged === 0) return exitCodes.done;
+    offline.complain(`${formatThings(damaged, "damaged update")}, in ${offline.dataFolder} as in the copy.`);
+    return exitCodes.failed;
+  });
+}
+
+function complainOfDamaged(updates: Iterable<CopiedUpdate>, { complain }: Offline): number {
+  let damaged = 0;
+  for (const { document, row, update } of updates) {
+    const contents = decodeContents(update);
+    if (contents.kind === "contents") continue;
+    complain(`${formatName(document)}: ${describeMalformed(row, contents.detail)}`);
+    damaged += 1;
+  }
+  return damaged;
+}
+
+/** What the system refuses is about the target: the database is read through SQLite, whose errors are others. */
+function explained<Result>(copy: () => Result, target: string): Result {
+  try {
+    return copy();
+  } catch (error) {
+    const trouble = describeTargetTrouble(error, target);
+    throw trouble === undefined ? error : new Error(trouble, { cause: error });
+  }
+}
+
+function describeTargetTrouble(error: unknown, target: string): string | undefined {
+  if (error instanceof StoreError && error.kind === "full") return describeSystemError("ENOSPC", target);
+  return error instanceof Error && "code" in error ? describeSystemError(error.code, target) : undefined;
+}
+
+function describeSystemError(code: unknown, target: string): string | undefined {
+  switch (code) {
+    case "EEXIST":
+      return existsSync(target) && statSync(target).isDirectory()
+        ? `${target} is a folder. Name a new file in it.`
+        : `${target} is there already and stays as it is. Name a new file.`;
+    case "ENOENT":
+    case "ENOTDIR":
+      return `There is no folder ${dirname(target)}. Create it, or name a file elsewhere.`;
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+      return `The folder ${dirname(target)} cannot be written. Name a file elsewhere.`;
+    case "ENOSPC":
+      return `The disk that holds ${dirname(target)} is full.`;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,67 @@
+import type { RunCommand, Switch } from "./command.ts";
+
+/** One row of the table of commands. */
+export interface CommandDefinition {
+  /** The name, and the operands as commander writes them. */
+  readonly usage: string;
+  readonly help: string;
+  readonly switches?: readonly Switch[];
+  /** Each command is loaded when it runs: a health check that is made every few seconds loads no server. */
+  readonly load: () => Promise<RunCommand>;
+}
+
+export const commands: readonly CommandDefinition[] = [
+  {
+    usage: "serve",
+    help: "run the server (what yurt does when no command is named)",
+    load: async () => (await import("./serve.ts")).serve,
+  },
+  {
+    usage: "health",
+    help: "exit 0 when the running server is ready",
+    load: async () => (await import("./health.ts")).health,
+  },
+  {
+    usage: "backup <target>",
+    help: "copy all documents into a new file; a server may run meanwhile",
+    switches: ["verify"],
+    load: async () => (await import("./backup.ts")).backup,
+  },
+  {
+    usage: "restore <source>",
+    help: "put a backup in the place of the documents; those are kept beside it",
+    load: async () => (await import("./restore.ts")).restore,
+  },
+  {
+    usage: "version",
+    help: "print the version",
+    load: async () => (await import("./version.ts")).printVersion,
+  },
+];
+
+/** Behind `documents`; no server may run. */
+export const documentCommands: readonly CommandDefinition[] = [
+  {
+    usage: "list",
+    help: "every document, its size and its updates since it was compacted",
+    switches: ["json"],
+    load: async () => (await import("./documents-list.ts")).listDocuments,
+  },
+  {
+    usage: "info <name>",
+    help: "what the log of one document tells",
+    switches: ["json"],
+    load: async () => (await import("./documents-info.ts")).documentInfo,
+  },
+  {
+    usage: "compact [names...]",
+    help: "make one update of each document's log, without what was deleted; all documents when none is named",
+    switches: ["json"],
+    load: async () => (await import("./documents-compact.ts")).compactDocuments,
+  },
+];
+
+export const switchHelp: Readonly<Record<Switch, string>> = {
+  json: "one JSON object a line",
+  verify: "check the copy, down to every update",
+};

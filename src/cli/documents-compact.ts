@@ -1,0 +1,74 @@
+import type { Compactor } from "../relay/compaction.ts";
+import { openCompactor } from "../server.ts";
+import { type Store, StoreError } from "../storage/store.ts";
+import type { CommandInput } from "./command.ts";
+import { describeUnknown, documentPages } from "./documents.ts";
+import { exitCodes } from "./exit-code.ts";
+import { withStore } from "./offline.ts";
+import { formatName, ReaderGone } from "./print.ts";
+import { type Column, RowWriter } from "./records.ts";
+
+const columns: readonly Column<"before" | "after" | "name">[] = [
+  { key: "before", title: "BEFORE", kind: "bytes" },
+  { key: "after", title: "AFTER", kind: "bytes" },
+  { key: "name", title: "NAME", kind: "name" },
+];
+
+/**
+ * Makes one update of each named document's log, of every document's when none is named, and tells the bytes before and
+ * after. One that cannot be compacted stays as it is, and the others are compacted all the same.
+ */
+export async function compactDocuments(input: CommandInput): Promise<number> {
+  return withStore("documents compact", input, async (store, { complain }) => {
+    const writer = new RowWriter(input, columns);
+    const compactor = openCompactor();
+    let failures = 0;
+    try {
+      for await (const name of namesOf(input.operands, store)) {
+        const outcome = await compactDocument(name, store, compactor);
+        if ("trouble" in outcome) {
+          complain(outcome.trouble);
+          failures += 1;
+        } else await writer.write([{ ...outcome, name }]).catch(ignoreReaderGone);
+      }
+    } finally {
+      await compactor.close();
+    }
+    return failures === 0 ? exitCodes.done : exitCodes.failed;
+  });
+}
+
+async function* namesOf(operands: readonly string[], store: Store): AsyncGenerator<string> {
+  if (operands.length > 0) {
+    yield* new Set(operands);
+    return;
+  }
+  for await (const page of documentPages(store)) yield* page.map(({ name }) => name);
+}
+
+/** Bytes, or why the document is as it was. */
+type Outcome = { readonly before: number; readonly after: number } | { readonly trouble: string };
+
+/** Throws what is wrong with the whole store, as a full disk. */
+async function compactDocument(name: string, store: Store, compactor: Compactor): Promise<Outcome> {
+  try {
+    const stored = await store.load(name);
+    if (stored === undefined) return { trouble: await describeUnknown(name, store) };
+    const entries = stored.base === undefined ? stored.tail : [stored.base, ...stored.tail];
+    const before = entries.reduce((sum, { update }) => sum + update.byteLength, 0);
+    const isCompact = stored.base !== undefined && stored.tail.length === 0;
+    if (isCompact) return { before, after: before };
+    const base = await compactor.compact(entries.map(({ update }) => update));
+    const rows = entries.map(({ row }) => row);
+    await store.compact(name, rows, base);
+    return { before, after: base.byteLength };
+  } catch (error) {
+    if (!(error instanceof Error) || (error instanceof StoreError && error.kind !== "corrupt")) throw error;
+    return { trouble: `${formatName(name)} stays as it is: ${error.message}` };
+  }
+}
+
+/** Who compacts does not do it for the list. */
+function ignoreReaderGone(error: unknown): void {
+  if (!(error instanceof ReaderGone)) throw error;
+}

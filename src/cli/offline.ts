@@ -1,0 +1,54 @@
+import { loadConfiguration } from "../config/load.ts";
+import { openStore } from "../server.ts";
+import type { Store } from "../storage/store.ts";
+import type { CommandInput } from "./command.ts";
+import { describeProblems } from "./configuration-problems.ts";
+import { describeDataTrouble } from "./data-trouble.ts";
+import { exitCodes } from "./exit-code.ts";
+import { ReaderGone } from "./print.ts";
+
+/** What a command gets that works on the data folder itself. */
+export interface Offline {
+  /** As it was given. */
+  readonly dataFolder: string;
+  /** A line on standard error, with the command's name before it. */
+  complain(trouble: string): void;
+}
+
+/** Runs `task` with the configured data folder, and says on standard error what is in its way. */
+export async function withDataFolder(
+  name: string,
+  { sources, stderr }: CommandInput,
+  task: (offline: Offline) => Promise<number>,
+): Promise<number> {
+  const loaded = loadConfiguration(sources, ["data"]);
+  if (!loaded.ok) {
+    stderr.write(describeProblems(loaded.problems));
+    return exitCodes.badConfiguration;
+  }
+  const dataFolder = loaded.configuration.values.data;
+  const complain = (trouble: string) => void stderr.write(`yurt ${name}: ${trouble}\n`);
+  try {
+    return await task({ dataFolder, complain });
+  } catch (error) {
+    if (error instanceof ReaderGone) return exitCodes.done;
+    complain(describeDataTrouble(error, dataFolder) ?? (error instanceof Error ? error.message : String(error)));
+    return exitCodes.failed;
+  }
+}
+
+/** As `withDataFolder`, with the documents in it; no server can use them meanwhile. */
+export async function withStore(
+  name: string,
+  input: CommandInput,
+  task: (store: Store, offline: Offline) => Promise<number>,
+): Promise<number> {
+  return withDataFolder(name, input, async (offline) => {
+    const opened = openStore(offline);
+    try {
+      return await task(opened.store, offline);
+    } finally {
+      await opened.close();
+    }
+  });
+}

@@ -1,0 +1,96 @@
+import type { CommandInput } from "./command.ts";
+import { formatBytes, formatCount, formatName, print } from "./print.ts";
+
+/** One column of a list. Numbers come first and names last: so that lines can be written before the last one is known. */
+export interface Column<Key extends string> {
+  readonly key: Key;
+  /** Over the column, on a terminal. */
+  readonly title: string;
+  readonly kind: "bytes" | "count" | "name";
+}
+
+export type Row<Key extends string> = Readonly<Record<Key, string | number>>;
+
+/** On a terminal a table for people, else lines with tabs between exact values; with `--json` one JSON object a line. */
+export class RowWriter<Key extends string> {
+  readonly #input: CommandInput;
+  readonly #columns: readonly Column<Key>[];
+  #hasHeader = false;
+
+  constructor(input: CommandInput, columns: readonly Column<Key>[]) {
+    this.#input = input;
+    this.#columns = columns;
+  }
+
+  /** Whether people read what is written. */
+  get isTable(): boolean {
+    return isForPeople(this.#input);
+  }
+
+  async write(rows: readonly Row<Key>[]): Promise<void> {
+    const header = this.isTable && !this.#hasHeader && rows.length > 0 ? [this.#tableLine(({ title }) => title)] : [];
+    this.#hasHeader = true;
+    const lines = [...header, ...rows.map((row) => this.#line(row))];
+    await print(this.#input.stdout, lines.map((line) => `${line}\n`).join(""));
+  }
+
+  #line(row: Row<Key>): string {
+    if (this.#input.switches.has("json")) return JSON.stringify(row);
+    if (this.isTable) return this.#tableLine(({ key, kind }) => formatForPeople(row[key], kind));
+    return this.#columns.map(({ key, kind }) => formatExactly(row[key], kind)).join("\t");
+  }
+
+  #tableLine(cell: (column: Column<Key>) => string): string {
+    return this.#columns
+      .map((column) => (column.kind === "name" ? cell(column) : cell(column).padStart(columnWidth)))
+      .join("  ");
+  }
+}
+
+const columnWidth = 9;
+
+/** One fact of a thing that is described alone. */
+export interface Fact {
+  readonly key: string;
+  readonly value: string | number | boolean;
+  readonly kind: Column<string>["kind"] | "yes-or-no";
+  readonly label: string;
+}
+
+/** As `RowWriter`, with a line for each fact; with `--json` one object. */
+export async function printFacts(input: CommandInput, facts: readonly Fact[]): Promise<void> {
+  const { stdout, switches } = input;
+  if (switches.has("json")) {
+    const object = Object.fromEntries(facts.map(({ key, value }) => [key, value]));
+    await print(stdout, `${JSON.stringify(object)}\n`);
+    return;
+  }
+  const width = Math.max(...facts.map(({ label }) => label.length));
+  const lines = facts.map(({ key, label, value, kind }) =>
+    isForPeople(input)
+      ? `${label.padEnd(width)}  ${formatForPeople(value, kind)}\n`
+      : `${key}\t${formatExactly(value, kind)}\n`,
+  );
+  await print(stdout, lines.join(""));
+}
+
+function isForPeople({ stdout, switches }: CommandInput): boolean {
+  return stdout.isTTY === true && !switches.has("json");
+}
+
+function formatForPeople(value: Fact["value"], kind: Fact["kind"]): string {
+  switch (kind) {
+    case "bytes":
+      return formatBytes(Number(value));
+    case "count":
+      return formatCount(Number(value));
+    case "name":
+      return formatName(String(value));
+    case "yes-or-no":
+      return value === true ? "yes" : "no";
+  }
+}
+
+function formatExactly(value: Fact["value"], kind: Fact["kind"]): string {
+  return kind === "name" ? formatName(String(value)) : String(value);
+}
