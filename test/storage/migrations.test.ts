@@ -1,5 +1,7 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { DatabaseIsNewer, migrate, migrations } from "../../src/storage/migrations.ts";
 
 const first = "CREATE TABLE numbers (number INTEGER); INSERT INTO numbers VALUES (1)";
@@ -44,5 +46,22 @@ describe("migrate", () => {
   test("runs those of the store on a new database", () => {
     migrate(database, migrations);
     expect(values("PRAGMA user_version")).toEqual([migrations.length]);
+  });
+
+  test("make the tables and columns that README.md describes", () => {
+    migrate(database, migrations);
+    const columns = database
+      .query("SELECT t.name, c.name FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table'")
+      .values()
+      .map(([table, column]) => `${table}.${column}`);
+    const [, section = ""] =
+      /^\| table \| column \|.*?\n(.*?)\n\n/ms.exec(readFileSync(join(import.meta.dir, "../../README.md"), "utf8")) ??
+      [];
+    let table = "";
+    const described = Array.from(section.matchAll(/^\| (?:`(\w+)`)? ?\| `(\w+)` \|/gm), ([, first, column]) => {
+      table = first ?? table;
+      return `${table}.${column}`;
+    });
+    expect(described).toEqual(columns);
   });
 });
