@@ -208,7 +208,7 @@ export function openStore({ dataFolder: path }: Pick<ServerOptions, "dataFolder"
   const file = databaseFileIn(path);
   if (!hasDatabase(file)) throw new DatabaseMissing(file);
   const dataFolder = openExistingDataFolder(path);
-  const store = openDatabase(dataFolder);
+  const store = openDatabase(dataFolder, createMetrics());
   return {
     store,
     close: async () => {

@@ -1,5 +1,5 @@
 /**
- * Tortures the executable: `bun scripts/torture/main.ts [kill|fuzz|stall|slow-joiner|storm|disk-full|all]`.
+ * Tortures the executable: `bun scripts/torture/main.ts [kill|fuzz|stall|fetch|slow-joiner|storm|disk-full|all]`.
  *
  * `--rounds` (kill), `--frames` (fuzz) and `--clients` (storm) say how much of it, `--seed` takes a seed that was
  * printed. Ends with 1 when a guarantee was broken.

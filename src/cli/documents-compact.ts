@@ -58,9 +58,11 @@ async function compactDocument(name: string, store: Store, compactor: Compactor)
     const before = entries.reduce((sum, { update }) => sum + update.byteLength, 0);
     const isCompact = stored.base !== undefined && stored.tail.length === 0;
     if (isCompact) return { before, after: before };
-    const base = await compactor.compact(entries.map(({ update }) => update));
-    const rows = entries.map(({ row }) => row);
-    await store.compact(name, rows, base);
+    const { base, summary, rejected } = await compactor.compact(entries.map(({ update }) => update));
+    // Setting an update aside is for a server, which sees that clients do not bring it again.
+    if (rejected.length > 0) throw new StoreError("corrupt", `row ${entries[rejected[0] ?? 0]?.row} cannot be applied`);
+    await store.compact(name, { base, summary, rows: entries.map(({ row }) => row), quarantined: [] });
+    await store.durable();
     return { before, after: base.byteLength };
   } catch (error) {
     if (!(error instanceof Error) || (error instanceof StoreError && error.kind !== "corrupt")) throw error;

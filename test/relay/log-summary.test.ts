@@ -14,7 +14,7 @@ describe("the summary of a log", () => {
     const base = Y.encodeStateAsUpdate(doc);
     doc.getText("t").delete(0, 2);
     const tail = log(Y.encodeStateAsUpdate(doc), bringing(2, 0, 3), deleting(2, 1, 2));
-    expect(summarizeLog({ base: { row: 9, update: base }, tail })).toEqual({
+    expect(summarizeLog({ base: { row: 9, update: base, summary: undefined }, tail, quarantined: [] })).toEqual({
       baseBytes: base.length,
       tailBytes: tail.reduce((sum, { update }) => sum + update.length, 0),
       clients: 2,
@@ -25,7 +25,7 @@ describe("the summary of a log", () => {
   });
 
   test("says when updates wait for others", () => {
-    expect(summarizeLog({ base: undefined, tail: log(bringing(1, 5, 7)) })).toMatchObject({
+    expect(summarizeLog({ base: undefined, tail: log(bringing(1, 5, 7)), quarantined: [] })).toMatchObject({
       baseBytes: 0,
       clients: 1,
       inserted: 2,
@@ -34,7 +34,8 @@ describe("the summary of a log", () => {
   });
 
   test("is refused for a row that is no update, which it names", () => {
-    const summarize = () => summarizeLog({ base: undefined, tail: log(bringing(1, 0, 1), Uint8Array.of(1, 2)) });
+    const tail = log(bringing(1, 0, 1), Uint8Array.of(1, 2));
+    const summarize = () => summarizeLog({ base: undefined, tail, quarantined: [] });
     expect(summarize).toThrow(StoreError);
     expect(summarize).toThrow("row 2 does not hold a Yjs update: ");
   });

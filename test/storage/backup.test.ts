@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createMetrics } from "../../src/ops/metrics.ts";
 import { backUpDatabase, type CopiedUpdate } from "../../src/storage/backup.ts";
 import { openSqliteStore } from "../../src/storage/sqlite.ts";
 import { updateOf } from "../support/counting.ts";
@@ -54,7 +55,7 @@ describe("a backup", () => {
 
   test("has one cut of what a server goes on writing, and keeps it from nothing", async () => {
     const file = await workshop.fill("data", documents);
-    const store = openSqliteStore(file);
+    const store = openSqliteStore(file, createMetrics());
     await store.append([{ document: "a", update: updateOf([4]) }]);
     backUpDatabase({ file, target });
     await store.append([{ document: "a", update: updateOf([5]) }]);

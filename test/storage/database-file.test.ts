@@ -2,6 +2,7 @@ import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
+import { createMetrics } from "../../src/ops/metrics.ts";
 import { checkDatabase } from "../../src/storage/database-file.ts";
 import { DatabaseIsNewer } from "../../src/storage/migrations.ts";
 import { openSqliteStore } from "../../src/storage/sqlite.ts";
@@ -24,7 +25,7 @@ function refusal(file: string): unknown {
   const before = contentsOf(dirname(file));
   let refused: unknown;
   try {
-    openSqliteStore(file);
+    openSqliteStore(file, createMetrics());
   } catch (error) {
     refused = error;
   }

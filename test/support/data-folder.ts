@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createMetrics } from "../../src/ops/metrics.ts";
 import { openSqliteStore } from "../../src/storage/sqlite.ts";
 import type { Store } from "../../src/storage/store.ts";
 
@@ -33,7 +34,7 @@ export class Workshop implements Disposable {
 
   async #opened(folder: string, task: (store: Store) => Promise<void>): Promise<void> {
     mkdirSync(this.file(folder), { recursive: true });
-    const store = openSqliteStore(this.file(folder, "yurt.db"));
+    const store = openSqliteStore(this.file(folder, "yurt.db"), createMetrics());
     try {
       await task(store);
     } finally {
@@ -48,7 +49,7 @@ export class Workshop implements Disposable {
 
 /** What is in the database's log, by document, in order. */
 export async function documentsIn(file: string): Promise<Record<string, number[][]>> {
-  const store = openSqliteStore(file);
+  const store = openSqliteStore(file, createMetrics());
   const documents: Record<string, number[][]> = {};
   for (const { name } of await store.list({ limit: 100 })) {
     const stored = await store.load(name);

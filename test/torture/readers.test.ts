@@ -1,6 +1,6 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
-import { tortureBySlowJoining } from "../../scripts/torture/joiners.ts";
+import { tortureByFetching, tortureBySlowJoining } from "../../scripts/torture/joiners.ts";
 import { tortureByStalling } from "../../scripts/torture/stall.ts";
 import { ensureExecutable } from "../support/executable.ts";
 import { temporaryFolder } from "../support/start-test-server.ts";
@@ -26,4 +26,9 @@ test("someone who joins a large document over a slow link is synced while others
   const { figures, faults } = await tortureBySlowJoining({ megabytes: 20, dataFolder });
   expect(faults).toEqual([]);
   expect(figures["edits until synced"]).toBeGreaterThan(20);
+});
+
+test("20 clients that fetch 10 MB at once do not need 20 copies", async () => {
+  const { faults } = await tortureByFetching({ megabytes: 10, dataFolder });
+  expect(faults).toEqual([]);
 });
