@@ -13,6 +13,16 @@ export class Ranges {
     return this.#bounds.at(-1) ?? 0;
   }
 
+  /** Of the range with this index; infinity past the last. */
+  startAt(index: number): number {
+    return this.#bound(2 * index);
+  }
+
+  /** Likewise. */
+  endAt(index: number): number {
+    return this.#bound(2 * index + 1);
+  }
+
   add(start: number, end: number): void {
     if (start >= end) return;
     const bounds = this.#bounds;

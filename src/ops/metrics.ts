@@ -1,5 +1,11 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
+/** A figure that is read when somebody looks, and costs nothing otherwise. */
+export interface LiveGauge {
+  /** Called once, by who has the figure. */
+  readFrom(source: () => number): void;
+}
+
 /**
  * What the server counts of itself, for Prometheus: who does the work counts it where it is done.
  *
@@ -14,7 +20,7 @@ export interface Metrics {
   readonly updateToCommit: Histogram;
   /** From the commit of the first update of a group to its acknowledgement. */
   readonly commitToAcknowledgement: Histogram;
-  readonly waitingUpdateBytes: Gauge;
+  readonly waitingUpdateBytes: LiveGauge;
   /** Of the write-ahead log, beside the event loop. */
   readonly syncs: Histogram;
   readonly checkpoints: Histogram;
@@ -23,12 +29,12 @@ export interface Metrics {
   readonly compactionDuration: Histogram;
   /** Updates that no Yjs document takes, set aside by a compaction. */
   readonly quarantinedUpdates: Counter;
-  readonly documentBytes: Gauge;
+  readonly documentBytes: LiveGauge;
   readonly documentLoads: Counter;
   readonly documentUnloads: Counter<"reason">;
   /** Of snapshots that are on their way to clients. */
-  readonly snapshotBytes: Gauge;
-  readonly waitingSnapshots: Gauge;
+  readonly snapshotBytes: LiveGauge;
+  readonly waitingSnapshots: LiveGauge;
   readonly refusedUpgrades: Counter<"reason">;
 }
 
@@ -41,7 +47,22 @@ export function createMetrics(): Metrics {
   const registers = [registry];
   const counter = <Label extends string = never>(name: string, help: string, ...labelNames: Label[]) =>
     new Counter<Label>({ name: `yurt_${name}`, help, labelNames, registers });
-  const gauge = (name: string, help: string) => new Gauge({ name: `yurt_${name}`, help, registers });
+  const gauge = (name: string, help: string): LiveGauge => {
+    let source = () => 0;
+    new Gauge({
+      name: `yurt_${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(source());
+      },
+    });
+    return {
+      readFrom: (given) => {
+        source = given;
+      },
+    };
+  };
   const histogram = (name: string, help: string) =>
     new Histogram({ name: `yurt_${name}`, help, buckets: fromMicrosecondsToSeconds, registers });
   return {

@@ -43,9 +43,9 @@ export class ClockSet {
       if (typeof added === "number") {
         this.add(client, 0, added);
       } else if (added.count <= fewRanges) {
-        added.forEach((start, end) => {
-          this.add(client, start, end);
-        });
+        for (let index = 0; index < added.count; index += 1) {
+          this.add(client, added.startAt(index), added.endAt(index));
+        }
       } else {
         const ranges = this.#fragment(client);
         ranges.addAll(added);
@@ -90,20 +90,30 @@ export class ClockSet {
 
   /** Whether `sets` together hold every clock of this one. */
   isWithin(sets: readonly ClockSet[]): boolean {
-    let isWithin = true;
-    this.#forEach((client, start, end) => {
-      isWithin &&= reachOf(sets, client, start, end) >= end;
-    });
-    return isWithin;
+    for (const [client, held] of this.#clients) {
+      if (typeof held === "number") {
+        if (reachOf(sets, client, 0, held) < held) return false;
+        continue;
+      }
+      for (let index = 0; index < held.count; index += 1) {
+        if (reachOf(sets, client, held.startAt(index), held.endAt(index)) < held.endAt(index)) return false;
+      }
+    }
+    return true;
   }
 
   /** Whether one of `sets` holds a clock of this one. */
   overlaps(sets: readonly ClockSet[]): boolean {
-    let overlaps = false;
-    this.#forEach((client, start, end) => {
-      overlaps ||= nextOf(sets, client, start) < end;
-    });
-    return overlaps;
+    for (const [client, held] of this.#clients) {
+      if (typeof held === "number") {
+        if (nextOf(sets, client, 0) < held) return true;
+        continue;
+      }
+      for (let index = 0; index < held.count; index += 1) {
+        if (nextOf(sets, client, held.startAt(index)) < held.endAt(index)) return true;
+      }
+    }
+    return false;
   }
 
   /** The clocks of this set that none of `sets` holds. */

@@ -51,6 +51,7 @@ export class CommitQueue {
 
   constructor(options: CommitQueueOptions) {
     this.#options = options;
+    options.metrics.waitingUpdateBytes.readFrom(() => this.#waitingBytes);
   }
 
   /** Whether the store failed and has not worked since. */
@@ -63,7 +64,6 @@ export class CommitQueue {
     this.#endTimer ??= metrics.updateToCommit.startTimer();
     this.#waiting.push(write);
     this.#waitingBytes += write.update.byteLength;
-    metrics.waitingUpdateBytes.set(this.#waitingBytes);
     if (this.#cancelRetry !== undefined && this.#isOverfull) this.#giveUp();
     else this.#schedule();
   }
@@ -134,7 +134,6 @@ export class CommitQueue {
     });
     metrics.commits.inc();
     metrics.committedUpdates.inc(batch.length);
-    metrics.waitingUpdateBytes.set(this.#waitingBytes);
     this.#call(() => durability.committed());
   }
 
@@ -164,7 +163,6 @@ export class CommitQueue {
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#endTimer = undefined;
-    this.#options.metrics.waitingUpdateBytes.set(0);
     if (writes.length > 0) this.#options.log.error({ event: "updates-discarded", updates: writes.length });
     for (const write of writes) this.#call(() => write.discarded());
     // Else a server that is sent nothing because it is not ready would never find out that it could be.

@@ -5,6 +5,13 @@ import type { CompactedUpdates } from "./compaction.ts";
 import { mergeUpdates } from "./merge-updates.ts";
 import { decodeContents, type UpdateContents } from "./update-contents.ts";
 
+interface Clocks {
+  readonly structs: ClockSet;
+  readonly deletes: ClockSet;
+}
+
+const mergedAtOnce = 32;
+
 /** More than this is no accident, and finding each costs as much as a compaction. */
 const mostRejected = 16;
 
@@ -19,12 +26,22 @@ const mostRejected = 16;
 export function compactUpdates(updates: readonly Uint8Array[]): CompactedUpdates {
   const { base, rejected } = collectGarbage(updates);
   const accepted = rejected.length === 0 ? updates : updates.filter((_, index) => !rejected.includes(index));
-  const contents = readContents(base);
   const given = clocksOf(accepted);
+  try {
+    return { base, summary: encodeSummary(verify(base, given)), rejected };
+  } catch {
+    // Contradictory updates, of which Yjs forgets some: one update that holds all is better than a log that grows.
+    const merged = mergeUpdates(accepted);
+    return { base: merged, summary: encodeSummary(verify(merged, given)), rejected };
+  }
+}
+
+function verify(base: Uint8Array, given: Clocks): UpdateContents {
+  const contents = readContents(base);
   if (!given.structs.isWithin([contents.structs])) throw new Error("a compaction lost structs");
   if (!contents.structs.isWithin([given.structs])) throw new Error("a compaction invented structs");
   if (!given.deletes.isWithin([contents.deletes])) throw new Error("a compaction lost deletes");
-  return { base, summary: encodeSummary(contents), rejected };
+  return contents;
 }
 
 function collectGarbage(updates: readonly Uint8Array[]): { readonly base: Uint8Array; readonly rejected: number[] } {
@@ -36,14 +53,20 @@ function collectGarbage(updates: readonly Uint8Array[]): { readonly base: Uint8A
 }
 
 /**
- * The first, which is large when it is a base, is not merged with the others first: that would write it once more. The
- * others are, since Yjs copies all that is pending for each update that it applies.
+ * The first, which is large when it is a base, is not merged with the others: that would write it once more. Of the
+ * others, some at a time are: a merge of all of them takes longer than to apply them (measured on keystrokes: 3.9 µs
+ * each against 2.6), but Yjs copies all that is pending for each update that it applies.
  */
 function collectAll(updates: readonly Uint8Array[]): Uint8Array {
   const doc = new Y.Doc();
   doc.transact(() => {
     for (const update of updates.slice(0, 1)) Y.applyUpdate(doc, update);
-    Y.applyUpdate(doc, mergeUpdates(updates.slice(1)));
+    for (let index = 1; index < updates.length; index += mergedAtOnce) {
+      const isPending = doc.store.pendingStructs !== null;
+      const end = isPending ? updates.length : index + mergedAtOnce;
+      Y.applyUpdate(doc, mergeUpdates(updates.slice(index, end)));
+      if (isPending) break;
+    }
   });
   return Y.encodeStateAsUpdate(doc);
 }
@@ -78,7 +101,7 @@ function isOutOfMemory(error: unknown): boolean {
   return error instanceof RangeError && /memory/i.test(error.message);
 }
 
-function clocksOf(updates: readonly Uint8Array[]): { readonly structs: ClockSet; readonly deletes: ClockSet } {
+function clocksOf(updates: readonly Uint8Array[]): Clocks {
   const structs = new ClockSet();
   const deletes = new ClockSet();
   for (const update of updates) {

@@ -32,6 +32,7 @@ export class DocumentMemory {
 
   constructor(options: DocumentMemoryOptions) {
     this.#options = options;
+    options.metrics.documentBytes.readFrom(() => this.#bytes);
   }
 
   get bytes(): number {
@@ -46,13 +47,11 @@ export class DocumentMemory {
     this.#bytes += bytes;
     if (this.#bytes > limitBytes) this.#unload("budget", () => this.#bytes > limitBytes, holder);
     this.#cancelSweep ??= clock.after(sweepMs, () => this.#sweep());
-    this.#options.metrics.documentBytes.set(this.#bytes);
   }
 
   /** `holder` has no bytes any more. */
   forget(holder: MemoryHolder): void {
     this.#remove(holder);
-    this.#options.metrics.documentBytes.set(this.#bytes);
     if (this.#held.size > 0) return;
     this.#cancelSweep?.();
     this.#cancelSweep = undefined;
@@ -73,7 +72,6 @@ export class DocumentMemory {
       this.#remove(holder);
       this.#options.metrics.documentUnloads.inc({ reason });
     }
-    this.#options.metrics.documentBytes.set(this.#bytes);
   }
 
   #remove(holder: MemoryHolder): void {

@@ -44,6 +44,7 @@ export class DocumentState {
   #stagedCount = 0;
   /** What is set aside: known, but not held. */
   readonly #quarantined = new ClockSet();
+  #knownStructs = [this.#held, this.#stagedStructs, this.#quarantined];
   #stateVector: Uint8Array | undefined;
   #baseBytes = 0;
   #tailBytes = 0;
@@ -182,16 +183,13 @@ export class DocumentState {
     if (quarantined.length === 0) return;
     for (const update of quarantined) this.#setAside(update);
     this.#held = content.structs();
+    this.#knownStructs = [this.#held, this.#stagedStructs, this.#quarantined];
     this.#stateVector = undefined;
   }
 
   get #loaded(): DocumentContent {
     if (this.#content === undefined) throw new Error("the document is not loaded");
     return this.#content;
-  }
-
-  get #knownStructs(): readonly ClockSet[] {
-    return [this.#held, this.#stagedStructs, this.#quarantined];
   }
 
   /** Clients would bring it again and again, if it were not known. */

@@ -17,6 +17,9 @@ export interface DocumentOptions {
   readonly metrics: Metrics;
 }
 
+/** So much may be committed before the memory that it takes is counted again: that costs as much as a commit. */
+const countedBytes = 4 * 1024;
+
 /**
  * A document between memory, store and compactor.
  *
@@ -33,6 +36,8 @@ export class Document implements MemoryHolder {
   /** No compaction is tried below this size of the tail. */
   #compactionBytes = 0;
   #hasFailedToCompact = false;
+  /** Committed since its memory was last counted. */
+  #uncountedBytes = 0;
 
   /** Throws `SessionError` storage-unavailable when the document cannot be read. */
   static async open(name: string, options: DocumentOptions): Promise<Document> {
@@ -58,9 +63,10 @@ export class Document implements MemoryHolder {
     return result;
   }
 
-  /** Called after `state.commit`. */
-  committed(): void {
-    if (this.state.isLoaded) this.#touch();
+  /** Called after `state.commit`, with the size of the update. */
+  committed(bytes: number): void {
+    this.#uncountedBytes += bytes;
+    if (this.#uncountedBytes >= countedBytes && this.state.isLoaded) this.#touch();
     this.#compactIfDue();
   }
 
@@ -106,6 +112,7 @@ export class Document implements MemoryHolder {
   }
 
   #touch(): void {
+    this.#uncountedBytes = 0;
     this.#options.memory.used(this, this.state.memoryBytes);
   }
 

@@ -36,6 +36,8 @@ export class SnapshotBudget {
 
   constructor(options: SnapshotBudgetOptions) {
     this.#options = options;
+    options.metrics.snapshotBytes.readFrom(() => this.#bytes);
+    options.metrics.waitingSnapshots.readFrom(() => this.#waiting.length);
   }
 
   /** Calls `start` when there is room for `bytes`, at once if there is. */
@@ -49,7 +51,6 @@ export class SnapshotBudget {
       this.#waiting.shift();
       this.#start(next);
     }
-    this.#options.metrics.waitingSnapshots.set(this.#waiting.length);
   }
 
   #fits(bytes: number): boolean {
@@ -62,7 +63,7 @@ export class SnapshotBudget {
     let isFresh = true;
     let isHeld = true;
     this.#freshBytes += bytes;
-    this.#hold(bytes);
+    this.#bytes += bytes;
     const age = () => {
       if (isFresh) this.#freshBytes -= bytes;
       isFresh = false;
@@ -76,13 +77,8 @@ export class SnapshotBudget {
       isHeld = false;
       cancelAging();
       age();
-      this.#hold(-bytes);
+      this.#bytes -= bytes;
       this.#startNext();
     });
-  }
-
-  #hold(bytes: number): void {
-    this.#bytes += bytes;
-    this.#options.metrics.snapshotBytes.set(this.#bytes);
   }
 }

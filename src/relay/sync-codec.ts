@@ -24,11 +24,13 @@ export const emptyAwareness: Uint8Array = Uint8Array.of(0);
 const syncStep1 = 0;
 const syncStep2 = 1;
 const update = 2;
+/** Of a body that is copied. */
+const smallBytes = 512;
 
 /** Throws `SessionError` malformed-frame. `decoder` is left behind the message. */
 export function decodeSyncMessage(decoder: decoding.Decoder): SyncMessage {
   const type = decoding.readVarUint(decoder);
-  const body = decoding.readVarUint8Array(decoder);
+  const body = readBody(decoder);
   switch (type) {
     case syncStep1:
       return { type: "sync-step-1", stateVector: body };
@@ -39,6 +41,19 @@ export function decodeSyncMessage(decoder: decoding.Decoder): SyncMessage {
     default:
       throw new SessionError(closeReasons.malformedFrame, `unknown sync message ${type}`);
   }
+}
+
+/**
+ * A small body is copied, a large one is a view of its frame: the first view of an array makes the runtime give it a
+ * buffer of its own, which takes longer than to copy a keystroke.
+ */
+function readBody(decoder: decoding.Decoder): Uint8Array {
+  const length = decoding.readVarUint(decoder);
+  const end = decoder.pos + length;
+  if (length > smallBytes || end > decoder.arr.length) return decoding.readUint8Array(decoder, length);
+  const body = decoder.arr.slice(decoder.pos, end);
+  decoder.pos = end;
+  return body;
 }
 
 export function writeSyncMessage(encoder: encoding.Encoder, message: SyncMessage): void {

@@ -258,7 +258,7 @@ export class SyncRoom {
     acknowledge();
     for (const acknowledgeCopy of copies) acknowledgeCopy();
     if (this.#asked.size > 0 && !this.#state.hasGaps) this.#asked.clear();
-    this.#document.committed();
+    this.#document.committed(update.byteLength);
   }
 
   /** The store gave up: the clients still hold what they sent, and bring it again when they come back. */

@@ -102,6 +102,7 @@ describe("a quiet room with members", () => {
     const a = join(room, "a");
     void room.submit(a.member, hello);
     await turn();
+    await room.sync(a.member, emptyVector);
     expect(memory.bytes).toBeGreaterThan(0);
     clock.advance(15_000);
     expect(memory.bytes).toBe(0);
