@@ -69,6 +69,7 @@ interface Shared extends Pick<ServerOptions, "limits" | "log"> {
   readonly channels: NativeChannels;
 }
 
+const worthCollectingBytes = 8 * 2 ** 20;
 const syncLingerMs = 10_000;
 const signalingLingerMs = 1_000;
 
@@ -140,7 +141,7 @@ function openRelay(options: ServerOptions, shared: Shared): Relay {
     queue,
     durability,
     compactor,
-    memory: new DocumentMemory({ limitBytes: limits.documentMemoryBytes, clock, metrics }),
+    memory: new DocumentMemory({ limitBytes: limits.documentMemoryBytes, dropped: collectGarbage(), clock, metrics }),
     snapshots: new SnapshotBudget({ limits, clock, metrics }),
     openChannel: shared.channels.open,
     clock,
@@ -168,6 +169,18 @@ function openRelay(options: ServerOptions, shared: Shared): Relay {
       await store.close();
       dataFolder.release();
     },
+  };
+}
+
+/** The runtime collects garbage as it allocates: a server that has become quiet would keep what it needs no more. */
+function collectGarbage(): (bytes: number) => void {
+  let droppedBytes = 0;
+  return (bytes) => {
+    droppedBytes += bytes;
+    if (droppedBytes < worthCollectingBytes) return;
+    droppedBytes = 0;
+    // Beside the event loop, as far as it can be.
+    Bun.gc(false);
   };
 }
 

@@ -9,6 +9,8 @@ export interface MemoryHolder {
 
 export interface DocumentMemoryOptions {
   readonly limitBytes: number;
+  /** So many bytes have become garbage of late. */
+  readonly dropped: (bytes: number) => void;
   readonly clock: Clock;
   readonly metrics: Metrics;
 }
@@ -51,7 +53,9 @@ export class DocumentMemory {
 
   /** `holder` has no bytes any more. */
   forget(holder: MemoryHolder): void {
+    const bytes = this.#held.get(holder)?.bytes ?? 0;
     this.#remove(holder);
+    if (bytes > 0) this.#options.dropped(bytes);
     if (this.#held.size > 0) return;
     this.#cancelSweep?.();
     this.#cancelSweep = undefined;
@@ -66,12 +70,14 @@ export class DocumentMemory {
 
   /** Unloads, from the least recently used on, as long as `isDue`. */
   #unload(reason: "budget" | "quiet", isDue: (held: Held) => boolean, spared?: MemoryHolder): void {
+    const before = this.#bytes;
     for (const [holder, held] of this.#held) {
       if (!isDue(held)) break;
       if (holder === spared || !holder.unload()) continue;
       this.#remove(holder);
       this.#options.metrics.documentUnloads.inc({ reason });
     }
+    if (this.#bytes < before) this.#options.dropped(before - this.#bytes);
   }
 
   #remove(holder: MemoryHolder): void {

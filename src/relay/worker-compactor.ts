@@ -25,6 +25,9 @@ export interface WorkerCompactorOptions {
   readonly timeLimitMs: number;
 }
 
+/** A worker without work is ended after this time; a new one takes some milliseconds to start. */
+const retirementMs = 5_000;
+
 /** A compactor in a worker of its own, which starts with the first compaction. */
 export function startWorkerCompactor(): Compactor {
   return new WorkerCompactor({
@@ -45,6 +48,7 @@ export class WorkerCompactor implements Compactor {
   readonly #waiting: Job[] = [];
   #running: Job | undefined;
   #cancelTimeLimit: (() => void) | undefined;
+  #cancelRetirement: (() => void) | undefined;
   #isClosed = false;
 
   constructor(options: WorkerCompactorOptions) {
@@ -61,6 +65,7 @@ export class WorkerCompactor implements Compactor {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#cancelRetirement?.();
     const error = new CompactorClosed();
     for (const job of this.#waiting.splice(0)) job.reject(error);
     this.#stopWorker(error);
@@ -71,6 +76,7 @@ export class WorkerCompactor implements Compactor {
     const job = this.#waiting.shift();
     if (job === undefined) return;
     this.#running = job;
+    this.#cancelRetirement?.();
     const { clock, timeLimitMs } = this.#options;
     this.#cancelTimeLimit = clock.after(timeLimitMs, () => {
       this.#stopWorker(new Error(`A compaction took longer than ${timeLimitMs} ms.`));
@@ -112,6 +118,15 @@ export class WorkerCompactor implements Compactor {
     this.#cancelTimeLimit = undefined;
     if (job !== undefined) settle(job);
     this.#runNext();
+    if (this.#worker !== undefined && this.#running === undefined) this.#retireLater();
+  }
+
+  /** A worker keeps the memory of the largest documents that it has seen. */
+  #retireLater(): void {
+    this.#cancelRetirement?.();
+    this.#cancelRetirement = this.#options.clock.after(retirementMs, () => {
+      if (this.#running === undefined) this.#stopWorker(new Error("The compaction worker has nothing to do."));
+    });
   }
 }
 

@@ -5,7 +5,7 @@ import { FakeClock } from "../support/fake-clock.ts";
 
 function setUp(limitBytes: number) {
   const clock = new FakeClock();
-  const memory = new DocumentMemory({ limitBytes, clock, metrics: createMetrics() });
+  const memory = new DocumentMemory({ limitBytes, dropped: () => {}, clock, metrics: createMetrics() });
   const unloaded: string[] = [];
   const holder = (name: string, isNeeded = () => false): MemoryHolder => ({
     unload: () => {

@@ -43,7 +43,7 @@ async function setUp(limits: Partial<Limits> = {}, compactor = new InlineCompact
   const common = { store, clock, limits: all, log: pino({ level: "silent" }), metrics: createMetrics() };
   const durability = new Durability({ ...common, durability: "disk" });
   const queue = new CommitQueue({ ...common, durability });
-  const memory = new DocumentMemory({ ...common, limitBytes: all.documentMemoryBytes });
+  const memory = new DocumentMemory({ ...common, limitBytes: all.documentMemoryBytes, dropped: () => {} });
   const snapshots = new SnapshotBudget(common);
   const options = { ...common, queue, durability, memory, snapshots, compactor, openChannel: openFakeChannel };
   const open = () => SyncRoom.open("document", options);

@@ -51,7 +51,7 @@ async function setUp(limits: Partial<Limits> = {}) {
   const all = { ...defaultLimits, ...limits };
   const common = { store, clock, limits: all, log: pino({ level: "silent" }), metrics: createMetrics() };
   const durability = new Durability({ ...common, durability: "disk" });
-  const memory = new DocumentMemory({ ...common, limitBytes: all.documentMemoryBytes });
+  const memory = new DocumentMemory({ ...common, limitBytes: all.documentMemoryBytes, dropped: () => {} });
   const compactor = new InlineCompactor();
   const options = {
     ...common,

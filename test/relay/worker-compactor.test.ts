@@ -119,7 +119,21 @@ describe("a compaction", () => {
     const [slow, waiting] = await compactions;
     expect(slow).toMatchObject({ reason: { message: expect.stringContaining("longer than 30000 ms") } });
     expect(waiting).toMatchObject({ status: "fulfilled" });
+    clock.advance(5_000);
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  test("that comes when there has been nothing to do for 5 s gets a new worker: the old one has given its memory back", async () => {
+    const clock = new FakeClock();
+    const { compactor, workers } = open([], clock);
+    await compactor.compact(typed("one"));
+    clock.advance(4_999);
+    expect(textOf(await compactor.compact(typed("two")))).toBe("two");
+    clock.advance(4_999);
+    expect(workers.started).toBe(1);
+    clock.advance(1);
+    expect(textOf(await compactor.compact(typed("three")))).toBe("three");
+    expect(workers.started).toBe(2);
   });
 
   test("that was given up may still answer: it is no other's answer", async () => {

@@ -25,6 +25,8 @@ export const manyRooms: Scenario = {
     const update = largeDocument(documentBytes, 200);
     const first = await target.start();
     await inTurn(names, atOnce, (name) => seedDocument(first, name, update));
+    // As documents are in daily life: compacted when everyone had left.
+    await Bun.sleep(lingerMs);
     await atRest(first.pid, 60_000);
     await first.stop();
     const server = await target.start();
@@ -46,6 +48,9 @@ async function openAndLeave(server: RunningServer, names: readonly string[]) {
     clients.push(await Client.join(server, room));
     opened.push(performance.now() - startedAt);
   }
+  await atRest(server.pid);
+  // A room whose bytes nobody asks for any more drops them after a while.
+  await Bun.sleep(lingerMs);
   await atRest(server.pid);
   const open = residentBytes(server.pid) - before;
   for (const client of clients) client.close();
