@@ -21,10 +21,10 @@ const fetchers = 20;
 /** How long none of them reads: all their snapshots are on their way then, as far as the server lets them. */
 const unreadMs = 1_000;
 /**
- * How much the server may grow meanwhile, in documents: a copy for each of the 20 sockets, less what the kernel takes,
- * would be more.
+ * How much the server may grow meanwhile, in documents: the document, its frame, and the copies for sockets that are on
+ * their way. Of these three fit into what may start at once (`snapshotBurstBytes`), and three more each half second.
  */
-export const fetchGrowthDocuments = 12;
+export const fetchGrowthDocuments = 10;
 
 /** Many fetch a large document at once, and begin to read when all have asked. */
 export async function tortureByFetching({ dataFolder, megabytes }: JoinersOptions): Promise<Outcome> {

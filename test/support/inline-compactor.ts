@@ -5,6 +5,8 @@ export interface InlineCompactorOptions {
   readonly compact?: (updates: readonly Uint8Array[]) => CompactedUpdates;
   /** Compactions wait for it. */
   readonly gate?: Promise<void>;
+  /** Updates that Yjs would throw at. */
+  readonly rejects?: (update: Uint8Array) => boolean;
 }
 
 /** A compactor in the test's own thread. */
@@ -22,7 +24,9 @@ export class InlineCompactor implements Compactor {
     this.compactions.push(updates.length);
     await this.#options.gate;
     if (this.#isClosed) throw new CompactorClosed();
-    return (this.#options.compact ?? compactUpdates)(updates);
+    const { compact = compactUpdates, rejects = () => false } = this.#options;
+    const rejected = updates.flatMap((update, index) => (rejects(update) ? [index] : []));
+    return { ...compact(updates.filter((_, index) => !rejected.includes(index))), rejected };
   }
 
   async close(): Promise<void> {

@@ -46,6 +46,26 @@ describe("a listener", () => {
     await eventually("all arrived", () => server.events.length === 201);
   });
 
+  test("turns a crowd away before the upgrade, with a time to wait, and lets it in as time passes", async () => {
+    await using server = listen({}, { upgradeBurst: 3, upgradesPerSecond: 10 });
+    const upgrade = () =>
+      fetch(server.url.replace("ws:", "http:"), {
+        headers: {
+          connection: "upgrade",
+          upgrade: "websocket",
+          "sec-websocket-version": "13",
+          "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+        },
+      });
+    const clients = [await join(server.url), await join(server.url), await join(server.url)];
+    const refused = await upgrade();
+    expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "1"]);
+    server.clock.advance(100);
+    clients.push(await join(server.url));
+    expect((await upgrade()).status).toBe(503);
+    expect(clients.every(({ closed }) => closed === undefined)).toBe(true);
+  });
+
   test("ends the session that breaks its protocol, and no other", async () => {
     await using server = listen({
       farewell: (reason) => `told ${reason.name}`,

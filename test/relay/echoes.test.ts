@@ -1,0 +1,207 @@
+import { expect, test } from "bun:test";
+import { pino } from "pino";
+import * as Y from "yjs";
+import { defaultLimits } from "../../src/config/limits.ts";
+import { createMetrics } from "../../src/ops/metrics.ts";
+import { CommitQueue } from "../../src/relay/commit-queue.ts";
+import { DocumentMemory } from "../../src/relay/document-memory.ts";
+import { Durability } from "../../src/relay/durability.ts";
+import { SnapshotBudget } from "../../src/relay/snapshot-budget.ts";
+import { encodeAwareness } from "../../src/relay/sync-codec.ts";
+import { SyncRoom } from "../../src/relay/sync-room.ts";
+import { encodeMessage } from "../../src/relay/y-websocket/codec.ts";
+import { yWebsocketEncoding } from "../../src/relay/y-websocket/session.ts";
+import { openMemoryStore } from "../../src/storage/memory.ts";
+import { FailingStore } from "../support/failing-store.ts";
+import { openFakeChannel } from "../support/fake-channel.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { FakeConnection } from "../support/fake-connection.ts";
+import { InlineCompactor, type InlineCompactorOptions } from "../support/inline-compactor.ts";
+import { type Random, withSeeds } from "../support/random.ts";
+import { RandomEditor } from "../support/random-editors.ts";
+import { countClocks, updatesOf } from "../support/raw-client.ts";
+
+const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+async function setUp(compaction?: InlineCompactorOptions) {
+  const clock = new FakeClock();
+  const store = new FailingStore(openMemoryStore());
+  const common = { store, clock, limits: defaultLimits, log: pino({ level: "silent" }), metrics: createMetrics() };
+  const durability = new Durability({ ...common, durability: "disk" });
+  const options = {
+    ...common,
+    queue: new CommitQueue({ ...common, durability }),
+    durability,
+    memory: new DocumentMemory({ ...common, limitBytes: common.limits.documentMemoryBytes, dropped: () => {} }),
+    snapshots: new SnapshotBudget(common),
+    compactor: new InlineCompactor(compaction),
+    openChannel: openFakeChannel,
+  };
+  const open = () => SyncRoom.open("document", options);
+  const room = await open();
+  const join = async (id: string, to = room) => {
+    const connection = new FakeConnection(id);
+    const member = { connection, encoding: yWebsocketEncoding, access: "write" as const };
+    to.join(member);
+    await to.sync(member, Uint8Array.of(0));
+    connection.take();
+    return { member, take: () => connection.take() };
+  };
+  const turn = async () => {
+    clock.runTurns();
+    await settled();
+    clock.runTurns();
+    await settled();
+  };
+  return { clock, store, room, open, join, turn, metrics: common.metrics };
+}
+
+function updatesIn(frames: readonly (string | Uint8Array)[]): Uint8Array[] {
+  return frames.flatMap((frame) => (typeof frame !== "string" && frame[0] === 0 && frame[1] === 2 ? [frame] : []));
+}
+
+/** The update of a frame that is shorter than 128 bytes, or of any other. */
+function bodyOf(frame: Uint8Array): Uint8Array {
+  const lengthBytes = frame.subarray(2).findIndex((byte) => byte < 128) + 1;
+  return frame.subarray(2 + lengthBytes);
+}
+
+/** Four peers bring all updates, each in an order of its own, while the store commits now and then. */
+async function bringAll(random: Random): Promise<void> {
+  const { store, room, join, turn } = await setUp();
+  const editors = Array.from({ length: 3 }, () => new RandomEditor(random));
+  for (let step = 0; step < 30; step += 1) random.pick(editors).edit();
+  const updates = editors.flatMap(({ sent }) => sent);
+  const observer = await join("observer");
+  const peers = await Promise.all(["a", "b", "c", "d"].map((id) => join(id)));
+  const deliveries = peers.flatMap(({ member }) => updates.map((update) => ({ member, update })));
+  for (const { member, update } of random.shuffled(deliveries)) {
+    await room.submit(member, update);
+    if (random.chance(0.2)) await turn();
+  }
+  await turn();
+  const forwarded = updatesIn(observer.take()).map(bodyOf);
+  const stored = store.appended.flat().map(({ update }) => update);
+  expect(forwarded.map((update) => update.toHex())).toEqual(stored.map((update) => update.toHex()));
+  const [all, relayed] = [new Y.Doc(), new Y.Doc()];
+  for (const update of updates) Y.applyUpdate(all, update);
+  for (const update of forwarded) Y.applyUpdate(relayed, update);
+  expect(Y.encodeStateVector(relayed)).toEqual(Y.encodeStateVector(all));
+  // No clock comes twice, unless a gap was before it.
+  const counts = [...countClocks(forwarded).values()];
+  expect(counts.reduce((sum, count) => sum + count, 0)).toBeLessThan(2 * counts.length);
+  // Each of its copies is acknowledged to each peer; what the others bring first it hears in addition.
+  for (const { take } of peers) expect(updatesIn(take()).length).toBeGreaterThanOrEqual(updates.length);
+}
+
+test("what every peer brings, at once or late, in any order, is stored once and forwarded once", async () => {
+  const rounds: Promise<void>[] = [];
+  withSeeds(12, (random) => rounds.push(bringAll(random)));
+  await Promise.all(rounds);
+});
+
+test("an update that waits for the store, and its copies, are forwarded once", async () => {
+  const { store, room, join, turn } = await setUp();
+  const observer = await join("observer");
+  const peers = await Promise.all(["a", "b", "c"].map((id) => join(id)));
+  const updates = updatesOf((doc) => {
+    for (const character of "abcdef") doc.getText("t").insert(0, character);
+  });
+  const release = store.hold();
+  for (const update of updates) for (const { member } of peers) void room.submit(member, update);
+  await turn();
+  release();
+  await turn();
+  const clocks = countClocks(updatesIn(observer.take()).map(bodyOf));
+  expect([...clocks.values()]).toEqual([1, 1, 1, 1, 1, 1]);
+  expect(store.appended.flat()).toHaveLength(6);
+});
+
+test("states and removals that other peers bring are told once", async () => {
+  const { clock, room, join } = await setUp();
+  const [a, b, c] = [await join("a"), await join("b"), await join("c")];
+  const entry = (clientId: number, at: number, state: string | undefined) =>
+    encodeAwareness([{ clientId, clock: at, state }]);
+  for (const [index, { member }] of [a, b, c].entries()) room.announce(member, entry(index + 1, 1, "{}"));
+  clock.advance(100);
+  for (const { take } of [a, b, c]) take();
+  const told = () => {
+    clock.advance(100);
+    const frames = [a, b, c].map(({ take }) => take().filter((frame) => frame[0] === 1));
+    return frames.map((each) => each.length);
+  };
+  // A move of the first client's cursor, from it and from the others that have it over WebRTC, late and early.
+  const moved = entry(1, 2, '{"x":1}');
+  for (const { member } of [b, a, c, b]) room.announce(member, moved);
+  expect(told()).toEqual([1, 1, 1]);
+  for (const { member } of [c, a]) room.announce(member, moved);
+  for (const { member } of [b, c]) room.announce(member, entry(1, 1, "{}"));
+  expect(told()).toEqual([0, 0, 0]);
+  // The first client is connected: nobody else can remove it.
+  for (const { member } of [b, c]) room.announce(member, entry(1, 3, undefined));
+  expect(told()).toEqual([0, 0, 0]);
+  room.leave(a.member);
+  const left = told();
+  expect(left.slice(1)).toEqual([1, 1]);
+  for (const { member } of [b, c]) room.announce(member, entry(1, 2, undefined));
+  expect(told()).toEqual([0, 0, 0]);
+});
+
+test("while syncs fail nothing is acknowledged and nothing more is forwarded, and all of it comes when they work again", async () => {
+  const { clock, store, room, join, turn } = await setUp();
+  const [a, b] = [await join("a"), await join("b")];
+  const [first, second] = updatesOf((doc) => {
+    doc.getText("t").insert(0, "1");
+    doc.getText("t").insert(1, "2");
+  });
+  if (first === undefined || second === undefined) throw new Error("no updates");
+  const frame = (update: Uint8Array) => encodeMessage({ type: "update", update });
+  store.failToSync();
+  void room.submit(a.member, first);
+  await turn();
+  expect([a.take(), b.take()]).toEqual([[], [frame(first)]]);
+  void room.submit(a.member, second);
+  await turn();
+  clock.advance(2_000);
+  await turn();
+  expect([a.take(), b.take()]).toEqual([[], []]);
+  store.recover();
+  clock.advance(10_000);
+  await turn();
+  clock.advance(10_000);
+  await turn();
+  expect(updatesIn(a.take())).toEqual([frame(first), frame(second)]);
+  expect(updatesIn(b.take())).toEqual([frame(second)]);
+});
+
+test("what a compaction throws at is set aside, counted, never served and never taken again", async () => {
+  const [hello, world] = [7, 8].map(
+    (client) =>
+      updatesOf((doc) => {
+        doc.clientID = client;
+        doc.getText("t").insert(0, `from ${client}`);
+      })[0],
+  );
+  if (hello === undefined || world === undefined) throw new Error("no updates");
+  const { room, open, join, turn, metrics } = await setUp({ rejects: (update) => update.toHex() === world.toHex() });
+  const a = await join("a");
+  void room.submit(a.member, hello);
+  void room.submit(a.member, world);
+  await turn();
+  room.leave(a.member);
+  await room.close();
+  expect((await metrics.quarantinedUpdates.get()).values[0]?.value).toBe(1);
+  const reopened = await open();
+  const b = await join("b", reopened);
+  await reopened.sync(b.member, Uint8Array.of(0));
+  const [frame] = b.take();
+  if (frame === undefined || typeof frame === "string") throw new Error("no answer");
+  const doc = new Y.Doc();
+  Y.applyUpdate(doc, bodyOf(frame));
+  expect(doc.getText("t").toString()).toBe("from 7");
+  expect(await reopened.submit(b.member, world)).toBe(true);
+  await turn();
+  const c = await join("c", reopened);
+  await reopened.sync(c.member, Uint8Array.of(0));
+  expect(c.take()).toEqual([frame]);
+});
