@@ -10,7 +10,7 @@ import { SnapshotBudget } from "../../src/relay/snapshot-budget.ts";
 import { SyncRoom } from "../../src/relay/sync-room.ts";
 import { yWebsocketEncoding } from "../../src/relay/y-websocket/session.ts";
 import { openMemoryStore } from "../../src/storage/memory.ts";
-import type { StoredDocument } from "../../src/storage/store.ts";
+import type { PendingUpdate, RowId, StoredDocument } from "../../src/storage/store.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { openFakeChannel } from "../support/fake-channel.ts";
@@ -23,6 +23,7 @@ import { updatesOf } from "../support/raw-client.ts";
 class SlowStore extends FailingStore {
   loads = 0;
   #gate: Promise<void> | undefined;
+  #answers: Promise<void> | undefined;
 
   holdLoads(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -31,6 +32,22 @@ class SlowStore extends FailingStore {
       this.#gate = undefined;
       resolve();
     };
+  }
+
+  /** Appends take effect, and are answered when the returned function is called. */
+  holdAnswers(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#answers = promise;
+    return () => {
+      this.#answers = undefined;
+      resolve();
+    };
+  }
+
+  override async append(batch: readonly PendingUpdate[]): Promise<readonly RowId[]> {
+    const rows = await super.append(batch);
+    await this.#answers;
+    return rows;
   }
 
   override async load(document: string): Promise<StoredDocument | undefined> {
@@ -135,6 +152,27 @@ describe("a quiet room with members", () => {
     const frames = joiner.take();
     expect([frames, textOf(frames)]).toEqual([[expect.anything()], "hello world"]);
     expect(store.loads).toBe(2);
+  });
+
+  test("takes an update once that the store has and has not answered yet", async () => {
+    const { clock, store, open, join, turn } = await setUp();
+    const room = await open();
+    const a = join(room, "a");
+    void room.submit(a.member, hello);
+    await turn();
+    clock.advance(15_000);
+    const answer = store.holdAnswers();
+    void room.submit(a.member, world);
+    await turn();
+    const joiner = join(room, "joiner");
+    await room.sync(joiner.member, emptyVector);
+    expect(textOf(joiner.take())).toBe("hello");
+    answer();
+    await turn();
+    expect(joiner.take()).toHaveLength(1);
+    for (const each of [a, joiner]) room.leave(each.member);
+    await room.close();
+    expect(await store.load("document")).toMatchObject({ base: expect.anything(), tail: [] });
   });
 
   test("reads once for all who ask meanwhile", async () => {
