@@ -24,7 +24,8 @@ export class InlineCompactor implements Compactor {
     this.compactions.push(updates.length);
     await this.#options.gate;
     if (this.#isClosed) throw new CompactorClosed();
-    const { compact = compactUpdates, rejects = () => false } = this.#options;
+    const { compact = compactUpdates, rejects } = this.#options;
+    if (rejects === undefined) return compact(updates);
     const rejected = updates.flatMap((update, index) => (rejects(update) ? [index] : []));
     return { ...compact(updates.filter((_, index) => !rejected.includes(index))), rejected };
   }
