@@ -12,6 +12,8 @@ export interface TrafficOptions {
   readonly readersPerRoom: number;
   /** What the writer of each room sends, in this order: each brings its writer's next clock. */
   readonly updates: readonly Uint8Array[];
+  /** What the rooms' names begin with. */
+  readonly prefix?: string;
 }
 
 /** Bounds a phase: in time, whatever the server does. */
@@ -27,11 +29,11 @@ export class Traffic {
     this.latencies = latencies;
   }
 
-  static async open({ server, rooms, readersPerRoom, updates }: TrafficOptions): Promise<Traffic> {
+  static async open({ server, rooms, readersPerRoom, updates, prefix = "room" }: TrafficOptions): Promise<Traffic> {
     const latencies = new Samples();
     const opened: TrafficRoom[] = [];
     const frames = frameMaker(server, updates);
-    await inTurn(documentNames(rooms), 20, async (document) => {
+    await inTurn(documentNames(prefix, rooms), 20, async (document) => {
       const options = { server, document, readers: readersPerRoom, frames: frames(document), latencies };
       opened.push(await TrafficRoom.open(options));
     });
@@ -100,8 +102,8 @@ export class Traffic {
   }
 }
 
-function documentNames(count: number): readonly string[] {
-  return Array.from({ length: count }, (_, index) => `room-${index}`);
+function documentNames(prefix: string, count: number): readonly string[] {
+  return Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
 }
 
 /** One sequence for all documents, where the messages do not name theirs. */

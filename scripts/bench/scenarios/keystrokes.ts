@@ -4,10 +4,19 @@ import { typedUpdates } from "../load/updates.ts";
 import { costOf, shares } from "../measurement.ts";
 import { shareMetrics } from "../metric.ts";
 import { atRest, residentBytes } from "../process-stats.ts";
+import type { RunningServer } from "../servers/server.ts";
 import { percentile } from "../statistics.ts";
 import type { Scenario } from "./scenario.ts";
 
 const window = 200;
+
+/** Into another document: what the server's runtime compiles once belongs to no keystroke. */
+async function warmUp(server: RunningServer, updates: readonly Uint8Array[]): Promise<void> {
+  const traffic = await Traffic.open({ server, rooms: 1, readersPerRoom: 0, updates, prefix: "warm-up" });
+  await traffic.flow(updates.length, window);
+  traffic.close();
+  await atRest(server.pid);
+}
 
 /** A whole document is typed, so that it is compacted again and again while it grows. */
 export const keystrokes: Scenario = {
@@ -26,6 +35,7 @@ export const keystrokes: Scenario = {
   run: async (target, size) => {
     const { updates } = typedUpdates(size === "quick" ? 3000 : undefined);
     const server = await target.start();
+    await warmUp(server, updates.slice(0, updates.length / 4));
     const traffic = await Traffic.open({ server, rooms: 1, readersPerRoom: 0, updates });
     const pinger = await Pinger.connect(server, "elsewhere");
     let typedMs = 0;
