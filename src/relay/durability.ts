@@ -17,8 +17,12 @@ type Sends = Map<Connection, (() => void)[]>;
 
 const firstRetryMs = 100;
 const longestRetryMs = 5_000;
-/** With `process`, a power cut takes what was committed within this time. */
-const relaxedIntervalMs = 1_000;
+/**
+ * From the start of one sync to the start of the next, by what acknowledgements say. A first one never waits; under a
+ * constant stream each costs 0.15 ms of CPU, much of it in the file system, which nobody would notice the use of. With
+ * `process`, a power cut takes what was committed within this time.
+ */
+const intervalMs = { disk: 4, process: 1_000 };
 
 /**
  * What is on disk, and the acknowledgements that wait for it.
@@ -39,6 +43,7 @@ export class Durability {
   #isDue = false;
   #failures = 0;
   #isClosed = false;
+  #syncedAt = Number.NEGATIVE_INFINITY;
   #cancelNext: (() => void) | undefined;
   #whenSettled: (() => void)[] = [];
   #endTimer: (() => void) | undefined;
@@ -56,10 +61,8 @@ export class Durability {
   committed(): void {
     this.#isDirty = true;
     this.#endTimer ??= this.#options.metrics.commitToAcknowledgement.startTimer();
-    if (this.#options.durability === "process") {
-      this.#flush();
-      this.#cancelNext ??= this.#options.clock.after(relaxedIntervalMs, () => this.#next());
-    } else if (!this.isFailing) this.#next();
+    if (this.#options.durability === "process") this.#flush();
+    if (!this.isFailing) this.#soon();
   }
 
   /**
@@ -91,12 +94,22 @@ export class Durability {
     return this.#options.durability === "process" || !(this.#isDirty || this.#isSyncing);
   }
 
+  /** The next sync, when it is due. */
+  #soon(): void {
+    if (this.#isSyncing || this.#isClosed || this.#cancelNext !== undefined) return;
+    const { clock, durability } = this.#options;
+    const waitMs = this.#syncedAt + intervalMs[durability] - clock.now();
+    if (waitMs <= 0) this.#next();
+    else this.#cancelNext = clock.after(waitMs, () => this.#next());
+  }
+
   #next(): void {
     if (this.#isSyncing || this.#isClosed) return;
     this.#cancelNext?.();
     this.#cancelNext = undefined;
     this.#isSyncing = true;
     this.#isDirty = false;
+    this.#syncedAt = this.#options.clock.now();
     const covered = this.#waiting;
     this.#waiting = new Map();
     void this.#sync(covered);
@@ -117,8 +130,8 @@ export class Durability {
     this.#failures = 0;
     send(covered);
     endTimer?.();
-    if (this.#isDirty && this.#options.durability === "disk") this.#next();
-    else if (this.#isSure) this.#flush();
+    if (this.#isDirty) this.#soon();
+    if (this.#isSure) this.#flush();
     if (!this.#isSyncing) this.#settle();
   }
 

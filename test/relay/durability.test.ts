@@ -40,8 +40,12 @@ describe("with disk, an acknowledgement", () => {
     await settled();
     expect([a.take(), b.take()]).toEqual([["1", "3"], ["2"]]);
     clock.runTurns();
+    clock.advance(3);
     await settled();
-    expect(a.take()).toEqual([]);
+    expect([a.take(), store.syncs]).toEqual([[], 1]);
+    clock.advance(1);
+    await settled();
+    expect([a.take(), store.syncs]).toEqual([[], 2]);
     releaseSecond();
     await settled();
     expect(a.take()).toEqual(["4"]);
@@ -113,17 +117,22 @@ describe("with disk, an acknowledgement", () => {
 describe("with process, an acknowledgement", () => {
   test("is sent with the commit, and a power cut takes what came within a second", async () => {
     const { store, a, commit, acknowledge, clock } = setUp("process");
-    store.holdSync();
+    const release = store.holdSync();
     commit([a, "1"]);
-    expect([a.take(), store.syncs]).toEqual([["1"], 0]);
-    clock.advance(500);
-    commit([a, "2"]);
+    expect([a.take(), store.syncs]).toEqual([["1"], 1]);
     acknowledge(a, "again");
     clock.runTurns();
-    expect([a.take(), store.syncs]).toEqual([["2", "again"], 0]);
+    expect(a.take()).toEqual(["again"]);
+    release();
+    await settled();
     clock.advance(500);
-    expect(store.syncs).toBe(1);
-    commit([a, "3"]);
-    expect(a.take()).toEqual(["3"]);
+    commit([a, "2"]);
+    clock.advance(499);
+    expect([a.take(), store.syncs]).toEqual([["2"], 1]);
+    clock.advance(1);
+    expect(store.syncs).toBe(2);
+    await settled();
+    clock.advance(60_000);
+    expect([store.syncs, clock.pendingTimers]).toEqual([2, 0]);
   });
 });

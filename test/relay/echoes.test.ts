@@ -50,6 +50,9 @@ async function setUp(compaction?: InlineCompactorOptions) {
   const turn = async () => {
     clock.runTurns();
     await settled();
+    // The next sync may begin.
+    clock.advance(4);
+    await settled();
     clock.runTurns();
     await settled();
   };

@@ -65,6 +65,9 @@ async function setUp(limits: Partial<Limits> = {}, compactor = new InlineCompact
   const turn = async () => {
     clock.runTurns();
     await settled();
+    // The next sync may begin.
+    clock.advance(4);
+    await settled();
   };
   return { clock, store, queue, room, open, enter, join, turn, compactions: compactor.compactions };
 }
