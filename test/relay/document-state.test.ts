@@ -57,6 +57,23 @@ function typed(...characters: readonly string[]): { doc: Y.Doc; updates: readonl
   return { doc, updates };
 }
 
+/** 20,000 characters of which some are deleted, compacted, and one more since. */
+function withLargeBase() {
+  const state = new DocumentState(undefined);
+  const doc = new Y.Doc();
+  doc.clientID = 1;
+  const updates: Uint8Array[] = [];
+  doc.on("update", (update: Uint8Array) => updates.push(update));
+  doc.getText("text").insert(0, "x".repeat(20_000));
+  doc.getText("text").delete(100, 10);
+  commit(state, ...updates.splice(0));
+  compact(state);
+  const baseVector = Y.encodeStateVector(doc);
+  doc.getText("text").insert(0, "y");
+  commit(state, ...updates);
+  return { state, doc, baseVector };
+}
+
 describe("an update is", () => {
   test("malformed when it does not decode, with the reason", () => {
     const verdict = classify(new DocumentState(undefined), Uint8Array.of(0, 0, 0));
@@ -279,6 +296,36 @@ describe("a client with a state vector gets", () => {
     compact(state);
     const [base] = state.cut().updates;
     expect(answerOf(state, emptyVector)).toBe(base ?? emptyUpdate);
+  });
+
+  test("a large base as it is, before the tail: to merge them would take longer than to send both", () => {
+    const { state, doc } = withLargeBase();
+    const [base] = state.cut().updates;
+    const { before, update } = state.answer(emptyVector);
+    expect(before).toBe(base ?? emptyUpdate);
+    const client = new Y.Doc();
+    for (const each of [before ?? emptyUpdate, update]) Y.applyUpdate(client, each);
+    expect(Y.equalSnapshots(Y.snapshot(client), Y.snapshot(doc))).toBeTrue();
+  });
+
+  test("only what came since the compaction, and all deletes, to a client that has the base", () => {
+    const { state, doc, baseVector } = withLargeBase();
+    const { before, update } = state.answer(baseVector);
+    expect(before).toBeUndefined();
+    expect(update.byteLength).toBeLessThan(state.baseBytes / 100);
+    expect(structsOf([update])).toEqual([[1, [[20_000, 20_001]]]]);
+    expect(deletesOf([update])).toEqual(deletesOf([Y.encodeStateAsUpdate(doc)]));
+  });
+
+  test("what it lacks of a large base, and of the tail, to a client that has a part of it", () => {
+    const { state, doc } = withLargeBase();
+    const client = new Y.Doc();
+    Y.applyUpdate(client, bringing(1, 0, 300));
+    const { before, update } = state.answer(Y.encodeStateVector(client));
+    expect(before?.byteLength).toBeLessThan(state.baseBytes);
+    Y.applyUpdate(client, before ?? emptyUpdate);
+    Y.applyUpdate(client, update);
+    expect(Y.encodeStateVector(client)).toEqual(Y.encodeStateVector(doc));
   });
 
   test("a SessionError when the vector is malformed", () => {

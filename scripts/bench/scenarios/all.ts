@@ -1,3 +1,4 @@
+import { checkpoints } from "./checkpoints.ts";
 import { cursors } from "./cursors.ts";
 import { oneOutstanding, oneRoom, signaling, twentyRooms } from "./fan-out.ts";
 import { firstSync } from "./first-sync.ts";
@@ -17,5 +18,6 @@ export const scenarios: readonly Scenario[] = [
   manyRooms,
   cursors,
   keystrokes,
+  checkpoints,
   signaling,
 ];
