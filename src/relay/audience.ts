@@ -169,8 +169,24 @@ export class Audience {
       if (member !== except) this.#miss(member, update, isLarge);
     }
     if (isLarge) this.#publishLarge(update, except);
-    else for (const [encoding, { updates }] of this.#channels) updates.publish(encode(encoding), except.connection);
+    else {
+      for (const [encoding, { updates }] of this.#channels) {
+        // One connection can carry several members, but none with the same encoding.
+        updates.publish(encode(encoding), encoding === except.encoding ? except.connection : undefined);
+      }
+    }
     this.#publishedAt = this.#options.clock.now();
+  }
+
+  /** To every member, less `except`, whatever it hears; `encode` gives undefined for encodings that have no such frame. */
+  broadcast(encode: (encoding: SyncEncoding) => Frame | undefined, except?: SyncMember): void {
+    const frames = new Map<SyncEncoding, Frame | undefined>();
+    for (const member of this.#hearings.keys()) {
+      const { encoding } = member;
+      if (!frames.has(encoding)) frames.set(encoding, encode(encoding));
+      const frame = frames.get(encoding);
+      if (frame !== undefined && member !== except) this.send(member, frame);
+    }
   }
 
   publishAwareness(body: Uint8Array): void {

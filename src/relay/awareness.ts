@@ -10,6 +10,8 @@ export interface AwarenessOptions<Member> {
   /** To every introduced member, the one that caused it included: the echo keeps y-websocket's watchdog content. */
   readonly broadcast: (body: Uint8Array) => void;
   readonly tell: (member: Member, body: Uint8Array) => void;
+  /** As `tell`; what is told makes the member's client raise its clock, and it is to announce itself with that. */
+  readonly revive: (member: Member, body: Uint8Array) => void;
   /** From now on `member` is one of those that `broadcast` reaches. */
   readonly introduced: (member: Member) => void;
 }
@@ -158,7 +160,7 @@ export class Awareness<Member> {
     presence.clientId = entry.clientId;
     // (b) y-protocols answers its own removal by raising its clock above this one and announcing itself again.
     const clock = Math.max(before ?? 0, entry.clock);
-    this.#options.tell(member, encodeAwareness([{ clientId: entry.clientId, clock, state: undefined }]));
+    this.#options.revive(member, encodeAwareness([{ clientId: entry.clientId, clock, state: undefined }]));
     if (before === undefined) return;
     // (c) Who comes back has dropped the states of the others and takes them only with higher clocks.
     for (const [other, theirs] of this.#members) {
@@ -176,7 +178,7 @@ export class Awareness<Member> {
       presence.askedAt = clock.now();
       const known = this.#known.get(clientId);
       if (known?.primary !== member) return;
-      this.#options.tell(member, encodeAwareness([{ clientId, clock: known.clock, state: undefined }]));
+      this.#options.revive(member, encodeAwareness([{ clientId, clock: known.clock, state: undefined }]));
     };
     if (waitMs <= 0) ask();
     else presence.cancelAsking = clock.after(waitMs, ask);

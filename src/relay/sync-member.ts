@@ -7,8 +7,13 @@ export interface SyncEncoding {
   syncStep2(update: Uint8Array): Frame;
   update(update: Uint8Array): Frame;
   awareness(body: Uint8Array): Frame;
-  /** Tells the sender of an update that it is stored; `frame` is what it sent, where that can be sent back unchanged. */
-  acknowledgement(update: Uint8Array, frame?: Frame): Frame;
+  /**
+   * Makes the client say all that it knows of who is there, where it must be asked: providers of Hocuspocus 4 say nothing
+   * when we make them raise their clock.
+   */
+  readonly queryAwareness?: Frame;
+  /** A message of the application, where the protocol has them. */
+  stateless?(payload: string): Frame;
 }
 
 /** A session as its room sees it. */
@@ -16,4 +21,15 @@ export interface SyncMember {
   readonly connection: Connection;
   readonly encoding: SyncEncoding;
   readonly access: Grant["access"];
+  /** The room sends it SyncStep1 that it has not asked for by `ask`: its answer is about something that it left out. */
+  asked?(): void;
+}
+
+/** An update as a member brings it. */
+export interface Submission {
+  readonly update: Uint8Array;
+  /** The update as its sender framed it, where that can be forwarded unchanged. */
+  readonly frame?: Frame;
+  /** Tells the sender that the update is stored; called when it is. Without it the sender is told nothing. */
+  readonly acknowledgement?: () => Frame | undefined;
 }

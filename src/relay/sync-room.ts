@@ -11,7 +11,7 @@ import { Document, type DocumentOptions } from "./document.ts";
 import type { DocumentState } from "./document-state.ts";
 import type { Durability } from "./durability.ts";
 import type { Release, SnapshotBudget } from "./snapshot-budget.ts";
-import type { SyncMember } from "./sync-member.ts";
+import type { Submission, SyncMember } from "./sync-member.ts";
 import { decodeContents, type UpdateContents } from "./update-contents.ts";
 
 /** What all sync rooms of a server share. */
@@ -25,10 +25,8 @@ export interface SyncRoomOptions extends DocumentOptions {
 }
 
 /** An update as it came from a member. */
-interface Received {
+interface Received extends Submission {
   readonly member: SyncMember;
-  readonly update: Uint8Array;
-  readonly frame: Frame | undefined;
   readonly contents: UpdateContents;
 }
 
@@ -40,7 +38,7 @@ interface Submitted {
   /** The update as its sender framed it, when it is forwarded unchanged. */
   readonly frame: Frame | undefined;
   readonly contents: UpdateContents;
-  acknowledge(): void;
+  readonly acknowledge: (() => void) | undefined;
   /** Acknowledgements of later copies, which must not come before this one is stored. */
   readonly copies: (() => void)[];
 }
@@ -89,16 +87,25 @@ export class SyncRoom {
       limits,
       broadcast: (body) => this.#audience.publishAwareness(body),
       tell: (member, body) => this.#audience.send(member, member.encoding.awareness(body)),
+      revive: (member, body) => this.#revive(member, body),
       introduced: (member) => this.#audience.introduce(member),
     });
   }
 
-  /** Takes a member in and asks it for what the document lacks. */
+  /** The document's. */
+  get name(): string {
+    return this.#document.name;
+  }
+
   join(member: SyncMember): void {
     this.#members.add(member);
     this.#audience.add(member);
-    this.#audience.send(member, member.encoding.syncStep1(this.#state.stateVector()));
     this.#awareness.joined(member);
+  }
+
+  /** Asks a member for what the document lacks. */
+  ask(member: SyncMember): void {
+    this.#audience.send(member, member.encoding.syncStep1(this.#state.stateVector()));
   }
 
   leave(member: SyncMember): void {
@@ -124,18 +131,21 @@ export class SyncRoom {
 
   /**
    * Takes an update from a member: stores it, then forwards it, then acknowledges it. One that holds nothing new is
-   * acknowledged when its first copy is, and nothing else. The promise comes when the document has to be read for it.
+   * acknowledged when its first copy is, or at once when it holds nothing at all, and nothing else. The promise comes
+   * when the document has to be read for it.
    *
    * Throws, or rejects with, `SessionError` for an update that is malformed or makes the document too large, or when the
    * document cannot be read. False for one that changes the document although the member may only read.
    */
-  submit(member: SyncMember, update: Uint8Array, frame?: Frame): boolean | Promise<boolean> {
+  submit(member: SyncMember, submission: Submission): boolean | Promise<boolean> {
     this.#awareness.heard(member);
-    const contents = decodeContents(update);
+    const contents = decodeContents(submission.update);
     if (contents.kind === "malformed") throw new SessionError(closeReasons.malformedFrame, contents.detail);
-    // An update that holds nothing is the SyncStep2 of a client that brings nothing: nobody waits for an answer.
-    if (contents.isEmpty) return true;
-    const received = { member, update, frame, contents };
+    const received = { ...submission, member, contents };
+    if (contents.isEmpty) {
+      this.#acknowledgementOf(received)?.();
+      return true;
+    }
     if (this.#state.canClassify(contents)) return this.#take(received);
     return this.#document.loaded(() => this.#take(received));
   }
@@ -143,6 +153,11 @@ export class SyncRoom {
   /** Takes an awareness update. Throws `SessionError` for a malformed one. */
   announce(member: SyncMember, body: Uint8Array): void {
     this.#awareness.received(member, body);
+  }
+
+  /** Tells all members whose protocol has words for it, less `except`, something that is between the applications. */
+  broadcastStateless(payload: string, except?: SyncMember): void {
+    this.#audience.broadcast((encoding) => encoding.stateless?.(payload), except);
   }
 
   /** Answers a query for all awareness states. */
@@ -179,6 +194,12 @@ export class SyncRoom {
     }
   }
 
+  #revive(member: SyncMember, body: Uint8Array): void {
+    const { awareness, queryAwareness } = member.encoding;
+    this.#audience.send(member, awareness(body));
+    if (queryAwareness !== undefined) this.#audience.send(member, queryAwareness);
+  }
+
   /** What a member asked while it was behind. */
   #caughtUp(member: SyncMember): void {
     this.#awareness.query(member);
@@ -198,10 +219,10 @@ export class SyncRoom {
   #take(received: Received): boolean {
     const { member, update, frame, contents } = received;
     const verdict = this.#state.classify({ update, contents });
-    const acknowledge = () => this.#acknowledge(member, update, frame);
+    const acknowledge = this.#acknowledgementOf(received);
     if (verdict.kind === "known") {
-      if (verdict.committed || this.#lastSubmitted === undefined) acknowledge();
-      else this.#lastSubmitted.copies.push(acknowledge);
+      if (verdict.committed || this.#lastSubmitted === undefined) acknowledge?.();
+      else if (acknowledge !== undefined) this.#lastSubmitted.copies.push(acknowledge);
       return true;
     }
     if (member.access === "read") return false;
@@ -214,7 +235,7 @@ export class SyncRoom {
       acknowledge,
       copies: [],
     });
-    if (verdict.kind === "incomplete") this.#ask(member);
+    if (verdict.kind === "incomplete") this.#askOnce(member);
     return true;
   }
 
@@ -239,10 +260,11 @@ export class SyncRoom {
   }
 
   /** An update leaves a gap: its sender has, most likely, what belongs there. */
-  #ask(member: SyncMember): void {
+  #askOnce(member: SyncMember): void {
     if (this.#asked.has(member)) return;
     this.#asked.add(member);
-    this.#audience.send(member, member.encoding.syncStep1(this.#state.stateVector()));
+    this.ask(member);
+    member.asked?.();
   }
 
   #committed({ sender, update, frame, contents, acknowledge, copies }: Submitted, row: RowId): void {
@@ -255,7 +277,7 @@ export class SyncRoom {
       (encoding) => (encoding === sender.encoding && frame !== undefined ? frame : encoding.update(update)),
       sender,
     );
-    acknowledge();
+    acknowledge?.();
     for (const acknowledgeCopy of copies) acknowledgeCopy();
     if (this.#asked.size > 0 && !this.#state.hasGaps) this.#asked.clear();
     this.#document.committed(update.byteLength);
@@ -278,9 +300,14 @@ export class SyncRoom {
     for (const resolve of resolves) resolve();
   }
 
-  #acknowledge(sender: SyncMember, update: Uint8Array, frame?: Frame): void {
-    this.#options.durability.acknowledge(sender.connection, () => {
-      this.#audience.send(sender, sender.encoding.acknowledgement(update, frame));
-    });
+  /** What acknowledges an update once it is committed: on disk it must be first. */
+  #acknowledgementOf({ member, acknowledgement }: Received): (() => void) | undefined {
+    if (acknowledgement === undefined) return undefined;
+    return () => {
+      this.#options.durability.acknowledge(member.connection, () => {
+        const frame = acknowledgement();
+        if (frame !== undefined) this.#audience.send(member, frame);
+      });
+    };
   }
 }

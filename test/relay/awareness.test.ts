@@ -14,12 +14,14 @@ function setUp(limits = defaultLimits) {
   const introduced: string[] = [];
   const hear = (body: Uint8Array): Heard =>
     decodeAwareness(body).map((entry) => [entry.clientId, entry.clock, entry.state ?? null]);
+  const tell = (member: string, body: Uint8Array) => told.set(member, [...(told.get(member) ?? []), hear(body)]);
   const awareness = new Awareness<string>({
     clock,
     limits,
     broadcast: (body) => broadcasts.push(hear(body)),
     introduced: (member) => introduced.push(member),
-    tell: (member, body) => told.set(member, [...(told.get(member) ?? []), hear(body)]),
+    tell,
+    revive: tell,
   });
   const say = (member: string, ...entries: Heard) => awareness.received(member, encode(entries));
   /** Connects as y-websocket does: SyncStep1 and its own state in the same instant. */

@@ -1,62 +1,43 @@
 import { expect, test } from "bun:test";
-import { pino } from "pino";
 import * as Y from "yjs";
-import { defaultLimits } from "../../src/config/limits.ts";
-import { createMetrics } from "../../src/ops/metrics.ts";
-import { CommitQueue } from "../../src/relay/commit-queue.ts";
-import { DocumentMemory } from "../../src/relay/document-memory.ts";
-import { Durability } from "../../src/relay/durability.ts";
-import { SnapshotBudget } from "../../src/relay/snapshot-budget.ts";
 import { encodeAwareness } from "../../src/relay/sync-codec.ts";
-import { SyncRoom } from "../../src/relay/sync-room.ts";
+import type { Submission } from "../../src/relay/sync-member.ts";
 import { encodeMessage } from "../../src/relay/y-websocket/codec.ts";
 import { yWebsocketEncoding } from "../../src/relay/y-websocket/session.ts";
 import { openMemoryStore } from "../../src/storage/memory.ts";
 import { FailingStore } from "../support/failing-store.ts";
-import { openFakeChannel } from "../support/fake-channel.ts";
-import { FakeClock } from "../support/fake-clock.ts";
 import { FakeConnection } from "../support/fake-connection.ts";
 import { InlineCompactor, type InlineCompactorOptions } from "../support/inline-compactor.ts";
 import { type Random, withSeeds } from "../support/random.ts";
 import { RandomEditor } from "../support/random-editors.ts";
 import { countClocks, updatesOf } from "../support/raw-client.ts";
+import { roomParts, settled } from "../support/room-parts.ts";
 
-const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
+/** An update whose acknowledgement is the same again, as y-websocket has it. */
+const sent = (update: Uint8Array): Submission => ({
+  update,
+  acknowledgement: () => encodeMessage({ type: "update", update }),
+});
 
 async function setUp(compaction?: InlineCompactorOptions) {
-  const clock = new FakeClock();
   const store = new FailingStore(openMemoryStore());
-  const common = { store, clock, limits: defaultLimits, log: pino({ level: "silent" }), metrics: createMetrics() };
-  const durability = new Durability({ ...common, durability: "disk" });
-  const options = {
-    ...common,
-    queue: new CommitQueue({ ...common, durability }),
-    durability,
-    memory: new DocumentMemory({ ...common, limitBytes: common.limits.documentMemoryBytes, dropped: () => {} }),
-    snapshots: new SnapshotBudget(common),
-    compactor: new InlineCompactor(compaction),
-    openChannel: openFakeChannel,
-  };
-  const open = () => SyncRoom.open("document", options);
+  const { clock, metrics, open, turnAndSync } = roomParts({ compactor: new InlineCompactor(compaction) }, store);
   const room = await open();
   const join = async (id: string, to = room) => {
     const connection = new FakeConnection(id);
     const member = { connection, encoding: yWebsocketEncoding, access: "write" as const };
     to.join(member);
+    to.ask(member);
     await to.sync(member, Uint8Array.of(0));
     connection.take();
     return { member, take: () => connection.take() };
   };
   const turn = async () => {
-    clock.runTurns();
-    await settled();
-    // The next sync may begin.
-    clock.advance(4);
-    await settled();
+    await turnAndSync();
     clock.runTurns();
     await settled();
   };
-  return { clock, store, room, open, join, turn, metrics: common.metrics };
+  return { clock, store, room, open, join, turn, metrics };
 }
 
 function updatesIn(frames: readonly (string | Uint8Array)[]): Uint8Array[] {
@@ -79,7 +60,7 @@ async function bringAll(random: Random): Promise<void> {
   const peers = await Promise.all(["a", "b", "c", "d"].map((id) => join(id)));
   const deliveries = peers.flatMap(({ member }) => updates.map((update) => ({ member, update })));
   for (const { member, update } of random.shuffled(deliveries)) {
-    await room.submit(member, update);
+    await room.submit(member, sent(update));
     if (random.chance(0.2)) await turn();
   }
   await turn();
@@ -111,7 +92,7 @@ test("an update that waits for the store, and its copies, are forwarded once", a
     for (const character of "abcdef") doc.getText("t").insert(0, character);
   });
   const release = store.hold();
-  for (const update of updates) for (const { member } of peers) void room.submit(member, update);
+  for (const update of updates) for (const { member } of peers) void room.submit(member, sent(update));
   await turn();
   release();
   await turn();
@@ -160,10 +141,10 @@ test("while syncs fail nothing is acknowledged and nothing more is forwarded, an
   if (first === undefined || second === undefined) throw new Error("no updates");
   const frame = (update: Uint8Array) => encodeMessage({ type: "update", update });
   store.failToSync();
-  void room.submit(a.member, first);
+  void room.submit(a.member, sent(first));
   await turn();
   expect([a.take(), b.take()]).toEqual([[], [frame(first)]]);
-  void room.submit(a.member, second);
+  void room.submit(a.member, sent(second));
   await turn();
   clock.advance(2_000);
   await turn();
@@ -188,8 +169,8 @@ test("what a compaction throws at is set aside, counted, never served and never 
   if (hello === undefined || world === undefined) throw new Error("no updates");
   const { room, open, join, turn, metrics } = await setUp({ rejects: (update) => update.toHex() === world.toHex() });
   const a = await join("a");
-  void room.submit(a.member, hello);
-  void room.submit(a.member, world);
+  void room.submit(a.member, sent(hello));
+  void room.submit(a.member, sent(world));
   await turn();
   room.leave(a.member);
   await room.close();
@@ -202,7 +183,7 @@ test("what a compaction throws at is set aside, counted, never served and never 
   const doc = new Y.Doc();
   Y.applyUpdate(doc, bodyOf(frame));
   expect(doc.getText("t").toString()).toBe("from 7");
-  expect(await reopened.submit(b.member, world)).toBe(true);
+  expect(await reopened.submit(b.member, sent(world))).toBe(true);
   await turn();
   const c = await join("c", reopened);
   await reopened.sync(c.member, Uint8Array.of(0));

@@ -1,22 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import { pino } from "pino";
 import * as Y from "yjs";
-import { defaultLimits, type Limits } from "../../src/config/limits.ts";
-import { createMetrics } from "../../src/ops/metrics.ts";
-import { CommitQueue } from "../../src/relay/commit-queue.ts";
-import { DocumentMemory } from "../../src/relay/document-memory.ts";
-import { Durability } from "../../src/relay/durability.ts";
-import { SnapshotBudget } from "../../src/relay/snapshot-budget.ts";
-import type { SyncEncoding, SyncMember } from "../../src/relay/sync-member.ts";
-import { SyncRoom } from "../../src/relay/sync-room.ts";
+import type { Limits } from "../../src/config/limits.ts";
+import type { Submission, SyncEncoding, SyncMember } from "../../src/relay/sync-member.ts";
 import { openMemoryStore } from "../../src/storage/memory.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import { FailingStore } from "../support/failing-store.ts";
-import { openFakeChannel } from "../support/fake-channel.ts";
-import { FakeClock } from "../support/fake-clock.ts";
 import { FakeConnection } from "../support/fake-connection.ts";
 import { InlineCompactor } from "../support/inline-compactor.ts";
 import { updatesOf } from "../support/raw-client.ts";
+import { roomParts, settled } from "../support/room-parts.ts";
 
 /** Readable frames: what is said, and the bytes in hex. */
 const encoding: SyncEncoding = {
@@ -24,8 +16,14 @@ const encoding: SyncEncoding = {
   syncStep2: (update) => `step2 ${hex(update)}`,
   update: (update) => `update ${hex(update)}`,
   awareness: (body) => `awareness ${hex(body)}`,
-  acknowledgement: (update, frame) => `stored ${frame ?? hex(update)}`,
 };
+
+/** An update that is acknowledged with a readable frame. */
+const sent = (update: Uint8Array, frame?: string): Submission => ({
+  update,
+  ...(frame === undefined ? {} : { frame }),
+  acknowledgement: () => `stored ${frame ?? hex(update)}`,
+});
 
 const emptyVector = Uint8Array.of(0);
 const [first = emptyVector, second = emptyVector, third = emptyVector] = updatesOf((doc) => {
@@ -34,24 +32,16 @@ const [first = emptyVector, second = emptyVector, third = emptyVector] = updates
 });
 
 const hex = (bytes: Uint8Array) => bytes.toHex();
-const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 async function setUp(limits: Partial<Limits> = {}, compactor = new InlineCompactor()) {
-  const clock = new FakeClock();
   const store = new FailingStore(openMemoryStore());
-  const all = { ...defaultLimits, ...limits };
-  const common = { store, clock, limits: all, log: pino({ level: "silent" }), metrics: createMetrics() };
-  const durability = new Durability({ ...common, durability: "disk" });
-  const queue = new CommitQueue({ ...common, durability });
-  const memory = new DocumentMemory({ ...common, limitBytes: all.documentMemoryBytes, dropped: () => {} });
-  const snapshots = new SnapshotBudget(common);
-  const options = { ...common, queue, durability, memory, snapshots, compactor, openChannel: openFakeChannel };
-  const open = () => SyncRoom.open("document", options);
+  const { clock, queue, open, turnAndSync: turn } = roomParts({ limits, compactor }, store);
   const room = await open();
   const enter = (id: string, access: "read" | "write" = "write") => {
     const connection = new FakeConnection(id);
     const member: SyncMember = { connection, encoding, access };
     room.join(member);
+    room.ask(member);
     return { connection, member, take: () => connection.take() };
   };
   /** A member that is synced, and to which nothing more is due. */
@@ -60,14 +50,6 @@ async function setUp(limits: Partial<Limits> = {}, compactor = new InlineCompact
     void room.sync(entered.member, emptyVector);
     entered.take();
     return entered;
-  };
-  /** Ends the turn and lets the store answer. */
-  const turn = async () => {
-    clock.runTurns();
-    await settled();
-    // The next sync may begin.
-    clock.advance(4);
-    await settled();
   };
   return { clock, store, queue, room, open, enter, join, turn, compactions: compactor.compactions };
 }
@@ -85,7 +67,7 @@ describe("a sync room", () => {
     const { room, store, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
     const release = store.hold();
-    void room.submit(a.member, first, "as it came");
+    void room.submit(a.member, sent(first, "as it came"));
     await turn();
     expect([a.take(), b.take()]).toEqual([[], []]);
     const late = join("late");
@@ -98,9 +80,9 @@ describe("a sync room", () => {
   test("gives a joiner every update once, in its snapshot or behind it", async () => {
     const { room, enter, join, turn } = await setUp();
     const a = join("a");
-    void room.submit(a.member, first);
+    void room.submit(a.member, sent(first));
     await turn();
-    void room.submit(a.member, second);
+    void room.submit(a.member, sent(second));
     const joiner = enter("joiner");
     void room.sync(joiner.member, emptyVector);
     await turn();
@@ -111,10 +93,10 @@ describe("a sync room", () => {
     const { room, store, join, turn } = await setUp();
     const [a, b, c] = [join("a"), join("b"), join("c")];
     const release = store.hold();
-    void room.submit(a.member, first);
-    void room.submit(b.member, first);
+    void room.submit(a.member, sent(first));
+    void room.submit(b.member, sent(first));
     await turn();
-    void room.submit(c.member, first);
+    void room.submit(c.member, sent(first));
     expect([a.take(), b.take(), c.take()]).toEqual([[], [], []]);
     release();
     await settled();
@@ -122,8 +104,8 @@ describe("a sync room", () => {
     const update = `update ${hex(first)}`;
     expect([a.take(), b.take(), c.take()]).toEqual([[stored], [update, stored], [update, stored]]);
     expect(store.appended.flat()).toHaveLength(1);
-    void room.submit(b.member, first);
-    void room.submit(b.member, first);
+    void room.submit(b.member, sent(first));
+    void room.submit(b.member, sent(first));
     await turn();
     expect([a.take(), b.take(), c.take()]).toEqual([[], [stored, stored], []]);
   });
@@ -131,29 +113,41 @@ describe("a sync room", () => {
   test("stores and forwards of a partly known update what is new, and acknowledges all of it", async () => {
     const { room, store, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
-    void room.submit(a.member, first);
+    void room.submit(a.member, sent(first));
     await turn();
     const both = Y.mergeUpdates([first, second]);
     b.take();
-    void room.submit(b.member, both, "as it came");
+    void room.submit(b.member, sent(both, "as it came"));
     await turn();
     expect([a.take(), b.take()]).toEqual([[`stored ${hex(first)}`, `update ${hex(second)}`], ["stored as it came"]]);
     expect(store.appended.flat().map(({ update }) => hex(update))).toEqual([hex(first), hex(second)]);
   });
 
-  test("answers an update that holds nothing with nothing", async () => {
+  test("acknowledges an update that holds nothing, without storing it", async () => {
     const { room, store, join, turn } = await setUp();
     const a = join("a");
-    void room.submit(a.member, Uint8Array.of(0, 0));
+    void room.submit(a.member, sent(Uint8Array.of(0, 0)));
     await turn();
-    expect(a.take()).toEqual([]);
+    expect(a.take()).toEqual(["stored 0000"]);
     expect(store.attempts).toBe(0);
+  });
+
+  test("says nothing to the sender of an update that wants no acknowledgement", async () => {
+    const { room, join, turn } = await setUp();
+    const [a, b] = [join("a"), join("b")];
+    void room.submit(a.member, { update: first });
+    void room.submit(b.member, { update: first });
+    await turn();
+    void room.submit(a.member, { update: first });
+    void room.submit(a.member, { update: Uint8Array.of(0, 0) });
+    await turn();
+    expect([a.take(), b.take()]).toEqual([[], [`update ${hex(first)}`]]);
   });
 
   test("stores and forwards what a member sent before it left", async () => {
     const { room, store, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
-    void room.submit(a.member, first);
+    void room.submit(a.member, sent(first));
     a.connection.disconnect();
     room.leave(a.member);
     await turn();
@@ -164,27 +158,27 @@ describe("a sync room", () => {
   test("asks the sender of an update that leaves a gap once, until the gap is filled", async () => {
     const { room, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
-    void room.submit(a.member, second);
-    void room.submit(a.member, third);
+    void room.submit(a.member, sent(second));
+    void room.submit(a.member, sent(third));
     expect(a.take()).toEqual(["step1 00"]);
     await turn();
     expect(b.take()).toEqual([`update ${hex(second)}`, `update ${hex(third)}`]);
-    void room.submit(a.member, first);
+    void room.submit(a.member, sent(first));
     await turn();
     a.take();
     const [, , , , fifth = emptyVector] = updatesOf((doc) => {
       doc.clientID = 8;
       for (const character of "abcde") doc.getText("t").insert(0, character);
     });
-    void room.submit(a.member, fifth);
+    void room.submit(a.member, sent(fifth));
     expect(a.take()).toEqual([expect.stringMatching(/^step1 /)]);
   });
 
   test("refuses a malformed update, and goes on", async () => {
     const { room, store, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
-    expect(() => void room.submit(a.member, first.subarray(1))).toThrow();
-    void room.submit(a.member, first);
+    expect(() => void room.submit(a.member, sent(first.subarray(1)))).toThrow();
+    void room.submit(a.member, sent(first));
     await turn();
     expect(b.take()).toEqual([`update ${hex(first)}`]);
     expect(store.appended.flat()).toHaveLength(1);
@@ -193,32 +187,32 @@ describe("a sync room", () => {
   test("refuses what makes the document too large, counting what waits", async () => {
     const { room, join, turn } = await setUp({ documentBytes: first.byteLength + second.byteLength });
     const a = join("a");
-    void room.submit(a.member, first);
-    void room.submit(a.member, second);
-    expect(() => void room.submit(a.member, third)).toThrow(
+    void room.submit(a.member, sent(first));
+    void room.submit(a.member, sent(second));
+    expect(() => void room.submit(a.member, sent(third))).toThrow(
       `${first.byteLength + second.byteLength + third.byteLength} bytes`,
     );
     await turn();
-    expect(() => void room.submit(a.member, third)).toThrow();
-    expect(room.submit(a.member, first)).toBe(true);
+    expect(() => void room.submit(a.member, sent(third))).toThrow();
+    expect(room.submit(a.member, sent(first))).toBe(true);
   });
 
   test("takes nothing new from a member that may only read, and no offence at what it knows", async () => {
     const { room, store, join, turn } = await setUp();
     const [reader, writer] = [join("reader", "read"), join("writer")];
-    expect(room.submit(reader.member, first)).toBe(false);
+    expect(room.submit(reader.member, sent(first))).toBe(false);
     await turn();
     expect([store.attempts, reader.take(), writer.take()]).toEqual([0, [], []]);
-    void room.submit(writer.member, first);
+    void room.submit(writer.member, sent(first));
     await turn();
     expect(reader.take()).toEqual([`update ${hex(first)}`]);
-    expect(room.submit(reader.member, first)).toBe(true);
+    expect(room.submit(reader.member, sent(first))).toBe(true);
   });
 
   test("a member with a slow link is subscribed when its snapshot is through, and has missed nothing", async () => {
     const { room, enter, join, turn } = await setUp();
     const a = join("a");
-    void room.submit(a.member, first);
+    void room.submit(a.member, sent(first));
     await turn();
     const slow = enter("slow");
     slow.take();
@@ -226,7 +220,7 @@ describe("a sync room", () => {
     void room.sync(slow.member, emptyVector);
     expect(slow.connection.snapshots).toEqual([`step2 ${hex(first)}`]);
     slow.take();
-    void room.submit(a.member, second);
+    void room.submit(a.member, sent(second));
     await turn();
     expect(slow.take()).toEqual([]);
     slow.connection.drain();
@@ -235,7 +229,7 @@ describe("a sync room", () => {
     Y.applyUpdate(doc, first);
     Y.applyUpdate(doc, Uint8Array.fromHex(String(caughtUp).replace("update ", "")));
     expect(doc.getText("t").toString()).toBe("ba");
-    void room.submit(a.member, third);
+    void room.submit(a.member, sent(third));
     await turn();
     expect(slow.take()).toEqual([`update ${hex(third)}`]);
   });
@@ -243,7 +237,7 @@ describe("a sync room", () => {
   test("who asks faster than it reads is sent one snapshot at a time, and then the answer to its last question", async () => {
     const { room, enter, join, turn } = await setUp();
     const a = join("a");
-    void room.submit(a.member, first);
+    void room.submit(a.member, sent(first));
     await turn();
     const slow = enter("slow");
     slow.connection.unsentBytes = 1;
@@ -253,7 +247,7 @@ describe("a sync room", () => {
     slow.take();
     slow.connection.drain();
     expect(slow.take()).toEqual(["step2 0000"]);
-    void room.submit(a.member, second);
+    void room.submit(a.member, sent(second));
     await turn();
     expect(slow.take()).toEqual([`update ${hex(second)}`]);
   });
@@ -266,19 +260,19 @@ describe("a sync room", () => {
       doc.getText("t").insert(0, "y");
     });
     slow.connection.unsentBytes = 1;
-    void room.submit(a.member, large);
+    void room.submit(a.member, sent(large));
     await turn();
     const update = `update ${hex(large)}`;
     expect([fast.take(), slow.take()]).toEqual([[update], [update]]);
     expect([fast, slow].map(({ connection }) => connection.snapshots.at(-1))).toEqual([update, update]);
-    void room.submit(a.member, small);
-    void room.submit(slow.member, first);
+    void room.submit(a.member, sent(small));
+    void room.submit(slow.member, sent(first));
     await turn();
     expect(fast.take()).toEqual([`update ${hex(small)}`, `update ${hex(first)}`]);
     expect(slow.take()).toEqual([`stored ${hex(first)}`]);
     slow.connection.drain();
     expect(slow.take()).toEqual([`update ${hex(small)}`]);
-    void room.submit(a.member, second);
+    void room.submit(a.member, sent(second));
     await turn();
     expect(slow.take()).toEqual([`update ${hex(second)}`]);
   });
@@ -292,14 +286,14 @@ describe("a sync room", () => {
     const updates = updatesOf((doc) => {
       for (let index = 0; index < 3; index += 1) doc.getText("t").insert(0, "x".repeat(900));
     });
-    for (const update of updates) void room.submit(a.member, update);
+    for (const update of updates) void room.submit(a.member, sent(update));
     await turn();
     slow.take();
     slow.connection.drainPartly();
     const [caughtUp] = slow.take();
     expect(slow.connection.snapshots.at(-1)).toBe(caughtUp);
     expect(caughtUp).toBe(`update ${hex(Y.mergeUpdates(updates))}`);
-    void room.submit(a.member, first);
+    void room.submit(a.member, sent(first));
     await turn();
     expect(slow.take()).toEqual([]);
     slow.connection.drain();
@@ -310,7 +304,7 @@ describe("a sync room", () => {
     const { clock, room, store, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
     store.fail("full");
-    void room.submit(a.member, first);
+    void room.submit(a.member, sent(first));
     await turn();
     expect([a.take(), b.take()]).toEqual([[], []]);
     store.recover();
@@ -323,7 +317,7 @@ describe("a sync room", () => {
     const { room, store, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
     store.fail("corrupt");
-    void room.submit(a.member, first);
+    void room.submit(a.member, sent(first));
     await turn();
     expect([a.connection.closeReason, b.connection.closeReason]).toEqual(
       Array(2).fill(closeReasons.storageUnavailable),
@@ -333,7 +327,7 @@ describe("a sync room", () => {
     room.leave(b.member);
     store.recover();
     const [back, other] = [join("back"), join("other")];
-    void room.submit(back.member, first);
+    void room.submit(back.member, sent(first));
     await turn();
     expect([back.take(), other.take()]).toEqual([[`stored ${hex(first)}`], [`update ${hex(first)}`]]);
   });
@@ -349,7 +343,7 @@ describe("a sync room", () => {
     const [a, b] = [join("a"), join("b")];
     clock.advance(10_000);
     expect([a.take(), b.take()]).toEqual([[], []]);
-    void room.submit(a.member, first);
+    void room.submit(a.member, sent(first));
     await turn();
     a.take();
     b.take();
@@ -380,10 +374,10 @@ describe("a sync room", () => {
     }, doc);
     const [last = emptyVector] = updates.splice(-1);
     for (const update of updates) {
-      void room.submit(a.member, update);
+      void room.submit(a.member, sent(update));
       await turn();
     }
-    void room.submit(a.member, last);
+    void room.submit(a.member, sent(last));
     await turn();
     await settled();
     expect(compactions.length).toBeGreaterThanOrEqual(1);
@@ -393,6 +387,7 @@ describe("a sync room", () => {
     const joiner = new FakeConnection("joiner");
     const member: SyncMember = { connection: joiner, encoding, access: "write" };
     reopened.join(member);
+    reopened.ask(member);
     void reopened.sync(member, emptyVector);
     const copy = new Y.Doc();
     expect(joiner.sent.at(-1)).toStartWith("step2 ");
@@ -403,8 +398,8 @@ describe("a sync room", () => {
   test("compacts when it is closed, so that the next opening reads one row", async () => {
     const { room, store, join, turn, compactions } = await setUp();
     const a = join("a");
-    void room.submit(a.member, first);
-    void room.submit(a.member, second);
+    void room.submit(a.member, sent(first));
+    void room.submit(a.member, sent(second));
     room.leave(a.member);
     const closing = room.close();
     await turn();
@@ -417,7 +412,7 @@ describe("a sync room", () => {
     const gate = Promise.withResolvers<void>();
     const { room, store, join, turn } = await setUp({}, new InlineCompactor({ gate: gate.promise }));
     const a = join("a");
-    void room.submit(a.member, first);
+    void room.submit(a.member, sent(first));
     room.leave(a.member);
     const closing = room.close();
     await turn();
@@ -436,7 +431,7 @@ describe("a sync room", () => {
     for (const update of updatesOf((doc) => {
       for (let index = 0; index < 3; index += 1) doc.getText("t").insert(0, "x".repeat(40_000));
     })) {
-      void room.submit(a.member, update);
+      void room.submit(a.member, sent(update));
       await turn();
     }
     room.leave(a.member);
@@ -450,7 +445,7 @@ describe("a sync room", () => {
     };
     const { room, store, join, turn } = await setUp({}, new InlineCompactor({ compact }));
     const a = join("a");
-    void room.submit(a.member, first);
+    void room.submit(a.member, sent(first));
     room.leave(a.member);
     const closing = room.close();
     await turn();

@@ -1,23 +1,17 @@
 import { describe, expect, test } from "bun:test";
-import { pino } from "pino";
 import * as Y from "yjs";
-import { defaultLimits, type Limits } from "../../src/config/limits.ts";
-import { createMetrics } from "../../src/ops/metrics.ts";
-import { CommitQueue } from "../../src/relay/commit-queue.ts";
-import { DocumentMemory } from "../../src/relay/document-memory.ts";
-import { Durability } from "../../src/relay/durability.ts";
-import { SnapshotBudget } from "../../src/relay/snapshot-budget.ts";
-import { SyncRoom } from "../../src/relay/sync-room.ts";
+import type { Limits } from "../../src/config/limits.ts";
+import type { Submission } from "../../src/relay/sync-member.ts";
+import type { SyncRoom } from "../../src/relay/sync-room.ts";
+import { encodeMessage } from "../../src/relay/y-websocket/codec.ts";
 import { yWebsocketEncoding } from "../../src/relay/y-websocket/session.ts";
 import { openMemoryStore } from "../../src/storage/memory.ts";
 import type { PendingUpdate, RowId, StoredDocument } from "../../src/storage/store.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import { FailingStore } from "../support/failing-store.ts";
-import { openFakeChannel } from "../support/fake-channel.ts";
-import { FakeClock } from "../support/fake-clock.ts";
 import { FakeConnection } from "../support/fake-connection.ts";
-import { InlineCompactor } from "../support/inline-compactor.ts";
 import { updatesOf } from "../support/raw-client.ts";
+import { roomParts, settled } from "../support/room-parts.ts";
 
 /** A store whose reads wait on command. */
 class SlowStore extends FailingStore {
@@ -59,37 +53,24 @@ class SlowStore extends FailingStore {
   }
 }
 
-const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 const emptyVector = Uint8Array.of(0);
 
+/** An update whose acknowledgement is the same again, as y-websocket has it. */
+const sent = (update: Uint8Array): Submission => ({
+  update,
+  acknowledgement: () => encodeMessage({ type: "update", update }),
+});
+
 async function setUp(limits: Partial<Limits> = {}) {
-  const clock = new FakeClock();
   const store = new SlowStore(openMemoryStore());
-  const all = { ...defaultLimits, ...limits };
-  const common = { store, clock, limits: all, log: pino({ level: "silent" }), metrics: createMetrics() };
-  const durability = new Durability({ ...common, durability: "disk" });
-  const memory = new DocumentMemory({ ...common, limitBytes: all.documentMemoryBytes, dropped: () => {} });
-  const compactor = new InlineCompactor();
-  const options = {
-    ...common,
-    queue: new CommitQueue({ ...common, durability }),
-    durability,
-    memory,
-    snapshots: new SnapshotBudget(common),
-    compactor,
-    openChannel: openFakeChannel,
-  };
-  const open = (name = "document") => SyncRoom.open(name, options);
+  const { clock, memory, compactor, open, turn } = roomParts({ limits }, store);
   const join = (room: SyncRoom, id: string) => {
     const connection = new FakeConnection(id);
     const member = { connection, encoding: yWebsocketEncoding, access: "write" as const };
     room.join(member);
+    room.ask(member);
     connection.take();
     return { member, take: () => connection.take() };
-  };
-  const turn = async () => {
-    clock.runTurns();
-    await settled();
   };
   return { clock, store, memory, compactor, open, join, turn };
 }
@@ -117,15 +98,15 @@ describe("a quiet room with members", () => {
     const { clock, store, memory, open, join, turn } = await setUp();
     const room = await open();
     const a = join(room, "a");
-    void room.submit(a.member, hello);
+    void room.submit(a.member, sent(hello));
     await turn();
     await room.sync(a.member, emptyVector);
     expect(memory.bytes).toBeGreaterThan(0);
     clock.advance(15_000);
     expect(memory.bytes).toBe(0);
     a.take();
-    expect(room.submit(a.member, world)).toBe(true);
-    expect(room.submit(a.member, hello)).toBe(true);
+    expect(room.submit(a.member, sent(world))).toBe(true);
+    expect(room.submit(a.member, sent(hello))).toBe(true);
     await turn();
     clock.runTurns();
     expect([store.loads, memory.bytes]).toEqual([1, 0]);
@@ -137,14 +118,14 @@ describe("a quiet room with members", () => {
     const { clock, store, open, join, turn } = await setUp();
     const room = await open();
     const a = join(room, "a");
-    void room.submit(a.member, hello);
+    void room.submit(a.member, sent(hello));
     await turn();
     clock.advance(15_000);
     const release = store.holdLoads();
     const joiner = join(room, "joiner");
     const answering = room.sync(joiner.member, emptyVector);
     expect(answering).toBeInstanceOf(Promise);
-    void room.submit(a.member, world);
+    void room.submit(a.member, sent(world));
     await turn();
     expect(joiner.take()).toEqual([]);
     release();
@@ -158,11 +139,11 @@ describe("a quiet room with members", () => {
     const { clock, store, open, join, turn } = await setUp();
     const room = await open();
     const a = join(room, "a");
-    void room.submit(a.member, hello);
+    void room.submit(a.member, sent(hello));
     await turn();
     clock.advance(15_000);
     const answer = store.holdAnswers();
-    void room.submit(a.member, world);
+    void room.submit(a.member, sent(world));
     await turn();
     const joiner = join(room, "joiner");
     await room.sync(joiner.member, emptyVector);
@@ -178,7 +159,7 @@ describe("a quiet room with members", () => {
   test("reads once for all who ask meanwhile", async () => {
     const { clock, store, open, join, turn } = await setUp();
     const room = await open();
-    void room.submit(join(room, "a").member, hello);
+    void room.submit(join(room, "a").member, sent(hello));
     await turn();
     clock.advance(15_000);
     const joiners = ["b", "c", "d"].map((id) => join(room, id));
@@ -191,15 +172,15 @@ describe("a quiet room with members", () => {
     const { clock, store, open, join, turn } = await setUp();
     const room = await open();
     const a = join(room, "a");
-    for (const update of [hello, world, cut]) void room.submit(a.member, update);
+    for (const update of [hello, world, cut]) void room.submit(a.member, sent(update));
     await turn();
     clock.advance(15_000);
     const b = join(room, "b");
-    expect(await room.submit(b.member, cut)).toBe(true);
+    expect(await room.submit(b.member, sent(cut))).toBe(true);
     await turn();
     expect(store.appended.flat()).toHaveLength(3);
     clock.advance(15_000);
-    expect(await room.submit(b.member, Y.mergeUpdates(typing))).toBe(true);
+    expect(await room.submit(b.member, sent(Y.mergeUpdates(typing)))).toBe(true);
     await turn();
     expect(store.appended.flat()).toHaveLength(4);
     await room.sync(b.member, emptyVector);
@@ -210,10 +191,10 @@ describe("a quiet room with members", () => {
     const { clock, store, compactor, open, join, turn } = await setUp();
     const room = await open();
     const a = join(room, "a");
-    for (const update of [hello, world]) void room.submit(a.member, update);
+    for (const update of [hello, world]) void room.submit(a.member, sent(update));
     await turn();
     clock.advance(15_000);
-    void room.submit(a.member, capital);
+    void room.submit(a.member, sent(capital));
     await turn();
     room.leave(a.member);
     await room.close();
@@ -224,7 +205,7 @@ describe("a quiet room with members", () => {
   test("whose document cannot be read refuses who asks, for now", async () => {
     const { clock, store, open, join, turn } = await setUp();
     const room = await open();
-    void room.submit(join(room, "a").member, hello);
+    void room.submit(join(room, "a").member, sent(hello));
     await turn();
     clock.advance(15_000);
     store.fail("unavailable");
@@ -244,7 +225,7 @@ test("rooms share one budget: who joins one of them makes another drop its bytes
   for (const room of rooms) {
     void room.submit(
       join(room, "writer").member,
-      updatesOf((each) => each.getText("t").insert(0, "x".repeat(10_000)))[0] ?? emptyVector,
+      sent(updatesOf((each) => each.getText("t").insert(0, "x".repeat(10_000)))[0] ?? emptyVector),
     );
     await turn();
     expect(memory.bytes).toBeLessThan(25_000);
@@ -265,7 +246,7 @@ describe("a large document", () => {
   test("goes to as many at once as the budget allows, to the others when these have it", async () => {
     const { open, join, turn } = await setUp(limits);
     const room = await open();
-    void room.submit(join(room, "writer").member, large);
+    void room.submit(join(room, "writer").member, sent(large));
     await turn();
     const joiners = Array.from({ length: 5 }, (_, index) => join(room, `${index}`));
     for (const { member } of joiners) member.connection.unsentBytes = 1;
@@ -283,7 +264,7 @@ describe("a large document", () => {
   test("is encoded once for all who ask at once", async () => {
     const { open, join, turn } = await setUp(limits);
     const room = await open();
-    void room.submit(join(room, "writer").member, large);
+    void room.submit(join(room, "writer").member, sent(large));
     await turn();
     const [a, b] = [join(room, "a"), join(room, "b")];
     await Promise.all([a, b].map(({ member }) => room.sync(member, emptyVector)));
@@ -293,7 +274,7 @@ describe("a large document", () => {
   test("does not wait for ever for a link that takes next to nothing of it", async () => {
     const { clock, open, join, turn } = await setUp(limits);
     const room = await open();
-    void room.submit(join(room, "writer").member, large);
+    void room.submit(join(room, "writer").member, sent(large));
     await turn();
     const stalled = join(room, "stalled");
     stalled.member.connection.unsentBytes = 10_000_000;
@@ -311,7 +292,7 @@ describe("a large document", () => {
     const { open, join, turn } = await setUp(limits);
     const room = await open();
     const writer = join(room, "writer");
-    void room.submit(writer.member, large);
+    void room.submit(writer.member, sent(large));
     await turn();
     const slow = join(room, "slow");
     slow.member.connection.unsentBytes = 1;
@@ -319,10 +300,10 @@ describe("a large document", () => {
     const updates = updatesOf((each) => {
       for (let count = 0; count < 6; count += 1) each.getText("t").insert(0, "y".repeat(900));
     });
-    for (const update of updates.slice(0, 4)) void room.submit(writer.member, update);
+    for (const update of updates.slice(0, 4)) void room.submit(writer.member, sent(update));
     await turn();
     expect(slow.member.connection.isOpen).toBe(true);
-    for (const update of updates.slice(4)) void room.submit(writer.member, update);
+    for (const update of updates.slice(4)) void room.submit(writer.member, sent(update));
     await turn();
     expect(slow.member.connection.closeReason).toBe(closeReasons.overloaded);
   });

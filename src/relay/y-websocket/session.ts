@@ -1,7 +1,7 @@
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Frame } from "../../transport/connection.ts";
 import type { ProtocolSession } from "../../transport/protocol.ts";
-import type { SyncEncoding, SyncMember } from "../sync-member.ts";
+import type { Submission, SyncEncoding, SyncMember } from "../sync-member.ts";
 import type { SyncRoom } from "../sync-room.ts";
 import { decodeMessage, encodeMessage } from "./codec.ts";
 
@@ -11,9 +11,10 @@ export const yWebsocketEncoding: SyncEncoding = {
   syncStep2: (update) => encodeMessage({ type: "sync-step-2", update }),
   update: (update) => encodeMessage({ type: "update", update }),
   awareness: (body) => encodeMessage({ type: "awareness", body }),
-  // Clients know no other acknowledgement than their own update coming back.
-  acknowledgement: (update, frame) => frame ?? encodeMessage({ type: "update", update }),
 };
+
+/** No update without structs and deletes is longer, and none with any is as short. */
+const emptyUpdateBytes = 2;
 
 /** One client in one document. */
 export class YWebsocketSession implements ProtocolSession {
@@ -27,6 +28,7 @@ export class YWebsocketSession implements ProtocolSession {
     this.#member = member;
     this.#left = left;
     room.join(member);
+    room.ask(member);
   }
 
   receive(frame: Frame): void | Promise<void> {
@@ -35,9 +37,11 @@ export class YWebsocketSession implements ProtocolSession {
       case "sync-step-1":
         return this.#room.sync(this.#member, message.stateVector);
       case "sync-step-2":
-        return this.#answered(this.#room.submit(this.#member, message.update));
+        return this.#answered(this.#room.submit(this.#member, answer(message.update)));
       case "update":
-        return this.#updated(this.#room.submit(this.#member, message.update, frame));
+        return this.#updated(
+          this.#room.submit(this.#member, { update: message.update, frame, acknowledgement: () => frame }),
+        );
       case "awareness":
         this.#room.announce(this.#member, message.body);
         break;
@@ -61,4 +65,10 @@ export class YWebsocketSession implements ProtocolSession {
     this.#room.leave(this.#member);
     this.#left();
   }
+}
+
+/** Clients know no other acknowledgement than their own update coming back, and need none for nothing. */
+function answer(update: Uint8Array): Submission {
+  if (update.byteLength <= emptyUpdateBytes) return { update };
+  return { update, acknowledgement: () => encodeMessage({ type: "update", update }) };
 }
