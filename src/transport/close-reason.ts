@@ -18,6 +18,8 @@ export const closeReasons = {
   malformedFrame: { code: 4400, name: "malformed-frame" },
   unauthorized: { code: 4401, name: "unauthorized" },
   forbidden: { code: 4403, name: "forbidden" },
+  /** For `/collab` alone, whose clients come back; on `/sync` it would be final. */
+  timeout: { code: 4408, name: "timeout" },
   frameTooLarge: { code: 4413, name: "frame-too-large" },
   documentTooLarge: { code: 4413, name: "document-too-large" },
 } as const satisfies Record<string, CloseReason>;

@@ -81,17 +81,21 @@ export class Inbox {
     }
     this.#next += 1;
     this.#waitingBytes -= waiting.bytes;
-    if (this.#full && this.#waitingBytes <= this.#options.limitBytes / 2) {
-      this.#full = false;
-      this.#options.cleared?.();
-    }
+    this.#checkCleared();
     return waiting;
+  }
+
+  #checkCleared(): void {
+    if (!this.#full || this.#waitingBytes > this.#options.limitBytes / 2) return;
+    this.#full = false;
+    this.#options.cleared?.();
   }
 
   #drop(): void {
     if (this.#waiting.length > 0) this.#waiting = [];
     this.#next = 0;
     this.#waitingBytes = 0;
+    this.#checkCleared();
   }
 
   #start(task: () => void | Promise<void>): void {

@@ -39,6 +39,8 @@ export interface ProtocolSession {
    * error is ours and closes the connection with `internal-error`.
    */
   receive(frame: Frame): void | Promise<void>;
+  /** In place of `receive`, for a frame larger than `Protocol.frameBytes`. Without it such a frame ends the session. */
+  oversized?(frame: Frame): void;
   /** Exactly once, after the last `receive` has settled. */
   closed(): void;
 }

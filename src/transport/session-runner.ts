@@ -57,11 +57,8 @@ export class SessionRunner implements AttachedSession {
   receive(frame: Frame): void {
     if (this.#isDeaf) return;
     const bytes = frameBytes(frame);
-    if (bytes > this.#socket.data.protocol.frameBytes) {
-      this.#fail(new SessionError(closeReasons.frameTooLarge, `a frame of ${bytes} bytes`));
-      return;
-    }
-    this.#inbox.push(bytes, () => this.#session?.receive(frame));
+    if (bytes > this.#socket.data.protocol.frameBytes) this.#inbox.push(bytes, () => this.#oversized(frame, bytes));
+    else this.#inbox.push(bytes, () => this.#session?.receive(frame));
   }
 
   gone(): void {
@@ -72,6 +69,11 @@ export class SessionRunner implements AttachedSession {
     // What the client managed to say before it left still counts.
     this.#inbox.finish(() => this.#end());
     this.#report();
+  }
+
+  #oversized(frame: Frame, bytes: number): void {
+    if (this.#session?.oversized !== undefined) this.#session.oversized(frame);
+    else throw new SessionError(closeReasons.frameTooLarge, `a frame of ${bytes} bytes`);
   }
 
   #open(): void | Promise<void> {

@@ -145,6 +145,17 @@ describe("an inbox", () => {
     expect(events).toEqual(["failed no"]);
   });
 
+  test("a failing task makes room: what waits is dropped", async () => {
+    const { inbox, events, slow } = setUp(100);
+    const first = slow();
+    inbox.push(60, () => first.promise);
+    inbox.push(60, () => {});
+    inbox.push(60, () => {});
+    first.reject(new Error("no"));
+    await turn();
+    expect(events).toEqual(["filled", "cleared", "failed no"]);
+  });
+
   test("a failing task that abandons the inbox is followed by the last task", () => {
     const events: string[] = [];
     const inbox: Inbox = new Inbox({ limitBytes: 1, failed: () => inbox.abandon(() => events.push("last")) });
