@@ -9,6 +9,7 @@ import { createMetrics, type Metrics } from "./ops/metrics.ts";
 import { CommitQueue } from "./relay/commit-queue.ts";
 import { DocumentMemory } from "./relay/document-memory.ts";
 import { Durability, type DurabilityOptions } from "./relay/durability.ts";
+import { hocuspocus } from "./relay/hocuspocus/protocol.ts";
 import { SnapshotBudget } from "./relay/snapshot-budget.ts";
 import { SyncRoom } from "./relay/sync-room.ts";
 import { startWorkerCompactor } from "./relay/worker-compactor.ts";
@@ -56,7 +57,7 @@ export interface RunningServer {
 
 /** The part of a server that stores documents. */
 interface Relay {
-  readonly protocol: Protocol;
+  readonly protocols: readonly Protocol[];
   readonly dataFolderIsNew: boolean;
   isReady(): boolean;
   /** Everything that has arrived is written, or given up. */
@@ -69,6 +70,10 @@ interface Shared extends Pick<ServerOptions, "limits" | "log"> {
   readonly channels: NativeChannels;
 }
 
+const relayEndpoints = [
+  { label: "y-websocket", scheme: "ws", path: "/sync" },
+  { label: "Hocuspocus", scheme: "ws", path: "/collab" },
+];
 const worthCollectingBytes = 8 * 2 ** 20;
 const syncLingerMs = 10_000;
 const signalingLingerMs = 1_000;
@@ -81,10 +86,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const shared = { limits, log, metrics, channels };
   const relay = options.syncEnabled ? openRelay(options, shared) : undefined;
   const signaling = openSignaling(shared);
-  const protocols = relay === undefined ? [signaling.protocol] : [relay.protocol, signaling.protocol];
+  const protocols = [...(relay?.protocols ?? []), signaling.protocol];
   const endpoints = [
     { label: "Demo", scheme: "http", path: "/" },
-    ...(relay === undefined ? [] : [{ label: "y-websocket", scheme: "ws", path: "/sync" }]),
+    ...(relay === undefined ? [] : relayEndpoints),
     { label: "y-webrtc", scheme: "ws", path: "/signal" },
   ];
   let isStopping = false;
@@ -157,8 +162,9 @@ function openRelay(options: ServerOptions, shared: Shared): Relay {
     lingerMs: syncLingerMs,
     clock,
   });
+  const authorizer = openAuthorizer;
   return {
-    protocol: yWebsocket({ rooms, authorizer: openAuthorizer, limits }),
+    protocols: [yWebsocket({ rooms, authorizer, limits }), hocuspocus({ rooms, authorizer, limits, clock, log })],
     dataFolderIsNew: dataFolder.isNew,
     isReady: () => !queue.isFailing,
     flush: () => queue.close(),

@@ -12,6 +12,21 @@ export interface Limits {
   readonly awarenessFrameBytes: number;
   /** Client ids whose awareness clocks one room remembers. */
   readonly awarenessClients: number;
+  /** Documents on one connection whose protocol carries several. */
+  readonly documentsPerConnection: number;
+  /** Of these, those of which it is not known whether they may be entered; beyond it the socket is not read. */
+  readonly undecidedDocuments: number;
+  /** Until that must be known, however much the client says meanwhile. */
+  readonly authenticationMs: number;
+  /** How long such a connection stays open without a document. */
+  readonly withoutDocumentMs: number;
+  /** Bytes received for one document of such a connection that wait; beyond it the socket is not read. */
+  readonly attachmentInboxBytes: number;
+  /** One stateless message, in UTF-16 code units. */
+  readonly statelessLength: number;
+  /** Stateless messages for one document from one connection: at once, and per second. What is beyond waits. */
+  readonly statelessBurst: number;
+  readonly statelessPerSecond: number;
   /** One signaling frame. */
   readonly signalingFrameBytes: number;
   /** Nesting of one signaling message. */
@@ -53,6 +68,14 @@ export const defaultLimits: Limits = {
   awarenessLength: mebibyte,
   awarenessFrameBytes: mebibyte,
   awarenessClients: 10_000,
+  documentsPerConnection: 1_000,
+  undecidedDocuments: 100,
+  authenticationMs: 15_000,
+  withoutDocumentMs: 60_000,
+  attachmentInboxBytes: 64 * kibibyte,
+  statelessLength: mebibyte,
+  statelessBurst: 400,
+  statelessPerSecond: 30,
   signalingFrameBytes: 64 * kibibyte,
   jsonDepth: 32,
   nameBytes: 256,

@@ -45,7 +45,7 @@ export async function disconnected({ provider }: TestClient): Promise<void> {
 }
 
 /** All documents are in the same state, deletions included. */
-export async function converged(clients: readonly TestClient[], withinMs = 10_000): Promise<void> {
+export async function converged(clients: readonly Pick<TestClient, "doc">[], withinMs = 10_000): Promise<void> {
   await eventually(
     "converged",
     () => {

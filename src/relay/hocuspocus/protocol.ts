@@ -1,0 +1,33 @@
+import { Hono } from "hono";
+import type { Protocol } from "../../transport/protocol.ts";
+import type { SyncRoom } from "../sync-room.ts";
+import type { AttachmentOptions } from "./attachment.ts";
+import { type HocuspocusEncoding, hocuspocusEncoding } from "./encoding.ts";
+import { HocuspocusSession } from "./session.ts";
+
+export type HocuspocusOptions = Omit<AttachmentOptions, "plainEncoding">;
+
+const path = "/collab";
+
+/** Hocuspocus on `/collab`: any number of documents on one connection. */
+export function hocuspocus(options: HocuspocusOptions): Protocol {
+  const encodings = new WeakMap<SyncRoom, HocuspocusEncoding>();
+  const plainEncoding = (room: SyncRoom) => {
+    const known = encodings.get(room) ?? hocuspocusEncoding(room.name);
+    encodings.set(room, known);
+    return known;
+  };
+  const attachmentOptions = { ...options, plainEncoding };
+  return {
+    name: "hocuspocus",
+    frameBytes: options.limits.relayFrameBytes,
+    match: ({ pathname }) => pathname === path || pathname === `${path}/`,
+    routes: new Hono().get(path, (context) =>
+      context.text("Connect to this path with a HocuspocusProvider\n", 426, {
+        connection: "upgrade",
+        upgrade: "websocket",
+      }),
+    ),
+    open: (connection, handshake) => new HocuspocusSession(connection, handshake, attachmentOptions),
+  };
+}

@@ -1,0 +1,117 @@
+import { Brake } from "../../lib/brake.ts";
+import { checkRoomName } from "../../rooms/room-name.ts";
+import { closeReasons, SessionError } from "../../transport/close-reason.ts";
+import type { Connection, Frame } from "../../transport/connection.ts";
+import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
+import { Attachment, type AttachmentOptions } from "./attachment.ts";
+import { type Addressed, decodeAddress, messageTypes } from "./codec.ts";
+import { hocuspocusEncoding } from "./encoding.ts";
+
+const pong = Uint8Array.of(messageTypes.pong);
+/** Behind a document's name: NUL and the provider's id. */
+const sessionIdBytes = 257;
+
+/** The documents of one connection. Frames of one wait for it alone. */
+export class HocuspocusSession implements ProtocolSession {
+  readonly #connection: Connection;
+  readonly #handshake: Handshake;
+  readonly #options: AttachmentOptions;
+  readonly #attachments = new Map<string, Attachment>();
+  readonly #brake = new Brake();
+  /** Attachments of which it is not known whether they may enter. */
+  #undecided = 0;
+  #cancelIdle: (() => void) | undefined;
+
+  constructor(connection: Connection, handshake: Handshake, options: AttachmentOptions) {
+    this.#connection = connection;
+    this.#handshake = handshake;
+    this.#options = options;
+    this.#checkIdle();
+  }
+
+  receive(frame: Frame): void | Promise<void> {
+    if (typeof frame === "string") throw new SessionError(closeReasons.malformedFrame, "text where binary belongs");
+    if (frame.byteLength === 1) return this.#ping(frame);
+    const { address, offset } = this.#decodeAddress(frame);
+    const attachment = this.#attachments.get(address) ?? this.#attach(address);
+    if (attachment === undefined) this.#refuse(address, frame[offset]);
+    else attachment.receive(frame, offset);
+    return this.#brake.released;
+  }
+
+  oversized(frame: Frame): void {
+    const detail = `a frame of ${frame.length} bytes`;
+    if (typeof frame === "string") throw new SessionError(closeReasons.frameTooLarge, detail);
+    const { address } = this.#decodeAddress(frame);
+    const attachment = this.#attachments.get(address) ?? this.#attach(address);
+    attachment?.refuse(closeReasons.frameTooLarge, detail);
+  }
+
+  closed(): void {
+    this.#cancelIdle?.();
+    for (const attachment of this.#attachments.values()) attachment.close();
+  }
+
+  #decodeAddress(frame: Uint8Array): Addressed {
+    return decodeAddress(frame, this.#options.limits.nameBytes + sessionIdBytes);
+  }
+
+  #ping(frame: Uint8Array): void {
+    if (frame[0] === messageTypes.ping) this.#connection.send(pong);
+    else if (frame[0] !== messageTypes.pong) throw new SessionError(closeReasons.malformedFrame, "a frame of one byte");
+  }
+
+  /** Undefined when the connection has too many documents. */
+  #attach(address: string): Attachment | undefined {
+    const { limits } = this.#options;
+    if (this.#attachments.size >= limits.documentsPerConnection) return undefined;
+    const separator = address.indexOf("\0");
+    const name = separator < 0 ? address : address.slice(0, separator);
+    const attachment = new Attachment(
+      {
+        connection: this.#connection,
+        signal: this.#handshake.signal,
+        name,
+        address,
+        filled: () => this.#brake.hold(),
+        cleared: () => this.#brake.release(),
+        decided: () => this.#decided(),
+        detached: () => {
+          this.#attachments.delete(address);
+          this.#checkIdle();
+        },
+      },
+      this.#options,
+    );
+    this.#attachments.set(address, attachment);
+    this.#checkIdle();
+    this.#undecided += 1;
+    if (this.#undecided === limits.undecidedDocuments) this.#brake.hold();
+    const fault = checkRoomName(name, limits.nameBytes);
+    if (fault !== undefined) attachment.refuse(closeReasons.malformedFrame, fault);
+    return attachment;
+  }
+
+  #decided(): void {
+    if (this.#undecided === this.#options.limits.undecidedDocuments) this.#brake.release();
+    this.#undecided -= 1;
+  }
+
+  /** Told to those who authenticate, and nothing is kept of it. */
+  #refuse(address: string, type: number | undefined): void {
+    if (type !== messageTypes.auth) return;
+    const { denied, refused } = hocuspocusEncoding(address);
+    const most = this.#options.limits.documentsPerConnection;
+    this.#connection.send(denied(`forbidden: more than ${most} documents on one connection`));
+    this.#connection.send(refused);
+  }
+
+  /** A connection without documents does not stay. */
+  #checkIdle(): void {
+    const { clock, limits } = this.#options;
+    this.#cancelIdle?.();
+    this.#cancelIdle = undefined;
+    if (this.#attachments.size > 0) return;
+    this.#cancelIdle = clock.after(limits.withoutDocumentMs, () => this.#connection.close(closeReasons.timeout));
+  }
+}

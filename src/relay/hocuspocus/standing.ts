@@ -1,0 +1,97 @@
+import type { Grant } from "../../auth/authorizer.ts";
+import { closeReasons, SessionError } from "../../transport/close-reason.ts";
+
+/** SyncStep1 that a provider leaves unanswered. */
+const mostQuestions = 100;
+
+export interface StandingOptions {
+  readonly access: Grant["access"];
+  /** Whether the provider counts anew when it starts a sync. */
+  readonly forgetsAtSync: boolean;
+}
+
+/** Changes that a provider counts and that are not acknowledged. */
+export interface Count {
+  pending: number;
+}
+
+/**
+ * What a provider in a room and the server owe each other.
+ *
+ * A provider counts its changes that nobody has acknowledged: 1 at each start of a sync, 1 per update since. So the
+ * SyncStep2 with which it answers our part of a sync of its own is acknowledged, and one that we have asked for on our own
+ * account is not: it would hide a change that is not acknowledged.
+ *
+ * From version 3 on, the start of a sync forgets what was counted before: so do we, or an acknowledgement of something
+ * older would say that all is stored.
+ */
+export class Standing {
+  access: Grant["access"];
+  readonly #forgetsAtSync: boolean;
+  /** By SyncStep1 that we have sent and that is not answered, in order: the acknowledgements that its answer is due. */
+  readonly #questions: number[] = [];
+  #count: Count = { pending: 0 };
+  #refused = 0;
+
+  constructor({ access, forgetsAtSync }: StandingOptions) {
+    this.access = access;
+    this.#forgetsAtSync = forgetsAtSync;
+  }
+
+  /** Changes that were taken and are not acknowledged yet. */
+  get unacknowledged(): number {
+    return this.#count.pending;
+  }
+
+  /** We send SyncStep1. */
+  expect(acknowledgements: number): void {
+    this.#questions.push(acknowledgements);
+  }
+
+  /** As `expect`, for the changes that were refused while it might only read. */
+  expectRefused(): void {
+    this.expect(this.#refused);
+    this.#refused = 0;
+  }
+
+  /** The provider starts a sync. Throws `SessionError` malformed-frame when it never answers. */
+  synced(): void {
+    if (this.#questions.length >= mostQuestions) {
+      throw new SessionError(closeReasons.malformedFrame, `${mostQuestions} SyncStep1 are not answered`);
+    }
+    if (this.#forgetsAtSync) {
+      this.#questions.fill(0);
+      this.#count = { pending: 0 };
+    }
+    this.#refused = 0;
+    this.expect(1);
+  }
+
+  /** A SyncStep2 has come: the acknowledgements that it is due. */
+  answered(): number {
+    return this.#questions.shift() ?? 0;
+  }
+
+  /** So many changes are taken: the count to which they belong. */
+  submitted(changes: number): Count {
+    this.#count.pending += changes;
+    return this.#count;
+  }
+
+  /** Changes of that count are stored: how many of them the provider waits for. */
+  acknowledged(changes: number, count: Count): number {
+    count.pending -= changes;
+    return count === this.#count ? changes : 0;
+  }
+
+  /** Nothing is acknowledged any more. */
+  left(): void {
+    this.#count = { pending: 0 };
+  }
+
+  /** As it may only read. */
+  refused(changes: number): void {
+    this.#count.pending -= changes;
+    this.#refused += changes;
+  }
+}

@@ -1,0 +1,418 @@
+import { describe, expect, test } from "bun:test";
+import * as Y from "yjs";
+import { yWebsocketEncoding } from "../../../src/relay/y-websocket/session.ts";
+import { SessionError } from "../../../src/transport/close-reason.ts";
+import { FakeConnection } from "../../support/fake-connection.ts";
+import { providerFrames } from "../../support/hocuspocus-frames.ts";
+import { hocuspocusSessions } from "../../support/hocuspocus-sessions.ts";
+import { updatesOf } from "../../support/raw-client.ts";
+import { settled } from "../../support/room-parts.ts";
+
+const nothing: Uint8Array = Uint8Array.of();
+const [first = nothing, second = nothing, third = nothing] = updatesOf((doc) => {
+  doc.clientID = 7;
+  for (const character of "abc") doc.getText("t").insert(0, character);
+});
+const doc = providerFrames("doc");
+const empty = ["doc: step1 00", "doc: step2 0000"];
+
+describe("a provider that connects", () => {
+  test("is told that it is authenticated, then asked, then synced, then told who is there", async () => {
+    const { connect } = hocuspocusSessions();
+    const other = await connect("other");
+    await other.say(doc.auth(), doc.step1(), doc.awareness(1, 1, { name: "Ada" }));
+    const { say, told } = await connect("a");
+    await say(doc.auth("token"), doc.step1(), doc.awareness(2, 1, { name: "Bob" }));
+    expect(told()).toEqual([
+      "doc: authenticated read-write",
+      ...empty,
+      'doc: awareness 1@1 {"name":"Ada"}, 2@1 {"name":"Bob"}',
+      "doc: awareness 2@1 null",
+      "doc: asks who is there",
+    ]);
+  });
+
+  test("is answered with the address that it uses itself", async () => {
+    const { connect } = hocuspocusSessions();
+    const { say, told } = await connect("a");
+    const session = providerFrames("doc\0s1");
+    await say(session.auth(), session.step1());
+    expect(told()).toEqual(["doc#s1: authenticated read-write", "doc#s1: step1 00", "doc#s1: step2 0000"]);
+  });
+
+  test("may enter without a token, as providers before version 3 do", async () => {
+    const { connect } = hocuspocusSessions();
+    const { say, told } = await connect("a");
+    await say(doc.step1());
+    expect(told()).toEqual(["doc: authenticated read-write", ...empty]);
+  });
+
+  test("is answered a ping, and not a pong", async () => {
+    const { connect } = hocuspocusSessions();
+    const { say, told } = await connect("a");
+    await say(Uint8Array.of(9), Uint8Array.of(10));
+    expect(told()).toEqual(["pong"]);
+  });
+});
+
+describe("an acknowledgement", () => {
+  test("comes once per update, when it is on disk", async () => {
+    const { connect, store, turn } = hocuspocusSessions();
+    const { say, told } = await connect("a");
+    await say(doc.auth(), doc.step1(), doc.step2());
+    await turn();
+    told();
+    const release = store.holdSync();
+    await say(doc.update(first), doc.update(second));
+    await turn();
+    expect(store.appended.flat()).toHaveLength(2);
+    expect(told()).toEqual([]);
+    release();
+    await turn();
+    expect(told()).toEqual(["doc: status 1", "doc: status 1"]);
+  });
+
+  test("is owed for updates that hold nothing, or nothing new", async () => {
+    const { connect, store, turnAndSync } = hocuspocusSessions();
+    const { say, told } = await connect("a");
+    await say(doc.auth(), doc.step1(), doc.step2(), doc.update(first));
+    await turnAndSync();
+    told();
+    await say(doc.update(first), doc.update(Uint8Array.of(0, 0)));
+    await turnAndSync();
+    expect(told()).toEqual(["doc: status 1", "doc: status 1"]);
+    expect(store.appended.flat()).toHaveLength(1);
+  });
+
+  test("is owed for the SyncStep2 that answers ours, once for each SyncStep1 of the provider", async () => {
+    const { connect, turnAndSync } = hocuspocusSessions();
+    const { say, told } = await connect("a");
+    await say(doc.auth(), doc.step1(), doc.step2());
+    await turnAndSync();
+    expect(told()).toEqual(["doc: authenticated read-write", ...empty, "doc: status 1"]);
+    // forceSync
+    await say(doc.step1(), doc.step2(first));
+    await turnAndSync();
+    expect(told()).toEqual([...empty, "doc: status 1"]);
+    await say(doc.step2(second));
+    await turnAndSync();
+    expect(told()).toEqual([]);
+  });
+
+  test("is not owed for what we ask on our own account, when an update leaves a gap", async () => {
+    const { connect, turnAndSync } = hocuspocusSessions();
+    const { say, told } = await connect("a");
+    await say(doc.auth(), doc.step1(), doc.step2());
+    await turnAndSync();
+    told();
+    await say(doc.update(third));
+    expect(told()).toEqual(["doc: step1 00"]);
+    await turnAndSync();
+    expect(told()).toEqual(["doc: status 1"]);
+    await say(doc.step2(Y.mergeUpdates([first, second, third])));
+    await turnAndSync();
+    expect(told()).toEqual([]);
+  });
+
+  test("does not come while the store fails, and comes when it has recovered", async () => {
+    const { connect, store, clock, turn, turnAndSync } = hocuspocusSessions();
+    const { say, told } = await connect("a");
+    await say(doc.auth(), doc.step1(), doc.step2());
+    await turnAndSync();
+    told();
+    store.fail("full");
+    await say(doc.update(first));
+    await turnAndSync();
+    expect(told()).toEqual([]);
+    store.recover();
+    clock.advance(100);
+    await turn();
+    await turnAndSync();
+    expect(told()).toEqual(["doc: status 1"]);
+  });
+});
+
+describe("the members of a document", () => {
+  test("hear each other's updates, whatever their address and protocol", async () => {
+    const { connect, rooms, turnAndSync } = hocuspocusSessions();
+    const [plain, other, aware] = [await connect("plain"), await connect("other"), await connect("aware")];
+    const session = providerFrames("doc\0s1");
+    await plain.say(doc.auth(), doc.step1());
+    await other.say(doc.auth(), doc.step1());
+    await aware.say(session.auth(), session.step1());
+    const { room } = await rooms.acquire("doc");
+    const connection = new FakeConnection("y-websocket");
+    const member = { connection, encoding: yWebsocketEncoding, access: "write" } as const;
+    room.join(member);
+    void room.sync(member, Uint8Array.of(0));
+    for (const each of [plain, other, aware]) each.told();
+    connection.take();
+    await plain.say(doc.update(first));
+    void room.submit(member, { update: second });
+    await aware.say(session.update(third));
+    await turnAndSync();
+    const [one, two, three] = [first, second, third].map((update) => update.toHex());
+    expect(plain.told()).toEqual([`doc: update ${two}`, `doc: update ${three}`, "doc: status 1"]);
+    expect(other.told()).toEqual([`doc: update ${one}`, `doc: update ${two}`, `doc: update ${three}`]);
+    expect(aware.told()).toEqual([`doc#s1: update ${one}`, `doc#s1: update ${two}`, "doc#s1: status 1"]);
+    expect(connection.take()).toHaveLength(2);
+  });
+
+  test("hear each other also when one connection carries them", async () => {
+    const { connect, turnAndSync } = hocuspocusSessions();
+    const { say, told } = await connect("a");
+    const [one, two] = [providerFrames("doc\0one"), providerFrames("doc\0two")];
+    await say(one.auth(), one.step1(), two.auth(), two.step1());
+    told();
+    await say(one.update(first));
+    await turnAndSync();
+    expect(told()).toEqual([`doc#two: update ${first.toHex()}`, "doc#one: status 1"]);
+  });
+
+  test("hear that one has removed its own state", async () => {
+    const { connect, clock } = hocuspocusSessions();
+    const [a, b] = [await connect("a"), await connect("b")];
+    await a.say(doc.auth(), doc.step1(), doc.awareness(1, 1, { name: "Ada" }));
+    await b.say(doc.auth(), doc.step1(), doc.awareness(2, 1, { name: "Bob" }));
+    clock.advance(1_000);
+    b.told();
+    await a.say(doc.awareness(1, 9, null));
+    clock.advance(1_000);
+    expect(b.told()).toEqual(["doc: awareness 1@9 null"]);
+  });
+
+  test("are answered who is there", async () => {
+    const { connect, clock } = hocuspocusSessions();
+    const { say, told } = await connect("a");
+    await say(doc.auth(), doc.step1(), doc.awareness(1, 1, { name: "Ada" }));
+    clock.advance(1_000);
+    told();
+    await say(doc.queryAwareness());
+    expect(told()).toEqual(['doc: awareness 1@1 {"name":"Ada"}']);
+  });
+
+  test("hear nothing more once one has detached the document, which does not touch its others", async () => {
+    const { connect, turnAndSync } = hocuspocusSessions();
+    const [a, b] = [await connect("a"), await connect("b")];
+    const other = providerFrames("other");
+    await a.say(doc.auth(), doc.step1(), other.auth(), other.step1());
+    await b.say(doc.auth(), doc.step1(), other.auth(), other.step1());
+    await a.say(doc.close());
+    a.told();
+    await b.say(doc.update(first), other.update(first));
+    await turnAndSync();
+    expect(a.told()).toEqual([`other: update ${first.toHex()}`]);
+  });
+
+  test("may attach a document again that they have detached, in one breath", async () => {
+    const { connect, turnAndSync } = hocuspocusSessions();
+    const { say, told } = await connect("a");
+    await say(doc.auth(), doc.step1(), doc.update(first), doc.close(), doc.auth(), doc.step1());
+    await turnAndSync();
+    await say(doc.step1());
+    expect(told().at(-1)).toBe(`doc: step2 ${first.toHex()}`);
+  });
+
+  test("lose nothing of what one has said that is gone at once", async () => {
+    const { connect, store, turnAndSync } = hocuspocusSessions();
+    const { session, leave } = await connect("a");
+    void session.receive(doc.auth());
+    void session.receive(doc.step1());
+    void session.receive(doc.update(first));
+    leave();
+    await settled();
+    await turnAndSync();
+    expect(store.appended.flat()).toHaveLength(1);
+  });
+});
+
+describe("a stateless message", () => {
+  test("goes to the other members of the document whose protocol has words for it", async () => {
+    const { connect, rooms } = hocuspocusSessions();
+    const [a, b, elsewhere] = [await connect("a"), await connect("b"), await connect("elsewhere")];
+    const other = providerFrames("other");
+    await a.say(doc.auth(), doc.step1());
+    await b.say(doc.auth(), doc.step1());
+    await elsewhere.say(other.auth(), other.step1());
+    for (const each of [a, b, elsewhere]) each.told();
+    await a.say(doc.stateless("hello"));
+    expect([a.told(), b.told(), elsewhere.told()]).toEqual([[], ["doc: stateless hello"], []]);
+    const { room } = await rooms.acquire("doc");
+    room.broadcastStateless("from the server");
+    expect([a.told(), b.told()]).toEqual([["doc: stateless from the server"], ["doc: stateless from the server"]]);
+  });
+
+  test("beyond the rate waits, and what follows it too", async () => {
+    const { connect, clock, turnAndSync } = hocuspocusSessions({
+      limits: { statelessBurst: 2, statelessPerSecond: 10 },
+    });
+    const [a, b] = [await connect("a"), await connect("b")];
+    await a.say(doc.auth(), doc.step1());
+    await b.say(doc.auth(), doc.step1());
+    b.told();
+    await a.say(doc.stateless("1"), doc.stateless("2"), doc.stateless("3"), doc.update(first));
+    await turnAndSync();
+    expect(b.told()).toEqual(["doc: stateless 1", "doc: stateless 2"]);
+    clock.advance(100);
+    await turnAndSync();
+    await turnAndSync();
+    expect(b.told()).toEqual(["doc: stateless 3", `doc: update ${first.toHex()}`]);
+  });
+
+  test("that is too long is refused", async () => {
+    const { connect } = hocuspocusSessions({ limits: { statelessLength: 5 } });
+    const { say, told } = await connect("a");
+    await say(doc.auth(), doc.step1());
+    told();
+    await say(doc.stateless("12345"));
+    expect(told()).toEqual([]);
+    await say(doc.stateless("123456"));
+    expect(told()).toEqual([expect.stringMatching(/^doc: denied frame-too-large/), "doc: status 0"]);
+  });
+});
+
+describe("a frame that is malformed", () => {
+  test.each([
+    ["an unknown message", Uint8Array.of(3, 0x64, 0x6f, 0x63, 11)],
+    ["an unknown sync message", Uint8Array.of(3, 0x64, 0x6f, 0x63, 0, 3, 0)],
+    ["a broadcast that is the servers' own", Uint8Array.of(3, 0x64, 0x6f, 0x63, 6, 1, 0x61)],
+    ["a sync reply that is the servers' own", Uint8Array.of(3, 0x64, 0x6f, 0x63, 4, 0, 1, 0)],
+    ["an update that is none", doc.update(Uint8Array.of(1, 2, 3))],
+    ["awareness that is none", Uint8Array.of(3, 0x64, 0x6f, 0x63, 1, 2, 9, 9)],
+    ["a state vector that is none", doc.step1(Uint8Array.of(9))],
+  ])("with %s refuses the document alone, for good", async (_, frame) => {
+    const { connect, store, turnAndSync } = hocuspocusSessions();
+    const { connection, say, told } = await connect("a");
+    const other = providerFrames("other");
+    await say(doc.auth(), doc.step1(), other.auth(), other.step1());
+    told();
+    await say(frame);
+    expect(told().slice(-2)).toEqual([expect.stringMatching(/^doc: denied malformed-frame: ./), "doc: status 0"]);
+    await say(doc.update(first), doc.stateless("x"), frame, other.update(first));
+    await turnAndSync();
+    expect(told()).toEqual(["other: status 1"]);
+    expect(store.appended.flat()).toHaveLength(1);
+    await say(doc.auth());
+    expect(told()).toEqual([expect.stringMatching(/^doc: denied malformed-frame: ./), "doc: status 0"]);
+    await say(doc.close(), doc.auth(), doc.step1());
+    expect(told()).toEqual(["doc: authenticated read-write", ...empty]);
+    expect(connection.isOpen).toBe(true);
+  });
+
+  test.each([
+    ["text", "hello"],
+    ["nothing", Uint8Array.of()],
+    ["one byte that is no ping", Uint8Array.of(3)],
+    ["an address that cannot be read", Uint8Array.of(200, 1)],
+  ])("with %s ends the session", async (_, frame) => {
+    const { connect } = hocuspocusSessions();
+    const { session } = await connect("a");
+    expect(() => session.receive(frame)).toThrow(SessionError);
+  });
+
+  test.each([
+    ["no name", ""],
+    ["a control character", "a\nb"],
+    ["257 bytes", "x".repeat(257)],
+  ])("whose document's name has %s refuses that document", async (_, name) => {
+    const { connect, rooms } = hocuspocusSessions();
+    const { say, told } = await connect("a");
+    await say(providerFrames(name).auth(), providerFrames(name).step1());
+    const refused = [
+      expect.stringContaining(": denied malformed-frame: the name"),
+      expect.stringContaining(": status 0"),
+    ];
+    expect(told()).toEqual([...refused, ...refused]);
+    expect(rooms.size).toBe(0);
+  });
+
+  test("that is too large refuses the document", async () => {
+    const { connect } = hocuspocusSessions();
+    const { session, told } = await connect("a");
+    session.oversized?.(doc.update(first));
+    expect(told()).toEqual([expect.stringMatching(/^doc: denied frame-too-large/), "doc: status 0"]);
+  });
+
+  test("that makes the document too large refuses it to its sender", async () => {
+    const { connect, turnAndSync } = hocuspocusSessions({ limits: { documentBytes: first.byteLength + 1 } });
+    const { connection, say, told } = await connect("a");
+    await say(doc.auth(), doc.step1(), doc.update(first));
+    await turnAndSync();
+    told();
+    await say(doc.update(second));
+    expect(told()).toEqual([expect.stringMatching(/^doc: denied document-too-large/), "doc: status 0"]);
+    expect(connection.isOpen).toBe(true);
+  });
+
+  test("after a hundred syncs that were never answered is one too many", async () => {
+    const { connect } = hocuspocusSessions();
+    const { say, told } = await connect("a");
+    await say(doc.auth(), ...Array.from({ length: 100 }, () => doc.step1()));
+    expect(told().at(-1)).toBe("doc: step2 0000");
+    await say(doc.step1());
+    expect(told()).toEqual([expect.stringMatching(/^doc: denied malformed-frame/), "doc: status 0"]);
+  });
+});
+
+describe("a connection", () => {
+  test("carries so many documents and no more", async () => {
+    const { connect, turnAndSync } = hocuspocusSessions({ limits: { documentsPerConnection: 3 } });
+    const { connection, say, told } = await connect("a");
+    for (const name of ["1", "2", "3"]) await say(providerFrames(name).auth(), providerFrames(name).step1());
+    told();
+    const fourth = providerFrames("4");
+    await say(fourth.auth(), fourth.step1(), fourth.update(first));
+    expect(told()).toEqual(["4: denied forbidden: more than 3 documents on one connection", "4: status 0"]);
+    await say(providerFrames("1").update(first), providerFrames("2").close(), fourth.auth());
+    await turnAndSync();
+    expect(told()).toEqual(["4: authenticated read-write", "1: status 1"]);
+    expect(connection.isOpen).toBe(true);
+  });
+
+  test("closes when it has no document for a minute", async () => {
+    const { connect, clock } = hocuspocusSessions();
+    const [idle, busy] = [await connect("idle"), await connect("busy")];
+    clock.advance(30_000);
+    await busy.say(doc.auth(), doc.step1());
+    clock.advance(29_999);
+    expect(idle.connection.isOpen).toBe(true);
+    clock.advance(1);
+    expect(idle.connection.closeReason).toEqual({ code: 4408, name: "timeout" });
+    clock.advance(600_000);
+    await busy.say(doc.close());
+    clock.advance(59_999);
+    expect(busy.connection.isOpen).toBe(true);
+    clock.advance(1);
+    expect(busy.connection.closeReason?.name).toBe("timeout");
+  });
+
+  test("closes when the store gives up, for coming back helps", async () => {
+    const { connect, store, turnAndSync } = hocuspocusSessions();
+    const { connection, say } = await connect("a");
+    await say(doc.auth(), doc.step1());
+    store.fail("corrupt");
+    await say(doc.update(first));
+    await turnAndSync();
+    expect(connection.closeReason?.name).toBe("storage-unavailable");
+  });
+
+  test("closes when a document cannot be read, and not as refused", async () => {
+    const { connect, store } = hocuspocusSessions();
+    const { connection, say, told } = await connect("a");
+    store.fail("unavailable");
+    await say(doc.auth(), doc.step1());
+    expect(connection.closeReason?.name).toBe("storage-unavailable");
+    expect(told()).toEqual([]);
+  });
+
+  test("leaves nothing behind", async () => {
+    const { connect, clock } = hocuspocusSessions();
+    const before = clock.pendingTimers;
+    const { say, leave } = await connect("a");
+    await say(doc.auth(), doc.step1(), doc.awareness(1, 1, {}));
+    leave();
+    // Rooms linger, and are gone.
+    clock.advance(60_000);
+    expect(clock.pendingTimers).toBe(before);
+  });
+});
