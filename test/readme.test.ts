@@ -12,7 +12,7 @@ import { storedRows } from "./support/stored.ts";
 const root = join(import.meta.dir, "..");
 const chromium = openChromium();
 
-/** The code of README.md's "Connect your app", by the heading over it. */
+/** The code of README.md's "Connect your app", by the heading over it; of several under one, ` (2)` and so on. */
 const snippets = ((): ReadonlyMap<string, string> => {
   const readme = readFileSync(join(root, "README.md"), "utf8");
   const [, section = ""] = /^## Connect your app\n(.*?)^## /ms.exec(readme) ?? [];
@@ -20,7 +20,8 @@ const snippets = ((): ReadonlyMap<string, string> => {
   return new Map(
     parts.flatMap((part) => {
       const [heading = ""] = part.split("\n", 1);
-      return Array.from(part.matchAll(/^```(?:jsx?|tsx?)\n(.*?)^```$/gms), ([, code = ""]) => [heading, code] as const);
+      const codes = Array.from(part.matchAll(/^```(?:jsx?|tsx?)\n(.*?)^```$/gms), ([, code = ""]) => code);
+      return codes.map((code, index) => [index === 0 ? heading : `${heading} (${index + 1})`, code] as const);
     }),
   );
 })();
@@ -63,11 +64,13 @@ async function announced(listener: SignalingClient): Promise<void> {
   await eventually("announced", () => listener.heard.some((frame) => frame.includes('"announce"')));
 }
 
-test("there is a test for every snippet, and no two are under one heading", () => {
+test("there is a test for every snippet", () => {
   expect([...snippets.keys()]).toEqual([
     "y-websocket",
+    "Hocuspocus",
     "y-webrtc",
     "Both on one document",
+    "Both on one document (2)",
     "React",
     "CodeMirror",
     "Tiptap",
@@ -76,9 +79,9 @@ test("there is a test for every snippet, and no two are under one heading", () =
   expect(fences).toHaveLength(snippets.size);
 });
 
-test("y-websocket: the document is on the server", async () => {
+test.each(["y-websocket", "Hocuspocus"])("%s: the document is on the server", async (heading) => {
   await using server = await startTestServer();
-  await using _ = runModule(`${snippet("y-websocket", server)}\ndoc.getText("text").insert(0, "typed");`);
+  await using _ = runModule(`${snippet(heading, server)}\ndoc.getText("text").insert(0, "typed");`);
   await hasText(server, "typed");
 });
 
@@ -91,10 +94,12 @@ test("y-webrtc: the provider announces itself in its room", async () => {
   await listener.close();
 });
 
-test("both on one document: the document is on the server and the provider in its room", async () => {
+const hybrids = ["Both on one document", "Both on one document (2)"];
+
+test.each(hybrids)("%s: the document is on the server and the provider in its room", async (heading) => {
   await using server = await startTestServer();
   const listener = await listen(server);
-  await using _ = runModule(`${snippet("Both on one document", server)}\ndoc.getText("text").insert(0, "typed");`);
+  await using _ = runModule(`${snippet(heading, server)}\ndoc.getText("text").insert(0, "typed");`);
   await announced(listener);
   await hasText(server, "typed");
   await listener.close();
