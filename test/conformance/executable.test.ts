@@ -169,6 +169,7 @@ describe("on a terminal", () => {
 
   ├─ Demo          http://127.0.0.1:${port}/
   ├─ y-websocket   ws://127.0.0.1:${port}/sync
+  ├─ Hocuspocus    ws://127.0.0.1:${port}/collab
   └─ y-webrtc      ws://127.0.0.1:${port}/signal
 
   Data  ./yurt-data (new)

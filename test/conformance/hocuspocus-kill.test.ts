@@ -19,7 +19,7 @@ test.each([...kinds])(
   "what a provider of version $label counts as stored survives a SIGKILL in the same moment",
   async (kind) => {
     const dataFolder = await temporaryFolder();
-    for (let round = 0; round < 3; round += 1) {
+    for (let round = 0; round < 2; round += 1) {
       await using server = startProcess(dataFolder);
       const wsUrl = `ws://127.0.0.1:${await server.port()}`;
       await using clients = new HocuspocusClients(kind, wsUrl);
