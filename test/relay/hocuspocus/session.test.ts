@@ -114,6 +114,24 @@ describe("an acknowledgement", () => {
     expect(told()).toEqual([]);
   });
 
+  test.each([
+    ["once, for the sync, from a provider that counts anew at its start", doc.auth(), 1],
+    ["for each from one of version 2, which counts on", doc.queryAwareness(), 3],
+  ])("of updates that a forced sync overtakes comes %s", async (_, hello, acknowledgements) => {
+    const { connect, store, turn, turnAndSync } = hocuspocusSessions();
+    const { say, told } = await connect("a");
+    await say(hello, doc.step1(), doc.step2());
+    await turnAndSync();
+    told();
+    const release = store.holdSync();
+    await say(doc.update(first), doc.update(second));
+    await turn();
+    await say(doc.step1(), doc.step2(second));
+    release();
+    await turnAndSync();
+    expect(told().filter((words) => words === "doc: status 1")).toHaveLength(acknowledgements);
+  });
+
   test("does not come while the store fails, and comes when it has recovered", async () => {
     const { connect, store, clock, turn, turnAndSync } = hocuspocusSessions();
     const { say, told } = await connect("a");
