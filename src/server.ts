@@ -15,8 +15,9 @@ import { SyncRoom } from "./relay/sync-room.ts";
 import { startWorkerCompactor } from "./relay/worker-compactor.ts";
 import { yWebsocket } from "./relay/y-websocket/protocol.ts";
 import { RoomRegistry } from "./rooms/room-registry.ts";
-import { SignalingRoom } from "./signaling/signaling-room.ts";
-import { yWebrtc } from "./signaling/y-webrtc/protocol.ts";
+import { jsonDialects } from "./signaling/dialects.ts";
+import { yWebrtc } from "./signaling/y-webrtc/dialect.ts";
+import { Topic } from "./signaling/y-webrtc/topic.ts";
 import { type DataFolder, openDataFolder, openExistingDataFolder } from "./storage/data-folder.ts";
 import { DatabaseMissing, databaseName, hasDatabase } from "./storage/database-file.ts";
 import { openSqliteStore } from "./storage/sqlite.ts";
@@ -199,15 +200,34 @@ function openDatabase(dataFolder: DataFolder, metrics: Metrics): Store {
   }
 }
 
+/** The part of a server that introduces clients to each other. */
 function openSignaling({ limits, log, channels }: Shared): { readonly protocol: Protocol; close(): Promise<void> } {
-  const rooms = new RoomRegistry<SignalingRoom>({
-    open: () => new SignalingRoom(channels.open, limits.signalingRoomMembers),
-    close: () => {},
-    closeFailed: (_, error) => log.error({ event: "room-close-failed", err: error }),
-    lingerMs: signalingLingerMs,
-    clock: systemClock,
-  });
-  return { protocol: yWebrtc({ rooms, authorizer: openAuthorizer, limits, log }), close: () => rooms.drain() };
+  // A registry of its own for each dialect: equal room names of two dialects never meet.
+  const registries: RoomRegistry<unknown>[] = [];
+  const registry = <Room>(open: () => Room): RoomRegistry<Room> => {
+    const opened = new RoomRegistry<Room>({
+      open,
+      close: () => {},
+      closeFailed: (_, error) => log.error({ event: "room-close-failed", err: error }),
+      lingerMs: signalingLingerMs,
+      clock: systemClock,
+    });
+    registries.push(opened);
+    return opened;
+  };
+  const authorizer = openAuthorizer;
+  const topic = {
+    openChannel: channels.open,
+    memberLimit: limits.signalingRoomMembers,
+    peerIdsPerSubscriber: limits.peerIdsPerSubscriber,
+  };
+  const dialects = [yWebrtc({ rooms: registry(() => new Topic(topic)), authorizer, limits, log })];
+  return {
+    protocol: jsonDialects({ dialects, limits }),
+    close: async () => {
+      await Promise.all(registries.map((opened) => opened.drain()));
+    },
+  };
 }
 
 // For the commands that work on a data folder without a server.

@@ -52,7 +52,12 @@ const impureNames = [
 /** Frame to message and back, and nothing else. Besides its own folder: */
 const codecs = ["**/{codec,*-codec}.ts"];
 const codecModules = /^lib0\//;
-const codecImports = ["relay/sync-codec.ts", "transport/close-reason.ts", "config/limits.ts"];
+const codecImports = [
+  "relay/sync-codec.ts",
+  "signaling/json-codec.ts",
+  "transport/close-reason.ts",
+  "config/limits.ts",
+];
 
 const environment = ["process.env", "Bun.env", "import.meta.env"];
 const environmentReaders = ["config/**"];

@@ -1,4 +1,5 @@
 import { defaultLimits } from "../../src/config/limits.ts";
+import { decodeJson } from "../../src/signaling/json-codec.ts";
 import { type ClientMessage, decode } from "../../src/signaling/y-webrtc/codec.ts";
 import { SessionError } from "../../src/transport/close-reason.ts";
 import type { Random } from "../../test/support/random.ts";
@@ -16,7 +17,7 @@ export function* signalingFrames(random: Random): Generator<SignalingFrame, neve
 /** What the server makes of it; undefined for what it must refuse. */
 export function understood(frame: SignalingFrame): ClientMessage["type"] | undefined {
   try {
-    return decode(frame, defaultLimits).type;
+    return decode(decodeJson(frame, defaultLimits.jsonDepth), defaultLimits.topicsPerFrame).type;
   } catch (error) {
     if (error instanceof SessionError) return undefined;
     throw error;

@@ -37,6 +37,8 @@ export interface Limits {
   readonly topicsPerFrame: number;
   /** Topics that one connection is subscribed to. */
   readonly topicsPerConnection: number;
+  /** y-webrtc peer ids that one subscriber of a topic is reached by; the last ones that it has used. */
+  readonly peerIdsPerSubscriber: number;
   /** Members of one signaling room. */
   readonly signalingRoomMembers: number;
   /** Bytes queued for one client that the kernel has not taken, a snapshot in flight excluded. */
@@ -81,6 +83,7 @@ export const defaultLimits: Limits = {
   nameBytes: 256,
   topicsPerFrame: 100,
   topicsPerConnection: 100,
+  peerIdsPerSubscriber: 8,
   signalingRoomMembers: 200,
   outboxBytes: 4 * mebibyte,
   snapshotBytes: 128 * mebibyte,

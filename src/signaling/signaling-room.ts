@@ -1,11 +1,25 @@
 import type { Channel, OpenChannel } from "../transport/channel.ts";
-import type { Connection } from "../transport/connection.ts";
+import type { Connection, Frame } from "../transport/connection.ts";
 
-/** The connections that hear each other's signals. It holds nothing else: who is not there misses what is said. */
-export class SignalingRoom {
+/** One client in a room. */
+export interface Member {
+  /** Unique in its room. Whether the client chooses it, and who else may take it over, its dialect says. */
+  readonly id: string;
+  readonly connection: Connection;
+}
+
+/** How an entry went: `resumed` took the place of the member that had the id. */
+export type Entry = "entered" | "resumed" | "full";
+
+/**
+ * The members that hear each other's signals. It keeps no message: who is not there misses what is said.
+ *
+ * Every step is synchronous, so no member sees half of one: whoever resumes an id has it at once, without having left.
+ */
+export class SignalingRoom<M extends Member = Member> {
   readonly #channel: Channel;
   readonly #memberLimit: number;
-  readonly #members = new Set<Connection>();
+  readonly #members = new Map<string, M>();
 
   constructor(openChannel: OpenChannel, memberLimit: number) {
     this.#channel = openChannel();
@@ -16,22 +30,51 @@ export class SignalingRoom {
     return this.#members.size;
   }
 
-  /** Idempotent; false if the room is full. */
-  join(member: Connection): boolean {
-    if (this.#members.has(member)) return true;
-    if (this.#members.size >= this.#memberLimit) return false;
-    this.#members.add(member);
-    this.#channel.join(member);
+  /** In the order in which their ids entered. */
+  [Symbol.iterator](): IterableIterator<M> {
+    return this.#members.values();
+  }
+
+  find(id: string): M | undefined {
+    return this.#members.get(id);
+  }
+
+  /** False also for a member whose id another one has resumed. */
+  holds(member: M): boolean {
+    return this.#members.get(member.id) === member;
+  }
+
+  /**
+   * Idempotent. Another member with the same id gives way: its dialect has found out before that both are the same
+   * client, closes the connection that has been replaced, and answers for what the others are told.
+   */
+  enter(member: M): Entry {
+    const replaced = this.#members.get(member.id);
+    if (replaced === member) return "entered";
+    if (replaced === undefined && this.#members.size >= this.#memberLimit) return "full";
+    if (replaced !== undefined) this.#channel.leave(replaced.connection);
+    this.#members.set(member.id, member);
+    this.#channel.join(member.connection);
+    return replaced === undefined ? "entered" : "resumed";
+  }
+
+  /** False, and nothing happens, when the member is not there (any more): whoever resumed its id stays. */
+  leave(member: M): boolean {
+    if (!this.holds(member)) return false;
+    this.#members.delete(member.id);
+    this.#channel.leave(member.connection);
     return true;
   }
 
-  /** Idempotent. */
-  leave(member: Connection): void {
-    if (this.#members.delete(member)) this.#channel.leave(member);
+  /** To all members but the sender, which need not be one. */
+  publish(frame: Frame, sender?: M): void {
+    this.#channel.publish(frame, sender?.connection);
   }
 
-  /** To all members but the sender. */
-  publish(frame: string, sender: Connection): void {
-    this.#channel.publish(frame, sender);
+  /** To one member, in order with what is published; false when nobody has the id. */
+  send(id: string, frame: Frame): boolean {
+    const receiver = this.#members.get(id);
+    receiver?.connection.send(frame);
+    return receiver !== undefined;
   }
 }

@@ -123,7 +123,8 @@ class Session {
       [...this.#heard].sort().map(([name, heard]) => {
         const isKept = (frame: string): boolean =>
           frame !== '{"type":"pong"}' && !frame.includes(`"by":"${name}"`) && !frame.includes('"probe"');
-        return [name, heard.filter(isKept)];
+        // What a client makes of it: upstream writes anew what it forwards, we do not.
+        return [name, heard.filter(isKept).map((frame) => JSON.stringify(JSON.parse(frame)))];
       }),
     );
   }
@@ -145,7 +146,7 @@ async function play(url: string, script: Script): Promise<Record<string, readonl
 
 const binary = (message: unknown): Uint8Array<ArrayBuffer> => new TextEncoder().encode(JSON.stringify(message));
 
-/** What sound clients do; each frame's text is compared, `clients` included. */
+/** What sound clients do; each frame is compared, `clients` included. */
 const soundSession: Script = async (session) => {
   for (const name of ["alice", "bob", "carol"]) await session.enter(name);
   await session.subscribe("alice", "room");

@@ -3,47 +3,90 @@ import { SignalingRoom } from "../../src/signaling/signaling-room.ts";
 import { openFakeChannel } from "../support/fake-channel.ts";
 import { FakeConnection } from "../support/fake-connection.ts";
 
-const alice = (): FakeConnection => new FakeConnection("alice");
-const bob = (): FakeConnection => new FakeConnection("bob");
+const openRoom = (memberLimit = 10) => new SignalingRoom<TestMember>(openFakeChannel, memberLimit);
+
+interface TestMember {
+  readonly id: string;
+  readonly connection: FakeConnection;
+}
+
+function member(id: string, socket = id): TestMember {
+  return { id, connection: new FakeConnection(socket) };
+}
 
 test("what is published reaches all members but the sender", () => {
-  const room = new SignalingRoom(openFakeChannel, 10);
-  const members = [alice(), bob(), new FakeConnection("carol")] as const;
-  for (const member of members) room.join(member);
+  const room = openRoom();
+  const members = [member("a"), member("b"), member("c")] as const;
+  for (const each of members) room.enter(each);
   room.publish("hello", members[0]);
-  expect(members.map(({ sent }) => sent)).toEqual([[], ["hello"], ["hello"]]);
+  room.publish("from outside");
+  expect(members.map(({ connection }) => connection.sent)).toEqual([
+    ["from outside"],
+    ["hello", "from outside"],
+    ["hello", "from outside"],
+  ]);
 });
 
-test("joining and leaving twice count once", () => {
-  const room = new SignalingRoom(openFakeChannel, 10);
-  const [a, b] = [alice(), bob()];
-  expect([room.join(a), room.join(a), room.join(b)]).toEqual([true, true, true]);
-  expect(room.size).toBe(2);
-  room.leave(a);
-  room.leave(a);
+test("what is sent reaches the member of that id alone", () => {
+  const room = openRoom();
+  const [a, b] = [member("a"), member("b")];
+  for (const each of [a, b]) room.enter(each);
+  expect([room.send("b", "for b"), room.send("nobody", "lost"), room.send("__proto__", "lost")]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  expect([a.connection.sent, b.connection.sent]).toEqual([[], ["for b"]]);
+});
+
+test("entering and leaving twice count once", () => {
+  const room = openRoom();
+  const [a, b] = [member("a"), member("b")];
+  expect([room.enter(a), room.enter(a), room.enter(b)]).toEqual(["entered", "entered", "entered"]);
+  expect([...room]).toEqual([a, b]);
+  expect([room.leave(a), room.leave(a)]).toEqual([true, false]);
   expect(room.size).toBe(1);
+  expect([room.find("a"), room.find("b")]).toEqual([undefined, b]);
 });
 
 test("a member that has left hears nothing more", () => {
-  const room = new SignalingRoom(openFakeChannel, 10);
-  const [a, b] = [alice(), bob()];
-  room.join(a);
-  room.join(b);
+  const room = openRoom();
+  const [a, b] = [member("a"), member("b")];
+  for (const each of [a, b]) room.enter(each);
   room.leave(b);
   room.publish("hello", a);
-  expect(b.sent).toEqual([]);
+  expect(b.connection.sent).toEqual([]);
 });
 
-test("a full room takes nobody until a member leaves, and members of it may join again", () => {
-  const room = new SignalingRoom(openFakeChannel, 1);
-  const [a, b] = [alice(), bob()];
-  expect(room.join(a)).toBe(true);
-  expect(room.join(b)).toBe(false);
-  expect(room.join(a)).toBe(true);
+test("a full room takes nobody until a member leaves, and members of it may enter again", () => {
+  const room = openRoom(1);
+  const [a, b] = [member("a"), member("b")];
+  expect([room.enter(a), room.enter(b), room.enter(a)]).toEqual(["entered", "full", "entered"]);
   room.publish("hello", a);
-  expect(b.sent).toEqual([]);
-  room.leave(b);
-  expect(room.size).toBe(1);
+  expect(b.connection.sent).toEqual([]);
+  expect(room.leave(b)).toBe(false);
   room.leave(a);
-  expect(room.join(b)).toBe(true);
+  expect(room.enter(b)).toBe("entered");
+});
+
+test("who resumes an id has it in one step, in its place, also in a full room", () => {
+  const room = openRoom(2);
+  const [old, other, resumed] = [member("a", "old socket"), member("b"), member("a", "new socket")];
+  for (const each of [old, other]) room.enter(each);
+  expect(room.enter(resumed)).toBe("resumed");
+  expect([...room]).toEqual([resumed, other]);
+  expect([room.holds(old), room.holds(resumed)]).toEqual([false, true]);
+  room.send("a", "sent");
+  room.publish("published", other);
+  expect([old.connection.sent, resumed.connection.sent]).toEqual([[], ["sent", "published"]]);
+});
+
+test("the late leave of a member that has been replaced changes nothing", () => {
+  const room = openRoom();
+  const [old, other, resumed] = [member("a", "old socket"), member("b"), member("a", "new socket")];
+  for (const each of [old, other, resumed]) room.enter(each);
+  expect(room.leave(old)).toBe(false);
+  room.publish("still there", other);
+  expect(resumed.connection.sent).toEqual(["still there"]);
+  expect(room.leave(resumed)).toBe(true);
 });

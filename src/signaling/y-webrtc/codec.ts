@@ -1,36 +1,39 @@
-import { closeReasons, SessionError } from "../../transport/close-reason.ts";
+import { BoundExceeded, isObject, type JsonMessage, type JsonObject, malformed } from "../json-codec.ts";
 
 /** What a y-webrtc 10 client says. */
 export type ClientMessage =
   | { readonly type: "subscribe" | "unsubscribe"; readonly topics: readonly string[] }
-  | { readonly type: "publish"; readonly topic: string; readonly published: JsonObject }
+  | {
+      readonly type: "publish";
+      readonly topic: string;
+      /** The peer ids in what is published: who says it, and whom alone it concerns. Unknown when it is encrypted. */
+      readonly from: string | undefined;
+      readonly to: string | undefined;
+    }
   | { readonly type: "ping" }
   /** Of a type that this server does not know, and that it ignores. */
   | { readonly type: "unknown" };
 
-export interface FrameLimits {
-  readonly jsonDepth: number;
-  readonly topicsPerFrame: number;
-}
-
-type JsonObject = Readonly<Record<string, unknown>>;
+const types: ReadonlySet<unknown> = new Set(["subscribe", "unsubscribe", "publish", "ping"]);
 
 export const pong = JSON.stringify({ type: "pong" });
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+export function isYWebrtc({ type }: JsonObject): boolean {
+  return types.has(type);
+}
 
-/** Reads a JSON message from a text or a binary frame. Throws `SessionError` (malformed-frame). */
-export function decode(frame: string | Uint8Array, limits: FrameLimits): ClientMessage {
-  const message = parseObject(frame);
-  if (!isNestedWithin(limits.jsonDepth, message)) throw malformed(`nested deeper than ${limits.jsonDepth}`);
-  const { type, topics, topic } = message;
+/** Throws `SessionError` (malformed-frame). */
+export function decode({ fields }: JsonMessage, topicsPerFrame: number): ClientMessage {
+  const { type, topics, topic, data } = fields;
   switch (type) {
     case "subscribe":
     case "unsubscribe":
-      return { type, topics: readTopics(topics, limits.topicsPerFrame) };
-    case "publish":
+      return { type, topics: readTopics(topics, topicsPerFrame) };
+    case "publish": {
       if (typeof topic !== "string") throw malformed("the topic is not a string");
-      return { type, topic, published: message };
+      const { from, to } = isObject(data) ? data : {};
+      return { type, topic, from: textOf(from), to: textOf(to) };
+    }
     case "ping":
       return { type };
     default:
@@ -38,23 +41,10 @@ export function decode(frame: string | Uint8Array, limits: FrameLimits): ClientM
   }
 }
 
-/** The published message as its receivers get it: unchanged but for `clients`, the number of the topic's subscribers. */
-export function encodePublished(published: JsonObject, clients: number): string {
-  return JSON.stringify({ ...published, clients });
-}
-
-function parseObject(frame: string | Uint8Array): JsonObject {
-  const parsed = parse(frame);
-  if (!isObject(parsed)) throw malformed("not a JSON object");
-  return parsed;
-}
-
-function parse(frame: string | Uint8Array): unknown {
-  try {
-    return JSON.parse(typeof frame === "string" ? frame : utf8.decode(frame));
-  } catch {
-    throw malformed("not JSON");
-  }
+/** The message as its receivers get it: as it came, but for `clients`, the number of the topic's subscribers. */
+export function encodePublished({ text, fields }: JsonMessage, clients: number): string {
+  if (Object.hasOwn(fields, "clients")) return JSON.stringify({ ...fields, clients });
+  return `${text.slice(0, text.lastIndexOf("}"))},"clients":${clients}}`;
 }
 
 function readTopics(topics: unknown, topicsPerFrame: number): readonly string[] {
@@ -62,19 +52,12 @@ function readTopics(topics: unknown, topicsPerFrame: number): readonly string[] 
   if (!Array.isArray(topics) || !topics.every((topic) => typeof topic === "string")) {
     throw malformed("the topics are not a list of strings");
   }
-  if (topics.length > topicsPerFrame) throw malformed(`more than ${topicsPerFrame} topics in one frame`);
+  if (topics.length > topicsPerFrame) {
+    throw new BoundExceeded("topics-per-frame", `more than ${topicsPerFrame} topics in one frame`);
+  }
   return topics;
 }
 
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function isNestedWithin(levels: number, value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return true;
-  return levels > 0 && Object.values(value).every((member) => isNestedWithin(levels - 1, member));
-}
-
-function malformed(detail: string): SessionError {
-  return new SessionError(closeReasons.malformedFrame, detail);
+function textOf(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
 }

@@ -3,17 +3,25 @@ import type { Limits } from "../../config/limits.ts";
 import type { Log } from "../../ops/log.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import type { Lease, RoomRegistry } from "../../rooms/room-registry.ts";
-import type { Connection, Frame } from "../../transport/connection.ts";
-import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
-import type { SignalingRoom } from "../signaling-room.ts";
+import type { Connection } from "../../transport/connection.ts";
+import type { Handshake } from "../../transport/protocol.ts";
+import type { DialectSession } from "../dialects.ts";
+import type { JsonMessage } from "../json-codec.ts";
 import { type ClientMessage, decode, encodePublished, pong } from "./codec.ts";
+import { Subscriber, type Topic } from "./topic.ts";
 
 /** What all y-webrtc sessions of a server share. */
 export interface YWebrtcOptions {
-  readonly rooms: RoomRegistry<SignalingRoom>;
+  readonly rooms: RoomRegistry<Topic>;
   readonly authorizer: Authorizer;
   readonly limits: Limits;
   readonly log: Log;
+}
+
+/** A topic for as long as the client has it. */
+interface Subscription {
+  readonly lease: Lease<Topic>;
+  readonly subscriber: Subscriber;
 }
 
 /**
@@ -22,11 +30,11 @@ export interface YWebrtcOptions {
  * A refused topic is ignored, because the client has no words for a refusal; the log says why, without the topic's name,
  * which is a secret.
  */
-export class YWebrtcSession implements ProtocolSession {
+export class YWebrtcSession implements DialectSession {
   readonly #connection: Connection;
   readonly #handshake: Handshake;
   readonly #options: YWebrtcOptions;
-  readonly #subscriptions = new Map<string, Lease<SignalingRoom>>();
+  readonly #subscriptions = new Map<string, Subscription>();
 
   constructor(connection: Connection, handshake: Handshake, options: YWebrtcOptions) {
     this.#connection = connection;
@@ -34,8 +42,8 @@ export class YWebrtcSession implements ProtocolSession {
     this.#options = options;
   }
 
-  receive(frame: Frame): void | Promise<void> {
-    const message = decode(frame, this.#options.limits);
+  receive(received: JsonMessage): void | Promise<void> {
+    const message = decode(received, this.#options.limits.topicsPerFrame);
     switch (message.type) {
       case "subscribe":
         return this.#subscribe(message.topics);
@@ -43,7 +51,7 @@ export class YWebrtcSession implements ProtocolSession {
         for (const topic of message.topics) this.#unsubscribe(topic);
         return;
       case "publish":
-        return this.#publish(message);
+        return this.#publish(message, received);
       case "ping":
         return this.#connection.send(pong);
       case "unknown":
@@ -84,11 +92,12 @@ export class YWebrtcSession implements ProtocolSession {
   }
 
   /** Which limit keeps the client out, or undefined if it is in. */
-  #join(topic: string, lease: Lease<SignalingRoom>): string | undefined {
+  #join(topic: string, lease: Lease<Topic>): string | undefined {
     if (this.#subscriptions.size >= this.#options.limits.topicsPerConnection)
       return "the connection has too many topics";
-    if (!lease.room.join(this.#connection)) return "the room is full";
-    this.#subscriptions.set(topic, lease);
+    const subscriber = new Subscriber(this.#connection);
+    if (!lease.room.enter(subscriber)) return "the room is full";
+    this.#subscriptions.set(topic, { lease, subscriber });
     return undefined;
   }
 
@@ -97,15 +106,24 @@ export class YWebrtcSession implements ProtocolSession {
   }
 
   #unsubscribe(topic: string): void {
-    const lease = this.#subscriptions.get(topic);
-    if (lease === undefined) return;
+    const subscription = this.#subscriptions.get(topic);
+    if (subscription === undefined) return;
+    const { lease, subscriber } = subscription;
     this.#subscriptions.delete(topic);
-    lease.room.leave(this.#connection);
+    lease.room.leave(subscriber);
     lease.release();
   }
 
-  #publish({ topic, published }: Extract<ClientMessage, { type: "publish" }>): void {
-    const room = this.#subscriptions.get(topic)?.room;
-    room?.publish(encodePublished(published, room.size), this.#connection);
+  #publish({ topic, from, to }: Extract<ClientMessage, { type: "publish" }>, received: JsonMessage): void {
+    const subscription = this.#subscriptions.get(topic);
+    if (subscription === undefined) return;
+    const { lease, subscriber } = subscription;
+    const { room } = lease;
+    if (from !== undefined && from.length <= this.#options.limits.nameBytes) room.heard(subscriber, from);
+    const receiver = to === undefined ? undefined : room.userOf(to);
+    const frame = encodePublished(received, room.size);
+    if (receiver === undefined) room.publish(frame, subscriber);
+    // As to everybody, nothing comes back to who says it.
+    else if (receiver !== subscriber) receiver.connection.send(frame);
   }
 }

@@ -4,10 +4,11 @@ import type { AccessRequest, Authorizer, Denial, Grant } from "../../../src/auth
 import { openAuthorizer } from "../../../src/auth/open.ts";
 import { defaultLimits, type Limits } from "../../../src/config/limits.ts";
 import { RoomRegistry } from "../../../src/rooms/room-registry.ts";
-import { SignalingRoom } from "../../../src/signaling/signaling-room.ts";
-import { yWebrtc } from "../../../src/signaling/y-webrtc/protocol.ts";
-import { YWebrtcSession } from "../../../src/signaling/y-webrtc/session.ts";
+import { jsonDialects } from "../../../src/signaling/dialects.ts";
+import { yWebrtc } from "../../../src/signaling/y-webrtc/dialect.ts";
+import { Topic } from "../../../src/signaling/y-webrtc/topic.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
+import type { ProtocolSession } from "../../../src/transport/protocol.ts";
 import { openFakeChannel } from "../../support/fake-channel.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { FakeConnection } from "../../support/fake-connection.ts";
@@ -17,7 +18,7 @@ const denied: Denial = { granted: false, kind: "forbidden", reason: "not yours" 
 
 interface Client {
   readonly connection: FakeConnection;
-  readonly session: YWebrtcSession;
+  readonly session: ProtocolSession;
   say(message: unknown): Promise<void>;
   /** The messages received since the last call. */
   heard(): unknown[];
@@ -30,19 +31,22 @@ function setUp(options: { authorizer?: Authorizer; limits?: Partial<Limits> } = 
   const lines: string[] = [];
   const log = pino({ level: "debug", base: null, timestamp: false }, { write: (line) => lines.push(line) });
   const clock = new FakeClock();
-  const rooms = new RoomRegistry<SignalingRoom>({
-    open: () => new SignalingRoom(openFakeChannel, limits.signalingRoomMembers),
+  const rooms = new RoomRegistry<Topic>({
+    open: () =>
+      new Topic({ openChannel: openFakeChannel, memberLimit: limits.signalingRoomMembers, peerIdsPerSubscriber: 8 }),
     close: () => {},
     closeFailed: () => {},
     lingerMs: 0,
     clock,
   });
   const sessionOptions = { rooms, authorizer: options.authorizer ?? openAuthorizer, limits, log };
+  const protocol = jsonDialects({ dialects: [yWebrtc(sessionOptions)], limits });
   const connect = (id: string): Client => {
     const connection = new FakeConnection(id);
     const gone = new AbortController();
     const handshake = { url: new URL("ws://localhost/signal"), signal: gone.signal };
-    const session = new YWebrtcSession(connection, handshake, sessionOptions);
+    const session = protocol.open(connection, handshake);
+    if (session instanceof Promise) throw new Error("opens at once");
     return {
       connection,
       session,
@@ -60,7 +64,7 @@ function setUp(options: { authorizer?: Authorizer; limits?: Partial<Limits> } = 
     clock.advance(0);
     return rooms.size;
   };
-  return { connect, openRooms, lines, sessionOptions };
+  return { connect, openRooms, lines, protocol };
 }
 
 const subscribe = (...topics: string[]) => ({ type: "subscribe", topics });
@@ -268,6 +272,73 @@ test("a failing authorizer is no permission, and the frame fails when all its to
   expect(openRooms()).toBe(0);
 });
 
+test("what names its receiver reaches only the connection that speaks under that peer id", async () => {
+  const { connect } = setUp();
+  const [alice, bob, carol] = [connect("alice"), connect("bob"), connect("carol")];
+  for (const client of [alice, bob, carol]) await client.say(subscribe("room", "other room"));
+  await bob.say(publish("room", { type: "announce", from: "b" }));
+  await carol.say(publish("room", { type: "announce", from: "c" }));
+  for (const client of [alice, bob, carol]) client.heard();
+  const signal = { type: "signal", from: "a", to: "b", token: 1, signal: { type: "offer", sdp: "v=0" } };
+  await alice.say(publish("room", signal));
+  expect(bob.heard()).toEqual([{ type: "publish", topic: "room", data: signal, clients: 3 }]);
+  expect(carol.heard()).toEqual([]);
+  // The peer id is known in the topic in which it was used, and nowhere else.
+  await alice.say(publish("other room", signal));
+  expect([bob.heard().length, carol.heard().length]).toEqual([1, 1]);
+  await bob.say(publish("room", { ...signal, from: "b", to: "a" }));
+  expect([alice.heard().length, carol.heard().length]).toEqual([1, 0]);
+  await bob.say(publish("room", { ...signal, from: "b", to: "b" }));
+  expect([alice, bob, carol].map((client) => client.heard().length)).toEqual([0, 0, 0]);
+});
+
+test.each([
+  ["unknown", { from: "a", to: "nobody" }],
+  ["used by two", { from: "a", to: "shared" }],
+  ["that of one who has left", { from: "a", to: "left" }],
+  ["too long to be kept", { from: "a", to: "x".repeat(257) }],
+  ["encrypted", "AAECAw=="],
+])("a receiver who is %s may be anybody", async (_, data) => {
+  const { connect } = setUp();
+  const [alice, bob, carol, dave] = [connect("alice"), connect("bob"), connect("carol"), connect("dave")];
+  for (const client of [alice, bob, carol, dave]) await client.say(subscribe("room"));
+  for (const client of [bob, carol]) await client.say(publish("room", { type: "announce", from: "shared" }));
+  await bob.say(publish("room", { type: "announce", from: "x".repeat(257) }));
+  await dave.say(publish("room", { type: "announce", from: "left" }));
+  dave.leave();
+  for (const client of [alice, bob, carol]) client.heard();
+  await alice.say(publish("room", data));
+  expect([bob, carol].map((client) => client.heard().length)).toEqual([1, 1]);
+});
+
+test("who speaks under another's peer id takes nothing from it", async () => {
+  const { connect } = setUp();
+  const [alice, bob, mallory] = [connect("alice"), connect("bob"), connect("mallory")];
+  for (const client of [alice, bob, mallory]) await client.say(subscribe("room"));
+  await bob.say(publish("room", { type: "announce", from: "b" }));
+  await mallory.say(publish("room", { type: "announce", from: "b" }));
+  bob.heard();
+  await alice.say(publish("room", { type: "signal", from: "a", to: "b" }));
+  expect(bob.heard()).toHaveLength(1);
+});
+
+test("a peer that comes back on a new socket hears what is for it, also while its old one seems to live", async () => {
+  const { connect } = setUp();
+  const [alice, old, bob] = [connect("alice"), connect("old"), connect("bob")];
+  for (const client of [alice, old, bob]) await client.say(subscribe("room"));
+  await old.say(publish("room", { type: "announce", from: "o" }));
+  const resumed = connect("resumed");
+  await resumed.say(subscribe("room"));
+  await resumed.say(publish("room", { type: "announce", from: "o" }));
+  await alice.say(publish("room", { type: "signal", from: "a", to: "o" }));
+  expect(resumed.heard()).toHaveLength(1);
+  old.leave();
+  bob.heard();
+  await alice.say(publish("room", { type: "signal", from: "a", to: "o" }));
+  expect(resumed.heard()).toHaveLength(1);
+  expect(bob.heard()).toEqual([]);
+});
+
 test("a topic that is being entered while the connection closes is left again", async () => {
   const decision = Promise.withResolvers<Grant>();
   const { connect, openRooms } = setUp({ authorizer: { authorize: () => decision.promise } });
@@ -280,15 +351,8 @@ test("a topic that is being entered while the connection closes is left again", 
   expect(openRooms()).toBe(0);
 });
 
-test("the protocol answers / and /signal with any query, and no other path", () => {
-  const protocol = yWebrtc(setUp().sessionOptions);
-  const matches = (path: string): boolean => protocol.match(new URL(path, "ws://localhost:4444"));
-  expect(["/", "/signal", "/?room=1", "/signal?x=%2F"].map(matches)).toEqual([true, true, true, true]);
-  expect(["/signal/", "/signals", "/sync/x"].map(matches)).toEqual([false, false, false]);
-});
-
 test("GET /signal answers as y-webrtc's server does", async () => {
-  const response = await yWebrtc(setUp().sessionOptions).routes?.request("/signal");
+  const response = await setUp().protocol.routes?.request("/signal");
   expect(response?.status).toBe(200);
   expect(await response?.text()).toBe("okay");
 });

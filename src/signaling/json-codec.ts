@@ -1,0 +1,64 @@
+import { closeReasons, SessionError } from "../transport/close-reason.ts";
+
+export type JsonObject = Readonly<Record<string, unknown>>;
+
+/** A message as it came, and what it says: what is only forwarded need not be written anew. */
+export interface JsonMessage {
+  /** Sound JSON, whatever else it is: clients parse what they are sent without a guard. */
+  readonly text: string;
+  readonly fields: JsonObject;
+}
+
+/** A bound on what one frame may hold was exceeded; counted under its name. */
+export class BoundExceeded extends SessionError {
+  readonly bound: "json-depth" | "topics-per-frame";
+
+  constructor(bound: BoundExceeded["bound"], detail: string) {
+    super(closeReasons.malformedFrame, detail);
+    this.name = "BoundExceeded";
+    this.bound = bound;
+  }
+}
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** Reads a JSON object from a text or a binary frame. Throws `SessionError` (malformed-frame). */
+export function decodeJson(frame: string | Uint8Array, jsonDepth: number): JsonMessage {
+  const text = typeof frame === "string" ? frame : decodeText(frame);
+  const fields = parse(text);
+  if (!isObject(fields)) throw malformed("not a JSON object");
+  if (!isNestedWithin(jsonDepth, fields)) throw new BoundExceeded("json-depth", `nested deeper than ${jsonDepth}`);
+  return { text, fields };
+}
+
+export function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+export function malformed(detail: string): SessionError {
+  return new SessionError(closeReasons.malformedFrame, detail);
+}
+
+function decodeText(frame: Uint8Array): string {
+  try {
+    return utf8.decode(frame);
+  } catch {
+    throw malformed("not JSON");
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw malformed("not JSON");
+  }
+}
+
+function isNestedWithin(levels: number, value: object): boolean {
+  if (levels === 0) return false;
+  for (const member of Object.values(value)) {
+    if (typeof member === "object" && member !== null && !isNestedWithin(levels - 1, member)) return false;
+  }
+  return true;
+}

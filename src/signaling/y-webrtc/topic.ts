@@ -1,0 +1,86 @@
+import type { OpenChannel } from "../../transport/channel.ts";
+import type { Connection } from "../../transport/connection.ts";
+import { type Member, SignalingRoom } from "../signaling-room.ts";
+
+/** A connection in one topic. */
+export class Subscriber implements Member {
+  readonly id: string;
+  readonly connection: Connection;
+  /** That it has used lately, the last one at the end; its topic writes it. */
+  peerIds: readonly string[] = [];
+
+  constructor(connection: Connection) {
+    this.id = connection.id;
+    this.connection = connection;
+  }
+}
+
+export interface TopicOptions {
+  readonly openChannel: OpenChannel;
+  readonly memberLimit: number;
+  /** A page has one peer id at a time, and a new one whenever it connects its provider anew. */
+  readonly peerIdsPerSubscriber: number;
+}
+
+/**
+ * The subscribers of one topic, and the peer ids under which they speak.
+ *
+ * A message for a peer id that exactly one of them uses concerns nobody else. Of a peer id with more users (a socket that
+ * is dead and not yet gone, a page with two sockets, somebody who lies) all are as likely.
+ */
+export class Topic {
+  readonly #room: SignalingRoom<Subscriber>;
+  readonly #peerIdsPerSubscriber: number;
+  readonly #users = new Map<string, readonly Subscriber[]>();
+
+  constructor({ openChannel, memberLimit, peerIdsPerSubscriber }: TopicOptions) {
+    this.#room = new SignalingRoom(openChannel, memberLimit);
+    this.#peerIdsPerSubscriber = peerIdsPerSubscriber;
+  }
+
+  get size(): number {
+    return this.#room.size;
+  }
+
+  /** False if it is full. */
+  enter(subscriber: Subscriber): boolean {
+    return this.#room.enter(subscriber) !== "full";
+  }
+
+  leave(subscriber: Subscriber): void {
+    this.#room.leave(subscriber);
+    for (const peerId of subscriber.peerIds) this.#forget(subscriber, peerId);
+    subscriber.peerIds = [];
+  }
+
+  /** Takes note that a subscriber speaks as `peerId`; of too many the one that it has not used for longest is forgotten. */
+  heard(subscriber: Subscriber, peerId: string): void {
+    const { peerIds } = subscriber;
+    if (peerIds.at(-1) === peerId) return;
+    if (peerIds.includes(peerId)) {
+      subscriber.peerIds = [...peerIds.filter((known) => known !== peerId), peerId];
+      return;
+    }
+    const [oldest] = peerIds.length < this.#peerIdsPerSubscriber ? [] : peerIds;
+    if (oldest !== undefined) this.#forget(subscriber, oldest);
+    subscriber.peerIds = [...(oldest === undefined ? peerIds : peerIds.slice(1)), peerId];
+    this.#users.set(peerId, [...(this.#users.get(peerId) ?? []), subscriber]);
+  }
+
+  /** Whom alone a message for `peerId` concerns; undefined if it may be anybody. */
+  userOf(peerId: string): Subscriber | undefined {
+    const users = this.#users.get(peerId);
+    return users?.length === 1 ? users[0] : undefined;
+  }
+
+  /** To all subscribers but the sender. */
+  publish(frame: string, sender: Subscriber): void {
+    this.#room.publish(frame, sender);
+  }
+
+  #forget(subscriber: Subscriber, peerId: string): void {
+    const others = this.#users.get(peerId)?.filter((user) => user !== subscriber) ?? [];
+    if (others.length === 0) this.#users.delete(peerId);
+    else this.#users.set(peerId, others);
+  }
+}

@@ -1,0 +1,104 @@
+import { expect, test } from "bun:test";
+import { Hono } from "hono";
+import { defaultLimits } from "../../src/config/limits.ts";
+import { type DialectSession, type JsonDialect, jsonDialects } from "../../src/signaling/dialects.ts";
+import { SessionError } from "../../src/transport/close-reason.ts";
+import { FakeConnection } from "../support/fake-connection.ts";
+
+/** Recognises the types that begin with its name, and keeps what its sessions see. */
+function dialect(name: string, seen: string[], extra: Partial<DialectSession> = {}): JsonDialect {
+  return {
+    name,
+    recognises: ({ type }) => String(type).startsWith(name),
+    routes: new Hono().get(`/${name}`, (context) => context.text(name)),
+    open: ({ id }) => ({
+      receive: ({ text }) => {
+        seen.push(`${name} ${id} ${text}`);
+      },
+      closed: () => seen.push(`${name} ${id} closed`),
+      ...extra,
+    }),
+  };
+}
+
+function setUp(...dialects: JsonDialect[]) {
+  const protocol = jsonDialects({ dialects, limits: defaultLimits });
+  const connect = (id: string) => {
+    const connection = new FakeConnection(id);
+    const handshake = { url: new URL("ws://localhost/"), signal: new AbortController().signal };
+    const session = protocol.open(connection, handshake);
+    if (session instanceof Promise) throw new Error("opens at once");
+    return {
+      say: (frame: string): void => {
+        void session.receive(frame);
+      },
+      leave: () => session.closed(),
+    };
+  };
+  return { protocol, connect };
+}
+
+test("the first message settles the dialect, for this connection alone", () => {
+  const seen: string[] = [];
+  const { connect } = setUp(dialect("red", seen), dialect("blue", seen));
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  alice.say('{"type":"blue"}');
+  alice.say('{"type":"red"}');
+  bob.say('{"type":"red"}');
+  alice.leave();
+  expect(seen).toEqual([
+    'blue alice {"type":"blue"}',
+    'blue alice {"type":"red"}',
+    'red bob {"type":"red"}',
+    "blue alice closed",
+  ]);
+});
+
+test("of two dialects that recognise a message the first takes it", () => {
+  const seen: string[] = [];
+  setUp(dialect("red", seen), dialect("re", seen)).connect("alice").say('{"type":"red"}');
+  expect(seen).toEqual(['red alice {"type":"red"}']);
+});
+
+test("messages that no dialect recognises are ignored, and settle nothing", () => {
+  const seen: string[] = [];
+  const alice = setUp(dialect("red", seen)).connect("alice");
+  alice.say('{"type":"bump"}');
+  alice.say("{}");
+  alice.say('{"type":"red"}');
+  expect(seen).toEqual(['red alice {"type":"red"}']);
+  const bob = setUp(dialect("red", seen)).connect("bob");
+  expect(() => bob.leave()).not.toThrow();
+});
+
+test("a frame that is no message ends the session, before and after the dialect is settled", () => {
+  const alice = setUp(dialect("red", [])).connect("alice");
+  expect(() => alice.say("garbage")).toThrow(SessionError);
+  alice.say('{"type":"red"}');
+  expect(() => alice.say("garbage")).toThrow(SessionError);
+});
+
+test("a dialect that has words for it tells of a frame that is no message, and goes on", () => {
+  const seen: string[] = [];
+  const malformed = (detail: string): void => {
+    seen.push(detail);
+  };
+  const alice = setUp(dialect("red", seen, { malformed })).connect("alice");
+  expect(() => alice.say("garbage")).toThrow(SessionError);
+  alice.say('{"type":"red"}');
+  alice.say("garbage");
+  alice.say('{"type":"red","again":true}');
+  expect(seen).toEqual(['red alice {"type":"red"}', "not JSON", 'red alice {"type":"red","again":true}']);
+});
+
+test("an upgrade of / and /signal is answered, with any query, and of no other path", () => {
+  const { protocol } = setUp();
+  const matches = (path: string): boolean => protocol.match(new URL(path, "ws://localhost:4444"));
+  expect(["/", "/signal", "/?room=1", "/signal?x=%2F"].map(matches)).toEqual([true, true, true, true]);
+  expect(["/signal/", "/signals", "/sync/x"].map(matches)).toEqual([false, false, false]);
+});
+
+test("the routes of all dialects are served", async () => {
+  const { protocol } = setUp(dialect("red", []), dialect("blue", []));
+  for (const path of ["/red", "/blue"]) expect((await protocol.routes?.request(path))?.status).toBe(200);
+});
