@@ -16,6 +16,7 @@ import { startWorkerCompactor } from "./relay/worker-compactor.ts";
 import { yWebsocket } from "./relay/y-websocket/protocol.ts";
 import { RoomRegistry } from "./rooms/room-registry.ts";
 import { jsonDialects } from "./signaling/dialects.ts";
+import { Quotas } from "./signaling/quotas.ts";
 import { yWebrtc } from "./signaling/y-webrtc/dialect.ts";
 import { Topic } from "./signaling/y-webrtc/topic.ts";
 import { type DataFolder, openDataFolder, openExistingDataFolder } from "./storage/data-folder.ts";
@@ -34,6 +35,8 @@ export interface ServerOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
+  /** Further ports, for clients whose port and path are fixed. */
+  readonly compatibilityPorts: readonly number[];
   readonly dataFolder: string;
   /** Without it nothing is stored, and only signaling is served. */
   readonly syncEnabled: boolean;
@@ -45,6 +48,7 @@ export interface ServerOptions {
 export interface RunningServer {
   readonly host: string;
   readonly port: number;
+  readonly compatibilityPorts: readonly number[];
   /** Where HTTP is answered, without a slash at the end. */
   readonly url: string;
   /** Undefined when nothing is stored. */
@@ -95,15 +99,28 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   ];
   let isStopping = false;
   const isReady = () => !isStopping && (relay?.isReady() ?? true);
-  const { fetch } = createHttp({
+  const pages = {
     protocols,
     isReady,
     assets: openPages(log),
     demo: { version: packageJson.version, sync: relay !== undefined },
-  });
+  };
+  const { fetch } = createHttp(pages);
+  const compatibility = {
+    ports: options.compatibilityPorts,
+    fetch: createHttp({ ...pages, isForCompatibility: true }).fetch,
+  };
   let listener: Listener;
   try {
-    listener = new Listener({ ...shared, host, port: options.port, protocols, fetch, clock: systemClock });
+    listener = new Listener({
+      ...shared,
+      host,
+      port: options.port,
+      protocols,
+      fetch,
+      compatibility,
+      clock: systemClock,
+    });
   } catch (error) {
     await relay?.close();
     throw error;
@@ -112,6 +129,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     host,
     port: listener.port,
+    compatibilityPorts: listener.compatibilityPorts,
     url: `http://${authority}`,
     dataFolder: relay && options.dataFolder,
     dataFolderIsNew: relay?.dataFolderIsNew ?? false,
@@ -201,7 +219,10 @@ function openDatabase(dataFolder: DataFolder, metrics: Metrics): Store {
 }
 
 /** The part of a server that introduces clients to each other. */
-function openSignaling({ limits, log, channels }: Shared): { readonly protocol: Protocol; close(): Promise<void> } {
+function openSignaling({ limits, log, channels, metrics }: Shared): {
+  readonly protocol: Protocol;
+  close(): Promise<void>;
+} {
   // A registry of its own for each dialect: equal room names of two dialects never meet.
   const registries: RoomRegistry<unknown>[] = [];
   const registry = <Room>(open: () => Room): RoomRegistry<Room> => {
@@ -216,6 +237,7 @@ function openSignaling({ limits, log, channels }: Shared): { readonly protocol: 
     return opened;
   };
   const authorizer = openAuthorizer;
+  const quotas = new Quotas({ limits, clock: systemClock, metrics });
   const topic = {
     openChannel: channels.open,
     memberLimit: limits.signalingRoomMembers,
@@ -223,7 +245,7 @@ function openSignaling({ limits, log, channels }: Shared): { readonly protocol: 
   };
   const dialects = [yWebrtc({ rooms: registry(() => new Topic(topic)), authorizer, limits, log })];
   return {
-    protocol: jsonDialects({ dialects, limits }),
+    protocol: jsonDialects({ dialects, limits, quotas }),
     close: async () => {
       await Promise.all(registries.map((opened) => opened.drain()));
     },

@@ -80,7 +80,7 @@ function flagsOf(key: OptionKey): readonly OptionFlag[] {
     });
   }
   const variables = [variableOf(key), ...(option.platformVariable === undefined ? [] : [option.platformVariable])];
-  const otherwise = option.default === undefined ? "" : `; default: ${option.default}`;
+  const otherwise = option.default === undefined || option.default === "" ? "" : `; default: ${option.default}`;
   return [
     { key, flag: new Flag(`${flagOf(key)} <${placeholder}>`, `${help} (${variables.join(" or ")}${otherwise})`) },
   ];

@@ -1,5 +1,6 @@
-import { defaultLimits } from "../config/limits.ts";
+import { defaultLimits, type Limits } from "../config/limits.ts";
 import { type Configuration, loadConfiguration } from "../config/load.ts";
+import type { Values } from "../config/options.ts";
 import { authorityOf } from "../lib/authority.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { createLog, type Log, standardOutput } from "../ops/log.ts";
@@ -52,10 +53,11 @@ async function start({ values }: Configuration, log: Log, stderr: Output): Promi
     return await startServer({
       host: values.host,
       port: values.port,
+      compatibilityPorts: portsOf(values["compat-ports"]),
       dataFolder: values.data,
       syncEnabled: values["sync.enabled"],
       durability: values["sync.durability"],
-      limits: { ...defaultLimits, documentMemoryBytes: values["sync.memory"] * 2 ** 20 },
+      limits: limitsOf(values),
       log,
     });
   } catch (error) {
@@ -64,6 +66,22 @@ async function start({ values }: Configuration, log: Log, stderr: Output): Promi
     else stderr.write(`yurt: ${trouble}\n`);
     return undefined;
   }
+}
+
+function portsOf(text: string): readonly number[] {
+  return text === "" ? [] : text.split(",").map(Number);
+}
+
+function limitsOf(values: Values): Limits {
+  return {
+    ...defaultLimits,
+    documentMemoryBytes: values["sync.memory"] * 2 ** 20,
+    connectionsPerAddress: values["limits.connections-per-address"],
+    addressUpgradesPerSecond: values["limits.upgrades-per-address"],
+    signalingRoomMembers: values["limits.room-members"],
+    publishesPerSecond: values["limits.publishes"],
+    fanOutDeliveries: values["limits.deliveries"],
+  };
 }
 
 function warn({ values, unknownVariables }: Configuration, log: Log): void {

@@ -41,6 +41,19 @@ export interface Limits {
   readonly peerIdsPerSubscriber: number;
   /** Members of one signaling room. */
   readonly signalingRoomMembers: number;
+  /** Messages that one connection may have forwarded: at once, and per second. Beyond it the connection waits. */
+  readonly publishBurst: number;
+  readonly publishesPerSecond: number;
+  /** How many times as much all connections of one address may, a /64 counting as one address. Not for loopback. */
+  readonly publishAddressShare: number;
+  /** Messages that one connection may have delivered to others per 10 s, each receiver counted. Beyond it it waits. */
+  readonly fanOutDeliveries: number;
+  /** From the opening of a signaling connection to its first frame. */
+  readonly firstFrameMs: number;
+  /** How long a signaling connection may be in no room. */
+  readonly withoutRoomMs: number;
+  /** How long a client whose id someone else claims has to show that it is still there. */
+  readonly livenessProbeMs: number;
   /** Bytes queued for one client that the kernel has not taken, a snapshot in flight excluded. */
   readonly outboxBytes: number;
   /** Bytes of snapshots queued for one client that the kernel has not taken. */
@@ -54,6 +67,10 @@ export interface Limits {
   /** WebSocket upgrades, from all addresses together: at once, and per second. */
   readonly upgradeBurst: number;
   readonly upgradesPerSecond: number;
+  /** Likewise from one address, a /64 counting as one; and how many of its connections may be open. Not for loopback. */
+  readonly addressUpgradeBurst: number;
+  readonly addressUpgradesPerSecond: number;
+  readonly connectionsPerAddress: number;
   /** Bytes received from one client that its session has not handled yet; beyond it the socket is not read. */
   readonly inboxBytes: number;
   /** Bytes of updates, of all documents, that wait for the store. */
@@ -85,6 +102,13 @@ export const defaultLimits: Limits = {
   topicsPerConnection: 100,
   peerIdsPerSubscriber: 8,
   signalingRoomMembers: 200,
+  publishBurst: 400,
+  publishesPerSecond: 30,
+  publishAddressShare: 5,
+  fanOutDeliveries: 20_000,
+  firstFrameMs: 15_000,
+  withoutRoomMs: 60_000,
+  livenessProbeMs: 3_000,
   outboxBytes: 4 * mebibyte,
   snapshotBytes: 128 * mebibyte,
   snapshotsBytes: 128 * mebibyte,
@@ -92,6 +116,9 @@ export const defaultLimits: Limits = {
   documentMemoryBytes: 256 * mebibyte,
   upgradeBurst: 500,
   upgradesPerSecond: 5_000,
+  addressUpgradeBurst: 50,
+  addressUpgradesPerSecond: 20,
+  connectionsPerAddress: 100,
   inboxBytes: mebibyte,
   waitingUpdateBytes: 64 * mebibyte,
 };

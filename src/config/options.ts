@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import * as v from "valibot";
+import { defaultLimits } from "./limits.ts";
 
 /** How a value is read where all values are text: in flags and in the environment. */
 export type OptionKind = "text" | "number" | "boolean";
@@ -39,6 +40,17 @@ export const options = {
     placeholder: "port",
     platformVariable: "PORT",
   }),
+  "compat-ports": option({
+    kind: "text",
+    schema: v.pipe(
+      v.string(),
+      v.check((text) => text === "" || text.split(",").every(isPort)),
+    ),
+    default: "",
+    expected: "port numbers separated by commas, such as 8080,3001,9000",
+    help: "further ports, for clients whose port is fixed, such as 8080 (Cliffy), 3001 (OctateCode), 9000 (PeerJS)",
+    placeholder: "ports",
+  }),
   data: option({
     kind: "text",
     schema: v.pipe(
@@ -74,6 +86,36 @@ export const options = {
     expected: "a whole number of MiB from 16 to 65536",
     help: "MiB that documents may take in memory; those that nobody uses are read again when they are needed",
     placeholder: "MiB",
+  }),
+  "limits.connections-per-address": count({
+    default: defaultLimits.connectionsPerAddress,
+    most: 1_000_000,
+    help: "WebSockets that one address (of IPv6: one /64) may have; a proxy on another machine counts as one",
+    placeholder: "count",
+  }),
+  "limits.upgrades-per-address": count({
+    default: defaultLimits.addressUpgradesPerSecond,
+    most: 1_000_000,
+    help: "WebSockets that one address may open per second",
+    placeholder: "count",
+  }),
+  "limits.room-members": count({
+    default: defaultLimits.signalingRoomMembers,
+    most: 100_000,
+    help: "members of one signaling room",
+    placeholder: "count",
+  }),
+  "limits.publishes": count({
+    default: defaultLimits.publishesPerSecond,
+    most: 1_000_000,
+    help: "signaling messages per second that one connection may send to others; beyond it it waits",
+    placeholder: "count",
+  }),
+  "limits.deliveries": count({
+    default: defaultLimits.fanOutDeliveries,
+    most: 100_000_000,
+    help: "deliveries per 10 s that the signaling messages of one connection may cause; beyond it it waits",
+    placeholder: "count",
   }),
   "auth.mode": option<"open" | undefined>({
     kind: "text",
@@ -116,6 +158,23 @@ export function variableOf(key: OptionKey): string {
 
 function option<T>(definition: Option<T>): Option<T> {
   return definition;
+}
+
+/** A limit that cannot be switched off. */
+function count({
+  most,
+  ...rest
+}: Pick<Option<number>, "default" | "help" | "placeholder"> & { readonly most: number }) {
+  return option({
+    ...rest,
+    kind: "number",
+    schema: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most)),
+    expected: `a whole number from 1 to ${most}`,
+  });
+}
+
+function isPort(text: string): boolean {
+  return /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65_535;
 }
 
 /** A name whose last label is a number is an address with a mistake: `10.0.0.256`, `127.1`. */

@@ -19,16 +19,31 @@ export class TokenBucket {
     this.#filledAt = options.clock.now();
   }
 
-  /** Takes a token; false when there is none. */
-  take(): boolean {
+  get isFull(): boolean {
+    this.#fill();
+    return this.#tokens >= this.#options.burst;
+  }
+
+  /** Takes so many tokens, or none and returns false when there are fewer. */
+  take(count = 1): boolean {
+    this.#fill();
+    if (this.#tokens < count) return false;
+    this.#tokens -= count;
+    return true;
+  }
+
+  /** How long until so many tokens can be taken, if nobody takes any meanwhile; 0 when they can be taken now. */
+  waitMs(count = 1): number {
+    this.#fill();
+    return Math.max(0, Math.ceil(((count - this.#tokens) * 1000) / this.#options.perSecond));
+  }
+
+  #fill(): void {
     const { burst, perSecond, clock } = this.#options;
     const now = clock.now();
     // A clock that is set back gives nothing.
     const passedMs = Math.max(0, now - this.#filledAt);
     this.#filledAt = now;
     this.#tokens = Math.min(burst, this.#tokens + (passedMs * perSecond) / 1000);
-    if (this.#tokens < 1) return false;
-    this.#tokens -= 1;
-    return true;
   }
 }

@@ -1,5 +1,19 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
+/** What a signaling client can run into. */
+export type SignalingBound =
+  | "json-depth"
+  | "name"
+  | "topics-per-frame"
+  | "topics-per-connection"
+  | "room-members"
+  | "publish-rate"
+  | "address-publish-rate"
+  | "fan-out"
+  | "first-frame"
+  | "no-room"
+  | "mailbox";
+
 /** A figure that is read when somebody looks, and costs nothing otherwise. */
 export interface LiveGauge {
   /** Called once, by who has the figure. */
@@ -36,6 +50,10 @@ export interface Metrics {
   readonly snapshotBytes: LiveGauge;
   readonly waitingSnapshots: LiveGauge;
   readonly refusedUpgrades: Counter<"reason">;
+  /** Sessions that ended because their client broke its protocol or a limit, by the reason they were closed with. */
+  readonly refusedSessions: Counter<"reason">;
+  /** How often a signaling client was refused, closed or made to wait by a bound. */
+  readonly signalingBounds: Counter<"bound">;
 }
 
 const milliseconds = (...bounds: readonly number[]) => bounds.map((bound) => bound / 1000);
@@ -83,6 +101,8 @@ export function createMetrics(): Metrics {
     documentUnloads: counter("document_unloads_total", "Documents whose bytes were dropped from memory", "reason"),
     snapshotBytes: gauge("snapshot_bytes", "Bytes of snapshots on their way to clients"),
     waitingSnapshots: gauge("waiting_snapshots", "Snapshots that wait for others to be gone"),
+    refusedSessions: counter("refused_sessions_total", "Sessions that broke their protocol or a limit", "reason"),
+    signalingBounds: counter("signaling_bounds_total", "Times that a signaling client met a bound", "bound"),
     refusedUpgrades: counter("refused_upgrades_total", "WebSocket upgrades refused", "reason"),
   };
 }

@@ -3,7 +3,8 @@ import type { Limits } from "../config/limits.ts";
 import { SessionError } from "../transport/close-reason.ts";
 import type { Connection, Frame } from "../transport/connection.ts";
 import type { Handshake, Protocol, ProtocolSession } from "../transport/protocol.ts";
-import { decodeJson, type JsonMessage, type JsonObject } from "./json-codec.ts";
+import { BoundExceeded, decodeJson, type JsonMessage, type JsonObject } from "./json-codec.ts";
+import type { Quota, Quotas } from "./quotas.ts";
 
 /**
  * A signaling protocol of JSON objects that shares its URLs with others: to add one, write a folder with a codec and a
@@ -13,9 +14,16 @@ export interface JsonDialect {
   readonly name: string;
   /** Whether a client that begins with this message speaks the dialect. */
   recognises(fields: JsonObject): boolean;
-  open(connection: Connection, handshake: Handshake): DialectSession;
+  open(client: SignalingClient): DialectSession;
   /** HTTP routes that belong to the wire format. */
   readonly routes?: Hono;
+}
+
+/** A connection as a dialect's session needs it. */
+export interface SignalingClient {
+  readonly connection: Connection;
+  readonly handshake: Handshake;
+  readonly quota: Quota;
 }
 
 /** One dialect's state on one connection; as `ProtocolSession`, of messages instead of frames. */
@@ -30,6 +38,7 @@ export interface DialectsOptions {
   /** The first that recognises a message takes the connection. */
   readonly dialects: readonly JsonDialect[];
   readonly limits: Limits;
+  readonly quotas: Quotas;
 }
 
 /** The JSON dialects on `/` and `/signal`: which one a connection speaks is settled by its first message. */
@@ -42,43 +51,53 @@ export function jsonDialects(options: DialectsOptions): Protocol {
     // lib0's WebsocketClient forgets its backoff at each open, so it reconnects at once when it is accepted and then
     // closed: 1,600 times in 3 s. Muted, it gives up by itself after 30 s to 45 s without an answer to its pings.
     closeDelayMs: 60_000,
+    inboxOverflow: "mute",
     match: ({ pathname }) => pathname === "/" || pathname === "/signal",
+    compatibility: { match: () => true },
     routes,
     open: (connection, handshake) => new PinnedSession(connection, handshake, options),
   };
 }
 
 /** Hands messages to the dialect that recognised the first one; what comes before, no dialect knows, and is ignored. */
-class PinnedSession implements ProtocolSession {
-  readonly #connection: Connection;
-  readonly #handshake: Handshake;
+class PinnedSession implements ProtocolSession, SignalingClient {
+  readonly connection: Connection;
+  readonly handshake: Handshake;
+  readonly quota: Quota;
   readonly #options: DialectsOptions;
   #session: DialectSession | undefined;
 
   constructor(connection: Connection, handshake: Handshake, options: DialectsOptions) {
-    this.#connection = connection;
-    this.#handshake = handshake;
+    this.connection = connection;
+    this.handshake = handshake;
+    this.quota = options.quotas.open(connection, handshake);
     this.#options = options;
   }
 
   receive(frame: Frame): void | Promise<void> {
-    let message: JsonMessage;
+    this.quota.heard();
     try {
-      message = decodeJson(frame, this.#options.limits.jsonDepth);
+      const message = decodeJson(frame, this.#options.limits.jsonDepth);
+      this.#session ??= this.#pin(message.fields);
+      return this.#session?.receive(message);
     } catch (error) {
-      if (!(error instanceof SessionError) || this.#session?.malformed === undefined) throw error;
-      return this.#session.malformed(error.message);
+      return this.#refused(error);
     }
-    this.#session ??= this.#pin(message.fields);
-    return this.#session?.receive(message);
   }
 
   closed(): void {
     this.#session?.closed();
+    this.quota.closed();
   }
 
   #pin(fields: JsonObject): DialectSession | undefined {
     const dialect = this.#options.dialects.find(({ recognises }) => recognises(fields));
-    return dialect?.open(this.#connection, this.#handshake);
+    return dialect?.open(this);
+  }
+
+  #refused(error: unknown): void | Promise<void> {
+    if (error instanceof BoundExceeded) this.quota.met(error.bound);
+    if (!(error instanceof SessionError) || this.#session?.malformed === undefined) throw error;
+    return this.#session.malformed(error.message);
   }
 }

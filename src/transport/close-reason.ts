@@ -15,11 +15,14 @@ export const closeReasons = {
   internalError: { code: 1011, name: "internal-error" },
   overloaded: { code: 1013, name: "overloaded" },
   storageUnavailable: { code: 1013, name: "storage-unavailable" },
+  roomFull: { code: 4509, name: "room-full" },
+  rateLimited: { code: 4529, name: "rate-limited" },
   malformedFrame: { code: 4400, name: "malformed-frame" },
   unauthorized: { code: 4401, name: "unauthorized" },
   forbidden: { code: 4403, name: "forbidden" },
-  /** For `/collab` alone, whose clients come back; on `/sync` it would be final. */
+  // Never on /sync, where it would be final: y-websocket has nothing to be late with.
   timeout: { code: 4408, name: "timeout" },
+  replaced: { code: 4409, name: "replaced" },
   frameTooLarge: { code: 4413, name: "frame-too-large" },
   documentTooLarge: { code: 4413, name: "document-too-large" },
 } as const satisfies Record<string, CloseReason>;

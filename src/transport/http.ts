@@ -4,6 +4,8 @@ import type { Protocol } from "./protocol.ts";
 
 export interface HttpOptions {
   readonly protocols: readonly Protocol[];
+  /** For the compatibility ports: their routes come before all others. */
+  readonly isForCompatibility?: boolean;
   /** False while the server cannot take updates: it is draining, or the store cannot write. */
   readonly isReady: () => boolean;
   /** The pages, and the files that they name. */
@@ -15,6 +17,11 @@ export interface HttpOptions {
 /** Everything that is answered without an upgrade. */
 export function createHttp(options: HttpOptions): Hono {
   const app = new Hono();
+  if (options.isForCompatibility === true) {
+    for (const { compatibility } of options.protocols) {
+      if (compatibility?.routes !== undefined) app.route("/", compatibility.routes);
+    }
+  }
   app.get("/healthz", (context) => context.text("ok\n"));
   app.get("/readyz", (context) => (options.isReady() ? context.text("ready\n") : context.text("not ready\n", 503)));
   app.get("/demo/config.json", (context) =>
@@ -23,9 +30,14 @@ export function createHttp(options: HttpOptions): Hono {
   for (const protocol of options.protocols) {
     if (protocol.routes !== undefined) app.route("/", protocol.routes);
   }
-  const served = new Set(app.routes.map((route) => route.path));
-  for (const path of served) {
-    app.all(path, (context) => context.text("Method not allowed\n", 405, { allow: "GET, HEAD" }));
+  // Middleware is for all methods, and answers none of them by itself.
+  const served = Map.groupBy(
+    app.routes.filter(({ method }) => method !== "ALL"),
+    ({ path }) => path,
+  );
+  for (const [path, routes] of served) {
+    const allow = [...new Set(routes.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])))];
+    app.all(path, (context) => context.text("Method not allowed\n", 405, { allow: allow.join(", ") }));
   }
   app.notFound(async (context) => (await options.assets(context.req.raw)) ?? context.text("Not found\n", 404));
   return app;

@@ -20,12 +20,19 @@ export interface Protocol {
    * For clients that reconnect without delay when an accepted connection is closed (lib0's WebsocketClient).
    */
   readonly closeDelayMs?: number;
+  /**
+   * What becomes of a client that has sent more than `limits.inboxBytes` while an earlier frame is handled: by default
+   * its socket is not read until there is room again. `mute` ends its session with `rate-limited`.
+   */
+  readonly inboxOverflow?: "mute";
   /** How the protocol tells its client why its connection is about to be closed, where it has words for that. */
   farewell?(reason: CloseReason, detail: string): Frame | undefined;
   /** Whether this protocol answers an upgrade of this URL. */
   match(url: URL): boolean;
   /** HTTP routes that belong to the wire format. */
   readonly routes?: Hono;
+  /** What it answers besides on the compatibility ports, where clients come whose port and path are fixed. */
+  readonly compatibility?: { match(url: URL): boolean; readonly routes?: Hono };
   /** Frames that arrive before the session is open wait for it. Throwing `SessionError` refuses the connection. */
   open(connection: Connection, handshake: Handshake): ProtocolSession | Promise<ProtocolSession>;
 }

@@ -1,6 +1,7 @@
 import type { Limits } from "../config/limits.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../ops/log.ts";
+import type { Metrics } from "../ops/metrics.ts";
 import { type CloseReason, closeReasons, SessionError } from "./close-reason.ts";
 import type { Frame } from "./connection.ts";
 import { Inbox } from "./inbox.ts";
@@ -18,6 +19,7 @@ export interface RunnerOptions {
   readonly limits: Limits;
   readonly log: Log;
   readonly clock: Clock;
+  readonly metrics: Metrics;
   /** The socket is gone and the session holds nothing any more. */
   readonly ended: (runner: SessionRunner) => void;
 }
@@ -41,7 +43,7 @@ export class SessionRunner implements AttachedSession {
     this.#inbox = new Inbox({
       limitBytes: options.limits.inboxBytes,
       failed: (error) => this.#fail(error),
-      filled: () => socket.pause(),
+      filled: () => this.#overflow(),
       cleared: () => socket.resume(),
     });
     this.connection = new WebSocketConnection(id, socket, server, options.limits, {
@@ -76,6 +78,12 @@ export class SessionRunner implements AttachedSession {
     else throw new SessionError(closeReasons.frameTooLarge, `a frame of ${bytes} bytes`);
   }
 
+  #overflow(): void {
+    if (this.#socket.data.protocol.inboxOverflow !== "mute") this.#socket.pause();
+    else
+      this.#fail(new SessionError(closeReasons.rateLimited, `${this.#options.limits.inboxBytes} bytes wait already`));
+  }
+
   #open(): void | Promise<void> {
     const { protocol, url } = this.#socket.data;
     const opening = protocol.open(this.connection, { url, signal: this.#aborter.signal });
@@ -102,10 +110,11 @@ export class SessionRunner implements AttachedSession {
   #fail(error: unknown): void {
     // What was under way for a client that has gone fails as a rule, and nobody is left to be told.
     if (!this.connection.isOpen) return;
-    const { log } = this.#options;
+    const { log, metrics } = this.#options;
     const { protocol } = this.#socket.data;
     if (error instanceof SessionError) {
       const { reason, message: detail } = error;
+      metrics.refusedSessions.inc({ reason: reason.name });
       log.info({ event: "session-refused", protocol: protocol.name, reason: reason.name, detail });
       this.#refuse(reason, detail);
     } else {

@@ -47,6 +47,7 @@ export class WebSocketConnection implements Connection {
   /** What of `unsentBytes` is snapshots; an upper bound, since the buffer does not say whose bytes have gone. */
   #snapshotBytes = 0;
   #drained: (() => void)[] = [];
+  #pinged: (() => void)[] | undefined;
 
   constructor(id: string, socket: Socket, server: SocketServer, limits: Limits, owner: ConnectionOwner) {
     this.id = id;
@@ -89,10 +90,25 @@ export class WebSocketConnection implements Connection {
     else this.#drained.push(task);
   }
 
+  ping(answered: () => void): void {
+    if (!this.#isOpen) return;
+    this.#pinged ??= [];
+    this.#pinged.push(answered);
+    this.socket.ping();
+  }
+
+  /** A pong has come, to whichever ping: each says that the client is there. */
+  ponged(): void {
+    const waiting = this.#pinged ?? [];
+    this.#pinged = undefined;
+    if (this.#isOpen) for (const answered of waiting) answered();
+  }
+
   close(reason: CloseReason): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#drained = [];
+    this.#pinged = undefined;
     this.#owner.closed(reason);
   }
 
@@ -120,5 +136,6 @@ export class WebSocketConnection implements Connection {
   lost(): void {
     this.#isOpen = false;
     this.#drained = [];
+    this.#pinged = undefined;
   }
 }

@@ -4,6 +4,7 @@ import { isLoopback } from "../lib/loopback.ts";
 import { TokenBucket } from "../lib/token-bucket.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
+import { AddressLimits } from "./address-limits.ts";
 import { refuseForeign } from "./admission.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { NativeChannels } from "./native-channel.ts";
@@ -18,7 +19,9 @@ export interface ListenerOptions {
   readonly port: number;
   readonly protocols: readonly Protocol[];
   /** Answers every request that is not an upgrade. */
-  readonly fetch: (request: Request) => Response | Promise<Response>;
+  readonly fetch: Fetch;
+  /** Further ports, which serve the same, and what the protocols answer for compatibility. */
+  readonly compatibility?: { readonly ports: readonly number[]; readonly fetch: Fetch };
   readonly channels: NativeChannels;
   readonly limits: Limits;
   readonly log: Log;
@@ -26,37 +29,58 @@ export interface ListenerOptions {
   readonly metrics: Metrics;
 }
 
+export type Fetch = (request: Request) => Response | Promise<Response>;
+
+/** One port, and how it is served. */
+interface Entrance {
+  readonly port: number;
+  readonly fetch: Fetch;
+  find(url: URL): Protocol | undefined;
+}
+
 /** Seconds without a byte from a client, pongs included, after which its socket is closed; pings are sent before. */
 const idleTimeoutSeconds = 120;
 /** Bytes; see `maxPayloadLength`. */
 const smallestPayloadLimit = 16 * 2 ** 20;
-/** Seconds that a client refused for a restart, or for a crowd, should wait. */
-const restartSeconds = 2;
-const crowdSeconds = 1;
+/** Seconds that a refused client should wait. */
+const retryAfterSeconds = { restart: 2, crowd: 1, "address-rate": 1, "address-connections": 10 } as const;
 
-/** One port: upgrades go to the protocol that answers the URL, everything else to HTTP. */
+/** Upgrades go to the protocol that answers the URL, everything else to HTTP. */
 export class Listener {
   readonly #options: ListenerOptions;
-  readonly #server: SocketServer;
+  readonly #servers: SocketServer[] = [];
   readonly #runners = new Set<SessionRunner>();
   readonly #isLoopback: boolean;
   readonly #upgrades: TokenBucket;
+  readonly #addresses: AddressLimits;
   #opened = 0;
   #isDraining = false;
   #allEnded: (() => void) | undefined;
 
-  /** Throws the system's error (EADDRINUSE, EACCES, …) when it cannot listen. */
+  /** Throws the system's error (EADDRINUSE, EACCES, …), with the `port`, when it cannot listen. */
   constructor(options: ListenerOptions) {
     this.#options = options;
     this.#isLoopback = isLoopback(options.host);
     const { upgradeBurst, upgradesPerSecond } = options.limits;
     this.#upgrades = new TokenBucket({ burst: upgradeBurst, perSecond: upgradesPerSecond, clock: options.clock });
-    this.#server = this.#serve();
-    options.channels.add(this.#server);
+    this.#addresses = new AddressLimits(options);
+    for (const entrance of entrances(options)) {
+      try {
+        this.#servers.push(this.#serve(entrance));
+      } catch (error) {
+        for (const server of this.#servers) void server.stop(true);
+        throw error instanceof Error ? Object.assign(error, { port: entrance.port }) : error;
+      }
+    }
+    for (const server of this.#servers) options.channels.add(server);
   }
 
   get port(): number {
-    return this.#server.port ?? this.#options.port;
+    return this.#servers[0]?.port ?? this.#options.port;
+  }
+
+  get compatibilityPorts(): readonly number[] {
+    return this.#servers.slice(1).flatMap(({ port }) => port ?? []);
   }
 
   /** Refuses new connections from now on; the open ones stay. */
@@ -64,7 +88,7 @@ export class Listener {
     this.#isDraining = true;
   }
 
-  /** Closes every connection with `reason`, and resolves when all their sessions have ended and the port is free. */
+  /** Closes every connection with `reason`, and resolves when all their sessions have ended and the ports are free. */
   async close(reason: CloseReason): Promise<void> {
     this.drain();
     const allEnded = new Promise<void>((resolve) => {
@@ -72,12 +96,12 @@ export class Listener {
     });
     for (const runner of this.#runners) runner.connection.close(reason);
     if (this.#runners.size > 0) await allEnded;
-    this.#options.channels.remove(this.#server);
-    await this.#server.stop(true);
+    for (const server of this.#servers) this.#options.channels.remove(server);
+    await Promise.all(this.#servers.map((server) => server.stop(true)));
   }
 
-  #serve(): SocketServer {
-    const { host, port, protocols, log } = this.#options;
+  #serve(entrance: Entrance): SocketServer {
+    const { host, protocols, log } = this.#options;
     const runnerOptions = {
       ...this.#options,
       ended: (runner: SessionRunner) => {
@@ -85,14 +109,14 @@ export class Listener {
         if (this.#runners.size === 0) this.#allEnded?.();
       },
     };
-    return Bun.serve<SocketData>({
+    const server: SocketServer = Bun.serve<SocketData>({
       hostname: host,
-      port,
+      port: entrance.port,
       // Without this the executable answers errors with a page of stack traces.
       development: false,
       // Which switches this on by itself: a second server on the port would share its connections without a word.
       reusePort: false,
-      fetch: (request, server) => this.#answer(request, server),
+      fetch: (request) => this.#answer(request, server, entrance),
       error: (error) => {
         log.error({ event: "request-crashed", err: error });
         return new Response("Internal error\n", { status: 500 });
@@ -109,31 +133,40 @@ export class Listener {
         open: (socket) => {
           socket.binaryType = "uint8array";
           this.#opened += 1;
-          const runner = new SessionRunner(String(this.#opened), socket, this.#server, runnerOptions);
+          // Unique in the whole server: rooms know their members by it.
+          const runner = new SessionRunner(String(this.#opened), socket, server, runnerOptions);
+          this.#addresses.opened(runner.connection.remoteAddress);
           socket.data.attached = runner;
           this.#runners.add(runner);
         },
         message: (socket, frame) => socket.data.attached?.receive(frame),
         drain: (socket) => socket.data.attached?.connection.wrote(),
-        close: (socket) => socket.data.attached?.gone(),
+        pong: (socket) => socket.data.attached?.connection.ponged(),
+        close: ({ data: { attached } }) => {
+          if (attached !== undefined) this.#addresses.closed(attached.connection.remoteAddress);
+          attached?.gone();
+        },
       },
     });
+    return server;
   }
 
-  async #answer(request: Request, server: SocketServer): Promise<Response | undefined> {
+  async #answer(request: Request, server: SocketServer, entrance: Entrance): Promise<Response | undefined> {
     const refusal = this.#isLoopback ? refuseForeign(request.headers) : undefined;
     if (refusal !== undefined) return closing(request, new Response(refusal.message, { status: refusal.status }));
-    if (request.headers.get("upgrade")?.toLowerCase() === "websocket") return this.#upgrade(request, server);
-    return closing(request, await this.#options.fetch(request));
+    if (request.headers.get("upgrade")?.toLowerCase() === "websocket") return this.#upgrade(request, server, entrance);
+    return closing(request, await entrance.fetch(request));
   }
 
-  #upgrade(request: Request, server: SocketServer): Response | undefined {
+  #upgrade(request: Request, server: SocketServer, entrance: Entrance): Response | undefined {
     const url = new URL(request.url);
-    const protocol = this.#options.protocols.find((candidate) => candidate.match(url));
+    const protocol = entrance.find(url);
     if (protocol === undefined) return new Response("No WebSocket is served on this path\n", { status: 404 });
-    if (this.#isDraining) return this.#refuse("restart", restartSeconds);
+    if (this.#isDraining) return this.#refuse("restart");
+    const refusal = this.#addresses.refuse(server.requestIP(request)?.address ?? "");
+    if (refusal !== undefined) return this.#refuse(refusal);
     // Those who are turned away wait by their own backoff; those who are in are served meanwhile.
-    if (!this.#upgrades.take()) return this.#refuse("crowd", crowdSeconds);
+    if (!this.#upgrades.take()) return this.#refuse("crowd");
     // Browsers fail a socket whose offered subprotocols are answered by none.
     const subprotocol = request.headers.get("sec-websocket-protocol")?.split(",")[0]?.trim();
     const upgraded = server.upgrade(request, {
@@ -143,10 +176,22 @@ export class Listener {
     return upgraded ? undefined : new Response("Not a WebSocket handshake\n", { status: 400 });
   }
 
-  #refuse(reason: "restart" | "crowd", retryAfterSeconds: number): Response {
+  #refuse(reason: keyof typeof retryAfterSeconds): Response {
     this.#options.metrics.refusedUpgrades.inc({ reason });
-    return new Response("Come back later\n", { status: 503, headers: { "retry-after": String(retryAfterSeconds) } });
+    const headers = { "retry-after": String(retryAfterSeconds[reason]) };
+    return new Response("Come back later\n", { status: 503, headers });
   }
+}
+
+function entrances({ port, protocols, fetch, compatibility }: ListenerOptions): readonly Entrance[] {
+  const find = (url: URL) => protocols.find((protocol) => protocol.match(url));
+  const compatible = (url: URL) => protocols.find((protocol) => protocol.compatibility?.match(url) === true);
+  const further = compatibility?.ports.map((each) => ({
+    port: each,
+    fetch: compatibility.fetch,
+    find: (url: URL) => find(url) ?? compatible(url),
+  }));
+  return [{ port, fetch, find }, ...(further ?? [])];
 }
 
 /** Bun closes after `Connection: close` without saying so, on which keep-alive agents fail every second request. */

@@ -7,10 +7,16 @@ import { StoreError } from "../../src/storage/store.ts";
 const values: Values = {
   host: "127.0.0.1",
   port: 4444,
+  "compat-ports": "8080",
   data: "./yurt-data",
   "sync.enabled": true,
   "sync.durability": "disk",
   "sync.memory": 256,
+  "limits.connections-per-address": 100,
+  "limits.upgrades-per-address": 20,
+  "limits.room-members": 200,
+  "limits.publishes": 30,
+  "limits.deliveries": 20_000,
   "auth.mode": undefined,
   "log.level": "info",
 };
@@ -25,6 +31,11 @@ describe("a server that cannot start", () => {
       "on a port in use names the flag",
       systemError("EADDRINUSE", "listen"),
       "Port 4444 on 127.0.0.1 is in use. Choose another with --port, or stop the program that uses it.",
+    ],
+    [
+      "on a compatibility port in use names its flag",
+      Object.assign(systemError("EADDRINUSE", "listen"), { port: 8080 }),
+      "Port 8080 on 127.0.0.1 is in use. Choose another with --compat-ports, or stop the program that uses it.",
     ],
     [
       "on an address of another machine names the flag",

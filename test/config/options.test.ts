@@ -7,10 +7,16 @@ describe("the table of options", () => {
     expect(optionKeys.map((key) => [key, flagOf(key), variableOf(key)])).toEqual([
       ["host", "--host", "YURT_HOST"],
       ["port", "--port", "YURT_PORT"],
+      ["compat-ports", "--compat-ports", "YURT_COMPAT_PORTS"],
       ["data", "--data", "YURT_DATA"],
       ["sync.enabled", "--sync", "YURT_SYNC_ENABLED"],
       ["sync.durability", "--sync-durability", "YURT_SYNC_DURABILITY"],
       ["sync.memory", "--sync-memory", "YURT_SYNC_MEMORY"],
+      ...["connections-per-address", "upgrades-per-address", "room-members", "publishes", "deliveries"].map((name) => [
+        `limits.${name}`,
+        `--limits-${name}`,
+        `YURT_LIMITS_${name.toUpperCase().replaceAll("-", "_")}`,
+      ]),
       ["auth.mode", "--auth-mode", "YURT_AUTH_MODE"],
       ["log.level", "--log-level", "YURT_LOG_LEVEL"],
     ]);

@@ -75,6 +75,9 @@ export function describeWire(name: string, open: () => Wire): void {
           connection.drained(() => {
             calls += 1;
           });
+          connection.ping(() => {
+            calls += 1;
+          });
           connection.close(closeReasons.shutdown);
           expect([heard, calls]).toEqual([[], 0]);
         }

@@ -32,3 +32,14 @@ test("a clock that is set back gives nothing and takes nothing", () => {
   now = 1_000;
   expect(bucket.take()).toBe(true);
 });
+
+test("several tokens are taken together or not at all, and a bucket tells how long to wait for them", () => {
+  const clock = new FakeClock();
+  const bucket = new TokenBucket({ burst: 10, perSecond: 4, clock });
+  expect([bucket.isFull, bucket.waitMs(10), bucket.take(7), bucket.isFull]).toEqual([true, 0, true, false]);
+  expect([bucket.take(4), bucket.waitMs(4), bucket.waitMs(3)]).toEqual([false, 250, 0]);
+  clock.advance(125);
+  expect([bucket.take(4), bucket.waitMs(4)]).toEqual([false, 125]);
+  clock.advance(125);
+  expect(bucket.take(4)).toBe(true);
+});

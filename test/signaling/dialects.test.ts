@@ -1,9 +1,8 @@
 import { expect, test } from "bun:test";
 import { Hono } from "hono";
-import { defaultLimits } from "../../src/config/limits.ts";
-import { type DialectSession, type JsonDialect, jsonDialects } from "../../src/signaling/dialects.ts";
+import type { DialectSession, JsonDialect } from "../../src/signaling/dialects.ts";
 import { SessionError } from "../../src/transport/close-reason.ts";
-import { FakeConnection } from "../support/fake-connection.ts";
+import { dialectClients, dialectParts } from "../support/dialect-clients.ts";
 
 /** Recognises the types that begin with its name, and keeps what its sessions see. */
 function dialect(name: string, seen: string[], extra: Partial<DialectSession> = {}): JsonDialect {
@@ -11,7 +10,7 @@ function dialect(name: string, seen: string[], extra: Partial<DialectSession> = 
     name,
     recognises: ({ type }) => String(type).startsWith(name),
     routes: new Hono().get(`/${name}`, (context) => context.text(name)),
-    open: ({ id }) => ({
+    open: ({ connection: { id } }) => ({
       receive: ({ text }) => {
         seen.push(`${name} ${id} ${text}`);
       },
@@ -21,30 +20,15 @@ function dialect(name: string, seen: string[], extra: Partial<DialectSession> = 
   };
 }
 
-function setUp(...dialects: JsonDialect[]) {
-  const protocol = jsonDialects({ dialects, limits: defaultLimits });
-  const connect = (id: string) => {
-    const connection = new FakeConnection(id);
-    const handshake = { url: new URL("ws://localhost/"), signal: new AbortController().signal };
-    const session = protocol.open(connection, handshake);
-    if (session instanceof Promise) throw new Error("opens at once");
-    return {
-      say: (frame: string): void => {
-        void session.receive(frame);
-      },
-      leave: () => session.closed(),
-    };
-  };
-  return { protocol, connect };
-}
+const setUp = (...dialects: JsonDialect[]) => dialectClients(dialects, dialectParts());
 
-test("the first message settles the dialect, for this connection alone", () => {
+test("the first message settles the dialect, for this connection alone", async () => {
   const seen: string[] = [];
   const { connect } = setUp(dialect("red", seen), dialect("blue", seen));
   const [alice, bob] = [connect("alice"), connect("bob")];
-  alice.say('{"type":"blue"}');
-  alice.say('{"type":"red"}');
-  bob.say('{"type":"red"}');
+  await alice.send('{"type":"blue"}');
+  await alice.send('{"type":"red"}');
+  await bob.send('{"type":"red"}');
   alice.leave();
   expect(seen).toEqual([
     'blue alice {"type":"blue"}',
@@ -54,40 +38,40 @@ test("the first message settles the dialect, for this connection alone", () => {
   ]);
 });
 
-test("of two dialects that recognise a message the first takes it", () => {
+test("of two dialects that recognise a message the first takes it", async () => {
   const seen: string[] = [];
-  setUp(dialect("red", seen), dialect("re", seen)).connect("alice").say('{"type":"red"}');
+  await setUp(dialect("red", seen), dialect("re", seen)).connect("alice").send('{"type":"red"}');
   expect(seen).toEqual(['red alice {"type":"red"}']);
 });
 
-test("messages that no dialect recognises are ignored, and settle nothing", () => {
+test("messages that no dialect recognises are ignored, and settle nothing", async () => {
   const seen: string[] = [];
   const alice = setUp(dialect("red", seen)).connect("alice");
-  alice.say('{"type":"bump"}');
-  alice.say("{}");
-  alice.say('{"type":"red"}');
+  await alice.send('{"type":"bump"}');
+  await alice.send("{}");
+  await alice.send('{"type":"red"}');
   expect(seen).toEqual(['red alice {"type":"red"}']);
   const bob = setUp(dialect("red", seen)).connect("bob");
   expect(() => bob.leave()).not.toThrow();
 });
 
-test("a frame that is no message ends the session, before and after the dialect is settled", () => {
+test("a frame that is no message ends the session, before and after the dialect is settled", async () => {
   const alice = setUp(dialect("red", [])).connect("alice");
-  expect(() => alice.say("garbage")).toThrow(SessionError);
-  alice.say('{"type":"red"}');
-  expect(() => alice.say("garbage")).toThrow(SessionError);
+  await expect(alice.send("garbage")).rejects.toThrow(SessionError);
+  await alice.send('{"type":"red"}');
+  await expect(alice.send("garbage")).rejects.toThrow(SessionError);
 });
 
-test("a dialect that has words for it tells of a frame that is no message, and goes on", () => {
+test("a dialect that has words for it tells of a frame that is no message, and goes on", async () => {
   const seen: string[] = [];
   const malformed = (detail: string): void => {
     seen.push(detail);
   };
   const alice = setUp(dialect("red", seen, { malformed })).connect("alice");
-  expect(() => alice.say("garbage")).toThrow(SessionError);
-  alice.say('{"type":"red"}');
-  alice.say("garbage");
-  alice.say('{"type":"red","again":true}');
+  await expect(alice.send("garbage")).rejects.toThrow(SessionError);
+  await alice.send('{"type":"red"}');
+  await alice.send("garbage");
+  await alice.send('{"type":"red","again":true}');
   expect(seen).toEqual(['red alice {"type":"red"}', "not JSON", 'red alice {"type":"red","again":true}']);
 });
 

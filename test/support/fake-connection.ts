@@ -15,6 +15,7 @@ export class FakeConnection implements Connection {
   unsentBytes = 0;
   #open = true;
   #drainTasks: (() => void)[] = [];
+  readonly #pinged: (() => void)[] = [];
 
   constructor(id: string, remoteAddress = "192.0.2.1") {
     this.id = id;
@@ -42,6 +43,15 @@ export class FakeConnection implements Connection {
     if (!this.#open) return;
     if (this.unsentBytes === 0) task();
     else this.#drainTasks.push(task);
+  }
+
+  ping(answered: () => void): void {
+    if (this.#open) this.#pinged.push(answered);
+  }
+
+  /** The client answers all pings so far. */
+  pong(): void {
+    for (const answered of this.#pinged.splice(0)) if (this.#open) answered();
   }
 
   close(reason: CloseReason): void {

@@ -13,10 +13,12 @@ export interface TestServerOptions {
   readonly syncEnabled?: boolean;
   /** The port of an earlier test server, so that its clients come back. */
   readonly port?: number;
+  readonly compatibilityPorts?: readonly number[];
 }
 
 export interface TestServer extends AsyncDisposable {
   readonly port: number;
+  readonly compatibilityPorts: readonly number[];
   /** `http://127.0.0.1:<port>` */
   readonly url: string;
   /** `ws://127.0.0.1:<port>` */
@@ -36,6 +38,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const server = await startServer({
     host: "127.0.0.1",
     port: options.port ?? 0,
+    compatibilityPorts: options.compatibilityPorts ?? [],
     dataFolder,
     syncEnabled: options.syncEnabled ?? true,
     durability: "disk",
@@ -49,6 +52,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   };
   return {
     port: server.port,
+    compatibilityPorts: server.compatibilityPorts,
     url: server.url,
     wsUrl: server.url.replace("http", "ws"),
     dataFolder,

@@ -19,20 +19,29 @@ export interface TestListener extends AsyncDisposable {
   readonly connections: Connection[];
   /** By text received, the connection that it last came over. */
   readonly heardFrom: ReadonlyMap<string, Connection>;
+  /** How many sessions were refused for this reason. */
+  refusedFor(reason: string): Promise<number>;
 }
 
-type Handlers = Partial<Pick<Protocol, "closeDelayMs" | "farewell" | "frameBytes">> & {
+type Handlers = Partial<
+  Pick<Protocol, "closeDelayMs" | "compatibility" | "farewell" | "frameBytes" | "inboxOverflow">
+> & {
   readonly opening?: Promise<void>;
   readonly receive?: (frame: Frame, connection: Connection) => void | Promise<void>;
 };
 
 /** A listener with one protocol, on `/test`. */
-export function listen(handlers: Handlers = {}, limits: Partial<Limits> = {}): TestListener {
+export function listen(
+  handlers: Handlers = {},
+  limits: Partial<Limits> = {},
+  compatibilityPorts: readonly number[] = [],
+): TestListener {
   const events: string[] = [];
   const connections: Connection[] = [];
   const heardFrom = new Map<string, Connection>();
   const all = { ...defaultLimits, ...limits };
   const clock = new FakeClock();
+  const metrics = createMetrics();
   const channels = new NativeChannels(all);
   const { opening, receive, ...rest } = handlers;
   const open = (connection: Connection): ProtocolSession => {
@@ -57,7 +66,8 @@ export function listen(handlers: Handlers = {}, limits: Partial<Limits> = {}): T
   const listener = new Listener({
     host: "127.0.0.1",
     port: 0,
-    metrics: createMetrics(),
+    metrics,
+    compatibility: { ports: compatibilityPorts, fetch: () => new Response("http for compatibility") },
     protocols: [protocol],
     fetch: () => new Response("http"),
     channels,
@@ -73,6 +83,10 @@ export function listen(handlers: Handlers = {}, limits: Partial<Limits> = {}): T
     events,
     connections,
     heardFrom,
+    refusedFor: async (reason) => {
+      const { values } = await metrics.refusedSessions.get();
+      return values.find(({ labels }) => labels.reason === reason)?.value ?? 0;
+    },
     [Symbol.asyncDispose]: () => listener.close(closeReasons.shutdown),
   };
 }

@@ -7,15 +7,20 @@ const protocol: Protocol = {
   name: "test",
   frameBytes: 1,
   match: () => false,
-  routes: new Hono().get("/probe", (context) => context.text("okay")),
+  routes: new Hono()
+    .use("/probe/*", (_, next) => next())
+    .get("/probe", (context) => context.text("okay"))
+    .post("/probe/form", (context) => context.text("taken")),
+  compatibility: { match: () => true, routes: new Hono().get("/", (context) => context.text("for old clients")) },
   open: () => {
     throw new Error("not over HTTP");
   },
 };
 
-function serve(isReady = true): Hono {
+function serve(isReady = true, isForCompatibility = false): Hono {
   return createHttp({
     protocols: [protocol],
+    isForCompatibility,
     isReady: () => isReady,
     assets: async ({ url }) => (url.endsWith("/page") ? new Response("the page") : undefined),
     demo: { version: "1.2.3", sync: false },
@@ -60,6 +65,20 @@ describe("HTTP", () => {
       expect([post.status, post.headers.get("allow")]).toEqual([405, "GET, HEAD"]);
     },
   );
+
+  test("other methods are refused with those that there are, and middleware is no method", async () => {
+    const get = await serve().request("/probe/form");
+    expect([get.status, get.headers.get("allow")]).toEqual([405, "POST"]);
+    expect((await serve().request("/probe/form", { method: "POST" })).status).toBe(200);
+    expect((await serve().request("/probe/nothing")).status).toBe(404);
+  });
+
+  test("on the compatibility ports the routes for them come first, and all others are there", async () => {
+    expect((await serve().request("/")).status).toBe(404);
+    const compatible = serve(true, true);
+    expect(await (await compatible.request("/")).text()).toBe("for old clients");
+    expect(await (await compatible.request("/probe")).text()).toBe("okay");
+  });
 
   test("anything else is not found", async () => {
     expect((await serve().request("/nothing")).status).toBe(404);

@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { closeReasons, SessionError } from "../../src/transport/close-reason.ts";
 import { eventually, pause } from "../support/eventually.ts";
 import { join, listen, type TestListener } from "../support/test-listener.ts";
+import { WireSocket } from "../support/wire-socket.ts";
 
 describe("a listener", () => {
   test("hands frames to the session in order and tells it once that it is closed", async () => {
@@ -123,6 +124,76 @@ describe("a listener", () => {
     await eventually("closed", () => client.closed !== undefined);
     expect(client.closed?.code).toBe(4400);
     expect(server.events).toEqual(["open", "receive bad", "closed"]);
+  });
+
+  test("mutes a client that fills its inbox, where the protocol would rather not slow it down", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    await using server = listen(
+      { closeDelayMs: 60_000, inboxOverflow: "mute", receive: () => promise },
+      { inboxBytes: 100 },
+    );
+    const client = await join(server.url);
+    client.socket.send("first");
+    client.socket.send("x".repeat(100));
+    await eventually("the first came", () => server.events.length === 2);
+    await pause(30);
+    expect(await server.refusedFor("rate-limited")).toBe(0);
+    client.socket.send("y");
+    await eventually("refused", async () => (await server.refusedFor("rate-limited")) === 1);
+    resolve();
+    await eventually("the session has ended", () => server.events.includes("closed"));
+    expect(server.events).toEqual(["open", "receive first", "closed"]);
+    expect(client.closed).toBeUndefined();
+    server.clock.advance(60_000);
+    await eventually("closed", () => client.closed !== undefined);
+    expect(client.closed?.code).toBe(4529);
+  });
+
+  test("tells of each ping once that it has been answered", async () => {
+    await using server = listen();
+    await join(server.url);
+    const answers: string[] = [];
+    for (const name of ["a", "b"]) server.connections[0]?.ping(() => answers.push(name));
+    await eventually("answered", () => answers.length === 2);
+    server.connections[0]?.ping(() => answers.push("c"));
+    await eventually("answered", () => answers.length === 3);
+    expect(answers).toEqual(["a", "b", "c"]);
+  });
+
+  test("hears no answer to a ping from a client that is there and does not read", async () => {
+    await using server = listen();
+    const client = await WireSocket.connect(server.listener.port, "/test");
+    await eventually("open", () => server.connections.length === 1);
+    client.pause();
+    let answers = 0;
+    server.connections[0]?.ping(() => {
+      answers += 1;
+    });
+    await pause(100);
+    expect(answers).toBe(0);
+    client.resume();
+    await eventually("answered", () => answers === 1);
+    client.reset();
+  });
+
+  test("answers on its compatibility ports what it answers on its own, and what the protocol adds there", async () => {
+    await using server = listen({ compatibility: { match: ({ pathname }) => pathname === "/" } }, {}, [0, 0]);
+    const { port, compatibilityPorts } = server.listener;
+    expect(new Set([port, ...compatibilityPorts]).size).toBe(3);
+    const clients = [await join(server.url)];
+    for (const compatible of compatibilityPorts) {
+      for (const path of ["/test", "/"]) clients.push(await join(`ws://127.0.0.1:${compatible}${path}`));
+    }
+    expect(new Set(server.connections.map(({ id }) => id)).size).toBe(5);
+    const onMain = await fetch(`http://127.0.0.1:${port}/`, { headers: { upgrade: "websocket" } });
+    expect(onMain.status).toBe(404);
+    const channel = server.channels.open();
+    for (const connection of server.connections) channel.join(connection);
+    channel.publish("to all", server.connections[0]);
+    await eventually("heard", () => clients.slice(1).every(({ heard }) => heard.length === 1));
+    expect(clients.map(({ heard }) => heard)).toEqual([[], ...Array(4).fill(["to all"])]);
+    await server.listener.close(closeReasons.restart);
+    await eventually("closed", () => clients.every(({ closed }) => closed?.code === 1012));
   });
 
   test("closes every connection with the reason it is closed for", async () => {

@@ -10,6 +10,6 @@ export function yWebrtc(options: YWebrtcOptions): JsonDialect {
     recognises: isYWebrtc,
     // What y-webrtc's own server answers to plain HTTP; on `/` a browser finds more than that.
     routes: new Hono().get("/signal", (context) => context.text("okay")),
-    open: (connection, handshake) => new YWebrtcSession(connection, handshake, options),
+    open: (client) => new YWebrtcSession(client, options),
   };
 }

@@ -1,11 +1,10 @@
 import type { Authorizer } from "../../auth/authorizer.ts";
 import type { Limits } from "../../config/limits.ts";
 import type { Log } from "../../ops/log.ts";
+import type { SignalingBound } from "../../ops/metrics.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import type { Lease, RoomRegistry } from "../../rooms/room-registry.ts";
-import type { Connection } from "../../transport/connection.ts";
-import type { Handshake } from "../../transport/protocol.ts";
-import type { DialectSession } from "../dialects.ts";
+import type { DialectSession, SignalingClient } from "../dialects.ts";
 import type { JsonMessage } from "../json-codec.ts";
 import { type ClientMessage, decode, encodePublished, pong } from "./codec.ts";
 import { Subscriber, type Topic } from "./topic.ts";
@@ -17,6 +16,8 @@ export interface YWebrtcOptions {
   readonly limits: Limits;
   readonly log: Log;
 }
+
+type Publish = Extract<ClientMessage, { type: "publish" }>;
 
 /** A topic for as long as the client has it. */
 interface Subscription {
@@ -31,14 +32,12 @@ interface Subscription {
  * which is a secret.
  */
 export class YWebrtcSession implements DialectSession {
-  readonly #connection: Connection;
-  readonly #handshake: Handshake;
+  readonly #client: SignalingClient;
   readonly #options: YWebrtcOptions;
   readonly #subscriptions = new Map<string, Subscription>();
 
-  constructor(connection: Connection, handshake: Handshake, options: YWebrtcOptions) {
-    this.#connection = connection;
-    this.#handshake = handshake;
+  constructor(client: SignalingClient, options: YWebrtcOptions) {
+    this.#client = client;
     this.#options = options;
   }
 
@@ -53,7 +52,7 @@ export class YWebrtcSession implements DialectSession {
       case "publish":
         return this.#publish(message, received);
       case "ping":
-        return this.#connection.send(pong);
+        return this.#client.connection.send(pong);
       case "unknown":
         return;
     }
@@ -71,38 +70,43 @@ export class YWebrtcSession implements DialectSession {
   }
 
   async #enter(topic: string): Promise<void> {
-    const refusal = checkRoomName(topic, this.#options.limits.nameBytes) ?? (await this.#authorize(topic));
-    if (refusal !== undefined) return this.#refuse(refusal);
+    const fault = checkRoomName(topic, this.#options.limits.nameBytes);
+    if (fault !== undefined) return this.#refuse(fault, "name");
+    const denial = await this.#authorize(topic);
+    if (denial !== undefined) return this.#refuse(denial);
     const lease = await this.#options.rooms.acquire(topic);
-    const full = this.#join(topic, lease);
-    if (full === undefined) return;
+    const bound = this.#join(topic, lease);
+    if (bound === undefined) return;
     lease.release();
-    this.#refuse(full);
+    this.#refuse(bound === "room-members" ? "the room is full" : "the connection has too many topics", bound);
   }
 
   /** Why the client may not enter, or undefined if it may. */
   async #authorize(topic: string): Promise<string | undefined> {
+    const { connection, handshake } = this.#client;
     const decision = await this.#options.authorizer.authorize({
       kind: "signaling",
       room: topic,
-      remoteAddress: this.#connection.remoteAddress,
-      signal: this.#handshake.signal,
+      remoteAddress: connection.remoteAddress,
+      signal: handshake.signal,
     });
     return decision.granted ? undefined : decision.reason;
   }
 
-  /** Which limit keeps the client out, or undefined if it is in. */
-  #join(topic: string, lease: Lease<Topic>): string | undefined {
-    if (this.#subscriptions.size >= this.#options.limits.topicsPerConnection)
-      return "the connection has too many topics";
-    const subscriber = new Subscriber(this.#connection);
-    if (!lease.room.enter(subscriber)) return "the room is full";
+  /** Which bound keeps the client out, or undefined if it is in. */
+  #join(topic: string, lease: Lease<Topic>): "room-members" | "topics-per-connection" | undefined {
+    if (this.#subscriptions.size >= this.#options.limits.topicsPerConnection) return "topics-per-connection";
+    const subscriber = new Subscriber(this.#client.connection);
+    if (!lease.room.enter(subscriber)) return "room-members";
     this.#subscriptions.set(topic, { lease, subscriber });
+    this.#client.quota.entered();
     return undefined;
   }
 
-  #refuse(reason: string): void {
-    this.#options.log.debug({ event: "topic-refused", connection: this.#connection.id, reason });
+  #refuse(reason: string, bound?: SignalingBound): void {
+    const { connection, quota } = this.#client;
+    if (bound !== undefined) quota.met(bound);
+    this.#options.log.debug({ event: "topic-refused", connection: connection.id, reason });
   }
 
   #unsubscribe(topic: string): void {
@@ -112,18 +116,27 @@ export class YWebrtcSession implements DialectSession {
     this.#subscriptions.delete(topic);
     lease.room.leave(subscriber);
     lease.release();
+    this.#client.quota.left();
   }
 
-  #publish({ topic, from, to }: Extract<ClientMessage, { type: "publish" }>, received: JsonMessage): void {
-    const subscription = this.#subscriptions.get(topic);
+  #publish(message: Publish, received: JsonMessage): void | Promise<void> {
+    const subscription = this.#subscriptions.get(message.topic);
     if (subscription === undefined) return;
     const { lease, subscriber } = subscription;
-    const { room } = lease;
-    if (from !== undefined && from.length <= this.#options.limits.nameBytes) room.heard(subscriber, from);
-    const receiver = to === undefined ? undefined : room.userOf(to);
-    const frame = encodePublished(received, room.size);
-    if (receiver === undefined) room.publish(frame, subscriber);
-    // As to everybody, nothing comes back to who says it.
-    else if (receiver !== subscriber) receiver.connection.send(frame);
+    const { from, to } = message;
+    if (from !== undefined && from.length <= this.#options.limits.nameBytes) lease.room.heard(subscriber, from);
+    const isAddressed = to !== undefined && lease.room.userOf(to) !== undefined;
+    const spent = this.#client.quota.spend(isAddressed ? 1 : lease.room.size - 1);
+    if (spent === true) return deliver(subscription, received, to);
+    if (spent instanceof Promise)
+      return spent.then((mayGo) => (mayGo ? deliver(subscription, received, to) : undefined));
   }
+}
+
+/** As to everybody, nothing comes back to who says it. */
+function deliver({ lease: { room }, subscriber }: Subscription, received: JsonMessage, to: string | undefined): void {
+  const receiver = to === undefined ? undefined : room.userOf(to);
+  const frame = encodePublished(received, room.size);
+  if (receiver === undefined) room.publish(frame, subscriber);
+  else if (receiver !== subscriber) receiver.connection.send(frame);
 }

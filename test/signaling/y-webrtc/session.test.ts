@@ -1,70 +1,20 @@
 import { expect, test } from "bun:test";
-import { pino } from "pino";
 import type { AccessRequest, Authorizer, Denial, Grant } from "../../../src/auth/authorizer.ts";
-import { openAuthorizer } from "../../../src/auth/open.ts";
-import { defaultLimits, type Limits } from "../../../src/config/limits.ts";
-import { RoomRegistry } from "../../../src/rooms/room-registry.ts";
-import { jsonDialects } from "../../../src/signaling/dialects.ts";
 import { yWebrtc } from "../../../src/signaling/y-webrtc/dialect.ts";
 import { Topic } from "../../../src/signaling/y-webrtc/topic.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
-import type { ProtocolSession } from "../../../src/transport/protocol.ts";
-import { openFakeChannel } from "../../support/fake-channel.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
-import { FakeConnection } from "../../support/fake-connection.ts";
+import { type DialectOptions, dialectClients, dialectParts } from "../../support/dialect-clients.ts";
 
 const granted: Grant = { granted: true, access: "write" };
 const denied: Denial = { granted: false, kind: "forbidden", reason: "not yours" };
 
-interface Client {
-  readonly connection: FakeConnection;
-  readonly session: ProtocolSession;
-  say(message: unknown): Promise<void>;
-  /** The messages received since the last call. */
-  heard(): unknown[];
-  /** The client goes away while none of its frames is being handled. */
-  leave(): void;
-}
-
-function setUp(options: { authorizer?: Authorizer; limits?: Partial<Limits> } = {}) {
-  const limits: Limits = { ...defaultLimits, ...options.limits };
-  const lines: string[] = [];
-  const log = pino({ level: "debug", base: null, timestamp: false }, { write: (line) => lines.push(line) });
-  const clock = new FakeClock();
-  const rooms = new RoomRegistry<Topic>({
-    open: () =>
-      new Topic({ openChannel: openFakeChannel, memberLimit: limits.signalingRoomMembers, peerIdsPerSubscriber: 8 }),
-    close: () => {},
-    closeFailed: () => {},
-    lingerMs: 0,
-    clock,
-  });
-  const sessionOptions = { rooms, authorizer: options.authorizer ?? openAuthorizer, limits, log };
-  const protocol = jsonDialects({ dialects: [yWebrtc(sessionOptions)], limits });
-  const connect = (id: string): Client => {
-    const connection = new FakeConnection(id);
-    const gone = new AbortController();
-    const handshake = { url: new URL("ws://localhost/signal"), signal: gone.signal };
-    const session = protocol.open(connection, handshake);
-    if (session instanceof Promise) throw new Error("opens at once");
-    return {
-      connection,
-      session,
-      say: async (message) => session.receive(JSON.stringify(message)),
-      heard: () => connection.take().map((frame) => JSON.parse(String(frame))),
-      leave() {
-        connection.disconnect();
-        gone.abort();
-        session.closed();
-      },
-    };
-  };
-  /** Rooms that someone is in. */
-  const openRooms = (): number => {
-    clock.advance(0);
-    return rooms.size;
-  };
-  return { connect, openRooms, lines, protocol };
+function setUp(options: DialectOptions = {}) {
+  const parts = dialectParts(options);
+  const { limits, openChannel } = parts;
+  const rooms = parts.registry(
+    () => new Topic({ openChannel, memberLimit: limits.signalingRoomMembers, peerIdsPerSubscriber: 8 }),
+  );
+  return dialectClients([yWebrtc({ ...parts, rooms })], parts);
 }
 
 const subscribe = (...topics: string[]) => ({ type: "subscribe", topics });
@@ -142,7 +92,7 @@ test("a closed connection leaves every room", async () => {
 test("a ping is answered at once", () => {
   const { connect } = setUp();
   const alice = connect("alice");
-  expect(alice.session.receive('{"type":"ping"}')).toBeUndefined();
+  void alice.say({ type: "ping" });
   expect(alice.heard()).toEqual([{ type: "pong" }]);
 });
 
@@ -157,7 +107,7 @@ test("a malformed frame throws what ends this session, and closes nothing itself
   const { connect } = setUp();
   const alice = connect("alice");
   await alice.say(subscribe("room"));
-  expect(() => alice.session.receive("garbage")).toThrow(SessionError);
+  expect(alice.send("garbage")).rejects.toThrow(SessionError);
   expect(alice.connection.isOpen).toBe(true);
 });
 
@@ -339,6 +289,85 @@ test("a peer that comes back on a new socket hears what is for it, also while it
   expect(bob.heard()).toEqual([]);
 });
 
+test("a join into a room of 30 with 6 candidates each costs at most 500 deliveries", async () => {
+  const { connect } = setUp();
+  const members = Array.from({ length: 30 }, (_, index) => connect(`member ${index}`));
+  const peerIdOf = (client: unknown) => `peer ${members.indexOf(client as (typeof members)[number])}`;
+  for (const client of members) {
+    await client.say(subscribe("room"));
+    await client.say(publish("room", { type: "announce", from: peerIdOf(client) }));
+  }
+  for (const client of members) client.heard();
+  const joiner = connect("joiner");
+  await joiner.say(subscribe("room"));
+  await joiner.say(publish("room", { type: "announce", from: "joiner" }));
+  for (const client of members) {
+    const [there, back] = [
+      { from: peerIdOf(client), to: "joiner" },
+      { from: "joiner", to: peerIdOf(client) },
+    ];
+    await client.say(publish("room", { type: "signal", ...there, signal: { type: "offer", sdp: "v=0" } }));
+    await joiner.say(publish("room", { type: "signal", ...back, signal: { type: "answer", sdp: "v=0" } }));
+    for (let candidate = 0; candidate < 6; candidate += 1) {
+      const signal = { type: "candidate", candidate: { candidate: `${candidate}`, sdpMLineIndex: 0, sdpMid: "0" } };
+      await client.say(publish("room", { type: "signal", ...there, signal }));
+      await joiner.say(publish("room", { type: "signal", ...back, signal }));
+    }
+  }
+  const counts = [...members, joiner].map((client) => client.heard().length);
+  // The announcement, and from the joiner an answer and 6 candidates; for the joiner as much from each.
+  expect(counts).toEqual([...Array(30).fill(8), 210]);
+  expect(counts.reduce((sum, count) => sum + count)).toBeLessThanOrEqual(500);
+});
+
+test("beyond its burst a client waits, and loses nothing", async () => {
+  const { connect, clock, met } = setUp({ limits: { publishBurst: 3, publishesPerSecond: 10 } });
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  for (const client of [alice, bob]) await client.say(subscribe("room"));
+  for (const data of [1, 2, 3]) await alice.say(publish("room", data));
+  const waiting = alice.say(publish("room", 4));
+  clock.advance(99);
+  await new Promise(setImmediate);
+  expect(bob.heard()).toHaveLength(3);
+  clock.advance(1);
+  await waiting;
+  expect(bob.heard()).toEqual([{ type: "publish", topic: "room", data: 4, clients: 2 }]);
+  expect(await met("publish-rate")).toBe(1);
+});
+
+test("an addressed message costs one delivery of the budget, another as many as hear it", async () => {
+  const { connect, met } = setUp({ limits: { fanOutDeliveries: 10 } });
+  const [alice, bob, carol] = [connect("alice"), connect("bob"), connect("carol")];
+  for (const client of [alice, bob, carol]) await client.say(subscribe("room"));
+  await bob.say(publish("room", { from: "b" }));
+  for (let count = 0; count < 10; count += 1) await alice.say(publish("room", { from: "a", to: "b" }));
+  expect(await met("fan-out")).toBe(0);
+  void alice.say(publish("room", { from: "a", to: "b" }));
+  for (let count = 0; count < 4; count += 1) await bob.say(publish("room", { from: "b" }));
+  expect(await met("fan-out")).toBe(1);
+  void bob.say(publish("room", { from: "b" }));
+  expect(await met("fan-out")).toBe(2);
+});
+
+test("what a bound refuses is counted by that bound", async () => {
+  const limits = { signalingRoomMembers: 1, topicsPerConnection: 2, topicsPerFrame: 2, jsonDepth: 4, nameBytes: 5 };
+  const { connect, met } = setUp({ limits });
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  await alice.say(subscribe("12345", "red"));
+  await alice.say({ type: "bump", deep: [[[]]] });
+  for (const bound of ["name", "room-members", "topics-per-connection", "topics-per-frame", "json-depth"] as const) {
+    expect(await met(bound)).toBe(0);
+  }
+  await alice.say(subscribe("123456"));
+  await alice.say(subscribe("blue"));
+  await bob.say(subscribe("red"));
+  await bob.say(subscribe("a", "b", "c")).catch(() => {});
+  await bob.say({ type: "bump", deep: [[[[]]]] }).catch(() => {});
+  for (const bound of ["name", "room-members", "topics-per-connection", "topics-per-frame", "json-depth"] as const) {
+    expect([bound, await met(bound)]).toEqual([bound, 1]);
+  }
+});
+
 test("a topic that is being entered while the connection closes is left again", async () => {
   const decision = Promise.withResolvers<Grant>();
   const { connect, openRooms } = setUp({ authorizer: { authorize: () => decision.promise } });
@@ -347,7 +376,7 @@ test("a topic that is being entered while the connection closes is left again", 
   alice.connection.disconnect();
   decision.resolve(granted);
   await said;
-  alice.session.closed();
+  alice.leave();
   expect(openRooms()).toBe(0);
 });
 

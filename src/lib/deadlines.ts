@@ -1,0 +1,53 @@
+import type { Clock } from "./clock.ts";
+
+export interface DeadlinesOptions<T> {
+  readonly durationMs: number;
+  readonly clock: Clock;
+  /** The time of `item` is up; it is forgotten before this is called. */
+  readonly expired: (item: T) => void;
+}
+
+/** Many deadlines of one length, with one timer for all of them: they fall due in the order in which they were set. */
+export class Deadlines<T> {
+  readonly #options: DeadlinesOptions<T>;
+  readonly #dueAt = new Map<T, number>();
+  #stopTimer: (() => void) | undefined;
+
+  constructor(options: DeadlinesOptions<T>) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#dueAt.size;
+  }
+
+  /** Sets the deadline of `item`, anew if it has one. */
+  set(item: T): void {
+    const { clock, durationMs } = this.#options;
+    this.#dueAt.delete(item);
+    this.#dueAt.set(item, clock.now() + durationMs);
+    this.#stopTimer ??= clock.after(durationMs, () => this.#expire());
+  }
+
+  /** Idempotent. The timer stays as long as anything has a deadline: at the worst it comes too early. */
+  clear(item: T): void {
+    if (!this.#dueAt.delete(item) || this.#dueAt.size > 0) return;
+    this.#stopTimer?.();
+    this.#stopTimer = undefined;
+  }
+
+  #expire(): void {
+    const { clock, expired } = this.#options;
+    this.#stopTimer = undefined;
+    const now = clock.now();
+    const due: T[] = [];
+    for (const [item, dueAt] of this.#dueAt) {
+      if (dueAt > now) break;
+      due.push(item);
+      this.#dueAt.delete(item);
+    }
+    const [next] = this.#dueAt.values();
+    if (next !== undefined) this.#stopTimer = clock.after(next - now, () => this.#expire());
+    for (const item of due) expired(item);
+  }
+}

@@ -1,0 +1,194 @@
+import type { Limits } from "../config/limits.ts";
+import { addressBlock } from "../lib/address-block.ts";
+import type { Clock } from "../lib/clock.ts";
+import { Deadlines } from "../lib/deadlines.ts";
+import { KeyedBuckets } from "../lib/keyed-buckets.ts";
+import { isLoopback } from "../lib/loopback.ts";
+import { TokenBucket } from "../lib/token-bucket.ts";
+import type { Metrics, SignalingBound } from "../ops/metrics.ts";
+import { closeReasons } from "../transport/close-reason.ts";
+import type { Connection } from "../transport/connection.ts";
+import type { Handshake } from "../transport/protocol.ts";
+
+export interface QuotasOptions {
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+}
+
+/** What one client may ask of the signaling server over time. */
+export interface Quota {
+  /** The client has said something. */
+  heard(): void;
+  /** The client is in one room more, or less. */
+  entered(): void;
+  left(): void;
+  /**
+   * Pays for one message that goes to so many receivers: true when it may go, at once or after a wait; false when the
+   * client has gone meanwhile, and the message with it.
+   */
+  spend(deliveries: number): boolean | Promise<boolean>;
+  /** Counts that the client has met a bound. */
+  met(bound: SignalingBound): void;
+  closed(): void;
+}
+
+const fanOutSeconds = 10;
+
+/** What the quotas of all clients share. */
+interface Shared extends QuotasOptions {
+  readonly byAddress: KeyedBuckets;
+  readonly firstFrame: Deadlines<Connection>;
+  readonly withoutRoom: Deadlines<Connection>;
+}
+
+/**
+ * The rates and deadlines of all signaling clients.
+ *
+ * A client that is too fast waits: what it says later is not handled meanwhile, and nothing is lost, since an ICE
+ * candidate is never sent again. An idle client costs no timer, and no bucket before it has published.
+ */
+export class Quotas {
+  readonly #shared: Shared;
+
+  constructor(options: QuotasOptions) {
+    const { clock, limits, metrics } = options;
+    const deadlines = (bound: SignalingBound, durationMs: number) =>
+      new Deadlines<Connection>({
+        durationMs,
+        clock,
+        expired: (connection) => {
+          metrics.signalingBounds.inc({ bound });
+          connection.close(closeReasons.timeout);
+        },
+      });
+    this.#shared = {
+      ...options,
+      byAddress: new KeyedBuckets({
+        burst: limits.publishAddressShare * limits.publishBurst,
+        perSecond: limits.publishAddressShare * limits.publishesPerSecond,
+        clock,
+      }),
+      firstFrame: deadlines("first-frame", limits.firstFrameMs),
+      withoutRoom: deadlines("no-room", limits.withoutRoomMs),
+    };
+  }
+
+  open(connection: Connection, handshake: Handshake): Quota {
+    return new ConnectionQuota(connection, handshake, this.#shared);
+  }
+}
+
+interface Buckets {
+  readonly publishes: TokenBucket;
+  readonly fanOut: TokenBucket;
+  /** Undefined for this machine's own. */
+  readonly address: string | undefined;
+}
+
+class ConnectionQuota implements Quota {
+  readonly #connection: Connection;
+  readonly #handshake: Handshake;
+  readonly #shared: Shared;
+  #rooms = 0;
+  #hasSpoken = false;
+  #buckets: Buckets | undefined;
+
+  constructor(connection: Connection, handshake: Handshake, shared: Shared) {
+    this.#connection = connection;
+    this.#handshake = handshake;
+    this.#shared = shared;
+    shared.firstFrame.set(connection);
+    shared.withoutRoom.set(connection);
+  }
+
+  heard(): void {
+    if (this.#hasSpoken) return;
+    this.#hasSpoken = true;
+    this.#shared.firstFrame.clear(this.#connection);
+  }
+
+  entered(): void {
+    this.#rooms += 1;
+    if (this.#rooms === 1) this.#shared.withoutRoom.clear(this.#connection);
+  }
+
+  left(): void {
+    this.#rooms -= 1;
+    if (this.#rooms === 0 && this.#connection.isOpen) this.#shared.withoutRoom.set(this.#connection);
+  }
+
+  spend(deliveries: number): boolean | Promise<boolean> {
+    // A message for more than may be delivered at once is not made to wait for ever.
+    const reached = Math.min(deliveries, this.#shared.limits.fanOutDeliveries);
+    return this.#take(reached) === 0 ? true : this.#wait(reached);
+  }
+
+  met(bound: SignalingBound): void {
+    this.#shared.metrics.signalingBounds.inc({ bound });
+  }
+
+  closed(): void {
+    this.#shared.firstFrame.clear(this.#connection);
+    this.#shared.withoutRoom.clear(this.#connection);
+  }
+
+  /** Takes from all buckets and returns 0; or from none, and returns how long to wait for the one that lacks most. */
+  #take(deliveries: number): number {
+    this.#buckets ??= this.#openBuckets();
+    const { publishes, fanOut } = this.#buckets;
+    const ofAddress = this.#ofAddress(this.#buckets);
+    const waitMs = Math.max(publishes.waitMs(), fanOut.waitMs(deliveries), ofAddress?.waitMs() ?? 0);
+    if (waitMs > 0) return waitMs;
+    publishes.take();
+    fanOut.take(deliveries);
+    ofAddress?.take();
+    return 0;
+  }
+
+  /** Shared with the other connections of the address, and forgotten when nobody uses it: so not kept here. */
+  #ofAddress({ address }: Buckets): TokenBucket | undefined {
+    return address === undefined ? undefined : this.#shared.byAddress.of(address);
+  }
+
+  #openBuckets(): Buckets {
+    const { clock, limits } = this.#shared;
+    const { remoteAddress } = this.#connection;
+    const { publishBurst, publishesPerSecond, fanOutDeliveries } = limits;
+    return {
+      publishes: new TokenBucket({ burst: publishBurst, perSecond: publishesPerSecond, clock }),
+      fanOut: new TokenBucket({ burst: fanOutDeliveries, perSecond: fanOutDeliveries / fanOutSeconds, clock }),
+      address: isLoopback(remoteAddress) ? undefined : addressBlock(remoteAddress),
+    };
+  }
+
+  async #wait(deliveries: number): Promise<boolean> {
+    this.met(this.#lacking(deliveries));
+    for (let waitMs = this.#take(deliveries); waitMs > 0; waitMs = this.#take(deliveries)) {
+      await this.#pause(waitMs);
+      if (this.#handshake.signal.aborted) return false;
+    }
+    return true;
+  }
+
+  #lacking(deliveries: number): SignalingBound {
+    const { publishes, fanOut } = this.#buckets ?? this.#openBuckets();
+    if (publishes.waitMs() > 0) return "publish-rate";
+    return fanOut.waitMs(deliveries) > 0 ? "fan-out" : "address-publish-rate";
+  }
+
+  /** Ends early when the client is gone. */
+  #pause(durationMs: number): Promise<void> {
+    const { signal } = this.#handshake;
+    if (signal.aborted) return Promise.resolve();
+    return new Promise((resolve) => {
+      const end = () => {
+        stop();
+        signal.removeEventListener("abort", end);
+        resolve();
+      };
+      const stop = this.#shared.clock.after(durationMs, end);
+      signal.addEventListener("abort", end, { once: true });
+    });
+  }
+}

@@ -1,0 +1,46 @@
+import type { Limits } from "../config/limits.ts";
+import { addressBlock } from "../lib/address-block.ts";
+import type { Clock } from "../lib/clock.ts";
+import { KeyedBuckets } from "../lib/keyed-buckets.ts";
+import { isLoopback } from "../lib/loopback.ts";
+
+export type AddressRefusal = "address-connections" | "address-rate";
+
+/**
+ * How many connections one address may have, and how fast it may open them; a /64 counts as one address.
+ *
+ * Not for this machine's own: a reverse proxy here brings everybody.
+ */
+export class AddressLimits {
+  readonly #connectionLimit: number;
+  readonly #upgrades: KeyedBuckets;
+  readonly #connections = new Map<string, number>();
+
+  constructor({ limits, clock }: { readonly limits: Limits; readonly clock: Clock }) {
+    this.#connectionLimit = limits.connectionsPerAddress;
+    const { addressUpgradeBurst: burst, addressUpgradesPerSecond: perSecond } = limits;
+    this.#upgrades = new KeyedBuckets({ burst, perSecond, clock });
+  }
+
+  /** Why a client at this address may not connect now; undefined, and the attempt counts, if it may. */
+  refuse(remoteAddress: string): AddressRefusal | undefined {
+    if (isLoopback(remoteAddress)) return undefined;
+    const address = addressBlock(remoteAddress);
+    if ((this.#connections.get(address) ?? 0) >= this.#connectionLimit) return "address-connections";
+    return this.#upgrades.of(address).take() ? undefined : "address-rate";
+  }
+
+  opened(remoteAddress: string): void {
+    if (isLoopback(remoteAddress)) return;
+    const address = addressBlock(remoteAddress);
+    this.#connections.set(address, (this.#connections.get(address) ?? 0) + 1);
+  }
+
+  closed(remoteAddress: string): void {
+    if (isLoopback(remoteAddress)) return;
+    const address = addressBlock(remoteAddress);
+    const left = (this.#connections.get(address) ?? 0) - 1;
+    if (left > 0) this.#connections.set(address, left);
+    else this.#connections.delete(address);
+  }
+}

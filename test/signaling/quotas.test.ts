@@ -1,0 +1,175 @@
+import { describe, expect, test } from "bun:test";
+import { defaultLimits, type Limits } from "../../src/config/limits.ts";
+import { createMetrics, type SignalingBound } from "../../src/ops/metrics.ts";
+import { Quotas } from "../../src/signaling/quotas.ts";
+import { closeReasons } from "../../src/transport/close-reason.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { FakeConnection } from "../support/fake-connection.ts";
+
+function setUp(limits: Partial<Limits> = {}) {
+  const clock = new FakeClock();
+  const metrics = createMetrics();
+  const quotas = new Quotas({ limits: { ...defaultLimits, ...limits }, clock, metrics });
+  const open = (address?: string) => {
+    const connection = new FakeConnection(crypto.randomUUID(), address);
+    const gone = new AbortController();
+    const quota = quotas.open(connection, { url: new URL("ws://localhost/"), signal: gone.signal });
+    return { connection, quota, leave: () => gone.abort() };
+  };
+  const met = async (bound: SignalingBound) => {
+    const { values } = await metrics.signalingBounds.get();
+    return values.find(({ labels }) => labels.bound === bound)?.value ?? 0;
+  };
+  return { clock, open, met };
+}
+
+/** How many messages go at once; the one behind them waits. */
+async function atOnce(spend: () => boolean | Promise<boolean>): Promise<{ count: number; waiting: Promise<boolean> }> {
+  for (let count = 0; count < 1_000_000; count += 1) {
+    const spent = spend();
+    if (spent instanceof Promise) return { count, waiting: spent };
+  }
+  throw new Error("nothing waits");
+}
+
+const isSettled = async (promise: Promise<unknown>): Promise<boolean> => {
+  const pending = Symbol("pending");
+  await new Promise(setImmediate);
+  return (await Promise.race([promise, Promise.resolve(pending)])) !== pending;
+};
+
+describe("a connection", () => {
+  test("publishes its burst at once, then at its rate; what is too much waits and is counted once", async () => {
+    const { clock, open, met } = setUp();
+    const { quota } = open();
+    const { count, waiting } = await atOnce(() => quota.spend(1));
+    expect([count, await met("publish-rate")]).toEqual([400, 1]);
+    clock.advance(33);
+    expect(await isSettled(waiting)).toBe(false);
+    clock.advance(1);
+    expect(await waiting).toBe(true);
+    expect(await met("publish-rate")).toBe(1);
+    clock.advance(1_000);
+    expect((await atOnce(() => quota.spend(1))).count).toBe(30);
+  });
+
+  test("causes no more deliveries than its fan-out budget, which fills within 10 s", async () => {
+    const { clock, open, met } = setUp();
+    const { quota } = open();
+    const { count, waiting } = await atOnce(() => quota.spend(199));
+    expect([count, await met("fan-out"), await met("publish-rate")]).toEqual([100, 1, 0]);
+    // 100 are left of 20,000; the other 99 come with 2,000 a second.
+    clock.advance(49);
+    expect(await isSettled(waiting)).toBe(false);
+    clock.advance(1);
+    expect(await waiting).toBe(true);
+    clock.advance(10_000);
+    expect((await atOnce(() => quota.spend(19_999))).count).toBe(1);
+  });
+
+  test("is not made to wait for ever for a message to more than its whole budget", () => {
+    const { open } = setUp({ fanOutDeliveries: 10 });
+    expect(open().quota.spend(50)).toBe(true);
+  });
+
+  test("that goes while it waits sends nothing more, and leaves no timer", async () => {
+    const { clock, open } = setUp();
+    const { quota, leave } = open();
+    quota.heard();
+    quota.entered();
+    const { waiting } = await atOnce(() => quota.spend(1));
+    leave();
+    expect(await waiting).toBe(false);
+    expect(await quota.spend(1)).toBe(false);
+    expect(clock.pendingTimers).toBe(0);
+  });
+});
+
+describe("an address", () => {
+  const connections = 20;
+
+  test.each([
+    ["192.0.2.7", () => "192.0.2.7"],
+    ["one /64", (index: number) => `2001:db8::${index.toString(16)}`],
+  ])("publishes five times as much as a connection: %s", async (_, addressOf) => {
+    const { clock, open, met } = setUp();
+    const clients = Array.from({ length: connections }, (_, index) => open(addressOf(index)));
+    let next = 0;
+    const spend = () => {
+      next += 1;
+      return clients[next % connections]?.quota.spend(1) ?? false;
+    };
+    const { count, waiting } = await atOnce(spend);
+    expect([count, await met("address-publish-rate")]).toEqual([2_000, 1]);
+    expect(open("198.51.100.1").quota.spend(1)).toBe(true);
+    clock.advance(7);
+    expect(await waiting).toBe(true);
+  });
+
+  test("of this machine has no limit of its own", async () => {
+    const { open, met } = setUp();
+    for (let index = 0; index < 10; index += 1) {
+      const { quota } = open("127.0.0.1");
+      expect((await atOnce(() => quota.spend(1))).count).toBe(400);
+    }
+    expect(await met("address-publish-rate")).toBe(0);
+  });
+});
+
+describe("a client", () => {
+  test("that says nothing is closed after 15 s, and not before", async () => {
+    const { clock, open, met } = setUp();
+    const [silent, speaking] = [open(), open()];
+    clock.advance(14_999);
+    speaking.quota.heard();
+    expect(silent.connection.isOpen).toBe(true);
+    clock.advance(1);
+    expect([silent.connection.closeReason, speaking.connection.isOpen]).toEqual([closeReasons.timeout, true]);
+    expect(await met("first-frame")).toBe(1);
+  });
+
+  test("that is in no room for 60 s is closed, and not before", async () => {
+    const { clock, open, met } = setUp();
+    const { connection, quota } = open();
+    quota.heard();
+    clock.advance(59_999);
+    expect(connection.isOpen).toBe(true);
+    clock.advance(1);
+    expect(connection.closeReason).toEqual(closeReasons.timeout);
+    expect(await met("no-room")).toBe(1);
+  });
+
+  test("may be in rooms as long as it likes, and out of all of them for 60 s", () => {
+    const { clock, open } = setUp();
+    const { connection, quota } = open();
+    quota.heard();
+    quota.entered();
+    quota.entered();
+    clock.advance(3_600_000);
+    quota.left();
+    clock.advance(3_600_000);
+    quota.left();
+    clock.advance(59_999);
+    quota.entered();
+    clock.advance(60_000);
+    expect(connection.isOpen).toBe(true);
+    quota.left();
+    clock.advance(60_000);
+    expect(connection.isOpen).toBe(false);
+  });
+
+  test("that has gone is forgotten", async () => {
+    const { clock, open, met } = setUp();
+    const { connection, quota } = open();
+    connection.disconnect();
+    quota.closed();
+    clock.advance(60_000);
+    expect([await met("first-frame"), await met("no-room"), clock.pendingTimers]).toEqual([0, 0, 0]);
+  });
+
+  test("costs no timer of its own", () => {
+    const { clock, open } = setUp();
+    for (let index = 0; index < 1_000; index += 1) open();
+    expect(clock.pendingTimers).toBe(2);
+  });
+});

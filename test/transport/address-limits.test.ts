@@ -1,0 +1,52 @@
+import { expect, test } from "bun:test";
+import { defaultLimits } from "../../src/config/limits.ts";
+import { AddressLimits } from "../../src/transport/address-limits.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+
+function open() {
+  const clock = new FakeClock();
+  const limits = { ...defaultLimits, connectionsPerAddress: 3, addressUpgradeBurst: 5, addressUpgradesPerSecond: 2 };
+  const addresses = new AddressLimits({ limits, clock });
+  const connect = (address: string) => {
+    const refusal = addresses.refuse(address);
+    if (refusal === undefined) addresses.opened(address);
+    return refusal;
+  };
+  return { clock, addresses, connect };
+}
+
+test("an address has no more connections than its limit, until one of them closes", () => {
+  const { addresses, connect } = open();
+  const tries = [1, 2, 3, 4].map(() => connect("192.0.2.1"));
+  expect(tries).toEqual([undefined, undefined, undefined, "address-connections"]);
+  expect(connect("192.0.2.2")).toBeUndefined();
+  addresses.closed("192.0.2.1");
+  expect(connect("192.0.2.1")).toBeUndefined();
+});
+
+test("an address connects no faster than its rate, its burst excepted; who is refused for a limit pays nothing", () => {
+  const { clock, addresses, connect } = open();
+  const comeAndGo = () => {
+    const refusal = connect("192.0.2.1");
+    if (refusal === undefined) addresses.closed("192.0.2.1");
+    return refusal;
+  };
+  expect([1, 2, 3, 4, 5, 6].map(comeAndGo)).toEqual([...Array(5).fill(undefined), "address-rate"]);
+  clock.advance(499);
+  expect(comeAndGo()).toBe("address-rate");
+  clock.advance(1);
+  expect(comeAndGo()).toBeUndefined();
+});
+
+test("the addresses of one /64 are one address, and so are both spellings of an IPv4 address", () => {
+  const { connect } = open();
+  const tries = ["2001:db8::1", "2001:db8::2", "2001:db8:0:0:ffff::3", "2001:db8::4", "2001:db8:0:1::1"].map(connect);
+  expect(tries).toEqual([undefined, undefined, undefined, "address-connections", undefined]);
+  for (const address of ["192.0.2.9", "::ffff:192.0.2.9", "192.0.2.9"]) connect(address);
+  expect(connect("::ffff:192.0.2.9")).toBe("address-connections");
+});
+
+test.each(["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"])("this machine's own %s has no limit", (address) => {
+  const { connect } = open();
+  expect(Array.from({ length: 100 }, () => connect(address)).every((refusal) => refusal === undefined)).toBe(true);
+});
