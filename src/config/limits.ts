@@ -54,6 +54,16 @@ export interface Limits {
   readonly withoutRoomMs: number;
   /** How long a client whose id someone else claims has to show that it is still there. */
   readonly livenessProbeMs: number;
+  /** Messages that wait for one member that is offline, and their bytes. */
+  readonly mailboxLetters: number;
+  readonly mailboxBytes: number;
+  /** Of these, those of one sender. */
+  readonly mailboxSenderLetters: number;
+  readonly mailboxSenderBytes: number;
+  /** Bytes of messages that wait for all members together, with what it takes to keep them. */
+  readonly mailboxesBytes: number;
+  /** Of these, those of one sender. */
+  readonly mailboxesSenderBytes: number;
   /** Bytes queued for one client that the kernel has not taken, a snapshot in flight excluded. */
   readonly outboxBytes: number;
   /** Bytes of snapshots queued for one client that the kernel has not taken. */
@@ -109,6 +119,12 @@ export const defaultLimits: Limits = {
   firstFrameMs: 15_000,
   withoutRoomMs: 60_000,
   livenessProbeMs: 3_000,
+  mailboxLetters: 64,
+  mailboxBytes: 64 * kibibyte,
+  mailboxSenderLetters: 48,
+  mailboxSenderBytes: 48 * kibibyte,
+  mailboxesBytes: 64 * mebibyte,
+  mailboxesSenderBytes: mebibyte,
   outboxBytes: 4 * mebibyte,
   snapshotBytes: 128 * mebibyte,
   snapshotsBytes: 128 * mebibyte,

@@ -54,6 +54,10 @@ export interface Metrics {
   readonly refusedSessions: Counter<"reason">;
   /** How often a signaling client was refused, closed or made to wait by a bound. */
   readonly signalingBounds: Counter<"bound">;
+  /** Messages for members that are offline. */
+  readonly letters: Counter<"outcome">;
+  /** Of those that wait. */
+  readonly letterBytes: LiveGauge;
 }
 
 const milliseconds = (...bounds: readonly number[]) => bounds.map((bound) => bound / 1000);
@@ -104,5 +108,7 @@ export function createMetrics(): Metrics {
     refusedSessions: counter("refused_sessions_total", "Sessions that broke their protocol or a limit", "reason"),
     signalingBounds: counter("signaling_bounds_total", "Times that a signaling client met a bound", "bound"),
     refusedUpgrades: counter("refused_upgrades_total", "WebSocket upgrades refused", "reason"),
+    letters: counter("mailbox_letters_total", "Messages for members that are offline", "outcome"),
+    letterBytes: gauge("mailbox_bytes", "Bytes of messages that wait for members that are offline"),
   };
 }

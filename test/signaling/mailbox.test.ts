@@ -1,0 +1,200 @@
+import { describe, expect, test } from "bun:test";
+import { defaultLimits } from "../../src/config/limits.ts";
+import { ByteBudget } from "../../src/lib/byte-budget.ts";
+import { createMetrics } from "../../src/ops/metrics.ts";
+import { envelopeBytes, type Letter, Mailbox, type MailboxLimits } from "../../src/signaling/mailbox.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { withSeeds } from "../support/random.ts";
+
+const keepMs = 5_000;
+
+function setUp(limits: Partial<MailboxLimits> = {}, budget = new ByteBudget(defaultLimits.mailboxesBytes)) {
+  const clock = new FakeClock();
+  const metrics = createMetrics();
+  const expired: string[] = [];
+  const mailbox = new Mailbox({
+    keepMs,
+    expired: ({ sender, receiver, frame }) => expired.push(`${sender} to ${receiver}: ${frame}`),
+    budget,
+    clock,
+    limits: { ...defaultLimits, ...limits },
+    metrics,
+  });
+  const put = (sender: string, receiver: string, frame: string) => mailbox.put({ sender, receiver, frame });
+  const take = (receiver: string) => mailbox.take(receiver).map(({ sender, frame }) => `${sender}: ${frame}`);
+  const counted = async () => {
+    const { values } = await metrics.letters.get();
+    return Object.fromEntries(values.map(({ labels, value }) => [labels.outcome, value]));
+  };
+  return { mailbox, clock, budget, expired, put, take, counted };
+}
+
+/** Puts until the mailbox refuses; how many it took. */
+function fill(put: (index: number) => boolean): number {
+  let count = 0;
+  while (count < 100_000 && put(count)) count += 1;
+  return count;
+}
+
+test("letters wait for their receiver, in order, whoever sent them, and are taken once", async () => {
+  const { put, take, counted } = setUp();
+  put("alice", "carol", "1");
+  put("bob", "carol", "2");
+  put("alice", "dave", "other");
+  put("alice", "carol", "3");
+  expect(take("carol")).toEqual(["alice: 1", "bob: 2", "alice: 3"]);
+  expect(take("carol")).toEqual([]);
+  expect(take("nobody")).toEqual([]);
+  expect(take("dave")).toEqual(["alice: other"]);
+  expect(await counted()).toEqual({ kept: 4, delivered: 4 });
+});
+
+test("a mailbox knows which pairs it holds letters of", () => {
+  const { mailbox, put, take } = setUp();
+  put("alice", "carol", "1");
+  expect(mailbox.holds({ sender: "alice", receiver: "carol" })).toBe(true);
+  expect(mailbox.holds({ sender: "carol", receiver: "alice" })).toBe(false);
+  expect(mailbox.holds({ sender: "bob", receiver: "carol" })).toBe(false);
+  take("carol");
+  expect(mailbox.holds({ sender: "alice", receiver: "carol" })).toBe(false);
+});
+
+test("names that objects have are names like others", () => {
+  const { put, take } = setUp();
+  put("constructor", "__proto__", "1");
+  expect(take("toString")).toEqual([]);
+  expect(take("__proto__")).toEqual(["constructor: 1"]);
+});
+
+describe("time", () => {
+  test("a letter expires when it has waited its time, not a millisecond earlier, and is reported once", async () => {
+    const { mailbox, clock, expired, put, take, counted } = setUp();
+    put("alice", "carol", "1");
+    clock.advance(keepMs - 1);
+    put("alice", "carol", "2");
+    expect(expired).toEqual([]);
+    clock.advance(1);
+    expect(expired).toEqual(["alice to carol: 1"]);
+    expect(take("carol")).toEqual(["alice: 2"]);
+    clock.advance(10 * keepMs);
+    expect(expired).toHaveLength(1);
+    expect(mailbox.size).toBe(0);
+    expect(await counted()).toEqual({ kept: 2, expired: 1, delivered: 1 });
+  });
+
+  test("ten thousand letters are awaited with one timer, and none when none waits", () => {
+    const { clock, expired, put } = setUp();
+    for (let index = 0; index < 10_000; index += 1) {
+      put(`sender ${index % 100}`, `receiver ${index}`, "x");
+      if (index % 1_000 === 0) clock.advance(1);
+      expect(clock.pendingTimers).toBe(1);
+    }
+    clock.advance(2 * keepMs);
+    expect(expired).toHaveLength(10_000);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test("the rest of a pair can be discarded when its first letter expires", () => {
+    const clock = new FakeClock();
+    const reported: Letter[] = [];
+    const mailbox: Mailbox = new Mailbox({
+      keepMs,
+      expired: (letter) => {
+        reported.push(letter);
+        mailbox.discard(letter);
+      },
+      budget: new ByteBudget(1e6),
+      clock,
+      limits: defaultLimits,
+      metrics: createMetrics(),
+    });
+    for (const frame of ["1", "2", "3"]) mailbox.put({ sender: "alice", receiver: "carol", frame });
+    mailbox.put({ sender: "bob", receiver: "carol", frame: "4" });
+    clock.advance(keepMs);
+    expect(reported.map(({ sender, frame }) => `${sender}: ${frame}`)).toEqual(["alice: 1", "bob: 4"]);
+    expect(mailbox.size).toBe(0);
+  });
+
+  test("nothing is left of a closed mailbox", () => {
+    const { mailbox, clock, budget, expired, put } = setUp();
+    put("alice", "carol", "1");
+    mailbox.close();
+    expect([mailbox.size, clock.pendingTimers, budget.usedBytes]).toEqual([0, 0, 0]);
+    clock.advance(keepMs);
+    expect(expired).toEqual([]);
+  });
+});
+
+describe("bounds", () => {
+  test("64 letters for one receiver, of which 48 are one sender's", async () => {
+    const { put, take, counted } = setUp();
+    expect(fill(() => put("alice", "carol", "x"))).toBe(48);
+    expect(fill(() => put("bob", "carol", "x"))).toBe(16);
+    expect(put("dave", "carol", "x")).toBe(false);
+    expect(put("dave", "erin", "x")).toBe(true);
+    expect(take("carol")).toHaveLength(64);
+    expect(put("alice", "carol", "x")).toBe(true);
+    expect(await counted()).toEqual({ kept: 66, refused: 3, delivered: 64 });
+  });
+
+  test("64 KiB for one receiver, of which 48 are one sender's, in bytes of UTF-8", () => {
+    const { put } = setUp();
+    expect(put("alice", "carol", "é".repeat(24 * 1024 + 1))).toBe(false);
+    expect(put("alice", "carol", "é".repeat(24 * 1024))).toBe(true);
+    expect(put("alice", "carol", "x")).toBe(false);
+    expect(put("bob", "carol", "x".repeat(16 * 1024 + 1))).toBe(false);
+    expect(put("bob", "carol", "x".repeat(16 * 1024))).toBe(true);
+    expect(put("bob", "carol", "")).toBe(true);
+    expect(put("bob", "carol", "x")).toBe(false);
+  });
+
+  test("1 MiB of one sender for all receivers, envelopes included, until some of it is taken", () => {
+    const { put, take } = setUp();
+    const frame = "x".repeat(32 * 1024 - envelopeBytes);
+    expect(fill((index) => put("alice", `receiver ${index}`, frame))).toBe(32);
+    expect(put("alice", "receiver 99", "")).toBe(false);
+    expect(put("bob", "receiver 99", "")).toBe(true);
+    take("receiver 7");
+    expect(put("alice", "receiver 99", "")).toBe(true);
+  });
+
+  test("64 MiB in all, over all mailboxes, until some of it expires", () => {
+    const budget = new ByteBudget(defaultLimits.mailboxesBytes);
+    const [first, second] = [setUp({}, budget), setUp({}, budget)];
+    const frame = "x".repeat(32 * 1024 - envelopeBytes);
+    for (let index = 0; index < 1_024; index += 1) {
+      expect(first.put(`sender ${index}`, `receiver ${index}`, frame)).toBe(true);
+      expect(second.put(`sender ${index}`, `receiver ${index}`, frame)).toBe(true);
+    }
+    expect(budget.usedBytes).toBe(64 * 2 ** 20);
+    expect(first.put("alice", "carol", "")).toBe(false);
+    expect(second.put("alice", "carol", "")).toBe(false);
+    second.clock.advance(keepMs);
+    expect(budget.usedBytes).toBe(32 * 2 ** 20);
+    expect(first.put("alice", "carol", "")).toBe(true);
+  });
+
+  test("whatever is put, taken, discarded and expires, nothing goes over a limit and all comes back", () => {
+    withSeeds(50, (random) => {
+      const budget = new ByteBudget(8_000);
+      const limits = { mailboxLetters: 4, mailboxBytes: 200, mailboxSenderLetters: 3, mailboxSenderBytes: 150 };
+      const { mailbox, clock, put, take } = setUp({ ...limits, mailboxesSenderBytes: 3_000 }, budget);
+      const names = ["a", "b", "c", "d", "e"];
+      for (let step = 0; step < 500; step += 1) {
+        const [sender, receiver] = [random.pick(names), random.pick(names)];
+        random.pick([
+          () => put(sender, receiver, "x".repeat(random.integer(120))),
+          () => put(sender, receiver, "x".repeat(random.integer(120))),
+          () => expect(take(receiver).length).toBeLessThanOrEqual(limits.mailboxLetters),
+          () => mailbox.discard({ sender, receiver }),
+          () => clock.advance(random.integer(keepMs)),
+        ])();
+        expect(budget.usedBytes).toBeLessThanOrEqual(8_000);
+        expect(budget.usedBytes).toBeGreaterThanOrEqual(mailbox.size * envelopeBytes);
+        expect(clock.pendingTimers).toBeLessThanOrEqual(1);
+      }
+      clock.advance(2 * keepMs);
+      expect([mailbox.size, budget.usedBytes, clock.pendingTimers]).toEqual([0, 0, 0]);
+    });
+  });
+});
