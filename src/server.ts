@@ -3,6 +3,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { openAuthorizer } from "./auth/open.ts";
 import type { Limits } from "./config/limits.ts";
 import { authorityOf, reachableHost } from "./lib/authority.ts";
+import { ByteBudget } from "./lib/byte-budget.ts";
 import { systemClock } from "./lib/clock.ts";
 import type { Log } from "./ops/log.ts";
 import { createMetrics, type Metrics } from "./ops/metrics.ts";
@@ -16,6 +17,8 @@ import { startWorkerCompactor } from "./relay/worker-compactor.ts";
 import { yWebsocket } from "./relay/y-websocket/protocol.ts";
 import { RoomRegistry } from "./rooms/room-registry.ts";
 import { jsonDialects } from "./signaling/dialects.ts";
+import { PeerJsNamespace } from "./signaling/peerjs/namespace.ts";
+import { peerjs } from "./signaling/peerjs/protocol.ts";
 import { Quotas } from "./signaling/quotas.ts";
 import { yWebrtc } from "./signaling/y-webrtc/dialect.ts";
 import { Topic } from "./signaling/y-webrtc/topic.ts";
@@ -41,6 +44,12 @@ export interface ServerOptions {
   /** Without it nothing is stored, and only signaling is served. */
   readonly syncEnabled: boolean;
   readonly durability: DurabilityOptions["durability"];
+  readonly peerjs: {
+    /** What clients have to name. */
+    readonly key: string;
+    /** Whether whoever asks is told the ids of all clients. */
+    readonly discoveryEnabled: boolean;
+  };
   readonly limits: Limits;
   readonly log: Log;
 }
@@ -73,6 +82,7 @@ interface Relay {
 interface Shared extends Pick<ServerOptions, "limits" | "log"> {
   readonly metrics: Metrics;
   readonly channels: NativeChannels;
+  readonly quotas: Quotas;
 }
 
 const relayEndpoints = [
@@ -88,14 +98,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { host, limits, log } = options;
   const channels = new NativeChannels(limits);
   const metrics = createMetrics();
-  const shared = { limits, log, metrics, channels };
+  const quotas = new Quotas({ limits, clock: systemClock, metrics });
+  const shared = { limits, log, metrics, channels, quotas };
   const relay = options.syncEnabled ? openRelay(options, shared) : undefined;
   const signaling = openSignaling(shared);
-  const protocols = [...(relay?.protocols ?? []), signaling.protocol];
+  const direct = openDirectSignaling(options, shared);
+  // On the compatibility ports the first that matches answers: the JSON dialects take every path.
+  const protocols = [...(relay?.protocols ?? []), ...direct.protocols, signaling.protocol];
   const endpoints = [
     { label: "Demo", scheme: "http", path: "/" },
     ...(relay === undefined ? [] : relayEndpoints),
     { label: "y-webrtc", scheme: "ws", path: "/signal" },
+    { label: "PeerJS", scheme: "http", path: "/peerjs" },
   ];
   let isStopping = false;
   const isReady = () => !isStopping && (relay?.isReady() ?? true);
@@ -140,6 +154,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await relay?.flush();
       await listener.close(reason);
       await signaling.close();
+      direct.close();
       await relay?.close();
     },
   };
@@ -219,7 +234,7 @@ function openDatabase(dataFolder: DataFolder, metrics: Metrics): Store {
 }
 
 /** The part of a server that introduces clients to each other. */
-function openSignaling({ limits, log, channels, metrics }: Shared): {
+function openSignaling({ limits, log, channels, quotas }: Shared): {
   readonly protocol: Protocol;
   close(): Promise<void>;
 } {
@@ -237,7 +252,6 @@ function openSignaling({ limits, log, channels, metrics }: Shared): {
     return opened;
   };
   const authorizer = openAuthorizer;
-  const quotas = new Quotas({ limits, clock: systemClock, metrics });
   const topic = {
     openChannel: channels.open,
     memberLimit: limits.signalingRoomMembers,
@@ -249,6 +263,21 @@ function openSignaling({ limits, log, channels, metrics }: Shared): {
     close: async () => {
       await Promise.all(registries.map((opened) => opened.drain()));
     },
+  };
+}
+
+/** Signaling for clients that name their receiver, who may still have to come: what they say waits in a mailbox. */
+function openDirectSignaling(
+  { peerjs: { key, discoveryEnabled } }: ServerOptions,
+  { limits, metrics, quotas }: Shared,
+): { readonly protocols: readonly Protocol[]; close(): void } {
+  const mailBudget = new ByteBudget(limits.mailboxesBytes);
+  metrics.letterBytes.readFrom(() => mailBudget.usedBytes);
+  const namespace = new PeerJsNamespace({ mailBudget, clock: systemClock, limits, metrics });
+  const authorizer = openAuthorizer;
+  return {
+    protocols: [peerjs({ key, discoveryEnabled, namespace, authorizer, quotas, limits })],
+    close: () => namespace.close(),
   };
 }
 

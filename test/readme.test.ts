@@ -29,8 +29,9 @@ const snippets = ((): ReadonlyMap<string, string> => {
 /** The snippet under a heading, for this server instead of the usual one. */
 function snippet(heading: string, { port }: TestServer): string {
   const code = snippets.get(heading) ?? "";
-  expect(code).toContain("127.0.0.1:4444");
-  return code.replaceAll("127.0.0.1:4444", `127.0.0.1:${port}`);
+  const told = code.replaceAll("127.0.0.1:4444", `127.0.0.1:${port}`).replaceAll("port: 4444", `port: ${port}`);
+  expect(told).not.toBe(code);
+  return told;
 }
 
 /** Runs a module under Bun, beside this one, until it is disposed of. */
@@ -69,6 +70,7 @@ test("there is a test for every snippet", () => {
     "y-websocket",
     "Hocuspocus",
     "y-webrtc",
+    "PeerJS",
     "Both on one document",
     "Both on one document (2)",
     "React",
@@ -92,6 +94,20 @@ test("y-webrtc: the provider announces itself in its room", async () => {
   await announced(listener);
   expect(storedRows(server.dataFolder)).toBe(0);
   await listener.close();
+});
+
+test("PeerJS: who is called up to five seconds before it comes hears what is said", async () => {
+  await using server = await startTestServer();
+  const code = snippet("PeerJS", server);
+  await using calling = await serveSnippet(code);
+  const called = code.replace("my-id", "another-id").replace("console.log(connection.peer, data)", "show(data)");
+  const show = "globalThis.show = (data) => document.body.append(data);";
+  await using answering = await serveSnippet(show + called.replace(/peer\.on\("open"[\s\S]*/, ""));
+  await using callers = chromium.people({ url: calling.url, otherUrl: server.url });
+  await using answerers = chromium.people({ url: answering.url, otherUrl: server.url });
+  await callers.visit("/");
+  const page = await answerers.visit("/");
+  await page.getByText("hello").waitFor();
 });
 
 const hybrids = ["Both on one document", "Both on one document (2)"];

@@ -1,9 +1,12 @@
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import type { Random } from "../../test/support/random.ts";
+import type { SignalingFrame } from "./json-mutations.ts";
 import type { Faults } from "./outcome.ts";
+import { PeerJsFuzzClient } from "./peerjs-fuzz-client.ts";
+import { peerjsFrames, understoodByPeerjs } from "./peerjs-mutations.ts";
 import { type Closing, RelayClient, within } from "./relay-client.ts";
 import { isRefused, relayFrames } from "./relay-mutations.ts";
-import { type SignalingFrame, signalingFrames, understood } from "./signaling-mutations.ts";
+import { signalingFrames, understood } from "./signaling-mutations.ts";
 
 export interface FuzzLoadOptions {
   /** `ws://host:port` */
@@ -92,6 +95,25 @@ export class FuzzLoad {
       try {
         const closing = await within(limitMs, "answered and closed", this.#signal(socket, batch));
         this.#closed(batch, closing);
+      } catch (error) {
+        this.#failed(batch, error);
+      }
+    }
+  }
+
+  /** One connection after another to `/peerjs` with an id of its own, likewise. */
+  async peerjs(id: string, random: Random): Promise<void> {
+    const frames = peerjsFrames(random);
+    while (!this.isOver) {
+      const batch = upToFirst(frames, (frame) => understoodByPeerjs(frame) === undefined);
+      const understandable = batch.filter((frame) => understoodByPeerjs(frame) !== undefined);
+      const client = new PeerJsFuzzClient(this.#options.url, id);
+      try {
+        await within(limitMs, "handled", client.handles(understandable));
+        for (const frame of batch.slice(understandable.length)) await within(limitMs, "refused", client.refuses(frame));
+        this.#closed(batch, await within(limitMs, "closed", client.close(normalClosure)));
+        if (understandable.length < batch.length) this.#refused += 1;
+        for (const fault of client.faults) this.#options.faults.add(fault);
       } catch (error) {
         this.#failed(batch, error);
       }

@@ -18,6 +18,7 @@ export interface FuzzOptions {
 /** Connections at a time. */
 const relayWorkers = 60;
 const signalingWorkers = 20;
+const peerjsWorkers = 10;
 /** Of a run, for memory and progress. */
 const samples = 40;
 const limitMs = 20_000;
@@ -29,7 +30,7 @@ const limitMs = 20_000;
 const growthFactor = 1.25;
 const growthBytes = 48 * 2 ** 20;
 
-/** Sends the relay and signaling what nobody should send, while others work undisturbed. */
+/** Sends the relay and all signaling what nobody should send, while others work undisturbed. */
 export async function tortureByFrames({ frames, seed, dataFolder, progress }: FuzzOptions): Promise<Outcome> {
   const faults = new Faults();
   await using server = new ServerProcess({ dataFolder });
@@ -47,6 +48,9 @@ export async function tortureByFrames({ frames, seed, dataFolder, progress }: Fu
     await Promise.all([
       ...Array.from({ length: relayWorkers }, (_, index) => load.relay(new Random(seed + index))),
       ...Array.from({ length: signalingWorkers }, (_, index) => load.signaling(new Random(seed - 1 - index))),
+      ...Array.from({ length: peerjsWorkers }, (_, index) =>
+        load.peerjs(`fuzz ${index}`, new Random(seed + 1e6 + index)),
+      ),
     ]).finally(() => clearInterval(sampling));
     await working.catch((error) => faults.add(`the witnesses: ${error.message}`));
     faults.unless(witnesses.losses === 0, `witnesses lost ${witnesses.losses} connections`);

@@ -57,6 +57,7 @@ async function start({ values }: Configuration, log: Log, stderr: Output): Promi
       dataFolder: values.data,
       syncEnabled: values["sync.enabled"],
       durability: values["sync.durability"],
+      peerjs: { key: values["peerjs.key"], discoveryEnabled: values["peerjs.discovery"] },
       limits: limitsOf(values),
       log,
     });

@@ -54,6 +54,8 @@ export interface Limits {
   readonly withoutRoomMs: number;
   /** How long a client whose id someone else claims has to show that it is still there. */
   readonly livenessProbeMs: number;
+  /** Clients of PeerJS that are connected. */
+  readonly peerjsMembers: number;
   /** Messages that wait for one member that is offline, and their bytes. */
   readonly mailboxLetters: number;
   readonly mailboxBytes: number;
@@ -119,6 +121,7 @@ export const defaultLimits: Limits = {
   firstFrameMs: 15_000,
   withoutRoomMs: 60_000,
   livenessProbeMs: 3_000,
+  peerjsMembers: 5_000,
   mailboxLetters: 64,
   mailboxBytes: 64 * kibibyte,
   mailboxSenderLetters: 48,

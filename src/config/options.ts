@@ -117,6 +117,23 @@ export const options = {
     help: "deliveries per 10 s that the signaling messages of one connection may cause; beyond it it waits",
     placeholder: "count",
   }),
+  "peerjs.key": option({
+    kind: "text",
+    // PeerJS writes it into its URLs as it is.
+    schema: v.pipe(v.string(), v.regex(/^[A-Za-z0-9._~-]{1,64}$/)),
+    default: "peerjs",
+    expected: "1 to 64 letters, digits, dots, underscores, tildes or hyphens",
+    help: "key that PeerJS clients have to name",
+    placeholder: "key",
+  }),
+  "peerjs.discovery": option({
+    kind: "boolean",
+    schema: v.boolean(),
+    default: false,
+    expected: "true or false",
+    help: "tell whoever asks the ids of all connected PeerJS clients",
+    placeholder: "true|false",
+  }),
   "auth.mode": option<"open" | undefined>({
     kind: "text",
     schema: v.picklist(["open"]),

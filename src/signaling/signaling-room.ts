@@ -1,5 +1,6 @@
 import type { Channel, OpenChannel } from "../transport/channel.ts";
 import type { Connection, Frame } from "../transport/connection.ts";
+import { type Entry, Members } from "./members.ts";
 
 /** One client in a room. */
 export interface Member {
@@ -8,9 +9,6 @@ export interface Member {
   readonly connection: Connection;
 }
 
-/** How an entry went: `resumed` took the place of the member that had the id. */
-export type Entry = "entered" | "resumed" | "full";
-
 /**
  * The members that hear each other's signals. It keeps no message: who is not there misses what is said.
  *
@@ -18,12 +16,11 @@ export type Entry = "entered" | "resumed" | "full";
  */
 export class SignalingRoom<M extends Member = Member> {
   readonly #channel: Channel;
-  readonly #memberLimit: number;
-  readonly #members = new Map<string, M>();
+  readonly #members: Members<M>;
 
   constructor(openChannel: OpenChannel, memberLimit: number) {
     this.#channel = openChannel();
-    this.#memberLimit = memberLimit;
+    this.#members = new Members(memberLimit);
   }
 
   get size(): number {
@@ -32,16 +29,16 @@ export class SignalingRoom<M extends Member = Member> {
 
   /** In the order in which their ids entered. */
   [Symbol.iterator](): IterableIterator<M> {
-    return this.#members.values();
+    return this.#members[Symbol.iterator]();
   }
 
   find(id: string): M | undefined {
-    return this.#members.get(id);
+    return this.#members.find(id);
   }
 
   /** False also for a member whose id another one has resumed. */
   holds(member: M): boolean {
-    return this.#members.get(member.id) === member;
+    return this.#members.holds(member);
   }
 
   /**
@@ -49,19 +46,16 @@ export class SignalingRoom<M extends Member = Member> {
    * client, closes the connection that has been replaced, and answers for what the others are told.
    */
   enter(member: M): Entry {
-    const replaced = this.#members.get(member.id);
-    if (replaced === member) return "entered";
-    if (replaced === undefined && this.#members.size >= this.#memberLimit) return "full";
-    if (replaced !== undefined) this.#channel.leave(replaced.connection);
-    this.#members.set(member.id, member);
-    this.#channel.join(member.connection);
-    return replaced === undefined ? "entered" : "resumed";
+    const known = this.#members.find(member.id);
+    const entry = this.#members.enter(member);
+    if (entry === "resumed" && known !== undefined) this.#channel.leave(known.connection);
+    if (entry !== "full") this.#channel.join(member.connection);
+    return entry;
   }
 
   /** False, and nothing happens, when the member is not there (any more): whoever resumed its id stays. */
   leave(member: M): boolean {
-    if (!this.holds(member)) return false;
-    this.#members.delete(member.id);
+    if (!this.#members.leave(member)) return false;
     this.#channel.leave(member.connection);
     return true;
   }
@@ -73,7 +67,7 @@ export class SignalingRoom<M extends Member = Member> {
 
   /** To one member, in order with what is published; false when nobody has the id. */
   send(id: string, frame: Frame): boolean {
-    const receiver = this.#members.get(id);
+    const receiver = this.#members.find(id);
     receiver?.connection.send(frame);
     return receiver !== undefined;
   }

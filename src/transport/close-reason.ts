@@ -23,6 +23,7 @@ export const closeReasons = {
   // Never on /sync, where it would be final: y-websocket has nothing to be late with.
   timeout: { code: 4408, name: "timeout" },
   replaced: { code: 4409, name: "replaced" },
+  idTaken: { code: 4410, name: "id-taken" },
   frameTooLarge: { code: 4413, name: "frame-too-large" },
   documentTooLarge: { code: 4413, name: "document-too-large" },
 } as const satisfies Record<string, CloseReason>;

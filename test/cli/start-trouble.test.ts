@@ -17,6 +17,8 @@ const values: Values = {
   "limits.room-members": 200,
   "limits.publishes": 30,
   "limits.deliveries": 20_000,
+  "peerjs.key": "peerjs",
+  "peerjs.discovery": false,
   "auth.mode": undefined,
   "log.level": "info",
 };

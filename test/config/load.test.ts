@@ -43,6 +43,8 @@ describe("a configuration", () => {
       "limits.room-members": 200,
       "limits.publishes": 30,
       "limits.deliveries": 20_000,
+      "peerjs.key": "peerjs",
+      "peerjs.discovery": false,
       "auth.mode": undefined,
       "log.level": "info",
     });
@@ -64,6 +66,8 @@ describe("a configuration", () => {
       YURT_LIMITS_ROOM_MEMBERS: "3",
       YURT_LIMITS_PUBLISHES: "4",
       YURT_LIMITS_DELIVERIES: "5",
+      YURT_PEERJS_KEY: "mine",
+      YURT_PEERJS_DISCOVERY: "true",
       YURT_AUTH_MODE: "open",
       YURT_LOG_LEVEL: "silent",
     });
@@ -80,6 +84,8 @@ describe("a configuration", () => {
       "limits.room-members": 3,
       "limits.publishes": 4,
       "limits.deliveries": 5,
+      "peerjs.key": "mine",
+      "peerjs.discovery": true,
       "auth.mode": "open",
       "log.level": "silent",
     });
@@ -102,6 +108,8 @@ describe("a configuration", () => {
         "limits.room-members": "100000",
         "limits.publishes": "1000000",
         "limits.deliveries": "100000000",
+        "peerjs.key": "mine",
+        "peerjs.discovery": "true",
         "auth.mode": "open",
         "log.level": "trace",
       },
@@ -119,6 +127,8 @@ describe("a configuration", () => {
       "limits.room-members": 100_000,
       "limits.publishes": 1_000_000,
       "limits.deliveries": 100_000_000,
+      "peerjs.key": "mine",
+      "peerjs.discovery": true,
       "auth.mode": "open",
       "log.level": "trace",
     });

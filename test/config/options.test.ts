@@ -17,6 +17,8 @@ describe("the table of options", () => {
         `--limits-${name}`,
         `YURT_LIMITS_${name.toUpperCase().replaceAll("-", "_")}`,
       ]),
+      ["peerjs.key", "--peerjs-key", "YURT_PEERJS_KEY"],
+      ["peerjs.discovery", "--peerjs-discovery", "YURT_PEERJS_DISCOVERY"],
       ["auth.mode", "--auth-mode", "YURT_AUTH_MODE"],
       ["log.level", "--log-level", "YURT_LOG_LEVEL"],
     ]);

@@ -170,7 +170,8 @@ describe("on a terminal", () => {
   ├─ Demo          http://127.0.0.1:${port}/
   ├─ y-websocket   ws://127.0.0.1:${port}/sync
   ├─ Hocuspocus    ws://127.0.0.1:${port}/collab
-  └─ y-webrtc      ws://127.0.0.1:${port}/signal
+  ├─ y-webrtc      ws://127.0.0.1:${port}/signal
+  └─ PeerJS        http://127.0.0.1:${port}/peerjs
 
   Data  ./yurt-data (new)
   Mode  this machine only. For other machines:  yurt --host 0.0.0.0 --auth-mode open
@@ -183,7 +184,7 @@ describe("on a terminal", () => {
   test.skipIf(!hasTerminal)("the first screen of a server without documents names no relay", async () => {
     const screen = await shown("Try it", ["--no-sync"]);
     expect(screen).toContain("\n  ├─ Demo       http://127.0.0.1:");
-    expect(screen).toContain("\n  └─ y-webrtc   ws://127.0.0.1:");
+    expect(screen).toContain("\n  ├─ y-webrtc   ws://127.0.0.1:");
     expect(screen).toContain("\n  Try it:  new WebrtcProvider(");
     expect(screen).not.toMatch(/sync|Data/);
   });

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import { defaultLimits, type Limits } from "../../src/config/limits.ts";
-import { startServer } from "../../src/server.ts";
+import { type ServerOptions, startServer } from "../../src/server.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 
 export interface TestServerOptions {
@@ -11,6 +11,7 @@ export interface TestServerOptions {
   /** Of an earlier test server; a new one is made, and removed at the end, without it. */
   readonly dataFolder?: string;
   readonly syncEnabled?: boolean;
+  readonly peerjs?: Partial<ServerOptions["peerjs"]>;
   /** The port of an earlier test server, so that its clients come back. */
   readonly port?: number;
   readonly compatibilityPorts?: readonly number[];
@@ -42,6 +43,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     dataFolder,
     syncEnabled: options.syncEnabled ?? true,
     durability: "disk",
+    peerjs: { key: "peerjs", discoveryEnabled: false, ...options.peerjs },
     limits: { ...defaultLimits, ...options.limits },
     log: pino({ level: process.env["YURT_TEST_LOG"] ?? "silent" }),
   });

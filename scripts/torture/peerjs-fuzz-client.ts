@@ -1,0 +1,58 @@
+import { encodeSignal } from "../../src/signaling/peerjs/codec.ts";
+import type { SignalingFrame } from "./json-mutations.ts";
+import type { Closing } from "./relay-client.ts";
+
+/** One connection to `/peerjs` that looks at all that it is sent. */
+export class PeerJsFuzzClient {
+  /** What must not have been heard. */
+  readonly faults: string[] = [];
+  readonly #id: string;
+  readonly #socket: WebSocket;
+  readonly #closed = Promise.withResolvers<Closing>();
+  readonly #opened = Promise.withResolvers<void>();
+  readonly #echoed = Promise.withResolvers<void>();
+  readonly #refused = Promise.withResolvers<void>();
+
+  constructor(url: string, id: string) {
+    this.#id = id;
+    this.#socket = new WebSocket(`${url}/peerjs/peerjs?key=peerjs&id=${encodeURIComponent(id)}&token=token`);
+    this.#socket.onclose = ({ code, reason }) => this.#closed.resolve({ code, reason });
+    this.#socket.onmessage = ({ data }) => this.#hear(JSON.parse(String(data)));
+  }
+
+  /** Resolves when the server has looked at all these frames. */
+  async handles(frames: readonly SignalingFrame[]): Promise<void> {
+    await this.#opened.promise;
+    for (const frame of frames) this.#send(frame);
+    // What one says to oneself comes back, after all that was said before.
+    this.#send(encodeSignal({ type: "OFFER", dst: this.#id, payload: mark }, this.#id));
+    await this.#echoed.promise;
+  }
+
+  /** Resolves when the server has said that it does not take this frame. */
+  async refuses(frame: SignalingFrame): Promise<void> {
+    this.#send(frame);
+    await this.#refused.promise;
+  }
+
+  close(code: number): Promise<Closing> {
+    this.#socket.close(code);
+    return this.#closed.promise;
+  }
+
+  #send(frame: SignalingFrame): void {
+    // The type of WebSocket.send wants to rule out shared memory, which nothing here is.
+    this.#socket.send(frame as string | Uint8Array<ArrayBuffer>);
+  }
+
+  #hear(message: { readonly type: string; readonly src?: string; readonly dst?: string; readonly payload?: unknown }) {
+    const { type, src, dst, payload } = message;
+    if (type === "OPEN") this.#opened.resolve();
+    else if (type === "ERROR") this.#refused.resolve();
+    else if (dst !== this.#id) this.faults.push(`heard what is for another: ${JSON.stringify(message)}`);
+    else if (type !== "EXPIRE" && !src?.startsWith("fuzz ")) this.faults.push(`heard from nobody: ${src}`);
+    if (payload === mark) this.#echoed.resolve();
+  }
+}
+
+const mark = "end of the batch";

@@ -1,0 +1,118 @@
+import type { Authorizer } from "../../auth/authorizer.ts";
+import type { Limits } from "../../config/limits.ts";
+import { checkRoomName } from "../../rooms/room-name.ts";
+import { closeReasons, SessionError } from "../../transport/close-reason.ts";
+import type { Connection, Frame } from "../../transport/connection.ts";
+import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
+import type { Quota, Quotas } from "../quotas.ts";
+import { decode, decodeIntroduction, type Introduction, open, type Signal } from "./codec.ts";
+import type { PeerJsMember, PeerJsNamespace } from "./namespace.ts";
+
+/** What all PeerJS sessions of a server share. */
+export interface PeerJsOptions {
+  /** What clients have to name, in each request. */
+  readonly key: string;
+  readonly namespace: PeerJsNamespace;
+  readonly authorizer: Authorizer;
+  readonly quotas: Quotas;
+  readonly limits: Limits;
+}
+
+/** Lets a client in under the id that it asks for. Throws `SessionError` with PeerJS' own words. */
+export async function openPeerJs(
+  connection: Connection,
+  handshake: Handshake,
+  options: PeerJsOptions,
+): Promise<PeerJsSession> {
+  const { url, signal } = handshake;
+  const introduction = decodeIntroduction(url);
+  if (introduction === undefined) {
+    throw new SessionError(closeReasons.malformedFrame, "No id, token, or key supplied to websocket server");
+  }
+  if (introduction.key !== options.key) throw new SessionError(closeReasons.forbidden, "Invalid key provided");
+  checkNames(introduction, options.limits.nameBytes);
+  const room = `peerjs/${introduction.key}`;
+  const { remoteAddress } = connection;
+  const decision = await options.authorizer.authorize({ kind: "signaling", room, remoteAddress, signal });
+  if (!decision.granted) throw new SessionError(closeReasons[decision.kind], decision.reason);
+  const session = new PeerJsSession(
+    { ...introduction, connection },
+    options.quotas.open(connection, handshake),
+    options,
+  );
+  session.enter();
+  return session;
+}
+
+/** The token is bounded like an id, since it is kept as long. */
+function checkNames({ id, token }: Introduction, nameBytes: number): void {
+  for (const name of [id, token]) {
+    const refusal = checkRoomName(name, nameBytes);
+    if (refusal !== undefined) throw new SessionError(closeReasons.malformedFrame, `In id or token, ${refusal}`);
+  }
+}
+
+/** One PeerJS client, under its id. */
+class PeerJsSession implements ProtocolSession {
+  readonly #member: PeerJsMember;
+  readonly #quota: Quota;
+  readonly #options: PeerJsOptions;
+
+  constructor(member: PeerJsMember, quota: Quota, options: PeerJsOptions) {
+    this.#member = member;
+    this.#quota = quota;
+    this.#options = options;
+  }
+
+  /** Throws `SessionError` if the id is taken, or there are too many clients. */
+  enter(): void {
+    const { id, token, connection } = this.#member;
+    const { namespace } = this.#options;
+    const known = namespace.find(id);
+    try {
+      // Whoever has the token is the client that had the id: its old socket is one that it has lost.
+      if (known !== undefined && known.token !== token) throw new SessionError(closeReasons.idTaken, "ID is taken");
+      this.#enterNamespace();
+    } catch (error) {
+      this.#quota.closed();
+      throw error;
+    }
+    known?.connection.close(closeReasons.replaced);
+    connection.cork(() => {
+      connection.send(open);
+      for (const frame of namespace.collect(this.#member)) connection.send(frame);
+    });
+  }
+
+  receive(frame: Frame): void | Promise<void> {
+    const message = decode(frame, this.#options.limits.jsonDepth);
+    if (message.type !== "HEARTBEAT" && message.type !== "unknown") return this.#signal(message);
+  }
+
+  closed(): void {
+    this.#options.namespace.leave(this.#member);
+    this.#quota.closed();
+  }
+
+  #enterNamespace(): void {
+    if (this.#options.namespace.enter(this.#member) === "full") {
+      throw new SessionError(closeReasons.roomFull, "Server has reached its concurrent user limit");
+    }
+    // What it has to say before anything else is in its URL.
+    this.#quota.heard();
+    this.#quota.entered();
+  }
+
+  #signal(signal: Signal): void | Promise<void> {
+    // Nobody can have such an id, and so nobody will come.
+    const refusal = checkRoomName(signal.dst, this.#options.limits.nameBytes);
+    if (refusal !== undefined) throw new SessionError(closeReasons.malformedFrame, `In dst, ${refusal}`);
+    const paid = this.#quota.spend(1);
+    if (paid === true) this.#deliver(signal);
+    else if (paid !== false) return paid.then((mayGo) => (mayGo ? this.#deliver(signal) : undefined));
+  }
+
+  #deliver(signal: Signal): void {
+    if (!this.#options.namespace.deliver(signal, this.#member)) this.#quota.met("mailbox");
+  }
+}

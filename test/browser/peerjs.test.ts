@@ -1,0 +1,154 @@
+import { beforeAll, expect, test } from "bun:test";
+import type { Peer } from "peerjs";
+import type { Page } from "playwright-core";
+import { openChromium } from "../support/browser.ts";
+import { eventually } from "../support/browser-eventually.ts";
+import { type ServedSnippet, serveSnippet } from "../support/browser-snippet.ts";
+import { startTestServer } from "../support/start-test-server.ts";
+
+declare global {
+  /** A client that the page has opened; exists in its page only. */
+  var peer: Peer;
+  /** Makes a client, and remembers what becomes of it in `seen`. */
+  var openPeer: (id: string | undefined, options: object) => void;
+  /** Connects to another client, by its id. */
+  var call: (id: string) => void;
+  var seen: string[];
+}
+
+const chromium = openChromium();
+let app: ServedSnippet;
+
+/** An app that talks over data connections, whoever opens them, and says back what it hears. */
+const code = `
+  import { Peer } from "peerjs";
+  globalThis.seen = [];
+  const watch = (connection) => {
+    connection.on("open", () => seen.push("connected to " + connection.peer));
+    connection.on("data", (data) => {
+      seen.push(connection.peer + " says " + data);
+      if (data === "hello") connection.send("hello yourself");
+    });
+  };
+  globalThis.openPeer = (id, options) => {
+    globalThis.peer = id === undefined ? new Peer(options) : new Peer(id, options);
+    peer.on("open", (given) => seen.push("open as " + given));
+    peer.on("error", ({ type }) => seen.push("error " + type));
+    peer.on("disconnected", () => seen.push("disconnected"));
+    peer.on("connection", watch);
+  };
+  globalThis.call = (id) => {
+    const connection = peer.connect(id, { reliable: true });
+    watch(connection);
+    connection.on("open", () => connection.send("hello"));
+  };`;
+
+beforeAll(async () => {
+  app = await serveSnippet(code);
+});
+
+async function setUp() {
+  const server = await startTestServer();
+  // PeerJS logs each of its errors, and Chromium a request that is answered with 401.
+  const tolerated = [/PeerJS|Could not get an ID|401/];
+  const people = chromium.people({ url: app.url, otherUrl: server.url, tolerated });
+  const options = { host: "127.0.0.1", port: server.port, path: "/peerjs", config: { iceServers: [] } };
+  const visit = () => people.visit("/");
+  const enter = (page: Page, id?: string, more: object = {}) =>
+    page.evaluate(([given, all]) => openPeer(given, all), [id, { ...options, ...more }] as const);
+  const open = async (id?: string, more: object = {}) => {
+    const page = await visit();
+    await enter(page, id, more);
+    return page;
+  };
+  const dispose = async () => {
+    await people[Symbol.asyncDispose]();
+    await server.stop();
+  };
+  return { visit, enter, open, [Symbol.asyncDispose]: dispose };
+}
+
+const seenBy = (page: Page) => page.evaluate(() => globalThis.seen);
+
+async function sees(page: Page, what: string): Promise<void> {
+  try {
+    await eventually(what, async () => (await seenBy(page)).includes(what));
+  } catch (error) {
+    throw new Error(`the page has seen ${JSON.stringify(await seenBy(page))}`, { cause: error });
+  }
+}
+
+async function talks(page: Page, id: string): Promise<void> {
+  await page.evaluate((other) => call(other), id);
+  await sees(page, `connected to ${id}`);
+  await sees(page, `${id} says hello yourself`);
+}
+
+test("two pages open a data connection, one under an id that the server made up", async () => {
+  await using peers = await setUp();
+  const [alice, bob] = [await peers.open(), await peers.open("bob")];
+  await sees(bob, "open as bob");
+  await eventually("Alice has an id", async () => (await seenBy(alice)).length > 0);
+  const [opened = ""] = await seenBy(alice);
+  expect(opened).toMatch(/^open as [0-9a-f-]{36}$/);
+  await talks(alice, "bob");
+  await sees(bob, `${opened.replace("open as ", "")} says hello`);
+});
+
+test("an id that is in use is taken, and who has it goes on", async () => {
+  await using peers = await setUp();
+  const alice = await peers.open("alice");
+  await sees(alice, "open as alice");
+  const thief = await peers.open("alice");
+  await sees(thief, "error unavailable-id");
+  const bob = await peers.open("bob");
+  await sees(bob, "open as bob");
+  await talks(bob, "alice");
+  expect(await seenBy(alice)).not.toContain("disconnected");
+});
+
+test("who reconnects has its id again and is reached, also while its old connection still seems open", async () => {
+  await using peers = await setUp();
+  const [alice, bob] = [await peers.open("alice", { token: "secret" }), await peers.open("bob")];
+  await sees(alice, "open as alice");
+  await alice.evaluate(() => {
+    globalThis.seen.length = 0;
+    globalThis.peer.disconnect();
+    globalThis.peer.reconnect();
+  });
+  await sees(alice, "open as alice");
+  const again = await peers.open("alice", { token: "secret" });
+  await sees(again, "open as alice");
+  await sees(alice, "disconnected");
+  await talks(bob, "alice");
+  await sees(again, "bob says hello");
+  expect(await seenBy(alice)).not.toContain("bob says hello");
+});
+
+test("who is not there within five seconds is unavailable, and who comes within them is reached", async () => {
+  await using peers = await setUp();
+  // A page may take longer to open than its client may come late.
+  const [alice, late] = [await peers.open("alice"), await peers.visit()];
+  await sees(alice, "open as alice");
+  await alice.evaluate(() => {
+    globalThis.call("nobody");
+    globalThis.call("late");
+  });
+  // Time for the offer to get to the mailbox.
+  await Bun.sleep(500);
+  await peers.enter(late, "late");
+  await sees(late, "alice says hello");
+  await sees(alice, "late says hello yourself");
+  await sees(alice, "error peer-unavailable");
+  expect((await seenBy(alice)).filter((what) => what.startsWith("error"))).toHaveLength(1);
+});
+
+test("a wrong key is refused, with an id and without", async () => {
+  await using peers = await setUp();
+  const [named, nameless] = [
+    await peers.open("alice", { key: "other" }),
+    await peers.open(undefined, { key: "other" }),
+  ];
+  await sees(named, "error server-error");
+  await sees(nameless, "error server-error");
+});

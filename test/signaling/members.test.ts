@@ -1,0 +1,37 @@
+import { expect, test } from "bun:test";
+import { Members } from "../../src/signaling/members.ts";
+
+const member = (id: string, device = 1) => ({ id, device });
+
+test("members are found by their ids, names that objects have among them", () => {
+  const members = new Members<{ id: string }>(9);
+  const [alice, proto] = [member("alice"), member("__proto__")];
+  expect([members.enter(alice), members.enter(proto)]).toEqual(["entered", "entered"]);
+  expect(members.find("alice")).toBe(alice);
+  expect(members.find("__proto__")).toBe(proto);
+  expect(members.find("constructor")).toBeUndefined();
+  expect([...members]).toEqual([alice, proto]);
+});
+
+test("who resumes an id has it at once, and the late leave of the one before changes nothing", () => {
+  const members = new Members<{ id: string }>(1);
+  const [old, resumed] = [member("alice", 1), member("alice", 2)];
+  expect(members.enter(old)).toBe("entered");
+  expect(members.enter(old)).toBe("entered");
+  expect(members.enter(resumed)).toBe("resumed");
+  expect([members.holds(old), members.holds(resumed), members.size]).toEqual([false, true, 1]);
+  expect(members.leave(old)).toBe(false);
+  expect(members.find("alice")).toBe(resumed);
+  expect(members.leave(resumed)).toBe(true);
+  expect(members.leave(resumed)).toBe(false);
+  expect(members.size).toBe(0);
+});
+
+test("there are as many ids as the limit, until one leaves", () => {
+  const members = new Members<{ id: string }>(2);
+  const [alice, bob, carol] = [member("alice"), member("bob"), member("carol")];
+  expect([alice, bob, carol].map((each) => members.enter(each))).toEqual(["entered", "entered", "full"]);
+  expect(members.find("carol")).toBeUndefined();
+  members.leave(alice);
+  expect(members.enter(carol)).toBe("entered");
+});

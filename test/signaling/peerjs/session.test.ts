@@ -1,0 +1,373 @@
+import { describe, expect, test } from "bun:test";
+import type { AccessRequest, Authorizer } from "../../../src/auth/authorizer.ts";
+import { openAuthorizer } from "../../../src/auth/open.ts";
+import { defaultLimits, type Limits } from "../../../src/config/limits.ts";
+import { ByteBudget } from "../../../src/lib/byte-budget.ts";
+import { createMetrics } from "../../../src/ops/metrics.ts";
+import { PeerJsNamespace } from "../../../src/signaling/peerjs/namespace.ts";
+import { peerjs } from "../../../src/signaling/peerjs/protocol.ts";
+import { Quotas } from "../../../src/signaling/quotas.ts";
+import { SessionError } from "../../../src/transport/close-reason.ts";
+import type { ProtocolSession } from "../../../src/transport/protocol.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { FakeConnection } from "../../support/fake-connection.ts";
+import { Random } from "../../support/random.ts";
+
+interface Options {
+  readonly authorizer?: Authorizer;
+  readonly limits?: Partial<Limits>;
+}
+
+interface Client {
+  readonly connection: FakeConnection;
+  readonly session: ProtocolSession;
+  say(message: unknown): void;
+  /** The messages received since the last call. */
+  heard(): unknown[];
+  /** The client goes away. */
+  leave(): void;
+}
+
+function setUp({ authorizer = openAuthorizer, limits: changed = {} }: Options = {}) {
+  const limits = { ...defaultLimits, ...changed };
+  const clock = new FakeClock();
+  const budget = new ByteBudget(limits.mailboxesBytes);
+  const metrics = createMetrics();
+  const namespace = new PeerJsNamespace({ mailBudget: budget, clock, limits, metrics });
+  const quotas = new Quotas({ limits, clock, metrics });
+  const protocol = peerjs({ key: "peerjs", namespace, authorizer, quotas, limits, discoveryEnabled: false });
+  const open = async (query: string): Promise<Client> => {
+    const connection = new FakeConnection(query);
+    const url = new URL(`ws://localhost/peerjs/peerjs?${query}`);
+    const gone = new AbortController();
+    const session = await protocol.open(connection, { url, signal: gone.signal });
+    return {
+      connection,
+      session,
+      say: (message) => void session.receive(JSON.stringify(message)),
+      heard: () => connection.take().map((frame) => JSON.parse(String(frame))),
+      leave() {
+        connection.disconnect();
+        gone.abort();
+        session.closed();
+      },
+    };
+  };
+  const connect = (id: string, token = `token of ${id}`) =>
+    open(new URLSearchParams({ key: "peerjs", id, token, version: "1.5.5" }).toString());
+  /** What a client is told that is not let in. */
+  const refusal = async (opening: Promise<Client>): Promise<unknown> => {
+    const error = await opening.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    if (!(error instanceof SessionError)) throw new Error(`not refused: ${error}`);
+    return JSON.parse(String(protocol.farewell?.(error.reason, error.message)));
+  };
+  const bounds = async () => (await metrics.signalingBounds.get()).values.map(({ labels }) => labels.bound);
+  return { connect, open, refusal, clock, budget, namespace, protocol, bounds };
+}
+
+const offer = (dst: string, payload: unknown = { sdp: "v=0" }) => ({ type: "OFFER", dst, payload });
+const error = (msg: string) => ({ type: "ERROR", payload: { msg } });
+
+describe("entering", () => {
+  test("a client with key, id and token is told that it is in", async () => {
+    const alice = await setUp().connect("alice");
+    expect(alice.heard()).toEqual([{ type: "OPEN" }]);
+    expect(alice.connection.isOpen).toBe(true);
+  });
+
+  test.each([
+    ["", "No id, token, or key supplied to websocket server"],
+    ["key=peerjs&id=alice", "No id, token, or key supplied to websocket server"],
+    ["key=other&id=alice&token=t", "Invalid key provided"],
+    ["key=PeerJS&id=alice&token=t", "Invalid key provided"],
+    [`key=peerjs&token=t&id=${"x".repeat(257)}`, "In id or token, the name is longer than 256 bytes"],
+    [`key=peerjs&id=alice&token=${"é".repeat(129)}`, "In id or token, the name is longer than 256 bytes"],
+    ["key=peerjs&token=t&id=a%0Ab", "In id or token, the name holds a control character"],
+  ])("with %p it is told why not", async (query, msg) => {
+    const { open, refusal } = setUp();
+    expect(await refusal(open(query))).toEqual(error(msg));
+  });
+
+  test("an id of 256 bytes is one", async () => {
+    const { connect } = setUp();
+    expect((await connect("é".repeat(128), "token")).heard()).toEqual([{ type: "OPEN" }]);
+  });
+
+  test("an id that another client has is taken, and the one who has it notices nothing", async () => {
+    const { connect, refusal } = setUp();
+    const alice = await connect("alice");
+    alice.heard();
+    expect(await refusal(connect("alice", "stolen"))).toEqual({ type: "ID-TAKEN", payload: { msg: "ID is taken" } });
+    const bob = await connect("bob");
+    bob.say(offer("alice"));
+    expect(alice.heard()).toHaveLength(1);
+    expect(alice.connection.isOpen).toBe(true);
+  });
+
+  test("the same token replaces the old socket, whose late close changes nothing", async () => {
+    const { connect } = setUp();
+    const [before, bob] = [await connect("alice"), await connect("bob")];
+    before.heard();
+    const after = await connect("alice");
+    expect(after.heard()).toEqual([{ type: "OPEN" }]);
+    expect(before.connection.closeReason?.name).toBe("replaced");
+    before.session.closed();
+    bob.say(offer("alice"));
+    expect(after.heard()).toHaveLength(1);
+    expect(before.heard()).toEqual([]);
+    after.leave();
+    expect((await connect("alice", "another")).heard()).toEqual([{ type: "OPEN" }]);
+  });
+
+  test("too many are told so, until one leaves; who comes back is not one more", async () => {
+    const { connect, refusal } = setUp({ limits: { peerjsMembers: 2 } });
+    const alice = await connect("alice");
+    await connect("bob");
+    expect(await refusal(connect("carol"))).toEqual(error("Server has reached its concurrent user limit"));
+    expect((await connect("bob")).heard()).toEqual([{ type: "OPEN" }]);
+    alice.leave();
+    expect((await connect("carol")).heard()).toEqual([{ type: "OPEN" }]);
+  });
+
+  test("access is asked for the namespace, and a denial is told", async () => {
+    const requests: AccessRequest[] = [];
+    const authorizer: Authorizer = {
+      async authorize(request) {
+        requests.push(request);
+        return { granted: false, kind: "forbidden", reason: "not today" };
+      },
+    };
+    const { connect, refusal } = setUp({ authorizer });
+    expect(await refusal(connect("alice"))).toEqual(error("not today"));
+    expect(requests).toMatchObject([{ kind: "signaling", room: "peerjs/peerjs", remoteAddress: "192.0.2.1" }]);
+  });
+});
+
+describe("messages", () => {
+  test.each(["OFFER", "ANSWER", "CANDIDATE", "LEAVE"])(
+    "%s reaches its receiver alone, from its sender",
+    async (type) => {
+      const { connect } = setUp();
+      const [alice, bob, carol] = [await connect("alice"), await connect("bob"), await connect("carol")];
+      for (const client of [alice, bob, carol]) client.heard();
+      alice.say({ type, src: "carol", dst: "bob", payload: { n: [1, null] }, more: true });
+      expect(bob.heard()).toEqual([{ type, src: "alice", dst: "bob", payload: { n: [1, null] } }]);
+      expect([alice.heard(), carol.heard()]).toEqual([[], []]);
+    },
+  );
+
+  test("heartbeats and what the server does not know are not answered", async () => {
+    const { connect } = setUp();
+    const [alice, bob] = [await connect("alice"), await connect("bob")];
+    for (const client of [alice, bob]) client.heard();
+    for (const type of ["HEARTBEAT", "BUMP", "EXPIRE", "OPEN", "ERROR"]) alice.say({ type, dst: "bob", payload: 1 });
+    alice.say({ type: "LEAVE" });
+    expect([alice.heard(), bob.heard()]).toEqual([[], []]);
+  });
+
+  test("beyond the rate wait, and none is lost", async () => {
+    const { connect, clock, bounds } = setUp({ limits: { publishBurst: 2, publishesPerSecond: 10 } });
+    const [alice, bob] = [await connect("alice"), await connect("bob")];
+    bob.heard();
+    for (const payload of [1, 2]) alice.say(offer("bob", payload));
+    expect(bob.heard()).toHaveLength(2);
+    const waiting = alice.session.receive(JSON.stringify(offer("bob", 3)));
+    clock.advance(99);
+    expect(bob.heard()).toEqual([]);
+    clock.advance(1);
+    await waiting;
+    expect(bob.heard()).toMatchObject([{ payload: 3 }]);
+    expect(await bounds()).toEqual(["publish-rate"]);
+  });
+
+  test("that wait when their sender goes are not sent", async () => {
+    const { connect, clock } = setUp({ limits: { publishBurst: 1 } });
+    const [alice, bob] = [await connect("alice"), await connect("bob")];
+    bob.heard();
+    alice.say(offer("bob", 1));
+    const waiting = alice.session.receive(JSON.stringify(offer("bob", 2)));
+    alice.leave();
+    await waiting;
+    clock.advance(60_000);
+    expect(bob.heard()).toHaveLength(1);
+  });
+
+  test("a client that only listens is neither late nor without a room", async () => {
+    const { connect, clock } = setUp();
+    const alice = await connect("alice");
+    clock.advance(3_600_000);
+    expect(alice.connection.isOpen).toBe(true);
+  });
+
+  test.each<[string, string | Uint8Array]>([
+    ["garbage", "garbage"],
+    ["no object", "5"],
+    ["no receiver", '{"type":"OFFER"}'],
+    ["a receiver that nobody can be", JSON.stringify(offer("x".repeat(257)))],
+    ["an empty receiver", JSON.stringify(offer(""))],
+    ["bytes", new Uint8Array([0xff])],
+  ])("%s ends the session of who says it, with a word", async (_, frame) => {
+    const { connect, protocol } = setUp();
+    const alice = await connect("alice");
+    let thrown: unknown;
+    try {
+      await alice.session.receive(frame);
+    } catch (caught) {
+      thrown = caught;
+    }
+    if (!(thrown instanceof SessionError)) throw new Error(`not refused: ${thrown}`);
+    expect(thrown.reason.name).toBe("malformed-frame");
+    expect(JSON.parse(String(protocol.farewell?.(thrown.reason, thrown.message)))).toEqual(error(thrown.message));
+  });
+});
+
+describe("a receiver that is not there", () => {
+  test("gets what was said within five seconds, after OPEN and in order", async () => {
+    const { connect, clock } = setUp();
+    const [alice, bob] = [await connect("alice"), await connect("bob")];
+    for (const client of [alice, bob]) client.heard();
+    alice.say(offer("carol", 1));
+    bob.say(offer("carol", 2));
+    clock.advance(4_999);
+    alice.say({ type: "CANDIDATE", dst: "carol", payload: 3 });
+    const carol = await connect("carol");
+    expect(carol.heard()).toEqual([
+      { type: "OPEN" },
+      { type: "OFFER", src: "alice", dst: "carol", payload: 1 },
+      { type: "OFFER", src: "bob", dst: "carol", payload: 2 },
+      { type: "CANDIDATE", src: "alice", dst: "carol", payload: 3 },
+    ]);
+    clock.advance(60_000);
+    expect([alice.heard(), bob.heard(), carol.heard()]).toEqual([[], [], []]);
+  });
+
+  test("expires after five seconds, once for each who spoke to it, and nothing is left", async () => {
+    const { connect, clock, budget } = setUp();
+    const [alice, bob] = [await connect("alice"), await connect("bob")];
+    for (const client of [alice, bob]) client.heard();
+    alice.say(offer("carol"));
+    clock.advance(2_000);
+    for (const payload of [1, 2, 3]) alice.say({ type: "CANDIDATE", dst: "carol", payload });
+    alice.say(offer("dave"));
+    bob.say(offer("carol"));
+    clock.advance(2_999);
+    expect([alice.heard(), bob.heard()]).toEqual([[], []]);
+    clock.advance(1);
+    expect(alice.heard()).toEqual([{ type: "EXPIRE", src: "carol", dst: "alice" }]);
+    clock.advance(60_000);
+    expect(alice.heard()).toEqual([{ type: "EXPIRE", src: "dave", dst: "alice" }]);
+    expect(bob.heard()).toEqual([{ type: "EXPIRE", src: "carol", dst: "bob" }]);
+    expect([budget.usedBytes, clock.pendingTimers]).toEqual([0, 0]);
+    expect((await connect("carol")).heard()).toEqual([{ type: "OPEN" }]);
+  });
+
+  test("is not waited for by a leave", async () => {
+    const { connect, clock } = setUp();
+    const alice = await connect("alice");
+    alice.heard();
+    alice.say({ type: "LEAVE", dst: "carol" });
+    clock.advance(60_000);
+    expect(alice.heard()).toEqual([]);
+    expect((await connect("carol")).heard()).toEqual([{ type: "OPEN" }]);
+  });
+
+  test("with a full mailbox expires at once for those of whom nothing waits, and later for the others", async () => {
+    const { connect, clock, bounds } = setUp({ limits: { mailboxLetters: 2, mailboxSenderLetters: 2 } });
+    const [alice, bob] = [await connect("alice"), await connect("bob")];
+    for (const client of [alice, bob]) client.heard();
+    for (const payload of [1, 2, 3]) alice.say(offer("carol", payload));
+    bob.say(offer("carol"));
+    expect(bob.heard()).toEqual([{ type: "EXPIRE", src: "carol", dst: "bob" }]);
+    expect(alice.heard()).toEqual([]);
+    clock.advance(5_000);
+    expect(alice.heard()).toEqual([{ type: "EXPIRE", src: "carol", dst: "alice" }]);
+    expect(await bounds()).toEqual(["mailbox"]);
+  });
+
+  test("expires for nobody when who spoke has left", async () => {
+    const { connect, clock } = setUp();
+    const alice = await connect("alice");
+    alice.say(offer("carol"));
+    alice.leave();
+    alice.heard();
+    clock.advance(5_000);
+    expect(alice.heard()).toEqual([]);
+  });
+});
+
+test("two keys are two namespaces", async () => {
+  const [one, other] = [setUp(), setUp()];
+  const [alice, bob] = [await one.connect("alice"), await other.connect("bob")];
+  for (const client of [alice, bob]) client.heard();
+  alice.say(offer("bob"));
+  one.clock.advance(5_000);
+  expect(bob.heard()).toEqual([]);
+  expect(alice.heard()).toEqual([{ type: "EXPIRE", src: "bob", dst: "alice" }]);
+});
+
+/** Clients that come, go, come back and speak by chance. */
+class Crowd {
+  readonly present = new Map<string, Client>();
+  readonly #random: Random;
+  readonly #connect: (id: string) => Promise<Client>;
+
+  constructor(random: Random, connect: (id: string) => Promise<Client>) {
+    this.#random = random;
+    this.#connect = connect;
+  }
+
+  async step(number: number): Promise<void> {
+    const ids = ["a", "b", "c", "d"];
+    const id = this.#random.pick(ids);
+    const here = this.present.get(id);
+    if (here === undefined || this.#random.chance(0.1)) await this.#enter(id, here);
+    else if (this.#random.chance(0.2)) this.leave(id);
+    else here.say(offer(this.#random.pick(ids), { from: id, number }));
+  }
+
+  leave(id: string): void {
+    this.present.get(id)?.leave();
+    this.present.delete(id);
+  }
+
+  async #enter(id: string, before: Client | undefined): Promise<void> {
+    const client = await this.#connect(id).catch(() => undefined);
+    if (client === undefined) return;
+    this.present.set(id, client);
+    before?.session.closed();
+  }
+}
+
+function expectSound(id: string, { connection }: Client): void {
+  for (const message of connection.sent.map((frame) => JSON.parse(String(frame)))) {
+    if (message.type === "OFFER") expect(message).toMatchObject({ src: message.payload.from, dst: id });
+    else expect(["OPEN", "EXPIRE"]).toContain(message.type);
+  }
+}
+
+const seeds = Array.from({ length: 10 }, (_, index) => 20_250_607 + index);
+
+test.each(seeds)(
+  "whoever comes, goes and speaks, nobody hears what is not theirs, and nothing is left (seed %i)",
+  async (seed) => {
+    const random = new Random(seed);
+    const { connect, clock, budget, namespace } = setUp({
+      limits: { mailboxLetters: 3, peerjsMembers: 3, publishBurst: 1e6 },
+    });
+    const crowd = new Crowd(random, connect);
+    for (let number = 0; number < 300; number += 1) {
+      await crowd.step(number);
+      if (random.chance(0.1)) clock.advance(random.integer(6_000));
+      expect([...namespace.ids].sort()).toEqual([...crowd.present.keys()].sort());
+    }
+    for (const [id, client] of crowd.present) {
+      expectSound(id, client);
+      crowd.leave(id);
+    }
+    clock.advance(10_000);
+    expect([namespace.ids, budget.usedBytes, clock.pendingTimers]).toEqual([[], 0, 0]);
+  },
+);
