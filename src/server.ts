@@ -16,10 +16,13 @@ import { SyncRoom } from "./relay/sync-room.ts";
 import { startWorkerCompactor } from "./relay/worker-compactor.ts";
 import { yWebsocket } from "./relay/y-websocket/protocol.ts";
 import { RoomRegistry } from "./rooms/room-registry.ts";
+import { cliffy } from "./signaling/cliffy/dialect.ts";
+import type { Peer } from "./signaling/cliffy/peer.ts";
 import { jsonDialects } from "./signaling/dialects.ts";
 import { PeerJsNamespace } from "./signaling/peerjs/namespace.ts";
 import { peerjs } from "./signaling/peerjs/protocol.ts";
 import { Quotas } from "./signaling/quotas.ts";
+import { SignalingRoom } from "./signaling/signaling-room.ts";
 import { yWebrtc } from "./signaling/y-webrtc/dialect.ts";
 import { Topic } from "./signaling/y-webrtc/topic.ts";
 import { type DataFolder, openDataFolder, openExistingDataFolder } from "./storage/data-folder.ts";
@@ -252,12 +255,15 @@ function openSignaling({ limits, log, channels, quotas }: Shared): {
     return opened;
   };
   const authorizer = openAuthorizer;
-  const topic = {
-    openChannel: channels.open,
-    memberLimit: limits.signalingRoomMembers,
-    peerIdsPerSubscriber: limits.peerIdsPerSubscriber,
-  };
-  const dialects = [yWebrtc({ rooms: registry(() => new Topic(topic)), authorizer, limits, log })];
+  const all = { authorizer, limits, log, clock: systemClock };
+  const { signalingRoomMembers: memberLimit, peerIdsPerSubscriber } = limits;
+  const { open: openChannel } = channels;
+  const openTopic = () => new Topic({ openChannel, memberLimit, peerIdsPerSubscriber });
+  const dialects = [
+    cliffy({ ...all, rooms: registry(() => new SignalingRoom<Peer>(openChannel, memberLimit)) }),
+    // At last: it has no first message of its own.
+    yWebrtc({ ...all, rooms: registry(openTopic) }),
+  ];
   return {
     protocol: jsonDialects({ dialects, limits, quotas }),
     close: async () => {

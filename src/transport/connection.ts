@@ -28,8 +28,8 @@ export interface Connection {
   readonly unsentBytes: number;
   /** Calls `task` once when `unsentBytes` is 0 again; at once if it is; never after close. */
   drained(task: () => void): void;
-  /** Asks the client for a sign of life: calls `answered` once, when its pong has come; never after close. */
-  ping(answered: () => void): void;
+  /** Asks for a sign of life. Calls `answered` once: with true when a pong has come, with false when none can come any more. */
+  ping(answered: (isAlive: boolean) => void): void;
   /** Idempotent; `ProtocolSession.closed` follows exactly once. */
   close(reason: CloseReason): void;
 }

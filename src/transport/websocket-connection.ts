@@ -47,7 +47,7 @@ export class WebSocketConnection implements Connection {
   /** What of `unsentBytes` is snapshots; an upper bound, since the buffer does not say whose bytes have gone. */
   #snapshotBytes = 0;
   #drained: (() => void)[] = [];
-  #pinged: (() => void)[] | undefined;
+  #pinged: ((isAlive: boolean) => void)[] | undefined;
 
   constructor(id: string, socket: Socket, server: SocketServer, limits: Limits, owner: ConnectionOwner) {
     this.id = id;
@@ -90,26 +90,27 @@ export class WebSocketConnection implements Connection {
     else this.#drained.push(task);
   }
 
-  ping(answered: () => void): void {
-    if (!this.#isOpen) return;
-    this.#pinged ??= [];
-    this.#pinged.push(answered);
-    this.socket.ping();
+  ping(answered: (isAlive: boolean) => void): void {
+    if (this.#isOpen) {
+      this.#pinged ??= [];
+      this.#pinged.push(answered);
+      this.socket.ping();
+    } else {
+      answered(false);
+    }
   }
 
   /** A pong has come, to whichever ping: each says that the client is there. */
   ponged(): void {
-    const waiting = this.#pinged ?? [];
-    this.#pinged = undefined;
-    if (this.#isOpen) for (const answered of waiting) answered();
+    this.#answerPings(true);
   }
 
   close(reason: CloseReason): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#drained = [];
-    this.#pinged = undefined;
     this.#owner.closed(reason);
+    this.#answerPings(false);
   }
 
   /** Closes the connection when its client reads too slowly. */
@@ -136,6 +137,12 @@ export class WebSocketConnection implements Connection {
   lost(): void {
     this.#isOpen = false;
     this.#drained = [];
+    this.#answerPings(false);
+  }
+
+  #answerPings(isAlive: boolean): void {
+    const waiting = this.#pinged ?? [];
     this.#pinged = undefined;
+    for (const answered of waiting) answered(isAlive);
   }
 }

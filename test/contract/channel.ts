@@ -75,13 +75,21 @@ export function describeWire(name: string, open: () => Wire): void {
           connection.drained(() => {
             calls += 1;
           });
-          connection.ping(() => {
-            calls += 1;
-          });
           connection.close(closeReasons.shutdown);
           expect([heard, calls]).toEqual([[], 0]);
         }
       });
+    });
+
+    test("a ping is answered for a connection that closes, by whichever side, and for one that has", async () => {
+      const [a, b] = await people(2);
+      if (a === undefined || b === undefined) throw new Error("two receivers");
+      const answers: string[] = [];
+      a.connection.close(closeReasons.restart);
+      await b.leave();
+      a.connection.ping((isAlive) => answers.push(`a ${isAlive}`));
+      b.connection.ping((isAlive) => answers.push(`b ${isAlive}`));
+      expect(answers).toEqual(["a false", "b false"]);
     });
 
     describe("a channel", () => {

@@ -5,7 +5,7 @@ import { type DialectClient, dialectClients, dialectParts } from "../support/dia
 import { Random } from "../support/random.ts";
 
 const seeds = [1, 2, 3, 4, 5, 6, 7, 8];
-const stepsPerSeed = 2_000;
+const stepsPerSeed = 1_000;
 const topics = ["red", "blue"];
 
 interface Published {

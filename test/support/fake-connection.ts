@@ -15,7 +15,7 @@ export class FakeConnection implements Connection {
   unsentBytes = 0;
   #open = true;
   #drainTasks: (() => void)[] = [];
-  readonly #pinged: (() => void)[] = [];
+  readonly #pinged: ((isAlive: boolean) => void)[] = [];
 
   constructor(id: string, remoteAddress = "192.0.2.1") {
     this.id = id;
@@ -45,13 +45,14 @@ export class FakeConnection implements Connection {
     else this.#drainTasks.push(task);
   }
 
-  ping(answered: () => void): void {
+  ping(answered: (isAlive: boolean) => void): void {
     if (this.#open) this.#pinged.push(answered);
+    else answered(false);
   }
 
   /** The client answers all pings so far. */
   pong(): void {
-    for (const answered of this.#pinged.splice(0)) if (this.#open) answered();
+    for (const answered of this.#pinged.splice(0)) answered(true);
   }
 
   close(reason: CloseReason): void {
@@ -64,6 +65,7 @@ export class FakeConnection implements Connection {
   disconnect(): void {
     this.#open = false;
     this.#drainTasks = [];
+    for (const answered of this.#pinged.splice(0)) answered(false);
   }
 
   /** The client reads everything: `unsentBytes` is 0 and those who waited for it are told, in order. */

@@ -1,0 +1,281 @@
+import { expect, test } from "bun:test";
+import { cliffy } from "../../../src/signaling/cliffy/dialect.ts";
+import type { Peer } from "../../../src/signaling/cliffy/peer.ts";
+import { SignalingRoom } from "../../../src/signaling/signaling-room.ts";
+import { closeReasons } from "../../../src/transport/close-reason.ts";
+import {
+  type DialectClient,
+  type DialectOptions,
+  dialectClients,
+  dialectParts,
+} from "../../support/dialect-clients.ts";
+
+function setUp(options: DialectOptions = {}) {
+  const parts = dialectParts(options);
+  const { limits, openChannel } = parts;
+  const rooms = parts.registry(() => new SignalingRoom<Peer>(openChannel, limits.signalingRoomMembers));
+  return dialectClients([cliffy({ ...parts, rooms })], parts);
+}
+
+const join = (roomId: string, peerId: string, peerName?: string) => ({
+  type: "join",
+  roomId,
+  peerId,
+  ...(peerName !== undefined && { peerName }),
+});
+const offer = (toPeerId: string, fromPeerId = "me") => ({ type: "offer", fromPeerId, toPeerId, sdp: '{"sdp":"v=0"}' });
+
+/** Lets a claim wait for the holder of its id, who does not answer within that time. */
+async function expire(clock: { advance(ms: number): void }, claim: Promise<void>): Promise<void> {
+  await new Promise(setImmediate);
+  clock.advance(3_000);
+  await claim;
+}
+
+async function joined(...clients: readonly [DialectClient, string][]): Promise<void> {
+  for (const [client, peerId] of clients) await client.say(join("room", peerId));
+  for (const [client] of clients) client.heard();
+}
+
+test("who joins learns who is there, and they learn who has come", async () => {
+  const { connect } = setUp();
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  await alice.say(join("room", "a", "Alice"));
+  expect(alice.heard()).toEqual([{ type: "peers", roomId: "room", peers: [] }]);
+  await bob.say(join("room", "b"));
+  expect(bob.heard()).toEqual([{ type: "peers", roomId: "room", peers: [{ id: "a", name: "Alice" }] }]);
+  expect(alice.heard()).toEqual([{ type: "peer-joined", roomId: "room", peerId: "b" }]);
+});
+
+test("offers, answers and candidates reach their peer alone, in the name of who sends them", async () => {
+  const { connect } = setUp();
+  const [alice, bob, carol] = [connect("alice"), connect("bob"), connect("carol")];
+  await joined([alice, "a"], [bob, "b"], [carol, "c"]);
+  await alice.say(offer("b", "c"));
+  await alice.say({ type: "answer", toPeerId: "b", sdp: "{}" });
+  await alice.say({ type: "ice-candidate", fromPeerId: "a", toPeerId: "b", candidate: "{}", more: true });
+  expect(bob.heard()).toEqual([
+    { type: "offer", fromPeerId: "a", toPeerId: "b", sdp: '{"sdp":"v=0"}' },
+    { type: "answer", fromPeerId: "a", toPeerId: "b", sdp: "{}" },
+    { type: "ice-candidate", fromPeerId: "a", toPeerId: "b", candidate: "{}" },
+  ]);
+  expect([alice.heard(), carol.heard()]).toEqual([[], []]);
+});
+
+test("peers of different rooms do not reach each other", async () => {
+  const { connect } = setUp();
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  await alice.say(join("red", "a"));
+  await bob.say(join("blue", "b"));
+  bob.heard();
+  await alice.say(offer("b"));
+  await alice.say(offer("nobody"));
+  expect(bob.heard()).toEqual([]);
+});
+
+test.each<[string, (client: DialectClient) => Promise<void>]>([
+  ["leaves", (client) => client.say({ type: "leave", roomId: "room", peerId: "b" })],
+  ["leaves in another's name", (client) => client.say({ type: "leave", roomId: "room", peerId: "a" })],
+  ["goes away", async (client) => client.leave()],
+  ["joins another room", (client) => client.say(join("elsewhere", "b"))],
+  ["joins another room under another id", (client) => client.say(join("elsewhere", "b2"))],
+])("the others are told of one who %s, once, and it is reached no more", async (_, go) => {
+  const { connect } = setUp();
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  await joined([alice, "a"], [bob, "b"]);
+  await go(bob);
+  bob.heard();
+  await alice.say(offer("b"));
+  expect(alice.heard()).toEqual([{ type: "peer-left", roomId: "room", peerId: "b" }]);
+  expect(bob.heard()).toEqual([]);
+});
+
+test("leaving a room that one is not in changes nothing", async () => {
+  const { connect } = setUp();
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  await joined([alice, "a"], [bob, "b"]);
+  await bob.say({ type: "leave", roomId: "elsewhere", peerId: "b" });
+  await alice.say(offer("b"));
+  expect([alice.heard().length, bob.heard().length]).toEqual([0, 1]);
+});
+
+test("who has left says nothing to the room, and may join again", async () => {
+  const { connect, openRooms } = setUp();
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  await joined([alice, "a"], [bob, "b"]);
+  await bob.say({ type: "leave", roomId: "room", peerId: "b" });
+  await bob.say(offer("a"));
+  expect(alice.heard()).toEqual([{ type: "peer-left", roomId: "room", peerId: "b" }]);
+  await bob.say(join("room", "b"));
+  expect(bob.heard()).toEqual([{ type: "peers", roomId: "room", peers: [{ id: "a" }] }]);
+  alice.leave();
+  bob.leave();
+  expect(openRooms()).toBe(0);
+});
+
+test("joining the room that one is in changes one's name", async () => {
+  const { connect } = setUp();
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  await joined([alice, "a"], [bob, "b"]);
+  await bob.say(join("room", "b", "Bob"));
+  expect(bob.heard()).toEqual([{ type: "peers", roomId: "room", peers: [{ id: "a" }] }]);
+  expect(alice.heard()).toEqual([{ type: "peer-joined", roomId: "room", peerId: "b", peerName: "Bob" }]);
+  await alice.say(offer("b"));
+  expect(bob.heard()).toHaveLength(1);
+});
+
+test("joining the room that one is in under another id leaves one there once", async () => {
+  const { connect } = setUp();
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  await joined([alice, "a"], [bob, "b"]);
+  await bob.say(join("room", "b2"));
+  expect(alice.heard()).toEqual([
+    { type: "peer-left", roomId: "room", peerId: "b" },
+    { type: "peer-joined", roomId: "room", peerId: "b2" },
+  ]);
+  bob.heard();
+  await alice.say(join("room", "a", "Alice"));
+  expect(bob.heard()).toEqual([{ type: "peer-joined", roomId: "room", peerId: "a", peerName: "Alice" }]);
+});
+
+test("a peer whose socket is dead resumes its id without having left, and the old socket's late close changes nothing", async () => {
+  const { connect, clock } = setUp();
+  const [alice, old, resumed] = [connect("alice"), connect("old"), connect("resumed")];
+  await joined([alice, "a"], [old, "b"]);
+  await expire(clock, resumed.say(join("room", "b")));
+  expect(resumed.heard()).toEqual([{ type: "peers", roomId: "room", peers: [{ id: "a" }] }]);
+  expect(alice.heard()).toEqual([{ type: "peer-joined", roomId: "room", peerId: "b" }]);
+  expect(old.connection.closeReason).toEqual(closeReasons.replaced);
+  old.leave();
+  await alice.say(offer("b"));
+  expect(alice.heard()).toEqual([]);
+  expect(resumed.heard()).toHaveLength(1);
+});
+
+test("a peer resumes its id in another room: the room of its dead socket is told that it left", async () => {
+  const { connect, clock } = setUp();
+  const [alice, old, resumed] = [connect("alice"), connect("old"), connect("resumed")];
+  await joined([alice, "a"], [old, "b"]);
+  await expire(clock, resumed.say(join("elsewhere", "b")));
+  expect(alice.heard()).toEqual([{ type: "peer-left", roomId: "room", peerId: "b" }]);
+  old.leave();
+  expect(alice.heard()).toEqual([]);
+});
+
+test("a peer id whose client answers is not given to anybody else", async () => {
+  const { connect, clock } = setUp();
+  const [alice, bob, mallory] = [connect("alice"), connect("bob"), connect("mallory")];
+  await joined([alice, "a"], [bob, "b"]);
+  for (const room of ["room", "elsewhere"]) {
+    const claim = mallory.say(join(room, "b"));
+    await new Promise(setImmediate);
+    bob.connection.pong();
+    await claim;
+    expect(mallory.heard()).toEqual([{ type: "error", message: "Peer id in use" }]);
+  }
+  clock.advance(10_000);
+  await alice.say(offer("b"));
+  expect([alice.heard().length, bob.heard().length, mallory.heard().length]).toEqual([0, 1, 0]);
+});
+
+test("of two who claim the id of a dead socket at once one gets it", async () => {
+  const { connect, clock } = setUp();
+  const [old, first, second] = [connect("old"), connect("first"), connect("second")];
+  await joined([old, "a"]);
+  const claims = [first.say(join("room", "a")), second.say(join("room", "a"))];
+  await new Promise(setImmediate);
+  clock.advance(3_000);
+  await new Promise(setImmediate);
+  first.connection.pong();
+  await Promise.all(claims);
+  expect(first.heard()).toEqual([{ type: "peers", roomId: "room", peers: [] }]);
+  expect(second.heard()).toEqual([{ type: "error", message: "Peer id in use" }]);
+});
+
+test("a socket that closes while its id is claimed makes the claim good at once", async () => {
+  const { connect } = setUp();
+  const [old, resumed] = [connect("old"), connect("resumed")];
+  await joined([old, "a"]);
+  const claim = resumed.say(join("room", "a"));
+  await new Promise(setImmediate);
+  old.leave();
+  await claim;
+  expect(resumed.heard()).toEqual([{ type: "peers", roomId: "room", peers: [] }]);
+});
+
+test("a full room is refused in its own words, and counted", async () => {
+  const { connect, met } = setUp({ limits: { signalingRoomMembers: 1 } });
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  await alice.say(join("room", "a"));
+  await bob.say(join("room", "b"));
+  expect(bob.heard()).toEqual([{ type: "error", message: "Room is full" }]);
+  expect([alice.heard().length, await met("room-members")]).toEqual([1, 1]);
+});
+
+test.each([
+  join("", "a"),
+  join("room", ""),
+  join("room", "a\nb"),
+  join("x".repeat(257), "a"),
+  join("room", "é".repeat(129)),
+  join("room", "a", "é".repeat(129)),
+])("a name that may not be is refused: %j", async (message) => {
+  const { connect, openRooms, met } = setUp();
+  const alice = connect("alice");
+  await alice.say(message);
+  expect(alice.heard()).toEqual([{ type: "error", message: expect.stringMatching(/^Invalid room id/) }]);
+  expect([openRooms(), await met("name")]).toEqual([0, 1]);
+});
+
+test("names of the longest length may be, and are not the objects' own", async () => {
+  const { connect } = setUp();
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  await alice.say(join("é".repeat(128), "__proto__", "constructor"));
+  await bob.say(join("é".repeat(128), "toString"));
+  expect(bob.heard()).toMatchObject([{ type: "peers", peers: [{ id: "__proto__", name: "constructor" }] }]);
+});
+
+test("a denial is told with its reason", async () => {
+  const authorizer = { authorize: async () => ({ granted: false, kind: "forbidden", reason: "not yours" }) as const };
+  const { connect, openRooms } = setUp({ authorizer });
+  const alice = connect("alice");
+  await alice.say(join("room", "a"));
+  expect(alice.heard()).toEqual([{ type: "error", message: "not yours" }]);
+  expect(openRooms()).toBe(0);
+});
+
+test.each(["garbage", '{"type":"offer","toPeerId":"b"}', "[]", new Uint8Array([255])])(
+  "a frame that is no message is answered with an error, and the client goes on",
+  async (frame) => {
+    const { connect } = setUp();
+    const [alice, bob] = [connect("alice"), connect("bob")];
+    await joined([alice, "a"], [bob, "b"]);
+    await alice.send(frame);
+    expect(alice.heard()).toEqual([{ type: "error", message: "Invalid message format" }]);
+    await alice.say(offer("b"));
+    expect(bob.heard()).toHaveLength(1);
+  },
+);
+
+test("signals beyond the rate wait, and are not lost", async () => {
+  const { connect, clock, met } = setUp({ limits: { publishBurst: 3, publishesPerSecond: 10 } });
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  await joined([alice, "a"], [bob, "b"]);
+  await alice.say(offer("b"));
+  await alice.say(offer("b"));
+  const waiting = alice.say(offer("b"));
+  await new Promise(setImmediate);
+  expect([bob.heard().length, await met("publish-rate")]).toEqual([2, 1]);
+  clock.advance(100);
+  await waiting;
+  expect(bob.heard()).toHaveLength(1);
+});
+
+test("a client that is in no room for a minute is closed, one that is in a room is not", async () => {
+  const { connect, clock } = setUp();
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  await joined([alice, "a"], [bob, "b"]);
+  await bob.say({ type: "leave", roomId: "room", peerId: "b" });
+  clock.advance(60_000);
+  expect([alice.connection.isOpen, bob.connection.closeReason]).toEqual([true, closeReasons.timeout]);
+});
