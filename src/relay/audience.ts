@@ -77,6 +77,8 @@ export class Audience {
   readonly #largeBytes: number;
   readonly #hearings = new Map<SyncMember, Hearing>();
   readonly #behind = new Set<SyncMember>();
+  /** How many members have it. */
+  readonly #encodings = new Map<SyncEncoding, number>();
   readonly #channels = new Map<SyncEncoding, Channels>();
   readonly #frames = new FrameCache();
   #publishedAt = Number.NEGATIVE_INFINITY;
@@ -91,6 +93,7 @@ export class Audience {
     const { clock } = this.#options;
     const hearing = { hearsUpdates: false, hearsAwareness: false, lag: undefined, sentAt: clock.now() };
     this.#hearings.set(member, hearing);
+    this.#encodings.set(member.encoding, (this.#encodings.get(member.encoding) ?? 0) + 1);
     this.#cancelKeepalive ??= clock.after(keepaliveCheckMs, () => this.#keepalive());
   }
 
@@ -100,12 +103,23 @@ export class Audience {
     this.#leaveChannels(member);
     this.#hearings.delete(member);
     this.#behind.delete(member);
+    this.#forget(member.encoding);
     hearing.lag?.release?.();
     if (this.#hearings.size > 0) return;
-    this.#channels.clear();
     this.#frames.clear();
     this.#cancelKeepalive?.();
     this.#cancelKeepalive = undefined;
+  }
+
+  /** One less has it: where each member has its own, they come and go as long as the room is open. */
+  #forget(encoding: SyncEncoding): void {
+    const left = (this.#encodings.get(encoding) ?? 0) - 1;
+    if (left > 0) {
+      this.#encodings.set(encoding, left);
+      return;
+    }
+    this.#encodings.delete(encoding);
+    this.#channels.delete(encoding);
   }
 
   /** Whether an answer of so many bytes takes a considerable part of an outbox. */
