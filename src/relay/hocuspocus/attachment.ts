@@ -143,8 +143,22 @@ export class Attachment implements SyncMember {
     this.#waiting += 1;
     this.#inbox.push(bytes + waitingFrameBytes, () => {
       this.#waiting -= 1;
-      return handle();
+      return this.#attempt(handle);
     });
+  }
+
+  /** A refusal drops nothing of what waits: behind it the client may have left the document and come anew. */
+  #attempt(handle: () => void | Promise<void>): void | Promise<void> {
+    const refuse = (error: unknown) => {
+      if (!(error instanceof SessionError && isFinal(error.reason))) throw error;
+      this.#refuse(error.reason, error.message);
+    };
+    try {
+      const settling = handle();
+      return settling instanceof Promise ? settling.catch(refuse) : undefined;
+    } catch (error) {
+      refuse(error);
+    }
   }
 
   #handle(message: ClientMessage): void | Promise<void> {
@@ -303,16 +317,29 @@ export class Attachment implements SyncMember {
     for (let sent = 0; sent < times; sent += 1) this.connection.send(frame);
   }
 
-  /** Who says too much waits. */
+  /** Who says too much waits; what waits of one who is gone is dropped, or nothing else of it could end before. */
   #broadcast(payload: string, room: SyncRoom): void | Promise<void> {
-    const { clock, limits } = this.#options;
+    const { limits } = this.#options;
     if (payload.length > limits.statelessLength) {
       throw new SessionError(closeReasons.frameTooLarge, `a stateless message of ${payload.length} characters`);
     }
     if (this.#stateless.take()) return room.broadcastStateless(payload, this);
-    return new Promise<void>((resolve) => clock.after(1000 / limits.statelessPerSecond, resolve)).then(() =>
+    if (this.#place.signal.aborted) return;
+    return this.#pause(1000 / limits.statelessPerSecond).then(() =>
       this.#state.kind === "joined" ? this.#broadcast(payload, room) : undefined,
     );
+  }
+
+  /** Until the client is gone at most. */
+  async #pause(durationMs: number): Promise<void> {
+    const { signal } = this.#place;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const wake = () => resolve();
+    const cancel = this.#options.clock.after(durationMs, wake);
+    signal.addEventListener("abort", wake);
+    await promise;
+    signal.removeEventListener("abort", wake);
+    cancel();
   }
 
   #detach(): void {
@@ -334,14 +361,15 @@ export class Attachment implements SyncMember {
     lease.release();
   }
 
+  /** Coming back heals it. */
   #failed(error: unknown): void {
     this.#waiting = 0;
     const { log } = this.#options;
-    if (!(error instanceof SessionError)) {
+    if (error instanceof SessionError) this.connection.close(error.reason);
+    else {
       if (this.connection.isOpen) log.error({ event: "attachment-crashed", protocol: "hocuspocus", err: error });
       this.connection.close(closeReasons.internalError);
-    } else if (isFinal(error.reason)) this.#refuse(error.reason, error.message);
-    else this.connection.close(error.reason);
+    }
   }
 
   #refuse(reason: CloseReason, detail: string): void {

@@ -277,6 +277,20 @@ describe("a stateless message", () => {
     expect(b.told()).toEqual(["doc: stateless 3", `doc: update ${first.toHex()}`]);
   });
 
+  test("beyond the rate, of one who is gone, keeps nothing else of it waiting", async () => {
+    const { connect, rooms, store, clock, turnAndSync } = hocuspocusSessions({ limits: { statelessBurst: 1 } });
+    const { say, leave } = await connect("a");
+    const beyond = Array.from({ length: 300 }, (_, index) => doc.stateless(`${index}`));
+    await say(doc.auth(), doc.step1(), ...beyond, doc.update(first));
+    expect(store.appended).toEqual([]);
+    leave();
+    for (let task = 0; task < 10; task += 1) await settled();
+    await turnAndSync();
+    expect(store.appended.flat()).toHaveLength(1);
+    clock.advance(10_000);
+    expect(rooms.size).toBe(0);
+  });
+
   test("that is too long is refused", async () => {
     const { connect } = hocuspocusSessions({ limits: { statelessLength: 5 } });
     const { say, told } = await connect("a");
@@ -342,6 +356,20 @@ describe("a frame that is malformed", () => {
     ];
     expect(told()).toEqual([...refused, ...refused]);
     expect(rooms.size).toBe(0);
+  });
+
+  test("does not keep one from leaving the document and coming anew, also when it was looked at late", async () => {
+    const { connect } = hocuspocusSessions();
+    const { say, told } = await connect("a");
+    await say(doc.auth(), doc.step1(Uint8Array.of(9)), doc.update(first), doc.close(), doc.auth(), doc.step1());
+    expect(told()).toEqual([
+      "doc: authenticated read-write",
+      "doc: step1 00",
+      expect.stringMatching(/^doc: denied malformed-frame/),
+      "doc: status 0",
+      "doc: authenticated read-write",
+      ...empty,
+    ]);
   });
 
   test("that is too large refuses the document", async () => {
