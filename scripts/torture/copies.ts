@@ -1,5 +1,6 @@
 import * as Y from "yjs";
 import { eventually } from "../../test/support/eventually.ts";
+import type { Relay } from "./relay.ts";
 import { RelayClient, within } from "./relay-client.ts";
 
 const limitMs = 60_000;
@@ -10,22 +11,25 @@ export class Copy {
   readonly doc = new Y.Doc();
   readonly text = this.doc.getText();
   readonly #client: RelayClient;
-  readonly #waiting = new Set<bigint | number>();
   readonly #synced = Promise.withResolvers<void>();
   #received = 0;
 
-  private constructor(url: string) {
-    this.#client = new RelayClient(url, { updated: (update, kind) => this.#hear(update, kind) });
+  private constructor(relay: Relay, document: string) {
+    this.#client = new RelayClient(relay, document, {
+      updated: (update, kind) => {
+        if (kind === "update") this.#received += 1;
+        Y.applyUpdate(this.doc, update, fromServer);
+        if (kind === "sync-step-2") this.#synced.resolve();
+      },
+    });
     this.doc.on("update", (update: Uint8Array, origin: unknown) => {
-      if (origin === fromServer) return;
-      this.#waiting.add(Bun.hash(update));
-      this.#client.send({ type: "update", update });
+      if (origin !== fromServer) this.#client.send({ type: "update", update });
     });
   }
 
   /** Resolves when it has synced. */
-  static async open(url: string): Promise<Copy> {
-    const copy = new Copy(url);
+  static async open(relay: Relay, document: string): Promise<Copy> {
+    const copy = new Copy(relay, document);
     await within(limitMs, "open", copy.#client.opened);
     copy.#client.send({ type: "sync-step-1", stateVector: Y.encodeStateVector(copy.doc) });
     await within(limitMs, "synced", copy.#synced.promise);
@@ -38,7 +42,7 @@ export class Copy {
 
   /** Updates of its own that are not acknowledged. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#client.waiting;
   }
 
   /** Updates of others. */
@@ -56,27 +60,23 @@ export class Copy {
       `no more than ${count} updates wait`,
       () => {
         if (!this.isOpen) throw new Error("closed before all was acknowledged");
-        return this.#waiting.size <= count;
+        return this.waiting <= count;
       },
       limitMs,
     );
   }
 
+  /** Nobody else may be on its connection. */
   async close(): Promise<void> {
-    await this.#client.close();
+    this.#client.leave();
+    await this.#client.closed;
     this.doc.destroy();
-  }
-
-  #hear(update: Uint8Array, kind: "update" | "sync-step-2"): void {
-    if (!this.#waiting.delete(Bun.hash(update)) && kind === "update") this.#received += 1;
-    Y.applyUpdate(this.doc, update, fromServer);
-    if (kind === "sync-step-2") this.#synced.resolve();
   }
 }
 
 /** Makes a document of this size, of pieces of 1 MB; stored and acknowledged when it resolves. */
-export async function fillDocument(url: string, megabytes: number): Promise<void> {
-  const copy = await Copy.open(url);
+export async function fillDocument(relay: Relay, document: string, megabytes: number): Promise<void> {
+  const copy = await Copy.open(relay, document);
   for (let piece = 0; piece < megabytes; piece += 1) {
     copy.text.insert(copy.text.length, textOf(1_000_000, piece));
     await copy.acknowledged();

@@ -4,11 +4,14 @@ import { eventually, pause } from "../../test/support/eventually.ts";
 import { Copy, textOf } from "./copies.ts";
 import { countClocks, Ledger } from "./ledger.ts";
 import { Faults, type Outcome, type Progress } from "./outcome.ts";
+import { Relay } from "./relay.ts";
 import { fetchDocument, within } from "./relay-client.ts";
+import type { RelayProtocol } from "./relay-protocol.ts";
 import { ServerProcess } from "./server-process.ts";
 import { SmallDisk, smallDiskTrouble } from "./small-disk.ts";
 
 export interface DiskFullOptions {
+  readonly protocol: RelayProtocol;
   /** Has to exist; the disk is mounted over it. */
   readonly dataFolder: string;
   readonly progress?: Progress;
@@ -24,7 +27,7 @@ const floodDocuments = 2;
 const floodMegabytes = 40;
 
 /** The disk is full for a while, once shortly and once for so long that the server gives up what waits. */
-export async function tortureByFullDisk({ dataFolder, progress }: DiskFullOptions): Promise<Outcome> {
+export async function tortureByFullDisk({ protocol, dataFolder, progress }: DiskFullOptions): Promise<Outcome> {
   const faults = new Faults();
   const trouble = smallDiskTrouble();
   if (trouble !== undefined) {
@@ -37,8 +40,8 @@ export async function tortureByFullDisk({ dataFolder, progress }: DiskFullOption
   const figures: Record<string, number> = {};
   {
     await using server = start();
-    const url = await urlOf(server);
-    const [writer, reader] = [await Copy.open(`${url}/full`), await Copy.open(`${url}/full`)];
+    const relay = await relays(server, protocol);
+    const [writer, reader] = [await Copy.open(relay(), "full"), await Copy.open(relay(), "full")];
     writer.doc.on("update", (update: Uint8Array) => acknowledged.add(update));
     const recovered = await fillForAWhile({ server, disk, writer, reader, faults });
     figures["updates that waited"] = waitingUpdates;
@@ -48,15 +51,15 @@ export async function tortureByFullDisk({ dataFolder, progress }: DiskFullOption
     await within(limitMs, "killed", server.ended());
   }
   await using server = start();
-  const url = await urlOf(server);
+  const relay = await relays(server, protocol);
   const doc = new Y.Doc();
-  for (const update of await fetchDocument(`${url}/full`)) Y.applyUpdate(doc, update);
+  for (const update of await fetchDocument(relay(), "full")) Y.applyUpdate(doc, update);
   const { structs, deletes } = acknowledged.missingFrom(doc);
   const missing = countClocks(structs) + countClocks(deletes);
   figures["clocks missing of those acknowledged"] = missing;
   faults.unless(missing === 0, `acknowledged and missing after kill -9: ${JSON.stringify({ structs, deletes })}`);
-  await flood({ server, disk, url, faults });
-  const last = await Copy.open(`${url}/afterwards`);
+  await flood({ server, disk, relay, faults });
+  const last = await Copy.open(relay(), "afterwards");
   last.text.insert(0, "all is well");
   await last.acknowledged();
   await last.close();
@@ -99,9 +102,9 @@ async function fillForAWhile({ server, disk, writer, reader, faults }: Scene & {
 }
 
 /** More waits than may: everyone is sent away, and may come back when there is room. */
-async function flood({ server, disk, url, faults }: Scene & { url: string }): Promise<void> {
+async function flood({ server, disk, relay, faults }: Scene & { relay: () => Relay }): Promise<void> {
   const writers = await Promise.all(
-    Array.from({ length: floodDocuments }, (_, index) => Copy.open(`${url}/flood%20${index}`)),
+    Array.from({ length: floodDocuments }, (_, index) => Copy.open(relay(), `flood ${index}`)),
   );
   disk.fill();
   await untilFailing(server, () => writers[0]?.text.insert(0, textOf(5_000, 1)));
@@ -142,6 +145,8 @@ async function untilQuiet(value: () => number): Promise<void> {
   }
 }
 
-async function urlOf(server: ServerProcess): Promise<string> {
-  return `ws://127.0.0.1:${await within(limitMs, "the server listens", server.port())}/sync`;
+/** Another way to the server each time. */
+async function relays(server: ServerProcess, protocol: RelayProtocol): Promise<() => Relay> {
+  const port = await within(limitMs, "the server listens", server.port());
+  return () => new Relay(`ws://127.0.0.1:${port}`, protocol);
 }

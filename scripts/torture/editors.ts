@@ -2,18 +2,20 @@ import * as Y from "yjs";
 import type { Patch } from "../../test/support/histories.ts";
 import type { Random } from "../../test/support/random.ts";
 import type { Ledger } from "./ledger.ts";
+import type { Relay } from "./relay.ts";
 import { RelayClient } from "./relay-client.ts";
 
 /** What all who are in one document together have been told of it. */
 export interface Witnessed {
   /** All that anyone was sent. */
   readonly seen: Ledger;
-  /** What came back to the one who had sent it. */
+  /** What the one who had sent it was told to be stored. */
   readonly acknowledged: Ledger;
+  /** What no one should have been told. */
+  readonly troubles: Set<string>;
 }
 
 const fromServer = Symbol("from the server");
-const emptyUpdateBytes = 2;
 
 /** One edit of a text that this editor has for itself; others only delete in it. */
 export type Keystroke = (text: Y.Text) => void;
@@ -25,8 +27,6 @@ export class Editor {
   readonly #keystroke: Keystroke;
   readonly #witnessed: Witnessed;
   readonly #random: Random;
-  /** Hashes of the updates that wait for their acknowledgement. */
-  readonly #waiting = new Set<bigint | number>();
   #client: RelayClient | undefined;
   #synced = Promise.withResolvers<void>();
   #sent = 0;
@@ -46,8 +46,9 @@ export class Editor {
     return this.#sent;
   }
 
+  /** Updates that wait for their acknowledgement. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#client?.waiting ?? 0;
   }
 
   /** Resolves when the first sync with the present server has ended. */
@@ -59,12 +60,18 @@ export class Editor {
     return this.#client?.closed ?? Promise.resolve();
   }
 
-  connect(url: string): void {
-    this.#waiting.clear();
+  enter(relay: Relay, document: string): void {
+    const { seen, acknowledged, troubles } = this.#witnessed;
     this.#synced = Promise.withResolvers();
-    const client = new RelayClient(url, {
+    const client = new RelayClient(relay, document, {
       asked: (stateVector) => this.#submit("sync-step-2", Y.encodeStateAsUpdate(this.doc, stateVector)),
-      updated: (update, kind) => this.#hear(update, kind),
+      updated: (update, kind) => {
+        seen.add(update);
+        Y.applyUpdate(this.doc, update, fromServer);
+        if (kind === "sync-step-2") this.#synced.resolve();
+      },
+      acknowledged: (update) => acknowledged.add(update),
+      troubled: (why) => troubles.add(why),
     });
     this.#client = client;
     client.opened.then(
@@ -87,16 +94,7 @@ export class Editor {
   #submit(type: "update" | "sync-step-2", update: Uint8Array): void {
     if (this.#client?.isOpen !== true) return;
     this.#client.send({ type, update });
-    if (update.byteLength <= emptyUpdateBytes) return;
     this.#sent += 1;
-    this.#waiting.add(Bun.hash(update));
-  }
-
-  #hear(update: Uint8Array, kind: "update" | "sync-step-2"): void {
-    this.#witnessed.seen.add(update);
-    if (kind === "update" && this.#waiting.delete(Bun.hash(update))) this.#witnessed.acknowledged.add(update);
-    Y.applyUpdate(this.doc, update, fromServer);
-    if (kind === "sync-step-2") this.#synced.resolve();
   }
 }
 

@@ -1,12 +1,16 @@
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import type { Random } from "../../test/support/random.ts";
+import { type Conversation, conclusionDetail, conversations } from "./hocuspocus-mutations.ts";
+import { hocuspocus, notApplied } from "./hocuspocus-protocol.ts";
 import type { SignalingFrame } from "./json-mutations.ts";
 import type { Faults } from "./outcome.ts";
 import { PeerJsFuzzClient } from "./peerjs-fuzz-client.ts";
 import { peerjsFrames, understoodByPeerjs } from "./peerjs-mutations.ts";
-import { type Closing, RelayClient, within } from "./relay-client.ts";
+import { within } from "./relay-client.ts";
+import { type Closing, RelayConnection } from "./relay-connection.ts";
 import { isRefused, relayFrames } from "./relay-mutations.ts";
 import { signalingFrames, understood } from "./signaling-mutations.ts";
+import { yWebsocket } from "./y-websocket-protocol.ts";
 
 export interface FuzzLoadOptions {
   /** `ws://host:port` */
@@ -62,9 +66,10 @@ export class FuzzLoad {
     return this.#handled >= this.#options.frames || this.#options.hasEnded();
   }
 
-  /** The names of all that were written to. */
+  /** The names of all that were written to, of those that were meant. */
   get documents(): readonly string[] {
-    return Array.from({ length: Math.floor(this.#handled / framesPerDocument) + 1 }, (_, index) => nameOf(index));
+    const count = Math.floor(this.#handled / framesPerDocument) + 1;
+    return Array.from({ length: count }, (_, index) => documentsBeside(nameOf(index))).flat();
   }
 
   /** One connection after another to `/sync`, until the load is over. */
@@ -72,16 +77,40 @@ export class FuzzLoad {
     const frames = relayFrames(random);
     while (!this.isOver) {
       const batch = upToFirst(frames, isRefused);
-      const document = nameOf(Math.floor(this.#handled / framesPerDocument));
-      const client = new RelayClient(`${this.#options.url}/sync/${encodeURIComponent(document)}`);
+      const url = `${this.#options.url}${yWebsocket.path(this.#document)}`;
+      const connection = new RelayConnection(url, yWebsocket);
       try {
-        await within(limitMs, "open", client.opened);
-        for (const frame of batch) client.sendBytes(frame);
-        if (!isRefused(batch.at(-1) ?? new Uint8Array())) client.socket.close(normalClosure);
-        const closing = await within(limitMs, "closed", client.closed);
+        await within(limitMs, "open", connection.opened);
+        for (const frame of batch) connection.send(frame);
+        if (!isRefused(batch.at(-1) ?? new Uint8Array())) connection.socket.close(normalClosure);
+        const closing = await within(limitMs, "closed", connection.closed);
         this.#closed(batch, closing);
       } catch (error) {
         this.#failed(batch, error);
+      }
+    }
+  }
+
+  /**
+   * One connection after another to `/collab`, likewise.
+   *
+   * There a document is refused and the connection stays: each that should be is, and no other.
+   */
+  async collab(random: Random): Promise<void> {
+    const all = conversations(random, relayFrames(random), () => documentsBeside(this.#document));
+    while (!this.isOver) {
+      const conversation = all.next().value;
+      const { frames, refusals, endsConnection } = conversation;
+      const socket = new WebSocket(`${this.#options.url}${hocuspocus.path("")}`);
+      try {
+        const heard = await within(limitMs, "answered and closed", converse(socket, conversation));
+        this.#closed(frames, heard.closing);
+        this.#refused += heard.refusals;
+        if (!endsConnection && heard.closing.code === normalClosure && heard.refusals !== refusals) {
+          this.#options.faults.add(`${heard.refusals} refusals instead of ${refusals} for ${shown(frames)}`);
+        }
+      } catch (error) {
+        this.#failed(frames, error);
       }
     }
   }
@@ -140,6 +169,11 @@ export class FuzzLoad {
     return closed;
   }
 
+  /** All write to it now. */
+  get #document(): string {
+    return nameOf(Math.floor(this.#handled / framesPerDocument));
+  }
+
   #closed(batch: readonly (Uint8Array | string)[], { code, reason }: Closing): void {
     this.#connections += 1;
     this.#handled += batch.length;
@@ -157,6 +191,41 @@ export class FuzzLoad {
 
 function nameOf(index: number): string {
   return `fuzz ${index}`;
+}
+
+/** It, and those that are on the same connection, where one carries several. */
+function documentsBeside(document: string): readonly string[] {
+  return [document, `${document} again`];
+}
+
+interface ConversationHeard {
+  readonly closing: Closing;
+  /** How often a document was refused. */
+  readonly refusals: number;
+}
+
+/** Says all of it, and closes when the conclusion has been heard in every document. */
+async function converse(socket: WebSocket, conversation: Conversation): Promise<ConversationHeard> {
+  const { frames, endsConnection, conclusion, conclusions } = conversation;
+  const { promise: ended, resolve: end } = Promise.withResolvers<ConversationHeard>();
+  let refusals = 0;
+  let awaited = conclusions;
+  socket.binaryType = "arraybuffer";
+  socket.onclose = ({ code, reason }) => end({ closing: { code, reason }, refusals });
+  socket.onopen = () => {
+    for (const frame of endsConnection ? frames : [...frames, ...conclusion]) send(socket, frame);
+  };
+  socket.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
+    const message = hocuspocus.decode(new Uint8Array(data))?.message;
+    if (message?.type !== "refused" || message.why === notApplied) return;
+    if (!message.why.endsWith(conclusionDetail)) {
+      refusals += 1;
+      return;
+    }
+    awaited -= 1;
+    if (awaited === 0) socket.close(normalClosure);
+  };
+  return ended;
 }
 
 function upToFirst<Frame>(frames: Iterator<Frame, never>, isLast: (frame: Frame) => boolean): readonly Frame[] {

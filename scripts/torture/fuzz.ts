@@ -3,9 +3,11 @@ import { Random } from "../../test/support/random.ts";
 import { typedDoc } from "../../test/support/random-editors.ts";
 import { FuzzLoad } from "./fuzz-load.ts";
 import { Faults, type Outcome, type Progress } from "./outcome.ts";
+import { Relay } from "./relay.ts";
 import { fetchDocument, within } from "./relay-client.ts";
 import { ServerProcess } from "./server-process.ts";
 import { Witnesses } from "./witnesses.ts";
+import { yWebsocket } from "./y-websocket-protocol.ts";
 
 export interface FuzzOptions {
   /** How many frames the server has to look at. */
@@ -16,7 +18,8 @@ export interface FuzzOptions {
 }
 
 /** Connections at a time. */
-const relayWorkers = 60;
+const relayWorkers = 30;
+const collabWorkers = 30;
 const signalingWorkers = 20;
 const peerjsWorkers = 10;
 /** Of a run, for memory and progress. */
@@ -47,6 +50,7 @@ export async function tortureByFrames({ frames, seed, dataFolder, progress }: Fu
     const working = witnesses.work(() => load.isOver);
     await Promise.all([
       ...Array.from({ length: relayWorkers }, (_, index) => load.relay(new Random(seed + index))),
+      ...Array.from({ length: collabWorkers }, (_, index) => load.collab(new Random(seed + relayWorkers + index))),
       ...Array.from({ length: signalingWorkers }, (_, index) => load.signaling(new Random(seed - 1 - index))),
       ...Array.from({ length: peerjsWorkers }, (_, index) =>
         load.peerjs(`fuzz ${index}`, new Random(seed + 1e6 + index)),
@@ -57,7 +61,7 @@ export async function tortureByFrames({ frames, seed, dataFolder, progress }: Fu
     faults.unless(witnesses.checks > 0, "the witnesses have not looked once");
   }
   faults.unless(!server.hasEnded, "the server ended by itself");
-  const loaded = server.hasEnded ? 0 : await loadAll(`ws://127.0.0.1:${port}/sync`, load.documents, faults);
+  const loaded = server.hasEnded ? 0 : await loadAll(`ws://127.0.0.1:${port}`, load.documents, faults);
   const [early, late] = [quarter(memory, 1), quarter(memory, 3)];
   faults.unless(
     late <= early * growthFactor + growthBytes,
@@ -85,12 +89,12 @@ export async function tortureByFrames({ frames, seed, dataFolder, progress }: Fu
 }
 
 /** Everything that was stored is given to a client, as everyone gets it who joins. */
-async function loadAll(url: string, documents: readonly string[], faults: Faults): Promise<number> {
+async function loadAll(wsUrl: string, documents: readonly string[], faults: Faults): Promise<number> {
   let loaded = 0;
   for (const name of documents) {
     try {
       const doc = typedDoc();
-      for (const update of await fetchDocument(`${url}/${encodeURIComponent(name)}`)) Y.applyUpdate(doc, update);
+      for (const update of await fetchDocument(new Relay(wsUrl, yWebsocket), name)) Y.applyUpdate(doc, update);
       doc.destroy();
       loaded += 1;
     } catch (error) {

@@ -1,20 +1,23 @@
-import { encodeMessage } from "../../src/relay/y-websocket/codec.ts";
 import { pause } from "../../test/support/eventually.ts";
 import { WireSocket } from "../../test/support/wire-socket.ts";
 import { Copy, fillDocument, textOf } from "./copies.ts";
 import { countClocks, Ledger } from "./ledger.ts";
 import { Faults, type Outcome } from "./outcome.ts";
+import { Relay } from "./relay.ts";
 import { within } from "./relay-client.ts";
+import { firstFrames, type RelayProtocol } from "./relay-protocol.ts";
 import { ServerProcess } from "./server-process.ts";
 import { SnapshotReader } from "./snapshot-reader.ts";
 
 export interface JoinersOptions {
+  readonly protocol: RelayProtocol;
   readonly dataFolder: string;
   /** Size of the document. */
   readonly megabytes: number;
 }
 
 const limitMs = 60_000;
+const document = "large";
 
 /** How many fetch at once. */
 const fetchers = 20;
@@ -27,20 +30,20 @@ const unreadMs = 1_000;
 export const fetchGrowthDocuments = 10;
 
 /** Many fetch a large document at once, and begin to read when all have asked. */
-export async function tortureByFetching({ dataFolder, megabytes }: JoinersOptions): Promise<Outcome> {
+export async function tortureByFetching({ protocol, dataFolder, megabytes }: JoinersOptions): Promise<Outcome> {
   const faults = new Faults();
-  await fill(dataFolder, megabytes);
+  await fill({ protocol, dataFolder, megabytes });
   await using server = new ServerProcess({ dataFolder });
   const port = await within(limitMs, "the server listens", server.port());
   // The first one has it loaded.
-  const first = await Copy.open(`ws://127.0.0.1:${port}/sync/large`);
+  const first = await Copy.open(new Relay(`ws://127.0.0.1:${port}`, protocol), document);
   const memoryBefore = server.memory("now");
   server.forgetPeak();
   const readers = await Promise.all(
     Array.from({ length: fetchers }, async () => {
-      const reader = new SnapshotReader();
-      const socket = await WireSocket.connect(port, "/sync/large", { received: reader.received });
-      socket.send(encodeMessage({ type: "sync-step-1", stateVector: Uint8Array.of(0) }));
+      const reader = new SnapshotReader(protocol);
+      const socket = await WireSocket.connect(port, protocol.path(document), { received: reader.received });
+      for (const frame of firstFrames(protocol, document)) socket.send(frame);
       socket.pause();
       return { reader, socket };
     }),
@@ -68,12 +71,12 @@ const bytesPerSecond = 6_000_000;
 const editEveryMs = 20;
 
 /** Someone joins a large document over a slow link while someone else edits it. */
-export async function tortureBySlowJoining({ dataFolder, megabytes }: JoinersOptions): Promise<Outcome> {
+export async function tortureBySlowJoining({ protocol, dataFolder, megabytes }: JoinersOptions): Promise<Outcome> {
   const faults = new Faults();
-  await fill(dataFolder, megabytes);
+  await fill({ protocol, dataFolder, megabytes });
   await using server = new ServerProcess({ dataFolder });
   const port = await within(limitMs, "the server listens", server.port());
-  const writer = await Copy.open(`ws://127.0.0.1:${port}/sync/large`);
+  const writer = await Copy.open(new Relay(`ws://127.0.0.1:${port}`, protocol), document);
   const written = new Ledger();
   let edits = 0;
   writer.doc.on("update", (update: Uint8Array) => written.add(update));
@@ -84,9 +87,10 @@ export async function tortureBySlowJoining({ dataFolder, megabytes }: JoinersOpt
   };
   const startedAt = performance.now();
   const editing = setInterval(edit, editEveryMs);
-  const reader = new SnapshotReader();
-  const socket = await WireSocket.connect(port, "/sync/large", { received: reader.received, bytesPerSecond });
-  socket.send(encodeMessage({ type: "sync-step-1", stateVector: Uint8Array.of(0) }));
+  const reader = new SnapshotReader(protocol);
+  const options = { received: reader.received, bytesPerSecond };
+  const socket = await WireSocket.connect(port, protocol.path(document), options);
+  for (const frame of firstFrames(protocol, document)) socket.send(frame);
   try {
     await within(limitMs, "the joiner is synced", Promise.race([reader.synced, failWhenClosed(socket)]));
     const syncedAfterMs = performance.now() - startedAt;
@@ -122,10 +126,10 @@ async function failWhenClosed(socket: WireSocket): Promise<never> {
 }
 
 /** Without what a server remembers that has just received it. */
-async function fill(dataFolder: string, megabytes: number): Promise<void> {
+async function fill({ protocol, dataFolder, megabytes }: JoinersOptions): Promise<void> {
   await using server = new ServerProcess({ dataFolder });
   const port = await within(limitMs, "the server listens", server.port());
-  await fillDocument(`ws://127.0.0.1:${port}/sync/large`, megabytes);
+  await fillDocument(new Relay(`ws://127.0.0.1:${port}`, protocol), document, megabytes);
   server.kill("SIGTERM");
   await within(limitMs, "stopped", server.ended());
 }

@@ -6,7 +6,9 @@ import { Random } from "../../test/support/random.ts";
 import { Editor, pasting, typing, type Witnessed } from "./editors.ts";
 import { countClocks, Ledger } from "./ledger.ts";
 import { Faults, type Outcome, type Progress } from "./outcome.ts";
+import { Relay } from "./relay.ts";
 import { fetchDocument, RelayClient, within } from "./relay-client.ts";
+import type { RelayProtocol } from "./relay-protocol.ts";
 import { ServerProcess } from "./server-process.ts";
 import { openTrace } from "./trace.ts";
 
@@ -14,6 +16,8 @@ export interface KillOptions {
   /** How often a server that is being worked with is killed. */
   readonly rounds: number;
   readonly seed: number;
+  /** Of those who work, by turns. */
+  readonly protocols: readonly RelayProtocol[];
   /** All rounds use it. */
   readonly dataFolder: string;
   readonly progress?: Progress;
@@ -89,7 +93,8 @@ class KillTorture {
     server.kill("SIGTERM");
     const { code } = await within(limitMs, "stopped", server.ended());
     this.#faults.unless(code === 0, `the last server ended with ${code}`);
-    const total = (of: keyof Witnessed) => this.#documents.reduce((sum, each) => sum + each.witnessed[of].updates, 0);
+    const total = (of: "seen" | "acknowledged") =>
+      this.#documents.reduce((sum, each) => sum + each.witnessed[of].updates, 0);
     return {
       figures: {
         seed: this.#options.seed,
@@ -111,13 +116,15 @@ class KillTorture {
     await using server = await this.#start();
     await this.#check(server, round);
     const moment = this.#random.pick(moments);
-    const url = await urlOf(server);
-    const readers = this.#documents.flatMap(({ name, editors, witnessed }) => {
-      for (const editor of editors) editor.connect(`${url}/${encodeURIComponent(name)}`);
-      return Array.from({ length: readersPerDocument }, () =>
-        this.#read(`${url}/${encodeURIComponent(name)}`, witnessed),
-      );
-    });
+    const relays = await this.#relays(server, editorsPerDocument + readersPerDocument);
+    const readers = this.#documents.flatMap(({ name, editors, witnessed }) =>
+      relays.flatMap((relay, index) => {
+        const editor = editors[index];
+        if (editor === undefined) return this.#read(relay, name, witnessed);
+        editor.enter(relay, name);
+        return [];
+      }),
+    );
     if (moment === "joining") await pause(this.#random.integer(40));
     else await this.#work(moment);
     this.#faults.unless(!server.hasEnded, `round ${round}: the server ended by itself`);
@@ -127,6 +134,10 @@ class KillTorture {
     const closings = [...readers.map(({ closed }) => closed), ...this.#editors.map(({ closed }) => closed)];
     await within(limitMs, "closed", Promise.all(closings));
     for (const trouble of server.troubles) this.#faults.add(`round ${round}: ${trouble}`);
+    for (const { name, witnessed } of this.#documents) {
+      for (const trouble of witnessed.troubles) this.#faults.add(`round ${round}, document "${name}": ${trouble}`);
+      witnessed.troubles.clear();
+    }
     this.#killedAt.set(moment, (this.#killedAt.get(moment) ?? 0) + 1);
     this.#options.meddle?.(this.#options.dataFolder);
   }
@@ -175,12 +186,13 @@ class KillTorture {
     if (moment === "compaction") await pause(this.#random.integer(40));
   }
 
-  #read(url: string, { seen }: Witnessed): RelayClient {
-    const client = new RelayClient(url, {
+  #read(relay: Relay, document: string, { seen, troubles }: Witnessed): RelayClient {
+    const client = new RelayClient(relay, document, {
       updated: (update) => {
         seen.add(update);
         this.#heard();
       },
+      troubled: (why) => troubles.add(why),
     });
     client.opened.then(
       () => client.send({ type: "sync-step-1", stateVector: Uint8Array.of(0) }),
@@ -204,11 +216,12 @@ class KillTorture {
 
   /** Compares what was told with what a new client gets: nobody else has joined yet who could bring what is lost. */
   async #check(server: ServerProcess, round: number): Promise<void> {
-    const url = await urlOf(server);
-    for (const document of this.#documents) {
+    const relays = await this.#relays(server, this.#documents.length);
+    for (const [index, relay] of relays.entries()) {
+      const document = this.#documents[index];
+      if (document === undefined) continue;
       const doc = new Y.Doc();
-      const fetched = await fetchDocument(`${url}/${encodeURIComponent(document.name)}`);
-      for (const update of fetched) Y.applyUpdate(doc, update);
+      for (const update of await fetchDocument(relay, document.name)) Y.applyUpdate(doc, update);
       const where = `round ${round} of seed ${this.#options.seed}, document "${document.name}"`;
       for (const kind of ["seen", "acknowledged"] as const) {
         const { structs, deletes } = document.witnessed[kind].missingFrom(doc);
@@ -234,12 +247,22 @@ class KillTorture {
   }
 
   #document(name: string, editsPerTurn: number, keystrokes: () => (text: Y.Text) => void): Document {
-    const witnessed = { seen: new Ledger(), acknowledged: new Ledger() };
+    const witnessed = { seen: new Ledger(), acknowledged: new Ledger(), troubles: new Set<string>() };
     const editors = Array.from(
       { length: editorsPerDocument },
       (_, index) => new Editor(`text ${index}`, keystrokes(), { witnessed, random: this.#random }),
     );
     return { name, editors, editsPerTurn, witnessed, base: undefined };
+  }
+
+  /** So many who reach the server, each with a protocol of its own, and with all their documents over one connection if it can. */
+  async #relays(server: ServerProcess, count: number): Promise<readonly Relay[]> {
+    const wsUrl = `ws://127.0.0.1:${await server.port()}`;
+    const { protocols } = this.#options;
+    return Array.from({ length: Math.ceil(count / protocols.length) }, () => protocols)
+      .flat()
+      .slice(0, count)
+      .map((protocol) => new Relay(wsUrl, protocol));
   }
 
   get #editors(): readonly Editor[] {
@@ -253,10 +276,6 @@ class KillTorture {
 
 function heardIn(documents: readonly Document[]): number {
   return documents.reduce((sum, { witnessed }) => sum + witnessed.seen.updates, 0);
-}
-
-async function urlOf(server: ServerProcess): Promise<string> {
-  return `ws://127.0.0.1:${await server.port()}/sync`;
 }
 
 /** By document, the row that its last compaction left; read beside the running server. */

@@ -2,7 +2,8 @@
  * Tortures the executable: `bun scripts/torture/main.ts [kill|fuzz|stall|fetch|slow-joiner|storm|disk-full|all]`.
  *
  * `--rounds` (kill), `--frames` (fuzz) and `--clients` (storm) say how much of it, `--seed` takes a seed that was
- * printed. Ends with 1 when a guarantee was broken.
+ * printed. `--protocol` is what the clients of the relay speak: `y-websocket`, `hocuspocus`, or `mixed`, of which those
+ * take the first where one protocol is enough; fuzz speaks all. Ends with 1 when a guarantee was broken.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -11,17 +12,23 @@ import { parseArgs } from "node:util";
 import { ensureExecutable } from "../../test/support/executable.ts";
 import { tortureByFullDisk } from "./disk-full.ts";
 import { tortureByFrames } from "./fuzz.ts";
+import { hocuspocus, hocuspocusSessions } from "./hocuspocus-protocol.ts";
 import { tortureByFetching, tortureBySlowJoining } from "./joiners.ts";
 import { tortureByKilling } from "./kill.ts";
 import { formatOutcome, type Outcome } from "./outcome.ts";
+import type { RelayProtocol } from "./relay-protocol.ts";
 import { tortureByStalling } from "./stall.ts";
 import { tortureByStorm } from "./storm.ts";
+import { yWebsocket } from "./y-websocket-protocol.ts";
 
 interface Given {
   readonly rounds: number;
   readonly frames: number;
   readonly clients: number;
   readonly seed: number;
+  readonly protocols: readonly RelayProtocol[];
+  /** The first of them. */
+  readonly protocol: RelayProtocol;
   readonly dataFolder: string;
   readonly progress: (line: string) => void;
 }
@@ -36,12 +43,19 @@ const tortures: Readonly<Record<string, (given: Given) => Promise<Outcome>>> = {
   "disk-full": tortureByFullDisk,
 };
 
+const protocolsOf: Readonly<Record<string, readonly [RelayProtocol, ...RelayProtocol[]]>> = {
+  "y-websocket": [yWebsocket],
+  hocuspocus: [hocuspocus, hocuspocusSessions],
+  mixed: [hocuspocus, yWebsocket, hocuspocusSessions],
+};
+
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     rounds: { type: "string", default: "100" },
     frames: { type: "string", default: "1000000" },
     clients: { type: "string", default: "2000" },
+    protocol: { type: "string", default: "y-websocket" },
     seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
   },
 });
@@ -49,8 +63,13 @@ const { values, positionals } = parseArgs({
 const asked = positionals.length === 0 || positionals.includes("all") ? Object.keys(tortures) : positionals;
 const unknown = asked.filter((name) => !Object.hasOwn(tortures, name));
 const amounts = { rounds: +values.rounds, frames: +values.frames, clients: +values.clients, seed: +values.seed };
-if (unknown.length > 0 || Object.values(amounts).some((amount) => !Number.isSafeInteger(amount) || amount < 0)) {
-  console.error(`usage: torture [${[...Object.keys(tortures), "all"].join("|")}] [--rounds n] [--frames n] …`);
+const protocols = Object.hasOwn(protocolsOf, values.protocol) ? protocolsOf[values.protocol] : undefined;
+if (
+  protocols === undefined ||
+  unknown.length > 0 ||
+  Object.values(amounts).some((amount) => !Number.isSafeInteger(amount) || amount < 0)
+) {
+  console.error(`usage: torture [${[...Object.keys(tortures), "all"].join("|")}] [--protocol name] [--rounds n] …`);
   process.exit(2);
 }
 
@@ -58,11 +77,11 @@ await ensureExecutable();
 let failed = 0;
 for (const name of asked) {
   const startedAt = performance.now();
-  console.log(`${name}, seed ${amounts.seed}`);
+  console.log(`${name}, ${values.protocol}, seed ${amounts.seed}`);
   const dataFolder = await mkdtemp(join(tmpdir(), `yurt-torture-${name}-`));
   try {
     const progress = (line: string) => console.log(`  … ${line}`);
-    const outcome = await tortures[name]?.({ ...amounts, dataFolder, progress });
+    const outcome = await tortures[name]?.({ ...amounts, protocols, protocol: protocols[0], dataFolder, progress });
     if (outcome === undefined) continue;
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     console.log(formatOutcome(`${name} (${seconds} s)`, outcome));

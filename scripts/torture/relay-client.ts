@@ -1,87 +1,111 @@
-import * as decoding from "lib0/decoding";
-import { encodeMessage, type ServerMessage } from "../../src/relay/y-websocket/codec.ts";
+import type { Relay } from "./relay.ts";
+import type { Closing, RelayConnection } from "./relay-connection.ts";
+import type { Acknowledgements, Heard, Said } from "./relay-protocol.ts";
 
 /** Whom a client tells what it is sent. */
 export interface Listening {
   /** SyncStep1: the server asks for what it lacks. */
   readonly asked?: (stateVector: Uint8Array) => void;
-  /** The body of an Update, or of SyncStep2. */
-  readonly updated?: (update: Uint8Array, kind: "update" | "sync-step-2") => void;
+  /** The body of an Update, or of SyncStep2; an echo is an Update of its own that comes back. */
+  readonly updated?: (update: Uint8Array, kind: "update" | "echo" | "sync-step-2") => void;
+  /** This update of its own is acknowledged. */
+  readonly acknowledged?: (update: Uint8Array) => void;
+  /** It was refused something, or acknowledged what it has not sent. */
+  readonly troubled?: (why: string) => void;
 }
 
-export interface Closing {
-  readonly code: number;
-  readonly reason: string;
-}
-
-const protocolSync = 0;
-
-/** A y-websocket connection that neither keeps a document nor what it is sent. */
+/** One who is in a document and keeps neither the document nor what it is sent. */
 export class RelayClient {
-  readonly socket: WebSocket;
-  /** Resolves when the connection is open; rejects when it closes before. */
+  /** Resolves when it can speak; rejects when its connection closes before. */
   readonly opened: Promise<void>;
-  readonly closed: Promise<Closing>;
+  readonly #relay: Relay;
+  readonly #connection: RelayConnection;
+  readonly #address: string;
+  readonly #acknowledgements: Acknowledgements;
+  readonly #listening: Listening;
 
-  constructor(url: string, { asked, updated }: Listening = {}) {
-    const opened = Promise.withResolvers<void>();
-    const closed = Promise.withResolvers<Closing>();
-    this.opened = opened.promise;
-    this.closed = closed.promise;
-    opened.promise.catch(() => {});
-    this.socket = new WebSocket(url);
-    this.socket.binaryType = "arraybuffer";
-    this.socket.onopen = () => opened.resolve();
-    this.socket.onclose = ({ code, reason }) => {
-      opened.reject(new Error(`closed before it was open: ${code} ${reason}`));
-      closed.resolve({ code, reason });
-    };
-    this.socket.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
-      const message = new Uint8Array(data);
-      if (message[0] !== protocolSync) return;
-      const body = decoding.readVarUint8Array(decoding.createDecoder(message.subarray(2)));
-      if (message[1] === 0) asked?.(body);
-      else updated?.(body, message[1] === 1 ? "sync-step-2" : "update");
-    };
+  constructor(relay: Relay, document: string, listening: Listening = {}) {
+    this.#relay = relay;
+    this.#connection = relay.connectionTo(document);
+    this.#address = relay.protocol.address(document);
+    this.#acknowledgements = relay.protocol.acknowledgements();
+    this.#listening = listening;
+    this.opened = this.#connection.attach(this.#address, (message) => this.#hear(message));
+    this.opened.catch(() => {});
   }
 
   get isOpen(): boolean {
-    return this.socket.readyState === WebSocket.OPEN;
+    return this.#connection.isOpen;
   }
 
-  send(message: ServerMessage): void {
-    this.sendBytes(encodeMessage(message));
+  /** Its connection is. */
+  get closed(): Promise<Closing> {
+    return this.#connection.closed;
   }
 
-  sendBytes(frame: Uint8Array): void {
-    // The type of WebSocket.send wants to rule out shared memory, which nothing here is.
-    this.socket.send(frame as Uint8Array<ArrayBuffer>);
+  /** Updates of its own that are not acknowledged. */
+  get waiting(): number {
+    return this.#acknowledgements.waiting;
   }
 
-  async close(): Promise<void> {
-    this.socket.close();
-    await this.closed;
+  send(message: Said): void {
+    this.#acknowledgements.sent(message);
+    this.#connection.send(this.#relay.protocol.encode(this.#address, message));
+  }
+
+  /** Leaves the document; the connection ends when nobody else is on it. */
+  leave(): void {
+    this.#connection.detach(this.#address);
+  }
+
+  /** The connection ends without a word. */
+  terminate(): void {
+    this.#connection.socket.terminate();
+  }
+
+  #hear(message: Heard): void {
+    const { asked, updated, acknowledged, troubled } = this.#listening;
+    const acknowledgement = this.#acknowledgements.heard(message);
+    if (acknowledgement !== undefined) acknowledged?.(acknowledgement);
+    switch (message.type) {
+      case "sync-step-1":
+        asked?.(message.stateVector);
+        break;
+      case "sync-step-2":
+        updated?.(message.update, "sync-step-2");
+        break;
+      case "update":
+        updated?.(message.update, acknowledgement === undefined ? "update" : "echo");
+        break;
+      case "applied":
+        if (acknowledgement === undefined) troubled?.("an acknowledgement of nothing");
+        break;
+      case "refused":
+        troubled?.(message.why);
+        break;
+    }
   }
 }
 
 /** Everything that someone gets who knows nothing of the document, up to the end of the first sync. */
-export async function fetchDocument(url: string, withinMs = 20_000): Promise<readonly Uint8Array[]> {
+export async function fetchDocument(relay: Relay, document: string, withinMs = 20_000): Promise<readonly Uint8Array[]> {
   const updates: Uint8Array[] = [];
   const synced = Promise.withResolvers<void>();
-  const client = new RelayClient(url, {
+  const client = new RelayClient(relay, document, {
     updated: (update, kind) => {
       updates.push(update);
       if (kind === "sync-step-2") synced.resolve();
     },
+    troubled: (why) => synced.reject(new Error(`it was refused: ${why}`)),
   });
   const failed = client.closed.then(({ code, reason }) => {
     throw new Error(`closed before it was synced: ${code} ${reason}`);
   });
-  failed.catch(() => {});
+  for (const promise of [failed, synced.promise]) promise.catch(() => {});
   await within(withinMs, "open", Promise.race([client.opened, failed]));
   client.send({ type: "sync-step-1", stateVector: Uint8Array.of(0) });
   await within(withinMs, "synced", Promise.race([synced.promise, failed]));
-  await client.close();
+  client.leave();
   return updates;
 }
 

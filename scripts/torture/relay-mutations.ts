@@ -3,7 +3,7 @@ import * as Y from "yjs";
 import { decodeStateVector } from "../../src/relay/state-vector.ts";
 import { decodeAwareness, encodeAwareness } from "../../src/relay/sync-codec.ts";
 import { decodeContents } from "../../src/relay/update-contents.ts";
-import { decodeMessage } from "../../src/relay/y-websocket/codec.ts";
+import { type ClientMessage, decodeMessage } from "../../src/relay/y-websocket/codec.ts";
 import { SessionError } from "../../src/transport/close-reason.ts";
 import { invent, mutate, session } from "../../test/support/mutations.ts";
 import type { Random } from "../../test/support/random.ts";
@@ -25,7 +25,16 @@ export function* relayFrames(random: Random): Generator<Uint8Array, never> {
 /** Whether the server must refuse it, whatever went before: what its codecs say of it. */
 export function isRefused(frame: Uint8Array): boolean {
   try {
-    const message = decodeMessage(frame);
+    return isMalformed(decodeMessage(frame));
+  } catch (error) {
+    if (error instanceof SessionError) return true;
+    throw error;
+  }
+}
+
+/** Whether that is wrong which the protocols of the relay have in common. */
+export function isMalformed(message: ClientMessage): boolean {
+  try {
     switch (message.type) {
       case "sync-step-1":
         decodeStateVector(message.stateVector);

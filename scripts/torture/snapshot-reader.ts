@@ -1,18 +1,20 @@
-import * as decoding from "lib0/decoding";
 import * as Y from "yjs";
 import { eventually } from "../../test/support/eventually.ts";
 import type { Clocks } from "../../test/support/y-doc-facts.ts";
 import type { Ledger } from "./ledger.ts";
+import type { RelayProtocol } from "./relay-protocol.ts";
 
 /** What a joiner without a library makes of the frames it gets. */
 export class SnapshotReader {
   /** Resolves at SyncStep2. */
   readonly synced: Promise<void>;
+  readonly #protocol: RelayProtocol;
   readonly #updates: Uint8Array[] = [];
   readonly #synced = Promise.withResolvers<void>();
   #bytes = 0;
 
-  constructor() {
+  constructor(protocol: RelayProtocol) {
+    this.#protocol = protocol;
     this.synced = this.#synced.promise;
   }
 
@@ -22,12 +24,11 @@ export class SnapshotReader {
   }
 
   readonly received = (frame: Uint8Array): void => {
-    const [type, subType] = frame;
-    if (type !== 0 || subType === 0) return;
-    const update = decoding.readVarUint8Array(decoding.createDecoder(frame.subarray(2)));
-    this.#updates.push(update);
-    this.#bytes += update.byteLength;
-    if (subType === 1) this.#synced.resolve();
+    const message = this.#protocol.decode(frame)?.message;
+    if (message?.type !== "sync-step-2" && message?.type !== "update") return;
+    this.#updates.push(message.update);
+    this.#bytes += message.update.byteLength;
+    if (message.type === "sync-step-2") this.#synced.resolve();
   };
 
   /** What it has not received of a ledger, structs and deletes; waits for it as long as it may. */

@@ -1,20 +1,23 @@
-import { encodeMessage } from "../../src/relay/y-websocket/codec.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import { eventually, pause } from "../../test/support/eventually.ts";
 import { WireSocket } from "../../test/support/wire-socket.ts";
 import { Copy, textOf } from "./copies.ts";
 import { countClocks, Ledger } from "./ledger.ts";
 import { Faults, type Outcome, type Progress } from "./outcome.ts";
+import { Relay } from "./relay.ts";
 import { within } from "./relay-client.ts";
+import { firstFrames, type RelayProtocol } from "./relay-protocol.ts";
 import { ServerProcess } from "./server-process.ts";
 
 export interface StallOptions {
   /** Of 10 kB each: enough of them, and one socket that nobody reads holds more than its outbox may. */
   readonly updates: number;
+  readonly protocol: RelayProtocol;
   readonly dataFolder: string;
   readonly progress?: Progress;
 }
 
+const document = "stalled";
 const updateBytes = 10_000;
 const mates = 3;
 const waitingUpdates = 100;
@@ -30,23 +33,25 @@ const heldMs = 60_000;
 export const stallGrowthBytes = 192 * 2 ** 20;
 
 /** One reader of a document reads nothing any more, while a writer sends much and others read it. */
-export async function tortureByStalling({ updates, dataFolder, progress }: StallOptions): Promise<Outcome> {
+export async function tortureByStalling({ updates, protocol, dataFolder, progress }: StallOptions): Promise<Outcome> {
   const faults = new Faults();
   await using server = new ServerProcess({ dataFolder });
   const port = await within(limitMs, "the server listens", server.port());
-  const url = `ws://127.0.0.1:${port}/sync/stalled`;
-  const [writer, ...readers] = await Promise.all(Array.from({ length: 1 + mates }, () => Copy.open(url)));
+  const open = () => Copy.open(new Relay(`ws://127.0.0.1:${port}`, protocol), document);
+  const [writer, ...readers] = await Promise.all(Array.from({ length: 1 + mates }, open));
   if (writer === undefined) throw new Error("nobody writes");
   const written = new Ledger();
   writer.doc.on("update", (update: Uint8Array) => written.add(update));
   let messages = 0;
-  const stalled = await WireSocket.connect(port, "/sync/stalled", {
-    received: () => {
+  let isSynced = false;
+  const stalled = await WireSocket.connect(port, protocol.path(document), {
+    received: (frame) => {
       messages += 1;
+      isSynced ||= protocol.decode(frame)?.message.type === "sync-step-2";
     },
   });
-  stalled.send(encodeMessage({ type: "sync-step-1", stateVector: Uint8Array.of(0) }));
-  await eventually("the reader that stalls has synced", () => messages >= 2);
+  for (const frame of firstFrames(protocol, document)) stalled.send(frame);
+  await eventually("the reader that stalls has synced", () => isSynced);
   stalled.pause();
   const givingUp = untilGivenUp(server, stalled.port);
   server.forgetPeak();

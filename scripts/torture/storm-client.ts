@@ -1,8 +1,12 @@
 import { encodeAwareness } from "../../src/relay/sync-codec.ts";
+import { Relay } from "./relay.ts";
 import { RelayClient } from "./relay-client.ts";
+import type { RelayProtocol } from "./relay-protocol.ts";
 
 export interface StormClientOptions {
-  readonly url: string;
+  readonly wsUrl: string;
+  readonly protocol: RelayProtocol;
+  readonly document: string;
   readonly clientId: number;
   /** What it knows of the document, as it says it when it is asked and when it asks. */
   readonly state: { readonly update: Uint8Array; readonly stateVector: Uint8Array };
@@ -20,8 +24,8 @@ const firstRetryMs = 100;
 const longestRetryMs = 2_500;
 
 /**
- * What y-websocket's client does on the wire, without a document: it syncs, says who it is, and comes back after
- * min(2ⁿ · 100, 2,500) ms without chance, n being its failures since it was synced.
+ * What a client does on the wire, without a document: it syncs, says who it is, and comes back after
+ * min(2ⁿ · 100, 2,500) ms without chance, as y-websocket's does, n being its failures since it was synced.
  */
 export class StormClient {
   readonly #options: StormClientOptions;
@@ -43,7 +47,7 @@ export class StormClient {
     return this.#syncedAt;
   }
 
-  /** Updates received since it is synced. */
+  /** Updates received since it is synced, and those of its own that were acknowledged. */
   get updates(): number {
     return this.#updates;
   }
@@ -51,7 +55,7 @@ export class StormClient {
   close(): void {
     this.#isOver = true;
     clearTimeout(this.#retry);
-    this.#client?.socket.terminate();
+    this.#client?.terminate();
   }
 
   send(update: Uint8Array): void {
@@ -59,11 +63,18 @@ export class StormClient {
   }
 
   #connect(): void {
-    const { url, state } = this.#options;
+    const { wsUrl, protocol, document, state } = this.#options;
     let wasOpen = false;
-    const client = new RelayClient(url, {
+    const client: RelayClient = new RelayClient(new Relay(wsUrl, protocol), document, {
       asked: () => client.send({ type: "sync-step-2", update: state.update }),
-      updated: (_, kind) => this.#hear(kind),
+      updated: (_, kind) => {
+        if (kind === "sync-step-2") this.#syncedAt ??= performance.now();
+        else if (kind === "update") this.#updates += 1;
+        this.#failures = 0;
+      },
+      acknowledged: () => {
+        this.#updates += 1;
+      },
     });
     this.#client = client;
     client.opened.then(
@@ -80,12 +91,6 @@ export class StormClient {
       ({ code, reason }) => this.#ended({ wasOpen, code, reason }),
       () => {},
     );
-  }
-
-  #hear(kind: "update" | "sync-step-2"): void {
-    if (kind === "update") this.#updates += 1;
-    else this.#syncedAt ??= performance.now();
-    this.#failures = 0;
   }
 
   #ended(connection: Ended): void {

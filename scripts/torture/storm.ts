@@ -4,11 +4,13 @@ import { eventually } from "../../test/support/eventually.ts";
 import { textOf } from "./copies.ts";
 import { Faults, type Outcome, type Progress } from "./outcome.ts";
 import { within } from "./relay-client.ts";
+import type { RelayProtocol } from "./relay-protocol.ts";
 import { ServerProcess } from "./server-process.ts";
-import { type Ended, StormClient } from "./storm-client.ts";
+import { type Ended, StormClient, type StormClientOptions } from "./storm-client.ts";
 
 export interface StormOptions {
   readonly clients: number;
+  readonly protocol: RelayProtocol;
   readonly dataFolder: string;
   readonly progress?: Progress;
 }
@@ -22,14 +24,15 @@ export const allSyncedMs = 20_000;
 const otherDescriptors = 200;
 
 /** Everyone is there, the server is restarted, and everyone comes back at once. */
-export async function tortureByStorm({ clients: asked, dataFolder, progress }: StormOptions): Promise<Outcome> {
+export async function tortureByStorm(options: StormOptions): Promise<Outcome> {
+  const { clients: asked, protocol, dataFolder, progress } = options;
   const faults = new Faults();
   const clients = Math.min(asked, descriptorLimit() - otherDescriptors);
   if (clients < asked) progress?.(`${clients} clients instead of ${asked}: more descriptors may not be open`);
   const ends: Ended[] = [];
   const first = new ServerProcess({ dataFolder });
   const port = await within(limitMs, "the server listens", first.port());
-  const storm = gather(clients, port, (end) => ends.push(end));
+  const storm = gather(clients, { wsUrl: `ws://127.0.0.1:${port}`, protocol, ended: (end) => ends.push(end) });
   try {
     await eventually("everyone has synced", () => storm.every(({ syncedAt }) => syncedAt !== undefined), limitMs);
     ends.length = 0;
@@ -70,17 +73,20 @@ export async function tortureByStorm({ clients: asked, dataFolder, progress }: S
 }
 
 /** Twenty in each document, all of whom know what it holds. */
-function gather(clients: number, port: number, ended: (connection: Ended) => void): readonly StormClient[] {
+function gather(
+  clients: number,
+  way: Pick<StormClientOptions, "wsUrl" | "protocol" | "ended">,
+): readonly StormClient[] {
   const doc = new Y.Doc();
   doc.getText().insert(0, textOf(documentBytes, 0));
   const state = { update: Y.encodeStateAsUpdate(doc), stateVector: Y.encodeStateVector(doc) };
   return Array.from({ length: clients }, (_, index) => {
-    const url = `ws://127.0.0.1:${port}/sync/storm%20${Math.floor(index / clientsPerDocument)}`;
-    return new StormClient({ url, clientId: 1 + index, state, ended });
+    const document = `storm ${Math.floor(index / clientsPerDocument)}`;
+    return new StormClient({ ...way, document, clientId: 1 + index, state });
   });
 }
 
-/** One edit in each document reaches all who are in it. */
+/** One edit in each document reaches all who are in it, and is acknowledged to the one who made it. */
 async function everyoneHears(storm: readonly StormClient[]): Promise<void> {
   const doc = new Y.Doc();
   doc.getText().insert(0, "after the storm");

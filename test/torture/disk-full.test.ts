@@ -2,6 +2,7 @@ import { beforeAll, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { tortureByFullDisk } from "../../scripts/torture/disk-full.ts";
 import { smallDiskTrouble } from "../../scripts/torture/small-disk.ts";
+import { yWebsocket } from "../../scripts/torture/y-websocket-protocol.ts";
 import { ensureExecutable } from "../support/executable.ts";
 import { temporaryFolder } from "../support/start-test-server.ts";
 
@@ -14,7 +15,7 @@ test.skipIf(trouble !== undefined)(
   "on a full disk nothing is acknowledged or forwarded, and when there is room again all goes on and nothing is lost",
   async () => {
     const dataFolder = await temporaryFolder();
-    const { figures, faults } = await tortureByFullDisk({ dataFolder });
+    const { figures, faults } = await tortureByFullDisk({ dataFolder, protocol: yWebsocket });
     expect(faults).toEqual([]);
     expect(figures["updates that waited"]).toBeGreaterThan(0);
     await rm(dataFolder, { recursive: true, force: true });

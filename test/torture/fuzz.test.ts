@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { tortureByFrames } from "../../scripts/torture/fuzz.ts";
+import { conversations } from "../../scripts/torture/hocuspocus-mutations.ts";
 import { hostileUpdates } from "../../scripts/torture/hostile-corpus.ts";
 import { isRefused, relayFrames } from "../../scripts/torture/relay-mutations.ts";
 import { encodeMessage } from "../../src/relay/y-websocket/codec.ts";
@@ -33,4 +34,24 @@ test("the same seed makes the same frames", () => {
   };
   expect(some(1)).toEqual(some(1));
   expect(some(1)).not.toEqual(some(2));
+});
+
+test("the same seed makes the same conversations over Hocuspocus, in each of which documents are refused", () => {
+  const some = (seed: number) => {
+    const random = new Random(seed);
+    const all = conversations(random, relayFrames(random), () => ["a", "b"]);
+    return Array.from({ length: 40 }, () => all.next().value);
+  };
+  const shown = (seed: number) =>
+    Bun.hash(
+      some(seed)
+        .flatMap(({ frames }) => frames.map(String))
+        .join(),
+    );
+  expect(shown(1)).toBe(shown(1));
+  expect(shown(1)).not.toBe(shown(2));
+  const whole = some(1).filter(({ endsConnection }) => !endsConnection);
+  expect(whole.length).toBeGreaterThan(5);
+  expect(whole.length).toBeLessThan(40);
+  expect(whole.every(({ refusals }) => refusals > 0)).toBeTrue();
 });

@@ -2,24 +2,42 @@ import { Database } from "bun:sqlite";
 import { beforeAll, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { hocuspocus, hocuspocusSessions } from "../../scripts/torture/hocuspocus-protocol.ts";
 import { tortureByKilling } from "../../scripts/torture/kill.ts";
+import { yWebsocket } from "../../scripts/torture/y-websocket-protocol.ts";
 import { ensureExecutable } from "../support/executable.ts";
 import { temporaryFolder } from "../support/start-test-server.ts";
 
 beforeAll(ensureExecutable);
 
-test("what anyone has seen, and what was acknowledged, survives kill -9 at any moment", async () => {
-  const dataFolder = await temporaryFolder();
-  const { figures, faults } = await tortureByKilling({ rounds: 10, seed: 20_250_607, dataFolder });
-  expect(faults).toEqual([]);
-  expect(figures["updates seen"]).toBeGreaterThan(1_000);
-  expect(figures["updates acknowledged"]).toBeGreaterThan(500);
-  await rm(dataFolder, { recursive: true, force: true });
-});
+test.each([
+  ["y-websocket", [yWebsocket], 4],
+  ["Hocuspocus", [hocuspocus, hocuspocusSessions], 4],
+  ["both", [hocuspocus, yWebsocket], 2],
+] as const)(
+  "what anyone has seen, and what was acknowledged, survives kill -9 at any moment: %s",
+  async (_, protocols, rounds) => {
+    const dataFolder = await temporaryFolder();
+    const { figures, faults } = await tortureByKilling({ protocols, rounds, seed: 20_250_607, dataFolder });
+    expect(faults).toEqual([]);
+    expect(figures["updates seen"]).toBeGreaterThan(100 * rounds);
+    expect(figures["updates acknowledged"]).toBeGreaterThan(50 * rounds);
+    await rm(dataFolder, { recursive: true, force: true });
+  },
+);
 
-test("a server that forgets what it stored last is found out", async () => {
+test.each([
+  ["y-websocket", [yWebsocket]],
+  ["Hocuspocus", [hocuspocus]],
+] as const)("a server that forgets what it stored last is found out: %s", async (_, protocols) => {
   const dataFolder = await temporaryFolder();
-  const { figures, faults } = await tortureByKilling({ rounds: 4, seed: 1, dataFolder, meddle: forgetLast });
+  const { figures, faults } = await tortureByKilling({
+    protocols,
+    rounds: 2,
+    seed: 1,
+    dataFolder,
+    meddle: forgetLast,
+  });
   expect(faults).not.toEqual([]);
   expect(figures["clocks missing of those seen"]).toBeGreaterThan(0);
   expect(figures["clocks missing of those acknowledged"]).toBeGreaterThan(0);

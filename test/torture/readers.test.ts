@@ -2,6 +2,7 @@ import { afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { tortureByFetching, tortureBySlowJoining } from "../../scripts/torture/joiners.ts";
 import { tortureByStalling } from "../../scripts/torture/stall.ts";
+import { yWebsocket } from "../../scripts/torture/y-websocket-protocol.ts";
 import { ensureExecutable } from "../support/executable.ts";
 import { temporaryFolder } from "../support/start-test-server.ts";
 
@@ -18,17 +19,17 @@ afterEach(async () => {
 });
 
 test("a reader that stalls is closed, and its room mates lose nothing", async () => {
-  const { faults } = await tortureByStalling({ updates: 3_000, dataFolder });
+  const { faults } = await tortureByStalling({ updates: 3_000, dataFolder, protocol: yWebsocket });
   expect(faults).toEqual([]);
 });
 
 test("someone who joins a large document over a slow link is synced while others edit, and has every edit", async () => {
-  const { figures, faults } = await tortureBySlowJoining({ megabytes: 20, dataFolder });
+  const { figures, faults } = await tortureBySlowJoining({ megabytes: 20, dataFolder, protocol: yWebsocket });
   expect(faults).toEqual([]);
   expect(figures["edits until synced"]).toBeGreaterThan(20);
 });
 
 test("20 clients that fetch 10 MB at once do not need 20 copies", async () => {
-  const { faults } = await tortureByFetching({ megabytes: 10, dataFolder });
+  const { faults } = await tortureByFetching({ megabytes: 10, dataFolder, protocol: yWebsocket });
   expect(faults).toEqual([]);
 });

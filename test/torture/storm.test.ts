@@ -1,6 +1,7 @@
 import { beforeAll, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { tortureByStorm } from "../../scripts/torture/storm.ts";
+import { yWebsocket } from "../../scripts/torture/y-websocket-protocol.ts";
 import { ensureExecutable } from "../support/executable.ts";
 import { temporaryFolder } from "../support/start-test-server.ts";
 
@@ -8,7 +9,7 @@ beforeAll(ensureExecutable);
 
 test("500 clients that come back at once after a restart are all synced, and no one is starved", async () => {
   const dataFolder = await temporaryFolder();
-  const { figures, faults } = await tortureByStorm({ clients: 500, dataFolder });
+  const { figures, faults } = await tortureByStorm({ clients: 500, dataFolder, protocol: yWebsocket });
   expect(faults).toEqual([]);
   expect(figures["clients"]).toBeGreaterThan(100);
   await rm(dataFolder, { recursive: true, force: true });

@@ -35,6 +35,13 @@ export const messageTypes = {
 } as const;
 
 const token = 0;
+/** Behind a document's name: NUL and the provider's id. */
+const sessionIdBytes = 257;
+
+/** In bytes, where a document's name may have so many. */
+export function longestAddress(nameBytes: number): number {
+  return nameBytes + sessionIdBytes;
+}
 
 /** Throws `SessionError` malformed-frame, also for an address of more than `limitBytes`. */
 export function decodeAddress(frame: Uint8Array, limitBytes: number): Addressed {

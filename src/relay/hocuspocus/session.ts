@@ -4,12 +4,10 @@ import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
 import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
 import { Attachment, type AttachmentOptions } from "./attachment.ts";
-import { type Addressed, decodeAddress, messageTypes } from "./codec.ts";
+import { type Addressed, decodeAddress, longestAddress, messageTypes } from "./codec.ts";
 import { hocuspocusEncoding } from "./encoding.ts";
 
 const pong = Uint8Array.of(messageTypes.pong);
-/** Behind a document's name: NUL and the provider's id. */
-const sessionIdBytes = 257;
 
 /** The documents of one connection. Frames of one wait for it alone. */
 export class HocuspocusSession implements ProtocolSession {
@@ -53,7 +51,7 @@ export class HocuspocusSession implements ProtocolSession {
   }
 
   #decodeAddress(frame: Uint8Array): Addressed {
-    return decodeAddress(frame, this.#options.limits.nameBytes + sessionIdBytes);
+    return decodeAddress(frame, longestAddress(this.#options.limits.nameBytes));
   }
 
   #ping(frame: Uint8Array): void {

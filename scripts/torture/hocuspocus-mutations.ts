@@ -1,0 +1,220 @@
+import * as encoding from "lib0/encoding";
+import { defaultLimits } from "../../src/config/limits.ts";
+import {
+  type ClientMessage,
+  decodeAddress,
+  decodeMessage,
+  encodeAddress,
+  longestAddress,
+  messageTypes,
+} from "../../src/relay/hocuspocus/codec.ts";
+import { checkRoomName } from "../../src/rooms/room-name.ts";
+import { SessionError } from "../../src/transport/close-reason.ts";
+import { framed, providerFrames } from "../../test/support/hocuspocus-frames.ts";
+import { mutate } from "../../test/support/mutations.ts";
+import type { Random } from "../../test/support/random.ts";
+import { isMalformed } from "./relay-mutations.ts";
+
+/** What someone says on one connection, and what the server has to make of it. */
+export interface Conversation {
+  readonly frames: readonly (string | Uint8Array)[];
+  /** How often the server refuses a document for it. */
+  readonly refusals: number;
+  /** Whether it ends the connection at the last frame. */
+  readonly endsConnection: boolean;
+  /** Refused once more in each document, whatever became of it: then all before it has been looked at. */
+  readonly conclusion: readonly Uint8Array[];
+  /** By so many refusals, with the conclusion's detail. */
+  readonly conclusions: number;
+}
+
+const framesPerConversation = 100;
+/** Besides the documents themselves. */
+const addressesPerConversation = 2;
+/** No type that anyone has. */
+const conclusionType = 1_000_003;
+export const conclusionDetail = `unknown message ${conclusionType}`;
+
+/** About the `documents` of the moment; `bodies` are frames of y-websocket, whose types and bodies these share. */
+export function* conversations(
+  random: Random,
+  bodies: Iterator<Uint8Array, never>,
+  documents: () => readonly string[],
+): Generator<Conversation, never> {
+  for (;;) yield conversation(random, bodies, documents());
+}
+
+function conversation(random: Random, bodies: Iterator<Uint8Array, never>, documents: readonly string[]): Conversation {
+  const addresses = Array.from({ length: addressesPerConversation }, () => addressOf(random, documents));
+  const expected = new Expectation();
+  const frames: (string | Uint8Array)[] = [];
+  const say = (frame: string | Uint8Array) => {
+    if (expected.isOver) return;
+    frames.push(frame);
+    expected.hear(frame);
+  };
+  // There is one at least in which the end can be heard.
+  for (const document of documents) say(providerFrames(document).auth());
+  while (frames.length < framesPerConversation && !expected.isOver) {
+    const address = random.pick([...documents, ...addresses]);
+    if (expected.isRefused(address) && random.chance(0.8)) {
+      // Nothing else is looked at any more: it has to come anew.
+      say(providerFrames(address).close());
+      say(providerFrames(address).auth("token"));
+    } else say(frameOf(random, address, bodies));
+  }
+  return {
+    frames,
+    refusals: expected.refusals,
+    endsConnection: expected.isOver,
+    conclusion: expected.addresses.flatMap((address) => [
+      providerFrames(address).close(),
+      framed(address, conclusionType),
+    ]),
+    conclusions: expected.addresses.length,
+  };
+}
+
+/** What the server makes of the frames of one connection: what its codecs say of each. */
+class Expectation {
+  readonly #refused = new Map<string, boolean>();
+  #refusals = 0;
+  #isOver = false;
+
+  get refusals(): number {
+    return this.#refusals;
+  }
+
+  /** The connection is to be closed. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** All that may be entered. */
+  get addresses(): readonly string[] {
+    return [...this.#refused.keys()].filter((address) => !isForbidden(address));
+  }
+
+  isRefused(address: string): boolean {
+    return this.#refused.get(address) === true;
+  }
+
+  hear(frame: string | Uint8Array): void {
+    if (typeof frame === "string") this.#isOver = true;
+    else if (frame.byteLength === 1) this.#isOver = frame[0] !== messageTypes.ping && frame[0] !== messageTypes.pong;
+    else {
+      const addressed = understand(() => decodeAddress(frame, longestAddress(defaultLimits.nameBytes)));
+      if (addressed === undefined) this.#isOver = true;
+      else this.#hearOf(addressed.address, frame, addressed.offset);
+    }
+  }
+
+  #hearOf(address: string, frame: Uint8Array, offset: number): void {
+    if (!this.#refused.has(address)) this.#enter(address);
+    const isHeard = [messageTypes.auth, messageTypes.close].some((type) => type === frame[offset]);
+    if (this.isRefused(address) && !isHeard) return;
+    const message = understand(() => decodeMessage(frame, offset));
+    if (message?.type === "close") this.#refused.delete(address);
+    else if (message === undefined || isRefusedIn(message)) this.#refuse(address);
+    else if (this.isRefused(address)) this.#refusals += 1;
+  }
+
+  #enter(address: string): void {
+    if (isForbidden(address)) this.#refuse(address);
+    else this.#refused.set(address, false);
+  }
+
+  #refuse(address: string): void {
+    this.#refused.set(address, true);
+    this.#refusals += 1;
+  }
+}
+
+function isForbidden(address: string): boolean {
+  return checkRoomName(address.split("\0")[0] ?? "", defaultLimits.nameBytes) !== undefined;
+}
+
+function isRefusedIn(message: ClientMessage): boolean {
+  switch (message.type) {
+    case "authentication":
+    case "stateless":
+    case "close":
+      return false;
+    default:
+      return isMalformed(message);
+  }
+}
+
+function understand<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof SessionError) return undefined;
+    throw error;
+  }
+}
+
+/** With a session, of a name that objects have, or one that may not be entered. */
+function addressOf(random: Random, documents: readonly string[]): string {
+  return random.pick([
+    () => `${random.pick(documents)}\0${random.integer(1e9)}`,
+    () => `${random.pick(documents)}\0${random.integer(1e9)}`,
+    () => `${random.pick(documents)}\0`,
+    () => "__proto__",
+    () => random.pick(forbidden),
+  ])();
+}
+
+const forbidden = ["", "\0", "\0session", "line\nbreak", "x".repeat(257), `${"x".repeat(257)}\0session`];
+
+function frameOf(random: Random, address: string, bodies: Iterator<Uint8Array, never>): string | Uint8Array {
+  const { auth, step1, awareness, queryAwareness, stateless, close } = providerFrames(address);
+  const body = () => withAddress(address, bodies.next().value);
+  if (random.chance(0.6)) return body();
+  if (random.chance(0.03)) return random.pick(ofNoDocument);
+  return random.pick<() => Uint8Array>([
+    () => auth("token"),
+    () => framed(address, messageTypes.auth, 0, "token", "4.8.0"),
+    () => framed(address, messageTypes.auth, random.integer(4), ...random.some(["token", "", 7], 0.5)),
+    step1,
+    queryAwareness,
+    close,
+    () => framed(address, messageTypes.close, ...random.some(["reason", 0, "more"], 0.3)),
+    () => stateless("x".repeat(random.pick([0, 1, 100, 10_000]))),
+    () => awareness(random.integer(9), random.integer(9), random.pick([null, {}, { user: "one" }])),
+    // What is between servers, what only a server says, and what nobody does.
+    () => framed(address, random.pick([4, 6, 8, 9, 10, 11, 127, 128, 2 ** 40]), ...random.some([0, 1, "text"], 0.5)),
+    () => withinBytes(random, body()),
+    () => withinBytes(random, body()),
+    () => withinBytes(random, auth("token")),
+    () => Uint8Array.of(messageTypes.ping),
+  ])();
+}
+
+/** Each ends the connection, or is an answer to nothing. */
+const ofNoDocument: readonly (string | Uint8Array)[] = [
+  "text",
+  new Uint8Array(),
+  Uint8Array.of(messageTypes.pong),
+  Uint8Array.of(0),
+  Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x7f, 0),
+  // Only an address; one that is cut off; one that is too long.
+  encodeAddress("alone"),
+  encodeAddress("cut off").subarray(0, 4),
+  framed("x".repeat(5_000), messageTypes.queryAwareness),
+  // No UTF-8.
+  Uint8Array.of(2, 0xc3, 0x28, messageTypes.queryAwareness),
+  new Uint8Array(50).fill(0x80),
+];
+
+/** A change somewhere: in the address, it is most likely another document's, or nobody's. */
+function withinBytes(random: Random, frame: Uint8Array): Uint8Array {
+  return mutate(random, [frame]);
+}
+
+function withAddress(address: string, message: Uint8Array): Uint8Array {
+  return encoding.encode((encoder) => {
+    encoding.writeVarString(encoder, address);
+    encoding.writeUint8Array(encoder, message);
+  });
+}

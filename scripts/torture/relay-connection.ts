@@ -1,0 +1,63 @@
+import type { Heard, RelayProtocol } from "./relay-protocol.ts";
+
+export interface Closing {
+  readonly code: number;
+  readonly reason: string;
+}
+
+/** A WebSocket to a relay, with what is on it; it keeps nothing of what it is sent. */
+export class RelayConnection {
+  readonly socket: WebSocket;
+  /** Resolves when the connection is open; rejects when it closes before. */
+  readonly opened: Promise<void>;
+  readonly closed: Promise<Closing>;
+  readonly #protocol: RelayProtocol;
+  /** By address. */
+  readonly #attached = new Map<string, (message: Heard) => void>();
+
+  constructor(url: string, protocol: RelayProtocol) {
+    const opened = Promise.withResolvers<void>();
+    const closed = Promise.withResolvers<Closing>();
+    this.opened = opened.promise;
+    this.closed = closed.promise;
+    opened.promise.catch(() => {});
+    this.#protocol = protocol;
+    this.socket = new WebSocket(url);
+    this.socket.binaryType = "arraybuffer";
+    this.socket.onopen = () => opened.resolve();
+    this.socket.onclose = ({ code, reason }) => {
+      opened.reject(new Error(`closed before it was open: ${code} ${reason}`));
+      closed.resolve({ code, reason });
+    };
+    this.socket.onmessage = ({ data }: MessageEvent<ArrayBuffer>) => {
+      const heard = protocol.decode(new Uint8Array(data));
+      if (heard !== undefined) this.#attached.get(heard.address)?.(heard.message);
+    };
+  }
+
+  get isOpen(): boolean {
+    return this.socket.readyState === WebSocket.OPEN;
+  }
+
+  /** Says hello, as soon as it can. */
+  async attach(address: string, listener: (message: Heard) => void): Promise<void> {
+    if (this.#attached.has(address)) throw new Error("that address is taken on this connection");
+    this.#attached.set(address, listener);
+    await this.opened;
+    const hello = this.#protocol.hello?.(address);
+    if (hello !== undefined) this.send(hello);
+  }
+
+  /** Ends with the last of those that were attached. */
+  detach(address: string): void {
+    if (!this.#attached.delete(address)) return;
+    const farewell = this.#protocol.farewell?.(address);
+    if (farewell !== undefined && this.isOpen) this.send(farewell);
+    if (this.#attached.size === 0) this.socket.close();
+  }
+
+  send(frame: string | Uint8Array): void {
+    // The type of WebSocket.send wants to rule out shared memory, which nothing here is.
+    this.socket.send(frame as string | Uint8Array<ArrayBuffer>);
+  }
+}

@@ -1,0 +1,39 @@
+import { decodeMessage, encodeMessage } from "../../src/relay/y-websocket/codec.ts";
+import type { Acknowledgements, Heard, RelayProtocol, Said } from "./relay-protocol.ts";
+
+const sync = 0;
+const emptyUpdateBytes = 2;
+
+/** A connection for each document, whose frames do not name it. */
+export const yWebsocket: RelayProtocol = {
+  path: (document) => `/sync/${encodeURIComponent(document)}`,
+  sharesConnections: false,
+  address: () => "",
+  encode: (_, message) => encodeMessage(message),
+  decode: (frame) => {
+    if (frame[0] !== sync) return undefined;
+    const message = decodeMessage(frame);
+    return message.type === "awareness" || message.type === "query-awareness" ? undefined : { address: "", message };
+  },
+  acknowledgements: () => new Echoes(),
+};
+
+/** An update is acknowledged by coming back; one that holds nothing is not. */
+class Echoes implements Acknowledgements {
+  /** Hashes. */
+  readonly #waiting = new Set<bigint | number>();
+
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  sent(message: Said): void {
+    if (message.type !== "update" && message.type !== "sync-step-2") return;
+    if (message.update.byteLength > emptyUpdateBytes) this.#waiting.add(Bun.hash(message.update));
+  }
+
+  heard(message: Heard): Uint8Array | undefined {
+    if (message.type !== "update") return undefined;
+    return this.#waiting.delete(Bun.hash(message.update)) ? message.update : undefined;
+  }
+}
