@@ -14,7 +14,7 @@ import { scenarios } from "./scenarios/all.ts";
 import type { Scenario, Size } from "./scenarios/scenario.ts";
 import { servers } from "./servers/all.ts";
 import type { ServerKind } from "./servers/server.ts";
-import { formatGoals, formatTable } from "./table.ts";
+import { formatGoals, formatRatioGoal, formatTable } from "./table.ts";
 
 interface Result {
   readonly scenario: string;
@@ -34,7 +34,7 @@ async function bench({ scenarios: chosen, servers: compared, runs, size, jsonFil
     const measured = await compare(scenario, ready, { runs, size });
     isComplete &&= measured.every(({ runs: done }) => done.length === runs);
     results.push(...measured);
-    if (measured.length > 0) print(scenario, measured, size);
+    if (measured.length > 0) print(scenario, measured, { kinds: ready, size });
   }
   if (jsonFile !== undefined)
     await Bun.write(jsonFile, `${JSON.stringify({ machine, size, results }, undefined, 2)}\n`);
@@ -76,11 +76,20 @@ async function compare(
   return results.map(({ kind, runs: done }) => ({ scenario: scenario.name, server: kind.name, runs: done }));
 }
 
-function print(scenario: Scenario, measured: readonly Result[], size: Size): void {
+interface Comparison {
+  readonly kinds: readonly ServerKind[];
+  readonly size: Size;
+}
+
+function print(scenario: Scenario, measured: readonly Result[], { kinds, size }: Comparison): void {
   const results = new Map(measured.map(({ server, runs }) => [server, medians(runs)]));
   console.log(`\n### ${scenario.name}: ${scenario.about}\n\n${formatTable(scenario.metrics, results)}\n`);
   // What is measured of a small load says little.
-  if (size === "full") console.log(formatGoals(scenario.metrics, results, "yurt"));
+  if (size !== "full") return;
+  console.log(formatGoals(scenario.metrics, results, "yurt"));
+  for (const { name: server, goal } of kinds) {
+    if (goal !== undefined) console.log(formatRatioGoal(scenario.metrics, results, { server, goal }));
+  }
 }
 
 try {

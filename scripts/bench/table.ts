@@ -1,5 +1,6 @@
 import type { Measurement } from "./measurement.ts";
 import { judge, type Metric } from "./metric.ts";
+import type { RatioGoal } from "./servers/server.ts";
 
 /** What each server measured in one scenario, by the server's name. */
 export type Results = ReadonlyMap<string, Measurement>;
@@ -35,6 +36,24 @@ export function formatGoals(metrics: readonly Metric[], results: Results, ours: 
     const where = whereBareNeeds === undefined ? "" : ` where bare needs ${whereBareNeeds}`;
     const wanted = `${metric.label} ≤ ${atMost} ${metric.unit}${where}`;
     return [`goal ${wanted}: ${formatValue(metric, value)}, ${verdict}${formatRatios(metric.key, results, ours)}`];
+  });
+  return lines.join("\n");
+}
+
+/** A line for each number that is compared with others, or has a goal: whether `server` is as near to another as it should. */
+export function formatRatioGoal(
+  metrics: readonly Metric[],
+  results: Results,
+  { server, goal: { atMost, of } }: { readonly server: string; readonly goal: RatioGoal },
+): string {
+  const lines = metrics.flatMap((metric, index) => {
+    const [value, other] = [results.get(server)?.[metric.key], results.get(of)?.[metric.key]];
+    if ((index > 0 && metric.goal === undefined) || value === undefined || other === undefined) return [];
+    const ratio = value / other;
+    const verdict = ratio <= atMost ? "met" : "missed";
+    return [
+      `goal ${metric.label} of ${server} ≤ ${atMost} × ${of}: ${formatValue(metric, value)}, ${ratio.toFixed(2)} ×, ${verdict}`,
+    ];
   });
   return lines.join("\n");
 }

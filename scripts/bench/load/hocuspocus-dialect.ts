@@ -8,27 +8,29 @@ const auth = 2;
 const syncStatus = 8;
 const emptyStateVector = Uint8Array.of(0);
 
-/** Hocuspocus, one document per connection. Names must be shorter than 128 bytes. */
-export const hocuspocusDialect: Dialect = {
-  path: () => "/",
-  opcode: opcodes.binary,
-  hello: (document) => [addressed(document, auth, 0, "token"), addressed(document, 0, 0, emptyStateVector)],
-  syncs: true,
-  namesDocument: true,
-  update: (document, update) => addressed(document, 0, 2, update),
-  awareness: (document, body) => addressed(document, 1, body),
-  mergesUpdates: true,
-  updateOf: (bytes, start, length) => bodyAt(bytes, start + (bytes[start] ?? 0) + 3, start + length),
-  // Behind the document's name stands what y-websocket sends, but for some types of its own.
-  kindOf: (bytes, start, length) => {
-    const nameLength = bytes[start] ?? 0;
-    if (length < nameLength + 2) return "other";
-    const at = start + 1 + nameLength;
-    return bytes[at] === syncStatus ? "status" : kindOfMessage(bytes, at);
-  },
-  awarenessOffset: (document) => bytesOf(document).length + 1,
-  acknowledgement: "status",
-};
+/** Hocuspocus on `path`, one document per connection. Names must be shorter than 128 bytes. */
+export function hocuspocusDialect(path: string, { mergesUpdates }: Pick<Dialect, "mergesUpdates">): Dialect {
+  return {
+    path: () => path,
+    opcode: opcodes.binary,
+    hello: (document) => [addressed(document, auth, 0, "token"), addressed(document, 0, 0, emptyStateVector)],
+    syncs: true,
+    namesDocument: true,
+    update: (document, update) => addressed(document, 0, 2, update),
+    awareness: (document, body) => addressed(document, 1, body),
+    mergesUpdates,
+    updateOf: (bytes, start, length) => bodyAt(bytes, start + (bytes[start] ?? 0) + 3, start + length),
+    // Behind the document's name stands what y-websocket sends, but for some types of its own.
+    kindOf: (bytes, start, length) => {
+      const nameLength = bytes[start] ?? 0;
+      if (length < nameLength + 2) return "other";
+      const at = start + 1 + nameLength;
+      return bytes[at] === syncStatus ? "status" : kindOfMessage(bytes, at);
+    },
+    awarenessOffset: (document) => bytesOf(document).length + 1,
+    acknowledgement: "status",
+  };
+}
 
 function addressed(document: string, ...parts: readonly (number | string | Uint8Array)[]): Uint8Array {
   return encoding.encode((encoder) => {

@@ -3,7 +3,7 @@ import { hocuspocus } from "./hocuspocus.ts";
 import type { ServerKind } from "./server.ts";
 import { yWebrtcServer } from "./y-webrtc-server.ts";
 import { yWebsocketServer } from "./y-websocket-server.ts";
-import { yurt } from "./yurt.ts";
+import { yurt, yurtCollab } from "./yurt.ts";
 
 /** Ours first, then what it is compared with. */
-export const servers: readonly ServerKind[] = [yurt, yWebsocketServer, hocuspocus, yWebrtcServer, bare];
+export const servers: readonly ServerKind[] = [yurt, yurtCollab, yWebsocketServer, hocuspocus, yWebrtcServer, bare];

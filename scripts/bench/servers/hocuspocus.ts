@@ -16,7 +16,7 @@ export const hocuspocus: ServerKind = {
     return launch({
       command: [runtime.executable, "hocuspocus-entry.mjs", String(port), join(dataFolder, "hocuspocus.db")],
       folder: peersFolder,
-      dialect: hocuspocusDialect,
+      dialect: hocuspocusDialect("/", { mergesUpdates: true }),
       port: (output) => (output.includes("listening") ? port : undefined),
     });
   },

@@ -16,12 +16,20 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
+export interface RatioGoal {
+  readonly atMost: number;
+  /** The other server's name. */
+  readonly of: string;
+}
+
 /** A server that can be measured. */
 export interface ServerKind {
   readonly name: string;
   /** What it is and what it promises, in a few words. */
   readonly about: string;
   readonly abilities: ReadonlySet<Ability>;
+  /** Its figures should be at most so many times those of another server. */
+  readonly goal?: RatioGoal;
   /** Builds or installs it, where that has not been done. */
   prepare(): Promise<void>;
   /** Starts it on a free port of 127.0.0.1; what it stores is in `dataFolder`. */

@@ -1,7 +1,9 @@
 import { ensureExecutable, executable } from "../../ensure-executable.ts";
+import type { Dialect } from "../load/dialect.ts";
+import { hocuspocusDialect } from "../load/hocuspocus-dialect.ts";
 import { signalingDialect } from "../load/signaling-dialect.ts";
 import { yWebsocketDialect } from "../load/y-websocket-dialect.ts";
-import { launch, type ServerKind } from "./server.ts";
+import { launch, type RunningServer, type ServerKind } from "./server.ts";
 
 /** The executable of this repository, with its defaults. */
 export const yurt: ServerKind = {
@@ -9,15 +11,28 @@ export const yurt: ServerKind = {
   about: "this repository's executable with its defaults: an update is stored before it is forwarded",
   abilities: new Set(["relay", "sync", "presence", "storage", "signaling"]),
   prepare: ensureExecutable,
-  start: (dataFolder) =>
-    launch({
-      command: [executable, "serve", "--port", "0", "--data", dataFolder],
-      folder: dataFolder,
-      dialect: yWebsocketDialect("/sync/"),
-      signaling: signalingDialect,
-      port: findPort,
-    }),
+  start: (dataFolder) => start(dataFolder, yWebsocketDialect("/sync/")),
 };
+
+/** The same to clients that speak Hocuspocus. */
+export const yurtCollab: ServerKind = {
+  name: "yurt-collab",
+  about: "the same with Hocuspocus' framing on /collab, and its acknowledgements",
+  abilities: new Set(["relay", "sync", "presence", "storage"]),
+  goal: { atMost: 1.3, of: yurt.name },
+  prepare: ensureExecutable,
+  start: (dataFolder) => start(dataFolder, hocuspocusDialect("/collab", { mergesUpdates: false })),
+};
+
+function start(dataFolder: string, dialect: Dialect): Promise<RunningServer> {
+  return launch({
+    command: [executable, "serve", "--port", "0", "--data", dataFolder],
+    folder: dataFolder,
+    dialect,
+    signaling: signalingDialect,
+    port: findPort,
+  });
+}
 
 const listening = /"event":"listening".*"port":(\d+)|"port":(\d+).*"event":"listening"/;
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { judge, type Metric } from "../../../scripts/bench/metric.ts";
-import { formatGoals, formatTable } from "../../../scripts/bench/table.ts";
+import { formatGoals, formatRatioGoal, formatTable } from "../../../scripts/bench/table.ts";
 
 const metrics: readonly Metric[] = [
   { key: "cpu", label: "CPU", unit: "µs", digits: 2, goal: { atMost: 0.6, whereBareNeeds: 0.3 } },
@@ -35,6 +35,20 @@ describe("a goal", () => {
     expect(judge(goal, 1.2, 0.6)).toBe("met as a ratio to bare");
     expect(judge(goal, 1.3, 0.6)).toBe("missed");
     expect(judge(goal, 0.7, undefined)).toBe("missed");
+  });
+
+  test("in times another server is told for the first number, and for those that have a goal", () => {
+    const results = new Map([
+      ["yurt", { cpu: 0.5, rate: 1_000, p50: 2 }],
+      ["other", { cpu: 0.65, rate: 10, p50: 3 }],
+    ]);
+    const goal = { server: "other", goal: { atMost: 1.3, of: "yurt" } };
+    expect(formatRatioGoal(metrics, results, goal).split("\n")).toEqual([
+      "goal CPU of other ≤ 1.3 × yurt: 0.65, 1.30 ×, met",
+      "goal p50 of other ≤ 1.3 × yurt: 3.0, 1.50 ×, missed",
+    ]);
+    results.delete("yurt");
+    expect(formatRatioGoal(metrics, results, goal)).toBe("");
   });
 
   test("is told with the ratio to each other server that has the number", () => {

@@ -62,7 +62,7 @@ describe("the dialects", () => {
 
   test.each([
     ["y-websocket", yWebsocketDialect("/")],
-    ["Hocuspocus", hocuspocusDialect],
+    ["Hocuspocus", hocuspocusDialect("/collab", { mergesUpdates: false })],
   ] as const)("of %s knows its own update again", (_, dialect) => {
     const message = Buffer.concat([Uint8Array.of(9, 9), dialect.update("a document", update)]);
     expect(dialect.kindOf(message, 2, message.length - 2)).toBe("update");
@@ -70,7 +70,8 @@ describe("the dialects", () => {
   });
 
   test("of Hocuspocus tells a status from a ping and an update", () => {
-    const kindOf = (...bytes: number[]) => hocuspocusDialect.kindOf(Uint8Array.from(bytes), 0, bytes.length);
+    const dialect = hocuspocusDialect("/", { mergesUpdates: true });
+    const kindOf = (...bytes: number[]) => dialect.kindOf(Uint8Array.from(bytes), 0, bytes.length);
     expect(kindOf(1, 97, 8, 1)).toBe("status");
     expect(kindOf(1, 97, 0, 1, 2, 0, 0)).toBe("synced");
     expect(kindOf(1, 97, 1, 1, 0)).toBe("awareness");
