@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import type { Authorizer, Grant } from "../../auth/authorizer.ts";
 import type { Limits } from "../../config/limits.ts";
+import { percentDecode } from "../../lib/percent-decode.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import type { RoomRegistry } from "../../rooms/room-registry.ts";
 import { closeReasons, isFinal, SessionError } from "../../transport/close-reason.ts";
@@ -60,11 +61,5 @@ async function authorize(
 
 /** The rest of the path, percent-decoded once; what is no percent-encoding is taken literally. */
 export function documentName(url: URL): string {
-  return url.pathname.slice(prefix.length + 1).replace(/(?:%[0-9a-f]{2})+/gi, (encoded) => {
-    try {
-      return decodeURIComponent(encoded);
-    } catch {
-      return encoded;
-    }
-  });
+  return percentDecode(url.pathname.slice(prefix.length + 1));
 }
