@@ -14,7 +14,7 @@ const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
     "contract",
     "transport/{connection,channel,protocol,close-reason,inbox}.ts",
     "auth/authorizer.ts",
-    "storage/store.ts",
+    "storage/{store,source}.ts",
     "cluster/bus.ts",
     "ops/**",
   ],

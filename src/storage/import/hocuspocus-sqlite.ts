@@ -1,0 +1,129 @@
+import { constants, Database, SQLiteError } from "bun:sqlite";
+import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import { type DocumentSource, type SourceDocument, SourceError } from "../source.ts";
+
+interface DocumentRow {
+  readonly row: number;
+  /** Whatever is there: SQLite holds no column to its type. */
+  readonly name: unknown;
+  readonly data: unknown;
+}
+
+/** How long a server that is writing is waited for. */
+const busyTimeoutMs = 5_000;
+
+/** @hocuspocus/extension-sqlite/src/SQLite.ts, `schema`. A row at a time, so that a server can write in between. */
+const selectNext = "SELECT rowid AS row, name, data FROM documents WHERE rowid > ? ORDER BY rowid LIMIT 1";
+
+/** The file of Hocuspocus' SQLite extension, also while its server runs. Throws `SourceError`. */
+export function openHocuspocusSqlite(file: string): DocumentSource {
+  withDatabase(file, checkTable);
+  return new HocuspocusSqlite(file);
+}
+
+class HocuspocusSqlite implements DocumentSource {
+  readonly remarks: readonly string[] = [];
+  readonly #file: string;
+
+  constructor(file: string) {
+    this.#file = file;
+  }
+
+  *documents(): Generator<SourceDocument> {
+    const database = connect(this.#file);
+    const statement = database.prepare<DocumentRow, [after: number]>(selectNext);
+    const next = (after: number) => explained(this.#file, () => statement.get(after));
+    let rowsWithoutName = 0;
+    try {
+      for (let found = next(Number.MIN_SAFE_INTEGER); found !== null; found = next(found.row)) {
+        // SQLite's go further, and would be rounded to one that comes again.
+        if (!Number.isSafeInteger(found.row)) throw new SourceError(`${this.#file} numbers its rows beyond 2⁵³.`);
+        const { name, data } = found;
+        if (typeof name === "string") yield { name, updates: data instanceof Uint8Array ? [data] : [] };
+        else rowsWithoutName += 1;
+      }
+    } finally {
+      statement.finalize();
+      database.close(true);
+    }
+    if (rowsWithoutName > 0) throw new SourceError(`${this.#file} holds rows without a name: ${rowsWithoutName}.`);
+  }
+}
+
+function withDatabase<Result>(file: string, task: (database: Database) => Result): Result {
+  const database = connect(file);
+  try {
+    return explained(file, () => task(database));
+  } finally {
+    database.close(true);
+  }
+}
+
+/**
+ * A connection that only reads.
+ *
+ * Of a database in WAL mode that nobody has open SQLite would make the files that it keeps beside one; it does not when it
+ * is told that the database cannot change, and then ignores those that are there. In the other modes it makes none.
+ */
+function connect(file: string): Database {
+  const isInWalMode = readHeader(file).subarray(18, 20).includes(2);
+  const isIdle = (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0 && !existsSync(`${file}-shm`);
+  const database = explained(file, () =>
+    isInWalMode && isIdle
+      ? new Database(`${pathToFileURL(file)}?immutable=1`, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI)
+      : new Database(file, { readonly: true }),
+  );
+  explained(file, () => database.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`));
+  return database;
+}
+
+/** The first bytes of a database. */
+function readHeader(file: string): Uint8Array {
+  const header = new Uint8Array(20);
+  try {
+    const descriptor = openSync(file, "r");
+    try {
+      readSync(descriptor, header);
+    } finally {
+      closeSync(descriptor);
+    }
+  } catch (error) {
+    throw new SourceError(describeUnreadable(file, error), { cause: error });
+  }
+  const magic = "SQLite format 3\0";
+  if (new TextDecoder().decode(header.subarray(0, magic.length)) === magic) return header;
+  throw new SourceError(`${file} is no SQLite database.`);
+}
+
+function describeUnreadable(file: string, error: unknown): string {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ENOENT" || code === "ENOTDIR") return `There is no file ${file}.`;
+  if (code === "EISDIR") return `${file} is a folder. Name the file that the SQLite extension is configured with.`;
+  return `${file} cannot be read: ${error instanceof Error ? error.message : error}.`;
+}
+
+function checkTable(database: Database): void {
+  database.prepare(selectNext).finalize();
+}
+
+/** Runs `task`; what SQLite throws in it comes out as `SourceError`. */
+function explained<Result>(file: string, task: () => Result): Result {
+  try {
+    return task();
+  } catch (error) {
+    if (!(error instanceof SQLiteError)) throw error;
+    throw new SourceError(describeTrouble(file, error), { cause: error });
+  }
+}
+
+function describeTrouble(file: string, { code, message }: SQLiteError): string {
+  if (/^no such (table|column)/.test(message)) {
+    return `${file} is not of Hocuspocus' SQLite extension: it has no table documents with the columns name and data.`;
+  }
+  // Only who may write can roll it back.
+  if (code === "SQLITE_READONLY_ROLLBACK") {
+    return `${file} was left in the middle of a change. Start its server and stop it: that takes the half of it back.`;
+  }
+  return `${file} cannot be read: ${message}.`;
+}

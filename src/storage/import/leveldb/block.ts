@@ -1,0 +1,40 @@
+import { ByteReader } from "./byte-reader.ts";
+import { Damage } from "./damage.ts";
+
+export interface BlockEntry {
+  readonly key: Uint8Array;
+  /** A view. */
+  readonly value: Uint8Array;
+}
+
+/** y-leveldb's keys hold a name that came in a URL. Without a bound each entry of 3 bytes could copy a megabyte. */
+const longestKey = 64 * 1024;
+
+/** Goes through the entries of a block in order (leveldb/table/block_builder.cc). Throws `Damage`. */
+export function* readBlockEntries(block: Uint8Array): Generator<BlockEntry> {
+  const reader = new ByteReader(block.subarray(0, entriesEnd(block)));
+  let previous: Uint8Array = new Uint8Array();
+  while (reader.remaining > 0) {
+    const shared = reader.varint();
+    const rest = reader.varint();
+    const valueLength = reader.varint();
+    if (shared > previous.length) throw new Damage("a key shares more than there is");
+    if (shared + rest > longestKey) throw new Damage(`a key is longer than ${longestKey} bytes`);
+    const key = new Uint8Array(shared + rest);
+    key.set(previous.subarray(0, shared));
+    key.set(reader.bytes(rest), shared);
+    yield { key, value: reader.bytes(valueLength) };
+    previous = key;
+  }
+}
+
+/** Behind the entries: where keys are whole, for look-ups; then how many such places there are. */
+function entriesEnd(block: Uint8Array): number {
+  const numberBytes = 4;
+  const countAt = block.length - numberBytes;
+  if (countAt < 0) throw new Damage("a block is too short");
+  const restarts = new ByteReader(block.subarray(countAt)).uint(numberBytes);
+  const end = countAt - restarts * numberBytes;
+  if (end < 0) throw new Damage("a block is too short");
+  return end;
+}

@@ -1,0 +1,59 @@
+import { Damage } from "./damage.ts";
+
+/** Reads numbers and byte strings as LevelDB writes them, and throws `Damage` where bytes are missing. */
+export class ByteReader {
+  readonly #bytes: Uint8Array;
+  #position = 0;
+
+  constructor(bytes: Uint8Array) {
+    this.#bytes = bytes;
+  }
+
+  get remaining(): number {
+    return this.#bytes.byteLength - this.#position;
+  }
+
+  byte(): number {
+    const byte = this.#bytes[this.#position];
+    if (byte === undefined) throw new Damage("something ends early");
+    this.#position += 1;
+    return byte;
+  }
+
+  /** Little-endian, of up to 6 bytes. */
+  uint(byteLength: number): number {
+    let value = 0;
+    for (let place = 1; place < 2 ** (8 * byteLength); place *= 2 ** 8) value += this.byte() * place;
+    return value;
+  }
+
+  /** Little-endian, of 8 bytes. */
+  uint64(): bigint {
+    const { buffer, byteOffset, byteLength } = this.bytes(8);
+    return new DataView(buffer, byteOffset, byteLength).getBigUint64(0, true);
+  }
+
+  /** 7 bits a byte, low first. */
+  varint(): number {
+    let value = 0;
+    for (let place = 1; ; place *= 2 ** 7) {
+      const byte = this.byte();
+      value += (byte & 0x7f) * place;
+      // A longer one, padded, would become NaN.
+      if (value > Number.MAX_SAFE_INTEGER || place > 2 ** 63) throw new Damage("a number is out of range");
+      if (byte < 0x80) return value;
+    }
+  }
+
+  /** A view. */
+  bytes(length: number): Uint8Array {
+    if (length > this.remaining) throw new Damage("something ends early");
+    this.#position += length;
+    return this.#bytes.subarray(this.#position - length, this.#position);
+  }
+
+  /** A view of what follows its own length. */
+  lengthPrefixed(): Uint8Array {
+    return this.bytes(this.varint());
+  }
+}

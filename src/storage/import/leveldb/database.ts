@@ -1,0 +1,99 @@
+import { existsSync, readdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { SourceError } from "../../source.ts";
+import { Damage } from "./damage.ts";
+import { compareEntries, type Entry } from "./entry.ts";
+import { explained, reading, readWhole } from "./file-access.ts";
+import { liveEntries, type Run } from "./live-entries.ts";
+import { readLog } from "./log-records.ts";
+import { type RandomAccess, readTable } from "./table.ts";
+import { readVersion, type TableFacts, type Version } from "./version.ts";
+import { readWriteBatch } from "./write-batch.ts";
+
+/** A LevelDB database as it lies on disk. Nothing of it is changed, not even its lock. */
+export interface LevelDb {
+  /** Of every key what it stands for, in the order of the keys. Throws `SourceError`. */
+  entries(): Iterable<Entry>;
+  /** What was lost before this, in sentences. */
+  readonly remarks: readonly string[];
+}
+
+/**
+ * Reads which files a database consists of, and what its logs hold; tables are read by `entries`.
+ *
+ * Reading it needs no native code, and no lock of a server that is still there: what such a server takes away meanwhile
+ * is missed, not passed over. Throws `SourceError`.
+ */
+export function readLevelDb(folder: string): LevelDb {
+  const version = readCurrentVersion(folder);
+  const remarks: string[] = [];
+  const logs = logNumbers(folder, version).map((number) => join(folder, `${paddedNumber(number)}.log`));
+  const logged = logs.flatMap((file) => readWrites(file, remarks));
+  // A sort keeps the order of what is equal: nothing is, unless two logs hold the same.
+  logged.sort(compareEntries);
+  const [first] = logged;
+  const runs = version.tables.map((table) => tableRun(folder, table));
+  if (first !== undefined) runs.push({ firstKey: first.key, entries: () => logged.values() });
+  return { entries: () => liveEntries(runs), remarks };
+}
+
+function readCurrentVersion(folder: string): Version {
+  const current = join(folder, "CURRENT");
+  if (!existsSync(current)) throw new SourceError(`${folder} is no folder of LevelDB: it holds no file CURRENT.`);
+  const name = new TextDecoder().decode(readWhole(current));
+  if (!/^MANIFEST-\d+\n$/.test(name)) throw new SourceError(`${current} is damaged: it names no manifest.`);
+  const manifest = join(folder, name.trimEnd());
+  const bytes = readWhole(manifest);
+  return explained(manifest, () => {
+    const { records, end } = readLog(bytes);
+    if (end === "damaged") throw new Damage("it ends with what is no record");
+    return readVersion(records);
+  });
+}
+
+/** In the order in which they were written. */
+function logNumbers(folder: string, { logNumber, previousLogNumber }: Version): readonly number[] {
+  const present = explained(folder, () => readdirSync(folder)).flatMap((name) => {
+    const [, digits] = /^(\d+)\.log$/.exec(name) ?? [];
+    return digits === undefined ? [] : [Number(digits)];
+  });
+  const live = new Set(present.filter((number) => number >= logNumber || number === previousLogNumber));
+  // LevelDB makes a log before it names it, and names none in a database that was repaired.
+  if (logNumber > 0) live.add(logNumber);
+  return [...live].sort((left, right) => left - right);
+}
+
+function readWrites(file: string, remarks: string[]): readonly Entry[] {
+  const bytes = readWhole(file);
+  return explained(file, () => {
+    const { records, end } = readLog(bytes);
+    if (end === "cut") remarks.push(`${file} ends in the middle of a write, as after a crash: that one is not taken.`);
+    if (end === "damaged") remarks.push(`${file} ends with what is no write, as after a crash: that is not taken.`);
+    return records.flatMap((record) => [...readWriteBatch(record)]);
+  });
+}
+
+function tableRun(folder: string, { number, bytes, firstKey }: TableFacts): Run {
+  const file = tableFile(folder, number);
+  const { size } = explained(file, () => statSync(file));
+  if (size !== bytes) throw new SourceError(`${file} is damaged: it has ${size} bytes and should have ${bytes}.`);
+  return { firstKey, entries: () => reading(file, (access) => tableEntries(access, firstKey)) };
+}
+
+function* tableEntries(access: RandomAccess, firstKey: Uint8Array): Generator<Entry> {
+  for (const entry of readTable(access)) {
+    // It would be met too late, when a newer version may have gone by.
+    if (Buffer.compare(entry.key, firstKey) < 0) throw new Damage("it holds a key below its first");
+    yield entry;
+  }
+}
+
+/** Until 2013 tables were named `.sst`. */
+function tableFile(folder: string, number: number): string {
+  const old = join(folder, `${paddedNumber(number)}.sst`);
+  return existsSync(old) ? old : join(folder, `${paddedNumber(number)}.ldb`);
+}
+
+function paddedNumber(number: number): string {
+  return String(number).padStart(6, "0");
+}

@@ -1,0 +1,58 @@
+import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { SourceError } from "../../source.ts";
+import { Damage } from "./damage.ts";
+import type { RandomAccess } from "./table.ts";
+
+/** A file that is read from start to end is in memory as a whole. LevelDB begins a new one after some megabytes. */
+const largestWholeFile = 2 ** 30;
+
+/** Runs `task`; what is wrong with the bytes of `file` or with reading them comes out as `SourceError`. */
+export function explained<Result>(file: string, task: () => Result): Result {
+  try {
+    return task();
+  } catch (error) {
+    throw explain(file, error);
+  }
+}
+
+function explain(file: string, error: unknown): unknown {
+  if (error instanceof Damage) return new SourceError(`${file} is damaged: ${error.message}.`, { cause: error });
+  if (!(error instanceof Error && "code" in error)) return error;
+  if (error.code !== "ENOENT") return new SourceError(`${file} cannot be read: ${error.message}.`, { cause: error });
+  const remedy = "If a server is using the folder, stop it first; if this is a copy, copy the whole folder.";
+  return new SourceError(`${file} is missing. ${remedy}`, { cause: error });
+}
+
+/** Throws `SourceError`. */
+export function readWhole(file: string): Uint8Array {
+  return explained(file, () => {
+    const { size } = statSync(file);
+    if (size > largestWholeFile) throw new SourceError(`${file} is larger than LevelDB makes it: ${size} bytes.`);
+    return readFileSync(file);
+  });
+}
+
+/** Opens `file` while `read` goes through it. Throws `SourceError`. */
+export function* reading<Item>(file: string, read: (access: RandomAccess) => Iterable<Item>): Generator<Item> {
+  const descriptor = explained(file, () => openSync(file, "r"));
+  try {
+    const { size: byteLength } = fstatSync(descriptor);
+    const access = { byteLength, read: (offset: number, length: number) => readAt(descriptor, offset, length) };
+    yield* read(access);
+  } catch (error) {
+    throw explain(file, error);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
+function readAt(descriptor: number, offset: number, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  while (filled < length) {
+    const count = readSync(descriptor, bytes, filled, length - filled, offset + filled);
+    if (count === 0) throw new Damage("it has become shorter");
+    filled += count;
+  }
+  return bytes;
+}

@@ -1,0 +1,102 @@
+import { ByteReader } from "./byte-reader.ts";
+import { maskedCrc32c } from "./crc32c.ts";
+import { Damage } from "./damage.ts";
+
+/** What a log holds. */
+export interface LogRecords {
+  readonly records: readonly Uint8Array[];
+  /**
+   * How it ends: `cut` in the middle of a record, as when its writer was killed, or `damaged`, with bytes that are no
+   * record, as when the machine lost power: to LevelDB the log ends there too.
+   */
+  readonly end: "whole" | "cut" | "damaged";
+}
+
+/** A record, or a part of one, in one block. */
+interface Fragment {
+  readonly type: number;
+  readonly payload: Uint8Array;
+}
+
+type Part = Fragment | Damage | "cut";
+
+const blockBytes = 32 * 1024;
+/** Checksum, length, type. */
+const headerBytes = 7;
+const checksumBytes = 4;
+
+const types = { zero: 0, full: 1, first: 2, middle: 3, last: 4 } as const;
+
+/**
+ * Reads a write-ahead log or a manifest (leveldb/doc/log_format.md).
+ *
+ * Throws `Damage` for what is damaged with an intact record behind it. LevelDB passes over that and over up to 32 KiB
+ * around it, without a word.
+ */
+export function readLog(bytes: Uint8Array): LogRecords {
+  const records: Uint8Array[] = [];
+  /** Of the record that has begun and not ended. */
+  let begun: Uint8Array[] | undefined;
+  let damage: Damage | undefined;
+  for (const part of partsOf(bytes)) {
+    if (part === "cut") return { records, end: damage === undefined ? part : "damaged" };
+    if (part instanceof Damage) {
+      damage ??= part;
+      continue;
+    }
+    if (damage !== undefined) throw damage;
+    begun = join(begun, part);
+    if (part.type !== types.full && part.type !== types.last) continue;
+    records.push(concatenate(begun));
+    begun = undefined;
+  }
+  if (damage !== undefined) return { records, end: "damaged" };
+  return { records, end: begun === undefined ? "whole" : "cut" };
+}
+
+function join(begun: Uint8Array[] | undefined, { type, payload }: Fragment): Uint8Array[] {
+  if (type === types.full || type === types.first) {
+    // Old writers began a record with nothing at the end of a block, and then once more.
+    if (begun?.some(({ length }) => length > 0)) throw new Damage("a record has no end");
+    return [payload];
+  }
+  if (begun === undefined) throw new Damage("a record has no beginning");
+  begun.push(payload);
+  return begun;
+}
+
+function* partsOf(bytes: Uint8Array): Generator<Part> {
+  for (let start = 0; start < bytes.length; start += blockBytes) {
+    yield* partsOfBlock(bytes.subarray(start, start + blockBytes), start);
+  }
+}
+
+/** Goes on behind a record whose checksum does not match: what is intact there tells damage from the end of the log. */
+function* partsOfBlock(block: Uint8Array, start: number): Generator<Part> {
+  const isWhole = block.length === blockBytes;
+  let position = 0;
+  while (block.length - position >= headerBytes) {
+    const header = new ByteReader(block.subarray(position, position + headerBytes));
+    const checksum = header.uint(checksumBytes);
+    const length = header.uint(2);
+    const type = header.byte();
+    const at = `at byte ${start + position}`;
+    const summed = block.subarray(position + headerBytes - 1, position + headerBytes + length);
+    if (summed.length <= length) {
+      yield isWhole ? new Damage(`a record goes beyond its block ${at}`) : "cut";
+      return;
+    }
+    if (type === types.zero || type > types.last) yield new Damage(`there is no record ${at}`);
+    else if (maskedCrc32c(summed) !== checksum) yield new Damage(`a checksum does not match ${at}`);
+    else yield { type, payload: summed.subarray(1) };
+    position += headerBytes + length;
+  }
+  // A block ends with fewer bytes than a header takes.
+  if (!isWhole && position < block.length) yield "cut";
+}
+
+/** A view when it is in one piece. */
+function concatenate(pieces: readonly Uint8Array[]): Uint8Array {
+  const [only] = pieces;
+  return only !== undefined && pieces.length === 1 ? only : Buffer.concat(pieces);
+}

@@ -1,0 +1,63 @@
+import { ByteReader } from "./byte-reader.ts";
+import { Damage } from "./damage.ts";
+
+/** Nothing expands further: a copy of 64 bytes takes 3. What claims more is damaged, and no memory is taken for it. */
+const mostExpansion = 22;
+
+/** The low two bits of an element's first byte; copies by the bytes of their offset. */
+const kinds = { literal: 0, copy1: 1, copy2: 2 } as const;
+
+interface Copy {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Decompresses one block (snappy's format_description.txt, without its framing). Throws `Damage`. */
+export function decompressSnappy(compressed: Uint8Array): Uint8Array {
+  const reader = new ByteReader(compressed);
+  const length = reader.varint();
+  if (length > compressed.length * mostExpansion) throw new Damage("a compressed block claims more than it can hold");
+  const output = new Uint8Array(length);
+  let written = 0;
+  while (reader.remaining > 0) {
+    const tag = reader.byte();
+    if ((tag & 3) === kinds.literal) {
+      const literal = reader.bytes(literalLength(tag, reader));
+      if (written + literal.length > length) throw new Damage("a compressed block holds more than it claims");
+      output.set(literal, written);
+      written += literal.length;
+    } else {
+      const copied = copyOf(tag, reader);
+      repeat(output, written, copied);
+      written += copied.length;
+    }
+  }
+  if (written < length) throw new Damage("a compressed block holds less than it claims");
+  return output;
+}
+
+/** Up to 60 in the tag, else in the 1 to 4 bytes behind it. */
+function literalLength(tag: number, reader: ByteReader): number {
+  const upper = tag >>> 2;
+  return 1 + (upper < 60 ? upper : reader.uint(upper - 59));
+}
+
+function copyOf(tag: number, reader: ByteReader): Copy {
+  const upper = tag >>> 2;
+  switch (tag & 3) {
+    case kinds.copy1:
+      return { length: 4 + (upper & 7), offset: (upper >>> 3) * 2 ** 8 + reader.byte() };
+    case kinds.copy2:
+      return { length: 1 + upper, offset: reader.uint(2) };
+    default:
+      return { length: 1 + upper, offset: reader.uint(4) };
+  }
+}
+
+/** What it copies may be what it writes: a short offset repeats a pattern. */
+function repeat(output: Uint8Array, written: number, { offset, length }: Copy): void {
+  if (offset === 0 || offset > written) throw new Damage("a compressed block copies from before its start");
+  if (written + length > output.length) throw new Damage("a compressed block holds more than it claims");
+  if (offset >= length) output.copyWithin(written, written - offset, written - offset + length);
+  else for (let index = written; index < written + length; index += 1) output[index] = output[index - offset] ?? 0;
+}

@@ -1,0 +1,79 @@
+import { readBlockEntries } from "./block.ts";
+import { ByteReader } from "./byte-reader.ts";
+import { maskedCrc32c } from "./crc32c.ts";
+import { Damage } from "./damage.ts";
+import { compareEntries, type Entry, toEntry } from "./entry.ts";
+import { decompressSnappy } from "./snappy.ts";
+
+/** The bytes of a file, read as they are needed. */
+export interface RandomAccess {
+  readonly byteLength: number;
+  /** Exactly these bytes, which are in the file. */
+  read(offset: number, length: number): Uint8Array;
+}
+
+/** Where a block is. */
+interface BlockHandle {
+  readonly offset: number;
+  readonly length: number;
+}
+
+const footerBytes = 48;
+const magic = 0xdb47_7524_8b80_fb57n;
+
+/** Behind each block: how it is compressed, and a checksum. */
+const trailerBytes = 5;
+const compressions = { none: 0, snappy: 1 } as const;
+
+/** Goes through the entries of a table in order (leveldb/doc/table_format.md), a block at a time. Throws `Damage`. */
+export function* readTable(file: RandomAccess): Generator<Entry> {
+  let end = 0;
+  let previous: Entry | undefined;
+  for (const { value: handle } of readBlockEntries(readBlock(file, readFooter(file)))) {
+    const block = readHandle(new ByteReader(handle));
+    // Without this a small index could name one block any number of times.
+    if (block.offset < end) throw new Damage("blocks overlap");
+    end = block.offset + block.length;
+    for (const { key, value } of readBlockEntries(readBlock(file, block))) {
+      const entry = toEntry(key, value);
+      if (previous !== undefined && compareEntries(previous, entry) >= 0) throw new Damage("keys do not ascend");
+      yield entry;
+      previous = entry;
+    }
+  }
+}
+
+/** Returns where the index is; what lies before it (filters) serves look-ups only. */
+function readFooter(file: RandomAccess): BlockHandle {
+  if (file.byteLength < footerBytes) throw new Damage("it is too short for a table");
+  const footer = file.read(file.byteLength - footerBytes, footerBytes);
+  if (new ByteReader(footer.subarray(-8)).uint64() !== magic) throw new Damage("it does not end as a table does");
+  const reader = new ByteReader(footer);
+  readHandle(reader);
+  return readHandle(reader);
+}
+
+function readHandle(reader: ByteReader): BlockHandle {
+  return { offset: reader.varint(), length: reader.varint() };
+}
+
+function readBlock(file: RandomAccess, { offset, length }: BlockHandle): Uint8Array {
+  if (offset + length + trailerBytes > file.byteLength - footerBytes) throw new Damage("a block is beyond its end");
+  const bytes = file.read(offset, length + trailerBytes);
+  const trailer = new ByteReader(bytes.subarray(length));
+  const compression = trailer.byte();
+  const checksum = trailer.uint(4);
+  // Of the block and the byte behind it.
+  if (maskedCrc32c(bytes.subarray(0, length + 1)) !== checksum) {
+    throw new Damage(`a checksum does not match at byte ${offset}`);
+  }
+  const block = bytes.subarray(0, length);
+  switch (compression) {
+    case compressions.none:
+      return block;
+    case compressions.snappy:
+      return decompressSnappy(block);
+    default:
+      throw new Damage(`a block is compressed in an unknown way (${compression})`);
+  }
+}

@@ -1,0 +1,114 @@
+import { ByteReader } from "./byte-reader.ts";
+import { Damage } from "./damage.ts";
+import { splitInternalKey } from "./entry.ts";
+
+/** One table file. */
+export interface TableFacts {
+  readonly number: number;
+  readonly bytes: number;
+  /** Its first key. */
+  readonly firstKey: Uint8Array;
+}
+
+/** Which files the database consists of. */
+export interface Version {
+  readonly tables: readonly TableFacts[];
+  /** Logs with a lower number are in the tables. */
+  readonly logNumber: number;
+  /** Except for this one; 0 when there is none. */
+  readonly previousLogNumber: number;
+}
+
+/** What one record of the manifest changes. */
+interface Edit {
+  readonly logNumber?: number;
+  readonly previousLogNumber?: number;
+  readonly deleted: readonly number[];
+  readonly added: readonly TableFacts[];
+}
+
+/** leveldb/db/version_edit.cc */
+const tags = {
+  comparator: 1,
+  logNumber: 2,
+  nextFileNumber: 3,
+  lastSequence: 4,
+  compactPointer: 5,
+  deletedFile: 6,
+  newFile: 7,
+  previousLogNumber: 9,
+} as const;
+
+/** Keys in the order of their bytes. */
+const usualComparator = "leveldb.BytewiseComparator";
+
+/** What the records of a manifest lead to. Throws `Damage`. */
+export function readVersion(records: Iterable<Uint8Array>): Version {
+  const tables = new Map<number, TableFacts>();
+  let logNumber: number | undefined;
+  let previousLogNumber = 0;
+  for (const record of records) {
+    const edit = readEdit(record);
+    // A file that moves to another level is deleted and added by one edit.
+    for (const number of edit.deleted) tables.delete(number);
+    for (const table of edit.added) tables.set(table.number, table);
+    logNumber = edit.logNumber ?? logNumber;
+    previousLogNumber = edit.previousLogNumber ?? previousLogNumber;
+  }
+  if (logNumber === undefined) throw new Damage("it does not say which log is in use");
+  return { tables: [...tables.values()], logNumber, previousLogNumber };
+}
+
+function readEdit(record: Uint8Array): Edit {
+  const reader = new ByteReader(record);
+  const edit: { -readonly [Key in keyof Edit]: Edit[Key] } & { deleted: number[]; added: TableFacts[] } = {
+    deleted: [],
+    added: [],
+  };
+  while (reader.remaining > 0) {
+    const tag = reader.varint();
+    switch (tag) {
+      case tags.comparator:
+        checkComparator(reader.lengthPrefixed());
+        break;
+      case tags.logNumber:
+        edit.logNumber = reader.varint();
+        break;
+      case tags.previousLogNumber:
+        edit.previousLogNumber = reader.varint();
+        break;
+      case tags.nextFileNumber:
+      case tags.lastSequence:
+        reader.varint();
+        break;
+      case tags.compactPointer:
+        reader.varint();
+        reader.lengthPrefixed();
+        break;
+      case tags.deletedFile:
+        reader.varint();
+        edit.deleted.push(reader.varint());
+        break;
+      case tags.newFile:
+        edit.added.push(readNewFile(reader));
+        break;
+      default:
+        throw new Damage("it has an unknown field");
+    }
+  }
+  return edit;
+}
+
+/** Its level, number, size, first and last key. */
+function readNewFile(reader: ByteReader): TableFacts {
+  reader.varint();
+  const number = reader.varint();
+  const bytes = reader.varint();
+  const firstKey = splitInternalKey(reader.lengthPrefixed()).key;
+  reader.lengthPrefixed();
+  return { number, bytes, firstKey };
+}
+
+function checkComparator(name: Uint8Array): void {
+  if (new TextDecoder().decode(name) !== usualComparator) throw new Damage("its keys are in an order of their own");
+}

@@ -1,0 +1,21 @@
+import { ByteReader } from "./byte-reader.ts";
+import { Damage } from "./damage.ts";
+import { type Entry, entryKinds } from "./entry.ts";
+
+const nothing = new Uint8Array();
+
+/** What was written at once: one record of a write-ahead log. Throws `Damage`. */
+export function* readWriteBatch(record: Uint8Array): Generator<Entry> {
+  const reader = new ByteReader(record);
+  const sequence = reader.uint64();
+  const count = reader.uint(4);
+  let index = 0n;
+  for (; reader.remaining > 0; index += 1n) {
+    const kind = reader.byte();
+    if (kind > entryKinds.value) throw new Damage("a write is of an unknown kind");
+    const key = reader.lengthPrefixed();
+    const value = kind === entryKinds.value ? reader.lengthPrefixed() : nothing;
+    yield { key, tag: ((sequence + index) << 8n) | BigInt(kind), value };
+  }
+  if (index !== BigInt(count)) throw new Damage("a batch of writes is not whole");
+}

@@ -1,0 +1,177 @@
+import { Database } from "bun:sqlite";
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { openHocuspocusSqlite } from "../../../src/storage/import/hocuspocus-sqlite.ts";
+import { SourceError } from "../../../src/storage/source.ts";
+import { describeSource } from "../../contract/source.ts";
+import { contentsOf, Workshop } from "../../support/data-folder.ts";
+import { openHocuspocusDatabase, storeDocument, writeHocuspocusFile } from "../../support/hocuspocus-sqlite.ts";
+import { bringing } from "../../support/update-bytes.ts";
+
+const write = async (path: string, documents: Readonly<Record<string, Uint8Array>>) =>
+  writeHocuspocusFile(path, documents);
+
+describeSource("a file of Hocuspocus' SQLite extension", { open: openHocuspocusSqlite, write });
+
+describeSource("a file of Hocuspocus' SQLite extension in WAL mode", {
+  open: openHocuspocusSqlite,
+  write: async (path, documents) => {
+    await write(path, documents);
+    const database = new Database(path);
+    database.run("PRAGMA journal_mode = WAL");
+    database.close(true);
+  },
+});
+
+let workshop: Workshop;
+let file: string;
+
+beforeEach(() => {
+  workshop = new Workshop();
+  file = workshop.file("hocuspocus.sqlite");
+});
+
+afterEach(() => workshop[Symbol.dispose]());
+
+const read = (path = file) =>
+  Object.fromEntries(Array.from(openHocuspocusSqlite(path).documents(), ({ name, updates }) => [name, [...updates]]));
+
+const one = bringing(1, 0, 5);
+const two = bringing(2, 0, 7);
+
+describe("a server that still runs", () => {
+  test.each(["DELETE", "WAL"])("in %s mode has what it has stored read, and can go on", (mode) => {
+    const database = openHocuspocusDatabase(file);
+    database.run(`PRAGMA journal_mode = ${mode}`);
+    storeDocument(database, "a", one);
+    storeDocument(database, "b", one);
+    storeDocument(database, "c", one);
+    const names: string[] = [];
+    for (const { name } of openHocuspocusSqlite(file).documents()) {
+      names.push(name);
+      if (name === "a") storeDocument(database, "b", two);
+    }
+    expect(names).toEqual(["a", "b", "c"]);
+    expect(read()).toEqual({ a: [one], b: [two], c: [one] });
+    database.close(true);
+    expect(read()).toEqual({ a: [one], b: [two], c: [one] });
+  });
+
+  test("and was killed has what is in its -wal read, and nothing of it changed", () => {
+    const database = openHocuspocusDatabase(file);
+    database.run("PRAGMA journal_mode = WAL");
+    database.run("PRAGMA wal_autocheckpoint = 0");
+    storeDocument(database, "a", one);
+    mkdirSync(workshop.file("killed"));
+    const copy = workshop.file("killed", "hocuspocus.sqlite");
+    for (const suffix of ["", "-wal"]) copyFileSync(file + suffix, copy + suffix);
+    database.close(true);
+    const before = contentsOf(workshop.file("killed"));
+    expect(Object.keys(before)).toEqual(["hocuspocus.sqlite", "hocuspocus.sqlite-wal"]);
+    expect(read(copy)).toEqual({ a: [one] });
+    expect(contentsOf(workshop.file("killed"))).toEqual(before);
+  });
+});
+
+test("a server that was killed in the middle of a change has to take it back itself", () => {
+  writeHocuspocusFile(file, Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`d${index}`, one])));
+  const database = new Database(file);
+  // Everything goes to the disk at once.
+  database.run("PRAGMA cache_size = 1");
+  database.run("BEGIN");
+  database.run("UPDATE documents SET data = zeroblob(5000)");
+  const killed = workshop.file("killed.sqlite");
+  for (const suffix of ["", "-journal"]) copyFileSync(file + suffix, killed + suffix);
+  database.close();
+  expect(() => read(killed)).toThrow(
+    new SourceError(
+      `${killed} was left in the middle of a change. Start its server and stop it: that takes the half of it back.`,
+    ),
+  );
+});
+
+describe("rows", () => {
+  test("that are many are read in their order", () => {
+    const names = Array.from({ length: 2_500 }, (_, index) => `document ${index}`);
+    const database = openHocuspocusDatabase(file);
+    database.transaction(() => {
+      for (const name of names) storeDocument(database, name, one);
+    })();
+    database.close(true);
+    expect(Object.keys(read())).toEqual(names);
+  });
+
+  test("with a number below zero are read too", () => {
+    const database = openHocuspocusDatabase(file);
+    database.run("INSERT INTO documents (rowid, name, data) VALUES (-5, 'a', x'0000')");
+    database.close(true);
+    expect(read()).toEqual({ a: [Uint8Array.of(0, 0)] });
+  });
+
+  test("without bytes have no updates", () => {
+    const database = openHocuspocusDatabase(file);
+    database.run("INSERT INTO documents (name, data) VALUES ('text', 'a letter'), ('number', 5)");
+    database.close(true);
+    expect(read()).toEqual({ text: [], number: [] });
+  });
+
+  test("without a name are told of when the others were given", () => {
+    const database = openHocuspocusDatabase(file);
+    database.run("INSERT INTO documents (name, data) VALUES (x'61', x'0000')");
+    storeDocument(database, "a", one);
+    database.close(true);
+    const given: string[] = [];
+    const readAll = () => {
+      for (const { name } of openHocuspocusSqlite(file).documents()) given.push(name);
+    };
+    expect(readAll).toThrow(new SourceError(`${file} holds rows without a name: 1.`));
+    expect(given).toEqual(["a"]);
+  });
+
+  test("with a number that cannot be told from the next are refused", () => {
+    const database = openHocuspocusDatabase(file);
+    database.run("INSERT INTO documents (rowid, name, data) VALUES (9223372036854775807, 'a', x'0000')");
+    database.close(true);
+    expect(() => read()).toThrow(new SourceError(`${file} numbers its rows beyond 2⁵³.`));
+  });
+});
+
+describe("refused is", () => {
+  const notOurs = "is not of Hocuspocus' SQLite extension: it has no table documents with the columns name and data.";
+
+  test.each<[string, () => unknown, string]>([
+    ["what is not there", () => undefined, "There is no file FILE."],
+    [
+      "a folder",
+      () => mkdirSync(file),
+      "FILE is a folder. Name the file that the SQLite extension is configured with.",
+    ],
+    ["an empty file", () => writeFileSync(file, ""), "FILE is no SQLite database."],
+    ["a letter", () => writeFileSync(file, "Dear Ada,\n".repeat(500)), "FILE is no SQLite database."],
+    ["a database of something else", () => makeTable("CREATE TABLE users (name, data)"), `FILE ${notOurs}`],
+    ["one that lacks a column", () => makeTable("CREATE TABLE documents (name, update_ blob)"), `FILE ${notOurs}`],
+    ["one without rows that have a number", () => makeTable(withoutRowid), `FILE ${notOurs}`],
+    ["one that lost its end", () => cut(), "FILE cannot be read: database disk image is malformed."],
+  ])("%s", (_, make, message) => {
+    make();
+    expect(() => read()).toThrow(new SourceError(message.replace("FILE", file)));
+  });
+
+  test("a database of Yurt", async () => {
+    const yurt = await workshop.fill("data", { notes: [one] });
+    expect(() => read(yurt)).toThrow(new SourceError(`${yurt} ${notOurs}`));
+  });
+
+  const withoutRowid = "CREATE TABLE documents (name TEXT PRIMARY KEY, data BLOB) WITHOUT ROWID";
+
+  function makeTable(sql: string): void {
+    const database = new Database(file, { create: true });
+    database.run(sql);
+    database.close(true);
+  }
+
+  function cut(): void {
+    writeHocuspocusFile(file, { a: new Uint8Array(20_000).fill(7) });
+    truncateSync(file, readFileSync(file).length - 8_192);
+  }
+});
