@@ -1,4 +1,5 @@
 import type { Compactor } from "../relay/compaction.ts";
+import { packUpdates } from "../relay/packed-updates.ts";
 import { openCompactor } from "../server.ts";
 import { type Store, StoreError } from "../storage/store.ts";
 import type { CommandInput } from "./command.ts";
@@ -58,7 +59,7 @@ async function compactDocument(name: string, store: Store, compactor: Compactor)
     const before = entries.reduce((sum, { update }) => sum + update.byteLength, 0);
     const isCompact = stored.base !== undefined && stored.tail.length === 0;
     if (isCompact) return { before, after: before };
-    const { base, summary, rejected } = await compactor.compact(entries.map(({ update }) => update));
+    const { base, summary, rejected } = await compactor.compact(() => packUpdates(entries.map(({ update }) => update)));
     // Setting an update aside is for a server, which sees that clients do not bring it again.
     if (rejected.length > 0) throw new StoreError("corrupt", `row ${entries[rejected[0] ?? 0]?.row} cannot be applied`);
     await store.compact(name, { base, summary, rows: entries.map(({ row }) => row), quarantined: [] });

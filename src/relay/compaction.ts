@@ -1,3 +1,5 @@
+import type { PackedUpdates } from "./packed-updates.ts";
+
 /** What became of the updates of a compaction. */
 export interface CompactedUpdates {
   /** Says what they say together, less the content that was deleted. */
@@ -11,10 +13,13 @@ export interface CompactedUpdates {
 /** Makes one update of many, without what was deleted: pure computation, away from the event loop. */
 export interface Compactor {
   /**
-   * The caller's bytes are read before this returns and left as they are. Calls may overlap. Rejects when the updates
-   * cannot be compacted, when it takes too long, and with `CompactorClosed` when the compactor is closed.
+   * Calls may overlap, and then they wait: `take` is called once, when it is their turn, so that what many documents
+   * have to do for their compactions is not done at once. What it gives is the compactor's from then on.
+   *
+   * Rejects when the updates cannot be compacted, when it takes too long, with what `take` throws, and with
+   * `CompactorClosed` when the compactor is closed.
    */
-  compact(updates: readonly Uint8Array[]): Promise<CompactedUpdates>;
+  compact(take: () => PackedUpdates): Promise<CompactedUpdates>;
   /** Rejects what runs or waits. Idempotent. */
   close(): Promise<void>;
 }

@@ -6,7 +6,7 @@ import { ClockSet } from "./clock-set.ts";
 import { mergeUpdates } from "./merge-updates.ts";
 import { encodeDeletes } from "./trim-update.ts";
 import { decodeContents, type UpdateContents } from "./update-contents.ts";
-import { UpdateLog } from "./update-log.ts";
+import { type PackedRows, UpdateLog } from "./update-log.ts";
 
 /** What a client lacks. */
 export interface Answer {
@@ -17,11 +17,10 @@ export interface Answer {
 }
 
 /** What goes into a compaction. */
-export interface Cut {
-  readonly updates: readonly Uint8Array[];
-  readonly rows: readonly RowId[];
+export interface Cut extends PackedRows {
   /** How many of them are the tail's. */
   readonly tailCount: number;
+  readonly tailBytes: number;
 }
 
 /** A base and what there is to know of it. */
@@ -112,13 +111,13 @@ export class DocumentContent {
   }
 
   cut(): Cut {
-    const tail = this.#tail.toArray();
-    const entries = this.#base === undefined ? tail : [this.#base, ...tail];
-    return {
-      updates: entries.map(({ update }) => update),
-      rows: entries.map(({ row }) => row),
-      tailCount: tail.length,
-    };
+    return { ...this.#tail.pack(this.#base), tailCount: this.#tail.count, tailBytes: this.#tail.byteLength };
+  }
+
+  /** Of the tail. */
+  updatesOf(rows: readonly RowId[]): readonly Uint8Array[] {
+    if (rows.length === 0) return [];
+    return this.#tail.toArray().flatMap(({ row, update }) => (rows.includes(row) ? [update] : []));
   }
 
   /** What a compaction made of the cut takes its place; what was committed since remains the tail. */

@@ -25,8 +25,8 @@ export type Classification =
 /** What a compaction made of a cut. */
 export interface Compacted {
   readonly base: Base;
-  /** Those of the cut's updates that are not in the base: they are no part of the document any more. */
-  readonly quarantined: readonly Uint8Array[];
+  /** Those of the cut's tail that are not in the base: they are no part of the document any more. */
+  readonly quarantined: readonly RowId[];
 }
 
 /**
@@ -176,12 +176,12 @@ export class DocumentState {
   /** The compaction's result; what was committed since the cut remains the tail. */
   replace(cut: Cut, { base, quarantined }: Compacted): void {
     const content = this.#loaded;
+    const setAside = content.updatesOf(quarantined);
     content.replace(cut, base);
-    const tailOfCut = cut.updates.slice(cut.updates.length - cut.tailCount);
     this.#baseBytes = base.update.byteLength;
-    this.#tailBytes -= tailOfCut.reduce((sum, update) => sum + update.byteLength, 0);
-    if (quarantined.length === 0) return;
-    for (const update of quarantined) this.#setAside(update);
+    this.#tailBytes -= cut.tailBytes;
+    if (setAside.length === 0) return;
+    for (const update of setAside) this.#setAside(update);
     this.#held = content.structs();
     this.#knownStructs = [this.#held, this.#stagedStructs, this.#quarantined];
     this.#stateVector = undefined;

@@ -161,17 +161,23 @@ export class Document implements MemoryHolder {
 
   async #tryToCompact(): Promise<void> {
     const { compactor, store } = this.#options;
-    const cut = await this.loaded(() => this.state.cut());
-    const { base, summary, rejected } = await compactor.compact(cut.updates);
+    await this.loaded(() => {});
+    const taken = Promise.withResolvers<Cut>();
+    const { base, summary, rejected } = await compactor.compact(() => {
+      const cut = this.state.cut();
+      taken.resolve(cut);
+      return cut;
+    });
+    const cut = await taken.promise;
     // The next to open the document has loaded, or is about to load, the rows as they are.
     if (this.#isHurried) return;
     const quarantined = pick(cut.rows, rejected);
     // What we have made ourselves is no poison: something else is wrong, and the document stays as it is.
-    if (cut.updates.length > cut.tailCount && rejected.includes(0)) throw new Error("a base that cannot be compacted");
+    if (cut.rows.length > cut.tailCount && rejected.includes(0)) throw new Error("a base that cannot be compacted");
     const row = await store.compact(this.name, { base, summary, rows: cut.rows, quarantined });
     const known = decodeSummary(summary);
     if (known === undefined) throw new Error("a compactor whose summary cannot be read");
-    this.#replace(cut, { base: { row, update: base, summary: known }, quarantined: pick(cut.updates, rejected) });
+    this.#replace(cut, { base: { row, update: base, summary: known }, quarantined });
   }
 
   #replace(cut: Cut, compacted: Compacted): void {

@@ -1,21 +1,15 @@
 import { type Clock, systemClock } from "../lib/clock.ts";
 import { type CompactedUpdates, type Compactor, CompactorClosed } from "./compaction.ts";
-
-/** Updates one after the other in one buffer, which moves to the worker. */
-export interface CompactionRequest {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Of each update, in bytes. */
-  readonly lengths: Uint32Array<ArrayBuffer>;
-}
+import type { PackedUpdates } from "./packed-updates.ts";
 
 export type CompactionReply =
   | (CompactedUpdates & { readonly base: Uint8Array<ArrayBuffer>; readonly summary: Uint8Array<ArrayBuffer> })
   | { readonly error: string };
 
 interface Job {
-  readonly request: CompactionRequest;
+  readonly take: () => PackedUpdates;
   resolve(compacted: CompactedUpdates): void;
-  reject(error: Error): void;
+  reject(error: unknown): void;
 }
 
 export interface WorkerCompactorOptions {
@@ -55,10 +49,10 @@ export class WorkerCompactor implements Compactor {
     this.#options = options;
   }
 
-  async compact(updates: readonly Uint8Array[]): Promise<CompactedUpdates> {
+  async compact(take: () => PackedUpdates): Promise<CompactedUpdates> {
     if (this.#isClosed) throw new CompactorClosed();
     const { promise, resolve, reject } = Promise.withResolvers<CompactedUpdates>();
-    this.#waiting.push({ request: pack(updates), resolve, reject });
+    this.#waiting.push({ take, resolve, reject });
     this.#runNext();
     return promise;
   }
@@ -75,6 +69,14 @@ export class WorkerCompactor implements Compactor {
     if (this.#running !== undefined) return;
     const job = this.#waiting.shift();
     if (job === undefined) return;
+    let updates: PackedUpdates;
+    try {
+      updates = job.take();
+    } catch (error) {
+      job.reject(error);
+      this.#runNext();
+      return;
+    }
     this.#running = job;
     this.#cancelRetirement?.();
     const { clock, timeLimitMs } = this.#options;
@@ -83,7 +85,7 @@ export class WorkerCompactor implements Compactor {
     });
     try {
       this.#worker ??= this.#startWorker();
-      this.#worker.postMessage(job.request, [job.request.bytes.buffer, job.request.lengths.buffer]);
+      this.#worker.postMessage(updates, [updates.bytes.buffer, updates.lengths.buffer]);
     } catch (error) {
       this.#stopWorker(new Error("The compaction worker could not be started.", { cause: error }));
     }
@@ -133,16 +135,4 @@ export class WorkerCompactor implements Compactor {
 function settle({ resolve, reject }: Job, reply: CompactionReply): void {
   if ("base" in reply) resolve(reply);
   else reject(new Error(reply.error));
-}
-
-/** A copy, because the caller goes on using its bytes and what moves to a worker is gone here. */
-function pack(updates: readonly Uint8Array[]): CompactionRequest {
-  const bytes = new Uint8Array(updates.reduce((sum, update) => sum + update.byteLength, 0));
-  const lengths = Uint32Array.from(updates, (update) => update.byteLength);
-  let offset = 0;
-  for (const update of updates) {
-    bytes.set(update, offset);
-    offset += update.byteLength;
-  }
-  return { bytes, lengths };
 }

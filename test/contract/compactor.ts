@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import { type CompactedUpdates, type Compactor, CompactorClosed } from "../../src/relay/compaction.ts";
+import { packUpdates } from "../../src/relay/packed-updates.ts";
 import { updatesOf } from "../support/raw-client.ts";
 
 /** What every compactor promises. */
@@ -12,22 +13,29 @@ export function describeCompactor(name: string, start: () => Compactor): void {
     });
     afterEach(() => compactor.close());
 
-    const typed = (text: string) =>
+    const updatesTyped = (text: string) =>
       updatesOf((doc) => {
         for (const character of text) doc.getText("t").insert(doc.getText("t").length, character);
         doc.getText("t").delete(0, 1);
       });
+    const typed = (text: string) => () => packUpdates(updatesTyped(text));
     const read = ({ base }: CompactedUpdates) => {
       const doc = new Y.Doc();
       Y.applyUpdate(doc, base);
       return doc.getText("t").toString();
     };
 
-    test("makes one update of many, and leaves the caller's bytes as they are", async () => {
-      const updates = typed("hello");
-      const before = updates.map((update) => update.slice());
-      expect(read(await compactor.compact(updates))).toBe("ello");
-      expect(updates).toEqual(before);
+    test("makes one update of many", async () => {
+      expect(read(await compactor.compact(typed("hello")))).toBe("ello");
+    });
+
+    test("rejects with what happens when updates are taken, and goes on", async () => {
+      const failing = compactor.compact(() => {
+        throw new Error("there are none");
+      });
+      const next = compactor.compact(typed("on"));
+      expect(await failing.catch(String)).toBe("Error: there are none");
+      expect(read(await next)).toBe("n");
     });
 
     test("answers calls that overlap each with its own", async () => {
@@ -37,8 +45,8 @@ export function describeCompactor(name: string, start: () => Compactor): void {
     });
 
     test("names what is no update, compacts the rest, and goes on", async () => {
-      const [first = Uint8Array.of()] = typed("x");
-      const compacted = await compactor.compact([...typed("ab"), first.subarray(1)]);
+      const [first = Uint8Array.of()] = updatesTyped("x");
+      const compacted = await compactor.compact(() => packUpdates([...updatesTyped("ab"), first.subarray(1)]));
       expect([read(compacted), compacted.rejected]).toEqual(["b", [3]]);
       expect(read(await compactor.compact(typed("on")))).toBe("n");
     });

@@ -2,6 +2,7 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import * as Y from "yjs";
 import { ClockSet } from "../../src/relay/clock-set.ts";
 import { DocumentState } from "../../src/relay/document-state.ts";
+import { unpackUpdates } from "../../src/relay/packed-updates.ts";
 import type { UpdateContents } from "../../src/relay/update-contents.ts";
 import { answerOf, classify, compactState } from "../support/document-states.ts";
 import { type Random, withSeeds } from "../support/random.ts";
@@ -64,8 +65,9 @@ class Pair {
   /** The process ends and the document is loaded again. */
   reload(): void {
     this.commit();
-    const { updates, rows, tailCount } = this.state.cut();
-    const stored = updates.map((update, index) => ({ update: update.slice(), row: rows[index] ?? 0 }));
+    const cut = this.state.cut();
+    const { rows, tailCount } = cut;
+    const stored = unpackUpdates(cut).map((update, index) => ({ update: update.slice(), row: rows[index] ?? 0 }));
     const tail = stored.slice(stored.length - tailCount);
     const base = stored.at(-tailCount - 1);
     this.state = new DocumentState({ base: base && { ...base, summary: undefined }, tail, quarantined: [] });
@@ -190,7 +192,7 @@ test("base and tail load into the same document, whatever was compacted and relo
     pair.commit();
     if (random.chance(0.3)) pair.reload();
     const loaded = new Y.Doc();
-    for (const update of pair.state.cut().updates) Y.applyUpdate(loaded, update);
+    for (const update of unpackUpdates(pair.state.cut())) Y.applyUpdate(loaded, update);
     expect(facts(loaded)).toEqual(facts(pair.doc));
     expect(content([Y.encodeStateAsUpdate(loaded)])).toEqual(content(pair.fed));
     if (random.chance(0.6)) pair.compact(() => {});

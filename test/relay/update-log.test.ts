@@ -32,3 +32,20 @@ test("what was read stays as it is while more is appended", () => {
   log.dropFirst(300);
   expect(before).toEqual([{ row: 7, update: Uint8Array.of(1, 2, 3) }]);
 });
+
+test("a pack is what was appended behind what goes before it, and stays as it is", () => {
+  const log = new UpdateLog();
+  const first = { row: 900, update: Uint8Array.of(5, 5) };
+  expect(log.pack(undefined)).toEqual({ bytes: new Uint8Array(), lengths: new Uint32Array(), rows: [] });
+  expect(log.pack(first)).toEqual({ bytes: Uint8Array.of(5, 5), lengths: Uint32Array.of(2), rows: [900] });
+  for (let row = 1; row < 500; row += 1) log.append(Uint8Array.of(row % 256), 2 * row);
+  log.dropFirst(497);
+  const pack = log.pack(first);
+  log.dropFirst(1);
+  log.append(Uint8Array.of(7), 5_000);
+  expect(pack).toEqual({
+    bytes: Uint8Array.of(5, 5, 498 % 256, 499 % 256),
+    lengths: Uint32Array.of(2, 1, 1),
+    rows: [900, 996, 998],
+  });
+});

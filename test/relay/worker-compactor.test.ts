@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import { systemClock } from "../../src/lib/clock.ts";
 import type { CompactedUpdates } from "../../src/relay/compaction.ts";
+import { type PackedUpdates, packUpdates } from "../../src/relay/packed-updates.ts";
 import { startWorkerCompactor, WorkerCompactor } from "../../src/relay/worker-compactor.ts";
 import { describeCompactor } from "../contract/compactor.ts";
 import { Child } from "../support/child.ts";
@@ -35,14 +36,14 @@ function open(starts: (() => Worker)[] = [], clock = systemClock) {
 }
 
 /** One update per letter, the last of which deletes all but `kept`. */
-function typed(kept: string): Uint8Array[] {
+function typed(kept: string): () => PackedUpdates {
   const doc = new Y.Doc();
   const updates: Uint8Array[] = [];
   doc.on("update", (update: Uint8Array) => updates.push(update));
   const text = doc.getText("text");
   for (const letter of `${kept}${"x".repeat(1_000)}`) text.insert(text.length, letter);
   text.delete(kept.length, 1_000);
-  return updates;
+  return () => packUpdates(updates);
 }
 
 function textOf({ base }: CompactedUpdates): string {
@@ -60,18 +61,20 @@ describe("a compaction", () => {
     expect(compacted.base.byteLength).toBeLessThan(100);
   });
 
-  test("reads the caller's bytes before it returns, and leaves them to the caller", async () => {
-    const updates = typed("kept");
-    const buffer = Buffer.concat(updates);
-    let end = 0;
-    const views = updates.map(({ length }) => {
-      end += length;
-      return buffer.subarray(end - length, end);
-    });
-    const compaction = open().compactor.compact(views);
-    expect(buffer.equals(Buffer.concat(updates))).toBe(true);
-    buffer.fill(0);
-    expect(textOf(await compaction)).toBe("kept");
+  test("takes its updates when those before it are done", async () => {
+    const { compactor } = open();
+    const taken: string[] = [];
+    const compactions = ["one", "two", "three"].map((word) =>
+      compactor.compact(() => {
+        taken.push(word);
+        return typed(word)();
+      }),
+    );
+    expect(taken).toEqual(["one"]);
+    await compactions[0];
+    expect(taken).toEqual(["one", "two"]);
+    await Promise.all(compactions);
+    expect(taken).toEqual(["one", "two", "three"]);
   });
 
   test("overlaps with others, and each gets its own, from one worker that starts with the first", async () => {
@@ -86,7 +89,7 @@ describe("a compaction", () => {
   test("of too many malformed updates rejects, and the worker goes on", async () => {
     const { compactor, workers } = open();
     const [bad, good] = await Promise.allSettled([
-      compactor.compact(Array(20).fill(malformed)),
+      compactor.compact(() => packUpdates(Array(20).fill(malformed))),
       compactor.compact(typed("kept")),
     ]);
     expect(bad).toMatchObject({ status: "rejected", reason: expect.any(Error) });

@@ -2,6 +2,7 @@ import * as Y from "yjs";
 import { decodeSummary } from "../../src/relay/base-summary.ts";
 import { compactUpdates } from "../../src/relay/compact.ts";
 import type { Classification, DocumentState } from "../../src/relay/document-state.ts";
+import { unpackUpdates } from "../../src/relay/packed-updates.ts";
 import { decodeContents, type Malformed, type UpdateContents } from "../../src/relay/update-contents.ts";
 import type { RowId } from "../../src/storage/store.ts";
 
@@ -23,7 +24,7 @@ export function answerOf(state: DocumentState, stateVector: Uint8Array): Uint8Ar
 /** Compacts what is committed now, after `meanwhile`. */
 export function compactState(state: DocumentState, row: () => RowId, meanwhile = () => {}): void {
   const cut = state.cut();
-  const { base, summary } = compactUpdates(cut.updates);
+  const { base, summary } = compactUpdates(unpackUpdates(cut));
   const known = decodeSummary(summary);
   if (known === undefined) throw new Error("an unreadable summary");
   meanwhile();

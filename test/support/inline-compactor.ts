@@ -1,5 +1,6 @@
 import { compactUpdates } from "../../src/relay/compact.ts";
 import { type CompactedUpdates, type Compactor, CompactorClosed } from "../../src/relay/compaction.ts";
+import { type PackedUpdates, unpackUpdates } from "../../src/relay/packed-updates.ts";
 
 export interface InlineCompactorOptions {
   readonly compact?: (updates: readonly Uint8Array[]) => CompactedUpdates;
@@ -20,7 +21,8 @@ export class InlineCompactor implements Compactor {
     this.#options = options;
   }
 
-  async compact(updates: readonly Uint8Array[]): Promise<CompactedUpdates> {
+  async compact(take: () => PackedUpdates): Promise<CompactedUpdates> {
+    const updates = unpackUpdates(take());
     this.compactions.push(updates.length);
     await this.#options.gate;
     if (this.#isClosed) throw new CompactorClosed();
