@@ -27,6 +27,9 @@ import { yWebrtc } from "./signaling/y-webrtc/dialect.ts";
 import { Topic } from "./signaling/y-webrtc/topic.ts";
 import { type DataFolder, openDataFolder, openExistingDataFolder } from "./storage/data-folder.ts";
 import { DatabaseMissing, databaseName, hasDatabase } from "./storage/database-file.ts";
+import { openHocuspocusSqlite } from "./storage/import/hocuspocus-sqlite.ts";
+import { openYLeveldb } from "./storage/import/y-leveldb.ts";
+import type { DocumentSource, SourceFormat } from "./storage/source.ts";
 import { openSqliteStore } from "./storage/sqlite.ts";
 import type { Store } from "./storage/store.ts";
 import { type Assets, openAssets } from "./transport/assets.ts";
@@ -300,10 +303,23 @@ export interface OpenedStore {
 }
 
 /** Creates nothing. Throws as `startServer`, and `DatabaseMissing` when the folder holds no documents. */
-export function openStore({ dataFolder: path }: Pick<ServerOptions, "dataFolder">): OpenedStore {
-  const file = databaseFileIn(path);
-  if (!hasDatabase(file)) throw new DatabaseMissing(file);
-  const dataFolder = openExistingDataFolder(path);
+export function openStore(options: Pick<ServerOptions, "dataFolder">): OpenedStore {
+  const opened = openStoreIfPresent(options);
+  if (opened === undefined) throw new DatabaseMissing(databaseFileIn(options.dataFolder));
+  return opened;
+}
+
+/** As `openStore`, but undefined when the folder holds no documents. */
+export function openStoreIfPresent({ dataFolder }: Pick<ServerOptions, "dataFolder">): OpenedStore | undefined {
+  return hasDatabase(databaseFileIn(dataFolder)) ? openStoreIn(openExistingDataFolder(dataFolder)) : undefined;
+}
+
+/** Creates what is not there. Throws as `startServer`. */
+export function openOrCreateStore({ dataFolder }: Pick<ServerOptions, "dataFolder">): OpenedStore {
+  return openStoreIn(openDataFolder(dataFolder));
+}
+
+function openStoreIn(dataFolder: DataFolder): OpenedStore {
   const store = openDatabase(dataFolder, createMetrics());
   return {
     store,
@@ -315,6 +331,16 @@ export function openStore({ dataFolder: path }: Pick<ServerOptions, "dataFolder"
       }
     },
   };
+}
+
+/** Throws `SourceError` when there is nothing of that format. */
+export function openSource(format: SourceFormat, path: string): DocumentSource {
+  switch (format) {
+    case "hocuspocus-sqlite":
+      return openHocuspocusSqlite(path);
+    case "y-leveldb":
+      return openYLeveldb(path);
+  }
 }
 
 export function databaseFileIn(dataFolder: string): string {

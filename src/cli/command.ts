@@ -15,13 +15,18 @@ export interface CommandContext {
 }
 
 /** The flags of single commands. */
-export type Switch = "json" | "verify";
+export type Switch = "json" | "verify" | "dry-run";
+
+/** The flags of single commands that name one of some words. */
+export type Choice = "from";
 
 /** What is said to a command besides the settings. */
 export interface CommandInput extends CommandContext {
   /** What follows its name, flags left out. */
   readonly operands: readonly string[];
   readonly switches: ReadonlySet<Switch>;
+  /** Those that the command must be given. */
+  readonly choices: ReadonlyMap<Choice, string>;
 }
 
 /** Resolves with the exit code. */

@@ -1,4 +1,5 @@
-import type { RunCommand, Switch } from "./command.ts";
+import { sourceFormats } from "../storage/source.ts";
+import type { Choice, RunCommand, Switch } from "./command.ts";
 
 /** One row of the table of commands. */
 export interface CommandDefinition {
@@ -6,6 +7,8 @@ export interface CommandDefinition {
   readonly usage: string;
   readonly help: string;
   readonly switches?: readonly Switch[];
+  /** Each of them has to be given. */
+  readonly choices?: readonly Choice[];
   /** Each command is loaded when it runs: a health check that is made every few seconds loads no server. */
   readonly load: () => Promise<RunCommand>;
 }
@@ -59,9 +62,21 @@ export const documentCommands: readonly CommandDefinition[] = [
     switches: ["json"],
     load: async () => (await import("./documents-compact.ts")).compactDocuments,
   },
+  {
+    usage: "import <path>",
+    help: "take over the documents of another server, which should be stopped; what is there already is merged",
+    switches: ["dry-run", "json"],
+    choices: ["from"],
+    load: async () => (await import("./documents-import.ts")).importDocuments,
+  },
 ];
 
 export const switchHelp: Readonly<Record<Switch, string>> = {
   json: "one JSON object a line",
   verify: "check the copy, down to every update",
+  "dry-run": "read and check everything, and write nothing",
+};
+
+export const choiceHelp: Readonly<Record<Choice, { readonly help: string; readonly words: readonly string[] }>> = {
+  from: { help: "what the path is: how the other server keeps its documents", words: sourceFormats },
 };

@@ -1,8 +1,8 @@
 import { Command, CommanderError, Option as Flag } from "commander";
 import type { Environment } from "../config/load.ts";
 import { flagOf, type Option, type OptionKey, optionKeys, options, variableOf } from "../config/options.ts";
-import type { Output } from "./command.ts";
-import { type CommandDefinition, commands, documentCommands, switchHelp } from "./commands.ts";
+import type { Choice, Output, Switch } from "./command.ts";
+import { type CommandDefinition, choiceHelp, commands, documentCommands, switchHelp } from "./commands.ts";
 import { exitCodes } from "./exit-code.ts";
 import { describeVersion } from "./version.ts";
 
@@ -48,20 +48,41 @@ function createProgram(invocation: Invocation, ended: (exitCode: number) => void
   const flags = optionKeys.flatMap(flagsOf);
   for (const { flag } of flags) program.addOption(flag);
 
-  const addCommand = (parent: Command, { usage, help, switches = [], load }: CommandDefinition) => {
+  const addCommand = (parent: Command, { usage, help, load, ...definition }: CommandDefinition) => {
     const added = parent.command(usage).description(help);
-    for (const name of switches) added.option(`--${name}`, switchHelp[name]);
+    const switches = (definition.switches ?? []).map(switchFlag);
+    const choices = (definition.choices ?? []).map(choiceFlag);
+    for (const { flag } of [...switches, ...choices]) added.addOption(flag);
     added.action(async () => {
       const run = await load();
-      const sources = { environment, flags: givenFlags(program, flags) };
-      const given = new Set(switches.filter((name) => added.getOptionValue(name) === true));
-      ended(await run({ sources, stdout, stderr, operands: added.args, switches: given }));
+      const valueGiven = ({ flag }: { readonly flag: Flag }): unknown => added.getOptionValue(flag.attributeName());
+      ended(
+        await run({
+          sources: { environment, flags: givenFlags(program, flags) },
+          stdout,
+          stderr,
+          operands: added.args,
+          switches: new Set(switches.filter((given) => valueGiven(given) === true).map(({ name }) => name)),
+          choices: new Map(choices.map((given) => [given.name, String(valueGiven(given))])),
+        }),
+      );
     });
   };
   for (const command of commands) addCommand(program, command);
-  const documents = program.command("documents").description("look at the documents, or compact them");
+  const documents = program
+    .command("documents")
+    .description("look at the documents, compact them, or take over others");
   for (const command of documentCommands) addCommand(documents, command);
   return program;
+}
+
+function switchFlag(name: Switch) {
+  return { name, flag: new Flag(`--${name}`, switchHelp[name]) };
+}
+
+function choiceFlag(name: Choice) {
+  const { help, words } = choiceHelp[name];
+  return { name, flag: new Flag(`--${name} <format>`, help).choices(words).makeOptionMandatory() };
 }
 
 interface OptionFlag {

@@ -1,12 +1,15 @@
 import type { CommandInput } from "./command.ts";
 import { formatBytes, formatCount, formatName, print } from "./print.ts";
 
-/** One column of a list. Numbers come first and names last: so that lines can be written before the last one is known. */
+/**
+ * One column of a list. Numbers and words come first and names last: so that lines can be written before the last one is
+ * known.
+ */
 export interface Column<Key extends string> {
   readonly key: Key;
   /** Over the column, on a terminal. */
   readonly title: string;
-  readonly kind: "bytes" | "count" | "name";
+  readonly kind: "bytes" | "count" | "word" | "name";
 }
 
 export type Row<Key extends string> = Readonly<Record<Key, string | number>>;
@@ -84,6 +87,8 @@ function formatForPeople(value: Fact["value"], kind: Fact["kind"]): string {
       return formatBytes(Number(value));
     case "count":
       return formatCount(Number(value));
+    case "word":
+      return String(value);
     case "name":
       return formatName(String(value));
     case "yes-or-no":

@@ -27,7 +27,7 @@ describe("yurt --help", () => {
 test("yurt documents alone shows what there is, and ends with 2", async () => {
   const { code, out, err } = await yurt(["documents"]);
   expect([code, out]).toEqual([2, ""]);
-  for (const command of ["list", "info", "compact"]) expect(err).toMatch(new RegExp(`^  ${command} `, "m"));
+  for (const command of ["list", "info", "compact", "import"]) expect(err).toMatch(new RegExp(`^  ${command} `, "m"));
 });
 
 describe("the version", () => {
@@ -60,6 +60,18 @@ describe("a mistake in the command line ends with 2 and the nearest name", () =>
     [["documents", "list", "--jsno"], "error: unknown option '--jsno'\n(Did you mean --json?)\n"],
     [["health", "--json"], "error: unknown option '--json'\n"],
     [["documents", "info"], "error: missing required argument 'name'\n"],
+    [["documents", "import", "--from", "y-leveldb"], "error: missing required argument 'path'\n"],
+    [["documents", "import", "a"], "error: required option '--from <format>' not specified\n"],
+    [["documents", "import", "--from"], "error: option '--from <format>' argument missing\n"],
+    [
+      ["documents", "import", "--from", "redis", "a"],
+      "error: option '--from <format>' argument 'redis' is invalid. Allowed choices are hocuspocus-sqlite, y-leveldb.\n",
+    ],
+    [["documents", "list", "--from", "y-leveldb"], "error: unknown option '--from'\n"],
+    [
+      ["documents", "import", "--from", "y-leveldb", "--dry-urn", "a"],
+      "error: unknown option '--dry-urn'\n(Did you mean --dry-run?)\n",
+    ],
     [["backup"], "error: missing required argument 'target'\n"],
     [["restore", "a", "b"], "error: too many arguments for 'restore'. Expected 1 argument but got 2: a, b.\n"],
     [["version", "2"], "error: too many arguments for 'version'. Expected 0 arguments but got 1: 2.\n"],
@@ -81,13 +93,14 @@ describe("a bad configuration ends with 78", () => {
   });
 
   test.each([
-    ["documents", "list"],
-    ["documents", "compact"],
-    ["backup", "x"],
-    ["restore", "x"],
-  ])("of the data folder alone when yurt %s %s runs, which uses nothing else", async (command, operand) => {
+    ["documents list"],
+    ["documents compact"],
+    ["documents import --from y-leveldb x"],
+    ["backup x"],
+    ["restore x"],
+  ])("of the data folder alone when yurt %s runs, which uses nothing else", async (line) => {
     const environment = { YURT_HOST: "0.0.0.0", YURT_PORT: "-1", YURT_DATA: "" };
-    const { code, out, err } = await yurt([command, operand], { environment });
+    const { code, out, err } = await yurt(line.split(" "), { environment });
     expect([code, out]).toEqual([78, ""]);
     expect(err).toStartWith("yurt: 1 problem in the configuration, nothing was started\n\n  data = ");
   });

@@ -18,6 +18,8 @@ export function storeDocument(database: Database, name: string, data: Uint8Array
 /** Writes a file as the server leaves it that is stopped. */
 export function writeHocuspocusFile(file: string, documents: Readonly<Record<string, Uint8Array>>): void {
   const database = openHocuspocusDatabase(file);
-  for (const [name, data] of Object.entries(documents)) storeDocument(database, name, data);
+  database.transaction(() => {
+    for (const [name, data] of Object.entries(documents)) storeDocument(database, name, data);
+  })();
   database.close(true);
 }

@@ -12,6 +12,7 @@ import {
   leaveAsKilled,
   manyTables,
   putValue,
+  settle,
   storeUpdates,
   textOf,
   withYLeveldb,
@@ -72,7 +73,7 @@ describe("documents of y-leveldb", () => {
   });
 
   test("are read from tables of many compressed blocks and the log together", async () => {
-    const texts = Object.fromEntries(
+    const texts: Record<string, string> = Object.fromEntries(
       Array.from({ length: 30 }, (_, index) => [`document ${index}`, `-${index}`.repeat(60)]),
     );
     await withYLeveldb(
@@ -83,6 +84,9 @@ describe("documents of y-leveldb", () => {
       },
       manyTables,
     );
+    await settle(folder);
+    texts["in the log"] = "-log";
+    await withYLeveldb(folder, (persistence) => storeUpdates(persistence, "in the log", typing("-log")));
     const tableBytes = filesOf(folder, ".ldb").map((name) => statSync(join(folder, name)).size);
     expect(Math.max(...tableBytes)).toBeGreaterThan(10 * manyTables.blockSize);
     const found = read();

@@ -1,0 +1,161 @@
+import { defaultLimits } from "../config/limits.ts";
+import { type Prepared, prepareImport } from "../relay/prepare-import.ts";
+import { storeAddition } from "../relay/store-addition.ts";
+import { openOrCreateStore, openSource, openStoreIfPresent } from "../server.ts";
+import { type DocumentSource, type SourceDocument, SourceError, sourceFormats } from "../storage/source.ts";
+import { type Store, StoreError } from "../storage/store.ts";
+import type { CommandInput } from "./command.ts";
+import { exitCodes } from "./exit-code.ts";
+import { type Offline, withDataFolder } from "./offline.ts";
+import { formatName, formatThings, print, ReaderGone } from "./print.ts";
+import { type Column, type Row, RowWriter } from "./records.ts";
+
+type Key = "updates" | "bytes" | "outcome" | "name";
+
+const columns: readonly Column<Key>[] = [
+  { key: "updates", title: "UPDATES", kind: "count" },
+  { key: "bytes", title: "ADDED", kind: "bytes" },
+  { key: "outcome", title: "OUTCOME", kind: "word" },
+  { key: "name", title: "NAME", kind: "name" },
+];
+
+/** What is synced at once: a sync takes milliseconds, and until then what was added stays in memory. */
+const syncedDocuments = 100;
+const syncedBytes = 16 * 2 ** 20;
+
+/**
+ * Takes over the documents of another server, and tells of each what has become of it. One that cannot be taken over is
+ * named, and the others are taken over all the same. With `--dry-run` everything is read and checked, and nothing written.
+ */
+export async function importDocuments(input: CommandInput): Promise<number> {
+  const [path = ""] = input.operands;
+  return withDataFolder("documents import", input, async (offline) => {
+    // Before a data folder is made.
+    const source = openSource(formatOf(input), path);
+    const isDry = input.switches.has("dry-run");
+    const opened = isDry ? openStoreIfPresent(offline) : openOrCreateStore(offline);
+    try {
+      const present = opened?.store;
+      const written = isDry ? undefined : present;
+      return await new Import({ input, offline, source, present, written }).run();
+    } finally {
+      await opened?.close();
+    }
+  });
+}
+
+function formatOf({ choices }: CommandInput) {
+  const format = sourceFormats.find((known) => known === choices.get("from"));
+  if (format === undefined) throw new Error(`There is no format ${choices.get("from")}.`);
+  return format;
+}
+
+interface ImportOptions {
+  readonly input: CommandInput;
+  readonly offline: Offline;
+  readonly source: DocumentSource;
+  /** What the documents are compared with; undefined when there is nothing. */
+  readonly present: Store | undefined;
+  /** Undefined when nothing is to be written. */
+  readonly written: Store | undefined;
+}
+
+class Import {
+  readonly #options: ImportOptions;
+  readonly #writer: RowWriter<Key>;
+  readonly #counts = { new: 0, merged: 0, known: 0, empty: 0 };
+  /** Documents that are not imported, or not whole. */
+  #troubled = 0;
+  #isCutShort = false;
+  /** Of documents that are not known to be on disk. */
+  #rows: Row<Key>[] = [];
+  #unsyncedBytes = 0;
+
+  constructor(options: ImportOptions) {
+    this.#options = options;
+    this.#writer = new RowWriter(options.input, columns);
+  }
+
+  async run(): Promise<number> {
+    const { source, offline } = this.#options;
+    try {
+      for (const document of source.documents()) await this.#take(document);
+    } catch (error) {
+      if (!(error instanceof SourceError)) throw error;
+      offline.complain(error.message);
+      this.#isCutShort = true;
+    }
+    await this.#sync();
+    for (const remark of source.remarks) offline.complain(remark);
+    await this.#summarize();
+    return this.#troubled === 0 && !this.#isCutShort ? exitCodes.done : exitCodes.failed;
+  }
+
+  async #take(document: SourceDocument): Promise<void> {
+    const { present, written } = this.#options;
+    const prepared = await prepareImport(document, { store: present, limits: defaultLimits });
+    const name = formatName(document.name);
+    if (prepared.kind === "refused") {
+      this.#fail(`${name} is not imported: ${prepared.reason}.`);
+      return;
+    }
+    if (prepared.addition !== undefined && written !== undefined) {
+      await storeAddition(document.name, prepared.addition, written).catch((error: unknown) => {
+        throw nameDamaged(error, name);
+      });
+    }
+    if (prepared.leftOut > 0) this.#fail(describeLeftOut(name, prepared));
+    await this.#report(document.name, prepared);
+  }
+
+  async #report(name: string, { kind, addition, count }: Prepared): Promise<void> {
+    this.#counts[kind] += 1;
+    const bytes = addition?.update.byteLength ?? 0;
+    this.#rows.push({ updates: count, bytes, outcome: kind, name });
+    this.#unsyncedBytes += bytes;
+    if (this.#rows.length >= syncedDocuments || this.#unsyncedBytes >= syncedBytes) await this.#sync();
+  }
+
+  #fail(trouble: string): void {
+    this.#troubled += 1;
+    this.#options.offline.complain(trouble);
+  }
+
+  /** Tells of documents when they survive a power cut. */
+  async #sync(): Promise<void> {
+    if (this.#unsyncedBytes > 0) await this.#options.written?.durable();
+    await this.#writer.write(this.#rows).catch(ignoreReaderGone);
+    this.#rows = [];
+    this.#unsyncedBytes = 0;
+  }
+
+  async #summarize(): Promise<void> {
+    const { input, offline, written } = this.#options;
+    if (this.#troubled > 0) offline.complain(`${formatThings(this.#troubled, "document")} not imported, or not whole.`);
+    if (!this.#writer.isTable) return;
+    const { merged, known, empty } = this.#counts;
+    const parts = [
+      formatThings(this.#counts.new, "new document"),
+      `${merged} merged with what was there`,
+      `${known} known already`,
+      ...(empty > 0 ? [`${empty} empty`] : []),
+    ];
+    const dry = written === undefined ? " Nothing was written." : "";
+    await print(input.stdout, `\n${parts.join(", ")}.${dry}\n`).catch(ignoreReaderGone);
+  }
+}
+
+function describeLeftOut(name: string, { leftOut, count, reason }: Prepared): string {
+  return `${name}: of ${formatThings(count, "update")} ${leftOut} cannot be imported; the first: ${reason}.`;
+}
+
+/** Every other trouble is the whole store's. */
+function nameDamaged(error: unknown, name: string): unknown {
+  if (!(error instanceof StoreError) || error.kind !== "corrupt") return error;
+  return new Error(`${name} is not imported: ${error.message}. Nothing more is imported.`, { cause: error });
+}
+
+/** Who imports does not do it for the list. */
+function ignoreReaderGone(error: unknown): void {
+  if (!(error instanceof ReaderGone)) throw error;
+}
