@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import packageJson from "../package.json" with { type: "json" };
 import { openAuthorizer } from "./auth/open.ts";
+import { SignedRoomTokens } from "./auth/signed-room-tokens.ts";
 import type { Limits } from "./config/limits.ts";
 import { authorityOf, reachableHost } from "./lib/authority.ts";
 import { ByteBudget } from "./lib/byte-budget.ts";
@@ -19,6 +20,9 @@ import { RoomRegistry } from "./rooms/room-registry.ts";
 import { cliffy } from "./signaling/cliffy/dialect.ts";
 import type { Peer } from "./signaling/cliffy/peer.ts";
 import { jsonDialects } from "./signaling/dialects.ts";
+import { octateCode } from "./signaling/octatecode/dialect.ts";
+import { type OctatePeer, octateCodePeers } from "./signaling/octatecode/peers-session.ts";
+import { OctateRooms } from "./signaling/octatecode/rooms.ts";
 import { PeerJsNamespace } from "./signaling/peerjs/namespace.ts";
 import { peerjs } from "./signaling/peerjs/protocol.ts";
 import { Quotas } from "./signaling/quotas.ts";
@@ -262,7 +266,12 @@ function openSignaling({ limits, log, channels, quotas }: Shared): {
   const { signalingRoomMembers: memberLimit, peerIdsPerSubscriber } = limits;
   const { open: openChannel } = channels;
   const openTopic = () => new Topic({ openChannel, memberLimit, peerIdsPerSubscriber });
+  const octateRooms = new OctateRooms({ openChannel, limits, clock: systemClock });
+  // Whoever may enter every room may have a token for every room: there is no mode but the open one.
+  const tokens = new SignedRoomTokens(systemClock, limits.roomTokenMs);
   const dialects = [
+    octateCode({ ...all, rooms: octateRooms, tokens, usage: processUsage }),
+    octateCodePeers({ ...all, rooms: registry(() => new SignalingRoom<OctatePeer>(openChannel, memberLimit)) }),
     cliffy({ ...all, rooms: registry(() => new SignalingRoom<Peer>(openChannel, memberLimit)) }),
     // At last: it has no first message of its own.
     yWebrtc({ ...all, rooms: registry(openTopic) }),
@@ -270,9 +279,24 @@ function openSignaling({ limits, log, channels, quotas }: Shared): {
   return {
     protocol: jsonDialects({ dialects, limits, quotas }),
     close: async () => {
+      octateRooms.close();
       await Promise.all(registries.map((opened) => opened.drain()));
     },
   };
+}
+
+/** As OctateCode's clients show it: megabytes, and microseconds. */
+function processUsage() {
+  const { heapUsed, heapTotal, external } = process.memoryUsage();
+  const { user, system } = process.cpuUsage();
+  const megabytes = (bytes: number) => Math.round(bytes / 2 ** 20);
+  const memory = {
+    heapUsed: megabytes(heapUsed),
+    heapTotal: megabytes(heapTotal),
+    heapPercent: Math.round((100 * heapUsed) / heapTotal),
+    external: megabytes(external),
+  };
+  return { uptimeMs: Math.round(process.uptime() * 1_000), memory, cpu: { user, system, total: user + system } };
 }
 
 /** Signaling for clients that name their receiver, who may still have to come: what they say waits in a mailbox. */

@@ -54,6 +54,13 @@ export interface Limits {
   readonly withoutRoomMs: number;
   /** How long a client whose id someone else claims has to show that it is still there. */
   readonly livenessProbeMs: number;
+  /** OctateCode's rooms that nobody is in: how many are kept, and for how long. */
+  readonly emptyRooms: number;
+  readonly emptyRoomMs: number;
+  /** What OctateCode's rooms keep for who joins, of all rooms together, in UTF-16 code units. */
+  readonly roomContentLength: number;
+  /** How long a token lets its user into its room. */
+  readonly roomTokenMs: number;
   /** Clients of PeerJS that are connected. */
   readonly peerjsMembers: number;
   /** Messages that wait for one member that is offline, and their bytes. */
@@ -121,6 +128,10 @@ export const defaultLimits: Limits = {
   firstFrameMs: 15_000,
   withoutRoomMs: 60_000,
   livenessProbeMs: 3_000,
+  emptyRooms: 1_000,
+  emptyRoomMs: 600_000,
+  roomContentLength: 16 * mebibyte,
+  roomTokenMs: 3_600_000,
   peerjsMembers: 5_000,
   mailboxLetters: 64,
   mailboxBytes: 64 * kibibyte,

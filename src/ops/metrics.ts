@@ -7,6 +7,7 @@ export type SignalingBound =
   | "topics-per-frame"
   | "topics-per-connection"
   | "room-members"
+  | "rooms"
   | "publish-rate"
   | "address-publish-rate"
   | "fan-out"

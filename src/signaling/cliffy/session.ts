@@ -7,7 +7,7 @@ import type { RoomRegistry } from "../../rooms/room-registry.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { DialectSession, SignalingClient } from "../dialects.ts";
 import type { JsonMessage } from "../json-codec.ts";
-import { isAlive } from "../liveness.ts";
+import { claimId } from "../liveness.ts";
 import type { SignalingRoom } from "../signaling-room.ts";
 import { type ClientMessage, decode, encode, encodeSignal, type Signal } from "./codec.ts";
 import { Peer } from "./peer.ts";
@@ -63,7 +63,7 @@ export class CliffySession implements DialectSession {
 
   async #join({ roomId, peerId, peerName }: Extract<ClientMessage, { type: "join" }>): Promise<void> {
     const { connection, handshake, quota } = this.#client;
-    const { authorizer, limits, rooms } = this.#options;
+    const { authorizer, clock, limits, rooms } = this.#options;
     const names = peerName ? [roomId, peerId, peerName] : [roomId, peerId];
     const fault = names.map((name) => checkRoomName(name, limits.nameBytes)).find((found) => found !== undefined);
     if (fault !== undefined) return this.#refuse(`Invalid room id, peer id or name: ${fault}`, "name");
@@ -74,21 +74,16 @@ export class CliffySession implements DialectSession {
     const lease = await rooms.acquire(roomId);
     // What the others will be told: that it comes, and that it goes.
     if (!(await quota.spend(2 * lease.room.size))) return lease.release();
-    let holder = this.#peers.get(peerId);
-    for (let gone: Peer | undefined; holder !== undefined && holder !== gone; holder = this.#peers.get(peerId)) {
-      // Whoever was faster meanwhile is asked as well.
-      if (holder.connection !== connection && (await this.#isAlive(holder))) {
-        lease.release();
-        return this.#refuse("Peer id in use");
-      }
-      gone = holder;
-    }
-    this.#enter(new Peer({ id: peerId, name: peerName, roomId, connection, lease }), holder);
-  }
-
-  #isAlive({ connection }: Peer): Promise<boolean> {
-    const { clock, limits } = this.#options;
-    return isAlive(connection, clock, limits.livenessProbeMs);
+    const isGranted = await claimId({
+      holder: () => this.#peers.get(peerId),
+      isOwn: (holder) => holder.connection === connection,
+      clock,
+      withinMs: limits.livenessProbeMs,
+      granted: (holder) => this.#enter(new Peer({ id: peerId, name: peerName, roomId, connection, lease }), holder),
+    });
+    if (isGranted) return;
+    lease.release();
+    this.#refuse("Peer id in use");
   }
 
   /** One step: whoever resumes a peer id in its room has it without having left. */

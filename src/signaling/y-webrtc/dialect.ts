@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { cors } from "hono/cors";
 import type { JsonDialect } from "../dialects.ts";
 import { isYWebrtc } from "./codec.ts";
 import { type YWebrtcOptions, YWebrtcSession } from "./session.ts";
@@ -8,8 +9,21 @@ export function yWebrtc(options: YWebrtcOptions): JsonDialect {
   return {
     name: "y-webrtc",
     recognises: isYWebrtc,
-    // What y-webrtc's own server answers to plain HTTP; on `/` a browser finds more than that.
-    routes: new Hono().get("/signal", (context) => context.text("okay")),
+    routes: routes(options),
     open: (client) => new YWebrtcSession(client, options),
   };
+}
+
+/** What y-webrtc's own server answers to plain HTTP, on `/` a browser finds more than that; and what canvas-chat asks. */
+function routes({ rooms }: YWebrtcOptions): Hono {
+  const statusPath = "/api/signaling/status";
+  return new Hono()
+    .get("/signal", (context) => context.text("okay"))
+    .use(statusPath, cors())
+    .get(statusPath, (context) => {
+      const topics = [...rooms].filter(({ size }) => size > 0);
+      const connections = new Set(topics.flatMap((topic) => [...topic.connections])).size;
+      // Names are secrets: whoever knows one may enter.
+      return context.json({ status: "ok", connections, topics: topics.length, topic_sizes: {} });
+    });
 }

@@ -42,6 +42,10 @@ export class Topic {
     return this.#room.size;
   }
 
+  get connections(): Iterable<Connection> {
+    return Array.from(this.#room, ({ connection }) => connection);
+  }
+
   /** False if it is full. */
   enter(subscriber: Subscriber): boolean {
     return this.#room.enter(subscriber) !== "full";

@@ -385,3 +385,14 @@ test("GET /signal answers as y-webrtc's server does", async () => {
   expect(response?.status).toBe(200);
   expect(await response?.text()).toBe("okay");
 });
+
+test("GET /api/signaling/status tells counts, and no topic", async () => {
+  const { connect, protocol } = setUp();
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  await alice.say(subscribe("red", "blue"));
+  await bob.say(subscribe("red"));
+  const status = async () => (await protocol.routes?.request("/api/signaling/status"))?.json();
+  expect(await status()).toEqual({ status: "ok", connections: 2, topics: 2, topic_sizes: {} });
+  alice.leave();
+  expect(await status()).toEqual({ status: "ok", connections: 1, topics: 1, topic_sizes: {} });
+});

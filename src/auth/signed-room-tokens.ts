@@ -1,0 +1,45 @@
+import { errors, jwtVerify, SignJWT } from "jose";
+import type { Clock } from "../lib/clock.ts";
+import type { RoomClaim, RoomTokens } from "./room-tokens.ts";
+
+const algorithm = "HS256";
+/** Tells these tokens from all others that might ever be signed. */
+const audience = "yurt:room";
+
+/** Signed with a secret of this process: what it has minted ends with it. */
+export class SignedRoomTokens implements RoomTokens {
+  readonly #secret = crypto.getRandomValues(new Uint8Array(32));
+  readonly #clock: Clock;
+  readonly #lifetimeMs: number;
+
+  constructor(clock: Clock, lifetimeMs: number) {
+    this.#clock = clock;
+    this.#lifetimeMs = lifetimeMs;
+  }
+
+  mint({ user, room }: RoomClaim): Promise<string> {
+    const now = this.#clock.now();
+    return new SignJWT({ room })
+      .setProtectedHeader({ alg: algorithm })
+      .setAudience(audience)
+      .setSubject(user)
+      .setJti(crypto.randomUUID())
+      .setIssuedAt(new Date(now))
+      .setExpirationTime(new Date(now + this.#lifetimeMs))
+      .sign(this.#secret);
+  }
+
+  async verify(token: string): Promise<RoomClaim | "expired" | "invalid"> {
+    try {
+      const { payload } = await jwtVerify(token, this.#secret, {
+        algorithms: [algorithm],
+        audience,
+        currentDate: new Date(this.#clock.now()),
+      });
+      const { sub: user, room } = payload;
+      return typeof user === "string" && typeof room === "string" ? { user, room } : "invalid";
+    } catch (error) {
+      return error instanceof errors.JWTExpired ? "expired" : "invalid";
+    }
+  }
+}

@@ -1,0 +1,14 @@
+import type { JsonDialect } from "../dialects.ts";
+import { isOctateCode } from "./codec.ts";
+import { octateCodeRoutes, type RoutesOptions } from "./routes.ts";
+import { OctateCodeSession } from "./session.ts";
+
+/** Signaling for OctateCode: rooms that a host creates, and that one enters with a token; its HTTP. */
+export function octateCode(options: RoutesOptions): JsonDialect {
+  return {
+    name: "octatecode",
+    recognises: isOctateCode,
+    routes: octateCodeRoutes(options),
+    open: (client) => new OctateCodeSession(client, options),
+  };
+}

@@ -1,0 +1,105 @@
+import type { OpenChannel } from "../../transport/channel.ts";
+import type { Connection } from "../../transport/connection.ts";
+import type { Entry } from "../members.ts";
+import { type Member, SignalingRoom } from "../signaling-room.ts";
+import { type Casing, type Envelope, encode } from "./codec.ts";
+
+/** A user in the one room that its token is for. */
+export interface OctateMember extends Member {
+  readonly name: string;
+  /** Whoever comes with the same one is the same client. */
+  readonly token: string;
+  readonly connection: Connection;
+  readonly connectedAt: number;
+  lastHeartbeat: number;
+  casing: Casing;
+}
+
+export interface RoomFacts {
+  readonly roomId: string;
+  readonly roomName: string;
+  readonly hostId: string;
+  readonly hostName: string;
+  readonly createdAt: number;
+  readonly fileId: string | undefined;
+  readonly content: string | undefined;
+  readonly version: number | undefined;
+}
+
+export interface OctateRoomOptions {
+  readonly facts: RoomFacts;
+  readonly openChannel: OpenChannel;
+  readonly memberLimit: number;
+}
+
+/** A room as its host has described it, and who is in it. It is there before anybody is, and for a while afterwards. */
+export class OctateRoom {
+  readonly facts: RoomFacts;
+  readonly #members: SignalingRoom<OctateMember>;
+  #lastActivity: number;
+
+  constructor({ facts, openChannel, memberLimit }: OctateRoomOptions) {
+    this.facts = facts;
+    this.#members = new SignalingRoom(openChannel, memberLimit);
+    this.#lastActivity = facts.createdAt;
+  }
+
+  get size(): number {
+    return this.#members.size;
+  }
+
+  find(userId: string): OctateMember | undefined {
+    return this.#members.find(userId);
+  }
+
+  enter(member: OctateMember, now: number): Entry {
+    this.#lastActivity = now;
+    return this.#members.enter(member);
+  }
+
+  /** False when the member is not there (any more). */
+  leave(member: OctateMember, now: number): boolean {
+    this.#lastActivity = now;
+    return this.#members.leave(member);
+  }
+
+  heartbeat(member: OctateMember, now: number): void {
+    this.#lastActivity = now;
+    member.lastHeartbeat = now;
+  }
+
+  /** To all but the sender, each in its casing. */
+  publish(envelope: Envelope, sender: OctateMember): void {
+    const frames = { kebab: "", upper: "" };
+    for (const { id, connection, casing } of this.#members) {
+      if (id === sender.id) continue;
+      frames[casing] ||= encode(envelope, casing);
+      connection.send(frames[casing]);
+    }
+  }
+
+  /** As clients are shown it. */
+  describe() {
+    const { roomId, roomName, hostId, hostName, createdAt, fileId, content, version } = this.facts;
+    return {
+      roomId,
+      roomName,
+      hostId,
+      hostName,
+      peerCount: this.size,
+      state: this.size > 0 ? "active" : "idle",
+      createdAt,
+      lastActivity: this.#lastActivity,
+      peers: Array.from(this.#members, ({ id, name, connectedAt, lastHeartbeat }) => ({
+        userId: id,
+        userName: name,
+        isHost: id === hostId,
+        connectedAt,
+        lastHeartbeat,
+      })),
+      fileId,
+      content,
+      version,
+    };
+  }
+}

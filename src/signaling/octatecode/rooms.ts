@@ -1,0 +1,80 @@
+import type { Limits } from "../../config/limits.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { Deadlines } from "../../lib/deadlines.ts";
+import type { OpenChannel } from "../../transport/channel.ts";
+import { OctateRoom, type RoomFacts } from "./room.ts";
+
+export interface OctateRoomsOptions {
+  readonly openChannel: OpenChannel;
+  readonly limits: Limits;
+  readonly clock: Clock;
+}
+
+/** The rooms that were created. One that nobody is in is kept for a while, and no more than so many of them. */
+export class OctateRooms {
+  readonly #options: OctateRoomsOptions;
+  readonly #rooms = new Map<string, OctateRoom>();
+  readonly #empty: Deadlines<OctateRoom>;
+  #contentLength = 0;
+
+  constructor(options: OctateRoomsOptions) {
+    this.#options = options;
+    const { clock, limits } = options;
+    this.#empty = new Deadlines({ clock, durationMs: limits.emptyRoomMs, expired: (room) => this.#forget(room) });
+  }
+
+  get size(): number {
+    return this.#rooms.size;
+  }
+
+  /** Members of all rooms. */
+  get members(): number {
+    return this.#rooms.values().reduce((sum, { size }) => sum + size, 0);
+  }
+
+  find(roomId: string): OctateRoom | undefined {
+    return this.#rooms.get(roomId);
+  }
+
+  /** For somebody who enters it at once: `settle` follows. */
+  create(facts: RoomFacts): OctateRoom | "exists" | "full" {
+    const { openChannel, limits } = this.#options;
+    if (this.#rooms.has(facts.roomId)) return "exists";
+    const contentLength = this.#contentLength + lengthOf(facts);
+    if (contentLength > limits.roomContentLength) return "full";
+    const room = new OctateRoom({ facts, openChannel, memberLimit: limits.signalingRoomMembers });
+    this.#rooms.set(facts.roomId, room);
+    this.#contentLength = contentLength;
+    return room;
+  }
+
+  /** For somebody who may enter it later. */
+  createEmpty(facts: RoomFacts): OctateRoom | "exists" | "full" {
+    if (this.#empty.size >= this.#options.limits.emptyRooms && !this.#rooms.has(facts.roomId)) return "full";
+    const created = this.create(facts);
+    if (typeof created !== "string") this.settle(created);
+    return created;
+  }
+
+  /** After every entry and every leave: a room that nobody is in has its time, or no place, and one with members stays. */
+  settle(room: OctateRoom): void {
+    if (room.size > 0) this.#empty.clear(room);
+    else if (this.#empty.size < this.#options.limits.emptyRooms) this.#empty.set(room);
+    else this.#forget(room);
+  }
+
+  close(): void {
+    for (const room of this.#rooms.values()) this.#empty.clear(room);
+    this.#rooms.clear();
+  }
+
+  #forget(room: OctateRoom): void {
+    if (this.#rooms.get(room.facts.roomId) !== room) return;
+    this.#rooms.delete(room.facts.roomId);
+    this.#contentLength -= lengthOf(room.facts);
+  }
+}
+
+function lengthOf({ content, fileId }: RoomFacts): number {
+  return (content?.length ?? 0) + (fileId?.length ?? 0);
+}

@@ -1,0 +1,220 @@
+import type { RoomClaim, RoomTokens } from "../../auth/room-tokens.ts";
+import type { Limits } from "../../config/limits.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { SignalingBound } from "../../ops/metrics.ts";
+import { checkRoomName } from "../../rooms/room-name.ts";
+import { closeReasons } from "../../transport/close-reason.ts";
+import type { DialectSession, SignalingClient } from "../dialects.ts";
+import type { JsonMessage } from "../json-codec.ts";
+import { claimId } from "../liveness.ts";
+import {
+  type Casing,
+  type ClientMessage,
+  casingOf,
+  decode,
+  type Envelope,
+  encode,
+  forwardedData,
+  type RoomContent,
+} from "./codec.ts";
+import type { OctateMember, OctateRoom } from "./room.ts";
+import type { OctateRooms } from "./rooms.ts";
+
+/** What all OctateCode sessions of a server share. */
+export interface OctateCodeOptions {
+  readonly rooms: OctateRooms;
+  readonly tokens: RoomTokens;
+  readonly limits: Limits;
+  readonly clock: Clock;
+}
+
+type Signal = Extract<ClientMessage, { readonly data: unknown }>;
+
+interface Identity extends RoomClaim {
+  readonly token: string;
+}
+
+/** Where a member is. */
+interface Place {
+  readonly room: OctateRoom;
+  readonly member: OctateMember;
+}
+
+/** One OctateCode client: a user whose token is for one room, and who is in it or not. */
+export class OctateCodeSession implements DialectSession {
+  readonly #client: SignalingClient;
+  readonly #options: OctateCodeOptions;
+  #casing: Casing = "kebab";
+  #identity: Identity | undefined;
+  #place: Place | undefined;
+
+  constructor(client: SignalingClient, options: OctateCodeOptions) {
+    this.#client = client;
+    this.#options = options;
+  }
+
+  receive(received: JsonMessage): void | Promise<void> {
+    this.#casing = casingOf(received);
+    if (this.#place !== undefined) this.#place.member.casing = this.#casing;
+    const message = decode(received);
+    if (message.type === "auth") return this.#authenticate(message);
+    if (message.type === "unknown") return;
+    const identity = this.#identity;
+    if (identity === undefined) return this.#refuse("Not authenticated");
+    switch (message.type) {
+      case "create-room":
+        return this.#create(identity, message);
+      case "join-room":
+        return this.#join(identity, message.userName);
+      case "leave-room":
+        return this.#leave();
+      case "heartbeat":
+        return this.#heartbeat(identity);
+      default:
+        return this.#forward(message);
+    }
+  }
+
+  async malformed(): Promise<void> {
+    if (await this.#client.quota.spend(1)) this.#refuse("Invalid message format");
+  }
+
+  closed(): void {
+    this.#leave();
+  }
+
+  async #authenticate({ userId, roomId, token }: Extract<ClientMessage, { type: "auth" }>): Promise<void> {
+    if (!userId || !roomId) return this.#refuse("Missing userId or roomId");
+    if (!token) return this.#refuse("Missing auth token. Request token from /api/auth/token endpoint first.");
+    const claim = await this.#options.tokens.verify(token);
+    if (claim === "expired") return this.#refuse("Token expired");
+    if (claim === "invalid") return this.#refuse("Invalid or expired token");
+    if (claim.user !== userId) return this.#refuse("User ID mismatch");
+    if (claim.room !== roomId) return this.#refuse(`Not authorized for this room. Token is for room ${claim.room}`);
+    if (this.#identity?.user !== claim.user || this.#identity.room !== claim.room) this.#leave();
+    this.#identity = { ...claim, token };
+    this.#answer("auth", { status: "authenticated", message: "Connected to the room that the token is for" });
+  }
+
+  async #create(identity: Identity, { userName, ...content }: RoomContent & { userName: string | undefined }) {
+    const name = userName || identity.user;
+    const roomName = content.roomName || identity.room;
+    if (this.#hasFault(name) || this.#hasFault(roomName)) return this.#refuse("Failed to create room", "name");
+    if (!(await this.#client.quota.spend(1))) return;
+    const { clock, rooms } = this.#options;
+    const { user: hostId, room: roomId } = identity;
+    const created = rooms.create({ ...content, roomId, roomName, hostId, hostName: name, createdAt: clock.now() });
+    if (typeof created === "string")
+      return this.#refuse("Failed to create room", created === "full" ? "rooms" : undefined);
+    this.#enter(created, this.#memberOf(identity, name), undefined);
+    this.#answer("room-created", { room: created.describe() });
+  }
+
+  async #join(identity: Identity, userName: string | undefined): Promise<void> {
+    const name = userName || identity.user;
+    const { clock, limits, rooms } = this.#options;
+    const room = rooms.find(identity.room);
+    if (room === undefined || this.#hasFault(name)) return this.#refuse("Room not found or join failed");
+    // What the others will be told: that it comes, and that it goes.
+    if (!(await this.#client.quota.spend(2 * room.size))) return;
+    const isGranted = await claimId({
+      holder: () => room.find(identity.user),
+      isOwn: ({ connection, token }) => connection === this.#client.connection || token === identity.token,
+      clock,
+      withinMs: limits.livenessProbeMs,
+      granted: (holder) => this.#enterAndTell(room, this.#memberOf(identity, name), holder),
+    });
+    if (!isGranted) this.#refuse("User ID in use");
+  }
+
+  #enterAndTell(room: OctateRoom, member: OctateMember, holder: OctateMember | undefined): void {
+    // It may have been forgotten while somebody was asked whether he is there.
+    const isThere = this.#options.rooms.find(room.facts.roomId) === room;
+    if (!isThere || !this.#enter(room, member, holder)) {
+      this.#refuse("Room not found or join failed", isThere ? "room-members" : undefined);
+      return;
+    }
+    this.#answer("room-joined", { room: room.describe() });
+    const peer = { userId: member.id, userName: member.name };
+    room.publish(this.#envelope("peer-joined", { peer }), member);
+  }
+
+  /** One step: whoever resumes a user's place has it without having left. */
+  #enter(room: OctateRoom, member: OctateMember, holder: OctateMember | undefined): boolean {
+    const { clock, rooms } = this.#options;
+    if (room.enter(member, clock.now()) === "full") return false;
+    rooms.settle(room);
+    if (this.#place === undefined) this.#client.quota.entered();
+    this.#place = { room, member };
+    if (holder !== undefined && holder.connection !== member.connection) holder.connection.close(closeReasons.replaced);
+    return true;
+  }
+
+  #leave(): void {
+    if (this.#place === undefined) return;
+    const { room, member } = this.#place;
+    this.#place = undefined;
+    this.#client.quota.left();
+    const { clock, rooms } = this.#options;
+    if (!room.leave(member, clock.now())) return;
+    room.publish(this.#envelope("peer-left"), member);
+    rooms.settle(room);
+  }
+
+  #heartbeat(identity: Identity): void {
+    const { clock } = this.#options;
+    this.#place?.room.heartbeat(this.#place.member, clock.now());
+    const { user: userId, room: roomId } = identity;
+    this.#send({ type: "heartbeat", roomId, userId, timestamp: clock.now() });
+  }
+
+  #forward(signal: Signal): void | Promise<void> {
+    if (this.#place === undefined) return this.#refuse("Room not found or join failed");
+    const { room } = this.#place;
+    const { targetUserId } = signal;
+    if (targetUserId !== undefined && room.find(targetUserId) === undefined) return;
+    const spent = this.#client.quota.spend(targetUserId === undefined ? room.size - 1 : 1);
+    if (spent === true) this.#deliver(signal);
+    else if (spent instanceof Promise) return spent.then((mayGo) => (mayGo ? this.#deliver(signal) : undefined));
+  }
+
+  #deliver({ type, data, targetUserId }: Signal): void {
+    if (this.#place === undefined) return;
+    const { room, member } = this.#place;
+    const envelope = this.#envelope(type, forwardedData(type, data));
+    const target = targetUserId === undefined ? undefined : room.find(targetUserId);
+    if (targetUserId === undefined) room.publish(envelope, member);
+    else target?.connection.send(encode(envelope, target.casing));
+  }
+
+  #memberOf({ user, token }: Identity, name: string): OctateMember {
+    const now = this.#options.clock.now();
+    const { connection } = this.#client;
+    return { id: user, name, token, connection, connectedAt: now, lastHeartbeat: now, casing: this.#casing };
+  }
+
+  #hasFault(name: string): boolean {
+    return checkRoomName(name, this.#options.limits.nameBytes) !== undefined;
+  }
+
+  /** In the name of this client, whatever it says. */
+  #envelope(type: string, data?: unknown): Envelope {
+    const { user: userId = "", room: roomId = "" } = this.#identity ?? {};
+    const timestamp = this.#options.clock.now();
+    return { type, roomId, userId, ...(data !== undefined && { data }), timestamp };
+  }
+
+  #answer(type: string, data: unknown): void {
+    this.#send(this.#envelope(type, data));
+  }
+
+  #refuse(error: string, bound?: SignalingBound): void {
+    if (bound !== undefined) this.#client.quota.met(bound);
+    const timestamp = this.#options.clock.now();
+    this.#send({ type: "error", roomId: "", userId: "", data: { error }, timestamp });
+  }
+
+  #send(envelope: Envelope): void {
+    this.#client.connection.send(encode(envelope, this.#casing));
+  }
+}

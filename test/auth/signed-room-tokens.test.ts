@@ -1,0 +1,46 @@
+import { expect, test } from "bun:test";
+import { SignJWT } from "jose";
+import { SignedRoomTokens } from "../../src/auth/signed-room-tokens.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+
+const claim = { user: "ada", room: "room 日本" };
+
+function open() {
+  const clock = new FakeClock();
+  return { clock, tokens: new SignedRoomTokens(clock, 3_600_000) };
+}
+
+test("a token says for its time who may enter which room", async () => {
+  const { clock, tokens } = open();
+  const token = await tokens.mint(claim);
+  clock.advance(3_599_000);
+  expect(await tokens.verify(token)).toEqual(claim);
+  clock.advance(1_000);
+  expect(await tokens.verify(token)).toBe("expired");
+});
+
+test("two tokens for the same are different", async () => {
+  const { tokens } = open();
+  expect(await tokens.mint(claim)).not.toBe(await tokens.mint(claim));
+});
+
+test("a token of another server, one that was changed, and what is none are invalid", async () => {
+  const { clock, tokens } = open();
+  const token = await tokens.mint(claim);
+  const [head = "", body = "", signature = ""] = token.split(".");
+  const forged = Buffer.from(JSON.stringify({ ...JSON.parse(atob(body)), room: "other" })).toString("base64url");
+  const unsigned = Buffer.from('{"alg":"none"}').toString("base64url");
+  const foreign = new SignedRoomTokens(clock, 3_600_000);
+  for (const bad of [
+    await foreign.mint(claim),
+    `${head}.${forged}.${signature}`,
+    `${unsigned}.${body}.`,
+    `${head}.${body}.`,
+    await new SignJWT({ room: "r" }).setProtectedHeader({ alg: "HS256" }).sign(new Uint8Array(32)),
+    "",
+    "garbage",
+    "a.b.c",
+  ]) {
+    expect(await tokens.verify(bad)).toBe("invalid");
+  }
+});

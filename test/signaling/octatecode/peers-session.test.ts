@@ -1,0 +1,132 @@
+import { expect, test } from "bun:test";
+import { SignedRoomTokens } from "../../../src/auth/signed-room-tokens.ts";
+import { octateCode } from "../../../src/signaling/octatecode/dialect.ts";
+import { type OctatePeer, octateCodePeers } from "../../../src/signaling/octatecode/peers-session.ts";
+import { OctateRooms } from "../../../src/signaling/octatecode/rooms.ts";
+import { SignalingRoom } from "../../../src/signaling/signaling-room.ts";
+import { closeReasons } from "../../../src/transport/close-reason.ts";
+import {
+  type DialectClient,
+  type DialectOptions,
+  dialectClients,
+  dialectParts,
+} from "../../support/dialect-clients.ts";
+
+function setUp(options: DialectOptions = {}) {
+  const parts = dialectParts(options);
+  const { limits, openChannel, clock } = parts;
+  const rooms = parts.registry(() => new SignalingRoom<OctatePeer>(openChannel, limits.signalingRoomMembers));
+  const first = octateCode({
+    ...parts,
+    rooms: new OctateRooms(parts),
+    tokens: new SignedRoomTokens(clock, 1_000),
+    usage: () => ({ uptimeMs: 0, memory: {}, cpu: {} }),
+  });
+  return dialectClients([first, octateCodePeers({ ...parts, rooms })], parts);
+}
+
+const auth = (roomId: string, from: string, name?: string) => ({ type: "auth", roomId, from, data: { name } });
+
+async function joined(...clients: readonly [DialectClient, string][]): Promise<void> {
+  for (const [client, id] of clients) await client.say(auth("room", id));
+  for (const [client] of clients) client.heard();
+}
+
+test("who enters learns who is there, and they learn who has come", async () => {
+  const { connect } = setUp();
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  await alice.say(auth("room", "a", "Alice"));
+  expect(alice.heard()).toEqual([{ type: "peerList", roomId: "room", peers: [] }]);
+  await bob.say(auth("room", "b"));
+  expect(bob.heard()).toEqual([{ type: "peerList", roomId: "room", peers: [{ id: "a", name: "Alice" }] }]);
+  expect(alice.heard()).toEqual([{ type: "peerJoined", roomId: "room", peerId: "b", peerName: "b" }]);
+});
+
+test("offers, answers and candidates reach their peer of the same room alone, in the name of who sends them", async () => {
+  const { connect } = setUp();
+  const [alice, bob, carol, stranger] = [connect("alice"), connect("bob"), connect("carol"), connect("stranger")];
+  await joined([alice, "a"], [bob, "b"], [carol, "c"]);
+  await stranger.say(auth("elsewhere", "s"));
+  stranger.heard();
+  for (const type of ["offer", "answer", "ice"]) {
+    await alice.say({ type, roomId: "elsewhere", from: "c", to: "b", data: { n: 1 } });
+    expect(bob.heard()).toEqual([{ type, roomId: "room", peerId: "a", from: "a", to: "b", data: { n: 1 } }]);
+    await stranger.say({ type, roomId: "room", from: "a", to: "b", data: {} });
+    await alice.say({ type, roomId: "elsewhere", from: "a", to: "s", data: {} });
+  }
+  expect([alice, bob, carol, stranger].flatMap((client) => client.heard())).toEqual([]);
+});
+
+test.each<[string, (client: DialectClient) => unknown]>([
+  ["goes away", (client) => client.leave()],
+  ["leaves", (client) => client.say({ type: "leave" })],
+  ["enters another room", (client) => client.say(auth("elsewhere", "b"))],
+])("the others are told of one who %s, once", async (_, go) => {
+  const { connect } = setUp();
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  await joined([alice, "a"], [bob, "b"]);
+  await go(bob);
+  expect(alice.heard()).toEqual([{ type: "peerLeft", roomId: "room", peerId: "b" }]);
+});
+
+test("a peer whose socket is dead resumes its id, and the old socket's late close changes nothing", async () => {
+  const { connect, clock } = setUp();
+  const [alice, old, resumed] = [connect("alice"), connect("old"), connect("resumed")];
+  await joined([alice, "a"], [old, "b"]);
+  const claim = resumed.say(auth("room", "b"));
+  await new Promise(setImmediate);
+  clock.advance(3_000);
+  await claim;
+  expect(old.connection.closeReason).toEqual(closeReasons.replaced);
+  old.leave();
+  expect(alice.heard()).toMatchObject([{ type: "peerJoined", peerId: "b" }]);
+  resumed.heard();
+  await alice.say({ type: "offer", to: "b", data: {} });
+  expect(resumed.heard()).toHaveLength(1);
+});
+
+test("a peer id whose client answers is not given to anybody else", async () => {
+  const { connect } = setUp();
+  const [alice, mallory] = [connect("alice"), connect("mallory")];
+  await joined([alice, "a"]);
+  const claim = mallory.say(auth("room", "a"));
+  await new Promise(setImmediate);
+  alice.connection.pong();
+  await claim;
+  expect(mallory.heard()).toEqual([{ type: "error", data: { error: "Peer id in use" } }]);
+  expect(alice.connection.isOpen).toBe(true);
+});
+
+test("entering again, under the same id or another, leaves one there once", async () => {
+  const { connect, openRooms } = setUp();
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  await joined([alice, "a"], [bob, "b"]);
+  await bob.say(auth("room", "b", "Bob"));
+  await bob.say(auth("room", "b2"));
+  expect(alice.heard()).toMatchObject([
+    { type: "peerJoined", peerId: "b", peerName: "Bob" },
+    { type: "peerLeft", peerId: "b" },
+    { type: "peerJoined", peerId: "b2" },
+  ]);
+  expect(bob.heard()).toMatchObject([{ peers: [{ id: "a" }] }, { peers: [{ id: "a" }] }]);
+  alice.leave();
+  bob.leave();
+  expect(openRooms()).toBe(0);
+});
+
+test("a full room, a name that may not be and a frame that is no message are refused in its own words", async () => {
+  const { connect, met } = setUp({ limits: { signalingRoomMembers: 1 } });
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  await joined([alice, "a"]);
+  await bob.say(auth("room", "b"));
+  await bob.say(auth("", "b"));
+  await bob.send("garbage");
+  await bob.say({ type: "offer", to: 5 });
+  expect(bob.heard().map((message) => (message as { data: { error: string } }).data.error)).toEqual([
+    "Room not found or join failed",
+    "Missing userId or roomId",
+    "Invalid message format",
+    "Invalid message format",
+  ]);
+  expect([await met("room-members"), await met("name")]).toEqual([1, 1]);
+});
