@@ -25,6 +25,8 @@ import { type OctatePeer, octateCodePeers } from "./signaling/octatecode/peers-s
 import { OctateRooms } from "./signaling/octatecode/rooms.ts";
 import { PeerJsNamespace } from "./signaling/peerjs/namespace.ts";
 import { peerjs } from "./signaling/peerjs/protocol.ts";
+import { Devices } from "./signaling/peers/devices.ts";
+import { peers } from "./signaling/peers/protocol.ts";
 import { Quotas } from "./signaling/quotas.ts";
 import { SignalingRoom } from "./signaling/signaling-room.ts";
 import { yWebrtc } from "./signaling/y-webrtc/dialect.ts";
@@ -38,6 +40,7 @@ import { openSqliteStore } from "./storage/sqlite.ts";
 import type { Store } from "./storage/store.ts";
 import { type Assets, openAssets } from "./transport/assets.ts";
 import type { CloseReason } from "./transport/close-reason.ts";
+import { EngineIo } from "./transport/engine-io.ts";
 import { createHttp } from "./transport/http.ts";
 import { NativeChannels } from "./transport/native-channel.ts";
 import type { Protocol } from "./transport/protocol.ts";
@@ -120,6 +123,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...(relay === undefined ? [] : relayEndpoints),
     { label: "y-webrtc", scheme: "ws", path: "/signal" },
     { label: "PeerJS", scheme: "http", path: "/peerjs" },
+    { label: "Peers", scheme: "http", path: "/socket.io/" },
   ];
   let isStopping = false;
   const isReady = () => !isStopping && (relay?.isReady() ?? true);
@@ -141,6 +145,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       host,
       port: options.port,
       protocols,
+      engines: [direct.engine],
       fetch,
       compatibility,
       clock: systemClock,
@@ -162,6 +167,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       isStopping = true;
       listener.drain();
       await relay?.flush();
+      await direct.engine.close(reason);
       await listener.close(reason);
       await signaling.close();
       direct.close();
@@ -302,15 +308,22 @@ function processUsage() {
 /** Signaling for clients that name their receiver, who may still have to come: what they say waits in a mailbox. */
 function openDirectSignaling(
   { peerjs: { key, discoveryEnabled } }: ServerOptions,
-  { limits, metrics, quotas }: Shared,
-): { readonly protocols: readonly Protocol[]; close(): void } {
+  { limits, log, metrics, quotas }: Shared,
+): { readonly protocols: readonly Protocol[]; readonly engine: EngineIo; close(): void } {
   const mailBudget = new ByteBudget(limits.mailboxesBytes);
   metrics.letterBytes.readFrom(() => mailBudget.usedBytes);
-  const namespace = new PeerJsNamespace({ mailBudget, clock: systemClock, limits, metrics });
-  const authorizer = openAuthorizer;
+  const clock = systemClock;
+  const namespace = new PeerJsNamespace({ mailBudget, clock, limits, metrics });
+  const devices = new Devices({ mailBudget, clock, limits, metrics });
+  const all = { authorizer: openAuthorizer, quotas, limits, clock };
+  const protocol = peers({ ...all, devices, iceServers: () => [] });
   return {
-    protocols: [peerjs({ key, discoveryEnabled, namespace, authorizer, quotas, limits })],
-    close: () => namespace.close(),
+    protocols: [peerjs({ ...all, key, discoveryEnabled, namespace })],
+    engine: new EngineIo({ protocol, limits, clock, log, metrics }),
+    close: () => {
+      namespace.close();
+      devices.close();
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { io } from "socket.io-client";
 import { openChromium } from "./support/browser.ts";
 import { eventually } from "./support/browser-eventually.ts";
 import { serveSnippet } from "./support/browser-snippet.ts";
@@ -71,6 +72,7 @@ test("there is a test for every snippet", () => {
     "Hocuspocus",
     "y-webrtc",
     "PeerJS",
+    "Peers",
     "Both on one document",
     "Both on one document (2)",
     "React",
@@ -94,6 +96,25 @@ test("y-webrtc: the provider announces itself in its room", async () => {
   await announced(listener);
   expect(storedRows(server.dataFolder)).toBe(0);
   await listener.close();
+});
+
+test("Peers: the device registers, hears of another one in its group, and makes it an offer", async () => {
+  await using server = await startTestServer();
+  const socket = io(server.url, { forceNew: true });
+  const heard: unknown[] = [];
+  socket.onAny((event, argument) => heard.push([event, argument]));
+  await using _ = runModule(snippet("Peers", server));
+  const register = () => socket.emit("register-device", { deviceId: "mine", groups: ["my-group"] });
+  register();
+  await eventually("either has heard of the other", () => heard.length > 0);
+  if (JSON.stringify(heard) === '[["device-online","my-device"]]') {
+    // Who comes second is announced to the first: so once more, the other way round.
+    socket.disconnect().connect();
+    register();
+  }
+  const offer = { connectionId: "1", fromDeviceId: "my-device", toDeviceId: "mine", sdi: "…" };
+  await eventually("an offer", () => heard.some((event) => Bun.deepEquals(event, ["offer", offer])));
+  socket.disconnect();
 });
 
 test("PeerJS: who is called up to five seconds before it comes hears what is said", async () => {

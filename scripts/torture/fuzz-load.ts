@@ -6,6 +6,8 @@ import type { SignalingFrame } from "./json-mutations.ts";
 import type { Faults } from "./outcome.ts";
 import { PeerJsFuzzClient } from "./peerjs-fuzz-client.ts";
 import { peerjsFrames, understoodByPeerjs } from "./peerjs-mutations.ts";
+import { PeersFuzzClient } from "./peers-fuzz-client.ts";
+import { endsPeers, peersFrames } from "./peers-mutations.ts";
 import { within } from "./relay-client.ts";
 import { type Closing, RelayConnection } from "./relay-connection.ts";
 import { isRefused, relayFrames } from "./relay-mutations.ts";
@@ -142,6 +144,25 @@ export class FuzzLoad {
         for (const frame of batch.slice(understandable.length)) await within(limitMs, "refused", client.refuses(frame));
         this.#closed(batch, await within(limitMs, "closed", client.close(normalClosure)));
         if (understandable.length < batch.length) this.#refused += 1;
+        for (const fault of client.faults) this.#options.faults.add(fault);
+      } catch (error) {
+        this.#failed(batch, error);
+      }
+    }
+  }
+
+  /** One connection after another to `/socket.io/`, likewise. */
+  async peers(random: Random): Promise<void> {
+    const frames = peersFrames(random);
+    while (!this.isOver) {
+      const batch = upToFirst(frames, endsPeers);
+      const last = batch.find(endsPeers);
+      const client = new PeersFuzzClient(this.#options.url);
+      try {
+        await within(limitMs, "handled", client.handles(last === undefined ? batch : batch.slice(0, -1)));
+        const ending = last === undefined ? client.close(normalClosure) : client.endsBy(last);
+        this.#closed(batch, await within(limitMs, "closed", ending));
+        if (last !== undefined) this.#refused += 1;
         for (const fault of client.faults) this.#options.faults.add(fault);
       } catch (error) {
         this.#failed(batch, error);

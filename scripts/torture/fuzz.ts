@@ -22,6 +22,7 @@ const relayWorkers = 30;
 const collabWorkers = 30;
 const signalingWorkers = 20;
 const peerjsWorkers = 10;
+const peersWorkers = 10;
 /** Of a run, for memory and progress. */
 const samples = 40;
 const limitMs = 20_000;
@@ -55,6 +56,7 @@ export async function tortureByFrames({ frames, seed, dataFolder, progress }: Fu
       ...Array.from({ length: peerjsWorkers }, (_, index) =>
         load.peerjs(`fuzz ${index}`, new Random(seed + 1e6 + index)),
       ),
+      ...Array.from({ length: peersWorkers }, (_, index) => load.peers(new Random(seed + 2e6 + index))),
     ]).finally(() => clearInterval(sampling));
     await working.catch((error) => faults.add(`the witnesses: ${error.message}`));
     faults.unless(witnesses.losses === 0, `witnesses lost ${witnesses.losses} connections`);

@@ -63,6 +63,12 @@ export interface Limits {
   readonly roomTokenMs: number;
   /** Clients of PeerJS that are connected. */
   readonly peerjsMembers: number;
+  /** Devices of Peers that are registered. */
+  readonly peersDevices: number;
+  /** Others that one device of Peers, for having exchanged messages with them, hears of; the last ones. */
+  readonly peersCorrespondents: number;
+  /** Sessions of Engine.IO, polling or over WebSockets, from all addresses together. */
+  readonly engineSessions: number;
   /** Messages that wait for one member that is offline, and their bytes. */
   readonly mailboxLetters: number;
   readonly mailboxBytes: number;
@@ -133,6 +139,9 @@ export const defaultLimits: Limits = {
   roomContentLength: 16 * mebibyte,
   roomTokenMs: 3_600_000,
   peerjsMembers: 5_000,
+  peersDevices: 5_000,
+  peersCorrespondents: 256,
+  engineSessions: 5_000,
   mailboxLetters: 64,
   mailboxBytes: 64 * kibibyte,
   mailboxSenderLetters: 48,

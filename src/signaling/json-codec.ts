@@ -27,8 +27,15 @@ export function decodeJson(frame: string | Uint8Array, jsonDepth: number): JsonM
   const text = typeof frame === "string" ? frame : decodeText(frame);
   const fields = parse(text);
   if (!isObject(fields)) throw malformed("not a JSON object");
-  if (!isNestedWithin(jsonDepth, fields)) throw new BoundExceeded("json-depth", `nested deeper than ${jsonDepth}`);
+  checkDepth(fields, jsonDepth);
   return { text, fields };
+}
+
+/** Likewise for a JSON value of any kind that is a part of a frame. */
+export function decodeJsonValue(text: string, jsonDepth: number): unknown {
+  const value = parse(text);
+  if (typeof value === "object" && value !== null) checkDepth(value, jsonDepth);
+  return value;
 }
 
 export function isObject(value: unknown): value is JsonObject {
@@ -53,6 +60,10 @@ function parse(text: string): unknown {
   } catch {
     throw malformed("not JSON");
   }
+}
+
+function checkDepth(value: object, jsonDepth: number): void {
+  if (!isNestedWithin(jsonDepth, value)) throw new BoundExceeded("json-depth", `nested deeper than ${jsonDepth}`);
 }
 
 function isNestedWithin(levels: number, value: object): boolean {

@@ -10,6 +10,8 @@ export interface CloseReason {
  * y-websocket from 3.1 on treats 4400 to 4499 as final and retries every other code; 4500 to 4599 mean "later".
  */
 export const closeReasons = {
+  /** Both sides have said what they had to. */
+  finished: { code: 1000, name: "finished" },
   shutdown: { code: 1001, name: "shutdown" },
   restart: { code: 1012, name: "restart" },
   internalError: { code: 1011, name: "internal-error" },

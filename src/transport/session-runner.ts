@@ -3,32 +3,42 @@ import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import { type CloseReason, closeReasons, SessionError } from "./close-reason.ts";
-import type { Frame } from "./connection.ts";
+import type { Connection, Frame } from "./connection.ts";
 import { Inbox } from "./inbox.ts";
-import type { ProtocolSession } from "./protocol.ts";
-import {
-  type AttachedSession,
-  frameBytes,
-  type Socket,
-  type SocketServer,
-  WebSocketConnection,
-} from "./websocket-connection.ts";
+import type { Protocol, ProtocolSession } from "./protocol.ts";
+import { type ConnectionOwner, frameBytes } from "./websocket-connection.ts";
+
+/** What carries the frames of one client. */
+export interface Wire<C> {
+  readonly protocol: Protocol;
+  readonly url: URL;
+  /** Opens the half that sends, and tells `owner` what becomes of it; called once. */
+  connect(owner: ConnectionOwner): C;
+  /** Nothing is received until `resume`, as far as that can be helped. */
+  pause(): void;
+  resume(): void;
+  /** The runner's `gone` follows. */
+  close(reason: CloseReason): void;
+}
+
+/** A connection that can be told that its other side is gone. */
+export type RunConnection = Connection & { lost(): void };
 
 /** What every connection of a listener shares. */
-export interface RunnerOptions {
+export interface RunnerOptions<C extends RunConnection> {
   readonly limits: Limits;
   readonly log: Log;
   readonly clock: Clock;
   readonly metrics: Metrics;
   /** The socket is gone and the session holds nothing any more. */
-  readonly ended: (runner: SessionRunner) => void;
+  readonly ended: (runner: SessionRunner<C>) => void;
 }
 
-/** Runs one protocol's session on one socket: order, limits, and what becomes of errors. */
-export class SessionRunner implements AttachedSession {
-  readonly connection: WebSocketConnection;
-  readonly #socket: Socket;
-  readonly #options: RunnerOptions;
+/** Runs one protocol's session on one wire: order, limits, and what becomes of errors. */
+export class SessionRunner<C extends RunConnection> {
+  readonly connection: C;
+  readonly #wire: Wire<C>;
+  readonly #options: RunnerOptions<C>;
   readonly #inbox: Inbox;
   readonly #aborter = new AbortController();
   #session: ProtocolSession | undefined;
@@ -37,16 +47,16 @@ export class SessionRunner implements AttachedSession {
   #hasEnded = false;
   #cancelClose: (() => void) | undefined;
 
-  constructor(id: string, socket: Socket, server: SocketServer, options: RunnerOptions) {
-    this.#socket = socket;
+  constructor(wire: Wire<C>, options: RunnerOptions<C>) {
+    this.#wire = wire;
     this.#options = options;
     this.#inbox = new Inbox({
       limitBytes: options.limits.inboxBytes,
       failed: (error) => this.#fail(error),
       filled: () => this.#overflow(),
-      cleared: () => socket.resume(),
+      cleared: () => wire.resume(),
     });
-    this.connection = new WebSocketConnection(id, socket, server, options.limits, {
+    this.connection = wire.connect({
       closed: (reason) => {
         this.#inbox.abandon(() => this.#end());
         this.#close(reason);
@@ -59,7 +69,7 @@ export class SessionRunner implements AttachedSession {
   receive(frame: Frame): void {
     if (this.#isDeaf) return;
     const bytes = frameBytes(frame);
-    if (bytes > this.#socket.data.protocol.frameBytes) this.#inbox.push(bytes, () => this.#oversized(frame, bytes));
+    if (bytes > this.#wire.protocol.frameBytes) this.#inbox.push(bytes, () => this.#oversized(frame, bytes));
     else this.#inbox.push(bytes, () => this.#session?.receive(frame));
   }
 
@@ -79,13 +89,13 @@ export class SessionRunner implements AttachedSession {
   }
 
   #overflow(): void {
-    if (this.#socket.data.protocol.inboxOverflow !== "mute") this.#socket.pause();
+    if (this.#wire.protocol.inboxOverflow !== "mute") this.#wire.pause();
     else
       this.#fail(new SessionError(closeReasons.rateLimited, `${this.#options.limits.inboxBytes} bytes wait already`));
   }
 
   #open(): void | Promise<void> {
-    const { protocol, url } = this.#socket.data;
+    const { protocol, url } = this.#wire;
     const opening = protocol.open(this.connection, { url, signal: this.#aborter.signal });
     if (!(opening instanceof Promise)) {
       this.#session = opening;
@@ -111,7 +121,7 @@ export class SessionRunner implements AttachedSession {
     // What was under way for a client that has gone fails as a rule, and nobody is left to be told.
     if (!this.connection.isOpen) return;
     const { log, metrics } = this.#options;
-    const { protocol } = this.#socket.data;
+    const { protocol } = this.#wire;
     if (error instanceof SessionError) {
       const { reason, message: detail } = error;
       metrics.refusedSessions.inc({ reason: reason.name });
@@ -124,7 +134,7 @@ export class SessionRunner implements AttachedSession {
   }
 
   #refuse(reason: CloseReason, detail: string): void {
-    const { protocol } = this.#socket.data;
+    const { protocol } = this.#wire;
     const farewell = protocol.farewell?.(reason, detail);
     if (farewell !== undefined) this.connection.send(farewell);
     if (protocol.closeDelayMs === undefined) this.connection.close(reason);
@@ -142,7 +152,6 @@ export class SessionRunner implements AttachedSession {
     this.#isDeaf = true;
     this.#aborter.abort();
     this.#cancelClose?.();
-    // The socket's close event follows at once, whatever the client does.
-    this.#socket.close(reason.code, reason.name);
+    this.#wire.close(reason);
   }
 }

@@ -4,13 +4,14 @@ import { isLoopback } from "../lib/loopback.ts";
 import { TokenBucket } from "../lib/token-bucket.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
-import { AddressLimits } from "./address-limits.ts";
+import { AddressLimits, type AddressRefusal } from "./address-limits.ts";
 import { refuseForeign } from "./admission.ts";
 import type { CloseReason } from "./close-reason.ts";
+import type { Engine } from "./engine.ts";
 import type { NativeChannels } from "./native-channel.ts";
 import type { Protocol } from "./protocol.ts";
-import { SessionRunner } from "./session-runner.ts";
-import type { SocketData, SocketServer } from "./websocket-connection.ts";
+import { SessionRunner, type Wire } from "./session-runner.ts";
+import { type Socket, type SocketData, type SocketServer, WebSocketConnection } from "./websocket-connection.ts";
 
 export interface ListenerOptions {
   /** A hostname or address. */
@@ -18,6 +19,7 @@ export interface ListenerOptions {
   /** 0: any free port. */
   readonly port: number;
   readonly protocols: readonly Protocol[];
+  readonly engines?: readonly Engine[];
   /** Answers every request that is not an upgrade. */
   readonly fetch: Fetch;
   /** Further ports, which serve the same, and what the protocols answer for compatibility. */
@@ -42,6 +44,8 @@ interface Entrance {
 const idleTimeoutSeconds = 120;
 /** Bytes; see `maxPayloadLength`. */
 const smallestPayloadLimit = 16 * 2 ** 20;
+/** Seconds that an engine may hold a request back; a poll waits until something is to be said, or the next ping. */
+const engineRequestSeconds = 60;
 /** Seconds that a refused client should wait. */
 const retryAfterSeconds = { restart: 2, crowd: 1, "address-rate": 1, "address-connections": 10 } as const;
 
@@ -49,7 +53,7 @@ const retryAfterSeconds = { restart: 2, crowd: 1, "address-rate": 1, "address-co
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #servers: SocketServer[] = [];
-  readonly #runners = new Set<SessionRunner>();
+  readonly #runners = new Set<SessionRunner<WebSocketConnection>>();
   readonly #isLoopback: boolean;
   readonly #upgrades: TokenBucket;
   readonly #addresses: AddressLimits;
@@ -104,7 +108,7 @@ export class Listener {
     const { host, protocols, log } = this.#options;
     const runnerOptions = {
       ...this.#options,
-      ended: (runner: SessionRunner) => {
+      ended: (runner: SessionRunner<WebSocketConnection>) => {
         this.#runners.delete(runner);
         if (this.#runners.size === 0) this.#allEnded?.();
       },
@@ -133,8 +137,7 @@ export class Listener {
         open: (socket) => {
           socket.binaryType = "uint8array";
           this.#opened += 1;
-          // Unique in the whole server: rooms know their members by it.
-          const runner = new SessionRunner(String(this.#opened), socket, server, runnerOptions);
+          const runner = new SessionRunner(this.#wireOf(socket, server), runnerOptions);
           this.#addresses.opened(runner.connection.remoteAddress);
           socket.data.attached = runner;
           this.#runners.add(runner);
@@ -154,8 +157,24 @@ export class Listener {
   async #answer(request: Request, server: SocketServer, entrance: Entrance): Promise<Response | undefined> {
     const refusal = this.#isLoopback ? refuseForeign(request.headers) : undefined;
     if (refusal !== undefined) return closing(request, new Response(refusal.message, { status: refusal.status }));
-    if (request.headers.get("upgrade")?.toLowerCase() === "websocket") return this.#upgrade(request, server, entrance);
+    const url = new URL(request.url);
+    const engine = this.#options.engines?.find((candidate) => candidate.match(url));
+    if (engine !== undefined) return this.#engage(engine, request, server);
+    if (isUpgrade(request)) return this.#upgrade(request, server, entrance);
     return closing(request, await entrance.fetch(request));
+  }
+
+  async #engage(engine: Engine, request: Request, server: SocketServer): Promise<Response | undefined> {
+    if (this.#isDraining) return this.#refuse("restart");
+    const remoteAddress = server.requestIP(request)?.address ?? "";
+    const refusal = isUpgrade(request) ? this.#refusal(remoteAddress) : undefined;
+    if (refusal !== undefined) return this.#refuse(refusal);
+    server.timeout(request, engineRequestSeconds);
+    const url = new URL(request.url);
+    const upgrade = (protocol: Protocol, headers: Headers) =>
+      server.upgrade(request, { data: { protocol, url, attached: undefined }, headers });
+    const response = await engine.answer(request, { remoteAddress, upgrade });
+    return response && closing(request, response);
   }
 
   #upgrade(request: Request, server: SocketServer, entrance: Entrance): Response | undefined {
@@ -163,10 +182,8 @@ export class Listener {
     const protocol = entrance.find(url);
     if (protocol === undefined) return new Response("No WebSocket is served on this path\n", { status: 404 });
     if (this.#isDraining) return this.#refuse("restart");
-    const refusal = this.#addresses.refuse(server.requestIP(request)?.address ?? "");
+    const refusal = this.#refusal(server.requestIP(request)?.address ?? "");
     if (refusal !== undefined) return this.#refuse(refusal);
-    // Those who are turned away wait by their own backoff; those who are in are served meanwhile.
-    if (!this.#upgrades.take()) return this.#refuse("crowd");
     // Browsers fail a socket whose offered subprotocols are answered by none.
     const subprotocol = request.headers.get("sec-websocket-protocol")?.split(",")[0]?.trim();
     const upgraded = server.upgrade(request, {
@@ -174,6 +191,29 @@ export class Listener {
       ...(subprotocol ? { headers: { "sec-websocket-protocol": subprotocol } } : {}),
     });
     return upgraded ? undefined : new Response("Not a WebSocket handshake\n", { status: 400 });
+  }
+
+  /** Why no further socket may be opened from there now. */
+  #refusal(remoteAddress: string): AddressRefusal | "crowd" | undefined {
+    const refusal = this.#addresses.refuse(remoteAddress);
+    if (refusal !== undefined) return refusal;
+    // Those who are turned away wait by their own backoff; those who are in are served meanwhile.
+    return this.#upgrades.take() ? undefined : "crowd";
+  }
+
+  #wireOf(socket: Socket, server: SocketServer): Wire<WebSocketConnection> {
+    const { protocol, url } = socket.data;
+    // Unique in the whole server: rooms know their members by it.
+    const id = String(this.#opened);
+    return {
+      protocol,
+      url,
+      connect: (owner) => new WebSocketConnection(id, socket, server, this.#options.limits, owner),
+      pause: () => socket.pause(),
+      resume: () => socket.resume(),
+      // The socket's close event follows at once, whatever the client does.
+      close: ({ code, name }) => socket.close(code, name),
+    };
   }
 
   #refuse(reason: keyof typeof retryAfterSeconds): Response {
@@ -192,6 +232,10 @@ function entrances({ port, protocols, fetch, compatibility }: ListenerOptions): 
     find: (url: URL) => find(url) ?? compatible(url),
   }));
   return [{ port, fetch, find }, ...(further ?? [])];
+}
+
+function isUpgrade(request: Request): boolean {
+  return request.headers.get("upgrade")?.toLowerCase() === "websocket";
 }
 
 /** Bun closes after `Connection: close` without saying so, on which keep-alive agents fail every second request. */

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, t
 import { exists, mkdir, mkdtemp, readdir, realpath, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { io } from "socket.io-client";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 import { eventually } from "../support/eventually.ts";
@@ -171,7 +172,8 @@ describe("on a terminal", () => {
   ├─ y-websocket   ws://127.0.0.1:${port}/sync
   ├─ Hocuspocus    ws://127.0.0.1:${port}/collab
   ├─ y-webrtc      ws://127.0.0.1:${port}/signal
-  └─ PeerJS        http://127.0.0.1:${port}/peerjs
+  ├─ PeerJS        http://127.0.0.1:${port}/peerjs
+  └─ Peers         http://127.0.0.1:${port}/socket.io/
 
   Data  ./yurt-data (new)
   Mode  this machine only. For other machines:  yurt --host 0.0.0.0 --auth-mode open
@@ -309,6 +311,19 @@ test("the executable compacts a document in its worker while it is edited", asyn
   await eventually("all arrived", () => reader.text.length === writer.text.length);
   for (const client of [writer, reader]) client.close();
 });
+
+test.each(["polling", "websocket"])(
+  "the executable loads the engine of Socket.IO when a client comes (%s)",
+  async (transport) => {
+    await using server = serve();
+    const socket = io(`http://127.0.0.1:${await server.port()}`, { transports: [transport], forceNew: true });
+    const answer = await new Promise((resolve) => {
+      socket.emit("register-device", { deviceId: "a" }, (...args: unknown[]) => resolve(args));
+    });
+    expect(answer).toEqual([null, "success"]);
+    socket.disconnect();
+  },
+);
 
 describe("the executable's demo", () => {
   const ask = (port: number, path: string, accepted: string) =>

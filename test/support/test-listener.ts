@@ -3,6 +3,7 @@ import { defaultLimits, type Limits } from "../../src/config/limits.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import type { Connection, Frame } from "../../src/transport/connection.ts";
+import type { Engine } from "../../src/transport/engine.ts";
 import { NativeChannels } from "../../src/transport/native-channel.ts";
 import type { Protocol, ProtocolSession } from "../../src/transport/protocol.ts";
 import { Listener } from "../../src/transport/websocket.ts";
@@ -28,6 +29,8 @@ type Handlers = Partial<
 > & {
   readonly opening?: Promise<void>;
   readonly receive?: (frame: Frame, connection: Connection) => void | Promise<void>;
+  /** Asked before the protocol. */
+  readonly engine?: Engine;
 };
 
 /** A listener with one protocol, on `/test`. */
@@ -43,7 +46,7 @@ export function listen(
   const clock = new FakeClock();
   const metrics = createMetrics();
   const channels = new NativeChannels(all);
-  const { opening, receive, ...rest } = handlers;
+  const { opening, receive, engine, ...rest } = handlers;
   const open = (connection: Connection): ProtocolSession => {
     connections.push(connection);
     events.push("open");
@@ -69,6 +72,7 @@ export function listen(
     metrics,
     compatibility: { ports: compatibilityPorts, fetch: () => new Response("http for compatibility") },
     protocols: [protocol],
+    engines: engine === undefined ? [] : [engine],
     fetch: () => new Response("http"),
     channels,
     limits: all,

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { connect } from "node:net";
+import type { Limits } from "../../src/config/limits.ts";
 import { closeReasons, SessionError } from "../../src/transport/close-reason.ts";
+import type { Engine } from "../../src/transport/engine.ts";
+import type { Protocol } from "../../src/transport/protocol.ts";
 import { eventually, pause } from "../support/eventually.ts";
 import { join, listen, type TestListener } from "../support/test-listener.ts";
 import { WireSocket } from "../support/wire-socket.ts";
@@ -245,6 +248,74 @@ describe("a request to upgrade", () => {
   async function statusOf(server: TestListener, path: string, init: BunFetchRequestInit): Promise<number> {
     return (await fetch(`http://127.0.0.1:${server.listener.port}${path}`, init)).status;
   }
+});
+
+describe("an engine", () => {
+  /** Has `/engine`, where it opens every WebSocket for a protocol that echoes frames of up to 10 bytes. */
+  function engine(seen: string[]): Engine {
+    const protocol: Protocol = {
+      name: "echo",
+      frameBytes: 10,
+      match: () => false,
+      open: (connection) => ({
+        receive: (frame) => connection.send(frame),
+        closed: () => seen.push("closed"),
+      }),
+    };
+    return {
+      match: ({ pathname }) => pathname === "/engine",
+      answer: async ({ method }, { remoteAddress, upgrade }) => {
+        seen.push(`${method} of ${remoteAddress}`);
+        const headers = new Headers({ "x-engine": "yes" });
+        return upgrade(protocol, headers) ? undefined : new Response("from the engine", { headers });
+      },
+    };
+  }
+
+  function setUp(limits: Partial<Limits> = {}) {
+    const seen: string[] = [];
+    const server = listen({ engine: engine(seen) }, limits);
+    return { seen, server, url: server.url.replace("/test", "/engine") };
+  }
+
+  test("has all requests of its URLs, and no others", async () => {
+    const { seen, server, url } = setUp();
+    await using _ = server;
+    const http = url.replace("ws", "http");
+    expect(await (await fetch(http, { method: "POST", headers: { connection: "close" } })).text()).toBe(
+      "from the engine",
+    );
+    expect((await fetch(http, { headers: { connection: "close" } })).headers.get("connection")).toBe("close");
+    expect(await (await fetch(http.replace("/engine", "/engines"))).text()).toBe("http");
+    expect(seen).toEqual(["POST of 127.0.0.1", "GET of 127.0.0.1"]);
+    expect((await fetch(http, { headers: { origin: "https://evil.example" } })).status).toBe(403);
+  });
+
+  test("has its sockets run like all others: with their limits, and closed with the listener", async () => {
+    const { seen, server, url } = setUp();
+    const [alice, mallory] = [await join(url), await join(url)];
+    alice.socket.send("0123456789");
+    mallory.socket.send("0123456789x");
+    await eventually("echoed and closed", () => alice.heard.length === 1 && mallory.closed !== undefined);
+    expect(mallory.closed).toEqual({ code: 4413, reason: "frame-too-large" });
+    expect(server.events).toEqual([]);
+    await server.listener.close(closeReasons.restart);
+    await eventually("closed", () => alice.closed !== undefined);
+    expect(alice.closed).toEqual({ code: 1012, reason: "restart" });
+    expect(seen.slice(2)).toEqual(["closed", "closed"]);
+  });
+
+  test("is asked for no more sockets than may be opened, and for nothing while the server stops", async () => {
+    const { seen, server, url } = setUp({ upgradeBurst: 1, upgradesPerSecond: 1 });
+    await using _ = server;
+    await join(url);
+    const headers = { connection: "upgrade", upgrade: "websocket" };
+    expect((await fetch(url.replace("ws", "http"), { headers })).status).toBe(503);
+    expect(seen).toHaveLength(1);
+    server.listener.drain();
+    expect((await fetch(url.replace("ws", "http"))).status).toBe(503);
+    expect(seen).toHaveLength(1);
+  });
 });
 
 test("a response to a request with Connection: close says so itself", async () => {

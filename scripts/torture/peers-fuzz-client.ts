@@ -1,0 +1,60 @@
+import type { SignalingFrame } from "./json-mutations.ts";
+import { deviceIds } from "./peers-mutations.ts";
+import type { Closing } from "./relay-client.ts";
+
+/** One session at `/socket.io/`, over a WebSocket, that looks at all that it is sent. */
+export class PeersFuzzClient {
+  /** What must not have been heard. */
+  readonly faults: string[] = [];
+  readonly #socket: WebSocket;
+  readonly #closed = Promise.withResolvers<Closing>();
+  readonly #connected = Promise.withResolvers<void>();
+  readonly #handled = Promise.withResolvers<void>();
+
+  constructor(url: string) {
+    this.#socket = new WebSocket(`${url}/socket.io/?EIO=4&transport=websocket`);
+    this.#socket.onclose = ({ code, reason }) => this.#closed.resolve({ code, reason });
+    this.#socket.onmessage = ({ data }) => this.#hear(String(data));
+  }
+
+  /** Resolves when the server has looked at all these frames. */
+  async handles(frames: readonly SignalingFrame[]): Promise<void> {
+    await this.#connected.promise;
+    for (const frame of frames) this.#send(frame);
+    this.#send(`42${mark}["getIceServers"]`);
+    await this.#handled.promise;
+  }
+
+  /** Resolves when the server has closed the session because of this frame, or of one that makes no sense after it. */
+  async endsBy(frame: SignalingFrame): Promise<Closing> {
+    this.#send(frame);
+    this.#send("4garbage");
+    return this.#closed.promise;
+  }
+
+  close(code: number): Promise<Closing> {
+    this.#socket.close(code);
+    return this.#closed.promise;
+  }
+
+  #send(frame: SignalingFrame): void {
+    // The type of WebSocket.send wants to rule out shared memory, which nothing here is.
+    this.#socket.send(frame as string | Uint8Array<ArrayBuffer>);
+  }
+
+  #hear(message: string): void {
+    if (message.startsWith("0")) this.#send("40");
+    else if (message === "2") this.#send("3");
+    else if (message.startsWith("40{")) this.#connected.resolve();
+    else if (message.startsWith(`43${mark}[null`)) this.#handled.resolve();
+    else if (message.startsWith("42")) this.#hearEvent(JSON.parse(message.slice(2)));
+  }
+
+  #hearEvent([event, argument]: readonly unknown[]): void {
+    const about = Object(argument).fromDeviceId ?? Object(argument).fromDevice ?? argument;
+    if (!deviceIds.includes(about)) this.faults.push(`heard ${event} of nobody: ${JSON.stringify(argument)}`);
+  }
+}
+
+/** An acknowledgement that no frame of the fuzz asks for. */
+const mark = "123456789";

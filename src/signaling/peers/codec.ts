@@ -1,0 +1,132 @@
+import { decodeJsonValue, isObject, type JsonObject, malformed } from "../json-codec.ts";
+
+/** A packet of Socket.IO protocol 5 from a client, of those that this server takes: text, and without attachments. */
+export type Packet =
+  | { readonly type: "connect" | "disconnect"; readonly namespace: string }
+  | {
+      readonly type: "event";
+      readonly namespace: string;
+      /** Under which the client waits for an answer. */
+      readonly acknowledgement: number | undefined;
+      readonly event: unknown;
+      readonly args: readonly unknown[];
+    }
+  /** An answer to what was never asked. */
+  | { readonly type: "unknown" };
+
+export type EventPacket = Extract<Packet, { type: "event" }>;
+
+/** A message for another device. */
+export interface Signal {
+  readonly type: "signal";
+  readonly event: "offer" | "answer" | "iceCandidate";
+  readonly to: string;
+  readonly message: JsonObject;
+}
+
+export interface Registration {
+  readonly type: "register";
+  readonly deviceId: string;
+  readonly groups: readonly string[];
+}
+
+/** What a Peers client says with an event. */
+export type ClientMessage =
+  | Registration
+  | Signal
+  | { readonly type: "get-ice-servers" }
+  | { readonly type: "invalid"; readonly problem: string }
+  | { readonly type: "unknown" };
+
+/** The namespace of those who name none, and the only one. */
+export const mainNamespace = "/";
+
+/** Tells a client that it should not come back by itself. */
+export const disconnected = "1";
+
+/** Type, namespace, acknowledgement, JSON. */
+const packetPattern = /^([0-3])(?:(\/[^,]*),?)?(\d{0,15})(.*)$/s;
+
+/** Throws `SessionError` (malformed-frame). */
+export function decodePacket(frame: string | Uint8Array, jsonDepth: number): Packet {
+  const parts = typeof frame === "string" ? packetPattern.exec(frame) : null;
+  if (parts === null) throw malformed("not a Socket.IO packet of text");
+  const [, type, namespace = mainNamespace, id = "", json = ""] = parts;
+  switch (type) {
+    case "0":
+      return { type: "connect", namespace };
+    case "1":
+      return { type: "disconnect", namespace };
+    case "2": {
+      const [event, ...args] = decodeList(json, jsonDepth);
+      return { type: "event", namespace, acknowledgement: id === "" ? undefined : Number(id), event, args };
+    }
+    default:
+      return { type: "unknown" };
+  }
+}
+
+export function decodeMessage({ event, args: [first] }: EventPacket): ClientMessage {
+  switch (event) {
+    case "device-registered":
+      return readRegistration({ deviceId: first });
+    case "register-device":
+      return readRegistration(first);
+    case "offer":
+    case "answer":
+    case "iceCandidate":
+      return readSignal(event, first);
+    case "getIceServers":
+      return { type: "get-ice-servers" };
+    default:
+      return { type: "unknown" };
+  }
+}
+
+export function encodeEvent(event: string, argument: unknown): string {
+  return `2${JSON.stringify([event, argument])}`;
+}
+
+/** The answer to an event that waits for one: as in Node, first what went wrong, if anything did. */
+export function encodeAcknowledgement(id: number, args: readonly unknown[]): string {
+  return `3${id}${JSON.stringify(args)}`;
+}
+
+export function encodeConnected(sid: string): string {
+  return `0${JSON.stringify({ sid })}`;
+}
+
+export function encodeConnectError(namespace: string, message: string): string {
+  return `4${namespace},${JSON.stringify({ message })}`;
+}
+
+/** A signal as its receiver gets it: as it came, but from whom it is. */
+export function encodeSignal({ event, message }: Signal, from: string): string {
+  const named = ["fromDeviceId", "fromDevice"].filter((name) => Object.hasOwn(message, name));
+  if (named.length === 0) named.push(Object.hasOwn(message, "toDeviceId") ? "fromDeviceId" : "fromDevice");
+  return encodeEvent(event, { ...message, ...Object.fromEntries(named.map((name) => [name, from])) });
+}
+
+function decodeList(json: string, jsonDepth: number): readonly unknown[] {
+  const list = decodeJsonValue(json, jsonDepth);
+  if (!Array.isArray(list) || list.length === 0) throw malformed("not a list of an event and its arguments");
+  return list;
+}
+
+function readRegistration(registration: unknown): ClientMessage {
+  const { deviceId, groups = [] } = isObject(registration) ? registration : {};
+  if (typeof deviceId !== "string") return { type: "invalid", problem: "Device id is not a string" };
+  if (!isListOfStrings(groups)) return { type: "invalid", problem: "Groups are not a list of strings" };
+  return { type: "register", deviceId, groups };
+}
+
+function readSignal(event: Signal["event"], message: unknown): ClientMessage {
+  if (!isObject(message)) return { type: "invalid", problem: "Message is not an object" };
+  const to = message["toDeviceId"] ?? message["toDevice"];
+  if (typeof to !== "string") return { type: "invalid", problem: "Message names no device to go to" };
+  return { type: "signal", event, to, message };
+}
+
+function isListOfStrings(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((member) => typeof member === "string");
+}

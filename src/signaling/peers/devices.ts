@@ -1,0 +1,149 @@
+import type { Limits } from "../../config/limits.ts";
+import type { ByteBudget } from "../../lib/byte-budget.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Metrics } from "../../ops/metrics.ts";
+import type { Connection } from "../../transport/connection.ts";
+import { Mailbox } from "../mailbox.ts";
+import { type Entry, Members } from "../members.ts";
+import { encodeEvent, encodeSignal, type Signal } from "./codec.ts";
+
+/** A device that is registered. */
+export interface Device {
+  readonly id: string;
+  readonly groups: readonly string[];
+  readonly connection: Connection;
+}
+
+export interface DevicesOptions {
+  /** Of all mailboxes together. */
+  readonly mailBudget: ByteBudget;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly metrics: Metrics;
+}
+
+const keepMs = 60_000;
+
+/**
+ * The devices that are registered, who of them may know of whom, and what waits for those that are to come.
+ *
+ * A device hears of those with which it shares a group, or has exchanged a message since it is there.
+ */
+export class Devices {
+  readonly #limits: Limits;
+  readonly #members: Members<Device>;
+  readonly #mailbox: Mailbox;
+  /** By group. */
+  readonly #grouped = new Map<string, Set<Device>>();
+  /** By the id of a device, there or not, those that have exchanged a message with it. */
+  readonly #familiar = new Map<string, Set<Device>>();
+  /** The other way round: the ids, the last used last. */
+  readonly #correspondents = new WeakMap<Device, Set<string>>();
+
+  constructor({ mailBudget: budget, clock, limits, metrics }: DevicesOptions) {
+    this.#limits = limits;
+    this.#members = new Members(limits.peersDevices);
+    this.#mailbox = new Mailbox({ keepMs, expired: () => {}, budget, clock, limits, metrics });
+  }
+
+  find(id: string): Device | undefined {
+    return this.#members.find(id);
+  }
+
+  /** Those that hear that a device comes and goes. */
+  acquaintances({ id, groups }: Pick<Device, "id" | "groups">): ReadonlySet<Device> {
+    const all = new Set(this.#familiar.get(id));
+    for (const group of groups) for (const device of this.#grouped.get(group) ?? []) all.add(device);
+    for (const device of all) if (device.id === id) all.delete(device);
+    return all;
+  }
+
+  /**
+   * Tells its acquaintances, less those who know already. A device with the same id gives way in the same step; its
+   * connection is for the caller to close. `full` also when a group is.
+   */
+  enter(device: Device): Entry {
+    const known = this.#members.find(device.id);
+    if (device.groups.some((group) => this.#isFull(group, known))) return "full";
+    const entry = this.#members.enter(device);
+    if (entry === "full") return entry;
+    const informed = known === undefined ? new Set<Device>() : this.acquaintances(known);
+    const correspondents = known === undefined ? [] : this.#forget(known);
+    for (const group of device.groups) addTo(this.#grouped, group, device);
+    for (const id of correspondents) this.#acquaint(device, id);
+    const online = encodeEvent("device-online", device.id);
+    for (const other of this.acquaintances(device)) if (!informed.has(other)) other.connection.send(online);
+    return entry;
+  }
+
+  /** Tells its acquaintances; nothing happens when another device has taken over the id. */
+  leave(device: Device): void {
+    if (!this.#members.leave(device)) return;
+    const offline = encodeEvent("device-offline", device.id);
+    for (const other of this.acquaintances(device)) other.connection.send(offline);
+    this.#forget(device);
+  }
+
+  /** The frames that came before the device did, in order. */
+  collect(device: Device): readonly string[] {
+    const letters = this.#mailbox.take(device.id);
+    for (const { sender } of letters) this.#acquaint(device, sender);
+    return letters.map(({ frame }) => frame);
+  }
+
+  /** To the receiver, or into its mailbox; false where that is full. */
+  deliver(signal: Signal, sender: Device): boolean {
+    const frame = encodeSignal(signal, sender.id);
+    const receiver = this.#members.find(signal.to);
+    this.#acquaint(sender, signal.to);
+    if (receiver === undefined) return this.#mailbox.put({ sender: sender.id, receiver: signal.to, frame });
+    this.#acquaint(receiver, sender.id);
+    receiver.connection.send(frame);
+    return true;
+  }
+
+  close(): void {
+    this.#mailbox.close();
+  }
+
+  /** `known`, which gives way, does not count. */
+  #isFull(group: string, known: Device | undefined): boolean {
+    const devices = this.#grouped.get(group);
+    if (devices === undefined) return false;
+    const others = known !== undefined && devices.has(known) ? devices.size - 1 : devices.size;
+    return others >= this.#limits.signalingRoomMembers;
+  }
+
+  #acquaint(device: Device, id: string): void {
+    const ids = this.#correspondents.get(device) ?? new Set();
+    this.#correspondents.set(device, ids);
+    ids.delete(id);
+    ids.add(id);
+    addTo(this.#familiar, id, device);
+    const [oldest] = ids;
+    if (ids.size <= this.#limits.peersCorrespondents || oldest === undefined) return;
+    ids.delete(oldest);
+    removeFrom(this.#familiar, oldest, device);
+  }
+
+  /** Returns with whom the device has exchanged messages. */
+  #forget(device: Device): readonly string[] {
+    const ids = [...(this.#correspondents.get(device) ?? [])];
+    for (const group of device.groups) removeFrom(this.#grouped, group, device);
+    for (const id of ids) removeFrom(this.#familiar, id, device);
+    this.#correspondents.delete(device);
+    return ids;
+  }
+}
+
+function addTo(index: Map<string, Set<Device>>, key: string, device: Device): void {
+  const devices = index.get(key);
+  if (devices === undefined) index.set(key, new Set([device]));
+  else devices.add(device);
+}
+
+function removeFrom(index: Map<string, Set<Device>>, key: string, device: Device): void {
+  const devices = index.get(key);
+  devices?.delete(device);
+  if (devices?.size === 0) index.delete(key);
+}

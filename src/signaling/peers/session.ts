@@ -1,0 +1,215 @@
+import type { Authorizer } from "../../auth/authorizer.ts";
+import type { Limits } from "../../config/limits.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { checkRoomName } from "../../rooms/room-name.ts";
+import { closeReasons } from "../../transport/close-reason.ts";
+import type { Connection, Frame } from "../../transport/connection.ts";
+import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
+import { BoundExceeded, malformed } from "../json-codec.ts";
+import { isAlive } from "../liveness.ts";
+import type { Quota, Quotas } from "../quotas.ts";
+import {
+  type ClientMessage,
+  decodeMessage,
+  decodePacket,
+  type EventPacket,
+  encodeAcknowledgement,
+  encodeConnectError,
+  encodeConnected,
+  mainNamespace,
+  type Packet,
+  type Registration,
+  type Signal,
+} from "./codec.ts";
+import type { Device, Devices } from "./devices.ts";
+
+/** One STUN or TURN server, as RTCPeerConnection takes it. */
+export interface IceServer {
+  readonly urls: string | readonly string[];
+  readonly username?: string;
+  readonly credential?: string;
+}
+
+/** What all Peers sessions of a server share. */
+export interface PeersOptions {
+  readonly devices: Devices;
+  /** Those that clients are told to use. */
+  readonly iceServers: () => readonly IceServer[] | Promise<readonly IceServer[]>;
+  readonly authorizer: Authorizer;
+  readonly quotas: Quotas;
+  readonly limits: Limits;
+  readonly clock: Clock;
+}
+
+/** Answers an event, if its client waits for that. */
+type Acknowledge = (...args: readonly unknown[]) => void;
+
+/** Who all devices are, to an authorizer. */
+const room = "peers";
+
+/** One client over Socket.IO: no device at first, and then one at a time. */
+export class PeersSession implements ProtocolSession {
+  readonly #connection: Connection;
+  readonly #handshake: Handshake;
+  readonly #quota: Quota;
+  readonly #options: PeersOptions;
+  #isConnected = false;
+  #device: Device | undefined;
+
+  constructor(connection: Connection, handshake: Handshake, options: PeersOptions) {
+    this.#connection = connection;
+    this.#handshake = handshake;
+    this.#quota = options.quotas.open(connection, handshake);
+    this.#options = options;
+  }
+
+  receive(frame: Frame): void | Promise<void> {
+    this.#quota.heard();
+    const packet = this.#decode(frame);
+    switch (packet.type) {
+      case "connect":
+        return this.#connect(packet.namespace);
+      case "disconnect":
+        return this.#disconnect(packet.namespace);
+      case "event":
+        return this.#handle(packet);
+      case "unknown":
+        return;
+    }
+  }
+
+  closed(): void {
+    this.#leave();
+    this.#quota.closed();
+  }
+
+  #decode(frame: Frame): Packet {
+    try {
+      return decodePacket(frame, this.#options.limits.jsonDepth);
+    } catch (error) {
+      if (error instanceof BoundExceeded) this.#quota.met(error.bound);
+      throw error;
+    }
+  }
+
+  #connect(namespace: string): void {
+    if (namespace !== mainNamespace) {
+      this.#connection.send(encodeConnectError(namespace, "Invalid namespace"));
+      return;
+    }
+    if (this.#isConnected) throw malformed("connected twice");
+    this.#isConnected = true;
+    this.#connection.send(encodeConnected(crypto.randomUUID()));
+  }
+
+  #disconnect(namespace: string): void {
+    if (namespace !== mainNamespace) return;
+    this.#isConnected = false;
+    this.#leave();
+  }
+
+  #handle(packet: EventPacket): void | Promise<void> {
+    if (packet.namespace !== mainNamespace || !this.#isConnected) throw malformed("an event before its connect");
+    const { acknowledgement: id } = packet;
+    const acknowledge: Acknowledge = (...args) => {
+      if (id !== undefined) this.#connection.send(encodeAcknowledgement(id, args));
+    };
+    return this.#answer(decodeMessage(packet), acknowledge);
+  }
+
+  #answer(message: ClientMessage, acknowledge: Acknowledge): void | Promise<void> {
+    switch (message.type) {
+      case "register":
+        return this.#register(message, acknowledge);
+      case "signal":
+        return this.#signal(message, acknowledge);
+      case "get-ice-servers":
+        return this.#tellIceServers(acknowledge);
+      case "invalid":
+        return acknowledge(message.problem);
+      case "unknown":
+        return;
+    }
+  }
+
+  async #register({ deviceId: id, groups: named }: Registration, acknowledge: Acknowledge): Promise<void> {
+    const groups = [...new Set(named)];
+    const problem = this.#nameProblem([id, ...groups]) ?? (await this.#denial());
+    if (problem !== undefined) return acknowledge(problem);
+    const { devices } = this.#options;
+    // Those who will be told: that it comes, and that it goes.
+    if (!(await this.#quota.spend(2 * devices.acquaintances({ id, groups }).size))) return;
+    let holder = devices.find(id);
+    for (let gone: Device | undefined; holder !== undefined && holder !== gone; holder = devices.find(id)) {
+      // Whoever was faster meanwhile is asked as well.
+      if (holder.connection !== this.#connection && (await this.#isAlive(holder)))
+        return acknowledge("Device id in use");
+      gone = holder;
+    }
+    if (this.#connection.isOpen) this.#enter({ id, groups, connection: this.#connection }, holder, acknowledge);
+  }
+
+  #nameProblem(names: readonly string[]): string | undefined {
+    const { nameBytes, topicsPerConnection } = this.#options.limits;
+    if (names.length - 1 > topicsPerConnection) {
+      this.#quota.met("topics-per-connection");
+      return `More than ${topicsPerConnection} groups`;
+    }
+    const fault = names.map((name) => checkRoomName(name, nameBytes)).find((found) => found !== undefined);
+    if (fault === undefined) return undefined;
+    this.#quota.met("name");
+    return `Invalid device id or group: ${fault}`;
+  }
+
+  async #denial(): Promise<string | undefined> {
+    const { remoteAddress } = this.#connection;
+    const { signal } = this.#handshake;
+    const decision = await this.#options.authorizer.authorize({ kind: "signaling", room, remoteAddress, signal });
+    return decision.granted ? undefined : decision.reason;
+  }
+
+  #isAlive({ connection }: Device): Promise<boolean> {
+    const { clock, limits } = this.#options;
+    return isAlive(connection, clock, limits.livenessProbeMs);
+  }
+
+  /** One step: whoever resumes a device id has it without its having been offline. */
+  #enter(device: Device, holder: Device | undefined, acknowledge: Acknowledge): void {
+    const { devices } = this.#options;
+    if (this.#device !== undefined && this.#device !== holder) this.#leave();
+    if (devices.enter(device) === "full") {
+      this.#quota.met("room-members");
+      acknowledge("Too many devices");
+      return;
+    }
+    if (this.#device === undefined) this.#quota.entered();
+    this.#device = device;
+    if (holder !== undefined && holder.connection !== device.connection) holder.connection.close(closeReasons.replaced);
+    this.#connection.cork(() => {
+      acknowledge(null, "success");
+      for (const frame of devices.collect(device)) this.#connection.send(frame);
+    });
+  }
+
+  #leave(): void {
+    if (this.#device === undefined) return;
+    this.#options.devices.leave(this.#device);
+    this.#device = undefined;
+    this.#quota.left();
+  }
+
+  async #signal(signal: Signal, acknowledge: Acknowledge): Promise<void> {
+    const problem = this.#nameProblem([signal.to]);
+    if (problem !== undefined) return acknowledge(problem);
+    const mayGo = await this.#quota.spend(1);
+    if (!mayGo) return;
+    if (this.#device === undefined) return acknowledge("Device is not registered");
+    if (this.#options.devices.deliver(signal, this.#device)) return acknowledge(null, "success");
+    this.#quota.met("mailbox");
+    acknowledge("Device is offline, and too much waits for it");
+  }
+
+  async #tellIceServers(acknowledge: Acknowledge): Promise<void> {
+    if (await this.#quota.spend(1)) acknowledge(null, await this.#options.iceServers());
+  }
+}

@@ -1,0 +1,119 @@
+import type { Limits } from "../config/limits.ts";
+import { type CloseReason, closeReasons } from "./close-reason.ts";
+import type { Connection, Frame } from "./connection.ts";
+import { type ConnectionOwner, frameBytes } from "./websocket-connection.ts";
+
+/** What a connection needs of the engine's session. */
+export interface EngineSession {
+  write(frame: Frame): void;
+  ping(): void;
+}
+
+export interface EngineIoConnectionOptions {
+  readonly id: string;
+  readonly remoteAddress: string;
+  readonly session: EngineSession;
+  readonly owner: ConnectionOwner;
+  readonly limits: Limits;
+}
+
+/**
+ * A connection over a session of Engine.IO, whatever carries it at the moment.
+ *
+ * `unsentBytes` is what waits for the next poll; what a WebSocket has taken is bounded there.
+ */
+export class EngineIoConnection implements Connection {
+  readonly #options: EngineIoConnectionOptions;
+  #isOpen = true;
+  #unsentBytes = 0;
+  #drained: (() => void)[] = [];
+  #pinged: ((isAlive: boolean) => void)[] = [];
+
+  constructor(options: EngineIoConnectionOptions) {
+    this.#options = options;
+  }
+
+  get id(): string {
+    return this.#options.id;
+  }
+
+  get remoteAddress(): string {
+    return this.#options.remoteAddress;
+  }
+
+  get isOpen(): boolean {
+    return this.#isOpen;
+  }
+
+  get unsentBytes(): number {
+    return this.#unsentBytes;
+  }
+
+  send(frame: Frame): void {
+    if (!this.#isOpen) return;
+    this.#unsentBytes += frameBytes(frame);
+    this.#options.session.write(frame);
+    if (this.#unsentBytes > this.#options.limits.outboxBytes) this.close(closeReasons.overloaded);
+  }
+
+  cork(task: () => void): void {
+    task();
+  }
+
+  sendSnapshot(frame: Frame): void {
+    this.send(frame);
+  }
+
+  drained(task: () => void): void {
+    if (!this.#isOpen) return;
+    if (this.#unsentBytes === 0) task();
+    else this.#drained.push(task);
+  }
+
+  ping(answered: (isAlive: boolean) => void): void {
+    if (this.#isOpen) {
+      this.#pinged.push(answered);
+      this.#options.session.ping();
+    } else {
+      answered(false);
+    }
+  }
+
+  close(reason: CloseReason): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#drained = [];
+    this.#options.owner.closed(reason);
+    this.#answerPings(false);
+  }
+
+  /** The engine has handed over everything that waited. */
+  wrote(): void {
+    this.#unsentBytes = 0;
+    const tasks = this.#drained;
+    this.#drained = [];
+    try {
+      for (const task of tasks) task();
+    } catch (error) {
+      this.#options.owner.failed(error);
+    }
+  }
+
+  /** A pong has come. */
+  ponged(): void {
+    this.#answerPings(true);
+  }
+
+  /** The session has ended, whoever ended it. */
+  lost(): void {
+    this.#isOpen = false;
+    this.#drained = [];
+    this.#answerPings(false);
+  }
+
+  #answerPings(isAlive: boolean): void {
+    const waiting = this.#pinged;
+    this.#pinged = [];
+    for (const answered of waiting) answered(isAlive);
+  }
+}

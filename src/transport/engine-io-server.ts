@@ -1,0 +1,184 @@
+import { type BunWebSocket, Server, type WebSocketData } from "@socket.io/bun-engine";
+import type { Limits } from "../config/limits.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Log } from "../ops/log.ts";
+import type { Metrics } from "../ops/metrics.ts";
+import { type CloseReason, closeReasons } from "./close-reason.ts";
+import type { Connection } from "./connection.ts";
+import type { EngineClient } from "./engine.ts";
+import { EngineIoConnection } from "./engine-io-connection.ts";
+import type { Protocol } from "./protocol.ts";
+import { SessionRunner, type Wire } from "./session-runner.ts";
+import { frameBytes } from "./websocket-connection.ts";
+
+export interface EngineIoServerOptions {
+  /** Whose frames are the messages of Engine.IO. */
+  readonly protocol: Protocol;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+  /** A session has begun, and ended. */
+  readonly opened: (remoteAddress: string) => void;
+  readonly closed: (remoteAddress: string) => void;
+}
+
+/** The library's, by what it hands to who listens for it. */
+type Session = Extract<Parameters<Parameters<Server["on"]>[1]>[0], { readonly readyState: unknown }>;
+type EngineServer = Parameters<Server["handleRequest"]>[1];
+type Runner = SessionRunner<EngineIoConnection>;
+
+/** How long a last word waits for a poll to take it along. */
+const farewellMs = 1_000;
+/** The digit before each message that says that it is one. */
+const packetTypeBytes = 1;
+
+/** The library that speaks Engine.IO, between our sockets and our sessions. */
+export class EngineIoServer {
+  readonly #options: EngineIoServerOptions;
+  readonly #engine: Server;
+  readonly #clients = new WeakMap<Request, EngineClient>();
+  readonly #runners = new Set<Runner>();
+  #opened = 0;
+  #allEnded: (() => void) | undefined;
+
+  constructor(options: EngineIoServerOptions) {
+    this.#options = options;
+    this.#engine = new Server({
+      maxHttpBufferSize: options.protocol.frameBytes,
+      // No cookies are set, and who may enter at all has been decided before.
+      cors: { origin: "*", methods: ["GET", "POST"] },
+    });
+    this.#engine.on("connection", (session, request) => this.#open(session, request));
+  }
+
+  async answer(request: Request, client: EngineClient): Promise<Response | undefined> {
+    const bounded = request.method === "POST" ? await this.#readBody(request) : request;
+    if (bounded === undefined) return new Response("Too large\n", { status: 413 });
+    this.#clients.set(bounded, client);
+    let isUpgraded = false;
+    const server = {
+      upgrade: (_: Request, { headers, data }: { readonly headers: Headers; readonly data: WebSocketData }) => {
+        isUpgraded = client.upgrade(this.#socketProtocol(data), headers);
+        return isUpgraded;
+      },
+    };
+    try {
+      // The library calls nothing of the server but this.
+      const response = await this.#engine.handleRequest(bounded, server as unknown as EngineServer);
+      return isUpgraded ? undefined : response;
+    } catch (error) {
+      // It trips over sessions that end while it looks at their requests.
+      this.#options.log.debug({ event: "engine-request-failed", err: error });
+      return new Response("Bad request\n", { status: 400 });
+    }
+  }
+
+  async close(reason: CloseReason): Promise<void> {
+    const allEnded = new Promise<void>((resolve) => {
+      this.#allEnded = resolve;
+    });
+    for (const { connection } of this.#runners) connection.close(reason);
+    if (this.#runners.size > 0) await allEnded;
+  }
+
+  /** The library would read any body to its end; undefined if it is larger than one message may be. */
+  async #readBody({ url, headers, body, signal }: Request): Promise<Request | undefined> {
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    for await (const chunk of body ?? []) {
+      bytes += chunk.byteLength;
+      if (bytes > this.#options.protocol.frameBytes) return undefined;
+      chunks.push(chunk);
+    }
+    return new Request(url, { method: "POST", headers, body: Buffer.concat(chunks), signal });
+  }
+
+  /** What runs on a WebSocket that carries a session. */
+  #socketProtocol(data: WebSocketData): Protocol {
+    return {
+      name: "engine.io",
+      frameBytes: this.#options.protocol.frameBytes + packetTypeBytes,
+      match: () => false,
+      open: (connection) => {
+        const socket = asBunSocket(connection, data);
+        this.#engine.onWebSocketOpen(socket);
+        return {
+          receive: (frame) => this.#engine.onWebSocketMessage(socket, frame),
+          closed: () => this.#engine.onWebSocketClose(socket, closeReasons.finished.code, ""),
+        };
+      },
+    };
+  }
+
+  #open(session: Session, request: Request): void {
+    const remoteAddress = this.#clients.get(request)?.remoteAddress ?? "";
+    this.#opened += 1;
+    this.#options.opened(remoteAddress);
+    const runner: Runner = new SessionRunner(this.#wireOf(session, request, remoteAddress), {
+      ...this.#options,
+      ended: () => {
+        this.#runners.delete(runner);
+        this.#options.closed(remoteAddress);
+        if (this.#runners.size === 0) this.#allEnded?.();
+      },
+    });
+    this.#runners.add(runner);
+    session.on("data", (frame) => runner.receive(typeof frame === "string" ? frame : bytesOf(frame)));
+    session.on("drain", () => runner.connection.wrote());
+    session.on("heartbeat", () => runner.connection.ponged());
+    session.on("close", () => runner.gone());
+  }
+
+  #wireOf(session: Session, request: Request, remoteAddress: string): Wire<EngineIoConnection> {
+    const { protocol, limits, clock } = this.#options;
+    const id = `engine.io ${this.#opened}`;
+    return {
+      protocol,
+      url: new URL(request.url),
+      connect: (owner) => new EngineIoConnection({ id, remoteAddress, session: asSession(session), owner, limits }),
+      // A session that polls cannot be made to wait: its protocol has to say `inboxOverflow: "mute"`.
+      pause: () => {},
+      resume: () => {},
+      close: () => {
+        session.close();
+        // Else what waits for a poll that does not come would keep it open.
+        if (session.readyState !== "closed") clock.after(farewellMs, () => session.transport.close());
+      },
+    };
+  }
+}
+
+function bytesOf(source: ArrayBufferLike | ArrayBufferView): Uint8Array {
+  return ArrayBuffer.isView(source)
+    ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
+    : new Uint8Array(source);
+}
+
+function asSession(session: Session) {
+  return {
+    write: (frame: string | Uint8Array) => {
+      session.write(typeof frame === "string" ? frame : Buffer.from(frame));
+    },
+    ping: () => {
+      // Private in its types, and all that it has: a ping out of turn, which clients answer like any other.
+      (session as unknown as { sendPacket(type: "ping"): void }).sendPacket("ping");
+    },
+  };
+}
+
+/** The library calls nothing else of a socket. */
+function asBunSocket(connection: Connection, data: WebSocketData): BunWebSocket {
+  const socket = {
+    data,
+    get readyState() {
+      return connection.isOpen ? WebSocket.OPEN : WebSocket.CLOSED;
+    },
+    send: (frame: string | Uint8Array) => {
+      connection.send(frame);
+      return frameBytes(frame);
+    },
+    close: () => connection.close(closeReasons.finished),
+  };
+  return socket as unknown as BunWebSocket;
+}

@@ -1,0 +1,76 @@
+import { AddressLimits, type AddressRefusal } from "./address-limits.ts";
+import type { CloseReason } from "./close-reason.ts";
+import type { Engine, EngineClient } from "./engine.ts";
+import type { EngineIoServer, EngineIoServerOptions } from "./engine-io-server.ts";
+
+/** The `match` of the protocol says where it is served. */
+export type EngineIoOptions = Omit<EngineIoServerOptions, "opened" | "closed">;
+
+const retryAfterSeconds = 1;
+
+/**
+ * A protocol over Engine.IO 4: by polling, by WebSocket, and from the one to the other.
+ *
+ * The engine is loaded when the first client comes. Handshakes are bounded before it sees them, since a session is there
+ * before any socket is, and outlives its requests.
+ */
+export class EngineIo implements Engine {
+  readonly #options: EngineIoOptions;
+  readonly #addresses: AddressLimits;
+  #server: Promise<EngineIoServer> | undefined;
+  #sessions = 0;
+
+  constructor(options: EngineIoOptions) {
+    this.#options = options;
+    this.#addresses = new AddressLimits(options);
+  }
+
+  match(url: URL): boolean {
+    return this.#options.protocol.match(url);
+  }
+
+  async answer(request: Request, client: EngineClient): Promise<Response | undefined> {
+    const isHandshake = request.method === "GET" && !new URL(request.url).searchParams.has("sid");
+    const refusal = isHandshake ? this.#refusal(client.remoteAddress) : undefined;
+    if (refusal !== undefined) return this.#refuse(refusal);
+    this.#server ??= this.#load();
+    return (await this.#server).answer(request, client);
+  }
+
+  /** Closes all sessions with `reason`, and resolves when they have ended. */
+  async close(reason: CloseReason): Promise<void> {
+    await (await this.#server)?.close(reason);
+  }
+
+  async #load(): Promise<EngineIoServer> {
+    try {
+      const { EngineIoServer } = await import("./engine-io-server.ts");
+      return new EngineIoServer({
+        ...this.#options,
+        opened: (remoteAddress) => {
+          this.#sessions += 1;
+          this.#addresses.opened(remoteAddress);
+        },
+        closed: (remoteAddress) => {
+          this.#sessions -= 1;
+          this.#addresses.closed(remoteAddress);
+        },
+      });
+    } catch (error) {
+      // The next client tries again.
+      this.#server = undefined;
+      throw error;
+    }
+  }
+
+  #refusal(remoteAddress: string): AddressRefusal | "crowd" | undefined {
+    if (this.#sessions >= this.#options.limits.engineSessions) return "crowd";
+    return this.#addresses.refuse(remoteAddress);
+  }
+
+  #refuse(reason: AddressRefusal | "crowd"): Response {
+    this.#options.metrics.refusedUpgrades.inc({ reason });
+    const headers = { "retry-after": String(retryAfterSeconds), "access-control-allow-origin": "*" };
+    return new Response("Come back later\n", { status: 503, headers });
+  }
+}

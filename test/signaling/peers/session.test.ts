@@ -1,0 +1,459 @@
+import { describe, expect, test } from "bun:test";
+import type { AccessRequest, Authorizer } from "../../../src/auth/authorizer.ts";
+import { openAuthorizer } from "../../../src/auth/open.ts";
+import { defaultLimits, type Limits } from "../../../src/config/limits.ts";
+import { ByteBudget } from "../../../src/lib/byte-budget.ts";
+import { createMetrics } from "../../../src/ops/metrics.ts";
+import { Devices } from "../../../src/signaling/peers/devices.ts";
+import { peers } from "../../../src/signaling/peers/protocol.ts";
+import { Quotas } from "../../../src/signaling/quotas.ts";
+import { closeReasons, SessionError } from "../../../src/transport/close-reason.ts";
+import type { ProtocolSession } from "../../../src/transport/protocol.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { FakeConnection } from "../../support/fake-connection.ts";
+import { Random } from "../../support/random.ts";
+
+interface Options {
+  readonly authorizer?: Authorizer;
+  readonly limits?: Partial<Limits>;
+}
+
+interface Client {
+  readonly connection: FakeConnection;
+  readonly session: ProtocolSession;
+  emit(event: string, ...args: unknown[]): Promise<void>;
+  /** Emits, and resolves with what is acknowledged; undefined if nothing is. */
+  ask(event: string, ...args: unknown[]): Promise<unknown>;
+  register(deviceId: string, ...groups: string[]): Promise<unknown>;
+  /** The events received since the last call. */
+  heard(): unknown[];
+  leave(): void;
+}
+
+const iceServers = [{ urls: "turn:example.com", username: "u", credential: "c" }];
+
+function setUp({ authorizer = openAuthorizer, limits: changed = {} }: Options = {}) {
+  const limits = { ...defaultLimits, ...changed };
+  const clock = new FakeClock();
+  const metrics = createMetrics();
+  const budget = new ByteBudget(limits.mailboxesBytes);
+  const devices = new Devices({ mailBudget: budget, clock, limits, metrics });
+  const quotas = new Quotas({ limits, clock, metrics });
+  const protocol = peers({ devices, iceServers: () => iceServers, authorizer, quotas, limits, clock });
+  let connections = 0;
+  const open = async (): Promise<Client> => {
+    connections += 1;
+    const connection = new FakeConnection(String(connections));
+    const gone = new AbortController();
+    const url = new URL("ws://localhost/socket.io/?EIO=4&transport=websocket");
+    const session = await protocol.open(connection, { url, signal: gone.signal });
+    const receive = async (frame: string) => session.receive(frame);
+    const takePackets = (type: string) => {
+      const packets = connection.take().map(String);
+      connection.sent.push(...packets.filter((packet) => !packet.startsWith(type)));
+      return packets.filter((packet) => packet.startsWith(type));
+    };
+    const ask = async (event: string, ...args: unknown[]) => {
+      await receive(`27${JSON.stringify([event, ...args])}`);
+      const [answer] = takePackets("37");
+      return answer === undefined ? undefined : JSON.parse(answer.slice(2));
+    };
+    return {
+      connection,
+      session,
+      emit: (event, ...args) => receive(`2${JSON.stringify([event, ...args])}`),
+      ask,
+      register: (deviceId, ...groups) => ask("register-device", { deviceId, user: "u", groups }),
+      heard: () => takePackets("2").map((packet) => JSON.parse(packet.slice(1))),
+      leave() {
+        connection.disconnect();
+        gone.abort();
+        session.closed();
+      },
+    };
+  };
+  const connect = async (): Promise<Client> => {
+    const client = await open();
+    await client.session.receive("0");
+    client.connection.take();
+    return client;
+  };
+  const enter = async (deviceId: string, ...groups: string[]): Promise<Client> => {
+    const client = await connect();
+    expect(await client.register(deviceId, ...groups)).toEqual(success);
+    return client;
+  };
+  const bounds = async () => (await metrics.signalingBounds.get()).values.map(({ labels }) => labels.bound);
+  return { open, connect, enter, bounds, clock, budget, devices, protocol };
+}
+
+const success = [null, "success"];
+const offer = (toDeviceId: string, sdi: unknown = "v=0") => ({ connectionId: 1, toDeviceId, sdi });
+
+describe("connecting", () => {
+  test("is answered with a session's id", async () => {
+    const alice = await setUp().open();
+    await alice.session.receive('0{"token":"x"}');
+    const [answer = ""] = alice.connection.take().map(String);
+    expect(answer).toMatch(/^0\{"sid":"[0-9a-f-]{36}"\}$/);
+  });
+
+  test("to any other namespace is refused, and the main one is still there", async () => {
+    const { open } = setUp();
+    const alice = await open();
+    await alice.session.receive("0/admin,");
+    expect(alice.connection.take()).toEqual(['4/admin,{"message":"Invalid namespace"}']);
+    await alice.session.receive("0");
+    expect(await alice.register("alice")).toEqual(success);
+  });
+
+  test.each([
+    ["an event before it", '2["device-registered","alice"]', false],
+    ["an event of another namespace", '2/admin,["device-registered","alice"]', true],
+    ["a second time", "0", true],
+    ["garbage", "garbage", true],
+    ["33 levels", `2${"[".repeat(33)}${"]".repeat(33)}`, true],
+  ])("%s ends the session for good", async (_, frame, isConnected) => {
+    const { open, connect, protocol } = setUp();
+    const alice = await (isConnected ? connect() : open());
+    const receive = async () => alice.session.receive(frame);
+    await expect(receive()).rejects.toBeInstanceOf(SessionError);
+    expect(protocol.farewell?.(closeReasons.malformedFrame, "")).toBe("1");
+    expect(protocol.farewell?.(closeReasons.rateLimited, "")).toBeUndefined();
+  });
+
+  test("a client that says nothing for 15 s, or registers nothing for a minute, is closed", async () => {
+    const { open, connect, enter, clock, bounds } = setUp();
+    const [silent, idle, registered] = [await open(), await connect(), await enter("alice")];
+    clock.advance(15_000);
+    expect([silent, idle, registered].map(({ connection }) => connection.isOpen)).toEqual([false, true, true]);
+    clock.advance(3_600_000);
+    expect([idle, registered].map(({ connection }) => connection.isOpen)).toEqual([false, true]);
+    expect(await bounds()).toEqual(["first-frame", "no-room"]);
+  });
+});
+
+describe("registering", () => {
+  test("is acknowledged, in both ways in which it is said", async () => {
+    const { connect } = setUp();
+    const [alice, bob, carol] = [await connect(), await connect(), await connect()];
+    expect(await alice.register("alice", "family")).toEqual(success);
+    expect(await bob.ask("device-registered", "bob")).toEqual(success);
+    await carol.emit("device-registered", "carol");
+    await alice.emit("offer", offer("carol"));
+    await alice.emit("offer", offer("bob"));
+    expect([bob.heard(), carol.heard()].map(({ length }) => length)).toEqual([1, 1]);
+  });
+
+  test.each<[unknown, string]>([
+    [{}, "Device id is not a string"],
+    [{ deviceId: "a", groups: "g" }, "Groups are not a list of strings"],
+    [{ deviceId: "" }, "Invalid device id or group: the name is empty"],
+    [{ deviceId: "x".repeat(257) }, "Invalid device id or group: the name is longer than 256 bytes"],
+    [{ deviceId: "a", groups: ["a\nb"] }, "Invalid device id or group: the name holds a control character"],
+    [{ deviceId: "a", groups: Array.from({ length: 101 }, (_, index) => `${index}`) }, "More than 100 groups"],
+  ])("as %j is refused with a word", async (registration, problem) => {
+    expect(await (await setUp().connect()).ask("register-device", registration)).toEqual([problem]);
+  });
+
+  test("100 groups, and names of 256 bytes, are taken", async () => {
+    const alice = await setUp().connect();
+    const groups = Array.from({ length: 100 }, (_, index) => `${index}`);
+    expect(await alice.register("é".repeat(128), ...groups)).toEqual(success);
+  });
+
+  test("is refused when there are too many devices, or too many in a group, until one leaves", async () => {
+    const { connect, enter, bounds } = setUp({ limits: { peersDevices: 3, signalingRoomMembers: 2 } });
+    const alice = await enter("alice", "g");
+    await enter("bob", "g");
+    const carol = await connect();
+    expect(await carol.register("carol", "g")).toEqual(["Too many devices"]);
+    expect(await carol.register("carol")).toEqual(success);
+    expect(await (await connect()).register("dave")).toEqual(["Too many devices"]);
+    expect(await alice.register("alice", "g")).toEqual(success);
+    expect(await bounds()).toEqual(["room-members"]);
+    alice.leave();
+    expect(await carol.register("carol", "g")).toEqual(success);
+  });
+
+  test("a denial is told; access is asked for by address", async () => {
+    const requests: AccessRequest[] = [];
+    const authorizer: Authorizer = {
+      async authorize(request) {
+        requests.push(request);
+        return { granted: false, kind: "forbidden", reason: "not today" };
+      },
+    };
+    const alice = await setUp({ authorizer }).connect();
+    expect(await alice.register("alice")).toEqual(["not today"]);
+    expect(requests).toMatchObject([{ kind: "signaling", room: "peers", remoteAddress: "192.0.2.1" }]);
+  });
+});
+
+describe("a device id that another connection has", () => {
+  test("is in use while its client shows that it is there", async () => {
+    const { enter, connect } = setUp();
+    const [alice, thief, bob] = [await enter("alice"), await connect(), await enter("bob")];
+    const claim = thief.register("alice");
+    await new Promise(setImmediate);
+    alice.connection.pong();
+    expect(await claim).toEqual(["Device id in use"]);
+    expect(alice.connection.isOpen).toBe(true);
+    await bob.emit("offer", offer("alice"));
+    expect(alice.heard()).toHaveLength(1);
+  });
+
+  test("is resumed when its client is gone and the server has not noticed; the late close changes nothing", async () => {
+    const { enter, connect, clock } = setUp();
+    const [before, bob, after] = [await enter("alice", "g"), await enter("bob", "g"), await connect()];
+    before.heard();
+    const claim = after.register("alice", "g");
+    await new Promise(setImmediate);
+    clock.advance(3_000);
+    expect(await claim).toEqual(success);
+    expect(before.connection.closeReason?.name).toBe("replaced");
+    before.session.closed();
+    await bob.emit("offer", offer("alice"));
+    expect(after.heard()).toHaveLength(1);
+    // It was never offline.
+    expect(bob.heard()).toEqual([]);
+  });
+
+  test("is free once its connection has closed", async () => {
+    const { enter } = setUp();
+    (await enter("alice")).leave();
+    await enter("alice");
+  });
+});
+
+describe("presence", () => {
+  test("devices hear who of their groups comes and goes, once each, and nobody else's", async () => {
+    const { enter } = setUp();
+    const [alice, bob, carol] = [
+      await enter("alice", "g", "h"),
+      await enter("bob", "g", "h"),
+      await enter("carol", "k"),
+    ];
+    expect(alice.heard()).toEqual([["device-online", "bob"]]);
+    expect(bob.heard()).toEqual([]);
+    bob.leave();
+    expect(alice.heard()).toEqual([["device-offline", "bob"]]);
+    expect(carol.heard()).toEqual([]);
+  });
+
+  test("devices hear of those with whom they have exchanged a message, also when they come back", async () => {
+    const { enter } = setUp();
+    const [alice, bob, carol] = [await enter("alice"), await enter("bob"), await enter("carol")];
+    await alice.emit("offer", offer("bob"));
+    bob.heard();
+    alice.leave();
+    expect(bob.heard()).toEqual([["device-offline", "alice"]]);
+    await enter("alice");
+    expect(bob.heard()).toEqual([["device-online", "alice"]]);
+    expect(carol.heard()).toEqual([]);
+  });
+
+  test("who writes to a device that is offline hears when it comes", async () => {
+    const { enter } = setUp();
+    const alice = await enter("alice");
+    await alice.emit("offer", offer("bob"));
+    const bob = await enter("bob");
+    expect(alice.heard()).toEqual([["device-online", "bob"]]);
+    alice.leave();
+    expect(bob.heard().slice(1)).toEqual([["device-offline", "alice"]]);
+  });
+
+  test("another registration over the same connection is the end of the first", async () => {
+    const { enter } = setUp();
+    const [alice, bob] = [await enter("alice", "g"), await enter("bob", "g")];
+    alice.heard();
+    await alice.register("alice2", "g");
+    expect(bob.heard()).toEqual([
+      ["device-offline", "alice"],
+      ["device-online", "alice2"],
+    ]);
+    await bob.emit("offer", offer("alice2"));
+    expect(alice.heard()).toHaveLength(1);
+  });
+
+  test("the same registration with other groups is told to those who are new in it", async () => {
+    const { enter } = setUp();
+    const [alice, bob, carol] = [await enter("alice", "g"), await enter("bob", "g"), await enter("carol", "k")];
+    expect(await alice.register("alice", "g", "k")).toEqual(success);
+    expect([bob.heard(), carol.heard()]).toEqual([[], [["device-online", "alice"]]]);
+    await alice.register("alice", "k");
+    alice.leave();
+    expect([bob.heard(), carol.heard()]).toEqual([[], [["device-offline", "alice"]]]);
+  });
+
+  test("of the 256 with whom a device has exchanged messages last", async () => {
+    const { enter } = setUp({ limits: { peersCorrespondents: 2 } });
+    const alice = await enter("alice");
+    for (const id of ["bob", "carol", "bob", "dave"]) await alice.emit("offer", offer(id));
+    for (const id of ["bob", "carol", "dave"]) await enter(id);
+    expect(alice.heard()).toEqual([
+      ["device-online", "bob"],
+      ["device-online", "dave"],
+    ]);
+  });
+
+  test("a client that leaves the namespace is offline", async () => {
+    const { enter } = setUp();
+    const [alice, bob] = [await enter("alice", "g"), await enter("bob", "g")];
+    await alice.session.receive("1");
+    expect(bob.heard()).toEqual([["device-offline", "alice"]]);
+  });
+});
+
+describe("messages", () => {
+  test.each(["offer", "answer", "iceCandidate"])("%s goes to its receiver alone, from its sender", async (event) => {
+    const { enter } = setUp();
+    const [alice, bob, carol] = [await enter("alice"), await enter("bob"), await enter("carol")];
+    const message = { connectionId: 1, fromDeviceId: "carol", toDeviceId: "bob", iceCandidates: [{}], sdi: { a: [1] } };
+    expect(await alice.ask(event, message)).toEqual(success);
+    expect(bob.heard()).toEqual([[event, { ...message, fromDeviceId: "alice" }]]);
+    expect([alice.heard(), carol.heard()]).toEqual([[], []]);
+  });
+
+  test("with the other names of their members are understood as well", async () => {
+    const { enter } = setUp();
+    const [alice, bob] = [await enter("alice"), await enter("bob")];
+    await alice.emit("offer", { fromDevice: "alice", toDevice: "bob" });
+    expect(bob.heard()).toEqual([["offer", { fromDevice: "alice", toDevice: "bob" }]]);
+  });
+
+  test("of a client that has not registered are not sent", async () => {
+    const { connect, enter } = setUp();
+    const [nobody, bob] = [await connect(), await enter("bob")];
+    expect(await nobody.ask("offer", offer("bob"))).toEqual(["Device is not registered"]);
+    await nobody.emit("offer", offer("bob"));
+    expect(bob.heard()).toEqual([]);
+  });
+
+  test.each<[unknown[], string]>([
+    [[], "Message is not an object"],
+    [["bob"], "Message is not an object"],
+    [[{}], "Message names no device to go to"],
+    [[offer("x".repeat(257))], "Invalid device id or group: the name is longer than 256 bytes"],
+  ])("as %j are refused with a word", async (args, problem) => {
+    const { enter } = setUp();
+    expect(await (await enter("alice")).ask("offer", ...args)).toEqual([problem]);
+  });
+
+  test("that nobody knows are ignored", async () => {
+    const { enter } = setUp();
+    const alice = await enter("alice");
+    expect(await alice.ask("hasOwnProperty", {})).toBeUndefined();
+    expect(await alice.ask("__proto__")).toBeUndefined();
+    expect(alice.connection.sent).toEqual([]);
+  });
+
+  test("beyond the rate wait, and none is lost", async () => {
+    const { enter, clock } = setUp({ limits: { publishBurst: 2, publishesPerSecond: 10 } });
+    const [alice, bob] = [await enter("alice"), await enter("bob")];
+    // Registering has taken one.
+    await alice.emit("offer", offer("bob", 1));
+    const waiting = alice.emit("offer", offer("bob", 2));
+    await new Promise(setImmediate);
+    expect(bob.heard()).toHaveLength(1);
+    clock.advance(100);
+    await waiting;
+    expect(bob.heard()).toMatchObject([["offer", { sdi: 2 }]]);
+  });
+});
+
+describe("a device that is offline", () => {
+  test("gets within a minute what was said to it, in order and after its acknowledgement", async () => {
+    const { enter, connect, clock, budget } = setUp();
+    const alice = await enter("alice");
+    await alice.emit("offer", offer("bob", 1));
+    clock.advance(59_999);
+    await alice.emit("iceCandidate", offer("bob", 2));
+    await alice.emit("iceCandidate", offer("bob", 3));
+    const bob = await connect();
+    await bob.session.receive(`29${JSON.stringify(["device-registered", "bob"])}`);
+    const frames = bob.connection.take().map(String);
+    expect(frames[0]).toBe('39[null,"success"]');
+    expect(frames.slice(1).map((frame) => JSON.parse(frame.slice(1)))).toMatchObject([
+      ["offer", { sdi: 1, fromDeviceId: "alice" }],
+      ["iceCandidate", { sdi: 2 }],
+      ["iceCandidate", { sdi: 3 }],
+    ]);
+    expect(budget.usedBytes).toBe(0);
+  });
+
+  test("gets nothing of what has waited for a minute", async () => {
+    const { enter, clock, budget } = setUp();
+    const alice = await enter("alice");
+    await alice.emit("offer", offer("bob", 1));
+    clock.advance(1);
+    await alice.emit("offer", offer("bob", 2));
+    clock.advance(59_999);
+    expect((await enter("bob")).heard()).toMatchObject([["offer", { sdi: 2 }]]);
+    expect(budget.usedBytes).toBe(0);
+  });
+
+  test("has a mailbox with an end, of which its senders are told", async () => {
+    const { enter, bounds } = setUp({ limits: { mailboxSenderLetters: 2 } });
+    const alice = await enter("alice");
+    const answers = [];
+    for (const sdi of [1, 2, 3]) answers.push(await alice.ask("offer", offer("bob", sdi)));
+    expect(answers).toEqual([success, success, ["Device is offline, and too much waits for it"]]);
+    expect(await bounds()).toEqual(["mailbox"]);
+    expect((await enter("bob")).heard()).toHaveLength(2);
+  });
+});
+
+test("ICE servers are told in both ways of asking, also before registering", async () => {
+  const alice = await setUp().connect();
+  expect(await alice.ask("getIceServers")).toEqual([null, iceServers]);
+  expect(await alice.ask("getIceServers", null)).toEqual([null, iceServers]);
+  await alice.emit("getIceServers");
+  expect(alice.connection.sent).toEqual([]);
+});
+
+const seeds = Array.from({ length: 10 }, (_, index) => 20_250_607 + index);
+
+test.each(seeds)(
+  "whoever comes, goes and speaks, everyone knows who of their group is there (seed %i)",
+  async (seed) => {
+    const random = new Random(seed);
+    const { connect, clock, budget } = setUp({ limits: { mailboxLetters: 3, publishBurst: 1e6 } });
+    const present = new Map<string, Client>();
+    const known = new Map<string, Set<string>>();
+    const hear = (id: string, client: Client) => {
+      const online = known.get(id) ?? new Set();
+      known.set(id, online);
+      for (const [event, argument] of client.heard() as [string, { readonly toDeviceId: string } & string][]) {
+        if (event === "device-online") online.add(argument);
+        else if (event === "device-offline") online.delete(argument);
+        else expect(argument.toDeviceId).toBe(id);
+      }
+    };
+    for (let step = 0; step < 300; step += 1) {
+      const id = random.pick(["a", "b", "c", "d"]);
+      const here = present.get(id);
+      if (here === undefined) {
+        const client = await connect();
+        expect(await client.register(id, "group")).toEqual(success);
+        // Those who are there already do not announce themselves.
+        known.set(id, new Set(present.keys()));
+        present.set(id, client);
+      } else if (random.chance(0.3)) {
+        here.leave();
+        present.delete(id);
+      } else {
+        await here.emit("offer", offer(random.pick(["a", "b", "c", "d"])));
+      }
+      if (random.chance(0.1)) clock.advance(random.integer(60_000));
+      for (const [other, client] of present) hear(other, client);
+      for (const other of present.keys()) {
+        const others = [...present.keys()].filter((candidate) => candidate !== other);
+        expect([...(known.get(other) ?? [])].sort()).toEqual(others.sort());
+      }
+    }
+    for (const client of present.values()) client.leave();
+    clock.advance(120_000);
+    expect([budget.usedBytes, clock.pendingTimers]).toEqual([0, 0]);
+  },
+);

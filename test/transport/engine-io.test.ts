@@ -1,0 +1,245 @@
+import { afterEach, describe, expect, test } from "bun:test";
+import { pino } from "pino";
+import { defaultLimits, type Limits } from "../../src/config/limits.ts";
+import { createMetrics } from "../../src/ops/metrics.ts";
+import { closeReasons, SessionError } from "../../src/transport/close-reason.ts";
+import type { Connection } from "../../src/transport/connection.ts";
+import { EngineIo } from "../../src/transport/engine-io.ts";
+import type { Protocol } from "../../src/transport/protocol.ts";
+import { eventually } from "../support/eventually.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+
+const frameLimit = 1_000;
+const opened: { readonly engine: EngineIo; readonly clock: FakeClock }[] = [];
+
+afterEach(async () => {
+  for (const { engine, clock } of opened.splice(0)) {
+    const closed = engine.close(closeReasons.shutdown);
+    await new Promise(setImmediate);
+    clock.advance(1_000);
+    await closed;
+  }
+});
+
+/** An engine whose sessions echo, and end with a last word on "malformed". */
+function setUp(changed: Partial<Limits> = {}) {
+  const limits = { ...defaultLimits, ...changed };
+  const clock = new FakeClock();
+  const metrics = createMetrics();
+  const connections: Connection[] = [];
+  const events: string[] = [];
+  const protocol: Protocol = {
+    name: "echo",
+    frameBytes: frameLimit,
+    inboxOverflow: "mute",
+    farewell: (_, detail) => `farewell: ${detail}`,
+    match: ({ pathname }) => pathname === "/echo/",
+    open: (connection) => {
+      connections.push(connection);
+      return {
+        receive: (frame) => {
+          if (frame === "malformed") throw new SessionError(closeReasons.malformedFrame, "malformed");
+          events.push(typeof frame === "string" ? frame : `${frame.byteLength} bytes`);
+          connection.send(frame);
+        },
+        closed: () => events.push("closed"),
+      };
+    },
+  };
+  const engine = new EngineIo({ protocol, limits, clock, metrics, log: pino({ level: "silent" }) });
+  opened.push({ engine, clock });
+  const ask = async (query: string, init: RequestInit = {}, remoteAddress = "192.0.2.1") => {
+    const request = new Request(`http://localhost/echo/?${query}`, init);
+    const response = await engine.answer(request, { remoteAddress, upgrade: () => false });
+    return response ?? new Response(null, { status: 101 });
+  };
+  const shakeHands = (remoteAddress?: string) => ask("EIO=4&transport=polling", {}, remoteAddress);
+  const enter = async (remoteAddress?: string) => {
+    const { sid } = JSON.parse((await (await shakeHands(remoteAddress)).text()).slice(1));
+    const query = `EIO=4&transport=polling&sid=${sid}`;
+    return {
+      poll: async () => (await ask(query)).text(),
+      say: (body: string | ReadableStream, init: RequestInit = {}) => ask(query, { method: "POST", body, ...init }),
+    };
+  };
+  return { engine, ask, shakeHands, enter, clock, metrics, connections, events };
+}
+
+describe("a session by polling", () => {
+  test("begins with a handshake that any origin may read", async () => {
+    const { shakeHands, connections } = setUp();
+    const response = await shakeHands();
+    expect(response.headers.get("access-control-allow-origin")).toBe("*");
+    const body = await response.text();
+    expect(body[0]).toBe("0");
+    expect(JSON.parse(body.slice(1))).toMatchObject({ upgrades: ["websocket"], maxPayload: frameLimit });
+    expect(connections[0]?.remoteAddress).toBe("192.0.2.1");
+  });
+
+  test("carries frames both ways, in order", async () => {
+    const { enter } = setUp();
+    const { poll, say } = await enter();
+    expect((await say("4one\u001e4two")).status).toBe(200);
+    await say("4three");
+    expect(await poll()).toBe("4one\u001e4two\u001e4three");
+  });
+
+  test("answers a ping out of turn, and says so when no answer can come any more", async () => {
+    const { enter, connections } = setUp();
+    const { poll, say } = await enter();
+    const answers: boolean[] = [];
+    connections[0]?.ping((isAlive) => answers.push(isAlive));
+    expect(await poll()).toBe("2");
+    expect(answers).toEqual([]);
+    await say("3");
+    expect(answers).toEqual([true]);
+    connections[0]?.ping((isAlive) => answers.push(isAlive));
+    connections[0]?.close(closeReasons.shutdown);
+    connections[0]?.ping((isAlive) => answers.push(isAlive));
+    expect(answers).toEqual([true, false, false]);
+  });
+
+  test("says its last word, and ends", async () => {
+    const { enter, events, connections } = setUp();
+    const { poll, say } = await enter();
+    await say("4malformed\u001e4more");
+    expect(connections[0]?.isOpen).toBe(false);
+    expect(await poll()).toBe("4farewell: malformed");
+    expect(events).toEqual(["closed"]);
+    expect(await poll()).toContain("Session ID unknown");
+  });
+
+  test("ends also when nobody comes for the last word", async () => {
+    const { enter, events, clock } = setUp();
+    const { say, poll } = await enter();
+    await say("4malformed");
+    clock.advance(1_000);
+    expect(events).toEqual(["closed"]);
+    expect(await poll()).toContain("Session ID unknown");
+  });
+
+  test("is closed with the server, by the poll that waits", async () => {
+    const { engine, enter, events } = setUp();
+    const { poll } = await enter();
+    const waiting = poll();
+    await new Promise(setImmediate);
+    await engine.close(closeReasons.restart);
+    expect(await waiting).toBe("1");
+    expect(events).toEqual(["closed"]);
+  });
+
+  test("that is not polled any more is closed when too much waits for it", async () => {
+    const { enter, connections, events } = setUp({ outboxBytes: 100 });
+    await enter();
+    connections[0]?.send("x".repeat(100));
+    expect(connections[0]?.isOpen).toBe(true);
+    connections[0]?.send("x");
+    expect(connections[0]?.isOpen).toBe(false);
+    expect(events).toEqual(["closed"]);
+  });
+
+  test("tells when everything that waited has been polled", async () => {
+    const { enter, connections } = setUp();
+    const { poll } = await enter();
+    connections[0]?.send("four");
+    expect(connections[0]?.unsentBytes).toBe(4);
+    let isDrained = false;
+    connections[0]?.drained(() => {
+      isDrained = true;
+    });
+    expect(isDrained).toBe(false);
+    await poll();
+    expect([isDrained, connections[0]?.unsentBytes]).toEqual([true, 0]);
+  });
+});
+
+describe("a body", () => {
+  test("as large as a message may be is taken", async () => {
+    const { enter, events } = setUp();
+    const { say } = await enter();
+    expect((await say(`4${"x".repeat(frameLimit - 1)}`)).status).toBe(200);
+    expect(events).toEqual(["x".repeat(frameLimit - 1)]);
+  });
+
+  test("that is larger is refused, and read no further", async () => {
+    const { enter, events } = setUp();
+    const { say } = await enter();
+    expect((await say(`4${"x".repeat(frameLimit)}`)).status).toBe(413);
+    let pulled = 0;
+    const endless = new ReadableStream({
+      pull(controller) {
+        pulled += 1;
+        controller.enqueue(new Uint8Array(100));
+      },
+    });
+    expect((await say(endless)).status).toBe(413);
+    expect(pulled).toBeLessThan(20);
+    expect(events).toEqual([]);
+  });
+});
+
+describe("handshakes", () => {
+  const statuses = async (count: number, shakeHands: () => Promise<Response>) => {
+    const all = await Promise.all(Array.from({ length: count }, shakeHands));
+    return Map.groupBy(all, ({ status }) => status);
+  };
+
+  test("of one address have a rate", async () => {
+    const { shakeHands, clock, metrics } = setUp({ addressUpgradeBurst: 5, addressUpgradesPerSecond: 1 });
+    const all = await statuses(7, () => shakeHands());
+    expect([all.get(200)?.length, all.get(503)?.length]).toEqual([5, 2]);
+    expect(all.get(503)?.[0]?.headers.get("retry-after")).toBe("1");
+    expect((await shakeHands("198.51.100.1")).status).toBe(200);
+    clock.advance(1_000);
+    expect((await shakeHands()).status).toBe(200);
+    const { values } = await metrics.refusedUpgrades.get();
+    expect(values.map(({ labels, value }) => [labels.reason, value])).toEqual([["address-rate", 2]]);
+  });
+
+  test("of one address are for so many sessions at a time", async () => {
+    const { shakeHands, connections } = setUp({ connectionsPerAddress: 2 });
+    for (const status of [200, 200, 503]) expect((await shakeHands()).status).toBe(status);
+    expect((await shakeHands("198.51.100.1")).status).toBe(200);
+    connections[0]?.close(closeReasons.shutdown);
+    for (const status of [200, 503]) expect((await shakeHands()).status).toBe(status);
+  });
+
+  test("of this machine have none of these bounds, but all have one together", async () => {
+    const { shakeHands } = setUp({ connectionsPerAddress: 1, engineSessions: 3 });
+    for (const status of [200, 200, 200, 503]) expect((await shakeHands("127.0.0.1")).status).toBe(status);
+    expect((await shakeHands("192.0.2.9")).status).toBe(503);
+  });
+
+  test.each<[string, RequestInit]>([
+    ["", {}],
+    ["EIO=3&transport=polling", {}],
+    ["EIO=4&transport=carrier-pigeon", {}],
+    ["EIO=4&transport=polling", { method: "POST", body: "4x" }],
+    ["EIO=4&transport=polling", { method: "DELETE" }],
+    ["EIO=4&transport=polling&sid=unknown", {}],
+    ["EIO=4&transport=polling&sid=__proto__", {}],
+    ["EIO=4&transport=websocket&sid=unknown", { headers: { upgrade: "websocket" } }],
+  ])("%p that make no sense are refused (%j)", async (query, init) => {
+    const { ask, connections } = setUp();
+    expect((await ask(query, init)).status).toBe(400);
+    expect(connections).toEqual([]);
+  });
+
+  test("a preflight is answered", async () => {
+    const response = await setUp().ask("EIO=4&transport=polling", { method: "OPTIONS" });
+    expect(response.status).toBe(204);
+    expect(response.headers.get("access-control-allow-origin")).toBe("*");
+  });
+});
+
+test("two polls of one session at a time end it, and nobody else's", async () => {
+  const { enter, events } = setUp();
+  const [mallory, alice] = [await enter(), await enter()];
+  const first = mallory.poll();
+  await mallory.poll();
+  await eventually("ended", () => events.includes("closed"));
+  await alice.say("4hello");
+  expect(await alice.poll()).toBe("4hello");
+  expect(events).toEqual(["closed", "hello"]);
+  void first;
+});
