@@ -122,7 +122,8 @@ export class DocumentState {
   classify({ update, contents }: ReadUpdate): Classification {
     if (this.#isKnown(contents)) return { kind: "known", committed: this.#isCommitted(contents) };
     const kind = contents.structs.leavesGap(this.#knownStructs) ? "incomplete" : "new";
-    return { kind, ...this.#withoutRepetition({ update, contents }) };
+    const rest = this.#withoutRepetition({ update, contents });
+    return { kind, update: rest.update, contents: rest.contents };
   }
 
   /** Counts `contents` as known from now on, until `discardStaged`. */
@@ -218,9 +219,10 @@ export class DocumentState {
    */
   #withoutRepetition(read: ReadUpdate): ReadUpdate {
     const { structs, deletes } = read.contents;
-    const repeated = { structs: structs.repeatedUpTo(this.#knownStructs), deletes: this.#knownDeletes(deletes) };
-    if (repeated.structs.size === 0 && !deletes.overlaps(repeated.deletes)) return read;
-    return trimUpdate(read, repeated);
+    const repeatedStructs = structs.repeatedUpTo(this.#knownStructs);
+    const knownDeletes = this.#knownDeletes(deletes);
+    if (repeatedStructs.size === 0 && !deletes.overlaps(knownDeletes)) return read;
+    return trimUpdate(read, { structs: repeatedStructs, deletes: knownDeletes });
   }
 
   #knownDeletes(deletes: ClockSet): readonly ClockSet[] {

@@ -36,6 +36,9 @@ const anyType = {
   undefined: 127,
 } as const;
 
+/** So short a text has a length of one byte (lib0 goes on with a second from 0x80 on). */
+const shortBytes = 32;
+
 /** Reads past an item's content as Yjs reads it (V1), and returns its length in clocks. */
 export function readItemContent(decoder: decoding.Decoder, ref: number): number {
   switch (ref) {
@@ -44,7 +47,7 @@ export function readItemContent(decoder: decoding.Decoder, ref: number): number 
     case contentRef.json:
       return readJsonValues(decoder);
     case contentRef.string:
-      return decoding.readVarString(decoder).length;
+      return readText(decoder);
     case contentRef.any:
       return readAnyValues(decoder);
     case contentRef.binary:
@@ -66,6 +69,26 @@ export function readItemContent(decoder: decoding.Decoder, ref: number): number 
     default:
       throw new Refusal("an unknown kind of content");
   }
+}
+
+/** Returns its length in UTF-16 code units. */
+function readText(decoder: decoding.Decoder): number {
+  const { arr, pos } = decoder;
+  const length = arr[pos] ?? shortBytes;
+  // What is typed is one letter as a rule: to decode it takes as long as all else that is read of it.
+  if (length < shortBytes && isAscii(arr, pos + 1, pos + 1 + length)) {
+    decoder.pos = pos + 1 + length;
+    return length;
+  }
+  return decoding.readVarString(decoder).length;
+}
+
+/** False also when the array ends before. */
+function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
+  for (let index = start; index < end; index += 1) {
+    if ((bytes[index] ?? 0x80) >= 0x80) return false;
+  }
+  return true;
 }
 
 function readType(decoder: decoding.Decoder): void {

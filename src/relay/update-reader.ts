@@ -85,11 +85,12 @@ function readReference(decoder: decoding.Decoder, own: Id): void {
 
 /** A set of clocks, as an update says what it deletes. Throws for what Yjs does not write. */
 export function readClocks(decoder: decoding.Decoder, visit: UpdateVisitor["deletes"]): void {
-  const clients = new Set<number>();
-  for (let left = readUint(decoder); left > 0; left -= 1) {
+  const count = readUint(decoder);
+  const clients = count > 1 ? new Set<number>() : undefined;
+  for (let left = count; left > 0; left -= 1) {
     const client = readUint(decoder);
-    if (clients.has(client)) throw new Refusal("a client's second list of deletes");
-    clients.add(client);
+    if (clients?.has(client)) throw new Refusal("a client's second list of deletes");
+    clients?.add(client);
     let previousEnd = 0;
     for (let ranges = readUint(decoder); ranges > 0; ranges -= 1) {
       const start = readUint(decoder);
