@@ -15,6 +15,14 @@ export interface Write {
   discarded(): void;
 }
 
+/** The updates of one transaction. */
+interface Batch {
+  readonly writes: Write[];
+  bytes: number;
+  /** Since the first of them came. */
+  readonly endTimer: () => void;
+}
+
 export interface CommitQueueOptions {
   readonly store: Store;
   /** Told after each transaction, when all its updates have been forwarded. */
@@ -25,11 +33,14 @@ export interface CommitQueueOptions {
   readonly metrics: Metrics;
 }
 
+/** Of one transaction: a crowd that waited for the store would hold up the event loop for all that it has brought. */
+const mostWrites = 250;
+const mostBytes = 1024 * 1024;
 const firstRetryMs = 100;
 const longestRetryMs = 5_000;
 
 /**
- * Groups the updates of all rooms: once per turn of the event loop, one transaction.
+ * Groups the updates of all rooms: once per turn of the event loop, one transaction of as many as do not hold it up.
  *
  * A store that fails, to commit or to sync, is tried again with backoff and everything waits in order. When more than
  * `limits.waitingUpdateBytes` wait for a failing store, or it is corrupt, all that waits is discarded: the clients still
@@ -37,7 +48,8 @@ const longestRetryMs = 5_000;
  */
 export class CommitQueue {
   readonly #options: CommitQueueOptions;
-  #waiting: Write[] = [];
+  /** Only the last takes more. */
+  readonly #waiting: Batch[] = [];
   #waitingBytes = 0;
   /** A commit runs, or one is due: at the end of this turn, or at the next retry. */
   #isBusy = false;
@@ -46,8 +58,6 @@ export class CommitQueue {
   /** Set while a retry is due, or after giving up a probe of the store. */
   #cancelRetry: (() => void) | undefined;
   #whenIdle: (() => void)[] = [];
-  /** Of the first update that waits. */
-  #endTimer: (() => void) | undefined;
 
   constructor(options: CommitQueueOptions) {
     this.#options = options;
@@ -60,10 +70,11 @@ export class CommitQueue {
   }
 
   enqueue(write: Write): void {
-    const { metrics } = this.#options;
-    this.#endTimer ??= metrics.updateToCommit.startTimer();
-    this.#waiting.push(write);
-    this.#waitingBytes += write.update.byteLength;
+    const bytes = write.update.byteLength;
+    const batch = this.#batchFor(bytes);
+    batch.writes.push(write);
+    batch.bytes += bytes;
+    this.#waitingBytes += bytes;
     if (this.#cancelRetry !== undefined && this.#isOverfull) this.#giveUp();
     else this.#schedule();
   }
@@ -81,6 +92,14 @@ export class CommitQueue {
     await this.#options.durability.close();
   }
 
+  #batchFor(bytes: number): Batch {
+    const last = this.#waiting.at(-1);
+    if (last !== undefined && last.writes.length < mostWrites && last.bytes + bytes <= mostBytes) return last;
+    const batch = { writes: [], bytes: 0, endTimer: this.#options.metrics.updateToCommit.startTimer() };
+    this.#waiting.push(batch);
+    return batch;
+  }
+
   #schedule(): void {
     if (this.#isBusy) return;
     this.#isBusy = true;
@@ -95,23 +114,21 @@ export class CommitQueue {
   async #commit(): Promise<void> {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
-    const batch = this.#waiting;
-    this.#waiting = [];
-    const endTimer = this.#endTimer;
-    this.#endTimer = undefined;
+    // Nothing, when the store is only to be tried.
+    const batch = this.#waiting.shift();
+    const writes = batch?.writes ?? [];
     let rows: readonly RowId[];
     try {
-      rows = await this.#append(batch);
+      rows = await this.#append(writes);
     } catch (error) {
-      this.#endTimer = endTimer;
-      this.#waiting = batch.concat(this.#waiting);
+      if (batch !== undefined) this.#waiting.unshift(batch);
       this.#failed(error);
       return;
     }
     if (this.#failures > 0) this.#options.log.info({ event: "store-recovered" });
     this.#failures = 0;
-    endTimer?.();
-    this.#committed(batch, rows);
+    batch?.endTimer();
+    this.#committed(writes, rows);
     this.#settle();
   }
 
@@ -127,14 +144,20 @@ export class CommitQueue {
   #committed(batch: readonly Write[], rows: readonly RowId[]): void {
     const { durability, metrics } = this.#options;
     if (batch.length === 0) return;
-    batch.forEach((write, index) => {
-      this.#waitingBytes -= write.update.byteLength;
-      const row = rows[index];
-      if (row !== undefined) this.#call(() => write.committed(row));
-    });
+    for (let index = 0; index < batch.length; index += 1) this.#wasCommitted(batch[index], rows[index]);
     metrics.commits.inc();
     metrics.committedUpdates.inc(batch.length);
     this.#call(() => durability.committed());
+  }
+
+  #wasCommitted(write: Write | undefined, row: RowId | undefined): void {
+    if (write === undefined || row === undefined) return;
+    this.#waitingBytes -= write.update.byteLength;
+    try {
+      write.committed(row);
+    } catch (error) {
+      this.#callbackFailed(error);
+    }
   }
 
   #failed(error: unknown): void {
@@ -159,10 +182,8 @@ export class CommitQueue {
   #giveUp(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
-    const writes = this.#waiting;
-    this.#waiting = [];
+    const writes = this.#waiting.splice(0).flatMap((batch) => batch.writes);
     this.#waitingBytes = 0;
-    this.#endTimer = undefined;
     if (writes.length > 0) this.#options.log.error({ event: "updates-discarded", updates: writes.length });
     for (const write of writes) this.#call(() => write.discarded());
     // Else a server that is sent nothing because it is not ready would never find out that it could be.
@@ -175,8 +196,12 @@ export class CommitQueue {
     try {
       task();
     } catch (error) {
-      this.#options.log.error({ event: "commit-callback-failed", err: error });
+      this.#callbackFailed(error);
     }
+  }
+
+  #callbackFailed(error: unknown): void {
+    this.#options.log.error({ event: "commit-callback-failed", err: error });
   }
 
   #settle(): void {

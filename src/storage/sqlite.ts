@@ -87,6 +87,8 @@ class SqliteStore implements Store {
   /** Ids of documents by name, for `append`. */
   readonly #documentIds = new Map<string, number>();
   readonly #log: WriteAheadLog;
+  /** Runs a task in a transaction. One for all: to make it takes half as long as the transaction. */
+  readonly #atomically: { immediate(task: () => unknown): unknown };
   /** Since the last sync began, or a failed one before it. */
   #unsynced: Unsynced = new Map();
   /** The last sync failed: see `durable`. */
@@ -98,6 +100,7 @@ class SqliteStore implements Store {
 
   constructor(database: Database, file: string, metrics: Metrics) {
     this.#database = database;
+    this.#atomically = database.transaction((task: () => unknown) => task());
     this.#findDocument = database.prepare("SELECT id, base, summary FROM documents WHERE name = ?");
     this.#insertDocument = database.prepare("INSERT INTO documents (name) VALUES (?) RETURNING id");
     this.#setBase = database.prepare("UPDATE documents SET base = ?, summary = ? WHERE id = ?");
@@ -236,7 +239,8 @@ class SqliteStore implements Store {
     try {
       const result = translateErrors(() => {
         this.#reserve(rows);
-        return this.#database.transaction(task).immediate();
+        // What `task` returns.
+        return this.#atomically.immediate(task) as Result;
       });
       this.#log.grown(rows, this.#insertedBytes);
       return result;

@@ -45,6 +45,40 @@ describe("the commit queue", () => {
     expect(store.appended.map((batch) => batch.map(({ document }) => document))).toEqual([["a", "b", "a"]]);
   });
 
+  test("writes a crowd's updates in several transactions, one per turn, in order", async () => {
+    const { store, events, enqueue, turn } = setUp();
+    for (let index = 0; index < 600; index += 1) enqueue(`${index}`);
+    await turn();
+    expect(events).toHaveLength(250);
+    await turn();
+    await turn();
+    expect(store.appended.map(({ length }) => length)).toEqual([250, 250, 100]);
+    expect(events).toEqual(Array.from({ length: 600 }, (_, index) => `${index} committed`));
+  });
+
+  test("writes a megabyte in one transaction, and more only of one update", async () => {
+    const { store, events, enqueue, turn } = setUp();
+    for (const bytes of [2 ** 20 - 1, 1, 1, 2 ** 21, 2 ** 20]) enqueue("a", bytes);
+    for (let turns = 0; turns < 4; turns += 1) await turn();
+    expect(store.appended.map(({ length }) => length)).toEqual([2, 1, 1, 1]);
+    expect(events).toHaveLength(5);
+  });
+
+  test("a crowd that a failing store leaves waiting is tried again whole, and discarded whole", async () => {
+    const { clock, store, events, enqueue, turn } = setUp(601);
+    store.fail("unavailable");
+    for (let index = 0; index < 600; index += 1) enqueue("a");
+    await turn();
+    store.recover();
+    clock.advance(100);
+    for (let turns = 0; turns < 3; turns += 1) await turn();
+    expect(events).toHaveLength(600);
+    store.fail("unavailable");
+    for (let index = 0; index < 602; index += 1) enqueue("b");
+    await turn();
+    expect(events.slice(600)).toEqual(Array(602).fill("b discarded"));
+  });
+
   test("tells nobody before the store has answered", async () => {
     const { store, events, enqueue, turn, clock } = setUp();
     const release = store.hold();
