@@ -197,7 +197,7 @@ export class Attachment implements SyncMember {
     // It has said before what it has: nobody listened.
     this.#state.standing.expect(debt.acknowledgements);
     lease.room.ask(this);
-    await lease.room.sync(this, emptyStateVector);
+    await this.#sync(lease.room, emptyStateVector);
   }
 
   #join(lease: Lease<SyncRoom>, { access, renewAt }: Grant, token: string | undefined): void {
@@ -284,7 +284,7 @@ export class Attachment implements SyncMember {
       case "sync-step-1":
         standing.synced();
         room.ask(this);
-        return room.sync(this, message.stateVector);
+        return this.#sync(room, message.stateVector);
       case "sync-step-2":
         return this.#submit(message.update, state, standing.answered());
       case "update":
@@ -296,6 +296,17 @@ export class Attachment implements SyncMember {
       case "stateless":
         return this.#broadcast(message.payload, room);
     }
+  }
+
+  /**
+   * The documents of one connection are sent as its client takes them: of all that it asks for at once, not more is on its
+   * way than of a document that needs no place in the snapshots' budget.
+   */
+  #sync(room: SyncRoom, stateVector: Uint8Array): void | Promise<void> {
+    const { connection } = this;
+    const isFree = connection.unsentBytes <= this.#options.limits.outboxBytes / 4;
+    if (isFree || !connection.isOpen) return room.sync(this, stateVector);
+    return this.#until((over) => connection.drained(over)).then(() => this.#sync(room, stateVector));
   }
 
   /** `acknowledgements`: how many changes the provider counts in this update. */
@@ -325,21 +336,19 @@ export class Attachment implements SyncMember {
     }
     if (this.#stateless.take()) return room.broadcastStateless(payload, this);
     if (this.#place.signal.aborted) return;
-    return this.#pause(1000 / limits.statelessPerSecond).then(() =>
-      this.#state.kind === "joined" ? this.#broadcast(payload, room) : undefined,
-    );
+    const wait = this.#until((over) => this.#options.clock.after(1000 / limits.statelessPerSecond, over));
+    return wait.then(() => (this.#state.kind === "joined" ? this.#broadcast(payload, room) : undefined));
   }
 
-  /** Until the client is gone at most. */
-  async #pause(durationMs: number): Promise<void> {
+  /** Resolves when `start` calls `over`, or the client is gone. */
+  async #until(start: (over: () => void) => void): Promise<void> {
     const { signal } = this.#place;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const wake = () => resolve();
-    const cancel = this.#options.clock.after(durationMs, wake);
-    signal.addEventListener("abort", wake);
+    const over = () => resolve();
+    signal.addEventListener("abort", over);
+    start(over);
     await promise;
-    signal.removeEventListener("abort", wake);
-    cancel();
+    signal.removeEventListener("abort", over);
   }
 
   #detach(): void {

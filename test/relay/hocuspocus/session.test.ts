@@ -415,6 +415,34 @@ describe("a connection", () => {
     expect(connection.isOpen).toBe(true);
   });
 
+  test("that is not read is sent no further document before it has taken the last ones", async () => {
+    const { connect } = hocuspocusSessions({ limits: { outboxBytes: 4_000 } });
+    const { connection, say, told } = await connect("a");
+    const other = providerFrames("other");
+    connection.unsentBytes = 1_001;
+    await say(doc.auth(), doc.step1(), other.auth(), other.step1());
+    const answers = () => told().filter((words) => words.includes("step2"));
+    expect(answers()).toEqual([]);
+    // Someone else's frames have taken its place.
+    connection.drainPartly();
+    await settled();
+    expect(answers()).toEqual([]);
+    connection.drain();
+    await settled();
+    expect(answers()).toEqual(["doc: step2 0000", "other: step2 0000"]);
+  });
+
+  test("that is not read and goes leaves nothing behind", async () => {
+    const { connect, rooms, clock } = hocuspocusSessions({ limits: { outboxBytes: 4_000 } });
+    const { connection, say, leave } = await connect("a");
+    connection.unsentBytes = 1_001;
+    await say(doc.auth(), doc.step1());
+    leave();
+    await settled();
+    clock.advance(10_000);
+    expect(rooms.size).toBe(0);
+  });
+
   test("closes when it has no document for a minute", async () => {
     const { connect, clock } = hocuspocusSessions();
     const [idle, busy] = [await connect("idle"), await connect("busy")];
