@@ -111,6 +111,12 @@ export class Audience {
     this.#cancelKeepalive = undefined;
   }
 
+  /** Kept for a while where others can be sent the same: a room of members with an encoding each would keep it for each. */
+  #frame(encoding: SyncEncoding, encode: (update: Uint8Array) => Frame, update: Uint8Array): Frame {
+    const isShared = (this.#encodings.get(encoding) ?? 0) > 1;
+    return isShared ? this.#frames.frame(encode, update) : encode(update);
+  }
+
   /** One less has it: where each member has its own, they come and go as long as the room is open. */
   #forget(encoding: SyncEncoding): void {
     const left = (this.#encodings.get(encoding) ?? 0) - 1;
@@ -156,8 +162,8 @@ export class Audience {
     const { connection, encoding } = member;
     hearing.sentAt = this.#options.clock.now();
     hearing.hearsUpdates = true;
-    if (before !== undefined) connection.sendSnapshot(this.#frames.frame(encoding.update, before));
-    connection.sendSnapshot(this.#frames.frame(encoding.syncStep2, update));
+    if (before !== undefined) connection.sendSnapshot(this.#frame(encoding, encoding.update, before));
+    connection.sendSnapshot(this.#frame(encoding, encoding.syncStep2, update));
     // Behind one that waits, the answer is on its way all the same.
     if (connection.unsentBytes === 0 || hearing.lag !== undefined) {
       release();
@@ -211,7 +217,7 @@ export class Audience {
   #publishLarge(update: Uint8Array, except: SyncMember): void {
     for (const [member, hearing] of this.#hearings) {
       if (member === except || !hearing.hearsUpdates || hearing.lag !== undefined) continue;
-      const encode = () => this.#frames.frame(member.encoding.update, update);
+      const encode = () => this.#frame(member.encoding, member.encoding.update, update);
       this.#sendLarge(member, hearing, { bytes: update.byteLength, encode });
     }
   }
@@ -271,7 +277,7 @@ export class Audience {
     return {
       bytes,
       encode: () =>
-        missed.length === 1 ? this.#frames.frame(encoding.update, only) : encoding.update(mergeUpdates(missed)),
+        missed.length === 1 ? this.#frame(encoding, encoding.update, only) : encoding.update(mergeUpdates(missed)),
     };
   }
 

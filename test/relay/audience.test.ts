@@ -6,31 +6,39 @@ import { openFakeChannel } from "../support/fake-channel.ts";
 import { FakeConnection } from "../support/fake-connection.ts";
 import { roomParts } from "../support/room-parts.ts";
 
+function setUp() {
+  const { clock, limits, snapshots } = roomParts({}, openMemoryStore());
+  const audience = new Audience({ openChannel: openFakeChannel, snapshots, clock, limits, caughtUp: () => {} });
+  const join = (id: string, encoding: SyncEncoding, update = Uint8Array.of(0, 0)) => {
+    const member = { connection: new FakeConnection(id), encoding, access: "write" as const };
+    audience.add(member);
+    audience.sendSnapshot(member, { before: undefined, update }, () => {});
+    return member;
+  };
+  return { audience, join };
+}
+
 /** Frames that say who encoded them; `encoded` counts. */
 function countingEncoding(name: string) {
   const encoding = {
     encoded: 0,
+    answers: 0,
     syncStep1: () => name,
-    syncStep2: () => name,
+    syncStep2: () => {
+      encoding.answers += 1;
+      return name;
+    },
     awareness: () => name,
     update: () => {
       encoding.encoded += 1;
       return name;
     },
-  } satisfies SyncEncoding & { encoded: number };
+  } satisfies SyncEncoding & { encoded: number; answers: number };
   return encoding;
 }
 
 test("what is said is encoded for those who are there, and not for those who have left", () => {
-  const { clock, limits, snapshots } = roomParts({}, openMemoryStore());
-  const audience = new Audience({ openChannel: openFakeChannel, snapshots, clock, limits, caughtUp: () => {} });
-  const join = (id: string, encoding: SyncEncoding) => {
-    const member = { connection: new FakeConnection(id), encoding, access: "write" as const };
-    audience.add(member);
-    audience.sendSnapshot(member, { before: undefined, update: Uint8Array.of(0, 0) }, () => {});
-    member.connection.take();
-    return member;
-  };
+  const { audience, join } = setUp();
   const [shared, own] = [countingEncoding("shared"), countingEncoding("own")];
   const [writer, reader] = [join("writer", shared), join("reader", shared)];
   const publish = () =>
@@ -42,10 +50,21 @@ test("what is said is encoded for those who are there, and not for those who hav
   const guest = join("guest", own);
   publish();
   expect([shared.encoded, own.encoded]).toEqual([2, 1]);
-  expect(guest.connection.take()).toEqual(["own"]);
+  expect(guest.connection.take().slice(-1)).toEqual(["own"]);
   // One of two who share it leaves: the other one still hears.
   audience.remove(join("second reader", shared));
   reader.connection.take();
   publish();
   expect(reader.connection.take()).toEqual(["shared"]);
+});
+
+test("an answer is kept for those who share its frame, and not for one who has an encoding alone", () => {
+  const { audience, join } = setUp();
+  const [shared, own] = [countingEncoding("shared"), countingEncoding("own")];
+  const update = Uint8Array.of(0, 0);
+  const alone = join("alone", own, update);
+  for (let times = 0; times < 2; times += 1) audience.sendSnapshot(alone, { before: undefined, update }, () => {});
+  expect(own.answers).toBe(3);
+  for (const id of ["first", "second", "third", "fourth"]) join(id, shared, update);
+  expect(shared.answers).toBe(2);
 });
