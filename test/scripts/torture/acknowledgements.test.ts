@@ -1,0 +1,78 @@
+import { describe, expect, test } from "bun:test";
+import { hocuspocus, hocuspocusSessions } from "../../../scripts/torture/hocuspocus-protocol.ts";
+import { firstFrames } from "../../../scripts/torture/relay-protocol.ts";
+import { yWebsocket } from "../../../scripts/torture/y-websocket-protocol.ts";
+import { decodeAddress, decodeMessage } from "../../../src/relay/hocuspocus/codec.ts";
+import { framed } from "../../support/hocuspocus-frames.ts";
+import { updatesOf } from "../../support/raw-client.ts";
+
+const nothing = Uint8Array.of(0, 0);
+const stateVector = Uint8Array.of(0);
+const [first = nothing, second = nothing] = updatesOf((doc) => {
+  for (const character of "ab") doc.getText().insert(0, character);
+});
+
+describe("over y-websocket", () => {
+  test("an update is acknowledged by coming back, once, and one that holds nothing is not waited for", () => {
+    const acknowledgements = yWebsocket.acknowledgements();
+    acknowledgements.sent({ type: "sync-step-2", update: nothing });
+    acknowledgements.sent({ type: "sync-step-2", update: first });
+    acknowledgements.sent({ type: "update", update: second });
+    expect(acknowledgements.waiting).toBe(2);
+    expect(acknowledgements.heard({ type: "update", update: second })).toEqual(second);
+    expect(acknowledgements.heard({ type: "update", update: second })).toBeUndefined();
+    expect(acknowledgements.heard({ type: "sync-step-2", update: first })).toBeUndefined();
+    expect(acknowledgements.heard({ type: "update", update: first })).toEqual(first);
+    expect(acknowledgements.waiting).toBe(0);
+  });
+});
+
+describe("over Hocuspocus", () => {
+  test("each update is acknowledged by a SyncStatus in its turn, also one that holds nothing", () => {
+    const acknowledgements = hocuspocus.acknowledgements();
+    for (const update of [first, nothing, second]) acknowledgements.sent({ type: "update", update });
+    expect(acknowledgements.heard({ type: "update", update: second })).toBeUndefined();
+    const heard = Array.from({ length: 4 }, () => acknowledgements.heard({ type: "applied" }));
+    expect(heard).toEqual([first, nothing, second, undefined]);
+  });
+
+  test("the answer that belongs to the client's own sync is, and no other", () => {
+    const acknowledgements = hocuspocus.acknowledgements();
+    acknowledgements.sent({ type: "sync-step-1", stateVector });
+    for (const update of [first, second]) {
+      acknowledgements.heard({ type: "sync-step-1", stateVector });
+      acknowledgements.sent({ type: "sync-step-2", update });
+    }
+    expect(acknowledgements.waiting).toBe(1);
+    expect(acknowledgements.heard({ type: "applied" })).toEqual(first);
+  });
+
+  test("a client authenticates, then asks, under an address of which sessions have one each", () => {
+    const messages = firstFrames(hocuspocus, "a").map((frame) => decodeMessage(frame, 2).type);
+    expect(messages).toEqual(["authentication", "sync-step-1"]);
+    const addresses = [1, 2].map(() => hocuspocusSessions.address("a"));
+    expect(new Set(addresses).size).toBe(2);
+    for (const address of addresses) {
+      const frame = hocuspocusSessions.encode(address, { type: "update", update: first });
+      expect(decodeAddress(frame, 100).address).toBe(address);
+      expect(address).toStartWith("a\0");
+    }
+  });
+
+  test.each([
+    ["an acknowledgement", framed("a", 8, 1), { type: "applied" }],
+    ["one that is refused", framed("a", 8, 0), { type: "refused", why: "SyncStatus 0" }],
+    ["a denial", framed("a", 2, 1, "because"), { type: "refused", why: "because" }],
+    ["an update", framed("a", 0, 2, first), { type: "update", update: first }],
+  ] as const)("%s is understood", (_, frame, message) => {
+    expect(hocuspocus.decode(frame)).toEqual({ address: "a", message });
+  });
+
+  test.each([
+    ["a pong", Uint8Array.of(10)],
+    ["an authentication", framed("a", 2, 2, "read-write")],
+    ["awareness", framed("a", 1, nothing)],
+  ])("%s has nothing to do with the content", (_, frame) => {
+    expect(hocuspocus.decode(frame)).toBeUndefined();
+  });
+});
