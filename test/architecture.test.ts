@@ -13,8 +13,8 @@ const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
   [
     "contract",
     "transport/{connection,channel,protocol,close-reason,inbox}.ts",
-      "auth/{authorizer,room-tokens}.ts",
-      "storage/{store,source}.ts",
+    "auth/{authorizer,room-tokens}.ts",
+    "storage/{store,source}.ts",
     "cluster/bus.ts",
     "ops/**",
   ],

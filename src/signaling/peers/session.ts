@@ -6,7 +6,7 @@ import { closeReasons } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
 import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
 import { BoundExceeded, malformed } from "../json-codec.ts";
-import { isAlive } from "../liveness.ts";
+import { claimId } from "../liveness.ts";
 import type { Quota, Quotas } from "../quotas.ts";
 import {
   type ClientMessage,
@@ -136,17 +136,19 @@ export class PeersSession implements ProtocolSession {
     const groups = [...new Set(named)];
     const problem = this.#nameProblem([id, ...groups]) ?? (await this.#denial());
     if (problem !== undefined) return acknowledge(problem);
-    const { devices } = this.#options;
+    const { clock, devices, limits } = this.#options;
     // Those who will be told: that it comes, and that it goes.
     if (!(await this.#quota.spend(2 * devices.acquaintances({ id, groups }).size))) return;
-    let holder = devices.find(id);
-    for (let gone: Device | undefined; holder !== undefined && holder !== gone; holder = devices.find(id)) {
-      // Whoever was faster meanwhile is asked as well.
-      if (holder.connection !== this.#connection && (await this.#isAlive(holder)))
-        return acknowledge("Device id in use");
-      gone = holder;
-    }
-    if (this.#connection.isOpen) this.#enter({ id, groups, connection: this.#connection }, holder, acknowledge);
+    const isGranted = await claimId({
+      holder: () => devices.find(id),
+      isOwn: (holder) => holder.connection === this.#connection,
+      clock,
+      withinMs: limits.livenessProbeMs,
+      granted: (holder) => {
+        if (this.#connection.isOpen) this.#enter({ id, groups, connection: this.#connection }, holder, acknowledge);
+      },
+    });
+    if (!isGranted) acknowledge("Device id in use");
   }
 
   #nameProblem(names: readonly string[]): string | undefined {
@@ -166,11 +168,6 @@ export class PeersSession implements ProtocolSession {
     const { signal } = this.#handshake;
     const decision = await this.#options.authorizer.authorize({ kind: "signaling", room, remoteAddress, signal });
     return decision.granted ? undefined : decision.reason;
-  }
-
-  #isAlive({ connection }: Device): Promise<boolean> {
-    const { clock, limits } = this.#options;
-    return isAlive(connection, clock, limits.livenessProbeMs);
   }
 
   /** One step: whoever resumes a device id has it without its having been offline. */
