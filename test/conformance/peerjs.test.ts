@@ -92,9 +92,29 @@ test("the same token replaces a socket in one step: what is said meanwhile goes 
   await eventually("everything has arrived", () => before.heard.length + after.heard.length === 202);
   const payloads = [...before.heard, ...after.heard].flatMap((message) => Object(message).payload ?? []);
   expect(payloads).toEqual(Array.from({ length: 200 }, (_, index) => index));
-  expect(before.closed?.reason).toBe("replaced");
+  await eventually("the old socket is closed", () => before.closed?.reason === "replaced");
   bob.say({ type: "CANDIDATE", dst: id, payload: "late" });
   await eventually("reached", () => after.heard.some((message) => Object(message).payload === "late"));
+});
+
+test("on a compatibility port clients find it where PeerJS' own server is", async () => {
+  await using compatible = await startTestServer({ compatibilityPorts: [0] });
+  const authority = `127.0.0.1:${compatible.compatibilityPorts[0]}`;
+  expect(await (await fetch(`http://${authority}/peerjs/id`)).text()).toMatch(/^[0-9a-f-]{36}$/);
+  const heard: string[] = [];
+  const connect = (url: string, id: string) => {
+    const socket = new WebSocket(`${url}?key=peerjs&id=${id}&token=t`);
+    socket.onmessage = ({ data }) => heard.push(`${id}: ${data}`);
+    return socket;
+  };
+  const alice = connect(`ws://${authority}/peerjs`, "alice");
+  const bob = connect(`${compatible.wsUrl}/peerjs/peerjs`, "bob");
+  await eventually("both are in", () => heard.length === 2);
+  alice.send('{"type":"OFFER","dst":"bob","payload":1}');
+  await eventually("heard over there", () => heard.length === 3);
+  expect(heard[2]).toBe('bob: {"type":"OFFER","src":"alice","dst":"bob","payload":1}');
+  alice.close();
+  bob.close();
 });
 
 describe("bad input", () => {

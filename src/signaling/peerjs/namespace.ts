@@ -44,6 +44,11 @@ export class PeerJsNamespace {
     return this.#members.find(id);
   }
 
+  /** False also for a member whose id another one has taken over. */
+  holds(member: PeerJsMember): boolean {
+    return this.#members.holds(member);
+  }
+
   /** A member with the same id gives way at once; its connection is for the caller to close. */
   enter(member: PeerJsMember): Entry {
     return this.#members.enter(member);

@@ -1,5 +1,6 @@
 import type { Authorizer } from "../../auth/authorizer.ts";
 import type { Limits } from "../../config/limits.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
@@ -16,7 +17,16 @@ export interface PeerJsOptions {
   readonly authorizer: Authorizer;
   readonly quotas: Quotas;
   readonly limits: Limits;
+  readonly clock: Clock;
 }
+
+/**
+ * How long a socket that has been replaced stays open, deaf and mute.
+ *
+ * Two tabs that keep one id and token, and reconnect as soon as they are closed, would replace each other without end:
+ * so they do it once a second.
+ */
+const replacedCloseMs = 1_000;
 
 /** Lets a client in under the id that it asks for. Throws `SessionError` with PeerJS' own words. */
 export async function openPeerJs(
@@ -67,7 +77,7 @@ class PeerJsSession implements ProtocolSession {
   /** Throws `SessionError` if the id is taken, or there are too many clients. */
   enter(): void {
     const { id, token, connection } = this.#member;
-    const { namespace } = this.#options;
+    const { namespace, clock } = this.#options;
     const known = namespace.find(id);
     try {
       // Whoever has the token is the client that had the id: its old socket is one that it has lost.
@@ -77,7 +87,7 @@ class PeerJsSession implements ProtocolSession {
       this.#quota.closed();
       throw error;
     }
-    known?.connection.close(closeReasons.replaced);
+    if (known !== undefined) clock.after(replacedCloseMs, () => known.connection.close(closeReasons.replaced));
     connection.cork(() => {
       connection.send(open);
       for (const frame of namespace.collect(this.#member)) connection.send(frame);
@@ -85,6 +95,7 @@ class PeerJsSession implements ProtocolSession {
   }
 
   receive(frame: Frame): void | Promise<void> {
+    if (!this.#options.namespace.holds(this.#member)) return;
     const message = decode(frame, this.#options.limits.jsonDepth);
     if (message.type !== "HEARTBEAT" && message.type !== "unknown") return this.#signal(message);
   }
@@ -113,6 +124,7 @@ class PeerJsSession implements ProtocolSession {
   }
 
   #deliver(signal: Signal): void {
+    if (!this.#options.namespace.holds(this.#member)) return;
     if (!this.#options.namespace.deliver(signal, this.#member)) this.#quota.met("mailbox");
   }
 }

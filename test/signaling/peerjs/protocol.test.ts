@@ -25,7 +25,7 @@ function serve({ isForCompatibility = false, ...changed }: Changed = {}) {
     namespace,
     authorizer: openAuthorizer,
     quotas: new Quotas(parts),
-    limits: defaultLimits,
+    ...parts,
     ...changed,
   });
   const http = createHttp({

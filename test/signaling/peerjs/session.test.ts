@@ -35,7 +35,8 @@ function setUp({ authorizer = openAuthorizer, limits: changed = {} }: Options = 
   const metrics = createMetrics();
   const namespace = new PeerJsNamespace({ mailBudget: budget, clock, limits, metrics });
   const quotas = new Quotas({ limits, clock, metrics });
-  const protocol = peerjs({ key: "peerjs", namespace, authorizer, quotas, limits, discoveryEnabled: false });
+  const options = { namespace, authorizer, quotas, limits, clock };
+  const protocol = peerjs({ ...options, key: "peerjs", discoveryEnabled: false });
   const open = async (query: string): Promise<Client> => {
     const connection = new FakeConnection(query);
     const url = new URL(`ws://localhost/peerjs/peerjs?${query}`);
@@ -107,17 +108,23 @@ describe("entering", () => {
     expect(alice.connection.isOpen).toBe(true);
   });
 
-  test("the same token replaces the old socket, whose late close changes nothing", async () => {
-    const { connect } = setUp();
+  test("the same token replaces the old socket at once; it is closed a second later, which changes nothing", async () => {
+    const { connect, clock } = setUp();
     const [before, bob] = [await connect("alice"), await connect("bob")];
     before.heard();
     const after = await connect("alice");
     expect(after.heard()).toEqual([{ type: "OPEN" }]);
+    bob.heard();
+    before.say(offer("bob", "from the old socket"));
+    bob.say(offer("alice"));
+    expect([after.heard().length, before.heard(), bob.heard()]).toEqual([1, [], []]);
+    clock.advance(999);
+    expect(before.connection.isOpen).toBe(true);
+    clock.advance(1);
     expect(before.connection.closeReason?.name).toBe("replaced");
     before.session.closed();
     bob.say(offer("alice"));
     expect(after.heard()).toHaveLength(1);
-    expect(before.heard()).toEqual([]);
     after.leave();
     expect((await connect("alice", "another")).heard()).toEqual([{ type: "OPEN" }]);
   });
