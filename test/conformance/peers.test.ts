@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
 import { io, type Socket } from "socket.io-client";
 import { eventually } from "../support/eventually.ts";
 import { startTestServer, type TestServer } from "../support/start-test-server.ts";
@@ -200,6 +201,23 @@ describe("bad input", () => {
     await eventually("closed", () => mallory.closed() !== undefined);
     expect(await alice.ask("getIceServers")).toEqual([null, []]);
   });
+});
+
+test("the engine is loaded when the first client comes, and not before", async () => {
+  const script = `
+    import { startTestServer } from "./test/support/start-test-server.ts";
+    const isLoaded = () => Object.keys(require.cache).some((path) => path.includes("bun-engine"));
+    const server = await startTestServer();
+    const before = isLoaded();
+    await fetch(server.url + "/socket.io/?EIO=4&transport=polling");
+    console.log(before, isLoaded());
+    await server.stop();
+    process.exit();`;
+  const child = Bun.spawn([process.execPath, "--no-env-file", "-"], {
+    cwd: join(import.meta.dir, "../.."),
+    stdio: [new Blob([script]), "pipe", "inherit"],
+  });
+  expect(await child.stdout.text()).toBe("false true\n");
 });
 
 test("no answer to others names a device", async () => {

@@ -8,6 +8,7 @@ import { EngineIo } from "../../src/transport/engine-io.ts";
 import type { Protocol } from "../../src/transport/protocol.ts";
 import { eventually } from "../support/eventually.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+import { Random } from "../support/random.ts";
 
 const frameLimit = 1_000;
 const opened: { readonly engine: EngineIo; readonly clock: FakeClock }[] = [];
@@ -230,6 +231,33 @@ describe("handshakes", () => {
     expect(response.status).toBe(204);
     expect(response.headers.get("access-control-allow-origin")).toBe("*");
   });
+});
+
+test("whatever is asked and said, it is answered, and nobody else's session suffers", async () => {
+  const random = new Random(20_250_607);
+  const { ask, enter, connections } = setUp({ addressUpgradeBurst: 1e6, connectionsPerAddress: 1e6 });
+  const alice = await enter();
+  const sids = ["", "&sid=", "&sid=unknown"];
+  for (let round = 0; round < 500; round += 1) {
+    const { sid } = JSON.parse((await (await ask("EIO=4&transport=polling")).text()).slice(1));
+    const query = [
+      random.pick(["EIO=4", "EIO=4", "EIO=3", "EIO=x", ""]),
+      random.pick(["transport=polling", "transport=polling", "transport=websocket", "transport=__proto__", "%ff"]),
+    ].join("&");
+    const method = random.pick(["GET", "POST", "POST", "PUT", "HEAD", "DELETE"]);
+    const packets = Array.from({ length: random.integer(4) }, () =>
+      random.pick(["4x", "1", "2", "3", "5", "6", "b4", "", "9", "\ud800"]),
+    );
+    const init = method === "POST" ? { method, body: packets.join("\u001e") } : { method };
+    const asking = ask(query + random.pick([...sids, `&sid=${sid}`, `&sid=${sid}`]), init);
+    // What waits, as a poll does, ends with its session.
+    await new Promise(setImmediate);
+    connections.at(-1)?.close(closeReasons.shutdown);
+    const { status } = await asking;
+    expect(status).toBeLessThan(500);
+  }
+  await alice.say("4hello");
+  expect(await alice.poll()).toBe("4hello");
 });
 
 test("two polls of one session at a time end it, and nobody else's", async () => {
