@@ -216,6 +216,12 @@ describe("refused, with the name of the file that is to blame, is a folder", () 
     expectRefusal(log, /is damaged: a checksum does not match at byte 0\.$/);
   });
 
+  test("whose log is larger than a gigabyte, without reading it", () => {
+    const log = nameOf(".log");
+    truncateSync(join(folder, log), 2 ** 30 + 1);
+    expectRefusal(log, /is larger than LevelDB makes it: 1073741825 bytes\.$/);
+  });
+
   test("whose log holds what is no batch of writes", () => {
     const log = nameOf(".log");
     writeFileSync(join(folder, log), logBytes([utf8("too short")]));
