@@ -153,7 +153,7 @@ export const defaultLimits: Limits = {
   snapshotsBytes: 128 * mebibyte,
   snapshotBurstBytes: 32 * mebibyte,
   documentMemoryBytes: 256 * mebibyte,
-  upgradeBurst: 500,
+  upgradeBurst: 1_000,
   upgradesPerSecond: 5_000,
   addressUpgradeBurst: 50,
   addressUpgradesPerSecond: 20,

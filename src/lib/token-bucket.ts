@@ -20,30 +20,32 @@ export class TokenBucket {
   }
 
   get isFull(): boolean {
-    this.#fill();
+    this.#fill(this.#options.clock.now());
     return this.#tokens >= this.#options.burst;
   }
 
-  /** Takes so many tokens, or none and returns false when there are fewer. */
-  take(count = 1): boolean {
-    this.#fill();
+  /** Takes so many tokens, or none and returns false when there are fewer. `now` is for who has looked already. */
+  take(count = 1, now = this.#options.clock.now()): boolean {
+    this.#fill(now);
     if (this.#tokens < count) return false;
     this.#tokens -= count;
     return true;
   }
 
   /** How long until so many tokens can be taken, if nobody takes any meanwhile; 0 when they can be taken now. */
-  waitMs(count = 1): number {
-    this.#fill();
-    return Math.max(0, Math.ceil(((count - this.#tokens) * 1000) / this.#options.perSecond));
+  waitMs(count = 1, now = this.#options.clock.now()): number {
+    this.#fill(now);
+    if (this.#tokens >= count) return 0;
+    return Math.ceil(((count - this.#tokens) * 1000) / this.#options.perSecond);
   }
 
-  #fill(): void {
-    const { burst, perSecond, clock } = this.#options;
-    const now = clock.now();
-    // A clock that is set back gives nothing.
-    const passedMs = Math.max(0, now - this.#filledAt);
+  #fill(now: number): void {
+    const passedMs = now - this.#filledAt;
+    if (passedMs === 0) return;
     this.#filledAt = now;
+    // A clock that is set back gives nothing.
+    if (passedMs < 0) return;
+    const { burst, perSecond } = this.#options;
     this.#tokens = Math.min(burst, this.#tokens + (passedMs * perSecond) / 1000);
   }
 }

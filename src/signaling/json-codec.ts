@@ -68,8 +68,15 @@ function checkDepth(value: object, jsonDepth: number): void {
 
 function isNestedWithin(levels: number, value: object): boolean {
   if (levels === 0) return false;
-  for (const member of Object.values(value)) {
-    if (typeof member === "object" && member !== null && !isNestedWithin(levels - 1, member)) return false;
+  if (Array.isArray(value)) return value.every((element) => !holdsMore(element) || isNestedWithin(levels - 1, element));
+  // All of its members are its own: it was parsed.
+  for (const name in value) {
+    const member: unknown = (value as JsonObject)[name];
+    if (holdsMore(member) && !isNestedWithin(levels - 1, member)) return false;
   }
   return true;
+}
+
+function holdsMore(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }

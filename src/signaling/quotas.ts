@@ -138,11 +138,13 @@ class ConnectionQuota implements Quota {
     this.#buckets ??= this.#openBuckets();
     const { publishes, fanOut } = this.#buckets;
     const ofAddress = this.#ofAddress(this.#buckets);
-    const waitMs = Math.max(publishes.waitMs(), fanOut.waitMs(deliveries), ofAddress?.waitMs() ?? 0);
+    const now = this.#shared.clock.now();
+    const own = Math.max(publishes.waitMs(1, now), fanOut.waitMs(deliveries, now));
+    const waitMs = ofAddress === undefined ? own : Math.max(own, ofAddress.waitMs(1, now));
     if (waitMs > 0) return waitMs;
-    publishes.take();
-    fanOut.take(deliveries);
-    ofAddress?.take();
+    publishes.take(1, now);
+    fanOut.take(deliveries, now);
+    ofAddress?.take(1, now);
     return 0;
   }
 

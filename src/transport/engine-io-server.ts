@@ -135,7 +135,7 @@ export class EngineIoServer {
     const id = `engine.io ${this.#opened}`;
     return {
       protocol,
-      url: new URL(request.url),
+      href: request.url,
       connect: (owner) => new EngineIoConnection({ id, remoteAddress, session: asSession(session), owner, limits }),
       // A session that polls cannot be made to wait: its protocol has to say `inboxOverflow: "mute"`.
       pause: () => {},

@@ -2,6 +2,7 @@ import type { Limits } from "../config/limits.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
+import { ClientHandshake } from "./client-handshake.ts";
 import { type CloseReason, closeReasons, SessionError } from "./close-reason.ts";
 import type { Connection, Frame } from "./connection.ts";
 import { Inbox } from "./inbox.ts";
@@ -11,7 +12,8 @@ import { type ConnectionOwner, frameBytes } from "./websocket-connection.ts";
 /** What carries the frames of one client. */
 export interface Wire<C> {
   readonly protocol: Protocol;
-  readonly url: URL;
+  /** The URL of the handshake. */
+  readonly href: string;
   /** Opens the half that sends, and tells `owner` what becomes of it; called once. */
   connect(owner: ConnectionOwner): C;
   /** Nothing is received until `resume`, as far as that can be helped. */
@@ -40,7 +42,7 @@ export class SessionRunner<C extends RunConnection> {
   readonly #wire: Wire<C>;
   readonly #options: RunnerOptions<C>;
   readonly #inbox: Inbox;
-  readonly #aborter = new AbortController();
+  readonly #handshake: ClientHandshake;
   #session: ProtocolSession | undefined;
   #isDeaf = false;
   #isGone = false;
@@ -49,6 +51,7 @@ export class SessionRunner<C extends RunConnection> {
 
   constructor(wire: Wire<C>, options: RunnerOptions<C>) {
     this.#wire = wire;
+    this.#handshake = new ClientHandshake(wire.href);
     this.#options = options;
     this.#inbox = new Inbox({
       limitBytes: options.limits.inboxBytes,
@@ -76,7 +79,7 @@ export class SessionRunner<C extends RunConnection> {
   gone(): void {
     this.#isGone = true;
     this.#cancelClose?.();
-    this.#aborter.abort();
+    this.#handshake.gone();
     this.connection.lost();
     // What the client managed to say before it left still counts.
     this.#inbox.finish(() => this.#end());
@@ -95,8 +98,7 @@ export class SessionRunner<C extends RunConnection> {
   }
 
   #open(): void | Promise<void> {
-    const { protocol, url } = this.#wire;
-    const opening = protocol.open(this.connection, { url, signal: this.#aborter.signal });
+    const opening = this.#wire.protocol.open(this.connection, this.#handshake);
     if (!(opening instanceof Promise)) {
       this.#session = opening;
       return;
@@ -150,7 +152,7 @@ export class SessionRunner<C extends RunConnection> {
 
   #close(reason: CloseReason): void {
     this.#isDeaf = true;
-    this.#aborter.abort();
+    this.#handshake.gone();
     this.#cancelClose?.();
     this.#wire.close(reason);
   }

@@ -7,7 +7,8 @@ import type { Protocol } from "./protocol.ts";
 /** What an upgrade hands to the socket it opens. */
 export interface SocketData {
   readonly protocol: Protocol;
-  readonly url: URL;
+  /** The URL of the handshake. */
+  readonly href: string;
   /** Runs the session that belongs to the socket; set when the socket opens. */
   attached: AttachedSession | undefined;
 }
@@ -46,7 +47,7 @@ export class WebSocketConnection implements Connection {
   #isOpen = true;
   /** What of `unsentBytes` is snapshots; an upper bound, since the buffer does not say whose bytes have gone. */
   #snapshotBytes = 0;
-  #drained: (() => void)[] = [];
+  #drained: (() => void)[] | undefined;
   #pinged: ((isAlive: boolean) => void)[] | undefined;
 
   constructor(id: string, socket: Socket, server: SocketServer, limits: Limits, owner: ConnectionOwner) {
@@ -86,8 +87,12 @@ export class WebSocketConnection implements Connection {
 
   drained(task: () => void): void {
     if (!this.#isOpen) return;
-    if (this.unsentBytes === 0) task();
-    else this.#drained.push(task);
+    if (this.unsentBytes === 0) {
+      task();
+    } else {
+      this.#drained ??= [];
+      this.#drained.push(task);
+    }
   }
 
   ping(answered: (isAlive: boolean) => void): void {
@@ -108,7 +113,7 @@ export class WebSocketConnection implements Connection {
   close(reason: CloseReason): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#drained = [];
+    this.#drained = undefined;
     this.#owner.closed(reason);
     this.#answerPings(false);
   }
@@ -124,8 +129,8 @@ export class WebSocketConnection implements Connection {
   wrote(): void {
     if (!this.#isOpen || this.unsentBytes > 0) return;
     this.#snapshotBytes = 0;
-    const tasks = this.#drained;
-    this.#drained = [];
+    const tasks = this.#drained ?? [];
+    this.#drained = undefined;
     try {
       for (const task of tasks) task();
     } catch (error) {
@@ -136,7 +141,7 @@ export class WebSocketConnection implements Connection {
   /** The socket closed from the other side, or broke. */
   lost(): void {
     this.#isOpen = false;
-    this.#drained = [];
+    this.#drained = undefined;
     this.#answerPings(false);
   }
 

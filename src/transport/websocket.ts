@@ -170,9 +170,8 @@ export class Listener {
     const refusal = isUpgrade(request) ? this.#refusal(remoteAddress) : undefined;
     if (refusal !== undefined) return this.#refuse(refusal);
     server.timeout(request, engineRequestSeconds);
-    const url = new URL(request.url);
     const upgrade = (protocol: Protocol, headers: Headers) =>
-      server.upgrade(request, { data: { protocol, url, attached: undefined }, headers });
+      server.upgrade(request, { data: { protocol, href: request.url, attached: undefined }, headers });
     const response = await engine.answer(request, { remoteAddress, upgrade });
     return response && closing(request, response);
   }
@@ -187,7 +186,7 @@ export class Listener {
     // Browsers fail a socket whose offered subprotocols are answered by none.
     const subprotocol = request.headers.get("sec-websocket-protocol")?.split(",")[0]?.trim();
     const upgraded = server.upgrade(request, {
-      data: { protocol, url, attached: undefined },
+      data: { protocol, href: request.url, attached: undefined },
       ...(subprotocol ? { headers: { "sec-websocket-protocol": subprotocol } } : {}),
     });
     return upgraded ? undefined : new Response("Not a WebSocket handshake\n", { status: 400 });
@@ -202,12 +201,12 @@ export class Listener {
   }
 
   #wireOf(socket: Socket, server: SocketServer): Wire<WebSocketConnection> {
-    const { protocol, url } = socket.data;
+    const { protocol, href } = socket.data;
     // Unique in the whole server: rooms know their members by it.
     const id = String(this.#opened);
     return {
       protocol,
-      url,
+      href,
       connect: (owner) => new WebSocketConnection(id, socket, server, this.#options.limits, owner),
       pause: () => socket.pause(),
       resume: () => socket.resume(),

@@ -16,8 +16,11 @@ export const signalingDialect: Dialect = {
   hello: (topic) => [json({ type: "subscribe", topics: [topic] }), json({ type: "ping" })],
   syncs: true,
   namesDocument: true,
-  update: (topic, update) =>
-    json({ type: "publish", topic, data: { type: "announce", from: update.toBase64().slice(0, 36).padEnd(36, "-") } }),
+  // A publisher has one peer id; what tells one announcement from the next is as long as an id and stands beside it.
+  update: (topic, update) => {
+    const from = topic.padEnd(36, "-");
+    return json({ type: "publish", topic, data: { type: "announce", from, n: update.toBase64().slice(-8) } });
+  },
   mergesUpdates: false,
   updateOf: () => new Uint8Array(),
   awareness: () => new Uint8Array(),

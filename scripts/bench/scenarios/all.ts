@@ -1,12 +1,13 @@
 import { checkpoints } from "./checkpoints.ts";
 import { cursors } from "./cursors.ts";
-import { oneOutstanding, oneRoom, signaling, twentyRooms } from "./fan-out.ts";
+import { oneOutstanding, oneRoom, signaling, signalingOneOutstanding, twentyRooms } from "./fan-out.ts";
 import { firstSync } from "./first-sync.ts";
 import { keystrokes } from "./keystrokes.ts";
 import { largeSync } from "./large-sync.ts";
 import { manyRooms } from "./many-rooms.ts";
 import { paced } from "./paced.ts";
 import type { Scenario } from "./scenario.ts";
+import { signalingIdle, signalingReconnect } from "./signaling.ts";
 
 export const scenarios: readonly Scenario[] = [
   oneRoom,
@@ -20,4 +21,7 @@ export const scenarios: readonly Scenario[] = [
   keystrokes,
   checkpoints,
   signaling,
+  signalingOneOutstanding,
+  signalingIdle,
+  signalingReconnect,
 ];

@@ -127,4 +127,16 @@ export const signaling = fanOut({
   readersPerRoom: 9,
   window: 40,
   updates: { full: 4000, quick: 50 },
+  goal: { atMost: 0.7, whereBareNeeds: 0.48 },
+});
+
+export const signalingOneOutstanding = fanOut({
+  name: "signaling-one-outstanding",
+  needs: "signaling",
+  about: "100 topics of 10; each topic's next announcement is sent when the last one has arrived",
+  rooms: 100,
+  readersPerRoom: 9,
+  window: 1,
+  updates: { full: 400, quick: 5 },
+  goal: { atMost: 7, whereBareNeeds: 6.45 },
 });

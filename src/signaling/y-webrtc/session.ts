@@ -88,7 +88,10 @@ export class YWebrtcSession implements DialectSession {
       kind: "signaling",
       room: topic,
       remoteAddress: connection.remoteAddress,
-      signal: handshake.signal,
+      // Made only for an authorizer that asks for it.
+      get signal() {
+        return handshake.signal;
+      },
     });
     return decision.granted ? undefined : decision.reason;
   }

@@ -2,12 +2,14 @@ import type { OpenChannel } from "../../transport/channel.ts";
 import type { Connection } from "../../transport/connection.ts";
 import { type Member, SignalingRoom } from "../signaling-room.ts";
 
+const noPeerIds: readonly string[] = [];
+
 /** A connection in one topic. */
 export class Subscriber implements Member {
   readonly id: string;
   readonly connection: Connection;
   /** That it has used lately, the last one at the end; its topic writes it. */
-  peerIds: readonly string[] = [];
+  peerIds = noPeerIds;
 
   constructor(connection: Connection) {
     this.id = connection.id;
@@ -54,7 +56,7 @@ export class Topic {
   leave(subscriber: Subscriber): void {
     this.#room.leave(subscriber);
     for (const peerId of subscriber.peerIds) this.#forget(subscriber, peerId);
-    subscriber.peerIds = [];
+    subscriber.peerIds = noPeerIds;
   }
 
   /** Takes note that a subscriber speaks as `peerId`; of too many the one that it has not used for longest is forgotten. */
