@@ -15,6 +15,8 @@ export interface TestServerOptions {
   /** The port of an earlier test server, so that its clients come back. */
   readonly port?: number;
   readonly compatibilityPorts?: readonly number[];
+  /** Where it listens, when not on 127.0.0.1 alone. */
+  readonly host?: string;
 }
 
 export interface TestServer extends AsyncDisposable {
@@ -33,11 +35,11 @@ export async function temporaryFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), "yurt-test-"));
 }
 
-/** A whole server in this process, on a free port of 127.0.0.1. */
+/** A whole server in this process, on a free port. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const dataFolder = options.dataFolder ?? (await temporaryFolder());
   const server = await startServer({
-    host: "127.0.0.1",
+    host: options.host ?? "127.0.0.1",
     port: options.port ?? 0,
     compatibilityPorts: options.compatibilityPorts ?? [],
     dataFolder,
