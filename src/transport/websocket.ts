@@ -40,6 +40,13 @@ interface Entrance {
   find(url: URL): Protocol | undefined;
 }
 
+/** One request, and the server that it has come to. */
+interface Arrival {
+  readonly request: Request;
+  readonly url: URL;
+  readonly server: SocketServer;
+}
+
 /** Seconds without a byte from a client, pongs included, after which its socket is closed; pings are sent before. */
 const idleTimeoutSeconds = 120;
 /** Bytes; see `maxPayloadLength`. */
@@ -157,14 +164,16 @@ export class Listener {
   async #answer(request: Request, server: SocketServer, entrance: Entrance): Promise<Response | undefined> {
     const refusal = this.#isLoopback ? refuseForeign(request.headers) : undefined;
     if (refusal !== undefined) return closing(request, new Response(refusal.message, { status: refusal.status }));
-    const url = new URL(request.url);
-    const engine = this.#options.engines?.find((candidate) => candidate.match(url));
-    if (engine !== undefined) return this.#engage(engine, request, server);
-    if (isUpgrade(request)) return this.#upgrade(request, server, entrance);
-    return closing(request, await entrance.fetch(request));
+    // None where the client has sent no host, or none that can be one; the path alone may still be understood.
+    const url = URL.parse(request.url);
+    const engine = url === null ? undefined : this.#options.engines?.find((candidate) => candidate.match(url));
+    if (url !== null && engine !== undefined) return this.#engage(engine, { request, url, server });
+    if (!isUpgrade(request)) return closing(request, await entrance.fetch(request));
+    if (url === null) return new Response("Bad host\n", { status: 400 });
+    return this.#upgrade({ request, url, server }, entrance);
   }
 
-  async #engage(engine: Engine, request: Request, server: SocketServer): Promise<Response | undefined> {
+  async #engage(engine: Engine, { request, url, server }: Arrival): Promise<Response | undefined> {
     if (this.#isDraining) return this.#refuse("restart");
     const remoteAddress = server.requestIP(request)?.address ?? "";
     const refusal = isUpgrade(request) ? this.#refusal(remoteAddress) : undefined;
@@ -176,8 +185,7 @@ export class Listener {
     return response && closing(request, response);
   }
 
-  #upgrade(request: Request, server: SocketServer, entrance: Entrance): Response | undefined {
-    const url = new URL(request.url);
+  #upgrade({ request, url, server }: Arrival, entrance: Entrance): Response | undefined {
     const protocol = entrance.find(url);
     if (protocol === undefined) return new Response("No WebSocket is served on this path\n", { status: 404 });
     if (this.#isDraining) return this.#refuse("restart");

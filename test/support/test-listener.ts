@@ -31,6 +31,8 @@ type Handlers = Partial<
   readonly receive?: (frame: Frame, connection: Connection) => void | Promise<void>;
   /** Asked before the protocol. */
   readonly engine?: Engine;
+  /** By default this machine alone may come. */
+  readonly host?: string;
 };
 
 /** A listener with one protocol, on `/test`. */
@@ -46,7 +48,7 @@ export function listen(
   const clock = new FakeClock();
   const metrics = createMetrics();
   const channels = new NativeChannels(all);
-  const { opening, receive, engine, ...rest } = handlers;
+  const { opening, receive, engine, host = "127.0.0.1", ...rest } = handlers;
   const open = (connection: Connection): ProtocolSession => {
     connections.push(connection);
     events.push("open");
@@ -67,7 +69,7 @@ export function listen(
     ...rest,
   };
   const listener = new Listener({
-    host: "127.0.0.1",
+    host,
     port: 0,
     metrics,
     compatibility: { ports: compatibilityPorts, fetch: () => new Response("http for compatibility") },

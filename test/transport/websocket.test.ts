@@ -318,6 +318,20 @@ describe("an engine", () => {
   });
 });
 
+test.each([
+  ["a plain request", "", "HTTP/1.1 200 OK"],
+  ["an upgrade", "Connection: upgrade\r\nUpgrade: websocket\r\n", "HTTP/1.1 400 Bad Request"],
+])("%s with a host that is none is no fault of the server", async (_, headers, expected) => {
+  await using server = listen({ host: "0.0.0.0" });
+  for (const host of ["", "a b", "[::", "a:99999"]) {
+    const socket = connect(server.listener.port, "127.0.0.1");
+    const answered = new Promise<string>((resolve) => socket.once("data", (data) => resolve(data.toString())));
+    socket.write(`GET /test HTTP/1.1\r\nHost: ${host}\r\n${headers}\r\n`);
+    expect((await answered).split("\r\n")[0]).toBe(expected);
+    socket.destroy();
+  }
+});
+
 test("a response to a request with Connection: close says so itself", async () => {
   await using server = listen();
   const response = await fetch(`http://127.0.0.1:${server.listener.port}/`, { headers: { connection: "close" } });
