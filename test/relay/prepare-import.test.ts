@@ -173,9 +173,10 @@ describe("refused is a document", () => {
   test("with which the stored one would be too large", async () => {
     const here = typing("hello");
     await store.append(here.map((update) => ({ document: "notes", update })));
-    const documentBytes = bytesOf(here) + compactUpdates(typing("there")).base.byteLength;
-    expect((await prepare(typing("there"), { ...plenty, documentBytes: documentBytes - 1 })).kind).toBe("refused");
-    expect((await prepare(typing("there"), { ...plenty, documentBytes })).kind).toBe("merged");
+    const there = typing("there");
+    const documentBytes = bytesOf(here) + compactUpdates(there).base.byteLength;
+    expect((await prepare(there, { ...plenty, documentBytes: documentBytes - 1 })).kind).toBe("refused");
+    expect((await prepare(there, { ...plenty, documentBytes })).kind).toBe("merged");
   });
 
   test("that Yjs cannot apply to what is stored of it", async () => {
