@@ -11,6 +11,7 @@ import { endsPeers, peersFrames } from "./peers-mutations.ts";
 import { within } from "./relay-client.ts";
 import { type Closing, RelayConnection } from "./relay-connection.ts";
 import { isRefused, relayFrames } from "./relay-mutations.ts";
+import { roomFrames } from "./room-mutations.ts";
 import { signalingFrames, understood } from "./signaling-mutations.ts";
 import { yWebsocket } from "./y-websocket-protocol.ts";
 
@@ -168,6 +169,31 @@ export class FuzzLoad {
         this.#failed(batch, error);
       }
     }
+  }
+
+  /** One connection after another to the dialects with rooms, which answer what they cannot read and stay open. */
+  async rooms(random: Random): Promise<void> {
+    while (!this.isOver) {
+      const batch = roomFrames(random, 1 + random.integer(framesPerConnection));
+      const socket = new WebSocket(`${this.#options.url}/${random.pick(["", "signal"])}`);
+      try {
+        this.#closed(batch, await within(limitMs, "opened and closed", this.#sayAll(socket, batch)));
+      } catch (error) {
+        this.#failed(batch, error);
+      }
+    }
+  }
+
+  /** Sends all, and closes when the server has answered what was behind them. */
+  async #sayAll(socket: WebSocket, batch: readonly SignalingFrame[]): Promise<Closing> {
+    const { promise: closed, resolve: close } = Promise.withResolvers<Closing>();
+    socket.onclose = ({ code, reason }) => close({ code, reason });
+    socket.onopen = () => {
+      for (const frame of batch) send(socket, frame);
+      socket.ping();
+    };
+    socket.addEventListener("pong", () => socket.close(normalClosure));
+    return closed;
   }
 
   /** Sends all; the last one, which mutes the session, when every ping before it is answered. */

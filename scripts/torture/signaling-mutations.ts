@@ -24,13 +24,18 @@ export function understood(frame: SignalingFrame): ClientMessage["type"] | undef
 }
 
 function signalingFrame(random: Random): SignalingFrame {
-  const text = () => JSON.stringify(message(random));
+  return changedFrame(random, () => message(random));
+}
+
+/** A sound message, as a client sends it or changed. */
+export function changedFrame(random: Random, sound: () => Record<string, unknown>): SignalingFrame {
+  const text = () => JSON.stringify(sound());
   return random.pick<() => SignalingFrame>([
     text,
     text,
     () => utf8.encode(text()),
-    () => JSON.stringify(withOtherMember(random, message(random))),
-    () => JSON.stringify(withOtherMember(random, message(random))),
+    () => JSON.stringify(withOtherMember(random, sound())),
+    () => JSON.stringify(withOtherMember(random, sound())),
     () => changedText(random, text()),
     () => changedText(random, text()),
     () => changedBytes(random, utf8.encode(text())),
