@@ -6,6 +6,7 @@ import { openChromium } from "./support/browser.ts";
 import { eventually } from "./support/browser-eventually.ts";
 import { serveSnippet } from "./support/browser-snippet.ts";
 import { TestClients } from "./support/providers.ts";
+import { ScriptSocket } from "./support/script-socket.ts";
 import { SignalingClient } from "./support/signaling-client.ts";
 import { startTestServer, type TestServer } from "./support/start-test-server.ts";
 import { storedRows } from "./support/stored.ts";
@@ -73,6 +74,8 @@ test("there is a test for every snippet", () => {
     "y-webrtc",
     "PeerJS",
     "Peers",
+    "Cliffy",
+    "OctateCode",
     "Both on one document",
     "Both on one document (2)",
     "React",
@@ -129,6 +132,31 @@ test("PeerJS: who is called up to five seconds before it comes hears what is sai
   await callers.visit("/");
   const page = await answerers.visit("/");
   await page.getByText("hello").waitFor();
+});
+
+test("Cliffy: the peer joins, and offers to who is there", async () => {
+  await using server = await startTestServer();
+  const there = await ScriptSocket.connect(server.wsUrl);
+  there.say({ type: "join", roomId: "my-room", peerId: "there" });
+  expect(await there.hears()).toEqual({ type: "peers", roomId: "my-room", peers: [] });
+  await using _ = runModule(snippet("Cliffy", server));
+  const { peerId } = await there.hears();
+  expect(await there.hears()).toEqual({ type: "offer", fromPeerId: peerId, toPeerId: "there", sdp: "…" });
+});
+
+test("OctateCode: the host creates its room, and a guest finds it there", async () => {
+  await using server = await startTestServer();
+  await using _ = runModule(snippet("OctateCode", server));
+  const [userId, roomId] = ["guest", "my-room"];
+  const body = JSON.stringify({ userId, roomId });
+  const response = await fetch(`${server.url}/api/auth/token`, { method: "POST", body });
+  const guest = await ScriptSocket.connect(server.wsUrl);
+  guest.say({ type: "auth", userId, roomId, data: await response.json() });
+  expect(await guest.hears()).toMatchObject({ type: "auth" });
+  await eventually("joined", async () => {
+    guest.say({ type: "join-room", data: { userName: "Gustav" } });
+    return (await guest.hears())["type"] === "room-joined";
+  });
 });
 
 const hybrids = ["Both on one document", "Both on one document (2)"];

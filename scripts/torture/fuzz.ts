@@ -54,7 +54,7 @@ export async function tortureByFrames({ frames, seed, dataFolder, progress }: Fu
       ...Array.from({ length: relayWorkers }, (_, index) => load.relay(new Random(seed + index))),
       ...Array.from({ length: collabWorkers }, (_, index) => load.collab(new Random(seed + relayWorkers + index))),
       ...Array.from({ length: signalingWorkers }, (_, index) => load.signaling(new Random(seed - 1 - index))),
-      ...Array.from({ length: roomWorkers }, (_, index) => load.rooms(new Random(seed + 2e6 + index))),
+      ...Array.from({ length: roomWorkers }, (_, index) => load.rooms(new Random(seed + 3e6 + index))),
       ...Array.from({ length: peerjsWorkers }, (_, index) =>
         load.peerjs(`fuzz ${index}`, new Random(seed + 1e6 + index)),
       ),
