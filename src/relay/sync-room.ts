@@ -40,7 +40,7 @@ interface Submitted {
   readonly contents: UpdateContents;
   readonly acknowledge: (() => void) | undefined;
   /** Acknowledgements of later copies, which must not come before this one is stored. */
-  readonly copies: (() => void)[];
+  copies: (() => void)[] | undefined;
 }
 
 /**
@@ -222,7 +222,10 @@ export class SyncRoom {
     const acknowledge = this.#acknowledgementOf(received);
     if (verdict.kind === "known") {
       if (verdict.committed || this.#lastSubmitted === undefined) acknowledge?.();
-      else if (acknowledge !== undefined) this.#lastSubmitted.copies.push(acknowledge);
+      else if (acknowledge !== undefined) {
+        this.#lastSubmitted.copies ??= [];
+        this.#lastSubmitted.copies.push(acknowledge);
+      }
       return true;
     }
     if (member.access === "read") return false;
@@ -233,7 +236,7 @@ export class SyncRoom {
       frame: verdict.update === update ? frame : undefined,
       contents: verdict.contents,
       acknowledge,
-      copies: [],
+      copies: undefined,
     });
     if (verdict.kind === "incomplete") this.#askOnce(member);
     return true;
@@ -267,7 +270,8 @@ export class SyncRoom {
     member.asked?.();
   }
 
-  #committed({ sender, update, frame, contents, acknowledge, copies }: Submitted, row: RowId): void {
+  #committed(submitted: Submitted, row: RowId): void {
+    const { sender, update, frame, contents, acknowledge } = submitted;
     this.#submittedCount -= 1;
     this.#submittedBytes -= update.byteLength;
     if (this.#submittedCount === 0) this.#stored();
@@ -278,7 +282,7 @@ export class SyncRoom {
       sender,
     );
     acknowledge?.();
-    for (const acknowledgeCopy of copies) acknowledgeCopy();
+    for (const acknowledgeCopy of submitted.copies ?? []) acknowledgeCopy();
     if (this.#asked.size > 0 && !this.#state.hasGaps) this.#asked.clear();
     this.#document.committed(update.byteLength);
   }
@@ -295,6 +299,7 @@ export class SyncRoom {
   /** No update waits any more. */
   #stored(): void {
     this.#lastSubmitted = undefined;
+    if (this.#whenStored.length === 0) return;
     const resolves = this.#whenStored;
     this.#whenStored = [];
     for (const resolve of resolves) resolve();
