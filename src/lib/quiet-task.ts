@@ -1,0 +1,36 @@
+import type { Clock } from "./clock.ts";
+
+export interface QuietTaskOptions {
+  /** Run once, when `delayMs` have passed since the last `stir`, unless something is going on again. */
+  readonly task: () => void;
+  readonly isQuiet: () => boolean;
+  readonly delayMs: number;
+  readonly clock: Clock;
+}
+
+/** Something that would disturb whoever is there, for when nobody is. */
+export class QuietTask {
+  readonly #options: QuietTaskOptions;
+  #cancel: (() => void) | undefined;
+  #isClosed = false;
+
+  constructor(options: QuietTaskOptions) {
+    this.#options = options;
+  }
+
+  /** It may have become quiet. */
+  stir(): void {
+    this.#cancel?.();
+    if (this.#isClosed) return;
+    const { clock, delayMs, isQuiet, task } = this.#options;
+    this.#cancel = clock.after(delayMs, () => {
+      if (isQuiet()) task();
+    });
+  }
+
+  /** It runs no more. */
+  close(): void {
+    this.#isClosed = true;
+    this.#cancel?.();
+  }
+}

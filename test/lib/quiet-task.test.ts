@@ -1,0 +1,52 @@
+import { expect, test } from "bun:test";
+import { QuietTask } from "../../src/lib/quiet-task.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+
+function setUp() {
+  const clock = new FakeClock();
+  const state = { isQuiet: true, runs: 0 };
+  const quiet = new QuietTask({
+    task: () => {
+      state.runs += 1;
+    },
+    isQuiet: () => state.isQuiet,
+    delayMs: 1_000,
+    clock,
+  });
+  return { clock, state, quiet };
+}
+
+test("a quiet task runs once, when nothing has stirred for its delay", () => {
+  const { clock, state, quiet } = setUp();
+  for (let times = 0; times < 5; times += 1) {
+    quiet.stir();
+    clock.advance(999);
+  }
+  expect(state.runs).toBe(0);
+  clock.advance(1);
+  expect(state.runs).toBe(1);
+  clock.advance(10_000);
+  expect(state.runs).toBe(1);
+});
+
+test("a quiet task is left out when something goes on by then, and comes after the next stir", () => {
+  const { clock, state, quiet } = setUp();
+  quiet.stir();
+  state.isQuiet = false;
+  clock.advance(1_000);
+  expect(state.runs).toBe(0);
+  state.isQuiet = true;
+  quiet.stir();
+  clock.advance(1_000);
+  expect(state.runs).toBe(1);
+});
+
+test("a quiet task that is closed runs no more, and leaves no timer", () => {
+  const { clock, state, quiet } = setUp();
+  quiet.stir();
+  quiet.close();
+  quiet.stir();
+  expect(clock.pendingTimers).toBe(0);
+  clock.advance(1_000);
+  expect(state.runs).toBe(0);
+});
