@@ -173,7 +173,7 @@ export class Listener {
     return this.#upgrade({ request, url, server }, entrance);
   }
 
-  async #engage(engine: Engine, { request, url, server }: Arrival): Promise<Response | undefined> {
+  async #engage(engine: Engine, { request, server }: Arrival): Promise<Response | undefined> {
     if (this.#isDraining) return this.#refuse("restart");
     const remoteAddress = server.requestIP(request)?.address ?? "";
     const refusal = isUpgrade(request) ? this.#refusal(remoteAddress) : undefined;
