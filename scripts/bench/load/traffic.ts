@@ -32,10 +32,11 @@ export class Traffic {
   static async open({ server, rooms, readersPerRoom, updates, prefix = "room" }: TrafficOptions): Promise<Traffic> {
     const latencies = new Samples();
     const opened: TrafficRoom[] = [];
-    const frames = frameMaker(server, updates);
-    await inTurn(documentNames(prefix, rooms), 20, async (document) => {
-      const options = { server, document, readers: readersPerRoom, frames: frames(document), latencies };
-      opened.push(await TrafficRoom.open(options));
+    const framesOf = frameMaker(server, updates);
+    // Made before anyone connects: it takes long, and servers give up a connection that says nothing meanwhile.
+    const documents = documentNames(prefix, rooms).map((document) => ({ document, frames: framesOf(document) }));
+    await inTurn(documents, 20, async ({ document, frames }) => {
+      opened.push(await TrafficRoom.open({ server, document, readers: readersPerRoom, frames, latencies }));
     });
     return new Traffic(opened, latencies);
   }
