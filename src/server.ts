@@ -265,7 +265,7 @@ function openSignaling({ limits, log, channels, quotas }: Shared): {
   close(): Promise<void>;
 } {
   // A registry of its own for each dialect: equal room names of two dialects never meet.
-  const registries: RoomRegistry<unknown>[] = [];
+  const registries: Pick<RoomRegistry<unknown>, "drain">[] = [];
   const registry = <Room>(open: () => Room): RoomRegistry<Room> => {
     const opened = new RoomRegistry<Room>({
       open,

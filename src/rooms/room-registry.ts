@@ -21,10 +21,30 @@ export interface Lease<R> {
 
 /** A room from the start of its opening to the start of its closing. */
 interface Slot<R> {
+  readonly name: string;
   readonly opened: Promise<R>;
   /** Those held and those that wait for the room to open. */
   leases: number;
   stopLingering(): void;
+}
+
+/** A class and no closure: a server holds many. */
+class SlotLease<R> implements Lease<R> {
+  readonly room: R;
+  #slot: Slot<R> | undefined;
+  readonly #released: (slot: Slot<R>, room: R) => void;
+
+  constructor(room: R, slot: Slot<R>, released: (slot: Slot<R>, room: R) => void) {
+    this.room = room;
+    this.#slot = slot;
+    this.#released = released;
+  }
+
+  release(): void {
+    const slot = this.#slot;
+    this.#slot = undefined;
+    if (slot !== undefined) this.#released(slot, this.room);
+  }
 }
 
 /** A room from the start of its closing to its end. */
@@ -73,15 +93,13 @@ export class RoomRegistry<R> {
     slot.leases += 1;
     const room = await slot.opened;
     this.#refuseDrained();
-    let held = true;
-    const release = (): void => {
-      if (!held) return;
-      held = false;
-      slot.leases -= 1;
-      if (slot.leases === 0 && this.#drained === undefined) this.#linger(name, slot, room);
-    };
-    return { room, release };
+    return new SlotLease(room, slot, this.#released);
   }
+
+  readonly #released = (slot: Slot<R>, room: R): void => {
+    slot.leases -= 1;
+    if (slot.leases === 0 && this.#drained === undefined) this.#linger(slot.name, slot, room);
+  };
 
   /** Closes all rooms now, whoever holds a lease; resolves when every close has ended. Rooms can be acquired no more. */
   drain(): Promise<void> {
@@ -95,7 +113,7 @@ export class RoomRegistry<R> {
 
   #open(name: string): Slot<R> {
     const opened = (async () => this.#options.open(name))();
-    const slot: Slot<R> = { opened, leases: 0, stopLingering: () => {} };
+    const slot: Slot<R> = { name, opened, leases: 0, stopLingering: () => {} };
     this.#slots.set(name, slot);
     opened.then(
       (room) => this.#rooms.set(name, room),

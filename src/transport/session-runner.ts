@@ -5,7 +5,7 @@ import type { Metrics } from "../ops/metrics.ts";
 import { ClientHandshake } from "./client-handshake.ts";
 import { type CloseReason, closeReasons, SessionError } from "./close-reason.ts";
 import type { Connection, Frame } from "./connection.ts";
-import { Inbox } from "./inbox.ts";
+import { Inbox, type InboxOptions } from "./inbox.ts";
 import type { Protocol, ProtocolSession } from "./protocol.ts";
 import { type ConnectionOwner, frameBytes } from "./websocket-connection.ts";
 
@@ -36,8 +36,12 @@ export interface RunnerOptions<C extends RunConnection> {
   readonly ended: (runner: SessionRunner<C>) => void;
 }
 
-/** Runs one protocol's session on one wire: order, limits, and what becomes of errors. */
-export class SessionRunner<C extends RunConnection> {
+/**
+ * Runs one protocol's session on one wire: order, limits, and what becomes of errors.
+ *
+ * It is itself what its inbox and its connection report to: there are many, most of them idle, and closures cost more.
+ */
+export class SessionRunner<C extends RunConnection> implements InboxOptions, ConnectionOwner {
   readonly connection: C;
   readonly #wire: Wire<C>;
   readonly #options: RunnerOptions<C>;
@@ -53,19 +57,8 @@ export class SessionRunner<C extends RunConnection> {
     this.#wire = wire;
     this.#handshake = new ClientHandshake(wire.href);
     this.#options = options;
-    this.#inbox = new Inbox({
-      limitBytes: options.limits.inboxBytes,
-      failed: (error) => this.#fail(error),
-      filled: () => this.#overflow(),
-      cleared: () => wire.resume(),
-    });
-    this.connection = wire.connect({
-      closed: (reason) => {
-        this.#inbox.abandon(() => this.#end());
-        this.#close(reason);
-      },
-      failed: (error) => this.#fail(error),
-    });
+    this.#inbox = new Inbox(this);
+    this.connection = wire.connect(this);
     this.#inbox.push(0, () => this.#open());
   }
 
@@ -86,15 +79,46 @@ export class SessionRunner<C extends RunConnection> {
     this.#report();
   }
 
+  get limitBytes(): number {
+    return this.#options.limits.inboxBytes;
+  }
+
+  filled(): void {
+    if (this.#wire.protocol.inboxOverflow !== "mute") this.#wire.pause();
+    else this.failed(new SessionError(closeReasons.rateLimited, `${this.limitBytes} bytes wait already`));
+  }
+
+  cleared(): void {
+    this.#wire.resume();
+  }
+
+  closed(reason: CloseReason): void {
+    this.#inbox.abandon(() => this.#end());
+    this.#isDeaf = true;
+    this.#handshake.gone();
+    this.#cancelClose?.();
+    this.#wire.close(reason);
+  }
+
+  failed(error: unknown): void {
+    // What was under way for a client that has gone fails as a rule, and nobody is left to be told.
+    if (!this.connection.isOpen) return;
+    const { log, metrics } = this.#options;
+    const { protocol } = this.#wire;
+    if (error instanceof SessionError) {
+      const { reason, message: detail } = error;
+      metrics.refusedSessions.inc({ reason: reason.name });
+      log.info({ event: "session-refused", protocol: protocol.name, reason: reason.name, detail });
+      this.#refuse(reason, detail);
+    } else {
+      log.error({ event: "session-crashed", protocol: protocol.name, err: error });
+      this.#refuse(closeReasons.internalError, "a fault of the server");
+    }
+  }
+
   #oversized(frame: Frame, bytes: number): void {
     if (this.#session?.oversized !== undefined) this.#session.oversized(frame);
     else throw new SessionError(closeReasons.frameTooLarge, `a frame of ${bytes} bytes`);
-  }
-
-  #overflow(): void {
-    if (this.#wire.protocol.inboxOverflow !== "mute") this.#wire.pause();
-    else
-      this.#fail(new SessionError(closeReasons.rateLimited, `${this.#options.limits.inboxBytes} bytes wait already`));
   }
 
   #open(): void | Promise<void> {
@@ -119,22 +143,6 @@ export class SessionRunner<C extends RunConnection> {
     if (this.#hasEnded && this.#isGone) this.#options.ended(this);
   }
 
-  #fail(error: unknown): void {
-    // What was under way for a client that has gone fails as a rule, and nobody is left to be told.
-    if (!this.connection.isOpen) return;
-    const { log, metrics } = this.#options;
-    const { protocol } = this.#wire;
-    if (error instanceof SessionError) {
-      const { reason, message: detail } = error;
-      metrics.refusedSessions.inc({ reason: reason.name });
-      log.info({ event: "session-refused", protocol: protocol.name, reason: reason.name, detail });
-      this.#refuse(reason, detail);
-    } else {
-      log.error({ event: "session-crashed", protocol: protocol.name, err: error });
-      this.#refuse(closeReasons.internalError, "a fault of the server");
-    }
-  }
-
   #refuse(reason: CloseReason, detail: string): void {
     const { protocol } = this.#wire;
     const farewell = protocol.farewell?.(reason, detail);
@@ -148,12 +156,5 @@ export class SessionRunner<C extends RunConnection> {
     this.#isDeaf = true;
     this.#inbox.abandon(() => this.#end());
     this.#cancelClose ??= this.#options.clock.after(delayMs, () => this.connection.close(reason));
-  }
-
-  #close(reason: CloseReason): void {
-    this.#isDeaf = true;
-    this.#handshake.gone();
-    this.#cancelClose?.();
-    this.#wire.close(reason);
   }
 }

@@ -20,7 +20,7 @@ export function dialectParts(options: DialectOptions = {}) {
   const limits: Limits = { ...defaultLimits, ...options.limits };
   const lines: string[] = [];
   const clock = new FakeClock();
-  const registries: RoomRegistry<unknown>[] = [];
+  const registries: Pick<RoomRegistry<unknown>, "size">[] = [];
   return {
     limits,
     clock,

@@ -43,7 +43,7 @@ async function open(
   const name = documentName(handshake.url);
   const { access } = await authorize(name, connection, handshake, options);
   const lease = await options.rooms.acquire(name);
-  return new YWebsocketSession(lease.room, { connection, encoding: yWebsocketEncoding, access }, lease.release);
+  return new YWebsocketSession(lease.room, { connection, encoding: yWebsocketEncoding, access }, () => lease.release());
 }
 
 async function authorize(
