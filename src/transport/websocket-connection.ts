@@ -9,6 +9,8 @@ export interface SocketData {
   readonly protocol: Protocol;
   /** The URL of the handshake. */
   readonly href: string;
+  /** Kept from the handshake: to ask the socket for it takes as long as to accept it. */
+  readonly remoteAddress: string;
   /** Runs the session that belongs to the socket; set when the socket opens. */
   attached: AttachedSession | undefined;
 }
@@ -52,7 +54,7 @@ export class WebSocketConnection implements Connection {
 
   constructor(id: string, socket: Socket, server: SocketServer, limits: Limits, owner: ConnectionOwner) {
     this.id = id;
-    this.remoteAddress = socket.remoteAddress;
+    this.remoteAddress = socket.data.remoteAddress;
     this.socket = socket;
     this.server = server;
     this.#limits = limits;

@@ -180,7 +180,7 @@ export class Listener {
     if (refusal !== undefined) return this.#refuse(refusal);
     server.timeout(request, engineRequestSeconds);
     const upgrade = (protocol: Protocol, headers: Headers) =>
-      server.upgrade(request, { data: { protocol, href: request.url, attached: undefined }, headers });
+      server.upgrade(request, { data: { protocol, href: request.url, remoteAddress, attached: undefined }, headers });
     const response = await engine.answer(request, { remoteAddress, upgrade });
     return response && closing(request, response);
   }
@@ -189,12 +189,13 @@ export class Listener {
     const protocol = entrance.find(url);
     if (protocol === undefined) return new Response("No WebSocket is served on this path\n", { status: 404 });
     if (this.#isDraining) return this.#refuse("restart");
-    const refusal = this.#refusal(server.requestIP(request)?.address ?? "");
+    const remoteAddress = server.requestIP(request)?.address ?? "";
+    const refusal = this.#refusal(remoteAddress);
     if (refusal !== undefined) return this.#refuse(refusal);
     // Browsers fail a socket whose offered subprotocols are answered by none.
     const subprotocol = request.headers.get("sec-websocket-protocol")?.split(",")[0]?.trim();
     const upgraded = server.upgrade(request, {
-      data: { protocol, href: request.url, attached: undefined },
+      data: { protocol, href: request.url, remoteAddress, attached: undefined },
       ...(subprotocol ? { headers: { "sec-websocket-protocol": subprotocol } } : {}),
     });
     return upgraded ? undefined : new Response("Not a WebSocket handshake\n", { status: 400 });
