@@ -48,7 +48,7 @@ export interface Limits {
   readonly publishAddressShare: number;
   /** Messages that one connection may have delivered to others per 10 s, each receiver counted. Beyond it it waits. */
   readonly fanOutDeliveries: number;
-  /** From the opening of a signaling connection to its first frame. */
+  /** From the opening of a signaling connection to its first frame: lib0's client without a topic pings after 15 s. */
   readonly firstFrameMs: number;
   /** How long a signaling connection may be in no room. */
   readonly withoutRoomMs: number;
@@ -131,7 +131,7 @@ export const defaultLimits: Limits = {
   publishesPerSecond: 30,
   publishAddressShare: 5,
   fanOutDeliveries: 20_000,
-  firstFrameMs: 15_000,
+  firstFrameMs: 20_000,
   withoutRoomMs: 60_000,
   livenessProbeMs: 3_000,
   emptyRooms: 1_000,

@@ -122,10 +122,10 @@ describe("connecting", () => {
     expect(protocol.farewell?.(closeReasons.rateLimited, "")).toBeUndefined();
   });
 
-  test("a client that says nothing for 15 s, or registers nothing for a minute, is closed", async () => {
+  test("a client that says nothing for 20 s, or registers nothing for a minute, is closed", async () => {
     const { open, connect, enter, clock, bounds } = setUp();
     const [silent, idle, registered] = [await open(), await connect(), await enter("alice")];
-    clock.advance(15_000);
+    clock.advance(20_000);
     expect([silent, idle, registered].map(({ connection }) => connection.isOpen)).toEqual([false, true, true]);
     clock.advance(3_600_000);
     expect([idle, registered].map(({ connection }) => connection.isOpen)).toEqual([false, true]);
