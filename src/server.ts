@@ -64,6 +64,9 @@ export interface ServerOptions {
     /** Whether whoever asks is told the ids of all clients. */
     readonly discoveryEnabled: boolean;
   };
+  /** As `ListenerOptions`. */
+  readonly origins: readonly string[];
+  readonly proxies: readonly string[];
   readonly limits: Limits;
   readonly log: Log;
 }
@@ -151,6 +154,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       engines: [direct.engine],
       fetch,
       compatibility,
+      origins: new Set(options.origins),
+      proxies: new Set(options.proxies),
       clock: systemClock,
     });
   } catch (error) {

@@ -1,3 +1,4 @@
+import { parseLimits } from "../config/limit-settings.ts";
 import { defaultLimits, type Limits } from "../config/limits.ts";
 import { type Configuration, loadConfiguration } from "../config/load.ts";
 import type { Values } from "../config/options.ts";
@@ -58,6 +59,8 @@ async function start({ values }: Configuration, log: Log, stderr: Output): Promi
       syncEnabled: values["sync.enabled"],
       durability: values["sync.durability"],
       peerjs: { key: values["peerjs.key"], discoveryEnabled: values["peerjs.discovery"] },
+      origins: listOf(values.origins),
+      proxies: listOf(values.proxies),
       limits: limitsOf(values),
       log,
     });
@@ -70,12 +73,17 @@ async function start({ values }: Configuration, log: Log, stderr: Output): Promi
 }
 
 function portsOf(text: string): readonly number[] {
-  return text === "" ? [] : text.split(",").map(Number);
+  return listOf(text).map(Number);
+}
+
+function listOf(text: string): readonly string[] {
+  return text === "" ? [] : text.split(",");
 }
 
 function limitsOf(values: Values): Limits {
   return {
     ...defaultLimits,
+    ...parseLimits(values.limits),
     documentMemoryBytes: values["sync.memory"] * 2 ** 20,
     connectionsPerAddress: values["limits.connections-per-address"],
     addressUpgradesPerSecond: values["limits.upgrades-per-address"],

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import * as v from "valibot";
+import { parseLimits } from "./limit-settings.ts";
 import { defaultLimits } from "./limits.ts";
 
 /** How a value is read where all values are text: in flags and in the environment. */
@@ -86,6 +87,39 @@ export const options = {
     expected: "a whole number of MiB from 16 to 65536",
     help: "MiB that documents may take in memory; those that nobody uses are read again when they are needed",
     placeholder: "MiB",
+  }),
+  origins: option({
+    kind: "text",
+    schema: v.pipe(
+      v.string(),
+      v.check((text) => text === "" || text.split(",").every(isOrigin)),
+    ),
+    default: "",
+    expected: "origins separated by commas, as browsers write them: https://app.example,http://localhost:5173",
+    help: "pages that may open connections, by their origin; without it all that reach the server",
+    placeholder: "origins",
+  }),
+  proxies: option({
+    kind: "text",
+    schema: v.pipe(
+      v.string(),
+      v.check((text) => text === "" || text.split(",").every((address) => isIP(address) !== 0)),
+    ),
+    default: "",
+    expected: "IP addresses separated by commas, such as 127.0.0.1,10.0.0.2",
+    help: "reverse proxies, by their address, whose X-Forwarded-For says where a client is",
+    placeholder: "addresses",
+  }),
+  limits: option({
+    kind: "text",
+    schema: v.pipe(
+      v.string(),
+      v.check((text) => parseLimits(text) !== undefined),
+    ),
+    default: "",
+    expected: "names and whole numbers as in json-depth=64,outbox-bytes=8388608, each name one of the README's table",
+    help: "any other bound, by its name, as in json-depth=64,outbox-bytes=8388608",
+    placeholder: "name=number,…",
   }),
   "limits.connections-per-address": count({
     default: defaultLimits.connectionsPerAddress,
@@ -188,6 +222,11 @@ function count({
     schema: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most)),
     expected: `a whole number from 1 to ${most}`,
   });
+}
+
+/** As browsers write it: no path, no slash at the end, no port that goes without saying. */
+function isOrigin(text: string): boolean {
+  return text !== "null" && URL.parse(text)?.origin === text;
 }
 
 function isPort(text: string): boolean {

@@ -6,22 +6,38 @@ export interface Refusal {
   readonly message: string;
 }
 
+export interface Admission {
+  /** Whether the listener can be reached from this machine only. */
+  readonly isForThisMachine: boolean;
+  /** Of pages that may open connections, as browsers write them; of all, or of this machine's own, when it is empty. */
+  readonly origins: ReadonlySet<string>;
+}
+
 /**
  * Keeps foreign web pages away from a listener that only this machine can reach.
  *
  * Any page can open a local socket, and DNS rebinding makes a foreign name resolve to this machine: so neither the
  * `Origin` nor the `Host` of a request may be foreign. A missing `Origin` is a program, not a page, and may enter.
  */
-export function refuseForeign(headers: Headers): Refusal | undefined {
+export function refuseForeign(headers: Headers, { isForThisMachine, origins }: Admission): Refusal | undefined {
+  if (!isForThisMachine) return undefined;
   const host = headers.get("host");
   if (host === null || !isLoopbackUrl(`http://${host}`)) {
     return { status: 403, message: "This server is for this machine only: open it as 127.0.0.1 or localhost.\n" };
   }
   const origin = headers.get("origin");
-  if (origin !== null && !isLoopbackUrl(origin)) {
+  if (origin !== null && !isLoopbackUrl(origin) && !origins.has(origin)) {
     return { status: 403, message: "This server is for this machine only: pages of other origins may not use it.\n" };
   }
   return undefined;
+}
+
+/** Whether a page may open a connection: where origins are listed, one of these, this server's own, or none at all. */
+export function refuseOrigin(headers: Headers, { isForThisMachine, origins }: Admission): Refusal | undefined {
+  const origin = headers.get("origin");
+  if (origins.size === 0 || origin === null || origins.has(origin)) return undefined;
+  if (isForThisMachine ? isLoopbackUrl(origin) : URL.parse(origin)?.host === headers.get("host")) return undefined;
+  return { status: 403, message: "Pages of this origin may not connect.\n" };
 }
 
 function isLoopbackUrl(text: string): boolean {

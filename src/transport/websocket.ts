@@ -5,9 +5,10 @@ import { TokenBucket } from "../lib/token-bucket.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import { AddressLimits, type AddressRefusal } from "./address-limits.ts";
-import { refuseForeign } from "./admission.ts";
+import { type Admission, type Refusal, refuseForeign, refuseOrigin } from "./admission.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Engine } from "./engine.ts";
+import { clientAddress } from "./forwarded-address.ts";
 import type { NativeChannels } from "./native-channel.ts";
 import type { Protocol } from "./protocol.ts";
 import { SessionRunner, type Wire } from "./session-runner.ts";
@@ -24,6 +25,10 @@ export interface ListenerOptions {
   readonly fetch: Fetch;
   /** Further ports, which serve the same, and what the protocols answer for compatibility. */
   readonly compatibility?: { readonly ports: readonly number[]; readonly fetch: Fetch };
+  /** As `Admission.origins`. */
+  readonly origins: ReadonlySet<string>;
+  /** Addresses of proxies whose `X-Forwarded-For` counts. */
+  readonly proxies: ReadonlySet<string>;
   readonly channels: NativeChannels;
   readonly limits: Limits;
   readonly log: Log;
@@ -61,7 +66,7 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #servers: SocketServer[] = [];
   readonly #runners = new Set<SessionRunner<WebSocketConnection>>();
-  readonly #isLoopback: boolean;
+  readonly #admission: Admission;
   readonly #upgrades: TokenBucket;
   readonly #addresses: AddressLimits;
   #opened = 0;
@@ -71,7 +76,7 @@ export class Listener {
   /** Throws the system's error (EADDRINUSE, EACCES, …), with the `port`, when it cannot listen. */
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#isLoopback = isLoopback(options.host);
+    this.#admission = { isForThisMachine: isLoopback(options.host), origins: options.origins };
     const { upgradeBurst, upgradesPerSecond } = options.limits;
     this.#upgrades = new TokenBucket({ burst: upgradeBurst, perSecond: upgradesPerSecond, clock: options.clock });
     this.#addresses = new AddressLimits(options);
@@ -162,11 +167,14 @@ export class Listener {
   }
 
   async #answer(request: Request, server: SocketServer, entrance: Entrance): Promise<Response | undefined> {
-    const refusal = this.#isLoopback ? refuseForeign(request.headers) : undefined;
-    if (refusal !== undefined) return closing(request, new Response(refusal.message, { status: refusal.status }));
+    const refusal = refuseForeign(request.headers, this.#admission);
+    if (refusal !== undefined) return refused(request, refusal);
     // None where the client has sent no host, or none that can be one; the path alone may still be understood.
     const url = URL.parse(request.url);
     const engine = url === null ? undefined : this.#options.engines?.find((candidate) => candidate.match(url));
+    const foreign =
+      engine !== undefined || isUpgrade(request) ? refuseOrigin(request.headers, this.#admission) : undefined;
+    if (foreign !== undefined) return refused(request, foreign);
     if (url !== null && engine !== undefined) return this.#engage(engine, { request, url, server });
     if (!isUpgrade(request)) return closing(request, await entrance.fetch(request));
     if (url === null) return new Response("Bad host\n", { status: 400 });
@@ -175,7 +183,7 @@ export class Listener {
 
   async #engage(engine: Engine, { request, server }: Arrival): Promise<Response | undefined> {
     if (this.#isDraining) return this.#refuse("restart");
-    const remoteAddress = server.requestIP(request)?.address ?? "";
+    const remoteAddress = this.#addressOf(request, server);
     const refusal = isUpgrade(request) ? this.#refusal(remoteAddress) : undefined;
     if (refusal !== undefined) return this.#refuse(refusal);
     server.timeout(request, engineRequestSeconds);
@@ -189,7 +197,7 @@ export class Listener {
     const protocol = entrance.find(url);
     if (protocol === undefined) return new Response("No WebSocket is served on this path\n", { status: 404 });
     if (this.#isDraining) return this.#refuse("restart");
-    const remoteAddress = server.requestIP(request)?.address ?? "";
+    const remoteAddress = this.#addressOf(request, server);
     const refusal = this.#refusal(remoteAddress);
     if (refusal !== undefined) return this.#refuse(refusal);
     // Browsers fail a socket whose offered subprotocols are answered by none.
@@ -199,6 +207,11 @@ export class Listener {
       ...(subprotocol ? { headers: { "sec-websocket-protocol": subprotocol } } : {}),
     });
     return upgraded ? undefined : new Response("Not a WebSocket handshake\n", { status: 400 });
+  }
+
+  #addressOf(request: Request, server: SocketServer): string {
+    const peer = server.requestIP(request)?.address ?? "";
+    return clientAddress(peer, request.headers.get("x-forwarded-for"), this.#options.proxies);
   }
 
   /** Why no further socket may be opened from there now. */
@@ -244,6 +257,10 @@ function entrances({ port, protocols, fetch, compatibility }: ListenerOptions): 
 
 function isUpgrade(request: Request): boolean {
   return request.headers.get("upgrade")?.toLowerCase() === "websocket";
+}
+
+function refused(request: Request, { message, status }: Refusal): Response {
+  return closing(request, new Response(message, { status }));
 }
 
 /** Bun closes after `Connection: close` without saying so, on which keep-alive agents fail every second request. */

@@ -12,6 +12,9 @@ describe("the table of options", () => {
       ["sync.enabled", "--sync", "YURT_SYNC_ENABLED"],
       ["sync.durability", "--sync-durability", "YURT_SYNC_DURABILITY"],
       ["sync.memory", "--sync-memory", "YURT_SYNC_MEMORY"],
+      ["origins", "--origins", "YURT_ORIGINS"],
+      ["proxies", "--proxies", "YURT_PROXIES"],
+      ["limits", "--limits", "YURT_LIMITS"],
       ...["connections-per-address", "upgrades-per-address", "room-members", "publishes", "deliveries"].map((name) => [
         `limits.${name}`,
         `--limits-${name}`,

@@ -53,7 +53,8 @@ export function startRelayServer({ authorizer, limits: changed = {} }: RelayServ
   });
   const protocols = [hocuspocus({ ...common, rooms, authorizer }), yWebsocket({ ...common, rooms, authorizer })];
   const fetch = () => new Response("http");
-  const listener = new Listener({ ...common, host: "127.0.0.1", port: 0, protocols, fetch, channels });
+  const nobody = { origins: new Set<string>(), proxies: new Set<string>() };
+  const listener = new Listener({ ...common, ...nobody, host: "127.0.0.1", port: 0, protocols, fetch, channels });
   return {
     wsUrl: `ws://127.0.0.1:${listener.port}`,
     rooms,

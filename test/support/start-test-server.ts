@@ -42,6 +42,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     host: options.host ?? "127.0.0.1",
     port: options.port ?? 0,
     compatibilityPorts: options.compatibilityPorts ?? [],
+    origins: [],
+    proxies: [],
     dataFolder,
     syncEnabled: options.syncEnabled ?? true,
     durability: "disk",

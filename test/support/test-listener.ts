@@ -28,6 +28,8 @@ type Handlers = Partial<
   Pick<Protocol, "closeDelayMs" | "compatibility" | "farewell" | "frameBytes" | "inboxOverflow">
 > & {
   readonly opening?: Promise<void>;
+  readonly origins?: readonly string[];
+  readonly proxies?: readonly string[];
   readonly receive?: (frame: Frame, connection: Connection) => void | Promise<void>;
   /** Asked before the protocol. */
   readonly engine?: Engine;
@@ -48,7 +50,7 @@ export function listen(
   const clock = new FakeClock();
   const metrics = createMetrics();
   const channels = new NativeChannels(all);
-  const { opening, receive, engine, host = "127.0.0.1", ...rest } = handlers;
+  const { opening, receive, origins = [], proxies = [], engine, host = "127.0.0.1", ...rest } = handlers;
   const open = (connection: Connection): ProtocolSession => {
     connections.push(connection);
     events.push("open");
@@ -72,6 +74,8 @@ export function listen(
     host,
     port: 0,
     metrics,
+    origins: new Set(origins),
+    proxies: new Set(proxies),
     compatibility: { ports: compatibilityPorts, fetch: () => new Response("http for compatibility") },
     protocols: [protocol],
     engines: engine === undefined ? [] : [engine],

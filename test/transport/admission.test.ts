@@ -1,5 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { refuseForeign } from "../../src/transport/admission.ts";
+import { refuseForeign, refuseOrigin } from "../../src/transport/admission.ts";
+
+const none: ReadonlySet<string> = new Set();
+const listed: ReadonlySet<string> = new Set(["https://app.example", "http://app.example:8080"]);
+const local = { isForThisMachine: true, origins: none };
 
 describe("a listener for this machine only", () => {
   test.each([
@@ -14,7 +18,7 @@ describe("a listener for this machine only", () => {
     ["127.0.0.1:4444", "http://[::1]:3000"],
     ["127.0.0.1:4444", "tauri://localhost"],
   ])("lets in host %s with origin %s", (host, origin) => {
-    expect(refuseForeign(headers(host, origin))).toBeUndefined();
+    expect(refuseForeign(headers(host, origin), local)).toBeUndefined();
   });
 
   test.each([
@@ -31,7 +35,46 @@ describe("a listener for this machine only", () => {
     ["127.0.0.1:4444", ""],
     ["127.0.0.1@evil.example", undefined],
   ])("refuses host %s with origin %s", (host, origin) => {
-    expect(refuseForeign(headers(host, origin))).toMatchObject({ status: 403 });
+    expect(refuseForeign(headers(host, origin), local)).toMatchObject({ status: 403 });
+  });
+});
+
+test("a listed origin may use a listener for this machine, under this machine's name", () => {
+  const admission = { isForThisMachine: true, origins: listed };
+  expect(refuseForeign(headers("127.0.0.1:4444", "https://app.example"), admission)).toBeUndefined();
+  expect(refuseForeign(headers("evil.example", "https://app.example"), admission)).toMatchObject({ status: 403 });
+  expect(refuseForeign(headers("127.0.0.1:4444", "https://evil.example"), admission)).toMatchObject({ status: 403 });
+});
+
+test("a listener for other machines asks nobody for a name", () => {
+  const admission = { isForThisMachine: false, origins: none };
+  expect(refuseForeign(headers("collab.example", "https://evil.example"), admission)).toBeUndefined();
+  expect(refuseOrigin(headers("collab.example", "https://evil.example"), admission)).toBeUndefined();
+});
+
+describe("where origins are listed, a connection", () => {
+  const admission = { isForThisMachine: false, origins: listed };
+
+  test.each([
+    ["of a listed page", "https://app.example"],
+    ["of a listed page with a port", "http://app.example:8080"],
+    ["of this server's own page", "https://collab.example"],
+    ["of a program", undefined],
+  ])("%s is let in", (_, origin) => {
+    expect(refuseOrigin(headers("collab.example", origin), admission)).toBeUndefined();
+  });
+
+  test.each(["https://evil.example", "http://app.example", "https://app.example:8443", "null", "", "collab.example"])(
+    "of %j is refused",
+    (origin) => {
+      expect(refuseOrigin(headers("collab.example", origin), admission)).toMatchObject({ status: 403 });
+    },
+  );
+
+  test("of this machine's own pages is let in where only this machine can come", () => {
+    const here = { isForThisMachine: true, origins: listed };
+    expect(refuseOrigin(headers("127.0.0.1:4444", "http://localhost:5173"), here)).toBeUndefined();
+    expect(refuseOrigin(headers("127.0.0.1:4444", "https://evil.example"), here)).toMatchObject({ status: 403 });
   });
 });
 

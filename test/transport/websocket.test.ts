@@ -5,6 +5,7 @@ import { closeReasons, SessionError } from "../../src/transport/close-reason.ts"
 import type { Engine } from "../../src/transport/engine.ts";
 import type { Protocol } from "../../src/transport/protocol.ts";
 import { eventually, pause } from "../support/eventually.ts";
+import { RawClient } from "../support/raw-client.ts";
 import { join, listen, type TestListener } from "../support/test-listener.ts";
 import { WireSocket } from "../support/wire-socket.ts";
 
@@ -88,6 +89,27 @@ describe("a listener", () => {
     witness.socket.send("fine");
     await eventually("heard", () => server.events.includes("receive fine"));
     expect(server.events).toEqual(["open", "open", "receive bad", "closed", "receive fine"]);
+  });
+
+  test("refuses the pages of origins that are not listed, and believes its proxies about addresses", async () => {
+    await using server = listen(
+      { host: "0.0.0.0", origins: ["https://app.example"], proxies: ["127.0.0.1"] },
+      { connectionsPerAddress: 1 },
+    );
+    const tries: [string | undefined, string][] = [
+      ["https://evil.example", "198.51.100.1"],
+      ["https://app.example", "198.51.100.1"],
+      ["https://app.example", "203.0.113.9, 198.51.100.1"],
+      [undefined, "198.51.100.2"],
+    ];
+    const isOpen: boolean[] = [];
+    for (const [origin, forwardedFor] of tries) {
+      const headers = { "x-forwarded-for": forwardedFor, ...(origin !== undefined && { origin }) };
+      const client = await RawClient.connect(server.url, { headers });
+      isOpen.push(client.closed === undefined);
+    }
+    expect(isOpen).toEqual([false, true, false, true]);
+    expect(server.connections.map(({ remoteAddress }) => remoteAddress)).toEqual(["198.51.100.1", "198.51.100.2"]);
   });
 
   test("answers our own fault with 1011", async () => {

@@ -1,0 +1,49 @@
+import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { limitNames, parseLimits } from "../../src/config/limit-settings.ts";
+import { defaultLimits } from "../../src/config/limits.ts";
+
+describe("limits", () => {
+  test("are set by their names, in any order", () => {
+    expect(parseLimits("json-depth=64,outbox-bytes=8388608")).toEqual({ jsonDepth: 64, outboxBytes: 8_388_608 });
+    expect(parseLimits(" mailbox-letters=1 , name-bytes=900719925474099")).toEqual({
+      mailboxLetters: 1,
+      nameBytes: 900_719_925_474_099,
+    });
+    expect(parseLimits("")).toEqual({});
+  });
+
+  test.each([
+    "json-depth",
+    "json-depth=",
+    "json-depth=0",
+    "json-depth=-1",
+    "json-depth=1.5",
+    "json-depth=1e3",
+    "json-depth=9007199254740993",
+    "jsonDepth=1",
+    "__proto__=1",
+    "json-depth=1,json-depth=2",
+    "json-depth=1,",
+    "document-memory-bytes=1",
+  ])("are not %j", (text) => {
+    expect(parseLimits(text)).toBeUndefined();
+  });
+
+  test("are in README.md's table, with their defaults", () => {
+    const readme = readFileSync(join(import.meta.dir, "../../README.md"), "utf8");
+    const rows = [...readme.matchAll(/^\| (`[a-z-]+`(?:, `[a-z-]+`)*) \| (\d+(?:, \d+)*) \|/gm)];
+    const described = rows.flatMap(([, names = "", numbers = ""]) => {
+      const values = numbers.split(", ");
+      return names.split(", ").map((name, index) => `${name.slice(1, -1)}=${values[index] ?? values[0]}`);
+    });
+    expect(described.map((each) => each.replace(/=.*/, "")).toSorted()).toEqual(limitNames.toSorted());
+    expect({ ...defaultLimits, ...parseLimits(described.join(",")) }).toEqual(defaultLimits);
+  });
+
+  test("have a name each, but for those that have a setting of their own", () => {
+    expect(limitNames).toHaveLength(Object.keys(defaultLimits).length - 6);
+    for (const name of limitNames) expect(Object.keys(parseLimits(`${name}=7`) ?? {})).toHaveLength(1);
+  });
+});
