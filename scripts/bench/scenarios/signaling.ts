@@ -8,6 +8,9 @@ import type { Scenario } from "./scenario.ts";
 const perTopic = 10;
 /** Connections that are being opened at the same time. */
 const atOnce = 50;
+/** What a server that turns crowds away lets in: so many at once, and then so many per millisecond. */
+const crowd = 1_000;
+const perMillisecond = 5;
 const topicOf = (index: number) => `topic-${Math.floor(index / perTopic)}`;
 
 /** Clients that listen and say nothing. */
@@ -34,9 +37,7 @@ export const signalingIdle: Scenario = {
     const before = residentBytes(server.pid);
     const open = async (from: number, to: number) => {
       const indices = Array.from({ length: to - from }, (_, index) => from + index);
-      await inTurn(indices, atOnce, async (index) => {
-        clients.push(await join(server, topicOf(index)));
-      });
+      clients.push(...(await joinAll(server, indices)));
       await atRest(server.pid);
       return residentBytes(server.pid) - before;
     };
@@ -51,10 +52,6 @@ export const signalingIdle: Scenario = {
     return { perConnection: (all - firstHundred) / count / 1_000, firstHundred: firstHundred / 1e6, idleShare };
   },
 };
-
-/** What a server that turns crowds away lets in: so many at once, and then so many per millisecond. */
-const crowd = 1_000;
-const perMillisecond = 5;
 
 /** Everybody comes back at once, as after a restart of the server. */
 export const signalingReconnect: Scenario = {
@@ -71,10 +68,7 @@ export const signalingReconnect: Scenario = {
     const server = await target.start();
     const count = size === "quick" ? 50 : 2_000;
     const indices = Array.from({ length: count }, (_, index) => index);
-    const clients: Client[] = [];
-    await inTurn(indices, atOnce, async (index) => {
-      clients.push(await join(server, topicOf(index)));
-    });
+    const clients = await joinAll(server, indices);
     for (const client of clients) client.close();
     await atRest(server.pid);
     const measurement = await comeBack(server, indices);
@@ -82,6 +76,16 @@ export const signalingReconnect: Scenario = {
     return measurement;
   },
 };
+
+/** No faster than a server that turns crowds away lets them in. */
+async function joinAll(server: RunningServer, indices: readonly number[]): Promise<readonly Client[]> {
+  const clients: Client[] = [];
+  await inTurn(indices, atOnce, async (index) => {
+    await Bun.sleep(atOnce / perMillisecond);
+    clients.push(await join(server, topicOf(index)));
+  });
+  return clients;
+}
 
 async function comeBack(server: RunningServer, indices: readonly number[]): Promise<Measurement> {
   const cpuBefore = cpuMs(server.pid);
