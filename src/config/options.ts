@@ -124,7 +124,7 @@ export const options = {
   "limits.connections-per-address": count({
     default: defaultLimits.connectionsPerAddress,
     most: 1_000_000,
-    help: "WebSockets that one address (of IPv6: one /64) may have; a proxy on another machine counts as one",
+    help: "WebSockets that one address (of IPv6: one /64) may have; a proxy that --proxies does not name counts as one",
     placeholder: "count",
   }),
   "limits.upgrades-per-address": count({
