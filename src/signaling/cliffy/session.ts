@@ -6,8 +6,8 @@ import { checkRoomName } from "../../rooms/room-name.ts";
 import type { RoomRegistry } from "../../rooms/room-registry.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { DialectSession, SignalingClient } from "../dialects.ts";
+import { enterRoom } from "../entrance.ts";
 import type { JsonMessage } from "../json-codec.ts";
-import { claimId } from "../liveness.ts";
 import type { SignalingRoom } from "../signaling-room.ts";
 import { type ClientMessage, decode, encode, encodeSignal, type Signal } from "./codec.ts";
 import { Peer } from "./peer.ts";
@@ -62,28 +62,22 @@ export class CliffySession implements DialectSession {
   }
 
   async #join({ roomId, peerId, peerName }: Extract<ClientMessage, { type: "join" }>): Promise<void> {
-    const { connection, handshake, quota } = this.#client;
-    const { authorizer, clock, limits, rooms } = this.#options;
+    const { connection } = this.#client;
+    const { limits } = this.#options;
     const names = peerName ? [roomId, peerId, peerName] : [roomId, peerId];
     const fault = names.map((name) => checkRoomName(name, limits.nameBytes)).find((found) => found !== undefined);
     if (fault !== undefined) return this.#refuse(`Invalid room id, peer id or name: ${fault}`, "name");
-    const { remoteAddress } = connection;
-    const request = { kind: "signaling", room: roomId, remoteAddress, signal: handshake.signal } as const;
-    const decision = await authorizer.authorize(request);
-    if (!decision.granted) return this.#refuse(decision.reason);
-    const lease = await rooms.acquire(roomId);
-    // What the others will be told: that it comes, and that it goes.
-    if (!(await quota.spend(2 * lease.room.size))) return lease.release();
-    const isGranted = await claimId({
-      holder: () => this.#peers.get(peerId),
-      isOwn: (holder) => holder.connection === connection,
-      clock,
-      withinMs: limits.livenessProbeMs,
-      granted: (holder) => this.#enter(new Peer({ id: peerId, name: peerName, roomId, connection, lease }), holder),
-    });
-    if (isGranted) return;
-    lease.release();
-    this.#refuse("Peer id in use");
+    const refusal = await enterRoom(
+      {
+        client: this.#client,
+        roomId,
+        holder: () => this.#peers.get(peerId),
+        granted: (lease, holder) =>
+          this.#enter(new Peer({ id: peerId, name: peerName, roomId, connection, lease }), holder),
+      },
+      this.#options,
+    );
+    if (refusal !== undefined) this.#refuse(refusal);
   }
 
   /** One step: whoever resumes a peer id in its room has it without having left. */

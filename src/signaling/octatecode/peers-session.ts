@@ -7,8 +7,8 @@ import type { Lease, RoomRegistry } from "../../rooms/room-registry.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { Connection } from "../../transport/connection.ts";
 import type { DialectSession, JsonDialect, SignalingClient } from "../dialects.ts";
+import { enterRoom } from "../entrance.ts";
 import type { JsonMessage } from "../json-codec.ts";
-import { claimId } from "../liveness.ts";
 import type { Member, SignalingRoom } from "../signaling-room.ts";
 import { decodePeers, isOctateCodePeers, type PeersMessage, type PeersSignal } from "./peers-codec.ts";
 
@@ -77,27 +77,20 @@ class OctatePeersSession implements DialectSession {
   }
 
   async #enter({ roomId, from: id, name = id }: Extract<PeersMessage, { type: "auth" }>): Promise<void> {
-    const { connection, handshake, quota } = this.#client;
-    const { authorizer, clock, limits, rooms } = this.#options;
+    const { connection } = this.#client;
+    const { limits } = this.#options;
     const fault = [roomId, id, name].some((each) => checkRoomName(each, limits.nameBytes) !== undefined);
     if (fault) return this.#refuse("Missing userId or roomId", "name");
-    const { remoteAddress } = connection;
-    const request = { kind: "signaling", room: roomId, remoteAddress, signal: handshake.signal } as const;
-    const decision = await authorizer.authorize(request);
-    if (!decision.granted) return this.#refuse(decision.reason);
-    const lease = await rooms.acquire(roomId);
-    // What the others will be told: that it comes, and that it goes.
-    if (!(await quota.spend(2 * lease.room.size))) return lease.release();
-    const isGranted = await claimId({
-      holder: () => lease.room.find(id),
-      isOwn: (holder) => holder.connection === connection,
-      clock,
-      withinMs: limits.livenessProbeMs,
-      granted: (holder) => this.#resume({ roomId, peer: { id, name, connection }, lease }, holder),
-    });
-    if (isGranted) return;
-    lease.release();
-    this.#refuse("Peer id in use");
+    const refusal = await enterRoom(
+      {
+        client: this.#client,
+        roomId,
+        holder: (room) => room.find(id),
+        granted: (lease, holder) => this.#resume({ roomId, peer: { id, name, connection }, lease }, holder),
+      },
+      this.#options,
+    );
+    if (refusal !== undefined) this.#refuse(refusal);
   }
 
   /** One step: whoever resumes a peer id in its room has it without having left. */
