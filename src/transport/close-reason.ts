@@ -17,6 +17,7 @@ export const closeReasons = {
   internalError: { code: 1011, name: "internal-error" },
   overloaded: { code: 1013, name: "overloaded" },
   storageUnavailable: { code: 1013, name: "storage-unavailable" },
+  authorizationUnavailable: { code: 1013, name: "authorization-unavailable" },
   roomFull: { code: 4509, name: "room-full" },
   rateLimited: { code: 4529, name: "rate-limited" },
   malformedFrame: { code: 4400, name: "malformed-frame" },

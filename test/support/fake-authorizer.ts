@@ -39,4 +39,9 @@ function rejectedOn(signal: AbortSignal): Promise<never> {
 }
 
 export const mayRead: Grant = { granted: true, access: "read" };
-export const denied: Denial = { granted: false, kind: "unauthorized", reason: "not this token" };
+export const denied: Denial = {
+  granted: false,
+  kind: "unauthorized",
+  code: "malformed-token",
+  reason: "not this token",
+};

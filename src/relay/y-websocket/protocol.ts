@@ -2,6 +2,7 @@ import { Hono } from "hono";
 import type { Authorizer, Grant } from "../../auth/authorizer.ts";
 import type { Limits } from "../../config/limits.ts";
 import { percentDecode } from "../../lib/percent-decode.ts";
+import { enterOrRefuse } from "../../rooms/entry.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import type { RoomRegistry } from "../../rooms/room-registry.ts";
 import { closeReasons, isFinal, SessionError } from "../../transport/close-reason.ts";
@@ -54,9 +55,7 @@ async function authorize(
 ): Promise<Grant> {
   const fault = checkRoomName(name, limits.nameBytes);
   if (fault !== undefined) throw new SessionError(closeReasons.malformedFrame, fault);
-  const decision = await authorizer.authorize({ kind: "sync", room: name, remoteAddress, signal });
-  if (!decision.granted) throw new SessionError(closeReasons[decision.kind], decision.reason);
-  return decision;
+  return enterOrRefuse(authorizer, { kind: "sync", room: name, remoteAddress, signal });
 }
 
 /** The rest of the path, percent-decoded once; what is no percent-encoding is taken literally. */

@@ -1,6 +1,7 @@
 import type { Authorizer } from "../../auth/authorizer.ts";
 import type { Limits } from "../../config/limits.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { enterOrRefuse } from "../../rooms/entry.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
@@ -43,8 +44,7 @@ export async function openPeerJs(
   checkNames(introduction, options.limits.nameBytes);
   const room = `peerjs/${introduction.key}`;
   const { remoteAddress } = connection;
-  const decision = await options.authorizer.authorize({ kind: "signaling", room, remoteAddress, signal });
-  if (!decision.granted) throw new SessionError(closeReasons[decision.kind], decision.reason);
+  await enterOrRefuse(options.authorizer, { kind: "signaling", room, remoteAddress, signal });
   const session = new PeerJsSession(
     { ...introduction, connection },
     options.quotas.open(connection, handshake),

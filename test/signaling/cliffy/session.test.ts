@@ -236,7 +236,9 @@ test("names of the longest length may be, and are not the objects' own", async (
 });
 
 test("a denial is told with its reason", async () => {
-  const authorizer = { authorize: async () => ({ granted: false, kind: "forbidden", reason: "not yours" }) as const };
+  const authorizer = {
+    authorize: async () => ({ granted: false, kind: "forbidden", code: "wrong-room", reason: "not yours" }) as const,
+  };
   const { connect, openRooms } = setUp({ authorizer });
   const alice = connect("alice");
   await alice.say(join("room", "a"));

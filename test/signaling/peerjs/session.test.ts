@@ -144,7 +144,7 @@ describe("entering", () => {
     const authorizer: Authorizer = {
       async authorize(request) {
         requests.push(request);
-        return { granted: false, kind: "forbidden", reason: "not today" };
+        return { granted: false, kind: "forbidden", code: "wrong-room", reason: "not today" };
       },
     };
     const { connect, refusal } = setUp({ authorizer });

@@ -181,7 +181,7 @@ describe("registering", () => {
     const authorizer: Authorizer = {
       async authorize(request) {
         requests.push(request);
-        return { granted: false, kind: "forbidden", reason: "not today" };
+        return { granted: false, kind: "forbidden", code: "wrong-room", reason: "not today" };
       },
     };
     const alice = await setUp({ authorizer }).connect();

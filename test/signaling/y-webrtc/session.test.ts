@@ -6,7 +6,7 @@ import { SessionError } from "../../../src/transport/close-reason.ts";
 import { type DialectOptions, dialectClients, dialectParts } from "../../support/dialect-clients.ts";
 
 const granted: Grant = { granted: true, access: "write" };
-const denied: Denial = { granted: false, kind: "forbidden", reason: "not yours" };
+const denied: Denial = { granted: false, kind: "forbidden", code: "wrong-room", reason: "not yours" };
 
 function setUp(options: DialectOptions = {}) {
   const parts = dialectParts(options);
