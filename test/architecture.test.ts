@@ -22,12 +22,16 @@ const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
   ["room", "rooms/**"],
   ["domain", "{relay,signaling,turn}/**"],
   ["admin", "admin/**"],
+  ["composition", "composition/**"],
   ["server", "server.ts"],
   ["cli", "cli/**"],
   ["main", "main.ts"],
 ];
 
-/** Imported by server.ts and by the implementations in their own folder, by nothing else. */
+/** Put the parts of a server together: with server.ts the only files that name implementations. */
+const composers = ["server.ts", "composition/**"];
+
+/** Imported by composers and by the implementations in their own folder, by nothing else. */
 const implementations = ["{relay,signaling}/*/**", "relay/worker-compactor.ts", "turn/{udp,tcp}.ts"];
 
 /** Entry points of their own: imported by nothing. */
@@ -97,7 +101,7 @@ function forbiddenImport(from: string, to: string): string | undefined {
   const fromFolder = folderOf(from);
   const toFolder = folderOf(to);
   if (isImplementation(to)) {
-    const allowed = from === "server.ts" || (fromFolder === toFolder && (isImplementation(from) || isRoot(from)));
+    const allowed = matches(composers, from) || (fromFolder === toFolder && (isImplementation(from) || isRoot(from)));
     return allowed ? undefined : "is an implementation";
   }
   if (fromFolder === toFolder || fromFolder.startsWith(`${toFolder}/`)) return undefined;
@@ -255,6 +259,8 @@ describe("the rules", () => {
     ["server.ts", "relay/y-websocket/protocol.ts"],
     ["server.ts", "relay/worker-compactor.ts"],
     ["cli/serve.ts", "server.ts"],
+    ["cli/offline.ts", "composition/open-store.ts"],
+    ["composition/relay.ts", "relay/y-websocket/protocol.ts"],
     ["relay/sync-room.ts", "relay/awareness.ts"],
     ["relay/sync-room.ts", "transport/connection.ts"],
     ["relay/y-websocket/session.ts", "relay/y-websocket/codec.ts"],
@@ -281,6 +287,8 @@ describe("the rules", () => {
     ["relay/worker-compactor.ts", "relay/compaction-worker.ts", "is an entry point"],
     ["cli/serve.ts", "main.ts", "is an entry point"],
     ["server.ts", "cli/serve.ts", "is not of a lower rank"],
+    ["composition/relay.ts", "server.ts", "is not of a lower rank"],
+    ["admin/api.ts", "composition/relay.ts", "is not of a lower rank"],
     ["relay/sync-room.ts", "signaling/signaling-room.ts", "is not of a lower rank"],
     ["relay/y-websocket/session.ts", "signaling/signaling-room.ts", "is not of a lower rank"],
     ["transport/http.ts", "rooms/room-registry.ts", "is not of a lower rank"],

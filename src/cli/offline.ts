@@ -1,5 +1,5 @@
+import { openStore } from "../composition/open-store.ts";
 import { loadConfiguration } from "../config/load.ts";
-import { openStore } from "../server.ts";
 import type { Store } from "../storage/store.ts";
 import type { CommandInput } from "./command.ts";
 import { describeProblems } from "./configuration-problems.ts";

@@ -2,8 +2,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
+import type { ServerOptions } from "../../src/composition/server-options.ts";
 import { defaultLimits, type Limits } from "../../src/config/limits.ts";
-import { type ServerOptions, startServer } from "../../src/server.ts";
+import { startServer } from "../../src/server.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 
 export interface TestServerOptions {

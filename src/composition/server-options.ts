@@ -1,0 +1,36 @@
+import type { Limits } from "../config/limits.ts";
+import type { Log } from "../ops/log.ts";
+import type { Metrics } from "../ops/metrics.ts";
+import type { DurabilityOptions } from "../relay/durability.ts";
+import type { Quotas } from "../signaling/quotas.ts";
+import type { NativeChannels } from "../transport/native-channel.ts";
+
+export interface ServerOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** Further ports, for clients whose port and path are fixed. */
+  readonly compatibilityPorts: readonly number[];
+  readonly dataFolder: string;
+  /** Without it nothing is stored, and only signaling is served. */
+  readonly syncEnabled: boolean;
+  readonly durability: DurabilityOptions["durability"];
+  readonly peerjs: {
+    /** What clients have to name. */
+    readonly key: string;
+    /** Whether whoever asks is told the ids of all clients. */
+    readonly discoveryEnabled: boolean;
+  };
+  /** As `ListenerOptions`. */
+  readonly origins: readonly string[];
+  readonly proxies: readonly string[];
+  readonly limits: Limits;
+  readonly log: Log;
+}
+
+/** What the parts of a server share. */
+export interface Shared extends Pick<ServerOptions, "limits" | "log"> {
+  readonly metrics: Metrics;
+  readonly channels: NativeChannels;
+  readonly quotas: Quotas;
+}
