@@ -42,18 +42,38 @@ export interface Denial {
   readonly reason: string;
 }
 
-/** A verified permission for one room. */
+/** What whoever acts under a grant wants to know of it. */
+export interface GrantWatcher {
+  /** It is about to end: time to ask the client for a new token, where its protocol has words for that. */
+  expiring?(): void;
+  /** Its `access` is another one. */
+  changed(): void;
+  /** From now on the client may not act any more. At most once, and nothing follows it. */
+  ended(denial: Denial): void;
+}
+
+/** A verified permission for one room, as long as it is in use. */
 export interface Grant {
   readonly granted: true;
+  /** What is allowed now; see `GrantWatcher.changed`. */
   readonly access: Access;
-  /** Epoch milliseconds; when the client is to be asked for a new token, where its protocol has words for that. */
-  readonly renewAt?: number;
+  /** Who the client is; undefined where nobody has said. */
+  readonly user: string | undefined;
+  /** Epoch milliseconds; undefined while no end is known. */
+  readonly expiresAt: number | undefined;
+  /** Tells one watcher what becomes of the grant from now on, and at once if it has ended already. */
+  watch(watcher: GrantWatcher): void;
+  /** Nobody acts under it any more, and nobody is told anything. Idempotent; when the client goes it happens by itself. */
+  release(): void;
 }
 
 /**
  * Who may enter which room. A denial is returned; rejecting means the authorizer itself failed, and is never permission.
- * It rejects when `signal` aborts.
+ * It rejects when `signal` aborts. Every answer comes within a deadline.
  */
 export interface Authorizer {
+  /** Why what a client shows is good for no room at all, where that can be said before it names one. */
+  screen(token: string | undefined): Promise<Denial | undefined>;
+  /** A grant is the caller's, to `release`. */
   authorize(request: AccessRequest): Promise<Grant | Denial>;
 }

@@ -1,6 +1,17 @@
-import type { Authorizer } from "./authorizer.ts";
+import type { Authorizer, Grant } from "./authorizer.ts";
+
+/** Never ends, and so all can have the same one. */
+const grant: Grant = Object.freeze<Grant>({
+  granted: true,
+  access: "write",
+  user: undefined,
+  expiresAt: undefined,
+  watch: () => {},
+  release: () => {},
+});
 
 /** Lets everybody who reaches the server enter and write everywhere. */
 export const openAuthorizer: Authorizer = {
-  authorize: async () => ({ granted: true, access: "write" }),
+  screen: async () => undefined,
+  authorize: async () => grant,
 };

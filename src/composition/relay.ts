@@ -46,6 +46,7 @@ export function openRelay(dataFolder: DataFolder, options: RelayOptions): Relay 
     compactor,
     memory: new DocumentMemory({ limitBytes: limits.documentMemoryBytes, dropped: collectGarbage(), clock, metrics }),
     snapshots: new SnapshotBudget({ limits, clock, metrics }),
+    readersShowPresence: true,
     openChannel: options.channels.open,
     clock,
     limits,

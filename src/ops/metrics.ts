@@ -53,6 +53,10 @@ export interface Metrics {
   readonly refusedUpgrades: Counter<"reason">;
   /** Sessions that ended because their client broke its protocol or a limit, by the reason they were closed with. */
   readonly refusedSessions: Counter<"reason">;
+  /** Who may not enter, or may not stay: rooms of documents and of signaling, and upgrades that came to neither. */
+  readonly refusedEntries: Counter<"kind" | "code">;
+  /** Permissions in use. */
+  readonly liveGrants: LiveGauge;
   /** How often a signaling client was refused, closed or made to wait by a bound. */
   readonly signalingBounds: Counter<"bound">;
   /** Messages for members that are offline. */
@@ -107,6 +111,13 @@ export function createMetrics(): Metrics {
     snapshotBytes: gauge("snapshot_bytes", "Bytes of snapshots on their way to clients"),
     waitingSnapshots: gauge("waiting_snapshots", "Snapshots that wait for others to be gone"),
     refusedSessions: counter("refused_sessions_total", "Sessions that broke their protocol or a limit", "reason"),
+    refusedEntries: counter(
+      "refused_entries_total",
+      "Entries into rooms refused, and permissions ended",
+      "kind",
+      "code",
+    ),
+    liveGrants: gauge("live_grants", "Permissions in use"),
     signalingBounds: counter("signaling_bounds_total", "Times that a signaling client met a bound", "bound"),
     refusedUpgrades: counter("refused_upgrades_total", "WebSocket upgrades refused", "reason"),
     letters: counter("mailbox_letters_total", "Messages for members that are offline", "outcome"),

@@ -127,7 +127,23 @@ export class Awareness<Member> {
       this.#clear();
       return;
     }
-    // (e) When a primary leaves, its id goes at once; its late close changes nothing once another took the id over.
+    this.#withdraw(member, presence);
+  }
+
+  /** A frame of `member` of which nothing is believed: who it is may not be shown. */
+  ignored(member: Member): void {
+    const presence = this.#members.get(member);
+    if (presence !== undefined) this.#introduce(member, presence);
+  }
+
+  /** `member` stays, and is not shown any more. */
+  withdrew(member: Member): void {
+    const presence = this.#members.get(member);
+    if (presence !== undefined) this.#withdraw(member, presence);
+  }
+
+  /** (e) When a primary leaves, its id goes at once; its late close changes nothing once another took the id over. */
+  #withdraw(member: Member, presence: Presence): void {
     const id = presence.clientId;
     const known = id === undefined ? undefined : this.#known.get(id);
     if (id === undefined || known?.primary !== member) return;

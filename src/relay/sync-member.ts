@@ -1,4 +1,4 @@
-import type { Grant } from "../auth/authorizer.ts";
+import type { Access } from "../auth/authorizer.ts";
 import type { Connection, Frame } from "../transport/connection.ts";
 
 /** How one relay protocol writes what a room says. Members that share an encoding share its frames. */
@@ -20,7 +20,8 @@ export interface SyncEncoding {
 export interface SyncMember {
   readonly connection: Connection;
   readonly encoding: SyncEncoding;
-  readonly access: Grant["access"];
+  /** What it may do now: `SyncRoom.accessChanged` is told of every change. */
+  readonly access: Access;
   /** The room sends it SyncStep1 that it has not asked for by `ask`: its answer is about something that it left out. */
   asked?(): void;
 }

@@ -19,6 +19,8 @@ export interface SyncRoomOptions extends DocumentOptions {
   readonly queue: CommitQueue;
   readonly durability: Durability;
   readonly snapshots: SnapshotBudget;
+  /** Whether the others learn of members that may only read. */
+  readonly readersShowPresence: boolean;
   readonly openChannel: OpenChannel;
   readonly clock: Clock;
   readonly limits: Limits;
@@ -152,7 +154,13 @@ export class SyncRoom {
 
   /** Takes an awareness update. Throws `SessionError` for a malformed one. */
   announce(member: SyncMember, body: Uint8Array): void {
-    this.#awareness.received(member, body);
+    if (this.#mayBeSeen(member)) this.#awareness.received(member, body);
+    else this.#awareness.ignored(member);
+  }
+
+  /** The `access` of a member has become another one. */
+  accessChanged(member: SyncMember): void {
+    if (!this.#mayBeSeen(member)) this.#awareness.withdrew(member);
   }
 
   /** Tells all members whose protocol has words for it, less `except`, something that is between the applications. */
@@ -192,6 +200,10 @@ export class SyncRoom {
       release();
       throw error;
     }
+  }
+
+  #mayBeSeen({ access }: SyncMember): boolean {
+    return access === "write" || this.#options.readersShowPresence;
   }
 
   #revive(member: SyncMember, body: Uint8Array): void {

@@ -1,10 +1,5 @@
 import { isLoopback } from "../lib/loopback.ts";
-
-/** Why a request is not served at all: refused with an HTTP status, before any upgrade. */
-export interface Refusal {
-  readonly status: number;
-  readonly message: string;
-}
+import type { Refusal } from "./protocol.ts";
 
 export interface Admission {
   /** Whether the listener can be reached from this machine only. */

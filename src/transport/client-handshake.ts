@@ -1,17 +1,72 @@
 import type { Handshake } from "./protocol.ts";
 
+/** What a handshake's request said; see `Handshake`. */
+export interface HandshakeFacts {
+  readonly href: string;
+  readonly origin: string | undefined;
+  readonly headerToken: string | undefined;
+}
+
+const bearer = /^bearer +(\S+)$/i;
+/** What a subprotocol that is a token begins with; a JWT is known without it. */
+const tokenPrefix = "bearer.";
+/** A JWT's head is a JSON object. */
+const jwt = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
+
+export function readHandshake({ url, headers }: Pick<Request, "url" | "headers">): HandshakeFacts {
+  const authorization = headers.get("authorization");
+  const [, bearerToken] = (authorization !== null && bearer.exec(authorization)) || [];
+  const token = bearerToken ?? offered(headers).find(isToken);
+  return {
+    href: url,
+    origin: headers.get("origin") ?? undefined,
+    headerToken: token?.startsWith(tokenPrefix) ? token.slice(tokenPrefix.length) : token,
+  };
+}
+
+/**
+ * The subprotocol to answer with: browsers fail a socket whose offered subprotocols are answered by none. A token is not
+ * repeated where anything else is offered.
+ */
+export function subprotocolFor(headers: Headers): string | undefined {
+  const all = offered(headers);
+  return all.find((name) => !isToken(name)) ?? all[0];
+}
+
+function offered(headers: Headers): readonly string[] {
+  const names = headers.get("sec-websocket-protocol");
+  return names === null
+    ? []
+    : names
+        .split(",")
+        .map((name) => name.trim())
+        .filter((name) => name !== "");
+}
+
+function isToken(subprotocol: string): boolean {
+  return subprotocol.startsWith(tokenPrefix) || jwt.test(subprotocol);
+}
+
 /** A handshake of which only what is asked for is made: most connections are idle, and there are many. */
 export class ClientHandshake implements Handshake {
-  readonly #href: string;
+  readonly #facts: HandshakeFacts;
   #isGone = false;
   #aborter: AbortController | undefined;
 
-  constructor(href: string) {
-    this.#href = href;
+  constructor(facts: HandshakeFacts) {
+    this.#facts = facts;
   }
 
   get url(): URL {
-    return new URL(this.#href);
+    return new URL(this.#facts.href);
+  }
+
+  get origin(): string | undefined {
+    return this.#facts.origin;
+  }
+
+  get headerToken(): string | undefined {
+    return this.#facts.headerToken;
   }
 
   get signal(): AbortSignal {

@@ -30,6 +30,11 @@ export interface Connection {
   drained(task: () => void): void;
   /** Asks for a sign of life. Calls `answered` once: with true when a pong has come, with false when none can come any more. */
   ping(answered: (isAlive: boolean) => void): void;
+  /**
+   * Ends the session as a `SessionError` of its own would: the client is told why in its protocol's words. `detail` is for
+   * the client and the log. For what a session learns while it receives nothing.
+   */
+  refuse(reason: CloseReason, detail: string): void;
   /** Idempotent; `ProtocolSession.closed` follows exactly once. */
   close(reason: CloseReason): void;
 }

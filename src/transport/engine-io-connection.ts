@@ -1,5 +1,5 @@
 import type { Limits } from "../config/limits.ts";
-import { type CloseReason, closeReasons } from "./close-reason.ts";
+import { type CloseReason, closeReasons, SessionError } from "./close-reason.ts";
 import type { Connection, Frame } from "./connection.ts";
 import { type ConnectionOwner, frameBytes } from "./websocket-connection.ts";
 
@@ -77,6 +77,10 @@ export class EngineIoConnection implements Connection {
     } else {
       answered(false);
     }
+  }
+
+  refuse(reason: CloseReason, detail: string): void {
+    this.#options.owner.failed(new SessionError(reason, detail));
   }
 
   close(reason: CloseReason): void {

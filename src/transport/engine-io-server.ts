@@ -3,6 +3,7 @@ import type { Limits } from "../config/limits.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
+import { readHandshake } from "./client-handshake.ts";
 import { type CloseReason, closeReasons } from "./close-reason.ts";
 import type { Connection } from "./connection.ts";
 import type { EngineClient } from "./engine.ts";
@@ -135,7 +136,7 @@ export class EngineIoServer {
     const id = `engine.io ${this.#opened}`;
     return {
       protocol,
-      href: request.url,
+      handshake: readHandshake(request),
       connect: (owner) => new EngineIoConnection({ id, remoteAddress, session: asSession(session), owner, limits }),
       // A session that polls cannot be made to wait: its protocol has to say `inboxOverflow: "mute"`.
       pause: () => {},

@@ -5,8 +5,18 @@ import type { Connection, Frame } from "./connection.ts";
 /** What a client said when it opened its connection. */
 export interface Handshake {
   readonly url: URL;
+  /** Of the page that the client runs in, as its browser says it. */
+  readonly origin?: string | undefined;
+  /** What it showed besides its URL: `Authorization: Bearer`, or a subprotocol. */
+  readonly headerToken?: string | undefined;
   /** Aborts when the client is gone: whoever waits on its behalf stops. */
   readonly signal: AbortSignal;
+}
+
+/** Why a request is not served at all: refused with an HTTP status, before any upgrade. */
+export interface Refusal {
+  readonly status: number;
+  readonly message: string;
 }
 
 /** A wire protocol: to add one, write a folder with a codec and a session, and one line in `server.ts`. */
@@ -29,6 +39,11 @@ export interface Protocol {
   farewell?(reason: CloseReason, detail: string): Frame | undefined;
   /** Whether this protocol answers an upgrade of this URL. */
   match(url: URL): boolean;
+  /**
+   * Why a client is not let in before it has said anything; else it is. For protocols whose clients come back without
+   * delay when they are accepted and then closed.
+   */
+  screen?(handshake: Omit<Handshake, "signal">): Promise<Refusal | undefined>;
   /** HTTP routes that belong to the wire format. */
   readonly routes?: Hono;
   /** What it answers besides on the compatibility ports, where clients come whose port and path are fixed. */

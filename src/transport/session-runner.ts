@@ -2,7 +2,7 @@ import type { Limits } from "../config/limits.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
-import { ClientHandshake } from "./client-handshake.ts";
+import { ClientHandshake, type HandshakeFacts } from "./client-handshake.ts";
 import { type CloseReason, closeReasons, SessionError } from "./close-reason.ts";
 import type { Connection, Frame } from "./connection.ts";
 import { Inbox, type InboxOptions } from "./inbox.ts";
@@ -12,8 +12,7 @@ import { type ConnectionOwner, frameBytes } from "./websocket-connection.ts";
 /** What carries the frames of one client. */
 export interface Wire<C> {
   readonly protocol: Protocol;
-  /** The URL of the handshake. */
-  readonly href: string;
+  readonly handshake: HandshakeFacts;
   /** Opens the half that sends, and tells `owner` what becomes of it; called once. */
   connect(owner: ConnectionOwner): C;
   /** Nothing is received until `resume`, as far as that can be helped. */
@@ -55,7 +54,7 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions, Con
 
   constructor(wire: Wire<C>, options: RunnerOptions<C>) {
     this.#wire = wire;
-    this.#handshake = new ClientHandshake(wire.href);
+    this.#handshake = new ClientHandshake(wire.handshake);
     this.#options = options;
     this.#inbox = new Inbox(this);
     this.connection = wire.connect(this);

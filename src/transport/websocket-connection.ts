@@ -1,14 +1,13 @@
 import type { Server, ServerWebSocket } from "bun";
 import type { Limits } from "../config/limits.ts";
-import { type CloseReason, closeReasons } from "./close-reason.ts";
+import type { HandshakeFacts } from "./client-handshake.ts";
+import { type CloseReason, closeReasons, SessionError } from "./close-reason.ts";
 import type { Connection, Frame } from "./connection.ts";
 import type { Protocol } from "./protocol.ts";
 
 /** What an upgrade hands to the socket it opens. */
-export interface SocketData {
+export interface SocketData extends HandshakeFacts {
   readonly protocol: Protocol;
-  /** The URL of the handshake. */
-  readonly href: string;
   /** Kept from the handshake: to ask the socket for it takes as long as to accept it. */
   readonly remoteAddress: string;
   /** Runs the session that belongs to the socket; set when the socket opens. */
@@ -34,7 +33,7 @@ export function frameBytes(frame: Frame): number {
 export interface ConnectionOwner {
   /** Our side ends the connection. */
   closed(reason: CloseReason): void;
-  /** A task that waited for the last byte has thrown. */
+  /** A task that waited for the last byte has thrown, or a session refuses its client. */
   failed(error: unknown): void;
 }
 
@@ -110,6 +109,10 @@ export class WebSocketConnection implements Connection {
   /** A pong has come, to whichever ping: each says that the client is there. */
   ponged(): void {
     this.#answerPings(true);
+  }
+
+  refuse(reason: CloseReason, detail: string): void {
+    this.#owner.failed(new SessionError(reason, detail));
   }
 
   close(reason: CloseReason): void {

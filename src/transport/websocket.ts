@@ -5,12 +5,13 @@ import { TokenBucket } from "../lib/token-bucket.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import { AddressLimits, type AddressRefusal } from "./address-limits.ts";
-import { type Admission, type Refusal, refuseForeign, refuseOrigin } from "./admission.ts";
+import { type Admission, refuseForeign, refuseOrigin } from "./admission.ts";
+import { readHandshake, subprotocolFor } from "./client-handshake.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Engine } from "./engine.ts";
 import { clientAddress } from "./forwarded-address.ts";
 import type { NativeChannels } from "./native-channel.ts";
-import type { Protocol } from "./protocol.ts";
+import type { Protocol, Refusal } from "./protocol.ts";
 import { SessionRunner, type Wire } from "./session-runner.ts";
 import { type Socket, type SocketData, type SocketServer, WebSocketConnection } from "./websocket-connection.ts";
 
@@ -188,23 +189,31 @@ export class Listener {
     if (refusal !== undefined) return this.#refuse(refusal);
     server.timeout(request, engineRequestSeconds);
     const upgrade = (protocol: Protocol, headers: Headers) =>
-      server.upgrade(request, { data: { protocol, href: request.url, remoteAddress, attached: undefined }, headers });
+      server.upgrade(request, {
+        data: { protocol, ...readHandshake(request), remoteAddress, attached: undefined },
+        headers,
+      });
     const response = await engine.answer(request, { remoteAddress, upgrade });
     return response && closing(request, response);
   }
 
-  #upgrade({ request, url, server }: Arrival, entrance: Entrance): Response | undefined {
+  async #upgrade({ request, url, server }: Arrival, entrance: Entrance): Promise<Response | undefined> {
     const protocol = entrance.find(url);
     if (protocol === undefined) return new Response("No WebSocket is served on this path\n", { status: 404 });
     if (this.#isDraining) return this.#refuse("restart");
     const remoteAddress = this.#addressOf(request, server);
     const refusal = this.#refusal(remoteAddress);
     if (refusal !== undefined) return this.#refuse(refusal);
-    // Browsers fail a socket whose offered subprotocols are answered by none.
-    const subprotocol = request.headers.get("sec-websocket-protocol")?.split(",")[0]?.trim();
+    const handshake = readHandshake(request);
+    const denied = await protocol.screen?.({ url, ...handshake });
+    if (denied !== undefined) {
+      this.#options.metrics.refusedUpgrades.inc({ reason: "screened" });
+      return refused(request, denied);
+    }
+    const subprotocol = subprotocolFor(request.headers);
     const upgraded = server.upgrade(request, {
-      data: { protocol, href: request.url, remoteAddress, attached: undefined },
-      ...(subprotocol ? { headers: { "sec-websocket-protocol": subprotocol } } : {}),
+      data: { protocol, ...handshake, remoteAddress, attached: undefined },
+      ...(subprotocol === undefined ? {} : { headers: { "sec-websocket-protocol": subprotocol } }),
     });
     return upgraded ? undefined : new Response("Not a WebSocket handshake\n", { status: 400 });
   }
@@ -223,12 +232,12 @@ export class Listener {
   }
 
   #wireOf(socket: Socket, server: SocketServer): Wire<WebSocketConnection> {
-    const { protocol, href } = socket.data;
+    const { protocol } = socket.data;
     // Unique in the whole server: rooms know their members by it.
     const id = String(this.#opened);
     return {
       protocol,
-      href,
+      handshake: socket.data,
       connect: (owner) => new WebSocketConnection(id, socket, server, this.#options.limits, owner),
       pause: () => socket.pause(),
       resume: () => socket.resume(),
@@ -260,7 +269,8 @@ function isUpgrade(request: Request): boolean {
 }
 
 function refused(request: Request, { message, status }: Refusal): Response {
-  return closing(request, new Response(message, { status }));
+  const headers = status === 401 ? { "www-authenticate": "Bearer" } : {};
+  return closing(request, new Response(message, { status, headers }));
 }
 
 /** Bun closes after `Connection: close` without saying so, on which keep-alive agents fail every second request. */

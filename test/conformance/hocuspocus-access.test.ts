@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
-import { denied, FakeAuthorizer, mayRead } from "../support/fake-authorizer.ts";
+import { denied, FakeAuthorizer } from "../support/fake-authorizer.ts";
 import { HocuspocusClients, kinds, saved } from "../support/hocuspocus-clients.ts";
 import { converged } from "../support/providers.ts";
 import { startRelayServer } from "../support/relay-server.ts";
@@ -61,13 +61,13 @@ describe.each([...lasting])("a provider of version $label", (kind) => {
 
   test("is asked for a new token when its grant says so", async () => {
     const authorizer = new FakeAuthorizer();
-    authorizer.decide("first", { granted: true, access: "write", renewAt: Date.now() + 300 });
     await using server = startRelayServer({ authorizer });
     await using clients = new HocuspocusClients(kind, server.wsUrl);
     let token = "first";
     const client = clients.attach("renewed", { token: () => token });
     await saved(client);
     token = "second";
+    authorizer.grants[0]?.expiring();
     await eventually("renewed", () => authorizer.requests.some((request) => request.token === "second"));
     await eventually("told", () => client.authentications === 2);
     typist(client.text, "x")(10);
@@ -76,7 +76,7 @@ describe.each([...lasting])("a provider of version $label", (kind) => {
 
   test("that may only read keeps its edits, and brings them when it may write", async () => {
     const authorizer = new FakeAuthorizer();
-    authorizer.decide("reader", mayRead);
+    authorizer.decide("reader", "read");
     await using server = startRelayServer({ authorizer });
     await using clients = new HocuspocusClients(kind, server.wsUrl);
     const writer = clients.attach("library", { token: "writer" });

@@ -1,14 +1,17 @@
-import type { AccessRequest, Authorizer, Denial, Grant } from "../../src/auth/authorizer.ts";
+import type { Access, AccessRequest, Authorizer, Denial, Grant } from "../../src/auth/authorizer.ts";
+import { FakeGrant } from "./fake-grant.ts";
 
 /** Decides as the test says, by token, and when the test says. */
 export class FakeAuthorizer implements Authorizer {
   readonly requests: AccessRequest[] = [];
-  readonly #decisions = new Map<string | undefined, Grant | Denial>();
+  /** All that were given, in order. */
+  readonly grants: FakeGrant[] = [];
+  readonly #decisions = new Map<string | undefined, Access | Denial>();
   #held: Promise<void> | undefined;
   #failure: Error | undefined;
 
   /** For this token; `undefined` is none. What is not decided is granted to write. */
-  decide(token: string | undefined, decision: Grant | Denial): void {
+  decide(token: string | undefined, decision: Access | Denial): void {
     this.#decisions.set(token, decision);
   }
 
@@ -26,19 +29,32 @@ export class FakeAuthorizer implements Authorizer {
     this.#failure = error;
   }
 
+  async screen(token: string | undefined): Promise<Denial | undefined> {
+    const decision = token === undefined ? undefined : this.#decisions.get(token);
+    return typeof decision === "object" && decision.kind === "unauthorized" ? decision : undefined;
+  }
+
   async authorize(request: AccessRequest): Promise<Grant | Denial> {
     this.requests.push(request);
     if (this.#held !== undefined) await Promise.race([this.#held, rejectedOn(request.signal)]);
     if (this.#failure !== undefined) throw this.#failure;
-    return this.#decisions.get(request.token) ?? { granted: true, access: "write" };
+    const decision = this.#decisions.get(request.token) ?? "write";
+    if (typeof decision === "object") return decision;
+    const grant = new FakeGrant(decision);
+    this.grants.push(grant);
+    return grant;
   }
+}
+
+/** Answers each request as `authorize` does, and screens nobody. */
+export function authorizerThat(authorize: Authorizer["authorize"]): Authorizer {
+  return { screen: async () => undefined, authorize };
 }
 
 function rejectedOn(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 }
 
-export const mayRead: Grant = { granted: true, access: "read" };
 export const denied: Denial = {
   granted: false,
   kind: "unauthorized",

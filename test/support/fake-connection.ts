@@ -11,6 +11,8 @@ export class FakeConnection implements Connection {
   readonly snapshots: Frame[] = [];
   /** Why the server closed it; undefined while it is open and when the client went first. */
   closeReason: CloseReason | undefined;
+  /** Why it was refused, for its client and the log. */
+  refusal: string | undefined;
   /** Set it to make the client a slow reader; `drain` ends that. */
   unsentBytes = 0;
   #open = true;
@@ -53,6 +55,11 @@ export class FakeConnection implements Connection {
   /** The client answers all pings so far. */
   pong(): void {
     for (const answered of this.#pinged.splice(0)) answered(true);
+  }
+
+  refuse(reason: CloseReason, detail: string): void {
+    if (this.#open) this.refusal = detail;
+    this.close(reason);
   }
 
   close(reason: CloseReason): void {

@@ -41,6 +41,7 @@ export function startRelayServer({ authorizer, limits: changed = {} }: RelayServ
     queue: new CommitQueue({ ...common, store, durability }),
     memory: new DocumentMemory({ ...common, limitBytes: limits.documentMemoryBytes, dropped: () => {} }),
     snapshots: new SnapshotBudget(common),
+    readersShowPresence: true,
     compactor: new InlineCompactor(),
     openChannel: channels.open,
   };

@@ -14,12 +14,16 @@ import { InlineCompactor } from "./inline-compactor.ts";
 export interface RoomPartsOptions {
   readonly limits?: Partial<Limits>;
   readonly compactor?: InlineCompactor;
+  readonly readersShowPresence?: boolean;
 }
 
 export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** All that sync rooms share, with a clock that the test advances, over `store`. */
-export function roomParts({ limits: changed = {}, compactor = new InlineCompactor() }: RoomPartsOptions, store: Store) {
+export function roomParts(
+  { limits: changed = {}, compactor = new InlineCompactor(), readersShowPresence = true }: RoomPartsOptions,
+  store: Store,
+) {
   const clock = new FakeClock();
   const limits = { ...defaultLimits, ...changed };
   const metrics = createMetrics();
@@ -28,7 +32,16 @@ export function roomParts({ limits: changed = {}, compactor = new InlineCompacto
   const queue = new CommitQueue({ ...common, durability });
   const memory = new DocumentMemory({ ...common, limitBytes: limits.documentMemoryBytes, dropped: () => {} });
   const snapshots = new SnapshotBudget(common);
-  const options = { ...common, queue, durability, memory, snapshots, compactor, openChannel: openFakeChannel };
+  const options = {
+    ...common,
+    queue,
+    durability,
+    memory,
+    snapshots,
+    compactor,
+    openChannel: openFakeChannel,
+    readersShowPresence,
+  };
   return {
     ...options,
     open: (name = "document") => SyncRoom.open(name, options),

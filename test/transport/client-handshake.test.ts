@@ -1,15 +1,18 @@
 import { expect, test } from "bun:test";
-import { ClientHandshake } from "../../src/transport/client-handshake.ts";
+import { ClientHandshake, readHandshake, subprotocolFor } from "../../src/transport/client-handshake.ts";
+
+const handshake = (url: string, headers: Record<string, string> = {}) =>
+  new ClientHandshake(readHandshake({ url, headers: new Headers(headers) }));
 
 test("the URL is the client's", () => {
-  expect(new ClientHandshake("http://localhost/sync/a%20b?c=d").url).toMatchObject({
+  expect(handshake("http://localhost/sync/a%20b?c=d").url).toMatchObject({
     pathname: "/sync/a%20b",
     search: "?c=d",
   });
 });
 
 test("the signal aborts when the client is gone, whenever it was asked for", () => {
-  const [before, after] = [new ClientHandshake("http://localhost/"), new ClientHandshake("http://localhost/")];
+  const [before, after] = [handshake("http://localhost/"), handshake("http://localhost/")];
   const { signal } = before;
   expect(signal.aborted).toBe(false);
   expect(before.signal).toBe(signal);
@@ -18,4 +21,40 @@ test("the signal aborts when the client is gone, whenever it was asked for", () 
     handshake.gone();
   }
   expect([signal.aborted, after.signal.aborted]).toEqual([true, true]);
+});
+
+const jwt = "eyJhbGciOiJIUzI1NiJ9.e30.c2ln";
+
+test.each<[string, Record<string, string>, string | undefined]>([
+  ["nothing", {}, undefined],
+  ["Authorization: Bearer", { authorization: "Bearer opaque/+=" }, "opaque/+="],
+  ["the same in other letters", { authorization: "bearer   x" }, "x"],
+  ["another scheme", { authorization: "Basic eDp5" }, undefined],
+  ["a scheme without anything", { authorization: "Bearer " }, undefined],
+  ["two words", { authorization: "Bearer a b" }, undefined],
+  ["a JWT among the subprotocols", { "sec-websocket-protocol": `yurt, ${jwt}` }, jwt],
+  ["a JWT without a signature", { "sec-websocket-protocol": "eyJhbGciOiJub25lIn0.e30." }, "eyJhbGciOiJub25lIn0.e30."],
+  ["any other token among them", { "sec-websocket-protocol": "bearer.opaque, yurt" }, "opaque"],
+  ["no token among them", { "sec-websocket-protocol": "yurt, v12.stomp, a.b.c" }, undefined],
+  ["both", { authorization: "Bearer one", "sec-websocket-protocol": "bearer.two" }, "one"],
+])("a token in the headers: %s", (_, headers, token) => {
+  expect(handshake("http://localhost/", headers).headerToken).toBe(token);
+});
+
+test("the origin is what the browser says", () => {
+  expect(handshake("http://localhost/", { origin: "https://app.example" }).origin).toBe("https://app.example");
+  expect(handshake("http://localhost/").origin).toBeUndefined();
+});
+
+test.each([
+  [undefined, undefined],
+  ["", undefined],
+  ["yurt, other", "yurt"],
+  [`${jwt}, yurt`, "yurt"],
+  ["bearer.opaque,yurt", "yurt"],
+  // Browsers fail a socket that offers something and is answered nothing.
+  [jwt, jwt],
+])("of the offered subprotocols %p the answer is %p", (offered, answer) => {
+  const headers = new Headers(offered === undefined ? {} : { "sec-websocket-protocol": offered });
+  expect(subprotocolFor(headers)).toBe(answer);
 });

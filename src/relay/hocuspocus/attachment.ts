@@ -1,4 +1,4 @@
-import type { Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
+import type { Access, Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
 import type { Limits } from "../../config/limits.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { TokenBucket } from "../../lib/token-bucket.ts";
@@ -60,8 +60,6 @@ type State =
 
 /** Of a frame that waits, besides its bytes. */
 const waitingFrameBytes = 128;
-/** Timers count in 32 bits. */
-const longestTimerMs = 2 ** 31 - 1;
 const emptyStateVector = Uint8Array.of(0);
 
 /**
@@ -82,7 +80,7 @@ export class Attachment implements SyncMember {
   #waiting = 0;
   #isDecided = false;
   #cancelDeadline: () => void;
-  #cancelRenewal: (() => void) | undefined;
+  #grant: Grant | undefined;
 
   constructor(place: AttachmentPlace, options: AttachmentOptions) {
     const { clock, limits } = options;
@@ -108,7 +106,7 @@ export class Attachment implements SyncMember {
     return this.#encoding;
   }
 
-  get access(): Grant["access"] {
+  get access(): Access {
     return this.#state.kind === "joined" ? this.#state.standing.access : "read";
   }
 
@@ -200,14 +198,15 @@ export class Attachment implements SyncMember {
     await this.#sync(lease.room, emptyStateVector);
   }
 
-  #join(lease: Lease<SyncRoom>, { access, renewAt }: Grant, token: string | undefined): void {
+  #join(lease: Lease<SyncRoom>, grant: Grant, token: string | undefined): void {
     const { address, name } = this.#place;
+    const { access } = grant;
     if (address === name) this.#encoding = this.#options.plainEncoding(lease.room);
     // Those that do not authenticate are older than version 3.
     const standing = new Standing({ access, forgetsAtSync: token !== undefined });
     this.#state = { kind: "joined", lease, standing };
     lease.room.join(this);
-    this.#askForToken(renewAt);
+    this.#hold(grant);
   }
 
   /** A member authenticates again. */
@@ -221,7 +220,7 @@ export class Attachment implements SyncMember {
     const mayWriteNow = standing.access === "read" && decision.access === "write";
     standing.access = decision.access;
     this.connection.send(this.#encoding.authenticated(decision.access));
-    this.#askForToken(decision.renewAt);
+    this.#hold(decision);
     if (!mayWriteNow) return;
     // What was refused before is welcome now.
     standing.expectRefused();
@@ -264,16 +263,14 @@ export class Attachment implements SyncMember {
     } else this.connection.close(closeReasons.timeout);
   }
 
-  /** At that time, instead of when it was to be before. */
-  #askForToken(at: number | undefined): void {
-    this.#cancelRenewal?.();
-    this.#cancelRenewal = undefined;
-    if (at === undefined) return;
-    const { clock } = this.#options;
-    const waitMs = at - clock.now();
-    this.#cancelRenewal = clock.after(Math.min(Math.max(0, waitMs), longestTimerMs), () => {
-      if (waitMs > longestTimerMs) this.#askForToken(at);
-      else this.connection.send(this.#encoding.tokenRequest);
+  /** In place of the grant before, if there was one. */
+  #hold(grant: Grant): void {
+    this.#grant?.release();
+    this.#grant = grant;
+    grant.watch({
+      expiring: () => this.connection.send(this.#encoding.tokenRequest),
+      changed: () => {},
+      ended: () => {},
     });
   }
 
@@ -361,7 +358,8 @@ export class Attachment implements SyncMember {
   }
 
   #leave(): void {
-    this.#askForToken(undefined);
+    this.#grant?.release();
+    this.#grant = undefined;
     if (this.#state.kind !== "joined") return;
     const { lease, standing } = this.#state;
     this.#state = { kind: "new" };

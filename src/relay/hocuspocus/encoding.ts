@@ -1,4 +1,4 @@
-import type { Grant } from "../../auth/authorizer.ts";
+import type { Access } from "../../auth/authorizer.ts";
 import type { SyncEncoding } from "../sync-member.ts";
 import { encodeAddress, messageTypes } from "./codec.ts";
 
@@ -10,7 +10,7 @@ export interface HocuspocusEncoding extends SyncEncoding {
   awareness(body: Uint8Array): Uint8Array;
   readonly queryAwareness: Uint8Array;
   stateless(payload: string): Uint8Array;
-  authenticated(access: Grant["access"]): Uint8Array;
+  authenticated(access: Access): Uint8Array;
   denied(reason: string): Uint8Array;
   /** Asks the provider for a token. */
   readonly tokenRequest: Uint8Array;

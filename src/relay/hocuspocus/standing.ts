@@ -1,11 +1,11 @@
-import type { Grant } from "../../auth/authorizer.ts";
+import type { Access } from "../../auth/authorizer.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 
 /** SyncStep1 that a provider leaves unanswered. */
 const mostQuestions = 100;
 
 export interface StandingOptions {
-  readonly access: Grant["access"];
+  readonly access: Access;
   /** Whether the provider counts anew when it starts a sync. */
   readonly forgetsAtSync: boolean;
 }
@@ -26,7 +26,7 @@ export interface Count {
  * older would say that all is stored.
  */
 export class Standing {
-  access: Grant["access"];
+  access: Access;
   readonly #forgetsAtSync: boolean;
   /** By SyncStep1 that we have sent and that is not answered, in order: the acknowledgements that its answer is due. */
   readonly #questions: number[] = [];

@@ -1,8 +1,8 @@
 import { Hono } from "hono";
-import type { Authorizer, Grant } from "../../auth/authorizer.ts";
+import type { Authorizer } from "../../auth/authorizer.ts";
 import type { Limits } from "../../config/limits.ts";
 import { percentDecode } from "../../lib/percent-decode.ts";
-import { enterOrRefuse } from "../../rooms/entry.ts";
+import { enterOrRefuse, entryRequest } from "../../rooms/entry.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import type { RoomRegistry } from "../../rooms/room-registry.ts";
 import { closeReasons, isFinal, SessionError } from "../../transport/close-reason.ts";
@@ -10,7 +10,7 @@ import type { Connection } from "../../transport/connection.ts";
 import type { Handshake, Protocol, ProtocolSession } from "../../transport/protocol.ts";
 import type { SyncRoom } from "../sync-room.ts";
 import { encodeMessage } from "./codec.ts";
-import { YWebsocketSession, yWebsocketEncoding } from "./session.ts";
+import { YWebsocketSession } from "./session.ts";
 
 export interface YWebsocketOptions {
   readonly rooms: RoomRegistry<SyncRoom>;
@@ -41,21 +41,17 @@ async function open(
   handshake: Handshake,
   options: YWebsocketOptions,
 ): Promise<ProtocolSession> {
+  const { authorizer, limits, rooms } = options;
   const name = documentName(handshake.url);
-  const { access } = await authorize(name, connection, handshake, options);
-  const lease = await options.rooms.acquire(name);
-  return new YWebsocketSession(lease.room, { connection, encoding: yWebsocketEncoding, access }, () => lease.release());
-}
-
-async function authorize(
-  name: string,
-  { remoteAddress }: Connection,
-  { signal }: Handshake,
-  { authorizer, limits }: YWebsocketOptions,
-): Promise<Grant> {
   const fault = checkRoomName(name, limits.nameBytes);
   if (fault !== undefined) throw new SessionError(closeReasons.malformedFrame, fault);
-  return enterOrRefuse(authorizer, { kind: "sync", room: name, remoteAddress, signal });
+  const grant = await enterOrRefuse(authorizer, entryRequest("sync", name, { connection, handshake }));
+  try {
+    return new YWebsocketSession(connection, await rooms.acquire(name), grant);
+  } catch (error) {
+    grant.release();
+    throw error;
+  }
 }
 
 /** The rest of the path, percent-decoded once; what is no percent-encoding is taken literally. */

@@ -1,5 +1,7 @@
-import { closeReasons, SessionError } from "../../transport/close-reason.ts";
-import type { Frame } from "../../transport/connection.ts";
+import type { Access, Denial, Grant, GrantWatcher } from "../../auth/authorizer.ts";
+import { closeReasonOf } from "../../rooms/entry.ts";
+import type { Lease } from "../../rooms/room-registry.ts";
+import type { Connection, Frame } from "../../transport/connection.ts";
 import type { ProtocolSession } from "../../transport/protocol.ts";
 import type { Submission, SyncEncoding, SyncMember } from "../sync-member.ts";
 import type { SyncRoom } from "../sync-room.ts";
@@ -16,54 +18,81 @@ export const yWebsocketEncoding: SyncEncoding = {
 /** No update without structs and deletes is longer, and none with any is as short. */
 const emptyUpdateBytes = 2;
 
-/** One client in one document. */
-export class YWebsocketSession implements ProtocolSession {
-  readonly #room: SyncRoom;
-  readonly #member: SyncMember;
-  readonly #left: () => void;
+/** What it says is logged by the client, as "permission denied". */
+const mayOnlyRead = encodeMessage({
+  type: "permission-denied",
+  reason: "this document may only be read: what is changed here stays here",
+});
 
-  /** `left` is called when the session holds the room no more. */
-  constructor(room: SyncRoom, member: SyncMember, left: () => void) {
-    this.#room = room;
-    this.#member = member;
-    this.#left = left;
-    room.join(member);
-    room.ask(member);
+/** One client in one document. */
+export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatcher {
+  readonly connection: Connection;
+  readonly encoding = yWebsocketEncoding;
+  readonly #lease: Lease<SyncRoom>;
+  readonly #grant: Grant;
+  #isTold = false;
+
+  /** The lease and the grant are the session's from now on. */
+  constructor(connection: Connection, lease: Lease<SyncRoom>, grant: Grant) {
+    this.connection = connection;
+    this.#lease = lease;
+    this.#grant = grant;
+    this.#room.join(this);
+    this.#room.ask(this);
+    grant.watch(this);
+  }
+
+  get access(): Access {
+    return this.#grant.access;
+  }
+
+  get #room(): SyncRoom {
+    return this.#lease.room;
   }
 
   receive(frame: Frame): void | Promise<void> {
     const message = decodeMessage(frame);
     switch (message.type) {
       case "sync-step-1":
-        return this.#room.sync(this.#member, message.stateVector);
+        return this.#room.sync(this, message.stateVector);
       case "sync-step-2":
-        return this.#answered(this.#room.submit(this.#member, answer(message.update)));
+        return this.#submitted(this.#room.submit(this, answer(message.update)));
       case "update":
-        return this.#updated(
-          this.#room.submit(this.#member, { update: message.update, frame, acknowledgement: () => frame }),
+        return this.#submitted(
+          this.#room.submit(this, { update: message.update, frame, acknowledgement: () => frame }),
         );
       case "awareness":
-        this.#room.announce(this.#member, message.body);
+        this.#room.announce(this, message.body);
         break;
       case "query-awareness":
-        this.#room.queryAwareness(this.#member);
+        this.#room.queryAwareness(this);
         break;
     }
   }
 
-  /** A client that may only read answers our SyncStep1 all the same: what it brings is ignored. */
-  #answered(isTaken: boolean | Promise<boolean>): void | Promise<void> {
-    if (isTaken instanceof Promise) return isTaken.then(() => {});
-  }
-
-  #updated(isTaken: boolean | Promise<boolean>): void | Promise<void> {
-    if (isTaken instanceof Promise) return isTaken.then((settled) => this.#updated(settled));
-    if (!isTaken) throw new SessionError(closeReasons.forbidden, "this document may only be read");
-  }
-
   closed(): void {
-    this.#room.leave(this.#member);
-    this.#left();
+    this.#grant.release();
+    this.#room.leave(this);
+    this.#lease.release();
+  }
+
+  changed(): void {
+    this.#room.accessChanged(this);
+    this.#isTold = false;
+    // What was refused before is welcome now.
+    if (this.access === "write") this.#room.ask(this);
+  }
+
+  ended(denial: Denial): void {
+    this.connection.refuse(closeReasonOf(denial), denial.reason);
+  }
+
+  /** A client that may only read is told so, once: without its echo it knows that nothing was taken. */
+  #submitted(isTaken: boolean | Promise<boolean>): void | Promise<void> {
+    if (isTaken instanceof Promise) return isTaken.then((settled) => this.#submitted(settled));
+    if (isTaken || this.#isTold) return;
+    this.#isTold = true;
+    this.connection.send(mayOnlyRead);
   }
 }
 

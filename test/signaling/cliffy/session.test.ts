@@ -9,6 +9,7 @@ import {
   dialectClients,
   dialectParts,
 } from "../../support/dialect-clients.ts";
+import { authorizerThat } from "../../support/fake-authorizer.ts";
 
 function setUp(options: DialectOptions = {}) {
   const parts = dialectParts(options);
@@ -236,9 +237,12 @@ test("names of the longest length may be, and are not the objects' own", async (
 });
 
 test("a denial is told with its reason", async () => {
-  const authorizer = {
-    authorize: async () => ({ granted: false, kind: "forbidden", code: "wrong-room", reason: "not yours" }) as const,
-  };
+  const authorizer = authorizerThat(async () => ({
+    granted: false,
+    kind: "forbidden",
+    code: "wrong-room",
+    reason: "not yours",
+  }));
   const { connect, openRooms } = setUp({ authorizer });
   const alice = connect("alice");
   await alice.say(join("room", "a"));

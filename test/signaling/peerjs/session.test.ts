@@ -9,6 +9,7 @@ import { peerjs } from "../../../src/signaling/peerjs/protocol.ts";
 import { Quotas } from "../../../src/signaling/quotas.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
 import type { ProtocolSession } from "../../../src/transport/protocol.ts";
+import { authorizerThat } from "../../support/fake-authorizer.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { FakeConnection } from "../../support/fake-connection.ts";
 import { Random } from "../../support/random.ts";
@@ -141,12 +142,10 @@ describe("entering", () => {
 
   test("access is asked for the namespace, and a denial is told", async () => {
     const requests: AccessRequest[] = [];
-    const authorizer: Authorizer = {
-      async authorize(request) {
-        requests.push(request);
-        return { granted: false, kind: "forbidden", code: "wrong-room", reason: "not today" };
-      },
-    };
+    const authorizer = authorizerThat(async (request) => {
+      requests.push(request);
+      return { granted: false, kind: "forbidden", code: "wrong-room", reason: "not today" };
+    });
     const { connect, refusal } = setUp({ authorizer });
     expect(await refusal(connect("alice"))).toEqual(error("not today"));
     expect(requests).toMatchObject([{ kind: "signaling", room: "peerjs/peerjs", remoteAddress: "192.0.2.1" }]);

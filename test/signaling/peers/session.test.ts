@@ -9,6 +9,7 @@ import { peers } from "../../../src/signaling/peers/protocol.ts";
 import { Quotas } from "../../../src/signaling/quotas.ts";
 import { closeReasons, SessionError } from "../../../src/transport/close-reason.ts";
 import type { ProtocolSession } from "../../../src/transport/protocol.ts";
+import { authorizerThat } from "../../support/fake-authorizer.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { FakeConnection } from "../../support/fake-connection.ts";
 import { Random } from "../../support/random.ts";
@@ -178,12 +179,10 @@ describe("registering", () => {
 
   test("a denial is told; access is asked for by address", async () => {
     const requests: AccessRequest[] = [];
-    const authorizer: Authorizer = {
-      async authorize(request) {
-        requests.push(request);
-        return { granted: false, kind: "forbidden", code: "wrong-room", reason: "not today" };
-      },
-    };
+    const authorizer = authorizerThat(async (request) => {
+      requests.push(request);
+      return { granted: false, kind: "forbidden", code: "wrong-room", reason: "not today" };
+    });
     const alice = await setUp({ authorizer }).connect();
     expect(await alice.register("alice")).toEqual(["not today"]);
     expect(requests).toMatchObject([{ kind: "signaling", room: "peers", remoteAddress: "192.0.2.1" }]);

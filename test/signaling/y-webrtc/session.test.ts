@@ -1,11 +1,13 @@
 import { expect, test } from "bun:test";
-import type { AccessRequest, Authorizer, Denial, Grant } from "../../../src/auth/authorizer.ts";
+import type { AccessRequest, Denial, Grant } from "../../../src/auth/authorizer.ts";
 import { yWebrtc } from "../../../src/signaling/y-webrtc/dialect.ts";
 import { Topic } from "../../../src/signaling/y-webrtc/topic.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
 import { type DialectOptions, dialectClients, dialectParts } from "../../support/dialect-clients.ts";
+import { authorizerThat } from "../../support/fake-authorizer.ts";
+import { FakeGrant } from "../../support/fake-grant.ts";
 
-const granted: Grant = { granted: true, access: "write" };
+const granted: Grant = new FakeGrant();
 const denied: Denial = { granted: false, kind: "forbidden", code: "wrong-room", reason: "not yours" };
 
 function setUp(options: DialectOptions = {}) {
@@ -126,7 +128,7 @@ test.each(["", "x".repeat(257), "é".repeat(129), "a\nb"])(
 );
 
 test("a refusal is logged with its reason and without the topic, which is a secret", async () => {
-  const { connect, lines } = setUp({ authorizer: { authorize: async () => denied } });
+  const { connect, lines } = setUp({ authorizer: authorizerThat(async () => denied) });
   await connect("alice").say(subscribe("secret"));
   expect(lines.map((line) => JSON.parse(line))).toEqual([
     { level: 20, event: "topic-refused", connection: "alice", reason: "not yours" },
@@ -165,12 +167,10 @@ test("a connection has no more topics than its limit, until it gives one up", as
 
 test("a topic is authorized by its name and address, until the client is gone", async () => {
   const requests: AccessRequest[] = [];
-  const authorizer: Authorizer = {
-    async authorize(request) {
-      requests.push(request);
-      return request.room === "mine" ? granted : denied;
-    },
-  };
+  const authorizer = authorizerThat(async (request) => {
+    requests.push(request);
+    return request.room === "mine" ? granted : denied;
+  });
   const { connect } = setUp({ authorizer });
   const [alice, bob] = [connect("alice"), connect("bob")];
   for (const client of [alice, bob]) await client.say(subscribe("mine", "yours", "mine"));
@@ -188,12 +188,10 @@ test("a topic is authorized by its name and address, until the client is gone", 
 
 test("a topic that one has is not authorized again", async () => {
   let requests = 0;
-  const authorizer: Authorizer = {
-    async authorize() {
-      requests += 1;
-      return granted;
-    },
-  };
+  const authorizer = authorizerThat(async () => {
+    requests += 1;
+    return granted;
+  });
   const alice = setUp({ authorizer }).connect("alice");
   await alice.say(subscribe("room"));
   await alice.say(subscribe("room"));
@@ -202,9 +200,9 @@ test("a topic that one has is not authorized again", async () => {
 
 test("a failing authorizer is no permission, and the frame fails when all its topics are decided", async () => {
   const slow = Promise.withResolvers<Grant>();
-  const authorizer: Authorizer = {
-    authorize: ({ room }) => (room === "slow" ? slow.promise : Promise.reject(new Error("webhook down"))),
-  };
+  const authorizer = authorizerThat(({ room }) =>
+    room === "slow" ? slow.promise : Promise.reject(new Error("webhook down")),
+  );
   const { connect, openRooms } = setUp({ authorizer });
   const alice = connect("alice");
   const said = alice.say(subscribe("broken", "slow"));
@@ -370,7 +368,7 @@ test("what a bound refuses is counted by that bound", async () => {
 
 test("a topic that is being entered while the connection closes is left again", async () => {
   const decision = Promise.withResolvers<Grant>();
-  const { connect, openRooms } = setUp({ authorizer: { authorize: () => decision.promise } });
+  const { connect, openRooms } = setUp({ authorizer: authorizerThat(() => decision.promise) });
   const alice = connect("alice");
   const said = alice.say(subscribe("room"));
   alice.connection.disconnect();

@@ -1,0 +1,88 @@
+import { Agenda } from "../lib/agenda.ts";
+import type { Clock } from "../lib/clock.ts";
+import { TokenBucket } from "../lib/token-bucket.ts";
+import type { Log } from "../ops/log.ts";
+import type { Metrics } from "../ops/metrics.ts";
+import type { AccessPolicy, Permission } from "./access-policy.ts";
+import type { AccessRequest, Authorizer, Denial, Grant } from "./authorizer.ts";
+import { LiveGrant } from "./live-grant.ts";
+
+export interface LiveAuthorizerOptions {
+  readonly policy: AccessPolicy;
+  /** Whether what a permission rests on has been revoked since. */
+  readonly isRevoked: (permission: Permission, room: string) => boolean;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+const revoked: Denial = {
+  granted: false,
+  kind: "unauthorized",
+  code: "revoked",
+  reason: "the permission has been revoked",
+};
+
+/** Grants as a policy says it, and ends them when their time is up, or they are revoked. */
+export class LiveAuthorizer implements Authorizer {
+  readonly #options: LiveAuthorizerOptions;
+  readonly #agenda: Agenda;
+  readonly #grants = new Set<LiveGrant>();
+  /** Whoever is refused again and again shall not fill the log. */
+  readonly #loggedRefusals: TokenBucket;
+
+  constructor(options: LiveAuthorizerOptions) {
+    const { clock, metrics } = options;
+    this.#options = options;
+    this.#agenda = new Agenda(clock);
+    this.#loggedRefusals = new TokenBucket({ burst: 50, perSecond: 1, clock });
+    metrics.liveGrants.readFrom(() => this.#grants.size);
+  }
+
+  async screen(token: string | undefined): Promise<Denial | undefined> {
+    const denial = await this.#options.policy.screen(token);
+    if (denial !== undefined) this.#count("upgrade", denial);
+    return denial;
+  }
+
+  async authorize(request: AccessRequest): Promise<Grant | Denial> {
+    const decision = await this.#decide(request);
+    // It may have taken a while, and nobody is left who could let the grant go.
+    request.signal.throwIfAborted();
+    if (decision.granted) return this.#grant(decision, request);
+    this.#count(request.kind, decision);
+    return decision;
+  }
+
+  /** Ends all grants that rest on what is revoked by now. */
+  endRevoked(): void {
+    for (const grant of this.#grants) if (grant.isRevoked) grant.end(revoked);
+  }
+
+  async #decide(request: AccessRequest): Promise<Permission | Denial> {
+    const decision = await this.#options.policy.decide(request);
+    return decision.granted && this.#options.isRevoked(decision, request.room) ? revoked : decision;
+  }
+
+  #grant(permission: Permission, request: AccessRequest): Grant {
+    const { clock, isRevoked, log, policy } = this.#options;
+    const grant: LiveGrant = new LiveGrant(permission, request, {
+      agenda: this.#agenda,
+      clock,
+      ...(policy.isRenewable && { renew: () => this.#decide(request) }),
+      isRevoked,
+      renewalCrashed: (error) => log.error({ event: "renewal-crashed", err: error }),
+      released: (released, denial) => {
+        this.#grants.delete(released);
+        if (denial !== undefined) this.#count(request.kind, denial);
+      },
+    });
+    this.#grants.add(grant);
+    return grant;
+  }
+
+  #count(kind: AccessRequest["kind"] | "upgrade", { code, reason }: Denial): void {
+    this.#options.metrics.refusedEntries.inc({ kind, code });
+    if (this.#loggedRefusals.take()) this.#options.log.info({ event: "entry-refused", kind, code, reason });
+  }
+}

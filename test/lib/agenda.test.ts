@@ -1,0 +1,82 @@
+import { expect, test } from "bun:test";
+import { Agenda } from "../../src/lib/agenda.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+
+function setUp() {
+  const clock = new FakeClock();
+  const agenda = new Agenda(clock);
+  const done: string[] = [];
+  const at = (delayMs: number, name: string) => agenda.at(clock.now() + delayMs, () => done.push(name));
+  return { clock, agenda, done, at };
+}
+
+test("each task runs at its time, once", () => {
+  const { clock, agenda, done, at } = setUp();
+  at(20, "late");
+  at(10, "early");
+  clock.advance(9);
+  expect(done).toEqual([]);
+  clock.advance(1);
+  expect(done).toEqual(["early"]);
+  clock.advance(1_000);
+  expect(done).toEqual(["early", "late"]);
+  expect([agenda.size, clock.pendingTimers]).toEqual([0, 0]);
+});
+
+test("what is past runs soon, and not at once", () => {
+  const { clock, done, at } = setUp();
+  at(-5, "past");
+  expect(done).toEqual([]);
+  clock.advance(0);
+  expect(done).toEqual(["past"]);
+});
+
+test("tasks for the same moment share a timer, and each can be cancelled", () => {
+  const { clock, agenda, done, at } = setUp();
+  const [first, , third] = ["first", "second", "third"].map((name) => at(10, name));
+  expect(clock.pendingTimers).toBe(1);
+  first?.();
+  first?.();
+  clock.advance(10);
+  expect(done).toEqual(["second", "third"]);
+  third?.();
+  const alone = at(10, "alone");
+  alone();
+  expect([agenda.size, clock.pendingTimers]).toEqual([0, 0]);
+});
+
+test("the same function can be there twice", () => {
+  const { clock, agenda } = setUp();
+  let runs = 0;
+  const count = () => {
+    runs += 1;
+  };
+  agenda.at(clock.now() + 5, count);
+  const cancel = agenda.at(clock.now() + 5, count);
+  cancel();
+  clock.advance(5);
+  expect(runs).toBe(1);
+});
+
+test("a task may cancel one of the same moment, and set another", () => {
+  const { clock, agenda, done, at } = setUp();
+  const now = clock.now();
+  let cancel = () => {};
+  agenda.at(now + 5, () => {
+    cancel();
+    agenda.at(now + 5, () => done.push("set"));
+  });
+  cancel = at(5, "cancelled");
+  clock.advance(5);
+  expect(done).toEqual(["set"]);
+});
+
+test("moments further away than a timer can count are waited for all the same", () => {
+  const { clock, done, at } = setUp();
+  const days = 86_400_000;
+  at(100 * days, "far");
+  clock.advance(100 * days - 1);
+  expect(done).toEqual([]);
+  clock.advance(1);
+  expect(done).toEqual(["far"]);
+});
