@@ -1,0 +1,200 @@
+import { describe, expect, test } from "bun:test";
+import type { Denial } from "../../../src/auth/authorizer.ts";
+import { encodeAwareness } from "../../../src/relay/sync-codec.ts";
+import type { SyncRoom } from "../../../src/relay/sync-room.ts";
+import { decodeMessage, encodeMessage } from "../../../src/relay/y-websocket/codec.ts";
+import { yWebsocket } from "../../../src/relay/y-websocket/protocol.ts";
+import { RoomRegistry } from "../../../src/rooms/room-registry.ts";
+import { openMemoryStore } from "../../../src/storage/memory.ts";
+import { closeReasons } from "../../../src/transport/close-reason.ts";
+import { FailingStore } from "../../support/failing-store.ts";
+import { denied, FakeAuthorizer } from "../../support/fake-authorizer.ts";
+import { FakeConnection } from "../../support/fake-connection.ts";
+import { updatesOf } from "../../support/raw-client.ts";
+import { type RoomPartsOptions, roomParts } from "../../support/room-parts.ts";
+
+const empty = new Uint8Array();
+const [first = empty, second = empty] = updatesOf((doc) => {
+  doc.clientID = 7;
+  for (const character of "ab") doc.getText("t").insert(0, character);
+});
+const nothing = Uint8Array.of(0, 0);
+const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "it is over" };
+
+const update = (bytes: Uint8Array) => encodeMessage({ type: "update", update: bytes });
+const answer = (bytes: Uint8Array) => encodeMessage({ type: "sync-step-2", update: bytes });
+const presence = (clientId: number, clock: number, state: string | undefined) =>
+  encodeMessage({ type: "awareness", body: encodeAwareness([{ clientId, clock, state }]) });
+
+/** What a frame is, in a word or two. */
+function inWords(frame: string | Uint8Array): string {
+  if (typeof frame === "string") return frame;
+  if (frame[0] === 2) return "denied";
+  const message = decodeMessage(frame);
+  if (message.type === "update") return `update ${message.update.toHex()}`;
+  return message.type === "awareness" ? `awareness ${Buffer.from(message.body).toString("latin1")}` : message.type;
+}
+
+function setUp(options: RoomPartsOptions = {}) {
+  const store = new FailingStore(openMemoryStore());
+  const parts = roomParts(options, store);
+  const authorizer = new FakeAuthorizer();
+  authorizer.decide("reader", "read");
+  authorizer.decide("bad", denied);
+  const rooms = new RoomRegistry<SyncRoom>({
+    open: parts.open,
+    close: (room) => room.close(),
+    closeFailed: () => {},
+    lingerMs: 10_000,
+    clock: parts.clock,
+  });
+  const protocol = yWebsocket({ rooms, authorizer, limits: parts.limits });
+  const connect = async (token: string, headerToken?: string) => {
+    const connection = new FakeConnection(`${token} ${authorizer.requests.length}`);
+    const aborter = new AbortController();
+    const session = await protocol.open(connection, {
+      url: new URL(`ws://x/sync/doc${token === "" ? "" : `?token=${token}`}`),
+      origin: "https://app.example",
+      headerToken,
+      signal: aborter.signal,
+    });
+    return {
+      connection,
+      session,
+      say: async (...frames: readonly Uint8Array[]) => {
+        for (const frame of frames) await session.receive(frame);
+        await parts.turnAndSync();
+      },
+      told: () => connection.take().map(inWords),
+      leave: () => {
+        connection.disconnect();
+        aborter.abort();
+        session.closed();
+      },
+    };
+  };
+  return { ...parts, store, authorizer, rooms, connect };
+}
+
+describe("a y-websocket client", () => {
+  test("is authorized by what its URL says, else by its headers, with its origin", async () => {
+    const { authorizer, connect } = setUp();
+    await connect("mine", "other");
+    await connect("", "header");
+    expect(authorizer.requests.map(({ token }) => token)).toEqual(["mine", "header"]);
+    expect(authorizer.requests[0]).toMatchObject({ kind: "sync", room: "doc", origin: "https://app.example" });
+  });
+
+  test("that may not enter is refused with the reason", async () => {
+    const { connect, rooms } = setUp();
+    await expect(connect("bad")).rejects.toMatchObject({ reason: closeReasons.unauthorized, message: denied.reason });
+    expect(rooms.size).toBe(0);
+  });
+
+  test("is asked to come back when nobody can say whether it may enter", async () => {
+    const { authorizer, connect } = setUp();
+    authorizer.decide("any", { ...denied, kind: "unavailable", code: "unavailable" });
+    await expect(connect("any")).rejects.toMatchObject({ reason: closeReasons.authorizationUnavailable });
+  });
+
+  test("lets its grant go when it leaves, and when its document cannot be opened", async () => {
+    const { authorizer, connect } = setUp();
+    const client = await connect("mine");
+    client.leave();
+    expect(authorizer.grants.map(({ isReleased }) => isReleased)).toEqual([true]);
+    const other = setUp();
+    other.store.fail("unavailable");
+    await expect(other.connect("mine")).rejects.toMatchObject({ reason: closeReasons.storageUnavailable });
+    expect(other.authorizer.grants.map(({ isReleased }) => isReleased)).toEqual([true]);
+  });
+
+  test("whose grant ends is refused with its reason", async () => {
+    const { authorizer, connect } = setUp();
+    const { connection } = await connect("mine");
+    authorizer.grants[0]?.end(expired);
+    expect([connection.closeReason, connection.refusal]).toEqual([closeReasons.unauthorized, "it is over"]);
+  });
+
+  test("whose grant has ended before it is in is refused as well", async () => {
+    const { authorizer, connect } = setUp();
+    const connecting = connect("mine");
+    while (authorizer.grants.length === 0) await Promise.resolve();
+    authorizer.grants[0]?.end(expired);
+    const { connection } = await connecting;
+    expect(connection.closeReason).toEqual(closeReasons.unauthorized);
+  });
+});
+
+describe("a y-websocket client that may only read", () => {
+  test("receives everything, changes nothing, and is told so once, without an echo", async () => {
+    const { connect, store } = setUp();
+    const [writer, reader] = [await connect("writer"), await connect("reader")];
+    for (const { say, told } of [writer, reader]) {
+      await say(encodeMessage({ type: "sync-step-1", stateVector: Uint8Array.of(0) }), answer(nothing));
+      told();
+    }
+    await writer.say(update(first));
+    expect(reader.told()).toEqual([`update ${first.toHex()}`]);
+    writer.told();
+    await reader.say(update(second), update(second), answer(second));
+    expect(reader.told()).toEqual(["denied"]);
+    expect(writer.told()).toEqual([]);
+    expect(store.appended.flat()).toHaveLength(1);
+    // What it holds already is no change.
+    await reader.say(update(first));
+    expect(reader.told()).toEqual([`update ${first.toHex()}`]);
+    expect(reader.connection.isOpen).toBe(true);
+  });
+
+  test("is told so as well when it brings what it did offline", async () => {
+    const { connect } = setUp();
+    const reader = await connect("reader");
+    reader.told();
+    await reader.say(answer(nothing));
+    expect(reader.told()).toEqual([]);
+    await reader.say(answer(second), answer(second));
+    expect(reader.told()).toEqual(["denied"]);
+  });
+
+  test("may write from one moment to the next, and is asked for what was refused", async () => {
+    const { authorizer, connect, store } = setUp();
+    const reader = await connect("reader");
+    await reader.say(update(first));
+    reader.told();
+    authorizer.grants[0]?.change("write");
+    expect(reader.told()).toEqual(["sync-step-1"]);
+    await reader.say(answer(first));
+    expect(store.appended.flat()).toHaveLength(1);
+    authorizer.grants[0]?.change("read");
+    expect(reader.told()).toEqual([`update ${first.toHex()}`]);
+    await reader.say(update(second));
+    expect(reader.told()).toEqual(["denied"]);
+    expect(store.appended.flat()).toHaveLength(1);
+  });
+
+  test("is seen by the others, unless readers are not to be", async () => {
+    for (const readersShowPresence of [true, false]) {
+      const { clock, connect } = setUp({ readersShowPresence });
+      const [writer, reader] = [await connect("writer"), await connect("reader")];
+      await writer.say(presence(1, 1, '"writer"'));
+      await reader.say(presence(2, 1, '"reader"'));
+      clock.advance(1_000);
+      const heard = writer.told().some((words) => words.includes('"reader"'));
+      expect(heard).toBe(readersShowPresence);
+      expect(reader.told().some((words) => words.includes('"writer"'))).toBe(true);
+    }
+  });
+
+  test("disappears when it may only read from now on, where readers are not to be seen", async () => {
+    const { authorizer, clock, connect } = setUp({ readersShowPresence: false });
+    const [writer, other] = [await connect("writer"), await connect("other")];
+    await writer.say(presence(1, 1, '"writer"'));
+    await other.say(presence(2, 1, '"other"'));
+    clock.advance(1_000);
+    writer.told();
+    authorizer.grants[1]?.change("read");
+    clock.advance(1_000);
+    expect(writer.told().filter((words) => words.endsWith("null"))).toHaveLength(1);
+    expect(other.connection.isOpen).toBe(true);
+  });
+});
