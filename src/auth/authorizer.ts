@@ -27,6 +27,8 @@ export type DenialCode =
   | "revoked"
   /** The token is good, and not for this room. */
   | "wrong-room"
+  /** The token is good, and not for administrators. */
+  | "not-admin"
   /** The application has said no. */
   | "refused"
   /** Nobody could be asked. */

@@ -54,9 +54,11 @@ export class LiveAuthorizer implements Authorizer {
     return decision;
   }
 
-  /** Ends all grants that rest on what is revoked by now. */
-  endRevoked(): void {
-    for (const grant of this.#grants) if (grant.isRevoked) grant.end(revoked);
+  /** Ends all grants that rest on what is revoked by now, and returns how many. */
+  endRevoked(): number {
+    const concerned = [...this.#grants].filter(({ isRevoked }) => isRevoked);
+    for (const grant of concerned) grant.end(revoked);
+    return concerned.length;
   }
 
   async #decide(request: AccessRequest): Promise<Permission | Denial> {

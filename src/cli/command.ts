@@ -15,10 +15,13 @@ export interface CommandContext {
 }
 
 /** The flags of single commands. */
-export type Switch = "json" | "verify" | "dry-run";
+export type Switch = "json" | "verify" | "dry-run" | "read" | "admin";
 
 /** The flags of single commands that name one of some words. */
 export type Choice = "from";
+
+/** The flags of single commands that say something in words of their own. */
+export type Text = "user" | "ttl";
 
 /** What is said to a command besides the settings. */
 export interface CommandInput extends CommandContext {
@@ -27,6 +30,8 @@ export interface CommandInput extends CommandContext {
   readonly switches: ReadonlySet<Switch>;
   /** Those that the command must be given. */
   readonly choices: ReadonlyMap<Choice, string>;
+  /** Those that it was given. */
+  readonly texts: ReadonlyMap<Text, string>;
 }
 
 /** Resolves with the exit code. */

@@ -1,5 +1,6 @@
 import { sourceFormats } from "../storage/source.ts";
-import type { Choice, RunCommand, Switch } from "./command.ts";
+import { durationForms } from "../config/duration.ts";
+import type { Choice, RunCommand, Switch, Text } from "./command.ts";
 
 /** One row of the table of commands. */
 export interface CommandDefinition {
@@ -9,6 +10,7 @@ export interface CommandDefinition {
   readonly switches?: readonly Switch[];
   /** Each of them has to be given. */
   readonly choices?: readonly Choice[];
+  readonly texts?: readonly Text[];
   /** Each command is loaded when it runs: a health check that is made every few seconds loads no server. */
   readonly load: () => Promise<RunCommand>;
 }
@@ -23,6 +25,13 @@ export const commands: readonly CommandDefinition[] = [
     usage: "health",
     help: "exit 0 when the running server is ready",
     load: async () => (await import("./health.ts")).health,
+  },
+  {
+    usage: "token [rooms...]",
+    help: "make a token that lets its holder into rooms: names, or patterns with * and **",
+    switches: ["read", "admin"],
+    texts: ["user", "ttl"],
+    load: async () => (await import("./token.ts")).token,
   },
   {
     usage: "backup <target>",
@@ -75,8 +84,15 @@ export const switchHelp: Readonly<Record<Switch, string>> = {
   json: "one JSON object a line",
   verify: "check the copy, down to every update",
   "dry-run": "read and check everything, and write nothing",
+  read: "the holder may read, and not write",
+  admin: "the holder may administer the server",
 };
 
 export const choiceHelp: Readonly<Record<Choice, { readonly help: string; readonly words: readonly string[] }>> = {
   from: { help: "what the path is: how the other server keeps its documents", words: sourceFormats },
+};
+
+export const textHelp: Readonly<Record<Text, { readonly help: string; readonly placeholder: string }>> = {
+  user: { help: "who the holder is", placeholder: "name" },
+  ttl: { help: `how long it is good: ${durationForms} (default: 1h)`, placeholder: "time" },
 };

@@ -9,6 +9,10 @@ export function describeDataTrouble(error: unknown, data: string): string | unde
       return `${error.message} Stop that server, or choose another with --data.`;
     case "DatabaseIsNewer":
       return `The documents in ${data} are left as they are. ${error.message}`;
+    case "SecretsFileUnreadable":
+      return `The secrets in ${data} cannot be read. ${error.message} Put it right, or remove it: new ones are made then.`;
+    case "RevocationsUnreadable":
+      return `What was revoked cannot be read from ${data}. ${error.message} Put it right, or remove that line.`;
     case "DatabaseMissing":
       return `There are no documents in ${data}. Choose another data folder with --data.`;
   }

@@ -1,8 +1,8 @@
 import { Command, CommanderError, Option as Flag } from "commander";
 import type { Environment } from "../config/load.ts";
 import { flagOf, type Option, type OptionKey, optionKeys, options, variableOf } from "../config/options.ts";
-import type { Choice, Output, Switch } from "./command.ts";
-import { type CommandDefinition, choiceHelp, commands, documentCommands, switchHelp } from "./commands.ts";
+import type { Choice, Output, Switch, Text } from "./command.ts";
+import { type CommandDefinition, choiceHelp, commands, documentCommands, switchHelp, textHelp } from "./commands.ts";
 import { exitCodes } from "./exit-code.ts";
 import { describeVersion } from "./version.ts";
 
@@ -52,7 +52,8 @@ function createProgram(invocation: Invocation, ended: (exitCode: number) => void
     const added = parent.command(usage).description(help);
     const switches = (definition.switches ?? []).map(switchFlag);
     const choices = (definition.choices ?? []).map(choiceFlag);
-    for (const { flag } of [...switches, ...choices]) added.addOption(flag);
+    const texts = (definition.texts ?? []).map(textFlag);
+    for (const { flag } of [...switches, ...choices, ...texts]) added.addOption(flag);
     added.action(async () => {
       const run = await load();
       const valueGiven = ({ flag }: { readonly flag: Flag }): unknown => added.getOptionValue(flag.attributeName());
@@ -64,6 +65,12 @@ function createProgram(invocation: Invocation, ended: (exitCode: number) => void
           operands: added.args,
           switches: new Set(switches.filter((given) => valueGiven(given) === true).map(({ name }) => name)),
           choices: new Map(choices.map((given) => [given.name, String(valueGiven(given))])),
+          texts: new Map(
+            texts.flatMap((given) => {
+              const text = valueGiven(given);
+              return text === undefined ? [] : [[given.name, String(text)] as const];
+            }),
+          ),
         }),
       );
     });
@@ -83,6 +90,11 @@ function switchFlag(name: Switch) {
 function choiceFlag(name: Choice) {
   const { help, words } = choiceHelp[name];
   return { name, flag: new Flag(`--${name} <format>`, help).choices(words).makeOptionMandatory() };
+}
+
+function textFlag(name: Text) {
+  const { help, placeholder } = textHelp[name];
+  return { name, flag: new Flag(`--${name} <${placeholder}>`, help) };
 }
 
 interface OptionFlag {

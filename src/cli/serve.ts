@@ -1,7 +1,4 @@
-import { parseLimits } from "../config/limit-settings.ts";
-import { defaultLimits, type Limits } from "../config/limits.ts";
 import { type Configuration, loadConfiguration } from "../config/load.ts";
-import type { Values } from "../config/options.ts";
 import { authorityOf } from "../lib/authority.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { createLog, type Log, standardOutput } from "../ops/log.ts";
@@ -11,6 +8,7 @@ import type { CommandContext, Output } from "./command.ts";
 import { describeProblems } from "./configuration-problems.ts";
 import { exitCodes } from "./exit-code.ts";
 import { firstScreen } from "./first-screen.ts";
+import { limitsOf } from "./limits-of.ts";
 import { stopSignal } from "./signals.ts";
 import { describeStartTrouble } from "./start-trouble.ts";
 import { version } from "./version.ts";
@@ -78,19 +76,6 @@ function portsOf(text: string): readonly number[] {
 
 function listOf(text: string): readonly string[] {
   return text === "" ? [] : text.split(",");
-}
-
-function limitsOf(values: Values): Limits {
-  return {
-    ...defaultLimits,
-    ...parseLimits(values.limits),
-    documentMemoryBytes: values["sync.memory"] * 2 ** 20,
-    connectionsPerAddress: values["limits.connections-per-address"],
-    addressUpgradesPerSecond: values["limits.upgrades-per-address"],
-    signalingRoomMembers: values["limits.room-members"],
-    publishesPerSecond: values["limits.publishes"],
-    fanOutDeliveries: values["limits.deliveries"],
-  };
 }
 
 function warn({ values, unknownVariables }: Configuration, log: Log): void {

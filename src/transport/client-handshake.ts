@@ -1,3 +1,4 @@
+import { bearerToken } from "../lib/bearer-token.ts";
 import type { Handshake } from "./protocol.ts";
 
 /** What a handshake's request said; see `Handshake`. */
@@ -7,16 +8,13 @@ export interface HandshakeFacts {
   readonly headerToken: string | undefined;
 }
 
-const bearer = /^bearer +(\S+)$/i;
 /** What a subprotocol that is a token begins with; a JWT is known without it. */
 const tokenPrefix = "bearer.";
 /** A JWT's head is a JSON object. */
 const jwt = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
 
 export function readHandshake({ url, headers }: Pick<Request, "url" | "headers">): HandshakeFacts {
-  const authorization = headers.get("authorization");
-  const [, bearerToken] = (authorization !== null && bearer.exec(authorization)) || [];
-  const token = bearerToken ?? offered(headers).find(isToken);
+  const token = bearerToken(headers.get("authorization")) ?? offered(headers).find(isToken);
   return {
     href: url,
     origin: headers.get("origin") ?? undefined,

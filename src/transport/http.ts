@@ -1,9 +1,11 @@
 import { Hono } from "hono";
 import type { Assets } from "./assets.ts";
-import type { Protocol } from "./protocol.ts";
+import type { HttpEnvironment, Protocol } from "./protocol.ts";
 
 export interface HttpOptions {
   readonly protocols: readonly Protocol[];
+  /** Routes of the server's own. */
+  readonly api?: Hono<HttpEnvironment>;
   /** For the compatibility ports: their routes come before all others. */
   readonly isForCompatibility?: boolean;
   /** False while the server cannot take updates: it is draining, or the store cannot write. */
@@ -15,8 +17,8 @@ export interface HttpOptions {
 }
 
 /** Everything that is answered without an upgrade. */
-export function createHttp(options: HttpOptions): Hono {
-  const app = new Hono();
+export function createHttp(options: HttpOptions): Hono<HttpEnvironment> {
+  const app = new Hono<HttpEnvironment>();
   if (options.isForCompatibility === true) {
     for (const { compatibility } of options.protocols) {
       if (compatibility?.routes !== undefined) app.route("/", compatibility.routes);
@@ -27,6 +29,7 @@ export function createHttp(options: HttpOptions): Hono {
   app.get("/demo/config.json", (context) =>
     context.json(options.demo, 200, { "cache-control": "no-store", "x-content-type-options": "nosniff" }),
   );
+  if (options.api !== undefined) app.route("/", options.api);
   for (const protocol of options.protocols) {
     if (protocol.routes !== undefined) app.route("/", protocol.routes);
   }

@@ -19,6 +19,16 @@ export interface Refusal {
   readonly message: string;
 }
 
+/** Who sends an HTTP request, as its transport sees it. */
+export interface HttpClient {
+  readonly remoteAddress: string;
+}
+
+/** What routes know besides the request, in Hono's words. */
+export interface HttpEnvironment {
+  readonly Bindings: HttpClient;
+}
+
 /** A wire protocol: to add one, write a folder with a codec and a session, and one line in `server.ts`. */
 export interface Protocol {
   readonly name: string;

@@ -11,7 +11,7 @@ import type { CloseReason } from "./close-reason.ts";
 import type { Engine } from "./engine.ts";
 import { clientAddress } from "./forwarded-address.ts";
 import type { NativeChannels } from "./native-channel.ts";
-import type { Protocol, Refusal } from "./protocol.ts";
+import type { HttpClient, Protocol, Refusal } from "./protocol.ts";
 import { SessionRunner, type Wire } from "./session-runner.ts";
 import { type Socket, type SocketData, type SocketServer, WebSocketConnection } from "./websocket-connection.ts";
 
@@ -37,7 +37,7 @@ export interface ListenerOptions {
   readonly metrics: Metrics;
 }
 
-export type Fetch = (request: Request) => Response | Promise<Response>;
+export type Fetch = (request: Request, client: HttpClient) => Response | Promise<Response>;
 
 /** One port, and how it is served. */
 interface Entrance {
@@ -177,7 +177,10 @@ export class Listener {
       engine !== undefined || isUpgrade(request) ? refuseOrigin(request.headers, this.#admission) : undefined;
     if (foreign !== undefined) return refused(request, foreign);
     if (url !== null && engine !== undefined) return this.#engage(engine, { request, url, server });
-    if (!isUpgrade(request)) return closing(request, await entrance.fetch(request));
+    if (!isUpgrade(request)) {
+      const client = { remoteAddress: this.#addressOf(request, server) };
+      return closing(request, await entrance.fetch(request, client));
+    }
     if (url === null) return new Response("Bad host\n", { status: 400 });
     return this.#upgrade({ request, url, server }, entrance);
   }

@@ -17,7 +17,7 @@ const protocol: Protocol = {
   },
 };
 
-function serve(isReady = true, isForCompatibility = false): Hono {
+function serve(isReady = true, isForCompatibility = false) {
   return createHttp({
     protocols: [protocol],
     isForCompatibility,

@@ -1,0 +1,171 @@
+import { type Context, Hono, type MiddlewareHandler } from "hono";
+import { bodyLimit } from "hono/body-limit";
+import * as v from "valibot";
+import type { Administration } from "../auth/administration.ts";
+import type { Access, AccessRequest, Authorizer, Denial } from "../auth/authorizer.ts";
+import { durationForms, parseDuration } from "../config/duration.ts";
+import type { Limits } from "../config/limits.ts";
+import { addressBlock } from "../lib/address-block.ts";
+import type { Clock } from "../lib/clock.ts";
+import { bearerToken } from "../lib/bearer-token.ts";
+import { KeyedBuckets } from "../lib/keyed-buckets.ts";
+import { isLoopback } from "../lib/loopback.ts";
+import { closeReasonOf } from "../rooms/entry.ts";
+import { checkRoomName } from "../rooms/room-name.ts";
+import type { HttpEnvironment } from "../transport/protocol.ts";
+
+/** A token as an administrator orders it. */
+export interface TokenOrder {
+  /** By pattern. */
+  readonly rooms: ReadonlyMap<string, Access>;
+  readonly user?: string | undefined;
+  readonly isAdmin: boolean;
+  readonly lifetimeMs: number;
+}
+
+/** What is to be revoked: what matches everything that is named. */
+export interface RevocationOrder {
+  readonly user?: string | undefined;
+  /** A pattern. */
+  readonly room?: string | undefined;
+  readonly tokenId?: string | undefined;
+  /** Epoch milliseconds; until then it is remembered, else as long as any token can last. */
+  readonly until?: number | undefined;
+}
+
+export interface ApiOptions {
+  readonly authorizer: Authorizer;
+  readonly administration: Administration;
+  readonly mint: (order: TokenOrder) => Promise<{ readonly token: string; readonly expiresAt: number }>;
+  /** Undefined where everybody may enter. Resolves, with how many memberships have ended, when it is on the disk; `full` when nothing more can be kept in mind. */
+  readonly revoke: ((order: RevocationOrder) => Promise<{ readonly ended: number; readonly until: number } | "full">) | undefined;
+  /** Lets the pages in that may ask. */
+  readonly cors: MiddlewareHandler;
+  readonly limits: Limits;
+  readonly clock: Clock;
+}
+
+type ApiContext = Context<HttpEnvironment>;
+
+const statusOf = { unauthorized: 401, forbidden: 403, unavailable: 503 } as const satisfies Record<Denial["kind"], number>;
+const defaultLifetimeMs = 3_600_000;
+const bodyBytes = 65_536;
+
+const name = v.pipe(v.string(), v.minLength(1), v.maxLength(1_024));
+const duration = v.pipe(
+  v.union([v.string(), v.pipe(v.number(), v.transform(String))]),
+  v.transform(parseDuration),
+  v.number(`ttl: give ${durationForms}, or seconds`),
+);
+const tokenOrder = v.strictObject({
+  rooms: v.optional(v.record(name, v.picklist(["read", "write"])), {}),
+  user: v.optional(name),
+  admin: v.optional(v.boolean(), false),
+  ttl: v.optional(duration),
+});
+const revocationOrder = v.pipe(
+  v.strictObject({
+    user: v.optional(name),
+    room: v.optional(name),
+    tokenId: v.optional(name),
+    expiresAt: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1e11, "expiresAt: give epoch milliseconds"))),
+  }),
+  v.check(({ user, room, tokenId }) => (user ?? room ?? tokenId) !== undefined, "name a user, a room or a tokenId"),
+);
+
+/** What applications and administrators ask of access control, over HTTP. */
+export function createApi(options: ApiOptions): Hono<HttpEnvironment> {
+  const { administration, cors, limits, clock, mint, revoke } = options;
+  const app = new Hono<HttpEnvironment>();
+  const validations = new KeyedBuckets({
+    burst: limits.validationBurst,
+    perSecond: limits.validationsPerSecond,
+    clock,
+  });
+  for (const path of ["/api/validate", "/api/tokens", "/api/revocations"]) {
+    app.use(path, cors, bodyLimit({ maxSize: bodyBytes }), async (context, next) => {
+      await next();
+      context.header("cache-control", "no-store");
+    });
+  }
+
+  app.get("/api/validate", async (context) => {
+    const { remoteAddress } = context.env;
+    if (!isLoopback(remoteAddress) && !validations.of(addressBlock(remoteAddress)).take()) {
+      return context.json({ error: "too many questions" }, 429, { "retry-after": "1" });
+    }
+    const request = readQuestion(context, limits);
+    if (typeof request === "string") return context.json({ error: request }, 400);
+    return answer(context, options.authorizer, request);
+  });
+
+  for (const path of ["/api/tokens", "/api/revocations"]) {
+    app.post(path, async (context, next) => {
+      const denial = await administration.refuse(context.req.raw);
+      return denial === undefined ? next() : refused(context, denial);
+    });
+  }
+
+  app.post("/api/tokens", async (context) => {
+    const order = await readBody(context, tokenOrder);
+    if (typeof order === "string") return context.json({ error: order }, 400);
+    const { rooms, user, admin: isAdmin, ttl: lifetimeMs = defaultLifetimeMs } = order;
+    if (lifetimeMs > limits.tokenMs) return context.json({ error: "ttl: tokens do not last that long here" }, 400);
+    return context.json(await mint({ rooms: new Map(Object.entries(rooms)), user, isAdmin, lifetimeMs }), 201);
+  });
+
+  app.post("/api/revocations", async (context) => {
+    if (revoke === undefined) {
+      return context.json({ error: "everybody may enter (auth.mode is open): there is nothing to revoke" }, 409);
+    }
+    const order = await readBody(context, revocationOrder);
+    if (typeof order === "string") return context.json({ error: order }, 400);
+    const { expiresAt: until, ...target } = order;
+    const revoked = await revoke({ ...target, until });
+    if (revoked === "full") return context.json({ error: "too many revocations are kept in mind" }, 507);
+    return context.json(revoked, 201);
+  });
+  return app;
+}
+
+/** The same question that the WebSockets ask, because browsers hide why a handshake was refused. */
+async function answer(context: ApiContext, authorizer: Authorizer, request: AccessRequest): Promise<Response> {
+  const decision = await authorizer.authorize(request);
+  if (!decision.granted) return refused(context, decision);
+  const { access, user, expiresAt } = decision;
+  decision.release();
+  return context.json({ granted: true, access, user, expiresAt });
+}
+
+function refused(context: ApiContext, denial: Denial): Response {
+  const { kind, code, reason } = denial;
+  if (kind === "unauthorized") context.header("www-authenticate", "Bearer");
+  if (kind === "unavailable") context.header("retry-after", "5");
+  return context.json({ granted: false, kind, code, reason, closeCode: closeReasonOf(denial).code }, statusOf[kind]);
+}
+
+/** A request to enter, or what is wrong with the question. */
+function readQuestion(context: ApiContext, { nameBytes }: Limits): AccessRequest | string {
+  const { room = "", kind = "sync", token } = context.req.query();
+  if (kind !== "sync" && kind !== "signaling") return "kind: give sync or signaling";
+  const fault = checkRoomName(room, nameBytes);
+  if (fault !== undefined) return `room: ${fault}`;
+  return {
+    kind,
+    room,
+    remoteAddress: context.env.remoteAddress,
+    origin: context.req.header("origin"),
+    token: token || bearerToken(context.req.header("authorization")),
+    signal: context.req.raw.signal,
+  };
+}
+
+/** The body, or what is wrong with it. */
+async function readBody<T>(context: ApiContext, schema: v.GenericSchema<unknown, T>): Promise<T | string> {
+  const body: unknown = await context.req.json().catch(() => undefined);
+  const checked = v.safeParse(schema, body);
+  if (checked.success) return checked.output;
+  const [issue] = checked.issues;
+  const path = v.getDotPath(issue);
+  return path === null || issue.message.includes(":") ? issue.message : `${path}: ${issue.message}`;
+}

@@ -1,0 +1,37 @@
+import { bearerToken } from "../lib/bearer-token.ts";
+import type { Permission } from "./access-policy.ts";
+import type { Administration } from "./administration.ts";
+import type { Denial } from "./authorizer.ts";
+import type { TokenVerifier } from "./token-verifier.ts";
+
+export interface TokenAdministrationOptions {
+  readonly verifier: TokenVerifier;
+  /** Whether a token has been revoked, for whatever room. */
+  readonly isRevoked: (token: Pick<Permission, "user" | "tokenId" | "issuedAt">) => boolean;
+}
+
+const notAdmin: Denial = {
+  granted: false,
+  kind: "forbidden",
+  code: "not-admin",
+  reason: "the token is not an administrator's",
+};
+
+const revoked: Denial = { granted: false, kind: "unauthorized", code: "revoked", reason: "the token has been revoked" };
+
+/** Lets those administer whose token says so, in `Authorization`: what is in a URL ends up in logs and histories. */
+export class TokenAdministration implements Administration {
+  readonly #options: TokenAdministrationOptions;
+
+  constructor(options: TokenAdministrationOptions) {
+    this.#options = options;
+  }
+
+  async refuse({ headers }: Request): Promise<Denial | undefined> {
+    const { verifier, isRevoked } = this.#options;
+    const verified = await verifier.verify(bearerToken(headers.get("authorization")));
+    if (!verified.granted) return verified;
+    if (!verified.isAdmin) return notAdmin;
+    return isRevoked(verified) ? revoked : undefined;
+  }
+}

@@ -1,0 +1,17 @@
+import { parseLimits } from "../config/limit-settings.ts";
+import { defaultLimits, type Limits } from "../config/limits.ts";
+import type { Values } from "../config/options.ts";
+
+/** The bounds that the settings say, of which some have settings of their own. */
+export function limitsOf(values: Values): Limits {
+  return {
+    ...defaultLimits,
+    ...parseLimits(values.limits),
+    documentMemoryBytes: values["sync.memory"] * 2 ** 20,
+    connectionsPerAddress: values["limits.connections-per-address"],
+    addressUpgradesPerSecond: values["limits.upgrades-per-address"],
+    signalingRoomMembers: values["limits.room-members"],
+    publishesPerSecond: values["limits.publishes"],
+    fanOutDeliveries: values["limits.deliveries"],
+  };
+}

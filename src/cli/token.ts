@@ -1,0 +1,44 @@
+import { signingSecrets } from "../composition/secrets.ts";
+import { tokenMinter } from "../composition/token-minter.ts";
+import { durationForms, parseDuration } from "../config/duration.ts";
+import { loadConfiguration } from "../config/load.ts";
+import { authOptionsOf } from "./auth-options-of.ts";
+import type { CommandInput } from "./command.ts";
+import { describeProblems } from "./configuration-problems.ts";
+import { describeDataTrouble } from "./data-trouble.ts";
+import { exitCodes } from "./exit-code.ts";
+import { limitsOf } from "./limits-of.ts";
+
+const defaultLifetimeMs = 3_600_000;
+
+/** Prints a token that the server with this configuration takes for its own, whether it runs or not. */
+export async function token({ sources, operands, switches, texts, stdout, stderr }: CommandInput): Promise<number> {
+  const complain = (trouble: string, code: number) => {
+    stderr.write(`yurt token: ${trouble}\n`);
+    return code;
+  };
+  const loaded = loadConfiguration(sources, ["data", "limits", "auth.secret", "auth.issuer", "auth.audience"]);
+  if (!loaded.ok) {
+    stderr.write(describeProblems(loaded.problems));
+    return exitCodes.badConfiguration;
+  }
+  const { values } = loaded.configuration;
+  const isAdmin = switches.has("admin");
+  if (operands.length === 0 && !isAdmin) return complain("name a room, or --admin", exitCodes.usage);
+  const ttl = texts.get("ttl");
+  const lifetimeMs = ttl === undefined ? defaultLifetimeMs : parseDuration(ttl);
+  if (lifetimeMs === undefined) return complain(`--ttl: give ${durationForms}`, exitCodes.usage);
+  if (lifetimeMs > limitsOf(values).tokenMs) return complain("--ttl: tokens do not last that long", exitCodes.usage);
+  const access = switches.has("read") ? "read" : "write";
+  try {
+    const auth = authOptionsOf(values);
+    const mint = tokenMinter({ ...auth, secrets: signingSecrets(auth, values.data) });
+    const rooms = new Map(operands.map((pattern) => [pattern, access] as const));
+    const minted = await mint({ rooms, user: texts.get("user"), isAdmin, lifetimeMs });
+    stdout.write(`${minted.token}\n`);
+    return exitCodes.done;
+  } catch (error) {
+    const trouble = describeDataTrouble(error, values.data) ?? (error instanceof Error ? error.message : String(error));
+    return complain(trouble, exitCodes.failed);
+  }
+}

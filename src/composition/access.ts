@@ -1,0 +1,101 @@
+import type { ApiOptions } from "../admin/api.ts";
+import type { AccessPolicy } from "../auth/access-policy.ts";
+import type { Administration } from "../auth/administration.ts";
+import type { AuthOptions } from "../auth/auth-options.ts";
+import type { Authorizer } from "../auth/authorizer.ts";
+import { KeySet } from "../auth/key-set.ts";
+import { keySource } from "../auth/key-source.ts";
+import { LiveAuthorizer } from "../auth/live-authorizer.ts";
+import { openAuthorizer } from "../auth/open.ts";
+import { Revocations } from "../auth/revocations.ts";
+import { TokenPolicy } from "../auth/token.ts";
+import { TokenAdministration } from "../auth/token-administration.ts";
+import { joinedKeys, secretKeys } from "../auth/token-keys.ts";
+import { TokenVerifier } from "../auth/token-verifier.ts";
+import { WebhookPolicy } from "../auth/webhook.ts";
+import { systemClock } from "../lib/clock.ts";
+import type { DataFolder } from "../storage/data-folder.ts";
+import { RevocationFile } from "../storage/revocation-log.ts";
+import { signingSecrets, webhookSecret } from "./secrets.ts";
+import type { Shared } from "./server-options.ts";
+import { tokenMinter } from "./token-minter.ts";
+
+/** The part of a server that says who may do what. */
+export interface AccessControl extends Pick<ApiOptions, "mint" | "revoke"> {
+  readonly authorizer: Authorizer;
+  readonly administration: Administration;
+  close(): Promise<void>;
+}
+
+export interface AccessOptions extends Pick<Shared, "limits" | "log" | "metrics"> {
+  readonly auth: AuthOptions;
+}
+
+/**
+ * `dataFolder` keeps secrets, and what was revoked; it may be missing where everybody may enter.
+ *
+ * Throws `SecretsFileUnreadable`, `RevocationsUnreadable`, or the system's error.
+ */
+export function openAccess(dataFolder: DataFolder | undefined, options: AccessOptions): AccessControl {
+  const { auth, limits, log, metrics } = options;
+  const clock = systemClock;
+  const secrets = signingSecrets(auth, dataFolder?.path);
+  const keySet = auth.jwks === undefined ? undefined : new KeySet({ source: keySource(auth.jwks), clock, log });
+  // The server need not wait for it: the first token does.
+  void keySet?.open();
+  const keys = joinedKeys([secretKeys(secrets), ...(keySet === undefined ? [] : [keySet])]);
+  const { issuer, audience } = auth;
+  const verifier = new TokenVerifier({ keys, issuer, audience, limits, clock });
+  const mint = tokenMinter({ ...auth, secrets });
+  if (dataFolder === undefined || auth.mode === "open") {
+    return {
+      authorizer: openAuthorizer,
+      administration: new TokenAdministration({ verifier, isRevoked: () => false }),
+      mint,
+      revoke: undefined,
+      close: async () => keySet?.close(),
+    };
+  }
+  const file = new RevocationFile(dataFolder.path, clock);
+  const revocations = new Revocations({ log: file, limits, clock });
+  const webhook =
+    auth.webhook === undefined
+      ? undefined
+      : new WebhookPolicy({
+          url: auth.webhook.url,
+          secret: auth.webhook.secret ?? webhookSecret(dataFolder.path),
+          limits,
+          clock,
+          log,
+          metrics,
+        });
+  const policy: AccessPolicy = webhook ?? new TokenPolicy(verifier);
+  const authorizer = new LiveAuthorizer({
+    policy,
+    isRevoked: (permission, room) => revocations.isRevoked(permission, room),
+    clock,
+    log,
+    metrics,
+  });
+  return {
+    authorizer,
+    administration: new TokenAdministration({
+      verifier,
+      isRevoked: (token) => revocations.isRevoked(token, undefined),
+    }),
+    mint,
+    revoke: async ({ until: asked, ...target }) => {
+      const revokedAt = clock.now();
+      const until = asked ?? revokedAt + limits.tokenMs;
+      // In force at once; on the disk when the promise resolves.
+      const adding = revocations.add({ ...target, revokedAt, until });
+      webhook?.forget();
+      const ended = authorizer.endRevoked();
+      return (await adding) === "full" ? "full" : { ended, until };
+    },
+    close: async () => {
+      keySet?.close();
+      await file.close();
+    },
+  };
+}

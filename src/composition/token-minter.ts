@@ -1,0 +1,17 @@
+import type { ApiOptions } from "../admin/api.ts";
+import type { AuthOptions } from "../auth/auth-options.ts";
+import { mintToken } from "../auth/mint-token.ts";
+import { systemClock } from "../lib/clock.ts";
+
+/** Makes tokens that a server with these secrets, this issuer and audience takes for its own. */
+export function tokenMinter({
+  secrets: [secret = ""],
+  issuer,
+  audience,
+}: Pick<AuthOptions, "secrets" | "issuer" | "audience">): ApiOptions["mint"] {
+  const clock = systemClock;
+  return async (order) => ({
+    token: await mintToken({ ...order, secret, issuer, audience, clock }),
+    expiresAt: clock.now() + order.lifetimeMs,
+  });
+}
