@@ -1,6 +1,7 @@
 import { Database, SQLiteError } from "bun:sqlite";
 import {
   accessSync,
+  chownSync,
   closeSync,
   constants,
   existsSync,
@@ -10,6 +11,7 @@ import {
   readFileSync,
   realpathSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -89,6 +91,13 @@ export function syncFolder(path: string): void {
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** Root may write what the server, who is someone else, must be able to use: its owner becomes that of `model`. */
+export function giveToOwner(path: string, model: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(model);
+  chownSync(path, uid, gid);
 }
 
 /**

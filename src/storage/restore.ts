@@ -1,7 +1,7 @@
-import { chownSync, existsSync, renameSync, rmSync, statSync } from "node:fs";
+import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { type CopyFacts, copyDatabase, factsOf } from "./backup.ts";
-import { openDataFolder, syncFolder } from "./data-folder.ts";
+import { giveToOwner, openDataFolder, syncFolder } from "./data-folder.ts";
 import {
   checkTables,
   companionSuffixes,
@@ -82,11 +82,4 @@ function moveAside(file: string, aside: string): boolean {
   const present = ["", ...companionSuffixes].filter((suffix) => existsSync(file + suffix));
   for (const suffix of present) renameSync(file + suffix, aside + suffix);
   return present.length > 0;
-}
-
-/** Root restores what the server, who is someone else, must be able to write. */
-function giveToOwner(copy: string, model: string): void {
-  if (process.getuid?.() !== 0) return;
-  const { uid, gid } = statSync(model);
-  chownSync(copy, uid, gid);
 }
