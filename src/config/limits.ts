@@ -61,6 +61,10 @@ export interface Limits {
   readonly roomContentLength: number;
   /** How long a token lets its user into its room. */
   readonly roomTokenMs: number;
+  /** How long a token may be good for: what is revoked is remembered as long. */
+  readonly tokenMs: number;
+  /** Revocations that are remembered; beyond it the administrator is refused another. */
+  readonly revocations: number;
   /** Clients of PeerJS that are connected. */
   readonly peerjsMembers: number;
   /** Devices of Peers that are registered. */
@@ -104,6 +108,7 @@ export interface Limits {
 
 const kibibyte = 1024;
 const mebibyte = 1024 * kibibyte;
+const day = 86_400_000;
 
 export const defaultLimits: Limits = {
   relayFrameBytes: 50 * mebibyte,
@@ -138,6 +143,8 @@ export const defaultLimits: Limits = {
   emptyRoomMs: 600_000,
   roomContentLength: 16 * mebibyte,
   roomTokenMs: 3_600_000,
+  tokenMs: 366 * day,
+  revocations: 10_000,
   peerjsMembers: 5_000,
   peersDevices: 5_000,
   peersCorrespondents: 256,

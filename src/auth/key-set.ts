@@ -1,0 +1,137 @@
+import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet } from "jose";
+import type { Clock } from "../lib/clock.ts";
+import type { Log } from "../ops/log.ts";
+import { type KeySource, KeySourceError } from "./key-source.ts";
+import { KeysUnavailable, type SignatureHeader, type TokenKeys } from "./token-keys.ts";
+
+export interface KeySetOptions {
+  readonly source: KeySource;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+type Keys = ReturnType<typeof createLocalJWKSet>;
+
+const refreshMs = 600_000;
+/** Between two attempts that unknown keys ask for, or that repair a refresh that failed. */
+const retryMs = 30_000;
+/** Between two attempts as long as there has been no set: those that start together wait for each other. */
+const firstRetryMs = 5_000;
+const deadlineMs = 5_000;
+
+/**
+ * The public keys of those who sign tokens, read again every ten minutes, and at once for a key that is not among them.
+ *
+ * When they cannot be read, those that were read last stay in use. One read at a time, which all who need it wait for.
+ */
+export class KeySet implements TokenKeys {
+  readonly algorithms: ReadonlySet<string> = new Set(["RS256", "ES256", "EdDSA"]);
+  readonly #options: KeySetOptions;
+  readonly #closed = new AbortController();
+  #keys: Keys | undefined;
+  #attemptedAt = Number.NEGATIVE_INFINITY;
+  #attempt: Promise<void> | undefined;
+  #isFailing = false;
+  #stopTimer: (() => void) | undefined;
+
+  constructor(options: KeySetOptions) {
+    this.#options = options;
+  }
+
+  /** Reads the keys before the first token comes. */
+  async open(): Promise<void> {
+    await this.#refresh(firstRetryMs);
+  }
+
+  async *candidates(header: SignatureHeader): AsyncGenerator<CryptoKey> {
+    if (this.#keys === undefined) await this.#refresh(firstRetryMs);
+    const known = this.#keys;
+    if (known === undefined) throw new KeysUnavailable();
+    let isKnown = false;
+    for await (const key of matching(known, header)) {
+      isKnown = true;
+      yield key;
+    }
+    // A signature that does not fit the key it names is wrong. One that names none may be of a key that is new.
+    if (isKnown && header.kid !== undefined) return;
+    await this.#refresh(retryMs);
+    if (this.#keys !== known) yield* matching(this.#keys, header);
+    else if (this.#isFailing) throw new KeysUnavailable();
+  }
+
+  /** Reads nothing more; idempotent. */
+  close(): void {
+    this.#closed.abort(new KeySourceError("it is not needed any more"));
+    this.#stopTimer?.();
+  }
+
+  /** Unless the last attempt began less than `intervalMs` ago; resolves when none is under way. Never rejects. */
+  async #refresh(intervalMs: number): Promise<void> {
+    const elapsedMs = this.#options.clock.now() - this.#attemptedAt;
+    // The system's clock may have been set back.
+    const isDue = elapsedMs >= intervalMs || elapsedMs < 0;
+    if (isDue && !this.#closed.signal.aborted) this.#attempt ??= this.#load();
+    await this.#attempt;
+  }
+
+  async #load(): Promise<void> {
+    const { clock } = this.#options;
+    this.#attemptedAt = clock.now();
+    this.#stopTimer?.();
+    try {
+      // Checks what it is given.
+      this.#keys = createLocalJWKSet((await this.#read()) as JSONWebKeySet);
+      this.#succeeded();
+    } catch (error) {
+      this.#failed(error);
+    }
+    this.#attempt = undefined;
+    if (this.#closed.signal.aborted) return;
+    const repairMs = this.#keys === undefined ? firstRetryMs : retryMs;
+    this.#stopTimer = clock.after(this.#isFailing ? repairMs : refreshMs, () => void this.#refresh(0));
+  }
+
+  async #read(): Promise<unknown> {
+    const { source, clock } = this.#options;
+    const deadline = new AbortController();
+    const stopDeadline = clock.after(deadlineMs, () =>
+      deadline.abort(new KeySourceError(`it did not come within ${deadlineMs} ms`)),
+    );
+    const signal = AbortSignal.any([deadline.signal, this.#closed.signal]);
+    try {
+      return await Promise.race([source(signal), rejectedOn(signal)]);
+    } finally {
+      stopDeadline();
+    }
+  }
+
+  #succeeded(): void {
+    if (this.#isFailing) this.#options.log.info({ event: "key-set-recovered" });
+    this.#isFailing = false;
+  }
+
+  #failed(error: unknown): void {
+    if (this.#closed.signal.aborted) return;
+    const facts = { problem: problemOf(error), keepsFormer: this.#keys !== undefined };
+    if (!this.#isFailing) this.#options.log.warn({ event: "key-set-failed", ...facts });
+    this.#isFailing = true;
+  }
+}
+
+/** A key of the set that cannot be used is as if it were not there: that is for the set's owner to see, not a token's. */
+async function* matching(keys: Keys | undefined, header: SignatureHeader): AsyncGenerator<CryptoKey> {
+  try {
+    const key = await keys?.({ ...header });
+    if (key !== undefined) yield key;
+  } catch (error) {
+    if (error instanceof errors.JWKSMultipleMatchingKeys) yield* error;
+  }
+}
+
+function problemOf(error: unknown): string {
+  return error instanceof KeySourceError ? error.message : "it is not a JSON Web Key Set";
+}
+
+function rejectedOn(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+}

@@ -1,0 +1,74 @@
+import { readFile, stat } from "node:fs/promises";
+
+/**
+ * Reads a key set, as parsed JSON of any kind. Rejects with `KeySourceError` when there is none to be read. What comes
+ * after `signal` has aborted does not matter.
+ */
+export type KeySource = (signal: AbortSignal) => Promise<unknown>;
+
+/** Why there was no key set to be read: what may be logged, since addresses may hold secrets and answers anything. */
+export class KeySourceError extends Error {
+  constructor(problem: string) {
+    super(problem);
+    this.name = "KeySourceError";
+  }
+}
+
+const mostBytes = 1024 * 1024;
+
+/** The key set at an http or https URL, or in a file. */
+export function keySourceAt(location: string): KeySource {
+  const read = /^https?:\/\//i.test(location) ? fetchText : readText;
+  return async (signal) => parse(await read(location, signal));
+}
+
+/** Redirects are not followed: whoever has one of them placed would say who may enter. */
+async function fetchText(url: string, signal: AbortSignal): Promise<string> {
+  try {
+    const response = await fetch(url, { signal, redirect: "manual", headers: { accept: "application/json" } });
+    if (response.status === 200) return await bodyOf(response);
+    await response.body?.cancel();
+    throw new KeySourceError(`its server answered ${response.status}`);
+  } catch (error) {
+    throw error instanceof KeySourceError ? error : new KeySourceError(`its server cannot be reached${codeOf(error)}`);
+  }
+}
+
+async function bodyOf(response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > mostBytes) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+async function readText(path: string, signal: AbortSignal): Promise<string> {
+  try {
+    const facts = await stat(path);
+    if (!facts.isFile()) throw new KeySourceError("it is not a file");
+    if (facts.size > mostBytes) throw tooLarge();
+    return await readFile(path, { encoding: "utf8", signal });
+  } catch (error) {
+    throw error instanceof KeySourceError ? error : new KeySourceError(`its file cannot be read${codeOf(error)}`);
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new KeySourceError("it is not JSON");
+  }
+}
+
+function tooLarge(): KeySourceError {
+  return new KeySourceError(`it is larger than ${mostBytes} bytes`);
+}
+
+/** The system's name for what happened; its text may quote the address. */
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? ` (${error.code})` : "";
+}

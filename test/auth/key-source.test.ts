@@ -1,0 +1,97 @@
+import { describe, expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { pathToFileURL } from "node:url";
+import { KeySourceError, keySourceAt } from "../../src/auth/key-source.ts";
+import { Workshop } from "../support/data-folder.ts";
+import { KeyServer } from "../support/key-server.ts";
+
+const { signal } = new AbortController();
+const mebibyte = 1024 * 1024;
+/** JSON of that many bytes. */
+const jsonOf = (bytes: number) => `"${"a".repeat(bytes - 2)}"`;
+
+async function problem(location: string): Promise<string> {
+  const error = await keySourceAt(location)(signal).catch((reason: unknown) => reason);
+  return error instanceof KeySourceError ? error.message : `unexpected: ${error}`;
+}
+
+describe("a key set at a URL", () => {
+  test("is fetched anew each time", async () => {
+    await using server = new KeyServer();
+    const source = keySourceAt(server.url.replace("http:", "HTTP:"));
+    server.answer(() => Response.json({ keys: [] }));
+    expect(await source(signal)).toEqual({ keys: [] });
+    server.answer(() => Response.json([1]));
+    expect(await source(signal)).toEqual([1]);
+  });
+
+  test("may be compressed, and may have 1 MiB", async () => {
+    await using server = new KeyServer();
+    const text = jsonOf(mebibyte);
+    server.answer(() => new Response(Bun.gzipSync(text), { headers: { "content-encoding": "gzip" } }));
+    expect(await keySourceAt(server.url)(signal)).toBe(JSON.parse(text));
+  });
+
+  test.each([
+    ["is larger", () => new Response(jsonOf(mebibyte + 1)), "it is larger than 1048576 bytes"],
+    [
+      "is larger than it looks",
+      () => new Response(Bun.gzipSync(jsonOf(100 * mebibyte)), { headers: { "content-encoding": "gzip" } }),
+      "it is larger than 1048576 bytes",
+    ],
+    ["is not JSON", () => new Response("secret garbage"), "it is not JSON"],
+    ["is not there", () => new Response("{}", { status: 404 }), "its server answered 404"],
+    ["is elsewhere", () => Response.redirect("/other", 302), "its server answered 302"],
+  ])("that %s has a problem", async (_, answer, expected) => {
+    await using server = new KeyServer();
+    server.answer(answer);
+    expect(await problem(server.url)).toBe(expected);
+    expect(server.requests).toBe(1);
+  });
+
+  test("of a server that is not there has a problem, which does not tell the URL", async () => {
+    const server = new KeyServer();
+    await server.takeDown();
+    expect(await problem(server.url)).toBe("its server cannot be reached (ECONNREFUSED)");
+  });
+
+  test("is given up when nobody waits for it any more", async () => {
+    await using server = new KeyServer();
+    const asked = Promise.withResolvers<AbortSignal>();
+    server.answer((request) => {
+      asked.resolve(request.signal);
+      return new Promise(() => {});
+    });
+    const waiting = new AbortController();
+    const fetched = keySourceAt(server.url)(waiting.signal).catch((error: unknown) => error);
+    const received = await asked.promise;
+    const left = new Promise((resolve) => received.addEventListener("abort", resolve));
+    waiting.abort();
+    expect(await fetched).toBeInstanceOf(KeySourceError);
+    await left;
+  });
+});
+
+describe("a key set in a file", () => {
+  test("is read anew each time, and may have 1 MiB", async () => {
+    using workshop = new Workshop();
+    const path = workshop.file("keys.json");
+    writeFileSync(path, "[1]");
+    expect(await keySourceAt(path)(signal)).toEqual([1]);
+    writeFileSync(path, jsonOf(mebibyte));
+    expect(await keySourceAt(path)(signal)).toHaveLength(mebibyte - 2);
+  });
+
+  test("that is not one has a problem", async () => {
+    using workshop = new Workshop();
+    const path = workshop.file("keys.json");
+    expect(await problem(path)).toBe("its file cannot be read (ENOENT)");
+    writeFileSync(path, "secret garbage");
+    expect(await problem(path)).toBe("it is not JSON");
+    writeFileSync(path, jsonOf(mebibyte + 1));
+    expect(await problem(path)).toBe("it is larger than 1048576 bytes");
+    mkdirSync(workshop.file("folder"));
+    expect(await problem(workshop.file("folder"))).toBe("it is not a file");
+    expect(await problem(pathToFileURL(path).href)).toBe("its file cannot be read (ENOENT)");
+  });
+});

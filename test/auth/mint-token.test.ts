@@ -1,0 +1,43 @@
+import { expect, test } from "bun:test";
+import { decodeJwt, decodeProtectedHeader } from "jose";
+import type { Access } from "../../src/auth/authorizer.ts";
+import { mintToken } from "../../src/auth/mint-token.ts";
+import { secretKeys } from "../../src/auth/token-keys.ts";
+import { TokenVerifier } from "../../src/auth/token-verifier.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+
+const secret = "s".repeat(43);
+const rooms = new Map<string, Access>([
+  ["notes/*", "read"],
+  ["__proto__", "write"],
+]);
+
+test("a minted token says what it was minted for, in milliseconds, and is good here", async () => {
+  const clock = new FakeClock(1_700_000_000_123);
+  const minted = { secret, rooms, user: "ann", isAdmin: true, issuer: "me", audience: "yurt", clock };
+  const token = await mintToken({ ...minted, lifetimeMs: 3_600_000 });
+  expect(decodeProtectedHeader(token)).toEqual({ alg: "HS256", typ: "JWT" });
+  const { limits, ...expected } = { limits: { tokenMs: 3_600_000 }, issuer: "me", audience: "yurt" };
+  const verifier = new TokenVerifier({ keys: secretKeys([secret]), clock, limits, ...expected });
+  expect(await verifier.verify(token)).toMatchObject({
+    granted: true,
+    user: "ann",
+    isAdmin: true,
+    tokenId: expect.stringMatching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/),
+    issuedAt: clock.now(),
+    expiresAt: clock.now() + 3_600_000,
+    claims: { rooms },
+  });
+});
+
+test("a minted token says nothing that it was not minted for, and is never the same twice", async () => {
+  const options = { secret, rooms: new Map(), isAdmin: false, lifetimeMs: 1_000, clock: new FakeClock() };
+  const token = await mintToken(options);
+  expect(Object.keys(decodeJwt(token)).toSorted()).toEqual(["exp", "iat", "jti", "rooms"]);
+  expect(await mintToken(options)).not.toBe(token);
+});
+
+test("nothing is signed with a short secret", () => {
+  const options = { secret: "short", rooms, isAdmin: false, lifetimeMs: 1_000, clock: new FakeClock() };
+  expect(() => mintToken(options)).toThrow("A secret needs 32 bytes.");
+});

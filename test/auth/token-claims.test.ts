@@ -1,0 +1,83 @@
+import { describe, expect, test } from "bun:test";
+import * as v from "valibot";
+import type { Access } from "../../src/auth/authorizer.ts";
+import { accessIn, tokenClaims } from "../../src/auth/token-claims.ts";
+
+const parse = (json: string) => v.safeParse(tokenClaims, JSON.parse(json));
+const accepts = (claims: object) => parse(JSON.stringify({ exp: 1, ...claims })).success;
+
+describe("the claims of a token", () => {
+  test("are read by the names that are known, and others left alone", () => {
+    const rooms = new Map<string, Access>([["notes/*", "read"]]);
+    const claims = { sub: "ann", exp: 17.5, iat: 3, jti: "t1", admin: true };
+    const json = JSON.stringify({ ...claims, rooms: { "notes/*": "read" }, email: ["x"] });
+    expect(parse(json).output).toEqual({ ...claims, rooms });
+  });
+
+  test("need no more than the time they end", () => {
+    expect(parse('{"exp":1}').output).toEqual({ exp: 1, rooms: new Map(), admin: false });
+    expect(parse("{}").success).toBe(false);
+  });
+
+  test("may name a room like a member of every object", () => {
+    const { output } = parse('{"exp":1,"rooms":{"__proto__":"write","constructor":"read"}}');
+    expect(output).toMatchObject({
+      rooms: new Map([
+        ["__proto__", "write"],
+        ["constructor", "read"],
+      ]),
+    });
+  });
+
+  test.each([
+    { exp: "1" },
+    { exp: null },
+    { iat: "1" },
+    { sub: 7 },
+    { jti: {} },
+    { admin: "true" },
+    { admin: 1 },
+    { rooms: null },
+    { rooms: ["a"] },
+    { rooms: "notes" },
+    { rooms: { notes: "admin" } },
+    { rooms: { notes: true } },
+  ])("are refused as a whole for %j", (claims) => {
+    expect(accepts(claims)).toBe(false);
+  });
+
+  test("must be numbers where they are times", () => {
+    expect(parse('{"exp":1e999}').success).toBe(false);
+    expect(parse('{"exp":1,"iat":-1e999}').success).toBe(false);
+  });
+
+  test("have at most 1000 patterns of 1024 characters each", () => {
+    const patterns = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, index) => [`${index}`, "read"]));
+    expect(accepts({ rooms: patterns(1_000) })).toBe(true);
+    expect(accepts({ rooms: patterns(1_001) })).toBe(false);
+    expect(accepts({ rooms: { ["a".repeat(1_024)]: "read" } })).toBe(true);
+    expect(accepts({ rooms: { ["a".repeat(1_025)]: "read" } })).toBe(false);
+  });
+});
+
+describe("the access that claims give", () => {
+  const rooms = new Map<string, Access>([
+    ["a/**", "read"],
+    ["a/b", "write"],
+    ["**/c", "read"],
+    ["__proto__", "read"],
+  ]);
+
+  test.each([
+    ["a", "read"],
+    ["a/b", "write"],
+    ["a/b/c", "read"],
+    ["x/c", "read"],
+    ["__proto__", "read"],
+    ["x", undefined],
+    ["toString", undefined],
+  ] as const)("in %j is %p: the highest of all patterns that mean it", (room, access) => {
+    expect(accessIn({ rooms }, room)).toBe(access);
+  });
+});

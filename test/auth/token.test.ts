@@ -1,0 +1,69 @@
+import { describe, expect, test } from "bun:test";
+import type { AccessRequest, Denial } from "../../src/auth/authorizer.ts";
+import { TokenPolicy } from "../../src/auth/token.ts";
+import { secretKeys } from "../../src/auth/token-keys.ts";
+import { TokenVerifier } from "../../src/auth/token-verifier.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { signWithSecret } from "../support/token-signer.ts";
+
+const secret = "s".repeat(32);
+const clock = new FakeClock();
+const now = clock.now() / 1_000;
+const verifier = new TokenVerifier({ keys: secretKeys([secret]), limits: { tokenMs: 60_000 }, clock });
+const policy = new TokenPolicy(verifier);
+
+const claims = { sub: "ann", jti: "t1", iat: now, exp: now + 60, rooms: { "notes/*": "read", "notes/mine": "write" } };
+const token = await signWithSecret(secret, claims);
+
+const decide = (room: string, shown: string | undefined = token, kind: AccessRequest["kind"] = "sync") =>
+  policy.decide({ kind, room, token: shown, remoteAddress: "192.0.2.1", signal: new AbortController().signal });
+
+describe("whoever shows a token", () => {
+  test.each([
+    ["notes/other", "read"],
+    ["notes/mine", "write"],
+  ] as const)("enters %s to %s, for documents and for signaling", async (room, access) => {
+    const permission = { user: "ann", tokenId: "t1", issuedAt: clock.now(), expiresAt: clock.now() + 60_000 };
+    for (const kind of ["sync", "signaling"] as const) {
+      expect(await decide(room, token, kind)).toEqual({ granted: true, access, ...permission });
+    }
+  });
+
+  test("does not enter a room that it does not name, an administrator neither", async () => {
+    const denial: Denial = {
+      granted: false,
+      kind: "forbidden",
+      code: "wrong-room",
+      reason: "the token does not let its holder into this room",
+    };
+    expect(await decide("other")).toEqual(denial);
+    const admin = await signWithSecret(secret, { exp: now + 1, admin: true });
+    expect(await decide("notes/mine", admin)).toEqual(denial);
+  });
+
+  test("that is bad enters nowhere", async () => {
+    expect(await decide("notes/mine", "garbage")).toMatchObject({ granted: false, code: "malformed-token" });
+    expect(await decide("notes/mine", "")).toMatchObject({ granted: false, kind: "unauthorized", code: "no-token" });
+  });
+});
+
+test("who shows nothing enters nowhere", async () => {
+  const request = { kind: "sync", room: "notes/mine", remoteAddress: "192.0.2.1" } as const;
+  const denial = await policy.decide({ ...request, signal: new AbortController().signal });
+  expect(denial).toMatchObject({ granted: false, kind: "unauthorized", code: "no-token", reason: "no token" });
+});
+
+describe("before a room is named", () => {
+  test("a bad token is refused", async () => {
+    expect(await policy.screen("garbage")).toMatchObject({ granted: false, code: "malformed-token" });
+    expect(await policy.screen(await signWithSecret(secret, { exp: now - 1 }))).toMatchObject({ code: "expired" });
+  });
+
+  test("a good token passes, and none: it may come in a message", async () => {
+    for (const shown of [token, undefined, ""]) expect(await policy.screen(shown)).toBeUndefined();
+  });
+});
+
+test("the same token is answered alike as long as it is good", () => {
+  expect(policy.isRenewable).toBe(false);
+});
