@@ -1,0 +1,171 @@
+import { describe, expect, test } from "bun:test";
+import type { Revocation, RevocationLog } from "../../src/auth/revocation.ts";
+import { Revocations } from "../../src/auth/revocations.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+
+/** Keeps what is appended, when the test lets it. */
+class FakeRevocationLog implements RevocationLog {
+  readonly kept: Revocation[];
+  failure: Error | undefined;
+  #held: Promise<void> | undefined;
+
+  constructor(kept: readonly Revocation[] = []) {
+    this.kept = [...kept];
+  }
+
+  load(): readonly Revocation[] {
+    return [...this.kept];
+  }
+
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#held = promise;
+    return resolve;
+  }
+
+  async append(revocation: Revocation): Promise<void> {
+    await this.#held;
+    if (this.failure !== undefined) throw this.failure;
+    this.kept.push(revocation);
+  }
+}
+
+const day = 86_400_000;
+
+function open(kept: readonly Revocation[] = [], limit = 10) {
+  const clock = new FakeClock();
+  const log = new FakeRevocationLog(kept);
+  const revocations = new Revocations({ log, limits: { revocations: limit }, clock });
+  const now = clock.now();
+  const revoke = (what: Partial<Revocation>) => revocations.add({ revokedAt: now, until: now + day, ...what });
+  return { clock, log, revocations, revoke, now };
+}
+
+describe("a permission is revoked", () => {
+  const permission = { user: "ann", tokenId: "t1", issuedAt: 1 };
+
+  test.each([
+    [{ user: "ann" }],
+    [{ tokenId: "t1" }],
+    [{ room: "notes/a" }],
+    [{ room: "notes/*" }],
+    [{ room: "**" }],
+    [{ user: "ann", room: "notes/*" }],
+    [{ tokenId: "t1", user: "ann", room: "notes/a" }],
+  ])("by %j, when all of it fits", async (what) => {
+    const { revocations, revoke } = open();
+    expect(revocations.isRevoked(permission, "notes/a")).toBe(false);
+    await revoke(what);
+    expect(revocations.isRevoked(permission, "notes/a")).toBe(true);
+  });
+
+  test.each([
+    [{ user: "bob" }],
+    [{ tokenId: "t2" }],
+    [{ room: "notes" }],
+    [{ room: "other/*" }],
+    [{ user: "ann", room: "other/*" }],
+    [{ user: "bob", room: "notes/*" }],
+    [{ tokenId: "t1", user: "bob" }],
+    [{ tokenId: "t2", user: "ann" }],
+    [{ tokenId: "t1", room: "other" }],
+    [{ user: "__proto__" }],
+  ])("not by %j", async (what) => {
+    const { revocations, revoke } = open();
+    await revoke(what);
+    expect(revocations.isRevoked(permission, "notes/a")).toBe(false);
+  });
+
+  test("when it has no user or token id only by its room", async () => {
+    const { revocations, revoke } = open();
+    await revoke({ user: "ann" });
+    await revoke({ tokenId: "t1" });
+    expect(revocations.isRevoked({}, "notes")).toBe(false);
+    await revoke({ room: "notes" });
+    expect(revocations.isRevoked({}, "notes")).toBe(true);
+  });
+
+  test("when it was issued not after that, or nobody knows when", async () => {
+    const { revocations, revoke, now } = open();
+    await revoke({ user: "ann" });
+    const isRevoked = (issuedAt?: number) => revocations.isRevoked({ user: "ann", issuedAt }, "notes");
+    expect([isRevoked(now - 1), isRevoked(now), isRevoked()]).toEqual([true, true, true]);
+    expect(isRevoked(now + 1)).toBe(false);
+  });
+
+  test("until that is over", async () => {
+    const { revocations, revoke, clock } = open();
+    await revoke({ user: "ann" });
+    clock.advance(day - 1);
+    expect(revocations.isRevoked(permission, "notes")).toBe(true);
+    clock.advance(1);
+    expect(revocations.isRevoked(permission, "notes")).toBe(false);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test("by any of several", async () => {
+    const { revocations, revoke } = open();
+    await revoke({ user: "ann", room: "other" });
+    await revoke({ user: "ann", room: "notes/*" });
+    await revoke({ user: "ann", room: "more" });
+    expect(revocations.isRevoked(permission, "notes/a")).toBe(true);
+  });
+});
+
+describe("revocations", () => {
+  test("are kept in the log, and read from it", async () => {
+    const { log, revoke, now } = open();
+    expect(await revoke({ user: "ann" })).toBe("added");
+    expect(log.kept).toEqual([{ user: "ann", revokedAt: now, until: now + day }]);
+    const { revocations } = open(log.kept);
+    expect(revocations.isRevoked({ user: "ann", issuedAt: now }, "notes")).toBe(true);
+  });
+
+  test("are in force at once, and also when the log fails", async () => {
+    const { log, revocations, revoke } = open();
+    const release = log.hold();
+    const added = revoke({ user: "ann" });
+    expect(revocations.isRevoked({ user: "ann" }, "notes")).toBe(true);
+    log.failure = new Error("disk full");
+    release();
+    await expect(added).rejects.toThrow("disk full");
+    expect(revocations.isRevoked({ user: "ann" }, "notes")).toBe(true);
+  });
+
+  test("must say what they take back", async () => {
+    const { log, revoke } = open();
+    await expect(revoke({})).rejects.toThrow("A revocation needs a user, a room or a token id.");
+    expect(log.kept).toEqual([]);
+  });
+
+  test("beyond the limit are refused, also while others are being kept, and none is forgotten for them", async () => {
+    const { log, revocations, revoke } = open([], 2);
+    const release = log.hold();
+    const answers = [revoke({ user: "a" }), revoke({ user: "b" }), revoke({ user: "c" })];
+    release();
+    expect(await Promise.all(answers)).toEqual(["added", "added", "full"]);
+    const isRevoked = (user: string) => revocations.isRevoked({ user }, "notes");
+    expect([isRevoked("a"), isRevoked("b"), isRevoked("c")]).toEqual([true, true, false]);
+    expect(log.kept).toHaveLength(2);
+  });
+
+  test("that are over make room for others, whatever they were found by", async () => {
+    const { revocations, revoke, clock, now } = open([], 4);
+    const soon = { until: now + 1_000 };
+    for (const what of [{ user: "a" }, { tokenId: "t" }, { room: "r" }, { room: "p/*" }])
+      await revoke({ ...what, ...soon });
+    expect(await revoke({ user: "b" })).toBe("full");
+    clock.advance(1_000);
+    for (const user of ["b", "c", "d", "e"]) expect(await revoke({ user })).toBe("added");
+    expect(await revoke({ user: "f" })).toBe("full");
+    expect(revocations.isRevoked({ user: "e" }, "notes")).toBe(true);
+  });
+
+  test("of a log that holds more than the limit all count", async () => {
+    const { now } = open();
+    const kept = ["a", "b", "c"].map((user) => ({ user, revokedAt: now, until: now + day }));
+    const { revocations, revoke } = open(kept, 2);
+    expect(kept.every(({ user }) => revocations.isRevoked({ user }, "notes"))).toBe(true);
+    expect(await revoke({ user: "d" })).toBe("full");
+  });
+});

@@ -1,0 +1,218 @@
+import { describe, expect, test } from "bun:test";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import type { Revocation } from "../../src/auth/revocation.ts";
+import { RevocationFile, RevocationsUnreadable } from "../../src/storage/revocation-log.ts";
+import { Child } from "../support/child.ts";
+import { Workshop } from "../support/data-folder.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+
+const clock = new FakeClock();
+const now = clock.now();
+const day = 86_400_000;
+
+const of = (what: Pick<Revocation, "user" | "room" | "tokenId">, until = now + day): Revocation => ({
+  ...what,
+  revokedAt: now,
+  until,
+});
+
+const ann = of({ user: "ann", room: "notes/*" });
+const bob = of({ user: "bob \u0000\n日本 \ud800" });
+const token = of({ tokenId: "t1" });
+
+class Scene implements Disposable {
+  readonly workshop = new Workshop();
+  readonly path: string = this.workshop.file("revocations.jsonl");
+
+  open(at: FakeClock = clock): RevocationFile {
+    return new RevocationFile(this.workshop.path, at);
+  }
+
+  /** What the next start reads. */
+  reread(): readonly Revocation[] {
+    return this.open().load();
+  }
+
+  get content(): string {
+    return readFileSync(this.path, "utf8");
+  }
+
+  [Symbol.dispose](): void {
+    this.workshop[Symbol.dispose]();
+  }
+}
+
+const line = (revocation: object) => `${JSON.stringify(revocation)}\n`;
+
+describe("a log of revocations", () => {
+  test("is no file until something is revoked", async () => {
+    using scene = new Scene();
+    const log = scene.open();
+    expect(log.load()).toEqual([]);
+    await log.close();
+    expect(readdirSync(scene.workshop.path)).toEqual([]);
+  });
+
+  test("is a file for its owner alone, with one JSON object a line", async () => {
+    using scene = new Scene();
+    const log = scene.open();
+    await log.append(ann);
+    expect(scene.content).toBe(`{"user":"ann","room":"notes/*","revokedAt":${now},"until":${now + day}}\n`);
+    expect(statSync(scene.path).mode & 0o777).toBe(0o600);
+    await log.close();
+  });
+
+  test("keeps all, in their order, from one start to the next", async () => {
+    using scene = new Scene();
+    const first = scene.open();
+    await Promise.all([ann, bob].map((each) => first.append(each)));
+    await first.close();
+    const second = scene.open();
+    expect(second.load()).toEqual([ann, bob]);
+    const many = Array.from({ length: 50 }, (_, index) => of({ tokenId: `${index}` }));
+    await Promise.all(many.map((each) => second.append(each)));
+    await second.close();
+    expect(scene.reread()).toEqual([ann, bob, ...many]);
+  });
+
+  test("is closed after all that was appended", async () => {
+    using scene = new Scene();
+    const log = scene.open();
+    const appended = [ann, bob, token].map((each) => log.append(each));
+    await log.close();
+    expect(scene.reread()).toEqual([ann, bob, token]);
+    await Promise.all(appended);
+  });
+
+  test("forgets at a start what is over, and keeps the file for its owner alone", async () => {
+    using scene = new Scene();
+    const soon = of({ user: "carl" }, now + 1);
+    writeFileSync(scene.path, line(ann) + line(soon) + line(token), { mode: 0o644 });
+    expect(scene.reread()).toEqual([ann, soon, token]);
+    const log = scene.open(new FakeClock(now + 1));
+    expect(log.load()).toEqual([ann, token]);
+    expect(scene.content).toBe(line(ann) + line(token));
+    expect(statSync(scene.path).mode & 0o777).toBe(0o600);
+    expect(readdirSync(scene.workshop.path)).toEqual(["revocations.jsonl"]);
+    await log.append(bob);
+    await log.close();
+    expect(scene.reread()).toEqual([ann, token, bob]);
+  });
+
+  test("writes what it reads in its own way, so that it knows where its lines end", async () => {
+    using scene = new Scene();
+    const byHand = `{ "until": ${now + day},  "revokedAt": ${now}, "user": "ann", "note": "left" }\n`;
+    writeFileSync(scene.path, byHand + line(token));
+    const log = scene.open();
+    await log.append(bob);
+    await log.close();
+    expect(scene.reread()).toEqual([of({ user: "ann" }), token, bob]);
+  });
+});
+
+describe("a last line that was not written to its end", () => {
+  const whole = Buffer.from(line(bob));
+
+  test.each(Array.from(whole.subarray(1), (_, index) => index + 1))(
+    "is ignored after %i bytes, and the next is whole",
+    async (length) => {
+      using scene = new Scene();
+      writeFileSync(scene.path, Buffer.concat([Buffer.from(line(ann)), whole.subarray(0, length)]));
+      const log = scene.open();
+      expect(log.load()).toEqual([ann]);
+      expect(scene.content).toBe(line(ann));
+      await log.append(token);
+      await log.close();
+      expect(scene.reread()).toEqual([ann, token]);
+    },
+  );
+
+  test("is ignored when it is zeros that a file system left", () => {
+    using scene = new Scene();
+    writeFileSync(scene.path, `${line(ann)}${"\0".repeat(4_096)}`);
+    expect(scene.reread()).toEqual([ann]);
+  });
+});
+
+describe("a log that holds something else", () => {
+  test.each([
+    ["no JSON", "garbage\n"],
+    ["an empty line", "\n"],
+    ["another value", "[]\n"],
+    ["nothing to revoke", line({ revokedAt: now, until: now + day })],
+    ["no end", line({ user: "ann", revokedAt: now })],
+    ["times that are none", '{"user":"ann","revokedAt":1e999,"until":1e999}\n'],
+    ["a user that is none", line({ ...ann, user: 7 })],
+    ["what is not UTF-8", Buffer.from(line(of({ user: "\xff" })), "latin1")],
+  ])("(%s) cannot be opened, and stays as it is", (_, content) => {
+    using scene = new Scene();
+    const bytes = Buffer.concat([Buffer.from(line(ann)), Buffer.from(content), Buffer.from(line(token))]);
+    writeFileSync(scene.path, bytes);
+    expect(() => scene.open()).toThrow(RevocationsUnreadable);
+    expect(() => scene.open()).toThrow(`Line 2 of ${scene.path} is not a revocation.`);
+    expect(readFileSync(scene.path)).toEqual(bytes);
+  });
+
+  test("for being a folder, cannot be opened either", () => {
+    using scene = new Scene();
+    mkdirSync(scene.path);
+    expect(() => scene.open()).toThrow("EISDIR");
+  });
+});
+
+describe("an append that fails", () => {
+  test("in the middle of a line leaves the line before it and the next one whole", async () => {
+    using scene = new Scene();
+    // In units of 1024 bytes; what goes beyond is an error and not a signal.
+    const limited = ["bash", "-c", 'trap "" XFSZ; ulimit -f 1; exec "$@"', "bash"];
+    const users = ["a".repeat(400), "b".repeat(400), "c".repeat(400), "d"];
+    const until = Number.MAX_SAFE_INTEGER;
+    await using child = new Child("append-revocations.ts", [scene.workshop.path, `${until}`, ...users], limited);
+    expect(await child.rest()).toEqual(["kept", "kept", "EFBIG", "kept"]);
+    const kept = users.filter((user) => !user.startsWith("c"));
+    expect(scene.reread()).toEqual(kept.map((user) => ({ user, revokedAt: 0, until })));
+  });
+
+  test("is told, and leaves nothing that the next one could not follow", async () => {
+    using scene = new Scene();
+    const log = scene.open();
+    await log.append(ann);
+    await log.close();
+    const saved = scene.content;
+    rmSync(scene.path);
+    // Takes nothing: every write is out of space.
+    symlinkSync("/dev/full", scene.path);
+    await expect(log.append(bob)).rejects.toThrow();
+    rmSync(scene.path);
+    // As a disk leaves it that was full in the middle of a line, or that failed to sync one.
+    writeFileSync(scene.path, saved);
+    appendFileSync(scene.path, `${line(bob)}{"user":"bo`);
+    await log.append(token);
+    await log.close();
+    expect(scene.reread()).toEqual([ann, token]);
+  });
+
+  test("does not fail those after it", async () => {
+    using scene = new Scene();
+    const log = scene.open();
+    mkdirSync(scene.path);
+    const [failed, next] = [log.append(ann), log.append(bob)];
+    await expect(failed).rejects.toThrow("EISDIR");
+    rmSync(scene.path, { recursive: true });
+    await next.catch(() => {});
+    await log.append(token);
+    await log.close();
+    expect(existsSync(scene.path)).toBe(true);
+    expect(scene.reread().at(-1)).toEqual(token);
+  });
+});
