@@ -1,0 +1,56 @@
+import { expect, test } from "bun:test";
+import { Semaphore } from "../../src/lib/semaphore.ts";
+
+const { signal } = new AbortController();
+
+/** Whether it is resolved by now. */
+async function isResolved(promise: Promise<void>): Promise<boolean> {
+  const pending = new Promise<boolean>((resolve) => setImmediate(resolve, false));
+  return Promise.race([promise.then(() => true), pending]);
+}
+
+test("a semaphore lets so many in, and those who wait in the order of coming", async () => {
+  const semaphore = new Semaphore(2);
+  await Promise.all([semaphore.acquire(signal), semaphore.acquire(signal)]);
+  const third = semaphore.acquire(signal);
+  const fourth = semaphore.acquire(signal);
+  expect(await isResolved(third)).toBe(false);
+  semaphore.release();
+  expect([await isResolved(third), await isResolved(fourth)]).toEqual([true, false]);
+  semaphore.release();
+  expect(await isResolved(fourth)).toBe(true);
+});
+
+test("permits that were given back are there again, and no more than those", async () => {
+  const semaphore = new Semaphore(1);
+  await semaphore.acquire(signal);
+  semaphore.release();
+  await semaphore.acquire(signal);
+  expect(await isResolved(semaphore.acquire(signal))).toBe(false);
+});
+
+test("who stops waiting takes nobody's turn", async () => {
+  const semaphore = new Semaphore(1);
+  const controller = new AbortController();
+  const reason = new Error("gone");
+  await semaphore.acquire(signal);
+  const impatient = semaphore.acquire(controller.signal);
+  const patient = semaphore.acquire(signal);
+  controller.abort(reason);
+  expect(await impatient.catch((error) => error)).toBe(reason);
+  semaphore.release();
+  expect(await isResolved(patient)).toBe(true);
+  expect(await semaphore.acquire(controller.signal).catch((error) => error)).toBe(reason);
+});
+
+test("who gave up when it was his turn already has it, to give back", async () => {
+  const semaphore = new Semaphore(1);
+  const controller = new AbortController();
+  await semaphore.acquire(signal);
+  const turn = semaphore.acquire(controller.signal);
+  semaphore.release();
+  controller.abort();
+  expect(await isResolved(turn)).toBe(true);
+  semaphore.release();
+  expect(await isResolved(semaphore.acquire(signal))).toBe(true);
+});
