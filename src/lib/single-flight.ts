@@ -1,0 +1,53 @@
+interface Flight<T> {
+  readonly controller: AbortController;
+  readonly result: Promise<T>;
+  waiting: number;
+}
+
+/** How one caller takes part. */
+export interface Joining<T> {
+  readonly key: string;
+  /** Ends this caller's wait alone. */
+  readonly signal: AbortSignal;
+  /** Made when no call of the key is under way; its signal aborts when nobody waits for it any more. */
+  readonly call: (signal: AbortSignal) => Promise<T>;
+}
+
+/** One call per key at a time: who asks for the same meanwhile shares it. */
+export class SingleFlight<T> {
+  readonly #flights = new Map<string, Flight<T>>();
+
+  /** Settles as the call does, or rejects with the reason of the caller's signal, whichever is first. */
+  async join({ key, signal, call }: Joining<T>): Promise<T> {
+    signal.throwIfAborted();
+    const flight = this.#flights.get(key) ?? this.#start(key, call);
+    const gone = Promise.withResolvers<never>();
+    const leave = () => gone.reject(signal.reason);
+    flight.waiting += 1;
+    signal.addEventListener("abort", leave, { once: true });
+    try {
+      return await Promise.race([flight.result, gone.promise]);
+    } finally {
+      signal.removeEventListener("abort", leave);
+      flight.waiting -= 1;
+      if (flight.waiting === 0) this.#abandon(key, flight);
+    }
+  }
+
+  #start(key: string, call: Joining<T>["call"]): Flight<T> {
+    const controller = new AbortController();
+    const result = call(controller.signal).finally(() => this.#forget(key, flight));
+    const flight: Flight<T> = { controller, result, waiting: 0 };
+    this.#flights.set(key, flight);
+    return flight;
+  }
+
+  /** Nothing happens to one that has landed: all who waited for it leave it like this. */
+  #abandon(key: string, flight: Flight<T>): void {
+    if (this.#forget(key, flight)) flight.controller.abort();
+  }
+
+  #forget(key: string, flight: Flight<T>): boolean {
+    return this.#flights.get(key) === flight && this.#flights.delete(key);
+  }
+}
