@@ -1,0 +1,115 @@
+import * as v from "valibot";
+import type { Permission } from "./access-policy.ts";
+import type { AccessRequest, Denial } from "./authorizer.ts";
+import { WebhookFailure, type WebhookFailureKind } from "./webhook-failure.ts";
+
+/** The statuses of answers; any other is a failure, and its body does not matter. */
+const answerStatuses = [200, 401, 403] as const;
+export type AnswerStatus = (typeof answerStatuses)[number];
+
+/** What the application has sent back. */
+export interface WebhookReply {
+  readonly status: AnswerStatus;
+  readonly body: Uint8Array;
+}
+
+/** Below it a number of milliseconds is before 1973, and one of seconds is any time of ours. */
+const leastMilliseconds = 1e11;
+/** Above it, after the year 5000, the number is one of microseconds. */
+const mostMilliseconds = 1e14;
+const userBytes = 256;
+const reasonLength = 200;
+
+const user = v.pipe(v.string(), v.nonEmpty(), v.maxBytes(userBytes), v.regex(/^[^\p{Cc}\p{Cs}]*$/u));
+const isoTime = v.pipe(v.string(), v.isoTimestamp(), v.transform(Date.parse), v.number());
+const epochMilliseconds = v.pipe(
+  v.number(),
+  v.maxValue(mostMilliseconds),
+  v.minValue(leastMilliseconds, "expires-at-in-seconds" satisfies WebhookFailureKind),
+);
+
+// `null` is how many languages write that there is none.
+const decisionSchema = v.variant("access", [
+  v.object({ access: v.literal("none") }),
+  v.object({
+    access: v.picklist(["read", "write"]),
+    user: v.nullish(user),
+    expiresAt: v.nullish(v.union([epochMilliseconds, isoTime])),
+  }),
+]);
+
+const reasonSchema = v.object({ reason: v.string() });
+
+const failuresOfMembers: Readonly<Record<string, WebhookFailureKind>> = {
+  user: "bad-user",
+  expiresAt: "bad-expires-at",
+};
+
+const refusalReason = "the application has refused it";
+const unknownTokenReason = "the application does not accept the token";
+const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "the permission has expired" };
+
+export function isAnswerStatus(status: number): status is AnswerStatus {
+  return answerStatuses.some((each) => each === status);
+}
+
+/** Throws a `WebhookFailure` for what is no answer to `request`. */
+export function readAnswer({ status, body }: WebhookReply, request: AccessRequest, now: number): Permission | Denial {
+  switch (status) {
+    case 200:
+      return readDecision(parseJson(body), request, now);
+    case 401:
+      return refusal("unauthorized", reasonIn(parseJson(body), request) ?? unknownTokenReason);
+    case 403:
+      return refusal("forbidden", reasonIn(parseJson(body), request) ?? refusalReason);
+  }
+}
+
+function readDecision(json: unknown, request: AccessRequest, now: number): Permission | Denial {
+  if (json === undefined) throw new WebhookFailure("not-json");
+  const parsed = v.safeParse(decisionSchema, json);
+  if (!parsed.success) throw new WebhookFailure(failureOf(parsed.issues[0]));
+  const decision = parsed.output;
+  if (decision.access === "none") return refusal("forbidden", reasonIn(json, request) ?? refusalReason);
+  const expiresAt = decision.expiresAt ?? undefined;
+  if (expiresAt !== undefined && expiresAt <= now) return expired;
+  return { granted: true, access: decision.access, user: decision.user ?? undefined, expiresAt };
+}
+
+function refusal(kind: "unauthorized" | "forbidden", reason: string): Denial {
+  return { granted: false, kind, code: "refused", reason };
+}
+
+function failureOf(issue: v.BaseIssue<unknown>): WebhookFailureKind {
+  const messages = [issue, ...(issue.issues ?? [])].map(({ message }) => message);
+  if (messages.includes("expires-at-in-seconds")) return "expires-at-in-seconds";
+  return failuresOfMembers[String(issue.path?.[0]?.key)] ?? "bad-access";
+}
+
+/**
+ * The application's own words for the client, made fit to be shown and logged; undefined where there are none.
+ *
+ * Words that quote the token or the room would put them into logs.
+ */
+function reasonIn(json: unknown, { token, room }: AccessRequest): string | undefined {
+  if (!v.is(reasonSchema, json)) return undefined;
+  if (quotes(json.reason, room) || (token !== undefined && token !== "" && json.reason.includes(token)))
+    return undefined;
+  const oneLine = json.reason.replaceAll(/[\p{Cc}\p{Cs}\s]+/gu, " ").trim();
+  const short = Array.from(oneLine).slice(0, reasonLength).join("").replace(/\.$/, "");
+  return short === "" ? undefined : short;
+}
+
+/** Whether `name` stands in `text` as a word or words of its own: a room may be named `a`. */
+function quotes(text: string, name: string): boolean {
+  return new RegExp(`(?<![\\p{L}\\p{N}])${RegExp.escape(name)}(?![\\p{L}\\p{N}])`, "u").test(text);
+}
+
+/** Undefined for what is no JSON, or no UTF-8: two names are not to look the same. */
+function parseJson(body: Uint8Array): unknown {
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch {
+    return undefined;
+  }
+}
