@@ -83,6 +83,13 @@ export interface Limits {
   readonly mailboxesBytes: number;
   /** Of these, those of one sender. */
   readonly mailboxesSenderBytes: number;
+  /** Until the application has answered who may enter, the wait for others' questions included. */
+  readonly webhookTimeoutMs: number;
+  /** Questions to the application at a time; others wait. */
+  readonly webhookConcurrency: number;
+  /** How long an answer of the application is good for the same question, and how many are remembered. */
+  readonly webhookCacheMs: number;
+  readonly webhookCacheEntries: number;
   /** Bytes queued for one client that the kernel has not taken, a snapshot in flight excluded. */
   readonly outboxBytes: number;
   /** Bytes of snapshots queued for one client that the kernel has not taken. */
@@ -155,6 +162,10 @@ export const defaultLimits: Limits = {
   mailboxSenderBytes: 48 * kibibyte,
   mailboxesBytes: 64 * mebibyte,
   mailboxesSenderBytes: mebibyte,
+  webhookTimeoutMs: 3_000,
+  webhookConcurrency: 64,
+  webhookCacheMs: 5_000,
+  webhookCacheEntries: 10_000,
   outboxBytes: 4 * mebibyte,
   snapshotBytes: 128 * mebibyte,
   snapshotsBytes: 128 * mebibyte,

@@ -63,6 +63,10 @@ export interface Metrics {
   readonly letters: Counter<"outcome">;
   /** Of those that wait. */
   readonly letterBytes: LiveGauge;
+  /** Who may enter, as the application says; `suspended` is what it was not asked because it had failed too often. */
+  readonly webhookRequests: Counter<"outcome">;
+  /** From a request to its whole answer; those that are given up too. */
+  readonly webhookDuration: Histogram;
 }
 
 const milliseconds = (...bounds: readonly number[]) => bounds.map((bound) => bound / 1000);
@@ -122,5 +126,7 @@ export function createMetrics(): Metrics {
     refusedUpgrades: counter("refused_upgrades_total", "WebSocket upgrades refused", "reason"),
     letters: counter("mailbox_letters_total", "Messages for members that are offline", "outcome"),
     letterBytes: gauge("mailbox_bytes", "Bytes of messages that wait for members that are offline"),
+    webhookRequests: counter("webhook_requests_total", "Questions to the application, by what came of them", "outcome"),
+    webhookDuration: histogram("webhook_request_seconds", "Requests to the application"),
   };
 }

@@ -1,0 +1,162 @@
+import type { Limits } from "../config/limits.ts";
+import { CircuitBreaker } from "../lib/circuit-breaker.ts";
+import type { Clock } from "../lib/clock.ts";
+import { Semaphore } from "../lib/semaphore.ts";
+import type { Log } from "../ops/log.ts";
+import type { Metrics } from "../ops/metrics.ts";
+import type { Permission } from "./access-policy.ts";
+import type { AccessRequest, Denial } from "./authorizer.ts";
+import { isAnswerStatus, readAnswer, type WebhookReply } from "./webhook-answer.ts";
+import { WebhookFailure } from "./webhook-failure.ts";
+import { WebhookFailureLog } from "./webhook-failure-log.ts";
+import { signWebhook } from "./webhook-signature.ts";
+
+export interface WebhookClientOptions {
+  /** Of the application; http or https. */
+  readonly url: URL;
+  /** Decoded. Each signs every request: two while one is being replaced by the other. */
+  readonly secrets: readonly Uint8Array[];
+  readonly limits: Pick<Limits, "webhookTimeoutMs" | "webhookConcurrency">;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** A request, and how it is put to the application. */
+export interface WebhookQuestion {
+  readonly request: AccessRequest;
+  readonly body: string;
+}
+
+/** An answer is a hundred bytes or two; a page of somebody else's may be megabytes. */
+const answerBytes = 64 * 1024;
+/** One failure may be chance, and each further one costs somebody the whole timeout. */
+const failuresUntilSuspended = 5;
+/** Clients come back after seconds, so most of them do it to an application that is asked again. */
+const suspensionMs = 10_000;
+
+const unavailable: Denial = {
+  granted: false,
+  kind: "unavailable",
+  code: "unavailable",
+  reason: "the application cannot be asked now",
+};
+
+/** Asks the application over HTTP, with each question for itself. What is no answer is never permission. */
+export class WebhookClient {
+  readonly #options: WebhookClientOptions;
+  readonly #turns: Semaphore;
+  readonly #breaker: CircuitBreaker;
+  readonly #failures: WebhookFailureLog;
+
+  constructor(options: WebhookClientOptions) {
+    const { clock, limits, log } = options;
+    this.#options = options;
+    this.#turns = new Semaphore(limits.webhookConcurrency);
+    this.#breaker = new CircuitBreaker({ failures: failuresUntilSuspended, openMs: suspensionMs, clock });
+    this.#failures = new WebhookFailureLog(log, clock);
+  }
+
+  /** The answer, or a denial of kind `unavailable`, within the timeout. Rejects when `signal` aborts. */
+  async ask(question: WebhookQuestion, signal: AbortSignal): Promise<Permission | Denial> {
+    const { clock, limits, metrics } = this.#options;
+    const deadline = new AbortController();
+    const cancel = clock.after(limits.webhookTimeoutMs, () => deadline.abort(new WebhookFailure("timeout")));
+    try {
+      const answer = await this.#inTurn(question, AbortSignal.any([signal, deadline.signal]));
+      metrics.webhookRequests.inc({ outcome: answer.granted ? "granted" : "denied" });
+      return answer;
+    } catch (error) {
+      if (!(error instanceof WebhookFailure)) throw error;
+      metrics.webhookRequests.inc({ outcome: error.kind === "suspended" ? "suspended" : "failed" });
+      this.#failures.add(error);
+      return unavailable;
+    } finally {
+      cancel();
+    }
+  }
+
+  async #inTurn(question: WebhookQuestion, signal: AbortSignal): Promise<Permission | Denial> {
+    if (this.#breaker.isOpen) throw new WebhookFailure("suspended");
+    await this.#turns.acquire(signal);
+    try {
+      const reply = await this.#guarded(question.body, signal);
+      return readAnswer(reply, question.request, this.#options.clock.now());
+    } finally {
+      this.#turns.release();
+    }
+  }
+
+  /**
+   * Only what says that the application does not work counts as a failure of its own: an answer that cannot be read came
+   * in time, and may be about one user alone.
+   */
+  async #guarded(body: string, signal: AbortSignal): Promise<WebhookReply> {
+    const call = this.#breaker.begin();
+    if (call === undefined) throw new WebhookFailure("suspended");
+    const endTimer = this.#options.metrics.webhookDuration.startTimer();
+    try {
+      const reply = await this.#exchange(body, signal);
+      call.end("succeeded");
+      return reply;
+    } catch (error) {
+      call.end(error instanceof WebhookFailure ? "failed" : "unknown");
+      throw error;
+    } finally {
+      endTimer();
+    }
+  }
+
+  async #exchange(body: string, signal: AbortSignal): Promise<WebhookReply> {
+    try {
+      return await this.#deliver(body, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      throw error instanceof WebhookFailure ? error : new WebhookFailure("unreachable", codeOf(error));
+    }
+  }
+
+  async #deliver(body: string, signal: AbortSignal): Promise<WebhookReply> {
+    const { clock, secrets } = this.#options;
+    const message = { id: crypto.randomUUID(), timestamp: Math.floor(clock.now() / 1000), body };
+    const init = {
+      method: "POST",
+      headers: { ...signWebhook(message, secrets), "content-type": "application/json", accept: "application/json" },
+      body,
+      // Where it leads to nobody has agreed to be sent tokens.
+      redirect: "manual",
+      signal,
+    } as const;
+    try {
+      return await this.#post(init);
+    } catch (error) {
+      // Servers close connections that were idle for some seconds, and one may do it just when it is used again.
+      if (codeOf(error) === "ECONNRESET") return await this.#post(init);
+      throw error;
+    }
+  }
+
+  async #post(init: RequestInit): Promise<WebhookReply> {
+    const response = await fetch(this.#options.url, init);
+    const { status } = response;
+    if (isAnswerStatus(status)) return { status, body: await readBytes(response) };
+    await response.body?.cancel();
+    throw new WebhookFailure(status >= 300 && status < 400 ? "redirect" : "status", status);
+  }
+}
+
+async function readBytes(response: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > answerBytes) throw new WebhookFailure("too-large");
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** The code of a system error such as ECONNREFUSED. Its message would quote the URL. */
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
+}

@@ -1,0 +1,26 @@
+import type { Clock } from "../lib/clock.ts";
+import { KeyedBuckets } from "../lib/keyed-buckets.ts";
+import type { Log } from "../ops/log.ts";
+import type { WebhookFailure, WebhookFailureKind } from "./webhook-failure.ts";
+
+/** Every client that comes meanwhile meets the same failure. */
+const linesPerSecond = 0.1;
+
+/** Tells the first failure of each kind, and then at most every ten seconds how many there were. */
+export class WebhookFailureLog {
+  readonly #log: Log;
+  readonly #lines: KeyedBuckets;
+  readonly #untold = new Map<WebhookFailureKind, number>();
+
+  constructor(log: Log, clock: Clock) {
+    this.#log = log;
+    this.#lines = new KeyedBuckets({ burst: 1, perSecond: linesPerSecond, clock });
+  }
+
+  add({ kind, detail }: WebhookFailure): void {
+    const failures = (this.#untold.get(kind) ?? 0) + 1;
+    const isTold = this.#lines.of(kind).take();
+    this.#untold.set(kind, isTold ? 0 : failures);
+    if (isTold) this.#log.warn({ event: "webhook-failed", cause: kind, detail, failures });
+  }
+}
