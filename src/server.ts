@@ -3,6 +3,7 @@ import packageJson from "../package.json" with { type: "json" };
 import { openRelay } from "./composition/relay.ts";
 import type { ServerOptions } from "./composition/server-options.ts";
 import { openDirectSignaling, openSignaling } from "./composition/signaling.ts";
+import { AddressRanges } from "./lib/address-ranges.ts";
 import { authorityOf, reachableHost } from "./lib/authority.ts";
 import { systemClock } from "./lib/clock.ts";
 import type { Log } from "./ops/log.ts";
@@ -80,7 +81,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       fetch,
       compatibility,
       origins: new Set(options.origins),
-      proxies: new Set(options.proxies),
+      proxies: new AddressRanges(options.proxies),
       clock: systemClock,
     });
   } catch (error) {

@@ -1,13 +1,66 @@
+import { isIP } from "node:net";
+import type { AddressRanges } from "../lib/address-ranges.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Log } from "../ops/log.ts";
+
+export interface ForwardedAddressesOptions {
+  /** Those whose `X-Forwarded-For` counts. */
+  readonly proxies: AddressRanges;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+/** Anyone can write the header: what is said of it must not fill the log. */
+const warningIntervalMs = 600_000;
+
+/** Finds whom requests are from, and says so in the log when a proxy seems to have been forgotten. */
+export class ForwardedAddresses {
+  readonly #options: ForwardedAddressesOptions;
+  #warnsAgainAt = Number.NEGATIVE_INFINITY;
+
+  constructor(options: ForwardedAddressesOptions) {
+    this.#options = options;
+  }
+
+  /** `peer` is the other end of the socket. */
+  of(peer: string, headers: Headers): string {
+    const forwardedFor = headers.get("x-forwarded-for");
+    if (forwardedFor === null) return peer;
+    const { proxies } = this.#options;
+    if (!proxies.has(plain(peer))) {
+      this.#warn(peer);
+      return peer;
+    }
+    return clientAddress(peer, forwardedFor, proxies);
+  }
+
+  /** Behind a proxy that is not named all clients count as one, against the limits of its address. */
+  #warn(peer: string): void {
+    const { clock, log } = this.#options;
+    const now = clock.now();
+    if (now < this.#warnsAgainAt) return;
+    this.#warnsAgainAt = now + warningIntervalMs;
+    log.warn({ event: "forwarded-for-ignored", peer });
+  }
+}
+
 /**
- * Whom a request is from: the other end of its socket, or, where that is a proxy of ours, whom the proxy names.
+ * Whom a request is from that a proxy of ours has brought.
  *
  * Each proxy adds the address that it was asked from at the end of `X-Forwarded-For`; what a client writes there itself
- * stands before that. So the last address that is no proxy of ours is the one to believe.
+ * stands before that. So the last address that is no proxy of ours is the one to believe. Where there is none, because
+ * the list ends before or goes on with what is no address, it is the proxy that is furthest from us.
  */
-export function clientAddress(peer: string, forwardedFor: string | null, proxies: ReadonlySet<string>): string {
-  if (forwardedFor === null || !proxies.has(plain(peer))) return peer;
+function clientAddress(peer: string, forwardedFor: string, proxies: AddressRanges): string {
   const hops = forwardedFor.split(",").map((hop) => plain(hop.trim()));
-  return hops.findLast((hop) => hop !== "" && !proxies.has(hop)) ?? peer;
+  let furthest = peer;
+  // RFC 9110 §5.6.1: empty elements of a list do not count.
+  for (const hop of hops.filter((each) => each !== "").reverse()) {
+    if (isIP(hop) === 0) return furthest;
+    if (!proxies.has(hop)) return hop;
+    furthest = hop;
+  }
+  return furthest;
 }
 
 /** An IPv4 address that is written as IPv6 is the IPv4 address; some proxies add a port, or brackets. */

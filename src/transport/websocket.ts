@@ -1,4 +1,5 @@
 import type { Limits } from "../config/limits.ts";
+import type { AddressRanges } from "../lib/address-ranges.ts";
 import type { Clock } from "../lib/clock.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { TokenBucket } from "../lib/token-bucket.ts";
@@ -9,7 +10,7 @@ import { type Admission, refuseForeign, refuseOrigin } from "./admission.ts";
 import { readHandshake, subprotocolFor } from "./client-handshake.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Engine } from "./engine.ts";
-import { clientAddress } from "./forwarded-address.ts";
+import { ForwardedAddresses } from "./forwarded-address.ts";
 import type { NativeChannels } from "./native-channel.ts";
 import type { HttpClient, Protocol, Refusal } from "./protocol.ts";
 import { SessionRunner, type Wire } from "./session-runner.ts";
@@ -28,8 +29,8 @@ export interface ListenerOptions {
   readonly compatibility?: { readonly ports: readonly number[]; readonly fetch: Fetch };
   /** As `Admission.origins`. */
   readonly origins: ReadonlySet<string>;
-  /** Addresses of proxies whose `X-Forwarded-For` counts. */
-  readonly proxies: ReadonlySet<string>;
+  /** Those whose `X-Forwarded-For` counts. */
+  readonly proxies: AddressRanges;
   readonly channels: NativeChannels;
   readonly limits: Limits;
   readonly log: Log;
@@ -68,6 +69,7 @@ export class Listener {
   readonly #servers: SocketServer[] = [];
   readonly #runners = new Set<SessionRunner<WebSocketConnection>>();
   readonly #admission: Admission;
+  readonly #forwarded: ForwardedAddresses;
   readonly #upgrades: TokenBucket;
   readonly #addresses: AddressLimits;
   #opened = 0;
@@ -78,6 +80,7 @@ export class Listener {
   constructor(options: ListenerOptions) {
     this.#options = options;
     this.#admission = { isForThisMachine: isLoopback(options.host), origins: options.origins };
+    this.#forwarded = new ForwardedAddresses(options);
     const { upgradeBurst, upgradesPerSecond } = options.limits;
     this.#upgrades = new TokenBucket({ burst: upgradeBurst, perSecond: upgradesPerSecond, clock: options.clock });
     this.#addresses = new AddressLimits(options);
@@ -223,7 +226,7 @@ export class Listener {
 
   #addressOf(request: Request, server: SocketServer): string {
     const peer = server.requestIP(request)?.address ?? "";
-    return clientAddress(peer, request.headers.get("x-forwarded-for"), this.#options.proxies);
+    return this.#forwarded.of(peer, request.headers);
   }
 
   /** Why no further socket may be opened from there now. */

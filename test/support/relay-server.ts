@@ -1,6 +1,7 @@
 import { pino } from "pino";
 import type { Authorizer } from "../../src/auth/authorizer.ts";
 import { defaultLimits, type Limits } from "../../src/config/limits.ts";
+import { AddressRanges } from "../../src/lib/address-ranges.ts";
 import { systemClock } from "../../src/lib/clock.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { CommitQueue } from "../../src/relay/commit-queue.ts";
@@ -54,7 +55,7 @@ export function startRelayServer({ authorizer, limits: changed = {} }: RelayServ
   });
   const protocols = [hocuspocus({ ...common, rooms, authorizer }), yWebsocket({ ...common, rooms, authorizer })];
   const fetch = () => new Response("http");
-  const nobody = { origins: new Set<string>(), proxies: new Set<string>() };
+  const nobody = { origins: new Set<string>(), proxies: new AddressRanges([]) };
   const listener = new Listener({ ...common, ...nobody, host: "127.0.0.1", port: 0, protocols, fetch, channels });
   return {
     wsUrl: `ws://127.0.0.1:${listener.port}`,

@@ -1,5 +1,6 @@
 import { pino } from "pino";
 import { defaultLimits, type Limits } from "../../src/config/limits.ts";
+import { AddressRanges } from "../../src/lib/address-ranges.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import type { Connection, Frame } from "../../src/transport/connection.ts";
@@ -75,7 +76,7 @@ export function listen(
     port: 0,
     metrics,
     origins: new Set(origins),
-    proxies: new Set(proxies),
+    proxies: new AddressRanges(proxies),
     compatibility: { ports: compatibilityPorts, fetch: () => new Response("http for compatibility") },
     protocols: [protocol],
     engines: engine === undefined ? [] : [engine],

@@ -1,7 +1,21 @@
-import { expect, test } from "bun:test";
-import { clientAddress } from "../../src/transport/forwarded-address.ts";
+import { describe, expect, test } from "bun:test";
+import { AddressRanges } from "../../src/lib/address-ranges.ts";
+import { createLog } from "../../src/ops/log.ts";
+import { ForwardedAddresses } from "../../src/transport/forwarded-address.ts";
+import { FakeClock } from "../support/fake-clock.ts";
 
-const proxies = new Set(["127.0.0.1", "192.0.2.1"]);
+function setUp(...proxies: string[]) {
+  const warnings: unknown[] = [];
+  const clock = new FakeClock();
+  const destination = { write: (line: string) => void warnings.push(JSON.parse(line)) };
+  const log = createLog({ level: "info", pretty: false, destination });
+  const addresses = new ForwardedAddresses({ proxies: new AddressRanges(proxies), clock, log });
+  const ask = (peer: string, forwardedFor: string | null) =>
+    addresses.of(peer, new Headers(forwardedFor === null ? {} : { "x-forwarded-for": forwardedFor }));
+  return { ask, clock, warnings };
+}
+
+const proxies = ["127.0.0.1", "192.0.2.0/24", "fd00::/8"];
 
 test.each([
   ["a client that forwards nothing", "198.51.100.7", null, "198.51.100.7"],
@@ -9,13 +23,49 @@ test.each([
   ["a proxy that names nobody", "127.0.0.1", null, "127.0.0.1"],
   ["a proxy that names a client", "127.0.0.1", "198.51.100.7", "198.51.100.7"],
   ["a proxy in IPv6's writing", "::ffff:127.0.0.1", "198.51.100.7", "198.51.100.7"],
+  ["a proxy of a range", "192.0.2.200", "198.51.100.7", "198.51.100.7"],
+  ["a proxy of a range of IPv6", "fd12::1", "198.51.100.7", "198.51.100.7"],
   ["a client that claims to be another, behind a proxy", "127.0.0.1", "203.0.113.9, 198.51.100.7", "198.51.100.7"],
+  ["a client that claims to be a proxy, behind a proxy", "127.0.0.1", "192.0.2.1, 198.51.100.7", "198.51.100.7"],
   ["two proxies", "127.0.0.1", "198.51.100.7, 192.0.2.1", "198.51.100.7"],
-  ["proxies alone", "127.0.0.1", "192.0.2.1", "127.0.0.1"],
+  ["two proxies in the writings of IPv6", "127.0.0.1", "198.51.100.7, ::ffff:192.0.2.1", "198.51.100.7"],
+  ["proxies alone", "127.0.0.1", "192.0.2.1", "192.0.2.1"],
+  ["proxies alone, of which one asks for itself", "127.0.0.1", "192.0.2.1, 192.0.2.2", "192.0.2.1"],
   ["an empty list", "127.0.0.1", "", "127.0.0.1"],
+  ["a list of nothing", "127.0.0.1", " , ", "127.0.0.1"],
+  ["a list with gaps", "127.0.0.1", "203.0.113.9, 198.51.100.7, ,", "198.51.100.7"],
+  ["what is no address", "127.0.0.1", "unknown", "127.0.0.1"],
+  ["what is no address, before a client", "127.0.0.1", "unknown, 198.51.100.7", "198.51.100.7"],
+  ["what is no address, behind a client", "127.0.0.1", "198.51.100.7, _hidden", "127.0.0.1"],
+  ["what is no address, behind two proxies", "127.0.0.1", "198.51.100.7, _hidden, 192.0.2.1", "192.0.2.1"],
   ["an address with a port", "127.0.0.1", "198.51.100.7:50000", "198.51.100.7"],
   ["an IPv6 address", "127.0.0.1", "2001:db8::7", "2001:db8::7"],
   ["an IPv6 address in brackets", "127.0.0.1", "[2001:db8::7]:50000", "2001:db8::7"],
 ])("%s is known by its address", (_, peer, forwardedFor, address) => {
-  expect(clientAddress(peer, forwardedFor, proxies)).toBe(address);
+  expect(setUp(...proxies).ask(peer, forwardedFor)).toBe(address);
+});
+
+describe("the log says that a proxy may have been forgotten", () => {
+  test("once in ten minutes, whoever sends the header", () => {
+    const { ask, clock, warnings } = setUp(...proxies);
+    ask("198.51.100.7", "203.0.113.9");
+    expect(warnings).toMatchObject([{ event: "forwarded-for-ignored", peer: "198.51.100.7" }]);
+    expect(JSON.stringify(warnings)).not.toContain("203.0.113.9");
+    for (let count = 1; count < 100; count += 1) ask(`198.51.100.${count}`, "203.0.113.9");
+    clock.advance(599_999);
+    ask("198.51.100.8", "203.0.113.9");
+    expect(warnings).toHaveLength(1);
+    clock.advance(1);
+    ask("198.51.100.9", "203.0.113.9");
+    ask("198.51.100.10", "203.0.113.9");
+    expect(warnings).toMatchObject([{}, { peer: "198.51.100.9" }]);
+  });
+
+  test("and not for a proxy that is named, nor for who sends none", () => {
+    const { ask, warnings } = setUp(...proxies);
+    ask("198.51.100.7", null);
+    ask("192.0.2.9", "198.51.100.7");
+    ask("192.0.2.9", "unknown");
+    expect(warnings).toEqual([]);
+  });
 });
