@@ -1,5 +1,6 @@
 import { run } from "./cli/program.ts";
-import { readEnvironment } from "./config/load.ts";
+import { readEnvironment, readTextFile } from "./config/sources.ts";
 
 const { stdout, stderr } = process;
-process.exit(await run({ args: process.argv.slice(2), environment: readEnvironment(), stdout, stderr }));
+const invocation = { environment: readEnvironment(), readFile: readTextFile, stdout, stderr };
+process.exit(await run({ args: process.argv.slice(2), ...invocation }));

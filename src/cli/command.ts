@@ -1,4 +1,4 @@
-import type { Sources } from "../config/load.ts";
+import type { Sources } from "../config/sources.ts";
 
 /** Where a command writes: a stream of the process, or a test's. */
 export interface Output {

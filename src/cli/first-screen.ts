@@ -8,6 +8,8 @@ export interface FirstScreenFacts {
   /** Where it listens, as `host:port`. */
   readonly address: string;
   readonly isLoopback: boolean;
+  /** Who may enter; `auth.mode`. */
+  readonly mode: "open" | "token" | "webhook";
 }
 
 /** What a person sees who starts the server on a terminal. */
@@ -33,10 +35,17 @@ function endpointLines(endpoints: FirstScreenFacts["endpoints"]): readonly strin
   });
 }
 
-function mode({ isLoopback, address, data }: FirstScreenFacts): string {
-  if (isLoopback) return "this machine only. For other machines:  yurt --host 0.0.0.0 --auth-mode open";
-  const use = data === undefined ? "use it" : "read and change every document";
-  return `open, without HTTPS: everyone who reaches ${address} may ${use}`;
+function mode({ isLoopback, address, data, mode }: FirstScreenFacts): string {
+  const scope = isLoopback ? "this machine only" : "without HTTPS";
+  switch (mode) {
+    case "token":
+      return `token, ${scope}: who has a token may enter its rooms (yurt token ROOM mints one)`;
+    case "webhook":
+      return `webhook, ${scope}: your application says who may enter`;
+    case "open":
+      if (isLoopback) return "this machine only. For other machines:  yurt --host 0.0.0.0 --auth-mode open";
+      return `open, ${scope}: everyone who reaches ${address} may ${data === undefined ? "use it" : "read and change every document"}`;
+  }
 }
 
 function tryIt(endpoints: FirstScreenFacts["endpoints"]): readonly string[] {

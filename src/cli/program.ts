@@ -1,6 +1,14 @@
 import { Command, CommanderError, Option as Flag } from "commander";
-import type { Environment } from "../config/load.ts";
-import { flagOf, type Option, type OptionKey, optionKeys, options, variableOf } from "../config/options.ts";
+import {
+  fileVariableOf,
+  flagOf,
+  type Option,
+  type OptionKey,
+  optionKeys,
+  options,
+  variableOf,
+} from "../config/options.ts";
+import type { Environment, ReadFile } from "../config/sources.ts";
 import type { Choice, Output, Switch, Text } from "./command.ts";
 import { type CommandDefinition, choiceHelp, commands, documentCommands, switchHelp, textHelp } from "./commands.ts";
 import { exitCodes } from "./exit-code.ts";
@@ -11,6 +19,7 @@ export interface Invocation {
   /** Without the executable's own name. */
   readonly args: readonly string[];
   readonly environment: Environment;
+  readonly readFile: ReadFile;
   readonly stdout: Output;
   readonly stderr: Output;
 }
@@ -34,7 +43,7 @@ export async function run(invocation: Invocation): Promise<number> {
 }
 
 function createProgram(invocation: Invocation, ended: (exitCode: number) => void): Command {
-  const { environment, stdout, stderr } = invocation;
+  const { environment, readFile, stdout, stderr } = invocation;
   const program = new Command("yurt");
   program
     .description("The server between the browsers of a Yjs application.")
@@ -59,7 +68,7 @@ function createProgram(invocation: Invocation, ended: (exitCode: number) => void
       const valueGiven = ({ flag }: { readonly flag: Flag }): unknown => added.getOptionValue(flag.attributeName());
       ended(
         await run({
-          sources: { environment, flags: givenFlags(program, flags) },
+          sources: { environment, flags: givenFlags(program, flags), readFile },
           stdout,
           stderr,
           operands: added.args,
@@ -112,7 +121,9 @@ function flagsOf(key: OptionKey): readonly OptionFlag[] {
       return { key, flag: flag.hideHelp(String(option.default) === value) };
     });
   }
-  const variables = [variableOf(key), ...(option.platformVariable === undefined ? [] : [option.platformVariable])];
+  const variables = [variableOf(key), fileVariableOf(key), option.platformVariable].filter(
+    (name) => name !== undefined,
+  );
   const otherwise = option.default === undefined || option.default === "" ? "" : `; default: ${option.default}`;
   return [
     { key, flag: new Flag(`${flagOf(key)} <${placeholder}>`, `${help} (${variables.join(" or ")}${otherwise})`) },

@@ -4,6 +4,7 @@ import { isLoopback } from "../lib/loopback.ts";
 import { createLog, type Log, standardOutput } from "../ops/log.ts";
 import { type RunningServer, startServer } from "../server.ts";
 import { closeReasons } from "../transport/close-reason.ts";
+import { authOptionsOf } from "./auth-options-of.ts";
 import type { CommandContext, Output } from "./command.ts";
 import { describeProblems } from "./configuration-problems.ts";
 import { exitCodes } from "./exit-code.ts";
@@ -38,7 +39,7 @@ export async function serve({ sources, stdout, stderr }: CommandContext): Promis
   if (server === undefined) return exitCodes.failed;
 
   const { host, port, url } = server;
-  if (onTerminal) stdout.write(screenOf(server));
+  if (onTerminal) stdout.write(screenOf(server, configuration.values));
   else log.info({ event: "listening", host, port, url, version, pid: process.pid });
   warn(configuration, log);
   log.info({ event: "stopping", signal: await stop });
@@ -57,8 +58,9 @@ async function start({ values }: Configuration, log: Log, stderr: Output): Promi
       syncEnabled: values["sync.enabled"],
       durability: values["sync.durability"],
       peerjs: { key: values["peerjs.key"], discoveryEnabled: values["peerjs.discovery"] },
-      origins: listOf(values.origins),
-      proxies: listOf(values.proxies),
+      auth: authOptionsOf(values),
+      origins: listOf(values["auth.origins"]),
+      proxies: listOf(values["proxy.trusted"]),
       limits: limitsOf(values),
       log,
     });
@@ -84,7 +86,7 @@ function warn({ values, unknownVariables }: Configuration, log: Log): void {
   if (!isLoopback(host) && mode === "open") log.warn({ event: "open-to-everyone", host });
 }
 
-function screenOf(server: RunningServer): string {
+function screenOf(server: RunningServer, values: Values): string {
   const { dataFolder, dataFolderIsNew } = server;
   return firstScreen({
     version,
@@ -93,6 +95,7 @@ function screenOf(server: RunningServer): string {
     ...(dataFolder !== undefined && { data: { folder: dataFolder, isNew: dataFolderIsNew } }),
     address: authorityOf(server.host, server.port),
     isLoopback: isLoopback(server.host),
+    mode: authOptionsOf(values).mode,
   });
 }
 

@@ -1,3 +1,4 @@
+import type { AuthOptions } from "../auth/auth-options.ts";
 import type { Limits } from "../config/limits.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
@@ -21,8 +22,10 @@ export interface ServerOptions {
     /** Whether whoever asks is told the ids of all clients. */
     readonly discoveryEnabled: boolean;
   };
+  readonly auth: AuthOptions;
   /** As `ListenerOptions`. */
   readonly origins: readonly string[];
+  /** As `AddressRanges`. */
   readonly proxies: readonly string[];
   readonly limits: Limits;
   readonly log: Log;

@@ -1,5 +1,7 @@
 import { isIP } from "node:net";
 import * as v from "valibot";
+import { isAddressRange } from "../lib/address-ranges.ts";
+import { isClaim, isHttpUrl, isPath, isUrlOrPath, isWebhookSecret, parseSecrets } from "./auth-settings.ts";
 import { parseLimits } from "./limit-settings.ts";
 import { defaultLimits } from "./limits.ts";
 
@@ -18,8 +20,11 @@ export interface Option<T> {
   readonly placeholder: string;
   /** A variable of the platform that counts when our own is not set. Unlike our own, it may be empty. */
   readonly platformVariable?: string;
+  /** Its value is shown nowhere, and may be in a file that a variable names. */
+  readonly isSecret?: true;
 }
 
+const authModes = ["open", "token", "webhook"] as const;
 const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 
 /** Every setting. A key has three spellings: `sync.durability`, `--sync-durability`, `YURT_SYNC_DURABILITY`. */
@@ -54,10 +59,7 @@ export const options = {
   }),
   data: option({
     kind: "text",
-    schema: v.pipe(
-      v.string(),
-      v.check((path) => path.trim() !== "" && !path.includes("\0")),
-    ),
+    schema: v.pipe(v.string(), v.check(isPath)),
     default: "./yurt-data",
     expected: "the path of a folder; it is created when it does not exist",
     help: "folder that holds the documents",
@@ -88,26 +90,15 @@ export const options = {
     help: "MiB that documents may take in memory; those that nobody uses are read again when they are needed",
     placeholder: "MiB",
   }),
-  origins: option({
+  "proxy.trusted": option({
     kind: "text",
     schema: v.pipe(
       v.string(),
-      v.check((text) => text === "" || text.split(",").every(isOrigin)),
+      v.check((text) => text === "" || text.split(",").every(isAddressRange)),
     ),
     default: "",
-    expected: "origins separated by commas, as browsers write them: https://app.example,http://localhost:5173",
-    help: "pages that may open connections, by their origin; without it all that reach the server",
-    placeholder: "origins",
-  }),
-  proxies: option({
-    kind: "text",
-    schema: v.pipe(
-      v.string(),
-      v.check((text) => text === "" || text.split(",").every((address) => isIP(address) !== 0)),
-    ),
-    default: "",
-    expected: "IP addresses separated by commas, such as 127.0.0.1,10.0.0.2",
-    help: "reverse proxies, by their address, whose X-Forwarded-For says where a client is",
+    expected: "IP addresses and ranges of them separated by commas, such as 127.0.0.1,10.0.0.0/8,fd00::/8",
+    help: "reverse proxies, by their address or a range, whose X-Forwarded-For says where a client is",
     placeholder: "addresses",
   }),
   limits: option({
@@ -124,7 +115,7 @@ export const options = {
   "limits.connections-per-address": count({
     default: defaultLimits.connectionsPerAddress,
     most: 1_000_000,
-    help: "WebSockets that one address (of IPv6: one /64) may have; a proxy that --proxies does not name counts as one",
+    help: "WebSockets that one address (of IPv6: one /64) may have; a proxy that --proxy-trusted does not name counts as one",
     placeholder: "count",
   }),
   "limits.upgrades-per-address": count({
@@ -168,13 +159,72 @@ export const options = {
     help: "tell whoever asks the ids of all connected PeerJS clients",
     placeholder: "true|false",
   }),
-  "auth.mode": option<"open" | undefined>({
+  "auth.mode": option<(typeof authModes)[number] | undefined>({
     kind: "text",
-    schema: v.picklist(["open"]),
+    schema: v.picklist(authModes),
     default: undefined,
-    expected: "open (everyone who reaches the server may enter); there is no other mode",
-    help: "who may enter: open = everyone who reaches the server",
-    placeholder: "mode",
+    expected:
+      "open (everyone who reaches the server), token (who has a token) or webhook (whom your application lets in)",
+    help: "who may enter: open = everyone who reaches the server, token = who has a token, webhook = whom your application lets in",
+    placeholder: authModes.join("|"),
+  }),
+  "auth.secret": optionalText({
+    accepts: (text) => parseSecrets(text) !== undefined,
+    expected:
+      "a secret of at least 32 bytes; two, separated by a comma or a blank, while the first replaces the second",
+    help: "secret of the tokens, at least 32 bytes; of two the first signs, and both are believed",
+    placeholder: "secret",
+    isSecret: true,
+  }),
+  "auth.jwks": optionalText({
+    accepts: isUrlOrPath,
+    expected: "an http:// or https:// URL without a user in it, or the path of a file",
+    help: "key set (JWKS) of who else makes tokens, as a URL or a file",
+    placeholder: "url|file",
+  }),
+  "auth.issuer": optionalText({
+    accepts: isClaim,
+    expected: "the text that tokens have in iss",
+    help: "issuer (iss) that tokens must name",
+    placeholder: "text",
+  }),
+  "auth.audience": optionalText({
+    accepts: isClaim,
+    expected: "the text that tokens have in aud",
+    help: "audience (aud) that tokens must name",
+    placeholder: "text",
+  }),
+  "auth.webhook-url": optionalText({
+    accepts: isHttpUrl,
+    expected: "an http:// or https:// URL without a user in it",
+    help: "where your application is asked who may enter",
+    placeholder: "url",
+  }),
+  "auth.webhook-secret": optionalText({
+    accepts: isWebhookSecret,
+    expected: "whsec_ and 24 to 64 bytes in base64 behind it",
+    help: "secret that these questions are signed with, as whsec_ and 24 to 64 bytes in base64",
+    placeholder: "secret",
+    isSecret: true,
+  }),
+  "auth.readers-show-presence": option({
+    kind: "boolean",
+    schema: v.boolean(),
+    default: true,
+    expected: "true or false",
+    help: "show the others the presence of those who may only read",
+    placeholder: "true|false",
+  }),
+  "auth.origins": option({
+    kind: "text",
+    schema: v.pipe(
+      v.string(),
+      v.check((text) => text === "" || text.split(",").every(isOrigin)),
+    ),
+    default: "",
+    expected: "origins separated by commas, as browsers write them: https://app.example,http://localhost:5173",
+    help: "pages that may connect and read what the API answers, by their origin; without it all that reach the server",
+    placeholder: "origins",
   }),
   "log.level": option<(typeof logLevels)[number]>({
     kind: "text",
@@ -207,8 +257,29 @@ export function variableOf(key: OptionKey): string {
   return `${variablePrefix}${key.replaceAll(/[.-]/g, "_").toUpperCase()}`;
 }
 
+/** The environment variable that names the file which holds the secret of `key`. */
+export function fileVariableOf(key: OptionKey): string | undefined {
+  const { isSecret }: Option<unknown> = options[key];
+  return isSecret === true ? `${variableOf(key)}_FILE` : undefined;
+}
+
 function option<T>(definition: Option<T>): Option<T> {
   return definition;
+}
+
+/** A text that may be left out. */
+function optionalText({
+  accepts,
+  ...rest
+}: Pick<Option<string | undefined>, "expected" | "help" | "placeholder" | "isSecret"> & {
+  readonly accepts: (text: string) => boolean;
+}) {
+  return option<string | undefined>({
+    ...rest,
+    kind: "text",
+    schema: v.pipe(v.string(), v.check(accepts)),
+    default: undefined,
+  });
 }
 
 /** A limit that cannot be switched off. */

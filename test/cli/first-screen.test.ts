@@ -12,6 +12,7 @@ const facts: FirstScreenFacts = {
   data: { folder: "./yurt-data", isNew: true },
   address: "127.0.0.1:4444",
   isLoopback: true,
+  mode: "open",
 };
 
 describe("the first screen", () => {
@@ -40,6 +41,15 @@ describe("the first screen", () => {
     expect(screen).toContain(
       "\n  Mode  open, without HTTPS: everyone who reaches 0.0.0.0:4444 may read and change every document\n",
     );
+  });
+
+  test.each([
+    ["token", true, "token, this machine only: who has a token may enter its rooms (yurt token ROOM mints one)"],
+    ["token", false, "token, without HTTPS: who has a token may enter its rooms (yurt token ROOM mints one)"],
+    ["webhook", true, "webhook, this machine only: your application says who may enter"],
+    ["webhook", false, "webhook, without HTTPS: your application says who may enter"],
+  ] as const)("says who may enter with %s, on loopback %p", (mode, isLoopback, line) => {
+    expect(firstScreen({ ...facts, mode, isLoopback })).toContain(`\n  Mode  ${line}\n`);
   });
 
   test("of a server without documents shows no relay", () => {

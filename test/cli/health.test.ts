@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { health, readinessUrl } from "../../src/cli/health.ts";
 import type { OptionKey } from "../../src/config/options.ts";
+import { readFrom } from "../support/configurations.ts";
 
 const server = Bun.serve({
   hostname: "127.0.0.1",
@@ -21,7 +22,7 @@ async function check(environment: Record<string, string>, flags: Partial<Record<
   const written = { out: "", err: "" };
   const code = await health({
     // Object.entries forgets the literal types.
-    sources: { environment, flags: new Map(Object.entries(flags) as [OptionKey, string][]) },
+    sources: { environment, flags: new Map(Object.entries(flags) as [OptionKey, string][]), readFile: readFrom({}) },
     stdout: { write: (text) => (written.out += text) },
     stderr: { write: (text) => (written.err += text) },
   });

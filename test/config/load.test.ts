@@ -1,31 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import {
-  type Configuration,
-  describeOrigin,
-  type Environment,
-  loadConfiguration,
-  type Problem,
-} from "../../src/config/load.ts";
 import type { OptionKey } from "../../src/config/options.ts";
+import { describeOrigin } from "../../src/config/problem.ts";
+import type { Environment } from "../../src/config/sources.ts";
+import { accepted, type Flags, refused } from "../support/configurations.ts";
 
-type Flags = Partial<Record<OptionKey, string>>;
-
-function load(environment: Environment, flags: Flags = {}) {
-  // Object.entries forgets the literal types.
-  return loadConfiguration({ environment, flags: new Map(Object.entries(flags) as [OptionKey, string][]) });
-}
-
-function accepted(environment: Environment, flags: Flags = {}): Configuration {
-  const loaded = load(environment, flags);
-  if (!loaded.ok) throw new Error(`refused: ${JSON.stringify(loaded.problems)}`);
-  return loaded.configuration;
-}
-
-function refused(environment: Environment, flags: Flags = {}): readonly Problem[] {
-  const loaded = load(environment, flags);
-  if (loaded.ok) throw new Error(`accepted: ${JSON.stringify(loaded.configuration.values)}`);
-  return loaded.problems;
-}
+const secret = "0123456789abcdef0123456789abcdef";
+const webhookSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3";
 
 describe("a configuration", () => {
   test("is for this machine alone when nothing is given", () => {
@@ -38,8 +18,7 @@ describe("a configuration", () => {
       "sync.enabled": true,
       "sync.durability": "disk",
       "sync.memory": 256,
-      origins: "",
-      proxies: "",
+      "proxy.trusted": "",
       limits: "",
       "limits.connections-per-address": 100,
       "limits.upgrades-per-address": 20,
@@ -49,6 +28,14 @@ describe("a configuration", () => {
       "peerjs.key": "peerjs",
       "peerjs.discovery": false,
       "auth.mode": undefined,
+      "auth.secret": undefined,
+      "auth.jwks": undefined,
+      "auth.issuer": undefined,
+      "auth.audience": undefined,
+      "auth.webhook-url": undefined,
+      "auth.webhook-secret": undefined,
+      "auth.readers-show-presence": true,
+      "auth.origins": "",
       "log.level": "info",
     });
     expect(new Set(Object.values(origins).map(describeOrigin))).toEqual(new Set(["default"]));
@@ -71,7 +58,15 @@ describe("a configuration", () => {
       YURT_LIMITS_DELIVERIES: "5",
       YURT_PEERJS_KEY: "mine",
       YURT_PEERJS_DISCOVERY: "true",
-      YURT_AUTH_MODE: "open",
+      YURT_PROXY_TRUSTED: "127.0.0.1,fd00::/8",
+      YURT_AUTH_MODE: "webhook",
+      YURT_AUTH_SECRET: secret,
+      YURT_AUTH_ISSUER: "app",
+      YURT_AUTH_AUDIENCE: "yurt",
+      YURT_AUTH_WEBHOOK_URL: "http://127.0.0.1:3000/yurt?from=yurt",
+      YURT_AUTH_WEBHOOK_SECRET: webhookSecret,
+      YURT_AUTH_READERS_SHOW_PRESENCE: "false",
+      YURT_AUTH_ORIGINS: "https://app.example",
       YURT_LOG_LEVEL: "silent",
     });
     expect(values).toEqual({
@@ -82,8 +77,7 @@ describe("a configuration", () => {
       "sync.enabled": false,
       "sync.durability": "process",
       "sync.memory": 1_024,
-      origins: "",
-      proxies: "",
+      "proxy.trusted": "127.0.0.1,fd00::/8",
       limits: "",
       "limits.connections-per-address": 1,
       "limits.upgrades-per-address": 2,
@@ -92,7 +86,15 @@ describe("a configuration", () => {
       "limits.deliveries": 5,
       "peerjs.key": "mine",
       "peerjs.discovery": true,
-      "auth.mode": "open",
+      "auth.mode": "webhook",
+      "auth.secret": secret,
+      "auth.jwks": undefined,
+      "auth.issuer": "app",
+      "auth.audience": "yurt",
+      "auth.webhook-url": "http://127.0.0.1:3000/yurt?from=yurt",
+      "auth.webhook-secret": webhookSecret,
+      "auth.readers-show-presence": false,
+      "auth.origins": "https://app.example",
       "log.level": "silent",
     });
     expect(describeOrigin(origins["log.level"])).toBe("environment variable YURT_LOG_LEVEL");
@@ -108,8 +110,7 @@ describe("a configuration", () => {
         "sync.enabled": "false",
         "sync.durability": "process",
         "sync.memory": "1024",
-        origins: "",
-        proxies: "",
+        "proxy.trusted": "",
         limits: "",
         "compat-ports": "0",
         "limits.connections-per-address": "1000000",
@@ -119,7 +120,13 @@ describe("a configuration", () => {
         "limits.deliveries": "100000000",
         "peerjs.key": "mine",
         "peerjs.discovery": "true",
-        "auth.mode": "open",
+        "auth.mode": "token",
+        "auth.secret": `${secret} ${secret}2`,
+        "auth.jwks": "./keys.json",
+        "auth.issuer": "app",
+        "auth.audience": "yurt",
+        "auth.readers-show-presence": "false",
+        "auth.origins": "",
         "log.level": "trace",
       },
     );
@@ -131,8 +138,7 @@ describe("a configuration", () => {
       "sync.enabled": false,
       "sync.durability": "process",
       "sync.memory": 1_024,
-      origins: "",
-      proxies: "",
+      "proxy.trusted": "",
       limits: "",
       "limits.connections-per-address": 1_000_000,
       "limits.upgrades-per-address": 1_000_000,
@@ -141,7 +147,15 @@ describe("a configuration", () => {
       "limits.deliveries": 100_000_000,
       "peerjs.key": "mine",
       "peerjs.discovery": true,
-      "auth.mode": "open",
+      "auth.mode": "token",
+      "auth.secret": `${secret} ${secret}2`,
+      "auth.jwks": "./keys.json",
+      "auth.issuer": "app",
+      "auth.audience": "yurt",
+      "auth.webhook-url": undefined,
+      "auth.webhook-secret": undefined,
+      "auth.readers-show-presence": false,
+      "auth.origins": "",
       "log.level": "trace",
     });
     expect(describeOrigin(origins["sync.enabled"])).toBe("flag --no-sync");
@@ -204,11 +218,25 @@ describe("a value is refused", () => {
       value,
       "Give true or false.",
     ]),
-    ...["", "token", "Open"].map((value): [OptionKey, string, string] => [
+    ...["", "tokens", "Open"].map((value): [OptionKey, string, string] => [
       "auth.mode",
       value,
-      "Give open (everyone who reaches the server may enter); there is no other mode.",
+      "Give open (everyone who reaches the server), token (who has a token) or webhook (whom your application lets in).",
     ]),
+    ...["10.0.0.0/33", "10.0.0.1,", "*", "proxy.example"].map((value): [OptionKey, string, string] => [
+      "proxy.trusted",
+      value,
+      "Give IP addresses and ranges of them separated by commas, such as 127.0.0.1,10.0.0.0/8,fd00::/8.",
+    ]),
+    ...["app.example", "https://app.example/", "null", "*"].map((value): [OptionKey, string, string] => [
+      "auth.origins",
+      value,
+      "Give origins separated by commas, as browsers write them: https://app.example,http://localhost:5173.",
+    ]),
+    ["auth.issuer", "", "Give the text that tokens have in iss."],
+    ["auth.audience", " yurt", "Give the text that tokens have in aud."],
+    ["auth.jwks", "ftp://id.example", "Give an http:// or https:// URL without a user in it, or the path of a file."],
+    ["auth.webhook-url", "app.example", "Give an http:// or https:// URL without a user in it."],
     ...["", "INFO", "verbose", "30", "constructor", "__proto__"].map((value): [OptionKey, string, string] => [
       "log.level",
       value,
@@ -232,36 +260,6 @@ describe("a value is refused", () => {
   });
 });
 
-describe("a listener that other machines can reach", () => {
-  test.each(["0.0.0.0", "::", "192.168.1.5", "yurt.example.com", "fe80::1"])("on %s needs auth.mode", (host) => {
-    expect(refused({}, { host })).toEqual([
-      {
-        setting: "auth.mode",
-        value: undefined,
-        origin: { from: "default" },
-        remedy:
-          `Other machines can reach ${host} (flag --host). Add --auth-mode open if everyone who reaches it may enter; ` +
-          "else listen on 127.0.0.1.",
-      },
-    ]);
-  });
-
-  test("names the variable that opened it", () => {
-    expect(refused({ YURT_HOST: "::" })[0]?.remedy).toStartWith(
-      "Other machines can reach :: (environment variable YURT_HOST).",
-    );
-  });
-
-  test("is accepted when it is said to be open", () => {
-    expect(accepted({ YURT_AUTH_MODE: "open" }, { host: "0.0.0.0" }).values.host).toBe("0.0.0.0");
-  });
-
-  test("is told once when the mode has a mistake, or the host", () => {
-    expect(refused({}, { host: "0.0.0.0", "auth.mode": "opne" }).map(({ setting }) => setting)).toEqual(["auth.mode"]);
-    expect(refused({}, { host: "0.0.0.0:80" }).map(({ setting }) => setting)).toEqual(["host"]);
-  });
-});
-
 describe("an unknown variable", () => {
   test("is named with the nearest known one and without its value", () => {
     const { unknownVariables } = accepted({
@@ -269,10 +267,14 @@ describe("an unknown variable", () => {
       YURT_SYNC: "false",
       YURT_: "",
       YURT_SECRET: "s3cret",
+      YURT_AUTH_SECRET_FIEL: "s3cret",
+      YURT_PORT_FILE: "x",
       OTHER: "x",
     });
     expect(unknownVariables).toEqual([
       { variable: "YURT_", nearest: undefined },
+      { variable: "YURT_AUTH_SECRET_FIEL", nearest: "YURT_AUTH_SECRET_FILE" },
+      { variable: "YURT_PORT_FILE", nearest: undefined },
       { variable: "YURT_PROT", nearest: "YURT_PORT" },
       { variable: "YURT_SECRET", nearest: undefined },
       { variable: "YURT_SYNC", nearest: "YURT_SYNC_ENABLED" },

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import * as v from "valibot";
-import { flagOf, type Option, optionKeys, options, variableOf } from "../../src/config/options.ts";
+import { fileVariableOf, flagOf, type Option, optionKeys, options, variableOf } from "../../src/config/options.ts";
 
 describe("the table of options", () => {
   test("gives every key its three spellings", () => {
@@ -12,8 +14,7 @@ describe("the table of options", () => {
       ["sync.enabled", "--sync", "YURT_SYNC_ENABLED"],
       ["sync.durability", "--sync-durability", "YURT_SYNC_DURABILITY"],
       ["sync.memory", "--sync-memory", "YURT_SYNC_MEMORY"],
-      ["origins", "--origins", "YURT_ORIGINS"],
-      ["proxies", "--proxies", "YURT_PROXIES"],
+      ["proxy.trusted", "--proxy-trusted", "YURT_PROXY_TRUSTED"],
       ["limits", "--limits", "YURT_LIMITS"],
       ...["connections-per-address", "upgrades-per-address", "room-members", "publishes", "deliveries"].map((name) => [
         `limits.${name}`,
@@ -22,7 +23,15 @@ describe("the table of options", () => {
       ]),
       ["peerjs.key", "--peerjs-key", "YURT_PEERJS_KEY"],
       ["peerjs.discovery", "--peerjs-discovery", "YURT_PEERJS_DISCOVERY"],
-      ["auth.mode", "--auth-mode", "YURT_AUTH_MODE"],
+      ...["mode", "secret", "jwks", "issuer", "audience"].map((name) => [
+        `auth.${name}`,
+        `--auth-${name}`,
+        `YURT_AUTH_${name.toUpperCase()}`,
+      ]),
+      ["auth.webhook-url", "--auth-webhook-url", "YURT_AUTH_WEBHOOK_URL"],
+      ["auth.webhook-secret", "--auth-webhook-secret", "YURT_AUTH_WEBHOOK_SECRET"],
+      ["auth.readers-show-presence", "--auth-readers-show-presence", "YURT_AUTH_READERS_SHOW_PRESENCE"],
+      ["auth.origins", "--auth-origins", "YURT_AUTH_ORIGINS"],
       ["log.level", "--log-level", "YURT_LOG_LEVEL"],
     ]);
   });
@@ -36,6 +45,31 @@ describe("the table of options", () => {
       const option: Option<unknown> = options[key];
       if (option.default !== undefined) expect(v.is(option.schema, option.default), key).toBeTrue();
     }
+  });
+
+  test("lets secrets be in files", () => {
+    expect(optionKeys.map(fileVariableOf).filter((variable) => variable !== undefined)).toEqual([
+      "YURT_AUTH_SECRET_FILE",
+      "YURT_AUTH_WEBHOOK_SECRET_FILE",
+    ]);
+  });
+
+  test("is the table in README.md, with its defaults", () => {
+    const readme = readFileSync(join(import.meta.dir, "../../README.md"), "utf8");
+    const rows = Array.from(readme.matchAll(/^\| `(--[a-z-]+)` \|([^|]*)\|([^|]*)\|/gm), ([, ...cells]) =>
+      cells.map((cell) => cell.trim()),
+    );
+    const expected = optionKeys.map((key) => {
+      const { kind, default: otherwise, platformVariable }: Option<unknown> = options[key];
+      const variables = [variableOf(key), fileVariableOf(key), platformVariable].filter((name) => name !== undefined);
+      const isShown = kind !== "boolean" && otherwise !== undefined && otherwise !== "";
+      return [
+        kind === "boolean" ? flagOf(key, String(otherwise !== true)) : flagOf(key),
+        variables.map((name) => `\`${name}\``).join(", "),
+        isShown ? `\`${otherwise}\`` : "",
+      ];
+    });
+    expect(rows).toEqual(expected);
   });
 
   test("has spellings that are all different", () => {

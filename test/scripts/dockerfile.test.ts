@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfiguration } from "../../src/config/load.ts";
+import { readFrom } from "../support/configurations.ts";
 
 const root = join(import.meta.dir, "../..");
 const read = (path: string) => Bun.file(join(root, path)).text();
@@ -43,7 +44,7 @@ const environment = Object.fromEntries(
 );
 
 const load = (given: Record<string, string>) =>
-  loadConfiguration({ environment: { ...environment, ...given }, flags: new Map() });
+  loadConfiguration({ environment: { ...environment, ...given }, flags: new Map(), readFile: readFrom({}) });
 
 describe("the Dockerfile", () => {
   test("has two stages: one builds with the Bun that package.json pins, one has no shell", async () => {

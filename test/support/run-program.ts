@@ -1,5 +1,6 @@
 import type { Output } from "../../src/cli/command.ts";
 import { run } from "../../src/cli/program.ts";
+import { readTextFile } from "../../src/config/sources.ts";
 
 export interface ProgramOptions {
   readonly environment?: Readonly<Record<string, string>>;
@@ -22,6 +23,6 @@ export async function yurt(args: readonly string[], options: ProgramOptions = {}
     },
   };
   const stderr: Output = { write: (text) => (written.err += text) };
-  const code = await run({ args, environment, stdout, stderr });
+  const code = await run({ args, environment, readFile: readTextFile, stdout, stderr });
   return { code, ...written };
 }

@@ -18,6 +18,8 @@ export interface TestServerOptions {
   readonly compatibilityPorts?: readonly number[];
   /** Where it listens, when not on 127.0.0.1 alone. */
   readonly host?: string;
+  readonly origins?: readonly string[];
+  readonly proxies?: readonly string[];
 }
 
 export interface TestServer extends AsyncDisposable {
@@ -43,8 +45,9 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     host: options.host ?? "127.0.0.1",
     port: options.port ?? 0,
     compatibilityPorts: options.compatibilityPorts ?? [],
-    origins: [],
-    proxies: [],
+    auth: { mode: "open", secrets: [], readersShowPresence: true },
+    origins: options.origins ?? [],
+    proxies: options.proxies ?? [],
     dataFolder,
     syncEnabled: options.syncEnabled ?? true,
     durability: "disk",

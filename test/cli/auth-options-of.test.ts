@@ -1,0 +1,40 @@
+import { expect, test } from "bun:test";
+import { authOptionsOf } from "../../src/cli/auth-options-of.ts";
+import { accepted, type Flags } from "../support/configurations.ts";
+
+const secret = "0123456789abcdef0123456789abcdef";
+const webhookSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3";
+const url = "https://app.example/yurt";
+
+test.each<[Flags, ReturnType<typeof authOptionsOf>]>([
+  [{}, { mode: "open", secrets: [], readersShowPresence: true }],
+  [{ "auth.mode": "open" }, { mode: "open", secrets: [], readersShowPresence: true }],
+  [
+    {
+      "auth.mode": "token",
+      "auth.secret": `${secret}, ${secret}2`,
+      "auth.jwks": "./keys.json",
+      "auth.issuer": "app",
+      "auth.audience": "yurt",
+      "auth.readers-show-presence": "false",
+    },
+    {
+      mode: "token",
+      secrets: [secret, `${secret}2`],
+      jwks: "./keys.json",
+      issuer: "app",
+      audience: "yurt",
+      readersShowPresence: false,
+    },
+  ],
+  [
+    { "auth.mode": "webhook", "auth.webhook-url": url },
+    { mode: "webhook", secrets: [], webhook: { url }, readersShowPresence: true },
+  ],
+  [
+    { "auth.mode": "webhook", "auth.webhook-url": url, "auth.webhook-secret": webhookSecret },
+    { mode: "webhook", secrets: [], webhook: { url, secret: webhookSecret }, readersShowPresence: true },
+  ],
+])("with %p the server is told what it needs, and no more", (flags, options) => {
+  expect(authOptionsOf(accepted({}, flags).values)).toStrictEqual(options);
+});

@@ -1,0 +1,89 @@
+import { describe, expect, test } from "bun:test";
+import { isClaim, isHttpUrl, isUrlOrPath, isWebhookSecret, parseSecrets } from "../../src/config/auth-settings.ts";
+
+const [first, second] = ["a".repeat(32), "b".repeat(40)];
+
+describe("secrets", () => {
+  test.each([
+    [first, [first]],
+    ["ä".repeat(16), ["ä".repeat(16)]],
+    [`${first},${second}`, [first, second]],
+    [`${first} ${second}`, [first, second]],
+    [`${first},\r\n${second}`, [first, second]],
+  ])("%p are %p", (text, secrets) => {
+    expect(parseSecrets(text)).toEqual(secrets);
+  });
+
+  test.each([
+    "",
+    "a".repeat(31),
+    "ä".repeat(15),
+    `${first},`,
+    ` ${first}`,
+    `${first},short`,
+    `short,${first}`,
+    `${first},${second},${first}`,
+  ])("are not %p", (text) => {
+    expect(parseSecrets(text)).toBeUndefined();
+  });
+});
+
+const whsec = (bytes: number) => `whsec_${Buffer.alloc(bytes, 0xfb).toString("base64")}`;
+
+test.each([
+  [whsec(24), true],
+  [whsec(25), true],
+  [whsec(25).replace(/=+$/, ""), true],
+  [whsec(64), true],
+  [whsec(23), false],
+  [whsec(65), false],
+  [whsec(24).slice("whsec_".length), false],
+  [whsec(24).replace("whsec_", "whpk_"), false],
+  [`${whsec(24)}=`, false],
+  [`${whsec(24)}===`, false],
+  [whsec(24).replace("+", "-"), false],
+  [`${whsec(24)}\n`, false],
+  ["whsec_", false],
+])("%p is a webhook's secret: %p", (text, is) => {
+  expect(isWebhookSecret(text)).toBe(is);
+});
+
+test.each([
+  ["https://app.example", true],
+  ["http://127.0.0.1:3000/yurt?a=b", true],
+  ["HTTPS://APP.EXAMPLE/", true],
+  ["https://[::1]/", true],
+  ["https://ann@app.example", false],
+  ["https://:pw@app.example", false],
+  ["ftp://app.example", false],
+  ["https:app.example", false],
+  ["https://app.example/a b", false],
+  [" https://app.example", false],
+  ["https://", false],
+  ["app.example", false],
+  ["", false],
+])("%p is a URL to ask: %p", (text, is) => {
+  expect(isHttpUrl(text)).toBe(is);
+});
+
+test.each([
+  ["https://id.example/.well-known/jwks.json", true],
+  ["./keys.json", true],
+  ["C:\\keys.json", true],
+  ["file:///keys.json", false],
+  ["https://ann@id.example", false],
+  [" ", false],
+  ["a\0b", false],
+])("%p is a URL or a path: %p", (text, is) => {
+  expect(isUrlOrPath(text)).toBe(is);
+});
+
+test.each([
+  ["https://id.example/", true],
+  ["two words", true],
+  ["", false],
+  [" x", false],
+  ["x\n", false],
+])("%p may stand in a token: %p", (text, is) => {
+  expect(isClaim(text)).toBe(is);
+});

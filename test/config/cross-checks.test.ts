@@ -1,0 +1,107 @@
+import { describe, expect, test } from "bun:test";
+import { describeOrigin } from "../../src/config/problem.ts";
+import { accepted, type Flags, refused } from "../support/configurations.ts";
+
+const secret = "0123456789abcdef0123456789abcdef";
+const webhookSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3";
+const url = "https://app.example/yurt";
+
+describe("a listener that other machines can reach", () => {
+  test.each(["0.0.0.0", "::", "192.168.1.5", "yurt.example.com", "fe80::1"])("on %s needs auth.mode", (host) => {
+    expect(refused({}, { host })).toEqual([
+      {
+        setting: "auth.mode",
+        value: undefined,
+        origin: { from: "default" },
+        remedy:
+          `Other machines can reach ${host} (flag --host). Say who may enter, with --auth-mode open (everyone who reaches it), ` +
+          "token (who has a token) or webhook (whom your application lets in); else listen on 127.0.0.1.",
+      },
+    ]);
+  });
+
+  test("names the variable that opened it", () => {
+    expect(refused({ YURT_HOST: "::" })[0]?.remedy).toStartWith(
+      "Other machines can reach :: (environment variable YURT_HOST).",
+    );
+  });
+
+  test.each(["open", "token"])("is accepted when its mode is %s", (mode) => {
+    expect(accepted({ YURT_AUTH_MODE: mode }, { host: "0.0.0.0" }).values.host).toBe("0.0.0.0");
+  });
+
+  test("is told once when the mode has a mistake, or the host", () => {
+    expect(refused({}, { host: "0.0.0.0", "auth.mode": "opne" }).map(({ setting }) => setting)).toEqual(["auth.mode"]);
+    expect(refused({}, { host: "0.0.0.0:80" }).map(({ setting }) => setting)).toEqual(["host"]);
+  });
+});
+
+describe("the mode", () => {
+  test.each<Flags>([
+    { "auth.mode": "token", "auth.jwks": "https://id.example/keys" },
+    { "auth.mode": "webhook", "auth.webhook-url": url },
+    { "auth.mode": "webhook", "auth.webhook-url": url, "auth.webhook-secret": webhookSecret },
+    // For the tokens of the administration.
+    { "auth.mode": "open", "auth.secret": secret, "auth.issuer": "app", "auth.audience": "yurt" },
+    { "auth.secret": secret, "auth.issuer": "app", "auth.audience": "yurt" },
+    { "auth.mode": "open", "auth.readers-show-presence": "false", "auth.origins": "https://app.example" },
+  ])("goes with %p", (flags) => {
+    expect(accepted({}, flags).values).toMatchObject({ "auth.mode": flags["auth.mode"] });
+  });
+
+  test("webhook needs a URL to ask", () => {
+    expect(refused({}, { "auth.mode": "webhook" })).toEqual([
+      {
+        setting: "auth.webhook-url",
+        value: undefined,
+        origin: { from: "default" },
+        remedy: "--auth-mode webhook asks your application who may enter: give its URL with --auth-webhook-url.",
+      },
+    ]);
+  });
+
+  test.each<[string | undefined, Flags, string]>([
+    [undefined, { "auth.jwks": "./keys.json" }, "token alone, and no mode is set"],
+    ["open", { "auth.jwks": "./keys.json" }, "token alone, and it is open (flag --auth-mode)"],
+    ["open", { "auth.webhook-url": url }, "webhook alone, and it is open (flag --auth-mode)"],
+    ["token", { "auth.webhook-url": url }, "webhook alone, and it is token (flag --auth-mode)"],
+    ["token", { "auth.webhook-secret": webhookSecret }, "webhook alone, and it is token (flag --auth-mode)"],
+  ])("%p does not go with %p", (mode, flags, told) => {
+    const problems = refused({}, { ...flags, ...(mode !== undefined && { "auth.mode": mode }) });
+    expect(problems).toMatchObject([
+      { origin: { from: "flag" }, remedy: `It is used with --auth-mode ${told}. Set that mode, or leave this out.` },
+    ]);
+    expect(Object.keys(flags)).toEqual(problems.map(({ setting }) => setting));
+  });
+
+  test("webhook does not go with the keys of others, which it would not look at", () => {
+    const flags = { "auth.mode": "webhook", "auth.webhook-url": url, "auth.jwks": "https://id.example/?key=hidden" };
+    expect(refused({}, flags)).toMatchObject([{ setting: "auth.jwks", value: "https://id.example/?***" }]);
+  });
+
+  test("is told all at once, with where it comes from and no secret", () => {
+    const problems = refused(
+      { YURT_AUTH_MODE: "token" },
+      { "auth.webhook-url": url, "auth.webhook-secret": webhookSecret, port: "x" },
+    );
+    expect(problems.map(({ setting, value }) => [setting, value])).toEqual([
+      ["port", "x"],
+      ["auth.webhook-url", url],
+      ["auth.webhook-secret", "***"],
+    ]);
+    expect(problems.at(-1)?.remedy).toContain("it is token (environment variable YURT_AUTH_MODE)");
+    expect(problems.map(({ origin }) => describeOrigin(origin)).slice(1)).toEqual([
+      "flag --auth-webhook-url",
+      "flag --auth-webhook-secret",
+    ]);
+  });
+
+  test("is told once where it, or what goes with it, has a mistake of its own", () => {
+    expect(refused({}, { "auth.mode": "tokn", "auth.webhook-url": url }).map(({ setting }) => setting)).toEqual([
+      "auth.mode",
+    ]);
+    expect(refused({}, { "auth.mode": "webhook", "auth.webhook-url": "x" }).map(({ setting }) => setting)).toEqual([
+      "auth.webhook-url",
+    ]);
+  });
+});

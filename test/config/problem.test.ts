@@ -1,0 +1,15 @@
+import { expect, test } from "bun:test";
+import type { OptionKey } from "../../src/config/options.ts";
+import { shownValue } from "../../src/config/problem.ts";
+
+test.each<[OptionKey, string, string]>([
+  ["auth.secret", "anything", "***"],
+  ["auth.webhook-secret", "whsec_x", "***"],
+  ["port", "80?", "80?"],
+  ["auth.webhook-url", "https://app.example/yurt", "https://app.example/yurt"],
+  ["auth.webhook-url", "https://app.example/yurt?key=s3cret", "https://app.example/yurt?***"],
+  ["auth.webhook-url", "https://ann:s3cret@app.example/yurt", "https://***@app.example/yurt"],
+  ["auth.webhook-url", "https://ann:s3/cr@t?@app.example/?x", "https://***@app.example/?***"],
+])("%s %p is shown as %p", (key, value, shown) => {
+  expect(shownValue(key, value)).toBe(shown);
+});
