@@ -50,7 +50,11 @@ function createProgram(invocation: Invocation, ended: (exitCode: number) => void
     .version(describeVersion(), "--version", "print the version")
     .helpOption("--help", "print this help")
     .helpCommand("help [command]", "print the help of a command")
-    .configureOutput({ writeOut: (text) => stdout.write(text), writeErr: (text) => stderr.write(text) })
+    .configureOutput({
+      writeOut: (text) => stdout.write(text),
+      writeErr: (text) => stderr.write(text),
+      outputError: (text, write) => write(withoutValue(text)),
+    })
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError("Run yurt --help to see what there is.")
     .exitOverride();
@@ -90,6 +94,11 @@ function createProgram(invocation: Invocation, ended: (exitCode: number) => void
     .description("look at the documents, compact them, or take over others");
   for (const command of documentCommands) addCommand(documents, command);
   return program;
+}
+
+/** Of an unknown flag only the name is told: its value may be a secret behind a slip of the pen. */
+function withoutValue(error: string): string {
+  return error.replace(/^(error: unknown option '[^'=]*)=.*'/s, "$1=…'");
 }
 
 function switchFlag(name: Switch) {

@@ -51,6 +51,8 @@ describe("a mistake in the command line ends with 2 and the nearest name", () =>
     [["--prot", "1"], "error: unknown option '--prot'\n(Did you mean --port?)\n"],
     [["--no-snyc"], "error: unknown option '--no-snyc'\n(Did you mean --no-sync?)\n"],
     [["health", "--hots", "::1"], "error: unknown option '--hots'\n(Did you mean --host?)\n"],
+    [["--auth-secrt=it's 'secret'"], "error: unknown option '--auth-secrt=…'\n"],
+    [["serve", "--auth-secrt", "s3cret"], "error: unknown option '--auth-secrt'\n(Did you mean --auth-secret?)\n"],
     [["--log-leve", "info"], "error: unknown option '--log-leve'\n(Did you mean --log-level?)\n"],
     [["serve", "--xyzzy"], "error: unknown option '--xyzzy'\n"],
     [["-p", "1"], "error: unknown option '-p'\n"],
