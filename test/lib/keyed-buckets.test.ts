@@ -31,3 +31,52 @@ test("no bucket is forgotten that is not full, however many there are", () => {
   expect(buckets.size).toBe(5_000);
   expect(buckets.of("0").take()).toBe(false);
 });
+
+/** Uses up the buckets of so many keys that never come again. */
+const spoof = (buckets: KeyedBuckets, count: number) => {
+  for (let key = 0; key < count; key += 1) buckets.of(`spoofed ${key}`).take(2);
+};
+const ownBuckets = 65_536;
+const sharedBuckets = 4_096;
+
+test("a million keys at once take no more memory than the buckets that there are", () => {
+  const { buckets } = openBuckets();
+  spoof(buckets, ownBuckets);
+  expect(buckets.size).toBe(ownBuckets);
+  spoof(buckets, 1_000_000);
+  expect(buckets.size).toBe(ownBuckets + sharedBuckets);
+  expect(buckets.of("one more").take()).toBe(false);
+});
+
+test("a key that is busy keeps its own bucket, whoever else comes", () => {
+  const { clock, buckets } = openBuckets();
+  buckets.of("busy").take(2);
+  for (let second = 0; second < 10; second += 1) {
+    spoof(buckets, 100_000);
+    expect(buckets.of("busy").take()).toBe(false);
+    clock.advance(1_000);
+    expect(buckets.of("busy").take()).toBe(true);
+  }
+  expect(buckets.size).toBeLessThanOrEqual(ownBuckets + sharedBuckets);
+});
+
+test("once the keys have gone, a new one has a bucket of its own again", () => {
+  const { clock, buckets } = openBuckets();
+  spoof(buckets, 100_000);
+  clock.advance(1_999);
+  buckets.of("new").take(2);
+  expect(buckets.size).toBeGreaterThan(ownBuckets);
+  clock.advance(1);
+  buckets.of("newer").take(2);
+  expect(buckets.of("newer").take()).toBe(false);
+  expect(buckets.size).toBeLessThanOrEqual(1 + sharedBuckets);
+});
+
+test("which keys share a bucket cannot be foreseen", () => {
+  const sharing = [openBuckets(), openBuckets()].map(({ buckets }) => {
+    spoof(buckets, ownBuckets);
+    return Array.from({ length: 1_000 }, (_, key) => buckets.of(`further ${key}`).take(2));
+  });
+  expect(sharing[0]).toContain(false);
+  expect(sharing[0]).not.toEqual(sharing[1]);
+});
