@@ -100,6 +100,8 @@ export interface Limits {
   readonly snapshotBurstBytes: number;
   /** Bytes of documents in memory. */
   readonly documentMemoryBytes: number;
+  /** WebSockets that are open, from all addresses together. */
+  readonly connections: number;
   /** WebSocket upgrades, from all addresses together: at once, and per second. */
   readonly upgradeBurst: number;
   readonly upgradesPerSecond: number;
@@ -171,6 +173,7 @@ export const defaultLimits: Limits = {
   snapshotsBytes: 128 * mebibyte,
   snapshotBurstBytes: 32 * mebibyte,
   documentMemoryBytes: 256 * mebibyte,
+  connections: 50_000,
   upgradeBurst: 1_000,
   upgradesPerSecond: 5_000,
   addressUpgradeBurst: 50,

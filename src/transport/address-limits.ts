@@ -25,9 +25,14 @@ export class AddressLimits {
   /** Why a client at this address may not connect now; undefined, and the attempt counts, if it may. */
   refuse(remoteAddress: string): AddressRefusal | undefined {
     if (isLoopback(remoteAddress)) return undefined;
-    const address = addressBlock(remoteAddress);
-    if ((this.#connections.get(address) ?? 0) >= this.#connectionLimit) return "address-connections";
-    return this.#upgrades.of(address).take() ? undefined : "address-rate";
+    if (this.isFull(remoteAddress)) return "address-connections";
+    return this.#upgrades.of(addressBlock(remoteAddress)).take() ? undefined : "address-rate";
+  }
+
+  /** Whether as many connections as may be are open. */
+  isFull(remoteAddress: string): boolean {
+    if (isLoopback(remoteAddress)) return false;
+    return (this.#connections.get(addressBlock(remoteAddress)) ?? 0) >= this.#connectionLimit;
   }
 
   opened(remoteAddress: string): void {

@@ -2,10 +2,8 @@ import type { Limits } from "../config/limits.ts";
 import type { AddressRanges } from "../lib/address-ranges.ts";
 import type { Clock } from "../lib/clock.ts";
 import { isLoopback } from "../lib/loopback.ts";
-import { TokenBucket } from "../lib/token-bucket.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
-import { AddressLimits, type AddressRefusal } from "./address-limits.ts";
 import { type Admission, refuseForeign, refuseOrigin } from "./admission.ts";
 import { readHandshake, subprotocolFor } from "./client-handshake.ts";
 import type { CloseReason } from "./close-reason.ts";
@@ -14,6 +12,7 @@ import { ForwardedAddresses } from "./forwarded-address.ts";
 import type { NativeChannels } from "./native-channel.ts";
 import type { HttpClient, Protocol, Refusal } from "./protocol.ts";
 import { SessionRunner, type Wire } from "./session-runner.ts";
+import { UpgradeLimits } from "./upgrade-limits.ts";
 import { type Socket, type SocketData, type SocketServer, WebSocketConnection } from "./websocket-connection.ts";
 
 export interface ListenerOptions {
@@ -61,7 +60,13 @@ const smallestPayloadLimit = 16 * 2 ** 20;
 /** Seconds that an engine may hold a request back; a poll waits until something is to be said, or the next ping. */
 const engineRequestSeconds = 60;
 /** Seconds that a refused client should wait. */
-const retryAfterSeconds = { restart: 2, crowd: 1, "address-rate": 1, "address-connections": 10 } as const;
+const retryAfterSeconds = {
+  restart: 2,
+  crowd: 1,
+  connections: 10,
+  "address-rate": 1,
+  "address-connections": 10,
+} as const;
 
 /** Upgrades go to the protocol that answers the URL, everything else to HTTP. */
 export class Listener {
@@ -70,8 +75,7 @@ export class Listener {
   readonly #runners = new Set<SessionRunner<WebSocketConnection>>();
   readonly #admission: Admission;
   readonly #forwarded: ForwardedAddresses;
-  readonly #upgrades: TokenBucket;
-  readonly #addresses: AddressLimits;
+  readonly #upgrades: UpgradeLimits;
   #opened = 0;
   #isDraining = false;
   #allEnded: (() => void) | undefined;
@@ -81,9 +85,7 @@ export class Listener {
     this.#options = options;
     this.#admission = { isForThisMachine: isLoopback(options.host), origins: options.origins };
     this.#forwarded = new ForwardedAddresses(options);
-    const { upgradeBurst, upgradesPerSecond } = options.limits;
-    this.#upgrades = new TokenBucket({ burst: upgradeBurst, perSecond: upgradesPerSecond, clock: options.clock });
-    this.#addresses = new AddressLimits(options);
+    this.#upgrades = new UpgradeLimits(options);
     for (const entrance of entrances(options)) {
       try {
         this.#servers.push(this.#serve(entrance));
@@ -154,7 +156,7 @@ export class Listener {
           socket.binaryType = "uint8array";
           this.#opened += 1;
           const runner = new SessionRunner(this.#wireOf(socket, server), runnerOptions);
-          this.#addresses.opened(runner.connection.remoteAddress);
+          this.#upgrades.opened(runner.connection.remoteAddress);
           socket.data.attached = runner;
           this.#runners.add(runner);
         },
@@ -162,7 +164,7 @@ export class Listener {
         drain: (socket) => socket.data.attached?.connection.wrote(),
         pong: (socket) => socket.data.attached?.connection.ponged(),
         close: ({ data: { attached } }) => {
-          if (attached !== undefined) this.#addresses.closed(attached.connection.remoteAddress);
+          if (attached !== undefined) this.#upgrades.closed(attached.connection.remoteAddress);
           attached?.gone();
         },
       },
@@ -191,10 +193,11 @@ export class Listener {
   async #engage(engine: Engine, { request, server }: Arrival): Promise<Response | undefined> {
     if (this.#isDraining) return this.#refuse("restart");
     const remoteAddress = this.#addressOf(request, server);
-    const refusal = isUpgrade(request) ? this.#refusal(remoteAddress) : undefined;
+    const refusal = isUpgrade(request) ? this.#upgrades.refuse(remoteAddress) : undefined;
     if (refusal !== undefined) return this.#refuse(refusal);
     server.timeout(request, engineRequestSeconds);
     const upgrade = (protocol: Protocol, headers: Headers) =>
+      this.#upgrades.full(remoteAddress) === undefined &&
       server.upgrade(request, {
         data: { protocol, ...readHandshake(request), remoteAddress, attached: undefined },
         headers,
@@ -208,7 +211,7 @@ export class Listener {
     if (protocol === undefined) return new Response("No WebSocket is served on this path\n", { status: 404 });
     if (this.#isDraining) return this.#refuse("restart");
     const remoteAddress = this.#addressOf(request, server);
-    const refusal = this.#refusal(remoteAddress);
+    const refusal = this.#upgrades.refuse(remoteAddress);
     if (refusal !== undefined) return this.#refuse(refusal);
     const handshake = readHandshake(request);
     const denied = await protocol.screen?.({ url, ...handshake });
@@ -216,6 +219,9 @@ export class Listener {
       this.#options.metrics.refusedUpgrades.inc({ reason: "screened" });
       return refused(request, denied);
     }
+    // Others may have come in meanwhile, or the server may be stopping.
+    const full = this.#isDraining ? "restart" : this.#upgrades.full(remoteAddress);
+    if (full !== undefined) return this.#refuse(full);
     const subprotocol = subprotocolFor(request.headers);
     const upgraded = server.upgrade(request, {
       data: { protocol, ...handshake, remoteAddress, attached: undefined },
@@ -227,14 +233,6 @@ export class Listener {
   #addressOf(request: Request, server: SocketServer): string {
     const peer = server.requestIP(request)?.address ?? "";
     return this.#forwarded.of(peer, request.headers);
-  }
-
-  /** Why no further socket may be opened from there now. */
-  #refusal(remoteAddress: string): AddressRefusal | "crowd" | undefined {
-    const refusal = this.#addresses.refuse(remoteAddress);
-    if (refusal !== undefined) return refusal;
-    // Those who are turned away wait by their own backoff; those who are in are served meanwhile.
-    return this.#upgrades.take() ? undefined : "crowd";
   }
 
   #wireOf(socket: Socket, server: SocketServer): Wire<WebSocketConnection> {

@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import { defaultLimits, type Limits } from "../../src/config/limits.ts";
 import { AddressRanges } from "../../src/lib/address-ranges.ts";
-import { createMetrics } from "../../src/ops/metrics.ts";
+import { createMetrics, type Metrics } from "../../src/ops/metrics.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import type { Connection, Frame } from "../../src/transport/connection.ts";
 import type { Engine } from "../../src/transport/engine.ts";
@@ -23,10 +23,12 @@ export interface TestListener extends AsyncDisposable {
   readonly heardFrom: ReadonlyMap<string, Connection>;
   /** How many sessions were refused for this reason. */
   refusedFor(reason: string): Promise<number>;
+  /** How many upgrades were. */
+  refusedUpgradesFor(reason: string): Promise<number>;
 }
 
 type Handlers = Partial<
-  Pick<Protocol, "closeDelayMs" | "compatibility" | "farewell" | "frameBytes" | "inboxOverflow">
+  Pick<Protocol, "closeDelayMs" | "compatibility" | "farewell" | "frameBytes" | "inboxOverflow" | "screen">
 > & {
   readonly opening?: Promise<void>;
   readonly origins?: readonly string[];
@@ -94,12 +96,15 @@ export function listen(
     events,
     connections,
     heardFrom,
-    refusedFor: async (reason) => {
-      const { values } = await metrics.refusedSessions.get();
-      return values.find(({ labels }) => labels.reason === reason)?.value ?? 0;
-    },
+    refusedFor: (reason) => countOf(metrics.refusedSessions, reason),
+    refusedUpgradesFor: (reason) => countOf(metrics.refusedUpgrades, reason),
     [Symbol.asyncDispose]: () => listener.close(closeReasons.shutdown),
   };
+}
+
+async function countOf(counter: Metrics["refusedUpgrades"], reason: string): Promise<number> {
+  const { values } = await counter.get();
+  return values.find(({ labels }) => labels.reason === reason)?.value ?? 0;
 }
 
 export interface Client {

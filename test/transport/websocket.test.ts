@@ -71,6 +71,47 @@ describe("a listener", () => {
     expect(clients.every(({ closed }) => closed === undefined)).toBe(true);
   });
 
+  test("turns away who comes when as many sockets are open as there may be, an engine's among them", async () => {
+    const engine: Engine = {
+      match: ({ pathname }) => pathname === "/engine",
+      answer: async (_, { upgrade }) => {
+        upgrade({ name: "of the engine", frameBytes: 1, match: () => false, open: idle }, new Headers());
+        return undefined;
+      },
+    };
+    const idle = () => ({ receive: () => {}, closed: () => {} });
+    await using server = listen({ engine }, { connections: 2 });
+    const first = await join(server.url);
+    await join(server.url.replace("/test", "/engine"));
+    for (const path of ["/test", "/engine"]) {
+      const refused = await fetch(server.url.replace("ws:", "http:").replace("/test", path), {
+        headers: { connection: "upgrade", upgrade: "websocket" },
+      });
+      expect([refused.status, refused.headers.get("retry-after")]).toEqual([503, "10"]);
+    }
+    first.socket.close();
+    await eventually("closed", () => server.events.includes("closed"));
+    const crowd = await Promise.all(Array.from({ length: 5 }, () => RawClient.connect(server.url)));
+    expect(crowd.filter(({ closed }) => closed === undefined)).toHaveLength(1);
+    expect(await server.refusedUpgradesFor("connections")).toBe(6);
+  });
+
+  test("turns away who has been screened while others took the last place, or the server stopped", async () => {
+    const screened = Array.from({ length: 4 }, () => Promise.withResolvers<undefined>());
+    let screening = 0;
+    await using server = listen({ screen: async () => screened[screening++]?.promise }, { connections: 1 });
+    const clients = screened.map(() => RawClient.connect(server.url));
+    await eventually("all are screened", () => screening === 4);
+    for (const { resolve } of screened.slice(0, 3)) resolve(undefined);
+    const settled = await Promise.all(clients.slice(0, 3));
+    expect(settled.filter(({ closed }) => closed === undefined)).toHaveLength(1);
+    expect(await server.refusedUpgradesFor("connections")).toBe(2);
+    server.listener.drain();
+    screened[3]?.resolve(undefined);
+    expect((await clients[3])?.closed).toBeDefined();
+    expect(await server.refusedUpgradesFor("restart")).toBe(1);
+  });
+
   test("ends the session that breaks its protocol, and no other", async () => {
     await using server = listen({
       farewell: (reason) => `told ${reason.name}`,
