@@ -1,5 +1,8 @@
 import { join } from "node:path";
+import { cors } from "hono/cors";
 import packageJson from "../package.json" with { type: "json" };
+import { createApi } from "./admin/api.ts";
+import { type AccessControl, type AccessOptions, openAccess } from "./composition/access.ts";
 import { openRelay } from "./composition/relay.ts";
 import type { ServerOptions } from "./composition/server-options.ts";
 import { openDirectSignaling, openSignaling } from "./composition/signaling.ts";
@@ -9,7 +12,7 @@ import { systemClock } from "./lib/clock.ts";
 import type { Log } from "./ops/log.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import { Quotas } from "./signaling/quotas.ts";
-import { openDataFolder } from "./storage/data-folder.ts";
+import { type DataFolder, openDataFolder } from "./storage/data-folder.ts";
 import { type Assets, openAssets } from "./transport/assets.ts";
 import type { CloseReason } from "./transport/close-reason.ts";
 import { createHttp } from "./transport/http.ts";
@@ -44,10 +47,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const metrics = createMetrics();
   const quotas = new Quotas({ limits, clock: systemClock, metrics });
   const shared = { limits, log, metrics, channels, quotas };
-  const dataFolder = options.syncEnabled ? openDataFolder(options.dataFolder) : undefined;
-  const relay = dataFolder && openRelay(dataFolder, { ...options, ...shared });
-  const signaling = openSignaling(shared);
-  const direct = openDirectSignaling(options, shared);
+  const isFolderNeeded = options.syncEnabled || options.auth.mode !== "open";
+  const dataFolder = isFolderNeeded ? openDataFolder(options.dataFolder) : undefined;
+  const access = openAccessIn(dataFolder, { ...options, ...shared });
+  const { authorizer } = access;
+  const relay =
+    dataFolder && options.syncEnabled ? openRelay(dataFolder, { ...options, ...shared, authorizer }) : undefined;
+  const signaling = openSignaling({ ...shared, authorizer });
+  const direct = openDirectSignaling(options, { ...shared, authorizer });
   // On the compatibility ports the first that matches answers: the JSON dialects take every path.
   const protocols = [...(relay?.protocols ?? []), ...direct.protocols, signaling.protocol];
   const endpoints = [
@@ -61,6 +68,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const isReady = () => !isStopping && (relay?.isReady() ?? true);
   const pages = {
     protocols,
+    api: createApi({ ...access, cors: cors(), limits, clock: systemClock }),
     isReady,
     assets: openPages(log),
     demo: { version: packageJson.version, sync: relay !== undefined },
@@ -86,6 +94,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     });
   } catch (error) {
     await relay?.close();
+    await access.close();
     dataFolder?.release();
     throw error;
   }
@@ -107,9 +116,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await signaling.close();
       direct.close();
       await relay?.close();
+      await access.close();
       dataFolder?.release();
     },
   };
+}
+
+/** As `openAccess`, and lets the folder go when that throws. */
+function openAccessIn(dataFolder: DataFolder | undefined, options: AccessOptions): AccessControl {
+  try {
+    return openAccess(dataFolder, options);
+  } catch (error) {
+    dataFolder?.release();
+    throw error;
+  }
 }
 
 /** The executable carries its pages; from source they are built when they are asked for. */

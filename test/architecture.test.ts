@@ -13,7 +13,7 @@ const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
   [
     "contract",
     "transport/{connection,channel,protocol,close-reason,inbox}.ts",
-    "auth/{authorizer,administration,revocation,room-tokens}.ts",
+    "auth/{authorizer,administration,revocation,room-pattern,room-permissions,room-tokens}.ts",
     "storage/{store,source}.ts",
     "cluster/bus.ts",
     "ops/**",

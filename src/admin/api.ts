@@ -3,11 +3,12 @@ import { bodyLimit } from "hono/body-limit";
 import * as v from "valibot";
 import type { Administration } from "../auth/administration.ts";
 import type { Access, AccessRequest, Authorizer, Denial } from "../auth/authorizer.ts";
+import { roomPermissions } from "../auth/room-permissions.ts";
 import { durationForms, parseDuration } from "../config/duration.ts";
 import type { Limits } from "../config/limits.ts";
 import { addressBlock } from "../lib/address-block.ts";
-import type { Clock } from "../lib/clock.ts";
 import { bearerToken } from "../lib/bearer-token.ts";
+import type { Clock } from "../lib/clock.ts";
 import { KeyedBuckets } from "../lib/keyed-buckets.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { closeReasonOf } from "../rooms/entry.ts";
@@ -38,7 +39,9 @@ export interface ApiOptions {
   readonly administration: Administration;
   readonly mint: (order: TokenOrder) => Promise<{ readonly token: string; readonly expiresAt: number }>;
   /** Undefined where everybody may enter. Resolves, with how many memberships have ended, when it is on the disk; `full` when nothing more can be kept in mind. */
-  readonly revoke: ((order: RevocationOrder) => Promise<{ readonly ended: number; readonly until: number } | "full">) | undefined;
+  readonly revoke:
+    | ((order: RevocationOrder) => Promise<{ readonly ended: number; readonly until: number } | "full">)
+    | undefined;
   /** Lets the pages in that may ask. */
   readonly cors: MiddlewareHandler;
   readonly limits: Limits;
@@ -47,7 +50,10 @@ export interface ApiOptions {
 
 type ApiContext = Context<HttpEnvironment>;
 
-const statusOf = { unauthorized: 401, forbidden: 403, unavailable: 503 } as const satisfies Record<Denial["kind"], number>;
+const statusOf = { unauthorized: 401, forbidden: 403, unavailable: 503 } as const satisfies Record<
+  Denial["kind"],
+  number
+>;
 const defaultLifetimeMs = 3_600_000;
 const bodyBytes = 65_536;
 
@@ -55,20 +61,23 @@ const name = v.pipe(v.string(), v.minLength(1), v.maxLength(1_024));
 const duration = v.pipe(
   v.union([v.string(), v.pipe(v.number(), v.transform(String))]),
   v.transform(parseDuration),
-  v.number(`ttl: give ${durationForms}, or seconds`),
+  v.number(`give ${durationForms}, or seconds`),
 );
-const tokenOrder = v.strictObject({
-  rooms: v.optional(v.record(name, v.picklist(["read", "write"])), {}),
-  user: v.optional(name),
-  admin: v.optional(v.boolean(), false),
-  ttl: v.optional(duration),
-});
+const tokenOrder = v.pipe(
+  v.strictObject({
+    rooms: v.optional(roomPermissions, () => ({})),
+    user: v.optional(name),
+    admin: v.optional(v.boolean(), false),
+    ttl: v.optional(duration),
+  }),
+  v.check(({ rooms, admin }) => rooms.size > 0 || admin, "name rooms, or admin"),
+);
 const revocationOrder = v.pipe(
   v.strictObject({
     user: v.optional(name),
     room: v.optional(name),
     tokenId: v.optional(name),
-    expiresAt: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1e11, "expiresAt: give epoch milliseconds"))),
+    expiresAt: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1e11, "give epoch milliseconds"))),
   }),
   v.check(({ user, room, tokenId }) => (user ?? room ?? tokenId) !== undefined, "name a user, a room or a tokenId"),
 );
@@ -111,7 +120,7 @@ export function createApi(options: ApiOptions): Hono<HttpEnvironment> {
     if (typeof order === "string") return context.json({ error: order }, 400);
     const { rooms, user, admin: isAdmin, ttl: lifetimeMs = defaultLifetimeMs } = order;
     if (lifetimeMs > limits.tokenMs) return context.json({ error: "ttl: tokens do not last that long here" }, 400);
-    return context.json(await mint({ rooms: new Map(Object.entries(rooms)), user, isAdmin, lifetimeMs }), 201);
+    return context.json(await mint({ rooms, user, isAdmin, lifetimeMs }), 201);
   });
 
   app.post("/api/revocations", async (context) => {
@@ -166,6 +175,6 @@ async function readBody<T>(context: ApiContext, schema: v.GenericSchema<unknown,
   const checked = v.safeParse(schema, body);
   if (checked.success) return checked.output;
   const [issue] = checked.issues;
-  const path = v.getDotPath(issue);
-  return path === null || issue.message.includes(":") ? issue.message : `${path}: ${issue.message}`;
+  const member: unknown = issue.path?.[0]?.key;
+  return member === undefined ? issue.message : `${String(member)}: ${issue.message}`;
 }

@@ -51,15 +51,16 @@ export class Revocations {
    *
    * One that does not say when it was issued counts as old. One that says it in whole seconds counts as of the second's
    * beginning, so that what was issued in the second of the revocation, also after it, is revoked. Whoever signs with a
-   * clock that is ahead of ours can make what outlives a revocation by as much.
+   * clock that is ahead of ours can make what outlives a revocation by as much. What is for no room at all is not taken
+   * back by a revocation that names one.
    */
-  isRevoked(permission: Pick<Permission, "user" | "tokenId" | "issuedAt">, room: string): boolean {
+  isRevoked(permission: Pick<Permission, "user" | "tokenId" | "issuedAt">, room: string | undefined): boolean {
     const { tokenId, user, issuedAt = Number.NEGATIVE_INFINITY } = permission;
     const now = this.#options.clock.now();
     const concerned = [
       tokenId === undefined ? undefined : this.#byTokenId.get(tokenId),
       user === undefined ? undefined : this.#byUser.get(user),
-      this.#byRoom.get(room),
+      room === undefined ? undefined : this.#byRoom.get(room),
       this.#patterns,
     ];
     const isInForce = ({ revokedAt, until }: Revocation) => issuedAt <= revokedAt && now < until;
@@ -96,12 +97,12 @@ function insert(index: Index, key: string, revocation: Revocation): void {
   else others.push(revocation);
 }
 
-type Concern = Pick<Revocation, "tokenId" | "user"> & { readonly room: string };
+type Concern = Pick<Revocation, "tokenId" | "user"> & { readonly room: string | undefined };
 
 function concerns(revocation: Revocation, { tokenId, user, room }: Concern): boolean {
   return (
     (revocation.tokenId === undefined || revocation.tokenId === tokenId) &&
     (revocation.user === undefined || revocation.user === user) &&
-    (revocation.room === undefined || matchesRoom(revocation.room, room))
+    (revocation.room === undefined || (room !== undefined && matchesRoom(revocation.room, room)))
   );
 }

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { Access } from "./authorizer.ts";
-import { longestPattern, matchesRoom } from "./room-pattern.ts";
+import { matchesRoom } from "./room-pattern.ts";
+import { roomPermissions } from "./room-permissions.ts";
 
 /** What a token says, under its own names; what else it says does not matter. Times are seconds since 1970. */
 export interface TokenClaims {
@@ -14,17 +15,7 @@ export interface TokenClaims {
   readonly admin: boolean;
 }
 
-const mostPatterns = 1_000;
-
 const seconds = v.pipe(v.number(), v.finite());
-
-const rooms = v.pipe(
-  v.custom<object>((value) => typeof value === "object" && value !== null && !Array.isArray(value)),
-  // Not `v.record`, which passes over `__proto__`, a room like any other.
-  v.transform((patterns) => new Map<string, unknown>(Object.entries(patterns))),
-  v.map(v.pipe(v.string(), v.maxLength(longestPattern)), v.picklist(["read", "write"])),
-  v.maxSize(mostPatterns),
-);
 
 /** Of the payload of a token whose signature is known to be good. */
 export const tokenClaims: v.GenericSchema<unknown, TokenClaims> = v.object({
@@ -32,7 +23,7 @@ export const tokenClaims: v.GenericSchema<unknown, TokenClaims> = v.object({
   exp: seconds,
   iat: v.optional(seconds),
   jti: v.optional(v.string()),
-  rooms: v.optional(rooms, () => ({})),
+  rooms: v.optional(roomPermissions, () => ({})),
   admin: v.optional(v.boolean(), false),
 });
 

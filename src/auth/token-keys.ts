@@ -30,16 +30,23 @@ export const secretAlgorithm = "HS256";
 /** RFC 7518 §3.2: as long as the hash. */
 const shortestSecretBytes = 32;
 
-/** The secret that tokens are signed with, and after it the one before, whose tokens are still about. */
-export type Secrets = readonly [current: string, former?: string | undefined];
-
 /** Keys that are shared with those who sign. */
-export function secretKeys(secrets: Secrets): TokenKeys {
-  const keys = secrets.filter((secret) => secret !== undefined).map(secretBytes);
+export function secretKeys(secrets: readonly string[]): TokenKeys {
+  const keys = secrets.map(secretBytes);
   return {
     algorithms: new Set([secretAlgorithm]),
     async *candidates() {
       yield* keys;
+    },
+  };
+}
+
+/** All keys of several sources; each signature is tried with those of its algorithm alone. */
+export function joinedKeys(sources: readonly TokenKeys[]): TokenKeys {
+  return {
+    algorithms: new Set(sources.flatMap(({ algorithms }) => [...algorithms])),
+    async *candidates(header) {
+      for (const source of sources) if (source.algorithms.has(header.alg)) yield* source.candidates(header);
     },
   };
 }

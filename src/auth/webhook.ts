@@ -59,7 +59,10 @@ export class WebhookPolicy implements AccessPolicy {
   }
 
   async #ask({ key, ...question }: Question, answers: Memory["answers"], signal: AbortSignal) {
-    const answer = await this.#client.ask(question, signal);
+    const issuedAt = this.#options.clock.now();
+    const answered = await this.#client.ask(question, signal);
+    // As of when it was asked for: what is revoked after that takes it back, and nothing from before.
+    const answer = answered.granted ? { ...answered, issuedAt } : answered;
     const lifeMs = this.#memorableMs(answer);
     if (lifeMs > 0) answers.set(key, answer, lifeMs);
     return answer;

@@ -1,5 +1,5 @@
-import { sourceFormats } from "../storage/source.ts";
 import { durationForms } from "../config/duration.ts";
+import { sourceFormats } from "../storage/source.ts";
 import type { Choice, RunCommand, Switch, Text } from "./command.ts";
 
 /** One row of the table of commands. */

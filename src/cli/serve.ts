@@ -1,4 +1,5 @@
 import { type Configuration, loadConfiguration } from "../config/load.ts";
+import type { Values } from "../config/options.ts";
 import { authorityOf } from "../lib/authority.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { createLog, type Log, standardOutput } from "../ops/log.ts";

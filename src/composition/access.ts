@@ -4,7 +4,7 @@ import type { Administration } from "../auth/administration.ts";
 import type { AuthOptions } from "../auth/auth-options.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
 import { KeySet } from "../auth/key-set.ts";
-import { keySource } from "../auth/key-source.ts";
+import { keySourceAt } from "../auth/key-source.ts";
 import { LiveAuthorizer } from "../auth/live-authorizer.ts";
 import { openAuthorizer } from "../auth/open.ts";
 import { Revocations } from "../auth/revocations.ts";
@@ -13,6 +13,7 @@ import { TokenAdministration } from "../auth/token-administration.ts";
 import { joinedKeys, secretKeys } from "../auth/token-keys.ts";
 import { TokenVerifier } from "../auth/token-verifier.ts";
 import { WebhookPolicy } from "../auth/webhook.ts";
+import { parseWebhookSecret } from "../auth/webhook-signature.ts";
 import { systemClock } from "../lib/clock.ts";
 import type { DataFolder } from "../storage/data-folder.ts";
 import { RevocationFile } from "../storage/revocation-log.ts";
@@ -40,7 +41,7 @@ export function openAccess(dataFolder: DataFolder | undefined, options: AccessOp
   const { auth, limits, log, metrics } = options;
   const clock = systemClock;
   const secrets = signingSecrets(auth, dataFolder?.path);
-  const keySet = auth.jwks === undefined ? undefined : new KeySet({ source: keySource(auth.jwks), clock, log });
+  const keySet = auth.jwks === undefined ? undefined : new KeySet({ source: keySourceAt(auth.jwks), clock, log });
   // The server need not wait for it: the first token does.
   void keySet?.open();
   const keys = joinedKeys([secretKeys(secrets), ...(keySet === undefined ? [] : [keySet])]);
@@ -58,17 +59,7 @@ export function openAccess(dataFolder: DataFolder | undefined, options: AccessOp
   }
   const file = new RevocationFile(dataFolder.path, clock);
   const revocations = new Revocations({ log: file, limits, clock });
-  const webhook =
-    auth.webhook === undefined
-      ? undefined
-      : new WebhookPolicy({
-          url: auth.webhook.url,
-          secret: auth.webhook.secret ?? webhookSecret(dataFolder.path),
-          limits,
-          clock,
-          log,
-          metrics,
-        });
+  const webhook = auth.webhook && openWebhook(auth.webhook, dataFolder, { limits, log, metrics });
   const policy: AccessPolicy = webhook ?? new TokenPolicy(verifier);
   const authorizer = new LiveAuthorizer({
     policy,
@@ -98,4 +89,14 @@ export function openAccess(dataFolder: DataFolder | undefined, options: AccessOp
       await file.close();
     },
   };
+}
+
+function openWebhook(
+  { url, secret }: NonNullable<AuthOptions["webhook"]>,
+  dataFolder: DataFolder,
+  shared: Pick<Shared, "limits" | "log" | "metrics">,
+): WebhookPolicy {
+  const key = parseWebhookSecret(secret ?? webhookSecret(dataFolder.path));
+  if (key === undefined) throw new Error("The webhook's secret in the data folder is not one.");
+  return new WebhookPolicy({ ...shared, url: new URL(url), secrets: [key], clock: systemClock });
 }

@@ -1,4 +1,4 @@
-import { openAuthorizer } from "../auth/open.ts";
+import type { Authorizer } from "../auth/authorizer.ts";
 import { systemClock } from "../lib/clock.ts";
 import { QuietTask } from "../lib/quiet-task.ts";
 import { CommitQueue } from "../relay/commit-queue.ts";
@@ -29,7 +29,9 @@ const syncLingerMs = 10_000;
 /** After the last room has closed: the memory of all of them is given back. */
 const emptyMs = 1_000;
 
-type RelayOptions = Shared & Pick<ServerOptions, "durability">;
+interface RelayOptions extends Shared, Pick<ServerOptions, "durability" | "auth"> {
+  readonly authorizer: Authorizer;
+}
 
 /** Throws `StoreError`, and lets the folder go then. */
 export function openRelay(dataFolder: DataFolder, options: RelayOptions): Relay {
@@ -46,7 +48,7 @@ export function openRelay(dataFolder: DataFolder, options: RelayOptions): Relay 
     compactor,
     memory: new DocumentMemory({ limitBytes: limits.documentMemoryBytes, dropped: collectGarbage(), clock, metrics }),
     snapshots: new SnapshotBudget({ limits, clock, metrics }),
-    readersShowPresence: true,
+    readersShowPresence: options.auth.readersShowPresence,
     openChannel: options.channels.open,
     clock,
     limits,
@@ -67,7 +69,7 @@ export function openRelay(dataFolder: DataFolder, options: RelayOptions): Relay 
   // `gc(false)` gives nothing of closed rooms back, and this stops everything for some milliseconds.
   const collect = () => Bun.gc(true);
   const whenEmpty = new QuietTask({ task: collect, isQuiet: () => rooms.size === 0, delayMs: emptyMs, clock });
-  const authorizer = openAuthorizer;
+  const { authorizer } = options;
   return {
     protocols: [yWebsocket({ rooms, authorizer, limits }), hocuspocus({ rooms, authorizer, limits, clock, log })],
     isReady: () => !queue.isFailing,

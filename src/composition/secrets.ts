@@ -8,7 +8,10 @@ const secretBytes = 32;
  * What the server signs its tokens with, and believes: those that it is given, else one of its own, which is kept in the
  * folder. Without a folder it ends with the process.
  */
-export function signingSecrets({ secrets }: Pick<AuthOptions, "secrets">, folder: string | undefined): readonly string[] {
+export function signingSecrets(
+  { secrets }: Pick<AuthOptions, "secrets">,
+  folder: string | undefined,
+): readonly string[] {
   if (secrets.length > 0) return secrets;
   const generate = () => randomBytes().toBase64({ alphabet: "base64url", omitPadding: true });
   if (folder === undefined) return [generate()];

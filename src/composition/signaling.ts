@@ -1,4 +1,4 @@
-import { openAuthorizer } from "../auth/open.ts";
+import type { Authorizer } from "../auth/authorizer.ts";
 import { SignedRoomTokens } from "../auth/signed-room-tokens.ts";
 import { ByteBudget } from "../lib/byte-budget.ts";
 import { systemClock } from "../lib/clock.ts";
@@ -22,8 +22,12 @@ import type { ServerOptions, Shared } from "./server-options.ts";
 
 const signalingLingerMs = 1_000;
 
+interface SignalingOptions extends Shared {
+  readonly authorizer: Authorizer;
+}
+
 /** The part of a server that introduces clients to each other. */
-export function openSignaling({ limits, log, channels, quotas }: Shared): {
+export function openSignaling({ authorizer, limits, log, channels, quotas }: SignalingOptions): {
   readonly protocol: Protocol;
   close(): Promise<void>;
 } {
@@ -40,7 +44,6 @@ export function openSignaling({ limits, log, channels, quotas }: Shared): {
     registries.push(opened);
     return opened;
   };
-  const authorizer = openAuthorizer;
   const all = { authorizer, limits, log, clock: systemClock };
   const { signalingRoomMembers: memberLimit, peerIdsPerSubscriber } = limits;
   const { open: openChannel } = channels;
@@ -81,14 +84,14 @@ function processUsage() {
 /** Signaling for clients that name their receiver, who may still have to come: what they say waits in a mailbox. */
 export function openDirectSignaling(
   { peerjs: { key, discoveryEnabled } }: ServerOptions,
-  { limits, log, metrics, quotas }: Shared,
+  { authorizer, limits, log, metrics, quotas }: SignalingOptions,
 ): { readonly protocols: readonly Protocol[]; readonly engine: EngineIo; close(): void } {
   const mailBudget = new ByteBudget(limits.mailboxesBytes);
   metrics.letterBytes.readFrom(() => mailBudget.usedBytes);
   const clock = systemClock;
   const namespace = new PeerJsNamespace({ mailBudget, clock, limits, metrics });
   const devices = new Devices({ mailBudget, clock, limits, metrics });
-  const all = { authorizer: openAuthorizer, quotas, limits, clock };
+  const all = { authorizer, quotas, limits, clock };
   const protocol = peers({ ...all, devices, iceServers: () => [] });
   return {
     protocols: [peerjs({ ...all, key, discoveryEnabled, namespace })],

@@ -59,6 +59,9 @@ export interface Limits {
   readonly emptyRoomMs: number;
   /** What OctateCode's rooms keep for who joins, of all rooms together, in UTF-16 code units. */
   readonly roomContentLength: number;
+  /** Questions of one address about what its token may do: at once, and per second. Not for loopback. */
+  readonly validationBurst: number;
+  readonly validationsPerSecond: number;
   /** How long a token lets its user into its room. */
   readonly roomTokenMs: number;
   /** How long a token may be good for: what is revoked is remembered as long. */
@@ -151,6 +154,8 @@ export const defaultLimits: Limits = {
   emptyRooms: 1_000,
   emptyRoomMs: 600_000,
   roomContentLength: 16 * mebibyte,
+  validationBurst: 50,
+  validationsPerSecond: 10,
   roomTokenMs: 3_600_000,
   tokenMs: 366 * day,
   revocations: 10_000,

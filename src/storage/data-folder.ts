@@ -40,7 +40,7 @@ export class DataFolderLocked extends Error {
  * Throws `DataFolderLocked`, or the system's error when `path` is not a folder that can be written.
  */
 export function openDataFolder(path: string): DataFolder {
-  createFolder(resolve(path));
+  createDataFolder(path);
   return openExistingDataFolder(path);
 }
 
@@ -72,7 +72,9 @@ export function openExistingDataFolder(path: string): DataFolder {
   return { path: folder, isNew, release };
 }
 
-function createFolder(path: string): void {
+/** Creates the folder, with mode 0700, if it is not there. */
+export function createDataFolder(folder: string): void {
+  const path = resolve(folder);
   const firstCreated = mkdirSync(path, { recursive: true, mode: 0o700 });
   if (firstCreated === undefined) return;
   // A new folder is in its parent's data: without this a power cut takes the folder with all that was synced in it.

@@ -3,7 +3,7 @@ import { renameSync, writeFileSync } from "node:fs";
 import type { Denial, DenialCode } from "../../src/auth/authorizer.ts";
 import { KeySet } from "../../src/auth/key-set.ts";
 import { keySourceAt } from "../../src/auth/key-source.ts";
-import { type Secrets, secretKeys, type TokenKeys } from "../../src/auth/token-keys.ts";
+import { secretKeys, type TokenKeys } from "../../src/auth/token-keys.ts";
 import { TokenVerifier } from "../../src/auth/token-verifier.ts";
 import { Workshop } from "../support/data-folder.ts";
 import { FakeClock } from "../support/fake-clock.ts";
@@ -69,7 +69,7 @@ describe("a good token", () => {
   });
 
   test("may be of either secret, and of no other", async () => {
-    const keys = (...secrets: Secrets) => open(secretKeys(secrets));
+    const keys = (...secrets: readonly string[]) => open(secretKeys(secrets));
     const [token, former] = await Promise.all([signWithSecret(secret, good), signWithSecret(formerSecret, good)]);
     for (const each of [token, former]) expect(await keys(secret, formerSecret).code(each)).toBeUndefined();
     expect(await keys(secret).code(former)).toBe("bad-signature");

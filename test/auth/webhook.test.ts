@@ -17,6 +17,7 @@ describe("a question", () => {
       granted: true,
       access: "read",
       user: "ada",
+      issuedAt: setup.clock.now(),
       expiresAt: undefined,
     });
     const [{ body, headers, method } = { body: "", headers: {}, method: "" }] = application.received;
