@@ -8,12 +8,23 @@ export interface TestClient {
   readonly provider: WebsocketProvider;
 }
 
+const settings = { disableBc: true, maxBackoffTime: 200 };
+
 /** Real y-websocket clients; they share nothing but the server (no BroadcastChannel). */
 export class TestClients implements AsyncDisposable {
   readonly #clients: TestClient[] = [];
 
   connect(wsUrl: string, document: string, doc = new Y.Doc()): TestClient {
-    const provider = new WebsocketProvider(`${wsUrl}/sync`, document, doc, { disableBc: true, maxBackoffTime: 200 });
+    return this.#add(doc, new WebsocketProvider(`${wsUrl}/sync`, document, doc, settings));
+  }
+
+  /** With a token in its URL. */
+  connectWith(token: string, wsUrl: string, document: string): TestClient {
+    const doc = new Y.Doc();
+    return this.#add(doc, new WebsocketProvider(`${wsUrl}/sync`, document, doc, { ...settings, params: { token } }));
+  }
+
+  #add(doc: Y.Doc, provider: WebsocketProvider): TestClient {
     const client = { doc, text: doc.getText("text"), provider };
     this.#clients.push(client);
     return client;

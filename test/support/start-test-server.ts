@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
+import type { AuthOptions } from "../../src/auth/auth-options.ts";
 import type { ServerOptions } from "../../src/composition/server-options.ts";
 import { defaultLimits, type Limits } from "../../src/config/limits.ts";
 import { startServer } from "../../src/server.ts";
@@ -18,6 +19,8 @@ export interface TestServerOptions {
   readonly compatibilityPorts?: readonly number[];
   /** Where it listens, when not on 127.0.0.1 alone. */
   readonly host?: string;
+  /** By default everybody may. */
+  readonly auth?: Partial<AuthOptions>;
   readonly origins?: readonly string[];
   readonly proxies?: readonly string[];
 }
@@ -45,7 +48,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     host: options.host ?? "127.0.0.1",
     port: options.port ?? 0,
     compatibilityPorts: options.compatibilityPorts ?? [],
-    auth: { mode: "open", secrets: [], readersShowPresence: true },
+    auth: { mode: "open", secrets: [], readersShowPresence: true, ...options.auth },
     origins: options.origins ?? [],
     proxies: options.proxies ?? [],
     dataFolder,
