@@ -71,7 +71,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     api: createApi({ ...access, cors: cors(), limits, clock: systemClock }),
     isReady,
     assets: openPages(log),
-    demo: { version: packageJson.version, sync: relay !== undefined },
+    demo: { version: packageJson.version, sync: relay !== undefined, isProtected: options.auth.mode !== "open" },
   };
   const { fetch } = createHttp(pages);
   const compatibility = {

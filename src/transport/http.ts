@@ -12,8 +12,8 @@ export interface HttpOptions {
   readonly isReady: () => boolean;
   /** The pages, and the files that they name. */
   readonly assets: Assets;
-  /** What the demo asks for before it starts: which server this is, and whether it relays documents. */
-  readonly demo: { readonly version: string; readonly sync: boolean };
+  /** What the demo asks for before it starts: which server this is, whether it relays documents, and asks who comes. */
+  readonly demo: { readonly version: string; readonly sync: boolean; readonly isProtected: boolean };
 }
 
 /** Everything that is answered without an upgrade. */

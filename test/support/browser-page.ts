@@ -83,6 +83,11 @@ export class DemoPage {
   }
 
   /** The state that the page shows: saved, saving, offline. */
+  /** What it says of whether the text is saved. */
+  async syncText(): Promise<string> {
+    return (await this.page.locator("[data-sync-state]").textContent()) ?? "";
+  }
+
   async syncState(): Promise<string | null> {
     return this.page.locator("[data-sync-state]").getAttribute("data-sync-state");
   }

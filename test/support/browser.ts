@@ -37,6 +37,8 @@ export interface PeopleOptions {
 export interface PersonOptions {
   /** Of the room, in the URL's fragment. */
   readonly password?: string;
+  /** What the server is shown, there too. */
+  readonly token?: string;
 }
 
 /** People in front of a browser each: contexts share no storage, no BroadcastChannel and no permissions. */
@@ -53,9 +55,9 @@ export class People implements AsyncDisposable {
   }
 
   /** Opens the demo in a room, and resolves when the page is ready. */
-  async enter(room: string, { password }: PersonOptions = {}): Promise<DemoPage> {
-    const fragment = password === undefined ? "" : `#password=${encodeURIComponent(password)}`;
-    const demo = new DemoPage(await this.visit(`/?room=${encodeURIComponent(room)}${fragment}`));
+  async enter(room: string, secrets: PersonOptions = {}): Promise<DemoPage> {
+    const fragment = Object.entries(secrets).map(([name, secret]) => `${name}=${encodeURIComponent(secret)}`);
+    const demo = new DemoPage(await this.visit(`/?room=${encodeURIComponent(room)}#${fragment.join("&")}`));
     await demo.ready();
     return demo;
   }

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { addressOf, passwordOf, randomRoom, roomOf } from "../../src/web/demo/room-name.ts";
+import { addressOf, passwordOf, randomRoom, roomOf, tokenOf, withoutToken } from "../../src/web/demo/room-name.ts";
 
 const page = "http://127.0.0.1:4444/";
 
@@ -30,4 +30,14 @@ test("random rooms can be read aloud and do not come twice", () => {
   const rooms = Array.from({ length: 1000 }, randomRoom);
   expect(rooms.every((room) => /^[a-z]+-[a-z]+-[0-9a-z]{6}$/.test(room))).toBe(true);
   expect(new Set(rooms).size).toBe(rooms.length);
+});
+
+test("a token is in the fragment, and is not handed on", () => {
+  const address = new URL(`${page}?room=r#password=p%20q&token=a.b-c`);
+  expect(tokenOf(address)).toBe("a.b-c");
+  const shared = withoutToken(address);
+  expect([tokenOf(shared), passwordOf(shared), roomOf(shared)]).toEqual([undefined, "p q", "r"]);
+  expect(withoutToken(new URL(`${page}#token=x`)).href).toBe(page);
+  expect(withoutToken(new URL(`${page}?token=seen#x`)).href).toBe(`${page}?token=seen#x`);
+  expect(tokenOf(new URL(`${page}?token=seen`))).toBeUndefined();
 });

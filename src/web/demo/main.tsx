@@ -2,7 +2,7 @@ import { render } from "preact";
 import * as Y from "yjs";
 import { loadIdentity } from "./identity.ts";
 import { Page } from "./page.tsx";
-import { addressOf, passwordOf, randomRoom, roomOf } from "./room-name.ts";
+import { addressOf, passwordOf, randomRoom, roomOf, tokenOf } from "./room-name.ts";
 import { loadConfig, webSocketUrls } from "./server.ts";
 import { Session } from "./session.ts";
 import { storageNameOf } from "./storage-name.ts";
@@ -10,7 +10,7 @@ import { welcomeText } from "./welcome.ts";
 
 async function start(root: HTMLElement): Promise<void> {
   const address = new URL(location.href);
-  const password = passwordOf(address);
+  const [password, token] = [passwordOf(address), tokenOf(address)];
   if (password !== undefined && !isSecureContext) {
     return render(<p class="notice">A room with a password needs a page over HTTPS, or on this machine.</p>, root);
   }
@@ -22,7 +22,7 @@ async function start(root: HTMLElement): Promise<void> {
   const [config, storageName] = await Promise.all([loadConfig(), storageNameOf(room, password)]);
   const identity = loadIdentity();
   const urls = webSocketUrls(link);
-  const session = new Session({ room, password, isSyncServed: config.sync, urls, identity, storageName });
+  const session = new Session({ room, password, token, isSyncServed: config.sync, urls, identity, storageName });
   if (named === undefined) session.text.insert(0, welcomeText(session.websocketBarrier === undefined));
   const { doc, awareness, webrtc, websocket } = session;
   Object.assign(globalThis, { yurt: { Y, doc, awareness, webrtc, websocket, room } });

@@ -3,6 +3,7 @@ import { Counter } from "./counter.tsx";
 import { Editor } from "./editor.tsx";
 import type { Identity } from "./identity.ts";
 import { People } from "./people.tsx";
+import { tokenOf, withoutToken } from "./room-name.ts";
 import type { ServerConfig, WebSocketUrls } from "./server.ts";
 import type { Session } from "./session.ts";
 import { Share } from "./share.tsx";
@@ -38,12 +39,18 @@ export function Page({ session, identity, config, room, link, urls }: PageProps)
           Open a second window
         </a>
       </header>
+      {config.isProtected && tokenOf(link) === undefined && (
+        <p class="notice banner">
+          This server wants to know who you are. If it is yours, <code>yurt token {quotedForShell(room)}</code> makes a
+          token: put it behind this page's address, as <code>#token=…</code>, and reload.
+        </p>
+      )}
       <main>
         <Editor session={session} />
         <div class="column">
           <BoardPanel session={session} />
           <Counter session={session} />
-          <Share link={link} />
+          <Share link={withoutToken(link)} />
         </div>
         <div class="column wide">
           <TransportPanel session={session} />
@@ -59,4 +66,8 @@ export function Page({ session, identity, config, room, link, urls }: PageProps)
       </footer>
     </>
   );
+}
+
+function quotedForShell(room: string): string {
+  return `'${room.replaceAll("'", "'\\''")}'`;
 }

@@ -18,6 +18,21 @@ export function passwordOf(address: URL): string | undefined {
   return new URLSearchParams(address.hash.slice(1)).get("password") || undefined;
 }
 
+/** What this server is shown, where it asks for that; in the fragment, for the same reason. */
+export function tokenOf(address: URL): string | undefined {
+  return new URLSearchParams(address.hash.slice(1)).get("token") || undefined;
+}
+
+/** The same address for somebody else, who has to have a token of his own. */
+export function withoutToken(address: URL): URL {
+  const shared = new URL(address);
+  const fragment = new URLSearchParams(address.hash.slice(1));
+  if (!fragment.has("token")) return shared;
+  fragment.delete("token");
+  shared.hash = fragment.toString();
+  return shared;
+}
+
 /** The same address with the room in it. */
 export function addressOf(room: string, address: URL): URL {
   const named = new URL(address);

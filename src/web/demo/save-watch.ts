@@ -11,13 +11,13 @@ const settleMs = 300;
 export class SaveWatch {
   readonly state = new Value<SyncState>({ state: "offline", text: "Connecting to the server…" });
   readonly #persistence: IndexeddbPersistence;
-  readonly #reach: () => Pick<SyncFacts, "link" | "peerCount">;
+  readonly #reach: () => Pick<SyncFacts, "link" | "refusal" | "peerCount">;
   readonly #unsaved = new UnsavedEdits();
   #isReading = true;
   #isKept = true;
   #settling: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(persistence: IndexeddbPersistence, reach: () => Pick<SyncFacts, "link" | "peerCount">) {
+  constructor(persistence: IndexeddbPersistence, reach: () => Pick<SyncFacts, "link" | "refusal" | "peerCount">) {
     this.#persistence = persistence;
     this.#reach = reach;
     persistence.once("synced", () => this.#hasRead(true));

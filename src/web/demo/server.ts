@@ -2,6 +2,8 @@ export interface ServerConfig {
   readonly version: string | undefined;
   /** Whether the server stores documents, or only introduces browsers to each other. */
   readonly sync: boolean;
+  /** Whether one has to show something to be let in. */
+  readonly isProtected: boolean;
 }
 
 export interface WebSocketUrls {
@@ -20,8 +22,24 @@ export async function loadConfig(): Promise<ServerConfig> {
   try {
     const response = await fetch("/demo/config.json");
     const config: Partial<ServerConfig> = response.ok ? await response.json() : {};
-    return { version: config.version, sync: config.sync !== false };
+    return {
+      version: config.version,
+      sync: config.sync !== false,
+      isProtected: config.isProtected === true,
+    };
   } catch {
-    return { version: undefined, sync: true };
+    return { version: undefined, sync: true, isProtected: false };
+  }
+}
+
+/** Why the server lets nobody with this token into the room; undefined if it does, or cannot be asked. */
+export async function loadRefusal(room: string, token: string | undefined): Promise<string | undefined> {
+  try {
+    const headers: HeadersInit = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const response = await fetch(`/api/validate?${new URLSearchParams({ room })}`, { headers });
+    const answer: { readonly reason?: unknown } = await response.json();
+    return typeof answer.reason === "string" ? answer.reason : undefined;
+  } catch {
+    return undefined;
   }
 }

@@ -9,7 +9,7 @@ import { meteredWebSocket } from "./metered-websocket.ts";
 import { type Person, people } from "./peers.ts";
 import { nameless } from "./presence.ts";
 import { SaveWatch } from "./save-watch.ts";
-import type { WebSocketUrls } from "./server.ts";
+import { loadRefusal, type WebSocketUrls } from "./server.ts";
 import type { ServerLink } from "./sync-state.ts";
 import { Value } from "./value.ts";
 
@@ -17,6 +17,8 @@ export interface SessionOptions {
   readonly room: string;
   /** With one, the server must not see the text: WebRTC alone. */
   readonly password: string | undefined;
+  /** What the server is shown. */
+  readonly token: string | undefined;
   /** Whether the server stores documents. */
   readonly isSyncServed: boolean;
   readonly urls: WebSocketUrls;
@@ -47,8 +49,8 @@ export class Session {
   readonly saving: SaveWatch;
   readonly meter: LinkMeter;
   readonly transports: Value<Transports>;
-  /** The server has said no to this room for good. */
-  readonly isRefused = new Value(false);
+  /** Why the server has said no to this room for good; empty where it has not said why. */
+  readonly refusal = new Value<string | undefined>(undefined);
   readonly people = new Value<readonly Person[]>([]);
   /** What "Offline" interrupts. */
   #interrupted: Transports;
@@ -61,7 +63,11 @@ export class Session {
     this.identify(identity);
 
     const persistence = new IndexeddbPersistence(storageName, this.doc);
-    this.saving = new SaveWatch(persistence, () => ({ link: this.#serverLink, peerCount: this.#reachedCount }));
+    this.saving = new SaveWatch(persistence, () => ({
+      link: this.#serverLink,
+      refusal: this.refusal.current,
+      peerCount: this.#reachedCount,
+    }));
     this.webrtc = openWebrtc(this.awareness, options);
     this.meter = new LinkMeter(this.webrtc, () => this.#refresh());
     this.websocket = this.#openWebsocket(options);
@@ -105,7 +111,7 @@ export class Session {
     const current = this.transports.current;
     const state = this.awareness.getLocalState();
     this.transports.set({ webrtc, websocket });
-    this.isRefused.set(false);
+    this.refusal.set(undefined);
     if (webrtc !== current.webrtc) this.#turnWebrtc(webrtc);
     if (websocket !== current.websocket) this.#turnWebsocket(websocket);
     // Both providers withdraw the presence that they share when they are switched off: what is still on tells it again.
@@ -127,11 +133,12 @@ export class Session {
     else this.websocket.disconnect();
   }
 
-  #openWebsocket({ urls, room }: SessionOptions): WebsocketProvider {
+  #openWebsocket({ urls, room, token }: SessionOptions): WebsocketProvider {
     const websocket = new WebsocketProvider(urls.sync, encodeURIComponent(room), this.doc, {
       awareness: this.awareness,
       connect: this.websocketBarrier === undefined,
       disableBc: true,
+      params: token === undefined ? {} : { token },
       WebSocketPolyfill: meteredWebSocket({
         sent: (frame) => {
           this.meter.sent(frame);
@@ -145,10 +152,17 @@ export class Session {
     });
     websocket.on("status", () => this.#refresh());
     websocket.on("closed", () => {
-      this.isRefused.set(true);
-      this.#refresh();
+      this.#refused("");
+      void loadRefusal(room, token).then((reason) => {
+        if (reason !== undefined && this.refusal.current !== undefined) this.#refused(reason);
+      });
     });
     return websocket;
+  }
+
+  #refused(reason: string): void {
+    this.refusal.set(reason);
+    this.#refresh();
   }
 
   #publishPeerId(): void {
@@ -160,7 +174,7 @@ export class Session {
   get #serverLink(): ServerLink {
     if (this.websocketBarrier !== undefined) return this.websocketBarrier;
     if (!this.transports.current.websocket) return "off";
-    if (this.isRefused.current) return "refused";
+    if (this.refusal.current !== undefined) return "refused";
     return this.websocket.wsconnected ? "connected" : "connecting";
   }
 
@@ -175,9 +189,9 @@ export class Session {
   }
 }
 
-function openWebrtc(awareness: Awareness, { room, password, urls }: SessionOptions): WebrtcProvider {
+function openWebrtc(awareness: Awareness, { room, password, token, urls }: SessionOptions): WebrtcProvider {
   return new WebrtcProvider(room, awareness.doc, {
-    signaling: [urls.signal],
+    signaling: [token === undefined ? urls.signal : `${urls.signal}?${new URLSearchParams({ token })}`],
     awareness,
     maxConns,
     // simple-peer's own default asks the STUN servers of others.

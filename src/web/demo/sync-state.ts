@@ -13,6 +13,8 @@ export type ServerLink =
 
 export interface SyncFacts {
   readonly link: ServerLink;
+  /** Why, where the link is refused and the server has said so. */
+  readonly refusal?: string | undefined;
   /** Edits of this window that the server has not acknowledged. */
   readonly unsavedCount: number;
   /** What the browser kept from an earlier visit is not yet known to be on the server, or not even read. */
@@ -43,7 +45,9 @@ function offlineText(facts: SyncFacts): string {
     case "not-served":
       return `Not stored: this server keeps no documents, ${holders(facts)}`;
     case "refused":
-      return `The server refused this room: ${holders(facts)}`;
+      return facts.refusal
+        ? `The server refused this room (${facts.refusal}): ${holders(facts)}`
+        : `The server refused this room: ${holders(facts)}`;
     case "connecting":
       return `Connecting to the server… ${waiting(facts)}`;
     default:

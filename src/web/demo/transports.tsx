@@ -15,7 +15,7 @@ export function TransportPanel({ session }: { readonly session: Session }) {
   const webrtc = useValue(session.meter.webrtc);
   const websocket = useValue(session.meter.websocket);
   const people = useValue(session.people);
-  const isRefused = useValue(session.isRefused);
+  const isRefused = useValue(session.refusal) !== undefined;
   const barrier = session.websocketBarrier;
   const isOffline = !(transports.webrtc || transports.websocket);
   return (

@@ -1,0 +1,35 @@
+import { expect, test } from "bun:test";
+import { openChromium } from "../support/browser.ts";
+import { eventually } from "../support/browser-eventually.ts";
+import { haveText, meshed, relayed } from "../support/browser-page.ts";
+import { startTestServer } from "../support/start-test-server.ts";
+import { secret, tokenFor } from "../support/tokens.ts";
+
+const chromium = openChromium();
+const auth = { mode: "token", secrets: [secret] } as const;
+/** What browsers say of an answer with 401 or 403, and of a WebSocket that is refused before its upgrade. */
+const tolerated = [/status of 40[13]/, /WebSocket connection to .* failed/];
+
+test("with a token in the address one enters, over both transports, and may hand the address on without it", async () => {
+  await using server = await startTestServer({ auth });
+  await using people = chromium.people(server);
+  const token = await tokenFor({ "notes/*": "write" });
+  const pages = [await people.enter("notes/1", { token }), await people.enter("notes/1", { token })] as const;
+  await meshed(pages);
+  await relayed(pages);
+  await pages[0].type("let in");
+  await haveText(pages, "let in");
+  expect(await pages[0].page.getByText("This server wants to know").count()).toBe(0);
+  expect(await pages[0].page.locator(".link").textContent()).not.toContain("token");
+});
+
+test("without one, or with one that is no good, the page says why", async () => {
+  await using server = await startTestServer({ auth });
+  await using people = chromium.people({ ...server, url: server.url, tolerated });
+  const stranger = await people.enter("notes/1");
+  await eventually("why", async () => (await stranger.syncText()).includes("refused this room (no token)"));
+  expect(await stranger.page.getByText("yurt token 'notes/1'").count()).toBe(1);
+  const expired = await people.enter("notes/1", { token: await tokenFor({ "**": "write" }, { exp: 1 }) });
+  await eventually("why", async () => (await expired.syncText()).includes("(the token has expired)"));
+  expect(await expired.page.getByText("This server wants to know").count()).toBe(0);
+});
