@@ -1,32 +1,18 @@
 import { expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { io } from "socket.io-client";
 import { openChromium } from "./support/browser.ts";
 import { eventually } from "./support/browser-eventually.ts";
 import { serveSnippet } from "./support/browser-snippet.ts";
 import { TestClients } from "./support/providers.ts";
+import { countSnippets, readmeSnippets, runModule } from "./support/readme-snippets.ts";
 import { ScriptSocket } from "./support/script-socket.ts";
 import { SignalingClient } from "./support/signaling-client.ts";
 import { startTestServer, type TestServer } from "./support/start-test-server.ts";
 import { storedRows } from "./support/stored.ts";
 
-const root = join(import.meta.dir, "..");
 const chromium = openChromium();
 
-/** The code of README.md's "Connect your app", by the heading over it; of several under one, ` (2)` and so on. */
-const snippets = ((): ReadonlyMap<string, string> => {
-  const readme = readFileSync(join(root, "README.md"), "utf8");
-  const [, section = ""] = /^## Connect your app\n(.*?)^## /ms.exec(readme) ?? [];
-  const parts = section.split(/^### /m).slice(1);
-  return new Map(
-    parts.flatMap((part) => {
-      const [heading = ""] = part.split("\n", 1);
-      const codes = Array.from(part.matchAll(/^```(?:jsx?|tsx?)\n(.*?)^```$/gms), ([, code = ""]) => code);
-      return codes.map((code, index) => [index === 0 ? heading : `${heading} (${index + 1})`, code] as const);
-    }),
-  );
-})();
+const snippets = readmeSnippets("Connect your app");
 
 /** The snippet under a heading, for this server instead of the usual one. */
 function snippet(heading: string, { port }: TestServer): string {
@@ -34,20 +20,6 @@ function snippet(heading: string, { port }: TestServer): string {
   const told = code.replaceAll("127.0.0.1:4444", `127.0.0.1:${port}`).replaceAll("port: 4444", `port: ${port}`);
   expect(told).not.toBe(code);
   return told;
-}
-
-/** Runs a module under Bun, beside this one, until it is disposed of. */
-function runModule(code: string): AsyncDisposable {
-  const child = Bun.spawn([process.execPath, "--no-env-file", "-"], {
-    cwd: root,
-    stdio: [new Blob([code]), "inherit", "inherit"],
-  });
-  return {
-    [Symbol.asyncDispose]: async () => {
-      child.kill("SIGKILL");
-      await child.exited;
-    },
-  };
 }
 
 async function hasText(server: TestServer, expected: string): Promise<void> {
@@ -82,8 +54,8 @@ test("there is a test for every snippet", () => {
     "CodeMirror",
     "Tiptap",
   ]);
-  const fences = readFileSync(join(root, "README.md"), "utf8").match(/^```(?:jsx?|tsx?)$/gm);
-  expect(fences).toHaveLength(snippets.size);
+  // The others are about access.
+  expect(countSnippets()).toBe(snippets.size + 2);
 });
 
 test.each(["y-websocket", "Hocuspocus"])("%s: the document is on the server", async (heading) => {
