@@ -13,8 +13,10 @@ import type { Log } from "./ops/log.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import { Quotas } from "./signaling/quotas.ts";
 import { type DataFolder, openDataFolder } from "./storage/data-folder.ts";
+import { admissionOf } from "./transport/admission.ts";
 import { type Assets, openAssets } from "./transport/assets.ts";
 import type { CloseReason } from "./transport/close-reason.ts";
+import { readersOf } from "./transport/cross-origin.ts";
 import { createHttp } from "./transport/http.ts";
 import { NativeChannels } from "./transport/native-channel.ts";
 import { assetsRefresher } from "./transport/source-assets.ts";
@@ -46,7 +48,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const channels = new NativeChannels(limits);
   const metrics = createMetrics();
   const quotas = new Quotas({ limits, clock: systemClock, metrics });
-  const shared = { limits, log, metrics, channels, quotas };
+  const admission = admissionOf(host, options.origins);
+  const shared = { admission, limits, log, metrics, channels, quotas };
   const isFolderNeeded = options.syncEnabled || options.auth.mode !== "open";
   const dataFolder = isFolderNeeded ? openDataFolder(options.dataFolder) : undefined;
   const access = openAccessIn(dataFolder, { ...options, ...shared });
@@ -68,7 +71,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const isReady = () => !isStopping && (relay?.isReady() ?? true);
   const pages = {
     protocols,
-    api: createApi({ ...access, cors: cors(), limits, clock: systemClock }),
+    admission,
+    api: createApi({ ...access, cors: cors({ origin: readersOf(admission) }), limits, clock: systemClock }),
     isReady,
     assets: openPages(log),
     demo: { version: packageJson.version, sync: relay !== undefined, isProtected: options.auth.mode !== "open" },

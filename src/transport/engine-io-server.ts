@@ -47,7 +47,7 @@ export class EngineIoServer {
     this.#options = options;
     this.#engine = new Server({
       maxHttpBufferSize: options.protocol.frameBytes,
-      // No cookies are set, and who may enter at all has been decided before.
+      // No cookies are set. Which pages may read the answers is said on them afterwards.
       cors: { origin: "*", methods: ["GET", "POST"] },
     });
     this.#engine.on("connection", (session, request) => this.#open(session, request));

@@ -1,10 +1,14 @@
 import { AddressLimits, type AddressRefusal } from "./address-limits.ts";
+import type { Admission } from "./admission.ts";
 import type { CloseReason } from "./close-reason.ts";
+import { type Readers, readersOf, shareWith } from "./cross-origin.ts";
 import type { Engine, EngineClient } from "./engine.ts";
 import type { EngineIoServer, EngineIoServerOptions } from "./engine-io-server.ts";
 
 /** The `match` of the protocol says where it is served. */
-export type EngineIoOptions = Omit<EngineIoServerOptions, "opened" | "closed">;
+export interface EngineIoOptions extends Omit<EngineIoServerOptions, "opened" | "closed"> {
+  readonly admission: Admission;
+}
 
 const retryAfterSeconds = 1;
 
@@ -17,12 +21,14 @@ const retryAfterSeconds = 1;
 export class EngineIo implements Engine {
   readonly #options: EngineIoOptions;
   readonly #addresses: AddressLimits;
+  readonly #readers: Readers;
   #server: Promise<EngineIoServer> | undefined;
   #sessions = 0;
 
   constructor(options: EngineIoOptions) {
     this.#options = options;
     this.#addresses = new AddressLimits(options);
+    this.#readers = readersOf(options.admission);
   }
 
   match(url: URL): boolean {
@@ -30,6 +36,11 @@ export class EngineIo implements Engine {
   }
 
   async answer(request: Request, client: EngineClient): Promise<Response | undefined> {
+    const response = await this.#respond(request, client);
+    return response && shareWith(this.#readers, request, response);
+  }
+
+  async #respond(request: Request, client: EngineClient): Promise<Response | undefined> {
     const isHandshake = request.method === "GET" && !new URL(request.url).searchParams.has("sid");
     const refusal = isHandshake ? this.#refusal(client.remoteAddress) : undefined;
     if (refusal !== undefined) return this.#refuse(refusal);

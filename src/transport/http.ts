@@ -1,9 +1,13 @@
-import { Hono } from "hono";
+import { type Env, Hono } from "hono";
+import { cors } from "hono/cors";
+import type { Admission } from "./admission.ts";
 import type { Assets } from "./assets.ts";
+import { readersOf } from "./cross-origin.ts";
 import type { HttpEnvironment, Protocol } from "./protocol.ts";
 
 export interface HttpOptions {
   readonly protocols: readonly Protocol[];
+  readonly admission: Admission;
   /** Routes of the server's own. */
   readonly api?: Hono<HttpEnvironment>;
   /** For the compatibility ports: their routes come before all others. */
@@ -19,9 +23,15 @@ export interface HttpOptions {
 /** Everything that is answered without an upgrade. */
 export function createHttp(options: HttpOptions): Hono<HttpEnvironment> {
   const app = new Hono<HttpEnvironment>();
+  const forReaders = cors({ origin: readersOf(options.admission) });
+  // Clients of every protocol are pages of other origins.
+  const add = <E extends Env>(routes: Hono<E>) => {
+    for (const path of pathsOf(routes)) app.use(path, forReaders);
+    app.route("/", routes);
+  };
   if (options.isForCompatibility === true) {
     for (const { compatibility } of options.protocols) {
-      if (compatibility?.routes !== undefined) app.route("/", compatibility.routes);
+      if (compatibility?.routes !== undefined) add(compatibility.routes);
     }
   }
   app.get("/healthz", (context) => context.text("ok\n"));
@@ -31,17 +41,26 @@ export function createHttp(options: HttpOptions): Hono<HttpEnvironment> {
   );
   if (options.api !== undefined) app.route("/", options.api);
   for (const protocol of options.protocols) {
-    if (protocol.routes !== undefined) app.route("/", protocol.routes);
+    if (protocol.routes !== undefined) add(protocol.routes);
   }
-  // Middleware is for all methods, and answers none of them by itself.
-  const served = Map.groupBy(
-    app.routes.filter(({ method }) => method !== "ALL"),
-    ({ path }) => path,
-  );
-  for (const [path, routes] of served) {
+  for (const [path, routes] of Map.groupBy(answersOf(app), (answer) => answer.path)) {
     const allow = [...new Set(routes.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])))];
     app.all(path, (context) => context.text("Method not allowed\n", 405, { allow: allow.join(", ") }));
   }
   app.notFound(async (context) => (await options.assets(context.req.raw)) ?? context.text("Not found\n", 404));
   return app;
+}
+
+interface Route {
+  readonly path: string;
+  readonly method: string;
+}
+
+/** Middleware is for all methods, and answers none of them by itself. */
+function answersOf({ routes }: { readonly routes: readonly Route[] }): readonly Route[] {
+  return routes.filter(({ method }) => method !== "ALL");
+}
+
+function pathsOf(routes: { readonly routes: readonly Route[] }): ReadonlySet<string> {
+  return new Set(answersOf(routes).map(({ path }) => path));
 }

@@ -54,7 +54,7 @@ export interface Protocol {
    * delay when they are accepted and then closed.
    */
   screen?(handshake: Omit<Handshake, "signal">): Promise<Refusal | undefined>;
-  /** HTTP routes that belong to the wire format. */
+  /** HTTP routes that belong to the wire format; which pages may read their answers is not theirs to say. */
   readonly routes?: Hono;
   /** What it answers besides on the compatibility ports, where clients come whose port and path are fixed. */
   readonly compatibility?: { match(url: URL): boolean; readonly routes?: Hono };

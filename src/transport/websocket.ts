@@ -1,10 +1,9 @@
 import type { Limits } from "../config/limits.ts";
 import type { AddressRanges } from "../lib/address-ranges.ts";
 import type { Clock } from "../lib/clock.ts";
-import { isLoopback } from "../lib/loopback.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
-import { type Admission, refuseForeign, refuseOrigin } from "./admission.ts";
+import { type Admission, admissionOf, refuseForeign, refuseOrigin } from "./admission.ts";
 import { readHandshake, subprotocolFor } from "./client-handshake.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Engine } from "./engine.ts";
@@ -83,7 +82,7 @@ export class Listener {
   /** Throws the system's error (EADDRINUSE, EACCES, …), with the `port`, when it cannot listen. */
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#admission = { isForThisMachine: isLoopback(options.host), origins: options.origins };
+    this.#admission = admissionOf(options.host, options.origins);
     this.#forwarded = new ForwardedAddresses(options);
     this.#upgrades = new UpgradeLimits(options);
     for (const entrance of entrances(options)) {

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { pino } from "pino";
 import { defaultLimits, type Limits } from "../../src/config/limits.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
+import { admissionOf } from "../../src/transport/admission.ts";
 import { closeReasons, SessionError } from "../../src/transport/close-reason.ts";
 import type { Connection } from "../../src/transport/connection.ts";
 import { EngineIo } from "../../src/transport/engine-io.ts";
@@ -23,7 +24,7 @@ afterEach(async () => {
 });
 
 /** An engine whose sessions echo, and end with a last word on "malformed". */
-function setUp(changed: Partial<Limits> = {}) {
+function setUp(changed: Partial<Limits> = {}, origins: readonly string[] = []) {
   const limits = { ...defaultLimits, ...changed };
   const clock = new FakeClock();
   const metrics = createMetrics();
@@ -47,7 +48,14 @@ function setUp(changed: Partial<Limits> = {}) {
       };
     },
   };
-  const engine = new EngineIo({ protocol, limits, clock, metrics, log: pino({ level: "silent" }) });
+  const engine = new EngineIo({
+    protocol,
+    admission: admissionOf("0.0.0.0", origins),
+    limits,
+    clock,
+    metrics,
+    log: pino({ level: "silent" }),
+  });
   opened.push({ engine, clock });
   const ask = async (query: string, init: RequestInit = {}, remoteAddress = "192.0.2.1") => {
     const request = new Request(`http://localhost/echo/?${query}`, init);
@@ -230,6 +238,24 @@ describe("handshakes", () => {
     const response = await setUp().ask("EIO=4&transport=polling", { method: "OPTIONS" });
     expect(response.status).toBe(204);
     expect(response.headers.get("access-control-allow-origin")).toBe("*");
+  });
+
+  test.each([
+    ["https://app.example", "https://app.example"],
+    ["https://evil.example", null],
+  ])("where pages are listed, one of %s reads what it is answered: %p", async (origin, reader) => {
+    const { ask } = setUp({ engineSessions: 1 }, ["https://app.example"]);
+    const readers: unknown[] = [];
+    for (const method of ["OPTIONS", "GET", "GET"]) {
+      const { status, headers } = await ask("EIO=4&transport=polling", { method, headers: { origin } });
+      expect(headers.get("vary")).toContain("Origin");
+      readers.push([status, headers.get("access-control-allow-origin")]);
+    }
+    expect(readers).toEqual([
+      [204, reader],
+      [200, reader],
+      [503, reader],
+    ]);
   });
 });
 

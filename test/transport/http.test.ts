@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Hono } from "hono";
+import { admissionOf } from "../../src/transport/admission.ts";
 import { createHttp } from "../../src/transport/http.ts";
 import type { Protocol } from "../../src/transport/protocol.ts";
 
@@ -17,9 +18,10 @@ const protocol: Protocol = {
   },
 };
 
-function serve(isReady = true, isForCompatibility = false) {
+function serve(isReady = true, isForCompatibility = false, admission = admissionOf("0.0.0.0", [])) {
   return createHttp({
     protocols: [protocol],
+    admission,
     isForCompatibility,
     isReady: () => isReady,
     assets: async ({ url }) => (url.endsWith("/page") ? new Response("the page") : undefined),
@@ -82,5 +84,45 @@ describe("HTTP", () => {
 
   test("anything else is not found", async () => {
     expect((await serve().request("/nothing")).status).toBe(404);
+  });
+});
+
+describe("the pages that may read what a protocol answers", () => {
+  const app = "https://app.example";
+  const readerOf = async (
+    http: ReturnType<typeof serve>,
+    path: string,
+    init: RequestInit & { readonly origin: string },
+  ) => {
+    const { status, headers } = await http.request(path, { ...init, headers: { origin: init.origin } });
+    return [status, headers.get("access-control-allow-origin"), headers.get("vary")];
+  };
+
+  test("are all, where none are listed", async () => {
+    expect(await readerOf(serve(), "/probe", { origin: app })).toEqual([200, "*", null]);
+    expect(await readerOf(serve(), "/probe/form", { origin: app, method: "OPTIONS" })).toEqual([204, "*", null]);
+    expect(await readerOf(serve(), "/probe/form", { origin: app })).toEqual([405, "*", null]);
+  });
+
+  test.each([
+    ["0.0.0.0", app, app],
+    ["0.0.0.0", "https://evil.example", null],
+    ["0.0.0.0", "http://localhost:5173", null],
+    ["127.0.0.1", app, app],
+    ["127.0.0.1", "http://localhost:5173", "http://localhost:5173"],
+    ["127.0.0.1", "https://evil.example", null],
+  ])("are the listed ones, on %s %s as %p", async (host, origin, reader) => {
+    const admission = admissionOf(host, [app]);
+    expect(await readerOf(serve(true, false, admission), "/probe", { origin })).toEqual([200, reader, "Origin"]);
+    const compatible = serve(true, true, admission);
+    expect(await readerOf(compatible, "/", { origin })).toEqual([200, reader, "Origin"]);
+    expect(await readerOf(compatible, "/probe/form", { origin, method: "POST" })).toEqual([200, reader, "Origin"]);
+    expect(await readerOf(compatible, "/probe/form", { origin, method: "OPTIONS" })).toEqual([204, reader, "Origin"]);
+  });
+
+  test("of the server itself are its own", async () => {
+    for (const path of ["/healthz", "/readyz", "/demo/config.json", "/page"]) {
+      expect(await readerOf(serve(), path, { origin: app })).toEqual([200, null, null]);
+    }
   });
 });

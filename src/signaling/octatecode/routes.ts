@@ -1,6 +1,5 @@
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { cors } from "hono/cors";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import { isObject, type JsonObject } from "../json-codec.ts";
 import type { OctateCodeOptions } from "./session.ts";
@@ -21,7 +20,7 @@ export function octateCodeRoutes(options: RoutesOptions): Hono {
   const { clock, limits, rooms, tokens, usage } = options;
   const app = new Hono();
   const paths = ["/api/auth/token", "/api/health", "/api/stats", "/api/rooms", "/api/rooms/*"];
-  for (const path of paths) app.use(path, cors(), bodyLimit({ maxSize: limits.signalingFrameBytes }));
+  for (const path of paths) app.use(path, bodyLimit({ maxSize: limits.signalingFrameBytes }));
   const isName = (value: unknown): value is string =>
     typeof value === "string" && checkRoomName(value, limits.nameBytes) === undefined;
 

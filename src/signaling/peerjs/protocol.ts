@@ -1,5 +1,4 @@
 import { type Context, Hono } from "hono";
-import { cors } from "hono/cors";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { Protocol } from "../../transport/protocol.ts";
 import { encodeError, idTaken } from "./codec.ts";
@@ -51,7 +50,6 @@ function routesUnder(prefix: string, { key, discoveryEnabled, namespace }: PeerJ
   const app = new Hono();
   const [id, peers] = [`${prefix}/:key/id`, `${prefix}/:key/peers`];
   const roots = prefix === "" ? ["/"] : [prefix, `${prefix}/`];
-  for (const path of [...roots, id, peers]) app.use(path, cors());
   for (const path of roots) app.get(path, (context) => context.json(about));
   app.get(id, (context) => {
     if (!hasKey(context)) return context.text("Invalid key provided", 401);

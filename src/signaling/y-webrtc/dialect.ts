@@ -1,5 +1,4 @@
 import { Hono } from "hono";
-import { cors } from "hono/cors";
 import type { JsonDialect } from "../dialects.ts";
 import { isYWebrtc } from "./codec.ts";
 import { type YWebrtcOptions, YWebrtcSession } from "./session.ts";
@@ -16,11 +15,9 @@ export function yWebrtc(options: YWebrtcOptions): JsonDialect {
 
 /** What y-webrtc's own server answers to plain HTTP, on `/` a browser finds more than that; and what canvas-chat asks. */
 function routes({ rooms }: YWebrtcOptions): Hono {
-  const statusPath = "/api/signaling/status";
   return new Hono()
     .get("/signal", (context) => context.text("okay"))
-    .use(statusPath, cors())
-    .get(statusPath, (context) => {
+    .get("/api/signaling/status", (context) => {
       const topics = [...rooms].filter(({ size }) => size > 0);
       const connections = new Set(topics.flatMap((topic) => [...topic.connections])).size;
       // Names are secrets: whoever knows one may enter.

@@ -6,6 +6,7 @@ import { createMetrics } from "../../../src/ops/metrics.ts";
 import { PeerJsNamespace } from "../../../src/signaling/peerjs/namespace.ts";
 import { peerjs } from "../../../src/signaling/peerjs/protocol.ts";
 import { Quotas } from "../../../src/signaling/quotas.ts";
+import { admissionOf } from "../../../src/transport/admission.ts";
 import { createHttp } from "../../../src/transport/http.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { FakeConnection } from "../../support/fake-connection.ts";
@@ -30,6 +31,7 @@ function serve({ isForCompatibility = false, ...changed }: Changed = {}) {
   });
   const http = createHttp({
     protocols: [protocol],
+    admission: admissionOf("0.0.0.0", []),
     isForCompatibility,
     isReady: () => true,
     assets: async () => undefined,

@@ -1,0 +1,25 @@
+import { type Admission, isListed } from "./admission.ts";
+
+/**
+ * The pages that may read what is answered to them, as `Access-Control-Allow-Origin` names them: those that may connect.
+ *
+ * A function is asked with the origin of a page, and returns null for one that may not read. This server's own pages need
+ * no permission.
+ */
+export type Readers = "*" | ((origin: string) => string | null);
+
+export function readersOf(admission: Admission): Readers {
+  // On a listener for this machine foreign pages are refused before they are answered at all.
+  if (admission.origins.size === 0) return "*";
+  return (origin) => (isListed(origin, admission) ? origin : null);
+}
+
+/** Says on a response that was made for every page which ones may read it. */
+export function shareWith(readers: Readers, request: Request, response: Response): Response {
+  if (readers === "*") return response;
+  const reader = readers(request.headers.get("origin") ?? "");
+  if (reader === null) response.headers.delete("access-control-allow-origin");
+  else response.headers.set("access-control-allow-origin", reader);
+  response.headers.append("vary", "Origin");
+  return response;
+}
