@@ -31,7 +31,7 @@ export class TokenAdministration implements Administration {
     const { verifier, isRevoked } = this.#options;
     const verified = await verifier.verify(bearerToken(headers.get("authorization")));
     if (!verified.granted) return verified;
-    if (!verified.isAdmin) return notAdmin;
-    return isRevoked(verified) ? revoked : undefined;
+    if (isRevoked(verified)) return revoked;
+    return verified.isAdmin ? undefined : notAdmin;
   }
 }

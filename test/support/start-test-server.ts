@@ -33,6 +33,8 @@ export interface TestServer extends AsyncDisposable {
   /** `ws://127.0.0.1:<port>` */
   readonly wsUrl: string;
   readonly dataFolder: string;
+  /** What it says that it serves. */
+  readonly endpoints: readonly string[];
   /** As SIGTERM; idempotent. Keeps a data folder that was passed in. */
   stop(): Promise<void>;
 }
@@ -69,6 +71,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     url: server.url,
     wsUrl: server.url.replace("http", "ws"),
     dataFolder,
+    endpoints: server.endpoints.map(({ label }) => label),
     stop: () => {
       stopping ??= stop();
       return stopping;

@@ -1,0 +1,28 @@
+import { expect, test } from "bun:test";
+import { TokenAdministration } from "../../src/auth/token-administration.ts";
+import { secretKeys } from "../../src/auth/token-keys.ts";
+import { TokenVerifier } from "../../src/auth/token-verifier.ts";
+import { defaultLimits } from "../../src/config/limits.ts";
+import { systemClock } from "../../src/lib/clock.ts";
+import { secret, tokenFor } from "../support/tokens.ts";
+
+const verifier = new TokenVerifier({ keys: secretKeys([secret]), limits: defaultLimits, clock: systemClock });
+const administration = new TokenAdministration({ verifier, isRevoked: ({ tokenId }) => tokenId === "lost" });
+
+const codeFor = async (authorization: string | undefined, path = "") => {
+  const headers: Record<string, string> = authorization === undefined ? {} : { authorization };
+  return (await administration.refuse(new Request(`http://127.0.0.1/${path}`, { headers })))?.code;
+};
+
+test("administers who shows an administrator's token that was not revoked", async () => {
+  expect(await codeFor(`Bearer ${await tokenFor({}, { admin: true })}`)).toBeUndefined();
+  expect(await codeFor(`Bearer ${await tokenFor({}, { admin: true, jti: "lost" })}`)).toBe("revoked");
+  expect(await codeFor(`Bearer ${await tokenFor({ "**": "write" })}`)).toBe("not-admin");
+  expect(await codeFor(`Bearer ${await tokenFor({}, { admin: "yes" })}`)).toBe("malformed-token");
+  expect(await codeFor("Bearer garbage")).toBe("malformed-token");
+  expect(await codeFor(undefined)).toBe("no-token");
+});
+
+test("does not take an administrator's token out of a URL", async () => {
+  expect(await codeFor(undefined, `?token=${await tokenFor({}, { admin: true })}`)).toBe("no-token");
+});
