@@ -75,7 +75,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     api: createApi({ ...access, cors: cors({ origin: readersOf(admission) }), limits, clock: systemClock }),
     isReady,
     assets: openPages(log),
-    demo: { version: packageJson.version, sync: relay !== undefined, isProtected: options.auth.mode !== "open" },
+    demo: { version: packageJson.version, sync: relay !== undefined, mode: options.auth.mode },
   };
   const { fetch } = createHttp(pages);
   const compatibility = {

@@ -16,8 +16,8 @@ export interface HttpOptions {
   readonly isReady: () => boolean;
   /** The pages, and the files that they name. */
   readonly assets: Assets;
-  /** What the demo asks for before it starts: which server this is, whether it relays documents, and asks who comes. */
-  readonly demo: { readonly version: string; readonly sync: boolean; readonly isProtected: boolean };
+  /** What the demo asks for before it starts: which server this is, whether it relays documents, and who says who may enter. */
+  readonly demo: { readonly version: string; readonly sync: boolean; readonly mode: string };
 }
 
 /** Everything that is answered without an upgrade. */

@@ -25,7 +25,7 @@ function serve(isReady = true, isForCompatibility = false, admission = admission
     isForCompatibility,
     isReady: () => isReady,
     assets: async ({ url }) => (url.endsWith("/page") ? new Response("the page") : undefined),
-    demo: { version: "1.2.3", sync: false, isProtected: true },
+    demo: { version: "1.2.3", sync: false, mode: "token" },
   });
 }
 
@@ -36,7 +36,7 @@ describe("HTTP", () => {
 
   test("the demo learns which server this is, anew each time", async () => {
     const response = await serve().request("/demo/config.json");
-    expect(await response.json()).toEqual({ version: "1.2.3", sync: false, isProtected: true });
+    expect(await response.json()).toEqual({ version: "1.2.3", sync: false, mode: "token" });
     expect(response.headers.get("cache-control")).toBe("no-store");
     expect(response.headers.get("x-content-type-options")).toBe("nosniff");
   });

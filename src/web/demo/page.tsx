@@ -39,10 +39,17 @@ export function Page({ session, identity, config, room, link, urls }: PageProps)
           Open a second window
         </a>
       </header>
-      {config.isProtected && tokenOf(link) === undefined && (
-        <p class="notice banner">
-          This server wants to know who you are. If it is yours, <code>yurt token {quotedForShell(room)}</code> makes a
-          token: put it behind this page's address, as <code>#token=…</code>, and reload.
+      {config.mode !== "open" && tokenOf(link) === undefined && (
+        <p class="panel banner">
+          This server wants to know who you are. Put{" "}
+          {config.mode === "token" ? "a token" : "what your application takes"} behind this page's address, as{" "}
+          <code>#token=…</code>, and reload.
+          {config.mode === "token" && (
+            <>
+              {" "}
+              If the server is yours, <code>yurt token {quotedForShell(room)}</code> makes one.
+            </>
+          )}
         </p>
       )}
       <main>
@@ -50,7 +57,7 @@ export function Page({ session, identity, config, room, link, urls }: PageProps)
         <div class="column">
           <BoardPanel session={session} />
           <Counter session={session} />
-          <Share link={withoutToken(link)} />
+          <Share link={withoutToken(link)} isProtected={config.mode !== "open"} />
         </div>
         <div class="column wide">
           <TransportPanel session={session} />

@@ -2,8 +2,8 @@ export interface ServerConfig {
   readonly version: string | undefined;
   /** Whether the server stores documents, or only introduces browsers to each other. */
   readonly sync: boolean;
-  /** Whether one has to show something to be let in. */
-  readonly isProtected: boolean;
+  /** Who says who may enter: nobody, a token, or an application. */
+  readonly mode: "open" | "token" | "webhook";
 }
 
 export interface WebSocketUrls {
@@ -25,10 +25,10 @@ export async function loadConfig(): Promise<ServerConfig> {
     return {
       version: config.version,
       sync: config.sync !== false,
-      isProtected: config.isProtected === true,
+      mode: config.mode ?? "open",
     };
   } catch {
-    return { version: undefined, sync: true, isProtected: false };
+    return { version: undefined, sync: true, mode: "open" };
   }
 }
 

@@ -4,7 +4,13 @@ import { CopyButton } from "./copy-button.tsx";
 
 const loopbackNames = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
-export function Share({ link }: { readonly link: URL }) {
+export interface ShareProps {
+  readonly link: URL;
+  /** Whether the server already asks who comes. */
+  readonly isProtected: boolean;
+}
+
+export function Share({ link, isProtected }: ShareProps) {
   return (
     <section class="panel share" aria-labelledby="share-title">
       <h2 id="share-title">Bring others</h2>
@@ -21,7 +27,7 @@ export function Share({ link }: { readonly link: URL }) {
       {loopbackNames.has(link.hostname) && (
         <p class="hint">
           This server listens to this machine alone. For phones and other machines start it with{" "}
-          <code class="whole">--host 0.0.0.0 --auth-mode open</code>.
+          <code class="whole">--host 0.0.0.0{isProtected ? "" : " --auth-mode open"}</code>.
         </p>
       )}
     </section>

@@ -35,7 +35,7 @@ function serve({ isForCompatibility = false, ...changed }: Changed = {}) {
     isForCompatibility,
     isReady: () => true,
     assets: async () => undefined,
-    demo: { version: "1", sync: false, isProtected: false },
+    demo: { version: "1", sync: false, mode: "open" },
   });
   const ask = async (path: string, init: RequestInit = {}) => {
     const headers = { origin: "https://app.example", ...init.headers };
