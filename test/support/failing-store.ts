@@ -22,6 +22,7 @@ export class FailingStore implements Store {
   #failure: StoreErrorKind | undefined;
   #held: Promise<void> | undefined;
   #heldSync: Promise<void> | undefined;
+  #heldLoad: Promise<void> | undefined;
   #failsToSync = false;
 
   constructor(store: Store) {
@@ -62,6 +63,16 @@ export class FailingStore implements Store {
     };
   }
 
+  /** Keeps reads waiting until the returned function is called. */
+  holdLoad(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#heldLoad = promise;
+    return () => {
+      this.#heldLoad = undefined;
+      resolve();
+    };
+  }
+
   async append(batch: readonly PendingUpdate[]): Promise<readonly RowId[]> {
     this.attempts += 1;
     await this.#held;
@@ -85,6 +96,7 @@ export class FailingStore implements Store {
   }
 
   async load(document: string): Promise<StoredDocument | undefined> {
+    if (this.#heldLoad !== undefined) await this.#heldLoad;
     this.#refuse();
     return this.#store.load(document);
   }

@@ -6,6 +6,7 @@ import { hocuspocus } from "../../src/relay/hocuspocus/protocol.ts";
 import type { SyncRoom } from "../../src/relay/sync-room.ts";
 import { RoomRegistry } from "../../src/rooms/room-registry.ts";
 import { openMemoryStore } from "../../src/storage/memory.ts";
+import type { Handshake } from "../../src/transport/protocol.ts";
 import { FailingStore } from "./failing-store.ts";
 import { FakeConnection } from "./fake-connection.ts";
 import { inWords } from "./hocuspocus-frames.ts";
@@ -14,12 +15,13 @@ import { roomParts, settled } from "./room-parts.ts";
 export interface HocuspocusSessionsOptions {
   readonly authorizer?: Authorizer;
   readonly limits?: Partial<Limits>;
+  readonly readersShowPresence?: boolean;
 }
 
 /** Hocuspocus sessions over connections of the test, which share rooms, a store and a clock. */
-export function hocuspocusSessions({ authorizer = openAuthorizer, limits = {} }: HocuspocusSessionsOptions = {}) {
+export function hocuspocusSessions({ authorizer = openAuthorizer, ...room }: HocuspocusSessionsOptions = {}) {
   const store = new FailingStore(openMemoryStore());
-  const parts = roomParts({ limits }, store);
+  const parts = roomParts(room, store);
   const { clock } = parts;
   const rooms = new RoomRegistry<SyncRoom>({
     open: parts.open,
@@ -33,10 +35,11 @@ export function hocuspocusSessions({ authorizer = openAuthorizer, limits = {} }:
   const log = pino({ level: "silent" });
   const protocol = hocuspocus({ rooms, authorizer, limits: parts.limits, clock, log });
 
-  const connect = async (id: string) => {
+  const connect = async (id: string, shown: Partial<Omit<Handshake, "signal">> = {}) => {
     const connection = new FakeConnection(id);
     const aborter = new AbortController();
-    const session = await protocol.open(connection, { url: new URL("ws://x/collab"), signal: aborter.signal });
+    const handshake = { url: new URL("ws://x/collab"), ...shown, signal: aborter.signal };
+    const session = await protocol.open(connection, handshake);
     return {
       connection,
       session,

@@ -6,6 +6,7 @@ import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
 import { Attachment, type AttachmentOptions } from "./attachment.ts";
 import { type Addressed, decodeAddress, longestAddress, messageTypes } from "./codec.ts";
 import { hocuspocusEncoding } from "./encoding.ts";
+import { Turns } from "./turns.ts";
 
 const pong = Uint8Array.of(messageTypes.pong);
 
@@ -16,14 +17,18 @@ export class HocuspocusSession implements ProtocolSession {
   readonly #options: AttachmentOptions;
   readonly #attachments = new Map<string, Attachment>();
   readonly #brake = new Brake();
-  /** Attachments of which it is not known whether they may enter. */
-  #undecided = 0;
+  readonly #turns: Turns;
   #cancelIdle: (() => void) | undefined;
 
   constructor(connection: Connection, handshake: Handshake, options: AttachmentOptions) {
     this.#connection = connection;
     this.#handshake = handshake;
     this.#options = options;
+    this.#turns = new Turns({
+      most: options.limits.undecidedDocuments,
+      filled: () => this.#brake.hold(),
+      cleared: () => this.#brake.release(),
+    });
     this.#checkIdle();
   }
 
@@ -68,12 +73,12 @@ export class HocuspocusSession implements ProtocolSession {
     const attachment = new Attachment(
       {
         connection: this.#connection,
-        signal: this.#handshake.signal,
+        handshake: this.#handshake,
+        turns: this.#turns,
         name,
         address,
         filled: () => this.#brake.hold(),
         cleared: () => this.#brake.release(),
-        decided: () => this.#decided(),
         detached: () => {
           this.#attachments.delete(address);
           this.#checkIdle();
@@ -83,16 +88,9 @@ export class HocuspocusSession implements ProtocolSession {
     );
     this.#attachments.set(address, attachment);
     this.#checkIdle();
-    this.#undecided += 1;
-    if (this.#undecided === limits.undecidedDocuments) this.#brake.hold();
     const fault = checkRoomName(name, limits.nameBytes);
     if (fault !== undefined) attachment.refuse(closeReasons.malformedFrame, fault);
     return attachment;
-  }
-
-  #decided(): void {
-    if (this.#undecided === this.#options.limits.undecidedDocuments) this.#brake.release();
-    this.#undecided -= 1;
   }
 
   /** Told to those who authenticate, and nothing is kept of it. */

@@ -38,20 +38,17 @@ export class Standing {
     this.#forgetsAtSync = forgetsAtSync;
   }
 
-  /** Changes that were taken and are not acknowledged yet. */
-  get unacknowledged(): number {
-    return this.#count.pending;
-  }
-
   /** We send SyncStep1. */
   expect(acknowledgements: number): void {
     this.#questions.push(acknowledgements);
   }
 
-  /** As `expect`, for the changes that were refused while it might only read. */
-  expectRefused(): void {
+  /** As `expect`, for the changes that were refused while it might only read. False: it answers nothing, do not ask. */
+  expectRefused(): boolean {
+    if (this.#questions.length >= mostQuestions) return false;
     this.expect(this.#refused);
     this.#refused = 0;
+    return true;
   }
 
   /** The provider starts a sync. Throws `SessionError` malformed-frame when it never answers. */
@@ -62,8 +59,8 @@ export class Standing {
     if (this.#forgetsAtSync) {
       this.#questions.fill(0);
       this.#count = { pending: 0 };
+      this.#refused = 0;
     }
-    this.#refused = 0;
     this.expect(1);
   }
 
@@ -84,9 +81,13 @@ export class Standing {
     return count === this.#count ? changes : 0;
   }
 
-  /** Nothing is acknowledged any more. */
-  left(): void {
+  /** Nothing is taken or acknowledged any more. Returns how many changes the provider still counts. */
+  left(): number {
+    const asked = this.#questions.reduce((sum, acknowledgements) => sum + acknowledgements, 0);
+    const counted = this.#count.pending + asked + this.#refused;
+    this.access = "read";
     this.#count = { pending: 0 };
+    return counted;
   }
 
   /** As it may only read. */

@@ -172,9 +172,18 @@ describe("a provider that is denied", () => {
     await late.say(doc.auth("t"));
     expect(late.told()).toEqual(["doc: authenticated read-write", "doc: step1 00", "doc: step2 0000"]);
     clock.advance(10_000);
-    expect(never.told()).toEqual(["doc: denied unauthorized: no token has come", "doc: status 0"]);
+    expect(never.told()).toEqual(refused);
     expect([late.connection.isOpen, never.connection.isOpen]).toEqual([true, true]);
   });
+});
+
+test("a provider that is denied for what its handshake has shown is told at once", async () => {
+  const authorizer = new FakeAuthorizer();
+  authorizer.decide("bad", denied);
+  const { connect } = hocuspocusSessions({ authorizer });
+  const { say, told } = await connect("a", { headerToken: "bad" });
+  await say(doc.step1());
+  expect(told()).toEqual(refused);
 });
 
 describe("a member that authenticates again", () => {

@@ -1,0 +1,191 @@
+import type { Access } from "../../auth/authorizer.ts";
+import type { Limits } from "../../config/limits.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { TokenBucket } from "../../lib/token-bucket.ts";
+import type { Lease } from "../../rooms/room-registry.ts";
+import { closeReasons, SessionError } from "../../transport/close-reason.ts";
+import type { Connection } from "../../transport/connection.ts";
+import type { SyncMember } from "../sync-member.ts";
+import type { SyncRoom } from "../sync-room.ts";
+import type { ClientMessage } from "./codec.ts";
+import type { Debt } from "./debt.ts";
+import type { HocuspocusEncoding } from "./encoding.ts";
+import type { Standing } from "./standing.ts";
+
+export interface HocuspocusMemberOptions {
+  readonly connection: Connection;
+  readonly encoding: HocuspocusEncoding;
+  /** The member's from now on. */
+  readonly lease: Lease<SyncRoom>;
+  readonly standing: Standing;
+  /** Of stateless messages. */
+  readonly rate: TokenBucket;
+  /** Aborts when the client is gone. */
+  readonly signal: AbortSignal;
+  readonly limits: Limits;
+  readonly clock: Clock;
+}
+
+/** What a provider says to the room. */
+export type RoomMessage = Exclude<ClientMessage, { readonly type: "authentication" | "close" }>;
+
+const emptyStateVector = Uint8Array.of(0);
+
+/**
+ * A provider in a room, from its join to its end.
+ *
+ * It can leave while something that it has said waits: nothing of that is taken then, or answered.
+ */
+export class HocuspocusMember implements SyncMember {
+  readonly connection: Connection;
+  readonly encoding: HocuspocusEncoding;
+  readonly #options: HocuspocusMemberOptions;
+  readonly #room: SyncRoom;
+  readonly #standing: Standing;
+  #hasLeft = false;
+  #isBusy = false;
+  #stopWaiting: (() => void) | undefined;
+
+  constructor(options: HocuspocusMemberOptions) {
+    this.#options = options;
+    this.connection = options.connection;
+    this.encoding = options.encoding;
+    this.#room = options.lease.room;
+    this.#standing = options.standing;
+  }
+
+  get access(): Access {
+    return this.#standing.access;
+  }
+
+  get hasLeft(): boolean {
+    return this.#hasLeft;
+  }
+
+  asked(): void {
+    this.#standing.expect(0);
+  }
+
+  /** Enters, with what it has said while it was outside. */
+  join(debt: Debt): void | Promise<void> {
+    this.#room.join(this);
+    this.connection.send(this.encoding.authenticated(this.access));
+    if (debt.awareness !== undefined) this.#room.announce(this, debt.awareness);
+    if (!debt.isOwed) return;
+    // It has said before what it has: nobody listened.
+    this.#standing.expect(debt.acknowledgements);
+    this.#room.ask(this);
+    return this.#busyWith(this.#sync(emptyStateVector));
+  }
+
+  handle(message: RoomMessage): void | Promise<void> {
+    return this.#busyWith(this.#respond(message));
+  }
+
+  /** The provider is told what it may do, also when that is the same as before. */
+  permit(access: Access): void {
+    const before = this.access;
+    this.#standing.access = access;
+    if (access !== before) this.#room.accessChanged(this);
+    this.connection.send(this.encoding.authenticated(access));
+    if (before === "write" || access === "read") return;
+    // What was refused before is welcome now.
+    if (this.#standing.expectRefused()) this.#room.ask(this);
+  }
+
+  /** At once: nothing of it is taken any more, and it is told nothing. Returns how many acknowledgements it waits for. */
+  leave(): number {
+    const owed = this.#standing.left();
+    this.#hasLeft = true;
+    this.#room.leave(this);
+    this.#stopWaiting?.();
+    // What is under way for it needs the room.
+    if (!this.#isBusy) this.#options.lease.release();
+    return owed;
+  }
+
+  #busyWith(settling: void | Promise<void>): void | Promise<void> {
+    if (!(settling instanceof Promise)) return;
+    this.#isBusy = true;
+    return settling.finally(() => {
+      this.#isBusy = false;
+      if (this.#hasLeft) this.#options.lease.release();
+    });
+  }
+
+  #respond(message: RoomMessage): void | Promise<void> {
+    switch (message.type) {
+      case "sync-step-1":
+        this.#standing.synced();
+        this.#room.ask(this);
+        return this.#sync(message.stateVector);
+      case "sync-step-2":
+        return this.#submit(message.update, this.#standing.answered());
+      case "update":
+        return this.#submit(message.update, 1);
+      case "awareness":
+        return this.#room.announce(this, message.body);
+      case "query-awareness":
+        return this.#room.queryAwareness(this);
+      case "stateless":
+        return this.#broadcast(message.payload);
+    }
+  }
+
+  /**
+   * The documents of one connection are sent as its client takes them: of all that it asks for at once, not more is on its
+   * way than of a document that needs no place in the snapshots' budget.
+   */
+  #sync(stateVector: Uint8Array): void | Promise<void> {
+    if (this.#hasLeft) return;
+    const { connection } = this;
+    const isFree = connection.unsentBytes <= this.#options.limits.outboxBytes / 4;
+    if (isFree || !connection.isOpen) return this.#room.sync(this, stateVector);
+    return this.#until((over) => connection.drained(over)).then(() => this.#sync(stateVector));
+  }
+
+  /** `acknowledgements`: how many changes the provider counts in this update. */
+  #submit(update: Uint8Array, acknowledgements: number): void | Promise<void> {
+    const { applied, refused } = this.encoding;
+    const count = this.#standing.submitted(acknowledgements);
+    const acknowledgement = () => this.#send(this.#standing.acknowledged(acknowledgements, count), applied);
+    const settle = (isTaken: boolean) => {
+      if (isTaken || this.#hasLeft) return;
+      this.#standing.refused(acknowledgements);
+      this.#send(acknowledgements, refused);
+    };
+    const taken = this.#room.submit(this, acknowledgements === 0 ? { update } : { update, acknowledgement });
+    if (taken instanceof Promise) return taken.then(settle);
+    settle(taken);
+  }
+
+  #send(times: number, frame: Uint8Array): undefined {
+    for (let sent = 0; sent < times; sent += 1) this.connection.send(frame);
+  }
+
+  /** Who says too much waits; what waits of one who is gone is dropped, or nothing else of it could end before. */
+  #broadcast(payload: string): void | Promise<void> {
+    const { limits, rate, signal, clock } = this.#options;
+    if (this.#hasLeft) return;
+    if (payload.length > limits.statelessLength) {
+      throw new SessionError(closeReasons.frameTooLarge, `a stateless message of ${payload.length} characters`);
+    }
+    if (rate.take()) return this.#room.broadcastStateless(payload, this);
+    if (signal.aborted) return;
+    const wait = this.#until((over) => clock.after(1000 / limits.statelessPerSecond, over));
+    return wait.then(() => this.#broadcast(payload));
+  }
+
+  /** Resolves when `start` calls `over`, the member leaves, or the client is gone. */
+  async #until(start: (over: () => void) => void): Promise<void> {
+    const { signal } = this.#options;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const over = () => resolve();
+    this.#stopWaiting = over;
+    signal.addEventListener("abort", over);
+    start(over);
+    await promise;
+    signal.removeEventListener("abort", over);
+    this.#stopWaiting = undefined;
+  }
+}

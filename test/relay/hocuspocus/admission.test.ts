@@ -1,0 +1,96 @@
+import { describe, expect, test } from "bun:test";
+import type { Denial } from "../../../src/auth/authorizer.ts";
+import { FakeAuthorizer } from "../../support/fake-authorizer.ts";
+import { providerFrames } from "../../support/hocuspocus-frames.ts";
+import { hocuspocusSessions } from "../../support/hocuspocus-sessions.ts";
+import { hocuspocusWriter } from "../../support/hocuspocus-writer.ts";
+import { settled } from "../../support/room-parts.ts";
+
+const doc = providerFrames("doc");
+const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "the permission has expired" };
+
+describe("every grant is released", () => {
+  test("by who detaches, goes, is refused, or is denied", async () => {
+    const ends = {
+      detached: ({ say }) => say(doc.close()),
+      gone: async ({ leave }) => leave(),
+      refused: ({ say }) => say(doc.update(Uint8Array.of(1, 2, 3))),
+      denied: ({ say }) => say(doc.auth("bad")),
+    } satisfies Record<string, (client: Awaited<ReturnType<typeof hocuspocusWriter>>) => Promise<unknown>>;
+    for (const [how, end] of Object.entries(ends)) {
+      const client = await hocuspocusWriter();
+      client.authorizer.decide("bad", expired);
+      expect(client.grantAt(0).isReleased).toBe(false);
+      await end(client);
+      expect([how, client.grantAt(0).isReleased]).toEqual([how, true]);
+    }
+  });
+
+  test("when the document cannot be read", async () => {
+    const authorizer = new FakeAuthorizer();
+    const { connect, store } = hocuspocusSessions({ authorizer });
+    const { connection, say } = await connect("a");
+    store.fail("unavailable");
+    await say(doc.auth("t"));
+    expect(connection.closeReason?.name).toBe("storage-unavailable");
+    expect(authorizer.grants.map(({ isReleased }) => isReleased)).toEqual([true]);
+  });
+
+  test("when the client goes while it is decided, or while its document is opened", async () => {
+    const authorizer = new FakeAuthorizer();
+    const { connect, store, rooms, clock } = hocuspocusSessions({ authorizer });
+    const [asking, opening] = [await connect("asking"), await connect("opening")];
+    const releaseLoad = store.holdLoad();
+    await opening.say(doc.auth("t"));
+    const releaseAsking = authorizer.hold();
+    await asking.say(doc.auth("t"));
+    for (const { leave } of [asking, opening]) leave();
+    releaseAsking();
+    releaseLoad();
+    for (let task = 0; task < 3; task += 1) await settled();
+    expect(authorizer.grants.map(({ isReleased }) => isReleased)).toEqual([true]);
+    clock.advance(10_000);
+    expect(rooms.size).toBe(0);
+  });
+});
+
+describe("of all documents of a connection, so many authorizations at once", () => {
+  test.each(["renewal", "new attachment"])("and a %s too many waits for its turn", async (what) => {
+    const authorizer = new FakeAuthorizer();
+    const { connect } = hocuspocusSessions({ authorizer, limits: { undecidedDocuments: 2 } });
+    const { session, say, told } = await connect("a");
+    const names = ["1", "2", "3"].map(providerFrames);
+    for (const each of names) await say(each.auth("t"), each.step1());
+    told();
+    const release = authorizer.hold();
+    for (const each of names) await say(...(what === "renewal" ? [] : [each.close()]), each.auth("again"));
+    expect(authorizer.requests).toHaveLength(3 + 2);
+    expect(session.receive(Uint8Array.of(9))).toBeUndefined();
+    const waits = session.receive(providerFrames("4").close());
+    expect(waits).toBeInstanceOf(Promise);
+    release();
+    await waits;
+    await settled();
+    expect(authorizer.requests).toHaveLength(3 + 3);
+    expect(told().filter((words) => words.includes("authenticated"))).toHaveLength(3);
+  });
+
+  test("and who waits for a token keeps nobody from showing one", async () => {
+    const authorizer = new FakeAuthorizer();
+    authorizer.decide(undefined, expired);
+    const { connect } = hocuspocusSessions({ authorizer, limits: { undecidedDocuments: 2 } });
+    const { session, say } = await connect("a");
+    for (const name of ["1", "2", "3"]) await say(providerFrames(name).step1());
+    expect(session.receive(providerFrames("4").auth("t"))).toBeUndefined();
+  });
+
+  test("and one that is never answered closes the connection, also for a member", async () => {
+    const { say, clock, connection, authorizer } = await hocuspocusWriter();
+    authorizer.hold();
+    await say(doc.auth("new"));
+    clock.advance(14_999);
+    expect(connection.isOpen).toBe(true);
+    clock.advance(1);
+    expect(connection.closeReason?.name).toBe("timeout");
+  });
+});

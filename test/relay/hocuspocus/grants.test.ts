@@ -1,0 +1,354 @@
+import { describe, expect, test } from "bun:test";
+import type { Denial } from "../../../src/auth/authorizer.ts";
+import { authorizerThat, FakeAuthorizer } from "../../support/fake-authorizer.ts";
+import { FakeGrant } from "../../support/fake-grant.ts";
+import { providerFrames } from "../../support/hocuspocus-frames.ts";
+import { hocuspocusSessions } from "../../support/hocuspocus-sessions.ts";
+import { hocuspocusWriter } from "../../support/hocuspocus-writer.ts";
+import { updatesOf } from "../../support/raw-client.ts";
+import { settled } from "../../support/room-parts.ts";
+
+const nothing: Uint8Array = Uint8Array.of();
+const [first = nothing, second = nothing, third = nothing] = updatesOf((document) => {
+  document.clientID = 7;
+  for (const character of "abc") document.getText("t").insert(0, character);
+});
+const doc = providerFrames("doc");
+const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "the permission has expired" };
+const forbidden: Denial = { granted: false, kind: "forbidden", code: "wrong-room", reason: "this room is not yours" };
+const unavailable: Denial = { granted: false, kind: "unavailable", code: "unavailable", reason: "nobody answers" };
+const toldExpired = ["doc: denied unauthorized: the permission has expired", "doc: status 0"];
+const applied = "doc: status 1";
+const refused = "doc: status 0";
+
+describe("a grant that ends", () => {
+  test("ends the membership: nothing is taken or told, and a new token goes on where it was", async () => {
+    const { say, told, connect, connection, store, grantAt, turnAndSync } = await hocuspocusWriter();
+    const other = await connect("b");
+    await other.say(doc.auth("u"), doc.step1(), doc.step2());
+    await turnAndSync();
+    other.told();
+    grantAt(0).end(expired);
+    expect(told()).toEqual(toldExpired);
+    await say(doc.update(second), doc.stateless("x"));
+    await other.say(doc.update(first), doc.stateless("y"));
+    await turnAndSync();
+    expect(told()).toEqual([]);
+    expect(other.told()).toEqual([applied]);
+    expect(store.appended.flat()).toHaveLength(1);
+    expect([connection.isOpen, grantAt(0).isReleased]).toEqual([true, true]);
+    await say(doc.auth("new"), doc.step2(second));
+    await turnAndSync();
+    expect(told()).toEqual([
+      "doc: authenticated read-write",
+      expect.stringMatching(/^doc: step1 /),
+      expect.stringMatching(/^doc: step2 /),
+      applied,
+    ]);
+    expect(store.appended.flat()).toHaveLength(2);
+  });
+
+  test("for ever is told as forbidden", async () => {
+    const { told, grantAt } = await hocuspocusWriter();
+    grantAt(0).end(forbidden);
+    expect(told()).toEqual(["doc: denied forbidden: this room is not yours", refused]);
+  });
+
+  test("because nobody could be asked closes the connection: coming back heals it", async () => {
+    const { told, connection, grantAt } = await hocuspocusWriter();
+    grantAt(0).end(unavailable);
+    expect(told()).toEqual([]);
+    expect(connection.closeReason).toEqual({ code: 1013, name: "authorization-unavailable" });
+    expect([connection.refusal, grantAt(0).isReleased]).toEqual(["nobody answers", true]);
+  });
+
+  test("loses no acknowledgement that is due: of what was sent, of a sync that has begun, of what was refused", async () => {
+    const { say, statuses, store, grantAt, turn, turnAndSync } = await hocuspocusWriter();
+    const release = store.holdSync();
+    await say(doc.update(first));
+    await turn();
+    grantAt(0).change("read");
+    await say(doc.update(second), doc.update(third));
+    grantAt(0).end(expired);
+    release();
+    await turnAndSync();
+    expect(statuses()).toEqual([refused, refused, refused]);
+    await say(doc.auth("new"), doc.step2(third));
+    await turnAndSync();
+    expect(statuses()).toEqual([applied, applied, applied]);
+    await say(doc.step1());
+    grantAt(1).end(expired);
+    await say(doc.step2());
+    expect(statuses()).toEqual([refused]);
+    await say(doc.auth("newer"), doc.step2());
+    await turnAndSync();
+    expect(statuses()).toEqual([applied]);
+  });
+
+  test("ends it while a client does not read, and what it has asked for is not sent", async () => {
+    const { say, told, connection, grantAt } = await hocuspocusWriter({ limits: { outboxBytes: 4_000 } });
+    connection.unsentBytes = 1_001;
+    await say(doc.step1());
+    told();
+    grantAt(0).end(expired);
+    expect(told()).toEqual(toldExpired);
+    await settled();
+    expect(told()).toEqual([]);
+    // What it says is not kept waiting either.
+    connection.unsentBytes = 0;
+    await say(doc.auth("new"));
+    expect(told()).toContain("doc: authenticated read-write");
+  });
+
+  test("ends it while too many stateless messages wait, and none of them is sent on", async () => {
+    const { say, told, connect, clock, grantAt } = await hocuspocusWriter({ limits: { statelessBurst: 1 } });
+    const other = await connect("b");
+    await other.say(doc.auth("u"), doc.step1());
+    other.told();
+    await say(doc.stateless("1"), doc.stateless("2"), doc.stateless("3"));
+    grantAt(0).end(expired);
+    expect(told()).toEqual(toldExpired);
+    await settled();
+    clock.advance(1_000);
+    await settled();
+    expect(other.told()).toEqual(["doc: stateless 1"]);
+  });
+
+  test("ends it while the document is read for a change, which is not taken", async () => {
+    const { say, told, store, memory, rooms, clock, grantAt, turnAndSync } = await hocuspocusWriter();
+    await say(doc.update(first));
+    await turnAndSync();
+    clock.advance(15_000);
+    told();
+    expect(memory.bytes).toBe(0);
+    const release = store.holdLoad();
+    // Of deletions nothing is known any more.
+    await say(doc.update(deletion()));
+    expect(told()).toEqual([]);
+    grantAt(0).end(expired);
+    expect(told()).toEqual(toldExpired);
+    // The room is not closed meanwhile.
+    clock.advance(10_000);
+    expect(rooms.size).toBe(1);
+    release();
+    for (let task = 0; task < 5; task += 1) await settled();
+    await turnAndSync();
+    expect(told()).toEqual([]);
+    expect(store.appended.flat()).toHaveLength(1);
+    clock.advance(10_000);
+    expect(rooms.size).toBe(0);
+  });
+
+  test("in the moment of its use lets nobody in", async () => {
+    const grant = new FakeGrant();
+    const watch = grant.watch.bind(grant);
+    let watched = 0;
+    grant.watch = (watcher) => {
+      watched += 1;
+      if (watched === 2) grant.end(expired);
+      watch(watcher);
+    };
+    const { connect, rooms, clock } = hocuspocusSessions({ authorizer: authorizerThat(async () => grant) });
+    const { say, told } = await connect("a");
+    await say(doc.auth("t"), doc.step1());
+    expect([told(), grant.isReleased]).toEqual([toldExpired, true]);
+    clock.advance(10_000);
+    expect(rooms.size).toBe(0);
+  });
+
+  test("while its document is opened keeps the provider out, and the room is let go", async () => {
+    const authorizer = new FakeAuthorizer();
+    const { connect, store, clock, rooms } = hocuspocusSessions({ authorizer });
+    const { say, told } = await connect("a");
+    const release = store.holdLoad();
+    await say(doc.auth("t"), doc.step1());
+    authorizer.grants[0]?.end(expired);
+    await settled();
+    expect(told()).toEqual(toldExpired);
+    release();
+    await settled();
+    expect(told()).toEqual([]);
+    clock.advance(10_000);
+    expect(rooms.size).toBe(0);
+    await say(doc.auth("new"));
+    expect(told()).toEqual(["doc: authenticated read-write", "doc: step1 00", "doc: step2 0000"]);
+    expect(authorizer.grants.map(({ isReleased }) => isReleased)).toEqual([true, false]);
+  });
+});
+
+describe("a new token", () => {
+  test("that comes in time leaves no gap, and no acknowledgement out", async () => {
+    const { say, told, statuses, store, authorizer, grantAt, turn, turnAndSync } = await hocuspocusWriter();
+    grantAt(0).expiring();
+    expect(told()).toEqual(["doc: asks for a token"]);
+    const release = store.holdSync();
+    await say(doc.update(first), doc.auth("new"), doc.update(second));
+    await turn();
+    expect(told()).toEqual(["doc: authenticated read-write"]);
+    expect(authorizer.grants.map(({ isReleased }) => isReleased)).toEqual([true, false]);
+    release();
+    await turnAndSync();
+    expect(statuses()).toEqual([applied, applied]);
+    grantAt(0).end(expired);
+    await say(doc.update(third));
+    await turnAndSync();
+    expect(told()).toEqual([applied]);
+  });
+
+  test.each([
+    ["good", ["doc: authenticated read-write", "doc: step1 00", "doc: step2 0000"], 1],
+    ["bad", toldExpired, 0],
+  ])(
+    "that is %s and being looked at when the grant ends is what the provider is told of",
+    async (token, says, stored) => {
+      const { say, told, store, authorizer, grantAt, turnAndSync } = await hocuspocusWriter();
+      authorizer.decide("bad", expired);
+      const release = authorizer.hold();
+      await say(doc.auth(token), doc.update(first));
+      grantAt(0).end(expired);
+      await settled();
+      await turnAndSync();
+      expect([told(), store.attempts]).toEqual([[], 0]);
+      release();
+      await settled();
+      expect(told()).toEqual(says);
+      await turnAndSync();
+      expect(store.attempts).toBe(stored);
+    },
+  );
+
+  test("is asked for again as the end comes nearer, but not when the answer would come too late", async () => {
+    const expiresAt = 60_000;
+    const grants: FakeGrant[] = [];
+    const authorizer = authorizerThat(async () => {
+      const grant = new FakeGrant("write", { expiresAt });
+      grants.push(grant);
+      return grant;
+    });
+    const { connect, clock } = hocuspocusSessions({ authorizer });
+    const { say, told } = await connect("a");
+    await say(doc.auth("t"));
+    const asksAt = async (time: number) => {
+      clock.advance(time - clock.now());
+      told();
+      grants.at(-1)?.expiring();
+      const asks = told();
+      if (asks.length > 0) await say(doc.auth("t"));
+      return asks;
+    };
+    expect(await asksAt(45_000)).toEqual(["doc: asks for a token"]);
+    expect(await asksAt(59_000)).toEqual(["doc: asks for a token"]);
+    expect(await asksAt(59_001)).toEqual([]);
+    const late = await connect("late");
+    await late.say(doc.auth("t"));
+    late.told();
+    grants.at(-1)?.expiring();
+    expect(late.told()).toEqual(["doc: asks for a token"]);
+  });
+
+  test("of which nobody can be asked closes the connection, at first and later", async () => {
+    const { say, told, connect, authorizer, connection, grantAt } = await hocuspocusWriter();
+    authorizer.decide("later", unavailable);
+    const early = await connect("early");
+    await early.say(doc.auth("later"), doc.step1());
+    await say(doc.auth("later"));
+    for (const each of [early.connection, connection]) expect(each.closeReason?.name).toBe("authorization-unavailable");
+    expect([told(), early.told(), grantAt(0).isReleased]).toEqual([[], [], true]);
+  });
+
+  test("is what Auth says, else what the handshake has shown", async () => {
+    const authorizer = new FakeAuthorizer();
+    const { connect } = hocuspocusSessions({ authorizer });
+    const url = new URL("ws://x/collab?token=url");
+    const shown = { origin: "https://app.example", headerToken: "header" };
+    for (const handshake of [{ ...shown, url }, shown, {}]) {
+      const { say } = await connect("a", handshake);
+      await say(doc.auth(), providerFrames("1").auth("own"), providerFrames("2").step1());
+    }
+    expect(authorizer.requests.map(({ token }) => token)).toEqual([
+      ...["url", "own", "url"],
+      ...["header", "own", "header"],
+      ...[undefined, "own", undefined],
+    ]);
+    expect(authorizer.requests[0]?.origin).toBe("https://app.example");
+  });
+});
+
+describe("a grant that changes", () => {
+  test("to read refuses what comes from then on, and nothing that was taken before", async () => {
+    const { say, told, statuses, store, grantAt, turn, turnAndSync } = await hocuspocusWriter();
+    const release = store.holdSync();
+    await say(doc.update(first));
+    await turn();
+    grantAt(0).change("read");
+    await say(doc.update(second), doc.update(first));
+    expect(told()).toEqual(["doc: authenticated readonly", refused]);
+    release();
+    await turnAndSync();
+    expect(statuses()).toEqual([applied, applied]);
+    expect(store.appended.flat()).toHaveLength(1);
+    grantAt(0).change("write");
+    expect(told()).toEqual(["doc: authenticated read-write", expect.stringMatching(/^doc: step1 /)]);
+    await say(doc.step2(second));
+    await turnAndSync();
+    expect(told()).toEqual([applied]);
+    expect(store.appended.flat()).toHaveLength(2);
+  });
+
+  test("back and forth before the provider answers acknowledges nothing that was refused", async () => {
+    const { say, statuses, grantAt, turnAndSync } = await hocuspocusWriter();
+    grantAt(0).change("read");
+    await say(doc.update(first));
+    grantAt(0).change("write");
+    grantAt(0).change("read");
+    await say(doc.step2(first));
+    await turnAndSync();
+    expect(statuses()).toEqual([refused, refused]);
+    grantAt(0).change("write");
+    await say(doc.step2(first));
+    await turnAndSync();
+    expect(statuses()).toEqual([applied]);
+  });
+
+  test("again and again asks no more when the provider never answers", async () => {
+    const { told, grantAt } = await hocuspocusWriter();
+    for (let change = 0; change < 150; change += 1) {
+      grantAt(0).change("read");
+      grantAt(0).change("write");
+    }
+    expect(told().filter((words) => words.startsWith("doc: step1 "))).toHaveLength(100);
+  });
+
+  test("counts for version 2, which counts on, what was refused before a sync of its own", async () => {
+    const authorizer = new FakeAuthorizer();
+    authorizer.decide(undefined, "read");
+    const { connect, turnAndSync } = hocuspocusSessions({ authorizer });
+    const { say, told } = await connect("a");
+    await say(doc.step1(), doc.step2(), doc.update(first), doc.step1(), doc.step2(first));
+    await turnAndSync();
+    told();
+    authorizer.grants[0]?.change("write");
+    await say(doc.step2(first));
+    await turnAndSync();
+    expect(told().filter((words) => words.includes("status"))).toEqual([applied, applied]);
+  });
+
+  test("to read hides a reader where readers are hidden", async () => {
+    const { connect, clock, grantAt } = await hocuspocusWriter({ readersShowPresence: false });
+    const other = await connect("b");
+    await other.say(doc.auth("u"), doc.step1(), doc.awareness(2, 1, {}));
+    const late = await connect("late");
+    await late.say(doc.auth("v"), doc.step1(), doc.awareness(3, 1, {}));
+    clock.advance(1_000);
+    for (const each of [other, late]) each.told();
+    grantAt(1).change("read");
+    clock.advance(1_000);
+    expect(late.told()).toEqual(["doc: awareness 2@1 null"]);
+  });
+});
+
+/** Of the first character. */
+function deletion(): Uint8Array {
+  // No structs; one client, 7, with one range: the clock 0 and the length 1.
+  return Uint8Array.of(0, 1, 7, 1, 0, 1);
+}
