@@ -71,7 +71,10 @@ export function openRelay(dataFolder: DataFolder, options: RelayOptions): Relay 
   const whenEmpty = new QuietTask({ task: collect, isQuiet: () => rooms.size === 0, delayMs: emptyMs, clock });
   const { authorizer } = options;
   return {
-    protocols: [yWebsocket({ rooms, authorizer, limits }), hocuspocus({ rooms, authorizer, limits, clock, log })],
+    protocols: [
+      yWebsocket({ rooms, authorizer, limits }),
+      hocuspocus({ rooms, authorizer, limits, clock, log, metrics }),
+    ],
     isReady: () => !queue.isFailing,
     flush: () => queue.close(),
     close: async () => {

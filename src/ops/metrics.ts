@@ -51,7 +51,10 @@ export interface Metrics {
   readonly snapshotBytes: LiveGauge;
   readonly waitingSnapshots: LiveGauge;
   readonly refusedUpgrades: Counter<"reason">;
-  /** Sessions that ended because their client broke its protocol or a limit, by the reason they were closed with. */
+  /**
+   * Sessions that ended because their client broke its protocol or a limit, and documents that it was refused for that on
+   * a connection that stays open, by the reason that it was told.
+   */
   readonly refusedSessions: Counter<"reason">;
   /** Who may not enter, or may not stay: rooms of documents and of signaling, and upgrades that came to neither. */
   readonly refusedEntries: Counter<"kind" | "code">;
@@ -114,7 +117,11 @@ export function createMetrics(): Metrics {
     documentUnloads: counter("document_unloads_total", "Documents whose bytes were dropped from memory", "reason"),
     snapshotBytes: gauge("snapshot_bytes", "Bytes of snapshots on their way to clients"),
     waitingSnapshots: gauge("waiting_snapshots", "Snapshots that wait for others to be gone"),
-    refusedSessions: counter("refused_sessions_total", "Sessions that broke their protocol or a limit", "reason"),
+    refusedSessions: counter(
+      "refused_sessions_total",
+      "Sessions, or documents of one, that broke their protocol or a limit",
+      "reason",
+    ),
     refusedEntries: counter(
       "refused_entries_total",
       "Entries into rooms refused, and permissions ended",

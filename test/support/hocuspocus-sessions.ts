@@ -33,7 +33,7 @@ export function hocuspocusSessions({ authorizer = openAuthorizer, ...room }: Hoc
     clock,
   });
   const log = pino({ level: "silent" });
-  const protocol = hocuspocus({ rooms, authorizer, limits: parts.limits, clock, log });
+  const protocol = hocuspocus({ rooms, authorizer, limits: parts.limits, clock, log, metrics: parts.metrics });
 
   const connect = async (id: string, shown: Partial<Omit<Handshake, "signal">> = {}) => {
     const connection = new FakeConnection(id);

@@ -1,6 +1,7 @@
 import type { Denial, Grant } from "../../auth/authorizer.ts";
 import { TokenBucket } from "../../lib/token-bucket.ts";
 import type { Log } from "../../ops/log.ts";
+import type { Metrics } from "../../ops/metrics.ts";
 import { closeReasonOf, handshakeToken } from "../../rooms/entry.ts";
 import { type CloseReason, closeReasons, isFinal, SessionError } from "../../transport/close-reason.ts";
 import type { Connection } from "../../transport/connection.ts";
@@ -16,6 +17,7 @@ import { Standing } from "./standing.ts";
 /** What all attachments of a server share. */
 export interface AttachmentOptions extends AdmissionOptions {
   readonly log: Log;
+  readonly metrics: Metrics;
   /** The encoding that the members of a room share whose address is the document's name alone. */
   readonly plainEncoding: (room: SyncRoom) => HocuspocusEncoding;
 }
@@ -270,11 +272,12 @@ export class Attachment {
   }
 
   #refuse(reason: CloseReason, detail: string): void {
-    const { log } = this.#options;
+    const { log, metrics } = this.#options;
     this.#leave();
     this.#admission.settle();
     this.#state = { kind: "refused", reason: `${reason.name}: ${detail}` };
     this.#tellRefusal(this.#state.reason);
+    metrics.refusedSessions.inc({ reason: reason.name });
     log.info({ event: "document-refused", protocol: "hocuspocus", reason: reason.name, detail });
   }
 

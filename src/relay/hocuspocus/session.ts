@@ -100,6 +100,7 @@ export class HocuspocusSession implements ProtocolSession {
     const most = this.#options.limits.documentsPerConnection;
     this.#connection.send(denied(`forbidden: more than ${most} documents on one connection`));
     this.#connection.send(refused);
+    this.#options.metrics.refusedSessions.inc({ reason: closeReasons.forbidden.name });
   }
 
   /** A connection without documents does not stay. */

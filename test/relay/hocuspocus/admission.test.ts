@@ -4,8 +4,13 @@ import { FakeAuthorizer } from "../../support/fake-authorizer.ts";
 import { providerFrames } from "../../support/hocuspocus-frames.ts";
 import { hocuspocusSessions } from "../../support/hocuspocus-sessions.ts";
 import { hocuspocusWriter } from "../../support/hocuspocus-writer.ts";
+import { updatesOf } from "../../support/raw-client.ts";
 import { settled } from "../../support/room-parts.ts";
 
+const nothing: Uint8Array = Uint8Array.of();
+const [first = nothing] = updatesOf((document) => {
+  document.getText("t").insert(0, "a");
+});
 const doc = providerFrames("doc");
 const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "the permission has expired" };
 
@@ -93,4 +98,17 @@ describe("of all documents of a connection, so many authorizations at once", () 
     clock.advance(1);
     expect(connection.closeReason?.name).toBe("timeout");
   });
+});
+
+test("documents that are refused are counted", async () => {
+  const { say, connect, metrics } = await hocuspocusWriter({ limits: { documentsPerConnection: 1 } });
+  await say(doc.update(Uint8Array.of(1, 2, 3)), doc.auth("t"), providerFrames("other").auth("t"));
+  const large = await connect("large");
+  large.session.oversized?.(doc.update(first));
+  const { values } = await metrics.refusedSessions.get();
+  expect(values.map(({ labels, value }) => `${labels.reason} ${value}`).toSorted()).toEqual([
+    "forbidden 1",
+    "frame-too-large 1",
+    "malformed-frame 1",
+  ]);
 });
