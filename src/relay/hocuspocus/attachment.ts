@@ -6,6 +6,7 @@ import { closeReasonOf, handshakeToken } from "../../rooms/entry.ts";
 import { type CloseReason, closeReasons, isFinal, SessionError } from "../../transport/close-reason.ts";
 import type { Connection } from "../../transport/connection.ts";
 import { Inbox } from "../../transport/inbox.ts";
+import { emptyAwareness } from "../sync-codec.ts";
 import type { SyncRoom } from "../sync-room.ts";
 import { Admission, type AdmissionOptions, type Applicant, type Opened } from "./admission.ts";
 import { type ClientMessage, decodeMessage, messageTypes } from "./codec.ts";
@@ -85,10 +86,16 @@ export class Attachment {
     this.#admission.start();
   }
 
+  get #isShutOut(): boolean {
+    return this.#state.kind === "denied" || this.#state.kind === "refused";
+  }
+
   /** Takes a frame of this document, whose message begins at `offset`. */
   receive(frame: Uint8Array, offset: number): void {
     this.#push(frame.byteLength, () => {
       const type = frame[offset];
+      if (type === messageTypes.awareness && this.#isShutOut) this.#reassure();
+      // Nothing else is even looked at.
       if (this.#state.kind === "refused" && type !== messageTypes.auth && type !== messageTypes.close) return;
       return this.#handle(decodeMessage(frame, offset));
     });
@@ -146,6 +153,11 @@ export class Attachment {
         return state.member.handle(message);
       case "refused":
     }
+  }
+
+  /** A provider says every 15 s who it is, and connects anew, to be shut out anew, when it hears nothing for 30 s. */
+  #reassure(): void {
+    this.#connection.send(this.#encoding.awareness(emptyAwareness));
   }
 
   async #authenticate(token: string | undefined): Promise<void> {
