@@ -14,7 +14,7 @@ export interface Limits {
   readonly awarenessClients: number;
   /** Documents on one connection whose protocol carries several. */
   readonly documentsPerConnection: number;
-  /** Of these, those of which it is not known whether they may be entered; beyond it the socket is not read. */
+  /** Of these, those about which is being decided whether they may be entered, also once more; the others wait. */
   readonly undecidedDocuments: number;
   /** Until that must be known, however much the client says meanwhile. */
   readonly authenticationMs: number;
