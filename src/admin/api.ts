@@ -11,7 +11,7 @@ import { bearerToken } from "../lib/bearer-token.ts";
 import type { Clock } from "../lib/clock.ts";
 import { KeyedBuckets } from "../lib/keyed-buckets.ts";
 import { isLoopback } from "../lib/loopback.ts";
-import { closeReasonOf } from "../rooms/entry.ts";
+import { closeReasonOf, httpStatusOf } from "../rooms/entry.ts";
 import { checkRoomName } from "../rooms/room-name.ts";
 import type { HttpEnvironment } from "../transport/protocol.ts";
 
@@ -50,10 +50,6 @@ export interface ApiOptions {
 
 type ApiContext = Context<HttpEnvironment>;
 
-const statusOf = { unauthorized: 401, forbidden: 403, unavailable: 503 } as const satisfies Record<
-  Denial["kind"],
-  number
->;
 const defaultLifetimeMs = 3_600_000;
 const bodyBytes = 65_536;
 
@@ -150,7 +146,10 @@ function refused(context: ApiContext, denial: Denial): Response {
   const { kind, code, reason } = denial;
   if (kind === "unauthorized") context.header("www-authenticate", "Bearer");
   if (kind === "unavailable") context.header("retry-after", "5");
-  return context.json({ granted: false, kind, code, reason, closeCode: closeReasonOf(denial).code }, statusOf[kind]);
+  return context.json(
+    { granted: false, kind, code, reason, closeCode: closeReasonOf(denial).code },
+    httpStatusOf(denial),
+  );
 }
 
 /** A request to enter, or what is wrong with the question. */

@@ -24,6 +24,16 @@ export function closeReasonOf({ kind }: Denial): CloseReason {
   return reasons[kind];
 }
 
+const statuses = { unauthorized: 401, forbidden: 403, unavailable: 503 } as const satisfies Record<
+  Denial["kind"],
+  number
+>;
+
+/** The same over HTTP. */
+export function httpStatusOf({ kind }: Denial): (typeof statuses)[Denial["kind"]] {
+  return statuses[kind];
+}
+
 /** What a client has shown in its handshake: in the URL, else in a header. */
 export function handshakeToken(
   { url, headerToken }: Pick<Handshake, "url" | "headerToken">,

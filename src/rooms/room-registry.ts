@@ -81,6 +81,11 @@ export class RoomRegistry<R> {
     return this.#rooms.values();
   }
 
+  /** Open rooms by their names. */
+  entries(): IterableIterator<[string, R]> {
+    return this.#rooms.entries();
+  }
+
   /** Rejects with the error of a failed open, and after `drain`. */
   async acquire(name: string): Promise<Lease<R>> {
     for (let closing = this.#closing.get(name); closing !== undefined; closing = this.#closing.get(name)) {

@@ -264,6 +264,10 @@ test("size and iteration show the rooms that are open", async () => {
   const opening = registry.acquire("opening");
   expect(await isPending(opening)).toBe(true);
   expect([...registry].map((room) => room.name)).toEqual(["lingering", "held"]);
+  expect([...registry.entries()].map(([name, room]) => [name, room.name])).toEqual([
+    ["lingering", "lingering"],
+    ["held", "held"],
+  ]);
   expect(registry.size).toBe(2);
 });
 
