@@ -53,11 +53,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const isFolderNeeded = options.syncEnabled || options.auth.mode !== "open";
   const dataFolder = isFolderNeeded ? openDataFolder(options.dataFolder) : undefined;
   const access = openAccessIn(dataFolder, { ...options, ...shared });
-  const { authorizer } = access;
+  const { administration, authorizer } = access;
   const relay =
     dataFolder && options.syncEnabled ? openRelay(dataFolder, { ...options, ...shared, authorizer }) : undefined;
-  const signaling = openSignaling({ ...shared, authorizer });
-  const direct = openDirectSignaling(options, { ...shared, authorizer });
+  const signaling = openSignaling({ ...shared, administration, authorizer });
+  const direct = openDirectSignaling(options, { ...shared, administration, authorizer });
   // On the compatibility ports the first that matches answers: the JSON dialects take every path.
   const protocols = [...(relay?.protocols ?? []), ...direct.protocols, signaling.protocol];
   const endpoints = [

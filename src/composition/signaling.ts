@@ -1,3 +1,4 @@
+import type { Administration } from "../auth/administration.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
 import { SignedRoomTokens } from "../auth/signed-room-tokens.ts";
 import { ByteBudget } from "../lib/byte-budget.ts";
@@ -24,10 +25,11 @@ const signalingLingerMs = 1_000;
 
 interface SignalingOptions extends Shared {
   readonly authorizer: Authorizer;
+  readonly administration: Administration;
 }
 
 /** The part of a server that introduces clients to each other. */
-export function openSignaling({ authorizer, limits, log, channels, quotas }: SignalingOptions): {
+export function openSignaling({ administration, authorizer, limits, log, channels, quotas }: SignalingOptions): {
   readonly protocol: Protocol;
   close(): Promise<void>;
 } {
@@ -44,7 +46,7 @@ export function openSignaling({ authorizer, limits, log, channels, quotas }: Sig
     registries.push(opened);
     return opened;
   };
-  const all = { authorizer, limits, log, clock: systemClock };
+  const all = { authorizer, administration, limits, log, clock: systemClock };
   const { signalingRoomMembers: memberLimit, peerIdsPerSubscriber } = limits;
   const { open: openChannel } = channels;
   const openTopic = () => new Topic({ openChannel, memberLimit, peerIdsPerSubscriber });
@@ -59,7 +61,7 @@ export function openSignaling({ authorizer, limits, log, channels, quotas }: Sig
     yWebrtc({ ...all, rooms: registry(openTopic) }),
   ];
   return {
-    protocol: jsonDialects({ dialects, limits, quotas }),
+    protocol: jsonDialects({ dialects, authorizer, limits, quotas }),
     close: async () => {
       octateRooms.close();
       await Promise.all(registries.map((opened) => opened.drain()));
@@ -84,14 +86,14 @@ function processUsage() {
 /** Signaling for clients that name their receiver, who may still have to come: what they say waits in a mailbox. */
 export function openDirectSignaling(
   { peerjs: { key, discoveryEnabled } }: ServerOptions,
-  { admission, authorizer, limits, log, metrics, quotas }: SignalingOptions,
+  { administration, admission, authorizer, limits, log, metrics, quotas }: SignalingOptions,
 ): { readonly protocols: readonly Protocol[]; readonly engine: EngineIo; close(): void } {
   const mailBudget = new ByteBudget(limits.mailboxesBytes);
   metrics.letterBytes.readFrom(() => mailBudget.usedBytes);
   const clock = systemClock;
   const namespace = new PeerJsNamespace({ mailBudget, clock, limits, metrics });
   const devices = new Devices({ mailBudget, clock, limits, metrics });
-  const all = { authorizer, quotas, limits, clock };
+  const all = { authorizer, administration, quotas, limits, clock };
   const protocol = peers({ ...all, devices, iceServers: () => [] });
   return {
     protocols: [peerjs({ ...all, key, discoveryEnabled, namespace })],

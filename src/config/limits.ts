@@ -37,6 +37,8 @@ export interface Limits {
   readonly topicsPerFrame: number;
   /** Topics that one connection is subscribed to. */
   readonly topicsPerConnection: number;
+  /** Bytes received for topics of one connection that it may not enter yet; beyond it the connection waits. */
+  readonly pendingTopicBytes: number;
   /** y-webrtc peer ids that one subscriber of a topic is reached by; the last ones that it has used. */
   readonly peerIdsPerSubscriber: number;
   /** Members of one signaling room. */
@@ -142,6 +144,7 @@ export const defaultLimits: Limits = {
   nameBytes: 256,
   topicsPerFrame: 100,
   topicsPerConnection: 100,
+  pendingTopicBytes: 64 * kibibyte,
   peerIdsPerSubscriber: 8,
   signalingRoomMembers: 200,
   publishBurst: 400,

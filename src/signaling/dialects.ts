@@ -1,5 +1,7 @@
 import { Hono } from "hono";
+import type { Authorizer } from "../auth/authorizer.ts";
 import type { Limits } from "../config/limits.ts";
+import { handshakeToken, httpStatusOf } from "../rooms/entry.ts";
 import { SessionError } from "../transport/close-reason.ts";
 import type { Connection, Frame } from "../transport/connection.ts";
 import type { Handshake, Protocol, ProtocolSession } from "../transport/protocol.ts";
@@ -37,6 +39,7 @@ export interface DialectSession {
 export interface DialectsOptions {
   /** The first that recognises a message takes the connection. */
   readonly dialects: readonly JsonDialect[];
+  readonly authorizer: Authorizer;
   readonly limits: Limits;
   readonly quotas: Quotas;
 }
@@ -54,6 +57,12 @@ export function jsonDialects(options: DialectsOptions): Protocol {
     inboxOverflow: "mute",
     match: ({ pathname }) => pathname === "/" || pathname === "/signal",
     compatibility: { match: () => true },
+    // As long as it is not accepted at all, that client waits by its backoff. Without a token it may be let in: one comes
+    // later in some dialects, and in the others each room is refused.
+    screen: async (handshake) => {
+      const denial = await options.authorizer.screen(handshakeToken(handshake));
+      return denial && { status: httpStatusOf(denial), message: `${denial.reason}\n` };
+    },
     routes,
     open: (connection, handshake) => new PinnedSession(connection, handshake, options),
   };

@@ -1,8 +1,11 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import { Hono } from "hono";
+import { openAuthorizer } from "../../src/auth/open.ts";
 import type { DialectSession, JsonDialect } from "../../src/signaling/dialects.ts";
 import { SessionError } from "../../src/transport/close-reason.ts";
 import { dialectClients, dialectParts } from "../support/dialect-clients.ts";
+import { FakeAuthorizer } from "../support/fake-authorizer.ts";
+import { denialOf } from "../support/held-authorizer.ts";
 
 /** Recognises the types that begin with its name, and keeps what its sessions see. */
 function dialect(name: string, seen: string[], extra: Partial<DialectSession> = {}): JsonDialect {
@@ -85,4 +88,33 @@ test("an upgrade of / and /signal is answered, with any query, and of no other p
 test("the routes of all dialects are served", async () => {
   const { protocol } = setUp(dialect("red", []), dialect("blue", []));
   for (const path of ["/red", "/blue"]) expect((await protocol.routes?.request(path))?.status).toBe(200);
+});
+
+describe("before a connection is accepted", () => {
+  const screen = (path: string, headerToken?: string) => {
+    const authorizer = new FakeAuthorizer();
+    authorizer.decide("bad", denialOf("unauthorized"));
+    const { protocol } = dialectClients([], dialectParts({ authorizer }));
+    return protocol.screen?.({ url: new URL(path, "ws://localhost"), headerToken });
+  };
+
+  test("a token that is good for nothing is refused, in the URL and in a header", async () => {
+    const refusal = { status: 401, message: "not now\n" };
+    expect(await screen("/signal?token=bad")).toEqual(refusal);
+    expect(await screen("/", "bad")).toEqual(refusal);
+  });
+
+  test.each(["/", "/?token=good", "/?token=", "/?access_token=bad"])("%s is not", async (path) => {
+    expect(await screen(path)).toBeUndefined();
+  });
+
+  test.each([
+    ["unauthorized", 401],
+    ["forbidden", 403],
+    ["unavailable", 503],
+  ] as const)("%s is %d", async (kind, status) => {
+    const authorizer = { ...openAuthorizer, screen: async () => denialOf(kind) };
+    const { protocol } = dialectClients([], dialectParts({ authorizer }));
+    expect(await protocol.screen?.({ url: new URL("ws://localhost/") })).toEqual({ status, message: "not now\n" });
+  });
 });

@@ -9,6 +9,7 @@ import { Quotas } from "../../src/signaling/quotas.ts";
 import { openFakeChannel } from "./fake-channel.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { FakeConnection } from "./fake-connection.ts";
+import { administration } from "./http-callers.ts";
 
 export interface DialectOptions {
   readonly authorizer?: Authorizer;
@@ -25,6 +26,7 @@ export function dialectParts(options: DialectOptions = {}) {
     limits,
     clock,
     authorizer: options.authorizer ?? openAuthorizer,
+    administration,
     metrics: createMetrics(),
     openChannel: openFakeChannel,
     log: pino({ level: "debug", base: null, timestamp: false }, { write: (line) => lines.push(line) }),
@@ -56,21 +58,44 @@ export interface DialectClient {
   heard(): unknown[];
   /** The client goes away while none of its frames is being handled. */
   leave(): void;
+  /** As the transport does first when the client is gone, whatever is being handled. */
+  abort(): void;
 }
+
+/** What a client's handshake says besides. */
+export interface ConnectOptions {
+  readonly address: string;
+  readonly path: string;
+  readonly origin: string;
+  readonly headerToken: string;
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** The protocol that settles which of the dialects a client speaks, and clients of it. */
 export function dialectClients(dialects: readonly JsonDialect[], parts: DialectParts) {
-  const { limits, clock, metrics } = parts;
-  const protocol = jsonDialects({ dialects, limits, quotas: new Quotas({ limits, clock, metrics }) });
-  const connect = (id: string, address?: string): DialectClient => {
+  const { authorizer, limits, clock, metrics } = parts;
+  const protocol = jsonDialects({ dialects, authorizer, limits, quotas: new Quotas({ limits, clock, metrics }) });
+  const connect = (id: string, handshake: Partial<ConnectOptions> = {}): DialectClient => {
+    const { address, path = "/signal", ...shown } = handshake;
     const connection = new FakeConnection(id, address);
     const gone = new AbortController();
-    const session = protocol.open(connection, { url: new URL("ws://localhost/signal"), signal: gone.signal });
+    const url = new URL(path, "ws://localhost");
+    const session = protocol.open(connection, { ...shown, url, signal: gone.signal });
     if (session instanceof Promise) throw new Error("opens at once");
+    const send = async (frame: string | Uint8Array) => {
+      await session.receive(frame);
+      // What is not waited for, and does not wait for anything else, has happened then.
+      await settled();
+    };
     return {
       connection,
-      say: async (message) => session.receive(JSON.stringify(message)),
-      send: async (frame) => session.receive(frame),
+      say: (message) => send(JSON.stringify(message)),
+      send,
+      abort: () => {
+        connection.disconnect();
+        gone.abort();
+      },
       heard: () => connection.take().map((frame) => JSON.parse(String(frame))),
       leave() {
         connection.disconnect();

@@ -1,10 +1,15 @@
 import { Hono } from "hono";
+import type { Administration } from "../../auth/administration.ts";
 import type { JsonDialect } from "../dialects.ts";
 import { isYWebrtc } from "./codec.ts";
 import { type YWebrtcOptions, YWebrtcSession } from "./session.ts";
 
+export interface YWebrtcDialectOptions extends YWebrtcOptions {
+  readonly administration: Administration;
+}
+
 /** Signaling for y-webrtc 10: topics, and what is published to them. */
-export function yWebrtc(options: YWebrtcOptions): JsonDialect {
+export function yWebrtc(options: YWebrtcDialectOptions): JsonDialect {
   return {
     name: "y-webrtc",
     recognises: isYWebrtc,
@@ -14,13 +19,15 @@ export function yWebrtc(options: YWebrtcOptions): JsonDialect {
 }
 
 /** What y-webrtc's own server answers to plain HTTP, on `/` a browser finds more than that; and what canvas-chat asks. */
-function routes({ rooms }: YWebrtcOptions): Hono {
+function routes({ administration, rooms }: YWebrtcDialectOptions): Hono {
   return new Hono()
     .get("/signal", (context) => context.text("okay"))
-    .get("/api/signaling/status", (context) => {
-      const topics = [...rooms].filter(({ size }) => size > 0);
-      const connections = new Set(topics.flatMap((topic) => [...topic.connections])).size;
+    .get("/api/signaling/status", async (context) => {
       // Names are secrets: whoever knows one may enter.
-      return context.json({ status: "ok", connections, topics: topics.length, topic_sizes: {} });
+      const mayKnow = (await administration.refuse(context.req.raw)) === undefined;
+      const topics = [...rooms.entries()].filter(([, { size }]) => size > 0);
+      const connections = new Set(topics.flatMap(([, topic]) => [...topic.connections])).size;
+      const sizes = mayKnow ? Object.fromEntries(topics.map(([name, { size }]) => [name, size])) : {};
+      return context.json({ status: "ok", connections, topics: topics.length, topic_sizes: sizes });
     });
 }

@@ -1,40 +1,57 @@
-import type { Authorizer } from "../../auth/authorizer.ts";
+import type { AccessRequest, Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
 import type { Limits } from "../../config/limits.ts";
+import type { Clock } from "../../lib/clock.ts";
 import type { Log } from "../../ops/log.ts";
 import type { SignalingBound } from "../../ops/metrics.ts";
+import { entryRequest } from "../../rooms/entry.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import type { Lease, RoomRegistry } from "../../rooms/room-registry.ts";
+import { closeReasons } from "../../transport/close-reason.ts";
 import type { DialectSession, SignalingClient } from "../dialects.ts";
 import type { JsonMessage } from "../json-codec.ts";
 import { type ClientMessage, decode, encodePublished, pong } from "./codec.ts";
+import { Subscription, type SubscriptionOwner } from "./subscription.ts";
 import { Subscriber, type Topic } from "./topic.ts";
+import { TopicQueues } from "./topic-queues.ts";
 
 /** What all y-webrtc sessions of a server share. */
 export interface YWebrtcOptions {
   readonly rooms: RoomRegistry<Topic>;
   readonly authorizer: Authorizer;
   readonly limits: Limits;
+  readonly clock: Clock;
   readonly log: Log;
 }
 
 type Publish = Extract<ClientMessage, { type: "publish" }>;
 
-/** A topic for as long as the client has it. */
-interface Subscription {
-  readonly lease: Lease<Topic>;
-  readonly subscriber: Subscriber;
-}
+/** From one attempt to the next while nobody can be asked whether a client may enter. */
+const firstRetryMs = 1_000;
+const longestRetryMs = 30_000;
+
+const unavailable: Denial = {
+  granted: false,
+  kind: "unavailable",
+  code: "unavailable",
+  reason: "nobody could be asked",
+};
 
 /**
  * The topics of one y-webrtc client.
  *
  * A refused topic is ignored, because the client has no words for a refusal; the log says why, without the topic's name,
- * which is a secret.
+ * which is a secret. Nothing waits for the entry into a topic but what is said of it.
  */
-export class YWebrtcSession implements DialectSession {
+export class YWebrtcSession implements DialectSession, SubscriptionOwner {
   readonly #client: SignalingClient;
   readonly #options: YWebrtcOptions;
   readonly #subscriptions = new Map<string, Subscription>();
+  /** Undefined while no topic has any. */
+  #queues: TopicQueues | undefined;
+  /** Topics of which it is not settled whether the client may enter. */
+  #entering = 0;
+  #isClosed = false;
+  #hasLoggedCrash = false;
 
   constructor(client: SignalingClient, options: YWebrtcOptions) {
     this.#client = client;
@@ -45,10 +62,11 @@ export class YWebrtcSession implements DialectSession {
     const message = decode(received, this.#options.limits.topicsPerFrame);
     switch (message.type) {
       case "subscribe":
-        return this.#subscribe(message.topics);
+        for (const topic of message.topics) this.#subscribe(topic);
+        return this.#queues?.released;
       case "unsubscribe":
         for (const topic of message.topics) this.#unsubscribe(topic);
-        return;
+        return this.#queues?.released;
       case "publish":
         return this.#publish(message, received);
       case "ping":
@@ -59,85 +77,170 @@ export class YWebrtcSession implements DialectSession {
   }
 
   closed(): void {
-    for (const topic of this.#subscriptions.keys()) this.#unsubscribe(topic);
+    this.#isClosed = true;
+    this.#queues?.close();
+    for (const topic of this.#subscriptions.keys()) this.#leave(topic);
   }
 
-  async #subscribe(topics: readonly string[]): Promise<void> {
-    const added = [...new Set(topics)].filter((topic) => !this.#subscriptions.has(topic));
-    // All of them end before the frame does, also when one fails: none may enter a room after `closed`.
-    const entered = await Promise.allSettled(added.map((topic) => this.#enter(topic)));
-    for (const result of entered) if (result.status === "rejected") throw result.reason;
+  lost(topic: string, { reason }: Denial): void {
+    this.#refuse(reason);
+    this.#leave(topic);
   }
 
-  async #enter(topic: string): Promise<void> {
-    const fault = checkRoomName(topic, this.#options.limits.nameBytes);
-    if (fault !== undefined) return this.#refuse(fault, "name");
-    const denial = await this.#authorize(topic);
-    if (denial !== undefined) return this.#refuse(denial);
-    const lease = await this.#options.rooms.acquire(topic);
-    const bound = this.#join(topic, lease);
-    if (bound === undefined) return;
-    lease.release();
-    this.#refuse(bound === "room-members" ? "the room is full" : "the connection has too many topics", bound);
+  #subscribe(topic: string): void {
+    const queue = this.#queues?.find(topic);
+    if (queue?.isLeaving) queue.push(0, () => this.#enter(topic));
+    if (queue !== undefined) return;
+    const entry = this.#enter(topic);
+    if (entry === undefined) return;
+    this.#queues ??= this.#openQueues();
+    this.#queues.open(topic, entry);
   }
 
-  /** Why the client may not enter, or undefined if it may. */
-  async #authorize(topic: string): Promise<string | undefined> {
-    const { connection, handshake } = this.#client;
-    const decision = await this.#options.authorizer.authorize({
-      kind: "signaling",
-      room: topic,
-      remoteAddress: connection.remoteAddress,
-      // Made only for an authorizer that asks for it.
-      get signal() {
-        return handshake.signal;
+  #unsubscribe(topic: string): void {
+    const queue = this.#queues?.find(topic);
+    if (queue === undefined) this.#leave(topic);
+    else queue.pushFarewell(() => this.#leave(topic));
+  }
+
+  #publish(message: Publish, received: JsonMessage): void | Promise<void> {
+    const queue = this.#queues?.find(message.topic);
+    if (queue === undefined) return this.#forward(message, received);
+    queue.push(received.text.length, () => this.#forward(message, received));
+    return this.#queues?.released;
+  }
+
+  #openQueues(): TopicQueues {
+    return new TopicQueues({
+      limitBytes: this.#options.limits.pendingTopicBytes,
+      failed: (error) => this.#failed(error),
+      emptied: () => {
+        this.#queues = undefined;
       },
     });
-    return decision.granted ? undefined : decision.reason;
   }
 
-  /** Which bound keeps the client out, or undefined if it is in. */
-  #join(topic: string, lease: Lease<Topic>): "room-members" | "topics-per-connection" | undefined {
-    if (this.#subscriptions.size >= this.#options.limits.topicsPerConnection) return "topics-per-connection";
-    const subscriber = new Subscriber(this.#client.connection);
-    if (!lease.room.enter(subscriber)) return "room-members";
-    this.#subscriptions.set(topic, { lease, subscriber });
+  /** Undefined when there is nothing to wait for. */
+  #enter(topic: string): Promise<void> | undefined {
+    if (this.#subscriptions.has(topic)) return;
+    const { nameBytes, topicsPerConnection } = this.#options.limits;
+    const fault = checkRoomName(topic, nameBytes);
+    if (fault !== undefined) return this.#refuse(fault, "name");
+    if (this.#subscriptions.size + this.#entering < topicsPerConnection) return this.#ask(topic);
+    return this.#refuse("the connection has too many topics", "topics-per-connection");
+  }
+
+  async #ask(topic: string): Promise<void> {
+    this.#entering += 1;
+    let grant: Grant | undefined;
+    let lease: Lease<Topic> | undefined;
+    try {
+      const request = entryRequest("signaling", topic, this.#client);
+      const decision = await this.#authorize(request);
+      grant = decision.granted ? decision : await this.#persist(decision, request);
+      lease = grant && (await this.#options.rooms.acquire(topic));
+    } catch (error) {
+      grant?.release();
+      throw error;
+    } finally {
+      this.#entering -= 1;
+    }
+    if (grant !== undefined && lease !== undefined) this.#join(topic, lease, grant);
+  }
+
+  /** That the authorizer itself fails is no fault of the client's. */
+  async #authorize(request: AccessRequest): Promise<Grant | Denial> {
+    try {
+      return await this.#options.authorizer.authorize(request);
+    } catch (error) {
+      if (!this.#hasLoggedCrash && this.#client.connection.isOpen) {
+        this.#hasLoggedCrash = true;
+        this.#options.log.error({ event: "authorizer-crashed", protocol: "y-webrtc", err: error });
+      }
+      return unavailable;
+    }
+  }
+
+  /** A client never asks again by itself. Where that may help it is done for it, as long as it wants to enter. */
+  async #persist({ kind, reason }: Denial, request: AccessRequest): Promise<Grant | undefined> {
+    if (this.#isClosed || !this.#client.connection.isOpen) return undefined;
+    this.#refuse(reason);
+    if (kind !== "unavailable") return undefined;
+    // It is in no room, and cannot help it.
     this.#client.quota.entered();
-    return undefined;
+    try {
+      return await this.#askAgain(request);
+    } finally {
+      if (!this.#isClosed) this.#client.quota.left();
+    }
   }
 
-  #refuse(reason: string, bound?: SignalingBound): void {
+  async #askAgain(request: AccessRequest): Promise<Grant | undefined> {
+    const { clock } = this.#options;
+    const queue = this.#queues?.find(request.room);
+    for (let durationMs = firstRetryMs; ; durationMs = Math.min(2 * durationMs, longestRetryMs)) {
+      const isWanted = await queue?.pause({ durationMs, clock, signal: request.signal });
+      const decision = isWanted ? await this.#authorize(request) : undefined;
+      if (decision === undefined || decision.granted) return decision;
+      this.#refuse(decision.reason);
+      if (decision.kind !== "unavailable") return undefined;
+    }
+  }
+
+  #join(topic: string, lease: Lease<Topic>, grant: Grant): void {
+    const subscriber = new Subscriber(this.#client.connection);
+    const subscription = new Subscription({ topic, lease, grant, subscriber, owner: this });
+    if (this.#isClosed || !lease.room.enter(subscriber)) {
+      subscription.release();
+      if (!this.#isClosed) this.#refuse("the room is full", "room-members");
+      return;
+    }
+    this.#subscriptions.set(topic, subscription);
+    this.#client.quota.entered();
+    subscription.watch();
+  }
+
+  #leave(topic: string): void {
+    const subscription = this.#subscriptions.get(topic);
+    if (subscription === undefined) return;
+    this.#subscriptions.delete(topic);
+    subscription.release();
+    this.#client.quota.left();
+  }
+
+  #refuse(reason: string, bound?: SignalingBound): undefined {
     const { connection, quota } = this.#client;
     if (bound !== undefined) quota.met(bound);
     this.#options.log.debug({ event: "topic-refused", connection: connection.id, reason });
   }
 
-  #unsubscribe(topic: string): void {
-    const subscription = this.#subscriptions.get(topic);
-    if (subscription === undefined) return;
-    const { lease, subscriber } = subscription;
-    this.#subscriptions.delete(topic);
-    lease.room.leave(subscriber);
-    lease.release();
-    this.#client.quota.left();
+  #failed(error: unknown): void {
+    const { connection } = this.#client;
+    if (!connection.isOpen) return;
+    this.#options.log.error({ event: "topic-crashed", protocol: "y-webrtc", err: error });
+    this.#queues?.close();
+    connection.refuse(closeReasons.internalError, "a fault of the server");
   }
 
-  #publish(message: Publish, received: JsonMessage): void | Promise<void> {
-    const subscription = this.#subscriptions.get(message.topic);
+  #forward(message: Publish, received: JsonMessage): void | Promise<void> {
+    const { topic, from, to } = message;
+    const subscription = this.#subscriptions.get(topic);
     if (subscription === undefined) return;
-    const { lease, subscriber } = subscription;
-    const { from, to } = message;
-    if (from !== undefined && from.length <= this.#options.limits.nameBytes) lease.room.heard(subscriber, from);
-    const isAddressed = to !== undefined && lease.room.userOf(to) !== undefined;
-    const spent = this.#client.quota.spend(isAddressed ? 1 : lease.room.size - 1);
+    const { room, subscriber } = subscription;
+    if (from !== undefined && from.length <= this.#options.limits.nameBytes) room.heard(subscriber, from);
+    const isAddressed = to !== undefined && room.userOf(to) !== undefined;
+    const spent = this.#client.quota.spend(isAddressed ? 1 : room.size - 1);
     if (spent === true) return deliver(subscription, received, to);
-    if (spent instanceof Promise)
-      return spent.then((mayGo) => (mayGo ? deliver(subscription, received, to) : undefined));
+    if (spent instanceof Promise) {
+      return spent.then((mayGo) => {
+        if (mayGo && this.#subscriptions.get(topic) === subscription) deliver(subscription, received, to);
+      });
+    }
   }
 }
 
 /** As to everybody, nothing comes back to who says it. */
-function deliver({ lease: { room }, subscriber }: Subscription, received: JsonMessage, to: string | undefined): void {
+function deliver({ room, subscriber }: Subscription, received: JsonMessage, to: string | undefined): void {
   const receiver = to === undefined ? undefined : room.userOf(to);
   const frame = encodePublished(received, room.size);
   if (receiver === undefined) room.publish(frame, subscriber);

@@ -6,6 +6,7 @@ import { SessionError } from "../../../src/transport/close-reason.ts";
 import { type DialectOptions, dialectClients, dialectParts } from "../../support/dialect-clients.ts";
 import { authorizerThat } from "../../support/fake-authorizer.ts";
 import { FakeGrant } from "../../support/fake-grant.ts";
+import { asAdministrator } from "../../support/http-callers.ts";
 
 const granted: Grant = new FakeGrant();
 const denied: Denial = { granted: false, kind: "forbidden", code: "wrong-room", reason: "not yours" };
@@ -198,28 +199,6 @@ test("a topic that one has is not authorized again", async () => {
   expect(requests).toBe(1);
 });
 
-test("a failing authorizer is no permission, and the frame fails when all its topics are decided", async () => {
-  const slow = Promise.withResolvers<Grant>();
-  const authorizer = authorizerThat(({ room }) =>
-    room === "slow" ? slow.promise : Promise.reject(new Error("webhook down")),
-  );
-  const { connect, openRooms } = setUp({ authorizer });
-  const alice = connect("alice");
-  const said = alice.say(subscribe("broken", "slow"));
-  let settled = false;
-  const observed = said.catch((error: unknown) => {
-    settled = true;
-    return error;
-  });
-  await new Promise(setImmediate);
-  expect(settled).toBe(false);
-  slow.resolve(granted);
-  expect(await observed).toEqual(new Error("webhook down"));
-  expect(openRooms()).toBe(1);
-  alice.leave();
-  expect(openRooms()).toBe(0);
-});
-
 test("what names its receiver reaches only the connection that speaks under that peer id", async () => {
   const { connect } = setUp();
   const [alice, bob, carol] = [connect("alice"), connect("bob"), connect("carol")];
@@ -384,13 +363,17 @@ test("GET /signal answers as y-webrtc's server does", async () => {
   expect(await response?.text()).toBe("okay");
 });
 
-test("GET /api/signaling/status tells counts, and no topic", async () => {
+test("GET /api/signaling/status tells counts, and to administrators the topics", async () => {
   const { connect, protocol } = setUp();
   const [alice, bob] = [connect("alice"), connect("bob")];
   await alice.say(subscribe("red", "blue"));
   await bob.say(subscribe("red"));
-  const status = async () => (await protocol.routes?.request("/api/signaling/status"))?.json();
+  const status = async (headers = {}) => (await protocol.routes?.request("/api/signaling/status", { headers }))?.json();
   expect(await status()).toEqual({ status: "ok", connections: 2, topics: 2, topic_sizes: {} });
+  await bob.say(subscribe("__proto__"));
+  const known = JSON.parse('{"red":2,"blue":1,"__proto__":1}');
+  expect(await status(asAdministrator)).toEqual({ status: "ok", connections: 2, topics: 3, topic_sizes: known });
+  await bob.say(unsubscribe("__proto__"));
   alice.leave();
   expect(await status()).toEqual({ status: "ok", connections: 1, topics: 1, topic_sizes: {} });
 });

@@ -1,0 +1,344 @@
+import { describe, expect, test } from "bun:test";
+import { yWebrtc } from "../../../src/signaling/y-webrtc/dialect.ts";
+import { Topic } from "../../../src/signaling/y-webrtc/topic.ts";
+import { type DialectOptions, dialectClients, dialectParts } from "../../support/dialect-clients.ts";
+import { FakeGrant } from "../../support/fake-grant.ts";
+import { denialOf, expired, HeldAuthorizer, settled } from "../../support/held-authorizer.ts";
+
+function setUp(options: Pick<DialectOptions, "limits"> = {}) {
+  const authorizer = new HeldAuthorizer();
+  const parts = dialectParts({ ...options, authorizer });
+  const { limits, openChannel } = parts;
+  const rooms = parts.registry(
+    () => new Topic({ openChannel, memberLimit: limits.signalingRoomMembers, peerIdsPerSubscriber: 8 }),
+  );
+  const clients = dialectClients([yWebrtc({ ...parts, rooms })], parts);
+  /** A client that is in all of these topics. */
+  const enter = async (id: string, ...topics: string[]) => {
+    const client = clients.connect(id);
+    await client.say(subscribe(...topics));
+    const grants = [];
+    for (const topic of topics) grants.push(await authorizer.grant(topic));
+    return { client, grants };
+  };
+  /** What of these clients' grants nobody has released. */
+  const heldGrants = () => authorizer.grants.filter(({ isReleased }) => !isReleased).length;
+  return { ...clients, authorizer, rooms, enter, heldGrants };
+}
+
+const subscribe = (...topics: string[]) => ({ type: "subscribe", topics });
+const unsubscribe = (...topics: string[]) => ({ type: "unsubscribe", topics });
+const publish = (topic: string, data: unknown) => ({ type: "publish", topic, data });
+const published = (topic: string, data: unknown, clients = 2) => ({ ...publish(topic, data), clients });
+
+test("what the client has shown is asked with, and where its page comes from", async () => {
+  const { connect, authorizer } = setUp();
+  await connect("alice", { path: "/signal?token=secret", origin: "https://app.example" }).say(subscribe("a", "b"));
+  await connect("bob", { headerToken: "header" }).say(subscribe("c"));
+  expect(authorizer.requests).toMatchObject([
+    { kind: "signaling", room: "a", remoteAddress: "192.0.2.1", token: "secret", origin: "https://app.example" },
+    { room: "b", token: "secret" },
+    { room: "c", token: "header", origin: undefined },
+  ]);
+});
+
+describe("a topic that waits", () => {
+  test("delays no other topic, no ping, and nothing that is published elsewhere", async () => {
+    const { connect, authorizer, enter } = setUp();
+    const { client: bob } = await enter("bob", "fast");
+    const alice = connect("alice");
+    await alice.say(subscribe("slow", "fast"));
+    await authorizer.grant("fast");
+    await alice.say({ type: "ping" });
+    await alice.say(publish("fast", 1));
+    expect(alice.heard()).toEqual([{ type: "pong" }]);
+    expect(bob.heard()).toEqual([published("fast", 1)]);
+    expect(authorizer.waiting).toEqual(["slow"]);
+  });
+
+  test("keeps what is published to it, in order, until it is in; afterwards nothing waits", async () => {
+    const { connect, authorizer, enter } = setUp();
+    const { client: bob } = await enter("bob", "room");
+    const alice = connect("alice");
+    await alice.say(subscribe("room"));
+    for (const data of [1, 2]) await alice.say(publish("room", data));
+    await alice.say(subscribe("room"));
+    expect(bob.heard()).toEqual([]);
+    await authorizer.grant("room");
+    expect(bob.heard()).toEqual([published("room", 1), published("room", 2)]);
+    void alice.say(publish("room", 3));
+    expect(bob.heard()).toEqual([published("room", 3)]);
+    expect(authorizer.requests).toHaveLength(2);
+  });
+
+  test("is left again when it was given up meanwhile, after what was said before", async () => {
+    const { connect, authorizer, enter, heldGrants } = setUp();
+    const { client: bob } = await enter("bob", "room");
+    const alice = connect("alice");
+    await alice.say(subscribe("room"));
+    await alice.say(publish("room", "before"));
+    await alice.say(unsubscribe("room"));
+    await alice.say(publish("room", "after"));
+    await authorizer.grant("room");
+    await bob.say(publish("room", "alone"));
+    expect(bob.heard()).toEqual([published("room", "before")]);
+    expect([alice.heard(), heldGrants()]).toEqual([[], 1]);
+  });
+
+  test("is asked for anew when it is wanted again behind that", async () => {
+    const { connect, authorizer, enter, heldGrants } = setUp();
+    const { client: bob } = await enter("bob", "room");
+    const alice = connect("alice");
+    await alice.say(subscribe("room"));
+    await alice.say(unsubscribe("room"));
+    await alice.say(subscribe("room"));
+    await alice.say(publish("room", 1));
+    await authorizer.grant("room");
+    expect([bob.heard(), authorizer.waiting]).toEqual([[], ["room"]]);
+    await authorizer.grant("room");
+    expect([bob.heard(), heldGrants()]).toEqual([[published("room", 1)], 2]);
+  });
+
+  test("is not entered by a client that has gone, whenever the answer comes", async () => {
+    const { connect, authorizer, openRooms, heldGrants } = setUp();
+    const alice = connect("alice");
+    await alice.say(subscribe("late", "later"));
+    await alice.say(publish("late", 1));
+    alice.leave();
+    await authorizer.grant("late");
+    await authorizer.fail("later", new Error("aborted"));
+    expect([openRooms(), heldGrants()]).toEqual([0, 0]);
+  });
+
+  test("counts among the topics of its connection", async () => {
+    const { connect, authorizer, met } = setUp({ limits: { topicsPerConnection: 2 } });
+    const alice = connect("alice");
+    await alice.say(subscribe("a", "b", "c"));
+    expect([authorizer.waiting, await met("topics-per-connection")]).toEqual([["a", "b"], 1]);
+    await authorizer.deny("a");
+    await alice.say(subscribe("c"));
+    expect(authorizer.waiting).toEqual(["b", "c"]);
+    await authorizer.grant("b");
+    await alice.say(subscribe("d"));
+    expect(await met("topics-per-connection")).toBe(2);
+  });
+
+  test("keeps no more than its limit: the client is not heard until half of it is gone", async () => {
+    const { connect, authorizer } = setUp({ limits: { pendingTopicBytes: 1_000 } });
+    const alice = connect("alice");
+    await alice.say(subscribe("a", "b"));
+    // 1,000 bytes with what it takes to keep them.
+    const data = (bytes: number, topic: string) => "x".repeat(bytes - 128 - JSON.stringify(publish(topic, "")).length);
+    await alice.say(publish("a", data(600, "a")));
+    await alice.say(publish("b", data(400, "b")));
+    let isHeard = false;
+    void alice.say(unsubscribe("a")).then(() => {
+      isHeard = true;
+    });
+    await settled();
+    expect(isHeard).toBe(false);
+    await authorizer.deny("b");
+    await settled();
+    expect(isHeard).toBe(false);
+    await authorizer.deny("a");
+    await settled();
+    expect(isHeard).toBe(true);
+  });
+
+  test("does not hold a client that has gone while it was not heard", async () => {
+    const { connect, clock, authorizer } = setUp({ limits: { pendingTopicBytes: 100 } });
+    const alice = connect("alice");
+    await alice.say(subscribe("room"));
+    const said = alice.say(publish("room", 1));
+    await authorizer.deny("room", "unavailable");
+    alice.abort();
+    await said;
+    alice.leave();
+    clock.advance(3_600_000);
+    expect(authorizer.requests).toHaveLength(1);
+  });
+});
+
+describe("a topic that is denied", () => {
+  test("is ignored, and the others are not; later it is asked for again", async () => {
+    const { connect, authorizer, lines, enter } = setUp();
+    const { client: bob } = await enter("bob", "mine", "yours");
+    const alice = connect("alice");
+    await alice.say(subscribe("mine", "yours"));
+    await alice.say(publish("yours", 1));
+    await authorizer.grant("mine");
+    await authorizer.deny("yours");
+    await alice.say(publish("yours", 2));
+    await alice.say(publish("mine", 3));
+    expect(bob.heard()).toEqual([published("mine", 3)]);
+    expect(alice.heard()).toEqual([]);
+    expect(lines.map((line) => JSON.parse(line))).toEqual([
+      { level: 20, event: "topic-refused", connection: "alice", reason: "not now" },
+    ]);
+    await alice.say(subscribe("yours"));
+    await authorizer.grant("yours");
+    await alice.say(publish("yours", 4));
+    expect(bob.heard()).toEqual([published("yours", 4)]);
+  });
+
+  test("leaves the client without a room, and it is closed as any such", async () => {
+    const { connect, authorizer, clock } = setUp();
+    const alice = connect("alice");
+    await alice.say(subscribe("room"));
+    await authorizer.deny("room", "unauthorized");
+    clock.advance(59_999);
+    expect(alice.connection.isOpen).toBe(true);
+    clock.advance(1);
+    expect(alice.connection.closeReason?.name).toBe("timeout");
+  });
+});
+
+describe("while nobody can be asked", () => {
+  test("it is tried again, 1 s doubling to 30 s, and what was said waits; the connection stays open", async () => {
+    const { connect, authorizer, clock, enter } = setUp();
+    const { client: bob } = await enter("bob", "room");
+    const alice = connect("alice");
+    await alice.say(subscribe("room"));
+    await alice.say(publish("room", "announce"));
+    await authorizer.deny("room", "unavailable");
+    for (const seconds of [1, 2, 4, 8, 16, 30, 30]) {
+      clock.advance(seconds * 1_000 - 1);
+      await settled();
+      expect(authorizer.waiting).toEqual([]);
+      clock.advance(1);
+      await settled();
+      await authorizer.deny("room", "unavailable");
+    }
+    clock.advance(30_000);
+    await settled();
+    await authorizer.grant("room");
+    expect(bob.heard()).toEqual([published("room", "announce")]);
+    clock.advance(3_600_000);
+    expect([alice.connection.isOpen, authorizer.waiting]).toEqual([true, []]);
+  });
+
+  test("a denial ends that, and the client has then its minute", async () => {
+    const { connect, authorizer, clock } = setUp();
+    const alice = connect("alice");
+    await alice.say(subscribe("room"));
+    await authorizer.deny("room", "unavailable");
+    clock.advance(1_000);
+    await settled();
+    await authorizer.deny("room");
+    clock.advance(59_999);
+    expect([alice.connection.isOpen, authorizer.requests.length]).toEqual([true, 2]);
+    clock.advance(1);
+    expect(alice.connection.isOpen).toBe(false);
+  });
+
+  test.each(["before the answer", "after it"])("a topic given up %s is not asked for again", async (when) => {
+    const { connect, authorizer, clock, openRooms } = setUp();
+    const alice = connect("alice");
+    await alice.say({ type: "ping" });
+    const timers = clock.pendingTimers;
+    await alice.say(subscribe("room"));
+    if (when === "before the answer") await alice.say(unsubscribe("room"));
+    await authorizer.deny("room", "unavailable");
+    if (when === "after it") await alice.say(unsubscribe("room"));
+    expect(clock.pendingTimers).toBe(timers);
+    expect([authorizer.requests.length, openRooms()]).toEqual([1, 0]);
+    await alice.say(subscribe("room"));
+    expect(authorizer.waiting).toEqual(["room"]);
+  });
+
+  test("nothing is tried for a client that has gone", async () => {
+    const { connect, authorizer, clock } = setUp();
+    const alice = connect("alice");
+    await alice.say(subscribe("room"));
+    await authorizer.deny("room", "unavailable");
+    alice.leave();
+    await settled();
+    expect(clock.pendingTimers).toBe(0);
+    expect(authorizer.requests).toHaveLength(1);
+  });
+
+  test("a fault of the authorizer is no permission and no refusal: it is logged once, and tried again", async () => {
+    const { connect, authorizer, clock, lines, enter } = setUp();
+    const { client: bob } = await enter("bob", "room");
+    const alice = connect("alice");
+    await alice.say(subscribe("room"));
+    await authorizer.fail("room", new Error("a bug"));
+    clock.advance(1_000);
+    await settled();
+    await authorizer.fail("room", new Error("a bug"));
+    await alice.say(publish("room", 1));
+    expect(bob.heard()).toEqual([]);
+    const errors = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 50);
+    expect(errors).toMatchObject([{ event: "authorizer-crashed", protocol: "y-webrtc", err: { message: "a bug" } }]);
+    clock.advance(2_000);
+    await settled();
+    await authorizer.grant("room");
+    expect(bob.heard()).toHaveLength(1);
+  });
+});
+
+describe("a grant that ends", () => {
+  test("takes its topic without a word, and no other; the topic is then asked for anew", async () => {
+    const { connect: _, authorizer, enter, lines } = setUp();
+    const { client: bob } = await enter("bob", "a", "b");
+    const { client: alice, grants } = await enter("alice", "a", "b");
+    grants[0]?.end(expired);
+    await bob.say(publish("a", 1));
+    await bob.say(publish("b", 2));
+    await alice.say(publish("a", 3));
+    expect([alice.heard(), bob.heard()]).toEqual([[published("b", 2)], []]);
+    expect(lines.map((line) => JSON.parse(line).reason)).toEqual(["not now"]);
+    await alice.say(subscribe("a"));
+    await authorizer.grant("a");
+    await bob.say(publish("a", 4));
+    expect(alice.heard()).toEqual([published("a", 4)]);
+  });
+
+  test("before its topic is entered leaves nobody inside", async () => {
+    const { connect, authorizer, openRooms, heldGrants } = setUp();
+    const alice = connect("alice");
+    await alice.say(subscribe("room"));
+    const ended = new FakeGrant("read");
+    ended.end(denialOf("unauthorized", "revoked"));
+    await authorizer.grant("room", ended);
+    expect([openRooms(), heldGrants()]).toEqual([0, 0]);
+  });
+
+  test("takes with it what waits to be published", async () => {
+    const { enter, clock } = setUp({ limits: { publishBurst: 1, publishesPerSecond: 1 } });
+    const { client: bob } = await enter("bob", "room");
+    const { client: alice, grants } = await enter("alice", "room");
+    await alice.say(publish("room", 1));
+    const waiting = alice.say(publish("room", 2));
+    grants[0]?.end(expired);
+    clock.advance(1_000);
+    await waiting;
+    expect(bob.heard()).toEqual([published("room", 1)]);
+  });
+});
+
+test("every grant is released, whichever way its topic is left", async () => {
+  const { connect, authorizer, enter, heldGrants, rooms } = setUp({ limits: { signalingRoomMembers: 2 } });
+  const ways = ["unsubscribed", "closed", "ended"];
+  const { client, grants } = await enter("alice", ...ways);
+  expect(heldGrants()).toBe(3);
+  await client.say(unsubscribe("unsubscribed"));
+  expect(heldGrants()).toBe(2);
+  grants[2]?.end(expired);
+  expect(heldGrants()).toBe(1);
+  client.leave();
+  expect(heldGrants()).toBe(0);
+  // A room that is full.
+  for (const id of ["bob", "carol", "dave"]) await enter(id, "full");
+  expect(heldGrants()).toBe(2);
+  // A room that cannot be opened: it is our fault, and the session is refused for it.
+  await rooms.drain();
+  const late = connect("late");
+  await late.say(subscribe("room"));
+  await authorizer.grant("room");
+  expect(heldGrants()).toBe(2);
+  expect([late.connection.closeReason?.name, late.connection.refusal]).toEqual([
+    "internal-error",
+    "a fault of the server",
+  ]);
+});
