@@ -1,9 +1,11 @@
-import type { Authorizer } from "../auth/authorizer.ts";
+import type { Authorizer, Denial, Grant } from "../auth/authorizer.ts";
 import type { Limits } from "../config/limits.ts";
 import type { Clock } from "../lib/clock.ts";
-import type { Lease, RoomRegistry } from "../rooms/room-registry.ts";
+import { entryRequest } from "../rooms/entry.ts";
+import type { RoomRegistry } from "../rooms/room-registry.ts";
 import type { SignalingClient } from "./dialects.ts";
 import { claimId } from "./liveness.ts";
+import { RoomPass } from "./room-pass.ts";
 import type { Member } from "./signaling-room.ts";
 
 /** What all entrances of a dialect share. */
@@ -20,33 +22,41 @@ export interface Entering<R, M extends Member> {
   readonly roomId: string;
   /** Whose the id is now. */
   readonly holder: (room: R) => M | undefined;
-  /** As `Claim.granted`; the lease is the caller's from then on. */
-  readonly granted: (lease: Lease<R>, holder: M | undefined) => void;
+  /** As `Claim.granted`; the pass is the caller's from then on, to watch and to release. */
+  readonly granted: (pass: RoomPass<R>, holder: M | undefined) => void;
 }
 
-/** Resolves with why the client may not enter, in words for it; with undefined when it is in, or gone. */
+/** Resolves with why the client may not enter; with undefined when it is in, or gone. */
 export async function enterRoom<R extends { readonly size: number }, M extends Member>(
-  { client: { connection, handshake, quota }, roomId, holder, granted }: Entering<R, M>,
-  { authorizer, clock, limits, rooms }: EntranceOptions<R>,
-): Promise<string | undefined> {
-  const { remoteAddress } = connection;
-  const request = { kind: "signaling", room: roomId, remoteAddress, signal: handshake.signal } as const;
-  const decision = await authorizer.authorize(request);
-  if (!decision.granted) return decision.reason;
-  const lease = await rooms.acquire(roomId);
-  // What the others will be told: that it comes, and that it goes.
-  if (!(await quota.spend(2 * lease.room.size))) {
-    lease.release();
-    return undefined;
+  entering: Entering<R, M>,
+  options: EntranceOptions<R>,
+): Promise<Denial | "id-in-use" | undefined> {
+  const { client, roomId } = entering;
+  const decision = await options.authorizer.authorize(entryRequest("signaling", roomId, client));
+  if (!decision.granted) return decision;
+  const pass = await openRoom(roomId, decision, options);
+  let isIn = false;
+  try {
+    // What the others will be told: that it comes, and that it goes.
+    if (!(await client.quota.spend(2 * pass.room.size))) return undefined;
+    isIn = await claimId({
+      holder: () => entering.holder(pass.room),
+      isOwn: (member) => member.connection === client.connection,
+      clock: options.clock,
+      withinMs: options.limits.livenessProbeMs,
+      granted: (member) => entering.granted(pass, member),
+    });
+  } finally {
+    if (!isIn) pass.release();
   }
-  const isGranted = await claimId({
-    holder: () => holder(lease.room),
-    isOwn: (member) => member.connection === connection,
-    clock,
-    withinMs: limits.livenessProbeMs,
-    granted: (member) => granted(lease, member),
-  });
-  if (isGranted) return undefined;
-  lease.release();
-  return "Peer id in use";
+  return isIn ? undefined : "id-in-use";
+}
+
+async function openRoom<R>(roomId: string, grant: Grant, { rooms }: EntranceOptions<R>): Promise<RoomPass<R>> {
+  try {
+    return new RoomPass(await rooms.acquire(roomId), grant);
+  } catch (error) {
+    grant.release();
+    throw error;
+  }
 }

@@ -1,5 +1,5 @@
-import type { Lease } from "../../rooms/room-registry.ts";
 import type { Connection } from "../../transport/connection.ts";
+import type { RoomPass } from "../room-pass.ts";
 import type { Member, SignalingRoom } from "../signaling-room.ts";
 import { encode } from "./codec.ts";
 
@@ -8,7 +8,7 @@ export interface PeerOptions {
   readonly name: string | undefined;
   readonly roomId: string;
   readonly connection: Connection;
-  readonly lease: Lease<SignalingRoom<Peer>>;
+  readonly pass: RoomPass<SignalingRoom<Peer>>;
 }
 
 /** A peer in the one room that it is in. */
@@ -17,24 +17,24 @@ export class Peer implements Member {
   readonly name: string | undefined;
   readonly roomId: string;
   readonly connection: Connection;
-  readonly #lease: Lease<SignalingRoom<Peer>>;
+  readonly pass: RoomPass<SignalingRoom<Peer>>;
 
   constructor(options: PeerOptions) {
     this.id = options.id;
     this.name = options.name;
     this.roomId = options.roomId;
     this.connection = options.connection;
-    this.#lease = options.lease;
+    this.pass = options.pass;
   }
 
   get room(): SignalingRoom<Peer> {
-    return this.#lease.room;
+    return this.pass.room;
   }
 
   /** Tells the others, unless another peer has its place already; idempotent. */
   leave(): void {
     const { room, roomId, id } = this;
     if (room.leave(this)) room.publish(encode({ type: "peer-left", roomId, peerId: id }));
-    this.#lease.release();
+    this.pass.release();
   }
 }

@@ -72,12 +72,12 @@ export class CliffySession implements DialectSession {
         client: this.#client,
         roomId,
         holder: () => this.#peers.get(peerId),
-        granted: (lease, holder) =>
-          this.#enter(new Peer({ id: peerId, name: peerName, roomId, connection, lease }), holder),
+        granted: (pass, holder) =>
+          this.#enter(new Peer({ id: peerId, name: peerName, roomId, connection, pass }), holder),
       },
       this.#options,
     );
-    if (refusal !== undefined) this.#refuse(refusal);
+    if (refusal !== undefined) this.#refuse(refusal === "id-in-use" ? "Peer id in use" : refusal.reason);
   }
 
   /** One step: whoever resumes a peer id in its room has it without having left. */
@@ -98,6 +98,10 @@ export class CliffySession implements DialectSession {
     const infos = others.map((other) => ({ id: other.id, name: other.name }));
     connection.send(encode({ type: "peers", roomId, peers: infos }));
     room.publish(encode({ type: "peer-joined", roomId, peerId: id, peerName: name }), peer);
+    peer.pass.watch(({ reason }) => {
+      this.#refuse(reason);
+      this.#leave();
+    });
   }
 
   #leave(): void {
@@ -114,7 +118,9 @@ export class CliffySession implements DialectSession {
     if (sender === undefined || sender.room.find(signal.toPeerId) === undefined) return;
     const spent = this.#client.quota.spend(1);
     if (spent === true) deliver(sender, signal);
-    else if (spent instanceof Promise) return spent.then((mayGo) => (mayGo ? deliver(sender, signal) : undefined));
+    else if (spent instanceof Promise) {
+      return spent.then((mayGo) => (mayGo && this.#peer === sender ? deliver(sender, signal) : undefined));
+    }
   }
 
   #refuse(message: string, bound?: SignalingBound): void {

@@ -3,13 +3,15 @@ import type { Limits } from "../../config/limits.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { SignalingBound } from "../../ops/metrics.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
-import type { Lease, RoomRegistry } from "../../rooms/room-registry.ts";
+import type { RoomRegistry } from "../../rooms/room-registry.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { Connection } from "../../transport/connection.ts";
 import type { DialectSession, JsonDialect, SignalingClient } from "../dialects.ts";
 import { enterRoom } from "../entrance.ts";
 import type { JsonMessage } from "../json-codec.ts";
+import type { RoomPass } from "../room-pass.ts";
 import type { Member, SignalingRoom } from "../signaling-room.ts";
+import { endingText } from "./denial-text.ts";
 import { decodePeers, isOctateCodePeers, type PeersMessage, type PeersSignal } from "./peers-codec.ts";
 
 export interface OctatePeer extends Member {
@@ -37,7 +39,7 @@ export function octateCodePeers(options: OctatePeersOptions): JsonDialect {
 interface Place {
   readonly roomId: string;
   readonly peer: OctatePeer;
-  readonly lease: Lease<SignalingRoom<OctatePeer>>;
+  readonly pass: RoomPass<SignalingRoom<OctatePeer>>;
 }
 
 /** One client: a peer in one room, or in none. */
@@ -86,47 +88,54 @@ class OctatePeersSession implements DialectSession {
         client: this.#client,
         roomId,
         holder: (room) => room.find(id),
-        granted: (lease, holder) => this.#resume({ roomId, peer: { id, name, connection }, lease }, holder),
+        granted: (pass, holder) => this.#resume({ roomId, peer: { id, name, connection }, pass }, holder),
       },
       this.#options,
     );
-    if (refusal !== undefined) this.#refuse(refusal);
+    if (refusal !== undefined) this.#refuse(refusal === "id-in-use" ? "Peer id in use" : endingText(refusal));
   }
 
   /** One step: whoever resumes a peer id in its room has it without having left. */
   #resume(place: Place, holder: OctatePeer | undefined): void {
-    const { roomId, peer, lease } = place;
+    const { roomId, peer, pass } = place;
+    const { room } = pass;
     const isSame = this.#place?.roomId === roomId && this.#place.peer.id === peer.id;
     if (!isSame) this.#leave();
-    if (lease.room.enter(peer) === "full") {
-      lease.release();
+    if (room.enter(peer) === "full") {
+      pass.release();
       this.#refuse("Room not found or join failed", "room-members");
       return;
     }
     if (this.#place === undefined) this.#client.quota.entered();
-    this.#place?.lease.release();
+    this.#place?.pass.release();
     this.#place = place;
     if (holder !== undefined && holder.connection !== peer.connection) holder.connection.close(closeReasons.replaced);
-    const others = [...lease.room].filter((other) => other !== peer).map(({ id, name }) => ({ id, name }));
+    const others = [...room].filter((other) => other !== peer).map(({ id, name }) => ({ id, name }));
     this.#send({ type: "peerList", roomId, peers: others });
-    lease.room.publish(JSON.stringify({ type: "peerJoined", roomId, peerId: peer.id, peerName: peer.name }), peer);
+    room.publish(JSON.stringify({ type: "peerJoined", roomId, peerId: peer.id, peerName: peer.name }), peer);
+    pass.watch((denial) => {
+      this.#refuse(endingText(denial));
+      this.#leave();
+    });
   }
 
   #leave(): void {
     if (this.#place === undefined) return;
-    const { roomId, peer, lease } = this.#place;
+    const { roomId, peer, pass } = this.#place;
     this.#place = undefined;
     this.#client.quota.left();
-    if (lease.room.leave(peer)) lease.room.publish(JSON.stringify({ type: "peerLeft", roomId, peerId: peer.id }));
-    lease.release();
+    if (pass.room.leave(peer)) pass.room.publish(JSON.stringify({ type: "peerLeft", roomId, peerId: peer.id }));
+    pass.release();
   }
 
   #forward(signal: PeersSignal): void | Promise<void> {
     const place = this.#place;
-    if (place?.lease.room.find(signal.to) === undefined) return;
+    if (place?.pass.room.find(signal.to) === undefined) return;
     const spent = this.#client.quota.spend(1);
     if (spent === true) deliver(place, signal);
-    else if (spent instanceof Promise) return spent.then((mayGo) => (mayGo ? deliver(place, signal) : undefined));
+    else if (spent instanceof Promise) {
+      return spent.then((mayGo) => (mayGo && this.#place === place ? deliver(place, signal) : undefined));
+    }
   }
 
   #refuse(error: string, bound?: SignalingBound): void {
@@ -140,6 +149,6 @@ class OctatePeersSession implements DialectSession {
 }
 
 /** To a peer of the same room, if it is there; the sender is the connection's own, twice. */
-function deliver({ roomId, peer, lease }: Place, { type, to, data }: PeersSignal): void {
-  lease.room.send(to, JSON.stringify({ type, roomId, peerId: peer.id, from: peer.id, to, data }));
+function deliver({ roomId, peer, pass }: Place, { type, to, data }: PeersSignal): void {
+  pass.room.send(to, JSON.stringify({ type, roomId, peerId: peer.id, from: peer.id, to, data }));
 }

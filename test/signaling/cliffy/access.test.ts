@@ -1,0 +1,163 @@
+import { expect, test } from "bun:test";
+import { cliffy } from "../../../src/signaling/cliffy/dialect.ts";
+import type { Peer } from "../../../src/signaling/cliffy/peer.ts";
+import { SignalingRoom } from "../../../src/signaling/signaling-room.ts";
+import { type DialectOptions, dialectClients, dialectParts } from "../../support/dialect-clients.ts";
+import { FakeGrant } from "../../support/fake-grant.ts";
+import { denialOf, expired, HeldAuthorizer } from "../../support/held-authorizer.ts";
+
+function setUp(options: Pick<DialectOptions, "limits"> = {}) {
+  const authorizer = new HeldAuthorizer();
+  const parts = dialectParts({ ...options, authorizer });
+  const { limits, openChannel } = parts;
+  const rooms = parts.registry(() => new SignalingRoom<Peer>(openChannel, limits.signalingRoomMembers));
+  const clients = dialectClients([cliffy({ ...parts, rooms })], parts);
+  const enter = async (peerId: string, roomId = "room") => {
+    const client = clients.connect(peerId);
+    const joining = client.say(join(peerId, roomId));
+    const grant = await authorizer.grant(roomId);
+    await joining;
+    return { client, grant };
+  };
+  const heldGrants = () => authorizer.grants.filter(({ isReleased }) => !isReleased).length;
+  return { ...clients, authorizer, rooms, enter, heldGrants };
+}
+
+const join = (peerId: string, roomId = "room") => ({ type: "join", roomId, peerId });
+const offer = (toPeerId: string) => ({ type: "offer", fromPeerId: "me", toPeerId, sdp: "{}" });
+
+test("what the client has shown is asked with", async () => {
+  const { connect, authorizer } = setUp();
+  void connect("alice", { path: "/?token=secret", origin: "https://app.example" }).say(join("a"));
+  expect(authorizer.requests).toMatchObject([
+    { kind: "signaling", room: "room", remoteAddress: "192.0.2.1", token: "secret", origin: "https://app.example" },
+  ]);
+});
+
+test.each(["unauthorized", "forbidden", "unavailable"] as const)("%s is told with its reason", async (kind) => {
+  const { connect, authorizer, openRooms } = setUp();
+  const alice = connect("alice");
+  const joining = alice.say(join("a"));
+  await authorizer.deny("room", kind);
+  await joining;
+  await alice.say(offer("b"));
+  expect(alice.heard()).toEqual([{ type: "error", message: "not now" }]);
+  expect([openRooms(), alice.connection.isOpen]).toEqual([0, true]);
+});
+
+test("a peer whose grant ends is told why and is out, and the others hear that it has left", async () => {
+  const { enter, authorizer, heldGrants } = setUp();
+  const { client: bob } = await enter("b");
+  const { client: alice, grant } = await enter("a");
+  for (const client of [alice, bob]) client.heard();
+  grant.end(expired);
+  await bob.say(offer("a"));
+  await alice.say(offer("b"));
+  expect(alice.heard()).toEqual([{ type: "error", message: "not now" }]);
+  expect(bob.heard()).toEqual([{ type: "peer-left", roomId: "room", peerId: "a" }]);
+  expect(heldGrants()).toBe(1);
+  const joining = alice.say(join("a"));
+  await authorizer.grant("room");
+  await joining;
+  expect(alice.heard()).toMatchObject([{ type: "peers" }]);
+});
+
+test("a grant that has ended before its room is entered leaves nobody inside", async () => {
+  const { connect, authorizer, openRooms } = setUp();
+  const alice = connect("alice");
+  const joining = alice.say(join("a"));
+  const ended = new FakeGrant("read");
+  ended.end(denialOf("unauthorized", "revoked"));
+  await authorizer.grant("room", ended);
+  await joining;
+  expect(alice.heard().at(-1)).toEqual({ type: "error", message: "not now" });
+  expect(openRooms()).toBe(0);
+});
+
+test("what waits to be sent when a grant ends is not sent", async () => {
+  const { enter, clock } = setUp({ limits: { publishBurst: 2, publishesPerSecond: 1 } });
+  const { client: bob } = await enter("b");
+  const { client: alice, grant } = await enter("a");
+  bob.heard();
+  await alice.say(offer("b"));
+  const waiting = alice.say(offer("b"));
+  grant.end(expired);
+  clock.advance(1_000);
+  await waiting;
+  expect(bob.heard()).toMatchObject([{ type: "offer" }, { type: "peer-left" }]);
+});
+
+test("every grant is released, whichever way its room is left or missed", async () => {
+  const { connect, enter, authorizer, heldGrants, rooms, clock } = setUp({
+    limits: { signalingRoomMembers: 2 },
+  });
+  const held: [string, number][] = [];
+  const note = (way: string) => held.push([way, heldGrants()]);
+  const { client: leaver } = await enter("a", "left");
+  await leaver.say({ type: "leave", roomId: "left", peerId: "a" });
+  note("left");
+  const { client: goer } = await enter("b", "gone");
+  goer.leave();
+  note("gone");
+  const { client: mover } = await enter("c", "first");
+  const moving = mover.say(join("c", "second"));
+  await authorizer.grant("second");
+  await moving;
+  note("moved");
+  const again = mover.say(join("c", "second"));
+  await authorizer.grant("second");
+  await again;
+  note("joined again");
+  mover.leave();
+  note("gone again");
+
+  const { client: first } = await enter("d");
+  const thief = connect("thief");
+  const claim = thief.say(join("d"));
+  await authorizer.grant("room");
+  first.connection.pong();
+  await claim;
+  note("id in use");
+  const resumed = connect("resumed");
+  const resuming = resumed.say(join("d"));
+  await authorizer.grant("room");
+  clock.advance(3_000);
+  await resuming;
+  first.leave();
+  note("resumed");
+  await enter("e");
+  const late = connect("late");
+  const joining = late.say(join("f"));
+  await authorizer.grant("room");
+  await joining;
+  note("full");
+  await rooms.drain();
+  const failing = connect("failing").say(join("h", "another"));
+  const failed = failing.catch(() => {});
+  await authorizer.grant("another");
+  await failed;
+  note("no room");
+  expect(held).toEqual([
+    ["left", 0],
+    ["gone", 0],
+    ["moved", 1],
+    ["joined again", 1],
+    ["gone again", 0],
+    ["id in use", 1],
+    ["resumed", 1],
+    ["full", 2],
+    ["no room", 2],
+  ]);
+});
+
+test("a grant is released by a client that goes while its entry waits for its rate", async () => {
+  const { enter, authorizer, heldGrants } = setUp({ limits: { publishBurst: 1, publishesPerSecond: 1 } });
+  const { client: alice } = await enter("a");
+  const moving = alice.say(join("a", "another"));
+  await authorizer.grant("another");
+  expect(heldGrants()).toBe(2);
+  alice.abort();
+  await moving;
+  alice.leave();
+  expect(heldGrants()).toBe(0);
+});
