@@ -1,5 +1,6 @@
 import type { Administration } from "../auth/administration.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
+import { openAuthorizer } from "../auth/open.ts";
 import { SignedRoomTokens } from "../auth/signed-room-tokens.ts";
 import { ByteBudget } from "../lib/byte-budget.ts";
 import { systemClock } from "../lib/clock.ts";
@@ -51,8 +52,8 @@ export function openSignaling({ administration, authorizer, limits, log, channel
   const { open: openChannel } = channels;
   const openTopic = () => new Topic({ openChannel, memberLimit, peerIdsPerSubscriber });
   const octateRooms = new OctateRooms({ openChannel, limits, clock: systemClock });
-  // Whoever may enter every room may have a token for every room: there is no mode but the open one.
-  const tokens = new SignedRoomTokens(systemClock, limits.roomTokenMs);
+  // Whoever may enter every room may have a token for every room; elsewhere there are tokens of others.
+  const tokens = authorizer === openAuthorizer ? new SignedRoomTokens(systemClock, limits.roomTokenMs) : undefined;
   const dialects = [
     octateCode({ ...all, rooms: octateRooms, tokens, usage: processUsage }),
     octateCodePeers({ ...all, rooms: registry(() => new SignalingRoom<OctatePeer>(openChannel, memberLimit)) }),

@@ -118,7 +118,7 @@ describe("with tokens", () => {
     const token = await tokenFor("stranger", "other");
     stranger.say({ type: "auth", roomId: "spoofed", userId: "stranger", data: { token } });
     expect(await stranger.hears()).toMatchObject({
-      data: { error: "Not authorized for this room. Token is for room other" },
+      data: { error: "Not authorized for this room. Token is for another room" },
     });
     stranger.say({ type: "sdp-offer", roomId: "spoofed", userId: "host", targetUserId: "guest", data: {} });
     expect(await stranger.hears()).toMatchObject({ data: { error: "Not authenticated" } });

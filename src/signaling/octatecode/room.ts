@@ -7,8 +7,8 @@ import { type Casing, type Envelope, encode } from "./codec.ts";
 /** A user in the one room that its token is for. */
 export interface OctateMember extends Member {
   readonly name: string;
-  /** Whoever comes with the same one is the same client. */
-  readonly token: string;
+  /** Whoever comes with the same one is the same client; of some nothing tells that. */
+  proof: string | undefined;
   readonly connection: Connection;
   readonly connectedAt: number;
   lastHeartbeat: number;

@@ -32,6 +32,10 @@ export class OctateRooms {
     return this.#rooms.values().reduce((sum, { size }) => sum + size, 0);
   }
 
+  [Symbol.iterator](): IterableIterator<OctateRoom> {
+    return this.#rooms.values();
+  }
+
   find(roomId: string): OctateRoom | undefined {
     return this.#rooms.get(roomId);
   }

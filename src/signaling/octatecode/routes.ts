@@ -1,7 +1,15 @@
 import { type Context, Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
+import { createMiddleware } from "hono/factory";
+import type { Administration } from "../../auth/administration.ts";
+import type { AccessRequest, Denial, Grant } from "../../auth/authorizer.ts";
+import { bearerToken } from "../../lib/bearer-token.ts";
+import { httpStatusOf } from "../../rooms/entry.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
+import type { HttpClient } from "../../transport/protocol.ts";
 import { isObject, type JsonObject } from "../json-codec.ts";
+import { endingText, otherUser } from "./denial-text.ts";
+import type { RoomFacts } from "./room.ts";
 import type { OctateCodeOptions } from "./session.ts";
 
 /** What this process uses, as OctateCode's clients show it. */
@@ -11,18 +19,30 @@ export interface Usage {
   readonly cpu: unknown;
 }
 
+type RoomNames = Pick<RoomFacts, "roomId" | "roomName" | "hostId" | "hostName">;
+
 export interface RoutesOptions extends OctateCodeOptions {
   readonly usage: () => Usage;
+  readonly administration: Administration;
 }
 
-/** OctateCode's HTTP. Rooms are secrets: who asks for one by HTTP is nobody who may know of it. */
+/** OctateCode's HTTP. Rooms are secrets: but for administrators, who asks for one by HTTP may not know of it. */
 export function octateCodeRoutes(options: RoutesOptions): Hono {
-  const { clock, limits, rooms, tokens, usage } = options;
+  const { administration, clock, limits, rooms, tokens, usage } = options;
   const app = new Hono();
   const paths = ["/api/auth/token", "/api/health", "/api/stats", "/api/rooms", "/api/rooms/*"];
   for (const path of paths) app.use(path, bodyLimit({ maxSize: limits.signalingFrameBytes }));
   const isName = (value: unknown): value is string =>
     typeof value === "string" && checkRoomName(value, limits.nameBytes) === undefined;
+
+  /** Whether the caller may enter a room; it does not. */
+  const decide = async (request: AccessRequest) => {
+    const decision = await options.authorizer.authorize(request);
+    if (decision.granted) decision.release();
+    return decision;
+  };
+  const refuse = (context: Context, denial: Denial) =>
+    context.json({ error: endingText(denial), timestamp: clock.now() }, httpStatusOf(denial));
 
   app.post("/api/auth/token", async (context) => {
     const { userId, roomId } = await bodyOf(context);
@@ -30,10 +50,21 @@ export function octateCodeRoutes(options: RoutesOptions): Hono {
     if (!isName(userId) || !isName(roomId)) {
       return context.json({ error: "Missing required fields", required: ["userId", "roomId"], timestamp }, 400);
     }
-    const token = await tokens.mint({ user: userId, room: roomId });
     const message = "Use this token when connecting to WebSocket signaling server";
-    const minted = { status: "success", token, userId, roomId, expiresIn: "1 hour", message, timestamp };
-    return context.json(minted, 200, { "cache-control": "no-store" });
+    const told = { status: "success", userId, roomId, message, timestamp };
+    const uncached = { "cache-control": "no-store" };
+    if (tokens !== undefined) {
+      const token = await tokens.mint({ user: userId, room: roomId });
+      return context.json({ ...told, token, expiresIn: "1 hour" }, 200, uncached);
+    }
+    const request = requestFor(roomId, context);
+    const decision = await decide(request);
+    if (!decision.granted) return refuse(context, decision);
+    if (decision.user !== undefined && decision.user !== userId) {
+      return context.json({ error: otherUser, timestamp }, 403);
+    }
+    // Not another one, which would have to be revoked besides.
+    return context.json({ ...told, token: request.token ?? "", ...lifeOf(decision, timestamp) }, 200, uncached);
   });
 
   app.get("/api/health", (context) => context.json({ status: "ok", timestamp: clock.now(), memory: usage().memory }));
@@ -46,27 +77,59 @@ export function octateCodeRoutes(options: RoutesOptions): Hono {
   });
 
   app.post("/api/rooms", async (context) => {
-    const body = await bodyOf(context);
     const timestamp = clock.now();
-    const roomId = body["room_id"] ?? body["roomId"];
-    const roomName = body["room_name"] ?? body["roomName"] ?? roomId;
-    const hostId = body["host_id"] ?? body["hostId"] ?? "unknown";
-    const hostName = body["host_name"] ?? body["hostName"] ?? "Host";
-    if (!isName(roomId)) return context.json({ error: "Missing room_id", timestamp }, 400);
-    if (!isName(roomName) || !isName(hostId) || !isName(hostName)) {
-      return context.json({ error: "Failed to create room", timestamp }, 400);
-    }
+    const named = namesIn(await bodyOf(context), isName);
+    if (typeof named === "string") return context.json({ error: named, timestamp }, 400);
+    const decision = tokens === undefined ? await decide(requestFor(named.roomId, context)) : undefined;
+    if (decision?.granted === false) return refuse(context, decision);
     const absent = { fileId: undefined, content: undefined, version: undefined };
-    const created = rooms.createEmpty({ roomId, roomName, hostId, hostName, createdAt: timestamp, ...absent });
+    const created = rooms.createEmpty({ ...named, createdAt: timestamp, ...absent });
     if (created === "exists") return context.json({ error: "Room already exists", timestamp }, 409);
     if (created === "full") return context.json({ error: "Failed to create room", timestamp }, 503);
     return context.json({ message: "Room created", data: created.describe(), timestamp }, 201);
   });
 
-  for (const path of ["/api/rooms", "/api/rooms/:id", "/api/rooms/:id/peers"]) {
-    app.get(path, (context) => context.json({ error: "Forbidden", timestamp: clock.now() }, 403));
-  }
+  const mayAdminister = createMiddleware(async (context, next) => {
+    if ((await administration.refuse(context.req.raw)) === undefined) return next();
+    return context.json({ error: "Forbidden", timestamp: clock.now() }, 403);
+  });
+  const unknown = (context: Context) => context.json({ error: "Room not found", timestamp: clock.now() }, 404);
+
+  app.get("/api/rooms", mayAdminister, (context) =>
+    context.json({ data: Array.from(rooms, (room) => room.describe()), timestamp: clock.now() }),
+  );
+  app.get("/api/rooms/:id", mayAdminister, (context) => {
+    const room = rooms.find(context.req.param("id"));
+    return room === undefined ? unknown(context) : context.json({ data: room.describe(), timestamp: clock.now() });
+  });
+  app.get("/api/rooms/:id/peers", mayAdminister, (context) => {
+    const room = rooms.find(context.req.param("id"));
+    return room === undefined ? unknown(context) : context.json(room.describe().peers);
+  });
   return app;
+}
+
+/** The wish of whoever sends a request to enter a room. */
+function requestFor(room: string, { env, req }: Context): AccessRequest {
+  const token = req.query("token") || bearerToken(req.header("authorization"));
+  const { remoteAddress }: HttpClient = env;
+  return { kind: "signaling", room, remoteAddress, origin: req.header("origin"), token, signal: req.raw.signal };
+}
+
+/** What a new room is to be called, and whose it is; or why it cannot be. */
+function namesIn(body: JsonObject, isName: (value: unknown) => value is string): RoomNames | string {
+  const roomId = body["room_id"] ?? body["roomId"];
+  const roomName = body["room_name"] ?? body["roomName"] ?? roomId;
+  const hostId = body["host_id"] ?? body["hostId"] ?? "unknown";
+  const hostName = body["host_name"] ?? body["hostName"] ?? "Host";
+  if (!isName(roomId)) return "Missing room_id";
+  if (!isName(roomName) || !isName(hostId) || !isName(hostName)) return "Failed to create room";
+  return { roomId, roomName, hostId, hostName };
+}
+
+/** As clients are told of it, if it is known. */
+function lifeOf({ expiresAt }: Grant, now: number): { readonly expiresIn?: string } {
+  return expiresAt === undefined ? {} : { expiresIn: `${Math.floor((expiresAt - now) / 60_000)} minutes` };
 }
 
 async function bodyOf(context: Context): Promise<JsonObject> {

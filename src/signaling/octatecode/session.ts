@@ -1,4 +1,4 @@
-import type { RoomClaim, RoomTokens } from "../../auth/room-tokens.ts";
+import type { Denial } from "../../auth/authorizer.ts";
 import type { Limits } from "../../config/limits.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { SignalingBound } from "../../ops/metrics.ts";
@@ -17,22 +17,19 @@ import {
   forwardedData,
   type RoomContent,
 } from "./codec.ts";
+import { endingText } from "./denial-text.ts";
+import { type Identity, type IdentityOptions, identify } from "./identity.ts";
 import type { OctateMember, OctateRoom } from "./room.ts";
 import type { OctateRooms } from "./rooms.ts";
 
 /** What all OctateCode sessions of a server share. */
-export interface OctateCodeOptions {
+export interface OctateCodeOptions extends IdentityOptions {
   readonly rooms: OctateRooms;
-  readonly tokens: RoomTokens;
   readonly limits: Limits;
   readonly clock: Clock;
 }
 
 type Signal = Extract<ClientMessage, { readonly data: unknown }>;
-
-interface Identity extends RoomClaim {
-  readonly token: string;
-}
 
 /** Where a member is. */
 interface Place {
@@ -81,26 +78,39 @@ export class OctateCodeSession implements DialectSession {
 
   closed(): void {
     this.#leave();
+    this.#identity?.grant?.release();
   }
 
   async #authenticate({ userId, roomId, token }: Extract<ClientMessage, { type: "auth" }>): Promise<void> {
     if (!userId || !roomId) return this.#refuse("Missing userId or roomId");
-    if (!token) return this.#refuse("Missing auth token. Request token from /api/auth/token endpoint first.");
-    const claim = await this.#options.tokens.verify(token);
-    if (claim === "expired") return this.#refuse("Token expired");
-    if (claim === "invalid") return this.#refuse("Invalid or expired token");
-    if (claim.user !== userId) return this.#refuse("User ID mismatch");
-    if (claim.room !== roomId) return this.#refuse(`Not authorized for this room. Token is for room ${claim.room}`);
-    if (this.#identity?.user !== claim.user || this.#identity.room !== claim.room) this.#leave();
-    this.#identity = { ...claim, token };
+    if (this.#hasFault(userId) || this.#hasFault(roomId)) return this.#refuse("Missing userId or roomId", "name");
+    const identity = await identify({ user: userId, room: roomId, token }, this.#client, this.#options);
+    if (typeof identity === "string") return this.#refuse(identity);
+    this.#become(identity);
     this.#answer("auth", { status: "authenticated", message: "Connected to the room that the token is for" });
+    // To read is enough.
+    identity.grant?.watch({ changed: () => {}, ended: (denial) => this.#ended(denial) });
+  }
+
+  #become(identity: Identity): void {
+    const before = this.#identity;
+    if (before?.user !== identity.user || before.room !== identity.room) this.#leave();
+    else if (this.#place !== undefined) this.#place.member.proof = identity.proof;
+    before?.grant?.release();
+    this.#identity = identity;
+  }
+
+  #ended(denial: Denial): void {
+    this.#refuse(endingText(denial));
+    this.#leave();
+    this.#identity = undefined;
   }
 
   async #create(identity: Identity, { userName, ...content }: RoomContent & { userName: string | undefined }) {
     const name = userName || identity.user;
     const roomName = content.roomName || identity.room;
     if (this.#hasFault(name) || this.#hasFault(roomName)) return this.#refuse("Failed to create room", "name");
-    if (!(await this.#client.quota.spend(1))) return;
+    if (!(await this.#client.quota.spend(1)) || this.#identity !== identity) return;
     const { clock, rooms } = this.#options;
     const { user: hostId, room: roomId } = identity;
     const created = rooms.create({ ...content, roomId, roomName, hostId, hostName: name, createdAt: clock.now() });
@@ -119,10 +129,14 @@ export class OctateCodeSession implements DialectSession {
     if (!(await this.#client.quota.spend(2 * room.size))) return;
     const isGranted = await claimId({
       holder: () => room.find(identity.user),
-      isOwn: ({ connection, token }) => connection === this.#client.connection || token === identity.token,
+      isOwn: ({ connection, proof }) =>
+        connection === this.#client.connection || (proof !== undefined && proof === identity.proof),
       clock,
       withinMs: limits.livenessProbeMs,
-      granted: (holder) => this.#enterAndTell(room, this.#memberOf(identity, name), holder),
+      granted: (holder) => {
+        // It may have ended meanwhile.
+        if (this.#identity === identity) this.#enterAndTell(room, this.#memberOf(identity, name), holder);
+      },
     });
     if (!isGranted) this.#refuse("User ID in use");
   }
@@ -187,10 +201,10 @@ export class OctateCodeSession implements DialectSession {
     else target?.connection.send(encode(envelope, target.casing));
   }
 
-  #memberOf({ user, token }: Identity, name: string): OctateMember {
+  #memberOf({ user, proof }: Identity, name: string): OctateMember {
     const now = this.#options.clock.now();
     const { connection } = this.#client;
-    return { id: user, name, token, connection, connectedAt: now, lastHeartbeat: now, casing: this.#casing };
+    return { id: user, name, proof, connection, connectedAt: now, lastHeartbeat: now, casing: this.#casing };
   }
 
   #hasFault(name: string): boolean {

@@ -1,17 +1,27 @@
 import { describe, expect, test } from "bun:test";
+import type { AccessRequest, Denial, Grant } from "../../../src/auth/authorizer.ts";
 import { SignedRoomTokens } from "../../../src/auth/signed-room-tokens.ts";
 import { OctateRooms } from "../../../src/signaling/octatecode/rooms.ts";
 import { octateCodeRoutes } from "../../../src/signaling/octatecode/routes.ts";
 import { type DialectOptions, dialectParts } from "../../support/dialect-clients.ts";
+import { authorizerThat } from "../../support/fake-authorizer.ts";
+import { FakeGrant } from "../../support/fake-grant.ts";
+import { denialOf, expired } from "../../support/held-authorizer.ts";
+import { asAdministrator } from "../../support/http-callers.ts";
 
-function setUp(options: DialectOptions = {}) {
+function setUp(options: DialectOptions & { readonly isRestricted?: true } = {}) {
   const parts = dialectParts(options);
   const rooms = new OctateRooms(parts);
   const tokens = new SignedRoomTokens(parts.clock, 3_600_000);
   const usage = () => ({ uptimeMs: 7, memory: { heapUsed: 2 }, cpu: { user: 3 } });
-  const app = octateCodeRoutes({ ...parts, rooms, tokens, usage });
-  const post = (path: string, body: unknown) =>
-    app.request(path, { method: "POST", body: typeof body === "string" ? body : JSON.stringify(body) });
+  const used = options.isRestricted === true ? undefined : tokens;
+  const app = octateCodeRoutes({ ...parts, rooms, tokens: used, usage });
+  const post = (path: string, body: unknown, headers = {}) =>
+    app.request(
+      path,
+      { method: "POST", headers, body: typeof body === "string" ? body : JSON.stringify(body) },
+      { remoteAddress: "192.0.2.1" },
+    );
   return { ...parts, app, rooms, tokens, post };
 }
 
@@ -100,12 +110,94 @@ test("there are no more empty rooms than their limit", async () => {
   expect(statuses).toEqual([201, 201, 503]);
 });
 
-test.each(["/api/rooms", "/api/rooms/r", "/api/rooms/r/peers", "/api/rooms/unknown"])(
-  "GET %s tells nobody anything",
+test.each(["/api/rooms", "/api/rooms/r", "/api/rooms/r/peers", "/api/rooms/unknown", "/api/rooms/unknown/peers"])(
+  "GET %s tells nobody anything but administrators",
   async (path) => {
     const { app, post } = setUp();
     await post("/api/rooms", { room_id: "r" });
     const response = await app.request(path);
     expect([response.status, await response.json()]).toEqual([403, { error: "Forbidden", timestamp }]);
+    const told = await app.request(path, { headers: asAdministrator });
+    expect(told.status).toBe(path.includes("unknown") ? 404 : 200);
   },
 );
+
+test("administrators get the rooms as clients are shown them", async () => {
+  const { app, post, rooms } = setUp();
+  await post("/api/rooms", { room_id: "r", room_name: "Room" });
+  const ask = async (path: string) => (await app.request(path, { headers: asAdministrator })).json();
+  const room = { roomId: "r", roomName: "Room", peerCount: 0 };
+  expect(await ask("/api/rooms")).toMatchObject({ data: [room], timestamp });
+  expect(await ask("/api/rooms/r")).toMatchObject({ data: room, timestamp });
+  expect(await ask("/api/rooms/r/peers")).toEqual(rooms.find("r")?.describe().peers);
+  expect(await ask("/api/rooms/r2")).toEqual({ error: "Room not found", timestamp });
+});
+
+describe("where others say who may enter", () => {
+  const restricted = (decision: Grant | Denial) => {
+    const requests: AccessRequest[] = [];
+    const authorizer = authorizerThat(async (request) => {
+      requests.push(request);
+      return decision;
+    });
+    return { ...setUp({ authorizer, isRestricted: true }), requests };
+  };
+  const claim = { userId: "ada", roomId: "room" };
+
+  test.each([
+    ["in Authorization", "/api/auth/token", { authorization: "Bearer mine" }],
+    ["in the URL", "/api/auth/token?token=mine", {}],
+  ])("a token %s that enters the room is given back, and none is minted", async (_, path, headers) => {
+    const grant = new FakeGrant("read", { user: "ada", expiresAt: 1_700_000_600_000 });
+    const { post, requests } = restricted(grant);
+    const response = await post(path, claim, headers);
+    expect(response.status).toBe(200);
+    expect(response.headers.get("cache-control")).toBe("no-store");
+    expect(await response.json()).toEqual({
+      status: "success",
+      token: "mine",
+      ...claim,
+      expiresIn: "10 minutes",
+      message: expect.any(String),
+      timestamp,
+    });
+    expect(requests).toMatchObject([{ kind: "signaling", room: "room", token: "mine", remoteAddress: "192.0.2.1" }]);
+    expect(grant.isReleased).toBe(true);
+  });
+
+  test("a token that ends at no known time says nothing of it", async () => {
+    const { post } = restricted(new FakeGrant("read"));
+    const response = await post("/api/auth/token?token=mine", claim);
+    expect(Object.keys(Object(await response.json()))).not.toContain("expiresIn");
+  });
+
+  test.each([
+    [denialOf("unauthorized"), 401, "not now"],
+    [expired, 401, "Token expired"],
+    [denialOf("forbidden"), 403, "not now"],
+    [denialOf("unavailable"), 503, "not now"],
+  ] as const)("%j is answered with its status, for a token and for a new room", async (denial, status, error) => {
+    const { post, rooms } = restricted(denial);
+    for (const response of [await post("/api/auth/token", claim), await post("/api/rooms", { room_id: "room" })]) {
+      expect([response.status, await response.json()]).toEqual([status, { error, timestamp }]);
+    }
+    expect(rooms.size).toBe(0);
+  });
+
+  test("another user's token is not given back", async () => {
+    const grant = new FakeGrant("read", { user: "bob" });
+    const response = await restricted(grant).post("/api/auth/token?token=bobs", claim);
+    expect([response.status, await response.json()]).toEqual([403, { error: "User ID mismatch", timestamp }]);
+    expect(grant.isReleased).toBe(true);
+  });
+
+  test("a room is created by whoever may enter it, and that it is there is told nobody else", async () => {
+    const grant = new FakeGrant("read");
+    const { post, rooms } = restricted(grant);
+    const statuses = [];
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      statuses.push((await post("/api/rooms?token=mine", { room_id: "room" })).status);
+    }
+    expect([statuses, rooms.size, grant.isReleased]).toEqual([[201, 409], 1, true]);
+  });
+});

@@ -158,7 +158,7 @@ test("a token is for one user, one room and its time", async () => {
   await client.say({ type: "AUTH", userId: "ada", roomId: "room", data: { token } });
   expect(errorOf(client)).toEqual([
     "User ID mismatch",
-    "Not authorized for this room. Token is for room room",
+    "Not authorized for this room. Token is for another room",
     "Token expired",
   ]);
 });

@@ -1,0 +1,57 @@
+import type { Authorizer, Grant } from "../../auth/authorizer.ts";
+import type { RoomClaim, RoomTokens } from "../../auth/room-tokens.ts";
+import { entryRequest } from "../../rooms/entry.ts";
+import type { SignalingClient } from "../dialects.ts";
+import { missingToken, otherUser, refusalText } from "./denial-text.ts";
+
+export interface IdentityOptions {
+  /** Those that this server has minted; undefined where others say who may enter. */
+  readonly tokens: RoomTokens | undefined;
+  readonly authorizer: Authorizer;
+}
+
+/** What a client says of itself. */
+export interface Introduction extends RoomClaim {
+  readonly token: string | undefined;
+}
+
+/** Who a client is, and in which room it may be. */
+export interface Identity extends RoomClaim {
+  /** What nobody but this user has; undefined where a token does not say whose it is. */
+  readonly proof: string | undefined;
+  /** The holder's, to release; undefined for one that does not end. */
+  readonly grant: Grant | undefined;
+}
+
+/** Resolves with a text for the client if it may not enter. */
+export function identify(
+  introduction: Introduction,
+  client: Pick<SignalingClient, "connection" | "handshake">,
+  { tokens, authorizer }: IdentityOptions,
+): Promise<Identity | string> {
+  return tokens === undefined ? authorize(introduction, client, authorizer) : verify(introduction, tokens);
+}
+
+async function verify({ user, room, token }: Introduction, tokens: RoomTokens): Promise<Identity | string> {
+  if (!token) return missingToken;
+  const claim = await tokens.verify(token);
+  if (claim === "expired") return refusalText({ kind: "unauthorized", code: "expired" });
+  if (claim === "invalid") return refusalText({ kind: "unauthorized", code: "bad-signature" });
+  if (claim.user !== user) return otherUser;
+  if (claim.room !== room) return refusalText({ kind: "forbidden", code: "wrong-room" });
+  return { user, room, proof: token, grant: undefined };
+}
+
+async function authorize(
+  { user, room, token }: Introduction,
+  { connection, handshake }: Pick<SignalingClient, "connection" | "handshake">,
+  authorizer: Authorizer,
+): Promise<Identity | string> {
+  const request = entryRequest("signaling", room, { connection, handshake, token });
+  const decision = await authorizer.authorize(request);
+  if (!decision.granted) return refusalText(decision);
+  if (decision.user === undefined) return { user, room, proof: undefined, grant: decision };
+  if (decision.user === user) return { user, room, proof: request.token, grant: decision };
+  decision.release();
+  return otherUser;
+}
