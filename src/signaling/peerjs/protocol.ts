@@ -1,12 +1,14 @@
 import { type Context, Hono } from "hono";
+import type { Administration } from "../../auth/administration.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { Protocol } from "../../transport/protocol.ts";
 import { encodeError, idTaken } from "./codec.ts";
 import { openPeerJs, type PeerJsOptions } from "./session.ts";
 
 export interface PeerJsProtocolOptions extends PeerJsOptions {
-  /** Whether anyone may ask who is connected. */
+  /** Whether anyone may ask who is connected, and not administrators alone. */
   readonly discoveryEnabled: boolean;
+  readonly administration: Administration;
 }
 
 /** What clients are told in `path`. */
@@ -45,8 +47,10 @@ export function peerjs(options: PeerJsProtocolOptions): Protocol {
   };
 }
 
-function routesUnder(prefix: string, { key, discoveryEnabled, namespace }: PeerJsProtocolOptions): Hono {
-  const hasKey = (context: Context) => context.req.param("key") === key;
+function routesUnder(prefix: string, options: PeerJsProtocolOptions): Hono {
+  const { administration, discoveryEnabled, key, namespace } = options;
+  // PeerJS has no place for a token but behind the key, of which it makes a part of a path.
+  const hasKey = (context: Context) => context.req.param("key")?.split("&", 1)[0] === key;
   const app = new Hono();
   const [id, peers] = [`${prefix}/:key/id`, `${prefix}/:key/peers`];
   const roots = prefix === "" ? ["/"] : [prefix, `${prefix}/`];
@@ -56,8 +60,9 @@ function routesUnder(prefix: string, { key, discoveryEnabled, namespace }: PeerJ
     // PeerJS asks with a query that never repeats; other clients rely on this.
     return context.text(crypto.randomUUID(), 200, { "cache-control": "no-store" });
   });
-  app.get(peers, (context) =>
-    discoveryEnabled && hasKey(context) ? context.json(namespace.ids) : context.text("Unauthorized", 401),
-  );
+  app.get(peers, async (context) => {
+    const mayKnow = discoveryEnabled || (await administration.refuse(context.req.raw)) === undefined;
+    return mayKnow && hasKey(context) ? context.json(namespace.ids) : context.text("Unauthorized", 401);
+  });
   return app;
 }

@@ -1,7 +1,7 @@
-import type { Authorizer } from "../../auth/authorizer.ts";
+import type { Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
 import type { Limits } from "../../config/limits.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { enterOrRefuse } from "../../rooms/entry.ts";
+import { closeReasonOf, enterOrRefuse, entryRequest } from "../../rooms/entry.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
@@ -28,6 +28,8 @@ export interface PeerJsOptions {
  * so they do it once a second.
  */
 const replacedCloseMs = 1_000;
+/** In the URL: its `token` is the client's own, and says that it is the one that had the id before. */
+const tokenParameter = "access_token";
 
 /** Lets a client in under the id that it asks for. Throws `SessionError` with PeerJS' own words. */
 export async function openPeerJs(
@@ -35,21 +37,17 @@ export async function openPeerJs(
   handshake: Handshake,
   options: PeerJsOptions,
 ): Promise<PeerJsSession> {
-  const { url, signal } = handshake;
-  const introduction = decodeIntroduction(url);
+  const introduction = decodeIntroduction(handshake.url);
   if (introduction === undefined) {
     throw new SessionError(closeReasons.malformedFrame, "No id, token, or key supplied to websocket server");
   }
   if (introduction.key !== options.key) throw new SessionError(closeReasons.forbidden, "Invalid key provided");
   checkNames(introduction, options.limits.nameBytes);
   const room = `peerjs/${introduction.key}`;
-  const { remoteAddress } = connection;
-  await enterOrRefuse(options.authorizer, { kind: "signaling", room, remoteAddress, signal });
-  const session = new PeerJsSession(
-    { ...introduction, connection },
-    options.quotas.open(connection, handshake),
-    options,
-  );
+  const request = entryRequest("signaling", room, { connection, handshake, tokenParameter });
+  const grant = await enterOrRefuse(options.authorizer, request);
+  const quota = options.quotas.open(connection, handshake);
+  const session = new PeerJsSession({ member: { ...introduction, connection }, quota, grant }, options);
   session.enter();
   return session;
 }
@@ -62,15 +60,24 @@ function checkNames({ id, token }: Introduction, nameBytes: number): void {
   }
 }
 
+/** What one client is there with. */
+interface Presence {
+  readonly member: PeerJsMember;
+  readonly quota: Quota;
+  readonly grant: Grant;
+}
+
 /** One PeerJS client, under its id. */
 class PeerJsSession implements ProtocolSession {
   readonly #member: PeerJsMember;
   readonly #quota: Quota;
+  readonly #grant: Grant;
   readonly #options: PeerJsOptions;
 
-  constructor(member: PeerJsMember, quota: Quota, options: PeerJsOptions) {
+  constructor({ member, quota, grant }: Presence, options: PeerJsOptions) {
     this.#member = member;
     this.#quota = quota;
+    this.#grant = grant;
     this.#options = options;
   }
 
@@ -85,6 +92,7 @@ class PeerJsSession implements ProtocolSession {
       this.#enterNamespace();
     } catch (error) {
       this.#quota.closed();
+      this.#grant.release();
       throw error;
     }
     if (known !== undefined) clock.after(replacedCloseMs, () => known.connection.close(closeReasons.replaced));
@@ -92,6 +100,8 @@ class PeerJsSession implements ProtocolSession {
       connection.send(open);
       for (const frame of namespace.collect(this.#member)) connection.send(frame);
     });
+    // To read is enough.
+    this.#grant.watch({ changed: () => {}, ended: (denial) => this.#ended(denial) });
   }
 
   receive(frame: Frame): void | Promise<void> {
@@ -103,6 +113,13 @@ class PeerJsSession implements ProtocolSession {
   closed(): void {
     this.#options.namespace.leave(this.#member);
     this.#quota.closed();
+    this.#grant.release();
+  }
+
+  #ended(denial: Denial): void {
+    // At once, also when something that it has said waits.
+    this.#options.namespace.leave(this.#member);
+    this.#member.connection.refuse(closeReasonOf(denial), denial.reason);
   }
 
   #enterNamespace(): void {

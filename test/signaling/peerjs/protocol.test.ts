@@ -10,6 +10,7 @@ import { admissionOf } from "../../../src/transport/admission.ts";
 import { createHttp } from "../../../src/transport/http.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { FakeConnection } from "../../support/fake-connection.ts";
+import { administration, asAdministrator } from "../../support/http-callers.ts";
 
 interface Changed {
   readonly key?: string;
@@ -25,6 +26,7 @@ function serve({ isForCompatibility = false, ...changed }: Changed = {}) {
     discoveryEnabled: false,
     namespace,
     authorizer: openAuthorizer,
+    administration,
     quotas: new Quotas(parts),
     ...parts,
     ...changed,
@@ -77,6 +79,12 @@ describe("GET", () => {
     expect(response.headers.get("access-control-allow-origin")).toBe("*");
   });
 
+  test("…/id is given to who has a token behind the key, and to no other key", async () => {
+    const { ask } = serve();
+    expect((await ask("/peerjs/peerjs&access_token=a.b-c_d/id")).body).toMatch(uuid);
+    expect((await ask("/peerjs/other&peerjs/id")).response.status).toBe(401);
+  });
+
   test("…/peers is refused by default, and with a wrong key", async () => {
     for (const [server, path] of [
       [serve(), "/peerjs/peerjs/peers"],
@@ -93,6 +101,14 @@ describe("GET", () => {
     const { response, body } = await ask("/peerjs/peerjs/peers");
     expect(JSON.parse(body)).toEqual(["alice", "bob"]);
     expect(response.headers.get("access-control-allow-origin")).toBe("*");
+  });
+
+  test("…/peers lists them to administrators, who name the key too", async () => {
+    const { ask, namespace } = serve();
+    namespace.enter({ id: "alice", token: "t", connection: new FakeConnection("alice") });
+    const init = { headers: asAdministrator };
+    expect((await ask("/peerjs/peerjs/peers", init)).body).toBe('["alice"]');
+    expect((await ask("/peerjs/other/peers", init)).response.status).toBe(401);
   });
 
   test("what PeerJS does not have is not found", async () => {

@@ -1,81 +1,16 @@
 import { describe, expect, test } from "bun:test";
-import type { AccessRequest, Authorizer } from "../../../src/auth/authorizer.ts";
-import { openAuthorizer } from "../../../src/auth/open.ts";
-import { defaultLimits, type Limits } from "../../../src/config/limits.ts";
-import { ByteBudget } from "../../../src/lib/byte-budget.ts";
-import { createMetrics } from "../../../src/ops/metrics.ts";
-import { PeerJsNamespace } from "../../../src/signaling/peerjs/namespace.ts";
-import { peerjs } from "../../../src/signaling/peerjs/protocol.ts";
-import { Quotas } from "../../../src/signaling/quotas.ts";
+import type { AccessRequest } from "../../../src/auth/authorizer.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
-import type { ProtocolSession } from "../../../src/transport/protocol.ts";
 import { authorizerThat } from "../../support/fake-authorizer.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
-import { FakeConnection } from "../../support/fake-connection.ts";
+import { type PeerJsClient, peerJsClients } from "../../support/peerjs-clients.ts";
 import { Random } from "../../support/random.ts";
-
-interface Options {
-  readonly authorizer?: Authorizer;
-  readonly limits?: Partial<Limits>;
-}
-
-interface Client {
-  readonly connection: FakeConnection;
-  readonly session: ProtocolSession;
-  say(message: unknown): void;
-  /** The messages received since the last call. */
-  heard(): unknown[];
-  /** The client goes away. */
-  leave(): void;
-}
-
-function setUp({ authorizer = openAuthorizer, limits: changed = {} }: Options = {}) {
-  const limits = { ...defaultLimits, ...changed };
-  const clock = new FakeClock();
-  const budget = new ByteBudget(limits.mailboxesBytes);
-  const metrics = createMetrics();
-  const namespace = new PeerJsNamespace({ mailBudget: budget, clock, limits, metrics });
-  const quotas = new Quotas({ limits, clock, metrics });
-  const options = { namespace, authorizer, quotas, limits, clock };
-  const protocol = peerjs({ ...options, key: "peerjs", discoveryEnabled: false });
-  const open = async (query: string): Promise<Client> => {
-    const connection = new FakeConnection(query);
-    const url = new URL(`ws://localhost/peerjs/peerjs?${query}`);
-    const gone = new AbortController();
-    const session = await protocol.open(connection, { url, signal: gone.signal });
-    return {
-      connection,
-      session,
-      say: (message) => void session.receive(JSON.stringify(message)),
-      heard: () => connection.take().map((frame) => JSON.parse(String(frame))),
-      leave() {
-        connection.disconnect();
-        gone.abort();
-        session.closed();
-      },
-    };
-  };
-  const connect = (id: string, token = `token of ${id}`) =>
-    open(new URLSearchParams({ key: "peerjs", id, token, version: "1.5.5" }).toString());
-  /** What a client is told that is not let in. */
-  const refusal = async (opening: Promise<Client>): Promise<unknown> => {
-    const error = await opening.then(
-      () => undefined,
-      (thrown: unknown) => thrown,
-    );
-    if (!(error instanceof SessionError)) throw new Error(`not refused: ${error}`);
-    return JSON.parse(String(protocol.farewell?.(error.reason, error.message)));
-  };
-  const bounds = async () => (await metrics.signalingBounds.get()).values.map(({ labels }) => labels.bound);
-  return { connect, open, refusal, clock, budget, namespace, protocol, bounds };
-}
 
 const offer = (dst: string, payload: unknown = { sdp: "v=0" }) => ({ type: "OFFER", dst, payload });
 const error = (msg: string) => ({ type: "ERROR", payload: { msg } });
 
 describe("entering", () => {
   test("a client with key, id and token is told that it is in", async () => {
-    const alice = await setUp().connect("alice");
+    const alice = await peerJsClients().connect("alice");
     expect(alice.heard()).toEqual([{ type: "OPEN" }]);
     expect(alice.connection.isOpen).toBe(true);
   });
@@ -89,17 +24,17 @@ describe("entering", () => {
     [`key=peerjs&id=alice&token=${"é".repeat(129)}`, "In id or token, the name is longer than 256 bytes"],
     ["key=peerjs&token=t&id=a%0Ab", "In id or token, the name holds a control character"],
   ])("with %p it is told why not", async (query, msg) => {
-    const { open, refusal } = setUp();
+    const { open, refusal } = peerJsClients();
     expect(await refusal(open(query))).toEqual(error(msg));
   });
 
   test("an id of 256 bytes is one", async () => {
-    const { connect } = setUp();
+    const { connect } = peerJsClients();
     expect((await connect("é".repeat(128), "token")).heard()).toEqual([{ type: "OPEN" }]);
   });
 
   test("an id that another client has is taken, and the one who has it notices nothing", async () => {
-    const { connect, refusal } = setUp();
+    const { connect, refusal } = peerJsClients();
     const alice = await connect("alice");
     alice.heard();
     expect(await refusal(connect("alice", "stolen"))).toEqual({ type: "ID-TAKEN", payload: { msg: "ID is taken" } });
@@ -110,7 +45,7 @@ describe("entering", () => {
   });
 
   test("the same token replaces the old socket at once; it is closed a second later, which changes nothing", async () => {
-    const { connect, clock } = setUp();
+    const { connect, clock } = peerJsClients();
     const [before, bob] = [await connect("alice"), await connect("bob")];
     before.heard();
     const after = await connect("alice");
@@ -131,7 +66,7 @@ describe("entering", () => {
   });
 
   test("too many are told so, until one leaves; who comes back is not one more", async () => {
-    const { connect, refusal } = setUp({ limits: { peerjsMembers: 2 } });
+    const { connect, refusal } = peerJsClients({ limits: { peerjsMembers: 2 } });
     const alice = await connect("alice");
     await connect("bob");
     expect(await refusal(connect("carol"))).toEqual(error("Server has reached its concurrent user limit"));
@@ -146,7 +81,7 @@ describe("entering", () => {
       requests.push(request);
       return { granted: false, kind: "forbidden", code: "wrong-room", reason: "not today" };
     });
-    const { connect, refusal } = setUp({ authorizer });
+    const { connect, refusal } = peerJsClients({ authorizer });
     expect(await refusal(connect("alice"))).toEqual(error("not today"));
     expect(requests).toMatchObject([{ kind: "signaling", room: "peerjs/peerjs", remoteAddress: "192.0.2.1" }]);
   });
@@ -156,7 +91,7 @@ describe("messages", () => {
   test.each(["OFFER", "ANSWER", "CANDIDATE", "LEAVE"])(
     "%s reaches its receiver alone, from its sender",
     async (type) => {
-      const { connect } = setUp();
+      const { connect } = peerJsClients();
       const [alice, bob, carol] = [await connect("alice"), await connect("bob"), await connect("carol")];
       for (const client of [alice, bob, carol]) client.heard();
       alice.say({ type, src: "carol", dst: "bob", payload: { n: [1, null] }, more: true });
@@ -166,7 +101,7 @@ describe("messages", () => {
   );
 
   test("heartbeats and what the server does not know are not answered", async () => {
-    const { connect } = setUp();
+    const { connect } = peerJsClients();
     const [alice, bob] = [await connect("alice"), await connect("bob")];
     for (const client of [alice, bob]) client.heard();
     for (const type of ["HEARTBEAT", "BUMP", "EXPIRE", "OPEN", "ERROR"]) alice.say({ type, dst: "bob", payload: 1 });
@@ -175,7 +110,7 @@ describe("messages", () => {
   });
 
   test("beyond the rate wait, and none is lost", async () => {
-    const { connect, clock, bounds } = setUp({ limits: { publishBurst: 2, publishesPerSecond: 10 } });
+    const { connect, clock, bounds } = peerJsClients({ limits: { publishBurst: 2, publishesPerSecond: 10 } });
     const [alice, bob] = [await connect("alice"), await connect("bob")];
     bob.heard();
     for (const payload of [1, 2]) alice.say(offer("bob", payload));
@@ -190,7 +125,7 @@ describe("messages", () => {
   });
 
   test("that wait when their sender goes are not sent", async () => {
-    const { connect, clock } = setUp({ limits: { publishBurst: 1 } });
+    const { connect, clock } = peerJsClients({ limits: { publishBurst: 1 } });
     const [alice, bob] = [await connect("alice"), await connect("bob")];
     bob.heard();
     alice.say(offer("bob", 1));
@@ -202,7 +137,7 @@ describe("messages", () => {
   });
 
   test("a client that only listens is neither late nor without a room", async () => {
-    const { connect, clock } = setUp();
+    const { connect, clock } = peerJsClients();
     const alice = await connect("alice");
     clock.advance(3_600_000);
     expect(alice.connection.isOpen).toBe(true);
@@ -216,7 +151,7 @@ describe("messages", () => {
     ["an empty receiver", JSON.stringify(offer(""))],
     ["bytes", new Uint8Array([0xff])],
   ])("%s ends the session of who says it, with a word", async (_, frame) => {
-    const { connect, protocol } = setUp();
+    const { connect, protocol } = peerJsClients();
     const alice = await connect("alice");
     let thrown: unknown;
     try {
@@ -232,7 +167,7 @@ describe("messages", () => {
 
 describe("a receiver that is not there", () => {
   test("gets what was said within five seconds, after OPEN and in order", async () => {
-    const { connect, clock } = setUp();
+    const { connect, clock } = peerJsClients();
     const [alice, bob] = [await connect("alice"), await connect("bob")];
     for (const client of [alice, bob]) client.heard();
     alice.say(offer("carol", 1));
@@ -251,7 +186,7 @@ describe("a receiver that is not there", () => {
   });
 
   test("expires after five seconds, once for each who spoke to it, and nothing is left", async () => {
-    const { connect, clock, budget } = setUp();
+    const { connect, clock, budget } = peerJsClients();
     const [alice, bob] = [await connect("alice"), await connect("bob")];
     for (const client of [alice, bob]) client.heard();
     alice.say(offer("carol"));
@@ -271,7 +206,7 @@ describe("a receiver that is not there", () => {
   });
 
   test("is not waited for by a leave", async () => {
-    const { connect, clock } = setUp();
+    const { connect, clock } = peerJsClients();
     const alice = await connect("alice");
     alice.heard();
     alice.say({ type: "LEAVE", dst: "carol" });
@@ -281,7 +216,7 @@ describe("a receiver that is not there", () => {
   });
 
   test("with a full mailbox expires at once for those of whom nothing waits, and later for the others", async () => {
-    const { connect, clock, bounds } = setUp({ limits: { mailboxLetters: 2, mailboxSenderLetters: 2 } });
+    const { connect, clock, bounds } = peerJsClients({ limits: { mailboxLetters: 2, mailboxSenderLetters: 2 } });
     const [alice, bob] = [await connect("alice"), await connect("bob")];
     for (const client of [alice, bob]) client.heard();
     for (const payload of [1, 2, 3]) alice.say(offer("carol", payload));
@@ -294,7 +229,7 @@ describe("a receiver that is not there", () => {
   });
 
   test("expires for nobody when who spoke has left", async () => {
-    const { connect, clock } = setUp();
+    const { connect, clock } = peerJsClients();
     const alice = await connect("alice");
     alice.say(offer("carol"));
     alice.leave();
@@ -305,7 +240,7 @@ describe("a receiver that is not there", () => {
 });
 
 test("two keys are two namespaces", async () => {
-  const [one, other] = [setUp(), setUp()];
+  const [one, other] = [peerJsClients(), peerJsClients()];
   const [alice, bob] = [await one.connect("alice"), await other.connect("bob")];
   for (const client of [alice, bob]) client.heard();
   alice.say(offer("bob"));
@@ -316,11 +251,11 @@ test("two keys are two namespaces", async () => {
 
 /** Clients that come, go, come back and speak by chance. */
 class Crowd {
-  readonly present = new Map<string, Client>();
+  readonly present = new Map<string, PeerJsClient>();
   readonly #random: Random;
-  readonly #connect: (id: string) => Promise<Client>;
+  readonly #connect: (id: string) => Promise<PeerJsClient>;
 
-  constructor(random: Random, connect: (id: string) => Promise<Client>) {
+  constructor(random: Random, connect: (id: string) => Promise<PeerJsClient>) {
     this.#random = random;
     this.#connect = connect;
   }
@@ -339,7 +274,7 @@ class Crowd {
     this.present.delete(id);
   }
 
-  async #enter(id: string, before: Client | undefined): Promise<void> {
+  async #enter(id: string, before: PeerJsClient | undefined): Promise<void> {
     const client = await this.#connect(id).catch(() => undefined);
     if (client === undefined) return;
     this.present.set(id, client);
@@ -347,7 +282,7 @@ class Crowd {
   }
 }
 
-function expectSound(id: string, { connection }: Client): void {
+function expectSound(id: string, { connection }: PeerJsClient): void {
   for (const message of connection.sent.map((frame) => JSON.parse(String(frame)))) {
     if (message.type === "OFFER") expect(message).toMatchObject({ src: message.payload.from, dst: id });
     else expect(["OPEN", "EXPIRE"]).toContain(message.type);
@@ -360,7 +295,7 @@ test.each(seeds)(
   "whoever comes, goes and speaks, nobody hears what is not theirs, and nothing is left (seed %i)",
   async (seed) => {
     const random = new Random(seed);
-    const { connect, clock, budget, namespace } = setUp({
+    const { connect, clock, budget, namespace } = peerJsClients({
       limits: { mailboxLetters: 3, peerjsMembers: 3, publishBurst: 1e6 },
     });
     const crowd = new Crowd(random, connect);

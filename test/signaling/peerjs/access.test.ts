@@ -1,0 +1,81 @@
+import { expect, test } from "bun:test";
+import { FakeAuthorizer } from "../../support/fake-authorizer.ts";
+import { FakeGrant } from "../../support/fake-grant.ts";
+import { denialOf, expired, HeldAuthorizer, settled } from "../../support/held-authorizer.ts";
+import { peerJsClients } from "../../support/peerjs-clients.ts";
+
+const query = (id: string, more = "") => `key=peerjs&id=${id}&token=t${more}`;
+const offer = (dst: string) => ({ type: "OFFER", dst, payload: {} });
+const error = (msg: string) => ({ type: "ERROR", payload: { msg } });
+
+test("the token is what `access_token` says, or a header; `token` is something else", async () => {
+  const authorizer = new FakeAuthorizer();
+  const { open } = peerJsClients({ authorizer });
+  await open(query("alice", "&access_token=secret"), { origin: "https://app.example", headerToken: "header" });
+  await open(query("bob"), { headerToken: "header" });
+  await open(query("carol"));
+  expect(authorizer.requests).toMatchObject([
+    { kind: "signaling", room: "peerjs/peerjs", token: "secret", origin: "https://app.example" },
+    { token: "header" },
+    { room: "peerjs/peerjs" },
+  ]);
+  expect(authorizer.requests[2]?.token).toBeUndefined();
+});
+
+test.each([
+  ["unauthorized", 4401],
+  ["forbidden", 4403],
+  ["unavailable", 1013],
+] as const)("%s is told, and the client is closed with %d", async (kind, code) => {
+  const authorizer = new FakeAuthorizer();
+  authorizer.decide(undefined, denialOf(kind));
+  const { connect, protocol, namespace } = peerJsClients({ authorizer });
+  const refusal = await connect("alice").catch((thrown) => thrown);
+  expect(refusal).toMatchObject({ reason: { code }, message: "not now" });
+  expect(JSON.parse(String(protocol.farewell?.(refusal.reason, refusal.message)))).toEqual(error("not now"));
+  expect(namespace.ids).toEqual([]);
+});
+
+test("a client whose grant ends is refused, and out at once: it neither hears nor is heard", async () => {
+  const authorizer = new FakeAuthorizer();
+  const { connect, clock } = peerJsClients({ authorizer, limits: { publishBurst: 1, publishesPerSecond: 1 } });
+  const [alice, bob] = [await connect("alice"), await connect("bob")];
+  for (const client of [alice, bob]) client.heard();
+  alice.say(offer("bob"));
+  alice.say(offer("bob"));
+  authorizer.grants[0]?.end(expired);
+  clock.advance(1_000);
+  await settled();
+  bob.say(offer("alice"));
+  expect([alice.connection.closeReason?.name, alice.connection.refusal]).toEqual(["unauthorized", "not now"]);
+  expect([alice.heard(), bob.heard().length]).toEqual([[], 1]);
+  alice.leave();
+  expect(authorizer.grants.map(({ isReleased }) => isReleased)).toEqual([true, false]);
+});
+
+test("a grant that has ended before its client is in ends it", async () => {
+  const authorizer = new HeldAuthorizer();
+  const { connect, namespace } = peerJsClients({ authorizer });
+  const opening = connect("alice");
+  const ended = new FakeGrant("read");
+  ended.end(denialOf("unavailable"));
+  await authorizer.grant("peerjs/peerjs", ended);
+  const alice = await opening;
+  expect([alice.connection.closeReason?.name, namespace.ids]).toEqual(["authorization-unavailable", []]);
+});
+
+test("every grant is released, whichever way its client goes or is refused", async () => {
+  const authorizer = new FakeAuthorizer();
+  const { connect, refusal, clock } = peerJsClients({ authorizer, limits: { peerjsMembers: 1 } });
+  const released = () => authorizer.grants.map(({ isReleased }) => isReleased);
+  const before = await connect("alice");
+  const after = await connect("alice");
+  clock.advance(1_000);
+  before.session.closed();
+  expect(released()).toEqual([true, false]);
+  await refusal(connect("alice", "stolen"));
+  await refusal(connect("bob"));
+  expect(released()).toEqual([true, false, true, true]);
+  after.leave();
+  expect(released()).toEqual([true, true, true, true]);
+});
