@@ -2,7 +2,13 @@ import { decodeJsonValue, isObject, type JsonObject, malformed } from "../json-c
 
 /** A packet of Socket.IO protocol 5 from a client, of those that this server takes: text, and without attachments. */
 export type Packet =
-  | { readonly type: "connect" | "disconnect"; readonly namespace: string }
+  | {
+      readonly type: "connect";
+      readonly namespace: string;
+      /** What the client shows. */
+      readonly token: string | undefined;
+    }
+  | { readonly type: "disconnect"; readonly namespace: string }
   | {
       readonly type: "event";
       readonly namespace: string;
@@ -54,7 +60,7 @@ export function decodePacket(frame: string | Uint8Array, jsonDepth: number): Pac
   const [, type, namespace = mainNamespace, id = "", json = ""] = parts;
   switch (type) {
     case "0":
-      return { type: "connect", namespace };
+      return { type: "connect", namespace, token: decodeToken(json, jsonDepth) };
     case "1":
       return { type: "disconnect", namespace };
     case "2": {
@@ -96,8 +102,9 @@ export function encodeConnected(sid: string): string {
   return `0${JSON.stringify({ sid })}`;
 }
 
-export function encodeConnectError(namespace: string, message: string): string {
-  return `4${namespace},${JSON.stringify({ message })}`;
+/** A client that is told so does not come back by itself; `data` is for its program. */
+export function encodeConnectError(namespace: string, message: string, data?: unknown): string {
+  return `4${namespace === mainNamespace ? "" : `${namespace},`}${JSON.stringify({ message, data })}`;
 }
 
 /** A signal as its receiver gets it: as it came, but from whom it is. */
@@ -105,6 +112,13 @@ export function encodeSignal({ event, message }: Signal, from: string): string {
   const named = ["fromDeviceId", "fromDevice"].filter((name) => Object.hasOwn(message, name));
   if (named.length === 0) named.push(Object.hasOwn(message, "toDeviceId") ? "fromDeviceId" : "fromDevice");
   return encodeEvent(event, { ...message, ...Object.fromEntries(named.map((name) => [name, from])) });
+}
+
+/** Of what a client has in `auth`. */
+function decodeToken(json: string, jsonDepth: number): string | undefined {
+  const shown = json === "" ? {} : decodeJsonValue(json, jsonDepth);
+  if (!isObject(shown)) throw malformed("a connect whose payload is no object");
+  return typeof shown["token"] === "string" ? shown["token"] : undefined;
 }
 
 function decodeList(json: string, jsonDepth: number): readonly unknown[] {

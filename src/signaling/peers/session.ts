@@ -1,8 +1,9 @@
-import type { Authorizer } from "../../auth/authorizer.ts";
+import type { Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
 import type { Limits } from "../../config/limits.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { closeReasonOf, entryRequest } from "../../rooms/entry.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
-import { closeReasons } from "../../transport/close-reason.ts";
+import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
 import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
 import { BoundExceeded, malformed } from "../json-codec.ts";
@@ -16,6 +17,7 @@ import {
   encodeAcknowledgement,
   encodeConnectError,
   encodeConnected,
+  encodeEvent,
   mainNamespace,
   type Packet,
   type Registration,
@@ -53,7 +55,8 @@ export class PeersSession implements ProtocolSession {
   readonly #handshake: Handshake;
   readonly #quota: Quota;
   readonly #options: PeersOptions;
-  #isConnected = false;
+  /** While it is connected to the namespace. */
+  #grant: Grant | undefined;
   #device: Device | undefined;
 
   constructor(connection: Connection, handshake: Handshake, options: PeersOptions) {
@@ -68,7 +71,7 @@ export class PeersSession implements ProtocolSession {
     const packet = this.#decode(frame);
     switch (packet.type) {
       case "connect":
-        return this.#connect(packet.namespace);
+        return this.#connect(packet);
       case "disconnect":
         return this.#disconnect(packet.namespace);
       case "event":
@@ -80,6 +83,7 @@ export class PeersSession implements ProtocolSession {
 
   closed(): void {
     this.#leave();
+    this.#release();
     this.#quota.closed();
   }
 
@@ -92,24 +96,49 @@ export class PeersSession implements ProtocolSession {
     }
   }
 
-  #connect(namespace: string): void {
+  async #connect({ namespace, token }: Extract<Packet, { type: "connect" }>): Promise<void> {
     if (namespace !== mainNamespace) {
       this.#connection.send(encodeConnectError(namespace, "Invalid namespace"));
       return;
     }
-    if (this.#isConnected) throw malformed("connected twice");
-    this.#isConnected = true;
+    if (this.#grant !== undefined) throw malformed("connected twice");
+    const entrant = { connection: this.#connection, handshake: this.#handshake, token };
+    const decision = await this.#options.authorizer.authorize(entryRequest("signaling", room, entrant));
+    if (!decision.granted) return this.#deny(decision);
+    this.#grant = decision;
     this.#connection.send(encodeConnected(crypto.randomUUID()));
+    // To read is enough.
+    decision.watch({ changed: () => {}, ended: (denial) => this.#ended(denial) });
+  }
+
+  /** Where coming back may help the client is closed, on which it does; told of an error it would stay away. */
+  #deny(denial: Denial): void {
+    const { kind, code, reason } = denial;
+    if (kind === "unavailable") throw new SessionError(closeReasonOf(denial), reason);
+    this.#connection.send(encodeConnectError(mainNamespace, reason, { kind, code }));
+  }
+
+  #ended(denial: Denial): void {
+    this.#leave();
+    this.#release();
+    // The packet that ends a connection has no place for a reason.
+    this.#connection.send(encodeEvent("error", denial.reason));
+    this.#connection.refuse(closeReasonOf(denial), denial.reason);
+  }
+
+  #release(): void {
+    this.#grant?.release();
+    this.#grant = undefined;
   }
 
   #disconnect(namespace: string): void {
     if (namespace !== mainNamespace) return;
-    this.#isConnected = false;
     this.#leave();
+    this.#release();
   }
 
   #handle(packet: EventPacket): void | Promise<void> {
-    if (packet.namespace !== mainNamespace || !this.#isConnected) throw malformed("an event before its connect");
+    if (packet.namespace !== mainNamespace || this.#grant === undefined) throw malformed("an event before its connect");
     const { acknowledgement: id } = packet;
     const acknowledge: Acknowledge = (...args) => {
       if (id !== undefined) this.#connection.send(encodeAcknowledgement(id, args));
@@ -134,7 +163,7 @@ export class PeersSession implements ProtocolSession {
 
   async #register({ deviceId: id, groups: named }: Registration, acknowledge: Acknowledge): Promise<void> {
     const groups = [...new Set(named)];
-    const problem = this.#nameProblem([id, ...groups]) ?? (await this.#denial());
+    const problem = this.#nameProblem([id, ...groups]);
     if (problem !== undefined) return acknowledge(problem);
     const { clock, devices, limits } = this.#options;
     // Those who will be told: that it comes, and that it goes.
@@ -145,7 +174,8 @@ export class PeersSession implements ProtocolSession {
       clock,
       withinMs: limits.livenessProbeMs,
       granted: (holder) => {
-        if (this.#connection.isOpen) this.#enter({ id, groups, connection: this.#connection }, holder, acknowledge);
+        if (this.#connection.isOpen && this.#grant !== undefined)
+          this.#enter({ id, groups, connection: this.#connection }, holder, acknowledge);
       },
     });
     if (!isGranted) acknowledge("Device id in use");
@@ -161,13 +191,6 @@ export class PeersSession implements ProtocolSession {
     if (fault === undefined) return undefined;
     this.#quota.met("name");
     return `Invalid device id or group: ${fault}`;
-  }
-
-  async #denial(): Promise<string | undefined> {
-    const { remoteAddress } = this.#connection;
-    const { signal } = this.#handshake;
-    const decision = await this.#options.authorizer.authorize({ kind: "signaling", room, remoteAddress, signal });
-    return decision.granted ? undefined : decision.reason;
   }
 
   /** One step: whoever resumes a device id has it without its having been offline. */

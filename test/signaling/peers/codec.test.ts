@@ -26,11 +26,13 @@ const event = (name: unknown, ...args: unknown[]): EventPacket => ({
 
 describe("a packet", () => {
   test.each<[string, Packet]>([
-    ["0", { type: "connect", namespace: "/" }],
-    ['0{"token":"x"}', { type: "connect", namespace: "/" }],
-    ["0/admin,", { type: "connect", namespace: "/admin" }],
-    ["0/admin", { type: "connect", namespace: "/admin" }],
-    ['0/admin,{"token":"x"}', { type: "connect", namespace: "/admin" }],
+    ["0", { type: "connect", namespace: "/", token: undefined }],
+    ['0{"token":"x"}', { type: "connect", namespace: "/", token: "x" }],
+    ['0{"token":5}', { type: "connect", namespace: "/", token: undefined }],
+    ["0{}", { type: "connect", namespace: "/", token: undefined }],
+    ["0/admin,", { type: "connect", namespace: "/admin", token: undefined }],
+    ["0/admin", { type: "connect", namespace: "/admin", token: undefined }],
+    ['0/admin,{"token":"x"}', { type: "connect", namespace: "/admin", token: "x" }],
     ["1", { type: "disconnect", namespace: "/" }],
     ["1/admin,", { type: "disconnect", namespace: "/admin" }],
     ['2["offer",{"a":1}]', event("offer", { a: 1 })],
@@ -53,6 +55,8 @@ describe("a packet", () => {
     ["a binary answer", "61-[]"],
     ["an unknown type", "7"],
     ["bytes", new Uint8Array([0x30, 0x31])],
+    ["a connect with what is no JSON", "0{"],
+    ["a connect with what is no object", '0["x"]'],
     ["an event without arguments", "2"],
     ["an event that is no JSON", "2["],
     ["an event that is no list", '2{"a":1}'],

@@ -1,106 +1,21 @@
 import { describe, expect, test } from "bun:test";
-import type { AccessRequest, Authorizer } from "../../../src/auth/authorizer.ts";
-import { openAuthorizer } from "../../../src/auth/open.ts";
-import { defaultLimits, type Limits } from "../../../src/config/limits.ts";
-import { ByteBudget } from "../../../src/lib/byte-budget.ts";
-import { createMetrics } from "../../../src/ops/metrics.ts";
-import { Devices } from "../../../src/signaling/peers/devices.ts";
-import { peers } from "../../../src/signaling/peers/protocol.ts";
-import { Quotas } from "../../../src/signaling/quotas.ts";
 import { closeReasons, SessionError } from "../../../src/transport/close-reason.ts";
-import type { ProtocolSession } from "../../../src/transport/protocol.ts";
-import { authorizerThat } from "../../support/fake-authorizer.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
-import { FakeConnection } from "../../support/fake-connection.ts";
+import { iceServers, type PeersClient, peersClients } from "../../support/peers-clients.ts";
 import { Random } from "../../support/random.ts";
-
-interface Options {
-  readonly authorizer?: Authorizer;
-  readonly limits?: Partial<Limits>;
-}
-
-interface Client {
-  readonly connection: FakeConnection;
-  readonly session: ProtocolSession;
-  emit(event: string, ...args: unknown[]): Promise<void>;
-  /** Emits, and resolves with what is acknowledged; undefined if nothing is. */
-  ask(event: string, ...args: unknown[]): Promise<unknown>;
-  register(deviceId: string, ...groups: string[]): Promise<unknown>;
-  /** The events received since the last call. */
-  heard(): unknown[];
-  leave(): void;
-}
-
-const iceServers = [{ urls: "turn:example.com", username: "u", credential: "c" }];
-
-function setUp({ authorizer = openAuthorizer, limits: changed = {} }: Options = {}) {
-  const limits = { ...defaultLimits, ...changed };
-  const clock = new FakeClock();
-  const metrics = createMetrics();
-  const budget = new ByteBudget(limits.mailboxesBytes);
-  const devices = new Devices({ mailBudget: budget, clock, limits, metrics });
-  const quotas = new Quotas({ limits, clock, metrics });
-  const protocol = peers({ devices, iceServers: () => iceServers, authorizer, quotas, limits, clock });
-  let connections = 0;
-  const open = async (): Promise<Client> => {
-    connections += 1;
-    const connection = new FakeConnection(String(connections));
-    const gone = new AbortController();
-    const url = new URL("ws://localhost/socket.io/?EIO=4&transport=websocket");
-    const session = await protocol.open(connection, { url, signal: gone.signal });
-    const receive = async (frame: string) => session.receive(frame);
-    const takePackets = (type: string) => {
-      const packets = connection.take().map(String);
-      connection.sent.push(...packets.filter((packet) => !packet.startsWith(type)));
-      return packets.filter((packet) => packet.startsWith(type));
-    };
-    const ask = async (event: string, ...args: unknown[]) => {
-      await receive(`27${JSON.stringify([event, ...args])}`);
-      const [answer] = takePackets("37");
-      return answer === undefined ? undefined : JSON.parse(answer.slice(2));
-    };
-    return {
-      connection,
-      session,
-      emit: (event, ...args) => receive(`2${JSON.stringify([event, ...args])}`),
-      ask,
-      register: (deviceId, ...groups) => ask("register-device", { deviceId, user: "u", groups }),
-      heard: () => takePackets("2").map((packet) => JSON.parse(packet.slice(1))),
-      leave() {
-        connection.disconnect();
-        gone.abort();
-        session.closed();
-      },
-    };
-  };
-  const connect = async (): Promise<Client> => {
-    const client = await open();
-    await client.session.receive("0");
-    client.connection.take();
-    return client;
-  };
-  const enter = async (deviceId: string, ...groups: string[]): Promise<Client> => {
-    const client = await connect();
-    expect(await client.register(deviceId, ...groups)).toEqual(success);
-    return client;
-  };
-  const bounds = async () => (await metrics.signalingBounds.get()).values.map(({ labels }) => labels.bound);
-  return { open, connect, enter, bounds, clock, budget, devices, protocol };
-}
 
 const success = [null, "success"];
 const offer = (toDeviceId: string, sdi: unknown = "v=0") => ({ connectionId: 1, toDeviceId, sdi });
 
 describe("connecting", () => {
   test("is answered with a session's id", async () => {
-    const alice = await setUp().open();
+    const alice = await peersClients().open();
     await alice.session.receive('0{"token":"x"}');
     const [answer = ""] = alice.connection.take().map(String);
     expect(answer).toMatch(/^0\{"sid":"[0-9a-f-]{36}"\}$/);
   });
 
   test("to any other namespace is refused, and the main one is still there", async () => {
-    const { open } = setUp();
+    const { open } = peersClients();
     const alice = await open();
     await alice.session.receive("0/admin,");
     expect(alice.connection.take()).toEqual(['4/admin,{"message":"Invalid namespace"}']);
@@ -115,7 +30,7 @@ describe("connecting", () => {
     ["garbage", "garbage", true],
     ["33 levels", `2${"[".repeat(33)}${"]".repeat(33)}`, true],
   ])("%s ends the session for good", async (_, frame, isConnected) => {
-    const { open, connect, protocol } = setUp();
+    const { open, connect, protocol } = peersClients();
     const alice = await (isConnected ? connect() : open());
     const receive = async () => alice.session.receive(frame);
     await expect(receive()).rejects.toBeInstanceOf(SessionError);
@@ -124,7 +39,7 @@ describe("connecting", () => {
   });
 
   test("a client that says nothing for 20 s, or registers nothing for a minute, is closed", async () => {
-    const { open, connect, enter, clock, bounds } = setUp();
+    const { open, connect, enter, clock, bounds } = peersClients();
     const [silent, idle, registered] = [await open(), await connect(), await enter("alice")];
     clock.advance(20_000);
     expect([silent, idle, registered].map(({ connection }) => connection.isOpen)).toEqual([false, true, true]);
@@ -136,7 +51,7 @@ describe("connecting", () => {
 
 describe("registering", () => {
   test("is acknowledged, in both ways in which it is said", async () => {
-    const { connect } = setUp();
+    const { connect } = peersClients();
     const [alice, bob, carol] = [await connect(), await connect(), await connect()];
     expect(await alice.register("alice", "family")).toEqual(success);
     expect(await bob.ask("device-registered", "bob")).toEqual(success);
@@ -154,17 +69,17 @@ describe("registering", () => {
     [{ deviceId: "a", groups: ["a\nb"] }, "Invalid device id or group: the name holds a control character"],
     [{ deviceId: "a", groups: Array.from({ length: 101 }, (_, index) => `${index}`) }, "More than 100 groups"],
   ])("as %j is refused with a word", async (registration, problem) => {
-    expect(await (await setUp().connect()).ask("register-device", registration)).toEqual([problem]);
+    expect(await (await peersClients().connect()).ask("register-device", registration)).toEqual([problem]);
   });
 
   test("100 groups, and names of 256 bytes, are taken", async () => {
-    const alice = await setUp().connect();
+    const alice = await peersClients().connect();
     const groups = Array.from({ length: 100 }, (_, index) => `${index}`);
     expect(await alice.register("é".repeat(128), ...groups)).toEqual(success);
   });
 
   test("is refused when there are too many devices, or too many in a group, until one leaves", async () => {
-    const { connect, enter, bounds } = setUp({ limits: { peersDevices: 3, signalingRoomMembers: 2 } });
+    const { connect, enter, bounds } = peersClients({ limits: { peersDevices: 3, signalingRoomMembers: 2 } });
     const alice = await enter("alice", "g");
     await enter("bob", "g");
     const carol = await connect();
@@ -176,22 +91,11 @@ describe("registering", () => {
     alice.leave();
     expect(await carol.register("carol", "g")).toEqual(success);
   });
-
-  test("a denial is told; access is asked for by address", async () => {
-    const requests: AccessRequest[] = [];
-    const authorizer = authorizerThat(async (request) => {
-      requests.push(request);
-      return { granted: false, kind: "forbidden", code: "wrong-room", reason: "not today" };
-    });
-    const alice = await setUp({ authorizer }).connect();
-    expect(await alice.register("alice")).toEqual(["not today"]);
-    expect(requests).toMatchObject([{ kind: "signaling", room: "peers", remoteAddress: "192.0.2.1" }]);
-  });
 });
 
 describe("a device id that another connection has", () => {
   test("is in use while its client shows that it is there", async () => {
-    const { enter, connect } = setUp();
+    const { enter, connect } = peersClients();
     const [alice, thief, bob] = [await enter("alice"), await connect(), await enter("bob")];
     const claim = thief.register("alice");
     await new Promise(setImmediate);
@@ -203,7 +107,7 @@ describe("a device id that another connection has", () => {
   });
 
   test("is resumed when its client is gone and the server has not noticed; the late close changes nothing", async () => {
-    const { enter, connect, clock } = setUp();
+    const { enter, connect, clock } = peersClients();
     const [before, bob, after] = [await enter("alice", "g"), await enter("bob", "g"), await connect()];
     before.heard();
     const claim = after.register("alice", "g");
@@ -219,7 +123,7 @@ describe("a device id that another connection has", () => {
   });
 
   test("is free once its connection has closed", async () => {
-    const { enter } = setUp();
+    const { enter } = peersClients();
     (await enter("alice")).leave();
     await enter("alice");
   });
@@ -227,7 +131,7 @@ describe("a device id that another connection has", () => {
 
 describe("presence", () => {
   test("devices hear who of their groups comes and goes, once each, and nobody else's", async () => {
-    const { enter } = setUp();
+    const { enter } = peersClients();
     const [alice, bob, carol] = [
       await enter("alice", "g", "h"),
       await enter("bob", "g", "h"),
@@ -241,7 +145,7 @@ describe("presence", () => {
   });
 
   test("devices hear of those with whom they have exchanged a message, also when they come back", async () => {
-    const { enter } = setUp();
+    const { enter } = peersClients();
     const [alice, bob, carol] = [await enter("alice"), await enter("bob"), await enter("carol")];
     await alice.emit("offer", offer("bob"));
     bob.heard();
@@ -253,7 +157,7 @@ describe("presence", () => {
   });
 
   test("who writes to a device that is offline hears when it comes", async () => {
-    const { enter } = setUp();
+    const { enter } = peersClients();
     const alice = await enter("alice");
     await alice.emit("offer", offer("bob"));
     const bob = await enter("bob");
@@ -263,7 +167,7 @@ describe("presence", () => {
   });
 
   test("another registration over the same connection is the end of the first", async () => {
-    const { enter } = setUp();
+    const { enter } = peersClients();
     const [alice, bob] = [await enter("alice", "g"), await enter("bob", "g")];
     alice.heard();
     await alice.register("alice2", "g");
@@ -276,7 +180,7 @@ describe("presence", () => {
   });
 
   test("the same registration with other groups is told to those who are new in it", async () => {
-    const { enter } = setUp();
+    const { enter } = peersClients();
     const [alice, bob, carol] = [await enter("alice", "g"), await enter("bob", "g"), await enter("carol", "k")];
     expect(await alice.register("alice", "g", "k")).toEqual(success);
     expect([bob.heard(), carol.heard()]).toEqual([[], [["device-online", "alice"]]]);
@@ -286,7 +190,7 @@ describe("presence", () => {
   });
 
   test("of the 256 with whom a device has exchanged messages last", async () => {
-    const { enter } = setUp({ limits: { peersCorrespondents: 2 } });
+    const { enter } = peersClients({ limits: { peersCorrespondents: 2 } });
     const alice = await enter("alice");
     for (const id of ["bob", "carol", "bob", "dave"]) await alice.emit("offer", offer(id));
     for (const id of ["bob", "carol", "dave"]) await enter(id);
@@ -297,7 +201,7 @@ describe("presence", () => {
   });
 
   test("a client that leaves the namespace is offline", async () => {
-    const { enter } = setUp();
+    const { enter } = peersClients();
     const [alice, bob] = [await enter("alice", "g"), await enter("bob", "g")];
     await alice.session.receive("1");
     expect(bob.heard()).toEqual([["device-offline", "alice"]]);
@@ -306,7 +210,7 @@ describe("presence", () => {
 
 describe("messages", () => {
   test.each(["offer", "answer", "iceCandidate"])("%s goes to its receiver alone, from its sender", async (event) => {
-    const { enter } = setUp();
+    const { enter } = peersClients();
     const [alice, bob, carol] = [await enter("alice"), await enter("bob"), await enter("carol")];
     const message = { connectionId: 1, fromDeviceId: "carol", toDeviceId: "bob", iceCandidates: [{}], sdi: { a: [1] } };
     expect(await alice.ask(event, message)).toEqual(success);
@@ -315,14 +219,14 @@ describe("messages", () => {
   });
 
   test("with the other names of their members are understood as well", async () => {
-    const { enter } = setUp();
+    const { enter } = peersClients();
     const [alice, bob] = [await enter("alice"), await enter("bob")];
     await alice.emit("offer", { fromDevice: "alice", toDevice: "bob" });
     expect(bob.heard()).toEqual([["offer", { fromDevice: "alice", toDevice: "bob" }]]);
   });
 
   test("of a client that has not registered are not sent", async () => {
-    const { connect, enter } = setUp();
+    const { connect, enter } = peersClients();
     const [nobody, bob] = [await connect(), await enter("bob")];
     expect(await nobody.ask("offer", offer("bob"))).toEqual(["Device is not registered"]);
     await nobody.emit("offer", offer("bob"));
@@ -335,12 +239,12 @@ describe("messages", () => {
     [[{}], "Message names no device to go to"],
     [[offer("x".repeat(257))], "Invalid device id or group: the name is longer than 256 bytes"],
   ])("as %j are refused with a word", async (args, problem) => {
-    const { enter } = setUp();
+    const { enter } = peersClients();
     expect(await (await enter("alice")).ask("offer", ...args)).toEqual([problem]);
   });
 
   test("that nobody knows are ignored", async () => {
-    const { enter } = setUp();
+    const { enter } = peersClients();
     const alice = await enter("alice");
     expect(await alice.ask("hasOwnProperty", {})).toBeUndefined();
     expect(await alice.ask("__proto__")).toBeUndefined();
@@ -348,7 +252,7 @@ describe("messages", () => {
   });
 
   test("beyond the rate wait, and none is lost", async () => {
-    const { enter, clock } = setUp({ limits: { publishBurst: 2, publishesPerSecond: 10 } });
+    const { enter, clock } = peersClients({ limits: { publishBurst: 2, publishesPerSecond: 10 } });
     const [alice, bob] = [await enter("alice"), await enter("bob")];
     // Registering has taken one.
     await alice.emit("offer", offer("bob", 1));
@@ -363,7 +267,7 @@ describe("messages", () => {
 
 describe("a device that is offline", () => {
   test("gets within a minute what was said to it, in order and after its acknowledgement", async () => {
-    const { enter, connect, clock, budget } = setUp();
+    const { enter, connect, clock, budget } = peersClients();
     const alice = await enter("alice");
     await alice.emit("offer", offer("bob", 1));
     clock.advance(59_999);
@@ -382,7 +286,7 @@ describe("a device that is offline", () => {
   });
 
   test("gets nothing of what has waited for a minute", async () => {
-    const { enter, clock, budget } = setUp();
+    const { enter, clock, budget } = peersClients();
     const alice = await enter("alice");
     await alice.emit("offer", offer("bob", 1));
     clock.advance(1);
@@ -393,7 +297,7 @@ describe("a device that is offline", () => {
   });
 
   test("has a mailbox with an end, of which its senders are told", async () => {
-    const { enter, bounds } = setUp({ limits: { mailboxSenderLetters: 2 } });
+    const { enter, bounds } = peersClients({ limits: { mailboxSenderLetters: 2 } });
     const alice = await enter("alice");
     const answers = [];
     for (const sdi of [1, 2, 3]) answers.push(await alice.ask("offer", offer("bob", sdi)));
@@ -404,7 +308,7 @@ describe("a device that is offline", () => {
 });
 
 test("ICE servers are told in both ways of asking, also before registering", async () => {
-  const alice = await setUp().connect();
+  const alice = await peersClients().connect();
   expect(await alice.ask("getIceServers")).toEqual([null, iceServers]);
   expect(await alice.ask("getIceServers", null)).toEqual([null, iceServers]);
   await alice.emit("getIceServers");
@@ -417,10 +321,10 @@ test.each(seeds)(
   "whoever comes, goes and speaks, everyone knows who of their group is there (seed %i)",
   async (seed) => {
     const random = new Random(seed);
-    const { connect, clock, budget } = setUp({ limits: { mailboxLetters: 3, publishBurst: 1e6 } });
-    const present = new Map<string, Client>();
+    const { connect, clock, budget } = peersClients({ limits: { mailboxLetters: 3, publishBurst: 1e6 } });
+    const present = new Map<string, PeersClient>();
     const known = new Map<string, Set<string>>();
-    const hear = (id: string, client: Client) => {
+    const hear = (id: string, client: PeersClient) => {
       const online = known.get(id) ?? new Set();
       known.set(id, online);
       for (const [event, argument] of client.heard() as [string, { readonly toDeviceId: string } & string][]) {

@@ -1,0 +1,121 @@
+import { describe, expect, test } from "bun:test";
+import type { AccessRequest, Denial } from "../../../src/auth/authorizer.ts";
+import { closeReasons } from "../../../src/transport/close-reason.ts";
+import { FakeAuthorizer } from "../../support/fake-authorizer.ts";
+import { FakeGrant } from "../../support/fake-grant.ts";
+import { denialOf, expired, HeldAuthorizer } from "../../support/held-authorizer.ts";
+import { peersClients } from "../../support/peers-clients.ts";
+
+const offer = (toDeviceId: string) => ({ connectionId: 1, toDeviceId, sdi: {} });
+const tokensOf = (requests: readonly AccessRequest[]) => requests.map(({ token }) => token);
+
+test("access is asked for when a client connects, with the token of its payload, else of its handshake", async () => {
+  const authorizer = new FakeAuthorizer();
+  const { open } = peersClients({ authorizer });
+  const shown = {
+    url: new URL("ws://localhost/socket.io/?EIO=4&token=url"),
+    origin: "https://app.example",
+    headerToken: "header",
+  };
+  for (const packet of ['0{"token":"payload"}', "0{}", "0"]) await (await open(shown)).session.receive(packet);
+  await (await open({ headerToken: "header" })).session.receive("0");
+  await (await open()).session.receive("0");
+  expect(tokensOf(authorizer.requests)).toEqual(["payload", "url", "url", "header", undefined]);
+  const asked = { kind: "signaling", room: "peers", remoteAddress: "192.0.2.1" };
+  expect(authorizer.requests[0]).toMatchObject({ ...asked, origin: "https://app.example" });
+});
+
+describe("a client that is denied", () => {
+  const denied = async (denial: Denial) => {
+    const authorizer = new FakeAuthorizer();
+    authorizer.decide("bad", denial);
+    const clients = peersClients({ authorizer });
+    const client = await clients.open();
+    const connect = (payload: string) => client.session.receive(`0${payload}`);
+    return { ...clients, client, connect };
+  };
+
+  test.each([denialOf("unauthorized"), denialOf("forbidden"), expired])(
+    "is told why in a connect error, and may show something else: %j",
+    async (denial) => {
+      const { client, connect } = await denied(denial);
+      await connect('{"token":"bad"}');
+      const { kind, code } = denial;
+      const told = JSON.stringify({ message: "not now", data: { kind, code } });
+      expect(client.connection.take()).toEqual([`4${told}`]);
+      await expect(client.emit("device-registered", "alice")).rejects.toThrow("an event before its connect");
+      await connect('{"token":"good"}');
+      expect(String(client.connection.take()[0])).toStartWith('0{"sid"');
+    },
+  );
+
+  test("because nobody could be asked is closed, on which it comes back by itself", async () => {
+    const { client, connect, protocol } = await denied(denialOf("unavailable"));
+    const reason = closeReasons.authorizationUnavailable;
+    await expect(connect('{"token":"bad"}')).rejects.toMatchObject({ reason });
+    expect([client.connection.take(), protocol.farewell?.(reason, "not now")]).toEqual([[], undefined]);
+  });
+});
+
+describe("a grant that ends", () => {
+  test("tells its client, and the others that the device is offline", async () => {
+    const authorizer = new FakeAuthorizer();
+    const { enter, protocol, devices } = peersClients({ authorizer });
+    const [alice, bob] = [await enter("alice", "group"), await enter("bob", "group")];
+    for (const client of [alice, bob]) client.heard();
+    authorizer.grants[0]?.end(expired);
+    await bob.emit("offer", offer("alice"));
+    expect(alice.heard()).toEqual([["error", "not now"]]);
+    expect([alice.connection.closeReason?.name, alice.connection.refusal]).toEqual(["unauthorized", "not now"]);
+    expect(protocol.farewell?.(closeReasons.unauthorized, "not now")).toBe("1");
+    expect(bob.heard()).toEqual([["device-offline", "alice"]]);
+    expect(devices.find("alice")).toBeUndefined();
+  });
+
+  test("while a device registers leaves it unregistered", async () => {
+    const authorizer = new FakeAuthorizer();
+    const { enter, connect, devices, clock } = peersClients({ authorizer });
+    const first = await enter("alice");
+    const second = await connect();
+    const registering = second.register("alice");
+    await new Promise(setImmediate);
+    authorizer.grants[1]?.end(expired);
+    clock.advance(3_000);
+    await registering;
+    expect(devices.find("alice")?.connection).toBe(first.connection);
+    expect(first.connection.isOpen).toBe(true);
+  });
+
+  test("before its client is connected ends it", async () => {
+    const authorizer = new HeldAuthorizer();
+    const client = await peersClients({ authorizer }).open();
+    const connecting = client.session.receive("0");
+    const ended = new FakeGrant("read");
+    ended.end(denialOf("unauthorized", "revoked"));
+    await authorizer.grant("peers", ended);
+    await connecting;
+    expect(client.connection.closeReason?.name).toBe("unauthorized");
+  });
+});
+
+test("every grant is released, whichever way its client goes", async () => {
+  const authorizer = new FakeAuthorizer();
+  const { connect, enter } = peersClients({ authorizer });
+  const released = () => authorizer.grants.map(({ isReleased }) => isReleased);
+  const [unregistered, registered, polite, lost] = [
+    await connect(),
+    await enter("a"),
+    await enter("b"),
+    await enter("c"),
+  ];
+  unregistered.leave();
+  registered.leave();
+  await polite.session.receive("1");
+  authorizer.grants[3]?.end(expired);
+  expect(released()).toEqual([true, true, true, true]);
+  await polite.session.receive("0");
+  expect(released()).toEqual([true, true, true, true, false]);
+  polite.leave();
+  lost.leave();
+  expect(released()).toEqual([true, true, true, true, true]);
+});
