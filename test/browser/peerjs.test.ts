@@ -4,7 +4,8 @@ import type { Page } from "playwright-core";
 import { openChromium } from "../support/browser.ts";
 import { eventually } from "../support/browser-eventually.ts";
 import { type ServedSnippet, serveSnippet } from "../support/browser-snippet.ts";
-import { startTestServer } from "../support/start-test-server.ts";
+import { startTestServer, type TestServerOptions } from "../support/start-test-server.ts";
+import { revoke, secret, tokenFor } from "../support/tokens.ts";
 
 declare global {
   /** A client that the page has opened; exists in its page only. */
@@ -47,8 +48,8 @@ beforeAll(async () => {
   app = await serveSnippet(code);
 });
 
-async function setUp() {
-  const server = await startTestServer();
+async function setUp(serverOptions: TestServerOptions = {}) {
+  const server = await startTestServer(serverOptions);
   // PeerJS logs each of its errors, and Chromium a request that is answered with 401.
   const tolerated = [/PeerJS|Could not get an ID|401/];
   const people = chromium.people({ url: app.url, otherUrl: server.url, tolerated });
@@ -65,7 +66,7 @@ async function setUp() {
     await people[Symbol.asyncDispose]();
     await server.stop();
   };
-  return { visit, enter, open, [Symbol.asyncDispose]: dispose };
+  return { url: server.url, visit, enter, open, [Symbol.asyncDispose]: dispose };
 }
 
 const seenBy = (page: Page) => page.evaluate(() => globalThis.seen);
@@ -151,4 +152,22 @@ test("a wrong key is refused, with an id and without", async () => {
   ];
   await sees(named, "error server-error");
   await sees(nameless, "error server-error");
+});
+
+test("where tokens are asked for, one behind the key enters, and none does not; a revoked one ends its client", async () => {
+  await using peers = await setUp({ auth: { mode: "token", secrets: [secret] } });
+  const token = await tokenFor({ "peerjs/peerjs": "read" }, { sub: "ann" });
+  const key = `peerjs&access_token=${token}`;
+  const [alice, bob, stranger] = [
+    await peers.open(undefined, { key }),
+    await peers.open("bob", { key }),
+    await peers.open("stranger"),
+  ];
+  await sees(bob, "open as bob");
+  await eventually("Alice has an id", async () => (await seenBy(alice)).length > 0);
+  await talks(alice, "bob");
+  await sees(stranger, "error server-error");
+  await revoke(peers.url, { user: "ann" });
+  await sees(bob, "error server-error");
+  await sees(bob, "disconnected");
 });
