@@ -3,6 +3,7 @@ import { cors } from "hono/cors";
 import packageJson from "../package.json" with { type: "json" };
 import { createApi } from "./admin/api.ts";
 import { type AccessControl, type AccessOptions, openAccess } from "./composition/access.ts";
+import { openDatabase } from "./composition/open-store.ts";
 import { openRelay } from "./composition/relay.ts";
 import type { ServerOptions } from "./composition/server-options.ts";
 import { openDirectSignaling, openSignaling } from "./composition/signaling.ts";
@@ -13,6 +14,7 @@ import type { Log } from "./ops/log.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import { Quotas } from "./signaling/quotas.ts";
 import { type DataFolder, openDataFolder } from "./storage/data-folder.ts";
+import type { Store } from "./storage/store.ts";
 import { admissionOf } from "./transport/admission.ts";
 import { type Assets, openAssets } from "./transport/assets.ts";
 import type { CloseReason } from "./transport/close-reason.ts";
@@ -52,10 +54,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const shared = { admission, limits, log, metrics, channels, quotas };
   const isFolderNeeded = options.syncEnabled || options.auth.mode !== "open";
   const dataFolder = isFolderNeeded ? openDataFolder(options.dataFolder) : undefined;
-  const access = openAccessIn(dataFolder, { ...options, ...shared });
+  // First: a folder whose documents cannot be served stays as it is.
+  const store = dataFolder && options.syncEnabled ? openDatabase(dataFolder, metrics) : undefined;
+  const access = await openAccessBeside(store, dataFolder, { ...options, ...shared });
   const { administration, authorizer } = access;
-  const relay =
-    dataFolder && options.syncEnabled ? openRelay(dataFolder, { ...options, ...shared, authorizer }) : undefined;
+  const relay = store && openRelay(store, { ...options, ...shared, authorizer });
   const signaling = openSignaling({ ...shared, administration, authorizer });
   const direct = openDirectSignaling(options, { ...shared, administration, authorizer });
   // On the compatibility ports the first that matches answers: the JSON dialects take every path.
@@ -126,11 +129,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   };
 }
 
-/** As `openAccess`, and lets the folder go when that throws. */
-function openAccessIn(dataFolder: DataFolder | undefined, options: AccessOptions): AccessControl {
+/** As `openAccess`; when that throws, the store is closed and the folder let go. */
+async function openAccessBeside(
+  store: Store | undefined,
+  dataFolder: DataFolder | undefined,
+  options: AccessOptions,
+): Promise<AccessControl> {
   try {
     return openAccess(dataFolder, options);
   } catch (error) {
+    await store?.close();
     dataFolder?.release();
     throw error;
   }

@@ -10,9 +10,8 @@ import { SyncRoom } from "../relay/sync-room.ts";
 import { startWorkerCompactor } from "../relay/worker-compactor.ts";
 import { yWebsocket } from "../relay/y-websocket/protocol.ts";
 import { RoomRegistry } from "../rooms/room-registry.ts";
-import type { DataFolder } from "../storage/data-folder.ts";
+import type { Store } from "../storage/store.ts";
 import type { Protocol } from "../transport/protocol.ts";
-import { openDatabase } from "./open-store.ts";
 import type { ServerOptions, Shared } from "./server-options.ts";
 
 /** The part of a server that stores documents. */
@@ -33,11 +32,10 @@ interface RelayOptions extends Shared, Pick<ServerOptions, "durability" | "auth"
   readonly authorizer: Authorizer;
 }
 
-/** Throws `StoreError`, and lets the folder go then. */
-export function openRelay(dataFolder: DataFolder, options: RelayOptions): Relay {
+/** The store is the relay's from now on. */
+export function openRelay(store: Store, options: RelayOptions): Relay {
   const { limits, log, metrics } = options;
   const clock = systemClock;
-  const store = openDatabase(dataFolder, metrics);
   const compactor = startWorkerCompactor();
   const durability = new Durability({ store, durability: options.durability, clock, log, metrics });
   const queue = new CommitQueue({ store, durability, clock, limits, log, metrics });
