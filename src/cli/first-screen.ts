@@ -5,6 +5,8 @@ export interface FirstScreenFacts {
   readonly endpoints: readonly { readonly label: string; readonly url: string }[];
   /** Absent when documents are not stored. */
   readonly data?: { readonly folder: string; readonly isNew: boolean };
+  /** Where the secrets are that the server has made itself; absent where they were given to it, or ask for nobody. */
+  readonly secretsFile?: string;
   /** Where it listens, as `host:port`. */
   readonly address: string;
   readonly isLoopback: boolean;
@@ -19,10 +21,10 @@ export function firstScreen(facts: FirstScreenFacts): string {
     "",
     ...endpointLines(facts.endpoints),
     "",
-    ...(facts.data === undefined ? [] : [`  Data  ${facts.data.folder}${facts.data.isNew ? " (new)" : ""}`]),
+    ...dataLine(facts),
     `  Mode  ${mode(facts)}`,
     "",
-    ...tryIt(facts.endpoints),
+    ...tryIt(facts),
     "",
   ].join("\n");
 }
@@ -48,10 +50,17 @@ function mode({ isLoopback, address, data, mode }: FirstScreenFacts): string {
   }
 }
 
-function tryIt(endpoints: FirstScreenFacts["endpoints"]): readonly string[] {
+function dataLine({ data, secretsFile }: FirstScreenFacts): readonly string[] {
+  const secrets = secretsFile === undefined ? "" : `     Secrets  ${secretsFile}`;
+  return data === undefined ? [] : [`  Data  ${data.folder}${data.isNew ? " (new)" : ""}${secrets}`];
+}
+
+function tryIt({ endpoints, mode }: FirstScreenFacts): readonly string[] {
   const sync = endpoints.find(({ label }) => label === "y-websocket");
-  if (sync !== undefined) return [`  Try it:  new WebsocketProvider("${sync.url}", "demo", doc)`, ""];
+  const params = mode === "open" ? "" : ", { params: { token } }";
+  if (sync !== undefined) return [`  Try it:  new WebsocketProvider("${sync.url}", "demo", doc${params})`, ""];
   const signaling = endpoints.find(({ label }) => label === "y-webrtc");
   if (signaling === undefined) return [];
-  return [`  Try it:  new WebrtcProvider("demo", doc, { signaling: ["${signaling.url}"] })`, ""];
+  const url = mode === "open" ? `"${signaling.url}"` : `"${signaling.url}?token=" + token`;
+  return [`  Try it:  new WebrtcProvider("demo", doc, { signaling: [${url}] })`, ""];
 }

@@ -89,6 +89,8 @@ function warn({ values, unknownVariables }: Configuration, log: Log): void {
 
 function screenOf(server: RunningServer, values: Values): string {
   const { dataFolder, dataFolderIsNew } = server;
+  const auth = authOptionsOf(values);
+  const isOwnSecret = auth.mode === "webhook" ? auth.webhook?.secret === undefined : auth.secrets.length === 0;
   return firstScreen({
     version,
     readyMs: performance.now(),
@@ -96,7 +98,10 @@ function screenOf(server: RunningServer, values: Values): string {
     ...(dataFolder !== undefined && { data: { folder: dataFolder, isNew: dataFolderIsNew } }),
     address: authorityOf(server.host, server.port),
     isLoopback: isLoopback(server.host),
-    mode: authOptionsOf(values).mode,
+    mode: auth.mode,
+    ...(dataFolder !== undefined &&
+      auth.mode !== "open" &&
+      isOwnSecret && { secretsFile: `${dataFolder}/secrets.json` }),
   });
 }
 

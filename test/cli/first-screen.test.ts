@@ -52,6 +52,16 @@ describe("the first screen", () => {
     expect(firstScreen({ ...facts, mode, isLoopback })).toContain(`\n  Mode  ${line}\n`);
   });
 
+  test("says where secrets are, and tries it with a token, where one is needed", () => {
+    const guarded = firstScreen({ ...facts, mode: "token", secretsFile: "./yurt-data/secrets.json" });
+    expect(guarded).toContain("\n  Data  ./yurt-data (new)     Secrets  ./yurt-data/secrets.json\n");
+    expect(guarded).toContain('new WebsocketProvider("ws://127.0.0.1:4444/sync", "demo", doc, { params: { token } })');
+    const endpoints = facts.endpoints.filter(({ label }) => label !== "y-websocket");
+    expect(firstScreen({ ...facts, mode: "webhook", endpoints })).toContain(
+      'new WebrtcProvider("demo", doc, { signaling: ["ws://127.0.0.1:4444/signal?token=" + token] })',
+    );
+  });
+
   test("of a server without documents shows no relay", () => {
     const { data: _, ...withoutData } = facts;
     const endpoints = facts.endpoints.filter(({ label }) => label !== "y-websocket");
