@@ -46,7 +46,7 @@ export class LiveAuthorizer implements Authorizer {
   }
 
   async authorize(request: AccessRequest): Promise<Grant | Denial> {
-    const decision = await this.#decide(request);
+    const decision = this.#current(await this.#options.policy.decide(request), request);
     // It may have taken a while, and nobody is left who could let the grant go.
     request.signal.throwIfAborted();
     if (decision.granted) return this.#grant(decision, request);
@@ -61,9 +61,12 @@ export class LiveAuthorizer implements Authorizer {
     return concerned.length;
   }
 
-  async #decide(request: AccessRequest): Promise<Permission | Denial> {
-    const decision = await this.#options.policy.decide(request);
-    return decision.granted && this.#options.isRevoked(decision, request.room) ? revoked : decision;
+  /**
+   * What a decision is worth now. Asked in the turn in which it takes effect: between the two nothing can be revoked that
+   * neither this sees nor `endRevoked`.
+   */
+  #current(decision: Permission | Denial, { room }: AccessRequest): Permission | Denial {
+    return decision.granted && this.#options.isRevoked(decision, room) ? revoked : decision;
   }
 
   #grant(permission: Permission, request: AccessRequest): Grant {
@@ -71,7 +74,8 @@ export class LiveAuthorizer implements Authorizer {
     const grant: LiveGrant = new LiveGrant(permission, request, {
       agenda: this.#agenda,
       clock,
-      ...(policy.isRenewable && { renew: () => this.#decide(request) }),
+      ...(policy.isRenewable && { renew: () => policy.decide(request) }),
+      current: (decision) => this.#current(decision, request),
       isRevoked,
       renewalCrashed: (error) => log.error({ event: "renewal-crashed", err: error }),
       released: (released, denial) => {

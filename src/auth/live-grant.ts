@@ -9,6 +9,8 @@ export interface LiveGrantOptions {
   readonly clock: Clock;
   /** Asks for the same again, where the answer may be another one; rejects when the client has gone. */
   readonly renew?: () => Promise<Permission | Denial>;
+  /** What has become of an answer on its way. */
+  readonly current: (answer: Permission | Denial) => Permission | Denial;
   readonly isRevoked: (permission: Permission, room: string) => boolean;
   readonly renewalCrashed: (error: unknown) => void;
   /** Once: nobody acts under the grant any more. `denial` says why, if that is not the client's own wish. */
@@ -108,15 +110,16 @@ export class LiveGrant implements Grant {
 
   #renew(expiresAt: number): void {
     this.#options.renew?.().then(
-      (decision) => this.#renewed(decision, expiresAt),
+      (answer) => this.#renewed(answer, expiresAt),
       (error) => {
         if (!this.#request.signal.aborted) this.#options.renewalCrashed(error);
       },
     );
   }
 
-  #renewed(decision: Permission | Denial, expiresAt: number): void {
+  #renewed(answer: Permission | Denial, expiresAt: number): void {
     if (this.#state !== "live") return;
+    const decision = this.#options.current(answer);
     if (decision.granted) this.#replace(decision);
     else if (decision.kind === "unavailable") this.#tryAgain(decision, expiresAt);
     else this.end(decision);

@@ -159,6 +159,47 @@ test("what is revoked is not granted again", async () => {
   expect(await authorizer.authorize(request)).toMatchObject({ granted: false, code: "revoked" });
 });
 
+/** In so many turns of the microtask queue from now on. */
+async function inTurns(turns: number, task: () => void): Promise<void> {
+  for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+  task();
+}
+
+test("what is revoked while a decision is on its way is not granted, whenever that is", async () => {
+  for (let turns = 0; turns < 20; turns += 1) {
+    const { answers, authorizer, live, request, revokedUsers } = setUp();
+    const { promise, resolve } = Promise.withResolvers<Permission>();
+    answers.push(promise);
+    const authorizing = authorizer.authorize(request);
+    await settled();
+    resolve(permission);
+    await inTurns(turns, () => {
+      revokedUsers.add("ann");
+      authorizer.endRevoked();
+    });
+    await authorizing;
+    expect([turns, await live()]).toEqual([turns, 0]);
+  }
+});
+
+test("what is revoked while a renewal is on its way does not go on, whenever that is", async () => {
+  for (let turns = 0; turns < 20; turns += 1) {
+    const { answers, authorizer, clock, enter, events, revokedUsers, until } = setUp({ isRenewable: true });
+    const { promise, resolve } = Promise.withResolvers<Permission>();
+    await enter(until(80_000));
+    answers.push(promise);
+    clock.advance(70_000);
+    await settled();
+    resolve({ ...permission, user: "bob" });
+    await inTurns(turns, () => {
+      revokedUsers.add("bob");
+      authorizer.endRevoked();
+    });
+    await settled();
+    expect([turns, ...events]).toEqual([turns, "expiring", "ended unauthorized revoked"]);
+  }
+});
+
 test("a grant that can be renewed is, before it ends, with what is allowed then", async () => {
   const { answers, asked, clock, enter, events, until } = setUp({ isRenewable: true });
   const grant = await enter(until(80_000));
