@@ -31,19 +31,23 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
   readonly #lease: Lease<SyncRoom>;
   readonly #grant: Grant;
   #isTold = false;
+  #isOver = false;
 
   /** The lease and the grant are the session's from now on. */
   constructor(connection: Connection, lease: Lease<SyncRoom>, grant: Grant) {
     this.connection = connection;
     this.#lease = lease;
     this.#grant = grant;
+    // The grant may have ended while the room was opened: then the client learns nothing of it.
+    grant.watch(this);
+    if (this.#isOver) return;
     this.#room.join(this);
     this.#room.ask(this);
-    grant.watch(this);
   }
 
+  /** What is under way when the grant ends finds out here. */
   get access(): Access {
-    return this.#grant.access;
+    return this.#isOver ? "read" : this.#grant.access;
   }
 
   get #room(): SyncRoom {
@@ -84,6 +88,7 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
   }
 
   ended(denial: Denial): void {
+    this.#isOver = true;
     this.connection.refuse(closeReasonOf(denial), denial.reason);
   }
 

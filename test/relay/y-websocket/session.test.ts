@@ -19,6 +19,8 @@ const [first = empty, second = empty] = updatesOf((doc) => {
   for (const character of "ab") doc.getText("t").insert(0, character);
 });
 const nothing = Uint8Array.of(0, 0);
+/** Of what is in `first`. */
+const deletion = Uint8Array.of(0, 1, 7, 1, 0, 1);
 const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "it is over" };
 
 const update = (bytes: Uint8Array) => encodeMessage({ type: "update", update: bytes });
@@ -122,6 +124,24 @@ describe("a y-websocket client", () => {
     authorizer.grants[0]?.end(expired);
     const { connection } = await connecting;
     expect(connection.closeReason).toEqual(closeReasons.unauthorized);
+    // Not even which clients the document has.
+    expect(connection.sent).toEqual([]);
+  });
+
+  test("whose grant ends while its document is read for a change has changed nothing", async () => {
+    const { authorizer, clock, connect, memory, store, turnAndSync } = setUp();
+    const { say, session } = await connect("mine");
+    await say(update(first));
+    clock.advance(15_000);
+    expect(memory.bytes).toBe(0);
+    const release = store.holdLoad();
+    // Of deletions nothing is known any more.
+    const changing = session.receive(update(deletion));
+    authorizer.grants[0]?.end(expired);
+    release();
+    await changing;
+    await turnAndSync();
+    expect(store.appended.flat()).toHaveLength(1);
   });
 });
 
