@@ -19,7 +19,7 @@ export interface SyncRoomOptions extends DocumentOptions {
   readonly queue: CommitQueue;
   readonly durability: Durability;
   readonly snapshots: SnapshotBudget;
-  /** Whether the others learn of members that may only read. */
+  /** Whether the others see and hear members that may only read. */
   readonly readersShowPresence: boolean;
   readonly openChannel: OpenChannel;
   readonly clock: Clock;
@@ -163,9 +163,13 @@ export class SyncRoom {
     if (!this.#mayBeSeen(member)) this.#awareness.withdrew(member);
   }
 
-  /** Tells all members whose protocol has words for it, less `except`, something that is between the applications. */
-  broadcastStateless(payload: string, except?: SyncMember): void {
-    this.#audience.broadcast((encoding) => encoding.stateless?.(payload), except);
+  /**
+   * Tells all members whose protocol has words for it something that is between the applications. It is from `sender`, who
+   * is not told; without one it is from the server. Who may not be seen is not heard either.
+   */
+  broadcastStateless(payload: string, sender?: SyncMember): void {
+    if (sender !== undefined && !this.#mayBeSeen(sender)) return;
+    this.#audience.broadcast((encoding) => encoding.stateless?.(payload), sender);
   }
 
   /** Answers a query for all awareness states. */

@@ -345,6 +345,20 @@ describe("a grant that changes", () => {
     clock.advance(1_000);
     expect(late.told()).toEqual(["doc: awareness 2@1 null"]);
   });
+
+  test("to read lets the others hear a reader as they see it", async () => {
+    for (const readersShowPresence of [true, false]) {
+      const { connect, say, told, grantAt } = await hocuspocusWriter({ readersShowPresence });
+      const other = await connect("b");
+      await other.say(doc.auth("u"), doc.step1());
+      grantAt(0).change("read");
+      for (const each of [told, other.told]) each();
+      await say(doc.stateless("from a reader"));
+      await other.say(doc.stateless("from a writer"));
+      expect(other.told()).toEqual(readersShowPresence ? ["doc: stateless from a reader"] : []);
+      expect(told()).toEqual(["doc: stateless from a writer"]);
+    }
+  });
 });
 
 /** Of the first character. */
