@@ -1,4 +1,5 @@
 import type { Limits } from "../config/limits.ts";
+import { addressBlock } from "../lib/address-block.ts";
 import { CircuitBreaker } from "../lib/circuit-breaker.ts";
 import type { Clock } from "../lib/clock.ts";
 import { Semaphore } from "../lib/semaphore.ts";
@@ -32,6 +33,8 @@ export interface WebhookQuestion {
 const answerBytes = 64 * 1024;
 /** One failure may be chance, and each further one costs somebody the whole timeout. */
 const failuresUntilSuspended = 5;
+/** Statuses of an application that is not there, or has too much to do, said by itself or by a proxy. */
+const outOfService = [429, 502, 503, 504];
 /** Clients come back after seconds, so most of them do it to an application that is asked again. */
 const suspensionMs = 10_000;
 
@@ -78,7 +81,8 @@ export class WebhookClient {
 
   async #inTurn(question: WebhookQuestion, signal: AbortSignal): Promise<Permission | Denial> {
     if (this.#breaker.isOpen) throw new WebhookFailure("suspended");
-    await this.#turns.acquire(signal);
+    // However many questions come from one place, those from elsewhere do not wait for all of them.
+    await this.#turns.acquire(signal, addressBlock(question.request.remoteAddress));
     try {
       const reply = await this.#guarded(question.body, signal);
       return readAnswer(reply, question.request, this.#options.clock.now());
@@ -88,23 +92,31 @@ export class WebhookClient {
   }
 
   /**
-   * Only what says that the application does not work counts as a failure of its own: an answer that cannot be read came
-   * in time, and may be about one user alone.
+   * Only what says that the application does not work counts as a failure of its own: what came in time may be about one
+   * client alone, who must not be able to keep the application from being asked about the others.
    */
   async #guarded(body: string, signal: AbortSignal): Promise<WebhookReply> {
     const call = this.#breaker.begin();
     if (call === undefined) throw new WebhookFailure("suspended");
     const endTimer = this.#options.metrics.webhookDuration.startTimer();
+    const askedAt = this.#options.clock.now();
     try {
       const reply = await this.#exchange(body, signal);
       call.end("succeeded");
       return reply;
     } catch (error) {
-      call.end(error instanceof WebhookFailure ? "failed" : "unknown");
+      call.end(error instanceof WebhookFailure && this.#isOfAll(error, askedAt) ? "failed" : "unknown");
       throw error;
     } finally {
       endTimer();
     }
+  }
+
+  /** A question that has waited long for its turn leaves the application no time to answer it. */
+  #isOfAll({ kind, detail }: WebhookFailure, askedAt: number): boolean {
+    const { clock, limits } = this.#options;
+    if (kind === "timeout") return clock.now() - askedAt >= limits.webhookTimeoutMs / 2;
+    return kind === "unreachable" || (kind === "status" && outOfService.some((status) => status === detail));
   }
 
   async #exchange(body: string, signal: AbortSignal): Promise<WebhookReply> {

@@ -1,14 +1,15 @@
-/** So many at a time; who has to wait is let in in the order of coming. */
+/** So many at a time. Who has to wait is let in in the order of coming; of several sources, one of each in turn. */
 export class Semaphore {
   #free: number;
-  readonly #waiting = new Set<() => void>();
+  /** By source, that whose turn is next first. None is empty. */
+  readonly #waiting = new Map<string, Set<() => void>>();
 
   constructor(permits: number) {
     this.#free = permits;
   }
 
   /** Resolves when a permit is there, to be given back with `release`; rejects with the signal's reason. */
-  async acquire(signal: AbortSignal): Promise<void> {
+  async acquire(signal: AbortSignal, source = ""): Promise<void> {
     signal.throwIfAborted();
     if (this.#free > 0) {
       this.#free -= 1;
@@ -16,10 +17,10 @@ export class Semaphore {
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const abort = () => {
-      this.#waiting.delete(resolve);
+      this.#forget(source, resolve);
       reject(signal.reason);
     };
-    this.#waiting.add(resolve);
+    this.#wait(source, resolve);
     signal.addEventListener("abort", abort, { once: true });
     try {
       await promise;
@@ -30,12 +31,28 @@ export class Semaphore {
 
   /** Once for each `acquire` that resolved. */
   release(): void {
-    const [next] = this.#waiting;
-    if (next === undefined) {
-      this.#free += 1;
-      return;
+    for (const [source, waiting] of this.#waiting) {
+      // Behind all others.
+      this.#waiting.delete(source);
+      this.#waiting.set(source, waiting);
+      for (const next of waiting) {
+        this.#forget(source, next);
+        next();
+        return;
+      }
     }
-    this.#waiting.delete(next);
-    next();
+    this.#free += 1;
+  }
+
+  #wait(source: string, resolve: () => void): void {
+    const waiting = this.#waiting.get(source) ?? new Set();
+    waiting.add(resolve);
+    this.#waiting.set(source, waiting);
+  }
+
+  #forget(source: string, resolve: () => void): void {
+    const waiting = this.#waiting.get(source);
+    waiting?.delete(resolve);
+    if (waiting?.size === 0) this.#waiting.delete(source);
   }
 }

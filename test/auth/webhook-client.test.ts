@@ -178,6 +178,39 @@ describe("an application that fails five times in a row", () => {
     expect(await policy.decide(asks())).toEqual(granted);
   });
 
+  test("was asked about clients with which it has trouble: it is asked on about the others", async () => {
+    await using setup = await openWebhook(says({}, 500));
+    const { application, policy } = setup;
+    for (let time = 0; time < 10; time += 1) expect(await policy.decide(asks())).toEqual(unavailable);
+    application.answer = says({ access: "write" });
+    expect(await policy.decide(asks())).toEqual(granted);
+  });
+
+  test("had no time for them: it is asked on", async () => {
+    const waiting: PromiseWithResolvers<Response>[] = [];
+    const later = () => {
+      const answer = Promise.withResolvers<Response>();
+      waiting.push(answer);
+      return answer.promise;
+    };
+    await using setup = await openWebhook(later, { webhookConcurrency: 6 });
+    const { application, clock, policy } = setup;
+    const ask = (name: string) => Array.from({ length: 6 }, (_, index) => policy.decide(asks(`${name} ${index}`)));
+    const quick = ask("quick");
+    await application.asked(6);
+    const slow = ask("slow");
+    clock.advance(1_501);
+    for (const { resolve } of waiting.splice(0)) resolve(Response.json({ access: "write" }));
+    await application.asked(12);
+    clock.advance(1_499);
+    expect(await Promise.all([...quick, ...slow])).toEqual([
+      ...quick.map(() => granted),
+      ...slow.map(() => unavailable),
+    ]);
+    application.answer = says({ access: "write" });
+    expect(await policy.decide(asks())).toEqual(granted);
+  });
+
   test("is asked by the next one when nobody waits for the probe", async () => {
     await using setup = await openWebhook(says({}, 503));
     const { application, clock, policy } = setup;
@@ -217,6 +250,20 @@ describe("questions at a time", () => {
     answers[3]?.resolve(Response.json({ access: "write" }));
     expect(await Promise.all(decisions)).toEqual(rooms.map(() => granted));
     expect(application.received.map(({ body }) => JSON.parse(body).room).slice(2)).toEqual(["c", "d"]);
+  });
+
+  test("come from one address after the other", async () => {
+    await using setup = await openWebhook(says({ access: "write" }), { webhookConcurrency: 1 });
+    const { application, policy } = setup;
+    const from = (remoteAddress: string, rooms: readonly string[]) =>
+      rooms.map((room) => policy.decide(asks(room, { remoteAddress })));
+    await Promise.all([
+      ...from("192.0.2.1", ["a1", "a2", "a3"]),
+      ...from("2001:db8::1", ["b1"]),
+      ...from("2001:db8::2", ["b2"]),
+      ...from("192.0.2.3", ["c1"]),
+    ]);
+    expect(application.received.map(({ body }) => JSON.parse(body).room)).toEqual(["a1", "a2", "b1", "c1", "a3", "b2"]);
   });
 
   test("leave those that wait no more time than the others", async () => {

@@ -54,3 +54,22 @@ test("who gave up when it was his turn already has it, to give back", async () =
   semaphore.release();
   expect(await isResolved(semaphore.acquire(signal))).toBe(true);
 });
+
+test("of several sources one of each is let in in turn, whoever has come and gone meanwhile", async () => {
+  const semaphore = new Semaphore(1);
+  const controller = new AbortController();
+  const entered: string[] = [];
+  const enter = async (name: string, turnSignal = signal) => {
+    await semaphore.acquire(turnSignal, name[0]);
+    entered.push(name);
+    semaphore.release();
+  };
+  await semaphore.acquire(signal, "a");
+  const gone = enter("c1", controller.signal).catch(() => {});
+  const entering = ["a1", "a2", "a3", "b1", "d1", "b2"].map((name) => enter(name));
+  controller.abort();
+  semaphore.release();
+  await Promise.all([gone, ...entering]);
+  expect(entered).toEqual(["a1", "b1", "d1", "a2", "b2", "a3"]);
+  await semaphore.acquire(signal);
+});
