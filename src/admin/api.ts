@@ -38,9 +38,12 @@ export interface ApiOptions {
   readonly authorizer: Authorizer;
   readonly administration: Administration;
   readonly mint: (order: TokenOrder) => Promise<{ readonly token: string; readonly expiresAt: number }>;
-  /** Undefined where everybody may enter. Resolves, with how many memberships have ended, when it is on the disk; `full` when nothing more can be kept in mind. */
+  /**
+   * Undefined where everybody may enter. Resolves, with how many memberships have ended, when it is on the disk; `not-kept`
+   * when it may not be, and is in force until the server ends; `full` when nothing more can be kept in mind.
+   */
   readonly revoke:
-    | ((order: RevocationOrder) => Promise<{ readonly ended: number; readonly until: number } | "full">)
+    | ((order: RevocationOrder) => Promise<{ readonly ended: number; readonly until: number } | "not-kept" | "full">)
     | undefined;
   /** Lets the pages in that may ask. */
   readonly cors: MiddlewareHandler;
@@ -127,6 +130,10 @@ export function createApi(options: ApiOptions): Hono<HttpEnvironment> {
     if (typeof order === "string") return context.json({ error: order }, 400);
     const { expiresAt: until, ...target } = order;
     const revoked = await revoke({ ...target, until });
+    if (revoked === "not-kept") {
+      const error = "revoked until the server is restarted: it could not be written to the disk, so ask again";
+      return context.json({ error }, 503, { "retry-after": "5" });
+    }
     if (revoked === "full") return context.json({ error: "too many revocations are kept in mind" }, 507);
     return context.json(revoked, 201);
   });

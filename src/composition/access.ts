@@ -82,7 +82,12 @@ export function openAccess(dataFolder: DataFolder | undefined, options: AccessOp
       const adding = revocations.add({ ...target, revokedAt, until });
       webhook?.forget();
       const ended = authorizer.endRevoked();
-      return (await adding) === "full" ? "full" : { ended, until };
+      try {
+        return (await adding) === "full" ? "full" : { ended, until };
+      } catch (error) {
+        log.error({ event: "revocation-not-kept", err: error });
+        return "not-kept";
+      }
     },
     close: async () => {
       keySet?.close();

@@ -1,5 +1,6 @@
 import { type Env, Hono } from "hono";
 import { cors } from "hono/cors";
+import { HTTPException } from "hono/http-exception";
 import type { Admission } from "./admission.ts";
 import type { Assets } from "./assets.ts";
 import { readersOf } from "./cross-origin.ts";
@@ -20,9 +21,14 @@ export interface HttpOptions {
   readonly demo: { readonly version: string; readonly sync: boolean; readonly mode: string };
 }
 
-/** Everything that is answered without an upgrade. */
+/** Everything that is answered without an upgrade. A fault of ours is thrown, for the listener to log and answer. */
 export function createHttp(options: HttpOptions): Hono<HttpEnvironment> {
   const app = new Hono<HttpEnvironment>();
+  // Hono would write what has gone wrong beside the log.
+  app.onError((error) => {
+    if (error instanceof HTTPException) return error.getResponse();
+    throw error;
+  });
   const forReaders = cors({ origin: readersOf(options.admission) });
   // Clients of every protocol are pages of other origins.
   const add = <E extends Env>(routes: Hono<E>) => {

@@ -215,4 +215,12 @@ describe("POST /api/revocations", () => {
     expect((await setUp({ revoke: async () => "full" }).post("/api/revocations", { user: "a" })).status).toBe(507);
     expect((await setUp({ revoke: undefined }).post("/api/revocations", { user: "a" })).status).toBe(409);
   });
+
+  test("says when it is in force and not on the disk", async () => {
+    const { status, body, headers } = await setUp({ revoke: async () => "not-kept" }).post("/api/revocations", {
+      user: "a",
+    });
+    expect([status, headers.get("retry-after")]).toEqual([503, "5"]);
+    expect(body?.["error"]).toMatch(/^revoked until the server is restarted/);
+  });
 });

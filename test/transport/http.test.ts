@@ -1,9 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { Hono } from "hono";
+import { bodyLimit } from "hono/body-limit";
 import { admissionOf } from "../../src/transport/admission.ts";
 import { createHttp } from "../../src/transport/http.ts";
 import type { Protocol } from "../../src/transport/protocol.ts";
 
+const fault = new Error("a fault of ours");
 const protocol: Protocol = {
   name: "test",
   frameBytes: 1,
@@ -11,7 +13,10 @@ const protocol: Protocol = {
   routes: new Hono()
     .use("/probe/*", (_, next) => next())
     .get("/probe", (context) => context.text("okay"))
-    .post("/probe/form", (context) => context.text("taken")),
+    .post("/probe/form", bodyLimit({ maxSize: 10 }), (context) => context.text("taken"))
+    .get("/probe/broken", () => {
+      throw fault;
+    }),
   compatibility: { match: () => true, routes: new Hono().get("/", (context) => context.text("for old clients")) },
   open: () => {
     throw new Error("not over HTTP");
@@ -52,6 +57,12 @@ describe("HTTP", () => {
   ])("GET /readyz when ready is %p answers %i", async (isReady, status, body) => {
     const response = await serve(isReady).request("/readyz");
     expect([response.status, await response.text()]).toEqual([status, body]);
+  });
+
+  test("what goes wrong is thrown for the log, and what a client does wrong is answered", async () => {
+    await expect(Promise.resolve(serve().request("/probe/broken"))).rejects.toBe(fault);
+    const { status } = await serve().request("/probe/form", { method: "POST", body: "longer than that" });
+    expect(status).toBe(413);
   });
 
   test("a protocol brings its own routes", async () => {
