@@ -48,17 +48,23 @@ export function openAccess(dataFolder: DataFolder | undefined, options: AccessOp
   const { issuer, audience } = auth;
   const verifier = new TokenVerifier({ keys, issuer, audience, limits, clock });
   const mint = tokenMinter({ ...auth, secrets });
-  if (dataFolder === undefined || auth.mode === "open") {
-    return {
-      authorizer: openAuthorizer,
-      administration: new TokenAdministration({ verifier, isRevoked: () => false }),
-      mint,
-      revoke: undefined,
-      close: async () => keySet?.close(),
-    };
+  if (dataFolder === undefined) {
+    if (auth.mode !== "open") throw new Error("Without a data folder everybody would have to be let in.");
+    const administration = new TokenAdministration({ verifier, isRevoked: () => false });
+    return { authorizer: openAuthorizer, administration, mint, revoke: undefined, close: async () => keySet?.close() };
   }
   const file = new RevocationFile(dataFolder.path, clock);
   const revocations = new Revocations({ log: file, limits, clock });
+  const administration = new TokenAdministration({
+    verifier,
+    isRevoked: (token) => revocations.isRevoked(token, undefined),
+  });
+  const close = async () => {
+    keySet?.close();
+    await file.close();
+  };
+  // What administrators mint is good in every mode.
+  if (auth.mode === "open") return { authorizer: openAuthorizer, administration, mint, revoke: undefined, close };
   const webhook = auth.webhook && openWebhook(auth.webhook, dataFolder, { limits, log, metrics });
   const policy: AccessPolicy = webhook ?? new TokenPolicy(verifier);
   const authorizer = new LiveAuthorizer({
@@ -70,10 +76,7 @@ export function openAccess(dataFolder: DataFolder | undefined, options: AccessOp
   });
   return {
     authorizer,
-    administration: new TokenAdministration({
-      verifier,
-      isRevoked: (token) => revocations.isRevoked(token, undefined),
-    }),
+    administration,
     mint,
     revoke: async ({ until: asked, ...target }) => {
       const revokedAt = clock.now();
@@ -89,10 +92,7 @@ export function openAccess(dataFolder: DataFolder | undefined, options: AccessOp
         return "not-kept";
       }
     },
-    close: async () => {
-      keySet?.close();
-      await file.close();
-    },
+    close,
   };
 }
 
