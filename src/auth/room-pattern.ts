@@ -9,6 +9,26 @@ export const longestPattern = 1_024;
  * the product of both lengths, whatever strangers name their rooms.
  */
 export function matchesRoom(pattern: string, room: string): boolean {
+  return room.startsWith(headOf(pattern)) && matchesSegments(pattern, room);
+}
+
+/** Whether a pattern means the one room that has its name. */
+export function isRoomName(pattern: string): boolean {
+  return !pattern.includes("*");
+}
+
+/**
+ * What every room begins with that the pattern means. Most patterns mean other rooms, and this is how to see it without
+ * taking them to pieces: whoever revokes one looks at everybody who is in a room.
+ */
+function headOf(pattern: string): string {
+  const star = pattern.indexOf("*");
+  if (star === -1) return pattern;
+  // `a/**` means `a` as well.
+  return pattern.slice(0, pattern[star - 1] === "/" ? star - 1 : star);
+}
+
+function matchesSegments(pattern: string, room: string): boolean {
   const segments = pattern.split("/");
   const names = room.split("/");
   let segmentIndex = 0;
@@ -36,11 +56,6 @@ export function matchesRoom(pattern: string, room: string): boolean {
   }
   while (segments[segmentIndex] === "**") segmentIndex += 1;
   return segmentIndex === segments.length;
-}
-
-/** Whether a pattern means the one room that has its name. */
-export function isRoomName(pattern: string): boolean {
-  return !pattern.includes("*");
 }
 
 /** What stands between stars is taken where it first comes: that leaves the most to the rest. */
