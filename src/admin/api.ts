@@ -37,7 +37,8 @@ export interface RevocationOrder {
 export interface ApiOptions {
   readonly authorizer: Authorizer;
   readonly administration: Administration;
-  readonly mint: (order: TokenOrder) => Promise<{ readonly token: string; readonly expiresAt: number }>;
+  /** `too-long` for one that no server would look at. */
+  readonly mint: (order: TokenOrder) => Promise<{ readonly token: string; readonly expiresAt: number } | "too-long">;
   /**
    * Undefined where everybody may enter. Resolves, with how many memberships have ended, when it is on the disk; `not-kept`
    * when it may not be, and is in force until the server ends; `full` when nothing more can be kept in mind.
@@ -119,7 +120,9 @@ export function createApi(options: ApiOptions): Hono<HttpEnvironment> {
     if (typeof order === "string") return context.json({ error: order }, 400);
     const { rooms, user, admin: isAdmin, ttl: lifetimeMs = defaultLifetimeMs } = order;
     if (lifetimeMs > limits.tokenMs) return context.json({ error: "ttl: tokens do not last that long here" }, 400);
-    return context.json(await mint({ rooms, user, isAdmin, lifetimeMs }), 201);
+    const minted = await mint({ rooms, user, isAdmin, lifetimeMs });
+    if (minted === "too-long") return context.json({ error: "rooms: more than a token has room for" }, 400);
+    return context.json(minted, 201);
   });
 
   app.post("/api/revocations", async (context) => {

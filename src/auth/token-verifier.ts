@@ -31,7 +31,7 @@ export interface TokenVerifierOptions {
 }
 
 /** In characters: more than the header lines have room for that tokens come in. */
-const longestToken = 16_384;
+export const longestToken = 16_384;
 /** How much the clock of whoever signs may be ahead of ours. */
 const toleranceSeconds = 5;
 

@@ -35,6 +35,7 @@ export async function token({ sources, operands, switches, texts, stdout, stderr
     const mint = tokenMinter({ ...auth, secrets: signingSecrets(auth, values.data) });
     const rooms = new Map(operands.map((pattern) => [pattern, access] as const));
     const minted = await mint({ rooms, user: texts.get("user"), isAdmin, lifetimeMs });
+    if (minted === "too-long") return complain("more rooms than a token has room for", exitCodes.usage);
     stdout.write(`${minted.token}\n`);
     return exitCodes.done;
   } catch (error) {

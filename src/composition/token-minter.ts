@@ -1,6 +1,7 @@
 import type { ApiOptions } from "../admin/api.ts";
 import type { AuthOptions } from "../auth/auth-options.ts";
 import { mintToken } from "../auth/mint-token.ts";
+import { longestToken } from "../auth/token-verifier.ts";
 import { systemClock } from "../lib/clock.ts";
 
 /** Makes tokens that a server with these secrets, this issuer and audience takes for its own. */
@@ -10,8 +11,8 @@ export function tokenMinter({
   audience,
 }: Pick<AuthOptions, "secrets" | "issuer" | "audience">): ApiOptions["mint"] {
   const clock = systemClock;
-  return async (order) => ({
-    token: await mintToken({ ...order, secret, issuer, audience, clock }),
-    expiresAt: clock.now() + order.lifetimeMs,
-  });
+  return async (order) => {
+    const token = await mintToken({ ...order, secret, issuer, audience, clock });
+    return token.length > longestToken ? "too-long" : { token, expiresAt: clock.now() + order.lifetimeMs };
+  };
 }

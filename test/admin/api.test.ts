@@ -165,6 +165,13 @@ describe("POST /api/tokens", () => {
     ]);
   });
 
+  test("mints nothing that is too long to be shown", async () => {
+    const { status, body } = await setUp({ mint: async () => "too-long" }).post("/api/tokens", {
+      rooms: { a: "read" },
+    });
+    expect([status, body]).toEqual([400, { error: "rooms: more than a token has room for" }]);
+  });
+
   test("has defaults: an hour, for nobody by name, who does not administer", async () => {
     const { post, orders } = setUp();
     await post("/api/tokens", { rooms: { r: "read" } });

@@ -1,0 +1,76 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { decodeJwt } from "jose";
+import { Workshop } from "../support/data-folder.ts";
+import { yurt } from "../support/run-program.ts";
+import { startTestServer } from "../support/start-test-server.ts";
+
+const [former, current] = ["former".padEnd(40, "x"), "current".padEnd(40, "x")];
+
+let workshop: Workshop;
+let data: string;
+
+beforeEach(() => {
+  workshop = new Workshop();
+  data = workshop.file("data");
+});
+
+afterEach(() => workshop[Symbol.dispose]());
+
+const mint = async (args: readonly string[], environment: Readonly<Record<string, string>> = {}) =>
+  (await yurt(["token", ...args, "--data", data], { environment })).out.trim();
+
+async function answer(url: string, token: string, room = "notes/1"): Promise<unknown> {
+  return (await fetch(`${url}/api/validate?room=${room}&token=${token}`)).json();
+}
+
+describe("yurt token", () => {
+  test("makes what the server of the folder believes, whichever of the two is there first", async () => {
+    const before = await mint(["notes/*", "news", "--read", "--user", "ann", "--ttl", "90s"]);
+    expect(statSync(join(data, "secrets.json")).mode & 0o777).toBe(0o600);
+    const { exp = 0, iat = 0, sub, rooms } = decodeJwt(before);
+    expect([Math.round(exp - iat), sub, rooms]).toEqual([90, "ann", { "notes/*": "read", news: "read" }]);
+    await using server = await startTestServer({ dataFolder: data, auth: { mode: "token" } });
+    const beside = await mint(["notes/1"]);
+    expect(await answer(server.url, before)).toMatchObject({ access: "read", user: "ann" });
+    expect(await answer(server.url, beside)).toMatchObject({ access: "write" });
+    const headers = { authorization: `Bearer ${await mint(["--admin"])}` };
+    const minting = { method: "POST", headers, body: '{"rooms":{"a":"read"}}' };
+    expect((await fetch(`${server.url}/api/tokens`, minting)).status).toBe(201);
+  });
+
+  test("signs with the first of two secrets, from wherever they are", async () => {
+    const file = workshop.file("secret");
+    writeFileSync(file, `${current}\n${former}\n`);
+    const token = await mint(["notes/1"], { YURT_AUTH_SECRET_FILE: file });
+    await using renewed = await startTestServer({ auth: { mode: "token", secrets: [current] } });
+    await using behind = await startTestServer({ auth: { mode: "token", secrets: [former] } });
+    expect(await answer(renewed.url, token)).toMatchObject({ granted: true });
+    expect(await answer(behind.url, token)).toMatchObject({ code: "bad-signature" });
+    expect(await answer(behind.url, await mint(["notes/1"], { YURT_AUTH_SECRET: former }))).toMatchObject({
+      granted: true,
+    });
+  });
+
+  const many = Array.from({ length: 20 }, (_, index) => `${index}`.padEnd(1_000, "x"));
+  test.each<[trouble: string, args: readonly string[]]>([
+    ["name a room, or --admin", []],
+    ["--ttl: give", ["notes", "--ttl", "soon"]],
+    ["--ttl: tokens do not last that long", ["notes", "--ttl", "367d"]],
+    ["more rooms than a token has room for", many],
+  ])("makes none, and says why: %s", async (trouble, args) => {
+    const { code, out, err } = await yurt(["token", ...args, "--data", data]);
+    expect([code, out]).toEqual([2, ""]);
+    expect(err).toStartWith(`yurt token: ${trouble}`);
+  });
+
+  test("tells nothing of secrets that it cannot read", async () => {
+    await mint(["notes"]);
+    writeFileSync(join(data, "secrets.json"), `{"auth.secret": "${current}"`);
+    const { code, out, err } = await yurt(["token", "notes", "--data", data]);
+    expect([code, out]).toEqual([1, ""]);
+    expect(err).toContain("secrets.json is not a JSON object of texts");
+    expect(err).not.toContain(current);
+  });
+});
