@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { io } from "socket.io-client";
 import type { DenialCode } from "../../src/auth/authorizer.ts";
+import { createLog } from "../../src/ops/log.ts";
 import { encodeMessage } from "../../src/relay/y-websocket/codec.ts";
 import { eventually, pause } from "../support/eventually.ts";
 import { inWords, providerFrames } from "../support/hocuspocus-frames.ts";
@@ -74,11 +75,17 @@ const credentials: Readonly<Record<string, Credential>> = {
 };
 
 let server: TestServer;
+/** Everything that the server logs, however little it matters. */
+const lines: string[] = [];
+const log = createLog({ level: "trace", pretty: false, destination: { write: (line) => lines.push(line) } });
+/** What was shown at whatever door. */
+const shown = new Set<string>();
 
 beforeAll(async () => {
   server = await startTestServer({
     auth: { mode: "token", secrets: [secret], audience },
     limits: { authenticationMs: 500 },
+    log,
   });
   await revoke(server.url, { tokenId: "revoked" }, { aud: audience });
 });
@@ -254,11 +261,15 @@ test("every endpoint that the server names has its row", () => {
 
 describe.each(Object.entries(doors))("%s", (_, door) => {
   test("opens for a good token", async () => {
-    expect(await door.enter(await good())).toBe(door.welcome);
+    const token = await good();
+    shown.add(token);
+    expect(await door.enter(token)).toBe(door.welcome);
   });
 
   test.each(Object.entries(credentials))("does not open for %s", async (_name, credential) => {
-    expect(await door.enter(await credential.token())).toBe(door.denied(credential));
+    const token = await credential.token();
+    if (token !== undefined) shown.add(token);
+    expect(await door.enter(token)).toBe(door.denied(credential));
   });
 });
 
@@ -282,4 +293,11 @@ describe("where writing takes more than the right to read", () => {
     expect(client.frames.map(inWords)).toEqual([`${room}: authenticated readonly`, `${room}: status 0`]);
     await client.close();
   });
+});
+
+test("of all that was shown, and of the rooms that were asked for, the log says nothing", () => {
+  const codes = new Set(lines.map((line) => JSON.parse(line).code));
+  expect(codes).toContain("wrong-room");
+  const secrets = [secret, room, ...shown].filter((word) => lines.some((line) => line.includes(word)));
+  expect([shown.size > 9, secrets]).toEqual([true, []]);
 });

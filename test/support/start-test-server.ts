@@ -5,6 +5,7 @@ import { pino } from "pino";
 import type { AuthOptions } from "../../src/auth/auth-options.ts";
 import type { ServerOptions } from "../../src/composition/server-options.ts";
 import { defaultLimits, type Limits } from "../../src/config/limits.ts";
+import type { Log } from "../../src/ops/log.ts";
 import { startServer } from "../../src/server.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 
@@ -23,6 +24,8 @@ export interface TestServerOptions {
   readonly auth?: Partial<AuthOptions>;
   readonly origins?: readonly string[];
   readonly proxies?: readonly string[];
+  /** By default what is logged is not seen. */
+  readonly log?: Log;
 }
 
 export interface TestServer extends AsyncDisposable {
@@ -58,7 +61,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     durability: "disk",
     peerjs: { key: "peerjs", discoveryEnabled: false, ...options.peerjs },
     limits: { ...defaultLimits, ...options.limits },
-    log: pino({ level: process.env["YURT_TEST_LOG"] ?? "silent" }),
+    log: options.log ?? pino({ level: process.env["YURT_TEST_LOG"] ?? "silent" }),
   });
   let stopping: Promise<void> | undefined;
   const stop = async () => {
