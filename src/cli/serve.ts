@@ -1,5 +1,5 @@
 import { type Configuration, loadConfiguration } from "../config/load.ts";
-import type { Values } from "../config/options.ts";
+import { fileVariableOf, optionKeys, type Values } from "../config/options.ts";
 import { authorityOf } from "../lib/authority.ts";
 import { isLoopback } from "../lib/loopback.ts";
 import { createLog, type Log, standardOutput } from "../ops/log.ts";
@@ -81,8 +81,14 @@ function listOf(text: string): readonly string[] {
   return text === "" ? [] : text.split(",");
 }
 
-function warn({ values, unknownVariables }: Configuration, log: Log): void {
+function warn({ values, origins, unknownVariables }: Configuration, log: Log): void {
   for (const { variable, nearest } of unknownVariables) log.warn({ event: "unknown-variable", variable, nearest });
+  for (const setting of optionKeys) {
+    const remedy = fileVariableOf(setting);
+    // Whoever has an account on this machine reads the command lines of all others.
+    if (remedy !== undefined && origins[setting].from === "flag")
+      log.warn({ event: "secret-in-sight", setting, remedy });
+  }
   const { host, "auth.mode": mode } = values;
   if (!isLoopback(host) && mode === "open") log.warn({ event: "open-to-everyone", host });
 }

@@ -125,6 +125,17 @@ describe("the executable's log", () => {
     });
   });
 
+  test("warns when others on the machine can read a secret, and does not tell it", async () => {
+    const secret = "a-secret-that-is-long-enough-to-be-one";
+    await using server = serve({ args: ["--auth-mode", "token", "--auth-secret", secret] });
+    expect(await server.event("secret-in-sight")).toMatchObject({
+      setting: "auth.secret",
+      remedy: "YURT_AUTH_SECRET_FILE",
+    });
+    server.kill("SIGTERM");
+    expect((await server.ended()).stdout).not.toContain(secret);
+  });
+
   test("may lose its reader without an effect on the server", async () => {
     const fifo = join(folder, "log");
     await Bun.$`mkfifo ${fifo}`.quiet();
