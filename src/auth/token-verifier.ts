@@ -4,7 +4,7 @@ import type { Limits } from "../config/limits.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Denial, DenialCode } from "./authorizer.ts";
 import { type TokenClaims, tokenClaims } from "./token-claims.ts";
-import { KeysUnavailable, type SignatureHeader, type TokenKeys } from "./token-keys.ts";
+import { KeysUnavailable, type SignatureHeader, secretAlgorithm, type TokenKeys } from "./token-keys.ts";
 
 /** What a token says that is signed, in time, and meant for this server. */
 export interface VerifiedToken {
@@ -53,7 +53,7 @@ export class TokenVerifier {
       return denial("bad-signature", "the token is not signed in a way that counts here");
     }
     try {
-      return this.#examine(await this.#payloadOf(token, header));
+      return this.#examine(await this.#payloadOf(token, header), header);
     } catch (error) {
       return denialFor(error);
     }
@@ -83,7 +83,7 @@ export class TokenVerifier {
     throw new errors.JWSSignatureVerificationFailed();
   }
 
-  #examine(payload: JWTPayload): VerifiedToken | Denial {
+  #examine(payload: JWTPayload, { alg }: SignatureHeader): VerifiedToken | Denial {
     const { limits, clock } = this.#options;
     const parsed = v.safeParse(tokenClaims, payload);
     if (!parsed.success) return denial("malformed-token", "the token's claims are not as they should be");
@@ -106,7 +106,8 @@ export class TokenVerifier {
       tokenId: claims.jti,
       issuedAt: issuedAt === undefined ? undefined : Math.min(issuedAt, now),
       expiresAt,
-      isAdmin: claims.admin,
+      // What others sign says who somebody is; `admin` is a word that they use for purposes of their own.
+      isAdmin: claims.admin && alg === secretAlgorithm,
     };
   }
 }

@@ -17,7 +17,7 @@ export interface WebhookClientOptions {
   readonly url: URL;
   /** Decoded. Each signs every request: two while one is being replaced by the other. */
   readonly secrets: readonly Uint8Array[];
-  readonly limits: Pick<Limits, "webhookTimeoutMs" | "webhookConcurrency">;
+  readonly limits: Pick<Limits, "webhookTimeoutMs" | "webhookConcurrency" | "webhookQueue">;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -82,7 +82,9 @@ export class WebhookClient {
   async #inTurn(question: WebhookQuestion, signal: AbortSignal): Promise<Permission | Denial> {
     if (this.#breaker.isOpen) throw new WebhookFailure("suspended");
     // However many questions come from one place, those from elsewhere do not wait for all of them.
-    await this.#turns.acquire(signal, addressBlock(question.request.remoteAddress));
+    const source = addressBlock(question.request.remoteAddress);
+    if (this.#turns.waitingFrom(source) >= this.#options.limits.webhookQueue) throw new WebhookFailure("crowd");
+    await this.#turns.acquire(signal, source);
     try {
       const reply = await this.#guarded(question.body, signal);
       return readAnswer(reply, question.request, this.#options.clock.now());

@@ -3,6 +3,8 @@ export type WebhookFailureKind =
   /** It failed too often, and is not asked for some seconds. */
   | "suspended"
   | "timeout"
+  /** Too much of one address waits already: the application was not asked. */
+  | "crowd"
   | "unreachable"
   | "redirect"
   | "status"

@@ -7,7 +7,7 @@ import type { AccessRequest, Denial } from "./authorizer.ts";
 import { WebhookClient, type WebhookClientOptions, type WebhookQuestion } from "./webhook-client.ts";
 
 export interface WebhookPolicyOptions extends WebhookClientOptions {
-  readonly limits: Pick<Limits, "webhookTimeoutMs" | "webhookConcurrency" | "webhookCacheMs" | "webhookCacheEntries">;
+  readonly limits: WebhookClientOptions["limits"] & Pick<Limits, "webhookCacheMs" | "webhookCacheEntries">;
 }
 
 interface Question extends WebhookQuestion {

@@ -92,6 +92,8 @@ export interface Limits {
   readonly webhookTimeoutMs: number;
   /** Questions to the application at a time; others wait. */
   readonly webhookConcurrency: number;
+  /** Of one address, a /64 counting as one, so many wait at most; what is beyond is refused for now. */
+  readonly webhookQueue: number;
   /** How long an answer of the application is good for the same question, and how many are remembered. */
   readonly webhookCacheMs: number;
   readonly webhookCacheEntries: number;
@@ -174,6 +176,7 @@ export const defaultLimits: Limits = {
   mailboxesSenderBytes: mebibyte,
   webhookTimeoutMs: 3_000,
   webhookConcurrency: 64,
+  webhookQueue: 500,
   webhookCacheMs: 5_000,
   webhookCacheEntries: 10_000,
   outboxBytes: 4 * mebibyte,

@@ -8,6 +8,11 @@ export class Semaphore {
     this.#free = permits;
   }
 
+  /** How many of that source wait. */
+  waitingFrom(source: string): number {
+    return this.#waiting.get(source)?.size ?? 0;
+  }
+
   /** Resolves when a permit is there, to be given back with `release`; rejects with the signal's reason. */
   async acquire(signal: AbortSignal, source = ""): Promise<void> {
     signal.throwIfAborted();

@@ -252,6 +252,20 @@ describe("questions at a time", () => {
     expect(application.received.map(({ body }) => JSON.parse(body).room).slice(2)).toEqual(["c", "d"]);
   });
 
+  test("wait in a number that is bounded for each address", async () => {
+    await using setup = await openWebhook(never, { webhookConcurrency: 1, webhookQueue: 2 });
+    const { application, clock, failures, policy } = setup;
+    const from = (remoteAddress: string, room: string) => policy.decide(asks(room, { remoteAddress }));
+    const waiting = ["a", "b", "c"].map((room) => from("192.0.2.1", room));
+    await application.asked(1);
+    expect(await from("192.0.2.1", "d")).toMatchObject({ granted: false, kind: "unavailable" });
+    expect(failures()).toEqual([["crowd", undefined, 1]]);
+    waiting.push(from("192.0.2.2", "a"));
+    clock.advance(3_000);
+    const decisions = await Promise.all(waiting);
+    expect(decisions.map((decision) => decision.granted)).toEqual([false, false, false, false]);
+  });
+
   test("come from one address after the other", async () => {
     await using setup = await openWebhook(says({ access: "write" }), { webhookConcurrency: 1 });
     const { application, policy } = setup;

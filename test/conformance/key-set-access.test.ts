@@ -34,6 +34,10 @@ test("tokens of an identity provider are believed, through an outage too", async
   // Signed with the secret of a server that makes its own.
   expect(await ask(await tokenFor({ "notes/*": "write" }))).toBe("bad-signature");
 
+  // Applications put the word into tokens for purposes of their own.
+  const admin = await first.sign({ ...claims(), admin: true });
+  const order = { method: "POST", body: "{}", headers: { authorization: `Bearer ${admin}` } };
+  expect((await fetch(`${server.url}/api/tokens`, order)).status).toBe(403);
   await keys.takeDown();
   expect(await ask(await first.sign(claims()))).toBe("write");
   expect(await ask(await second.sign(claims()))).toBe("write");
