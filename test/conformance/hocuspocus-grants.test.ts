@@ -40,8 +40,10 @@ function liveAuthorizer(policy: AccessPolicy, isRevoked: () => boolean = () => f
 
 const in2Seconds = () => `${Date.now() + 2_000}`;
 
-describe.each([...lasting])("a provider of version $label", (kind) => {
-  test("that has new tokens types on as one after the other expires", async () => {
+// These wait for most of their time.
+test.concurrent.each([...lasting])(
+  "a provider of version $label that has new tokens types on as they expire",
+  async (kind) => {
     const policy = new Moments();
     await using server = startRelayServer({ authorizer: liveAuthorizer(policy) });
     await using clients = new HocuspocusClients(kind, server.wsUrl);
@@ -60,8 +62,30 @@ describe.each([...lasting])("a provider of version $label", (kind) => {
     const fresh = clients.attach("long", { token: in2Seconds });
     await saved(fresh);
     await converged([client, fresh]);
-  });
+  },
+);
 
+test.concurrent.each([...kinds])(
+  "a provider of version $label whose token expires is told so once, and stays away",
+  async (kind) => {
+    const policy = new Moments();
+    await using server = startRelayServer({ authorizer: liveAuthorizer(policy) });
+    await using clients = new HocuspocusClients(kind, server.wsUrl);
+    const client = clients.attach("over", { token: in2Seconds() });
+    await saved(client);
+    await eventually("told", () => client.failures.length > 0);
+    const { asked } = policy;
+    // Before the end it was asked for another one, and had none.
+    expect(asked).toBeLessThan(12);
+    client.text.insert(0, "into the void");
+    await pause(3_000);
+    expect(policy.asked).toBe(asked);
+    expect(client.failures).toEqual(["unauthorized: the permission has expired"]);
+    expect(client.provider.unsyncedChanges).toBeGreaterThan(0);
+  },
+);
+
+describe.each([...lasting])("a provider of version $label", (kind) => {
   test("goes on over the same socket when it has a new token after all", async () => {
     await using server = startRelayServer({ authorizer: liveAuthorizer(new Moments()) });
     await using clients = new HocuspocusClients(kind, server.wsUrl);
@@ -87,23 +111,6 @@ describe.each([...lasting])("a provider of version $label", (kind) => {
 });
 
 describe.each([...kinds])("a provider of version $label", (kind) => {
-  test("whose token expires is told so once, and stays away", async () => {
-    const policy = new Moments();
-    await using server = startRelayServer({ authorizer: liveAuthorizer(policy) });
-    await using clients = new HocuspocusClients(kind, server.wsUrl);
-    const client = clients.attach("over", { token: in2Seconds() });
-    await saved(client);
-    await eventually("told", () => client.failures.length > 0);
-    const { asked } = policy;
-    // Before the end it was asked for another one, and had none.
-    expect(asked).toBeLessThan(12);
-    client.text.insert(0, "into the void");
-    await pause(3_000);
-    expect(policy.asked).toBe(asked);
-    expect(client.failures).toEqual(["unauthorized: the permission has expired"]);
-    expect(client.provider.unsyncedChanges).toBeGreaterThan(0);
-  });
-
   test("is out within a second when its permission is revoked", async () => {
     let isRevoked = false;
     const authorizer = liveAuthorizer(new Moments(), () => isRevoked);
