@@ -101,7 +101,7 @@ function openWebhook(
   dataFolder: DataFolder,
   shared: Pick<Shared, "limits" | "log" | "metrics">,
 ): WebhookPolicy {
-  const key = parseWebhookSecret(secret ?? webhookSecret(dataFolder.path));
-  if (key === undefined) throw new Error("The webhook's secret in the data folder is not one.");
+  // What is given has been checked with the settings.
+  const key = (secret === undefined ? undefined : parseWebhookSecret(secret)) ?? webhookSecret(dataFolder.path);
   return new WebhookPolicy({ ...shared, url: new URL(url), secrets: [key], clock: systemClock });
 }

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { closeSync, openSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { giveToOwner } from "./data-folder.ts";
 import { replaceFile } from "./replace-file.ts";
@@ -23,10 +23,10 @@ const secretTexts = v.pipe(
   v.map(v.string(), v.pipe(v.string(), v.nonEmpty())),
 );
 
-/** The file of secrets is there and is not one. What is in it is not told. */
+/** The file of secrets is there and is not one, or one of them is none. What is in it is not told. */
 export class SecretsFileUnreadable extends Error {
-  constructor(path: string) {
-    super(`${path} is not a JSON object of texts.`);
+  constructor(folder: string, problem: string) {
+    super(`${join(folder, fileName)} ${problem}.`);
     this.name = "SecretsFileUnreadable";
   }
 }
@@ -59,7 +59,7 @@ function readSecrets(path: string): Map<string, string> {
   const content = readIfThere(path);
   if (content === undefined) return new Map();
   const parsed = v.safeParse(secretTexts, parse(content));
-  if (!parsed.success) throw new SecretsFileUnreadable(path);
+  if (!parsed.success) throw new SecretsFileUnreadable(dirname(path), "is not a JSON object of texts");
   return parsed.output;
 }
 

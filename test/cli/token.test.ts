@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { statSync, writeFileSync } from "node:fs";
+import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeJwt } from "jose";
 import { Workshop } from "../support/data-folder.ts";
@@ -72,5 +72,22 @@ describe("yurt token", () => {
     expect([code, out]).toEqual([1, ""]);
     expect(err).toContain("secrets.json is not a JSON object of texts");
     expect(err).not.toContain(current);
+  });
+
+  test("signs with no secret that is too short, and does not tell it", async () => {
+    mkdirSync(data);
+    writeFileSync(join(data, "secrets.json"), '{"auth.secret": "letmein"}');
+    const { code, out, err } = await yurt(["token", "notes", "--data", data]);
+    expect([code, out]).toEqual([1, ""]);
+    expect(err).toContain('secrets.json holds an "auth.secret" of less than 32 bytes. Put it right, or remove it');
+    expect(err).not.toContain("letmein");
+    await expect(startTestServer({ dataFolder: data, auth: { mode: "token" } })).rejects.toThrow("less than 32 bytes");
+  });
+
+  test("a server asks nobody with a webhook's secret that is none", async () => {
+    mkdirSync(data);
+    writeFileSync(join(data, "secrets.json"), '{"auth.webhook-secret": "whsec_short"}');
+    const auth = { mode: "webhook", webhook: { url: "http://127.0.0.1:1/" } } as const;
+    await expect(startTestServer({ dataFolder: data, auth })).rejects.toThrow("none of Standard Webhooks");
   });
 });

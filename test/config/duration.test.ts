@@ -11,6 +11,9 @@ test.each([
   expect(parseDuration(text)).toBe(durationMs);
 });
 
-test.each(["", "0", "0s", "1w", "1 h", "-1h", "1.5h", "h", "1e3", "1000000000s", "1hh"])("%p is no duration", (text) => {
-  expect(parseDuration(text)).toBeUndefined();
-});
+test.each(["", "0", "0s", "1w", "1 h", "-1h", "1.5h", "h", "1e3", "1000000000s", "1hh"])(
+  "%p is no duration",
+  (text) => {
+    expect(parseDuration(text)).toBeUndefined();
+  },
+);
