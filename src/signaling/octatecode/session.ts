@@ -1,6 +1,7 @@
 import type { Denial } from "../../auth/authorizer.ts";
 import type { Limits } from "../../config/limits.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { isSameSecret } from "../../lib/same-secret.ts";
 import type { SignalingBound } from "../../ops/metrics.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
@@ -130,7 +131,8 @@ export class OctateCodeSession implements DialectSession {
     const isGranted = await claimId({
       holder: () => room.find(identity.user),
       isOwn: ({ connection, proof }) =>
-        connection === this.#client.connection || (proof !== undefined && proof === identity.proof),
+        connection === this.#client.connection ||
+        (proof !== undefined && identity.proof !== undefined && isSameSecret(proof, identity.proof)),
       clock,
       withinMs: limits.livenessProbeMs,
       granted: (holder) => {

@@ -1,5 +1,6 @@
 import { type Context, Hono } from "hono";
 import type { Administration } from "../../auth/administration.ts";
+import { isSameSecret } from "../../lib/same-secret.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { Protocol } from "../../transport/protocol.ts";
 import { encodeError, idTaken } from "./codec.ts";
@@ -50,7 +51,7 @@ export function peerjs(options: PeerJsProtocolOptions): Protocol {
 function routesUnder(prefix: string, options: PeerJsProtocolOptions): Hono {
   const { administration, discoveryEnabled, key, namespace } = options;
   // PeerJS has no place for a token but behind the key, of which it makes a part of a path.
-  const hasKey = (context: Context) => context.req.param("key")?.split("&", 1)[0] === key;
+  const hasKey = (context: Context) => isSameSecret(context.req.param("key")?.split("&", 1)[0] ?? "", key);
   const app = new Hono();
   const [id, peers] = [`${prefix}/:key/id`, `${prefix}/:key/peers`];
   const roots = prefix === "" ? ["/"] : [prefix, `${prefix}/`];

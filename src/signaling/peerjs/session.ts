@@ -1,6 +1,7 @@
 import type { Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
 import type { Limits } from "../../config/limits.ts";
 import type { Clock } from "../../lib/clock.ts";
+import { isSameSecret } from "../../lib/same-secret.ts";
 import { closeReasonOf, enterOrRefuse, entryRequest } from "../../rooms/entry.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
@@ -41,7 +42,8 @@ export async function openPeerJs(
   if (introduction === undefined) {
     throw new SessionError(closeReasons.malformedFrame, "No id, token, or key supplied to websocket server");
   }
-  if (introduction.key !== options.key) throw new SessionError(closeReasons.forbidden, "Invalid key provided");
+  if (!isSameSecret(introduction.key, options.key))
+    throw new SessionError(closeReasons.forbidden, "Invalid key provided");
   checkNames(introduction, options.limits.nameBytes);
   const room = `peerjs/${introduction.key}`;
   const request = entryRequest("signaling", room, { connection, handshake, tokenParameter });
@@ -88,7 +90,9 @@ class PeerJsSession implements ProtocolSession {
     const known = namespace.find(id);
     try {
       // Whoever has the token is the client that had the id: its old socket is one that it has lost.
-      if (known !== undefined && known.token !== token) throw new SessionError(closeReasons.idTaken, "ID is taken");
+      if (known !== undefined && !isSameSecret(known.token, token)) {
+        throw new SessionError(closeReasons.idTaken, "ID is taken");
+      }
       this.#enterNamespace();
     } catch (error) {
       this.#quota.closed();
