@@ -4,17 +4,17 @@ import { converged, synced, TestClients } from "../support/providers.ts";
 import { RawClient } from "../support/raw-client.ts";
 import { startTestServer } from "../support/start-test-server.ts";
 import { revoke, secret, tokenFor } from "../support/tokens.ts";
-import { WebhookApplication } from "../support/webhook-application.ts";
+import { never, WebhookApplication } from "../support/webhook-application.ts";
 
 /** A server that asks an application which says `answer` of a token, room by room. */
-async function start(answer: (token: string | null, room: string) => object) {
+async function start(answer: (token: string | null, room: string) => object, webhookTimeoutMs = 300) {
   const application = new WebhookApplication(({ body }) => {
     const { token, room } = JSON.parse(body);
     return Response.json(answer(token, room));
   });
   const server = await startTestServer({
     auth: { mode: "webhook", secrets: [secret], webhook: { url: application.url.href } },
-    limits: { webhookTimeoutMs: 300 },
+    limits: { webhookTimeoutMs },
   });
   return {
     application,
@@ -88,6 +88,21 @@ test("whom an application does not know is refused with its words, and asked ane
   ann.provider.connect();
   await eventually("in again", () => ann.provider.synced);
   expect(application.received.length).toBe(asked + 1);
+});
+
+test("a server that waits for its application stops at once", async () => {
+  await using setup = await start(() => ({ access: "write" }), 30_000);
+  const { application, server } = setup;
+  application.answer = never;
+  const clients = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => RawClient.connect(`${server.wsUrl}/sync/doc-${index}?token=ann`)),
+  );
+  await application.asked(20);
+  const stoppedAt = performance.now();
+  await server.stop();
+  // Less than the application is waited for.
+  expect(performance.now() - stoppedAt).toBeLessThan(10_000);
+  await eventually("all are told", () => clients.every(({ closed }) => closed?.code === 1012));
 });
 
 test("the administration has tokens, also where an application decides", async () => {
