@@ -9,8 +9,8 @@ export interface AuthOptions {
   /** What `iss` and `aud` of every token must be. */
   readonly issuer?: string;
   readonly audience?: string;
-  /** Given in its mode, and in no other. The secret is in the writing of Standard Webhooks. */
-  readonly webhook?: { readonly url: string; readonly secret?: string };
+  /** Given in its mode, and in no other. All secrets sign; without one the server makes its own. */
+  readonly webhook?: { readonly url: string; readonly secrets: readonly Uint8Array[] };
   /** Whether the others see the presence of who may only read. */
   readonly readersShowPresence: boolean;
 }

@@ -8,21 +8,6 @@ export interface WebhookMessage {
   readonly body: string;
 }
 
-const prefix = "whsec_";
-/** Of the decoded secret. */
-const fewestBytes = 24;
-const mostBytes = 64;
-
-/** Reads a secret as Standard Webhooks writes one, `whsec_` and 24 to 64 bytes in base64; undefined for anything else. */
-export function parseWebhookSecret(text: string): Uint8Array | undefined {
-  if (!text.startsWith(prefix)) return undefined;
-  const encoded = text.slice(prefix.length);
-  const secret = Buffer.from(encoded, "base64");
-  // Buffer skips what is not base64.
-  if (secret.toString("base64") !== encoded) return undefined;
-  return secret.length >= fewestBytes && secret.length <= mostBytes ? secret : undefined;
-}
-
 /**
  * The headers by which the receiver knows who has sent a message, and when.
  *

@@ -1,11 +1,11 @@
 import type { ServerOptions } from "../composition/server-options.ts";
-import { parseSecrets } from "../config/auth-settings.ts";
+import { parseSecrets, parseWebhookSecrets } from "../config/auth-settings.ts";
 import type { Values } from "../config/options.ts";
 
 /** Who may enter, from settings that have been checked. */
 export function authOptionsOf(values: Values): ServerOptions["auth"] {
   const { "auth.jwks": jwks, "auth.issuer": issuer, "auth.audience": audience } = values;
-  const { "auth.webhook-url": url, "auth.webhook-secret": secret } = values;
+  const { "auth.webhook-url": url, "auth.webhook-secret": webhookSecret } = values;
   return {
     // Only where nobody but this machine can come is there none.
     mode: values["auth.mode"] ?? "open",
@@ -13,7 +13,7 @@ export function authOptionsOf(values: Values): ServerOptions["auth"] {
     ...(jwks !== undefined && { jwks }),
     ...(issuer !== undefined && { issuer }),
     ...(audience !== undefined && { audience }),
-    ...(url !== undefined && { webhook: { url, ...(secret !== undefined && { secret }) } }),
+    ...(url !== undefined && { webhook: { url, secrets: parseWebhookSecrets(webhookSecret ?? "") ?? [] } }),
     readersShowPresence: values["auth.readers-show-presence"],
   };
 }

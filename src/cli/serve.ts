@@ -96,7 +96,7 @@ function warn({ values, origins, unknownVariables }: Configuration, log: Log): v
 function screenOf(server: RunningServer, values: Values): string {
   const { dataFolder, dataFolderIsNew } = server;
   const auth = authOptionsOf(values);
-  const isOwnSecret = auth.mode === "webhook" ? auth.webhook?.secret === undefined : auth.secrets.length === 0;
+  const isOwnSecret = (auth.webhook ?? auth).secrets.length === 0;
   return firstScreen({
     version,
     readyMs: performance.now(),

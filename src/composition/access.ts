@@ -13,7 +13,6 @@ import { TokenAdministration } from "../auth/token-administration.ts";
 import { joinedKeys, secretKeys } from "../auth/token-keys.ts";
 import { TokenVerifier } from "../auth/token-verifier.ts";
 import { WebhookPolicy } from "../auth/webhook.ts";
-import { parseWebhookSecret } from "../auth/webhook-signature.ts";
 import { systemClock } from "../lib/clock.ts";
 import type { DataFolder } from "../storage/data-folder.ts";
 import { RevocationFile } from "../storage/revocation-log.ts";
@@ -97,11 +96,10 @@ export function openAccess(dataFolder: DataFolder | undefined, options: AccessOp
 }
 
 function openWebhook(
-  { url, secret }: NonNullable<AuthOptions["webhook"]>,
+  { url, secrets: given }: NonNullable<AuthOptions["webhook"]>,
   dataFolder: DataFolder,
   shared: Pick<Shared, "limits" | "log" | "metrics">,
 ): WebhookPolicy {
-  // What is given has been checked with the settings.
-  const key = (secret === undefined ? undefined : parseWebhookSecret(secret)) ?? webhookSecret(dataFolder.path);
-  return new WebhookPolicy({ ...shared, url: new URL(url), secrets: [key], clock: systemClock });
+  const secrets = given.length > 0 ? given : [webhookSecret(dataFolder.path)];
+  return new WebhookPolicy({ ...shared, url: new URL(url), secrets, clock: systemClock });
 }

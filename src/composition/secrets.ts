@@ -1,5 +1,5 @@
 import type { AuthOptions } from "../auth/auth-options.ts";
-import { parseWebhookSecret } from "../auth/webhook-signature.ts";
+import { parseWebhookSecret } from "../config/auth-settings.ts";
 import { createDataFolder } from "../storage/data-folder.ts";
 import { SecretsFileUnreadable, secretIn } from "../storage/secrets-file.ts";
 

@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
 import * as v from "valibot";
 import { isAddressRange } from "../lib/address-ranges.ts";
-import { isClaim, isHttpUrl, isPath, isUrlOrPath, isWebhookSecret, parseSecrets } from "./auth-settings.ts";
+import { isClaim, isHttpUrl, isPath, isUrlOrPath, parseSecrets, parseWebhookSecrets } from "./auth-settings.ts";
 import { parseLimits } from "./limit-settings.ts";
 import { defaultLimits } from "./limits.ts";
 
@@ -201,9 +201,10 @@ export const options = {
     placeholder: "url",
   }),
   "auth.webhook-secret": optionalText({
-    accepts: isWebhookSecret,
-    expected: "whsec_ and 24 to 64 bytes in base64 behind it",
-    help: "secret that these questions are signed with, as whsec_ and 24 to 64 bytes in base64",
+    accepts: (text) => parseWebhookSecrets(text) !== undefined,
+    expected:
+      "whsec_ and 24 to 64 bytes in base64 behind it; two, separated by a comma or a blank, while one replaces the other",
+    help: "secret that these questions are signed with, as whsec_ and 24 to 64 bytes in base64; or two, and both sign",
     placeholder: "secret",
     isSecret: true,
   }),

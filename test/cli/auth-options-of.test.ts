@@ -29,11 +29,16 @@ test.each<[Flags, ReturnType<typeof authOptionsOf>]>([
   ],
   [
     { "auth.mode": "webhook", "auth.webhook-url": url },
-    { mode: "webhook", secrets: [], webhook: { url }, readersShowPresence: true },
+    { mode: "webhook", secrets: [], webhook: { url, secrets: [] }, readersShowPresence: true },
   ],
   [
     { "auth.mode": "webhook", "auth.webhook-url": url, "auth.webhook-secret": webhookSecret },
-    { mode: "webhook", secrets: [], webhook: { url, secret: webhookSecret }, readersShowPresence: true },
+    {
+      mode: "webhook",
+      secrets: [],
+      webhook: { url, secrets: [Buffer.from("0123456789abcdef01234567")] },
+      readersShowPresence: true,
+    },
   ],
 ])("with %p the server is told what it needs, and no more", (flags, options) => {
   expect(authOptionsOf(accepted({}, flags).values)).toStrictEqual(options);

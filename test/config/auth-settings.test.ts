@@ -1,5 +1,12 @@
 import { describe, expect, test } from "bun:test";
-import { isClaim, isHttpUrl, isUrlOrPath, isWebhookSecret, parseSecrets } from "../../src/config/auth-settings.ts";
+import {
+  isClaim,
+  isHttpUrl,
+  isUrlOrPath,
+  parseSecrets,
+  parseWebhookSecret,
+  parseWebhookSecrets,
+} from "../../src/config/auth-settings.ts";
 
 const [first, second] = ["a".repeat(32), "b".repeat(40)];
 
@@ -45,7 +52,17 @@ test.each([
   [`${whsec(24)}\n`, false],
   ["whsec_", false],
 ])("%p is a webhook's secret: %p", (text, is) => {
-  expect(isWebhookSecret(text)).toBe(is);
+  expect(parseWebhookSecret(text) !== undefined).toBe(is);
+});
+
+test("a webhook's secret is read with its padding and without, and as one of two", () => {
+  const bytes = (length: number) => Buffer.alloc(length, 0xfb);
+  for (const text of [whsec(25), whsec(25).replace(/=+$/, "")]) expect(parseWebhookSecret(text)).toEqual(bytes(25));
+  expect(parseWebhookSecrets(whsec(25))).toEqual([bytes(25)]);
+  expect(parseWebhookSecrets(`${whsec(24)},\n${whsec(64)}`)).toEqual([bytes(24), bytes(64)]);
+  for (const text of ["", `${whsec(24)},x`, `${whsec(24)},`, `${whsec(24)},${whsec(25)},${whsec(26)}`]) {
+    expect(parseWebhookSecrets(text)).toBeUndefined();
+  }
 });
 
 test.each([

@@ -35,13 +35,13 @@ test("a token that an application mints opens the rooms that it names", async ()
 });
 
 test("an application with a webhook decides", async () => {
-  const webhookSecret = `whsec_${Buffer.from(secret).toString("base64")}`;
+  const key = Buffer.from(secret);
   const port = freePort();
   const code = (snippets.get("Your application decides") ?? "").replace("3000", String(port));
-  await using _ = runModule(code, { YURT_AUTH_WEBHOOK_SECRET: webhookSecret });
+  await using _ = runModule(code, { YURT_AUTH_WEBHOOK_SECRET: `whsec_${key.toString("base64")}` });
   const url = `http://127.0.0.1:${port}/yurt`;
   await using server = await startTestServer({
-    auth: { mode: "webhook", webhook: { url, secret: webhookSecret } },
+    auth: { mode: "webhook", webhook: { url, secrets: [key] } },
   });
   await eventually("it listens, and believes nobody else", async () => {
     const response = await fetch(url, { method: "POST", body: "{}" }).catch(() => undefined);

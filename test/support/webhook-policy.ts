@@ -1,6 +1,6 @@
 import type { AccessRequest } from "../../src/auth/authorizer.ts";
 import { WebhookPolicy } from "../../src/auth/webhook.ts";
-import { parseWebhookSecret } from "../../src/auth/webhook-signature.ts";
+import { parseWebhookSecret } from "../../src/config/auth-settings.ts";
 import { defaultLimits, type Limits } from "../../src/config/limits.ts";
 import { createLog } from "../../src/ops/log.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
