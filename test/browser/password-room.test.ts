@@ -44,5 +44,7 @@ test("the password never reaches the server", async () => {
   await meshed(friends);
   expect(requested.length).toBeGreaterThan(0);
   expect(requested.filter((url) => /open|sesame/.test(url.split("#")[0] ?? ""))).toEqual([]);
-  await eventually("they see each other", async () => (await friends[0].people.count()) === 2);
+  // Who was there before the reload may have been met by the other in its last moment, and a state that came by WebRTC
+  // alone is remembered for 30 s.
+  await eventually("they see each other", async () => (await friends[0].people.count()) === 2, 40_000);
 });
