@@ -40,6 +40,7 @@ export function openAccess(dataFolder: DataFolder | undefined, options: AccessOp
   const { auth, limits, log, metrics } = options;
   const clock = systemClock;
   const secrets = signingSecrets(auth, dataFolder?.path);
+  const file = dataFolder && new RevocationFile(dataFolder.path, clock);
   const keySet = auth.jwks === undefined ? undefined : new KeySet({ source: keySourceAt(auth.jwks), clock, log });
   // The server need not wait for it: the first token does.
   void keySet?.open();
@@ -47,12 +48,11 @@ export function openAccess(dataFolder: DataFolder | undefined, options: AccessOp
   const { issuer, audience } = auth;
   const verifier = new TokenVerifier({ keys, issuer, audience, limits, clock });
   const mint = tokenMinter({ ...auth, secrets });
-  if (dataFolder === undefined) {
+  if (dataFolder === undefined || file === undefined) {
     if (auth.mode !== "open") throw new Error("Without a data folder everybody would have to be let in.");
     const administration = new TokenAdministration({ verifier, isRevoked: () => false });
     return { authorizer: openAuthorizer, administration, mint, revoke: undefined, close: async () => keySet?.close() };
   }
-  const file = new RevocationFile(dataFolder.path, clock);
   const revocations = new Revocations({ log: file, limits, clock });
   const administration = new TokenAdministration({
     verifier,
