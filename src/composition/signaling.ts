@@ -50,7 +50,7 @@ export function openSignaling({ administration, authorizer, limits, log, channel
   const all = { authorizer, administration, limits, log, clock: systemClock };
   const { signalingRoomMembers: memberLimit, peerIdsPerSubscriber } = limits;
   const { open: openChannel } = channels;
-  const openTopic = () => new Topic({ openChannel, memberLimit, peerIdsPerSubscriber });
+  const openTopic = () => new Topic({ openChannel, memberLimit, peerIdsPerSubscriber, clock: systemClock });
   const octateRooms = new OctateRooms({ openChannel, limits, clock: systemClock });
   // Whoever may enter every room may have a token for every room; elsewhere there are tokens of others.
   const tokens = authorizer === openAuthorizer ? new SignedRoomTokens(systemClock, limits.roomTokenMs) : undefined;

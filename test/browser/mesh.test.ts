@@ -1,7 +1,7 @@
 import { test } from "bun:test";
 import { openChromium } from "../support/browser.ts";
 import { eventually } from "../support/browser-eventually.ts";
-import { haveText, meshed } from "../support/browser-page.ts";
+import { type DemoPage, haveText, meshed } from "../support/browser-page.ts";
 import { selectedPairs } from "../support/browser-stats.ts";
 import { startTestServer } from "../support/start-test-server.ts";
 
@@ -42,3 +42,41 @@ test.each([
   },
   120_000,
 );
+
+/** What each page announces reaches the server when the others are there already. */
+async function announceLate({ page }: DemoPage): Promise<void> {
+  await page.evaluate(() => {
+    const send = WebSocket.prototype.send;
+    // As y-webrtc encrypts it, an announcement is the only message of 132 characters.
+    const isAnnouncement = (message: unknown) =>
+      typeof message === "string" && /"type":"announce"|"data":"[^"]{132}"/.test(message);
+    WebSocket.prototype.send = function (...args) {
+      setTimeout(
+        () => {
+          if (this.readyState === WebSocket.OPEN) send.apply(this, args);
+        },
+        isAnnouncement(args[0]) ? 20 : 0,
+      );
+    };
+  });
+}
+
+// Two who call each other at once can wait for each other's answers for ever: of five such meetings about two fail.
+test.each([
+  ["a room", {}],
+  ["a room with a password", { password: "open sesame" }],
+])("two who enter %s in the same moment meet, each time", async (_, options) => {
+  await using server = await startTestServer();
+  await using people = chromium.people(server);
+  const pages = await people.enterBoth("moment", options);
+  await meshed(pages);
+  await Promise.all(pages.map(announceLate));
+  for (let meeting = 0; meeting < 5; meeting += 1) {
+    await Promise.all(pages.map((page) => page.turn("WebRTC", "off")));
+    await eventually("they have parted", async () =>
+      (await Promise.all(pages.map((page) => page.peers()))).every(({ length }) => length === 0),
+    );
+    await Promise.all(pages.map((page) => page.turn("WebRTC", "on")));
+    await meshed(pages, 8_000);
+  }
+});

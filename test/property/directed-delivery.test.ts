@@ -52,8 +52,8 @@ class World {
   constructor(random: Random) {
     this.#random = random;
     const parts = dialectParts({ limits: { publishBurst: 1e6, fanOutDeliveries: 1e9 } });
-    const { openChannel } = parts;
-    const rooms = parts.registry(() => new Topic({ openChannel, memberLimit: 200, peerIdsPerSubscriber: 8 }));
+    const { openChannel, clock } = parts;
+    const rooms = parts.registry(() => new Topic({ openChannel, memberLimit: 200, peerIdsPerSubscriber: 8, clock }));
     this.#connect = dialectClients([yWebrtc({ ...parts, rooms })], parts).connect;
   }
 

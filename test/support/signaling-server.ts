@@ -61,7 +61,10 @@ export function startSignalingServer({ authorizer, limits: changed = {} }: Signa
     octateCode({ ...all, rooms: octateRooms, tokens: undefined, usage }),
     octateCodePeers({ ...all, rooms: registry(() => new SignalingRoom<OctatePeer>(openChannel, memberLimit)) }),
     cliffy({ ...all, rooms: registry(() => new SignalingRoom<Peer>(openChannel, memberLimit)) }),
-    yWebrtc({ ...all, rooms: registry(() => new Topic({ openChannel, memberLimit, peerIdsPerSubscriber })) }),
+    yWebrtc({
+      ...all,
+      rooms: registry(() => new Topic({ ...common, openChannel, memberLimit, peerIdsPerSubscriber })),
+    }),
   ];
   const mailBudget = new ByteBudget(limits.mailboxesBytes);
   const namespace = new PeerJsNamespace({ ...common, mailBudget });

@@ -9,12 +9,19 @@ export type ClientMessage =
       /** The peer ids in what is published: who says it, and whom alone it concerns. Unknown when it is encrypted. */
       readonly from: string | undefined;
       readonly to: string | undefined;
+      /** Whether it says that somebody is there, for others to call. */
+      readonly isAnnouncement: boolean;
     }
   | { readonly type: "ping" }
   /** Of a type that this server does not know, and that it ignores. */
   | { readonly type: "unknown" };
 
 const types: ReadonlySet<unknown> = new Set(["subscribe", "unsubscribe", "publish", "ping"]);
+
+/** Base64 of what y-webrtc encrypts begins with this: the method's name, `AES-GCM`, and the length of the nonce, 12. */
+const encryptionMark = "B0FFUy1HQ00M";
+/** Of the base64 of mark, nonce, and an announcement with a UUID and its authentication tag: 98 bytes. */
+const encryptedAnnouncementLength = 132;
 
 export const pong = JSON.stringify({ type: "pong" });
 
@@ -32,7 +39,7 @@ export function decode({ fields }: JsonMessage, topicsPerFrame: number): ClientM
     case "publish": {
       if (typeof topic !== "string") throw malformed("the topic is not a string");
       const { from, to } = isObject(data) ? data : {};
-      return { type, topic, from: textOf(from), to: textOf(to) };
+      return { type, topic, from: textOf(from), to: textOf(to), isAnnouncement: isAnnouncement(data) };
     }
     case "ping":
       return { type };
@@ -56,6 +63,12 @@ function readTopics(topics: unknown, topicsPerFrame: number): readonly string[] 
     throw new BoundExceeded("topics-per-frame", `more than ${topicsPerFrame} topics in one frame`);
   }
   return topics;
+}
+
+/** An encrypted one shows by its length: all peer ids are equally long, and nothing else that a client says is as short. */
+function isAnnouncement(data: unknown): boolean {
+  if (typeof data === "string") return data.length === encryptedAnnouncementLength && data.startsWith(encryptionMark);
+  return isObject(data) && data["type"] === "announce" && typeof data["from"] === "string" && data["to"] === undefined;
 }
 
 function textOf(value: unknown): string | undefined {

@@ -230,19 +230,20 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
     if (from !== undefined && from.length <= this.#options.limits.nameBytes) room.heard(subscriber, from);
     const isAddressed = to !== undefined && room.userOf(to) !== undefined;
     const spent = this.#client.quota.spend(isAddressed ? 1 : room.size - 1);
-    if (spent === true) return deliver(subscription, received, to);
+    if (spent === true) return deliver(subscription, message, received);
     if (spent instanceof Promise) {
       return spent.then((mayGo) => {
-        if (mayGo && this.#subscriptions.get(topic) === subscription) deliver(subscription, received, to);
+        if (mayGo && this.#subscriptions.get(topic) === subscription) deliver(subscription, message, received);
       });
     }
   }
 }
 
 /** As to everybody, nothing comes back to who says it. */
-function deliver({ room, subscriber }: Subscription, received: JsonMessage, to: string | undefined): void {
+function deliver({ room, subscriber }: Subscription, { to, isAnnouncement }: Publish, received: JsonMessage): void {
   const receiver = to === undefined ? undefined : room.userOf(to);
   const frame = encodePublished(received, room.size);
-  if (receiver === undefined) room.publish(frame, subscriber);
-  else if (receiver !== subscriber) receiver.connection.send(frame);
+  if (receiver !== undefined) room.send(receiver, frame, subscriber);
+  else if (isAnnouncement) room.announce(frame, subscriber);
+  else room.publish(frame, subscriber);
 }

@@ -1,6 +1,8 @@
+import type { Clock } from "../../lib/clock.ts";
 import type { OpenChannel } from "../../transport/channel.ts";
 import type { Connection } from "../../transport/connection.ts";
 import { type Member, SignalingRoom } from "../signaling-room.ts";
+import { Introductions, introductionMs } from "./introductions.ts";
 
 const noPeerIds: readonly string[] = [];
 
@@ -10,6 +12,8 @@ export class Subscriber implements Member {
   readonly connection: Connection;
   /** That it has used lately, the last one at the end; its topic writes it. */
   peerIds = noPeerIds;
+  /** Epoch milliseconds, to which it may be about to announce itself; 0 when it has said anything. Its topic writes it. */
+  isNewUntil = 0;
 
   constructor(connection: Connection) {
     this.id = connection.id;
@@ -22,6 +26,7 @@ export interface TopicOptions {
   readonly memberLimit: number;
   /** A page has one peer id at a time, and a new one whenever it connects its provider anew. */
   readonly peerIdsPerSubscriber: number;
+  readonly clock: Clock;
 }
 
 /**
@@ -29,15 +34,23 @@ export interface TopicOptions {
  *
  * A message for a peer id that exactly one of them uses concerns nobody else. Of a peer id with more users (a socket that
  * is dead and not yet gone, a page with two sockets, somebody who lies) all are as likely.
+ *
+ * Of two subscribers who announce themselves one hears the other: `Introductions` says why.
  */
 export class Topic {
   readonly #room: SignalingRoom<Subscriber>;
   readonly #peerIdsPerSubscriber: number;
   readonly #users = new Map<string, readonly Subscriber[]>();
+  readonly #clock: Clock;
+  /** Nobody is new later than that. */
+  #someAreNewUntil = 0;
+  /** Most topics never have any. */
+  #introductions: Introductions | undefined;
 
-  constructor({ openChannel, memberLimit, peerIdsPerSubscriber }: TopicOptions) {
+  constructor({ openChannel, memberLimit, peerIdsPerSubscriber, clock }: TopicOptions) {
     this.#room = new SignalingRoom(openChannel, memberLimit);
     this.#peerIdsPerSubscriber = peerIdsPerSubscriber;
+    this.#clock = clock;
   }
 
   get size(): number {
@@ -50,11 +63,15 @@ export class Topic {
 
   /** False if it is full. */
   enter(subscriber: Subscriber): boolean {
-    return this.#room.enter(subscriber) !== "full";
+    if (this.#room.enter(subscriber) === "full") return false;
+    subscriber.isNewUntil = this.#clock.now() + introductionMs;
+    this.#someAreNewUntil = subscriber.isNewUntil;
+    return true;
   }
 
   leave(subscriber: Subscriber): void {
     this.#room.leave(subscriber);
+    this.#introductions?.drop(subscriber);
     for (const peerId of subscriber.peerIds) this.#forget(subscriber, peerId);
     subscriber.peerIds = noPeerIds;
   }
@@ -79,9 +96,37 @@ export class Topic {
     return users?.length === 1 ? users[0] : undefined;
   }
 
+  /** To all subscribers but the sender: who it is, for those who shall call it. */
+  announce(frame: string, sender: Subscriber): void {
+    sender.isNewUntil = 0;
+    this.#introductions?.drop(sender);
+    const now = this.#clock.now();
+    if (now >= this.#someAreNewUntil) this.#room.publish(frame, sender);
+    else this.#introduce(frame, sender, now);
+  }
+
   /** To all subscribers but the sender. */
   publish(frame: string, sender: Subscriber): void {
+    sender.isNewUntil = 0;
+    this.#introductions?.releaseAll();
     this.#room.publish(frame, sender);
+  }
+
+  /** To one subscriber, unless it is the sender; in order with what is published. */
+  send(receiver: Subscriber, frame: string, sender: Subscriber): void {
+    sender.isNewUntil = 0;
+    this.#introductions?.release(sender);
+    this.#introductions?.release(receiver);
+    if (receiver !== sender) receiver.connection.send(frame);
+  }
+
+  #introduce(frame: string, sender: Subscriber, now: number): void {
+    this.#introductions ??= new Introductions(this.#clock);
+    for (const member of this.#room) {
+      if (member === sender) continue;
+      if (member.isNewUntil <= now) member.connection.send(frame);
+      else this.#introductions.withhold(member, frame);
+    }
   }
 
   #forget(subscriber: Subscriber, peerId: string): void {

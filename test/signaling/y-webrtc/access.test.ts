@@ -8,9 +8,9 @@ import { denialOf, expired, HeldAuthorizer, settled } from "../../support/held-a
 function setUp(options: Pick<DialectOptions, "limits"> = {}) {
   const authorizer = new HeldAuthorizer();
   const parts = dialectParts({ ...options, authorizer });
-  const { limits, openChannel } = parts;
+  const { limits, openChannel, clock } = parts;
   const rooms = parts.registry(
-    () => new Topic({ openChannel, memberLimit: limits.signalingRoomMembers, peerIdsPerSubscriber: 8 }),
+    () => new Topic({ openChannel, memberLimit: limits.signalingRoomMembers, peerIdsPerSubscriber: 8, clock }),
   );
   const clients = dialectClients([yWebrtc({ ...parts, rooms })], parts);
   /** A client that is in all of these topics. */

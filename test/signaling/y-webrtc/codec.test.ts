@@ -4,7 +4,13 @@ import { type ClientMessage, decode, encodePublished, isYWebrtc, pong } from "..
 import { closeReasons, SessionError } from "../../../src/transport/close-reason.ts";
 
 const read = (frame: string): ClientMessage => decode(decodeJson(frame, 32), 3);
-const published = (from?: string, to?: string): ClientMessage => ({ type: "publish", topic: "a", from, to });
+const published = (from?: string, to?: string, isAnnouncement = false): ClientMessage => ({
+  type: "publish",
+  topic: "a",
+  from,
+  to,
+  isAnnouncement,
+});
 
 describe("a message", () => {
   test.each<[string, ClientMessage]>([
@@ -19,8 +25,11 @@ describe("a message", () => {
     ['{"type":"publish","topic":"a","data":null}', published()],
     ['{"type":"publish","topic":"a","data":[{"to":"b"}]}', published()],
     ['{"type":"publish","topic":"a","data":{"from":1,"to":null}}', published()],
-    ['{"type":"publish","topic":"a","data":{"type":"announce","from":"x"}}', published("x")],
+    ['{"type":"publish","topic":"a","data":{"type":"announce","from":"x"}}', published("x", undefined, true)],
+    ['{"type":"publish","topic":"a","data":{"type":"announce","from":1}}', published()],
+    ['{"type":"publish","topic":"a","data":{"type":"announced","from":"x"}}', published("x")],
     ['{"type":"publish","topic":"a","data":{"type":"signal","from":"x","to":"y"}}', published("x", "y")],
+    ['{"type":"publish","topic":"a","data":{"type":"announce","from":"x","to":"y"}}', published("x", "y")],
     ['{"type":"bump"}', { type: "unknown" }],
     ['{"type":7}', { type: "unknown" }],
     ["{}", { type: "unknown" }],
@@ -45,6 +54,24 @@ describe("a message", () => {
     expect(error).toBeInstanceOf(SessionError);
     expect(error).toMatchObject({ reason: closeReasons.malformedFrame, message: detail });
     expect(error instanceof BoundExceeded).toBe(detail.startsWith("more than"));
+  });
+});
+
+describe("an encrypted message", () => {
+  // As y-webrtc 10.3.0 encrypts an announcement, and a signal without content.
+  const announcement =
+    "B0FFUy1HQ00M0cjoCJ5GvtQikr+STJws5ePt/lcxDJxjy+AA6b9Ug5QCMGHSZdpjrNooui0nhe5UcWnZTdNZvRj5eqbEDkVwFHw+GKhvGMruN9fTvnhEPR6Cv/2PKcMui9o=";
+  const signal =
+    "B0FFUy1HQ00MpKM97pS28VQvMxg4hwGDghw7r6jm5iikii9UmBDoR7mwl4lupwIu8LVZuI3N/9qv7t9kXYhUo9EbtnGPBiDO/f3lTUDS57/CaPglGeIVQ5Gc1i8daYIOJqPkFJ2+zjOf1C4Z5BOSL1zxEzbPJM0bRos4CHUIw1cL15ODPBBg0U1DTSmcKGFDTDmN0tYKMO3fIhEk/II=";
+
+  test.each([
+    [announcement, true],
+    [signal, false],
+    [announcement.replace("B0FF", "B0FG"), false],
+    [announcement.slice(0, -4), false],
+  ])("%s announces a peer: %p", (data, isAnnouncement) => {
+    const frame = JSON.stringify({ type: "publish", topic: "a", data });
+    expect(read(frame)).toEqual(published(undefined, undefined, isAnnouncement));
   });
 });
 

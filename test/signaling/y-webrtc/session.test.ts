@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import type { AccessRequest, Denial, Grant } from "../../../src/auth/authorizer.ts";
 import { yWebrtc } from "../../../src/signaling/y-webrtc/dialect.ts";
+import { introductionMs } from "../../../src/signaling/y-webrtc/introductions.ts";
 import { Topic } from "../../../src/signaling/y-webrtc/topic.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
 import { type DialectOptions, dialectClients, dialectParts } from "../../support/dialect-clients.ts";
@@ -13,9 +14,9 @@ const denied: Denial = { granted: false, kind: "forbidden", code: "wrong-room", 
 
 function setUp(options: DialectOptions = {}) {
   const parts = dialectParts(options);
-  const { limits, openChannel } = parts;
+  const { limits, openChannel, clock } = parts;
   const rooms = parts.registry(
-    () => new Topic({ openChannel, memberLimit: limits.signalingRoomMembers, peerIdsPerSubscriber: 8 }),
+    () => new Topic({ openChannel, memberLimit: limits.signalingRoomMembers, peerIdsPerSubscriber: 8, clock }),
   );
   return dialectClients([yWebrtc({ ...parts, rooms })], parts);
 }
@@ -28,8 +29,8 @@ test("what is published reaches the other subscribers, with their number", async
   const { connect } = setUp();
   const [alice, bob, carol] = [connect("alice"), connect("bob"), connect("carol")];
   for (const client of [alice, bob, carol]) await client.say(subscribe("room"));
-  await alice.say(publish("room", { type: "announce", from: "a" }));
-  const expected = [{ type: "publish", topic: "room", data: { type: "announce", from: "a" }, clients: 3 }];
+  await alice.say(publish("room", { type: "greeting", from: "a" }));
+  const expected = [{ type: "publish", topic: "room", data: { type: "greeting", from: "a" }, clients: 3 }];
   expect(bob.heard()).toEqual(expected);
   expect(carol.heard()).toEqual(expected);
   expect(alice.heard()).toEqual([]);
@@ -199,10 +200,35 @@ test("a topic that one has is not authorized again", async () => {
   expect(requests).toBe(1);
 });
 
-test("what names its receiver reaches only the connection that speaks under that peer id", async () => {
+test("of two who enter and announce themselves in the same moment one hears the other", async () => {
+  const { connect, clock } = setUp();
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  for (const client of [alice, bob]) await client.say(subscribe("room"));
+  await alice.say(publish("room", { type: "announce", from: "a" }));
+  await bob.say(publish("room", { type: "announce", from: "b" }));
+  clock.advance(introductionMs);
+  const announced = { type: "publish", topic: "room", data: { type: "announce", from: "b" }, clients: 2 };
+  expect([alice.heard(), bob.heard()]).toEqual([[announced], []]);
+});
+
+test.each([
+  ["encrypted", "YW5ub3VuY2U="],
+  ["for one peer", { type: "announce", from: "a", to: "b" }],
+  ["from nobody", { type: "announce" }],
+  ["something else", { type: "signal", from: "a" }],
+])("what is %s reaches those who have just come at once", async (_, data) => {
   const { connect } = setUp();
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  for (const client of [alice, bob]) await client.say(subscribe("room"));
+  await alice.say(publish("room", data));
+  expect(bob.heard()).toMatchObject([{ data }]);
+});
+
+test("what names its receiver reaches only the connection that speaks under that peer id", async () => {
+  const { connect, clock } = setUp();
   const [alice, bob, carol] = [connect("alice"), connect("bob"), connect("carol")];
   for (const client of [alice, bob, carol]) await client.say(subscribe("room", "other room"));
+  clock.advance(introductionMs);
   await bob.say(publish("room", { type: "announce", from: "b" }));
   await carol.say(publish("room", { type: "announce", from: "c" }));
   for (const client of [alice, bob, carol]) client.heard();

@@ -1,9 +1,12 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
+import { introductionMs } from "../../../src/signaling/y-webrtc/introductions.ts";
 import { Subscriber, Topic } from "../../../src/signaling/y-webrtc/topic.ts";
 import { openFakeChannel } from "../../support/fake-channel.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
 import { FakeConnection } from "../../support/fake-connection.ts";
 
-const openTopic = () => new Topic({ openChannel: openFakeChannel, memberLimit: 10, peerIdsPerSubscriber: 2 });
+const openTopic = (clock = new FakeClock()) =>
+  new Topic({ openChannel: openFakeChannel, memberLimit: 10, peerIdsPerSubscriber: 2, clock });
 
 function enter(topic: Topic, ...peerIds: string[]): Subscriber {
   const subscriber = new Subscriber(new FakeConnection(crypto.randomUUID()));
@@ -40,4 +43,112 @@ test("a peer id that is forgotten for one user stays with the other", () => {
   enter(topic, "shared", "own", "other own");
   const bob = enter(topic, "shared");
   expect(topic.userOf("shared")).toBe(bob);
+});
+
+describe("an announcement", () => {
+  function setUp() {
+    const clock = new FakeClock();
+    const topic = openTopic(clock);
+    const connections = new Map<Subscriber, FakeConnection>();
+    const arrive = () => {
+      const connection = new FakeConnection(crypto.randomUUID());
+      const subscriber = new Subscriber(connection);
+      connections.set(subscriber, connection);
+      topic.enter(subscriber);
+      return subscriber;
+    };
+    /** What each has been sent since the last call. */
+    const heard = () => Array.from(connections.values(), (connection) => connection.take());
+    return { clock, topic, arrive, heard };
+  }
+
+  test("reaches those at once who have been there for a while", () => {
+    const { clock, topic, arrive, heard } = setUp();
+    arrive();
+    clock.advance(introductionMs);
+    topic.announce("bob", arrive());
+    expect(heard()).toEqual([["bob"], []]);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test("reaches, of those who have just come, the ones at once who have announced themselves", () => {
+    const { clock, topic, arrive, heard } = setUp();
+    const [alice, bob, carol] = [arrive(), arrive(), arrive()];
+    topic.announce("alice", alice);
+    topic.announce("bob", bob);
+    topic.announce("carol", carol);
+    clock.advance(introductionMs);
+    expect(heard()).toEqual([["bob", "carol"], ["carol"], []]);
+    topic.announce("alice again", alice);
+    expect(heard()).toEqual([[], ["alice again"], ["alice again"]]);
+  });
+
+  test("reaches after a while those who do not announce themselves", () => {
+    const { clock, topic, arrive, heard } = setUp();
+    const [alice, bob] = [arrive(), arrive()];
+    arrive();
+    topic.announce("alice", alice);
+    topic.announce("bob", bob);
+    clock.advance(introductionMs - 1);
+    expect(heard()).toEqual([["bob"], [], []]);
+    clock.advance(1);
+    expect(heard()).toEqual([[], [], ["alice", "bob"]]);
+  });
+
+  test("comes before what is published after it", () => {
+    const { topic, arrive, heard } = setUp();
+    const [alice] = [arrive(), arrive()];
+    topic.announce("alice", alice);
+    topic.publish("from alice", alice);
+    expect(heard()).toEqual([[], ["alice", "from alice"]]);
+  });
+
+  test("comes before what is sent after it", () => {
+    const { topic, arrive, heard } = setUp();
+    const [alice, bob] = [arrive(), arrive()];
+    topic.announce("alice", alice);
+    topic.send(bob, "for bob", alice);
+    expect(heard()).toEqual([[], ["alice", "for bob"]]);
+  });
+
+  test("reaches who says something else, which need not wait any longer", () => {
+    const { topic, arrive, heard } = setUp();
+    const [alice, bob] = [arrive(), arrive()];
+    topic.announce("alice", alice);
+    topic.send(alice, "for alice", bob);
+    expect(heard()).toEqual([["for alice"], ["alice"]]);
+    topic.announce("alice again", alice);
+    expect(heard()).toEqual([[], ["alice again"]]);
+  });
+
+  test("is left out for none that come after it", () => {
+    const { clock, topic, arrive, heard } = setUp();
+    const [alice] = [arrive(), arrive()];
+    const announcements = Array.from({ length: 1_000 }, (_, index) => `alice ${index}`);
+    for (const announcement of announcements) topic.announce(announcement, alice);
+    const [, some = []] = heard();
+    expect(some.length).toBeWithin(700, 1_000);
+    clock.advance(introductionMs);
+    const [, rest = []] = heard();
+    expect([...some, ...rest]).toEqual(announcements);
+  });
+
+  test("waits no longer where the system's clock has been set back", () => {
+    const { clock, topic, arrive, heard } = setUp();
+    const [alice, bob] = [arrive(), arrive()];
+    bob.isNewUntil += 3_600_000;
+    topic.announce("alice", alice);
+    clock.advance(introductionMs);
+    expect(heard()).toEqual([[], ["alice"]]);
+  });
+
+  test("is for nobody any more when its receiver leaves", () => {
+    const { clock, topic, arrive, heard } = setUp();
+    const [alice, bob] = [arrive(), arrive()];
+    topic.announce("alice", alice);
+    topic.leave(bob);
+    expect(clock.pendingTimers).toBe(0);
+    clock.advance(introductionMs);
+    expect(heard()).toEqual([[], []]);
+  });
 });

@@ -1,0 +1,66 @@
+import { expect, test } from "bun:test";
+import { introductionMs } from "../../src/signaling/y-webrtc/introductions.ts";
+import { Subscriber, Topic } from "../../src/signaling/y-webrtc/topic.ts";
+import { openFakeChannel } from "../support/fake-channel.ts";
+import { FakeClock } from "../support/fake-clock.ts";
+import { FakeConnection } from "../support/fake-connection.ts";
+import { Random } from "../support/random.ts";
+
+const histories = 5_000;
+
+interface Page {
+  readonly name: string;
+  readonly connection: FakeConnection;
+  readonly subscriber: Subscriber;
+}
+
+/** Pages that subscribe and announce themselves, in any order and at any pace. */
+function play(random: Random, longestGapMs: number): { pages: readonly Page[]; heard: (by: Page) => string[] } {
+  const clock = new FakeClock();
+  const topic = new Topic({ openChannel: openFakeChannel, memberLimit: 10, peerIdsPerSubscriber: 2, clock });
+  const pages = Array.from({ length: 2 + random.integer(5) }, (_, index): Page => {
+    const connection = new FakeConnection(`page ${index}`);
+    return { name: connection.id, connection, subscriber: new Subscriber(connection) };
+  });
+  const steps = new Map(
+    pages.map(({ name, subscriber }) => [
+      name,
+      [() => void topic.enter(subscriber), () => topic.announce(name, subscriber)],
+    ]),
+  );
+  while (steps.size > 0) {
+    const name = random.pick([...steps.keys()]);
+    const remaining = steps.get(name) ?? [];
+    remaining.shift()?.();
+    if (remaining.length === 0) steps.delete(name);
+    clock.advance(random.integer(longestGapMs + 1));
+  }
+  clock.advance(introductionMs);
+  const heardBy = new Map(pages.map((page) => [page, page.connection.take().map(String)]));
+  return { pages, heard: (page) => heardBy.get(page) ?? [] };
+}
+
+/** How often one of the two has heard the other. */
+function* meetings({ pages, heard }: ReturnType<typeof play>): Generator<number> {
+  for (const [index, one] of pages.entries()) {
+    for (const other of pages.slice(index + 1)) {
+      const times = (by: Page, of: Page) => heard(by).filter((name) => name === of.name).length;
+      yield times(one, other) + times(other, one);
+    }
+  }
+}
+
+test("whoever comes and announces itself at the usual pace: of any two one hears the other, once", () => {
+  const random = new Random(1);
+  for (let history = 0; history < histories; history += 1) {
+    // At most 12 steps: nobody is late.
+    for (const times of meetings(play(random, 8))) expect(times).toBe(1);
+  }
+});
+
+test("at any pace no two miss each other", () => {
+  const random = new Random(2);
+  for (let history = 0; history < histories; history += 1) {
+    for (const times of meetings(play(random, 2 * introductionMs))) expect([1, 2]).toContain(times);
+  }
+});
