@@ -82,12 +82,12 @@ export class DemoPage {
     });
   }
 
-  /** The state that the page shows: saved, saving, offline. */
   /** What it says of whether the text is saved. */
   async syncText(): Promise<string> {
     return (await this.page.locator("[data-sync-state]").textContent()) ?? "";
   }
 
+  /** The state that the page shows: saved, saving, offline. */
   async syncState(): Promise<string | null> {
     return this.page.locator("[data-sync-state]").getAttribute("data-sync-state");
   }
