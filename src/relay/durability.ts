@@ -83,10 +83,17 @@ export class Durability {
 
   /** Resolves when all that was committed is on disk and acknowledged, or the sync for it has failed; syncs no more then. */
   async close(): Promise<void> {
-    if (this.#isDirty && !this.#isSyncing) this.#next();
-    if (this.#isSyncing) await new Promise<void>((resolve) => this.#whenSettled.push(resolve));
+    await this.#settled();
+    // What was committed while the last one ran.
+    if (this.#isDirty) this.#next();
+    await this.#settled();
     this.#isClosed = true;
     this.#cancelNext?.();
+  }
+
+  /** Resolves when no sync runs. */
+  async #settled(): Promise<void> {
+    if (this.#isSyncing) await new Promise<void>((resolve) => this.#whenSettled.push(resolve));
   }
 
   /** Whether nothing has to be waited for. */

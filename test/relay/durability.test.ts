@@ -112,6 +112,19 @@ describe("with disk, an acknowledgement", () => {
     expect(failing.a.take()).toEqual([]);
     expect([store.syncs, clock.pendingTimers, failing.clock.pendingTimers]).toEqual([1, 0, 0]);
   });
+
+  test("of what was committed while a sync ran is sent before a close ends, too", async () => {
+    const { store, durability, a, commit, clock } = setUp();
+    const release = store.holdSync();
+    commit([a, "1"]);
+    commit([a, "2"]);
+    const closing = durability.close();
+    release();
+    await closing;
+    expect(a.take()).toEqual(["1", "2"]);
+    clock.advance(60_000);
+    expect([store.syncs, clock.pendingTimers]).toEqual([2, 0]);
+  });
 });
 
 describe("with process, an acknowledgement", () => {
