@@ -61,7 +61,8 @@ async function announceLate({ page }: DemoPage): Promise<void> {
   });
 }
 
-// Two who call each other at once can wait for each other's answers for ever: of five such meetings about two fail.
+// Two who call each other at once can wait for each other's answers for ever: where both hear each other, about two of five
+// such meetings fail.
 test.each([
   ["a room", {}],
   ["a room with a password", { password: "open sesame" }],

@@ -18,7 +18,7 @@ export type ClientMessage =
 
 const types: ReadonlySet<unknown> = new Set(["subscribe", "unsubscribe", "publish", "ping"]);
 
-/** Base64 of what y-webrtc encrypts begins with this: the method's name, `AES-GCM`, and the length of the nonce, 12. */
+/** Base64 of what y-webrtc 10.3.0 encrypts begins with this: the method's name, `AES-GCM`, and the length of the nonce, 12. */
 const encryptionMark = "B0FFUy1HQ00M";
 /** Of the base64 of mark, nonce, and an announcement with a UUID and its authentication tag: 98 bytes. */
 const encryptedAnnouncementLength = 132;

@@ -27,7 +27,7 @@ export class Introductions {
     this.#clock = clock;
   }
 
-  /** For `introductionMs` at most; until then in order, and none is left out. */
+  /** For `introductionMs` at most. All that is kept from a receiver is released together, in order, or dropped. */
   withhold(receiver: Member, frame: string): void {
     let introduction = this.#waiting.get(receiver);
     if (introduction === undefined) {

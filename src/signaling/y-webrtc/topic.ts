@@ -13,7 +13,7 @@ export class Subscriber implements Member {
   /** That it has used lately, the last one at the end; its topic writes it. */
   peerIds = noPeerIds;
   /** Epoch milliseconds, to which it may be about to announce itself; 0 when it has said anything. Its topic writes it. */
-  isNewUntil = 0;
+  newUntil = 0;
 
   constructor(connection: Connection) {
     this.id = connection.id;
@@ -43,7 +43,7 @@ export class Topic {
   readonly #users = new Map<string, readonly Subscriber[]>();
   readonly #clock: Clock;
   /** Nobody is new later than that. */
-  #someAreNewUntil = 0;
+  #newcomersUntil = 0;
   /** Most topics never have any. */
   #introductions: Introductions | undefined;
 
@@ -64,8 +64,8 @@ export class Topic {
   /** False if it is full. */
   enter(subscriber: Subscriber): boolean {
     if (this.#room.enter(subscriber) === "full") return false;
-    subscriber.isNewUntil = this.#clock.now() + introductionMs;
-    this.#someAreNewUntil = subscriber.isNewUntil;
+    subscriber.newUntil = this.#clock.now() + introductionMs;
+    this.#newcomersUntil = subscriber.newUntil;
     return true;
   }
 
@@ -98,23 +98,23 @@ export class Topic {
 
   /** To all subscribers but the sender: who it is, for those who shall call it. */
   announce(frame: string, sender: Subscriber): void {
-    sender.isNewUntil = 0;
+    sender.newUntil = 0;
     this.#introductions?.drop(sender);
     const now = this.#clock.now();
-    if (now >= this.#someAreNewUntil) this.#room.publish(frame, sender);
+    if (now >= this.#newcomersUntil) this.#room.publish(frame, sender);
     else this.#introduce(frame, sender, now);
   }
 
   /** To all subscribers but the sender. */
   publish(frame: string, sender: Subscriber): void {
-    sender.isNewUntil = 0;
+    sender.newUntil = 0;
     this.#introductions?.releaseAll();
     this.#room.publish(frame, sender);
   }
 
   /** To one subscriber, unless it is the sender; in order with what is published. */
   send(receiver: Subscriber, frame: string, sender: Subscriber): void {
-    sender.isNewUntil = 0;
+    sender.newUntil = 0;
     this.#introductions?.release(sender);
     this.#introductions?.release(receiver);
     if (receiver !== sender) receiver.connection.send(frame);
@@ -124,7 +124,7 @@ export class Topic {
     this.#introductions ??= new Introductions(this.#clock);
     for (const member of this.#room) {
       if (member === sender) continue;
-      if (member.isNewUntil <= now) member.connection.send(frame);
+      if (member.newUntil <= now) member.connection.send(frame);
       else this.#introductions.withhold(member, frame);
     }
   }

@@ -136,7 +136,7 @@ describe("an announcement", () => {
   test("waits no longer where the system's clock has been set back", () => {
     const { clock, topic, arrive, heard } = setUp();
     const [alice, bob] = [arrive(), arrive()];
-    bob.isNewUntil += 3_600_000;
+    bob.newUntil += 3_600_000;
     topic.announce("alice", alice);
     clock.advance(introductionMs);
     expect(heard()).toEqual([[], ["alice"]]);
