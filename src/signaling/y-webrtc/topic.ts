@@ -101,7 +101,7 @@ export class Topic {
     sender.newUntil = 0;
     this.#introductions?.drop(sender);
     const now = this.#clock.now();
-    if (now >= this.#newcomersUntil) this.#room.publish(frame, sender);
+    if (now >= this.#newcomersUntil) this.publish(frame, sender);
     else this.#introduce(frame, sender, now);
   }
 
@@ -121,12 +121,20 @@ export class Topic {
   }
 
   #introduce(frame: string, sender: Subscriber, now: number): void {
-    this.#introductions ??= new Introductions(this.#clock);
     for (const member of this.#room) {
-      if (member === sender) continue;
-      if (member.newUntil <= now) member.connection.send(frame);
-      else this.#introductions.withhold(member, frame);
+      if (member !== sender) this.#tell(member, frame, now);
     }
+  }
+
+  #tell(member: Subscriber, frame: string, now: number): void {
+    if (member.newUntil > now) {
+      this.#introductions ??= new Introductions(this.#clock);
+      this.#introductions.withhold(member, frame);
+      return;
+    }
+    // Something may still be kept from one that has just ceased to be new.
+    this.#introductions?.release(member);
+    member.connection.send(frame);
   }
 
   #forget(subscriber: Subscriber, peerId: string): void {

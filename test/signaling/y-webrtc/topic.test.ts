@@ -133,6 +133,20 @@ describe("an announcement", () => {
     expect([...some, ...rest]).toEqual(announcements);
   });
 
+  test.each([0, 1])("comes before the next one, which its receiver is not too new to hear; %i others are", (others) => {
+    const { clock, topic, arrive, heard } = setUp();
+    const [alice] = [arrive(), arrive()];
+    clock.advance(introductionMs / 2);
+    topic.announce("alice", alice);
+    clock.advance(introductionMs / 2);
+    for (let other = 0; other < others; other += 1) arrive();
+    topic.announce("alice again", alice);
+    const [, bob] = heard();
+    expect(bob).toEqual(["alice", "alice again"]);
+    clock.advance(introductionMs);
+    expect(heard()[1]).toEqual([]);
+  });
+
   test("waits no longer where the system's clock has been set back", () => {
     const { clock, topic, arrive, heard } = setUp();
     const [alice, bob] = [arrive(), arrive()];
