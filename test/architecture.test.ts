@@ -293,7 +293,7 @@ describe("the rules", () => {
     ["relay/y-websocket/session.ts", "signaling/signaling-room.ts", "is not of a lower rank"],
     ["transport/http.ts", "rooms/room-registry.ts", "is not of a lower rank"],
     ["auth/authorizer.ts", "transport/connection.ts", "is not of a lower rank"],
-    ["lib/clock.ts", "config/limits.ts", "is not of a lower rank"],
+    ["lib/time/clock.ts", "config/limits.ts", "is not of a lower rank"],
     ["transport/assets.ts", "web/demo/main.tsx", "is a page's"],
     ["server.ts", "web/demo/room-name.ts", "is a page's"],
     ["web/demo/main.tsx", "lib/ranges.ts", "is the server's"],

@@ -6,11 +6,11 @@ import type { Access, AccessRequest, Authorizer, Denial } from "../auth/authoriz
 import { roomPermissions } from "../auth/room-permissions.ts";
 import { durationForms, parseDuration } from "../config/duration.ts";
 import type { Limits } from "../config/limits.ts";
-import { addressBlock } from "../lib/address-block.ts";
+import { addressBlock } from "../lib/address/address-block.ts";
+import { isLoopback } from "../lib/address/loopback.ts";
 import { bearerToken } from "../lib/bearer-token.ts";
-import type { Clock } from "../lib/clock.ts";
 import { KeyedBuckets } from "../lib/keyed-buckets.ts";
-import { isLoopback } from "../lib/loopback.ts";
+import type { Clock } from "../lib/time/clock.ts";
 import { closeReasonOf, httpStatusOf } from "../rooms/entry.ts";
 import { checkRoomName } from "../rooms/room-name.ts";
 import type { HttpEnvironment } from "../transport/protocol.ts";

@@ -1,5 +1,5 @@
-import { Agenda } from "../lib/agenda.ts";
-import type { Clock } from "../lib/clock.ts";
+import type { Clock } from "../lib/time/clock.ts";
+import { Agenda } from "../lib/time/timer-queue.ts";
 import { TokenBucket } from "../lib/token-bucket.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";

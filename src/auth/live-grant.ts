@@ -1,5 +1,5 @@
-import type { Agenda } from "../lib/agenda.ts";
-import type { Clock } from "../lib/clock.ts";
+import type { Clock } from "../lib/time/clock.ts";
+import type { Agenda } from "../lib/time/timer-queue.ts";
 import type { Permission } from "./access-policy.ts";
 import type { Access, AccessRequest, Denial, Grant, GrantWatcher } from "./authorizer.ts";
 

@@ -1,5 +1,5 @@
 import { SignJWT } from "jose";
-import type { Clock } from "../lib/clock.ts";
+import type { Clock } from "../lib/time/clock.ts";
 import type { Access } from "./authorizer.ts";
 import { secretAlgorithm, secretBytes } from "./token-keys.ts";
 

@@ -1,5 +1,5 @@
 import type { Limits } from "../config/limits.ts";
-import type { Clock } from "../lib/clock.ts";
+import type { Clock } from "../lib/time/clock.ts";
 import type { Permission } from "./access-policy.ts";
 import type { Revocation, RevocationLog } from "./revocation.ts";
 import { isRoomName, matchesRoom } from "./room-pattern.ts";

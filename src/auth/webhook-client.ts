@@ -1,8 +1,8 @@
 import type { Limits } from "../config/limits.ts";
-import { addressBlock } from "../lib/address-block.ts";
+import { addressBlock } from "../lib/address/address-block.ts";
 import { CircuitBreaker } from "../lib/circuit-breaker.ts";
-import type { Clock } from "../lib/clock.ts";
 import { Semaphore } from "../lib/semaphore.ts";
+import type { Clock } from "../lib/time/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { Permission } from "./access-policy.ts";

@@ -1,5 +1,5 @@
-import type { Clock } from "../lib/clock.ts";
 import { KeyedBuckets } from "../lib/keyed-buckets.ts";
+import type { Clock } from "../lib/time/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { WebhookFailure, WebhookFailureKind } from "./webhook-failure.ts";
 

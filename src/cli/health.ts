@@ -1,5 +1,5 @@
 import { loadConfiguration } from "../config/load.ts";
-import { authorityOf, reachableHost } from "../lib/authority.ts";
+import { authorityOf, reachableHost } from "../lib/address/authority.ts";
 import type { CommandContext } from "./command.ts";
 import { describeProblems } from "./configuration-problems.ts";
 import { exitCodes } from "./exit-code.ts";

@@ -1,7 +1,7 @@
 import { type Configuration, loadConfiguration } from "../config/load.ts";
 import { fileVariableOf, optionKeys, type Values } from "../config/options.ts";
-import { authorityOf } from "../lib/authority.ts";
-import { isLoopback } from "../lib/loopback.ts";
+import { authorityOf } from "../lib/address/authority.ts";
+import { isLoopback } from "../lib/address/loopback.ts";
 import { createLog, type Log, standardOutput } from "../ops/log.ts";
 import { type RunningServer, startServer } from "../server.ts";
 import { closeReasons } from "../transport/close-reason.ts";

@@ -13,7 +13,7 @@ import { TokenAdministration } from "../auth/token-administration.ts";
 import { joinedKeys, secretKeys } from "../auth/token-keys.ts";
 import { TokenVerifier } from "../auth/token-verifier.ts";
 import { WebhookPolicy } from "../auth/webhook.ts";
-import { systemClock } from "../lib/clock.ts";
+import { systemClock } from "../lib/time/clock.ts";
 import type { DataFolder } from "../storage/data-folder.ts";
 import { RevocationFile } from "../storage/revocation-log.ts";
 import { signingSecrets, webhookSecret } from "./secrets.ts";

@@ -1,6 +1,6 @@
 import type { Authorizer } from "../auth/authorizer.ts";
-import { systemClock } from "../lib/clock.ts";
-import { QuietTask } from "../lib/quiet-task.ts";
+import { systemClock } from "../lib/time/clock.ts";
+import { QuietTask } from "../lib/time/idle-task.ts";
 import { CommitQueue } from "../relay/commit-queue.ts";
 import { DocumentMemory } from "../relay/document-memory.ts";
 import { Durability } from "../relay/durability.ts";

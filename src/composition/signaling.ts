@@ -3,7 +3,7 @@ import type { Authorizer } from "../auth/authorizer.ts";
 import { openAuthorizer } from "../auth/open.ts";
 import { SignedRoomTokens } from "../auth/signed-room-tokens.ts";
 import { ByteBudget } from "../lib/byte-budget.ts";
-import { systemClock } from "../lib/clock.ts";
+import { systemClock } from "../lib/time/clock.ts";
 import { RoomRegistry } from "../rooms/room-registry.ts";
 import { cliffy } from "../signaling/cliffy/dialect.ts";
 import type { Peer } from "../signaling/cliffy/peer.ts";

@@ -1,4 +1,4 @@
-import { isLoopback } from "../lib/loopback.ts";
+import { isLoopback } from "../lib/address/loopback.ts";
 import { flagOf, type OptionKey } from "./options.ts";
 import { describeOrigin, type Origin, type Problem, shownValue } from "./problem.ts";
 

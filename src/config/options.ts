@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
 import * as v from "valibot";
-import { isAddressRange } from "../lib/address-ranges.ts";
+import { isAddressRange } from "../lib/address/address-ranges.ts";
 import { isClaim, isHttpUrl, isPath, isUrlOrPath, parseSecrets, parseWebhookSecrets } from "./auth-settings.ts";
 import { parseLimits } from "./limit-settings.ts";
 import { defaultLimits } from "./limits.ts";

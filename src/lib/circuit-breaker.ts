@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Clock } from "./time/clock.ts";
 
 export interface CircuitBreakerOptions {
   /** Calls that fail one after another until none is made any more. */

@@ -1,4 +1,4 @@
-import type { Clock } from "./clock.ts";
+import type { Clock } from "./time/clock.ts";
 
 export interface TokenBucketOptions {
   /** Tokens that can be taken at once when none has been taken for a while. */

@@ -1,5 +1,5 @@
 import type { Limits } from "../config/limits.ts";
-import type { Clock } from "../lib/clock.ts";
+import type { Clock } from "../lib/time/clock.ts";
 import type { Channel, OpenChannel } from "../transport/channel.ts";
 import { closeReasons } from "../transport/close-reason.ts";
 import type { Frame } from "../transport/connection.ts";

@@ -1,5 +1,5 @@
 import type { Limits } from "../config/limits.ts";
-import type { Clock } from "../lib/clock.ts";
+import type { Clock } from "../lib/time/clock.ts";
 import { closeReasons, SessionError } from "../transport/close-reason.ts";
 import { type AwarenessEntry, decodeAwareness, encodeAwareness } from "./sync-codec.ts";
 

@@ -1,4 +1,4 @@
-import type { Clock } from "../lib/clock.ts";
+import type { Clock } from "../lib/time/clock.ts";
 import type { Metrics } from "../ops/metrics.ts";
 
 /** Something that holds bytes which can be read again. */

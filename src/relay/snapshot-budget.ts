@@ -1,5 +1,5 @@
 import type { Limits } from "../config/limits.ts";
-import type { Clock } from "../lib/clock.ts";
+import type { Clock } from "../lib/time/clock.ts";
 import type { Metrics } from "../ops/metrics.ts";
 
 /** Gives the bytes back; idempotent. */

@@ -1,4 +1,4 @@
-import { type Clock, systemClock } from "../lib/clock.ts";
+import { type Clock, systemClock } from "../lib/time/clock.ts";
 import { type CompactedUpdates, type Compactor, CompactorClosed } from "./compaction.ts";
 import type { PackedUpdates } from "./packed-updates.ts";
 

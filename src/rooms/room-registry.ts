@@ -1,4 +1,4 @@
-import type { Clock } from "../lib/clock.ts";
+import type { Clock } from "../lib/time/clock.ts";
 
 export interface RoomRegistryOptions<R> {
   open(name: string): R | Promise<R>;

@@ -1,4 +1,4 @@
-import type { Clock } from "../lib/clock.ts";
+import type { Clock } from "../lib/time/clock.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { Member } from "./signaling-room.ts";
 

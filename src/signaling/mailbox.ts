@@ -1,7 +1,7 @@
 import type { Limits } from "../config/limits.ts";
 import type { ByteBudget } from "../lib/byte-budget.ts";
-import type { Clock } from "../lib/clock.ts";
-import { Deadlines } from "../lib/deadlines.ts";
+import type { Clock } from "../lib/time/clock.ts";
+import { Deadlines } from "../lib/time/timeouts.ts";
 import type { Metrics } from "../ops/metrics.ts";
 
 /** From whom to whom. */

@@ -1,9 +1,9 @@
 import type { Limits } from "../config/limits.ts";
-import { addressBlock } from "../lib/address-block.ts";
-import type { Clock } from "../lib/clock.ts";
-import { Deadlines } from "../lib/deadlines.ts";
+import { addressBlock } from "../lib/address/address-block.ts";
+import { isLoopback } from "../lib/address/loopback.ts";
 import { KeyedBuckets } from "../lib/keyed-buckets.ts";
-import { isLoopback } from "../lib/loopback.ts";
+import type { Clock } from "../lib/time/clock.ts";
+import { Deadlines } from "../lib/time/timeouts.ts";
 import { TokenBucket } from "../lib/token-bucket.ts";
 import type { Metrics, SignalingBound } from "../ops/metrics.ts";
 import { closeReasons } from "../transport/close-reason.ts";

@@ -3,7 +3,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import type { Revocation, RevocationLog } from "../auth/revocation.ts";
-import type { Clock } from "../lib/clock.ts";
+import type { Clock } from "../lib/time/clock.ts";
 import { giveToOwner, syncFolder } from "./data-folder.ts";
 import { replaceFile } from "./replace-file.ts";
 

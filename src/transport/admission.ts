@@ -1,4 +1,4 @@
-import { isLoopback } from "../lib/loopback.ts";
+import { isLoopback } from "../lib/address/loopback.ts";
 import type { Refusal } from "./protocol.ts";
 
 export interface Admission {

@@ -1,6 +1,6 @@
 import { type BunWebSocket, Server, type WebSocketData } from "@socket.io/bun-engine";
 import type { Limits } from "../config/limits.ts";
-import type { Clock } from "../lib/clock.ts";
+import type { Clock } from "../lib/time/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import { readHandshake } from "./client-handshake.ts";

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
-import type { AddressRanges } from "../lib/address-ranges.ts";
-import type { Clock } from "../lib/clock.ts";
+import type { AddressRanges } from "../lib/address/address-ranges.ts";
+import type { Clock } from "../lib/time/clock.ts";
 import type { Log } from "../ops/log.ts";
 
 export interface ForwardedAddressesOptions {

@@ -1,5 +1,5 @@
 import type { Limits } from "../config/limits.ts";
-import type { Clock } from "../lib/clock.ts";
+import type { Clock } from "../lib/time/clock.ts";
 import { TokenBucket } from "../lib/token-bucket.ts";
 import { AddressLimits, type AddressRefusal } from "./address-limits.ts";
 

@@ -1,6 +1,6 @@
 import type { Limits } from "../config/limits.ts";
-import type { AddressRanges } from "../lib/address-ranges.ts";
-import type { Clock } from "../lib/clock.ts";
+import type { AddressRanges } from "../lib/address/address-ranges.ts";
+import type { Clock } from "../lib/time/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import { type Admission, admissionOf, refuseForeign, refuseOrigin } from "./admission.ts";

@@ -3,7 +3,7 @@ import { TokenAdministration } from "../../src/auth/token-administration.ts";
 import { secretKeys } from "../../src/auth/token-keys.ts";
 import { TokenVerifier } from "../../src/auth/token-verifier.ts";
 import { defaultLimits } from "../../src/config/limits.ts";
-import { systemClock } from "../../src/lib/clock.ts";
+import { systemClock } from "../../src/lib/time/clock.ts";
 import { secret, tokenFor } from "../support/tokens.ts";
 
 const verifier = new TokenVerifier({ keys: secretKeys([secret]), limits: defaultLimits, clock: systemClock });

@@ -3,7 +3,7 @@ import { pino } from "pino";
 import type { AccessPolicy } from "../../src/auth/access-policy.ts";
 import type { Denial } from "../../src/auth/authorizer.ts";
 import { LiveAuthorizer } from "../../src/auth/live-authorizer.ts";
-import { systemClock } from "../../src/lib/clock.ts";
+import { systemClock } from "../../src/lib/time/clock.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { eventually, pause } from "../support/eventually.ts";
 import { FakeAuthorizer } from "../support/fake-authorizer.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { Clock } from "../../src/lib/clock.ts";
+import type { Clock } from "../../src/lib/time/clock.ts";
 
 /** A clock, and a way to let that much of its time pass, turns included. */
 export interface TimeMachine {

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import * as Y from "yjs";
-import { systemClock } from "../../src/lib/clock.ts";
+import { systemClock } from "../../src/lib/time/clock.ts";
 import type { CompactedUpdates } from "../../src/relay/compaction.ts";
 import { type PackedUpdates, packUpdates } from "../../src/relay/packed-updates.ts";
 import { startWorkerCompactor, WorkerCompactor } from "../../src/relay/worker-compactor.ts";

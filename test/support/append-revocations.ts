@@ -1,5 +1,5 @@
 /** Appends a revocation of each user, in turn, and prints for each "kept" or the system's name for what happened. */
-import { systemClock } from "../../src/lib/clock.ts";
+import { systemClock } from "../../src/lib/time/clock.ts";
 import { RevocationFile } from "../../src/storage/revocation-log.ts";
 
 const [folder = "", until = "", ...users] = process.argv.slice(2);

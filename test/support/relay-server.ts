@@ -1,8 +1,8 @@
 import { pino } from "pino";
 import type { Authorizer } from "../../src/auth/authorizer.ts";
 import { defaultLimits, type Limits } from "../../src/config/limits.ts";
-import { AddressRanges } from "../../src/lib/address-ranges.ts";
-import { systemClock } from "../../src/lib/clock.ts";
+import { AddressRanges } from "../../src/lib/address/address-ranges.ts";
+import { systemClock } from "../../src/lib/time/clock.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { CommitQueue } from "../../src/relay/commit-queue.ts";
 import { DocumentMemory } from "../../src/relay/document-memory.ts";

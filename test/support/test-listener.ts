@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { defaultLimits, type Limits } from "../../src/config/limits.ts";
-import { AddressRanges } from "../../src/lib/address-ranges.ts";
+import { AddressRanges } from "../../src/lib/address/address-ranges.ts";
 import { createMetrics, type Metrics } from "../../src/ops/metrics.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import type { Connection, Frame } from "../../src/transport/connection.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { AddressRanges } from "../../src/lib/address-ranges.ts";
+import { AddressRanges } from "../../src/lib/address/address-ranges.ts";
 import { createLog } from "../../src/ops/log.ts";
 import { ForwardedAddresses } from "../../src/transport/forwarded-address.ts";
 import { FakeClock } from "../support/fake-clock.ts";

@@ -1,6 +1,6 @@
 import type { Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
 import type { Limits } from "../../config/limits.ts";
-import type { Clock } from "../../lib/clock.ts";
+import type { Clock } from "../../lib/time/clock.ts";
 import { entryRequest } from "../../rooms/entry.ts";
 import type { Lease, RoomRegistry } from "../../rooms/room-registry.ts";
 import { closeReasons } from "../../transport/close-reason.ts";

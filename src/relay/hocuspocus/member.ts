@@ -1,6 +1,6 @@
 import type { Access } from "../../auth/authorizer.ts";
 import type { Limits } from "../../config/limits.ts";
-import type { Clock } from "../../lib/clock.ts";
+import type { Clock } from "../../lib/time/clock.ts";
 import type { TokenBucket } from "../../lib/token-bucket.ts";
 import type { Lease } from "../../rooms/room-registry.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";

@@ -1,4 +1,4 @@
-import { Brake } from "../../lib/brake.ts";
+import { Brake } from "../../lib/gate.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";

@@ -1,6 +1,6 @@
 import type { Authorizer } from "../../auth/authorizer.ts";
 import type { Limits } from "../../config/limits.ts";
-import type { Clock } from "../../lib/clock.ts";
+import type { Clock } from "../../lib/time/clock.ts";
 import type { SignalingBound } from "../../ops/metrics.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import type { RoomRegistry } from "../../rooms/room-registry.ts";

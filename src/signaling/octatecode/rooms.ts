@@ -1,6 +1,6 @@
 import type { Limits } from "../../config/limits.ts";
-import type { Clock } from "../../lib/clock.ts";
-import { Deadlines } from "../../lib/deadlines.ts";
+import type { Clock } from "../../lib/time/clock.ts";
+import { Deadlines } from "../../lib/time/timeouts.ts";
 import type { OpenChannel } from "../../transport/channel.ts";
 import { OctateRoom, type RoomFacts } from "./room.ts";
 

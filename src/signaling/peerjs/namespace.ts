@@ -1,6 +1,6 @@
 import type { Limits } from "../../config/limits.ts";
 import type { ByteBudget } from "../../lib/byte-budget.ts";
-import type { Clock } from "../../lib/clock.ts";
+import type { Clock } from "../../lib/time/clock.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import type { Connection } from "../../transport/connection.ts";
 import { type Letter, Mailbox } from "../mailbox.ts";

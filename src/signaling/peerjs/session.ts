@@ -1,7 +1,7 @@
 import type { Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
 import type { Limits } from "../../config/limits.ts";
-import type { Clock } from "../../lib/clock.ts";
 import { isSameSecret } from "../../lib/same-secret.ts";
+import type { Clock } from "../../lib/time/clock.ts";
 import { closeReasonOf, enterOrRefuse, entryRequest } from "../../rooms/entry.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";

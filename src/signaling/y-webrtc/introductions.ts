@@ -1,4 +1,4 @@
-import type { Clock } from "../../lib/clock.ts";
+import type { Clock } from "../../lib/time/clock.ts";
 import type { Member } from "../signaling-room.ts";
 
 /** From entering a topic to announcing oneself a client needs less, unless its network loses something. */

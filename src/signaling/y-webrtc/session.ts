@@ -1,6 +1,6 @@
 import type { AccessRequest, Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
 import type { Limits } from "../../config/limits.ts";
-import type { Clock } from "../../lib/clock.ts";
+import type { Clock } from "../../lib/time/clock.ts";
 import type { Log } from "../../ops/log.ts";
 import type { SignalingBound } from "../../ops/metrics.ts";
 import { entryRequest } from "../../rooms/entry.ts";

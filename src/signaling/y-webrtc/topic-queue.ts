@@ -1,4 +1,4 @@
-import type { Clock } from "../../lib/clock.ts";
+import type { Clock } from "../../lib/time/clock.ts";
 import { Inbox } from "../../transport/inbox.ts";
 
 /** Whom a queue tells what becomes of it. */

@@ -1,4 +1,4 @@
-import { Brake } from "../../lib/brake.ts";
+import { Brake } from "../../lib/gate.ts";
 import { TopicQueue, type TopicQueueOwner } from "./topic-queue.ts";
 
 export interface TopicQueuesOptions {

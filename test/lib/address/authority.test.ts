@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { authorityOf, reachableHost } from "../../src/lib/authority.ts";
+import { authorityOf, reachableHost } from "../../../src/lib/address/authority.ts";
 
 test.each([
   ["127.0.0.1", "127.0.0.1:4444"],

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { Brake } from "../../src/lib/brake.ts";
+import { Brake } from "../../src/lib/gate.ts";
 
 test("a brake stops nobody while nobody holds it", () => {
   expect(new Brake().released).toBeUndefined();

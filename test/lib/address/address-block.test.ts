@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { addressBlock } from "../../src/lib/address-block.ts";
+import { addressBlock } from "../../../src/lib/address/address-block.ts";
 
 test.each([
   ["192.0.2.1", "192.0.2.1"],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { AddressRanges, isAddressRange } from "../../src/lib/address-ranges.ts";
+import { AddressRanges, isAddressRange } from "../../../src/lib/address/address-ranges.ts";
 
 describe("a set of addresses", () => {
   const ranges = ["127.0.0.1", "10.0.0.0/8", "172.16.0.0/12", "2001:db8::1", "fd00::/8", "2001:db8:8000::/33"];

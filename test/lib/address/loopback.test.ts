@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { isLoopback } from "../../src/lib/loopback.ts";
+import { isLoopback } from "../../../src/lib/address/loopback.ts";
 
 test.each([
   ["127.0.0.1", true],
