@@ -1,17 +1,17 @@
 import { join } from "node:path";
 import { createMetrics, type Metrics } from "../ops/metrics.ts";
 import { type DataFolder, openDataFolder, openExistingDataFolder } from "../storage/data-folder.ts";
-import { DatabaseMissing, databaseName, hasDatabase } from "../storage/database-file.ts";
 import { openHocuspocusSqlite } from "../storage/import/hocuspocus-sqlite.ts";
 import { openYLeveldb } from "../storage/import/y-leveldb.ts";
 import type { DocumentSource, SourceFormat } from "../storage/source.ts";
-import { openSqliteStore } from "../storage/sqlite.ts";
+import { DatabaseMissing, databaseName, hasDatabase } from "../storage/sqlite/database-file.ts";
+import { openSqliteStore } from "../storage/sqlite/sqlite-store.ts";
 import type { Store } from "../storage/store.ts";
 import type { ServerOptions } from "./server-options.ts";
 
 export { startWorkerCompactor as openCompactor } from "../relay/worker-compactor.ts";
-export { backUpDatabase, type CopiedUpdate } from "../storage/backup.ts";
-export { restoreDatabase } from "../storage/restore.ts";
+export { backUpDatabase, type CopiedUpdate } from "../storage/sqlite/backup.ts";
+export { restoreDatabase } from "../storage/sqlite/restore.ts";
 
 /** The documents of a data folder, kept from every server until `close`. */
 export interface OpenedStore {

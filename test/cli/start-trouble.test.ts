@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { describeStartTrouble } from "../../src/cli/start-trouble.ts";
 import type { Values } from "../../src/config/options.ts";
-import { DatabaseIsNewer } from "../../src/storage/migrations.ts";
+import { DatabaseIsNewer } from "../../src/storage/sqlite/migrations.ts";
 import { StoreError } from "../../src/storage/store.ts";
 
 const values: Values = {

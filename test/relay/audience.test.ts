@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { Audience } from "../../src/relay/audience.ts";
 import type { SyncEncoding } from "../../src/relay/sync-member.ts";
-import { openMemoryStore } from "../../src/storage/memory.ts";
 import { openFakeChannel } from "../support/fake-channel.ts";
 import { FakeConnection } from "../support/fake-connection.ts";
+import { openMemoryStore } from "../support/fakes/memory-store.ts";
 import { roomParts } from "../support/room-parts.ts";
 
 function setUp() {

@@ -4,9 +4,9 @@ import { defaultLimits } from "../../src/config/limits.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { CommitQueue } from "../../src/relay/commit-queue.ts";
 import { Durability } from "../../src/relay/durability.ts";
-import { openMemoryStore } from "../../src/storage/memory.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { FakeClock } from "../support/fake-clock.ts";
+import { openMemoryStore } from "../support/fakes/memory-store.ts";
 
 function setUp(waitingUpdateBytes = defaultLimits.waitingUpdateBytes) {
   const clock = new FakeClock();

@@ -5,11 +5,11 @@ import type { Submission } from "../../src/relay/sync-member.ts";
 import type { SyncRoom } from "../../src/relay/sync-room.ts";
 import { encodeMessage } from "../../src/relay/y-websocket/codec.ts";
 import { yWebsocketEncoding } from "../../src/relay/y-websocket/session.ts";
-import { openMemoryStore } from "../../src/storage/memory.ts";
 import type { PendingUpdate, RowId, StoredDocument } from "../../src/storage/store.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import { FailingStore } from "../support/failing-store.ts";
 import { FakeConnection } from "../support/fake-connection.ts";
+import { openMemoryStore } from "../support/fakes/memory-store.ts";
 import { updatesOf } from "../support/raw-client.ts";
 import { roomParts, settled } from "../support/room-parts.ts";
 

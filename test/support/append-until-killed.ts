@@ -4,7 +4,7 @@
  */
 import { writeSync } from "node:fs";
 import { createMetrics } from "../../src/ops/metrics.ts";
-import { openSqliteStore } from "../../src/storage/sqlite.ts";
+import { openSqliteStore } from "../../src/storage/sqlite/sqlite-store.ts";
 import { compaction, numbersIn, rowsOf, updateOf } from "./counting.ts";
 
 const [file = ""] = process.argv.slice(2);

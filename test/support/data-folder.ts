@@ -2,7 +2,7 @@ import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, realpathSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMetrics } from "../../src/ops/metrics.ts";
-import { openSqliteStore } from "../../src/storage/sqlite.ts";
+import { openSqliteStore } from "../../src/storage/sqlite/sqlite-store.ts";
 import type { Store } from "../../src/storage/store.ts";
 
 /** Documents by name, with the updates of each. */

@@ -4,7 +4,7 @@
  */
 import { rmSync } from "node:fs";
 import { createMetrics } from "../../src/ops/metrics.ts";
-import { openSqliteStore } from "../../src/storage/sqlite.ts";
+import { openSqliteStore } from "../../src/storage/sqlite/sqlite-store.ts";
 import { StoreError, type StoreErrorKind } from "../../src/storage/store.ts";
 import { compaction, rowsOf } from "./counting.ts";
 

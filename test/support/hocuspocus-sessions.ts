@@ -5,10 +5,10 @@ import type { Limits } from "../../src/config/limits.ts";
 import { hocuspocus } from "../../src/relay/hocuspocus/protocol.ts";
 import type { SyncRoom } from "../../src/relay/sync-room.ts";
 import { RoomRegistry } from "../../src/rooms/room-registry.ts";
-import { openMemoryStore } from "../../src/storage/memory.ts";
 import type { Handshake } from "../../src/transport/protocol.ts";
 import { FailingStore } from "./failing-store.ts";
 import { FakeConnection } from "./fake-connection.ts";
+import { openMemoryStore } from "./fakes/memory-store.ts";
 import { inWords } from "./hocuspocus-frames.ts";
 import { roomParts, settled } from "./room-parts.ts";
 

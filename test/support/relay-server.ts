@@ -12,10 +12,10 @@ import { SnapshotBudget } from "../../src/relay/snapshot-budget.ts";
 import { SyncRoom } from "../../src/relay/sync-room.ts";
 import { yWebsocket } from "../../src/relay/y-websocket/protocol.ts";
 import { RoomRegistry } from "../../src/rooms/room-registry.ts";
-import { openMemoryStore } from "../../src/storage/memory.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import { NativeChannels } from "../../src/transport/native-channel.ts";
 import { Listener } from "../../src/transport/websocket.ts";
+import { openMemoryStore } from "./fakes/memory-store.ts";
 import { InlineCompactor } from "./inline-compactor.ts";
 
 export interface RelayServerOptions {

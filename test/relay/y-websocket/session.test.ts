@@ -5,11 +5,11 @@ import type { SyncRoom } from "../../../src/relay/sync-room.ts";
 import { decodeMessage, encodeMessage } from "../../../src/relay/y-websocket/codec.ts";
 import { yWebsocket } from "../../../src/relay/y-websocket/protocol.ts";
 import { RoomRegistry } from "../../../src/rooms/room-registry.ts";
-import { openMemoryStore } from "../../../src/storage/memory.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
 import { FailingStore } from "../../support/failing-store.ts";
 import { denied, FakeAuthorizer } from "../../support/fake-authorizer.ts";
 import { FakeConnection } from "../../support/fake-connection.ts";
+import { openMemoryStore } from "../../support/fakes/memory-store.ts";
 import { updatesOf } from "../../support/raw-client.ts";
 import { type RoomPartsOptions, roomParts } from "../../support/room-parts.ts";
 

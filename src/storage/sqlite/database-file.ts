@@ -2,9 +2,9 @@ import { constants, Database } from "bun:sqlite";
 import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
+import { StoreError } from "../store.ts";
 import { DatabaseIsNewer, migrations, userVersion } from "./migrations.ts";
 import { translateErrors } from "./sqlite-errors.ts";
-import { StoreError } from "./store.ts";
 
 /** The database's name in a data folder. */
 export const databaseName = "yurt.db";

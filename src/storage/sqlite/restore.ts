@@ -1,7 +1,8 @@
 import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { giveToOwner, openDataFolder, syncFolder } from "../data-folder.ts";
+import { StoreError } from "../store.ts";
 import { type CopyFacts, copyDatabase, factsOf } from "./backup.ts";
-import { giveToOwner, openDataFolder, syncFolder } from "./data-folder.ts";
 import {
   checkTables,
   companionSuffixes,
@@ -12,7 +13,6 @@ import {
   restoringSuffix,
   withIdleDatabase,
 } from "./database-file.ts";
-import { StoreError } from "./store.ts";
 
 export interface RestoreOptions {
   /** A database that Yurt wrote, with its `-wal` if it has one. It is left as it is. */

@@ -1,8 +1,5 @@
 import { Database, type Statement } from "bun:sqlite";
-import type { Metrics } from "../ops/metrics.ts";
-import { checkDatabase } from "./database-file.ts";
-import { migrate, migrations } from "./migrations.ts";
-import { translateErrors } from "./sqlite-errors.ts";
+import type { Metrics } from "../../ops/metrics.ts";
 import {
   type Compaction,
   type DocumentInfo,
@@ -13,7 +10,10 @@ import {
   type StoredDocument,
   type StoredUpdate,
   StoreError,
-} from "./store.ts";
+} from "../store.ts";
+import { checkDatabase } from "./database-file.ts";
+import { migrate, migrations } from "./migrations.ts";
+import { translateErrors } from "./sqlite-errors.ts";
 import { type LogFrames, WriteAheadLog } from "./write-ahead-log.ts";
 
 /** How long another program's write lock is waited out. The wait blocks the event loop, so it is short. */

@@ -1,5 +1,5 @@
 import { SQLiteError } from "bun:sqlite";
-import { StoreError, type StoreErrorKind } from "./store.ts";
+import { StoreError, type StoreErrorKind } from "../store.ts";
 
 /** Runs `task`; what SQLite throws in it comes out as `StoreError`. */
 export function translateErrors<Result>(task: () => Result): Result {

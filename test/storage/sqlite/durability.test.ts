@@ -3,11 +3,11 @@ import { afterEach, beforeEach, describe, expect, spyOn, test } from "bun:test";
 import fs, { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createMetrics, type Metrics } from "../../src/ops/metrics.ts";
-import { openSqliteStore } from "../../src/storage/sqlite.ts";
-import { type Store, StoreError } from "../../src/storage/store.ts";
-import { compaction, numbersIn, rowsOf, updateOf } from "../support/counting.ts";
-import { eventually } from "../support/eventually.ts";
+import { createMetrics, type Metrics } from "../../../src/ops/metrics.ts";
+import { openSqliteStore } from "../../../src/storage/sqlite/sqlite-store.ts";
+import { type Store, StoreError } from "../../../src/storage/store.ts";
+import { compaction, numbersIn, rowsOf, updateOf } from "../../support/counting.ts";
+import { eventually } from "../../support/eventually.ts";
 
 let folder: string;
 let file: string;

@@ -1,6 +1,6 @@
 import fs from "node:fs";
-import type { Metrics } from "../ops/metrics.ts";
-import { StoreError } from "./store.ts";
+import type { Metrics } from "../../ops/metrics.ts";
+import { StoreError } from "../store.ts";
 
 /** `checkpoint` names the database's path; after `close` its worker holds it no more. */
 export type CheckpointRequest = { readonly type: "checkpoint"; readonly file: string } | { readonly type: "close" };

@@ -1,11 +1,11 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { createMetrics } from "../../src/ops/metrics.ts";
-import { backUpDatabase, type CopiedUpdate } from "../../src/storage/backup.ts";
-import { openSqliteStore } from "../../src/storage/sqlite.ts";
-import { updateOf } from "../support/counting.ts";
-import { contentsOf, documentsIn, Workshop } from "../support/data-folder.ts";
+import { createMetrics } from "../../../src/ops/metrics.ts";
+import { backUpDatabase, type CopiedUpdate } from "../../../src/storage/sqlite/backup.ts";
+import { openSqliteStore } from "../../../src/storage/sqlite/sqlite-store.ts";
+import { updateOf } from "../../support/counting.ts";
+import { contentsOf, documentsIn, Workshop } from "../../support/data-folder.ts";
 
 let workshop: Workshop;
 let target: string;

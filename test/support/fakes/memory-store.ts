@@ -9,7 +9,7 @@ import {
   type StoredDocument,
   type StoredUpdate,
   StoreError,
-} from "./store.ts";
+} from "../../../src/storage/store.ts";
 
 interface DocumentLog {
   base: StoredBase | undefined;

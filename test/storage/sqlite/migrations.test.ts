@@ -2,7 +2,7 @@ import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { DatabaseIsNewer, migrate, migrations } from "../../src/storage/migrations.ts";
+import { DatabaseIsNewer, migrate, migrations } from "../../../src/storage/sqlite/migrations.ts";
 
 const first = "CREATE TABLE numbers (number INTEGER); INSERT INTO numbers VALUES (1)";
 const second = "UPDATE numbers SET number = number * 10; CREATE TABLE more (text TEXT)";
@@ -55,8 +55,9 @@ describe("migrate", () => {
       .values()
       .map(([table, column]) => `${table}.${column}`);
     const [, section = ""] =
-      /^\| table \| column \|.*?\n(.*?)\n\n/ms.exec(readFileSync(join(import.meta.dir, "../../README.md"), "utf8")) ??
-      [];
+      /^\| table \| column \|.*?\n(.*?)\n\n/ms.exec(
+        readFileSync(join(import.meta.dir, "../../../README.md"), "utf8"),
+      ) ?? [];
     let table = "";
     const described = Array.from(section.matchAll(/^\| (?:`(\w+)`)? ?\| `(\w+)` \|/gm), ([, first, column]) => {
       table = first ?? table;

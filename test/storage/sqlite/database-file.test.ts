@@ -2,13 +2,13 @@ import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { createMetrics } from "../../src/ops/metrics.ts";
-import { checkDatabase } from "../../src/storage/database-file.ts";
-import { DatabaseIsNewer } from "../../src/storage/migrations.ts";
-import { openSqliteStore } from "../../src/storage/sqlite.ts";
-import { StoreError } from "../../src/storage/store.ts";
-import { contentsOf, documentsIn, Workshop } from "../support/data-folder.ts";
-import { bringing } from "../support/update-bytes.ts";
+import { createMetrics } from "../../../src/ops/metrics.ts";
+import { checkDatabase } from "../../../src/storage/sqlite/database-file.ts";
+import { DatabaseIsNewer } from "../../../src/storage/sqlite/migrations.ts";
+import { openSqliteStore } from "../../../src/storage/sqlite/sqlite-store.ts";
+import { StoreError } from "../../../src/storage/store.ts";
+import { contentsOf, documentsIn, Workshop } from "../../support/data-folder.ts";
+import { bringing } from "../../support/update-bytes.ts";
 
 let workshop: Workshop;
 

@@ -1,7 +1,8 @@
 import type { Database } from "bun:sqlite";
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { syncFolder } from "./data-folder.ts";
+import { syncFolder } from "../data-folder.ts";
+import { type StoredUpdate, StoreError } from "../store.ts";
 import {
   checkTables,
   DatabaseMissing,
@@ -11,7 +12,6 @@ import {
   withDatabase,
   withIdleDatabase,
 } from "./database-file.ts";
-import { type StoredUpdate, StoreError } from "./store.ts";
 
 /** What a copy of a database holds. */
 export interface CopyFacts {

@@ -1,11 +1,11 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { chownSync, existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { backUpDatabase } from "../../src/storage/backup.ts";
-import { openDataFolder } from "../../src/storage/data-folder.ts";
-import { restoreDatabase } from "../../src/storage/restore.ts";
-import { updateOf } from "../support/counting.ts";
-import { contentsOf, documentsIn, Workshop } from "../support/data-folder.ts";
+import { openDataFolder } from "../../../src/storage/data-folder.ts";
+import { backUpDatabase } from "../../../src/storage/sqlite/backup.ts";
+import { restoreDatabase } from "../../../src/storage/sqlite/restore.ts";
+import { updateOf } from "../../support/counting.ts";
+import { contentsOf, documentsIn, Workshop } from "../../support/data-folder.ts";
 
 let workshop: Workshop;
 let source: string;
