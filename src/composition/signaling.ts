@@ -1,7 +1,6 @@
 import type { Administration } from "../auth/administration.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
-import { openAuthorizer } from "../auth/open.ts";
-import { SignedRoomTokens } from "../auth/signed-room-tokens.ts";
+import { openAuthorizer } from "../auth/open-authorizer.ts";
 import { ByteBudget } from "../lib/byte-budget.ts";
 import { systemClock } from "../lib/time/clock.ts";
 import { RoomRegistry } from "../rooms/room-registry.ts";
@@ -11,6 +10,7 @@ import { jsonDialects } from "../signaling/dialects.ts";
 import { octateCode } from "../signaling/octatecode/dialect.ts";
 import { type OctatePeer, octateCodePeers } from "../signaling/octatecode/peers-session.ts";
 import { OctateRooms } from "../signaling/octatecode/rooms.ts";
+import { SignedRoomTokens } from "../signaling/octatecode/signed-room-tokens.ts";
 import { PeerJsNamespace } from "../signaling/peerjs/namespace.ts";
 import { peerjs } from "../signaling/peerjs/protocol.ts";
 import { Devices } from "../signaling/peers/devices.ts";

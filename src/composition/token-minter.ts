@@ -1,7 +1,7 @@
 import type { ApiOptions } from "../admin/api.ts";
 import type { AuthOptions } from "../auth/auth-options.ts";
-import { mintToken } from "../auth/mint-token.ts";
-import { longestToken } from "../auth/token-verifier.ts";
+import { mintToken } from "../auth/token/mint-token.ts";
+import { longestToken } from "../auth/token/token-verifier.ts";
 import { systemClock } from "../lib/time/clock.ts";
 
 /** Makes tokens that a server with these secrets, this issuer and audience takes for its own. */

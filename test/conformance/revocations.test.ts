@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { mkdir, readFile, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { mintToken } from "../../src/auth/mint-token.ts";
+import { mintToken } from "../../src/auth/token/mint-token.ts";
 import { systemClock } from "../../src/lib/time/clock.ts";
 import { startTestServer, type TestServer, temporaryFolder } from "../support/start-test-server.ts";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Hono } from "hono";
-import { openAuthorizer } from "../../src/auth/open.ts";
+import { openAuthorizer } from "../../src/auth/open-authorizer.ts";
 import type { DialectSession, JsonDialect } from "../../src/signaling/dialects.ts";
 import { SessionError } from "../../src/transport/close-reason.ts";
 import { dialectClients, dialectParts } from "../support/dialect-clients.ts";

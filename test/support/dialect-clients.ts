@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import type { Authorizer } from "../../src/auth/authorizer.ts";
-import { openAuthorizer } from "../../src/auth/open.ts";
+import { openAuthorizer } from "../../src/auth/open-authorizer.ts";
 import { defaultLimits, type Limits } from "../../src/config/limits.ts";
 import { createMetrics, type SignalingBound } from "../../src/ops/metrics.ts";
 import { RoomRegistry } from "../../src/rooms/room-registry.ts";

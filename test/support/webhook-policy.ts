@@ -1,5 +1,5 @@
 import type { AccessRequest } from "../../src/auth/authorizer.ts";
-import { WebhookPolicy } from "../../src/auth/webhook.ts";
+import { WebhookPolicy } from "../../src/auth/webhook/webhook-policy.ts";
 import { parseWebhookSecret } from "../../src/config/auth-settings.ts";
 import { defaultLimits, type Limits } from "../../src/config/limits.ts";
 import { createLog } from "../../src/ops/log.ts";

@@ -1,8 +1,8 @@
 import type { Authorizer, Grant } from "../../auth/authorizer.ts";
-import type { RoomClaim, RoomTokens } from "../../auth/room-tokens.ts";
 import { entryRequest } from "../../rooms/entry.ts";
 import type { SignalingClient } from "../dialects.ts";
 import { missingToken, otherUser, refusalText } from "./denial-text.ts";
+import type { RoomClaim, RoomTokens } from "./room-tokens.ts";
 
 export interface IdentityOptions {
   /** Those that this server has minted; undefined where others say who may enter. */

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { SignedRoomTokens } from "../../../src/auth/signed-room-tokens.ts";
 import { octateCode } from "../../../src/signaling/octatecode/dialect.ts";
 import { type OctatePeer, octateCodePeers } from "../../../src/signaling/octatecode/peers-session.ts";
 import { OctateRooms } from "../../../src/signaling/octatecode/rooms.ts";
+import { SignedRoomTokens } from "../../../src/signaling/octatecode/signed-room-tokens.ts";
 import { SignalingRoom } from "../../../src/signaling/signaling-room.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
 import {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import type { AccessRequest, Denial, Grant } from "../../../src/auth/authorizer.ts";
-import { SignedRoomTokens } from "../../../src/auth/signed-room-tokens.ts";
 import { OctateRooms } from "../../../src/signaling/octatecode/rooms.ts";
 import { octateCodeRoutes } from "../../../src/signaling/octatecode/routes.ts";
+import { SignedRoomTokens } from "../../../src/signaling/octatecode/signed-room-tokens.ts";
 import { type DialectOptions, dialectParts } from "../../support/dialect-clients.ts";
 import { authorizerThat } from "../../support/fake-authorizer.ts";
 import { FakeGrant } from "../../support/fake-grant.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { SignedRoomTokens } from "../../../src/auth/signed-room-tokens.ts";
 import { octateCode } from "../../../src/signaling/octatecode/dialect.ts";
 import { OctateRooms } from "../../../src/signaling/octatecode/rooms.ts";
+import { SignedRoomTokens } from "../../../src/signaling/octatecode/signed-room-tokens.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
 import {
   type DialectClient,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { openAuthorizer } from "../../../src/auth/open.ts";
+import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
 import { defaultLimits } from "../../../src/config/limits.ts";
 import { ByteBudget } from "../../../src/lib/byte-budget.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
-import { TokenAdministration } from "../../src/auth/token-administration.ts";
-import { secretKeys } from "../../src/auth/token-keys.ts";
-import { TokenVerifier } from "../../src/auth/token-verifier.ts";
-import { defaultLimits } from "../../src/config/limits.ts";
-import { systemClock } from "../../src/lib/time/clock.ts";
-import { secret, tokenFor } from "../support/tokens.ts";
+import { TokenAdministration } from "../../../src/auth/token/token-administration.ts";
+import { secretKeys } from "../../../src/auth/token/token-keys.ts";
+import { TokenVerifier } from "../../../src/auth/token/token-verifier.ts";
+import { defaultLimits } from "../../../src/config/limits.ts";
+import { systemClock } from "../../../src/lib/time/clock.ts";
+import { secret, tokenFor } from "../../support/tokens.ts";
 
 const verifier = new TokenVerifier({ keys: secretKeys([secret]), limits: defaultLimits, clock: systemClock });
 const administration = new TokenAdministration({ verifier, isRevoked: ({ tokenId }) => tokenId === "lost" });

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { eventually, pause } from "../support/eventually.ts";
-import { type Answer, never, says, WebhookApplication } from "../support/webhook-application.ts";
-import { asks, openWebhook, openWebhookPolicy } from "../support/webhook-policy.ts";
+import { eventually, pause } from "../../support/eventually.ts";
+import { type Answer, never, says, WebhookApplication } from "../../support/webhook-application.ts";
+import { asks, openWebhook, openWebhookPolicy } from "../../support/webhook-policy.ts";
 
 const unavailable = {
   granted: false,

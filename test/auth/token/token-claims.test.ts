@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as v from "valibot";
-import type { Access } from "../../src/auth/authorizer.ts";
-import { accessIn, tokenClaims } from "../../src/auth/token-claims.ts";
+import type { Access } from "../../../src/auth/authorizer.ts";
+import { accessIn, tokenClaims } from "../../../src/auth/token/token-claims.ts";
 
 const parse = (json: string) => v.safeParse(tokenClaims, JSON.parse(json));
 const accepts = (claims: object) => parse(JSON.stringify({ exp: 1, ...claims })).success;

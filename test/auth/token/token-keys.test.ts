@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { secretBytes, secretKeys } from "../../src/auth/token-keys.ts";
+import { secretBytes, secretKeys } from "../../../src/auth/token/token-keys.ts";
 
 describe("a secret", () => {
   test("is the bytes of its text in UTF-8, at least 32", () => {

@@ -1,15 +1,21 @@
 import { beforeAll, describe, expect, test } from "bun:test";
 import { renameSync, writeFileSync } from "node:fs";
-import type { Denial, DenialCode } from "../../src/auth/authorizer.ts";
-import { KeySet } from "../../src/auth/key-set.ts";
-import { keySourceAt } from "../../src/auth/key-source.ts";
-import { secretKeys, type TokenKeys } from "../../src/auth/token-keys.ts";
-import { TokenVerifier } from "../../src/auth/token-verifier.ts";
-import { Workshop } from "../support/data-folder.ts";
-import { FakeClock } from "../support/fake-clock.ts";
-import { KeyServer } from "../support/key-server.ts";
-import { recordedLog } from "../support/recorded-log.ts";
-import { type SignatureAlgorithm, signBytes, signWithSecret, TokenSigner, tokenOf } from "../support/token-signer.ts";
+import type { Denial, DenialCode } from "../../../src/auth/authorizer.ts";
+import { KeySet } from "../../../src/auth/token/key-set.ts";
+import { keySourceAt } from "../../../src/auth/token/key-source.ts";
+import { secretKeys, type TokenKeys } from "../../../src/auth/token/token-keys.ts";
+import { TokenVerifier } from "../../../src/auth/token/token-verifier.ts";
+import { Workshop } from "../../support/data-folder.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { KeyServer } from "../../support/key-server.ts";
+import { recordedLog } from "../../support/recorded-log.ts";
+import {
+  type SignatureAlgorithm,
+  signBytes,
+  signWithSecret,
+  TokenSigner,
+  tokenOf,
+} from "../../support/token-signer.ts";
 
 const secret = "a secret of forty bytes, for tests alone";
 const formerSecret = "the secret that was used before that one";

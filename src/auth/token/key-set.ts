@@ -1,6 +1,6 @@
 import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet } from "jose";
-import type { Clock } from "../lib/time/clock.ts";
-import type { Log } from "../ops/log.ts";
+import type { Clock } from "../../lib/time/clock.ts";
+import type { Log } from "../../ops/log.ts";
 import { type KeySource, KeySourceError } from "./key-source.ts";
 import { KeysUnavailable, type SignatureHeader, type TokenKeys } from "./token-keys.ts";
 

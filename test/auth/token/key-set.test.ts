@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, test } from "bun:test";
-import { KeySet } from "../../src/auth/key-set.ts";
-import { KeySourceError } from "../../src/auth/key-source.ts";
-import { KeysUnavailable } from "../../src/auth/token-keys.ts";
-import { FakeClock } from "../support/fake-clock.ts";
-import { recordedLog } from "../support/recorded-log.ts";
-import { TokenSigner } from "../support/token-signer.ts";
+import { KeySet } from "../../../src/auth/token/key-set.ts";
+import { KeySourceError } from "../../../src/auth/token/key-source.ts";
+import { KeysUnavailable } from "../../../src/auth/token/token-keys.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { recordedLog } from "../../support/recorded-log.ts";
+import { TokenSigner } from "../../support/token-signer.ts";
 
 let old: TokenSigner;
 let next: TokenSigner;

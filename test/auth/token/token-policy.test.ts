@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import type { AccessRequest, Denial } from "../../src/auth/authorizer.ts";
-import { TokenPolicy } from "../../src/auth/token.ts";
-import { secretKeys } from "../../src/auth/token-keys.ts";
-import { TokenVerifier } from "../../src/auth/token-verifier.ts";
-import { FakeClock } from "../support/fake-clock.ts";
-import { signWithSecret } from "../support/token-signer.ts";
+import type { AccessRequest, Denial } from "../../../src/auth/authorizer.ts";
+import { secretKeys } from "../../../src/auth/token/token-keys.ts";
+import { TokenPolicy } from "../../../src/auth/token/token-policy.ts";
+import { TokenVerifier } from "../../../src/auth/token/token-verifier.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { signWithSecret } from "../../support/token-signer.ts";
 
 const secret = "s".repeat(32);
 const clock = new FakeClock();

@@ -1,7 +1,7 @@
 import * as v from "valibot";
-import type { Access } from "./authorizer.ts";
-import { matchesRoom } from "./room-pattern.ts";
-import { roomPermissions } from "./room-permissions.ts";
+import type { Access } from "../authorizer.ts";
+import { matchesRoom } from "../room-pattern.ts";
+import { roomPermissions } from "../room-permissions.ts";
 
 /** What a token says, under its own names; what else it says does not matter. Times are seconds since 1970. */
 export interface TokenClaims {

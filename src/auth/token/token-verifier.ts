@@ -1,8 +1,8 @@
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
 import * as v from "valibot";
-import type { Limits } from "../config/limits.ts";
-import type { Clock } from "../lib/time/clock.ts";
-import type { Denial, DenialCode } from "./authorizer.ts";
+import type { Limits } from "../../config/limits.ts";
+import type { Clock } from "../../lib/time/clock.ts";
+import type { Denial, DenialCode } from "../authorizer.ts";
 import { type TokenClaims, tokenClaims } from "./token-claims.ts";
 import { KeysUnavailable, type SignatureHeader, secretAlgorithm, type TokenKeys } from "./token-keys.ts";
 

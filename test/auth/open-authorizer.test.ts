@@ -1,4 +1,4 @@
-import { openAuthorizer } from "../../src/auth/open.ts";
+import { openAuthorizer } from "../../src/auth/open-authorizer.ts";
 import { describeAuthorizer } from "../contract/authorizer.ts";
 
 const { signal } = new AbortController();

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { Webhook } from "standardwebhooks";
-import type { AccessRequest } from "../../src/auth/authorizer.ts";
-import { eventually } from "../support/eventually.ts";
-import { never, says } from "../support/webhook-application.ts";
-import { asks, openWebhook, secretText } from "../support/webhook-policy.ts";
+import type { AccessRequest } from "../../../src/auth/authorizer.ts";
+import { eventually } from "../../support/eventually.ts";
+import { never, says } from "../../support/webhook-application.ts";
+import { asks, openWebhook, secretText } from "../../support/webhook-policy.ts";
 
 const granted = expect.objectContaining({ granted: true });
 const refused = expect.objectContaining({ granted: false, code: "refused" });

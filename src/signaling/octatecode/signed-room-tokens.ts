@@ -1,5 +1,5 @@
 import { errors, jwtVerify, SignJWT } from "jose";
-import type { Clock } from "../lib/time/clock.ts";
+import type { Clock } from "../../lib/time/clock.ts";
 import type { RoomClaim, RoomTokens } from "./room-tokens.ts";
 
 const algorithm = "HS256";

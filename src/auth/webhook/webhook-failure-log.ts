@@ -1,6 +1,6 @@
-import { KeyedBuckets } from "../lib/keyed-buckets.ts";
-import type { Clock } from "../lib/time/clock.ts";
-import type { Log } from "../ops/log.ts";
+import { KeyedBuckets } from "../../lib/keyed-buckets.ts";
+import type { Clock } from "../../lib/time/clock.ts";
+import type { Log } from "../../ops/log.ts";
 import type { WebhookFailure, WebhookFailureKind } from "./webhook-failure.ts";
 
 /** Every client that comes meanwhile meets the same failure. */

@@ -1,5 +1,5 @@
-import type { AccessPolicy, Permission } from "./access-policy.ts";
-import type { AccessRequest, Denial } from "./authorizer.ts";
+import type { AccessPolicy, Permission } from "../access-policy.ts";
+import type { AccessRequest, Denial } from "../authorizer.ts";
 import { accessIn } from "./token-claims.ts";
 import type { TokenVerifier } from "./token-verifier.ts";
 

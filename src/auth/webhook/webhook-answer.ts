@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import type { Permission } from "./access-policy.ts";
-import type { AccessRequest, Denial } from "./authorizer.ts";
+import type { Permission } from "../access-policy.ts";
+import type { AccessRequest, Denial } from "../authorizer.ts";
 import { WebhookFailure, type WebhookFailureKind } from "./webhook-failure.ts";
 
 /** The statuses of answers; any other is a failure, and its body does not matter. */

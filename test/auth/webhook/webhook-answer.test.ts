@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import type { AccessRequest, Denial } from "../../src/auth/authorizer.ts";
-import { type AnswerStatus, isAnswerStatus, readAnswer } from "../../src/auth/webhook-answer.ts";
-import { WebhookFailure } from "../../src/auth/webhook-failure.ts";
+import type { AccessRequest, Denial } from "../../../src/auth/authorizer.ts";
+import { type AnswerStatus, isAnswerStatus, readAnswer } from "../../../src/auth/webhook/webhook-answer.ts";
+import { WebhookFailure } from "../../../src/auth/webhook/webhook-failure.ts";
 
 const now = 1_700_000_000_000;
 const request: AccessRequest = {

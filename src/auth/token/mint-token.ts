@@ -1,6 +1,6 @@
 import { SignJWT } from "jose";
-import type { Clock } from "../lib/time/clock.ts";
-import type { Access } from "./authorizer.ts";
+import type { Clock } from "../../lib/time/clock.ts";
+import type { Access } from "../authorizer.ts";
 import { secretAlgorithm, secretBytes } from "./token-keys.ts";
 
 export interface MintTokenOptions {

@@ -1,7 +1,7 @@
-import { bearerToken } from "../lib/bearer-token.ts";
-import type { Permission } from "./access-policy.ts";
-import type { Administration } from "./administration.ts";
-import type { Denial } from "./authorizer.ts";
+import { bearerToken } from "../../lib/bearer-token.ts";
+import type { Permission } from "../access-policy.ts";
+import type { Administration } from "../administration.ts";
+import type { Denial } from "../authorizer.ts";
 import type { TokenVerifier } from "./token-verifier.ts";
 
 export interface TokenAdministrationOptions {
