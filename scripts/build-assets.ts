@@ -3,7 +3,7 @@ import { mkdir, readdir, rename, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { brotliCompress, constants, gzip } from "node:zlib";
-import type { Asset, Encoding, Manifest } from "../src/transport/assets.ts";
+import type { Asset, Encoding, Manifest } from "../src/transport/pages/assets.ts";
 
 export interface AssetsBuild {
   /** The page for `/`: an HTML file that names its scripts and styles. */

@@ -15,14 +15,14 @@ import { createMetrics } from "./ops/metrics.ts";
 import { Quotas } from "./signaling/quotas.ts";
 import { type DataFolder, openDataFolder } from "./storage/data-folder.ts";
 import type { Store } from "./storage/store.ts";
-import { admissionOf } from "./transport/admission.ts";
-import { type Assets, openAssets } from "./transport/assets.ts";
+import { readersOf } from "./transport/admission/cross-origin.ts";
+import { admissionOf } from "./transport/admission/origin-policy.ts";
 import type { CloseReason } from "./transport/close-reason.ts";
-import { readersOf } from "./transport/cross-origin.ts";
 import { createHttp } from "./transport/http.ts";
+import { Listener } from "./transport/listener.ts";
 import { NativeChannels } from "./transport/native-channel.ts";
-import { assetsRefresher } from "./transport/source-assets.ts";
-import { Listener } from "./transport/websocket.ts";
+import { type Assets, openAssets } from "./transport/pages/assets.ts";
+import { assetsRefresher } from "./transport/pages/source-assets.ts";
 
 export interface RunningServer {
   readonly host: string;

@@ -261,7 +261,7 @@ describe("the repository", () => {
 
 describe("the rules", () => {
   test.each([
-    ["server.ts", "transport/websocket.ts"],
+    ["server.ts", "transport/listener.ts"],
     ["server.ts", "relay/y-websocket/protocol.ts"],
     ["server.ts", "relay/worker-compactor.ts"],
     ["cli/serve.ts", "server.ts"],
@@ -273,7 +273,7 @@ describe("the rules", () => {
     ["relay/y-websocket/session.ts", "relay/sync-room.ts"],
     ["relay/worker-compactor.ts", "relay/compaction.ts"],
     ["relay/compaction-worker.ts", "relay/compaction.ts"],
-    ["transport/http.ts", "transport/websocket.ts"],
+    ["transport/http.ts", "transport/listener.ts"],
     ["transport/http.ts", "ops/log.ts"],
     ["storage/sqlite/sqlite-store.ts", "storage/store.ts"],
     ["auth/authorizer.ts", "config/limits.ts"],
@@ -284,7 +284,7 @@ describe("the rules", () => {
   });
 
   test.each([
-    ["cli/serve.ts", "transport/websocket.ts", "is an implementation"],
+    ["cli/serve.ts", "transport/listener.ts", "is an implementation"],
     ["relay/sync-room.ts", "relay/y-websocket/session.ts", "is an implementation"],
     ["relay/sync-room.ts", "relay/worker-compactor.ts", "is an implementation"],
     ["relay/sync-room.ts", "storage/sqlite/sqlite-store.ts", "is an implementation"],
@@ -300,7 +300,7 @@ describe("the rules", () => {
     ["transport/http.ts", "rooms/room-registry.ts", "is not of a lower rank"],
     ["auth/authorizer.ts", "transport/connection.ts", "is not of a lower rank"],
     ["lib/time/clock.ts", "config/limits.ts", "is not of a lower rank"],
-    ["transport/assets.ts", "web/demo/main.tsx", "is a page's"],
+    ["transport/pages/assets.ts", "web/demo/main.tsx", "is a page's"],
     ["server.ts", "web/demo/room-name.ts", "is a page's"],
     ["web/demo/main.tsx", "lib/ranges.ts", "is the server's"],
     ["web/demo/main.tsx", "server.ts", "is the server's"],
@@ -355,7 +355,7 @@ describe("the rules", () => {
     ["cli/index.ts", "", "is a barrel"],
     ["helpers/text.ts", "", "has no place in the layout"],
     ["relay/y-websocket/session.ts", "connection.close(4_403);", "says 4403"],
-    ["transport/websocket.ts", "const goingAway = 1001;", "says 1001"],
+    ["transport/listener.ts", "const goingAway = 1001;", "says 1001"],
   ])("find in %s: %s", async (path, text, breach) => {
     expect(await breachesOf(path, text)).toContain(`${path} ${breach}`);
   });

@@ -4,7 +4,7 @@ import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { DurabilityOptions } from "../relay/durability.ts";
 import type { Quotas } from "../signaling/quotas.ts";
-import type { Admission } from "../transport/admission.ts";
+import type { Admission } from "../transport/admission/origin-policy.ts";
 import type { NativeChannels } from "../transport/native-channel.ts";
 
 export interface ServerOptions {

@@ -18,7 +18,7 @@ import { peers } from "../signaling/peers/protocol.ts";
 import { SignalingRoom } from "../signaling/signaling-room.ts";
 import { yWebrtc } from "../signaling/y-webrtc/dialect.ts";
 import { Topic } from "../signaling/y-webrtc/topic.ts";
-import { EngineIo } from "../transport/engine-io.ts";
+import { EngineIo } from "../transport/engine-io/engine-io.ts";
 import type { Protocol } from "../transport/protocol.ts";
 import type { ServerOptions, Shared } from "./server-options.ts";
 

@@ -1,9 +1,9 @@
 import { type Env, Hono } from "hono";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
-import type { Admission } from "./admission.ts";
-import type { Assets } from "./assets.ts";
-import { readersOf } from "./cross-origin.ts";
+import { readersOf } from "./admission/cross-origin.ts";
+import type { Admission } from "./admission/origin-policy.ts";
+import type { Assets } from "./pages/assets.ts";
 import type { HttpEnvironment, Protocol } from "./protocol.ts";
 
 export interface HttpOptions {

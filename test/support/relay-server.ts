@@ -13,8 +13,8 @@ import { SyncRoom } from "../../src/relay/sync-room.ts";
 import { yWebsocket } from "../../src/relay/y-websocket/protocol.ts";
 import { RoomRegistry } from "../../src/rooms/room-registry.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
+import { Listener } from "../../src/transport/listener.ts";
 import { NativeChannels } from "../../src/transport/native-channel.ts";
-import { Listener } from "../../src/transport/websocket.ts";
 import { openMemoryStore } from "./fakes/memory-store.ts";
 import { InlineCompactor } from "./inline-compactor.ts";
 

@@ -21,11 +21,11 @@ import { Quotas } from "../../src/signaling/quotas.ts";
 import { SignalingRoom } from "../../src/signaling/signaling-room.ts";
 import { yWebrtc } from "../../src/signaling/y-webrtc/dialect.ts";
 import { Topic } from "../../src/signaling/y-webrtc/topic.ts";
-import { admissionOf } from "../../src/transport/admission.ts";
+import { admissionOf } from "../../src/transport/admission/origin-policy.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
-import { EngineIo } from "../../src/transport/engine-io.ts";
+import { EngineIo } from "../../src/transport/engine-io/engine-io.ts";
+import { Listener } from "../../src/transport/listener.ts";
 import { NativeChannels } from "../../src/transport/native-channel.ts";
-import { Listener } from "../../src/transport/websocket.ts";
 import { administration } from "./http-callers.ts";
 
 export interface SignalingServerOptions {

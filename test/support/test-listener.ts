@@ -5,9 +5,9 @@ import { createMetrics, type Metrics } from "../../src/ops/metrics.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import type { Connection, Frame } from "../../src/transport/connection.ts";
 import type { Engine } from "../../src/transport/engine.ts";
+import { Listener } from "../../src/transport/listener.ts";
 import { NativeChannels } from "../../src/transport/native-channel.ts";
 import type { Protocol, ProtocolSession } from "../../src/transport/protocol.ts";
-import { Listener } from "../../src/transport/websocket.ts";
 import { eventually } from "./eventually.ts";
 import { FakeClock } from "./fake-clock.ts";
 

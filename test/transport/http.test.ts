@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { admissionOf } from "../../src/transport/admission.ts";
+import { admissionOf } from "../../src/transport/admission/origin-policy.ts";
 import { createHttp } from "../../src/transport/http.ts";
 import type { Protocol } from "../../src/transport/protocol.ts";
 

@@ -6,7 +6,7 @@ import { createMetrics } from "../../../src/ops/metrics.ts";
 import { PeerJsNamespace } from "../../../src/signaling/peerjs/namespace.ts";
 import { peerjs } from "../../../src/signaling/peerjs/protocol.ts";
 import { Quotas } from "../../../src/signaling/quotas.ts";
-import { admissionOf } from "../../../src/transport/admission.ts";
+import { admissionOf } from "../../../src/transport/admission/origin-policy.ts";
 import { createHttp } from "../../../src/transport/http.ts";
 import { FakeClock } from "../../support/fake-clock.ts";
 import { FakeConnection } from "../../support/fake-connection.ts";

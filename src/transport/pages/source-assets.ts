@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { Log } from "../ops/log.ts";
+import type { Log } from "../../ops/log.ts";
 import { AssetsNotBuilt } from "./assets.ts";
 
 /**

@@ -1,6 +1,6 @@
-import type { Limits } from "../config/limits.ts";
-import type { Clock } from "../lib/time/clock.ts";
-import { TokenBucket } from "../lib/token-bucket.ts";
+import type { Limits } from "../../config/limits.ts";
+import type { Clock } from "../../lib/time/clock.ts";
+import { TokenBucket } from "../../lib/token-bucket.ts";
 import { AddressLimits, type AddressRefusal } from "./address-limits.ts";
 
 export type UpgradeRefusal = AddressRefusal | "connections" | "crowd";

@@ -3,15 +3,15 @@ import type { AddressRanges } from "../lib/address/address-ranges.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
-import { type Admission, admissionOf, refuseForeign, refuseOrigin } from "./admission.ts";
+import { ForwardedAddresses } from "./admission/forwarded-address.ts";
+import { type Admission, admissionOf, refuseForeign, refuseOrigin } from "./admission/origin-policy.ts";
+import { UpgradeLimits } from "./admission/upgrade-limits.ts";
 import { readHandshake, subprotocolFor } from "./client-handshake.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Engine } from "./engine.ts";
-import { ForwardedAddresses } from "./forwarded-address.ts";
 import type { NativeChannels } from "./native-channel.ts";
 import type { HttpClient, Protocol, Refusal } from "./protocol.ts";
 import { SessionRunner, type Wire } from "./session-runner.ts";
-import { UpgradeLimits } from "./upgrade-limits.ts";
 import { type Socket, type SocketData, type SocketServer, WebSocketConnection } from "./websocket-connection.ts";
 
 export interface ListenerOptions {

@@ -3,9 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
-import { AssetsNotBuilt } from "../../src/transport/assets.ts";
-import { assetsRefresher } from "../../src/transport/source-assets.ts";
-import { startTestServer } from "../support/start-test-server.ts";
+import { AssetsNotBuilt } from "../../../src/transport/pages/assets.ts";
+import { assetsRefresher } from "../../../src/transport/pages/source-assets.ts";
+import { startTestServer } from "../../support/start-test-server.ts";
 
 let root: string;
 let lines: string[];

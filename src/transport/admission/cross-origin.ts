@@ -1,4 +1,4 @@
-import { type Admission, isListed } from "./admission.ts";
+import { type Admission, isListed } from "./origin-policy.ts";
 
 /**
  * The pages that may read what is answered to them, as `Access-Control-Allow-Origin` names them: those that may connect.

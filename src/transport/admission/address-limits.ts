@@ -1,8 +1,8 @@
-import type { Limits } from "../config/limits.ts";
-import { addressBlock } from "../lib/address/address-block.ts";
-import { isLoopback } from "../lib/address/loopback.ts";
-import { KeyedBuckets } from "../lib/keyed-buckets.ts";
-import type { Clock } from "../lib/time/clock.ts";
+import type { Limits } from "../../config/limits.ts";
+import { addressBlock } from "../../lib/address/address-block.ts";
+import { isLoopback } from "../../lib/address/loopback.ts";
+import { KeyedBuckets } from "../../lib/keyed-buckets.ts";
+import type { Clock } from "../../lib/time/clock.ts";
 
 export type AddressRefusal = "address-connections" | "address-rate";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { refuseForeign, refuseOrigin } from "../../src/transport/admission.ts";
+import { refuseForeign, refuseOrigin } from "../../../src/transport/admission/origin-policy.ts";
 
 const none: ReadonlySet<string> = new Set();
 const listed: ReadonlySet<string> = new Set(["https://app.example", "http://app.example:8080"]);

@@ -1,7 +1,7 @@
-import type { Limits } from "../config/limits.ts";
-import { type CloseReason, closeReasons, SessionError } from "./close-reason.ts";
-import type { Connection, Frame } from "./connection.ts";
-import { type ConnectionOwner, frameBytes } from "./websocket-connection.ts";
+import type { Limits } from "../../config/limits.ts";
+import { type CloseReason, closeReasons, SessionError } from "../close-reason.ts";
+import type { Connection, Frame } from "../connection.ts";
+import { type ConnectionOwner, frameBytes } from "../websocket-connection.ts";
 
 /** What a connection needs of the engine's session. */
 export interface EngineSession {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { entityTagMatches, preferredEncoding } from "../../src/transport/negotiation.ts";
+import { entityTagMatches, preferredEncoding } from "../../../src/transport/pages/negotiation.ts";
 
 describe("of br and gzip, best first,", () => {
   test.each([

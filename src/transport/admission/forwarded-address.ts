@@ -1,7 +1,7 @@
 import { isIP } from "node:net";
-import type { AddressRanges } from "../lib/address/address-ranges.ts";
-import type { Clock } from "../lib/time/clock.ts";
-import type { Log } from "../ops/log.ts";
+import type { AddressRanges } from "../../lib/address/address-ranges.ts";
+import type { Clock } from "../../lib/time/clock.ts";
+import type { Log } from "../../ops/log.ts";
 
 export interface ForwardedAddressesOptions {
   /** Those whose `X-Forwarded-For` counts. */

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Assets, AssetsNotBuilt, type Manifest, openAssets } from "../../src/transport/assets.ts";
+import { type Assets, AssetsNotBuilt, type Manifest, openAssets } from "../../../src/transport/pages/assets.ts";
 
 const html = "text/html;charset=utf-8";
 const javascript = "text/javascript;charset=utf-8";

@@ -1,8 +1,8 @@
-import { AddressLimits, type AddressRefusal } from "./address-limits.ts";
-import type { Admission } from "./admission.ts";
-import type { CloseReason } from "./close-reason.ts";
-import { type Readers, readersOf, shareWith } from "./cross-origin.ts";
-import type { Engine, EngineClient } from "./engine.ts";
+import { AddressLimits, type AddressRefusal } from "../admission/address-limits.ts";
+import { type Readers, readersOf, shareWith } from "../admission/cross-origin.ts";
+import type { Admission } from "../admission/origin-policy.ts";
+import type { CloseReason } from "../close-reason.ts";
+import type { Engine, EngineClient } from "../engine.ts";
 import type { EngineIoServer, EngineIoServerOptions } from "./engine-io-server.ts";
 
 /** The `match` of the protocol says where it is served. */

@@ -1,5 +1,5 @@
-import { isLoopback } from "../lib/address/loopback.ts";
-import type { Refusal } from "./protocol.ts";
+import { isLoopback } from "../../lib/address/loopback.ts";
+import type { Refusal } from "../protocol.ts";
 
 export interface Admission {
   /** Whether the listener can be reached from this machine only. */

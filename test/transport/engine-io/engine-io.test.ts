@@ -1,15 +1,15 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { pino } from "pino";
-import { defaultLimits, type Limits } from "../../src/config/limits.ts";
-import { createMetrics } from "../../src/ops/metrics.ts";
-import { admissionOf } from "../../src/transport/admission.ts";
-import { closeReasons, SessionError } from "../../src/transport/close-reason.ts";
-import type { Connection } from "../../src/transport/connection.ts";
-import { EngineIo } from "../../src/transport/engine-io.ts";
-import type { Protocol } from "../../src/transport/protocol.ts";
-import { eventually } from "../support/eventually.ts";
-import { FakeClock } from "../support/fake-clock.ts";
-import { Random } from "../support/random.ts";
+import { defaultLimits, type Limits } from "../../../src/config/limits.ts";
+import { createMetrics } from "../../../src/ops/metrics.ts";
+import { admissionOf } from "../../../src/transport/admission/origin-policy.ts";
+import { closeReasons, SessionError } from "../../../src/transport/close-reason.ts";
+import type { Connection } from "../../../src/transport/connection.ts";
+import { EngineIo } from "../../../src/transport/engine-io/engine-io.ts";
+import type { Protocol } from "../../../src/transport/protocol.ts";
+import { eventually } from "../../support/eventually.ts";
+import { FakeClock } from "../../support/fake-clock.ts";
+import { Random } from "../../support/random.ts";
 
 const frameLimit = 1_000;
 const opened: { readonly engine: EngineIo; readonly clock: FakeClock }[] = [];
