@@ -64,6 +64,7 @@ const codecs = ["**/{codec,*-codec}.ts"];
 const codecModules = /^lib0\//;
 const codecImports = [
   "relay/sync-codec.ts",
+  "relay/strict-decoding.ts",
   "signaling/json-codec.ts",
   "transport/close-reason.ts",
   "config/limits.ts",

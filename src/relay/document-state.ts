@@ -159,7 +159,7 @@ export class DocumentState {
     return this.#stateVector;
   }
 
-  /** What a client with that state vector lacks, and all deletes. Throws `SessionError` malformed-frame. */
+  /** What a client with that state vector lacks, and all deletes. Throws `DecodeError`. */
   answer(stateVector: Uint8Array): Answer {
     const vector = decodeStateVector(stateVector);
     const content = this.#loaded;

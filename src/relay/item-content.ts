@@ -1,5 +1,5 @@
 import * as decoding from "lib0/decoding";
-import { Refusal, readByte, readUint } from "./strict-decoding.ts";
+import { DecodeError, readByte, readUint } from "./strict-decoding.ts";
 import { deepestNesting, parseStrictly } from "./strict-json.ts";
 
 /** yjs/src/structs/Item.js, `contentRefs`. */
@@ -67,7 +67,7 @@ export function readItemContent(decoder: decoding.Decoder, ref: number): number 
       readSubdocument(decoder);
       return 1;
     default:
-      throw new Refusal("an unknown kind of content");
+      throw new DecodeError("an unknown kind of content");
   }
 }
 
@@ -93,7 +93,7 @@ function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
 
 function readType(decoder: decoding.Decoder): void {
   const ref = readUint(decoder);
-  if (ref >= typeRefCount) throw new Refusal("an unknown shared type");
+  if (ref >= typeRefCount) throw new DecodeError("an unknown shared type");
   if (ref === xmlElementRef || ref === xmlHookRef) decoding.readVarString(decoder);
 }
 
@@ -103,10 +103,11 @@ function readType(decoder: decoding.Decoder): void {
  */
 function readSubdocument(decoder: decoding.Decoder): void {
   decoding.readVarString(decoder);
-  if (readByte(decoder) !== anyType.object) throw new Refusal("a subdocument without options");
+  if (readByte(decoder) !== anyType.object) throw new DecodeError("a subdocument without options");
   for (let left = readUint(decoder); left > 0; left -= 1) {
     const key = decoding.readVarString(decoder);
-    if (key === "guid" || key === "gcFilter") throw new Refusal("a subdocument with an option that Yjs never writes");
+    if (key === "guid" || key === "gcFilter")
+      throw new DecodeError("a subdocument with an option that Yjs never writes");
     readAny(decoder, 1);
   }
 }
@@ -128,7 +129,7 @@ function readAnyValues(decoder: decoding.Decoder): number {
 
 /** Reads past one value of lib0's `any` encoding, building nothing; returns its type. */
 function readAny(decoder: decoding.Decoder, depth: number): number {
-  if (depth > deepestNesting) throw new Refusal("a value nests too deep");
+  if (depth > deepestNesting) throw new DecodeError("a value nests too deep");
   const type = readByte(decoder);
   switch (type) {
     case anyType.undefined:
@@ -159,7 +160,7 @@ function readAny(decoder: decoding.Decoder, depth: number): number {
       readEntries(decoder, depth + 1);
       break;
     default:
-      throw new Refusal("an unknown kind of value");
+      throw new DecodeError("an unknown kind of value");
   }
   return type;
 }
@@ -169,7 +170,7 @@ function readEntries(decoder: decoding.Decoder, depth: number): void {
   for (let left = readUint(decoder); left > 0; left -= 1) {
     const key = decoding.readVarString(decoder);
     const type = readAny(decoder, depth);
-    if (key === "__proto__" && type === anyType.bytes) throw new Refusal("bytes as a prototype");
+    if (key === "__proto__" && type === anyType.bytes) throw new DecodeError("bytes as a prototype");
   }
 }
 

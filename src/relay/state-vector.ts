@@ -1,6 +1,5 @@
 import * as encoding from "lib0/encoding";
-import { readUint } from "./strict-decoding.ts";
-import { decodeOrRefuse } from "./sync-codec.ts";
+import { decodeAll, readUint } from "./strict-decoding.ts";
 
 /** As Yjs writes it: clients descend. */
 export function encodeStateVector(clocks: ReadonlyMap<number, number>): Uint8Array {
@@ -13,9 +12,9 @@ export function encodeStateVector(clocks: ReadonlyMap<number, number>): Uint8Arr
   });
 }
 
-/** Throws `SessionError` malformed-frame, also for left-over bytes. */
+/** Throws `DecodeError`, also for left-over bytes. */
 export function decodeStateVector(stateVector: Uint8Array): Map<number, number> {
-  return decodeOrRefuse(stateVector, (decoder) => {
+  return decodeAll(stateVector, (decoder) => {
     const clocks = new Map<number, number>();
     for (let left = readUint(decoder); left > 0; left -= 1) {
       const client = readUint(decoder);

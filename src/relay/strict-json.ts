@@ -1,4 +1,4 @@
-import { Refusal } from "./strict-decoding.ts";
+import { DecodeError } from "./strict-decoding.ts";
 
 /**
  * How deep a value may nest.
@@ -10,7 +10,7 @@ export const deepestNesting = 500;
 
 /** Throws `Refusal` for JSON that nests too deep, `SyntaxError` for what is no JSON. */
 export function parseStrictly(text: string): unknown {
-  if (nesting(text) > deepestNesting) throw new Refusal("JSON nests too deep");
+  if (nesting(text) > deepestNesting) throw new DecodeError("JSON nests too deep");
   return JSON.parse(text);
 }
 

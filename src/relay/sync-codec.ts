@@ -1,7 +1,7 @@
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import { closeReasons, SessionError } from "../transport/close-reason.ts";
-import { readUint } from "./strict-decoding.ts";
+import { DecodeError, decodeAll, readUint } from "./strict-decoding.ts";
 import { parseStrictly } from "./strict-json.ts";
 
 /** The body of a y-protocols sync message, the same in every relay protocol. */
@@ -27,7 +27,7 @@ const update = 2;
 /** Of a body that is copied. */
 const smallBytes = 512;
 
-/** Throws `SessionError` malformed-frame. `decoder` is left behind the message. */
+/** Throws `DecodeError`. `decoder` is left behind the message. */
 export function decodeSyncMessage(decoder: decoding.Decoder): SyncMessage {
   const type = decoding.readVarUint(decoder);
   const body = readBody(decoder);
@@ -39,7 +39,7 @@ export function decodeSyncMessage(decoder: decoding.Decoder): SyncMessage {
     case update:
       return { type: "update", update: body };
     default:
-      throw new SessionError(closeReasons.malformedFrame, `unknown sync message ${type}`);
+      throw new DecodeError(`unknown sync message ${type}`);
   }
 }
 
@@ -101,15 +101,16 @@ export function encodeAwareness(entries: readonly AwarenessEntry[]): Uint8Array 
   });
 }
 
-/** Reads all of `bytes` with `read`; whatever goes wrong, left-over bytes included, is a malformed frame. */
+/** Reads all of `bytes` with `read`. Throws `SessionError` malformed-frame where they do not decode. */
 export function decodeOrRefuse<T>(bytes: Uint8Array, read: (decoder: decoding.Decoder) => T): T {
   try {
-    const decoder = decoding.createDecoder(bytes);
-    const value = read(decoder);
-    if (decoding.hasContent(decoder)) throw new RangeError("left-over bytes");
-    return value;
+    return decodeAll(bytes, read);
   } catch (error) {
-    if (error instanceof SessionError) throw error;
-    throw new SessionError(closeReasons.malformedFrame, error instanceof Error ? error.message : "undecodable");
+    throw malformedIfUndecodable(error);
   }
+}
+
+/** A `DecodeError` as the `SessionError` that ends the client's session; any other error as it is. */
+export function malformedIfUndecodable(error: unknown): unknown {
+  return error instanceof DecodeError ? new SessionError(closeReasons.malformedFrame, error.message) : error;
 }

@@ -8,9 +8,11 @@ import { Audience } from "./audience.ts";
 import { Awareness } from "./awareness.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import { Document, type DocumentOptions } from "./document.ts";
+import type { Answer } from "./document-content.ts";
 import type { DocumentState } from "./document-state.ts";
 import type { Durability } from "./durability.ts";
 import type { Release, SnapshotBudget } from "./snapshot-budget.ts";
+import { malformedIfUndecodable } from "./sync-codec.ts";
 import type { Submission, SyncMember } from "./sync-member.ts";
 import { decodeContents, type UpdateContents } from "./update-contents.ts";
 
@@ -191,7 +193,15 @@ export class SyncRoom {
 
   /** Snapshot, send and subscribe in one synchronous block. */
   #answer(member: SyncMember, stateVector: Uint8Array, release: Release): void | Promise<void> {
-    return this.#document.loaded(() => this.#audience.sendSnapshot(member, this.#state.answer(stateVector), release));
+    return this.#document.loaded(() => this.#audience.sendSnapshot(member, this.#answerTo(stateVector), release));
+  }
+
+  #answerTo(stateVector: Uint8Array): Answer {
+    try {
+      return this.#state.answer(stateVector);
+    } catch (error) {
+      throw malformedIfUndecodable(error);
+    }
   }
 
   async #answerWithinBudget(member: SyncMember, stateVector: Uint8Array): Promise<void> {

@@ -1,6 +1,6 @@
 import * as decoding from "lib0/decoding";
 import { ClockSet } from "./clock-set.ts";
-import { Refusal } from "./strict-decoding.ts";
+import { DecodeError } from "./strict-decoding.ts";
 import { readUpdate } from "./update-reader.ts";
 
 /** What a Yjs update brings. */
@@ -33,6 +33,6 @@ export function decodeContents(update: Uint8Array): UpdateContents | Malformed {
     });
     return { kind: "contents", structs, deletes, structBytes, isEmpty: structs.isEmpty && deletes.isEmpty };
   } catch (error) {
-    return { kind: "malformed", detail: error instanceof Refusal ? error.message : "it does not decode" };
+    return { kind: "malformed", detail: error instanceof DecodeError ? error.message : "it does not decode" };
   }
 }

@@ -1,7 +1,7 @@
 import * as binary from "lib0/binary";
 import * as decoding from "lib0/decoding";
 import { readItemContent } from "./item-content.ts";
-import { Refusal, readByte, readEnd, readUint } from "./strict-decoding.ts";
+import { DecodeError, readByte, readEnd, readUint } from "./strict-decoding.ts";
 
 export interface UpdateVisitor {
   /** The clocks of a struct. Clients descend, clocks ascend. A Skip only marks a gap: it is not reported. */
@@ -42,8 +42,8 @@ function readStructs(decoder: decoding.Decoder, visitor: UpdateVisitor): void {
     const count = readUint(decoder);
     const client = readUint(decoder);
     // `Y.mergeUpdates` drops sections that do not descend, `Y.applyUpdate` all but the last of a client.
-    if (client >= previous) throw new Refusal("clients that do not descend");
-    if (count === 0) throw new Refusal("a client without structs");
+    if (client >= previous) throw new DecodeError("clients that do not descend");
+    if (count === 0) throw new DecodeError("a client without structs");
     let clock = readUint(decoder);
     for (let structs = count; structs > 0; structs -= 1) clock = readStruct(decoder, { client, clock }, visitor);
     previous = client;
@@ -80,7 +80,8 @@ function readItem(decoder: decoding.Decoder, info: number, own: Id): number {
 function readReference(decoder: decoding.Decoder, own: Id): void {
   const client = readUint(decoder);
   const clock = readUint(decoder);
-  if (client === own.client && clock >= own.clock) throw new Refusal("an item that refers to itself or to a later one");
+  if (client === own.client && clock >= own.clock)
+    throw new DecodeError("an item that refers to itself or to a later one");
 }
 
 /** A set of clocks, as an update says what it deletes. Throws for what Yjs does not write. */
@@ -89,14 +90,14 @@ export function readClocks(decoder: decoding.Decoder, visit: UpdateVisitor["dele
   const clients = count > 1 ? new Set<number>() : undefined;
   for (let left = count; left > 0; left -= 1) {
     const client = readUint(decoder);
-    if (clients?.has(client)) throw new Refusal("a client's second list of deletes");
+    if (clients?.has(client)) throw new DecodeError("a client's second list of deletes");
     clients?.add(client);
     let previousEnd = 0;
     for (let ranges = readUint(decoder); ranges > 0; ranges -= 1) {
       const start = readUint(decoder);
       // A client that lacks the structs keeps the deletes as differences, in which one below the last turns into
       // another range: it would delete what nobody deleted.
-      if (start < previousEnd) throw new Refusal("deletes that do not ascend");
+      if (start < previousEnd) throw new DecodeError("deletes that do not ascend");
       previousEnd = rangeEnd(start, readUint(decoder));
       visit(client, start, previousEnd);
     }
@@ -104,8 +105,8 @@ export function readClocks(decoder: decoding.Decoder, visit: UpdateVisitor["dele
 }
 
 function rangeEnd(start: number, length: number): number {
-  if (length === 0) throw new Refusal("a range without clocks");
+  if (length === 0) throw new DecodeError("a range without clocks");
   const end = start + length;
-  if (end > Number.MAX_SAFE_INTEGER) throw new Refusal("a clock out of range");
+  if (end > Number.MAX_SAFE_INTEGER) throw new DecodeError("a clock out of range");
   return end;
 }

@@ -3,9 +3,9 @@ import * as Y from "yjs";
 import { compactUpdates } from "../../src/relay/compact.ts";
 import { DocumentState } from "../../src/relay/document-state.ts";
 import { unpackUpdates } from "../../src/relay/packed-updates.ts";
+import { DecodeError } from "../../src/relay/strict-decoding.ts";
 import type { UpdateContents } from "../../src/relay/update-contents.ts";
 import { StoreError } from "../../src/storage/store.ts";
-import { SessionError } from "../../src/transport/close-reason.ts";
 import { answerOf, classify, compactState } from "../support/document-states.ts";
 import { bringing, deleting, text, updateBytes } from "../support/update-bytes.ts";
 import { clocksIn, deletesOf, structsOf } from "../support/y-doc-facts.ts";
@@ -329,8 +329,8 @@ describe("a client with a state vector gets", () => {
     expect(Y.encodeStateVector(client)).toEqual(Y.encodeStateVector(doc));
   });
 
-  test("a SessionError when the vector is malformed", () => {
-    expect(() => new DocumentState(undefined).answer(Uint8Array.of(0, 0))).toThrow(SessionError);
+  test("a DecodeError when the vector is malformed", () => {
+    expect(() => new DocumentState(undefined).answer(Uint8Array.of(0, 0))).toThrow(DecodeError);
   });
 });
 

@@ -1,6 +1,7 @@
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
+import { DecodeError } from "../strict-decoding.ts";
 import { decodeOrRefuse, decodeSyncMessage, type SyncMessage } from "../sync-codec.ts";
 
 /** What a Hocuspocus provider can say about one document. */
@@ -83,13 +84,13 @@ function readMessage(decoder: decoding.Decoder): ClientMessage {
       if (decoding.hasContent(decoder)) decoding.readVarString(decoder);
       return { type: "close" };
     default:
-      throw new SessionError(closeReasons.malformedFrame, `unknown message ${type}`);
+      throw new DecodeError(`unknown message ${type}`);
   }
 }
 
 function readToken(decoder: decoding.Decoder): string {
   const type = decoding.readVarUint(decoder);
-  if (type !== token) throw new SessionError(closeReasons.malformedFrame, `unknown authentication message ${type}`);
+  if (type !== token) throw new DecodeError(`unknown authentication message ${type}`);
   const text = decoding.readVarString(decoder);
   // Providers from version 4 on add their version.
   if (decoding.hasContent(decoder)) decoding.readVarString(decoder);

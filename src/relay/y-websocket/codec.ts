@@ -1,6 +1,7 @@
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
+import { DecodeError } from "../strict-decoding.ts";
 import { decodeOrRefuse, decodeSyncMessage, type SyncMessage, writeSyncMessage } from "../sync-codec.ts";
 
 /** What a y-websocket client can say. */
@@ -37,7 +38,7 @@ function readMessage(decoder: decoding.Decoder): ClientMessage {
     case queryAwareness:
       return { type: "query-awareness" };
     default:
-      throw new SessionError(closeReasons.malformedFrame, `unknown message ${type}`);
+      throw new DecodeError(`unknown message ${type}`);
   }
 }
 
