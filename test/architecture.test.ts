@@ -31,8 +31,24 @@ const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
 /** Put the parts of a server together: with server.ts the only files that name implementations. */
 const composers = ["server.ts", "composition/**"];
 
+/** The wire protocols, a folder each. Folders that are not named here are part of the concept that they stand in. */
+const protocols = ["relay/{y-websocket,hocuspocus}/**", "signaling/{y-webrtc,peerjs,cliffy,octatecode,peers}/**"];
+
 /** Imported by composers and by the implementations in their own folder, by nothing else. */
-const implementations = ["{relay,signaling}/*/**", "relay/worker-compactor.ts", "turn/{udp,tcp}.ts"];
+const implementations = [...protocols, "relay/compaction/worker-compactor.ts", "turn/{udp,tcp}.ts"];
+
+/**
+ * The floors inside a concept, lowest first: a file imports from its own floor and from lower ones. Of several patterns
+ * that match a path the first counts.
+ */
+const floors: Readonly<Record<string, readonly string[]>> = {
+  relay: ["relay/update/**", "relay/compaction/**", "relay/document/**", "relay/import/**", "relay/*"],
+};
+
+/** The Yjs update format, for whatever reads updates: it knows nothing of rooms, close codes and settings. */
+const selfContained = ["relay/update/**"];
+const selfContainedImports = ["lib/**", ...selfContained];
+const selfContainedModules = /^(yjs|lib0)(\/|$)/;
 
 /** Entry points of their own: imported by nothing. */
 const roots = ["main.ts", "**/*-worker.ts"];
@@ -48,7 +64,7 @@ const pure = ["rooms/**", "{relay,signaling,turn}/**"];
 /** `Date` in signed-room-tokens.ts only converts the clock's time for jose. */
 const pureExceptions = [
   "signaling/octatecode/signed-room-tokens.ts",
-  "relay/worker-compactor.ts",
+  "relay/compaction/worker-compactor.ts",
   "turn/{udp,tcp}.ts",
   "**/*-worker.ts",
 ];
@@ -64,7 +80,7 @@ const codecs = ["**/{codec,*-codec}.ts"];
 const codecModules = /^lib0\//;
 const codecImports = [
   "relay/sync-codec.ts",
-  "relay/strict-decoding.ts",
+  "relay/update/strict-decoding.ts",
   "signaling/json-codec.ts",
   "transport/close-reason.ts",
   "config/limits.ts",
@@ -98,7 +114,15 @@ const isImplementation = (path: string) =>
 function folderOf(path: string): string {
   const [concept = "", protocol = "", ...rest] = path.split("/");
   if (protocol === "") return ".";
-  return rest.length > 0 && matches(implementations, path) ? `${concept}/${protocol}` : concept;
+  return rest.length > 0 && matches(protocols, path) ? `${concept}/${protocol}` : concept;
+}
+
+/** Why a file must not import another file of its own concept; undefined if it may. */
+function forbiddenFloor(from: string, to: string): string | undefined {
+  const patterns = floors[folderOf(to)];
+  if (patterns === undefined || isRoot(from)) return undefined;
+  const floorOf = (path: string) => patterns.findIndex((pattern) => new Bun.Glob(pattern).match(path));
+  return floorOf(to) <= floorOf(from) ? undefined : "is on a higher floor";
 }
 
 /** Why the file `from` must not import the file `to` (paths in src/); undefined if it may. */
@@ -111,7 +135,9 @@ function forbiddenImport(from: string, to: string): string | undefined {
     const allowed = matches(composers, from) || (fromFolder === toFolder && (isImplementation(from) || isRoot(from)));
     return allowed ? undefined : "is an implementation";
   }
-  if (fromFolder === toFolder || fromFolder.startsWith(`${toFolder}/`)) return undefined;
+  if (matches(selfContained, from) && !matches(selfContainedImports, to)) return "is not self-contained";
+  if (fromFolder === toFolder) return forbiddenFloor(from, to);
+  if (fromFolder.startsWith(`${toFolder}/`)) return undefined;
   return rankOf(to) < rankOf(from) ? undefined : "is not of a lower rank";
 }
 
@@ -119,6 +145,7 @@ function forbiddenImport(from: string, to: string): string | undefined {
 function forbiddenModule(from: string, module: string, packages: readonly string[]): string | undefined {
   if (module === computedModule) return "is computed";
   if (isPure(from) && !pureModules.test(module)) return "is not pure";
+  if (matches(selfContained, from) && !selfContainedModules.test(module)) return "is not self-contained";
   if (isOfPages(from) && builtIns.test(module)) return "is not in browsers";
   if (matches(codecs, from) && !codecModules.test(module)) return "does not belong in a codec";
   return builtIns.test(module) || packages.includes(packageOf(module))
@@ -264,7 +291,7 @@ describe("the rules", () => {
   test.each([
     ["server.ts", "transport/listener.ts"],
     ["server.ts", "relay/y-websocket/protocol.ts"],
-    ["server.ts", "relay/worker-compactor.ts"],
+    ["server.ts", "relay/compaction/worker-compactor.ts"],
     ["cli/serve.ts", "server.ts"],
     ["cli/offline.ts", "composition/open-store.ts"],
     ["composition/relay.ts", "relay/y-websocket/protocol.ts"],
@@ -272,10 +299,13 @@ describe("the rules", () => {
     ["relay/sync-room.ts", "transport/connection.ts"],
     ["relay/y-websocket/session.ts", "relay/y-websocket/codec.ts"],
     ["relay/y-websocket/session.ts", "relay/sync-room.ts"],
-    ["relay/worker-compactor.ts", "relay/compaction.ts"],
-    ["relay/compaction-worker.ts", "relay/compaction.ts"],
+    ["relay/compaction/worker-compactor.ts", "relay/compaction/compactor.ts"],
+    ["relay/compaction/compaction-worker.ts", "relay/compaction/compactor.ts"],
     ["transport/http.ts", "transport/listener.ts"],
     ["transport/http.ts", "ops/log.ts"],
+    ["relay/sync-room.ts", "relay/document/document-state.ts"],
+    ["relay/document/document-state.ts", "relay/update/update-contents.ts"],
+    ["relay/update/id-set.ts", "lib/ranges.ts"],
     ["storage/sqlite/sqlite-store.ts", "storage/store.ts"],
     ["auth/authorizer.ts", "config/limits.ts"],
     ["web/demo/main.tsx", "web/demo/editor.tsx"],
@@ -287,11 +317,15 @@ describe("the rules", () => {
   test.each([
     ["cli/serve.ts", "transport/listener.ts", "is an implementation"],
     ["relay/sync-room.ts", "relay/y-websocket/session.ts", "is an implementation"],
-    ["relay/sync-room.ts", "relay/worker-compactor.ts", "is an implementation"],
+    ["relay/sync-room.ts", "relay/compaction/worker-compactor.ts", "is an implementation"],
     ["relay/sync-room.ts", "storage/sqlite/sqlite-store.ts", "is an implementation"],
     ["relay/y-websocket/session.ts", "relay/hocuspocus/codec.ts", "is an implementation"],
     ["transport/protocol.ts", "transport/http.ts", "is an implementation"],
-    ["relay/worker-compactor.ts", "relay/compaction-worker.ts", "is an entry point"],
+    ["relay/compaction/worker-compactor.ts", "relay/compaction/compaction-worker.ts", "is an entry point"],
+    ["relay/document/document-state.ts", "relay/sync-room.ts", "is on a higher floor"],
+    ["relay/update/state-vector.ts", "relay/document/update-log.ts", "is not self-contained"],
+    ["relay/update/state-vector.ts", "transport/close-reason.ts", "is not self-contained"],
+    ["signaling/signaling-room.ts", "relay/update/id-set.ts", "is not of a lower rank"],
     ["cli/serve.ts", "main.ts", "is an entry point"],
     ["server.ts", "cli/serve.ts", "is not of a lower rank"],
     ["composition/relay.ts", "server.ts", "is not of a lower rank"],
@@ -335,6 +369,7 @@ describe("the rules", () => {
     ["signaling/mailbox.ts", "const all = { Bun };", "uses Bun"],
     ["relay/sync-room.ts", 'import { WebSocket as Socket } from "ws";', "imports ws, which is not pure"],
     ["relay/sync-room.ts", "const room = await import(path);", "imports (computed), which is computed"],
+    ["relay/update/id-set.ts", 'import * as v from "valibot";', "imports valibot, which is not self-contained"],
     ["relay/y-websocket/codec.ts", 'import * as Y from "yjs";', "imports yjs, which does not belong in a codec"],
     [
       "relay/y-websocket/codec.ts",

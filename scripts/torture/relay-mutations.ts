@@ -1,8 +1,8 @@
 import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
-import { decodeStateVector } from "../../src/relay/state-vector.ts";
 import { decodeAwareness, encodeAwareness } from "../../src/relay/sync-codec.ts";
-import { decodeContents } from "../../src/relay/update-contents.ts";
+import { decodeStateVector } from "../../src/relay/update/state-vector.ts";
+import { decodeContents } from "../../src/relay/update/update-contents.ts";
 import { type ClientMessage, decodeMessage } from "../../src/relay/y-websocket/codec.ts";
 import { SessionError } from "../../src/transport/close-reason.ts";
 import { invent, mutate, session } from "../../test/support/mutations.ts";

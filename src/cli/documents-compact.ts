@@ -1,6 +1,6 @@
 import { openCompactor } from "../composition/open-store.ts";
-import type { Compactor } from "../relay/compaction.ts";
-import { packUpdates } from "../relay/packed-updates.ts";
+import type { Compactor } from "../relay/compaction/compactor.ts";
+import { packUpdates } from "../relay/update/packed-updates.ts";
 import { type Store, StoreError } from "../storage/store.ts";
 import type { CommandInput } from "./command.ts";
 import { describeUnknown, documentPages } from "./documents.ts";

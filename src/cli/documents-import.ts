@@ -1,7 +1,7 @@
 import { openOrCreateStore, openSource, openStoreIfPresent } from "../composition/open-store.ts";
 import { defaultLimits } from "../config/limits.ts";
-import { type Prepared, prepareImport } from "../relay/prepare-import.ts";
-import { storeAddition } from "../relay/store-addition.ts";
+import { type Prepared, prepareImport } from "../relay/import/prepare-import.ts";
+import { storeAddition } from "../relay/import/store-addition.ts";
 import { type DocumentSource, type SourceDocument, SourceError, sourceFormats } from "../storage/source.ts";
 import { type Store, StoreError } from "../storage/store.ts";
 import type { CommandInput } from "./command.ts";

@@ -1,4 +1,4 @@
-import { type LogSummary, summarizeLog } from "../relay/log-summary.ts";
+import { type LogSummary, summarizeLog } from "../relay/document/log-summary.ts";
 import { type StoredDocument, StoreError } from "../storage/store.ts";
 import type { CommandInput } from "./command.ts";
 import { describeUnknown } from "./documents.ts";

@@ -9,7 +9,7 @@ import { openSqliteStore } from "../storage/sqlite/sqlite-store.ts";
 import type { Store } from "../storage/store.ts";
 import type { ServerOptions } from "./server-options.ts";
 
-export { startWorkerCompactor as openCompactor } from "../relay/worker-compactor.ts";
+export { startWorkerCompactor as openCompactor } from "../relay/compaction/worker-compactor.ts";
 export { backUpDatabase, type CopiedUpdate } from "../storage/sqlite/backup.ts";
 export { restoreDatabase } from "../storage/sqlite/restore.ts";
 

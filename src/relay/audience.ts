@@ -3,12 +3,12 @@ import type { Clock } from "../lib/time/clock.ts";
 import type { Channel, OpenChannel } from "../transport/channel.ts";
 import { closeReasons } from "../transport/close-reason.ts";
 import type { Frame } from "../transport/connection.ts";
-import type { Answer } from "./document-content.ts";
+import type { Answer } from "./document/document-content.ts";
 import { FrameCache } from "./frame-cache.ts";
-import { mergeUpdates } from "./merge-updates.ts";
 import type { Release, SnapshotBudget } from "./snapshot-budget.ts";
 import { emptyAwareness } from "./sync-codec.ts";
 import type { SyncEncoding, SyncMember } from "./sync-member.ts";
+import { mergeUpdates } from "./update/merge-updates.ts";
 
 export interface AudienceOptions {
   readonly openChannel: OpenChannel;

@@ -1,8 +1,8 @@
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import { closeReasons, SessionError } from "../transport/close-reason.ts";
-import { DecodeError, decodeAll, readUint } from "./strict-decoding.ts";
-import { parseStrictly } from "./strict-json.ts";
+import { DecodeError, decodeAll, readUint } from "./update/strict-decoding.ts";
+import { parseStrictly } from "./update/strict-json.ts";
 
 /** The body of a y-protocols sync message, the same in every relay protocol. */
 export type SyncMessage =

@@ -7,14 +7,14 @@ import type { Frame } from "../transport/connection.ts";
 import { Audience } from "./audience.ts";
 import { Awareness } from "./awareness.ts";
 import type { CommitQueue } from "./commit-queue.ts";
-import { Document, type DocumentOptions } from "./document.ts";
-import type { Answer } from "./document-content.ts";
-import type { DocumentState } from "./document-state.ts";
+import { Document, type DocumentOptions } from "./document/document.ts";
+import type { Answer } from "./document/document-content.ts";
+import type { DocumentState } from "./document/document-state.ts";
 import type { Durability } from "./durability.ts";
 import type { Release, SnapshotBudget } from "./snapshot-budget.ts";
 import { malformedIfUndecodable } from "./sync-codec.ts";
 import type { Submission, SyncMember } from "./sync-member.ts";
-import { decodeContents, type UpdateContents } from "./update-contents.ts";
+import { decodeContents, type UpdateContents } from "./update/update-contents.ts";
 
 /** What all sync rooms of a server share. */
 export interface SyncRoomOptions extends DocumentOptions {

@@ -1,9 +1,9 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import * as Y from "yjs";
-import { ClockSet } from "../../src/relay/clock-set.ts";
-import { DocumentState } from "../../src/relay/document-state.ts";
-import { unpackUpdates } from "../../src/relay/packed-updates.ts";
-import type { UpdateContents } from "../../src/relay/update-contents.ts";
+import { DocumentState } from "../../src/relay/document/document-state.ts";
+import { ClockSet } from "../../src/relay/update/id-set.ts";
+import { unpackUpdates } from "../../src/relay/update/packed-updates.ts";
+import type { UpdateContents } from "../../src/relay/update/update-contents.ts";
 import { answerOf, classify, compactState } from "../support/document-states.ts";
 import { type Random, withSeeds } from "../support/random.ts";
 import { RandomEditor, typedDoc, visibleContent } from "../support/random-editors.ts";

@@ -1,7 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import * as Y from "yjs";
-import { DocumentState } from "../../src/relay/document-state.ts";
-import { decodeContents } from "../../src/relay/update-contents.ts";
+import { DocumentState } from "../../src/relay/document/document-state.ts";
+import { decodeContents } from "../../src/relay/update/update-contents.ts";
 import { answerOf, classify } from "../support/document-states.ts";
 import { invent, mutate, session } from "../support/mutations.ts";
 import { type Random, withSeeds } from "../support/random.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import * as Y from "yjs";
-import { DocumentState } from "../../src/relay/document-state.ts";
+import { DocumentState } from "../../src/relay/document/document-state.ts";
 import { answerOf, classify, compactState } from "../support/document-states.ts";
 import { readHistory } from "../support/histories.ts";
 import { Random } from "../support/random.ts";

@@ -1,7 +1,7 @@
 /** Compacts once, prints the text that comes of it, and has nothing left to do. */
 import * as Y from "yjs";
-import { packUpdates } from "../../src/relay/packed-updates.ts";
-import { startWorkerCompactor } from "../../src/relay/worker-compactor.ts";
+import { startWorkerCompactor } from "../../src/relay/compaction/worker-compactor.ts";
+import { packUpdates } from "../../src/relay/update/packed-updates.ts";
 
 const doc = new Y.Doc();
 doc.getText("text").insert(0, "all of it");

@@ -1,9 +1,9 @@
 import * as Y from "yjs";
-import { decodeSummary } from "../../src/relay/base-summary.ts";
-import { compactUpdates } from "../../src/relay/compact.ts";
-import type { Classification, DocumentState } from "../../src/relay/document-state.ts";
-import { unpackUpdates } from "../../src/relay/packed-updates.ts";
-import { decodeContents, type Malformed, type UpdateContents } from "../../src/relay/update-contents.ts";
+import { compactUpdates } from "../../src/relay/compaction/compact-updates.ts";
+import type { Classification, DocumentState } from "../../src/relay/document/document-state.ts";
+import { decodeSummary } from "../../src/relay/update/base-summary.ts";
+import { unpackUpdates } from "../../src/relay/update/packed-updates.ts";
+import { decodeContents, type Malformed, type UpdateContents } from "../../src/relay/update/update-contents.ts";
 import type { RowId } from "../../src/storage/store.ts";
 
 /** What a document takes `update` for, and what that brings. */

@@ -1,6 +1,6 @@
-import { compactUpdates } from "../../src/relay/compact.ts";
-import { type CompactedUpdates, type Compactor, CompactorClosed } from "../../src/relay/compaction.ts";
-import { type PackedUpdates, unpackUpdates } from "../../src/relay/packed-updates.ts";
+import { compactUpdates } from "../../src/relay/compaction/compact-updates.ts";
+import { type CompactedUpdates, type Compactor, CompactorClosed } from "../../src/relay/compaction/compactor.ts";
+import { type PackedUpdates, unpackUpdates } from "../../src/relay/update/packed-updates.ts";
 
 export interface InlineCompactorOptions {
   readonly compact?: (updates: readonly Uint8Array[]) => CompactedUpdates;

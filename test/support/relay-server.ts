@@ -5,7 +5,7 @@ import { AddressRanges } from "../../src/lib/address/address-ranges.ts";
 import { systemClock } from "../../src/lib/time/clock.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { CommitQueue } from "../../src/relay/commit-queue.ts";
-import { DocumentMemory } from "../../src/relay/document-memory.ts";
+import { DocumentMemory } from "../../src/relay/document/document-memory.ts";
 import { Durability } from "../../src/relay/durability.ts";
 import { hocuspocus } from "../../src/relay/hocuspocus/protocol.ts";
 import { SnapshotBudget } from "../../src/relay/snapshot-budget.ts";

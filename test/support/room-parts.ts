@@ -2,7 +2,7 @@ import { pino } from "pino";
 import { defaultLimits, type Limits } from "../../src/config/limits.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { CommitQueue } from "../../src/relay/commit-queue.ts";
-import { DocumentMemory } from "../../src/relay/document-memory.ts";
+import { DocumentMemory } from "../../src/relay/document/document-memory.ts";
 import { Durability } from "../../src/relay/durability.ts";
 import { SnapshotBudget } from "../../src/relay/snapshot-budget.ts";
 import { SyncRoom } from "../../src/relay/sync-room.ts";

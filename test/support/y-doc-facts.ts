@@ -1,6 +1,6 @@
 import * as Y from "yjs";
 import { Ranges } from "../../src/lib/ranges.ts";
-import type { ClockSet } from "../../src/relay/clock-set.ts";
+import type { ClockSet } from "../../src/relay/update/id-set.ts";
 
 /** Clock ranges by client, in an order that compares. */
 export type Clocks = readonly (readonly [client: number, ranges: readonly (readonly [start: number, end: number])[]])[];

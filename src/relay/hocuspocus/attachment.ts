@@ -8,12 +8,12 @@ import type { Connection } from "../../transport/connection.ts";
 import { Inbox } from "../../transport/inbox.ts";
 import { emptyAwareness } from "../sync-codec.ts";
 import type { SyncRoom } from "../sync-room.ts";
-import { Admission, type AdmissionOptions, type Applicant, type Opened } from "./admission.ts";
+import { Standing } from "./acknowledgement-ledger.ts";
 import { type ClientMessage, decodeMessage, messageTypes } from "./codec.ts";
-import { Debt } from "./debt.ts";
+import { Admission, type AdmissionOptions, type Applicant, type Opened } from "./document-authorization.ts";
 import { type HocuspocusEncoding, hocuspocusEncoding } from "./encoding.ts";
 import { HocuspocusMember } from "./member.ts";
-import { Standing } from "./standing.ts";
+import { Debt } from "./pending-acknowledgements.ts";
 
 /** What all attachments of a server share. */
 export interface AttachmentOptions extends AdmissionOptions {

@@ -7,10 +7,10 @@ import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection } from "../../transport/connection.ts";
 import type { SyncMember } from "../sync-member.ts";
 import type { SyncRoom } from "../sync-room.ts";
+import type { Standing } from "./acknowledgement-ledger.ts";
 import type { ClientMessage } from "./codec.ts";
-import type { Debt } from "./debt.ts";
 import type { HocuspocusEncoding } from "./encoding.ts";
-import type { Standing } from "./standing.ts";
+import type { Debt } from "./pending-acknowledgements.ts";
 
 export interface HocuspocusMemberOptions {
   readonly connection: Connection;

@@ -5,8 +5,8 @@ import type { Connection, Frame } from "../../transport/connection.ts";
 import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
 import { Attachment, type AttachmentOptions } from "./attachment.ts";
 import { type Addressed, decodeAddress, longestAddress, messageTypes } from "./codec.ts";
+import { Turns } from "./concurrency-limit.ts";
 import { hocuspocusEncoding } from "./encoding.ts";
-import { Turns } from "./turns.ts";
 
 const pong = Uint8Array.of(messageTypes.pong);
 

@@ -1,8 +1,8 @@
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
-import { DecodeError } from "../strict-decoding.ts";
 import { decodeOrRefuse, decodeSyncMessage, type SyncMessage, writeSyncMessage } from "../sync-codec.ts";
+import { DecodeError } from "../update/strict-decoding.ts";
 
 /** What a y-websocket client can say. */
 export type ClientMessage =

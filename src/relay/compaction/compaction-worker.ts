@@ -1,0 +1,16 @@
+import { type PackedUpdates, unpackUpdates } from "../update/packed-updates.ts";
+import { compactUpdates } from "./compact-updates.ts";
+import type { CompactionReply } from "./worker-compactor.ts";
+
+declare const self: Worker;
+
+self.onmessage = ({ data }: MessageEvent<PackedUpdates>) => {
+  let reply: CompactionReply;
+  try {
+    const { base, summary, rejected } = compactUpdates(unpackUpdates(data));
+    reply = { base: new Uint8Array(base), summary: new Uint8Array(summary), rejected };
+  } catch (error) {
+    reply = { error: error instanceof Error ? error.message : String(error) };
+  }
+  self.postMessage(reply, "base" in reply ? [reply.base.buffer, reply.summary.buffer] : []);
+};

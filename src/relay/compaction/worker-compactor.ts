@@ -1,0 +1,138 @@
+import { type Clock, systemClock } from "../../lib/time/clock.ts";
+import type { PackedUpdates } from "../update/packed-updates.ts";
+import { type CompactedUpdates, type Compactor, CompactorClosed } from "./compactor.ts";
+
+export type CompactionReply =
+  | (CompactedUpdates & { readonly base: Uint8Array<ArrayBuffer>; readonly summary: Uint8Array<ArrayBuffer> })
+  | { readonly error: string };
+
+interface Job {
+  readonly take: () => PackedUpdates;
+  resolve(compacted: CompactedUpdates): void;
+  reject(error: unknown): void;
+}
+
+export interface WorkerCompactorOptions {
+  readonly startWorker: () => Worker;
+  readonly clock: Clock;
+  /** For one compaction, the start of a worker included. */
+  readonly timeLimitMs: number;
+}
+
+/** A worker without work is ended after this time; a new one takes some milliseconds to start. */
+const retirementMs = 5_000;
+
+/** A compactor in a worker of its own, which starts with the first compaction. */
+export function startWorkerCompactor(): Compactor {
+  return new WorkerCompactor({
+    // In the executable every module has the entry's URL; the build puts the workers beside it (`--entry-naming`).
+    startWorker: () => new Worker(new URL("./compaction-worker.ts", import.meta.url)),
+    clock: systemClock,
+    timeLimitMs: 30_000,
+  });
+}
+
+/**
+ * Gives a worker one compaction at a time, so that a worker that dies or hangs takes one compaction with it; the next
+ * gets a new worker.
+ */
+export class WorkerCompactor implements Compactor {
+  readonly #options: WorkerCompactorOptions;
+  #worker: Worker | undefined;
+  readonly #waiting: Job[] = [];
+  #running: Job | undefined;
+  #cancelTimeLimit: (() => void) | undefined;
+  #cancelRetirement: (() => void) | undefined;
+  #isClosed = false;
+
+  constructor(options: WorkerCompactorOptions) {
+    this.#options = options;
+  }
+
+  async compact(take: () => PackedUpdates): Promise<CompactedUpdates> {
+    if (this.#isClosed) throw new CompactorClosed();
+    const { promise, resolve, reject } = Promise.withResolvers<CompactedUpdates>();
+    this.#waiting.push({ take, resolve, reject });
+    this.#runNext();
+    return promise;
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelRetirement?.();
+    const error = new CompactorClosed();
+    for (const job of this.#waiting.splice(0)) job.reject(error);
+    this.#stopWorker(error);
+  }
+
+  #runNext(): void {
+    if (this.#running !== undefined) return;
+    const job = this.#waiting.shift();
+    if (job === undefined) return;
+    let updates: PackedUpdates;
+    try {
+      updates = job.take();
+    } catch (error) {
+      job.reject(error);
+      this.#runNext();
+      return;
+    }
+    this.#running = job;
+    this.#cancelRetirement?.();
+    const { clock, timeLimitMs } = this.#options;
+    this.#cancelTimeLimit = clock.after(timeLimitMs, () => {
+      this.#stopWorker(new Error(`A compaction took longer than ${timeLimitMs} ms.`));
+    });
+    try {
+      this.#worker ??= this.#startWorker();
+      this.#worker.postMessage(updates, [updates.bytes.buffer, updates.lengths.buffer]);
+    } catch (error) {
+      this.#stopWorker(new Error("The compaction worker could not be started.", { cause: error }));
+    }
+  }
+
+  #startWorker(): Worker {
+    const worker = this.#options.startWorker();
+    // While a compaction runs its time limit keeps the process alive.
+    worker.unref();
+    const died = (reason: string) => {
+      if (worker === this.#worker) this.#stopWorker(new Error(`The compaction worker died: ${reason}`));
+    };
+    worker.addEventListener("error", ({ message }) => died(message));
+    worker.addEventListener("close", ({ code }) => died(`exit code ${code}`));
+    worker.addEventListener("message", ({ data }: MessageEvent<CompactionReply>) => {
+      if (worker === this.#worker) this.#finish((job) => settle(job, data));
+    });
+    return worker;
+  }
+
+  #stopWorker(reason: Error): void {
+    const worker = this.#worker;
+    this.#worker = undefined;
+    worker?.terminate();
+    this.#finish((job) => job.reject(reason));
+  }
+
+  #finish(settle: (job: Job) => void): void {
+    const job = this.#running;
+    this.#running = undefined;
+    this.#cancelTimeLimit?.();
+    this.#cancelTimeLimit = undefined;
+    if (job !== undefined) settle(job);
+    this.#runNext();
+    if (this.#worker !== undefined && this.#running === undefined) this.#retireLater();
+  }
+
+  /** A worker keeps the memory of the largest documents that it has seen. */
+  #retireLater(): void {
+    this.#cancelRetirement?.();
+    this.#cancelRetirement = this.#options.clock.after(retirementMs, () => {
+      if (this.#running === undefined) this.#stopWorker(new Error("The compaction worker has nothing to do."));
+    });
+  }
+}
+
+function settle({ resolve, reject }: Job, reply: CompactionReply): void {
+  if ("base" in reply) resolve(reply);
+  else reject(new Error(reply.error));
+}

@@ -1,0 +1,87 @@
+import type { Clock } from "../../lib/time/clock.ts";
+import type { Metrics } from "../../ops/metrics.ts";
+
+/** Something that holds bytes which can be read again. */
+export interface MemoryHolder {
+  /** Drops the bytes; false when they are needed just now. */
+  unload(): boolean;
+}
+
+export interface DocumentMemoryOptions {
+  readonly limitBytes: number;
+  /** So many bytes have become garbage of late. */
+  readonly dropped: (bytes: number) => void;
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+}
+
+interface Held {
+  readonly bytes: number;
+  readonly usedAt: number;
+}
+
+/** Bytes that nobody has used for this long are dropped, whatever room there is. */
+const quietMs = 10_000;
+const sweepMs = 2_000;
+
+/** The documents in memory, bounded by bytes: whose bytes were used least recently drops them first. */
+export class DocumentMemory {
+  readonly #options: DocumentMemoryOptions;
+  /** In the order of their last use. */
+  readonly #held = new Map<MemoryHolder, Held>();
+  #bytes = 0;
+  #cancelSweep: (() => void) | undefined;
+
+  constructor(options: DocumentMemoryOptions) {
+    this.#options = options;
+    options.metrics.documentBytes.readFrom(() => this.#bytes);
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** `holder` has so many bytes now, and uses them. Others may be unloaded for it. */
+  used(holder: MemoryHolder, bytes: number): void {
+    const { limitBytes, clock } = this.#options;
+    this.#remove(holder);
+    this.#held.set(holder, { bytes, usedAt: clock.now() });
+    this.#bytes += bytes;
+    if (this.#bytes > limitBytes) this.#unload("budget", () => this.#bytes > limitBytes, holder);
+    this.#cancelSweep ??= clock.after(sweepMs, () => this.#sweep());
+  }
+
+  /** `holder` has no bytes any more. */
+  forget(holder: MemoryHolder): void {
+    const bytes = this.#held.get(holder)?.bytes ?? 0;
+    this.#remove(holder);
+    if (bytes > 0) this.#options.dropped(bytes);
+    if (this.#held.size > 0) return;
+    this.#cancelSweep?.();
+    this.#cancelSweep = undefined;
+  }
+
+  #sweep(): void {
+    this.#cancelSweep = undefined;
+    const quietSince = this.#options.clock.now() - quietMs;
+    this.#unload("quiet", ({ usedAt }) => usedAt <= quietSince);
+    if (this.#held.size > 0) this.#cancelSweep = this.#options.clock.after(sweepMs, () => this.#sweep());
+  }
+
+  /** Unloads, from the least recently used on, as long as `isDue`. */
+  #unload(reason: "budget" | "quiet", isDue: (held: Held) => boolean, spared?: MemoryHolder): void {
+    const before = this.#bytes;
+    for (const [holder, held] of this.#held) {
+      if (!isDue(held)) break;
+      if (holder === spared || !holder.unload()) continue;
+      this.#remove(holder);
+      this.#options.metrics.documentUnloads.inc({ reason });
+    }
+    if (this.#bytes < before) this.#options.dropped(before - this.#bytes);
+  }
+
+  #remove(holder: MemoryHolder): void {
+    this.#bytes -= this.#held.get(holder)?.bytes ?? 0;
+    this.#held.delete(holder);
+  }
+}

@@ -1,0 +1,57 @@
+import { type StoredDocument, type StoredUpdate, StoreError } from "../../storage/store.ts";
+import { ClockSet } from "../update/id-set.ts";
+import { decodeContents } from "../update/update-contents.ts";
+
+/** What a document's log says about it, without what is in the document. */
+export interface LogSummary {
+  readonly baseBytes: number;
+  readonly tailBytes: number;
+  /** Client ids that inserted something. */
+  readonly clients: number;
+  /** Characters and other elements that were ever inserted. */
+  readonly inserted: number;
+  /** How many of them were deleted. */
+  readonly deleted: number;
+  /** Whether updates wait for others that never came. */
+  readonly hasGaps: boolean;
+}
+
+/** Throws `StoreError`, corrupt, for a row that is no update. */
+export function summarizeLog({ base, tail }: StoredDocument): LogSummary {
+  const structs = new ClockSet();
+  const deletes = new ClockSet();
+  for (const stored of base === undefined ? tail : [base, ...tail]) {
+    const contents = readStored(stored);
+    structs.addAll(contents.structs);
+    deletes.addAll(contents.deletes);
+  }
+  return {
+    baseBytes: base?.update.byteLength ?? 0,
+    tailBytes: tail.reduce((sum, { update }) => sum + update.byteLength, 0),
+    clients: [...structs].length,
+    inserted: countClocks(structs),
+    deleted: countClocks(deletes),
+    hasGaps: structs.hasGaps,
+  };
+}
+
+/** Throws `StoreError`, corrupt, when the row is no update. */
+function readStored({ row, update }: StoredUpdate) {
+  const contents = decodeContents(update);
+  if (contents.kind === "malformed") throw new StoreError("corrupt", describeMalformed(row, contents.detail));
+  return contents;
+}
+
+export function describeMalformed(row: number, detail: string): string {
+  return `row ${row} does not hold a Yjs update: ${detail}`;
+}
+
+function countClocks(clocks: ClockSet): number {
+  let count = 0;
+  for (const [, ranges] of clocks) {
+    ranges.forEach((start, end) => {
+      count += end - start;
+    });
+  }
+  return count;
+}

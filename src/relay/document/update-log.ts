@@ -1,0 +1,112 @@
+import * as decoding from "lib0/decoding";
+import * as encoding from "lib0/encoding";
+import type { RowId, StoredUpdate } from "../../storage/store.ts";
+import type { PackedUpdates } from "../update/packed-updates.ts";
+
+/** Updates and the rows that they came from. */
+export interface PackedRows extends PackedUpdates {
+  readonly rows: readonly RowId[];
+}
+
+const smallestCapacity = 256;
+const growth = 1.5;
+
+/**
+ * Updates and their rows in the order of their commits, in one piece: as a list each would cost 83 bytes more, and an
+ * object to be made wherever all of them are moved.
+ */
+export class UpdateLog {
+  /** The updates, one behind the other, in its first `#byteLength` bytes. */
+  #bytes = new Uint8Array();
+  /** Per update its length, and its row less the row before. Made with the first: most documents have no tail. */
+  #entries: encoding.Encoder | undefined;
+  /** Where the first difference starts from. */
+  #rowBefore: RowId = 0;
+  #lastRow: RowId = 0;
+  #count = 0;
+  #byteLength = 0;
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Of the updates alone. */
+  get byteLength(): number {
+    return this.#byteLength;
+  }
+
+  append(update: Uint8Array, row: RowId): void {
+    const end = this.#byteLength + update.byteLength;
+    if (end > this.#bytes.byteLength) this.#grow(end);
+    this.#bytes.set(update, this.#byteLength);
+    this.#entries ??= encoding.createEncoder();
+    encoding.writeVarUint(this.#entries, update.byteLength);
+    encoding.writeVarInt(this.#entries, row - this.#lastRow);
+    this.#byteLength = end;
+    this.#lastRow = row;
+    this.#count += 1;
+  }
+
+  /** A copy: later appends do not change it. */
+  toArray(): StoredUpdate[] {
+    const bytes = this.#bytes.slice(0, this.#byteLength);
+    const updates: StoredUpdate[] = [];
+    let end = 0;
+    this.#read(this.#count, (length, row) => {
+      end += length;
+      updates.push({ row, update: bytes.subarray(end - length, end) });
+    });
+    return updates;
+  }
+
+  /** A copy of `first` and all that is here behind it. */
+  pack(first: StoredUpdate | undefined): PackedRows {
+    const firstBytes = first?.update.byteLength ?? 0;
+    const bytes = new Uint8Array(firstBytes + this.#byteLength);
+    if (first !== undefined) bytes.set(first.update);
+    bytes.set(this.#bytes.subarray(0, this.#byteLength), firstBytes);
+    const rows = first === undefined ? [] : [first.row];
+    const lengths = new Uint32Array(rows.length + this.#count);
+    lengths.fill(firstBytes, 0, rows.length);
+    this.#read(this.#count, (length, row) => {
+      lengths[rows.length] = length;
+      rows.push(row);
+    });
+    return { bytes, lengths, rows };
+  }
+
+  dropFirst(count: number): void {
+    if (count === 0) return;
+    let droppedBytes = 0;
+    const rest = this.#read(count, (length, row) => {
+      droppedBytes += length;
+      this.#rowBefore = row;
+    });
+    this.#count -= count;
+    this.#bytes = this.#bytes.slice(droppedBytes, this.#byteLength);
+    this.#byteLength -= droppedBytes;
+    this.#entries = undefined;
+    if (this.#count === 0) return;
+    this.#entries = encoding.createEncoder();
+    encoding.writeUint8Array(this.#entries, rest);
+  }
+
+  /** Visits the first `count` entries, and returns the others as they are written. */
+  #read(count: number, visit: (length: number, row: RowId) => void): Uint8Array {
+    if (this.#entries === undefined) return this.#bytes;
+    const decoder = decoding.createDecoder(encoding.toUint8Array(this.#entries));
+    let row = this.#rowBefore;
+    for (let left = count; left > 0; left -= 1) {
+      const length = decoding.readVarUint(decoder);
+      row += decoding.readVarInt(decoder);
+      visit(length, row);
+    }
+    return decoder.arr.subarray(decoder.pos);
+  }
+
+  #grow(needed: number): void {
+    const grown = new Uint8Array(Math.max(needed, Math.ceil(this.#bytes.byteLength * growth), smallestCapacity));
+    grown.set(this.#bytes.subarray(0, this.#byteLength));
+    this.#bytes = grown;
+  }
+}

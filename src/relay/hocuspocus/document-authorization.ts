@@ -1,0 +1,115 @@
+import type { Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
+import type { Limits } from "../../config/limits.ts";
+import type { Clock } from "../../lib/time/clock.ts";
+import { entryRequest } from "../../rooms/entry.ts";
+import type { Lease, RoomRegistry } from "../../rooms/room-registry.ts";
+import { closeReasons } from "../../transport/close-reason.ts";
+import type { Connection } from "../../transport/connection.ts";
+import type { Handshake } from "../../transport/protocol.ts";
+import type { SyncRoom } from "../sync-room.ts";
+import type { Turns } from "./concurrency-limit.ts";
+
+/** What the admissions of a server share. */
+export interface AdmissionOptions {
+  readonly rooms: RoomRegistry<SyncRoom>;
+  readonly authorizer: Authorizer;
+  readonly limits: Limits;
+  readonly clock: Clock;
+}
+
+/** Who wants to enter which document. */
+export interface Applicant {
+  readonly connection: Connection;
+  readonly handshake: Handshake;
+  /** The document's. */
+  readonly name: string;
+  /** Of all admissions of the connection: each may cost the authorizer a question and the store a document. */
+  readonly turns: Turns;
+}
+
+/** The way is free. */
+export interface Opened {
+  readonly granted: true;
+  readonly grant: Grant;
+  readonly lease: Lease<SyncRoom>;
+}
+
+/**
+ * How the provider of one document gets in: the authorizer is asked, as often as a token comes, then the room is opened.
+ *
+ * The client decides how often and when, so it waits for its turn, and for nothing longer than `limits.authenticationMs`.
+ */
+export class Admission {
+  readonly #applicant: Applicant;
+  readonly #options: AdmissionOptions;
+  readonly #expired: () => void;
+  #phase: "idle" | "asking" | "opening" = "idle";
+  #cancelDeadline: (() => void) | undefined;
+
+  /** `expired`: the time is over, and nobody is being asked. */
+  constructor(applicant: Applicant, options: AdmissionOptions, expired: () => void) {
+    this.#applicant = applicant;
+    this.#options = options;
+    this.#expired = expired;
+  }
+
+  /** Whether the authorizer's answer is to come. */
+  get isAsking(): boolean {
+    return this.#phase === "asking";
+  }
+
+  /** It is to be decided soon, however much the client says meanwhile. The time of a start that is not settled goes on. */
+  start(): void {
+    const { clock, limits } = this.#options;
+    this.#cancelDeadline ??= clock.after(limits.authenticationMs, () => this.#timeIsOver());
+  }
+
+  /** It is decided, for now. */
+  settle(): void {
+    this.#cancelDeadline?.();
+    this.#cancelDeadline = undefined;
+  }
+
+  /** Asks when its turn has come, which lasts until `decided` has done with the answer. */
+  async ask<R>(token: string | undefined, decided: (decision: Grant | Denial) => Promise<R>): Promise<R> {
+    const { turns, name, handshake } = this.#applicant;
+    this.start();
+    this.#phase = "asking";
+    try {
+      return await turns.take(handshake.signal, async () => {
+        const request = entryRequest("sync", name, { ...this.#applicant, token });
+        const decision = await this.#options.authorizer.authorize(request);
+        this.#phase = "opening";
+        return decided(decision);
+      });
+    } finally {
+      this.#phase = "idle";
+    }
+  }
+
+  /** Opens the room, unless the grant ends before that. The grant is released if the way is not free. */
+  async open(grant: Grant): Promise<Opened | Denial> {
+    const { promise: ended, resolve } = Promise.withResolvers<Denial>();
+    grant.watch({ changed: () => {}, ended: resolve });
+    const opening = this.#options.rooms.acquire(this.#applicant.name);
+    try {
+      const first = await Promise.race([opening, ended]);
+      if ("room" in first) return { granted: true, grant, lease: first };
+      void opening.then(
+        (lease) => lease.release(),
+        () => {},
+      );
+      grant.release();
+      return first;
+    } catch (error) {
+      grant.release();
+      throw error;
+    }
+  }
+
+  #timeIsOver(): void {
+    this.#cancelDeadline = undefined;
+    if (this.#phase === "idle") this.#expired();
+    else this.#applicant.connection.close(closeReasons.timeout);
+  }
+}

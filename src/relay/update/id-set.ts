@@ -1,0 +1,278 @@
+import { Ranges } from "../../lib/ranges.ts";
+
+/** Up to this many ranges of a client are added one by one. */
+const fewRanges = 8;
+
+/** See `ClockSet`. */
+type Clients = Map<number, number | Ranges>;
+
+const nothing: ReadonlyMap<number, number> = new Map();
+
+/**
+ * A set of clocks of many clients: what a document holds, what an update brings, what is deleted.
+ *
+ * One range of one client needs no map: that is what a keystroke brings, and what it deletes. In a map, a client whose
+ * clocks are one range from 0 costs an entry: nearly all of a document's clients are such.
+ */
+export class ClockSet {
+  /** The one range of one client, as long as that is all; it is empty where the set is. */
+  #client = 0;
+  #start = 0;
+  #end = 0;
+  /** Else by client: the end of its one range, when that starts at 0; else its ranges. */
+  #clients: Clients | undefined;
+  #fragmented = 0;
+
+  get isEmpty(): boolean {
+    return this.#clients === undefined && this.#end === 0;
+  }
+
+  /** Whether some client's clocks are anything but one range from 0. */
+  get hasGaps(): boolean {
+    return this.#clients === undefined ? this.#start > 0 : this.#fragmented > 0;
+  }
+
+  has(client: number): boolean {
+    return this.#clients === undefined ? this.#end > 0 && client === this.#client : this.#clients.has(client);
+  }
+
+  add(client: number, start: number, end: number): void {
+    if (start >= end) return;
+    if (this.#clients === undefined && this.#extend(client, start, end)) return;
+    this.#addTo(this.#many(), client, start, end);
+  }
+
+  addAll(other: ClockSet): void {
+    if (other.#clients === undefined) {
+      this.add(other.#client, other.#start, other.#end);
+      return;
+    }
+    const clients = this.#many();
+    for (const [client, added] of other.#clients) {
+      if (typeof added === "number") {
+        this.add(client, 0, added);
+      } else if (added.count <= fewRanges) {
+        for (let index = 0; index < added.count; index += 1) {
+          this.add(client, added.startAt(index), added.endAt(index));
+        }
+      } else {
+        const ranges = this.#fragment(clients, client);
+        ranges.addAll(added);
+        this.#settle(clients, client, ranges);
+      }
+    }
+  }
+
+  clear(): void {
+    this.#client = 0;
+    this.#start = 0;
+    this.#end = 0;
+    this.#clients = undefined;
+    this.#fragmented = 0;
+  }
+
+  /** The end of the range that holds `clock`; `clock` itself when none does. */
+  reach(client: number, clock: number): number {
+    if (this.#clients === undefined) {
+      return client === this.#client && clock >= this.#start && clock < this.#end ? this.#end : clock;
+    }
+    const held = this.#clients.get(client) ?? 0;
+    return typeof held === "number" ? Math.max(held, clock) : held.reach(clock);
+  }
+
+  /** The first clock from `clock` on that is in the set; infinity when none is. */
+  next(client: number, clock: number): number {
+    if (this.#clients === undefined) {
+      return client === this.#client && clock < this.#end ? Math.max(clock, this.#start) : Number.POSITIVE_INFINITY;
+    }
+    const held = this.#clients.get(client) ?? 0;
+    if (typeof held !== "number") return held.next(clock);
+    return clock < held ? clock : Number.POSITIVE_INFINITY;
+  }
+
+  /** By client, the end of the range that starts at 0, where there is one. */
+  stateVector(): Map<number, number> {
+    const vector = new Map<number, number>();
+    const clients = this.#clients?.keys() ?? [this.#client];
+    for (const client of clients) {
+      const end = this.reach(client, 0);
+      if (end > 0) vector.set(client, end);
+    }
+    return vector;
+  }
+
+  /** By client, its ranges. */
+  *[Symbol.iterator](): Generator<readonly [client: number, ranges: Ranges]> {
+    if (this.#clients === undefined) {
+      if (this.#end > 0) yield [this.#client, oneRange(this.#start, this.#end)];
+      return;
+    }
+    for (const [client, held] of this.#clients) yield [client, asRanges(held)];
+  }
+
+  /** Whether `sets` together hold every clock of this one. */
+  isWithin(sets: readonly ClockSet[]): boolean {
+    if (this.#clients === undefined) return reachOf(sets, this.#client, this.#start, this.#end) >= this.#end;
+    for (const [client, held] of this.#clients) {
+      if (typeof held === "number") {
+        if (reachOf(sets, client, 0, held) < held) return false;
+        continue;
+      }
+      for (let index = 0; index < held.count; index += 1) {
+        if (reachOf(sets, client, held.startAt(index), held.endAt(index)) < held.endAt(index)) return false;
+      }
+    }
+    return true;
+  }
+
+  /** Whether one of `sets` holds a clock of this one. */
+  overlaps(sets: readonly ClockSet[]): boolean {
+    if (this.#clients === undefined) return nextOf(sets, this.#client, this.#start) < this.#end;
+    for (const [client, held] of this.#clients) {
+      if (typeof held === "number") {
+        if (nextOf(sets, client, 0) < held) return true;
+        continue;
+      }
+      for (let index = 0; index < held.count; index += 1) {
+        if (nextOf(sets, client, held.startAt(index)) < held.endAt(index)) return true;
+      }
+    }
+    return false;
+  }
+
+  /** The clocks of this set that none of `sets` holds. */
+  without(sets: readonly ClockSet[]): ClockSet {
+    const rest = new ClockSet();
+    this.#forEach((client, start, end) => {
+      let clock = start;
+      while (clock < end) {
+        const next = Math.min(end, nextOf(sets, client, clock));
+        rest.add(client, clock, next);
+        clock = reachOf(sets, client, next, end);
+      }
+    });
+    return rest;
+  }
+
+  /** By client of this set, up to where `sets` together hold everything, where that is beyond this set's first clock. */
+  repeatedUpTo(sets: readonly ClockSet[]): ReadonlyMap<number, number> {
+    if (this.#clients === undefined) {
+      const reached = reachOf(sets, this.#client, 0, this.#end);
+      return reached > this.#start ? new Map([[this.#client, reached]]) : nothing;
+    }
+    const repeated = new Map<number, number>();
+    for (const [client, held] of this.#clients) {
+      const [start, end] = typeof held === "number" ? [0, held] : [held.next(0), held.end];
+      const reached = reachOf(sets, client, 0, end);
+      if (reached > start) repeated.set(client, reached);
+    }
+    return repeated;
+  }
+
+  /** Whether this set and `sets` together lack a clock below one that this set holds of the same client. */
+  leavesGap(sets: readonly ClockSet[]): boolean {
+    if (this.#clients === undefined) return reachOf(sets, this.#client, 0, this.#start) < this.#start;
+    const all = [this, ...sets];
+    for (const [client, held] of this.#clients) {
+      const end = typeof held === "number" ? held : held.end;
+      if (reachOf(all, client, 0, end) < end) return true;
+    }
+    return false;
+  }
+
+  #forEach(visit: (client: number, start: number, end: number) => void): void {
+    if (this.#clients === undefined) {
+      if (this.#end > 0) visit(this.#client, this.#start, this.#end);
+      return;
+    }
+    for (const [client, held] of this.#clients) {
+      if (typeof held === "number") {
+        visit(client, 0, held);
+        continue;
+      }
+      held.forEach((start, end) => {
+        visit(client, start, end);
+      });
+    }
+  }
+
+  /** False when there would be more than one range of one client. */
+  #extend(client: number, start: number, end: number): boolean {
+    if (this.#end === 0) {
+      this.#client = client;
+      this.#start = start;
+      this.#end = end;
+      return true;
+    }
+    if (client !== this.#client || start > this.#end || end < this.#start) return false;
+    this.#start = Math.min(start, this.#start);
+    this.#end = Math.max(end, this.#end);
+    return true;
+  }
+
+  /** From now on the clocks are in the map. */
+  #many(): Clients {
+    if (this.#clients !== undefined) return this.#clients;
+    const clients: Clients = new Map();
+    this.#clients = clients;
+    this.#addTo(clients, this.#client, this.#start, this.#end);
+    return clients;
+  }
+
+  #addTo(clients: Clients, client: number, start: number, end: number): void {
+    if (start >= end) return;
+    const held = clients.get(client) ?? 0;
+    if (typeof held === "number" && start <= held) {
+      if (end > held) clients.set(client, end);
+      return;
+    }
+    const ranges = this.#fragment(clients, client);
+    ranges.add(start, end);
+    this.#settle(clients, client, ranges);
+  }
+
+  /** The client's clocks as ranges, to be changed and then settled. */
+  #fragment(clients: Clients, client: number): Ranges {
+    const held = clients.get(client) ?? 0;
+    if (typeof held !== "number") return held;
+    const ranges = asRanges(held);
+    clients.set(client, ranges);
+    this.#fragmented += 1;
+    return ranges;
+  }
+
+  #settle(clients: Clients, client: number, ranges: Ranges): void {
+    const end = ranges.reach(0);
+    if (ranges.count > 1 || end === 0) return;
+    clients.set(client, end);
+    this.#fragmented -= 1;
+  }
+}
+
+function asRanges(held: number | Ranges): Ranges {
+  return typeof held === "number" ? oneRange(0, held) : held;
+}
+
+function oneRange(start: number, end: number): Ranges {
+  const ranges = new Ranges();
+  ranges.add(start, end);
+  return ranges;
+}
+
+/** How far from `clock` on `sets` together go without a gap, up to `end` or beyond: they may take turns for ever. */
+function reachOf(sets: readonly ClockSet[], client: number, clock: number, end: number): number {
+  let reached = clock;
+  let before: number;
+  do {
+    before = reached;
+    for (const set of sets) reached = set.reach(client, reached);
+  } while (reached > before && reached < end);
+  return reached;
+}
+
+/** The first clock from `clock` on that one of `sets` holds. */
+function nextOf(sets: readonly ClockSet[], client: number, clock: number): number {
+  let next = Number.POSITIVE_INFINITY;
+  for (const set of sets) next = Math.min(next, set.next(client, clock));
+  return next;
+}

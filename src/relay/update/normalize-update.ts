@@ -1,0 +1,60 @@
+import * as Y from "yjs";
+import { ClockSet } from "./id-set.ts";
+import type { ReadUpdate } from "./trim-update.ts";
+import { decodeContents } from "./update-contents.ts";
+
+interface Clocks {
+  readonly structs: ClockSet;
+  readonly deletes: ClockSet;
+}
+
+/**
+ * What Yjs makes of an update that is not as it writes one today (old releases had clients in any order, for instance).
+ *
+ * Undefined when Yjs does not read it, or when something would be lost or added. Slow, and it takes much memory.
+ */
+export function normalizeUpdate(update: Uint8Array): ReadUpdate | undefined {
+  try {
+    const given = readLeniently(update);
+    const doc = new Y.Doc({ gc: false });
+    Y.applyUpdate(doc, update);
+    const normalized = Y.encodeStateAsUpdate(doc);
+    const contents = decodeContents(normalized);
+    if (contents.kind === "malformed" || !saysTheSame(contents, given)) return undefined;
+    return { update: normalized, contents };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Yjs deletes more while it integrates, as overwritten map entries, and nothing but what is there. */
+function saysTheSame({ structs, deletes }: Clocks, given: Clocks): boolean {
+  return (
+    given.structs.isWithin([structs]) &&
+    structs.isWithin([given.structs]) &&
+    given.deletes.isWithin([deletes]) &&
+    deletes.isWithin([given.deletes, given.structs])
+  );
+}
+
+/**
+ * As Yjs reads it. It takes numbers that are none, which nothing is compared with, and claims of more than there is, for
+ * which `Y.applyUpdate` would take memory: what passes here has neither.
+ */
+function readLeniently(update: Uint8Array): Clocks {
+  const { structs, ds } = Y.decodeUpdate(update);
+  const clocks = { structs: new ClockSet(), deletes: new ClockSet() };
+  for (const struct of structs) {
+    if (!(struct instanceof Y.Skip)) addRange(clocks.structs, struct.id, struct.length);
+  }
+  for (const [client, ranges] of ds.clients) {
+    for (const { clock, len } of ranges) addRange(clocks.deletes, { client, clock }, len);
+  }
+  return clocks;
+}
+
+function addRange(clocks: ClockSet, { client, clock }: { client: number; clock: number }, length: number): void {
+  const end = clock + length;
+  if (![client, clock, end].every(Number.isSafeInteger)) throw new RangeError("a number out of range");
+  clocks.add(client, clock, end);
+}

@@ -1,0 +1,72 @@
+import * as encoding from "lib0/encoding";
+import * as Y from "yjs";
+import { ClockSet } from "./id-set.ts";
+import { encodeStateVector } from "./state-vector.ts";
+import type { UpdateContents } from "./update-contents.ts";
+
+/** An update and what it brings. */
+export interface ReadUpdate {
+  readonly update: Uint8Array;
+  readonly contents: UpdateContents;
+}
+
+/** What is not wanted of an update. */
+export interface Repetition {
+  /** By client, all structs below this clock. */
+  readonly structs: ReadonlyMap<number, number>;
+  readonly deletes: readonly ClockSet[];
+}
+
+/** The update without what is repeated. */
+export function trimUpdate({ update, contents }: ReadUpdate, repeated: Repetition): ReadUpdate {
+  const below = new ClockSet();
+  for (const [client, clock] of repeated.structs) below.add(client, 0, clock);
+  const structs = contents.structs.without([below]);
+  const deletes = contents.deletes.without(repeated.deletes);
+  const structsPart = cutStructs(update.subarray(0, contents.structBytes), repeated.structs);
+  return {
+    update: encoding.encode((encoder) => {
+      encoding.writeUint8Array(encoder, structsPart);
+      writeClocks(encoder, deletes);
+    }),
+    contents: {
+      kind: "contents",
+      structs,
+      deletes,
+      structBytes: structsPart.byteLength,
+      isEmpty: structs.isEmpty && deletes.isEmpty,
+    },
+  };
+}
+
+function cutStructs(structs: Uint8Array, from: ReadonlyMap<number, number>): Uint8Array {
+  if (from.size === 0) return structs;
+  const noDeletes = 0;
+  const update = encoding.encode((encoder) => {
+    encoding.writeUint8Array(encoder, structs);
+    encoding.writeVarUint(encoder, noDeletes);
+  });
+  return Y.diffUpdate(update, encodeStateVector(from)).subarray(0, -1);
+}
+
+/** An update that deletes and brings nothing. */
+export function encodeDeletes(deletes: ClockSet): Uint8Array {
+  return encoding.encode((encoder) => {
+    encoding.writeVarUint(encoder, 0);
+    writeClocks(encoder, deletes);
+  });
+}
+
+/** As Yjs writes a set of deletes: clients descend. */
+export function writeClocks(encoder: encoding.Encoder, clocks: ClockSet): void {
+  const clients = [...clocks].sort(([left], [right]) => right - left);
+  encoding.writeVarUint(encoder, clients.length);
+  for (const [client, ranges] of clients) {
+    encoding.writeVarUint(encoder, client);
+    encoding.writeVarUint(encoder, ranges.count);
+    for (const [start, end] of ranges) {
+      encoding.writeVarUint(encoder, start);
+      encoding.writeVarUint(encoder, end - start);
+    }
+  }
+}

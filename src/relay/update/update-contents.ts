@@ -1,0 +1,38 @@
+import * as decoding from "lib0/decoding";
+import { ClockSet } from "./id-set.ts";
+import { DecodeError } from "./strict-decoding.ts";
+import { readUpdate } from "./update-reader.ts";
+
+/** What a Yjs update brings. */
+export interface UpdateContents {
+  readonly kind: "contents";
+  /** The clocks of its structs. A Skip only marks a gap: its clocks are not brought. */
+  readonly structs: ClockSet;
+  /** The clocks it deletes. */
+  readonly deletes: ClockSet;
+  /** How many of the update's bytes are its structs; its deletes follow. */
+  readonly structBytes: number;
+  /** Neither structs nor deletes: it changes nothing. */
+  readonly isEmpty: boolean;
+}
+
+export interface Malformed {
+  readonly kind: "malformed";
+  /** For the log; it never quotes content. */
+  readonly detail: string;
+}
+
+/** Refuses what does not decode completely (V1), and what decodes but is not as Yjs writes it. */
+export function decodeContents(update: Uint8Array): UpdateContents | Malformed {
+  const structs = new ClockSet();
+  const deletes = new ClockSet();
+  try {
+    const structBytes = readUpdate(decoding.createDecoder(update), {
+      struct: (client, start, end) => structs.add(client, start, end),
+      deletes: (client, start, end) => deletes.add(client, start, end),
+    });
+    return { kind: "contents", structs, deletes, structBytes, isEmpty: structs.isEmpty && deletes.isEmpty };
+  } catch (error) {
+    return { kind: "malformed", detail: error instanceof DecodeError ? error.message : "it does not decode" };
+  }
+}

@@ -1,0 +1,310 @@
+import { describe, expect, test } from "bun:test";
+import * as Y from "yjs";
+import type { Limits } from "../../../src/config/limits.ts";
+import type { Submission } from "../../../src/relay/sync-member.ts";
+import type { SyncRoom } from "../../../src/relay/sync-room.ts";
+import { encodeMessage } from "../../../src/relay/y-websocket/codec.ts";
+import { yWebsocketEncoding } from "../../../src/relay/y-websocket/session.ts";
+import type { PendingUpdate, RowId, StoredDocument } from "../../../src/storage/store.ts";
+import { closeReasons } from "../../../src/transport/close-reason.ts";
+import { FailingStore } from "../../support/failing-store.ts";
+import { FakeConnection } from "../../support/fake-connection.ts";
+import { openMemoryStore } from "../../support/fakes/memory-store.ts";
+import { updatesOf } from "../../support/raw-client.ts";
+import { roomParts, settled } from "../../support/room-parts.ts";
+
+/** A store whose reads wait on command. */
+class SlowStore extends FailingStore {
+  loads = 0;
+  #gate: Promise<void> | undefined;
+  #answers: Promise<void> | undefined;
+
+  holdLoads(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#gate = promise;
+    return () => {
+      this.#gate = undefined;
+      resolve();
+    };
+  }
+
+  /** Appends take effect, and are answered when the returned function is called. */
+  holdAnswers(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#answers = promise;
+    return () => {
+      this.#answers = undefined;
+      resolve();
+    };
+  }
+
+  override async append(batch: readonly PendingUpdate[]): Promise<readonly RowId[]> {
+    const rows = await super.append(batch);
+    await this.#answers;
+    return rows;
+  }
+
+  override async load(document: string): Promise<StoredDocument | undefined> {
+    this.loads += 1;
+    // The cut is made when the call is: what is appended later is not in it.
+    const stored = await super.load(document);
+    await this.#gate;
+    return stored;
+  }
+}
+
+const emptyVector = Uint8Array.of(0);
+
+/** An update whose acknowledgement is the same again, as y-websocket has it. */
+const sent = (update: Uint8Array): Submission => ({
+  update,
+  acknowledgement: () => encodeMessage({ type: "update", update }),
+});
+
+async function setUp(limits: Partial<Limits> = {}) {
+  const store = new SlowStore(openMemoryStore());
+  const { clock, memory, compactor, open, turn } = roomParts({ limits }, store);
+  const join = (room: SyncRoom, id: string) => {
+    const connection = new FakeConnection(id);
+    const member = { connection, encoding: yWebsocketEncoding, access: "write" as const };
+    room.join(member);
+    room.ask(member);
+    connection.take();
+    return { member, take: () => connection.take() };
+  };
+  return { clock, store, memory, compactor, open, join, turn };
+}
+
+const doc = new Y.Doc();
+const typing = updatesOf((each) => {
+  each.getText("t").insert(0, "hello");
+  each.getText("t").insert(5, " world");
+  each.getText("t").delete(0, 2);
+  each.getText("t").insert(0, "J");
+}, doc);
+const [hello = emptyVector, world = emptyVector, cut = emptyVector, capital = emptyVector] = typing;
+
+/** What a client has that was sent these frames. */
+function textOf(frames: readonly (string | Uint8Array)[]): string {
+  const copy = new Y.Doc();
+  for (const frame of frames) {
+    if (typeof frame !== "string" && frame[0] === 0 && frame[1] !== 0) Y.applyUpdate(copy, frame.subarray(3));
+  }
+  return copy.getText("t").toString();
+}
+
+describe("a quiet room with members", () => {
+  test("keeps its state vector and not its bytes, and takes updates without reading them again", async () => {
+    const { clock, store, memory, open, join, turn } = await setUp();
+    const room = await open();
+    const a = join(room, "a");
+    void room.submit(a.member, sent(hello));
+    await turn();
+    await room.sync(a.member, emptyVector);
+    expect(memory.bytes).toBeGreaterThan(0);
+    clock.advance(15_000);
+    expect(memory.bytes).toBe(0);
+    a.take();
+    expect(room.submit(a.member, sent(world))).toBe(true);
+    expect(room.submit(a.member, sent(hello))).toBe(true);
+    await turn();
+    clock.runTurns();
+    expect([store.loads, memory.bytes]).toEqual([1, 0]);
+    expect(store.appended.flat()).toHaveLength(2);
+    expect(a.take()).toHaveLength(2);
+  });
+
+  test("answers a joiner with everything, what is committed while it reads included", async () => {
+    const { clock, store, open, join, turn } = await setUp();
+    const room = await open();
+    const a = join(room, "a");
+    void room.submit(a.member, sent(hello));
+    await turn();
+    clock.advance(15_000);
+    const release = store.holdLoads();
+    const joiner = join(room, "joiner");
+    const answering = room.sync(joiner.member, emptyVector);
+    expect(answering).toBeInstanceOf(Promise);
+    void room.submit(a.member, sent(world));
+    await turn();
+    expect(joiner.take()).toEqual([]);
+    release();
+    await answering;
+    const frames = joiner.take();
+    expect([frames, textOf(frames)]).toEqual([[expect.anything()], "hello world"]);
+    expect(store.loads).toBe(2);
+  });
+
+  test("takes an update once that the store has and has not answered yet", async () => {
+    const { clock, store, open, join, turn } = await setUp();
+    const room = await open();
+    const a = join(room, "a");
+    void room.submit(a.member, sent(hello));
+    await turn();
+    clock.advance(15_000);
+    const answer = store.holdAnswers();
+    void room.submit(a.member, sent(world));
+    await turn();
+    const joiner = join(room, "joiner");
+    await room.sync(joiner.member, emptyVector);
+    expect(textOf(joiner.take())).toBe("hello");
+    answer();
+    await turn();
+    expect(joiner.take()).toHaveLength(1);
+    for (const each of [a, joiner]) room.leave(each.member);
+    await room.close();
+    expect(await store.load("document")).toMatchObject({ base: expect.anything(), tail: [] });
+  });
+
+  test("reads once for all who ask meanwhile", async () => {
+    const { clock, store, open, join, turn } = await setUp();
+    const room = await open();
+    void room.submit(join(room, "a").member, sent(hello));
+    await turn();
+    clock.advance(15_000);
+    const joiners = ["b", "c", "d"].map((id) => join(room, id));
+    await Promise.all(joiners.map(({ member }) => room.sync(member, emptyVector)));
+    expect(joiners.map(({ take }) => textOf(take()))).toEqual(["hello", "hello", "hello"]);
+    expect(store.loads).toBe(2);
+  });
+
+  test("reads to tell whether deletes are known, and knows them then", async () => {
+    const { clock, store, open, join, turn } = await setUp();
+    const room = await open();
+    const a = join(room, "a");
+    for (const update of [hello, world, cut]) void room.submit(a.member, sent(update));
+    await turn();
+    clock.advance(15_000);
+    const b = join(room, "b");
+    expect(await room.submit(b.member, sent(cut))).toBe(true);
+    await turn();
+    expect(store.appended.flat()).toHaveLength(3);
+    clock.advance(15_000);
+    expect(await room.submit(b.member, sent(Y.mergeUpdates(typing)))).toBe(true);
+    await turn();
+    expect(store.appended.flat()).toHaveLength(4);
+    await room.sync(b.member, emptyVector);
+    expect(textOf(b.take())).toBe(doc.getText("t").toString());
+  });
+
+  test("is compacted from what the store has", async () => {
+    const { clock, store, compactor, open, join, turn } = await setUp();
+    const room = await open();
+    const a = join(room, "a");
+    for (const update of [hello, world]) void room.submit(a.member, sent(update));
+    await turn();
+    clock.advance(15_000);
+    void room.submit(a.member, sent(capital));
+    await turn();
+    room.leave(a.member);
+    await room.close();
+    expect(compactor.compactions).toEqual([3]);
+    expect(await store.load("document")).toMatchObject({ base: expect.anything(), tail: [] });
+  });
+
+  test("whose document cannot be read refuses who asks, for now", async () => {
+    const { clock, store, open, join, turn } = await setUp();
+    const room = await open();
+    void room.submit(join(room, "a").member, sent(hello));
+    await turn();
+    clock.advance(15_000);
+    store.fail("unavailable");
+    const joiner = join(room, "joiner");
+    await expect(room.sync(joiner.member, emptyVector)).rejects.toMatchObject({
+      reason: closeReasons.storageUnavailable,
+    });
+    store.recover();
+    await room.sync(joiner.member, emptyVector);
+    expect(textOf(joiner.take())).toBe("hello");
+  });
+});
+
+test("rooms share one budget: who joins one of them makes another drop its bytes, and everybody is served", async () => {
+  const { memory, store, open, join, turn } = await setUp({ documentMemoryBytes: 25_000 });
+  const rooms = await Promise.all(Array.from({ length: 5 }, (_, index) => open(`${index}`)));
+  for (const room of rooms) {
+    void room.submit(
+      join(room, "writer").member,
+      sent(updatesOf((each) => each.getText("t").insert(0, "x".repeat(10_000)))[0] ?? emptyVector),
+    );
+    await turn();
+    expect(memory.bytes).toBeLessThan(25_000);
+  }
+  for (let round = 0; round < 3; round += 1) {
+    const joiners = rooms.map((room) => ({ room, ...join(room, `${round}`) }));
+    await Promise.all(joiners.map(({ room, member }) => room.sync(member, emptyVector)));
+    expect(joiners.map(({ take }) => take().length)).toEqual([1, 1, 1, 1, 1]);
+    expect(memory.bytes).toBeLessThan(25_000);
+  }
+  expect(store.loads).toBeGreaterThan(10);
+});
+
+describe("a large document", () => {
+  const large = updatesOf((each) => each.getText("t").insert(0, "x".repeat(3_000)))[0] ?? emptyVector;
+  const limits = { outboxBytes: 4_000, snapshotBurstBytes: 7_000, snapshotsBytes: 7_000 };
+
+  test("goes to as many at once as the budget allows, to the others when these have it", async () => {
+    const { open, join, turn } = await setUp(limits);
+    const room = await open();
+    void room.submit(join(room, "writer").member, sent(large));
+    await turn();
+    const joiners = Array.from({ length: 5 }, (_, index) => join(room, `${index}`));
+    for (const { member } of joiners) member.connection.unsentBytes = 1;
+    const answers = joiners.map(({ member }) => room.sync(member, emptyVector));
+    await settled();
+    expect(joiners.map(({ take }) => take().length)).toEqual([1, 1, 0, 0, 0]);
+    joiners[0]?.member.connection.drain();
+    await settled();
+    expect(joiners.map(({ take }) => take().filter((frame) => frame.length > 99).length)).toEqual([0, 0, 1, 0, 0]);
+    for (const { member } of joiners.slice(1, 3)) room.leave(member);
+    await Promise.all(answers);
+    expect(joiners.map(({ take }) => take().length)).toEqual([0, 0, 0, 1, 1]);
+  });
+
+  test("is encoded once for all who ask at once", async () => {
+    const { open, join, turn } = await setUp(limits);
+    const room = await open();
+    void room.submit(join(room, "writer").member, sent(large));
+    await turn();
+    const [a, b] = [join(room, "a"), join(room, "b")];
+    await Promise.all([a, b].map(({ member }) => room.sync(member, emptyVector)));
+    expect(a.take()[0]).toBe(b.take()[0] ?? "");
+  });
+
+  test("does not wait for ever for a link that takes next to nothing of it", async () => {
+    const { clock, open, join, turn } = await setUp(limits);
+    const room = await open();
+    void room.submit(join(room, "writer").member, sent(large));
+    await turn();
+    const stalled = join(room, "stalled");
+    stalled.member.connection.unsentBytes = 10_000_000;
+    await room.sync(stalled.member, emptyVector);
+    for (let count = 0; count < 10; count += 1) {
+      clock.advance(20_000);
+      stalled.member.connection.unsentBytes -= 300_000;
+      expect(stalled.member.connection.isOpen).toBe(true);
+    }
+    clock.advance(40_000);
+    expect(stalled.member.connection.closeReason).toBe(closeReasons.overloaded);
+  });
+
+  test("is of no use to a member that cannot take the updates that come meanwhile: it is closed", async () => {
+    const { open, join, turn } = await setUp(limits);
+    const room = await open();
+    const writer = join(room, "writer");
+    void room.submit(writer.member, sent(large));
+    await turn();
+    const slow = join(room, "slow");
+    slow.member.connection.unsentBytes = 1;
+    await room.sync(slow.member, emptyVector);
+    const updates = updatesOf((each) => {
+      for (let count = 0; count < 6; count += 1) each.getText("t").insert(0, "y".repeat(900));
+    });
+    for (const update of updates.slice(0, 4)) void room.submit(writer.member, sent(update));
+    await turn();
+    expect(slow.member.connection.isOpen).toBe(true);
+    for (const update of updates.slice(4)) void room.submit(writer.member, sent(update));
+    await turn();
+    expect(slow.member.connection.closeReason).toBe(closeReasons.overloaded);
+  });
+});

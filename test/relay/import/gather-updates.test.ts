@@ -1,0 +1,123 @@
+import { describe, expect, test } from "bun:test";
+import * as Y from "yjs";
+import { gatherUpdates } from "../../../src/relay/import/gather-updates.ts";
+import { session } from "../../support/mutations.ts";
+import { withSeeds } from "../../support/random.ts";
+import { updatesOf } from "../../support/raw-client.ts";
+import { bringing, text, updateBytes } from "../../support/update-bytes.ts";
+import { clocksIn, deletesOf, structsOf } from "../../support/y-doc-facts.ts";
+
+const plenty = 1_000_000;
+
+function shown(updates: readonly Uint8Array[]): string {
+  const doc = new Y.Doc();
+  for (const update of updates) Y.applyUpdate(doc, update);
+  return doc.getText("t").toString();
+}
+
+const typed = updatesOf((doc) => {
+  for (const word of ["one ", "two ", "three "]) doc.getText("t").insert(doc.getText("t").length, word);
+  doc.getText("t").delete(0, 4);
+});
+const typedText = shown(typed);
+
+const none = Uint8Array.of(0, 0);
+const broken = Uint8Array.of(1, 2, 3);
+/** Yjs throws at it where something else has its first clock. */
+const contradicting = updateBytes([{ client: 7, clock: 0, structs: [text("ab", { parent: "t" })] }]);
+
+describe("the updates of a document", () => {
+  test("become one that says what they say, without what was deleted", () => {
+    const { gathered, ...counts } = gatherUpdates(typed, plenty);
+    expect(counts).toEqual({ count: typed.length, leftOut: 0, reason: undefined });
+    expect(gathered && shown([gathered.update])).toBe(typedText);
+    expect(Buffer.from(gathered?.update ?? []).includes("one")).toBe(false);
+  });
+
+  test("may be none, or say nothing", () => {
+    expect(gatherUpdates([], plenty)).toEqual({ gathered: undefined, count: 0, leftOut: 0, reason: undefined });
+    expect(gatherUpdates([Uint8Array.of(0, 0)], plenty).gathered?.contents.isEmpty).toBe(true);
+  });
+
+  test("are normalised where they are not as Yjs writes them", () => {
+    const ascending = updateBytes([
+      { client: 1, clock: 0, structs: [text("a", { parent: "t" })] },
+      { client: 2, clock: 0, structs: [text("b", { origin: [1, 0] })] },
+    ]);
+    const { gathered, leftOut } = gatherUpdates([ascending], plenty);
+    expect([leftOut, gathered && shown([gathered.update])]).toEqual([0, "ab"]);
+  });
+
+  test("are taken without those that are none", () => {
+    const { gathered, ...counts } = gatherUpdates([broken, ...typed, broken], plenty);
+    expect(counts).toEqual({
+      count: typed.length + 2,
+      leftOut: 2,
+      reason: expect.stringMatching(/^it is no Yjs update: \w/),
+    });
+    expect(gathered && shown([gathered.update])).toBe(typedText);
+  });
+
+  test("are taken without those at which Yjs throws", () => {
+    const { gathered, ...counts } = gatherUpdates([bringing(7, 0, 1), contradicting, bringing(7, 1, 4)], plenty);
+    expect(counts).toEqual({ count: 3, leftOut: 1, reason: "Yjs cannot apply it" });
+    expect(gathered && structsOf([gathered.update])).toEqual([[7, [[0, 4]]]]);
+  });
+
+  test("are not taken when too many cannot be applied", () => {
+    const all = [bringing(7, 0, 1), ...Array.from({ length: 17 }, () => contradicting)];
+    expect(gatherUpdates(all, plenty)).toEqual({
+      gathered: undefined,
+      count: 18,
+      leftOut: 18,
+      reason: expect.stringMatching(/^Yjs cannot load it: \w/),
+    });
+  });
+
+  test("are compacted in between when they are many", () => {
+    withSeeds(20, (random) => {
+      const updates = session(random);
+      const atOnce = gatherUpdates(updates, plenty).gathered;
+      const bytes = atOnce?.update.byteLength ?? 0;
+      const folded = gatherUpdates(updates, bytes + 20).gathered;
+      expect(updates.reduce((sum, { byteLength }) => sum + byteLength, 0)).toBeGreaterThan(2 * (bytes + 20));
+      expect([structsOf([folded?.update ?? none]), deletesOf([folded?.update ?? none])]).toEqual([
+        structsOf([atOnce?.update ?? none]),
+        deletesOf([atOnce?.update ?? none]),
+      ]);
+      const contents = folded && {
+        structs: clocksIn(folded.contents.structs),
+        deletes: clocksIn(folded.contents.deletes),
+      };
+      expect(contents).toEqual({ structs: structsOf(updates), deletes: deletesOf(updates) });
+    });
+  });
+
+  test("are given up when what they become is larger than a document may be", () => {
+    const large = Array.from({ length: 10 }, (_, index) =>
+      updatesOf((doc) => doc.getText("t").insert(0, `${index}`.repeat(100))),
+    ).flat();
+    let read = 0;
+    const counted = (function* () {
+      for (const update of large) {
+        read += 1;
+        yield update;
+      }
+    })();
+    expect(gatherUpdates(counted, 200)).toEqual({
+      gathered: undefined,
+      count: read,
+      leftOut: read,
+      reason: expect.stringMatching(/^it would have \d+ bytes, and a document may have 200$/),
+    });
+    expect(read).toBeLessThan(large.length);
+  });
+
+  test("that cannot be read on throw", () => {
+    const failing = (function* () {
+      yield bringing(1, 0, 1);
+      throw new Error("the disk is gone");
+    })();
+    expect(() => gatherUpdates(failing, plenty)).toThrow("the disk is gone");
+  });
+});

@@ -1,0 +1,230 @@
+import { beforeEach, describe, expect, test } from "bun:test";
+import * as Y from "yjs";
+import { compactUpdates } from "../../../src/relay/compaction/compact-updates.ts";
+import { type ForeignDocument, prepareImport } from "../../../src/relay/import/prepare-import.ts";
+import { storeAddition } from "../../../src/relay/import/store-addition.ts";
+import { type Store, StoreError } from "../../../src/storage/store.ts";
+import { openMemoryStore } from "../../support/fakes/memory-store.ts";
+import { session } from "../../support/mutations.ts";
+import { Random, withSeeds } from "../../support/random.ts";
+import { updatesOf } from "../../support/raw-client.ts";
+import { bringing, text, updateBytes } from "../../support/update-bytes.ts";
+
+const plenty = { documentBytes: 1_000_000, nameBytes: 256 };
+
+let store: Store;
+
+beforeEach(() => {
+  store = openMemoryStore();
+});
+
+const prepare = (updates: Iterable<Uint8Array>, limits = plenty, name = "notes") =>
+  prepareImport({ name, updates }, { store, limits });
+
+/** Prepares, and stores what is to be added. */
+async function take({ name, updates }: ForeignDocument, limits = plenty) {
+  const prepared = await prepareImport({ name, updates }, { store, limits });
+  if (prepared.kind !== "refused" && prepared.addition !== undefined) {
+    await storeAddition(name, prepared.addition, store);
+  }
+  return prepared;
+}
+
+const takeNotes = (updates: Iterable<Uint8Array>, limits = plenty) => take({ name: "notes", updates }, limits);
+
+const stored = async () => {
+  const document = await store.load("notes");
+  return [...(document?.base === undefined ? [] : [document.base]), ...(document?.tail ?? [])].map(
+    ({ update }) => update,
+  );
+};
+
+const bytesOf = (updates: readonly Uint8Array[]) => updates.reduce((sum, { byteLength }) => sum + byteLength, 0);
+
+function shown(updates: readonly Uint8Array[]): unknown {
+  const doc = new Y.Doc();
+  for (const update of updates) Y.applyUpdate(doc, update);
+  return [doc.getText("t").toString(), Y.encodeStateVector(doc)];
+}
+
+const typing = (words: string, doc = new Y.Doc()) =>
+  updatesOf((typed) => {
+    for (const character of words) typed.getText("t").insert(typed.getText("t").length, character);
+  }, doc);
+
+describe("a document that is not stored", () => {
+  test("is new, and stored as one update that says what its updates say", async () => {
+    const updates = typing("hello");
+    expect(await takeNotes(updates)).toMatchObject({ kind: "new", count: 5, leftOut: 0 });
+    expect(await stored()).toHaveLength(1);
+    expect(shown(await stored())).toEqual(shown(updates));
+  });
+
+  test("is new also where nothing is stored at all", async () => {
+    const options = { store: undefined, limits: plenty };
+    const prepared = await prepareImport({ name: "notes", updates: typing("hello") }, options);
+    expect(prepared).toMatchObject({ kind: "new", addition: { log: [] } });
+  });
+
+  test("is empty when it holds nothing, and then not stored", async () => {
+    expect(await takeNotes([Uint8Array.of(0, 0)])).toMatchObject({ kind: "empty", addition: undefined, count: 1 });
+    expect(await store.list({ limit: 10 })).toEqual([]);
+  });
+
+  test("is stored with what waits for others", async () => {
+    const updates = typing("hello").slice(2);
+    expect((await takeNotes(updates)).kind).toBe("new");
+    await store.append(typing("other").map((update) => ({ document: "notes", update })));
+    expect((await takeNotes(updates)).kind).toBe("known");
+  });
+
+  test("is stored without the updates that are none, and it is said how many those are", async () => {
+    const prepared = await takeNotes([...typing("hello"), Uint8Array.of(1, 2, 3)]);
+    expect(prepared).toMatchObject({
+      kind: "new",
+      count: 6,
+      leftOut: 1,
+      reason: expect.stringContaining("no Yjs update"),
+    });
+    expect(shown(await stored())).toEqual(["hello", expect.anything()]);
+  });
+});
+
+describe("a document that is stored", () => {
+  test("is known when it holds everything, however it is stored, and grows by nothing", async () => {
+    const updates = typing("hello");
+    await takeNotes(updates);
+    const before = await stored();
+    expect(await takeNotes(updates)).toMatchObject({ kind: "known", addition: undefined, count: 5 });
+    expect(await takeNotes([Y.mergeUpdates(updates)])).toMatchObject({ kind: "known", count: 1 });
+    expect(await takeNotes(updates.slice(2))).toMatchObject({ kind: "known" });
+    expect(await stored()).toEqual(before);
+    const { base, summary } = compactUpdates(before);
+    const rows = (await store.load("notes"))?.tail.map(({ row }) => row) ?? [];
+    await store.compact("notes", { base, summary, rows, quarantined: [] });
+    expect(await takeNotes(updates)).toMatchObject({ kind: "known" });
+  });
+
+  test("gets what it lacks, and nothing that it has", async () => {
+    const doc = new Y.Doc();
+    const first = typing("a long beginning of a text", doc);
+    await takeNotes(first);
+    const later = typing(", and its end", doc);
+    const prepared = await takeNotes([...first, ...later]);
+    expect(prepared.kind).toBe("merged");
+    const [before, added] = await stored();
+    expect(added?.byteLength).toBeLessThan(before?.byteLength ?? 0);
+    expect(shown(await stored())).toEqual(shown([...first, ...later]));
+  });
+
+  test("keeps what it has, whatever is merged into it", async () => {
+    await withEachSeed(25, async (random) => {
+      store = openMemoryStore();
+      const [here, there] = [session(random), session(random)];
+      await store.append(here.map((update) => ({ document: "notes", update })));
+      expect((await takeNotes(there)).kind).toBe("merged");
+      expect(shown(await stored())).toEqual(shown([...here, ...there]));
+      expect((await takeNotes(there)).kind).toBe("known");
+      expect((await takeNotes(here)).kind).toBe("known");
+    });
+  });
+
+  test("is known after each import of a growing document, at the second time", async () => {
+    await withEachSeed(25, async (random) => {
+      store = openMemoryStore();
+      const updates = random.shuffled(session(random));
+      for (let end = 1; end <= updates.length; end += 1 + random.integer(5)) {
+        await takeNotes(updates.slice(0, end));
+        expect((await takeNotes(updates.slice(0, end))).kind).toMatch(/known|empty/);
+      }
+      await takeNotes(updates);
+      expect(shown(await stored())).toEqual(shown(updates));
+    });
+  });
+});
+
+describe("refused is a document", () => {
+  test.each<[string, string]>([
+    ["", "the name is empty"],
+    ["a\nb", "the name holds a control character"],
+    ["n".repeat(257), "the name is longer than 256 bytes"],
+  ])("of the name %p", async (name, reason) => {
+    expect(await prepare(typing("hello"), plenty, name)).toEqual({ kind: "refused", reason });
+    expect(await store.list({ limit: 10 })).toEqual([]);
+  });
+
+  test.each<[string, readonly Uint8Array[], string]>([
+    ["without updates", [], "it holds no update"],
+    ["that is no update", [Uint8Array.of(1, 2, 3)], "it is no Yjs update: "],
+  ])("%s", async (_, updates, reason) => {
+    expect(await prepare(updates)).toEqual({ kind: "refused", reason: expect.stringContaining(reason) });
+  });
+
+  test("that is larger than a document may be, and not one that is just as large", async () => {
+    const updates = typing("hello");
+    const bytes = compactUpdates(updates).base.byteLength;
+    expect(await prepare(updates, { ...plenty, documentBytes: bytes - 1 })).toEqual({
+      kind: "refused",
+      reason: `it would have ${bytes} bytes, and a document may have ${bytes - 1}`,
+    });
+    expect((await prepare(updates, { ...plenty, documentBytes: bytes })).kind).toBe("new");
+  });
+
+  test("with which the stored one would be too large", async () => {
+    const here = typing("hello");
+    await store.append(here.map((update) => ({ document: "notes", update })));
+    const there = typing("there");
+    const documentBytes = bytesOf(here) + compactUpdates(there).base.byteLength;
+    expect((await prepare(there, { ...plenty, documentBytes: documentBytes - 1 })).kind).toBe("refused");
+    expect((await prepare(there, { ...plenty, documentBytes })).kind).toBe("merged");
+  });
+
+  test("that Yjs cannot apply to what is stored of it", async () => {
+    const contradicting = updateBytes([{ client: 7, clock: 0, structs: [text("ab", { parent: "t" })] }]);
+    const log = [bringing(7, 0, 1), contradicting];
+    await store.append(log.map((update) => ({ document: "notes", update })));
+    expect(await prepare([Y.mergeUpdates([contradicting, bringing(9, 0, 3)])])).toEqual({
+      kind: "refused",
+      reason: "Yjs cannot apply it to what is stored of it",
+    });
+  });
+
+  test("of which what is stored cannot be read", async () => {
+    await store.append([{ document: "notes", update: Uint8Array.of(1, 2, 3) }]);
+    expect(await prepare(typing("hello"))).toEqual({
+      kind: "refused",
+      reason: expect.stringMatching(/^what is stored of it cannot be read: Row \d+ does not hold a Yjs update/),
+    });
+  });
+});
+
+test("a store that cannot be read at all stops everything", async () => {
+  const failing = { load: () => Promise.reject(new StoreError("unavailable", "the disk is gone")) };
+  const prepared = prepareImport({ name: "notes", updates: typing("hello") }, { store: failing, limits: plenty });
+  expect(prepared).rejects.toThrow("the disk is gone");
+});
+
+test("a store that gives back something else than was written is not believed", async () => {
+  const prepared = await prepare(typing("hello"));
+  if (prepared.kind === "refused" || prepared.addition === undefined) throw new Error("nothing to add");
+  const { addition } = prepared;
+  const forgetful = { append: async () => [1], load: async () => undefined };
+  expect(storeAddition("notes", addition, forgetful)).rejects.toThrow("does not give back what was written");
+  const update = new Uint8Array(addition.update);
+  update[0] = (update[0] ?? 0) ^ 1;
+  const confused = {
+    ...forgetful,
+    load: async () => ({ base: undefined, tail: [{ row: 1, update }], quarantined: [] }),
+  };
+  expect(storeAddition("notes", addition, confused)).rejects.toThrow("does not give back what was written");
+});
+
+async function withEachSeed(times: number, property: (random: Random) => Promise<void>): Promise<void> {
+  const seeds: number[] = [];
+  withSeeds(times, (_, seed) => void seeds.push(seed));
+  for (const seed of seeds) {
+    await property(new Random(seed)).catch((cause: unknown) => {
+      throw new Error(`It fails with YURT_TEST_SEED=${seed}`, { cause });
+    });
+  }
+}
