@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type SyncFacts, syncState } from "../../src/web/demo/sync-state.ts";
+import { type SyncFacts, syncState } from "../../src/web/demo/saving/sync-state.ts";
 
 const facts: SyncFacts = { link: "connected", unsavedCount: 0, isRestoring: false, peerCount: 0, isKept: true };
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
-import { UnsavedEdits } from "../../src/web/demo/unsaved-edits.ts";
+import { UnsavedEdits } from "../../src/web/demo/saving/unsaved-edits.ts";
 
 /** A document in a browser whose own edits are watched, and the updates that they made. */
 function editor() {

@@ -1,7 +1,7 @@
 import { render } from "preact";
 import * as Y from "yjs";
-import { loadIdentity } from "./identity.ts";
 import { Page } from "./page.tsx";
+import { loadIdentity } from "./people/identity.ts";
 import { addressOf, passwordOf, randomRoom, roomOf, tokenOf } from "./room-name.ts";
 import { loadConfig, webSocketUrls } from "./server.ts";
 import { Session } from "./session.ts";

@@ -1,16 +1,16 @@
-import { BoardPanel } from "./board.tsx";
+import { YurtMark } from "../shared/yurt-mark.tsx";
+import { BoardPanel } from "./board/board.tsx";
 import { Counter } from "./counter.tsx";
 import { Editor } from "./editor.tsx";
-import type { Identity } from "./identity.ts";
-import { People } from "./people.tsx";
+import type { Identity } from "./people/identity.ts";
+import { People } from "./people/people.tsx";
 import { tokenOf, withoutToken } from "./room-name.ts";
+import { SyncBadge } from "./saving/sync-badge.tsx";
 import type { ServerConfig, WebSocketUrls } from "./server.ts";
 import type { Session } from "./session.ts";
 import { Share } from "./share.tsx";
 import { Snippet } from "./snippet.tsx";
-import { SyncBadge } from "./sync-badge.tsx";
-import { TransportPanel } from "./transports.tsx";
-import { YurtMark } from "./yurt-mark.tsx";
+import { TransportPanel } from "./traffic/transports.tsx";
 
 export interface PageProps {
   readonly session: Session;

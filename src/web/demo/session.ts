@@ -3,15 +3,15 @@ import { Awareness } from "y-protocols/awareness";
 import { WebrtcProvider } from "y-webrtc";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
-import type { Identity } from "./identity.ts";
-import { LinkMeter } from "./link-meter.ts";
-import { meteredWebSocket } from "./metered-websocket.ts";
-import { type Person, people } from "./peers.ts";
-import { nameless } from "./presence.ts";
-import { SaveWatch } from "./save-watch.ts";
+import { Value } from "../shared/value.ts";
+import type { Identity } from "./people/identity.ts";
+import { type Person, people } from "./people/peers.ts";
+import { nameless } from "./people/presence.ts";
+import { SaveWatch } from "./saving/save-watch.ts";
+import type { ServerLink } from "./saving/sync-state.ts";
 import { loadRefusal, type WebSocketUrls } from "./server.ts";
-import type { ServerLink } from "./sync-state.ts";
-import { Value } from "./value.ts";
+import { LinkMeter } from "./traffic/link-meter.ts";
+import { meteredWebSocket } from "./traffic/metered-websocket.ts";
 
 export interface SessionOptions {
   readonly room: string;

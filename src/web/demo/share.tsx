@@ -1,6 +1,6 @@
 import { useMemo } from "preact/hooks";
 import { encode } from "uqr";
-import { CopyButton } from "./copy-button.tsx";
+import { CopyButton } from "../shared/copy-button.tsx";
 
 const loopbackNames = new Set(["localhost", "127.0.0.1", "[::1]"]);
 

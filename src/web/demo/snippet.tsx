@@ -1,4 +1,4 @@
-import { CopyButton } from "./copy-button.tsx";
+import { CopyButton } from "../shared/copy-button.tsx";
 import type { WebSocketUrls } from "./server.ts";
 
 export interface SnippetProps {

@@ -1,4 +1,4 @@
-import type { Point } from "./foreign-json.ts";
+import type { Point } from "../foreign-json.ts";
 import { boardHeight, boardWidth } from "./stroke.ts";
 
 /** A stroke is passed on as it grows, every time whole: past this length it goes on in a next one. */

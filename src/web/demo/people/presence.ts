@@ -1,4 +1,4 @@
-import { isRecord, type Point, pointsOf } from "./foreign-json.ts";
+import { isRecord, type Point, pointsOf } from "../foreign-json.ts";
 
 /** What each window tells of itself through awareness. `cursor` is y-codemirror.next's own. */
 export interface Presence {

@@ -1,5 +1,5 @@
-import type { Session } from "./session.ts";
-import { useValue } from "./value.ts";
+import { useValue } from "../../shared/value.ts";
+import type { Session } from "../session.ts";
 
 export function SyncBadge({ session }: { readonly session: Session }) {
   const { state, text } = useValue(session.saving.state);

@@ -1,9 +1,9 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import type { Point } from "../foreign-json.ts";
+import { presenceOf } from "../people/presence.ts";
+import type { Session } from "../session.ts";
 import { BoardPainter, strokesOf } from "./board-painter.ts";
-import type { Point } from "./foreign-json.ts";
 import { Pen } from "./pen.ts";
-import { presenceOf } from "./presence.ts";
-import type { Session } from "./session.ts";
 import { boardHeight, boardWidth } from "./stroke.ts";
 
 /** How often a stroke that is being drawn is shown to the others. */

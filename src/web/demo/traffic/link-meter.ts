@@ -1,9 +1,9 @@
 import type { WebrtcProvider } from "y-webrtc";
 import type { WebsocketProvider } from "y-websocket";
+import { Value } from "../../shared/value.ts";
 import { directRoundTripsMs, EchoTimer } from "./round-trip.ts";
 import { queryAwareness } from "./sync-frame.ts";
 import { type Traffic, TrafficCounter } from "./traffic.ts";
-import { Value } from "./value.ts";
 import { WebrtcMeter } from "./webrtc-meter.ts";
 
 /** One transport, as it was measured last. */

@@ -1,5 +1,5 @@
 import getStroke from "perfect-freehand";
-import { isRecord, type Point, pointsOf } from "./foreign-json.ts";
+import { isRecord, type Point, pointsOf } from "../foreign-json.ts";
 
 export interface Stroke {
   readonly color: string;

@@ -1,4 +1,4 @@
-import { randomPerson } from "./room-name.ts";
+import { randomPerson } from "../room-name.ts";
 
 export interface Identity {
   readonly name: string;

@@ -1,9 +1,9 @@
+import { Switch } from "../../shared/switch.tsx";
+import { useValue } from "../../shared/value.ts";
+import type { Person } from "../people/peers.ts";
+import type { Session } from "../session.ts";
 import { Diagram } from "./diagram.tsx";
 import type { Link } from "./link-meter.ts";
-import type { Person } from "./peers.ts";
-import type { Session } from "./session.ts";
-import { Switch } from "./switch.tsx";
-import { useValue } from "./value.ts";
 
 const barrierTexts = {
   private: "Off, because this room has a password: the server would store the text readable.",

@@ -1,8 +1,8 @@
 import type { IndexeddbPersistence } from "y-indexeddb";
-import { decodeSyncFrame } from "./sync-frame.ts";
+import { Value } from "../../shared/value.ts";
+import { decodeSyncFrame } from "../traffic/sync-frame.ts";
 import { type SyncFacts, type SyncState, syncState } from "./sync-state.ts";
 import { UnsavedEdits } from "./unsaved-edits.ts";
-import { Value } from "./value.ts";
 
 /** "Saved" is shown when typing pauses, not between two keys. */
 const settleMs = 300;

@@ -1,7 +1,7 @@
-import { isRecord } from "./foreign-json.ts";
+import { isRecord } from "../foreign-json.ts";
+import { presenceOf } from "../people/presence.ts";
+import type { Session } from "../session.ts";
 import type { Pen } from "./pen.ts";
-import { presenceOf } from "./presence.ts";
-import type { Session } from "./session.ts";
 import { boardHeight, boardWidth, outlineOf, type Stroke, strokeOf } from "./stroke.ts";
 
 /** Paints what everybody draws. Finished strokes are in the document, those under a pen in the awareness. */

@@ -1,5 +1,5 @@
-import type { Transports } from "./session.ts";
-import { YurtMark } from "./yurt-mark.tsx";
+import { YurtMark } from "../../shared/yurt-mark.tsx";
+import type { Transports } from "../session.ts";
 
 export interface DiagramProps extends Transports {
   readonly others: number;

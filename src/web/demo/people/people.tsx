@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
+import { useValue } from "../../shared/value.ts";
+import type { Session } from "../session.ts";
 import { type Identity, saveIdentity } from "./identity.ts";
 import type { Person } from "./peers.ts";
-import type { Session } from "./session.ts";
-import { useValue } from "./value.ts";
 
 const reachTexts: Readonly<Record<Person["reach"], string>> = {
   you: "this window",
