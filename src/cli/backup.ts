@@ -7,7 +7,7 @@ import { StoreError } from "../storage/store.ts";
 import type { CommandInput } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
 import { type Offline, withDataFolder } from "./offline.ts";
-import { formatBytes, formatName, formatThings, print } from "./print.ts";
+import { formatBytes, formatName, formatThings, print } from "./output/print.ts";
 
 /**
  * Copies all documents into one new file, whether a server runs or not. With `--verify` the copy is checked, down to

@@ -57,26 +57,26 @@ export const documentCommands: readonly CommandDefinition[] = [
     usage: "list",
     help: "every document, its size and its updates since it was compacted",
     switches: ["json"],
-    load: async () => (await import("./documents-list.ts")).listDocuments,
+    load: async () => (await import("./documents/list.ts")).listDocuments,
   },
   {
     usage: "info <name>",
     help: "what the log of one document tells",
     switches: ["json"],
-    load: async () => (await import("./documents-info.ts")).documentInfo,
+    load: async () => (await import("./documents/info.ts")).documentInfo,
   },
   {
     usage: "compact [names...]",
     help: "make one update of each document's log, without what was deleted; all documents when none is named",
     switches: ["json"],
-    load: async () => (await import("./documents-compact.ts")).compactDocuments,
+    load: async () => (await import("./documents/compact.ts")).compactDocuments,
   },
   {
     usage: "import <path>",
     help: "take over the documents of another server, which should be stopped; what is there already is merged",
     switches: ["dry-run", "json"],
     choices: ["from"],
-    load: async () => (await import("./documents-import.ts")).importDocuments,
+    load: async () => (await import("./documents/import.ts")).importDocuments,
   },
 ];
 

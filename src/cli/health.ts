@@ -1,8 +1,8 @@
 import { loadConfiguration } from "../config/load.ts";
 import { authorityOf, reachableHost } from "../lib/address/authority.ts";
 import type { CommandContext } from "./command.ts";
-import { describeProblems } from "./configuration-problems.ts";
 import { exitCodes } from "./exit-code.ts";
+import { describeProblems } from "./output/configuration-problems.ts";
 
 const deadlineMs = 3_000;
 

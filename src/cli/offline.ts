@@ -2,10 +2,10 @@ import { openStore } from "../composition/open-store.ts";
 import { loadConfiguration } from "../config/load.ts";
 import type { Store } from "../storage/store.ts";
 import type { CommandInput } from "./command.ts";
-import { describeProblems } from "./configuration-problems.ts";
-import { describeDataTrouble } from "./data-trouble.ts";
 import { exitCodes } from "./exit-code.ts";
-import { ReaderGone } from "./print.ts";
+import { describeProblems } from "./output/configuration-problems.ts";
+import { describeDataTrouble } from "./output/data-trouble.ts";
+import { ReaderGone } from "./output/print.ts";
 
 /** What a command gets that works on the data folder itself. */
 export interface Offline {

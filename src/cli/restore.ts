@@ -4,7 +4,7 @@ import { StoreError } from "../storage/store.ts";
 import type { CommandInput } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
 import { withDataFolder } from "./offline.ts";
-import { formatBytes, formatThings, print } from "./print.ts";
+import { formatBytes, formatThings, print } from "./output/print.ts";
 
 /** Puts a backup in the place of the documents, which are kept beside it. */
 export async function restore(input: CommandInput): Promise<number> {

@@ -7,12 +7,12 @@ import { type RunningServer, startServer } from "../server.ts";
 import { closeReasons } from "../transport/close-reason.ts";
 import { authOptionsOf } from "./auth-options-of.ts";
 import type { CommandContext, Output } from "./command.ts";
-import { describeProblems } from "./configuration-problems.ts";
 import { exitCodes } from "./exit-code.ts";
-import { firstScreen } from "./first-screen.ts";
 import { limitsOf } from "./limits-of.ts";
+import { firstScreen } from "./output/banner.ts";
+import { describeProblems } from "./output/configuration-problems.ts";
+import { describeStartTrouble } from "./output/start-trouble.ts";
 import { stopSignal } from "./signals.ts";
-import { describeStartTrouble } from "./start-trouble.ts";
 import { version } from "./version.ts";
 
 /**

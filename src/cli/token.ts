@@ -4,10 +4,10 @@ import { durationForms, parseDuration } from "../config/duration.ts";
 import { loadConfiguration } from "../config/load.ts";
 import { authOptionsOf } from "./auth-options-of.ts";
 import type { CommandInput } from "./command.ts";
-import { describeProblems } from "./configuration-problems.ts";
-import { describeDataTrouble } from "./data-trouble.ts";
 import { exitCodes } from "./exit-code.ts";
 import { limitsOf } from "./limits-of.ts";
+import { describeProblems } from "./output/configuration-problems.ts";
+import { describeDataTrouble } from "./output/data-trouble.ts";
 
 const defaultLifetimeMs = 3_600_000;
 

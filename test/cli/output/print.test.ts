@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { formatBytes, formatName, formatThings, print, ReaderGone } from "../../src/cli/print.ts";
+import { formatBytes, formatName, formatThings, print, ReaderGone } from "../../../src/cli/output/print.ts";
 
 describe("a text is printed", () => {
   test("when the reader has taken it", async () => {

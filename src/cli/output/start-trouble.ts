@@ -1,4 +1,4 @@
-import type { Values } from "../config/options.ts";
+import type { Values } from "../../config/options.ts";
 import { describeDataTrouble } from "./data-trouble.ts";
 
 /** Why the server could not start and what to do; undefined when it is not the surroundings' fault. */

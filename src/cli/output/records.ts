@@ -1,4 +1,4 @@
-import type { CommandInput } from "./command.ts";
+import type { CommandInput } from "../command.ts";
 import { formatBytes, formatCount, formatName, print } from "./print.ts";
 
 /**

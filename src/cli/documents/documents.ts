@@ -1,6 +1,6 @@
-import { nearestName } from "../config/nearest-name.ts";
-import type { DocumentInfo, Store } from "../storage/store.ts";
-import { formatName } from "./print.ts";
+import { nearestName } from "../../config/nearest-name.ts";
+import type { DocumentInfo, Store } from "../../storage/store.ts";
+import { formatName } from "../output/print.ts";
 
 const pageSize = 1_000;
 

@@ -1,11 +1,11 @@
-import { type LogSummary, summarizeLog } from "../relay/document/log-summary.ts";
-import { type StoredDocument, StoreError } from "../storage/store.ts";
-import type { CommandInput } from "./command.ts";
+import { type LogSummary, summarizeLog } from "../../relay/document/log-summary.ts";
+import { type StoredDocument, StoreError } from "../../storage/store.ts";
+import type { CommandInput } from "../command.ts";
+import { exitCodes } from "../exit-code.ts";
+import { withStore } from "../offline.ts";
+import { formatName } from "../output/print.ts";
+import { type Fact, printFacts } from "../output/records.ts";
 import { describeUnknown } from "./documents.ts";
-import { exitCodes } from "./exit-code.ts";
-import { withStore } from "./offline.ts";
-import { formatName } from "./print.ts";
-import { type Fact, printFacts } from "./records.ts";
 
 /** All that the log of one document tells. */
 export async function documentInfo(input: CommandInput): Promise<number> {

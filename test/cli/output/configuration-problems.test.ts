@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { describeProblems } from "../../src/cli/configuration-problems.ts";
+import { describeProblems } from "../../../src/cli/output/configuration-problems.ts";
 
 describe("problems of a configuration", () => {
   test("are told with setting, value, origin and remedy", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { type FirstScreenFacts, firstScreen } from "../../src/cli/first-screen.ts";
+import { type FirstScreenFacts, firstScreen } from "../../../src/cli/output/banner.ts";
 
 const facts: FirstScreenFacts = {
   version: "0.1.0",

@@ -1,14 +1,14 @@
-import { openOrCreateStore, openSource, openStoreIfPresent } from "../composition/open-store.ts";
-import { defaultLimits } from "../config/limits.ts";
-import { type Prepared, prepareImport } from "../relay/import/prepare-import.ts";
-import { storeAddition } from "../relay/import/store-addition.ts";
-import { type DocumentSource, type SourceDocument, SourceError, sourceFormats } from "../storage/source.ts";
-import { type Store, StoreError } from "../storage/store.ts";
-import type { CommandInput } from "./command.ts";
-import { exitCodes } from "./exit-code.ts";
-import { type Offline, withDataFolder } from "./offline.ts";
-import { formatName, formatThings, print, ReaderGone } from "./print.ts";
-import { type Column, type Row, RowWriter } from "./records.ts";
+import { openOrCreateStore, openSource, openStoreIfPresent } from "../../composition/open-store.ts";
+import { defaultLimits } from "../../config/limits.ts";
+import { type Prepared, prepareImport } from "../../relay/import/prepare-import.ts";
+import { storeAddition } from "../../relay/import/store-addition.ts";
+import { type DocumentSource, type SourceDocument, SourceError, sourceFormats } from "../../storage/source.ts";
+import { type Store, StoreError } from "../../storage/store.ts";
+import type { CommandInput } from "../command.ts";
+import { exitCodes } from "../exit-code.ts";
+import { type Offline, withDataFolder } from "../offline.ts";
+import { formatName, formatThings, print, ReaderGone } from "../output/print.ts";
+import { type Column, type Row, RowWriter } from "../output/records.ts";
 
 type Key = "updates" | "bytes" | "outcome" | "name";
 

@@ -1,4 +1,4 @@
-import type { Output } from "./command.ts";
+import type { Output } from "../command.ts";
 
 /** The reader of a command's output has gone, as `head` does: there is nothing left to do, and nothing is wrong. */
 export class ReaderGone extends Error {}

@@ -1,9 +1,9 @@
-import type { CommandInput } from "./command.ts";
+import type { CommandInput } from "../command.ts";
+import { exitCodes } from "../exit-code.ts";
+import { withStore } from "../offline.ts";
+import { formatBytes, formatThings, print } from "../output/print.ts";
+import { type Column, RowWriter } from "../output/records.ts";
 import { documentPages } from "./documents.ts";
-import { exitCodes } from "./exit-code.ts";
-import { withStore } from "./offline.ts";
-import { formatBytes, formatThings, print } from "./print.ts";
-import { type Column, RowWriter } from "./records.ts";
 
 const columns: readonly Column<"bytes" | "updates" | "name">[] = [
   { key: "bytes", title: "SIZE", kind: "bytes" },

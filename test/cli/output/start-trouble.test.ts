@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { describeStartTrouble } from "../../src/cli/start-trouble.ts";
-import type { Values } from "../../src/config/options.ts";
-import { DatabaseIsNewer } from "../../src/storage/sqlite/migrations.ts";
-import { StoreError } from "../../src/storage/store.ts";
+import { describeStartTrouble } from "../../../src/cli/output/start-trouble.ts";
+import type { Values } from "../../../src/config/options.ts";
+import { DatabaseIsNewer } from "../../../src/storage/sqlite/migrations.ts";
+import { StoreError } from "../../../src/storage/store.ts";
 
 const values: Values = {
   host: "127.0.0.1",

@@ -1,4 +1,4 @@
-import { StoreError } from "../storage/store.ts";
+import { StoreError } from "../../storage/store.ts";
 
 /** Why a data folder could not be used and what to do; undefined when it is not the surroundings' fault. */
 export function describeDataTrouble(error: unknown, data: string): string | undefined {

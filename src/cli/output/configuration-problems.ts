@@ -1,4 +1,4 @@
-import { describeOrigin, type Problem } from "../config/problem.ts";
+import { describeOrigin, type Problem } from "../../config/problem.ts";
 
 /** All that is wrong with the configuration, for the person who has to change it. */
 export function describeProblems(problems: readonly Problem[]): string {

@@ -1,13 +1,13 @@
-import { openCompactor } from "../composition/open-store.ts";
-import type { Compactor } from "../relay/compaction/compactor.ts";
-import { packUpdates } from "../relay/update/packed-updates.ts";
-import { type Store, StoreError } from "../storage/store.ts";
-import type { CommandInput } from "./command.ts";
+import { openCompactor } from "../../composition/open-store.ts";
+import type { Compactor } from "../../relay/compaction/compactor.ts";
+import { packUpdates } from "../../relay/update/packed-updates.ts";
+import { type Store, StoreError } from "../../storage/store.ts";
+import type { CommandInput } from "../command.ts";
+import { exitCodes } from "../exit-code.ts";
+import { withStore } from "../offline.ts";
+import { formatName, ReaderGone } from "../output/print.ts";
+import { type Column, RowWriter } from "../output/records.ts";
 import { describeUnknown, documentPages } from "./documents.ts";
-import { exitCodes } from "./exit-code.ts";
-import { withStore } from "./offline.ts";
-import { formatName, ReaderGone } from "./print.ts";
-import { type Column, RowWriter } from "./records.ts";
 
 const columns: readonly Column<"before" | "after" | "name">[] = [
   { key: "before", title: "BEFORE", kind: "bytes" },
