@@ -4,7 +4,12 @@
  * browsers that are missing are installed.
  */
 import { join } from "node:path";
-import { findBrowser, installCommand, missingBrowsers, unattendedInstallCommand } from "./browsers.ts";
+import {
+  findBrowser,
+  installCommand,
+  missingBrowsers,
+  unattendedInstallCommand,
+} from "../test/support/browser/browsers.ts";
 import { type Counts, countTests, formatCounts } from "./bun-test-report.ts";
 
 interface Step {

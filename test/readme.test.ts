@@ -1,14 +1,14 @@
 import { expect, test } from "bun:test";
 import { io } from "socket.io-client";
-import { openChromium } from "./support/browser.ts";
-import { eventually } from "./support/browser-eventually.ts";
-import { serveSnippet } from "./support/browser-snippet.ts";
-import { TestClients } from "./support/providers.ts";
+import { openChromium } from "./support/browser/browser.ts";
+import { eventually } from "./support/browser/eventually.ts";
+import { serveSnippet } from "./support/browser/snippet.ts";
+import { storedRows } from "./support/bytes/stored.ts";
+import { TestClients } from "./support/clients/providers.ts";
+import { ScriptSocket } from "./support/clients/script-socket.ts";
+import { SignalingClient } from "./support/clients/signaling-client.ts";
 import { countSnippets, readmeSnippets, runModule } from "./support/readme-snippets.ts";
-import { ScriptSocket } from "./support/script-socket.ts";
-import { SignalingClient } from "./support/signaling-client.ts";
-import { startTestServer, type TestServer } from "./support/start-test-server.ts";
-import { storedRows } from "./support/stored.ts";
+import { startTestServer, type TestServer } from "./support/servers/start-test-server.ts";
 
 const chromium = openChromium();
 

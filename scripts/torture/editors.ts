@@ -1,6 +1,6 @@
 import * as Y from "yjs";
-import type { Patch } from "../../test/support/histories.ts";
-import type { Random } from "../../test/support/random.ts";
+import type { Patch } from "../../test/support/bytes/histories.ts";
+import type { Random } from "../../test/support/bytes/random.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Relay } from "./relay.ts";
 import { RelayClient } from "./relay-client.ts";

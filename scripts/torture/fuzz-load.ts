@@ -1,5 +1,5 @@
 import { closeReasons } from "../../src/transport/close-reason.ts";
-import type { Random } from "../../test/support/random.ts";
+import type { Random } from "../../test/support/bytes/random.ts";
 import { type Conversation, conclusionDetail, conversations } from "./hocuspocus-mutations.ts";
 import { hocuspocus, notApplied } from "./hocuspocus-protocol.ts";
 import type { SignalingFrame } from "./json-mutations.ts";

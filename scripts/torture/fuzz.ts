@@ -1,6 +1,6 @@
 import * as Y from "yjs";
-import { Random } from "../../test/support/random.ts";
-import { typedDoc } from "../../test/support/random-editors.ts";
+import { Random } from "../../test/support/bytes/random.ts";
+import { typedDoc } from "../../test/support/clients/random-editors.ts";
 import { FuzzLoad } from "./fuzz-load.ts";
 import { Faults, type Outcome, type Progress } from "./outcome.ts";
 import { Relay } from "./relay.ts";

@@ -10,9 +10,9 @@ import {
 } from "../../src/relay/hocuspocus/codec.ts";
 import { checkRoomName } from "../../src/rooms/room-name.ts";
 import { SessionError } from "../../src/transport/close-reason.ts";
-import { framed, providerFrames } from "../../test/support/hocuspocus-frames.ts";
-import { mutate } from "../../test/support/mutations.ts";
-import type { Random } from "../../test/support/random.ts";
+import { framed, providerFrames } from "../../test/support/bytes/hocuspocus-frames.ts";
+import { mutate } from "../../test/support/bytes/mutations.ts";
+import type { Random } from "../../test/support/bytes/random.ts";
 import { isMalformed } from "./relay-mutations.ts";
 
 /** What someone says on one connection, and what the server has to make of it. */

@@ -1,7 +1,7 @@
 import * as decoding from "lib0/decoding";
 import { messageTypes } from "../../src/relay/hocuspocus/codec.ts";
 import { decodeSyncMessage } from "../../src/relay/sync-codec.ts";
-import { framed, providerFrames } from "../../test/support/hocuspocus-frames.ts";
+import { framed, providerFrames } from "../../test/support/bytes/hocuspocus-frames.ts";
 import type { Acknowledgements, Heard, RelayProtocol, Said } from "./relay-protocol.ts";
 
 const permissionDenied = 1;

@@ -1,5 +1,5 @@
+import { WireSocket } from "../../test/support/clients/wire-socket.ts";
 import { pause } from "../../test/support/eventually.ts";
-import { WireSocket } from "../../test/support/wire-socket.ts";
 import { Copy, fillDocument, textOf } from "./copies.ts";
 import { countClocks, Ledger } from "./ledger.ts";
 import { Faults, type Outcome } from "./outcome.ts";

@@ -1,8 +1,8 @@
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
 import * as Y from "yjs";
+import { Random } from "../../test/support/bytes/random.ts";
 import { pause } from "../../test/support/eventually.ts";
-import { Random } from "../../test/support/random.ts";
 import { Editor, pasting, typing, type Witnessed } from "./editors.ts";
 import { countClocks, Ledger } from "./ledger.ts";
 import { Faults, type Outcome, type Progress } from "./outcome.ts";

@@ -1,6 +1,6 @@
 import type * as Y from "yjs";
 import { Ranges } from "../../src/lib/ranges.ts";
-import { type Clocks, deletesIn, deletesOf, structsIn, structsOf } from "../../test/support/y-doc-facts.ts";
+import { type Clocks, deletesIn, deletesOf, structsIn, structsOf } from "../../test/support/bytes/y-doc-facts.ts";
 
 /** What a document lacks of what someone has seen; in clocks by client. */
 export interface Missing {

@@ -9,7 +9,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { ensureExecutable } from "../../test/support/executable.ts";
+import { ensureExecutable } from "../../test/support/processes/executable.ts";
 import { tortureByFullDisk } from "./disk-full.ts";
 import { tortureByFrames } from "./fuzz.ts";
 import { hocuspocus, hocuspocusSessions } from "./hocuspocus-protocol.ts";

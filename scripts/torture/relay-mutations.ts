@@ -5,8 +5,8 @@ import { decodeStateVector } from "../../src/relay/update/state-vector.ts";
 import { decodeContents } from "../../src/relay/update/update-contents.ts";
 import { type ClientMessage, decodeMessage } from "../../src/relay/y-websocket/codec.ts";
 import { SessionError } from "../../src/transport/close-reason.ts";
-import { invent, mutate, session } from "../../test/support/mutations.ts";
-import type { Random } from "../../test/support/random.ts";
+import { invent, mutate, session } from "../../test/support/bytes/mutations.ts";
+import type { Random } from "../../test/support/bytes/random.ts";
 import { hostileUpdates } from "./hostile-corpus.ts";
 
 const framesPerSession = 200;

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { executable } from "../../test/support/executable.ts";
+import { executable } from "../../test/support/processes/executable.ts";
 
 export interface ServerProcessOptions {
   readonly dataFolder: string;

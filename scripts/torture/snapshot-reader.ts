@@ -1,6 +1,6 @@
 import * as Y from "yjs";
+import type { Clocks } from "../../test/support/bytes/y-doc-facts.ts";
 import { eventually } from "../../test/support/eventually.ts";
-import type { Clocks } from "../../test/support/y-doc-facts.ts";
 import type { Ledger } from "./ledger.ts";
 import type { RelayProtocol } from "./relay-protocol.ts";
 

@@ -1,6 +1,6 @@
 import { closeReasons } from "../../src/transport/close-reason.ts";
+import { WireSocket } from "../../test/support/clients/wire-socket.ts";
 import { eventually, pause } from "../../test/support/eventually.ts";
-import { WireSocket } from "../../test/support/wire-socket.ts";
 import { Copy, textOf } from "./copies.ts";
 import { countClocks, Ledger } from "./ledger.ts";
 import { Faults, type Outcome, type Progress } from "./outcome.ts";

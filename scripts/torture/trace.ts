@@ -1,5 +1,5 @@
-import { type Patch, readPatches } from "../../test/support/histories.ts";
-import { Random } from "../../test/support/random.ts";
+import { type Patch, readPatches } from "../../test/support/bytes/histories.ts";
+import { Random } from "../../test/support/bytes/random.ts";
 
 /** What a person typed, patch by patch. */
 export interface Trace {

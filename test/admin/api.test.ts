@@ -3,8 +3,8 @@ import { cors } from "hono/cors";
 import { type ApiOptions, createApi, type RevocationOrder, type TokenOrder } from "../../src/admin/api.ts";
 import type { Denial } from "../../src/auth/authorizer.ts";
 import { defaultLimits } from "../../src/config/limits.ts";
-import { denied, FakeAuthorizer } from "../support/fake-authorizer.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { denied, FakeAuthorizer } from "../support/fakes/fake-authorizer.ts";
+import { FakeClock } from "../support/fakes/fake-clock.ts";
 
 const noAdmin: Denial = { granted: false, kind: "forbidden", code: "not-admin", reason: "no administrator" };
 const noToken: Denial = { granted: false, kind: "unauthorized", code: "no-token", reason: "no token" };

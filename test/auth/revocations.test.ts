@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Revocation, RevocationLog } from "../../src/auth/revocation.ts";
 import { Revocations } from "../../src/auth/revocations.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { FakeClock } from "../support/fakes/fake-clock.ts";
 
 /** Keeps what is appended, when the test lets it. */
 class FakeRevocationLog implements RevocationLog {

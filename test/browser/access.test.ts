@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
-import { openChromium } from "../support/browser.ts";
-import { eventually } from "../support/browser-eventually.ts";
-import { haveText, meshed, relayed } from "../support/browser-page.ts";
-import { startTestServer } from "../support/start-test-server.ts";
-import { secret, tokenFor } from "../support/tokens.ts";
+import { openChromium } from "../support/browser/browser.ts";
+import { eventually } from "../support/browser/eventually.ts";
+import { haveText, meshed, relayed } from "../support/browser/page.ts";
+import { secret, tokenFor } from "../support/bytes/tokens.ts";
+import { startTestServer } from "../support/servers/start-test-server.ts";
 
 const chromium = openChromium();
 const auth = { mode: "token", secrets: [secret] } as const;

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import type { BrowserContextOptions } from "playwright-core";
-import { openChromium } from "../support/browser.ts";
-import { type DemoPage, haveText, meshed } from "../support/browser-page.ts";
-import { startTestServer } from "../support/start-test-server.ts";
+import { openChromium } from "../support/browser/browser.ts";
+import { type DemoPage, haveText, meshed } from "../support/browser/page.ts";
+import { startTestServer } from "../support/servers/start-test-server.ts";
 
 const chromium = openChromium();
 const phone: BrowserContextOptions = {

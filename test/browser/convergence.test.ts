@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
-import { openChromium } from "../support/browser.ts";
-import { eventually } from "../support/browser-eventually.ts";
-import { type DemoPage, haveText, meshed, relayed } from "../support/browser-page.ts";
-import { broadcastPeers, iceServers, selectedPairs } from "../support/browser-stats.ts";
-import { startTestServer } from "../support/start-test-server.ts";
-import { storedRows } from "../support/stored.ts";
+import { openChromium } from "../support/browser/browser.ts";
+import { eventually } from "../support/browser/eventually.ts";
+import { type DemoPage, haveText, meshed, relayed } from "../support/browser/page.ts";
+import { broadcastPeers, iceServers, selectedPairs } from "../support/browser/stats.ts";
+import { storedRows } from "../support/bytes/stored.ts";
+import { startTestServer } from "../support/servers/start-test-server.ts";
 
 const chromium = openChromium();
 

@@ -1,9 +1,9 @@
 import { test } from "bun:test";
 import { rm } from "node:fs/promises";
-import { openChromium } from "../support/browser.ts";
-import { eventually } from "../support/browser-eventually.ts";
-import { haveText, meshed, relayed } from "../support/browser-page.ts";
-import { startTestServer, temporaryFolder } from "../support/start-test-server.ts";
+import { openChromium } from "../support/browser/browser.ts";
+import { eventually } from "../support/browser/eventually.ts";
+import { haveText, meshed, relayed } from "../support/browser/page.ts";
+import { startTestServer, temporaryFolder } from "../support/servers/start-test-server.ts";
 
 const chromium = openChromium();
 /** Chromium's complaint when a WebSocket finds no server. */

@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
 import type { Page } from "puppeteer-core";
-import { findBrowser, installCommand } from "../../scripts/browsers.ts";
-import { openChromium } from "../support/browser.ts";
-import { eventually } from "../support/browser-eventually.ts";
-import { launchFirefox } from "../support/browser-firefox.ts";
-import { haveText, relayed } from "../support/browser-page.ts";
-import { broadcastPeers } from "../support/browser-stats.ts";
-import { startTestServer } from "../support/start-test-server.ts";
+import { openChromium } from "../support/browser/browser.ts";
+import { findBrowser, installCommand } from "../support/browser/browsers.ts";
+import { eventually } from "../support/browser/eventually.ts";
+import { launchFirefox } from "../support/browser/firefox.ts";
+import { haveText, relayed } from "../support/browser/page.ts";
+import { broadcastPeers } from "../support/browser/stats.ts";
+import { startTestServer } from "../support/servers/start-test-server.ts";
 
 const chromium = openChromium();
 const firefoxPath = findBrowser("firefox");

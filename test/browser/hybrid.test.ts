@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
 import type { Page } from "playwright-core";
-import { openChromium } from "../support/browser.ts";
-import { eventually } from "../support/browser-eventually.ts";
-import { serveSnippet } from "../support/browser-snippet.ts";
-import { HocuspocusClients, kinds, saved } from "../support/hocuspocus-clients.ts";
-import { synced, TestClients } from "../support/providers.ts";
-import { startTestServer } from "../support/start-test-server.ts";
-import { storedRows } from "../support/stored.ts";
+import { openChromium } from "../support/browser/browser.ts";
+import { eventually } from "../support/browser/eventually.ts";
+import { serveSnippet } from "../support/browser/snippet.ts";
+import { storedRows } from "../support/bytes/stored.ts";
+import { HocuspocusClients, kinds, saved } from "../support/clients/hocuspocus-clients.ts";
+import { synced, TestClients } from "../support/clients/providers.ts";
+import { startTestServer } from "../support/servers/start-test-server.ts";
 
 const chromium = openChromium();
 

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { openChromium } from "../support/browser.ts";
-import { eventually } from "../support/browser-eventually.ts";
-import { type DemoPage, haveText } from "../support/browser-page.ts";
-import { startTestServer } from "../support/start-test-server.ts";
+import { openChromium } from "../support/browser/browser.ts";
+import { eventually } from "../support/browser/eventually.ts";
+import { type DemoPage, haveText } from "../support/browser/page.ts";
+import { startTestServer } from "../support/servers/start-test-server.ts";
 
 const chromium = openChromium();
 const phone = { width: 390, height: 844 };

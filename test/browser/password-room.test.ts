@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
-import { openChromium } from "../support/browser.ts";
-import { eventually } from "../support/browser-eventually.ts";
-import { haveText, meshed } from "../support/browser-page.ts";
-import { SignalingClient } from "../support/signaling-client.ts";
-import { startTestServer } from "../support/start-test-server.ts";
-import { storedRows } from "../support/stored.ts";
+import { openChromium } from "../support/browser/browser.ts";
+import { eventually } from "../support/browser/eventually.ts";
+import { haveText, meshed } from "../support/browser/page.ts";
+import { storedRows } from "../support/bytes/stored.ts";
+import { SignalingClient } from "../support/clients/signaling-client.ts";
+import { startTestServer } from "../support/servers/start-test-server.ts";
 
 const chromium = openChromium();
 

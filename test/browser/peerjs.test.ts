@@ -1,11 +1,11 @@
 import { beforeAll, expect, test } from "bun:test";
 import type { Peer } from "peerjs";
 import type { Page } from "playwright-core";
-import { openChromium } from "../support/browser.ts";
-import { eventually } from "../support/browser-eventually.ts";
-import { type ServedSnippet, serveSnippet } from "../support/browser-snippet.ts";
-import { startTestServer, type TestServerOptions } from "../support/start-test-server.ts";
-import { revoke, secret, tokenFor } from "../support/tokens.ts";
+import { openChromium } from "../support/browser/browser.ts";
+import { eventually } from "../support/browser/eventually.ts";
+import { type ServedSnippet, serveSnippet } from "../support/browser/snippet.ts";
+import { revoke, secret, tokenFor } from "../support/bytes/tokens.ts";
+import { startTestServer, type TestServerOptions } from "../support/servers/start-test-server.ts";
 
 declare global {
   /** A client that the page has opened; exists in its page only. */

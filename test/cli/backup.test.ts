@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { openDataFolder } from "../../src/storage/data-folder.ts";
-import { documentsIn, Workshop } from "../support/data-folder.ts";
-import { yurt } from "../support/run-program.ts";
-import { bringing } from "../support/update-bytes.ts";
+import { bringing } from "../support/bytes/update-bytes.ts";
+import { documentsIn, Workshop } from "../support/processes/data-folder.ts";
+import { yurt } from "../support/processes/run-program.ts";
 
 let workshop: Workshop;
 let data: string;

@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { health, readinessUrl } from "../../src/cli/health.ts";
 import type { OptionKey } from "../../src/config/options.ts";
-import { readFrom } from "../support/configurations.ts";
+import { readFrom } from "../support/servers/configurations.ts";
 
 const server = Bun.serve({
   hostname: "127.0.0.1",

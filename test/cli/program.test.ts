@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { optionKeys, variableOf } from "../../src/config/options.ts";
-import { yurt } from "../support/run-program.ts";
+import { yurt } from "../support/processes/run-program.ts";
 
 describe("yurt --help", () => {
   test("names every setting's variable and every command", async () => {

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeJwt } from "jose";
-import { Workshop } from "../support/data-folder.ts";
-import { yurt } from "../support/run-program.ts";
-import { startTestServer } from "../support/start-test-server.ts";
+import { Workshop } from "../support/processes/data-folder.ts";
+import { yurt } from "../support/processes/run-program.ts";
+import { startTestServer } from "../support/servers/start-test-server.ts";
 
 const [former, current] = ["former".padEnd(40, "x"), "current".padEnd(40, "x")];
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { OptionKey } from "../../src/config/options.ts";
 import { describeOrigin } from "../../src/config/problem.ts";
 import type { Environment } from "../../src/config/sources.ts";
-import { accepted, type Flags, refused } from "../support/configurations.ts";
+import { accepted, type Flags, refused } from "../support/servers/configurations.ts";
 
 const secret = "0123456789abcdef0123456789abcdef";
 const webhookSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3";

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import type { OptionKey } from "../../src/config/options.ts";
 import { describeOrigin } from "../../src/config/problem.ts";
 import { readTextFile } from "../../src/config/sources.ts";
-import { accepted, refused } from "../support/configurations.ts";
+import { accepted, refused } from "../support/servers/configurations.ts";
 
 const secret = "0123456789abcdef0123456789abcdef";
 const webhookSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3";

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
+import { secret } from "../support/bytes/tokens.ts";
 import { eventually } from "../support/eventually.ts";
 import { readmeSnippets, runModule } from "../support/readme-snippets.ts";
-import { startTestServer, type TestServer } from "../support/start-test-server.ts";
-import { secret } from "../support/tokens.ts";
+import { startTestServer, type TestServer } from "../support/servers/start-test-server.ts";
 
 const snippets = readmeSnippets("Let in whom you want");
 

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ensureExecutable } from "../support/executable.ts";
+import { ensureExecutable } from "../support/processes/executable.ts";
 
 const main = join(import.meta.dir, "../../scripts/bench/main.ts");
 

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
+import { ScriptSocket } from "../support/clients/script-socket.ts";
+import { WireSocket } from "../support/clients/wire-socket.ts";
 import { eventually } from "../support/eventually.ts";
-import { ScriptSocket } from "../support/script-socket.ts";
-import { startTestServer, type TestServer } from "../support/start-test-server.ts";
-import { WireSocket } from "../support/wire-socket.ts";
+import { startTestServer, type TestServer } from "../support/servers/start-test-server.ts";
 
 let server: TestServer;
 const clients: ScriptSocket[] = [];

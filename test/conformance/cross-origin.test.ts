@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { RawClient } from "../support/raw-client.ts";
-import { startTestServer, type TestServer } from "../support/start-test-server.ts";
+import { RawClient } from "../support/clients/raw-client.ts";
+import { startTestServer, type TestServer } from "../support/servers/start-test-server.ts";
 
 const app = "https://app.example";
 const evil = "https://evil.example";

@@ -3,15 +3,15 @@ import { io } from "socket.io-client";
 import type { DenialCode } from "../../src/auth/authorizer.ts";
 import { createLog } from "../../src/ops/log.ts";
 import { encodeMessage } from "../../src/relay/y-websocket/codec.ts";
+import { inWords, providerFrames } from "../support/bytes/hocuspocus-frames.ts";
+import { signWithSecret, tokenOf } from "../support/bytes/token-signer.ts";
+import { revoke, secret, tokenFor } from "../support/bytes/tokens.ts";
+import { RawClient, updatesOf } from "../support/clients/raw-client.ts";
+import { ScriptSocket } from "../support/clients/script-socket.ts";
+import { SignalingClient } from "../support/clients/signaling-client.ts";
+import { upgradeStatus } from "../support/clients/upgrade-status.ts";
 import { eventually, pause } from "../support/eventually.ts";
-import { inWords, providerFrames } from "../support/hocuspocus-frames.ts";
-import { RawClient, updatesOf } from "../support/raw-client.ts";
-import { ScriptSocket } from "../support/script-socket.ts";
-import { SignalingClient } from "../support/signaling-client.ts";
-import { startTestServer, type TestServer } from "../support/start-test-server.ts";
-import { signWithSecret, tokenOf } from "../support/token-signer.ts";
-import { revoke, secret, tokenFor } from "../support/tokens.ts";
-import { upgradeStatus } from "../support/upgrade-status.ts";
+import { startTestServer, type TestServer } from "../support/servers/start-test-server.ts";
 
 /** What is shown at a door, and why it does not open. */
 interface Credential {

@@ -5,10 +5,10 @@ import { join } from "node:path";
 import { io } from "socket.io-client";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
+import { storedRows } from "../support/bytes/stored.ts";
+import { SignalingClient } from "../support/clients/signaling-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { type Ending, ensureExecutable, executable, Run, run } from "../support/executable.ts";
-import { SignalingClient } from "../support/signaling-client.ts";
-import { storedRows } from "../support/stored.ts";
+import { type Ending, ensureExecutable, executable, Run, run } from "../support/processes/executable.ts";
 
 setDefaultTimeout(60_000);
 

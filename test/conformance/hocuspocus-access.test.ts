@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
+import { HocuspocusClients, kinds, saved } from "../support/clients/hocuspocus-clients.ts";
+import { converged } from "../support/clients/providers.ts";
+import { typist } from "../support/clients/typist.ts";
 import { eventually } from "../support/eventually.ts";
-import { denied, FakeAuthorizer } from "../support/fake-authorizer.ts";
-import { HocuspocusClients, kinds, saved } from "../support/hocuspocus-clients.ts";
-import { converged } from "../support/providers.ts";
-import { startRelayServer } from "../support/relay-server.ts";
-import { typist } from "../support/typist.ts";
+import { denied, FakeAuthorizer } from "../support/fakes/fake-authorizer.ts";
+import { startRelayServer } from "../support/servers/relay-server.ts";
 
 /** Version 2 disconnects when it is denied. */
 const lasting = kinds.filter(({ version }) => version > 2);

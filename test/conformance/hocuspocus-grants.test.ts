@@ -5,12 +5,12 @@ import type { Denial } from "../../src/auth/authorizer.ts";
 import { LiveAuthorizer } from "../../src/auth/live-authorizer.ts";
 import { systemClock } from "../../src/lib/time/clock.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
+import { type HocuspocusClient, HocuspocusClients, kinds, saved } from "../support/clients/hocuspocus-clients.ts";
+import { converged } from "../support/clients/providers.ts";
+import { typist } from "../support/clients/typist.ts";
 import { eventually, pause } from "../support/eventually.ts";
-import { FakeAuthorizer } from "../support/fake-authorizer.ts";
-import { type HocuspocusClient, HocuspocusClients, kinds, saved } from "../support/hocuspocus-clients.ts";
-import { converged } from "../support/providers.ts";
-import { startRelayServer } from "../support/relay-server.ts";
-import { typist } from "../support/typist.ts";
+import { FakeAuthorizer } from "../support/fakes/fake-authorizer.ts";
+import { startRelayServer } from "../support/servers/relay-server.ts";
 
 /** Version 2 disconnects when it is denied, and does not answer who asks it for a token. */
 const lasting = kinds.filter(({ version }) => version > 2);

@@ -1,12 +1,12 @@
 import { expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { HocuspocusClients, kinds, saved } from "../support/clients/hocuspocus-clients.ts";
+import { converged } from "../support/clients/providers.ts";
+import { typist } from "../support/clients/typist.ts";
 import { eventually } from "../support/eventually.ts";
-import { Run } from "../support/executable.ts";
-import { HocuspocusClients, kinds, saved } from "../support/hocuspocus-clients.ts";
-import { converged } from "../support/providers.ts";
-import { temporaryFolder } from "../support/start-test-server.ts";
-import { typist } from "../support/typist.ts";
+import { Run } from "../support/processes/executable.ts";
+import { temporaryFolder } from "../support/servers/start-test-server.ts";
 
 const main = join(import.meta.dir, "../../src/main.ts");
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import * as Y from "yjs";
+import { HocuspocusClients, kinds, saved } from "../support/clients/hocuspocus-clients.ts";
+import { converged, synced, TestClients } from "../support/clients/providers.ts";
+import { typist } from "../support/clients/typist.ts";
 import { eventually, pause } from "../support/eventually.ts";
-import { HocuspocusClients, kinds, saved } from "../support/hocuspocus-clients.ts";
-import { converged, synced, TestClients } from "../support/providers.ts";
-import { startTestServer, temporaryFolder } from "../support/start-test-server.ts";
-import { typist } from "../support/typist.ts";
+import { startTestServer, temporaryFolder } from "../support/servers/start-test-server.ts";
 
 const present = (name: string) => (states: readonly { readonly user?: { readonly name?: string } }[]) =>
   states.some(({ user }) => user?.name === name);

@@ -1,13 +1,13 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync } from "node:fs";
 import * as Y from "yjs";
-import { Workshop } from "../support/data-folder.ts";
+import { writeHocuspocusFile } from "../support/bytes/hocuspocus-sqlite.ts";
+import { leaveAsKilled, manyTables, storeUpdates, withYLeveldb } from "../support/bytes/y-leveldb.ts";
+import { TestClients } from "../support/clients/providers.ts";
+import { updatesOf } from "../support/clients/raw-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { ensureExecutable, Run, run } from "../support/executable.ts";
-import { writeHocuspocusFile } from "../support/hocuspocus-sqlite.ts";
-import { TestClients } from "../support/providers.ts";
-import { updatesOf } from "../support/raw-client.ts";
-import { leaveAsKilled, manyTables, storeUpdates, withYLeveldb } from "../support/y-leveldb.ts";
+import { Workshop } from "../support/processes/data-folder.ts";
+import { ensureExecutable, Run, run } from "../support/processes/executable.ts";
 
 setDefaultTimeout(60_000);
 

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { KeyServer } from "../support/key-server.ts";
-import { startTestServer } from "../support/start-test-server.ts";
-import { TokenSigner } from "../support/token-signer.ts";
-import { tokenFor } from "../support/tokens.ts";
+import { TokenSigner } from "../support/bytes/token-signer.ts";
+import { tokenFor } from "../support/bytes/tokens.ts";
+import { KeyServer } from "../support/servers/key-server.ts";
+import { startTestServer } from "../support/servers/start-test-server.ts";
 
 test("tokens of an identity provider are believed, through an outage too", async () => {
   await using keys = new KeyServer();

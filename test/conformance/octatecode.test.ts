@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
-import { ScriptSocket } from "../support/script-socket.ts";
-import { startTestServer, type TestServer } from "../support/start-test-server.ts";
-import { WireSocket } from "../support/wire-socket.ts";
+import { ScriptSocket } from "../support/clients/script-socket.ts";
+import { WireSocket } from "../support/clients/wire-socket.ts";
+import { startTestServer, type TestServer } from "../support/servers/start-test-server.ts";
 
 let server: TestServer;
 let url: string;

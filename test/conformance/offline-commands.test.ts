@@ -1,11 +1,11 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, rmSync, truncateSync, writeFileSync } from "node:fs";
-import { contentsOf, documentsIn, Workshop } from "../support/data-folder.ts";
+import { bringing } from "../support/bytes/update-bytes.ts";
+import { TestClients } from "../support/clients/providers.ts";
 import { eventually } from "../support/eventually.ts";
-import { ensureExecutable, executable, Run, run } from "../support/executable.ts";
-import { TestClients } from "../support/providers.ts";
-import { bringing } from "../support/update-bytes.ts";
+import { contentsOf, documentsIn, Workshop } from "../support/processes/data-folder.ts";
+import { ensureExecutable, executable, Run, run } from "../support/processes/executable.ts";
 
 setDefaultTimeout(60_000);
 

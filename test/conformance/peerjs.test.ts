@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { eventually } from "../support/eventually.ts";
-import { startTestServer, type TestServer } from "../support/start-test-server.ts";
+import { startTestServer, type TestServer } from "../support/servers/start-test-server.ts";
 
 let server: TestServer;
 const opened: PeerSocket[] = [];

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test
 import { join } from "node:path";
 import { io, type Socket } from "socket.io-client";
 import { eventually } from "../support/eventually.ts";
-import { startTestServer, type TestServer } from "../support/start-test-server.ts";
+import { startTestServer, type TestServer } from "../support/servers/start-test-server.ts";
 
 let server: TestServer;
 const opened: Device[] = [];

@@ -3,7 +3,7 @@ import { mkdir, readFile, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { mintToken } from "../../src/auth/token/mint-token.ts";
 import { systemClock } from "../../src/lib/time/clock.ts";
-import { startTestServer, type TestServer, temporaryFolder } from "../support/start-test-server.ts";
+import { startTestServer, type TestServer, temporaryFolder } from "../support/servers/start-test-server.ts";
 
 const secret = "a secret of the test, long enough for it";
 const auth = { mode: "token", secrets: [secret] } as const;

@@ -3,12 +3,12 @@ import { WebsocketClient } from "lib0/websocket";
 import { io, type Socket, type SocketOptions } from "socket.io-client";
 import { WebrtcProvider } from "y-webrtc";
 import * as Y from "yjs";
+import { ScriptSocket } from "../support/clients/script-socket.ts";
+import { SignalingClient } from "../support/clients/signaling-client.ts";
 import { eventually, pause } from "../support/eventually.ts";
-import { FakeAuthorizer } from "../support/fake-authorizer.ts";
-import { denialOf, expired } from "../support/held-authorizer.ts";
-import { ScriptSocket } from "../support/script-socket.ts";
-import { SignalingClient } from "../support/signaling-client.ts";
-import { startSignalingServer } from "../support/signaling-server.ts";
+import { FakeAuthorizer } from "../support/fakes/fake-authorizer.ts";
+import { denialOf, expired } from "../support/fakes/held-authorizer.ts";
+import { startSignalingServer } from "../support/servers/signaling-server.ts";
 
 /** Whoever shows nothing, or `bad`, may not enter. */
 function restricted(): FakeAuthorizer {

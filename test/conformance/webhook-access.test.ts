@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
+import { revoke, secret, tokenFor } from "../support/bytes/tokens.ts";
+import { converged, synced, TestClients } from "../support/clients/providers.ts";
+import { RawClient } from "../support/clients/raw-client.ts";
 import { eventually } from "../support/eventually.ts";
-import { converged, synced, TestClients } from "../support/providers.ts";
-import { RawClient } from "../support/raw-client.ts";
-import { startTestServer } from "../support/start-test-server.ts";
-import { revoke, secret, tokenFor } from "../support/tokens.ts";
-import { never, WebhookApplication } from "../support/webhook-application.ts";
+import { startTestServer } from "../support/servers/start-test-server.ts";
+import { never, WebhookApplication } from "../support/servers/webhook-application.ts";
 
 /** A server that asks an application which says `answer` of a token, room by room. */
 async function start(answer: (token: string | null, room: string) => object, webhookTimeoutMs = 300) {

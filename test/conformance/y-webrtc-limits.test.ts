@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { networkInterfaces } from "node:os";
 import { WebsocketClient } from "lib0/websocket";
+import { SignalingClient } from "../support/clients/signaling-client.ts";
 import { eventually, pause } from "../support/eventually.ts";
-import { SignalingClient } from "../support/signaling-client.ts";
-import { startTestServer } from "../support/start-test-server.ts";
+import { startTestServer } from "../support/servers/start-test-server.ts";
 
 /** An address of this machine that is not loopback: what is sent to it does not leave the machine. */
 const ownAddress = Object.values(networkInterfaces())

@@ -3,8 +3,8 @@ import { connect as connectTcp } from "node:net";
 import { WebsocketClient } from "lib0/websocket";
 import { WebrtcProvider } from "y-webrtc";
 import * as Y from "yjs";
-import { SignalingClient } from "../support/signaling-client.ts";
-import { startTestServer, type TestServer } from "../support/start-test-server.ts";
+import { SignalingClient } from "../support/clients/signaling-client.ts";
+import { startTestServer, type TestServer } from "../support/servers/start-test-server.ts";
 
 let server: TestServer;
 let url: string;

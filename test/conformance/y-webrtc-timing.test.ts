@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { WebsocketClient } from "lib0/websocket";
 import { eventually, pause } from "../support/eventually.ts";
-import { startTestServer } from "../support/start-test-server.ts";
+import { startTestServer } from "../support/servers/start-test-server.ts";
 
 /** lib0 pings 15 s after it has opened and 15 s after each pong, and closes when it has heard nothing for 30 s. */
 test("lib0's client stays connected, by its own pings alone, beyond the time after which it gives up", async () => {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createServer } from "node:net";
 import { fileURLToPath } from "node:url";
-import { SignalingClient } from "../support/signaling-client.ts";
-import { startTestServer, type TestServer } from "../support/start-test-server.ts";
+import { SignalingClient } from "../support/clients/signaling-client.ts";
+import { startTestServer, type TestServer } from "../support/servers/start-test-server.ts";
 
 // The package does not export it.
 const upstreamEntry = new URL("../../node_modules/y-webrtc/bin/server.js", import.meta.url);

@@ -1,14 +1,14 @@
 import { describe, expect, test } from "bun:test";
+import { revoke, secret, tokenFor } from "../support/bytes/tokens.ts";
+import { converged, synced, type TestClient, TestClients } from "../support/clients/providers.ts";
+import { RawClient } from "../support/clients/raw-client.ts";
 import { eventually, pause } from "../support/eventually.ts";
-import { converged, synced, type TestClient, TestClients } from "../support/providers.ts";
-import { RawClient } from "../support/raw-client.ts";
 import {
   startTestServer,
   type TestServer,
   type TestServerOptions,
   temporaryFolder,
-} from "../support/start-test-server.ts";
-import { revoke, secret, tokenFor } from "../support/tokens.ts";
+} from "../support/servers/start-test-server.ts";
 
 const start = (options: TestServerOptions = {}): Promise<TestServer> =>
   startTestServer({ ...options, auth: { mode: "token", secrets: [secret] } });

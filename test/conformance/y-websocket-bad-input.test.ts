@@ -2,12 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { once } from "node:events";
 import { connect } from "node:net";
 import * as Y from "yjs";
+import { Random } from "../support/bytes/random.ts";
+import { storedRows } from "../support/bytes/stored.ts";
+import { synced, TestClients } from "../support/clients/providers.ts";
+import { RawClient, updatesOf } from "../support/clients/raw-client.ts";
 import { eventually, pause } from "../support/eventually.ts";
-import { synced, TestClients } from "../support/providers.ts";
-import { Random } from "../support/random.ts";
-import { RawClient, updatesOf } from "../support/raw-client.ts";
-import { startTestServer, type TestServer } from "../support/start-test-server.ts";
-import { storedRows } from "../support/stored.ts";
+import { startTestServer, type TestServer } from "../support/servers/start-test-server.ts";
 
 const bytes = (hex: string) => Uint8Array.fromHex(hex.replaceAll(" ", ""));
 const framed = (update: Uint8Array) => Uint8Array.from(Buffer.concat([bytes("00 02"), varUint(update.length), update]));

@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
+import { storedRows } from "../support/bytes/stored.ts";
+import { converged, disconnected, synced, TestClients } from "../support/clients/providers.ts";
+import { countClocks, RawClient, updatesOf } from "../support/clients/raw-client.ts";
+import { typist } from "../support/clients/typist.ts";
 import { eventually, pause } from "../support/eventually.ts";
-import { converged, disconnected, synced, TestClients } from "../support/providers.ts";
-import { countClocks, RawClient, updatesOf } from "../support/raw-client.ts";
-import { startTestServer } from "../support/start-test-server.ts";
-import { storedRows } from "../support/stored.ts";
-import { typist } from "../support/typist.ts";
+import { startTestServer } from "../support/servers/start-test-server.ts";
 
 describe("y-websocket 3.1 clients", () => {
   test.each([2, 5])("%i clients converge while all of them type", async (count) => {

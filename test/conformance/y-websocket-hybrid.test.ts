@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
 import * as Y from "yjs";
+import { storedRows } from "../support/bytes/stored.ts";
+import { converged, type TestClient, TestClients } from "../support/clients/providers.ts";
+import { countClocks, RawClient } from "../support/clients/raw-client.ts";
+import { typist } from "../support/clients/typist.ts";
 import { eventually, pause } from "../support/eventually.ts";
-import { converged, type TestClient, TestClients } from "../support/providers.ts";
-import { countClocks, RawClient } from "../support/raw-client.ts";
-import { startTestServer } from "../support/start-test-server.ts";
-import { storedRows } from "../support/stored.ts";
-import { typist } from "../support/typist.ts";
+import { startTestServer } from "../support/servers/start-test-server.ts";
 
 /** Links the documents as a WebRTC mesh does: what one applies, from wherever, the others apply and send to the server. */
 function mesh(all: readonly TestClient[]): void {

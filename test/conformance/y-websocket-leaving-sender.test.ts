@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { encodeMessage } from "../../src/relay/y-websocket/codec.ts";
+import { countClocks, RawClient, updatesOf } from "../support/clients/raw-client.ts";
+import { WireSocket } from "../support/clients/wire-socket.ts";
 import { eventually } from "../support/eventually.ts";
-import { countClocks, RawClient, updatesOf } from "../support/raw-client.ts";
-import { startTestServer, type TestServer } from "../support/start-test-server.ts";
-import { WireSocket } from "../support/wire-socket.ts";
+import { startTestServer, type TestServer } from "../support/servers/start-test-server.ts";
 
 const path = "/sync/leaving";
 const senders = 50;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { type Awareness, applyAwarenessUpdate, encodeAwarenessUpdate } from "y-protocols/awareness";
+import { disconnected, type TestClient, TestClients } from "../support/clients/providers.ts";
+import { RawClient } from "../support/clients/raw-client.ts";
 import { eventually, pause } from "../support/eventually.ts";
-import { disconnected, type TestClient, TestClients } from "../support/providers.ts";
-import { RawClient } from "../support/raw-client.ts";
-import { startTestServer } from "../support/start-test-server.ts";
+import { startTestServer } from "../support/servers/start-test-server.ts";
 
 const presenceMs = 1_000;
 

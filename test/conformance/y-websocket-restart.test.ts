@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { storedRows } from "../support/bytes/stored.ts";
+import { converged, synced, TestClients } from "../support/clients/providers.ts";
+import { countClocks, RawClient, updatesOf } from "../support/clients/raw-client.ts";
+import { typist } from "../support/clients/typist.ts";
 import { eventually, pause } from "../support/eventually.ts";
-import { Run } from "../support/executable.ts";
-import { converged, synced, TestClients } from "../support/providers.ts";
-import { countClocks, RawClient, updatesOf } from "../support/raw-client.ts";
-import { startTestServer, temporaryFolder } from "../support/start-test-server.ts";
-import { storedRows } from "../support/stored.ts";
-import { typist } from "../support/typist.ts";
+import { Run } from "../support/processes/executable.ts";
+import { startTestServer, temporaryFolder } from "../support/servers/start-test-server.ts";
 
 const main = join(import.meta.dir, "../../src/main.ts");
 

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import { type CompactedUpdates, type Compactor, CompactorClosed } from "../../src/relay/compaction/compactor.ts";
 import { packUpdates } from "../../src/relay/update/packed-updates.ts";
-import { updatesOf } from "../support/raw-client.ts";
+import { updatesOf } from "../support/clients/raw-client.ts";
 
 /** What every compactor promises. */
 export function describeCompactor(name: string, start: () => Compactor): void {

@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as Y from "yjs";
 import type { DocumentSource } from "../../src/storage/source.ts";
-import { Workshop } from "../support/data-folder.ts";
-import { textOf } from "../support/y-leveldb.ts";
+import { textOf } from "../support/bytes/y-leveldb.ts";
+import { Workshop } from "../support/processes/data-folder.ts";
 
 /** A kind of source, and how its server writes one. */
 export interface SourceUnderTest {

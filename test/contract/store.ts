@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { type RowId, type Store, type StoredUpdate, StoreError } from "../../src/storage/store.ts";
-import { rowsOf } from "../support/counting.ts";
+import { rowsOf } from "../support/bytes/counting.ts";
 
 /** What every store promises. `open` gives a new, empty one. */
 export function describeStore(name: string, open: () => Store | Promise<Store>): void {

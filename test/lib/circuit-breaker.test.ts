@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { CircuitBreaker } from "../../src/lib/circuit-breaker.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { FakeClock } from "../support/fakes/fake-clock.ts";
 
 function open() {
   const clock = new FakeClock();

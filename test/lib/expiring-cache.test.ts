@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { ExpiringCache } from "../../src/lib/expiring-cache.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { FakeClock } from "../support/fakes/fake-clock.ts";
 
 function open() {
   const clock = new FakeClock();

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { KeyedBuckets } from "../../src/lib/keyed-buckets.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { FakeClock } from "../support/fakes/fake-clock.ts";
 
 const openBuckets = () => {
   const clock = new FakeClock();

@@ -1,6 +1,6 @@
 import { describe, expect, spyOn, test } from "bun:test";
 import { Ranges } from "../../src/lib/ranges.ts";
-import { withSeeds } from "../support/random.ts";
+import { withSeeds } from "../support/bytes/random.ts";
 
 function ranges(...bounds: readonly (readonly [start: number, end: number])[]): Ranges {
   const made = new Ranges();

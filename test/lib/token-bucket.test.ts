@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { TokenBucket } from "../../src/lib/token-bucket.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { FakeClock } from "../support/fakes/fake-clock.ts";
 
 const taken = (bucket: TokenBucket, tries: number) =>
   Array.from({ length: tries }, () => bucket.take()).filter(Boolean);

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { yWebrtc } from "../../src/signaling/y-webrtc/dialect.ts";
 import { Topic } from "../../src/signaling/y-webrtc/topic.ts";
-import { type DialectClient, dialectClients, dialectParts } from "../support/dialect-clients.ts";
-import { Random } from "../support/random.ts";
+import { Random } from "../support/bytes/random.ts";
+import { type DialectClient, dialectClients, dialectParts } from "../support/servers/dialect-clients.ts";
 
 const seeds = [1, 2, 3, 4, 5, 6, 7, 8];
 const stepsPerSeed = 1_000;

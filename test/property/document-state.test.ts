@@ -4,11 +4,11 @@ import { DocumentState } from "../../src/relay/document/document-state.ts";
 import { ClockSet } from "../../src/relay/update/id-set.ts";
 import { unpackUpdates } from "../../src/relay/update/packed-updates.ts";
 import type { UpdateContents } from "../../src/relay/update/update-contents.ts";
-import { answerOf, classify, compactState } from "../support/document-states.ts";
-import { type Random, withSeeds } from "../support/random.ts";
-import { RandomEditor, typedDoc, visibleContent } from "../support/random-editors.ts";
-import { bringing, deleting } from "../support/update-bytes.ts";
-import { type Clocks, clocksIn, deletesIn, deletesOf, structsIn, structsOf } from "../support/y-doc-facts.ts";
+import { answerOf, classify, compactState } from "../support/bytes/document-states.ts";
+import { type Random, withSeeds } from "../support/bytes/random.ts";
+import { bringing, deleting } from "../support/bytes/update-bytes.ts";
+import { type Clocks, clocksIn, deletesIn, deletesOf, structsIn, structsOf } from "../support/bytes/y-doc-facts.ts";
+import { RandomEditor, typedDoc, visibleContent } from "../support/clients/random-editors.ts";
 
 setDefaultTimeout(120_000);
 

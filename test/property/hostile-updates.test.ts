@@ -2,11 +2,11 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import * as Y from "yjs";
 import { DocumentState } from "../../src/relay/document/document-state.ts";
 import { decodeContents } from "../../src/relay/update/update-contents.ts";
-import { answerOf, classify } from "../support/document-states.ts";
-import { invent, mutate, session } from "../support/mutations.ts";
-import { type Random, withSeeds } from "../support/random.ts";
-import { typedDoc } from "../support/random-editors.ts";
-import { structsOf } from "../support/y-doc-facts.ts";
+import { answerOf, classify } from "../support/bytes/document-states.ts";
+import { invent, mutate, session } from "../support/bytes/mutations.ts";
+import { type Random, withSeeds } from "../support/bytes/random.ts";
+import { structsOf } from "../support/bytes/y-doc-facts.ts";
+import { typedDoc } from "../support/clients/random-editors.ts";
 
 setDefaultTimeout(120_000);
 

@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import { introductionMs } from "../../src/signaling/y-webrtc/introductions.ts";
 import { Subscriber, Topic } from "../../src/signaling/y-webrtc/topic.ts";
-import { openFakeChannel } from "../support/fake-channel.ts";
-import { FakeClock } from "../support/fake-clock.ts";
-import { FakeConnection } from "../support/fake-connection.ts";
-import { Random } from "../support/random.ts";
+import { Random } from "../support/bytes/random.ts";
+import { openFakeChannel } from "../support/fakes/fake-channel.ts";
+import { FakeClock } from "../support/fakes/fake-clock.ts";
+import { FakeConnection } from "../support/fakes/fake-connection.ts";
 
 const histories = 5_000;
 

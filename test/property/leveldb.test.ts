@@ -11,11 +11,9 @@ import { readTable } from "../../src/storage/import/leveldb/table.ts";
 import { readVersion } from "../../src/storage/import/leveldb/version.ts";
 import { readWriteBatch } from "../../src/storage/import/leveldb/write-batch.ts";
 import { SourceError } from "../../src/storage/source.ts";
-import { damageFile } from "../support/damage-file.ts";
-import { Workshop } from "../support/data-folder.ts";
-import { blockBytes, internalKey, logBytes, tableBytes, utf8, writeBatch } from "../support/leveldb-bytes.ts";
-import { mutate } from "../support/mutations.ts";
-import { Random, withSeeds } from "../support/random.ts";
+import { blockBytes, internalKey, logBytes, tableBytes, utf8, writeBatch } from "../support/bytes/leveldb-bytes.ts";
+import { mutate } from "../support/bytes/mutations.ts";
+import { Random, withSeeds } from "../support/bytes/random.ts";
 import {
   describeEntry,
   filesOf,
@@ -25,7 +23,9 @@ import {
   settledKey,
   settledValue,
   withYLeveldb,
-} from "../support/y-leveldb.ts";
+} from "../support/bytes/y-leveldb.ts";
+import { damageFile } from "../support/processes/damage-file.ts";
+import { Workshop } from "../support/processes/data-folder.ts";
 
 describe("of a database of which one file has changed", () => {
   let workshop: Workshop;

@@ -1,9 +1,9 @@
 import { describe, expect, setDefaultTimeout, test } from "bun:test";
 import * as Y from "yjs";
 import { DocumentState } from "../../src/relay/document/document-state.ts";
-import { answerOf, classify, compactState } from "../support/document-states.ts";
-import { readHistory } from "../support/histories.ts";
-import { Random } from "../support/random.ts";
+import { answerOf, classify, compactState } from "../support/bytes/document-states.ts";
+import { readHistory } from "../support/bytes/histories.ts";
+import { Random } from "../support/bytes/random.ts";
 
 setDefaultTimeout(120_000);
 

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { matchesRoom } from "../../src/auth/room-pattern.ts";
-import { type Random, withSeeds } from "../support/random.ts";
+import { type Random, withSeeds } from "../support/bytes/random.ts";
 
 const textOf = (random: Random, letters: string, most: number) =>
   Array.from({ length: random.integer(most + 1) }, () => random.pick([...letters])).join("");

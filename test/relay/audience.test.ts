@@ -1,10 +1,10 @@
 import { expect, test } from "bun:test";
 import { Audience } from "../../src/relay/audience.ts";
 import type { SyncEncoding } from "../../src/relay/sync-member.ts";
-import { openFakeChannel } from "../support/fake-channel.ts";
-import { FakeConnection } from "../support/fake-connection.ts";
+import { openFakeChannel } from "../support/fakes/fake-channel.ts";
+import { FakeConnection } from "../support/fakes/fake-connection.ts";
 import { openMemoryStore } from "../support/fakes/memory-store.ts";
-import { roomParts } from "../support/room-parts.ts";
+import { roomParts } from "../support/servers/room-parts.ts";
 
 function setUp() {
   const { clock, limits, snapshots } = roomParts({}, openMemoryStore());

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { defaultLimits } from "../../src/config/limits.ts";
 import { Awareness } from "../../src/relay/awareness.ts";
 import { type AwarenessEntry, decodeAwareness, encodeAwareness } from "../../src/relay/sync-codec.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { FakeClock } from "../support/fakes/fake-clock.ts";
 
 type Heard = readonly (readonly [clientId: number, clock: number, state: string | null])[];
 

@@ -4,8 +4,8 @@ import { defaultLimits } from "../../src/config/limits.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { CommitQueue } from "../../src/relay/commit-queue.ts";
 import { Durability } from "../../src/relay/durability.ts";
-import { FailingStore } from "../support/failing-store.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { FailingStore } from "../support/fakes/failing-store.ts";
+import { FakeClock } from "../support/fakes/fake-clock.ts";
 import { openMemoryStore } from "../support/fakes/memory-store.ts";
 
 function setUp(waitingUpdateBytes = defaultLimits.waitingUpdateBytes) {

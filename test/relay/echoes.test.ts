@@ -4,14 +4,14 @@ import { encodeAwareness } from "../../src/relay/sync-codec.ts";
 import type { Submission } from "../../src/relay/sync-member.ts";
 import { encodeMessage } from "../../src/relay/y-websocket/codec.ts";
 import { yWebsocketEncoding } from "../../src/relay/y-websocket/session.ts";
-import { FailingStore } from "../support/failing-store.ts";
-import { FakeConnection } from "../support/fake-connection.ts";
+import { type Random, withSeeds } from "../support/bytes/random.ts";
+import { RandomEditor } from "../support/clients/random-editors.ts";
+import { countClocks, updatesOf } from "../support/clients/raw-client.ts";
+import { FailingStore } from "../support/fakes/failing-store.ts";
+import { FakeConnection } from "../support/fakes/fake-connection.ts";
+import { InlineCompactor, type InlineCompactorOptions } from "../support/fakes/inline-compactor.ts";
 import { openMemoryStore } from "../support/fakes/memory-store.ts";
-import { InlineCompactor, type InlineCompactorOptions } from "../support/inline-compactor.ts";
-import { type Random, withSeeds } from "../support/random.ts";
-import { RandomEditor } from "../support/random-editors.ts";
-import { countClocks, updatesOf } from "../support/raw-client.ts";
-import { roomParts, settled } from "../support/room-parts.ts";
+import { roomParts, settled } from "../support/servers/room-parts.ts";
 
 /** An update whose acknowledgement is the same again, as y-websocket has it. */
 const sent = (update: Uint8Array): Submission => ({

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { defaultLimits } from "../../src/config/limits.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { type Release, SnapshotBudget } from "../../src/relay/snapshot-budget.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { FakeClock } from "../support/fakes/fake-clock.ts";
 
 function setUp() {
   const clock = new FakeClock();

@@ -3,12 +3,12 @@ import * as Y from "yjs";
 import type { Limits } from "../../src/config/limits.ts";
 import type { Submission, SyncEncoding, SyncMember } from "../../src/relay/sync-member.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
-import { FailingStore } from "../support/failing-store.ts";
-import { FakeConnection } from "../support/fake-connection.ts";
+import { updatesOf } from "../support/clients/raw-client.ts";
+import { FailingStore } from "../support/fakes/failing-store.ts";
+import { FakeConnection } from "../support/fakes/fake-connection.ts";
+import { InlineCompactor } from "../support/fakes/inline-compactor.ts";
 import { openMemoryStore } from "../support/fakes/memory-store.ts";
-import { InlineCompactor } from "../support/inline-compactor.ts";
-import { updatesOf } from "../support/raw-client.ts";
-import { roomParts, settled } from "../support/room-parts.ts";
+import { roomParts, settled } from "../support/servers/room-parts.ts";
 
 /** Readable frames: what is said, and the bytes in hex. */
 const encoding: SyncEncoding = {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import * as prng from "lib0/prng";
 import { type Lease, RoomRegistry } from "../../src/rooms/room-registry.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { FakeClock } from "../support/fakes/fake-clock.ts";
 
 interface Room {
   readonly name: string;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { loadConfiguration } from "../../src/config/load.ts";
-import { readFrom } from "../support/configurations.ts";
+import { readFrom } from "../support/servers/configurations.ts";
 
 const root = join(import.meta.dir, "../..");
 const read = (path: string) => Bun.file(join(root, path)).text();

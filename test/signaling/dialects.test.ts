@@ -3,9 +3,9 @@ import { Hono } from "hono";
 import { openAuthorizer } from "../../src/auth/open-authorizer.ts";
 import type { DialectSession, JsonDialect } from "../../src/signaling/dialects.ts";
 import { SessionError } from "../../src/transport/close-reason.ts";
-import { dialectClients, dialectParts } from "../support/dialect-clients.ts";
-import { FakeAuthorizer } from "../support/fake-authorizer.ts";
-import { denialOf } from "../support/held-authorizer.ts";
+import { FakeAuthorizer } from "../support/fakes/fake-authorizer.ts";
+import { denialOf } from "../support/fakes/held-authorizer.ts";
+import { dialectClients, dialectParts } from "../support/servers/dialect-clients.ts";
 
 /** Recognises the types that begin with its name, and keeps what its sessions see. */
 function dialect(name: string, seen: string[], extra: Partial<DialectSession> = {}): JsonDialect {

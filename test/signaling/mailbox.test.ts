@@ -3,8 +3,8 @@ import { defaultLimits } from "../../src/config/limits.ts";
 import { ByteBudget } from "../../src/lib/byte-budget.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { envelopeBytes, type Letter, Mailbox, type MailboxLimits } from "../../src/signaling/mailbox.ts";
-import { FakeClock } from "../support/fake-clock.ts";
-import { withSeeds } from "../support/random.ts";
+import { withSeeds } from "../support/bytes/random.ts";
+import { FakeClock } from "../support/fakes/fake-clock.ts";
 
 const keepMs = 5_000;
 

@@ -3,8 +3,8 @@ import { defaultLimits, type Limits } from "../../src/config/limits.ts";
 import { createMetrics, type SignalingBound } from "../../src/ops/metrics.ts";
 import { Quotas } from "../../src/signaling/quotas.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
-import { FakeClock } from "../support/fake-clock.ts";
-import { FakeConnection } from "../support/fake-connection.ts";
+import { FakeClock } from "../support/fakes/fake-clock.ts";
+import { FakeConnection } from "../support/fakes/fake-connection.ts";
 
 function setUp(limits: Partial<Limits> = {}) {
   const clock = new FakeClock();

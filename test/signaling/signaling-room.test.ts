@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { SignalingRoom } from "../../src/signaling/signaling-room.ts";
-import { openFakeChannel } from "../support/fake-channel.ts";
-import { FakeConnection } from "../support/fake-connection.ts";
+import { openFakeChannel } from "../support/fakes/fake-channel.ts";
+import { FakeConnection } from "../support/fakes/fake-connection.ts";
 
 const openRoom = (memberLimit = 10) => new SignalingRoom<TestMember>(openFakeChannel, memberLimit);
 

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, syml
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataFolderLocked, openDataFolder } from "../../src/storage/data-folder.ts";
-import { Child } from "../support/child.ts";
+import { Child } from "../support/processes/child.ts";
 
 let parent: string;
 let path: string;

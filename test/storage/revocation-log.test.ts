@@ -12,9 +12,9 @@ import {
 } from "node:fs";
 import type { Revocation } from "../../src/auth/revocation.ts";
 import { RevocationFile, RevocationsUnreadable } from "../../src/storage/revocation-log.ts";
-import { Child } from "../support/child.ts";
-import { Workshop } from "../support/data-folder.ts";
-import { FakeClock } from "../support/fake-clock.ts";
+import { FakeClock } from "../support/fakes/fake-clock.ts";
+import { Child } from "../support/processes/child.ts";
+import { Workshop } from "../support/processes/data-folder.ts";
 
 const clock = new FakeClock();
 const now = clock.now();

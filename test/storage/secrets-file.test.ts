@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, chownSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { SecretsFileUnreadable, secretIn } from "../../src/storage/secrets-file.ts";
-import { Child } from "../support/child.ts";
-import { Workshop } from "../support/data-folder.ts";
+import { Child } from "../support/processes/child.ts";
+import { Workshop } from "../support/processes/data-folder.ts";
 
 const never = () => {
   throw new Error("there is one");

@@ -3,8 +3,8 @@ import { rm } from "node:fs/promises";
 import { tortureByFullDisk } from "../../scripts/torture/disk-full.ts";
 import { smallDiskTrouble } from "../../scripts/torture/small-disk.ts";
 import { yWebsocket } from "../../scripts/torture/y-websocket-protocol.ts";
-import { ensureExecutable } from "../support/executable.ts";
-import { temporaryFolder } from "../support/start-test-server.ts";
+import { ensureExecutable } from "../support/processes/executable.ts";
+import { temporaryFolder } from "../support/servers/start-test-server.ts";
 
 const trouble = smallDiskTrouble();
 if (trouble !== undefined) console.warn(`the test of a full disk is skipped: ${trouble}`);

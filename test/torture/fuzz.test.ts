@@ -5,9 +5,9 @@ import { conversations } from "../../scripts/torture/hocuspocus-mutations.ts";
 import { hostileUpdates } from "../../scripts/torture/hostile-corpus.ts";
 import { isRefused, relayFrames } from "../../scripts/torture/relay-mutations.ts";
 import { encodeMessage } from "../../src/relay/y-websocket/codec.ts";
-import { ensureExecutable } from "../support/executable.ts";
-import { Random } from "../support/random.ts";
-import { temporaryFolder } from "../support/start-test-server.ts";
+import { Random } from "../support/bytes/random.ts";
+import { ensureExecutable } from "../support/processes/executable.ts";
+import { temporaryFolder } from "../support/servers/start-test-server.ts";
 
 beforeAll(ensureExecutable);
 

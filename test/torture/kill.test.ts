@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { hocuspocus, hocuspocusSessions } from "../../scripts/torture/hocuspocus-protocol.ts";
 import { tortureByKilling } from "../../scripts/torture/kill.ts";
 import { yWebsocket } from "../../scripts/torture/y-websocket-protocol.ts";
-import { ensureExecutable } from "../support/executable.ts";
-import { temporaryFolder } from "../support/start-test-server.ts";
+import { ensureExecutable } from "../support/processes/executable.ts";
+import { temporaryFolder } from "../support/servers/start-test-server.ts";
 
 beforeAll(ensureExecutable);
 

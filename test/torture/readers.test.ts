@@ -3,8 +3,8 @@ import { rm } from "node:fs/promises";
 import { tortureByFetching, tortureBySlowJoining } from "../../scripts/torture/joiners.ts";
 import { tortureByStalling } from "../../scripts/torture/stall.ts";
 import { yWebsocket } from "../../scripts/torture/y-websocket-protocol.ts";
-import { ensureExecutable } from "../support/executable.ts";
-import { temporaryFolder } from "../support/start-test-server.ts";
+import { ensureExecutable } from "../support/processes/executable.ts";
+import { temporaryFolder } from "../support/servers/start-test-server.ts";
 
 let dataFolder: string;
 

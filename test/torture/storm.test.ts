@@ -2,8 +2,8 @@ import { beforeAll, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { tortureByStorm } from "../../scripts/torture/storm.ts";
 import { yWebsocket } from "../../scripts/torture/y-websocket-protocol.ts";
-import { ensureExecutable } from "../support/executable.ts";
-import { temporaryFolder } from "../support/start-test-server.ts";
+import { ensureExecutable } from "../support/processes/executable.ts";
+import { temporaryFolder } from "../support/servers/start-test-server.ts";
 
 beforeAll(ensureExecutable);
 

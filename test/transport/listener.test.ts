@@ -4,10 +4,10 @@ import type { Limits } from "../../src/config/limits.ts";
 import { closeReasons, SessionError } from "../../src/transport/close-reason.ts";
 import type { Engine } from "../../src/transport/engine.ts";
 import type { Protocol } from "../../src/transport/protocol.ts";
+import { RawClient } from "../support/clients/raw-client.ts";
+import { WireSocket } from "../support/clients/wire-socket.ts";
 import { eventually, pause } from "../support/eventually.ts";
-import { RawClient } from "../support/raw-client.ts";
-import { join, listen, type TestListener } from "../support/test-listener.ts";
-import { WireSocket } from "../support/wire-socket.ts";
+import { join, listen, type TestListener } from "../support/servers/test-listener.ts";
 
 describe("a listener", () => {
   test("hands frames to the session in order and tells it once that it is closed", async () => {

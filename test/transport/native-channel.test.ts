@@ -1,6 +1,6 @@
 import { describeWire } from "../contract/channel.ts";
 import { eventually } from "../support/eventually.ts";
-import { join, listen } from "../support/test-listener.ts";
+import { join, listen } from "../support/servers/test-listener.ts";
 
 describeWire("over Bun's WebSockets", () => {
   const server = listen();

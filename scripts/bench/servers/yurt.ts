@@ -1,4 +1,4 @@
-import { ensureExecutable, executable } from "../../ensure-executable.ts";
+import { ensureExecutable, executable } from "../../../test/support/processes/ensure-executable.ts";
 import type { Dialect } from "../load/dialect.ts";
 import { hocuspocusDialect } from "../load/hocuspocus-dialect.ts";
 import { signalingDialect } from "../load/signaling-dialect.ts";

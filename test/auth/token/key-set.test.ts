@@ -2,9 +2,9 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { KeySet } from "../../../src/auth/token/key-set.ts";
 import { KeySourceError } from "../../../src/auth/token/key-source.ts";
 import { KeysUnavailable } from "../../../src/auth/token/token-keys.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
-import { recordedLog } from "../../support/recorded-log.ts";
-import { TokenSigner } from "../../support/token-signer.ts";
+import { TokenSigner } from "../../support/bytes/token-signer.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
+import { recordedLog } from "../../support/fakes/recorded-log.ts";
 
 let old: TokenSigner;
 let next: TokenSigner;

@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { KeySourceError, keySourceAt } from "../../../src/auth/token/key-source.ts";
-import { Workshop } from "../../support/data-folder.ts";
-import { KeyServer } from "../../support/key-server.ts";
+import { Workshop } from "../../support/processes/data-folder.ts";
+import { KeyServer } from "../../support/servers/key-server.ts";
 
 const { signal } = new AbortController();
 const mebibyte = 1024 * 1024;

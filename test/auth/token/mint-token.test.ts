@@ -4,7 +4,7 @@ import type { Access } from "../../../src/auth/authorizer.ts";
 import { mintToken } from "../../../src/auth/token/mint-token.ts";
 import { secretKeys } from "../../../src/auth/token/token-keys.ts";
 import { TokenVerifier } from "../../../src/auth/token/token-verifier.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
 
 const secret = "s".repeat(43);
 const rooms = new Map<string, Access>([

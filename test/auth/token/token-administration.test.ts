@@ -4,7 +4,7 @@ import { secretKeys } from "../../../src/auth/token/token-keys.ts";
 import { TokenVerifier } from "../../../src/auth/token/token-verifier.ts";
 import { defaultLimits } from "../../../src/config/limits.ts";
 import { systemClock } from "../../../src/lib/time/clock.ts";
-import { secret, tokenFor } from "../../support/tokens.ts";
+import { secret, tokenFor } from "../../support/bytes/tokens.ts";
 
 const verifier = new TokenVerifier({ keys: secretKeys([secret]), limits: defaultLimits, clock: systemClock });
 const administration = new TokenAdministration({ verifier, isRevoked: ({ tokenId }) => tokenId === "lost" });

@@ -3,8 +3,8 @@ import type { AccessRequest, Denial } from "../../../src/auth/authorizer.ts";
 import { secretKeys } from "../../../src/auth/token/token-keys.ts";
 import { TokenPolicy } from "../../../src/auth/token/token-policy.ts";
 import { TokenVerifier } from "../../../src/auth/token/token-verifier.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
-import { signWithSecret } from "../../support/token-signer.ts";
+import { signWithSecret } from "../../support/bytes/token-signer.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
 
 const secret = "s".repeat(32);
 const clock = new FakeClock();

@@ -5,17 +5,17 @@ import { KeySet } from "../../../src/auth/token/key-set.ts";
 import { keySourceAt } from "../../../src/auth/token/key-source.ts";
 import { secretKeys, type TokenKeys } from "../../../src/auth/token/token-keys.ts";
 import { TokenVerifier } from "../../../src/auth/token/token-verifier.ts";
-import { Workshop } from "../../support/data-folder.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
-import { KeyServer } from "../../support/key-server.ts";
-import { recordedLog } from "../../support/recorded-log.ts";
 import {
   type SignatureAlgorithm,
   signBytes,
   signWithSecret,
   TokenSigner,
   tokenOf,
-} from "../../support/token-signer.ts";
+} from "../../support/bytes/token-signer.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
+import { recordedLog } from "../../support/fakes/recorded-log.ts";
+import { Workshop } from "../../support/processes/data-folder.ts";
+import { KeyServer } from "../../support/servers/key-server.ts";
 
 const secret = "a secret of forty bytes, for tests alone";
 const formerSecret = "the secret that was used before that one";

@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { eventually, pause } from "../../support/eventually.ts";
-import { type Answer, never, says, WebhookApplication } from "../../support/webhook-application.ts";
-import { asks, openWebhook, openWebhookPolicy } from "../../support/webhook-policy.ts";
+import { type Answer, never, says, WebhookApplication } from "../../support/servers/webhook-application.ts";
+import { asks, openWebhook, openWebhookPolicy } from "../../support/servers/webhook-policy.ts";
 
 const unavailable = {
   granted: false,

@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { Webhook } from "standardwebhooks";
 import type { AccessRequest } from "../../../src/auth/authorizer.ts";
 import { eventually } from "../../support/eventually.ts";
-import { never, says } from "../../support/webhook-application.ts";
-import { asks, openWebhook, secretText } from "../../support/webhook-policy.ts";
+import { never, says } from "../../support/servers/webhook-application.ts";
+import { asks, openWebhook, secretText } from "../../support/servers/webhook-policy.ts";
 
 const granted = expect.objectContaining({ granted: true });
 const refused = expect.objectContaining({ granted: false, code: "refused" });

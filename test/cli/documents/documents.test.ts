@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import * as Y from "yjs";
 import { openDataFolder } from "../../../src/storage/data-folder.ts";
-import { contentsOf, documentsIn, Workshop } from "../../support/data-folder.ts";
-import { updatesOf } from "../../support/raw-client.ts";
-import { type ProgramOptions, yurt } from "../../support/run-program.ts";
-import { bringing } from "../../support/update-bytes.ts";
+import { bringing } from "../../support/bytes/update-bytes.ts";
+import { updatesOf } from "../../support/clients/raw-client.ts";
+import { contentsOf, documentsIn, Workshop } from "../../support/processes/data-folder.ts";
+import { type ProgramOptions, yurt } from "../../support/processes/run-program.ts";
 
 let workshop: Workshop;
 let data: string;

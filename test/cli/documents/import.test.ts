@@ -4,12 +4,20 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFi
 import { join } from "node:path";
 import * as Y from "yjs";
 import { openDataFolder } from "../../../src/storage/data-folder.ts";
-import { contentsOf, documentsIn, Workshop } from "../../support/data-folder.ts";
-import { openHocuspocusDatabase, storeDocument, writeHocuspocusFile } from "../../support/hocuspocus-sqlite.ts";
-import { updatesOf } from "../../support/raw-client.ts";
-import { type ProgramOptions, yurt } from "../../support/run-program.ts";
-import { bringing, text, updateBytes } from "../../support/update-bytes.ts";
-import { filesOf, manyTables, putValue, settle, storeUpdates, textOf, withYLeveldb } from "../../support/y-leveldb.ts";
+import { openHocuspocusDatabase, storeDocument, writeHocuspocusFile } from "../../support/bytes/hocuspocus-sqlite.ts";
+import { bringing, text, updateBytes } from "../../support/bytes/update-bytes.ts";
+import {
+  filesOf,
+  manyTables,
+  putValue,
+  settle,
+  storeUpdates,
+  textOf,
+  withYLeveldb,
+} from "../../support/bytes/y-leveldb.ts";
+import { updatesOf } from "../../support/clients/raw-client.ts";
+import { contentsOf, documentsIn, Workshop } from "../../support/processes/data-folder.ts";
+import { type ProgramOptions, yurt } from "../../support/processes/run-program.ts";
 
 let workshop: Workshop;
 let data: string;

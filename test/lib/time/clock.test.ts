@@ -1,6 +1,6 @@
 import { systemClock } from "../../../src/lib/time/clock.ts";
 import { describeClock } from "../../contract/clock.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
 
 describeClock("the system's clock", () => ({
   clock: systemClock,

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { QuietTask } from "../../../src/lib/time/idle-task.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
 
 function setUp() {
   const clock = new FakeClock();

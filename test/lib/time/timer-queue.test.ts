@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { Agenda } from "../../../src/lib/time/timer-queue.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
 
 function setUp() {
   const clock = new FakeClock();

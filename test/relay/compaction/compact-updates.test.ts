@@ -3,8 +3,8 @@ import * as Y from "yjs";
 import { compactUpdates } from "../../../src/relay/compaction/compact-updates.ts";
 import { decodeSummary, readBaseDeletes } from "../../../src/relay/update/base-summary.ts";
 import { decodeContents } from "../../../src/relay/update/update-contents.ts";
-import { bringing, deleting, text, updateBytes } from "../../support/update-bytes.ts";
-import { deletesOf, structsOf } from "../../support/y-doc-facts.ts";
+import { bringing, deleting, text, updateBytes } from "../../support/bytes/update-bytes.ts";
+import { deletesOf, structsOf } from "../../support/bytes/y-doc-facts.ts";
 
 test("a compacted document is smaller by the content that was deleted, and otherwise the same", () => {
   const doc = new Y.Doc();

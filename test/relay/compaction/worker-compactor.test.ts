@@ -5,12 +5,12 @@ import type { CompactedUpdates } from "../../../src/relay/compaction/compactor.t
 import { startWorkerCompactor, WorkerCompactor } from "../../../src/relay/compaction/worker-compactor.ts";
 import { type PackedUpdates, packUpdates } from "../../../src/relay/update/packed-updates.ts";
 import { describeCompactor } from "../../contract/compactor.ts";
-import { Child } from "../../support/child.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
+import { Child } from "../../support/processes/child.ts";
 
 const startReal = () => new Worker(new URL("../../../src/relay/compaction/compaction-worker.ts", import.meta.url));
-const startDying = () => new Worker(new URL("../../support/dying-worker.ts", import.meta.url));
-const startMissing = () => new Worker(new URL("../support/no-such-worker.ts", import.meta.url));
+const startDying = () => new Worker(new URL("../../support/processes/dying-worker.ts", import.meta.url));
+const startMissing = () => new Worker(new URL("../../support/processes/no-such-worker.ts", import.meta.url));
 const startNone = () => {
   throw new Error("There are no more threads.");
 };

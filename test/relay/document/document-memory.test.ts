@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { DocumentMemory, type MemoryHolder } from "../../../src/relay/document/document-memory.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
 
 function setUp(limitBytes: number) {
   const clock = new FakeClock();

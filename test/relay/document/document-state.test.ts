@@ -6,9 +6,9 @@ import { unpackUpdates } from "../../../src/relay/update/packed-updates.ts";
 import { DecodeError } from "../../../src/relay/update/strict-decoding.ts";
 import type { UpdateContents } from "../../../src/relay/update/update-contents.ts";
 import { StoreError } from "../../../src/storage/store.ts";
-import { answerOf, classify, compactState } from "../../support/document-states.ts";
-import { bringing, deleting, text, updateBytes } from "../../support/update-bytes.ts";
-import { clocksIn, deletesOf, structsOf } from "../../support/y-doc-facts.ts";
+import { answerOf, classify, compactState } from "../../support/bytes/document-states.ts";
+import { bringing, deleting, text, updateBytes } from "../../support/bytes/update-bytes.ts";
+import { clocksIn, deletesOf, structsOf } from "../../support/bytes/y-doc-facts.ts";
 
 const emptyVector = Uint8Array.of(0);
 const emptyUpdate = Uint8Array.of(0, 0);

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import { summarizeLog } from "../../../src/relay/document/log-summary.ts";
 import { StoreError } from "../../../src/storage/store.ts";
-import { bringing, deleting } from "../../support/update-bytes.ts";
+import { bringing, deleting } from "../../support/bytes/update-bytes.ts";
 
 const log = (...updates: readonly Uint8Array[]) => updates.map((update, index) => ({ row: index + 1, update }));
 

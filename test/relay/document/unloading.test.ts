@@ -7,11 +7,11 @@ import { encodeMessage } from "../../../src/relay/y-websocket/codec.ts";
 import { yWebsocketEncoding } from "../../../src/relay/y-websocket/session.ts";
 import type { PendingUpdate, RowId, StoredDocument } from "../../../src/storage/store.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
-import { FailingStore } from "../../support/failing-store.ts";
-import { FakeConnection } from "../../support/fake-connection.ts";
+import { updatesOf } from "../../support/clients/raw-client.ts";
+import { FailingStore } from "../../support/fakes/failing-store.ts";
+import { FakeConnection } from "../../support/fakes/fake-connection.ts";
 import { openMemoryStore } from "../../support/fakes/memory-store.ts";
-import { updatesOf } from "../../support/raw-client.ts";
-import { roomParts, settled } from "../../support/room-parts.ts";
+import { roomParts, settled } from "../../support/servers/room-parts.ts";
 
 /** A store whose reads wait on command. */
 class SlowStore extends FailingStore {

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { UpdateLog } from "../../../src/relay/document/update-log.ts";
-import { withSeeds } from "../../support/random.ts";
+import { withSeeds } from "../../support/bytes/random.ts";
 
 test("a log has what was appended and not dropped, in order, with its rows", () => {
   withSeeds(50, (random) => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { type ClientMessage, decodeAddress, decodeMessage } from "../../../src/relay/hocuspocus/codec.ts";
 import { hocuspocusEncoding } from "../../../src/relay/hocuspocus/encoding.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
-import { framed, inWords } from "../../support/hocuspocus-frames.ts";
+import { framed, inWords } from "../../support/bytes/hocuspocus-frames.ts";
 
 const bytes = (hex: string) => Uint8Array.fromHex(hex.replaceAll(" ", ""));
 

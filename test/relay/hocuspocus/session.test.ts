@@ -2,11 +2,11 @@ import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import { yWebsocketEncoding } from "../../../src/relay/y-websocket/session.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
-import { FakeConnection } from "../../support/fake-connection.ts";
-import { providerFrames } from "../../support/hocuspocus-frames.ts";
-import { hocuspocusSessions } from "../../support/hocuspocus-sessions.ts";
-import { updatesOf } from "../../support/raw-client.ts";
-import { settled } from "../../support/room-parts.ts";
+import { providerFrames } from "../../support/bytes/hocuspocus-frames.ts";
+import { updatesOf } from "../../support/clients/raw-client.ts";
+import { FakeConnection } from "../../support/fakes/fake-connection.ts";
+import { hocuspocusSessions } from "../../support/servers/hocuspocus-sessions.ts";
+import { settled } from "../../support/servers/room-parts.ts";
 
 const nothing: Uint8Array = Uint8Array.of();
 const [first = nothing, second = nothing, third = nothing] = updatesOf((doc) => {

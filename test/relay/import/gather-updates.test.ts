@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import { gatherUpdates } from "../../../src/relay/import/gather-updates.ts";
-import { session } from "../../support/mutations.ts";
-import { withSeeds } from "../../support/random.ts";
-import { updatesOf } from "../../support/raw-client.ts";
-import { bringing, text, updateBytes } from "../../support/update-bytes.ts";
-import { clocksIn, deletesOf, structsOf } from "../../support/y-doc-facts.ts";
+import { session } from "../../support/bytes/mutations.ts";
+import { withSeeds } from "../../support/bytes/random.ts";
+import { bringing, text, updateBytes } from "../../support/bytes/update-bytes.ts";
+import { clocksIn, deletesOf, structsOf } from "../../support/bytes/y-doc-facts.ts";
+import { updatesOf } from "../../support/clients/raw-client.ts";
 
 const plenty = 1_000_000;
 

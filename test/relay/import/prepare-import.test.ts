@@ -4,11 +4,11 @@ import { compactUpdates } from "../../../src/relay/compaction/compact-updates.ts
 import { type ForeignDocument, prepareImport } from "../../../src/relay/import/prepare-import.ts";
 import { storeAddition } from "../../../src/relay/import/store-addition.ts";
 import { type Store, StoreError } from "../../../src/storage/store.ts";
+import { session } from "../../support/bytes/mutations.ts";
+import { Random, withSeeds } from "../../support/bytes/random.ts";
+import { bringing, text, updateBytes } from "../../support/bytes/update-bytes.ts";
+import { updatesOf } from "../../support/clients/raw-client.ts";
 import { openMemoryStore } from "../../support/fakes/memory-store.ts";
-import { session } from "../../support/mutations.ts";
-import { Random, withSeeds } from "../../support/random.ts";
-import { updatesOf } from "../../support/raw-client.ts";
-import { bringing, text, updateBytes } from "../../support/update-bytes.ts";
 
 const plenty = { documentBytes: 1_000_000, nameBytes: 256 };
 

@@ -1,7 +1,17 @@
 import { describe, expect, test } from "bun:test";
 import * as encoding from "lib0/encoding";
 import { decodeContents } from "../../../src/relay/update/update-contents.ts";
-import { any, bytes, gc, item, json, repeated, sequence, updateBytes, type Write } from "../../support/update-bytes.ts";
+import {
+  any,
+  bytes,
+  gc,
+  item,
+  json,
+  repeated,
+  sequence,
+  updateBytes,
+  type Write,
+} from "../../support/bytes/update-bytes.ts";
 
 const structs = (...written: readonly Write[]) => updateBytes([{ client: 7, clock: 0, structs: written }]);
 const numbers = (...values: readonly number[]) =>

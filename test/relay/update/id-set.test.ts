@@ -1,7 +1,7 @@
 import { describe, expect, spyOn, test } from "bun:test";
 import { ClockSet } from "../../../src/relay/update/id-set.ts";
-import { type Random, withSeeds } from "../../support/random.ts";
-import { clocksIn } from "../../support/y-doc-facts.ts";
+import { type Random, withSeeds } from "../../support/bytes/random.ts";
+import { clocksIn } from "../../support/bytes/y-doc-facts.ts";
 
 type Entry = readonly [client: number, start: number, end: number];
 

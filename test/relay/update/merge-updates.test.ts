@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import * as Y from "yjs";
 import { mergeUpdates } from "../../../src/relay/update/merge-updates.ts";
-import { bringing } from "../../support/update-bytes.ts";
+import { bringing } from "../../support/bytes/update-bytes.ts";
 
 test("a merge of nothing is the empty update, of one update that update", () => {
   const update = bringing(1, 0, 1);

@@ -2,9 +2,9 @@ import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import { normalizeUpdate } from "../../../src/relay/update/normalize-update.ts";
 import { decodeContents } from "../../../src/relay/update/update-contents.ts";
-import { mutate, session } from "../../support/mutations.ts";
-import { withSeeds } from "../../support/random.ts";
-import { any, bytes, gc, item, sequence, skip, string, text, updateBytes } from "../../support/update-bytes.ts";
+import { mutate, session } from "../../support/bytes/mutations.ts";
+import { withSeeds } from "../../support/bytes/random.ts";
+import { any, bytes, gc, item, sequence, skip, string, text, updateBytes } from "../../support/bytes/update-bytes.ts";
 
 const shown = (update: Uint8Array) => {
   const doc = new Y.Doc();

@@ -3,10 +3,10 @@ import * as Y from "yjs";
 import { ClockSet } from "../../../src/relay/update/id-set.ts";
 import { type Repetition, trimUpdate } from "../../../src/relay/update/trim-update.ts";
 import { decodeContents, type UpdateContents } from "../../../src/relay/update/update-contents.ts";
-import { type Random, withSeeds } from "../../support/random.ts";
-import { RandomEditor } from "../../support/random-editors.ts";
-import { deleting, gc, updateBytes } from "../../support/update-bytes.ts";
-import { clocksIn, deletesOf, structsOf } from "../../support/y-doc-facts.ts";
+import { type Random, withSeeds } from "../../support/bytes/random.ts";
+import { deleting, gc, updateBytes } from "../../support/bytes/update-bytes.ts";
+import { clocksIn, deletesOf, structsOf } from "../../support/bytes/y-doc-facts.ts";
+import { RandomEditor } from "../../support/clients/random-editors.ts";
 
 function clocks(...entries: readonly (readonly [client: number, start: number, end: number])[]): ClockSet {
   const set = new ClockSet();

@@ -18,7 +18,7 @@ import {
   text,
   updateBytes,
   type Write,
-} from "../../support/update-bytes.ts";
+} from "../../support/bytes/update-bytes.ts";
 
 type Ranges = readonly (readonly [clock: number, length: number])[];
 

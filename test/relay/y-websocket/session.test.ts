@@ -6,12 +6,12 @@ import { decodeMessage, encodeMessage } from "../../../src/relay/y-websocket/cod
 import { yWebsocket } from "../../../src/relay/y-websocket/protocol.ts";
 import { RoomRegistry } from "../../../src/rooms/room-registry.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
-import { FailingStore } from "../../support/failing-store.ts";
-import { denied, FakeAuthorizer } from "../../support/fake-authorizer.ts";
-import { FakeConnection } from "../../support/fake-connection.ts";
+import { updatesOf } from "../../support/clients/raw-client.ts";
+import { FailingStore } from "../../support/fakes/failing-store.ts";
+import { denied, FakeAuthorizer } from "../../support/fakes/fake-authorizer.ts";
+import { FakeConnection } from "../../support/fakes/fake-connection.ts";
 import { openMemoryStore } from "../../support/fakes/memory-store.ts";
-import { updatesOf } from "../../support/raw-client.ts";
-import { type RoomPartsOptions, roomParts } from "../../support/room-parts.ts";
+import { type RoomPartsOptions, roomParts } from "../../support/servers/room-parts.ts";
 
 const empty = new Uint8Array();
 const [first = empty, second = empty] = updatesOf((doc) => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { FrameParser } from "../../../scripts/bench/load/frame-parser.ts";
 import { encodeFrame, FrameSequence, opcodes } from "../../../scripts/bench/load/frames.ts";
-import { withSeeds } from "../../support/random.ts";
+import { withSeeds } from "../../support/bytes/random.ts";
 
 /** The payload of one masked frame, read with nothing of the encoder's own. */
 function unmask(frame: Uint8Array): Uint8Array {

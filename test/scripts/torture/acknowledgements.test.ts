@@ -3,8 +3,8 @@ import { hocuspocus, hocuspocusSessions } from "../../../scripts/torture/hocuspo
 import { firstFrames } from "../../../scripts/torture/relay-protocol.ts";
 import { yWebsocket } from "../../../scripts/torture/y-websocket-protocol.ts";
 import { decodeAddress, decodeMessage } from "../../../src/relay/hocuspocus/codec.ts";
-import { framed } from "../../support/hocuspocus-frames.ts";
-import { updatesOf } from "../../support/raw-client.ts";
+import { framed } from "../../support/bytes/hocuspocus-frames.ts";
+import { updatesOf } from "../../support/clients/raw-client.ts";
 
 const nothing = Uint8Array.of(0, 0);
 const stateVector = Uint8Array.of(0);

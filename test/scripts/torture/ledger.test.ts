@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import { countClocks, Ledger } from "../../../scripts/torture/ledger.ts";
-import { updatesOf } from "../../support/raw-client.ts";
+import { updatesOf } from "../../support/clients/raw-client.ts";
 
 /** Ten characters one by one, then the third of them deleted. */
 function history(): readonly Uint8Array[] {

@@ -2,9 +2,9 @@ import { expect, test } from "bun:test";
 import { cliffy } from "../../../src/signaling/cliffy/dialect.ts";
 import type { Peer } from "../../../src/signaling/cliffy/peer.ts";
 import { SignalingRoom } from "../../../src/signaling/signaling-room.ts";
-import { type DialectOptions, dialectClients, dialectParts } from "../../support/dialect-clients.ts";
-import { FakeGrant } from "../../support/fake-grant.ts";
-import { denialOf, expired, HeldAuthorizer } from "../../support/held-authorizer.ts";
+import { FakeGrant } from "../../support/fakes/fake-grant.ts";
+import { denialOf, expired, HeldAuthorizer } from "../../support/fakes/held-authorizer.ts";
+import { type DialectOptions, dialectClients, dialectParts } from "../../support/servers/dialect-clients.ts";
 
 function setUp(options: Pick<DialectOptions, "limits"> = {}) {
   const authorizer = new HeldAuthorizer();

@@ -3,13 +3,13 @@ import { cliffy } from "../../../src/signaling/cliffy/dialect.ts";
 import type { Peer } from "../../../src/signaling/cliffy/peer.ts";
 import { SignalingRoom } from "../../../src/signaling/signaling-room.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
+import { authorizerThat } from "../../support/fakes/fake-authorizer.ts";
 import {
   type DialectClient,
   type DialectOptions,
   dialectClients,
   dialectParts,
-} from "../../support/dialect-clients.ts";
-import { authorizerThat } from "../../support/fake-authorizer.ts";
+} from "../../support/servers/dialect-clients.ts";
 
 function setUp(options: DialectOptions = {}) {
   const parts = dialectParts(options);

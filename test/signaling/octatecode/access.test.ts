@@ -1,15 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import { octateCode } from "../../../src/signaling/octatecode/dialect.ts";
 import { OctateRooms } from "../../../src/signaling/octatecode/rooms.ts";
+import { FakeGrant } from "../../support/fakes/fake-grant.ts";
+import { denialOf, expired, HeldAuthorizer, settled } from "../../support/fakes/held-authorizer.ts";
 import {
   type ConnectOptions,
   type DialectClient,
   type DialectOptions,
   dialectClients,
   dialectParts,
-} from "../../support/dialect-clients.ts";
-import { FakeGrant } from "../../support/fake-grant.ts";
-import { denialOf, expired, HeldAuthorizer, settled } from "../../support/held-authorizer.ts";
+} from "../../support/servers/dialect-clients.ts";
 
 /** A server on which others than itself say who may enter. */
 function setUp(options: Pick<DialectOptions, "limits"> = {}) {

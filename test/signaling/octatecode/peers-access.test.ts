@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
 import { type OctatePeer, octateCodePeers } from "../../../src/signaling/octatecode/peers-session.ts";
 import { SignalingRoom } from "../../../src/signaling/signaling-room.ts";
-import { type DialectOptions, dialectClients, dialectParts } from "../../support/dialect-clients.ts";
-import { denialOf, expired, HeldAuthorizer, settled } from "../../support/held-authorizer.ts";
+import { denialOf, expired, HeldAuthorizer, settled } from "../../support/fakes/held-authorizer.ts";
+import { type DialectOptions, dialectClients, dialectParts } from "../../support/servers/dialect-clients.ts";
 
 function setUp(options: Pick<DialectOptions, "limits"> = {}) {
   const authorizer = new HeldAuthorizer();

@@ -10,7 +10,7 @@ import {
   type DialectOptions,
   dialectClients,
   dialectParts,
-} from "../../support/dialect-clients.ts";
+} from "../../support/servers/dialect-clients.ts";
 
 function setUp(options: DialectOptions = {}) {
   const parts = dialectParts(options);

@@ -3,11 +3,11 @@ import type { AccessRequest, Denial, Grant } from "../../../src/auth/authorizer.
 import { OctateRooms } from "../../../src/signaling/octatecode/rooms.ts";
 import { octateCodeRoutes } from "../../../src/signaling/octatecode/routes.ts";
 import { SignedRoomTokens } from "../../../src/signaling/octatecode/signed-room-tokens.ts";
-import { type DialectOptions, dialectParts } from "../../support/dialect-clients.ts";
-import { authorizerThat } from "../../support/fake-authorizer.ts";
-import { FakeGrant } from "../../support/fake-grant.ts";
-import { denialOf, expired } from "../../support/held-authorizer.ts";
-import { asAdministrator } from "../../support/http-callers.ts";
+import { asAdministrator } from "../../support/clients/http-callers.ts";
+import { authorizerThat } from "../../support/fakes/fake-authorizer.ts";
+import { FakeGrant } from "../../support/fakes/fake-grant.ts";
+import { denialOf, expired } from "../../support/fakes/held-authorizer.ts";
+import { type DialectOptions, dialectParts } from "../../support/servers/dialect-clients.ts";
 
 function setUp(options: DialectOptions & { readonly isRestricted?: true } = {}) {
   const parts = dialectParts(options);

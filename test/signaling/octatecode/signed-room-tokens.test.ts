@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { SignJWT } from "jose";
 import { SignedRoomTokens } from "../../../src/signaling/octatecode/signed-room-tokens.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
 
 const claim = { user: "ada", room: "room 日本" };
 

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
-import { FakeAuthorizer } from "../../support/fake-authorizer.ts";
-import { FakeGrant } from "../../support/fake-grant.ts";
-import { denialOf, expired, HeldAuthorizer, settled } from "../../support/held-authorizer.ts";
-import { peerJsClients } from "../../support/peerjs-clients.ts";
+import { peerJsClients } from "../../support/clients/peerjs-clients.ts";
+import { FakeAuthorizer } from "../../support/fakes/fake-authorizer.ts";
+import { FakeGrant } from "../../support/fakes/fake-grant.ts";
+import { denialOf, expired, HeldAuthorizer, settled } from "../../support/fakes/held-authorizer.ts";
 
 const query = (id: string, more = "") => `key=peerjs&id=${id}&token=t${more}`;
 const offer = (dst: string) => ({ type: "OFFER", dst, payload: {} });

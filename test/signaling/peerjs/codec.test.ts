@@ -10,7 +10,7 @@ import {
   type Signal,
 } from "../../../src/signaling/peerjs/codec.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
-import { withSeeds } from "../../support/random.ts";
+import { withSeeds } from "../../support/bytes/random.ts";
 
 const depth = 32;
 const encoder = new TextEncoder();

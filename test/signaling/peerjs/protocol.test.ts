@@ -8,9 +8,9 @@ import { peerjs } from "../../../src/signaling/peerjs/protocol.ts";
 import { Quotas } from "../../../src/signaling/quotas.ts";
 import { admissionOf } from "../../../src/transport/admission/origin-policy.ts";
 import { createHttp } from "../../../src/transport/http.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
-import { FakeConnection } from "../../support/fake-connection.ts";
-import { administration, asAdministrator } from "../../support/http-callers.ts";
+import { administration, asAdministrator } from "../../support/clients/http-callers.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
+import { FakeConnection } from "../../support/fakes/fake-connection.ts";
 
 interface Changed {
   readonly key?: string;

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import type { AccessRequest } from "../../../src/auth/authorizer.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
-import { authorizerThat } from "../../support/fake-authorizer.ts";
-import { type PeerJsClient, peerJsClients } from "../../support/peerjs-clients.ts";
-import { Random } from "../../support/random.ts";
+import { Random } from "../../support/bytes/random.ts";
+import { type PeerJsClient, peerJsClients } from "../../support/clients/peerjs-clients.ts";
+import { authorizerThat } from "../../support/fakes/fake-authorizer.ts";
 
 const offer = (dst: string, payload: unknown = { sdp: "v=0" }) => ({ type: "OFFER", dst, payload });
 const error = (msg: string) => ({ type: "ERROR", payload: { msg } });

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import type { AccessRequest, Denial } from "../../../src/auth/authorizer.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
-import { FakeAuthorizer } from "../../support/fake-authorizer.ts";
-import { FakeGrant } from "../../support/fake-grant.ts";
-import { denialOf, expired, HeldAuthorizer } from "../../support/held-authorizer.ts";
-import { peersClients } from "../../support/peers-clients.ts";
+import { peersClients } from "../../support/clients/peers-clients.ts";
+import { FakeAuthorizer } from "../../support/fakes/fake-authorizer.ts";
+import { FakeGrant } from "../../support/fakes/fake-grant.ts";
+import { denialOf, expired, HeldAuthorizer } from "../../support/fakes/held-authorizer.ts";
 
 const offer = (toDeviceId: string) => ({ connectionId: 1, toDeviceId, sdi: {} });
 const tokensOf = (requests: readonly AccessRequest[]) => requests.map(({ token }) => token);

@@ -13,7 +13,7 @@ import {
   type Signal,
 } from "../../../src/signaling/peers/codec.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
-import { withSeeds } from "../../support/random.ts";
+import { withSeeds } from "../../support/bytes/random.ts";
 
 const depth = 32;
 const event = (name: unknown, ...args: unknown[]): EventPacket => ({

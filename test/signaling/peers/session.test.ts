@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { closeReasons, SessionError } from "../../../src/transport/close-reason.ts";
-import { iceServers, type PeersClient, peersClients } from "../../support/peers-clients.ts";
-import { Random } from "../../support/random.ts";
+import { Random } from "../../support/bytes/random.ts";
+import { iceServers, type PeersClient, peersClients } from "../../support/clients/peers-clients.ts";
 
 const success = [null, "success"];
 const offer = (toDeviceId: string, sdi: unknown = "v=0") => ({ connectionId: 1, toDeviceId, sdi });

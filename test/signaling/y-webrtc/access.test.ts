@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { yWebrtc } from "../../../src/signaling/y-webrtc/dialect.ts";
 import { Topic } from "../../../src/signaling/y-webrtc/topic.ts";
-import { type DialectOptions, dialectClients, dialectParts } from "../../support/dialect-clients.ts";
-import { FakeGrant } from "../../support/fake-grant.ts";
-import { denialOf, expired, HeldAuthorizer, settled } from "../../support/held-authorizer.ts";
+import { FakeGrant } from "../../support/fakes/fake-grant.ts";
+import { denialOf, expired, HeldAuthorizer, settled } from "../../support/fakes/held-authorizer.ts";
+import { type DialectOptions, dialectClients, dialectParts } from "../../support/servers/dialect-clients.ts";
 
 function setUp(options: Pick<DialectOptions, "limits"> = {}) {
   const authorizer = new HeldAuthorizer();

@@ -4,10 +4,10 @@ import { yWebrtc } from "../../../src/signaling/y-webrtc/dialect.ts";
 import { introductionMs } from "../../../src/signaling/y-webrtc/introductions.ts";
 import { Topic } from "../../../src/signaling/y-webrtc/topic.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
-import { type DialectOptions, dialectClients, dialectParts } from "../../support/dialect-clients.ts";
-import { authorizerThat } from "../../support/fake-authorizer.ts";
-import { FakeGrant } from "../../support/fake-grant.ts";
-import { asAdministrator } from "../../support/http-callers.ts";
+import { asAdministrator } from "../../support/clients/http-callers.ts";
+import { authorizerThat } from "../../support/fakes/fake-authorizer.ts";
+import { FakeGrant } from "../../support/fakes/fake-grant.ts";
+import { type DialectOptions, dialectClients, dialectParts } from "../../support/servers/dialect-clients.ts";
 
 const granted: Grant = new FakeGrant();
 const denied: Denial = { granted: false, kind: "forbidden", code: "wrong-room", reason: "not yours" };

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { introductionMs } from "../../../src/signaling/y-webrtc/introductions.ts";
 import { Subscriber, Topic } from "../../../src/signaling/y-webrtc/topic.ts";
-import { openFakeChannel } from "../../support/fake-channel.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
-import { FakeConnection } from "../../support/fake-connection.ts";
+import { openFakeChannel } from "../../support/fakes/fake-channel.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
+import { FakeConnection } from "../../support/fakes/fake-connection.ts";
 
 const openTopic = (clock = new FakeClock()) =>
   new Topic({ openChannel: openFakeChannel, memberLimit: 10, peerIdsPerSubscriber: 2, clock });

@@ -4,9 +4,9 @@ import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } fr
 import { openHocuspocusSqlite } from "../../../src/storage/import/hocuspocus-sqlite.ts";
 import { SourceError } from "../../../src/storage/source.ts";
 import { describeSource } from "../../contract/source.ts";
-import { contentsOf, Workshop } from "../../support/data-folder.ts";
-import { openHocuspocusDatabase, storeDocument, writeHocuspocusFile } from "../../support/hocuspocus-sqlite.ts";
-import { bringing } from "../../support/update-bytes.ts";
+import { openHocuspocusDatabase, storeDocument, writeHocuspocusFile } from "../../support/bytes/hocuspocus-sqlite.ts";
+import { bringing } from "../../support/bytes/update-bytes.ts";
+import { contentsOf, Workshop } from "../../support/processes/data-folder.ts";
 
 const write = async (path: string, documents: Readonly<Record<string, Uint8Array>>) =>
   writeHocuspocusFile(path, documents);

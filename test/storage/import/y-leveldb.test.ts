@@ -5,8 +5,6 @@ import * as Y from "yjs";
 import { openYLeveldb } from "../../../src/storage/import/y-leveldb.ts";
 import { SourceError } from "../../../src/storage/source.ts";
 import { describeSource } from "../../contract/source.ts";
-import { Workshop } from "../../support/data-folder.ts";
-import { updatesOf } from "../../support/raw-client.ts";
 import {
   filesOf,
   leaveAsKilled,
@@ -16,7 +14,9 @@ import {
   storeUpdates,
   textOf,
   withYLeveldb,
-} from "../../support/y-leveldb.ts";
+} from "../../support/bytes/y-leveldb.ts";
+import { updatesOf } from "../../support/clients/raw-client.ts";
+import { Workshop } from "../../support/processes/data-folder.ts";
 
 describeSource("a folder of y-leveldb", {
   open: openYLeveldb,

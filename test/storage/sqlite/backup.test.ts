@@ -4,8 +4,8 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync }
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { backUpDatabase, type CopiedUpdate } from "../../../src/storage/sqlite/backup.ts";
 import { openSqliteStore } from "../../../src/storage/sqlite/sqlite-store.ts";
-import { updateOf } from "../../support/counting.ts";
-import { contentsOf, documentsIn, Workshop } from "../../support/data-folder.ts";
+import { updateOf } from "../../support/bytes/counting.ts";
+import { contentsOf, documentsIn, Workshop } from "../../support/processes/data-folder.ts";
 
 let workshop: Workshop;
 let target: string;

@@ -7,8 +7,8 @@ import { checkDatabase } from "../../../src/storage/sqlite/database-file.ts";
 import { DatabaseIsNewer } from "../../../src/storage/sqlite/migrations.ts";
 import { openSqliteStore } from "../../../src/storage/sqlite/sqlite-store.ts";
 import { StoreError } from "../../../src/storage/store.ts";
-import { contentsOf, documentsIn, Workshop } from "../../support/data-folder.ts";
-import { bringing } from "../../support/update-bytes.ts";
+import { bringing } from "../../support/bytes/update-bytes.ts";
+import { contentsOf, documentsIn, Workshop } from "../../support/processes/data-folder.ts";
 
 let workshop: Workshop;
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { createMetrics, type Metrics } from "../../../src/ops/metrics.ts";
 import { openSqliteStore } from "../../../src/storage/sqlite/sqlite-store.ts";
 import { type Store, StoreError } from "../../../src/storage/store.ts";
-import { compaction, numbersIn, rowsOf, updateOf } from "../../support/counting.ts";
+import { compaction, numbersIn, rowsOf, updateOf } from "../../support/bytes/counting.ts";
 import { eventually } from "../../support/eventually.ts";
 
 let folder: string;

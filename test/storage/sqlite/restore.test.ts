@@ -4,8 +4,8 @@ import { chownSync, existsSync, readdirSync, readFileSync, renameSync, statSync,
 import { openDataFolder } from "../../../src/storage/data-folder.ts";
 import { backUpDatabase } from "../../../src/storage/sqlite/backup.ts";
 import { restoreDatabase } from "../../../src/storage/sqlite/restore.ts";
-import { updateOf } from "../../support/counting.ts";
-import { contentsOf, documentsIn, Workshop } from "../../support/data-folder.ts";
+import { updateOf } from "../../support/bytes/counting.ts";
+import { contentsOf, documentsIn, Workshop } from "../../support/processes/data-folder.ts";
 
 let workshop: Workshop;
 let source: string;

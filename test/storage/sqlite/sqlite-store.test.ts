@@ -8,11 +8,11 @@ import { DatabaseIsNewer } from "../../../src/storage/sqlite/migrations.ts";
 import { openSqliteStore } from "../../../src/storage/sqlite/sqlite-store.ts";
 import { type Store, StoreError, type StoreErrorKind } from "../../../src/storage/store.ts";
 import { describeStore } from "../../contract/store.ts";
-import { Child } from "../../support/child.ts";
-import { compaction, numbersIn, rowsOf, updateOf } from "../../support/counting.ts";
+import { compaction, numbersIn, rowsOf, updateOf } from "../../support/bytes/counting.ts";
+import { Random } from "../../support/bytes/random.ts";
 import { openMemoryStore } from "../../support/fakes/memory-store.ts";
-import type { FillReport } from "../../support/fill-store.ts";
-import { Random } from "../../support/random.ts";
+import { Child } from "../../support/processes/child.ts";
+import type { FillReport } from "../../support/processes/fill-store.ts";
 
 let folder: string;
 let file: string;

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { defaultLimits } from "../../../src/config/limits.ts";
 import { AddressLimits } from "../../../src/transport/admission/address-limits.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
 
 function open() {
   const clock = new FakeClock();

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { AddressRanges } from "../../../src/lib/address/address-ranges.ts";
 import { createLog } from "../../../src/ops/log.ts";
 import { ForwardedAddresses } from "../../../src/transport/admission/forwarded-address.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
 
 function setUp(...proxies: string[]) {
   const warnings: unknown[] = [];

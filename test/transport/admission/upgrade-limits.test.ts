@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { defaultLimits, type Limits } from "../../../src/config/limits.ts";
 import { UpgradeLimits } from "../../../src/transport/admission/upgrade-limits.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
 
 function open(changed: Partial<Limits>) {
   const clock = new FakeClock();

@@ -7,9 +7,9 @@ import { closeReasons, SessionError } from "../../../src/transport/close-reason.
 import type { Connection } from "../../../src/transport/connection.ts";
 import { EngineIo } from "../../../src/transport/engine-io/engine-io.ts";
 import type { Protocol } from "../../../src/transport/protocol.ts";
+import { Random } from "../../support/bytes/random.ts";
 import { eventually } from "../../support/eventually.ts";
-import { FakeClock } from "../../support/fake-clock.ts";
-import { Random } from "../../support/random.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
 
 const frameLimit = 1_000;
 const opened: { readonly engine: EngineIo; readonly clock: FakeClock }[] = [];

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { pino } from "pino";
 import { AssetsNotBuilt } from "../../../src/transport/pages/assets.ts";
 import { assetsRefresher } from "../../../src/transport/pages/source-assets.ts";
-import { startTestServer } from "../../support/start-test-server.ts";
+import { startTestServer } from "../../support/servers/start-test-server.ts";
 
 let root: string;
 let lines: string[];

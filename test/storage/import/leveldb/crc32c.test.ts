@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { crc32c, maskedCrc32c } from "../../../../src/storage/import/leveldb/crc32c.ts";
-import { utf8 } from "../../../support/leveldb-bytes.ts";
+import { utf8 } from "../../../support/bytes/leveldb-bytes.ts";
 
 test.each<[string, Uint8Array, number]>([
   ["nothing", new Uint8Array(), 0],

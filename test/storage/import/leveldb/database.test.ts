@@ -3,9 +3,8 @@ import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync
 import { join } from "node:path";
 import { readLevelDb } from "../../../../src/storage/import/leveldb/database.ts";
 import { SourceError } from "../../../../src/storage/source.ts";
-import { Workshop } from "../../../support/data-folder.ts";
-import { logBytes, logFragment, utf8 } from "../../../support/leveldb-bytes.ts";
-import { Random } from "../../../support/random.ts";
+import { logBytes, logFragment, utf8 } from "../../../support/bytes/leveldb-bytes.ts";
+import { Random } from "../../../support/bytes/random.ts";
 import {
   describeEntry,
   entriesOf,
@@ -15,7 +14,8 @@ import {
   putValue,
   settle,
   withYLeveldb,
-} from "../../../support/y-leveldb.ts";
+} from "../../../support/bytes/y-leveldb.ts";
+import { Workshop } from "../../../support/processes/data-folder.ts";
 
 let workshop: Workshop;
 let folder: string;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { compareEntries, type Entry } from "../../../../src/storage/import/leveldb/entry.ts";
 import { liveEntries, type Run } from "../../../../src/storage/import/leveldb/live-entries.ts";
-import { utf8 } from "../../../support/leveldb-bytes.ts";
-import { withSeeds } from "../../../support/random.ts";
+import { utf8 } from "../../../support/bytes/leveldb-bytes.ts";
+import { withSeeds } from "../../../support/bytes/random.ts";
 
 /** `undefined` deletes. */
 const entry = (key: string, sequence: number, value: string | undefined): Entry => ({

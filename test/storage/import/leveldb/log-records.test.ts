@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { Damage } from "../../../../src/storage/import/leveldb/damage.ts";
 import { readLog } from "../../../../src/storage/import/leveldb/log-records.ts";
-import { concatenate, logBlockBytes, logBytes, logFragment, utf8 } from "../../../support/leveldb-bytes.ts";
-import { withSeeds } from "../../../support/random.ts";
+import { concatenate, logBlockBytes, logBytes, logFragment, utf8 } from "../../../support/bytes/leveldb-bytes.ts";
+import { withSeeds } from "../../../support/bytes/random.ts";
 
 const full = 1;
 const first = 2;

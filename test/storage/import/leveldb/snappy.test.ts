@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { Damage } from "../../../../src/storage/import/leveldb/damage.ts";
 import { decompressSnappy } from "../../../../src/storage/import/leveldb/snappy.ts";
-import { utf8 } from "../../../support/leveldb-bytes.ts";
-import { type Random, withSeeds } from "../../../support/random.ts";
+import { utf8 } from "../../../support/bytes/leveldb-bytes.ts";
+import { type Random, withSeeds } from "../../../support/bytes/random.ts";
 
 const literal = (text: string) => [(text.length - 1) << 2, ...utf8(text)];
 const copy1 = (offset: number, length: number) => [((offset >> 8) << 5) | ((length - 4) << 2) | 1, offset & 0xff];

@@ -8,8 +8,8 @@ import {
   type StoredBlock,
   tableBytes,
   utf8,
-} from "../../../support/leveldb-bytes.ts";
-import { withSeeds } from "../../../support/random.ts";
+} from "../../../support/bytes/leveldb-bytes.ts";
+import { withSeeds } from "../../../support/bytes/random.ts";
 
 const block = (...entries: Parameters<typeof blockBytes>[0]): StoredBlock => ({
   bytes: blockBytes(entries),

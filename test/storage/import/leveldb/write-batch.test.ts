@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Damage } from "../../../../src/storage/import/leveldb/damage.ts";
 import { readWriteBatch } from "../../../../src/storage/import/leveldb/write-batch.ts";
-import { concatenate, utf8, writeBatch } from "../../../support/leveldb-bytes.ts";
+import { concatenate, utf8, writeBatch } from "../../../support/bytes/leveldb-bytes.ts";
 
 const read = (record: Uint8Array) => [...readWriteBatch(record)];
 

@@ -1,0 +1,38 @@
+import { describe, expect, test } from "bun:test";
+import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { temporaryFolder } from "../servers/start-test-server.ts";
+import { findBrowser, installCommand } from "./browsers.ts";
+
+describe("findBrowser", () => {
+  test("takes the first executable on PATH, in the order of its names", async () => {
+    const folder = await temporaryFolder();
+    const [first, second] = [join(folder, "first"), join(folder, "second")];
+    await Promise.all([mkdir(first), mkdir(second)]);
+    for (const path of [join(first, "google-chrome"), join(second, "chromium"), join(second, "firefox")]) {
+      await writeFile(path, "");
+      await chmod(path, 0o755);
+    }
+    await writeFile(join(first, "chromium"), "not executable", { mode: 0o644 });
+    const environment = { PATH: `${first}:${second}` };
+    expect(findBrowser("chromium", environment)).toBe(join(second, "chromium"));
+    expect(findBrowser("firefox", environment)).toBe(join(second, "firefox"));
+    expect(findBrowser("chromium", { PATH: first })).toBe(join(first, "google-chrome"));
+    expect(findBrowser("firefox", { PATH: first })).toBeUndefined();
+    await rm(folder, { recursive: true });
+  });
+
+  test("takes what CHROME_PATH names before anything on PATH", () => {
+    expect(findBrowser("chromium", { PATH: "", CHROME_PATH: "/opt/chrome" })).toBe("/opt/chrome");
+    expect(findBrowser("firefox", { PATH: "", CHROME_PATH: "/opt/chrome" })).toBeUndefined();
+  });
+});
+
+test("installCommand is what a person types", () => {
+  expect(installCommand(["chromium", "firefox"])).toBe(
+    "sudo apt-get update && sudo apt-get install -y --no-install-recommends chromium firefox-esr",
+  );
+  expect(installCommand(["firefox"], "")).toBe(
+    "apt-get update && apt-get install -y --no-install-recommends firefox-esr",
+  );
+});

@@ -1,0 +1,137 @@
+import type { Locator, Page } from "playwright-core";
+import type { WebrtcProvider } from "y-webrtc";
+import type { WebsocketProvider } from "y-websocket";
+import type * as Y from "yjs";
+import { eventually } from "./eventually.ts";
+
+declare global {
+  /** What the demo shows to tests and to the curious; exists in its page only. */
+  var yurt: {
+    readonly Y: typeof Y;
+    readonly doc: Y.Doc;
+    readonly awareness: WebsocketProvider["awareness"];
+    readonly webrtc: WebrtcProvider;
+    /** None, or never connected, in a room with a password. */
+    readonly websocket: WebsocketProvider | undefined;
+    readonly room: string;
+  };
+}
+
+export type Transport = "WebRTC" | "WebSocket";
+export type Switch = Transport | "Offline";
+
+/** The demo in one browser window, by what a person sees of it and by `globalThis.yurt`. */
+export class DemoPage {
+  readonly page: Page;
+  readonly editor: Locator;
+  readonly people: Locator;
+
+  constructor(page: Page) {
+    this.page = page;
+    this.editor = page.getByRole("textbox", { name: "Shared text" });
+    this.people = page.getByRole("list", { name: "People" }).locator("li[data-client-id]");
+  }
+
+  async ready(): Promise<void> {
+    await this.editor.waitFor();
+    await eventually("the page has opened its room", () =>
+      this.page.evaluate(() => globalThis.yurt !== undefined && globalThis.yurt.webrtc.room !== null),
+    );
+  }
+
+  text(): Promise<string> {
+    return this.page.evaluate(() => globalThis.yurt.doc.getText("text").toString());
+  }
+
+  clientId(): Promise<number> {
+    return this.page.evaluate(() => globalThis.yurt.doc.clientID);
+  }
+
+  /** Types at the end of the text, as a person does. */
+  async type(text: string): Promise<void> {
+    await this.editor.click();
+    await this.page.keyboard.press("Control+End");
+    await this.page.keyboard.type(text);
+  }
+
+  async turn(name: Switch, position: "on" | "off"): Promise<void> {
+    const control = this.page.getByRole("switch", { name, exact: true });
+    await control.setChecked(position === "on");
+  }
+
+  /** Leaves this transport as the only way to others, and resolves when the other one is gone. */
+  async useOnly(transport: Transport): Promise<void> {
+    await this.turn(transport === "WebRTC" ? "WebSocket" : "WebRTC", "off");
+    if (transport === "WebRTC") await eventually("the relay is left", async () => !(await this.isOnRelay()));
+    else await eventually("no peers are left", async () => (await this.peers()).length === 0);
+  }
+
+  isOnRelay(): Promise<boolean> {
+    return this.page.evaluate(() => globalThis.yurt.websocket?.wsconnected ?? false);
+  }
+
+  isSynced(): Promise<boolean> {
+    return this.page.evaluate(() => globalThis.yurt.websocket?.synced ?? false);
+  }
+
+  /** The y-webrtc ids of those with whom a data channel is open. */
+  peers(): Promise<readonly string[]> {
+    return this.page.evaluate(() => {
+      const connections = globalThis.yurt.webrtc.room?.webrtcConns ?? new Map();
+      return [...connections].flatMap(([id, { connected }]) => (connected ? [id] : []));
+    });
+  }
+
+  /** What it says of whether the text is saved. */
+  async syncText(): Promise<string> {
+    return (await this.page.locator("[data-sync-state]").textContent()) ?? "";
+  }
+
+  /** The state that the page shows: saved, saving, offline. */
+  async syncState(): Promise<string | null> {
+    return this.page.locator("[data-sync-state]").getAttribute("data-sync-state");
+  }
+
+  /** Bytes that the page says it has sent and received. */
+  async traffic(transport: Transport): Promise<{ readonly sent: number; readonly received: number }> {
+    const shown = this.page.locator(`[data-transport="${transport.toLowerCase()}"]`);
+    const [sent, received] = await Promise.all([shown.getAttribute("data-sent"), shown.getAttribute("data-received")]);
+    return { sent: Number(sent), received: Number(received) };
+  }
+
+  /** How the page says it reaches another one; undefined when it does not list it. */
+  async reachOf(other: DemoPage): Promise<string | undefined> {
+    const entry = this.page.locator(`li[data-client-id="${await other.clientId()}"]`);
+    return (await entry.count()) === 0 ? undefined : ((await entry.getAttribute("data-reach")) ?? undefined);
+  }
+}
+
+/** Every page has a data channel to every other one. */
+export async function meshed(pages: readonly DemoPage[], withinMs = 25_000): Promise<void> {
+  await eventually(
+    `a mesh of ${pages.length}`,
+    async () =>
+      (await Promise.all(pages.map((page) => page.peers()))).every(({ length }) => length === pages.length - 1),
+    withinMs,
+  );
+}
+
+/** All pages are on the relay and know what it knows. */
+export async function relayed(pages: readonly DemoPage[]): Promise<void> {
+  await eventually("synced with the relay", async () =>
+    (await Promise.all(pages.map((page) => page.isSynced()))).every(Boolean),
+  );
+}
+
+/** All pages have exactly this text. */
+export async function haveText(pages: readonly DemoPage[], text: string): Promise<void> {
+  let found: readonly string[] = [];
+  try {
+    await eventually("the same text", async () => {
+      found = await Promise.all(pages.map((page) => page.text()));
+      return found.every((candidate) => candidate === text);
+    });
+  } catch (error) {
+    throw new Error(`expected ${JSON.stringify(text)} everywhere, found ${JSON.stringify(found)}`, { cause: error });
+  }
+}

@@ -1,0 +1,32 @@
+import * as Y from "yjs";
+import { compactUpdates } from "../../../src/relay/compaction/compact-updates.ts";
+import type { Classification, DocumentState } from "../../../src/relay/document/document-state.ts";
+import { decodeSummary } from "../../../src/relay/update/base-summary.ts";
+import { unpackUpdates } from "../../../src/relay/update/packed-updates.ts";
+import { decodeContents, type Malformed, type UpdateContents } from "../../../src/relay/update/update-contents.ts";
+import type { RowId } from "../../../src/storage/store.ts";
+
+/** What a document takes `update` for, and what that brings. */
+export function classify(
+  state: DocumentState,
+  update: Uint8Array,
+): Malformed | (Classification & { readonly contents: UpdateContents }) {
+  const contents = decodeContents(update);
+  return contents.kind === "malformed" ? contents : { contents, ...state.classify({ update, contents }) };
+}
+
+/** All that a client with that state vector is sent, as one update. */
+export function answerOf(state: DocumentState, stateVector: Uint8Array): Uint8Array {
+  const { before, update } = state.answer(stateVector);
+  return before === undefined ? update : Y.mergeUpdates([before, update]);
+}
+
+/** Compacts what is committed now, after `meanwhile`. */
+export function compactState(state: DocumentState, row: () => RowId, meanwhile = () => {}): void {
+  const cut = state.cut();
+  const { base, summary } = compactUpdates(unpackUpdates(cut));
+  const known = decodeSummary(summary);
+  if (known === undefined) throw new Error("an unreadable summary");
+  meanwhile();
+  state.replace(cut, { base: { row: row(), update: base, summary: known }, quarantined: [] });
+}

@@ -1,0 +1,70 @@
+import type { Authorizer } from "../../../src/auth/authorizer.ts";
+import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
+import { defaultLimits, type Limits } from "../../../src/config/limits.ts";
+import { ByteBudget } from "../../../src/lib/byte-budget.ts";
+import { createMetrics } from "../../../src/ops/metrics.ts";
+import { PeerJsNamespace } from "../../../src/signaling/peerjs/namespace.ts";
+import { peerjs } from "../../../src/signaling/peerjs/protocol.ts";
+import { Quotas } from "../../../src/signaling/quotas.ts";
+import { SessionError } from "../../../src/transport/close-reason.ts";
+import type { Handshake, ProtocolSession } from "../../../src/transport/protocol.ts";
+import { FakeClock } from "../fakes/fake-clock.ts";
+import { FakeConnection } from "../fakes/fake-connection.ts";
+import { administration } from "./http-callers.ts";
+
+export interface PeerJsClientsOptions {
+  readonly authorizer?: Authorizer;
+  readonly limits?: Partial<Limits>;
+}
+
+export interface PeerJsClient {
+  readonly connection: FakeConnection;
+  readonly session: ProtocolSession;
+  say(message: unknown): void;
+  /** The messages received since the last call. */
+  heard(): unknown[];
+  /** The client goes away. */
+  leave(): void;
+}
+
+/** PeerJS' protocol, and clients of it without a network. */
+export function peerJsClients({ authorizer = openAuthorizer, limits: changed = {} }: PeerJsClientsOptions = {}) {
+  const limits = { ...defaultLimits, ...changed };
+  const clock = new FakeClock();
+  const budget = new ByteBudget(limits.mailboxesBytes);
+  const metrics = createMetrics();
+  const namespace = new PeerJsNamespace({ mailBudget: budget, clock, limits, metrics });
+  const quotas = new Quotas({ limits, clock, metrics });
+  const options = { namespace, authorizer, administration, quotas, limits, clock };
+  const protocol = peerjs({ ...options, key: "peerjs", discoveryEnabled: false });
+  const open = async (query: string, shown: Partial<Handshake> = {}): Promise<PeerJsClient> => {
+    const connection = new FakeConnection(query);
+    const url = new URL(`ws://localhost/peerjs/peerjs?${query}`);
+    const gone = new AbortController();
+    const session = await protocol.open(connection, { ...shown, url, signal: gone.signal });
+    return {
+      connection,
+      session,
+      say: (message) => void session.receive(JSON.stringify(message)),
+      heard: () => connection.take().map((frame) => JSON.parse(String(frame))),
+      leave() {
+        connection.disconnect();
+        gone.abort();
+        session.closed();
+      },
+    };
+  };
+  const connect = (id: string, token = `token of ${id}`) =>
+    open(new URLSearchParams({ key: "peerjs", id, token, version: "1.5.5" }).toString());
+  /** What a client is told that is not let in. */
+  const refusal = async (opening: Promise<PeerJsClient>): Promise<unknown> => {
+    const error = await opening.then(
+      () => undefined,
+      (thrown: unknown) => thrown,
+    );
+    if (!(error instanceof SessionError)) throw new Error(`not refused: ${error}`);
+    return JSON.parse(String(protocol.farewell?.(error.reason, error.message)));
+  };
+  const bounds = async () => (await metrics.signalingBounds.get()).values.map(({ labels }) => labels.bound);
+  return { connect, open, refusal, clock, budget, namespace, protocol, bounds };
+}

@@ -1,0 +1,87 @@
+import type { Authorizer } from "../../../src/auth/authorizer.ts";
+import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
+import { defaultLimits, type Limits } from "../../../src/config/limits.ts";
+import { ByteBudget } from "../../../src/lib/byte-budget.ts";
+import { createMetrics } from "../../../src/ops/metrics.ts";
+import { Devices } from "../../../src/signaling/peers/devices.ts";
+import { peers } from "../../../src/signaling/peers/protocol.ts";
+import { Quotas } from "../../../src/signaling/quotas.ts";
+import type { Handshake, ProtocolSession } from "../../../src/transport/protocol.ts";
+import { FakeClock } from "../fakes/fake-clock.ts";
+import { FakeConnection } from "../fakes/fake-connection.ts";
+
+export interface PeersClientsOptions {
+  readonly authorizer?: Authorizer;
+  readonly limits?: Partial<Limits>;
+}
+
+export interface PeersClient {
+  readonly connection: FakeConnection;
+  readonly session: ProtocolSession;
+  emit(event: string, ...args: unknown[]): Promise<void>;
+  /** Emits, and resolves with what is acknowledged; undefined if nothing is. */
+  ask(event: string, ...args: unknown[]): Promise<unknown>;
+  register(deviceId: string, ...groups: string[]): Promise<unknown>;
+  /** The events received since the last call. */
+  heard(): unknown[];
+  leave(): void;
+}
+
+export const iceServers = [{ urls: "turn:example.com", username: "u", credential: "c" }];
+
+/** Peers' protocol, and clients of it without a network. */
+export function peersClients({ authorizer = openAuthorizer, limits: changed = {} }: PeersClientsOptions = {}) {
+  const limits = { ...defaultLimits, ...changed };
+  const clock = new FakeClock();
+  const metrics = createMetrics();
+  const budget = new ByteBudget(limits.mailboxesBytes);
+  const devices = new Devices({ mailBudget: budget, clock, limits, metrics });
+  const quotas = new Quotas({ limits, clock, metrics });
+  const protocol = peers({ devices, iceServers: () => iceServers, authorizer, quotas, limits, clock });
+  let connections = 0;
+  const open = async (shown: Partial<Handshake> = {}): Promise<PeersClient> => {
+    connections += 1;
+    const connection = new FakeConnection(String(connections));
+    const gone = new AbortController();
+    const url = new URL("ws://localhost/socket.io/?EIO=4&transport=websocket");
+    const session = await protocol.open(connection, { url, ...shown, signal: gone.signal });
+    const receive = async (frame: string) => session.receive(frame);
+    const takePackets = (type: string) => {
+      const packets = connection.take().map(String);
+      connection.sent.push(...packets.filter((packet) => !packet.startsWith(type)));
+      return packets.filter((packet) => packet.startsWith(type));
+    };
+    const ask = async (event: string, ...args: unknown[]) => {
+      await receive(`27${JSON.stringify([event, ...args])}`);
+      const [answer] = takePackets("37");
+      return answer === undefined ? undefined : JSON.parse(answer.slice(2));
+    };
+    return {
+      connection,
+      session,
+      emit: (event, ...args) => receive(`2${JSON.stringify([event, ...args])}`),
+      ask,
+      register: (deviceId, ...groups) => ask("register-device", { deviceId, user: "u", groups }),
+      heard: () => takePackets("2").map((packet) => JSON.parse(packet.slice(1))),
+      leave() {
+        connection.disconnect();
+        gone.abort();
+        session.closed();
+      },
+    };
+  };
+  const connect = async (shown: Partial<Handshake> = {}): Promise<PeersClient> => {
+    const client = await open(shown);
+    await client.session.receive("0");
+    client.connection.take();
+    return client;
+  };
+  const enter = async (deviceId: string, ...groups: string[]): Promise<PeersClient> => {
+    const client = await connect();
+    const [problem] = Object(await client.register(deviceId, ...groups));
+    if (problem !== null) throw new Error(`not registered: ${problem}`);
+    return client;
+  };
+  const bounds = async () => (await metrics.signalingBounds.get()).values.map(({ labels }) => labels.bound);
+  return { open, connect, enter, bounds, clock, budget, devices, protocol };
+}

@@ -1,0 +1,55 @@
+import { eventually } from "../eventually.ts";
+
+type Message = Readonly<Record<string, unknown>>;
+
+/** A client that says what its script has it say, and that waits for what the script has it hear. */
+export class ScriptSocket {
+  readonly #socket: WebSocket;
+  readonly #heard: Message[] = [];
+  closed: { readonly code: number; readonly reason: string } | undefined;
+
+  private constructor(socket: WebSocket) {
+    this.#socket = socket;
+    socket.addEventListener("message", ({ data }) => this.#heard.push(JSON.parse(String(data))));
+    socket.addEventListener("close", ({ code, reason }) => {
+      this.closed = { code, reason };
+    });
+  }
+
+  /** Resolves when the socket is open. */
+  static async connect(url: string): Promise<ScriptSocket> {
+    const socket = new WebSocket(url);
+    const client = new ScriptSocket(socket);
+    await eventually(`open: ${url}`, () => socket.readyState === WebSocket.OPEN);
+    return client;
+  }
+
+  say(message: Message): void {
+    this.#socket.send(JSON.stringify(message));
+  }
+
+  send(frame: string): void {
+    this.#socket.send(frame);
+  }
+
+  /** The next message, once it has come. */
+  async hears(): Promise<Message> {
+    await eventually("a message", () => this.#heard.length > 0);
+    return this.#heard.shift() ?? {};
+  }
+
+  /** What has come and has not been heard. Whether something is still under way only a later message can tell. */
+  get unheard(): readonly Message[] {
+    return this.#heard;
+  }
+
+  async close(): Promise<void> {
+    this.#socket.close();
+    await eventually("closed", () => this.closed !== undefined);
+  }
+
+  /** Without a closing handshake, as when a page's process dies. */
+  crash(): void {
+    this.#socket.terminate();
+  }
+}

@@ -1,0 +1,63 @@
+import type { Access, AccessRequest, Authorizer, Denial, Grant } from "../../../src/auth/authorizer.ts";
+import { FakeGrant } from "./fake-grant.ts";
+
+/** Decides as the test says, by token, and when the test says. */
+export class FakeAuthorizer implements Authorizer {
+  readonly requests: AccessRequest[] = [];
+  /** All that were given, in order. */
+  readonly grants: FakeGrant[] = [];
+  readonly #decisions = new Map<string | undefined, Access | Denial>();
+  #held: Promise<void> | undefined;
+  #failure: Error | undefined;
+
+  /** For this token; `undefined` is none. What is not decided is granted to write. */
+  decide(token: string | undefined, decision: Access | Denial): void {
+    this.#decisions.set(token, decision);
+  }
+
+  /** Keeps requests waiting until the returned function is called. */
+  hold(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#held = promise;
+    return () => {
+      this.#held = undefined;
+      resolve();
+    };
+  }
+
+  fail(error: Error): void {
+    this.#failure = error;
+  }
+
+  async screen(token: string | undefined): Promise<Denial | undefined> {
+    const decision = token === undefined ? undefined : this.#decisions.get(token);
+    return typeof decision === "object" && decision.kind === "unauthorized" ? decision : undefined;
+  }
+
+  async authorize(request: AccessRequest): Promise<Grant | Denial> {
+    this.requests.push(request);
+    if (this.#held !== undefined) await Promise.race([this.#held, rejectedOn(request.signal)]);
+    if (this.#failure !== undefined) throw this.#failure;
+    const decision = this.#decisions.get(request.token) ?? "write";
+    if (typeof decision === "object") return decision;
+    const grant = new FakeGrant(decision);
+    this.grants.push(grant);
+    return grant;
+  }
+}
+
+/** Answers each request as `authorize` does, and screens nobody. */
+export function authorizerThat(authorize: Authorizer["authorize"]): Authorizer {
+  return { screen: async () => undefined, authorize };
+}
+
+function rejectedOn(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+}
+
+export const denied: Denial = {
+  granted: false,
+  kind: "unauthorized",
+  code: "malformed-token",
+  reason: "not this token",
+};

@@ -1,0 +1,67 @@
+import type { Clock } from "../../../src/lib/time/clock.ts";
+
+interface Timer {
+  readonly dueAt: number;
+  readonly task: () => void;
+}
+
+/** Time that passes only when a test says so. */
+export class FakeClock implements Clock {
+  #now: number;
+  readonly #timers = new Set<Timer>();
+  #turnTasks: (() => void)[] = [];
+
+  constructor(now = 1_700_000_000_000) {
+    this.#now = now;
+  }
+
+  now(): number {
+    return this.#now;
+  }
+
+  after(delayMs: number, task: () => void): () => void {
+    const timer: Timer = { dueAt: this.#now + Math.max(0, delayMs), task };
+    this.#timers.add(timer);
+    return () => {
+      this.#timers.delete(timer);
+    };
+  }
+
+  afterTurn(task: () => void): void {
+    this.#turnTasks.push(task);
+  }
+
+  /** Timers that are still to run. */
+  get pendingTimers(): number {
+    return this.#timers.size;
+  }
+
+  /** Lets time pass: runs every timer that falls due, those that timers start included, each at its own time. */
+  advance(durationMs: number): void {
+    const end = this.#now + durationMs;
+    for (let timer = this.#nextDue(end); timer !== undefined; timer = this.#nextDue(end)) {
+      this.#now = Math.max(this.#now, timer.dueAt);
+      this.#timers.delete(timer);
+      timer.task();
+    }
+    this.#now = end;
+  }
+
+  /** Ends turns until no task waits for the end of one. */
+  runTurns(): void {
+    while (this.#turnTasks.length > 0) {
+      const tasks = this.#turnTasks;
+      this.#turnTasks = [];
+      for (const task of tasks) task();
+    }
+  }
+
+  /** The earliest timer up to `end`; of several at the same time the one that was started first. */
+  #nextDue(end: number): Timer | undefined {
+    let next: Timer | undefined;
+    for (const timer of this.#timers) {
+      if (timer.dueAt <= end && (next === undefined || timer.dueAt < next.dueAt)) next = timer;
+    }
+    return next;
+  }
+}

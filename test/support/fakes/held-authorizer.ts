@@ -1,0 +1,64 @@
+import type { AccessRequest, Authorizer, Denial, Grant } from "../../../src/auth/authorizer.ts";
+import { FakeGrant } from "./fake-grant.ts";
+
+/** Answers each request, by its room, when the test says so and what the test says; also those whose client is gone. */
+export class HeldAuthorizer implements Authorizer {
+  readonly requests: AccessRequest[] = [];
+  /** All that were given, in order. */
+  readonly grants: FakeGrant[] = [];
+  readonly #held: { readonly request: AccessRequest; readonly answer: PromiseWithResolvers<Grant | Denial> }[] = [];
+
+  async screen(): Promise<undefined> {}
+
+  authorize(request: AccessRequest): Promise<Grant | Denial> {
+    this.requests.push(request);
+    const answer = Promise.withResolvers<Grant | Denial>();
+    this.#held.push({ request, answer });
+    return answer.promise;
+  }
+
+  /** Rooms that wait for an answer, in the order in which they were asked for. */
+  get waiting(): readonly string[] {
+    return this.#held.map(({ request: { room } }) => room);
+  }
+
+  /** Grants what was first asked of a room. */
+  async grant(room: string, grant = new FakeGrant("read")): Promise<FakeGrant> {
+    this.grants.push(grant);
+    this.#take(room).resolve(grant);
+    await settled();
+    return grant;
+  }
+
+  async deny(room: string, kind: Denial["kind"] = "forbidden"): Promise<void> {
+    await this.answer(room, denialOf(kind));
+  }
+
+  async answer(room: string, denial: Denial): Promise<void> {
+    this.#take(room).resolve(denial);
+    await settled();
+  }
+
+  async fail(room: string, error: unknown): Promise<void> {
+    this.#take(room).reject(error);
+    await settled();
+  }
+
+  #take(room: string): PromiseWithResolvers<Grant | Denial> {
+    const index = this.#held.findIndex(({ request }) => request.room === room);
+    const [held] = index < 0 ? [] : this.#held.splice(index, 1);
+    if (held === undefined) throw new Error(`nobody asks for ${room}`);
+    return held.answer;
+  }
+}
+
+const codes = { unauthorized: "bad-signature", forbidden: "wrong-room", unavailable: "unavailable" } as const;
+
+/** `not now` is its reason. */
+export function denialOf(kind: Denial["kind"], code: Denial["code"] = codes[kind]): Denial {
+  return { granted: false, kind, code, reason: "not now" };
+}
+
+export const expired = denialOf("unauthorized", "expired");
+
+export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,0 +1,10 @@
+/** Compacts once, prints the text that comes of it, and has nothing left to do. */
+import * as Y from "yjs";
+import { startWorkerCompactor } from "../../../src/relay/compaction/worker-compactor.ts";
+import { packUpdates } from "../../../src/relay/update/packed-updates.ts";
+
+const doc = new Y.Doc();
+doc.getText("text").insert(0, "all of it");
+const compacted = new Y.Doc();
+Y.applyUpdate(compacted, (await startWorkerCompactor().compact(() => packUpdates([Y.encodeStateAsUpdate(doc)]))).base);
+console.log(compacted.getText("text").toString());

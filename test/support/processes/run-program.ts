@@ -1,0 +1,28 @@
+import type { Output } from "../../../src/cli/command.ts";
+import { run } from "../../../src/cli/program.ts";
+import { readTextFile } from "../../../src/config/sources.ts";
+
+export interface ProgramOptions {
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Standard output is a terminal. */
+  readonly isTTY?: boolean;
+  /** What becomes of a text on standard output, if it is not taken. */
+  readonly failure?: () => Error | undefined;
+}
+
+/** Runs the program in this process, as `yurt` with these arguments. */
+export async function yurt(args: readonly string[], options: ProgramOptions = {}) {
+  const { environment = {}, isTTY = false, failure } = options;
+  const written = { out: "", err: "" };
+  const stdout: Output = {
+    isTTY,
+    write: (text, taken) => {
+      const error = failure?.();
+      if (error === undefined) written.out += text;
+      taken?.(error);
+    },
+  };
+  const stderr: Output = { write: (text) => (written.err += text) };
+  const code = await run({ args, environment, readFile: readTextFile, stdout, stderr });
+  return { code, ...written };
+}

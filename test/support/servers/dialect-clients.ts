@@ -1,0 +1,113 @@
+import { pino } from "pino";
+import type { Authorizer } from "../../../src/auth/authorizer.ts";
+import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
+import { defaultLimits, type Limits } from "../../../src/config/limits.ts";
+import { createMetrics, type SignalingBound } from "../../../src/ops/metrics.ts";
+import { RoomRegistry } from "../../../src/rooms/room-registry.ts";
+import { type JsonDialect, jsonDialects } from "../../../src/signaling/dialects.ts";
+import { Quotas } from "../../../src/signaling/quotas.ts";
+import { administration } from "../clients/http-callers.ts";
+import { openFakeChannel } from "../fakes/fake-channel.ts";
+import { FakeClock } from "../fakes/fake-clock.ts";
+import { FakeConnection } from "../fakes/fake-connection.ts";
+
+export interface DialectOptions {
+  readonly authorizer?: Authorizer;
+  readonly limits?: Partial<Limits>;
+}
+
+/** What the dialects of a server are made of, in the tests' fakes. */
+export function dialectParts(options: DialectOptions = {}) {
+  const limits: Limits = { ...defaultLimits, ...options.limits };
+  const lines: string[] = [];
+  const clock = new FakeClock();
+  const registries: Pick<RoomRegistry<unknown>, "size">[] = [];
+  return {
+    limits,
+    clock,
+    authorizer: options.authorizer ?? openAuthorizer,
+    administration,
+    metrics: createMetrics(),
+    openChannel: openFakeChannel,
+    log: pino({ level: "debug", base: null, timestamp: false }, { write: (line) => lines.push(line) }),
+    /** What was logged. */
+    lines,
+    registry: <Room>(open: (name: string) => Room): RoomRegistry<Room> => {
+      const registry = new RoomRegistry<Room>({ open, close: () => {}, closeFailed: () => {}, lingerMs: 0, clock });
+      registries.push(registry);
+      return registry;
+    },
+    /** Rooms that someone is in. */
+    openRooms: (): number => {
+      clock.advance(0);
+      return registries.reduce((sum, { size }) => sum + size, 0);
+    },
+  };
+}
+
+export type DialectParts = ReturnType<typeof dialectParts>;
+
+/** A client of the JSON dialects, without a network. */
+export interface DialectClient {
+  readonly connection: FakeConnection;
+  /** Rejects with what the session throws. */
+  say(message: unknown): Promise<void>;
+  /** As `say`, with a frame as it is. */
+  send(frame: string | Uint8Array): Promise<void>;
+  /** The messages received since the last call. */
+  heard(): unknown[];
+  /** The client goes away while none of its frames is being handled. */
+  leave(): void;
+  /** As the transport does first when the client is gone, whatever is being handled. */
+  abort(): void;
+}
+
+/** What a client's handshake says besides. */
+export interface ConnectOptions {
+  readonly address: string;
+  readonly path: string;
+  readonly origin: string;
+  readonly headerToken: string;
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** The protocol that settles which of the dialects a client speaks, and clients of it. */
+export function dialectClients(dialects: readonly JsonDialect[], parts: DialectParts) {
+  const { authorizer, limits, clock, metrics } = parts;
+  const protocol = jsonDialects({ dialects, authorizer, limits, quotas: new Quotas({ limits, clock, metrics }) });
+  const connect = (id: string, handshake: Partial<ConnectOptions> = {}): DialectClient => {
+    const { address, path = "/signal", ...shown } = handshake;
+    const connection = new FakeConnection(id, address);
+    const gone = new AbortController();
+    const url = new URL(path, "ws://localhost");
+    const session = protocol.open(connection, { ...shown, url, signal: gone.signal });
+    if (session instanceof Promise) throw new Error("opens at once");
+    const send = async (frame: string | Uint8Array) => {
+      await session.receive(frame);
+      // What is not waited for, and does not wait for anything else, has happened then.
+      await settled();
+    };
+    return {
+      connection,
+      say: (message) => send(JSON.stringify(message)),
+      send,
+      abort: () => {
+        connection.disconnect();
+        gone.abort();
+      },
+      heard: () => connection.take().map((frame) => JSON.parse(String(frame))),
+      leave() {
+        connection.disconnect();
+        gone.abort();
+        session.closed();
+      },
+    };
+  };
+  /** How often the bound was met. */
+  const met = async (bound: SignalingBound): Promise<number> => {
+    const { values } = await metrics.signalingBounds.get();
+    return values.find(({ labels }) => labels.bound === bound)?.value ?? 0;
+  };
+  return { ...parts, protocol, connect, met };
+}

@@ -1,0 +1,62 @@
+import { pino } from "pino";
+import type { Authorizer } from "../../../src/auth/authorizer.ts";
+import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
+import type { Limits } from "../../../src/config/limits.ts";
+import { hocuspocus } from "../../../src/relay/hocuspocus/protocol.ts";
+import type { SyncRoom } from "../../../src/relay/sync-room.ts";
+import { RoomRegistry } from "../../../src/rooms/room-registry.ts";
+import type { Handshake } from "../../../src/transport/protocol.ts";
+import { inWords } from "../bytes/hocuspocus-frames.ts";
+import { FailingStore } from "../fakes/failing-store.ts";
+import { FakeConnection } from "../fakes/fake-connection.ts";
+import { openMemoryStore } from "../fakes/memory-store.ts";
+import { roomParts, settled } from "./room-parts.ts";
+
+export interface HocuspocusSessionsOptions {
+  readonly authorizer?: Authorizer;
+  readonly limits?: Partial<Limits>;
+  readonly readersShowPresence?: boolean;
+}
+
+/** Hocuspocus sessions over connections of the test, which share rooms, a store and a clock. */
+export function hocuspocusSessions({ authorizer = openAuthorizer, ...room }: HocuspocusSessionsOptions = {}) {
+  const store = new FailingStore(openMemoryStore());
+  const parts = roomParts(room, store);
+  const { clock } = parts;
+  const rooms = new RoomRegistry<SyncRoom>({
+    open: parts.open,
+    close: (room) => room.close(),
+    closeFailed: (_, error) => {
+      throw error;
+    },
+    lingerMs: 10_000,
+    clock,
+  });
+  const log = pino({ level: "silent" });
+  const protocol = hocuspocus({ rooms, authorizer, limits: parts.limits, clock, log, metrics: parts.metrics });
+
+  const connect = async (id: string, shown: Partial<Omit<Handshake, "signal">> = {}) => {
+    const connection = new FakeConnection(id);
+    const aborter = new AbortController();
+    const handshake = { url: new URL("ws://x/collab"), ...shown, signal: aborter.signal };
+    const session = await protocol.open(connection, handshake);
+    return {
+      connection,
+      session,
+      /** Says all of it at once, and lets the server answer what needs no store. */
+      say: async (...frames: readonly (string | Uint8Array)[]) => {
+        for (const frame of frames) void session.receive(frame);
+        await settled();
+      },
+      /** What it was told since the last time, in words. */
+      told: () => connection.take().map(inWords),
+      /** As a listener does when the client goes away. */
+      leave: () => {
+        connection.disconnect();
+        aborter.abort();
+        session.closed();
+      },
+    };
+  };
+  return { ...parts, store, rooms, connect };
+}

@@ -1,0 +1,87 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pino } from "pino";
+import type { AuthOptions } from "../../../src/auth/auth-options.ts";
+import type { ServerOptions } from "../../../src/composition/server-options.ts";
+import { defaultLimits, type Limits } from "../../../src/config/limits.ts";
+import type { Log } from "../../../src/ops/log.ts";
+import { startServer } from "../../../src/server.ts";
+import { closeReasons } from "../../../src/transport/close-reason.ts";
+
+export interface TestServerOptions {
+  readonly limits?: Partial<Limits>;
+  /** Of an earlier test server; a new one is made, and removed at the end, without it. */
+  readonly dataFolder?: string;
+  readonly syncEnabled?: boolean;
+  readonly peerjs?: Partial<ServerOptions["peerjs"]>;
+  /** The port of an earlier test server, so that its clients come back. */
+  readonly port?: number;
+  readonly compatibilityPorts?: readonly number[];
+  /** Where it listens, when not on 127.0.0.1 alone. */
+  readonly host?: string;
+  /** By default everybody may. */
+  readonly auth?: Partial<AuthOptions>;
+  readonly origins?: readonly string[];
+  readonly proxies?: readonly string[];
+  /** By default what is logged is not seen. */
+  readonly log?: Log;
+}
+
+export interface TestServer extends AsyncDisposable {
+  readonly port: number;
+  readonly compatibilityPorts: readonly number[];
+  /** `http://127.0.0.1:<port>` */
+  readonly url: string;
+  /** `ws://127.0.0.1:<port>` */
+  readonly wsUrl: string;
+  readonly dataFolder: string;
+  /** What it says that it serves. */
+  readonly endpoints: readonly string[];
+  /** As SIGTERM; idempotent. Keeps a data folder that was passed in. */
+  stop(): Promise<void>;
+}
+
+export async function temporaryFolder(): Promise<string> {
+  return mkdtemp(join(tmpdir(), "yurt-test-"));
+}
+
+/** A whole server in this process, on a free port. */
+export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const dataFolder = options.dataFolder ?? (await temporaryFolder());
+  const server = await startServer({
+    host: options.host ?? "127.0.0.1",
+    port: options.port ?? 0,
+    compatibilityPorts: options.compatibilityPorts ?? [],
+    auth: { mode: "open", secrets: [], readersShowPresence: true, ...options.auth },
+    origins: options.origins ?? [],
+    proxies: options.proxies ?? [],
+    dataFolder,
+    syncEnabled: options.syncEnabled ?? true,
+    durability: "disk",
+    peerjs: { key: "peerjs", discoveryEnabled: false, ...options.peerjs },
+    limits: { ...defaultLimits, ...options.limits },
+    log: options.log ?? pino({ level: process.env["YURT_TEST_LOG"] ?? "silent" }),
+  });
+  let stopping: Promise<void> | undefined;
+  const stop = async () => {
+    await server.stop(closeReasons.restart);
+    if (options.dataFolder === undefined) await rm(dataFolder, { recursive: true, force: true });
+  };
+  return {
+    port: server.port,
+    compatibilityPorts: server.compatibilityPorts,
+    url: server.url,
+    wsUrl: server.url.replace("http", "ws"),
+    dataFolder,
+    endpoints: server.endpoints.map(({ label }) => label),
+    stop: () => {
+      stopping ??= stop();
+      return stopping;
+    },
+    async [Symbol.asyncDispose]() {
+      stopping ??= stop();
+      await stopping;
+    },
+  };
+}

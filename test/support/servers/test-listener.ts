@@ -1,0 +1,126 @@
+import { pino } from "pino";
+import { defaultLimits, type Limits } from "../../../src/config/limits.ts";
+import { AddressRanges } from "../../../src/lib/address/address-ranges.ts";
+import { createMetrics, type Metrics } from "../../../src/ops/metrics.ts";
+import { closeReasons } from "../../../src/transport/close-reason.ts";
+import type { Connection, Frame } from "../../../src/transport/connection.ts";
+import type { Engine } from "../../../src/transport/engine.ts";
+import { Listener } from "../../../src/transport/listener.ts";
+import { NativeChannels } from "../../../src/transport/native-channel.ts";
+import type { Protocol, ProtocolSession } from "../../../src/transport/protocol.ts";
+import { eventually } from "../eventually.ts";
+import { FakeClock } from "../fakes/fake-clock.ts";
+
+export interface TestListener extends AsyncDisposable {
+  readonly listener: Listener;
+  readonly channels: NativeChannels;
+  readonly clock: FakeClock;
+  readonly url: string;
+  /** What the protocol's sessions saw, in order. */
+  readonly events: string[];
+  readonly connections: Connection[];
+  /** By text received, the connection that it last came over. */
+  readonly heardFrom: ReadonlyMap<string, Connection>;
+  /** How many sessions were refused for this reason. */
+  refusedFor(reason: string): Promise<number>;
+  /** How many upgrades were. */
+  refusedUpgradesFor(reason: string): Promise<number>;
+}
+
+type Handlers = Partial<
+  Pick<Protocol, "closeDelayMs" | "compatibility" | "farewell" | "frameBytes" | "inboxOverflow" | "screen">
+> & {
+  readonly opening?: Promise<void>;
+  readonly origins?: readonly string[];
+  readonly proxies?: readonly string[];
+  readonly receive?: (frame: Frame, connection: Connection) => void | Promise<void>;
+  /** Asked before the protocol. */
+  readonly engine?: Engine;
+  /** By default this machine alone may come. */
+  readonly host?: string;
+};
+
+/** A listener with one protocol, on `/test`. */
+export function listen(
+  handlers: Handlers = {},
+  limits: Partial<Limits> = {},
+  compatibilityPorts: readonly number[] = [],
+): TestListener {
+  const events: string[] = [];
+  const connections: Connection[] = [];
+  const heardFrom = new Map<string, Connection>();
+  const all = { ...defaultLimits, ...limits };
+  const clock = new FakeClock();
+  const metrics = createMetrics();
+  const channels = new NativeChannels(all);
+  const { opening, receive, origins = [], proxies = [], engine, host = "127.0.0.1", ...rest } = handlers;
+  const open = (connection: Connection): ProtocolSession => {
+    connections.push(connection);
+    events.push("open");
+    return {
+      receive: (frame) => {
+        events.push(`receive ${typeof frame === "string" ? frame : frame.byteLength}`);
+        if (typeof frame === "string") heardFrom.set(frame, connection);
+        return receive?.(frame, connection);
+      },
+      closed: () => events.push("closed"),
+    };
+  };
+  const protocol: Protocol = {
+    name: "test",
+    frameBytes: 1e6,
+    match: ({ pathname }) => pathname === "/test",
+    open: (connection) => (opening === undefined ? open(connection) : opening.then(() => open(connection))),
+    ...rest,
+  };
+  const listener = new Listener({
+    host,
+    port: 0,
+    metrics,
+    origins: new Set(origins),
+    proxies: new AddressRanges(proxies),
+    compatibility: { ports: compatibilityPorts, fetch: () => new Response("http for compatibility") },
+    protocols: [protocol],
+    engines: engine === undefined ? [] : [engine],
+    fetch: () => new Response("http"),
+    channels,
+    limits: all,
+    log: pino({ level: "silent" }),
+    clock,
+  });
+  return {
+    listener,
+    channels,
+    clock,
+    url: `ws://127.0.0.1:${listener.port}/test`,
+    events,
+    connections,
+    heardFrom,
+    refusedFor: (reason) => countOf(metrics.refusedSessions, reason),
+    refusedUpgradesFor: (reason) => countOf(metrics.refusedUpgrades, reason),
+    [Symbol.asyncDispose]: () => listener.close(closeReasons.shutdown),
+  };
+}
+
+async function countOf(counter: Metrics["refusedUpgrades"], reason: string): Promise<number> {
+  const { values } = await counter.get();
+  return values.find(({ labels }) => labels.reason === reason)?.value ?? 0;
+}
+
+export interface Client {
+  readonly socket: WebSocket;
+  readonly heard: (string | number)[];
+  closed: { code: number; reason: string } | undefined;
+}
+
+export async function join(url: string): Promise<Client> {
+  const socket = new WebSocket(url);
+  socket.binaryType = "arraybuffer";
+  const client: Client = { socket, heard: [], closed: undefined };
+  socket.onmessage = ({ data }) => client.heard.push(typeof data === "string" ? data : data.byteLength);
+  socket.onclose = ({ code, reason }) => {
+    client.closed = { code, reason };
+  };
+  await eventually("open", () => socket.readyState === WebSocket.OPEN);
+  return client;
+}
