@@ -1,0 +1,303 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { io } from "socket.io-client";
+import type { DenialCode } from "../../../src/auth/authorizer.ts";
+import { createLog } from "../../../src/ops/log.ts";
+import { encodeMessage } from "../../../src/relay/y-websocket/codec.ts";
+import { inWords, providerFrames } from "../../support/bytes/hocuspocus-frames.ts";
+import { signWithSecret, tokenOf } from "../../support/bytes/token-signer.ts";
+import { revoke, secret, tokenFor } from "../../support/bytes/tokens.ts";
+import { RawClient, updatesOf } from "../../support/clients/raw-client.ts";
+import { ScriptSocket } from "../../support/clients/script-socket.ts";
+import { SignalingClient } from "../../support/clients/signaling-client.ts";
+import { upgradeStatus } from "../../support/clients/upgrade-status.ts";
+import { eventually, pause } from "../../support/eventually.ts";
+import { startTestServer, type TestServer } from "../../support/servers/start-test-server.ts";
+
+/** What is shown at a door, and why it does not open. */
+interface Credential {
+  readonly token: () => Promise<string | undefined> | string | undefined;
+  readonly code: DenialCode;
+  readonly reason: string;
+}
+
+/** One way in: `enter` says in words what becomes of a token, `denied` what that has to be. */
+interface Door {
+  readonly enter: (token: string | undefined) => Promise<string>;
+  readonly welcome: string;
+  readonly denied: (credential: Credential) => string;
+}
+
+const room = "notes/1";
+/** Of all doors: a peer and a device enter rooms of their own. */
+const everyRoom = { [room]: "write", "peerjs/peerjs": "read", peers: "read" } as const;
+const audience = "yurt";
+const good = () => tokenFor(everyRoom, { aud: audience, sub: "ann" });
+const seconds = () => Date.now() / 1_000;
+
+const credentials: Readonly<Record<string, Credential>> = {
+  "no token": { token: () => undefined, code: "no-token", reason: "no token" },
+  garbage: { token: () => "garbage", code: "malformed-token", reason: "the token is not a JSON Web Token" },
+  "a wrong signature": {
+    token: () => signWithSecret(`not ${secret}`, { rooms: everyRoom, aud: audience, exp: seconds() + 60 }),
+    code: "bad-signature",
+    reason: "the token's signature is not of a key that counts here",
+  },
+  "no signature": {
+    token: () => tokenOf({ alg: "none" }, { rooms: everyRoom, aud: audience, exp: seconds() + 60 }),
+    code: "bad-signature",
+    reason: "the token is not signed in a way that counts here",
+  },
+  "an expired token": {
+    token: () => tokenFor(everyRoom, { aud: audience, exp: seconds() - 1 }),
+    code: "expired",
+    reason: "the token has expired",
+  },
+  "a token for later": {
+    token: () => tokenFor(everyRoom, { aud: audience, nbf: seconds() + 30 }),
+    code: "not-yet-valid",
+    reason: "the token is not valid yet",
+  },
+  "a token for another audience": {
+    token: () => tokenFor(everyRoom, { aud: "other" }),
+    code: "wrong-audience",
+    reason: "the token is not for this audience",
+  },
+  "a token for another room": {
+    token: () => tokenFor({ "notes/2": "write" }, { aud: audience }),
+    code: "wrong-room",
+    reason: "the token does not let its holder into this room",
+  },
+  "a revoked token": {
+    token: () => tokenFor(everyRoom, { aud: audience, jti: "revoked", iat: seconds() - 10 }),
+    code: "revoked",
+    reason: "the permission has been revoked",
+  },
+};
+
+let server: TestServer;
+/** Everything that the server logs, however little it matters. */
+const lines: string[] = [];
+const log = createLog({ level: "trace", pretty: false, destination: { write: (line) => lines.push(line) } });
+/** What was shown at whatever door. */
+const shown = new Set<string>();
+
+beforeAll(async () => {
+  server = await startTestServer({
+    auth: { mode: "token", secrets: [secret], audience },
+    limits: { authenticationMs: 500 },
+    log,
+  });
+  await revoke(server.url, { tokenId: "revoked" }, { aud: audience });
+});
+afterAll(() => server.stop());
+
+const query = (token: string | undefined, parameter = "token") => (token === undefined ? "" : `?${parameter}=${token}`);
+const kindOf = ({ code }: Credential) => (code === "wrong-room" ? "forbidden" : "unauthorized");
+const statusOf = (credential: Credential) => (kindOf(credential) === "forbidden" ? 403 : 401);
+/** What is wrong with the token, whichever room it is for: seen before the upgrade. */
+const isScreened = ({ code }: Credential) => !["no-token", "wrong-room", "revoked"].includes(code);
+const [update = new Uint8Array()] = updatesOf((doc) => void doc.getText("t").insert(0, "a"));
+
+const doors: Readonly<Record<string, Door>> = {
+  "y-websocket": {
+    welcome: "in",
+    denied: (credential) =>
+      `${kindOf(credential) === "forbidden" ? 4403 : 4401} ${kindOf(credential)}: ${credential.reason}`,
+    enter: async (token) => {
+      const client = await RawClient.connect(`${server.wsUrl}/sync/${room}${query(token)}`);
+      await eventually("an answer", () => client.closed !== undefined || client.bodies(0).length > 0);
+      if (client.closed !== undefined) return `${client.closed.code} ${client.denials.join()}`;
+      await client.sync();
+      await client.close();
+      return "in";
+    },
+  },
+  Hocuspocus: {
+    welcome: "authenticated read-write",
+    denied: (credential) => `denied ${kindOf(credential)}: ${credential.reason}`,
+    enter: async (token = "") => {
+      const client = await RawClient.connect(`${server.wsUrl}/collab`);
+      client.sendBytes(providerFrames(room).auth(token));
+      await eventually("an answer", () => client.frames.length > 0);
+      const [answer = ""] = client.frames.map(inWords);
+      expect(client.closed).toBeUndefined();
+      await client.close();
+      return answer.replace(`${room}: `, "");
+    },
+  },
+  "y-webrtc": {
+    welcome: "in",
+    denied: (credential) => (isScreened(credential) ? `HTTP ${statusOf(credential)}` : "ignored"),
+    enter: async (token) => {
+      const path = `/signal${query(token)}`;
+      const status = await upgradeStatus(server.port, path);
+      if (status !== 101) return `HTTP ${status}`;
+      const witness = await SignalingClient.connect(`${server.wsUrl}/signal${query(await good())}`);
+      const client = await SignalingClient.connect(server.wsUrl + path);
+      for (const each of [witness, client]) each.say({ type: "subscribe", topics: [room] });
+      await witness.settled();
+      await pause(50);
+      client.say({ type: "publish", topic: room, data: "hello" });
+      await client.settled();
+      await pause(50);
+      const isHeard = witness.heard.some((frame) => frame.includes("hello"));
+      await Promise.all([witness.close(), client.close()]);
+      return isHeard ? "in" : "ignored";
+    },
+  },
+  Cliffy: {
+    welcome: "peers",
+    denied: (credential) => (isScreened(credential) ? `HTTP ${statusOf(credential)}` : `error ${credential.reason}`),
+    enter: (token) =>
+      script(token, { type: "join", roomId: room, peerId: crypto.randomUUID() }, ({ type, message }) =>
+        type === "error" ? `error ${message}` : String(type),
+      ),
+  },
+  "OctateCode's peers": {
+    welcome: "peerList",
+    denied: (credential) => (isScreened(credential) ? `HTTP ${statusOf(credential)}` : `error ${credential.reason}`),
+    enter: (token) =>
+      script(token, { type: "auth", roomId: room, from: crypto.randomUUID(), data: {} }, (message) =>
+        message["type"] === "error"
+          ? `error ${Object(message["data"])["error"] ?? message["message"] ?? message["error"]}`
+          : String(message["type"]),
+      ),
+  },
+  OctateCode: {
+    welcome: "auth",
+    denied: ({ code }) => {
+      if (code === "no-token") return "error Missing auth token. Request token from /api/auth/token endpoint first.";
+      if (code === "expired") return "error Token expired";
+      if (code === "wrong-room") return "error Not authorized for this room. Token is for another room";
+      return "error Invalid or expired token";
+    },
+    enter: (token) =>
+      script(
+        undefined,
+        { type: "auth", roomId: room, userId: "ann", data: { token }, timestamp: 1 },
+        ({ type, data }) => (type === "error" ? `error ${Object(data).error}` : String(type)),
+      ),
+  },
+  PeerJS: {
+    welcome: "OPEN",
+    denied: ({ reason }) => `ERROR ${reason}`,
+    enter: async (token) => {
+      const identity = `key=peerjs&id=${crypto.randomUUID()}&token=t&version=1.5.5`;
+      const client = await ScriptSocket.connect(
+        `${server.wsUrl}/peerjs/peerjs?${identity}${token === undefined ? "" : `&access_token=${token}`}`,
+      );
+      const { type, payload } = await client.hears();
+      await client.close();
+      return payload === undefined ? String(type) : `${type} ${Object(payload).msg}`;
+    },
+  },
+  Peers: {
+    welcome: "connected",
+    denied: ({ reason }) => `connect_error ${reason}`,
+    enter: async (token) => {
+      const socket = io(server.url, { forceNew: true, transports: ["websocket"], auth: { token } });
+      const outcome = await new Promise<string>((resolve) => {
+        socket.on("connect", () => resolve("connected"));
+        socket.on("connect_error", ({ message }) => resolve(`connect_error ${message}`));
+      });
+      socket.disconnect();
+      return outcome;
+    },
+  },
+  "GET /api/validate": {
+    welcome: "200 undefined",
+    denied: (credential) => `${statusOf(credential)} ${credential.code}`,
+    enter: (token) => http(`/api/validate?room=${room}`, token),
+  },
+  "POST /api/auth/token": {
+    welcome: "200 undefined",
+    denied: (credential) => `${statusOf(credential)} undefined`,
+    enter: (token) => http("/api/auth/token", token, { userId: "ann", roomId: room }),
+  },
+  "POST /api/tokens": {
+    welcome: "403 not-admin",
+    denied: (credential) => (credential.code === "wrong-room" ? "403 not-admin" : `401 ${credential.code}`),
+    enter: (token) => http("/api/tokens", token, { rooms: { r: "read" } }),
+  },
+  "POST /api/revocations": {
+    welcome: "403 not-admin",
+    denied: (credential) => (credential.code === "wrong-room" ? "403 not-admin" : `401 ${credential.code}`),
+    enter: (token) => http("/api/revocations", token, { user: "somebody" }),
+  },
+  "GET /api/rooms": {
+    welcome: "403 undefined",
+    denied: () => "403 undefined",
+    enter: (token) => http("/api/rooms", token),
+  },
+};
+
+async function script(
+  token: string | undefined,
+  message: Readonly<Record<string, unknown>>,
+  inWords: (answer: Readonly<Record<string, unknown>>) => string,
+): Promise<string> {
+  const path = `/signal${query(token)}`;
+  const status = await upgradeStatus(server.port, path);
+  if (status !== 101) return `HTTP ${status}`;
+  const client = await ScriptSocket.connect(server.wsUrl + path);
+  client.say(message);
+  const answer = inWords(await client.hears());
+  await client.close();
+  return answer;
+}
+
+async function http(path: string, token: string | undefined, body?: object): Promise<string> {
+  const response = await fetch(server.url + path, {
+    ...(body !== undefined && { method: "POST", body: JSON.stringify(body) }),
+    headers: token === undefined ? {} : { authorization: `Bearer ${token}` },
+  });
+  return `${response.status} ${Object(await response.json()).code}`;
+}
+
+test("every endpoint that the server names has its row", () => {
+  const open = ["Demo"];
+  expect(server.endpoints.filter((label) => !open.includes(label) && doors[label] === undefined)).toEqual([]);
+});
+
+describe.each(Object.entries(doors))("%s", (_, door) => {
+  test("opens for a good token", async () => {
+    const token = await good();
+    shown.add(token);
+    expect(await door.enter(token)).toBe(door.welcome);
+  });
+
+  test.each(Object.entries(credentials))("does not open for %s", async (_name, credential) => {
+    const token = await credential.token();
+    if (token !== undefined) shown.add(token);
+    expect(await door.enter(token)).toBe(door.denied(credential));
+  });
+});
+
+describe("where writing takes more than the right to read", () => {
+  test("/sync takes nothing, says so once, and stays open", async () => {
+    const token = await tokenFor({ [room]: "read" }, { aud: audience });
+    const client = await RawClient.connect(`${server.wsUrl}/sync/${room}${query(token)}`);
+    client.sendBytes(encodeMessage({ type: "update", update }));
+    client.sendBytes(encodeMessage({ type: "update", update }));
+    await client.sync();
+    expect([client.denials.length, client.updates, client.closed]).toEqual([1, [], undefined]);
+    await client.close();
+  });
+
+  test("/collab says `readonly`, and refuses each change", async () => {
+    const client = await RawClient.connect(`${server.wsUrl}/collab`);
+    const frames = providerFrames(room);
+    client.sendBytes(frames.auth(await tokenFor({ [room]: "read" }, { aud: audience })));
+    client.sendBytes(frames.update(update));
+    await eventually("an answer", () => client.frames.length >= 2);
+    expect(client.frames.map(inWords)).toEqual([`${room}: authenticated readonly`, `${room}: status 0`]);
+    await client.close();
+  });
+});
+
+test("of all that was shown, and of the rooms that were asked for, the log says nothing", () => {
+  const codes = new Set(lines.map((line) => JSON.parse(line).code));
+  expect(codes).toContain("wrong-room");
+  const secrets = [secret, room, ...shown].filter((word) => lines.some((line) => line.includes(word)));
+  expect([shown.size > 9, secrets]).toEqual([true, []]);
+});

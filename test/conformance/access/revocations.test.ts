@@ -1,0 +1,45 @@
+import { expect, test } from "bun:test";
+import { mkdir, readFile, rm, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { mintToken } from "../../../src/auth/token/mint-token.ts";
+import { systemClock } from "../../../src/lib/time/clock.ts";
+import { startTestServer, type TestServer, temporaryFolder } from "../../support/servers/start-test-server.ts";
+
+const secret = "a secret of the test, long enough for it";
+const auth = { mode: "token", secrets: [secret] } as const;
+const minting = { secret, lifetimeMs: 60_000, clock: systemClock };
+const adminNamed = (user: string) => mintToken({ ...minting, rooms: new Map(), user, isAdmin: true });
+
+/** The status of what a holder of `token` has asked of the API. */
+async function post({ url }: TestServer, path: string, token: string, order: object): Promise<number> {
+  const headers = { authorization: `Bearer ${token}` };
+  return (await fetch(`${url}${path}`, { method: "POST", headers, body: JSON.stringify(order) })).status;
+}
+
+test("what is revoked while it cannot be written is in force, and told to be until the next start", async () => {
+  await using server = await startTestServer({ auth });
+  const file = join(server.dataFolder, "revocations.jsonl");
+  const admin = await adminNamed("root");
+  const token = await mintToken({ ...minting, rooms: new Map([["notes", "write"]]), user: "ann", isAdmin: false });
+  const revoke = () => post(server, "/api/revocations", admin, { user: "ann" });
+  // The system's error is another one than that of a full disk.
+  await mkdir(file);
+  expect(await revoke()).toBe(503);
+  expect((await fetch(`${server.url}/api/validate?room=notes&token=${token}`)).status).toBe(401);
+  await rmdir(file);
+  expect(await revoke()).toBe(201);
+  expect((await readFile(file, "utf8")).match(/"user":"ann"/g)).toHaveLength(1);
+});
+
+test("an administrator's token that is revoked mints nothing any more, not even while everybody may enter", async () => {
+  const dataFolder = await temporaryFolder();
+  const [admin, former] = [await adminNamed("root"), await adminNamed("former")];
+  const statuses: number[] = [];
+  for (const mode of ["token", "open"] as const) {
+    await using server = await startTestServer({ dataFolder, auth: { ...auth, mode } });
+    if (mode === "token") statuses.push(await post(server, "/api/revocations", admin, { user: "former" }));
+    for (const token of [former, admin]) statuses.push(await post(server, "/api/tokens", token, { admin: true }));
+  }
+  expect(statuses).toEqual([201, 401, 201, 401, 201]);
+  await rm(dataFolder, { recursive: true });
+});

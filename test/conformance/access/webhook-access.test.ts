@@ -1,0 +1,120 @@
+import { expect, test } from "bun:test";
+import { revoke, secret, tokenFor } from "../../support/bytes/tokens.ts";
+import { converged, synced, TestClients } from "../../support/clients/providers.ts";
+import { RawClient } from "../../support/clients/raw-client.ts";
+import { eventually } from "../../support/eventually.ts";
+import { startTestServer } from "../../support/servers/start-test-server.ts";
+import { never, WebhookApplication } from "../../support/servers/webhook-application.ts";
+
+/** A server that asks an application which says `answer` of a token, room by room. */
+async function start(answer: (token: string | null, room: string) => object, webhookTimeoutMs = 300) {
+  const application = new WebhookApplication(({ body }) => {
+    const { token, room } = JSON.parse(body);
+    return Response.json(answer(token, room));
+  });
+  const server = await startTestServer({
+    auth: { mode: "webhook", secrets: [secret], webhook: { url: application.url.href, secrets: [] } },
+    limits: { webhookTimeoutMs },
+  });
+  return {
+    application,
+    server,
+    async [Symbol.asyncDispose]() {
+      await server[Symbol.asyncDispose]();
+      await application[Symbol.asyncDispose]();
+    },
+  };
+}
+
+test("an application takes the right to write away, and gives it back, without a new connection", async () => {
+  let access = "write";
+  await using setup = await start((token) =>
+    token === "ann" ? { access, user: "ann", expiresAt: Date.now() + 800 } : { access: "write" },
+  );
+  const { server } = setup;
+  await using clients = new TestClients();
+  const ann = clients.connectWith("ann", server.wsUrl, "doc");
+  const bob = clients.connectWith("bob", server.wsUrl, "doc");
+  await Promise.all([ann, bob].map(synced));
+  const socket = ann.provider.ws;
+  ann.text.insert(0, "1");
+  await converged([ann, bob]);
+  access = "read";
+  await eventually("no more", async () => {
+    ann.text.insert(0, "x");
+    return ann.text.length > bob.text.length + 5;
+  });
+  bob.text.insert(0, "2");
+  await eventually("still read", () => ann.text.toString().includes("2"));
+  access = "write";
+  // What was refused meanwhile is asked for.
+  await converged([ann, bob]);
+  expect(ann.provider.ws).toBe(socket);
+});
+
+test("an application that does not answer lets nobody in; who came meanwhile is in when it is back", async () => {
+  await using setup = await start(() => ({ access: "write" }));
+  const { application, server } = setup;
+  const { answer } = application;
+  application.answer = () => new Response("broken", { status: 500 });
+  await using clients = new TestClients();
+  const client = clients.connectWith("ann", server.wsUrl, "doc");
+  const codes: number[] = [];
+  client.provider.on("connection-close", (event) => codes.push(event?.code ?? 0));
+  await eventually("refused, twice", () => codes.length >= 2);
+  expect([client.provider.synced, new Set(codes)]).toEqual([false, new Set([1013])]);
+  application.answer = answer;
+  await synced(client);
+});
+
+test("whom an application does not know is refused with its words, and asked anew when something was revoked", async () => {
+  const known = new Set(["ann"]);
+  await using setup = await start((token) =>
+    token !== null && known.has(token) ? { access: "write", user: token } : { access: "none", reason: "unknown here" },
+  );
+  const { application, server } = setup;
+  const bob = await RawClient.connect(`${server.wsUrl}/sync/doc?token=bob`);
+  await eventually("closed", () => bob.closed !== undefined);
+  expect([bob.closed?.code, bob.denials]).toEqual([4403, ["forbidden: unknown here"]]);
+  await using clients = new TestClients();
+  const ann = clients.connectWith("ann", server.wsUrl, "doc");
+  await synced(ann);
+  let closed = 0;
+  ann.provider.on("closed", () => (closed += 1));
+  expect(await revoke(server.url, { user: "ann" })).toMatchObject({ ended: 1 });
+  await eventually("closed", () => closed === 1);
+  // The application has the last word: it may let her in again.
+  const asked = application.received.length;
+  ann.provider.connect();
+  await eventually("in again", () => ann.provider.synced);
+  expect(application.received.length).toBe(asked + 1);
+});
+
+test("a server that waits for its application stops at once", async () => {
+  await using setup = await start(() => ({ access: "write" }), 30_000);
+  const { application, server } = setup;
+  application.answer = never;
+  const clients = await Promise.all(
+    Array.from({ length: 20 }, (_, index) => RawClient.connect(`${server.wsUrl}/sync/doc-${index}?token=ann`)),
+  );
+  await application.asked(20);
+  const stoppedAt = performance.now();
+  await server.stop();
+  // Less than the application is waited for.
+  expect(performance.now() - stoppedAt).toBeLessThan(10_000);
+  await eventually("all are told", () => clients.every(({ closed }) => closed?.code === 1012));
+});
+
+test("the administration has tokens, also where an application decides", async () => {
+  await using setup = await start(() => ({ access: "none" }));
+  const post = async (token: string) => {
+    const { status } = await fetch(`${setup.server.url}/api/tokens`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}` },
+      body: JSON.stringify({ rooms: { r: "read" } }),
+    });
+    return status;
+  };
+  expect(await post(await tokenFor({}, { admin: true }))).toBe(201);
+  expect(await post(await tokenFor({ "**": "write" }))).toBe(403);
+});

@@ -1,0 +1,122 @@
+import { describe, expect, test } from "bun:test";
+import { HocuspocusClients, kinds, saved } from "../../support/clients/hocuspocus-clients.ts";
+import { converged } from "../../support/clients/providers.ts";
+import { typist } from "../../support/clients/typist.ts";
+import { eventually } from "../../support/eventually.ts";
+import { denied, FakeAuthorizer } from "../../support/fakes/fake-authorizer.ts";
+import { startRelayServer } from "../../support/servers/relay-server.ts";
+
+/** Version 2 disconnects when it is denied. */
+const lasting = kinds.filter(({ version }) => version > 2);
+
+describe.each([...kinds])("a provider of version $label", (kind) => {
+  test("that is denied is told why", async () => {
+    const authorizer = new FakeAuthorizer();
+    authorizer.decide("bad", denied);
+    await using server = startRelayServer({ authorizer });
+    await using clients = new HocuspocusClients(kind, server.wsUrl);
+    const client = clients.attach("secret", { token: "bad" });
+    await eventually("denied", () => client.failures.length > 0);
+    expect(client.failures[0]).toBe("unauthorized: not this token");
+    expect([client.provider.isAuthenticated, client.provider.isSynced]).toEqual([false, false]);
+  });
+
+  test("that brings too much is refused that document, and keeps its others", async () => {
+    await using server = startRelayServer({ authorizer: new FakeAuthorizer(), limits: { documentBytes: 2_000 } });
+    await using clients = new HocuspocusClients(kind, server.wsUrl);
+    const socket = clients.openSocket();
+    const [large, small] = [clients.attach("large", { socket }), clients.attach("small", { socket })];
+    await Promise.all([large, small].map(saved));
+    large.text.insert(0, "x".repeat(3_000));
+    await eventually("refused", () => large.failures.length > 0);
+    expect(large.failures[0]).toStartWith("document-too-large: ");
+    expect(large.provider.unsyncedChanges).toBeGreaterThan(0);
+    // Version 2 closes its socket when one of its documents is refused.
+    if (kind.version === 2) return;
+    typist(small.text, "y")(10);
+    await saved(small);
+    expect(socket.status).toBe("connected");
+  });
+});
+
+describe.each([...lasting])("a provider of version $label", (kind) => {
+  test("that was denied enters with a new token, over the same socket, with what it did meanwhile", async () => {
+    const authorizer = new FakeAuthorizer();
+    authorizer.decide("bad", denied);
+    await using server = startRelayServer({ authorizer });
+    await using clients = new HocuspocusClients(kind, server.wsUrl);
+    let token = "bad";
+    const client = clients.attach("door", { token: () => token });
+    await eventually("denied", () => client.failures.length > 0);
+    typist(client.text, "waiting")(20);
+    const socket = client.socket.webSocket;
+    token = "good";
+    await sendToken(client.provider);
+    await saved(client);
+    expect(client.socket.webSocket).toBe(socket);
+    const fresh = clients.attach("door", { token: "good" });
+    await saved(fresh);
+    await converged([client, fresh]);
+  });
+
+  test("is asked for a new token when its grant says so", async () => {
+    const authorizer = new FakeAuthorizer();
+    await using server = startRelayServer({ authorizer });
+    await using clients = new HocuspocusClients(kind, server.wsUrl);
+    let token = "first";
+    const client = clients.attach("renewed", { token: () => token });
+    await saved(client);
+    token = "second";
+    authorizer.grants[0]?.expiring();
+    await eventually("renewed", () => authorizer.requests.some((request) => request.token === "second"));
+    await eventually("told", () => client.authentications === 2);
+    typist(client.text, "x")(10);
+    await saved(client);
+  });
+
+  test("that may only read keeps its edits, and brings them when it may write", async () => {
+    const authorizer = new FakeAuthorizer();
+    authorizer.decide("reader", "read");
+    await using server = startRelayServer({ authorizer });
+    await using clients = new HocuspocusClients(kind, server.wsUrl);
+    const writer = clients.attach("library", { token: "writer" });
+    await saved(writer);
+    typist(writer.text, "w")(20);
+    await saved(writer);
+    let token = "reader";
+    const reader = clients.attach("library", { token: () => token });
+    await saved(reader);
+    const doc = reader.text.toString();
+    typist(reader.text, "r")(5);
+    await eventually("refused", () => reader.provider.unsyncedChanges === 5);
+    expect(writer.text.toString()).toBe(doc);
+    token = "writer";
+    await sendToken(reader.provider);
+    await saved(reader);
+    await converged([reader, writer]);
+  });
+
+  test("whose authorizer is slow for one document uses another meanwhile", async () => {
+    const authorizer = new FakeAuthorizer();
+    await using server = startRelayServer({ authorizer });
+    await using clients = new HocuspocusClients(kind, server.wsUrl);
+    const socket = clients.openSocket();
+    const release = authorizer.hold();
+    const slow = clients.attach("slow", { socket });
+    await eventually("asked", () => authorizer.requests.length === 1);
+    // Those that wait keep what they wait for.
+    authorizer.hold()();
+    const quick = clients.attach("quick", { socket });
+    typist(quick.text, "q")(10);
+    await saved(quick);
+    expect(slow.provider.isSynced).toBe(false);
+    typist(slow.text, "s")(10);
+    release();
+    await saved(slow);
+  });
+});
+
+async function sendToken(provider: object): Promise<void> {
+  if (!("sendToken" in provider) || typeof provider.sendToken !== "function") throw new TypeError("no token to send");
+  await provider.sendToken();
+}

@@ -1,0 +1,207 @@
+import { describe, expect, test } from "bun:test";
+import { pino } from "pino";
+import type { AccessPolicy } from "../../../src/auth/access-policy.ts";
+import type { Denial } from "../../../src/auth/authorizer.ts";
+import { LiveAuthorizer } from "../../../src/auth/live-authorizer.ts";
+import { systemClock } from "../../../src/lib/time/clock.ts";
+import { createMetrics } from "../../../src/ops/metrics.ts";
+import { type HocuspocusClient, HocuspocusClients, kinds, saved } from "../../support/clients/hocuspocus-clients.ts";
+import { converged } from "../../support/clients/providers.ts";
+import { typist } from "../../support/clients/typist.ts";
+import { eventually, pause } from "../../support/eventually.ts";
+import { FakeAuthorizer } from "../../support/fakes/fake-authorizer.ts";
+import { startRelayServer } from "../../support/servers/relay-server.ts";
+
+/** Version 2 disconnects when it is denied, and does not answer who asks it for a token. */
+const lasting = kinds.filter(({ version }) => version > 2);
+const unavailable: Denial = { granted: false, kind: "unavailable", code: "unavailable", reason: "nobody answers" };
+
+/** A token is the moment until which it is good. */
+class Moments implements AccessPolicy {
+  readonly isRenewable = false;
+  asked = 0;
+
+  async screen(): Promise<undefined> {
+    return undefined;
+  }
+
+  async decide({ token }: Parameters<AccessPolicy["decide"]>[0]): ReturnType<AccessPolicy["decide"]> {
+    this.asked += 1;
+    const expiresAt = Number(token);
+    if (expiresAt > Date.now()) return { granted: true, access: "write", expiresAt };
+    return { granted: false, kind: "unauthorized", code: "expired", reason: "the token has expired" };
+  }
+}
+
+function liveAuthorizer(policy: AccessPolicy, isRevoked: () => boolean = () => false): LiveAuthorizer {
+  const common = { clock: systemClock, log: pino({ level: "silent" }), metrics: createMetrics() };
+  return new LiveAuthorizer({ ...common, policy, isRevoked });
+}
+
+const in2Seconds = () => `${Date.now() + 2_000}`;
+
+// These wait for most of their time.
+test.concurrent.each([...lasting])(
+  "a provider of version $label that has new tokens types on as they expire",
+  async (kind) => {
+    const policy = new Moments();
+    await using server = startRelayServer({ authorizer: liveAuthorizer(policy) });
+    await using clients = new HocuspocusClients(kind, server.wsUrl);
+    const client = clients.attach("long", { token: in2Seconds });
+    await saved(client);
+    const socket = client.socket.webSocket;
+    const type = typist(client.text, "long");
+    const end = Date.now() + 5_000;
+    while (Date.now() < end) {
+      type(3);
+      await pause(20);
+    }
+    await saved(client);
+    expect(client.authentications).toBeGreaterThanOrEqual(3);
+    expect([client.failures, client.socket.webSocket === socket]).toEqual([[], true]);
+    const fresh = clients.attach("long", { token: in2Seconds });
+    await saved(fresh);
+    await converged([client, fresh]);
+  },
+);
+
+test.concurrent.each([...kinds])(
+  "a provider of version $label whose token expires is told so once, and stays away",
+  async (kind) => {
+    const policy = new Moments();
+    await using server = startRelayServer({ authorizer: liveAuthorizer(policy) });
+    await using clients = new HocuspocusClients(kind, server.wsUrl);
+    const client = clients.attach("over", { token: in2Seconds() });
+    await saved(client);
+    await eventually("told", () => client.failures.length > 0);
+    const { asked } = policy;
+    // Before the end it was asked for another one, and had none.
+    expect(asked).toBeLessThan(12);
+    client.text.insert(0, "into the void");
+    await pause(3_000);
+    expect(policy.asked).toBe(asked);
+    expect(client.failures).toEqual(["unauthorized: the permission has expired"]);
+    expect(client.provider.unsyncedChanges).toBeGreaterThan(0);
+  },
+);
+
+describe.each([...lasting])("a provider of version $label", (kind) => {
+  test("goes on over the same socket when it has a new token after all", async () => {
+    await using server = startRelayServer({ authorizer: liveAuthorizer(new Moments()) });
+    await using clients = new HocuspocusClients(kind, server.wsUrl);
+    let token = in2Seconds();
+    const client = clients.attach("late", { token: () => token });
+    await saved(client);
+    const socket = client.socket.webSocket;
+    const type = typist(client.text, "late");
+    while (client.failures.length === 0) {
+      type(1);
+      await pause(10);
+    }
+    type(20);
+    expect(client.provider.unsyncedChanges).toBeGreaterThanOrEqual(20);
+    token = `${Date.now() + 60_000}`;
+    await sendToken(client.provider);
+    await saved(client);
+    expect([client.failures.length, client.socket.webSocket === socket]).toEqual([1, true]);
+    const fresh = clients.attach("late", { token });
+    await saved(fresh);
+    await converged([client, fresh]);
+  });
+});
+
+describe.each([...kinds])("a provider of version $label", (kind) => {
+  test("is out within a second when its permission is revoked", async () => {
+    let isRevoked = false;
+    const authorizer = liveAuthorizer(new Moments(), () => isRevoked);
+    await using server = startRelayServer({ authorizer });
+    await using clients = new HocuspocusClients(kind, server.wsUrl);
+    const token = `${Date.now() + 60_000}`;
+    const client = clients.attach("revoked", { token });
+    await saved(client);
+    typist(client.text, "r")(50);
+    isRevoked = true;
+    authorizer.endRevoked();
+    await eventually("out", () => client.failures.length > 0, 1_000);
+    expect(client.failures).toEqual(["unauthorized: the permission has been revoked"]);
+    isRevoked = false;
+    const other = clients.attach("revoked", { token });
+    await saved(other);
+    const before = client.text.toString();
+    typist(other.text, "o")(50);
+    await saved(other);
+    expect(client.text.toString()).toBe(before);
+  });
+
+  test("that may only read for a while, in mid-typing, counts right and loses nothing", async () => {
+    const authorizer = new FakeAuthorizer();
+    await using server = startRelayServer({ authorizer });
+    await using clients = new HocuspocusClients(kind, server.wsUrl);
+    const client = clients.attach("swings", { token: "t" });
+    await saved(client);
+    const grant = authorizer.grants[0];
+    const witness = clients.attach("swings", { token: "w" });
+    await saved(witness);
+    const type = typist(client.text, "swings");
+    for (let round = 0; round < 3; round += 1) {
+      type(20);
+      await pause(round);
+      grant?.change("read");
+      type(20);
+      // What was on its way is taken or refused, and what is typed from now on is refused.
+      await settledAt(client.provider);
+      const before = client.provider.unsyncedChanges;
+      expect(before).toBeGreaterThanOrEqual(20);
+      const seen = witness.text.toString();
+      type(5);
+      await settledAt(client.provider);
+      expect([client.provider.unsyncedChanges, witness.text.toString()]).toEqual([before + 5, seen]);
+      grant?.change("write");
+      type(5);
+      await saved(client);
+      await converged([client, witness]);
+    }
+    expect(client.failures).toEqual([]);
+  });
+
+  test("comes back, and heals, when nobody could be asked", async () => {
+    const authorizer = new FakeAuthorizer();
+    authorizer.decide("t", unavailable);
+    await using server = startRelayServer({ authorizer });
+    await using clients = new HocuspocusClients(kind, server.wsUrl);
+    const client = clients.attach("healed", { token: "t" });
+    typist(client.text, "h")(20);
+    await eventually("came back", () => authorizer.requests.length >= 2);
+    authorizer.decide("t", "write");
+    await healed(client);
+    const before = client.socket.webSocket;
+    authorizer.grants.at(-1)?.end(unavailable);
+    typist(client.text, "h")(20);
+    await eventually("another connection", () => client.socket.webSocket !== before);
+    await healed(client);
+    expect(client.failures).toEqual([]);
+    const fresh = clients.attach("healed", { token: "t" });
+    await saved(fresh);
+    await converged([client, fresh]);
+  });
+
+  /** Version 2 goes on counting what it has sent to a connection that was closed. */
+  const healed = async (client: HocuspocusClient) => {
+    await eventually("synced", () => client.provider.isSynced);
+    if (kind.version > 2) await saved(client);
+  };
+});
+
+/** The count of a provider does not change any more. */
+async function settledAt(provider: { readonly unsyncedChanges: number }): Promise<void> {
+  let seen: number | undefined;
+  while (seen !== provider.unsyncedChanges) {
+    seen = provider.unsyncedChanges;
+    await pause(150);
+  }
+}
+
+async function sendToken(provider: object): Promise<void> {
+  if (!("sendToken" in provider) || typeof provider.sendToken !== "function") throw new TypeError("no token to send");
+  await provider.sendToken();
+}

@@ -1,0 +1,167 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { eventually } from "../../support/eventually.ts";
+import { startTestServer, type TestServer } from "../../support/servers/start-test-server.ts";
+
+let server: TestServer;
+const opened: PeerSocket[] = [];
+
+beforeAll(async () => {
+  server = await startTestServer();
+});
+
+afterAll(() => server.stop());
+
+afterEach(() => {
+  for (const client of opened.splice(0)) client.socket.close();
+});
+
+/** A client of PeerJS' protocol that says what it is told to, sound or not. */
+class PeerSocket {
+  readonly socket: WebSocket;
+  readonly heard: unknown[] = [];
+  closed: { readonly code: number; readonly reason: string } | undefined;
+
+  constructor(query: string) {
+    this.socket = new WebSocket(`${server.wsUrl}/peerjs/peerjs?${query}`);
+    this.socket.onmessage = ({ data }) => this.heard.push(JSON.parse(String(data)));
+    this.socket.onclose = ({ code, reason }) => {
+      this.closed = { code, reason };
+    };
+    opened.push(this);
+  }
+
+  static async open(id: string, token = "token"): Promise<PeerSocket> {
+    const client = new PeerSocket(`key=peerjs&id=${id}&token=${token}&version=1.5.5`);
+    await client.hears("OPEN");
+    return client;
+  }
+
+  say(message: unknown): void {
+    this.socket.send(JSON.stringify(message));
+  }
+
+  /** Resolves with the first message of this type. */
+  async hears(type: string): Promise<unknown> {
+    const find = () => this.heard.find((message) => Object(message).type === type);
+    await eventually(`hears ${type}`, () => find() !== undefined);
+    return find();
+  }
+
+  /** Resolves when the pong to a WebSocket ping has arrived: what was said before is handled. */
+  async ponged(): Promise<void> {
+    await new Promise<unknown>((resolve) => {
+      this.socket.addEventListener("pong", resolve, { once: true });
+      this.socket.ping();
+    });
+  }
+}
+
+const unique = () => crypto.randomUUID();
+
+describe("who is not let in hears why, and is closed later", () => {
+  test.each([
+    ["id=a&token=t", "No id, token, or key supplied to websocket server", "malformed-frame"],
+    ["key=wrong&id=a&token=t", "Invalid key provided", "forbidden"],
+  ])("%s", async (query, msg, reason) => {
+    const client = new PeerSocket(query);
+    expect(await client.hears("ERROR")).toEqual({ type: "ERROR", payload: { msg } });
+    expect(client.closed).toBeUndefined();
+    await eventually("closed", () => client.closed !== undefined);
+    expect(client.closed?.reason).toBe(reason);
+  });
+
+  test("with another's id", async () => {
+    const id = unique();
+    const alice = await PeerSocket.open(id);
+    const thief = new PeerSocket(`key=peerjs&id=${id}&token=other`);
+    expect(await thief.hears("ID-TAKEN")).toEqual({ type: "ID-TAKEN", payload: { msg: "ID is taken" } });
+    await eventually("closed", () => thief.closed !== undefined);
+    expect(alice.closed).toBeUndefined();
+  });
+});
+
+test("the same token replaces a socket in one step: what is said meanwhile goes to the new one", async () => {
+  const [id, other] = [unique(), unique()];
+  const [before, bob] = [await PeerSocket.open(id), await PeerSocket.open(other)];
+  const after = new PeerSocket(`key=peerjs&id=${id}&token=token`);
+  for (let payload = 0; payload < 200; payload += 1) {
+    bob.say({ type: "CANDIDATE", dst: id, payload });
+    if (payload % 20 === 0) await bob.ponged();
+  }
+  await after.hears("OPEN");
+  await eventually("everything has arrived", () => before.heard.length + after.heard.length === 202);
+  const payloads = [...before.heard, ...after.heard].flatMap((message) => Object(message).payload ?? []);
+  expect(payloads).toEqual(Array.from({ length: 200 }, (_, index) => index));
+  await eventually("the old socket is closed", () => before.closed?.reason === "replaced");
+  bob.say({ type: "CANDIDATE", dst: id, payload: "late" });
+  await eventually("reached", () => after.heard.some((message) => Object(message).payload === "late"));
+});
+
+test("on a compatibility port clients find it where PeerJS' own server is", async () => {
+  await using compatible = await startTestServer({ compatibilityPorts: [0] });
+  const authority = `127.0.0.1:${compatible.compatibilityPorts[0]}`;
+  expect(await (await fetch(`http://${authority}/peerjs/id`)).text()).toMatch(/^[0-9a-f-]{36}$/);
+  const heard: string[] = [];
+  const connect = (url: string, id: string) => {
+    const socket = new WebSocket(`${url}?key=peerjs&id=${id}&token=t`);
+    socket.onmessage = ({ data }) => heard.push(`${id}: ${data}`);
+    return socket;
+  };
+  const alice = connect(`ws://${authority}/peerjs`, "alice");
+  const bob = connect(`${compatible.wsUrl}/peerjs/peerjs`, "bob");
+  await eventually("both are in", () => heard.length === 2);
+  alice.send('{"type":"OFFER","dst":"bob","payload":1}');
+  await eventually("heard over there", () => heard.length === 3);
+  expect(heard[2]).toBe('bob: {"type":"OFFER","src":"alice","dst":"bob","payload":1}');
+  alice.close();
+  bob.close();
+});
+
+describe("bad input", () => {
+  const nested = (levels: number) => `{"type":"OFFER","dst":"b","payload":${"[".repeat(levels)}${"]".repeat(levels)}}`;
+
+  test.each<[string, string | Uint8Array<ArrayBuffer>, string]>([
+    ["garbage", "garbage", "not JSON"],
+    ["a list", "[]", "not a JSON object"],
+    ["an offer to nobody", '{"type":"OFFER"}', "dst is not a string"],
+    ["a receiver that nobody can be", `{"type":"OFFER","dst":"${"x".repeat(257)}"}`, "In dst, the name is longer"],
+    ["33 levels", nested(32), "nested deeper than 32"],
+    ["30,000 levels", nested(30_000), "nested deeper than 32"],
+    ["bytes that are no text", new Uint8Array([0xff, 0xfe]), "not JSON"],
+    ["a frame of more than 64 KiB", `{"type":"BUMP","a":"${"x".repeat(64 * 1024)}"}`, "a frame of"],
+  ])("%s is answered with an ERROR, and nobody else notices", async (_, frame, msg) => {
+    const id = unique();
+    const [mallory, alice, bob] = [
+      await PeerSocket.open(unique()),
+      await PeerSocket.open(id),
+      await PeerSocket.open(unique()),
+    ];
+    mallory.socket.send(frame);
+    expect(await mallory.hears("ERROR")).toEqual({ type: "ERROR", payload: { msg: expect.stringContaining(msg) } });
+    mallory.say({ type: "OFFER", dst: id, payload: "from mallory" });
+    bob.say({ type: "OFFER", dst: id, payload: "from bob" });
+    await alice.hears("OFFER");
+    expect(alice.heard.slice(1)).toMatchObject([{ payload: "from bob" }]);
+  });
+
+  test.each([
+    ["an unknown type", { type: "BUMP" }],
+    ["a message of the server's", { type: "EXPIRE", src: "a", dst: "b" }],
+    ["a name that objects have", { type: "OFFER", dst: "__proto__", payload: 1 }],
+    ["a forged sender", { type: "OFFER", src: "victim", dst: "nobody", payload: 1 }],
+  ])("%s is harmless", async (_, message) => {
+    const mallory = await PeerSocket.open(unique());
+    mallory.say(message);
+    await mallory.ponged();
+    expect(mallory.heard).toEqual([{ type: "OPEN" }]);
+    expect(mallory.closed).toBeUndefined();
+  });
+});
+
+test("no answer to others and no metric names an id", async () => {
+  const id = unique();
+  await PeerSocket.open(id);
+  for (const path of ["/peerjs", "/peerjs/peerjs/peers", "/metrics", "/healthz", "/readyz"]) {
+    expect(await (await fetch(server.url + path)).text()).not.toContain(id);
+  }
+});

@@ -1,0 +1,233 @@
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
+import { join } from "node:path";
+import { io, type Socket } from "socket.io-client";
+import { eventually } from "../../support/eventually.ts";
+import { startTestServer, type TestServer } from "../../support/servers/start-test-server.ts";
+
+let server: TestServer;
+const opened: Device[] = [];
+
+beforeAll(async () => {
+  server = await startTestServer();
+});
+
+afterAll(() => server.stop());
+
+afterEach(() => {
+  for (const { socket } of opened.splice(0)) socket.disconnect();
+});
+
+const transports = {
+  websocket: ["websocket"],
+  polling: ["polling"],
+  upgrade: ["polling", "websocket"],
+} as const;
+
+/** A client of Peers, on Socket.IO's own client. */
+class Device {
+  readonly heard: unknown[] = [];
+  readonly socket: Socket;
+
+  constructor(transport: keyof typeof transports = "websocket") {
+    this.socket = io(server.url, { transports: [...transports[transport]], forceNew: true, reconnectionDelay: 50 });
+    this.socket.onAny((...event: unknown[]) => this.heard.push(event));
+    opened.push(this);
+  }
+
+  /** Resolves when the server has answered with what it acknowledges. */
+  ask(event: string, ...args: unknown[]): Promise<unknown[]> {
+    return new Promise((resolve) => this.socket.emit(event, ...args, (...answer: unknown[]) => resolve(answer)));
+  }
+
+  register(deviceId: string, ...groups: string[]): Promise<unknown[]> {
+    return this.ask("register-device", { deviceId, user: "u", groups });
+  }
+
+  async hears(count: number): Promise<unknown[]> {
+    await eventually(`${count} events`, () => this.heard.length >= count);
+    return this.heard.splice(0);
+  }
+}
+
+const unique = () => crypto.randomUUID();
+const success = [null, "success"];
+
+describe.each(Object.keys(transports) as (keyof typeof transports)[])("over %s", (transport) => {
+  test("devices register, hear of each other, and offer and answer", async () => {
+    const [alice, bob] = [new Device(transport), new Device(transport)];
+    const [a, b, group] = [unique(), unique(), unique()];
+    expect(await alice.register(a, group)).toEqual(success);
+    expect(await bob.register(b, group)).toEqual(success);
+    expect(await alice.hears(1)).toEqual([["device-online", b]]);
+    const offer = { connectionId: "1", fromDeviceId: a, toDeviceId: b, iceCandidates: [], sdi: { sdp: "v=0" } };
+    alice.socket.emit("offer", offer);
+    expect(await bob.hears(1)).toEqual([["offer", offer]]);
+    const answer = { connectionId: "1", fromDeviceId: "forged", toDeviceId: a, sdi: { sdp: "é" } };
+    bob.socket.emit("answer", answer);
+    bob.socket.emit("iceCandidate", { fromDevice: b, toDevice: a });
+    expect(await alice.hears(2)).toEqual([
+      ["answer", { ...answer, fromDeviceId: b }],
+      ["iceCandidate", { fromDevice: b, toDevice: a }],
+    ]);
+    expect(bob.socket.io.engine.transport.name).toBe(transport === "polling" ? "polling" : "websocket");
+    bob.socket.disconnect();
+    expect(await alice.hears(1)).toEqual([["device-offline", b]]);
+  });
+
+  test("what is said to a device before it comes is delivered in order when it registers", async () => {
+    const alice = new Device(transport);
+    const [a, b] = [unique(), unique()];
+    await alice.ask("device-registered", a);
+    for (let sdi = 0; sdi < 40; sdi += 1) {
+      expect(await alice.ask(sdi === 0 ? "offer" : "iceCandidate", { toDeviceId: b, sdi })).toEqual(success);
+    }
+    const bob = new Device(transport);
+    bob.socket.emit("device-registered", b);
+    const heard = (await bob.hears(40)) as [string, { sdi: number; fromDeviceId: string }][];
+    expect(heard.map(([event, { sdi }]) => [event, sdi])).toEqual(
+      Array.from({ length: 40 }, (_, index) => [index === 0 ? "offer" : "iceCandidate", index]),
+    );
+    expect(new Set(heard.map(([, { fromDeviceId }]) => fromDeviceId))).toEqual(new Set([a]));
+    expect(await alice.hears(1)).toEqual([["device-online", b]]);
+  });
+
+  test("ICE servers are told in both ways of asking", async () => {
+    const alice = new Device(transport);
+    expect(await alice.ask("getIceServers")).toEqual([null, []]);
+    expect(await alice.ask("getIceServers", null)).toEqual([null, []]);
+  });
+
+  test("a device id whose client answers is in use", async () => {
+    const [alice, thief] = [new Device(transport), new Device(transport)];
+    const a = unique();
+    await alice.register(a);
+    expect(await thief.register(a)).toEqual(["Device id in use"]);
+    expect(alice.socket.connected).toBe(true);
+  });
+
+  test("a client comes back after the server has closed its connection, and can register again", async () => {
+    const alice = new Device(transport);
+    const a = unique();
+    await alice.register(a);
+    const again = new Promise<void>((resolve) => alice.socket.once("connect", () => resolve()));
+    alice.socket.io.engine.close();
+    await again;
+    expect(await alice.register(a)).toEqual(success);
+  });
+});
+
+test("a poll is answered also when it has waited for longer than Bun lets others", async () => {
+  const url = `${server.url}/socket.io/?EIO=4&transport=polling`;
+  const { sid } = JSON.parse((await (await fetch(url)).text()).slice(1));
+  const say = (body: string) => fetch(`${url}&sid=${sid}`, { method: "POST", body });
+  await say('40\u001e42["device-registered","patient"]');
+  const poll = async () => (await fetch(`${url}&sid=${sid}`)).text();
+  expect(await poll()).toStartWith("40{");
+  const waiting = poll();
+  await Bun.sleep(11_000);
+  const alice = new Device();
+  await alice.register(unique());
+  alice.socket.emit("offer", { toDeviceId: "patient" });
+  expect(await waiting).toStartWith('42["offer",');
+});
+
+test("another namespace is refused, with the words of Socket.IO", async () => {
+  const socket = io(`${server.url}/admin`, { transports: ["websocket"], forceNew: true, reconnection: false });
+  const error = await new Promise<Error>((resolve) => socket.on("connect_error", resolve));
+  expect(error.message).toBe("Invalid namespace");
+  socket.disconnect();
+});
+
+describe("bad input", () => {
+  /** A session over a bare WebSocket; the server's handshake and the namespace's have been read. */
+  async function connectRaw() {
+    const socket = new WebSocket(`${server.wsUrl}/socket.io/?EIO=4&transport=websocket`);
+    const heard: string[] = [];
+    let closed: { readonly code: number } | undefined;
+    socket.onmessage = ({ data }) => heard.push(String(data));
+    socket.onclose = ({ code }) => {
+      closed = { code };
+    };
+    await eventually("open", () => heard.length === 1);
+    socket.send("40");
+    await eventually("connected", () => heard.length === 2);
+    heard.splice(0);
+    return { socket, heard, closed: () => closed };
+  }
+
+  test.each<[string, string | Uint8Array<ArrayBuffer>]>([
+    ["garbage", "garbage"],
+    ["a packet that is none", "4garbage"],
+    ["an event that is no JSON", "42["],
+    ["a binary event", '451-["offer",{"_placeholder":true,"num":0}]'],
+    ["bytes", new Uint8Array([1, 2, 3])],
+    ["33 levels", `42${"[".repeat(33)}${"]".repeat(33)}`],
+    ["30,000 levels", `42${"[".repeat(30_000)}${"]".repeat(30_000)}`],
+    ["a frame of more than 64 KiB", `42["bump","${"x".repeat(64 * 1024)}"]`],
+    ["a connect in another's name", "44{}"],
+  ])("%s ends the session, and nobody else's", async (_, frame) => {
+    const [alice, bob] = [new Device(), new Device()];
+    const [a, b] = [unique(), unique()];
+    await Promise.all([alice.register(a), bob.register(b)]);
+    const mallory = await connectRaw();
+    mallory.socket.send(frame);
+    await eventually("closed", () => mallory.closed() !== undefined);
+    alice.socket.emit("offer", { toDeviceId: b });
+    expect(await bob.hears(1)).toEqual([["offer", { toDeviceId: b, fromDeviceId: a }]]);
+  });
+
+  test.each([
+    ['["error"]', undefined],
+    ['["__proto__",{}]', undefined],
+    ["[5]", undefined],
+    ['["offer",{"toDeviceId":"nobody"}]', '["Device is not registered"]'],
+    ['["register-device",{"deviceId":5}]', '["Device id is not a string"]'],
+    ['["register-device",{"deviceId":"__proto__","groups":["constructor"]}]', '[null,"success"]'],
+  ])("%s is harmless", async (event, answer) => {
+    const mallory = await connectRaw();
+    mallory.socket.send(`427${event}`);
+    mallory.socket.send('428["getIceServers"]');
+    await eventually("answered", () => mallory.heard.includes("438[null,[]]"));
+    expect(mallory.heard[0]).toBe(answer === undefined ? "438[null,[]]" : `437${answer}`);
+    expect(mallory.closed()).toBeUndefined();
+    mallory.socket.close();
+  });
+
+  test("more than a session can handle ends it, and nobody else's", async () => {
+    const [alice, mallory] = [new Device(), await connectRaw()];
+    await alice.register(unique());
+    const frame = `42["offer",{"toDeviceId":"nobody","sdi":"${"x".repeat(60_000)}"}]`;
+    for (let count = 0; count < 600; count += 1) mallory.socket.send(frame);
+    await eventually("closed", () => mallory.closed() !== undefined);
+    expect(await alice.ask("getIceServers")).toEqual([null, []]);
+  });
+});
+
+test("the engine is loaded when the first client comes, and not before", async () => {
+  const script = `
+    import { startTestServer } from "./test/support/start-test-server.ts";
+    const isLoaded = () => Object.keys(require.cache).some((path) => path.includes("bun-engine"));
+    const server = await startTestServer();
+    const before = isLoaded();
+    await fetch(server.url + "/socket.io/?EIO=4&transport=polling");
+    console.log(before, isLoaded());
+    await server.stop();
+    process.exit();`;
+  const child = Bun.spawn([process.execPath, "--no-env-file", "-"], {
+    cwd: join(import.meta.dir, "../../.."),
+    stdio: [new Blob([script]), "pipe", "inherit"],
+  });
+  expect(await child.stdout.text()).toBe("false true\n");
+});
+
+test("no answer to others names a device", async () => {
+  const a = unique();
+  await new Device().register(a);
+  for (const path of ["/socket.io/?EIO=4&transport=polling", "/socket.io/", "/metrics", "/readyz"]) {
+    expect(await (await fetch(server.url + path)).text()).not.toContain(a);
+  }
+});
+
+test("the client's script is not served", async () => {
+  expect((await fetch(`${server.url}/socket.io/socket.io.js`)).status).toBe(404);
+});

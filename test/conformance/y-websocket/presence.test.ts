@@ -1,0 +1,190 @@
+import { describe, expect, test } from "bun:test";
+import { type Awareness, applyAwarenessUpdate, encodeAwarenessUpdate } from "y-protocols/awareness";
+import { disconnected, type TestClient, TestClients } from "../../support/clients/providers.ts";
+import { RawClient } from "../../support/clients/raw-client.ts";
+import { eventually, pause } from "../../support/eventually.ts";
+import { startTestServer } from "../../support/servers/start-test-server.ts";
+
+const presenceMs = 1_000;
+
+/** Five clients of one document that are present, and see each other. */
+async function present(clients: TestClients, wsUrl: string): Promise<readonly TestClient[]> {
+  const all = await clients.connectAll(5, wsUrl, "presence");
+  all.forEach(({ provider }, index) => {
+    provider.awareness.setLocalStateField("user", { name: `client ${index}` });
+  });
+  await complete(all, 5_000);
+  return all;
+}
+
+/** Everyone sees everyone, with the state that each has set. */
+async function complete(all: readonly TestClient[], withinMs = presenceMs): Promise<void> {
+  await eventually("presence is complete", () => all.every((client) => sees(client, all)), withinMs);
+}
+
+function sees({ provider }: TestClient, all: readonly TestClient[]): boolean {
+  const states = provider.awareness.getStates();
+  return (
+    states.size === all.length &&
+    all.every(({ doc }, index) => states.get(doc.clientID)?.["user"]?.name === `client ${index}`)
+  );
+}
+
+function knows({ provider }: TestClient, { doc }: TestClient): boolean {
+  return provider.awareness.getStates().has(doc.clientID);
+}
+
+/**
+ * Links the clients as a WebRTC mesh does: each passes on every awareness change, wherever it has learnt it, and what it
+ * receives from the mesh goes on to the server.
+ */
+function mesh(all: readonly TestClient[]): void {
+  for (const { provider } of all) {
+    provider.awareness.on("update", (change: Record<"added" | "updated" | "removed", number[]>) => {
+      const update = encodeAwarenessUpdate(provider.awareness, [...change.added, ...change.updated, ...change.removed]);
+      for (const peer of all) {
+        if (peer.provider !== provider)
+          queueMicrotask(() => applyAwarenessUpdate(peer.provider.awareness, update, "mesh"));
+      }
+    });
+  }
+}
+
+/** Counts the awareness frames that a further member of the document is sent. */
+async function watch(wsUrl: string): Promise<{ count(): number; close(): Promise<void> }> {
+  const watcher = await RawClient.connect(`${wsUrl}/sync/presence`);
+  await watcher.sync();
+  return { count: () => watcher.frames.filter((frame) => frame[0] === 1).length, close: () => watcher.close() };
+}
+
+describe.each([
+  ["five y-websocket clients", () => {}],
+  ["five hybrid clients", mesh],
+])("%s", (_, link) => {
+  test("see each other", async () => {
+    await using server = await startTestServer();
+    await using clients = new TestClients();
+    link(await present(clients, server.wsUrl));
+  });
+
+  test("see each other again within a second of one's reconnect", async () => {
+    await using server = await startTestServer();
+    await using clients = new TestClients();
+    const all = await present(clients, server.wsUrl);
+    link(all);
+    const [one, ...others] = all;
+    if (one === undefined) throw new Error("a client");
+    await disconnected(one);
+    // In a mesh it is still there for the others, and says so.
+    if (link !== mesh)
+      await eventually("its absence is seen", () => others.every((other) => !knows(other, one)), presenceMs);
+    one.provider.connect();
+    await complete(all);
+  });
+
+  test("see each other again within a second of everyone's reconnect", async () => {
+    await using server = await startTestServer();
+    await using clients = new TestClients();
+    const all = await present(clients, server.wsUrl);
+    link(all);
+    await Promise.all(all.map(disconnected));
+    for (const { provider } of all) provider.connect();
+    await complete(all, presenceMs + 500);
+  });
+
+  test("see each other again within a second of a server's restart", async () => {
+    const first = await startTestServer({ syncEnabled: true });
+    await using clients = new TestClients();
+    const all = await present(clients, first.wsUrl);
+    link(all);
+    const { port } = first;
+    await first.stop();
+    await using _second = await startTestServer({ port });
+    await eventually("all are connected", () => all.every(({ provider }) => provider.wsconnected));
+    await complete(all);
+  });
+
+  test("are quiet when idle", async () => {
+    await using server = await startTestServer();
+    await using clients = new TestClients();
+    const all = await present(clients, server.wsUrl);
+    link(all);
+    const [one] = all;
+    if (one === undefined) throw new Error("a client");
+    await disconnected(one);
+    one.provider.connect();
+    await complete(all);
+    await pause(300);
+    const watcher = await watch(server.wsUrl);
+    await pause(300);
+    const before = watcher.count();
+    await pause(3_000);
+    // Within 3 s nobody has to renew (every 15 s); a storm has thousands.
+    expect(watcher.count() - before).toBeLessThanOrEqual(1);
+    await watcher.close();
+  });
+
+  test("a cursor that moves is seen by everyone in its last place", async () => {
+    await using server = await startTestServer();
+    await using clients = new TestClients();
+    const all = await present(clients, server.wsUrl);
+    link(all);
+    const [one, ...others] = all;
+    if (one === undefined) throw new Error("a client");
+    for (let place = 0; place <= 100; place += 1) {
+      one.provider.awareness.setLocalStateField("cursor", place);
+      if (place % 10 === 0) await pause(1);
+    }
+    await eventually("everyone sees it", () =>
+      others.every(({ provider }) => cursorOf(provider.awareness, one) === 100),
+    );
+  });
+});
+
+function cursorOf(awareness: Awareness, { doc }: TestClient): unknown {
+  return awareness.getStates().get(doc.clientID)?.["cursor"];
+}
+
+test("a client that sets its state to null is gone for the others, and back when it sets one", async () => {
+  await using server = await startTestServer();
+  await using clients = new TestClients();
+  const all = await present(clients, server.wsUrl);
+  const [one, ...others] = all;
+  if (one === undefined) throw new Error("a client");
+  one.provider.awareness.setLocalState(null);
+  const seen = (expected: boolean) => others.every((other) => knows(other, one) === expected);
+  await eventually("gone", () => seen(false), presenceMs);
+  one.provider.awareness.setLocalState({ user: { name: "client 0" } });
+  await eventually("back", () => seen(true), presenceMs);
+  await complete(all);
+});
+
+test("observers without a state of their own take nobody's place", async () => {
+  await using server = await startTestServer();
+  await using clients = new TestClients();
+  const [one, witness] = await clients.connectAll(2, server.wsUrl, "presence");
+  if (one === undefined || witness === undefined) throw new Error("two clients");
+  let place = 0;
+  const moving = setInterval(() => one.provider.awareness.setLocalStateField("cursor", place++), 3);
+  const gone: number[] = [];
+  witness.provider.awareness.on("change", ({ removed }: { removed: number[] }) => gone.push(...removed));
+  for (let count = 0; count < 10; count += 1) {
+    const observer = clients.connect(server.wsUrl, "presence");
+    observer.provider.awareness.setLocalState(null);
+    await eventually("the observer sees the cursor", () => knows(observer, one));
+    await disconnected(observer);
+  }
+  clearInterval(moving);
+  await pause(100);
+  expect(gone).toEqual([]);
+});
+
+test("a client that only listens is kept from its own watchdog by an empty awareness within 20 s", async () => {
+  await using server = await startTestServer();
+  const watcher = await RawClient.connect(`${server.wsUrl}/sync/quiet`);
+  await watcher.sync();
+  const before = watcher.frames.length;
+  await eventually("a frame", () => watcher.frames.length > before, 21_000);
+  expect(watcher.frames[before]).toEqual(Uint8Array.of(1, 1, 0));
+  await watcher.close();
+}, 30_000);
