@@ -1,7 +1,7 @@
 import * as Y from "yjs";
 import { eventually } from "../../test/support/eventually.ts";
-import type { Relay } from "./relay.ts";
-import { RelayClient, within } from "./relay-client.ts";
+import { RelayClient, within } from "./client/sync-client.ts";
+import type { Relay } from "./client/sync-server.ts";
 
 const limitMs = 60_000;
 const fromServer = Symbol("from the server");

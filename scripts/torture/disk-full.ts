@@ -1,12 +1,12 @@
 import * as Y from "yjs";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import { eventually, pause } from "../../test/support/eventually.ts";
+import { fetchDocument, within } from "./client/sync-client.ts";
+import type { RelayProtocol } from "./client/sync-protocol.ts";
+import { Relay } from "./client/sync-server.ts";
 import { Copy, textOf } from "./copies.ts";
 import { countClocks, Ledger } from "./ledger.ts";
 import { Faults, type Outcome, type Progress } from "./outcome.ts";
-import { Relay } from "./relay.ts";
-import { fetchDocument, within } from "./relay-client.ts";
-import type { RelayProtocol } from "./relay-protocol.ts";
 import { ServerProcess } from "./server-process.ts";
 import { SmallDisk, smallDiskTrouble } from "./small-disk.ts";
 

@@ -1,13 +1,13 @@
 import { WireSocket } from "../../test/support/clients/wire-socket.ts";
 import { pause } from "../../test/support/eventually.ts";
+import { SnapshotReader } from "./client/snapshot-reader.ts";
+import { within } from "./client/sync-client.ts";
+import { firstFrames, type RelayProtocol } from "./client/sync-protocol.ts";
+import { Relay } from "./client/sync-server.ts";
 import { Copy, fillDocument, textOf } from "./copies.ts";
 import { countClocks, Ledger } from "./ledger.ts";
 import { Faults, type Outcome } from "./outcome.ts";
-import { Relay } from "./relay.ts";
-import { within } from "./relay-client.ts";
-import { firstFrames, type RelayProtocol } from "./relay-protocol.ts";
 import { ServerProcess } from "./server-process.ts";
-import { SnapshotReader } from "./snapshot-reader.ts";
 
 export interface JoinersOptions {
   readonly protocol: RelayProtocol;

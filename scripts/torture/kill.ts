@@ -3,12 +3,12 @@ import { join } from "node:path";
 import * as Y from "yjs";
 import { Random } from "../../test/support/bytes/random.ts";
 import { pause } from "../../test/support/eventually.ts";
-import { Editor, pasting, typing, type Witnessed } from "./editors.ts";
+import { Editor, pasting, typing, type Witnessed } from "./client/editors.ts";
+import { fetchDocument, RelayClient, within } from "./client/sync-client.ts";
+import type { RelayProtocol } from "./client/sync-protocol.ts";
+import { Relay } from "./client/sync-server.ts";
 import { countClocks, Ledger } from "./ledger.ts";
 import { Faults, type Outcome, type Progress } from "./outcome.ts";
-import { Relay } from "./relay.ts";
-import { fetchDocument, RelayClient, within } from "./relay-client.ts";
-import type { RelayProtocol } from "./relay-protocol.ts";
 import { ServerProcess } from "./server-process.ts";
 import { openTrace } from "./trace.ts";
 

@@ -10,16 +10,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureExecutable } from "../../test/support/processes/executable.ts";
+import { hocuspocus, hocuspocusSessions } from "./client/hocuspocus-protocol.ts";
+import type { RelayProtocol } from "./client/sync-protocol.ts";
+import { yWebsocket } from "./client/y-websocket-protocol.ts";
 import { tortureByFullDisk } from "./disk-full.ts";
-import { tortureByFrames } from "./fuzz.ts";
-import { hocuspocus, hocuspocusSessions } from "./hocuspocus-protocol.ts";
+import { tortureByFrames } from "./fuzz/fuzz.ts";
 import { tortureByFetching, tortureBySlowJoining } from "./joiners.ts";
 import { tortureByKilling } from "./kill.ts";
 import { formatOutcome, type Outcome } from "./outcome.ts";
-import type { RelayProtocol } from "./relay-protocol.ts";
 import { tortureByStalling } from "./stall.ts";
 import { tortureByStorm } from "./storm.ts";
-import { yWebsocket } from "./y-websocket-protocol.ts";
 
 interface Given {
   readonly rounds: number;

@@ -1,12 +1,12 @@
 import * as Y from "yjs";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import { eventually } from "../../test/support/eventually.ts";
+import { type Ended, StormClient, type StormClientOptions } from "./client/storm-client.ts";
+import { within } from "./client/sync-client.ts";
+import type { RelayProtocol } from "./client/sync-protocol.ts";
 import { textOf } from "./copies.ts";
 import { Faults, type Outcome, type Progress } from "./outcome.ts";
-import { within } from "./relay-client.ts";
-import type { RelayProtocol } from "./relay-protocol.ts";
 import { ServerProcess } from "./server-process.ts";
-import { type Ended, StormClient, type StormClientOptions } from "./storm-client.ts";
 
 export interface StormOptions {
   readonly clients: number;

@@ -1,9 +1,9 @@
 import { beforeAll, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
-import { tortureByFrames } from "../../scripts/torture/fuzz.ts";
-import { conversations } from "../../scripts/torture/hocuspocus-mutations.ts";
-import { hostileUpdates } from "../../scripts/torture/hostile-corpus.ts";
-import { isRefused, relayFrames } from "../../scripts/torture/relay-mutations.ts";
+import { tortureByFrames } from "../../scripts/torture/fuzz/fuzz.ts";
+import { conversations } from "../../scripts/torture/fuzz/hocuspocus-mutations.ts";
+import { hostileUpdates } from "../../scripts/torture/fuzz/hostile-corpus.ts";
+import { isRefused, relayFrames } from "../../scripts/torture/fuzz/relay-mutations.ts";
 import { encodeMessage } from "../../src/relay/y-websocket/codec.ts";
 import { Random } from "../support/bytes/random.ts";
 import { ensureExecutable } from "../support/processes/executable.ts";

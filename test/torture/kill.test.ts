@@ -2,9 +2,9 @@ import { Database } from "bun:sqlite";
 import { beforeAll, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { hocuspocus, hocuspocusSessions } from "../../scripts/torture/hocuspocus-protocol.ts";
+import { hocuspocus, hocuspocusSessions } from "../../scripts/torture/client/hocuspocus-protocol.ts";
+import { yWebsocket } from "../../scripts/torture/client/y-websocket-protocol.ts";
 import { tortureByKilling } from "../../scripts/torture/kill.ts";
-import { yWebsocket } from "../../scripts/torture/y-websocket-protocol.ts";
 import { ensureExecutable } from "../support/processes/executable.ts";
 import { temporaryFolder } from "../support/servers/start-test-server.ts";
 

@@ -1,8 +1,8 @@
 import { afterEach, beforeAll, beforeEach, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
+import { yWebsocket } from "../../scripts/torture/client/y-websocket-protocol.ts";
 import { tortureByFetching, tortureBySlowJoining } from "../../scripts/torture/joiners.ts";
 import { tortureByStalling } from "../../scripts/torture/stall.ts";
-import { yWebsocket } from "../../scripts/torture/y-websocket-protocol.ts";
 import { ensureExecutable } from "../support/processes/executable.ts";
 import { temporaryFolder } from "../support/servers/start-test-server.ts";
 

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
+import { yWebsocket } from "../../scripts/torture/client/y-websocket-protocol.ts";
 import { tortureByStorm } from "../../scripts/torture/storm.ts";
-import { yWebsocket } from "../../scripts/torture/y-websocket-protocol.ts";
 import { ensureExecutable } from "../support/processes/executable.ts";
 import { temporaryFolder } from "../support/servers/start-test-server.ts";
 

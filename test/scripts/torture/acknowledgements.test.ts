@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { hocuspocus, hocuspocusSessions } from "../../../scripts/torture/hocuspocus-protocol.ts";
-import { firstFrames } from "../../../scripts/torture/relay-protocol.ts";
-import { yWebsocket } from "../../../scripts/torture/y-websocket-protocol.ts";
+import { hocuspocus, hocuspocusSessions } from "../../../scripts/torture/client/hocuspocus-protocol.ts";
+import { firstFrames } from "../../../scripts/torture/client/sync-protocol.ts";
+import { yWebsocket } from "../../../scripts/torture/client/y-websocket-protocol.ts";
 import { decodeAddress, decodeMessage } from "../../../src/relay/hocuspocus/codec.ts";
 import { framed } from "../../support/bytes/hocuspocus-frames.ts";
 import { updatesOf } from "../../support/clients/raw-client.ts";

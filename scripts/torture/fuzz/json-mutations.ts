@@ -1,4 +1,4 @@
-import type { Random } from "../../test/support/bytes/random.ts";
+import type { Random } from "../../../test/support/bytes/random.ts";
 
 /** A frame of JSON signaling. */
 export type SignalingFrame = string | Uint8Array;

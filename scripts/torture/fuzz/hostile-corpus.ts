@@ -13,7 +13,7 @@ import {
   text,
   updateBytes,
   type Write,
-} from "../../test/support/bytes/update-bytes.ts";
+} from "../../../test/support/bytes/update-bytes.ts";
 
 const client = 7;
 const huge = 2 ** 40;

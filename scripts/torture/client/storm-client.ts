@@ -1,7 +1,7 @@
-import { encodeAwareness } from "../../src/relay/sync-codec.ts";
-import { Relay } from "./relay.ts";
-import { RelayClient } from "./relay-client.ts";
-import type { RelayProtocol } from "./relay-protocol.ts";
+import { encodeAwareness } from "../../../src/relay/sync-codec.ts";
+import { RelayClient } from "./sync-client.ts";
+import type { RelayProtocol } from "./sync-protocol.ts";
+import { Relay } from "./sync-server.ts";
 
 export interface StormClientOptions {
   readonly wsUrl: string;

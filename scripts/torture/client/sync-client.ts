@@ -1,6 +1,6 @@
-import type { Relay } from "./relay.ts";
-import type { Closing, RelayConnection } from "./relay-connection.ts";
-import type { Acknowledgements, Heard, Said } from "./relay-protocol.ts";
+import type { Closing, RelayConnection } from "./sync-connection.ts";
+import type { Acknowledgements, Heard, Said } from "./sync-protocol.ts";
+import type { Relay } from "./sync-server.ts";
 
 /** Whom a client tells what it is sent. */
 export interface Listening {

@@ -1,7 +1,7 @@
-import { defaultLimits } from "../../src/config/limits.ts";
-import { type ClientMessage, decode } from "../../src/signaling/peerjs/codec.ts";
-import { SessionError } from "../../src/transport/close-reason.ts";
-import type { Random } from "../../test/support/bytes/random.ts";
+import { defaultLimits } from "../../../src/config/limits.ts";
+import { type ClientMessage, decode } from "../../../src/signaling/peerjs/codec.ts";
+import { SessionError } from "../../../src/transport/close-reason.ts";
+import type { Random } from "../../../test/support/bytes/random.ts";
 import { changedBytes, changedText, nested, randomText, type SignalingFrame } from "./json-mutations.ts";
 
 /** Those that the fuzz connects as are among them. */

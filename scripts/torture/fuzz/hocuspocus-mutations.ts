@@ -1,5 +1,5 @@
 import * as encoding from "lib0/encoding";
-import { defaultLimits } from "../../src/config/limits.ts";
+import { defaultLimits } from "../../../src/config/limits.ts";
 import {
   type ClientMessage,
   decodeAddress,
@@ -7,12 +7,12 @@ import {
   encodeAddress,
   longestAddress,
   messageTypes,
-} from "../../src/relay/hocuspocus/codec.ts";
-import { checkRoomName } from "../../src/rooms/room-name.ts";
-import { SessionError } from "../../src/transport/close-reason.ts";
-import { framed, providerFrames } from "../../test/support/bytes/hocuspocus-frames.ts";
-import { mutate } from "../../test/support/bytes/mutations.ts";
-import type { Random } from "../../test/support/bytes/random.ts";
+} from "../../../src/relay/hocuspocus/codec.ts";
+import { checkRoomName } from "../../../src/rooms/room-name.ts";
+import { SessionError } from "../../../src/transport/close-reason.ts";
+import { framed, providerFrames } from "../../../test/support/bytes/hocuspocus-frames.ts";
+import { mutate } from "../../../test/support/bytes/mutations.ts";
+import type { Random } from "../../../test/support/bytes/random.ts";
 import { isMalformed } from "./relay-mutations.ts";
 
 /** What someone says on one connection, and what the server has to make of it. */

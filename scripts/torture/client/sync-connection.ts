@@ -1,4 +1,4 @@
-import type { Heard, RelayProtocol } from "./relay-protocol.ts";
+import type { Heard, RelayProtocol } from "./sync-protocol.ts";
 
 export interface Closing {
   readonly code: number;

@@ -1,19 +1,19 @@
-import { closeReasons } from "../../src/transport/close-reason.ts";
-import type { Random } from "../../test/support/bytes/random.ts";
+import { closeReasons } from "../../../src/transport/close-reason.ts";
+import type { Random } from "../../../test/support/bytes/random.ts";
+import { hocuspocus, notApplied } from "../client/hocuspocus-protocol.ts";
+import { within } from "../client/sync-client.ts";
+import { type Closing, RelayConnection } from "../client/sync-connection.ts";
+import { yWebsocket } from "../client/y-websocket-protocol.ts";
+import type { Faults } from "../outcome.ts";
 import { type Conversation, conclusionDetail, conversations } from "./hocuspocus-mutations.ts";
-import { hocuspocus, notApplied } from "./hocuspocus-protocol.ts";
 import type { SignalingFrame } from "./json-mutations.ts";
-import type { Faults } from "./outcome.ts";
 import { PeerJsFuzzClient } from "./peerjs-fuzz-client.ts";
 import { peerjsFrames, understoodByPeerjs } from "./peerjs-mutations.ts";
 import { PeersFuzzClient } from "./peers-fuzz-client.ts";
 import { endsPeers, peersFrames } from "./peers-mutations.ts";
-import { within } from "./relay-client.ts";
-import { type Closing, RelayConnection } from "./relay-connection.ts";
 import { isRefused, relayFrames } from "./relay-mutations.ts";
 import { roomFrames } from "./room-mutations.ts";
 import { signalingFrames, understood } from "./signaling-mutations.ts";
-import { yWebsocket } from "./y-websocket-protocol.ts";
 
 export interface FuzzLoadOptions {
   /** `ws://host:port` */

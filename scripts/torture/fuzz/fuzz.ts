@@ -1,13 +1,13 @@
 import * as Y from "yjs";
-import { Random } from "../../test/support/bytes/random.ts";
-import { typedDoc } from "../../test/support/clients/random-editors.ts";
+import { Random } from "../../../test/support/bytes/random.ts";
+import { typedDoc } from "../../../test/support/clients/random-editors.ts";
+import { fetchDocument, within } from "../client/sync-client.ts";
+import { Relay } from "../client/sync-server.ts";
+import { Witnesses } from "../client/witnesses.ts";
+import { yWebsocket } from "../client/y-websocket-protocol.ts";
+import { Faults, type Outcome, type Progress } from "../outcome.ts";
+import { ServerProcess } from "../server-process.ts";
 import { FuzzLoad } from "./fuzz-load.ts";
-import { Faults, type Outcome, type Progress } from "./outcome.ts";
-import { Relay } from "./relay.ts";
-import { fetchDocument, within } from "./relay-client.ts";
-import { ServerProcess } from "./server-process.ts";
-import { Witnesses } from "./witnesses.ts";
-import { yWebsocket } from "./y-websocket-protocol.ts";
 
 export interface FuzzOptions {
   /** How many frames the server has to look at. */

@@ -1,12 +1,12 @@
 import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
-import { decodeAwareness, encodeAwareness } from "../../src/relay/sync-codec.ts";
-import { decodeStateVector } from "../../src/relay/update/state-vector.ts";
-import { decodeContents } from "../../src/relay/update/update-contents.ts";
-import { type ClientMessage, decodeMessage } from "../../src/relay/y-websocket/codec.ts";
-import { SessionError } from "../../src/transport/close-reason.ts";
-import { invent, mutate, session } from "../../test/support/bytes/mutations.ts";
-import type { Random } from "../../test/support/bytes/random.ts";
+import { decodeAwareness, encodeAwareness } from "../../../src/relay/sync-codec.ts";
+import { decodeStateVector } from "../../../src/relay/update/state-vector.ts";
+import { decodeContents } from "../../../src/relay/update/update-contents.ts";
+import { type ClientMessage, decodeMessage } from "../../../src/relay/y-websocket/codec.ts";
+import { SessionError } from "../../../src/transport/close-reason.ts";
+import { invent, mutate, session } from "../../../test/support/bytes/mutations.ts";
+import type { Random } from "../../../test/support/bytes/random.ts";
 import { hostileUpdates } from "./hostile-corpus.ts";
 
 const framesPerSession = 200;

@@ -1,6 +1,6 @@
+import type { Closing } from "../client/sync-connection.ts";
 import type { SignalingFrame } from "./json-mutations.ts";
 import { deviceIds } from "./peers-mutations.ts";
-import type { Closing } from "./relay-connection.ts";
 
 /** One session at `/socket.io/`, over a WebSocket, that looks at all that it is sent. */
 export class PeersFuzzClient {

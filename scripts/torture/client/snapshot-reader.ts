@@ -1,8 +1,8 @@
 import * as Y from "yjs";
-import type { Clocks } from "../../test/support/bytes/y-doc-facts.ts";
-import { eventually } from "../../test/support/eventually.ts";
-import type { Ledger } from "./ledger.ts";
-import type { RelayProtocol } from "./relay-protocol.ts";
+import type { Clocks } from "../../../test/support/bytes/y-doc-facts.ts";
+import { eventually } from "../../../test/support/eventually.ts";
+import type { Ledger } from "../ledger.ts";
+import type { RelayProtocol } from "./sync-protocol.ts";
 
 /** What a joiner without a library makes of the frames it gets. */
 export class SnapshotReader {

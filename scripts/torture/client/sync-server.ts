@@ -1,5 +1,5 @@
-import { RelayConnection } from "./relay-connection.ts";
-import type { RelayProtocol } from "./relay-protocol.ts";
+import { RelayConnection } from "./sync-connection.ts";
+import type { RelayProtocol } from "./sync-protocol.ts";
 
 /** A server's documents as one program has them: over one connection where the protocol shares it, else one for each. */
 export class Relay {

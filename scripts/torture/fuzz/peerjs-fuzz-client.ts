@@ -1,6 +1,6 @@
-import { encodeSignal } from "../../src/signaling/peerjs/codec.ts";
+import { encodeSignal } from "../../../src/signaling/peerjs/codec.ts";
+import type { Closing } from "../client/sync-connection.ts";
 import type { SignalingFrame } from "./json-mutations.ts";
-import type { Closing } from "./relay-connection.ts";
 
 /** One connection to `/peerjs` that looks at all that it is sent. */
 export class PeerJsFuzzClient {

@@ -1,8 +1,8 @@
-import { defaultLimits } from "../../src/config/limits.ts";
-import { decodeJson } from "../../src/signaling/json-codec.ts";
-import { type ClientMessage, decode } from "../../src/signaling/y-webrtc/codec.ts";
-import { SessionError } from "../../src/transport/close-reason.ts";
-import type { Random } from "../../test/support/bytes/random.ts";
+import { defaultLimits } from "../../../src/config/limits.ts";
+import { decodeJson } from "../../../src/signaling/json-codec.ts";
+import { type ClientMessage, decode } from "../../../src/signaling/y-webrtc/codec.ts";
+import { SessionError } from "../../../src/transport/close-reason.ts";
+import type { Random } from "../../../test/support/bytes/random.ts";
 import { changedBytes, changedText, nested, randomText, type SignalingFrame } from "./json-mutations.ts";
 
 const topics = ["room", "room/with/slashes", "__proto__", "constructor", "日本", "", "\u0000", "x".repeat(300)];

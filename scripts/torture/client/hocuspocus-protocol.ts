@@ -1,8 +1,8 @@
 import * as decoding from "lib0/decoding";
-import { messageTypes } from "../../src/relay/hocuspocus/codec.ts";
-import { decodeSyncMessage } from "../../src/relay/sync-codec.ts";
-import { framed, providerFrames } from "../../test/support/bytes/hocuspocus-frames.ts";
-import type { Acknowledgements, Heard, RelayProtocol, Said } from "./relay-protocol.ts";
+import { messageTypes } from "../../../src/relay/hocuspocus/codec.ts";
+import { decodeSyncMessage } from "../../../src/relay/sync-codec.ts";
+import { framed, providerFrames } from "../../../test/support/bytes/hocuspocus-frames.ts";
+import type { Acknowledgements, Heard, RelayProtocol, Said } from "./sync-protocol.ts";
 
 const permissionDenied = 1;
 /** Why something is refused of which the server says no more. */

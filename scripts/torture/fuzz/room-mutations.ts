@@ -1,4 +1,4 @@
-import type { Random } from "../../test/support/bytes/random.ts";
+import type { Random } from "../../../test/support/bytes/random.ts";
 import type { SignalingFrame } from "./json-mutations.ts";
 import { changedFrame } from "./signaling-mutations.ts";
 

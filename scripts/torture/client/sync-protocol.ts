@@ -1,4 +1,4 @@
-import type { SyncMessage } from "../../src/relay/sync-codec.ts";
+import type { SyncMessage } from "../../../src/relay/sync-codec.ts";
 
 /** What a client says about a document. */
 export type Said = SyncMessage | { readonly type: "awareness"; readonly body: Uint8Array };

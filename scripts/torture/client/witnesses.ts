@@ -1,7 +1,7 @@
-import { converged, synced, type TestClient, TestClients } from "../../test/support/clients/providers.ts";
-import { SignalingClient } from "../../test/support/clients/signaling-client.ts";
-import { typist } from "../../test/support/clients/typist.ts";
-import { eventually, pause } from "../../test/support/eventually.ts";
+import { converged, synced, type TestClient, TestClients } from "../../../test/support/clients/providers.ts";
+import { SignalingClient } from "../../../test/support/clients/signaling-client.ts";
+import { typist } from "../../../test/support/clients/typist.ts";
+import { eventually, pause } from "../../../test/support/eventually.ts";
 
 /** Rooms that nothing may happen to: real y-websocket clients who edit, and peers who signal. */
 export class Witnesses implements AsyncDisposable {

@@ -1,9 +1,9 @@
 import * as Y from "yjs";
-import type { Patch } from "../../test/support/bytes/histories.ts";
-import type { Random } from "../../test/support/bytes/random.ts";
-import type { Ledger } from "./ledger.ts";
-import type { Relay } from "./relay.ts";
-import { RelayClient } from "./relay-client.ts";
+import type { Patch } from "../../../test/support/bytes/histories.ts";
+import type { Random } from "../../../test/support/bytes/random.ts";
+import type { Ledger } from "../ledger.ts";
+import { RelayClient } from "./sync-client.ts";
+import type { Relay } from "./sync-server.ts";
 
 /** What all who are in one document together have been told of it. */
 export interface Witnessed {

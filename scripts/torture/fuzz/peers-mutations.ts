@@ -1,7 +1,7 @@
-import { defaultLimits } from "../../src/config/limits.ts";
-import { decodePacket, mainNamespace } from "../../src/signaling/peers/codec.ts";
-import { SessionError } from "../../src/transport/close-reason.ts";
-import type { Random } from "../../test/support/bytes/random.ts";
+import { defaultLimits } from "../../../src/config/limits.ts";
+import { decodePacket, mainNamespace } from "../../../src/signaling/peers/codec.ts";
+import { SessionError } from "../../../src/transport/close-reason.ts";
+import type { Random } from "../../../test/support/bytes/random.ts";
 import { changedText, nested, randomText, type SignalingFrame } from "./json-mutations.ts";
 
 /** Of devices; the fuzz registers all but the last ones. */

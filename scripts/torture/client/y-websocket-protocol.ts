@@ -1,5 +1,5 @@
-import { decodeMessage, encodeMessage } from "../../src/relay/y-websocket/codec.ts";
-import type { Acknowledgements, Heard, RelayProtocol, Said } from "./relay-protocol.ts";
+import { decodeMessage, encodeMessage } from "../../../src/relay/y-websocket/codec.ts";
+import type { Acknowledgements, Heard, RelayProtocol, Said } from "./sync-protocol.ts";
 
 const sync = 0;
 const emptyUpdateBytes = 2;
