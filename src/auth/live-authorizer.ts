@@ -1,5 +1,5 @@
 import type { Clock } from "../lib/time/clock.ts";
-import { Agenda } from "../lib/time/timer-queue.ts";
+import { TimerQueue } from "../lib/time/timer-queue.ts";
 import { TokenBucket } from "../lib/token-bucket.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
@@ -26,7 +26,7 @@ const revoked: Denial = {
 /** Grants as a policy says it, and ends them when their time is up, or they are revoked. */
 export class LiveAuthorizer implements Authorizer {
   readonly #options: LiveAuthorizerOptions;
-  readonly #agenda: Agenda;
+  readonly #timers: TimerQueue;
   readonly #grants = new Set<LiveGrant>();
   /** Whoever is refused again and again shall not fill the log. */
   readonly #loggedRefusals: TokenBucket;
@@ -34,7 +34,7 @@ export class LiveAuthorizer implements Authorizer {
   constructor(options: LiveAuthorizerOptions) {
     const { clock, metrics } = options;
     this.#options = options;
-    this.#agenda = new Agenda(clock);
+    this.#timers = new TimerQueue(clock);
     this.#loggedRefusals = new TokenBucket({ burst: 50, perSecond: 1, clock });
     metrics.liveGrants.readFrom(() => this.#grants.size);
   }
@@ -72,7 +72,7 @@ export class LiveAuthorizer implements Authorizer {
   #grant(permission: Permission, request: AccessRequest): Grant {
     const { clock, isRevoked, log, policy } = this.#options;
     const grant: LiveGrant = new LiveGrant(permission, request, {
-      agenda: this.#agenda,
+      timers: this.#timers,
       clock,
       ...(policy.isRenewable && { renew: () => policy.decide(request) }),
       current: (decision) => this.#current(decision, request),

@@ -1,11 +1,11 @@
 import type { Clock } from "../lib/time/clock.ts";
-import type { Agenda } from "../lib/time/timer-queue.ts";
+import type { TimerQueue } from "../lib/time/timer-queue.ts";
 import type { Permission } from "./access-policy.ts";
 import type { Access, AccessRequest, Denial, Grant, GrantWatcher } from "./authorizer.ts";
 
 /** What a grant needs to live. */
 export interface LiveGrantOptions {
-  readonly agenda: Agenda;
+  readonly timers: TimerQueue;
   readonly clock: Clock;
   /** Asks for the same again, where the answer may be another one; rejects when the client has gone. */
   readonly renew?: () => Promise<Permission | Denial>;
@@ -105,7 +105,7 @@ export class LiveGrant implements Grant {
   }
 
   #at(time: number, task: () => void): void {
-    this.#cancels.push(this.#options.agenda.at(Math.round(time), task));
+    this.#cancels.push(this.#options.timers.at(Math.round(time), task));
   }
 
   #renew(expiresAt: number): void {

@@ -1,6 +1,6 @@
 import type { Authorizer } from "../auth/authorizer.ts";
 import { systemClock } from "../lib/time/clock.ts";
-import { QuietTask } from "../lib/time/idle-task.ts";
+import { IdleTask } from "../lib/time/idle-task.ts";
 import { CommitQueue } from "../relay/commit-queue.ts";
 import { startWorkerCompactor } from "../relay/compaction/worker-compactor.ts";
 import { DocumentMemory } from "../relay/document/document-memory.ts";
@@ -66,7 +66,7 @@ export function openRelay(store: Store, options: RelayOptions): Relay {
   });
   // `gc(false)` gives nothing of closed rooms back, and this stops everything for some milliseconds.
   const collect = () => Bun.gc(true);
-  const whenEmpty = new QuietTask({ task: collect, isQuiet: () => rooms.size === 0, delayMs: emptyMs, clock });
+  const whenEmpty = new IdleTask({ task: collect, isIdle: () => rooms.size === 0, delayMs: emptyMs, clock });
   const { authorizer } = options;
   return {
     protocols: [

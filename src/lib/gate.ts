@@ -1,5 +1,5 @@
 /** Stops whoever asks, as long as anyone holds it. */
-export class Brake {
+export class Gate {
   #holders = 0;
   #stopped: PromiseWithResolvers<void> | undefined;
 

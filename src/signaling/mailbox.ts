@@ -1,7 +1,7 @@
 import type { Limits } from "../config/limits.ts";
 import type { ByteBudget } from "../lib/byte-budget.ts";
 import type { Clock } from "../lib/time/clock.ts";
-import { Deadlines } from "../lib/time/timeouts.ts";
+import { Timeouts } from "../lib/time/timeouts.ts";
 import type { Metrics } from "../ops/metrics.ts";
 
 /** From whom to whom. */
@@ -49,7 +49,7 @@ const encoder = new TextEncoder();
  */
 export class Mailbox {
   readonly #options: MailboxOptions;
-  readonly #deadlines: Deadlines<Waiting>;
+  readonly #timeouts: Timeouts<Waiting>;
   /** In the order in which they were put. */
   readonly #byReceiver = new Map<string, Set<Waiting>>();
   /** Of what waits, for whomever. */
@@ -58,12 +58,12 @@ export class Mailbox {
   constructor(options: MailboxOptions) {
     this.#options = options;
     const { keepMs: durationMs, clock } = options;
-    this.#deadlines = new Deadlines({ durationMs, clock, expired: (letter) => this.#expire(letter) });
+    this.#timeouts = new Timeouts({ durationMs, clock, expired: (letter) => this.#expire(letter) });
   }
 
   /** Letters that wait. */
   get size(): number {
-    return this.#deadlines.size;
+    return this.#timeouts.size;
   }
 
   /** False if there is no room for it. */
@@ -118,14 +118,14 @@ export class Mailbox {
   }
 
   #keep(letter: Waiting): void {
-    this.#deadlines.set(letter);
+    this.#timeouts.set(letter);
     const box = this.#byReceiver.get(letter.receiver) ?? new Set();
     this.#byReceiver.set(letter.receiver, box.add(letter));
     this.#addToSender(letter.sender, letter.bytes + envelopeBytes);
   }
 
   #remove(letter: Waiting, outcome: "delivered" | "expired"): void {
-    this.#deadlines.clear(letter);
+    this.#timeouts.clear(letter);
     const box = this.#byReceiver.get(letter.receiver);
     box?.delete(letter);
     if (box?.size === 0) this.#byReceiver.delete(letter.receiver);

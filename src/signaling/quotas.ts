@@ -3,7 +3,7 @@ import { addressBlock } from "../lib/address/address-block.ts";
 import { isLoopback } from "../lib/address/loopback.ts";
 import { KeyedBuckets } from "../lib/keyed-buckets.ts";
 import type { Clock } from "../lib/time/clock.ts";
-import { Deadlines } from "../lib/time/timeouts.ts";
+import { Timeouts } from "../lib/time/timeouts.ts";
 import { TokenBucket } from "../lib/token-bucket.ts";
 import type { Metrics, SignalingBound } from "../ops/metrics.ts";
 import { closeReasons } from "../transport/close-reason.ts";
@@ -38,12 +38,12 @@ const fanOutSeconds = 10;
 /** What the quotas of all clients share. */
 interface Shared extends QuotasOptions {
   readonly byAddress: KeyedBuckets;
-  readonly firstFrame: Deadlines<Connection>;
-  readonly withoutRoom: Deadlines<Connection>;
+  readonly firstFrame: Timeouts<Connection>;
+  readonly withoutRoom: Timeouts<Connection>;
 }
 
 /**
- * The rates and deadlines of all signaling clients.
+ * The rates and timeouts of all signaling clients.
  *
  * A client that is too fast waits: what it says later is not handled meanwhile, and nothing is lost, since an ICE
  * candidate is never sent again. An idle client costs no timer, and no bucket before it has published.
@@ -53,8 +53,8 @@ export class Quotas {
 
   constructor(options: QuotasOptions) {
     const { clock, limits, metrics } = options;
-    const deadlines = (bound: SignalingBound, durationMs: number) =>
-      new Deadlines<Connection>({
+    const timeouts = (bound: SignalingBound, durationMs: number) =>
+      new Timeouts<Connection>({
         durationMs,
         clock,
         expired: (connection) => {
@@ -69,8 +69,8 @@ export class Quotas {
         perSecond: limits.publishAddressShare * limits.publishesPerSecond,
         clock,
       }),
-      firstFrame: deadlines("first-frame", limits.firstFrameMs),
-      withoutRoom: deadlines("no-room", limits.withoutRoomMs),
+      firstFrame: timeouts("first-frame", limits.firstFrameMs),
+      withoutRoom: timeouts("no-room", limits.withoutRoomMs),
     };
   }
 

@@ -1,24 +1,24 @@
 import { expect, test } from "bun:test";
-import { Brake } from "../../src/lib/gate.ts";
+import { Gate } from "../../src/lib/gate.ts";
 
-test("a brake stops nobody while nobody holds it", () => {
-  expect(new Brake().released).toBeUndefined();
+test("a gate stops nobody while nobody holds it", () => {
+  expect(new Gate().released).toBeUndefined();
 });
 
-test("a brake stops until everyone has released it", async () => {
-  const brake = new Brake();
-  brake.hold();
-  brake.hold();
+test("a gate stops until everyone has released it", async () => {
+  const gate = new Gate();
+  gate.hold();
+  gate.hold();
   let isReleased = false;
-  const released = brake.released?.then(() => {
+  const released = gate.released?.then(() => {
     isReleased = true;
   });
-  brake.release();
+  gate.release();
   await Promise.resolve();
-  expect([isReleased, brake.released === undefined]).toEqual([false, false]);
-  brake.release();
+  expect([isReleased, gate.released === undefined]).toEqual([false, false]);
+  gate.release();
   await released;
-  expect([isReleased, brake.released]).toEqual([true, undefined]);
-  brake.hold();
-  expect(brake.released).toBeInstanceOf(Promise);
+  expect([isReleased, gate.released]).toEqual([true, undefined]);
+  gate.hold();
+  expect(gate.released).toBeInstanceOf(Promise);
 });

@@ -1,20 +1,20 @@
 import type { Clock } from "./clock.ts";
 
-export interface QuietTaskOptions {
+export interface IdleTaskOptions {
   /** Run once, when `delayMs` have passed since the last `stir`, unless something is going on again. */
   readonly task: () => void;
-  readonly isQuiet: () => boolean;
+  readonly isIdle: () => boolean;
   readonly delayMs: number;
   readonly clock: Clock;
 }
 
 /** Something that would disturb whoever is there, for when nobody is. */
-export class QuietTask {
-  readonly #options: QuietTaskOptions;
+export class IdleTask {
+  readonly #options: IdleTaskOptions;
   #cancel: (() => void) | undefined;
   #isClosed = false;
 
-  constructor(options: QuietTaskOptions) {
+  constructor(options: IdleTaskOptions) {
     this.#options = options;
   }
 
@@ -22,7 +22,7 @@ export class QuietTask {
   stir(): void {
     this.#cancel?.();
     if (this.#isClosed) return;
-    const { clock, delayMs, isQuiet, task } = this.#options;
+    const { clock, delayMs, isIdle: isQuiet, task } = this.#options;
     this.#cancel = clock.after(delayMs, () => {
       if (isQuiet()) task();
     });

@@ -1,19 +1,19 @@
 import type { Clock } from "./clock.ts";
 
-export interface DeadlinesOptions<T> {
+export interface TimeoutsOptions<T> {
   readonly durationMs: number;
   readonly clock: Clock;
   /** The time of `item` is up; it is forgotten before this is called. */
   readonly expired: (item: T) => void;
 }
 
-/** Many deadlines of one length, with one timer for all of them: they fall due in the order in which they were set. */
-export class Deadlines<T> {
-  readonly #options: DeadlinesOptions<T>;
+/** Many timeouts of one length, with one timer for all of them: they fall due in the order in which they were set. */
+export class Timeouts<T> {
+  readonly #options: TimeoutsOptions<T>;
   readonly #dueAt = new Map<T, number>();
   #stopTimer: (() => void) | undefined;
 
-  constructor(options: DeadlinesOptions<T>) {
+  constructor(options: TimeoutsOptions<T>) {
     this.#options = options;
   }
 

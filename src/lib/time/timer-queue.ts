@@ -9,7 +9,7 @@ interface Moment {
 }
 
 /** Tasks for points in time, however far ahead: all that are for the same one share a timer. */
-export class Agenda {
+export class TimerQueue {
   readonly #clock: Clock;
   readonly #moments = new Map<number, Moment>();
 

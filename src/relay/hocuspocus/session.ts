@@ -1,4 +1,4 @@
-import { Brake } from "../../lib/gate.ts";
+import { Gate } from "../../lib/gate.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
@@ -16,7 +16,7 @@ export class HocuspocusSession implements ProtocolSession {
   readonly #handshake: Handshake;
   readonly #options: AttachmentOptions;
   readonly #attachments = new Map<string, Attachment>();
-  readonly #brake = new Brake();
+  readonly #gate = new Gate();
   readonly #turns: Turns;
   #cancelIdle: (() => void) | undefined;
 
@@ -26,8 +26,8 @@ export class HocuspocusSession implements ProtocolSession {
     this.#options = options;
     this.#turns = new Turns({
       most: options.limits.undecidedDocuments,
-      filled: () => this.#brake.hold(),
-      cleared: () => this.#brake.release(),
+      filled: () => this.#gate.hold(),
+      cleared: () => this.#gate.release(),
     });
     this.#checkIdle();
   }
@@ -39,7 +39,7 @@ export class HocuspocusSession implements ProtocolSession {
     const attachment = this.#attachments.get(address) ?? this.#attach(address);
     if (attachment === undefined) this.#refuse(address, frame[offset]);
     else attachment.receive(frame, offset);
-    return this.#brake.released;
+    return this.#gate.released;
   }
 
   oversized(frame: Frame): void {
@@ -77,8 +77,8 @@ export class HocuspocusSession implements ProtocolSession {
         turns: this.#turns,
         name,
         address,
-        filled: () => this.#brake.hold(),
-        cleared: () => this.#brake.release(),
+        filled: () => this.#gate.hold(),
+        cleared: () => this.#gate.release(),
         detached: () => {
           this.#attachments.delete(address);
           this.#checkIdle();

@@ -1,6 +1,6 @@
 import type { Limits } from "../../config/limits.ts";
 import type { Clock } from "../../lib/time/clock.ts";
-import { Deadlines } from "../../lib/time/timeouts.ts";
+import { Timeouts } from "../../lib/time/timeouts.ts";
 import type { OpenChannel } from "../../transport/channel.ts";
 import { OctateRoom, type RoomFacts } from "./room.ts";
 
@@ -14,13 +14,13 @@ export interface OctateRoomsOptions {
 export class OctateRooms {
   readonly #options: OctateRoomsOptions;
   readonly #rooms = new Map<string, OctateRoom>();
-  readonly #empty: Deadlines<OctateRoom>;
+  readonly #empty: Timeouts<OctateRoom>;
   #contentLength = 0;
 
   constructor(options: OctateRoomsOptions) {
     this.#options = options;
     const { clock, limits } = options;
-    this.#empty = new Deadlines({ clock, durationMs: limits.emptyRoomMs, expired: (room) => this.#forget(room) });
+    this.#empty = new Timeouts({ clock, durationMs: limits.emptyRoomMs, expired: (room) => this.#forget(room) });
   }
 
   get size(): number {

@@ -1,4 +1,4 @@
-import { Brake } from "../../lib/gate.ts";
+import { Gate } from "../../lib/gate.ts";
 import { TopicQueue, type TopicQueueOwner } from "./topic-queue.ts";
 
 export interface TopicQueuesOptions {
@@ -13,7 +13,7 @@ export interface TopicQueuesOptions {
 export class TopicQueues implements TopicQueueOwner {
   readonly #options: TopicQueuesOptions;
   readonly #queues = new Map<string, TopicQueue>();
-  readonly #brake = new Brake();
+  readonly #gate = new Gate();
   #waitingBytes = 0;
   #isFull = false;
 
@@ -23,7 +23,7 @@ export class TopicQueues implements TopicQueueOwner {
 
   /** Resolves when more may wait; undefined while that is so. */
   get released(): Promise<void> | undefined {
-    return this.#brake.released;
+    return this.#gate.released;
   }
 
   find(topic: string): TopicQueue | undefined {
@@ -45,14 +45,14 @@ export class TopicQueues implements TopicQueueOwner {
     this.#waitingBytes += bytes;
     if (this.#isFull || this.#waitingBytes <= this.#options.limitBytes) return;
     this.#isFull = true;
-    this.#brake.hold();
+    this.#gate.hold();
   }
 
   gave(bytes: number): void {
     this.#waitingBytes -= bytes;
     if (!this.#isFull || this.#waitingBytes > this.#options.limitBytes / 2) return;
     this.#isFull = false;
-    this.#brake.release();
+    this.#gate.release();
   }
 
   failed(error: unknown): void {

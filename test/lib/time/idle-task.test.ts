@@ -1,15 +1,15 @@
 import { expect, test } from "bun:test";
-import { QuietTask } from "../../../src/lib/time/idle-task.ts";
+import { IdleTask } from "../../../src/lib/time/idle-task.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
 
 function setUp() {
   const clock = new FakeClock();
   const state = { isQuiet: true, runs: 0 };
-  const quiet = new QuietTask({
+  const quiet = new IdleTask({
     task: () => {
       state.runs += 1;
     },
-    isQuiet: () => state.isQuiet,
+    isIdle: () => state.isQuiet,
     delayMs: 1_000,
     clock,
   });

@@ -1,17 +1,17 @@
 import { expect, test } from "bun:test";
-import { Agenda } from "../../../src/lib/time/timer-queue.ts";
+import { TimerQueue } from "../../../src/lib/time/timer-queue.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
 
 function setUp() {
   const clock = new FakeClock();
-  const agenda = new Agenda(clock);
+  const timers = new TimerQueue(clock);
   const done: string[] = [];
-  const at = (delayMs: number, name: string) => agenda.at(clock.now() + delayMs, () => done.push(name));
-  return { clock, agenda, done, at };
+  const at = (delayMs: number, name: string) => timers.at(clock.now() + delayMs, () => done.push(name));
+  return { clock, timers, done, at };
 }
 
 test("each task runs at its time, once", () => {
-  const { clock, agenda, done, at } = setUp();
+  const { clock, timers, done, at } = setUp();
   at(20, "late");
   at(10, "early");
   clock.advance(9);
@@ -20,7 +20,7 @@ test("each task runs at its time, once", () => {
   expect(done).toEqual(["early"]);
   clock.advance(1_000);
   expect(done).toEqual(["early", "late"]);
-  expect([agenda.size, clock.pendingTimers]).toEqual([0, 0]);
+  expect([timers.size, clock.pendingTimers]).toEqual([0, 0]);
 });
 
 test("what is past runs soon, and not at once", () => {
@@ -32,7 +32,7 @@ test("what is past runs soon, and not at once", () => {
 });
 
 test("tasks for the same moment share a timer, and each can be cancelled", () => {
-  const { clock, agenda, done, at } = setUp();
+  const { clock, timers, done, at } = setUp();
   const [first, , third] = ["first", "second", "third"].map((name) => at(10, name));
   expect(clock.pendingTimers).toBe(1);
   first?.();
@@ -42,29 +42,29 @@ test("tasks for the same moment share a timer, and each can be cancelled", () =>
   third?.();
   const alone = at(10, "alone");
   alone();
-  expect([agenda.size, clock.pendingTimers]).toEqual([0, 0]);
+  expect([timers.size, clock.pendingTimers]).toEqual([0, 0]);
 });
 
 test("the same function can be there twice", () => {
-  const { clock, agenda } = setUp();
+  const { clock, timers } = setUp();
   let runs = 0;
   const count = () => {
     runs += 1;
   };
-  agenda.at(clock.now() + 5, count);
-  const cancel = agenda.at(clock.now() + 5, count);
+  timers.at(clock.now() + 5, count);
+  const cancel = timers.at(clock.now() + 5, count);
   cancel();
   clock.advance(5);
   expect(runs).toBe(1);
 });
 
 test("a task may cancel one of the same moment, and set another", () => {
-  const { clock, agenda, done, at } = setUp();
+  const { clock, timers, done, at } = setUp();
   const now = clock.now();
   let cancel = () => {};
-  agenda.at(now + 5, () => {
+  timers.at(now + 5, () => {
     cancel();
-    agenda.at(now + 5, () => done.push("set"));
+    timers.at(now + 5, () => done.push("set"));
   });
   cancel = at(5, "cancelled");
   clock.advance(5);
