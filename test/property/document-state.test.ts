@@ -1,7 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import * as Y from "yjs";
 import { DocumentState } from "../../src/relay/document/document-state.ts";
-import { ClockSet } from "../../src/relay/update/id-set.ts";
+import { IdSet } from "../../src/relay/update/id-set.ts";
 import { unpackUpdates } from "../../src/relay/update/packed-updates.ts";
 import type { UpdateContents } from "../../src/relay/update/update-contents.ts";
 import { answerOf, classify, compactState } from "../support/bytes/document-states.ts";
@@ -20,7 +20,7 @@ class Pair {
   readonly fed: Uint8Array[] = [];
   readonly verdicts = new Set<string>();
   /** No clock is stored and forwarded twice, unless there is a gap before it. */
-  readonly #forwarded = new ClockSet();
+  readonly #forwarded = new IdSet();
   #staged: { update: Uint8Array; contents: UpdateContents }[] = [];
   #row = 0;
 

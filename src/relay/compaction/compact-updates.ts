@@ -1,13 +1,13 @@
 import * as Y from "yjs";
 import { encodeSummary } from "../update/base-summary.ts";
-import { ClockSet } from "../update/id-set.ts";
+import { IdSet } from "../update/id-set.ts";
 import { mergeUpdates } from "../update/merge-updates.ts";
 import { decodeContents, type UpdateContents } from "../update/update-contents.ts";
 import type { CompactedUpdates } from "./compactor.ts";
 
 interface Clocks {
-  readonly structs: ClockSet;
-  readonly deletes: ClockSet;
+  readonly structs: IdSet;
+  readonly deletes: IdSet;
 }
 
 const mergedAtOnce = 32;
@@ -102,8 +102,8 @@ function isOutOfMemory(error: unknown): boolean {
 }
 
 function clocksOf(updates: readonly Uint8Array[]): Clocks {
-  const structs = new ClockSet();
-  const deletes = new ClockSet();
+  const structs = new IdSet();
+  const deletes = new IdSet();
   for (const update of updates) {
     const contents = readContents(update);
     structs.addAll(contents.structs);

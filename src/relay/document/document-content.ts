@@ -2,7 +2,7 @@ import { equalFlat } from "lib0/array";
 import * as Y from "yjs";
 import { type RowId, type StoredBase, type StoredUpdate, StoreError } from "../../storage/store.ts";
 import { type BaseSummary, decodeSummary, readBaseDeletes } from "../update/base-summary.ts";
-import { ClockSet } from "../update/id-set.ts";
+import { IdSet } from "../update/id-set.ts";
 import { mergeUpdates } from "../update/merge-updates.ts";
 import { encodeDeletes } from "../update/trim-update.ts";
 import { decodeContents, type UpdateContents } from "../update/update-contents.ts";
@@ -48,7 +48,7 @@ export class DocumentContent {
   #base: Base | undefined;
   readonly #tail = new UpdateLog();
   /** What base and tail delete; built when it is first asked for. */
-  #deletes: ClockSet | undefined;
+  #deletes: IdSet | undefined;
   #mergedTail: Uint8Array | undefined;
   #whole: Answer | undefined;
   #last: LastAnswer | undefined;
@@ -78,9 +78,9 @@ export class DocumentContent {
   }
 
   /** What all of it deletes. */
-  get deletes(): ClockSet {
+  get deletes(): IdSet {
     if (this.#deletes === undefined) {
-      this.#deletes = new ClockSet();
+      this.#deletes = new IdSet();
       if (this.#base !== undefined) this.#deletes.addAll(readBaseDeletes(this.#base.update, this.#base.summary));
       for (const stored of this.#tail.toArray()) this.#deletes.addAll(contentsOf(stored).deletes);
     }
@@ -97,7 +97,7 @@ export class DocumentContent {
    * For a client with this state vector, whose structs are `covered`. All deletes are part of it: they have no clocks,
    * so no state vector tells which of them a client has.
    */
-  since(stateVector: Uint8Array, covered: ClockSet): Answer {
+  since(stateVector: Uint8Array, covered: IdSet): Answer {
     if (this.#last !== undefined && equalFlat(this.#last.stateVector, stateVector)) return this.#last.answer;
     const answer = this.#makeSince(stateVector, covered);
     // A copy: the vector is a view of a frame.
@@ -130,8 +130,8 @@ export class DocumentContent {
   }
 
   /** The clocks of all its structs, read anew. */
-  structs(): ClockSet {
-    const structs = new ClockSet();
+  structs(): IdSet {
+    const structs = new IdSet();
     if (this.#base !== undefined) structs.addAll(this.#base.summary.structs);
     for (const stored of this.#tail.toArray()) structs.addAll(contentsOf(stored).structs);
     return structs;
@@ -144,7 +144,7 @@ export class DocumentContent {
     return { before: undefined, update: mergeUpdates([this.#base.update, this.#merged()]) };
   }
 
-  #makeSince(stateVector: Uint8Array, covered: ClockSet): Answer {
+  #makeSince(stateVector: Uint8Array, covered: IdSet): Answer {
     const base = this.#base;
     const lacksBase = base !== undefined && !base.summary.structs.isWithin([covered]);
     const fromBase = lacksBase ? Y.diffUpdate(base.update, stateVector) : encodeDeletes(this.deletes);

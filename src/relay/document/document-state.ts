@@ -1,5 +1,5 @@
 import type { RowId, StoredDocument } from "../../storage/store.ts";
-import { ClockSet } from "../update/id-set.ts";
+import { IdSet } from "../update/id-set.ts";
 import { decodeStateVector, encodeStateVector } from "../update/state-vector.ts";
 import { type ReadUpdate, trimUpdate } from "../update/trim-update.ts";
 import { decodeContents, type UpdateContents } from "../update/update-contents.ts";
@@ -38,12 +38,12 @@ export interface Compacted {
  */
 export class DocumentState {
   #content: DocumentContent | undefined;
-  #held = new ClockSet();
-  readonly #stagedStructs = new ClockSet();
-  readonly #stagedDeletes = new ClockSet();
+  #held = new IdSet();
+  readonly #stagedStructs = new IdSet();
+  readonly #stagedDeletes = new IdSet();
   #stagedCount = 0;
   /** What is set aside: known, but not held. */
-  readonly #quarantined = new ClockSet();
+  readonly #quarantined = new IdSet();
   #knownStructs = [this.#held, this.#stagedStructs, this.#quarantined];
   #stateVector: Uint8Array | undefined;
   #baseBytes = 0;
@@ -164,7 +164,7 @@ export class DocumentState {
     const vector = decodeStateVector(stateVector);
     const content = this.#loaded;
     if (vector.size === 0) return content.whole();
-    const covered = new ClockSet();
+    const covered = new IdSet();
     for (const [client, end] of vector) covered.add(client, 0, end);
     return this.#held.isWithin([covered]) ? content.allDeletes() : content.since(stateVector, covered);
   }
@@ -225,7 +225,7 @@ export class DocumentState {
     return trimUpdate(read, { structs: repeatedStructs, deletes: knownDeletes });
   }
 
-  #knownDeletes(deletes: ClockSet): readonly ClockSet[] {
+  #knownDeletes(deletes: IdSet): readonly IdSet[] {
     return deletes.isEmpty ? [] : [this.#loaded.deletes, this.#stagedDeletes];
   }
 }

@@ -1,5 +1,5 @@
 import { type StoredDocument, type StoredUpdate, StoreError } from "../../storage/store.ts";
-import { ClockSet } from "../update/id-set.ts";
+import { IdSet } from "../update/id-set.ts";
 import { decodeContents } from "../update/update-contents.ts";
 
 /** What a document's log says about it, without what is in the document. */
@@ -18,8 +18,8 @@ export interface LogSummary {
 
 /** Throws `StoreError`, corrupt, for a row that is no update. */
 export function summarizeLog({ base, tail }: StoredDocument): LogSummary {
-  const structs = new ClockSet();
-  const deletes = new ClockSet();
+  const structs = new IdSet();
+  const deletes = new IdSet();
   for (const stored of base === undefined ? tail : [base, ...tail]) {
     const contents = readStored(stored);
     structs.addAll(contents.structs);
@@ -46,7 +46,7 @@ export function describeMalformed(row: number, detail: string): string {
   return `row ${row} does not hold a Yjs update: ${detail}`;
 }
 
-function countClocks(clocks: ClockSet): number {
+function countClocks(clocks: IdSet): number {
   let count = 0;
   for (const [, ranges] of clocks) {
     ranges.forEach((start, end) => {

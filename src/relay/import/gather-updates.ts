@@ -1,5 +1,5 @@
 import { compactUpdates } from "../compaction/compact-updates.ts";
-import { ClockSet } from "../update/id-set.ts";
+import { IdSet } from "../update/id-set.ts";
 import { normalizeUpdate } from "../update/normalize-update.ts";
 import type { ReadUpdate } from "../update/trim-update.ts";
 import { decodeContents } from "../update/update-contents.ts";
@@ -42,8 +42,8 @@ export function describeTooLarge(bytes: number, documentBytes: number): string {
 }
 
 class Gathering {
-  readonly #structs = new ClockSet();
-  readonly #deletes = new ClockSet();
+  readonly #structs = new IdSet();
+  readonly #deletes = new IdSet();
   #count = 0;
   #leftOut = 0;
   #reason: string | undefined;

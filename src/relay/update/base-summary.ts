@@ -1,6 +1,6 @@
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
-import { ClockSet } from "./id-set.ts";
+import { IdSet } from "./id-set.ts";
 import { readEnd, readUint } from "./strict-decoding.ts";
 import { writeClocks } from "./trim-update.ts";
 import type { UpdateContents } from "./update-contents.ts";
@@ -12,7 +12,7 @@ import { readClocks } from "./update-reader.ts";
  */
 export interface BaseSummary {
   /** The clocks of its structs. */
-  readonly structs: ClockSet;
+  readonly structs: IdSet;
   /** How many of its bytes are its structs; its deletes follow. */
   readonly structBytes: number;
 }
@@ -33,7 +33,7 @@ export function decodeSummary(summary: Uint8Array): BaseSummary | undefined {
     const decoder = decoding.createDecoder(summary);
     if (readUint(decoder) !== version) return undefined;
     const structBytes = readUint(decoder);
-    const structs = new ClockSet();
+    const structs = new IdSet();
     readClocks(decoder, (client, start, end) => structs.add(client, start, end));
     readEnd(decoder);
     return { structs, structBytes };
@@ -43,8 +43,8 @@ export function decodeSummary(summary: Uint8Array): BaseSummary | undefined {
 }
 
 /** Of a base with that summary. Throws for what Yjs does not write. */
-export function readBaseDeletes(base: Uint8Array, { structBytes }: BaseSummary): ClockSet {
-  const deletes = new ClockSet();
+export function readBaseDeletes(base: Uint8Array, { structBytes }: BaseSummary): IdSet {
+  const deletes = new IdSet();
   const decoder = decoding.createDecoder(base.subarray(structBytes));
   readClocks(decoder, (client, start, end) => deletes.add(client, start, end));
   readEnd(decoder);

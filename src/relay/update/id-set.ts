@@ -14,7 +14,7 @@ const nothing: ReadonlyMap<number, number> = new Map();
  * One range of one client needs no map: that is what a keystroke brings, and what it deletes. In a map, a client whose
  * clocks are one range from 0 costs an entry: nearly all of a document's clients are such.
  */
-export class ClockSet {
+export class IdSet {
   /** The one range of one client, as long as that is all; it is empty where the set is. */
   #client = 0;
   #start = 0;
@@ -42,7 +42,7 @@ export class ClockSet {
     this.#addTo(this.#many(), client, start, end);
   }
 
-  addAll(other: ClockSet): void {
+  addAll(other: IdSet): void {
     if (other.#clients === undefined) {
       this.add(other.#client, other.#start, other.#end);
       return;
@@ -111,7 +111,7 @@ export class ClockSet {
   }
 
   /** Whether `sets` together hold every clock of this one. */
-  isWithin(sets: readonly ClockSet[]): boolean {
+  isWithin(sets: readonly IdSet[]): boolean {
     if (this.#clients === undefined) return reachOf(sets, this.#client, this.#start, this.#end) >= this.#end;
     for (const [client, held] of this.#clients) {
       if (typeof held === "number") {
@@ -126,7 +126,7 @@ export class ClockSet {
   }
 
   /** Whether one of `sets` holds a clock of this one. */
-  overlaps(sets: readonly ClockSet[]): boolean {
+  overlaps(sets: readonly IdSet[]): boolean {
     if (this.#clients === undefined) return nextOf(sets, this.#client, this.#start) < this.#end;
     for (const [client, held] of this.#clients) {
       if (typeof held === "number") {
@@ -141,8 +141,8 @@ export class ClockSet {
   }
 
   /** The clocks of this set that none of `sets` holds. */
-  without(sets: readonly ClockSet[]): ClockSet {
-    const rest = new ClockSet();
+  without(sets: readonly IdSet[]): IdSet {
+    const rest = new IdSet();
     this.#forEach((client, start, end) => {
       let clock = start;
       while (clock < end) {
@@ -155,7 +155,7 @@ export class ClockSet {
   }
 
   /** By client of this set, up to where `sets` together hold everything, where that is beyond this set's first clock. */
-  repeatedUpTo(sets: readonly ClockSet[]): ReadonlyMap<number, number> {
+  repeatedUpTo(sets: readonly IdSet[]): ReadonlyMap<number, number> {
     if (this.#clients === undefined) {
       const reached = reachOf(sets, this.#client, 0, this.#end);
       return reached > this.#start ? new Map([[this.#client, reached]]) : nothing;
@@ -170,7 +170,7 @@ export class ClockSet {
   }
 
   /** Whether this set and `sets` together lack a clock below one that this set holds of the same client. */
-  leavesGap(sets: readonly ClockSet[]): boolean {
+  leavesGap(sets: readonly IdSet[]): boolean {
     if (this.#clients === undefined) return reachOf(sets, this.#client, 0, this.#start) < this.#start;
     const all = [this, ...sets];
     for (const [client, held] of this.#clients) {
@@ -260,7 +260,7 @@ function oneRange(start: number, end: number): Ranges {
 }
 
 /** How far from `clock` on `sets` together go without a gap, up to `end` or beyond: they may take turns for ever. */
-function reachOf(sets: readonly ClockSet[], client: number, clock: number, end: number): number {
+function reachOf(sets: readonly IdSet[], client: number, clock: number, end: number): number {
   let reached = clock;
   let before: number;
   do {
@@ -271,7 +271,7 @@ function reachOf(sets: readonly ClockSet[], client: number, clock: number, end: 
 }
 
 /** The first clock from `clock` on that one of `sets` holds. */
-function nextOf(sets: readonly ClockSet[], client: number, clock: number): number {
+function nextOf(sets: readonly IdSet[], client: number, clock: number): number {
   let next = Number.POSITIVE_INFINITY;
   for (const set of sets) next = Math.min(next, set.next(client, clock));
   return next;

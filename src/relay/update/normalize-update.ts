@@ -1,11 +1,11 @@
 import * as Y from "yjs";
-import { ClockSet } from "./id-set.ts";
+import { IdSet } from "./id-set.ts";
 import type { ReadUpdate } from "./trim-update.ts";
 import { decodeContents } from "./update-contents.ts";
 
 interface Clocks {
-  readonly structs: ClockSet;
-  readonly deletes: ClockSet;
+  readonly structs: IdSet;
+  readonly deletes: IdSet;
 }
 
 /**
@@ -43,7 +43,7 @@ function saysTheSame({ structs, deletes }: Clocks, given: Clocks): boolean {
  */
 function readLeniently(update: Uint8Array): Clocks {
   const { structs, ds } = Y.decodeUpdate(update);
-  const clocks = { structs: new ClockSet(), deletes: new ClockSet() };
+  const clocks = { structs: new IdSet(), deletes: new IdSet() };
   for (const struct of structs) {
     if (!(struct instanceof Y.Skip)) addRange(clocks.structs, struct.id, struct.length);
   }
@@ -53,7 +53,7 @@ function readLeniently(update: Uint8Array): Clocks {
   return clocks;
 }
 
-function addRange(clocks: ClockSet, { client, clock }: { client: number; clock: number }, length: number): void {
+function addRange(clocks: IdSet, { client, clock }: { client: number; clock: number }, length: number): void {
   const end = clock + length;
   if (![client, clock, end].every(Number.isSafeInteger)) throw new RangeError("a number out of range");
   clocks.add(client, clock, end);

@@ -1,6 +1,6 @@
 import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
-import { ClockSet } from "./id-set.ts";
+import { IdSet } from "./id-set.ts";
 import { encodeStateVector } from "./state-vector.ts";
 import type { UpdateContents } from "./update-contents.ts";
 
@@ -14,12 +14,12 @@ export interface ReadUpdate {
 export interface Repetition {
   /** By client, all structs below this clock. */
   readonly structs: ReadonlyMap<number, number>;
-  readonly deletes: readonly ClockSet[];
+  readonly deletes: readonly IdSet[];
 }
 
 /** The update without what is repeated. */
 export function trimUpdate({ update, contents }: ReadUpdate, repeated: Repetition): ReadUpdate {
-  const below = new ClockSet();
+  const below = new IdSet();
   for (const [client, clock] of repeated.structs) below.add(client, 0, clock);
   const structs = contents.structs.without([below]);
   const deletes = contents.deletes.without(repeated.deletes);
@@ -50,7 +50,7 @@ function cutStructs(structs: Uint8Array, from: ReadonlyMap<number, number>): Uin
 }
 
 /** An update that deletes and brings nothing. */
-export function encodeDeletes(deletes: ClockSet): Uint8Array {
+export function encodeDeletes(deletes: IdSet): Uint8Array {
   return encoding.encode((encoder) => {
     encoding.writeVarUint(encoder, 0);
     writeClocks(encoder, deletes);
@@ -58,7 +58,7 @@ export function encodeDeletes(deletes: ClockSet): Uint8Array {
 }
 
 /** As Yjs writes a set of deletes: clients descend. */
-export function writeClocks(encoder: encoding.Encoder, clocks: ClockSet): void {
+export function writeClocks(encoder: encoding.Encoder, clocks: IdSet): void {
   const clients = [...clocks].sort(([left], [right]) => right - left);
   encoding.writeVarUint(encoder, clients.length);
   for (const [client, ranges] of clients) {

@@ -1,5 +1,5 @@
 import * as decoding from "lib0/decoding";
-import { ClockSet } from "./id-set.ts";
+import { IdSet } from "./id-set.ts";
 import { DecodeError } from "./strict-decoding.ts";
 import { readUpdate } from "./update-reader.ts";
 
@@ -7,9 +7,9 @@ import { readUpdate } from "./update-reader.ts";
 export interface UpdateContents {
   readonly kind: "contents";
   /** The clocks of its structs. A Skip only marks a gap: its clocks are not brought. */
-  readonly structs: ClockSet;
+  readonly structs: IdSet;
   /** The clocks it deletes. */
-  readonly deletes: ClockSet;
+  readonly deletes: IdSet;
   /** How many of the update's bytes are its structs; its deletes follow. */
   readonly structBytes: number;
   /** Neither structs nor deletes: it changes nothing. */
@@ -24,8 +24,8 @@ export interface Malformed {
 
 /** Refuses what does not decode completely (V1), and what decodes but is not as Yjs writes it. */
 export function decodeContents(update: Uint8Array): UpdateContents | Malformed {
-  const structs = new ClockSet();
-  const deletes = new ClockSet();
+  const structs = new IdSet();
+  const deletes = new IdSet();
   try {
     const structBytes = readUpdate(decoding.createDecoder(update), {
       struct: (client, start, end) => structs.add(client, start, end),

@@ -1,12 +1,12 @@
 import { describe, expect, spyOn, test } from "bun:test";
-import { ClockSet } from "../../../src/relay/update/id-set.ts";
+import { IdSet } from "../../../src/relay/update/id-set.ts";
 import { type Random, withSeeds } from "../../support/bytes/random.ts";
 import { clocksIn } from "../../support/bytes/y-doc-facts.ts";
 
 type Entry = readonly [client: number, start: number, end: number];
 
-function clockSet(...entries: readonly Entry[]): ClockSet {
-  const set = new ClockSet();
+function clockSet(...entries: readonly Entry[]): IdSet {
+  const set = new IdSet();
   for (const entry of entries) set.add(...entry);
   return set;
 }
@@ -55,7 +55,7 @@ describe("within several sets together", () => {
   });
 
   test("is the empty set, of none", () => {
-    expect(new ClockSet().isWithin([])).toBeTrue();
+    expect(new IdSet().isWithin([])).toBeTrue();
   });
 
   test("a set leaves a gap that none of them fills", () => {
@@ -89,18 +89,18 @@ test("without others, a set has what none of them holds", () => {
 });
 
 test("ranges of sets that take turns are followed no further than what is asked", () => {
-  const even = new ClockSet();
-  const odd = new ClockSet();
+  const even = new IdSet();
+  const odd = new IdSet();
   for (let clock = 1; clock < 2_000; clock += 1) (clock % 2 === 0 ? even : odd).add(1, clock, clock + 1);
-  const reach = spyOn(ClockSet.prototype, "reach");
+  const reach = spyOn(IdSet.prototype, "reach");
   expect(even.isWithin([odd, even])).toBeTrue();
   expect(reach.mock.calls.length).toBeLessThan(5 * 1_000);
   reach.mockRestore();
 });
 
 test("many ranges are added in one pass, not by moving the rest for each", () => {
-  const even = new ClockSet();
-  const odd = new ClockSet();
+  const even = new IdSet();
+  const odd = new IdSet();
   for (let clock = 1; clock < 2_000; clock += 1) (clock % 2 === 0 ? even : odd).add(1, 3 * clock, 3 * clock + 1);
   const splice = spyOn(Array.prototype, "splice");
   even.addAll(odd);
@@ -111,7 +111,7 @@ test("many ranges are added in one pass, not by moving the rest for each", () =>
 
 test("a set is what a set of its clocks is, however they were added", () => {
   withSeeds(150, (random) => {
-    const set = new ClockSet();
+    const set = new IdSet();
     const model = new Set<string>();
     for (let step = 0; step < 20; step += 1) {
       const { added, clocks } = randomSet(random);
@@ -136,8 +136,8 @@ test("a set is what a set of its clocks is, however they were added", () => {
   });
 });
 
-function randomSet(random: Random): { added: ClockSet; clocks: readonly string[] } {
-  const added = new ClockSet();
+function randomSet(random: Random): { added: IdSet; clocks: readonly string[] } {
+  const added = new IdSet();
   const clocks: string[] = [];
   for (let count = 1 + random.integer(random.chance(0.2) ? 40 : 3); count > 0; count -= 1) {
     const client = 1 + random.integer(3);

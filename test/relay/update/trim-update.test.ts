@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import * as Y from "yjs";
-import { ClockSet } from "../../../src/relay/update/id-set.ts";
+import { IdSet } from "../../../src/relay/update/id-set.ts";
 import { type Repetition, trimUpdate } from "../../../src/relay/update/trim-update.ts";
 import { decodeContents, type UpdateContents } from "../../../src/relay/update/update-contents.ts";
 import { type Random, withSeeds } from "../../support/bytes/random.ts";
@@ -8,8 +8,8 @@ import { deleting, gc, updateBytes } from "../../support/bytes/update-bytes.ts";
 import { clocksIn, deletesOf, structsOf } from "../../support/bytes/y-doc-facts.ts";
 import { RandomEditor } from "../../support/clients/random-editors.ts";
 
-function clocks(...entries: readonly (readonly [client: number, start: number, end: number])[]): ClockSet {
-  const set = new ClockSet();
+function clocks(...entries: readonly (readonly [client: number, start: number, end: number])[]): IdSet {
+  const set = new IdSet();
   for (const entry of entries) set.add(...entry);
   return set;
 }
@@ -93,7 +93,7 @@ function expectSame(actual: UpdateContents, update: Uint8Array): void {
 }
 
 /** Part of each range. */
-function cuts(random: Random, set: ClockSet): (readonly [client: number, start: number, end: number])[] {
+function cuts(random: Random, set: IdSet): (readonly [client: number, start: number, end: number])[] {
   return [...set].flatMap(([client, ranges]) =>
     [...ranges].map(([start, end]) => {
       const from = start + random.integer(end - start);

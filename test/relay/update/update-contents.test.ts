@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
-import { ClockSet } from "../../../src/relay/update/id-set.ts";
+import { IdSet } from "../../../src/relay/update/id-set.ts";
 import { decodeContents, type UpdateContents } from "../../../src/relay/update/update-contents.ts";
 import {
   any,
@@ -202,13 +202,13 @@ function contentsOf(update: Uint8Array): UpdateContents {
   return contents;
 }
 
-function clocks(...entries: readonly (readonly [client: number, start: number, end: number])[]): ClockSet {
-  const set = new ClockSet();
+function clocks(...entries: readonly (readonly [client: number, start: number, end: number])[]): IdSet {
+  const set = new IdSet();
   for (const entry of entries) set.add(...entry);
   return set;
 }
 
-function expectSame(actual: ClockSet, expected: ClockSet): void {
+function expectSame(actual: IdSet, expected: IdSet): void {
   expect(actual.isWithin([expected])).toBeTrue();
   expect(expected.isWithin([actual])).toBeTrue();
 }

@@ -1,6 +1,6 @@
 import * as Y from "yjs";
 import { Ranges } from "../../../src/lib/ranges.ts";
-import type { ClockSet } from "../../../src/relay/update/id-set.ts";
+import type { IdSet } from "../../../src/relay/update/id-set.ts";
 
 /** Clock ranges by client, in an order that compares. */
 export type Clocks = readonly (readonly [client: number, ranges: readonly (readonly [start: number, end: number])[]])[];
@@ -30,7 +30,7 @@ export function deletesIn({ store }: Y.Doc): Clocks {
 }
 
 /** The clocks of a set. */
-export function clocksIn(set: ClockSet): Clocks {
+export function clocksIn(set: IdSet): Clocks {
   return [...set].map(([client, ranges]) => [client, [...ranges]] as const).sort(([left], [right]) => left - right);
 }
 
