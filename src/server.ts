@@ -16,7 +16,7 @@ import { Quotas } from "./signaling/quotas.ts";
 import { type DataFolder, openDataFolder } from "./storage/data-folder.ts";
 import type { Store } from "./storage/store.ts";
 import { readersOf } from "./transport/admission/cross-origin.ts";
-import { admissionOf } from "./transport/admission/origin-policy.ts";
+import { originPolicyOf } from "./transport/admission/origin-policy.ts";
 import type { CloseReason } from "./transport/close-reason.ts";
 import { createHttp } from "./transport/http.ts";
 import { Listener } from "./transport/listener.ts";
@@ -50,8 +50,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const channels = new NativeChannels(limits);
   const metrics = createMetrics();
   const quotas = new Quotas({ limits, clock: systemClock, metrics });
-  const admission = admissionOf(host, options.origins);
-  const shared = { admission, limits, log, metrics, channels, quotas };
+  const originPolicy = originPolicyOf(host, options.origins);
+  const shared = { originPolicy, limits, log, metrics, channels, quotas };
   const isFolderNeeded = options.syncEnabled || options.auth.mode !== "open";
   const dataFolder = isFolderNeeded ? openDataFolder(options.dataFolder) : undefined;
   // First: a folder whose documents cannot be served stays as it is.
@@ -74,8 +74,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const isReady = () => !isStopping && (relay?.isReady() ?? true);
   const pages = {
     protocols,
-    admission,
-    api: createApi({ ...access, cors: cors({ origin: readersOf(admission) }), limits, clock: systemClock }),
+    originPolicy,
+    api: createApi({ ...access, cors: cors({ origin: readersOf(originPolicy) }), limits, clock: systemClock }),
     isReady,
     assets: openPages(log),
     demo: { version: packageJson.version, sync: relay !== undefined, mode: options.auth.mode },

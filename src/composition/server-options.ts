@@ -4,7 +4,7 @@ import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { DurabilityOptions } from "../relay/durability.ts";
 import type { Quotas } from "../signaling/quotas.ts";
-import type { Admission } from "../transport/admission/origin-policy.ts";
+import type { OriginPolicy } from "../transport/admission/origin-policy.ts";
 import type { NativeChannels } from "../transport/native-channel.ts";
 
 export interface ServerOptions {
@@ -34,7 +34,7 @@ export interface ServerOptions {
 
 /** What the parts of a server share. */
 export interface Shared extends Pick<ServerOptions, "limits" | "log"> {
-  readonly admission: Admission;
+  readonly originPolicy: OriginPolicy;
   readonly metrics: Metrics;
   readonly channels: NativeChannels;
   readonly quotas: Quotas;

@@ -87,7 +87,7 @@ function processUsage() {
 /** Signaling for clients that name their receiver, who may still have to come: what they say waits in a mailbox. */
 export function openDirectSignaling(
   { peerjs: { key, discoveryEnabled } }: ServerOptions,
-  { administration, admission, authorizer, limits, log, metrics, quotas }: SignalingOptions,
+  { administration, originPolicy, authorizer, limits, log, metrics, quotas }: SignalingOptions,
 ): { readonly protocols: readonly Protocol[]; readonly engine: EngineIo; close(): void } {
   const mailBudget = new ByteBudget(limits.mailboxesBytes);
   metrics.letterBytes.readFrom(() => mailBudget.usedBytes);
@@ -98,7 +98,7 @@ export function openDirectSignaling(
   const protocol = peers({ ...all, devices, iceServers: () => [] });
   return {
     protocols: [peerjs({ ...all, key, discoveryEnabled, namespace })],
-    engine: new EngineIo({ protocol, admission, limits, clock, log, metrics }),
+    engine: new EngineIo({ protocol, originPolicy, limits, clock, log, metrics }),
     close: () => {
       namespace.close();
       devices.close();

@@ -2,13 +2,13 @@ import { type Env, Hono } from "hono";
 import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import { readersOf } from "./admission/cross-origin.ts";
-import type { Admission } from "./admission/origin-policy.ts";
+import type { OriginPolicy } from "./admission/origin-policy.ts";
 import type { Assets } from "./pages/assets.ts";
 import type { HttpEnvironment, Protocol } from "./protocol.ts";
 
 export interface HttpOptions {
   readonly protocols: readonly Protocol[];
-  readonly admission: Admission;
+  readonly originPolicy: OriginPolicy;
   /** Routes of the server's own. */
   readonly api?: Hono<HttpEnvironment>;
   /** For the compatibility ports: their routes come before all others. */
@@ -29,7 +29,7 @@ export function createHttp(options: HttpOptions): Hono<HttpEnvironment> {
     if (error instanceof HTTPException) return error.getResponse();
     throw error;
   });
-  const forReaders = cors({ origin: readersOf(options.admission) });
+  const forReaders = cors({ origin: readersOf(options.originPolicy) });
   // Clients of every protocol are pages of other origins.
   const add = <E extends Env>(routes: Hono<E>) => {
     for (const path of pathsOf(routes)) app.use(path, forReaders);

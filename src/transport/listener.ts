@@ -4,13 +4,13 @@ import type { Clock } from "../lib/time/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import { ForwardedAddresses } from "./admission/forwarded-address.ts";
-import { type Admission, admissionOf, refuseForeign, refuseOrigin } from "./admission/origin-policy.ts";
+import { type OriginPolicy, originPolicyOf, refuseForeign, refuseOrigin } from "./admission/origin-policy.ts";
 import { UpgradeLimits } from "./admission/upgrade-limits.ts";
 import { readHandshake, subprotocolFor } from "./client-handshake.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Engine } from "./engine.ts";
 import type { NativeChannels } from "./native-channel.ts";
-import type { HttpClient, Protocol, Refusal } from "./protocol.ts";
+import type { HttpClient, HttpRefusal, Protocol } from "./protocol.ts";
 import { SessionRunner, type Wire } from "./session-runner.ts";
 import { type Socket, type SocketData, type SocketServer, WebSocketConnection } from "./websocket-connection.ts";
 
@@ -72,7 +72,7 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #servers: SocketServer[] = [];
   readonly #runners = new Set<SessionRunner<WebSocketConnection>>();
-  readonly #admission: Admission;
+  readonly #originPolicy: OriginPolicy;
   readonly #forwarded: ForwardedAddresses;
   readonly #upgrades: UpgradeLimits;
   #opened = 0;
@@ -82,7 +82,7 @@ export class Listener {
   /** Throws the system's error (EADDRINUSE, EACCES, …), with the `port`, when it cannot listen. */
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#admission = admissionOf(options.host, options.origins);
+    this.#originPolicy = originPolicyOf(options.host, options.origins);
     this.#forwarded = new ForwardedAddresses(options);
     this.#upgrades = new UpgradeLimits(options);
     for (const entrance of entrances(options)) {
@@ -172,13 +172,13 @@ export class Listener {
   }
 
   async #answer(request: Request, server: SocketServer, entrance: Entrance): Promise<Response | undefined> {
-    const refusal = refuseForeign(request.headers, this.#admission);
+    const refusal = refuseForeign(request.headers, this.#originPolicy);
     if (refusal !== undefined) return refused(request, refusal);
     // None where the client has sent no host, or none that can be one; the path alone may still be understood.
     const url = URL.parse(request.url);
     const engine = url === null ? undefined : this.#options.engines?.find((candidate) => candidate.match(url));
     const foreign =
-      engine !== undefined || isUpgrade(request) ? refuseOrigin(request.headers, this.#admission) : undefined;
+      engine !== undefined || isUpgrade(request) ? refuseOrigin(request.headers, this.#originPolicy) : undefined;
     if (foreign !== undefined) return refused(request, foreign);
     if (url !== null && engine !== undefined) return this.#engage(engine, { request, url, server });
     if (!isUpgrade(request)) {
@@ -271,7 +271,7 @@ function isUpgrade(request: Request): boolean {
   return request.headers.get("upgrade")?.toLowerCase() === "websocket";
 }
 
-function refused(request: Request, { message, status }: Refusal): Response {
+function refused(request: Request, { message, status }: HttpRefusal): Response {
   const headers = status === 401 ? { "www-authenticate": "Bearer" } : {};
   return closing(request, new Response(message, { status, headers }));
 }

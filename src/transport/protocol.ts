@@ -14,7 +14,7 @@ export interface Handshake {
 }
 
 /** Why a request is not served at all: refused with an HTTP status, before any upgrade. */
-export interface Refusal {
+export interface HttpRefusal {
   readonly status: number;
   readonly message: string;
 }
@@ -53,7 +53,7 @@ export interface Protocol {
    * Why a client is not let in before it has said anything; else it is. For protocols whose clients come back without
    * delay when they are accepted and then closed.
    */
-  screen?(handshake: Omit<Handshake, "signal">): Promise<Refusal | undefined>;
+  screen?(handshake: Omit<Handshake, "signal">): Promise<HttpRefusal | undefined>;
   /** HTTP routes that belong to the wire format; which pages may read their answers is not theirs to say. */
   readonly routes?: Hono;
   /** What it answers besides on the compatibility ports, where clients come whose port and path are fixed. */

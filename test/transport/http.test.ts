@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { admissionOf } from "../../src/transport/admission/origin-policy.ts";
+import { originPolicyOf } from "../../src/transport/admission/origin-policy.ts";
 import { createHttp } from "../../src/transport/http.ts";
 import type { Protocol } from "../../src/transport/protocol.ts";
 
@@ -23,10 +23,10 @@ const protocol: Protocol = {
   },
 };
 
-function serve(isReady = true, isForCompatibility = false, admission = admissionOf("0.0.0.0", [])) {
+function serve(isReady = true, isForCompatibility = false, originPolicy = originPolicyOf("0.0.0.0", [])) {
   return createHttp({
     protocols: [protocol],
-    admission,
+    originPolicy,
     isForCompatibility,
     isReady: () => isReady,
     assets: async ({ url }) => (url.endsWith("/page") ? new Response("the page") : undefined),
@@ -123,9 +123,9 @@ describe("the pages that may read what a protocol answers", () => {
     ["127.0.0.1", "http://localhost:5173", "http://localhost:5173"],
     ["127.0.0.1", "https://evil.example", null],
   ])("are the listed ones, on %s %s as %p", async (host, origin, reader) => {
-    const admission = admissionOf(host, [app]);
-    expect(await readerOf(serve(true, false, admission), "/probe", { origin })).toEqual([200, reader, "Origin"]);
-    const compatible = serve(true, true, admission);
+    const originPolicy = originPolicyOf(host, [app]);
+    expect(await readerOf(serve(true, false, originPolicy), "/probe", { origin })).toEqual([200, reader, "Origin"]);
+    const compatible = serve(true, true, originPolicy);
     expect(await readerOf(compatible, "/", { origin })).toEqual([200, reader, "Origin"]);
     expect(await readerOf(compatible, "/probe/form", { origin, method: "POST" })).toEqual([200, reader, "Origin"]);
     expect(await readerOf(compatible, "/probe/form", { origin, method: "OPTIONS" })).toEqual([204, reader, "Origin"]);

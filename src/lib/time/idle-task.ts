@@ -22,9 +22,9 @@ export class IdleTask {
   stir(): void {
     this.#cancel?.();
     if (this.#isClosed) return;
-    const { clock, delayMs, isIdle: isQuiet, task } = this.#options;
+    const { clock, delayMs, isIdle, task } = this.#options;
     this.#cancel = clock.after(delayMs, () => {
-      if (isQuiet()) task();
+      if (isIdle()) task();
     });
   }
 

@@ -1,4 +1,4 @@
-import { type Admission, isListed } from "./origin-policy.ts";
+import { isListed, type OriginPolicy } from "./origin-policy.ts";
 
 /**
  * The pages that may read what is answered to them, as `Access-Control-Allow-Origin` names them: those that may connect.
@@ -8,7 +8,7 @@ import { type Admission, isListed } from "./origin-policy.ts";
  */
 export type Readers = "*" | ((origin: string) => string | null);
 
-export function readersOf(admission: Admission): Readers {
+export function readersOf(admission: OriginPolicy): Readers {
   // On a listener for this machine foreign pages are refused before they are answered at all.
   if (admission.origins.size === 0) return "*";
   return (origin) => (isListed(origin, admission) ? origin : null);

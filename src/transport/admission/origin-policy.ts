@@ -1,7 +1,7 @@
 import { isLoopback } from "../../lib/address/loopback.ts";
-import type { Refusal } from "../protocol.ts";
+import type { HttpRefusal } from "../protocol.ts";
 
-export interface Admission {
+export interface OriginPolicy {
   /** Whether the listener can be reached from this machine only. */
   readonly isForThisMachine: boolean;
   /** Of pages that may open connections, as browsers write them; of all, or of this machine's own, when it is empty. */
@@ -9,12 +9,12 @@ export interface Admission {
 }
 
 /** Of a listener on `host`. */
-export function admissionOf(host: string, origins: Iterable<string>): Admission {
+export function originPolicyOf(host: string, origins: Iterable<string>): OriginPolicy {
   return { isForThisMachine: isLoopback(host), origins: new Set(origins) };
 }
 
 /** Whether this is one of the pages that are listed; this machine's own are, where nobody else can come. */
-export function isListed(origin: string, { isForThisMachine, origins }: Admission): boolean {
+export function isListed(origin: string, { isForThisMachine, origins }: OriginPolicy): boolean {
   return origins.has(origin) || (isForThisMachine && isLoopbackUrl(origin));
 }
 
@@ -24,7 +24,7 @@ export function isListed(origin: string, { isForThisMachine, origins }: Admissio
  * Any page can open a local socket, and DNS rebinding makes a foreign name resolve to this machine: so neither the
  * `Origin` nor the `Host` of a request may be foreign. A missing `Origin` is a program, not a page, and may enter.
  */
-export function refuseForeign(headers: Headers, admission: Admission): Refusal | undefined {
+export function refuseForeign(headers: Headers, admission: OriginPolicy): HttpRefusal | undefined {
   if (!admission.isForThisMachine) return undefined;
   const host = headers.get("host");
   if (host === null || !isLoopbackUrl(`http://${host}`)) {
@@ -38,7 +38,7 @@ export function refuseForeign(headers: Headers, admission: Admission): Refusal |
 }
 
 /** Whether a page may open a connection: where origins are listed, one of these, this server's own, or none at all. */
-export function refuseOrigin(headers: Headers, admission: Admission): Refusal | undefined {
+export function refuseOrigin(headers: Headers, admission: OriginPolicy): HttpRefusal | undefined {
   const origin = headers.get("origin");
   if (admission.origins.size === 0 || origin === null || isListed(origin, admission)) return undefined;
   if (!admission.isForThisMachine && URL.parse(origin)?.host === headers.get("host")) return undefined;

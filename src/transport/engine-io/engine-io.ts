@@ -1,13 +1,13 @@
 import { AddressLimits, type AddressRefusal } from "../admission/address-limits.ts";
 import { type Readers, readersOf, shareWith } from "../admission/cross-origin.ts";
-import type { Admission } from "../admission/origin-policy.ts";
+import type { OriginPolicy } from "../admission/origin-policy.ts";
 import type { CloseReason } from "../close-reason.ts";
 import type { Engine, EngineClient } from "../engine.ts";
 import type { EngineIoServer, EngineIoServerOptions } from "./engine-io-server.ts";
 
 /** The `match` of the protocol says where it is served. */
 export interface EngineIoOptions extends Omit<EngineIoServerOptions, "opened" | "closed"> {
-  readonly admission: Admission;
+  readonly originPolicy: OriginPolicy;
 }
 
 const retryAfterSeconds = 1;
@@ -28,7 +28,7 @@ export class EngineIo implements Engine {
   constructor(options: EngineIoOptions) {
     this.#options = options;
     this.#addresses = new AddressLimits(options);
-    this.#readers = readersOf(options.admission);
+    this.#readers = readersOf(options.originPolicy);
   }
 
   match(url: URL): boolean {

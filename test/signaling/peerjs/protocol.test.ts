@@ -6,7 +6,7 @@ import { createMetrics } from "../../../src/ops/metrics.ts";
 import { PeerJsNamespace } from "../../../src/signaling/peerjs/namespace.ts";
 import { peerjs } from "../../../src/signaling/peerjs/protocol.ts";
 import { Quotas } from "../../../src/signaling/quotas.ts";
-import { admissionOf } from "../../../src/transport/admission/origin-policy.ts";
+import { originPolicyOf } from "../../../src/transport/admission/origin-policy.ts";
 import { createHttp } from "../../../src/transport/http.ts";
 import { administration, asAdministrator } from "../../support/clients/http-callers.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
@@ -33,7 +33,7 @@ function serve({ isForCompatibility = false, ...changed }: Changed = {}) {
   });
   const http = createHttp({
     protocols: [protocol],
-    admission: admissionOf("0.0.0.0", []),
+    originPolicy: originPolicyOf("0.0.0.0", []),
     isForCompatibility,
     isReady: () => true,
     assets: async () => undefined,

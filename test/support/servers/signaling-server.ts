@@ -21,7 +21,7 @@ import { Quotas } from "../../../src/signaling/quotas.ts";
 import { SignalingRoom } from "../../../src/signaling/signaling-room.ts";
 import { yWebrtc } from "../../../src/signaling/y-webrtc/dialect.ts";
 import { Topic } from "../../../src/signaling/y-webrtc/topic.ts";
-import { admissionOf } from "../../../src/transport/admission/origin-policy.ts";
+import { originPolicyOf } from "../../../src/transport/admission/origin-policy.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
 import { EngineIo } from "../../../src/transport/engine-io/engine-io.ts";
 import { Listener } from "../../../src/transport/listener.ts";
@@ -77,7 +77,7 @@ export function startSignalingServer({ authorizer, limits: changed = {} }: Signa
   for (const { routes } of protocols) if (routes !== undefined) http.route("/", routes);
   const engine = new EngineIo({
     ...common,
-    admission: admissionOf("127.0.0.1", []),
+    originPolicy: originPolicyOf("127.0.0.1", []),
     protocol: peers({ ...all, devices, iceServers: () => [] }),
   });
   const nobody = { origins: new Set<string>(), proxies: new AddressRanges([]) };

@@ -40,20 +40,20 @@ describe("a listener for this machine only", () => {
 });
 
 test("a listed origin may use a listener for this machine, under this machine's name", () => {
-  const admission = { isForThisMachine: true, origins: listed };
-  expect(refuseForeign(headers("127.0.0.1:4444", "https://app.example"), admission)).toBeUndefined();
-  expect(refuseForeign(headers("evil.example", "https://app.example"), admission)).toMatchObject({ status: 403 });
-  expect(refuseForeign(headers("127.0.0.1:4444", "https://evil.example"), admission)).toMatchObject({ status: 403 });
+  const originPolicy = { isForThisMachine: true, origins: listed };
+  expect(refuseForeign(headers("127.0.0.1:4444", "https://app.example"), originPolicy)).toBeUndefined();
+  expect(refuseForeign(headers("evil.example", "https://app.example"), originPolicy)).toMatchObject({ status: 403 });
+  expect(refuseForeign(headers("127.0.0.1:4444", "https://evil.example"), originPolicy)).toMatchObject({ status: 403 });
 });
 
 test("a listener for other machines asks nobody for a name", () => {
-  const admission = { isForThisMachine: false, origins: none };
-  expect(refuseForeign(headers("collab.example", "https://evil.example"), admission)).toBeUndefined();
-  expect(refuseOrigin(headers("collab.example", "https://evil.example"), admission)).toBeUndefined();
+  const originPolicy = { isForThisMachine: false, origins: none };
+  expect(refuseForeign(headers("collab.example", "https://evil.example"), originPolicy)).toBeUndefined();
+  expect(refuseOrigin(headers("collab.example", "https://evil.example"), originPolicy)).toBeUndefined();
 });
 
 describe("where origins are listed, a connection", () => {
-  const admission = { isForThisMachine: false, origins: listed };
+  const originPolicy = { isForThisMachine: false, origins: listed };
 
   test.each([
     ["of a listed page", "https://app.example"],
@@ -61,13 +61,13 @@ describe("where origins are listed, a connection", () => {
     ["of this server's own page", "https://collab.example"],
     ["of a program", undefined],
   ])("%s is let in", (_, origin) => {
-    expect(refuseOrigin(headers("collab.example", origin), admission)).toBeUndefined();
+    expect(refuseOrigin(headers("collab.example", origin), originPolicy)).toBeUndefined();
   });
 
   test.each(["https://evil.example", "http://app.example", "https://app.example:8443", "null", "", "collab.example"])(
     "of %j is refused",
     (origin) => {
-      expect(refuseOrigin(headers("collab.example", origin), admission)).toMatchObject({ status: 403 });
+      expect(refuseOrigin(headers("collab.example", origin), originPolicy)).toMatchObject({ status: 403 });
     },
   );
 

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from "bun:test";
 import { pino } from "pino";
 import { defaultLimits, type Limits } from "../../../src/config/limits.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
-import { admissionOf } from "../../../src/transport/admission/origin-policy.ts";
+import { originPolicyOf } from "../../../src/transport/admission/origin-policy.ts";
 import { closeReasons, SessionError } from "../../../src/transport/close-reason.ts";
 import type { Connection } from "../../../src/transport/connection.ts";
 import { EngineIo } from "../../../src/transport/engine-io/engine-io.ts";
@@ -50,7 +50,7 @@ function setUp(changed: Partial<Limits> = {}, origins: readonly string[] = []) {
   };
   const engine = new EngineIo({
     protocol,
-    admission: admissionOf("0.0.0.0", origins),
+    originPolicy: originPolicyOf("0.0.0.0", origins),
     limits,
     clock,
     metrics,
