@@ -4,7 +4,7 @@ import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 /** SyncStep1 that a provider leaves unanswered. */
 const mostQuestions = 100;
 
-export interface StandingOptions {
+export interface AcknowledgementLedgerOptions {
   readonly access: Access;
   /** Whether the provider counts anew when it starts a sync. */
   readonly forgetsAtSync: boolean;
@@ -25,7 +25,7 @@ export interface Count {
  * From version 3 on, the start of a sync forgets what was counted before: so do we, or an acknowledgement of something
  * older would say that all is stored.
  */
-export class Standing {
+export class AcknowledgementLedger {
   access: Access;
   readonly #forgetsAtSync: boolean;
   /** By SyncStep1 that we have sent and that is not answered, in order: the acknowledgements that its answer is due. */
@@ -33,7 +33,7 @@ export class Standing {
   #count: Count = { pending: 0 };
   #refused = 0;
 
-  constructor({ access, forgetsAtSync }: StandingOptions) {
+  constructor({ access, forgetsAtSync }: AcknowledgementLedgerOptions) {
     this.access = access;
     this.#forgetsAtSync = forgetsAtSync;
   }

@@ -8,15 +8,20 @@ import type { Connection } from "../../transport/connection.ts";
 import { Inbox } from "../../transport/inbox.ts";
 import { emptyAwareness } from "../sync-codec.ts";
 import type { SyncRoom } from "../sync-room.ts";
-import { Standing } from "./acknowledgement-ledger.ts";
+import { AcknowledgementLedger } from "./acknowledgement-ledger.ts";
 import { type ClientMessage, decodeMessage, messageTypes } from "./codec.ts";
-import { Admission, type AdmissionOptions, type Applicant, type Opened } from "./document-authorization.ts";
+import {
+  type Applicant,
+  DocumentAuthorization,
+  type DocumentAuthorizationOptions,
+  type Opened,
+} from "./document-authorization.ts";
 import { type HocuspocusEncoding, hocuspocusEncoding } from "./encoding.ts";
 import { HocuspocusMember } from "./member.ts";
-import { Debt } from "./pending-acknowledgements.ts";
+import { PendingAcknowledgements } from "./pending-acknowledgements.ts";
 
 /** What all attachments of a server share. */
-export interface AttachmentOptions extends AdmissionOptions {
+export interface AttachmentOptions extends DocumentAuthorizationOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   /** The encoding that the members of a room share whose address is the document's name alone. */
@@ -38,7 +43,7 @@ type State =
   | { readonly kind: "new" }
   | { readonly kind: "joined"; readonly member: HocuspocusMember; readonly grant: Grant }
   /** Another token may help. What the client says meanwhile is not kept: it is asked for again. */
-  | { readonly kind: "denied"; readonly debt: Debt; readonly reason: string }
+  | { readonly kind: "denied"; readonly pending: PendingAcknowledgements; readonly reason: string }
   /** For good: the answer is repeated to whoever authenticates again. */
   | { readonly kind: "refused"; readonly reason: string };
 
@@ -60,7 +65,7 @@ export class Attachment {
   readonly #place: AttachmentPlace;
   readonly #options: AttachmentOptions;
   readonly #inbox: Inbox;
-  readonly #admission: Admission;
+  readonly #authorization: DocumentAuthorization;
   readonly #rate: TokenBucket;
   #encoding: HocuspocusEncoding;
   #state: State = { kind: "new" };
@@ -82,8 +87,8 @@ export class Attachment {
       cleared: () => place.cleared(),
     });
     this.#rate = new TokenBucket({ burst: limits.statelessBurst, perSecond: limits.statelessPerSecond, clock });
-    this.#admission = new Admission(place, options, () => this.#expired());
-    this.#admission.start();
+    this.#authorization = new DocumentAuthorization(place, options, () => this.#expired());
+    this.#authorization.start();
   }
 
   get #isShutOut(): boolean {
@@ -109,7 +114,7 @@ export class Attachment {
   /** The connection is gone; what was received before still counts. */
   close(): void {
     this.#inbox.finish(() => {
-      this.#admission.settle();
+      this.#authorization.settle();
       this.#leave();
     });
   }
@@ -148,7 +153,7 @@ export class Attachment {
         // Providers before version 3 do not authenticate when they have no token.
         return this.#authenticate(undefined).then(() => this.#handle(message));
       case "denied":
-        return state.debt.add(message);
+        return state.pending.add(message);
       case "joined":
         return state.member.handle(message);
       case "refused":
@@ -161,7 +166,7 @@ export class Attachment {
   }
 
   async #authenticate(token: string | undefined): Promise<void> {
-    const opened = await this.#admission.ask(token, (decision) => this.#decided(decision, token));
+    const opened = await this.#authorization.ask(token, (decision) => this.#decided(decision, token));
     if (opened !== undefined) await this.#enter(opened, token);
   }
 
@@ -171,7 +176,7 @@ export class Attachment {
       this.#renew(decision, this.#state);
       return undefined;
     }
-    const opened = decision.granted ? await this.#admission.open(decision) : decision;
+    const opened = decision.granted ? await this.#authorization.open(decision) : decision;
     if (opened.granted) return opened;
     this.#deny(opened, token);
     return undefined;
@@ -181,26 +186,26 @@ export class Attachment {
     const { address, name, connection, handshake } = this.#place;
     const { limits, clock } = this.#options;
     if (address === name) this.#encoding = this.#options.plainEncoding(lease.room);
-    const debt = this.#leave();
+    const pending = this.#leave();
     const member = new HocuspocusMember({
       connection,
       encoding: this.#encoding,
       lease,
       // Those that do not authenticate are older than version 3.
-      standing: new Standing({ access: grant.access, forgetsAtSync: token !== undefined }),
+      ledger: new AcknowledgementLedger({ access: grant.access, forgetsAtSync: token !== undefined }),
       rate: this.#rate,
       signal: handshake.signal,
       limits,
       clock,
     });
-    this.#admission.settle();
+    this.#authorization.settle();
     this.#hold(grant, member);
-    if (!member.hasLeft) return member.join(debt);
+    if (!member.hasLeft) return member.join(pending);
   }
 
   /** A member has authenticated again: nothing is between the grant before and this one. */
   #renew(grant: Grant, { member, grant: before }: Extract<State, { kind: "joined" }>): void {
-    this.#admission.settle();
+    this.#authorization.settle();
     this.#hold(grant, member);
     before.release();
     if (!member.hasLeft) member.permit(grant.access);
@@ -227,7 +232,7 @@ export class Attachment {
   #ended(denial: Denial): void {
     this.#shutOut(denial);
     // What becomes of the token that it has shown meanwhile is told instead.
-    if (!this.#admission.isAsking) this.#tellDenial();
+    if (!this.#authorization.isAsking) this.#tellDenial();
   }
 
   #deny(denial: Denial, token: string | undefined): void {
@@ -239,13 +244,13 @@ export class Attachment {
   /** Coming back heals that nobody could be asked, and nothing else does. */
   #shutOut(denial: Denial): void {
     const { kind, reason } = denial;
-    this.#state = { kind: "denied", debt: this.#leave(), reason: `${kind}: ${reason}` };
+    this.#state = { kind: "denied", pending: this.#leave(), reason: `${kind}: ${reason}` };
     if (kind === "unavailable") this.#connection.refuse(closeReasonOf(denial), reason);
   }
 
   #tellDenial(): void {
     if (this.#state.kind !== "denied") return;
-    this.#admission.settle();
+    this.#authorization.settle();
     this.#tellRefusal(this.#state.reason);
   }
 
@@ -256,20 +261,20 @@ export class Attachment {
 
   #detach(): void {
     this.#leave();
-    this.#admission.settle();
+    this.#authorization.settle();
     // What is behind it attaches the document anew.
-    if (this.#waiting > 0) this.#admission.start();
+    if (this.#waiting > 0) this.#authorization.start();
     else this.#place.detached();
   }
 
   /** Returns what is owed to the provider should it come again. */
-  #leave(): Debt {
+  #leave(): PendingAcknowledgements {
     const state = this.#state;
     this.#state = { kind: "new" };
-    if (state.kind === "denied") return state.debt;
-    if (state.kind !== "joined") return new Debt();
+    if (state.kind === "denied") return state.pending;
+    if (state.kind !== "joined") return new PendingAcknowledgements();
     state.grant.release();
-    return new Debt(state.member.leave());
+    return new PendingAcknowledgements(state.member.leave());
   }
 
   /** Coming back heals it. */
@@ -286,7 +291,7 @@ export class Attachment {
   #refuse(reason: CloseReason, detail: string): void {
     const { log, metrics } = this.#options;
     this.#leave();
-    this.#admission.settle();
+    this.#authorization.settle();
     this.#state = { kind: "refused", reason: `${reason.name}: ${detail}` };
     this.#tellRefusal(this.#state.reason);
     metrics.refusedSessions.inc({ reason: reason.name });

@@ -1,6 +1,6 @@
 import { Semaphore } from "../../lib/semaphore.ts";
 
-export interface TurnsOptions {
+export interface ConcurrencyLimitOptions {
   /** How many there are at once. */
   readonly most: number;
   /** All are taken: nobody else should be brought to wait for one. */
@@ -9,13 +9,13 @@ export interface TurnsOptions {
 }
 
 /** Whoever comes when all turns are taken waits, in the order of coming, and the source of more is told to wait too. */
-export class Turns {
-  readonly #options: TurnsOptions;
+export class ConcurrencyLimit {
+  readonly #options: ConcurrencyLimitOptions;
   readonly #semaphore: Semaphore;
   /** Those that have a turn, or wait for one. */
   #count = 0;
 
-  constructor(options: TurnsOptions) {
+  constructor(options: ConcurrencyLimitOptions) {
     this.#options = options;
     this.#semaphore = new Semaphore(options.most);
   }

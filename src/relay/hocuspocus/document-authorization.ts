@@ -7,10 +7,10 @@ import { closeReasons } from "../../transport/close-reason.ts";
 import type { Connection } from "../../transport/connection.ts";
 import type { Handshake } from "../../transport/protocol.ts";
 import type { SyncRoom } from "../sync-room.ts";
-import type { Turns } from "./concurrency-limit.ts";
+import type { ConcurrencyLimit } from "./concurrency-limit.ts";
 
 /** What the admissions of a server share. */
-export interface AdmissionOptions {
+export interface DocumentAuthorizationOptions {
   readonly rooms: RoomRegistry<SyncRoom>;
   readonly authorizer: Authorizer;
   readonly limits: Limits;
@@ -24,7 +24,7 @@ export interface Applicant {
   /** The document's. */
   readonly name: string;
   /** Of all admissions of the connection: each may cost the authorizer a question and the store a document. */
-  readonly turns: Turns;
+  readonly concurrency: ConcurrencyLimit;
 }
 
 /** The way is free. */
@@ -39,15 +39,15 @@ export interface Opened {
  *
  * The client decides how often and when, so it waits for its turn, and for nothing longer than `limits.authenticationMs`.
  */
-export class Admission {
+export class DocumentAuthorization {
   readonly #applicant: Applicant;
-  readonly #options: AdmissionOptions;
+  readonly #options: DocumentAuthorizationOptions;
   readonly #expired: () => void;
   #phase: "idle" | "asking" | "opening" = "idle";
   #cancelDeadline: (() => void) | undefined;
 
   /** `expired`: the time is over, and nobody is being asked. */
-  constructor(applicant: Applicant, options: AdmissionOptions, expired: () => void) {
+  constructor(applicant: Applicant, options: DocumentAuthorizationOptions, expired: () => void) {
     this.#applicant = applicant;
     this.#options = options;
     this.#expired = expired;
@@ -72,11 +72,11 @@ export class Admission {
 
   /** Asks when its turn has come, which lasts until `decided` has done with the answer. */
   async ask<R>(token: string | undefined, decided: (decision: Grant | Denial) => Promise<R>): Promise<R> {
-    const { turns, name, handshake } = this.#applicant;
+    const { concurrency, name, handshake } = this.#applicant;
     this.start();
     this.#phase = "asking";
     try {
-      return await turns.take(handshake.signal, async () => {
+      return await concurrency.take(handshake.signal, async () => {
         const request = entryRequest("sync", name, { ...this.#applicant, token });
         const decision = await this.#options.authorizer.authorize(request);
         this.#phase = "opening";

@@ -7,17 +7,17 @@ import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection } from "../../transport/connection.ts";
 import type { SyncMember } from "../sync-member.ts";
 import type { SyncRoom } from "../sync-room.ts";
-import type { Standing } from "./acknowledgement-ledger.ts";
+import type { AcknowledgementLedger } from "./acknowledgement-ledger.ts";
 import type { ClientMessage } from "./codec.ts";
 import type { HocuspocusEncoding } from "./encoding.ts";
-import type { Debt } from "./pending-acknowledgements.ts";
+import type { PendingAcknowledgements } from "./pending-acknowledgements.ts";
 
 export interface HocuspocusMemberOptions {
   readonly connection: Connection;
   readonly encoding: HocuspocusEncoding;
   /** The member's from now on. */
   readonly lease: Lease<SyncRoom>;
-  readonly standing: Standing;
+  readonly ledger: AcknowledgementLedger;
   /** Of stateless messages. */
   readonly rate: TokenBucket;
   /** Aborts when the client is gone. */
@@ -41,7 +41,7 @@ export class HocuspocusMember implements SyncMember {
   readonly encoding: HocuspocusEncoding;
   readonly #options: HocuspocusMemberOptions;
   readonly #room: SyncRoom;
-  readonly #standing: Standing;
+  readonly #ledger: AcknowledgementLedger;
   #hasLeft = false;
   #isBusy = false;
   #stopWaiting: (() => void) | undefined;
@@ -51,11 +51,11 @@ export class HocuspocusMember implements SyncMember {
     this.connection = options.connection;
     this.encoding = options.encoding;
     this.#room = options.lease.room;
-    this.#standing = options.standing;
+    this.#ledger = options.ledger;
   }
 
   get access(): Access {
-    return this.#standing.access;
+    return this.#ledger.access;
   }
 
   get hasLeft(): boolean {
@@ -63,17 +63,17 @@ export class HocuspocusMember implements SyncMember {
   }
 
   asked(): void {
-    this.#standing.expect(0);
+    this.#ledger.expect(0);
   }
 
   /** Enters, with what it has said while it was outside. */
-  join(debt: Debt): void | Promise<void> {
+  join(pending: PendingAcknowledgements): void | Promise<void> {
     this.#room.join(this);
     this.connection.send(this.encoding.authenticated(this.access));
-    if (debt.awareness !== undefined) this.#room.announce(this, debt.awareness);
-    if (!debt.isOwed) return;
+    if (pending.awareness !== undefined) this.#room.announce(this, pending.awareness);
+    if (!pending.isOwed) return;
     // It has said before what it has: nobody listened.
-    this.#standing.expect(debt.acknowledgements);
+    this.#ledger.expect(pending.acknowledgements);
     this.#room.ask(this);
     return this.#busyWith(this.#sync(emptyStateVector));
   }
@@ -85,17 +85,17 @@ export class HocuspocusMember implements SyncMember {
   /** The provider is told what it may do, also when that is the same as before. */
   permit(access: Access): void {
     const before = this.access;
-    this.#standing.access = access;
+    this.#ledger.access = access;
     if (access !== before) this.#room.accessChanged(this);
     this.connection.send(this.encoding.authenticated(access));
     if (before === "write" || access === "read") return;
     // What was refused before is welcome now.
-    if (this.#standing.expectRefused()) this.#room.ask(this);
+    if (this.#ledger.expectRefused()) this.#room.ask(this);
   }
 
   /** At once: nothing of it is taken any more, and it is told nothing. Returns how many acknowledgements it waits for. */
   leave(): number {
-    const owed = this.#standing.left();
+    const owed = this.#ledger.left();
     this.#hasLeft = true;
     this.#room.leave(this);
     this.#stopWaiting?.();
@@ -116,11 +116,11 @@ export class HocuspocusMember implements SyncMember {
   #respond(message: RoomMessage): void | Promise<void> {
     switch (message.type) {
       case "sync-step-1":
-        this.#standing.synced();
+        this.#ledger.synced();
         this.#room.ask(this);
         return this.#sync(message.stateVector);
       case "sync-step-2":
-        return this.#submit(message.update, this.#standing.answered());
+        return this.#submit(message.update, this.#ledger.answered());
       case "update":
         return this.#submit(message.update, 1);
       case "awareness":
@@ -147,11 +147,11 @@ export class HocuspocusMember implements SyncMember {
   /** `acknowledgements`: how many changes the provider counts in this update. */
   #submit(update: Uint8Array, acknowledgements: number): void | Promise<void> {
     const { applied, refused } = this.encoding;
-    const count = this.#standing.submitted(acknowledgements);
-    const acknowledgement = () => this.#send(this.#standing.acknowledged(acknowledgements, count), applied);
+    const count = this.#ledger.submitted(acknowledgements);
+    const acknowledgement = () => this.#send(this.#ledger.acknowledged(acknowledgements, count), applied);
     const settle = (isTaken: boolean) => {
       if (isTaken || this.#hasLeft) return;
-      this.#standing.refused(acknowledgements);
+      this.#ledger.refused(acknowledgements);
       this.#send(acknowledgements, refused);
     };
     const taken = this.#room.submit(this, acknowledgements === 0 ? { update } : { update, acknowledgement });

@@ -6,7 +6,7 @@ import type { ClientMessage } from "./codec.ts";
  * A provider counts 1 for each start of a sync, and 1 for each update since. All that it brought is in the SyncStep2 with
  * which it answers once it may enter; then the whole count is due.
  */
-export class Debt {
+export class PendingAcknowledgements {
   #acknowledgements: number;
   #isOwed: boolean;
   #awareness: Uint8Array | undefined;

@@ -5,7 +5,7 @@ import type { Connection, Frame } from "../../transport/connection.ts";
 import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
 import { Attachment, type AttachmentOptions } from "./attachment.ts";
 import { type Addressed, decodeAddress, longestAddress, messageTypes } from "./codec.ts";
-import { Turns } from "./concurrency-limit.ts";
+import { ConcurrencyLimit } from "./concurrency-limit.ts";
 import { hocuspocusEncoding } from "./encoding.ts";
 
 const pong = Uint8Array.of(messageTypes.pong);
@@ -17,14 +17,14 @@ export class HocuspocusSession implements ProtocolSession {
   readonly #options: AttachmentOptions;
   readonly #attachments = new Map<string, Attachment>();
   readonly #gate = new Gate();
-  readonly #turns: Turns;
+  readonly #limit: ConcurrencyLimit;
   #cancelIdle: (() => void) | undefined;
 
   constructor(connection: Connection, handshake: Handshake, options: AttachmentOptions) {
     this.#connection = connection;
     this.#handshake = handshake;
     this.#options = options;
-    this.#turns = new Turns({
+    this.#limit = new ConcurrencyLimit({
       most: options.limits.undecidedDocuments,
       filled: () => this.#gate.hold(),
       cleared: () => this.#gate.release(),
@@ -74,7 +74,7 @@ export class HocuspocusSession implements ProtocolSession {
       {
         connection: this.#connection,
         handshake: this.#handshake,
-        turns: this.#turns,
+        concurrency: this.#limit,
         name,
         address,
         filled: () => this.#gate.hold(),
