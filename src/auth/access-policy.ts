@@ -20,7 +20,7 @@ export interface Permission {
  */
 export interface AccessPolicy {
   /** Why what a client shows is good for no room at all, where that can be said before it names one. */
-  screen(token: string | undefined): Promise<Denial | undefined>;
+  authenticate(token: string | undefined): Promise<Denial | undefined>;
   decide(request: AccessRequest): Promise<Permission | Denial>;
   /** Whether the same request may be answered differently later: a permission is asked for again before it ends. */
   readonly isRenewable: boolean;

@@ -75,7 +75,7 @@ export interface Grant {
  */
 export interface Authorizer {
   /** Why what a client shows is good for no room at all, where that can be said before it names one. */
-  screen(token: string | undefined): Promise<Denial | undefined>;
+  authenticate(token: string | undefined): Promise<Denial | undefined>;
   /** A grant is the caller's, to `release`. */
   authorize(request: AccessRequest): Promise<Grant | Denial>;
 }

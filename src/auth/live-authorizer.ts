@@ -39,8 +39,8 @@ export class LiveAuthorizer implements Authorizer {
     metrics.liveGrants.readFrom(() => this.#grants.size);
   }
 
-  async screen(token: string | undefined): Promise<Denial | undefined> {
-    const denial = await this.#options.policy.screen(token);
+  async authenticate(token: string | undefined): Promise<Denial | undefined> {
+    const denial = await this.#options.policy.authenticate(token);
     if (denial !== undefined) this.#count("upgrade", denial);
     return denial;
   }

@@ -12,6 +12,6 @@ const grant: Grant = Object.freeze<Grant>({
 
 /** Lets everybody who reaches the server enter and write everywhere. */
 export const openAuthorizer: Authorizer = {
-  screen: async () => undefined,
+  authenticate: async () => undefined,
   authorize: async () => grant,
 };

@@ -9,7 +9,7 @@ import { authOptionsOf } from "./auth-options-of.ts";
 import type { CommandContext, Output } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
 import { limitsOf } from "./limits-of.ts";
-import { firstScreen } from "./output/banner.ts";
+import { banner } from "./output/banner.ts";
 import { describeProblems } from "./output/configuration-problems.ts";
 import { describeStartTrouble } from "./output/start-trouble.ts";
 import { stopSignal } from "./signals.ts";
@@ -97,7 +97,7 @@ function screenOf(server: RunningServer, values: Values): string {
   const { dataFolder, dataFolderIsNew } = server;
   const auth = authOptionsOf(values);
   const isOwnSecret = (auth.webhook ?? auth).secrets.length === 0;
-  return firstScreen({
+  return banner({
     version,
     readyMs: performance.now(),
     endpoints: server.endpoints,

@@ -59,8 +59,8 @@ export function jsonDialects(options: DialectsOptions): Protocol {
     compatibility: { match: () => true },
     // As long as it is not accepted at all, that client waits by its backoff. Without a token it may be let in: one comes
     // later in some dialects, and in the others each room is refused.
-    screen: async (handshake) => {
-      const denial = await options.authorizer.screen(handshakeToken(handshake));
+    authenticate: async (handshake) => {
+      const denial = await options.authorizer.authenticate(handshakeToken(handshake));
       return denial && { status: httpStatusOf(denial), message: `${denial.reason}\n` };
     },
     routes,

@@ -213,7 +213,7 @@ export class Listener {
     const refusal = this.#upgrades.refuse(remoteAddress);
     if (refusal !== undefined) return this.#refuse(refusal);
     const handshake = readHandshake(request);
-    const denied = await protocol.screen?.({ url, ...handshake });
+    const denied = await protocol.authenticate?.({ url, ...handshake });
     if (denied !== undefined) {
       this.#options.metrics.refusedUpgrades.inc({ reason: "screened" });
       return refused(request, denied);

@@ -46,14 +46,14 @@ export interface Protocol {
    */
   readonly inboxOverflow?: "mute";
   /** How the protocol tells its client why its connection is about to be closed, where it has words for that. */
-  farewell?(reason: CloseReason, detail: string): Frame | undefined;
+  closeMessage?(reason: CloseReason, detail: string): Frame | undefined;
   /** Whether this protocol answers an upgrade of this URL. */
   match(url: URL): boolean;
   /**
    * Why a client is not let in before it has said anything; else it is. For protocols whose clients come back without
    * delay when they are accepted and then closed.
    */
-  screen?(handshake: Omit<Handshake, "signal">): Promise<HttpRefusal | undefined>;
+  authenticate?(handshake: Omit<Handshake, "signal">): Promise<HttpRefusal | undefined>;
   /** HTTP routes that belong to the wire format; which pages may read their answers is not theirs to say. */
   readonly routes?: Hono;
   /** What it answers besides on the compatibility ports, where clients come whose port and path are fixed. */

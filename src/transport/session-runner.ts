@@ -144,8 +144,8 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions, Con
 
   #refuse(reason: CloseReason, detail: string): void {
     const { protocol } = this.#wire;
-    const farewell = protocol.farewell?.(reason, detail);
-    if (farewell !== undefined) this.connection.send(farewell);
+    const closeMessage = protocol.closeMessage?.(reason, detail);
+    if (closeMessage !== undefined) this.connection.send(closeMessage);
     if (protocol.closeDelayMs === undefined) this.connection.close(reason);
     else this.#mute(reason, protocol.closeDelayMs);
   }

@@ -25,7 +25,7 @@ function setUp({ isRenewable = false }: Options = {}) {
   const revokedUsers = new Set<string | undefined>();
   const asked: AccessRequest[] = [];
   const policy: AccessPolicy = {
-    screen: async (token) =>
+    authenticate: async (token) =>
       token === "bad" ? { ...denied, kind: "unauthorized", code: "malformed-token" } : undefined,
     decide: async (request) => {
       asked.push(request);
@@ -270,8 +270,8 @@ test("what is revoked is not renewed", async () => {
 
 test("refusals are counted by kind and code, and logged without the room, up to a rate", async () => {
   const { answers, authorizer, clock, enter, lines, metrics, request, until } = setUp();
-  await authorizer.screen("good");
-  await authorizer.screen("bad");
+  await authorizer.authenticate("good");
+  await authorizer.authenticate("bad");
   for (let refusals = 0; refusals < 100; refusals += 1) {
     answers.push(denied);
     await authorizer.authorize(request);

@@ -95,7 +95,7 @@ describe("before a connection is accepted", () => {
     const authorizer = new FakeAuthorizer();
     authorizer.decide("bad", denialOf("unauthorized"));
     const { protocol } = dialectClients([], dialectParts({ authorizer }));
-    return protocol.screen?.({ url: new URL(path, "ws://localhost"), headerToken });
+    return protocol.authenticate?.({ url: new URL(path, "ws://localhost"), headerToken });
   };
 
   test("a token that is good for nothing is refused, in the URL and in a header", async () => {
@@ -113,8 +113,11 @@ describe("before a connection is accepted", () => {
     ["forbidden", 403],
     ["unavailable", 503],
   ] as const)("%s is %d", async (kind, status) => {
-    const authorizer = { ...openAuthorizer, screen: async () => denialOf(kind) };
+    const authorizer = { ...openAuthorizer, authenticate: async () => denialOf(kind) };
     const { protocol } = dialectClients([], dialectParts({ authorizer }));
-    expect(await protocol.screen?.({ url: new URL("ws://localhost/") })).toEqual({ status, message: "not now\n" });
+    expect(await protocol.authenticate?.({ url: new URL("ws://localhost/") })).toEqual({
+      status,
+      message: "not now\n",
+    });
   });
 });

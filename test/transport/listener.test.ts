@@ -99,7 +99,7 @@ describe("a listener", () => {
   test("turns away who has been screened while others took the last place, or the server stopped", async () => {
     const screened = Array.from({ length: 4 }, () => Promise.withResolvers<undefined>());
     let screening = 0;
-    await using server = listen({ screen: async () => screened[screening++]?.promise }, { connections: 1 });
+    await using server = listen({ authenticate: async () => screened[screening++]?.promise }, { connections: 1 });
     const clients = screened.map(() => RawClient.connect(server.url));
     await eventually("all are screened", () => screening === 4);
     for (const { resolve } of screened.slice(0, 3)) resolve(undefined);
@@ -114,7 +114,7 @@ describe("a listener", () => {
 
   test("ends the session that breaks its protocol, and no other", async () => {
     await using server = listen({
-      farewell: (reason) => `told ${reason.name}`,
+      closeMessage: (reason) => `told ${reason.name}`,
       receive: (frame) => {
         if (frame === "bad") throw new SessionError(closeReasons.malformedFrame, "bad");
       },

@@ -21,7 +21,7 @@ export class TokenPolicy implements AccessPolicy {
   }
 
   /** Who shows no token yet may do so in a first message. */
-  async screen(token: string | undefined): Promise<Denial | undefined> {
+  async authenticate(token: string | undefined): Promise<Denial | undefined> {
     const verified = await this.#verifier.verify(token);
     return verified.granted || verified.code === "no-token" ? undefined : verified;
   }

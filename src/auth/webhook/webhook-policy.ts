@@ -39,7 +39,7 @@ export class WebhookPolicy implements AccessPolicy {
   }
 
   /** Only the application knows, and it is asked for rooms. */
-  async screen(): Promise<undefined> {
+  async authenticate(): Promise<undefined> {
     return undefined;
   }
 

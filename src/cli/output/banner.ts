@@ -1,5 +1,5 @@
 /** What the first screen tells. Only what really listens has an endpoint. */
-export interface FirstScreenFacts {
+export interface BannerFacts {
   readonly version: string;
   readonly readyMs: number;
   readonly endpoints: readonly { readonly label: string; readonly url: string }[];
@@ -15,7 +15,7 @@ export interface FirstScreenFacts {
 }
 
 /** What a person sees who starts the server on a terminal. */
-export function firstScreen(facts: FirstScreenFacts): string {
+export function banner(facts: BannerFacts): string {
   return [
     `yurt ${facts.version} · ready in ${Math.round(facts.readyMs)} ms`,
     "",
@@ -29,7 +29,7 @@ export function firstScreen(facts: FirstScreenFacts): string {
   ].join("\n");
 }
 
-function endpointLines(endpoints: FirstScreenFacts["endpoints"]): readonly string[] {
+function endpointLines(endpoints: BannerFacts["endpoints"]): readonly string[] {
   const width = Math.max(...endpoints.map(({ label }) => label.length)) + 3;
   return endpoints.map(({ label, url }, index) => {
     const branch = index === endpoints.length - 1 ? "└─" : "├─";
@@ -37,7 +37,7 @@ function endpointLines(endpoints: FirstScreenFacts["endpoints"]): readonly strin
   });
 }
 
-function mode({ isLoopback, address, data, mode }: FirstScreenFacts): string {
+function mode({ isLoopback, address, data, mode }: BannerFacts): string {
   const scope = isLoopback ? "this machine only" : "without HTTPS";
   switch (mode) {
     case "token":
@@ -50,12 +50,12 @@ function mode({ isLoopback, address, data, mode }: FirstScreenFacts): string {
   }
 }
 
-function dataLine({ data, secretsFile }: FirstScreenFacts): readonly string[] {
+function dataLine({ data, secretsFile }: BannerFacts): readonly string[] {
   const secrets = secretsFile === undefined ? "" : `     Secrets  ${secretsFile}`;
   return data === undefined ? [] : [`  Data  ${data.folder}${data.isNew ? " (new)" : ""}${secrets}`];
 }
 
-function tryIt({ endpoints, mode }: FirstScreenFacts): readonly string[] {
+function tryIt({ endpoints, mode }: BannerFacts): readonly string[] {
   const sync = endpoints.find(({ label }) => label === "y-websocket");
   const params = mode === "open" ? "" : ", { params: { token } }";
   if (sync !== undefined) return [`  Try it:  new WebsocketProvider("${sync.url}", "demo", doc${params})`, ""];

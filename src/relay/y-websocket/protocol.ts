@@ -27,7 +27,7 @@ export function yWebsocket(options: YWebsocketOptions): Protocol {
     frameBytes: options.limits.relayFrameBytes,
     match: ({ pathname }) => pathname === prefix || pathname.startsWith(`${prefix}/`),
     // The client logs it as "permission denied": said only where coming back does not help.
-    farewell: (reason, detail) =>
+    closeMessage: (reason, detail) =>
       isFinal(reason) ? encodeMessage({ type: "permission-denied", reason: `${reason.name}: ${detail}` }) : undefined,
     routes: new Hono().get(`${prefix}/*`, (context) =>
       context.text("Connect to this path with y-websocket\n", 426, { connection: "upgrade", upgrade: "websocket" }),

@@ -41,7 +41,7 @@ export function peerjs(options: PeerJsProtocolOptions): Protocol {
     closeDelayMs: 1_000,
     inboxOverflow: "mute",
     match: matchUnder(base),
-    farewell: (reason, detail) => (reason === closeReasons.idTaken ? idTaken : encodeError(detail)),
+    closeMessage: (reason, detail) => (reason === closeReasons.idTaken ? idTaken : encodeError(detail)),
     routes: routesUnder(base, options),
     compatibility: { match: matchUnder(compatibleBase), routes: routesUnder(compatibleBase, options) },
     open: (connection, handshake) => openPeerJs(connection, handshake, options),

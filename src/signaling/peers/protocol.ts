@@ -14,7 +14,7 @@ export function peers(options: PeersOptions): Protocol {
     frameBytes: options.limits.signalingFrameBytes,
     inboxOverflow: "mute",
     // Socket.IO's client comes back, by its own backoff, unless it is told to stay away.
-    farewell: (reason) => (isFinal(reason) ? disconnected : undefined),
+    closeMessage: (reason) => (isFinal(reason) ? disconnected : undefined),
     match: ({ pathname }) => pathname === "/socket.io/" || pathname === "/socket.io",
     open: (connection, handshake) => new PeersSession(connection, handshake, options),
   };

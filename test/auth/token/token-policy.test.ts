@@ -55,12 +55,14 @@ test("who shows nothing enters nowhere", async () => {
 
 describe("before a room is named", () => {
   test("a bad token is refused", async () => {
-    expect(await policy.screen("garbage")).toMatchObject({ granted: false, code: "malformed-token" });
-    expect(await policy.screen(await signWithSecret(secret, { exp: now - 1 }))).toMatchObject({ code: "expired" });
+    expect(await policy.authenticate("garbage")).toMatchObject({ granted: false, code: "malformed-token" });
+    expect(await policy.authenticate(await signWithSecret(secret, { exp: now - 1 }))).toMatchObject({
+      code: "expired",
+    });
   });
 
   test("a good token passes, and none: it may come in a message", async () => {
-    for (const shown of [token, undefined, ""]) expect(await policy.screen(shown)).toBeUndefined();
+    for (const shown of [token, undefined, ""]) expect(await policy.authenticate(shown)).toBeUndefined();
   });
 });
 

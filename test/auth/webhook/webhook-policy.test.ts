@@ -43,7 +43,7 @@ describe("a question", () => {
 
   test("is about a room: nothing can be said before", async () => {
     await using setup = await openWebhook(says({ access: "write" }));
-    expect(await setup.policy.screen()).toBeUndefined();
+    expect(await setup.policy.authenticate()).toBeUndefined();
     expect(setup.application.received).toEqual([]);
     expect(setup.policy.isRenewable).toBe(true);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { type FirstScreenFacts, firstScreen } from "../../../src/cli/output/banner.ts";
+import { type BannerFacts, banner } from "../../../src/cli/output/banner.ts";
 
-const facts: FirstScreenFacts = {
+const facts: BannerFacts = {
   version: "0.1.0",
   readyMs: 30.6,
   endpoints: [
@@ -17,7 +17,7 @@ const facts: FirstScreenFacts = {
 
 describe("the first screen", () => {
   test("names what listens, where documents are and who may enter", () => {
-    expect(firstScreen(facts)).toBe(`yurt 0.1.0 · ready in 31 ms
+    expect(banner(facts)).toBe(`yurt 0.1.0 · ready in 31 ms
 
   ├─ Demo          http://127.0.0.1:4444/
   ├─ y-websocket   ws://127.0.0.1:4444/sync
@@ -32,12 +32,12 @@ describe("the first screen", () => {
   });
 
   test("calls only a new data folder new", () => {
-    const screen = firstScreen({ ...facts, data: { folder: "/srv/yurt", isNew: false } });
+    const screen = banner({ ...facts, data: { folder: "/srv/yurt", isNew: false } });
     expect(screen).toContain("\n  Data  /srv/yurt\n");
   });
 
   test("says that an open server is open to everyone, without HTTPS", () => {
-    const screen = firstScreen({ ...facts, address: "0.0.0.0:4444", isLoopback: false });
+    const screen = banner({ ...facts, address: "0.0.0.0:4444", isLoopback: false });
     expect(screen).toContain(
       "\n  Mode  open, without HTTPS: everyone who reaches 0.0.0.0:4444 may read and change every document\n",
     );
@@ -49,15 +49,15 @@ describe("the first screen", () => {
     ["webhook", true, "webhook, this machine only: your application says who may enter"],
     ["webhook", false, "webhook, without HTTPS: your application says who may enter"],
   ] as const)("says who may enter with %s, on loopback %p", (mode, isLoopback, line) => {
-    expect(firstScreen({ ...facts, mode, isLoopback })).toContain(`\n  Mode  ${line}\n`);
+    expect(banner({ ...facts, mode, isLoopback })).toContain(`\n  Mode  ${line}\n`);
   });
 
   test("says where secrets are, and tries it with a token, where one is needed", () => {
-    const guarded = firstScreen({ ...facts, mode: "token", secretsFile: "./yurt-data/secrets.json" });
+    const guarded = banner({ ...facts, mode: "token", secretsFile: "./yurt-data/secrets.json" });
     expect(guarded).toContain("\n  Data  ./yurt-data (new)     Secrets  ./yurt-data/secrets.json\n");
     expect(guarded).toContain('new WebsocketProvider("ws://127.0.0.1:4444/sync", "demo", doc, { params: { token } })');
     const endpoints = facts.endpoints.filter(({ label }) => label !== "y-websocket");
-    expect(firstScreen({ ...facts, mode: "webhook", endpoints })).toContain(
+    expect(banner({ ...facts, mode: "webhook", endpoints })).toContain(
       'new WebrtcProvider("demo", doc, { signaling: ["ws://127.0.0.1:4444/signal?token=" + token] })',
     );
   });
@@ -65,7 +65,7 @@ describe("the first screen", () => {
   test("of a server without documents shows no relay", () => {
     const { data: _, ...withoutData } = facts;
     const endpoints = facts.endpoints.filter(({ label }) => label !== "y-websocket");
-    expect(firstScreen({ ...withoutData, endpoints, address: "[::]:4444", isLoopback: false })).toBe(
+    expect(banner({ ...withoutData, endpoints, address: "[::]:4444", isLoopback: false })).toBe(
       `yurt 0.1.0 · ready in 31 ms
 
   ├─ Demo       http://127.0.0.1:4444/

@@ -21,7 +21,7 @@ class Moments implements AccessPolicy {
   readonly isRenewable = false;
   asked = 0;
 
-  async screen(): Promise<undefined> {
+  async authenticate(): Promise<undefined> {
     return undefined;
   }
 

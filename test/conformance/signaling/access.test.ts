@@ -24,10 +24,10 @@ describe("lib0's client", () => {
     let screenings = 0;
     const screen = (token: string | undefined) => {
       screenings += 1;
-      return authorizer.screen(token);
+      return authorizer.authenticate(token);
     };
     const counting = {
-      screen,
+      authenticate: screen,
       authorize: (request: Parameters<typeof authorizer.authorize>[0]) => authorizer.authorize(request),
     };
     await using server = startSignalingServer({ authorizer: counting });

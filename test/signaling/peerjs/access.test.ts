@@ -32,7 +32,7 @@ test.each([
   const { connect, protocol, namespace } = peerJsClients({ authorizer });
   const refusal = await connect("alice").catch((thrown) => thrown);
   expect(refusal).toMatchObject({ reason: { code }, message: "not now" });
-  expect(JSON.parse(String(protocol.farewell?.(refusal.reason, refusal.message)))).toEqual(error("not now"));
+  expect(JSON.parse(String(protocol.closeMessage?.(refusal.reason, refusal.message)))).toEqual(error("not now"));
   expect(namespace.ids).toEqual([]);
 });
 

@@ -161,7 +161,7 @@ describe("messages", () => {
     }
     if (!(thrown instanceof SessionError)) throw new Error(`not refused: ${thrown}`);
     expect(thrown.reason.name).toBe("malformed-frame");
-    expect(JSON.parse(String(protocol.farewell?.(thrown.reason, thrown.message)))).toEqual(error(thrown.message));
+    expect(JSON.parse(String(protocol.closeMessage?.(thrown.reason, thrown.message)))).toEqual(error(thrown.message));
   });
 });
 

@@ -53,7 +53,7 @@ describe("a client that is denied", () => {
     const { client, connect, protocol } = await denied(denialOf("unavailable"));
     const reason = closeReasons.authorizationUnavailable;
     await expect(connect('{"token":"bad"}')).rejects.toMatchObject({ reason });
-    expect([client.connection.take(), protocol.farewell?.(reason, "not now")]).toEqual([[], undefined]);
+    expect([client.connection.take(), protocol.closeMessage?.(reason, "not now")]).toEqual([[], undefined]);
   });
 });
 
@@ -67,7 +67,7 @@ describe("a grant that ends", () => {
     await bob.emit("offer", offer("alice"));
     expect(alice.heard()).toEqual([["error", "not now"]]);
     expect([alice.connection.closeReason?.name, alice.connection.refusal]).toEqual(["unauthorized", "not now"]);
-    expect(protocol.farewell?.(closeReasons.unauthorized, "not now")).toBe("1");
+    expect(protocol.closeMessage?.(closeReasons.unauthorized, "not now")).toBe("1");
     expect(bob.heard()).toEqual([["device-offline", "alice"]]);
     expect(devices.find("alice")).toBeUndefined();
   });

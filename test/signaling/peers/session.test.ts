@@ -34,8 +34,8 @@ describe("connecting", () => {
     const alice = await (isConnected ? connect() : open());
     const receive = async () => alice.session.receive(frame);
     await expect(receive()).rejects.toBeInstanceOf(SessionError);
-    expect(protocol.farewell?.(closeReasons.malformedFrame, "")).toBe("1");
-    expect(protocol.farewell?.(closeReasons.rateLimited, "")).toBeUndefined();
+    expect(protocol.closeMessage?.(closeReasons.malformedFrame, "")).toBe("1");
+    expect(protocol.closeMessage?.(closeReasons.rateLimited, "")).toBeUndefined();
   });
 
   test("a client that says nothing for 20 s, or registers nothing for a minute, is closed", async () => {

@@ -63,7 +63,7 @@ export function peerJsClients({ authorizer = openAuthorizer, limits: changed = {
       (thrown: unknown) => thrown,
     );
     if (!(error instanceof SessionError)) throw new Error(`not refused: ${error}`);
-    return JSON.parse(String(protocol.farewell?.(error.reason, error.message)));
+    return JSON.parse(String(protocol.closeMessage?.(error.reason, error.message)));
   };
   const bounds = async () => (await metrics.signalingBounds.get()).values.map(({ labels }) => labels.bound);
   return { connect, open, refusal, clock, budget, namespace, protocol, bounds };

@@ -29,7 +29,7 @@ export class FakeAuthorizer implements Authorizer {
     this.#failure = error;
   }
 
-  async screen(token: string | undefined): Promise<Denial | undefined> {
+  async authenticate(token: string | undefined): Promise<Denial | undefined> {
     const decision = token === undefined ? undefined : this.#decisions.get(token);
     return typeof decision === "object" && decision.kind === "unauthorized" ? decision : undefined;
   }
@@ -48,7 +48,7 @@ export class FakeAuthorizer implements Authorizer {
 
 /** Answers each request as `authorize` does, and screens nobody. */
 export function authorizerThat(authorize: Authorizer["authorize"]): Authorizer {
-  return { screen: async () => undefined, authorize };
+  return { authenticate: async () => undefined, authorize };
 }
 
 function rejectedOn(signal: AbortSignal): Promise<never> {

@@ -8,7 +8,7 @@ export class HeldAuthorizer implements Authorizer {
   readonly grants: FakeGrant[] = [];
   readonly #held: { readonly request: AccessRequest; readonly answer: PromiseWithResolvers<Grant | Denial> }[] = [];
 
-  async screen(): Promise<undefined> {}
+  async authenticate(): Promise<undefined> {}
 
   authorize(request: AccessRequest): Promise<Grant | Denial> {
     this.requests.push(request);

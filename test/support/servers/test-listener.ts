@@ -28,7 +28,7 @@ export interface TestListener extends AsyncDisposable {
 }
 
 type Handlers = Partial<
-  Pick<Protocol, "closeDelayMs" | "compatibility" | "farewell" | "frameBytes" | "inboxOverflow" | "screen">
+  Pick<Protocol, "closeDelayMs" | "compatibility" | "closeMessage" | "frameBytes" | "inboxOverflow" | "authenticate">
 > & {
   readonly opening?: Promise<void>;
   readonly origins?: readonly string[];

@@ -34,7 +34,7 @@ function setUp(changed: Partial<Limits> = {}, origins: readonly string[] = []) {
     name: "echo",
     frameBytes: frameLimit,
     inboxOverflow: "mute",
-    farewell: (_, detail) => `farewell: ${detail}`,
+    closeMessage: (_, detail) => `farewell: ${detail}`,
     match: ({ pathname }) => pathname === "/echo/",
     open: (connection) => {
       connections.push(connection);
