@@ -2,7 +2,7 @@ import type { Clock } from "../../lib/time/clock.ts";
 import type { OpenChannel } from "../../transport/channel.ts";
 import type { Connection } from "../../transport/connection.ts";
 import { type Member, SignalingRoom } from "../signaling-room.ts";
-import { Introductions, introductionMs } from "./introductions.ts";
+import { AnnouncementHoldback, introductionMs } from "./announcement-holdback.ts";
 
 const noPeerIds: readonly string[] = [];
 
@@ -45,7 +45,7 @@ export class Topic {
   /** Nobody is new later than that. */
   #newcomersUntil = 0;
   /** Most topics never have any. */
-  #introductions: Introductions | undefined;
+  #introductions: AnnouncementHoldback | undefined;
 
   constructor({ openChannel, memberLimit, peerIdsPerSubscriber, clock }: TopicOptions) {
     this.#room = new SignalingRoom(openChannel, memberLimit);
@@ -128,7 +128,7 @@ export class Topic {
 
   #tell(member: Subscriber, frame: string, now: number): void {
     if (member.newUntil > now) {
-      this.#introductions ??= new Introductions(this.#clock);
+      this.#introductions ??= new AnnouncementHoldback(this.#clock);
       this.#introductions.withhold(member, frame);
       return;
     }

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import type { AccessRequest, Denial, Grant } from "../../../src/auth/authorizer.ts";
+import { introductionMs } from "../../../src/signaling/y-webrtc/announcement-holdback.ts";
 import { yWebrtc } from "../../../src/signaling/y-webrtc/dialect.ts";
-import { introductionMs } from "../../../src/signaling/y-webrtc/introductions.ts";
 import { Topic } from "../../../src/signaling/y-webrtc/topic.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
 import { asAdministrator } from "../../support/clients/http-callers.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { introductionMs } from "../../../src/signaling/y-webrtc/introductions.ts";
+import { introductionMs } from "../../../src/signaling/y-webrtc/announcement-holdback.ts";
 import { Subscriber, Topic } from "../../../src/signaling/y-webrtc/topic.ts";
 import { openFakeChannel } from "../../support/fakes/fake-channel.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";

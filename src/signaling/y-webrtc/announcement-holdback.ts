@@ -7,7 +7,7 @@ export const introductionMs = 100;
 /** Kept from one subscriber: more than come together unless somebody wants to fill the memory. */
 const mostFrames = 256;
 
-interface Introduction {
+interface HeldAnnouncement {
   readonly frames: string[];
   readonly cancel: () => void;
 }
@@ -19,9 +19,9 @@ interface Introduction {
  * always settle that: some of these calls wait for an answer for ever, and nothing makes up for them. So one of them hears
  * the other, as if the one who announced itself later had come later as well.
  */
-export class Introductions {
+export class AnnouncementHoldback {
   readonly #clock: Clock;
-  readonly #waiting = new Map<Member, Introduction>();
+  readonly #waiting = new Map<Member, HeldAnnouncement>();
 
   constructor(clock: Clock) {
     this.#clock = clock;

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { introductionMs } from "../../src/signaling/y-webrtc/introductions.ts";
+import { introductionMs } from "../../src/signaling/y-webrtc/announcement-holdback.ts";
 import { Subscriber, Topic } from "../../src/signaling/y-webrtc/topic.ts";
 import { Random } from "../support/bytes/random.ts";
 import { openFakeChannel } from "../support/fakes/fake-channel.ts";
