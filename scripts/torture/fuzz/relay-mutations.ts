@@ -2,6 +2,7 @@ import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
 import { decodeAwareness, encodeAwareness } from "../../../src/relay/sync-codec.ts";
 import { decodeStateVector } from "../../../src/relay/update/state-vector.ts";
+import { DecodeError } from "../../../src/relay/update/strict-decoding.ts";
 import { decodeContents } from "../../../src/relay/update/update-contents.ts";
 import { type ClientMessage, decodeMessage } from "../../../src/relay/y-websocket/codec.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
@@ -49,7 +50,7 @@ export function isMalformed(message: ClientMessage): boolean {
         return false;
     }
   } catch (error) {
-    if (error instanceof SessionError) return true;
+    if (error instanceof SessionError || error instanceof DecodeError) return true;
     throw error;
   }
 }
