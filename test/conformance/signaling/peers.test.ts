@@ -205,7 +205,7 @@ describe("bad input", () => {
 
 test("the engine is loaded when the first client comes, and not before", async () => {
   const script = `
-    import { startTestServer } from "./test/support/start-test-server.ts";
+    import { startTestServer } from "./test/support/servers/start-test-server.ts";
     const isLoaded = () => Object.keys(require.cache).some((path) => path.includes("bun-engine"));
     const server = await startTestServer();
     const before = isLoaded();
