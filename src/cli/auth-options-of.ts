@@ -1,9 +1,9 @@
 import type { ServerOptions } from "../composition/server-options.ts";
+import type { SettingValues } from "../composition/settings.ts";
 import { parseSecrets, parseWebhookSecrets } from "../config/auth-settings.ts";
-import type { Values } from "../config/options.ts";
 
 /** Who may enter, from settings that have been checked. */
-export function authOptionsOf(values: Values): ServerOptions["auth"] {
+export function authOptionsOf(values: SettingValues): ServerOptions["auth"] {
   const { "auth.jwks": jwks, "auth.issuer": issuer, "auth.audience": audience } = values;
   const { "auth.webhook-url": url, "auth.webhook-secret": webhookSecret } = values;
   return {

@@ -1,4 +1,4 @@
-import { loadConfiguration } from "../config/load.ts";
+import { loadSettings } from "../composition/settings.ts";
 import { authorityOf, reachableHost } from "../lib/address/authority.ts";
 import type { CommandContext } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
@@ -8,7 +8,7 @@ const deadlineMs = 3_000;
 
 /** Whether the server that runs with this configuration is ready; for container health checks. */
 export async function health({ sources, stdout, stderr }: CommandContext): Promise<number> {
-  const loaded = loadConfiguration(sources);
+  const loaded = loadSettings(sources);
   if (!loaded.ok) {
     stderr.write(describeProblems(loaded.problems));
     return exitCodes.badConfiguration;

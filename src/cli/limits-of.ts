@@ -1,9 +1,9 @@
+import type { SettingValues } from "../composition/settings.ts";
 import { parseLimits } from "../config/limit-settings.ts";
 import { defaultLimits, type Limits } from "../config/limits.ts";
-import type { Values } from "../config/options.ts";
 
 /** The bounds that the settings say, of which some have settings of their own. */
-export function limitsOf(values: Values): Limits {
+export function limitsOf(values: SettingValues): Limits {
   return {
     ...defaultLimits,
     ...parseLimits(values.limits),

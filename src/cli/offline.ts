@@ -1,5 +1,5 @@
 import { openStore } from "../composition/open-store.ts";
-import { loadConfiguration } from "../config/load.ts";
+import { loadSettings } from "../composition/settings.ts";
 import type { Store } from "../storage/store.ts";
 import type { CommandInput } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
@@ -21,7 +21,7 @@ export async function withDataFolder(
   { sources, stderr }: CommandInput,
   task: (offline: Offline) => Promise<number>,
 ): Promise<number> {
-  const loaded = loadConfiguration(sources, ["data"]);
+  const loaded = loadSettings(sources, ["data"]);
   if (!loaded.ok) {
     stderr.write(describeProblems(loaded.problems));
     return exitCodes.badConfiguration;

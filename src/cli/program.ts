@@ -1,13 +1,6 @@
 import { Command, CommanderError, Option as Flag } from "commander";
-import {
-  fileVariableOf,
-  flagOf,
-  type Option,
-  type OptionKey,
-  optionKeys,
-  options,
-  variableOf,
-} from "../config/options.ts";
+import { type OptionKey, optionKeys, options } from "../composition/options.ts";
+import { fileVariableOf, flagOf, type Option, variableOf } from "../config/option.ts";
 import type { Environment, ReadFile } from "../config/sources.ts";
 import type { Choice, Output, Switch, Text } from "./command.ts";
 import { type CommandDefinition, choiceHelp, commands, documentCommands, switchHelp, textHelp } from "./commands.ts";
@@ -122,20 +115,24 @@ interface OptionFlag {
 
 /** A boolean has two flags; help shows the one that changes the default. */
 function flagsOf(key: OptionKey): readonly OptionFlag[] {
-  const { kind, help, placeholder, ...option }: Option<unknown> = options[key];
+  const option: Option<unknown> = options[key];
+  const { kind, help, placeholder } = option;
   if (kind === "boolean") {
     return ["true", "false"].map((value) => {
       const effect = value === "true" ? help : `do not ${help}`;
-      const flag = new Flag(flagOf(key, value), `${effect} (${variableOf(key)}=${value})`);
+      const flag = new Flag(flagOf(key, option, value), `${effect} (${variableOf(key)}=${value})`);
       return { key, flag: flag.hideHelp(String(option.default) === value) };
     });
   }
-  const variables = [variableOf(key), fileVariableOf(key), option.platformVariable].filter(
+  const variables = [variableOf(key), fileVariableOf(key, option), option.platformVariable].filter(
     (name) => name !== undefined,
   );
   const otherwise = option.default === undefined || option.default === "" ? "" : `; default: ${option.default}`;
   return [
-    { key, flag: new Flag(`${flagOf(key)} <${placeholder}>`, `${help} (${variables.join(" or ")}${otherwise})`) },
+    {
+      key,
+      flag: new Flag(`${flagOf(key, option)} <${placeholder}>`, `${help} (${variables.join(" or ")}${otherwise})`),
+    },
   ];
 }
 

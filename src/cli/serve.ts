@@ -1,5 +1,6 @@
-import { type Configuration, loadConfiguration } from "../config/load.ts";
-import { fileVariableOf, optionKeys, type Values } from "../config/options.ts";
+import { optionKeys, options } from "../composition/options.ts";
+import { loadSettings, type ServerConfiguration, type SettingValues } from "../composition/settings.ts";
+import { fileVariableOf } from "../config/option.ts";
 import { authorityOf } from "../lib/address/authority.ts";
 import { isLoopback } from "../lib/address/loopback.ts";
 import { createLog, type Log, standardOutput } from "../ops/log.ts";
@@ -22,7 +23,7 @@ import { version } from "./version.ts";
  * starting is told as text on standard error.
  */
 export async function serve({ sources, stdout, stderr }: CommandContext): Promise<number> {
-  const loaded = loadConfiguration(sources);
+  const loaded = loadSettings(sources);
   if (!loaded.ok) {
     stderr.write(describeProblems(loaded.problems));
     return exitCodes.badConfiguration;
@@ -49,7 +50,7 @@ export async function serve({ sources, stdout, stderr }: CommandContext): Promis
   return exitCodes.done;
 }
 
-async function start({ values }: Configuration, log: Log, stderr: Output): Promise<RunningServer | undefined> {
+async function start({ values }: ServerConfiguration, log: Log, stderr: Output): Promise<RunningServer | undefined> {
   try {
     return await startServer({
       host: values.host,
@@ -81,10 +82,10 @@ function listOf(text: string): readonly string[] {
   return text === "" ? [] : text.split(",");
 }
 
-function warn({ values, origins, unknownVariables }: Configuration, log: Log): void {
+function warn({ values, origins, unknownVariables }: ServerConfiguration, log: Log): void {
   for (const { variable, nearest } of unknownVariables) log.warn({ event: "unknown-variable", variable, nearest });
   for (const setting of optionKeys) {
-    const remedy = fileVariableOf(setting);
+    const remedy = fileVariableOf(setting, options[setting]);
     // Whoever has an account on this machine reads the command lines of all others.
     if (remedy !== undefined && origins[setting].from === "flag")
       log.warn({ event: "secret-in-sight", setting, remedy });
@@ -93,7 +94,7 @@ function warn({ values, origins, unknownVariables }: Configuration, log: Log): v
   if (!isLoopback(host) && mode === "open") log.warn({ event: "open-to-everyone", host });
 }
 
-function screenOf(server: RunningServer, values: Values): string {
+function screenOf(server: RunningServer, values: SettingValues): string {
   const { dataFolder, dataFolderIsNew } = server;
   const auth = authOptionsOf(values);
   const isOwnSecret = (auth.webhook ?? auth).secrets.length === 0;

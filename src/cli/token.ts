@@ -1,7 +1,7 @@
 import { signingSecrets } from "../composition/secrets.ts";
+import { loadSettings } from "../composition/settings.ts";
 import { tokenMinter } from "../composition/token-minter.ts";
 import { durationForms, parseDuration } from "../config/duration.ts";
-import { loadConfiguration } from "../config/load.ts";
 import { authOptionsOf } from "./auth-options-of.ts";
 import type { CommandInput } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
@@ -17,7 +17,7 @@ export async function token({ sources, operands, switches, texts, stdout, stderr
     stderr.write(`yurt token: ${trouble}\n`);
     return code;
   };
-  const loaded = loadConfiguration(sources, ["data", "limits", "auth.secret", "auth.issuer", "auth.audience"]);
+  const loaded = loadSettings(sources, ["data", "limits", "auth.secret", "auth.issuer", "auth.audience"]);
   if (!loaded.ok) {
     stderr.write(describeProblems(loaded.problems));
     return exitCodes.badConfiguration;

@@ -1,48 +1,64 @@
 import * as v from "valibot";
-import { crossProblems, type Setting } from "./cross-checks.ts";
 import { nearestName } from "./nearest-name.ts";
 import {
   fileVariableOf,
   type Option,
-  type OptionKey,
   type OptionKind,
-  optionKeys,
-  options,
+  type OptionTable,
   type Values,
   variableOf,
   variablePrefix,
-} from "./options.ts";
+} from "./option.ts";
 import { type Origin, type Problem, shownValue } from "./problem.ts";
 import { type Environment, type Given, givenFor, type Sources } from "./sources.ts";
 
-/** A variable with our prefix that no setting has. Its value is not told: it may be a secret. */
+/** The options that a configuration is made of. */
+export interface ConfigurationSchema<Table extends OptionTable> {
+  readonly options: Table;
+  /** Finds the settings that do not go together, each valid by itself. */
+  readonly crossProblems: (settings: Settings) => readonly Problem[];
+}
+
+export interface Setting {
+  readonly value: unknown;
+  readonly origin: Origin;
+}
+
+/** The settings that have no problem of their own, by the keys of their options. */
+export type Settings = ReadonlyMap<string, Setting>;
+
+/** A variable with Yurt's prefix that no option has. Its value is not shown: it may be a secret. */
 export interface UnknownVariable {
   readonly variable: string;
   readonly nearest: string | undefined;
 }
 
-export interface Configuration {
-  readonly values: Values;
-  readonly origins: Readonly<Record<OptionKey, Origin>>;
+export interface Configuration<Table extends OptionTable> {
+  readonly values: Values<Table>;
+  readonly origins: Readonly<Record<keyof Table, Origin>>;
   readonly unknownVariables: readonly UnknownVariable[];
 }
 
-export type LoadedConfiguration =
-  | { readonly ok: true; readonly configuration: Configuration }
+export type LoadedConfiguration<Table extends OptionTable> =
+  | { readonly ok: true; readonly configuration: Configuration<Table> }
   /** All problems at once. */
   | { readonly ok: false; readonly problems: readonly Problem[] };
 
 /**
- * Flags count before the environment, the environment before the defaults. Only the value that counts is checked.
+ * Reads and checks all settings. Flags take precedence over the environment, the environment over the defaults. Only the
+ * value that takes precedence is checked.
  *
  * Settings that are not among `keys` keep their defaults, whatever is given: a command needs no more than it uses.
  */
-export function loadConfiguration(sources: Sources, keys: readonly OptionKey[] = optionKeys): LoadedConfiguration {
-  const settings = new Map<OptionKey, Setting>();
+export function loadConfiguration<Table extends OptionTable>(
+  { options, crossProblems }: ConfigurationSchema<Table>,
+  sources: Sources,
+  keys: readonly (keyof Table)[] = Object.keys(options),
+): LoadedConfiguration<Table> {
+  const settings = new Map<string, Setting>();
   const problems: Problem[] = [];
-  for (const key of optionKeys) {
-    const option: Option<unknown> = options[key];
-    const given = keys.includes(key) ? givenFor(key, sources) : undefined;
+  for (const [key, option] of Object.entries(options)) {
+    const given = keys.includes(key) ? givenFor(key, option, sources) : undefined;
     if (given === undefined) {
       settings.set(key, { value: option.default, origin: { from: "default" } });
       continue;
@@ -53,23 +69,25 @@ export function loadConfiguration(sources: Sources, keys: readonly OptionKey[] =
     }
     const checked = v.safeParse(option.schema, fromText(option.kind, given.value));
     if (checked.success) settings.set(key, { value: checked.output, origin: given.origin });
-    else problems.push(refused(key, given));
+    else problems.push(refused(key, option, given));
   }
   problems.push(...crossProblems(settings));
   if (problems.length > 0) return { ok: false, problems };
+  const values = Object.fromEntries([...settings].map(([key, { value }]) => [key, value]));
+  const origins = Object.fromEntries([...settings].map(([key, { origin }]) => [key, origin]));
   return {
     ok: true,
     configuration: {
       // Without problems every key has a value, and its schema or the table's type has checked it.
-      values: Object.fromEntries([...settings].map(([key, { value }]) => [key, value])) as Values,
-      origins: Object.fromEntries([...settings].map(([key, { origin }]) => [key, origin])) as Record<OptionKey, Origin>,
-      unknownVariables: unknownVariables(sources.environment),
+      values: values as Values<Table>,
+      origins: origins as Record<keyof Table, Origin>,
+      unknownVariables: unknownVariables(options, sources.environment),
     },
   };
 }
 
-function refused(key: OptionKey, { value, origin }: Given): Problem {
-  return { setting: key, value: shownValue(key, value), origin, remedy: `Give ${options[key].expected}.` };
+function refused(key: string, option: Option<unknown>, { value, origin }: Given): Problem {
+  return { setting: key, value: shownValue(option, value), origin, remedy: `Give ${option.expected}.` };
 }
 
 /** Text that is not of its kind stays text, for the schema to refuse. */
@@ -84,9 +102,9 @@ function fromText(kind: OptionKind, text: string): unknown {
   }
 }
 
-function unknownVariables(environment: Environment): readonly UnknownVariable[] {
-  const known = optionKeys
-    .flatMap((key) => [variableOf(key), fileVariableOf(key)])
+function unknownVariables(options: OptionTable, environment: Environment): readonly UnknownVariable[] {
+  const known = Object.entries(options)
+    .flatMap(([key, option]) => [variableOf(key), fileVariableOf(key, option)])
     .filter((variable) => variable !== undefined);
   const endings = known.map((variable) => variable.slice(variablePrefix.length));
   return Object.keys(environment)

@@ -1,4 +1,4 @@
-import { type Option, type OptionKey, options } from "./options.ts";
+import type { Option } from "./option.ts";
 
 /** Where a value comes from. */
 export type Origin =
@@ -8,7 +8,8 @@ export type Origin =
 
 /** A setting that keeps the server from starting. */
 export interface Problem {
-  readonly setting: OptionKey;
+  /** The key of an option. */
+  readonly setting: string;
   /** As it was given and may be shown; undefined when it was not given. */
   readonly value: string | undefined;
   readonly origin: Origin;
@@ -16,7 +17,7 @@ export interface Problem {
   readonly remedy: string;
 }
 
-/** In the place of a secret. */
+/** Stands in place of a secret. */
 export const hiddenValue = "***";
 
 export function describeOrigin(origin: Origin): string {
@@ -30,9 +31,8 @@ export function describeOrigin(origin: Origin): string {
   }
 }
 
-/** A value without what is nobody's business: of a URL, its user and its query. */
-export function shownValue(key: OptionKey, value: string): string {
-  const { isSecret }: Option<unknown> = options[key];
+/** A value without its confidential parts: the user and the query of a URL are left out, and secrets entirely. */
+export function shownValue({ isSecret }: Pick<Option<unknown>, "isSecret">, value: string): string {
   if (isSecret === true) return hiddenValue;
   if (!value.includes("://")) return value;
   return value.replace(/:\/\/.*@/s, `://${hiddenValue}@`).replace(/\?.*$/s, `?${hiddenValue}`);

@@ -1,18 +1,18 @@
 import { readFileSync } from "node:fs";
-import { fileVariableOf, flagOf, type Option, type OptionKey, options, variableOf } from "./options.ts";
+import { fileVariableOf, flagOf, type Option, variableOf } from "./option.ts";
 import { hiddenValue, type Origin, type Problem } from "./problem.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The text of a file; throws when there is none to be had. */
+/** Returns the text of a file; throws when it cannot be read. */
 export type ReadFile = (path: string) => string;
 
-/** What was given, before it is checked. */
+/** The settings as they were given, before they are checked. */
 export interface Sources {
   readonly environment: Environment;
-  /** The values of the flags that were given; a boolean's is `true` or `false`. */
-  readonly flags: ReadonlyMap<OptionKey, string>;
-  /** For secrets that are in files of their own. */
+  /** The values of the flags that were given, by the key of their option; a boolean's is `true` or `false`. */
+  readonly flags: ReadonlyMap<string, string>;
+  /** Reads secrets that are in files of their own. */
   readonly readFile: ReadFile;
 }
 
@@ -26,29 +26,36 @@ export function readEnvironment(): Environment {
   return process.env;
 }
 
-/** Bytes that are no text would be read as a secret that nobody has chosen. */
+/** Throws for bytes that are not UTF-8: they would be read as a secret that nobody has chosen. */
 export function readTextFile(path: string): string {
   return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
 }
 
-/** What counts for `key`; undefined when nothing was given. */
-export function givenFor(key: OptionKey, sources: Sources): Given | Problem | undefined {
+/** The value of `key` that takes precedence; undefined when none was given. */
+export function givenFor(key: string, option: Option<unknown>, sources: Sources): Given | Problem | undefined {
   const { environment, flags } = sources;
   const flagged = flags.get(key);
-  if (flagged !== undefined) return { value: flagged, origin: { from: "flag", flag: flagOf(key, flagged) } };
-  const filed = filedFor(key, sources);
+  if (flagged !== undefined) return { value: flagged, origin: { from: "flag", flag: flagOf(key, option, flagged) } };
+  const filed = filedFor(key, option, sources);
   if (filed !== undefined) return filed;
   const own = environment[variableOf(key)];
   if (own !== undefined) return { value: own, origin: { from: "environment", variable: variableOf(key) } };
-  const { platformVariable }: Option<unknown> = options[key];
+  const { platformVariable } = option;
   const platform = platformVariable === undefined ? undefined : environment[platformVariable];
   if (platformVariable === undefined || platform === undefined || platform === "") return undefined;
   return { value: platform, origin: { from: "environment", variable: platformVariable } };
 }
 
-/** The secret in the file that a variable names. The name is not told either: somebody may have given the secret. */
-function filedFor(key: OptionKey, { environment, readFile }: Sources): Given | Problem | undefined {
-  const variable = fileVariableOf(key);
+/**
+ * The secret in the file that a variable names. The file's name is never shown either: the variable may hold the secret
+ * itself by mistake.
+ */
+function filedFor(
+  key: string,
+  option: Option<unknown>,
+  { environment, readFile }: Sources,
+): Given | Problem | undefined {
+  const variable = fileVariableOf(key, option);
   const path = variable === undefined ? undefined : environment[variable];
   if (variable === undefined || path === undefined) return undefined;
   const origin: Origin = { from: "environment", variable };

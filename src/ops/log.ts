@@ -1,6 +1,5 @@
-import { type DestinationStream, type Logger, pino } from "pino";
+import { type DestinationStream, type LevelWithSilent, type Logger, pino } from "pino";
 import { prettyFactory } from "pino-pretty";
-import type { Values } from "../config/options.ts";
 
 /**
  * Where events are told: `log.info({ event: "room-opened", room })`.
@@ -11,7 +10,7 @@ import type { Values } from "../config/options.ts";
 export type Log = Logger;
 
 export interface LogOptions {
-  readonly level: Values["log.level"];
+  readonly level: LevelWithSilent;
   /** For people's eyes; else one JSON object a line. */
   readonly pretty: boolean;
   readonly destination: DestinationStream;

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { health, readinessUrl } from "../../src/cli/health.ts";
-import type { OptionKey } from "../../src/config/options.ts";
+import type { OptionKey } from "../../src/composition/options.ts";
 import { readFrom } from "../support/servers/configurations.ts";
 
 const server = Bun.serve({

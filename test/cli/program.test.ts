@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { optionKeys, variableOf } from "../../src/config/options.ts";
+import { optionKeys } from "../../src/composition/options.ts";
+import { variableOf } from "../../src/config/option.ts";
 import { yurt } from "../support/processes/run-program.ts";
 
 describe("yurt --help", () => {

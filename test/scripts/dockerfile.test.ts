@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { loadConfiguration } from "../../src/config/load.ts";
+import { loadSettings } from "../../src/composition/settings.ts";
 import { readFrom } from "../support/servers/configurations.ts";
 
 const root = join(import.meta.dir, "../..");
@@ -44,7 +44,7 @@ const environment = Object.fromEntries(
 );
 
 const load = (given: Record<string, string>) =>
-  loadConfiguration({ environment: { ...environment, ...given }, flags: new Map(), readFile: readFrom({}) });
+  loadSettings({ environment: { ...environment, ...given }, flags: new Map(), readFile: readFrom({}) });
 
 describe("the Dockerfile", () => {
   test("has two stages: one builds with the Bun that package.json pins, one has no shell", async () => {

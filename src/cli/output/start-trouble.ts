@@ -1,8 +1,8 @@
-import type { Values } from "../../config/options.ts";
+import type { SettingValues } from "../../composition/settings.ts";
 import { describeDataTrouble } from "./data-trouble.ts";
 
 /** Why the server could not start and what to do; undefined when it is not the surroundings' fault. */
-export function describeStartTrouble(error: unknown, { host, port, data }: Values): string | undefined {
+export function describeStartTrouble(error: unknown, { host, port, data }: SettingValues): string | undefined {
   const listens = error instanceof Error && "syscall" in error && error.syscall === "listen";
   if (!listens) return describeDataTrouble(error, data);
   const refused = "port" in error && typeof error.port === "number" ? error.port : port;

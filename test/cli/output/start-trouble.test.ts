@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { describeStartTrouble } from "../../../src/cli/output/start-trouble.ts";
-import type { Values } from "../../../src/config/options.ts";
+import type { SettingValues } from "../../../src/composition/settings.ts";
 import { DatabaseIsNewer } from "../../../src/storage/sqlite/migrations.ts";
 import { StoreError } from "../../../src/storage/store.ts";
 
-const values: Values = {
+const values: SettingValues = {
   host: "127.0.0.1",
   port: 4444,
   "compat-ports": "8080",

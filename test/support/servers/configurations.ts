@@ -1,5 +1,5 @@
-import { type Configuration, loadConfiguration } from "../../../src/config/load.ts";
-import type { OptionKey } from "../../../src/config/options.ts";
+import type { OptionKey } from "../../../src/composition/options.ts";
+import { loadSettings, type ServerConfiguration } from "../../../src/composition/settings.ts";
 import type { Problem } from "../../../src/config/problem.ts";
 import type { Environment } from "../../../src/config/sources.ts";
 
@@ -20,11 +20,11 @@ export function readFrom(files: Files): (path: string) => string {
 function load(environment: Environment, flags: Flags, files: Files) {
   // Object.entries forgets the literal types.
   const given = new Map(Object.entries(flags) as [OptionKey, string][]);
-  return loadConfiguration({ environment, flags: given, readFile: readFrom(files) });
+  return loadSettings({ environment, flags: given, readFile: readFrom(files) });
 }
 
 /** Throws when there is a problem. */
-export function accepted(environment: Environment, flags: Flags = {}, files: Files = {}): Configuration {
+export function accepted(environment: Environment, flags: Flags = {}, files: Files = {}): ServerConfiguration {
   const loaded = load(environment, flags, files);
   if (!loaded.ok) throw new Error(`refused: ${JSON.stringify(loaded.problems)}`);
   return loaded.configuration;

@@ -1,14 +1,8 @@
+import type { Setting, Settings } from "../config/load.ts";
+import { flagOf } from "../config/option.ts";
+import { describeOrigin, type Problem, shownValue } from "../config/problem.ts";
 import { isLoopback } from "../lib/address/loopback.ts";
-import { flagOf, type OptionKey } from "./options.ts";
-import { describeOrigin, type Origin, type Problem, shownValue } from "./problem.ts";
-
-export interface Setting {
-  readonly value: unknown;
-  readonly origin: Origin;
-}
-
-/** Those without a mistake of their own. */
-export type Settings = ReadonlyMap<OptionKey, Setting>;
+import { options } from "./options.ts";
 
 /** What one mode uses and another would pass over without a word: whoever sets it believes that somebody is kept out. */
 const usedBy = {
@@ -48,7 +42,7 @@ function modeProblems(settings: Settings): readonly Problem[] {
 function missingUrl({ value: mode }: Setting, settings: Settings): readonly Problem[] {
   const url = settings.get("auth.webhook-url");
   if (mode !== "webhook" || url?.origin.from !== "default") return [];
-  const remedy = `--auth-mode webhook asks your application who may enter: give its URL with ${flagOf("auth.webhook-url")}.`;
+  const remedy = `--auth-mode webhook asks your application who may enter: give its URL with ${flagOf("auth.webhook-url", options["auth.webhook-url"])}.`;
   return [{ setting: "auth.webhook-url", value: undefined, origin: url.origin, remedy }];
 }
 
@@ -58,7 +52,7 @@ function unusedIn(mode: Setting, settings: Settings) {
     const key = name as keyof typeof usedBy;
     const setting = settings.get(key);
     if (typeof setting?.value !== "string" || setting.origin.from === "default" || mode.value === user) return [];
-    const value = shownValue(key, setting.value);
+    const value = shownValue(options[key], setting.value);
     const now = mode.value === undefined ? "no mode is set" : `it is ${mode.value} (${describeOrigin(mode.origin)})`;
     const remedy = `It is used with --auth-mode ${user} alone, and ${now}. Set that mode, or leave this out.`;
     return [{ setting: key, value, origin: setting.origin, remedy }];

@@ -2,11 +2,12 @@ import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { fileVariableOf, flagOf, type Option, optionKeys, options, variableOf } from "../../src/config/options.ts";
+import { optionKeys, options } from "../../src/composition/options.ts";
+import { fileVariableOf, flagOf, type Option, variableOf } from "../../src/config/option.ts";
 
 describe("the table of options", () => {
   test("gives every key its three spellings", () => {
-    expect(optionKeys.map((key) => [key, flagOf(key), variableOf(key)])).toEqual([
+    expect(optionKeys.map((key) => [key, flagOf(key, options[key]), variableOf(key)])).toEqual([
       ["host", "--host", "YURT_HOST"],
       ["port", "--port", "YURT_PORT"],
       ["compat-ports", "--compat-ports", "YURT_COMPAT_PORTS"],
@@ -37,7 +38,10 @@ describe("the table of options", () => {
   });
 
   test("gives a boolean a flag for false", () => {
-    expect([flagOf("sync.enabled", "true"), flagOf("sync.enabled", "false")]).toEqual(["--sync", "--no-sync"]);
+    expect(["true", "false"].map((value) => flagOf("sync.enabled", options["sync.enabled"], value))).toEqual([
+      "--sync",
+      "--no-sync",
+    ]);
   });
 
   test("has defaults that its own schemas accept, or none", () => {
@@ -48,10 +52,9 @@ describe("the table of options", () => {
   });
 
   test("lets secrets be in files", () => {
-    expect(optionKeys.map(fileVariableOf).filter((variable) => variable !== undefined)).toEqual([
-      "YURT_AUTH_SECRET_FILE",
-      "YURT_AUTH_WEBHOOK_SECRET_FILE",
-    ]);
+    expect(
+      optionKeys.map((key) => fileVariableOf(key, options[key])).filter((variable) => variable !== undefined),
+    ).toEqual(["YURT_AUTH_SECRET_FILE", "YURT_AUTH_WEBHOOK_SECRET_FILE"]);
   });
 
   test("is the table in README.md, with its defaults", () => {
@@ -60,11 +63,14 @@ describe("the table of options", () => {
       cells.map((cell) => cell.trim()),
     );
     const expected = optionKeys.map((key) => {
-      const { kind, default: otherwise, platformVariable }: Option<unknown> = options[key];
-      const variables = [variableOf(key), fileVariableOf(key), platformVariable].filter((name) => name !== undefined);
+      const option: Option<unknown> = options[key];
+      const { kind, default: otherwise, platformVariable } = option;
+      const variables = [variableOf(key), fileVariableOf(key, option), platformVariable].filter(
+        (name) => name !== undefined,
+      );
       const isShown = kind !== "boolean" && otherwise !== undefined && otherwise !== "";
       return [
-        kind === "boolean" ? flagOf(key, String(otherwise !== true)) : flagOf(key),
+        kind === "boolean" ? flagOf(key, option, String(otherwise !== true)) : flagOf(key, option),
         variables.map((name) => `\`${name}\``).join(", "),
         isShown ? `\`${otherwise}\`` : "",
       ];
@@ -74,7 +80,7 @@ describe("the table of options", () => {
 
   test("has spellings that are all different", () => {
     for (const spelling of [flagOf, variableOf]) {
-      expect(new Set(optionKeys.map((key) => spelling(key))).size).toBe(optionKeys.length);
+      expect(new Set(optionKeys.map((key) => spelling(key, options[key]))).size).toBe(optionKeys.length);
     }
   });
 });

@@ -1,28 +1,10 @@
 import { isIP } from "node:net";
 import * as v from "valibot";
+import { isClaim, isHttpUrl, isPath, isUrlOrPath, parseSecrets, parseWebhookSecrets } from "../config/auth-settings.ts";
+import { parseLimits } from "../config/limit-settings.ts";
+import { defaultLimits } from "../config/limits.ts";
+import type { Option } from "../config/option.ts";
 import { isAddressRange } from "../lib/address/address-ranges.ts";
-import { isClaim, isHttpUrl, isPath, isUrlOrPath, parseSecrets, parseWebhookSecrets } from "./auth-settings.ts";
-import { parseLimits } from "./limit-settings.ts";
-import { defaultLimits } from "./limits.ts";
-
-/** How a value is read where all values are text: in flags and in the environment. */
-export type OptionKind = "text" | "number" | "boolean";
-
-/** One row of the table: all that flags, environment, help and problem texts need to know about a setting. */
-export interface Option<T> {
-  readonly kind: OptionKind;
-  readonly schema: v.GenericSchema<unknown, T>;
-  readonly default: T;
-  /** What the schema accepts, as the rest of the sentence "Give …". */
-  readonly expected: string;
-  readonly help: string;
-  /** The value's name in help; for numbers its unit. */
-  readonly placeholder: string;
-  /** A variable of the platform that counts when our own is not set. Unlike our own, it may be empty. */
-  readonly platformVariable?: string;
-  /** Its value is shown nowhere, and may be in a file that a variable names. */
-  readonly isSecret?: true;
-}
 
 const authModes = ["open", "token", "webhook"] as const;
 const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
@@ -239,30 +221,8 @@ export const options = {
 
 export type OptionKey = keyof typeof options;
 
-/** The type of each setting's value. */
-export type Values = { readonly [Key in OptionKey]: (typeof options)[Key]["default"] };
-
 // Object.keys forgets the literal types.
 export const optionKeys = Object.keys(options) as readonly OptionKey[];
-
-/** The flag that sets `key`; a boolean `x.enabled` is set by `--x`, and by `--no-x` for false. */
-export function flagOf(key: OptionKey, value?: string): string {
-  const name = key.replace(/\.enabled$/, "").replaceAll(".", "-");
-  return options[key].kind === "boolean" && value === "false" ? `--no-${name}` : `--${name}`;
-}
-
-export const variablePrefix = "YURT_";
-
-/** The environment variable that sets `key`. */
-export function variableOf(key: OptionKey): string {
-  return `${variablePrefix}${key.replaceAll(/[.-]/g, "_").toUpperCase()}`;
-}
-
-/** The environment variable that names the file which holds the secret of `key`. */
-export function fileVariableOf(key: OptionKey): string | undefined {
-  const { isSecret }: Option<unknown> = options[key];
-  return isSecret === true ? `${variableOf(key)}_FILE` : undefined;
-}
 
 function option<T>(definition: Option<T>): Option<T> {
   return definition;

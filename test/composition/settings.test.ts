@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import type { OptionKey } from "../../src/config/options.ts";
+import type { OptionKey } from "../../src/composition/options.ts";
 import { describeOrigin } from "../../src/config/problem.ts";
 import type { Environment } from "../../src/config/sources.ts";
 import { accepted, type Flags, refused } from "../support/servers/configurations.ts";
