@@ -14,6 +14,7 @@ const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
     "contract",
     "transport/{connection,channel,protocol,close-reason,inbox}.ts",
     "auth/{authorizer,administration,revocation,room-pattern,room-permissions,room-tokens}.ts",
+    "{transport,auth}/limits.ts",
     "storage/{store,source}.ts",
     "cluster/bus.ts",
     "ops/**",
@@ -42,7 +43,14 @@ const implementations = [...protocols, "relay/compaction/worker-compactor.ts", "
  * that match a path the first counts.
  */
 const floors: Readonly<Record<string, readonly string[]>> = {
-  relay: ["relay/update/**", "relay/compaction/**", "relay/document/**", "relay/import/**", "relay/*"],
+  relay: [
+    "relay/limits.ts",
+    "relay/update/**",
+    "relay/compaction/**",
+    "relay/document/**",
+    "relay/import/**",
+    "relay/*",
+  ],
 };
 
 /** The Yjs update format, for whatever reads updates: it knows nothing of rooms, close codes and settings. */
@@ -83,7 +91,6 @@ const codecImports = [
   "relay/update/strict-decoding.ts",
   "signaling/json-codec.ts",
   "transport/close-reason.ts",
-  "config/limits.ts",
 ];
 
 const environment = ["process.env", "Bun.env", "import.meta.env"];
@@ -307,7 +314,13 @@ describe("the rules", () => {
     ["relay/document/document-state.ts", "relay/update/update-contents.ts"],
     ["relay/update/id-set.ts", "lib/ranges.ts"],
     ["storage/sqlite/sqlite-store.ts", "storage/store.ts"],
-    ["auth/authorizer.ts", "config/limits.ts"],
+    ["auth/limits.ts", "config/limit.ts"],
+    ["relay/import/prepare-import.ts", "relay/limits.ts"],
+    ["relay/import/prepare-import.ts", "rooms/limits.ts"],
+    ["relay/hocuspocus/member.ts", "relay/hocuspocus/limits.ts"],
+    ["relay/audience.ts", "transport/limits.ts"],
+    ["admin/api.ts", "auth/limits.ts"],
+    ["composition/limits.ts", "signaling/octatecode/limits.ts"],
     ["web/demo/main.tsx", "web/demo/editor.tsx"],
     ["web/admin/main.tsx", "web/shared/button.tsx"],
   ])("%s may import %s", (from, to) => {
@@ -334,7 +347,13 @@ describe("the rules", () => {
     ["relay/y-websocket/session.ts", "signaling/signaling-room.ts", "is not of a lower rank"],
     ["transport/http.ts", "rooms/room-registry.ts", "is not of a lower rank"],
     ["auth/authorizer.ts", "transport/connection.ts", "is not of a lower rank"],
-    ["lib/time/clock.ts", "config/limits.ts", "is not of a lower rank"],
+    ["lib/time/clock.ts", "config/limit.ts", "is not of a lower rank"],
+    ["config/load.ts", "relay/limits.ts", "is not of a lower rank"],
+    ["transport/limits.ts", "rooms/limits.ts", "is not of a lower rank"],
+    ["relay/limits.ts", "relay/sync-room.ts", "is on a higher floor"],
+    ["relay/update/state-vector.ts", "relay/limits.ts", "is not self-contained"],
+    ["signaling/quotas.ts", "signaling/octatecode/limits.ts", "is an implementation"],
+    ["relay/sync-room.ts", "composition/limits.ts", "is not of a lower rank"],
     ["transport/pages/assets.ts", "web/demo/main.tsx", "is a page's"],
     ["server.ts", "web/demo/room-name.ts", "is a page's"],
     ["web/demo/main.tsx", "lib/ranges.ts", "is the server's"],

@@ -3,17 +3,19 @@ import { bodyLimit } from "hono/body-limit";
 import * as v from "valibot";
 import type { Administration } from "../auth/administration.ts";
 import type { Access, AccessRequest, Authorizer, Denial } from "../auth/authorizer.ts";
+import type { AuthLimits } from "../auth/limits.ts";
 import { roomPermissions } from "../auth/room-permissions.ts";
 import { durationForms, parseDuration } from "../config/duration.ts";
-import type { Limits } from "../config/limits.ts";
 import { addressBlock } from "../lib/address/address-block.ts";
 import { isLoopback } from "../lib/address/loopback.ts";
 import { bearerToken } from "../lib/bearer-token.ts";
 import { KeyedBuckets } from "../lib/keyed-buckets.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import { closeReasonOf, httpStatusOf } from "../rooms/entry.ts";
+import type { RoomLimits } from "../rooms/limits.ts";
 import { checkRoomName } from "../rooms/room-name.ts";
 import type { HttpEnvironment } from "../transport/protocol.ts";
+import type { AdminLimits } from "./limits.ts";
 
 /** A token as an administrator orders it. */
 export interface TokenOrder {
@@ -48,7 +50,7 @@ export interface ApiOptions {
     | undefined;
   /** Lets the pages in that may ask. */
   readonly cors: MiddlewareHandler;
-  readonly limits: Limits;
+  readonly limits: AdminLimits & RoomLimits & Pick<AuthLimits, "tokenMs">;
   readonly clock: Clock;
 }
 
@@ -163,7 +165,7 @@ function refused(context: ApiContext, denial: Denial): Response {
 }
 
 /** A request to enter, or what is wrong with the question. */
-function readQuestion(context: ApiContext, { nameBytes }: Limits): AccessRequest | string {
+function readQuestion(context: ApiContext, { nameBytes }: RoomLimits): AccessRequest | string {
   const { room = "", kind = "sync", token } = context.req.query();
   if (kind !== "sync" && kind !== "signaling") return "kind: give sync or signaling";
   const fault = checkRoomName(room, nameBytes);

@@ -1,12 +1,12 @@
-import type { Limits } from "../config/limits.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import type { Permission } from "./access-policy.ts";
+import type { AuthLimits } from "./limits.ts";
 import type { Revocation, RevocationLog } from "./revocation.ts";
 import { isRoomName, matchesRoom } from "./room-pattern.ts";
 
 export interface RevocationsOptions {
   readonly log: RevocationLog;
-  readonly limits: Pick<Limits, "revocations">;
+  readonly limits: Pick<AuthLimits, "revocations">;
   readonly clock: Clock;
 }
 

@@ -1,6 +1,6 @@
+import { parseLimits } from "../composition/limit-settings.ts";
+import { defaultLimits, type Limits } from "../composition/limits.ts";
 import type { SettingValues } from "../composition/settings.ts";
-import { parseLimits } from "../config/limit-settings.ts";
-import { defaultLimits, type Limits } from "../config/limits.ts";
 
 /** The bounds that the settings say, of which some have settings of their own. */
 export function limitsOf(values: SettingValues): Limits {

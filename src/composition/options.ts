@@ -1,10 +1,10 @@
 import { isIP } from "node:net";
 import * as v from "valibot";
 import { isClaim, isHttpUrl, isPath, isUrlOrPath, parseSecrets, parseWebhookSecrets } from "../config/auth-settings.ts";
-import { parseLimits } from "../config/limit-settings.ts";
-import { defaultLimits } from "../config/limits.ts";
 import type { Option } from "../config/option.ts";
 import { isAddressRange } from "../lib/address/address-ranges.ts";
+import { parseLimits } from "./limit-settings.ts";
+import { defaultLimits } from "./limits.ts";
 
 const authModes = ["open", "token", "webhook"] as const;
 const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;

@@ -1,11 +1,11 @@
 import type { AuthOptions } from "../auth/auth-options.ts";
-import type { Limits } from "../config/limits.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { DurabilityOptions } from "../relay/durability.ts";
 import type { Quotas } from "../signaling/quotas.ts";
 import type { OriginPolicy } from "../transport/admission/origin-policy.ts";
 import type { NativeChannels } from "../transport/native-channel.ts";
+import type { Limits } from "./limits.ts";
 
 export interface ServerOptions {
   readonly host: string;

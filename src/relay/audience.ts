@@ -1,8 +1,8 @@
-import type { Limits } from "../config/limits.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import type { Channel, OpenChannel } from "../transport/channel.ts";
 import { closeReasons } from "../transport/close-reason.ts";
 import type { Frame } from "../transport/connection.ts";
+import type { TransportLimits } from "../transport/limits.ts";
 import type { Answer } from "./document/document-content.ts";
 import { FrameCache } from "./frame-cache.ts";
 import type { Release, SnapshotBudget } from "./snapshot-budget.ts";
@@ -14,7 +14,7 @@ export interface AudienceOptions {
   readonly openChannel: OpenChannel;
   readonly snapshots: SnapshotBudget;
   readonly clock: Clock;
-  readonly limits: Limits;
+  readonly limits: Pick<TransportLimits, "outboxBytes">;
   /** A member that was behind hears everything again; awareness that it missed meanwhile is the room's to repeat. */
   readonly caughtUp: (member: SyncMember) => void;
 }

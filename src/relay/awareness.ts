@@ -1,12 +1,12 @@
-import type { Limits } from "../config/limits.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import { closeReasons, SessionError } from "../transport/close-reason.ts";
+import type { RelayLimits } from "./limits.ts";
 import { type AwarenessEntry, decodeAwareness, encodeAwareness } from "./sync-codec.ts";
 
 /** How the awareness of a room reaches its members; `body` is an awareness update as y-protocols encodes it. */
 export interface AwarenessOptions<Member> {
   readonly clock: Clock;
-  readonly limits: Limits;
+  readonly limits: RelayLimits;
   /** To every introduced member, the one that caused it included: the echo keeps y-websocket's watchdog content. */
   readonly broadcast: (body: Uint8Array) => void;
   readonly tell: (member: Member, body: Uint8Array) => void;

@@ -1,9 +1,9 @@
-import type { Limits } from "../config/limits.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import { type RowId, type Store, StoreError } from "../storage/store.ts";
 import type { Durability } from "./durability.ts";
+import type { RelayLimits } from "./limits.ts";
 
 /** An update that waits for the store, and what follows. Exactly one of the two callbacks comes, once. */
 export interface Write {
@@ -29,7 +29,7 @@ export interface CommitQueueOptions {
   readonly durability: Durability;
   readonly clock: Clock;
   readonly log: Log;
-  readonly limits: Limits;
+  readonly limits: Pick<RelayLimits, "waitingUpdateBytes">;
   readonly metrics: Metrics;
 }
 

@@ -1,12 +1,12 @@
-import type { Limits } from "../config/limits.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import type { Metrics } from "../ops/metrics.ts";
+import type { RelayLimits } from "./limits.ts";
 
 /** Gives the bytes back; idempotent. */
 export type Release = () => void;
 
 export interface SnapshotBudgetOptions {
-  readonly limits: Limits;
+  readonly limits: Pick<RelayLimits, "snapshotsBytes" | "snapshotBurstBytes">;
   readonly clock: Clock;
   readonly metrics: Metrics;
 }

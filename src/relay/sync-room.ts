@@ -1,9 +1,9 @@
-import type { Limits } from "../config/limits.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import type { RowId } from "../storage/store.ts";
 import type { OpenChannel } from "../transport/channel.ts";
 import { closeReasons, SessionError } from "../transport/close-reason.ts";
 import type { Frame } from "../transport/connection.ts";
+import type { TransportLimits } from "../transport/limits.ts";
 import { Audience } from "./audience.ts";
 import { Awareness } from "./awareness.ts";
 import type { CommitQueue } from "./commit-queue.ts";
@@ -11,6 +11,7 @@ import { Document, type DocumentOptions } from "./document/document.ts";
 import type { Answer } from "./document/document-content.ts";
 import type { DocumentState } from "./document/document-state.ts";
 import type { Durability } from "./durability.ts";
+import type { RelayLimits } from "./limits.ts";
 import type { Release, SnapshotBudget } from "./snapshot-budget.ts";
 import { malformedIfUndecodable } from "./sync-codec.ts";
 import type { Submission, SyncMember } from "./sync-member.ts";
@@ -25,7 +26,7 @@ export interface SyncRoomOptions extends DocumentOptions {
   readonly readersShowPresence: boolean;
   readonly openChannel: OpenChannel;
   readonly clock: Clock;
-  readonly limits: Limits;
+  readonly limits: RelayLimits & Pick<TransportLimits, "outboxBytes">;
 }
 
 /** An update as it came from a member. */

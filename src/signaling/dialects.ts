@@ -1,11 +1,11 @@
 import { Hono } from "hono";
 import type { Authorizer } from "../auth/authorizer.ts";
-import type { Limits } from "../config/limits.ts";
 import { handshakeToken, httpStatusOf } from "../rooms/entry.ts";
 import { SessionError } from "../transport/close-reason.ts";
 import type { Connection, Frame } from "../transport/connection.ts";
 import type { Handshake, Protocol, ProtocolSession } from "../transport/protocol.ts";
 import { BoundExceeded, decodeJson, type JsonMessage, type JsonObject } from "./json-codec.ts";
+import type { SignalingLimits } from "./limits.ts";
 import type { Quota, Quotas } from "./quotas.ts";
 
 /**
@@ -40,7 +40,7 @@ export interface DialectsOptions {
   /** The first that recognises a message takes the connection. */
   readonly dialects: readonly JsonDialect[];
   readonly authorizer: Authorizer;
-  readonly limits: Limits;
+  readonly limits: SignalingLimits;
   readonly quotas: Quotas;
 }
 

@@ -1,9 +1,9 @@
 import type { Authorizer, Denial, Grant } from "../auth/authorizer.ts";
-import type { Limits } from "../config/limits.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import { entryRequest } from "../rooms/entry.ts";
 import type { RoomRegistry } from "../rooms/room-registry.ts";
 import type { SignalingClient } from "./dialects.ts";
+import type { SignalingLimits } from "./limits.ts";
 import { claimId } from "./liveness.ts";
 import { RoomPass } from "./room-pass.ts";
 import type { Member } from "./signaling-room.ts";
@@ -12,7 +12,7 @@ import type { Member } from "./signaling-room.ts";
 export interface EntranceOptions<R> {
   readonly rooms: RoomRegistry<R>;
   readonly authorizer: Authorizer;
-  readonly limits: Limits;
+  readonly limits: Pick<SignalingLimits, "livenessProbeMs">;
   readonly clock: Clock;
 }
 

@@ -1,8 +1,8 @@
-import type { Limits } from "../config/limits.ts";
 import type { ByteBudget } from "../lib/byte-budget.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import { Timeouts } from "../lib/time/timeouts.ts";
 import type { Metrics } from "../ops/metrics.ts";
+import type { SignalingLimits } from "./limits.ts";
 
 /** From whom to whom. */
 export interface Pair {
@@ -28,7 +28,7 @@ export interface MailboxOptions {
 }
 
 export type MailboxLimits = Pick<
-  Limits,
+  SignalingLimits,
   "mailboxLetters" | "mailboxBytes" | "mailboxSenderLetters" | "mailboxSenderBytes" | "mailboxesSenderBytes"
 >;
 

@@ -1,4 +1,3 @@
-import type { Limits } from "../config/limits.ts";
 import { addressBlock } from "../lib/address/address-block.ts";
 import { isLoopback } from "../lib/address/loopback.ts";
 import { KeyedBuckets } from "../lib/keyed-buckets.ts";
@@ -9,9 +8,10 @@ import type { Metrics, SignalingBound } from "../ops/metrics.ts";
 import { closeReasons } from "../transport/close-reason.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { Handshake } from "../transport/protocol.ts";
+import type { SignalingLimits } from "./limits.ts";
 
 export interface QuotasOptions {
-  readonly limits: Limits;
+  readonly limits: SignalingLimits;
   readonly clock: Clock;
   readonly metrics: Metrics;
 }

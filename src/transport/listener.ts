@@ -1,4 +1,3 @@
-import type { Limits } from "../config/limits.ts";
 import type { AddressRanges } from "../lib/address/address-ranges.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import type { Log } from "../ops/log.ts";
@@ -9,6 +8,7 @@ import { UpgradeLimits } from "./admission/upgrade-limits.ts";
 import { readHandshake, subprotocolFor } from "./client-handshake.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Engine } from "./engine.ts";
+import type { TransportLimits } from "./limits.ts";
 import type { NativeChannels } from "./native-channel.ts";
 import type { HttpClient, HttpRefusal, Protocol } from "./protocol.ts";
 import { SessionRunner, type Wire } from "./session-runner.ts";
@@ -30,7 +30,7 @@ export interface ListenerOptions {
   /** Those whose `X-Forwarded-For` counts. */
   readonly proxies: AddressRanges;
   readonly channels: NativeChannels;
-  readonly limits: Limits;
+  readonly limits: TransportLimits;
   readonly log: Log;
   readonly clock: Clock;
   readonly metrics: Metrics;

@@ -1,6 +1,6 @@
-import type { Limits } from "../config/limits.ts";
 import type { Channel, OpenChannel } from "./channel.ts";
 import type { Connection, Frame } from "./connection.ts";
+import type { TransportLimits } from "./limits.ts";
 import { frameBytes, type SocketServer, WebSocketConnection } from "./websocket-connection.ts";
 
 /**
@@ -10,10 +10,10 @@ import { frameBytes, type SocketServer, WebSocketConnection } from "./websocket-
  */
 export class NativeChannels {
   readonly #servers = new Set<SocketServer>();
-  readonly #limits: Limits;
+  readonly #limits: Pick<TransportLimits, "outboxBytes">;
   #opened = 0;
 
-  constructor(limits: Limits) {
+  constructor(limits: Pick<TransportLimits, "outboxBytes">) {
     this.#limits = limits;
   }
 

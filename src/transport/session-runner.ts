@@ -1,4 +1,3 @@
-import type { Limits } from "../config/limits.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
@@ -6,6 +5,7 @@ import { ClientHandshake, type HandshakeFacts } from "./client-handshake.ts";
 import { type CloseReason, closeReasons, SessionError } from "./close-reason.ts";
 import type { Connection, Frame } from "./connection.ts";
 import { Inbox, type InboxOptions } from "./inbox.ts";
+import type { TransportLimits } from "./limits.ts";
 import type { Protocol, ProtocolSession } from "./protocol.ts";
 import { type ConnectionOwner, frameBytes } from "./websocket-connection.ts";
 
@@ -27,7 +27,7 @@ export type RunConnection = Connection & { lost(): void };
 
 /** What every connection of a listener shares. */
 export interface RunnerOptions<C extends RunConnection> {
-  readonly limits: Limits;
+  readonly limits: Pick<TransportLimits, "inboxBytes">;
   readonly log: Log;
   readonly clock: Clock;
   readonly metrics: Metrics;

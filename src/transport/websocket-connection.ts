@@ -1,8 +1,8 @@
 import type { Server, ServerWebSocket } from "bun";
-import type { Limits } from "../config/limits.ts";
 import type { HandshakeFacts } from "./client-handshake.ts";
 import { type CloseReason, closeReasons, SessionError } from "./close-reason.ts";
 import type { Connection, Frame } from "./connection.ts";
+import type { TransportLimits } from "./limits.ts";
 import type { Protocol } from "./protocol.ts";
 
 /** What an upgrade hands to the socket it opens. */
@@ -43,7 +43,7 @@ export class WebSocketConnection implements Connection {
   readonly remoteAddress: string;
   readonly socket: Socket;
   readonly server: SocketServer;
-  readonly #limits: Limits;
+  readonly #limits: TransportLimits;
   readonly #owner: ConnectionOwner;
   #isOpen = true;
   /** What of `unsentBytes` is snapshots; an upper bound, since the buffer does not say whose bytes have gone. */
@@ -51,7 +51,7 @@ export class WebSocketConnection implements Connection {
   #drained: (() => void)[] | undefined;
   #pinged: ((isAlive: boolean) => void)[] | undefined;
 
-  constructor(id: string, socket: Socket, server: SocketServer, limits: Limits, owner: ConnectionOwner) {
+  constructor(id: string, socket: Socket, server: SocketServer, limits: TransportLimits, owner: ConnectionOwner) {
     this.id = id;
     this.remoteAddress = socket.data.remoteAddress;
     this.socket = socket;

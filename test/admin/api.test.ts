@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { cors } from "hono/cors";
 import { type ApiOptions, createApi, type RevocationOrder, type TokenOrder } from "../../src/admin/api.ts";
 import type { Denial } from "../../src/auth/authorizer.ts";
-import { defaultLimits } from "../../src/config/limits.ts";
+import { defaultLimits } from "../../src/composition/limits.ts";
 import { denied, FakeAuthorizer } from "../support/fakes/fake-authorizer.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { defaultLimits } from "../../src/config/limits.ts";
+import { defaultLimits } from "../../src/composition/limits.ts";
 import { Awareness } from "../../src/relay/awareness.ts";
 import { type AwarenessEntry, decodeAwareness, encodeAwareness } from "../../src/relay/sync-codec.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { pino } from "pino";
-import { defaultLimits } from "../../src/config/limits.ts";
+import { defaultLimits } from "../../src/composition/limits.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { CommitQueue } from "../../src/relay/commit-queue.ts";
 import { Durability } from "../../src/relay/durability.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { defaultLimits } from "../../src/config/limits.ts";
+import { defaultLimits } from "../../src/composition/limits.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { type Release, SnapshotBudget } from "../../src/relay/snapshot-budget.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";

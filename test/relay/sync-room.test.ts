@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
-import type { Limits } from "../../src/config/limits.ts";
+import type { Limits } from "../../src/composition/limits.ts";
 import type { Submission, SyncEncoding, SyncMember } from "../../src/relay/sync-member.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import { updatesOf } from "../support/clients/raw-client.ts";

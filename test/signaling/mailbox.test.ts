@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { defaultLimits } from "../../src/config/limits.ts";
+import { defaultLimits } from "../../src/composition/limits.ts";
 import { ByteBudget } from "../../src/lib/byte-budget.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { envelopeBytes, type Letter, Mailbox, type MailboxLimits } from "../../src/signaling/mailbox.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { defaultLimits, type Limits } from "../../src/config/limits.ts";
+import { defaultLimits, type Limits } from "../../src/composition/limits.ts";
 import { createMetrics, type SignalingBound } from "../../src/ops/metrics.ts";
 import { Quotas } from "../../src/signaling/quotas.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";

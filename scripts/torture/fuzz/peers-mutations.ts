@@ -1,4 +1,4 @@
-import { defaultLimits } from "../../../src/config/limits.ts";
+import { defaultLimits } from "../../../src/composition/limits.ts";
 import { decodePacket, mainNamespace } from "../../../src/signaling/peers/codec.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
 import type { Random } from "../../../test/support/bytes/random.ts";

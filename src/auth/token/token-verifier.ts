@@ -1,8 +1,8 @@
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
 import * as v from "valibot";
-import type { Limits } from "../../config/limits.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Denial, DenialCode } from "../authorizer.ts";
+import type { AuthLimits } from "../limits.ts";
 import { type TokenClaims, tokenClaims } from "./token-claims.ts";
 import { KeysUnavailable, type SignatureHeader, secretAlgorithm, type TokenKeys } from "./token-keys.ts";
 
@@ -26,7 +26,7 @@ export interface TokenVerifierOptions {
   readonly issuer?: string | undefined;
   /** Undefined: tokens for everybody. */
   readonly audience?: string | undefined;
-  readonly limits: Pick<Limits, "tokenMs">;
+  readonly limits: Pick<AuthLimits, "tokenMs">;
   readonly clock: Clock;
 }
 

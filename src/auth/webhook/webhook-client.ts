@@ -1,4 +1,3 @@
-import type { Limits } from "../../config/limits.ts";
 import { addressBlock } from "../../lib/address/address-block.ts";
 import { CircuitBreaker } from "../../lib/circuit-breaker.ts";
 import { Semaphore } from "../../lib/semaphore.ts";
@@ -7,6 +6,7 @@ import type { Log } from "../../ops/log.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import type { Permission } from "../access-policy.ts";
 import type { AccessRequest, Denial } from "../authorizer.ts";
+import type { AuthLimits } from "../limits.ts";
 import { isAnswerStatus, readAnswer, type WebhookReply } from "./webhook-answer.ts";
 import { WebhookFailure } from "./webhook-failure.ts";
 import { WebhookFailureLog } from "./webhook-failure-log.ts";
@@ -17,7 +17,7 @@ export interface WebhookClientOptions {
   readonly url: URL;
   /** Decoded. Each signs every request: two while one is being replaced by the other. */
   readonly secrets: readonly Uint8Array[];
-  readonly limits: Pick<Limits, "webhookTimeoutMs" | "webhookConcurrency" | "webhookQueue">;
+  readonly limits: Pick<AuthLimits, "webhookTimeoutMs" | "webhookConcurrency" | "webhookQueue">;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;

@@ -1,13 +1,13 @@
 import { createHash } from "node:crypto";
-import type { Limits } from "../../config/limits.ts";
 import { ExpiringCache } from "../../lib/expiring-cache.ts";
 import { SingleFlight } from "../../lib/single-flight.ts";
 import type { AccessPolicy, Permission } from "../access-policy.ts";
 import type { AccessRequest, Denial } from "../authorizer.ts";
+import type { AuthLimits } from "../limits.ts";
 import { WebhookClient, type WebhookClientOptions, type WebhookQuestion } from "./webhook-client.ts";
 
 export interface WebhookPolicyOptions extends WebhookClientOptions {
-  readonly limits: WebhookClientOptions["limits"] & Pick<Limits, "webhookCacheMs" | "webhookCacheEntries">;
+  readonly limits: WebhookClientOptions["limits"] & Pick<AuthLimits, "webhookCacheMs" | "webhookCacheEntries">;
 }
 
 interface Question extends WebhookQuestion {

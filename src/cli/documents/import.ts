@@ -1,5 +1,5 @@
+import { defaultLimits } from "../../composition/limits.ts";
 import { openOrCreateStore, openSource, openStoreIfPresent } from "../../composition/open-store.ts";
-import { defaultLimits } from "../../config/limits.ts";
 import { type Prepared, prepareImport } from "../../relay/import/prepare-import.ts";
 import { storeAddition } from "../../relay/import/store-addition.ts";
 import { type DocumentSource, type SourceDocument, SourceError, sourceFormats } from "../../storage/source.ts";

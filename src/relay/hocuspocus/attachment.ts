@@ -3,9 +3,12 @@ import { TokenBucket } from "../../lib/token-bucket.ts";
 import type { Log } from "../../ops/log.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import { closeReasonOf, handshakeToken } from "../../rooms/entry.ts";
+import type { RoomLimits } from "../../rooms/limits.ts";
 import { type CloseReason, closeReasons, isFinal, SessionError } from "../../transport/close-reason.ts";
 import type { Connection } from "../../transport/connection.ts";
 import { Inbox } from "../../transport/inbox.ts";
+import type { TransportLimits } from "../../transport/limits.ts";
+import type { RelayLimits } from "../limits.ts";
 import { emptyAwareness } from "../sync-codec.ts";
 import type { SyncRoom } from "../sync-room.ts";
 import { AcknowledgementLedger } from "./acknowledgement-ledger.ts";
@@ -17,11 +20,16 @@ import {
   type Opened,
 } from "./document-authorization.ts";
 import { type HocuspocusEncoding, hocuspocusEncoding } from "./encoding.ts";
+import type { HocuspocusLimits } from "./limits.ts";
 import { HocuspocusMember } from "./member.ts";
 import { PendingAcknowledgements } from "./pending-acknowledgements.ts";
 
 /** What all attachments of a server share. */
 export interface AttachmentOptions extends DocumentAuthorizationOptions {
+  readonly limits: HocuspocusLimits &
+    RoomLimits &
+    Pick<RelayLimits, "relayFrameBytes"> &
+    Pick<TransportLimits, "outboxBytes">;
   readonly log: Log;
   readonly metrics: Metrics;
   /** The encoding that the members of a room share whose address is the document's name alone. */

@@ -1,5 +1,4 @@
 import type { Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
-import type { Limits } from "../../config/limits.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import { entryRequest } from "../../rooms/entry.ts";
 import type { Lease, RoomRegistry } from "../../rooms/room-registry.ts";
@@ -8,12 +7,13 @@ import type { Connection } from "../../transport/connection.ts";
 import type { Handshake } from "../../transport/protocol.ts";
 import type { SyncRoom } from "../sync-room.ts";
 import type { ConcurrencyLimit } from "./concurrency-limit.ts";
+import type { HocuspocusLimits } from "./limits.ts";
 
 /** What the admissions of a server share. */
 export interface DocumentAuthorizationOptions {
   readonly rooms: RoomRegistry<SyncRoom>;
   readonly authorizer: Authorizer;
-  readonly limits: Limits;
+  readonly limits: Pick<HocuspocusLimits, "authenticationMs">;
   readonly clock: Clock;
 }
 

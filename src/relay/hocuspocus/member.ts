@@ -1,15 +1,16 @@
 import type { Access } from "../../auth/authorizer.ts";
-import type { Limits } from "../../config/limits.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { TokenBucket } from "../../lib/token-bucket.ts";
 import type { Lease } from "../../rooms/room-registry.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection } from "../../transport/connection.ts";
+import type { TransportLimits } from "../../transport/limits.ts";
 import type { SyncMember } from "../sync-member.ts";
 import type { SyncRoom } from "../sync-room.ts";
 import type { AcknowledgementLedger } from "./acknowledgement-ledger.ts";
 import type { ClientMessage } from "./codec.ts";
 import type { HocuspocusEncoding } from "./encoding.ts";
+import type { HocuspocusLimits } from "./limits.ts";
 import type { PendingAcknowledgements } from "./pending-acknowledgements.ts";
 
 export interface HocuspocusMemberOptions {
@@ -22,7 +23,7 @@ export interface HocuspocusMemberOptions {
   readonly rate: TokenBucket;
   /** Aborts when the client is gone. */
   readonly signal: AbortSignal;
-  readonly limits: Limits;
+  readonly limits: HocuspocusLimits & Pick<TransportLimits, "outboxBytes">;
   readonly clock: Clock;
 }
 

@@ -1,8 +1,9 @@
-import type { Limits } from "../../config/limits.ts";
+import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import { type Store, type StoredDocument, type StoredUpdate, StoreError } from "../../storage/store.ts";
 import { compactUpdates } from "../compaction/compact-updates.ts";
 import { DocumentState } from "../document/document-state.ts";
+import type { RelayLimits } from "../limits.ts";
 import type { ReadUpdate } from "../update/trim-update.ts";
 import { decodeContents } from "../update/update-contents.ts";
 import { describeTooLarge, type GatheredUpdates, gatherUpdates } from "./gather-updates.ts";
@@ -43,7 +44,7 @@ export interface Prepared extends Omit<GatheredUpdates, "gathered"> {
 export interface PrepareImportOptions {
   /** Undefined when nothing is stored yet. */
   readonly store: Pick<Store, "load"> | undefined;
-  readonly limits: Pick<Limits, "documentBytes" | "nameBytes">;
+  readonly limits: RoomLimits & Pick<RelayLimits, "documentBytes">;
 }
 
 /**
@@ -77,7 +78,7 @@ type Comparison = Refused | Pick<Prepared, "kind" | "addition">;
 function compare(
   gathered: ReadUpdate,
   stored: StoredDocument | undefined,
-  { documentBytes }: Pick<Limits, "documentBytes">,
+  { documentBytes }: Pick<RelayLimits, "documentBytes">,
 ): Comparison {
   const state = new DocumentState(stored);
   const verdict = state.classify(gathered);

@@ -1,13 +1,14 @@
 import { Hono } from "hono";
 import type { Authorizer } from "../../auth/authorizer.ts";
-import type { Limits } from "../../config/limits.ts";
 import { percentDecode } from "../../lib/percent-decode.ts";
 import { enterOrRefuse, entryRequest } from "../../rooms/entry.ts";
+import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import type { RoomRegistry } from "../../rooms/room-registry.ts";
 import { closeReasons, isFinal, SessionError } from "../../transport/close-reason.ts";
 import type { Connection } from "../../transport/connection.ts";
 import type { Handshake, Protocol, ProtocolSession } from "../../transport/protocol.ts";
+import type { RelayLimits } from "../limits.ts";
 import type { SyncRoom } from "../sync-room.ts";
 import { encodeMessage } from "./codec.ts";
 import { YWebsocketSession } from "./session.ts";
@@ -15,7 +16,7 @@ import { YWebsocketSession } from "./session.ts";
 export interface YWebsocketOptions {
   readonly rooms: RoomRegistry<SyncRoom>;
   readonly authorizer: Authorizer;
-  readonly limits: Limits;
+  readonly limits: RoomLimits & Pick<RelayLimits, "relayFrameBytes">;
 }
 
 const prefix = "/sync";

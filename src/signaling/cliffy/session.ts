@@ -1,13 +1,14 @@
 import type { Authorizer } from "../../auth/authorizer.ts";
-import type { Limits } from "../../config/limits.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { SignalingBound } from "../../ops/metrics.ts";
+import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import type { RoomRegistry } from "../../rooms/room-registry.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { DialectSession, SignalingClient } from "../dialects.ts";
 import { enterRoom } from "../entrance.ts";
 import type { JsonMessage } from "../json-codec.ts";
+import type { SignalingLimits } from "../limits.ts";
 import type { SignalingRoom } from "../signaling-room.ts";
 import { type ClientMessage, decode, encode, encodeSignal, type Signal } from "./codec.ts";
 import { Peer } from "./peer.ts";
@@ -16,7 +17,7 @@ import { Peer } from "./peer.ts";
 export interface CliffyOptions {
   readonly rooms: RoomRegistry<SignalingRoom<Peer>>;
   readonly authorizer: Authorizer;
-  readonly limits: Limits;
+  readonly limits: SignalingLimits & RoomLimits;
   readonly clock: Clock;
 }
 

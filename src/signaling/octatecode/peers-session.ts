@@ -1,7 +1,7 @@
 import type { Authorizer } from "../../auth/authorizer.ts";
-import type { Limits } from "../../config/limits.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { SignalingBound } from "../../ops/metrics.ts";
+import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import type { RoomRegistry } from "../../rooms/room-registry.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
@@ -9,6 +9,7 @@ import type { Connection } from "../../transport/connection.ts";
 import type { DialectSession, JsonDialect, SignalingClient } from "../dialects.ts";
 import { enterRoom } from "../entrance.ts";
 import type { JsonMessage } from "../json-codec.ts";
+import type { SignalingLimits } from "../limits.ts";
 import type { RoomPass } from "../room-pass.ts";
 import type { Member, SignalingRoom } from "../signaling-room.ts";
 import { endingText } from "./denial-text.ts";
@@ -23,7 +24,7 @@ export interface OctatePeer extends Member {
 export interface OctatePeersOptions {
   readonly rooms: RoomRegistry<SignalingRoom<OctatePeer>>;
   readonly authorizer: Authorizer;
-  readonly limits: Limits;
+  readonly limits: SignalingLimits & RoomLimits;
   readonly clock: Clock;
 }
 

@@ -1,12 +1,13 @@
-import type { Limits } from "../../config/limits.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import { Timeouts } from "../../lib/time/timeouts.ts";
 import type { OpenChannel } from "../../transport/channel.ts";
+import type { SignalingLimits } from "../limits.ts";
+import type { OctateCodeLimits } from "./limits.ts";
 import { OctateRoom, type RoomFacts } from "./room.ts";
 
 export interface OctateRoomsOptions {
   readonly openChannel: OpenChannel;
-  readonly limits: Limits;
+  readonly limits: OctateCodeLimits & Pick<SignalingLimits, "signalingRoomMembers">;
   readonly clock: Clock;
 }
 

@@ -1,12 +1,13 @@
 import type { Denial } from "../../auth/authorizer.ts";
-import type { Limits } from "../../config/limits.ts";
 import { isSameSecret } from "../../lib/same-secret.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { SignalingBound } from "../../ops/metrics.ts";
+import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { DialectSession, SignalingClient } from "../dialects.ts";
 import type { JsonMessage } from "../json-codec.ts";
+import type { SignalingLimits } from "../limits.ts";
 import { claimId } from "../liveness.ts";
 import {
   type Casing,
@@ -26,7 +27,7 @@ import type { OctateRooms } from "./rooms.ts";
 /** What all OctateCode sessions of a server share. */
 export interface OctateCodeOptions extends IdentityOptions {
   readonly rooms: OctateRooms;
-  readonly limits: Limits;
+  readonly limits: SignalingLimits & RoomLimits;
   readonly clock: Clock;
 }
 

@@ -1,11 +1,11 @@
-import type { Limits } from "../../config/limits.ts";
 import type { ByteBudget } from "../../lib/byte-budget.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import type { Connection } from "../../transport/connection.ts";
-import { type Letter, Mailbox } from "../mailbox.ts";
+import { type Letter, Mailbox, type MailboxLimits } from "../mailbox.ts";
 import { type Entry, Members } from "../members.ts";
 import { encodeExpire, encodeSignal, type Signal } from "./codec.ts";
+import type { PeerJsLimits } from "./limits.ts";
 
 /** A client that is connected. */
 export interface PeerJsMember {
@@ -18,7 +18,7 @@ export interface NamespaceOptions {
   /** Of all mailboxes together. */
   readonly mailBudget: ByteBudget;
   readonly clock: Clock;
-  readonly limits: Limits;
+  readonly limits: PeerJsLimits & MailboxLimits;
   readonly metrics: Metrics;
 }
 

@@ -1,12 +1,13 @@
 import type { Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
-import type { Limits } from "../../config/limits.ts";
 import { isSameSecret } from "../../lib/same-secret.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import { closeReasonOf, enterOrRefuse, entryRequest } from "../../rooms/entry.ts";
+import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
 import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
+import type { SignalingLimits } from "../limits.ts";
 import type { Quota, Quotas } from "../quotas.ts";
 import { decode, decodeIntroduction, type Introduction, open, type Signal } from "./codec.ts";
 import type { PeerJsMember, PeerJsNamespace } from "./namespace.ts";
@@ -18,7 +19,7 @@ export interface PeerJsOptions {
   readonly namespace: PeerJsNamespace;
   readonly authorizer: Authorizer;
   readonly quotas: Quotas;
-  readonly limits: Limits;
+  readonly limits: SignalingLimits & RoomLimits;
   readonly clock: Clock;
 }
 

@@ -1,11 +1,12 @@
-import type { Limits } from "../../config/limits.ts";
 import type { ByteBudget } from "../../lib/byte-budget.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import type { Connection } from "../../transport/connection.ts";
+import type { SignalingLimits } from "../limits.ts";
 import { Mailbox } from "../mailbox.ts";
 import { type Entry, Members } from "../members.ts";
 import { encodeEvent, encodeSignal, type Signal } from "./codec.ts";
+import type { PeersLimits } from "./limits.ts";
 
 /** A device that is registered. */
 export interface Device {
@@ -18,7 +19,7 @@ export interface DevicesOptions {
   /** Of all mailboxes together. */
   readonly mailBudget: ByteBudget;
   readonly clock: Clock;
-  readonly limits: Limits;
+  readonly limits: PeersLimits & SignalingLimits;
   readonly metrics: Metrics;
 }
 
@@ -30,7 +31,7 @@ const keepMs = 60_000;
  * A device hears of those with which it shares a group, or has exchanged a message since it is there.
  */
 export class Devices {
-  readonly #limits: Limits;
+  readonly #limits: PeersLimits & SignalingLimits;
   readonly #members: Members<Device>;
   readonly #mailbox: Mailbox;
   /** By group. */

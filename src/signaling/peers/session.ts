@@ -1,12 +1,13 @@
 import type { Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
-import type { Limits } from "../../config/limits.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import { closeReasonOf, entryRequest } from "../../rooms/entry.ts";
+import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
 import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
 import { BoundExceeded, malformed } from "../json-codec.ts";
+import type { SignalingLimits } from "../limits.ts";
 import { claimId } from "../liveness.ts";
 import type { Quota, Quotas } from "../quotas.ts";
 import {
@@ -39,7 +40,7 @@ export interface PeersOptions {
   readonly iceServers: () => readonly IceServer[] | Promise<readonly IceServer[]>;
   readonly authorizer: Authorizer;
   readonly quotas: Quotas;
-  readonly limits: Limits;
+  readonly limits: SignalingLimits & RoomLimits;
   readonly clock: Clock;
 }
 

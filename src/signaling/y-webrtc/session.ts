@@ -1,15 +1,17 @@
 import type { AccessRequest, Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
-import type { Limits } from "../../config/limits.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Log } from "../../ops/log.ts";
 import type { SignalingBound } from "../../ops/metrics.ts";
 import { entryRequest } from "../../rooms/entry.ts";
+import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import type { Lease, RoomRegistry } from "../../rooms/room-registry.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { DialectSession, SignalingClient } from "../dialects.ts";
 import type { JsonMessage } from "../json-codec.ts";
+import type { SignalingLimits } from "../limits.ts";
 import { type ClientMessage, decode, encodePublished, pong } from "./codec.ts";
+import type { YWebrtcLimits } from "./limits.ts";
 import { Subscription, type SubscriptionOwner } from "./subscription.ts";
 import { Subscriber, type Topic } from "./topic.ts";
 import { TopicQueues } from "./topic-queues.ts";
@@ -18,7 +20,7 @@ import { TopicQueues } from "./topic-queues.ts";
 export interface YWebrtcOptions {
   readonly rooms: RoomRegistry<Topic>;
   readonly authorizer: Authorizer;
-  readonly limits: Limits;
+  readonly limits: YWebrtcLimits & SignalingLimits & RoomLimits;
   readonly clock: Clock;
   readonly log: Log;
 }

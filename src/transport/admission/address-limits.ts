@@ -1,8 +1,8 @@
-import type { Limits } from "../../config/limits.ts";
 import { addressBlock } from "../../lib/address/address-block.ts";
 import { isLoopback } from "../../lib/address/loopback.ts";
 import { KeyedBuckets } from "../../lib/keyed-buckets.ts";
 import type { Clock } from "../../lib/time/clock.ts";
+import type { TransportLimits } from "../limits.ts";
 
 export type AddressRefusal = "address-connections" | "address-rate";
 
@@ -16,7 +16,7 @@ export class AddressLimits {
   readonly #upgrades: KeyedBuckets;
   readonly #connections = new Map<string, number>();
 
-  constructor({ limits, clock }: { readonly limits: Limits; readonly clock: Clock }) {
+  constructor({ limits, clock }: { readonly limits: TransportLimits; readonly clock: Clock }) {
     this.#connectionLimit = limits.connectionsPerAddress;
     const { addressUpgradeBurst: burst, addressUpgradesPerSecond: perSecond } = limits;
     this.#upgrades = new KeyedBuckets({ burst, perSecond, clock });

@@ -1,6 +1,6 @@
-import type { Limits } from "../../config/limits.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import { TokenBucket } from "../../lib/token-bucket.ts";
+import type { TransportLimits } from "../limits.ts";
 import { AddressLimits, type AddressRefusal } from "./address-limits.ts";
 
 export type UpgradeRefusal = AddressRefusal | "connections" | "crowd";
@@ -12,7 +12,7 @@ export class UpgradeLimits {
   readonly #addresses: AddressLimits;
   #connections = 0;
 
-  constructor(options: { readonly limits: Limits; readonly clock: Clock }) {
+  constructor(options: { readonly limits: TransportLimits; readonly clock: Clock }) {
     const { connections, upgradeBurst: burst, upgradesPerSecond: perSecond } = options.limits;
     this.#connectionLimit = connections;
     this.#upgrades = new TokenBucket({ burst, perSecond, clock: options.clock });

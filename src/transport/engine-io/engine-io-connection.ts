@@ -1,6 +1,6 @@
-import type { Limits } from "../../config/limits.ts";
 import { type CloseReason, closeReasons, SessionError } from "../close-reason.ts";
 import type { Connection, Frame } from "../connection.ts";
+import type { TransportLimits } from "../limits.ts";
 import { type ConnectionOwner, frameBytes } from "../websocket-connection.ts";
 
 /** What a connection needs of the engine's session. */
@@ -14,7 +14,7 @@ export interface EngineIoConnectionOptions {
   readonly remoteAddress: string;
   readonly session: EngineSession;
   readonly owner: ConnectionOwner;
-  readonly limits: Limits;
+  readonly limits: Pick<TransportLimits, "outboxBytes">;
 }
 
 /**

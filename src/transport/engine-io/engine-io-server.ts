@@ -1,5 +1,4 @@
 import { type BunWebSocket, Server, type WebSocketData } from "@socket.io/bun-engine";
-import type { Limits } from "../../config/limits.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Log } from "../../ops/log.ts";
 import type { Metrics } from "../../ops/metrics.ts";
@@ -7,6 +6,7 @@ import { readHandshake } from "../client-handshake.ts";
 import { type CloseReason, closeReasons } from "../close-reason.ts";
 import type { Connection } from "../connection.ts";
 import type { EngineClient } from "../engine.ts";
+import type { TransportLimits } from "../limits.ts";
 import type { Protocol } from "../protocol.ts";
 import { SessionRunner, type Wire } from "../session-runner.ts";
 import { frameBytes } from "../websocket-connection.ts";
@@ -15,7 +15,7 @@ import { EngineIoConnection } from "./engine-io-connection.ts";
 export interface EngineIoServerOptions {
   /** Whose frames are the messages of Engine.IO. */
   readonly protocol: Protocol;
-  readonly limits: Limits;
+  readonly limits: TransportLimits;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;

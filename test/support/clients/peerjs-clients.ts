@@ -1,6 +1,6 @@
 import type { Authorizer } from "../../../src/auth/authorizer.ts";
 import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
-import { defaultLimits, type Limits } from "../../../src/config/limits.ts";
+import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
 import { ByteBudget } from "../../../src/lib/byte-budget.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { PeerJsNamespace } from "../../../src/signaling/peerjs/namespace.ts";

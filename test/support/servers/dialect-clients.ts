@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import type { Authorizer } from "../../../src/auth/authorizer.ts";
 import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
-import { defaultLimits, type Limits } from "../../../src/config/limits.ts";
+import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
 import { createMetrics, type SignalingBound } from "../../../src/ops/metrics.ts";
 import { RoomRegistry } from "../../../src/rooms/room-registry.ts";
 import { type JsonDialect, jsonDialects } from "../../../src/signaling/dialects.ts";

@@ -1,7 +1,7 @@
 import { pino } from "pino";
 import type { Authorizer } from "../../../src/auth/authorizer.ts";
 import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
-import type { Limits } from "../../../src/config/limits.ts";
+import type { Limits } from "../../../src/composition/limits.ts";
 import { hocuspocus } from "../../../src/relay/hocuspocus/protocol.ts";
 import type { SyncRoom } from "../../../src/relay/sync-room.ts";
 import { RoomRegistry } from "../../../src/rooms/room-registry.ts";

@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import type { Authorizer } from "../../../src/auth/authorizer.ts";
-import { defaultLimits, type Limits } from "../../../src/config/limits.ts";
+import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
 import { AddressRanges } from "../../../src/lib/address/address-ranges.ts";
 import { systemClock } from "../../../src/lib/time/clock.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";

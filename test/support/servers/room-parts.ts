@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { defaultLimits, type Limits } from "../../../src/config/limits.ts";
+import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { CommitQueue } from "../../../src/relay/commit-queue.ts";
 import { DocumentMemory } from "../../../src/relay/document/document-memory.ts";

@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { pino } from "pino";
 import type { Authorizer } from "../../../src/auth/authorizer.ts";
-import { defaultLimits, type Limits } from "../../../src/config/limits.ts";
+import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
 import { AddressRanges } from "../../../src/lib/address/address-ranges.ts";
 import { ByteBudget } from "../../../src/lib/byte-budget.ts";
 import { systemClock } from "../../../src/lib/time/clock.ts";

@@ -1,5 +1,5 @@
 import { pino } from "pino";
-import { defaultLimits, type Limits } from "../../../src/config/limits.ts";
+import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
 import { AddressRanges } from "../../../src/lib/address/address-ranges.ts";
 import { createMetrics, type Metrics } from "../../../src/ops/metrics.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";

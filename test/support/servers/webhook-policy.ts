@@ -1,7 +1,7 @@
 import type { AccessRequest } from "../../../src/auth/authorizer.ts";
 import { WebhookPolicy } from "../../../src/auth/webhook/webhook-policy.ts";
+import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
 import { parseWebhookSecret } from "../../../src/config/auth-settings.ts";
-import { defaultLimits, type Limits } from "../../../src/config/limits.ts";
 import { createLog } from "../../../src/ops/log.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { defaultLimits } from "../../../src/config/limits.ts";
+import { defaultLimits } from "../../../src/composition/limits.ts";
 import { AddressLimits } from "../../../src/transport/admission/address-limits.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { pino } from "pino";
-import { defaultLimits, type Limits } from "../../../src/config/limits.ts";
+import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { originPolicyOf } from "../../../src/transport/admission/origin-policy.ts";
 import { closeReasons, SessionError } from "../../../src/transport/close-reason.ts";

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { limitNames, parseLimits } from "../../src/config/limit-settings.ts";
-import { defaultLimits } from "../../src/config/limits.ts";
+import { limitNames, parseLimits } from "../../src/composition/limit-settings.ts";
+import { defaultLimits } from "../../src/composition/limits.ts";
 
 describe("limits", () => {
   test("are set by their names, in any order", () => {

@@ -1,0 +1,31 @@
+import { adminLimits } from "../admin/limits.ts";
+import { authLimits } from "../auth/limits.ts";
+import { defaultsOf, type LimitValues } from "../config/limit.ts";
+import { hocuspocusLimits } from "../relay/hocuspocus/limits.ts";
+import { relayLimits } from "../relay/limits.ts";
+import { roomLimits } from "../rooms/limits.ts";
+import { signalingLimits } from "../signaling/limits.ts";
+import { octateCodeLimits } from "../signaling/octatecode/limits.ts";
+import { peerJsLimits } from "../signaling/peerjs/limits.ts";
+import { peersLimits } from "../signaling/peers/limits.ts";
+import { yWebrtcLimits } from "../signaling/y-webrtc/limits.ts";
+import { transportLimits } from "../transport/limits.ts";
+
+/** Every bound of the server. The folders that enforce them declare them. */
+export const limitTable = {
+  ...transportLimits,
+  ...roomLimits,
+  ...authLimits,
+  ...adminLimits,
+  ...relayLimits,
+  ...hocuspocusLimits,
+  ...signalingLimits,
+  ...yWebrtcLimits,
+  ...octateCodeLimits,
+  ...peerJsLimits,
+  ...peersLimits,
+};
+
+export type Limits = LimitValues<typeof limitTable>;
+
+export const defaultLimits: Limits = defaultsOf(limitTable);

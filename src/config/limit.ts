@@ -1,0 +1,36 @@
+export const kibibyte = 1024;
+export const mebibyte = 1024 * kibibyte;
+
+/** What a bound counts. Bytes are those of the encoded form; characters are UTF-16 code units. */
+export type LimitUnit = "bytes" | "characters" | "ms" | "count" | "per second" | "per 10 s";
+
+/** One bound on what clients may ask of the server. */
+export interface Limit {
+  readonly default: number;
+  readonly unit: LimitUnit;
+  /** The quantity that is bounded, and what happens beyond the bound when it is not refused. */
+  readonly help: string;
+  /** The smallest value that can be set; 1 when it is not given. */
+  readonly least?: number;
+  readonly most?: number;
+  /** Operators change it often: the short help shows it. */
+  readonly isCommon?: true;
+}
+
+/** Bounds by their names. The folder that enforces them declares them. */
+export type LimitTable = Readonly<Record<string, Limit>>;
+
+/** The values of a table's bounds. */
+export type LimitValues<Table extends LimitTable> = { readonly [Name in keyof Table]: number };
+
+/** The values that count when nothing is set. */
+export function defaultsOf<Table extends LimitTable>(table: Table): LimitValues<Table> {
+  const defaults = Object.fromEntries(Object.entries(table).map(([name, limit]) => [name, limit.default]));
+  // Object.fromEntries forgets the names.
+  return defaults as LimitValues<Table>;
+}
+
+/** A table whose rows are checked and whose names are kept. */
+export function limits<Name extends string>(table: Readonly<Record<Name, Limit>>): Readonly<Record<Name, Limit>> {
+  return table;
+}

@@ -1,0 +1,35 @@
+import { kibibyte, type LimitValues, limits, mebibyte } from "../../config/limit.ts";
+
+/** Bounds of `/collab`, whose connections carry several documents. */
+export const hocuspocusLimits = limits({
+  documentsPerConnection: { default: 1_000, unit: "count", help: "documents on one connection" },
+  undecidedDocuments: {
+    default: 100,
+    unit: "count",
+    help: "documents of one connection that are authorized at a time, reauthorization included; others wait",
+  },
+  authenticationMs: {
+    default: 15_000,
+    unit: "ms",
+    help: "until a document of a connection must be authorized, whatever the client sends meanwhile",
+  },
+  withoutDocumentMs: { default: 60_000, unit: "ms", help: "how long a connection without a document stays open" },
+  attachmentInboxBytes: {
+    default: 64 * kibibyte,
+    unit: "bytes",
+    help: "received for one document of a connection and not yet handled; beyond it the socket is not read",
+  },
+  statelessLength: { default: mebibyte, unit: "characters", help: "one stateless message" },
+  statelessBurst: {
+    default: 400,
+    unit: "count",
+    help: "stateless messages of one connection at once, for each document; beyond it they wait",
+  },
+  statelessPerSecond: {
+    default: 30,
+    unit: "per second",
+    help: "stateless messages of one connection, for each document; beyond it they wait",
+  },
+});
+
+export type HocuspocusLimits = LimitValues<typeof hocuspocusLimits>;

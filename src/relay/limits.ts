@@ -1,0 +1,38 @@
+import { kibibyte, type LimitValues, limits, mebibyte } from "../config/limit.ts";
+
+export const relayLimits = limits({
+  // A client that worked offline sends everything in one SyncStep2: a frame may be as large as a document.
+  relayFrameBytes: { default: 50 * mebibyte, unit: "bytes", help: "one frame of a document protocol" },
+  documentBytes: {
+    default: 50 * mebibyte,
+    unit: "bytes",
+    help: "one document as stored: the compacted base and the updates since",
+  },
+  documentMemoryBytes: { default: 256 * mebibyte, unit: "bytes", help: "documents in memory" },
+  awarenessStateLength: { default: 64 * kibibyte, unit: "characters", help: "one awareness state, as JSON" },
+  // Well below an outbox: a client that joins is sent all of them.
+  awarenessLength: { default: mebibyte, unit: "characters", help: "the awareness states of one document, as JSON" },
+  awarenessFrameBytes: { default: mebibyte, unit: "bytes", help: "one awareness update" },
+  awarenessClients: {
+    default: 10_000,
+    unit: "count",
+    help: "client ids whose awareness clocks are remembered for one document",
+  },
+  snapshotsBytes: {
+    default: 128 * mebibyte,
+    unit: "bytes",
+    help: "large frames on their way to all clients together; others wait",
+  },
+  snapshotBurstBytes: {
+    default: 32 * mebibyte,
+    unit: "bytes",
+    help: "large frames that started a moment ago, to all clients together; others wait",
+  },
+  waitingUpdateBytes: {
+    default: 64 * mebibyte,
+    unit: "bytes",
+    help: "updates of all documents that wait for the store; beyond it those that wait for a failing store are discarded",
+  },
+});
+
+export type RelayLimits = LimitValues<typeof relayLimits>;

@@ -1,0 +1,87 @@
+import { kibibyte, type LimitValues, limits, mebibyte } from "../config/limit.ts";
+
+/** Bounds that several signaling protocols share. */
+export const signalingLimits = limits({
+  signalingFrameBytes: { default: 64 * kibibyte, unit: "bytes", help: "one signaling frame" },
+  jsonDepth: { default: 32, unit: "count", help: "nesting of one signaling message" },
+  signalingRoomMembers: {
+    default: 200,
+    unit: "count",
+    most: 100_000,
+    isCommon: true,
+    help: "members of one signaling room",
+  },
+  topicsPerConnection: {
+    default: 100,
+    unit: "count",
+    help: "y-webrtc topics, or groups of Peers, that one connection is subscribed to",
+  },
+  publishBurst: {
+    default: 400,
+    unit: "count",
+    help: "signaling messages of one connection that are forwarded at once; beyond it the connection waits",
+  },
+  publishesPerSecond: {
+    default: 30,
+    unit: "per second",
+    most: 1_000_000,
+    isCommon: true,
+    help: "signaling messages of one connection that are forwarded; beyond it the connection waits",
+  },
+  publishAddressShare: {
+    default: 5,
+    unit: "count",
+    help: "how many times the two bounds above hold for all connections of one address (of IPv6: one /64), except loopback",
+  },
+  fanOutDeliveries: {
+    default: 20_000,
+    unit: "per 10 s",
+    most: 100_000_000,
+    isCommon: true,
+    help: "deliveries of one connection's signaling messages, each receiver counted; beyond it the connection waits",
+  },
+  // lib0's client without a topic sends its first frame, a ping, after 15 s.
+  firstFrameMs: {
+    default: 20_000,
+    unit: "ms",
+    help: "from the opening of a signaling connection to its first frame",
+  },
+  withoutRoomMs: { default: 60_000, unit: "ms", help: "how long a signaling connection may be in no room" },
+  livenessProbeMs: {
+    default: 3_000,
+    unit: "ms",
+    help: "how long a client whose id another connection claims has to show that it is still connected",
+  },
+  mailboxLetters: {
+    default: 64,
+    unit: "count",
+    help: "messages queued for one PeerJS or Peers client that is offline",
+  },
+  mailboxBytes: {
+    default: 64 * kibibyte,
+    unit: "bytes",
+    help: "messages queued for one PeerJS or Peers client that is offline",
+  },
+  mailboxSenderLetters: {
+    default: 48,
+    unit: "count",
+    help: "of the messages queued for one client, those of one sender",
+  },
+  mailboxSenderBytes: {
+    default: 48 * kibibyte,
+    unit: "bytes",
+    help: "of the messages queued for one client, those of one sender",
+  },
+  mailboxesBytes: {
+    default: 64 * mebibyte,
+    unit: "bytes",
+    help: "messages queued for all offline clients together, with the memory that keeps them",
+  },
+  mailboxesSenderBytes: {
+    default: mebibyte,
+    unit: "bytes",
+    help: "of the messages queued for all offline clients, those of one sender",
+  },
+});
+
+export type SignalingLimits = LimitValues<typeof signalingLimits>;

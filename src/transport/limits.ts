@@ -1,0 +1,61 @@
+import { type LimitValues, limits, mebibyte } from "../config/limit.ts";
+
+/** A /64 of IPv6 counts as one address. Bounds per address do not hold for loopback. */
+export const transportLimits = limits({
+  connections: {
+    default: 50_000,
+    unit: "count",
+    help: "open WebSockets, from all addresses together",
+  },
+  connectionsPerAddress: {
+    default: 100,
+    unit: "count",
+    most: 1_000_000,
+    isCommon: true,
+    help: "open WebSockets from one address; a proxy that proxy.trusted does not name counts as one address",
+  },
+  upgradeBurst: {
+    default: 1_000,
+    unit: "count",
+    help: "WebSockets opened at once, from all addresses together",
+  },
+  upgradesPerSecond: {
+    default: 5_000,
+    unit: "per second",
+    help: "WebSockets opened, from all addresses together",
+  },
+  addressUpgradeBurst: {
+    default: 50,
+    unit: "count",
+    help: "WebSockets opened at once from one address",
+  },
+  addressUpgradesPerSecond: {
+    default: 20,
+    unit: "per second",
+    most: 1_000_000,
+    isCommon: true,
+    help: "WebSockets opened from one address",
+  },
+  engineSessions: {
+    default: 5_000,
+    unit: "count",
+    help: "Socket.IO sessions, by polling or WebSocket, from all addresses together",
+  },
+  inboxBytes: {
+    default: mebibyte,
+    unit: "bytes",
+    help: "received from one client and not yet handled; beyond it the socket is not read",
+  },
+  outboxBytes: {
+    default: 4 * mebibyte,
+    unit: "bytes",
+    help: "queued for one client and not yet accepted by the kernel, a snapshot in flight excluded",
+  },
+  snapshotBytes: {
+    default: 128 * mebibyte,
+    unit: "bytes",
+    help: "snapshots queued for one client and not yet accepted by the kernel",
+  },
+});
+
+export type TransportLimits = LimitValues<typeof transportLimits>;
