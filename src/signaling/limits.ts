@@ -52,7 +52,7 @@ export const signalingLimits = limits({
     unit: "ms",
     help: "how long a client whose id another connection claims has to show that it is still connected",
   },
-  mailboxLetters: {
+  mailboxMessages: {
     default: 64,
     unit: "count",
     help: "messages queued for one PeerJS or Peers client that is offline",
@@ -62,7 +62,7 @@ export const signalingLimits = limits({
     unit: "bytes",
     help: "messages queued for one PeerJS or Peers client that is offline",
   },
-  mailboxSenderLetters: {
+  mailboxSenderMessages: {
     default: 48,
     unit: "count",
     help: "of the messages queued for one client, those of one sender",

@@ -29,7 +29,7 @@ export interface MailboxOptions {
 
 export type MailboxLimits = Pick<
   SignalingLimits,
-  "mailboxLetters" | "mailboxBytes" | "mailboxSenderLetters" | "mailboxSenderBytes" | "mailboxesSenderBytes"
+  "mailboxMessages" | "mailboxBytes" | "mailboxSenderMessages" | "mailboxSenderBytes" | "mailboxesSenderBytes"
 >;
 
 interface Waiting extends Letter {
@@ -109,8 +109,8 @@ export class Mailbox {
     const box = this.#boxOf(receiver);
     const own = box.filter((letter) => letter.sender === sender);
     return (
-      box.length < limits.mailboxLetters &&
-      own.length < limits.mailboxSenderLetters &&
+      box.length < limits.mailboxMessages &&
+      own.length < limits.mailboxSenderMessages &&
       bytesOf(box) + bytes <= limits.mailboxBytes &&
       bytesOf(own) + bytes <= limits.mailboxSenderBytes &&
       (this.#bytesBySender.get(sender) ?? 0) + bytes + envelopeBytes <= limits.mailboxesSenderBytes

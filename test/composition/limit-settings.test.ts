@@ -7,8 +7,8 @@ import { defaultLimits } from "../../src/composition/limits.ts";
 describe("limits", () => {
   test("are set by their names, in any order", () => {
     expect(parseLimits("json-depth=64,outbox-bytes=8388608")).toEqual({ jsonDepth: 64, outboxBytes: 8_388_608 });
-    expect(parseLimits(" mailbox-letters=1 , name-bytes=900719925474099")).toEqual({
-      mailboxLetters: 1,
+    expect(parseLimits(" mailbox-messages=1 , name-bytes=900719925474099")).toEqual({
+      mailboxMessages: 1,
       nameBytes: 900_719_925_474_099,
     });
     expect(parseLimits("")).toEqual({});

@@ -177,7 +177,7 @@ describe("bounds", () => {
   test("whatever is put, taken, discarded and expires, nothing goes over a limit and all comes back", () => {
     withSeeds(50, (random) => {
       const budget = new ByteBudget(8_000);
-      const limits = { mailboxLetters: 4, mailboxBytes: 200, mailboxSenderLetters: 3, mailboxSenderBytes: 150 };
+      const limits = { mailboxMessages: 4, mailboxBytes: 200, mailboxSenderMessages: 3, mailboxSenderBytes: 150 };
       const { mailbox, clock, put, take } = setUp({ ...limits, mailboxesSenderBytes: 3_000 }, budget);
       const names = ["a", "b", "c", "d", "e"];
       for (let step = 0; step < 500; step += 1) {
@@ -185,7 +185,7 @@ describe("bounds", () => {
         random.pick([
           () => put(sender, receiver, "x".repeat(random.integer(120))),
           () => put(sender, receiver, "x".repeat(random.integer(120))),
-          () => expect(take(receiver).length).toBeLessThanOrEqual(limits.mailboxLetters),
+          () => expect(take(receiver).length).toBeLessThanOrEqual(limits.mailboxMessages),
           () => mailbox.discard({ sender, receiver }),
           () => clock.advance(random.integer(keepMs)),
         ])();

@@ -3,7 +3,7 @@ import { kibibyte, type LimitValues, limits, mebibyte } from "../../config/limit
 /** Bounds of `/collab`, whose connections carry several documents. */
 export const hocuspocusLimits = limits({
   documentsPerConnection: { default: 1_000, unit: "count", help: "documents on one connection" },
-  undecidedDocuments: {
+  concurrentAuthorizations: {
     default: 100,
     unit: "count",
     help: "documents of one connection that are authorized at a time, reauthorization included; others wait",

@@ -25,7 +25,7 @@ export class HocuspocusSession implements ProtocolSession {
     this.#handshake = handshake;
     this.#options = options;
     this.#limit = new ConcurrencyLimit({
-      most: options.limits.undecidedDocuments,
+      most: options.limits.concurrentAuthorizations,
       filled: () => this.#gate.hold(),
       cleared: () => this.#gate.release(),
     });

@@ -97,7 +97,7 @@ describe("while it is not known whether a document may be entered", () => {
 
   test("too many documents make the connection wait", async () => {
     const authorizer = new FakeAuthorizer();
-    const { connect } = hocuspocusSessions({ authorizer, limits: { undecidedDocuments: 2 } });
+    const { connect } = hocuspocusSessions({ authorizer, limits: { concurrentAuthorizations: 2 } });
     const { session, told } = await connect("a");
     const release = authorizer.hold();
     expect(session.receive(doc.auth())).toBeUndefined();

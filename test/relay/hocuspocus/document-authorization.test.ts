@@ -62,7 +62,7 @@ describe("every grant is released", () => {
 describe("of all documents of a connection, so many authorizations at once", () => {
   test.each(["renewal", "new attachment"])("and a %s too many waits for its turn", async (what) => {
     const authorizer = new FakeAuthorizer();
-    const { connect } = hocuspocusSessions({ authorizer, limits: { undecidedDocuments: 2 } });
+    const { connect } = hocuspocusSessions({ authorizer, limits: { concurrentAuthorizations: 2 } });
     const { session, say, told } = await connect("a");
     const names = ["1", "2", "3"].map(providerFrames);
     for (const each of names) await say(each.auth("t"), each.step1());
@@ -83,7 +83,7 @@ describe("of all documents of a connection, so many authorizations at once", () 
   test("and who waits for a token keeps nobody from showing one", async () => {
     const authorizer = new FakeAuthorizer();
     authorizer.decide(undefined, expired);
-    const { connect } = hocuspocusSessions({ authorizer, limits: { undecidedDocuments: 2 } });
+    const { connect } = hocuspocusSessions({ authorizer, limits: { concurrentAuthorizations: 2 } });
     const { session, say } = await connect("a");
     for (const name of ["1", "2", "3"]) await say(providerFrames(name).step1());
     expect(session.receive(providerFrames("4").auth("t"))).toBeUndefined();

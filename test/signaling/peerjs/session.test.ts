@@ -216,7 +216,7 @@ describe("a receiver that is not there", () => {
   });
 
   test("with a full mailbox expires at once for those of whom nothing waits, and later for the others", async () => {
-    const { connect, clock, bounds } = peerJsClients({ limits: { mailboxLetters: 2, mailboxSenderLetters: 2 } });
+    const { connect, clock, bounds } = peerJsClients({ limits: { mailboxMessages: 2, mailboxSenderMessages: 2 } });
     const [alice, bob] = [await connect("alice"), await connect("bob")];
     for (const client of [alice, bob]) client.heard();
     for (const payload of [1, 2, 3]) alice.say(offer("carol", payload));
@@ -296,7 +296,7 @@ test.each(seeds)(
   async (seed) => {
     const random = new Random(seed);
     const { connect, clock, budget, namespace } = peerJsClients({
-      limits: { mailboxLetters: 3, peerjsMembers: 3, publishBurst: 1e6 },
+      limits: { mailboxMessages: 3, peerjsMembers: 3, publishBurst: 1e6 },
     });
     const crowd = new Crowd(random, connect);
     for (let number = 0; number < 300; number += 1) {

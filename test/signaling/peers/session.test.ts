@@ -297,7 +297,7 @@ describe("a device that is offline", () => {
   });
 
   test("has a mailbox with an end, of which its senders are told", async () => {
-    const { enter, bounds } = peersClients({ limits: { mailboxSenderLetters: 2 } });
+    const { enter, bounds } = peersClients({ limits: { mailboxSenderMessages: 2 } });
     const alice = await enter("alice");
     const answers = [];
     for (const sdi of [1, 2, 3]) answers.push(await alice.ask("offer", offer("bob", sdi)));
@@ -321,7 +321,7 @@ test.each(seeds)(
   "whoever comes, goes and speaks, everyone knows who of their group is there (seed %i)",
   async (seed) => {
     const random = new Random(seed);
-    const { connect, clock, budget } = peersClients({ limits: { mailboxLetters: 3, publishBurst: 1e6 } });
+    const { connect, clock, budget } = peersClients({ limits: { mailboxMessages: 3, publishBurst: 1e6 } });
     const present = new Map<string, PeersClient>();
     const known = new Map<string, Set<string>>();
     const hear = (id: string, client: PeersClient) => {
