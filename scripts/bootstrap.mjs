@@ -17,8 +17,8 @@ import { fileURLToPath } from "node:url";
 
 const commands = {
   start: ["src/main.ts", "serve"],
-  test: ["scripts/check.ts"],
-  check: ["scripts/check.ts"],
+  test: ["scripts/check/main.ts"],
+  check: ["scripts/check/main.ts"],
   build: ["scripts/build.ts"],
   bench: ["scripts/bench/main.ts"],
   torture: ["scripts/torture/main.ts"],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { countTests, formatCounts } from "../../scripts/bun-test-report.ts";
+import { countTests, formatCounts } from "../../../scripts/check/bun-test-report.ts";
 
 const summary = (lines: string, ran: string) => `\na.test.ts:\n(pass) adds [0.04ms]\n\n${lines}\n${ran}. [7.00ms]\n`;
 

@@ -1,0 +1,94 @@
+/**
+ * Checks the repository: format and lint, types, the executable, all tests. The last line is `N passed, N failed`; each
+ * step without tests counts as one.
+ *
+ * Arguments select test files by a part of their path. `--fast` runs the static steps and the unit tests alone. With
+ * `--install`, or when `CI` is set, missing browsers are installed.
+ */
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import {
+  findBrowser,
+  installCommand,
+  missingBrowsers,
+  unattendedInstallCommand,
+} from "../../test/support/browser/browsers.ts";
+import { type Counts, formatCounts } from "./bun-test-report.ts";
+import { runCommand, seconds } from "./child-process.ts";
+import { type Lane, planCheck, type Step } from "./steps.ts";
+
+const root = join(import.meta.dir, "../..");
+
+/** The limit of the whole check. When it is reached, every step that is left fails. */
+const totalLimitMs = 14 * 60_000;
+const installLimitMs = 180_000;
+
+/** Installs missing browsers if it may, else prints the command. Without Chromium its tests fail; Firefox's are skipped. */
+async function prepareBrowsers(mayInstall: boolean): Promise<void> {
+  for (const missing of missingBrowsers()) {
+    const command = mayInstall ? unattendedInstallCommand([missing]) : undefined;
+    const ended =
+      command === undefined
+        ? undefined
+        : await runCommand(["sh", "-c", command], { cwd: root, limitMs: installLimitMs });
+    if (findBrowser(missing) !== undefined) console.log(`ok    ${missing} installed`);
+    else {
+      const hint = `note  ${missing} was not found. To install it: ${installCommand([missing])}`;
+      console.log(`${hint}\n${ended?.output ?? ""}`.trim());
+    }
+  }
+}
+
+async function runStep(step: Step, deadline: number): Promise<Counts> {
+  const startedAt = performance.now();
+  const limitMs = Math.max(0, Math.min(step.limitMs, deadline - startedAt));
+  const ended = await runCommand(step.command, { cwd: root, limitMs });
+  const counts = step.count(ended);
+  const verdict = counts.failed === 0 ? "ok  " : "FAIL";
+  const detail = step.runsTests ? formatCounts(counts) : "";
+  console.log(`${verdict}  ${step.name.padEnd(18)} ${seconds(startedAt).padStart(7)}  ${detail}`.trimEnd());
+  if (counts.failed > 0) console.log(`\n${ended.output.trim()}\n`);
+  return counts;
+}
+
+async function runLane(lane: Lane, deadline: number): Promise<Counts> {
+  let total = noTests;
+  for (const step of lane) total = add(total, await runStep(step, deadline));
+  return total;
+}
+
+const noTests: Counts = { passed: 0, failed: 0, skipped: 0 };
+
+function add(left: Counts, right: Counts): Counts {
+  return {
+    passed: left.passed + right.passed,
+    failed: left.failed + right.failed,
+    skipped: left.skipped + right.skipped,
+  };
+}
+
+async function check(filters: readonly string[], isFast: boolean, mayInstall: boolean): Promise<Counts> {
+  const deadline = performance.now() + totalLimitMs;
+  mkdirSync(join(root, "dist", "test-timings"), { recursive: true });
+  const { stages, needsBrowsers, testFiles } = await planCheck(root, filters, isFast);
+  if (needsBrowsers) await prepareBrowsers(mayInstall);
+  let total = noTests;
+  for (const lanes of stages) {
+    const counts = await Promise.all(lanes.map((lane) => runLane(lane, deadline)));
+    total = counts.reduce(add, total);
+  }
+  if (testFiles > 0) return total;
+  console.log("FAIL  no test file matches");
+  return add(total, { passed: 0, failed: 1, skipped: 0 });
+}
+
+const startedAt = performance.now();
+const flags = new Set(["--install", "--fast"]);
+const args = process.argv.slice(2);
+const total = await check(
+  args.filter((arg) => !flags.has(arg)),
+  args.includes("--fast"),
+  args.includes("--install") || Boolean(process.env["CI"]),
+);
+console.log(`\n${seconds(startedAt)} in all\n${formatCounts(total)}`);
+process.exit(total.failed === 0 ? 0 : 1);
