@@ -279,11 +279,11 @@ describe("the source tree", () => {
 });
 
 describe("the repository", () => {
-  test("uses every dependency, and README.md says why it is there", () => {
+  test("uses every dependency, and docs/architecture.md says why it is there", () => {
     const used = new Set([...facts.values()].flatMap(({ imports }) => imports.map(packageOf)));
     expect(dependencies.filter((name) => !used.has(name))).toEqual([]);
-    const readme = read("README.md");
-    expect(dependencies.filter((name) => !new RegExp(`^- \`${name}\`: \\S`, "m").test(readme))).toEqual([]);
+    const page = read("docs/architecture.md");
+    expect(dependencies.filter((name) => !new RegExp(`^- \`${name}\`: \\S`, "m").test(page))).toEqual([]);
   });
 
   test("names no path of the machine that it was written on", () => {

@@ -1,8 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { limitNames, parseLimits } from "../../src/composition/limit-settings.ts";
 import { defaultLimits } from "../../src/composition/limits.ts";
+import { readPage } from "../support/docs-snippets.ts";
 
 describe("limits", () => {
   test("are set by their names, in any order", () => {
@@ -31,9 +30,9 @@ describe("limits", () => {
     expect(parseLimits(text)).toBeUndefined();
   });
 
-  test("are in README.md's table, with their defaults", () => {
-    const readme = readFileSync(join(import.meta.dir, "../../README.md"), "utf8");
-    const rows = [...readme.matchAll(/^\| (`[a-z-]+`(?:, `[a-z-]+`)*) \| (\d+(?:, \d+)*) \|/gm)];
+  test("are in the table of docs/reference.md, with their defaults", () => {
+    const reference = readPage("docs/reference.md");
+    const rows = [...reference.matchAll(/^\| (`[a-z-]+`(?:, `[a-z-]+`)*) \| (\d+(?:, \d+)*) \|/gm)];
     const described = rows.flatMap(([, names = "", numbers = ""]) => {
       const values = numbers.split(", ");
       return names.split(", ").map((name, index) => `${name.slice(1, -1)}=${values[index] ?? values[0]}`);

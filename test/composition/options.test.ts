@@ -1,9 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import * as v from "valibot";
 import { optionKeys, options } from "../../src/composition/options.ts";
 import { fileVariableOf, flagOf, type Option, variableOf } from "../../src/config/option.ts";
+import { readPage } from "../support/docs-snippets.ts";
 
 describe("the table of options", () => {
   test("gives every key its three spellings", () => {
@@ -57,9 +56,9 @@ describe("the table of options", () => {
     ).toEqual(["YURT_AUTH_SECRET_FILE", "YURT_AUTH_WEBHOOK_SECRET_FILE"]);
   });
 
-  test("is the table in README.md, with its defaults", () => {
-    const readme = readFileSync(join(import.meta.dir, "../../README.md"), "utf8");
-    const rows = Array.from(readme.matchAll(/^\| `(--[a-z-]+)` \|([^|]*)\|([^|]*)\|/gm), ([, ...cells]) =>
+  test("is the table in docs/reference.md, with its defaults", () => {
+    const reference = readPage("docs/reference.md");
+    const rows = Array.from(reference.matchAll(/^\| `(--[a-z-]+)` \|([^|]*)\|([^|]*)\|/gm), ([, ...cells]) =>
       cells.map((cell) => cell.trim()),
     );
     const expected = optionKeys.map((key) => {

@@ -1,10 +1,12 @@
 import { expect, test } from "bun:test";
 import { secret } from "../../support/bytes/tokens.ts";
+import { runModule, snippetsOf } from "../../support/docs-snippets.ts";
 import { eventually } from "../../support/eventually.ts";
-import { readmeSnippets, runModule } from "../../support/readme-snippets.ts";
 import { startTestServer, type TestServer } from "../../support/servers/start-test-server.ts";
 
-const snippets = readmeSnippets("Let in whom you want");
+const snippets = snippetsOf("docs/access.md");
+const minting = "docs/access.md#Create tokens in your application";
+const deciding = "docs/access.md#Example";
 
 /** What a token may do in each of these rooms: an access, or the code of a denial. */
 async function accesses({ url }: TestServer, token: string, ...rooms: readonly string[]): Promise<readonly unknown[]> {
@@ -18,12 +20,12 @@ async function accesses({ url }: TestServer, token: string, ...rooms: readonly s
 }
 
 test("there is a test for every snippet", () => {
-  expect([...snippets.keys()]).toEqual(["Tokens", "Your application decides"]);
+  expect([...snippets.keys()]).toEqual([minting, deciding]);
 });
 
 test("a token that an application mints opens the rooms that it names", async () => {
   await using server = await startTestServer({ auth: { mode: "token", secrets: [secret] } });
-  const code = `${snippets.get("Tokens")}\nconsole.log(await tokenFor("7"));`;
+  const code = `${snippets.get(minting)}\nconsole.log(await tokenFor("7"));`;
   await using module = runModule(code, { YURT_AUTH_SECRET: secret });
   const token = (await module.printed()).trim();
   expect(await accesses(server, token, "notes/7", "news/2026/may", "notes/8", "notes")).toEqual([
@@ -37,7 +39,7 @@ test("a token that an application mints opens the rooms that it names", async ()
 test("an application with a webhook decides", async () => {
   const key = Buffer.from(secret);
   const port = freePort();
-  const code = (snippets.get("Your application decides") ?? "").replace("3000", String(port));
+  const code = (snippets.get(deciding) ?? "").replace("3000", String(port));
   await using _ = runModule(code, { YURT_AUTH_WEBHOOK_SECRET: `whsec_${key.toString("base64")}` });
   const url = `http://127.0.0.1:${port}/yurt`;
   await using server = await startTestServer({
