@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { HocuspocusProvider, HocuspocusProviderWebsocket } from "@hocuspocus/provider";
+import { WebsocketProvider } from "y-websocket";
+import * as Y from "yjs";
+import { signWithSecret } from "../../support/bytes/token-signer.ts";
+import { codeBlocks } from "../../support/docs-snippets.ts";
+import { eventually } from "../../support/eventually.ts";
+import { ensureExecutable, Run } from "../../support/processes/executable.ts";
+import { findProxy, type ProxyProgram, proxyPackages, ReverseProxy } from "../../support/servers/reverse-proxy.ts";
+
+setDefaultTimeout(60_000);
+
+const publicHost = "collab.example.com";
+const page = "https://app.example.com";
+/** Without a space, which would separate two secrets. */
+const secret = "one-secret-that-only-these-tests-use";
+const blocks = codeBlocks("docs/deploy.md");
+
+/** The blocks in this language below this heading. */
+function blocksUnder(heading: string, language: string): readonly string[] {
+  return blocks.filter((block) => block.heading === heading && block.language === language).map(({ code }) => code);
+}
+
+/** The settings that the page gives a server behind a proxy on the same machine. */
+function documentedSettings(): Readonly<Record<string, string>> {
+  const [file = ""] = blocksUnder("On a server, with systemd", "sh").filter((code) => code.startsWith("YURT_"));
+  return Object.fromEntries(
+    file
+      .trim()
+      .split("\n")
+      .map((line) => line.split(/=(.*)/s).slice(0, 2)),
+  );
+}
+
+/** A setup of the page: a proxy's configuration, and the server that stands behind it. */
+interface Setup {
+  readonly name: string;
+  readonly program: ProxyProgram;
+  readonly configuration: string | undefined;
+  readonly upstream: string;
+  readonly environment: Readonly<Record<string, string>>;
+  /** Where the configuration writes a log of requests, which must not contain tokens. */
+  readonly accessLog?: string;
+}
+
+const standardError = "standard error";
+
+const sameMachine = { upstream: "127.0.0.1:4444", environment: documentedSettings() };
+const [caddy, caddyWithLog] = blocksUnder("Caddy", "caddyfile");
+const [nginx] = blocksUnder("nginx", "nginx");
+const setups: readonly Setup[] = [
+  { name: "Caddy", program: "caddy", configuration: caddy, ...sameMachine },
+  {
+    name: "Caddy with an access log",
+    program: "caddy",
+    configuration: caddyWithLog,
+    accessLog: standardError,
+    ...sameMachine,
+  },
+  { name: "nginx", program: "nginx", configuration: nginx, accessLog: "yurt.log", ...sameMachine },
+  {
+    name: "Caddy in front of a container",
+    program: "caddy",
+    configuration: blocksUnder("Compose, with Caddy", "caddyfile")[0],
+    upstream: "yurt:4444",
+    environment: { ...documentedSettings(), YURT_HOST: "0.0.0.0", YURT_AUTH_ORIGINS: page },
+  },
+];
+
+let parent: string;
+beforeAll(async () => {
+  parent = await mkdtemp(join(tmpdir(), "yurt-proxy-"));
+  await ensureExecutable();
+});
+afterAll(() => rm(parent, { recursive: true, force: true }));
+
+/** A WebSocket as a browser opens it from `origin`, by way of a proxy that is known as `publicHost`. */
+function socketFrom(origin: string): typeof WebSocket {
+  return class extends WebSocket {
+    constructor(url: string, protocols?: string | string[]) {
+      const headers = { Host: publicHost, Origin: origin };
+      super(url, { headers, ...(protocols !== undefined && { protocols }) });
+    }
+  } as typeof WebSocket;
+}
+
+async function closesAt(url: string, origin: string): Promise<string> {
+  const socket = new (socketFrom(origin))(url);
+  return new Promise((resolve) => {
+    socket.onopen = () => resolve("open");
+    socket.onclose = () => resolve("refused");
+  });
+}
+
+for (const program of Object.keys(proxyPackages) as ProxyProgram[]) {
+  if (findProxy(program) === undefined)
+    console.log(`note  no ${program} found, its tests are skipped; to install it: apt-get install -y ${program}`);
+}
+
+describe.each(setups.map((setup) => [setup.name, setup] as const))("%s as docs/deploy.md configures it", (_, setup) => {
+  const { program, configuration = "", upstream, environment, accessLog } = setup;
+
+  test.skipIf(findProxy(program) === undefined)("serves every protocol to the pages that are listed", async () => {
+    const folder = await mkdtemp(join(parent, "setup-"));
+    await using server = new Run({
+      folder,
+      args: ["--port", "0", "--data", "data"],
+      environment: { ...environment, YURT_AUTH_SECRET: secret },
+    });
+    const options = {
+      program,
+      configuration,
+      publicHost,
+      upstream,
+      server: `127.0.0.1:${await server.port()}`,
+      folder,
+    };
+    await using proxy = await ReverseProxy.start(options);
+    const token = await signWithSecret(secret, { rooms: { "notes/7": "write" }, exp: Date.now() / 1_000 + 60 });
+    const http = (path: string, origin: string) =>
+      fetch(`http://127.0.0.1:${proxy.port}${path}`, { headers: { host: publicHost, origin } });
+    const ws = `ws://127.0.0.1:${proxy.port}`;
+
+    expect((await http("/readyz", page)).status).toBe(200);
+    const validated = await http(`/api/validate?room=notes/7&token=${token}`, page);
+    expect([validated.headers.get("access-control-allow-origin"), await validated.json()]).toMatchObject([
+      page,
+      { access: "write" },
+    ]);
+    expect(await (await http(`/socket.io/?EIO=4&transport=polling`, page)).text()).toContain('"sid"');
+    expect(await closesAt(`${ws}/signal?token=${token}`, page)).toBe("open");
+    expect(await closesAt(`${ws}/signal?token=${token}`, "https://evil.example")).toBe("refused");
+
+    const writer = new Y.Doc();
+    const websocket = new WebsocketProvider(`${ws}/sync`, "notes/7", writer, {
+      params: { token },
+      disableBc: true,
+      WebSocketPolyfill: socketFrom(page),
+    });
+    writer.getText("text").insert(0, "through the proxy");
+    const reader = new Y.Doc();
+    const collab = new HocuspocusProviderWebsocket({ url: `${ws}/collab`, WebSocketPolyfill: socketFrom(page) });
+    const hocuspocus = new HocuspocusProvider({ websocketProvider: collab, name: "notes/7", document: reader, token });
+    hocuspocus.attach();
+    await eventually("both see the text", () => String(reader.getText("text")) === "through the proxy");
+    for (const provider of [websocket, hocuspocus, collab]) provider.destroy();
+
+    server.kill("SIGTERM");
+    const { stdout } = await server.ended();
+    expect(stdout).not.toContain("forwarded-for-ignored");
+    if (accessLog === undefined) return;
+    expect((await http(`/peerjs/peerjs&access_token=${token}/id?token=${token}`, page)).status).toBe(502);
+    const errors = await proxy.ended();
+    const log = accessLog === standardError ? errors : await readFile(join(folder, accessLog), "utf8");
+    for (const path of ["/sync/notes/7", "/peerjs/peerjs"]) expect(log).toContain(path);
+    expect(log).not.toContain(token);
+  });
+});
+
+test("there is a test for every configuration of a proxy", () => {
+  const configured = blocks.filter(({ language }) => ["caddyfile", "nginx"].includes(language));
+  expect(setups.map(({ configuration }) => configuration)).toEqual(configured.map(({ code }) => code));
+});
