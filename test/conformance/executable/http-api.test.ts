@@ -1,0 +1,61 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { mkdir, mkdtemp, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { codeBlocks } from "../../support/docs-snippets.ts";
+import { ensureExecutable, executable, Run } from "../../support/processes/executable.ts";
+
+setDefaultTimeout(60_000);
+
+const commands = codeBlocks("docs/http-api.md").filter(({ language }) => language === "sh" || language === "json");
+/** The variables that the examples of the page use. */
+const variables = commands.find(({ heading }) => heading === "Conventions")?.code ?? "";
+/** Each request, with the answer that the page shows below it. */
+const examples = commands.flatMap(({ heading, language, code }, index) => {
+  if (language !== "sh" || code === variables) return [];
+  const next = commands[index + 1];
+  const answer: unknown = next?.language === "json" && next.heading === heading ? JSON.parse(next.code) : undefined;
+  return [{ heading, code, answer }];
+});
+/** This one needs no token only where everyone may connect. */
+const openExample = "POST /api/auth/token";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "yurt-api-"));
+  await ensureExecutable();
+  await mkdir(join(folder, "bin"));
+  await symlink(executable, join(folder, "bin", "yurt"));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+async function output(script: string, data: string): Promise<string> {
+  const env = { PATH: `${join(folder, "bin")}:${process.env["PATH"] ?? ""}`, YURT_DATA: data };
+  const shell = Bun.spawn(["sh", "-euc", script], { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  const [stdout, stderr, code] = await Promise.all([shell.stdout.text(), shell.stderr.text(), shell.exited]);
+  if (code !== 0) throw new Error(`exit code ${code}: ${stderr}`);
+  return stdout;
+}
+
+describe.skipIf(Bun.which("curl") === null)("the examples of docs/http-api.md", () => {
+  test("are requests with answers", () => {
+    expect(variables).toContain("ADMIN_TOKEN=");
+    expect(examples.filter(({ answer }) => answer !== undefined).length).toBeGreaterThan(4);
+  });
+
+  test.each(examples.map((example) => [example.heading, example] as const))(
+    "%s answers as the page says",
+    async (heading, example) => {
+      const data = join(folder, Bun.randomUUIDv7());
+      const mode = heading === openExample ? "open" : "token";
+      await using server = new Run({ folder, args: ["--port", "0", "--data", data, "--auth-mode", mode] });
+      const url = `http://127.0.0.1:${await server.port()}`;
+      const script = `${variables}\n${example.code}`
+        .replace("http://127.0.0.1:4444", url)
+        .replaceAll("curl ", "curl -sS ");
+      const answered = await output(script, data);
+      if (example.answer === undefined) expect(answered).toBe("ready\n");
+      else expect(Object.keys(JSON.parse(answered)).toSorted()).toEqual(Object.keys(Object(example.answer)).toSorted());
+    },
+  );
+});
