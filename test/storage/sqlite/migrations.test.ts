@@ -1,8 +1,7 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { DatabaseIsNewer, migrate, migrations } from "../../../src/storage/sqlite/migrations.ts";
+import { readPage } from "../../support/docs-snippets.ts";
 
 const first = "CREATE TABLE numbers (number INTEGER); INSERT INTO numbers VALUES (1)";
 const second = "UPDATE numbers SET number = number * 10; CREATE TABLE more (text TEXT)";
@@ -48,16 +47,13 @@ describe("migrate", () => {
     expect(values("PRAGMA user_version")).toEqual([migrations.length]);
   });
 
-  test("make the tables and columns that README.md describes", () => {
+  test("makes the tables and columns that docs/data.md describes", () => {
     migrate(database, migrations);
     const columns = database
       .query("SELECT t.name, c.name FROM sqlite_schema AS t JOIN pragma_table_info(t.name) AS c WHERE t.type = 'table'")
       .values()
       .map(([table, column]) => `${table}.${column}`);
-    const [, section = ""] =
-      /^\| table \| column \|.*?\n(.*?)\n\n/ms.exec(
-        readFileSync(join(import.meta.dir, "../../../README.md"), "utf8"),
-      ) ?? [];
+    const [, section = ""] = /^\| table \| column \|.*?\n(.*?)\n\n/ms.exec(readPage("docs/data.md")) ?? [];
     let table = "";
     const described = Array.from(section.matchAll(/^\| (?:`(\w+)`)? ?\| `(\w+)` \|/gm), ([, first, column]) => {
       table = first ?? table;
