@@ -3,16 +3,16 @@
  * step without tests counts as one.
  *
  * Arguments select test files by a part of their path. `--fast` runs the static steps and the unit tests alone. With
- * `--install`, or when `CI` is set, missing browsers are installed.
+ * `--install`, or when `CI` is set, missing browsers and proxies are installed.
  */
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import {
-  findBrowser,
+  findProgram,
   installCommand,
-  missingBrowsers,
+  programs,
   unattendedInstallCommand,
-} from "../../test/support/browser/browsers.ts";
+} from "../../test/support/processes/programs.ts";
 import { type Counts, formatCounts } from "./bun-test-report.ts";
 import { runCommand, seconds } from "./child-process.ts";
 import { type Lane, planCheck, type Step } from "./steps.ts";
@@ -23,20 +23,20 @@ const root = join(import.meta.dir, "../..");
 const totalLimitMs = 14 * 60_000;
 const installLimitMs = 180_000;
 
-/** Installs missing browsers if it may, else prints the command. Without Chromium its tests fail; Firefox's are skipped. */
-async function prepareBrowsers(mayInstall: boolean): Promise<void> {
-  for (const missing of missingBrowsers()) {
-    const command = mayInstall ? unattendedInstallCommand([missing]) : undefined;
-    const ended =
-      command === undefined
-        ? undefined
-        : await runCommand(["sh", "-c", command], { cwd: root, limitMs: installLimitMs });
-    if (findBrowser(missing) !== undefined) console.log(`ok    ${missing} installed`);
-    else {
-      const hint = `note  ${missing} was not found. To install it: ${installCommand([missing])}`;
-      console.log(`${hint}\n${ended?.output ?? ""}`.trim());
-    }
-  }
+/**
+ * Installs the programs that tests run if it may, else prints the command. Without Chromium its tests fail; the tests of
+ * the others are skipped.
+ */
+async function preparePrograms(mayInstall: boolean): Promise<void> {
+  const missing = programs.filter((program) => findProgram(program) === undefined);
+  const command = mayInstall && missing.length > 0 ? unattendedInstallCommand(missing) : undefined;
+  const ended =
+    command === undefined ? undefined : await runCommand(["sh", "-c", command], { cwd: root, limitMs: installLimitMs });
+  const absent = missing.filter((program) => findProgram(program) === undefined);
+  if (missing.length > absent.length) console.log(`ok    installed ${missing.length - absent.length} programs`);
+  if (absent.length === 0) return;
+  console.log(`note  not found: ${absent.join(", ")}. To install: ${installCommand(absent)}`);
+  if (ended !== undefined) console.log(ended.output.trim());
 }
 
 async function runStep(step: Step, deadline: number): Promise<Counts> {
@@ -70,8 +70,8 @@ function add(left: Counts, right: Counts): Counts {
 async function check(filters: readonly string[], isFast: boolean, mayInstall: boolean): Promise<Counts> {
   const deadline = performance.now() + totalLimitMs;
   mkdirSync(join(root, "dist", "test-timings"), { recursive: true });
-  const { stages, needsBrowsers, testFiles } = await planCheck(root, filters, isFast);
-  if (needsBrowsers) await prepareBrowsers(mayInstall);
+  const { stages, needsPrograms, testFiles } = await planCheck(root, filters, isFast);
+  if (needsPrograms) await preparePrograms(mayInstall);
   let total = noTests;
   for (const lanes of stages) {
     const counts = await Promise.all(lanes.map((lane) => runLane(lane, deadline)));

@@ -31,7 +31,7 @@ const bun = process.execPath;
 
 const browserGroup: TestGroup = {
   name: "browser",
-  files: "test/{browser/**,docs.test.ts,readme.test.ts}",
+  files: "test/{browser/**,docs.test.ts}",
   workers: 3,
   testLimitMs: 60 * second,
   limitMs: 420 * second,
@@ -99,7 +99,8 @@ export type Stage = readonly Lane[];
 /** What a check runs. */
 export interface Plan {
   readonly stages: readonly Stage[];
-  readonly needsBrowsers: boolean;
+  /** Whether tests run browsers or proxies. */
+  readonly needsPrograms: boolean;
   readonly testFiles: number;
 }
 
@@ -123,7 +124,7 @@ export async function planCheck(root: string, filters: readonly string[], isFast
   const run = isFast ? [unitGroup] : groups;
   return {
     stages,
-    needsBrowsers: !isFast && files.has(browserGroup),
+    needsPrograms: !isFast && (files.has(browserGroup) || files.has(conformanceGroup)),
     testFiles: run.reduce((sum, group) => sum + (files.get(group)?.length ?? 0), 0),
   };
 }

@@ -1,15 +1,15 @@
 import { expect, test } from "bun:test";
 import type { Page } from "puppeteer-core";
 import { openChromium } from "../support/browser/browser.ts";
-import { findBrowser, installCommand } from "../support/browser/browsers.ts";
 import { eventually } from "../support/browser/eventually.ts";
 import { launchFirefox } from "../support/browser/firefox.ts";
 import { haveText, relayed } from "../support/browser/page.ts";
 import { broadcastPeers } from "../support/browser/stats.ts";
+import { findProgram, installCommand } from "../support/processes/programs.ts";
 import { startTestServer } from "../support/servers/start-test-server.ts";
 
 const chromium = openChromium();
-const firefoxPath = findBrowser("firefox");
+const firefoxPath = findProgram("firefox");
 if (firefoxPath === undefined) {
   console.warn(`no Firefox found, its test is skipped. To install it: ${installCommand(["firefox"])}`);
 }

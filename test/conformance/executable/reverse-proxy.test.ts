@@ -9,7 +9,8 @@ import { signWithSecret } from "../../support/bytes/token-signer.ts";
 import { codeBlocks } from "../../support/docs-snippets.ts";
 import { eventually } from "../../support/eventually.ts";
 import { ensureExecutable, Run } from "../../support/processes/executable.ts";
-import { findProxy, type ProxyProgram, proxyPackages, ReverseProxy } from "../../support/servers/reverse-proxy.ts";
+import { findProgram, installCommand } from "../../support/processes/programs.ts";
+import { type ProxyProgram, proxyPrograms, ReverseProxy } from "../../support/servers/reverse-proxy.ts";
 
 setDefaultTimeout(60_000);
 
@@ -95,15 +96,15 @@ async function closesAt(url: string, origin: string): Promise<string> {
   });
 }
 
-for (const program of Object.keys(proxyPackages) as ProxyProgram[]) {
-  if (findProxy(program) === undefined)
-    console.log(`note  no ${program} found, its tests are skipped; to install it: apt-get install -y ${program}`);
+for (const program of proxyPrograms) {
+  if (findProgram(program) === undefined)
+    console.log(`note  ${program} was not found; its tests are skipped. To install it: ${installCommand([program])}`);
 }
 
 describe.each(setups.map((setup) => [setup.name, setup] as const))("%s as docs/deploy.md configures it", (_, setup) => {
   const { program, configuration = "", upstream, environment, accessLog } = setup;
 
-  test.skipIf(findProxy(program) === undefined)("serves every protocol to the pages that are listed", async () => {
+  test.skipIf(findProgram(program) === undefined)("serves every protocol to the pages that are listed", async () => {
     const folder = await mkdtemp(join(parent, "setup-"));
     await using server = new Run({
       folder,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll } from "bun:test";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
-import { findBrowser, installCommand } from "./browsers.ts";
+import { findProgram, installCommand } from "../processes/programs.ts";
 import { DemoPage } from "./page.ts";
 import { Troubles } from "./troubles.ts";
 
@@ -16,7 +16,7 @@ const permissions = ["camera", "microphone", "clipboard-read", "clipboard-write"
 
 /** A Chromium; rejects with the command that installs it where there is none. */
 export async function launchChromium(): Promise<Browser> {
-  const executablePath = findBrowser("chromium");
+  const executablePath = findProgram("chromium");
   if (executablePath === undefined) {
     throw new Error(`no Chromium found. To install it: ${installCommand(["chromium"])}`);
   }

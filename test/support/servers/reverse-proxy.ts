@@ -1,10 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { findProgram, type Program } from "../processes/programs.ts";
 
 /** The programs that docs/deploy.md configures, with the package of Debian that holds each. */
-export const proxyPackages = { caddy: "caddy", nginx: "nginx" } as const;
+export const proxyPrograms = ["caddy", "nginx"] as const satisfies readonly Program[];
 
-export type ProxyProgram = keyof typeof proxyPackages;
+export type ProxyProgram = (typeof proxyPrograms)[number];
 
 export interface ReverseProxyOptions {
   readonly program: ProxyProgram;
@@ -69,13 +70,8 @@ export class ReverseProxy implements AsyncDisposable {
   }
 }
 
-/** The path of an installed program. Debian keeps nginx in a folder that is not on every PATH. */
-export function findProxy(program: ProxyProgram): string | undefined {
-  return Bun.which(program, { PATH: `${process.env["PATH"] ?? ""}:/usr/sbin` }) ?? undefined;
-}
-
 function commandOf({ program, folder }: ReverseProxyOptions): string[] {
-  const path = findProxy(program) ?? program;
+  const path = findProgram(program) ?? program;
   if (program === "caddy") return [path, "run", "--config", "Caddyfile", "--adapter", "caddyfile"];
   return [path, "-p", folder, "-c", "nginx.conf", "-e", "stderr"];
 }

@@ -1,10 +1,16 @@
 import { describe, expect, test } from "bun:test";
+import { existsSync } from "node:fs";
 import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { temporaryFolder } from "../servers/start-test-server.ts";
-import { findBrowser, installCommand } from "./browsers.ts";
+import { findProgram, installCommand } from "./programs.ts";
 
-describe("findBrowser", () => {
+describe("findProgram", () => {
+  test("looks for a server beyond PATH, where Debian keeps it", () => {
+    const found = findProgram("nginx", { PATH: "" });
+    expect(found).toBe(existsSync("/usr/sbin/nginx") ? "/usr/sbin/nginx" : undefined);
+  });
+
   test("takes the first executable on PATH, in the order of its names", async () => {
     const folder = await temporaryFolder();
     const [first, second] = [join(folder, "first"), join(folder, "second")];
@@ -15,16 +21,16 @@ describe("findBrowser", () => {
     }
     await writeFile(join(first, "chromium"), "not executable", { mode: 0o644 });
     const environment = { PATH: `${first}:${second}` };
-    expect(findBrowser("chromium", environment)).toBe(join(second, "chromium"));
-    expect(findBrowser("firefox", environment)).toBe(join(second, "firefox"));
-    expect(findBrowser("chromium", { PATH: first })).toBe(join(first, "google-chrome"));
-    expect(findBrowser("firefox", { PATH: first })).toBeUndefined();
+    expect(findProgram("chromium", environment)).toBe(join(second, "chromium"));
+    expect(findProgram("firefox", environment)).toBe(join(second, "firefox"));
+    expect(findProgram("chromium", { PATH: first })).toBe(join(first, "google-chrome"));
+    expect(findProgram("firefox", { PATH: first })).toBeUndefined();
     await rm(folder, { recursive: true });
   });
 
   test("takes what CHROME_PATH names before anything on PATH", () => {
-    expect(findBrowser("chromium", { PATH: "", CHROME_PATH: "/opt/chrome" })).toBe("/opt/chrome");
-    expect(findBrowser("firefox", { PATH: "", CHROME_PATH: "/opt/chrome" })).toBeUndefined();
+    expect(findProgram("chromium", { PATH: "", CHROME_PATH: "/opt/chrome" })).toBe("/opt/chrome");
+    expect(findProgram("firefox", { PATH: "", CHROME_PATH: "/opt/chrome" })).toBeUndefined();
   });
 });
 

@@ -1,0 +1,66 @@
+import { accessSync, constants } from "node:fs";
+import { delimiter, join } from "node:path";
+
+/** A program that tests run and that comes from a package of the system. */
+export type Program = "chromium" | "firefox" | "caddy" | "nginx";
+
+interface Installation {
+  /** The Debian package. */
+  readonly package: string;
+  /** The names of its executable, the preferred first. */
+  readonly executables: readonly string[];
+  /** An environment variable that names an executable, which goes before those on PATH. */
+  readonly variable?: string;
+}
+
+const installations: Readonly<Record<Program, Installation>> = {
+  chromium: {
+    package: "chromium",
+    executables: ["chromium", "chromium-browser", "google-chrome"],
+    variable: "CHROME_PATH",
+  },
+  firefox: { package: "firefox-esr", executables: ["firefox-esr", "firefox"], variable: "FIREFOX_PATH" },
+  caddy: { package: "caddy", executables: ["caddy"] },
+  nginx: { package: "nginx", executables: ["nginx"] },
+};
+
+// Object.keys forgets the literal types.
+export const programs = Object.keys(installations) as readonly Program[];
+
+/** Debian keeps servers in a folder that is not on every user's PATH. */
+const serverFolder = "/usr/sbin";
+
+/** The path of an installed program. */
+export function findProgram(program: Program, environment = process.env): string | undefined {
+  const { executables, variable } = installations[program];
+  const chosen = variable === undefined ? undefined : environment[variable];
+  if (chosen) return chosen;
+  const folders = [...(environment["PATH"] ?? "").split(delimiter), serverFolder];
+  const paths = executables.flatMap((name) => folders.map((folder) => join(folder, name)));
+  return paths.find(isExecutable);
+}
+
+/** The command that installs these programs on Debian and its relatives, for a person. */
+export function installCommand(missing: readonly Program[], sudo: "sudo " | "" = "sudo "): string {
+  const names = missing.map((program) => installations[program].package).join(" ");
+  return `${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends ${names}`;
+}
+
+/** The same for a shell that nobody watches; undefined where this user may not install packages. */
+export function unattendedInstallCommand(missing: readonly Program[]): string | undefined {
+  if (Bun.which("apt-get") === null) return undefined;
+  const isRoot = process.getuid?.() === 0;
+  if (!isRoot && Bun.which("sudo") === null) return undefined;
+  const command = installCommand(missing, isRoot ? "" : "sudo ");
+  // Without `-n` sudo would wait for a password that nobody types.
+  return `export DEBIAN_FRONTEND=noninteractive; ${command.replaceAll("sudo ", "sudo -n ")}`;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
