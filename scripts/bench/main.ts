@@ -2,8 +2,8 @@
  * Compares the executable with other servers under the same load, and prints a table per scenario. The load comes from
  * this process; each server is a process of its own, started for each scenario and ended after it.
  *
- * `--scenario NAME` and `--server NAME` choose (again for more); `--runs N` tells medians of N; `--quick` is a smoke
- * test; `--json FILE` writes the numbers of every run.
+ * `--scenario NAME` and `--server NAME` choose (again for more); `--runs N` prints medians of N; `--quick` is a smoke
+ * test; `--json FILE` writes the numbers of every run; `--baseline "PATH FLAG…"` adds the executable of another commit.
  */
 import { cpus, release } from "node:os";
 import { medians, runOnce } from "./bench.ts";

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import type { Scenario, Size } from "./scenarios/scenario.ts";
 import type { ServerKind } from "./servers/server.ts";
+import { baseline } from "./servers/yurt.ts";
 
 export interface Options {
   readonly scenarios: readonly Scenario[];
@@ -26,14 +27,16 @@ export function parseOptions(args: readonly string[], all: Choices): Options {
       server: { type: "string", multiple: true, default: [] },
       runs: { type: "string", default: "1" },
       json: { type: "string" },
+      baseline: { type: "string" },
       quick: { type: "boolean", default: false },
     },
   });
   const runs = Number(values.runs);
   if (!Number.isInteger(runs) || runs < 1 || runs > 99) throw new Error("--runs takes a number from 1 to 99");
+  const chosen = choose("server", values.server, all.servers);
   return {
     scenarios: choose("scenario", values.scenario, all.scenarios),
-    servers: choose("server", values.server, all.servers),
+    servers: values.baseline === undefined ? chosen : [...chosen, baseline(values.baseline)],
     runs,
     size: values.quick ? "quick" : "full",
     jsonFile: values.json,

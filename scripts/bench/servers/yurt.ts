@@ -27,9 +27,30 @@ export const yurtCollab: ServerKind = {
   start: (dataFolder) => start(dataFolder, hocuspocusDialect("/collab", { mergesUpdates: false })),
 };
 
-function start(dataFolder: string, dialect: Dialect): Promise<RunningServer> {
+/**
+ * The executable of another commit. `command` is its path, and behind it the flags that it needs besides those of `yurt`
+ * (its names of the rates of signaling may differ).
+ */
+export function baseline(command: string): ServerKind {
+  const [path = "", ...flags] = command.split(" ").filter((word) => word !== "");
+  return {
+    ...yurt,
+    name: "baseline",
+    about: `the executable of another commit: ${command}`,
+    prepare: async () => {
+      if (!(await Bun.file(path).exists())) throw new Error(`${path} does not exist`);
+    },
+    start: (dataFolder) => start(dataFolder, yWebsocketDialect("/sync/"), [path, ...flags]),
+  };
+}
+
+function start(
+  dataFolder: string,
+  dialect: Dialect,
+  [path = "", ...flags]: readonly string[] = [executable, ...unhindered],
+): Promise<RunningServer> {
   return launch({
-    command: [executable, "serve", "--port", "0", "--data", dataFolder, ...unhindered],
+    command: [path, "serve", "--port", "0", "--data", dataFolder, ...flags],
     folder: dataFolder,
     dialect,
     signaling: signalingDialect,

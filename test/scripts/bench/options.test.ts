@@ -19,6 +19,11 @@ describe("the options", () => {
     expect(options.size).toBe("quick");
   });
 
+  test("add the executable of another commit to the servers", () => {
+    const options = parse("--server", "yurt", "--baseline", "/tmp/old-yurt --limits-publishes 5");
+    expect(names(options.servers)).toEqual(["yurt", "baseline"]);
+  });
+
   test.each([
     [["--scenario", "nothing"], 'no scenario "nothing"; there are one-room,'],
     [["--server", "nobody"], 'no server "nobody"; there are yurt,'],
