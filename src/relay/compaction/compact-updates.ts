@@ -1,16 +1,9 @@
 import * as Y from "yjs";
 import { encodeSummary } from "../update/base-summary.ts";
 import { IdSet } from "../update/id-set.ts";
-import { mergeUpdates } from "../update/merge-updates.ts";
-import { decodeContents, type UpdateContents } from "../update/update-contents.ts";
+import { mergedAtOnce, mergeUpdates } from "../update/merge-updates.ts";
+import { type ContentIds, contentsOf, type UpdateContents } from "../update/update-contents.ts";
 import type { CompactedUpdates } from "./compactor.ts";
-
-interface Clocks {
-  readonly structs: IdSet;
-  readonly deletes: IdSet;
-}
-
-const mergedAtOnce = 32;
 
 /** More than this is no accident, and finding each costs as much as a compaction. */
 const mostRejected = 16;
@@ -26,7 +19,7 @@ const mostRejected = 16;
 export function compactUpdates(updates: readonly Uint8Array[]): CompactedUpdates {
   const { base, rejected } = collectGarbage(updates);
   const accepted = rejected.length === 0 ? updates : updates.filter((_, index) => !rejected.includes(index));
-  const given = clocksOf(accepted);
+  const given = idsOf(accepted);
   try {
     return { base, summary: encodeSummary(verify(base, given)), rejected };
   } catch {
@@ -36,8 +29,8 @@ export function compactUpdates(updates: readonly Uint8Array[]): CompactedUpdates
   }
 }
 
-function verify(base: Uint8Array, given: Clocks): UpdateContents {
-  const contents = readContents(base);
+function verify(base: Uint8Array, given: ContentIds): UpdateContents {
+  const contents = contentsOf(base);
   if (!given.structs.isWithin([contents.structs])) throw new Error("a compaction lost structs");
   if (!contents.structs.isWithin([given.structs])) throw new Error("a compaction invented structs");
   if (!given.deletes.isWithin([contents.deletes])) throw new Error("a compaction lost deletes");
@@ -101,19 +94,13 @@ function isOutOfMemory(error: unknown): boolean {
   return error instanceof RangeError && /memory/i.test(error.message);
 }
 
-function clocksOf(updates: readonly Uint8Array[]): Clocks {
+function idsOf(updates: readonly Uint8Array[]): ContentIds {
   const structs = new IdSet();
   const deletes = new IdSet();
   for (const update of updates) {
-    const contents = readContents(update);
+    const contents = contentsOf(update);
     structs.addAll(contents.structs);
     deletes.addAll(contents.deletes);
   }
   return { structs, deletes };
-}
-
-function readContents(update: Uint8Array): UpdateContents {
-  const contents = decodeContents(update);
-  if (contents.kind === "malformed") throw new Error(`a malformed update in a compaction: ${contents.detail}`);
-  return contents;
 }

@@ -1,11 +1,12 @@
 import { equalFlat } from "lib0/array";
 import * as Y from "yjs";
-import { type RowId, type StoredBase, type StoredUpdate, StoreError } from "../../storage/store.ts";
+import type { RowId, StoredBase, StoredUpdate } from "../../storage/store.ts";
 import { type BaseSummary, decodeSummary, readBaseDeletes } from "../update/base-summary.ts";
 import { IdSet } from "../update/id-set.ts";
 import { mergeUpdates } from "../update/merge-updates.ts";
 import { encodeDeletes } from "../update/trim-update.ts";
-import { decodeContents, type UpdateContents } from "../update/update-contents.ts";
+import type { UpdateContents } from "../update/update-contents.ts";
+import { storedContents } from "./stored-contents.ts";
 import { type PackedRows, UpdateLog } from "./update-log.ts";
 
 /** What a client lacks. */
@@ -82,7 +83,7 @@ export class DocumentContent {
     if (this.#deletes === undefined) {
       this.#deletes = new IdSet();
       if (this.#base !== undefined) this.#deletes.addAll(readBaseDeletes(this.#base.update, this.#base.summary));
-      for (const stored of this.#tail.toArray()) this.#deletes.addAll(contentsOf(stored).deletes);
+      for (const stored of this.#tail.toArray()) this.#deletes.addAll(storedContents(stored).deletes);
     }
     return this.#deletes;
   }
@@ -133,7 +134,7 @@ export class DocumentContent {
   structs(): IdSet {
     const structs = new IdSet();
     if (this.#base !== undefined) structs.addAll(this.#base.summary.structs);
-    for (const stored of this.#tail.toArray()) structs.addAll(contentsOf(stored).structs);
+    for (const stored of this.#tail.toArray()) structs.addAll(storedContents(stored).structs);
     return structs;
   }
 
@@ -172,13 +173,6 @@ export function readBase({ row, update, summary }: StoredBase): Base {
 }
 
 function readSummary(base: StoredUpdate): BaseSummary {
-  const { structs, structBytes } = contentsOf(base);
+  const { structs, structBytes } = storedContents(base);
   return { structs, structBytes };
-}
-
-/** Throws `StoreError` corrupt for a row that is no update. */
-export function contentsOf({ row, update }: StoredUpdate): UpdateContents {
-  const contents = decodeContents(update);
-  if (contents.kind === "contents") return contents;
-  throw new StoreError("corrupt", `Row ${row} does not hold a Yjs update: ${contents.detail}.`);
 }

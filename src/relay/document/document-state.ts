@@ -3,7 +3,8 @@ import { IdSet } from "../update/id-set.ts";
 import { decodeStateVector, encodeStateVector } from "../update/state-vector.ts";
 import { type ReadUpdate, trimUpdate } from "../update/trim-update.ts";
 import { decodeContents, type UpdateContents } from "../update/update-contents.ts";
-import { type Answer, type Base, type Cut, contentsOf, DocumentContent, readBase } from "./document-content.ts";
+import { type Answer, type Base, type Cut, DocumentContent, readBase } from "./document-content.ts";
+import { storedContents } from "./stored-contents.ts";
 
 /** What an update is to a document. */
 export type Classification =
@@ -60,7 +61,7 @@ export class DocumentState {
     this.#baseBytes = base?.update.byteLength ?? 0;
     if (base !== undefined) this.#held.addAll(base.summary.structs);
     for (const entry of tail) {
-      this.#held.addAll(contentsOf(entry).structs);
+      this.#held.addAll(storedContents(entry).structs);
       this.#tailBytes += entry.update.byteLength;
       this.#lastRow = entry.row;
     }

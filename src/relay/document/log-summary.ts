@@ -1,6 +1,6 @@
-import { type StoredDocument, type StoredUpdate, StoreError } from "../../storage/store.ts";
+import type { StoredDocument } from "../../storage/store.ts";
 import { IdSet } from "../update/id-set.ts";
-import { decodeContents } from "../update/update-contents.ts";
+import { storedContents } from "./stored-contents.ts";
 
 /** What a document's log says about it, without what is in the document. */
 export interface LogSummary {
@@ -21,7 +21,7 @@ export function summarizeLog({ base, tail }: StoredDocument): LogSummary {
   const structs = new IdSet();
   const deletes = new IdSet();
   for (const stored of base === undefined ? tail : [base, ...tail]) {
-    const contents = readStored(stored);
+    const contents = storedContents(stored);
     structs.addAll(contents.structs);
     deletes.addAll(contents.deletes);
   }
@@ -33,17 +33,6 @@ export function summarizeLog({ base, tail }: StoredDocument): LogSummary {
     deleted: countClocks(deletes),
     hasGaps: structs.hasGaps,
   };
-}
-
-/** Throws `StoreError`, corrupt, when the row is no update. */
-function readStored({ row, update }: StoredUpdate) {
-  const contents = decodeContents(update);
-  if (contents.kind === "malformed") throw new StoreError("corrupt", describeMalformed(row, contents.detail));
-  return contents;
-}
-
-export function describeMalformed(row: number, detail: string): string {
-  return `row ${row} does not hold a Yjs update: ${detail}`;
 }
 
 function countClocks(clocks: IdSet): number {

@@ -1,12 +1,7 @@
 import * as Y from "yjs";
 import { IdSet } from "./id-set.ts";
 import type { ReadUpdate } from "./trim-update.ts";
-import { decodeContents } from "./update-contents.ts";
-
-interface Clocks {
-  readonly structs: IdSet;
-  readonly deletes: IdSet;
-}
+import { type ContentIds, decodeContents } from "./update-contents.ts";
 
 /**
  * What Yjs makes of an update that is not as it writes one today (old releases had clients in any order, for instance).
@@ -28,7 +23,7 @@ export function normalizeUpdate(update: Uint8Array): ReadUpdate | undefined {
 }
 
 /** Yjs deletes more while it integrates, as overwritten map entries, and nothing but what is there. */
-function saysTheSame({ structs, deletes }: Clocks, given: Clocks): boolean {
+function saysTheSame({ structs, deletes }: ContentIds, given: ContentIds): boolean {
   return (
     given.structs.isWithin([structs]) &&
     structs.isWithin([given.structs]) &&
@@ -41,7 +36,7 @@ function saysTheSame({ structs, deletes }: Clocks, given: Clocks): boolean {
  * As Yjs reads it. It takes numbers that are none, which nothing is compared with, and claims of more than there is, for
  * which `Y.applyUpdate` would take memory: what passes here has neither.
  */
-function readLeniently(update: Uint8Array): Clocks {
+function readLeniently(update: Uint8Array): ContentIds {
   const { structs, ds } = Y.decodeUpdate(update);
   const clocks = { structs: new IdSet(), deletes: new IdSet() };
   for (const struct of structs) {

@@ -3,13 +3,17 @@ import { IdSet } from "./id-set.ts";
 import { DecodeError } from "./strict-decoding.ts";
 import { readUpdate } from "./update-reader.ts";
 
-/** What a Yjs update brings. */
-export interface UpdateContents {
-  readonly kind: "contents";
-  /** The clocks of its structs. A Skip only marks a gap: its clocks are not brought. */
+/** The clocks that one update, or several together, insert and delete. */
+export interface ContentIds {
+  /** The clocks of the structs. A Skip only marks a gap: its clocks are not included. */
   readonly structs: IdSet;
-  /** The clocks it deletes. */
+  /** The clocks of the deleted structs. */
   readonly deletes: IdSet;
+}
+
+/** What a Yjs update brings. */
+export interface UpdateContents extends ContentIds {
+  readonly kind: "contents";
   /** How many of the update's bytes are its structs; its deletes follow. */
   readonly structBytes: number;
   /** Neither structs nor deletes: it changes nothing. */
@@ -35,4 +39,11 @@ export function decodeContents(update: Uint8Array): UpdateContents | Malformed {
   } catch (error) {
     return { kind: "malformed", detail: error instanceof DecodeError ? error.message : "it does not decode" };
   }
+}
+
+/** As `decodeContents`, but throws `DecodeError` for a malformed update. */
+export function contentsOf(update: Uint8Array): UpdateContents {
+  const contents = decodeContents(update);
+  if (contents.kind === "malformed") throw new DecodeError(`malformed Yjs update: ${contents.detail}`);
+  return contents;
 }

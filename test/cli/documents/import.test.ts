@@ -282,7 +282,7 @@ describe("yurt documents import names, and ends with 1,", () => {
     expect(code).toBe(1);
     expect(out).toMatch(/^1\t\d+\tmerged\tb\n1\t\d+\tnew\tc\n$/);
     expect(err).toMatch(
-      /^yurt documents import: a is not imported: what is stored of it cannot be read: Row \d+ does not/,
+      /^yurt documents import: a is not imported: what is stored of it cannot be read: row \d+ does not/,
     );
   });
 });

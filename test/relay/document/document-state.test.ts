@@ -357,7 +357,7 @@ describe("stored and loaded, a document", () => {
     const corrupt = { row: 12, update: Uint8Array.of(1, 2, 3) };
     const load = (stored: ConstructorParameters<typeof DocumentState>[0]) => () => new DocumentState(stored);
     expect(load({ base: { ...corrupt, summary: undefined }, tail: [], quarantined: [] })).toThrow(StoreError);
-    expect(load({ base: undefined, tail: [corrupt], quarantined: [] })).toThrow("Row 12");
+    expect(load({ base: undefined, tail: [corrupt], quarantined: [] })).toThrow("row 12");
   });
 });
 

@@ -193,7 +193,7 @@ describe("refused is a document", () => {
     await store.append([{ document: "notes", update: Uint8Array.of(1, 2, 3) }]);
     expect(await prepare(typing("hello"))).toEqual({
       kind: "refused",
-      reason: expect.stringMatching(/^what is stored of it cannot be read: Row \d+ does not hold a Yjs update/),
+      reason: expect.stringMatching(/^what is stored of it cannot be read: row \d+ does not hold a Yjs update/),
     });
   });
 });

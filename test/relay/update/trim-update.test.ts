@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import * as Y from "yjs";
 import { IdSet } from "../../../src/relay/update/id-set.ts";
 import { type Repetition, trimUpdate } from "../../../src/relay/update/trim-update.ts";
-import { decodeContents, type UpdateContents } from "../../../src/relay/update/update-contents.ts";
+import { contentsOf, type UpdateContents } from "../../../src/relay/update/update-contents.ts";
 import { type Random, withSeeds } from "../../support/bytes/random.ts";
 import { deleting, gc, updateBytes } from "../../support/bytes/update-bytes.ts";
 import { clocksIn, deletesOf, structsOf } from "../../support/bytes/y-doc-facts.ts";
@@ -76,12 +76,6 @@ test("without some deletes, an update brings the others and all its structs", ()
 
 function trim(update: Uint8Array, repeated: Repetition): Uint8Array {
   return trimUpdate({ update, contents: contentsOf(update) }, repeated).update;
-}
-
-function contentsOf(update: Uint8Array): UpdateContents {
-  const contents = decodeContents(update);
-  if (contents.kind === "malformed") throw new Error(contents.detail);
-  return contents;
 }
 
 function expectSame(actual: UpdateContents, update: Uint8Array): void {

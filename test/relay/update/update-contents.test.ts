@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
 import { IdSet } from "../../../src/relay/update/id-set.ts";
-import { decodeContents, type UpdateContents } from "../../../src/relay/update/update-contents.ts";
+import { contentsOf, decodeContents } from "../../../src/relay/update/update-contents.ts";
 import {
   any,
   bringing,
@@ -195,12 +195,6 @@ describe("Yjs decodes what is refused here, and it would harm", () => {
     expect(decodeContents(secondSection).kind).toBe("malformed");
   });
 });
-
-function contentsOf(update: Uint8Array): UpdateContents {
-  const contents = decodeContents(update);
-  if (contents.kind === "malformed") throw new Error(contents.detail);
-  return contents;
-}
 
 function clocks(...entries: readonly (readonly [client: number, start: number, end: number])[]): IdSet {
   const set = new IdSet();
