@@ -1,7 +1,7 @@
 import type { RowId, StoredDocument } from "../../storage/store.ts";
 import { IdSet } from "../update/id-set.ts";
 import { decodeStateVector, encodeStateVector } from "../update/state-vector.ts";
-import { type ReadUpdate, trimUpdate } from "../update/trim-update.ts";
+import { type DecodedUpdate, trimUpdate } from "../update/trim-update.ts";
 import { decodeContents, type UpdateContents } from "../update/update-contents.ts";
 import { type Answer, type Base, type Cut, DocumentContent, readBase } from "./document-content.ts";
 import { storedContents } from "./stored-contents.ts";
@@ -120,7 +120,7 @@ export class DocumentState {
     return deletes.isEmpty || this.isLoaded;
   }
 
-  classify({ update, contents }: ReadUpdate): Classification {
+  classify({ update, contents }: DecodedUpdate): Classification {
     if (this.#isKnown(contents)) return { kind: "known", committed: this.#isCommitted(contents) };
     const kind = contents.structs.leavesGap(this.#knownStructs) ? "incomplete" : "new";
     const rest = this.#withoutRepetition({ update, contents });
@@ -218,7 +218,7 @@ export class DocumentState {
    * Structs are cut as in a SyncStep2, at the first gap. What is held behind a gap is repeated: it is pending in the
    * clients, and Yjs can keep that pending for ever unless one update brings it together with all that it waits for.
    */
-  #withoutRepetition(read: ReadUpdate): ReadUpdate {
+  #withoutRepetition(read: DecodedUpdate): DecodedUpdate {
     const { structs, deletes } = read.contents;
     const repeatedStructs = structs.repeatedUpTo(this.#knownStructs);
     const knownDeletes = this.#knownDeletes(deletes);

@@ -1,7 +1,7 @@
 import { compactUpdates } from "../compaction/compact-updates.ts";
 import { IdSet } from "../update/id-set.ts";
 import { normalizeUpdate } from "../update/normalize-update.ts";
-import type { ReadUpdate } from "../update/trim-update.ts";
+import type { DecodedUpdate } from "../update/trim-update.ts";
 import { decodeContents } from "../update/update-contents.ts";
 
 /** The updates of one document as one. */
@@ -10,7 +10,7 @@ export interface GatheredUpdates {
    * Says what they say together, less the content that was deleted; undefined when none of them can be used. `contents` is
    * what they bring: Yjs deletes more while it integrates, and so does `update`.
    */
-  readonly gathered: ReadUpdate | undefined;
+  readonly gathered: DecodedUpdate | undefined;
   readonly count: number;
   /** How many of them are not in `gathered`. */
   readonly leftOut: number;
@@ -95,7 +95,7 @@ class Gathering {
     return { gathered: undefined, count: this.#count, leftOut: this.#count, reason };
   }
 
-  #gathered(): ReadUpdate | undefined {
+  #gathered(): DecodedUpdate | undefined {
     const update = this.#base;
     const read = update && decodeContents(update);
     if (update === undefined || read?.kind !== "contents") return undefined;

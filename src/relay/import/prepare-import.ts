@@ -4,7 +4,7 @@ import { type Store, type StoredDocument, type StoredUpdate, StoreError } from "
 import { compactUpdates } from "../compaction/compact-updates.ts";
 import { DocumentState } from "../document/document-state.ts";
 import type { RelayLimits } from "../limits.ts";
-import type { ReadUpdate } from "../update/trim-update.ts";
+import type { DecodedUpdate } from "../update/trim-update.ts";
 import { decodeContents } from "../update/update-contents.ts";
 import { describeTooLarge, type GatheredUpdates, gatherUpdates } from "./gather-updates.ts";
 
@@ -76,7 +76,7 @@ export async function prepareImport(
 type Comparison = Refused | Pick<Prepared, "kind" | "addition">;
 
 function compare(
-  gathered: ReadUpdate,
+  gathered: DecodedUpdate,
   stored: StoredDocument | undefined,
   { documentBytes }: Pick<RelayLimits, "documentBytes">,
 ): Comparison {
@@ -92,7 +92,7 @@ function compare(
 }
 
 /** Loads it, and says what is wrong if anything is. */
-function findDoubt({ update, log }: Addition, { contents }: ReadUpdate): string | undefined {
+function findDoubt({ update, log }: Addition, { contents }: DecodedUpdate): string | undefined {
   try {
     const loaded = decodeContents(compactUpdates([...log.map((row) => row.update), update]).base);
     const holdsAll =

@@ -2,9 +2,9 @@ import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import { IdSet } from "./id-set.ts";
 import { readEnd, readUint } from "./strict-decoding.ts";
-import { writeClocks } from "./trim-update.ts";
+import { writeIdSet } from "./trim-update.ts";
 import type { UpdateContents } from "./update-contents.ts";
-import { readClocks } from "./update-reader.ts";
+import { readIdSet } from "./update-reader.ts";
 
 /**
  * What there is to know of a base to open its document: reading the base itself for it takes 14 ms per megabyte of
@@ -23,7 +23,7 @@ export function encodeSummary({ structs, structBytes }: Pick<UpdateContents, "st
   return encoding.encode((encoder) => {
     encoding.writeVarUint(encoder, version);
     encoding.writeVarUint(encoder, structBytes);
-    writeClocks(encoder, structs);
+    writeIdSet(encoder, structs);
   });
 }
 
@@ -34,7 +34,7 @@ export function decodeSummary(summary: Uint8Array): BaseSummary | undefined {
     if (readUint(decoder) !== version) return undefined;
     const structBytes = readUint(decoder);
     const structs = new IdSet();
-    readClocks(decoder, (client, start, end) => structs.add(client, start, end));
+    readIdSet(decoder, (client, start, end) => structs.add(client, start, end));
     readEnd(decoder);
     return { structs, structBytes };
   } catch {
@@ -46,7 +46,7 @@ export function decodeSummary(summary: Uint8Array): BaseSummary | undefined {
 export function readBaseDeletes(base: Uint8Array, { structBytes }: BaseSummary): IdSet {
   const deletes = new IdSet();
   const decoder = decoding.createDecoder(base.subarray(structBytes));
-  readClocks(decoder, (client, start, end) => deletes.add(client, start, end));
+  readIdSet(decoder, (client, start, end) => deletes.add(client, start, end));
   readEnd(decoder);
   return deletes;
 }

@@ -4,9 +4,9 @@ import { Ranges } from "../../lib/ranges.ts";
 const fewRanges = 8;
 
 /** See `ClockSet`. */
-type Clients = Map<number, number | Ranges>;
+type RangesByClient = Map<number, number | Ranges>;
 
-const nothing: ReadonlyMap<number, number> = new Map();
+const noClocks: ReadonlyMap<number, number> = new Map();
 
 /**
  * A set of clocks of many clients: what a document holds, what an update brings, what is deleted.
@@ -20,7 +20,7 @@ export class IdSet {
   #start = 0;
   #end = 0;
   /** Else by client: the end of its one range, when that starts at 0; else its ranges. */
-  #clients: Clients | undefined;
+  #clients: RangesByClient | undefined;
   #fragmented = 0;
 
   get isEmpty(): boolean {
@@ -39,7 +39,7 @@ export class IdSet {
   add(client: number, start: number, end: number): void {
     if (start >= end) return;
     if (this.#clients === undefined && this.#extend(client, start, end)) return;
-    this.#addTo(this.#many(), client, start, end);
+    this.#addTo(this.#toMap(), client, start, end);
   }
 
   addAll(other: IdSet): void {
@@ -47,7 +47,7 @@ export class IdSet {
       this.add(other.#client, other.#start, other.#end);
       return;
     }
-    const clients = this.#many();
+    const clients = this.#toMap();
     for (const [client, added] of other.#clients) {
       if (typeof added === "number") {
         this.add(client, 0, added);
@@ -56,9 +56,9 @@ export class IdSet {
           this.add(client, added.startAt(index), added.endAt(index));
         }
       } else {
-        const ranges = this.#fragment(clients, client);
+        const ranges = this.#toRanges(clients, client);
         ranges.addAll(added);
-        this.#settle(clients, client, ranges);
+        this.#simplify(clients, client, ranges);
       }
     }
   }
@@ -158,7 +158,7 @@ export class IdSet {
   repeatedUpTo(sets: readonly IdSet[]): ReadonlyMap<number, number> {
     if (this.#clients === undefined) {
       const reached = reachOf(sets, this.#client, 0, this.#end);
-      return reached > this.#start ? new Map([[this.#client, reached]]) : nothing;
+      return reached > this.#start ? new Map([[this.#client, reached]]) : noClocks;
     }
     const repeated = new Map<number, number>();
     for (const [client, held] of this.#clients) {
@@ -211,28 +211,28 @@ export class IdSet {
   }
 
   /** From now on the clocks are in the map. */
-  #many(): Clients {
+  #toMap(): RangesByClient {
     if (this.#clients !== undefined) return this.#clients;
-    const clients: Clients = new Map();
+    const clients: RangesByClient = new Map();
     this.#clients = clients;
     this.#addTo(clients, this.#client, this.#start, this.#end);
     return clients;
   }
 
-  #addTo(clients: Clients, client: number, start: number, end: number): void {
+  #addTo(clients: RangesByClient, client: number, start: number, end: number): void {
     if (start >= end) return;
     const held = clients.get(client) ?? 0;
     if (typeof held === "number" && start <= held) {
       if (end > held) clients.set(client, end);
       return;
     }
-    const ranges = this.#fragment(clients, client);
+    const ranges = this.#toRanges(clients, client);
     ranges.add(start, end);
-    this.#settle(clients, client, ranges);
+    this.#simplify(clients, client, ranges);
   }
 
   /** The client's clocks as ranges, to be changed and then settled. */
-  #fragment(clients: Clients, client: number): Ranges {
+  #toRanges(clients: RangesByClient, client: number): Ranges {
     const held = clients.get(client) ?? 0;
     if (typeof held !== "number") return held;
     const ranges = asRanges(held);
@@ -241,7 +241,7 @@ export class IdSet {
     return ranges;
   }
 
-  #settle(clients: Clients, client: number, ranges: Ranges): void {
+  #simplify(clients: RangesByClient, client: number, ranges: Ranges): void {
     const end = ranges.reach(0);
     if (ranges.count > 1 || end === 0) return;
     clients.set(client, end);

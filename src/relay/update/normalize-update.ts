@@ -1,6 +1,6 @@
 import * as Y from "yjs";
 import { IdSet } from "./id-set.ts";
-import type { ReadUpdate } from "./trim-update.ts";
+import type { DecodedUpdate } from "./trim-update.ts";
 import { type ContentIds, decodeContents } from "./update-contents.ts";
 
 /**
@@ -8,14 +8,14 @@ import { type ContentIds, decodeContents } from "./update-contents.ts";
  *
  * Undefined when Yjs does not read it, or when something would be lost or added. Slow, and it takes much memory.
  */
-export function normalizeUpdate(update: Uint8Array): ReadUpdate | undefined {
+export function normalizeUpdate(update: Uint8Array): DecodedUpdate | undefined {
   try {
     const given = readLeniently(update);
     const doc = new Y.Doc({ gc: false });
     Y.applyUpdate(doc, update);
     const normalized = Y.encodeStateAsUpdate(doc);
     const contents = decodeContents(normalized);
-    if (contents.kind === "malformed" || !saysTheSame(contents, given)) return undefined;
+    if (contents.kind === "malformed" || !haveSameIds(contents, given)) return undefined;
     return { update: normalized, contents };
   } catch {
     return undefined;
@@ -23,7 +23,7 @@ export function normalizeUpdate(update: Uint8Array): ReadUpdate | undefined {
 }
 
 /** Yjs deletes more while it integrates, as overwritten map entries, and nothing but what is there. */
-function saysTheSame({ structs, deletes }: ContentIds, given: ContentIds): boolean {
+function haveSameIds({ structs, deletes }: ContentIds, given: ContentIds): boolean {
   return (
     given.structs.isWithin([structs]) &&
     structs.isWithin([given.structs]) &&

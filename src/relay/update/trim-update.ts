@@ -5,7 +5,7 @@ import { encodeStateVector } from "./state-vector.ts";
 import type { UpdateContents } from "./update-contents.ts";
 
 /** An update and what it brings. */
-export interface ReadUpdate {
+export interface DecodedUpdate {
   readonly update: Uint8Array;
   readonly contents: UpdateContents;
 }
@@ -18,7 +18,7 @@ export interface Repetition {
 }
 
 /** The update without what is repeated. */
-export function trimUpdate({ update, contents }: ReadUpdate, repeated: Repetition): ReadUpdate {
+export function trimUpdate({ update, contents }: DecodedUpdate, repeated: Repetition): DecodedUpdate {
   const below = new IdSet();
   for (const [client, clock] of repeated.structs) below.add(client, 0, clock);
   const structs = contents.structs.without([below]);
@@ -27,7 +27,7 @@ export function trimUpdate({ update, contents }: ReadUpdate, repeated: Repetitio
   return {
     update: encoding.encode((encoder) => {
       encoding.writeUint8Array(encoder, structsPart);
-      writeClocks(encoder, deletes);
+      writeIdSet(encoder, deletes);
     }),
     contents: {
       kind: "contents",
@@ -53,12 +53,12 @@ function cutStructs(structs: Uint8Array, from: ReadonlyMap<number, number>): Uin
 export function encodeDeletes(deletes: IdSet): Uint8Array {
   return encoding.encode((encoder) => {
     encoding.writeVarUint(encoder, 0);
-    writeClocks(encoder, deletes);
+    writeIdSet(encoder, deletes);
   });
 }
 
 /** As Yjs writes a set of deletes: clients descend. */
-export function writeClocks(encoder: encoding.Encoder, clocks: IdSet): void {
+export function writeIdSet(encoder: encoding.Encoder, clocks: IdSet): void {
   const clients = [...clocks].sort(([left], [right]) => right - left);
   encoding.writeVarUint(encoder, clients.length);
   for (const [client, ranges] of clients) {

@@ -31,7 +31,7 @@ const skipRef = 10;
 export function readUpdate(decoder: decoding.Decoder, visitor: UpdateVisitor): number {
   readStructs(decoder, visitor);
   const structBytes = decoder.pos;
-  readClocks(decoder, visitor.deletes);
+  readIdSet(decoder, visitor.deletes);
   readEnd(decoder);
   return structBytes;
 }
@@ -85,7 +85,7 @@ function readReference(decoder: decoding.Decoder, own: Id): void {
 }
 
 /** A set of clocks, as an update says what it deletes. Throws for what Yjs does not write. */
-export function readClocks(decoder: decoding.Decoder, visit: UpdateVisitor["deletes"]): void {
+export function readIdSet(decoder: decoding.Decoder, visit: UpdateVisitor["deletes"]): void {
   const count = readUint(decoder);
   const clients = count > 1 ? new Set<number>() : undefined;
   for (let left = count; left > 0; left -= 1) {
