@@ -59,7 +59,7 @@ export function openRelay(store: Store, options: RelayOptions): Relay {
       await opened.close();
       whenEmpty.stir();
     },
-    hurry: (closing) => closing.hurry(),
+    hurry: (closing) => closing.skipCompaction(),
     closeFailed: (_, error) => log.error({ event: "room-close-failed", err: error }),
     lingerMs: syncLingerMs,
     clock,

@@ -45,7 +45,7 @@ interface Submitted {
   readonly contents: UpdateContents;
   readonly acknowledge: (() => void) | undefined;
   /** Acknowledgements of later copies, which must not come before this one is stored. */
-  copies: (() => void)[] | undefined;
+  copyAcknowledgements: (() => void)[] | undefined;
 }
 
 /**
@@ -62,13 +62,13 @@ export class SyncRoom {
   readonly #audience: Audience;
   readonly #members = new Set<SyncMember>();
   /** Were asked for what is missing, and it is not complete yet. */
-  readonly #asked = new Set<SyncMember>();
+  readonly #askedMembers = new Set<SyncMember>();
   /** The last SyncStep1 of each member that is still being sent the answer to an earlier one. */
-  readonly #unanswered = new Map<SyncMember, Uint8Array>();
+  readonly #deferredSyncStep1 = new Map<SyncMember, Uint8Array>();
   #submittedCount = 0;
   #submittedBytes = 0;
   #lastSubmitted: Submitted | undefined;
-  #whenStored: (() => void)[] = [];
+  #allStoredWaiters: (() => void)[] = [];
 
   /** Throws `SessionError` storage-unavailable when the document cannot be read. */
   static async open(name: string, options: SyncRoomOptions): Promise<SyncRoom> {
@@ -92,7 +92,7 @@ export class SyncRoom {
       limits,
       broadcast: (body) => this.#audience.publishAwareness(body),
       tell: (member, body) => this.#audience.send(member, member.encoding.awareness(body)),
-      revive: (member, body) => this.#revive(member, body),
+      revive: (member, body) => this.#requestRenewal(member, body),
       introduced: (member) => this.#audience.introduce(member),
     });
   }
@@ -115,8 +115,8 @@ export class SyncRoom {
 
   leave(member: SyncMember): void {
     if (!this.#members.delete(member)) return;
-    this.#asked.delete(member);
-    this.#unanswered.delete(member);
+    this.#askedMembers.delete(member);
+    this.#deferredSyncStep1.delete(member);
     this.#audience.remove(member);
     this.#awareness.left(member);
   }
@@ -129,7 +129,7 @@ export class SyncRoom {
   sync(member: SyncMember, stateVector: Uint8Array): void | Promise<void> {
     this.#awareness.heard(member);
     // One snapshot at a time: to who asks faster than it reads, only its last question counts.
-    if (this.#audience.isBehind(member)) this.#unanswered.set(member, stateVector);
+    if (this.#audience.isBehind(member)) this.#deferredSyncStep1.set(member, stateVector);
     else if (this.#audience.isLarge(this.#state.bytes)) return this.#answerWithinBudget(member, stateVector);
     else return this.#answer(member, stateVector, () => {});
   }
@@ -151,12 +151,12 @@ export class SyncRoom {
       this.#acknowledgementOf(received)?.();
       return true;
     }
-    if (this.#state.canClassify(contents)) return this.#take(received);
-    return this.#document.loaded(() => this.#take(received));
+    if (this.#state.canClassify(contents)) return this.#accept(received);
+    return this.#document.loaded(() => this.#accept(received));
   }
 
   /** Takes an awareness update. Throws `SessionError` for a malformed one. */
-  announce(member: SyncMember, body: Uint8Array): void {
+  updateAwareness(member: SyncMember, body: Uint8Array): void {
     if (this.#mayBeSeen(member)) this.#awareness.received(member, body);
     else this.#awareness.ignored(member);
   }
@@ -183,13 +183,13 @@ export class SyncRoom {
 
   /** For a room without members: resolves when all is stored and compacted, as far as it can be. */
   async close(): Promise<void> {
-    if (this.#submittedCount > 0) await new Promise<void>((resolve) => this.#whenStored.push(resolve));
+    if (this.#submittedCount > 0) await new Promise<void>((resolve) => this.#allStoredWaiters.push(resolve));
     await this.#document.close();
   }
 
   /** `close` need not wait for compactions any more. */
-  hurry(): void {
-    this.#document.hurry();
+  skipCompaction(): void {
+    this.#document.skipCompaction();
   }
 
   /** Snapshot, send and subscribe in one synchronous block. */
@@ -221,7 +221,7 @@ export class SyncRoom {
     return access === "write" || this.#options.readersShowPresence;
   }
 
-  #revive(member: SyncMember, body: Uint8Array): void {
+  #requestRenewal(member: SyncMember, body: Uint8Array): void {
     const { awareness, queryAwareness } = member.encoding;
     this.#audience.send(member, awareness(body));
     if (queryAwareness !== undefined) this.#audience.send(member, queryAwareness);
@@ -230,8 +230,8 @@ export class SyncRoom {
   /** What a member asked while it was behind. */
   #caughtUp(member: SyncMember): void {
     this.#awareness.query(member);
-    const stateVector = this.#unanswered.get(member);
-    this.#unanswered.delete(member);
+    const stateVector = this.#deferredSyncStep1.get(member);
+    this.#deferredSyncStep1.delete(member);
     if (stateVector !== undefined) void this.#answerLate(member, stateVector);
   }
 
@@ -243,27 +243,27 @@ export class SyncRoom {
     }
   }
 
-  #take(received: Received): boolean {
+  #accept(received: Received): boolean {
     const { member, update, frame, contents } = received;
     const verdict = this.#state.classify({ update, contents });
     const acknowledge = this.#acknowledgementOf(received);
     if (verdict.kind === "known") {
       if (verdict.committed || this.#lastSubmitted === undefined) acknowledge?.();
       else if (acknowledge !== undefined) {
-        this.#lastSubmitted.copies ??= [];
-        this.#lastSubmitted.copies.push(acknowledge);
+        this.#lastSubmitted.copyAcknowledgements ??= [];
+        this.#lastSubmitted.copyAcknowledgements.push(acknowledge);
       }
       return true;
     }
     if (member.access === "read") return false;
     this.#checkSize(verdict.update);
-    this.#store({
+    this.#enqueue({
       sender: member,
       update: verdict.update,
       frame: verdict.update === update ? frame : undefined,
       contents: verdict.contents,
       acknowledge,
-      copies: undefined,
+      copyAcknowledgements: undefined,
     });
     if (verdict.kind === "incomplete") this.#askOnce(member);
     return true;
@@ -275,7 +275,7 @@ export class SyncRoom {
     throw new SessionError(closeReasons.documentTooLarge, `the document would have ${bytes} bytes`);
   }
 
-  #store(submitted: Submitted): void {
+  #enqueue(submitted: Submitted): void {
     const { update, contents } = submitted;
     this.#state.stage(contents);
     this.#submittedCount += 1;
@@ -291,8 +291,8 @@ export class SyncRoom {
 
   /** An update leaves a gap: its sender has, most likely, what belongs there. */
   #askOnce(member: SyncMember): void {
-    if (this.#asked.has(member)) return;
-    this.#asked.add(member);
+    if (this.#askedMembers.has(member)) return;
+    this.#askedMembers.add(member);
     this.ask(member);
     member.asked?.();
   }
@@ -301,7 +301,7 @@ export class SyncRoom {
     const { sender, update, frame, contents, acknowledge } = submitted;
     this.#submittedCount -= 1;
     this.#submittedBytes -= update.byteLength;
-    if (this.#submittedCount === 0) this.#stored();
+    if (this.#submittedCount === 0) this.#allStored();
     this.#state.commit(update, contents, row);
     this.#audience.publishUpdate(
       update,
@@ -309,8 +309,8 @@ export class SyncRoom {
       sender,
     );
     acknowledge?.();
-    for (const acknowledgeCopy of submitted.copies ?? []) acknowledgeCopy();
-    if (this.#asked.size > 0 && !this.#state.hasGaps) this.#asked.clear();
+    for (const acknowledgeCopy of submitted.copyAcknowledgements ?? []) acknowledgeCopy();
+    if (this.#askedMembers.size > 0 && !this.#state.hasGaps) this.#askedMembers.clear();
     this.#document.committed(update.byteLength);
   }
 
@@ -319,16 +319,16 @@ export class SyncRoom {
     this.#state.discardStaged();
     this.#submittedCount = 0;
     this.#submittedBytes = 0;
-    this.#stored();
+    this.#allStored();
     for (const { connection } of this.#members) connection.close(closeReasons.storageUnavailable);
   }
 
   /** No update waits any more. */
-  #stored(): void {
+  #allStored(): void {
     this.#lastSubmitted = undefined;
-    if (this.#whenStored.length === 0) return;
-    const resolves = this.#whenStored;
-    this.#whenStored = [];
+    if (this.#allStoredWaiters.length === 0) return;
+    const resolves = this.#allStoredWaiters;
+    this.#allStoredWaiters = [];
     for (const resolve of resolves) resolve();
   }
 

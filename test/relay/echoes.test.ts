@@ -106,7 +106,7 @@ test("states and removals that other peers bring are told once", async () => {
   const [a, b, c] = [await join("a"), await join("b"), await join("c")];
   const entry = (clientId: number, at: number, state: string | undefined) =>
     encodeAwareness([{ clientId, clock: at, state }]);
-  for (const [index, { member }] of [a, b, c].entries()) room.announce(member, entry(index + 1, 1, "{}"));
+  for (const [index, { member }] of [a, b, c].entries()) room.updateAwareness(member, entry(index + 1, 1, "{}"));
   clock.advance(100);
   for (const { take } of [a, b, c]) take();
   const told = () => {
@@ -116,18 +116,18 @@ test("states and removals that other peers bring are told once", async () => {
   };
   // A move of the first client's cursor, from it and from the others that have it over WebRTC, late and early.
   const moved = entry(1, 2, '{"x":1}');
-  for (const { member } of [b, a, c, b]) room.announce(member, moved);
+  for (const { member } of [b, a, c, b]) room.updateAwareness(member, moved);
   expect(told()).toEqual([1, 1, 1]);
-  for (const { member } of [c, a]) room.announce(member, moved);
-  for (const { member } of [b, c]) room.announce(member, entry(1, 1, "{}"));
+  for (const { member } of [c, a]) room.updateAwareness(member, moved);
+  for (const { member } of [b, c]) room.updateAwareness(member, entry(1, 1, "{}"));
   expect(told()).toEqual([0, 0, 0]);
   // The first client is connected: nobody else can remove it.
-  for (const { member } of [b, c]) room.announce(member, entry(1, 3, undefined));
+  for (const { member } of [b, c]) room.updateAwareness(member, entry(1, 3, undefined));
   expect(told()).toEqual([0, 0, 0]);
   room.leave(a.member);
   const left = told();
   expect(left.slice(1)).toEqual([1, 1]);
-  for (const { member } of [b, c]) room.announce(member, entry(1, 2, undefined));
+  for (const { member } of [b, c]) room.updateAwareness(member, entry(1, 2, undefined));
   expect(told()).toEqual([0, 0, 0]);
 });
 

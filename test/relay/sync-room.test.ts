@@ -416,7 +416,7 @@ describe("a sync room", () => {
     room.leave(a.member);
     const closing = room.close();
     await turn();
-    room.hurry();
+    room.skipCompaction();
     await closing;
     gate.resolve();
     await settled();

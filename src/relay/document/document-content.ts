@@ -29,7 +29,7 @@ export interface Base extends StoredUpdate {
   readonly summary: BaseSummary;
 }
 
-interface LastAnswer {
+interface CachedAnswer {
   readonly stateVector: Uint8Array;
   readonly answer: Answer;
 }
@@ -51,8 +51,8 @@ export class DocumentContent {
   /** What base and tail delete; built when it is first asked for. */
   #deletes: IdSet | undefined;
   #mergedTail: Uint8Array | undefined;
-  #whole: Answer | undefined;
-  #last: LastAnswer | undefined;
+  #wholeAnswer: Answer | undefined;
+  #lastAnswer: CachedAnswer | undefined;
 
   constructor(base: Base | undefined, tail: readonly StoredUpdate[]) {
     this.#base = base;
@@ -64,8 +64,8 @@ export class DocumentContent {
     const base = this.#base?.update;
     const deleteBytes = this.#base === undefined ? 0 : this.#base.update.byteLength - this.#base.summary.structBytes;
     // Of the same bytes one piece: what is merged from one update is that update.
-    const pieces = new Set([base, this.#mergedTail, this.#whole?.update, this.#last?.answer.before]);
-    pieces.add(this.#last?.answer.update);
+    const pieces = new Set([base, this.#mergedTail, this.#wholeAnswer?.update, this.#lastAnswer?.answer.before]);
+    pieces.add(this.#lastAnswer?.answer.update);
     if (this.#tail.count === 1) pieces.delete(this.#mergedTail);
     let bytes = this.#tail.byteLength + (this.#deletes === undefined ? 0 : deleteBytes * bytesPerDeleteByte);
     for (const piece of pieces) bytes += piece?.byteLength ?? 0;
@@ -75,7 +75,7 @@ export class DocumentContent {
   append(update: Uint8Array, { deletes }: UpdateContents, row: RowId): void {
     this.#deletes?.addAll(deletes);
     this.#tail.append(update, row);
-    this.#forgetAnswers();
+    this.#dropAnswers();
   }
 
   /** What all of it deletes. */
@@ -90,8 +90,8 @@ export class DocumentContent {
 
   /** For a client that has nothing. */
   whole(): Answer {
-    this.#whole ??= this.#makeWhole();
-    return this.#whole;
+    this.#wholeAnswer ??= this.#makeWhole();
+    return this.#wholeAnswer;
   }
 
   /**
@@ -99,10 +99,11 @@ export class DocumentContent {
    * so no state vector tells which of them a client has.
    */
   since(stateVector: Uint8Array, covered: IdSet): Answer {
-    if (this.#last !== undefined && equalFlat(this.#last.stateVector, stateVector)) return this.#last.answer;
+    if (this.#lastAnswer !== undefined && equalFlat(this.#lastAnswer.stateVector, stateVector))
+      return this.#lastAnswer.answer;
     const answer = this.#makeSince(stateVector, covered);
     // A copy: the vector is a view of a frame.
-    this.#last = { stateVector: stateVector.slice(), answer };
+    this.#lastAnswer = { stateVector: stateVector.slice(), answer };
     return answer;
   }
 
@@ -127,7 +128,7 @@ export class DocumentContent {
     this.#tail.dropFirst(tailCount);
     // Built again when needed: a compacted base deletes more than was said, and clients say so when they come back.
     this.#deletes = undefined;
-    this.#forgetAnswers();
+    this.#dropAnswers();
   }
 
   /** The clocks of all its structs, read anew. */
@@ -160,10 +161,10 @@ export class DocumentContent {
     return this.#mergedTail;
   }
 
-  #forgetAnswers(): void {
+  #dropAnswers(): void {
     this.#mergedTail = undefined;
-    this.#whole = undefined;
-    this.#last = undefined;
+    this.#wholeAnswer = undefined;
+    this.#lastAnswer = undefined;
   }
 }
 

@@ -15,20 +15,20 @@ export interface DocumentMemoryOptions {
   readonly metrics: Metrics;
 }
 
-interface Held {
+interface MemoryUse {
   readonly bytes: number;
   readonly usedAt: number;
 }
 
 /** Bytes that nobody has used for this long are dropped, whatever room there is. */
-const quietMs = 10_000;
+const idleMs = 10_000;
 const sweepMs = 2_000;
 
 /** The documents in memory, bounded by bytes: whose bytes were used least recently drops them first. */
 export class DocumentMemory {
   readonly #options: DocumentMemoryOptions;
   /** In the order of their last use. */
-  readonly #held = new Map<MemoryHolder, Held>();
+  readonly #uses = new Map<MemoryHolder, MemoryUse>();
   #bytes = 0;
   #cancelSweep: (() => void) | undefined;
 
@@ -45,7 +45,7 @@ export class DocumentMemory {
   used(holder: MemoryHolder, bytes: number): void {
     const { limitBytes, clock } = this.#options;
     this.#remove(holder);
-    this.#held.set(holder, { bytes, usedAt: clock.now() });
+    this.#uses.set(holder, { bytes, usedAt: clock.now() });
     this.#bytes += bytes;
     if (this.#bytes > limitBytes) this.#unload("budget", () => this.#bytes > limitBytes, holder);
     this.#cancelSweep ??= clock.after(sweepMs, () => this.#sweep());
@@ -53,25 +53,25 @@ export class DocumentMemory {
 
   /** `holder` has no bytes any more. */
   forget(holder: MemoryHolder): void {
-    const bytes = this.#held.get(holder)?.bytes ?? 0;
+    const bytes = this.#uses.get(holder)?.bytes ?? 0;
     this.#remove(holder);
     if (bytes > 0) this.#options.dropped(bytes);
-    if (this.#held.size > 0) return;
+    if (this.#uses.size > 0) return;
     this.#cancelSweep?.();
     this.#cancelSweep = undefined;
   }
 
   #sweep(): void {
     this.#cancelSweep = undefined;
-    const quietSince = this.#options.clock.now() - quietMs;
+    const quietSince = this.#options.clock.now() - idleMs;
     this.#unload("quiet", ({ usedAt }) => usedAt <= quietSince);
-    if (this.#held.size > 0) this.#cancelSweep = this.#options.clock.after(sweepMs, () => this.#sweep());
+    if (this.#uses.size > 0) this.#cancelSweep = this.#options.clock.after(sweepMs, () => this.#sweep());
   }
 
   /** Unloads, from the least recently used on, as long as `isDue`. */
-  #unload(reason: "budget" | "quiet", isDue: (held: Held) => boolean, spared?: MemoryHolder): void {
+  #unload(reason: "budget" | "quiet", isDue: (held: MemoryUse) => boolean, spared?: MemoryHolder): void {
     const before = this.#bytes;
-    for (const [holder, held] of this.#held) {
+    for (const [holder, held] of this.#uses) {
       if (!isDue(held)) break;
       if (holder === spared || !holder.unload()) continue;
       this.#remove(holder);
@@ -81,7 +81,7 @@ export class DocumentMemory {
   }
 
   #remove(holder: MemoryHolder): void {
-    this.#bytes -= this.#held.get(holder)?.bytes ?? 0;
-    this.#held.delete(holder);
+    this.#bytes -= this.#uses.get(holder)?.bytes ?? 0;
+    this.#uses.delete(holder);
   }
 }

@@ -51,7 +51,7 @@ export class DocumentState {
   #tailBytes = 0;
   #lastRow: RowId = 0;
   /** What was committed since the content was asked for, when it has not come yet. */
-  #meanwhile: { readonly update: Uint8Array; readonly row: RowId }[] | undefined;
+  #committedWhileLoading: { readonly update: Uint8Array; readonly row: RowId }[] | undefined;
 
   /** Throws `StoreError` corrupt for a row that is no update. */
   constructor(stored: StoredDocument | undefined) {
@@ -65,7 +65,7 @@ export class DocumentState {
       this.#tailBytes += entry.update.byteLength;
       this.#lastRow = entry.row;
     }
-    for (const entry of stored?.quarantined ?? []) this.#setAside(entry.update);
+    for (const entry of stored?.quarantined ?? []) this.#quarantine(entry.update);
   }
 
   /** Whether structs are held while some before them, of the same client, are not. */
@@ -105,13 +105,16 @@ export class DocumentState {
    * committed in between is added to it.
    */
   expectContent(): (stored: StoredDocument | undefined) => void {
-    const meanwhile: { readonly update: Uint8Array; readonly row: RowId }[] = [];
-    this.#meanwhile = meanwhile;
+    const committedSince: { readonly update: Uint8Array; readonly row: RowId }[] = [];
+    this.#committedWhileLoading = committedSince;
     const lastRow = this.#lastRow;
     return (stored) => {
       const committedBefore = stored?.tail.filter(({ row }) => row <= lastRow) ?? [];
-      this.#content = new DocumentContent(stored?.base && readBase(stored.base), [...committedBefore, ...meanwhile]);
-      this.#meanwhile = undefined;
+      this.#content = new DocumentContent(stored?.base && readBase(stored.base), [
+        ...committedBefore,
+        ...committedSince,
+      ]);
+      this.#committedWhileLoading = undefined;
     };
   }
 
@@ -139,7 +142,7 @@ export class DocumentState {
     if (this.#stagedCount === 0) throw new Error("a commit of an update that is not staged");
     this.#held.addAll(contents.structs);
     this.#content?.append(update, contents, row);
-    this.#meanwhile?.push({ update, row });
+    this.#committedWhileLoading?.push({ update, row });
     this.#tailBytes += update.byteLength;
     this.#lastRow = row;
     this.#stateVector = undefined;
@@ -183,7 +186,7 @@ export class DocumentState {
     this.#baseBytes = base.update.byteLength;
     this.#tailBytes -= cut.tailBytes;
     if (setAside.length === 0) return;
-    for (const update of setAside) this.#setAside(update);
+    for (const update of setAside) this.#quarantine(update);
     this.#held = content.structs();
     this.#knownStructs = [this.#held, this.#stagedStructs, this.#quarantined];
     this.#stateVector = undefined;
@@ -195,7 +198,7 @@ export class DocumentState {
   }
 
   /** Clients would bring it again and again, if it were not known. */
-  #setAside(update: Uint8Array): void {
+  #quarantine(update: Uint8Array): void {
     const contents = decodeContents(update);
     if (contents.kind === "contents") this.#quarantined.addAll(contents.structs);
   }

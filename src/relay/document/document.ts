@@ -31,8 +31,8 @@ export class Document implements MemoryHolder {
   readonly #options: DocumentOptions;
   #loading: Promise<void> | undefined;
   #compacting: Promise<void> | undefined;
-  #isHurried = false;
-  readonly #hurried = Promise.withResolvers<void>();
+  #skipsCompaction = false;
+  readonly #compactionSkipped = Promise.withResolvers<void>();
   /** No compaction is tried below this size of the tail. */
   #compactionBytes = 0;
   #hasFailedToCompact = false;
@@ -48,7 +48,7 @@ export class Document implements MemoryHolder {
     this.name = name;
     this.state = state;
     this.#options = options;
-    this.#touch();
+    this.#countMemory();
   }
 
   /**
@@ -59,14 +59,14 @@ export class Document implements MemoryHolder {
   loaded<Result>(task: () => Result): Result | Promise<Result> {
     if (!this.state.isLoaded) return this.#whenLoaded(task);
     const result = task();
-    this.#touch();
+    this.#countMemory();
     return result;
   }
 
   /** Called after `state.commit`, with the size of the update. */
   committed(bytes: number): void {
     this.#uncountedBytes += bytes;
-    if (this.#uncountedBytes >= countedBytes && this.state.isLoaded) this.#touch();
+    if (this.#uncountedBytes >= countedBytes && this.state.isLoaded) this.#countMemory();
     this.#compactIfDue();
   }
 
@@ -80,15 +80,15 @@ export class Document implements MemoryHolder {
   /** When nobody uses it any more: resolves when it is compacted, as far as it can be. */
   async close(): Promise<void> {
     await this.#compacted();
-    if (!this.#isHurried && this.state.tailBytes > 0) this.#startCompaction();
+    if (!this.#skipsCompaction && this.state.tailBytes > 0) this.#startCompaction();
     await this.#compacted();
     this.#options.memory.forget(this);
   }
 
   /** `close` need not wait for compactions any more: the next to open it would wait for them, and for those of others. */
-  hurry(): void {
-    this.#isHurried = true;
-    this.#hurried.resolve();
+  skipCompaction(): void {
+    this.#skipsCompaction = true;
+    this.#compactionSkipped.resolve();
   }
 
   async #whenLoaded<Result>(task: () => Result): Promise<Result> {
@@ -98,7 +98,7 @@ export class Document implements MemoryHolder {
       await this.#loading;
     }
     const result = task();
-    this.#touch();
+    this.#countMemory();
     return result;
   }
 
@@ -108,23 +108,23 @@ export class Document implements MemoryHolder {
     } finally {
       this.#loading = undefined;
     }
-    this.#touch();
+    this.#countMemory();
   }
 
-  #touch(): void {
+  #countMemory(): void {
     this.#uncountedBytes = 0;
     this.#options.memory.used(this, this.state.memoryBytes);
   }
 
   async #compacted(): Promise<void> {
-    while (this.#compacting !== undefined && !this.#isHurried) {
-      await Promise.race([this.#compacting, this.#hurried.promise]);
+    while (this.#compacting !== undefined && !this.#skipsCompaction) {
+      await Promise.race([this.#compacting, this.#compactionSkipped.promise]);
     }
   }
 
   #compactIfDue(): void {
     const { tailBytes, baseBytes } = this.state;
-    if (this.#compacting !== undefined || this.#isHurried || tailBytes < this.#compactionBytes) return;
+    if (this.#compacting !== undefined || this.#skipsCompaction || tailBytes < this.#compactionBytes) return;
     if (shouldCompact(tailBytes, baseBytes)) this.#startCompaction();
   }
 
@@ -170,7 +170,7 @@ export class Document implements MemoryHolder {
     });
     const cut = await taken.promise;
     // The next to open the document has loaded, or is about to load, the rows as they are.
-    if (this.#isHurried) return;
+    if (this.#skipsCompaction) return;
     const quarantined = pick(cut.rows, rejected);
     // What we have made ourselves is no poison: something else is wrong, and the document stays as it is.
     if (cut.rows.length > cut.tailCount && rejected.includes(0)) throw new Error("a base that cannot be compacted");
@@ -183,7 +183,7 @@ export class Document implements MemoryHolder {
   #replace(cut: Cut, compacted: Compacted): void {
     const { log, metrics } = this.#options;
     this.state.replace(cut, compacted);
-    this.#touch();
+    this.#countMemory();
     const updates = compacted.quarantined.length;
     if (updates === 0) return;
     metrics.quarantinedUpdates.inc(updates);

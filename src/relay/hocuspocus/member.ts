@@ -71,7 +71,7 @@ export class HocuspocusMember implements SyncMember {
   join(pending: PendingAcknowledgements): void | Promise<void> {
     this.#room.join(this);
     this.connection.send(this.encoding.authenticated(this.access));
-    if (pending.awareness !== undefined) this.#room.announce(this, pending.awareness);
+    if (pending.awareness !== undefined) this.#room.updateAwareness(this, pending.awareness);
     if (!pending.isOwed) return;
     // It has said before what it has: nobody listened.
     this.#ledger.expect(pending.acknowledgements);
@@ -125,7 +125,7 @@ export class HocuspocusMember implements SyncMember {
       case "update":
         return this.#submit(message.update, 1);
       case "awareness":
-        return this.#room.announce(this, message.body);
+        return this.#room.updateAwareness(this, message.body);
       case "query-awareness":
         return this.#room.queryAwareness(this);
       case "stateless":

@@ -66,7 +66,7 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
           this.#room.submit(this, { update: message.update, frame, acknowledgement: () => frame }),
         );
       case "awareness":
-        this.#room.announce(this, message.body);
+        this.#room.updateAwareness(this, message.body);
         break;
       case "query-awareness":
         this.#room.queryAwareness(this);
