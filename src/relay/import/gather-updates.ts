@@ -30,10 +30,10 @@ export function gatherUpdates(updates: Iterable<Uint8Array>, documentBytes: numb
   for (const update of updates) {
     gathering.add(update);
     if (gathering.bytes <= 2 * documentBytes) continue;
-    gathering.fold();
-    if (gathering.bytes > documentBytes) return gathering.without(describeTooLarge(gathering.bytes, documentBytes));
+    gathering.mergeWaiting();
+    if (gathering.bytes > documentBytes) return gathering.rejected(describeTooLarge(gathering.bytes, documentBytes));
   }
-  gathering.fold();
+  gathering.mergeWaiting();
   return gathering.result();
 }
 
@@ -70,7 +70,7 @@ class Gathering {
   }
 
   /** Makes one of those that wait. */
-  fold(): void {
+  mergeWaiting(): void {
     const waiting = this.#waiting;
     if (waiting.length === 0) return;
     this.#waiting = [];
@@ -79,7 +79,7 @@ class Gathering {
     try {
       const { base, rejected } = compactUpdates([...earlier, ...waiting]);
       const accepted = waiting.filter((_, index) => !rejected.includes(earlier.length + index));
-      for (const update of accepted) this.#bring(update);
+      for (const update of accepted) this.#addIds(update);
       if (rejected.length > 0) this.#leaveOut(rejected.length, "Yjs cannot apply it");
       this.#base = accepted.length + earlier.length > 0 ? base : undefined;
     } catch (error) {
@@ -91,7 +91,7 @@ class Gathering {
     return { gathered: this.#gathered(), count: this.#count, leftOut: this.#leftOut, reason: this.#reason };
   }
 
-  without(reason: string): GatheredUpdates {
+  rejected(reason: string): GatheredUpdates {
     return { gathered: undefined, count: this.#count, leftOut: this.#count, reason };
   }
 
@@ -102,7 +102,7 @@ class Gathering {
     return { update, contents: { ...read, structs: this.#structs, deletes: this.#deletes } };
   }
 
-  #bring(update: Uint8Array): void {
+  #addIds(update: Uint8Array): void {
     const contents = decodeContents(update);
     if (contents.kind === "malformed") return;
     this.#structs.addAll(contents.structs);

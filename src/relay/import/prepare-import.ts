@@ -86,13 +86,13 @@ function compare(
   const bytes = state.bytes + verdict.update.byteLength;
   if (bytes > documentBytes) return refused(describeTooLarge(bytes, documentBytes));
   const addition = { update: verdict.update, log: logOf(stored) };
-  const doubt = findDoubt(addition, gathered);
-  if (doubt !== undefined) return refused(doubt);
+  const loadFault = findFault(addition, gathered);
+  if (loadFault !== undefined) return refused(loadFault);
   return { kind: stored === undefined ? "new" : "merged", addition };
 }
 
 /** Loads it, and says what is wrong if anything is. */
-function findDoubt({ update, log }: Addition, { contents }: DecodedUpdate): string | undefined {
+function findFault({ update, log }: Addition, { contents }: DecodedUpdate): string | undefined {
   try {
     const loaded = decodeContents(compactUpdates([...log.map((row) => row.update), update]).base);
     const holdsAll =
