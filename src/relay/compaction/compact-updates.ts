@@ -6,7 +6,7 @@ import { type ContentIds, contentsOf, type UpdateContents } from "../update/upda
 import type { CompactedUpdates } from "./compactor.ts";
 
 /** More than this is no accident, and finding each costs as much as a compaction. */
-const mostRejected = 16;
+const maxRejected = 16;
 
 /**
  * One update that says what `updates` say together, less the content that was deleted.
@@ -77,7 +77,7 @@ function collectWithoutRejected(
       Y.applyUpdate(doc, update);
       accepted.push(update);
     } catch (error) {
-      if (isOutOfMemory(error) || rejected.length === mostRejected) throw reason;
+      if (isOutOfMemory(error) || rejected.length === maxRejected) throw reason;
       rejected.push(index);
       const base = collectAll(accepted);
       accepted = [base];

@@ -20,7 +20,7 @@ export interface WorkerCompactorOptions {
 }
 
 /** A worker without work is ended after this time; a new one takes some milliseconds to start. */
-const retirementMs = 5_000;
+const idleWorkerMs = 5_000;
 
 /** A compactor in a worker of its own, which starts with the first compaction. */
 export function startWorkerCompactor(): Compactor {
@@ -39,10 +39,10 @@ export function startWorkerCompactor(): Compactor {
 export class WorkerCompactor implements Compactor {
   readonly #options: WorkerCompactorOptions;
   #worker: Worker | undefined;
-  readonly #waiting: Job[] = [];
+  readonly #queue: Job[] = [];
   #running: Job | undefined;
   #cancelTimeLimit: (() => void) | undefined;
-  #cancelRetirement: (() => void) | undefined;
+  #cancelIdleStop: (() => void) | undefined;
   #isClosed = false;
 
   constructor(options: WorkerCompactorOptions) {
@@ -52,22 +52,22 @@ export class WorkerCompactor implements Compactor {
   async compact(take: () => PackedUpdates): Promise<CompactedUpdates> {
     if (this.#isClosed) throw new CompactorClosed();
     const { promise, resolve, reject } = Promise.withResolvers<CompactedUpdates>();
-    this.#waiting.push({ take, resolve, reject });
+    this.#queue.push({ take, resolve, reject });
     this.#runNext();
     return promise;
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
-    this.#cancelRetirement?.();
+    this.#cancelIdleStop?.();
     const error = new CompactorClosed();
-    for (const job of this.#waiting.splice(0)) job.reject(error);
+    for (const job of this.#queue.splice(0)) job.reject(error);
     this.#stopWorker(error);
   }
 
   #runNext(): void {
     if (this.#running !== undefined) return;
-    const job = this.#waiting.shift();
+    const job = this.#queue.shift();
     if (job === undefined) return;
     let updates: PackedUpdates;
     try {
@@ -78,7 +78,7 @@ export class WorkerCompactor implements Compactor {
       return;
     }
     this.#running = job;
-    this.#cancelRetirement?.();
+    this.#cancelIdleStop?.();
     const { clock, timeLimitMs } = this.#options;
     this.#cancelTimeLimit = clock.after(timeLimitMs, () => {
       this.#stopWorker(new Error(`A compaction took longer than ${timeLimitMs} ms.`));
@@ -101,7 +101,7 @@ export class WorkerCompactor implements Compactor {
     worker.addEventListener("error", ({ message }) => died(message));
     worker.addEventListener("close", ({ code }) => died(`exit code ${code}`));
     worker.addEventListener("message", ({ data }: MessageEvent<CompactionReply>) => {
-      if (worker === this.#worker) this.#finish((job) => settle(job, data));
+      if (worker === this.#worker) this.#finish((job) => answerJob(job, data));
     });
     return worker;
   }
@@ -113,26 +113,26 @@ export class WorkerCompactor implements Compactor {
     this.#finish((job) => job.reject(reason));
   }
 
-  #finish(settle: (job: Job) => void): void {
+  #finish(answer: (job: Job) => void): void {
     const job = this.#running;
     this.#running = undefined;
     this.#cancelTimeLimit?.();
     this.#cancelTimeLimit = undefined;
-    if (job !== undefined) settle(job);
+    if (job !== undefined) answer(job);
     this.#runNext();
-    if (this.#worker !== undefined && this.#running === undefined) this.#retireLater();
+    if (this.#worker !== undefined && this.#running === undefined) this.#stopWhenIdle();
   }
 
   /** A worker keeps the memory of the largest documents that it has seen. */
-  #retireLater(): void {
-    this.#cancelRetirement?.();
-    this.#cancelRetirement = this.#options.clock.after(retirementMs, () => {
+  #stopWhenIdle(): void {
+    this.#cancelIdleStop?.();
+    this.#cancelIdleStop = this.#options.clock.after(idleWorkerMs, () => {
       if (this.#running === undefined) this.#stopWorker(new Error("The compaction worker has nothing to do."));
     });
   }
 }
 
-function settle({ resolve, reject }: Job, reply: CompactionReply): void {
+function answerJob({ resolve, reject }: Job, reply: CompactionReply): void {
   if ("base" in reply) resolve(reply);
   else reject(new Error(reply.error));
 }
