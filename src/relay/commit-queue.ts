@@ -6,7 +6,7 @@ import type { Durability } from "./durability.ts";
 import type { RelayLimits } from "./limits.ts";
 
 /** An update that waits for the store, and what follows. Exactly one of the two callbacks comes, once. */
-export interface Write {
+export interface PendingWrite {
   readonly document: string;
   readonly update: Uint8Array;
   /** It is stored. Called in the order of `enqueue`, for a whole transaction in one synchronous block. */
@@ -17,7 +17,7 @@ export interface Write {
 
 /** The updates of one transaction. */
 interface Batch {
-  readonly writes: Write[];
+  readonly writes: PendingWrite[];
   bytes: number;
   /** Since the first of them came. */
   readonly endTimer: () => void;
@@ -34,10 +34,10 @@ export interface CommitQueueOptions {
 }
 
 /** Of one transaction: a crowd that waited for the store would hold up the event loop for all that it has brought. */
-const mostWrites = 250;
-const mostBytes = 1024 * 1024;
+const maxBatchWrites = 250;
+const maxBatchBytes = 1024 * 1024;
 const firstRetryMs = 100;
-const longestRetryMs = 5_000;
+const maxRetryMs = 5_000;
 
 /**
  * Groups the updates of all rooms: once per turn of the event loop, one transaction of as many as do not hold it up.
@@ -49,7 +49,7 @@ const longestRetryMs = 5_000;
 export class CommitQueue {
   readonly #options: CommitQueueOptions;
   /** Only the last takes more. */
-  readonly #waiting: Batch[] = [];
+  readonly #batches: Batch[] = [];
   #waitingBytes = 0;
   /** A commit runs, or one is due: at the end of this turn, or at the next retry. */
   #isBusy = false;
@@ -57,7 +57,7 @@ export class CommitQueue {
   #isClosing = false;
   /** Set while a retry is due, or after giving up a probe of the store. */
   #cancelRetry: (() => void) | undefined;
-  #whenIdle: (() => void)[] = [];
+  #idleWaiters: (() => void)[] = [];
 
   constructor(options: CommitQueueOptions) {
     this.#options = options;
@@ -69,7 +69,7 @@ export class CommitQueue {
     return this.#failures > 0 || this.#options.durability.isFailing;
   }
 
-  enqueue(write: Write): void {
+  enqueue(write: PendingWrite): void {
     const bytes = write.update.byteLength;
     const batch = this.#batchFor(bytes);
     batch.writes.push(write);
@@ -81,7 +81,7 @@ export class CommitQueue {
 
   /** Resolves when nothing waits any more: all is committed or discarded. */
   async idle(): Promise<void> {
-    if (this.#isBusy) await new Promise<void>((resolve) => this.#whenIdle.push(resolve));
+    if (this.#isBusy) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
   }
 
   /** As `idle`, but does not wait for a failing store to recover; what is committed is on disk then, if it can be. */
@@ -93,10 +93,10 @@ export class CommitQueue {
   }
 
   #batchFor(bytes: number): Batch {
-    const last = this.#waiting.at(-1);
-    if (last !== undefined && last.writes.length < mostWrites && last.bytes + bytes <= mostBytes) return last;
+    const last = this.#batches.at(-1);
+    if (last !== undefined && last.writes.length < maxBatchWrites && last.bytes + bytes <= maxBatchBytes) return last;
     const batch = { writes: [], bytes: 0, endTimer: this.#options.metrics.updateToCommit.startTimer() };
-    this.#waiting.push(batch);
+    this.#batches.push(batch);
     return batch;
   }
 
@@ -115,13 +115,13 @@ export class CommitQueue {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
     // Nothing, when the store is only to be tried.
-    const batch = this.#waiting.shift();
+    const batch = this.#batches.shift();
     const writes = batch?.writes ?? [];
     let rows: readonly RowId[];
     try {
       rows = await this.#append(writes);
     } catch (error) {
-      if (batch !== undefined) this.#waiting.unshift(batch);
+      if (batch !== undefined) this.#batches.unshift(batch);
       this.#failed(error);
       return;
     }
@@ -129,10 +129,10 @@ export class CommitQueue {
     this.#failures = 0;
     batch?.endTimer();
     this.#committed(writes, rows);
-    this.#settle();
+    this.#continue();
   }
 
-  async #append(batch: readonly Write[]): Promise<readonly RowId[]> {
+  async #append(batch: readonly PendingWrite[]): Promise<readonly RowId[]> {
     const { durability, store } = this.#options;
     // What is visible should be on disk soon: where nothing gets there, nothing new becomes visible.
     if (durability.isFailing) throw new StoreError("unavailable", "The store cannot sync what it has.");
@@ -141,7 +141,7 @@ export class CommitQueue {
     return rows;
   }
 
-  #committed(batch: readonly Write[], rows: readonly RowId[]): void {
+  #committed(batch: readonly PendingWrite[], rows: readonly RowId[]): void {
     const { durability, metrics } = this.#options;
     if (batch.length === 0) return;
     for (let index = 0; index < batch.length; index += 1) this.#wasCommitted(batch[index], rows[index]);
@@ -150,7 +150,7 @@ export class CommitQueue {
     this.#call(() => durability.committed());
   }
 
-  #wasCommitted(write: Write | undefined, row: RowId | undefined): void {
+  #wasCommitted(write: PendingWrite | undefined, row: RowId | undefined): void {
     if (write === undefined || row === undefined) return;
     this.#waitingBytes -= write.update.byteLength;
     try {
@@ -170,7 +170,7 @@ export class CommitQueue {
       this.#giveUp();
       return;
     }
-    const delayMs = Math.min(firstRetryMs * 2 ** (this.#failures - 1), longestRetryMs);
+    const delayMs = Math.min(firstRetryMs * 2 ** (this.#failures - 1), maxRetryMs);
     this.#cancelRetry = this.#options.clock.after(delayMs, () => this.#retry());
   }
 
@@ -182,13 +182,13 @@ export class CommitQueue {
   #giveUp(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
-    const writes = this.#waiting.splice(0).flatMap((batch) => batch.writes);
+    const writes = this.#batches.splice(0).flatMap((batch) => batch.writes);
     this.#waitingBytes = 0;
     if (writes.length > 0) this.#options.log.error({ event: "updates-discarded", updates: writes.length });
     for (const write of writes) this.#call(() => write.discarded());
     // Else a server that is sent nothing because it is not ready would never find out that it could be.
-    if (!this.#isClosing) this.#cancelRetry = this.#options.clock.after(longestRetryMs, () => this.#retry());
-    this.#settle();
+    if (!this.#isClosing) this.#cancelRetry = this.#options.clock.after(maxRetryMs, () => this.#retry());
+    this.#continue();
   }
 
   /** One room's fault must not keep the other rooms from hearing of their updates. */
@@ -204,14 +204,14 @@ export class CommitQueue {
     this.#options.log.error({ event: "commit-callback-failed", err: error });
   }
 
-  #settle(): void {
+  #continue(): void {
     this.#isBusy = false;
-    if (this.#waiting.length > 0) {
+    if (this.#batches.length > 0) {
       this.#schedule();
       return;
     }
-    const resolves = this.#whenIdle;
-    this.#whenIdle = [];
+    const resolves = this.#idleWaiters;
+    this.#idleWaiters = [];
     for (const resolve of resolves) resolve();
   }
 }

@@ -13,10 +13,10 @@ export interface DurabilityOptions {
   readonly metrics: Metrics;
 }
 
-type Sends = Map<Connection, (() => void)[]>;
+type PendingSends = Map<Connection, (() => void)[]>;
 
 const firstRetryMs = 100;
-const longestRetryMs = 5_000;
+const maxRetryMs = 5_000;
 /**
  * From the start of one sync to the start of the next, by what acknowledgements say. A first one never waits; under a
  * constant stream each costs 0.15 ms of CPU, much of it in the file system, which nobody would notice the use of. With
@@ -36,16 +36,16 @@ const intervalMs = { disk: 4, process: 1_000 };
 export class Durability {
   readonly #options: DurabilityOptions;
   /** Of what was committed since the running sync began, or before. */
-  #waiting: Sends = new Map();
+  #pendingSends: PendingSends = new Map();
   /** Something was committed since the last sync began, or since one before it that failed. */
   #isDirty = false;
   #isSyncing = false;
-  #isDue = false;
+  #isFlushDue = false;
   #failures = 0;
   #isClosed = false;
   #syncedAt = Number.NEGATIVE_INFINITY;
-  #cancelNext: (() => void) | undefined;
-  #whenSettled: (() => void)[] = [];
+  #cancelSync: (() => void) | undefined;
+  #syncWaiters: (() => void)[] = [];
   #endTimer: (() => void) | undefined;
 
   constructor(options: DurabilityOptions) {
@@ -62,7 +62,7 @@ export class Durability {
     this.#isDirty = true;
     this.#endTimer ??= this.#options.metrics.commitToAcknowledgement.startTimer();
     if (this.#options.durability === "process") this.#flush();
-    if (!this.isFailing) this.#soon();
+    if (!this.isFailing) this.#scheduleSync();
   }
 
   /**
@@ -70,59 +70,59 @@ export class Durability {
    * disk.
    */
   acknowledge(connection: Connection, send: () => void): void {
-    const sends = this.#waiting.get(connection);
-    if (sends === undefined) this.#waiting.set(connection, [send]);
+    const sends = this.#pendingSends.get(connection);
+    if (sends === undefined) this.#pendingSends.set(connection, [send]);
     else sends.push(send);
-    if (this.#isDue) return;
-    this.#isDue = true;
+    if (this.#isFlushDue) return;
+    this.#isFlushDue = true;
     this.#options.clock.afterTurn(() => {
-      this.#isDue = false;
-      if (this.#isSure) this.#flush();
+      this.#isFlushDue = false;
+      if (this.#canAcknowledge) this.#flush();
     });
   }
 
   /** Resolves when all that was committed is on disk and acknowledged, or the sync for it has failed; syncs no more then. */
   async close(): Promise<void> {
-    await this.#settled();
+    await this.#untilSyncEnds();
     // What was committed while the last one ran.
-    if (this.#isDirty) this.#next();
-    await this.#settled();
+    if (this.#isDirty) this.#startSync();
+    await this.#untilSyncEnds();
     this.#isClosed = true;
-    this.#cancelNext?.();
+    this.#cancelSync?.();
   }
 
   /** Resolves when no sync runs. */
-  async #settled(): Promise<void> {
-    if (this.#isSyncing) await new Promise<void>((resolve) => this.#whenSettled.push(resolve));
+  async #untilSyncEnds(): Promise<void> {
+    if (this.#isSyncing) await new Promise<void>((resolve) => this.#syncWaiters.push(resolve));
   }
 
   /** Whether nothing has to be waited for. */
-  get #isSure(): boolean {
+  get #canAcknowledge(): boolean {
     return this.#options.durability === "process" || !(this.#isDirty || this.#isSyncing);
   }
 
   /** The next sync, when it is due. */
-  #soon(): void {
-    if (this.#isSyncing || this.#isClosed || this.#cancelNext !== undefined) return;
+  #scheduleSync(): void {
+    if (this.#isSyncing || this.#isClosed || this.#cancelSync !== undefined) return;
     const { clock, durability } = this.#options;
     const waitMs = this.#syncedAt + intervalMs[durability] - clock.now();
-    if (waitMs <= 0) this.#next();
-    else this.#cancelNext = clock.after(waitMs, () => this.#next());
+    if (waitMs <= 0) this.#startSync();
+    else this.#cancelSync = clock.after(waitMs, () => this.#startSync());
   }
 
-  #next(): void {
+  #startSync(): void {
     if (this.#isSyncing || this.#isClosed) return;
-    this.#cancelNext?.();
-    this.#cancelNext = undefined;
+    this.#cancelSync?.();
+    this.#cancelSync = undefined;
     this.#isSyncing = true;
     this.#isDirty = false;
     this.#syncedAt = this.#options.clock.now();
-    const covered = this.#waiting;
-    this.#waiting = new Map();
+    const covered = this.#pendingSends;
+    this.#pendingSends = new Map();
     void this.#sync(covered);
   }
 
-  async #sync(covered: Sends): Promise<void> {
+  async #sync(covered: PendingSends): Promise<void> {
     const endTimer = this.#endTimer;
     this.#endTimer = undefined;
     try {
@@ -137,44 +137,44 @@ export class Durability {
     this.#failures = 0;
     send(covered);
     endTimer?.();
-    if (this.#isDirty) this.#soon();
-    if (this.#isSure) this.#flush();
-    if (!this.#isSyncing) this.#settle();
+    if (this.#isDirty) this.#scheduleSync();
+    if (this.#canAcknowledge) this.#flush();
+    if (!this.#isSyncing) this.#resolveSyncWaiters();
   }
 
-  #failed(error: unknown, covered: Sends): void {
+  #failed(error: unknown, covered: PendingSends): void {
     const { clock, log, metrics } = this.#options;
     metrics.storeFailures.inc({ operation: "sync" });
     if (!this.isFailing) log.error({ event: "sync-failed", err: error });
     this.#failures += 1;
     this.#isDirty = true;
-    for (const [connection, sends] of this.#waiting)
+    for (const [connection, sends] of this.#pendingSends)
       covered.set(connection, (covered.get(connection) ?? []).concat(sends));
-    this.#waiting = covered;
+    this.#pendingSends = covered;
     if (!this.#isClosed) {
-      const delayMs = Math.min(firstRetryMs * 2 ** (this.#failures - 1), longestRetryMs);
-      this.#cancelNext = clock.after(delayMs, () => this.#next());
+      const delayMs = Math.min(firstRetryMs * 2 ** (this.#failures - 1), maxRetryMs);
+      this.#cancelSync = clock.after(delayMs, () => this.#startSync());
     }
-    this.#settle();
+    this.#resolveSyncWaiters();
   }
 
   #flush(): void {
-    const sends = this.#waiting;
-    this.#waiting = new Map();
+    const sends = this.#pendingSends;
+    this.#pendingSends = new Map();
     send(sends);
     this.#endTimer?.();
     this.#endTimer = undefined;
   }
 
-  #settle(): void {
-    const resolves = this.#whenSettled;
-    this.#whenSettled = [];
+  #resolveSyncWaiters(): void {
+    const resolves = this.#syncWaiters;
+    this.#syncWaiters = [];
     for (const resolve of resolves) resolve();
   }
 }
 
-function send(waiting: Sends): void {
-  for (const [connection, sends] of waiting) {
+function send(pending: PendingSends): void {
+  for (const [connection, sends] of pending) {
     connection.cork(() => {
       for (const each of sends) each();
     });

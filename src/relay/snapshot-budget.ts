@@ -11,7 +11,7 @@ export interface SnapshotBudgetOptions {
   readonly metrics: Metrics;
 }
 
-interface Waiting {
+interface WaitingSnapshot {
   readonly bytes: number;
   readonly start: (release: Release) => void;
 }
@@ -29,7 +29,7 @@ const slowMs = 500;
  */
 export class SnapshotBudget {
   readonly #options: SnapshotBudgetOptions;
-  readonly #waiting: Waiting[] = [];
+  readonly #waiting: WaitingSnapshot[] = [];
   #bytes = 0;
   /** Of those that started a moment ago. */
   #freshBytes = 0;
@@ -59,7 +59,7 @@ export class SnapshotBudget {
     return fits(this.#freshBytes, snapshotBurstBytes) && fits(this.#bytes, snapshotsBytes);
   }
 
-  #start({ bytes, start }: Waiting): void {
+  #start({ bytes, start }: WaitingSnapshot): void {
     let isFresh = true;
     let isHeld = true;
     this.#freshBytes += bytes;
