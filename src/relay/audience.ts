@@ -29,26 +29,26 @@ interface LargeFrame {
  * While a large frame is on its way to a member, or waits for its turn, the member has left the channels: what they
  * carry would pile up behind it.
  */
-interface Lag {
+interface Backlog {
   readonly large: LargeFrame[];
   /** Updates that it has to get then. */
-  missed: Uint8Array[];
+  updates: Uint8Array[];
   /** Of those that are not large. */
-  missedBytes: number;
+  updateBytes: number;
   /** Held while a frame is on its way. */
   release: Release | undefined;
   /** Unsent bytes and the time when the link was last seen to be fast enough. */
   unsentBytes: number;
-  seenAt: number;
+  progressAt: number;
 }
 
 /** What one member hears of what the room says. */
-interface Hearing {
+interface DeliveryState {
   /** From its first sync on. */
-  hearsUpdates: boolean;
+  receivesUpdates: boolean;
   /** From its introduction on. */
-  hearsAwareness: boolean;
-  lag: Lag | undefined;
+  receivesAwareness: boolean;
+  backlog: Backlog | undefined;
   sentAt: number;
 }
 
@@ -62,8 +62,8 @@ interface Channels {
 const keepaliveMs = 15_000;
 const keepaliveCheckMs = 5_000;
 /** A link that takes less than this much of a large frame in this time keeps others waiting for nothing. */
-const slowestBytes = 256 * 1024;
-const slowestMs = 30_000;
+const minProgressBytes = 256 * 1024;
+const minProgressMs = 30_000;
 
 /**
  * How a room's members hear of what it says: each frame is encoded once per encoding.
@@ -75,7 +75,7 @@ const slowestMs = 30_000;
 export class Audience {
   readonly #options: AudienceOptions;
   readonly #largeBytes: number;
-  readonly #hearings = new Map<SyncMember, Hearing>();
+  readonly #deliveries = new Map<SyncMember, DeliveryState>();
   readonly #behind = new Set<SyncMember>();
   /** How many members have it. */
   readonly #encodings = new Map<SyncEncoding, number>();
@@ -91,21 +91,21 @@ export class Audience {
 
   add(member: SyncMember): void {
     const { clock } = this.#options;
-    const hearing = { hearsUpdates: false, hearsAwareness: false, lag: undefined, sentAt: clock.now() };
-    this.#hearings.set(member, hearing);
+    const delivery = { receivesUpdates: false, receivesAwareness: false, backlog: undefined, sentAt: clock.now() };
+    this.#deliveries.set(member, delivery);
     this.#encodings.set(member.encoding, (this.#encodings.get(member.encoding) ?? 0) + 1);
     this.#cancelKeepalive ??= clock.after(keepaliveCheckMs, () => this.#keepalive());
   }
 
   remove(member: SyncMember): void {
-    const hearing = this.#hearings.get(member);
-    if (hearing === undefined) return;
+    const delivery = this.#deliveries.get(member);
+    if (delivery === undefined) return;
     this.#leaveChannels(member);
-    this.#hearings.delete(member);
+    this.#deliveries.delete(member);
     this.#behind.delete(member);
-    this.#forget(member.encoding);
-    hearing.lag?.release?.();
-    if (this.#hearings.size > 0) return;
+    this.#releaseEncoding(member.encoding);
+    delivery.backlog?.release?.();
+    if (this.#deliveries.size > 0) return;
     this.#frames.clear();
     this.#cancelKeepalive?.();
     this.#cancelKeepalive = undefined;
@@ -118,7 +118,7 @@ export class Audience {
   }
 
   /** One less has it: where each member has its own, they come and go as long as the room is open. */
-  #forget(encoding: SyncEncoding): void {
+  #releaseEncoding(encoding: SyncEncoding): void {
     const left = (this.#encodings.get(encoding) ?? 0) - 1;
     if (left > 0) {
       this.#encodings.set(encoding, left);
@@ -140,11 +140,11 @@ export class Audience {
 
   /** To one member, of whatever size. */
   send(member: SyncMember, frame: Frame): void {
-    const hearing = this.#hearings.get(member);
-    if (hearing === undefined) return;
-    hearing.sentAt = this.#options.clock.now();
+    const delivery = this.#deliveries.get(member);
+    if (delivery === undefined) return;
+    delivery.sentAt = this.#options.clock.now();
     const bytes = bytesOf(frame);
-    if (bytes > this.#largeBytes) this.#sendLarge(member, hearing, { bytes, encode: () => frame });
+    if (bytes > this.#largeBytes) this.#sendLarge(member, delivery, { bytes, encode: () => frame });
     else member.connection.send(frame);
   }
 
@@ -154,39 +154,39 @@ export class Audience {
    * `release` is called when all of the answer is gone.
    */
   sendSnapshot(member: SyncMember, { before, update }: Answer, release: Release): void {
-    const hearing = this.#hearings.get(member);
-    if (hearing === undefined || !member.connection.isOpen) {
+    const delivery = this.#deliveries.get(member);
+    if (delivery === undefined || !member.connection.isOpen) {
       release();
       return;
     }
     const { connection, encoding } = member;
-    hearing.sentAt = this.#options.clock.now();
-    hearing.hearsUpdates = true;
+    delivery.sentAt = this.#options.clock.now();
+    delivery.receivesUpdates = true;
     if (before !== undefined) connection.sendSnapshot(this.#frame(encoding, encoding.update, before));
     connection.sendSnapshot(this.#frame(encoding, encoding.syncStep2, update));
     // Behind one that waits, the answer is on its way all the same.
-    if (connection.unsentBytes === 0 || hearing.lag !== undefined) {
+    if (connection.unsentBytes === 0 || delivery.backlog !== undefined) {
       release();
-      if (hearing.lag === undefined) this.#joinChannels(member, hearing);
+      if (delivery.backlog === undefined) this.#joinChannels(member, delivery);
       return;
     }
-    this.#fallBehind(member, hearing);
-    this.#await(member, hearing, release);
+    this.#fallBehind(member, delivery);
+    this.#waitUntilSent(member, delivery, release);
   }
 
   /** From now on `member` hears what `publishAwareness` says. */
-  introduce(member: SyncMember): void {
-    const hearing = this.#hearings.get(member);
-    if (hearing === undefined) return;
-    hearing.hearsAwareness = true;
-    if (hearing.lag === undefined) this.#joinChannels(member, hearing);
+  subscribeToAwareness(member: SyncMember): void {
+    const delivery = this.#deliveries.get(member);
+    if (delivery === undefined) return;
+    delivery.receivesAwareness = true;
+    if (delivery.backlog === undefined) this.#joinChannels(member, delivery);
   }
 
   /** To every member that has synced, less `except`; `encode` gives the frame of `update` in an encoding. */
   publishUpdate(update: Uint8Array, encode: (encoding: SyncEncoding) => Frame, except: SyncMember): void {
     const isLarge = update.byteLength > this.#largeBytes;
     for (const member of this.#behind) {
-      if (member !== except) this.#miss(member, update, isLarge);
+      if (member !== except) this.#addToBacklog(member, update, isLarge);
     }
     if (isLarge) this.#publishLarge(update, except);
     else {
@@ -201,7 +201,7 @@ export class Audience {
   /** To every member, less `except`, whatever it hears; `encode` gives undefined for encodings that have no such frame. */
   broadcast(encode: (encoding: SyncEncoding) => Frame | undefined, except?: SyncMember): void {
     const frames = new Map<SyncEncoding, Frame | undefined>();
-    for (const member of this.#hearings.keys()) {
+    for (const member of this.#deliveries.keys()) {
       const { encoding } = member;
       if (!frames.has(encoding)) frames.set(encoding, encode(encoding));
       const frame = frames.get(encoding);
@@ -215,98 +215,99 @@ export class Audience {
   }
 
   #publishLarge(update: Uint8Array, except: SyncMember): void {
-    for (const [member, hearing] of this.#hearings) {
-      if (member === except || !hearing.hearsUpdates || hearing.lag !== undefined) continue;
+    for (const [member, delivery] of this.#deliveries) {
+      if (member === except || !delivery.receivesUpdates || delivery.backlog !== undefined) continue;
       const encode = () => this.#frame(member.encoding, member.encoding.update, update);
-      this.#sendLarge(member, hearing, { bytes: update.byteLength, encode });
+      this.#sendLarge(member, delivery, { bytes: update.byteLength, encode });
     }
   }
 
   /** It waits for a large frame: this is for later. A client that cannot keep up even so is closed. */
-  #miss(member: SyncMember, update: Uint8Array, isLarge: boolean): void {
-    const hearing = this.#hearings.get(member);
-    if (hearing?.lag === undefined || !hearing.hearsUpdates) return;
-    hearing.lag.missed.push(update);
-    if (!isLarge) hearing.lag.missedBytes += update.byteLength;
-    if (hearing.lag.missedBytes > this.#options.limits.outboxBytes) member.connection.close(closeReasons.overloaded);
+  #addToBacklog(member: SyncMember, update: Uint8Array, isLarge: boolean): void {
+    const delivery = this.#deliveries.get(member);
+    if (delivery?.backlog === undefined || !delivery.receivesUpdates) return;
+    delivery.backlog.updates.push(update);
+    if (!isLarge) delivery.backlog.updateBytes += update.byteLength;
+    if (delivery.backlog.updateBytes > this.#options.limits.outboxBytes)
+      member.connection.close(closeReasons.overloaded);
   }
 
-  #sendLarge(member: SyncMember, hearing: Hearing, frame: LargeFrame): void {
-    const isFirst = hearing.lag === undefined;
-    this.#fallBehind(member, hearing).large.push(frame);
-    if (isFirst) this.#advance(member, hearing);
+  #sendLarge(member: SyncMember, delivery: DeliveryState, frame: LargeFrame): void {
+    const isFirst = delivery.backlog === undefined;
+    this.#fallBehind(member, delivery).large.push(frame);
+    if (isFirst) this.#sendNext(member, delivery);
   }
 
-  #fallBehind(member: SyncMember, hearing: Hearing): Lag {
-    if (hearing.lag !== undefined) return hearing.lag;
-    const seenAt = this.#options.clock.now();
-    const lag = { large: [], missed: [], missedBytes: 0, release: undefined, unsentBytes: 0, seenAt };
-    hearing.lag = lag;
+  #fallBehind(member: SyncMember, delivery: DeliveryState): Backlog {
+    if (delivery.backlog !== undefined) return delivery.backlog;
+    const progressAt = this.#options.clock.now();
+    const backlog = { large: [], updates: [], updateBytes: 0, release: undefined, unsentBytes: 0, progressAt };
+    delivery.backlog = backlog;
     this.#behind.add(member);
     this.#leaveChannels(member);
-    return lag;
+    return backlog;
   }
 
   /** Nothing is on its way to it: what comes next? */
-  #advance(member: SyncMember, hearing: Hearing): void {
-    const { lag } = hearing;
-    if (lag === undefined) return;
-    const next = lag.large.shift() ?? this.#takeMissed(member, lag);
+  #sendNext(member: SyncMember, delivery: DeliveryState): void {
+    const { backlog } = delivery;
+    if (backlog === undefined) return;
+    const next = backlog.large.shift() ?? this.#takeUpdates(member, backlog);
     if (next === undefined || next.bytes <= this.#largeBytes) {
       if (next !== undefined) member.connection.send(next.encode());
-      hearing.lag = undefined;
+      delivery.backlog = undefined;
       this.#behind.delete(member);
-      this.#joinChannels(member, hearing);
+      this.#joinChannels(member, delivery);
       this.#options.caughtUp(member);
       return;
     }
     this.#options.snapshots.admit(next.bytes, (release) => {
-      if (this.#hearings.get(member) === hearing) member.connection.sendSnapshot(next.encode());
-      this.#await(member, hearing, release);
+      if (this.#deliveries.get(member) === delivery) member.connection.sendSnapshot(next.encode());
+      this.#waitUntilSent(member, delivery, release);
     });
   }
 
-  #takeMissed(member: SyncMember, lag: Lag): LargeFrame | undefined {
-    const { missed } = lag;
-    const [only] = missed;
+  #takeUpdates(member: SyncMember, backlog: Backlog): LargeFrame | undefined {
+    const { updates } = backlog;
+    const [only] = updates;
     if (only === undefined) return undefined;
-    lag.missed = [];
-    lag.missedBytes = 0;
+    backlog.updates = [];
+    backlog.updateBytes = 0;
     const { encoding } = member;
-    const bytes = missed.reduce((sum, { byteLength }) => sum + byteLength, 0);
+    const bytes = updates.reduce((sum, { byteLength }) => sum + byteLength, 0);
     return {
       bytes,
       encode: () =>
-        missed.length === 1 ? this.#frame(encoding, encoding.update, only) : encoding.update(mergeUpdates(missed)),
+        updates.length === 1 ? this.#frame(encoding, encoding.update, only) : encoding.update(mergeUpdates(updates)),
     };
   }
 
   /** Until all that was sent to it is gone. */
-  #await(member: SyncMember, hearing: Hearing, release: Release): void {
-    const { lag } = hearing;
-    if (this.#hearings.get(member) !== hearing || lag === undefined || !member.connection.isOpen) {
+  #waitUntilSent(member: SyncMember, delivery: DeliveryState, release: Release): void {
+    const { backlog } = delivery;
+    if (this.#deliveries.get(member) !== delivery || backlog === undefined || !member.connection.isOpen) {
       release();
       return;
     }
-    lag.release = release;
-    lag.unsentBytes = member.connection.unsentBytes;
-    lag.seenAt = this.#options.clock.now();
+    backlog.release = release;
+    backlog.unsentBytes = member.connection.unsentBytes;
+    backlog.progressAt = this.#options.clock.now();
     member.connection.drained(() => {
       release();
-      lag.release = undefined;
-      if (this.#hearings.get(member) === hearing) this.#advance(member, hearing);
+      backlog.release = undefined;
+      if (this.#deliveries.get(member) === delivery) this.#sendNext(member, delivery);
     });
   }
 
-  #joinChannels({ connection, encoding }: SyncMember, { hearsUpdates, hearsAwareness }: Hearing): void {
+  #joinChannels({ connection, encoding }: SyncMember, { receivesUpdates, receivesAwareness }: DeliveryState): void {
     let channels = this.#channels.get(encoding);
     if (channels === undefined) {
       const { openChannel } = this.#options;
       channels = { updates: openChannel(), awareness: openChannel() };
       this.#channels.set(encoding, channels);
     }
-    if (hearsUpdates) channels.updates.join(connection);
-    if (hearsAwareness) channels.awareness.join(connection);
+    if (receivesUpdates) channels.updates.join(connection);
+    if (receivesAwareness) channels.awareness.join(connection);
   }
 
   #leaveChannels({ connection, encoding }: SyncMember): void {
@@ -320,20 +321,20 @@ export class Audience {
     this.#cancelKeepalive = clock.after(keepaliveCheckMs, () => this.#keepalive());
     this.#frames.age();
     const now = clock.now();
-    for (const [member, hearing] of this.#hearings) {
-      const isPublishedTo = hearing.hearsUpdates && hearing.hearsAwareness && hearing.lag === undefined;
-      const sentAt = Math.max(hearing.sentAt, isPublishedTo ? this.#publishedAt : hearing.sentAt);
+    for (const [member, delivery] of this.#deliveries) {
+      const isPublishedTo = delivery.receivesUpdates && delivery.receivesAwareness && delivery.backlog === undefined;
+      const sentAt = Math.max(delivery.sentAt, isPublishedTo ? this.#publishedAt : delivery.sentAt);
       if (now - sentAt >= keepaliveMs) this.send(member, member.encoding.awareness(emptyAwareness));
-      if (hearing.lag?.release !== undefined) this.#checkProgress(member, hearing.lag, now);
+      if (delivery.backlog?.release !== undefined) this.#checkProgress(member, delivery.backlog, now);
     }
   }
 
-  #checkProgress({ connection }: SyncMember, lag: Lag, now: number): void {
+  #checkProgress({ connection }: SyncMember, backlog: Backlog, now: number): void {
     const { unsentBytes } = connection;
-    if (lag.unsentBytes - unsentBytes >= slowestBytes) {
-      lag.unsentBytes = unsentBytes;
-      lag.seenAt = now;
-    } else if (now - lag.seenAt >= slowestMs) connection.close(closeReasons.overloaded);
+    if (backlog.unsentBytes - unsentBytes >= minProgressBytes) {
+      backlog.unsentBytes = unsentBytes;
+      backlog.progressAt = now;
+    } else if (now - backlog.progressAt >= minProgressMs) connection.close(closeReasons.overloaded);
   }
 }
 

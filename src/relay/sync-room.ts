@@ -93,7 +93,7 @@ export class SyncRoom {
       broadcast: (body) => this.#audience.publishAwareness(body),
       tell: (member, body) => this.#audience.send(member, member.encoding.awareness(body)),
       revive: (member, body) => this.#requestRenewal(member, body),
-      introduced: (member) => this.#audience.introduce(member),
+      introduced: (member) => this.#audience.subscribeToAwareness(member),
     });
   }
 
