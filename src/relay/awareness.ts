@@ -9,14 +9,14 @@ export interface AwarenessOptions<Member> {
   readonly limits: RelayLimits;
   /** To every introduced member, the one that caused it included: the echo keeps y-websocket's watchdog content. */
   readonly broadcast: (body: Uint8Array) => void;
-  readonly tell: (member: Member, body: Uint8Array) => void;
+  readonly send: (member: Member, body: Uint8Array) => void;
   /** As `tell`; what is told makes the member's client raise its clock, and it is to announce itself with that. */
-  readonly revive: (member: Member, body: Uint8Array) => void;
+  readonly requestRenewal: (member: Member, body: Uint8Array) => void;
   /** From now on `member` is one of those that `broadcast` reaches. */
-  readonly introduced: (member: Member) => void;
+  readonly subscribed: (member: Member) => void;
 }
 
-interface Known<Member> {
+interface ClientRecord<Member> {
   clock: number;
   /** JSON text; undefined once the client is gone: its clock is kept, since it may come back with an old one. */
   state: string | undefined;
@@ -26,21 +26,21 @@ interface Known<Member> {
 }
 
 /** A member from its first moment to its last. */
-interface Presence {
+interface MemberRecord {
   clientId: number | undefined;
-  isHeard: boolean;
-  isIntroduced: boolean;
-  cancelIntroduction: (() => void) | undefined;
-  cancelAsking: (() => void) | undefined;
-  askedAt: number;
+  hasSentFrame: boolean;
+  isSubscribed: boolean;
+  cancelSubscription: (() => void) | undefined;
+  cancelRenewal: (() => void) | undefined;
+  renewalRequestedAt: number;
 }
 
 /** The known states go to a member this long after its first frame, unless its own awareness comes before. */
-const introductionMs = 100;
+const subscriptionDelayMs = 100;
 /** The same after accept, for a member that says nothing. Longer than a slow link's round trip: see `heard`. */
-const silentIntroductionMs = 1_000;
+const silentSubscriptionDelayMs = 1_000;
 const broadcastIntervalMs = 30;
-const askIntervalMs = 1_000;
+const renewalIntervalMs = 1_000;
 /** y-protocols' own rule for a state that nobody renews. */
 const expiryMs = 30_000;
 const sweepMs = 5_000;
@@ -56,8 +56,8 @@ const largestClock = 2 ** 32;
  */
 export class Awareness<Member> {
   readonly #options: AwarenessOptions<Member>;
-  readonly #known = new Map<number, Known<Member>>();
-  readonly #members = new Map<Member, Presence>();
+  readonly #clients = new Map<number, ClientRecord<Member>>();
+  readonly #members = new Map<Member, MemberRecord>();
   /** Client ids that are gone: without a state and without a primary. */
   readonly #departed = new Set<number>();
   /** Of all states together, in UTF-16 code units. */
@@ -73,131 +73,131 @@ export class Awareness<Member> {
   }
 
   joined(member: Member): void {
-    const presence: Presence = {
+    const record: MemberRecord = {
       clientId: undefined,
-      isHeard: false,
-      isIntroduced: false,
-      cancelIntroduction: undefined,
-      cancelAsking: undefined,
-      askedAt: Number.NEGATIVE_INFINITY,
+      hasSentFrame: false,
+      isSubscribed: false,
+      cancelSubscription: undefined,
+      cancelRenewal: undefined,
+      renewalRequestedAt: Number.NEGATIVE_INFINITY,
     };
-    this.#members.set(member, presence);
-    this.#introduceAfter(member, presence, silentIntroductionMs);
+    this.#members.set(member, record);
+    this.#subscribeAfter(member, record, silentSubscriptionDelayMs);
     this.#cancelSweep ??= this.#options.clock.after(sweepMs, () => this.#sweep());
   }
 
   /** Any frame came from `member`: what a client says about itself on connecting follows in the same instant. */
-  heard(member: Member): void {
-    const presence = this.#members.get(member);
-    if (presence === undefined || presence.isHeard) return;
-    presence.isHeard = true;
-    if (!presence.isIntroduced) this.#introduceAfter(member, presence, introductionMs);
+  frameReceived(member: Member): void {
+    const record = this.#members.get(member);
+    if (record === undefined || record.hasSentFrame) return;
+    record.hasSentFrame = true;
+    if (!record.isSubscribed) this.#subscribeAfter(member, record, subscriptionDelayMs);
   }
 
   /** Throws `SessionError` malformed-frame or frame-too-large. */
-  received(member: Member, body: Uint8Array): void {
+  updateReceived(member: Member, body: Uint8Array): void {
     const entries = this.#decode(body);
-    const presence = this.#members.get(member);
-    if (presence === undefined) return;
+    const record = this.#members.get(member);
+    if (record === undefined) return;
     const [entry] = entries;
-    const isOwn = !presence.isIntroduced && entries.length === 1 && entry?.state !== undefined;
-    const before = isOwn ? this.#known.get(entry.clientId)?.clock : undefined;
+    const isOwn = !record.isSubscribed && entries.length === 1 && entry?.state !== undefined;
+    const before = isOwn ? this.#clients.get(entry.clientId)?.clock : undefined;
     for (const each of entries) this.#apply(member, each);
-    this.#introduce(member, presence);
-    if (isOwn) this.#claim(member, presence, entry, before);
+    this.#subscribe(member, record);
+    if (isOwn) this.#makePrimary(member, record, entry, before);
     this.#publish();
   }
 
   /** Tells `member` every state there is. */
   query(member: Member): void {
     const entries: AwarenessEntry[] = [];
-    for (const [clientId, { clock, state }] of this.#known) {
+    for (const [clientId, { clock, state }] of this.#clients) {
       if (state !== undefined) entries.push({ clientId, clock, state });
     }
-    if (entries.length > 0) this.#options.tell(member, encodeAwareness(entries));
+    if (entries.length > 0) this.#options.send(member, encodeAwareness(entries));
   }
 
   left(member: Member): void {
-    const presence = this.#members.get(member);
-    if (presence === undefined) return;
-    presence.cancelIntroduction?.();
-    presence.cancelAsking?.();
+    const record = this.#members.get(member);
+    if (record === undefined) return;
+    record.cancelSubscription?.();
+    record.cancelRenewal?.();
     this.#members.delete(member);
     if (this.#members.size === 0) {
       this.#clear();
       return;
     }
-    this.#withdraw(member, presence);
+    this.#removeStateOf(member, record);
   }
 
   /** A frame of `member` of which nothing is believed: who it is may not be shown. */
-  ignored(member: Member): void {
-    const presence = this.#members.get(member);
-    if (presence !== undefined) this.#introduce(member, presence);
+  updateIgnored(member: Member): void {
+    const record = this.#members.get(member);
+    if (record !== undefined) this.#subscribe(member, record);
   }
 
   /** `member` stays, and is not shown any more. */
-  withdrew(member: Member): void {
-    const presence = this.#members.get(member);
-    if (presence !== undefined) this.#withdraw(member, presence);
+  hidden(member: Member): void {
+    const record = this.#members.get(member);
+    if (record !== undefined) this.#removeStateOf(member, record);
   }
 
   /** (e) When a primary leaves, its id goes at once; its late close changes nothing once another took the id over. */
-  #withdraw(member: Member, presence: Presence): void {
-    const id = presence.clientId;
-    const known = id === undefined ? undefined : this.#known.get(id);
-    if (id === undefined || known?.primary !== member) return;
-    known.primary = undefined;
-    this.#remove(id, known);
+  #removeStateOf(member: Member, record: MemberRecord): void {
+    const id = record.clientId;
+    const client = id === undefined ? undefined : this.#clients.get(id);
+    if (id === undefined || client?.primary !== member) return;
+    client.primary = undefined;
+    this.#remove(id, client);
     this.#departed.add(id);
     this.#publish();
   }
 
-  #introduceAfter(member: Member, presence: Presence, delayMs: number): void {
-    presence.cancelIntroduction?.();
-    presence.cancelIntroduction = this.#options.clock.after(delayMs, () => this.#introduce(member, presence));
+  #subscribeAfter(member: Member, record: MemberRecord, delayMs: number): void {
+    record.cancelSubscription?.();
+    record.cancelSubscription = this.#options.clock.after(delayMs, () => this.#subscribe(member, record));
   }
 
-  #introduce(member: Member, presence: Presence): void {
-    if (presence.isIntroduced) return;
-    presence.isIntroduced = true;
-    presence.cancelIntroduction?.();
-    this.#options.introduced(member);
+  #subscribe(member: Member, record: MemberRecord): void {
+    if (record.isSubscribed) return;
+    record.isSubscribed = true;
+    record.cancelSubscription?.();
+    this.#options.subscribed(member);
     this.query(member);
   }
 
   /** (a) The one own state that a client sends before it can have learnt any: `member` is that id's primary now. */
-  #claim(member: Member, presence: Presence, entry: AwarenessEntry, before: number | undefined): void {
-    const known = this.#known.get(entry.clientId);
-    if (known === undefined) return;
-    known.primary = member;
+  #makePrimary(member: Member, record: MemberRecord, entry: AwarenessEntry, before: number | undefined): void {
+    const client = this.#clients.get(entry.clientId);
+    if (client === undefined) return;
+    client.primary = member;
     this.#departed.delete(entry.clientId);
-    known.seenAt = this.#options.clock.now();
-    presence.clientId = entry.clientId;
+    client.seenAt = this.#options.clock.now();
+    record.clientId = entry.clientId;
     // (b) y-protocols answers its own removal by raising its clock above this one and announcing itself again.
     const clock = Math.max(before ?? 0, entry.clock);
-    this.#options.revive(member, encodeAwareness([{ clientId: entry.clientId, clock, state: undefined }]));
+    this.#options.requestRenewal(member, encodeAwareness([{ clientId: entry.clientId, clock, state: undefined }]));
     if (before === undefined) return;
     // (c) Who comes back has dropped the states of the others and takes them only with higher clocks.
     for (const [other, theirs] of this.#members) {
-      if (other !== member && theirs.clientId !== undefined) this.#ask(other, theirs, theirs.clientId);
+      if (other !== member && theirs.clientId !== undefined) this.#requestRenewal(other, theirs, theirs.clientId);
     }
   }
 
   /** Makes a primary announce itself again, at most once per second; what comes too soon is done when it is due. */
-  #ask(member: Member, presence: Presence, clientId: number): void {
-    if (presence.cancelAsking !== undefined) return;
+  #requestRenewal(member: Member, record: MemberRecord, clientId: number): void {
+    if (record.cancelRenewal !== undefined) return;
     const { clock } = this.#options;
-    const waitMs = presence.askedAt + askIntervalMs - clock.now();
-    const ask = () => {
-      presence.cancelAsking = undefined;
-      presence.askedAt = clock.now();
-      const known = this.#known.get(clientId);
-      if (known?.primary !== member) return;
-      this.#options.revive(member, encodeAwareness([{ clientId, clock: known.clock, state: undefined }]));
+    const waitMs = record.renewalRequestedAt + renewalIntervalMs - clock.now();
+    const request = () => {
+      record.cancelRenewal = undefined;
+      record.renewalRequestedAt = clock.now();
+      const client = this.#clients.get(clientId);
+      if (client?.primary !== member) return;
+      this.#options.requestRenewal(member, encodeAwareness([{ clientId, clock: client.clock, state: undefined }]));
     };
-    if (waitMs <= 0) ask();
-    else presence.cancelAsking = clock.after(waitMs, ask);
+    if (waitMs <= 0) request();
+    else record.cancelRenewal = clock.after(waitMs, request);
   }
 
   #decode(body: Uint8Array): readonly AwarenessEntry[] {
@@ -214,27 +214,27 @@ export class Awareness<Member> {
   /** (d) Only what is above the known clock counts, and a removal only from the primary where there is one. */
   #apply(member: Member, { clientId, clock, state }: AwarenessEntry): void {
     if (clock >= largestClock) return;
-    const known = this.#known.get(clientId);
-    if (known === undefined) {
+    const client = this.#clients.get(clientId);
+    if (client === undefined) {
       if (state === undefined || !this.#makeRoom(state.length)) return;
       const seenAt = this.#options.clock.now();
-      this.#known.set(clientId, { clock, state, primary: undefined, seenAt });
+      this.#clients.set(clientId, { clock, state, primary: undefined, seenAt });
       this.#stateLength += state.length;
     } else {
-      if (clock <= known.clock) return;
-      if (state === undefined && known.primary !== undefined && known.primary !== member) return;
-      if (state !== undefined && !this.#fits(state.length - (known.state?.length ?? 0))) return;
-      known.clock = clock;
-      known.seenAt = this.#options.clock.now();
-      this.#setState(clientId, known, state);
+      if (clock <= client.clock) return;
+      if (state === undefined && client.primary !== undefined && client.primary !== member) return;
+      if (state !== undefined && !this.#fits(state.length - (client.state?.length ?? 0))) return;
+      client.clock = clock;
+      client.seenAt = this.#options.clock.now();
+      this.#setState(clientId, client, state);
     }
     this.#changed.add(clientId);
   }
 
-  #setState(clientId: number, known: Known<Member>, state: string | undefined): void {
-    this.#stateLength += (state?.length ?? 0) - (known.state?.length ?? 0);
-    known.state = state;
-    if (state === undefined && known.primary === undefined) this.#departed.add(clientId);
+  #setState(clientId: number, client: ClientRecord<Member>, state: string | undefined): void {
+    this.#stateLength += (state?.length ?? 0) - (client.state?.length ?? 0);
+    client.state = state;
+    if (state === undefined && client.primary === undefined) this.#departed.add(clientId);
     else this.#departed.delete(clientId);
   }
 
@@ -245,18 +245,18 @@ export class Awareness<Member> {
   /** For one more client: forgets one that is gone when the table is full; false when there is no room. */
   #makeRoom(addedLength: number): boolean {
     if (!this.#fits(addedLength)) return false;
-    if (this.#known.size < this.#options.limits.awarenessClients) return true;
+    if (this.#clients.size < this.#options.limits.awarenessClients) return true;
     for (const clientId of this.#departed) {
       this.#departed.delete(clientId);
-      this.#known.delete(clientId);
+      this.#clients.delete(clientId);
       return true;
     }
     return false;
   }
 
-  #remove(clientId: number, known: Known<Member>): void {
-    if (known.state === undefined) return;
-    this.#setState(clientId, known, undefined);
+  #remove(clientId: number, client: ClientRecord<Member>): void {
+    if (client.state === undefined) return;
+    this.#setState(clientId, client, undefined);
     this.#changed.add(clientId);
   }
 
@@ -273,8 +273,8 @@ export class Awareness<Member> {
     this.#cancelBroadcast = undefined;
     const entries: AwarenessEntry[] = [];
     for (const clientId of this.#changed) {
-      const known = this.#known.get(clientId);
-      if (known !== undefined) entries.push({ clientId, clock: known.clock, state: known.state });
+      const client = this.#clients.get(clientId);
+      if (client !== undefined) entries.push({ clientId, clock: client.clock, state: client.state });
     }
     this.#changed.clear();
     this.#broadcastAt = this.#options.clock.now();
@@ -284,14 +284,14 @@ export class Awareness<Member> {
   #sweep(): void {
     this.#cancelSweep = this.#options.clock.after(sweepMs, () => this.#sweep());
     const now = this.#options.clock.now();
-    for (const [clientId, known] of this.#known) {
-      if (known.primary === undefined && now - known.seenAt >= expiryMs) this.#remove(clientId, known);
+    for (const [clientId, client] of this.#clients) {
+      if (client.primary === undefined && now - client.seenAt >= expiryMs) this.#remove(clientId, client);
     }
     this.#publish();
   }
 
   #clear(): void {
-    this.#known.clear();
+    this.#clients.clear();
     this.#departed.clear();
     this.#stateLength = 0;
     this.#changed.clear();

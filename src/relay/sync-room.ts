@@ -91,9 +91,9 @@ export class SyncRoom {
       clock,
       limits,
       broadcast: (body) => this.#audience.publishAwareness(body),
-      tell: (member, body) => this.#audience.send(member, member.encoding.awareness(body)),
-      revive: (member, body) => this.#requestRenewal(member, body),
-      introduced: (member) => this.#audience.subscribeToAwareness(member),
+      send: (member, body) => this.#audience.send(member, member.encoding.awareness(body)),
+      requestRenewal: (member, body) => this.#requestRenewal(member, body),
+      subscribed: (member) => this.#audience.subscribeToAwareness(member),
     });
   }
 
@@ -127,7 +127,7 @@ export class SyncRoom {
    * Throws, or rejects with, `SessionError` for a malformed state vector, or when the document cannot be read.
    */
   sync(member: SyncMember, stateVector: Uint8Array): void | Promise<void> {
-    this.#awareness.heard(member);
+    this.#awareness.frameReceived(member);
     // One snapshot at a time: to who asks faster than it reads, only its last question counts.
     if (this.#audience.isBehind(member)) this.#deferredSyncStep1.set(member, stateVector);
     else if (this.#audience.isLarge(this.#state.bytes)) return this.#answerWithinBudget(member, stateVector);
@@ -143,7 +143,7 @@ export class SyncRoom {
    * document cannot be read. False for one that changes the document although the member may only read.
    */
   submit(member: SyncMember, submission: Submission): boolean | Promise<boolean> {
-    this.#awareness.heard(member);
+    this.#awareness.frameReceived(member);
     const contents = decodeContents(submission.update);
     if (contents.kind === "malformed") throw new SessionError(closeReasons.malformedFrame, contents.detail);
     const received = { ...submission, member, contents };
@@ -157,13 +157,13 @@ export class SyncRoom {
 
   /** Takes an awareness update. Throws `SessionError` for a malformed one. */
   updateAwareness(member: SyncMember, body: Uint8Array): void {
-    if (this.#mayBeSeen(member)) this.#awareness.received(member, body);
-    else this.#awareness.ignored(member);
+    if (this.#mayBeSeen(member)) this.#awareness.updateReceived(member, body);
+    else this.#awareness.updateIgnored(member);
   }
 
   /** The `access` of a member has become another one. */
   accessChanged(member: SyncMember): void {
-    if (!this.#mayBeSeen(member)) this.#awareness.withdrew(member);
+    if (!this.#mayBeSeen(member)) this.#awareness.hidden(member);
   }
 
   /**
@@ -177,7 +177,7 @@ export class SyncRoom {
 
   /** Answers a query for all awareness states. */
   queryAwareness(member: SyncMember): void {
-    this.#awareness.heard(member);
+    this.#awareness.frameReceived(member);
     this.#awareness.query(member);
   }
 

@@ -4,42 +4,42 @@ import { Awareness } from "../../src/relay/awareness.ts";
 import { type AwarenessEntry, decodeAwareness, encodeAwareness } from "../../src/relay/sync-codec.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
 
-type Heard = readonly (readonly [clientId: number, clock: number, state: string | null])[];
+type Entries = readonly (readonly [clientId: number, clock: number, state: string | null])[];
 
 /** Members are names; what each was told, alone or with all, is recorded in order. */
 function setUp(limits = defaultLimits) {
   const clock = new FakeClock();
-  const told = new Map<string, Heard[]>();
-  const broadcasts: Heard[] = [];
-  const introduced: string[] = [];
-  const hear = (body: Uint8Array): Heard =>
+  const told = new Map<string, Entries[]>();
+  const broadcasts: Entries[] = [];
+  const subscribed: string[] = [];
+  const entriesOf = (body: Uint8Array): Entries =>
     decodeAwareness(body).map((entry) => [entry.clientId, entry.clock, entry.state ?? null]);
-  const tell = (member: string, body: Uint8Array) => told.set(member, [...(told.get(member) ?? []), hear(body)]);
+  const tell = (member: string, body: Uint8Array) => told.set(member, [...(told.get(member) ?? []), entriesOf(body)]);
   const awareness = new Awareness<string>({
     clock,
     limits,
-    broadcast: (body) => broadcasts.push(hear(body)),
-    introduced: (member) => introduced.push(member),
-    tell,
-    revive: tell,
+    broadcast: (body) => broadcasts.push(entriesOf(body)),
+    subscribed: (member) => subscribed.push(member),
+    send: tell,
+    requestRenewal: tell,
   });
-  const say = (member: string, ...entries: Heard) => awareness.received(member, encode(entries));
+  const say = (member: string, ...entries: Entries) => awareness.updateReceived(member, encode(entries));
   /** Connects as y-websocket does: SyncStep1 and its own state in the same instant. */
   const connect = (member: string, clientId: number, at: number) => {
     awareness.joined(member);
-    awareness.heard(member);
+    awareness.frameReceived(member);
     say(member, [clientId, at, `{"of":"${member}"}`]);
   };
-  const take = (member: string): Heard[] => {
-    const heard = told.get(member) ?? [];
+  const take = (member: string): Entries[] => {
+    const entries = told.get(member) ?? [];
     told.delete(member);
-    return heard;
+    return entries;
   };
-  const takeBroadcasts = (): Heard[] => broadcasts.splice(0);
-  return { awareness, clock, say, connect, take, takeBroadcasts, introduced };
+  const takeBroadcasts = (): Entries[] => broadcasts.splice(0);
+  return { awareness, clock, say, connect, take, takeBroadcasts, subscribed };
 }
 
-function encode(entries: Heard): Uint8Array {
+function encode(entries: Entries): Uint8Array {
   return encodeAwareness(
     entries.map(([clientId, clock, state]): AwarenessEntry => ({ clientId, clock, state: state ?? undefined })),
   );
@@ -58,16 +58,16 @@ describe("awareness", () => {
   });
 
   test("(a) a member that says nothing about itself is told the known states 100 ms after its first frame", () => {
-    const { awareness, clock, connect, take, introduced } = setUp();
+    const { awareness, clock, connect, take, subscribed } = setUp();
     connect("a", 1, 1);
     awareness.joined("b");
     clock.advance(500);
-    awareness.heard("b");
+    awareness.frameReceived("b");
     clock.advance(99);
-    awareness.heard("b");
-    expect([take("b"), introduced]).toEqual([[], ["a"]]);
+    awareness.frameReceived("b");
+    expect([take("b"), subscribed]).toEqual([[], ["a"]]);
     clock.advance(1);
-    expect([take("b"), introduced]).toEqual([[[[1, 1, '{"of":"a"}']]], ["a", "b"]]);
+    expect([take("b"), subscribed]).toEqual([[[[1, 1, '{"of":"a"}']]], ["a", "b"]]);
     clock.advance(10_000);
     expect(take("b")).toEqual([]);
   });
@@ -85,7 +85,7 @@ describe("awareness", () => {
     awareness.joined("other");
     awareness.joined("a");
     clock.advance(700);
-    awareness.heard("a");
+    awareness.frameReceived("a");
     say("a", [1, 1, "{}"]);
     takeBroadcasts();
     awareness.left("a");
@@ -103,7 +103,7 @@ describe("awareness", () => {
     ],
     ["a removal", [[1, 5, null]]],
     ["nothing", []],
-  ] satisfies [string, Heard][])("(a) a first frame with %s makes nobody a primary", (_, entries) => {
+  ] satisfies [string, Entries][])("(a) a first frame with %s makes nobody a primary", (_, entries) => {
     const { awareness, clock, say, take, takeBroadcasts } = setUp();
     awareness.joined("other");
     awareness.joined("a");
@@ -349,9 +349,9 @@ describe("awareness", () => {
   test("forgets clients that are gone in constant time, however many are present", () => {
     const { awareness, say } = setUp({ ...defaultLimits, awarenessClients: 1_000 });
     awareness.joined("a");
-    say("a", ...Array.from({ length: 100_000 }, (_, id): Heard[number] => [id, 1, "0"]));
-    say("a", ...Array.from({ length: 1_000 }, (_, id): Heard[number] => [id, 2, null]));
-    say("a", ...Array.from({ length: 100_000 }, (_, id): Heard[number] => [200_000 + id, 1, "0"]));
+    say("a", ...Array.from({ length: 100_000 }, (_, id): Entries[number] => [id, 1, "0"]));
+    say("a", ...Array.from({ length: 1_000 }, (_, id): Entries[number] => [id, 2, null]));
+    say("a", ...Array.from({ length: 100_000 }, (_, id): Entries[number] => [200_000 + id, 1, "0"]));
   });
 
   test("ignores a clock so high that its client could not count on", () => {
@@ -374,7 +374,7 @@ describe("awareness", () => {
   ])("refuses an update %s", (_, body) => {
     const { awareness, takeBroadcasts } = setUp();
     awareness.joined("a");
-    expect(() => awareness.received("a", body)).toThrow();
+    expect(() => awareness.updateReceived("a", body)).toThrow();
     expect(takeBroadcasts()).toEqual([]);
   });
 
