@@ -7,13 +7,13 @@ import type { UpdateContents } from "./update-contents.ts";
 import { readIdSet } from "./update-reader.ts";
 
 /**
- * What there is to know of a base to open its document: reading the base itself for it takes 14 ms per megabyte of
- * keystrokes, of the event loop's time.
+ * The facts about a base that opening its document needs. They are stored beside the base, because reading them from
+ * the base itself blocks the event loop for 14 ms per megabyte of keystrokes.
  */
 export interface BaseSummary {
-  /** The clocks of its structs. */
+  /** The clocks of the base's structs. */
   readonly structs: IdSet;
-  /** How many of its bytes are its structs; its deletes follow. */
+  /** The length of the base's structs in bytes; its deletes follow them. */
   readonly structBytes: number;
 }
 
@@ -27,7 +27,7 @@ export function encodeSummary({ structs, structBytes }: Pick<UpdateContents, "st
   });
 }
 
-/** Undefined for what another release has written. */
+/** Undefined for a summary that another release has written. */
 export function decodeSummary(summary: Uint8Array): BaseSummary | undefined {
   try {
     const decoder = decoding.createDecoder(summary);
@@ -42,7 +42,7 @@ export function decodeSummary(summary: Uint8Array): BaseSummary | undefined {
   }
 }
 
-/** Of a base with that summary. Throws for what Yjs does not write. */
+/** The deletes of a base with this summary. Throws for bytes that Yjs does not write. */
 export function readBaseDeletes(base: Uint8Array, { structBytes }: BaseSummary): IdSet {
   const deletes = new IdSet();
   const decoder = decoding.createDecoder(base.subarray(structBytes));

@@ -1,33 +1,34 @@
 import { Ranges } from "../../lib/ranges.ts";
 
-/** Up to this many ranges of a client are added one by one. */
+/** Up to this many ranges of a client are added one by one; more are merged in one pass. */
 const fewRanges = 8;
 
-/** See `ClockSet`. */
+/** By client: the end of its one range when that starts at 0, otherwise its ranges. */
 type RangesByClient = Map<number, number | Ranges>;
 
 const noClocks: ReadonlyMap<number, number> = new Map();
 
 /**
- * A set of clocks of many clients: what a document holds, what an update brings, what is deleted.
+ * A set of clocks of many clients: those that a document holds, that an update inserts, or that are deleted.
  *
- * One range of one client needs no map: that is what a keystroke brings, and what it deletes. In a map, a client whose
- * clocks are one range from 0 costs an entry: nearly all of a document's clients are such.
+ * One range of one client is kept without a map, because a keystroke inserts or deletes exactly that. In the map, a
+ * client whose clocks are one range from 0 costs no more than its entry: nearly all clients of a document are such.
  */
 export class IdSet {
-  /** The one range of one client, as long as that is all; it is empty where the set is. */
+  /** The one range of one client, while the set is no more than that; it is empty when the set is. */
   #client = 0;
   #start = 0;
   #end = 0;
-  /** Else by client: the end of its one range, when that starts at 0; else its ranges. */
+  /** All clocks, once one range of one client is not enough; undefined until then. */
   #clients: RangesByClient | undefined;
+  /** The number of clients in `#clients` whose clocks are not one range from 0. */
   #fragmented = 0;
 
   get isEmpty(): boolean {
     return this.#clients === undefined && this.#end === 0;
   }
 
-  /** Whether some client's clocks are anything but one range from 0. */
+  /** Whether the clocks of at least one client are not one range from 0. */
   get hasGaps(): boolean {
     return this.#clients === undefined ? this.#start > 0 : this.#fragmented > 0;
   }
@@ -80,7 +81,7 @@ export class IdSet {
     return typeof held === "number" ? Math.max(held, clock) : held.reach(clock);
   }
 
-  /** The first clock from `clock` on that is in the set; infinity when none is. */
+  /** The first clock from `clock` on that is in the set; infinity when there is none. */
   next(client: number, clock: number): number {
     if (this.#clients === undefined) {
       return client === this.#client && clock < this.#end ? Math.max(clock, this.#start) : Number.POSITIVE_INFINITY;
@@ -90,7 +91,7 @@ export class IdSet {
     return clock < held ? clock : Number.POSITIVE_INFINITY;
   }
 
-  /** By client, the end of the range that starts at 0, where there is one. */
+  /** By client, the end of the range that starts at 0; clients without such a range are left out. */
   stateVector(): Map<number, number> {
     const vector = new Map<number, number>();
     const clients = this.#clients?.keys() ?? [this.#client];
@@ -101,7 +102,7 @@ export class IdSet {
     return vector;
   }
 
-  /** By client, its ranges. */
+  /** Every client with its ranges. */
   *[Symbol.iterator](): Generator<readonly [client: number, ranges: Ranges]> {
     if (this.#clients === undefined) {
       if (this.#end > 0) yield [this.#client, oneRange(this.#start, this.#end)];
@@ -125,7 +126,7 @@ export class IdSet {
     return true;
   }
 
-  /** Whether one of `sets` holds a clock of this one. */
+  /** Whether at least one of `sets` holds a clock of this one. */
   overlaps(sets: readonly IdSet[]): boolean {
     if (this.#clients === undefined) return nextOf(sets, this.#client, this.#start) < this.#end;
     for (const [client, held] of this.#clients) {
@@ -154,7 +155,10 @@ export class IdSet {
     return rest;
   }
 
-  /** By client of this set, up to where `sets` together hold everything, where that is beyond this set's first clock. */
+  /**
+   * By client of this set, the clock up to which `sets` together hold everything. A client is left out when that is not
+   * beyond its first clock in this set.
+   */
   repeatedUpTo(sets: readonly IdSet[]): ReadonlyMap<number, number> {
     if (this.#clients === undefined) {
       const reached = reachOf(sets, this.#client, 0, this.#end);
@@ -169,7 +173,7 @@ export class IdSet {
     return repeated;
   }
 
-  /** Whether this set and `sets` together lack a clock below one that this set holds of the same client. */
+  /** Whether this set holds a clock below which, for the same client, this set and `sets` together lack one. */
   leavesGap(sets: readonly IdSet[]): boolean {
     if (this.#clients === undefined) return reachOf(sets, this.#client, 0, this.#start) < this.#start;
     const all = [this, ...sets];
@@ -196,7 +200,7 @@ export class IdSet {
     }
   }
 
-  /** False when there would be more than one range of one client. */
+  /** False when the result would be more than one range of one client. */
   #extend(client: number, start: number, end: number): boolean {
     if (this.#end === 0) {
       this.#client = client;
@@ -210,7 +214,7 @@ export class IdSet {
     return true;
   }
 
-  /** From now on the clocks are in the map. */
+  /** Moves the clocks into the map, where they stay. */
   #toMap(): RangesByClient {
     if (this.#clients !== undefined) return this.#clients;
     const clients: RangesByClient = new Map();
@@ -231,7 +235,7 @@ export class IdSet {
     this.#simplify(clients, client, ranges);
   }
 
-  /** The client's clocks as ranges, to be changed and then settled. */
+  /** The client's clocks as ranges. The caller changes them and then calls `#simplify`. */
   #toRanges(clients: RangesByClient, client: number): Ranges {
     const held = clients.get(client) ?? 0;
     if (typeof held !== "number") return held;
@@ -241,6 +245,7 @@ export class IdSet {
     return ranges;
   }
 
+  /** Stores a single range from 0 as its end again. */
   #simplify(clients: RangesByClient, client: number, ranges: Ranges): void {
     const end = ranges.reach(0);
     if (ranges.count > 1 || end === 0) return;
@@ -259,7 +264,10 @@ function oneRange(start: number, end: number): Ranges {
   return ranges;
 }
 
-/** How far from `clock` on `sets` together go without a gap, up to `end` or beyond: they may take turns for ever. */
+/**
+ * The clock up to which `sets` together hold everything from `clock` on. The search stops at `end`: sets whose ranges
+ * alternate could be followed without end.
+ */
 function reachOf(sets: readonly IdSet[], client: number, clock: number, end: number): number {
   let reached = clock;
   let before: number;
@@ -270,7 +278,7 @@ function reachOf(sets: readonly IdSet[], client: number, clock: number, end: num
   return reached;
 }
 
-/** The first clock from `clock` on that one of `sets` holds. */
+/** The first clock from `clock` on that at least one of `sets` holds; infinity when there is none. */
 function nextOf(sets: readonly IdSet[], client: number, clock: number): number {
   let next = Number.POSITIVE_INFINITY;
   for (const set of sets) next = Math.min(next, set.next(client, clock));

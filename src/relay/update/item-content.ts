@@ -36,7 +36,7 @@ const anyType = {
   undefined: 127,
 } as const;
 
-/** So short a text has a length of one byte (lib0 goes on with a second from 0x80 on). */
+/** A text shorter than this has a length of one byte (lib0 writes a second byte from 0x80 on). */
 const shortBytes = 32;
 
 /** Reads past an item's content as Yjs reads it (V1), and returns its length in clocks. */
@@ -71,11 +71,11 @@ export function readItemContent(decoder: decoding.Decoder, ref: number): number 
   }
 }
 
-/** Returns its length in UTF-16 code units. */
+/** Returns the text's length in UTF-16 code units. */
 function readText(decoder: decoding.Decoder): number {
   const { arr, pos } = decoder;
   const length = arr[pos] ?? shortBytes;
-  // What is typed is one letter as a rule: to decode it takes as long as all else that is read of it.
+  // A keystroke is usually one letter: decoding it would take as long as reading the rest of the update.
   if (length < shortBytes && isAscii(arr, pos + 1, pos + 1 + length)) {
     decoder.pos = pos + 1 + length;
     return length;
@@ -83,7 +83,7 @@ function readText(decoder: decoding.Decoder): number {
   return decoding.readVarString(decoder).length;
 }
 
-/** False also when the array ends before. */
+/** False also when the array ends before `end`. */
 function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
   for (let index = start; index < end; index += 1) {
     if ((bytes[index] ?? 0x80) >= 0x80) return false;
@@ -98,8 +98,10 @@ function readType(decoder: decoding.Decoder): void {
 }
 
 /**
- * Its guid, then its options, which every client spreads into `new Y.Doc({ guid, ...options })`. A `guid` there that is
- * no string cannot be written again, and a `gcFilter` is called: Yjs writes neither.
+ * Reads a subdocument: its guid, then its options, which every client spreads into `new Y.Doc({ guid, ...options })`.
+ *
+ * Yjs never writes the options `guid` and `gcFilter`, and both do harm: a `guid` that is not a string cannot be written
+ * again, and a `gcFilter` would be called.
  */
 function readSubdocument(decoder: decoding.Decoder): void {
   decoding.readVarString(decoder);
@@ -127,7 +129,7 @@ function readAnyValues(decoder: decoding.Decoder): number {
   return count;
 }
 
-/** Reads past one value of lib0's `any` encoding, building nothing; returns its type. */
+/** Reads past one value of lib0's `any` encoding without building it; returns its type. */
 function readAny(decoder: decoding.Decoder, depth: number): number {
   if (depth > deepestNesting) throw new DecodeError("a value nests too deep");
   const type = readByte(decoder);
@@ -165,7 +167,10 @@ function readAny(decoder: decoding.Decoder, depth: number): number {
   return type;
 }
 
-/** lib0 assigns `object[key]`: bytes under `__proto__` make an object that writing takes for bytes, and throws. */
+/**
+ * Reads the entries of an object. lib0 assigns `object[key]`, so bytes under `__proto__` would become the prototype
+ * of an object that lib0 takes for bytes when it writes it, and then throws.
+ */
 function readEntries(decoder: decoding.Decoder, depth: number): void {
   for (let left = readUint(decoder); left > 0; left -= 1) {
     const key = decoding.readVarString(decoder);

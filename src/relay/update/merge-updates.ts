@@ -1,12 +1,18 @@
 import * as Y from "yjs";
 
-/** The updates that one call of `Y.mergeUpdates` merges: on keystrokes, 32 take half the time of 8, and more gain nothing. */
+/**
+ * The updates that one call of `Y.mergeUpdates` merges: on keystrokes, 32 take half the time of 8, and more gain
+ * nothing.
+ */
 export const mergedAtOnce = 32;
 
 /** An update without structs and deletes. */
 const emptyUpdate: Uint8Array = Uint8Array.of(0, 0);
 
-/** Everything the updates hold, deleted content included. In a tree: `Y.mergeUpdates` is quadratic in their number. */
+/**
+ * Merges updates into one that holds everything they hold, deleted content included. The merge is a tree, because
+ * `Y.mergeUpdates` is quadratic in the number of updates.
+ */
 export function mergeUpdates(updates: readonly Uint8Array[]): Uint8Array {
   let level = updates;
   while (level.length > 1) {

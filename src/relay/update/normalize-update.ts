@@ -4,9 +4,11 @@ import type { DecodedUpdate } from "./trim-update.ts";
 import { type ContentIds, decodeContents } from "./update-contents.ts";
 
 /**
- * What Yjs makes of an update that is not as it writes one today (old releases had clients in any order, for instance).
+ * Rewrites an update that is not written as Yjs writes it today (old releases wrote clients in any order, for
+ * instance).
  *
- * Undefined when Yjs does not read it, or when something would be lost or added. Slow, and it takes much memory.
+ * Undefined when Yjs cannot read it, or when the result would hold more or fewer clocks. Slow, and it takes much
+ * memory.
  */
 export function normalizeUpdate(update: Uint8Array): DecodedUpdate | undefined {
   try {
@@ -22,7 +24,10 @@ export function normalizeUpdate(update: Uint8Array): DecodedUpdate | undefined {
   }
 }
 
-/** Yjs deletes more while it integrates, as overwritten map entries, and nothing but what is there. */
+/**
+ * Whether an update holds exactly the given structs, and deletes at least the given deletes. It may delete more of the
+ * given structs: Yjs deletes overwritten map entries, for example, while it integrates.
+ */
 function haveSameIds({ structs, deletes }: ContentIds, given: ContentIds): boolean {
   return (
     given.structs.isWithin([structs]) &&
@@ -33,8 +38,10 @@ function haveSameIds({ structs, deletes }: ContentIds, given: ContentIds): boole
 }
 
 /**
- * As Yjs reads it. It takes numbers that are none, which nothing is compared with, and claims of more than there is, for
- * which `Y.applyUpdate` would take memory: what passes here has neither.
+ * Reads an update as Yjs does, which is less strict than `decodeContents`.
+ *
+ * Yjs accepts NaN as a number, and counts larger than the update itself, for which `Y.applyUpdate` would allocate
+ * memory. An update that passes here has neither.
  */
 function readLeniently(update: Uint8Array): ContentIds {
   const { structs, ds } = Y.decodeUpdate(update);

@@ -1,11 +1,11 @@
-/** Updates one after the other in one buffer, which can be moved to another thread. */
+/** Updates one after the other in one buffer, which can be transferred to another thread. */
 export interface PackedUpdates {
   readonly bytes: Uint8Array<ArrayBuffer>;
-  /** Of each update, in bytes. */
+  /** The length of each update in bytes. */
   readonly lengths: Uint32Array<ArrayBuffer>;
 }
 
-/** Copies them. */
+/** Copies the updates into one buffer. */
 export function packUpdates(updates: readonly Uint8Array[]): PackedUpdates {
   const bytes = new Uint8Array(updates.reduce((sum, update) => sum + update.byteLength, 0));
   const lengths = Uint32Array.from(updates, (update) => update.byteLength);
@@ -17,7 +17,7 @@ export function packUpdates(updates: readonly Uint8Array[]): PackedUpdates {
   return { bytes, lengths };
 }
 
-/** Views of the buffer. */
+/** The updates as views of the buffer. */
 export function unpackUpdates({ bytes, lengths }: PackedUpdates): Uint8Array[] {
   let end = 0;
   return Array.from(lengths, (length) => {

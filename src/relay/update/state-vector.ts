@@ -1,7 +1,7 @@
 import * as encoding from "lib0/encoding";
 import { decodeAll, readUint } from "./strict-decoding.ts";
 
-/** As Yjs writes it: clients descend. */
+/** Writes a state vector as Yjs does, with clients in descending order. */
 export function encodeStateVector(clocks: ReadonlyMap<number, number>): Uint8Array {
   return encoding.encode((encoder) => {
     encoding.writeVarUint(encoder, clocks.size);

@@ -1,13 +1,13 @@
 import * as decoding from "lib0/decoding";
 
-/** Input that does not decode. The message says why and never quotes what was read. */
+/** Input that cannot be decoded. The message gives the reason and never quotes the input. */
 export class DecodeError extends Error {}
 
 /**
- * A number as lib0 writes it.
+ * Reads an unsigned integer as lib0 writes it.
  *
- * lib0 reads one padded with more than 146 zero groups as NaN, which compares as nothing: as an origin it makes every
- * client throw.
+ * lib0 reads an integer padded with more than 146 zero groups as NaN, which is equal to nothing: as an origin it makes
+ * every client throw.
  */
 export function readUint(decoder: decoding.Decoder): number {
   const value = decoding.readVarUint(decoder);
@@ -15,7 +15,7 @@ export function readUint(decoder: decoding.Decoder): number {
   return value;
 }
 
-/** lib0's own reads on behind the end. */
+/** Reads one byte. lib0's own `readUint8` reads beyond the end of the array without an error. */
 export function readByte(decoder: decoding.Decoder): number {
   const byte = decoder.arr[decoder.pos];
   if (byte === undefined) throw new DecodeError("it ends early");
@@ -23,7 +23,7 @@ export function readByte(decoder: decoding.Decoder): number {
   return byte;
 }
 
-/** Reads all of `bytes` with `read`. Throws `DecodeError` whatever goes wrong, left-over bytes included. */
+/** Reads all of `bytes` with `read`. Throws `DecodeError` for every failure, bytes that are left over included. */
 export function decodeAll<T>(bytes: Uint8Array, read: (decoder: decoding.Decoder) => T): T {
   try {
     const decoder = decoding.createDecoder(bytes);
@@ -36,6 +36,7 @@ export function decodeAll<T>(bytes: Uint8Array, read: (decoder: decoding.Decoder
   }
 }
 
+/** Throws `DecodeError` when bytes are left over. */
 export function readEnd(decoder: decoding.Decoder): void {
   if (decoding.hasContent(decoder)) throw new DecodeError("bytes are left over");
 }

@@ -1,22 +1,23 @@
 import { DecodeError } from "./strict-decoding.ts";
 
 /**
- * How deep a value may nest.
+ * The greatest depth to which a value may nest.
  *
- * Yjs reads and writes values recursively, JSON is read with less stack than it is written with: without a bound an
- * update passes that overflows the stack of every client (Chromium from about 6,000 on) and of every later merge.
+ * Yjs reads and writes values recursively, and reading JSON takes less stack than writing it. Without a bound, an
+ * update would be accepted that overflows the stack of every client (Chromium: from a depth of about 6,000) and of
+ * every later merge.
  */
 export const deepestNesting = 500;
 
-/** Throws `Refusal` for JSON that nests too deep, `SyntaxError` for what is no JSON. */
+/** Parses JSON. Throws `DecodeError` when it nests too deep, `SyntaxError` when the text is not JSON. */
 export function parseStrictly(text: string): unknown {
   if (nesting(text) > deepestNesting) throw new DecodeError("JSON nests too deep");
   return JSON.parse(text);
 }
 
-/** How deep the brackets of a JSON text nest; found before it is parsed. */
+/** The greatest depth to which the brackets of a JSON text nest, found without parsing it. */
 function nesting(text: string): number {
-  // So short a text cannot nest too deep.
+  // A text as short as this cannot nest too deep.
   if (text.length < 2 * deepestNesting) return 0;
   let depth = 0;
   let deepest = 0;

@@ -4,20 +4,20 @@ import { IdSet } from "./id-set.ts";
 import { encodeStateVector } from "./state-vector.ts";
 import type { UpdateContents } from "./update-contents.ts";
 
-/** An update and what it brings. */
+/** An update together with its contents. */
 export interface DecodedUpdate {
   readonly update: Uint8Array;
   readonly contents: UpdateContents;
 }
 
-/** What is not wanted of an update. */
+/** The part of an update that is already known, and is to be cut. */
 export interface Repetition {
-  /** By client, all structs below this clock. */
+  /** By client, the clock below which all structs are known. */
   readonly structs: ReadonlyMap<number, number>;
   readonly deletes: readonly IdSet[];
 }
 
-/** The update without what is repeated. */
+/** Returns the update without the part that is repeated. */
 export function trimUpdate({ update, contents }: DecodedUpdate, repeated: Repetition): DecodedUpdate {
   const below = new IdSet();
   for (const [client, clock] of repeated.structs) below.add(client, 0, clock);
@@ -49,7 +49,7 @@ function cutStructs(structs: Uint8Array, from: ReadonlyMap<number, number>): Uin
   return Y.diffUpdate(update, encodeStateVector(from)).subarray(0, -1);
 }
 
-/** An update that deletes and brings nothing. */
+/** Encodes an update that has deletes and no structs. */
 export function encodeDeletes(deletes: IdSet): Uint8Array {
   return encoding.encode((encoder) => {
     encoding.writeVarUint(encoder, 0);
@@ -57,7 +57,7 @@ export function encodeDeletes(deletes: IdSet): Uint8Array {
   });
 }
 
-/** As Yjs writes a set of deletes: clients descend. */
+/** Writes a set of clocks as Yjs writes a delete set, with clients in descending order. */
 export function writeIdSet(encoder: encoding.Encoder, clocks: IdSet): void {
   const clients = [...clocks].sort(([left], [right]) => right - left);
   encoding.writeVarUint(encoder, clients.length);

@@ -11,22 +11,25 @@ export interface ContentIds {
   readonly deletes: IdSet;
 }
 
-/** What a Yjs update brings. */
+/** The contents of a Yjs update, without the content itself. */
 export interface UpdateContents extends ContentIds {
   readonly kind: "contents";
-  /** How many of the update's bytes are its structs; its deletes follow. */
+  /** The length of the update's structs in bytes; its deletes follow them. */
   readonly structBytes: number;
-  /** Neither structs nor deletes: it changes nothing. */
+  /** Whether the update has neither structs nor deletes, so that it changes nothing. */
   readonly isEmpty: boolean;
 }
 
 export interface Malformed {
   readonly kind: "malformed";
-  /** For the log; it never quotes content. */
+  /** The reason, for the log; it never quotes content. */
   readonly detail: string;
 }
 
-/** Refuses what does not decode completely (V1), and what decodes but is not as Yjs writes it. */
+/**
+ * Decodes an update (V1) strictly: it is malformed when it does not decode completely, and also when it decodes but
+ * is not written as Yjs writes it.
+ */
 export function decodeContents(update: Uint8Array): UpdateContents | Malformed {
   const structs = new IdSet();
   const deletes = new IdSet();

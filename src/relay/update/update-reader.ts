@@ -4,9 +4,9 @@ import { readItemContent } from "./item-content.ts";
 import { DecodeError, readByte, readEnd, readUint } from "./strict-decoding.ts";
 
 export interface UpdateVisitor {
-  /** The clocks of a struct. Clients descend, clocks ascend. A Skip only marks a gap: it is not reported. */
+  /** Reports the clocks of a struct. Clients descend, clocks ascend. A Skip only marks a gap, so it is not reported. */
   struct(client: number, start: number, end: number): void;
-  /** A client's ranges ascend and do not overlap. */
+  /** Reports a deleted range. The ranges of a client ascend and do not overlap. */
   deletes(client: number, start: number, end: number): void;
 }
 
@@ -21,12 +21,12 @@ const garbageRef = 0;
 const skipRef = 10;
 
 /**
- * Reads an update (V1) completely, and throws for what Yjs does not write. Returns how many of its bytes are its structs;
- * its deletes follow.
+ * Reads an update (V1) completely, and throws for bytes that Yjs does not write. Returns the length of its structs in
+ * bytes; its deletes follow them.
  *
- * Not through `Y.decodeUpdate`, which builds an object per struct (a gigabyte from the 50 MB that a client may send),
- * recurses as deep as a value nests, and does not show what makes `Y.applyUpdate` lose or throw something: sections
- * without structs, a client's second section, padded numbers. Here each byte is read once, in bounded space.
+ * `Y.decodeUpdate` is not used: it builds an object per struct (a gigabyte from the 50 MB that a client may send),
+ * recurses as deep as a value nests, and hides the faults that make `Y.applyUpdate` lose structs or throw: sections
+ * without structs, a second section of a client, padded numbers. This reader reads each byte once, in bounded space.
  */
 export function readUpdate(decoder: decoding.Decoder, visitor: UpdateVisitor): number {
   readStructs(decoder, visitor);
@@ -41,7 +41,7 @@ function readStructs(decoder: decoding.Decoder, visitor: UpdateVisitor): void {
   for (let left = readUint(decoder); left > 0; left -= 1) {
     const count = readUint(decoder);
     const client = readUint(decoder);
-    // `Y.mergeUpdates` drops sections that do not descend, `Y.applyUpdate` all but the last of a client.
+    // `Y.mergeUpdates` drops sections that do not descend; `Y.applyUpdate` drops all but the last section of a client.
     if (client >= previous) throw new DecodeError("clients that do not descend");
     if (count === 0) throw new DecodeError("a client without structs");
     let clock = readUint(decoder);
@@ -50,7 +50,7 @@ function readStructs(decoder: decoding.Decoder, visitor: UpdateVisitor): void {
   }
 }
 
-/** Returns the clock behind it. */
+/** Returns the clock that follows the struct. */
 function readStruct(decoder: decoding.Decoder, { client, clock }: Id, visitor: UpdateVisitor): number {
   const info = readByte(decoder);
   const hasOnlyLength = info === skipRef || (info & binary.BITS5) === garbageRef;
@@ -76,7 +76,10 @@ function readItem(decoder: decoding.Decoder, info: number, own: Id): number {
   return readItemContent(decoder, info & binary.BITS5);
 }
 
-/** An origin or parent. Yjs takes one of the item's own client for held, without looking: a later one makes it throw. */
+/**
+ * Reads an origin or a parent. Yjs assumes without a look-up that it holds a reference to the item's own client, so
+ * that a reference to a later item makes it throw.
+ */
 function readReference(decoder: decoding.Decoder, own: Id): void {
   const client = readUint(decoder);
   const clock = readUint(decoder);
@@ -84,7 +87,7 @@ function readReference(decoder: decoding.Decoder, own: Id): void {
     throw new DecodeError("an item that refers to itself or to a later one");
 }
 
-/** A set of clocks, as an update says what it deletes. Throws for what Yjs does not write. */
+/** Reads a set of clocks in the form of a delete set. Throws for bytes that Yjs does not write. */
 export function readIdSet(decoder: decoding.Decoder, visit: UpdateVisitor["deletes"]): void {
   const count = readUint(decoder);
   const clients = count > 1 ? new Set<number>() : undefined;
@@ -95,8 +98,8 @@ export function readIdSet(decoder: decoding.Decoder, visit: UpdateVisitor["delet
     let previousEnd = 0;
     for (let ranges = readUint(decoder); ranges > 0; ranges -= 1) {
       const start = readUint(decoder);
-      // A client that lacks the structs keeps the deletes as differences, in which one below the last turns into
-      // another range: it would delete what nobody deleted.
+      // A client that lacks the structs stores pending deletes as differences, in which a range below the previous one
+      // turns into another range: content would be deleted that no user deleted.
       if (start < previousEnd) throw new DecodeError("deletes that do not ascend");
       previousEnd = rangeEnd(start, readUint(decoder));
       visit(client, start, previousEnd);
