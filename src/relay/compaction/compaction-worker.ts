@@ -4,6 +4,7 @@ import type { CompactionReply } from "./worker-compactor.ts";
 
 declare const self: Worker;
 
+/** The entry point of the compaction worker: answers each message with one `CompactionReply`. */
 self.onmessage = ({ data }: MessageEvent<PackedUpdates>) => {
   let reply: CompactionReply;
   try {

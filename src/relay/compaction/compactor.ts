@@ -1,30 +1,31 @@
 import type { PackedUpdates } from "../update/packed-updates.ts";
 
-/** What became of the updates of a compaction. */
+/** The result of a compaction. */
 export interface CompactedUpdates {
-  /** Says what they say together, less the content that was deleted. */
+  /** One update that says the same as all accepted updates together, without the content that was deleted. */
   readonly base: Uint8Array;
-  /** Of `base`: see `BaseSummary`. */
+  /** The encoded `BaseSummary` of `base`. */
   readonly summary: Uint8Array;
-  /** Indexes of the updates that no Yjs document takes: they are not in `base`. */
+  /** The indexes of the updates that Yjs cannot apply: they are not in `base`. */
   readonly rejected: readonly number[];
 }
 
-/** Makes one update of many, without what was deleted: pure computation, away from the event loop. */
+/** Makes one update of many, without the content that was deleted: a pure computation, off the event loop. */
 export interface Compactor {
   /**
-   * Calls may overlap, and then they wait: `take` is called once, when it is their turn, so that what many documents
-   * have to do for their compactions is not done at once. What it gives is the compactor's from then on.
+   * Compacts the updates that `take` returns. Calls may overlap; they are served one after the other, in order. `take`
+   * is called once, when it is the call's turn, so that many documents do not copy their updates at the same time. The
+   * returned buffers belong to the compactor from then on.
    *
-   * Rejects when the updates cannot be compacted, when it takes too long, with what `take` throws, and with
-   * `CompactorClosed` when the compactor is closed.
+   * Rejects when the updates cannot be compacted, when a compaction takes too long, with the error that `take` throws,
+   * and with `CompactorClosed` when the compactor is closed.
    */
   compact(take: () => PackedUpdates): Promise<CompactedUpdates>;
-  /** Rejects what runs or waits. Idempotent. */
+  /** Rejects the running compaction and all that wait. Idempotent. */
   close(): Promise<void>;
 }
 
-/** Nothing went wrong: the server stops, and the document stays as it is stored. */
+/** The compactor was closed because the server stops. It is not a failure: the document stays as it is stored. */
 export class CompactorClosed extends Error {
   constructor() {
     super("the compactor is closed");
@@ -32,14 +33,14 @@ export class CompactorClosed extends Error {
   }
 }
 
-/** A small document is not worth a worker's round, whatever part of it is tail. */
+/** A tail of up to this size is not worth a compaction, however small the base is. */
 const smallestTailBytes = 64 * 1024;
 
 /**
- * Whether the updates since the last compaction are worth the next one.
+ * Whether the updates since the last compaction are worth another one.
  *
- * In proportion to the base: each byte is then compacted about three times in the life of a document, where a fixed size
- * of tail would cost time quadratic in the size of the document.
+ * The bound is proportional to the base: each byte is then compacted about three times in the life of a document,
+ * whereas a fixed bound would cost time quadratic in the size of the document.
  */
 export function shouldCompact(tailBytes: number, baseBytes: number): boolean {
   return tailBytes > Math.max(smallestTailBytes, baseBytes / 2);

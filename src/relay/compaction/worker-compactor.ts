@@ -15,17 +15,18 @@ interface Job {
 export interface WorkerCompactorOptions {
   readonly startWorker: () => Worker;
   readonly clock: Clock;
-  /** For one compaction, the start of a worker included. */
+  /** The time limit of one compaction, the start of a worker included. */
   readonly timeLimitMs: number;
 }
 
-/** A worker without work is ended after this time; a new one takes some milliseconds to start. */
+/** An idle worker is stopped after this time; a new one takes some milliseconds to start. */
 const idleWorkerMs = 5_000;
 
-/** A compactor in a worker of its own, which starts with the first compaction. */
+/** Opens a compactor with a worker of its own, which starts with the first compaction. */
 export function startWorkerCompactor(): Compactor {
   return new WorkerCompactor({
-    // In the executable every module has the entry's URL; the build puts the workers beside it (`--entry-naming`).
+    // In the executable every module has the URL of the entry point; the build puts the workers beside it
+    // (`--entry-naming`).
     startWorker: () => new Worker(new URL("./compaction-worker.ts", import.meta.url)),
     clock: systemClock,
     timeLimitMs: 30_000,
@@ -33,8 +34,8 @@ export function startWorkerCompactor(): Compactor {
 }
 
 /**
- * Gives a worker one compaction at a time, so that a worker that dies or hangs takes one compaction with it; the next
- * gets a new worker.
+ * A compactor that runs `compactUpdates` in a worker (`compaction-worker.ts`), one compaction at a time: when the
+ * worker dies or hangs, only the running compaction fails, and the next one gets a new worker.
  */
 export class WorkerCompactor implements Compactor {
   readonly #options: WorkerCompactorOptions;
@@ -81,22 +82,22 @@ export class WorkerCompactor implements Compactor {
     this.#cancelIdleStop?.();
     const { clock, timeLimitMs } = this.#options;
     this.#cancelTimeLimit = clock.after(timeLimitMs, () => {
-      this.#stopWorker(new Error(`A compaction took longer than ${timeLimitMs} ms.`));
+      this.#stopWorker(new Error(`compaction timed out after ${timeLimitMs} ms`));
     });
     try {
       this.#worker ??= this.#startWorker();
       this.#worker.postMessage(updates, [updates.bytes.buffer, updates.lengths.buffer]);
     } catch (error) {
-      this.#stopWorker(new Error("The compaction worker could not be started.", { cause: error }));
+      this.#stopWorker(new Error("the compaction worker could not be started", { cause: error }));
     }
   }
 
   #startWorker(): Worker {
     const worker = this.#options.startWorker();
-    // While a compaction runs its time limit keeps the process alive.
+    // The worker does not keep the process alive. While a compaction runs, the timer of its time limit does.
     worker.unref();
     const died = (reason: string) => {
-      if (worker === this.#worker) this.#stopWorker(new Error(`The compaction worker died: ${reason}`));
+      if (worker === this.#worker) this.#stopWorker(new Error(`the compaction worker died: ${reason}`));
     };
     worker.addEventListener("error", ({ message }) => died(message));
     worker.addEventListener("close", ({ code }) => died(`exit code ${code}`));
@@ -123,11 +124,11 @@ export class WorkerCompactor implements Compactor {
     if (this.#worker !== undefined && this.#running === undefined) this.#stopWhenIdle();
   }
 
-  /** A worker keeps the memory of the largest documents that it has seen. */
+  /** Stops the worker once it is idle: it keeps the memory of the largest documents that it has compacted. */
   #stopWhenIdle(): void {
     this.#cancelIdleStop?.();
     this.#cancelIdleStop = this.#options.clock.after(idleWorkerMs, () => {
-      if (this.#running === undefined) this.#stopWorker(new Error("The compaction worker has nothing to do."));
+      if (this.#running === undefined) this.#stopWorker(new Error("the compaction worker is idle"));
     });
   }
 }
