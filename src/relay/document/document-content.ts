@@ -9,22 +9,22 @@ import type { UpdateContents } from "../update/update-contents.ts";
 import { storedContents } from "./stored-contents.ts";
 import { type PackedRows, UpdateLog } from "./update-log.ts";
 
-/** What a client lacks. */
+/** The answer to a SyncStep1: everything that the client lacks. */
 export interface Answer {
-  /** To be sent before `update`, where the two together would cost more to merge than they are worth. */
+  /** An update to be sent before `update`, when merging the two would cost more than it saves. */
   readonly before: Uint8Array | undefined;
-  /** With it the client has everything. */
+  /** The update with which the client has everything. */
   readonly update: Uint8Array;
 }
 
-/** What goes into a compaction. */
+/** The rows that a compaction is given: the base, if there is one, and the tail as it was then. */
 export interface Cut extends PackedRows {
-  /** How many of them are the tail's. */
+  /** The number of rows that belong to the tail. */
   readonly tailCount: number;
   readonly tailBytes: number;
 }
 
-/** A base and what there is to know of it. */
+/** A base with its summary. */
 export interface Base extends StoredUpdate {
   readonly summary: BaseSummary;
 }
@@ -34,21 +34,23 @@ interface CachedAnswer {
   readonly answer: Answer;
 }
 
-/** A smaller base is merged with the tail: 20 ms for the 311 kB of a long text, at each change. */
+/**
+ * A base up to this size is merged with the tail. Merging costs 20 ms for the 311 kB of a long text, after each change.
+ */
 const smallBaseBytes = 16 * 1024;
 
-/** Memory that a byte of encoded deletes takes once it is read. */
+/** The bytes of memory that one byte of encoded deletes takes once it is decoded. */
 const bytesPerDeleteByte = 8;
 
 /**
- * The bytes of a document, and what follows from them: what can be dropped from memory and loaded again.
+ * The bytes of a document and everything derived from them: the part that can be dropped from memory and loaded again.
  *
- * What clients ask for is kept until the next commit: those that join or come back at once ask for the same.
+ * An answer is cached until the next commit, because clients that join or reconnect at the same time ask for the same.
  */
 export class DocumentContent {
   #base: Base | undefined;
   readonly #tail = new UpdateLog();
-  /** What base and tail delete; built when it is first asked for. */
+  /** The deletes of base and tail; built when they are first needed. */
   #deletes: IdSet | undefined;
   #mergedTail: Uint8Array | undefined;
   #wholeAnswer: Answer | undefined;
@@ -59,11 +61,11 @@ export class DocumentContent {
     for (const { update, row } of tail) this.#tail.append(update, row);
   }
 
-  /** An estimate of what all of it takes in memory. */
+  /** An estimate of the memory that base, tail and cached answers take. */
   get memoryBytes(): number {
     const base = this.#base?.update;
     const deleteBytes = this.#base === undefined ? 0 : this.#base.update.byteLength - this.#base.summary.structBytes;
-    // Of the same bytes one piece: what is merged from one update is that update.
+    // Shared buffers count once: merging one update returns that update.
     const pieces = new Set([base, this.#mergedTail, this.#wholeAnswer?.update, this.#lastAnswer?.answer.before]);
     pieces.add(this.#lastAnswer?.answer.update);
     if (this.#tail.count === 1) pieces.delete(this.#mergedTail);
@@ -78,7 +80,7 @@ export class DocumentContent {
     this.#dropAnswers();
   }
 
-  /** What all of it deletes. */
+  /** The deletes of base and tail together. */
   get deletes(): IdSet {
     if (this.#deletes === undefined) {
       this.#deletes = new IdSet();
@@ -88,50 +90,54 @@ export class DocumentContent {
     return this.#deletes;
   }
 
-  /** For a client that has nothing. */
+  /** The answer to a client that has nothing. */
   whole(): Answer {
     this.#wholeAnswer ??= this.#makeWhole();
     return this.#wholeAnswer;
   }
 
   /**
-   * For a client with this state vector, whose structs are `covered`. All deletes are part of it: they have no clocks,
-   * so no state vector tells which of them a client has.
+   * The answer to a client with this state vector, whose structs are `covered`. It includes all deletes: they have no
+   * clocks of their own, so a state vector does not tell which of them a client has.
    */
   since(stateVector: Uint8Array, covered: IdSet): Answer {
     if (this.#lastAnswer !== undefined && equalFlat(this.#lastAnswer.stateVector, stateVector))
       return this.#lastAnswer.answer;
     const answer = this.#makeSince(stateVector, covered);
-    // A copy: the vector is a view of a frame.
+    // The vector is copied, because it is a view of a frame whose buffer is used again.
     this.#lastAnswer = { stateVector: stateVector.slice(), answer };
     return answer;
   }
 
-  /** For a client that only lost its connection; its own SyncStep2 needs the set of all deletes just as well. */
+  /**
+   * The answer to a client that has all structs because it only lost its connection: all deletes, for the reason given
+   * at `since`. The client's own SyncStep2 carries all of its deletes for the same reason.
+   */
   allDeletes(): Answer {
     return { before: undefined, update: encodeDeletes(this.deletes) };
   }
 
+  /** The rows for a compaction, copied: later commits do not change them. */
   cut(): Cut {
     return { ...this.#tail.pack(this.#base), tailCount: this.#tail.count, tailBytes: this.#tail.byteLength };
   }
 
-  /** Of the tail. */
+  /** The updates of these rows of the tail. */
   updatesOf(rows: readonly RowId[]): readonly Uint8Array[] {
     if (rows.length === 0) return [];
     return this.#tail.toArray().flatMap(({ row, update }) => (rows.includes(row) ? [update] : []));
   }
 
-  /** What a compaction made of the cut takes its place; what was committed since remains the tail. */
+  /** Replaces the rows of `cut` by the base that a compaction made of them. Updates committed since remain the tail. */
   replace({ tailCount }: Cut, base: Base): void {
     this.#base = base;
     this.#tail.dropFirst(tailCount);
-    // Built again when needed: a compacted base deletes more than was said, and clients say so when they come back.
+    // Built again when needed: Yjs deletes more while it compacts, and returning clients bring those deletes as well.
     this.#deletes = undefined;
     this.#dropAnswers();
   }
 
-  /** The clocks of all its structs, read anew. */
+  /** The clocks of all structs, decoded anew from base and tail. */
   structs(): IdSet {
     const structs = new IdSet();
     if (this.#base !== undefined) structs.addAll(this.#base.summary.structs);
@@ -168,7 +174,10 @@ export class DocumentContent {
   }
 }
 
-/** Throws `StoreError` corrupt for a row that is no update. */
+/**
+ * Reads a stored base, and derives its summary where none is stored. Throws `StoreError` corrupt when it is not a Yjs
+ * update.
+ */
 export function readBase({ row, update, summary }: StoredBase): Base {
   return { row, update, summary: (summary && decodeSummary(summary)) ?? readSummary({ row, update }) };
 }

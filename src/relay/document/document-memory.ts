@@ -1,15 +1,15 @@
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 
-/** Something that holds bytes which can be read again. */
+/** An object that holds bytes which can be read again from the store. */
 export interface MemoryHolder {
-  /** Drops the bytes; false when they are needed just now. */
+  /** Drops the bytes. Returns false when they are in use. */
   unload(): boolean;
 }
 
 export interface DocumentMemoryOptions {
   readonly limitBytes: number;
-  /** So many bytes have become garbage of late. */
+  /** Called when this many bytes have become garbage. */
   readonly dropped: (bytes: number) => void;
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -20,14 +20,14 @@ interface MemoryUse {
   readonly usedAt: number;
 }
 
-/** Bytes that nobody has used for this long are dropped, whatever room there is. */
+/** Bytes that were not used for this long are dropped, even if they are within the limit. */
 const idleMs = 10_000;
 const sweepMs = 2_000;
 
-/** The documents in memory, bounded by bytes: whose bytes were used least recently drops them first. */
+/** The documents in memory, bounded by bytes. The least recently used ones are unloaded first. */
 export class DocumentMemory {
   readonly #options: DocumentMemoryOptions;
-  /** In the order of their last use. */
+  /** By holder, in the order of the last use. */
   readonly #uses = new Map<MemoryHolder, MemoryUse>();
   #bytes = 0;
   #cancelSweep: (() => void) | undefined;
@@ -41,7 +41,7 @@ export class DocumentMemory {
     return this.#bytes;
   }
 
-  /** `holder` has so many bytes now, and uses them. Others may be unloaded for it. */
+  /** Records that `holder` uses its bytes now, and how many they are. Other holders may be unloaded to make room. */
   used(holder: MemoryHolder, bytes: number): void {
     const { limitBytes, clock } = this.#options;
     this.#remove(holder);
@@ -51,7 +51,7 @@ export class DocumentMemory {
     this.#cancelSweep ??= clock.after(sweepMs, () => this.#sweep());
   }
 
-  /** `holder` has no bytes any more. */
+  /** Forgets a holder that has no bytes any more. */
   forget(holder: MemoryHolder): void {
     const bytes = this.#uses.get(holder)?.bytes ?? 0;
     this.#remove(holder);
@@ -68,7 +68,7 @@ export class DocumentMemory {
     if (this.#uses.size > 0) this.#cancelSweep = this.#options.clock.after(sweepMs, () => this.#sweep());
   }
 
-  /** Unloads, from the least recently used on, as long as `isDue`. */
+  /** Unloads holders, the least recently used first, as long as `isDue` returns true. `spared` is not unloaded. */
   #unload(reason: "budget" | "quiet", isDue: (held: MemoryUse) => boolean, spared?: MemoryHolder): void {
     const before = this.#bytes;
     for (const [holder, held] of this.#uses) {

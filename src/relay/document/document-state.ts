@@ -6,36 +6,43 @@ import { decodeContents, type UpdateContents } from "../update/update-contents.t
 import { type Answer, type Base, type Cut, DocumentContent, readBase } from "./document-content.ts";
 import { storedContents } from "./stored-contents.ts";
 
-/** What an update is to a document. */
+/** The verdict of `DocumentState.classify`: the relation of an update to a document. */
 export type Classification =
   | {
-      /** It changes nothing. */
+      /** The update changes nothing. */
       readonly kind: "known";
-      /** False while that rests on updates that are staged: it must not be acknowledged before them. */
+      /**
+       * False when it is known only because of staged updates: it must not be acknowledged before those are committed.
+       */
       readonly committed: boolean;
     }
   | {
-      /** `incomplete`: structs of a client that it brings structs of are missing before those. */
+      /** `incomplete`: the document lacks earlier structs of a client whose structs the update brings. */
       readonly kind: "new" | "incomplete";
-      /** To be stored and forwarded: the update as it came, or, when part of it is known, the rest. */
+      /** The update to store and forward: as it came, or, when part of it is known, the rest of it. */
       readonly update: Uint8Array;
-      /** What `update` brings. */
+      /** The contents of `update`. */
       readonly contents: UpdateContents;
     };
 
-/** What a compaction made of a cut. */
+/** The result of a compaction. */
 export interface Compacted {
   readonly base: Base;
-  /** Those of the cut's tail that are not in the base: they are no part of the document any more. */
+  /** The rows of the tail whose updates are not in the base: they are no part of the document any more. */
   readonly quarantined: readonly RowId[];
 }
 
 /**
- * A document as the relay holds it: which clocks its committed updates bring, and, while it is loaded, these updates,
- * unparsed, with what they delete.
+ * The state of one document in memory, and the place where an update is classified.
  *
- * No `Y.Doc`: that costs nine times the bytes, and relaying needs none. Updates between `stage` and `commit` only count
- * for what `classify` takes for known.
+ * An update passes through it in three steps, all called by `SyncRoom`: `classify` compares its contents with the
+ * clocks that are held, `stage` counts it as known while it waits for the store, `commit` makes it part of the
+ * document. When the store gives up, `discardStaged` takes the second step back. A staged update counts for `classify`
+ * only: answers, state vector and sizes are those of the committed document.
+ *
+ * The clocks of all committed updates are always in memory. The updates themselves, unparsed, and their deletes are
+ * there only while the document is loaded (`DocumentContent`). No `Y.Doc` is built: it takes nine times the bytes, and
+ * relaying does not need one.
  */
 export class DocumentState {
   #content: DocumentContent | undefined;
@@ -43,17 +50,17 @@ export class DocumentState {
   readonly #stagedStructs = new IdSet();
   readonly #stagedDeletes = new IdSet();
   #stagedCount = 0;
-  /** What is set aside: known, but not held. */
+  /** The structs of quarantined updates: known, but not held. */
   readonly #quarantined = new IdSet();
   #knownStructs = [this.#held, this.#stagedStructs, this.#quarantined];
   #stateVector: Uint8Array | undefined;
   #baseBytes = 0;
   #tailBytes = 0;
   #lastRow: RowId = 0;
-  /** What was committed since the content was asked for, when it has not come yet. */
+  /** The updates committed since the content was requested, while it is being read. */
   #committedWhileLoading: { readonly update: Uint8Array; readonly row: RowId }[] | undefined;
 
-  /** Throws `StoreError` corrupt for a row that is no update. */
+  /** Throws `StoreError` corrupt for a row that does not hold a Yjs update. */
   constructor(stored: StoredDocument | undefined) {
     const base = stored?.base && readBase(stored.base);
     const tail = stored?.tail ?? [];
@@ -68,7 +75,7 @@ export class DocumentState {
     for (const entry of stored?.quarantined ?? []) this.#quarantine(entry.update);
   }
 
-  /** Whether structs are held while some before them, of the same client, are not. */
+  /** Whether the document holds structs of a client but lacks earlier ones of it. */
   get hasGaps(): boolean {
     return this.#held.hasGaps;
   }
@@ -85,24 +92,24 @@ export class DocumentState {
     return this.#tailBytes;
   }
 
-  /** What its content takes in memory, about; 0 while it is not loaded. */
+  /** An estimate of the memory that the content takes; 0 while it is not loaded. */
   get memoryBytes(): number {
     return this.#content?.memoryBytes ?? 0;
   }
 
-  /** Whether `answer`, `cut` and `replace` may be called, and `classify` whatever an update brings. */
+  /** Whether the content is in memory: `answer`, `cut`, `replace`, and `classify` of an update with deletes need it. */
   get isLoaded(): boolean {
     return this.#content !== undefined;
   }
 
-  /** Drops the bytes; the clocks stay. */
+  /** Drops the content. The clocks of the structs stay. */
   unload(): void {
     this.#content = undefined;
   }
 
   /**
-   * To be called when the document's log is about to be read; the function that is returned takes the result. What is
-   * committed in between is added to it.
+   * Called before the document's log is read. The returned function takes the result, and adds the updates that were
+   * committed in between.
    */
   expectContent(): (stored: StoredDocument | undefined) => void {
     const committedSince: { readonly update: Uint8Array; readonly row: RowId }[] = [];
@@ -118,11 +125,15 @@ export class DocumentState {
     };
   }
 
-  /** Whether an update with these contents can be classified now: what it deletes is compared with the content. */
+  /**
+   * Whether an update with these contents can be classified now. Deletes are compared with the content, which must be
+   * loaded.
+   */
   canClassify({ deletes }: UpdateContents): boolean {
     return deletes.isEmpty || this.isLoaded;
   }
 
+  /** Compares an update with everything that is committed or staged. Changes nothing. */
   classify({ update, contents }: DecodedUpdate): Classification {
     if (this.#isKnown(contents)) return { kind: "known", committed: this.#isCommitted(contents) };
     const kind = contents.structs.leavesGap(this.#knownStructs) ? "incomplete" : "new";
@@ -130,16 +141,16 @@ export class DocumentState {
     return { kind, update: rest.update, contents: rest.contents };
   }
 
-  /** Counts `contents` as known from now on, until `discardStaged`. */
+  /** Counts `contents` as known from now on, until its commit or `discardStaged`. */
   stage(contents: UpdateContents): void {
     this.#stagedStructs.addAll(contents.structs);
     this.#stagedDeletes.addAll(contents.deletes);
     this.#stagedCount += 1;
   }
 
-  /** The first staged update is stored. Called in the order of `stage`. */
+  /** Makes the first staged update part of the document. Called once it is stored, in the order of `stage`. */
   commit(update: Uint8Array, contents: UpdateContents, row: RowId): void {
-    if (this.#stagedCount === 0) throw new Error("a commit of an update that is not staged");
+    if (this.#stagedCount === 0) throw new Error("cannot commit an update that is not staged");
     this.#held.addAll(contents.structs);
     this.#content?.append(update, contents, row);
     this.#committedWhileLoading?.push({ update, row });
@@ -147,11 +158,11 @@ export class DocumentState {
     this.#lastRow = row;
     this.#stateVector = undefined;
     this.#stagedCount -= 1;
-    // What is committed may stay among what is staged until then: it is known either way.
+    // Until then committed clocks may stay among the staged ones: they are known either way.
     if (this.#stagedCount === 0) this.discardStaged();
   }
 
-  /** None of the staged updates will be stored. */
+  /** Called when none of the staged updates will be stored: they are not known any more. */
   discardStaged(): void {
     this.#stagedStructs.clear();
     this.#stagedDeletes.clear();
@@ -163,7 +174,9 @@ export class DocumentState {
     return this.#stateVector;
   }
 
-  /** What a client with that state vector lacks, and all deletes. Throws `DecodeError`. */
+  /**
+   * The answer to a client with that state vector: the structs that it lacks, and all deletes. Throws `DecodeError`.
+   */
   answer(stateVector: Uint8Array): Answer {
     const vector = decodeStateVector(stateVector);
     const content = this.#loaded;
@@ -173,20 +186,20 @@ export class DocumentState {
     return this.#held.isWithin([covered]) ? content.allDeletes() : content.since(stateVector, covered);
   }
 
-  /** Everything that is committed, for a compaction. At most one is under way. */
+  /** All committed rows, for a compaction. At most one compaction runs at a time. */
   cut(): Cut {
     return this.#loaded.cut();
   }
 
-  /** The compaction's result; what was committed since the cut remains the tail. */
+  /** Takes the result of a compaction of `cut`. Updates committed since the cut remain the tail. */
   replace(cut: Cut, { base, quarantined }: Compacted): void {
     const content = this.#loaded;
-    const setAside = content.updatesOf(quarantined);
+    const quarantinedUpdates = content.updatesOf(quarantined);
     content.replace(cut, base);
     this.#baseBytes = base.update.byteLength;
     this.#tailBytes -= cut.tailBytes;
-    if (setAside.length === 0) return;
-    for (const update of setAside) this.#quarantine(update);
+    if (quarantinedUpdates.length === 0) return;
+    for (const update of quarantinedUpdates) this.#quarantine(update);
     this.#held = content.structs();
     this.#knownStructs = [this.#held, this.#stagedStructs, this.#quarantined];
     this.#stateVector = undefined;
@@ -197,7 +210,7 @@ export class DocumentState {
     return this.#content;
   }
 
-  /** Clients would bring it again and again, if it were not known. */
+  /** Counts a quarantined update as known, or clients would bring it again and again. */
   #quarantine(update: Uint8Array): void {
     const contents = decodeContents(update);
     if (contents.kind === "contents") this.#quarantined.addAll(contents.structs);
@@ -214,12 +227,15 @@ export class DocumentState {
   }
 
   /**
-   * A peer's whole state repeats what is held, each SyncStep2 all deletes. Storing and forwarding the rest saves the
-   * space, and more: a client that has other structs for the same clocks throws in `Y.applyUpdate` at one that goes on
-   * beyond them, and no look at an update alone can tell.
+   * Cuts off the part of an update that is known. A peer's whole state repeats everything that is held, and each
+   * SyncStep2 repeats all deletes.
    *
-   * Structs are cut as in a SyncStep2, at the first gap. What is held behind a gap is repeated: it is pending in the
-   * clients, and Yjs can keep that pending for ever unless one update brings it together with all that it waits for.
+   * Cutting saves space, and it protects clients: a client that has different structs for the same clocks throws in
+   * `Y.applyUpdate` at a struct that extends beyond them, and the update alone does not show that.
+   *
+   * Structs are cut as in a SyncStep2, at the first gap. Structs held behind a gap are repeated: they are pending in
+   * the clients, and Yjs can keep them pending for ever unless one update brings them together with all that they wait
+   * for.
    */
   #withoutRepetition(read: DecodedUpdate): DecodedUpdate {
     const { structs, deletes } = read.contents;

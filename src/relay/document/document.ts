@@ -8,7 +8,7 @@ import type { Cut } from "./document-content.ts";
 import type { DocumentMemory, MemoryHolder } from "./document-memory.ts";
 import { type Compacted, DocumentState } from "./document-state.ts";
 
-/** What all documents of a server share. */
+/** The collaborators that all documents of a server share. */
 export interface DocumentOptions {
   readonly store: Store;
   readonly compactor: Compactor;
@@ -17,13 +17,13 @@ export interface DocumentOptions {
   readonly metrics: Metrics;
 }
 
-/** So much may be committed before the memory that it takes is counted again: that costs as much as a commit. */
+/** Memory is counted again after this many committed bytes: counting costs as much as a commit. */
 const countedBytes = 4 * 1024;
 
 /**
- * A document between memory, store and compactor.
+ * One open document: loads its bytes from the store, unloads them, and has them compacted.
  *
- * Its clocks are in memory as long as it is open, its bytes only while somebody needs them and there is room.
+ * Its clocks are in memory as long as it is open, its bytes only while they are used and the memory limit allows.
  */
 export class Document implements MemoryHolder {
   readonly name: string;
@@ -33,10 +33,10 @@ export class Document implements MemoryHolder {
   #compacting: Promise<void> | undefined;
   #skipsCompaction = false;
   readonly #compactionSkipped = Promise.withResolvers<void>();
-  /** No compaction is tried below this size of the tail. */
+  /** The size of the tail from which the next compaction is tried. */
   #compactionBytes = 0;
   #hasFailedToCompact = false;
-  /** Committed since its memory was last counted. */
+  /** The bytes committed since its memory was last counted. */
   #uncountedBytes = 0;
 
   /** Throws `SessionError` storage-unavailable when the document cannot be read. */
@@ -52,7 +52,7 @@ export class Document implements MemoryHolder {
   }
 
   /**
-   * Runs `task` with the document's bytes in memory: at once if they are there.
+   * Runs `task` with the document's bytes in memory: synchronously if they are there, otherwise once they are read.
    *
    * Rejects with `SessionError` storage-unavailable when they cannot be read.
    */
@@ -71,13 +71,13 @@ export class Document implements MemoryHolder {
   }
 
   unload(): boolean {
-    // A compaction replaces what is in memory.
+    // A compaction replaces the rows in memory, so they must stay until it ends.
     if (this.#compacting !== undefined || this.#loading !== undefined) return false;
     this.state.unload();
     return true;
   }
 
-  /** When nobody uses it any more: resolves when it is compacted, as far as it can be. */
+  /** For a document that is not used any more. Resolves when it is compacted, if it can be. */
   async close(): Promise<void> {
     await this.#compacted();
     if (!this.#skipsCompaction && this.state.tailBytes > 0) this.#startCompaction();
@@ -85,14 +85,17 @@ export class Document implements MemoryHolder {
     this.#options.memory.forget(this);
   }
 
-  /** `close` need not wait for compactions any more: the next to open it would wait for them, and for those of others. */
+  /**
+   * Makes `close` wait for no compaction any more. The next opening of the document waits for that close, and
+   * compactions queue behind those of other documents.
+   */
   skipCompaction(): void {
     this.#skipsCompaction = true;
     this.#compactionSkipped.resolve();
   }
 
   async #whenLoaded<Result>(task: () => Result): Promise<Result> {
-    // Again, should the bytes have been dropped before it was our turn.
+    // Loads again if the bytes were dropped before this task could run.
     while (!this.state.isLoaded) {
       this.#loading ??= this.#load();
       await this.#loading;
@@ -128,7 +131,7 @@ export class Document implements MemoryHolder {
     if (shouldCompact(tailBytes, baseBytes)) this.#startCompaction();
   }
 
-  /** At most one at a time. */
+  /** Called only while no compaction runs: there is at most one at a time. */
   #startCompaction(): void {
     this.#compacting = this.#compact().finally(() => {
       this.#compacting = undefined;
@@ -150,7 +153,7 @@ export class Document implements MemoryHolder {
         return;
       }
       metrics.compactions.inc({ outcome: "failed" });
-      // Tried again when the tail has doubled.
+      // The next attempt is made when the tail has doubled.
       this.#compactionBytes = 2 * this.state.tailBytes;
       if (!this.#hasFailedToCompact) this.#options.log.warn({ event: "compaction-failed", err: error });
       this.#hasFailedToCompact = true;
@@ -169,14 +172,15 @@ export class Document implements MemoryHolder {
       return cut;
     });
     const cut = await taken.promise;
-    // The next to open the document has loaded, or is about to load, the rows as they are.
+    // The document may be open again by now, with the rows as they are: they must not change.
     if (this.#skipsCompaction) return;
     const quarantined = pick(cut.rows, rejected);
-    // What we have made ourselves is no poison: something else is wrong, and the document stays as it is.
-    if (cut.rows.length > cut.tailCount && rejected.includes(0)) throw new Error("a base that cannot be compacted");
+    // An earlier compaction made the base, so Yjs can apply it: the fault lies elsewhere, and the document stays as it
+    // is.
+    if (cut.rows.length > cut.tailCount && rejected.includes(0)) throw new Error("the compactor rejected the base");
     const row = await store.compact(this.name, { base, summary, rows: cut.rows, quarantined });
     const known = decodeSummary(summary);
-    if (known === undefined) throw new Error("a compactor whose summary cannot be read");
+    if (known === undefined) throw new Error("the compactor returned an invalid base summary");
     this.#replace(cut, { base: { row, update: base, summary: known }, quarantined });
   }
 
@@ -202,7 +206,10 @@ async function load<Result>(
   } catch (error) {
     metrics.storeFailures.inc({ operation: "load" });
     log.error({ event: "document-unreadable", err: error });
-    throw new SessionError(closeReasons.storageUnavailable, "the document cannot be read at the moment");
+    throw new SessionError(
+      closeReasons.storageUnavailable,
+      "document temporarily unavailable: the store could not read it",
+    );
   }
 }
 

@@ -2,21 +2,21 @@ import type { StoredDocument } from "../../storage/store.ts";
 import { IdSet } from "../update/id-set.ts";
 import { storedContents } from "./stored-contents.ts";
 
-/** What a document's log says about it, without what is in the document. */
+/** Figures about a document, taken from its log. They contain nothing of the document's text. */
 export interface LogSummary {
   readonly baseBytes: number;
   readonly tailBytes: number;
-  /** Client ids that inserted something. */
+  /** The number of client ids that inserted content. */
   readonly clients: number;
-  /** Characters and other elements that were ever inserted. */
+  /** The number of characters and other elements that were ever inserted. */
   readonly inserted: number;
-  /** How many of them were deleted. */
+  /** The number of those that were deleted. */
   readonly deleted: number;
-  /** Whether updates wait for others that never came. */
+  /** Whether updates depend on others that the log does not have. */
   readonly hasGaps: boolean;
 }
 
-/** Throws `StoreError`, corrupt, for a row that is no update. */
+/** Throws `StoreError` corrupt for a row that does not hold a Yjs update. */
 export function summarizeLog({ base, tail }: StoredDocument): LogSummary {
   const structs = new IdSet();
   const deletes = new IdSet();

@@ -3,7 +3,7 @@ import * as encoding from "lib0/encoding";
 import type { RowId, StoredUpdate } from "../../storage/store.ts";
 import type { PackedUpdates } from "../update/packed-updates.ts";
 
-/** Updates and the rows that they came from. */
+/** Updates and the ids of their rows. */
 export interface PackedRows extends PackedUpdates {
   readonly rows: readonly RowId[];
 }
@@ -12,15 +12,18 @@ const smallestCapacity = 256;
 const growth = 1.5;
 
 /**
- * Updates and their rows in the order of their commits, in one piece: as a list each would cost 83 bytes more, and an
- * object to be made wherever all of them are moved.
+ * Updates and their rows, in the order of their commits, in one buffer. In a list each update would take 83 bytes more,
+ * and copying the list would create an object per update.
  */
 export class UpdateLog {
-  /** The updates, one behind the other, in its first `#byteLength` bytes. */
+  /** The updates, one after the other, in the first `#byteLength` bytes. */
   #bytes = new Uint8Array();
-  /** Per update its length, and its row less the row before. Made with the first: most documents have no tail. */
+  /**
+   * Per update: its length, and the difference of its row to the row before. Undefined while there is none: most
+   * documents have no tail.
+   */
   #entries: encoding.Encoder | undefined;
-  /** Where the first difference starts from. */
+  /** The row to which the first difference is added. */
   #rowBefore: RowId = 0;
   #lastRow: RowId = 0;
   #count = 0;
@@ -30,7 +33,7 @@ export class UpdateLog {
     return this.#count;
   }
 
-  /** Of the updates alone. */
+  /** The size of the updates alone. */
   get byteLength(): number {
     return this.#byteLength;
   }
@@ -47,7 +50,7 @@ export class UpdateLog {
     this.#count += 1;
   }
 
-  /** A copy: later appends do not change it. */
+  /** The updates, copied: later appends do not change them. */
   toArray(): StoredUpdate[] {
     const bytes = this.#bytes.slice(0, this.#byteLength);
     const updates: StoredUpdate[] = [];
@@ -59,7 +62,7 @@ export class UpdateLog {
     return updates;
   }
 
-  /** A copy of `first` and all that is here behind it. */
+  /** A copy of `first`, followed by all updates of the log. */
   pack(first: StoredUpdate | undefined): PackedRows {
     const firstBytes = first?.update.byteLength ?? 0;
     const bytes = new Uint8Array(firstBytes + this.#byteLength);
@@ -91,7 +94,7 @@ export class UpdateLog {
     encoding.writeUint8Array(this.#entries, rest);
   }
 
-  /** Visits the first `count` entries, and returns the others as they are written. */
+  /** Visits the first `count` entries, and returns the remaining ones in encoded form. */
   #read(count: number, visit: (length: number, row: RowId) => void): Uint8Array {
     if (this.#entries === undefined) return this.#bytes;
     const decoder = decoding.createDecoder(encoding.toUint8Array(this.#entries));

@@ -4,26 +4,29 @@ import { normalizeUpdate } from "../update/normalize-update.ts";
 import type { DecodedUpdate } from "../update/trim-update.ts";
 import { decodeContents } from "../update/update-contents.ts";
 
-/** The updates of one document as one. */
+/** The updates of one foreign document, made into one. */
 export interface GatheredUpdates {
   /**
-   * Says what they say together, less the content that was deleted; undefined when none of them can be used. `contents` is
-   * what they bring: Yjs deletes more while it integrates, and so does `update`.
+   * One update that says the same as all usable ones together, without the content that was deleted; undefined when
+   * none is usable. Its `contents` are those of the given updates: `update` deletes more, as Yjs does while it
+   * integrates.
    */
   readonly gathered: DecodedUpdate | undefined;
+  /** The number of updates that were given. */
   readonly count: number;
-  /** How many of them are not in `gathered`. */
+  /** The number of updates that are not in `gathered`. */
   readonly leftOut: number;
-  /** Why the first of those is not. */
+  /** The reason why the first of those is left out. */
   readonly reason: string | undefined;
 }
 
 /**
- * Makes one update of many that somebody else has stored: what is not as Yjs writes it is normalised, what no Yjs document
- * takes is left out.
+ * Makes one update of many that another server has stored. An update that is not written as Yjs writes it is
+ * normalised; an update that Yjs cannot apply is left out.
  *
- * In memory are twice `documentBytes` of them at a time, and what these become; when that alone is larger than
- * `documentBytes` nothing is gathered. Throws what `updates` throws.
+ * At most twice `documentBytes` of updates are in memory at a time, together with the update that they are merged into.
+ * When that one alone is larger than `documentBytes`, the document is rejected. Throws the errors that `updates`
+ * throws.
  */
 export function gatherUpdates(updates: Iterable<Uint8Array>, documentBytes: number): GatheredUpdates {
   const gathering = new Gathering();
@@ -38,7 +41,7 @@ export function gatherUpdates(updates: Iterable<Uint8Array>, documentBytes: numb
 }
 
 export function describeTooLarge(bytes: number, documentBytes: number): string {
-  return `it would have ${bytes} bytes, and a document may have ${documentBytes}`;
+  return `document too large: it would have ${bytes} bytes, and the limit is ${documentBytes}`;
 }
 
 class Gathering {
@@ -47,12 +50,12 @@ class Gathering {
   #count = 0;
   #leftOut = 0;
   #reason: string | undefined;
-  /** What earlier ones became. */
+  /** The update that earlier ones were merged into. */
   #base: Uint8Array | undefined;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
 
-  /** In memory. */
+  /** The bytes of all updates in memory. */
   get bytes(): number {
     return this.#waitingBytes + (this.#base?.byteLength ?? 0);
   }
@@ -65,11 +68,11 @@ class Gathering {
       this.#waiting.push(usable);
       this.#waitingBytes += usable.byteLength;
     } else if (contents.kind === "malformed") {
-      this.#leaveOut(1, `it is no Yjs update: ${contents.detail}`);
+      this.#leaveOut(1, `not a Yjs update: ${contents.detail}`);
     }
   }
 
-  /** Makes one of those that wait. */
+  /** Merges the waiting updates into the base. */
   mergeWaiting(): void {
     const waiting = this.#waiting;
     if (waiting.length === 0) return;

@@ -8,24 +8,24 @@ import type { DecodedUpdate } from "../update/trim-update.ts";
 import { decodeContents } from "../update/update-contents.ts";
 import { describeTooLarge, type GatheredUpdates, gatherUpdates } from "./gather-updates.ts";
 
-/** A document that comes from elsewhere. */
+/** A document that another server has stored. */
 export interface ForeignDocument {
   readonly name: string;
-  /** V1; nobody has looked at them. */
+  /** Updates (V1) that have not been checked. */
   readonly updates: Iterable<Uint8Array>;
 }
 
-/** An update that a document lacks, and with which it was seen to load. */
+/** An update that a stored document lacks. It was verified that the document loads with it. */
 export interface Addition {
   readonly update: Uint8Array;
-  /** The document's log before it. */
+  /** The document's log without the update. */
   readonly log: readonly StoredUpdate[];
 }
 
-/** What is to become of a foreign document. */
+/** The decision about a foreign document. */
 export type PreparedImport = Refused | Prepared;
 
-/** It cannot be taken over. */
+/** The document cannot be imported. */
 export interface Refused {
   readonly kind: "refused";
   readonly reason: string;
@@ -33,11 +33,11 @@ export interface Refused {
 
 export interface Prepared extends Omit<GatheredUpdates, "gathered"> {
   /**
-   * Whether the store has no document of that name, or one that holds less, or one that holds everything. `empty`: there
-   * is nothing to hold.
+   * `new`: the store has no document of that name. `merged`: it has one that holds less. `known`: it has one that holds
+   * everything. `empty`: the foreign document has no content.
    */
   readonly kind: "new" | "merged" | "known" | "empty";
-  /** Undefined when nothing is to be added. */
+  /** The update to store; undefined when there is nothing to add. */
   readonly addition: Addition | undefined;
 }
 
@@ -48,11 +48,11 @@ export interface PrepareImportOptions {
 }
 
 /**
- * Reads a foreign document and finds out what of it the store lacks; writes nothing.
+ * Reads a foreign document and finds the part of it that the store lacks. Writes nothing.
  *
- * What is to be added is proven: together with what is stored it loads into a Yjs document, which then holds everything
- * that the foreign one held. Rejects with `StoreError`, except for a document that is damaged there, and with what reading
- * the updates throws.
+ * The addition is verified: together with the stored log it loads into a Yjs document, which then holds everything that
+ * the foreign document holds. Rejects with `StoreError`, except that a document damaged in the store is refused, and
+ * with the errors that reading the updates throws.
  */
 export async function prepareImport(
   { name, updates }: ForeignDocument,
@@ -61,7 +61,7 @@ export async function prepareImport(
   const fault = checkRoomName(name, limits.nameBytes);
   if (fault !== undefined) return refused(fault);
   const { gathered, ...counts } = gatherUpdates(updates, limits.documentBytes);
-  if (gathered === undefined) return refused(counts.reason ?? "it holds no update");
+  if (gathered === undefined) return refused(counts.reason ?? "it has no updates");
   if (gathered.contents.isEmpty) return { kind: "empty", addition: undefined, ...counts };
   try {
     const stored = await store?.load(name);
@@ -69,7 +69,7 @@ export async function prepareImport(
     return prepared.kind === "refused" ? prepared : { ...prepared, ...counts };
   } catch (error) {
     if (!(error instanceof StoreError) || error.kind !== "corrupt") throw error;
-    return refused(`what is stored of it cannot be read: ${error.message}`);
+    return refused(`the stored document is unreadable: ${error.message}`);
   }
 }
 
@@ -91,7 +91,7 @@ function compare(
   return { kind: stored === undefined ? "new" : "merged", addition };
 }
 
-/** Loads it, and says what is wrong if anything is. */
+/** Loads the stored log together with the addition. Returns the reason when that fails or loses content. */
 function findFault({ update, log }: Addition, { contents }: DecodedUpdate): string | undefined {
   try {
     const loaded = decodeContents(compactUpdates([...log.map((row) => row.update), update]).base);
@@ -99,9 +99,9 @@ function findFault({ update, log }: Addition, { contents }: DecodedUpdate): stri
       loaded.kind === "contents" &&
       contents.structs.isWithin([loaded.structs]) &&
       contents.deletes.isWithin([loaded.deletes]);
-    return holdsAll ? undefined : "Yjs cannot apply it to what is stored of it";
+    return holdsAll ? undefined : "Yjs cannot apply it to the stored document";
   } catch (error) {
-    return `Yjs cannot load it with what is stored of it: ${error instanceof Error ? error.message : error}`;
+    return `Yjs cannot load it with the stored document: ${error instanceof Error ? error.message : error}`;
   }
 }
 
@@ -109,7 +109,7 @@ function refused(reason: string): Refused {
   return { kind: "refused", reason };
 }
 
-/** The rows of a document, in an order in which they can be applied. */
+/** The rows of a document, the base first: an order in which they can be applied. */
 export function logOf(stored: StoredDocument | undefined): readonly StoredUpdate[] {
   return stored?.base === undefined ? (stored?.tail ?? []) : [stored.base, ...stored.tail];
 }

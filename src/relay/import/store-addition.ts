@@ -3,9 +3,9 @@ import { type Store, type StoredUpdate, StoreError } from "../../storage/store.t
 import { type Addition, logOf } from "./prepare-import.ts";
 
 /**
- * Appends what a document lacks, and resolves when the store has given back the whole log as it was proven to load.
+ * Appends an addition to a document, and resolves once the store has returned the whole log exactly as it was verified.
  *
- * Nobody else may write to the document. Rejects with `StoreError`; `corrupt` when something else came back.
+ * No other writer may use the document meanwhile. Rejects with `StoreError`: `corrupt` when another log is returned.
  */
 export async function storeAddition(
   document: string,
@@ -15,7 +15,8 @@ export async function storeAddition(
   await store.append([{ document, update }]);
   const found = logOf(await store.load(document));
   const expected = [...log.map((row) => row.update), update];
-  if (!isSame(found, expected)) throw new StoreError("corrupt", "the store does not give back what was written");
+  if (!isSame(found, expected))
+    throw new StoreError("corrupt", "the store did not return the updates that were written");
 }
 
 function isSame(found: readonly StoredUpdate[], expected: readonly Uint8Array[]): boolean {

@@ -67,7 +67,7 @@ export function readItemContent(decoder: decoding.Decoder, ref: number): number 
       readSubdocument(decoder);
       return 1;
     default:
-      throw new DecodeError("an unknown kind of content");
+      throw new DecodeError("unknown content type");
   }
 }
 
@@ -93,7 +93,7 @@ function isAscii(bytes: Uint8Array, start: number, end: number): boolean {
 
 function readType(decoder: decoding.Decoder): void {
   const ref = readUint(decoder);
-  if (ref >= typeRefCount) throw new DecodeError("an unknown shared type");
+  if (ref >= typeRefCount) throw new DecodeError("unknown shared type");
   if (ref === xmlElementRef || ref === xmlHookRef) decoding.readVarString(decoder);
 }
 
@@ -105,11 +105,10 @@ function readType(decoder: decoding.Decoder): void {
  */
 function readSubdocument(decoder: decoding.Decoder): void {
   decoding.readVarString(decoder);
-  if (readByte(decoder) !== anyType.object) throw new DecodeError("a subdocument without options");
+  if (readByte(decoder) !== anyType.object) throw new DecodeError("subdocument without options");
   for (let left = readUint(decoder); left > 0; left -= 1) {
     const key = decoding.readVarString(decoder);
-    if (key === "guid" || key === "gcFilter")
-      throw new DecodeError("a subdocument with an option that Yjs never writes");
+    if (key === "guid" || key === "gcFilter") throw new DecodeError("subdocument with an option that Yjs never writes");
     readAny(decoder, 1);
   }
 }
@@ -131,7 +130,7 @@ function readAnyValues(decoder: decoding.Decoder): number {
 
 /** Reads past one value of lib0's `any` encoding without building it; returns its type. */
 function readAny(decoder: decoding.Decoder, depth: number): number {
-  if (depth > deepestNesting) throw new DecodeError("a value nests too deep");
+  if (depth > deepestNesting) throw new DecodeError("value nested too deeply");
   const type = readByte(decoder);
   switch (type) {
     case anyType.undefined:
@@ -162,7 +161,7 @@ function readAny(decoder: decoding.Decoder, depth: number): number {
       readEntries(decoder, depth + 1);
       break;
     default:
-      throw new DecodeError("an unknown kind of value");
+      throw new DecodeError("unknown value type");
   }
   return type;
 }
@@ -175,7 +174,7 @@ function readEntries(decoder: decoding.Decoder, depth: number): void {
   for (let left = readUint(decoder); left > 0; left -= 1) {
     const key = decoding.readVarString(decoder);
     const type = readAny(decoder, depth);
-    if (key === "__proto__" && type === anyType.bytes) throw new DecodeError("bytes as a prototype");
+    if (key === "__proto__" && type === anyType.bytes) throw new DecodeError("bytes as the prototype of an object");
   }
 }
 

@@ -57,6 +57,6 @@ function readLeniently(update: Uint8Array): ContentIds {
 
 function addRange(clocks: IdSet, { client, clock }: { client: number; clock: number }, length: number): void {
   const end = clock + length;
-  if (![client, clock, end].every(Number.isSafeInteger)) throw new RangeError("a number out of range");
+  if (![client, clock, end].every(Number.isSafeInteger)) throw new RangeError("number out of range");
   clocks.add(client, clock, end);
 }

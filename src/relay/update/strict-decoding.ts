@@ -11,14 +11,14 @@ export class DecodeError extends Error {}
  */
 export function readUint(decoder: decoding.Decoder): number {
   const value = decoding.readVarUint(decoder);
-  if (!Number.isSafeInteger(value)) throw new DecodeError("a number out of range");
+  if (!Number.isSafeInteger(value)) throw new DecodeError("number out of range");
   return value;
 }
 
 /** Reads one byte. lib0's own `readUint8` reads beyond the end of the array without an error. */
 export function readByte(decoder: decoding.Decoder): number {
   const byte = decoder.arr[decoder.pos];
-  if (byte === undefined) throw new DecodeError("it ends early");
+  if (byte === undefined) throw new DecodeError("unexpected end of data");
   decoder.pos += 1;
   return byte;
 }
@@ -32,11 +32,11 @@ export function decodeAll<T>(bytes: Uint8Array, read: (decoder: decoding.Decoder
     return value;
   } catch (error) {
     if (error instanceof DecodeError) throw error;
-    throw new DecodeError(error instanceof Error ? error.message : "undecodable");
+    throw new DecodeError(error instanceof Error ? error.message : "cannot be decoded");
   }
 }
 
 /** Throws `DecodeError` when bytes are left over. */
 export function readEnd(decoder: decoding.Decoder): void {
-  if (decoding.hasContent(decoder)) throw new DecodeError("bytes are left over");
+  if (decoding.hasContent(decoder)) throw new DecodeError("trailing bytes");
 }

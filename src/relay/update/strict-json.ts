@@ -11,7 +11,7 @@ export const deepestNesting = 500;
 
 /** Parses JSON. Throws `DecodeError` when it nests too deep, `SyntaxError` when the text is not JSON. */
 export function parseStrictly(text: string): unknown {
-  if (nesting(text) > deepestNesting) throw new DecodeError("JSON nests too deep");
+  if (nesting(text) > deepestNesting) throw new DecodeError("JSON nested too deeply");
   return JSON.parse(text);
 }
 

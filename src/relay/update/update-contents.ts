@@ -40,7 +40,7 @@ export function decodeContents(update: Uint8Array): UpdateContents | Malformed {
     });
     return { kind: "contents", structs, deletes, structBytes, isEmpty: structs.isEmpty && deletes.isEmpty };
   } catch (error) {
-    return { kind: "malformed", detail: error instanceof DecodeError ? error.message : "it does not decode" };
+    return { kind: "malformed", detail: error instanceof DecodeError ? error.message : "cannot be decoded" };
   }
 }
 

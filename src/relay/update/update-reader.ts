@@ -42,8 +42,8 @@ function readStructs(decoder: decoding.Decoder, visitor: UpdateVisitor): void {
     const count = readUint(decoder);
     const client = readUint(decoder);
     // `Y.mergeUpdates` drops sections that do not descend; `Y.applyUpdate` drops all but the last section of a client.
-    if (client >= previous) throw new DecodeError("clients that do not descend");
-    if (count === 0) throw new DecodeError("a client without structs");
+    if (client >= previous) throw new DecodeError("clients not in descending order");
+    if (count === 0) throw new DecodeError("client without structs");
     let clock = readUint(decoder);
     for (let structs = count; structs > 0; structs -= 1) clock = readStruct(decoder, { client, clock }, visitor);
     previous = client;
@@ -83,8 +83,7 @@ function readItem(decoder: decoding.Decoder, info: number, own: Id): number {
 function readReference(decoder: decoding.Decoder, own: Id): void {
   const client = readUint(decoder);
   const clock = readUint(decoder);
-  if (client === own.client && clock >= own.clock)
-    throw new DecodeError("an item that refers to itself or to a later one");
+  if (client === own.client && clock >= own.clock) throw new DecodeError("item refers to itself or to a later item");
 }
 
 /** Reads a set of clocks in the form of a delete set. Throws for bytes that Yjs does not write. */
@@ -93,14 +92,14 @@ export function readIdSet(decoder: decoding.Decoder, visit: UpdateVisitor["delet
   const clients = count > 1 ? new Set<number>() : undefined;
   for (let left = count; left > 0; left -= 1) {
     const client = readUint(decoder);
-    if (clients?.has(client)) throw new DecodeError("a client's second list of deletes");
+    if (clients?.has(client)) throw new DecodeError("second delete list of a client");
     clients?.add(client);
     let previousEnd = 0;
     for (let ranges = readUint(decoder); ranges > 0; ranges -= 1) {
       const start = readUint(decoder);
       // A client that lacks the structs stores pending deletes as differences, in which a range below the previous one
       // turns into another range: content would be deleted that no user deleted.
-      if (start < previousEnd) throw new DecodeError("deletes that do not ascend");
+      if (start < previousEnd) throw new DecodeError("deletes not in ascending order");
       previousEnd = rangeEnd(start, readUint(decoder));
       visit(client, start, previousEnd);
     }
@@ -108,8 +107,8 @@ export function readIdSet(decoder: decoding.Decoder, visit: UpdateVisitor["delet
 }
 
 function rangeEnd(start: number, length: number): number {
-  if (length === 0) throw new DecodeError("a range without clocks");
+  if (length === 0) throw new DecodeError("empty range of clocks");
   const end = start + length;
-  if (end > Number.MAX_SAFE_INTEGER) throw new DecodeError("a clock out of range");
+  if (end > Number.MAX_SAFE_INTEGER) throw new DecodeError("clock out of range");
   return end;
 }

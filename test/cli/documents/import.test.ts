@@ -203,7 +203,7 @@ describe("yurt documents import names, and ends with 1,", () => {
     expect(out).toMatch(/^1\t\d+\tnew\tnotes\n$/);
     expect(err).toBe(
       said(
-        "broken is not imported: it is no Yjs update: it does not decode.",
+        "broken is not imported: not a Yjs update: cannot be decoded.",
         '"a\\nb" is not imported: the name holds a control character.',
         `${"n".repeat(257)} is not imported: the name is longer than 256 bytes.`,
         "3 documents not imported, or not whole.",
@@ -221,7 +221,7 @@ describe("yurt documents import names, and ends with 1,", () => {
     expect([code, err]).toEqual([
       1,
       said(
-        "letter is not imported: it holds no update.",
+        "letter is not imported: it has no updates.",
         '"" is not imported: the name is empty.',
         `${source} holds rows without a name: 1.`,
         "2 documents not imported, or not whole.",
@@ -239,7 +239,7 @@ describe("yurt documents import names, and ends with 1,", () => {
     expect([code, out]).toEqual([1, expect.stringMatching(/^2\t\d+\tnew\tnotes\n$/)]);
     expect(err).toBe(
       said(
-        "notes: of 2 updates 1 cannot be imported; the first: it is no Yjs update: it does not decode.",
+        "notes: of 2 updates 1 cannot be imported; the first: not a Yjs update: cannot be decoded.",
         "1 document not imported, or not whole.",
       ),
     );
@@ -282,7 +282,7 @@ describe("yurt documents import names, and ends with 1,", () => {
     expect(code).toBe(1);
     expect(out).toMatch(/^1\t\d+\tmerged\tb\n1\t\d+\tnew\tc\n$/);
     expect(err).toMatch(
-      /^yurt documents import: a is not imported: what is stored of it cannot be read: row \d+ does not/,
+      /^yurt documents import: a is not imported: the stored document is unreadable: row \d+ does not/,
     );
   });
 });

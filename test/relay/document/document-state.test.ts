@@ -78,7 +78,7 @@ function withLargeBase() {
 describe("an update is", () => {
   test("malformed when it does not decode, with the reason", () => {
     const verdict = classify(new DocumentState(undefined), Uint8Array.of(0, 0, 0));
-    expect(verdict).toEqual({ kind: "malformed", detail: expect.stringContaining("left over") });
+    expect(verdict).toEqual({ kind: "malformed", detail: expect.stringContaining("trailing bytes") });
   });
 
   test("known and empty when it has neither structs nor deletes", () => {

@@ -53,7 +53,7 @@ describe("the updates of a document", () => {
     expect(counts).toEqual({
       count: typed.length + 2,
       leftOut: 2,
-      reason: expect.stringMatching(/^it is no Yjs update: \w/),
+      reason: expect.stringMatching(/^not a Yjs update: \w/),
     });
     expect(gathered && shown([gathered.update])).toBe(typedText);
   });
@@ -108,7 +108,7 @@ describe("the updates of a document", () => {
       gathered: undefined,
       count: read,
       leftOut: read,
-      reason: expect.stringMatching(/^it would have \d+ bytes, and a document may have 200$/),
+      reason: expect.stringMatching(/^document too large: it would have \d+ bytes, and the limit is 200$/),
     });
     expect(read).toBeLessThan(large.length);
   });

@@ -84,7 +84,7 @@ describe("a document that is not stored", () => {
       kind: "new",
       count: 6,
       leftOut: 1,
-      reason: expect.stringContaining("no Yjs update"),
+      reason: expect.stringContaining("not a Yjs update"),
     });
     expect(shown(await stored())).toEqual(["hello", expect.anything()]);
   });
@@ -154,8 +154,8 @@ describe("refused is a document", () => {
   });
 
   test.each<[string, readonly Uint8Array[], string]>([
-    ["without updates", [], "it holds no update"],
-    ["that is no update", [Uint8Array.of(1, 2, 3)], "it is no Yjs update: "],
+    ["without updates", [], "it has no updates"],
+    ["that is no update", [Uint8Array.of(1, 2, 3)], "not a Yjs update: "],
   ])("%s", async (_, updates, reason) => {
     expect(await prepare(updates)).toEqual({ kind: "refused", reason: expect.stringContaining(reason) });
   });
@@ -165,7 +165,7 @@ describe("refused is a document", () => {
     const bytes = compactUpdates(updates).base.byteLength;
     expect(await prepare(updates, { ...plenty, documentBytes: bytes - 1 })).toEqual({
       kind: "refused",
-      reason: `it would have ${bytes} bytes, and a document may have ${bytes - 1}`,
+      reason: `document too large: it would have ${bytes} bytes, and the limit is ${bytes - 1}`,
     });
     expect((await prepare(updates, { ...plenty, documentBytes: bytes })).kind).toBe("new");
   });
@@ -185,7 +185,7 @@ describe("refused is a document", () => {
     await store.append(log.map((update) => ({ document: "notes", update })));
     expect(await prepare([Y.mergeUpdates([contradicting, bringing(9, 0, 3)])])).toEqual({
       kind: "refused",
-      reason: "Yjs cannot apply it to what is stored of it",
+      reason: "Yjs cannot apply it to the stored document",
     });
   });
 
@@ -193,7 +193,7 @@ describe("refused is a document", () => {
     await store.append([{ document: "notes", update: Uint8Array.of(1, 2, 3) }]);
     expect(await prepare(typing("hello"))).toEqual({
       kind: "refused",
-      reason: expect.stringMatching(/^what is stored of it cannot be read: row \d+ does not hold a Yjs update/),
+      reason: expect.stringMatching(/^the stored document is unreadable: row \d+ does not hold a Yjs update/),
     });
   });
 });
@@ -209,14 +209,14 @@ test("a store that gives back something else than was written is not believed", 
   if (prepared.kind === "refused" || prepared.addition === undefined) throw new Error("nothing to add");
   const { addition } = prepared;
   const forgetful = { append: async () => [1], load: async () => undefined };
-  expect(storeAddition("notes", addition, forgetful)).rejects.toThrow("does not give back what was written");
+  expect(storeAddition("notes", addition, forgetful)).rejects.toThrow("did not return the updates that were written");
   const update = new Uint8Array(addition.update);
   update[0] = (update[0] ?? 0) ^ 1;
   const confused = {
     ...forgetful,
     load: async () => ({ base: undefined, tail: [{ row: 1, update }], quarantined: [] }),
   };
-  expect(storeAddition("notes", addition, confused)).rejects.toThrow("does not give back what was written");
+  expect(storeAddition("notes", addition, confused)).rejects.toThrow("did not return the updates that were written");
 });
 
 async function withEachSeed(times: number, property: (random: Random) => Promise<void>): Promise<void> {
