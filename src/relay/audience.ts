@@ -15,38 +15,40 @@ export interface AudienceOptions {
   readonly snapshots: SnapshotBudget;
   readonly clock: Clock;
   readonly limits: Pick<TransportLimits, "outboxBytes">;
-  /** A member that was behind hears everything again; awareness that it missed meanwhile is the room's to repeat. */
+  /** Called when a member that was behind is up to date. The room then repeats the awareness that it missed. */
   readonly caughtUp: (member: SyncMember) => void;
 }
 
-/** A large frame that waits to be sent to one member. */
+/** A large frame that waits to be sent to one member. `bytes` is known before the frame is encoded. */
 interface LargeFrame {
   readonly bytes: number;
   encode(): Frame;
 }
 
 /**
- * While a large frame is on its way to a member, or waits for its turn, the member has left the channels: what they
- * carry would pile up behind it.
+ * The frames and updates that a member has not received yet, because a large frame is being sent to it or waits for the
+ * budget. Meanwhile the member has left the channels: published frames would pile up behind the large one.
  */
 interface Backlog {
   readonly large: LargeFrame[];
-  /** Updates that it has to get then. */
+  /** The updates committed meanwhile, to be sent afterwards as one. */
   updates: Uint8Array[];
-  /** Of those that are not large. */
+  /** The bytes of those updates that are not large. */
   updateBytes: number;
-  /** Held while a frame is on its way. */
+  /**
+   * Gives the bytes of the frame that is being sent back to the snapshot budget; undefined while none is being sent.
+   */
   release: Release | undefined;
-  /** Unsent bytes and the time when the link was last seen to be fast enough. */
+  /** The unsent bytes at `progressAt`, the last time when the link was found to be fast enough. */
   unsentBytes: number;
   progressAt: number;
 }
 
-/** What one member hears of what the room says. */
+/** The delivery state of one member: which frames it receives, and how far it is behind. */
 interface DeliveryState {
-  /** From its first sync on. */
+  /** True from its first sync on. */
   receivesUpdates: boolean;
-  /** From its introduction on. */
+  /** True from `subscribeToAwareness` on. */
   receivesAwareness: boolean;
   backlog: Backlog | undefined;
   sentAt: number;
@@ -58,26 +60,33 @@ interface Channels {
   readonly awareness: Channel;
 }
 
-/** A member to which nothing was sent for this long is sent the empty awareness: y-websocket's watchdog counts to 30 s. */
+/**
+ * A member to which nothing was sent for this long is sent the empty awareness, because y-websocket's watchdog closes
+ * after 30 s.
+ */
 const keepaliveMs = 15_000;
 const keepaliveCheckMs = 5_000;
-/** A link that takes less than this much of a large frame in this time keeps others waiting for nothing. */
+/**
+ * A link that takes less than `minProgressBytes` of a large frame in `minProgressMs` is closed: it would hold up others
+ * without need.
+ */
 const minProgressBytes = 256 * 1024;
 const minProgressMs = 30_000;
 
 /**
- * How a room's members hear of what it says: each frame is encoded once per encoding.
+ * Delivers the frames of a room to its members: publishes updates and awareness on channels, each frame encoded once
+ * per encoding, and sends answers directly. This is the place where an update is published.
  *
- * A frame that takes a considerable part of an outbox is sent to each member directly, as a snapshot, when the budget of
- * all snapshots allows. Until the member's link has taken it the member is behind: then it gets what it has missed as
- * one update.
+ * A frame that takes more than a quarter of an outbox is sent to each member directly, as a snapshot, when the snapshot
+ * budget allows. Until the member's link has taken it, the member is behind: updates committed meanwhile go into its
+ * backlog, and are then sent as one update.
  */
 export class Audience {
   readonly #options: AudienceOptions;
   readonly #largeBytes: number;
   readonly #deliveries = new Map<SyncMember, DeliveryState>();
   readonly #behind = new Set<SyncMember>();
-  /** How many members have it. */
+  /** The number of members by encoding. */
   readonly #encodings = new Map<SyncEncoding, number>();
   readonly #channels = new Map<SyncEncoding, Channels>();
   readonly #frames = new FrameCache();
@@ -111,13 +120,19 @@ export class Audience {
     this.#cancelKeepalive = undefined;
   }
 
-  /** Kept for a while where others can be sent the same: a room of members with an encoding each would keep it for each. */
+  /**
+   * Encodes a frame. It is cached only for an encoding that several members share: otherwise a frame would be kept for
+   * each member.
+   */
   #frame(encoding: SyncEncoding, encode: (update: Uint8Array) => Frame, update: Uint8Array): Frame {
     const isShared = (this.#encodings.get(encoding) ?? 0) > 1;
     return isShared ? this.#frames.frame(encode, update) : encode(update);
   }
 
-  /** One less has it: where each member has its own, they come and go as long as the room is open. */
+  /**
+   * Removes one member from the count of its encoding. The last one removes the encoding: where each member has its
+   * own, encodings come and go while the room is open.
+   */
   #releaseEncoding(encoding: SyncEncoding): void {
     const left = (this.#encodings.get(encoding) ?? 0) - 1;
     if (left > 0) {
@@ -128,17 +143,17 @@ export class Audience {
     this.#channels.delete(encoding);
   }
 
-  /** Whether an answer of so many bytes takes a considerable part of an outbox. */
+  /** Whether a frame of this size takes more than a quarter of an outbox, and is therefore sent as a snapshot. */
   isLarge(bytes: number): boolean {
     return bytes > this.#largeBytes;
   }
 
-  /** Whether a large frame is on its way to `member`, or waits for its turn. */
+  /** Whether a large frame is being sent to `member`, or waits for the budget. */
   isBehind(member: SyncMember): boolean {
     return this.#behind.has(member);
   }
 
-  /** To one member, of whatever size. */
+  /** Sends a frame of any size to one member. */
   send(member: SyncMember, frame: Frame): void {
     const delivery = this.#deliveries.get(member);
     if (delivery === undefined) return;
@@ -149,9 +164,10 @@ export class Audience {
   }
 
   /**
-   * A member's first sync, or another one: it hears every update that is committed from now on, exactly once.
+   * Sends a member the answer to its SyncStep1, its first or a later one, and subscribes it: it receives every update
+   * that is committed from now on, exactly once.
    *
-   * `release` is called when all of the answer is gone.
+   * `release` is called when all of the answer is sent.
    */
   sendSnapshot(member: SyncMember, { before, update }: Answer, release: Release): void {
     const delivery = this.#deliveries.get(member);
@@ -164,7 +180,7 @@ export class Audience {
     delivery.receivesUpdates = true;
     if (before !== undefined) connection.sendSnapshot(this.#frame(encoding, encoding.update, before));
     connection.sendSnapshot(this.#frame(encoding, encoding.syncStep2, update));
-    // Behind one that waits, the answer is on its way all the same.
+    // A member that is already behind waits for its connection anyway: no second wait is started.
     if (connection.unsentBytes === 0 || delivery.backlog !== undefined) {
       release();
       if (delivery.backlog === undefined) this.#joinChannels(member, delivery);
@@ -174,7 +190,7 @@ export class Audience {
     this.#waitUntilSent(member, delivery, release);
   }
 
-  /** From now on `member` hears what `publishAwareness` says. */
+  /** From now on `member` receives the frames of `publishAwareness`. */
   subscribeToAwareness(member: SyncMember): void {
     const delivery = this.#deliveries.get(member);
     if (delivery === undefined) return;
@@ -182,7 +198,10 @@ export class Audience {
     if (delivery.backlog === undefined) this.#joinChannels(member, delivery);
   }
 
-  /** To every member that has synced, less `except`; `encode` gives the frame of `update` in an encoding. */
+  /**
+   * Publishes an update to every member that has synced, except `except`. `encode` returns the frame of `update` in an
+   * encoding.
+   */
   publishUpdate(update: Uint8Array, encode: (encoding: SyncEncoding) => Frame, except: SyncMember): void {
     const isLarge = update.byteLength > this.#largeBytes;
     for (const member of this.#behind) {
@@ -191,14 +210,17 @@ export class Audience {
     if (isLarge) this.#publishLarge(update, except);
     else {
       for (const [encoding, { updates }] of this.#channels) {
-        // One connection can carry several members, but none with the same encoding.
+        // A connection can carry several members, but each of them with a different encoding.
         updates.publish(encode(encoding), encoding === except.encoding ? except.connection : undefined);
       }
     }
     this.#publishedAt = this.#options.clock.now();
   }
 
-  /** To every member, less `except`, whatever it hears; `encode` gives undefined for encodings that have no such frame. */
+  /**
+   * Sends a frame to every member except `except`, synced or not. `encode` returns undefined for encodings that have no
+   * such frame.
+   */
   broadcast(encode: (encoding: SyncEncoding) => Frame | undefined, except?: SyncMember): void {
     const frames = new Map<SyncEncoding, Frame | undefined>();
     for (const member of this.#deliveries.keys()) {
@@ -209,6 +231,7 @@ export class Audience {
     }
   }
 
+  /** Publishes an awareness update to every member that is subscribed to awareness. */
   publishAwareness(body: Uint8Array): void {
     for (const [encoding, { awareness }] of this.#channels) awareness.publish(encoding.awareness(body));
     this.#publishedAt = this.#options.clock.now();
@@ -222,7 +245,7 @@ export class Audience {
     }
   }
 
-  /** It waits for a large frame: this is for later. A client that cannot keep up even so is closed. */
+  /** Keeps an update for a member that is behind. A member whose backlog exceeds its outbox is closed. */
   #addToBacklog(member: SyncMember, update: Uint8Array, isLarge: boolean): void {
     const delivery = this.#deliveries.get(member);
     if (delivery?.backlog === undefined || !delivery.receivesUpdates) return;
@@ -248,7 +271,10 @@ export class Audience {
     return backlog;
   }
 
-  /** Nothing is on its way to it: what comes next? */
+  /**
+   * Called when nothing is being sent to a member that is behind: sends the next large frame, then the backlog, and at
+   * last subscribes it again.
+   */
   #sendNext(member: SyncMember, delivery: DeliveryState): void {
     const { backlog } = delivery;
     if (backlog === undefined) return;
@@ -282,7 +308,7 @@ export class Audience {
     };
   }
 
-  /** Until all that was sent to it is gone. */
+  /** Waits until everything that was sent to the member has left, then releases the budget and goes on. */
   #waitUntilSent(member: SyncMember, delivery: DeliveryState, release: Release): void {
     const { backlog } = delivery;
     if (this.#deliveries.get(member) !== delivery || backlog === undefined || !member.connection.isOpen) {

@@ -3,29 +3,37 @@ import { closeReasons, SessionError } from "../transport/close-reason.ts";
 import type { RelayLimits } from "./limits.ts";
 import { type AwarenessEntry, decodeAwareness, encodeAwareness } from "./sync-codec.ts";
 
-/** How the awareness of a room reaches its members; `body` is an awareness update as y-protocols encodes it. */
+/**
+ * The ways by which awareness reaches the members of a room. `body` is an awareness update as y-protocols encodes it.
+ */
 export interface AwarenessOptions<Member> {
   readonly clock: Clock;
   readonly limits: RelayLimits;
-  /** To every introduced member, the one that caused it included: the echo keeps y-websocket's watchdog content. */
+  /** Sends to every subscribed member, the originator included: the echo keeps y-websocket's watchdog from closing. */
   readonly broadcast: (body: Uint8Array) => void;
   readonly send: (member: Member, body: Uint8Array) => void;
-  /** As `tell`; what is told makes the member's client raise its clock, and it is to announce itself with that. */
+  /**
+   * As `send`, with the removal of the member's own state: its client then raises its clock and announces itself again.
+   */
   readonly requestRenewal: (member: Member, body: Uint8Array) => void;
-  /** From now on `member` is one of those that `broadcast` reaches. */
+  /** From now on `broadcast` reaches `member`. */
   readonly subscribed: (member: Member) => void;
 }
 
+/** The latest state of one client id. */
 interface ClientRecord<Member> {
   clock: number;
-  /** JSON text; undefined once the client is gone: its clock is kept, since it may come back with an old one. */
+  /**
+   * The state as JSON text; undefined once it is removed. The clock is kept, because the client may return with an old
+   * one.
+   */
   state: string | undefined;
-  /** The member whose own id this is. Without one it is only heard of, through another peer. */
+  /** The member whose own id this is. Undefined when the state came only through other peers. */
   primary: Member | undefined;
   seenAt: number;
 }
 
-/** A member from its first moment to its last. */
+/** The awareness of one member, from `joined` to `left`. */
 interface MemberRecord {
   clientId: number | undefined;
   hasSentFrame: boolean;
@@ -35,34 +43,40 @@ interface MemberRecord {
   renewalRequestedAt: number;
 }
 
-/** The known states go to a member this long after its first frame, unless its own awareness comes before. */
+/** A member is subscribed this long after its first frame, or earlier, with its own awareness. */
 const subscriptionDelayMs = 100;
-/** The same after accept, for a member that says nothing. Longer than a slow link's round trip: see `heard`. */
+/**
+ * A member that sends nothing is subscribed this long after `joined`. It is longer than a round trip on a slow link,
+ * see `frameReceived`.
+ */
 const silentSubscriptionDelayMs = 1_000;
 const broadcastIntervalMs = 30;
 const renewalIntervalMs = 1_000;
-/** y-protocols' own rule for a state that nobody renews. */
+/** A state without a primary expires when it was not renewed for this long: y-protocols' own rule. */
 const expiryMs = 30_000;
 const sweepMs = 5_000;
-/** y-protocols adds 1 per change: nobody gets here honestly, and a client cannot count on from 2⁵³. */
+/**
+ * Clocks from this value on are ignored. y-protocols adds 1 per change, so no real client gets here, and none can count
+ * beyond 2⁵³.
+ */
 const largestClock = 2 ** 32;
 
 /**
- * Who is present in a room: a table of the latest state per client id, without parsing one.
+ * The awareness of a room: a table of the latest state per client id. States are not parsed.
  *
- * Clients pass on every state they learn, drop the states of others when they disconnect but keep the clocks, and come
- * back with their own old clock, which everybody else rejects. The rules (a) to (e) below keep presence complete
- * through that and quiet in between.
+ * Clients pass on every state that they learn. When they disconnect they drop the states of others but keep the clocks,
+ * and they reconnect with their own old clock, which all others reject. The rules (a) to (e) below keep the table
+ * complete in spite of that, with no more messages than necessary.
  */
 export class Awareness<Member> {
   readonly #options: AwarenessOptions<Member>;
   readonly #clients = new Map<number, ClientRecord<Member>>();
   readonly #members = new Map<Member, MemberRecord>();
-  /** Client ids that are gone: without a state and without a primary. */
+  /** Client ids without a state and without a primary: the first to be forgotten. */
   readonly #departed = new Set<number>();
-  /** Of all states together, in UTF-16 code units. */
+  /** The length of all states together, in UTF-16 code units. */
   #stateLength = 0;
-  /** Client ids whose change has not been broadcast. */
+  /** Client ids with a change that is not broadcast yet. */
   readonly #changed = new Set<number>();
   #broadcastAt = Number.NEGATIVE_INFINITY;
   #cancelBroadcast: (() => void) | undefined;
@@ -86,7 +100,10 @@ export class Awareness<Member> {
     this.#cancelSweep ??= this.#options.clock.after(sweepMs, () => this.#sweep());
   }
 
-  /** Any frame came from `member`: what a client says about itself on connecting follows in the same instant. */
+  /**
+   * Called for each frame of `member`. Only the first counts: the client's own awareness follows it in the same
+   * instant.
+   */
   frameReceived(member: Member): void {
     const record = this.#members.get(member);
     if (record === undefined || record.hasSentFrame) return;
@@ -94,7 +111,7 @@ export class Awareness<Member> {
     if (!record.isSubscribed) this.#subscribeAfter(member, record, subscriptionDelayMs);
   }
 
-  /** Throws `SessionError` malformed-frame or frame-too-large. */
+  /** Takes an awareness update of `member`. Throws `SessionError` malformed-frame or frame-too-large. */
   updateReceived(member: Member, body: Uint8Array): void {
     const entries = this.#decode(body);
     const record = this.#members.get(member);
@@ -108,7 +125,7 @@ export class Awareness<Member> {
     this.#publish();
   }
 
-  /** Tells `member` every state there is. */
+  /** Sends `member` all states. */
   query(member: Member): void {
     const entries: AwarenessEntry[] = [];
     for (const [clientId, { clock, state }] of this.#clients) {
@@ -130,19 +147,22 @@ export class Awareness<Member> {
     this.#removeStateOf(member, record);
   }
 
-  /** A frame of `member` of which nothing is believed: who it is may not be shown. */
+  /** Reports an awareness update of `member` that is dropped, because the member may not be shown. */
   updateIgnored(member: Member): void {
     const record = this.#members.get(member);
     if (record !== undefined) this.#subscribe(member, record);
   }
 
-  /** `member` stays, and is not shown any more. */
+  /** Removes the state of `member`, which stays but may not be shown any more. */
   hidden(member: Member): void {
     const record = this.#members.get(member);
     if (record !== undefined) this.#removeStateOf(member, record);
   }
 
-  /** (e) When a primary leaves, its id goes at once; its late close changes nothing once another took the id over. */
+  /**
+   * (e) When a primary leaves, its state is removed immediately. A late close changes nothing once another member is
+   * the primary.
+   */
   #removeStateOf(member: Member, record: MemberRecord): void {
     const id = record.clientId;
     const client = id === undefined ? undefined : this.#clients.get(id);
@@ -166,7 +186,10 @@ export class Awareness<Member> {
     this.query(member);
   }
 
-  /** (a) The one own state that a client sends before it can have learnt any: `member` is that id's primary now. */
+  /**
+   * (a) A single state that a client sends before it can have learnt any other is its own: its member becomes the
+   * primary of that id.
+   */
   #makePrimary(member: Member, record: MemberRecord, entry: AwarenessEntry, before: number | undefined): void {
     const client = this.#clients.get(entry.clientId);
     if (client === undefined) return;
@@ -178,13 +201,13 @@ export class Awareness<Member> {
     const clock = Math.max(before ?? 0, entry.clock);
     this.#options.requestRenewal(member, encodeAwareness([{ clientId: entry.clientId, clock, state: undefined }]));
     if (before === undefined) return;
-    // (c) Who comes back has dropped the states of the others and takes them only with higher clocks.
+    // (c) A client that comes back has dropped the states of the others, and accepts them only with higher clocks.
     for (const [other, theirs] of this.#members) {
       if (other !== member && theirs.clientId !== undefined) this.#requestRenewal(other, theirs, theirs.clientId);
     }
   }
 
-  /** Makes a primary announce itself again, at most once per second; what comes too soon is done when it is due. */
+  /** Makes a primary announce itself again, at most once per second. A request that comes too soon is delayed. */
   #requestRenewal(member: Member, record: MemberRecord, clientId: number): void {
     if (record.cancelRenewal !== undefined) return;
     const { clock } = this.#options;
@@ -203,15 +226,18 @@ export class Awareness<Member> {
   #decode(body: Uint8Array): readonly AwarenessEntry[] {
     const { awarenessFrameBytes, awarenessStateLength } = this.#options.limits;
     if (body.byteLength > awarenessFrameBytes) {
-      throw new SessionError(closeReasons.frameTooLarge, `an awareness update of ${body.byteLength} bytes`);
+      throw new SessionError(closeReasons.frameTooLarge, `awareness update too large: ${body.byteLength} bytes`);
     }
     const entries = decodeAwareness(body);
     const longest = entries.reduce((length, { state }) => Math.max(length, state?.length ?? 0), 0);
     if (longest <= awarenessStateLength) return entries;
-    throw new SessionError(closeReasons.frameTooLarge, `an awareness state of ${longest} characters`);
+    throw new SessionError(closeReasons.frameTooLarge, `awareness state too large: ${longest} characters`);
   }
 
-  /** (d) Only what is above the known clock counts, and a removal only from the primary where there is one. */
+  /**
+   * (d) An entry counts only if its clock is above the known one. A removal counts only from the primary, if there is
+   * one.
+   */
   #apply(member: Member, { clientId, clock, state }: AwarenessEntry): void {
     if (clock >= largestClock) return;
     const client = this.#clients.get(clientId);
@@ -242,7 +268,10 @@ export class Awareness<Member> {
     return this.#stateLength + addedLength <= this.#options.limits.awarenessLength;
   }
 
-  /** For one more client: forgets one that is gone when the table is full; false when there is no room. */
+  /**
+   * Makes room for one more client. When the table is full, it forgets a client that is gone. Returns false when there
+   * is no room.
+   */
   #makeRoom(addedLength: number): boolean {
     if (!this.#fits(addedLength)) return false;
     if (this.#clients.size < this.#options.limits.awarenessClients) return true;
@@ -260,7 +289,9 @@ export class Awareness<Member> {
     this.#changed.add(clientId);
   }
 
-  /** The first change goes out at once, what follows at most every 30 ms, with the latest state per client. */
+  /**
+   * Broadcasts changes: the first one immediately, later ones at most every 30 ms, with the latest state per client.
+   */
   #publish(): void {
     if (this.#changed.size === 0 || this.#cancelBroadcast !== undefined) return;
     const { clock } = this.#options;

@@ -6,11 +6,17 @@ interface Cached {
   isFresh: boolean;
 }
 
-/** The last frame of each way to encode: of a large update, those who join or hear at once are sent one copy. */
+/**
+ * The last frame of each encoder, so that members that join, or receive a large update, at the same time share one
+ * copy.
+ */
 export class FrameCache {
   readonly #last = new Map<(update: Uint8Array) => Frame, Cached>();
 
-  /** `encode` is a function of its argument alone, and the same object for all who share its frames. */
+  /**
+   * Returns the frame of `update`. `encode` is a pure function, and the same object for all members that share its
+   * frames.
+   */
   frame(encode: (update: Uint8Array) => Frame, update: Uint8Array): Frame {
     const last = this.#last.get(encode);
     if (last?.update === update) {
@@ -22,7 +28,7 @@ export class FrameCache {
     return frame;
   }
 
-  /** Drops what has not been used since the last call. */
+  /** Drops the frames that were not used since the last call. */
   age(): void {
     for (const [encode, cached] of this.#last) {
       if (!cached.isFresh) this.#last.delete(encode);

@@ -2,7 +2,7 @@ import type { Clock } from "../lib/time/clock.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { RelayLimits } from "./limits.ts";
 
-/** Gives the bytes back; idempotent. */
+/** Returns the bytes to the budget. Idempotent. */
 export type Release = () => void;
 
 export interface SnapshotBudgetOptions {
@@ -16,22 +16,23 @@ interface WaitingSnapshot {
   readonly start: (release: Release) => void;
 }
 
-/** A snapshot that is not gone by then is on a slow link. */
+/** A snapshot that is not sent after this time is on a slow link. */
 const slowMs = 500;
 
 /**
- * The bytes of large frames that may be on their way to clients at once, over all rooms: each is copied for its socket
- * as long as the client has not read it.
+ * Bounds the bytes of large frames that are being sent to clients at the same time, over all rooms. Each frame is
+ * copied for its socket, and stays in memory until the client has read it.
  *
- * First come, first served. Those that are gone in a moment share a small part of the budget, so that many who ask at
- * once cost no more than a few; who is slow does not keep them waiting until the whole budget is in use. What is larger
- * than its part goes alone.
+ * Snapshots are admitted in the order of the requests. Those that started less than `slowMs` ago share a small part of
+ * the budget (`limits.snapshotBurstBytes`), so that many simultaneous joins cost no more memory than a few. Older ones,
+ * on slow links, count only against the whole budget (`limits.snapshotsBytes`), and hold up others only when that is in
+ * use. A snapshot larger than a limit is admitted when nothing else counts against that limit.
  */
 export class SnapshotBudget {
   readonly #options: SnapshotBudgetOptions;
   readonly #waiting: WaitingSnapshot[] = [];
   #bytes = 0;
-  /** Of those that started a moment ago. */
+  /** The bytes of the snapshots that started less than `slowMs` ago. */
   #freshBytes = 0;
 
   constructor(options: SnapshotBudgetOptions) {
@@ -40,7 +41,7 @@ export class SnapshotBudget {
     options.metrics.waitingSnapshots.readFrom(() => this.#waiting.length);
   }
 
-  /** Calls `start` when there is room for `bytes`, at once if there is. */
+  /** Calls `start` when `bytes` fit into the budget: synchronously if they do now. */
   admit(bytes: number, start: (release: Release) => void): void {
     this.#waiting.push({ bytes, start });
     this.#startNext();

@@ -381,7 +381,7 @@ describe("awareness", () => {
   test("refuses a state over the limit whole", () => {
     const { awareness, connect, say, clock, takeBroadcasts } = setUp({ ...defaultLimits, awarenessStateLength: 10 });
     awareness.joined("witness");
-    expect(() => connect("abc", 1, 1)).toThrow("an awareness state of 12");
+    expect(() => connect("abc", 1, 1)).toThrow("awareness state too large: 12");
     awareness.joined("b");
     say("b", [2, 1, '"12345678"']);
     clock.advance(100);
