@@ -5,13 +5,13 @@ import { type RowId, type Store, StoreError } from "../storage/store.ts";
 import type { Durability } from "./durability.ts";
 import type { RelayLimits } from "./limits.ts";
 
-/** An update that waits for the store, and what follows. Exactly one of the two callbacks comes, once. */
+/** An update that waits for the store. Exactly one of its two callbacks is called, once. */
 export interface PendingWrite {
   readonly document: string;
   readonly update: Uint8Array;
-  /** It is stored. Called in the order of `enqueue`, for a whole transaction in one synchronous block. */
+  /** The update is stored. Called in the order of `enqueue`, for a whole transaction in one synchronous block. */
   committed(row: RowId): void;
-  /** It is not stored and never will be. */
+  /** The update is not stored and never will be. */
   discarded(): void;
 }
 
@@ -19,13 +19,13 @@ export interface PendingWrite {
 interface Batch {
   readonly writes: PendingWrite[];
   bytes: number;
-  /** Since the first of them came. */
+  /** Ends the timer that started with the first of the updates. */
   readonly endTimer: () => void;
 }
 
 export interface CommitQueueOptions {
   readonly store: Store;
-  /** Told after each transaction, when all its updates have been forwarded. */
+  /** Informed of each transaction, after the `committed` callbacks of all its updates. */
   readonly durability: Durability;
   readonly clock: Clock;
   readonly log: Log;
@@ -33,29 +33,37 @@ export interface CommitQueueOptions {
   readonly metrics: Metrics;
 }
 
-/** Of one transaction: a crowd that waited for the store would hold up the event loop for all that it has brought. */
+/**
+ * The bounds of one transaction. Without them, updates of many clients that waited for the store would block the event
+ * loop.
+ */
 const maxBatchWrites = 250;
 const maxBatchBytes = 1024 * 1024;
 const firstRetryMs = 100;
 const maxRetryMs = 5_000;
 
 /**
- * Groups the updates of all rooms: once per turn of the event loop, one transaction of as many as do not hold it up.
+ * Commits the updates of all rooms to the store in groups: one transaction per turn of the event loop, bounded in size.
+ * This is the place where an update is committed.
  *
- * A store that fails, to commit or to sync, is tried again with backoff and everything waits in order. When more than
- * `limits.waitingUpdateBytes` wait for a failing store, or it is corrupt, all that waits is discarded: the clients still
- * hold their updates and bring them when they reconnect.
+ * After a transaction, one synchronous block does two things in this order. First it calls the `committed` callback of
+ * every update: the room publishes the update and registers its acknowledgement with `Durability.acknowledge`. Then it
+ * calls `Durability.committed` once, which relies on those acknowledgements being registered.
+ *
+ * When the store fails to commit or to sync, the commit is retried with backoff, and all updates wait in order. When
+ * more than `limits.waitingUpdateBytes` wait for a failing store, or when the store is corrupt, all waiting updates are
+ * discarded: the clients still hold them, and send them again when they reconnect.
  */
 export class CommitQueue {
   readonly #options: CommitQueueOptions;
-  /** Only the last takes more. */
+  /** The transactions to come, in order. New updates go into the last one. */
   readonly #batches: Batch[] = [];
   #waitingBytes = 0;
-  /** A commit runs, or one is due: at the end of this turn, or at the next retry. */
+  /** Whether a commit runs or is due: at the end of this turn, or at the next retry. */
   #isBusy = false;
   #failures = 0;
   #isClosing = false;
-  /** Set while a retry is due, or after giving up a probe of the store. */
+  /** Set while a retry is due, or, after the queue has given up, a probe of the store. */
   #cancelRetry: (() => void) | undefined;
   #idleWaiters: (() => void)[] = [];
 
@@ -64,11 +72,12 @@ export class CommitQueue {
     options.metrics.waitingUpdateBytes.readFrom(() => this.#waitingBytes);
   }
 
-  /** Whether the store failed and has not worked since. */
+  /** Whether the last commit or the last sync failed. */
   get isFailing(): boolean {
     return this.#failures > 0 || this.#options.durability.isFailing;
   }
 
+  /** Adds an update. It is committed at the end of this turn at the earliest. */
   enqueue(write: PendingWrite): void {
     const bytes = write.update.byteLength;
     const batch = this.#batchFor(bytes);
@@ -79,12 +88,15 @@ export class CommitQueue {
     else this.#schedule();
   }
 
-  /** Resolves when nothing waits any more: all is committed or discarded. */
+  /** Resolves when no update waits: all are committed or discarded. */
   async idle(): Promise<void> {
     if (this.#isBusy) await new Promise<void>((resolve) => this.#idleWaiters.push(resolve));
   }
 
-  /** As `idle`, but does not wait for a failing store to recover; what is committed is on disk then, if it can be. */
+  /**
+   * As `idle`, but does not wait for a failing store to recover. Then waits until committed updates are durable, if
+   * they can be.
+   */
   async close(): Promise<void> {
     this.#isClosing = true;
     if (this.#cancelRetry !== undefined) this.#retry();
@@ -114,7 +126,7 @@ export class CommitQueue {
   async #commit(): Promise<void> {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
-    // Nothing, when the store is only to be tried.
+    // There is no batch when the store is only probed.
     const batch = this.#batches.shift();
     const writes = batch?.writes ?? [];
     let rows: readonly RowId[];
@@ -134,13 +146,14 @@ export class CommitQueue {
 
   async #append(batch: readonly PendingWrite[]): Promise<readonly RowId[]> {
     const { durability, store } = this.#options;
-    // What is visible should be on disk soon: where nothing gets there, nothing new becomes visible.
-    if (durability.isFailing) throw new StoreError("unavailable", "The store cannot sync what it has.");
+    // Published updates should be durable soon: while syncs fail, no further update is published.
+    if (durability.isFailing) throw new StoreError("unavailable", "the store cannot sync to disk");
     const rows = await store.append(batch);
-    if (rows.length !== batch.length) throw new Error("a store that does not say where it stored");
+    if (rows.length !== batch.length) throw new Error("the store returned a wrong number of rows");
     return rows;
   }
 
+  /** Calls back the rooms, which publish and register acknowledgements, and only then `Durability`. */
   #committed(batch: readonly PendingWrite[], rows: readonly RowId[]): void {
     const { durability, metrics } = this.#options;
     if (batch.length === 0) return;
@@ -178,7 +191,7 @@ export class CommitQueue {
     return this.#waitingBytes > this.#options.limits.waitingUpdateBytes;
   }
 
-  /** Only while no transaction runs. */
+  /** Discards all waiting updates. Called only while no transaction runs. */
   #giveUp(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
@@ -186,12 +199,15 @@ export class CommitQueue {
     this.#waitingBytes = 0;
     if (writes.length > 0) this.#options.log.error({ event: "updates-discarded", updates: writes.length });
     for (const write of writes) this.#call(() => write.discarded());
-    // Else a server that is sent nothing because it is not ready would never find out that it could be.
+    // Without a probe, a server that gets no traffic because it is not ready would never notice that the store works
+    // again.
     if (!this.#isClosing) this.#cancelRetry = this.#options.clock.after(maxRetryMs, () => this.#retry());
     this.#continue();
   }
 
-  /** One room's fault must not keep the other rooms from hearing of their updates. */
+  /**
+   * Calls `task`, and logs an error: a fault of one room must not keep the callbacks of other rooms from being called.
+   */
   #call(task: () => void): void {
     try {
       task();
@@ -204,6 +220,7 @@ export class CommitQueue {
     this.#options.log.error({ event: "commit-callback-failed", err: error });
   }
 
+  /** Schedules the next transaction, or resolves the callers of `idle`. */
   #continue(): void {
     this.#isBusy = false;
     if (this.#batches.length > 0) {

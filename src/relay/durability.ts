@@ -6,7 +6,10 @@ import type { Connection } from "../transport/connection.ts";
 
 export interface DurabilityOptions {
   readonly store: Pick<Store, "durable">;
-  /** What an acknowledgement says: `disk`, that an update survives a power cut; `process`, a crash of the server. */
+  /**
+   * The guarantee of an acknowledgement: with `disk`, the update survives a power cut; with `process`, a crash of the
+   * server.
+   */
   readonly durability: "disk" | "process";
   readonly clock: Clock;
   readonly log: Log;
@@ -18,26 +21,33 @@ type PendingSends = Map<Connection, (() => void)[]>;
 const firstRetryMs = 100;
 const maxRetryMs = 5_000;
 /**
- * From the start of one sync to the start of the next, by what acknowledgements say. A first one never waits; under a
- * constant stream each costs 0.15 ms of CPU, much of it in the file system, which nobody would notice the use of. With
- * `process`, a power cut takes what was committed within this time.
+ * The time from the start of one sync to the start of the next. A first sync never waits. Under a constant stream each
+ * sync costs 0.15 ms of CPU, much of it in the file system, and syncing more often gains nothing that a user would
+ * notice. With `process`, a power cut loses the updates that were committed within this time.
  */
 const intervalMs = { disk: 4, process: 1_000 };
 
 /**
- * What is on disk, and the acknowledgements that wait for it.
+ * Makes committed updates durable, and sends the acknowledgements that wait for it. This is the place where an update
+ * is acknowledged.
  *
- * One sync at a time, of all documents: when it ends, what was committed before it began is acknowledged. A sync that
- * fails acknowledges nothing and is tried again with backoff.
+ * `acknowledge` registers an acknowledgement, `committed` reports the end of a transaction. `CommitQueue` guarantees
+ * the order: the acknowledgements of a transaction are registered before `committed` is called for it. With `process`,
+ * `committed` sends them at once (registered later, they would wait for the end of the turn); with `disk`, it may start
+ * the sync that covers them.
  *
- * Acknowledgements are sent grouped by connection: one by one among the publishes they would cost most of all that the
- * relay does, since each direct send writes out what was published to that socket before (6 µs per delivery, not 1).
+ * There is one sync at a time, for all documents. When it ends, everything that was committed before it began is
+ * acknowledged. A sync that fails acknowledges nothing, and is retried with backoff.
+ *
+ * Acknowledgements are sent in groups by connection. Sent one by one between publishes they would be the most expensive
+ * part of the relay, because each direct send flushes what was published to that socket before (6 µs per delivery, not
+ * 1).
  */
 export class Durability {
   readonly #options: DurabilityOptions;
-  /** Of what was committed since the running sync began, or before. */
+  /** The acknowledgements that the running sync does not cover, by connection. */
   #pendingSends: PendingSends = new Map();
-  /** Something was committed since the last sync began, or since one before it that failed. */
+  /** Whether updates were committed that no successful or running sync covers. */
   #isDirty = false;
   #isSyncing = false;
   #isFlushDue = false;
@@ -57,7 +67,7 @@ export class Durability {
     return this.#failures > 0;
   }
 
-  /** Something was committed, and those who were to hear of it have been told. */
+  /** Reports that a transaction was committed. Its updates are published, and their acknowledgements registered. */
   committed(): void {
     this.#isDirty = true;
     this.#endTimer ??= this.#options.metrics.commitToAcknowledgement.startTimer();
@@ -66,8 +76,8 @@ export class Durability {
   }
 
   /**
-   * `send`, which sends to `connection`, is called when all that is committed by now, or will be in this turn, is on
-   * disk.
+   * Registers an acknowledgement. `send`, which sends to `connection`, is called once everything is durable that is
+   * committed by now or will be in this turn.
    */
   acknowledge(connection: Connection, send: () => void): void {
     const sends = this.#pendingSends.get(connection);
@@ -81,27 +91,30 @@ export class Durability {
     });
   }
 
-  /** Resolves when all that was committed is on disk and acknowledged, or the sync for it has failed; syncs no more then. */
+  /**
+   * Resolves when all committed updates are durable and acknowledged, or their sync has failed. No sync is started
+   * after that.
+   */
   async close(): Promise<void> {
     await this.#untilSyncEnds();
-    // What was committed while the last one ran.
+    // Updates that were committed while the last sync ran need one more.
     if (this.#isDirty) this.#startSync();
     await this.#untilSyncEnds();
     this.#isClosed = true;
     this.#cancelSync?.();
   }
 
-  /** Resolves when no sync runs. */
+  /** Resolves when no sync is running. */
   async #untilSyncEnds(): Promise<void> {
     if (this.#isSyncing) await new Promise<void>((resolve) => this.#syncWaiters.push(resolve));
   }
 
-  /** Whether nothing has to be waited for. */
+  /** Whether an acknowledgement need not wait for a sync. */
   get #canAcknowledge(): boolean {
     return this.#options.durability === "process" || !(this.#isDirty || this.#isSyncing);
   }
 
-  /** The next sync, when it is due. */
+  /** Starts the next sync when it is due. */
   #scheduleSync(): void {
     if (this.#isSyncing || this.#isClosed || this.#cancelSync !== undefined) return;
     const { clock, durability } = this.#options;
@@ -158,6 +171,7 @@ export class Durability {
     this.#resolveSyncWaiters();
   }
 
+  /** Sends all registered acknowledgements. */
   #flush(): void {
     const sends = this.#pendingSends;
     this.#pendingSends = new Map();

@@ -4,7 +4,7 @@ import { closeReasons, SessionError } from "../transport/close-reason.ts";
 import { DecodeError, decodeAll, readUint } from "./update/strict-decoding.ts";
 import { parseStrictly } from "./update/strict-json.ts";
 
-/** The body of a y-protocols sync message, the same in every relay protocol. */
+/** The body of a y-protocols sync message, which is the same in every relay protocol. */
 export type SyncMessage =
   | { readonly type: "sync-step-1"; readonly stateVector: Uint8Array }
   | { readonly type: "sync-step-2"; readonly update: Uint8Array }
@@ -14,7 +14,7 @@ export type SyncMessage =
 export interface AwarenessEntry {
   readonly clientId: number;
   readonly clock: number;
-  /** JSON text; undefined where the client says `null`: it is gone. */
+  /** The state as JSON text; undefined for `null`, which removes the client. */
   readonly state: string | undefined;
 }
 
@@ -24,10 +24,10 @@ export const emptyAwareness: Uint8Array = Uint8Array.of(0);
 const syncStep1 = 0;
 const syncStep2 = 1;
 const update = 2;
-/** Of a body that is copied. */
+/** A body of up to this size is copied. */
 const smallBytes = 512;
 
-/** Throws `DecodeError`. `decoder` is left behind the message. */
+/** Reads one sync message; `decoder` then stands behind it. Throws `DecodeError`. */
 export function decodeSyncMessage(decoder: decoding.Decoder): SyncMessage {
   const type = decoding.readVarUint(decoder);
   const body = readBody(decoder);
@@ -39,13 +39,13 @@ export function decodeSyncMessage(decoder: decoding.Decoder): SyncMessage {
     case update:
       return { type: "update", update: body };
     default:
-      throw new DecodeError(`unknown sync message ${type}`);
+      throw new DecodeError(`unknown sync message type ${type}`);
   }
 }
 
 /**
- * A small body is copied, a large one is a view of its frame: the first view of an array makes the runtime give it a
- * buffer of its own, which takes longer than to copy a keystroke.
+ * Reads the body of a message. A small body is copied, a large one is a view of its frame: the first view of an array
+ * makes the runtime give the array a buffer of its own, which takes longer than copying a keystroke.
  */
 function readBody(decoder: decoding.Decoder): Uint8Array {
   const length = decoding.readVarUint(decoder);
@@ -73,12 +73,16 @@ export function writeSyncMessage(encoder: encoding.Encoder, message: SyncMessage
   }
 }
 
-/** Throws `SessionError` malformed-frame, also for a state that is not JSON: clients parse it unguarded. */
+/**
+ * Decodes an awareness update. Throws `SessionError` malformed-frame, also for a state that is not JSON, which clients
+ * parse without a check.
+ */
 export function decodeAwareness(body: Uint8Array): readonly AwarenessEntry[] {
   return decodeOrRefuse(body, (decoder) => {
     const count = readUint(decoder);
-    // An entry has three bytes at least: a larger count is a lie, found before anything is built from it.
-    if (count * 3 > body.byteLength) throw new RangeError("more entries than bytes");
+    // An entry has at least three bytes: a larger count is invalid, and is rejected before anything is allocated for
+    // it.
+    if (count * 3 > body.byteLength) throw new RangeError("more awareness entries than bytes");
     return Array.from({ length: count }, () => readEntry(decoder));
   });
 }
@@ -101,7 +105,7 @@ export function encodeAwareness(entries: readonly AwarenessEntry[]): Uint8Array 
   });
 }
 
-/** Reads all of `bytes` with `read`. Throws `SessionError` malformed-frame where they do not decode. */
+/** Reads all of `bytes` with `read`. Throws `SessionError` malformed-frame when they cannot be decoded. */
 export function decodeOrRefuse<T>(bytes: Uint8Array, read: (decoder: decoding.Decoder) => T): T {
   try {
     return decodeAll(bytes, read);
@@ -110,7 +114,9 @@ export function decodeOrRefuse<T>(bytes: Uint8Array, read: (decoder: decoding.De
   }
 }
 
-/** A `DecodeError` as the `SessionError` that ends the client's session; any other error as it is. */
+/**
+ * Turns a `DecodeError` into the `SessionError` that closes the client's session. Returns any other error unchanged.
+ */
 export function malformedIfUndecodable(error: unknown): unknown {
   return error instanceof DecodeError ? new SessionError(closeReasons.malformedFrame, error.message) : error;
 }

@@ -1,36 +1,42 @@
 import type { Access } from "../auth/authorizer.ts";
 import type { Connection, Frame } from "../transport/connection.ts";
 
-/** How one relay protocol writes what a room says. Members that share an encoding share its frames. */
+/** The frames of one relay protocol. Members that share an encoding share its frames. */
 export interface SyncEncoding {
   syncStep1(stateVector: Uint8Array): Frame;
   syncStep2(update: Uint8Array): Frame;
   update(update: Uint8Array): Frame;
   awareness(body: Uint8Array): Frame;
   /**
-   * Makes the client say all that it knows of who is there, where it must be asked: providers of Hocuspocus 4 say nothing
-   * when we make them raise their clock.
+   * Asks the client for all awareness states that it knows. Only for protocols that need it: providers of Hocuspocus 4
+   * do not announce themselves when their own removal makes them raise their clock.
    */
   readonly queryAwareness?: Frame;
-  /** A message of the application, where the protocol has them. */
+  /** A stateless message of the application, in protocols that have such messages. */
   stateless?(payload: string): Frame;
 }
 
-/** A session as its room sees it. */
+/** A session, as its room sees it. */
 export interface SyncMember {
   readonly connection: Connection;
   readonly encoding: SyncEncoding;
-  /** What it may do now: `SyncRoom.accessChanged` is told of every change. */
+  /** The access that the member has now. Every change is reported to `SyncRoom.accessChanged`. */
   readonly access: Access;
-  /** The room sends it SyncStep1 that it has not asked for by `ask`: its answer is about something that it left out. */
+  /**
+   * Called when the room sends the member a SyncStep1 that its session did not request through `SyncRoom.ask`: an
+   * update of the member left a gap, and the answer is to fill it.
+   */
   asked?(): void;
 }
 
-/** An update as a member brings it. */
+/** An update as a member sends it. */
 export interface Submission {
   readonly update: Uint8Array;
-  /** The update as its sender framed it, where that can be forwarded unchanged. */
+  /** The frame in which the update came, when it can be forwarded unchanged. */
   readonly frame?: Frame;
-  /** Tells the sender that the update is stored; called when it is. Without it the sender is told nothing. */
+  /**
+   * Returns the frame that acknowledges the update; called when it may be sent (see `Durability`). Without it no
+   * acknowledgement is sent.
+   */
   readonly acknowledgement?: () => Frame | undefined;
 }

@@ -17,19 +17,19 @@ import { malformedIfUndecodable } from "./sync-codec.ts";
 import type { Submission, SyncMember } from "./sync-member.ts";
 import { decodeContents, type UpdateContents } from "./update/update-contents.ts";
 
-/** What all sync rooms of a server share. */
+/** The collaborators that all sync rooms of a server share. */
 export interface SyncRoomOptions extends DocumentOptions {
   readonly queue: CommitQueue;
   readonly durability: Durability;
   readonly snapshots: SnapshotBudget;
-  /** Whether the others see and hear members that may only read. */
+  /** Whether the awareness and the stateless messages of members that may only read are forwarded. */
   readonly readersShowPresence: boolean;
   readonly openChannel: OpenChannel;
   readonly clock: Clock;
   readonly limits: RelayLimits & Pick<TransportLimits, "outboxBytes">;
 }
 
-/** An update as it came from a member. */
+/** A decoded update, as it came from a member. */
 interface Received extends Submission {
   readonly member: SyncMember;
   readonly contents: UpdateContents;
@@ -38,21 +38,27 @@ interface Received extends Submission {
 /** An update between `submit` and its commit. */
 interface Submitted {
   readonly sender: SyncMember;
-  /** What is stored and forwarded: what was sent, less what was known of it. */
+  /** The update that is stored and forwarded: the received one without its known part. */
   readonly update: Uint8Array;
-  /** The update as its sender framed it, when it is forwarded unchanged. */
+  /** The frame in which the update came, when it is forwarded unchanged. */
   readonly frame: Frame | undefined;
   readonly contents: UpdateContents;
   readonly acknowledge: (() => void) | undefined;
-  /** Acknowledgements of later copies, which must not come before this one is stored. */
+  /** The acknowledgements of later copies, which must not be sent before this update is stored. */
   copyAcknowledgements: (() => void)[] | undefined;
 }
 
 /**
  * A document and its members.
  *
- * What a member has received survives `kill -9`: an update is committed before anyone else sees it. State advance and
- * publish are one synchronous block, and so are snapshot, send and subscribe of a joiner: it gets every update once.
+ * An update takes this way: `submit` decodes it, `#accept` has it classified (`DocumentState.classify`), `#enqueue`
+ * stages it and hands it to the `CommitQueue`. Once it is committed, the queue calls `#committed`, which advances the
+ * state, publishes the update (`Audience.publishUpdate`) and registers its acknowledgement (`Durability.acknowledge`).
+ * `Durability` sends that acknowledgement when the update is durable.
+ *
+ * An update is committed before any other member receives it, so it survives `kill -9` by then. Advancing the state and
+ * publishing are one synchronous block, and so are taking, sending and subscribing to the snapshot of a new member: the
+ * member gets every update exactly once.
  */
 export class SyncRoom {
   readonly #options: SyncRoomOptions;
@@ -61,9 +67,9 @@ export class SyncRoom {
   readonly #awareness: Awareness<SyncMember>;
   readonly #audience: Audience;
   readonly #members = new Set<SyncMember>();
-  /** Were asked for what is missing, and it is not complete yet. */
+  /** Members that were asked to fill a gap that is still open. */
   readonly #askedMembers = new Set<SyncMember>();
-  /** The last SyncStep1 of each member that is still being sent the answer to an earlier one. */
+  /** The last SyncStep1 of each member that is behind; it is answered when the member has caught up. */
   readonly #deferredSyncStep1 = new Map<SyncMember, Uint8Array>();
   #submittedCount = 0;
   #submittedBytes = 0;
@@ -97,7 +103,7 @@ export class SyncRoom {
     });
   }
 
-  /** The document's. */
+  /** The name of the document. */
   get name(): string {
     return this.#document.name;
   }
@@ -108,7 +114,7 @@ export class SyncRoom {
     this.#awareness.joined(member);
   }
 
-  /** Asks a member for what the document lacks. */
+  /** Sends a member SyncStep1, to get the updates that the document lacks. */
   ask(member: SyncMember): void {
     this.#audience.send(member, member.encoding.syncStep1(this.#state.stateVector()));
   }
@@ -122,25 +128,27 @@ export class SyncRoom {
   }
 
   /**
-   * Answers SyncStep1: at once, unless the document has to be read, or others that are large have to be gone first.
+   * Answers SyncStep1: synchronously, unless the document has to be read or a large answer has to wait for the snapshot
+   * budget.
    *
    * Throws, or rejects with, `SessionError` for a malformed state vector, or when the document cannot be read.
    */
   sync(member: SyncMember, stateVector: Uint8Array): void | Promise<void> {
     this.#awareness.frameReceived(member);
-    // One snapshot at a time: to who asks faster than it reads, only its last question counts.
+    // A member gets one snapshot at a time: of the requests that it makes meanwhile, only the last is answered.
     if (this.#audience.isBehind(member)) this.#deferredSyncStep1.set(member, stateVector);
     else if (this.#audience.isLarge(this.#state.bytes)) return this.#answerWithinBudget(member, stateVector);
     else return this.#answer(member, stateVector, () => {});
   }
 
   /**
-   * Takes an update from a member: stores it, then forwards it, then acknowledges it. One that holds nothing new is
-   * acknowledged when its first copy is, or at once when it holds nothing at all, and nothing else. The promise comes
-   * when the document has to be read for it.
+   * Takes an update from a member: stores it, then forwards it, then acknowledges it. An update with nothing new is
+   * only acknowledged: when its first copy is, or immediately when it is empty. Returns a promise when the document has
+   * to be read before the update can be classified.
    *
-   * Throws, or rejects with, `SessionError` for an update that is malformed or makes the document too large, or when the
-   * document cannot be read. False for one that changes the document although the member may only read.
+   * Throws, or rejects with, `SessionError` for an update that is malformed or makes the document too large, or when
+   * the document cannot be read. Returns false for an update that would change the document, from a member that may
+   * only read.
    */
   submit(member: SyncMember, submission: Submission): boolean | Promise<boolean> {
     this.#awareness.frameReceived(member);
@@ -161,14 +169,14 @@ export class SyncRoom {
     else this.#awareness.updateIgnored(member);
   }
 
-  /** The `access` of a member has become another one. */
+  /** Reports that the `access` of a member has changed. */
   accessChanged(member: SyncMember): void {
     if (!this.#mayBeSeen(member)) this.#awareness.hidden(member);
   }
 
   /**
-   * Tells all members whose protocol has words for it something that is between the applications. It is from `sender`, who
-   * is not told; without one it is from the server. Who may not be seen is not heard either.
+   * Sends a stateless message of the application to all members whose protocol has such messages, except `sender`;
+   * without a sender the message comes from the server. A message of a member that may not be shown is dropped.
    */
   broadcastStateless(payload: string, sender?: SyncMember): void {
     if (sender !== undefined && !this.#mayBeSeen(sender)) return;
@@ -181,18 +189,21 @@ export class SyncRoom {
     this.#awareness.query(member);
   }
 
-  /** For a room without members: resolves when all is stored and compacted, as far as it can be. */
+  /**
+   * Called for a room without members. Resolves when all updates are stored and the document is compacted, if it can
+   * be.
+   */
   async close(): Promise<void> {
     if (this.#submittedCount > 0) await new Promise<void>((resolve) => this.#allStoredWaiters.push(resolve));
     await this.#document.close();
   }
 
-  /** `close` need not wait for compactions any more. */
+  /** Makes `close` wait for no compaction any more. */
   skipCompaction(): void {
     this.#document.skipCompaction();
   }
 
-  /** Snapshot, send and subscribe in one synchronous block. */
+  /** Takes the snapshot, sends it and subscribes the member, in one synchronous block. */
   #answer(member: SyncMember, stateVector: Uint8Array, release: Release): void | Promise<void> {
     return this.#document.loaded(() => this.#audience.sendSnapshot(member, this.#answerTo(stateVector), release));
   }
@@ -227,7 +238,7 @@ export class SyncRoom {
     if (queryAwareness !== undefined) this.#audience.send(member, queryAwareness);
   }
 
-  /** What a member asked while it was behind. */
+  /** Sends a member that was behind the awareness states, and the answer to a SyncStep1 that came meanwhile. */
   #caughtUp(member: SyncMember): void {
     this.#awareness.query(member);
     const stateVector = this.#deferredSyncStep1.get(member);
@@ -243,6 +254,7 @@ export class SyncRoom {
     }
   }
 
+  /** Classifies an update, and stores it unless it is known. The content must be loaded when the update has deletes. */
   #accept(received: Received): boolean {
     const { member, update, frame, contents } = received;
     const verdict = this.#state.classify({ update, contents });
@@ -272,9 +284,10 @@ export class SyncRoom {
   #checkSize(update: Uint8Array): void {
     const bytes = this.#state.bytes + this.#submittedBytes + update.byteLength;
     if (bytes <= this.#options.limits.documentBytes) return;
-    throw new SessionError(closeReasons.documentTooLarge, `the document would have ${bytes} bytes`);
+    throw new SessionError(closeReasons.documentTooLarge, `document too large: it would have ${bytes} bytes`);
   }
 
+  /** Stages an update and enqueues it for the store. */
   #enqueue(submitted: Submitted): void {
     const { update, contents } = submitted;
     this.#state.stage(contents);
@@ -289,7 +302,7 @@ export class SyncRoom {
     });
   }
 
-  /** An update leaves a gap: its sender has, most likely, what belongs there. */
+  /** Asks the sender of an update that leaves a gap: it most likely has the missing updates. */
   #askOnce(member: SyncMember): void {
     if (this.#askedMembers.has(member)) return;
     this.#askedMembers.add(member);
@@ -297,6 +310,11 @@ export class SyncRoom {
     member.asked?.();
   }
 
+  /**
+   * Advances the state, publishes the update and registers its acknowledgements, in one synchronous block. Called by
+   * the commit queue, which calls `Durability.committed` after this: the acknowledgements have to be registered by
+   * then.
+   */
   #committed(submitted: Submitted, row: RowId): void {
     const { sender, update, frame, contents, acknowledge } = submitted;
     this.#submittedCount -= 1;
@@ -314,7 +332,9 @@ export class SyncRoom {
     this.#document.committed(update.byteLength);
   }
 
-  /** The store gave up: the clients still hold what they sent, and bring it again when they come back. */
+  /**
+   * Called when the queue has given up. The clients still hold their updates, and send them again when they reconnect.
+   */
   #discarded(): void {
     this.#state.discardStaged();
     this.#submittedCount = 0;
@@ -323,7 +343,7 @@ export class SyncRoom {
     for (const { connection } of this.#members) connection.close(closeReasons.storageUnavailable);
   }
 
-  /** No update waits any more. */
+  /** Called when no update waits for the store any more. */
   #allStored(): void {
     this.#lastSubmitted = undefined;
     if (this.#allStoredWaiters.length === 0) return;
@@ -332,7 +352,7 @@ export class SyncRoom {
     for (const resolve of resolves) resolve();
   }
 
-  /** What acknowledges an update once it is committed: on disk it must be first. */
+  /** The function that registers the acknowledgement of an update, to be called once the update is committed. */
   #acknowledgementOf({ member, acknowledgement }: Received): (() => void) | undefined {
     if (acknowledgement === undefined) return undefined;
     return () => {
