@@ -14,7 +14,7 @@ interface Page {
   readonly subscriber: Subscriber;
 }
 
-/** Pages that subscribe and announce themselves, in any order and at any pace. */
+/** Simulates pages that subscribe and announce themselves, in any order and at any pace. */
 function play(random: Random, longestGapMs: number): { pages: readonly Page[]; heard: (by: Page) => string[] } {
   const clock = new FakeClock();
   const topic = new Topic({ openChannel: openFakeChannel, memberLimit: 10, peerIdsPerSubscriber: 2, clock });
@@ -40,7 +40,7 @@ function play(random: Random, longestGapMs: number): { pages: readonly Page[]; h
   return { pages, heard: (page) => heardBy.get(page) ?? [] };
 }
 
-/** How often one of the two has heard the other. */
+/** Counts how often one of the two has received the announcement of the other. */
 function* meetings({ pages, heard }: ReturnType<typeof play>): Generator<number> {
   for (const [index, one] of pages.entries()) {
     for (const other of pages.slice(index + 1)) {
@@ -50,15 +50,15 @@ function* meetings({ pages, heard }: ReturnType<typeof play>): Generator<number>
   }
 }
 
-test("whoever comes and announces itself at the usual pace: of any two one hears the other, once", () => {
+test("of any two clients that announce themselves at the usual pace, one receives the announcement of the other, once", () => {
   const random = new Random(1);
   for (let history = 0; history < histories; history += 1) {
-    // At most 12 steps: nobody is late.
+    // There are at most 12 steps, so no announcement is late.
     for (const times of meetings(play(random, 8))) expect(times).toBe(1);
   }
 });
 
-test("at any pace no two miss each other", () => {
+test("at any pace, no two clients miss each other", () => {
   const random = new Random(2);
   for (let history = 0; history < histories; history += 1) {
     for (const times of meetings(play(random, 2 * introductionMs))) expect([1, 2]).toContain(times);

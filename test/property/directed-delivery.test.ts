@@ -15,8 +15,8 @@ interface Published {
 }
 
 /**
- * What y-webrtc 10.3 makes of a published message in a room in which it is `peerId`: it reads a string only with the
- * password, and leaves alone what is its own or addressed to another.
+ * The reaction of y-webrtc 10.3 to a published message in a room where its peer id is `peerId`: it reads a string only
+ * with the password, and ignores its own messages and those addressed to another peer.
  */
 function actsOn({ data }: Published, peerId: string, hasPassword: boolean): boolean {
   const isEncrypted = typeof data === "string";
@@ -35,7 +35,7 @@ interface Page {
   readonly rooms: Map<string, string>;
 }
 
-/** A socket that is dead for its page and alive for the server; nobody acts on what it is sent. */
+/** A socket that is dead for its page and alive for the server; no page acts on the messages sent to it. */
 type Ghost = DialectClient;
 
 class World {
@@ -45,7 +45,7 @@ class World {
   readonly #left: string[] = ["nobody"];
   readonly #connect: (id: string) => DialectClient;
   #ids = 0;
-  /** To pages, and how many there would have been if all were broadcast. */
+  /** The deliveries to pages, and the number that a broadcast to all would have made. */
   deliveries = 0;
   broadcasts = 0;
 
@@ -83,7 +83,7 @@ class World {
     await this.#enter(page);
   }
 
-  /** As the library: a subscription, and the announcement right behind it. */
+  /** Joins as the library does: a subscription, and the announcement right after it. */
   async #enter(page: Page): Promise<void> {
     const topic = this.#random.pick(topics);
     if (!page.rooms.has(topic)) page.rooms.set(topic, this.#id("peer"));
@@ -108,7 +108,7 @@ class World {
     await page.client.say({ type: "unsubscribe", topics: [topic] });
   }
 
-  /** A new socket, while the server may not have noticed that the old one is dead. */
+  /** Opens a new socket, while the server may not have noticed yet that the old one is dead. */
   async #reconnect(page: Page): Promise<void> {
     if (this.#random.chance(0.5)) page.client.leave();
     else this.#ghosts.push(page.client);
@@ -127,7 +127,9 @@ class World {
     this.#left.push(...page.rooms.values());
   }
 
-  /** Publishes, and compares who acts on it with who would if everybody had heard it. */
+  /**
+   * Publishes, and compares the pages that act on the message with those that would act if it were broadcast to all.
+   */
   async #publish(page: Page, topic: string, message: unknown): Promise<void> {
     const data = page.hasPassword ? btoa(JSON.stringify(message)) : message;
     const published: Published = { type: "publish", topic, data };
@@ -147,7 +149,7 @@ class World {
   }
 }
 
-test.each(seeds)("what every client acts on is what it would if all were broadcast, seed %i", async (seed) => {
+test.each(seeds)("every client acts on the same messages as if all were broadcast, seed %i", async (seed) => {
   const world = new World(new Random(seed));
   for (let step = 0; step < stepsPerSeed; step += 1) await world.step();
   expect(world.broadcasts).toBeGreaterThan(500);

@@ -19,7 +19,7 @@ class Pair {
   readonly doc = new Y.Doc();
   readonly fed: Uint8Array[] = [];
   readonly verdicts = new Set<string>();
-  /** No clock is stored and forwarded twice, unless there is a gap before it. */
+  /** Checks that no clock is stored and forwarded twice, unless there is a gap before it. */
   readonly #forwarded = new IdSet();
   #staged: { update: Uint8Array; contents: UpdateContents }[] = [];
   #row = 0;
@@ -57,12 +57,12 @@ class Pair {
     }
   }
 
-  /** Compacts what is committed now, after `meanwhile`. */
+  /** Compacts the updates committed so far, and runs `meanwhile` before the result is taken. */
   compact(meanwhile: () => void): void {
     compactState(this.state, () => ++this.#row, meanwhile);
   }
 
-  /** The process ends and the document is loaded again. */
+  /** Simulates the end of the process: the document is loaded again. */
   reload(): void {
     this.commit();
     const cut = this.state.cut();
@@ -78,7 +78,7 @@ function facts(doc: Y.Doc) {
   return { structs: structsIn(doc), deletes: deletesIn(doc), stateVector: Y.encodeStateVector(doc) };
 }
 
-/** What is pending is written anew each time, cut in other places. */
+/** Pending structs are written anew each time, cut in other places. */
 function everything(doc: Y.Doc) {
   const isPending = doc.store.pendingStructs !== null || doc.store.pendingDs !== null;
   return { ...facts(doc), update: isPending ? undefined : Y.encodeStateAsUpdate(doc) };
@@ -101,7 +101,7 @@ function* traffic(random: Random, pair: Pair): Generator<Uint8Array> {
   for (const { sent } of editors) yield* random.shuffled(sent);
 }
 
-/** What passes between two editors without the server: all that one lacks, or some of it, out of order. */
+/** The updates that two editors exchange without the server: all that one lacks, or a part of it, out of order. */
 function exchange(random: Random, from: RandomEditor, to: RandomEditor): void {
   if (random.chance(0.3)) to.receive(Y.encodeStateAsUpdate(from.doc, Y.encodeStateVector(to.doc)));
   if (random.chance(0.2)) for (const update of random.shuffled(random.some(from.sent, 0.3))) to.receive(update);
@@ -144,7 +144,7 @@ function forAllTraffic(times: number, after: (pair: Pair, random: Random) => voi
   });
 }
 
-test("the traffic of these tests brings every verdict", () => {
+test("the traffic of these tests leads to every verdict", () => {
   const verdicts = new Set<string>();
   forAllTraffic(10, (pair) => {
     for (const verdict of pair.verdicts) verdicts.add(verdict);
@@ -164,7 +164,7 @@ test("after any prefix, a document holds the structs that a Y.Doc has integrated
   });
 });
 
-test("after any prefix, a document knows the deletes it was told, and none of what a Y.Doc has not deleted", () => {
+test("after any prefix, a document knows the deletes that it received, and none that a Y.Doc has not made", () => {
   forAllTraffic(8, ({ state, doc, fed }) => {
     const told = deletesOf(fed);
     expect(knownOf(told, deleting, state)).toEqual(told);
@@ -186,7 +186,7 @@ test("the state vector ends each client at its first gap, which is the Y.Doc's o
   });
 });
 
-test("base and tail load into the same document, whatever was compacted and reloaded in between", () => {
+test("base and tail load into the same document after any compactions and reloads", () => {
   forAllTraffic(12, (pair, random) => {
     if (random.chance(0.9)) return;
     pair.commit();
@@ -199,7 +199,7 @@ test("base and tail load into the same document, whatever was compacted and relo
   });
 });
 
-test("updates that are committed while a compaction runs are neither lost nor taken for its base", () => {
+test("updates committed during a compaction are neither lost nor counted to its base", () => {
   withSeeds(12, (random) => {
     const pair = new Pair(random);
     const updates = [...traffic(random, pair)];
@@ -231,7 +231,7 @@ test("a client that gets what its state vector lacks has the whole document", ()
   });
 });
 
-/** Those of `clocks` of which `state` says that an update with them is known. */
+/** The subset of `clocks` that `state` classifies as known. */
 function knownOf(
   clocks: Clocks,
   update: (client: number, start: number, end: number) => Uint8Array,
@@ -261,7 +261,7 @@ function documentOf(updates: readonly Uint8Array[]): Y.Doc {
   return doc;
 }
 
-/** What an application sees that is brought these updates. */
+/** The content that an application sees after these updates. */
 function content(updates: readonly Uint8Array[]): unknown {
   const doc = typedDoc();
   doc.transact(() => {

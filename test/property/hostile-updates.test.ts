@@ -31,7 +31,7 @@ test("no accepted mutation makes a client throw, or a merge throw or lose struct
   expect(accepted).toBeGreaterThan(3_000);
 });
 
-test("no accepted updates that nobody can have made do", () => {
+test("no accepted set of contradictory updates does either", () => {
   let accepted = 0;
   withSeeds(1_500, (random) => {
     const [first = empty, ...others] = Array.from({ length: 7 }, () => invent(random)).filter(isAccepted);
@@ -48,7 +48,10 @@ interface Others {
   readonly after: readonly Uint8Array[];
 }
 
-/** Neither to a client that gets it alone, nor to those of a relay that others are sent to as well. */
+/**
+ * Checks that an update harms neither a client that receives it alone, nor clients of a relay that receive others as
+ * well.
+ */
 function expectHarmless(random: Random, update: Uint8Array, { before, after }: Others): void {
   const alone = typedDoc();
   Y.applyUpdate(alone, update);
@@ -77,17 +80,17 @@ function apply(doc: Y.Doc, updates: readonly Uint8Array[]): void {
 }
 
 /**
- * What is forwarded, of what leaves no gap.
+ * The forwarded updates, of those that leave no gap.
  *
- * Two updates that bring different structs for the same clocks behind a gap are not found out: a client that has one of
- * them pending can throw at the other. Those would have to be cut at both ends, and clients of honest writers could
- * then keep them pending for ever.
+ * Two updates with different structs for the same clocks behind a gap are not detected: a client that has one of them
+ * pending can throw at the other. To prevent that, updates would have to be cut at both ends, and clients of honest
+ * writers could then keep them pending for ever.
  */
 function relay(state: DocumentState, received: Uint8Array): Uint8Array[] {
   return classify(state, received).kind === "incomplete" ? [] : store(state, received);
 }
 
-/** What someone gets who joins after all of these, whether they leave gaps or not. */
+/** The answer to a client that joins after all of these updates, whether they leave gaps or not. */
 function stateOf(received: readonly Uint8Array[]): Uint8Array {
   const state = new DocumentState(undefined);
   for (const each of received) store(state, each);

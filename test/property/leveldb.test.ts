@@ -27,11 +27,11 @@ import {
 import { damageFile } from "../support/processes/damage-file.ts";
 import { Workshop } from "../support/processes/data-folder.ts";
 
-describe("of a database of which one file has changed", () => {
+describe("after one file of a database has changed", () => {
   let workshop: Workshop;
   let original: string;
   let changed: string;
-  /** Every version of every key that was ever written: what changes may bring an older one to light. */
+  /** Every version of every key that was ever written: a changed file can make an older version visible. */
   let written: ReadonlySet<string>;
   let whole: readonly string[];
 
@@ -66,7 +66,7 @@ describe("of a database of which one file has changed", () => {
   const entriesIn = (folder: string) =>
     Array.from(readLevelDb(folder).entries(), ({ key, value }) => describeEntry(key, value));
 
-  test("either that file is named, or what is read was once written", () => {
+  test("either that file is named, or every value read was once written", () => {
     const files = [...filesOf(original, ".ldb"), ...filesOf(original, ".log"), ...filesOf(original, "CURRENT")];
     files.push(readFileSync(join(original, "CURRENT"), "utf8").trim());
     expect(whole.length).toBeGreaterThan(20);
@@ -90,7 +90,7 @@ describe("of a database of which one file has changed", () => {
   });
 });
 
-describe("whatever the bytes, and though their checksums are right, nothing but damage is thrown by", () => {
+describe("for any bytes with a valid checksum, only Damage is thrown when reading", () => {
   const entries = Array.from(
     { length: 12 },
     (_, index) => [internalKey(`key ${index + 10}`, 3), utf8(`value ${index}`)] as const,

@@ -7,7 +7,7 @@ import { Random } from "../support/bytes/random.ts";
 
 setDefaultTimeout(120_000);
 
-/** How the relay treats it: what is known is not stored, and what was stored is compacted now and then. */
+/** Relays a history: known updates are not stored, and stored ones are compacted from time to time. */
 class Relay {
   readonly state = new DocumentState(undefined);
   stored = 0;
@@ -35,7 +35,7 @@ describe.each([
   const history = readHistory(name, transactions);
   if (history === undefined) console.warn(`${name}.json.gz is not at hand: its tests are skipped`);
 
-  test.skipIf(history === undefined)("is relayed whole, each update once, whatever is compacted in between", () => {
+  test.skipIf(history === undefined)("is relayed completely, each update once, with compactions in between", () => {
     const { updates, text } = history ?? { updates: [], text: "" };
     const random = new Random(1);
     const relay = new Relay();
@@ -51,7 +51,7 @@ describe.each([
     expect(relay.receive(Y.encodeStateAsUpdate(joiner, relay.state.stateVector()))).toBe("known");
   });
 
-  test.skipIf(history === undefined)("arrives complete although it arrives late, twice and out of order", () => {
+  test.skipIf(history === undefined)("arrives completely when updates come late, twice and out of order", () => {
     const { updates, text } = history ?? { updates: [], text: "" };
     const relay = new Relay();
     for (const update of disordered(new Random(2), updates)) relay.receive(update);

@@ -5,7 +5,7 @@ import { type Random, withSeeds } from "../support/bytes/random.ts";
 const textOf = (random: Random, letters: string, most: number) =>
   Array.from({ length: random.integer(most + 1) }, () => random.pick([...letters])).join("");
 
-/** The definition, tried in every way. */
+/** The definition of a match, by trying every split. */
 function means([segment, ...segments]: readonly string[], names: readonly string[]): boolean {
   const [name, ...otherNames] = names;
   if (segment === undefined) return name === undefined;
@@ -23,7 +23,7 @@ function fits(segment: string, name: string): boolean {
   return isMore || (ofOne && fits(segment.slice(1), name.slice(1)));
 }
 
-test("a pattern means the rooms that its definition says", () => {
+test("a pattern matches exactly the rooms of its definition", () => {
   let matches = 0;
   withSeeds(20, (random) => {
     for (let count = 0; count < 5_000; count += 1) {
@@ -34,6 +34,6 @@ test("a pattern means the rooms that its definition says", () => {
       expect({ pattern, room, matches: matchesRoom(pattern, room) }).toEqual({ pattern, room, matches: expected });
     }
   });
-  // Else it would say little.
+  // The test would prove little if few pairs matched.
   expect(matches).toBeGreaterThan(5_000);
 });
