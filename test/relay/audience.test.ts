@@ -18,7 +18,7 @@ function setUp() {
   return { audience, join };
 }
 
-/** Frames that say who encoded them; `encoded` counts. */
+/** Frames that name their encoding; `encoded` counts them. */
 function countingEncoding(name: string) {
   const encoding = {
     encoded: 0,
@@ -37,13 +37,13 @@ function countingEncoding(name: string) {
   return encoding;
 }
 
-test("what is said is encoded for those who are there, and not for those who have left", () => {
+test("a frame is encoded for the members that are present, not for those that have left", () => {
   const { audience, join } = setUp();
   const [shared, own] = [countingEncoding("shared"), countingEncoding("own")];
   const [writer, reader] = [join("writer", shared), join("reader", shared)];
   const publish = () =>
     audience.publishUpdate(Uint8Array.of(1), (encoding) => encoding.update(Uint8Array.of(1)), writer);
-  // Each comes with an encoding of its own, as providers do whose address names their session.
+  // Each member has an encoding of its own, as providers have whose address names their session.
   for (let times = 0; times < 3; times += 1) audience.remove(join(`guest ${times}`, own));
   publish();
   expect([shared.encoded, own.encoded]).toEqual([1, 0]);
@@ -51,14 +51,14 @@ test("what is said is encoded for those who are there, and not for those who hav
   publish();
   expect([shared.encoded, own.encoded]).toEqual([2, 1]);
   expect(guest.connection.take().slice(-1)).toEqual(["own"]);
-  // One of two who share it leaves: the other one still hears.
+  // One of two members that share an encoding leaves: the other one still receives frames.
   audience.remove(join("second reader", shared));
   reader.connection.take();
   publish();
   expect(reader.connection.take()).toEqual(["shared"]);
 });
 
-test("an answer is kept for those who share its frame, and not for one who has an encoding alone", () => {
+test("an answer is cached for members that share an encoding, not for a member that has one of its own", () => {
   const { audience, join } = setUp();
   const [shared, own] = [countingEncoding("shared"), countingEncoding("own")];
   const update = Uint8Array.of(0, 0);

@@ -6,7 +6,7 @@ import { FakeClock } from "../support/fakes/fake-clock.ts";
 
 type Entries = readonly (readonly [clientId: number, clock: number, state: string | null])[];
 
-/** Members are names; what each was told, alone or with all, is recorded in order. */
+/** Members are names. The entries that each was sent, alone or with all, are recorded in order. */
 function setUp(limits = defaultLimits) {
   const clock = new FakeClock();
   const told = new Map<string, Entries[]>();
@@ -46,7 +46,7 @@ function encode(entries: Entries): Uint8Array {
 }
 
 describe("awareness", () => {
-  test("(a) a member is told the known states after its first own awareness", () => {
+  test("(a) a member is sent the known states after its first own awareness", () => {
     const { connect, take } = setUp();
     connect("a", 1, 1);
     take("a");
@@ -57,7 +57,7 @@ describe("awareness", () => {
     ]);
   });
 
-  test("(a) a member that says nothing about itself is told the known states 100 ms after its first frame", () => {
+  test("(a) a member without awareness of its own is sent the known states 100 ms after its first frame", () => {
     const { awareness, clock, connect, take, subscribed } = setUp();
     connect("a", 1, 1);
     awareness.joined("b");
@@ -72,7 +72,7 @@ describe("awareness", () => {
     expect(take("b")).toEqual([]);
   });
 
-  test("(a) a silent member is told the known states a second after it came", () => {
+  test("(a) a silent member is sent the known states one second after it joined", () => {
     const { awareness, clock, connect, take } = setUp();
     connect("a", 1, 1);
     awareness.joined("b");
@@ -80,7 +80,7 @@ describe("awareness", () => {
     expect(take("b")).toEqual([[[1, 1, '{"of":"a"}']]]);
   });
 
-  test("(a) an own state that comes late, as over a slow link, still makes its member the primary", () => {
+  test("(a) an own state that arrives late, as over a slow link, still makes its member the primary", () => {
     const { awareness, clock, say, takeBroadcasts } = setUp();
     awareness.joined("other");
     awareness.joined("a");
@@ -103,7 +103,7 @@ describe("awareness", () => {
     ],
     ["a removal", [[1, 5, null]]],
     ["nothing", []],
-  ] satisfies [string, Entries][])("(a) a first frame with %s makes nobody a primary", (_, entries) => {
+  ] satisfies [string, Entries][])("(a) a first frame with %s makes no member a primary", (_, entries) => {
     const { awareness, clock, say, take, takeBroadcasts } = setUp();
     awareness.joined("other");
     awareness.joined("a");
@@ -116,7 +116,7 @@ describe("awareness", () => {
     expect(takeBroadcasts()).toEqual([]);
   });
 
-  test("(a) a frame after the introduction makes nobody a primary", () => {
+  test("(a) a frame after the subscription makes no member a primary", () => {
     const { awareness, clock, say, takeBroadcasts } = setUp();
     awareness.joined("other");
     awareness.joined("a");
@@ -128,7 +128,7 @@ describe("awareness", () => {
     expect(takeBroadcasts()).toEqual([]);
   });
 
-  test("(a) a second connection takes the id over, and the first one's late close changes nothing", () => {
+  test("(a) a second connection takes over the id, and the late close of the first changes nothing", () => {
     const { awareness, clock, connect, takeBroadcasts } = setUp();
     connect("old", 1, 1);
     connect("new", 1, 2);
@@ -156,7 +156,7 @@ describe("awareness", () => {
     expect(take("peer")).toEqual([]);
   });
 
-  test("(c) when a known id comes back every other primary is asked to announce itself, once a second at most", () => {
+  test("(c) when a known id returns, every other primary is asked to announce itself, at most once per second", () => {
     const { awareness, clock, connect, take } = setUp();
     connect("a", 1, 1);
     connect("b", 2, 4);
@@ -175,7 +175,7 @@ describe("awareness", () => {
     expect(take("b")).toEqual([]);
   });
 
-  test("(c) nobody is asked when an id comes for the first time", () => {
+  test("(c) no primary is asked when an id appears for the first time", () => {
     const { connect, clock, take } = setUp();
     connect("a", 1, 1);
     take("a");
@@ -184,7 +184,7 @@ describe("awareness", () => {
     expect(take("a")).toEqual([]);
   });
 
-  test("(d) what is not above the known clock is dropped", () => {
+  test("(d) an entry whose clock is not above the known one is dropped", () => {
     const { clock, connect, say, takeBroadcasts } = setUp();
     connect("a", 1, 5);
     takeBroadcasts();
@@ -195,7 +195,7 @@ describe("awareness", () => {
     expect(takeBroadcasts()).toEqual([]);
   });
 
-  test("(d) a removal of a connected primary's id is believed only from it", () => {
+  test("(d) a removal of a connected primary's id is accepted only from that primary", () => {
     const { awareness, clock, connect, say, takeBroadcasts } = setUp();
     connect("a", 1, 5);
     connect("b", 2, 1);
@@ -212,7 +212,7 @@ describe("awareness", () => {
     expect(takeBroadcasts()).toEqual([]);
   });
 
-  test("(e) a primary's id goes at once, and its clock is remembered", () => {
+  test("(e) the state of a primary that leaves is removed immediately, and its clock is remembered", () => {
     const { awareness, clock, connect, say, takeBroadcasts } = setUp();
     connect("a", 1, 5);
     connect("b", 2, 1);
@@ -225,7 +225,7 @@ describe("awareness", () => {
     expect(takeBroadcasts()).toEqual([]);
   });
 
-  test("(e) an id that is only heard of expires after 30 s without renewal", () => {
+  test("(e) an id without a primary expires after 30 s without renewal", () => {
     const { clock, connect, say, takeBroadcasts } = setUp();
     connect("a", 1, 1);
     say("a", [2, 1, "{}"]);
@@ -249,7 +249,7 @@ describe("awareness", () => {
     expect(takeBroadcasts()).toEqual([]);
   });
 
-  test("the first change goes out at once, what follows at most every 30 ms with the latest state per client", () => {
+  test("the first change is broadcast immediately, later ones at most every 30 ms with the latest state per client", () => {
     const { clock, connect, say, takeBroadcasts } = setUp();
     connect("a", 1, 1);
     expect(takeBroadcasts()).toEqual([[[1, 1, '{"of":"a"}']]]);
@@ -281,7 +281,7 @@ describe("awareness", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test("answers a query with every state there is", () => {
+  test("answers a query with all states", () => {
     const { awareness, connect, say, take } = setUp();
     connect("a", 1, 1);
     say("a", [3, 2, "{}"]);
@@ -295,7 +295,7 @@ describe("awareness", () => {
     ]);
   });
 
-  test("remembers no more clients than its limit: those that are gone make room, those present do not", () => {
+  test("remembers at most the limit of clients: clients that are gone make room, present ones do not", () => {
     const { awareness, connect, say, clock, take } = setUp({ ...defaultLimits, awarenessClients: 3 });
     connect("a", 1, 1);
     say("a", [2, 1, "{}"], [3, 1, "{}"], [4, 1, "{}"]);
@@ -318,7 +318,7 @@ describe("awareness", () => {
     ).toEqual([1, 3, 5]);
   });
 
-  test("holds no more of states than its limit, and what goes makes room", () => {
+  test("holds states up to its limit, and a removed state makes room", () => {
     const { awareness, connect, say, clock, take } = setUp({ ...defaultLimits, awarenessLength: 30 });
     connect("a", 1, 1);
     say("a", [2, 1, '"0123456789"'], [3, 1, '"0123456789"'], [4, 1, "{}"]);
@@ -354,7 +354,7 @@ describe("awareness", () => {
     say("a", ...Array.from({ length: 100_000 }, (_, id): Entries[number] => [200_000 + id, 1, "0"]));
   });
 
-  test("ignores a clock so high that its client could not count on", () => {
+  test("ignores a clock so high that its client could not count further", () => {
     const { connect, say, clock, takeBroadcasts } = setUp();
     connect("a", 1, 1);
     takeBroadcasts();
@@ -365,20 +365,20 @@ describe("awareness", () => {
 
   test.each([
     ["not decodable", Uint8Array.of(1, 1)],
-    ["with left-over bytes", Uint8Array.of(0, 0)],
-    ["with a count that cannot be", Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f)],
+    ["with trailing bytes", Uint8Array.of(0, 0)],
+    ["with an impossible count", Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f)],
     ["with a state that is not JSON", encode([[1, 1, "{no"]])],
-    ["with a state that nests too deep", encode([[1, 1, "[".repeat(600) + "]".repeat(600)]])],
-    ["with a clock padded beyond a number", Uint8Array.of(1, 5, ...Array(150).fill(128), 0, 2, 123, 125)],
+    ["with a state that is nested too deeply", encode([[1, 1, "[".repeat(600) + "]".repeat(600)]])],
+    ["with a clock padded until it reads as NaN", Uint8Array.of(1, 5, ...Array(150).fill(128), 0, 2, 123, 125)],
     ["over the limit", new Uint8Array(defaultLimits.awarenessFrameBytes + 1)],
-  ])("refuses an update %s", (_, body) => {
+  ])("rejects an update %s", (_, body) => {
     const { awareness, takeBroadcasts } = setUp();
     awareness.joined("a");
     expect(() => awareness.updateReceived("a", body)).toThrow();
     expect(takeBroadcasts()).toEqual([]);
   });
 
-  test("refuses a state over the limit whole", () => {
+  test("rejects an update with a state over the limit as a whole", () => {
     const { awareness, connect, say, clock, takeBroadcasts } = setUp({ ...defaultLimits, awarenessStateLength: 10 });
     awareness.joined("witness");
     expect(() => connect("abc", 1, 1)).toThrow("awareness state too large: 12");

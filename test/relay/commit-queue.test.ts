@@ -34,7 +34,7 @@ function setUp(waitingUpdateBytes = defaultLimits.waitingUpdateBytes) {
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe("the commit queue", () => {
-  test("writes everything of one turn in one transaction, in order", async () => {
+  test("commits all updates of one turn in one transaction, in order", async () => {
     const { store, events, enqueue, turn } = setUp();
     enqueue("a");
     enqueue("b");
@@ -45,7 +45,7 @@ describe("the commit queue", () => {
     expect(store.appended.map((batch) => batch.map(({ document }) => document))).toEqual([["a", "b", "a"]]);
   });
 
-  test("writes a crowd's updates in several transactions, one per turn, in order", async () => {
+  test("commits the updates of many clients in several transactions, one per turn, in order", async () => {
     const { store, events, enqueue, turn } = setUp();
     for (let index = 0; index < 600; index += 1) enqueue(`${index}`);
     await turn();
@@ -56,7 +56,7 @@ describe("the commit queue", () => {
     expect(events).toEqual(Array.from({ length: 600 }, (_, index) => `${index} committed`));
   });
 
-  test("writes a megabyte in one transaction, and more only of one update", async () => {
+  test("commits up to a megabyte in one transaction, and more only if it is one update", async () => {
     const { store, events, enqueue, turn } = setUp();
     for (const bytes of [2 ** 20 - 1, 1, 1, 2 ** 21, 2 ** 20]) enqueue("a", bytes);
     for (let turns = 0; turns < 4; turns += 1) await turn();
@@ -64,7 +64,7 @@ describe("the commit queue", () => {
     expect(events).toHaveLength(5);
   });
 
-  test("a crowd that a failing store leaves waiting is tried again whole, and discarded whole", async () => {
+  test("updates of many clients that wait for a failing store are all retried, and all discarded", async () => {
     const { clock, store, events, enqueue, turn } = setUp(601);
     store.fail("unavailable");
     for (let index = 0; index < 600; index += 1) enqueue("a");
@@ -79,7 +79,7 @@ describe("the commit queue", () => {
     expect(events.slice(600)).toEqual(Array(602).fill("b discarded"));
   });
 
-  test("tells nobody before the store has answered", async () => {
+  test("calls no callback before the store has answered", async () => {
     const { store, events, enqueue, turn, clock } = setUp();
     const release = store.hold();
     enqueue("a");
@@ -94,7 +94,7 @@ describe("the commit queue", () => {
     expect(events).toEqual(["a committed", "b committed"]);
   });
 
-  test("a store that fails once loses nothing: it is tried again, in order, with what came meanwhile", async () => {
+  test("a store that fails once loses nothing: the commit is retried, in order, with the updates that came meanwhile", async () => {
     const { clock, store, queue, events, enqueue, turn } = setUp();
     store.fail("unavailable");
     enqueue("a");
@@ -110,7 +110,7 @@ describe("the commit queue", () => {
     expect(queue.isFailing).toBe(false);
   });
 
-  test("waits longer after each failure, 5 s at most", async () => {
+  test("waits longer after each failure, at most 5 s", async () => {
     const { clock, store, enqueue, turn } = setUp();
     store.fail("full");
     enqueue("a");
@@ -128,7 +128,7 @@ describe("the commit queue", () => {
     expect(waits).toEqual([100, 200, 400, 800, 1600, 3200, 5000, 5000]);
   });
 
-  test("discards all that waits when a failing store has too much waiting for it, and goes on afterwards", async () => {
+  test("discards all waiting updates when too many bytes wait for a failing store, and goes on afterwards", async () => {
     const { store, queue, events, enqueue, turn } = setUp(100);
     store.fail("full");
     enqueue("a", 60);
@@ -144,7 +144,7 @@ describe("the commit queue", () => {
     expect(queue.isFailing).toBe(false);
   });
 
-  test("after giving up it finds out by itself that the store works again", async () => {
+  test("notices by itself, after giving up, that the store works again", async () => {
     const { clock, store, queue, enqueue, turn } = setUp();
     store.fail("corrupt");
     enqueue("a");
@@ -159,7 +159,7 @@ describe("the commit queue", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test("more than the waiting budget in one turn is no reason to discard when the store works", async () => {
+  test("discards nothing while the store works, even if one turn exceeds the limit of waiting bytes", async () => {
     const { events, enqueue, turn } = setUp(100);
     enqueue("a", 80);
     enqueue("b", 80);
@@ -167,7 +167,7 @@ describe("the commit queue", () => {
     expect(events).toEqual(["a committed", "b committed"]);
   });
 
-  test("discards at once when the store is corrupt", async () => {
+  test("discards immediately when the store is corrupt", async () => {
     const { store, events, enqueue, turn } = setUp();
     store.fail("corrupt");
     enqueue("a");
@@ -175,7 +175,7 @@ describe("the commit queue", () => {
     expect(events).toEqual(["a discarded"]);
   });
 
-  test("close resolves when all is committed", async () => {
+  test("close resolves when all updates are committed", async () => {
     const { clock, queue, events, enqueue } = setUp();
     enqueue("a");
     const closing = queue.close().then(() => events.push("closed"));
@@ -197,7 +197,7 @@ describe("the commit queue", () => {
     expect(store.attempts).toBe(attempts + 1);
   });
 
-  test("one callback that throws keeps no other from being called", async () => {
+  test("a callback that throws keeps no other from being called", async () => {
     const { queue, events, enqueue, turn } = setUp();
     queue.enqueue({
       document: "bad",

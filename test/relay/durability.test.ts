@@ -17,7 +17,7 @@ function setUp(kind: "disk" | "process" = "disk") {
   const [a, b] = [new FakeConnection("a"), new FakeConnection("b")];
   const acknowledge = (connection: FakeConnection, frame: string) =>
     durability.acknowledge(connection, () => connection.send(frame));
-  /** As the commit queue: what was committed, and then that it was. */
+  /** Registers acknowledgements and then reports the commit, in the order of the commit queue. */
   const commit = (...frames: readonly (readonly [FakeConnection, string])[]) => {
     for (const [connection, frame] of frames) acknowledge(connection, frame);
     durability.committed();
@@ -52,7 +52,7 @@ describe("with disk, an acknowledgement", () => {
     expect(store.syncs).toBe(2);
   });
 
-  test("of what is on disk already is sent at the end of the turn, without a sync", async () => {
+  test("of an update that is already durable is sent at the end of the turn, without a sync", async () => {
     const { store, a, commit, acknowledge, clock } = setUp();
     commit([a, "1"]);
     await settled();
@@ -64,7 +64,7 @@ describe("with disk, an acknowledgement", () => {
     expect(a.take()).toEqual([]);
   });
 
-  test("of what may not be on disk yet waits for the sync that runs", async () => {
+  test("of an update that may not be durable yet waits for the running sync", async () => {
     const { store, a, b, commit, acknowledge, clock } = setUp();
     const release = store.holdSync();
     commit([a, "1"]);
@@ -77,7 +77,7 @@ describe("with disk, an acknowledgement", () => {
     expect([a.take(), b.take()]).toEqual([["1"], ["copy"]]);
   });
 
-  test("is not sent after a failed sync, and comes once, in order, with one that works", async () => {
+  test("is not sent after a failed sync, but once, in order, after one that succeeds", async () => {
     const { store, durability, a, b, commit, clock } = setUp();
     store.failToSync();
     commit([a, "1"]);
@@ -100,7 +100,7 @@ describe("with disk, an acknowledgement", () => {
     expect([a.take(), store.syncs, clock.pendingTimers]).toEqual([[], 3, 0]);
   });
 
-  test("is sent before a close ends, and a close does not wait for a disk that fails", async () => {
+  test("is sent before a close ends, and a close does not wait for a failing disk", async () => {
     const { store, durability, a, commit, clock } = setUp();
     commit([a, "1"]);
     await durability.close();
@@ -113,7 +113,7 @@ describe("with disk, an acknowledgement", () => {
     expect([store.syncs, clock.pendingTimers, failing.clock.pendingTimers]).toEqual([1, 0, 0]);
   });
 
-  test("of what was committed while a sync ran is sent before a close ends, too", async () => {
+  test("of an update that was committed during a sync is also sent before a close ends", async () => {
     const { store, durability, a, commit, clock } = setUp();
     const release = store.holdSync();
     commit([a, "1"]);
@@ -128,7 +128,7 @@ describe("with disk, an acknowledgement", () => {
 });
 
 describe("with process, an acknowledgement", () => {
-  test("is sent with the commit, and a power cut takes what came within a second", async () => {
+  test("is sent with the commit, and syncs follow once per second: a power cut loses what came in between", async () => {
     const { store, a, commit, acknowledge, clock } = setUp("process");
     const release = store.holdSync();
     commit([a, "1"]);

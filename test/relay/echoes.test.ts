@@ -13,7 +13,7 @@ import { InlineCompactor, type InlineCompactorOptions } from "../support/fakes/i
 import { openMemoryStore } from "../support/fakes/memory-store.ts";
 import { roomParts, settled } from "../support/servers/room-parts.ts";
 
-/** An update whose acknowledgement is the same again, as y-websocket has it. */
+/** An update whose acknowledgement is the same frame, as in y-websocket. */
 const sent = (update: Uint8Array): Submission => ({
   update,
   acknowledgement: () => encodeMessage({ type: "update", update }),
@@ -44,13 +44,13 @@ function updatesIn(frames: readonly (string | Uint8Array)[]): Uint8Array[] {
   return frames.flatMap((frame) => (typeof frame !== "string" && frame[0] === 0 && frame[1] === 2 ? [frame] : []));
 }
 
-/** The update of a frame that is shorter than 128 bytes, or of any other. */
+/** The update in a frame, whether the frame is shorter than 128 bytes or not. */
 function bodyOf(frame: Uint8Array): Uint8Array {
   const lengthBytes = frame.subarray(2).findIndex((byte) => byte < 128) + 1;
   return frame.subarray(2 + lengthBytes);
 }
 
-/** Four peers bring all updates, each in an order of its own, while the store commits now and then. */
+/** Four peers send all updates, each in its own order, while the store commits from time to time. */
 async function bringAll(random: Random): Promise<void> {
   const { store, room, join, turn } = await setUp();
   const editors = Array.from({ length: 3 }, () => new RandomEditor(random));
@@ -71,14 +71,14 @@ async function bringAll(random: Random): Promise<void> {
   for (const update of updates) Y.applyUpdate(all, update);
   for (const update of forwarded) Y.applyUpdate(relayed, update);
   expect(Y.encodeStateVector(relayed)).toEqual(Y.encodeStateVector(all));
-  // No clock comes twice, unless a gap was before it.
+  // No clock is stored twice, unless there was a gap before it.
   const counts = [...countClocks(forwarded).values()];
   expect(counts.reduce((sum, count) => sum + count, 0)).toBeLessThan(2 * counts.length);
-  // Each of its copies is acknowledged to each peer; what the others bring first it hears in addition.
+  // Each peer gets an acknowledgement for each copy, and in addition the updates that others sent first.
   for (const { take } of peers) expect(updatesIn(take()).length).toBeGreaterThanOrEqual(updates.length);
 }
 
-test("what every peer brings, at once or late, in any order, is stored once and forwarded once", async () => {
+test("updates that every peer sends, at once or late, in any order, are stored once and forwarded once", async () => {
   const rounds: Promise<void>[] = [];
   withSeeds(12, (random) => rounds.push(bringAll(random)));
   await Promise.all(rounds);
@@ -101,7 +101,7 @@ test("an update that waits for the store, and its copies, are forwarded once", a
   expect(store.appended.flat()).toHaveLength(6);
 });
 
-test("states and removals that other peers bring are told once", async () => {
+test("states and removals that several peers send are broadcast once", async () => {
   const { clock, room, join } = await setUp();
   const [a, b, c] = [await join("a"), await join("b"), await join("c")];
   const entry = (clientId: number, at: number, state: string | undefined) =>
@@ -114,14 +114,14 @@ test("states and removals that other peers bring are told once", async () => {
     const frames = [a, b, c].map(({ take }) => take().filter((frame) => frame[0] === 1));
     return frames.map((each) => each.length);
   };
-  // A move of the first client's cursor, from it and from the others that have it over WebRTC, late and early.
+  // The first client moves its cursor. The state comes from it and, early or late, from others that got it over WebRTC.
   const moved = entry(1, 2, '{"x":1}');
   for (const { member } of [b, a, c, b]) room.updateAwareness(member, moved);
   expect(told()).toEqual([1, 1, 1]);
   for (const { member } of [c, a]) room.updateAwareness(member, moved);
   for (const { member } of [b, c]) room.updateAwareness(member, entry(1, 1, "{}"));
   expect(told()).toEqual([0, 0, 0]);
-  // The first client is connected: nobody else can remove it.
+  // The first client is connected: no other client can remove it.
   for (const { member } of [b, c]) room.updateAwareness(member, entry(1, 3, undefined));
   expect(told()).toEqual([0, 0, 0]);
   room.leave(a.member);
@@ -131,7 +131,7 @@ test("states and removals that other peers bring are told once", async () => {
   expect(told()).toEqual([0, 0, 0]);
 });
 
-test("while syncs fail nothing is acknowledged and nothing more is forwarded, and all of it comes when they work again", async () => {
+test("while syncs fail, nothing is acknowledged and no further update is forwarded; both follow once syncs succeed again", async () => {
   const { clock, store, room, join, turn } = await setUp();
   const [a, b] = [await join("a"), await join("b")];
   const [first, second] = updatesOf((doc) => {
@@ -158,7 +158,7 @@ test("while syncs fail nothing is acknowledged and nothing more is forwarded, an
   expect(updatesIn(b.take())).toEqual([frame(second)]);
 });
 
-test("what a compaction throws at is set aside, counted, never served and never taken again", async () => {
+test("an update at which a compaction throws is quarantined, counted, never served and never accepted again", async () => {
   const [hello, world] = [7, 8].map(
     (client) =>
       updatesOf((doc) => {

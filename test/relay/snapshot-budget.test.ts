@@ -14,8 +14,8 @@ function setUp() {
   return { clock, admit, release, names: () => [...started.keys()] };
 }
 
-describe("the budget of snapshots", () => {
-  test("admits at once what fits, the rest in its order as room is made", () => {
+describe("the snapshot budget", () => {
+  test("admits what fits immediately, and the rest in order as bytes are released", () => {
     const { admit, release, names } = setUp();
     admit("a", 15);
     admit("b", 15);
@@ -26,7 +26,7 @@ describe("the budget of snapshots", () => {
     expect(names()).toEqual(["a", "b", "c", "d"]);
   });
 
-  test("admits one that is larger than all of it, alone", () => {
+  test("admits a snapshot larger than the whole budget, alone", () => {
     const { admit, release, names } = setUp();
     admit("a", 10);
     admit("huge", 1_000);
@@ -38,7 +38,7 @@ describe("the budget of snapshots", () => {
     expect(names()).toEqual(["a", "huge", "b"]);
   });
 
-  test("does not let those on slow links keep the others waiting, until all of it is in use", () => {
+  test("does not let snapshots on slow links hold up others until the whole budget is in use", () => {
     const { clock, admit, names } = setUp();
     for (const name of ["slow 1", "slow 2", "slow 3", "slow 4"]) {
       admit(name, 30);
@@ -47,7 +47,7 @@ describe("the budget of snapshots", () => {
     expect(names()).toEqual(["slow 1", "slow 2", "slow 3"]);
   });
 
-  test("gives bytes back once, whether fresh or slow", () => {
+  test("releases bytes once, whether the snapshot is fresh or slow", () => {
     const { clock, admit, release, names } = setUp();
     admit("a", 30);
     release("a");

@@ -10,7 +10,7 @@ import { InlineCompactor } from "../support/fakes/inline-compactor.ts";
 import { openMemoryStore } from "../support/fakes/memory-store.ts";
 import { roomParts, settled } from "../support/servers/room-parts.ts";
 
-/** Readable frames: what is said, and the bytes in hex. */
+/** Readable frames: the kind of message, and its bytes in hex. */
 const encoding: SyncEncoding = {
   syncStep1: (stateVector) => `step1 ${hex(stateVector)}`,
   syncStep2: (update) => `step2 ${hex(update)}`,
@@ -44,7 +44,7 @@ async function setUp(limits: Partial<Limits> = {}, compactor = new InlineCompact
     room.ask(member);
     return { connection, member, take: () => connection.take() };
   };
-  /** A member that is synced, and to which nothing more is due. */
+  /** Joins a member that is synced and has no frame left to take. */
   const join = (id: string, access: "read" | "write" = "write") => {
     const entered = enter(id, access);
     void room.sync(entered.member, emptyVector);
@@ -55,7 +55,7 @@ async function setUp(limits: Partial<Limits> = {}, compactor = new InlineCompact
 }
 
 describe("a sync room", () => {
-  test("asks a new member for what the document lacks, and answers its SyncStep1", async () => {
+  test("asks a new member for the updates that the document lacks, and answers its SyncStep1", async () => {
     const { room, enter } = await setUp();
     const { member, take } = enter("a");
     expect(take()).toEqual(["step1 00"]);
@@ -63,7 +63,7 @@ describe("a sync room", () => {
     expect(take()).toEqual(["step2 0000"]);
   });
 
-  test("shows an update to nobody before it is stored, then to all others, then acknowledges it", async () => {
+  test("forwards an update to no member before it is stored, then to all others, then acknowledges it", async () => {
     const { room, store, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
     const release = store.hold();
@@ -77,7 +77,7 @@ describe("a sync room", () => {
     expect([a.take(), b.take(), late.take()]).toEqual([["stored as it came"], ["as it came"], ["as it came"]]);
   });
 
-  test("gives a joiner every update once, in its snapshot or behind it", async () => {
+  test("sends a new member every update once, in its snapshot or after it", async () => {
     const { room, enter, join, turn } = await setUp();
     const a = join("a");
     void room.submit(a.member, sent(first));
@@ -89,7 +89,7 @@ describe("a sync room", () => {
     expect(joiner.take()).toEqual([expect.stringMatching(/^step1 /), `step2 ${hex(first)}`, `update ${hex(second)}`]);
   });
 
-  test("stores and forwards once what several members bring, and acknowledges each when the first copy is stored", async () => {
+  test("stores and forwards once an update that several members send, and acknowledges each copy when the first is stored", async () => {
     const { room, store, join, turn } = await setUp();
     const [a, b, c] = [join("a"), join("b"), join("c")];
     const release = store.hold();
@@ -110,7 +110,7 @@ describe("a sync room", () => {
     expect([a.take(), b.take(), c.take()]).toEqual([[], [stored, stored], []]);
   });
 
-  test("stores and forwards of a partly known update what is new, and acknowledges all of it", async () => {
+  test("stores and forwards the new part of a partly known update, and acknowledges all of it", async () => {
     const { room, store, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
     void room.submit(a.member, sent(first));
@@ -123,7 +123,7 @@ describe("a sync room", () => {
     expect(store.appended.flat().map(({ update }) => hex(update))).toEqual([hex(first), hex(second)]);
   });
 
-  test("acknowledges an update that holds nothing, without storing it", async () => {
+  test("acknowledges an empty update without storing it", async () => {
     const { room, store, join, turn } = await setUp();
     const a = join("a");
     void room.submit(a.member, sent(Uint8Array.of(0, 0)));
@@ -132,7 +132,7 @@ describe("a sync room", () => {
     expect(store.attempts).toBe(0);
   });
 
-  test("says nothing to the sender of an update that wants no acknowledgement", async () => {
+  test("sends no acknowledgement when the submission has none", async () => {
     const { room, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
     void room.submit(a.member, { update: first });
@@ -144,7 +144,7 @@ describe("a sync room", () => {
     expect([a.take(), b.take()]).toEqual([[], [`update ${hex(first)}`]]);
   });
 
-  test("stores and forwards what a member sent before it left", async () => {
+  test("stores and forwards the updates that a member sent before it left", async () => {
     const { room, store, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
     void room.submit(a.member, sent(first));
@@ -174,7 +174,7 @@ describe("a sync room", () => {
     expect(a.take()).toEqual([expect.stringMatching(/^step1 /)]);
   });
 
-  test("refuses a malformed update, and goes on", async () => {
+  test("rejects a malformed update, and goes on", async () => {
     const { room, store, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
     expect(() => void room.submit(a.member, sent(first.subarray(1)))).toThrow();
@@ -184,7 +184,7 @@ describe("a sync room", () => {
     expect(store.appended.flat()).toHaveLength(1);
   });
 
-  test("refuses what makes the document too large, counting what waits", async () => {
+  test("rejects an update that makes the document too large, waiting updates included", async () => {
     const { room, join, turn } = await setUp({ documentBytes: first.byteLength + second.byteLength });
     const a = join("a");
     void room.submit(a.member, sent(first));
@@ -197,7 +197,7 @@ describe("a sync room", () => {
     expect(room.submit(a.member, sent(first))).toBe(true);
   });
 
-  test("takes nothing new from a member that may only read, and no offence at what it knows", async () => {
+  test("rejects a new update from a member that may only read, and accepts a known one", async () => {
     const { room, store, join, turn } = await setUp();
     const [reader, writer] = [join("reader", "read"), join("writer")];
     expect(room.submit(reader.member, sent(first))).toBe(false);
@@ -209,7 +209,7 @@ describe("a sync room", () => {
     expect(room.submit(reader.member, sent(first))).toBe(true);
   });
 
-  test("a member with a slow link is subscribed when its snapshot is through, and has missed nothing", async () => {
+  test("a member on a slow link is subscribed once its snapshot is sent, and has missed nothing", async () => {
     const { room, enter, join, turn } = await setUp();
     const a = join("a");
     void room.submit(a.member, sent(first));
@@ -234,7 +234,7 @@ describe("a sync room", () => {
     expect(slow.take()).toEqual([`update ${hex(third)}`]);
   });
 
-  test("who asks faster than it reads is sent one snapshot at a time, and then the answer to its last question", async () => {
+  test("a member that asks faster than it reads is sent one snapshot at a time, and then the answer to its last SyncStep1", async () => {
     const { room, enter, join, turn } = await setUp();
     const a = join("a");
     void room.submit(a.member, sent(first));
@@ -252,7 +252,7 @@ describe("a sync room", () => {
     expect(slow.take()).toEqual([`update ${hex(second)}`]);
   });
 
-  test("an update that takes a large part of an outbox is sent as a snapshot, and a slow member catches up behind it", async () => {
+  test("an update that takes a large part of an outbox is sent as a snapshot, and a slow member catches up after it", async () => {
     const { room, join, turn } = await setUp({ outboxBytes: 4_000 });
     const [a, fast, slow] = [join("a"), join("fast"), join("slow")];
     const [large = emptyVector, small = emptyVector] = updatesOf((doc) => {
@@ -277,7 +277,7 @@ describe("a sync room", () => {
     expect(slow.take()).toEqual([`update ${hex(second)}`]);
   });
 
-  test("a member that is behind stays so until what it missed is through as well", async () => {
+  test("a member that is behind stays so until its backlog is sent as well", async () => {
     const { room, enter, join, turn } = await setUp({ outboxBytes: 4_000 });
     const a = join("a");
     const slow = enter("slow");
@@ -300,7 +300,7 @@ describe("a sync room", () => {
     expect(slow.take()).toEqual([`update ${hex(first)}`]);
   });
 
-  test("a store that fails for a while loses nothing: nobody sees the update until it is stored", async () => {
+  test("a store that fails for a while loses nothing: no member receives the update until it is stored", async () => {
     const { clock, room, store, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
     store.fail("full");
@@ -313,7 +313,7 @@ describe("a sync room", () => {
     expect([a.take(), b.take()]).toEqual([[`stored ${hex(first)}`], [`update ${hex(first)}`]]);
   });
 
-  test("when the store has given up members are closed with storage-unavailable, and the update is new again", async () => {
+  test("when the queue gives up, members are closed with storage-unavailable, and the update is new again", async () => {
     const { room, store, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
     store.fail("corrupt");
@@ -332,13 +332,13 @@ describe("a sync room", () => {
     expect([back.take(), other.take()]).toEqual([[`stored ${hex(first)}`], [`update ${hex(first)}`]]);
   });
 
-  test("a document that cannot be read is refused for now", async () => {
+  test("a document that cannot be read is rejected as storage-unavailable", async () => {
     const { store, open } = await setUp();
     store.fail("unavailable");
     await expect(open()).rejects.toMatchObject({ reason: closeReasons.storageUnavailable });
   });
 
-  test("sends the empty awareness to a member that was sent nothing for 15 s, and to no other", async () => {
+  test("sends the empty awareness to a member that was sent nothing for 15 s, and only to that member", async () => {
     const { clock, room, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
     clock.advance(10_000);
@@ -363,7 +363,7 @@ describe("a sync room", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test("compacts a long tail, and the document stays the same while updates come", async () => {
+  test("compacts a long tail, and the document stays the same while updates arrive", async () => {
     const { room, store, open, join, turn, compactions } = await setUp();
     const a = join("a");
     const doc = new Y.Doc();
@@ -408,7 +408,7 @@ describe("a sync room", () => {
     expect(await store.load("document")).toMatchObject({ base: expect.anything(), tail: [] });
   });
 
-  test("a close that is hurried leaves the compaction undone, and changes no row afterwards", async () => {
+  test("a close that skips the compaction leaves it undone, and changes no row afterwards", async () => {
     const gate = Promise.withResolvers<void>();
     const { room, store, join, turn } = await setUp({}, new InlineCompactor({ gate: gate.promise }));
     const a = join("a");
@@ -423,7 +423,7 @@ describe("a sync room", () => {
     expect(await store.load("document")).toMatchObject({ base: undefined, tail: [{ update: first }] });
   });
 
-  test("a compactor that is closed is asked no more", async () => {
+  test("a closed compactor is not asked again", async () => {
     const compactor = new InlineCompactor();
     await compactor.close();
     const { room, join, turn, compactions } = await setUp({}, compactor);

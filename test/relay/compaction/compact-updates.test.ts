@@ -20,7 +20,7 @@ test("a compacted document is smaller by the content that was deleted, and other
   expect(structsOf([compacted])).toEqual(structsOf(updates));
 });
 
-test("structs and deletes that wait for others stay", () => {
+test("structs and deletes that wait for others are kept", () => {
   const waiting = updateBytes([{ client: 1, clock: 5, structs: [text("late", { origin: [2, 9] })] }]);
   const updates = [waiting, bringing(3, 0, 2), deleting(4, 7, 9)];
   const { base: compacted } = compactUpdates(updates);
@@ -28,13 +28,13 @@ test("structs and deletes that wait for others stay", () => {
   expect(deletesOf([compacted])).toEqual(expect.arrayContaining([...deletesOf(updates)]));
 });
 
-test("no updates, or empty ones, make an empty one", () => {
+test("no updates, or empty ones, are compacted to an empty one", () => {
   expect(compactUpdates([]).base).toEqual(Uint8Array.of(0, 0));
   expect(compactUpdates([Uint8Array.of(0, 0), Uint8Array.of(0, 0)]).base).toEqual(Uint8Array.of(0, 0));
 });
 
-test("updates of which Yjs would forget some are merged with all that was deleted", () => {
-  // Each waits for the other: "it is not possible to have circles", says Yjs, and forgets the first.
+test("contradictory updates, of which Yjs would forget some, are merged instead, deleted content included", () => {
+  // Each update waits for the other. Yjs' source says "it is not possible to have circles", and Yjs forgets the first.
   const circle = [
     updateBytes([{ client: 2, clock: 0, structs: [text("a", { origin: [1, 0] }), text("b", { origin: [2, 0] })] }]),
     updateBytes([{ client: 1, clock: 0, structs: [text("c", { origin: [2, 0] })] }]),
@@ -55,11 +55,11 @@ test("an update at which Yjs throws is rejected, and the others are compacted wi
   expect(structsOf([base])).toEqual(structsOf(good));
 });
 
-test("a compaction in which nearly everything would have to be rejected throws", () => {
+test("a compaction that would reject nearly all updates throws", () => {
   expect(() => compactUpdates(Array.from({ length: 17 }, () => Uint8Array.of(9)))).toThrow();
 });
 
-test("a summary says what its base holds", () => {
+test("a summary describes its base", () => {
   const doc = new Y.Doc();
   doc.getText("text").insert(0, "hello");
   doc.getText("text").delete(1, 2);

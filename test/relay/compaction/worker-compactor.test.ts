@@ -15,7 +15,7 @@ const startNone = () => {
   throw new Error("There are no more threads.");
 };
 
-/** A worker that only the test can make speak. The compactor uses nothing else of it. */
+/** A worker that answers only when the test says so. The compactor uses no other members of it. */
 function asWorker(events: EventTarget): Worker {
   return Object.assign(events, { postMessage() {}, terminate() {}, unref() {} }) as unknown as Worker;
 }
@@ -23,7 +23,7 @@ function asWorker(events: EventTarget): Worker {
 const opened: WorkerCompactor[] = [];
 afterEach(() => Promise.all(opened.splice(0).map((compactor) => compactor.close())));
 
-/** A compactor whose workers are those of `starts`, and then real ones; `started` counts them. */
+/** A compactor whose first workers are those of `starts`, and whose later ones are real; `started` counts them. */
 function open(starts: (() => Worker)[] = [], clock = systemClock) {
   const workers = { started: 0 };
   const startWorker = () => {
@@ -35,7 +35,7 @@ function open(starts: (() => Worker)[] = [], clock = systemClock) {
   return { compactor, workers };
 }
 
-/** One update per letter, the last of which deletes all but `kept`. */
+/** One update per letter, and a last one that deletes all but `kept`. */
 function typed(kept: string): () => PackedUpdates {
   const doc = new Y.Doc();
   const updates: Uint8Array[] = [];
@@ -55,13 +55,13 @@ function textOf({ base }: CompactedUpdates): string {
 const malformed = Uint8Array.of(1, 2, 3);
 
 describe("a compaction", () => {
-  test("says what the updates say, without what was deleted", async () => {
+  test("returns the same content as the updates, without what was deleted", async () => {
     const compacted = await open().compactor.compact(typed("kept"));
     expect(textOf(compacted)).toBe("kept");
     expect(compacted.base.byteLength).toBeLessThan(100);
   });
 
-  test("takes its updates when those before it are done", async () => {
+  test("takes its updates when the compactions before it are done", async () => {
     const { compactor } = open();
     const taken: string[] = [];
     const compactions = ["one", "two", "three"].map((word) =>
@@ -77,7 +77,7 @@ describe("a compaction", () => {
     expect(taken).toEqual(["one", "two", "three"]);
   });
 
-  test("overlaps with others, and each gets its own, from one worker that starts with the first", async () => {
+  test("may overlap with others: each gets its own result, from one worker that starts with the first", async () => {
     const { compactor, workers } = open();
     expect(workers.started).toBe(0);
     const words = ["one", "two", "three", "four"];
@@ -101,7 +101,7 @@ describe("a compaction", () => {
     ["dies", startDying, "exit code 1"],
     ["has no file", startMissing, "no-such-worker"],
     ["cannot be started", startNone, "could not be started"],
-  ])("rejects when its worker %s, and those that wait get a new one", async (_, start, reason) => {
+  ])("rejects when its worker %s, and waiting compactions get a new one", async (_, start, reason) => {
     const { compactor, workers } = open([start]);
     const [failed, next] = await Promise.allSettled([compactor.compact(typed("one")), compactor.compact(typed("two"))]);
     expect(failed).toMatchObject({ reason: { message: expect.stringContaining(reason) } });
@@ -110,7 +110,7 @@ describe("a compaction", () => {
     expect(workers.started).toBe(2);
   });
 
-  test("that takes too long rejects, and those that wait get a new worker and all of the time", async () => {
+  test("that takes too long rejects, and waiting ones get a new worker and the full time limit", async () => {
     const clock = new FakeClock();
     const { compactor, workers } = open([], clock);
     const compactions = Promise.allSettled(["slow", "waiting"].map((word) => compactor.compact(typed(word))));
@@ -126,7 +126,7 @@ describe("a compaction", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test("that comes when there has been nothing to do for 5 s gets a new worker: the old one has given its memory back", async () => {
+  test("after 5 s of idleness gets a new worker: the old one was stopped, to free its memory", async () => {
     const clock = new FakeClock();
     const { compactor, workers } = open([], clock);
     await compactor.compact(typed("one"));
@@ -139,7 +139,7 @@ describe("a compaction", () => {
     expect(workers.started).toBe(2);
   });
 
-  test("that was given up may still answer: it is no other's answer", async () => {
+  test("that timed out may still answer, and the answer is not taken for that of another", async () => {
     const clock = new FakeClock();
     const late = new EventTarget();
     const { compactor } = open([() => asWorker(late)], clock);
@@ -154,7 +154,7 @@ describe("a compaction", () => {
 });
 
 describe("a compactor", () => {
-  test("that is closed rejects what runs, what waits, and what comes later", async () => {
+  test("that is closed rejects running, waiting and later compactions", async () => {
     const { compactor, workers } = open();
     const before = [compactor.compact(typed("runs")), compactor.compact(typed("waits"))];
     const closing = [compactor.close(), compactor.close()];
@@ -164,7 +164,7 @@ describe("a compactor", () => {
     expect(workers.started).toBe(1);
   });
 
-  test("that is idle lets its process end, one that compacts does not", async () => {
+  test("that is idle lets its process end, and one that compacts does not", async () => {
     await using child = new Child("compact-and-end.ts", []);
     expect(await child.rest()).toEqual(["all of it"]);
     expect(await child.exitCode()).toBe(0);

@@ -18,7 +18,7 @@ function setUp(limitBytes: number) {
 }
 
 describe("the memory of documents", () => {
-  test("makes room by unloading what was used least recently, and no more than that", () => {
+  test("makes room by unloading the least recently used documents, and no more than necessary", () => {
     const { memory, unloaded, holder } = setUp(100);
     const [a, b, c] = [holder("a"), holder("b"), holder("c")];
     memory.used(a, 40);
@@ -30,7 +30,7 @@ describe("the memory of documents", () => {
     expect(memory.bytes).toBe(80);
   });
 
-  test("counts what grows", () => {
+  test("counts a document that grows", () => {
     const { memory, unloaded, holder } = setUp(100);
     const [a, b] = [holder("a"), holder("b")];
     memory.used(a, 10);
@@ -40,7 +40,7 @@ describe("the memory of documents", () => {
     expect([unloaded, memory.bytes]).toEqual([["a"], 91]);
   });
 
-  test("leaves alone what is needed just now, and what was used last even if it is too large", () => {
+  test("keeps a document that is in use, and the most recently used one even if it is too large", () => {
     const { memory, unloaded, holder } = setUp(100);
     const [needed, other] = [holder("needed", () => true), holder("other")];
     memory.used(needed, 60);
@@ -49,7 +49,7 @@ describe("the memory of documents", () => {
     expect([unloaded, memory.bytes]).toEqual([["other"], 360]);
   });
 
-  test("unloads what nobody has used for ten seconds, whatever room there is", () => {
+  test("unloads a document that was not used for ten seconds, even within the limit", () => {
     const { clock, memory, unloaded, holder } = setUp(100);
     const [quiet, busy] = [holder("quiet"), holder("busy")];
     memory.used(quiet, 1);
@@ -60,7 +60,7 @@ describe("the memory of documents", () => {
     expect([unloaded, memory.bytes]).toEqual([["quiet"], 1]);
   });
 
-  test("keeps no timer when it is empty, and forgets who has gone", () => {
+  test("keeps no timer when it is empty, and forgets closed documents", () => {
     const { clock, memory, unloaded, holder } = setUp(100);
     const a = holder("a");
     memory.used(a, 90);

@@ -15,7 +15,7 @@ const emptyUpdate = Uint8Array.of(0, 0);
 
 let row = 0;
 
-/** What `update` is taken for; one that is not refused. */
+/** The verdict on `update`, which must not be malformed, and its contents. */
 function read(state: DocumentState, update: Uint8Array): { verdict: string; contents: UpdateContents } {
   const verdict = classify(state, update);
   if (verdict.kind === "malformed") throw new Error(verdict.detail);
@@ -23,7 +23,7 @@ function read(state: DocumentState, update: Uint8Array): { verdict: string; cont
   return { verdict: isStaged ? "known, staged" : verdict.kind, contents: verdict.contents };
 }
 
-/** What is stored and forwarded of `update`: nothing of what is known. */
+/** The part of `update` that is stored and forwarded. */
 function forwarded(state: DocumentState, update: Uint8Array): { update: Uint8Array; contents: UpdateContents } {
   const verdict = classify(state, update);
   if (verdict.kind === "new" || verdict.kind === "incomplete") return verdict;
@@ -39,7 +39,7 @@ function commit(state: DocumentState, ...updates: readonly Uint8Array[]): void {
   }
 }
 
-/** Brings what is new or incomplete; what is known is not stored. */
+/** Stores the updates that are new or incomplete. */
 function bring(state: DocumentState, update: Uint8Array): string {
   const { verdict } = read(state, update);
   if (verdict === "new" || verdict === "incomplete") commit(state, update);
@@ -58,7 +58,7 @@ function typed(...characters: readonly string[]): { doc: Y.Doc; updates: readonl
   return { doc, updates };
 }
 
-/** 20,000 characters of which some are deleted, compacted, and one more since. */
+/** 20,000 characters, some of them deleted, compacted; and one more since. */
 function withLargeBase() {
   const state = new DocumentState(undefined);
   const doc = new Y.Doc();
@@ -76,7 +76,7 @@ function withLargeBase() {
 }
 
 describe("an update is", () => {
-  test("malformed when it does not decode, with the reason", () => {
+  test("malformed when it cannot be decoded, with the reason", () => {
     const verdict = classify(new DocumentState(undefined), Uint8Array.of(0, 0, 0));
     expect(verdict).toEqual({ kind: "malformed", detail: expect.stringContaining("trailing bytes") });
   });
@@ -104,7 +104,7 @@ describe("an update is", () => {
     expect(bring(state, deleting(2, 0, 1))).toBe("new");
   });
 
-  test("incomplete while structs of its client before it are missing", () => {
+  test("incomplete while earlier structs of its client are missing", () => {
     const state = new DocumentState(undefined);
     expect(bring(state, bringing(1, 5, 6))).toBe("incomplete");
     expect(state.hasGaps).toBeTrue();
@@ -114,7 +114,7 @@ describe("an update is", () => {
     expect(state.hasGaps).toBeFalse();
   });
 
-  test("known where a Skip marked a gap only once the gap is filled", () => {
+  test("known behind the gap of a Skip only once the gap is filled", () => {
     const state = new DocumentState(undefined);
     commit(state, Y.mergeUpdates([bringing(1, 0, 2), bringing(1, 5, 6)]));
     expect(read(state, bringing(1, 2, 5)).verdict).toBe("new");
@@ -131,7 +131,7 @@ describe("stored and forwarded is", () => {
     expect(forwarded(state, second).update).toBe(second);
   });
 
-  test("of a whole state that a peer brings only what is new", () => {
+  test("the new part of a whole state that a peer sends", () => {
     const state = new DocumentState(undefined);
     const { doc, updates } = typed(..."a text of some length", "!");
     doc.getText("text").delete(0, 2);
@@ -147,7 +147,7 @@ describe("stored and forwarded is", () => {
     expect(clocksIn(contents.deletes)).toEqual(deletesOf(sent));
   });
 
-  test("nothing of what is staged", () => {
+  test("nothing that is staged", () => {
     const state = new DocumentState(undefined);
     state.stage(forwarded(state, bringing(1, 0, 5)).contents);
     state.stage(forwarded(state, deleting(1, 1, 2)).contents);
@@ -157,13 +157,13 @@ describe("stored and forwarded is", () => {
     expect(forwarded(state, bringing(1, 3, 7)).update).toEqual(bringing(1, 3, 7));
   });
 
-  test("what is held behind a gap, together with what fills the gap", () => {
+  test("the structs held behind a gap, together with those that fill the gap", () => {
     const state = new DocumentState(undefined);
     commit(state, bringing(1, 0, 2), bringing(1, 5, 6));
     expect(forwarded(state, bringing(1, 1, 8)).update).toEqual(bringing(1, 2, 8));
   });
 
-  test("nothing that would make a client throw because it has other structs for the same clocks", () => {
+  test("no struct that would make a client throw because it has different structs for the same clocks", () => {
     const garbage = bringing(2, 0, 2);
     const goesOn = updateBytes([{ client: 2, clock: 1, structs: [text("abcd", { parent: "text" })] }]);
     const client = new Y.Doc();
@@ -178,7 +178,7 @@ describe("stored and forwarded is", () => {
 });
 
 describe("while it is staged, an update", () => {
-  test("is known, and said to be not committed", () => {
+  test("is known and not committed", () => {
     const state = new DocumentState(undefined);
     const update = updateBytes([{ client: 1, clock: 0, structs: [text("ab")] }], [{ client: 2, ranges: [[0, 3]] }]);
     const { contents } = read(state, update);
@@ -198,7 +198,7 @@ describe("while it is staged, an update", () => {
     expect(read(state, bringing(1, 5, 6)).verdict).toBe("incomplete");
   });
 
-  test("counts neither for the state vector, nor for what joiners get, nor for the size", () => {
+  test("counts neither for the state vector, nor for answers, nor for the size", () => {
     const state = new DocumentState(undefined);
     state.stage(read(state, bringing(1, 0, 5)).contents);
     expect(state.stateVector()).toEqual(emptyVector);
@@ -207,7 +207,7 @@ describe("while it is staged, an update", () => {
     expect(state.cut().rows).toEqual([]);
   });
 
-  test("is new again once what is staged is discarded", () => {
+  test("is new again once the staged updates are discarded", () => {
     const state = new DocumentState(undefined);
     commit(state, bringing(1, 0, 1));
     state.stage(read(state, bringing(1, 1, 2)).contents);
@@ -219,7 +219,7 @@ describe("while it is staged, an update", () => {
     expect(read(state, bringing(1, 0, 1)).verdict).toBe("known");
   });
 
-  test("is known, not committed, until its own commit, and the ones before it are committed with theirs", () => {
+  test("is known and not committed until its own commit, while those before it are committed with theirs", () => {
     const state = new DocumentState(undefined);
     const updates = [bringing(1, 0, 1), bringing(1, 1, 2), deleting(1, 0, 1), bringing(1, 2, 3)];
     const queue = updates.map((update) => {
@@ -234,14 +234,14 @@ describe("while it is staged, an update", () => {
     });
   });
 
-  test("known by what is committed and what is staged together is not committed", () => {
+  test("known from committed and staged updates together is not committed", () => {
     const state = new DocumentState(undefined);
     commit(state, bringing(1, 0, 2));
     state.stage(read(state, bringing(1, 2, 4)).contents);
     expect(read(state, bringing(1, 1, 3)).verdict).toBe("known, staged");
   });
 
-  test("must come before its commit", () => {
+  test("has to be staged before its commit", () => {
     const state = new DocumentState(undefined);
     const { contents } = read(state, bringing(1, 0, 1));
     expect(() => state.commit(bringing(1, 0, 1), contents, 1)).toThrow("not staged");
@@ -255,7 +255,7 @@ describe("a client with a state vector gets", () => {
     expect(answerOf(state, Y.encodeStateVector(typed("a").doc))).toEqual(emptyUpdate);
   });
 
-  test("the same bytes as others with that vector until the next commit", () => {
+  test("the same bytes as other clients with that vector until the next commit", () => {
     const state = new DocumentState(undefined);
     const { doc, updates } = typed("a", "b", "c");
     commit(state, ...updates.slice(0, 2));
@@ -270,7 +270,7 @@ describe("a client with a state vector gets", () => {
     expect(answerOf(state, vector)).not.toEqual(part);
   });
 
-  test("its own answer, also when the frame that brought the vector was used again", () => {
+  test("its own answer, even if the frame of the vector is used again", () => {
     const state = new DocumentState(undefined);
     commit(state, bringing(1, 0, 5));
     const frame = Y.encodeStateVector(new Map([[1, 2]]));
@@ -279,7 +279,7 @@ describe("a client with a state vector gets", () => {
     expect(answerOf(state, frame)).toEqual(bringing(1, 4, 5));
   });
 
-  test("every delete, also with nothing else", () => {
+  test("all deletes, even if it lacks nothing else", () => {
     const { doc, updates } = typed("some text");
     doc.getText("text").delete(0, 4);
     const state = new DocumentState(undefined);
@@ -289,7 +289,7 @@ describe("a client with a state vector gets", () => {
     expect([...ds.clients.keys()]).toEqual([doc.clientID]);
   });
 
-  test("the one update there is, and the base alone, as they were stored", () => {
+  test("a single update, or a base without a tail, as it was stored", () => {
     const state = new DocumentState(undefined);
     const [update = emptyUpdate] = typed("a").updates;
     commit(state, update);
@@ -299,7 +299,7 @@ describe("a client with a state vector gets", () => {
     expect(answerOf(state, emptyVector)).toEqual(base ?? emptyUpdate);
   });
 
-  test("a large base as it is, before the tail: to merge them would take longer than to send both", () => {
+  test("a large base as it is, before the tail, since merging would take longer than sending both", () => {
     const { state, doc } = withLargeBase();
     const [base] = unpackUpdates(state.cut());
     const { before, update } = state.answer(emptyVector);
@@ -309,7 +309,7 @@ describe("a client with a state vector gets", () => {
     expect(Y.equalSnapshots(Y.snapshot(client), Y.snapshot(doc))).toBeTrue();
   });
 
-  test("only what came since the compaction, and all deletes, to a client that has the base", () => {
+  test("only the tail and all deletes when it has the base", () => {
     const { state, doc, baseVector } = withLargeBase();
     const { before, update } = state.answer(baseVector);
     expect(before).toBeUndefined();
@@ -318,7 +318,7 @@ describe("a client with a state vector gets", () => {
     expect(deletesOf([update])).toEqual(deletesOf([Y.encodeStateAsUpdate(doc)]));
   });
 
-  test("what it lacks of a large base, and of the tail, to a client that has a part of it", () => {
+  test("the parts of a large base and of the tail that it lacks", () => {
     const { state, doc } = withLargeBase();
     const client = new Y.Doc();
     Y.applyUpdate(client, bringing(1, 0, 300));
@@ -335,7 +335,7 @@ describe("a client with a state vector gets", () => {
 });
 
 describe("stored and loaded, a document", () => {
-  test("knows what it held, its gaps and its deletes", () => {
+  test("has the same structs, gaps and deletes", () => {
     const state = new DocumentState({
       base: { row: 7, update: bringing(1, 0, 5), summary: undefined },
       tail: [
@@ -353,7 +353,7 @@ describe("stored and loaded, a document", () => {
     expect(state.bytes).toBe(state.baseBytes + state.tailBytes);
   });
 
-  test("is refused, naming the row, when a row is no update", () => {
+  test("is rejected, with the number of the row, when a row is not an update", () => {
     const corrupt = { row: 12, update: Uint8Array.of(1, 2, 3) };
     const load = (stored: ConstructorParameters<typeof DocumentState>[0]) => () => new DocumentState(stored);
     expect(load({ base: { ...corrupt, summary: undefined }, tail: [], quarantined: [] })).toThrow(StoreError);
@@ -362,7 +362,7 @@ describe("stored and loaded, a document", () => {
 });
 
 describe("a compaction", () => {
-  test("takes the place of its cut, and what was committed since stays the tail", () => {
+  test("replaces its cut, and updates committed since remain the tail", () => {
     const state = new DocumentState(undefined);
     const { doc, updates } = typed("a", "b", "c", "d");
     commit(state, ...updates.slice(0, 2));
@@ -378,7 +378,7 @@ describe("a compaction", () => {
     expect(Y.encodeStateVectorFromUpdate(answerOf(state, emptyVector))).toEqual(Y.encodeStateVector(doc));
   });
 
-  test("leaves the updates of its cut as they are while others are committed", () => {
+  test("has a cut that does not change while other updates are committed", () => {
     const state = new DocumentState(undefined);
     const { updates } = typed(..."a text that makes the log grow several times over");
     commit(state, ...updates.slice(0, 5));
@@ -395,8 +395,8 @@ describe("a compaction", () => {
   });
 });
 
-describe("a client that comes back ten times with a document full of deletions", () => {
-  /** SyncStep2 of y-websocket: what the server lacks, and all deletes. */
+describe("a client that reconnects ten times with a document full of deletions", () => {
+  /** The SyncStep2 of y-websocket: the structs that the server lacks, and all deletes. */
   const syncStep2 = (doc: Y.Doc, state: DocumentState) => Y.encodeStateAsUpdate(doc, state.stateVector());
   const times = Array.from({ length: 10 }, (_, index) => index);
 
@@ -411,7 +411,10 @@ describe("a client that comes back ten times with a document full of deletions",
     expect(state.tailBytes).toBe(0);
   });
 
-  /** Two set the same key without knowing of each other: who integrates both deletes one, and tells nobody. */
+  /**
+   * Two clients set the same key concurrently. A client that integrates both deletes one, without an update that says
+   * so.
+   */
   function integratesConflict(state: DocumentState): Y.Doc {
     const docs = [new Y.Doc(), new Y.Doc()];
     docs.forEach((doc, index) => {
@@ -423,7 +426,7 @@ describe("a client that comes back ten times with a document full of deletions",
     return client;
   }
 
-  test("brings once what Yjs deleted by itself, and nothing new from then on", () => {
+  test("brings the deletes that Yjs made by itself once, and nothing new from then on", () => {
     const state = new DocumentState(undefined);
     const client = integratesConflict(state);
     const [first, ...later] = times.map(() => bring(state, syncStep2(client, state)));
@@ -431,10 +434,10 @@ describe("a client that comes back ten times with a document full of deletions",
     expect(later).toEqual(later.map(() => "known"));
   });
 
-  test("brings nothing new when a compaction deleted the same by itself", () => {
+  test("brings nothing new when a compaction made the same deletes", () => {
     const state = new DocumentState(undefined);
     const client = integratesConflict(state);
-    // The deletes are looked up, so those of the compacted base have to take their place.
+    // The deletes are read here, so that those of the compacted base have to replace them.
     expect(read(state, deleting(7, 0, 1)).verdict).toBe("new");
     compact(state);
     expect(times.map(() => bring(state, syncStep2(client, state)))).toEqual(times.map(() => "known"));

@@ -24,7 +24,7 @@ describe("the summary of a log", () => {
     });
   });
 
-  test("says when updates wait for others", () => {
+  test("has gaps when updates wait for others", () => {
     expect(summarizeLog({ base: undefined, tail: log(bringing(1, 5, 7)), quarantined: [] })).toMatchObject({
       baseBytes: 0,
       clients: 1,
@@ -33,7 +33,7 @@ describe("the summary of a log", () => {
     });
   });
 
-  test("is refused for a row that is no update, which it names", () => {
+  test("is rejected, with the number of the row, for a row that is not an update", () => {
     const tail = log(bringing(1, 0, 1), Uint8Array.of(1, 2));
     const summarize = () => summarizeLog({ base: undefined, tail, quarantined: [] });
     expect(summarize).toThrow(StoreError);

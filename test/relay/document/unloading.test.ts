@@ -28,7 +28,7 @@ class SlowStore extends FailingStore {
     };
   }
 
-  /** Appends take effect, and are answered when the returned function is called. */
+  /** Lets appends take effect, but answers them only when the returned function is called. */
   holdAnswers(): () => void {
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#answers = promise;
@@ -46,7 +46,7 @@ class SlowStore extends FailingStore {
 
   override async load(document: string): Promise<StoredDocument | undefined> {
     this.loads += 1;
-    // The cut is made when the call is: what is appended later is not in it.
+    // The log is read when the call is made: later appends are not in it.
     const stored = await super.load(document);
     await this.#gate;
     return stored;
@@ -55,7 +55,7 @@ class SlowStore extends FailingStore {
 
 const emptyVector = Uint8Array.of(0);
 
-/** An update whose acknowledgement is the same again, as y-websocket has it. */
+/** An update whose acknowledgement is the same frame, as in y-websocket. */
 const sent = (update: Uint8Array): Submission => ({
   update,
   acknowledgement: () => encodeMessage({ type: "update", update }),
@@ -84,7 +84,7 @@ const typing = updatesOf((each) => {
 }, doc);
 const [hello = emptyVector, world = emptyVector, cut = emptyVector, capital = emptyVector] = typing;
 
-/** What a client has that was sent these frames. */
+/** The document of a client that received these frames. */
 function textOf(frames: readonly (string | Uint8Array)[]): string {
   const copy = new Y.Doc();
   for (const frame of frames) {
@@ -93,8 +93,8 @@ function textOf(frames: readonly (string | Uint8Array)[]): string {
   return copy.getText("t").toString();
 }
 
-describe("a quiet room with members", () => {
-  test("keeps its state vector and not its bytes, and takes updates without reading them again", async () => {
+describe("an idle room with members", () => {
+  test("keeps its state vector but not its bytes, and accepts updates without reading them again", async () => {
     const { clock, store, memory, open, join, turn } = await setUp();
     const room = await open();
     const a = join(room, "a");
@@ -114,7 +114,7 @@ describe("a quiet room with members", () => {
     expect(a.take()).toHaveLength(2);
   });
 
-  test("answers a joiner with everything, what is committed while it reads included", async () => {
+  test("answers a new member with everything, updates committed while it reads included", async () => {
     const { clock, store, open, join, turn } = await setUp();
     const room = await open();
     const a = join(room, "a");
@@ -135,7 +135,7 @@ describe("a quiet room with members", () => {
     expect(store.loads).toBe(2);
   });
 
-  test("takes an update once that the store has and has not answered yet", async () => {
+  test("counts an update once that the store has written but not confirmed yet", async () => {
     const { clock, store, open, join, turn } = await setUp();
     const room = await open();
     const a = join(room, "a");
@@ -156,7 +156,7 @@ describe("a quiet room with members", () => {
     expect(await store.load("document")).toMatchObject({ base: expect.anything(), tail: [] });
   });
 
-  test("reads once for all who ask meanwhile", async () => {
+  test("reads once for all members that ask meanwhile", async () => {
     const { clock, store, open, join, turn } = await setUp();
     const room = await open();
     void room.submit(join(room, "a").member, sent(hello));
@@ -168,7 +168,7 @@ describe("a quiet room with members", () => {
     expect(store.loads).toBe(2);
   });
 
-  test("reads to tell whether deletes are known, and knows them then", async () => {
+  test("reads its bytes to find out whether deletes are known", async () => {
     const { clock, store, open, join, turn } = await setUp();
     const room = await open();
     const a = join(room, "a");
@@ -187,7 +187,7 @@ describe("a quiet room with members", () => {
     expect(textOf(b.take())).toBe(doc.getText("t").toString());
   });
 
-  test("is compacted from what the store has", async () => {
+  test("is compacted from the stored rows", async () => {
     const { clock, store, compactor, open, join, turn } = await setUp();
     const room = await open();
     const a = join(room, "a");
@@ -202,7 +202,7 @@ describe("a quiet room with members", () => {
     expect(await store.load("document")).toMatchObject({ base: expect.anything(), tail: [] });
   });
 
-  test("whose document cannot be read refuses who asks, for now", async () => {
+  test("answers storage-unavailable while its document cannot be read", async () => {
     const { clock, store, open, join, turn } = await setUp();
     const room = await open();
     void room.submit(join(room, "a").member, sent(hello));
@@ -219,7 +219,7 @@ describe("a quiet room with members", () => {
   });
 });
 
-test("rooms share one budget: who joins one of them makes another drop its bytes, and everybody is served", async () => {
+test("rooms share one memory limit: a join in one room unloads another, and all members are served", async () => {
   const { memory, store, open, join, turn } = await setUp({ documentMemoryBytes: 25_000 });
   const rooms = await Promise.all(Array.from({ length: 5 }, (_, index) => open(`${index}`)));
   for (const room of rooms) {
@@ -243,7 +243,7 @@ describe("a large document", () => {
   const large = updatesOf((each) => each.getText("t").insert(0, "x".repeat(3_000)))[0] ?? emptyVector;
   const limits = { outboxBytes: 4_000, snapshotBurstBytes: 7_000, snapshotsBytes: 7_000 };
 
-  test("goes to as many at once as the budget allows, to the others when these have it", async () => {
+  test("is sent to as many members as the budget allows, and to the others once those have it", async () => {
     const { open, join, turn } = await setUp(limits);
     const room = await open();
     void room.submit(join(room, "writer").member, sent(large));
@@ -261,7 +261,7 @@ describe("a large document", () => {
     expect(joiners.map(({ take }) => take().length)).toEqual([0, 0, 0, 1, 1]);
   });
 
-  test("is encoded once for all who ask at once", async () => {
+  test("is encoded once for all members that ask at the same time", async () => {
     const { open, join, turn } = await setUp(limits);
     const room = await open();
     void room.submit(join(room, "writer").member, sent(large));
@@ -271,7 +271,7 @@ describe("a large document", () => {
     expect(a.take()[0]).toBe(b.take()[0] ?? "");
   });
 
-  test("does not wait for ever for a link that takes next to nothing of it", async () => {
+  test("does not wait for ever for a link that makes no progress", async () => {
     const { clock, open, join, turn } = await setUp(limits);
     const room = await open();
     void room.submit(join(room, "writer").member, sent(large));
@@ -288,7 +288,7 @@ describe("a large document", () => {
     expect(stalled.member.connection.closeReason).toBe(closeReasons.overloaded);
   });
 
-  test("is of no use to a member that cannot take the updates that come meanwhile: it is closed", async () => {
+  test("ends the connection of a member whose backlog exceeds its outbox meanwhile", async () => {
     const { open, join, turn } = await setUp(limits);
     const room = await open();
     const writer = join(room, "writer");

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { UpdateLog } from "../../../src/relay/document/update-log.ts";
 import { withSeeds } from "../../support/bytes/random.ts";
 
-test("a log has what was appended and not dropped, in order, with its rows", () => {
+test("a log has the updates that were appended and not dropped, in order, with their rows", () => {
   withSeeds(50, (random) => {
     const log = new UpdateLog();
     const expected: { row: number; update: Uint8Array }[] = [];
@@ -24,7 +24,7 @@ test("a log has what was appended and not dropped, in order, with its rows", () 
   });
 });
 
-test("what was read stays as it is while more is appended", () => {
+test("an array that was read does not change while more is appended", () => {
   const log = new UpdateLog();
   log.append(Uint8Array.of(1, 2, 3), 7);
   const before = log.toArray();
@@ -33,7 +33,7 @@ test("what was read stays as it is while more is appended", () => {
   expect(before).toEqual([{ row: 7, update: Uint8Array.of(1, 2, 3) }]);
 });
 
-test("a pack is what was appended behind what goes before it, and stays as it is", () => {
+test("a pack is the given first update and then the log, and does not change", () => {
   const log = new UpdateLog();
   const first = { row: 900, update: Uint8Array.of(5, 5) };
   expect(log.pack(undefined)).toEqual({ bytes: new Uint8Array(), lengths: new Uint32Array(), rows: [] });

@@ -23,23 +23,23 @@ const typedText = shown(typed);
 
 const none = Uint8Array.of(0, 0);
 const broken = Uint8Array.of(1, 2, 3);
-/** Yjs throws at it where something else has its first clock. */
+/** An update at which Yjs throws when another struct has its first clock. */
 const contradicting = updateBytes([{ client: 7, clock: 0, structs: [text("ab", { parent: "t" })] }]);
 
 describe("the updates of a document", () => {
-  test("become one that says what they say, without what was deleted", () => {
+  test("become one with the same content, without what was deleted", () => {
     const { gathered, ...counts } = gatherUpdates(typed, plenty);
     expect(counts).toEqual({ count: typed.length, leftOut: 0, reason: undefined });
     expect(gathered && shown([gathered.update])).toBe(typedText);
     expect(Buffer.from(gathered?.update ?? []).includes("one")).toBe(false);
   });
 
-  test("may be none, or say nothing", () => {
+  test("may be none, or empty", () => {
     expect(gatherUpdates([], plenty)).toEqual({ gathered: undefined, count: 0, leftOut: 0, reason: undefined });
     expect(gatherUpdates([Uint8Array.of(0, 0)], plenty).gathered?.contents.isEmpty).toBe(true);
   });
 
-  test("are normalised where they are not as Yjs writes them", () => {
+  test("are normalised if Yjs would write them differently", () => {
     const ascending = updateBytes([
       { client: 1, clock: 0, structs: [text("a", { parent: "t" })] },
       { client: 2, clock: 0, structs: [text("b", { origin: [1, 0] })] },
@@ -48,7 +48,7 @@ describe("the updates of a document", () => {
     expect([leftOut, gathered && shown([gathered.update])]).toEqual([0, "ab"]);
   });
 
-  test("are taken without those that are none", () => {
+  test("are gathered without those that are not updates", () => {
     const { gathered, ...counts } = gatherUpdates([broken, ...typed, broken], plenty);
     expect(counts).toEqual({
       count: typed.length + 2,
@@ -58,13 +58,13 @@ describe("the updates of a document", () => {
     expect(gathered && shown([gathered.update])).toBe(typedText);
   });
 
-  test("are taken without those at which Yjs throws", () => {
+  test("are gathered without those at which Yjs throws", () => {
     const { gathered, ...counts } = gatherUpdates([bringing(7, 0, 1), contradicting, bringing(7, 1, 4)], plenty);
     expect(counts).toEqual({ count: 3, leftOut: 1, reason: "Yjs cannot apply it" });
     expect(gathered && structsOf([gathered.update])).toEqual([[7, [[0, 4]]]]);
   });
 
-  test("are not taken when too many cannot be applied", () => {
+  test("are not gathered when too many cannot be applied", () => {
     const all = [bringing(7, 0, 1), ...Array.from({ length: 17 }, () => contradicting)];
     expect(gatherUpdates(all, plenty)).toEqual({
       gathered: undefined,
@@ -74,7 +74,7 @@ describe("the updates of a document", () => {
     });
   });
 
-  test("are compacted in between when they are many", () => {
+  test("are merged in between when they are many", () => {
     withSeeds(20, (random) => {
       const updates = session(random);
       const atOnce = gatherUpdates(updates, plenty).gathered;
@@ -93,7 +93,7 @@ describe("the updates of a document", () => {
     });
   });
 
-  test("are given up when what they become is larger than a document may be", () => {
+  test("are rejected when the merged update is larger than the limit", () => {
     const large = Array.from({ length: 10 }, (_, index) =>
       updatesOf((doc) => doc.getText("t").insert(0, `${index}`.repeat(100))),
     ).flat();
@@ -113,7 +113,7 @@ describe("the updates of a document", () => {
     expect(read).toBeLessThan(large.length);
   });
 
-  test("that cannot be read on throw", () => {
+  test("throw the error that reading them throws", () => {
     const failing = (function* () {
       yield bringing(1, 0, 1);
       throw new Error("the disk is gone");

@@ -21,7 +21,7 @@ beforeEach(() => {
 const prepare = (updates: Iterable<Uint8Array>, limits = plenty, name = "notes") =>
   prepareImport({ name, updates }, { store, limits });
 
-/** Prepares, and stores what is to be added. */
+/** Prepares an import, and stores the addition. */
 async function take({ name, updates }: ForeignDocument, limits = plenty) {
   const prepared = await prepareImport({ name, updates }, { store, limits });
   if (prepared.kind !== "refused" && prepared.addition !== undefined) {
@@ -53,32 +53,32 @@ const typing = (words: string, doc = new Y.Doc()) =>
   }, doc);
 
 describe("a document that is not stored", () => {
-  test("is new, and stored as one update that says what its updates say", async () => {
+  test("is new, and stored as one update with the same content", async () => {
     const updates = typing("hello");
     expect(await takeNotes(updates)).toMatchObject({ kind: "new", count: 5, leftOut: 0 });
     expect(await stored()).toHaveLength(1);
     expect(shown(await stored())).toEqual(shown(updates));
   });
 
-  test("is new also where nothing is stored at all", async () => {
+  test("is also new when nothing is stored at all", async () => {
     const options = { store: undefined, limits: plenty };
     const prepared = await prepareImport({ name: "notes", updates: typing("hello") }, options);
     expect(prepared).toMatchObject({ kind: "new", addition: { log: [] } });
   });
 
-  test("is empty when it holds nothing, and then not stored", async () => {
+  test("is empty when it has no content, and then not stored", async () => {
     expect(await takeNotes([Uint8Array.of(0, 0)])).toMatchObject({ kind: "empty", addition: undefined, count: 1 });
     expect(await store.list({ limit: 10 })).toEqual([]);
   });
 
-  test("is stored with what waits for others", async () => {
+  test("is stored together with updates that wait for others", async () => {
     const updates = typing("hello").slice(2);
     expect((await takeNotes(updates)).kind).toBe("new");
     await store.append(typing("other").map((update) => ({ document: "notes", update })));
     expect((await takeNotes(updates)).kind).toBe("known");
   });
 
-  test("is stored without the updates that are none, and it is said how many those are", async () => {
+  test("is stored without rows that are not updates, and their number is reported", async () => {
     const prepared = await takeNotes([...typing("hello"), Uint8Array.of(1, 2, 3)]);
     expect(prepared).toMatchObject({
       kind: "new",
@@ -91,7 +91,7 @@ describe("a document that is not stored", () => {
 });
 
 describe("a document that is stored", () => {
-  test("is known when it holds everything, however it is stored, and grows by nothing", async () => {
+  test("is known when it holds everything, however it is stored, and does not grow", async () => {
     const updates = typing("hello");
     await takeNotes(updates);
     const before = await stored();
@@ -105,7 +105,7 @@ describe("a document that is stored", () => {
     expect(await takeNotes(updates)).toMatchObject({ kind: "known" });
   });
 
-  test("gets what it lacks, and nothing that it has", async () => {
+  test("gets the part that it lacks, and nothing that it has", async () => {
     const doc = new Y.Doc();
     const first = typing("a long beginning of a text", doc);
     await takeNotes(first);
@@ -117,7 +117,7 @@ describe("a document that is stored", () => {
     expect(shown(await stored())).toEqual(shown([...first, ...later]));
   });
 
-  test("keeps what it has, whatever is merged into it", async () => {
+  test("keeps its content, whatever is merged into it", async () => {
     await withEachSeed(25, async (random) => {
       store = openMemoryStore();
       const [here, there] = [session(random), session(random)];
@@ -129,7 +129,7 @@ describe("a document that is stored", () => {
     });
   });
 
-  test("is known after each import of a growing document, at the second time", async () => {
+  test("is known when each state of a growing document is imported a second time", async () => {
     await withEachSeed(25, async (random) => {
       store = openMemoryStore();
       const updates = random.shuffled(session(random));
@@ -143,24 +143,24 @@ describe("a document that is stored", () => {
   });
 });
 
-describe("refused is a document", () => {
+describe("a document is refused", () => {
   test.each<[string, string]>([
     ["", "the name is empty"],
     ["a\nb", "the name holds a control character"],
     ["n".repeat(257), "the name is longer than 256 bytes"],
-  ])("of the name %p", async (name, reason) => {
+  ])("with the name %p", async (name, reason) => {
     expect(await prepare(typing("hello"), plenty, name)).toEqual({ kind: "refused", reason });
     expect(await store.list({ limit: 10 })).toEqual([]);
   });
 
   test.each<[string, readonly Uint8Array[], string]>([
     ["without updates", [], "it has no updates"],
-    ["that is no update", [Uint8Array.of(1, 2, 3)], "not a Yjs update: "],
+    ["that is not an update", [Uint8Array.of(1, 2, 3)], "not a Yjs update: "],
   ])("%s", async (_, updates, reason) => {
     expect(await prepare(updates)).toEqual({ kind: "refused", reason: expect.stringContaining(reason) });
   });
 
-  test("that is larger than a document may be, and not one that is just as large", async () => {
+  test("that exceeds the size limit by a byte, and not one of exactly that size", async () => {
     const updates = typing("hello");
     const bytes = compactUpdates(updates).base.byteLength;
     expect(await prepare(updates, { ...plenty, documentBytes: bytes - 1 })).toEqual({
@@ -170,7 +170,7 @@ describe("refused is a document", () => {
     expect((await prepare(updates, { ...plenty, documentBytes: bytes })).kind).toBe("new");
   });
 
-  test("with which the stored one would be too large", async () => {
+  test("that would make the stored one too large", async () => {
     const here = typing("hello");
     await store.append(here.map((update) => ({ document: "notes", update })));
     const there = typing("there");
@@ -179,7 +179,7 @@ describe("refused is a document", () => {
     expect((await prepare(there, { ...plenty, documentBytes })).kind).toBe("merged");
   });
 
-  test("that Yjs cannot apply to what is stored of it", async () => {
+  test("that Yjs cannot apply to the stored one", async () => {
     const contradicting = updateBytes([{ client: 7, clock: 0, structs: [text("ab", { parent: "t" })] }]);
     const log = [bringing(7, 0, 1), contradicting];
     await store.append(log.map((update) => ({ document: "notes", update })));
@@ -189,7 +189,7 @@ describe("refused is a document", () => {
     });
   });
 
-  test("of which what is stored cannot be read", async () => {
+  test("when the stored one cannot be read", async () => {
     await store.append([{ document: "notes", update: Uint8Array.of(1, 2, 3) }]);
     expect(await prepare(typing("hello"))).toEqual({
       kind: "refused",
@@ -198,13 +198,13 @@ describe("refused is a document", () => {
   });
 });
 
-test("a store that cannot be read at all stops everything", async () => {
+test("an unavailable store makes the import reject", async () => {
   const failing = { load: () => Promise.reject(new StoreError("unavailable", "the disk is gone")) };
   const prepared = prepareImport({ name: "notes", updates: typing("hello") }, { store: failing, limits: plenty });
   expect(prepared).rejects.toThrow("the disk is gone");
 });
 
-test("a store that gives back something else than was written is not believed", async () => {
+test("a store that returns other updates than were written is reported as corrupt", async () => {
   const prepared = await prepare(typing("hello"));
   if (prepared.kind === "refused" || prepared.addition === undefined) throw new Error("nothing to add");
   const { addition } = prepared;

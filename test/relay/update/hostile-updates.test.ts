@@ -22,7 +22,7 @@ const numbers = (...values: readonly number[]) =>
 const huge = 2 ** 40;
 const million = 1_000_000;
 
-describe("each byte is read once, and nothing else is done, for an update with", () => {
+describe("reading takes one pass over the bytes, and nothing else, for an update with", () => {
   test.each<[name: string, update: Uint8Array]>([
     ["structs that are not there", updateBytes([{ client: 7, clock: 0, structs: [gc(1)], count: huge }])],
     ["clients that are not there", numbers(huge)],
@@ -40,12 +40,12 @@ describe("each byte is read once, and nothing else is done, for an update with",
   ])("%s", (_name, update) => {
     const { counted, reads } = countReads(update);
     expect(decodeContents(counted).kind).toBe("malformed");
-    // For each byte of a number its value and the length of the update are asked for.
+    // For each byte of a number, the reader asks for its value and for the length of the update.
     expect(reads()).toBeLessThan(3 * update.byteLength + 50);
   });
 });
 
-/** Far beyond what anyone writes, and a tenth of what overflows a browser's stack. */
+/** Far deeper than any real document, and a tenth of the depth that overflows a browser's stack. */
 test("values may nest 400 deep, and not 1,000", () => {
   const nested = (depth: number) => [
     any(sequence(repeated(depth, bytes(117, 1)), bytes(126))),
@@ -64,7 +64,7 @@ test("brackets in a JSON string do not nest", () => {
   expect(decodeContents(structs(json(value))).kind).toBe("contents");
 });
 
-/** The same bytes; `reads` says how often one, or their number, was asked for. */
+/** The same bytes; `reads` counts the accesses to a byte or to the length. */
 function countReads(update: Uint8Array): { counted: Uint8Array; reads: () => number } {
   let reads = 0;
   const counted = new Proxy(update, {

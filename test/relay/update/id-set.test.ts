@@ -54,23 +54,23 @@ describe("within several sets together", () => {
     expect(clockSet([2, 1, 5]).isWithin([held, staged])).toBeFalse();
   });
 
-  test("is the empty set, of none", () => {
+  test("is the empty set, also within no sets", () => {
     expect(new IdSet().isWithin([])).toBeTrue();
   });
 
-  test("a set leaves a gap that none of them fills", () => {
+  test("a set leaves a gap when none of the others fills it", () => {
     expect(clockSet([2, 6, 7]).leavesGap([held, staged])).toBeTrue();
     expect(clockSet([2, 2, 4], [2, 6, 7]).leavesGap([held, staged])).toBeFalse();
     expect(clockSet([3, 1, 2]).leavesGap([held, staged])).toBeTrue();
     expect(clockSet([3, 0, 2], [3, 3, 4]).leavesGap([held, staged])).toBeTrue();
   });
 
-  test("a set leaves no gap by what others lack of its clients beyond its own clocks", () => {
+  test("a set leaves no gap when others lack clocks of its clients only beyond its own", () => {
     expect(clockSet([2, 2, 4]).leavesGap([clockSet([2, 0, 2], [2, 9, 10])])).toBeFalse();
   });
 });
 
-test("without others, a set has what none of them holds", () => {
+test("without returns the clocks that none of the other sets holds", () => {
   const set = clockSet([1, 0, 10], [2, 5, 6], [3, 1, 4]);
   const rest = set.without([clockSet([1, 2, 4], [2, 0, 9]), clockSet([1, 3, 6], [1, 9, 20])]);
   expect(clocksIn(rest)).toEqual([
@@ -88,7 +88,7 @@ test("without others, a set has what none of them holds", () => {
   expect(set.overlaps([])).toBeFalse();
 });
 
-test("ranges of sets that take turns are followed no further than what is asked", () => {
+test("ranges that alternate between sets are followed no further than asked for", () => {
   const even = new IdSet();
   const odd = new IdSet();
   for (let clock = 1; clock < 2_000; clock += 1) (clock % 2 === 0 ? even : odd).add(1, clock, clock + 1);
@@ -98,7 +98,7 @@ test("ranges of sets that take turns are followed no further than what is asked"
   reach.mockRestore();
 });
 
-test("many ranges are added in one pass, not by moving the rest for each", () => {
+test("many ranges are added in one pass, without moving the rest for each", () => {
   const even = new IdSet();
   const odd = new IdSet();
   for (let clock = 1; clock < 2_000; clock += 1) (clock % 2 === 0 ? even : odd).add(1, 3 * clock, 3 * clock + 1);
@@ -109,7 +109,7 @@ test("many ranges are added in one pass, not by moving the rest for each", () =>
   expect(odd.isWithin([even])).toBeTrue();
 });
 
-test("a set is what a set of its clocks is, however they were added", () => {
+test("a set holds the clocks that were added, in whatever order", () => {
   withSeeds(150, (random) => {
     const set = new IdSet();
     const model = new Set<string>();

@@ -12,7 +12,7 @@ const shown = (update: Uint8Array) => {
   return doc.getText("root").toString();
 };
 
-describe("an update that is not as Yjs writes it today, and says what Yjs understands, is normalised", () => {
+describe("an update that Yjs reads, but would write differently today, is normalised when it has", () => {
   test.each<[string, Uint8Array, string]>([
     [
       "clients that ascend",
@@ -22,7 +22,7 @@ describe("an update that is not as Yjs writes it today, and says what Yjs unders
       ]),
       "ab",
     ],
-    ["bytes left over", Uint8Array.of(...updateBytes([{ client: 1, clock: 0, structs: [text("a")] }]), 0, 0), "a"],
+    ["trailing bytes", Uint8Array.of(...updateBytes([{ client: 1, clock: 0, structs: [text("a")] }]), 0, 0), "a"],
     [
       "deletes that descend",
       updateBytes(
@@ -54,7 +54,7 @@ describe("an update that is not as Yjs writes it today, and says what Yjs unders
     expect(normalized && shown(normalized.update)).toBe(expected);
   });
 
-  test("also when it waits for others", () => {
+  test("structs that wait for others", () => {
     const update = updateBytes([
       { client: 1, clock: 5, structs: [text("a", { origin: [1, 4] })] },
       { client: 2, clock: 3, structs: [skip(1), text("b", { origin: [1, 5] })] },
@@ -75,12 +75,12 @@ describe("not normalised is an update", () => {
 
   test.each<[string, Uint8Array]>([
     ["without bytes", new Uint8Array()],
-    ["that is something else", new TextEncoder().encode("Dear Ada, how are you?")],
-    ["that ends early", structs(text("abc")).subarray(0, -3)],
+    ["that is text", new TextEncoder().encode("Dear Ada, how are you?")],
+    ["that is cut off", structs(text("abc")).subarray(0, -3)],
     ["that claims 4 billion structs", Uint8Array.of(1, 0xff, 0xff, 0xff, 0xff, 0x0f, 7, 0, 4)],
-    ["that Yjs throws at", structs(text("a", { origin: [7, 0] }))],
-    ["that no merge survives", structs(any(sequence(bytes(118, 1), string("__proto__"), bytes(116, 1, 65))))],
-    ["with a number that is none", structs(item(4, string("a"), { origin: [7, Number.NaN] }))],
+    ["at which Yjs throws", structs(text("a", { origin: [7, 0] }))],
+    ["at which every merge throws", structs(any(sequence(bytes(118, 1), string("__proto__"), bytes(116, 1, 65))))],
+    ["with NaN as a number", structs(item(4, string("a"), { origin: [7, Number.NaN] }))],
     [
       "of which Yjs reads a client's second section alone",
       updateBytes([
@@ -108,7 +108,7 @@ describe("not normalised is an update", () => {
     expect(normalizeUpdate(update)).toBeUndefined();
   });
 
-  test("that says something else afterwards, whatever its bytes", () => {
+  test("that would hold other clocks afterwards, whatever its bytes", () => {
     withSeeds(300, (random) => {
       const update = mutate(random, session(random));
       const normalized = normalizeUpdate(update);

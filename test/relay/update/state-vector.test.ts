@@ -3,7 +3,7 @@ import * as Y from "yjs";
 import { decodeStateVector, encodeStateVector } from "../../../src/relay/update/state-vector.ts";
 import { DecodeError } from "../../../src/relay/update/strict-decoding.ts";
 
-test("a state vector is written as Yjs writes it, and read again", () => {
+test("a state vector is written as Yjs writes it, and decodes to the same", () => {
   const clocks = new Map([
     [5, 1],
     [4_000_000_000, 70_000],
@@ -16,10 +16,10 @@ test("a state vector is written as Yjs writes it, and read again", () => {
 
 test.each([
   ["is empty", []],
-  ["ends early", [1, 5]],
-  ["has bytes left over", [0, 0]],
-  ["counts more than there is", [...Array<number>(5).fill(0xff), 1, 1, 1]],
-  ["has a number that is none", [1, ...Array<number>(150).fill(0x80), 0, 1]],
+  ["is cut off", [1, 5]],
+  ["has trailing bytes", [0, 0]],
+  ["counts more entries than it has", [...Array<number>(5).fill(0xff), 1, 1, 1]],
+  ["has NaN as a number", [1, ...Array<number>(150).fill(0x80), 0, 1]],
 ])("a state vector that %s does not decode", (_name, bytes) => {
   expect(() => decodeStateVector(Uint8Array.from(bytes))).toThrow(DecodeError);
 });

@@ -16,7 +16,7 @@ function clocks(...entries: readonly (readonly [client: number, start: number, e
 
 const none: ReadonlyMap<number, number> = new Map();
 
-test("the deletes that are not repeated are written, in the order of Yjs", () => {
+test("only deletes that are not repeated are written, in the order of Yjs", () => {
   const update = updateBytes(
     [{ client: 7, clock: 0, structs: [gc(1)] }],
     [
@@ -43,12 +43,12 @@ test("the deletes that are not repeated are written, in the order of Yjs", () =>
   );
 });
 
-test("an update of which all structs are repeated has none", () => {
+test("an update whose structs are all repeated has none left", () => {
   const update = updateBytes([{ client: 7, clock: 3, structs: [gc(2)] }], [{ client: 7, ranges: [[3, 1]] }]);
   expect(trim(update, { structs: new Map([[7, 5]]), deletes: [] })).toEqual(deleting(7, 3, 4));
 });
 
-test("cut at a state vector, an update is what Yjs makes of it, and brings what is said", () => {
+test("an update cut at a state vector equals the one that Yjs makes, and its contents are correct", () => {
   withSeeds(60, (random) => {
     const update = history(random);
     for (let times = 0; times < 10; times += 1) {
@@ -61,7 +61,7 @@ test("cut at a state vector, an update is what Yjs makes of it, and brings what 
   });
 });
 
-test("without some deletes, an update brings the others and all its structs", () => {
+test("an update without its repeated deletes keeps the others and all its structs", () => {
   withSeeds(60, (random) => {
     const update = history(random);
     const contents = contentsOf(update);
@@ -86,7 +86,7 @@ function expectSame(actual: UpdateContents, update: Uint8Array): void {
   expect(actual.isEmpty).toBe(expected.isEmpty);
 }
 
-/** Part of each range. */
+/** A part of each range. */
 function cuts(random: Random, set: IdSet): (readonly [client: number, start: number, end: number])[] {
   return [...set].flatMap(([client, ranges]) =>
     [...ranges].map(([start, end]) => {
@@ -96,7 +96,7 @@ function cuts(random: Random, set: IdSet): (readonly [client: number, start: num
   );
 }
 
-/** Some people's updates, most of them, merged. */
+/** Most of the updates of several editors, merged. */
 function history(random: Random): Uint8Array {
   const editors = [new RandomEditor(random), new RandomEditor(random)];
   for (let step = 0; step < 25; step += 1) {

@@ -34,7 +34,7 @@ const anyValue = (value: unknown): Write => {
 const last = Number.MAX_SAFE_INTEGER;
 const prototypeOfBytes = any(sequence(bytes(118, 1), string("__proto__"), bytes(116, 1, 5)));
 const guidWithoutText = subdocument(anyValue({ guid: { toString: 1, valueOf: 1 } }));
-/** lib0 reads 0 × ∞. */
+/** A number that lib0 reads as 0 × ∞. */
 const originNaN = sequence(bytes(0x84, 9), repeated(150, bytes(0x80)), bytes(0), string("a"));
 const secondSection = updateBytes([
   { client: 5, clock: 0, structs: [gc(3)] },
@@ -42,7 +42,7 @@ const secondSection = updateBytes([
 ]);
 
 describe("an update brings", () => {
-  test("the clocks of its structs, those of a Skip left out", () => {
+  test("the clocks of its structs, without those of a Skip", () => {
     const update = updateBytes([
       { client: 9, clock: 4, structs: [gc(2), skip(3), text("ab"), gc(1)] },
       { client: 8, clock: 0, structs: [skip(5), gc(1), skip(1)] },
@@ -76,17 +76,17 @@ describe("an update brings", () => {
   });
 
   test.each([
-    ["deleted content: what it says", item(1, bytes(5)), 5],
+    ["deleted content: as many as it states", item(1, bytes(5)), 5],
     ["JSON values: one each", item(2, sequence(bytes(3), string("undefined"), string('{"a":[]}'), string("1"))), 3],
     ["binary: one", item(3, bytes(2, 255, 0)), 1],
-    ["text: its UTF-16 units", text("né🦌"), 4],
+    ["text: one per UTF-16 unit", text("né🦌"), 4],
     ["an embed: one", json('{"image":[1]}'), 1],
     ["formatting: one", item(6, sequence(string("bold"), string("true"))), 1],
     ["an XML element: one", item(7, sequence(bytes(3), string("p"))), 1],
     ["a map: one", item(7, bytes(1)), 1],
     ["any values: one each", item(8, bytes(2, 127, 125, 1)), 2],
     ["a subdocument: one", subdocument(anyValue({ autoLoad: true, meta: [1] })), 1],
-    ["garbage: what it says", gc(3), 3],
+    ["garbage: as many as it states", gc(3), 3],
   ])("as many clocks as its content is long, for %s", (_name, struct, length) => {
     const update = structs(struct);
     expectSame(contentsOf(update).structs, clocks([7, 0, length]));
@@ -102,12 +102,12 @@ describe("an update brings", () => {
   });
 });
 
-describe("refused is an update", () => {
+describe("an update is malformed", () => {
   test.each<[name: string, update: Uint8Array, detail: string]>([
     ["without any bytes", new Uint8Array(), "decode"],
-    ["that ends early", structs(text("ab")).subarray(0, -2), "decode"],
-    ["that ends before a struct", structs(gc(1)).subarray(0, -3), "unexpected end"],
-    ["with bytes left over", Uint8Array.of(0, 0, 0), "trailing bytes"],
+    ["that is cut off", structs(text("ab")).subarray(0, -2), "decode"],
+    ["that is cut off before a struct", structs(gc(1)).subarray(0, -3), "unexpected end"],
+    ["with trailing bytes", Uint8Array.of(0, 0, 0), "trailing bytes"],
     ["whose clients ascend", sections(1, 2), "not in descending order"],
     ["with two sections of a client", sections(2, 2), "not in descending order"],
     ["with a client without structs", structs(), "without structs"],
@@ -120,11 +120,11 @@ describe("refused is an update", () => {
     ["with clocks beyond 2⁵³−1", structs(gc(1), gc(last)), "clock out of range"],
     ["with a client id beyond 2⁵³−1", sections(last + 1), "number out of range"],
     ["with a number padded until it reads as NaN", structs(originNaN), "number out of range"],
-    ["whose item has itself for origin", structs(text("a", { origin: [7, 0] })), "refers to itself"],
-    ["whose item has a later one for right origin", structs(text("ab", { rightOrigin: [7, 1] })), "a later item"],
-    ["whose item is in itself", structs(text("a", { parent: [7, 0] })), "refers to itself"],
+    ["whose item has itself as origin", structs(text("a", { origin: [7, 0] })), "refers to itself"],
+    ["whose item has a later one as right origin", structs(text("ab", { rightOrigin: [7, 1] })), "a later item"],
+    ["whose item is its own parent", structs(text("a", { parent: [7, 0] })), "refers to itself"],
     ["whose second item refers to a third", structs(gc(1), text("a", { origin: [7, 2] }), gc(1)), "a later item"],
-    ["with an unknown kind of content", structs(item(11, bytes(1))), "content type"],
+    ["with an unknown content type", structs(item(11, bytes(1))), "content type"],
     ["with a Skip that has an item's flags", structs(item(10, bytes(1), { origin: [1, 0] })), "content type"],
     ["with an unknown shared type", structs(item(7, bytes(7))), "shared type"],
     ["with an unknown any value", structs(any(bytes(115))), "value type"],
@@ -135,7 +135,7 @@ describe("refused is an update", () => {
     ["with bytes as a prototype", structs(prototypeOfBytes), "prototype"],
     ["with a subdocument without options", structs(subdocument(anyValue(null))), "without options"],
     ["with a subdocument whose options name a guid", structs(guidWithoutText), "never writes"],
-    ["with one whose options name a filter", structs(subdocument(anyValue({ gcFilter: 1 }))), "never writes"],
+    ["with a subdocument whose options name a filter", structs(subdocument(anyValue({ gcFilter: 1 }))), "never writes"],
     ["that deletes no clocks", deletes([5, 0]), "empty range"],
     ["that deletes beyond 2⁵³−1", deletes([last, 1]), "clock out of range"],
     ["whose deletes descend", deletes([5, 1], [3, 1]), "not in ascending order"],
@@ -155,12 +155,12 @@ describe("refused is an update", () => {
     expect(decodeContents(update)).toEqual({ kind: "malformed", detail: expect.stringContaining(detail) });
   });
 
-  test("without its content in the reason", () => {
+  test("and the reason does not quote its content", () => {
     expect(JSON.stringify(decodeContents(structs(json("secret"))))).not.toContain("secret");
   });
 });
 
-describe("Yjs decodes what is refused here, and it would harm", () => {
+describe("a malformed update that Yjs would decode harms", () => {
   const apply = (update: Uint8Array) => {
     const doc = new Y.Doc();
     Y.applyUpdate(doc, update);
@@ -169,7 +169,7 @@ describe("Yjs decodes what is refused here, and it would harm", () => {
 
   test.each([
     ["bytes as a prototype", prototypeOfBytes],
-    ["a subdocument's guid that is no string", guidWithoutText],
+    ["the guid of a subdocument that is not a string", guidWithoutText],
   ])("every merge: %s", (_name, struct) => {
     const update = structs(struct);
     expect(Y.decodeUpdate(update).structs).toHaveLength(1);
@@ -177,19 +177,19 @@ describe("Yjs decodes what is refused here, and it would harm", () => {
   });
 
   test.each([
-    ["an origin of its own client that is not before it", text("a", { origin: [7, 0] })],
+    ["an origin of the same client that is not before the item", text("a", { origin: [7, 0] })],
     ["a number padded until it reads as NaN", originNaN],
   ])("every client: %s", (_name, struct) => {
     expect(Y.decodeUpdate(structs(struct)).structs).toHaveLength(1);
     expect(() => apply(structs(struct))).toThrow();
   });
 
-  test("a document: deletes that descend become others while they are pending", () => {
+  test("a document: deletes in descending order become other deletes while they are pending", () => {
     const pending = Y.decodeUpdate(Y.encodeStateAsUpdate(apply(deletes([50, 1], [3, 1])))).ds.clients.get(7) ?? [];
     expect(pending.map(({ clock }) => clock)).not.toContain(3);
   });
 
-  test("a document: a second section of a client takes the place of the first", () => {
+  test("a document: a second section of a client replaces the first", () => {
     expect(Y.decodeUpdate(secondSection).structs).toHaveLength(1);
     expect(apply(secondSection).store.clients.size).toBe(0);
     expect(decodeContents(secondSection).kind).toBe("malformed");
