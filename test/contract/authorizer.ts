@@ -1,14 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import type { AccessRequest, Authorizer } from "../../src/auth/authorizer.ts";
 
-/** Requests that an authorizer answers, and how. */
+/** The requests that an authorizer answers, grouped by the decision. */
 export interface AuthorizerCases {
   readonly authorizer: Authorizer;
   readonly granted: readonly AccessRequest[];
   readonly denied: readonly AccessRequest[];
 }
 
-/** What every authorizer promises: a decision for every request, returned and not thrown. */
+/** The contract of every authorizer: it returns a decision for every request, and never throws one. */
 export function describeAuthorizer(name: string, { authorizer, granted, denied }: AuthorizerCases): void {
   describe(name, () => {
     test.each(granted)("grants $kind of $room", async (request) => {

@@ -4,23 +4,23 @@ import { closeReasons } from "../../src/transport/close-reason.ts";
 import type { Connection, Frame } from "../../src/transport/connection.ts";
 import { eventually } from "../support/eventually.ts";
 
-/** A client at the other end of a connection. */
+/** The client at the other end of a connection. */
 export interface Receiver {
   readonly connection: Connection;
-  /** Text as it is, binary frames by their length. */
+  /** The received frames: text as it is, binary frames by their length. */
   readonly heard: readonly (string | number)[];
-  /** The client goes away; resolves when the connection knows. */
+  /** Disconnects the client; resolves when the connection has noticed. */
   leave(): Promise<void>;
 }
 
-/** Connections and channels of one implementation. */
+/** The connections and channels of one implementation. */
 export interface Wire {
   readonly openChannel: OpenChannel;
   connect(): Promise<Receiver>;
   close(): Promise<void>;
 }
 
-/** What every connection and every channel promises. */
+/** The contract of every connection and every channel. */
 export function describeWire(name: string, open: () => Wire): void {
   describe(name, () => {
     let wire: Wire;
@@ -30,7 +30,7 @@ export function describeWire(name: string, open: () => Wire): void {
     afterEach(() => wire.close());
 
     const people = (count: number) => Promise.all(Array.from({ length: count }, () => wire.connect()));
-    /** What each has heard when the last frame, which this sends to all directly, has come. */
+    /** Sends a last frame to each receiver directly, waits for it, and returns the frames received before it. */
     const heardBy = async (...receivers: readonly Receiver[]) => {
       for (const { connection } of receivers) connection.send("end");
       await eventually("the last frame", () => receivers.every(({ heard }) => heard.at(-1) === "end"));
@@ -38,7 +38,7 @@ export function describeWire(name: string, open: () => Wire): void {
     };
 
     describe("a connection", () => {
-      test("delivers text and bytes in the order in which they were sent, in whatever way", async () => {
+      test("delivers text and bytes in the order in which they were sent, by any method", async () => {
         const [a] = await people(1);
         if (a === undefined) throw new Error("a receiver");
         const frames: readonly Frame[] = ["1", new Uint8Array(2), "3"];
@@ -51,7 +51,7 @@ export function describeWire(name: string, open: () => Wire): void {
         expect(await heardBy(a)).toEqual([["1", 2, "3", "4", 5, "6"]]);
       });
 
-      test("calls what waits for the last byte at once when there is none", async () => {
+      test("calls a drained task immediately when there are no unsent bytes", async () => {
         const [a] = await people(1);
         let calls = 0;
         a?.connection.drained(() => {
@@ -60,7 +60,7 @@ export function describeWire(name: string, open: () => Wire): void {
         expect([a?.connection.unsentBytes, calls]).toEqual([0, 1]);
       });
 
-      test("does nothing after it is closed, by whichever side", async () => {
+      test("does nothing after either side has closed it", async () => {
         const [a, b] = await people(2);
         if (a === undefined || b === undefined) throw new Error("two receivers");
         a.connection.close(closeReasons.restart);
@@ -81,7 +81,7 @@ export function describeWire(name: string, open: () => Wire): void {
       });
     });
 
-    test("a ping is answered for a connection that closes, by whichever side, and for one that has", async () => {
+    test("a ping is answered when either side closes the connection, and when it is closed already", async () => {
       const [a, b] = await people(2);
       if (a === undefined || b === undefined) throw new Error("two receivers");
       const answers: string[] = [];
@@ -93,7 +93,7 @@ export function describeWire(name: string, open: () => Wire): void {
     });
 
     describe("a channel", () => {
-      test("delivers to all that have joined, less the one left out, in order with what is sent directly", async () => {
+      test("delivers to all joined connections except the excluded one, in order with frames that are sent directly", async () => {
         const [a, b, c] = await people(3);
         if (a === undefined || b === undefined || c === undefined) throw new Error("three receivers");
         const channel = wire.openChannel();
@@ -111,7 +111,7 @@ export function describeWire(name: string, open: () => Wire): void {
         ]);
       });
 
-      test("delivers once to who joined twice, and nothing to who has left, once or twice", async () => {
+      test("delivers once to a connection that joined twice, and nothing to one that left, once or twice", async () => {
         const [a, b] = await people(2);
         if (a === undefined || b === undefined) throw new Error("two receivers");
         const channel = wire.openChannel();
@@ -128,7 +128,7 @@ export function describeWire(name: string, open: () => Wire): void {
         ]);
       });
 
-      test("is apart from every other channel", async () => {
+      test("is independent of every other channel", async () => {
         const [a] = await people(1);
         if (a === undefined) throw new Error("a receiver");
         const [one, other] = [wire.openChannel(), wire.openChannel()];
@@ -138,7 +138,7 @@ export function describeWire(name: string, open: () => Wire): void {
         expect(await heardBy(a)).toEqual([["for a"]]);
       });
 
-      test("a sender that has gone is left out like any other, and a closed connection cannot join", async () => {
+      test("a closed sender can be excluded like any other, and a closed connection cannot join", async () => {
         const [a, b] = await people(2);
         if (a === undefined || b === undefined) throw new Error("two receivers");
         const channel = wire.openChannel();

@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
 import type { Clock } from "../../src/lib/time/clock.ts";
 
-/** A clock, and a way to let that much of its time pass, turns included. */
+/** A clock, and a function that lets this much of its time pass, turns included. */
 export interface TimeMachine {
   readonly clock: Clock;
   pass(durationMs: number): Promise<void>;
 }
 
-/** What every clock promises. */
+/** The contract of every clock. */
 export function describeClock(name: string, start: () => TimeMachine): void {
   describe(name, () => {
     test("goes forward, in milliseconds", async () => {
@@ -30,7 +30,7 @@ export function describeClock(name: string, start: () => TimeMachine): void {
       expect(ran).toEqual(["soon", "later"]);
     });
 
-    test("does not run what was cancelled, and cancels nothing else", async () => {
+    test("does not run a cancelled task, and cancels no other task", async () => {
       const { clock, pass } = start();
       const ran: string[] = [];
       const cancel = clock.after(5, () => ran.push("cancelled"));
@@ -41,7 +41,7 @@ export function describeClock(name: string, start: () => TimeMachine): void {
       expect(ran).toEqual(["kept"]);
     });
 
-    test("runs the tasks of a turn when it has ended, in order", async () => {
+    test("runs the tasks of a turn after its end, in order", async () => {
       const { clock, pass } = start();
       const ran: string[] = [];
       clock.afterTurn(() => ran.push("first"));

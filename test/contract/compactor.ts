@@ -4,7 +4,7 @@ import { type CompactedUpdates, type Compactor, CompactorClosed } from "../../sr
 import { packUpdates } from "../../src/relay/update/packed-updates.ts";
 import { updatesOf } from "../support/clients/raw-client.ts";
 
-/** What every compactor promises. */
+/** The contract of every compactor. */
 export function describeCompactor(name: string, start: () => Compactor): void {
   describe(name, () => {
     let compactor: Compactor;
@@ -29,7 +29,7 @@ export function describeCompactor(name: string, start: () => Compactor): void {
       expect(read(await compactor.compact(typed("hello")))).toBe("ello");
     });
 
-    test("rejects with what happens when updates are taken, and goes on", async () => {
+    test("rejects with the error that taking the updates throws, and goes on", async () => {
       const failing = compactor.compact(() => {
         throw new Error("there are none");
       });
@@ -38,20 +38,20 @@ export function describeCompactor(name: string, start: () => Compactor): void {
       expect(read(await next)).toBe("n");
     });
 
-    test("answers calls that overlap each with its own", async () => {
+    test("answers each of several overlapping calls with its own result", async () => {
       const texts = ["one", "two", "three", "four"];
       const bases = await Promise.all(texts.map((text) => compactor.compact(typed(text))));
       expect(bases.map(read)).toEqual(texts.map((text) => text.slice(1)));
     });
 
-    test("names what is no update, compacts the rest, and goes on", async () => {
+    test("rejects bytes that are not an update, compacts the rest, and goes on", async () => {
       const [first = Uint8Array.of()] = updatesTyped("x");
       const compacted = await compactor.compact(() => packUpdates([...updatesTyped("ab"), first.subarray(1)]));
       expect([read(compacted), compacted.rejected]).toEqual(["b", [3]]);
       expect(read(await compactor.compact(typed("on")))).toBe("n");
     });
 
-    test("rejects with CompactorClosed what runs when it is closed, and what comes afterwards", async () => {
+    test("rejects running and later calls with CompactorClosed once it is closed", async () => {
       const running = Promise.allSettled([compactor.compact(typed("running")), compactor.compact(typed("waiting"))]);
       await compactor.close();
       await compactor.close();

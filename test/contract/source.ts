@@ -6,14 +6,14 @@ import type { DocumentSource } from "../../src/storage/source.ts";
 import { textOf } from "../support/bytes/y-leveldb.ts";
 import { Workshop } from "../support/processes/data-folder.ts";
 
-/** A kind of source, and how its server writes one. */
+/** A kind of source, and a function that writes one as its server does. */
 export interface SourceUnderTest {
   readonly open: (path: string) => DocumentSource;
-  /** Writes documents in the way of the real server, into a file or folder of this name. */
+  /** Writes documents as the real server does, into a file or folder of this name. */
   readonly write: (path: string, documents: Readonly<Record<string, Uint8Array>>) => Promise<void>;
 }
 
-/** What every source promises. */
+/** The contract of every source. */
 export function describeSource(name: string, { open, write }: SourceUnderTest): void {
   describe(name, () => {
     let workshop: Workshop;
@@ -27,7 +27,7 @@ export function describeSource(name: string, { open, write }: SourceUnderTest): 
     const texts = (source: DocumentSource) =>
       Object.fromEntries(Array.from(source.documents(), (document) => [document.name, textOf(document.updates)]));
 
-    test("gives every document, whatever its name", async () => {
+    test("returns every document, whatever its name", async () => {
       const names = ["notes", "café", "日本語/ノート", "👩‍👩‍👧", "a b", "z".repeat(300), "\ufeffmarked", "tab\there"];
       await write(path, Object.fromEntries(names.map((document) => [document, typed(`text of ${document}`)])));
       const source = open(path);
@@ -40,12 +40,12 @@ export function describeSource(name: string, { open, write }: SourceUnderTest): 
       expect([...open(path).documents()]).toEqual([]);
     });
 
-    test("passes over updates that are not asked for", async () => {
+    test("skips updates that are not requested", async () => {
       await write(path, { a: typed("1"), b: typed("2"), c: typed("3") });
       expect(Array.from(open(path).documents(), (document) => document.name)).toEqual(["a", "b", "c"]);
     });
 
-    test("can be broken off, and opened again", async () => {
+    test("can be left half-read, and opened again", async () => {
       await write(path, { a: typed("1"), b: typed("2") });
       for (const document of open(path).documents()) {
         expect(document.name).toBe("a");
@@ -54,18 +54,18 @@ export function describeSource(name: string, { open, write }: SourceUnderTest): 
       expect(texts(open(path))).toEqual({ a: "1", b: "2" });
     });
 
-    test("gives large documents whole", async () => {
+    test("returns large documents completely", async () => {
       const long = "0123456789abcdef".repeat(100_000);
       await write(path, { long: typed(long), short: typed("short") });
       expect(texts(open(path))).toEqual({ long, short: "short" });
     });
 
-    test("gives what is no update as it is", async () => {
+    test("returns bytes that are not an update as they are", async () => {
       await write(path, { broken: Uint8Array.of(1, 2, 3) });
       expect(Array.from(open(path).documents(), ({ updates }) => [...updates])).toEqual([[Uint8Array.of(1, 2, 3)]]);
     });
 
-    test("is left as it is, byte by byte", async () => {
+    test("does not change a byte of its files", async () => {
       await write(path, { a: typed("1"), b: typed("2") });
       const before = filesIn(workshop.path);
       texts(open(path));

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { type RowId, type Store, type StoredUpdate, StoreError } from "../../src/storage/store.ts";
 import { rowsOf } from "../support/bytes/counting.ts";
 
-/** What every store promises. `open` gives a new, empty one. */
+/** The contract of every store. `open` returns a new, empty one. */
 export function describeStore(name: string, open: () => Store | Promise<Store>): void {
   describe(name, () => {
     let store: Store;
@@ -26,7 +26,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
         expect(await store.load("document")).toBeUndefined();
       });
 
-      test("the tail is in the order of the commits, whatever else is appended between", async () => {
+      test("the tail is in the order of the commits, whatever is appended to other documents in between", async () => {
         const first = await append("document", 3, 1);
         await append("other", 9);
         const second = await append("document", 2);
@@ -46,7 +46,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
         expect(a?.tail).toEqual([stored(rows[1], 2)]);
       });
 
-      test("an empty batch is nothing", async () => {
+      test("an empty batch changes nothing", async () => {
         expect(await store.append([])).toEqual([]);
         expect(await store.list({ limit: 10 })).toEqual([]);
       });
@@ -70,7 +70,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
         ]);
       });
 
-      test("updates stay as they were when the caller goes on using its bytes", async () => {
+      test("stored updates do not change when the caller reuses its bytes", async () => {
         const buffer = Buffer.from([0, 1, 2, 3]);
         await store.append([{ document: "document", update: buffer.subarray(1, 3) }]);
         buffer.fill(9);
@@ -79,7 +79,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
         expect(await load("document")).toEqual({ base: undefined, tail: [[1, 2]] });
       });
 
-      test("an update of 20 MB comes back byte for byte", async () => {
+      test("an update of 20 MB is returned byte for byte", async () => {
         const update = new Uint8Array(20_000_000).map((_, index) => index * 31);
         await store.append([{ document: "document", update }]);
         const loaded = (await store.load("document"))?.tail[0]?.update ?? new Uint8Array();
@@ -111,7 +111,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
     });
 
     describe("durable", () => {
-      test("resolves, whatever there is to make durable", async () => {
+      test("resolves, whether there is anything to make durable or not", async () => {
         await store.durable();
         await append("document", 1);
         await store.durable();
@@ -120,7 +120,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
         expect(await load("document")).toEqual({ base: [2], tail: [] });
       });
 
-      test("does not hold up what comes after it", async () => {
+      test("does not hold up later calls", async () => {
         await append("document", 1);
         const [, rows] = await Promise.all([store.durable(), append("document", 2)]);
         expect((await store.load("document"))?.tail.at(-1)?.row).toBe(row(rows[0]));
@@ -136,7 +136,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
     });
 
     describe("compact", () => {
-      test("keeps the summary with the base, and forgets it with the next", async () => {
+      test("keeps the summary with the base until the next one", async () => {
         const summarized = async (rows: readonly RowId[], summary: Uint8Array) =>
           store.compact("document", { base: Uint8Array.of(7), summary, rows, quarantined: [] });
         const first = await summarized(await append("document", 1), Uint8Array.of(1, 2, 3));
@@ -145,7 +145,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
         expect((await store.load("document"))?.base?.summary).toEqual(Uint8Array.of(4));
       });
 
-      test("sets aside what the base does not take in: kept, and no part of the document", async () => {
+      test("quarantines rows that are not in the base: they are kept, but no part of the document", async () => {
         const rows = await append("document", 1, 2, 3);
         const [, poison] = rows;
         if (poison === undefined) throw new Error("no row");
@@ -166,7 +166,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
         expect((await store.load("document"))?.quarantined).toEqual([]);
       });
 
-      test("replaces exactly the rows, and what was appended meanwhile stays", async () => {
+      test("replaces exactly the given rows, and keeps updates appended meanwhile", async () => {
         const rows = await append("document", 1, 2);
         await append("other", 9);
         await append("document", 3);
@@ -177,7 +177,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
         expect(await load("other")).toEqual({ base: undefined, tail: [[9]] });
       });
 
-      test("takes the base with the first of the tail, and leaves the rest of the tail", async () => {
+      test("replaces the base and the first rows of the tail, and keeps the rest of the tail", async () => {
         const first = await append("document", 1, 2);
         const [third, , fifth] = await append("document", 3, 4, 5);
         const base = await compact("document", first, Uint8Array.of(12));
@@ -189,7 +189,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
         expect(tail[1]?.row).toBe(row(fifth));
       });
 
-      test("takes a base alone", async () => {
+      test("replaces a base alone", async () => {
         const base = await compact("document", await append("document", 1), Uint8Array.of(10));
         await append("document", 2);
         await compact("document", [base], Uint8Array.of(11));
@@ -227,7 +227,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
           },
         ],
         ["of another document", async (first) => [first, ...(await append("other", 9))]],
-        ["that never were", async (first, second) => [first, second, second + 1_000]],
+        ["that never existed", async (first, second) => [first, second, second + 1_000]],
       ])("rejects rows %s, and changes nothing", async (_, prepare) => {
         const [first, second] = await append("document", 1, 2);
         const rows = await prepare(row(first), row(second));
@@ -236,7 +236,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
         expect([await store.load("document"), await store.load("other")]).toEqual(before);
       });
 
-      test("takes 100,000 rows", async () => {
+      test("replaces 100,000 rows", async () => {
         const batch = Array.from({ length: 100_000 }, (_, index) => ({
           document: index % 5 === 4 ? "other" : "document",
           update: Uint8Array.of(index),
@@ -248,7 +248,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
       });
     });
 
-    test("a row is never used again, whatever is compacted, removed or rejected", async () => {
+    test("a row id is never used again, whatever is compacted, removed or rejected", async () => {
       const seen: RowId[] = [];
       for (let round = 0; round < 3; round += 1) {
         const rows = await append("document", 1, 2);
@@ -261,7 +261,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
     });
 
     describe("list", () => {
-      test("says how many rows and bytes the base and the tail have", async () => {
+      test("reports the rows and bytes of base and tail", async () => {
         await append("without a base", 1, 2);
         await compact("with a base", await append("with a base", 1, 2), Uint8Array.of(1, 2, 3));
         await append("with a base", 4);
@@ -271,7 +271,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
         ]);
       });
 
-      test("goes by UTF-8 bytes, page by page", async () => {
+      test("is ordered by UTF-8 bytes, page by page", async () => {
         const inOrder = ["", "A", "a", "b", "é", "\uffff", "\u{1f98c}"];
         for (const name of inOrder.toReversed()) await append(name, 1);
         expect(await names({ limit: 3 })).toEqual(inOrder.slice(0, 3));
@@ -283,7 +283,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
     });
 
     describe("remove", () => {
-      test("takes the whole log of one document, and no other", async () => {
+      test("removes the whole log of one document, and no other", async () => {
         await compact("document", await append("document", 1), Uint8Array.of(10));
         await append("document", 2);
         await append("other", 3);
