@@ -1,6 +1,6 @@
 import type { Compaction, RowId, StoredDocument } from "../../../src/storage/store.ts";
 
-/** Numbers as an update; not one that Yjs could read, which is nothing to a store. */
+/** Encodes numbers as an update. Yjs could not read it, but a store does not read updates. */
 export function updateOf(numbers: readonly number[]): Uint8Array {
   return new Uint8Array(Uint32Array.from(numbers).buffer);
 }
@@ -9,7 +9,7 @@ export function compaction(rows: readonly RowId[], base: Uint8Array): Compaction
   return { base, summary: Uint8Array.of(1), rows, quarantined: [] };
 }
 
-/** The numbers of a whole log, in its order. */
+/** The numbers of a whole log, in order. */
 export function numbersIn(document: StoredDocument | undefined): number[] {
   return updatesOf(document).flatMap(({ update }) => [...new Uint32Array(new Uint8Array(update).buffer)]);
 }

@@ -6,7 +6,7 @@ import { unpackUpdates } from "../../../src/relay/update/packed-updates.ts";
 import { decodeContents, type Malformed, type UpdateContents } from "../../../src/relay/update/update-contents.ts";
 import type { RowId } from "../../../src/storage/store.ts";
 
-/** What a document takes `update` for, and what that brings. */
+/** The verdict of a document on `update`, and the contents of the update. */
 export function classify(
   state: DocumentState,
   update: Uint8Array,
@@ -15,13 +15,13 @@ export function classify(
   return contents.kind === "malformed" ? contents : { contents, ...state.classify({ update, contents }) };
 }
 
-/** All that a client with that state vector is sent, as one update. */
+/** The answer to a client with that state vector, as one update. */
 export function answerOf(state: DocumentState, stateVector: Uint8Array): Uint8Array {
   const { before, update } = state.answer(stateVector);
   return before === undefined ? update : Y.mergeUpdates([before, update]);
 }
 
-/** Compacts what is committed now, after `meanwhile`. */
+/** Compacts the rows committed so far, and runs `meanwhile` before the result is taken. */
 export function compactState(state: DocumentState, row: () => RowId, meanwhile = () => {}): void {
   const cut = state.cut();
   const { base, summary } = compactUpdates(unpackUpdates(cut));

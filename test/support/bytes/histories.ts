@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from "node:fs";
 import { gunzipSync } from "bun";
 import * as Y from "yjs";
 
-/** A real editing history as the updates of its writers: what was typed, in order. */
+/** A real editing history as the updates of its writers, in the order of typing. */
 export interface History {
   readonly updates: readonly Uint8Array[];
-  /** What its last writer saw. */
+  /** The text that the last writer saw. */
   readonly text: string;
 }
 
@@ -13,20 +13,20 @@ export type Patch = readonly [position: number, deleted: number, inserted: strin
 
 interface Transaction {
   readonly patches: readonly Patch[];
-  /** Who and after which other transactions; absent where there is one writer. */
+  /** The writer, and the transactions that it had seen. Absent when there is one writer. */
   readonly agent?: number;
   readonly parents?: readonly number[];
 }
 
 const folder = new URL("../../../../shared/data/", import.meta.url);
 
-/** Undefined where the data is not at hand: it does not come with the sources. */
+/** Reads a history. Undefined when its data is not present: it does not come with the sources. */
 export function readHistory(name: "automerge-paper" | "friendsforever", transactions: number): History | undefined {
   const read = readTransactions(name);
   return read === undefined ? undefined : replay(read.slice(0, transactions));
 }
 
-/** The edits of the history of one writer, likewise. */
+/** Reads the edits of a history of one writer. Undefined when its data is not present. */
 export function readPatches(name: "automerge-paper", transactions: number): readonly Patch[] | undefined {
   return readTransactions(name)
     ?.slice(0, transactions)
@@ -39,7 +39,10 @@ function readTransactions(name: string): readonly Transaction[] | undefined {
   return JSON.parse(new TextDecoder().decode(gunzipSync(readFileSync(file)))).txns;
 }
 
-/** Each writer has its own document, which has seen exactly what that transaction's writer had seen. */
+/**
+ * Replays the transactions. Each writer has its own document, which has seen exactly the transactions that the writer
+ * had seen.
+ */
 function replay(transactions: readonly Transaction[]): History {
   const updates: Uint8Array[] = [];
   const seen: Set<number>[] = [];

@@ -1,7 +1,7 @@
 import * as encoding from "lib0/encoding";
 import { maskedCrc32c } from "../../../src/storage/import/leveldb/crc32c.ts";
 
-/** A key and what is put there; undefined for a deletion. */
+/** A key and its new value; undefined for a deletion. */
 export type Write = readonly [key: string, value: string | undefined];
 
 export const logBlockBytes = 32 * 1024;
@@ -16,7 +16,7 @@ export function concatenate(...pieces: readonly Uint8Array[]): Uint8Array {
   });
 }
 
-/** A log or manifest with these records, as LevelDB's writer makes it. */
+/** A log or manifest with these records, in the form of LevelDB's writer. */
 export function logBytes(records: readonly Uint8Array[]): Uint8Array {
   const encoder = encoding.createEncoder();
   for (const record of records) writeRecord(encoder, record);
@@ -66,7 +66,7 @@ export function internalKey(key: string, sequence: number, kind = 1): Uint8Array
   });
 }
 
-/** A block without its trailer; each key shares what it can with the one before, but for every third. */
+/** A block without its trailer. Each key shares its prefix with the one before, except every third key. */
 export function blockBytes(entries: readonly (readonly [key: Uint8Array, value: Uint8Array])[]): Uint8Array {
   return encoding.encode((encoder) => {
     const restarts: number[] = [];
@@ -92,13 +92,13 @@ function sharedLength(left: Uint8Array, right: Uint8Array): number {
   return shared;
 }
 
-/** How a block is stored: its bytes and how they are compressed (0 not at all, 1 snappy). */
+/** A block as it is stored: its bytes, and their compression (0 none, 1 snappy). */
 export interface StoredBlock {
   readonly bytes: Uint8Array;
   readonly compression: number;
 }
 
-/** A table of these data blocks, with the handles that its index is to have when they are not the right ones. */
+/** A table of these data blocks. `handles` replaces the correct handles of its index. */
 export function tableBytes(
   blocks: readonly StoredBlock[],
   handles?: readonly (readonly [offset: number, length: number])[],

@@ -6,7 +6,7 @@ import { bytes, gc, item, sequence, skip, string, updateBytes, type Write } from
 
 const empty = Uint8Array.of(0, 0);
 
-/** Two people's edits, and merges of some. */
+/** The updates of two editors, and merges of some of them. */
 export function session(random: Random): readonly Uint8Array[] {
   const editors = [new RandomEditor(random), new RandomEditor(random)];
   for (let step = 0; step < 8; step += 1) {
@@ -19,7 +19,7 @@ export function session(random: Random): readonly Uint8Array[] {
   return [...sent, ...merged];
 }
 
-/** One of them with a few bits, bytes or stretches changed. */
+/** One of `updates` with a few bits, bytes or ranges changed. */
 export function mutate(random: Random, updates: readonly Uint8Array[]): Uint8Array {
   const original = [...random.pick(updates)];
   const at = random.integer(original.length);
@@ -41,7 +41,7 @@ function cutFrom(random: Random, update: Uint8Array): Uint8Array {
   return update.subarray(random.integer(update.length));
 }
 
-/** Well-formed, of few clients and clocks, so that updates contradict one another. */
+/** A well-formed update of few clients and clocks, so that such updates contradict each other. */
 export function invent(random: Random): Uint8Array {
   const clients = random.some([4, 3, 2, 1], 0.5);
   const sections = clients.map((client) => {

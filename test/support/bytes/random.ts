@@ -1,4 +1,4 @@
-/** A seeded source of chance (mulberry32): the same seed makes the same choices. */
+/** A seeded random generator (mulberry32): the same seed makes the same choices. */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** In [0, 1). */
+  /** A number in [0, 1). */
   real(): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = this.#state;
@@ -15,7 +15,7 @@ export class Random {
     return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
   }
 
-  /** In [0, end). */
+  /** An integer in [0, end). */
   integer(end: number): number {
     return Math.floor(this.real() * end);
   }
@@ -30,7 +30,7 @@ export class Random {
     return choice;
   }
 
-  /** Each element with that probability, in order. */
+  /** A subset, in order, that has each element with that probability. */
   some<T>(choices: readonly T[], probability: number): T[] {
     return choices.filter(() => this.chance(probability));
   }
@@ -43,7 +43,7 @@ export class Random {
   }
 }
 
-/** Every property test starts here. YURT_TEST_SEED takes the seed that a failure printed. */
+/** The first seed of every property test. YURT_TEST_SEED takes the seed that a failure printed. */
 const firstSeed = Number(process.env["YURT_TEST_SEED"] ?? 20_250_607);
 
 /** Runs a property `times` times with different seeds; a failure names its seed. */

@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { join } from "node:path";
 
-/** The rows of a data folder's update log, read beside the running server. */
+/** The rows of a data folder's update log, read while the server runs. */
 export function storedRows(dataFolder: string): number {
   const database = new Database(join(dataFolder, "yurt.db"), { readonly: true });
   try {

@@ -2,7 +2,7 @@ import { CompactSign, type CryptoKey, exportJWK, exportSPKI, generateKeyPair, ty
 
 export type SignatureAlgorithm = "RS256" | "ES256" | "EdDSA";
 
-/** Whoever signs tokens elsewhere, with a key pair of its own. */
+/** An external issuer of tokens, with a key pair of its own. */
 export class TokenSigner {
   readonly #alg: SignatureAlgorithm;
   readonly #kid: string | undefined;
@@ -24,7 +24,7 @@ export class TokenSigner {
     return new TokenSigner(alg, kid, await generateKeyPair(alg, { extractable: true }));
   }
 
-  /** As it stands in a key set. */
+  /** The public key in the form of a key set entry. */
   async jwk(): Promise<JWK> {
     return { ...(await exportJWK(this.publicKey)), ...(this.#kid !== undefined && { kid: this.#kid }) };
   }
@@ -33,7 +33,7 @@ export class TokenSigner {
     return exportSPKI(this.publicKey);
   }
 
-  /** Naming another key than the one it signs with, when `kid` is given. */
+  /** Signs a token. With `kid`, the token names another key than the one that signs it. */
   sign(claims: Readonly<Record<string, unknown>>, kid = this.#kid): Promise<string> {
     return new SignJWT({ ...claims })
       .setProtectedHeader({ alg: this.#alg, ...(kid !== undefined && { kid }) })
@@ -41,7 +41,7 @@ export class TokenSigner {
   }
 }
 
-/** Signs with a text whatever is claimed, with whatever header. */
+/** Signs any claims with a secret, under any header. */
 export function signWithSecret(
   secret: string,
   claims: Readonly<Record<string, unknown>>,
@@ -52,12 +52,12 @@ export function signWithSecret(
     .sign(new TextEncoder().encode(secret));
 }
 
-/** Likewise bytes that may be no claims at all. */
+/** Signs any bytes with a secret, even if they are not claims. */
 export function signBytes(secret: string, payload: Uint8Array): Promise<string> {
   return new CompactSign(payload).setProtectedHeader({ alg: "HS256" }).sign(new TextEncoder().encode(secret));
 }
 
-/** Three parts as they are given, whether they make sense or not. */
+/** Encodes a token from its three parts, valid or not. */
 export function tokenOf(header: unknown, payload: unknown, signature = ""): string {
   const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
   return `${part(header)}.${part(payload)}.${signature}`;

@@ -1,9 +1,9 @@
 import { signWithSecret } from "./token-signer.ts";
 
-/** What the tokens of these tests are signed with. */
+/** The secret that signs the tokens of these tests. */
 export const secret = "a secret that only these tests know of";
 
-/** A token that is good for a minute, unless `claims` say otherwise. */
+/** A token that is valid for a minute, unless `claims` say otherwise. */
 export function tokenFor(
   rooms: Readonly<Record<string, "read" | "write">>,
   claims: Readonly<Record<string, unknown>> = {},
@@ -12,7 +12,7 @@ export function tokenFor(
   return signWithSecret(secret, { rooms, iat: now, exp: now + 60, ...claims });
 }
 
-/** Revokes, as an administrator would, and returns what the server answers. */
+/** Revokes as an administrator does, and returns the answer of the server. */
 export async function revoke(url: string, order: object, claims: object = {}): Promise<unknown> {
   const response = await fetch(`${url}/api/revocations`, {
     method: "POST",

@@ -3,7 +3,7 @@ import * as encoding from "lib0/encoding";
 export type Write = (encoder: encoding.Encoder) => void;
 type Id = readonly [client: number, clock: number];
 
-/** Where an item stands: exactly what is given is written, whether Yjs would write it or not. */
+/** The position of an item. It is written exactly as given, whether Yjs would write it or not. */
 interface Place {
   readonly origin?: Id;
   readonly rightOrigin?: Id;
@@ -15,7 +15,7 @@ interface Section {
   readonly client: number;
   readonly clock: number;
   readonly structs: readonly Write[];
-  /** How many structs it claims to have, when that is a lie. */
+  /** The number of structs that it claims to have, when that differs from the real one. */
   readonly count?: number;
 }
 
@@ -24,7 +24,7 @@ interface Deletes {
   readonly ranges: readonly (readonly [clock: number, length: number])[];
 }
 
-/** An update (V1), byte by byte as it is described. */
+/** An update (V1), encoded exactly as described. */
 export function updateBytes(sections: readonly Section[], deletes: readonly Deletes[] = []): Uint8Array {
   return encoding.encode((encoder) => {
     encoding.writeVarUint(encoder, sections.length);
@@ -74,7 +74,7 @@ export function text(characters: string, place?: Place): Write {
   return item(4, string(characters), place);
 }
 
-/** One value of lib0's `any` encoding, as it is written. */
+/** One value in lib0's `any` encoding. */
 export function any(value: Write, place?: Place): Write {
   return item(8, sequence(bytes(1), value), place);
 }

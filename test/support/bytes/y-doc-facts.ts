@@ -2,7 +2,7 @@ import * as Y from "yjs";
 import { Ranges } from "../../../src/lib/ranges.ts";
 import type { IdSet } from "../../../src/relay/update/id-set.ts";
 
-/** Clock ranges by client, in an order that compares. */
+/** Clock ranges by client, in an order that makes them comparable. */
 export type Clocks = readonly (readonly [client: number, ranges: readonly (readonly [start: number, end: number])[]])[];
 
 /** The structs that Yjs itself reads from updates, Skips left out. */

@@ -1,4 +1,4 @@
-/** What the tests use of y-leveldb 0.2, whose own types its package.json does not let anybody find. */
+/** The part of y-leveldb 0.2 that the tests use. Its own types cannot be resolved through its package.json. */
 declare module "y-leveldb" {
   import type * as Y from "yjs";
 

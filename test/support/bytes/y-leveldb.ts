@@ -2,7 +2,7 @@ import { cpSync, readdirSync } from "node:fs";
 import { LeveldbPersistence } from "y-leveldb";
 import * as Y from "yjs";
 
-/** How LevelDB is opened: little memory and small files make many tables of little data. */
+/** The options of LevelDB. Little memory and small files make many tables of little data. */
 export interface LevelOptions {
   readonly compression?: boolean;
   readonly writeBufferSize?: number;
@@ -12,7 +12,7 @@ export interface LevelOptions {
 
 export const manyTables = { writeBufferSize: 64 * 1024, maxFileSize: 64 * 1024, blockSize: 1024 };
 
-/** Lets y-leveldb work in a folder, and closes it as its server does when it ends. */
+/** Runs `task` with y-leveldb in a folder, and closes it as its server does at the end. */
 export async function withYLeveldb<Result>(
   folder: string,
   task: (persistence: LeveldbPersistence) => Promise<Result>,
@@ -26,7 +26,7 @@ export async function withYLeveldb<Result>(
   }
 }
 
-/** Copies the folder as it lies there while y-leveldb has it open: so it is left when the server is killed. */
+/** Copies the folder while y-leveldb has it open: this is the state that a killed server leaves. */
 export async function leaveAsKilled(
   folder: string,
   task: (persistence: LeveldbPersistence) => Promise<void>,
@@ -38,7 +38,7 @@ export async function leaveAsKilled(
   });
 }
 
-/** Everything that the real database says it holds, in its order. */
+/** All entries that the real database reports, in its order. */
 export async function entriesOf(persistence: LeveldbPersistence): Promise<readonly string[]> {
   const found: string[] = [];
   await persistence._transact(async (database) => {
@@ -52,7 +52,7 @@ export function describeEntry(key: Uint8Array, value: Uint8Array): string {
   return `${Buffer.from(key).toString("base64")} ${value.length} bytes, ${Bun.hash(value)}`;
 }
 
-/** Stores updates as y-websocket's server does: one at a time. */
+/** Stores updates one at a time, as y-websocket's server does. */
 export async function storeUpdates(
   persistence: LeveldbPersistence,
   name: string,
@@ -61,7 +61,7 @@ export async function storeUpdates(
   for (const update of updates) await persistence.storeUpdate(name, update);
 }
 
-/** Writes a value past y-leveldb, which would not store what is no update. */
+/** Writes a value directly to LevelDB: y-leveldb would not store bytes that are not an update. */
 export async function putValue(
   persistence: LeveldbPersistence,
   key: readonly (string | number)[],
@@ -70,27 +70,29 @@ export async function putValue(
   await persistence._transact((database) => database.put(key, Buffer.from(value)));
 }
 
-/** What `settle` leaves in the log. */
+/** The entry that `settle` leaves in the log. */
 export const settledKey = ["v1_sv", "last"];
 export const settledValue = new Uint8Array(20).fill(7);
 
-/** Lets LevelDB finish what it does in the background, and remove what it needs no more: then every file counts. */
+/**
+ * Lets LevelDB finish its background work and remove files that it does not need any more, so that every file counts.
+ */
 export async function settle(folder: string): Promise<void> {
   await withYLeveldb(folder, (persistence) =>
     persistence._transact((database) => database.compactRange(["v1", ""], ["v1", "\uffff"])),
   );
-  // Opening it has moved what was in the log; what is written now stays there.
+  // Opening the database has moved the entries out of the log. Entries written now stay in it.
   await withYLeveldb(folder, async (persistence) => {
     for (let index = 0; index < 3; index += 1) await putValue(persistence, settledKey, settledValue);
   });
 }
 
-/** The names of a folder's files that end so. */
+/** The names of the files in a folder that end with `ending`. */
 export function filesOf(folder: string, ending: string): readonly string[] {
   return readdirSync(folder).filter((name) => name.endsWith(ending));
 }
 
-/** What a document shows when all of these updates are applied. */
+/** The content of a document after all of these updates. */
 export function textOf(updates: Iterable<Uint8Array>): string {
   const doc = new Y.Doc();
   for (const update of updates) Y.applyUpdate(doc, update);

@@ -10,13 +10,13 @@ import {
   type StoreErrorKind,
 } from "../../../src/storage/store.ts";
 
-/** A store whose writes fail, or wait, on command. */
+/** A store whose calls fail or wait when the test says so. */
 export class FailingStore implements Store {
   /** The batches that were appended. */
   readonly appended: (readonly PendingUpdate[])[] = [];
-  /** Appends that were tried. */
+  /** The number of appends that were tried. */
   attempts = 0;
-  /** Syncs that were tried. */
+  /** The number of syncs that were tried. */
   syncs = 0;
   readonly #store: Store;
   #failure: StoreErrorKind | undefined;
@@ -33,7 +33,7 @@ export class FailingStore implements Store {
     this.#failure = kind;
   }
 
-  /** Commits, and cannot sync. */
+  /** Makes syncs fail, while commits succeed. */
   failToSync(): void {
     this.#failsToSync = true;
   }

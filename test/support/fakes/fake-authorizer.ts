@@ -1,16 +1,19 @@
 import type { Access, AccessRequest, Authorizer, Denial, Grant } from "../../../src/auth/authorizer.ts";
 import { FakeGrant } from "./fake-grant.ts";
 
-/** Decides as the test says, by token, and when the test says. */
+/** An authorizer that decides by token, as the test says and when the test says. */
 export class FakeAuthorizer implements Authorizer {
   readonly requests: AccessRequest[] = [];
-  /** All that were given, in order. */
+  /** All grants, in order. */
   readonly grants: FakeGrant[] = [];
   readonly #decisions = new Map<string | undefined, Access | Denial>();
   #held: Promise<void> | undefined;
   #failure: Error | undefined;
 
-  /** For this token; `undefined` is none. What is not decided is granted to write. */
+  /**
+   * Sets the decision for a token; `undefined` is a request without one. A token without a decision is granted write
+   * access.
+   */
   decide(token: string | undefined, decision: Access | Denial): void {
     this.#decisions.set(token, decision);
   }
@@ -46,7 +49,7 @@ export class FakeAuthorizer implements Authorizer {
   }
 }
 
-/** Answers each request as `authorize` does, and screens nobody. */
+/** An authorizer that answers each request with `authorize`, and denies no handshake. */
 export function authorizerThat(authorize: Authorizer["authorize"]): Authorizer {
   return { authenticate: async () => undefined, authorize };
 }

@@ -1,7 +1,7 @@
 import type { Channel, OpenChannel } from "../../../src/transport/channel.ts";
 import type { Connection, Frame } from "../../../src/transport/connection.ts";
 
-/** Delivers by `Connection.send`, at once, in the order of joining. */
+/** A channel that delivers synchronously by `Connection.send`, in the order of joining. */
 class FakeChannel implements Channel {
   readonly #members = new Set<Connection>();
 

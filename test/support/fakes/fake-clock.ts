@@ -5,7 +5,7 @@ interface Timer {
   readonly task: () => void;
 }
 
-/** Time that passes only when a test says so. */
+/** A clock whose time passes only when the test says so. */
 export class FakeClock implements Clock {
   #now: number;
   readonly #timers = new Set<Timer>();
@@ -31,12 +31,12 @@ export class FakeClock implements Clock {
     this.#turnTasks.push(task);
   }
 
-  /** Timers that are still to run. */
+  /** The number of timers that have not run yet. */
   get pendingTimers(): number {
     return this.#timers.size;
   }
 
-  /** Lets time pass: runs every timer that falls due, those that timers start included, each at its own time. */
+  /** Lets time pass: runs every timer that becomes due, each at its own time, timers started by timers included. */
   advance(durationMs: number): void {
     const end = this.#now + durationMs;
     for (let timer = this.#nextDue(end); timer !== undefined; timer = this.#nextDue(end)) {
@@ -47,7 +47,7 @@ export class FakeClock implements Clock {
     this.#now = end;
   }
 
-  /** Ends turns until no task waits for the end of one. */
+  /** Ends turns until no task waits for the end of a turn. */
   runTurns(): void {
     while (this.#turnTasks.length > 0) {
       const tasks = this.#turnTasks;
@@ -56,7 +56,7 @@ export class FakeClock implements Clock {
     }
   }
 
-  /** The earliest timer up to `end`; of several at the same time the one that was started first. */
+  /** The earliest timer up to `end`. Of several at the same time, it is the one that was started first. */
   #nextDue(end: number): Timer | undefined {
     let next: Timer | undefined;
     for (const timer of this.#timers) {

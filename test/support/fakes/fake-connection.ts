@@ -1,19 +1,19 @@
 import type { CloseReason } from "../../../src/transport/close-reason.ts";
 import type { Connection, Frame } from "../../../src/transport/connection.ts";
 
-/** A connection whose client is the test: what was sent is in `sent`, how it ended in `closeReason`. */
+/** A connection whose client is the test. Sent frames are in `sent`, the reason of its end is in `closeReason`. */
 export class FakeConnection implements Connection {
   readonly id: string;
   readonly remoteAddress: string;
-  /** Everything sent, snapshots included, in order. */
+  /** All sent frames, snapshots included, in order. */
   readonly sent: Frame[] = [];
-  /** Those of `sent` that were sent as snapshots. */
+  /** The frames that were sent as snapshots. */
   readonly snapshots: Frame[] = [];
-  /** Why the server closed it; undefined while it is open and when the client went first. */
+  /** The reason why the server closed it; undefined while it is open and when the client disconnected first. */
   closeReason: CloseReason | undefined;
-  /** Why it was refused, for its client and the log. */
+  /** The reason why it was refused, for its client and the log. */
   refusal: string | undefined;
-  /** Set it to make the client a slow reader; `drain` ends that. */
+  /** The unsent bytes. A test sets them to make the client a slow reader, and calls `drain` to end that. */
   unsentBytes = 0;
   #open = true;
   #drainTasks: (() => void)[] = [];
@@ -52,7 +52,7 @@ export class FakeConnection implements Connection {
     else answered(false);
   }
 
-  /** The client answers all pings so far. */
+  /** Lets the client answer all pings so far. */
   pong(): void {
     for (const answered of this.#pinged.splice(0)) answered(true);
   }
@@ -68,14 +68,14 @@ export class FakeConnection implements Connection {
     this.disconnect();
   }
 
-  /** The client goes away. */
+  /** Disconnects the client. */
   disconnect(): void {
     this.#open = false;
     this.#drainTasks = [];
     for (const answered of this.#pinged.splice(0)) answered(false);
   }
 
-  /** The client reads everything: `unsentBytes` is 0 and those who waited for it are told, in order. */
+  /** Lets the client read everything: `unsentBytes` is 0, and drained tasks are called in order. */
   drain(): void {
     this.unsentBytes = 0;
     const tasks = this.#drainTasks;
@@ -83,14 +83,14 @@ export class FakeConnection implements Connection {
     for (const task of tasks) if (this.#open) task();
   }
 
-  /** As `drain`, but what is sent from now on waits again. */
+  /** As `drain`, but frames sent from now on are unsent again. */
   drainPartly(): void {
     const tasks = this.#drainTasks;
     this.#drainTasks = [];
     for (const task of tasks) if (this.#open) task();
   }
 
-  /** Takes what was sent since the last call. */
+  /** Takes the frames that were sent since the last call. */
   take(): Frame[] {
     return this.sent.splice(0);
   }

@@ -1,6 +1,6 @@
 import type { Access, Denial, Grant, GrantWatcher } from "../../../src/auth/authorizer.ts";
 
-/** A grant whose fate the test decides. */
+/** A grant that changes and ends when the test says so. */
 export class FakeGrant implements Grant {
   readonly granted = true;
   readonly user: string | undefined;
@@ -26,7 +26,7 @@ export class FakeGrant implements Grant {
     this.#watcher = undefined;
   }
 
-  /** It is about to end. */
+  /** Reports that the grant is about to end. */
   expiring(): void {
     this.#watcher?.expiring?.();
   }

@@ -1,10 +1,10 @@
 import type { AccessRequest, Authorizer, Denial, Grant } from "../../../src/auth/authorizer.ts";
 import { FakeGrant } from "./fake-grant.ts";
 
-/** Answers each request, by its room, when the test says so and what the test says; also those whose client is gone. */
+/** An authorizer that answers each request by its room, when and as the test says, even if the client is gone. */
 export class HeldAuthorizer implements Authorizer {
   readonly requests: AccessRequest[] = [];
-  /** All that were given, in order. */
+  /** All grants, in order. */
   readonly grants: FakeGrant[] = [];
   readonly #held: { readonly request: AccessRequest; readonly answer: PromiseWithResolvers<Grant | Denial> }[] = [];
 
@@ -17,12 +17,12 @@ export class HeldAuthorizer implements Authorizer {
     return answer.promise;
   }
 
-  /** Rooms that wait for an answer, in the order in which they were asked for. */
+  /** The rooms that wait for an answer, in the order of the requests. */
   get waiting(): readonly string[] {
     return this.#held.map(({ request: { room } }) => room);
   }
 
-  /** Grants what was first asked of a room. */
+  /** Grants the first request for a room. */
   async grant(room: string, grant = new FakeGrant("read")): Promise<FakeGrant> {
     this.grants.push(grant);
     this.#take(room).resolve(grant);
@@ -47,14 +47,14 @@ export class HeldAuthorizer implements Authorizer {
   #take(room: string): PromiseWithResolvers<Grant | Denial> {
     const index = this.#held.findIndex(({ request }) => request.room === room);
     const [held] = index < 0 ? [] : this.#held.splice(index, 1);
-    if (held === undefined) throw new Error(`nobody asks for ${room}`);
+    if (held === undefined) throw new Error(`no request for ${room}`);
     return held.answer;
   }
 }
 
 const codes = { unauthorized: "bad-signature", forbidden: "wrong-room", unavailable: "unavailable" } as const;
 
-/** `not now` is its reason. */
+/** A denial with the reason `not now`. */
 export function denialOf(kind: Denial["kind"], code: Denial["code"] = codes[kind]): Denial {
   return { granted: false, kind, code, reason: "not now" };
 }

@@ -4,15 +4,15 @@ import { type PackedUpdates, unpackUpdates } from "../../../src/relay/update/pac
 
 export interface InlineCompactorOptions {
   readonly compact?: (updates: readonly Uint8Array[]) => CompactedUpdates;
-  /** Compactions wait for it. */
+  /** A promise that compactions wait for. */
   readonly gate?: Promise<void>;
-  /** Updates that Yjs would throw at. */
+  /** Whether the compaction rejects an update, as if Yjs threw at it. */
   readonly rejects?: (update: Uint8Array) => boolean;
 }
 
 /** A compactor in the test's own thread. */
 export class InlineCompactor implements Compactor {
-  /** Of each compaction, how many updates it was given. */
+  /** The number of updates of each compaction. */
   readonly compactions: number[] = [];
   readonly #options: InlineCompactorOptions;
   #isClosed = false;

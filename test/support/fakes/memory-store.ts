@@ -13,12 +13,12 @@ import {
 
 interface DocumentLog {
   base: StoredBase | undefined;
-  /** By row, in the order of the appends. */
+  /** The tail by row, in the order of the appends. */
   readonly tail: Map<RowId, StoredUpdate>;
   readonly quarantined: StoredUpdate[];
 }
 
-/** A store that keeps the promises of `Store` for as long as the process lives. */
+/** A store that keeps the guarantees of `Store` as long as the process lives. */
 export function openMemoryStore(): Store {
   return new MemoryStore();
 }
@@ -48,7 +48,7 @@ class MemoryStore implements Store {
     });
   }
 
-  /** There is nothing that could outlive the process. */
+  /** Does nothing: no part of this store outlives the process. */
   async durable(): Promise<void> {}
 
   async compact(document: string, { base, summary, rows, quarantined }: Compaction): Promise<RowId> {
@@ -100,7 +100,7 @@ function describe(name: string, log: DocumentLog): DocumentInfo {
   return { name, bytes, rows: updates.length, tailRows: log.tail.size };
 }
 
-/** JavaScript's own order is by UTF-16 units, which differs above U+FFFF. */
+/** Compares by UTF-8 bytes. JavaScript's own order is by UTF-16 units, which differs above U+FFFF. */
 function compareUtf8(left: string, right: string): number {
   return Buffer.compare(Buffer.from(left), Buffer.from(right));
 }

@@ -1,6 +1,6 @@
 import { createLog, type Log } from "../../../src/ops/log.ts";
 
-/** A log, and the events that it was told. */
+/** A log, and the events that were logged. */
 export function recordedLog(): { readonly log: Log; readonly events: Record<string, unknown>[] } {
   const events: Record<string, unknown>[] = [];
   const write = (line: string) => {
