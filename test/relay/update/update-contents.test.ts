@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
 import { IdSet } from "../../../src/relay/update/id-set.ts";
+import { DecodeError } from "../../../src/relay/update/strict-decoding.ts";
 import { contentsOf, decodeContents } from "../../../src/relay/update/update-contents.ts";
 import {
   any,
@@ -153,6 +154,10 @@ describe("an update is malformed", () => {
     ],
   ])("%s", (_name, update, detail) => {
     expect(decodeContents(update)).toEqual({ kind: "malformed", detail: expect.stringContaining(detail) });
+  });
+
+  test("and then contentsOf throws a DecodeError with the reason", () => {
+    expect(() => contentsOf(Uint8Array.of(0, 0, 0))).toThrow(new DecodeError("malformed Yjs update: trailing bytes"));
   });
 
   test("and the reason does not quote its content", () => {
