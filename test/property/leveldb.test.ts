@@ -15,13 +15,13 @@ import { blockBytes, internalKey, logBytes, tableBytes, utf8, writeBatch } from 
 import { mutate } from "../support/bytes/mutations.ts";
 import { Random, withSeeds } from "../support/bytes/random.ts";
 import {
+  compactLevels,
   describeEntry,
   filesOf,
+  keyLeftInLog,
   manyTables,
   putValue,
-  settle,
-  settledKey,
-  settledValue,
+  valueLeftInLog,
   withYLeveldb,
 } from "../support/bytes/y-leveldb.ts";
 import { damageFile } from "../support/processes/damage-file.ts";
@@ -54,8 +54,8 @@ describe("after one file of a database has changed", () => {
       },
       manyTables,
     );
-    await settle(original);
-    everything.add(describeEntry(keyEncoding.encode(settledKey), settledValue));
+    await compactLevels(original);
+    everything.add(describeEntry(keyEncoding.encode(keyLeftInLog), valueLeftInLog));
     cpSync(original, changed, { recursive: true });
     written = everything;
     whole = entriesIn(original);

@@ -7,10 +7,10 @@ import { openDataFolder } from "../../../src/storage/data-folder.ts";
 import { openHocuspocusDatabase, storeDocument, writeHocuspocusFile } from "../../support/bytes/hocuspocus-sqlite.ts";
 import { bringing, text, updateBytes } from "../../support/bytes/update-bytes.ts";
 import {
+  compactLevels,
   filesOf,
   manyTables,
   putValue,
-  settle,
   storeUpdates,
   textOf,
   withYLeveldb,
@@ -77,7 +77,7 @@ describe("yurt documents import", () => {
       },
       manyTables,
     );
-    await settle(source);
+    await compactLevels(source);
     expect(filesOf(source, ".ldb").length).toBeGreaterThan(0);
     const { code, out, err } = await importFrom("y-leveldb");
     expect([code, err]).toEqual([0, said("What was put beside documents with setMeta is not taken over.")]);
@@ -259,7 +259,7 @@ describe("yurt documents import names, and ends with 1,", () => {
       },
       { ...manyTables, compression: false },
     );
-    await settle(source);
+    await compactLevels(source);
     const tables = filesOf(source, ".ldb").toSorted();
     const table = join(source, tables.at(-1) ?? "");
     const bytes = readFileSync(table);

@@ -6,11 +6,11 @@ import { openYLeveldb } from "../../../src/storage/import/y-leveldb.ts";
 import { SourceError } from "../../../src/storage/source.ts";
 import { describeSource } from "../../contract/source.ts";
 import {
+  compactLevels,
   filesOf,
   leaveAsKilled,
   manyTables,
   putValue,
-  settle,
   storeUpdates,
   textOf,
   withYLeveldb,
@@ -84,7 +84,7 @@ describe("documents of y-leveldb", () => {
       },
       manyTables,
     );
-    await settle(folder);
+    await compactLevels(folder);
     texts["in the log"] = "-log";
     await withYLeveldb(folder, (persistence) => storeUpdates(persistence, "in the log", typing("-log")));
     const tableBytes = filesOf(folder, ".ldb").map((name) => statSync(join(folder, name)).size);

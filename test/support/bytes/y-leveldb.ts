@@ -70,20 +70,20 @@ export async function putValue(
   await persistence._transact((database) => database.put(key, Buffer.from(value)));
 }
 
-/** The entry that `settle` leaves in the log. */
-export const settledKey = ["v1_sv", "last"];
-export const settledValue = new Uint8Array(20).fill(7);
+/** The entry that `compactLevels` leaves in the log. */
+export const keyLeftInLog = ["v1_sv", "last"];
+export const valueLeftInLog = new Uint8Array(20).fill(7);
 
 /**
  * Lets LevelDB finish its background work and remove files that it does not need any more, so that every file counts.
  */
-export async function settle(folder: string): Promise<void> {
+export async function compactLevels(folder: string): Promise<void> {
   await withYLeveldb(folder, (persistence) =>
     persistence._transact((database) => database.compactRange(["v1", ""], ["v1", "\uffff"])),
   );
   // Opening the database has moved the entries out of the log. Entries written now stay in it.
   await withYLeveldb(folder, async (persistence) => {
-    for (let index = 0; index < 3; index += 1) await putValue(persistence, settledKey, settledValue);
+    for (let index = 0; index < 3; index += 1) await putValue(persistence, keyLeftInLog, valueLeftInLog);
   });
 }
 

@@ -6,13 +6,13 @@ import { SourceError } from "../../../../src/storage/source.ts";
 import { logBytes, logFragment, utf8 } from "../../../support/bytes/leveldb-bytes.ts";
 import { Random } from "../../../support/bytes/random.ts";
 import {
+  compactLevels,
   describeEntry,
   entriesOf,
   filesOf,
   leaveAsKilled,
   manyTables,
   putValue,
-  settle,
   withYLeveldb,
 } from "../../../support/bytes/y-leveldb.ts";
 import { Workshop } from "../../../support/processes/data-folder.ts";
@@ -65,7 +65,7 @@ describe("a LevelDB folder is read as LevelDB reads it", () => {
       const options = { ...manyTables, compression: round % 2 === 0 };
       const expected = await withYLeveldb(folder, (persistence) => writeMuch(persistence, 100 * round), options);
       expect(read()).toEqual([...expected]);
-      await settle(folder);
+      await compactLevels(folder);
       expect(read()).toHaveLength(expected.length + (round === 1 ? 1 : 0));
     }
   });
@@ -134,7 +134,7 @@ describe("a log that ends in the middle of a write", () => {
 describe("refused, with the name of the file that is to blame, is a folder", () => {
   beforeEach(async () => {
     await withYLeveldb(folder, (persistence) => writeMuch(persistence, 300), manyTables);
-    await settle(folder);
+    await compactLevels(folder);
   });
 
   const nameOf = (ending: string) => {
