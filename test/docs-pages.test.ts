@@ -1,7 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { banner } from "../src/cli/output/banner.ts";
+import { version } from "../src/cli/version.ts";
 import { codeBlocks, docsPages, readPage, snippetsOf } from "./support/docs-snippets.ts";
+import { startTestServer } from "./support/servers/start-test-server.ts";
 
 const root = join(import.meta.dir, "..");
 const pages = docsPages();
@@ -61,6 +64,23 @@ describe("the documentation", () => {
     for (const command of ["npm start", "bun start", "npm test -- --install", "bun run test --install"]) {
       expect(top).toContain(command);
     }
+  });
+
+  test("shows in the README what the server prints on a terminal", async () => {
+    const shown = codeBlocks("README.md").find(({ code }) => code.startsWith("$ ./yurt\n"))?.code ?? "";
+    const endpoints = Array.from(shown.matchAll(/─ (\S+) +(\S+)$/gm), ([, label = "", url = ""]) => ({ label, url }));
+    await using server = await startTestServer();
+    expect(endpoints.map(({ label }) => label)).toEqual([...server.endpoints]);
+    const printed = banner({
+      version,
+      readyMs: 31,
+      endpoints,
+      data: { folder: "./yurt-data", isNew: true },
+      address: "127.0.0.1:4444",
+      isLoopback: true,
+      mode: "open",
+    });
+    expect(shown).toBe(`$ ./yurt\n\n${printed.trimEnd()}\n`);
   });
 
   test.each(clientPages)("%s says how to install what its snippets import", (page) => {
