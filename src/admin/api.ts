@@ -11,7 +11,7 @@ import { isLoopback } from "../lib/address/loopback.ts";
 import { bearerToken } from "../lib/bearer-token.ts";
 import { KeyedBuckets } from "../lib/keyed-buckets.ts";
 import type { Clock } from "../lib/time/clock.ts";
-import { closeReasonOf, httpStatusOf } from "../rooms/entry.ts";
+import { closeReasonOf, httpStatusOf } from "../rooms/denial.ts";
 import type { RoomLimits } from "../rooms/limits.ts";
 import { checkRoomName } from "../rooms/room-name.ts";
 import type { HttpEnvironment } from "../transport/protocol.ts";

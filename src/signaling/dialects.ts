@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import type { Authorizer } from "../auth/authorizer.ts";
-import { handshakeToken, httpStatusOf } from "../rooms/entry.ts";
+import { handshakeToken } from "../rooms/access-request.ts";
+import { httpStatusOf } from "../rooms/denial.ts";
 import { SessionError } from "../transport/close-reason.ts";
 import type { Connection, Frame } from "../transport/connection.ts";
 import type { Handshake, Protocol, ProtocolSession } from "../transport/protocol.ts";

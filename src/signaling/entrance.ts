@@ -1,6 +1,6 @@
 import type { Authorizer, Denial, Grant } from "../auth/authorizer.ts";
 import type { Clock } from "../lib/time/clock.ts";
-import { entryRequest } from "../rooms/entry.ts";
+import { accessRequest } from "../rooms/access-request.ts";
 import type { RoomRegistry } from "../rooms/room-registry.ts";
 import type { SignalingClient } from "./dialects.ts";
 import type { SignalingLimits } from "./limits.ts";
@@ -32,7 +32,7 @@ export async function enterRoom<R extends { readonly size: number }, M extends M
   options: EntranceOptions<R>,
 ): Promise<Denial | "id-in-use" | undefined> {
   const { client, roomId } = entering;
-  const decision = await options.authorizer.authorize(entryRequest("signaling", roomId, client));
+  const decision = await options.authorizer.authorize(accessRequest("signaling", roomId, client));
   if (!decision.granted) return decision;
   const pass = await openRoom(roomId, decision, options);
   let isIn = false;

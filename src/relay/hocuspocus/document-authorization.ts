@@ -1,6 +1,6 @@
 import type { Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
 import type { Clock } from "../../lib/time/clock.ts";
-import { entryRequest } from "../../rooms/entry.ts";
+import { accessRequest } from "../../rooms/access-request.ts";
 import type { Lease, RoomRegistry } from "../../rooms/room-registry.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { Connection } from "../../transport/connection.ts";
@@ -77,7 +77,7 @@ export class DocumentAuthorization {
     this.#phase = "asking";
     try {
       return await concurrency.take(handshake.signal, async () => {
-        const request = entryRequest("sync", name, { ...this.#applicant, token });
+        const request = accessRequest("sync", name, { ...this.#applicant, token });
         const decision = await this.#options.authorizer.authorize(request);
         this.#phase = "opening";
         return decided(decision);

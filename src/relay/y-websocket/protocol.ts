@@ -1,7 +1,8 @@
 import { Hono } from "hono";
 import type { Authorizer } from "../../auth/authorizer.ts";
 import { percentDecode } from "../../lib/percent-decode.ts";
-import { enterOrRefuse, entryRequest } from "../../rooms/entry.ts";
+import { accessRequest } from "../../rooms/access-request.ts";
+import { sessionErrorOf } from "../../rooms/denial.ts";
 import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import type { RoomRegistry } from "../../rooms/room-registry.ts";
@@ -46,11 +47,12 @@ async function open(
   const name = documentName(handshake.url);
   const fault = checkRoomName(name, limits.nameBytes);
   if (fault !== undefined) throw new SessionError(closeReasons.malformedFrame, fault);
-  const grant = await enterOrRefuse(authorizer, entryRequest("sync", name, { connection, handshake }));
+  const decision = await authorizer.authorize(accessRequest("sync", name, { connection, handshake }));
+  if (!decision.granted) throw sessionErrorOf(decision);
   try {
-    return new YWebsocketSession(connection, await rooms.acquire(name), grant);
+    return new YWebsocketSession(connection, await rooms.acquire(name), decision);
   } catch (error) {
-    grant.release();
+    decision.release();
     throw error;
   }
 }

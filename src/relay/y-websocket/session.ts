@@ -1,5 +1,5 @@
 import type { Access, Denial, Grant, GrantWatcher } from "../../auth/authorizer.ts";
-import { closeReasonOf } from "../../rooms/entry.ts";
+import { closeReasonOf } from "../../rooms/denial.ts";
 import type { Lease } from "../../rooms/room-registry.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
 import type { ProtocolSession } from "../../transport/protocol.ts";

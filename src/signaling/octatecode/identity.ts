@@ -1,5 +1,5 @@
 import type { Authorizer, Grant } from "../../auth/authorizer.ts";
-import { entryRequest } from "../../rooms/entry.ts";
+import { accessRequest } from "../../rooms/access-request.ts";
 import type { SignalingClient } from "../dialects.ts";
 import { missingToken, otherUser, refusalText } from "./denial-text.ts";
 import type { RoomClaim, RoomTokens } from "./room-tokens.ts";
@@ -47,7 +47,7 @@ async function authorize(
   { connection, handshake }: Pick<SignalingClient, "connection" | "handshake">,
   authorizer: Authorizer,
 ): Promise<Identity | string> {
-  const request = entryRequest("signaling", room, { connection, handshake, token });
+  const request = accessRequest("signaling", room, { connection, handshake, token });
   const decision = await authorizer.authorize(request);
   if (!decision.granted) return refusalText(decision);
   if (decision.user === undefined) return { user, room, proof: undefined, grant: decision };

@@ -4,7 +4,7 @@ import { createMiddleware } from "hono/factory";
 import type { Administration } from "../../auth/administration.ts";
 import type { AccessRequest, Denial, Grant } from "../../auth/authorizer.ts";
 import { bearerToken } from "../../lib/bearer-token.ts";
-import { httpStatusOf } from "../../rooms/entry.ts";
+import { httpStatusOf } from "../../rooms/denial.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import type { HttpClient } from "../../transport/protocol.ts";
 import { isObject, type JsonObject } from "../json-codec.ts";

@@ -1,7 +1,8 @@
 import type { Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
 import { isSameSecret } from "../../lib/same-secret.ts";
 import type { Clock } from "../../lib/time/clock.ts";
-import { closeReasonOf, enterOrRefuse, entryRequest } from "../../rooms/entry.ts";
+import { accessRequest } from "../../rooms/access-request.ts";
+import { closeReasonOf, sessionErrorOf } from "../../rooms/denial.ts";
 import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
@@ -47,10 +48,11 @@ export async function openPeerJs(
     throw new SessionError(closeReasons.forbidden, "Invalid key provided");
   checkNames(introduction, options.limits.nameBytes);
   const room = `peerjs/${introduction.key}`;
-  const request = entryRequest("signaling", room, { connection, handshake, tokenParameter });
-  const grant = await enterOrRefuse(options.authorizer, request);
+  const request = accessRequest("signaling", room, { connection, handshake, tokenParameter });
+  const decision = await options.authorizer.authorize(request);
+  if (!decision.granted) throw sessionErrorOf(decision);
   const quota = options.quotas.open(connection, handshake);
-  const session = new PeerJsSession({ member: { ...introduction, connection }, quota, grant }, options);
+  const session = new PeerJsSession({ member: { ...introduction, connection }, quota, grant: decision }, options);
   session.enter();
   return session;
 }

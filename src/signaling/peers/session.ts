@@ -1,9 +1,10 @@
 import type { Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
 import type { Clock } from "../../lib/time/clock.ts";
-import { closeReasonOf, entryRequest } from "../../rooms/entry.ts";
+import { accessRequest } from "../../rooms/access-request.ts";
+import { closeReasonOf, sessionErrorOf } from "../../rooms/denial.ts";
 import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
-import { closeReasons, SessionError } from "../../transport/close-reason.ts";
+import { closeReasons } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
 import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
 import { BoundExceeded, malformed } from "../json-codec.ts";
@@ -103,8 +104,8 @@ export class PeersSession implements ProtocolSession {
       return;
     }
     if (this.#grant !== undefined) throw malformed("connected twice");
-    const entrant = { connection: this.#connection, handshake: this.#handshake, token };
-    const decision = await this.#options.authorizer.authorize(entryRequest("signaling", room, entrant));
+    const requester = { connection: this.#connection, handshake: this.#handshake, token };
+    const decision = await this.#options.authorizer.authorize(accessRequest("signaling", room, requester));
     if (!decision.granted) return this.#deny(decision);
     this.#grant = decision;
     this.#connection.send(encodeConnected(crypto.randomUUID()));
@@ -115,7 +116,7 @@ export class PeersSession implements ProtocolSession {
   /** Where coming back may help the client is closed, on which it does; told of an error it would stay away. */
   #deny(denial: Denial): void {
     const { kind, code, reason } = denial;
-    if (kind === "unavailable") throw new SessionError(closeReasonOf(denial), reason);
+    if (kind === "unavailable") throw sessionErrorOf(denial);
     this.#connection.send(encodeConnectError(mainNamespace, reason, { kind, code }));
   }
 

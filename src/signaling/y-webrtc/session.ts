@@ -2,7 +2,7 @@ import type { AccessRequest, Authorizer, Denial, Grant } from "../../auth/author
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Log } from "../../ops/log.ts";
 import type { SignalingBound } from "../../ops/metrics.ts";
-import { entryRequest } from "../../rooms/entry.ts";
+import { accessRequest } from "../../rooms/access-request.ts";
 import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import type { Lease, RoomRegistry } from "../../rooms/room-registry.ts";
@@ -137,7 +137,7 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
     let grant: Grant | undefined;
     let lease: Lease<Topic> | undefined;
     try {
-      const request = entryRequest("signaling", topic, this.#client);
+      const request = accessRequest("signaling", topic, this.#client);
       const decision = await this.#authorize(request);
       grant = decision.granted ? decision : await this.#persist(decision, request);
       lease = grant && (await this.#options.rooms.acquire(topic));
