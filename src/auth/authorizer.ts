@@ -48,8 +48,8 @@ export interface Denial {
 export interface GrantWatcher {
   /** It is about to end: time to ask the client for a new token, where its protocol has words for that. */
   expiring?(): void;
-  /** Its `access` is another one. */
-  changed(): void;
+  /** The grant's `access` has changed. A session that acts the same with `read` and `write` leaves this out. */
+  changed?(): void;
   /** From now on the client may not act any more. At most once, and nothing follows it. */
   ended(denial: Denial): void;
 }

@@ -137,6 +137,6 @@ export class LiveGrant implements Grant {
     this.#permission = permission;
     this.#verdict = expired;
     this.#schedule();
-    if (permission.access !== access) this.#watcher?.changed();
+    if (permission.access !== access) this.#watcher?.changed?.();
   }
 }

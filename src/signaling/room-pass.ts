@@ -17,8 +17,7 @@ export class RoomPass<R> {
 
   /** Calls `ended` when the client may not stay any longer, at once if that is so already; not once it is released. */
   watch(ended: (denial: Denial) => void): void {
-    // To read is enough.
-    this.#grant.watch({ changed: () => {}, ended });
+    this.#grant.watch({ ended });
   }
 
   /** Idempotent. */

@@ -149,7 +149,7 @@ test("what is revoked ends the grants that rest on it, and no others, also befor
   expect([authorizer.endRevoked(), authorizer.endRevoked()]).toEqual([2, 0]);
   expect(events).toEqual(["ended unauthorized revoked"]);
   if (!unwatched.granted) throw new Error("denied");
-  unwatched.watch({ changed: () => {}, ended: ({ code }) => events.push(`late ${code}`) });
+  unwatched.watch({ ended: ({ code }) => events.push(`late ${code}`) });
   expect(events).toEqual(["ended unauthorized revoked", "late revoked"]);
 });
 

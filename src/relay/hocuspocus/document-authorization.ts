@@ -90,7 +90,7 @@ export class DocumentAuthorization {
   /** Opens the room, unless the grant ends before that. The grant is released if the way is not free. */
   async open(grant: Grant): Promise<Opened | Denial> {
     const { promise: ended, resolve } = Promise.withResolvers<Denial>();
-    grant.watch({ changed: () => {}, ended: resolve });
+    grant.watch({ ended: resolve });
     const opening = this.#options.rooms.acquire(this.#applicant.name);
     try {
       const first = await Promise.race([opening, ended]);

@@ -90,8 +90,7 @@ export class OctateCodeSession implements DialectSession {
     if (typeof identity === "string") return this.#refuse(identity);
     this.#become(identity);
     this.#answer("auth", { status: "authenticated", message: "Connected to the room that the token is for" });
-    // To read is enough.
-    identity.grant?.watch({ changed: () => {}, ended: (denial) => this.#ended(denial) });
+    identity.grant?.watch({ ended: (denial) => this.#ended(denial) });
   }
 
   #become(identity: Identity): void {

@@ -107,8 +107,7 @@ class PeerJsSession implements ProtocolSession {
       connection.send(open);
       for (const frame of namespace.collect(this.#member)) connection.send(frame);
     });
-    // To read is enough.
-    this.#grant.watch({ changed: () => {}, ended: (denial) => this.#ended(denial) });
+    this.#grant.watch({ ended: (denial) => this.#ended(denial) });
   }
 
   receive(frame: Frame): void | Promise<void> {

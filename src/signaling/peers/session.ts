@@ -109,8 +109,7 @@ export class PeersSession implements ProtocolSession {
     if (!decision.granted) return this.#deny(decision);
     this.#grant = decision;
     this.#connection.send(encodeConnected(crypto.randomUUID()));
-    // To read is enough.
-    decision.watch({ changed: () => {}, ended: (denial) => this.#ended(denial) });
+    decision.watch({ ended: (denial) => this.#ended(denial) });
   }
 
   /** Where coming back may help the client is closed, on which it does; told of an error it would stay away. */

@@ -41,9 +41,6 @@ export class Subscription implements GrantWatcher {
     this.#grant.watch(this);
   }
 
-  /** To read is enough. */
-  changed(): void {}
-
   ended(denial: Denial): void {
     this.#owner.lost(this.#topic, denial);
   }

@@ -33,7 +33,7 @@ export class FakeGrant implements Grant {
 
   change(access: Access): void {
     this.access = access;
-    this.#watcher?.changed();
+    this.#watcher?.changed?.();
   }
 
   end(denial: Denial): void {
