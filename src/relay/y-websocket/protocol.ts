@@ -5,6 +5,7 @@ import { accessRequest } from "../../rooms/access-request.ts";
 import { sessionErrorOf } from "../../rooms/denial.ts";
 import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
+import { enterRoom } from "../../rooms/room-pass.ts";
 import type { RoomRegistry } from "../../rooms/room-registry.ts";
 import { closeReasons, isFinal, SessionError } from "../../transport/close-reason.ts";
 import type { Connection } from "../../transport/connection.ts";
@@ -47,14 +48,9 @@ async function open(
   const name = documentName(handshake.url);
   const fault = checkRoomName(name, limits.nameBytes);
   if (fault !== undefined) throw new SessionError(closeReasons.malformedFrame, fault);
-  const decision = await authorizer.authorize(accessRequest("sync", name, { connection, handshake }));
-  if (!decision.granted) throw sessionErrorOf(decision);
-  try {
-    return new YWebsocketSession(connection, await rooms.acquire(name), decision);
-  } catch (error) {
-    decision.release();
-    throw error;
-  }
+  const pass = await enterRoom(rooms, authorizer, accessRequest("sync", name, { connection, handshake }));
+  if (!pass.granted) throw sessionErrorOf(pass);
+  return new YWebsocketSession(connection, pass);
 }
 
 /** The rest of the path, percent-decoded once; what is no percent-encoding is taken literally. */

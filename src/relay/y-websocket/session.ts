@@ -1,6 +1,6 @@
-import type { Access, Denial, Grant, GrantWatcher } from "../../auth/authorizer.ts";
+import type { Access, Denial, GrantWatcher } from "../../auth/authorizer.ts";
 import { closeReasonOf } from "../../rooms/denial.ts";
-import type { Lease } from "../../rooms/room-registry.ts";
+import type { RoomPass } from "../../rooms/room-pass.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
 import type { ProtocolSession } from "../../transport/protocol.ts";
 import type { Submission, SyncEncoding, SyncMember } from "../sync-member.ts";
@@ -28,30 +28,28 @@ const mayOnlyRead = encodeMessage({
 export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatcher {
   readonly connection: Connection;
   readonly encoding = yWebsocketEncoding;
-  readonly #lease: Lease<SyncRoom>;
-  readonly #grant: Grant;
-  #isTold = false;
-  #isOver = false;
+  readonly #pass: RoomPass<SyncRoom>;
+  #wasToldReadOnly = false;
+  #hasGrantEnded = false;
 
-  /** The lease and the grant are the session's from now on. */
-  constructor(connection: Connection, lease: Lease<SyncRoom>, grant: Grant) {
+  /** The session owns the pass from now on. */
+  constructor(connection: Connection, pass: RoomPass<SyncRoom>) {
     this.connection = connection;
-    this.#lease = lease;
-    this.#grant = grant;
-    // The grant may have ended while the room was opened: then the client learns nothing of it.
-    grant.watch(this);
-    if (this.#isOver) return;
+    this.#pass = pass;
+    // The grant may have ended since the pass was issued: then the client must learn nothing of the room.
+    pass.watch(this);
+    if (this.#hasGrantEnded) return;
     this.#room.join(this);
     this.#room.ask(this);
   }
 
-  /** What is under way when the grant ends finds out here. */
+  /** The room reads this again after every wait, so an update under way when the grant ends is not taken. */
   get access(): Access {
-    return this.#isOver ? "read" : this.#grant.access;
+    return this.#hasGrantEnded ? "read" : this.#pass.access;
   }
 
   get #room(): SyncRoom {
-    return this.#lease.room;
+    return this.#pass.room;
   }
 
   receive(frame: Frame): void | Promise<void> {
@@ -75,28 +73,27 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
   }
 
   closed(): void {
-    this.#grant.release();
     this.#room.leave(this);
-    this.#lease.release();
+    this.#pass.release();
   }
 
   changed(): void {
     this.#room.accessChanged(this);
-    this.#isTold = false;
-    // What was refused before is welcome now.
+    this.#wasToldReadOnly = false;
+    // The client still has the updates that were refused before: ask for them.
     if (this.access === "write") this.#room.ask(this);
   }
 
   ended(denial: Denial): void {
-    this.#isOver = true;
+    this.#hasGrantEnded = true;
     this.connection.refuse(closeReasonOf(denial), denial.reason);
   }
 
-  /** A client that may only read is told so, once: without its echo it knows that nothing was taken. */
+  /** A client with read access is told once: the missing echo of an update shows that it was not taken. */
   #submitted(isTaken: boolean | Promise<boolean>): void | Promise<void> {
-    if (isTaken instanceof Promise) return isTaken.then((settled) => this.#submitted(settled));
-    if (isTaken || this.#isTold) return;
-    this.#isTold = true;
+    if (isTaken instanceof Promise) return isTaken.then((taken) => this.#submitted(taken));
+    if (isTaken || this.#wasToldReadOnly) return;
+    this.#wasToldReadOnly = true;
     this.connection.send(mayOnlyRead);
   }
 }

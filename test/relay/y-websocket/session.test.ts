@@ -4,12 +4,15 @@ import { encodeAwareness } from "../../../src/relay/sync-codec.ts";
 import type { SyncRoom } from "../../../src/relay/sync-room.ts";
 import { decodeMessage, encodeMessage } from "../../../src/relay/y-websocket/codec.ts";
 import { yWebsocket } from "../../../src/relay/y-websocket/protocol.ts";
+import { YWebsocketSession } from "../../../src/relay/y-websocket/session.ts";
+import { RoomPass } from "../../../src/rooms/room-pass.ts";
 import { RoomRegistry } from "../../../src/rooms/room-registry.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
 import { updatesOf } from "../../support/clients/raw-client.ts";
 import { FailingStore } from "../../support/fakes/failing-store.ts";
 import { denied, FakeAuthorizer } from "../../support/fakes/fake-authorizer.ts";
 import { FakeConnection } from "../../support/fakes/fake-connection.ts";
+import { FakeGrant } from "../../support/fakes/fake-grant.ts";
 import { openMemoryStore } from "../../support/fakes/memory-store.ts";
 import { type RoomPartsOptions, roomParts } from "../../support/servers/room-parts.ts";
 
@@ -117,15 +120,28 @@ describe("a y-websocket client", () => {
     expect([connection.closeReason, connection.refusal]).toEqual([closeReasons.unauthorized, "it is over"]);
   });
 
-  test("whose grant has ended before it is in is refused as well", async () => {
+  test("whose grant ends while its document is opened is refused with the reason", async () => {
     const { authorizer, connect } = setUp();
     const connecting = connect("mine");
     while (authorizer.grants.length === 0) await Promise.resolve();
     authorizer.grants[0]?.end(expired);
-    const { connection } = await connecting;
-    expect(connection.closeReason).toEqual(closeReasons.unauthorized);
+    await expect(connecting).rejects.toMatchObject({ reason: closeReasons.unauthorized, message: "it is over" });
+    expect(authorizer.grants.map(({ isReleased }) => isReleased)).toEqual([true]);
+  });
+
+  test("whose grant ends between the opening of its document and its session learns nothing of the document", async () => {
+    const { rooms, connect } = setUp();
+    const grant = new FakeGrant();
+    const pass = new RoomPass(await rooms.acquire("doc"), grant);
+    const connection = new FakeConnection("late");
+    grant.end(expired);
+    const session = new YWebsocketSession(connection, pass);
+    expect([connection.closeReason, connection.refusal]).toEqual([closeReasons.unauthorized, "it is over"]);
     // Not even which clients the document has.
     expect(connection.sent).toEqual([]);
+    session.closed();
+    expect(grant.isReleased).toBe(true);
+    expect((await connect("other")).told()).toEqual(["sync-step-1"]);
   });
 
   test("whose grant ends while its document is read for a change has changed nothing", async () => {
