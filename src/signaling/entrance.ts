@@ -1,11 +1,11 @@
-import type { Authorizer, Denial, Grant } from "../auth/authorizer.ts";
+import type { Authorizer, Denial } from "../auth/authorizer.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import { accessRequest } from "../rooms/access-request.ts";
+import { enterRoom, type RoomPass } from "../rooms/room-pass.ts";
 import type { RoomRegistry } from "../rooms/room-registry.ts";
 import type { SignalingClient } from "./dialects.ts";
 import type { SignalingLimits } from "./limits.ts";
 import { claimId } from "./liveness.ts";
-import { RoomPass } from "./room-pass.ts";
 import type { Member } from "./signaling-room.ts";
 
 /** What all entrances of a dialect share. */
@@ -27,14 +27,13 @@ export interface Entering<R, M extends Member> {
 }
 
 /** Resolves with why the client may not enter; with undefined when it is in, or gone. */
-export async function enterRoom<R extends { readonly size: number }, M extends Member>(
+export async function joinRoom<R extends { readonly size: number }, M extends Member>(
   entering: Entering<R, M>,
   options: EntranceOptions<R>,
 ): Promise<Denial | "id-in-use" | undefined> {
   const { client, roomId } = entering;
-  const decision = await options.authorizer.authorize(accessRequest("signaling", roomId, client));
-  if (!decision.granted) return decision;
-  const pass = await openRoom(roomId, decision, options);
+  const pass = await enterRoom(options.rooms, options.authorizer, accessRequest("signaling", roomId, client));
+  if (!pass.granted) return pass;
   let isIn = false;
   try {
     // What the others will be told: that it comes, and that it goes.
@@ -50,13 +49,4 @@ export async function enterRoom<R extends { readonly size: number }, M extends M
     if (!isIn) pass.release();
   }
   return isIn ? undefined : "id-in-use";
-}
-
-async function openRoom<R>(roomId: string, grant: Grant, { rooms }: EntranceOptions<R>): Promise<RoomPass<R>> {
-  try {
-    return new RoomPass(await rooms.acquire(roomId), grant);
-  } catch (error) {
-    grant.release();
-    throw error;
-  }
 }

@@ -1,5 +1,5 @@
+import type { RoomPass } from "../../rooms/room-pass.ts";
 import type { Connection } from "../../transport/connection.ts";
-import type { RoomPass } from "../room-pass.ts";
 import type { Member, SignalingRoom } from "../signaling-room.ts";
 import { encode } from "./codec.ts";
 

@@ -6,7 +6,7 @@ import { checkRoomName } from "../../rooms/room-name.ts";
 import type { RoomRegistry } from "../../rooms/room-registry.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { DialectSession, SignalingClient } from "../dialects.ts";
-import { enterRoom } from "../entrance.ts";
+import { joinRoom } from "../entrance.ts";
 import type { JsonMessage } from "../json-codec.ts";
 import type { SignalingLimits } from "../limits.ts";
 import type { SignalingRoom } from "../signaling-room.ts";
@@ -68,7 +68,7 @@ export class CliffySession implements DialectSession {
     const names = peerName ? [roomId, peerId, peerName] : [roomId, peerId];
     const fault = names.map((name) => checkRoomName(name, limits.nameBytes)).find((found) => found !== undefined);
     if (fault !== undefined) return this.#refuse(`Invalid room id, peer id or name: ${fault}`, "name");
-    const refusal = await enterRoom(
+    const refusal = await joinRoom(
       {
         client: this.#client,
         roomId,
@@ -99,9 +99,11 @@ export class CliffySession implements DialectSession {
     const infos = others.map((other) => ({ id: other.id, name: other.name }));
     connection.send(encode({ type: "peers", roomId, peers: infos }));
     room.publish(encode({ type: "peer-joined", roomId, peerId: id, peerName: name }), peer);
-    peer.pass.watch(({ reason }) => {
-      this.#refuse(reason);
-      this.#leave();
+    peer.pass.watch({
+      ended: ({ reason }) => {
+        this.#refuse(reason);
+        this.#leave();
+      },
     });
   }
 

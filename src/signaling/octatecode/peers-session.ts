@@ -3,14 +3,14 @@ import type { Clock } from "../../lib/time/clock.ts";
 import type { SignalingBound } from "../../ops/metrics.ts";
 import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
+import type { RoomPass } from "../../rooms/room-pass.ts";
 import type { RoomRegistry } from "../../rooms/room-registry.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { Connection } from "../../transport/connection.ts";
 import type { DialectSession, JsonDialect, SignalingClient } from "../dialects.ts";
-import { enterRoom } from "../entrance.ts";
+import { joinRoom } from "../entrance.ts";
 import type { JsonMessage } from "../json-codec.ts";
 import type { SignalingLimits } from "../limits.ts";
-import type { RoomPass } from "../room-pass.ts";
 import type { Member, SignalingRoom } from "../signaling-room.ts";
 import { endingText } from "./denial-text.ts";
 import { decodePeers, isOctateCodePeers, type PeersMessage, type PeersSignal } from "./peers-codec.ts";
@@ -84,7 +84,7 @@ class OctatePeersSession implements DialectSession {
     const { limits } = this.#options;
     const fault = [roomId, id, name].some((each) => checkRoomName(each, limits.nameBytes) !== undefined);
     if (fault) return this.#refuse("Missing userId or roomId", "name");
-    const refusal = await enterRoom(
+    const refusal = await joinRoom(
       {
         client: this.#client,
         roomId,
@@ -114,9 +114,11 @@ class OctatePeersSession implements DialectSession {
     const others = [...room].filter((other) => other !== peer).map(({ id, name }) => ({ id, name }));
     this.#send({ type: "peerList", roomId, peers: others });
     room.publish(JSON.stringify({ type: "peerJoined", roomId, peerId: peer.id, peerName: peer.name }), peer);
-    pass.watch((denial) => {
-      this.#refuse(endingText(denial));
-      this.#leave();
+    pass.watch({
+      ended: (denial) => {
+        this.#refuse(endingText(denial));
+        this.#leave();
+      },
     });
   }
 
