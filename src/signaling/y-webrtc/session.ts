@@ -5,7 +5,8 @@ import type { SignalingBound } from "../../ops/metrics.ts";
 import { accessRequest } from "../../rooms/access-request.ts";
 import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
-import type { Lease, RoomRegistry } from "../../rooms/room-registry.ts";
+import { openRoom, type RoomPass } from "../../rooms/room-pass.ts";
+import type { RoomRegistry } from "../../rooms/room-registry.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { DialectSession, SignalingClient } from "../dialects.ts";
 import type { JsonMessage } from "../json-codec.ts";
@@ -134,20 +135,22 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
 
   async #ask(topic: string): Promise<void> {
     this.#entering += 1;
-    let grant: Grant | undefined;
-    let lease: Lease<Topic> | undefined;
+    let pass: RoomPass<Topic> | undefined;
     try {
-      const request = accessRequest("signaling", topic, this.#client);
-      const decision = await this.#authorize(request);
-      grant = decision.granted ? decision : await this.#persist(decision, request);
-      lease = grant && (await this.#options.rooms.acquire(topic));
-    } catch (error) {
-      grant?.release();
-      throw error;
+      pass = await this.#passFor(topic);
     } finally {
       this.#entering -= 1;
     }
-    if (grant !== undefined && lease !== undefined) this.#join(topic, lease, grant);
+    if (pass !== undefined) this.#join(topic, pass);
+  }
+
+  async #passFor(topic: string): Promise<RoomPass<Topic> | undefined> {
+    const request = accessRequest("signaling", topic, this.#client);
+    const decision = await this.#authorize(request);
+    const grant = decision.granted ? decision : await this.#persist(decision, request);
+    if (grant === undefined) return undefined;
+    const pass = await openRoom(this.#options.rooms, topic, grant);
+    return pass.granted ? pass : this.#refuse(pass.reason);
   }
 
   /** That the authorizer itself fails is no fault of the client's. */
@@ -189,10 +192,10 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
     }
   }
 
-  #join(topic: string, lease: Lease<Topic>, grant: Grant): void {
+  #join(topic: string, pass: RoomPass<Topic>): void {
     const subscriber = new Subscriber(this.#client.connection);
-    const subscription = new Subscription({ topic, lease, grant, subscriber, owner: this });
-    if (this.#isClosed || !lease.room.enter(subscriber)) {
+    const subscription = new Subscription({ topic, pass, subscriber, owner: this });
+    if (this.#isClosed || !pass.room.enter(subscriber)) {
       subscription.release();
       if (!this.#isClosed) this.#refuse("the room is full", "room-members");
       return;

@@ -1,5 +1,5 @@
-import type { Denial, Grant, GrantWatcher } from "../../auth/authorizer.ts";
-import type { Lease } from "../../rooms/room-registry.ts";
+import type { Denial, GrantWatcher } from "../../auth/authorizer.ts";
+import type { RoomPass } from "../../rooms/room-pass.ts";
 import type { Subscriber, Topic } from "./topic.ts";
 
 /** Whose subscription it is. */
@@ -10,8 +10,7 @@ export interface SubscriptionOwner {
 
 export interface SubscriptionOptions {
   readonly topic: string;
-  readonly lease: Lease<Topic>;
-  readonly grant: Grant;
+  readonly pass: RoomPass<Topic>;
   readonly subscriber: Subscriber;
   readonly owner: SubscriptionOwner;
 }
@@ -20,25 +19,23 @@ export interface SubscriptionOptions {
 export class Subscription implements GrantWatcher {
   readonly subscriber: Subscriber;
   readonly #topic: string;
-  readonly #lease: Lease<Topic>;
-  readonly #grant: Grant;
+  readonly #pass: RoomPass<Topic>;
   readonly #owner: SubscriptionOwner;
 
-  constructor({ topic, lease, grant, subscriber, owner }: SubscriptionOptions) {
+  constructor({ topic, pass, subscriber, owner }: SubscriptionOptions) {
     this.subscriber = subscriber;
     this.#topic = topic;
-    this.#lease = lease;
-    this.#grant = grant;
+    this.#pass = pass;
     this.#owner = owner;
   }
 
   get room(): Topic {
-    return this.#lease.room;
+    return this.#pass.room;
   }
 
   /** From now on it ends with its grant; at once if that has ended already. */
   watch(): void {
-    this.#grant.watch(this);
+    this.#pass.watch(this);
   }
 
   ended(denial: Denial): void {
@@ -47,7 +44,6 @@ export class Subscription implements GrantWatcher {
 
   release(): void {
     this.room.leave(this.subscriber);
-    this.#lease.release();
-    this.#grant.release();
+    this.#pass.release();
   }
 }
