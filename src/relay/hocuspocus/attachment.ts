@@ -1,10 +1,11 @@
-import type { Denial, Grant } from "../../auth/authorizer.ts";
+import type { Denial, Grant, GrantWatcher } from "../../auth/authorizer.ts";
 import { TokenBucket } from "../../lib/token-bucket.ts";
 import type { Log } from "../../ops/log.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import { handshakeToken } from "../../rooms/access-request.ts";
 import { closeReasonOf } from "../../rooms/denial.ts";
 import type { RoomLimits } from "../../rooms/limits.ts";
+import type { RoomPass } from "../../rooms/room-pass.ts";
 import { type CloseReason, closeReasons, isFinal, SessionError } from "../../transport/close-reason.ts";
 import type { Connection } from "../../transport/connection.ts";
 import { Inbox } from "../../transport/inbox.ts";
@@ -14,12 +15,7 @@ import { emptyAwareness } from "../sync-codec.ts";
 import type { SyncRoom } from "../sync-room.ts";
 import { AcknowledgementLedger } from "./acknowledgement-ledger.ts";
 import { type ClientMessage, decodeMessage, messageTypes } from "./codec.ts";
-import {
-  type Applicant,
-  DocumentAuthorization,
-  type DocumentAuthorizationOptions,
-  type Opened,
-} from "./document-authorization.ts";
+import { type Applicant, DocumentAuthorization, type DocumentAuthorizationOptions } from "./document-authorization.ts";
 import { type HocuspocusEncoding, hocuspocusEncoding } from "./encoding.ts";
 import type { HocuspocusLimits } from "./limits.ts";
 import { HocuspocusMember } from "./member.ts";
@@ -50,7 +46,7 @@ export interface AttachmentPlace extends Applicant {
 type State =
   /** Nobody was asked yet whether it may enter. */
   | { readonly kind: "new" }
-  | { readonly kind: "joined"; readonly member: HocuspocusMember; readonly grant: Grant }
+  | { readonly kind: "joined"; readonly member: HocuspocusMember; readonly pass: RoomPass<SyncRoom> }
   /** Another token may help. What the client says meanwhile is not kept: it is asked for again. */
   | { readonly kind: "denied"; readonly pending: PendingAcknowledgements; readonly reason: string }
   /** For good: the answer is repeated to whoever authenticates again. */
@@ -175,61 +171,60 @@ export class Attachment {
   }
 
   async #authenticate(token: string | undefined): Promise<void> {
-    const opened = await this.#authorization.ask(token, (decision) => this.#decided(decision, token));
-    if (opened !== undefined) await this.#enter(opened, token);
+    const pass = await this.#authorization.ask(token, (decision) => this.#decided(decision, token));
+    if (pass !== undefined) await this.#enter(pass, token);
   }
 
   /** What the attachment is by now counts, not what it was when the token came. */
-  async #decided(decision: Grant | Denial, token: string | undefined): Promise<Opened | undefined> {
+  async #decided(decision: Grant | Denial, token: string | undefined): Promise<RoomPass<SyncRoom> | undefined> {
     if (decision.granted && this.#state.kind === "joined") {
       this.#renew(decision, this.#state);
       return undefined;
     }
-    const opened = decision.granted ? await this.#authorization.open(decision) : decision;
-    if (opened.granted) return opened;
-    this.#deny(opened, token);
+    const pass = decision.granted ? await this.#authorization.open(decision) : decision;
+    if (pass.granted) return pass;
+    this.#deny(pass, token);
     return undefined;
   }
 
-  #enter({ lease, grant }: Opened, token: string | undefined): void | Promise<void> {
+  #enter(pass: RoomPass<SyncRoom>, token: string | undefined): void | Promise<void> {
     const { address, name, connection, handshake } = this.#place;
     const { limits, clock } = this.#options;
-    if (address === name) this.#encoding = this.#options.plainEncoding(lease.room);
+    if (address === name) this.#encoding = this.#options.plainEncoding(pass.room);
     const pending = this.#leave();
     const member = new HocuspocusMember({
       connection,
       encoding: this.#encoding,
-      lease,
+      pass,
       // Those that do not authenticate are older than version 3.
-      ledger: new AcknowledgementLedger({ access: grant.access, forgetsAtSync: token !== undefined }),
+      ledger: new AcknowledgementLedger({ access: pass.access, forgetsAtSync: token !== undefined }),
       rate: this.#rate,
       signal: handshake.signal,
       limits,
       clock,
     });
     this.#authorization.settle();
-    this.#hold(grant, member);
+    this.#state = { kind: "joined", member, pass };
+    pass.watch(this.#watcherOf(pass, member));
     if (!member.hasLeft) return member.join(pending);
   }
 
   /** A member has authenticated again: nothing is between the grant before and this one. */
-  #renew(grant: Grant, { member, grant: before }: Extract<State, { kind: "joined" }>): void {
+  #renew(grant: Grant, { member, pass }: Extract<State, { kind: "joined" }>): void {
     this.#authorization.settle();
-    this.#hold(grant, member);
-    before.release();
-    if (!member.hasLeft) member.permit(grant.access);
+    pass.renew(grant, this.#watcherOf(pass, member));
+    if (!member.hasLeft) member.permit(pass.access);
   }
 
-  #hold(grant: Grant, member: HocuspocusMember): void {
-    this.#state = { kind: "joined", member, grant };
-    grant.watch({
-      expiring: () => this.#requestToken(grant),
-      changed: () => member.permit(grant.access),
+  #watcherOf(pass: RoomPass<SyncRoom>, member: HocuspocusMember): GrantWatcher {
+    return {
+      expiring: () => this.#requestToken(pass),
+      changed: () => member.permit(pass.access),
       ended: (denial) => this.#ended(denial),
-    });
+    };
   }
 
-  #requestToken({ expiresAt }: Grant): void {
+  #requestToken({ expiresAt }: RoomPass<SyncRoom>): void {
     if (expiresAt !== undefined && expiresAt === this.#askedForEnd) {
       if (expiresAt - this.#options.clock.now() < shortestNoticeMs) return;
     }
@@ -282,7 +277,6 @@ export class Attachment {
     this.#state = { kind: "new" };
     if (state.kind === "denied") return state.pending;
     if (state.kind !== "joined") return new PendingAcknowledgements();
-    state.grant.release();
     return new PendingAcknowledgements(state.member.leave());
   }
 

@@ -1,7 +1,8 @@
 import type { Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import { accessRequest } from "../../rooms/access-request.ts";
-import type { Lease, RoomRegistry } from "../../rooms/room-registry.ts";
+import { openRoom, type RoomPass } from "../../rooms/room-pass.ts";
+import type { RoomRegistry } from "../../rooms/room-registry.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { Connection } from "../../transport/connection.ts";
 import type { Handshake } from "../../transport/protocol.ts";
@@ -25,13 +26,6 @@ export interface Applicant {
   readonly name: string;
   /** Of all admissions of the connection: each may cost the authorizer a question and the store a document. */
   readonly concurrency: ConcurrencyLimit;
-}
-
-/** The way is free. */
-export interface Opened {
-  readonly granted: true;
-  readonly grant: Grant;
-  readonly lease: Lease<SyncRoom>;
 }
 
 /**
@@ -88,23 +82,8 @@ export class DocumentAuthorization {
   }
 
   /** Opens the room, unless the grant ends before that. The grant is released if the way is not free. */
-  async open(grant: Grant): Promise<Opened | Denial> {
-    const { promise: ended, resolve } = Promise.withResolvers<Denial>();
-    grant.watch({ ended: resolve });
-    const opening = this.#options.rooms.acquire(this.#applicant.name);
-    try {
-      const first = await Promise.race([opening, ended]);
-      if ("room" in first) return { granted: true, grant, lease: first };
-      void opening.then(
-        (lease) => lease.release(),
-        () => {},
-      );
-      grant.release();
-      return first;
-    } catch (error) {
-      grant.release();
-      throw error;
-    }
+  open(grant: Grant): Promise<RoomPass<SyncRoom> | Denial> {
+    return openRoom(this.#options.rooms, this.#applicant.name, grant);
   }
 
   #timeIsOver(): void {

@@ -1,7 +1,7 @@
 import type { Access } from "../../auth/authorizer.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { TokenBucket } from "../../lib/token-bucket.ts";
-import type { Lease } from "../../rooms/room-registry.ts";
+import type { RoomPass } from "../../rooms/room-pass.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection } from "../../transport/connection.ts";
 import type { TransportLimits } from "../../transport/limits.ts";
@@ -17,7 +17,7 @@ export interface HocuspocusMemberOptions {
   readonly connection: Connection;
   readonly encoding: HocuspocusEncoding;
   /** The member's from now on. */
-  readonly lease: Lease<SyncRoom>;
+  readonly pass: RoomPass<SyncRoom>;
   readonly ledger: AcknowledgementLedger;
   /** Of stateless messages. */
   readonly rate: TokenBucket;
@@ -51,7 +51,7 @@ export class HocuspocusMember implements SyncMember {
     this.#options = options;
     this.connection = options.connection;
     this.encoding = options.encoding;
-    this.#room = options.lease.room;
+    this.#room = options.pass.room;
     this.#ledger = options.ledger;
   }
 
@@ -100,8 +100,9 @@ export class HocuspocusMember implements SyncMember {
     this.#hasLeft = true;
     this.#room.leave(this);
     this.#stopWaiting?.();
-    // What is under way for it needs the room.
-    if (!this.#isBusy) this.#options.lease.release();
+    // A message under way still needs the room.
+    if (this.#isBusy) this.#options.pass.releaseGrant();
+    else this.#options.pass.release();
     return owed;
   }
 
@@ -110,7 +111,7 @@ export class HocuspocusMember implements SyncMember {
     this.#isBusy = true;
     return settling.finally(() => {
       this.#isBusy = false;
-      if (this.#hasLeft) this.#options.lease.release();
+      if (this.#hasLeft) this.#options.pass.release();
     });
   }
 
