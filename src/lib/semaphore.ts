@@ -1,3 +1,5 @@
+import { abortableWait } from "./abortable-wait.ts";
+
 /** So many at a time. Who has to wait is let in in the order of coming; of several sources, one of each in turn. */
 export class Semaphore {
   #free: number;
@@ -20,18 +22,11 @@ export class Semaphore {
       this.#free -= 1;
       return;
     }
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const abort = () => {
-      this.#forget(source, resolve);
-      reject(signal.reason);
-    };
-    this.#wait(source, resolve);
-    signal.addEventListener("abort", abort, { once: true });
-    try {
-      await promise;
-    } finally {
-      signal.removeEventListener("abort", abort);
-    }
+    const isAcquired = await abortableWait(signal, (acquired) => {
+      this.#wait(source, acquired);
+      return () => this.#forget(source, acquired);
+    });
+    if (!isAcquired) throw signal.reason;
   }
 
   /** Once for each `acquire` that resolved. */

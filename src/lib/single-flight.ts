@@ -1,3 +1,5 @@
+import { untilAborted } from "./abortable-wait.ts";
+
 interface Flight<T> {
   readonly controller: AbortController;
   readonly result: Promise<T>;
@@ -21,14 +23,10 @@ export class SingleFlight<T> {
   async join({ key, signal, call }: Joining<T>): Promise<T> {
     signal.throwIfAborted();
     const flight = this.#flights.get(key) ?? this.#start(key, call);
-    const gone = Promise.withResolvers<never>();
-    const leave = () => gone.reject(signal.reason);
     flight.waiting += 1;
-    signal.addEventListener("abort", leave, { once: true });
     try {
-      return await Promise.race([flight.result, gone.promise]);
+      return await untilAborted(flight.result, signal);
     } finally {
-      signal.removeEventListener("abort", leave);
       flight.waiting -= 1;
       if (flight.waiting === 0) this.#abandon(key, flight);
     }

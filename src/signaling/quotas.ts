@@ -1,3 +1,4 @@
+import { abortableWait } from "../lib/abortable-wait.ts";
 import { addressBlock } from "../lib/address/address-block.ts";
 import { isLoopback } from "../lib/address/loopback.ts";
 import { KeyedBuckets } from "../lib/keyed-buckets.ts";
@@ -167,7 +168,7 @@ class ConnectionQuota implements Quota {
   async #wait(deliveries: number): Promise<boolean> {
     this.met(this.#lacking(deliveries));
     for (let waitMs = this.#take(deliveries); waitMs > 0; waitMs = this.#take(deliveries)) {
-      await this.#pause(waitMs);
+      await abortableWait(this.#handshake.signal, (done) => this.#shared.clock.after(waitMs, done));
       if (this.#handshake.signal.aborted) return false;
     }
     return true;
@@ -177,20 +178,5 @@ class ConnectionQuota implements Quota {
     const { publishes, fanOut } = this.#buckets ?? this.#openBuckets();
     if (publishes.waitMs() > 0) return "publish-rate";
     return fanOut.waitMs(deliveries) > 0 ? "fan-out" : "address-publish-rate";
-  }
-
-  /** Ends early when the client is gone. */
-  #pause(durationMs: number): Promise<void> {
-    const { signal } = this.#handshake;
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      const end = () => {
-        stop();
-        signal.removeEventListener("abort", end);
-        resolve();
-      };
-      const stop = this.#shared.clock.after(durationMs, end);
-      signal.addEventListener("abort", end, { once: true });
-    });
   }
 }

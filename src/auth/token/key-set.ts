@@ -1,4 +1,5 @@
 import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet } from "jose";
+import { untilAborted } from "../../lib/abortable-wait.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Log } from "../../ops/log.ts";
 import { type KeySource, KeySourceError } from "./key-source.ts";
@@ -99,7 +100,7 @@ export class KeySet implements TokenKeys {
     );
     const signal = AbortSignal.any([deadline.signal, this.#closed.signal]);
     try {
-      return await Promise.race([source(signal), rejectedOn(signal)]);
+      return await untilAborted(source(signal), signal);
     } finally {
       stopDeadline();
     }
@@ -130,8 +131,4 @@ async function* matching(keys: Keys | undefined, header: SignatureHeader): Async
 
 function problemOf(error: unknown): string {
   return error instanceof KeySourceError ? error.message : "it is not a JSON Web Key Set";
-}
-
-function rejectedOn(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
 }

@@ -1,4 +1,5 @@
 import type { Access } from "../../auth/authorizer.ts";
+import { abortableWait } from "../../lib/abortable-wait.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { TokenBucket } from "../../lib/token-bucket.ts";
 import type { RoomPass } from "../../rooms/room-pass.ts";
@@ -141,9 +142,12 @@ export class HocuspocusMember implements SyncMember {
   #sync(stateVector: Uint8Array): void | Promise<void> {
     if (this.#hasLeft) return;
     const { connection } = this;
-    const isFree = connection.unsentBytes <= this.#options.limits.outboxBytes / 4;
-    if (isFree || !connection.isOpen) return this.#room.sync(this, stateVector);
-    return this.#until((over) => connection.drained(over)).then(() => this.#sync(stateVector));
+    const { limits, signal } = this.#options;
+    const isFree = connection.unsentBytes <= limits.outboxBytes / 4;
+    if (isFree || !connection.isOpen || signal.aborted) return this.#room.sync(this, stateVector);
+    return this.#until((done) => {
+      connection.drained(done);
+    }).then(() => this.#sync(stateVector));
   }
 
   /** `acknowledgements`: how many changes the provider counts in this update. */
@@ -174,20 +178,16 @@ export class HocuspocusMember implements SyncMember {
     }
     if (rate.take()) return this.#room.broadcastStateless(payload, this);
     if (signal.aborted) return;
-    const wait = this.#until((over) => clock.after(1000 / limits.statelessPerSecond, over));
+    const wait = this.#until((done) => clock.after(1000 / limits.statelessPerSecond, done));
     return wait.then(() => this.#broadcast(payload));
   }
 
-  /** Resolves when `start` calls `over`, the member leaves, or the client is gone. */
-  async #until(start: (over: () => void) => void): Promise<void> {
-    const { signal } = this.#options;
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const over = () => resolve();
-    this.#stopWaiting = over;
-    signal.addEventListener("abort", over);
-    start(over);
-    await promise;
-    signal.removeEventListener("abort", over);
+  /** Resolves when `start` calls `done`, the member leaves, or the client disconnects. */
+  async #until(start: (done: () => void) => (() => void) | undefined): Promise<void> {
+    await abortableWait(this.#options.signal, (done) => {
+      this.#stopWaiting = done;
+      return start(done);
+    });
     this.#stopWaiting = undefined;
   }
 }

@@ -1,3 +1,4 @@
+import { abortableWait } from "../../lib/abortable-wait.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import { Inbox } from "../../transport/inbox.ts";
 
@@ -76,17 +77,11 @@ export class TopicQueue {
   async pause({ durationMs, clock, signal }: Pause): Promise<boolean> {
     const isWanted = () => !(this.isLeaving || this.#isClosed || signal.aborted);
     if (!isWanted()) return false;
-    await new Promise<void>((resolve) => {
-      const end = () => {
-        stop();
-        signal.removeEventListener("abort", end);
-        this.#wake = undefined;
-        resolve();
-      };
-      const stop = clock.after(durationMs, end);
-      signal.addEventListener("abort", end, { once: true });
-      this.#wake = end;
+    await abortableWait(signal, (done) => {
+      this.#wake = done;
+      return clock.after(durationMs, done);
     });
+    this.#wake = undefined;
     return isWanted();
   }
 

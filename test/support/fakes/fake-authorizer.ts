@@ -1,4 +1,5 @@
 import type { Access, AccessRequest, Authorizer, Denial, Grant } from "../../../src/auth/authorizer.ts";
+import { untilAborted } from "../../../src/lib/abortable-wait.ts";
 import { FakeGrant } from "./fake-grant.ts";
 
 /** An authorizer that decides by token, as the test says and when the test says. */
@@ -39,7 +40,7 @@ export class FakeAuthorizer implements Authorizer {
 
   async authorize(request: AccessRequest): Promise<Grant | Denial> {
     this.requests.push(request);
-    if (this.#held !== undefined) await Promise.race([this.#held, rejectedOn(request.signal)]);
+    if (this.#held !== undefined) await untilAborted(this.#held, request.signal);
     if (this.#failure !== undefined) throw this.#failure;
     const decision = this.#decisions.get(request.token) ?? "write";
     if (typeof decision === "object") return decision;
@@ -52,10 +53,6 @@ export class FakeAuthorizer implements Authorizer {
 /** An authorizer that answers each request with `authorize`, and denies no handshake. */
 export function authorizerThat(authorize: Authorizer["authorize"]): Authorizer {
   return { authenticate: async () => undefined, authorize };
-}
-
-function rejectedOn(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
 }
 
 export const denied: Denial = {
