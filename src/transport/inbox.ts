@@ -1,12 +1,11 @@
-/** What an inbox tells its owner. */
-export interface InboxOptions {
-  /** Waiting bytes at which `filled` is called; `cleared` follows when half of them are left. */
+import { type WatermarkListener, Watermarks } from "../lib/watermarks.ts";
+
+/** What an inbox reports to its owner. On `filled` nothing is dropped, but the source should stop reading. */
+export interface InboxOptions extends WatermarkListener {
+  /** `filled` is called when more bytes than this wait, `cleared` when half of them are left. */
   readonly limitBytes: number;
   /** A task threw or rejected: the waiting tasks are dropped, except the last one that `finish` or `abandon` brings. */
   readonly failed: (error: unknown) => void;
-  /** More waits than the limit: nothing is dropped, but the source should stop reading. */
-  readonly filled?: () => void;
-  readonly cleared?: () => void;
 }
 
 interface Waiting {
@@ -25,9 +24,9 @@ export class Inbox {
   #waiting: Waiting[] = [];
   /** Index of the next waiting task: shifting a long array would copy it each time. */
   #next = 0;
-  #waitingBytes = 0;
+  /** Undefined until the first task waits: most connections never need it. */
+  #waitingBytes: Watermarks | undefined;
   #running = false;
-  #full = false;
   #state: "open" | "ending" | "ended" = "open";
   #last: (() => void) | undefined;
 
@@ -66,11 +65,13 @@ export class Inbox {
 
   #wait(waiting: Waiting): void {
     this.#waiting.push(waiting);
-    this.#waitingBytes += waiting.bytes;
-    if (!this.#full && this.#waitingBytes > this.#options.limitBytes) {
-      this.#full = true;
-      this.#options.filled?.();
-    }
+    this.#waitingBytes ??= this.#openWatermarks();
+    this.#waitingBytes.raise(waiting.bytes);
+  }
+
+  #openWatermarks(): Watermarks {
+    const { limitBytes } = this.#options;
+    return new Watermarks(limitBytes, limitBytes / 2, this.#options);
   }
 
   #take(): Waiting | undefined {
@@ -80,22 +81,14 @@ export class Inbox {
       return undefined;
     }
     this.#next += 1;
-    this.#waitingBytes -= waiting.bytes;
-    this.#checkCleared();
+    this.#waitingBytes?.lower(waiting.bytes);
     return waiting;
-  }
-
-  #checkCleared(): void {
-    if (!this.#full || this.#waitingBytes > this.#options.limitBytes / 2) return;
-    this.#full = false;
-    this.#options.cleared?.();
   }
 
   #drop(): void {
     if (this.#waiting.length > 0) this.#waiting = [];
     this.#next = 0;
-    this.#waitingBytes = 0;
-    this.#checkCleared();
+    this.#waitingBytes?.empty();
   }
 
   #start(task: () => void | Promise<void>): void {

@@ -1,30 +1,26 @@
 import { Semaphore } from "../../lib/semaphore.ts";
+import { type WatermarkListener, Watermarks } from "../../lib/watermarks.ts";
 
-export interface ConcurrencyLimitOptions {
-  /** How many there are at once. */
+export interface ConcurrencyLimitOptions extends WatermarkListener {
+  /** How many calls run at once. `filled` is called when all of these run, `cleared` when a further one may. */
   readonly most: number;
-  /** All are taken: nobody else should be brought to wait for one. */
-  readonly filled: () => void;
-  readonly cleared: () => void;
 }
 
-/** Whoever comes when all turns are taken waits, in the order of coming, and the source of more is told to wait too. */
+/** Runs at most so many calls at once. Further calls wait in order, and their source is told to wait too. */
 export class ConcurrencyLimit {
-  readonly #options: ConcurrencyLimitOptions;
   readonly #semaphore: Semaphore;
-  /** Those that have a turn, or wait for one. */
-  #count = 0;
+  /** The calls that run or wait. */
+  readonly #calls: Watermarks;
 
   constructor(options: ConcurrencyLimitOptions) {
-    this.#options = options;
-    this.#semaphore = new Semaphore(options.most);
+    const { most } = options;
+    this.#semaphore = new Semaphore(most);
+    this.#calls = new Watermarks(most - 1, most - 1, options);
   }
 
-  /** Resolves when `run` has done with its turn; rejects without it when the signal aborts before. */
+  /** Calls `run` when its turn has come and settles as it does; rejects without calling it if the signal aborts first. */
   async take<R>(signal: AbortSignal, run: () => Promise<R>): Promise<R> {
-    const { most, filled, cleared } = this.#options;
-    this.#count += 1;
-    if (this.#count === most) filled();
+    this.#calls.raise(1);
     try {
       await this.#semaphore.acquire(signal);
       try {
@@ -33,8 +29,7 @@ export class ConcurrencyLimit {
         this.#semaphore.release();
       }
     } finally {
-      this.#count -= 1;
-      if (this.#count === most - 1) cleared();
+      this.#calls.lower(1);
     }
   }
 }

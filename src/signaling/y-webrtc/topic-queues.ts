@@ -1,4 +1,5 @@
 import { Gate } from "../../lib/gate.ts";
+import { Watermarks } from "../../lib/watermarks.ts";
 import { TopicQueue, type TopicQueueOwner } from "./topic-queue.ts";
 
 export interface TopicQueuesOptions {
@@ -14,11 +15,15 @@ export class TopicQueues implements TopicQueueOwner {
   readonly #options: TopicQueuesOptions;
   readonly #queues = new Map<string, TopicQueue>();
   readonly #gate = new Gate();
-  #waitingBytes = 0;
-  #isFull = false;
+  readonly #waitingBytes: Watermarks;
 
   constructor(options: TopicQueuesOptions) {
     this.#options = options;
+    const { limitBytes } = options;
+    this.#waitingBytes = new Watermarks(limitBytes, limitBytes / 2, {
+      filled: () => this.#gate.hold(),
+      cleared: () => this.#gate.release(),
+    });
   }
 
   /** Resolves when more may wait; undefined while that is so. */
@@ -38,21 +43,15 @@ export class TopicQueues implements TopicQueueOwner {
   close(): void {
     for (const queue of this.#queues.values()) queue.close();
     this.#queues.clear();
-    this.gave(this.#waitingBytes);
+    this.#waitingBytes.empty();
   }
 
   took(bytes: number): void {
-    this.#waitingBytes += bytes;
-    if (this.#isFull || this.#waitingBytes <= this.#options.limitBytes) return;
-    this.#isFull = true;
-    this.#gate.hold();
+    this.#waitingBytes.raise(bytes);
   }
 
   gave(bytes: number): void {
-    this.#waitingBytes -= bytes;
-    if (!this.#isFull || this.#waitingBytes > this.#options.limitBytes / 2) return;
-    this.#isFull = false;
-    this.#gate.release();
+    this.#waitingBytes.lower(bytes);
   }
 
   failed(error: unknown): void {
