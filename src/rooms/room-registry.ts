@@ -2,17 +2,17 @@ import type { Clock } from "../lib/time/clock.ts";
 
 export interface RoomRegistryOptions<R> {
   open(name: string): R | Promise<R>;
-  /** The room is forgotten when this has ended, also when it failed. */
+  /** The registry forgets the room when this has settled, also when it has failed. */
   close(room: R): void | Promise<void>;
-  /** Someone waits for the close of this room to end: what can be left undone should be. May be called repeatedly. */
+  /** A client waits for this room to close: optional work should be skipped. May be called repeatedly. */
   hurry?(room: R): void;
   closeFailed(name: string, error: unknown): void;
-  /** How long a room stays open when its last lease has been released. */
+  /** How long a room stays open after its last lease has been released. */
   readonly lingerMs: number;
   readonly clock: Clock;
 }
 
-/** The right to use a room, which stays open as long as anyone holds one. */
+/** Keeps a room open until it is released. */
 export interface Lease<R> {
   readonly room: R;
   /** Idempotent. */
@@ -23,12 +23,12 @@ export interface Lease<R> {
 interface Slot<R> {
   readonly name: string;
   readonly opened: Promise<R>;
-  /** Those held and those that wait for the room to open. */
+  /** Counts the leases that are held and those that wait for the room to open. */
   leases: number;
   stopLingering(): void;
 }
 
-/** A class and no closure: a server holds many. */
+/** A class instead of an object with closures, which take more memory: a server holds many leases. */
 class SlotLease<R> implements Lease<R> {
   readonly room: R;
   #slot: Slot<R> | undefined;
@@ -56,14 +56,14 @@ interface Closing<R> {
 /**
  * The lifecycle of named rooms.
  *
- * Of one name at most one room exists at any time: it is opened once under concurrent acquires, and opened anew only
- * when the close of the one before has ended. A failed open rejects everyone who waited for it; the next acquire tries
+ * At most one room of a name exists at any time: concurrent acquires open it once, and it is opened again only when the
+ * close of the previous one has ended. A failed open rejects every acquire that waited for it; the next acquire tries
  * again.
  */
 export class RoomRegistry<R> {
   readonly #options: RoomRegistryOptions<R>;
   readonly #slots = new Map<string, Slot<R>>();
-  /** The rooms of those slots that have opened. */
+  /** The rooms of the slots that have opened. */
   readonly #rooms = new Map<string, R>();
   readonly #closing = new Map<string, Closing<R>>();
   #drained: Promise<void> | undefined;
@@ -72,7 +72,7 @@ export class RoomRegistry<R> {
     this.#options = options;
   }
 
-  /** Open rooms, those that linger included. */
+  /** The number of open rooms, including the ones that linger. */
   get size(): number {
     return this.#rooms.size;
   }
@@ -81,12 +81,12 @@ export class RoomRegistry<R> {
     return this.#rooms.values();
   }
 
-  /** Open rooms by their names. */
+  /** The open rooms by name. */
   entries(): IterableIterator<[string, R]> {
     return this.#rooms.entries();
   }
 
-  /** Rejects with the error of a failed open, and after `drain`. */
+  /** Opens the room if it is not open. Rejects with the error of a failed open, and after `drain`. */
   async acquire(name: string): Promise<Lease<R>> {
     for (let closing = this.#closing.get(name); closing !== undefined; closing = this.#closing.get(name)) {
       this.#options.hurry?.(closing.room);
@@ -106,14 +106,14 @@ export class RoomRegistry<R> {
     if (slot.leases === 0 && this.#drained === undefined) this.#linger(slot.name, slot, room);
   };
 
-  /** Closes all rooms now, whoever holds a lease; resolves when every close has ended. Rooms can be acquired no more. */
+  /** Closes all rooms now, leased or not, and resolves when every close has ended. Every later acquire rejects. */
   drain(): Promise<void> {
     this.#drained ??= this.#closeAll();
     return this.#drained;
   }
 
   #refuseDrained(): void {
-    if (this.#drained !== undefined) throw new Error("no room can be acquired any more");
+    if (this.#drained !== undefined) throw new Error("the room registry is shutting down");
   }
 
   #open(name: string): Slot<R> {
@@ -151,7 +151,7 @@ export class RoomRegistry<R> {
       slot.stopLingering();
       this.#close(name, await slot.opened);
     });
-    // An open that failed is reported to those who waited for it.
+    // A failed open has rejected the acquires that waited for it.
     await Promise.allSettled(opened);
     await Promise.all(Array.from(this.#closing.values(), ({ closed }) => closed));
   }

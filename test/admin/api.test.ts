@@ -98,7 +98,7 @@ describe("GET /api/validate", () => {
 
   test.each([
     ["/api/validate", "room: the name is empty"],
-    ["/api/validate?room=a%00", "room: the name holds a control character"],
+    ["/api/validate?room=a%00", "room: the name contains a control character"],
     ["/api/validate?room=a&kind=other", "kind: give sync or signaling"],
   ])("%s is no question", async (path, error) => {
     const { status, body } = await setUp().ask(path);

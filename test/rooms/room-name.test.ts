@@ -24,13 +24,13 @@ describe("a room name", () => {
     ["x".repeat(257), "the name is longer than 256 bytes"],
     [`${"é".repeat(128)}x`, "the name is longer than 256 bytes"],
     [`${"😀".repeat(64)}x`, "the name is longer than 256 bytes"],
-    ["a\u0000b", "the name holds a control character"],
-    ["a\nb", "the name holds a control character"],
-    ["\u007f", "the name holds a control character"],
-    ["\u0085", "the name holds a control character"],
-    ["\u009f", "the name holds a control character"],
-    ["\ud83d", "the name holds half of a surrogate pair"],
-    ["\ude00\ud83d", "the name holds half of a surrogate pair"],
+    ["a\u0000b", "the name contains a control character"],
+    ["a\nb", "the name contains a control character"],
+    ["\u007f", "the name contains a control character"],
+    ["\u0085", "the name contains a control character"],
+    ["\u009f", "the name contains a control character"],
+    ["\ud83d", "the name contains a lone surrogate"],
+    ["\ude00\ud83d", "the name contains a lone surrogate"],
   ])("may not be %j", (name, reason) => {
     expect(checkRoomName(name, 256)).toBe(reason);
   });

@@ -85,7 +85,7 @@ test("names are keys and nothing else", async () => {
   expect(registry.size).toBe(4);
 });
 
-test("a room stays open while anyone holds a lease, and lingerMs longer", async () => {
+test("a room stays open while a lease is held, and lingerMs longer", async () => {
   const { registry, clock, events } = setUp();
   const a = await registry.acquire("x");
   const b = await registry.acquire("x");
@@ -111,7 +111,7 @@ test("releasing twice counts once", async () => {
   expect(events).toEqual(["open x"]);
 });
 
-test("an acquire while the room lingers keeps it, and the next linger starts anew", async () => {
+test("an acquire while the room lingers keeps it, and the next linger starts again", async () => {
   const { registry, clock, events } = setUp();
   const first = await registry.acquire("x");
   first.release();
@@ -153,7 +153,7 @@ test("a room whose holders release while it opens for others stays open", async 
   expect(clock.pendingTimers).toBe(0);
 });
 
-test("an acquire while a room closes waits for the end of the close and opens it anew, once", async () => {
+test("an acquire while a room closes waits for the end of the close and opens it again, once", async () => {
   const { registry, clock, events, gates } = setUp();
   const gate = Promise.withResolvers<void>();
   gates.close = () => gate.promise;
@@ -192,7 +192,7 @@ test("an acquire while a room closes hurries the close, and no other", async () 
   expect(hurried).toEqual(["x"]);
 });
 
-test("a failed open rejects all who wait for it and is forgotten", async () => {
+test("a failed open rejects every acquire that waits for it, and is forgotten", async () => {
   const { registry, events, gates } = setUp();
   const failure = new Error("no disk");
   gates.open = () => Promise.reject(failure);
@@ -224,7 +224,7 @@ test("an open that throws synchronously rejects and is forgotten", async () => {
   expect((await registry.acquire("x")).room).toBe("x");
 });
 
-test("a failed close is reported, and the room can be opened anew", async () => {
+test("a failed close is reported, and the room can be opened again", async () => {
   const { registry, clock, failures, gates } = setUp();
   const failure = new Error("no disk");
   gates.close = () => Promise.reject(failure);
@@ -289,7 +289,7 @@ test("drain waits for rooms that are being opened, and their acquires reject", a
   const drained = registry.drain();
   expect(await isPending(drained)).toBe(true);
   gate.resolve();
-  await expect(acquired).rejects.toThrow("no room can be acquired any more");
+  await expect(acquired).rejects.toThrow("the room registry is shutting down");
   await drained;
   expect(events).toEqual(["open x", "close x", "closed x"]);
 });
@@ -304,7 +304,7 @@ test("drain waits for closes that have begun before it, and acquires that wait f
   const drained = registry.drain();
   expect(await isPending(drained)).toBe(true);
   gate.resolve();
-  await expect(acquired).rejects.toThrow("no room can be acquired any more");
+  await expect(acquired).rejects.toThrow("the room registry is shutting down");
   await drained;
   expect(events).toEqual(["open x", "close x", "closed x"]);
 });
@@ -327,7 +327,7 @@ test("after drain acquires reject, releases do nothing, and a second drain waits
   gates.close = () => gate.promise;
   const lease: Lease<Room> = await registry.acquire("x");
   const drained = registry.drain();
-  await expect(registry.acquire("y")).rejects.toThrow("no room can be acquired any more");
+  await expect(registry.acquire("y")).rejects.toThrow("the room registry is shutting down");
   lease.release();
   expect(clock.pendingTimers).toBe(0);
   const again = registry.drain();

@@ -204,7 +204,7 @@ describe("yurt documents import names, and ends with 1,", () => {
     expect(err).toBe(
       said(
         "broken is not imported: not a Yjs update: cannot be decoded.",
-        '"a\\nb" is not imported: the name holds a control character.',
+        '"a\\nb" is not imported: the name contains a control character.',
         `${"n".repeat(257)} is not imported: the name is longer than 256 bytes.`,
         "3 documents not imported, or not whole.",
       ),

@@ -146,7 +146,7 @@ describe("a document that is stored", () => {
 describe("a document is refused", () => {
   test.each<[string, string]>([
     ["", "the name is empty"],
-    ["a\nb", "the name holds a control character"],
+    ["a\nb", "the name contains a control character"],
     ["n".repeat(257), "the name is longer than 256 bytes"],
   ])("with the name %p", async (name, reason) => {
     expect(await prepare(typing("hello"), plenty, name)).toEqual({ kind: "refused", reason });

@@ -22,7 +22,7 @@ describe("entering", () => {
     ["key=PeerJS&id=alice&token=t", "Invalid key provided"],
     [`key=peerjs&token=t&id=${"x".repeat(257)}`, "In id or token, the name is longer than 256 bytes"],
     [`key=peerjs&id=alice&token=${"é".repeat(129)}`, "In id or token, the name is longer than 256 bytes"],
-    ["key=peerjs&token=t&id=a%0Ab", "In id or token, the name holds a control character"],
+    ["key=peerjs&token=t&id=a%0Ab", "In id or token, the name contains a control character"],
   ])("with %p it is told why not", async (query, msg) => {
     const { open, refusal } = peerJsClients();
     expect(await refusal(open(query))).toEqual(error(msg));

@@ -66,7 +66,7 @@ describe("registering", () => {
     [{ deviceId: "a", groups: "g" }, "Groups are not a list of strings"],
     [{ deviceId: "" }, "Invalid device id or group: the name is empty"],
     [{ deviceId: "x".repeat(257) }, "Invalid device id or group: the name is longer than 256 bytes"],
-    [{ deviceId: "a", groups: ["a\nb"] }, "Invalid device id or group: the name holds a control character"],
+    [{ deviceId: "a", groups: ["a\nb"] }, "Invalid device id or group: the name contains a control character"],
     [{ deviceId: "a", groups: Array.from({ length: 101 }, (_, index) => `${index}`) }, "More than 100 groups"],
   ])("as %j is refused with a word", async (registration, problem) => {
     expect(await (await peersClients().connect()).ask("register-device", registration)).toEqual([problem]);
