@@ -2,12 +2,12 @@ import type { Access } from "../../auth/authorizer.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 
 /** SyncStep1 that a provider leaves unanswered. */
-const mostQuestions = 100;
+const mostUnanswered = 100;
 
 export interface AcknowledgementLedgerOptions {
   readonly access: Access;
   /** Whether the provider counts anew when it starts a sync. */
-  readonly forgetsAtSync: boolean;
+  readonly resetsOnSync: boolean;
 }
 
 /** Changes that a provider counts and that are not acknowledged. */
@@ -27,46 +27,46 @@ export interface Count {
  */
 export class AcknowledgementLedger {
   access: Access;
-  readonly #forgetsAtSync: boolean;
+  readonly #resetsOnSync: boolean;
   /** By SyncStep1 that we have sent and that is not answered, in order: the acknowledgements that its answer is due. */
-  readonly #questions: number[] = [];
+  readonly #unanswered: number[] = [];
   #count: Count = { pending: 0 };
   #refused = 0;
 
-  constructor({ access, forgetsAtSync }: AcknowledgementLedgerOptions) {
+  constructor({ access, resetsOnSync }: AcknowledgementLedgerOptions) {
     this.access = access;
-    this.#forgetsAtSync = forgetsAtSync;
+    this.#resetsOnSync = resetsOnSync;
   }
 
   /** We send SyncStep1. */
-  expect(acknowledgements: number): void {
-    this.#questions.push(acknowledgements);
+  syncStep1Sent(acknowledgements: number): void {
+    this.#unanswered.push(acknowledgements);
   }
 
   /** As `expect`, for the changes that were refused while it might only read. False: it answers nothing, do not ask. */
-  expectRefused(): boolean {
-    if (this.#questions.length >= mostQuestions) return false;
-    this.expect(this.#refused);
+  startResync(): boolean {
+    if (this.#unanswered.length >= mostUnanswered) return false;
+    this.syncStep1Sent(this.#refused);
     this.#refused = 0;
     return true;
   }
 
   /** The provider starts a sync. Throws `SessionError` malformed-frame when it never answers. */
-  synced(): void {
-    if (this.#questions.length >= mostQuestions) {
-      throw new SessionError(closeReasons.malformedFrame, `${mostQuestions} SyncStep1 are not answered`);
+  syncStep1Received(): void {
+    if (this.#unanswered.length >= mostUnanswered) {
+      throw new SessionError(closeReasons.malformedFrame, `${mostUnanswered} SyncStep1 are not answered`);
     }
-    if (this.#forgetsAtSync) {
-      this.#questions.fill(0);
+    if (this.#resetsOnSync) {
+      this.#unanswered.fill(0);
       this.#count = { pending: 0 };
       this.#refused = 0;
     }
-    this.expect(1);
+    this.syncStep1Sent(1);
   }
 
   /** A SyncStep2 has come: the acknowledgements that it is due. */
-  answered(): number {
-    return this.#questions.shift() ?? 0;
+  syncStep2Received(): number {
+    return this.#unanswered.shift() ?? 0;
   }
 
   /** So many changes are taken: the count to which they belong. */
@@ -83,7 +83,7 @@ export class AcknowledgementLedger {
 
   /** Nothing is taken or acknowledged any more. Returns how many changes the provider still counts. */
   left(): number {
-    const asked = this.#questions.reduce((sum, acknowledgements) => sum + acknowledgements, 0);
+    const asked = this.#unanswered.reduce((sum, acknowledgements) => sum + acknowledgements, 0);
     const counted = this.#count.pending + asked + this.#refused;
     this.access = "read";
     this.#count = { pending: 0 };

@@ -15,7 +15,11 @@ import { emptyAwareness } from "../sync-codec.ts";
 import type { SyncRoom } from "../sync-room.ts";
 import { AcknowledgementLedger } from "./acknowledgement-ledger.ts";
 import { type ClientMessage, decodeMessage, messageTypes } from "./codec.ts";
-import { type Applicant, DocumentAuthorization, type DocumentAuthorizationOptions } from "./document-authorization.ts";
+import {
+  DocumentAuthorization,
+  type DocumentAuthorizationOptions,
+  type DocumentRequest,
+} from "./document-authorization.ts";
 import { type HocuspocusEncoding, hocuspocusEncoding } from "./encoding.ts";
 import type { HocuspocusLimits } from "./limits.ts";
 import { HocuspocusMember } from "./member.ts";
@@ -34,7 +38,7 @@ export interface AttachmentOptions extends DocumentAuthorizationOptions {
 }
 
 /** Where an attachment belongs, and whom it tells what becomes of it. */
-export interface AttachmentPlace extends Applicant {
+export interface AttachmentHost extends DocumentRequest {
   readonly address: string;
   /** More waits than should: nothing more should be read until `cleared`. */
   filled(): void;
@@ -67,7 +71,7 @@ const shortestNoticeMs = 1_000;
  */
 export class Attachment {
   readonly #connection: Connection;
-  readonly #place: AttachmentPlace;
+  readonly #host: AttachmentHost;
   readonly #options: AttachmentOptions;
   readonly #inbox: Inbox;
   readonly #authorization: DocumentAuthorization;
@@ -75,28 +79,28 @@ export class Attachment {
   #encoding: HocuspocusEncoding;
   #state: State = { kind: "new" };
   /** When the last grant ends for which the provider was asked for a new token. */
-  #askedForEnd: number | undefined;
+  #requestedTokenFor: number | undefined;
   /** Frames that were received and not handled. */
-  #waiting = 0;
+  #waitingFrames = 0;
 
-  constructor(place: AttachmentPlace, options: AttachmentOptions) {
+  constructor(host: AttachmentHost, options: AttachmentOptions) {
     const { clock, limits } = options;
-    this.#connection = place.connection;
-    this.#place = place;
+    this.#connection = host.connection;
+    this.#host = host;
     this.#options = options;
-    this.#encoding = hocuspocusEncoding(place.address);
+    this.#encoding = hocuspocusEncoding(host.address);
     this.#inbox = new Inbox({
       limitBytes: limits.attachmentInboxBytes,
       failed: (error) => this.#failed(error),
-      filled: () => place.filled(),
-      cleared: () => place.cleared(),
+      filled: () => host.filled(),
+      cleared: () => host.cleared(),
     });
     this.#rate = new TokenBucket({ burst: limits.statelessBurst, perSecond: limits.statelessPerSecond, clock });
-    this.#authorization = new DocumentAuthorization(place, options, () => this.#expired());
-    this.#authorization.start();
+    this.#authorization = new DocumentAuthorization(host, options, () => this.#deadlinePassed());
+    this.#authorization.startDeadline();
   }
 
-  get #isShutOut(): boolean {
+  get #isOutside(): boolean {
     return this.#state.kind === "denied" || this.#state.kind === "refused";
   }
 
@@ -104,7 +108,7 @@ export class Attachment {
   receive(frame: Uint8Array, offset: number): void {
     this.#push(frame.byteLength, () => {
       const type = frame[offset];
-      if (type === messageTypes.awareness && this.#isShutOut) this.#reassure();
+      if (type === messageTypes.awareness && this.#isOutside) this.#answerKeepalive();
       // Nothing else is even looked at.
       if (this.#state.kind === "refused" && type !== messageTypes.auth && type !== messageTypes.close) return;
       return this.#handle(decodeMessage(frame, offset));
@@ -119,21 +123,21 @@ export class Attachment {
   /** The connection is gone; what was received before still counts. */
   close(): void {
     this.#inbox.finish(() => {
-      this.#authorization.settle();
+      this.#authorization.stopDeadline();
       this.#leave();
     });
   }
 
   #push(bytes: number, handle: () => void | Promise<void>): void {
-    this.#waiting += 1;
+    this.#waitingFrames += 1;
     this.#inbox.push(bytes + waitingFrameBytes, () => {
-      this.#waiting -= 1;
-      return this.#attempt(handle);
+      this.#waitingFrames -= 1;
+      return this.#handleOrRefuse(handle);
     });
   }
 
   /** A refusal drops nothing of what waits: behind it the client may have left the document and come anew. */
-  #attempt(handle: () => void | Promise<void>): void | Promise<void> {
+  #handleOrRefuse(handle: () => void | Promise<void>): void | Promise<void> {
     const refuse = (error: unknown) => {
       if (!(error instanceof SessionError && isFinal(error.reason))) throw error;
       this.#refuse(error.reason, error.message);
@@ -150,7 +154,7 @@ export class Attachment {
     const state = this.#state;
     if (message.type === "close") return this.#detach();
     if (message.type === "authentication") {
-      if (state.kind === "refused") return this.#tellRefusal(state.reason);
+      if (state.kind === "refused") return this.#sendPermissionDenied(state.reason);
       return this.#authenticate(message.token);
     }
     switch (state.kind) {
@@ -166,17 +170,17 @@ export class Attachment {
   }
 
   /** A provider says every 15 s who it is, and connects anew, to be shut out anew, when it hears nothing for 30 s. */
-  #reassure(): void {
+  #answerKeepalive(): void {
     this.#connection.send(this.#encoding.awareness(emptyAwareness));
   }
 
   async #authenticate(token: string | undefined): Promise<void> {
-    const pass = await this.#authorization.ask(token, (decision) => this.#decided(decision, token));
+    const pass = await this.#authorization.authorize(token, (decision) => this.#applyDecision(decision, token));
     if (pass !== undefined) await this.#enter(pass, token);
   }
 
   /** What the attachment is by now counts, not what it was when the token came. */
-  async #decided(decision: Grant | Denial, token: string | undefined): Promise<RoomPass<SyncRoom> | undefined> {
+  async #applyDecision(decision: Grant | Denial, token: string | undefined): Promise<RoomPass<SyncRoom> | undefined> {
     if (decision.granted && this.#state.kind === "joined") {
       this.#renew(decision, this.#state);
       return undefined;
@@ -188,7 +192,7 @@ export class Attachment {
   }
 
   #enter(pass: RoomPass<SyncRoom>, token: string | undefined): void | Promise<void> {
-    const { address, name, connection, handshake } = this.#place;
+    const { address, name, connection, handshake } = this.#host;
     const { limits, clock } = this.#options;
     if (address === name) this.#encoding = this.#options.plainEncoding(pass.room);
     const pending = this.#leave();
@@ -197,13 +201,13 @@ export class Attachment {
       encoding: this.#encoding,
       pass,
       // Those that do not authenticate are older than version 3.
-      ledger: new AcknowledgementLedger({ access: pass.access, forgetsAtSync: token !== undefined }),
+      ledger: new AcknowledgementLedger({ access: pass.access, resetsOnSync: token !== undefined }),
       rate: this.#rate,
       signal: handshake.signal,
       limits,
       clock,
     });
-    this.#authorization.settle();
+    this.#authorization.stopDeadline();
     this.#state = { kind: "joined", member, pass };
     pass.watch(this.#watcherOf(pass, member));
     if (!member.hasLeft) return member.join(pending);
@@ -211,64 +215,64 @@ export class Attachment {
 
   /** A member has authenticated again: nothing is between the grant before and this one. */
   #renew(grant: Grant, { member, pass }: Extract<State, { kind: "joined" }>): void {
-    this.#authorization.settle();
+    this.#authorization.stopDeadline();
     pass.renew(grant, this.#watcherOf(pass, member));
-    if (!member.hasLeft) member.permit(pass.access);
+    if (!member.hasLeft) member.setAccess(pass.access);
   }
 
   #watcherOf(pass: RoomPass<SyncRoom>, member: HocuspocusMember): GrantWatcher {
     return {
       expiring: () => this.#requestToken(pass),
-      changed: () => member.permit(pass.access),
-      ended: (denial) => this.#ended(denial),
+      changed: () => member.setAccess(pass.access),
+      ended: (denial) => this.#grantEnded(denial),
     };
   }
 
   #requestToken({ expiresAt }: RoomPass<SyncRoom>): void {
-    if (expiresAt !== undefined && expiresAt === this.#askedForEnd) {
+    if (expiresAt !== undefined && expiresAt === this.#requestedTokenFor) {
       if (expiresAt - this.#options.clock.now() < shortestNoticeMs) return;
     }
-    this.#askedForEnd = expiresAt;
+    this.#requestedTokenFor = expiresAt;
     this.#connection.send(this.#encoding.tokenRequest);
   }
 
   /** From this moment on, whatever waits. */
-  #ended(denial: Denial): void {
-    this.#shutOut(denial);
+  #grantEnded(denial: Denial): void {
+    this.#leaveAsDenied(denial);
     // What becomes of the token that it has shown meanwhile is told instead.
-    if (!this.#authorization.isAsking) this.#tellDenial();
+    if (!this.#authorization.isAuthorizing) this.#reportDenial();
   }
 
   #deny(denial: Denial, token: string | undefined): void {
-    this.#shutOut(denial);
+    this.#leaveAsDenied(denial);
     // Who has shown nothing may be about to authenticate: it is told when the deadline comes.
-    if ((token ?? handshakeToken(this.#place.handshake)) !== undefined) this.#tellDenial();
+    if ((token ?? handshakeToken(this.#host.handshake)) !== undefined) this.#reportDenial();
   }
 
   /** Coming back heals that nobody could be asked, and nothing else does. */
-  #shutOut(denial: Denial): void {
+  #leaveAsDenied(denial: Denial): void {
     const { kind, reason } = denial;
     this.#state = { kind: "denied", pending: this.#leave(), reason: `${kind}: ${reason}` };
     if (kind === "unavailable") this.#connection.refuse(closeReasonOf(denial), reason);
   }
 
-  #tellDenial(): void {
+  #reportDenial(): void {
     if (this.#state.kind !== "denied") return;
-    this.#authorization.settle();
-    this.#tellRefusal(this.#state.reason);
+    this.#authorization.stopDeadline();
+    this.#sendPermissionDenied(this.#state.reason);
   }
 
-  #expired(): void {
-    if (this.#state.kind === "denied") this.#tellDenial();
+  #deadlinePassed(): void {
+    if (this.#state.kind === "denied") this.#reportDenial();
     else this.#connection.close(closeReasons.timeout);
   }
 
   #detach(): void {
     this.#leave();
-    this.#authorization.settle();
+    this.#authorization.stopDeadline();
     // What is behind it attaches the document anew.
-    if (this.#waiting > 0) this.#authorization.start();
-    else this.#place.detached();
+    if (this.#waitingFrames > 0) this.#authorization.startDeadline();
+    else this.#host.detached();
   }
 
   /** Returns what is owed to the provider should it come again. */
@@ -282,7 +286,7 @@ export class Attachment {
 
   /** Coming back heals it. */
   #failed(error: unknown): void {
-    this.#waiting = 0;
+    this.#waitingFrames = 0;
     const { log } = this.#options;
     if (error instanceof SessionError) this.#connection.refuse(error.reason, error.message);
     else {
@@ -294,14 +298,14 @@ export class Attachment {
   #refuse(reason: CloseReason, detail: string): void {
     const { log, metrics } = this.#options;
     this.#leave();
-    this.#authorization.settle();
+    this.#authorization.stopDeadline();
     this.#state = { kind: "refused", reason: `${reason.name}: ${detail}` };
-    this.#tellRefusal(this.#state.reason);
+    this.#sendPermissionDenied(this.#state.reason);
     metrics.refusedSessions.inc({ reason: reason.name });
     log.info({ event: "document-refused", protocol: "hocuspocus", reason: reason.name, detail });
   }
 
-  #tellRefusal(reason: string): void {
+  #sendPermissionDenied(reason: string): void {
     this.#connection.send(this.#encoding.denied(reason));
     this.#connection.send(this.#encoding.refused);
   }

@@ -19,7 +19,7 @@ export interface DocumentAuthorizationOptions {
 }
 
 /** Who wants to enter which document. */
-export interface Applicant {
+export interface DocumentRequest {
   readonly connection: Connection;
   readonly handshake: Handshake;
   /** The document's. */
@@ -34,44 +34,44 @@ export interface Applicant {
  * The client decides how often and when, so it waits for its turn, and for nothing longer than `limits.authenticationMs`.
  */
 export class DocumentAuthorization {
-  readonly #applicant: Applicant;
+  readonly #request: DocumentRequest;
   readonly #options: DocumentAuthorizationOptions;
   readonly #expired: () => void;
-  #phase: "idle" | "asking" | "opening" = "idle";
+  #phase: "idle" | "authorizing" | "opening" = "idle";
   #cancelDeadline: (() => void) | undefined;
 
   /** `expired`: the time is over, and nobody is being asked. */
-  constructor(applicant: Applicant, options: DocumentAuthorizationOptions, expired: () => void) {
-    this.#applicant = applicant;
+  constructor(request: DocumentRequest, options: DocumentAuthorizationOptions, expired: () => void) {
+    this.#request = request;
     this.#options = options;
     this.#expired = expired;
   }
 
   /** Whether the authorizer's answer is to come. */
-  get isAsking(): boolean {
-    return this.#phase === "asking";
+  get isAuthorizing(): boolean {
+    return this.#phase === "authorizing";
   }
 
   /** It is to be decided soon, however much the client says meanwhile. The time of a start that is not settled goes on. */
-  start(): void {
+  startDeadline(): void {
     const { clock, limits } = this.#options;
-    this.#cancelDeadline ??= clock.after(limits.authenticationMs, () => this.#timeIsOver());
+    this.#cancelDeadline ??= clock.after(limits.authenticationMs, () => this.#deadlinePassed());
   }
 
   /** It is decided, for now. */
-  settle(): void {
+  stopDeadline(): void {
     this.#cancelDeadline?.();
     this.#cancelDeadline = undefined;
   }
 
   /** Asks when its turn has come, which lasts until `decided` has done with the answer. */
-  async ask<R>(token: string | undefined, decided: (decision: Grant | Denial) => Promise<R>): Promise<R> {
-    const { concurrency, name, handshake } = this.#applicant;
-    this.start();
-    this.#phase = "asking";
+  async authorize<R>(token: string | undefined, decided: (decision: Grant | Denial) => Promise<R>): Promise<R> {
+    const { concurrency, name, handshake } = this.#request;
+    this.startDeadline();
+    this.#phase = "authorizing";
     try {
       return await concurrency.take(handshake.signal, async () => {
-        const request = accessRequest("sync", name, { ...this.#applicant, token });
+        const request = accessRequest("sync", name, { ...this.#request, token });
         const decision = await this.#options.authorizer.authorize(request);
         this.#phase = "opening";
         return decided(decision);
@@ -83,12 +83,12 @@ export class DocumentAuthorization {
 
   /** Opens the room, unless the grant ends before that. The grant is released if the way is not free. */
   open(grant: Grant): Promise<RoomPass<SyncRoom> | Denial> {
-    return openRoom(this.#options.rooms, this.#applicant.name, grant);
+    return openRoom(this.#options.rooms, this.#request.name, grant);
   }
 
-  #timeIsOver(): void {
+  #deadlinePassed(): void {
     this.#cancelDeadline = undefined;
     if (this.#phase === "idle") this.#expired();
-    else this.#applicant.connection.close(closeReasons.timeout);
+    else this.#request.connection.close(closeReasons.timeout);
   }
 }

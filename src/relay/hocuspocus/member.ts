@@ -65,7 +65,7 @@ export class HocuspocusMember implements SyncMember {
   }
 
   asked(): void {
-    this.#ledger.expect(0);
+    this.#ledger.syncStep1Sent(0);
   }
 
   /** Enters, with what it has said while it was outside. */
@@ -73,26 +73,26 @@ export class HocuspocusMember implements SyncMember {
     this.#room.join(this);
     this.connection.send(this.encoding.authenticated(this.access));
     if (pending.awareness !== undefined) this.#room.updateAwareness(this, pending.awareness);
-    if (!pending.isOwed) return;
+    if (!pending.awaitsSync) return;
     // It has said before what it has: nobody listened.
-    this.#ledger.expect(pending.acknowledgements);
+    this.#ledger.syncStep1Sent(pending.acknowledgements);
     this.#room.ask(this);
-    return this.#busyWith(this.#sync(emptyStateVector));
+    return this.#trackBusy(this.#sync(emptyStateVector));
   }
 
   handle(message: RoomMessage): void | Promise<void> {
-    return this.#busyWith(this.#respond(message));
+    return this.#trackBusy(this.#respond(message));
   }
 
   /** The provider is told what it may do, also when that is the same as before. */
-  permit(access: Access): void {
+  setAccess(access: Access): void {
     const before = this.access;
     this.#ledger.access = access;
     if (access !== before) this.#room.accessChanged(this);
     this.connection.send(this.encoding.authenticated(access));
     if (before === "write" || access === "read") return;
     // What was refused before is welcome now.
-    if (this.#ledger.expectRefused()) this.#room.ask(this);
+    if (this.#ledger.startResync()) this.#room.ask(this);
   }
 
   /** At once: nothing of it is taken any more, and it is told nothing. Returns how many acknowledgements it waits for. */
@@ -107,7 +107,7 @@ export class HocuspocusMember implements SyncMember {
     return owed;
   }
 
-  #busyWith(settling: void | Promise<void>): void | Promise<void> {
+  #trackBusy(settling: void | Promise<void>): void | Promise<void> {
     if (!(settling instanceof Promise)) return;
     this.#isBusy = true;
     return settling.finally(() => {
@@ -119,11 +119,11 @@ export class HocuspocusMember implements SyncMember {
   #respond(message: RoomMessage): void | Promise<void> {
     switch (message.type) {
       case "sync-step-1":
-        this.#ledger.synced();
+        this.#ledger.syncStep1Received();
         this.#room.ask(this);
         return this.#sync(message.stateVector);
       case "sync-step-2":
-        return this.#submit(message.update, this.#ledger.answered());
+        return this.#submit(message.update, this.#ledger.syncStep2Received());
       case "update":
         return this.#submit(message.update, 1);
       case "awareness":
@@ -145,7 +145,7 @@ export class HocuspocusMember implements SyncMember {
     const { limits, signal } = this.#options;
     const isFree = connection.unsentBytes <= limits.outboxBytes / 4;
     if (isFree || !connection.isOpen || signal.aborted) return this.#room.sync(this, stateVector);
-    return this.#until((done) => {
+    return this.#waitUntil((done) => {
       connection.drained(done);
     }).then(() => this.#sync(stateVector));
   }
@@ -178,12 +178,12 @@ export class HocuspocusMember implements SyncMember {
     }
     if (rate.take()) return this.#room.broadcastStateless(payload, this);
     if (signal.aborted) return;
-    const wait = this.#until((done) => clock.after(1000 / limits.statelessPerSecond, done));
+    const wait = this.#waitUntil((done) => clock.after(1000 / limits.statelessPerSecond, done));
     return wait.then(() => this.#broadcast(payload));
   }
 
   /** Resolves when `start` calls `done`, the member leaves, or the client disconnects. */
-  async #until(start: (done: () => void) => (() => void) | undefined): Promise<void> {
+  async #waitUntil(start: (done: () => void) => (() => void) | undefined): Promise<void> {
     await abortableWait(this.#options.signal, (done) => {
       this.#stopWaiting = done;
       return start(done);

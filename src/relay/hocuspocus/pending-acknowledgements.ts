@@ -8,18 +8,18 @@ import type { ClientMessage } from "./codec.ts";
  */
 export class PendingAcknowledgements {
   #acknowledgements: number;
-  #isOwed: boolean;
+  #awaitsSync: boolean;
   #awareness: Uint8Array | undefined;
 
   /** `acknowledgements`: of what was taken from it before it had to leave. */
   constructor(acknowledgements?: number) {
     this.#acknowledgements = acknowledgements ?? 0;
-    this.#isOwed = acknowledgements !== undefined;
+    this.#awaitsSync = acknowledgements !== undefined;
   }
 
   /** Whether it waits for a sync. */
-  get isOwed(): boolean {
-    return this.#isOwed;
+  get awaitsSync(): boolean {
+    return this.#awaitsSync;
   }
 
   get acknowledgements(): number {
@@ -35,6 +35,6 @@ export class PendingAcknowledgements {
     if (message.type === "awareness") this.#awareness = message.body;
     if (message.type !== "sync-step-1" && message.type !== "update") return;
     this.#acknowledgements = message.type === "update" ? this.#acknowledgements + 1 : 1;
-    this.#isOwed = true;
+    this.#awaitsSync = true;
   }
 }

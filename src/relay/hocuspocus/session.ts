@@ -37,7 +37,7 @@ export class HocuspocusSession implements ProtocolSession {
     if (frame.byteLength === 1) return this.#ping(frame);
     const { address, offset } = this.#decodeAddress(frame);
     const attachment = this.#attachments.get(address) ?? this.#attach(address);
-    if (attachment === undefined) this.#refuse(address, frame[offset]);
+    if (attachment === undefined) this.#refuseDocument(address, frame[offset]);
     else attachment.receive(frame, offset);
     return this.#gate.released;
   }
@@ -94,7 +94,7 @@ export class HocuspocusSession implements ProtocolSession {
   }
 
   /** Told to those who authenticate, and nothing is kept of it. */
-  #refuse(address: string, type: number | undefined): void {
+  #refuseDocument(address: string, type: number | undefined): void {
     if (type !== messageTypes.auth) return;
     const { denied, refused } = hocuspocusEncoding(address);
     const most = this.#options.limits.documentsPerConnection;

@@ -19,7 +19,7 @@ export const yWebsocketEncoding: SyncEncoding = {
 const emptyUpdateBytes = 2;
 
 /** What it says is logged by the client, as "permission denied". */
-const mayOnlyRead = encodeMessage({
+const readOnlyNotice = encodeMessage({
   type: "permission-denied",
   reason: "this document may only be read: what is changed here stays here",
 });
@@ -58,7 +58,7 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
       case "sync-step-1":
         return this.#room.sync(this, message.stateVector);
       case "sync-step-2":
-        return this.#submitted(this.#room.submit(this, answer(message.update)));
+        return this.#submitted(this.#room.submit(this, syncStep2Submission(message.update)));
       case "update":
         return this.#submitted(
           this.#room.submit(this, { update: message.update, frame, acknowledgement: () => frame }),
@@ -94,12 +94,12 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
     if (isTaken instanceof Promise) return isTaken.then((taken) => this.#submitted(taken));
     if (isTaken || this.#wasToldReadOnly) return;
     this.#wasToldReadOnly = true;
-    this.connection.send(mayOnlyRead);
+    this.connection.send(readOnlyNotice);
   }
 }
 
 /** Clients know no other acknowledgement than their own update coming back, and need none for nothing. */
-function answer(update: Uint8Array): Submission {
+function syncStep2Submission(update: Uint8Array): Submission {
   if (update.byteLength <= emptyUpdateBytes) return { update };
   return { update, acknowledgement: () => encodeMessage({ type: "update", update }) };
 }
