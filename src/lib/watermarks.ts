@@ -6,7 +6,9 @@ export interface WatermarkListener {
   readonly cleared?: () => void;
 }
 
-/** A level, in bytes or in pieces, that reports when it passes a high watermark, and then when it is back at a low one. */
+/**
+ * A level, in bytes or in pieces, that reports when it passes a high watermark, and then when it is back at a low one.
+ */
 export class Watermarks {
   readonly #high: number;
   readonly #low: number;

@@ -1,36 +1,37 @@
 import type { Access } from "../../auth/authorizer.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 
-/** SyncStep1 that a provider leaves unanswered. */
+/** The highest number of SyncStep1 messages that a provider may leave unanswered. */
 const mostUnanswered = 100;
 
 export interface AcknowledgementLedgerOptions {
   readonly access: Access;
-  /** Whether the provider counts anew when it starts a sync. */
+  /** Whether the provider resets its count when it starts a sync (version 3 and later). */
   readonly resetsOnSync: boolean;
 }
 
-/** Changes that a provider counts and that are not acknowledged. */
+/** The changes that a provider counts as unacknowledged, since it last reset its count. */
 export interface Count {
   pending: number;
 }
 
 /**
- * What a provider in a room and the server owe each other.
+ * The acknowledgements that the server owes a provider in a room.
  *
- * A provider counts its changes that nobody has acknowledged: 1 at each start of a sync, 1 per update since. So the
- * SyncStep2 with which it answers our part of a sync of its own is acknowledged, and one that we have asked for on our own
- * account is not: it would hide a change that is not acknowledged.
+ * A provider counts its unacknowledged changes: 1 at each start of a sync, 1 per update after that. Its SyncStep2 that
+ * answers the server's half of such a sync is therefore acknowledged. A SyncStep2 that the server has asked for on its
+ * own account is not: its acknowledgement would hide a change that is still unacknowledged.
  *
- * From version 3 on, the start of a sync forgets what was counted before: so do we, or an acknowledgement of something
- * older would say that all is stored.
+ * From version 3 on, the start of a sync resets the provider's count. The ledger does the same, or an acknowledgement
+ * of an older change would tell the user that everything is stored.
  */
 export class AcknowledgementLedger {
   access: Access;
   readonly #resetsOnSync: boolean;
-  /** By SyncStep1 that we have sent and that is not answered, in order: the acknowledgements that its answer is due. */
+  /** For each unanswered SyncStep1 of the server, in order: the acknowledgements that its answer will be owed. */
   readonly #unanswered: number[] = [];
   #count: Count = { pending: 0 };
+  /** The changes that were refused while the client had read access. */
   #refused = 0;
 
   constructor({ access, resetsOnSync }: AcknowledgementLedgerOptions) {
@@ -38,12 +39,15 @@ export class AcknowledgementLedger {
     this.#resetsOnSync = resetsOnSync;
   }
 
-  /** We send SyncStep1. */
+  /** The server sends SyncStep1, whose answer will be owed so many acknowledgements. */
   syncStep1Sent(acknowledgements: number): void {
     this.#unanswered.push(acknowledgements);
   }
 
-  /** As `expect`, for the changes that were refused while it might only read. False: it answers nothing, do not ask. */
+  /**
+   * As `syncStep1Sent`, to get the refused changes back. False if SyncStep1 must not be sent: the provider answers
+   * none.
+   */
   startResync(): boolean {
     if (this.#unanswered.length >= mostUnanswered) return false;
     this.syncStep1Sent(this.#refused);
@@ -51,10 +55,10 @@ export class AcknowledgementLedger {
     return true;
   }
 
-  /** The provider starts a sync. Throws `SessionError` malformed-frame when it never answers. */
+  /** The provider starts a sync. Throws `SessionError` malformed-frame if it has left too many SyncStep1 unanswered. */
   syncStep1Received(): void {
     if (this.#unanswered.length >= mostUnanswered) {
-      throw new SessionError(closeReasons.malformedFrame, `${mostUnanswered} SyncStep1 are not answered`);
+      throw new SessionError(closeReasons.malformedFrame, `${mostUnanswered} SyncStep1 messages are unanswered`);
     }
     if (this.#resetsOnSync) {
       this.#unanswered.fill(0);
@@ -64,24 +68,24 @@ export class AcknowledgementLedger {
     this.syncStep1Sent(1);
   }
 
-  /** A SyncStep2 has come: the acknowledgements that it is due. */
+  /** The provider answers a SyncStep1. Returns the acknowledgements that the answer is owed. */
   syncStep2Received(): number {
     return this.#unanswered.shift() ?? 0;
   }
 
-  /** So many changes are taken: the count to which they belong. */
+  /** So many changes are submitted to the room. Returns the count to which they belong, for `acknowledged`. */
   submitted(changes: number): Count {
     this.#count.pending += changes;
     return this.#count;
   }
 
-  /** Changes of that count are stored: how many of them the provider waits for. */
+  /** Changes of that count are stored. Returns how many acknowledgements the provider still waits for among them. */
   acknowledged(changes: number, count: Count): number {
     count.pending -= changes;
     return count === this.#count ? changes : 0;
   }
 
-  /** Nothing is taken or acknowledged any more. Returns how many changes the provider still counts. */
+  /** The member leaves: no change is taken or acknowledged after this. Returns how many the provider still counts. */
   left(): number {
     const asked = this.#unanswered.reduce((sum, acknowledgements) => sum + acknowledgements, 0);
     const counted = this.#count.pending + asked + this.#refused;
@@ -90,7 +94,7 @@ export class AcknowledgementLedger {
     return counted;
   }
 
-  /** As it may only read. */
+  /** So many submitted changes were refused, because the client has read access. */
   refused(changes: number): void {
     this.#count.pending -= changes;
     this.#refused += changes;

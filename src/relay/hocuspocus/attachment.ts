@@ -25,7 +25,7 @@ import type { HocuspocusLimits } from "./limits.ts";
 import { HocuspocusMember } from "./member.ts";
 import { PendingAcknowledgements } from "./pending-acknowledgements.ts";
 
-/** What all attachments of a server share. */
+/** The dependencies that all attachments of a server share. */
 export interface AttachmentOptions extends DocumentAuthorizationOptions {
   readonly limits: HocuspocusLimits &
     RoomLimits &
@@ -33,41 +33,55 @@ export interface AttachmentOptions extends DocumentAuthorizationOptions {
     Pick<TransportLimits, "outboxBytes">;
   readonly log: Log;
   readonly metrics: Metrics;
-  /** The encoding that the members of a room share whose address is the document's name alone. */
+  /** Returns the encoding that members share whose address is the document's name alone. */
   readonly plainEncoding: (room: SyncRoom) => HocuspocusEncoding;
 }
 
-/** Where an attachment belongs, and whom it tells what becomes of it. */
+/** The connection that an attachment belongs to, and its callbacks. */
 export interface AttachmentHost extends DocumentRequest {
   readonly address: string;
-  /** More waits than should: nothing more should be read until `cleared`. */
+  /** Too many bytes wait: the connection should not be read until `cleared`. */
   filled(): void;
   cleared(): void;
-  /** The client has detached the document, and nothing of it waits. */
+  /** The client has detached the document, and no frame of it waits. */
   detached(): void;
 }
 
+/**
+ * Authentication leads from every state but `refused` to `joined` or `denied`; the end of a grant leads from `joined`
+ * to `denied`. A frame that breaks the protocol or a limit leads from every state to `refused`, and a Close message to
+ * `new`.
+ */
 type State =
-  /** Nobody was asked yet whether it may enter. */
+  /** The authorizer has not decided yet. */
   | { readonly kind: "new" }
+  /** The client is a member of the room. */
   | { readonly kind: "joined"; readonly member: HocuspocusMember; readonly pass: RoomPass<SyncRoom> }
-  /** Another token may help. What the client says meanwhile is not kept: it is asked for again. */
+  /**
+   * The client is denied until it authenticates with a better token. Its changes are counted and dropped: when it
+   * joins, it is asked for everything that it has.
+   */
   | { readonly kind: "denied"; readonly pending: PendingAcknowledgements; readonly reason: string }
-  /** For good: the answer is repeated to whoever authenticates again. */
+  /** The document is refused until the client detaches it. Every authentication gets the same answer. */
   | { readonly kind: "refused"; readonly reason: string };
 
-/** Of a frame that waits, besides its bytes. */
+/** The memory that a waiting frame takes besides its own bytes. */
 const waitingFrameBytes = 128;
-/** A provider that has shown the same token again is not asked so late that its answer would come after the end. */
+/**
+ * A provider that has sent the same token again is not asked once more with less time left: it would answer too late.
+ */
 const shortestNoticeMs = 1_000;
 
 /**
- * One document on one connection of a Hocuspocus provider: what it may do there, from frame to frame.
+ * One document on one connection of a Hocuspocus provider: it authorizes the client, and handles its frames by the
+ * state that this has led to.
  *
- * The provider reconnects on every close code: so a refusal that coming back cannot heal is told in the document's own
- * words, and the connection stays open for other documents; what coming back can heal closes the connection.
+ * The provider reconnects on every close code. A refusal that reconnecting cannot heal is therefore a message about
+ * this document, and the connection stays open for its other documents; a failure that reconnecting can heal closes the
+ * connection.
  *
- * Frames are handled one after the other, and a grant ends whenever it does: what a frame waits for finds out.
+ * Frames are handled one at a time, in order. A grant can end between two frames or while one waits: the member has
+ * left then, and the rest of that frame's work has no effect.
  */
 export class Attachment {
   readonly #connection: Connection;
@@ -78,9 +92,9 @@ export class Attachment {
   readonly #rate: TokenBucket;
   #encoding: HocuspocusEncoding;
   #state: State = { kind: "new" };
-  /** When the last grant ends for which the provider was asked for a new token. */
+  /** The `expiresAt` of the grant for which the provider was last asked for a new token. */
   #requestedTokenFor: number | undefined;
-  /** Frames that were received and not handled. */
+  /** The number of frames that have been received and not handled. */
   #waitingFrames = 0;
 
   constructor(host: AttachmentHost, options: AttachmentOptions) {
@@ -104,23 +118,23 @@ export class Attachment {
     return this.#state.kind === "denied" || this.#state.kind === "refused";
   }
 
-  /** Takes a frame of this document, whose message begins at `offset`. */
+  /** Handles a frame of this document after the ones before it; its message begins at `offset`. */
   receive(frame: Uint8Array, offset: number): void {
     this.#push(frame.byteLength, () => {
       const type = frame[offset];
       if (type === messageTypes.awareness && this.#isOutside) this.#answerKeepalive();
-      // Nothing else is even looked at.
+      // All other messages are ignored without being decoded.
       if (this.#state.kind === "refused" && type !== messageTypes.auth && type !== messageTypes.close) return;
       return this.#handle(decodeMessage(frame, offset));
     });
   }
 
-  /** Refuses the document after what has been received before. */
+  /** Refuses the document once the frames received so far have been handled. */
   refuse(reason: CloseReason, detail: string): void {
     this.#push(0, () => this.#refuse(reason, detail));
   }
 
-  /** The connection is gone; what was received before still counts. */
+  /** Ends the attachment of a closed connection, once the frames received so far have been handled. */
   close(): void {
     this.#inbox.finish(() => {
       this.#authorization.stopDeadline();
@@ -136,7 +150,10 @@ export class Attachment {
     });
   }
 
-  /** A refusal drops nothing of what waits: behind it the client may have left the document and come anew. */
+  /**
+   * Turns a final `SessionError` into a refusal of this document. Waiting frames are kept, because among them the
+   * client may have detached the document and attached it again.
+   */
   #handleOrRefuse(handle: () => void | Promise<void>): void | Promise<void> {
     const refuse = (error: unknown) => {
       if (!(error instanceof SessionError && isFinal(error.reason))) throw error;
@@ -169,7 +186,7 @@ export class Attachment {
     }
   }
 
-  /** A provider says every 15 s who it is, and connects anew, to be shut out anew, when it hears nothing for 30 s. */
+  /** Providers send awareness every 15 s and reconnect after 30 s without a frame, to be denied again: answer them. */
   #answerKeepalive(): void {
     this.#connection.send(this.#encoding.awareness(emptyAwareness));
   }
@@ -179,7 +196,7 @@ export class Attachment {
     if (pass !== undefined) await this.#enter(pass, token);
   }
 
-  /** What the attachment is by now counts, not what it was when the token came. */
+  /** Applies the authorizer's decision to the current state, which may have changed since the token came. */
   async #applyDecision(decision: Grant | Denial, token: string | undefined): Promise<RoomPass<SyncRoom> | undefined> {
     if (decision.granted && this.#state.kind === "joined") {
       this.#renew(decision, this.#state);
@@ -200,7 +217,7 @@ export class Attachment {
       connection,
       encoding: this.#encoding,
       pass,
-      // Those that do not authenticate are older than version 3.
+      // Providers that do not authenticate are older than version 3.
       ledger: new AcknowledgementLedger({ access: pass.access, resetsOnSync: token !== undefined }),
       rate: this.#rate,
       signal: handshake.signal,
@@ -213,7 +230,7 @@ export class Attachment {
     if (!member.hasLeft) return member.join(pending);
   }
 
-  /** A member has authenticated again: nothing is between the grant before and this one. */
+  /** Gives a member that has authenticated again its new grant; it stays a member without a gap. */
   #renew(grant: Grant, { member, pass }: Extract<State, { kind: "joined" }>): void {
     this.#authorization.stopDeadline();
     pass.renew(grant, this.#watcherOf(pass, member));
@@ -236,20 +253,20 @@ export class Attachment {
     this.#connection.send(this.#encoding.tokenRequest);
   }
 
-  /** From this moment on, whatever waits. */
+  /** Takes effect at once, also for a frame that waits. */
   #grantEnded(denial: Denial): void {
     this.#leaveAsDenied(denial);
-    // What becomes of the token that it has shown meanwhile is told instead.
+    // If the client has sent another token meanwhile, the decision about that one is reported instead.
     if (!this.#authorization.isAuthorizing) this.#reportDenial();
   }
 
   #deny(denial: Denial, token: string | undefined): void {
     this.#leaveAsDenied(denial);
-    // Who has shown nothing may be about to authenticate: it is told when the deadline comes.
+    // A client without a token may be about to send one: its denial is reported at the deadline.
     if ((token ?? handshakeToken(this.#host.handshake)) !== undefined) this.#reportDenial();
   }
 
-  /** Coming back heals that nobody could be asked, and nothing else does. */
+  /** Closes the connection if the authorizer was unavailable: only in this case does reconnecting help. */
   #leaveAsDenied(denial: Denial): void {
     const { kind, reason } = denial;
     this.#state = { kind: "denied", pending: this.#leave(), reason: `${kind}: ${reason}` };
@@ -270,12 +287,12 @@ export class Attachment {
   #detach(): void {
     this.#leave();
     this.#authorization.stopDeadline();
-    // What is behind it attaches the document anew.
+    // The frames behind the Close message attach the document again.
     if (this.#waitingFrames > 0) this.#authorization.startDeadline();
     else this.#host.detached();
   }
 
-  /** Returns what is owed to the provider should it come again. */
+  /** Leaves the room if the client is in it. Returns what the provider waits for, to be answered if it joins again. */
   #leave(): PendingAcknowledgements {
     const state = this.#state;
     this.#state = { kind: "new" };
@@ -284,7 +301,7 @@ export class Attachment {
     return new PendingAcknowledgements(state.member.leave());
   }
 
-  /** Coming back heals it. */
+  /** Closes the connection, for an error that reconnecting heals; the waiting frames are dropped. */
   #failed(error: unknown): void {
     this.#waitingFrames = 0;
     const { log } = this.#options;

@@ -4,7 +4,7 @@ import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import { decodeOrRefuse, decodeSyncMessage, type SyncMessage } from "../sync-codec.ts";
 import { DecodeError } from "../update/strict-decoding.ts";
 
-/** What a Hocuspocus provider can say about one document. */
+/** A message of a Hocuspocus provider about one document. */
 export type ClientMessage =
   | SyncMessage
   | { readonly type: "awareness"; readonly body: Uint8Array }
@@ -13,15 +13,15 @@ export type ClientMessage =
   | { readonly type: "stateless"; readonly payload: string }
   | { readonly type: "close" };
 
-/** To which document of a connection a frame belongs. */
+/** The address of a frame: it names the document of the connection to which the frame belongs. */
 export interface Addressed {
-  /** The document's name; from a provider with `sessionAwareness`, NUL and the provider's id follow it. */
+  /** The name of the document; a provider with `sessionAwareness` appends NUL and its own id. */
   readonly address: string;
-  /** Where the message begins. */
+  /** The offset of the message in the frame. */
   readonly offset: number;
 }
 
-/** The numbers that stand behind the address (Hocuspocus 2 to 4). */
+/** The message types that follow the address (Hocuspocus 2 to 4). */
 export const messageTypes = {
   sync: 0,
   awareness: 1,
@@ -30,16 +30,16 @@ export const messageTypes = {
   stateless: 5,
   close: 7,
   syncStatus: 8,
-  /** These two are frames of their own, without an address. */
+  /** Ping and pong are frames of one byte, without an address. */
   ping: 9,
   pong: 10,
 } as const;
 
 const token = 0;
-/** Behind a document's name: NUL and the provider's id. */
+/** The longest session id in bytes, with the NUL before it. */
 const sessionIdBytes = 257;
 
-/** In bytes, where a document's name may have so many. */
+/** Returns the longest address in bytes, for document names of at most `nameBytes`. */
 export function longestAddress(nameBytes: number): number {
   return nameBytes + sessionIdBytes;
 }
@@ -49,17 +49,17 @@ export function decodeAddress(frame: Uint8Array, limitBytes: number): Addressed 
   try {
     const decoder = decoding.createDecoder(frame);
     const length = decoding.peekVarUint(decoder);
-    if (length > limitBytes) throw new RangeError(`an address of ${length} bytes`);
+    if (length > limitBytes) throw new RangeError(`address too long: ${length} bytes`);
     const address = decoding.readVarString(decoder);
-    // lib0 reads on behind the end.
-    if (decoder.pos >= frame.byteLength) throw new RangeError("no message behind the address");
+    // lib0 does not check that a string ends within the frame.
+    if (decoder.pos >= frame.byteLength) throw new RangeError("no message after the address");
     return { address, offset: decoder.pos };
   } catch (error) {
     throw new SessionError(closeReasons.malformedFrame, error instanceof Error ? error.message : "no address");
   }
 }
 
-/** What is behind the address. Throws `SessionError` malformed-frame, also for left-over bytes. */
+/** Decodes the message after the address. Throws `SessionError` malformed-frame, also for left-over bytes. */
 export function decodeMessage(frame: Uint8Array, offset: number): ClientMessage {
   return decodeOrRefuse(frame, (decoder) => {
     decoder.pos = offset;
@@ -92,12 +92,12 @@ function readToken(decoder: decoding.Decoder): string {
   const type = decoding.readVarUint(decoder);
   if (type !== token) throw new DecodeError(`unknown authentication message ${type}`);
   const text = decoding.readVarString(decoder);
-  // Providers from version 4 on add their version.
+  // Providers from version 4 on append their version.
   if (decoding.hasContent(decoder)) decoding.readVarString(decoder);
   return text;
 }
 
-/** The bytes of an address, as they stand before every message of its document. */
+/** Encodes an address as it precedes every message of its document. */
 export function encodeAddress(address: string): Uint8Array {
   return encoding.encode((encoder) => encoding.writeVarString(encoder, address));
 }

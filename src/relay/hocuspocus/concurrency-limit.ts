@@ -18,7 +18,9 @@ export class ConcurrencyLimit {
     this.#calls = new Watermarks(most - 1, most - 1, options);
   }
 
-  /** Calls `run` when its turn has come and settles as it does; rejects without calling it if the signal aborts first. */
+  /**
+   * Calls `run` when its turn has come and settles as it does; rejects without calling it if the signal aborts first.
+   */
   async take<R>(signal: AbortSignal, run: () => Promise<R>): Promise<R> {
     this.#calls.raise(1);
     try {

@@ -10,7 +10,7 @@ import type { SyncRoom } from "../sync-room.ts";
 import type { ConcurrencyLimit } from "./concurrency-limit.ts";
 import type { HocuspocusLimits } from "./limits.ts";
 
-/** What the admissions of a server share. */
+/** The dependencies that all authorizations of a server share. */
 export interface DocumentAuthorizationOptions {
   readonly rooms: RoomRegistry<SyncRoom>;
   readonly authorizer: Authorizer;
@@ -18,20 +18,21 @@ export interface DocumentAuthorizationOptions {
   readonly clock: Clock;
 }
 
-/** Who wants to enter which document. */
+/** A connection that asks for one document. */
 export interface DocumentRequest {
   readonly connection: Connection;
   readonly handshake: Handshake;
-  /** The document's. */
+  /** The name of the document. */
   readonly name: string;
-  /** Of all admissions of the connection: each may cost the authorizer a question and the store a document. */
+  /** Shared by all documents of the connection: each authorization may ask a webhook and load a document. */
   readonly concurrency: ConcurrencyLimit;
 }
 
 /**
- * How the provider of one document gets in: the authorizer is asked, as often as a token comes, then the room is opened.
+ * Authorizes the provider of one document, once for each token that it sends, and opens the room.
  *
- * The client decides how often and when, so it waits for its turn, and for nothing longer than `limits.authenticationMs`.
+ * The client decides how often that happens, so authorizations of one connection are limited in number at a time, and
+ * each has to end within `limits.authenticationMs`.
  */
 export class DocumentAuthorization {
   readonly #request: DocumentRequest;
@@ -40,31 +41,34 @@ export class DocumentAuthorization {
   #phase: "idle" | "authorizing" | "opening" = "idle";
   #cancelDeadline: (() => void) | undefined;
 
-  /** `expired`: the time is over, and nobody is being asked. */
+  /** `expired` is called when the deadline passes while no authorization runs; else the connection is closed. */
   constructor(request: DocumentRequest, options: DocumentAuthorizationOptions, expired: () => void) {
     this.#request = request;
     this.#options = options;
     this.#expired = expired;
   }
 
-  /** Whether the authorizer's answer is to come. */
+  /** Whether an authorization waits for its turn or for the authorizer. */
   get isAuthorizing(): boolean {
     return this.#phase === "authorizing";
   }
 
-  /** It is to be decided soon, however much the client says meanwhile. The time of a start that is not settled goes on. */
+  /** Starts the deadline, unless it runs already: further messages of the client do not extend it. */
   startDeadline(): void {
     const { clock, limits } = this.#options;
     this.#cancelDeadline ??= clock.after(limits.authenticationMs, () => this.#deadlinePassed());
   }
 
-  /** It is decided, for now. */
+  /** Stops the deadline: the client has joined, or knows that it is denied. */
   stopDeadline(): void {
     this.#cancelDeadline?.();
     this.#cancelDeadline = undefined;
   }
 
-  /** Asks when its turn has come, which lasts until `decided` has done with the answer. */
+  /**
+   * Asks the authorizer when the concurrency limit allows it, and counts against that limit until `decided` has
+   * settled.
+   */
   async authorize<R>(token: string | undefined, decided: (decision: Grant | Denial) => Promise<R>): Promise<R> {
     const { concurrency, name, handshake } = this.#request;
     this.startDeadline();
@@ -81,7 +85,9 @@ export class DocumentAuthorization {
     }
   }
 
-  /** Opens the room, unless the grant ends before that. The grant is released if the way is not free. */
+  /**
+   * Opens the room. Resolves with a denial if the grant ends first; the grant is released unless a pass is returned.
+   */
   open(grant: Grant): Promise<RoomPass<SyncRoom> | Denial> {
     return openRoom(this.#options.rooms, this.#request.name, grant);
   }

@@ -2,7 +2,7 @@ import type { Access } from "../../auth/authorizer.ts";
 import type { SyncEncoding } from "../sync-member.ts";
 import { encodeAddress, messageTypes } from "./codec.ts";
 
-/** What Yurt says to a Hocuspocus provider about one document. */
+/** The frames that the server sends to a Hocuspocus provider about one document. */
 export interface HocuspocusEncoding extends SyncEncoding {
   syncStep1(stateVector: Uint8Array): Uint8Array;
   syncStep2(update: Uint8Array): Uint8Array;
@@ -14,9 +14,9 @@ export interface HocuspocusEncoding extends SyncEncoding {
   denied(reason: string): Uint8Array;
   /** Asks the provider for a token. */
   readonly tokenRequest: Uint8Array;
-  /** One change of the provider's is stored. */
+  /** SyncStatus 1: one change of the provider is stored. */
   readonly applied: Uint8Array;
-  /** One is not, and will not be. */
+  /** SyncStatus 0: one change of the provider is not stored and will not be. */
   readonly refused: Uint8Array;
 }
 
@@ -30,7 +30,9 @@ const scopes = { read: "readonly", write: "read-write" } as const;
 
 const utf8 = new TextEncoder();
 
-/** Providers take only what carries the address that they use themselves, so each address has frames of its own. */
+/**
+ * Providers ignore frames that do not carry the address that they use themselves, so each address has its own frames.
+ */
 export function hocuspocusEncoding(address: string): HocuspocusEncoding {
   const prefix = encodeAddress(address);
   const { sync, awareness, auth, queryAwareness, stateless, syncStatus } = messageTypes;
@@ -49,7 +51,7 @@ export function hocuspocusEncoding(address: string): HocuspocusEncoding {
   };
 }
 
-/** `types` are below 128, a byte each; a body has its length before it. */
+/** `types` are below 128, so each takes one byte; the length of the body precedes it. */
 function frame(prefix: Uint8Array, types: readonly number[], body?: Uint8Array): Uint8Array {
   const typesAt = prefix.byteLength;
   const lengthAt = typesAt + types.length;

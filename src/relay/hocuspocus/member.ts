@@ -17,26 +17,26 @@ import type { PendingAcknowledgements } from "./pending-acknowledgements.ts";
 export interface HocuspocusMemberOptions {
   readonly connection: Connection;
   readonly encoding: HocuspocusEncoding;
-  /** The member's from now on. */
+  /** The member owns the pass from now on. */
   readonly pass: RoomPass<SyncRoom>;
   readonly ledger: AcknowledgementLedger;
-  /** Of stateless messages. */
+  /** Limits the rate of stateless messages. */
   readonly rate: TokenBucket;
-  /** Aborts when the client is gone. */
+  /** Aborts when the client disconnects. */
   readonly signal: AbortSignal;
   readonly limits: HocuspocusLimits & Pick<TransportLimits, "outboxBytes">;
   readonly clock: Clock;
 }
 
-/** What a provider says to the room. */
+/** A message that a provider sends to the room. */
 export type RoomMessage = Exclude<ClientMessage, { readonly type: "authentication" | "close" }>;
 
 const emptyStateVector = Uint8Array.of(0);
 
 /**
- * A provider in a room, from its join to its end.
+ * A provider in a room, from join to leave.
  *
- * It can leave while something that it has said waits: nothing of that is taken then, or answered.
+ * A member can leave while one of its messages waits: that message then changes nothing and is not answered.
  */
 export class HocuspocusMember implements SyncMember {
   readonly connection: Connection;
@@ -68,13 +68,13 @@ export class HocuspocusMember implements SyncMember {
     this.#ledger.syncStep1Sent(0);
   }
 
-  /** Enters, with what it has said while it was outside. */
+  /** Joins the room, and answers what the provider has sent while it was denied. */
   join(pending: PendingAcknowledgements): void | Promise<void> {
     this.#room.join(this);
     this.connection.send(this.encoding.authenticated(this.access));
     if (pending.awareness !== undefined) this.#room.updateAwareness(this, pending.awareness);
     if (!pending.awaitsSync) return;
-    // It has said before what it has: nobody listened.
+    // The SyncStep2 that the provider has sent before was dropped: ask for its changes again.
     this.#ledger.syncStep1Sent(pending.acknowledgements);
     this.#room.ask(this);
     return this.#trackBusy(this.#sync(emptyStateVector));
@@ -84,18 +84,21 @@ export class HocuspocusMember implements SyncMember {
     return this.#trackBusy(this.#respond(message));
   }
 
-  /** The provider is told what it may do, also when that is the same as before. */
+  /** Tells the provider its access, also when that has not changed: it waits for an answer. */
   setAccess(access: Access): void {
     const before = this.access;
     this.#ledger.access = access;
     if (access !== before) this.#room.accessChanged(this);
     this.connection.send(this.encoding.authenticated(access));
     if (before === "write" || access === "read") return;
-    // What was refused before is welcome now.
+    // The provider still has the changes that were refused before: ask for them.
     if (this.#ledger.startResync()) this.#room.ask(this);
   }
 
-  /** At once: nothing of it is taken any more, and it is told nothing. Returns how many acknowledgements it waits for. */
+  /**
+   * Leaves the room at once: no update of the member is taken after this, and it is sent nothing more. Returns how many
+   * acknowledgements the provider waits for.
+   */
   leave(): number {
     const owed = this.#ledger.left();
     this.#hasLeft = true;
@@ -136,8 +139,9 @@ export class HocuspocusMember implements SyncMember {
   }
 
   /**
-   * The documents of one connection are sent as its client takes them: of all that it asks for at once, not more is on its
-   * way than of a document that needs no place in the snapshots' budget.
+   * Answers SyncStep1. While much of what was sent before is still unsent, the answer waits: of all documents that a
+   * client asks for at once, no more bytes are in flight than of one document that takes no share of the snapshot
+   * budget.
    */
   #sync(stateVector: Uint8Array): void | Promise<void> {
     if (this.#hasLeft) return;
@@ -169,12 +173,15 @@ export class HocuspocusMember implements SyncMember {
     for (let sent = 0; sent < times; sent += 1) this.connection.send(frame);
   }
 
-  /** Who says too much waits; what waits of one who is gone is dropped, or nothing else of it could end before. */
+  /**
+   * Sends a stateless message to the other members. A message over the rate waits. If the client disconnects meanwhile
+   * it is dropped, so that the session can close.
+   */
   #broadcast(payload: string): void | Promise<void> {
     const { limits, rate, signal, clock } = this.#options;
     if (this.#hasLeft) return;
     if (payload.length > limits.statelessLength) {
-      throw new SessionError(closeReasons.frameTooLarge, `a stateless message of ${payload.length} characters`);
+      throw new SessionError(closeReasons.frameTooLarge, `stateless message too long: ${payload.length} characters`);
     }
     if (rate.take()) return this.#room.broadcastStateless(payload, this);
     if (signal.aborted) return;

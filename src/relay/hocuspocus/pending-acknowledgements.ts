@@ -1,23 +1,23 @@
 import type { ClientMessage } from "./codec.ts";
 
 /**
- * What a provider that may not enter yet has said, and is still waiting to be answered.
+ * The acknowledgements that a denied provider waits for, and its last awareness.
  *
- * A provider counts 1 for each start of a sync, and 1 for each update since. All that it brought is in the SyncStep2 with
- * which it answers once it may enter; then the whole count is due.
+ * A provider counts 1 for each start of a sync, and 1 for each update after that. When it joins, its SyncStep2 contains
+ * all of these changes, and then the whole count is owed.
  */
 export class PendingAcknowledgements {
   #acknowledgements: number;
   #awaitsSync: boolean;
   #awareness: Uint8Array | undefined;
 
-  /** `acknowledgements`: of what was taken from it before it had to leave. */
+  /** `acknowledgements`: the ones owed from an earlier membership; undefined if there was none. */
   constructor(acknowledgements?: number) {
     this.#acknowledgements = acknowledgements ?? 0;
     this.#awaitsSync = acknowledgements !== undefined;
   }
 
-  /** Whether it waits for a sync. */
+  /** Whether the provider has started a sync that is not answered. */
   get awaitsSync(): boolean {
     return this.#awaitsSync;
   }
@@ -26,7 +26,7 @@ export class PendingAcknowledgements {
     return this.#acknowledgements;
   }
 
-  /** The last that it said of who is present. */
+  /** The last awareness update that the provider has sent. */
   get awareness(): Uint8Array | undefined {
     return this.#awareness;
   }

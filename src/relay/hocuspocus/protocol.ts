@@ -9,7 +9,7 @@ export type HocuspocusOptions = Omit<AttachmentOptions, "plainEncoding">;
 
 const path = "/collab";
 
-/** Hocuspocus on `/collab`: any number of documents on one connection. */
+/** The Hocuspocus protocol on `/collab`: any number of documents on one connection. */
 export function hocuspocus(options: HocuspocusOptions): Protocol {
   const encodings = new WeakMap<SyncRoom, HocuspocusEncoding>();
   const plainEncoding = (room: SyncRoom) => {

@@ -10,7 +10,7 @@ import { hocuspocusEncoding } from "./encoding.ts";
 
 const pong = Uint8Array.of(messageTypes.pong);
 
-/** The documents of one connection. Frames of one wait for it alone. */
+/** The documents of one connection. A frame waits for earlier frames of its own document only. */
 export class HocuspocusSession implements ProtocolSession {
   readonly #connection: Connection;
   readonly #handshake: Handshake;
@@ -33,7 +33,7 @@ export class HocuspocusSession implements ProtocolSession {
   }
 
   receive(frame: Frame): void | Promise<void> {
-    if (typeof frame === "string") throw new SessionError(closeReasons.malformedFrame, "text where binary belongs");
+    if (typeof frame === "string") throw new SessionError(closeReasons.malformedFrame, "text frames are not supported");
     if (frame.byteLength === 1) return this.#ping(frame);
     const { address, offset } = this.#decodeAddress(frame);
     const attachment = this.#attachments.get(address) ?? this.#attach(address);
@@ -43,7 +43,7 @@ export class HocuspocusSession implements ProtocolSession {
   }
 
   oversized(frame: Frame): void {
-    const detail = `a frame of ${frame.length} bytes`;
+    const detail = `frame too large: ${frame.length} bytes`;
     if (typeof frame === "string") throw new SessionError(closeReasons.frameTooLarge, detail);
     const { address } = this.#decodeAddress(frame);
     const attachment = this.#attachments.get(address) ?? this.#attach(address);
@@ -61,10 +61,11 @@ export class HocuspocusSession implements ProtocolSession {
 
   #ping(frame: Uint8Array): void {
     if (frame[0] === messageTypes.ping) this.#connection.send(pong);
-    else if (frame[0] !== messageTypes.pong) throw new SessionError(closeReasons.malformedFrame, "a frame of one byte");
+    else if (frame[0] !== messageTypes.pong)
+      throw new SessionError(closeReasons.malformedFrame, "unknown frame of one byte");
   }
 
-  /** Undefined when the connection has too many documents. */
+  /** Returns undefined when the connection has too many documents already. */
   #attach(address: string): Attachment | undefined {
     const { limits } = this.#options;
     if (this.#attachments.size >= limits.documentsPerConnection) return undefined;
@@ -93,7 +94,7 @@ export class HocuspocusSession implements ProtocolSession {
     return attachment;
   }
 
-  /** Told to those who authenticate, and nothing is kept of it. */
+  /** Denies a document over the limit. Only Authentication is answered, and the connection keeps no state of it. */
   #refuseDocument(address: string, type: number | undefined): void {
     if (type !== messageTypes.auth) return;
     const { denied, refused } = hocuspocusEncoding(address);
@@ -103,7 +104,7 @@ export class HocuspocusSession implements ProtocolSession {
     this.#options.metrics.refusedSessions.inc({ reason: closeReasons.forbidden.name });
   }
 
-  /** A connection without documents does not stay. */
+  /** Closes a connection that has no document for `limits.withoutDocumentMs`. */
   #checkIdle(): void {
     const { clock, limits } = this.#options;
     this.#cancelIdle?.();

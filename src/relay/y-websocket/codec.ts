@@ -4,13 +4,13 @@ import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import { decodeOrRefuse, decodeSyncMessage, type SyncMessage, writeSyncMessage } from "../sync-codec.ts";
 import { DecodeError } from "../update/strict-decoding.ts";
 
-/** What a y-websocket client can say. */
+/** A message of a y-websocket client. */
 export type ClientMessage =
   | SyncMessage
   | { readonly type: "awareness"; readonly body: Uint8Array }
   | { readonly type: "query-awareness" };
 
-/** What a y-websocket server can say. */
+/** A message of a y-websocket server. */
 export type ServerMessage =
   | SyncMessage
   | { readonly type: "awareness"; readonly body: Uint8Array }
@@ -22,9 +22,9 @@ const auth = 2;
 const queryAwareness = 3;
 const permissionDenied = 0;
 
-/** One frame holds one message. Throws `SessionError` malformed-frame, also for text and for left-over bytes. */
+/** Decodes the one message of a frame. Throws `SessionError` malformed-frame, also for text and for left-over bytes. */
 export function decodeMessage(frame: string | Uint8Array): ClientMessage {
-  if (typeof frame === "string") throw new SessionError(closeReasons.malformedFrame, "text where binary belongs");
+  if (typeof frame === "string") throw new SessionError(closeReasons.malformedFrame, "text frames are not supported");
   return decodeOrRefuse(frame, readMessage);
 }
 

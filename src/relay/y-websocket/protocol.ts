@@ -23,13 +23,13 @@ export interface YWebsocketOptions {
 
 const prefix = "/sync";
 
-/** y-websocket on `/sync/<document>`. */
+/** The y-websocket protocol on `/sync/<document>`. */
 export function yWebsocket(options: YWebsocketOptions): Protocol {
   return {
     name: "y-websocket",
     frameBytes: options.limits.relayFrameBytes,
     match: ({ pathname }) => pathname === prefix || pathname.startsWith(`${prefix}/`),
-    // The client logs it as "permission denied": said only where coming back does not help.
+    // The client logs this message as "permission denied", so it is sent only where reconnecting does not help.
     closeMessage: (reason, detail) =>
       isFinal(reason) ? encodeMessage({ type: "permission-denied", reason: `${reason.name}: ${detail}` }) : undefined,
     routes: new Hono().get(`${prefix}/*`, (context) =>
@@ -53,7 +53,7 @@ async function open(
   return new YWebsocketSession(connection, pass);
 }
 
-/** The rest of the path, percent-decoded once; what is no percent-encoding is taken literally. */
+/** Returns the rest of the path, percent-decoded once; an invalid percent-encoding is taken literally. */
 export function documentName(url: URL): string {
   return percentDecode(url.pathname.slice(prefix.length + 1));
 }

@@ -7,7 +7,7 @@ import type { Submission, SyncEncoding, SyncMember } from "../sync-member.ts";
 import type { SyncRoom } from "../sync-room.ts";
 import { decodeMessage, encodeMessage } from "./codec.ts";
 
-/** Shared by all members: y-websocket's frames name no document. */
+/** All members share one encoding, because y-websocket's frames name no document. */
 export const yWebsocketEncoding: SyncEncoding = {
   syncStep1: (stateVector) => encodeMessage({ type: "sync-step-1", stateVector }),
   syncStep2: (update) => encodeMessage({ type: "sync-step-2", update }),
@@ -15,13 +15,13 @@ export const yWebsocketEncoding: SyncEncoding = {
   awareness: (body) => encodeMessage({ type: "awareness", body }),
 };
 
-/** No update without structs and deletes is longer, and none with any is as short. */
+/** The length of an update without structs and deletes; every other update is longer. */
 const emptyUpdateBytes = 2;
 
-/** What it says is logged by the client, as "permission denied". */
+/** The client logs the reason, as "permission denied". */
 const readOnlyNotice = encodeMessage({
   type: "permission-denied",
-  reason: "this document may only be read: what is changed here stays here",
+  reason: "read-only: your changes are not saved",
 });
 
 /** One client in one document. */
@@ -98,7 +98,7 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
   }
 }
 
-/** Clients know no other acknowledgement than their own update coming back, and need none for nothing. */
+/** A client takes its own update coming back as the acknowledgement. An empty update needs none. */
 function syncStep2Submission(update: Uint8Array): Submission {
   if (update.byteLength <= emptyUpdateBytes) return { update };
   return { update, acknowledgement: () => encodeMessage({ type: "update", update }) };
