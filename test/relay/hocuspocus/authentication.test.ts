@@ -14,7 +14,7 @@ const doc = providerFrames("doc");
 const other = providerFrames("other");
 const refused = ["doc: denied unauthorized: not this token", "doc: status 0"];
 
-describe("while it is not known whether a document may be entered", () => {
+describe("while a document is being authorized", () => {
   test("its frames wait, in order, and other documents do not", async () => {
     const authorizer = new FakeAuthorizer();
     const { connect, turnAndSync } = hocuspocusSessions({ authorizer });
@@ -40,13 +40,13 @@ describe("while it is not known whether a document may be entered", () => {
     ]);
   });
 
-  test("another that is decided is served", async () => {
+  test("another document that has been authorized is served", async () => {
     const authorizer = new FakeAuthorizer();
     const { connect } = hocuspocusSessions({ authorizer });
     const { say, told } = await connect("a");
     const release = authorizer.hold();
     await say(doc.auth("slow"), doc.step1());
-    // Those that wait keep what they wait for.
+    // Requests that wait already go on waiting.
     authorizer.hold()();
     await say(other.auth("quick"), other.step1());
     expect(told()).toEqual(["other: authenticated read-write", "other: step1 00", "other: step2 0000"]);
@@ -55,7 +55,7 @@ describe("while it is not known whether a document may be entered", () => {
     expect(told()).toEqual(["doc: authenticated read-write", "doc: step1 00", "doc: step2 0000"]);
   });
 
-  test("a deadline closes the connection, however much the client says meanwhile", async () => {
+  test("a deadline closes the connection, however many messages the client sends meanwhile", async () => {
     const authorizer = new FakeAuthorizer();
     const { clock, connect } = hocuspocusSessions({ authorizer });
     const { connection, say } = await connect("a");
@@ -71,7 +71,7 @@ describe("while it is not known whether a document may be entered", () => {
     expect(connection.closeReason).toEqual({ code: 4408, name: "timeout" });
   });
 
-  test("too much makes the connection wait, and nothing is lost", async () => {
+  test("too many waiting bytes make the connection wait, and no frame is lost", async () => {
     const authorizer = new FakeAuthorizer();
     const { connect, store, turnAndSync } = hocuspocusSessions({ authorizer, limits: { attachmentInboxBytes: 400 } });
     const { session, told } = await connect("a");
@@ -109,7 +109,7 @@ describe("while it is not known whether a document may be entered", () => {
     expect(told()).toEqual(["doc: authenticated read-write", "other: authenticated read-write"]);
   });
 
-  test("a client that goes away is not waited for", async () => {
+  test("a client that disconnects opens no room", async () => {
     const authorizer = new FakeAuthorizer();
     const { connect, rooms } = hocuspocusSessions({ authorizer });
     const { say, leave } = await connect("a");
@@ -121,7 +121,7 @@ describe("while it is not known whether a document may be entered", () => {
     expect(rooms.size).toBe(0);
   });
 
-  test("an authorizer that fails is no permission, and closes the connection", async () => {
+  test("an authorizer that fails grants nothing and closes the connection", async () => {
     const authorizer = new FakeAuthorizer();
     const { connect, rooms } = hocuspocusSessions({ authorizer });
     const { connection, say, told } = await connect("a");
@@ -133,19 +133,19 @@ describe("while it is not known whether a document may be entered", () => {
 });
 
 describe("a provider that is denied", () => {
-  test("is told why, keeps its connection, and enters with a new token", async () => {
+  test("is told why, keeps its connection, and joins with a new token", async () => {
     const authorizer = new FakeAuthorizer();
     authorizer.decide("bad", denied);
     const { connect, store, turnAndSync } = hocuspocusSessions({ authorizer });
     const { connection, say, told } = await connect("a");
     await say(doc.auth("bad"), doc.step1(), doc.awareness(1, 1, { name: "Ada" }), doc.update(first));
-    // That it says who is there is answered with nothing: when it hears nothing it connects anew.
+    // Awareness is answered with empty awareness: a provider that receives no frame reconnects.
     expect(told()).toEqual([...refused, "doc: awareness "]);
     await say(doc.auth("bad"));
     expect(told()).toEqual(refused);
     expect([connection.isOpen, store.attempts]).toEqual([true, 0]);
     await say(doc.auth("good"));
-    // It is asked for what it said before, which is acknowledged once for the sync and once for the update.
+    // It is asked for its earlier changes, which are acknowledged once for the sync and once for the update.
     await say(doc.step2(first));
     await turnAndSync();
     expect(told()).toEqual([
@@ -162,7 +162,7 @@ describe("a provider that is denied", () => {
     expect(store.appended.flat()).toHaveLength(1);
   });
 
-  test("may be about to authenticate when it has shown no token: it is told at the deadline", async () => {
+  test("is told at the deadline when it has sent no token, since it may be about to send one", async () => {
     const authorizer = new FakeAuthorizer();
     authorizer.decide(undefined, denied);
     const { clock, connect } = hocuspocusSessions({ authorizer });
@@ -178,7 +178,7 @@ describe("a provider that is denied", () => {
   });
 });
 
-test("a provider that is denied for what its handshake has shown is told at once", async () => {
+test("a provider whose handshake token is denied is told at once", async () => {
   const authorizer = new FakeAuthorizer();
   authorizer.decide("bad", denied);
   const { connect } = hocuspocusSessions({ authorizer });
@@ -188,7 +188,7 @@ test("a provider that is denied for what its handshake has shown is told at once
 });
 
 describe("a member that authenticates again", () => {
-  test("is asked to, when its grant says so, and goes on", async () => {
+  test("is asked for a token when its grant is about to end, and stays a member", async () => {
     const authorizer = new FakeAuthorizer();
     const { clock, connect, turnAndSync } = hocuspocusSessions({ authorizer });
     const { say, told } = await connect("a");
@@ -207,7 +207,7 @@ describe("a member that authenticates again", () => {
     expect(told()).toContain("doc: asks for a token");
   });
 
-  test("on its own account is answered", async () => {
+  test("without being asked is answered", async () => {
     const authorizer = new FakeAuthorizer();
     const { connect } = hocuspocusSessions({ authorizer });
     const { say, told } = await connect("a");
@@ -218,7 +218,7 @@ describe("a member that authenticates again", () => {
     expect(authorizer.requests.map(({ token }) => token)).toEqual(["t", "u"]);
   });
 
-  test("and is denied hears nothing more, until it shows a better token", async () => {
+  test("and is denied receives nothing more until it sends a better token", async () => {
     const authorizer = new FakeAuthorizer();
     authorizer.decide("bad", denied);
     const { connect, turn, turnAndSync, store } = hocuspocusSessions({ authorizer });
@@ -226,7 +226,7 @@ describe("a member that authenticates again", () => {
     for (const { say } of [a, b]) await say(doc.auth("t"), doc.step1(), doc.step2());
     await turnAndSync();
     for (const { told } of [a, b]) told();
-    // One change of its own is on its way then.
+    // One of its own changes is in flight then.
     const release = store.holdSync();
     await a.say(doc.update(first));
     await turn();
@@ -246,8 +246,8 @@ describe("a member that authenticates again", () => {
   });
 });
 
-describe("a member that may only read", () => {
-  test("is told so, and which changes are refused", async () => {
+describe("a read-only member", () => {
+  test("is told that it is read-only, and which changes are refused", async () => {
     const authorizer = new FakeAuthorizer();
     authorizer.decide("reader", "read");
     const { connect, store, turnAndSync } = hocuspocusSessions({ authorizer });
@@ -267,7 +267,7 @@ describe("a member that may only read", () => {
     expect(store.appended.flat()).toHaveLength(1);
   });
 
-  test("and then may write is asked for what was refused, and it is acknowledged", async () => {
+  test("that gets write access is asked for the refused changes, and they are acknowledged", async () => {
     const authorizer = new FakeAuthorizer();
     authorizer.decide("reader", "read");
     const { connect, store, turnAndSync } = hocuspocusSessions({ authorizer });

@@ -15,7 +15,7 @@ const doc = providerFrames("doc");
 const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "the permission has expired" };
 
 describe("every grant is released", () => {
-  test("by who detaches, goes, is refused, or is denied", async () => {
+  test("when the client detaches, disconnects, is refused, or is denied", async () => {
     const ends = {
       detached: ({ say }) => say(doc.close()),
       gone: async ({ leave }) => leave(),
@@ -41,7 +41,7 @@ describe("every grant is released", () => {
     expect(authorizer.grants.map(({ isReleased }) => isReleased)).toEqual([true]);
   });
 
-  test("when the client goes while it is decided, or while its document is opened", async () => {
+  test("when the client disconnects during authorization, or while its document is opened", async () => {
     const authorizer = new FakeAuthorizer();
     const { connect, store, rooms, clock } = hocuspocusSessions({ authorizer });
     const [asking, opening] = [await connect("asking"), await connect("opening")];
@@ -59,7 +59,7 @@ describe("every grant is released", () => {
   });
 });
 
-describe("of all documents of a connection, so many authorizations at once", () => {
+describe("the concurrent authorizations of a connection are limited", () => {
   test.each(["renewal", "new attachment"])("and a %s too many waits for its turn", async (what) => {
     const authorizer = new FakeAuthorizer();
     const { connect } = hocuspocusSessions({ authorizer, limits: { concurrentAuthorizations: 2 } });
@@ -80,7 +80,7 @@ describe("of all documents of a connection, so many authorizations at once", () 
     expect(told().filter((words) => words.includes("authenticated"))).toHaveLength(3);
   });
 
-  test("and who waits for a token keeps nobody from showing one", async () => {
+  test("and a document that waits for its token takes no turn", async () => {
     const authorizer = new FakeAuthorizer();
     authorizer.decide(undefined, expired);
     const { connect } = hocuspocusSessions({ authorizer, limits: { concurrentAuthorizations: 2 } });
@@ -89,7 +89,7 @@ describe("of all documents of a connection, so many authorizations at once", () 
     expect(session.receive(providerFrames("4").auth("t"))).toBeUndefined();
   });
 
-  test("and one that is never answered closes the connection, also for a member", async () => {
+  test("and one that is never answered closes the connection, also of a member", async () => {
     const { say, clock, connection, authorizer } = await hocuspocusWriter();
     authorizer.hold();
     await say(doc.auth("new"));
@@ -100,7 +100,7 @@ describe("of all documents of a connection, so many authorizations at once", () 
   });
 });
 
-test("documents that are refused are counted", async () => {
+test("refused documents are counted", async () => {
   const { say, connect, metrics } = await hocuspocusWriter({ limits: { documentsPerConnection: 1 } });
   await say(doc.update(Uint8Array.of(1, 2, 3)), doc.auth("t"), providerFrames("other").auth("t"));
   const large = await connect("large");

@@ -22,7 +22,7 @@ const applied = "doc: status 1";
 const refused = "doc: status 0";
 
 describe("a grant that ends", () => {
-  test("ends the membership: nothing is taken or told, and a new token goes on where it was", async () => {
+  test("ends the membership: nothing is taken or sent, and a new token resumes where it ended", async () => {
     const { say, told, connect, connection, store, grantAt, turnAndSync } = await hocuspocusWriter();
     const other = await connect("b");
     await other.say(doc.auth("u"), doc.step1(), doc.step2());
@@ -48,13 +48,13 @@ describe("a grant that ends", () => {
     expect(store.appended.flat()).toHaveLength(2);
   });
 
-  test("for ever is told as forbidden", async () => {
+  test("for good is reported as forbidden", async () => {
     const { told, grantAt } = await hocuspocusWriter();
     grantAt(0).end(forbidden);
     expect(told()).toEqual(["doc: denied forbidden: this room is not yours", refused]);
   });
 
-  test("because nobody could be asked closes the connection: coming back heals it", async () => {
+  test("because the authorizer is unavailable closes the connection, since reconnecting helps", async () => {
     const { told, connection, grantAt } = await hocuspocusWriter();
     grantAt(0).end(unavailable);
     expect(told()).toEqual([]);
@@ -62,7 +62,7 @@ describe("a grant that ends", () => {
     expect([connection.refusal, grantAt(0).isReleased]).toEqual(["nobody answers", true]);
   });
 
-  test("loses no acknowledgement that is due: of what was sent, of a sync that has begun, of what was refused", async () => {
+  test("loses no acknowledgement that is owed for updates, a sync that has begun, or refused changes", async () => {
     const { say, statuses, store, grantAt, turn, turnAndSync } = await hocuspocusWriter();
     const release = store.holdSync();
     await say(doc.update(first));
@@ -85,7 +85,7 @@ describe("a grant that ends", () => {
     expect(statuses()).toEqual([applied]);
   });
 
-  test("ends it while a client does not read, and what it has asked for is not sent", async () => {
+  test("ends the membership of a client that does not read, and the answers it waits for are not sent", async () => {
     const { say, told, connection, grantAt } = await hocuspocusWriter({ limits: { outboxBytes: 4_000 } });
     connection.unsentBytes = 1_001;
     await say(doc.step1());
@@ -94,13 +94,13 @@ describe("a grant that ends", () => {
     expect(told()).toEqual(toldExpired);
     await settled();
     expect(told()).toEqual([]);
-    // What it says is not kept waiting either.
+    // Its next frame does not wait either.
     connection.unsentBytes = 0;
     await say(doc.auth("new"));
     expect(told()).toContain("doc: authenticated read-write");
   });
 
-  test("ends it while too many stateless messages wait, and none of them is sent on", async () => {
+  test("ends the membership while stateless messages over the rate wait, and none of them is sent", async () => {
     const { say, told, connect, clock, grantAt } = await hocuspocusWriter({ limits: { statelessBurst: 1 } });
     const other = await connect("b");
     await other.say(doc.auth("u"), doc.step1());
@@ -114,7 +114,7 @@ describe("a grant that ends", () => {
     expect(other.told()).toEqual(["doc: stateless 1"]);
   });
 
-  test("ends it while the document is read for a change, which is not taken", async () => {
+  test("ends the membership while the document is loaded for an update, which is not taken", async () => {
     const { say, told, store, memory, rooms, clock, grantAt, turnAndSync } = await hocuspocusWriter();
     await say(doc.update(first));
     await turnAndSync();
@@ -122,12 +122,12 @@ describe("a grant that ends", () => {
     told();
     expect(memory.bytes).toBe(0);
     const release = store.holdLoad();
-    // Of deletions nothing is known any more.
+    // The deleted ranges are no longer in memory, so the update has to load the document.
     await say(doc.update(deletion()));
     expect(told()).toEqual([]);
     grantAt(0).end(expired);
     expect(told()).toEqual(toldExpired);
-    // The room is not closed meanwhile.
+    // The room stays open while the update waits.
     clock.advance(10_000);
     expect(rooms.size).toBe(1);
     release();
@@ -139,7 +139,7 @@ describe("a grant that ends", () => {
     expect(rooms.size).toBe(0);
   });
 
-  test("in the moment of its use lets nobody in", async () => {
+  test("when it is first watched lets no client join", async () => {
     const grant = new FakeGrant();
     const watch = grant.watch.bind(grant);
     let watched = 0;
@@ -156,7 +156,7 @@ describe("a grant that ends", () => {
     expect(rooms.size).toBe(0);
   });
 
-  test("while its document is opened keeps the provider out, and the room is let go", async () => {
+  test("while its document is opened denies the provider, and the room is released", async () => {
     const authorizer = new FakeAuthorizer();
     const { connect, store, clock, rooms } = hocuspocusSessions({ authorizer });
     const { say, told } = await connect("a");
@@ -177,7 +177,7 @@ describe("a grant that ends", () => {
 });
 
 describe("a new token", () => {
-  test("that comes in time leaves no gap, and no acknowledgement out", async () => {
+  test("that comes in time leaves no gap, and every acknowledgement is sent", async () => {
     const { say, told, statuses, store, authorizer, grantAt, turn, turnAndSync } = await hocuspocusWriter();
     grantAt(0).expiring();
     expect(told()).toEqual(["doc: asks for a token"]);
@@ -217,7 +217,7 @@ describe("a new token", () => {
     },
   );
 
-  test("is asked for again as the end comes nearer, but not when the answer would come too late", async () => {
+  test("is asked for again as the end comes nearer, unless the answer would come too late", async () => {
     const expiresAt = 60_000;
     const grants: FakeGrant[] = [];
     const authorizer = authorizerThat(async () => {
@@ -246,7 +246,7 @@ describe("a new token", () => {
     expect(late.told()).toEqual(["doc: asks for a token"]);
   });
 
-  test("of which nobody can be asked closes the connection, at first and later", async () => {
+  test("closes the connection while the authorizer is unavailable, for a new client and for a member", async () => {
     const { say, told, connect, authorizer, connection, grantAt } = await hocuspocusWriter();
     authorizer.decide("later", unavailable);
     const early = await connect("early");
@@ -256,7 +256,7 @@ describe("a new token", () => {
     expect([told(), early.told(), grantAt(0).isReleased]).toEqual([[], [], true]);
   });
 
-  test("is what Auth says, else what the handshake has shown", async () => {
+  test("is the one of the Authentication message, else the one of the handshake", async () => {
     const authorizer = new FakeAuthorizer();
     const { connect } = hocuspocusSessions({ authorizer });
     const url = new URL("ws://x/collab?token=url");
@@ -275,7 +275,7 @@ describe("a new token", () => {
 });
 
 describe("a grant that changes", () => {
-  test("to read refuses what comes from then on, and nothing that was taken before", async () => {
+  test("to read refuses later updates, and none that was taken before", async () => {
     const { say, told, statuses, store, grantAt, turn, turnAndSync } = await hocuspocusWriter();
     const release = store.holdSync();
     await say(doc.update(first));
@@ -295,7 +295,7 @@ describe("a grant that changes", () => {
     expect(store.appended.flat()).toHaveLength(2);
   });
 
-  test("back and forth before the provider answers acknowledges nothing that was refused", async () => {
+  test("back and forth before the provider answers acknowledges no refused change", async () => {
     const { say, statuses, grantAt, turnAndSync } = await hocuspocusWriter();
     grantAt(0).change("read");
     await say(doc.update(first));
@@ -310,7 +310,7 @@ describe("a grant that changes", () => {
     expect(statuses()).toEqual([applied]);
   });
 
-  test("again and again asks no more when the provider never answers", async () => {
+  test("again and again stops asking when the provider never answers", async () => {
     const { told, grantAt } = await hocuspocusWriter();
     for (let change = 0; change < 150; change += 1) {
       grantAt(0).change("read");
@@ -319,7 +319,7 @@ describe("a grant that changes", () => {
     expect(told().filter((words) => words.startsWith("doc: step1 "))).toHaveLength(100);
   });
 
-  test("counts for version 2, which counts on, what was refused before a sync of its own", async () => {
+  test("counts the changes refused before a sync for version 2, which does not reset its count", async () => {
     const authorizer = new FakeAuthorizer();
     authorizer.decide(undefined, "read");
     const { connect, turnAndSync } = hocuspocusSessions({ authorizer });
@@ -333,7 +333,7 @@ describe("a grant that changes", () => {
     expect(told().filter((words) => words.includes("status"))).toEqual([applied, applied]);
   });
 
-  test("to read hides a reader where readers are hidden", async () => {
+  test("to read hides the presence of a reader where readers are hidden", async () => {
     const { connect, clock, grantAt } = await hocuspocusWriter({ readersShowPresence: false });
     const other = await connect("b");
     await other.say(doc.auth("u"), doc.step1(), doc.awareness(2, 1, {}));
@@ -346,7 +346,7 @@ describe("a grant that changes", () => {
     expect(late.told()).toEqual(["doc: awareness 2@1 null"]);
   });
 
-  test("to read lets the others hear a reader as they see it", async () => {
+  test("to read stops the stateless messages of a reader where readers are hidden", async () => {
     for (const readersShowPresence of [true, false]) {
       const { connect, say, told, grantAt } = await hocuspocusWriter({ readersShowPresence });
       const other = await connect("b");
@@ -361,7 +361,7 @@ describe("a grant that changes", () => {
   });
 });
 
-/** Of the first character. */
+/** Deletes the first character. */
 function deletion(): Uint8Array {
   // No structs; one client, 7, with one range: the clock 0 and the length 1.
   return Uint8Array.of(0, 1, 7, 1, 0, 1);

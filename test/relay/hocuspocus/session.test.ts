@@ -17,7 +17,7 @@ const doc = providerFrames("doc");
 const empty = ["doc: step1 00", "doc: step2 0000"];
 
 describe("a provider that connects", () => {
-  test("is told that it is authenticated, then asked, then synced, then told who is there", async () => {
+  test("receives Authenticated, then SyncStep1, then SyncStep2, then awareness", async () => {
     const { connect } = hocuspocusSessions();
     const other = await connect("other");
     await other.say(doc.auth(), doc.step1(), doc.awareness(1, 1, { name: "Ada" }));
@@ -40,14 +40,14 @@ describe("a provider that connects", () => {
     expect(told()).toEqual(["doc#s1: authenticated read-write", "doc#s1: step1 00", "doc#s1: step2 0000"]);
   });
 
-  test("may enter without a token, as providers before version 3 do", async () => {
+  test("may join without a token, as providers before version 3 do", async () => {
     const { connect } = hocuspocusSessions();
     const { say, told } = await connect("a");
     await say(doc.step1());
     expect(told()).toEqual(["doc: authenticated read-write", ...empty]);
   });
 
-  test("is answered a ping, and not a pong", async () => {
+  test("gets an answer to a ping, and none to a pong", async () => {
     const { connect } = hocuspocusSessions();
     const { say, told } = await connect("a");
     await say(Uint8Array.of(9), Uint8Array.of(10));
@@ -72,7 +72,7 @@ describe("an acknowledgement", () => {
     expect(told()).toEqual(["doc: status 1", "doc: status 1"]);
   });
 
-  test("is owed for updates that hold nothing, or nothing new", async () => {
+  test("is owed for updates that contain nothing, or nothing new", async () => {
     const { connect, store, turnAndSync } = hocuspocusSessions();
     const { say, told } = await connect("a");
     await say(doc.auth(), doc.step1(), doc.step2(), doc.update(first));
@@ -84,7 +84,7 @@ describe("an acknowledgement", () => {
     expect(store.appended.flat()).toHaveLength(1);
   });
 
-  test("is owed for the SyncStep2 that answers ours, once for each SyncStep1 of the provider", async () => {
+  test("is owed for a SyncStep2, once for each SyncStep1 of the provider", async () => {
     const { connect, turnAndSync } = hocuspocusSessions();
     const { say, told } = await connect("a");
     await say(doc.auth(), doc.step1(), doc.step2());
@@ -99,7 +99,7 @@ describe("an acknowledgement", () => {
     expect(told()).toEqual([]);
   });
 
-  test("is not owed for what we ask on our own account, when an update leaves a gap", async () => {
+  test("is not owed for a SyncStep2 that the server has asked for because of a gap", async () => {
     const { connect, turnAndSync } = hocuspocusSessions();
     const { say, told } = await connect("a");
     await say(doc.auth(), doc.step1(), doc.step2());
@@ -151,7 +151,7 @@ describe("an acknowledgement", () => {
 });
 
 describe("the members of a document", () => {
-  test("hear each other's updates, whatever their address and protocol", async () => {
+  test("receive each other's updates, whatever their address and protocol", async () => {
     const { connect, rooms, turnAndSync } = hocuspocusSessions();
     const [plain, other, aware] = [await connect("plain"), await connect("other"), await connect("aware")];
     const session = providerFrames("doc\0s1");
@@ -176,7 +176,7 @@ describe("the members of a document", () => {
     expect(connection.take()).toHaveLength(2);
   });
 
-  test("hear each other also when one connection carries them", async () => {
+  test("receive each other's updates also when one connection carries them", async () => {
     const { connect, turnAndSync } = hocuspocusSessions();
     const { say, told } = await connect("a");
     const [one, two] = [providerFrames("doc\0one"), providerFrames("doc\0two")];
@@ -187,7 +187,7 @@ describe("the members of a document", () => {
     expect(told()).toEqual([`doc#two: update ${first.toHex()}`, "doc#one: status 1"]);
   });
 
-  test("hear that one has removed its own state", async () => {
+  test("are told that one has removed its own state", async () => {
     const { connect, clock } = hocuspocusSessions();
     const [a, b] = [await connect("a"), await connect("b")];
     await a.say(doc.auth(), doc.step1(), doc.awareness(1, 1, { name: "Ada" }));
@@ -199,7 +199,7 @@ describe("the members of a document", () => {
     expect(b.told()).toEqual(["doc: awareness 1@9 null"]);
   });
 
-  test("are answered who is there", async () => {
+  test("get an answer to an awareness query", async () => {
     const { connect, clock } = hocuspocusSessions();
     const { say, told } = await connect("a");
     await say(doc.auth(), doc.step1(), doc.awareness(1, 1, { name: "Ada" }));
@@ -209,7 +209,7 @@ describe("the members of a document", () => {
     expect(told()).toEqual(['doc: awareness 1@1 {"name":"Ada"}']);
   });
 
-  test("hear nothing more once one has detached the document, which does not touch its others", async () => {
+  test("receive nothing more after detaching the document; their other documents are not affected", async () => {
     const { connect, turnAndSync } = hocuspocusSessions();
     const [a, b] = [await connect("a"), await connect("b")];
     const other = providerFrames("other");
@@ -222,7 +222,7 @@ describe("the members of a document", () => {
     expect(a.told()).toEqual([`other: update ${first.toHex()}`]);
   });
 
-  test("may attach a document again that they have detached, in one breath", async () => {
+  test("may detach and attach a document without waiting", async () => {
     const { connect, turnAndSync } = hocuspocusSessions();
     const { say, told } = await connect("a");
     await say(doc.auth(), doc.step1(), doc.update(first), doc.close(), doc.auth(), doc.step1());
@@ -231,7 +231,7 @@ describe("the members of a document", () => {
     expect(told().at(-1)).toBe(`doc: step2 ${first.toHex()}`);
   });
 
-  test("lose nothing of what one has said that is gone at once", async () => {
+  test("receive everything of a client that disconnects at once", async () => {
     const { connect, store, turnAndSync } = hocuspocusSessions();
     const { session, leave } = await connect("a");
     void session.receive(doc.auth());
@@ -245,7 +245,7 @@ describe("the members of a document", () => {
 });
 
 describe("a stateless message", () => {
-  test("goes to the other members of the document whose protocol has words for it", async () => {
+  test("goes to the other members whose protocol has stateless messages", async () => {
     const { connect, rooms } = hocuspocusSessions();
     const [a, b, elsewhere] = [await connect("a"), await connect("b"), await connect("elsewhere")];
     const other = providerFrames("other");
@@ -260,7 +260,7 @@ describe("a stateless message", () => {
     expect([a.told(), b.told()]).toEqual([["doc: stateless from the server"], ["doc: stateless from the server"]]);
   });
 
-  test("beyond the rate waits, and what follows it too", async () => {
+  test("over the rate waits, and so do the frames behind it", async () => {
     const { connect, clock, turnAndSync } = hocuspocusSessions({
       limits: { statelessBurst: 2, statelessPerSecond: 10 },
     });
@@ -277,7 +277,7 @@ describe("a stateless message", () => {
     expect(b.told()).toEqual(["doc: stateless 3", `doc: update ${first.toHex()}`]);
   });
 
-  test("beyond the rate, of one who is gone, keeps nothing else of it waiting", async () => {
+  test("over the rate is dropped when its client disconnects, and the frames behind it are handled", async () => {
     const { connect, rooms, store, clock, turnAndSync } = hocuspocusSessions({ limits: { statelessBurst: 1 } });
     const { say, leave } = await connect("a");
     const beyond = Array.from({ length: 300 }, (_, index) => doc.stateless(`${index}`));
@@ -303,7 +303,7 @@ describe("a stateless message", () => {
   });
 });
 
-describe("a frame that is malformed", () => {
+describe("a malformed frame", () => {
   test.each([
     ["an unknown message", Uint8Array.of(3, 0x64, 0x6f, 0x63, 11)],
     ["an unknown sync message", Uint8Array.of(3, 0x64, 0x6f, 0x63, 0, 3, 0)],
@@ -326,7 +326,7 @@ describe("a frame that is malformed", () => {
     expect(store.appended.flat()).toHaveLength(1);
     await say(doc.auth());
     expect(told()).toEqual([expect.stringMatching(/^doc: denied malformed-frame: ./), "doc: status 0"]);
-    // When it hears nothing it connects anew.
+    // A provider that receives no frame reconnects.
     await say(doc.awareness(1, 1, {}), Uint8Array.of(3, 0x64, 0x6f, 0x63, 1, 2, 9, 9));
     expect(told()).toEqual(["doc: awareness ", "doc: awareness "]);
     await say(doc.close(), doc.auth(), doc.step1());
@@ -361,7 +361,7 @@ describe("a frame that is malformed", () => {
     expect(rooms.size).toBe(0);
   });
 
-  test("does not keep one from leaving the document and coming anew, also when it was looked at late", async () => {
+  test("does not keep the client from detaching and attaching the document, even when decoded late", async () => {
     const { connect } = hocuspocusSessions();
     const { say, told } = await connect("a");
     await say(doc.auth(), doc.step1(Uint8Array.of(9)), doc.update(first), doc.close(), doc.auth(), doc.step1());
@@ -393,7 +393,7 @@ describe("a frame that is malformed", () => {
     expect(connection.isOpen).toBe(true);
   });
 
-  test("after a hundred syncs that were never answered is one too many", async () => {
+  test("is reported after a hundred unanswered syncs", async () => {
     const { connect } = hocuspocusSessions();
     const { say, told } = await connect("a");
     await say(doc.auth(), ...Array.from({ length: 100 }, () => doc.step1()));
@@ -404,7 +404,7 @@ describe("a frame that is malformed", () => {
 });
 
 describe("a connection", () => {
-  test("carries so many documents and no more", async () => {
+  test("carries a limited number of documents", async () => {
     const { connect, turnAndSync } = hocuspocusSessions({ limits: { documentsPerConnection: 3 } });
     const { connection, say, told } = await connect("a");
     for (const name of ["1", "2", "3"]) await say(providerFrames(name).auth(), providerFrames(name).step1());
@@ -418,7 +418,7 @@ describe("a connection", () => {
     expect(connection.isOpen).toBe(true);
   });
 
-  test("that is not read is sent no further document before it has taken the last ones", async () => {
+  test("that is not read is sent no further document before it has taken the previous ones", async () => {
     const { connect } = hocuspocusSessions({ limits: { outboxBytes: 4_000 } });
     const { connection, say, told } = await connect("a");
     const other = providerFrames("other");
@@ -426,7 +426,7 @@ describe("a connection", () => {
     await say(doc.auth(), doc.step1(), other.auth(), other.step1());
     const answers = () => told().filter((words) => words.includes("step2"));
     expect(answers()).toEqual([]);
-    // Someone else's frames have taken its place.
+    // Other frames have been queued meanwhile.
     connection.drainPartly();
     await settled();
     expect(answers()).toEqual([]);
@@ -435,7 +435,7 @@ describe("a connection", () => {
     expect(answers()).toEqual(["doc: step2 0000", "other: step2 0000"]);
   });
 
-  test("that is not read and goes leaves nothing behind", async () => {
+  test("that is not read and disconnects leaves nothing behind", async () => {
     const { connect, rooms, clock } = hocuspocusSessions({ limits: { outboxBytes: 4_000 } });
     const { connection, say, leave } = await connect("a");
     connection.unsentBytes = 1_001;
@@ -463,7 +463,7 @@ describe("a connection", () => {
     expect(busy.connection.closeReason?.name).toBe("timeout");
   });
 
-  test("closes when the store gives up, for coming back helps", async () => {
+  test("closes when the store gives up, since reconnecting helps", async () => {
     const { connect, store, turnAndSync } = hocuspocusSessions();
     const { connection, say } = await connect("a");
     await say(doc.auth(), doc.step1());
@@ -473,7 +473,7 @@ describe("a connection", () => {
     expect(connection.closeReason?.name).toBe("storage-unavailable");
   });
 
-  test("closes when a document cannot be read, and not as refused", async () => {
+  test("closes when a document cannot be loaded, and is not refused", async () => {
     const { connect, store } = hocuspocusSessions();
     const { connection, say, told } = await connect("a");
     store.fail("unavailable");
@@ -488,7 +488,7 @@ describe("a connection", () => {
     const { say, leave } = await connect("a");
     await say(doc.auth(), doc.step1(), doc.awareness(1, 1, {}));
     leave();
-    // Rooms linger, and are gone.
+    // The room lingers, then closes.
     clock.advance(60_000);
     expect(clock.pendingTimers).toBe(before);
   });

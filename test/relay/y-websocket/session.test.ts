@@ -22,7 +22,7 @@ const [first = empty, second = empty] = updatesOf((doc) => {
   for (const character of "ab") doc.getText("t").insert(0, character);
 });
 const nothing = Uint8Array.of(0, 0);
-/** Of what is in `first`. */
+/** Deletes the character of `first`. */
 const deletion = Uint8Array.of(0, 1, 7, 1, 0, 1);
 const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "it is over" };
 
@@ -31,7 +31,7 @@ const answer = (bytes: Uint8Array) => encodeMessage({ type: "sync-step-2", updat
 const presence = (clientId: number, clock: number, state: string | undefined) =>
   encodeMessage({ type: "awareness", body: encodeAwareness([{ clientId, clock, state }]) });
 
-/** What a frame is, in a word or two. */
+/** Describes a frame in a word or two. */
 function inWords(frame: string | Uint8Array): string {
   if (typeof frame === "string") return frame;
   if (frame[0] === 2) return "denied";
@@ -90,19 +90,19 @@ describe("a y-websocket client", () => {
     expect(authorizer.requests[0]).toMatchObject({ kind: "sync", room: "doc", origin: "https://app.example" });
   });
 
-  test("that may not enter is refused with the reason", async () => {
+  test("that is denied is refused with the reason", async () => {
     const { connect, rooms } = setUp();
     await expect(connect("bad")).rejects.toMatchObject({ reason: closeReasons.unauthorized, message: denied.reason });
     expect(rooms.size).toBe(0);
   });
 
-  test("is asked to come back when nobody can say whether it may enter", async () => {
+  test("is closed with a code that makes it reconnect when the authorizer is unavailable", async () => {
     const { authorizer, connect } = setUp();
     authorizer.decide("any", { ...denied, kind: "unavailable", code: "unavailable" });
     await expect(connect("any")).rejects.toMatchObject({ reason: closeReasons.authorizationUnavailable });
   });
 
-  test("lets its grant go when it leaves, and when its document cannot be opened", async () => {
+  test("releases its grant when it leaves, and when its document cannot be opened", async () => {
     const { authorizer, connect } = setUp();
     const client = await connect("mine");
     client.leave();
@@ -129,7 +129,7 @@ describe("a y-websocket client", () => {
     expect(authorizer.grants.map(({ isReleased }) => isReleased)).toEqual([true]);
   });
 
-  test("whose grant ends between the opening of its document and its session learns nothing of the document", async () => {
+  test("whose grant ends after its document has opened, before its session, learns nothing of it", async () => {
     const { rooms, connect } = setUp();
     const grant = new FakeGrant();
     const pass = new RoomPass(await rooms.acquire("doc"), grant);
@@ -144,14 +144,14 @@ describe("a y-websocket client", () => {
     expect((await connect("other")).told()).toEqual(["sync-step-1"]);
   });
 
-  test("whose grant ends while its document is read for a change has changed nothing", async () => {
+  test("whose grant ends while the document is loaded for its update changes nothing", async () => {
     const { authorizer, clock, connect, memory, store, turnAndSync } = setUp();
     const { say, session } = await connect("mine");
     await say(update(first));
     clock.advance(15_000);
     expect(memory.bytes).toBe(0);
     const release = store.holdLoad();
-    // Of deletions nothing is known any more.
+    // The deleted ranges are no longer in memory, so the update has to load the document.
     const changing = session.receive(update(deletion));
     authorizer.grants[0]?.end(expired);
     release();
@@ -161,8 +161,8 @@ describe("a y-websocket client", () => {
   });
 });
 
-describe("a y-websocket client that may only read", () => {
-  test("receives everything, changes nothing, and is told so once, without an echo", async () => {
+describe("a read-only y-websocket client", () => {
+  test("receives everything, changes nothing, and is told so once instead of an echo", async () => {
     const { connect, store } = setUp();
     const [writer, reader] = [await connect("writer"), await connect("reader")];
     for (const { say, told } of [writer, reader]) {
@@ -176,13 +176,13 @@ describe("a y-websocket client that may only read", () => {
     expect(reader.told()).toEqual(["denied"]);
     expect(writer.told()).toEqual([]);
     expect(store.appended.flat()).toHaveLength(1);
-    // What it holds already is no change.
+    // An update that the document contains already changes nothing, and is echoed.
     await reader.say(update(first));
     expect(reader.told()).toEqual([`update ${first.toHex()}`]);
     expect(reader.connection.isOpen).toBe(true);
   });
 
-  test("is told so as well when it brings what it did offline", async () => {
+  test("is told so as well when it sends its offline changes", async () => {
     const { connect } = setUp();
     const reader = await connect("reader");
     reader.told();
@@ -192,7 +192,7 @@ describe("a y-websocket client that may only read", () => {
     expect(reader.told()).toEqual(["denied"]);
   });
 
-  test("may write from one moment to the next, and is asked for what was refused", async () => {
+  test("that gets write access is asked for the refused changes", async () => {
     const { authorizer, connect, store } = setUp();
     const reader = await connect("reader");
     await reader.say(update(first));
@@ -208,7 +208,7 @@ describe("a y-websocket client that may only read", () => {
     expect(store.appended.flat()).toHaveLength(1);
   });
 
-  test("is seen by the others, unless readers are not to be", async () => {
+  test("is seen by the others, unless readers are hidden", async () => {
     for (const readersShowPresence of [true, false]) {
       const { clock, connect } = setUp({ readersShowPresence });
       const [writer, reader] = [await connect("writer"), await connect("reader")];
@@ -221,7 +221,7 @@ describe("a y-websocket client that may only read", () => {
     }
   });
 
-  test("disappears when it may only read from now on, where readers are not to be seen", async () => {
+  test("disappears when it loses write access, where readers are hidden", async () => {
     const { authorizer, clock, connect } = setUp({ readersShowPresence: false });
     const [writer, other] = [await connect("writer"), await connect("other")];
     await writer.say(presence(1, 1, '"writer"'));

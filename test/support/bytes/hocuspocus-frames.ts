@@ -4,7 +4,7 @@ import { encodeAwareness } from "../../../src/relay/sync-codec.ts";
 
 type Part = number | string | Uint8Array;
 
-/** A frame of a provider: numbers, texts and bytes as lib0 writes them. */
+/** Encodes a frame of a provider: numbers, texts and bytes as lib0 writes them. */
 export function framed(address: string, ...parts: readonly Part[]): Uint8Array {
   return encoding.encode((encoder) => {
     encoding.writeVarString(encoder, address);
@@ -16,7 +16,7 @@ export function framed(address: string, ...parts: readonly Part[]): Uint8Array {
   });
 }
 
-/** The frames of a provider for the document with this address. */
+/** Encodes the messages of a provider about the document at this address. */
 export function providerFrames(address: string) {
   return {
     auth: (token = "") => framed(address, 2, 0, token),
@@ -35,7 +35,7 @@ export function providerFrames(address: string) {
 
 const syncNames = ["step1", "step2", "update"];
 
-/** A frame of the server in words, `address: kind bytes`, with the address without its session. */
+/** Describes a frame of the server in words, `address: type bytes`, with NUL in the address as `#`. */
 export function inWords(frame: string | Uint8Array): string {
   if (typeof frame === "string") return frame;
   if (frame.byteLength === 1) return frame[0] === 10 ? "pong" : "ping";

@@ -5,7 +5,7 @@ import { type HocuspocusSessionsOptions, hocuspocusSessions } from "../servers/h
 
 const doc = providerFrames("doc");
 
-/** One Hocuspocus client that may write in `doc`, and the server of its own. */
+/** Opens a server of its own with one Hocuspocus client, a member of `doc` with write access. */
 export async function hocuspocusWriter(options: Omit<HocuspocusSessionsOptions, "authorizer"> = {}) {
   const authorizer = new FakeAuthorizer();
   const server = hocuspocusSessions({ ...options, authorizer });

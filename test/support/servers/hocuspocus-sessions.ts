@@ -18,7 +18,7 @@ export interface HocuspocusSessionsOptions {
   readonly readersShowPresence?: boolean;
 }
 
-/** Hocuspocus sessions over connections of the test, which share rooms, a store and a clock. */
+/** Opens Hocuspocus sessions over fake connections; they share rooms, a store and a clock. */
 export function hocuspocusSessions({ authorizer = openAuthorizer, ...room }: HocuspocusSessionsOptions = {}) {
   const store = new FailingStore(openMemoryStore());
   const parts = roomParts(room, store);
@@ -43,14 +43,14 @@ export function hocuspocusSessions({ authorizer = openAuthorizer, ...room }: Hoc
     return {
       connection,
       session,
-      /** Says all of it at once, and lets the server answer what needs no store. */
+      /** Sends all frames at once, and lets the server answer the ones that need no store. */
       say: async (...frames: readonly (string | Uint8Array)[]) => {
         for (const frame of frames) void session.receive(frame);
         await settled();
       },
-      /** What it was told since the last time, in words. */
+      /** Returns the frames sent to the client since the last call, in words. */
       told: () => connection.take().map(inWords),
-      /** As a listener does when the client goes away. */
+      /** Disconnects the client, as a listener does. */
       leave: () => {
         connection.disconnect();
         aborter.abort();
