@@ -130,7 +130,8 @@ describe("the write-ahead log", () => {
   test("is checkpointed beside the event loop when it has grown, by another connection", async () => {
     for (let number = 0; number < 1_500; number += 1) await append(number);
     await eventually("a checkpoint", async () => (await checkpoints()) > 0);
-    await eventually("checkpointed", () => frames().checkpointed > 0);
+    // After a whole checkpoint the next append starts the log anew, and then it is shorter than the appends.
+    await eventually("checkpointed", () => frames().checkpointed > 0 || frames().log < 1_500);
     expect(numbersIn(await store.load("d"))).toHaveLength(1_500);
   });
 
