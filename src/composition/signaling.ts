@@ -90,7 +90,7 @@ export function openDirectSignaling(
   { administration, originPolicy, authorizer, limits, log, metrics, quotas }: SignalingOptions,
 ): { readonly protocols: readonly Protocol[]; readonly engine: EngineIo; close(): void } {
   const mailBudget = new ByteBudget(limits.mailboxesBytes);
-  metrics.letterBytes.readFrom(() => mailBudget.usedBytes);
+  metrics.queuedMessageBytes.readFrom(() => mailBudget.usedBytes);
   const clock = systemClock;
   const namespace = new PeerJsNamespace({ mailBudget, clock, limits, metrics });
   const devices = new Devices({ mailBudget, clock, limits, metrics });

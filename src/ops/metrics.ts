@@ -63,9 +63,9 @@ export interface Metrics {
   /** How often a signaling client was refused, closed or made to wait by a bound. */
   readonly signalingBounds: Counter<"bound">;
   /** Messages for members that are offline. */
-  readonly letters: Counter<"outcome">;
+  readonly queuedMessages: Counter<"outcome">;
   /** Of those that wait. */
-  readonly letterBytes: LiveGauge;
+  readonly queuedMessageBytes: LiveGauge;
   /** Who may enter, as the application says; `suspended` is what it was not asked because it had failed too often. */
   readonly webhookRequests: Counter<"outcome">;
   /** From a request to its whole answer; those that are given up too. */
@@ -131,8 +131,8 @@ export function createMetrics(): Metrics {
     liveGrants: gauge("live_grants", "Permissions in use"),
     signalingBounds: counter("signaling_bounds_total", "Times that a signaling client met a bound", "bound"),
     refusedUpgrades: counter("refused_upgrades_total", "WebSocket upgrades refused", "reason"),
-    letters: counter("mailbox_letters_total", "Messages for members that are offline", "outcome"),
-    letterBytes: gauge("mailbox_bytes", "Bytes of messages that wait for members that are offline"),
+    queuedMessages: counter("mailbox_messages_total", "Messages for members that are offline", "outcome"),
+    queuedMessageBytes: gauge("mailbox_bytes", "Bytes of messages that wait for members that are offline"),
     webhookRequests: counter("webhook_requests_total", "Questions to the application, by what came of them", "outcome"),
     webhookDuration: histogram("webhook_request_seconds", "Requests to the application"),
   };

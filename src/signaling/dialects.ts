@@ -85,7 +85,7 @@ class PinnedSession implements ProtocolSession, SignalingClient {
   }
 
   receive(frame: Frame): void | Promise<void> {
-    this.quota.heard();
+    this.quota.frameReceived();
     try {
       const message = decodeJson(frame, this.#options.limits.jsonDepth);
       this.#session ??= this.#pin(message.fields);

@@ -11,20 +11,20 @@ export interface Pair {
 }
 
 /** A message for a member that is offline. */
-export interface Letter extends Pair {
+export interface QueuedMessage extends Pair {
   readonly frame: string;
 }
 
 export interface MailboxOptions {
-  /** How long a letter waits. */
+  /** How long a message waits. */
   readonly keepMs: number;
-  /** A letter has waited that long, and is gone. */
-  readonly expired: (letter: Letter) => void;
+  /** A message has waited that long, and is gone. */
+  readonly expired: (message: QueuedMessage) => void;
   /** Of all mailboxes together. */
   readonly budget: ByteBudget;
   readonly clock: Clock;
   readonly limits: MailboxLimits;
-  readonly metrics: Pick<Metrics, "letters">;
+  readonly metrics: Pick<Metrics, "queuedMessages">;
 }
 
 export type MailboxLimits = Pick<
@@ -32,12 +32,12 @@ export type MailboxLimits = Pick<
   "mailboxMessages" | "mailboxBytes" | "mailboxSenderMessages" | "mailboxSenderBytes" | "mailboxesSenderBytes"
 >;
 
-interface Waiting extends Letter {
+interface SizedMessage extends QueuedMessage {
   readonly bytes: number;
 }
 
-/** What a letter takes in memory besides its frame: records, and two ids of 256 bytes at most. */
-export const envelopeBytes = 512;
+/** What a message takes in memory besides its frame: records, and two ids of 256 bytes at most. */
+export const overheadBytes = 512;
 
 const encoder = new TextEncoder();
 
@@ -45,92 +45,92 @@ const encoder = new TextEncoder();
  * What is said to the members of one namespace while they are offline.
  *
  * In memory and bounded: per receiver, per sender, and by a budget that mailboxes share. What does not fit is refused,
- * and what waits stays; nobody's letters make room for those of others.
+ * and what waits stays; nobody's messages make room for those of others.
  */
 export class Mailbox {
   readonly #options: MailboxOptions;
-  readonly #timeouts: Timeouts<Waiting>;
+  readonly #timeouts: Timeouts<SizedMessage>;
   /** In the order in which they were put. */
-  readonly #byReceiver = new Map<string, Set<Waiting>>();
+  readonly #byReceiver = new Map<string, Set<SizedMessage>>();
   /** Of what waits, for whomever. */
   readonly #bytesBySender = new Map<string, number>();
 
   constructor(options: MailboxOptions) {
     this.#options = options;
     const { keepMs: durationMs, clock } = options;
-    this.#timeouts = new Timeouts({ durationMs, clock, expired: (letter) => this.#expire(letter) });
+    this.#timeouts = new Timeouts({ durationMs, clock, expired: (message) => this.#expire(message) });
   }
 
-  /** Letters that wait. */
+  /** Messages that wait. */
   get size(): number {
     return this.#timeouts.size;
   }
 
   /** False if there is no room for it. */
-  put({ sender, receiver, frame }: Letter): boolean {
+  put({ sender, receiver, frame }: QueuedMessage): boolean {
     const bytes = encoder.encode(frame).length;
-    const letter = { sender, receiver, frame, bytes };
-    const fits = this.#hasRoomFor(letter) && this.#options.budget.take(bytes + envelopeBytes);
+    const message = { sender, receiver, frame, bytes };
+    const fits = this.#hasRoomFor(message) && this.#options.budget.take(bytes + overheadBytes);
     this.#count(fits ? "kept" : "refused");
-    if (fits) this.#keep(letter);
+    if (fits) this.#keep(message);
     return fits;
   }
 
-  /** Whether a letter of this pair waits. */
+  /** Whether a message of this pair waits. */
   holds({ sender, receiver }: Pair): boolean {
-    return this.#boxOf(receiver).some((letter) => letter.sender === sender);
+    return this.#queueOf(receiver).some((message) => message.sender === sender);
   }
 
   /** Everything that waits for a receiver, in the order in which it was put. */
-  take(receiver: string): readonly Letter[] {
-    const letters = this.#boxOf(receiver);
-    for (const letter of letters) this.#remove(letter, "delivered");
-    return letters;
+  take(receiver: string): readonly QueuedMessage[] {
+    const messages = this.#queueOf(receiver);
+    for (const message of messages) this.#remove(message, "delivered");
+    return messages;
   }
 
   /** Drops what waits of this pair, without a word. */
   discard({ sender, receiver }: Pair): void {
-    for (const letter of this.#boxOf(receiver)) if (letter.sender === sender) this.#remove(letter, "expired");
+    for (const message of this.#queueOf(receiver)) if (message.sender === sender) this.#remove(message, "expired");
   }
 
   /** Drops everything. */
   close(): void {
     for (const receiver of this.#byReceiver.keys()) {
-      for (const letter of this.#boxOf(receiver)) this.#remove(letter, "expired");
+      for (const message of this.#queueOf(receiver)) this.#remove(message, "expired");
     }
   }
 
-  #boxOf(receiver: string): readonly Waiting[] {
+  #queueOf(receiver: string): readonly SizedMessage[] {
     return [...(this.#byReceiver.get(receiver) ?? [])];
   }
 
-  #hasRoomFor({ sender, receiver, bytes }: Waiting): boolean {
+  #hasRoomFor({ sender, receiver, bytes }: SizedMessage): boolean {
     const { limits } = this.#options;
-    const box = this.#boxOf(receiver);
-    const own = box.filter((letter) => letter.sender === sender);
+    const queue = this.#queueOf(receiver);
+    const own = queue.filter((message) => message.sender === sender);
     return (
-      box.length < limits.mailboxMessages &&
+      queue.length < limits.mailboxMessages &&
       own.length < limits.mailboxSenderMessages &&
-      bytesOf(box) + bytes <= limits.mailboxBytes &&
+      bytesOf(queue) + bytes <= limits.mailboxBytes &&
       bytesOf(own) + bytes <= limits.mailboxSenderBytes &&
-      (this.#bytesBySender.get(sender) ?? 0) + bytes + envelopeBytes <= limits.mailboxesSenderBytes
+      (this.#bytesBySender.get(sender) ?? 0) + bytes + overheadBytes <= limits.mailboxesSenderBytes
     );
   }
 
-  #keep(letter: Waiting): void {
-    this.#timeouts.set(letter);
-    const box = this.#byReceiver.get(letter.receiver) ?? new Set();
-    this.#byReceiver.set(letter.receiver, box.add(letter));
-    this.#addToSender(letter.sender, letter.bytes + envelopeBytes);
+  #keep(message: SizedMessage): void {
+    this.#timeouts.set(message);
+    const queue = this.#byReceiver.get(message.receiver) ?? new Set();
+    this.#byReceiver.set(message.receiver, queue.add(message));
+    this.#addToSender(message.sender, message.bytes + overheadBytes);
   }
 
-  #remove(letter: Waiting, outcome: "delivered" | "expired"): void {
-    this.#timeouts.clear(letter);
-    const box = this.#byReceiver.get(letter.receiver);
-    box?.delete(letter);
-    if (box?.size === 0) this.#byReceiver.delete(letter.receiver);
-    this.#addToSender(letter.sender, -letter.bytes - envelopeBytes);
-    this.#options.budget.give(letter.bytes + envelopeBytes);
+  #remove(message: SizedMessage, outcome: "delivered" | "expired"): void {
+    this.#timeouts.clear(message);
+    const queue = this.#byReceiver.get(message.receiver);
+    queue?.delete(message);
+    if (queue?.size === 0) this.#byReceiver.delete(message.receiver);
+    this.#addToSender(message.sender, -message.bytes - overheadBytes);
+    this.#options.budget.give(message.bytes + overheadBytes);
     this.#count(outcome);
   }
 
@@ -140,18 +140,18 @@ export class Mailbox {
     else this.#bytesBySender.set(sender, sum);
   }
 
-  #expire(letter: Waiting): void {
+  #expire(message: SizedMessage): void {
     // One that fell due with others, and was discarded when they were reported.
-    if (this.#byReceiver.get(letter.receiver)?.has(letter) !== true) return;
-    this.#remove(letter, "expired");
-    this.#options.expired(letter);
+    if (this.#byReceiver.get(message.receiver)?.has(message) !== true) return;
+    this.#remove(message, "expired");
+    this.#options.expired(message);
   }
 
   #count(outcome: "kept" | "refused" | "delivered" | "expired"): void {
-    this.#options.metrics.letters.inc({ outcome });
+    this.#options.metrics.queuedMessages.inc({ outcome });
   }
 }
 
-function bytesOf(letters: readonly Waiting[]): number {
-  return letters.reduce((sum, { bytes }) => sum + bytes, 0);
+function bytesOf(messages: readonly SizedMessage[]): number {
+  return messages.reduce((sum, { bytes }) => sum + bytes, 0);
 }

@@ -1,5 +1,5 @@
 /** How an entry went: `resumed` took the place of the member that had the id. */
-export type Entry = "entered" | "resumed" | "full";
+export type JoinOutcome = "joined" | "resumed" | "full";
 
 /**
  * Who has which id.
@@ -33,11 +33,11 @@ export class Members<M extends { readonly id: string }> {
   }
 
   /** Idempotent. Another member with the same id gives way. */
-  enter(member: M): Entry {
+  join(member: M): JoinOutcome {
     const known = this.#byId.get(member.id);
     if (known === undefined && this.#byId.size >= this.#limit) return "full";
     this.#byId.set(member.id, member);
-    return known === undefined || known === member ? "entered" : "resumed";
+    return known === undefined || known === member ? "joined" : "resumed";
   }
 
   /** False, and nothing happens, when the member is not there (any more): whoever resumed its id stays. */

@@ -20,10 +20,10 @@ export interface QuotasOptions {
 /** What one client may ask of the signaling server over time. */
 export interface Quota {
   /** The client has said something. */
-  heard(): void;
+  frameReceived(): void;
   /** The client is in one room more, or less. */
-  entered(): void;
-  left(): void;
+  joinedRoom(): void;
+  leftRoom(): void;
   /**
    * Pays for one message that goes to so many receivers: true when it may go, at once or after a wait; false when the
    * client has gone meanwhile, and the message with it.
@@ -37,7 +37,7 @@ export interface Quota {
 const fanOutSeconds = 10;
 
 /** What the quotas of all clients share. */
-interface Shared extends QuotasOptions {
+interface SharedQuotas extends QuotasOptions {
   readonly byAddress: KeyedBuckets;
   readonly firstFrame: Timeouts<Connection>;
   readonly withoutRoom: Timeouts<Connection>;
@@ -50,7 +50,7 @@ interface Shared extends QuotasOptions {
  * candidate is never sent again. An idle client costs no timer, and no bucket before it has published.
  */
 export class Quotas {
-  readonly #shared: Shared;
+  readonly #shared: SharedQuotas;
 
   constructor(options: QuotasOptions) {
     const { clock, limits, metrics } = options;
@@ -90,12 +90,12 @@ interface Buckets {
 class ConnectionQuota implements Quota {
   readonly #connection: Connection;
   readonly #handshake: Handshake;
-  readonly #shared: Shared;
+  readonly #shared: SharedQuotas;
   #rooms = 0;
   #hasSpoken = false;
   #buckets: Buckets | undefined;
 
-  constructor(connection: Connection, handshake: Handshake, shared: Shared) {
+  constructor(connection: Connection, handshake: Handshake, shared: SharedQuotas) {
     this.#connection = connection;
     this.#handshake = handshake;
     this.#shared = shared;
@@ -103,18 +103,18 @@ class ConnectionQuota implements Quota {
     shared.withoutRoom.set(connection);
   }
 
-  heard(): void {
+  frameReceived(): void {
     if (this.#hasSpoken) return;
     this.#hasSpoken = true;
     this.#shared.firstFrame.clear(this.#connection);
   }
 
-  entered(): void {
+  joinedRoom(): void {
     this.#rooms += 1;
     if (this.#rooms === 1) this.#shared.withoutRoom.clear(this.#connection);
   }
 
-  left(): void {
+  leftRoom(): void {
     this.#rooms -= 1;
     if (this.#rooms === 0 && this.#connection.isOpen) this.#shared.withoutRoom.set(this.#connection);
   }

@@ -1,6 +1,6 @@
 import type { Channel, OpenChannel } from "../transport/channel.ts";
 import type { Connection, Frame } from "../transport/connection.ts";
-import { type Entry, Members } from "./members.ts";
+import { type JoinOutcome, Members } from "./members.ts";
 
 /** One client in a room. */
 export interface Member {
@@ -45,9 +45,9 @@ export class SignalingRoom<M extends Member = Member> {
    * Idempotent. Another member with the same id gives way: its dialect has found out before that both are the same
    * client, closes the connection that has been replaced, and answers for what the others are told.
    */
-  enter(member: M): Entry {
+  join(member: M): JoinOutcome {
     const known = this.#members.find(member.id);
-    const entry = this.#members.enter(member);
+    const entry = this.#members.join(member);
     if (entry === "resumed" && known !== undefined) this.#channel.leave(known.connection);
     if (entry !== "full") this.#channel.join(member.connection);
     return entry;

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { introductionMs } from "../../src/signaling/y-webrtc/announcement-holdback.ts";
+import { holdbackMs } from "../../src/signaling/y-webrtc/announcement-holdback.ts";
 import { Subscriber, Topic } from "../../src/signaling/y-webrtc/topic.ts";
 import { Random } from "../support/bytes/random.ts";
 import { openFakeChannel } from "../support/fakes/fake-channel.ts";
@@ -25,7 +25,7 @@ function play(random: Random, longestGapMs: number): { pages: readonly Page[]; h
   const steps = new Map(
     pages.map(({ name, subscriber }) => [
       name,
-      [() => void topic.enter(subscriber), () => topic.announce(name, subscriber)],
+      [() => void topic.join(subscriber), () => topic.announce(name, subscriber)],
     ]),
   );
   while (steps.size > 0) {
@@ -35,7 +35,7 @@ function play(random: Random, longestGapMs: number): { pages: readonly Page[]; h
     if (remaining.length === 0) steps.delete(name);
     clock.advance(random.integer(longestGapMs + 1));
   }
-  clock.advance(introductionMs);
+  clock.advance(holdbackMs);
   const heardBy = new Map(pages.map((page) => [page, page.connection.take().map(String)]));
   return { pages, heard: (page) => heardBy.get(page) ?? [] };
 }
@@ -61,6 +61,6 @@ test("of any two clients that announce themselves at the usual pace, one receive
 test("at any pace, no two clients miss each other", () => {
   const random = new Random(2);
   for (let history = 0; history < histories; history += 1) {
-    for (const times of meetings(play(random, 2 * introductionMs))) expect([1, 2]).toContain(times);
+    for (const times of meetings(play(random, 2 * holdbackMs))) expect([1, 2]).toContain(times);
   }
 });

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { defaultLimits } from "../../src/composition/limits.ts";
 import { ByteBudget } from "../../src/lib/byte-budget.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
-import { envelopeBytes, type Letter, Mailbox, type MailboxLimits } from "../../src/signaling/mailbox.ts";
+import { Mailbox, type MailboxLimits, overheadBytes, type QueuedMessage } from "../../src/signaling/mailbox.ts";
 import { withSeeds } from "../support/bytes/random.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
 
@@ -23,7 +23,7 @@ function setUp(limits: Partial<MailboxLimits> = {}, budget = new ByteBudget(defa
   const put = (sender: string, receiver: string, frame: string) => mailbox.put({ sender, receiver, frame });
   const take = (receiver: string) => mailbox.take(receiver).map(({ sender, frame }) => `${sender}: ${frame}`);
   const counted = async () => {
-    const { values } = await metrics.letters.get();
+    const { values } = await metrics.queuedMessages.get();
     return Object.fromEntries(values.map(({ labels, value }) => [labels.outcome, value]));
   };
   return { mailbox, clock, budget, expired, put, take, counted };
@@ -36,7 +36,7 @@ function fill(put: (index: number) => boolean): number {
   return count;
 }
 
-test("letters wait for their receiver, in order, whoever sent them, and are taken once", async () => {
+test("messages wait for their receiver, in order, whoever sent them, and are taken once", async () => {
   const { put, take, counted } = setUp();
   put("alice", "carol", "1");
   put("bob", "carol", "2");
@@ -49,7 +49,7 @@ test("letters wait for their receiver, in order, whoever sent them, and are take
   expect(await counted()).toEqual({ kept: 4, delivered: 4 });
 });
 
-test("a mailbox knows which pairs it holds letters of", () => {
+test("a mailbox knows which pairs it holds messages of", () => {
   const { mailbox, put, take } = setUp();
   put("alice", "carol", "1");
   expect(mailbox.holds({ sender: "alice", receiver: "carol" })).toBe(true);
@@ -67,7 +67,7 @@ test("names that objects have are names like others", () => {
 });
 
 describe("time", () => {
-  test("a letter expires when it has waited its time, not a millisecond earlier, and is reported once", async () => {
+  test("a message expires when it has waited its time, not a millisecond earlier, and is reported once", async () => {
     const { mailbox, clock, expired, put, take, counted } = setUp();
     put("alice", "carol", "1");
     clock.advance(keepMs - 1);
@@ -82,7 +82,7 @@ describe("time", () => {
     expect(await counted()).toEqual({ kept: 2, expired: 1, delivered: 1 });
   });
 
-  test("ten thousand letters are awaited with one timer, and none when none waits", () => {
+  test("ten thousand messages are awaited with one timer, and none when none waits", () => {
     const { clock, expired, put } = setUp();
     for (let index = 0; index < 10_000; index += 1) {
       put(`sender ${index % 100}`, `receiver ${index}`, "x");
@@ -94,14 +94,14 @@ describe("time", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test("the rest of a pair can be discarded when its first letter expires", () => {
+  test("the rest of a pair can be discarded when its first message expires", () => {
     const clock = new FakeClock();
-    const reported: Letter[] = [];
+    const reported: QueuedMessage[] = [];
     const mailbox: Mailbox = new Mailbox({
       keepMs,
-      expired: (letter) => {
-        reported.push(letter);
-        mailbox.discard(letter);
+      expired: (message) => {
+        reported.push(message);
+        mailbox.discard(message);
       },
       budget: new ByteBudget(1e6),
       clock,
@@ -126,7 +126,7 @@ describe("time", () => {
 });
 
 describe("bounds", () => {
-  test("64 letters for one receiver, of which 48 are one sender's", async () => {
+  test("64 messages for one receiver, of which 48 are one sender's", async () => {
     const { put, take, counted } = setUp();
     expect(fill(() => put("alice", "carol", "x"))).toBe(48);
     expect(fill(() => put("bob", "carol", "x"))).toBe(16);
@@ -148,9 +148,9 @@ describe("bounds", () => {
     expect(put("bob", "carol", "x")).toBe(false);
   });
 
-  test("1 MiB of one sender for all receivers, envelopes included, until some of it is taken", () => {
+  test("1 MiB of one sender for all receivers, overhead included, until some of it is taken", () => {
     const { put, take } = setUp();
-    const frame = "x".repeat(32 * 1024 - envelopeBytes);
+    const frame = "x".repeat(32 * 1024 - overheadBytes);
     expect(fill((index) => put("alice", `receiver ${index}`, frame))).toBe(32);
     expect(put("alice", "receiver 99", "")).toBe(false);
     expect(put("bob", "receiver 99", "")).toBe(true);
@@ -161,7 +161,7 @@ describe("bounds", () => {
   test("64 MiB in all, over all mailboxes, until some of it expires", () => {
     const budget = new ByteBudget(defaultLimits.mailboxesBytes);
     const [first, second] = [setUp({}, budget), setUp({}, budget)];
-    const frame = "x".repeat(32 * 1024 - envelopeBytes);
+    const frame = "x".repeat(32 * 1024 - overheadBytes);
     for (let index = 0; index < 1_024; index += 1) {
       expect(first.put(`sender ${index}`, `receiver ${index}`, frame)).toBe(true);
       expect(second.put(`sender ${index}`, `receiver ${index}`, frame)).toBe(true);
@@ -190,7 +190,7 @@ describe("bounds", () => {
           () => clock.advance(random.integer(keepMs)),
         ])();
         expect(budget.usedBytes).toBeLessThanOrEqual(8_000);
-        expect(budget.usedBytes).toBeGreaterThanOrEqual(mailbox.size * envelopeBytes);
+        expect(budget.usedBytes).toBeGreaterThanOrEqual(mailbox.size * overheadBytes);
         expect(clock.pendingTimers).toBeLessThanOrEqual(1);
       }
       clock.advance(2 * keepMs);

@@ -6,7 +6,7 @@ const member = (id: string, device = 1) => ({ id, device });
 test("members are found by their ids, names that objects have among them", () => {
   const members = new Members<{ id: string }>(9);
   const [alice, proto] = [member("alice"), member("__proto__")];
-  expect([members.enter(alice), members.enter(proto)]).toEqual(["entered", "entered"]);
+  expect([members.join(alice), members.join(proto)]).toEqual(["joined", "joined"]);
   expect(members.find("alice")).toBe(alice);
   expect(members.find("__proto__")).toBe(proto);
   expect(members.find("constructor")).toBeUndefined();
@@ -16,9 +16,9 @@ test("members are found by their ids, names that objects have among them", () =>
 test("who resumes an id has it at once, and the late leave of the one before changes nothing", () => {
   const members = new Members<{ id: string }>(1);
   const [old, resumed] = [member("alice", 1), member("alice", 2)];
-  expect(members.enter(old)).toBe("entered");
-  expect(members.enter(old)).toBe("entered");
-  expect(members.enter(resumed)).toBe("resumed");
+  expect(members.join(old)).toBe("joined");
+  expect(members.join(old)).toBe("joined");
+  expect(members.join(resumed)).toBe("resumed");
   expect([members.holds(old), members.holds(resumed), members.size]).toEqual([false, true, 1]);
   expect(members.leave(old)).toBe(false);
   expect(members.find("alice")).toBe(resumed);
@@ -30,8 +30,8 @@ test("who resumes an id has it at once, and the late leave of the one before cha
 test("there are as many ids as the limit, until one leaves", () => {
   const members = new Members<{ id: string }>(2);
   const [alice, bob, carol] = [member("alice"), member("bob"), member("carol")];
-  expect([alice, bob, carol].map((each) => members.enter(each))).toEqual(["entered", "entered", "full"]);
+  expect([alice, bob, carol].map((each) => members.join(each))).toEqual(["joined", "joined", "full"]);
   expect(members.find("carol")).toBeUndefined();
   members.leave(alice);
-  expect(members.enter(carol)).toBe("entered");
+  expect(members.join(carol)).toBe("joined");
 });

@@ -75,8 +75,8 @@ describe("a connection", () => {
   test("that goes while it waits sends nothing more, and leaves no timer", async () => {
     const { clock, open } = setUp();
     const { quota, leave } = open();
-    quota.heard();
-    quota.entered();
+    quota.frameReceived();
+    quota.joinedRoom();
     const { waiting } = await atOnce(() => quota.spend(1));
     leave();
     expect(await waiting).toBe(false);
@@ -121,7 +121,7 @@ describe("a client", () => {
     const { clock, open, met } = setUp();
     const [silent, speaking] = [open(), open()];
     clock.advance(19_999);
-    speaking.quota.heard();
+    speaking.quota.frameReceived();
     expect(silent.connection.isOpen).toBe(true);
     clock.advance(1);
     expect([silent.connection.closeReason, speaking.connection.isOpen]).toEqual([closeReasons.timeout, true]);
@@ -131,7 +131,7 @@ describe("a client", () => {
   test("that is in no room for 60 s is closed, and not before", async () => {
     const { clock, open, met } = setUp();
     const { connection, quota } = open();
-    quota.heard();
+    quota.frameReceived();
     clock.advance(59_999);
     expect(connection.isOpen).toBe(true);
     clock.advance(1);
@@ -142,18 +142,18 @@ describe("a client", () => {
   test("may be in rooms as long as it likes, and out of all of them for 60 s", () => {
     const { clock, open } = setUp();
     const { connection, quota } = open();
-    quota.heard();
-    quota.entered();
-    quota.entered();
+    quota.frameReceived();
+    quota.joinedRoom();
+    quota.joinedRoom();
     clock.advance(3_600_000);
-    quota.left();
+    quota.leftRoom();
     clock.advance(3_600_000);
-    quota.left();
+    quota.leftRoom();
     clock.advance(59_999);
-    quota.entered();
+    quota.joinedRoom();
     clock.advance(60_000);
     expect(connection.isOpen).toBe(true);
-    quota.left();
+    quota.leftRoom();
     clock.advance(60_000);
     expect(connection.isOpen).toBe(false);
   });

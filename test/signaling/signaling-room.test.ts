@@ -17,7 +17,7 @@ function member(id: string, socket = id): TestMember {
 test("what is published reaches all members but the sender", () => {
   const room = openRoom();
   const members = [member("a"), member("b"), member("c")] as const;
-  for (const each of members) room.enter(each);
+  for (const each of members) room.join(each);
   room.publish("hello", members[0]);
   room.publish("from outside");
   expect(members.map(({ connection }) => connection.sent)).toEqual([
@@ -30,7 +30,7 @@ test("what is published reaches all members but the sender", () => {
 test("what is sent reaches the member of that id alone", () => {
   const room = openRoom();
   const [a, b] = [member("a"), member("b")];
-  for (const each of [a, b]) room.enter(each);
+  for (const each of [a, b]) room.join(each);
   expect([room.send("b", "for b"), room.send("nobody", "lost"), room.send("__proto__", "lost")]).toEqual([
     true,
     false,
@@ -42,7 +42,7 @@ test("what is sent reaches the member of that id alone", () => {
 test("entering and leaving twice count once", () => {
   const room = openRoom();
   const [a, b] = [member("a"), member("b")];
-  expect([room.enter(a), room.enter(a), room.enter(b)]).toEqual(["entered", "entered", "entered"]);
+  expect([room.join(a), room.join(a), room.join(b)]).toEqual(["joined", "joined", "joined"]);
   expect([...room]).toEqual([a, b]);
   expect([room.leave(a), room.leave(a)]).toEqual([true, false]);
   expect(room.size).toBe(1);
@@ -52,7 +52,7 @@ test("entering and leaving twice count once", () => {
 test("a member that has left hears nothing more", () => {
   const room = openRoom();
   const [a, b] = [member("a"), member("b")];
-  for (const each of [a, b]) room.enter(each);
+  for (const each of [a, b]) room.join(each);
   room.leave(b);
   room.publish("hello", a);
   expect(b.connection.sent).toEqual([]);
@@ -61,19 +61,19 @@ test("a member that has left hears nothing more", () => {
 test("a full room takes nobody until a member leaves, and members of it may enter again", () => {
   const room = openRoom(1);
   const [a, b] = [member("a"), member("b")];
-  expect([room.enter(a), room.enter(b), room.enter(a)]).toEqual(["entered", "full", "entered"]);
+  expect([room.join(a), room.join(b), room.join(a)]).toEqual(["joined", "full", "joined"]);
   room.publish("hello", a);
   expect(b.connection.sent).toEqual([]);
   expect(room.leave(b)).toBe(false);
   room.leave(a);
-  expect(room.enter(b)).toBe("entered");
+  expect(room.join(b)).toBe("joined");
 });
 
 test("who resumes an id has it in one step, in its place, also in a full room", () => {
   const room = openRoom(2);
   const [old, other, resumed] = [member("a", "old socket"), member("b"), member("a", "new socket")];
-  for (const each of [old, other]) room.enter(each);
-  expect(room.enter(resumed)).toBe("resumed");
+  for (const each of [old, other]) room.join(each);
+  expect(room.join(resumed)).toBe("resumed");
   expect([...room]).toEqual([resumed, other]);
   expect([room.holds(old), room.holds(resumed)]).toEqual([false, true]);
   room.send("a", "sent");
@@ -84,7 +84,7 @@ test("who resumes an id has it in one step, in its place, also in a full room", 
 test("the late leave of a member that has been replaced changes nothing", () => {
   const room = openRoom();
   const [old, other, resumed] = [member("a", "old socket"), member("b"), member("a", "new socket")];
-  for (const each of [old, other, resumed]) room.enter(each);
+  for (const each of [old, other, resumed]) room.join(each);
   expect(room.leave(old)).toBe(false);
   room.publish("still there", other);
   expect(resumed.connection.sent).toEqual(["still there"]);

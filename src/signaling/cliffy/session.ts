@@ -6,7 +6,7 @@ import { checkRoomName } from "../../rooms/room-name.ts";
 import type { RoomRegistry } from "../../rooms/room-registry.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { DialectSession, SignalingClient } from "../dialects.ts";
-import { joinRoom } from "../entrance.ts";
+import { joinRoom } from "../join.ts";
 import type { JsonMessage } from "../json-codec.ts";
 import type { SignalingLimits } from "../limits.ts";
 import type { SignalingRoom } from "../signaling-room.ts";
@@ -85,13 +85,13 @@ export class CliffySession implements DialectSession {
   #enter(peer: Peer, previous: Peer | undefined): void {
     const { roomId, id, name, room, connection } = peer;
     if (this.#peer !== previous) this.#leave();
-    if (room.enter(peer) === "full") {
+    if (room.join(peer) === "full") {
       peer.leave();
       this.#refuse("Room is full", "room-members");
       return;
     }
     this.#peers.set(id, peer);
-    if (this.#peer === undefined) this.#client.quota.entered();
+    if (this.#peer === undefined) this.#client.quota.joinedRoom();
     this.#peer = peer;
     previous?.leave();
     if (previous !== undefined && previous.connection !== connection) previous.connection.close(closeReasons.replaced);
@@ -113,7 +113,7 @@ export class CliffySession implements DialectSession {
     this.#peer = undefined;
     if (this.#peers.get(peer.id) === peer) this.#peers.delete(peer.id);
     peer.leave();
-    this.#client.quota.left();
+    this.#client.quota.leftRoom();
   }
 
   #forward(signal: Signal): void | Promise<void> {

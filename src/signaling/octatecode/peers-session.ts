@@ -8,7 +8,7 @@ import type { RoomRegistry } from "../../rooms/room-registry.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { Connection } from "../../transport/connection.ts";
 import type { DialectSession, JsonDialect, SignalingClient } from "../dialects.ts";
-import { joinRoom } from "../entrance.ts";
+import { joinRoom } from "../join.ts";
 import type { JsonMessage } from "../json-codec.ts";
 import type { SignalingLimits } from "../limits.ts";
 import type { Member, SignalingRoom } from "../signaling-room.ts";
@@ -102,12 +102,12 @@ class OctatePeersSession implements DialectSession {
     const { room } = pass;
     const isSame = this.#place?.roomId === roomId && this.#place.peer.id === peer.id;
     if (!isSame) this.#leave();
-    if (room.enter(peer) === "full") {
+    if (room.join(peer) === "full") {
       pass.release();
       this.#refuse("Room not found or join failed", "room-members");
       return;
     }
-    if (this.#place === undefined) this.#client.quota.entered();
+    if (this.#place === undefined) this.#client.quota.joinedRoom();
     this.#place?.pass.release();
     this.#place = place;
     if (holder !== undefined && holder.connection !== peer.connection) holder.connection.close(closeReasons.replaced);
@@ -126,7 +126,7 @@ class OctatePeersSession implements DialectSession {
     if (this.#place === undefined) return;
     const { roomId, peer, pass } = this.#place;
     this.#place = undefined;
-    this.#client.quota.left();
+    this.#client.quota.leftRoom();
     if (pass.room.leave(peer)) pass.room.publish(JSON.stringify({ type: "peerLeft", roomId, peerId: peer.id }));
     pass.release();
   }

@@ -1,6 +1,6 @@
 import type { OpenChannel } from "../../transport/channel.ts";
 import type { Connection } from "../../transport/connection.ts";
-import type { Entry } from "../members.ts";
+import type { JoinOutcome } from "../members.ts";
 import { type Member, SignalingRoom } from "../signaling-room.ts";
 import { type Casing, type Envelope, encode } from "./codec.ts";
 
@@ -52,9 +52,9 @@ export class OctateRoom {
     return this.#members.find(userId);
   }
 
-  enter(member: OctateMember, now: number): Entry {
+  join(member: OctateMember, now: number): JoinOutcome {
     this.#lastActivity = now;
-    return this.#members.enter(member);
+    return this.#members.join(member);
   }
 
   /** False when the member is not there (any more). */

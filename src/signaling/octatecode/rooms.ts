@@ -57,12 +57,12 @@ export class OctateRooms {
   createEmpty(facts: RoomFacts): OctateRoom | "exists" | "full" {
     if (this.#empty.size >= this.#options.limits.emptyRooms && !this.#rooms.has(facts.roomId)) return "full";
     const created = this.create(facts);
-    if (typeof created !== "string") this.settle(created);
+    if (typeof created !== "string") this.membersChanged(created);
     return created;
   }
 
   /** After every entry and every leave: a room that nobody is in has its time, or no place, and one with members stays. */
-  settle(room: OctateRoom): void {
+  membersChanged(room: OctateRoom): void {
     if (room.size > 0) this.#empty.clear(room);
     else if (this.#empty.size < this.#options.limits.emptyRooms) this.#empty.set(room);
     else this.#forget(room);

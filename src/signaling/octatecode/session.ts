@@ -6,9 +6,10 @@ import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { DialectSession, SignalingClient } from "../dialects.ts";
+import { takeOverId } from "../id-takeover.ts";
 import type { JsonMessage } from "../json-codec.ts";
 import type { SignalingLimits } from "../limits.ts";
-import { claimId } from "../liveness.ts";
+import { type AuthenticatedUser, type AuthenticationOptions, authenticateUser } from "./authentication.ts";
 import {
   type Casing,
   type ClientMessage,
@@ -20,12 +21,11 @@ import {
   type RoomContent,
 } from "./codec.ts";
 import { endingText } from "./denial-text.ts";
-import { type Identity, type IdentityOptions, identify } from "./identity.ts";
 import type { OctateMember, OctateRoom } from "./room.ts";
 import type { OctateRooms } from "./rooms.ts";
 
 /** What all OctateCode sessions of a server share. */
-export interface OctateCodeOptions extends IdentityOptions {
+export interface OctateCodeOptions extends AuthenticationOptions {
   readonly rooms: OctateRooms;
   readonly limits: SignalingLimits & RoomLimits;
   readonly clock: Clock;
@@ -34,7 +34,7 @@ export interface OctateCodeOptions extends IdentityOptions {
 type Signal = Extract<ClientMessage, { readonly data: unknown }>;
 
 /** Where a member is. */
-interface Place {
+interface Membership {
   readonly room: OctateRoom;
   readonly member: OctateMember;
 }
@@ -44,8 +44,8 @@ export class OctateCodeSession implements DialectSession {
   readonly #client: SignalingClient;
   readonly #options: OctateCodeOptions;
   #casing: Casing = "kebab";
-  #identity: Identity | undefined;
-  #place: Place | undefined;
+  #authenticated: AuthenticatedUser | undefined;
+  #membership: Membership | undefined;
 
   constructor(client: SignalingClient, options: OctateCodeOptions) {
     this.#client = client;
@@ -54,21 +54,21 @@ export class OctateCodeSession implements DialectSession {
 
   receive(received: JsonMessage): void | Promise<void> {
     this.#casing = casingOf(received);
-    if (this.#place !== undefined) this.#place.member.casing = this.#casing;
+    if (this.#membership !== undefined) this.#membership.member.casing = this.#casing;
     const message = decode(received);
     if (message.type === "auth") return this.#authenticate(message);
     if (message.type === "unknown") return;
-    const identity = this.#identity;
-    if (identity === undefined) return this.#refuse("Not authenticated");
+    const authenticated = this.#authenticated;
+    if (authenticated === undefined) return this.#refuse("Not authenticated");
     switch (message.type) {
       case "create-room":
-        return this.#create(identity, message);
+        return this.#create(authenticated, message);
       case "join-room":
-        return this.#join(identity, message.userName);
+        return this.#join(authenticated, message.userName);
       case "leave-room":
         return this.#leave();
       case "heartbeat":
-        return this.#heartbeat(identity);
+        return this.#heartbeat(authenticated);
       default:
         return this.#forward(message);
     }
@@ -80,73 +80,77 @@ export class OctateCodeSession implements DialectSession {
 
   closed(): void {
     this.#leave();
-    this.#identity?.grant?.release();
+    this.#authenticated?.grant?.release();
   }
 
   async #authenticate({ userId, roomId, token }: Extract<ClientMessage, { type: "auth" }>): Promise<void> {
     if (!userId || !roomId) return this.#refuse("Missing userId or roomId");
     if (this.#hasFault(userId) || this.#hasFault(roomId)) return this.#refuse("Missing userId or roomId", "name");
-    const identity = await identify({ user: userId, room: roomId, token }, this.#client, this.#options);
-    if (typeof identity === "string") return this.#refuse(identity);
-    this.#become(identity);
+    const authenticated = await authenticateUser({ user: userId, room: roomId, token }, this.#client, this.#options);
+    if (typeof authenticated === "string") return this.#refuse(authenticated);
+    this.#become(authenticated);
     this.#answer("auth", { status: "authenticated", message: "Connected to the room that the token is for" });
-    identity.grant?.watch({ ended: (denial) => this.#ended(denial) });
+    authenticated.grant?.watch({ ended: (denial) => this.#ended(denial) });
   }
 
-  #become(identity: Identity): void {
-    const before = this.#identity;
-    if (before?.user !== identity.user || before.room !== identity.room) this.#leave();
-    else if (this.#place !== undefined) this.#place.member.proof = identity.proof;
+  #become(authenticated: AuthenticatedUser): void {
+    const before = this.#authenticated;
+    if (before?.user !== authenticated.user || before.room !== authenticated.room) this.#leave();
+    else if (this.#membership !== undefined) this.#membership.member.proof = authenticated.proof;
     before?.grant?.release();
-    this.#identity = identity;
+    this.#authenticated = authenticated;
   }
 
   #ended(denial: Denial): void {
     this.#refuse(endingText(denial));
     this.#leave();
-    this.#identity = undefined;
+    this.#authenticated = undefined;
   }
 
-  async #create(identity: Identity, { userName, ...content }: RoomContent & { userName: string | undefined }) {
-    const name = userName || identity.user;
-    const roomName = content.roomName || identity.room;
+  async #create(
+    authenticated: AuthenticatedUser,
+    { userName, ...content }: RoomContent & { userName: string | undefined },
+  ) {
+    const name = userName || authenticated.user;
+    const roomName = content.roomName || authenticated.room;
     if (this.#hasFault(name) || this.#hasFault(roomName)) return this.#refuse("Failed to create room", "name");
-    if (!(await this.#client.quota.spend(1)) || this.#identity !== identity) return;
+    if (!(await this.#client.quota.spend(1)) || this.#authenticated !== authenticated) return;
     const { clock, rooms } = this.#options;
-    const { user: hostId, room: roomId } = identity;
+    const { user: hostId, room: roomId } = authenticated;
     const created = rooms.create({ ...content, roomId, roomName, hostId, hostName: name, createdAt: clock.now() });
     if (typeof created === "string")
       return this.#refuse("Failed to create room", created === "full" ? "rooms" : undefined);
-    this.#enter(created, this.#memberOf(identity, name), undefined);
+    this.#joinRoom(created, this.#memberOf(authenticated, name), undefined);
     this.#answer("room-created", { room: created.describe() });
   }
 
-  async #join(identity: Identity, userName: string | undefined): Promise<void> {
-    const name = userName || identity.user;
+  async #join(authenticated: AuthenticatedUser, userName: string | undefined): Promise<void> {
+    const name = userName || authenticated.user;
     const { clock, limits, rooms } = this.#options;
-    const room = rooms.find(identity.room);
+    const room = rooms.find(authenticated.room);
     if (room === undefined || this.#hasFault(name)) return this.#refuse("Room not found or join failed");
     // What the others will be told: that it comes, and that it goes.
     if (!(await this.#client.quota.spend(2 * room.size))) return;
-    const isGranted = await claimId({
-      holder: () => room.find(identity.user),
+    const isGranted = await takeOverId({
+      holder: () => room.find(authenticated.user),
       isOwn: ({ connection, proof }) =>
         connection === this.#client.connection ||
-        (proof !== undefined && identity.proof !== undefined && isSameSecret(proof, identity.proof)),
+        (proof !== undefined && authenticated.proof !== undefined && isSameSecret(proof, authenticated.proof)),
       clock,
       withinMs: limits.livenessProbeMs,
       granted: (holder) => {
         // It may have ended meanwhile.
-        if (this.#identity === identity) this.#enterAndTell(room, this.#memberOf(identity, name), holder);
+        if (this.#authenticated === authenticated)
+          this.#joinAndPublish(room, this.#memberOf(authenticated, name), holder);
       },
     });
     if (!isGranted) this.#refuse("User ID in use");
   }
 
-  #enterAndTell(room: OctateRoom, member: OctateMember, holder: OctateMember | undefined): void {
+  #joinAndPublish(room: OctateRoom, member: OctateMember, holder: OctateMember | undefined): void {
     // It may have been forgotten while somebody was asked whether he is there.
     const isThere = this.#options.rooms.find(room.facts.roomId) === room;
-    if (!isThere || !this.#enter(room, member, holder)) {
+    if (!isThere || !this.#joinRoom(room, member, holder)) {
       this.#refuse("Room not found or join failed", isThere ? "room-members" : undefined);
       return;
     }
@@ -156,37 +160,37 @@ export class OctateCodeSession implements DialectSession {
   }
 
   /** One step: whoever resumes a user's place has it without having left. */
-  #enter(room: OctateRoom, member: OctateMember, holder: OctateMember | undefined): boolean {
+  #joinRoom(room: OctateRoom, member: OctateMember, holder: OctateMember | undefined): boolean {
     const { clock, rooms } = this.#options;
-    if (room.enter(member, clock.now()) === "full") return false;
-    rooms.settle(room);
-    if (this.#place === undefined) this.#client.quota.entered();
-    this.#place = { room, member };
+    if (room.join(member, clock.now()) === "full") return false;
+    rooms.membersChanged(room);
+    if (this.#membership === undefined) this.#client.quota.joinedRoom();
+    this.#membership = { room, member };
     if (holder !== undefined && holder.connection !== member.connection) holder.connection.close(closeReasons.replaced);
     return true;
   }
 
   #leave(): void {
-    if (this.#place === undefined) return;
-    const { room, member } = this.#place;
-    this.#place = undefined;
-    this.#client.quota.left();
+    if (this.#membership === undefined) return;
+    const { room, member } = this.#membership;
+    this.#membership = undefined;
+    this.#client.quota.leftRoom();
     const { clock, rooms } = this.#options;
     if (!room.leave(member, clock.now())) return;
     room.publish(this.#envelope("peer-left"), member);
-    rooms.settle(room);
+    rooms.membersChanged(room);
   }
 
-  #heartbeat(identity: Identity): void {
+  #heartbeat(authenticated: AuthenticatedUser): void {
     const { clock } = this.#options;
-    this.#place?.room.heartbeat(this.#place.member, clock.now());
-    const { user: userId, room: roomId } = identity;
+    this.#membership?.room.heartbeat(this.#membership.member, clock.now());
+    const { user: userId, room: roomId } = authenticated;
     this.#send({ type: "heartbeat", roomId, userId, timestamp: clock.now() });
   }
 
   #forward(signal: Signal): void | Promise<void> {
-    if (this.#place === undefined) return this.#refuse("Room not found or join failed");
-    const { room } = this.#place;
+    if (this.#membership === undefined) return this.#refuse("Room not found or join failed");
+    const { room } = this.#membership;
     const { targetUserId } = signal;
     if (targetUserId !== undefined && room.find(targetUserId) === undefined) return;
     const spent = this.#client.quota.spend(targetUserId === undefined ? room.size - 1 : 1);
@@ -195,15 +199,15 @@ export class OctateCodeSession implements DialectSession {
   }
 
   #deliver({ type, data, targetUserId }: Signal): void {
-    if (this.#place === undefined) return;
-    const { room, member } = this.#place;
+    if (this.#membership === undefined) return;
+    const { room, member } = this.#membership;
     const envelope = this.#envelope(type, forwardedData(type, data));
     const target = targetUserId === undefined ? undefined : room.find(targetUserId);
     if (targetUserId === undefined) room.publish(envelope, member);
     else target?.connection.send(encode(envelope, target.casing));
   }
 
-  #memberOf({ user, proof }: Identity, name: string): OctateMember {
+  #memberOf({ user, proof }: AuthenticatedUser, name: string): OctateMember {
     const now = this.#options.clock.now();
     const { connection } = this.#client;
     return { id: user, name, proof, connection, connectedAt: now, lastHeartbeat: now, casing: this.#casing };
@@ -215,7 +219,7 @@ export class OctateCodeSession implements DialectSession {
 
   /** In the name of this client, whatever it says. */
   #envelope(type: string, data?: unknown): Envelope {
-    const { user: userId = "", room: roomId = "" } = this.#identity ?? {};
+    const { user: userId = "", room: roomId = "" } = this.#authenticated ?? {};
     const timestamp = this.#options.clock.now();
     return { type, roomId, userId, ...(data !== undefined && { data }), timestamp };
   }

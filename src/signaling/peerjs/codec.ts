@@ -19,7 +19,7 @@ export type ClientMessage =
   | { readonly type: "unknown" };
 
 /** What a client says of itself when it connects. */
-export interface Introduction {
+export interface ConnectParameters {
   readonly key: string;
   readonly id: string;
   /** Proves, when it comes again, that it is the client that had this id before. */
@@ -31,7 +31,7 @@ export const open = JSON.stringify({ type: "OPEN" });
 export const idTaken = JSON.stringify({ type: "ID-TAKEN", payload: { msg: "ID is taken" } });
 
 /** Undefined if a part of it is missing. */
-export function decodeIntroduction({ searchParams }: URL): Introduction | undefined {
+export function decodeConnectParameters({ searchParams }: URL): ConnectParameters | undefined {
   const [key, id, token] = ["key", "id", "token"].map((name) => searchParams.get(name));
   return key && id && token ? { key, id, token } : undefined;
 }

@@ -2,8 +2,8 @@ import type { ByteBudget } from "../../lib/byte-budget.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import type { Connection } from "../../transport/connection.ts";
-import { type Letter, Mailbox, type MailboxLimits } from "../mailbox.ts";
-import { type Entry, Members } from "../members.ts";
+import { Mailbox, type MailboxLimits, type QueuedMessage } from "../mailbox.ts";
+import { type JoinOutcome, Members } from "../members.ts";
 import { encodeExpire, encodeSignal, type Signal } from "./codec.ts";
 import type { PeerJsLimits } from "./limits.ts";
 
@@ -32,7 +32,7 @@ export class PeerJsNamespace {
 
   constructor({ mailBudget: budget, clock, limits, metrics }: NamespaceOptions) {
     this.#members = new Members(limits.peerjsMembers);
-    const expired = (letter: Letter) => this.#expire(letter);
+    const expired = (message: QueuedMessage) => this.#expire(message);
     this.#mailbox = new Mailbox({ keepMs, expired, budget, clock, limits, metrics });
   }
 
@@ -50,8 +50,8 @@ export class PeerJsNamespace {
   }
 
   /** A member with the same id gives way at once; its connection is for the caller to close. */
-  enter(member: PeerJsMember): Entry {
-    return this.#members.enter(member);
+  join(member: PeerJsMember): JoinOutcome {
+    return this.#members.join(member);
   }
 
   /** The frames that came before the member did, in order. */
@@ -81,19 +81,19 @@ export class PeerJsNamespace {
     this.#mailbox.close();
   }
 
-  #keep(letter: Letter): boolean {
-    if (this.#mailbox.put(letter)) return true;
-    if (!this.#mailbox.holds(letter)) this.#tellOfAbsence(letter);
+  #keep(message: QueuedMessage): boolean {
+    if (this.#mailbox.put(message)) return true;
+    if (!this.#mailbox.holds(message)) this.#tellOfAbsence(message);
     return false;
   }
 
   /** Once per pair: with its first message the others of a sender have lost their sense. */
-  #expire(letter: Letter): void {
-    this.#mailbox.discard(letter);
-    this.#tellOfAbsence(letter);
+  #expire(message: QueuedMessage): void {
+    this.#mailbox.discard(message);
+    this.#tellOfAbsence(message);
   }
 
-  #tellOfAbsence({ sender, receiver }: Letter): void {
+  #tellOfAbsence({ sender, receiver }: QueuedMessage): void {
     this.#members.find(sender)?.connection.send(encodeExpire({ src: receiver, dst: sender }));
   }
 }

@@ -10,7 +10,7 @@ import type { Connection, Frame } from "../../transport/connection.ts";
 import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
 import type { SignalingLimits } from "../limits.ts";
 import type { Quota, Quotas } from "../quotas.ts";
-import { decode, decodeIntroduction, type Introduction, open, type Signal } from "./codec.ts";
+import { type ConnectParameters, decode, decodeConnectParameters, open, type Signal } from "./codec.ts";
 import type { PeerJsMember, PeerJsNamespace } from "./namespace.ts";
 
 /** What all PeerJS sessions of a server share. */
@@ -40,25 +40,25 @@ export async function openPeerJs(
   handshake: Handshake,
   options: PeerJsOptions,
 ): Promise<PeerJsSession> {
-  const introduction = decodeIntroduction(handshake.url);
-  if (introduction === undefined) {
+  const parameters = decodeConnectParameters(handshake.url);
+  if (parameters === undefined) {
     throw new SessionError(closeReasons.malformedFrame, "No id, token, or key supplied to websocket server");
   }
-  if (!isSameSecret(introduction.key, options.key))
+  if (!isSameSecret(parameters.key, options.key))
     throw new SessionError(closeReasons.forbidden, "Invalid key provided");
-  checkNames(introduction, options.limits.nameBytes);
-  const room = `peerjs/${introduction.key}`;
+  checkNames(parameters, options.limits.nameBytes);
+  const room = `peerjs/${parameters.key}`;
   const request = accessRequest("signaling", room, { connection, handshake, tokenParameter });
   const decision = await options.authorizer.authorize(request);
   if (!decision.granted) throw sessionErrorOf(decision);
   const quota = options.quotas.open(connection, handshake);
-  const session = new PeerJsSession({ member: { ...introduction, connection }, quota, grant: decision }, options);
-  session.enter();
+  const session = new PeerJsSession({ member: { ...parameters, connection }, quota, grant: decision }, options);
+  session.join();
   return session;
 }
 
 /** The token is bounded like an id, since it is kept as long. */
-function checkNames({ id, token }: Introduction, nameBytes: number): void {
+function checkNames({ id, token }: ConnectParameters, nameBytes: number): void {
   for (const name of [id, token]) {
     const refusal = checkRoomName(name, nameBytes);
     if (refusal !== undefined) throw new SessionError(closeReasons.malformedFrame, `In id or token, ${refusal}`);
@@ -66,7 +66,7 @@ function checkNames({ id, token }: Introduction, nameBytes: number): void {
 }
 
 /** What one client is there with. */
-interface Presence {
+interface SessionParts {
   readonly member: PeerJsMember;
   readonly quota: Quota;
   readonly grant: Grant;
@@ -79,7 +79,7 @@ class PeerJsSession implements ProtocolSession {
   readonly #grant: Grant;
   readonly #options: PeerJsOptions;
 
-  constructor({ member, quota, grant }: Presence, options: PeerJsOptions) {
+  constructor({ member, quota, grant }: SessionParts, options: PeerJsOptions) {
     this.#member = member;
     this.#quota = quota;
     this.#grant = grant;
@@ -87,7 +87,7 @@ class PeerJsSession implements ProtocolSession {
   }
 
   /** Throws `SessionError` if the id is taken, or there are too many clients. */
-  enter(): void {
+  join(): void {
     const { id, token, connection } = this.#member;
     const { namespace, clock } = this.#options;
     const known = namespace.find(id);
@@ -96,7 +96,7 @@ class PeerJsSession implements ProtocolSession {
       if (known !== undefined && !isSameSecret(known.token, token)) {
         throw new SessionError(closeReasons.idTaken, "ID is taken");
       }
-      this.#enterNamespace();
+      this.#joinNamespace();
     } catch (error) {
       this.#quota.closed();
       this.#grant.release();
@@ -128,13 +128,13 @@ class PeerJsSession implements ProtocolSession {
     this.#member.connection.refuse(closeReasonOf(denial), denial.reason);
   }
 
-  #enterNamespace(): void {
-    if (this.#options.namespace.enter(this.#member) === "full") {
+  #joinNamespace(): void {
+    if (this.#options.namespace.join(this.#member) === "full") {
       throw new SessionError(closeReasons.roomFull, "Server has reached its concurrent user limit");
     }
     // What it has to say before anything else is in its URL.
-    this.#quota.heard();
-    this.#quota.entered();
+    this.#quota.frameReceived();
+    this.#quota.joinedRoom();
   }
 
   #signal(signal: Signal): void | Promise<void> {

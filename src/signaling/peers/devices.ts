@@ -4,7 +4,7 @@ import type { Metrics } from "../../ops/metrics.ts";
 import type { Connection } from "../../transport/connection.ts";
 import type { SignalingLimits } from "../limits.ts";
 import { Mailbox } from "../mailbox.ts";
-import { type Entry, Members } from "../members.ts";
+import { type JoinOutcome, Members } from "../members.ts";
 import { encodeEvent, encodeSignal, type Signal } from "./codec.ts";
 import type { PeersLimits } from "./limits.ts";
 
@@ -63,10 +63,10 @@ export class Devices {
    * Tells its acquaintances, less those who know already. A device with the same id gives way in the same step; its
    * connection is for the caller to close. `full` also when a group is.
    */
-  enter(device: Device): Entry {
+  join(device: Device): JoinOutcome {
     const known = this.#members.find(device.id);
     if (device.groups.some((group) => this.#isFull(group, known))) return "full";
-    const entry = this.#members.enter(device);
+    const entry = this.#members.join(device);
     if (entry === "full") return entry;
     const informed = known === undefined ? new Set<Device>() : this.acquaintances(known);
     const correspondents = known === undefined ? [] : this.#forget(known);
@@ -87,9 +87,9 @@ export class Devices {
 
   /** The frames that came before the device did, in order. */
   collect(device: Device): readonly string[] {
-    const letters = this.#mailbox.take(device.id);
-    for (const { sender } of letters) this.#acquaint(device, sender);
-    return letters.map(({ frame }) => frame);
+    const messages = this.#mailbox.take(device.id);
+    for (const { sender } of messages) this.#acquaint(device, sender);
+    return messages.map(({ frame }) => frame);
   }
 
   /** To the receiver, or into its mailbox; false where that is full. */

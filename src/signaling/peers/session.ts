@@ -7,9 +7,9 @@ import { checkRoomName } from "../../rooms/room-name.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
 import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
+import { takeOverId } from "../id-takeover.ts";
 import { BoundExceeded, malformed } from "../json-codec.ts";
 import type { SignalingLimits } from "../limits.ts";
-import { claimId } from "../liveness.ts";
 import type { Quota, Quotas } from "../quotas.ts";
 import {
   type ClientMessage,
@@ -69,7 +69,7 @@ export class PeersSession implements ProtocolSession {
   }
 
   receive(frame: Frame): void | Promise<void> {
-    this.#quota.heard();
+    this.#quota.frameReceived();
     const packet = this.#decode(frame);
     switch (packet.type) {
       case "connect":
@@ -169,14 +169,14 @@ export class PeersSession implements ProtocolSession {
     const { clock, devices, limits } = this.#options;
     // Those who will be told: that it comes, and that it goes.
     if (!(await this.#quota.spend(2 * devices.acquaintances({ id, groups }).size))) return;
-    const isGranted = await claimId({
+    const isGranted = await takeOverId({
       holder: () => devices.find(id),
       isOwn: (holder) => holder.connection === this.#connection,
       clock,
       withinMs: limits.livenessProbeMs,
       granted: (holder) => {
         if (this.#connection.isOpen && this.#grant !== undefined)
-          this.#enter({ id, groups, connection: this.#connection }, holder, acknowledge);
+          this.#joinDevices({ id, groups, connection: this.#connection }, holder, acknowledge);
       },
     });
     if (!isGranted) acknowledge("Device id in use");
@@ -195,15 +195,15 @@ export class PeersSession implements ProtocolSession {
   }
 
   /** One step: whoever resumes a device id has it without its having been offline. */
-  #enter(device: Device, holder: Device | undefined, acknowledge: Acknowledge): void {
+  #joinDevices(device: Device, holder: Device | undefined, acknowledge: Acknowledge): void {
     const { devices } = this.#options;
     if (this.#device !== undefined && this.#device !== holder) this.#leave();
-    if (devices.enter(device) === "full") {
+    if (devices.join(device) === "full") {
       this.#quota.met("room-members");
       acknowledge("Too many devices");
       return;
     }
-    if (this.#device === undefined) this.#quota.entered();
+    if (this.#device === undefined) this.#quota.joinedRoom();
     this.#device = device;
     if (holder !== undefined && holder.connection !== device.connection) holder.connection.close(closeReasons.replaced);
     this.#connection.cork(() => {
@@ -216,7 +216,7 @@ export class PeersSession implements ProtocolSession {
     if (this.#device === undefined) return;
     this.#options.devices.leave(this.#device);
     this.#device = undefined;
-    this.#quota.left();
+    this.#quota.leftRoom();
   }
 
   async #signal(signal: Signal, acknowledge: Acknowledge): Promise<void> {

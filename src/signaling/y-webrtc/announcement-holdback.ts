@@ -2,7 +2,7 @@ import type { Clock } from "../../lib/time/clock.ts";
 import type { Member } from "../signaling-room.ts";
 
 /** From entering a topic to announcing oneself a client needs less, unless its network loses something. */
-export const introductionMs = 100;
+export const holdbackMs = 100;
 
 /** Kept from one subscriber: more than come together unless somebody wants to fill the memory. */
 const mostFrames = 256;
@@ -21,22 +21,22 @@ interface HeldAnnouncement {
  */
 export class AnnouncementHoldback {
   readonly #clock: Clock;
-  readonly #waiting = new Map<Member, HeldAnnouncement>();
+  readonly #held = new Map<Member, HeldAnnouncement>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   /** For `introductionMs` at most. All that is kept from a receiver is released together, in order, or dropped. */
-  withhold(receiver: Member, frame: string): void {
-    let introduction = this.#waiting.get(receiver);
-    if (introduction === undefined) {
-      const cancel = this.#clock.after(introductionMs, () => this.release(receiver));
-      introduction = { frames: [], cancel };
-      this.#waiting.set(receiver, introduction);
+  holdBack(receiver: Member, frame: string): void {
+    let held = this.#held.get(receiver);
+    if (held === undefined) {
+      const cancel = this.#clock.after(holdbackMs, () => this.release(receiver));
+      held = { frames: [], cancel };
+      this.#held.set(receiver, held);
     }
-    introduction.frames.push(frame);
-    if (introduction.frames.length >= mostFrames) this.release(receiver);
+    held.frames.push(frame);
+    if (held.frames.length >= mostFrames) this.release(receiver);
   }
 
   /** The receiver is told; it comes after others, or does not announce itself. */
@@ -45,7 +45,7 @@ export class AnnouncementHoldback {
   }
 
   releaseAll(): void {
-    for (const receiver of this.#waiting.keys()) this.release(receiver);
+    for (const receiver of this.#held.keys()) this.release(receiver);
   }
 
   /** Those whose announcements were kept from the receiver hear its own, or it has gone. */
@@ -54,10 +54,10 @@ export class AnnouncementHoldback {
   }
 
   #take(receiver: Member): readonly string[] {
-    const introduction = this.#waiting.get(receiver);
-    if (introduction === undefined) return [];
-    this.#waiting.delete(receiver);
-    introduction.cancel();
-    return introduction.frames;
+    const held = this.#held.get(receiver);
+    if (held === undefined) return [];
+    this.#held.delete(receiver);
+    held.cancel();
+    return held.frames;
   }
 }

@@ -172,11 +172,11 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
     this.#refuse(reason);
     if (kind !== "unavailable") return undefined;
     // It is in no room, and cannot help it.
-    this.#client.quota.entered();
+    this.#client.quota.joinedRoom();
     try {
       return await this.#askAgain(request);
     } finally {
-      if (!this.#isClosed) this.#client.quota.left();
+      if (!this.#isClosed) this.#client.quota.leftRoom();
     }
   }
 
@@ -195,13 +195,13 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
   #join(topic: string, pass: RoomPass<Topic>): void {
     const subscriber = new Subscriber(this.#client.connection);
     const subscription = new Subscription({ topic, pass, subscriber, owner: this });
-    if (this.#isClosed || !pass.room.enter(subscriber)) {
+    if (this.#isClosed || !pass.room.join(subscriber)) {
       subscription.release();
       if (!this.#isClosed) this.#refuse("the room is full", "room-members");
       return;
     }
     this.#subscriptions.set(topic, subscription);
-    this.#client.quota.entered();
+    this.#client.quota.joinedRoom();
     subscription.watch();
   }
 
@@ -210,7 +210,7 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
     if (subscription === undefined) return;
     this.#subscriptions.delete(topic);
     subscription.release();
-    this.#client.quota.left();
+    this.#client.quota.leftRoom();
   }
 
   #refuse(reason: string, bound?: SignalingBound): undefined {
@@ -232,7 +232,7 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
     const subscription = this.#subscriptions.get(topic);
     if (subscription === undefined) return;
     const { room, subscriber } = subscription;
-    if (from !== undefined && from.length <= this.#options.limits.nameBytes) room.heard(subscriber, from);
+    if (from !== undefined && from.length <= this.#options.limits.nameBytes) room.recordPeerId(subscriber, from);
     const isAddressed = to !== undefined && room.userOf(to) !== undefined;
     const spent = this.#client.quota.spend(isAddressed ? 1 : room.size - 1);
     if (spent === true) return deliver(subscription, message, received);

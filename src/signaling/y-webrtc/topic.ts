@@ -2,7 +2,7 @@ import type { Clock } from "../../lib/time/clock.ts";
 import type { OpenChannel } from "../../transport/channel.ts";
 import type { Connection } from "../../transport/connection.ts";
 import { type Member, SignalingRoom } from "../signaling-room.ts";
-import { AnnouncementHoldback, introductionMs } from "./announcement-holdback.ts";
+import { AnnouncementHoldback, holdbackMs } from "./announcement-holdback.ts";
 
 const noPeerIds: readonly string[] = [];
 
@@ -13,7 +13,7 @@ export class Subscriber implements Member {
   /** That it has used lately, the last one at the end; its topic writes it. */
   peerIds = noPeerIds;
   /** Epoch milliseconds, to which it may be about to announce itself; 0 when it has said anything. Its topic writes it. */
-  newUntil = 0;
+  announcementDueAt = 0;
 
   constructor(connection: Connection) {
     this.id = connection.id;
@@ -35,7 +35,7 @@ export interface TopicOptions {
  * A message for a peer id that exactly one of them uses concerns nobody else. Of a peer id with more users (a socket that
  * is dead and not yet gone, a page with two sockets, somebody who lies) all are as likely.
  *
- * Of two subscribers who announce themselves one hears the other: `Introductions` says why.
+ * Of two subscribers who announce themselves one hears the other: `AnnouncementHoldback` says why.
  */
 export class Topic {
   readonly #room: SignalingRoom<Subscriber>;
@@ -43,9 +43,9 @@ export class Topic {
   readonly #users = new Map<string, readonly Subscriber[]>();
   readonly #clock: Clock;
   /** Nobody is new later than that. */
-  #newcomersUntil = 0;
+  #lastAnnouncementDueAt = 0;
   /** Most topics never have any. */
-  #introductions: AnnouncementHoldback | undefined;
+  #holdback: AnnouncementHoldback | undefined;
 
   constructor({ openChannel, memberLimit, peerIdsPerSubscriber, clock }: TopicOptions) {
     this.#room = new SignalingRoom(openChannel, memberLimit);
@@ -62,22 +62,22 @@ export class Topic {
   }
 
   /** False if it is full. */
-  enter(subscriber: Subscriber): boolean {
-    if (this.#room.enter(subscriber) === "full") return false;
-    subscriber.newUntil = this.#clock.now() + introductionMs;
-    this.#newcomersUntil = subscriber.newUntil;
+  join(subscriber: Subscriber): boolean {
+    if (this.#room.join(subscriber) === "full") return false;
+    subscriber.announcementDueAt = this.#clock.now() + holdbackMs;
+    this.#lastAnnouncementDueAt = subscriber.announcementDueAt;
     return true;
   }
 
   leave(subscriber: Subscriber): void {
     this.#room.leave(subscriber);
-    this.#introductions?.drop(subscriber);
+    this.#holdback?.drop(subscriber);
     for (const peerId of subscriber.peerIds) this.#forget(subscriber, peerId);
     subscriber.peerIds = noPeerIds;
   }
 
   /** Takes note that a subscriber speaks as `peerId`; of too many the one that it has not used for longest is forgotten. */
-  heard(subscriber: Subscriber, peerId: string): void {
+  recordPeerId(subscriber: Subscriber, peerId: string): void {
     const { peerIds } = subscriber;
     if (peerIds.at(-1) === peerId) return;
     if (peerIds.includes(peerId)) {
@@ -98,42 +98,42 @@ export class Topic {
 
   /** To all subscribers but the sender: who it is, for those who shall call it. */
   announce(frame: string, sender: Subscriber): void {
-    sender.newUntil = 0;
-    this.#introductions?.drop(sender);
+    sender.announcementDueAt = 0;
+    this.#holdback?.drop(sender);
     const now = this.#clock.now();
-    if (now >= this.#newcomersUntil) this.publish(frame, sender);
-    else this.#introduce(frame, sender, now);
+    if (now >= this.#lastAnnouncementDueAt) this.publish(frame, sender);
+    else this.#announceToEach(frame, sender, now);
   }
 
   /** To all subscribers but the sender. */
   publish(frame: string, sender: Subscriber): void {
-    sender.newUntil = 0;
-    this.#introductions?.releaseAll();
+    sender.announcementDueAt = 0;
+    this.#holdback?.releaseAll();
     this.#room.publish(frame, sender);
   }
 
   /** To one subscriber, unless it is the sender; in order with what is published. */
   send(receiver: Subscriber, frame: string, sender: Subscriber): void {
-    sender.newUntil = 0;
-    this.#introductions?.release(sender);
-    this.#introductions?.release(receiver);
+    sender.announcementDueAt = 0;
+    this.#holdback?.release(sender);
+    this.#holdback?.release(receiver);
     if (receiver !== sender) receiver.connection.send(frame);
   }
 
-  #introduce(frame: string, sender: Subscriber, now: number): void {
+  #announceToEach(frame: string, sender: Subscriber, now: number): void {
     for (const member of this.#room) {
-      if (member !== sender) this.#tell(member, frame, now);
+      if (member !== sender) this.#announceTo(member, frame, now);
     }
   }
 
-  #tell(member: Subscriber, frame: string, now: number): void {
-    if (member.newUntil > now) {
-      this.#introductions ??= new AnnouncementHoldback(this.#clock);
-      this.#introductions.withhold(member, frame);
+  #announceTo(member: Subscriber, frame: string, now: number): void {
+    if (member.announcementDueAt > now) {
+      this.#holdback ??= new AnnouncementHoldback(this.#clock);
+      this.#holdback.holdBack(member, frame);
       return;
     }
     // Something may still be kept from one that has just ceased to be new.
-    this.#introductions?.release(member);
+    this.#holdback?.release(member);
     member.connection.send(frame);
   }
 

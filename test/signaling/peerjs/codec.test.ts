@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import {
   decode,
-  decodeIntroduction,
+  decodeConnectParameters,
   encodeError,
   encodeExpire,
   encodeSignal,
@@ -84,7 +84,7 @@ describe("what clients say", () => {
 });
 
 describe("what they say when they connect", () => {
-  const decoded = (query: string) => decodeIntroduction(new URL(`ws://localhost/peerjs/peerjs?${query}`));
+  const decoded = (query: string) => decodeConnectParameters(new URL(`ws://localhost/peerjs/peerjs?${query}`));
 
   test("key, id and token, decoded, whatever else there is", () => {
     expect(decoded("key=peerjs&id=my%20id&token=a%2Bb&version=1.5.5")).toEqual({

@@ -97,7 +97,7 @@ describe("GET", () => {
 
   test("…/peers lists who is connected where that is allowed", async () => {
     const { ask, namespace } = serve({ discoveryEnabled: true });
-    for (const id of ["alice", "bob"]) namespace.enter({ id, token: "t", connection: new FakeConnection(id) });
+    for (const id of ["alice", "bob"]) namespace.join({ id, token: "t", connection: new FakeConnection(id) });
     const { response, body } = await ask("/peerjs/peerjs/peers");
     expect(JSON.parse(body)).toEqual(["alice", "bob"]);
     expect(response.headers.get("access-control-allow-origin")).toBe("*");
@@ -105,7 +105,7 @@ describe("GET", () => {
 
   test("…/peers lists them to administrators, who name the key too", async () => {
     const { ask, namespace } = serve();
-    namespace.enter({ id: "alice", token: "t", connection: new FakeConnection("alice") });
+    namespace.join({ id: "alice", token: "t", connection: new FakeConnection("alice") });
     const init = { headers: asAdministrator };
     expect((await ask("/peerjs/peerjs/peers", init)).body).toBe('["alice"]');
     expect((await ask("/peerjs/other/peers", init)).response.status).toBe(401);

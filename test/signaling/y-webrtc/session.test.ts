@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import type { AccessRequest, Denial, Grant } from "../../../src/auth/authorizer.ts";
-import { introductionMs } from "../../../src/signaling/y-webrtc/announcement-holdback.ts";
+import { holdbackMs } from "../../../src/signaling/y-webrtc/announcement-holdback.ts";
 import { yWebrtc } from "../../../src/signaling/y-webrtc/dialect.ts";
 import { Topic } from "../../../src/signaling/y-webrtc/topic.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
@@ -206,7 +206,7 @@ test("of two who enter and announce themselves in the same moment one hears the 
   for (const client of [alice, bob]) await client.say(subscribe("room"));
   await alice.say(publish("room", { type: "announce", from: "a" }));
   await bob.say(publish("room", { type: "announce", from: "b" }));
-  clock.advance(introductionMs);
+  clock.advance(holdbackMs);
   const announced = { type: "publish", topic: "room", data: { type: "announce", from: "b" }, clients: 2 };
   expect([alice.heard(), bob.heard()]).toEqual([[announced], []]);
 });
@@ -228,7 +228,7 @@ test("what names its receiver reaches only the connection that speaks under that
   const { connect, clock } = setUp();
   const [alice, bob, carol] = [connect("alice"), connect("bob"), connect("carol")];
   for (const client of [alice, bob, carol]) await client.say(subscribe("room", "other room"));
-  clock.advance(introductionMs);
+  clock.advance(holdbackMs);
   await bob.say(publish("room", { type: "announce", from: "b" }));
   await carol.say(publish("room", { type: "announce", from: "c" }));
   for (const client of [alice, bob, carol]) client.heard();

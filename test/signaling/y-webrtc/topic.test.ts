@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { introductionMs } from "../../../src/signaling/y-webrtc/announcement-holdback.ts";
+import { holdbackMs } from "../../../src/signaling/y-webrtc/announcement-holdback.ts";
 import { Subscriber, Topic } from "../../../src/signaling/y-webrtc/topic.ts";
 import { openFakeChannel } from "../../support/fakes/fake-channel.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
@@ -10,8 +10,8 @@ const openTopic = (clock = new FakeClock()) =>
 
 function enter(topic: Topic, ...peerIds: string[]): Subscriber {
   const subscriber = new Subscriber(new FakeConnection(crypto.randomUUID()));
-  topic.enter(subscriber);
-  for (const peerId of peerIds) topic.heard(subscriber, peerId);
+  topic.join(subscriber);
+  for (const peerId of peerIds) topic.recordPeerId(subscriber, peerId);
   return subscriber;
 }
 
@@ -54,7 +54,7 @@ describe("an announcement", () => {
       const connection = new FakeConnection(crypto.randomUUID());
       const subscriber = new Subscriber(connection);
       connections.set(subscriber, connection);
-      topic.enter(subscriber);
+      topic.join(subscriber);
       return subscriber;
     };
     /** What each has been sent since the last call. */
@@ -65,7 +65,7 @@ describe("an announcement", () => {
   test("reaches those at once who have been there for a while", () => {
     const { clock, topic, arrive, heard } = setUp();
     arrive();
-    clock.advance(introductionMs);
+    clock.advance(holdbackMs);
     topic.announce("bob", arrive());
     expect(heard()).toEqual([["bob"], []]);
     expect(clock.pendingTimers).toBe(0);
@@ -77,7 +77,7 @@ describe("an announcement", () => {
     topic.announce("alice", alice);
     topic.announce("bob", bob);
     topic.announce("carol", carol);
-    clock.advance(introductionMs);
+    clock.advance(holdbackMs);
     expect(heard()).toEqual([["bob", "carol"], ["carol"], []]);
     topic.announce("alice again", alice);
     expect(heard()).toEqual([[], ["alice again"], ["alice again"]]);
@@ -89,7 +89,7 @@ describe("an announcement", () => {
     arrive();
     topic.announce("alice", alice);
     topic.announce("bob", bob);
-    clock.advance(introductionMs - 1);
+    clock.advance(holdbackMs - 1);
     expect(heard()).toEqual([["bob"], [], []]);
     clock.advance(1);
     expect(heard()).toEqual([[], [], ["alice", "bob"]]);
@@ -128,7 +128,7 @@ describe("an announcement", () => {
     for (const announcement of announcements) topic.announce(announcement, alice);
     const [, some = []] = heard();
     expect(some.length).toBeWithin(700, 1_000);
-    clock.advance(introductionMs);
+    clock.advance(holdbackMs);
     const [, rest = []] = heard();
     expect([...some, ...rest]).toEqual(announcements);
   });
@@ -136,23 +136,23 @@ describe("an announcement", () => {
   test.each([0, 1])("comes before the next one, which its receiver is not too new to hear; %i others are", (others) => {
     const { clock, topic, arrive, heard } = setUp();
     const [alice] = [arrive(), arrive()];
-    clock.advance(introductionMs / 2);
+    clock.advance(holdbackMs / 2);
     topic.announce("alice", alice);
-    clock.advance(introductionMs / 2);
+    clock.advance(holdbackMs / 2);
     for (let other = 0; other < others; other += 1) arrive();
     topic.announce("alice again", alice);
     const [, bob] = heard();
     expect(bob).toEqual(["alice", "alice again"]);
-    clock.advance(introductionMs);
+    clock.advance(holdbackMs);
     expect(heard()[1]).toEqual([]);
   });
 
   test("waits no longer where the system's clock has been set back", () => {
     const { clock, topic, arrive, heard } = setUp();
     const [alice, bob] = [arrive(), arrive()];
-    bob.newUntil += 3_600_000;
+    bob.announcementDueAt += 3_600_000;
     topic.announce("alice", alice);
-    clock.advance(introductionMs);
+    clock.advance(holdbackMs);
     expect(heard()).toEqual([[], ["alice"]]);
   });
 
@@ -162,7 +162,7 @@ describe("an announcement", () => {
     topic.announce("alice", alice);
     topic.leave(bob);
     expect(clock.pendingTimers).toBe(0);
-    clock.advance(introductionMs);
+    clock.advance(holdbackMs);
     expect(heard()).toEqual([[], []]);
   });
 });

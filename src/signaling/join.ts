@@ -4,12 +4,12 @@ import { accessRequest } from "../rooms/access-request.ts";
 import { enterRoom, type RoomPass } from "../rooms/room-pass.ts";
 import type { RoomRegistry } from "../rooms/room-registry.ts";
 import type { SignalingClient } from "./dialects.ts";
+import { takeOverId } from "./id-takeover.ts";
 import type { SignalingLimits } from "./limits.ts";
-import { claimId } from "./liveness.ts";
 import type { Member } from "./signaling-room.ts";
 
 /** What all entrances of a dialect share. */
-export interface EntranceOptions<R> {
+export interface JoinOptions<R> {
   readonly rooms: RoomRegistry<R>;
   readonly authorizer: Authorizer;
   readonly limits: Pick<SignalingLimits, "livenessProbeMs">;
@@ -17,7 +17,7 @@ export interface EntranceOptions<R> {
 }
 
 /** A client on its way into a room, under an id that it names itself. */
-export interface Entering<R, M extends Member> {
+export interface JoinRequest<R, M extends Member> {
   readonly client: SignalingClient;
   readonly roomId: string;
   /** Whose the id is now. */
@@ -28,8 +28,8 @@ export interface Entering<R, M extends Member> {
 
 /** Resolves with why the client may not enter; with undefined when it is in, or gone. */
 export async function joinRoom<R extends { readonly size: number }, M extends Member>(
-  entering: Entering<R, M>,
-  options: EntranceOptions<R>,
+  entering: JoinRequest<R, M>,
+  options: JoinOptions<R>,
 ): Promise<Denial | "id-in-use" | undefined> {
   const { client, roomId } = entering;
   const pass = await enterRoom(options.rooms, options.authorizer, accessRequest("signaling", roomId, client));
@@ -38,7 +38,7 @@ export async function joinRoom<R extends { readonly size: number }, M extends Me
   try {
     // What the others will be told: that it comes, and that it goes.
     if (!(await client.quota.spend(2 * pass.room.size))) return undefined;
-    isIn = await claimId({
+    isIn = await takeOverId({
       holder: () => entering.holder(pass.room),
       isOwn: (member) => member.connection === client.connection,
       clock: options.clock,

@@ -2,7 +2,7 @@ import type { Clock } from "../lib/time/clock.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { Member } from "./signaling-room.ts";
 
-export interface Claim<M extends Member> {
+export interface IdTakeover<M extends Member> {
   /** Whose the id is now. */
   readonly holder: () => M | undefined;
   /** Whether the holder is known to be the client that claims, which may have what it has. */
@@ -18,7 +18,7 @@ export interface Claim<M extends Member> {
  * False when the id is in live use by somebody else. For dialects in which nothing but the id says whose it is: a holder
  * that does not answer has a dead socket that the server has not noticed, and its client, who comes back, resumes.
  */
-export async function claimId<M extends Member>(claim: Claim<M>): Promise<boolean> {
+export async function takeOverId<M extends Member>(claim: IdTakeover<M>): Promise<boolean> {
   let holder = claim.holder();
   for (let gone: M | undefined; holder !== undefined && holder !== gone; holder = claim.holder()) {
     // Whoever was faster meanwhile is asked as well.

@@ -4,19 +4,19 @@ import type { SignalingClient } from "../dialects.ts";
 import { missingToken, otherUser, refusalText } from "./denial-text.ts";
 import type { RoomClaim, RoomTokens } from "./room-tokens.ts";
 
-export interface IdentityOptions {
+export interface AuthenticationOptions {
   /** Those that this server has minted; undefined where others say who may enter. */
   readonly tokens: RoomTokens | undefined;
   readonly authorizer: Authorizer;
 }
 
 /** What a client says of itself. */
-export interface Introduction extends RoomClaim {
+export interface Credentials extends RoomClaim {
   readonly token: string | undefined;
 }
 
 /** Who a client is, and in which room it may be. */
-export interface Identity extends RoomClaim {
+export interface AuthenticatedUser extends RoomClaim {
   /** What nobody but this user has; undefined where a token does not say whose it is. */
   readonly proof: string | undefined;
   /** The holder's, to release; undefined for one that does not end. */
@@ -24,15 +24,15 @@ export interface Identity extends RoomClaim {
 }
 
 /** Resolves with a text for the client if it may not enter. */
-export function identify(
-  introduction: Introduction,
+export function authenticateUser(
+  credentials: Credentials,
   client: Pick<SignalingClient, "connection" | "handshake">,
-  { tokens, authorizer }: IdentityOptions,
-): Promise<Identity | string> {
-  return tokens === undefined ? authorize(introduction, client, authorizer) : verify(introduction, tokens);
+  { tokens, authorizer }: AuthenticationOptions,
+): Promise<AuthenticatedUser | string> {
+  return tokens === undefined ? authorize(credentials, client, authorizer) : verify(credentials, tokens);
 }
 
-async function verify({ user, room, token }: Introduction, tokens: RoomTokens): Promise<Identity | string> {
+async function verify({ user, room, token }: Credentials, tokens: RoomTokens): Promise<AuthenticatedUser | string> {
   if (!token) return missingToken;
   const claim = await tokens.verify(token);
   if (claim === "expired") return refusalText({ kind: "unauthorized", code: "expired" });
@@ -43,10 +43,10 @@ async function verify({ user, room, token }: Introduction, tokens: RoomTokens): 
 }
 
 async function authorize(
-  { user, room, token }: Introduction,
+  { user, room, token }: Credentials,
   { connection, handshake }: Pick<SignalingClient, "connection" | "handshake">,
   authorizer: Authorizer,
-): Promise<Identity | string> {
+): Promise<AuthenticatedUser | string> {
   const request = accessRequest("signaling", room, { connection, handshake, token });
   const decision = await authorizer.authorize(request);
   if (!decision.granted) return refusalText(decision);
