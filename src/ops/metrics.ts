@@ -1,20 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
-/** What a signaling client can run into. */
-export type SignalingBound =
-  | "json-depth"
-  | "name"
-  | "topics-per-frame"
-  | "topics-per-connection"
-  | "room-members"
-  | "rooms"
-  | "publish-rate"
-  | "address-publish-rate"
-  | "fan-out"
-  | "first-frame"
-  | "no-room"
-  | "mailbox";
-
 /** A figure that is read when somebody looks, and costs nothing otherwise. */
 export interface LiveGauge {
   /** Called once, by who has the figure. */

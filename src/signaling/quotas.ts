@@ -5,11 +5,26 @@ import { KeyedBuckets } from "../lib/keyed-buckets.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import { Timeouts } from "../lib/time/timeouts.ts";
 import { TokenBucket } from "../lib/token-bucket.ts";
-import type { Metrics, SignalingBound } from "../ops/metrics.ts";
+import type { Metrics } from "../ops/metrics.ts";
 import { closeReasons } from "../transport/close-reason.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { Handshake } from "../transport/protocol.ts";
 import type { SignalingLimits } from "./limits.ts";
+
+/** The bounds that a signaling client can meet: the values of the label `bound` of the metric `signalingBounds`. */
+export type SignalingBound =
+  | "json-depth"
+  | "name"
+  | "topics-per-frame"
+  | "topics-per-connection"
+  | "room-members"
+  | "rooms"
+  | "publish-rate"
+  | "address-publish-rate"
+  | "fan-out"
+  | "first-frame"
+  | "no-room"
+  | "mailbox";
 
 export interface QuotasOptions {
   readonly limits: SignalingLimits;

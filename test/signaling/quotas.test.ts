@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { defaultLimits, type Limits } from "../../src/composition/limits.ts";
-import { createMetrics, type SignalingBound } from "../../src/ops/metrics.ts";
-import { Quotas } from "../../src/signaling/quotas.ts";
+import { createMetrics } from "../../src/ops/metrics.ts";
+import { Quotas, type SignalingBound } from "../../src/signaling/quotas.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
 import { FakeConnection } from "../support/fakes/fake-connection.ts";

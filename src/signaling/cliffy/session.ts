@@ -1,6 +1,5 @@
 import type { Authorizer } from "../../auth/authorizer.ts";
 import type { Clock } from "../../lib/time/clock.ts";
-import type { SignalingBound } from "../../ops/metrics.ts";
 import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import type { RoomRegistry } from "../../rooms/room-registry.ts";
@@ -9,6 +8,7 @@ import type { DialectSession, SignalingClient } from "../dialects.ts";
 import { joinRoom } from "../join.ts";
 import type { JsonMessage } from "../json-codec.ts";
 import type { SignalingLimits } from "../limits.ts";
+import type { SignalingBound } from "../quotas.ts";
 import type { SignalingRoom } from "../signaling-room.ts";
 import { type ClientMessage, decode, encode, encodeSignal, type Signal } from "./codec.ts";
 import { Peer } from "./peer.ts";

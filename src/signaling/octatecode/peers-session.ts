@@ -1,6 +1,5 @@
 import type { Authorizer } from "../../auth/authorizer.ts";
 import type { Clock } from "../../lib/time/clock.ts";
-import type { SignalingBound } from "../../ops/metrics.ts";
 import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import type { RoomPass } from "../../rooms/room-pass.ts";
@@ -11,6 +10,7 @@ import type { DialectSession, JsonDialect, SignalingClient } from "../dialects.t
 import { joinRoom } from "../join.ts";
 import type { JsonMessage } from "../json-codec.ts";
 import type { SignalingLimits } from "../limits.ts";
+import type { SignalingBound } from "../quotas.ts";
 import type { Member, SignalingRoom } from "../signaling-room.ts";
 import { endingText } from "./denial-text.ts";
 import { decodePeers, isOctateCodePeers, type PeersMessage, type PeersSignal } from "./peers-codec.ts";

@@ -1,7 +1,6 @@
 import type { Denial } from "../../auth/authorizer.ts";
 import { isSameSecret } from "../../lib/same-secret.ts";
 import type { Clock } from "../../lib/time/clock.ts";
-import type { SignalingBound } from "../../ops/metrics.ts";
 import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
@@ -9,6 +8,7 @@ import type { DialectSession, SignalingClient } from "../dialects.ts";
 import { takeOverId } from "../id-takeover.ts";
 import type { JsonMessage } from "../json-codec.ts";
 import type { SignalingLimits } from "../limits.ts";
+import type { SignalingBound } from "../quotas.ts";
 import { type AuthenticatedUser, type AuthenticationOptions, authenticateUser } from "./authentication.ts";
 import {
   type Casing,

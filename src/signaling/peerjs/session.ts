@@ -10,6 +10,7 @@ import type { Connection, Frame } from "../../transport/connection.ts";
 import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
 import type { SignalingLimits } from "../limits.ts";
 import type { Quota, Quotas } from "../quotas.ts";
+import { peerJsRoomName } from "../room-names.ts";
 import { type ConnectParameters, decode, decodeConnectParameters, open, type Signal } from "./codec.ts";
 import type { PeerJsMember, PeerJsNamespace } from "./namespace.ts";
 
@@ -47,8 +48,8 @@ export async function openPeerJs(
   if (!isSameSecret(parameters.key, options.key))
     throw new SessionError(closeReasons.forbidden, "Invalid key provided");
   checkNames(parameters, options.limits.nameBytes);
-  const room = `peerjs/${parameters.key}`;
-  const request = accessRequest("signaling", room, { connection, handshake, tokenParameter });
+  const roomName = peerJsRoomName(parameters.key);
+  const request = accessRequest("signaling", roomName, { connection, handshake, tokenParameter });
   const decision = await options.authorizer.authorize(request);
   if (!decision.granted) throw sessionErrorOf(decision);
   const quota = options.quotas.open(connection, handshake);

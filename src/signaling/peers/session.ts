@@ -7,10 +7,12 @@ import { checkRoomName } from "../../rooms/room-name.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
 import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
+import type { IceServer } from "../ice-server.ts";
 import { takeOverId } from "../id-takeover.ts";
 import { BoundExceeded, malformed } from "../json-codec.ts";
 import type { SignalingLimits } from "../limits.ts";
 import type { Quota, Quotas } from "../quotas.ts";
+import { peersRoomName } from "../room-names.ts";
 import {
   type ClientMessage,
   decodeMessage,
@@ -27,13 +29,6 @@ import {
 } from "./codec.ts";
 import type { Device, Devices } from "./devices.ts";
 
-/** One STUN or TURN server, as RTCPeerConnection takes it. */
-export interface IceServer {
-  readonly urls: string | readonly string[];
-  readonly username?: string;
-  readonly credential?: string;
-}
-
 /** What all Peers sessions of a server share. */
 export interface PeersOptions {
   readonly devices: Devices;
@@ -47,9 +42,6 @@ export interface PeersOptions {
 
 /** Answers an event, if its client waits for that. */
 type Acknowledge = (...args: readonly unknown[]) => void;
-
-/** Who all devices are, to an authorizer. */
-const room = "peers";
 
 /** One client over Socket.IO: no device at first, and then one at a time. */
 export class PeersSession implements ProtocolSession {
@@ -105,7 +97,7 @@ export class PeersSession implements ProtocolSession {
     }
     if (this.#grant !== undefined) throw malformed("connected twice");
     const requester = { connection: this.#connection, handshake: this.#handshake, token };
-    const decision = await this.#options.authorizer.authorize(accessRequest("signaling", room, requester));
+    const decision = await this.#options.authorizer.authorize(accessRequest("signaling", peersRoomName, requester));
     if (!decision.granted) return this.#deny(decision);
     this.#grant = decision;
     this.#connection.send(encodeConnected(crypto.randomUUID()));

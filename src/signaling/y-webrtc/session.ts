@@ -1,7 +1,6 @@
 import type { AccessRequest, Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Log } from "../../ops/log.ts";
-import type { SignalingBound } from "../../ops/metrics.ts";
 import { accessRequest } from "../../rooms/access-request.ts";
 import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
@@ -11,6 +10,7 @@ import { closeReasons } from "../../transport/close-reason.ts";
 import type { DialectSession, SignalingClient } from "../dialects.ts";
 import type { JsonMessage } from "../json-codec.ts";
 import type { SignalingLimits } from "../limits.ts";
+import type { SignalingBound } from "../quotas.ts";
 import { type ClientMessage, decode, encodePublished, pong } from "./codec.ts";
 import type { YWebrtcLimits } from "./limits.ts";
 import { Subscription, type SubscriptionOwner } from "./subscription.ts";
