@@ -32,6 +32,11 @@ export interface QuotasOptions {
   readonly metrics: Metrics;
 }
 
+/** A session that delivers the messages of its client to their receivers. */
+export interface Deliverer<Message> {
+  deliver(message: Message): void;
+}
+
 /** What one client may ask of the signaling server over time. */
 export interface Quota {
   /** The client has said something. */
@@ -44,6 +49,12 @@ export interface Quota {
    * client has gone meanwhile, and the message with it.
    */
   spend(deliveries: number): boolean | Promise<boolean>;
+  /**
+   * Pays for one message as `spend` does, then has it delivered: at once, or after a wait; not at all when the client has
+   * disconnected meanwhile. The session is passed as an object and not as a function: a message that need not wait costs
+   * no closure.
+   */
+  afterSpending<Message>(deliveries: number, session: Deliverer<Message>, message: Message): void | Promise<void>;
   /** Counts that the client has met a bound. */
   met(bound: SignalingBound): void;
   closed(): void;
@@ -138,6 +149,12 @@ class ConnectionQuota implements Quota {
     // A message for more than may be delivered at once is not made to wait for ever.
     const reached = Math.min(deliveries, this.#shared.limits.fanOutDeliveries);
     return this.#take(reached) === 0 ? true : this.#wait(reached);
+  }
+
+  afterSpending<Message>(deliveries: number, session: Deliverer<Message>, message: Message): void | Promise<void> {
+    const spent = this.spend(deliveries);
+    if (spent === true) return session.deliver(message);
+    if (spent !== false) return spent.then((mayGo) => (mayGo ? session.deliver(message) : undefined));
   }
 
   met(bound: SignalingBound): void {

@@ -72,6 +72,23 @@ describe("a connection", () => {
     expect(open().quota.spend(50)).toBe(true);
   });
 
+  test("has a message delivered at once, later, or not at all when it disconnects while the message waits", async () => {
+    const { clock, open } = setUp({ publishBurst: 1, publishesPerSecond: 1 });
+    const { quota, leave } = open();
+    const delivered: string[] = [];
+    const session = { deliver: (message: string) => void delivered.push(message) };
+    expect(quota.afterSpending(1, session, "at once")).toBeUndefined();
+    expect(delivered).toEqual(["at once"]);
+    const later = quota.afterSpending(1, session, "later");
+    expect(delivered).toEqual(["at once"]);
+    clock.advance(1_000);
+    await later;
+    const dropped = quota.afterSpending(1, session, "dropped");
+    leave();
+    await dropped;
+    expect(delivered).toEqual(["at once", "later"]);
+  });
+
   test("that goes while it waits sends nothing more, and leaves no timer", async () => {
     const { clock, open } = setUp();
     const { quota, leave } = open();

@@ -8,7 +8,7 @@ import type { DialectSession, SignalingClient } from "../dialects.ts";
 import { takeOverId } from "../id-takeover.ts";
 import type { JsonMessage } from "../json-codec.ts";
 import type { SignalingLimits } from "../limits.ts";
-import type { SignalingBound } from "../quotas.ts";
+import type { Deliverer, SignalingBound } from "../quotas.ts";
 import { type AuthenticatedUser, type AuthenticationOptions, authenticateUser } from "./authentication.ts";
 import {
   type Casing,
@@ -40,7 +40,7 @@ interface Membership {
 }
 
 /** One OctateCode client: a user whose token is for one room, and who is in it or not. */
-export class OctateCodeSession implements DialectSession {
+export class OctateCodeSession implements DialectSession, Deliverer<Signal> {
   readonly #client: SignalingClient;
   readonly #options: OctateCodeOptions;
   #casing: Casing = "kebab";
@@ -81,6 +81,16 @@ export class OctateCodeSession implements DialectSession {
   closed(): void {
     this.#leave();
     this.#authenticated?.grant?.release();
+  }
+
+  /** Sends a signal to its receiver or to the whole room, if the sender is still in it. */
+  deliver({ type, data, targetUserId }: Signal): void {
+    if (this.#membership === undefined) return;
+    const { room, member } = this.#membership;
+    const envelope = this.#envelope(type, forwardedData(type, data));
+    const target = targetUserId === undefined ? undefined : room.find(targetUserId);
+    if (targetUserId === undefined) room.publish(envelope, member);
+    else target?.connection.send(encode(envelope, target.casing));
   }
 
   async #authenticate({ userId, roomId, token }: Extract<ClientMessage, { type: "auth" }>): Promise<void> {
@@ -193,18 +203,7 @@ export class OctateCodeSession implements DialectSession {
     const { room } = this.#membership;
     const { targetUserId } = signal;
     if (targetUserId !== undefined && room.find(targetUserId) === undefined) return;
-    const spent = this.#client.quota.spend(targetUserId === undefined ? room.size - 1 : 1);
-    if (spent === true) this.#deliver(signal);
-    else if (spent instanceof Promise) return spent.then((mayGo) => (mayGo ? this.#deliver(signal) : undefined));
-  }
-
-  #deliver({ type, data, targetUserId }: Signal): void {
-    if (this.#membership === undefined) return;
-    const { room, member } = this.#membership;
-    const envelope = this.#envelope(type, forwardedData(type, data));
-    const target = targetUserId === undefined ? undefined : room.find(targetUserId);
-    if (targetUserId === undefined) room.publish(envelope, member);
-    else target?.connection.send(encode(envelope, target.casing));
+    return this.#client.quota.afterSpending(targetUserId === undefined ? room.size - 1 : 1, this, signal);
   }
 
   #memberOf({ user, proof }: AuthenticatedUser, name: string): OctateMember {

@@ -9,7 +9,7 @@ import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
 import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
 import type { SignalingLimits } from "../limits.ts";
-import type { Quota, Quotas } from "../quotas.ts";
+import type { Deliverer, Quota, Quotas } from "../quotas.ts";
 import { peerJsRoomName } from "../room-names.ts";
 import { type ConnectParameters, decode, decodeConnectParameters, open, type Signal } from "./codec.ts";
 import type { PeerJsMember, PeerJsNamespace } from "./namespace.ts";
@@ -74,7 +74,7 @@ interface SessionParts {
 }
 
 /** One PeerJS client, under its id. */
-class PeerJsSession implements ProtocolSession {
+class PeerJsSession implements ProtocolSession, Deliverer<Signal> {
   readonly #member: PeerJsMember;
   readonly #quota: Quota;
   readonly #grant: Grant;
@@ -117,6 +117,12 @@ class PeerJsSession implements ProtocolSession {
     if (message.type !== "HEARTBEAT" && message.type !== "unknown") return this.#signal(message);
   }
 
+  /** Sends a signal to its receiver or its mailbox, if the sender still holds its id. */
+  deliver(signal: Signal): void {
+    if (!this.#options.namespace.holds(this.#member)) return;
+    if (!this.#options.namespace.deliver(signal, this.#member)) this.#quota.met("mailbox");
+  }
+
   closed(): void {
     this.#options.namespace.leave(this.#member);
     this.#quota.closed();
@@ -142,13 +148,6 @@ class PeerJsSession implements ProtocolSession {
     // Nobody can have such an id, and so nobody will come.
     const refusal = checkRoomName(signal.dst, this.#options.limits.nameBytes);
     if (refusal !== undefined) throw new SessionError(closeReasons.malformedFrame, `In dst, ${refusal}`);
-    const paid = this.#quota.spend(1);
-    if (paid === true) this.#deliver(signal);
-    else if (paid !== false) return paid.then((mayGo) => (mayGo ? this.#deliver(signal) : undefined));
-  }
-
-  #deliver(signal: Signal): void {
-    if (!this.#options.namespace.holds(this.#member)) return;
-    if (!this.#options.namespace.deliver(signal, this.#member)) this.#quota.met("mailbox");
+    return this.#quota.afterSpending(1, this, signal);
   }
 }
