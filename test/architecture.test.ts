@@ -90,6 +90,7 @@ const codecImports = [
   "relay/sync-codec.ts",
   "relay/update/strict-decoding.ts",
   "signaling/json-codec.ts",
+  "signaling/peer-codec.ts",
   "transport/close-reason.ts",
 ];
 

@@ -5,12 +5,12 @@ import { ByteBudget } from "../lib/byte-budget.ts";
 import { systemClock } from "../lib/time/clock.ts";
 import { RoomRegistry } from "../rooms/room-registry.ts";
 import { cliffy } from "../signaling/cliffy/dialect.ts";
-import type { Peer } from "../signaling/cliffy/peer.ts";
 import { jsonDialects } from "../signaling/dialects.ts";
 import { octateCode } from "../signaling/octatecode/dialect.ts";
-import { type OctatePeer, octateCodePeers } from "../signaling/octatecode/peers-session.ts";
+import { octateCodePeers } from "../signaling/octatecode/peers-dialect.ts";
 import { OctateRooms } from "../signaling/octatecode/rooms.ts";
 import { SignedRoomTokens } from "../signaling/octatecode/signed-room-tokens.ts";
+import type { Peer } from "../signaling/peer-session.ts";
 import { PeerJsNamespace } from "../signaling/peerjs/namespace.ts";
 import { peerjs } from "../signaling/peerjs/protocol.ts";
 import { Devices } from "../signaling/peers/devices.ts";
@@ -56,7 +56,7 @@ export function openSignaling({ administration, authorizer, limits, log, channel
   const tokens = authorizer === openAuthorizer ? new SignedRoomTokens(systemClock, limits.roomTokenMs) : undefined;
   const dialects = [
     octateCode({ ...all, rooms: octateRooms, tokens, usage: processUsage }),
-    octateCodePeers({ ...all, rooms: registry(() => new SignalingRoom<OctatePeer>(openChannel, memberLimit)) }),
+    octateCodePeers({ ...all, rooms: registry(() => new SignalingRoom<Peer>(openChannel, memberLimit)) }),
     cliffy({ ...all, rooms: registry(() => new SignalingRoom<Peer>(openChannel, memberLimit)) }),
     // At last: it has no first message of its own.
     yWebrtc({ ...all, rooms: registry(openTopic) }),

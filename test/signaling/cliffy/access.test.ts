@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { cliffy } from "../../../src/signaling/cliffy/dialect.ts";
-import type { Peer } from "../../../src/signaling/cliffy/peer.ts";
+import type { Peer } from "../../../src/signaling/peer-session.ts";
 import { SignalingRoom } from "../../../src/signaling/signaling-room.ts";
 import { FakeGrant } from "../../support/fakes/fake-grant.ts";
 import { denialOf, expired, HeldAuthorizer } from "../../support/fakes/held-authorizer.ts";

@@ -1,28 +1,23 @@
 import { expect, test } from "bun:test";
-import {
-  type ClientMessage,
-  decode,
-  encodeSignal,
-  isCliffy,
-  type Signal,
-} from "../../../src/signaling/cliffy/codec.ts";
+import { cliffyCodec, isCliffy } from "../../../src/signaling/cliffy/codec.ts";
 import { decodeJson } from "../../../src/signaling/json-codec.ts";
+import type { PeerMessage, PeerSignal } from "../../../src/signaling/peer-codec.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
 
-const read = (frame: unknown): ClientMessage => decode(decodeJson(JSON.stringify(frame), 32));
+const read = (frame: unknown): PeerMessage => cliffyCodec.decode(decodeJson(JSON.stringify(frame), 32));
 
-test.each<[Record<string, unknown>, ClientMessage]>([
+test.each<[Record<string, unknown>, PeerMessage]>([
   [
     { type: "join", roomId: "r", peerId: "p" },
-    { type: "join", roomId: "r", peerId: "p", peerName: undefined },
+    { type: "join", roomId: "r", id: "p", name: undefined },
   ],
   [
     { type: "join", roomId: "r", peerId: "p", peerName: "Ada", x: 1 },
-    { type: "join", roomId: "r", peerId: "p", peerName: "Ada" },
+    { type: "join", roomId: "r", id: "p", name: "Ada" },
   ],
   [
     { type: "join", roomId: "r", peerId: "p", peerName: null },
-    { type: "join", roomId: "r", peerId: "p", peerName: undefined },
+    { type: "join", roomId: "r", id: "p", name: undefined },
   ],
   [
     { type: "leave", roomId: "r", peerId: "somebody else" },
@@ -30,15 +25,15 @@ test.each<[Record<string, unknown>, ClientMessage]>([
   ],
   [
     { type: "offer", fromPeerId: "a", toPeerId: "b", sdp: "{}" },
-    { type: "offer", toPeerId: "b", sdp: "{}" },
+    { type: "signal", kind: "offer", to: "b", content: { sdp: "{}" } },
   ],
   [
     { type: "answer", toPeerId: "b", sdp: "{}" },
-    { type: "answer", toPeerId: "b", sdp: "{}" },
+    { type: "signal", kind: "answer", to: "b", content: { sdp: "{}" } },
   ],
   [
     { type: "ice-candidate", fromPeerId: 5, toPeerId: "b", candidate: "{}" },
-    { type: "ice-candidate", toPeerId: "b", candidate: "{}" },
+    { type: "signal", kind: "ice-candidate", to: "b", content: { candidate: "{}" } },
   ],
   [{ type: "bump" }, { type: "unknown" }],
 ])("%j is understood", (frame, message) => {
@@ -59,22 +54,22 @@ test.each([
   expect(() => read(frame)).toThrow(SessionError);
 });
 
-test("a client is known by its join", () => {
+test("a client is recognised by its join", () => {
   expect(isCliffy({ type: "join", peerId: "p" })).toBe(true);
   for (const other of [{ type: "join" }, { type: "join", peerId: 5 }, { type: "offer", peerId: "p" }]) {
     expect(isCliffy(other)).toBe(false);
   }
 });
 
-test.each<[Signal, string]>([
+test.each<[PeerSignal, string]>([
   [
-    { type: "offer", toPeerId: "b", sdp: '{"sdp":"v=0\\r\\n"}' },
+    { type: "signal", kind: "offer", to: "b", content: { sdp: '{"sdp":"v=0\\r\\n"}' } },
     '{"type":"offer","fromPeerId":"a","toPeerId":"b","sdp":"{\\"sdp\\":\\"v=0\\\\r\\\\n\\"}"}',
   ],
   [
-    { type: "ice-candidate", toPeerId: "b", candidate: "{}" },
+    { type: "signal", kind: "ice-candidate", to: "b", content: { candidate: "{}" } },
     '{"type":"ice-candidate","fromPeerId":"a","toPeerId":"b","candidate":"{}"}',
   ],
 ])("%j is forwarded with the members of the wire format and no others", (signal, frame) => {
-  expect(encodeSignal(signal, "a")).toBe(frame);
+  expect(cliffyCodec.encodeSignal(signal, { id: "a", name: "Ada", roomId: "r" })).toBe(frame);
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
-import { type OctatePeer, octateCodePeers } from "../../../src/signaling/octatecode/peers-session.ts";
+import { octateCodePeers } from "../../../src/signaling/octatecode/peers-dialect.ts";
+import type { Peer } from "../../../src/signaling/peer-session.ts";
 import { SignalingRoom } from "../../../src/signaling/signaling-room.ts";
 import { denialOf, expired, HeldAuthorizer, settled } from "../../support/fakes/held-authorizer.ts";
 import { type DialectOptions, dialectClients, dialectParts } from "../../support/servers/dialect-clients.ts";
@@ -8,7 +9,7 @@ function setUp(options: Pick<DialectOptions, "limits"> = {}) {
   const authorizer = new HeldAuthorizer();
   const parts = dialectParts({ ...options, authorizer });
   const { limits, openChannel } = parts;
-  const rooms = parts.registry(() => new SignalingRoom<OctatePeer>(openChannel, limits.signalingRoomMembers));
+  const rooms = parts.registry(() => new SignalingRoom<Peer>(openChannel, limits.signalingRoomMembers));
   const clients = dialectClients([octateCodePeers({ ...parts, rooms })], parts);
   const enter = async (id: string, roomId = "room") => {
     const client = clients.connect(id);

@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import { octateCode } from "../../../src/signaling/octatecode/dialect.ts";
-import { type OctatePeer, octateCodePeers } from "../../../src/signaling/octatecode/peers-session.ts";
+import { octateCodePeers } from "../../../src/signaling/octatecode/peers-dialect.ts";
 import { OctateRooms } from "../../../src/signaling/octatecode/rooms.ts";
 import { SignedRoomTokens } from "../../../src/signaling/octatecode/signed-room-tokens.ts";
+import type { Peer } from "../../../src/signaling/peer-session.ts";
 import { SignalingRoom } from "../../../src/signaling/signaling-room.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
 import {
@@ -15,7 +16,7 @@ import {
 function setUp(options: DialectOptions = {}) {
   const parts = dialectParts(options);
   const { limits, openChannel, clock } = parts;
-  const rooms = parts.registry(() => new SignalingRoom<OctatePeer>(openChannel, limits.signalingRoomMembers));
+  const rooms = parts.registry(() => new SignalingRoom<Peer>(openChannel, limits.signalingRoomMembers));
   const first = octateCode({
     ...parts,
     rooms: new OctateRooms(parts),

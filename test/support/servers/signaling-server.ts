@@ -8,11 +8,11 @@ import { systemClock } from "../../../src/lib/time/clock.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { RoomRegistry } from "../../../src/rooms/room-registry.ts";
 import { cliffy } from "../../../src/signaling/cliffy/dialect.ts";
-import type { Peer } from "../../../src/signaling/cliffy/peer.ts";
 import { jsonDialects } from "../../../src/signaling/dialects.ts";
 import { octateCode } from "../../../src/signaling/octatecode/dialect.ts";
-import { type OctatePeer, octateCodePeers } from "../../../src/signaling/octatecode/peers-session.ts";
+import { octateCodePeers } from "../../../src/signaling/octatecode/peers-dialect.ts";
 import { OctateRooms } from "../../../src/signaling/octatecode/rooms.ts";
+import type { Peer } from "../../../src/signaling/peer-session.ts";
 import { PeerJsNamespace } from "../../../src/signaling/peerjs/namespace.ts";
 import { peerjs } from "../../../src/signaling/peerjs/protocol.ts";
 import { Devices } from "../../../src/signaling/peers/devices.ts";
@@ -59,7 +59,7 @@ export function startSignalingServer({ authorizer, limits: changed = {} }: Signa
   const usage = () => ({ uptimeMs: 0, memory: {}, cpu: {} });
   const dialects = [
     octateCode({ ...all, rooms: octateRooms, tokens: undefined, usage }),
-    octateCodePeers({ ...all, rooms: registry(() => new SignalingRoom<OctatePeer>(openChannel, memberLimit)) }),
+    octateCodePeers({ ...all, rooms: registry(() => new SignalingRoom<Peer>(openChannel, memberLimit)) }),
     cliffy({ ...all, rooms: registry(() => new SignalingRoom<Peer>(openChannel, memberLimit)) }),
     yWebrtc({
       ...all,

@@ -1,0 +1,23 @@
+import type { JsonDialect } from "../dialects.ts";
+import { type PeerDialect, PeerSession, type PeerSessionOptions } from "../peer-session.ts";
+import { endingText } from "./denial-text.ts";
+import { isOctateCodePeers, octatePeersCodec } from "./peers-codec.ts";
+
+const dialect: PeerDialect = {
+  codec: octatePeersCodec,
+  namesOf: ({ roomId, id, name = id }) => [roomId, id, name],
+  texts: {
+    roomFull: "Room not found or join failed",
+    invalidName: () => "Missing userId or roomId",
+    denied: endingText,
+  },
+};
+
+/** Signaling for OctateCode's second dialect: rooms of peers, which a client joins under an id of its own choice. */
+export function octateCodePeers(options: PeerSessionOptions): JsonDialect {
+  return {
+    name: "octatecode-peers",
+    recognises: isOctateCodePeers,
+    open: (client) => new PeerSession(client, dialect, options),
+  };
+}

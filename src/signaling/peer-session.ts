@@ -1,0 +1,170 @@
+import type { Authorizer, Denial } from "../auth/authorizer.ts";
+import type { Clock } from "../lib/time/clock.ts";
+import type { RoomLimits } from "../rooms/limits.ts";
+import { checkRoomName } from "../rooms/room-name.ts";
+import type { RoomPass } from "../rooms/room-pass.ts";
+import type { RoomRegistry } from "../rooms/room-registry.ts";
+import { closeReasons } from "../transport/close-reason.ts";
+import type { DialectSession, SignalingClient } from "./dialects.ts";
+import { joinRoom } from "./join.ts";
+import type { JsonMessage } from "./json-codec.ts";
+import type { SignalingLimits } from "./limits.ts";
+import type { Members } from "./members.ts";
+import type { PeerCodec, PeerInfo, PeerJoin, PeerSignal } from "./peer-codec.ts";
+import type { Deliverer, SignalingBound } from "./quotas.ts";
+import type { Member, SignalingRoom } from "./signaling-room.ts";
+
+/** What all peer sessions of a server share. */
+export interface PeerSessionOptions {
+  readonly rooms: RoomRegistry<SignalingRoom<Peer>>;
+  readonly authorizer: Authorizer;
+  readonly limits: SignalingLimits & RoomLimits;
+  readonly clock: Clock;
+}
+
+/** A dialect of peer sessions: its wire format, its texts and the scope of its peer ids. */
+export interface PeerDialect {
+  readonly codec: PeerCodec;
+  readonly texts: PeerTexts;
+  /** The names of a join that must be valid. */
+  namesOf(join: PeerJoin): readonly string[];
+  /** All peers of the server, where a peer id is unique on the server; undefined where it is unique in its room. */
+  readonly peers?: Members<Peer>;
+}
+
+/** The error texts in which the dialects differ. */
+export interface PeerTexts {
+  readonly roomFull: string;
+  /** `fault` says what is wrong with the name. */
+  invalidName(fault: string): string;
+  denied(denial: Denial): string;
+}
+
+/** A peer in a room. */
+export interface Peer extends Member, PeerInfo {
+  readonly roomId: string;
+  readonly pass: RoomPass<SignalingRoom<Peer>>;
+}
+
+/**
+ * One client of a dialect in which peers join one room at a time and signal each other by id: Cliffy, and OctateCode's
+ * second dialect.
+ */
+export class PeerSession implements DialectSession, Deliverer<PeerSignal> {
+  readonly #client: SignalingClient;
+  readonly #dialect: PeerDialect;
+  readonly #options: PeerSessionOptions;
+  #peer: Peer | undefined;
+
+  constructor(client: SignalingClient, dialect: PeerDialect, options: PeerSessionOptions) {
+    this.#client = client;
+    this.#dialect = dialect;
+    this.#options = options;
+  }
+
+  receive(received: JsonMessage): void | Promise<void> {
+    const message = this.#dialect.codec.decode(received);
+    switch (message.type) {
+      case "join":
+        return this.#join(message);
+      case "leave":
+        if (message.roomId === undefined || message.roomId === this.#peer?.roomId) this.#leave();
+        return;
+      case "signal":
+        return this.#forward(message);
+      case "unknown":
+        return;
+    }
+  }
+
+  async malformed(): Promise<void> {
+    if (await this.#client.quota.spend(1)) this.#refuse("Invalid message format");
+  }
+
+  closed(): void {
+    this.#leave();
+  }
+
+  /** Sends a signal to its receiver, if both peers are still in the room. */
+  deliver(signal: PeerSignal): void {
+    const sender = this.#peer;
+    sender?.pass.room.send(signal.to, this.#dialect.codec.encodeSignal(signal, sender));
+  }
+
+  async #join(join: PeerJoin): Promise<void> {
+    const { peers, texts } = this.#dialect;
+    const { roomId, id, name } = join;
+    const fault = this.#nameFault(join);
+    if (fault !== undefined) return this.#refuse(texts.invalidName(fault), "name");
+    const { connection } = this.#client;
+    const refusal = await joinRoom(
+      {
+        client: this.#client,
+        roomId,
+        holder: (room) => (peers ?? room).find(id),
+        granted: (pass, holder) => this.#enter({ id, name, roomId, connection, pass }, holder),
+      },
+      this.#options,
+    );
+    if (refusal !== undefined) this.#refuse(refusal === "id-in-use" ? "Peer id in use" : texts.denied(refusal));
+  }
+
+  #nameFault(join: PeerJoin): string | undefined {
+    const { nameBytes } = this.#options.limits;
+    const faults = this.#dialect.namesOf(join).map((name) => checkRoomName(name, nameBytes));
+    return faults.find((fault) => fault !== undefined);
+  }
+
+  /** Joins the room in one synchronous step: a client that takes over its own peer id has it without having left. */
+  #enter(peer: Peer, holder: Peer | undefined): void {
+    const { codec, peers, texts } = this.#dialect;
+    const { connection, roomId, pass } = peer;
+    const { room } = pass;
+    if (this.#peer !== holder) this.#leave();
+    if (room.join(peer) === "full") {
+      pass.release();
+      this.#refuse(texts.roomFull, "room-members");
+      return;
+    }
+    peers?.join(peer);
+    if (this.#peer === undefined) this.#client.quota.joinedRoom();
+    this.#peer = peer;
+    if (holder !== undefined) this.#depart(holder);
+    if (holder !== undefined && holder.connection !== connection) holder.connection.close(closeReasons.replaced);
+    const others = [...room].filter((other) => other !== peer);
+    connection.send(codec.encodePeers(roomId, others));
+    room.publish(codec.encodeJoined(roomId, peer), peer);
+    pass.watch({
+      ended: (denial) => {
+        this.#refuse(texts.denied(denial));
+        this.#leave();
+      },
+    });
+  }
+
+  #leave(): void {
+    const peer = this.#peer;
+    if (peer === undefined) return;
+    this.#peer = undefined;
+    this.#dialect.peers?.leave(peer);
+    this.#depart(peer);
+    this.#client.quota.leftRoom();
+  }
+
+  /** Removes the peer from its room and tells the others, unless another peer has taken over its id there. Idempotent. */
+  #depart(peer: Peer): void {
+    const { roomId, pass } = peer;
+    if (pass.room.leave(peer)) pass.room.publish(this.#dialect.codec.encodeLeft(roomId, peer));
+    pass.release();
+  }
+
+  #forward(signal: PeerSignal): void | Promise<void> {
+    if (this.#peer?.pass.room.find(signal.to) === undefined) return;
+    return this.#client.quota.afterSpending(1, this, signal);
+  }
+
+  #refuse(text: string, bound?: SignalingBound): void {
+    if (bound !== undefined) this.#client.quota.met(bound);
+    this.#client.connection.send(this.#dialect.codec.encodeError(text));
+  }
+}
