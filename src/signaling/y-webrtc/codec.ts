@@ -1,26 +1,31 @@
 import { BoundExceeded, isObject, type JsonMessage, type JsonObject, malformed } from "../json-codec.ts";
 
-/** What a y-webrtc 10 client says. */
+/** A message that a y-webrtc 10 client publishes to a topic. */
+export interface Publish {
+  readonly type: "publish";
+  readonly topic: string;
+  /** The peer ids of the sender and the only receiver in the data; undefined where it has none, or is encrypted. */
+  readonly from: string | undefined;
+  readonly to: string | undefined;
+  /** Whether it announces a peer, for other peers to call. */
+  readonly isAnnouncement: boolean;
+  /** The whole message, which is forwarded. */
+  readonly received: JsonMessage;
+}
+
+/** A message of a y-webrtc 10 client. */
 export type ClientMessage =
   | { readonly type: "subscribe" | "unsubscribe"; readonly topics: readonly string[] }
-  | {
-      readonly type: "publish";
-      readonly topic: string;
-      /** The peer ids in what is published: who says it, and whom alone it concerns. Unknown when it is encrypted. */
-      readonly from: string | undefined;
-      readonly to: string | undefined;
-      /** Whether it says that somebody is there, for others to call. */
-      readonly isAnnouncement: boolean;
-    }
+  | Publish
   | { readonly type: "ping" }
-  /** Of a type that this server does not know, and that it ignores. */
+  /** A message of a type that this server does not know, and ignores. */
   | { readonly type: "unknown" };
 
 const types: ReadonlySet<unknown> = new Set(["subscribe", "unsubscribe", "publish", "ping"]);
 
-/** Base64 of what y-webrtc 10.3.0 encrypts begins with this: the method's name, `AES-GCM`, and the length of the nonce, 12. */
+/** The base64 of every message that y-webrtc 10.3.0 encrypts begins so: `AES-GCM` and the length of the nonce, 12. */
 const encryptionMark = "B0FFUy1HQ00M";
-/** Of the base64 of mark, nonce, and an announcement with a UUID and its authentication tag: 98 bytes. */
+/** The length of the base64 of 98 bytes: mark, nonce, an announcement with a UUID, and the authentication tag. */
 const encryptedAnnouncementLength = 132;
 
 export const pong = JSON.stringify({ type: "pong" });
@@ -30,8 +35,8 @@ export function isYWebrtc({ type }: JsonObject): boolean {
 }
 
 /** Throws `SessionError` (malformed-frame). */
-export function decode({ fields }: JsonMessage, topicsPerFrame: number): ClientMessage {
-  const { type, topics, topic, data } = fields;
+export function decode(received: JsonMessage, topicsPerFrame: number): ClientMessage {
+  const { type, topics, topic, data } = received.fields;
   switch (type) {
     case "subscribe":
     case "unsubscribe":
@@ -39,7 +44,7 @@ export function decode({ fields }: JsonMessage, topicsPerFrame: number): ClientM
     case "publish": {
       if (typeof topic !== "string") throw malformed("the topic is not a string");
       const { from, to } = isObject(data) ? data : {};
-      return { type, topic, from: textOf(from), to: textOf(to), isAnnouncement: isAnnouncement(data) };
+      return { type, topic, from: textOf(from), to: textOf(to), isAnnouncement: isAnnouncement(data), received };
     }
     case "ping":
       return { type };
@@ -48,7 +53,7 @@ export function decode({ fields }: JsonMessage, topicsPerFrame: number): ClientM
   }
 }
 
-/** The message as its receivers get it: as it came, but for `clients`, the number of the topic's subscribers. */
+/** Encodes a message for its receivers: unchanged, but with `clients`, the number of the topic's subscribers. */
 export function encodePublished({ text, fields }: JsonMessage, clients: number): string {
   if (Object.hasOwn(fields, "clients")) return JSON.stringify({ ...fields, clients });
   return `${text.slice(0, text.lastIndexOf("}"))},"clients":${clients}}`;
@@ -65,7 +70,7 @@ function readTopics(topics: unknown, topicsPerFrame: number): readonly string[] 
   return topics;
 }
 
-/** An encrypted one shows by its length: all peer ids are equally long, and nothing else that a client says is as short. */
+/** An encrypted announcement is known by its length: all peer ids are equally long, and all other messages are longer. */
 function isAnnouncement(data: unknown): boolean {
   if (typeof data === "string") return data.length === encryptedAnnouncementLength && data.startsWith(encryptionMark);
   return isObject(data) && data["type"] === "announce" && typeof data["from"] === "string" && data["to"] === undefined;

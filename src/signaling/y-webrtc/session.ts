@@ -11,7 +11,7 @@ import type { DialectSession, SignalingClient } from "../dialects.ts";
 import type { JsonMessage } from "../json-codec.ts";
 import type { SignalingLimits } from "../limits.ts";
 import type { SignalingBound } from "../quotas.ts";
-import { type ClientMessage, decode, encodePublished, pong } from "./codec.ts";
+import { decode, type Publish, pong } from "./codec.ts";
 import type { YWebrtcLimits } from "./limits.ts";
 import { Subscription, type SubscriptionOwner } from "./subscription.ts";
 import { Subscriber, type Topic } from "./topic.ts";
@@ -26,9 +26,7 @@ export interface YWebrtcOptions {
   readonly log: Log;
 }
 
-type Publish = Extract<ClientMessage, { type: "publish" }>;
-
-/** From one attempt to the next while nobody can be asked whether a client may enter. */
+/** The time between two attempts while authorization is unavailable; it doubles up to the longest. */
 const firstRetryMs = 1_000;
 const longestRetryMs = 30_000;
 
@@ -36,23 +34,23 @@ const unavailable: Denial = {
   granted: false,
   kind: "unavailable",
   code: "unavailable",
-  reason: "nobody could be asked",
+  reason: "authorization is unavailable",
 };
 
 /**
  * The topics of one y-webrtc client.
  *
- * A refused topic is ignored, because the client has no words for a refusal; the log says why, without the topic's name,
- * which is a secret. Nothing waits for the entry into a topic but what is said of it.
+ * A refused topic is ignored, because the protocol has no message for a refusal; the log has the reason, without the
+ * topic's name, which is a secret. While a topic is being joined, only messages for that topic wait.
  */
 export class YWebrtcSession implements DialectSession, SubscriptionOwner {
   readonly #client: SignalingClient;
   readonly #options: YWebrtcOptions;
   readonly #subscriptions = new Map<string, Subscription>();
-  /** Undefined while no topic has any. */
+  /** Undefined while no topic has a queue. */
   #queues: TopicQueues | undefined;
-  /** Topics of which it is not settled whether the client may enter. */
-  #entering = 0;
+  /** The number of topics that are being joined. */
+  #joining = 0;
   #isClosed = false;
   #hasLoggedCrash = false;
 
@@ -71,7 +69,7 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
         for (const topic of message.topics) this.#unsubscribe(topic);
         return this.#queues?.released;
       case "publish":
-        return this.#publish(message, received);
+        return this.#publish(message);
       case "ping":
         return this.#client.connection.send(pong);
       case "unknown":
@@ -92,24 +90,24 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
 
   #subscribe(topic: string): void {
     const queue = this.#queues?.find(topic);
-    if (queue?.isLeaving) queue.push(0, () => this.#enter(topic));
+    if (queue?.isUnsubscribing) queue.push(0, () => this.#startJoin(topic));
     if (queue !== undefined) return;
-    const entry = this.#enter(topic);
-    if (entry === undefined) return;
+    const joining = this.#startJoin(topic);
+    if (joining === undefined) return;
     this.#queues ??= this.#openQueues();
-    this.#queues.open(topic, entry);
+    this.#queues.open(topic, joining);
   }
 
   #unsubscribe(topic: string): void {
     const queue = this.#queues?.find(topic);
     if (queue === undefined) this.#leave(topic);
-    else queue.pushFarewell(() => this.#leave(topic));
+    else queue.pushUnsubscribe(() => this.#leave(topic));
   }
 
-  #publish(message: Publish, received: JsonMessage): void | Promise<void> {
+  #publish(message: Publish): void | Promise<void> {
     const queue = this.#queues?.find(message.topic);
-    if (queue === undefined) return this.#forward(message, received);
-    queue.push(received.text.length, () => this.#forward(message, received));
+    if (queue === undefined) return this.#forward(message);
+    queue.push(message.received.text.length, () => this.#forward(message));
     return this.#queues?.released;
   }
 
@@ -123,23 +121,23 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
     });
   }
 
-  /** Undefined when there is nothing to wait for. */
-  #enter(topic: string): Promise<void> | undefined {
+  /** Starts to join a topic; undefined when the client has joined it already, or may not join it. */
+  #startJoin(topic: string): Promise<void> | undefined {
     if (this.#subscriptions.has(topic)) return;
     const { nameBytes, topicsPerConnection } = this.#options.limits;
     const fault = checkRoomName(topic, nameBytes);
     if (fault !== undefined) return this.#refuse(fault, "name");
-    if (this.#subscriptions.size + this.#entering < topicsPerConnection) return this.#ask(topic);
+    if (this.#subscriptions.size + this.#joining < topicsPerConnection) return this.#authorizeAndJoin(topic);
     return this.#refuse("the connection has too many topics", "topics-per-connection");
   }
 
-  async #ask(topic: string): Promise<void> {
-    this.#entering += 1;
+  async #authorizeAndJoin(topic: string): Promise<void> {
+    this.#joining += 1;
     let pass: RoomPass<Topic> | undefined;
     try {
       pass = await this.#passFor(topic);
     } finally {
-      this.#entering -= 1;
+      this.#joining -= 1;
     }
     if (pass !== undefined) this.#join(topic, pass);
   }
@@ -147,13 +145,13 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
   async #passFor(topic: string): Promise<RoomPass<Topic> | undefined> {
     const request = accessRequest("signaling", topic, this.#client);
     const decision = await this.#authorize(request);
-    const grant = decision.granted ? decision : await this.#persist(decision, request);
+    const grant = decision.granted ? decision : await this.#retry(decision, request);
     if (grant === undefined) return undefined;
     const pass = await openRoom(this.#options.rooms, topic, grant);
     return pass.granted ? pass : this.#refuse(pass.reason);
   }
 
-  /** That the authorizer itself fails is no fault of the client's. */
+  /** An authorizer that fails is not the client's fault: the answer is `unavailable`, and the client's join is retried. */
   async #authorize(request: AccessRequest): Promise<Grant | Denial> {
     try {
       return await this.#options.authorizer.authorize(request);
@@ -166,21 +164,21 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
     }
   }
 
-  /** A client never asks again by itself. Where that may help it is done for it, as long as it wants to enter. */
-  async #persist({ kind, reason }: Denial, request: AccessRequest): Promise<Grant | undefined> {
+  /** Retries on behalf of the client, which never subscribes again by itself, as long as it wants the topic. */
+  async #retry({ kind, reason }: Denial, request: AccessRequest): Promise<Grant | undefined> {
     if (this.#isClosed || !this.#client.connection.isOpen) return undefined;
     this.#refuse(reason);
     if (kind !== "unavailable") return undefined;
-    // It is in no room, and cannot help it.
+    // The client counts as being in a room: that it is in none is not its fault.
     this.#client.quota.joinedRoom();
     try {
-      return await this.#askAgain(request);
+      return await this.#authorizeAgain(request);
     } finally {
       if (!this.#isClosed) this.#client.quota.leftRoom();
     }
   }
 
-  async #askAgain(request: AccessRequest): Promise<Grant | undefined> {
+  async #authorizeAgain(request: AccessRequest): Promise<Grant | undefined> {
     const { clock } = this.#options;
     const queue = this.#queues?.find(request.room);
     for (let durationMs = firstRetryMs; ; durationMs = Math.min(2 * durationMs, longestRetryMs)) {
@@ -224,31 +222,16 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
     if (!connection.isOpen) return;
     this.#options.log.error({ event: "topic-crashed", protocol: "y-webrtc", err: error });
     this.#queues?.close();
-    connection.refuse(closeReasons.internalError, "a fault of the server");
+    connection.refuse(closeReasons.internalError, "internal error");
   }
 
-  #forward(message: Publish, received: JsonMessage): void | Promise<void> {
+  #forward(message: Publish): void | Promise<void> {
     const { topic, from, to } = message;
     const subscription = this.#subscriptions.get(topic);
     if (subscription === undefined) return;
     const { room, subscriber } = subscription;
     if (from !== undefined && from.length <= this.#options.limits.nameBytes) room.recordPeerId(subscriber, from);
     const isAddressed = to !== undefined && room.userOf(to) !== undefined;
-    const spent = this.#client.quota.spend(isAddressed ? 1 : room.size - 1);
-    if (spent === true) return deliver(subscription, message, received);
-    if (spent instanceof Promise) {
-      return spent.then((mayGo) => {
-        if (mayGo && this.#subscriptions.get(topic) === subscription) deliver(subscription, message, received);
-      });
-    }
+    return this.#client.quota.afterSpending(isAddressed ? 1 : room.size - 1, subscription, message);
   }
-}
-
-/** As to everybody, nothing comes back to who says it. */
-function deliver({ room, subscriber }: Subscription, { to, isAnnouncement }: Publish, received: JsonMessage): void {
-  const receiver = to === undefined ? undefined : room.userOf(to);
-  const frame = encodePublished(received, room.size);
-  if (receiver !== undefined) room.send(receiver, frame, subscriber);
-  else if (isAnnouncement) room.announce(frame, subscriber);
-  else room.publish(frame, subscriber);
 }

@@ -1,10 +1,12 @@
 import type { Denial, GrantWatcher } from "../../auth/authorizer.ts";
 import type { RoomPass } from "../../rooms/room-pass.ts";
+import type { Deliverer } from "../quotas.ts";
+import { encodePublished, type Publish } from "./codec.ts";
 import type { Subscriber, Topic } from "./topic.ts";
 
-/** Whose subscription it is. */
+/** The session that a subscription belongs to. */
 export interface SubscriptionOwner {
-  /** The client may not have the topic any longer. */
+  /** The client's permission for the topic has ended. */
   lost(topic: string, denial: Denial): void;
 }
 
@@ -15,12 +17,13 @@ export interface SubscriptionOptions {
   readonly owner: SubscriptionOwner;
 }
 
-/** A topic for as long as the client has it. It is itself what its grant reports to: there are many. */
-export class Subscription implements GrantWatcher {
+/** A client's subscription to one topic. It watches its grant by itself, since a closure for each would cost memory. */
+export class Subscription implements GrantWatcher, Deliverer<Publish> {
   readonly subscriber: Subscriber;
   readonly #topic: string;
   readonly #pass: RoomPass<Topic>;
   readonly #owner: SubscriptionOwner;
+  #isReleased = false;
 
   constructor({ topic, pass, subscriber, owner }: SubscriptionOptions) {
     this.subscriber = subscriber;
@@ -33,7 +36,7 @@ export class Subscription implements GrantWatcher {
     return this.#pass.room;
   }
 
-  /** From now on it ends with its grant; at once if that has ended already. */
+  /** Ends the subscription when its grant ends; at once if it has ended already. */
   watch(): void {
     this.#pass.watch(this);
   }
@@ -42,7 +45,19 @@ export class Subscription implements GrantWatcher {
     this.#owner.lost(this.#topic, denial);
   }
 
+  /** Sends a message to its receiver or to the whole topic, never back to its sender; nothing once it is released. */
+  deliver({ to, isAnnouncement, received }: Publish): void {
+    if (this.#isReleased) return;
+    const { room, subscriber } = this;
+    const receiver = to === undefined ? undefined : room.userOf(to);
+    const frame = encodePublished(received, room.size);
+    if (receiver !== undefined) room.send(receiver, frame, subscriber);
+    else if (isAnnouncement) room.announce(frame, subscriber);
+    else room.publish(frame, subscriber);
+  }
+
   release(): void {
+    this.#isReleased = true;
     this.room.leave(this.subscriber);
     this.#pass.release();
   }

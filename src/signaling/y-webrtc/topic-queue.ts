@@ -2,80 +2,81 @@ import { abortableWait } from "../../lib/abortable-wait.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import { Inbox } from "../../transport/inbox.ts";
 
-/** Whom a queue tells what becomes of it. */
+/** The owner of a queue, which bounds the bytes of all its queues together. */
 export interface TopicQueueOwner {
-  /** So many bytes more are held, or less. */
-  took(bytes: number): void;
-  gave(bytes: number): void;
+  /** The queue holds so many bytes more. */
+  grew(bytes: number): void;
+  /** The queue holds so many bytes less. */
+  shrank(bytes: number): void;
   failed(error: unknown): void;
-  /** Nothing waits any more, and nothing runs. */
+  /** No task of the topic waits or runs any more. */
   emptied(topic: string): void;
 }
 
 export interface Pause {
   readonly durationMs: number;
   readonly clock: Clock;
-  /** Aborts when the client is gone. */
+  /** Aborts when the client has disconnected. */
   readonly signal: AbortSignal;
 }
 
 type Task = () => void | Promise<void>;
 
-/** Of a message that waits, besides its text. */
-const waitingMessageBytes = 128;
+/** What a queued message takes in memory besides its text. */
+const overheadBytes = 128;
 
-/** What a client says of one topic while it is not settled whether it may enter: it waits, in order. */
+/** The messages of a client for one topic that it is still joining. They wait, in order, until the join has ended. */
 export class TopicQueue {
   readonly #topic: string;
-  readonly #entry: Promise<void>;
+  readonly #joining: Promise<void>;
   readonly #owner: TopicQueueOwner;
-  /** Most topics are entered before anything else is said of them. */
+  /** Undefined until a message waits: most topics are joined before the next message comes. */
   #inbox: Inbox | undefined;
-  /** Tasks that have not ended, the entry included. */
+  /** The number of tasks that have not ended, the join included. */
   #tasks = 1;
-  #farewells = 0;
+  #unsubscribes = 0;
   #isClosed = false;
   #wake: (() => void) | undefined;
 
-  /** `entry` is under way; it ends the queue if it is all. */
-  constructor(topic: string, entry: Promise<void>, owner: TopicQueueOwner) {
+  /** `joining` is the join that has been started; if nothing follows it, the queue ends with it. */
+  constructor(topic: string, joining: Promise<void>, owner: TopicQueueOwner) {
     this.#topic = topic;
     this.#owner = owner;
-    this.#entry = entry.then(
+    this.#joining = joining.then(
       () => this.#ended(),
       (error) => this.#failed(error),
     );
   }
 
-  /** Whether the client has said that it wants the topic no more, and that waits. */
-  get isLeaving(): boolean {
-    return this.#farewells > 0;
+  /** Whether an unsubscribe of the client is queued. */
+  get isUnsubscribing(): boolean {
+    return this.#unsubscribes > 0;
   }
 
   push(length: number, task: Task): void {
-    const bytes = length + waitingMessageBytes;
+    const bytes = length + overheadBytes;
     this.#tasks += 1;
-    this.#owner.took(bytes);
+    this.#owner.grew(bytes);
     this.#inbox ??= this.#openInbox();
     this.#inbox.push(bytes, () => {
-      this.#owner.gave(bytes);
+      this.#owner.shrank(bytes);
       return this.#run(task);
     });
   }
 
-  /** As `push`, for what gives up the topic: nobody waits any longer for an entry that cannot be had now. */
-  pushFarewell(task: () => void): void {
-    this.#farewells += 1;
+  /** Queues an unsubscribe. A join that is between two attempts ends at once, without another attempt. */
+  pushUnsubscribe(task: () => void): void {
+    this.#unsubscribes += 1;
     this.#wake?.();
     this.push(0, () => {
-      this.#farewells -= 1;
+      this.#unsubscribes -= 1;
       task();
     });
   }
 
-  /** Resolves, later, with whether the client still wants to enter: when time has passed, or as soon as it does not. */
+  /** Waits, unless the client gives up the topic; resolves asynchronously with whether it still wants to join. */
   async pause({ durationMs, clock, signal }: Pause): Promise<boolean> {
-    const isWanted = () => !(this.isLeaving || this.#isClosed || signal.aborted);
+    const isWanted = () => !(this.isUnsubscribing || this.#isClosed || signal.aborted);
     if (!isWanted()) return false;
     await abortableWait(signal, (done) => {
       this.#wake = done;
@@ -85,7 +86,7 @@ export class TopicQueue {
     return isWanted();
   }
 
-  /** Drops what waits. */
+  /** Drops the queued messages. */
   close(): void {
     this.#isClosed = true;
     this.#wake?.();
@@ -93,15 +94,15 @@ export class TopicQueue {
   }
 
   #openInbox(): Inbox {
-    // Its owner bounds all queues together.
+    // The owner bounds the bytes of all queues together.
     const inbox = new Inbox({ limitBytes: Number.POSITIVE_INFINITY, failed: (error) => this.#failed(error) });
-    inbox.push(0, () => this.#entry);
+    inbox.push(0, () => this.#joining);
     return inbox;
   }
 
   #run(task: Task): void | Promise<void> {
-    const settling = task();
-    if (settling instanceof Promise) return settling.then(() => this.#ended());
+    const running = task();
+    if (running instanceof Promise) return running.then(() => this.#ended());
     this.#ended();
   }
 

@@ -3,30 +3,30 @@ import { Watermarks } from "../../lib/watermarks.ts";
 import { TopicQueue, type TopicQueueOwner } from "./topic-queue.ts";
 
 export interface TopicQueuesOptions {
-  /** Bytes that wait at which the client should not be heard any further; it may when half of them are left. */
+  /** At so many queued bytes the client's further frames are delayed, until half of them are left. */
   readonly limitBytes: number;
   readonly failed: (error: unknown) => void;
-  /** No topic has a queue any more. */
+  /** The last queue has emptied. */
   readonly emptied: () => void;
 }
 
-/** The topics of one client of which it is not settled whether it may enter, and what it says of them meanwhile. */
+/** The queues of all topics that one client is joining. */
 export class TopicQueues implements TopicQueueOwner {
   readonly #options: TopicQueuesOptions;
   readonly #queues = new Map<string, TopicQueue>();
   readonly #gate = new Gate();
-  readonly #waitingBytes: Watermarks;
+  readonly #queuedBytes: Watermarks;
 
   constructor(options: TopicQueuesOptions) {
     this.#options = options;
     const { limitBytes } = options;
-    this.#waitingBytes = new Watermarks(limitBytes, limitBytes / 2, {
+    this.#queuedBytes = new Watermarks(limitBytes, limitBytes / 2, {
       filled: () => this.#gate.hold(),
       cleared: () => this.#gate.release(),
     });
   }
 
-  /** Resolves when more may wait; undefined while that is so. */
+  /** Resolves when further frames may be queued; undefined while they may. */
   get released(): Promise<void> | undefined {
     return this.#gate.released;
   }
@@ -35,23 +35,23 @@ export class TopicQueues implements TopicQueueOwner {
     return this.#queues.get(topic);
   }
 
-  /** For a topic that has none; `entry` is under way. */
-  open(topic: string, entry: Promise<void>): void {
-    this.#queues.set(topic, new TopicQueue(topic, entry, this));
+  /** Opens a queue for a topic that has none. `joining` is the join that has been started. */
+  open(topic: string, joining: Promise<void>): void {
+    this.#queues.set(topic, new TopicQueue(topic, joining, this));
   }
 
   close(): void {
     for (const queue of this.#queues.values()) queue.close();
     this.#queues.clear();
-    this.#waitingBytes.empty();
+    this.#queuedBytes.empty();
   }
 
-  took(bytes: number): void {
-    this.#waitingBytes.raise(bytes);
+  grew(bytes: number): void {
+    this.#queuedBytes.raise(bytes);
   }
 
-  gave(bytes: number): void {
-    this.#waitingBytes.lower(bytes);
+  shrank(bytes: number): void {
+    this.#queuedBytes.lower(bytes);
   }
 
   failed(error: unknown): void {

@@ -4,16 +4,16 @@ import { type ClientMessage, decode, encodePublished, isYWebrtc, pong } from "..
 import { closeReasons, SessionError } from "../../../src/transport/close-reason.ts";
 
 const read = (frame: string): ClientMessage => decode(decodeJson(frame, 32), 3);
-const published = (from?: string, to?: string, isAnnouncement = false): ClientMessage => ({
-  type: "publish",
-  topic: "a",
-  from,
-  to,
-  isAnnouncement,
-});
+const published = (from?: string, to?: string, isAnnouncement = false) =>
+  ({ type: "publish", topic: "a", from, to, isAnnouncement }) as const;
+/** A published message is decoded together with the message that is forwarded. */
+const withReceived = (frame: string, message: Expected) =>
+  message.type === "publish" ? { ...message, received: decodeJson(frame, 32) } : message;
+
+type Expected = ReturnType<typeof published> | Exclude<ClientMessage, { type: "publish" }>;
 
 describe("a message", () => {
-  test.each<[string, ClientMessage]>([
+  test.each<[string, Expected]>([
     ['{"type":"subscribe","topics":["a","b","c"]}', { type: "subscribe", topics: ["a", "b", "c"] }],
     ['{"type":"subscribe"}', { type: "subscribe", topics: [] }],
     ['{"type":"subscribe","topics":[]}', { type: "subscribe", topics: [] }],
@@ -35,7 +35,7 @@ describe("a message", () => {
     ["{}", { type: "unknown" }],
     ['{"__proto__":{"type":"ping"}}', { type: "unknown" }],
   ])("%s is understood", (frame, message) => {
-    expect(read(frame)).toEqual(message);
+    expect(read(frame)).toEqual(withReceived(frame, message));
     expect(isYWebrtc(decodeJson(frame, 32).fields)).toBe(message.type !== "unknown");
   });
 
@@ -71,7 +71,7 @@ describe("an encrypted message", () => {
     [announcement.slice(0, -4), false],
   ])("%s announces a peer: %p", (data, isAnnouncement) => {
     const frame = JSON.stringify({ type: "publish", topic: "a", data });
-    expect(read(frame)).toEqual(published(undefined, undefined, isAnnouncement));
+    expect(read(frame)).toEqual(withReceived(frame, published(undefined, undefined, isAnnouncement)));
   });
 });
 
