@@ -10,56 +10,56 @@ import type { SignalingLimits } from "./limits.ts";
 import type { Quota, Quotas } from "./quotas.ts";
 
 /**
- * A signaling protocol of JSON objects that shares its URLs with others: to add one, write a folder with a codec and a
- * session, and one line in `server.ts`.
+ * A signaling protocol of JSON objects that shares its URLs with others. To add one, write a folder with a codec and a
+ * session, and one line in `composition/signaling.ts`.
  */
 export interface JsonDialect {
   readonly name: string;
-  /** Whether a client that begins with this message speaks the dialect. */
+  /** Whether a client whose first message this is speaks the dialect. */
   recognises(fields: JsonObject): boolean;
   open(client: SignalingClient): DialectSession;
   /** HTTP routes that belong to the wire format. */
   readonly routes?: Hono;
 }
 
-/** A connection as a dialect's session needs it. */
+/** The client of a dialect's session. */
 export interface SignalingClient {
   readonly connection: Connection;
   readonly handshake: Handshake;
   readonly quota: Quota;
 }
 
-/** One dialect's state on one connection; as `ProtocolSession`, of messages instead of frames. */
+/** One dialect's state on one connection: a `ProtocolSession` that receives messages instead of frames. */
 export interface DialectSession {
   receive(message: JsonMessage): void | Promise<void>;
-  /** Tells the client of a frame that is no message, where the dialect has words for that; else its session ends. */
+  /** Answers a frame that is not a message, where the dialect has an error message for it; else the session ends. */
   malformed?(detail: string): void | Promise<void>;
   closed(): void;
 }
 
 export interface DialectsOptions {
-  /** The first that recognises a message takes the connection. */
+  /** The first dialect in this list that recognises a message gets the connection. */
   readonly dialects: readonly JsonDialect[];
   readonly authorizer: Authorizer;
   readonly limits: SignalingLimits;
   readonly quotas: Quotas;
 }
 
-/** The JSON dialects on `/` and `/signal`: which one a connection speaks is settled by its first message. */
+/** The JSON dialects on `/` and `/signal`. The first message that a dialect recognises pins the connection to it. */
 export function jsonDialects(options: DialectsOptions): Protocol {
   const routes = new Hono();
   for (const dialect of options.dialects) if (dialect.routes !== undefined) routes.route("/", dialect.routes);
   return {
     name: "json-signaling",
     frameBytes: options.limits.signalingFrameBytes,
-    // lib0's WebsocketClient forgets its backoff at each open, so it reconnects at once when it is accepted and then
-    // closed: 1,600 times in 3 s. Muted, it gives up by itself after 30 s to 45 s without an answer to its pings.
+    // lib0's WebsocketClient forgets its backoff at each open: a client that is accepted and then closed reconnects at
+    // once, 1,600 times in 3 s. A client that is muted gives up by itself after 30 s to 45 s without a pong.
     closeDelayMs: 60_000,
     inboxOverflow: "mute",
     match: ({ pathname }) => pathname === "/" || pathname === "/signal",
     compatibility: { match: () => true },
-    // As long as it is not accepted at all, that client waits by its backoff. Without a token it may be let in: one comes
-    // later in some dialects, and in the others each room is refused.
+    // A client that is refused before the upgrade keeps its backoff. A client without a token is accepted: in some
+    // dialects the token comes later, and in the others each room is denied.
     authenticate: async (handshake) => {
       const denial = await options.authorizer.authenticate(handshakeToken(handshake));
       return denial && { status: httpStatusOf(denial), message: `${denial.reason}\n` };
@@ -69,7 +69,7 @@ export function jsonDialects(options: DialectsOptions): Protocol {
   };
 }
 
-/** Hands messages to the dialect that recognised the first one; what comes before, no dialect knows, and is ignored. */
+/** Passes messages to the dialect that recognised the first one. Messages before that one are ignored. */
 class PinnedSession implements ProtocolSession, SignalingClient {
   readonly connection: Connection;
   readonly handshake: Handshake;
@@ -91,7 +91,7 @@ class PinnedSession implements ProtocolSession, SignalingClient {
       this.#session ??= this.#pin(message.fields);
       return this.#session?.receive(message);
     } catch (error) {
-      return this.#refused(error);
+      return this.#report(error);
     }
   }
 
@@ -105,7 +105,7 @@ class PinnedSession implements ProtocolSession, SignalingClient {
     return dialect?.open(this);
   }
 
-  #refused(error: unknown): void | Promise<void> {
+  #report(error: unknown): void | Promise<void> {
     if (error instanceof BoundExceeded) this.quota.met(error.bound);
     if (!(error instanceof SessionError) || this.#session?.malformed === undefined) throw error;
     return this.#session.malformed(error.message);

@@ -2,30 +2,33 @@ import type { Clock } from "../lib/time/clock.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { Member } from "./signaling-room.ts";
 
+/** A client's attempt to get an id that another member may hold. */
 export interface IdTakeover<M extends Member> {
-  /** Whose the id is now. */
+  /** The member that holds the id now. */
   readonly holder: () => M | undefined;
-  /** Whether the holder is known to be the client that claims, which may have what it has. */
+  /** Whether the holder is known to be the same client: then it gives way without a ping. */
   readonly isOwn: (holder: M) => boolean;
   readonly clock: Clock;
-  /** How long a holder has to show that it is there. */
+  /** How long a holder has to answer a ping. */
   readonly withinMs: number;
-  /** Enters in place of the holder that was found dead, if there was one; in the same step in which it was looked up. */
+  /** Joins in place of the holder, if there is one. It runs in the same synchronous step in which the holder was looked up. */
   readonly granted: (holder: M | undefined) => void;
 }
 
 /**
- * False when the id is in live use by somebody else. For dialects in which nothing but the id says whose it is: a holder
- * that does not answer has a dead socket that the server has not noticed, and its client, who comes back, resumes.
+ * Gives an id to a client; resolves with false when another live client holds it.
+ *
+ * For dialects in which a client proves nothing but its id. A holder that does not answer a ping has a dead socket that
+ * the server has not noticed yet; the client that asks for its id is taken to be the same one, back on a new socket.
  */
-export async function takeOverId<M extends Member>(claim: IdTakeover<M>): Promise<boolean> {
-  let holder = claim.holder();
-  for (let gone: M | undefined; holder !== undefined && holder !== gone; holder = claim.holder()) {
-    // Whoever was faster meanwhile is asked as well.
-    if (!claim.isOwn(holder) && (await isAlive(holder.connection, claim.clock, claim.withinMs))) return false;
-    gone = holder;
+export async function takeOverId<M extends Member>(takeover: IdTakeover<M>): Promise<boolean> {
+  let holder = takeover.holder();
+  for (let dead: M | undefined; holder !== undefined && holder !== dead; holder = takeover.holder()) {
+    // The id may have gone to another client during the ping: that one is pinged as well.
+    if (!takeover.isOwn(holder) && (await isAlive(holder.connection, takeover.clock, takeover.withinMs))) return false;
+    dead = holder;
   }
-  claim.granted(holder);
+  takeover.granted(holder);
   return true;
 }
 

@@ -8,7 +8,7 @@ import { takeOverId } from "./id-takeover.ts";
 import type { SignalingLimits } from "./limits.ts";
 import type { Member } from "./signaling-room.ts";
 
-/** What all entrances of a dialect share. */
+/** What all joins of a dialect share. */
 export interface JoinOptions<R> {
   readonly rooms: RoomRegistry<R>;
   readonly authorizer: Authorizer;
@@ -16,37 +16,41 @@ export interface JoinOptions<R> {
   readonly clock: Clock;
 }
 
-/** A client on its way into a room, under an id that it names itself. */
+/** A client that asks to join a room under an id of its own choice. */
 export interface JoinRequest<R, M extends Member> {
   readonly client: SignalingClient;
   readonly roomId: string;
-  /** Whose the id is now. */
+  /** The member that holds the id now. */
   readonly holder: (room: R) => M | undefined;
-  /** As `Claim.granted`; the pass is the caller's from then on, to watch and to release. */
+  /** As `IdTakeover.granted`. The pass is the caller's from then on, to watch and to release. */
   readonly granted: (pass: RoomPass<R>, holder: M | undefined) => void;
 }
 
-/** Resolves with why the client may not enter; with undefined when it is in, or gone. */
+/**
+ * Authorizes the client, opens the room and takes over the id.
+ *
+ * Resolves with the reason why the client may not join; with undefined when it has joined, or has disconnected.
+ */
 export async function joinRoom<R extends { readonly size: number }, M extends Member>(
-  entering: JoinRequest<R, M>,
+  request: JoinRequest<R, M>,
   options: JoinOptions<R>,
 ): Promise<Denial | "id-in-use" | undefined> {
-  const { client, roomId } = entering;
+  const { client, roomId } = request;
   const pass = await enterRoom(options.rooms, options.authorizer, accessRequest("signaling", roomId, client));
   if (!pass.granted) return pass;
-  let isIn = false;
+  let hasJoined = false;
   try {
-    // What the others will be told: that it comes, and that it goes.
+    // The client pays for two messages to every member: that it has joined, and that it has left.
     if (!(await client.quota.spend(2 * pass.room.size))) return undefined;
-    isIn = await takeOverId({
-      holder: () => entering.holder(pass.room),
+    hasJoined = await takeOverId({
+      holder: () => request.holder(pass.room),
       isOwn: (member) => member.connection === client.connection,
       clock: options.clock,
       withinMs: options.limits.livenessProbeMs,
-      granted: (member) => entering.granted(pass, member),
+      granted: (member) => request.granted(pass, member),
     });
   } finally {
-    if (!isIn) pass.release();
+    if (!hasJoined) pass.release();
   }
-  return isIn ? undefined : "id-in-use";
+  return hasJoined ? undefined : "id-in-use";
 }

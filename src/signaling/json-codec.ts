@@ -2,14 +2,14 @@ import { closeReasons, SessionError } from "../transport/close-reason.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** A message as it came, and what it says: what is only forwarded need not be written anew. */
+/** A message with its text, so that a message that is only forwarded need not be encoded again. */
 export interface JsonMessage {
-  /** Sound JSON, whatever else it is: clients parse what they are sent without a guard. */
+  /** Always valid JSON: clients parse what they receive without catching errors. */
   readonly text: string;
   readonly fields: JsonObject;
 }
 
-/** A bound on what one frame may hold was exceeded; counted under its name. */
+/** A frame exceeded a bound on its contents. The error is counted under the name of the bound. */
 export class BoundExceeded extends SessionError {
   readonly bound: "json-depth" | "topics-per-frame";
 
@@ -31,7 +31,7 @@ export function decodeJson(frame: string | Uint8Array, jsonDepth: number): JsonM
   return { text, fields };
 }
 
-/** Likewise for a JSON value of any kind that is a part of a frame. */
+/** Reads a JSON value of any type that is a part of a frame. Throws `SessionError` (malformed-frame). */
 export function decodeJsonValue(text: string, jsonDepth: number): unknown {
   const value = parse(text);
   if (typeof value === "object" && value !== null) checkDepth(value, jsonDepth);
@@ -69,7 +69,7 @@ function checkDepth(value: object, jsonDepth: number): void {
 function isNestedWithin(levels: number, value: object): boolean {
   if (levels === 0) return false;
   if (Array.isArray(value)) return value.every((element) => !holdsMore(element) || isNestedWithin(levels - 1, element));
-  // All of its members are its own: it was parsed.
+  // A parsed object has no inherited members.
   for (const name in value) {
     const member: unknown = (value as JsonObject)[name];
     if (holdsMore(member) && !isNestedWithin(levels - 1, member)) return false;

@@ -4,7 +4,7 @@ import { Timeouts } from "../lib/time/timeouts.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { SignalingLimits } from "./limits.ts";
 
-/** From whom to whom. */
+/** The ids of a sender and a receiver. */
 export interface Pair {
   readonly sender: string;
   readonly receiver: string;
@@ -16,11 +16,11 @@ export interface QueuedMessage extends Pair {
 }
 
 export interface MailboxOptions {
-  /** How long a message waits. */
+  /** How long a message is kept. */
   readonly keepMs: number;
-  /** A message has waited that long, and is gone. */
+  /** Reports a message that was kept that long, after its removal. */
   readonly expired: (message: QueuedMessage) => void;
-  /** Of all mailboxes together. */
+  /** Bounds the messages of all mailboxes together. */
   readonly budget: ByteBudget;
   readonly clock: Clock;
   readonly limits: MailboxLimits;
@@ -36,23 +36,23 @@ interface SizedMessage extends QueuedMessage {
   readonly bytes: number;
 }
 
-/** What a message takes in memory besides its frame: records, and two ids of 256 bytes at most. */
+/** What a queued message takes in memory besides its frame: the records, and two ids of at most 256 bytes. */
 export const overheadBytes = 512;
 
 const encoder = new TextEncoder();
 
 /**
- * What is said to the members of one namespace while they are offline.
+ * Messages for the members of one namespace that are offline.
  *
- * In memory and bounded: per receiver, per sender, and by a budget that mailboxes share. What does not fit is refused,
- * and what waits stays; nobody's messages make room for those of others.
+ * They are kept in memory, bounded per receiver, per sender and by a budget that mailboxes share. A message that does not
+ * fit is refused; no queued message makes room for it, so no sender can push out the messages of others.
  */
 export class Mailbox {
   readonly #options: MailboxOptions;
   readonly #timeouts: Timeouts<SizedMessage>;
-  /** In the order in which they were put. */
+  /** The queue of each receiver, in the order in which messages were put. */
   readonly #byReceiver = new Map<string, Set<SizedMessage>>();
-  /** Of what waits, for whomever. */
+  /** The bytes that each sender has queued, for all receivers together. */
   readonly #bytesBySender = new Map<string, number>();
 
   constructor(options: MailboxOptions) {
@@ -61,12 +61,12 @@ export class Mailbox {
     this.#timeouts = new Timeouts({ durationMs, clock, expired: (message) => this.#expire(message) });
   }
 
-  /** Messages that wait. */
+  /** The number of queued messages. */
   get size(): number {
     return this.#timeouts.size;
   }
 
-  /** False if there is no room for it. */
+  /** Returns false when a bound leaves no room for the message. */
   put({ sender, receiver, frame }: QueuedMessage): boolean {
     const bytes = encoder.encode(frame).length;
     const message = { sender, receiver, frame, bytes };
@@ -76,24 +76,24 @@ export class Mailbox {
     return fits;
   }
 
-  /** Whether a message of this pair waits. */
+  /** Whether a message of this sender is queued for this receiver. */
   holds({ sender, receiver }: Pair): boolean {
     return this.#queueOf(receiver).some((message) => message.sender === sender);
   }
 
-  /** Everything that waits for a receiver, in the order in which it was put. */
+  /** Removes and returns everything that is queued for a receiver, in the order in which it was put. */
   take(receiver: string): readonly QueuedMessage[] {
     const messages = this.#queueOf(receiver);
     for (const message of messages) this.#remove(message, "delivered");
     return messages;
   }
 
-  /** Drops what waits of this pair, without a word. */
+  /** Drops all messages of this sender for this receiver, without reporting them. */
   discard({ sender, receiver }: Pair): void {
     for (const message of this.#queueOf(receiver)) if (message.sender === sender) this.#remove(message, "expired");
   }
 
-  /** Drops everything. */
+  /** Drops all messages. */
   close(): void {
     for (const receiver of this.#byReceiver.keys()) {
       for (const message of this.#queueOf(receiver)) this.#remove(message, "expired");
@@ -141,7 +141,7 @@ export class Mailbox {
   }
 
   #expire(message: SizedMessage): void {
-    // One that fell due with others, and was discarded when they were reported.
+    // The message may have fallen due with others, and have been discarded when those were reported.
     if (this.#byReceiver.get(message.receiver)?.has(message) !== true) return;
     this.#remove(message, "expired");
     this.#options.expired(message);

@@ -1,10 +1,11 @@
-/** How an entry went: `resumed` took the place of the member that had the id. */
+/** How a join ended. `resumed`: the member has replaced another one with the same id. */
 export type JoinOutcome = "joined" | "resumed" | "full";
 
 /**
- * Who has which id.
+ * Members by their ids.
  *
- * Every step is synchronous, so nobody sees half of one: whoever resumes an id has it at once, and it was never free.
+ * Every step is synchronous, so none is seen half done: an id that is taken over belongs to the new member at once, and is
+ * never free in between.
  */
 export class Members<M extends { readonly id: string }> {
   readonly #limit: number;
@@ -18,7 +19,7 @@ export class Members<M extends { readonly id: string }> {
     return this.#byId.size;
   }
 
-  /** In the order in which their ids entered. */
+  /** Iterates in the order in which the ids joined. */
   [Symbol.iterator](): IterableIterator<M> {
     return this.#byId.values();
   }
@@ -27,12 +28,12 @@ export class Members<M extends { readonly id: string }> {
     return this.#byId.get(id);
   }
 
-  /** False also for a member whose id another one has resumed. */
+  /** False also for a member whose id another one has taken over. */
   holds(member: M): boolean {
     return this.#byId.get(member.id) === member;
   }
 
-  /** Idempotent. Another member with the same id gives way. */
+  /** Idempotent. Another member with the same id is replaced. */
   join(member: M): JoinOutcome {
     const known = this.#byId.get(member.id);
     if (known === undefined && this.#byId.size >= this.#limit) return "full";
@@ -40,7 +41,7 @@ export class Members<M extends { readonly id: string }> {
     return known === undefined || known === member ? "joined" : "resumed";
   }
 
-  /** False, and nothing happens, when the member is not there (any more): whoever resumed its id stays. */
+  /** Returns false and changes nothing for a member that has left, or whose id another one has taken over. */
   leave(member: M): boolean {
     return this.holds(member) && this.#byId.delete(member.id);
   }

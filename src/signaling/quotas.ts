@@ -37,22 +37,23 @@ export interface Deliverer<Message> {
   deliver(message: Message): void;
 }
 
-/** What one client may ask of the signaling server over time. */
+/** The rates and timeouts of one client. */
 export interface Quota {
-  /** The client has said something. */
+  /** Reports a frame of the client. */
   frameReceived(): void;
-  /** The client is in one room more, or less. */
+  /** The client is in one room more. */
   joinedRoom(): void;
+  /** The client is in one room less. */
   leftRoom(): void;
   /**
-   * Pays for one message that goes to so many receivers: true when it may go, at once or after a wait; false when the
-   * client has gone meanwhile, and the message with it.
+   * Pays for one message to that many receivers. True when the message may be sent, at once or after a wait; false when
+   * the client has disconnected meanwhile, and the message is to be dropped.
    */
   spend(deliveries: number): boolean | Promise<boolean>;
   /**
-   * Pays for one message as `spend` does, then has it delivered: at once, or after a wait; not at all when the client has
-   * disconnected meanwhile. The session is passed as an object and not as a function: a message that need not wait costs
-   * no closure.
+   * Pays for one message as `spend` does, and has the session deliver it: at once, after a wait, or not at all when the
+   * client has disconnected meanwhile. It takes an object instead of a function, so that a message that need not wait
+   * costs no closure.
    */
   afterSpending<Message>(deliveries: number, session: Deliverer<Message>, message: Message): void | Promise<void>;
   /** Counts that the client has met a bound. */
@@ -62,7 +63,7 @@ export interface Quota {
 
 const fanOutSeconds = 10;
 
-/** What the quotas of all clients share. */
+/** The state that the quotas of all clients share. */
 interface SharedQuotas extends QuotasOptions {
   readonly byAddress: KeyedBuckets;
   readonly firstFrame: Timeouts<Connection>;
@@ -72,8 +73,8 @@ interface SharedQuotas extends QuotasOptions {
 /**
  * The rates and timeouts of all signaling clients.
  *
- * A client that is too fast waits: what it says later is not handled meanwhile, and nothing is lost, since an ICE
- * candidate is never sent again. An idle client costs no timer, and no bucket before it has published.
+ * A client over its rate waits, and its later frames wait behind: none is dropped, since an ICE candidate is never sent
+ * again. An idle client costs no timer, and no bucket before it has published.
  */
 export class Quotas {
   readonly #shared: SharedQuotas;
@@ -109,7 +110,7 @@ export class Quotas {
 interface Buckets {
   readonly publishes: TokenBucket;
   readonly fanOut: TokenBucket;
-  /** Undefined for this machine's own. */
+  /** Undefined for loopback, which has no bucket of its own. */
   readonly address: string | undefined;
 }
 
@@ -146,7 +147,7 @@ class ConnectionQuota implements Quota {
   }
 
   spend(deliveries: number): boolean | Promise<boolean> {
-    // A message for more than may be delivered at once is not made to wait for ever.
+    // A message for more receivers than the whole budget would otherwise wait for ever.
     const reached = Math.min(deliveries, this.#shared.limits.fanOutDeliveries);
     return this.#take(reached) === 0 ? true : this.#wait(reached);
   }
@@ -166,7 +167,7 @@ class ConnectionQuota implements Quota {
     this.#shared.withoutRoom.clear(this.#connection);
   }
 
-  /** Takes from all buckets and returns 0; or from none, and returns how long to wait for the one that lacks most. */
+  /** Takes from all buckets and returns 0; or takes from none and returns the longest wait of a bucket. */
   #take(deliveries: number): number {
     this.#buckets ??= this.#openBuckets();
     const { publishes, fanOut } = this.#buckets;
@@ -181,7 +182,7 @@ class ConnectionQuota implements Quota {
     return 0;
   }
 
-  /** Shared with the other connections of the address, and forgotten when nobody uses it: so not kept here. */
+  /** The bucket is shared with other connections of the address and may be evicted, so it is looked up for every use. */
   #ofAddress({ address }: Buckets): TokenBucket | undefined {
     return address === undefined ? undefined : this.#shared.byAddress.of(address);
   }

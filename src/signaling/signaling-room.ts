@@ -1,18 +1,37 @@
+/*
+ * The rooms of the signaling dialects. Their wire formats differ in who is reached by whom, so there are five:
+ *
+ * - `SignalingRoom`, below: members by id, and a channel to all of them. It keeps no message and no description. Cliffy
+ *   and OctateCode's second dialect need no more, and use it as it is (`PeerSession`).
+ * - `Topic` (y-webrtc) has a `SignalingRoom` inside. Its subscribers choose no ids; their messages name peer ids, which a
+ *   topic remembers in order to send an addressed message to one subscriber instead of to all. It also holds back
+ *   announcements that would cross.
+ * - `OctateRoom` (OctateCode) has a `SignalingRoom` inside as well, but sends to each member by itself, because clients
+ *   spell message types in two ways. Its host describes it, HTTP lists it, and it exists for minutes without a member.
+ *   `RoomRegistry` closes rooms without members, so these have a registry of their own, `OctateRooms`.
+ * - `PeerJsNamespace` (PeerJS) is no room: its clients join nothing and publish nothing. They are found by id, and a
+ *   message for an id that is not connected yet waits in a `Mailbox`.
+ * - `Devices` (Peers) has a `Mailbox` too. A device is in several groups at once and is also known to devices that it has
+ *   exchanged messages with, so the set of receivers is computed for each device, and no channel fits it.
+ *
+ * The first two are opened by a `RoomRegistry` per dialect: rooms of one name in two dialects never meet, though one
+ * permission is good for both.
+ */
 import type { Channel, OpenChannel } from "../transport/channel.ts";
 import type { Connection, Frame } from "../transport/connection.ts";
 import { type JoinOutcome, Members } from "./members.ts";
 
 /** One client in a room. */
 export interface Member {
-  /** Unique in its room. Whether the client chooses it, and who else may take it over, its dialect says. */
+  /** Unique in its room. The dialect decides whether the client chooses it, and which client may take it over. */
   readonly id: string;
   readonly connection: Connection;
 }
 
 /**
- * The members that hear each other's signals. It keeps no message: who is not there misses what is said.
+ * The members that receive each other's signals. It keeps no message: a client that joins later misses it.
  *
- * Every step is synchronous, so no member sees half of one: whoever resumes an id has it at once, without having left.
+ * Every step is synchronous, so no member sees one half done: an id that is taken over has not left in between.
  */
 export class SignalingRoom<M extends Member = Member> {
   readonly #channel: Channel;
@@ -27,7 +46,7 @@ export class SignalingRoom<M extends Member = Member> {
     return this.#members.size;
   }
 
-  /** In the order in which their ids entered. */
+  /** Iterates in the order in which the ids joined. */
   [Symbol.iterator](): IterableIterator<M> {
     return this.#members[Symbol.iterator]();
   }
@@ -36,36 +55,36 @@ export class SignalingRoom<M extends Member = Member> {
     return this.#members.find(id);
   }
 
-  /** False also for a member whose id another one has resumed. */
+  /** False also for a member whose id another one has taken over. */
   holds(member: M): boolean {
     return this.#members.holds(member);
   }
 
   /**
-   * Idempotent. Another member with the same id gives way: its dialect has found out before that both are the same
-   * client, closes the connection that has been replaced, and answers for what the others are told.
+   * Idempotent. Another member with the same id is replaced: the dialect has made sure before that both are the same
+   * client, closes the replaced connection, and tells the other members what they need to know.
    */
   join(member: M): JoinOutcome {
     const known = this.#members.find(member.id);
-    const entry = this.#members.join(member);
-    if (entry === "resumed" && known !== undefined) this.#channel.leave(known.connection);
-    if (entry !== "full") this.#channel.join(member.connection);
-    return entry;
+    const outcome = this.#members.join(member);
+    if (outcome === "resumed" && known !== undefined) this.#channel.leave(known.connection);
+    if (outcome !== "full") this.#channel.join(member.connection);
+    return outcome;
   }
 
-  /** False, and nothing happens, when the member is not there (any more): whoever resumed its id stays. */
+  /** Returns false and changes nothing for a member that has left, or whose id another one has taken over. */
   leave(member: M): boolean {
     if (!this.#members.leave(member)) return false;
     this.#channel.leave(member.connection);
     return true;
   }
 
-  /** To all members but the sender, which need not be one. */
+  /** Sends a frame to all members but the sender, which need not be a member. */
   publish(frame: Frame, sender?: M): void {
     this.#channel.publish(frame, sender?.connection);
   }
 
-  /** To one member, in order with what is published; false when nobody has the id. */
+  /** Sends a frame to one member, in order with what is published. Returns false when no member has the id. */
   send(id: string, frame: Frame): boolean {
     const receiver = this.#members.find(id);
     receiver?.connection.send(frame);

@@ -5,25 +5,25 @@ import { missingToken, otherUser, refusalText } from "./denial-text.ts";
 import type { RoomClaim, RoomTokens } from "./room-tokens.ts";
 
 export interface AuthenticationOptions {
-  /** Those that this server has minted; undefined where others say who may enter. */
+  /** The tokens that this server mints; undefined where the authorizer decides. */
   readonly tokens: RoomTokens | undefined;
   readonly authorizer: Authorizer;
 }
 
-/** What a client says of itself. */
+/** The user and room that a client claims, and its token. */
 export interface Credentials extends RoomClaim {
   readonly token: string | undefined;
 }
 
-/** Who a client is, and in which room it may be. */
+/** A user whose token permits one room. */
 export interface AuthenticatedUser extends RoomClaim {
-  /** What nobody but this user has; undefined where a token does not say whose it is. */
+  /** A secret that only this user's clients have; undefined when the token names no user. */
   readonly proof: string | undefined;
-  /** The holder's, to release; undefined for one that does not end. */
+  /** Owned by the session, which releases it; undefined for a token of this server, which ends no session. */
   readonly grant: Grant | undefined;
 }
 
-/** Resolves with a text for the client if it may not enter. */
+/** Resolves with an error text for the client if its token does not permit the room. */
 export function authenticateUser(
   credentials: Credentials,
   client: Pick<SignalingClient, "connection" | "handshake">,

@@ -1,13 +1,13 @@
 import { isObject, type JsonMessage, type JsonObject, malformed } from "../json-codec.ts";
 
-/** How a client spells types: `join-room` or `JOIN_ROOM`. It is answered likewise. */
+/** How a client spells types: `join-room` or `JOIN_ROOM`. It is answered in the same spelling. */
 export type Casing = "kebab" | "upper";
 
-/** Where a client's session description or candidate is, and what it is called there. */
+/** The member of `data` that holds the session description or candidate, for each type. */
 const signals = { "sdp-offer": "offer", "sdp-answer": "answer", "ice-candidate": "candidate" } as const;
 export type SignalType = keyof typeof signals;
 
-/** What an OctateCode client says. Who says it, and to which room, its token has said. */
+/** A message of an OctateCode client. Its sender and its room are known from the client's token. */
 export type ClientMessage =
   | {
       readonly type: "auth";
@@ -22,12 +22,12 @@ export type ClientMessage =
   | {
       readonly type: SignalType | "chat";
       readonly data: unknown;
-      /** Whom alone it concerns; undefined for the whole room. */
+      /** The receiver; undefined for the whole room. */
       readonly targetUserId: string | undefined;
     }
   | { readonly type: "unknown" };
 
-/** What the host of a room says of it. */
+/** The description of a room by its host. */
 export interface RoomContent {
   readonly roomName: string | undefined;
   readonly fileId: string | undefined;
@@ -35,7 +35,7 @@ export interface RoomContent {
   readonly version: number | undefined;
 }
 
-/** What every message is wrapped in. */
+/** The members that every message of the server has. */
 export interface Envelope {
   readonly type: string;
   readonly roomId: string;
@@ -49,7 +49,7 @@ const types: ReadonlySet<unknown> = new Set([
   ...Object.keys(signals),
 ]);
 
-/** A client begins by saying who it is. One that names itself in `from` speaks the other dialect. */
+/** Whether a message is an OctateCode client's first one. A client that names itself in `from` speaks the second dialect. */
 export function isOctateCode({ type, from, userId }: JsonObject): boolean {
   return typeof type === "string" && types.has(kebab(type)) && (typeof from !== "string" || userId !== undefined);
 }
@@ -90,21 +90,21 @@ export function decode({ fields }: JsonMessage): ClientMessage {
   }
 }
 
-/** A message in the casing of its receiver. */
+/** Encodes a message in the casing of its receiver. */
 export function encode(envelope: Envelope, casing: Casing): string {
   const { type } = envelope;
   return JSON.stringify({ ...envelope, type: casing === "kebab" ? type : type.replaceAll("-", "_").toUpperCase() });
 }
 
 /**
- * What others get of a client's `data`. Clients read a description both where it was put and one level further in, so it
- * is in both places.
+ * A client's `data` as the other clients receive it. Some read a description where it was put, others one level deeper,
+ * so it is put in both places.
  */
 export function forwardedData(type: SignalType | "chat", data: unknown): unknown {
   if (type === "chat") return data;
   const name = signals[type];
   const inside = isObject(data) ? data[name] : undefined;
-  // A candidate has a member `candidate` of its own, which is text.
+  // A bare candidate has a member `candidate` of its own, a string.
   const signal = isObject(inside) ? inside : data;
   return { [name]: isObject(signal) ? { ...signal, [name]: signal } : { [name]: signal } };
 }

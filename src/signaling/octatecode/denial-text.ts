@@ -5,7 +5,7 @@ const expired = "Token expired";
 export const missingToken = "Missing auth token. Request token from /api/auth/token endpoint first.";
 export const otherUser = "User ID mismatch";
 
-/** Why a client may not enter with its token, as OctateCode's clients know it. */
+/** The error text for a client whose token does not permit the room, in OctateCode's own words. */
 export function refusalText({ kind, code }: Pick<Denial, "kind" | "code">): string {
   if (kind === "unavailable") return "Authorization is unavailable, try again";
   if (code === "no-token") return missingToken;
@@ -14,7 +14,7 @@ export function refusalText({ kind, code }: Pick<Denial, "kind" | "code">): stri
   return "Invalid or expired token";
 }
 
-/** Why a client may not stay; or not enter, where its dialect knows of no tokens. */
+/** The error text for a permission that has ended, and for a denial in the dialect without tokens. */
 export function endingText({ code, reason }: Denial): string {
   return code === "expired" ? expired : reason;
 }

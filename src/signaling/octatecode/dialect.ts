@@ -3,7 +3,7 @@ import { isOctateCode } from "./codec.ts";
 import { octateCodeRoutes, type RoutesOptions } from "./routes.ts";
 import { OctateCodeSession } from "./session.ts";
 
-/** Signaling for OctateCode: rooms that a host creates, and that one enters with a token; its HTTP. */
+/** Signaling for OctateCode: rooms that a host creates and clients join with a token, and its HTTP routes. */
 export function octateCode(options: RoutesOptions): JsonDialect {
   return {
     name: "octatecode",

@@ -1,12 +1,12 @@
-/** Who may enter which room, as a token says it. */
+/** The claims of a room token: this user may join this room. */
 export interface RoomClaim {
   readonly user: string;
   readonly room: string;
 }
 
-/** Tokens that let one user into one room for a while. They say what they say to whoever reads them, and no more. */
+/** Tokens that permit one user to join one room for a limited time. Their claims are signed, not encrypted. */
 export interface RoomTokens {
   mint(claim: RoomClaim): Promise<string>;
-  /** `invalid` also for tokens of another server, or of this one before it was started. Never rejects. */
+  /** Resolves with `invalid` also for tokens of another server or of an earlier process of this one. Never rejects. */
   verify(token: string): Promise<RoomClaim | "expired" | "invalid">;
 }

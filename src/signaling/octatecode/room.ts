@@ -4,10 +4,10 @@ import type { JoinOutcome } from "../members.ts";
 import { type Member, SignalingRoom } from "../signaling-room.ts";
 import { type Casing, type Envelope, encode } from "./codec.ts";
 
-/** A user in the one room that its token is for. */
+/** A user in the room that its token permits. */
 export interface OctateMember extends Member {
   readonly name: string;
-  /** Whoever comes with the same one is the same client; of some nothing tells that. */
+  /** The same proof means the same client. Undefined when the token names no user. */
   proof: string | undefined;
   readonly connection: Connection;
   readonly connectedAt: number;
@@ -32,7 +32,7 @@ export interface OctateRoomOptions {
   readonly memberLimit: number;
 }
 
-/** A room as its host has described it, and who is in it. It is there before anybody is, and for a while afterwards. */
+/** A room with its host's description and its members. It exists before its first member and for a while after the last. */
 export class OctateRoom {
   readonly facts: RoomFacts;
   readonly #members: SignalingRoom<OctateMember>;
@@ -57,7 +57,7 @@ export class OctateRoom {
     return this.#members.join(member);
   }
 
-  /** False when the member is not there (any more). */
+  /** False when the member is not in the room (any more). */
   leave(member: OctateMember, now: number): boolean {
     this.#lastActivity = now;
     return this.#members.leave(member);
@@ -68,7 +68,7 @@ export class OctateRoom {
     member.lastHeartbeat = now;
   }
 
-  /** To all but the sender, each in its casing. */
+  /** Sends a message to all members but the sender, each in its casing. */
   publish(envelope: Envelope, sender: OctateMember): void {
     const frames = { kebab: "", upper: "" };
     for (const { id, connection, casing } of this.#members) {
@@ -78,7 +78,7 @@ export class OctateRoom {
     }
   }
 
-  /** As clients are shown it. */
+  /** The room as clients and HTTP callers are shown it. */
   describe() {
     const { roomId, roomName, hostId, hostName, createdAt, fileId, content, version } = this.facts;
     return {

@@ -11,7 +11,7 @@ export interface OctateRoomsOptions {
   readonly clock: Clock;
 }
 
-/** The rooms that were created. One that nobody is in is kept for a while, and no more than so many of them. */
+/** The rooms that hosts have created. A room without members is kept for a limited time, and their number is bounded. */
 export class OctateRooms {
   readonly #options: OctateRoomsOptions;
   readonly #rooms = new Map<string, OctateRoom>();
@@ -28,7 +28,7 @@ export class OctateRooms {
     return this.#rooms.size;
   }
 
-  /** Members of all rooms. */
+  /** The number of members of all rooms. */
   get members(): number {
     return this.#rooms.values().reduce((sum, { size }) => sum + size, 0);
   }
@@ -41,7 +41,7 @@ export class OctateRooms {
     return this.#rooms.get(roomId);
   }
 
-  /** For somebody who enters it at once: `settle` follows. */
+  /** Creates a room for a host that joins it at once: `membersChanged` follows. */
   create(facts: RoomFacts): OctateRoom | "exists" | "full" {
     const { openChannel, limits } = this.#options;
     if (this.#rooms.has(facts.roomId)) return "exists";
@@ -53,7 +53,7 @@ export class OctateRooms {
     return room;
   }
 
-  /** For somebody who may enter it later. */
+  /** Creates a room without members. */
   createEmpty(facts: RoomFacts): OctateRoom | "exists" | "full" {
     if (this.#empty.size >= this.#options.limits.emptyRooms && !this.#rooms.has(facts.roomId)) return "full";
     const created = this.create(facts);
@@ -61,7 +61,7 @@ export class OctateRooms {
     return created;
   }
 
-  /** After every entry and every leave: a room that nobody is in has its time, or no place, and one with members stays. */
+  /** Reports a join or a leave: a room without members is kept for its time, or dropped if too many are; others stay. */
   membersChanged(room: OctateRoom): void {
     if (room.size > 0) this.#empty.clear(room);
     else if (this.#empty.size < this.#options.limits.emptyRooms) this.#empty.set(room);

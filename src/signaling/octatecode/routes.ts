@@ -12,7 +12,7 @@ import { endingText, otherUser } from "./denial-text.ts";
 import type { RoomFacts } from "./room.ts";
 import type { OctateCodeOptions } from "./session.ts";
 
-/** What this process uses, as OctateCode's clients show it. */
+/** The resource usage of this process, as OctateCode's clients display it. */
 export interface Usage {
   readonly uptimeMs: number;
   readonly memory: unknown;
@@ -26,16 +26,16 @@ export interface RoutesOptions extends OctateCodeOptions {
   readonly administration: Administration;
 }
 
-/** OctateCode's HTTP. Rooms are secrets: but for administrators, who asks for one by HTTP may not know of it. */
+/** OctateCode's HTTP routes. Room names are secrets, so only administrators may list or read rooms. */
 export function octateCodeRoutes(options: RoutesOptions): Hono {
   const { administration, clock, limits, rooms, tokens, usage } = options;
   const app = new Hono();
   const paths = ["/api/auth/token", "/api/health", "/api/stats", "/api/rooms", "/api/rooms/*"];
   for (const path of paths) app.use(path, bodyLimit({ maxSize: limits.signalingFrameBytes }));
-  const isName = (value: unknown): value is string =>
+  const isValidName = (value: unknown): value is string =>
     typeof value === "string" && checkRoomName(value, limits.nameBytes) === undefined;
 
-  /** Whether the caller may enter a room; it does not. */
+  /** Decides whether the caller may join a room, without joining it. */
   const decide = async (request: AccessRequest) => {
     const decision = await options.authorizer.authorize(request);
     if (decision.granted) decision.release();
@@ -47,7 +47,7 @@ export function octateCodeRoutes(options: RoutesOptions): Hono {
   app.post("/api/auth/token", async (context) => {
     const { userId, roomId } = await bodyOf(context);
     const timestamp = clock.now();
-    if (!isName(userId) || !isName(roomId)) {
+    if (!isValidName(userId) || !isValidName(roomId)) {
       return context.json({ error: "Missing required fields", required: ["userId", "roomId"], timestamp }, 400);
     }
     const message = "Use this token when connecting to WebSocket signaling server";
@@ -63,7 +63,7 @@ export function octateCodeRoutes(options: RoutesOptions): Hono {
     if (decision.user !== undefined && decision.user !== userId) {
       return context.json({ error: otherUser, timestamp }, 403);
     }
-    // Not another one, which would have to be revoked besides.
+    // The caller gets its own token back: another one would have to be revoked separately.
     return context.json({ ...told, token: request.token ?? "", ...lifeOf(decision, timestamp) }, 200, uncached);
   });
 
@@ -78,7 +78,7 @@ export function octateCodeRoutes(options: RoutesOptions): Hono {
 
   app.post("/api/rooms", async (context) => {
     const timestamp = clock.now();
-    const named = namesIn(await bodyOf(context), isName);
+    const named = namesIn(await bodyOf(context), isValidName);
     if (typeof named === "string") return context.json({ error: named, timestamp }, 400);
     const decision = tokens === undefined ? await decide(requestFor(named.roomId, context)) : undefined;
     if (decision?.granted === false) return refuse(context, decision);
@@ -109,25 +109,25 @@ export function octateCodeRoutes(options: RoutesOptions): Hono {
   return app;
 }
 
-/** The wish of whoever sends a request to enter a room. */
+/** The access request of an HTTP caller for a room. */
 function requestFor(room: string, { env, req }: Context): AccessRequest {
   const token = req.query("token") || bearerToken(req.header("authorization"));
   const { remoteAddress }: HttpClient = env;
   return { kind: "signaling", room, remoteAddress, origin: req.header("origin"), token, signal: req.raw.signal };
 }
 
-/** What a new room is to be called, and whose it is; or why it cannot be. */
-function namesIn(body: JsonObject, isName: (value: unknown) => value is string): RoomNames | string {
+/** Reads the names of a new room and its host; returns an error text if they are missing or invalid. */
+function namesIn(body: JsonObject, isValidName: (value: unknown) => value is string): RoomNames | string {
   const roomId = body["room_id"] ?? body["roomId"];
   const roomName = body["room_name"] ?? body["roomName"] ?? roomId;
   const hostId = body["host_id"] ?? body["hostId"] ?? "unknown";
   const hostName = body["host_name"] ?? body["hostName"] ?? "Host";
-  if (!isName(roomId)) return "Missing room_id";
-  if (!isName(roomName) || !isName(hostId) || !isName(hostName)) return "Failed to create room";
+  if (!isValidName(roomId)) return "Missing room_id";
+  if (!isValidName(roomName) || !isValidName(hostId) || !isValidName(hostName)) return "Failed to create room";
   return { roomId, roomName, hostId, hostName };
 }
 
-/** As clients are told of it, if it is known. */
+/** The remaining lifetime of a grant as clients are told it, if it is known. */
 function lifeOf({ expiresAt }: Grant, now: number): { readonly expiresIn?: string } {
   return expiresAt === undefined ? {} : { expiresIn: `${Math.floor((expiresAt - now) / 60_000)} minutes` };
 }

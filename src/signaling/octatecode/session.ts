@@ -33,13 +33,13 @@ export interface OctateCodeOptions extends AuthenticationOptions {
 
 type Signal = Extract<ClientMessage, { readonly data: unknown }>;
 
-/** Where a member is. */
+/** A member and its room. */
 interface Membership {
   readonly room: OctateRoom;
   readonly member: OctateMember;
 }
 
-/** One OctateCode client: a user whose token is for one room, and who is in it or not. */
+/** One OctateCode client: a user whose token permits one room, which it has joined or not. */
 export class OctateCodeSession implements DialectSession, Deliverer<Signal> {
   readonly #client: SignalingClient;
   readonly #options: OctateCodeOptions;
@@ -139,7 +139,7 @@ export class OctateCodeSession implements DialectSession, Deliverer<Signal> {
     const { clock, limits, rooms } = this.#options;
     const room = rooms.find(authenticated.room);
     if (room === undefined || this.#hasFault(name)) return this.#refuse("Room not found or join failed");
-    // What the others will be told: that it comes, and that it goes.
+    // The client pays for two messages to every member: that it has joined, and that it has left.
     if (!(await this.#client.quota.spend(2 * room.size))) return;
     const isGranted = await takeOverId({
       holder: () => room.find(authenticated.user),
@@ -149,7 +149,7 @@ export class OctateCodeSession implements DialectSession, Deliverer<Signal> {
       clock,
       withinMs: limits.livenessProbeMs,
       granted: (holder) => {
-        // It may have ended meanwhile.
+        // The permission may have ended meanwhile.
         if (this.#authenticated === authenticated)
           this.#joinAndPublish(room, this.#memberOf(authenticated, name), holder);
       },
@@ -158,7 +158,7 @@ export class OctateCodeSession implements DialectSession, Deliverer<Signal> {
   }
 
   #joinAndPublish(room: OctateRoom, member: OctateMember, holder: OctateMember | undefined): void {
-    // It may have been forgotten while somebody was asked whether he is there.
+    // The room may have been dropped while the holder of the id was pinged.
     const isThere = this.#options.rooms.find(room.facts.roomId) === room;
     if (!isThere || !this.#joinRoom(room, member, holder)) {
       this.#refuse("Room not found or join failed", isThere ? "room-members" : undefined);
@@ -169,7 +169,7 @@ export class OctateCodeSession implements DialectSession, Deliverer<Signal> {
     room.publish(this.#envelope("peer-joined", { peer }), member);
   }
 
-  /** One step: whoever resumes a user's place has it without having left. */
+  /** Joins in one synchronous step: an id that is taken over has not left in between. */
   #joinRoom(room: OctateRoom, member: OctateMember, holder: OctateMember | undefined): boolean {
     const { clock, rooms } = this.#options;
     if (room.join(member, clock.now()) === "full") return false;
@@ -216,7 +216,7 @@ export class OctateCodeSession implements DialectSession, Deliverer<Signal> {
     return checkRoomName(name, this.#options.limits.nameBytes) !== undefined;
   }
 
-  /** In the name of this client, whatever it says. */
+  /** A message in the name of this client, with the user and room of its token. */
   #envelope(type: string, data?: unknown): Envelope {
     const { user: userId = "", room: roomId = "" } = this.#authenticated ?? {};
     const timestamp = this.#options.clock.now();

@@ -3,10 +3,10 @@ import type { Clock } from "../../lib/time/clock.ts";
 import type { RoomClaim, RoomTokens } from "./room-tokens.ts";
 
 const algorithm = "HS256";
-/** Tells these tokens from all others that might ever be signed. */
+/** Distinguishes these tokens from any other that might be signed with the same secret. */
 const audience = "yurt:room";
 
-/** Signed with a secret of this process: what it has minted ends with it. */
+/** Room tokens that are signed with a secret of this process: they are invalid after a restart. */
 export class SignedRoomTokens implements RoomTokens {
   readonly #secret = crypto.getRandomValues(new Uint8Array(32));
   readonly #clock: Clock;

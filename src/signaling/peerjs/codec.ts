@@ -4,25 +4,25 @@ const signalTypes = ["OFFER", "ANSWER", "CANDIDATE", "LEAVE"] as const;
 
 type SignalType = (typeof signalTypes)[number];
 
-/** A message for another client; `payload` is theirs alone. */
+/** A message for another client. The server does not read `payload`. */
 export interface Signal {
   readonly type: SignalType;
   readonly dst: string;
   readonly payload: unknown;
 }
 
-/** What a PeerJS 1.5 client says. */
+/** A message of a PeerJS 1.5 client. */
 export type ClientMessage =
   | Signal
   | { readonly type: "HEARTBEAT" }
-  /** Of a type that this server does not know, or for nobody: ignored. */
+  /** A message without a receiver, or of a type that this server does not know. It is ignored. */
   | { readonly type: "unknown" };
 
-/** What a client says of itself when it connects. */
+/** The parameters of the URL with which a client connects. */
 export interface ConnectParameters {
   readonly key: string;
   readonly id: string;
-  /** Proves, when it comes again, that it is the client that had this id before. */
+  /** The client's own secret: on a later connection it proves that the client had this id before. */
   readonly token: string;
 }
 
@@ -30,7 +30,7 @@ export const open = JSON.stringify({ type: "OPEN" });
 
 export const idTaken = JSON.stringify({ type: "ID-TAKEN", payload: { msg: "ID is taken" } });
 
-/** Undefined if a part of it is missing. */
+/** Reads the parameters; undefined if one is missing. */
 export function decodeConnectParameters({ searchParams }: URL): ConnectParameters | undefined {
   const [key, id, token] = ["key", "id", "token"].map((name) => searchParams.get(name));
   return key && id && token ? { key, id, token } : undefined;
@@ -44,12 +44,12 @@ export function decode(frame: string | Uint8Array, jsonDepth: number): ClientMes
   return { type: fields["type"] === "HEARTBEAT" ? "HEARTBEAT" : "unknown" };
 }
 
-/** A signal as its receiver gets it. */
+/** Encodes a signal for its receiver, with the id of its sender. */
 export function encodeSignal({ type, dst, payload }: Signal, src: string): string {
   return JSON.stringify({ type, src, dst, payload });
 }
 
-/** Tells `dst` that `src`, to whom it has spoken, has not come. */
+/** Tells the client `dst` that its message to `src` has expired. */
 export function encodeExpire({ src, dst }: { readonly src: string; readonly dst: string }): string {
   return JSON.stringify({ type: "EXPIRE", src, dst });
 }
@@ -59,7 +59,7 @@ export function encodeError(msg: string): string {
 }
 
 function readSignal(type: SignalType, { dst, payload }: JsonObject): ClientMessage {
-  // A client that only takes its leave names nobody.
+  // A client that closes sends a LEAVE without a receiver.
   if (type === "LEAVE" && dst === undefined) return { type: "unknown" };
   if (typeof dst !== "string") throw malformed("dst is not a string");
   return { type, dst, payload };

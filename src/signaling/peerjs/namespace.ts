@@ -15,17 +15,17 @@ export interface PeerJsMember {
 }
 
 export interface NamespaceOptions {
-  /** Of all mailboxes together. */
+  /** Bounds the messages of all mailboxes together. */
   readonly mailBudget: ByteBudget;
   readonly clock: Clock;
   readonly limits: PeerJsLimits & MailboxLimits;
   readonly metrics: Metrics;
 }
 
-/** PeerJS' own server gives up after this time. */
+/** PeerJS' own server keeps a message for this time. */
 const keepMs = 5_000;
 
-/** The clients that use one key, by their ids, and what waits for those that are to come. */
+/** The clients that use one key, by their ids, and the messages for ids that are not connected yet. */
 export class PeerJsNamespace {
   readonly #members: Members<PeerJsMember>;
   readonly #mailbox: Mailbox;
@@ -49,30 +49,30 @@ export class PeerJsNamespace {
     return this.#members.holds(member);
   }
 
-  /** A member with the same id gives way at once; its connection is for the caller to close. */
+  /** Replaces a member with the same id at once; the caller closes its connection. */
   join(member: PeerJsMember): JoinOutcome {
     return this.#members.join(member);
   }
 
-  /** The frames that came before the member did, in order. */
+  /** Takes the frames that were queued for the member before it joined, in order. */
   collect({ id }: PeerJsMember): readonly string[] {
     return this.#mailbox.take(id).map(({ frame }) => frame);
   }
 
-  /** Nothing happens when another member has taken over the id. */
+  /** Does nothing when another member has taken over the id. */
   leave(member: PeerJsMember): void {
     this.#members.leave(member);
   }
 
   /**
-   * To the receiver, or into its mailbox; false where that is full. The sender hears at once that nobody will come, if
-   * nothing else of it waits.
+   * Sends a signal to its receiver, or queues it; false when the mailbox is full. Then the sender is told at once that the
+   * message has expired, unless an earlier one to the same receiver is queued.
    */
   deliver(signal: Signal, sender: PeerJsMember): boolean {
     const frame = encodeSignal(signal, sender.id);
     const receiver = this.#members.find(signal.dst);
     receiver?.connection.send(frame);
-    // Of a connection that its receiver has never heard of there is nothing to leave.
+    // A LEAVE for an offline receiver is not queued: that client never saw the connection.
     if (receiver !== undefined || signal.type === "LEAVE") return true;
     return this.#keep({ sender: sender.id, receiver: signal.dst, frame });
   }
@@ -83,17 +83,17 @@ export class PeerJsNamespace {
 
   #keep(message: QueuedMessage): boolean {
     if (this.#mailbox.put(message)) return true;
-    if (!this.#mailbox.holds(message)) this.#tellOfAbsence(message);
+    if (!this.#mailbox.holds(message)) this.#sendExpire(message);
     return false;
   }
 
-  /** Once per pair: with its first message the others of a sender have lost their sense. */
+  /** Reports once per pair: when its first message has expired, the later ones of the sender are useless. */
   #expire(message: QueuedMessage): void {
     this.#mailbox.discard(message);
-    this.#tellOfAbsence(message);
+    this.#sendExpire(message);
   }
 
-  #tellOfAbsence({ sender, receiver }: QueuedMessage): void {
+  #sendExpire({ sender, receiver }: QueuedMessage): void {
     this.#members.find(sender)?.connection.send(encodeExpire({ src: receiver, dst: sender }));
   }
 }

@@ -7,14 +7,14 @@ import { encodeError, idTaken } from "./codec.ts";
 import { openPeerJs, type PeerJsOptions } from "./session.ts";
 
 export interface PeerJsProtocolOptions extends PeerJsOptions {
-  /** Whether anyone may ask who is connected, and not administrators alone. */
+  /** Whether the ids of connected clients are listed for everyone; else for administrators only. */
   readonly discoveryEnabled: boolean;
   readonly administration: Administration;
 }
 
-/** What clients are told in `path`. */
+/** The `path` with which clients are configured. */
 const base = "/peerjs";
-/** Where PeerJS' own server is. */
+/** The path of PeerJS' own server, served on the compatibility ports. */
 const compatibleBase = "";
 
 const about = {
@@ -24,10 +24,10 @@ const about = {
 };
 
 /**
- * The server of PeerJS 1: who is connected under which id, and messages from one to the other.
+ * The server of PeerJS 1: clients by id, and messages from one client to another.
  *
- * A client whose tab is in the background, and throttled, may be quiet for a minute: the transport waits two, and a pong
- * counts.
+ * A client in a throttled background tab may send no heartbeat for a minute: the transport waits two minutes, and a pong
+ * counts as well.
  */
 export function peerjs(options: PeerJsProtocolOptions): Protocol {
   const matchUnder =
@@ -37,7 +37,7 @@ export function peerjs(options: PeerJsProtocolOptions): Protocol {
   return {
     name: "peerjs",
     frameBytes: options.limits.signalingFrameBytes,
-    // The library does not come back by itself; apps make it, and some as soon as they are closed.
+    // The library does not reconnect by itself. Applications make it reconnect, some of them without a delay.
     closeDelayMs: 1_000,
     inboxOverflow: "mute",
     match: matchUnder(base),
@@ -50,7 +50,7 @@ export function peerjs(options: PeerJsProtocolOptions): Protocol {
 
 function routesUnder(prefix: string, options: PeerJsProtocolOptions): Hono {
   const { administration, discoveryEnabled, key, namespace } = options;
-  // PeerJS has no place for a token but behind the key, of which it makes a part of a path.
+  // An application can pass a token to PeerJS only behind the key, which the library makes a part of the path.
   const hasKey = (context: Context) => isSameSecret(context.req.param("key")?.split("&", 1)[0] ?? "", key);
   const app = new Hono();
   const [id, peers] = [`${prefix}/:key/id`, `${prefix}/:key/peers`];
@@ -58,12 +58,12 @@ function routesUnder(prefix: string, options: PeerJsProtocolOptions): Hono {
   for (const path of roots) app.get(path, (context) => context.json(about));
   app.get(id, (context) => {
     if (!hasKey(context)) return context.text("Invalid key provided", 401);
-    // PeerJS asks with a query that never repeats; other clients rely on this.
+    // PeerJS adds a query that never repeats; other clients rely on this header.
     return context.text(crypto.randomUUID(), 200, { "cache-control": "no-store" });
   });
   app.get(peers, async (context) => {
-    const mayKnow = discoveryEnabled || (await administration.refuse(context.req.raw)) === undefined;
-    return mayKnow && hasKey(context) ? context.json(namespace.ids) : context.text("Unauthorized", 401);
+    const mayList = discoveryEnabled || (await administration.refuse(context.req.raw)) === undefined;
+    return mayList && hasKey(context) ? context.json(namespace.ids) : context.text("Unauthorized", 401);
   });
   return app;
 }

@@ -16,7 +16,7 @@ import type { PeerJsMember, PeerJsNamespace } from "./namespace.ts";
 
 /** What all PeerJS sessions of a server share. */
 export interface PeerJsOptions {
-  /** What clients have to name, in each request. */
+  /** The key that every request must name. */
   readonly key: string;
   readonly namespace: PeerJsNamespace;
   readonly authorizer: Authorizer;
@@ -26,16 +26,16 @@ export interface PeerJsOptions {
 }
 
 /**
- * How long a socket that has been replaced stays open, deaf and mute.
+ * How long a replaced socket stays open while its frames are ignored.
  *
- * Two tabs that keep one id and token, and reconnect as soon as they are closed, would replace each other without end:
- * so they do it once a second.
+ * Two tabs with the same id and token that reconnect at once would replace each other without end: this slows them down
+ * to once per second.
  */
 const replacedCloseMs = 1_000;
-/** In the URL: its `token` is the client's own, and says that it is the one that had the id before. */
+/** The URL parameter of the access token: `token` is PeerJS' own, the client's secret for its id. */
 const tokenParameter = "access_token";
 
-/** Lets a client in under the id that it asks for. Throws `SessionError` with PeerJS' own words. */
+/** Opens the session of a client under the id that it asks for. Throws `SessionError` with PeerJS' own error texts. */
 export async function openPeerJs(
   connection: Connection,
   handshake: Handshake,
@@ -58,7 +58,7 @@ export async function openPeerJs(
   return session;
 }
 
-/** The token is bounded like an id, since it is kept as long. */
+/** The token is bounded like the id, since the server keeps it as long. */
 function checkNames({ id, token }: ConnectParameters, nameBytes: number): void {
   for (const name of [id, token]) {
     const refusal = checkRoomName(name, nameBytes);
@@ -66,14 +66,14 @@ function checkNames({ id, token }: ConnectParameters, nameBytes: number): void {
   }
 }
 
-/** What one client is there with. */
+/** What a session is made of; the session closes the quota and releases the grant. */
 interface SessionParts {
   readonly member: PeerJsMember;
   readonly quota: Quota;
   readonly grant: Grant;
 }
 
-/** One PeerJS client, under its id. */
+/** One PeerJS client under its id. */
 class PeerJsSession implements ProtocolSession, Deliverer<Signal> {
   readonly #member: PeerJsMember;
   readonly #quota: Quota;
@@ -87,13 +87,13 @@ class PeerJsSession implements ProtocolSession, Deliverer<Signal> {
     this.#options = options;
   }
 
-  /** Throws `SessionError` if the id is taken, or there are too many clients. */
+  /** Throws `SessionError` if the id is taken, or the server has too many clients. */
   join(): void {
     const { id, token, connection } = this.#member;
     const { namespace, clock } = this.#options;
     const known = namespace.find(id);
     try {
-      // Whoever has the token is the client that had the id: its old socket is one that it has lost.
+      // The same token proves the same client, which has lost its old socket.
       if (known !== undefined && !isSameSecret(known.token, token)) {
         throw new SessionError(closeReasons.idTaken, "ID is taken");
       }
@@ -130,7 +130,7 @@ class PeerJsSession implements ProtocolSession, Deliverer<Signal> {
   }
 
   #ended(denial: Denial): void {
-    // At once, also when something that it has said waits.
+    // The client leaves at once, also while a message of it waits for its quota.
     this.#options.namespace.leave(this.#member);
     this.#member.connection.refuse(closeReasonOf(denial), denial.reason);
   }
@@ -139,13 +139,13 @@ class PeerJsSession implements ProtocolSession, Deliverer<Signal> {
     if (this.#options.namespace.join(this.#member) === "full") {
       throw new SessionError(closeReasons.roomFull, "Server has reached its concurrent user limit");
     }
-    // What it has to say before anything else is in its URL.
+    // The URL counts as the first frame: PeerJS' client need not send another.
     this.#quota.frameReceived();
     this.#quota.joinedRoom();
   }
 
   #signal(signal: Signal): void | Promise<void> {
-    // Nobody can have such an id, and so nobody will come.
+    // No client can have such an id, so the message could never be delivered.
     const refusal = checkRoomName(signal.dst, this.#options.limits.nameBytes);
     if (refusal !== undefined) throw new SessionError(closeReasons.malformedFrame, `In dst, ${refusal}`);
     return this.#quota.afterSpending(1, this, signal);

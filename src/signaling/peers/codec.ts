@@ -1,23 +1,23 @@
 import { decodeJsonValue, isObject, type JsonObject, malformed } from "../json-codec.ts";
 
-/** A packet of Socket.IO protocol 5 from a client, of those that this server takes: text, and without attachments. */
+/** A packet of Socket.IO protocol 5 from a client. This server takes text packets without attachments. */
 export type Packet =
   | {
       readonly type: "connect";
       readonly namespace: string;
-      /** What the client shows. */
+      /** The access token in the client's `auth`. */
       readonly token: string | undefined;
     }
   | { readonly type: "disconnect"; readonly namespace: string }
   | {
       readonly type: "event";
       readonly namespace: string;
-      /** Under which the client waits for an answer. */
+      /** The id under which the client waits for an acknowledgement; undefined if it does not. */
       readonly acknowledgement: number | undefined;
       readonly event: unknown;
       readonly args: readonly unknown[];
     }
-  /** An answer to what was never asked. */
+  /** An acknowledgement that this server never asked for. */
   | { readonly type: "unknown" };
 
 export type EventPacket = Extract<Packet, { type: "event" }>;
@@ -36,7 +36,7 @@ export interface Registration {
   readonly groups: readonly string[];
 }
 
-/** What a Peers client says with an event. */
+/** A message of a Peers client, decoded from an event. */
 export type ClientMessage =
   | Registration
   | Signal
@@ -44,19 +44,19 @@ export type ClientMessage =
   | { readonly type: "invalid"; readonly problem: string }
   | { readonly type: "unknown" };
 
-/** The namespace of those who name none, and the only one. */
+/** The default namespace, and the only one. */
 export const mainNamespace = "/";
 
-/** Tells a client that it should not come back by itself. */
+/** A disconnect packet, after which a client does not reconnect by itself. */
 export const disconnected = "1";
 
-/** Type, namespace, acknowledgement, JSON. */
+/** The groups are: type, namespace, acknowledgement id, JSON. */
 const packetPattern = /^([0-3])(?:(\/[^,]*),?)?(\d{0,15})(.*)$/s;
 
 /** Throws `SessionError` (malformed-frame). */
 export function decodePacket(frame: string | Uint8Array, jsonDepth: number): Packet {
   const parts = typeof frame === "string" ? packetPattern.exec(frame) : null;
-  if (parts === null) throw malformed("not a Socket.IO packet of text");
+  if (parts === null) throw malformed("not a Socket.IO text packet");
   const [, type, namespace = mainNamespace, id = "", json = ""] = parts;
   switch (type) {
     case "0":
@@ -93,7 +93,7 @@ export function encodeEvent(event: string, argument: unknown): string {
   return `2${JSON.stringify([event, argument])}`;
 }
 
-/** The answer to an event that waits for one: as in Node, first what went wrong, if anything did. */
+/** Encodes the answer to an event; the first argument is the error or null, as in Node. */
 export function encodeAcknowledgement(id: number, args: readonly unknown[]): string {
   return `3${id}${JSON.stringify(args)}`;
 }
@@ -102,28 +102,28 @@ export function encodeConnected(sid: string): string {
   return `0${JSON.stringify({ sid })}`;
 }
 
-/** A client that is told so does not come back by itself; `data` is for its program. */
+/** Encodes a connect error, after which a client does not reconnect by itself. `data` is for the application. */
 export function encodeConnectError(namespace: string, message: string, data?: unknown): string {
   return `4${namespace === mainNamespace ? "" : `${namespace},`}${JSON.stringify({ message, data })}`;
 }
 
-/** A signal as its receiver gets it: as it came, but from whom it is. */
+/** Encodes a signal for its receiver, unchanged but for the id of its sender. */
 export function encodeSignal({ event, message }: Signal, from: string): string {
   const named = ["fromDeviceId", "fromDevice"].filter((name) => Object.hasOwn(message, name));
   if (named.length === 0) named.push(Object.hasOwn(message, "toDeviceId") ? "fromDeviceId" : "fromDevice");
   return encodeEvent(event, { ...message, ...Object.fromEntries(named.map((name) => [name, from])) });
 }
 
-/** Of what a client has in `auth`. */
+/** Reads the token of a connect packet, whose JSON is the client's `auth`. */
 function decodeToken(json: string, jsonDepth: number): string | undefined {
   const shown = json === "" ? {} : decodeJsonValue(json, jsonDepth);
-  if (!isObject(shown)) throw malformed("a connect whose payload is no object");
+  if (!isObject(shown)) throw malformed("the payload of a connect is not an object");
   return typeof shown["token"] === "string" ? shown["token"] : undefined;
 }
 
 function decodeList(json: string, jsonDepth: number): readonly unknown[] {
   const list = decodeJsonValue(json, jsonDepth);
-  if (!Array.isArray(list) || list.length === 0) throw malformed("not a list of an event and its arguments");
+  if (!Array.isArray(list) || list.length === 0) throw malformed("not a JSON array of an event and its arguments");
   return list;
 }
 
@@ -137,7 +137,7 @@ function readRegistration(registration: unknown): ClientMessage {
 function readSignal(event: Signal["event"], message: unknown): ClientMessage {
   if (!isObject(message)) return { type: "invalid", problem: "Message is not an object" };
   const to = message["toDeviceId"] ?? message["toDevice"];
-  if (typeof to !== "string") return { type: "invalid", problem: "Message names no device to go to" };
+  if (typeof to !== "string") return { type: "invalid", problem: "Message names no receiver" };
   return { type: "signal", event, to, message };
 }
 

@@ -8,7 +8,7 @@ import { type JoinOutcome, Members } from "../members.ts";
 import { encodeEvent, encodeSignal, type Signal } from "./codec.ts";
 import type { PeersLimits } from "./limits.ts";
 
-/** A device that is registered. */
+/** A registered device. */
 export interface Device {
   readonly id: string;
   readonly groups: readonly string[];
@@ -16,29 +16,30 @@ export interface Device {
 }
 
 export interface DevicesOptions {
-  /** Of all mailboxes together. */
+  /** Bounds the messages of all mailboxes together. */
   readonly mailBudget: ByteBudget;
   readonly clock: Clock;
   readonly limits: PeersLimits & SignalingLimits;
   readonly metrics: Metrics;
 }
 
+/** How long a message for an offline device is kept. */
 const keepMs = 60_000;
 
 /**
- * The devices that are registered, who of them may know of whom, and what waits for those that are to come.
+ * The registered devices, their groups, and the messages for devices that are offline.
  *
- * A device hears of those with which it shares a group, or has exchanged a message since it is there.
+ * A device is told of the devices with which it shares a group, or has exchanged a message since it registered.
  */
 export class Devices {
   readonly #limits: PeersLimits & SignalingLimits;
   readonly #members: Members<Device>;
   readonly #mailbox: Mailbox;
-  /** By group. */
+  /** The devices of each group. */
   readonly #grouped = new Map<string, Set<Device>>();
-  /** By the id of a device, there or not, those that have exchanged a message with it. */
+  /** The devices that have exchanged a message with an id, whose device may be offline. */
   readonly #familiar = new Map<string, Set<Device>>();
-  /** The other way round: the ids, the last used last. */
+  /** The reverse index: the ids that a device has exchanged messages with, the most recent last. */
   readonly #correspondents = new WeakMap<Device, Set<string>>();
 
   constructor({ mailBudget: budget, clock, limits, metrics }: DevicesOptions) {
@@ -51,7 +52,7 @@ export class Devices {
     return this.#members.find(id);
   }
 
-  /** Those that hear that a device comes and goes. */
+  /** The devices that are told when this device comes online and goes offline. */
   acquaintances({ id, groups }: Pick<Device, "id" | "groups">): ReadonlySet<Device> {
     const all = new Set(this.#familiar.get(id));
     for (const group of groups) for (const device of this.#grouped.get(group) ?? []) all.add(device);
@@ -60,8 +61,8 @@ export class Devices {
   }
 
   /**
-   * Tells its acquaintances, less those who know already. A device with the same id gives way in the same step; its
-   * connection is for the caller to close. `full` also when a group is.
+   * Registers a device and tells its acquaintances, except those that know it from the device that it replaces. A device
+   * with the same id is replaced in the same step; the caller closes its connection. `full` also when a group is full.
    */
   join(device: Device): JoinOutcome {
     const known = this.#members.find(device.id);
@@ -77,7 +78,7 @@ export class Devices {
     return entry;
   }
 
-  /** Tells its acquaintances; nothing happens when another device has taken over the id. */
+  /** Tells the acquaintances. Does nothing when another device has taken over the id. */
   leave(device: Device): void {
     if (!this.#members.leave(device)) return;
     const offline = encodeEvent("device-offline", device.id);
@@ -85,14 +86,14 @@ export class Devices {
     this.#forget(device);
   }
 
-  /** The frames that came before the device did, in order. */
+  /** Takes the frames that were queued for the device before it registered, in order. */
   collect(device: Device): readonly string[] {
     const messages = this.#mailbox.take(device.id);
     for (const { sender } of messages) this.#acquaint(device, sender);
     return messages.map(({ frame }) => frame);
   }
 
-  /** To the receiver, or into its mailbox; false where that is full. */
+  /** Sends a signal to its receiver, or queues it; false when the mailbox is full. */
   deliver(signal: Signal, sender: Device): boolean {
     const frame = encodeSignal(signal, sender.id);
     const receiver = this.#members.find(signal.to);
@@ -107,7 +108,7 @@ export class Devices {
     this.#mailbox.close();
   }
 
-  /** `known`, which gives way, does not count. */
+  /** The device that would be replaced does not count. */
   #isFull(group: string, known: Device | undefined): boolean {
     const devices = this.#grouped.get(group);
     if (devices === undefined) return false;
@@ -127,7 +128,7 @@ export class Devices {
     removeFrom(this.#familiar, oldest, device);
   }
 
-  /** Returns with whom the device has exchanged messages. */
+  /** Removes a device from all indexes; returns the ids that it has exchanged messages with. */
   #forget(device: Device): readonly string[] {
     const ids = [...(this.#correspondents.get(device) ?? [])];
     for (const group of device.groups) removeFrom(this.#grouped, group, device);

@@ -4,16 +4,16 @@ import { disconnected } from "./codec.ts";
 import { type PeersOptions, PeersSession } from "./session.ts";
 
 /**
- * Signaling for the devices of "Peers": who is online, and messages from one to the other.
+ * Signaling for the devices of "Peers": which devices are online, and messages from one device to another.
  *
- * In packets of Socket.IO's protocol 5, as text and in its main namespace, over the sockets of an Engine.IO server.
+ * The messages are text packets of Socket.IO's protocol 5 in its main namespace, over the sockets of an Engine.IO server.
  */
 export function peers(options: PeersOptions): Protocol {
   return {
     name: "peers",
     frameBytes: options.limits.signalingFrameBytes,
     inboxOverflow: "mute",
-    // Socket.IO's client comes back, by its own backoff, unless it is told to stay away.
+    // Socket.IO's client reconnects with a backoff, except after a disconnect packet.
     closeMessage: (reason) => (isFinal(reason) ? disconnected : undefined),
     match: ({ pathname }) => pathname === "/socket.io/" || pathname === "/socket.io",
     open: (connection, handshake) => new PeersSession(connection, handshake, options),

@@ -32,7 +32,7 @@ import type { Device, Devices } from "./devices.ts";
 /** What all Peers sessions of a server share. */
 export interface PeersOptions {
   readonly devices: Devices;
-  /** Those that clients are told to use. */
+  /** The ICE servers that clients are told to use. */
   readonly iceServers: () => readonly IceServer[] | Promise<readonly IceServer[]>;
   readonly authorizer: Authorizer;
   readonly quotas: Quotas;
@@ -40,16 +40,16 @@ export interface PeersOptions {
   readonly clock: Clock;
 }
 
-/** Answers an event, if its client waits for that. */
+/** Answers an event, if the client waits for an answer. */
 type Acknowledge = (...args: readonly unknown[]) => void;
 
-/** One client over Socket.IO: no device at first, and then one at a time. */
+/** One client over Socket.IO: it registers no device at first, and later one at a time. */
 export class PeersSession implements ProtocolSession {
   readonly #connection: Connection;
   readonly #handshake: Handshake;
   readonly #quota: Quota;
   readonly #options: PeersOptions;
-  /** While it is connected to the namespace. */
+  /** Defined while the client is connected to the namespace. */
   #grant: Grant | undefined;
   #device: Device | undefined;
 
@@ -95,7 +95,7 @@ export class PeersSession implements ProtocolSession {
       this.#connection.send(encodeConnectError(namespace, "Invalid namespace"));
       return;
     }
-    if (this.#grant !== undefined) throw malformed("connected twice");
+    if (this.#grant !== undefined) throw malformed("already connected");
     const requester = { connection: this.#connection, handshake: this.#handshake, token };
     const decision = await this.#options.authorizer.authorize(accessRequest("signaling", peersRoomName, requester));
     if (!decision.granted) return this.#deny(decision);
@@ -104,7 +104,7 @@ export class PeersSession implements ProtocolSession {
     decision.watch({ ended: (denial) => this.#ended(denial) });
   }
 
-  /** Where coming back may help the client is closed, on which it does; told of an error it would stay away. */
+  /** Closes the connection where a retry may help, since the client reconnects then; after a connect error it does not. */
   #deny(denial: Denial): void {
     const { kind, code, reason } = denial;
     if (kind === "unavailable") throw sessionErrorOf(denial);
@@ -114,7 +114,7 @@ export class PeersSession implements ProtocolSession {
   #ended(denial: Denial): void {
     this.#leave();
     this.#release();
-    // The packet that ends a connection has no place for a reason.
+    // A disconnect packet has no field for a reason.
     this.#connection.send(encodeEvent("error", denial.reason));
     this.#connection.refuse(closeReasonOf(denial), denial.reason);
   }
@@ -131,7 +131,7 @@ export class PeersSession implements ProtocolSession {
   }
 
   #handle(packet: EventPacket): void | Promise<void> {
-    if (packet.namespace !== mainNamespace || this.#grant === undefined) throw malformed("an event before its connect");
+    if (packet.namespace !== mainNamespace || this.#grant === undefined) throw malformed("event before connect");
     const { acknowledgement: id } = packet;
     const acknowledge: Acknowledge = (...args) => {
       if (id !== undefined) this.#connection.send(encodeAcknowledgement(id, args));
@@ -146,7 +146,7 @@ export class PeersSession implements ProtocolSession {
       case "signal":
         return this.#signal(message, acknowledge);
       case "get-ice-servers":
-        return this.#tellIceServers(acknowledge);
+        return this.#sendIceServers(acknowledge);
       case "invalid":
         return acknowledge(message.problem);
       case "unknown":
@@ -159,7 +159,7 @@ export class PeersSession implements ProtocolSession {
     const problem = this.#nameProblem([id, ...groups]);
     if (problem !== undefined) return acknowledge(problem);
     const { clock, devices, limits } = this.#options;
-    // Those who will be told: that it comes, and that it goes.
+    // The client pays for two messages to every acquaintance: that it is online, and that it is offline.
     if (!(await this.#quota.spend(2 * devices.acquaintances({ id, groups }).size))) return;
     const isGranted = await takeOverId({
       holder: () => devices.find(id),
@@ -186,7 +186,7 @@ export class PeersSession implements ProtocolSession {
     return `Invalid device id or group: ${fault}`;
   }
 
-  /** One step: whoever resumes a device id has it without its having been offline. */
+  /** Registers in one synchronous step: a device id that is taken over has not been offline in between. */
   #joinDevices(device: Device, holder: Device | undefined, acknowledge: Acknowledge): void {
     const { devices } = this.#options;
     if (this.#device !== undefined && this.#device !== holder) this.#leave();
@@ -219,10 +219,10 @@ export class PeersSession implements ProtocolSession {
     if (this.#device === undefined) return acknowledge("Device is not registered");
     if (this.#options.devices.deliver(signal, this.#device)) return acknowledge(null, "success");
     this.#quota.met("mailbox");
-    acknowledge("Device is offline, and too much waits for it");
+    acknowledge("Device is offline and its mailbox is full");
   }
 
-  async #tellIceServers(acknowledge: Acknowledge): Promise<void> {
+  async #sendIceServers(acknowledge: Acknowledge): Promise<void> {
     if (await this.#quota.spend(1)) acknowledge(null, await this.#options.iceServers());
   }
 }

@@ -1,33 +1,37 @@
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Member } from "../signaling-room.ts";
 
-/** From entering a topic to announcing oneself a client needs less, unless its network loses something. */
+/** A client announces itself sooner than this after it has joined a topic, unless its network loses packets. */
 export const holdbackMs = 100;
 
-/** Kept from one subscriber: more than come together unless somebody wants to fill the memory. */
+/** How many announcements are held back from one subscriber. More come together only in an attack on the memory. */
 const mostFrames = 256;
 
-interface HeldAnnouncement {
+interface HeldAnnouncements {
   readonly frames: string[];
   readonly cancel: () => void;
 }
 
 /**
- * Announcements that are kept from those who have just come, until these announce themselves.
+ * Announcements that are held back from subscribers that have just joined, until those announce themselves.
  *
- * Whoever hears an announcement calls. Two who hear each other's call each other at once, and y-webrtc's client cannot
- * always settle that: some of these calls wait for an answer for ever, and nothing makes up for them. So one of them hears
- * the other, as if the one who announced itself later had come later as well.
+ * A client that receives an announcement calls its sender. Two clients that receive each other's announcement call each
+ * other at the same time, and y-webrtc's client cannot always resolve that: some of these calls wait for an answer for
+ * ever, and are not repeated. So only one of the two receives the other's announcement, as if the one that announced
+ * itself later had also joined later.
  */
 export class AnnouncementHoldback {
   readonly #clock: Clock;
-  readonly #held = new Map<Member, HeldAnnouncement>();
+  readonly #held = new Map<Member, HeldAnnouncements>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** For `introductionMs` at most. All that is kept from a receiver is released together, in order, or dropped. */
+  /**
+   * Holds an announcement back from a receiver, for at most `holdbackMs`. All that are held back from one receiver are
+   * released together, in order, or dropped.
+   */
   holdBack(receiver: Member, frame: string): void {
     let held = this.#held.get(receiver);
     if (held === undefined) {
@@ -39,7 +43,7 @@ export class AnnouncementHoldback {
     if (held.frames.length >= mostFrames) this.release(receiver);
   }
 
-  /** The receiver is told; it comes after others, or does not announce itself. */
+  /** Sends the receiver its announcements: it will announce itself after other members, or not at all. */
   release(receiver: Member): void {
     for (const frame of this.#take(receiver)) receiver.connection.send(frame);
   }
@@ -48,7 +52,7 @@ export class AnnouncementHoldback {
     for (const receiver of this.#held.keys()) this.release(receiver);
   }
 
-  /** Those whose announcements were kept from the receiver hear its own, or it has gone. */
+  /** Drops the receiver's announcements: their senders receive the receiver's own, or it has left. */
   drop(receiver: Member): void {
     this.#take(receiver);
   }

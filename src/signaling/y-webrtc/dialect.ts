@@ -8,7 +8,7 @@ export interface YWebrtcDialectOptions extends YWebrtcOptions {
   readonly administration: Administration;
 }
 
-/** Signaling for y-webrtc 10: topics, and what is published to them. */
+/** Signaling for y-webrtc 10: clients subscribe to topics and publish to them. */
 export function yWebrtc(options: YWebrtcDialectOptions): JsonDialect {
   return {
     name: "y-webrtc",
@@ -18,16 +18,16 @@ export function yWebrtc(options: YWebrtcDialectOptions): JsonDialect {
   };
 }
 
-/** What y-webrtc's own server answers to plain HTTP, on `/` a browser finds more than that; and what canvas-chat asks. */
+/** The HTTP answer of y-webrtc's own server, though not on `/`, where the demo is; and the status that canvas-chat reads. */
 function routes({ administration, rooms }: YWebrtcDialectOptions): Hono {
   return new Hono()
     .get("/signal", (context) => context.text("okay"))
     .get("/api/signaling/status", async (context) => {
-      // Names are secrets: whoever knows one may enter.
-      const mayKnow = (await administration.refuse(context.req.raw)) === undefined;
+      // Topic names are secrets: in open mode a client that knows one may join.
+      const mayList = (await administration.refuse(context.req.raw)) === undefined;
       const topics = [...rooms.entries()].filter(([, { size }]) => size > 0);
       const connections = new Set(topics.flatMap(([, topic]) => [...topic.connections])).size;
-      const sizes = mayKnow ? Object.fromEntries(topics.map(([name, { size }]) => [name, size])) : {};
+      const sizes = mayList ? Object.fromEntries(topics.map(([name, { size }]) => [name, size])) : {};
       return context.json({ status: "ok", connections, topics: topics.length, topic_sizes: sizes });
     });
 }

@@ -6,13 +6,13 @@ import { AnnouncementHoldback, holdbackMs } from "./announcement-holdback.ts";
 
 const noPeerIds: readonly string[] = [];
 
-/** A connection in one topic. */
+/** A connection that is subscribed to one topic. */
 export class Subscriber implements Member {
   readonly id: string;
   readonly connection: Connection;
-  /** That it has used lately, the last one at the end; its topic writes it. */
+  /** The peer ids that it has used lately, the most recent last. Written by its topic only. */
   peerIds = noPeerIds;
-  /** Epoch milliseconds, to which it may be about to announce itself; 0 when it has said anything. Its topic writes it. */
+  /** Its announcement is expected until this time (epoch milliseconds); 0 once it has sent anything. Written by its topic only. */
   announcementDueAt = 0;
 
   constructor(connection: Connection) {
@@ -24,27 +24,28 @@ export class Subscriber implements Member {
 export interface TopicOptions {
   readonly openChannel: OpenChannel;
   readonly memberLimit: number;
-  /** A page has one peer id at a time, and a new one whenever it connects its provider anew. */
+  /** How many peer ids of a subscriber are remembered: a page has a new one each time its provider reconnects. */
   readonly peerIdsPerSubscriber: number;
   readonly clock: Clock;
 }
 
 /**
- * The subscribers of one topic, and the peer ids under which they speak.
+ * The subscribers of one topic, and the peer ids that they use.
  *
- * A message for a peer id that exactly one of them uses concerns nobody else. Of a peer id with more users (a socket that
- * is dead and not yet gone, a page with two sockets, somebody who lies) all are as likely.
+ * A message for a peer id that exactly one subscriber uses is sent to that subscriber alone. A peer id may have several
+ * users (a dead socket that has not been closed yet, a page with two sockets, an impostor); each is as likely as the
+ * others to be the receiver, so such a message is published.
  *
- * Of two subscribers who announce themselves one hears the other: `AnnouncementHoldback` says why.
+ * When two subscribers announce themselves at the same time, only one receives the other's: see `AnnouncementHoldback`.
  */
 export class Topic {
   readonly #room: SignalingRoom<Subscriber>;
   readonly #peerIdsPerSubscriber: number;
   readonly #users = new Map<string, readonly Subscriber[]>();
   readonly #clock: Clock;
-  /** Nobody is new later than that. */
+  /** After this time (epoch milliseconds) no subscriber's announcement is expected. */
   #lastAnnouncementDueAt = 0;
-  /** Most topics never have any. */
+  /** Undefined until an announcement is held back: most topics never have any. */
   #holdback: AnnouncementHoldback | undefined;
 
   constructor({ openChannel, memberLimit, peerIdsPerSubscriber, clock }: TopicOptions) {
@@ -61,7 +62,7 @@ export class Topic {
     return Array.from(this.#room, ({ connection }) => connection);
   }
 
-  /** False if it is full. */
+  /** False if the topic is full. */
   join(subscriber: Subscriber): boolean {
     if (this.#room.join(subscriber) === "full") return false;
     subscriber.announcementDueAt = this.#clock.now() + holdbackMs;
@@ -76,7 +77,7 @@ export class Topic {
     subscriber.peerIds = noPeerIds;
   }
 
-  /** Takes note that a subscriber speaks as `peerId`; of too many the one that it has not used for longest is forgotten. */
+  /** Records that a subscriber uses `peerId`. Beyond the bound, its least recently used peer id is forgotten. */
   recordPeerId(subscriber: Subscriber, peerId: string): void {
     const { peerIds } = subscriber;
     if (peerIds.at(-1) === peerId) return;
@@ -90,13 +91,13 @@ export class Topic {
     this.#users.set(peerId, [...(this.#users.get(peerId) ?? []), subscriber]);
   }
 
-  /** Whom alone a message for `peerId` concerns; undefined if it may be anybody. */
+  /** The only subscriber that uses `peerId`; undefined if none or several do. */
   userOf(peerId: string): Subscriber | undefined {
     const users = this.#users.get(peerId);
     return users?.length === 1 ? users[0] : undefined;
   }
 
-  /** To all subscribers but the sender: who it is, for those who shall call it. */
+  /** Sends an announcement to all subscribers but the sender, except those from which it is held back. */
   announce(frame: string, sender: Subscriber): void {
     sender.announcementDueAt = 0;
     this.#holdback?.drop(sender);
@@ -105,14 +106,14 @@ export class Topic {
     else this.#announceToEach(frame, sender, now);
   }
 
-  /** To all subscribers but the sender. */
+  /** Sends a frame to all subscribers but the sender. */
   publish(frame: string, sender: Subscriber): void {
     sender.announcementDueAt = 0;
     this.#holdback?.releaseAll();
     this.#room.publish(frame, sender);
   }
 
-  /** To one subscriber, unless it is the sender; in order with what is published. */
+  /** Sends a frame to one subscriber, unless it is the sender; in order with what is published. */
   send(receiver: Subscriber, frame: string, sender: Subscriber): void {
     sender.announcementDueAt = 0;
     this.#holdback?.release(sender);
@@ -132,7 +133,7 @@ export class Topic {
       this.#holdback.holdBack(member, frame);
       return;
     }
-    // Something may still be kept from one that has just ceased to be new.
+    // Earlier announcements may still be held back from a member whose time has just passed.
     this.#holdback?.release(member);
     member.connection.send(frame);
   }

@@ -43,7 +43,7 @@ describe("a client that is denied", () => {
       const { kind, code } = denial;
       const told = JSON.stringify({ message: "not now", data: { kind, code } });
       expect(client.connection.take()).toEqual([`4${told}`]);
-      await expect(client.emit("device-registered", "alice")).rejects.toThrow("an event before its connect");
+      await expect(client.emit("device-registered", "alice")).rejects.toThrow("event before connect");
       await connect('{"token":"good"}');
       expect(String(client.connection.take()[0])).toStartWith('0{"sid"');
     },

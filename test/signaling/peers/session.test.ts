@@ -236,7 +236,7 @@ describe("messages", () => {
   test.each<[unknown[], string]>([
     [[], "Message is not an object"],
     [["bob"], "Message is not an object"],
-    [[{}], "Message names no device to go to"],
+    [[{}], "Message names no receiver"],
     [[offer("x".repeat(257))], "Invalid device id or group: the name is longer than 256 bytes"],
   ])("as %j are refused with a word", async (args, problem) => {
     const { enter } = peersClients();
@@ -301,7 +301,7 @@ describe("a device that is offline", () => {
     const alice = await enter("alice");
     const answers = [];
     for (const sdi of [1, 2, 3]) answers.push(await alice.ask("offer", offer("bob", sdi)));
-    expect(answers).toEqual([success, success, ["Device is offline, and too much waits for it"]]);
+    expect(answers).toEqual([success, success, ["Device is offline and its mailbox is full"]]);
     expect(await bounds()).toEqual(["mailbox"]);
     expect((await enter("bob")).heard()).toHaveLength(2);
   });
