@@ -8,7 +8,7 @@ import { takeOverId } from "./id-takeover.ts";
 import type { SignalingLimits } from "./limits.ts";
 import type { Member } from "./signaling-room.ts";
 
-/** What all joins of a dialect share. */
+/** The parts that all joins of a dialect share. */
 export interface JoinOptions<R> {
   readonly rooms: RoomRegistry<R>;
   readonly authorizer: Authorizer;

@@ -36,7 +36,7 @@ interface SizedMessage extends QueuedMessage {
   readonly bytes: number;
 }
 
-/** What a queued message takes in memory besides its frame: the records, and two ids of at most 256 bytes. */
+/** The memory that a queued message takes besides its frame: its records, and two ids of at most 256 bytes. */
 export const overheadBytes = 512;
 
 const encoder = new TextEncoder();

@@ -14,7 +14,7 @@ import type { PeerCodec, PeerInfo, PeerJoin, PeerSignal } from "./peer-codec.ts"
 import type { Deliverer, SignalingBound } from "./quotas.ts";
 import type { Member, SignalingRoom } from "./signaling-room.ts";
 
-/** What all peer sessions of a server share. */
+/** The parts that all peer sessions of a server share. */
 export interface PeerSessionOptions {
   readonly rooms: RoomRegistry<SignalingRoom<Peer>>;
   readonly authorizer: Authorizer;

@@ -1,5 +1,5 @@
 /*
- * The rooms of the signaling dialects. Their wire formats differ in who is reached by whom, so there are five:
+ * The rooms of the signaling dialects. There are five, because the wire formats differ in what a room is:
  *
  * - `SignalingRoom`, below: members by id, and a channel to all of them. It keeps no message and no description. Cliffy
  *   and OctateCode's second dialect need no more, and use it as it is (`PeerSession`).

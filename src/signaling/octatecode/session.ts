@@ -24,7 +24,7 @@ import { endingText } from "./denial-text.ts";
 import type { OctateMember, OctateRoom } from "./room.ts";
 import type { OctateRooms } from "./rooms.ts";
 
-/** What all OctateCode sessions of a server share. */
+/** The parts that all OctateCode sessions of a server share. */
 export interface OctateCodeOptions extends AuthenticationOptions {
   readonly rooms: OctateRooms;
   readonly limits: SignalingLimits & RoomLimits;

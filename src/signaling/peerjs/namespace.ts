@@ -22,7 +22,7 @@ export interface NamespaceOptions {
   readonly metrics: Metrics;
 }
 
-/** PeerJS' own server keeps a message for this time. */
+/** How long a message for an id that is not connected is kept, as by PeerJS' own server. */
 const keepMs = 5_000;
 
 /** The clients that use one key, by their ids, and the messages for ids that are not connected yet. */

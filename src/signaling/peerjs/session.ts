@@ -14,7 +14,7 @@ import { peerJsRoomName } from "../room-names.ts";
 import { type ConnectParameters, decode, decodeConnectParameters, open, type Signal } from "./codec.ts";
 import type { PeerJsMember, PeerJsNamespace } from "./namespace.ts";
 
-/** What all PeerJS sessions of a server share. */
+/** The parts that all PeerJS sessions of a server share. */
 export interface PeerJsOptions {
   /** The key that every request must name. */
   readonly key: string;
@@ -66,7 +66,7 @@ function checkNames({ id, token }: ConnectParameters, nameBytes: number): void {
   }
 }
 
-/** What a session is made of; the session closes the quota and releases the grant. */
+/** The parts of a session, which closes the quota and releases the grant. */
 interface SessionParts {
   readonly member: PeerJsMember;
   readonly quota: Quota;

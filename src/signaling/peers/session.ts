@@ -29,7 +29,7 @@ import {
 } from "./codec.ts";
 import type { Device, Devices } from "./devices.ts";
 
-/** What all Peers sessions of a server share. */
+/** The parts that all Peers sessions of a server share. */
 export interface PeersOptions {
   readonly devices: Devices;
   /** The ICE servers that clients are told to use. */

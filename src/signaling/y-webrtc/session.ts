@@ -17,7 +17,7 @@ import { Subscription, type SubscriptionOwner } from "./subscription.ts";
 import { Subscriber, type Topic } from "./topic.ts";
 import { TopicQueues } from "./topic-queues.ts";
 
-/** What all y-webrtc sessions of a server share. */
+/** The parts that all y-webrtc sessions of a server share. */
 export interface YWebrtcOptions {
   readonly rooms: RoomRegistry<Topic>;
   readonly authorizer: Authorizer;

@@ -22,7 +22,7 @@ export interface Pause {
 
 type Task = () => void | Promise<void>;
 
-/** What a queued message takes in memory besides its text. */
+/** The memory that a queued message takes besides its text. */
 const overheadBytes = 128;
 
 /** The messages of a client for one topic that it is still joining. They wait, in order, until the join has ended. */

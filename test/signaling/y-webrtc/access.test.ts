@@ -21,7 +21,7 @@ function setUp(options: Pick<DialectOptions, "limits"> = {}) {
     for (const topic of topics) grants.push(await authorizer.grant(topic));
     return { client, grants };
   };
-  /** What of these clients' grants nobody has released. */
+  /** The number of grants of these clients that have not been released. */
   const heldGrants = () => authorizer.grants.filter(({ isReleased }) => !isReleased).length;
   return { ...clients, authorizer, rooms, enter, heldGrants };
 }

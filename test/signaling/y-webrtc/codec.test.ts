@@ -76,7 +76,7 @@ describe("an encrypted message", () => {
 });
 
 describe("a published message", () => {
-  /** What the receivers of this frame get when the topic has 3 subscribers. */
+  /** The text that the receivers of this frame get when the topic has 3 subscribers. */
   const forwarded = (frame: string): string => encodePublished(decodeJson(frame, 32), 3);
 
   test.each([

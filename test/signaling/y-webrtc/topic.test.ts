@@ -57,7 +57,7 @@ describe("an announcement", () => {
       topic.join(subscriber);
       return subscriber;
     };
-    /** What each has been sent since the last call. */
+    /** The frames that each client has been sent since the last call. */
     const heard = () => Array.from(connections.values(), (connection) => connection.take());
     return { clock, topic, arrive, heard };
   }
