@@ -7,7 +7,7 @@ import { FakeAuthorizer } from "../support/fakes/fake-authorizer.ts";
 import { denialOf } from "../support/fakes/held-authorizer.ts";
 import { dialectClients, dialectParts } from "../support/servers/dialect-clients.ts";
 
-/** Recognises the types that begin with its name, and keeps what its sessions see. */
+/** A dialect that recognises the types that begin with its name, and records the messages of its sessions. */
 function dialect(name: string, seen: string[], extra: Partial<DialectSession> = {}): JsonDialect {
   return {
     name,
@@ -25,7 +25,7 @@ function dialect(name: string, seen: string[], extra: Partial<DialectSession> = 
 
 const setUp = (...dialects: JsonDialect[]) => dialectClients(dialects, dialectParts());
 
-test("the first message settles the dialect, for this connection alone", async () => {
+test("the first message pins the dialect, for this connection alone", async () => {
   const seen: string[] = [];
   const { connect } = setUp(dialect("red", seen), dialect("blue", seen));
   const [alice, bob] = [connect("alice"), connect("bob")];
@@ -41,13 +41,13 @@ test("the first message settles the dialect, for this connection alone", async (
   ]);
 });
 
-test("of two dialects that recognise a message the first takes it", async () => {
+test("when two dialects recognise a message, the first gets the connection", async () => {
   const seen: string[] = [];
   await setUp(dialect("red", seen), dialect("re", seen)).connect("alice").send('{"type":"red"}');
   expect(seen).toEqual(['red alice {"type":"red"}']);
 });
 
-test("messages that no dialect recognises are ignored, and settle nothing", async () => {
+test("messages that no dialect recognises are ignored, and pin no dialect", async () => {
   const seen: string[] = [];
   const alice = setUp(dialect("red", seen)).connect("alice");
   await alice.send('{"type":"bump"}');
@@ -58,14 +58,14 @@ test("messages that no dialect recognises are ignored, and settle nothing", asyn
   expect(() => bob.leave()).not.toThrow();
 });
 
-test("a frame that is no message ends the session, before and after the dialect is settled", async () => {
+test("a frame that is not a message ends the session, before and after a dialect is pinned", async () => {
   const alice = setUp(dialect("red", [])).connect("alice");
   await expect(alice.send("garbage")).rejects.toThrow(SessionError);
   await alice.send('{"type":"red"}');
   await expect(alice.send("garbage")).rejects.toThrow(SessionError);
 });
 
-test("a dialect that has words for it tells of a frame that is no message, and goes on", async () => {
+test("a dialect with an error message answers a frame that is not a message, and the session stays open", async () => {
   const seen: string[] = [];
   const malformed = (detail: string): void => {
     seen.push(detail);
@@ -78,7 +78,7 @@ test("a dialect that has words for it tells of a frame that is no message, and g
   expect(seen).toEqual(['red alice {"type":"red"}', "not JSON", 'red alice {"type":"red","again":true}']);
 });
 
-test("an upgrade of / and /signal is answered, with any query, and of no other path", () => {
+test("upgrades of / and /signal are answered, with any query, and of no other path", () => {
   const { protocol } = setUp();
   const matches = (path: string): boolean => protocol.match(new URL(path, "ws://localhost:4444"));
   expect(["/", "/signal", "/?room=1", "/signal?x=%2F"].map(matches)).toEqual([true, true, true, true]);
@@ -98,7 +98,7 @@ describe("before a connection is accepted", () => {
     return protocol.authenticate?.({ url: new URL(path, "ws://localhost"), headerToken });
   };
 
-  test("a token that is good for nothing is refused, in the URL and in a header", async () => {
+  test("an invalid token is refused, in the URL and in a header", async () => {
     const refusal = { status: 401, message: "not now\n" };
     expect(await screen("/signal?token=bad")).toEqual(refusal);
     expect(await screen("/", "bad")).toEqual(refusal);

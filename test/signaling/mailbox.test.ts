@@ -29,14 +29,14 @@ function setUp(limits: Partial<MailboxLimits> = {}, budget = new ByteBudget(defa
   return { mailbox, clock, budget, expired, put, take, counted };
 }
 
-/** Puts until the mailbox refuses; how many it took. */
+/** Puts messages until the mailbox refuses one; returns how many it took. */
 function fill(put: (index: number) => boolean): number {
   let count = 0;
   while (count < 100_000 && put(count)) count += 1;
   return count;
 }
 
-test("messages wait for their receiver, in order, whoever sent them, and are taken once", async () => {
+test("messages of all senders wait for their receiver, in order, and are taken once", async () => {
   const { put, take, counted } = setUp();
   put("alice", "carol", "1");
   put("bob", "carol", "2");
@@ -49,7 +49,7 @@ test("messages wait for their receiver, in order, whoever sent them, and are tak
   expect(await counted()).toEqual({ kept: 4, delivered: 4 });
 });
 
-test("a mailbox knows which pairs it holds messages of", () => {
+test("a mailbox knows the pairs for which it holds messages", () => {
   const { mailbox, put, take } = setUp();
   put("alice", "carol", "1");
   expect(mailbox.holds({ sender: "alice", receiver: "carol" })).toBe(true);
@@ -59,7 +59,7 @@ test("a mailbox knows which pairs it holds messages of", () => {
   expect(mailbox.holds({ sender: "alice", receiver: "carol" })).toBe(false);
 });
 
-test("names that objects have are names like others", () => {
+test("names of object members are names like others", () => {
   const { put, take } = setUp();
   put("constructor", "__proto__", "1");
   expect(take("toString")).toEqual([]);
@@ -82,7 +82,7 @@ describe("time", () => {
     expect(await counted()).toEqual({ kept: 2, expired: 1, delivered: 1 });
   });
 
-  test("ten thousand messages are awaited with one timer, and none when none waits", () => {
+  test("ten thousand messages need one timer, and an empty mailbox needs none", () => {
     const { clock, expired, put } = setUp();
     for (let index = 0; index < 10_000; index += 1) {
       put(`sender ${index % 100}`, `receiver ${index}`, "x");
@@ -115,7 +115,7 @@ describe("time", () => {
     expect(mailbox.size).toBe(0);
   });
 
-  test("nothing is left of a closed mailbox", () => {
+  test("a closed mailbox keeps nothing", () => {
     const { mailbox, clock, budget, expired, put } = setUp();
     put("alice", "carol", "1");
     mailbox.close();
@@ -126,7 +126,7 @@ describe("time", () => {
 });
 
 describe("bounds", () => {
-  test("64 messages for one receiver, of which 48 are one sender's", async () => {
+  test("64 messages for one receiver, 48 of them from one sender", async () => {
     const { put, take, counted } = setUp();
     expect(fill(() => put("alice", "carol", "x"))).toBe(48);
     expect(fill(() => put("bob", "carol", "x"))).toBe(16);
@@ -137,7 +137,7 @@ describe("bounds", () => {
     expect(await counted()).toEqual({ kept: 66, refused: 3, delivered: 64 });
   });
 
-  test("64 KiB for one receiver, of which 48 are one sender's, in bytes of UTF-8", () => {
+  test("64 KiB of UTF-8 for one receiver, 48 KiB of it from one sender", () => {
     const { put } = setUp();
     expect(put("alice", "carol", "é".repeat(24 * 1024 + 1))).toBe(false);
     expect(put("alice", "carol", "é".repeat(24 * 1024))).toBe(true);
@@ -148,7 +148,7 @@ describe("bounds", () => {
     expect(put("bob", "carol", "x")).toBe(false);
   });
 
-  test("1 MiB of one sender for all receivers, overhead included, until some of it is taken", () => {
+  test("1 MiB from one sender for all receivers, overhead included, until some of it is taken", () => {
     const { put, take } = setUp();
     const frame = "x".repeat(32 * 1024 - overheadBytes);
     expect(fill((index) => put("alice", `receiver ${index}`, frame))).toBe(32);
@@ -158,7 +158,7 @@ describe("bounds", () => {
     expect(put("alice", "receiver 99", "")).toBe(true);
   });
 
-  test("64 MiB in all, over all mailboxes, until some of it expires", () => {
+  test("64 MiB for all mailboxes together, until some of it expires", () => {
     const budget = new ByteBudget(defaultLimits.mailboxesBytes);
     const [first, second] = [setUp({}, budget), setUp({}, budget)];
     const frame = "x".repeat(32 * 1024 - overheadBytes);
@@ -174,7 +174,7 @@ describe("bounds", () => {
     expect(first.put("alice", "carol", "")).toBe(true);
   });
 
-  test("whatever is put, taken, discarded and expires, nothing goes over a limit and all comes back", () => {
+  test("no sequence of put, take, discard and expiry exceeds a limit, and all bytes are given back", () => {
     withSeeds(50, (random) => {
       const budget = new ByteBudget(8_000);
       const limits = { mailboxMessages: 4, mailboxBytes: 200, mailboxSenderMessages: 3, mailboxSenderBytes: 150 };

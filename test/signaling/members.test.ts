@@ -3,7 +3,7 @@ import { Members } from "../../src/signaling/members.ts";
 
 const member = (id: string, device = 1) => ({ id, device });
 
-test("members are found by their ids, names that objects have among them", () => {
+test("members are found by their ids, names of object members included", () => {
   const members = new Members<{ id: string }>(9);
   const [alice, proto] = [member("alice"), member("__proto__")];
   expect([members.join(alice), members.join(proto)]).toEqual(["joined", "joined"]);
@@ -13,7 +13,7 @@ test("members are found by their ids, names that objects have among them", () =>
   expect([...members]).toEqual([alice, proto]);
 });
 
-test("who resumes an id has it at once, and the late leave of the one before changes nothing", () => {
+test("an id that is taken over belongs to the new member at once, and the late leave of the old one changes nothing", () => {
   const members = new Members<{ id: string }>(1);
   const [old, resumed] = [member("alice", 1), member("alice", 2)];
   expect(members.join(old)).toBe("joined");
@@ -27,7 +27,7 @@ test("who resumes an id has it at once, and the late leave of the one before cha
   expect(members.size).toBe(0);
 });
 
-test("there are as many ids as the limit, until one leaves", () => {
+test("there are at most as many ids as the limit, until one leaves", () => {
   const members = new Members<{ id: string }>(2);
   const [alice, bob, carol] = [member("alice"), member("bob"), member("carol")];
   expect([alice, bob, carol].map((each) => members.join(each))).toEqual(["joined", "joined", "full"]);

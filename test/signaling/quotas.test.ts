@@ -23,7 +23,7 @@ function setUp(limits: Partial<Limits> = {}) {
   return { clock, open, met };
 }
 
-/** How many messages go at once; the one behind them waits. */
+/** Counts the messages that are sent at once, and returns the wait of the next one. */
 async function atOnce(spend: () => boolean | Promise<boolean>): Promise<{ count: number; waiting: Promise<boolean> }> {
   for (let count = 0; count < 1_000_000; count += 1) {
     const spent = spend();
@@ -39,7 +39,7 @@ const isSettled = async (promise: Promise<unknown>): Promise<boolean> => {
 };
 
 describe("a connection", () => {
-  test("publishes its burst at once, then at its rate; what is too much waits and is counted once", async () => {
+  test("publishes its burst at once, then at its rate; a message over the rate waits and is counted once", async () => {
     const { clock, open, met } = setUp();
     const { quota } = open();
     const { count, waiting } = await atOnce(() => quota.spend(1));
@@ -67,7 +67,7 @@ describe("a connection", () => {
     expect((await atOnce(() => quota.spend(19_999))).count).toBe(1);
   });
 
-  test("is not made to wait for ever for a message to more than its whole budget", () => {
+  test("does not wait for ever for a message to more receivers than its whole budget", () => {
     const { open } = setUp({ fanOutDeliveries: 10 });
     expect(open().quota.spend(50)).toBe(true);
   });
@@ -89,7 +89,7 @@ describe("a connection", () => {
     expect(delivered).toEqual(["at once", "later"]);
   });
 
-  test("that goes while it waits sends nothing more, and leaves no timer", async () => {
+  test("that disconnects while it waits sends nothing more, and leaves no timer", async () => {
     const { clock, open } = setUp();
     const { quota, leave } = open();
     quota.frameReceived();
@@ -134,7 +134,7 @@ describe("an address", () => {
 });
 
 describe("a client", () => {
-  test("that says nothing is closed after 20 s, and not before", async () => {
+  test("that sends nothing is closed after 20 s, and not before", async () => {
     const { clock, open, met } = setUp();
     const [silent, speaking] = [open(), open()];
     clock.advance(19_999);
@@ -156,7 +156,7 @@ describe("a client", () => {
     expect(await met("no-room")).toBe(1);
   });
 
-  test("may be in rooms as long as it likes, and out of all of them for 60 s", () => {
+  test("may be in rooms without a time limit, and out of all of them for 60 s", () => {
     const { clock, open } = setUp();
     const { connection, quota } = open();
     quota.frameReceived();
@@ -175,7 +175,7 @@ describe("a client", () => {
     expect(connection.isOpen).toBe(false);
   });
 
-  test("that has gone is forgotten", async () => {
+  test("that has disconnected is forgotten", async () => {
     const { clock, open, met } = setUp();
     const { connection, quota } = open();
     connection.disconnect();

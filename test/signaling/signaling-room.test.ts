@@ -14,7 +14,7 @@ function member(id: string, socket = id): TestMember {
   return { id, connection: new FakeConnection(socket) };
 }
 
-test("what is published reaches all members but the sender", () => {
+test("a published frame reaches all members but the sender", () => {
   const room = openRoom();
   const members = [member("a"), member("b"), member("c")] as const;
   for (const each of members) room.join(each);
@@ -27,7 +27,7 @@ test("what is published reaches all members but the sender", () => {
   ]);
 });
 
-test("what is sent reaches the member of that id alone", () => {
+test("a sent frame reaches the member with that id alone", () => {
   const room = openRoom();
   const [a, b] = [member("a"), member("b")];
   for (const each of [a, b]) room.join(each);
@@ -39,7 +39,7 @@ test("what is sent reaches the member of that id alone", () => {
   expect([a.connection.sent, b.connection.sent]).toEqual([[], ["for b"]]);
 });
 
-test("entering and leaving twice count once", () => {
+test("joining and leaving twice count once", () => {
   const room = openRoom();
   const [a, b] = [member("a"), member("b")];
   expect([room.join(a), room.join(a), room.join(b)]).toEqual(["joined", "joined", "joined"]);
@@ -49,7 +49,7 @@ test("entering and leaving twice count once", () => {
   expect([room.find("a"), room.find("b")]).toEqual([undefined, b]);
 });
 
-test("a member that has left hears nothing more", () => {
+test("a member that has left receives nothing more", () => {
   const room = openRoom();
   const [a, b] = [member("a"), member("b")];
   for (const each of [a, b]) room.join(each);
@@ -58,7 +58,7 @@ test("a member that has left hears nothing more", () => {
   expect(b.connection.sent).toEqual([]);
 });
 
-test("a full room takes nobody until a member leaves, and members of it may enter again", () => {
+test("a full room takes no other member until one leaves, and its members may join again", () => {
   const room = openRoom(1);
   const [a, b] = [member("a"), member("b")];
   expect([room.join(a), room.join(b), room.join(a)]).toEqual(["joined", "full", "joined"]);
@@ -69,7 +69,7 @@ test("a full room takes nobody until a member leaves, and members of it may ente
   expect(room.join(b)).toBe("joined");
 });
 
-test("who resumes an id has it in one step, in its place, also in a full room", () => {
+test("an id is taken over in one step, keeping its place in the order, also in a full room", () => {
   const room = openRoom(2);
   const [old, other, resumed] = [member("a", "old socket"), member("b"), member("a", "new socket")];
   for (const each of [old, other]) room.join(each);

@@ -26,7 +26,7 @@ function setUp(options: Pick<DialectOptions, "limits"> = {}) {
 const join = (peerId: string, roomId = "room") => ({ type: "join", roomId, peerId });
 const offer = (toPeerId: string) => ({ type: "offer", fromPeerId: "me", toPeerId, sdp: "{}" });
 
-test("what the client has shown is asked with", async () => {
+test("the authorizer is asked with the token, origin and address of the client", async () => {
   const { connect, authorizer } = setUp();
   void connect("alice", { path: "/?token=secret", origin: "https://app.example" }).say(join("a"));
   expect(authorizer.requests).toMatchObject([
@@ -34,18 +34,21 @@ test("what the client has shown is asked with", async () => {
   ]);
 });
 
-test.each(["unauthorized", "forbidden", "unavailable"] as const)("%s is told with its reason", async (kind) => {
-  const { connect, authorizer, openRooms } = setUp();
-  const alice = connect("alice");
-  const joining = alice.say(join("a"));
-  await authorizer.deny("room", kind);
-  await joining;
-  await alice.say(offer("b"));
-  expect(alice.heard()).toEqual([{ type: "error", message: "not now" }]);
-  expect([openRooms(), alice.connection.isOpen]).toEqual([0, true]);
-});
+test.each(["unauthorized", "forbidden", "unavailable"] as const)(
+  "a denial of kind %s is sent with its reason",
+  async (kind) => {
+    const { connect, authorizer, openRooms } = setUp();
+    const alice = connect("alice");
+    const joining = alice.say(join("a"));
+    await authorizer.deny("room", kind);
+    await joining;
+    await alice.say(offer("b"));
+    expect(alice.heard()).toEqual([{ type: "error", message: "not now" }]);
+    expect([openRooms(), alice.connection.isOpen]).toEqual([0, true]);
+  },
+);
 
-test("a peer whose grant ends is told why and is out, and the others hear that it has left", async () => {
+test("a peer whose grant ends is told why and leaves, and the others are told that it has left", async () => {
   const { enter, authorizer, heldGrants } = setUp();
   const { client: bob } = await enter("b");
   const { client: alice, grant } = await enter("a");
@@ -62,7 +65,7 @@ test("a peer whose grant ends is told why and is out, and the others hear that i
   expect(alice.heard()).toMatchObject([{ type: "peers" }]);
 });
 
-test("a grant that has ended before its room is entered leaves nobody inside", async () => {
+test("a grant that has ended before its room is joined leaves the room empty", async () => {
   const { connect, authorizer, openRooms } = setUp();
   const alice = connect("alice");
   const joining = alice.say(join("a"));
@@ -74,7 +77,7 @@ test("a grant that has ended before its room is entered leaves nobody inside", a
   expect(openRooms()).toBe(0);
 });
 
-test("what waits to be sent when a grant ends is not sent", async () => {
+test("a message that waits when a grant ends is not sent", async () => {
   const { enter, clock } = setUp({ limits: { publishBurst: 2, publishesPerSecond: 1 } });
   const { client: bob } = await enter("b");
   const { client: alice, grant } = await enter("a");
@@ -87,7 +90,7 @@ test("what waits to be sent when a grant ends is not sent", async () => {
   expect(bob.heard()).toMatchObject([{ type: "offer" }, { type: "peer-left" }]);
 });
 
-test("every grant is released, whichever way its room is left or missed", async () => {
+test("every grant is released, however its room is left or not joined", async () => {
   const { connect, enter, authorizer, heldGrants, rooms, clock } = setUp({
     limits: { signalingRoomMembers: 2 },
   });
@@ -150,7 +153,7 @@ test("every grant is released, whichever way its room is left or missed", async 
   ]);
 });
 
-test("a grant is released by a client that goes while its entry waits for its rate", async () => {
+test("a grant is released when its client disconnects while its join waits for the rate", async () => {
   const { enter, authorizer, heldGrants } = setUp({ limits: { publishBurst: 1, publishesPerSecond: 1 } });
   const { client: alice } = await enter("a");
   const moving = alice.say(join("a", "another"));

@@ -26,7 +26,7 @@ const join = (roomId: string, peerId: string, peerName?: string) => ({
 });
 const offer = (toPeerId: string, fromPeerId = "me") => ({ type: "offer", fromPeerId, toPeerId, sdp: '{"sdp":"v=0"}' });
 
-/** Lets a claim wait for the holder of its id, who does not answer within that time. */
+/** Advances the time in which the holder of an id does not answer its ping. */
 async function expire(clock: { advance(ms: number): void }, claim: Promise<void>): Promise<void> {
   await new Promise(setImmediate);
   clock.advance(3_000);
@@ -38,7 +38,7 @@ async function joined(...clients: readonly [DialectClient, string][]): Promise<v
   for (const [client] of clients) client.heard();
 }
 
-test("who joins learns who is there, and they learn who has come", async () => {
+test("a peer that joins receives the list of peers, and they are told of it", async () => {
   const { connect } = setUp();
   const [alice, bob] = [connect("alice"), connect("bob")];
   await alice.say(join("room", "a", "Alice"));
@@ -48,7 +48,7 @@ test("who joins learns who is there, and they learn who has come", async () => {
   expect(alice.heard()).toEqual([{ type: "peer-joined", roomId: "room", peerId: "b" }]);
 });
 
-test("offers, answers and candidates reach their peer alone, in the name of who sends them", async () => {
+test("offers, answers and candidates reach their receiver alone, in the name of their sender", async () => {
   const { connect } = setUp();
   const [alice, bob, carol] = [connect("alice"), connect("bob"), connect("carol")];
   await joined([alice, "a"], [bob, "b"], [carol, "c"]);
@@ -76,11 +76,11 @@ test("peers of different rooms do not reach each other", async () => {
 
 test.each<[string, (client: DialectClient) => Promise<void>]>([
   ["leaves", (client) => client.say({ type: "leave", roomId: "room", peerId: "b" })],
-  ["leaves in another's name", (client) => client.say({ type: "leave", roomId: "room", peerId: "a" })],
+  ["leaves in the name of another peer", (client) => client.say({ type: "leave", roomId: "room", peerId: "a" })],
   ["goes away", async (client) => client.leave()],
   ["joins another room", (client) => client.say(join("elsewhere", "b"))],
   ["joins another room under another id", (client) => client.say(join("elsewhere", "b2"))],
-])("the others are told of one who %s, once, and it is reached no more", async (_, go) => {
+])("the others are told once of a peer that %s, and it is not reachable any more", async (_, go) => {
   const { connect } = setUp();
   const [alice, bob] = [connect("alice"), connect("bob")];
   await joined([alice, "a"], [bob, "b"]);
@@ -91,7 +91,7 @@ test.each<[string, (client: DialectClient) => Promise<void>]>([
   expect(bob.heard()).toEqual([]);
 });
 
-test("leaving a room that one is not in changes nothing", async () => {
+test("leaving a room that the peer is not in changes nothing", async () => {
   const { connect } = setUp();
   const [alice, bob] = [connect("alice"), connect("bob")];
   await joined([alice, "a"], [bob, "b"]);
@@ -100,7 +100,7 @@ test("leaving a room that one is not in changes nothing", async () => {
   expect([alice.heard().length, bob.heard().length]).toEqual([0, 1]);
 });
 
-test("who has left says nothing to the room, and may join again", async () => {
+test("a peer that has left cannot signal to the room, and may join again", async () => {
   const { connect, openRooms } = setUp();
   const [alice, bob] = [connect("alice"), connect("bob")];
   await joined([alice, "a"], [bob, "b"]);
@@ -114,7 +114,7 @@ test("who has left says nothing to the room, and may join again", async () => {
   expect(openRooms()).toBe(0);
 });
 
-test("joining the room that one is in changes one's name", async () => {
+test("joining the same room again changes the name", async () => {
   const { connect } = setUp();
   const [alice, bob] = [connect("alice"), connect("bob")];
   await joined([alice, "a"], [bob, "b"]);
@@ -125,7 +125,7 @@ test("joining the room that one is in changes one's name", async () => {
   expect(bob.heard()).toHaveLength(1);
 });
 
-test("joining the room that one is in under another id leaves one there once", async () => {
+test("joining the same room under another id leaves the peer there once", async () => {
   const { connect } = setUp();
   const [alice, bob] = [connect("alice"), connect("bob")];
   await joined([alice, "a"], [bob, "b"]);
@@ -163,7 +163,7 @@ test("a peer resumes its id in another room: the room of its dead socket is told
   expect(alice.heard()).toEqual([]);
 });
 
-test("a peer id whose client answers is not given to anybody else", async () => {
+test("a peer id whose client answers a ping is not given to another client", async () => {
   const { connect, clock } = setUp();
   const [alice, bob, mallory] = [connect("alice"), connect("bob"), connect("mallory")];
   await joined([alice, "a"], [bob, "b"]);
@@ -179,7 +179,7 @@ test("a peer id whose client answers is not given to anybody else", async () => 
   expect([alice.heard().length, bob.heard().length, mallory.heard().length]).toEqual([0, 1, 0]);
 });
 
-test("of two who claim the id of a dead socket at once one gets it", async () => {
+test("when two clients ask for the id of a dead socket at once, one gets it", async () => {
   const { connect, clock } = setUp();
   const [old, first, second] = [connect("old"), connect("first"), connect("second")];
   await joined([old, "a"]);
@@ -193,7 +193,7 @@ test("of two who claim the id of a dead socket at once one gets it", async () =>
   expect(second.heard()).toEqual([{ type: "error", message: "Peer id in use" }]);
 });
 
-test("a socket that closes while its id is claimed makes the claim good at once", async () => {
+test("a socket that closes while it is pinged gives its id up at once", async () => {
   const { connect } = setUp();
   const [old, resumed] = [connect("old"), connect("resumed")];
   await joined([old, "a"]);
@@ -204,7 +204,7 @@ test("a socket that closes while its id is claimed makes the claim good at once"
   expect(resumed.heard()).toEqual([{ type: "peers", roomId: "room", peers: [] }]);
 });
 
-test("a full room is refused in its own words, and counted", async () => {
+test("a full room is refused with an error, and counted", async () => {
   const { connect, met } = setUp({ limits: { signalingRoomMembers: 1 } });
   const [alice, bob] = [connect("alice"), connect("bob")];
   await alice.say(join("room", "a"));
@@ -220,7 +220,7 @@ test.each([
   join("x".repeat(257), "a"),
   join("room", "é".repeat(129)),
   join("room", "a", "é".repeat(129)),
-])("a name that may not be is refused: %j", async (message) => {
+])("an invalid name is refused: %j", async (message) => {
   const { connect, openRooms, met } = setUp();
   const alice = connect("alice");
   await alice.say(message);
@@ -228,7 +228,7 @@ test.each([
   expect([openRooms(), await met("name")]).toEqual([0, 1]);
 });
 
-test("names of the longest length may be, and are not the objects' own", async () => {
+test("names of the longest length are accepted, and may be names of object members", async () => {
   const { connect } = setUp();
   const [alice, bob] = [connect("alice"), connect("bob")];
   await alice.say(join("é".repeat(128), "__proto__", "constructor"));
@@ -236,7 +236,7 @@ test("names of the longest length may be, and are not the objects' own", async (
   expect(bob.heard()).toMatchObject([{ type: "peers", peers: [{ id: "__proto__", name: "constructor" }] }]);
 });
 
-test("a denial is told with its reason", async () => {
+test("a denial is sent with its reason", async () => {
   const authorizer = authorizerThat(async () => ({
     granted: false,
     kind: "forbidden",
@@ -251,7 +251,7 @@ test("a denial is told with its reason", async () => {
 });
 
 test.each(["garbage", '{"type":"offer","toPeerId":"b"}', "[]", new Uint8Array([255])])(
-  "a frame that is no message is answered with an error, and the client goes on",
+  "a frame that is not a message is answered with an error, and the client stays in the room",
   async (frame) => {
     const { connect } = setUp();
     const [alice, bob] = [connect("alice"), connect("bob")];
@@ -263,7 +263,7 @@ test.each(["garbage", '{"type":"offer","toPeerId":"b"}', "[]", new Uint8Array([2
   },
 );
 
-test("signals beyond the rate wait, and are not lost", async () => {
+test("signals over the rate wait, and are not lost", async () => {
   const { connect, clock, met } = setUp({ limits: { publishBurst: 3, publishesPerSecond: 10 } });
   const [alice, bob] = [connect("alice"), connect("bob")];
   await joined([alice, "a"], [bob, "b"]);
@@ -277,7 +277,7 @@ test("signals beyond the rate wait, and are not lost", async () => {
   expect(bob.heard()).toHaveLength(1);
 });
 
-test("a client that is in no room for a minute is closed, one that is in a room is not", async () => {
+test("a client without a room for a minute is closed, a client in a room is not", async () => {
   const { connect, clock } = setUp();
   const [alice, bob] = [connect("alice"), connect("bob")];
   await joined([alice, "a"], [bob, "b"]);

@@ -11,14 +11,14 @@ import {
   dialectParts,
 } from "../../support/servers/dialect-clients.ts";
 
-/** A server on which others than itself say who may enter. */
+/** A server on which the authorizer decides, and which mints no tokens. */
 function setUp(options: Pick<DialectOptions, "limits"> = {}) {
   const authorizer = new HeldAuthorizer();
   const parts = dialectParts({ ...options, authorizer });
   const rooms = new OctateRooms(parts);
   const usage = () => ({ uptimeMs: 1, memory: {}, cpu: {} });
   const clients = dialectClients([octateCode({ ...parts, rooms, tokens: undefined, usage })], parts);
-  /** Authenticates, as the first or again. */
+  /** Authenticates a client, for the first time or again. */
   const authenticate = async (client: DialectClient, userId: string, grant = grantFor(userId), roomId = "room") => {
     const said = client.say(auth(userId, roomId));
     await authorizer.grant(roomId, grant);
@@ -29,7 +29,7 @@ function setUp(options: Pick<DialectOptions, "limits"> = {}) {
     const client = clients.connect(crypto.randomUUID());
     return { client, grant: await authenticate(client, userId, grant) };
   };
-  /** A host and a guest who are in the room. */
+  /** A host and a guest that are in the room. */
   const pair = async () => {
     const [host, guest] = [await connect("host"), await connect("guest")];
     await host.client.say({ type: "create-room", data: {} });
@@ -52,7 +52,7 @@ const auth = (userId: string, roomId = "room", token = `token of ${userId}`) => 
 const errors = (client: DialectClient) =>
   client.heard().map((message) => (message as { data?: { error?: string } }).data?.error);
 
-test("the token of the frame is asked with; without one, what the handshake has shown", async () => {
+test("the authorizer is asked with the token of the frame, else with that of the handshake", async () => {
   const { stranger, authorizer } = setUp();
   const shown: Partial<ConnectOptions> = { path: "/?token=url", origin: "https://app.example" };
   void stranger("alice", shown).say(auth("ada"));
@@ -82,7 +82,7 @@ test.each([
   expect(client.heard()).toMatchObject([{ type: "auth", userId: "ada", roomId: "room" }]);
 });
 
-test("a token that is somebody else's is refused, and one of nobody is not", async () => {
+test("a token that names another user is refused, and one that names no user is not", async () => {
   const { stranger, authenticate } = setUp();
   const client = stranger("client");
   const grant = await authenticate(client, "ada", grantFor("bob"));
@@ -101,7 +101,7 @@ test.each([auth("", "room"), auth("x".repeat(257)), auth("ada", "a\nb")])(
   },
 );
 
-test("who shows the token of a user who is there is that user; a token that names nobody does not show that", async () => {
+test("a client with the token of a user in the room is that user; a token that names no user proves nothing", async () => {
   for (const user of ["ada", undefined]) {
     const { pair, connect } = setUp();
     await pair();
@@ -136,7 +136,7 @@ describe("a grant that ends", () => {
     expect(guest.client.heard()).toMatchObject([{ type: "auth" }, { type: "room-joined" }]);
   });
 
-  test("before its user has been told that it is in is told at once", async () => {
+  test("before its user has been told of the join is reported at once", async () => {
     const { connect } = setUp();
     const grant = grantFor("ada");
     grant.end(expired);
@@ -145,7 +145,7 @@ describe("a grant that ends", () => {
     expect(errors(client)).toEqual([undefined, "Token expired", "Not authenticated"]);
   });
 
-  test.each(["create-room", "join-room"])("while a %s waits for its rate leaves nobody inside", async (type) => {
+  test.each(["create-room", "join-room"])("while a %s waits for the rate leaves the room empty", async (type) => {
     const { connect, pair, clock, rooms } = setUp({ limits: { publishBurst: 1, publishesPerSecond: 1 } });
     if (type === "join-room") await pair();
     const before = rooms.members;
@@ -160,7 +160,7 @@ describe("a grant that ends", () => {
     expect([errors(ada.client), rooms.members]).toEqual([["Token expired"], before]);
   });
 
-  test("while it is asked whether the holder of a user id is there leaves nobody inside", async () => {
+  test("while the holder of a user id is pinged leaves the room empty", async () => {
     const { pair, connect, clock, rooms } = setUp();
     const { guest } = await pair();
     const second = await connect("guest", grantFor());
@@ -175,7 +175,7 @@ describe("a grant that ends", () => {
   });
 });
 
-test("a new token takes the place of the old one, whose end then matters to nobody", async () => {
+test("a new token replaces the old one, whose end then has no effect", async () => {
   const { pair, authenticate } = setUp();
   const { host, guest } = await pair();
   const renewed = await authenticate(guest.client, "guest");
@@ -185,7 +185,7 @@ test("a new token takes the place of the old one, whose end then matters to nobo
   expect(host.client.heard()).toMatchObject([{ type: "chat" }]);
 });
 
-test("every grant is released, whichever way its user goes", async () => {
+test("every grant is released, however its user leaves", async () => {
   const { pair, connect, authenticate, stranger, heldGrants } = setUp();
   const { host, guest } = await pair();
   await guest.client.say({ type: "leave-room" });

@@ -25,7 +25,7 @@ function setUp(options: Pick<DialectOptions, "limits"> = {}) {
 const auth = (from: string, roomId = "room") => ({ type: "auth", roomId, from, data: {} });
 const error = (text: string) => ({ type: "error", data: { error: text } });
 
-test("what the client has shown in its handshake is asked with", async () => {
+test("the authorizer is asked with the token of the handshake", async () => {
   const { connect, authorizer } = setUp();
   void connect("alice", { headerToken: "secret" }).say(auth("a"));
   expect(authorizer.requests).toMatchObject([{ kind: "signaling", room: "room", token: "secret" }]);
@@ -51,7 +51,7 @@ test.each([
   expect(bob.heard()).toEqual([{ type: "peerLeft", roomId: "room", peerId: "c" }]);
 });
 
-test("every grant is released, whichever way its room is left or missed", async () => {
+test("every grant is released, however its room is left or not joined", async () => {
   const { connect, enter, authorizer, heldGrants, clock } = setUp({ limits: { signalingRoomMembers: 2 } });
   const held: [string, number][] = [];
   const note = (way: string) => held.push([way, heldGrants()]);

@@ -33,7 +33,7 @@ async function joined(...clients: readonly [DialectClient, string][]): Promise<v
   for (const [client] of clients) client.heard();
 }
 
-test("who enters learns who is there, and they learn who has come", async () => {
+test("a peer that joins receives the list of peers, and they are told of it", async () => {
   const { connect } = setUp();
   const [alice, bob] = [connect("alice"), connect("bob")];
   await alice.say(auth("room", "a", "Alice"));
@@ -43,7 +43,7 @@ test("who enters learns who is there, and they learn who has come", async () => 
   expect(alice.heard()).toEqual([{ type: "peerJoined", roomId: "room", peerId: "b", peerName: "b" }]);
 });
 
-test("offers, answers and candidates reach their peer of the same room alone, in the name of who sends them", async () => {
+test("offers, answers and candidates reach their receiver in the same room alone, in the name of their sender", async () => {
   const { connect } = setUp();
   const [alice, bob, carol, stranger] = [connect("alice"), connect("bob"), connect("carol"), connect("stranger")];
   await joined([alice, "a"], [bob, "b"], [carol, "c"]);
@@ -62,7 +62,7 @@ test.each<[string, (client: DialectClient) => unknown]>([
   ["goes away", (client) => client.leave()],
   ["leaves", (client) => client.say({ type: "leave" })],
   ["enters another room", (client) => client.say(auth("elsewhere", "b"))],
-])("the others are told of one who %s, once", async (_, go) => {
+])("the others are told once of a peer that %s", async (_, go) => {
   const { connect } = setUp();
   const [alice, bob] = [connect("alice"), connect("bob")];
   await joined([alice, "a"], [bob, "b"]);
@@ -86,7 +86,7 @@ test("a peer whose socket is dead resumes its id, and the old socket's late clos
   expect(resumed.heard()).toHaveLength(1);
 });
 
-test("a peer id whose client answers is not given to anybody else", async () => {
+test("a peer id whose client answers a ping is not given to another client", async () => {
   const { connect } = setUp();
   const [alice, mallory] = [connect("alice"), connect("mallory")];
   await joined([alice, "a"]);
@@ -98,7 +98,7 @@ test("a peer id whose client answers is not given to anybody else", async () => 
   expect(alice.connection.isOpen).toBe(true);
 });
 
-test("entering again, under the same id or another, leaves one there once", async () => {
+test("joining again, under the same id or another, leaves the peer there once", async () => {
   const { connect, openRooms } = setUp();
   const [alice, bob] = [connect("alice"), connect("bob")];
   await joined([alice, "a"], [bob, "b"]);
@@ -115,7 +115,7 @@ test("entering again, under the same id or another, leaves one there once", asyn
   expect(openRooms()).toBe(0);
 });
 
-test("a full room, a name that may not be and a frame that is no message are refused in its own words", async () => {
+test("a full room, an invalid name and a frame that is not a message are refused with the dialect's errors", async () => {
   const { connect, met } = setUp({ limits: { signalingRoomMembers: 1 } });
   const [alice, bob] = [connect("alice"), connect("bob")];
   await joined([alice, "a"]);

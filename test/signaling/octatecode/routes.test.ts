@@ -68,7 +68,7 @@ describe("POST /api/auth/token", () => {
   });
 });
 
-test("health and stats tell counts, and no names", async () => {
+test("health and stats show counts, and no names", async () => {
   const { app, post, clock } = setUp();
   await post("/api/rooms", { room_id: "secret", host_id: "ada" });
   expect(await (await app.request("/api/health")).json()).toEqual({
@@ -87,7 +87,7 @@ test("health and stats tell counts, and no names", async () => {
   expect(JSON.stringify(stats)).not.toContain("secret");
 });
 
-test("a room is created once, is there for who joins it, and is forgotten when nobody does", async () => {
+test("a room is created once, can be joined, and is dropped when no client joins it", async () => {
   const { post, rooms, clock } = setUp();
   const response = await post("/api/rooms", { room_id: "r", room_name: "Room", host_id: "ada" });
   expect(response.status).toBe(201);
@@ -133,7 +133,7 @@ test("administrators get the rooms as clients are shown them", async () => {
   expect(await ask("/api/rooms/r2")).toEqual({ error: "Room not found", timestamp });
 });
 
-describe("where others say who may enter", () => {
+describe("where the authorizer decides", () => {
   const restricted = (decision: Grant | Denial) => {
     const requests: AccessRequest[] = [];
     const authorizer = authorizerThat(async (request) => {
@@ -165,7 +165,7 @@ describe("where others say who may enter", () => {
     expect(grant.isReleased).toBe(true);
   });
 
-  test("a token that ends at no known time says nothing of it", async () => {
+  test("a token without a known end is answered without a lifetime", async () => {
     const { post } = restricted(new FakeGrant("read"));
     const response = await post("/api/auth/token?token=mine", claim);
     expect(Object.keys(Object(await response.json()))).not.toContain("expiresIn");
@@ -191,7 +191,7 @@ describe("where others say who may enter", () => {
     expect(grant.isReleased).toBe(true);
   });
 
-  test("a room is created by whoever may enter it, and that it is there is told nobody else", async () => {
+  test("a room is created by a caller that may join it, and its existence is not told to others", async () => {
     const grant = new FakeGrant("read");
     const { post, rooms } = restricted(grant);
     const statuses = [];

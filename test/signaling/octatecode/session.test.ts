@@ -24,7 +24,7 @@ function setUp(options: DialectOptions = {}) {
     client.heard();
     return client;
   };
-  /** A host and a guest who are in the room. */
+  /** A host and a guest that are in the room. */
   const pair = async () => {
     const [host, guest] = [await enter("host"), await enter("guest")];
     await host.say({ type: "create-room", data: { roomName: "The room", userName: "Hanna" } });
@@ -82,7 +82,7 @@ test("a client authenticates with its token, creates a room, and others join it"
   expect(host.heard()).toEqual([{ ...envelope, type: "peer-joined", userId: "guest", data: { peer } }]);
 });
 
-test("offers, answers and candidates reach the room or their target, in the name of who sends them", async () => {
+test("offers, answers and candidates reach the room or their target, in the name of their sender", async () => {
   const { enter, pair } = setUp();
   const { host, guest } = await pair();
   const third = await enter("third");
@@ -107,7 +107,7 @@ test("offers, answers and candidates reach the room or their target, in the name
   expect(third.heard()).toMatchObject([{ type: "chat", userId: "guest" }]);
 });
 
-test("each is answered, and told of others, in the casing that it uses itself", async () => {
+test("each client is answered, and told of others, in its own casing", async () => {
   const { enter, pair } = setUp();
   const { host } = await pair();
   const loud = await enter("loud");
@@ -125,7 +125,7 @@ test("each is answered, and told of others, in the casing that it uses itself", 
 test.each<[string, (client: DialectClient) => unknown]>([
   ["leaves", (client) => client.say({ type: "leave-room", roomId: "elsewhere", userId: "host" })],
   ["goes away", (client) => client.leave()],
-])("the others are told of one who %s, once, and it is reached no more", async (_, go) => {
+])("the others are told once of a peer that %s, and it is not reachable any more", async (_, go) => {
   const { pair } = setUp();
   const { host, guest } = await pair();
   await go(guest);
@@ -148,7 +148,7 @@ test.each([
   ]);
 });
 
-test("a token is for one user, one room and its time", async () => {
+test("a token is valid for one user, one room and a limited time", async () => {
   const { connect, tokens, clock } = setUp({ limits: { roomTokenMs: 30_000 } });
   const client = connect("client");
   const token = await tokens.mint({ user: "ada", room: "room" });
@@ -205,7 +205,7 @@ test("a client that comes back with its token resumes at once, and the old socke
   expect(resumed.heard()).toMatchObject([{ type: "room-joined" }, { type: "sdp-offer" }]);
 });
 
-test("a user id in live use is not given to one with another token; one whose socket is dead is", async () => {
+test("the user id of a live client is not given to a client with another token; that of a dead socket is", async () => {
   const { enter, pair, clock } = setUp();
   const { host, guest } = await pair();
   const mallory = await enter("guest");
@@ -234,7 +234,7 @@ test("a heartbeat is answered, and seen in the room", async () => {
   expect(peers[0]?.lastHeartbeat).toBe(clock.now() - 30_000);
 });
 
-test("a room that nobody is in is kept for ten minutes", async () => {
+test("a room without members is kept for ten minutes", async () => {
   const { pair, enter, clock, rooms } = setUp();
   const { host, guest } = await pair();
   host.leave();
@@ -265,7 +265,7 @@ test("no more empty rooms are kept than their limit, and no more content", async
   expect([errorOf(late), await met("rooms")]).toEqual([["Failed to create room", undefined], 1]);
 });
 
-test("a full room is refused in its own words, and counted", async () => {
+test("a full room is refused with an error, and counted", async () => {
   const { enter, met } = setUp({ limits: { signalingRoomMembers: 1 } });
   const [host, guest] = [await enter("host"), await enter("guest")];
   await host.say({ type: "create-room", data: {} });

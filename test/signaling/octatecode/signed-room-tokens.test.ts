@@ -10,7 +10,7 @@ function open() {
   return { clock, tokens: new SignedRoomTokens(clock, 3_600_000) };
 }
 
-test("a token says for its time who may enter which room", async () => {
+test("a token permits its user to join its room for a limited time", async () => {
   const { clock, tokens } = open();
   const token = await tokens.mint(claim);
   clock.advance(3_599_000);
@@ -19,12 +19,12 @@ test("a token says for its time who may enter which room", async () => {
   expect(await tokens.verify(token)).toBe("expired");
 });
 
-test("two tokens for the same are different", async () => {
+test("two tokens for the same user and room differ", async () => {
   const { tokens } = open();
   expect(await tokens.mint(claim)).not.toBe(await tokens.mint(claim));
 });
 
-test("a token of another server, one that was changed, and what is none are invalid", async () => {
+test("a token of another server, a changed token and a string that is not a token are invalid", async () => {
   const { clock, tokens } = open();
   const token = await tokens.mint(claim);
   const [head = "", body = "", signature = ""] = token.split(".");

@@ -8,7 +8,7 @@ const query = (id: string, more = "") => `key=peerjs&id=${id}&token=t${more}`;
 const offer = (dst: string) => ({ type: "OFFER", dst, payload: {} });
 const error = (msg: string) => ({ type: "ERROR", payload: { msg } });
 
-test("the token is what `access_token` says, or a header; `token` is something else", async () => {
+test("the access token is the parameter `access_token`, or a header; `token` is not", async () => {
   const authorizer = new FakeAuthorizer();
   const { open } = peerJsClients({ authorizer });
   await open(query("alice", "&access_token=secret"), { origin: "https://app.example", headerToken: "header" });
@@ -36,7 +36,7 @@ test.each([
   expect(namespace.ids).toEqual([]);
 });
 
-test("a client whose grant ends is refused, and out at once: it neither hears nor is heard", async () => {
+test("a client whose grant ends is refused and has left at once: it neither receives nor sends", async () => {
   const authorizer = new FakeAuthorizer();
   const { connect, clock } = peerJsClients({ authorizer, limits: { publishBurst: 1, publishesPerSecond: 1 } });
   const [alice, bob] = [await connect("alice"), await connect("bob")];
@@ -53,7 +53,7 @@ test("a client whose grant ends is refused, and out at once: it neither hears no
   expect(authorizer.grants.map(({ isReleased }) => isReleased)).toEqual([true, false]);
 });
 
-test("a grant that has ended before its client is in ends it", async () => {
+test("a grant that has ended before its client has joined ends the session", async () => {
   const authorizer = new HeldAuthorizer();
   const { connect, namespace } = peerJsClients({ authorizer });
   const opening = connect("alice");
@@ -64,7 +64,7 @@ test("a grant that has ended before its client is in ends it", async () => {
   expect([alice.connection.closeReason?.name, namespace.ids]).toEqual(["authorization-unavailable", []]);
 });
 
-test("every grant is released, whichever way its client goes or is refused", async () => {
+test("every grant is released, however its client leaves or is refused", async () => {
   const authorizer = new FakeAuthorizer();
   const { connect, refusal, clock } = peerJsClients({ authorizer, limits: { peerjsMembers: 1 } });
   const released = () => authorizer.grants.map(({ isReleased }) => isReleased);

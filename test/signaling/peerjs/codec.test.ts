@@ -15,7 +15,7 @@ import { withSeeds } from "../../support/bytes/random.ts";
 const depth = 32;
 const encoder = new TextEncoder();
 
-describe("what clients say", () => {
+describe("the messages of clients", () => {
   const payload = { sdp: { type: "offer", sdp: "v=0\r\n" }, type: "data", connectionId: "dc_1" };
 
   test.each<[string, unknown, unknown]>([
@@ -83,7 +83,7 @@ describe("what clients say", () => {
   });
 });
 
-describe("what they say when they connect", () => {
+describe("the parameters of a connection", () => {
   const decoded = (query: string) => decodeConnectParameters(new URL(`ws://localhost/peerjs/peerjs?${query}`));
 
   test("key, id and token, decoded, whatever else there is", () => {
@@ -102,8 +102,8 @@ describe("what they say when they connect", () => {
   );
 });
 
-describe("what the server says", () => {
-  test("in the words that PeerJS knows", () => {
+describe("the messages of the server", () => {
+  test("have the texts that PeerJS expects", () => {
     expect(open).toBe('{"type":"OPEN"}');
     expect(idTaken).toBe('{"type":"ID-TAKEN","payload":{"msg":"ID is taken"}}');
     expect(encodeError('no "way"')).toBe('{"type":"ERROR","payload":{"msg":"no \\"way\\""}}');

@@ -79,7 +79,7 @@ describe("GET", () => {
     expect(response.headers.get("access-control-allow-origin")).toBe("*");
   });
 
-  test("…/id is given to who has a token behind the key, and to no other key", async () => {
+  test("…/id is answered for a key with a token behind it, and for no other key", async () => {
     const { ask } = serve();
     expect((await ask("/peerjs/peerjs&access_token=a.b-c_d/id")).body).toMatch(uuid);
     expect((await ask("/peerjs/other&peerjs/id")).response.status).toBe(401);
@@ -95,7 +95,7 @@ describe("GET", () => {
     }
   });
 
-  test("…/peers lists who is connected where that is allowed", async () => {
+  test("…/peers lists the connected clients where that is enabled", async () => {
     const { ask, namespace } = serve({ discoveryEnabled: true });
     for (const id of ["alice", "bob"]) namespace.join({ id, token: "t", connection: new FakeConnection(id) });
     const { response, body } = await ask("/peerjs/peerjs/peers");
@@ -103,7 +103,7 @@ describe("GET", () => {
     expect(response.headers.get("access-control-allow-origin")).toBe("*");
   });
 
-  test("…/peers lists them to administrators, who name the key too", async () => {
+  test("…/peers lists them to administrators, who name the key as well", async () => {
     const { ask, namespace } = serve();
     namespace.join({ id: "alice", token: "t", connection: new FakeConnection("alice") });
     const init = { headers: asAdministrator };
@@ -111,7 +111,7 @@ describe("GET", () => {
     expect((await ask("/peerjs/other/peers", init)).response.status).toBe(401);
   });
 
-  test("what PeerJS does not have is not found", async () => {
+  test("a path that PeerJS does not have is not found", async () => {
     const { response } = await serve().ask("/peerjs/peerjs/secrets");
     expect(response.status).toBe(404);
   });

@@ -28,12 +28,12 @@ describe("entering", () => {
     expect(await refusal(open(query))).toEqual(error(msg));
   });
 
-  test("an id of 256 bytes is one", async () => {
+  test("an id of 256 bytes is accepted", async () => {
     const { connect } = peerJsClients();
     expect((await connect("é".repeat(128), "token")).heard()).toEqual([{ type: "OPEN" }]);
   });
 
-  test("an id that another client has is taken, and the one who has it notices nothing", async () => {
+  test("an id that another client has is taken, and that client is not disturbed", async () => {
     const { connect, refusal } = peerJsClients();
     const alice = await connect("alice");
     alice.heard();
@@ -65,7 +65,7 @@ describe("entering", () => {
     expect((await connect("alice", "another")).heard()).toEqual([{ type: "OPEN" }]);
   });
 
-  test("too many are told so, until one leaves; who comes back is not one more", async () => {
+  test("clients beyond the limit are refused until one leaves; a client that reconnects does not count twice", async () => {
     const { connect, refusal } = peerJsClients({ limits: { peerjsMembers: 2 } });
     const alice = await connect("alice");
     await connect("bob");
@@ -100,7 +100,7 @@ describe("messages", () => {
     },
   );
 
-  test("heartbeats and what the server does not know are not answered", async () => {
+  test("heartbeats and unknown messages are not answered", async () => {
     const { connect } = peerJsClients();
     const [alice, bob] = [await connect("alice"), await connect("bob")];
     for (const client of [alice, bob]) client.heard();
@@ -166,7 +166,7 @@ describe("messages", () => {
 });
 
 describe("a receiver that is not there", () => {
-  test("gets what was said within five seconds, after OPEN and in order", async () => {
+  test("gets the messages of the last five seconds, after OPEN and in order", async () => {
     const { connect, clock } = peerJsClients();
     const [alice, bob] = [await connect("alice"), await connect("bob")];
     for (const client of [alice, bob]) client.heard();
@@ -185,7 +185,7 @@ describe("a receiver that is not there", () => {
     expect([alice.heard(), bob.heard(), carol.heard()]).toEqual([[], [], []]);
   });
 
-  test("expires after five seconds, once for each who spoke to it, and nothing is left", async () => {
+  test("expires after five seconds, once for each sender, and nothing is left", async () => {
     const { connect, clock, budget } = peerJsClients();
     const [alice, bob] = [await connect("alice"), await connect("bob")];
     for (const client of [alice, bob]) client.heard();
@@ -215,7 +215,7 @@ describe("a receiver that is not there", () => {
     expect((await connect("carol")).heard()).toEqual([{ type: "OPEN" }]);
   });
 
-  test("with a full mailbox expires at once for those of whom nothing waits, and later for the others", async () => {
+  test("with a full mailbox expires at once for senders without a queued message, and later for the others", async () => {
     const { connect, clock, bounds } = peerJsClients({ limits: { mailboxMessages: 2, mailboxSenderMessages: 2 } });
     const [alice, bob] = [await connect("alice"), await connect("bob")];
     for (const client of [alice, bob]) client.heard();
@@ -228,7 +228,7 @@ describe("a receiver that is not there", () => {
     expect(await bounds()).toEqual(["mailbox"]);
   });
 
-  test("expires for nobody when who spoke has left", async () => {
+  test("does not expire for a sender that has left", async () => {
     const { connect, clock } = peerJsClients();
     const alice = await connect("alice");
     alice.say(offer("carol"));
@@ -249,7 +249,7 @@ test("two keys are two namespaces", async () => {
   expect(alice.heard()).toEqual([{ type: "EXPIRE", src: "bob", dst: "alice" }]);
 });
 
-/** Clients that come, go, come back and speak by chance. */
+/** Clients that connect, disconnect, reconnect and send at random. */
 class Crowd {
   readonly present = new Map<string, PeerJsClient>();
   readonly #random: Random;

@@ -49,7 +49,7 @@ describe("a client that is denied", () => {
     },
   );
 
-  test("because nobody could be asked is closed, on which it comes back by itself", async () => {
+  test("because authorization is unavailable is closed, after which it reconnects by itself", async () => {
     const { client, connect, protocol } = await denied(denialOf("unavailable"));
     const reason = closeReasons.authorizationUnavailable;
     await expect(connect('{"token":"bad"}')).rejects.toMatchObject({ reason });
@@ -98,7 +98,7 @@ describe("a grant that ends", () => {
   });
 });
 
-test("every grant is released, whichever way its client goes", async () => {
+test("every grant is released, however its client leaves", async () => {
   const authorizer = new FakeAuthorizer();
   const { connect, enter } = peersClients({ authorizer });
   const released = () => authorizer.grants.map(({ isReleased }) => isReleased);

@@ -128,13 +128,13 @@ describe("an event", () => {
     expect<unknown>(read(name, ...args)).toEqual(message);
   });
 
-  test("whose name is no string is unknown", () => {
+  test("whose name is not a string is unknown", () => {
     expect(read(5)).toEqual({ type: "unknown" });
     expect(read(["offer"])).toEqual({ type: "unknown" });
   });
 });
 
-describe("what the server says", () => {
+describe("the messages of the server", () => {
   test("is packets of Socket.IO", () => {
     expect(encodeConnected("s")).toBe('0{"sid":"s"}');
     expect(encodeConnectError("/admin", "Invalid namespace")).toBe('4/admin,{"message":"Invalid namespace"}');

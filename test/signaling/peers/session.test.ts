@@ -14,7 +14,7 @@ describe("connecting", () => {
     expect(answer).toMatch(/^0\{"sid":"[0-9a-f-]{36}"\}$/);
   });
 
-  test("to any other namespace is refused, and the main one is still there", async () => {
+  test("to any other namespace is refused, and the main one stays connected", async () => {
     const { open } = peersClients();
     const alice = await open();
     await alice.session.receive("0/admin,");
@@ -38,7 +38,7 @@ describe("connecting", () => {
     expect(protocol.closeMessage?.(closeReasons.rateLimited, "")).toBeUndefined();
   });
 
-  test("a client that says nothing for 20 s, or registers nothing for a minute, is closed", async () => {
+  test("a client that sends nothing for 20 s, or registers nothing for a minute, is closed", async () => {
     const { open, connect, enter, clock, bounds } = peersClients();
     const [silent, idle, registered] = [await open(), await connect(), await enter("alice")];
     clock.advance(20_000);
@@ -50,7 +50,7 @@ describe("connecting", () => {
 });
 
 describe("registering", () => {
-  test("is acknowledged, in both ways in which it is said", async () => {
+  test("is acknowledged, in both of its forms", async () => {
     const { connect } = peersClients();
     const [alice, bob, carol] = [await connect(), await connect(), await connect()];
     expect(await alice.register("alice", "family")).toEqual(success);
@@ -78,7 +78,7 @@ describe("registering", () => {
     expect(await alice.register("é".repeat(128), ...groups)).toEqual(success);
   });
 
-  test("is refused when there are too many devices, or too many in a group, until one leaves", async () => {
+  test("is refused when there are too many devices, or too many in a group, until a device leaves", async () => {
     const { connect, enter, bounds } = peersClients({ limits: { peersDevices: 3, signalingRoomMembers: 2 } });
     const alice = await enter("alice", "g");
     await enter("bob", "g");
@@ -94,7 +94,7 @@ describe("registering", () => {
 });
 
 describe("a device id that another connection has", () => {
-  test("is in use while its client shows that it is there", async () => {
+  test("is in use while its client answers a ping", async () => {
     const { enter, connect } = peersClients();
     const [alice, thief, bob] = [await enter("alice"), await connect(), await enter("bob")];
     const claim = thief.register("alice");
@@ -106,7 +106,7 @@ describe("a device id that another connection has", () => {
     expect(alice.heard()).toHaveLength(1);
   });
 
-  test("is resumed when its client is gone and the server has not noticed; the late close changes nothing", async () => {
+  test("is taken over when its socket is dead; the late close changes nothing", async () => {
     const { enter, connect, clock } = peersClients();
     const [before, bob, after] = [await enter("alice", "g"), await enter("bob", "g"), await connect()];
     before.heard();
@@ -118,7 +118,7 @@ describe("a device id that another connection has", () => {
     before.session.closed();
     await bob.emit("offer", offer("alice"));
     expect(after.heard()).toHaveLength(1);
-    // It was never offline.
+    // The device was never offline.
     expect(bob.heard()).toEqual([]);
   });
 
@@ -130,7 +130,7 @@ describe("a device id that another connection has", () => {
 });
 
 describe("presence", () => {
-  test("devices hear who of their groups comes and goes, once each, and nobody else's", async () => {
+  test("devices are told once of each device of their groups that comes and goes, and of no other", async () => {
     const { enter } = peersClients();
     const [alice, bob, carol] = [
       await enter("alice", "g", "h"),
@@ -144,7 +144,7 @@ describe("presence", () => {
     expect(carol.heard()).toEqual([]);
   });
 
-  test("devices hear of those with whom they have exchanged a message, also when they come back", async () => {
+  test("devices are told of devices that they have exchanged a message with, also when they come back", async () => {
     const { enter } = peersClients();
     const [alice, bob, carol] = [await enter("alice"), await enter("bob"), await enter("carol")];
     await alice.emit("offer", offer("bob"));
@@ -156,7 +156,7 @@ describe("presence", () => {
     expect(carol.heard()).toEqual([]);
   });
 
-  test("who writes to a device that is offline hears when it comes", async () => {
+  test("a device that has sent a message to an offline device is told when that comes online", async () => {
     const { enter } = peersClients();
     const alice = await enter("alice");
     await alice.emit("offer", offer("bob"));
@@ -166,7 +166,7 @@ describe("presence", () => {
     expect(bob.heard().slice(1)).toEqual([["device-offline", "alice"]]);
   });
 
-  test("another registration over the same connection is the end of the first", async () => {
+  test("another registration over the same connection ends the first", async () => {
     const { enter } = peersClients();
     const [alice, bob] = [await enter("alice", "g"), await enter("bob", "g")];
     alice.heard();
@@ -179,7 +179,7 @@ describe("presence", () => {
     expect(alice.heard()).toHaveLength(1);
   });
 
-  test("the same registration with other groups is told to those who are new in it", async () => {
+  test("a registration with other groups is told to the devices that it is new to", async () => {
     const { enter } = peersClients();
     const [alice, bob, carol] = [await enter("alice", "g"), await enter("bob", "g"), await enter("carol", "k")];
     expect(await alice.register("alice", "g", "k")).toEqual(success);
@@ -189,7 +189,7 @@ describe("presence", () => {
     expect([bob.heard(), carol.heard()]).toEqual([[], [["device-offline", "alice"]]]);
   });
 
-  test("of the 256 with whom a device has exchanged messages last", async () => {
+  test("of the last 256 devices that a device has exchanged messages with", async () => {
     const { enter } = peersClients({ limits: { peersCorrespondents: 2 } });
     const alice = await enter("alice");
     for (const id of ["bob", "carol", "bob", "dave"]) await alice.emit("offer", offer(id));
@@ -243,7 +243,7 @@ describe("messages", () => {
     expect(await (await enter("alice")).ask("offer", ...args)).toEqual([problem]);
   });
 
-  test("that nobody knows are ignored", async () => {
+  test("of an unknown type are ignored", async () => {
     const { enter } = peersClients();
     const alice = await enter("alice");
     expect(await alice.ask("hasOwnProperty", {})).toBeUndefined();
@@ -254,7 +254,7 @@ describe("messages", () => {
   test("beyond the rate wait, and none is lost", async () => {
     const { enter, clock } = peersClients({ limits: { publishBurst: 2, publishesPerSecond: 10 } });
     const [alice, bob] = [await enter("alice"), await enter("bob")];
-    // Registering has taken one.
+    // The registration has spent one message.
     await alice.emit("offer", offer("bob", 1));
     const waiting = alice.emit("offer", offer("bob", 2));
     await new Promise(setImmediate);
@@ -266,7 +266,7 @@ describe("messages", () => {
 });
 
 describe("a device that is offline", () => {
-  test("gets within a minute what was said to it, in order and after its acknowledgement", async () => {
+  test("gets the messages of the last minute, in order and after its acknowledgement", async () => {
     const { enter, connect, clock, budget } = peersClients();
     const alice = await enter("alice");
     await alice.emit("offer", offer("bob", 1));
@@ -285,7 +285,7 @@ describe("a device that is offline", () => {
     expect(budget.usedBytes).toBe(0);
   });
 
-  test("gets nothing of what has waited for a minute", async () => {
+  test("does not get messages that have waited for a minute", async () => {
     const { enter, clock, budget } = peersClients();
     const alice = await enter("alice");
     await alice.emit("offer", offer("bob", 1));
@@ -296,7 +296,7 @@ describe("a device that is offline", () => {
     expect(budget.usedBytes).toBe(0);
   });
 
-  test("has a mailbox with an end, of which its senders are told", async () => {
+  test("has a bounded mailbox, and senders are told when it is full", async () => {
     const { enter, bounds } = peersClients({ limits: { mailboxSenderMessages: 2 } });
     const alice = await enter("alice");
     const answers = [];
@@ -307,7 +307,7 @@ describe("a device that is offline", () => {
   });
 });
 
-test("ICE servers are told in both ways of asking, also before registering", async () => {
+test("ICE servers are sent for both forms of the request, also before registering", async () => {
   const alice = await peersClients().connect();
   expect(await alice.ask("getIceServers")).toEqual([null, iceServers]);
   expect(await alice.ask("getIceServers", null)).toEqual([null, iceServers]);
@@ -339,7 +339,7 @@ test.each(seeds)(
       if (here === undefined) {
         const client = await connect();
         expect(await client.register(id, "group")).toEqual(success);
-        // Those who are there already do not announce themselves.
+        // The devices that are registered already do not announce themselves.
         known.set(id, new Set(present.keys()));
         present.set(id, client);
       } else if (random.chance(0.3)) {

@@ -13,7 +13,7 @@ function setUp(options: Pick<DialectOptions, "limits"> = {}) {
     () => new Topic({ openChannel, memberLimit: limits.signalingRoomMembers, peerIdsPerSubscriber: 8, clock }),
   );
   const clients = dialectClients([yWebrtc({ ...parts, rooms })], parts);
-  /** A client that is in all of these topics. */
+  /** Connects a client that is subscribed to all of these topics. */
   const enter = async (id: string, ...topics: string[]) => {
     const client = clients.connect(id);
     await client.say(subscribe(...topics));
@@ -31,7 +31,7 @@ const unsubscribe = (...topics: string[]) => ({ type: "unsubscribe", topics });
 const publish = (topic: string, data: unknown) => ({ type: "publish", topic, data });
 const published = (topic: string, data: unknown, clients = 2) => ({ ...publish(topic, data), clients });
 
-test("what the client has shown is asked with, and where its page comes from", async () => {
+test("the authorizer is asked with the token, origin and address of the client", async () => {
   const { connect, authorizer } = setUp();
   await connect("alice", { path: "/signal?token=secret", origin: "https://app.example" }).say(subscribe("a", "b"));
   await connect("bob", { headerToken: "header" }).say(subscribe("c"));
@@ -43,7 +43,7 @@ test("what the client has shown is asked with, and where its page comes from", a
 });
 
 describe("a topic that waits", () => {
-  test("delays no other topic, no ping, and nothing that is published elsewhere", async () => {
+  test("delays no other topic, no ping and no message to another topic", async () => {
     const { connect, authorizer, enter } = setUp();
     const { client: bob } = await enter("bob", "fast");
     const alice = connect("alice");
@@ -56,7 +56,7 @@ describe("a topic that waits", () => {
     expect(authorizer.waiting).toEqual(["slow"]);
   });
 
-  test("keeps what is published to it, in order, until it is in; afterwards nothing waits", async () => {
+  test("keeps the messages published to it, in order, until it is joined; afterwards none waits", async () => {
     const { connect, authorizer, enter } = setUp();
     const { client: bob } = await enter("bob", "room");
     const alice = connect("alice");
@@ -71,7 +71,7 @@ describe("a topic that waits", () => {
     expect(authorizer.requests).toHaveLength(2);
   });
 
-  test("is left again when it was given up meanwhile, after what was said before", async () => {
+  test("is left again when it was unsubscribed meanwhile, after the messages before that", async () => {
     const { connect, authorizer, enter, heldGrants } = setUp();
     const { client: bob } = await enter("bob", "room");
     const alice = connect("alice");
@@ -85,7 +85,7 @@ describe("a topic that waits", () => {
     expect([alice.heard(), heldGrants()]).toEqual([[], 1]);
   });
 
-  test("is asked for anew when it is wanted again behind that", async () => {
+  test("is authorized again when it is subscribed again behind that", async () => {
     const { connect, authorizer, enter, heldGrants } = setUp();
     const { client: bob } = await enter("bob", "room");
     const alice = connect("alice");
@@ -99,7 +99,7 @@ describe("a topic that waits", () => {
     expect([bob.heard(), heldGrants()]).toEqual([[published("room", 1)], 2]);
   });
 
-  test("is not entered by a client that has gone, whenever the answer comes", async () => {
+  test("is not joined by a client that has disconnected, whenever the answer comes", async () => {
     const { connect, authorizer, openRooms, heldGrants } = setUp();
     const alice = connect("alice");
     await alice.say(subscribe("late", "later"));
@@ -123,11 +123,11 @@ describe("a topic that waits", () => {
     expect(await met("topics-per-connection")).toBe(2);
   });
 
-  test("keeps no more than its limit: the client is not heard until half of it is gone", async () => {
+  test("keeps no more than its limit: further frames wait until half of it is gone", async () => {
     const { connect, authorizer } = setUp({ limits: { pendingTopicBytes: 1_000 } });
     const alice = connect("alice");
     await alice.say(subscribe("a", "b"));
-    // 1,000 bytes with what it takes to keep them.
+    // The messages are 1,000 bytes, overhead included.
     const data = (bytes: number, topic: string) => "x".repeat(bytes - 128 - JSON.stringify(publish(topic, "")).length);
     await alice.say(publish("a", data(600, "a")));
     await alice.say(publish("b", data(400, "b")));
@@ -145,7 +145,7 @@ describe("a topic that waits", () => {
     expect(isHeard).toBe(true);
   });
 
-  test("does not hold a client that has gone while it was not heard", async () => {
+  test("does not hold a client that has disconnected while its frames waited", async () => {
     const { connect, clock, authorizer } = setUp({ limits: { pendingTopicBytes: 100 } });
     const alice = connect("alice");
     await alice.say(subscribe("room"));
@@ -160,7 +160,7 @@ describe("a topic that waits", () => {
 });
 
 describe("a topic that is denied", () => {
-  test("is ignored, and the others are not; later it is asked for again", async () => {
+  test("is ignored, and the others are not; it may be subscribed again later", async () => {
     const { connect, authorizer, lines, enter } = setUp();
     const { client: bob } = await enter("bob", "mine", "yours");
     const alice = connect("alice");
@@ -181,7 +181,7 @@ describe("a topic that is denied", () => {
     expect(bob.heard()).toEqual([published("yours", 4)]);
   });
 
-  test("leaves the client without a room, and it is closed as any such", async () => {
+  test("leaves the client without a room, and it is closed for that", async () => {
     const { connect, authorizer, clock } = setUp();
     const alice = connect("alice");
     await alice.say(subscribe("room"));
@@ -193,8 +193,8 @@ describe("a topic that is denied", () => {
   });
 });
 
-describe("while nobody can be asked", () => {
-  test("it is tried again, 1 s doubling to 30 s, and what was said waits; the connection stays open", async () => {
+describe("while authorization is unavailable", () => {
+  test("a join is retried after 1 s, doubling to 30 s, and messages wait; the connection stays open", async () => {
     const { connect, authorizer, clock, enter } = setUp();
     const { client: bob } = await enter("bob", "room");
     const alice = connect("alice");
@@ -217,7 +217,7 @@ describe("while nobody can be asked", () => {
     expect([alice.connection.isOpen, authorizer.waiting]).toEqual([true, []]);
   });
 
-  test("a denial ends that, and the client has then its minute", async () => {
+  test("a denial ends the retries, and the client then has its minute without a room", async () => {
     const { connect, authorizer, clock } = setUp();
     const alice = connect("alice");
     await alice.say(subscribe("room"));
@@ -231,7 +231,7 @@ describe("while nobody can be asked", () => {
     expect(alice.connection.isOpen).toBe(false);
   });
 
-  test.each(["before the answer", "after it"])("a topic given up %s is not asked for again", async (when) => {
+  test.each(["before the answer", "after it"])("a topic that is unsubscribed %s is not retried", async (when) => {
     const { connect, authorizer, clock, openRooms } = setUp();
     const alice = connect("alice");
     await alice.say({ type: "ping" });
@@ -246,7 +246,7 @@ describe("while nobody can be asked", () => {
     expect(authorizer.waiting).toEqual(["room"]);
   });
 
-  test("nothing is tried for a client that has gone", async () => {
+  test("no join is retried for a client that has disconnected", async () => {
     const { connect, authorizer, clock } = setUp();
     const alice = connect("alice");
     await alice.say(subscribe("room"));
@@ -257,7 +257,7 @@ describe("while nobody can be asked", () => {
     expect(authorizer.requests).toHaveLength(1);
   });
 
-  test("a fault of the authorizer is no permission and no refusal: it is logged once, and tried again", async () => {
+  test("an authorizer that fails neither permits nor denies: the error is logged once, and the join is retried", async () => {
     const { connect, authorizer, clock, lines, enter } = setUp();
     const { client: bob } = await enter("bob", "room");
     const alice = connect("alice");
@@ -278,7 +278,7 @@ describe("while nobody can be asked", () => {
 });
 
 describe("a grant that ends", () => {
-  test("takes its topic without a word, and no other; the topic is then asked for anew", async () => {
+  test("ends its subscription silently, and no other; the topic may be subscribed again", async () => {
     const { connect: _, authorizer, enter, lines } = setUp();
     const { client: bob } = await enter("bob", "a", "b");
     const { client: alice, grants } = await enter("alice", "a", "b");
@@ -294,7 +294,7 @@ describe("a grant that ends", () => {
     expect(alice.heard()).toEqual([published("a", 4)]);
   });
 
-  test("before its topic is entered leaves nobody inside", async () => {
+  test("before its topic is joined leaves the topic empty", async () => {
     const { connect, authorizer, openRooms, heldGrants } = setUp();
     const alice = connect("alice");
     await alice.say(subscribe("room"));
@@ -304,7 +304,7 @@ describe("a grant that ends", () => {
     expect([openRooms(), heldGrants()]).toEqual([0, 0]);
   });
 
-  test("takes with it what waits to be published", async () => {
+  test("drops the messages that wait to be published", async () => {
     const { enter, clock } = setUp({ limits: { publishBurst: 1, publishesPerSecond: 1 } });
     const { client: bob } = await enter("bob", "room");
     const { client: alice, grants } = await enter("alice", "room");
@@ -317,7 +317,7 @@ describe("a grant that ends", () => {
   });
 });
 
-test("every grant is released, whichever way its topic is left", async () => {
+test("every grant is released, however its topic is left", async () => {
   const { connect, authorizer, enter, heldGrants, rooms } = setUp({ limits: { signalingRoomMembers: 2 } });
   const ways = ["unsubscribed", "closed", "ended"];
   const { client, grants } = await enter("alice", ...ways);
@@ -328,10 +328,10 @@ test("every grant is released, whichever way its topic is left", async () => {
   expect(heldGrants()).toBe(1);
   client.leave();
   expect(heldGrants()).toBe(0);
-  // A room that is full.
+  // The room is full.
   for (const id of ["bob", "carol", "dave"]) await enter(id, "full");
   expect(heldGrants()).toBe(2);
-  // A room that cannot be opened: it is our fault, and the session is refused for it.
+  // The room cannot be opened: that is an error of the server, and ends the session.
   await rooms.drain();
   const late = connect("late");
   await late.say(subscribe("room"));

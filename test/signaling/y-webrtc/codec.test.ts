@@ -58,7 +58,7 @@ describe("a message", () => {
 });
 
 describe("an encrypted message", () => {
-  // As y-webrtc 10.3.0 encrypts an announcement, and a signal without content.
+  // These are an announcement and a signal without content, encrypted by y-webrtc 10.3.0.
   const announcement =
     "B0FFUy1HQ00M0cjoCJ5GvtQikr+STJws5ePt/lcxDJxjy+AA6b9Ug5QCMGHSZdpjrNooui0nhe5UcWnZTdNZvRj5eqbEDkVwFHw+GKhvGMruN9fTvnhEPR6Cv/2PKcMui9o=";
   const signal =
@@ -97,7 +97,7 @@ describe("a published message", () => {
   });
 });
 
-test("a pong is what lib0's client waits for", () => {
+test("a pong has the form that lib0's client waits for", () => {
   expect(pong).toBe('{"type":"pong"}');
 });
 

@@ -15,13 +15,13 @@ function enter(topic: Topic, ...peerIds: string[]): Subscriber {
   return subscriber;
 }
 
-test("a peer id that one subscriber uses is that subscriber's", () => {
+test("a peer id that one subscriber uses belongs to that subscriber", () => {
   const topic = openTopic();
   const [alice, bob] = [enter(topic, "a", "a"), enter(topic, "b")];
   expect([topic.userOf("a"), topic.userOf("b"), topic.userOf("c")]).toEqual([alice, bob, undefined]);
 });
 
-test("a peer id that two use may be either's, until one of them has left", () => {
+test("a peer id that two subscribers use belongs to neither, until one of them has left", () => {
   const topic = openTopic();
   const [old, resumed] = [enter(topic, "a"), enter(topic, "a")];
   expect(topic.userOf("a")).toBeUndefined();
@@ -31,7 +31,7 @@ test("a peer id that two use may be either's, until one of them has left", () =>
   expect(topic.userOf("a")).toBeUndefined();
 });
 
-test("of too many peer ids of one subscriber the one is forgotten that was not used for longest", () => {
+test("beyond the bound, the least recently used peer id of a subscriber is forgotten", () => {
   const topic = openTopic();
   const alice = enter(topic, "first", "second", "first", "third");
   expect(["first", "second", "third"].map((peerId) => topic.userOf(peerId))).toEqual([alice, undefined, alice]);
@@ -62,7 +62,7 @@ describe("an announcement", () => {
     return { clock, topic, arrive, heard };
   }
 
-  test("reaches those at once who have been there for a while", () => {
+  test("reaches at once the subscribers that have not just joined", () => {
     const { clock, topic, arrive, heard } = setUp();
     arrive();
     clock.advance(holdbackMs);
@@ -71,7 +71,7 @@ describe("an announcement", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test("reaches, of those who have just come, the ones at once who have announced themselves", () => {
+  test("reaches at once the new subscribers that have announced themselves", () => {
     const { clock, topic, arrive, heard } = setUp();
     const [alice, bob, carol] = [arrive(), arrive(), arrive()];
     topic.announce("alice", alice);
@@ -83,7 +83,7 @@ describe("an announcement", () => {
     expect(heard()).toEqual([[], ["alice again"], ["alice again"]]);
   });
 
-  test("reaches after a while those who do not announce themselves", () => {
+  test("reaches new subscribers that do not announce themselves after the holdback", () => {
     const { clock, topic, arrive, heard } = setUp();
     const [alice, bob] = [arrive(), arrive()];
     arrive();
@@ -111,7 +111,7 @@ describe("an announcement", () => {
     expect(heard()).toEqual([[], ["alice", "for bob"]]);
   });
 
-  test("reaches who says something else, which need not wait any longer", () => {
+  test("reaches a subscriber at once when that sends another message", () => {
     const { topic, arrive, heard } = setUp();
     const [alice, bob] = [arrive(), arrive()];
     topic.announce("alice", alice);
@@ -121,7 +121,7 @@ describe("an announcement", () => {
     expect(heard()).toEqual([[], ["alice again"]]);
   });
 
-  test("is left out for none that come after it", () => {
+  test("is followed by all later ones, of which none is lost", () => {
     const { clock, topic, arrive, heard } = setUp();
     const [alice] = [arrive(), arrive()];
     const announcements = Array.from({ length: 1_000 }, (_, index) => `alice ${index}`);
@@ -133,21 +133,24 @@ describe("an announcement", () => {
     expect([...some, ...rest]).toEqual(announcements);
   });
 
-  test.each([0, 1])("comes before the next one, which its receiver is not too new to hear; %i others are", (others) => {
-    const { clock, topic, arrive, heard } = setUp();
-    const [alice] = [arrive(), arrive()];
-    clock.advance(holdbackMs / 2);
-    topic.announce("alice", alice);
-    clock.advance(holdbackMs / 2);
-    for (let other = 0; other < others; other += 1) arrive();
-    topic.announce("alice again", alice);
-    const [, bob] = heard();
-    expect(bob).toEqual(["alice", "alice again"]);
-    clock.advance(holdbackMs);
-    expect(heard()[1]).toEqual([]);
-  });
+  test.each([0, 1])(
+    "comes before the next one, which is not held back from its receiver; %i others have just joined",
+    (others) => {
+      const { clock, topic, arrive, heard } = setUp();
+      const [alice] = [arrive(), arrive()];
+      clock.advance(holdbackMs / 2);
+      topic.announce("alice", alice);
+      clock.advance(holdbackMs / 2);
+      for (let other = 0; other < others; other += 1) arrive();
+      topic.announce("alice again", alice);
+      const [, bob] = heard();
+      expect(bob).toEqual(["alice", "alice again"]);
+      clock.advance(holdbackMs);
+      expect(heard()[1]).toEqual([]);
+    },
+  );
 
-  test("waits no longer where the system's clock has been set back", () => {
+  test("is not held back longer when the system clock has been set back", () => {
     const { clock, topic, arrive, heard } = setUp();
     const [alice, bob] = [arrive(), arrive()];
     bob.announcementDueAt += 3_600_000;
@@ -156,7 +159,7 @@ describe("an announcement", () => {
     expect(heard()).toEqual([[], ["alice"]]);
   });
 
-  test("is for nobody any more when its receiver leaves", () => {
+  test("is dropped when its receiver leaves", () => {
     const { clock, topic, arrive, heard } = setUp();
     const [alice, bob] = [arrive(), arrive()];
     topic.announce("alice", alice);
