@@ -1,4 +1,4 @@
-/** Bytes that several holders share. */
+/** A limit on the bytes that several holders take together. */
 export class ByteBudget {
   readonly #limitBytes: number;
   #usedBytes = 0;
@@ -11,14 +11,14 @@ export class ByteBudget {
     return this.#usedBytes;
   }
 
-  /** False, and nothing is taken, if that many are not left. */
+  /** Takes `bytes` and returns true; returns false and takes none if fewer are left. */
   take(bytes: number): boolean {
     if (this.#usedBytes + bytes > this.#limitBytes) return false;
     this.#usedBytes += bytes;
     return true;
   }
 
-  /** Gives back what was taken. */
+  /** Gives back bytes that were taken. */
   give(bytes: number): void {
     this.#usedBytes -= bytes;
   }

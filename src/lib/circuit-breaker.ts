@@ -1,46 +1,46 @@
 import type { Clock } from "./time/clock.ts";
 
 export interface CircuitBreakerOptions {
-  /** Calls that fail one after another until none is made any more. */
+  /** The breaker opens after this many consecutive failures. */
   readonly failures: number;
-  /** How long none is made then. */
+  /** The time that the breaker stays open before it lets one call through. */
   readonly openMs: number;
   readonly clock: Clock;
 }
 
-/** A call that was let through. */
+/** A call that the breaker let through. */
 export interface BreakerCall {
-  /** Once, when it is over; `unknown` says nothing about the other side. */
+  /** To be called once, at the end of the call. The outcome `unknown` leaves the count of failures as it is. */
   end(outcome: "succeeded" | "failed" | "unknown"): void;
 }
 
 /**
- * Spares whoever calls the wait for an other side that does not work, and the other side the calls.
+ * Stops calls to a service that keeps failing: callers do not wait for it, and the service gets no further load.
  *
- * After its time it lets one call through, and that one decides.
+ * After `openMs` the breaker lets one call through. Its outcome closes the breaker or opens it again.
  */
 export class CircuitBreaker {
   readonly #options: CircuitBreakerOptions;
   #failures = 0;
   #openedAt: number | undefined;
   #isProbing = false;
-  /** Raised at each opening: calls from before it have no say any more. */
+  /** Incremented at each opening, so that calls begun before the opening no longer count. */
   #round = 0;
 
   constructor(options: CircuitBreakerOptions) {
     this.#options = options;
   }
 
-  /** Whether a call would not be let through now. */
+  /** Whether `begin` would return undefined now. */
   get isOpen(): boolean {
     if (this.#openedAt === undefined) return false;
     const { clock, openMs } = this.#options;
     const passedMs = clock.now() - this.#openedAt;
-    // A clock that is set back ends the time.
+    // If the clock is set back, the breaker lets a call through at once.
     return this.#isProbing || (passedMs >= 0 && passedMs < openMs);
   }
 
-  /** Lets a call through, or returns undefined. */
+  /** Lets a call through, or returns undefined while the breaker is open. */
   begin(): BreakerCall | undefined {
     if (this.isOpen) return undefined;
     this.#isProbing = this.#openedAt !== undefined;

@@ -6,7 +6,7 @@ interface Entry<V> {
   readonly lifeMs: number;
 }
 
-/** Remembers each value for its time, and so many at most: the oldest goes first. */
+/** A cache of at most `limit` values, each kept for its own `lifeMs`. The oldest value is evicted first. */
 export class ExpiringCache<V> {
   readonly #limit: number;
   readonly #clock: Clock;
@@ -17,7 +17,7 @@ export class ExpiringCache<V> {
     this.#clock = clock;
   }
 
-  /** What is over may be counted until something is set. */
+  /** The number of values. Expired ones may be included until the next `set`. */
   get size(): number {
     return this.#entries.size;
   }
@@ -38,7 +38,7 @@ export class ExpiringCache<V> {
     }
   }
 
-  /** A clock that is set back ends everybody's time. */
+  /** If the clock is set back, entries set later than the present time expire at once. */
   #isOver({ setAt, lifeMs }: Entry<V>, now: number): boolean {
     return now < setAt || now - setAt >= lifeMs;
   }

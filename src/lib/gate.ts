@@ -1,4 +1,4 @@
-/** Stops whoever asks, as long as anyone holds it. */
+/** A gate: `released` is pending while at least one holder has not released. */
 export class Gate {
   #holders = 0;
   #stopped: PromiseWithResolvers<void> | undefined;
@@ -8,7 +8,7 @@ export class Gate {
     this.#stopped ??= Promise.withResolvers();
   }
 
-  /** Once for each `hold`. */
+  /** To be called once for each `hold`. */
   release(): void {
     this.#holders -= 1;
     if (this.#holders > 0) return;
@@ -16,7 +16,7 @@ export class Gate {
     this.#stopped = undefined;
   }
 
-  /** Resolves when nobody holds it any more; undefined while nobody does. */
+  /** Resolves when the last holder releases; undefined while the gate has no holder. */
   get released(): Promise<void> | undefined {
     return this.#stopped?.promise;
   }

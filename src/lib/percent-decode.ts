@@ -1,4 +1,4 @@
-/** Percent-decodes a text once; what is no percent-encoding of UTF-8 is taken literally. */
+/** Percent-decodes a text once. A sequence that does not encode valid UTF-8 stays as it is. */
 export function percentDecode(text: string): string {
   return text.replace(/(?:%[0-9a-f]{2})+/gi, (encoded) => {
     try {

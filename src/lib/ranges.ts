@@ -1,24 +1,27 @@
-/** A set of integers as merged half-open ranges; O(1) at its end, O(log n) to look up elsewhere. */
+/** A set of integers as merged half-open ranges. Operations at its end take O(1), look-ups elsewhere O(log n). */
 export class Ranges {
-  /** start, end, start, end, …: strictly ascending. Flat, since a large document's deletes are ten thousands of them. */
+  /**
+   * The bounds start, end, start, end, … in strictly ascending order. The array is flat because the deletes of a large
+   * document are tens of thousands of ranges.
+   */
   #bounds: number[] = [];
 
-  /** How many ranges there are. */
+  /** The number of ranges. */
   get count(): number {
     return this.#bounds.length / 2;
   }
 
-  /** The end of the last range; 0 when there is none. */
+  /** The end of the last range; 0 for an empty set. */
   get end(): number {
     return this.#bounds.at(-1) ?? 0;
   }
 
-  /** Of the range with this index; infinity past the last. */
+  /** The start of the range with this index; infinity past the last range. */
   startAt(index: number): number {
     return this.#bound(2 * index);
   }
 
-  /** Likewise. */
+  /** The end of the range with this index; infinity past the last range. */
   endAt(index: number): number {
     return this.#bound(2 * index + 1);
   }
@@ -32,7 +35,7 @@ export class Ranges {
     else this.#insert(start, end);
   }
 
-  /** In one pass over both, where `add` moves what lies behind for each range. */
+  /** Adds all ranges of `other` in one pass over both sets; `add` would move the ranges behind for each of them. */
   addAll(other: Ranges): void {
     const merged = new Ranges();
     let index = 0;
@@ -45,18 +48,18 @@ export class Ranges {
     this.#bounds = merged.#bounds;
   }
 
-  /** The end of the range that holds `value`; `value` itself when none does. */
+  /** The end of the range that contains `value`; `value` itself when no range does. */
   reach(value: number): number {
     const index = this.#search(value);
     return this.#bound(index) <= value ? this.#bound(index + 1) : value;
   }
 
-  /** The first integer from `value` on that is in the set; infinity when none is. */
+  /** The first integer from `value` on that is in the set; infinity when there is none. */
   next(value: number): number {
     return Math.max(value, this.#bound(this.#search(value)));
   }
 
-  /** In ascending order; faster than iterating. */
+  /** Visits the ranges in ascending order; faster than the iterator. */
   forEach(visit: (start: number, end: number) => void): void {
     for (let index = 0; index < this.#bounds.length; index += 2) visit(this.#bound(index), this.#bound(index + 1));
   }
@@ -65,7 +68,7 @@ export class Ranges {
     for (let index = 0; index < this.#bounds.length; index += 2) yield [this.#bound(index), this.#bound(index + 1)];
   }
 
-  /** Somewhere before the last range: takes the place of every range it overlaps or touches. */
+  /** Inserts a range that starts before the last one. It replaces every range that it overlaps or touches. */
   #insert(start: number, end: number): void {
     const from = this.#search(start - 1);
     const behind = this.#search(end);
@@ -89,7 +92,7 @@ export class Ranges {
     return low;
   }
 
-  /** Past the last range there is nothing up to infinity. */
+  /** The bound at this index; infinity past the last range. */
   #bound(index: number): number {
     return this.#bounds[index] ?? Number.POSITIVE_INFINITY;
   }

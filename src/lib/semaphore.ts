@@ -1,21 +1,24 @@
 import { abortableWait } from "./abortable-wait.ts";
 
-/** So many at a time. Who has to wait is let in in the order of coming; of several sources, one of each in turn. */
+/**
+ * A counting semaphore. Permits go to the waiting calls of each source in their order, and to several sources in turn,
+ * one call of each.
+ */
 export class Semaphore {
   #free: number;
-  /** By source, that whose turn is next first. None is empty. */
+  /** The waiting calls by source, in the order of the sources' turns. No set is empty. */
   readonly #waiting = new Map<string, Set<() => void>>();
 
   constructor(permits: number) {
     this.#free = permits;
   }
 
-  /** How many of that source wait. */
+  /** The number of calls of this source that wait. */
   waitingFrom(source: string): number {
     return this.#waiting.get(source)?.size ?? 0;
   }
 
-  /** Resolves when a permit is there, to be given back with `release`; rejects with the signal's reason. */
+  /** Resolves when the caller has a permit, which it gives back with `release`. Rejects with the signal's reason. */
   async acquire(signal: AbortSignal, source = ""): Promise<void> {
     signal.throwIfAborted();
     if (this.#free > 0) {
@@ -29,10 +32,10 @@ export class Semaphore {
     if (!isAcquired) throw signal.reason;
   }
 
-  /** Once for each `acquire` that resolved. */
+  /** To be called once for each `acquire` that resolved. */
   release(): void {
     for (const [source, waiting] of this.#waiting) {
-      // Behind all others.
+      // The source that is served now goes behind all others.
       this.#waiting.delete(source);
       this.#waiting.set(source, waiting);
       for (const next of waiting) {

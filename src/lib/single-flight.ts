@@ -6,16 +6,16 @@ interface Flight<T> {
   waiting: number;
 }
 
-/** How one caller takes part. */
+/** One caller's part in a shared call. */
 export interface Joining<T> {
   readonly key: string;
   /** Ends this caller's wait alone. */
   readonly signal: AbortSignal;
-  /** Made when no call of the key is under way; its signal aborts when nobody waits for it any more. */
+  /** Starts the call; used when none for this key is in progress. Its signal aborts when no caller waits any more. */
   readonly call: (signal: AbortSignal) => Promise<T>;
 }
 
-/** One call per key at a time: who asks for the same meanwhile shares it. */
+/** One call per key at a time. Callers that join with the same key meanwhile share its result. */
 export class SingleFlight<T> {
   readonly #flights = new Map<string, Flight<T>>();
 
@@ -40,7 +40,7 @@ export class SingleFlight<T> {
     return flight;
   }
 
-  /** Nothing happens to one that has landed: all who waited for it leave it like this. */
+  /** Aborts a call that has no callers left. A call that has completed is no longer registered, and nothing happens. */
   #abandon(key: string, flight: Flight<T>): void {
     if (this.#forget(key, flight)) flight.controller.abort();
   }

@@ -1,13 +1,13 @@
 import type { Clock } from "./time/clock.ts";
 
 export interface TokenBucketOptions {
-  /** Tokens that can be taken at once when none has been taken for a while. */
+  /** The capacity: the most tokens that can be taken at once. */
   readonly burst: number;
   readonly perSecond: number;
   readonly clock: Clock;
 }
 
-/** A rate with a burst. */
+/** A token bucket: a rate of tokens per second, and a burst. */
 export class TokenBucket {
   readonly #options: TokenBucketOptions;
   #tokens: number;
@@ -24,7 +24,10 @@ export class TokenBucket {
     return this.#tokens >= this.#options.burst;
   }
 
-  /** Takes so many tokens, or none and returns false when there are fewer. `now` is for who has looked already. */
+  /**
+   * Takes `count` tokens and returns true; returns false and takes none when there are fewer. A caller that has read
+   * the clock already passes its time as `now`.
+   */
   take(count = 1, now = this.#options.clock.now()): boolean {
     this.#fill(now);
     if (this.#tokens < count) return false;
@@ -32,7 +35,7 @@ export class TokenBucket {
     return true;
   }
 
-  /** How long until so many tokens can be taken, if nobody takes any meanwhile; 0 when they can be taken now. */
+  /** Milliseconds until `count` tokens can be taken, if none are taken meanwhile; 0 when they can be taken now. */
   waitMs(count = 1, now = this.#options.clock.now()): number {
     this.#fill(now);
     if (this.#tokens >= count) return 0;
@@ -43,7 +46,7 @@ export class TokenBucket {
     const passedMs = now - this.#filledAt;
     if (passedMs === 0) return;
     this.#filledAt = now;
-    // A clock that is set back gives nothing.
+    // If the clock is set back, the bucket gets no tokens.
     if (passedMs < 0) return;
     const { burst, perSecond } = this.#options;
     this.#tokens = Math.min(burst, this.#tokens + (passedMs * perSecond) / 1000);

@@ -1,6 +1,6 @@
 /**
- * What one customer of a provider has: an IPv4 address, or the /64 of an IPv6 address. An IPv4 address that is written
- * as IPv6 counts as itself.
+ * The block of addresses that a provider gives to one customer: an IPv4 address, or the /64 of an IPv6 address. An
+ * IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) counts as its IPv4 address.
  */
 export function addressBlock(address: string): string {
   const [, mapped] = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address) ?? [];

@@ -1,10 +1,10 @@
 import { BlockList, isIP } from "node:net";
 
-/** A set of IP addresses: single ones, and ranges as CIDR writes them. An IPv4 address written as IPv6 is itself. */
+/** A set of IP addresses and CIDR ranges. An IPv4-mapped IPv6 address counts as its IPv4 address. */
 export class AddressRanges {
   readonly #list = new BlockList();
 
-  /** Of what `isAddressRange` accepts. */
+  /** Every text in `ranges` must satisfy `isAddressRange`. */
   constructor(ranges: readonly string[]) {
     for (const range of ranges) {
       const [address = "", prefix] = range.split("/");
@@ -13,13 +13,13 @@ export class AddressRanges {
     }
   }
 
-  /** False for what is no address. */
+  /** False for a text that is not an IP address. */
   has(address: string): boolean {
     return isIP(address) !== 0 && this.#list.check(address, familyOf(address));
   }
 }
 
-/** Whether this is an address, or an address and how many of its first bits count: `10.0.0.0/8`, `fd00::/8`. */
+/** Whether the text is an IP address or a CIDR range, such as `10.0.0.0/8` or `fd00::/8`. */
 export function isAddressRange(text: string): boolean {
   const [, address = "", prefix = "0"] = /^([0-9a-f.:]+)(?:\/(0|[1-9]\d{0,2}))?$/i.exec(text) ?? [];
   const version = isIP(address);

@@ -1,5 +1,5 @@
 /**
- * Whether a host, as it is written in a URL or given to a listener, is this machine and no other: `localhost` and its
+ * Whether a host, from a URL or a listener's configuration, is reachable from this machine only: `localhost` and its
  * subdomains, 127.0.0.0/8, ::1, with or without brackets.
  */
 export function isLoopback(host: string): boolean {

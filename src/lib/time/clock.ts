@@ -4,7 +4,7 @@ export interface Clock {
   now(): number;
   /** Runs `task` once, `delayMs` milliseconds from now; the returned function cancels it. */
   after(delayMs: number, task: () => void): () => void;
-  /** Runs `task` once, when the current turn of the event loop has handled the input that has already arrived. */
+  /** Runs `task` once, after the current turn of the event loop has handled the input that has already arrived. */
   afterTurn(task: () => void): void;
 }
 

@@ -1,14 +1,14 @@
 import type { Clock } from "./clock.ts";
 
 export interface IdleTaskOptions {
-  /** Run once, when `delayMs` have passed since the last `stir`, unless something is going on again. */
+  /** Runs once, `delayMs` after the last `stir`, unless `isIdle` is false then. */
   readonly task: () => void;
   readonly isIdle: () => boolean;
   readonly delayMs: number;
   readonly clock: Clock;
 }
 
-/** Something that would disturb whoever is there, for when nobody is. */
+/** Runs a disruptive task, such as a garbage collection, once nothing has happened for `delayMs`. */
 export class IdleTask {
   readonly #options: IdleTaskOptions;
   #cancel: (() => void) | undefined;
@@ -18,7 +18,7 @@ export class IdleTask {
     this.#options = options;
   }
 
-  /** It may have become quiet. */
+  /** Reports an activity, which may have been the last one: the delay starts again. */
   stir(): void {
     this.#cancel?.();
     if (this.#isClosed) return;
@@ -28,7 +28,7 @@ export class IdleTask {
     });
   }
 
-  /** It runs no more. */
+  /** Cancels the task for good. Idempotent. */
   close(): void {
     this.#isClosed = true;
     this.#cancel?.();

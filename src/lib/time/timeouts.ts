@@ -3,11 +3,11 @@ import type { Clock } from "./clock.ts";
 export interface TimeoutsOptions<T> {
   readonly durationMs: number;
   readonly clock: Clock;
-  /** The time of `item` is up; it is forgotten before this is called. */
+  /** The timeout of `item` has expired. The item is removed before this call. */
   readonly expired: (item: T) => void;
 }
 
-/** Many timeouts of one length, with one timer for all of them: they fall due in the order in which they were set. */
+/** Many timeouts of one duration that share one timer: they expire in the order in which they were set. */
 export class Timeouts<T> {
   readonly #options: TimeoutsOptions<T>;
   readonly #dueAt = new Map<T, number>();
@@ -21,7 +21,7 @@ export class Timeouts<T> {
     return this.#dueAt.size;
   }
 
-  /** Sets the deadline of `item`, anew if it has one. */
+  /** Starts the timeout of `item`, or restarts it. */
   set(item: T): void {
     const { clock, durationMs } = this.#options;
     this.#dueAt.delete(item);
@@ -29,7 +29,7 @@ export class Timeouts<T> {
     this.#stopTimer ??= clock.after(durationMs, () => this.#expire());
   }
 
-  /** Idempotent. The timer stays as long as anything has a deadline: at the worst it comes too early. */
+  /** Cancels the timeout of `item`. Idempotent. The timer runs on while items remain; at worst it fires early. */
   clear(item: T): void {
     if (!this.#dueAt.delete(item) || this.#dueAt.size > 0) return;
     this.#stopTimer?.();
