@@ -1,27 +1,28 @@
 import { hash, randomBytes } from "node:crypto";
 import { TokenBucket, type TokenBucketOptions } from "./token-bucket.ts";
 
-/** Buckets that are looked through at least before any is forgotten. */
+/** Below this number of buckets, full ones are not removed. */
 const fewBuckets = 1_000;
-/** Buckets that belong to one key each: some 10 MB. */
+/** The most buckets that belong to a single key. Together they take about 10 MB. */
 const mostBuckets = 65_536;
-/** Buckets that all further keys share. */
+/** The number of buckets that all further keys share. */
 const sharedBuckets = 4_096;
 
 /**
- * A token bucket for each key, in bounded memory. One that is full again is forgotten in time, for a new one is the same.
+ * A token bucket for each key, in bounded memory. A bucket that is full again is removed in time, since a new one is
+ * equal to it.
  *
- * While as many keys as there is room for have buckets that are not full, further ones share others. Which of these, a
- * secret decides, so that nobody can choose keys that empty the bucket of another.
+ * While `mostBuckets` keys have buckets that are not full, further keys share `sharedBuckets` others. A keyed hash
+ * selects the shared bucket, so that an attacker cannot choose keys that drain another key's bucket.
  */
 export class KeyedBuckets {
   readonly #options: TokenBucketOptions;
   readonly #buckets = new Map<string, TokenBucket>();
   readonly #shared = new Map<number, TokenBucket>();
   readonly #seed = randomBytes(32).toString("hex");
-  /** At so many buckets the full ones are forgotten: twice as many as were left the last time, so the work is spread. */
-  #crowd = fewBuckets;
-  #lookedAt = Number.NEGATIVE_INFINITY;
+  /** At this many buckets the full ones are removed: twice as many as the last removal left, to amortize its cost. */
+  #removalSize = fewBuckets;
+  #removedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: TokenBucketOptions) {
     this.#options = options;
@@ -31,23 +32,24 @@ export class KeyedBuckets {
     return this.#buckets.size + this.#shared.size;
   }
 
-  /** Of a key that is not used any more it is worth nothing: get it anew whenever it is needed. */
+  /** Looks up the bucket of a key. Callers must not keep the bucket, as it may be removed: look it up for every use. */
   of(key: string): TokenBucket {
     const known = this.#buckets.get(key);
     if (known !== undefined) return known;
-    if (this.#buckets.size >= this.#crowd) this.#forgetFull();
+    if (this.#buckets.size >= this.#removalSize) this.#removeFull();
     return this.#buckets.size < mostBuckets ? this.#open(this.#buckets, key) : this.#sharedBy(key);
   }
 
-  #forgetFull(): void {
+  #removeFull(): void {
     const { burst, perSecond, clock } = this.#options;
     const now = clock.now();
-    // Where there is no room, each new key comes here. What was not full the last time is, by now, if nobody has used it.
-    const passedMs = Math.abs(now - this.#lookedAt);
+    // At `mostBuckets`, every new key gets here. A further removal is worthwhile only once an unused bucket has had the
+    // time to fill up.
+    const passedMs = Math.abs(now - this.#removedAt);
     if (this.#buckets.size >= mostBuckets && passedMs < (1_000 * burst) / perSecond) return;
-    this.#lookedAt = now;
+    this.#removedAt = now;
     for (const [key, bucket] of this.#buckets) if (bucket.isFull) this.#buckets.delete(key);
-    this.#crowd = Math.min(mostBuckets, Math.max(fewBuckets, 2 * this.#buckets.size));
+    this.#removalSize = Math.min(mostBuckets, Math.max(fewBuckets, 2 * this.#buckets.size));
   }
 
   #sharedBy(key: string): TokenBucket {
