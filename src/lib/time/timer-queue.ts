@@ -1,54 +1,55 @@
 import type { Clock } from "./clock.ts";
 
-/** Timers count in 32 bits. */
+/** The runtime's timers hold a delay in a signed 32-bit integer. */
 const longestWaitMs = 2 ** 31 - 1;
 
-interface Moment {
+/** One timer and the tasks that share it. */
+interface SharedTimer {
   readonly tasks: Set<() => void>;
   cancel: () => void;
 }
 
-/** Tasks for points in time, however far ahead: all that are for the same one share a timer. */
+/** Runs tasks at points in time, however far ahead. Tasks for the same millisecond share a timer. */
 export class TimerQueue {
   readonly #clock: Clock;
-  readonly #moments = new Map<number, Moment>();
+  readonly #timers = new Map<number, SharedTimer>();
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   get size(): number {
-    return this.#moments.size;
+    return this.#timers.size;
   }
 
-  /** Runs `task` once, at `time` (epoch milliseconds) or, if that is past, soon; the returned function cancels it. */
+  /** Runs `task` once at `time` (epoch milliseconds), or soon if that is past. The returned function cancels it. */
   at(time: number, task: () => void): () => void {
-    // Of its own, so that the same function can be there twice.
+    // A function of its own for each call, so that the same task can be queued twice.
     const entry = () => task();
-    const moment = this.#moments.get(time) ?? this.#open(time);
-    moment.tasks.add(entry);
+    const timer = this.#timers.get(time) ?? this.#open(time);
+    timer.tasks.add(entry);
     return () => {
-      if (!moment.tasks.delete(entry) || moment.tasks.size > 0 || this.#moments.get(time) !== moment) return;
-      moment.cancel();
-      this.#moments.delete(time);
+      if (!timer.tasks.delete(entry) || timer.tasks.size > 0 || this.#timers.get(time) !== timer) return;
+      timer.cancel();
+      this.#timers.delete(time);
     };
   }
 
-  #open(time: number): Moment {
-    const moment: Moment = { tasks: new Set(), cancel: () => {} };
-    this.#moments.set(time, moment);
-    this.#wait(time, moment);
-    return moment;
+  #open(time: number): SharedTimer {
+    const timer: SharedTimer = { tasks: new Set(), cancel: () => {} };
+    this.#timers.set(time, timer);
+    this.#wait(time, timer);
+    return timer;
   }
 
-  #wait(time: number, moment: Moment): void {
+  #wait(time: number, timer: SharedTimer): void {
     const waitMs = Math.max(0, time - this.#clock.now());
-    moment.cancel = this.#clock.after(Math.min(waitMs, longestWaitMs), () => {
-      if (waitMs > longestWaitMs) return this.#wait(time, moment);
-      this.#moments.delete(time);
-      for (const task of moment.tasks) {
-        // Each may be cancelled by one before it.
-        moment.tasks.delete(task);
+    timer.cancel = this.#clock.after(Math.min(waitMs, longestWaitMs), () => {
+      if (waitMs > longestWaitMs) return this.#wait(time, timer);
+      this.#timers.delete(time);
+      for (const task of timer.tasks) {
+        // A task may cancel one that comes after it.
+        timer.tasks.delete(task);
         task();
       }
     });
