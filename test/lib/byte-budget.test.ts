@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { ByteBudget } from "../../src/lib/byte-budget.ts";
 
-test("a budget gives what it has to the last byte, and what comes back again", () => {
+test("a budget can be taken to the last byte, and bytes given back can be taken again", () => {
   const budget = new ByteBudget(10);
   expect(budget.take(6)).toBe(true);
   expect(budget.take(5)).toBe(false);

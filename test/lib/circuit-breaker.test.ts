@@ -11,7 +11,7 @@ function open() {
   return { clock, breaker, fail };
 }
 
-test("failures open a breaker when they come one after another", () => {
+test("consecutive failures open a breaker", () => {
   const { breaker, fail } = open();
   fail(2);
   breaker.begin()?.end("succeeded");
@@ -22,7 +22,7 @@ test("failures open a breaker when they come one after another", () => {
   expect([breaker.isOpen, breaker.begin()]).toEqual([true, undefined]);
 });
 
-test("an open breaker lets one call through when its time is over, and closes when that one succeeds", () => {
+test("an open breaker lets one call through after its time, and closes when that call succeeds", () => {
   const { breaker, clock, fail } = open();
   fail(3);
   clock.advance(9_999);
@@ -49,7 +49,7 @@ test("a probe that fails opens the breaker for as long again", () => {
   expect(breaker.isOpen).toBe(false);
 });
 
-test("a probe of which nothing is known leaves it to the next one", () => {
+test("after a probe with an unknown outcome, the next call is the probe", () => {
   const { breaker, clock, fail } = open();
   fail(3);
   clock.advance(10_000);
@@ -58,7 +58,7 @@ test("a probe of which nothing is known leaves it to the next one", () => {
   expect(breaker.begin()).toBeUndefined();
 });
 
-test("a call from before the opening has no say any more", () => {
+test("a call that began before the opening does not count", () => {
   const { breaker, clock, fail } = open();
   const late = [breaker.begin(), breaker.begin()];
   fail(3);

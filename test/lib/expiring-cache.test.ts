@@ -7,7 +7,7 @@ function open() {
   return { clock, cache: new ExpiringCache<string>(3, clock) };
 }
 
-test("a value is there for its time, and not a moment longer", () => {
+test("a value expires exactly at the end of its time", () => {
   const { cache, clock } = open();
   cache.set("a", "first", 1_000);
   clock.advance(999);
@@ -26,7 +26,7 @@ test("a value that is set again has its whole time again", () => {
   expect(cache.size).toBe(1);
 });
 
-test("beyond the limit the oldest goes", () => {
+test("beyond the limit, the oldest value is evicted", () => {
   const { cache } = open();
   for (const key of ["a", "b", "a", "c"]) cache.set(key, key, 1_000);
   expect(cache.get("b")).toBe("b");
@@ -35,7 +35,7 @@ test("beyond the limit the oldest goes", () => {
   expect(cache.size).toBe(3);
 });
 
-test("what is over is let go of when something is set", () => {
+test("a set removes expired values", () => {
   const { cache, clock } = open();
   cache.set("a", "a", 1_000);
   cache.set("b", "b", 1_000);
@@ -44,7 +44,7 @@ test("what is over is let go of when something is set", () => {
   expect([cache.size, cache.get("c")]).toEqual([1, "c"]);
 });
 
-test("a clock that is set back prolongs nothing", () => {
+test("setting the clock back does not prolong a value", () => {
   const { cache, clock } = open();
   cache.set("a", "a", 1_000);
   expect(cache.get("a")).toBe("a");

@@ -1,11 +1,11 @@
 import { expect, test } from "bun:test";
 import { Gate } from "../../src/lib/gate.ts";
 
-test("a gate stops nobody while nobody holds it", () => {
+test("a gate without holders is open", () => {
   expect(new Gate().released).toBeUndefined();
 });
 
-test("a gate stops until everyone has released it", async () => {
+test("a gate is closed until every holder has released it", async () => {
   const gate = new Gate();
   gate.hold();
   gate.hold();

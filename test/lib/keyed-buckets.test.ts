@@ -13,7 +13,7 @@ test("each key has a bucket of its own", () => {
   expect(buckets.of("__proto__").take()).toBe(true);
 });
 
-test("many keys that come once are forgotten when their buckets are full again, and the others are not", () => {
+test("buckets of keys that are used once are removed when they are full again, and the others are kept", () => {
   const { clock, buckets } = openBuckets();
   for (let key = 0; key < 100_000; key += 1) {
     expect(buckets.of(`passer-by ${key}`).take()).toBe(true);
@@ -25,21 +25,21 @@ test("many keys that come once are forgotten when their buckets are full again, 
   expect(buckets.of("regular").isFull).toBe(false);
 });
 
-test("no bucket is forgotten that is not full, however many there are", () => {
+test("a bucket that is not full is never removed, however many there are", () => {
   const { buckets } = openBuckets();
   for (let key = 0; key < 5_000; key += 1) buckets.of(String(key)).take(2);
   expect(buckets.size).toBe(5_000);
   expect(buckets.of("0").take()).toBe(false);
 });
 
-/** Uses up the buckets of so many keys that never come again. */
+/** Empties the buckets of `count` keys that are not used again. */
 const spoof = (buckets: KeyedBuckets, count: number) => {
   for (let key = 0; key < count; key += 1) buckets.of(`spoofed ${key}`).take(2);
 };
 const ownBuckets = 65_536;
 const sharedBuckets = 4_096;
 
-test("a million keys at once take no more memory than the buckets that there are", () => {
+test("a million keys at once take no more memory than the fixed number of buckets", () => {
   const { buckets } = openBuckets();
   spoof(buckets, ownBuckets);
   expect(buckets.size).toBe(ownBuckets);
@@ -48,7 +48,7 @@ test("a million keys at once take no more memory than the buckets that there are
   expect(buckets.of("one more").take()).toBe(false);
 });
 
-test("a key that is busy keeps its own bucket, whoever else comes", () => {
+test("a key in use keeps its own bucket, whatever other keys come", () => {
   const { clock, buckets } = openBuckets();
   buckets.of("busy").take(2);
   for (let second = 0; second < 10; second += 1) {
@@ -60,7 +60,7 @@ test("a key that is busy keeps its own bucket, whoever else comes", () => {
   expect(buckets.size).toBeLessThanOrEqual(ownBuckets + sharedBuckets);
 });
 
-test("once the keys have gone, a new one has a bucket of its own again", () => {
+test("once the other keys are gone, a new key has a bucket of its own again", () => {
   const { clock, buckets } = openBuckets();
   spoof(buckets, 100_000);
   clock.advance(1_999);
@@ -72,7 +72,7 @@ test("once the keys have gone, a new one has a bucket of its own again", () => {
   expect(buckets.size).toBeLessThanOrEqual(1 + sharedBuckets);
 });
 
-test("which keys share a bucket cannot be foreseen", () => {
+test("which keys share a bucket is not predictable", () => {
   const sharing = [openBuckets(), openBuckets()].map(({ buckets }) => {
     spoof(buckets, ownBuckets);
     return Array.from({ length: 1_000 }, (_, key) => buckets.of(`further ${key}`).take(2));

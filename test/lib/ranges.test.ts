@@ -108,7 +108,7 @@ test("the reach of a value is the end of its range, or the value itself outside 
   expect(new Ranges().reach(7)).toBe(7);
 });
 
-test("the next value is the first from there on that is in the set", () => {
+test("the next value is the first one from there on that is in the set", () => {
   const set = ranges([1, 5], [10, 20]);
   expect([0, 1, 4, 5, 10, 19, 20].map((value) => set.next(value))).toEqual([
     1,
@@ -121,7 +121,7 @@ test("the next value is the first from there on that is in the set", () => {
   ]);
 });
 
-test("what was added to a copy does not change the original", () => {
+test("additions to a copy do not change the original", () => {
   const original = ranges([1, 2], [3, 4], [5, 6], [7, 8], [9, 10], [11, 12], [13, 14], [15, 16], [17, 18], [19, 20]);
   const copy = new Ranges();
   copy.addAll(original);
@@ -129,7 +129,7 @@ test("what was added to a copy does not change the original", () => {
   expect(original.count).toBe(10);
 });
 
-test("many ranges are merged in one pass, not by moving the rest for each", () => {
+test("many ranges are merged in one pass, without moving the rest for each", () => {
   const even = new Ranges();
   const odd = new Ranges();
   for (let value = 0; value < 2_000; value += 1) (value % 2 === 0 ? even : odd).add(2 * value, 2 * value + 1);
@@ -140,7 +140,7 @@ test("many ranges are merged in one pass, not by moving the rest for each", () =
   expect(even.count).toBe(2_000);
 });
 
-test("ranges are what a set of their integers is, however they were added", () => {
+test("ranges contain the same integers as a set, in whatever order they are added", () => {
   withSeeds(300, (random) => {
     const set = new Ranges();
     const model = new Set<number>();

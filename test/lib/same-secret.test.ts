@@ -9,7 +9,7 @@ test.each([
   ["secret", "secre", false],
   ["secret", "secret ", false],
   ["", "a", false],
-  // As long in characters, and not in bytes.
+  // Equal in characters, unequal in bytes.
   ["é", "e", false],
 ])("%p and %p are the same: %p", (left, right, isSame) => {
   expect(isSameSecret(left, right)).toBe(isSame);

@@ -3,13 +3,13 @@ import { Semaphore } from "../../src/lib/semaphore.ts";
 
 const { signal } = new AbortController();
 
-/** Whether it is resolved by now. */
+/** Whether the promise is resolved by now. */
 async function isResolved(promise: Promise<void>): Promise<boolean> {
   const pending = new Promise<boolean>((resolve) => setImmediate(resolve, false));
   return Promise.race([promise.then(() => true), pending]);
 }
 
-test("a semaphore lets so many in, and those who wait in the order of coming", async () => {
+test("a semaphore grants its permits, and the waiting calls get theirs in order", async () => {
   const semaphore = new Semaphore(2);
   await Promise.all([semaphore.acquire(signal), semaphore.acquire(signal)]);
   const third = semaphore.acquire(signal);
@@ -21,7 +21,7 @@ test("a semaphore lets so many in, and those who wait in the order of coming", a
   expect(await isResolved(fourth)).toBe(true);
 });
 
-test("permits that were given back are there again, and no more than those", async () => {
+test("released permits can be acquired again, and no more than those", async () => {
   const semaphore = new Semaphore(1);
   await semaphore.acquire(signal);
   semaphore.release();
@@ -29,7 +29,7 @@ test("permits that were given back are there again, and no more than those", asy
   expect(await isResolved(semaphore.acquire(signal))).toBe(false);
 });
 
-test("who stops waiting takes nobody's turn", async () => {
+test("a call that stops waiting does not take a permit", async () => {
   const semaphore = new Semaphore(1);
   const controller = new AbortController();
   const reason = new Error("gone");
@@ -43,7 +43,7 @@ test("who stops waiting takes nobody's turn", async () => {
   expect(await semaphore.acquire(controller.signal).catch((error) => error)).toBe(reason);
 });
 
-test("who gave up when it was his turn already has it, to give back", async () => {
+test("a call that is aborted after it got its permit keeps it and releases it", async () => {
   const semaphore = new Semaphore(1);
   const controller = new AbortController();
   await semaphore.acquire(signal);
@@ -55,7 +55,7 @@ test("who gave up when it was his turn already has it, to give back", async () =
   expect(await isResolved(semaphore.acquire(signal))).toBe(true);
 });
 
-test("of several sources one of each is let in in turn, whoever has come and gone meanwhile", async () => {
+test("several sources take turns, even as their calls come and go", async () => {
   const semaphore = new Semaphore(1);
   const controller = new AbortController();
   const entered: string[] = [];

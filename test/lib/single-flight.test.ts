@@ -13,7 +13,7 @@ function open() {
   return { calls, join };
 }
 
-test("callers of one key share one call, and one of another key has its own", async () => {
+test("callers of one key share one call, and another key has its own", async () => {
   const { calls, join } = open();
   const results = [join(), join(), join("other")];
   expect(calls).toHaveLength(2);
@@ -23,7 +23,7 @@ test("callers of one key share one call, and one of another key has its own", as
   expect(calls[0]?.signal.aborted).toBe(false);
 });
 
-test("after the call has landed, or failed, the next caller makes a new one", async () => {
+test("after the call has completed or failed, the next caller starts a new one", async () => {
   const { calls, join } = open();
   const failing = [join(), join()];
   calls[0]?.landed.reject(new Error("failed"));
@@ -37,7 +37,7 @@ test("after the call has landed, or failed, the next caller makes a new one", as
   expect(await next).toBe("new");
 });
 
-test("one caller's going ends the wait of none but that one", async () => {
+test("an abort ends the wait of that caller only", async () => {
   const { calls, join } = open();
   const controller = new AbortController();
   const reason = new Error("gone");
@@ -50,7 +50,7 @@ test("one caller's going ends the wait of none but that one", async () => {
   expect(await staying).toBe("landed");
 });
 
-test("a call that nobody waits for is aborted, and nobody joins it", async () => {
+test("a call without callers is aborted, and later callers do not join it", async () => {
   const { calls, join } = open();
   const controller = new AbortController();
   const leaving = [join("key", controller), join("key", controller)];
@@ -67,7 +67,7 @@ test("a call that nobody waits for is aborted, and nobody joins it", async () =>
   expect(await Promise.all([next, another])).toEqual(["new", "new"]);
 });
 
-test("who has gone already makes no call", async () => {
+test("a caller whose signal is already aborted starts no call", async () => {
   const { calls, join } = open();
   const controller = new AbortController();
   controller.abort();

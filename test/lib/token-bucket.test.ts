@@ -19,7 +19,7 @@ test("a bucket gives its burst at once, then its rate, and never more than its b
   expect(taken(bucket, 9)).toHaveLength(5);
 });
 
-test("a clock that is set back gives nothing and takes nothing", () => {
+test("setting the clock back neither adds nor removes tokens", () => {
   let now = 1_000;
   const bucket = new TokenBucket({
     burst: 1,
@@ -33,7 +33,7 @@ test("a clock that is set back gives nothing and takes nothing", () => {
   expect(bucket.take()).toBe(true);
 });
 
-test("several tokens are taken together or not at all, and a bucket tells how long to wait for them", () => {
+test("several tokens are taken together or not at all, and a bucket gives the wait for them", () => {
   const clock = new FakeClock();
   const bucket = new TokenBucket({ burst: 10, perSecond: 4, clock });
   expect([bucket.isFull, bucket.waitMs(10), bucket.take(7), bucket.isFull]).toEqual([true, 0, true, false]);

@@ -8,7 +8,7 @@ function recorded(options: Omit<LogOptions, "destination">) {
 }
 
 describe("a log for programs", () => {
-  test("is one JSON object a line, with the level's name, the time and the event", () => {
+  test("is one JSON object per line, with the level's name, the time and the event", () => {
     const { log, lines } = recorded({ level: "info", pretty: false });
     log.info({ event: "listening", port: 4444 });
     const [line] = lines;
@@ -32,7 +32,7 @@ describe("a log for programs", () => {
     expect(JSON.parse(lines[0] ?? "")).toMatchObject(fields);
   });
 
-  test("tells an error with its stack and its cause", () => {
+  test("writes an error with its stack and its cause", () => {
     const { log, lines } = recorded({ level: "info", pretty: false });
     log.error({ event: "store-failed", err: new Error("append failed", { cause: new Error("disk full") }) });
     const { err } = JSON.parse(lines[0] ?? "");

@@ -23,7 +23,7 @@ describe("a set of addresses", () => {
     ["fe00::", false],
     ["2001:db8:8000::", true],
     ["2001:db8:7fff:ffff::", false],
-    // Written alike, and no IPv4 address.
+    // Written like an IPv4-mapped address, but not one.
     ["::10.1.2.3", false],
     ["", false],
     ["localhost", false],
@@ -33,7 +33,7 @@ describe("a set of addresses", () => {
     expect(new AddressRanges(ranges).has(address)).toBe(has);
   });
 
-  test("has all of one kind, or of both", () => {
+  test("contains a whole address family, or both", () => {
     expect(["1.2.3.4", "255.255.255.255"].map((address) => new AddressRanges(["0.0.0.0/0"]).has(address))).toEqual([
       true,
       true,
@@ -42,14 +42,14 @@ describe("a set of addresses", () => {
     expect(new AddressRanges([]).has("127.0.0.1")).toBe(false);
   });
 
-  test("has IPv4 addresses that it was given as IPv6", () => {
+  test("contains IPv4 addresses that were given as IPv4-mapped IPv6", () => {
     const mapped = new AddressRanges(["::ffff:127.0.0.1", "::ffff:10.0.0.0/104"]);
     expect(
       ["127.0.0.1", "10.9.9.9", "::ffff:10.9.9.9", "127.0.0.2", "11.0.0.1"].map((each) => mapped.has(each)),
     ).toEqual([true, true, true, false, false]);
   });
 
-  test("takes no notice of the bits that do not count", () => {
+  test("ignores the host bits of a range", () => {
     expect(new AddressRanges(["10.1.2.3/8"]).has("10.9.9.9")).toBe(true);
   });
 });

@@ -16,7 +16,7 @@ function setUp() {
   return { clock, state, quiet };
 }
 
-test("a quiet task runs once, when nothing has stirred for its delay", () => {
+test("an idle task runs once, when nothing has happened for its delay", () => {
   const { clock, state, quiet } = setUp();
   for (let times = 0; times < 5; times += 1) {
     quiet.stir();
@@ -29,7 +29,7 @@ test("a quiet task runs once, when nothing has stirred for its delay", () => {
   expect(state.runs).toBe(1);
 });
 
-test("a quiet task is left out when something goes on by then, and comes after the next stir", () => {
+test("an idle task is skipped while there is activity, and runs after the next restart", () => {
   const { clock, state, quiet } = setUp();
   quiet.stir();
   state.isQuiet = false;
@@ -41,7 +41,7 @@ test("a quiet task is left out when something goes on by then, and comes after t
   expect(state.runs).toBe(1);
 });
 
-test("a quiet task that is closed runs no more, and leaves no timer", () => {
+test("a closed idle task never runs and leaves no timer", () => {
   const { clock, state, quiet } = setUp();
   quiet.stir();
   quiet.close();

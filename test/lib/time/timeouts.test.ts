@@ -9,7 +9,7 @@ function open() {
   return { clock, timeouts, expired };
 }
 
-test("each item expires once, when its own time is up, in the order in which they were set", () => {
+test("each item expires once, after its own time, in the order in which the items were set", () => {
   const { clock, timeouts, expired } = open();
   timeouts.set("a");
   clock.advance(300);
@@ -25,7 +25,7 @@ test("each item expires once, when its own time is up, in the order in which the
   expect([expired.length, timeouts.size]).toEqual([3, 0]);
 });
 
-test("an item that is set again has its whole time anew, and one that is cleared never expires", () => {
+test("an item that is set again has its whole time again, and a cleared item never expires", () => {
   const { clock, timeouts, expired } = open();
   for (const item of ["a", "b", "c"]) timeouts.set(item);
   clock.advance(600);
@@ -38,7 +38,7 @@ test("an item that is set again has its whole time anew, and one that is cleared
   expect(expired).toEqual(["c", "a"]);
 });
 
-test("there is one timer for all, and none for nobody", () => {
+test("all items share one timer, and without items there is none", () => {
   const { clock, timeouts } = open();
   for (let item = 0; item < 1_000; item += 1) timeouts.set(String(item));
   expect(clock.pendingTimers).toBe(1);
@@ -46,7 +46,7 @@ test("there is one timer for all, and none for nobody", () => {
   expect(clock.pendingTimers).toBe(0);
 });
 
-test("what is set while others expire has its whole time", () => {
+test("an item that is set while others expire has its whole time", () => {
   const clock = new FakeClock();
   const expired: number[] = [];
   const timeouts: Timeouts<string> = new Timeouts({

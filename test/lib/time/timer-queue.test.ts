@@ -23,7 +23,7 @@ test("each task runs at its time, once", () => {
   expect([timers.size, clock.pendingTimers]).toEqual([0, 0]);
 });
 
-test("what is past runs soon, and not at once", () => {
+test("a task for a time in the past runs soon, but not synchronously", () => {
   const { clock, done, at } = setUp();
   at(-5, "past");
   expect(done).toEqual([]);
@@ -31,7 +31,7 @@ test("what is past runs soon, and not at once", () => {
   expect(done).toEqual(["past"]);
 });
 
-test("tasks for the same moment share a timer, and each can be cancelled", () => {
+test("tasks for the same time share a timer, and each can be cancelled", () => {
   const { clock, timers, done, at } = setUp();
   const [first, , third] = ["first", "second", "third"].map((name) => at(10, name));
   expect(clock.pendingTimers).toBe(1);
@@ -45,7 +45,7 @@ test("tasks for the same moment share a timer, and each can be cancelled", () =>
   expect([timers.size, clock.pendingTimers]).toEqual([0, 0]);
 });
 
-test("the same function can be there twice", () => {
+test("the same function can be queued twice", () => {
   const { clock, timers } = setUp();
   let runs = 0;
   const count = () => {
@@ -58,7 +58,7 @@ test("the same function can be there twice", () => {
   expect(runs).toBe(1);
 });
 
-test("a task may cancel one of the same moment, and set another", () => {
+test("a task may cancel another of the same time, and queue a further one", () => {
   const { clock, timers, done, at } = setUp();
   const now = clock.now();
   let cancel = () => {};
@@ -71,7 +71,7 @@ test("a task may cancel one of the same moment, and set another", () => {
   expect(done).toEqual(["set"]);
 });
 
-test("moments further away than a timer can count are waited for all the same", () => {
+test("a time beyond the range of a timer is reached by several timers", () => {
   const { clock, done, at } = setUp();
   const days = 86_400_000;
   at(100 * days, "far");
