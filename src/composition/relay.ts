@@ -57,7 +57,7 @@ export function openRelay(store: Store, options: RelayOptions): Relay {
     open: (name) => SyncRoom.open(name, room),
     close: async (opened) => {
       await opened.close();
-      whenEmpty.stir();
+      whenEmpty.restart();
     },
     hurry: (closing) => closing.skipCompaction(),
     closeFailed: (_, error) => log.error({ event: "room-close-failed", err: error }),

@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.ts";
 
 export interface IdleTaskOptions {
-  /** Runs once, `delayMs` after the last `stir`, unless `isIdle` is false then. */
+  /** Runs once, `delayMs` after the last `restart`, unless `isIdle` is false then. */
   readonly task: () => void;
   readonly isIdle: () => boolean;
   readonly delayMs: number;
@@ -19,7 +19,7 @@ export class IdleTask {
   }
 
   /** Reports an activity, which may have been the last one: the delay starts again. */
-  stir(): void {
+  restart(): void {
     this.#cancel?.();
     if (this.#isClosed) return;
     const { clock, delayMs, isIdle, task } = this.#options;
