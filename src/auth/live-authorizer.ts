@@ -28,14 +28,14 @@ export class LiveAuthorizer implements Authorizer {
   readonly #options: LiveAuthorizerOptions;
   readonly #timers: TimerQueue;
   readonly #grants = new Set<LiveGrant>();
-  /** Whoever is refused again and again shall not fill the log. */
-  readonly #loggedRefusals: TokenBucket;
+  /** Limits the logged denials, so that a client that is denied again and again does not fill the log. */
+  readonly #loggedDenials: TokenBucket;
 
   constructor(options: LiveAuthorizerOptions) {
     const { clock, metrics } = options;
     this.#options = options;
     this.#timers = new TimerQueue(clock);
-    this.#loggedRefusals = new TokenBucket({ burst: 50, perSecond: 1, clock });
+    this.#loggedDenials = new TokenBucket({ burst: 50, perSecond: 1, clock });
     metrics.liveGrants.readFrom(() => this.#grants.size);
   }
 
@@ -88,7 +88,7 @@ export class LiveAuthorizer implements Authorizer {
   }
 
   #count(kind: AccessRequest["kind"] | "upgrade", { code, reason }: Denial): void {
-    this.#options.metrics.refusedEntries.inc({ kind, code });
-    if (this.#loggedRefusals.take()) this.#options.log.info({ event: "entry-refused", kind, code, reason });
+    this.#options.metrics.accessDenials.inc({ kind, code });
+    if (this.#loggedDenials.take()) this.#options.log.info({ event: "access-denied", kind, code, reason });
   }
 }

@@ -42,7 +42,7 @@ export interface Metrics {
    */
   readonly refusedSessions: Counter<"reason">;
   /** Who may not enter, or may not stay: rooms of documents and of signaling, and upgrades that came to neither. */
-  readonly refusedEntries: Counter<"kind" | "code">;
+  readonly accessDenials: Counter<"kind" | "code">;
   /** Permissions in use. */
   readonly liveGrants: LiveGauge;
   /** How often a signaling client was refused, closed or made to wait by a bound. */
@@ -107,17 +107,17 @@ export function createMetrics(): Metrics {
       "Sessions, or documents of one, that broke their protocol or a limit",
       "reason",
     ),
-    refusedEntries: counter(
-      "refused_entries_total",
-      "Entries into rooms refused, and permissions ended",
+    accessDenials: counter(
+      "access_denials_total",
+      "Denied requests for access to a room, and permissions that ended",
       "kind",
       "code",
     ),
     liveGrants: gauge("live_grants", "Permissions in use"),
     signalingBounds: counter("signaling_bounds_total", "Times that a signaling client met a bound", "bound"),
     refusedUpgrades: counter("refused_upgrades_total", "WebSocket upgrades refused", "reason"),
-    queuedMessages: counter("mailbox_messages_total", "Messages for members that are offline", "outcome"),
-    queuedMessageBytes: gauge("mailbox_bytes", "Bytes of messages that wait for members that are offline"),
+    queuedMessages: counter("mailbox_messages_total", "Messages queued for peers that are offline", "outcome"),
+    queuedMessageBytes: gauge("mailbox_bytes", "Bytes of messages queued for peers that are offline"),
     webhookRequests: counter("webhook_requests_total", "Questions to the application, by what came of them", "outcome"),
     webhookDuration: histogram("webhook_request_seconds", "Requests to the application"),
   };

@@ -278,7 +278,7 @@ test("refusals are counted by kind and code, and logged without the room, up to 
   }
   await enter(until(100));
   clock.advance(100);
-  const { values } = await metrics.refusedEntries.get();
+  const { values } = await metrics.accessDenials.get();
   expect(values.map(({ labels, value }) => [labels.kind, labels.code, value])).toEqual([
     ["upgrade", "malformed-token", 1],
     ["sync", "wrong-room", 100],
@@ -287,7 +287,7 @@ test("refusals are counted by kind and code, and logged without the room, up to 
   expect(lines).toHaveLength(50);
   expect(JSON.parse(lines[1] ?? "")).toEqual({
     level: 30,
-    event: "entry-refused",
+    event: "access-denied",
     kind: "sync",
     code: "wrong-room",
     reason: "not here",
