@@ -2,21 +2,21 @@ import { type DestinationStream, type LevelWithSilent, type Logger, pino } from 
 import { prettyFactory } from "pino-pretty";
 
 /**
- * Where events are told: `log.info({ event: "room-opened", room })`.
+ * The server's logger, for events: `log.info({ event: "room-opened", room })`.
  *
- * `event` is a constant name; what varies has fields of its own, an error is `err`. Everything passed is written and
- * nothing is masked: never pass tokens, document content or query strings.
+ * `event` is a constant name; variable values have fields of their own, and an error is `err`. Every field is written
+ * and none is masked: never pass tokens, document content or query strings.
  */
 export type Log = Logger;
 
 export interface LogOptions {
   readonly level: LevelWithSilent;
-  /** For people's eyes; else one JSON object a line. */
+  /** True for lines that people read; false for one JSON object per line. */
   readonly pretty: boolean;
   readonly destination: DestinationStream;
 }
 
-/** Each line is handed to `destination` before the call that logs it returns, so a crash loses none. */
+/** Creates a logger that passes each line to `destination` before the logging call returns, so a crash loses none. */
 export function createLog({ level, pretty, destination }: LogOptions): Log {
   return pino(
     {
@@ -29,12 +29,12 @@ export function createLog({ level, pretty, destination }: LogOptions): Log {
   );
 }
 
-/** Writes at once, and goes silent when nobody reads any more. */
+/** Standard output, written synchronously. Writes are dropped silently once the reader has closed the pipe. */
 export function standardOutput(): DestinationStream {
   return pino.destination({ dest: 1, sync: true });
 }
 
-/** Not pino-pretty's own stream: that one writes on a later turn, and a crash would lose the line that explains it. */
+/** Formats lines synchronously. pino-pretty's own stream writes on a later turn: a crash would lose the last lines. */
 function prettified(destination: DestinationStream): DestinationStream {
   const prettify = prettyFactory({ messageKey: "event", singleLine: true, translateTime: "SYS:HH:MM:ss" });
   return { write: (line) => destination.write(prettify(line)) };
