@@ -1,27 +1,28 @@
 import type { Access, AccessRequest, Denial } from "./authorizer.ts";
 
-/** What a policy has found: what is allowed, in whose name, and until when. */
+/** A policy's decision to grant access: the access, the user, and the time until which it holds. */
 export interface Permission {
   readonly granted: true;
   readonly access: Access;
   readonly user?: string | undefined;
   readonly tokenId?: string | undefined;
-  /** Epoch milliseconds. When the token was made; undefined where that is not known. */
+  /** Epoch milliseconds: when the token was issued; undefined if unknown. */
   readonly issuedAt?: number | undefined;
-  /** Epoch milliseconds; undefined for a permission that does not end by itself. */
+  /** Epoch milliseconds; undefined for a permission that does not expire. */
   readonly expiresAt?: number | undefined;
 }
 
 /**
- * The rule by which rooms are entered, as it stands when it is asked: what becomes of a permission in use is for others.
+ * Decides about access to rooms, at the time of each request. The authorizer handles expiry and revocation of the
+ * permissions in use.
  *
- * Everything expected is returned, that nobody could be asked (`unavailable`) included. Each answer comes within a
- * deadline of the policy's own. Rejects only with the signal's reason, when the client has gone.
+ * Every expected outcome is returned, including `unavailable` when the decision cannot be made. Each answer comes
+ * within the policy's own deadline. Rejects only with the signal's reason, when the client has disconnected.
  */
 export interface AccessPolicy {
-  /** Why what a client shows is good for no room at all, where that can be said before it names one. */
+  /** Why the token grants access to no room at all, if that is known without a room; undefined otherwise. */
   authenticate(token: string | undefined): Promise<Denial | undefined>;
   decide(request: AccessRequest): Promise<Permission | Denial>;
-  /** Whether the same request may be answered differently later: a permission is asked for again before it ends. */
+  /** Whether a later decision about the same request may differ. If so, a permission is renewed before it expires. */
   readonly isRenewable: boolean;
 }

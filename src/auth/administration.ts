@@ -1,7 +1,7 @@
 import type { Denial } from "./authorizer.ts";
 
-/** Who may administer the server: mint tokens, revoke them, and see which rooms there are. */
+/** Authorizes requests to the administration API: to mint and revoke tokens, and to list the rooms. */
 export interface Administration {
-  /** Why whoever sends this request may not; undefined if it may. Every answer comes within a deadline; never rejects. */
+  /** Why the request is denied; undefined if it is allowed. Every answer comes within a deadline; never rejects. */
   refuse(request: Request): Promise<Denial | undefined>;
 }

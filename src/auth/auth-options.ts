@@ -1,16 +1,16 @@
-/** Who may enter, as it has been configured. */
+/** The configuration of access control. */
 export interface AuthOptions {
-  /** Who decides about rooms. Tokens for the administration are checked in every mode. */
+  /** What decides about access to rooms. Administration tokens are checked in every mode. */
   readonly mode: "open" | "token" | "webhook";
-  /** Of HS256. The first signs, all are believed; without one the server makes its own. */
+  /** HS256 secrets: the first signs, all verify. Without one the server generates its own. */
   readonly secrets: readonly string[];
-  /** The keys of who else makes tokens: an http(s) URL, or the path of a file. */
+  /** The key set (JWKS) of an external issuer: an http(s) URL, or the path of a file. */
   readonly jwks?: string;
-  /** What `iss` and `aud` of every token must be. */
+  /** The required `iss` and `aud` of every token. */
   readonly issuer?: string;
   readonly audience?: string;
-  /** Given in its mode, and in no other. All secrets sign; without one the server makes its own. */
+  /** Set in mode `webhook` only. All secrets sign; without one the server generates its own. */
   readonly webhook?: { readonly url: string; readonly secrets: readonly Uint8Array[] };
-  /** Whether the others see the presence of who may only read. */
+  /** Whether clients with read access are visible to the others in presence. */
   readonly readersShowPresence: boolean;
 }

@@ -1,21 +1,21 @@
-/** Who asks to enter which room. */
+/** A client's request for access to a room. */
 export interface AccessRequest {
   readonly kind: "sync" | "signaling";
   /** The document's name, or the topic. */
   readonly room: string;
   readonly remoteAddress: string;
-  /** Of the page that the client runs in, as its browser says it; undefined for a program. */
+  /** The origin of the client's page, from its browser; undefined for a program. */
   readonly origin?: string | undefined;
-  /** What the client shows; undefined where it shows nothing. */
+  /** The client's token; undefined if it has sent none. */
   readonly token?: string | undefined;
-  /** Aborts when the client is gone. */
+  /** Aborts when the client disconnects. */
   readonly signal: AbortSignal;
 }
 
 /** `write` includes `read`. */
 export type Access = "read" | "write";
 
-/** Why somebody may not enter: one of few, so it can be counted. */
+/** Why access is denied. The set is small, so that denials can be counted by code. */
 export type DenialCode =
   | "no-token"
   | "malformed-token"
@@ -25,57 +25,60 @@ export type DenialCode =
   | "wrong-issuer"
   | "wrong-audience"
   | "revoked"
-  /** The token is good, and not for this room. */
+  /** The token is valid, but does not grant access to this room. */
   | "wrong-room"
-  /** The token is good, and not for administrators. */
+  /** The token is valid, but not an administration token. */
   | "not-admin"
-  /** The application has said no. */
+  /** The app's webhook denied access. */
   | "refused"
-  /** Nobody could be asked. */
+  /** The app's webhook, or the key set that verifies tokens, is unreachable. */
   | "unavailable";
 
-/** An expected refusal. */
+/** A decision to deny access. */
 export interface Denial {
   readonly granted: false;
-  /** `unauthorized`: a new token may help. `forbidden`: it will not. `unavailable`: it is not known, and may be granted later. */
+  /**
+   * `unauthorized`: a new token may help. `forbidden`: a new token will not help. `unavailable`: the decision could not
+   * be made, and access may be granted later.
+   */
   readonly kind: "unauthorized" | "forbidden" | "unavailable";
   readonly code: DenialCode;
-  /** Told to the client: a sentence without its dot. It names no room and quotes no token. */
+  /** The reason for the client: a sentence without a full stop, which names no room and quotes no token. */
   readonly reason: string;
 }
 
-/** What whoever acts under a grant wants to know of it. */
+/** Receives the events of a grant. */
 export interface GrantWatcher {
-  /** It is about to end: time to ask the client for a new token, where its protocol has words for that. */
+  /** The grant is about to expire: the session may ask the client for a new token, if its protocol has that message. */
   expiring?(): void;
   /** The grant's `access` has changed. A session that acts the same with `read` and `write` leaves this out. */
   changed?(): void;
-  /** From now on the client may not act any more. At most once, and nothing follows it. */
+  /** The grant has ended, and the client has no access any more. Called at most once; no event follows. */
   ended(denial: Denial): void;
 }
 
-/** A verified permission for one room, as long as it is in use. */
+/** A permission for one room that a client uses. */
 export interface Grant {
   readonly granted: true;
-  /** What is allowed now; see `GrantWatcher.changed`. */
+  /** The present access; see `GrantWatcher.changed`. */
   readonly access: Access;
-  /** Who the client is; undefined where nobody has said. */
+  /** The client's user id; undefined if unknown. */
   readonly user: string | undefined;
-  /** Epoch milliseconds; undefined while no end is known. */
+  /** Epoch milliseconds; undefined for a grant that does not expire. */
   readonly expiresAt: number | undefined;
-  /** Tells one watcher what becomes of the grant from now on, and at once if it has ended already. */
+  /** Sets the one watcher, which receives the events from now on. A grant that was ended before tells it at once. */
   watch(watcher: GrantWatcher): void;
-  /** Nobody acts under it any more, and nobody is told anything. Idempotent; when the client goes it happens by itself. */
+  /** Ends the use of the grant without an event. Idempotent; it happens by itself when the client disconnects. */
   release(): void;
 }
 
 /**
- * Who may enter which room. A denial is returned; rejecting means the authorizer itself failed, and is never permission.
- * It rejects when `signal` aborts. Every answer comes within a deadline.
+ * Authorizes access to rooms. A denial is returned; a rejection means that the authorizer itself failed, and never
+ * grants access. It also rejects when `signal` aborts. Every answer comes within a deadline.
  */
 export interface Authorizer {
-  /** Why what a client shows is good for no room at all, where that can be said before it names one. */
+  /** Why the token grants access to no room at all, if that is known without a room; undefined otherwise. */
   authenticate(token: string | undefined): Promise<Denial | undefined>;
-  /** A grant is the caller's, to `release`. */
+  /** Grants or denies access. The caller must `release` a grant. */
   authorize(request: AccessRequest): Promise<Grant | Denial>;
 }

@@ -9,7 +9,7 @@ import { LiveGrant } from "./live-grant.ts";
 
 export interface LiveAuthorizerOptions {
   readonly policy: AccessPolicy;
-  /** Whether what a permission rests on has been revoked since. */
+  /** Whether a permission has been revoked since it was issued. */
   readonly isRevoked: (permission: Permission, room: string) => boolean;
   readonly clock: Clock;
   readonly log: Log;
@@ -23,7 +23,7 @@ const revoked: Denial = {
   reason: "the permission has been revoked",
 };
 
-/** Grants as a policy says it, and ends them when their time is up, or they are revoked. */
+/** An authorizer that follows a policy, and ends its grants when they expire or are revoked. */
 export class LiveAuthorizer implements Authorizer {
   readonly #options: LiveAuthorizerOptions;
   readonly #timers: TimerQueue;
@@ -47,14 +47,14 @@ export class LiveAuthorizer implements Authorizer {
 
   async authorize(request: AccessRequest): Promise<Grant | Denial> {
     const decision = this.#current(await this.#options.policy.decide(request), request);
-    // It may have taken a while, and nobody is left who could let the grant go.
+    // The client may have disconnected meanwhile, and then no caller would release the grant.
     request.signal.throwIfAborted();
     if (decision.granted) return this.#grant(decision, request);
     this.#count(request.kind, decision);
     return decision;
   }
 
-  /** Ends all grants that rest on what is revoked by now, and returns how many. */
+  /** Ends all grants that are revoked by now, and returns their number. */
   endRevoked(): number {
     const concerned = [...this.#grants].filter(({ isRevoked }) => isRevoked);
     for (const grant of concerned) grant.end(revoked);
@@ -62,8 +62,8 @@ export class LiveAuthorizer implements Authorizer {
   }
 
   /**
-   * What a decision is worth now. Asked in the turn in which it takes effect: between the two nothing can be revoked that
-   * neither this sees nor `endRevoked`.
+   * Turns a decision into a denial if it has been revoked meanwhile. To be called in the same turn of the event loop in
+   * which the decision takes effect: a revocation is then seen either here or by `endRevoked`.
    */
   #current(decision: Permission | Denial, { room }: AccessRequest): Permission | Denial {
     return decision.granted && this.#options.isRevoked(decision, room) ? revoked : decision;

@@ -3,28 +3,28 @@ import type { TimerQueue } from "../lib/time/timer-queue.ts";
 import type { Permission } from "./access-policy.ts";
 import type { Access, AccessRequest, Denial, Grant, GrantWatcher } from "./authorizer.ts";
 
-/** What a grant needs to live. */
+/** A grant's access to timers, to the policy and to its authorizer. */
 export interface LiveGrantOptions {
   readonly timers: TimerQueue;
   readonly clock: Clock;
-  /** Asks for the same again, where the answer may be another one; rejects when the client has gone. */
+  /** Asks the policy again; undefined if its answer would be the same. Rejects when the client has disconnected. */
   readonly renew?: () => Promise<Permission | Denial>;
-  /** What has become of an answer on its way. */
+  /** Turns a decision into a denial if it has been revoked meanwhile. */
   readonly current: (answer: Permission | Denial) => Permission | Denial;
   readonly isRevoked: (permission: Permission, room: string) => boolean;
   readonly renewalCrashed: (error: unknown) => void;
-  /** Once: nobody acts under the grant any more. `denial` says why, if that is not the client's own wish. */
+  /** The grant is no longer in use. Called once; `denial` is the reason, unless the session released the grant itself. */
   readonly released: (grant: LiveGrant, denial?: Denial) => void;
 }
 
-/** How long before its end a client is asked for a new token, at most; of a short life, a quarter. */
+/** The client is asked for a new token this long before the expiry, or a quarter of the lifetime if that is shorter. */
 const longestNoticeMs = 60_000;
-/** An answer that is not there by then would come too late. */
+/** With less time left before the expiry, a renewal is not tried again: its answer would come too late. */
 const shortestRenewalMs = 250;
 
 const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "the permission has expired" };
 
-/** A permission in use: it is renewed where it can be, and ends at its moment where it cannot. */
+/** A permission in use: it is renewed if the policy allows that, and otherwise ends when it expires. */
 export class LiveGrant implements Grant {
   readonly granted = true;
   readonly #request: AccessRequest;
@@ -32,7 +32,7 @@ export class LiveGrant implements Grant {
   #permission: Permission;
   #watcher: GrantWatcher | undefined;
   #state: "live" | "released" | Denial = "live";
-  /** What becomes of it at its end if nothing comes between. */
+  /** The denial with which the grant ends at its expiry. */
   #verdict: Denial = expired;
   #cancels: (() => void)[] = [];
   readonly #clientGone = () => this.release();
@@ -57,7 +57,7 @@ export class LiveGrant implements Grant {
     return this.#permission.expiresAt;
   }
 
-  /** Whether what it rests on has been revoked. */
+  /** Whether the permission has been revoked. */
   get isRevoked(): boolean {
     return this.#options.isRevoked(this.#permission, this.#request.room);
   }
@@ -71,7 +71,7 @@ export class LiveGrant implements Grant {
     if (this.#close("released")) this.#options.released(this);
   }
 
-  /** The client is told, and acts no more. */
+  /** Ends the grant, and tells its watcher why. */
   end(denial: Denial): void {
     const watcher = this.#watcher;
     if (!this.#close(denial)) return;
@@ -99,7 +99,7 @@ export class LiveGrant implements Grant {
     if (expiresAt === undefined) return;
     const noticeMs = Math.min(longestNoticeMs, (expiresAt - this.#options.clock.now()) / 4);
     this.#at(expiresAt - noticeMs, () => this.#watcher?.expiring?.());
-    // Later than that: a client that shows a new token has no need of it.
+    // The renewal follows the notice: a client that has sent a new token by then does not need it.
     if (this.#options.renew !== undefined) this.#at(expiresAt - noticeMs / 2, () => this.#renew(expiresAt));
     this.#at(expiresAt, () => this.end(this.#verdict));
   }
@@ -125,7 +125,7 @@ export class LiveGrant implements Grant {
     else this.end(decision);
   }
 
-  /** Until its end the permission counts. If nobody can be asked until then either, coming back later may help. */
+  /** Retries the renewal. The permission holds until its expiry; after that, the client may retry, as `denial` says. */
   #tryAgain(denial: Denial, expiresAt: number): void {
     this.#verdict = denial;
     const leftMs = expiresAt - this.#options.clock.now();

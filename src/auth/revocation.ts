@@ -1,6 +1,6 @@
 /**
- * Takes back permissions that were given out: those that all of `user`, `room` and `tokenId` fit which are there, at
- * least one of them, and that were issued not after `revokedAt`.
+ * Revokes the permissions that were issued at or before `revokedAt` and match all of `user`, `room` and `tokenId` that
+ * are set. At least one of the three is set.
  */
 export interface Revocation {
   readonly user?: string | undefined;
@@ -9,14 +9,14 @@ export interface Revocation {
   readonly tokenId?: string | undefined;
   /** Epoch milliseconds. */
   readonly revokedAt: number;
-  /** Epoch milliseconds; from then on all that it takes back has expired by itself. */
+  /** Epoch milliseconds. From then on every permission that it revokes has expired by itself. */
   readonly until: number;
 }
 
-/** What was revoked, kept beyond the end of the process. */
+/** The durable log of revocations. It is unrelated to the event log, the update logs and the write-ahead log. */
 export interface RevocationLog {
-  /** All that is not over, in the order in which it came. */
+  /** All revocations that are still in force, in the order in which they were appended. */
   load(): readonly Revocation[];
-  /** Resolves when it survives a power cut. Rejects when it may not; whatever is appended later stays readable. */
+  /** Resolves when the revocation survives a power cut. Rejects when it may not; later appends stay readable. */
   append(revocation: Revocation): Promise<void>;
 }

@@ -13,9 +13,9 @@ export interface RevocationsOptions {
 type Index = Map<string, Revocation[]>;
 
 /**
- * What was revoked, as long as it matters.
+ * The revocations in force.
  *
- * Found by token, by user or by the room's name; those whose only word is a pattern are gone through one by one.
+ * They are indexed by token id, user or room name; those with only a room pattern are searched one by one.
  */
 export class Revocations {
   readonly #options: RevocationsOptions;
@@ -25,17 +25,17 @@ export class Revocations {
   #patterns: Revocation[] = [];
   #all: Revocation[] = [];
 
-  /** Remembers all that the log does, even when that is more than may be added. */
+  /** Loads all revocations of the log, even if they are more than the limit. */
   constructor(options: RevocationsOptions) {
     this.#options = options;
     for (const revocation of options.log.load()) this.#remember(revocation);
   }
 
   /**
-   * `full` when as many as may be are remembered: it is not in force then.
+   * Adds a revocation. Resolves with `full` if their number has reached the limit; the revocation is not in force then.
    *
-   * Else it is in force when this returns, and across restarts when it resolves. When it rejects, it is in force until
-   * the process ends.
+   * Otherwise it is in force when the call returns, and survives restarts once the promise resolves. If the promise
+   * rejects, the revocation is in force until the process ends.
    */
   async add(revocation: Revocation): Promise<"added" | "full"> {
     const { log, limits } = this.#options;
@@ -47,12 +47,13 @@ export class Revocations {
   }
 
   /**
-   * Whether a permission was taken back for this room.
+   * Whether a permission is revoked for this room; `room` is undefined for a permission without a room, which a
+   * revocation with a room does not match.
    *
-   * One that does not say when it was issued counts as old. One that says it in whole seconds counts as of the second's
-   * beginning, so that what was issued in the second of the revocation, also after it, is revoked. Whoever signs with a
-   * clock that is ahead of ours can make what outlives a revocation by as much. What is for no room at all is not taken
-   * back by a revocation that names one.
+   * A permission without an issue time counts as older than any revocation. An issue time in whole seconds counts as the
+   * beginning of its second, so that every permission issued in the second of the revocation is revoked, even a later
+   * one. An issuer with a clock that is ahead of the server's can issue permissions that survive a revocation by the
+   * same time.
    */
   isRevoked(permission: Pick<Permission, "user" | "tokenId" | "issuedAt">, room: string | undefined): boolean {
     const { tokenId, user, issuedAt = Number.NEGATIVE_INFINITY } = permission;
@@ -71,7 +72,7 @@ export class Revocations {
 
   #remember(revocation: Revocation): void {
     const { tokenId, user, room } = revocation;
-    // By the one word that tells most.
+    // A revocation is indexed by its most selective field.
     if (tokenId !== undefined) insert(this.#byTokenId, tokenId, revocation);
     else if (user !== undefined) insert(this.#byUser, user, revocation);
     else if (room === undefined) throw new RangeError("A revocation needs a user, a room or a token id.");

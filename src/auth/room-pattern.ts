@@ -1,30 +1,30 @@
-/** Of a pattern, in UTF-16 code units. */
+/** The greatest length of a pattern, in UTF-16 code units. */
 export const longestPattern = 1_024;
 
 /**
- * Whether a pattern means this room.
+ * Whether a pattern matches a room's name.
  *
- * Both are split at `/`. `**` as a whole segment stands for any number of segments, none included; `*` anywhere else
- * for one or more characters other than `/`; all else for itself, and nothing escapes. Takes at most as many steps as
- * the product of both lengths, whatever strangers name their rooms.
+ * Both are split at `/`. `**` as a whole segment matches any number of segments, including none. `*` anywhere else
+ * matches one or more characters other than `/`. Every other character matches itself, and there is no escape. The
+ * number of steps is at most the product of both lengths, so that a hostile room name cannot make it exponential.
  */
 export function matchesRoom(pattern: string, room: string): boolean {
   return room.startsWith(headOf(pattern)) && matchesSegments(pattern, room);
 }
 
-/** Whether a pattern means the one room that has its name. */
+/** Whether a pattern is a plain room name, and matches that room only. */
 export function isRoomName(pattern: string): boolean {
   return !pattern.includes("*");
 }
 
 /**
- * What every room begins with that the pattern means. Most patterns mean other rooms, and this is how to see it without
- * taking them to pieces: whoever revokes one looks at everybody who is in a room.
+ * The prefix of every room name that the pattern matches. It excludes most pairs without splitting them into segments,
+ * since a revocation is compared with every grant in use.
  */
 function headOf(pattern: string): string {
   const star = pattern.indexOf("*");
   if (star === -1) return pattern;
-  // `a/**` means `a` as well.
+  // `a/**` matches `a` as well.
   return pattern.slice(0, pattern[star - 1] === "/" ? star - 1 : star);
 }
 
@@ -33,8 +33,8 @@ function matchesSegments(pattern: string, room: string): boolean {
   const names = room.split("/");
   let segmentIndex = 0;
   let nameIndex = 0;
-  // To where to go back when what follows the latest `**` does not match: an earlier one need never take more, since
-  // the latest can take all that it could.
+  // Where to backtrack when the segments after the latest `**` do not match. An earlier `**` need not be extended,
+  // since the latest one can take the same segments.
   let afterGlob: number | undefined;
   let globEnd = 0;
   while (nameIndex < names.length) {
@@ -58,7 +58,7 @@ function matchesSegments(pattern: string, room: string): boolean {
   return segmentIndex === segments.length;
 }
 
-/** What stands between stars is taken where it first comes: that leaves the most to the rest. */
+/** Each literal between stars is matched at its first occurrence, which leaves the most characters to the rest. */
 function matchesSegment(pattern: string, name: string): boolean {
   const [first = "", ...literals] = pattern.split("*");
   const last = literals.pop();
@@ -66,7 +66,7 @@ function matchesSegment(pattern: string, name: string): boolean {
   if (!name.startsWith(first)) return false;
   let end = first.length;
   for (const literal of literals) {
-    // Past the name's end, nothing is found at the end.
+    // `indexOf` finds an empty literal at the name's end even from beyond it; the star would match no character then.
     const found = name.indexOf(literal, end + 1);
     if (found <= end) return false;
     end = found + literal.length;
