@@ -56,9 +56,9 @@ export class LiveAuthorizer implements Authorizer {
 
   /** Ends all grants that are revoked by now, and returns their number. */
   endRevoked(): number {
-    const concerned = [...this.#grants].filter(({ isRevoked }) => isRevoked);
-    for (const grant of concerned) grant.end(revoked);
-    return concerned.length;
+    const affected = [...this.#grants].filter(({ isRevoked }) => isRevoked);
+    for (const grant of affected) grant.end(revoked);
+    return affected.length;
   }
 
   /**

@@ -33,15 +33,15 @@ export class LiveGrant implements Grant {
   #watcher: GrantWatcher | undefined;
   #state: "live" | "released" | Denial = "live";
   /** The denial with which the grant ends at its expiry. */
-  #verdict: Denial = expired;
+  #denialAtExpiry: Denial = expired;
   #cancels: (() => void)[] = [];
-  readonly #clientGone = () => this.release();
+  readonly #disconnected = () => this.release();
 
   constructor(permission: Permission, request: AccessRequest, options: LiveGrantOptions) {
     this.#permission = permission;
     this.#request = request;
     this.#options = options;
-    request.signal.addEventListener("abort", this.#clientGone, { once: true });
+    request.signal.addEventListener("abort", this.#disconnected, { once: true });
     this.#schedule();
   }
 
@@ -84,7 +84,7 @@ export class LiveGrant implements Grant {
     this.#state = state;
     this.#watcher = undefined;
     this.#cancelAll();
-    this.#request.signal.removeEventListener("abort", this.#clientGone);
+    this.#request.signal.removeEventListener("abort", this.#disconnected);
     return true;
   }
 
@@ -101,7 +101,7 @@ export class LiveGrant implements Grant {
     this.#at(expiresAt - noticeMs, () => this.#watcher?.expiring?.());
     // The renewal follows the notice: a client that has sent a new token by then does not need it.
     if (this.#options.renew !== undefined) this.#at(expiresAt - noticeMs / 2, () => this.#renew(expiresAt));
-    this.#at(expiresAt, () => this.end(this.#verdict));
+    this.#at(expiresAt, () => this.end(this.#denialAtExpiry));
   }
 
   #at(time: number, task: () => void): void {
@@ -127,7 +127,7 @@ export class LiveGrant implements Grant {
 
   /** Retries the renewal. The permission holds until its expiry; after that, the client may retry, as `denial` says. */
   #tryAgain(denial: Denial, expiresAt: number): void {
-    this.#verdict = denial;
+    this.#denialAtExpiry = denial;
     const leftMs = expiresAt - this.#options.clock.now();
     if (leftMs > shortestRenewalMs) this.#at(expiresAt - leftMs / 2, () => this.#renew(expiresAt));
   }
@@ -135,7 +135,7 @@ export class LiveGrant implements Grant {
   #replace(permission: Permission): void {
     const { access } = this.#permission;
     this.#permission = permission;
-    this.#verdict = expired;
+    this.#denialAtExpiry = expired;
     this.#schedule();
     if (permission.access !== access) this.#watcher?.changed?.();
   }

@@ -28,7 +28,7 @@ export class Revocations {
   /** Loads all revocations of the log, even if they are more than the limit. */
   constructor(options: RevocationsOptions) {
     this.#options = options;
-    for (const revocation of options.log.load()) this.#remember(revocation);
+    for (const revocation of options.log.load()) this.#insert(revocation);
   }
 
   /**
@@ -39,9 +39,9 @@ export class Revocations {
    */
   async add(revocation: Revocation): Promise<"added" | "full"> {
     const { log, limits } = this.#options;
-    if (this.#all.length >= limits.revocations) this.#forgetExpired();
+    if (this.#all.length >= limits.revocations) this.#removeExpired();
     if (this.#all.length >= limits.revocations) return "full";
-    this.#remember(revocation);
+    this.#insert(revocation);
     await log.append(revocation);
     return "added";
   }
@@ -58,19 +58,19 @@ export class Revocations {
   isRevoked(permission: Pick<Permission, "user" | "tokenId" | "issuedAt">, room: string | undefined): boolean {
     const { tokenId, user, issuedAt = Number.NEGATIVE_INFINITY } = permission;
     const now = this.#options.clock.now();
-    const concerned = [
+    const candidates = [
       tokenId === undefined ? undefined : this.#byTokenId.get(tokenId),
       user === undefined ? undefined : this.#byUser.get(user),
       room === undefined ? undefined : this.#byRoom.get(room),
       this.#patterns,
     ];
     const isInForce = ({ revokedAt, until }: Revocation) => issuedAt <= revokedAt && now < until;
-    return concerned.some((revocations) =>
-      revocations?.some((each) => isInForce(each) && concerns(each, { tokenId, user, room })),
+    return candidates.some((revocations) =>
+      revocations?.some((each) => isInForce(each) && matches(each, { tokenId, user, room })),
     );
   }
 
-  #remember(revocation: Revocation): void {
+  #insert(revocation: Revocation): void {
     const { tokenId, user, room } = revocation;
     // A revocation is indexed by its most selective field.
     if (tokenId !== undefined) insert(this.#byTokenId, tokenId, revocation);
@@ -81,14 +81,14 @@ export class Revocations {
     this.#all.push(revocation);
   }
 
-  #forgetExpired(): void {
+  #removeExpired(): void {
     const now = this.#options.clock.now();
     const remaining = this.#all.filter(({ until }) => now < until);
     if (remaining.length === this.#all.length) return;
     for (const index of [this.#byTokenId, this.#byUser, this.#byRoom]) index.clear();
     this.#all = [];
     this.#patterns = [];
-    for (const revocation of remaining) this.#remember(revocation);
+    for (const revocation of remaining) this.#insert(revocation);
   }
 }
 
@@ -98,9 +98,9 @@ function insert(index: Index, key: string, revocation: Revocation): void {
   else others.push(revocation);
 }
 
-type Concern = Pick<Revocation, "tokenId" | "user"> & { readonly room: string | undefined };
+type Subject = Pick<Revocation, "tokenId" | "user"> & { readonly room: string | undefined };
 
-function concerns(revocation: Revocation, { tokenId, user, room }: Concern): boolean {
+function matches(revocation: Revocation, { tokenId, user, room }: Subject): boolean {
   return (
     (revocation.tokenId === undefined || revocation.tokenId === tokenId) &&
     (revocation.user === undefined || revocation.user === user) &&

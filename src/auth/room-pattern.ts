@@ -9,7 +9,7 @@ export const longestPattern = 1_024;
  * number of steps is at most the product of both lengths, so that a hostile room name cannot make it exponential.
  */
 export function matchesRoom(pattern: string, room: string): boolean {
-  return room.startsWith(headOf(pattern)) && matchesSegments(pattern, room);
+  return room.startsWith(prefixOf(pattern)) && matchesSegments(pattern, room);
 }
 
 /** Whether a pattern is a plain room name, and matches that room only. */
@@ -21,7 +21,7 @@ export function isRoomName(pattern: string): boolean {
  * The prefix of every room name that the pattern matches. It excludes most pairs without splitting them into segments,
  * since a revocation is compared with every grant in use.
  */
-function headOf(pattern: string): string {
+function prefixOf(pattern: string): string {
   const star = pattern.indexOf("*");
   if (star === -1) return pattern;
   // `a/**` matches `a` as well.
