@@ -13,7 +13,7 @@ export interface LiveGrantOptions {
   readonly current: (answer: Permission | Denial) => Permission | Denial;
   readonly isRevoked: (permission: Permission, room: string) => boolean;
   readonly renewalCrashed: (error: unknown) => void;
-  /** The grant is no longer in use. Called once; `denial` is the reason, unless the session released the grant itself. */
+  /** The grant is no longer in use. Called once; `denial` is the reason, unless the session released the grant. */
   readonly released: (grant: LiveGrant, denial?: Denial) => void;
 }
 

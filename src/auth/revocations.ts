@@ -50,10 +50,10 @@ export class Revocations {
    * Whether a permission is revoked for this room; `room` is undefined for a permission without a room, which a
    * revocation with a room does not match.
    *
-   * A permission without an issue time counts as older than any revocation. An issue time in whole seconds counts as the
-   * beginning of its second, so that every permission issued in the second of the revocation is revoked, even a later
-   * one. An issuer with a clock that is ahead of the server's can issue permissions that survive a revocation by the
-   * same time.
+   * A permission without an issue time counts as older than any revocation. An issue time in whole seconds counts as
+   * the beginning of its second, so that every permission issued in the second of the revocation is revoked, even a
+   * later one. An issuer with a clock that is ahead of the server's can issue permissions that survive a revocation by
+   * the same time.
    */
   isRevoked(permission: Pick<Permission, "user" | "tokenId" | "issuedAt">, room: string | undefined): boolean {
     const { tokenId, user, issuedAt = Number.NEGATIVE_INFINITY } = permission;

@@ -14,16 +14,16 @@ export interface KeySetOptions {
 type Keys = ReturnType<typeof createLocalJWKSet>;
 
 const refreshMs = 600_000;
-/** Between two attempts that unknown keys ask for, or that repair a refresh that failed. */
+/** The interval between two reads for unknown keys, and between two retries of a failed refresh. */
 const retryMs = 30_000;
-/** Between two attempts as long as there has been no set: those that start together wait for each other. */
+/** The interval between reads until one succeeds. It is short, as Yurt and the issuer's server may start together. */
 const firstRetryMs = 5_000;
 const deadlineMs = 5_000;
 
 /**
- * The public keys of those who sign tokens, read again every ten minutes, and at once for a key that is not among them.
+ * A JSON Web Key Set: the public keys of token issuers. It is read again every ten minutes, and for an unknown key.
  *
- * When they cannot be read, those that were read last stay in use. One read at a time, which all who need it wait for.
+ * If a read fails, the keys of the last successful read stay in use. Reads run one at a time, and callers share them.
  */
 export class KeySet implements TokenKeys {
   readonly algorithms: ReadonlySet<string> = new Set(["RS256", "ES256", "EdDSA"]);
@@ -39,7 +39,7 @@ export class KeySet implements TokenKeys {
     this.#options = options;
   }
 
-  /** Reads the keys before the first token comes. */
+  /** Reads the keys in advance of the first token. */
   async open(): Promise<void> {
     await this.#refresh(firstRetryMs);
   }
@@ -53,23 +53,26 @@ export class KeySet implements TokenKeys {
       isKnown = true;
       yield key;
     }
-    // A signature that does not fit the key it names is wrong. One that names none may be of a key that is new.
+    // A signature that does not match the key it names is invalid. A signature without a key id may be of a new key.
     if (isKnown && header.kid !== undefined) return;
     await this.#refresh(retryMs);
     if (this.#keys !== known) yield* matching(this.#keys, header);
     else if (this.#isFailing) throw new KeysUnavailable();
   }
 
-  /** Reads nothing more; idempotent. */
+  /** Stops reading. Idempotent. */
   close(): void {
     this.#closed.abort(new KeySourceError("it is not needed any more"));
     this.#stopTimer?.();
   }
 
-  /** Unless the last attempt began less than `intervalMs` ago; resolves when none is under way. Never rejects. */
+  /**
+   * Reads the keys unless the last attempt began less than `intervalMs` ago. Resolves when no attempt is in progress.
+   * Never rejects.
+   */
   async #refresh(intervalMs: number): Promise<void> {
     const elapsedMs = this.#options.clock.now() - this.#attemptedAt;
-    // The system's clock may have been set back.
+    // The elapsed time is negative if the system's clock has been set back.
     const isDue = elapsedMs >= intervalMs || elapsedMs < 0;
     if (isDue && !this.#closed.signal.aborted) this.#attempt ??= this.#load();
     await this.#attempt;
@@ -80,7 +83,7 @@ export class KeySet implements TokenKeys {
     this.#attemptedAt = clock.now();
     this.#stopTimer?.();
     try {
-      // Checks what it is given.
+      // `createLocalJWKSet` validates its argument.
       this.#keys = createLocalJWKSet((await this.#read()) as JSONWebKeySet);
       this.#succeeded();
     } catch (error) {
@@ -119,7 +122,10 @@ export class KeySet implements TokenKeys {
   }
 }
 
-/** A key of the set that cannot be used is as if it were not there: that is for the set's owner to see, not a token's. */
+/**
+ * The keys of the set that match a token's header. A key that cannot be used is left out: its defect concerns the
+ * owner of the key set, not the holder of the token.
+ */
 async function* matching(keys: Keys | undefined, header: SignatureHeader): AsyncGenerator<CryptoKey> {
   try {
     const key = await keys?.({ ...header });

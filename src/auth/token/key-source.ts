@@ -1,12 +1,12 @@
 import { readFile, stat } from "node:fs/promises";
 
 /**
- * Reads a key set, as parsed JSON of any kind. Rejects with `KeySourceError` when there is none to be read. What comes
- * after `signal` has aborted does not matter.
+ * Reads a key set as parsed JSON, not validated. Rejects with `KeySourceError` if it cannot be read. The outcome after
+ * `signal` has aborted is ignored.
  */
 export type KeySource = (signal: AbortSignal) => Promise<unknown>;
 
-/** Why there was no key set to be read: what may be logged, since addresses may hold secrets and answers anything. */
+/** A key set could not be read. The message may be logged: it quotes no URL and no body, which may hold secrets. */
 export class KeySourceError extends Error {
   constructor(problem: string) {
     super(problem);
@@ -22,7 +22,7 @@ export function keySourceAt(location: string): KeySource {
   return async (signal) => parse(await read(location, signal));
 }
 
-/** Redirects are not followed: whoever has one of them placed would say who may enter. */
+/** Fetches a key set. Redirects are not followed: an attacker who controls one would control access. */
 async function fetchText(url: string, signal: AbortSignal): Promise<string> {
   try {
     const response = await fetch(url, { signal, redirect: "manual", headers: { accept: "application/json" } });
@@ -68,7 +68,7 @@ function tooLarge(): KeySourceError {
   return new KeySourceError(`it is larger than ${mostBytes} bytes`);
 }
 
-/** The system's name for what happened; its text may quote the address. */
+/** The code of a system error. Its message may quote the URL. */
 function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? ` (${error.code})` : "";
 }

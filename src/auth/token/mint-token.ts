@@ -5,7 +5,7 @@ import { secretAlgorithm, secretBytes } from "./token-keys.ts";
 
 export interface MintTokenOptions {
   readonly secret: string;
-  /** By room pattern. */
+  /** The access by room pattern. */
   readonly rooms: ReadonlyMap<string, Access>;
   readonly user?: string | undefined;
   readonly isAdmin: boolean;
@@ -16,10 +16,10 @@ export interface MintTokenOptions {
 }
 
 /**
- * A token of our own, good from now on.
+ * Creates a token that is valid from now on, signed with HS256.
  *
- * Its times are exact to the millisecond, which NumericDate allows: one that is minted right after a revocation is not
- * taken for one from before.
+ * Its times are exact to the millisecond, which NumericDate allows, so that a token minted right after a revocation
+ * does not count as issued before it.
  */
 export function mintToken(options: MintTokenOptions): Promise<string> {
   const { secret, rooms, user, isAdmin, lifetimeMs, issuer, audience, clock } = options;

@@ -6,7 +6,7 @@ import type { TokenVerifier } from "./token-verifier.ts";
 
 export interface TokenAdministrationOptions {
   readonly verifier: TokenVerifier;
-  /** Whether a token has been revoked, for whatever room. */
+  /** Whether a token has been revoked for all rooms. */
   readonly isRevoked: (token: Pick<Permission, "user" | "tokenId" | "issuedAt">) => boolean;
 }
 
@@ -19,7 +19,10 @@ const notAdmin: Denial = {
 
 const revoked: Denial = { granted: false, kind: "unauthorized", code: "revoked", reason: "the token has been revoked" };
 
-/** Lets those administer whose token says so, in `Authorization`: what is in a URL ends up in logs and histories. */
+/**
+ * Allows administration with an admin token in the `Authorization` header. A token in the URL does not count, since
+ * URLs end up in logs and browser histories.
+ */
 export class TokenAdministration implements Administration {
   readonly #options: TokenAdministrationOptions;
 

@@ -3,21 +3,21 @@ import type { Access } from "../authorizer.ts";
 import { matchesRoom } from "../room-pattern.ts";
 import { roomPermissions } from "../room-permissions.ts";
 
-/** What a token says, under its own names; what else it says does not matter. Times are seconds since 1970. */
+/** The claims of a token, under their JWT names. Other claims are ignored. Times are seconds since 1970. */
 export interface TokenClaims {
   readonly sub?: string | undefined;
   readonly exp: number;
   readonly iat?: number | undefined;
   readonly jti?: string | undefined;
-  /** By room pattern. */
+  /** The access by room pattern. */
   readonly rooms: ReadonlyMap<string, Access>;
-  /** Lets its holder administer the server, and into no room. */
+  /** Grants access to the administration API, and to no room. */
   readonly admin: boolean;
 }
 
 const seconds = v.pipe(v.number(), v.finite());
 
-/** Of the payload of a token whose signature is known to be good. */
+/** The schema of the payload of a token whose signature has been verified. */
 export const tokenClaims: v.GenericSchema<unknown, TokenClaims> = v.object({
   sub: v.optional(v.string()),
   exp: seconds,
@@ -27,7 +27,7 @@ export const tokenClaims: v.GenericSchema<unknown, TokenClaims> = v.object({
   admin: v.optional(v.boolean(), false),
 });
 
-/** The highest access of all patterns that mean the room. */
+/** The highest access of all patterns that match the room. */
 export function accessIn(claims: Pick<TokenClaims, "rooms">, room: string): Access | undefined {
   let highest: Access | undefined;
   for (const [pattern, access] of claims.rooms) {

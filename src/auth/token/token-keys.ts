@@ -1,23 +1,26 @@
 import type { CryptoKey } from "jose";
 
-/** The part of a token's header by which its key is found; nothing of it is verified yet. */
+/** The part of a token's header that selects the key. It is not verified yet. */
 export interface SignatureHeader {
   readonly alg: string;
   readonly kid?: string;
 }
 
-/** Where the keys come from that tokens are verified with. */
+/** A source of the keys that verify tokens. */
 export interface TokenKeys {
-  /** The only algorithms that count: of secrets and of public keys never the same, so that none is taken for another. */
+  /**
+   * The accepted algorithms. Secrets and public keys never share one, so that a public key is never used as a secret
+   * (algorithm confusion).
+   */
   readonly algorithms: ReadonlySet<string>;
   /**
-   * The keys that may have made the signature, to be tried one after the other until one fits. Each is waited for within
-   * a deadline. Throws `KeysUnavailable`.
+   * The keys that may have signed the token, to be tried in order until one verifies it. Each arrives within a
+   * deadline. Throws `KeysUnavailable`.
    */
   candidates(header: SignatureHeader): AsyncIterable<CryptoKey | Uint8Array>;
 }
 
-/** It is not known whether there is a key. */
+/** The key set could not be read, so that the existence of a key is unknown. */
 export class KeysUnavailable extends Error {
   constructor() {
     super("The keys cannot be had.");
@@ -27,10 +30,10 @@ export class KeysUnavailable extends Error {
 
 export const secretAlgorithm = "HS256";
 
-/** RFC 7518 §3.2: as long as the hash. */
+/** The least length of an HS256 secret: that of the hash (RFC 7518 §3.2). */
 const shortestSecretBytes = 32;
 
-/** Keys that are shared with those who sign. */
+/** The keys of HS256 secrets, which the server shares with token issuers. */
 export function secretKeys(secrets: readonly string[]): TokenKeys {
   const keys = secrets.map(secretBytes);
   return {
@@ -41,7 +44,7 @@ export function secretKeys(secrets: readonly string[]): TokenKeys {
   };
 }
 
-/** All keys of several sources; each signature is tried with those of its algorithm alone. */
+/** The keys of several sources. A signature is verified with the keys for its own algorithm only. */
 export function joinedKeys(sources: readonly TokenKeys[]): TokenKeys {
   return {
     algorithms: new Set(sources.flatMap(({ algorithms }) => [...algorithms])),
@@ -51,7 +54,7 @@ export function joinedKeys(sources: readonly TokenKeys[]): TokenKeys {
   };
 }
 
-/** The key that a secret is: its text in UTF-8. */
+/** The HS256 key of a secret: its text in UTF-8. Throws `RangeError` if the secret is too short. */
 export function secretBytes(secret: string): Uint8Array {
   const bytes = new TextEncoder().encode(secret);
   if (bytes.byteLength < shortestSecretBytes) throw new RangeError(`A secret needs ${shortestSecretBytes} bytes.`);

@@ -3,7 +3,7 @@ import type { AccessRequest, Denial } from "../authorizer.ts";
 import { accessIn } from "./token-claims.ts";
 import type { TokenVerifier } from "./token-verifier.ts";
 
-/** The same for rooms that are there and for those that are not. */
+/** The denial is the same for rooms that exist and for rooms that do not, so that it reveals none. */
 const wrongRoom: Denial = {
   granted: false,
   kind: "forbidden",
@@ -11,7 +11,7 @@ const wrongRoom: Denial = {
   reason: "the token does not let its holder into this room",
 };
 
-/** Lets in who shows a token that names the room. */
+/** Grants access with a token whose patterns match the room. */
 export class TokenPolicy implements AccessPolicy {
   readonly isRenewable = false;
   readonly #verifier: TokenVerifier;
@@ -20,7 +20,7 @@ export class TokenPolicy implements AccessPolicy {
     this.#verifier = verifier;
   }
 
-  /** Who shows no token yet may do so in a first message. */
+  /** A missing token is no denial yet: the client may send one in its first message. */
   async authenticate(token: string | undefined): Promise<Denial | undefined> {
     const verified = await this.#verifier.verify(token);
     return verified.granted || verified.code === "no-token" ? undefined : verified;

@@ -6,14 +6,14 @@ import type { AuthLimits } from "../limits.ts";
 import { type TokenClaims, tokenClaims } from "./token-claims.ts";
 import { KeysUnavailable, type SignatureHeader, secretAlgorithm, type TokenKeys } from "./token-keys.ts";
 
-/** What a token says that is signed, in time, and meant for this server. */
+/** A token whose signature, times, issuer and audience have been verified. */
 export interface VerifiedToken {
-  /** Unlike a denial; into which rooms is in the claims. */
+  /** Distinguishes a verified token from a denial. The claims say which rooms it grants access to. */
   readonly granted: true;
   readonly claims: TokenClaims;
   readonly user: string | undefined;
   readonly tokenId: string | undefined;
-  /** Epoch milliseconds, never in the future: what is here has been made. */
+  /** Epoch milliseconds, never in the future: a time within the tolerance is replaced by now. */
   readonly issuedAt: number | undefined;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
@@ -22,20 +22,20 @@ export interface VerifiedToken {
 
 export interface TokenVerifierOptions {
   readonly keys: TokenKeys;
-  /** Undefined: tokens of every issuer that has a key. */
+  /** The required `iss`; undefined to accept every issuer that has a key. */
   readonly issuer?: string | undefined;
-  /** Undefined: tokens for everybody. */
+  /** The required `aud`; undefined to accept every audience. */
   readonly audience?: string | undefined;
   readonly limits: Pick<AuthLimits, "tokenMs">;
   readonly clock: Clock;
 }
 
-/** In characters: more than the header lines have room for that tokens come in. */
+/** The greatest length in characters: more than fits into the HTTP header lines that carry tokens. */
 export const longestToken = 16_384;
-/** How much the clock of whoever signs may be ahead of ours. */
+/** The accepted clock skew: an issuer's clock may be ahead of the server's by this much. */
 const toleranceSeconds = 5;
 
-/** Whether tokens are what they say. */
+/** Verifies the signature and the claims of tokens. */
 export class TokenVerifier {
   readonly #options: TokenVerifierOptions;
 
@@ -43,7 +43,7 @@ export class TokenVerifier {
     this.#options = options;
   }
 
-  /** Every token has an answer, within the deadline of the keys. */
+  /** Verifies a token within the deadline of the keys. An invalid token is a denial, not a rejection. */
   async verify(token: string | undefined): Promise<VerifiedToken | Denial> {
     if (token === undefined || token === "") return denial("no-token", "no token");
     if (token.length > longestToken) return denial("malformed-token", "the token is too long");
@@ -67,14 +67,14 @@ export class TokenVerifier {
       ...(audience !== undefined && { audience }),
       requiredClaims: ["exp"],
       currentDate: new Date(clock.now()),
-      // Also lets in what has expired a moment ago; `#examine` does not.
+      // The tolerance also accepts a token that has just expired, which `#examine` then denies.
       clockTolerance: toleranceSeconds,
     };
     for await (const key of keys.candidates(header)) {
       try {
         return (await jwtVerify(token, key, options)).payload;
       } catch (error) {
-        // What is no JOSEError is about a key that cannot be used, such as one that is too short.
+        // Other errors concern a key that cannot be used, such as an RSA key that is too short.
         const isOfToken =
           error instanceof errors.JOSEError && !(error instanceof errors.JWSSignatureVerificationFailed);
         if (isOfToken) throw error;
@@ -95,7 +95,8 @@ export class TokenVerifier {
     if (issuedAt !== undefined && issuedAt > now + toleranceSeconds * 1_000) {
       return denial("not-yet-valid", "the token was made in the future");
     }
-    // Not from now on: it would be refused today and be good when its revocation is forgotten.
+    // The lifetime counts from the issue time. Counted from now, a token with a longer one would be denied today and
+    // accepted later, when its revocation has been removed.
     if (expiresAt - (issuedAt ?? now) > limits.tokenMs) {
       return denial("malformed-token", "the token is good for longer than tokens may be");
     }
@@ -106,7 +107,7 @@ export class TokenVerifier {
       tokenId: claims.jti,
       issuedAt: issuedAt === undefined ? undefined : Math.min(issuedAt, now),
       expiresAt,
-      // What others sign says who somebody is; `admin` is a word that they use for purposes of their own.
+      // Only the server's own secrets may sign admin tokens: an external issuer may use `admin` for something else.
       isAdmin: claims.admin && alg === secretAlgorithm,
     };
   }
@@ -121,7 +122,7 @@ function headerOf(token: string): SignatureHeader | undefined {
   }
 }
 
-/** Of a NumericDate (RFC 7519 §2), which may have a fraction. */
+/** Converts a NumericDate (RFC 7519 §2), which may have a fraction. */
 function milliseconds(seconds: number): number {
   return Math.round(seconds * 1_000);
 }

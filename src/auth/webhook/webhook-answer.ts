@@ -3,19 +3,19 @@ import type { Permission } from "../access-policy.ts";
 import type { AccessRequest, Denial } from "../authorizer.ts";
 import { WebhookFailure, type WebhookFailureKind } from "./webhook-failure.ts";
 
-/** The statuses of answers; any other is a failure, and its body does not matter. */
+/** The statuses of valid answers. Any other status is a failure, and its body is ignored. */
 const answerStatuses = [200, 401, 403] as const;
 export type AnswerStatus = (typeof answerStatuses)[number];
 
-/** What the application has sent back. */
+/** The webhook's HTTP response, not yet decoded. */
 export interface WebhookReply {
   readonly status: AnswerStatus;
   readonly body: Uint8Array;
 }
 
-/** Below it a number of milliseconds is before 1973, and one of seconds is any time of ours. */
+/** A smaller number, read as milliseconds, is a time before 1973; it was meant as seconds. */
 const leastMilliseconds = 1e11;
-/** Above it, after the year 5000, the number is one of microseconds. */
+/** A greater number, read as milliseconds, is a time after the year 5000; it was meant as microseconds. */
 const mostMilliseconds = 1e14;
 const userBytes = 256;
 const reasonLength = 200;
@@ -28,7 +28,7 @@ const epochMilliseconds = v.pipe(
   v.minValue(leastMilliseconds, "expires-at-in-seconds" satisfies WebhookFailureKind),
 );
 
-// `null` is how many languages write that there is none.
+// Many languages serialize a missing value as `null`.
 const decisionSchema = v.variant("access", [
   v.object({ access: v.literal("none") }),
   v.object({
@@ -53,7 +53,7 @@ export function isAnswerStatus(status: number): status is AnswerStatus {
   return answerStatuses.some((each) => each === status);
 }
 
-/** Throws a `WebhookFailure` for what is no answer to `request`. */
+/** Decodes the answer to `request`. Throws `WebhookFailure` if the response is not a valid answer. */
 export function readAnswer({ status, body }: WebhookReply, request: AccessRequest, now: number): Permission | Denial {
   switch (status) {
     case 200:
@@ -87,9 +87,9 @@ function failureOf(issue: v.BaseIssue<unknown>): WebhookFailureKind {
 }
 
 /**
- * The application's own words for the client, made fit to be shown and logged; undefined where there are none.
+ * The reason that the app gives for the client, cleaned for display and for logs; undefined if it gives none.
  *
- * Words that quote the token or the room would put them into logs.
+ * A reason that quotes the token or the room is dropped, since it would put them into logs.
  */
 function reasonIn(json: unknown, { token, room }: AccessRequest): string | undefined {
   if (!v.is(reasonSchema, json)) return undefined;
@@ -100,12 +100,12 @@ function reasonIn(json: unknown, { token, room }: AccessRequest): string | undef
   return short === "" ? undefined : short;
 }
 
-/** Whether `name` stands in `text` as a word or words of its own: a room may be named `a`. */
+/** Whether `text` contains `name` as a whole word or words: a room may be named `a`. */
 function quotes(text: string, name: string): boolean {
   return new RegExp(`(?<![\\p{L}\\p{N}])${RegExp.escape(name)}(?![\\p{L}\\p{N}])`, "u").test(text);
 }
 
-/** Undefined for what is no JSON, or no UTF-8: two names are not to look the same. */
+/** Undefined for invalid JSON and for invalid UTF-8, which would make different names look the same. */
 function parseJson(body: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));

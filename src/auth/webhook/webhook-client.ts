@@ -13,9 +13,9 @@ import { WebhookFailureLog } from "./webhook-failure-log.ts";
 import { signWebhook } from "./webhook-signature.ts";
 
 export interface WebhookClientOptions {
-  /** Of the application; http or https. */
+  /** The http or https URL of the app's webhook. */
   readonly url: URL;
-  /** Decoded. Each signs every request: two while one is being replaced by the other. */
+  /** The decoded secrets. Each of them signs every request; there are two during a rotation. */
   readonly secrets: readonly Uint8Array[];
   readonly limits: Pick<AuthLimits, "webhookTimeoutMs" | "webhookConcurrency" | "webhookQueue">;
   readonly clock: Clock;
@@ -23,19 +23,19 @@ export interface WebhookClientOptions {
   readonly metrics: Metrics;
 }
 
-/** A request, and how it is put to the application. */
+/** A request for access, and the body of the webhook request for it. */
 export interface WebhookQuestion {
   readonly request: AccessRequest;
   readonly body: string;
 }
 
-/** An answer is a hundred bytes or two; a page of somebody else's may be megabytes. */
+/** The greatest body of an answer, which has 100 to 200 bytes. An unrelated page may have megabytes. */
 const answerBytes = 64 * 1024;
-/** One failure may be chance, and each further one costs somebody the whole timeout. */
+/** One failure may be chance, and each further one costs a client the whole timeout. */
 const failuresUntilSuspended = 5;
-/** Statuses of an application that is not there, or has too much to do, said by itself or by a proxy. */
+/** Statuses by which the app, or a proxy in front of it, reports that it is down or overloaded. */
 const outOfService = [429, 502, 503, 504];
-/** Clients come back after seconds, so most of them do it to an application that is asked again. */
+/** Clients reconnect after seconds, so that most of them do so when the webhook is called again. */
 const suspensionMs = 10_000;
 
 const unavailable: Denial = {
@@ -45,7 +45,7 @@ const unavailable: Denial = {
   reason: "the application cannot be asked now",
 };
 
-/** Asks the application over HTTP, with each question for itself. What is no answer is never permission. */
+/** Calls the app's webhook over HTTP, once for each request. An invalid answer never grants access. */
 export class WebhookClient {
   readonly #options: WebhookClientOptions;
   readonly #turns: Semaphore;
@@ -60,7 +60,7 @@ export class WebhookClient {
     this.#failures = new WebhookFailureLog(log, clock);
   }
 
-  /** The answer, or a denial of kind `unavailable`, within the timeout. Rejects when `signal` aborts. */
+  /** Resolves with the answer or a denial of kind `unavailable` within the timeout. Rejects when `signal` aborts. */
   async ask(question: WebhookQuestion, signal: AbortSignal): Promise<Permission | Denial> {
     const { clock, limits, metrics } = this.#options;
     const deadline = new AbortController();
@@ -81,7 +81,7 @@ export class WebhookClient {
 
   async #inTurn(question: WebhookQuestion, signal: AbortSignal): Promise<Permission | Denial> {
     if (this.#breaker.isOpen) throw new WebhookFailure("suspended");
-    // However many questions come from one place, those from elsewhere do not wait for all of them.
+    // Many requests from one address block do not delay those from elsewhere: the semaphore serves blocks in turn.
     const source = addressBlock(question.request.remoteAddress);
     if (this.#turns.waitingFrom(source) >= this.#options.limits.webhookQueue) throw new WebhookFailure("crowd");
     await this.#turns.acquire(signal, source);
@@ -94,8 +94,8 @@ export class WebhookClient {
   }
 
   /**
-   * Only what says that the application does not work counts as a failure of its own: what came in time may be about one
-   * client alone, who must not be able to keep the application from being asked about the others.
+   * Runs the exchange through the circuit breaker. Only an outage of the app counts as a failure: an invalid answer may
+   * concern one client only, which must not be able to suspend the webhook for all others.
    */
   async #guarded(body: string, signal: AbortSignal): Promise<WebhookReply> {
     const call = this.#breaker.begin();
@@ -114,7 +114,7 @@ export class WebhookClient {
     }
   }
 
-  /** A question that has waited long for its turn leaves the application no time to answer it. */
+  /** A timeout counts only if the app had at least half of it: a request that was queued for long left it no time. */
   #isOfAll({ kind, detail }: WebhookFailure, askedAt: number): boolean {
     const { clock, limits } = this.#options;
     if (kind === "timeout") return clock.now() - askedAt >= limits.webhookTimeoutMs / 2;
@@ -137,14 +137,14 @@ export class WebhookClient {
       method: "POST",
       headers: { ...signWebhook(message, secrets), "content-type": "application/json", accept: "application/json" },
       body,
-      // Where it leads to nobody has agreed to be sent tokens.
+      // The target of a redirect is not configured to receive tokens.
       redirect: "manual",
       signal,
     } as const;
     try {
       return await this.#post(init);
     } catch (error) {
-      // Servers close connections that were idle for some seconds, and one may do it just when it is used again.
+      // Servers close connections after some idle seconds, and one may do so just when the connection is used again.
       if (codeOf(error) === "ECONNRESET") return await this.#post(init);
       throw error;
     }
@@ -170,7 +170,7 @@ async function readBytes(response: Response): Promise<Uint8Array> {
   return Buffer.concat(chunks);
 }
 
-/** The code of a system error such as ECONNREFUSED. Its message would quote the URL. */
+/** The code of a system error, such as ECONNREFUSED. Its message would quote the URL. */
 function codeOf(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }

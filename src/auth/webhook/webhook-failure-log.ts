@@ -3,10 +3,10 @@ import type { Clock } from "../../lib/time/clock.ts";
 import type { Log } from "../../ops/log.ts";
 import type { WebhookFailure, WebhookFailureKind } from "./webhook-failure.ts";
 
-/** Every client that comes meanwhile meets the same failure. */
+/** The rate of log lines for each kind of failure: during an outage every client meets the same one. */
 const linesPerSecond = 0.1;
 
-/** Tells the first failure of each kind, and then at most every ten seconds how many there were. */
+/** Logs the first failure of each kind, and then at most every ten seconds the number of further ones. */
 export class WebhookFailureLog {
   readonly #log: Log;
   readonly #lines: KeyedBuckets;

@@ -1,9 +1,9 @@
-/** What can go wrong when the application is asked: one of few, so it can be looked up. */
+/** The kinds of failure of a webhook call. The set is small, so that each can be looked up in the manual. */
 export type WebhookFailureKind =
-  /** It failed too often, and is not asked for some seconds. */
+  /** The webhook failed too often, and is not called for some seconds. */
   | "suspended"
   | "timeout"
-  /** Too much of one address waits already: the application was not asked. */
+  /** Too many requests of one address block are queued; the webhook was not called. */
   | "crowd"
   | "unreachable"
   | "redirect"
@@ -15,10 +15,10 @@ export type WebhookFailureKind =
   | "bad-expires-at"
   | "expires-at-in-seconds";
 
-/** The application has said neither yes nor no. */
+/** A webhook call that has neither granted nor denied access. */
 export class WebhookFailure extends Error {
   readonly kind: WebhookFailureKind;
-  /** A status, or the code of a system error. */
+  /** The HTTP status, or the code of a system error. */
   readonly detail: string | number | undefined;
 
   constructor(kind: WebhookFailureKind, detail?: string | number) {

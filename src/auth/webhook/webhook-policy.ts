@@ -14,17 +14,17 @@ interface Question extends WebhookQuestion {
   readonly key: string;
 }
 
-/** Answers, and questions under way: nothing leads from one such memory into the next. */
+/** Cached answers, and calls in progress. A call puts its answer into the cache with which it began. */
 interface Memory {
   readonly answers: ExpiringCache<Permission | Denial>;
   readonly flights: SingleFlight<Permission | Denial>;
 }
 
 /**
- * The application decides, and is asked for each room.
+ * A policy that asks the app's webhook about each room.
  *
- * Its answers are remembered for a short time, a permission until half of its life is over at the longest: whoever asks
- * again because his own is about to end gets a new one.
+ * Answers are cached for a short time, a permission for at most half of its remaining life: a renewal before its expiry
+ * gets a new answer.
  */
 export class WebhookPolicy implements AccessPolicy {
   readonly isRenewable = true;
@@ -38,7 +38,7 @@ export class WebhookPolicy implements AccessPolicy {
     this.#memory = this.#emptyMemory();
   }
 
-  /** Only the application knows, and it is asked for rooms. */
+  /** Nothing is denied without a room: only the app knows tokens, and it decides about rooms. */
   async authenticate(): Promise<undefined> {
     return undefined;
   }
@@ -46,14 +46,14 @@ export class WebhookPolicy implements AccessPolicy {
   async decide(request: AccessRequest): Promise<Permission | Denial> {
     request.signal.throwIfAborted();
     const body = bodyOf(request);
-    // Of all that is asked, as a hash: tokens are not kept.
+    // The key is a hash of the whole request, so that the cache does not hold tokens.
     const key = createHash("sha256").update(body).digest("base64");
     const { answers, flights } = this.#memory;
     const call = (signal: AbortSignal) => this.#ask({ key, request, body }, answers, signal);
     return answers.get(key) ?? flights.join({ key, signal: request.signal, call });
   }
 
-  /** From now on the application is asked anew; who waits for an answer already gets it. */
+  /** Clears the cache. Calls in progress still answer the requests that wait for them. */
   forget(): void {
     this.#memory = this.#emptyMemory();
   }
@@ -61,7 +61,7 @@ export class WebhookPolicy implements AccessPolicy {
   async #ask({ key, ...question }: Question, answers: Memory["answers"], signal: AbortSignal) {
     const issuedAt = this.#options.clock.now();
     const answered = await this.#client.ask(question, signal);
-    // As of when it was asked for: what is revoked after that takes it back, and nothing from before.
+    // The issue time is that of the call: a later revocation revokes the permission, an earlier one does not.
     const answer = answered.granted ? { ...answered, issuedAt } : answered;
     const lifeMs = this.#memorableMs(answer);
     if (lifeMs > 0) answers.set(key, answer, lifeMs);

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 
 export interface WebhookMessage {
-  /** Without a full stop, as it ends there in what is signed. */
+  /** The message id, without a full stop, which separates it from the timestamp in the signed content. */
   readonly id: string;
   /** Epoch seconds. */
   readonly timestamp: number;
@@ -9,10 +9,10 @@ export interface WebhookMessage {
 }
 
 /**
- * The headers by which the receiver knows who has sent a message, and when.
+ * The headers with which the receiver verifies a message's sender and time.
  *
- * Standard Webhooks 1.0.0, "Signature scheme" and "Webhook headers": one signature for each secret, so that a secret can
- * be replaced while the receiver still knows the old one.
+ * Standard Webhooks 1.0.0, "Signature scheme" and "Webhook headers": there is one signature for each secret, so that a
+ * secret can be replaced while the receiver still has the old one.
  */
 export function signWebhook(message: WebhookMessage, secrets: readonly Uint8Array[]): Readonly<Record<string, string>> {
   const { id, timestamp, body } = message;
