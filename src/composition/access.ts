@@ -82,7 +82,7 @@ export function openAccess(dataFolder: DataFolder | undefined, options: AccessOp
       const until = asked ?? revokedAt + limits.tokenMs;
       // In force at once; on the disk when the promise resolves.
       const adding = revocations.add({ ...target, revokedAt, until });
-      webhook?.forget();
+      webhook?.clearCache();
       const ended = authorizer.endRevoked();
       try {
         return (await adding) === "full" ? "full" : { ended, until };

@@ -1,7 +1,7 @@
 import { SignJWT } from "jose";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Access } from "../authorizer.ts";
-import { secretAlgorithm, secretBytes } from "./token-keys.ts";
+import { encodeSecret, secretAlgorithm } from "./token-keys.ts";
 
 export interface MintTokenOptions {
   readonly secret: string;
@@ -32,5 +32,5 @@ export function mintToken(options: MintTokenOptions): Promise<string> {
   if (user !== undefined) jwt.setSubject(user);
   if (issuer !== undefined) jwt.setIssuer(issuer);
   if (audience !== undefined) jwt.setAudience(audience);
-  return jwt.sign(secretBytes(secret));
+  return jwt.sign(encodeSecret(secret));
 }

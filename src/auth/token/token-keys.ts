@@ -35,7 +35,7 @@ const shortestSecretBytes = 32;
 
 /** The keys of HS256 secrets, which the server shares with token issuers. */
 export function secretKeys(secrets: readonly string[]): TokenKeys {
-  const keys = secrets.map(secretBytes);
+  const keys = secrets.map(encodeSecret);
   return {
     algorithms: new Set([secretAlgorithm]),
     async *candidates() {
@@ -55,7 +55,7 @@ export function joinedKeys(sources: readonly TokenKeys[]): TokenKeys {
 }
 
 /** The HS256 key of a secret: its text in UTF-8. Throws `RangeError` if the secret is too short. */
-export function secretBytes(secret: string): Uint8Array {
+export function encodeSecret(secret: string): Uint8Array {
   const bytes = new TextEncoder().encode(secret);
   if (bytes.byteLength < shortestSecretBytes) throw new RangeError(`A secret needs ${shortestSecretBytes} bytes.`);
   return bytes;

@@ -40,12 +40,12 @@ const decisionSchema = v.variant("access", [
 
 const reasonSchema = v.object({ reason: v.string() });
 
-const failuresOfMembers: Readonly<Record<string, WebhookFailureKind>> = {
+const failuresOfFields: Readonly<Record<string, WebhookFailureKind>> = {
   user: "bad-user",
   expiresAt: "bad-expires-at",
 };
 
-const refusalReason = "the application has refused it";
+const denialReason = "the application has refused it";
 const unknownTokenReason = "the application does not accept the token";
 const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "the permission has expired" };
 
@@ -59,9 +59,9 @@ export function readAnswer({ status, body }: WebhookReply, request: AccessReques
     case 200:
       return readDecision(parseJson(body), request, now);
     case 401:
-      return refusal("unauthorized", reasonIn(parseJson(body), request) ?? unknownTokenReason);
+      return denial("unauthorized", reasonIn(parseJson(body), request) ?? unknownTokenReason);
     case 403:
-      return refusal("forbidden", reasonIn(parseJson(body), request) ?? refusalReason);
+      return denial("forbidden", reasonIn(parseJson(body), request) ?? denialReason);
   }
 }
 
@@ -70,20 +70,20 @@ function readDecision(json: unknown, request: AccessRequest, now: number): Permi
   const parsed = v.safeParse(decisionSchema, json);
   if (!parsed.success) throw new WebhookFailure(failureOf(parsed.issues[0]));
   const decision = parsed.output;
-  if (decision.access === "none") return refusal("forbidden", reasonIn(json, request) ?? refusalReason);
+  if (decision.access === "none") return denial("forbidden", reasonIn(json, request) ?? denialReason);
   const expiresAt = decision.expiresAt ?? undefined;
   if (expiresAt !== undefined && expiresAt <= now) return expired;
   return { granted: true, access: decision.access, user: decision.user ?? undefined, expiresAt };
 }
 
-function refusal(kind: "unauthorized" | "forbidden", reason: string): Denial {
+function denial(kind: "unauthorized" | "forbidden", reason: string): Denial {
   return { granted: false, kind, code: "refused", reason };
 }
 
 function failureOf(issue: v.BaseIssue<unknown>): WebhookFailureKind {
   const messages = [issue, ...(issue.issues ?? [])].map(({ message }) => message);
   if (messages.includes("expires-at-in-seconds")) return "expires-at-in-seconds";
-  return failuresOfMembers[String(issue.path?.[0]?.key)] ?? "bad-access";
+  return failuresOfFields[String(issue.path?.[0]?.key)] ?? "bad-access";
 }
 
 /**

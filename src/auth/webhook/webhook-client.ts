@@ -24,7 +24,7 @@ export interface WebhookClientOptions {
 }
 
 /** A request for access, and the body of the webhook request for it. */
-export interface WebhookQuestion {
+export interface WebhookQuery {
   readonly request: AccessRequest;
   readonly body: string;
 }
@@ -34,7 +34,7 @@ const answerBytes = 64 * 1024;
 /** One failure may be chance, and each further one costs a client the whole timeout. */
 const failuresUntilSuspended = 5;
 /** Statuses by which the app, or a proxy in front of it, reports that it is down or overloaded. */
-const outOfService = [429, 502, 503, 504];
+const outageStatuses = [429, 502, 503, 504];
 /** Clients reconnect after seconds, so that most of them do so when the webhook is called again. */
 const suspensionMs = 10_000;
 
@@ -48,25 +48,25 @@ const unavailable: Denial = {
 /** Calls the app's webhook over HTTP, once for each request. An invalid answer never grants access. */
 export class WebhookClient {
   readonly #options: WebhookClientOptions;
-  readonly #turns: Semaphore;
+  readonly #permits: Semaphore;
   readonly #breaker: CircuitBreaker;
   readonly #failures: WebhookFailureLog;
 
   constructor(options: WebhookClientOptions) {
     const { clock, limits, log } = options;
     this.#options = options;
-    this.#turns = new Semaphore(limits.webhookConcurrency);
+    this.#permits = new Semaphore(limits.webhookConcurrency);
     this.#breaker = new CircuitBreaker({ failures: failuresUntilSuspended, openMs: suspensionMs, clock });
     this.#failures = new WebhookFailureLog(log, clock);
   }
 
   /** Resolves with the answer or a denial of kind `unavailable` within the timeout. Rejects when `signal` aborts. */
-  async ask(question: WebhookQuestion, signal: AbortSignal): Promise<Permission | Denial> {
+  async ask(query: WebhookQuery, signal: AbortSignal): Promise<Permission | Denial> {
     const { clock, limits, metrics } = this.#options;
     const deadline = new AbortController();
     const cancel = clock.after(limits.webhookTimeoutMs, () => deadline.abort(new WebhookFailure("timeout")));
     try {
-      const answer = await this.#inTurn(question, AbortSignal.any([signal, deadline.signal]));
+      const answer = await this.#askInTurn(query, AbortSignal.any([signal, deadline.signal]));
       metrics.webhookRequests.inc({ outcome: answer.granted ? "granted" : "denied" });
       return answer;
     } catch (error) {
@@ -79,17 +79,17 @@ export class WebhookClient {
     }
   }
 
-  async #inTurn(question: WebhookQuestion, signal: AbortSignal): Promise<Permission | Denial> {
+  async #askInTurn(query: WebhookQuery, signal: AbortSignal): Promise<Permission | Denial> {
     if (this.#breaker.isOpen) throw new WebhookFailure("suspended");
     // Many requests from one address block do not delay those from elsewhere: the semaphore serves blocks in turn.
-    const source = addressBlock(question.request.remoteAddress);
-    if (this.#turns.waitingFrom(source) >= this.#options.limits.webhookQueue) throw new WebhookFailure("crowd");
-    await this.#turns.acquire(signal, source);
+    const source = addressBlock(query.request.remoteAddress);
+    if (this.#permits.waitingFrom(source) >= this.#options.limits.webhookQueue) throw new WebhookFailure("crowd");
+    await this.#permits.acquire(signal, source);
     try {
-      const reply = await this.#guarded(question.body, signal);
-      return readAnswer(reply, question.request, this.#options.clock.now());
+      const reply = await this.#callThroughBreaker(query.body, signal);
+      return readAnswer(reply, query.request, this.#options.clock.now());
     } finally {
-      this.#turns.release();
+      this.#permits.release();
     }
   }
 
@@ -97,7 +97,7 @@ export class WebhookClient {
    * Runs the exchange through the circuit breaker. Only an outage of the app counts as a failure: an invalid answer may
    * concern one client only, which must not be able to suspend the webhook for all others.
    */
-  async #guarded(body: string, signal: AbortSignal): Promise<WebhookReply> {
+  async #callThroughBreaker(body: string, signal: AbortSignal): Promise<WebhookReply> {
     const call = this.#breaker.begin();
     if (call === undefined) throw new WebhookFailure("suspended");
     const endTimer = this.#options.metrics.webhookDuration.startTimer();
@@ -107,7 +107,7 @@ export class WebhookClient {
       call.end("succeeded");
       return reply;
     } catch (error) {
-      call.end(error instanceof WebhookFailure && this.#isOfAll(error, askedAt) ? "failed" : "unknown");
+      call.end(error instanceof WebhookFailure && this.#isOutage(error, askedAt) ? "failed" : "unknown");
       throw error;
     } finally {
       endTimer();
@@ -115,10 +115,10 @@ export class WebhookClient {
   }
 
   /** A timeout counts only if the app had at least half of it: a request that was queued for long left it no time. */
-  #isOfAll({ kind, detail }: WebhookFailure, askedAt: number): boolean {
+  #isOutage({ kind, detail }: WebhookFailure, askedAt: number): boolean {
     const { clock, limits } = this.#options;
     if (kind === "timeout") return clock.now() - askedAt >= limits.webhookTimeoutMs / 2;
-    return kind === "unreachable" || (kind === "status" && outOfService.some((status) => status === detail));
+    return kind === "unreachable" || (kind === "status" && outageStatuses.some((status) => status === detail));
   }
 
   async #exchange(body: string, signal: AbortSignal): Promise<WebhookReply> {

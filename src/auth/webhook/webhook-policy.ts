@@ -4,18 +4,18 @@ import { SingleFlight } from "../../lib/single-flight.ts";
 import type { AccessPolicy, Permission } from "../access-policy.ts";
 import type { AccessRequest, Denial } from "../authorizer.ts";
 import type { AuthLimits } from "../limits.ts";
-import { WebhookClient, type WebhookClientOptions, type WebhookQuestion } from "./webhook-client.ts";
+import { WebhookClient, type WebhookClientOptions, type WebhookQuery } from "./webhook-client.ts";
 
 export interface WebhookPolicyOptions extends WebhookClientOptions {
   readonly limits: WebhookClientOptions["limits"] & Pick<AuthLimits, "webhookCacheMs" | "webhookCacheEntries">;
 }
 
-interface Question extends WebhookQuestion {
+interface KeyedQuery extends WebhookQuery {
   readonly key: string;
 }
 
 /** Cached answers, and calls in progress. A call puts its answer into the cache with which it began. */
-interface Memory {
+interface AnswerCache {
   readonly answers: ExpiringCache<Permission | Denial>;
   readonly flights: SingleFlight<Permission | Denial>;
 }
@@ -30,12 +30,12 @@ export class WebhookPolicy implements AccessPolicy {
   readonly isRenewable = true;
   readonly #options: WebhookPolicyOptions;
   readonly #client: WebhookClient;
-  #memory: Memory;
+  #cache: AnswerCache;
 
   constructor(options: WebhookPolicyOptions) {
     this.#options = options;
     this.#client = new WebhookClient(options);
-    this.#memory = this.#emptyMemory();
+    this.#cache = this.#emptyCache();
   }
 
   /** Nothing is denied without a room: only the app knows tokens, and it decides about rooms. */
@@ -48,33 +48,33 @@ export class WebhookPolicy implements AccessPolicy {
     const body = bodyOf(request);
     // The key is a hash of the whole request, so that the cache does not hold tokens.
     const key = createHash("sha256").update(body).digest("base64");
-    const { answers, flights } = this.#memory;
+    const { answers, flights } = this.#cache;
     const call = (signal: AbortSignal) => this.#ask({ key, request, body }, answers, signal);
     return answers.get(key) ?? flights.join({ key, signal: request.signal, call });
   }
 
   /** Clears the cache. Calls in progress still answer the requests that wait for them. */
-  forget(): void {
-    this.#memory = this.#emptyMemory();
+  clearCache(): void {
+    this.#cache = this.#emptyCache();
   }
 
-  async #ask({ key, ...question }: Question, answers: Memory["answers"], signal: AbortSignal) {
+  async #ask({ key, ...query }: KeyedQuery, answers: AnswerCache["answers"], signal: AbortSignal) {
     const issuedAt = this.#options.clock.now();
-    const answered = await this.#client.ask(question, signal);
+    const answered = await this.#client.ask(query, signal);
     // The issue time is that of the call: a later revocation revokes the permission, an earlier one does not.
     const answer = answered.granted ? { ...answered, issuedAt } : answered;
-    const lifeMs = this.#memorableMs(answer);
+    const lifeMs = this.#cacheMs(answer);
     if (lifeMs > 0) answers.set(key, answer, lifeMs);
     return answer;
   }
 
-  #memorableMs(answer: Permission | Denial): number {
+  #cacheMs(answer: Permission | Denial): number {
     const { clock, limits } = this.#options;
     if (!answer.granted) return answer.kind === "unavailable" ? 0 : limits.webhookCacheMs;
     return Math.min(limits.webhookCacheMs, ((answer.expiresAt ?? Number.POSITIVE_INFINITY) - clock.now()) / 2);
   }
 
-  #emptyMemory(): Memory {
+  #emptyCache(): AnswerCache {
     const { clock, limits } = this.#options;
     return { answers: new ExpiringCache(limits.webhookCacheEntries, clock), flights: new SingleFlight() };
   }

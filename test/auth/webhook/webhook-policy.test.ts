@@ -118,7 +118,7 @@ describe("an answer is remembered", () => {
     application.answer = () => late.promise;
     const underWay = policy.decide(asks("other"));
     await application.asked(2);
-    policy.forget();
+    policy.clearCache();
     application.answer = says({ access: "none" });
     expect(await policy.decide(asks())).toEqual(refused);
     expect(await policy.decide(asks("other"))).toEqual(refused);
