@@ -1,5 +1,5 @@
-/** RFC 7518 §3.2: a key of HS256 is at least as long as its hash. */
-const secretBytes = 32;
+/** The least length of an HS256 secret: that of the hash (RFC 7518 §3.2). */
+export const shortestSecretBytes = 32;
 /** Of Standard Webhooks, behind the prefix and encoded. */
 const webhookSecretBytes = { least: 24, most: 64 };
 const webhookSecretPrefix = "whsec_";
@@ -12,7 +12,7 @@ const separators = /[\s,]+/;
  */
 export function parseSecrets(text: string): readonly string[] | undefined {
   const secrets = text.split(separators);
-  const areLongEnough = secrets.every((secret) => Buffer.byteLength(secret) >= secretBytes);
+  const areLongEnough = secrets.every((secret) => Buffer.byteLength(secret) >= shortestSecretBytes);
   return secrets.length <= 2 && areLongEnough ? secrets : undefined;
 }
 

@@ -1,4 +1,5 @@
 import type { CryptoKey } from "jose";
+import { shortestSecretBytes } from "../../config/auth-settings.ts";
 
 /** The part of a token's header that selects the key. It is not verified yet. */
 export interface SignatureHeader {
@@ -29,9 +30,6 @@ export class KeysUnavailable extends Error {
 }
 
 export const secretAlgorithm = "HS256";
-
-/** The least length of an HS256 secret: that of the hash (RFC 7518 §3.2). */
-const shortestSecretBytes = 32;
 
 /** The keys of HS256 secrets, which the server shares with token issuers. */
 export function secretKeys(secrets: readonly string[]): TokenKeys {
