@@ -13,7 +13,7 @@ test.each<[string, Partial<SyncFacts>, "saving" | "offline"]>([
   ["the connection is being made", { link: "connecting" }, "offline"],
   ["the WebSocket is off", { link: "off" }, "offline"],
   ["the WebSocket is off, though peers have everything", { link: "off", peerCount: 3 }, "offline"],
-  ["the server has refused", { link: "refused" }, "offline"],
+  ["the server has refused", { link: "denied" }, "offline"],
   ["the server stores nothing", { link: "not-served" }, "offline"],
   ["the room has a password", { link: "private", peerCount: 1 }, "offline"],
 ])("not saved: %s", (_, difference, expected) => {

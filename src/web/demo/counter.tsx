@@ -1,17 +1,17 @@
 import { useEffect, useState } from "preact/hooks";
-import type { Session } from "./session.ts";
+import type { RoomClient } from "./room-client.ts";
 
 /** Each window counts for itself and the sum is shown: one number would lose clicks that cross on the way. */
-export function Counter({ session }: { readonly session: Session }) {
+export function Counter({ client }: { readonly client: RoomClient }) {
   const [sum, setSum] = useState(0);
-  const counts = session.doc.getMap<number>("counter");
+  const counts = client.doc.getMap<number>("counter");
   useEffect(() => {
     const update = () => setSum([...counts.values()].reduce((total, count) => total + (Number(count) || 0), 0));
     update();
     counts.observe(update);
     return () => counts.unobserve(update);
   }, [counts]);
-  const own = String(session.doc.clientID);
+  const own = String(client.doc.clientID);
   return (
     <section class="panel counter" aria-labelledby="counter-title">
       <h2 id="counter-title">Counter</h2>

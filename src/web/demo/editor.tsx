@@ -4,7 +4,7 @@ import { drawSelection, EditorView, keymap, placeholder } from "@codemirror/view
 import { useEffect, useRef } from "preact/hooks";
 import { yCollab, yUndoManagerKeymap } from "y-codemirror.next";
 import { UndoManager } from "yjs";
-import type { Session } from "./session.ts";
+import type { RoomClient } from "./room-client.ts";
 
 const theme = EditorView.theme({
   "&": { height: "100%", backgroundColor: "transparent", color: "inherit" },
@@ -52,13 +52,13 @@ const theme = EditorView.theme({
 });
 
 /** CodeMirror on the shared text. Rendered once: what changes in it changes without the page. */
-export function Editor({ session }: { readonly session: Session }) {
+export function Editor({ client }: { readonly client: RoomClient }) {
   const host = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (host.current === null) return undefined;
-    const view = new EditorView({ parent: host.current, state: editorState(session) });
+    const view = new EditorView({ parent: host.current, state: editorState(client) });
     return () => view.destroy();
-  }, [session]);
+  }, [client]);
   return (
     <section class="panel editor" aria-labelledby="editor-title">
       <h2 id="editor-title" class="unseen">
@@ -69,7 +69,7 @@ export function Editor({ session }: { readonly session: Session }) {
   );
 }
 
-function editorState({ text, awareness }: Session): EditorState {
+function editorState({ text, awareness }: RoomClient): EditorState {
   const undoManager = new UndoManager(text);
   return EditorState.create({
     doc: text.toString(),

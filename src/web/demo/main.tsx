@@ -1,10 +1,10 @@
 import { render } from "preact";
 import * as Y from "yjs";
 import { Page } from "./page.tsx";
-import { loadIdentity } from "./people/identity.ts";
+import { loadProfile } from "./people/profile.ts";
+import { RoomClient } from "./room-client.ts";
 import { addressOf, passwordOf, randomRoom, roomOf, tokenOf } from "./room-name.ts";
 import { loadConfig, webSocketUrls } from "./server.ts";
-import { Session } from "./session.ts";
 import { storageNameOf } from "./storage-name.ts";
 import { welcomeText } from "./welcome.ts";
 
@@ -20,14 +20,14 @@ async function start(root: HTMLElement): Promise<void> {
   if (named === undefined) history.replaceState(null, "", link);
 
   const [config, storageName] = await Promise.all([loadConfig(), storageNameOf(room, password)]);
-  const identity = loadIdentity();
+  const profile = loadProfile();
   const urls = webSocketUrls(link);
-  const session = new Session({ room, password, token, isSyncServed: config.sync, urls, identity, storageName });
-  if (named === undefined) session.text.insert(0, welcomeText(session.websocketBarrier === undefined));
-  const { doc, awareness, webrtc, websocket } = session;
+  const client = new RoomClient({ room, password, token, isSyncServed: config.sync, urls, profile, storageName });
+  if (named === undefined) client.text.insert(0, welcomeText(client.websocketDisabledReason === undefined));
+  const { doc, awareness, webrtc, websocket } = client;
   Object.assign(globalThis, { yurt: { Y, doc, awareness, webrtc, websocket, room } });
   document.title = `${room} · Yurt`;
-  render(<Page session={session} identity={identity} config={config} room={room} link={link} urls={urls} />, root);
+  render(<Page client={client} profile={profile} config={config} room={room} link={link} urls={urls} />, root);
 }
 
 const root = document.getElementById("page");

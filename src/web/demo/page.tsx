@@ -2,26 +2,26 @@ import { YurtMark } from "../shared/yurt-mark.tsx";
 import { BoardPanel } from "./board/board.tsx";
 import { Counter } from "./counter.tsx";
 import { Editor } from "./editor.tsx";
-import type { Identity } from "./people/identity.ts";
 import { People } from "./people/people.tsx";
+import type { Profile } from "./people/profile.ts";
+import type { RoomClient } from "./room-client.ts";
 import { tokenOf, withoutToken } from "./room-name.ts";
 import { SyncBadge } from "./saving/sync-badge.tsx";
 import type { ServerConfig, WebSocketUrls } from "./server.ts";
-import type { Session } from "./session.ts";
 import { Share } from "./share.tsx";
 import { Snippet } from "./snippet.tsx";
 import { TransportPanel } from "./traffic/transports.tsx";
 
 export interface PageProps {
-  readonly session: Session;
-  readonly identity: Identity;
+  readonly client: RoomClient;
+  readonly profile: Profile;
   readonly config: ServerConfig;
   readonly room: string;
   readonly link: URL;
   readonly urls: WebSocketUrls;
 }
 
-export function Page({ session, identity, config, room, link, urls }: PageProps) {
+export function Page({ client, profile, config, room, link, urls }: PageProps) {
   return (
     <>
       <header class="masthead">
@@ -30,11 +30,11 @@ export function Page({ session, identity, config, room, link, urls }: PageProps)
         </svg>
         <h1>
           <strong>Yurt is running.</strong> Everything you type here goes to the other windows of this room — directly,
-          {session.websocketBarrier === undefined
+          {client.websocketDisabledReason === undefined
             ? " and through the server, which stores it."
             : " from browser to browser."}
         </h1>
-        <SyncBadge session={session} />
+        <SyncBadge client={client} />
         <a class="button primary" href={link.href} target="_blank" rel="noopener">
           Open a second window
         </a>
@@ -53,15 +53,15 @@ export function Page({ session, identity, config, room, link, urls }: PageProps)
         </p>
       )}
       <main>
-        <Editor session={session} />
+        <Editor client={client} />
         <div class="column">
-          <BoardPanel session={session} />
-          <Counter session={session} />
+          <BoardPanel client={client} />
+          <Counter client={client} />
           <Share link={withoutToken(link)} isProtected={config.mode !== "open"} />
         </div>
         <div class="column wide">
-          <TransportPanel session={session} />
-          <People session={session} identity={identity} />
+          <TransportPanel client={client} />
+          <People client={client} profile={profile} />
         </div>
         <Snippet room={room} urls={urls} isSyncServed={config.sync} />
       </main>

@@ -33,7 +33,7 @@ export async function loadConfig(): Promise<ServerConfig> {
 }
 
 /** Why the server lets nobody with this token into the room; undefined if it does, or cannot be asked. */
-export async function loadRefusal(room: string, token: string | undefined): Promise<string | undefined> {
+export async function loadDenialReason(room: string, token: string | undefined): Promise<string | undefined> {
   try {
     const headers: HeadersInit = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const response = await fetch(`/api/validate?${new URLSearchParams({ room })}`, { headers });

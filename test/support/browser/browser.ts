@@ -2,7 +2,7 @@ import { afterAll, beforeAll } from "bun:test";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { findProgram, installCommand } from "../processes/programs.ts";
 import { DemoPage } from "./page.ts";
-import { Troubles } from "./troubles.ts";
+import { PageErrors } from "./page-errors.ts";
 
 const flags = [
   ...["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"],
@@ -45,13 +45,13 @@ export interface PersonOptions {
 export class People implements AsyncDisposable {
   readonly #browser: Promise<Browser>;
   readonly #options: PeopleOptions;
-  readonly #troubles: Troubles;
+  readonly #pageErrors: PageErrors;
   readonly #closers: (() => Promise<void>)[] = [];
 
   constructor(browser: Promise<Browser>, options: PeopleOptions) {
     this.#browser = browser;
     this.#options = options;
-    this.#troubles = new Troubles([options.url, options.otherUrl ?? options.url], options.tolerated ?? []);
+    this.#pageErrors = new PageErrors([options.url, options.otherUrl ?? options.url], options.tolerated ?? []);
   }
 
   /** Opens the demo in a room, and resolves when the page is ready. */
@@ -67,7 +67,7 @@ export class People implements AsyncDisposable {
     const browser = await this.#browser;
     const context = await browser.newContext({ permissions, ...this.#options.context });
     this.#closers.push(() => context.close());
-    await this.#troubles.watch(context);
+    await this.#pageErrors.watch(context);
     const page = await context.newPage();
     await page.goto(this.#options.url + path);
     return page;
@@ -85,7 +85,7 @@ export class People implements AsyncDisposable {
   /** Rejects with what went wrong in any page meanwhile. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#closers.map((close) => close()));
-    this.#troubles.expectNone();
+    this.#pageErrors.expectNone();
   }
 }
 

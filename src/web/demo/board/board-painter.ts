@@ -1,28 +1,28 @@
 import { isRecord } from "../foreign-json.ts";
-import { presenceOf } from "../people/presence.ts";
-import type { Session } from "../session.ts";
+import { readAwarenessState } from "../people/awareness-state.ts";
+import type { RoomClient } from "../room-client.ts";
 import type { Pen } from "./pen.ts";
 import { boardHeight, boardWidth, outlineOf, type Stroke, strokeOf } from "./stroke.ts";
 
 /** Paints what everybody draws. Finished strokes are in the document, those under a pen in the awareness. */
 export class BoardPainter {
   readonly #canvas: HTMLCanvasElement;
-  readonly #session: Session;
+  readonly #client: RoomClient;
   readonly #pen: Pen;
   /** By the value in the document, which never changes: a full board is painted again at every move of a pen. */
   readonly #painted = new WeakMap<object, Painted>();
   #isDrawDue = false;
 
-  constructor(canvas: HTMLCanvasElement, session: Session, pen: Pen) {
+  constructor(canvas: HTMLCanvasElement, client: RoomClient, pen: Pen) {
     this.#canvas = canvas;
-    this.#session = session;
+    this.#client = client;
     this.#pen = pen;
   }
 
   /** Returns what detaches it again. */
   attach(): () => void {
-    const strokes = strokesOf(this.#session);
-    const { awareness } = this.#session;
+    const strokes = strokesOf(this.#client);
+    const { awareness } = this.#client;
     const draw = () => this.draw();
     strokes.observe(draw);
     awareness.on("change", draw);
@@ -54,7 +54,7 @@ export class BoardPainter {
     if (this.#canvas.height !== height) this.#canvas.height = height;
     context.setTransform(width / boardWidth, 0, 0, height / boardHeight, 0, 0);
     context.clearRect(0, 0, boardWidth, boardHeight);
-    for (const stroke of strokesOf(this.#session)) this.#drawFinished(context, stroke);
+    for (const stroke of strokesOf(this.#client)) this.#drawFinished(context, stroke);
     this.#drawPens(context);
   }
 
@@ -66,9 +66,9 @@ export class BoardPainter {
   }
 
   #drawPens(context: CanvasRenderingContext2D): void {
-    const { awareness } = this.#session;
+    const { awareness } = this.#client;
     for (const [clientId, state] of awareness.getStates()) {
-      const { color, drawing } = presenceOf(state);
+      const { color, drawing } = readAwarenessState(state);
       fill(context, painted({ color, points: clientId === awareness.clientID ? this.#pen.points : drawing }));
     }
     if (!this.#canvas.matches(":focus-visible")) return;
@@ -76,13 +76,13 @@ export class BoardPainter {
     context.beginPath();
     context.arc(x, y, 12, 0, 2 * Math.PI);
     context.lineWidth = this.#pen.isDown ? 8 : 3;
-    context.strokeStyle = presenceOf(awareness.getLocalState() ?? {}).color;
+    context.strokeStyle = readAwarenessState(awareness.getLocalState() ?? {}).color;
     context.stroke();
   }
 }
 
 /** The finished strokes, in the order in which they lie on each other. */
-export function strokesOf({ doc }: Session) {
+export function strokesOf({ doc }: RoomClient) {
   return doc.getArray<unknown>("strokes");
 }
 

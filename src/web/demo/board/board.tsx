@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Point } from "../foreign-json.ts";
-import { presenceOf } from "../people/presence.ts";
-import type { Session } from "../session.ts";
+import { readAwarenessState } from "../people/awareness-state.ts";
+import type { RoomClient } from "../room-client.ts";
 import { BoardPainter, strokesOf } from "./board-painter.ts";
 import { Pen } from "./pen.ts";
 import { boardHeight, boardWidth } from "./stroke.ts";
@@ -21,7 +21,7 @@ const directions: Readonly<Record<string, Point>> = {
 /** A board under one pen, moved by a pointer or by keys. */
 class Board {
   readonly #canvas: HTMLCanvasElement;
-  readonly #session: Session;
+  readonly #client: RoomClient;
   readonly #said: (text: string) => void;
   readonly #pen: Pen;
   readonly #painter: BoardPainter;
@@ -30,12 +30,12 @@ class Board {
   #hasMovedWhileHeld = false;
 
   /** `said` gets what a screen reader is to say. */
-  constructor(canvas: HTMLCanvasElement, session: Session, said: (text: string) => void) {
+  constructor(canvas: HTMLCanvasElement, client: RoomClient, said: (text: string) => void) {
     this.#canvas = canvas;
-    this.#session = session;
+    this.#client = client;
     this.#said = said;
-    this.#pen = new Pen((points) => strokesOf(session).push([{ color: this.#color, points }]));
-    this.#painter = new BoardPainter(canvas, session, this.#pen);
+    this.#pen = new Pen((points) => strokesOf(client).push([{ color: this.#color, points }]));
+    this.#painter = new BoardPainter(canvas, client, this.#pen);
   }
 
   /** Returns what detaches it again. */
@@ -59,7 +59,7 @@ class Board {
   }
 
   get #color(): string {
-    return presenceOf(this.#session.awareness.getLocalState() ?? {}).color;
+    return readAwarenessState(this.#client.awareness.getLocalState() ?? {}).color;
   }
 
   #pointerDown(event: PointerEvent): void {
@@ -129,18 +129,18 @@ class Board {
 
   #share(): void {
     this.#isShareDue = false;
-    const { awareness } = this.#session;
-    const shown = presenceOf(awareness.getLocalState() ?? {}).drawing.length;
+    const { awareness } = this.#client;
+    const shown = readAwarenessState(awareness.getLocalState() ?? {}).drawing.length;
     if (shown > 0 || this.#pen.isDown) awareness.setLocalStateField("drawing", this.#pen.points);
   }
 }
 
-export function BoardPanel({ session }: { readonly session: Session }) {
+export function BoardPanel({ client }: { readonly client: RoomClient }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [said, say] = useState("");
-  useEffect(() => (canvas.current === null ? undefined : new Board(canvas.current, session, say).attach()), [session]);
+  useEffect(() => (canvas.current === null ? undefined : new Board(canvas.current, client, say).attach()), [client]);
   const clear = () => {
-    const strokes = strokesOf(session);
+    const strokes = strokesOf(client);
     strokes.delete(0, strokes.length);
   };
   return (

@@ -1,6 +1,6 @@
 import type { Awareness } from "y-protocols/awareness";
 import type { WebrtcProvider } from "y-webrtc";
-import { presenceOf } from "./presence.ts";
+import { readAwarenessState } from "./awareness-state.ts";
 
 export type Reach = "you" | "direct" | "same-browser" | "relay";
 
@@ -15,7 +15,7 @@ export interface Person {
 export function people(awareness: Awareness, webrtc: WebrtcProvider): readonly Person[] {
   return [...awareness.getStates()]
     .map(([clientId, state]): Person => {
-      const { name, color, peerId } = presenceOf(state);
+      const { name, color, peerId } = readAwarenessState(state);
       const reach = clientId === awareness.clientID ? "you" : reachOf(peerId, webrtc);
       return { clientId, name, color, reach };
     })

@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 import { useValue } from "../../shared/value.ts";
-import type { Session } from "../session.ts";
-import { type Identity, saveIdentity } from "./identity.ts";
+import type { RoomClient } from "../room-client.ts";
 import type { Person } from "./peers.ts";
+import { type Profile, saveProfile } from "./profile.ts";
 
 const reachTexts: Readonly<Record<Person["reach"], string>> = {
   you: "this window",
@@ -11,9 +11,9 @@ const reachTexts: Readonly<Record<Person["reach"], string>> = {
   relay: "through the server",
 };
 
-export function People({ session, identity }: { readonly session: Session; readonly identity: Identity }) {
-  const people = useValue(session.people);
-  const { websocket } = useValue(session.transports);
+export function People({ client, profile }: { readonly client: RoomClient; readonly profile: Profile }) {
+  const people = useValue(client.people);
+  const { websocket } = useValue(client.transports);
   return (
     <section class="panel people" aria-labelledby="people-title">
       <h2 id="people-title">People</h2>
@@ -22,7 +22,7 @@ export function People({ session, identity }: { readonly session: Session; reado
           <PersonRow key={person.clientId} person={person} isServerUsed={websocket} />
         ))}
       </ul>
-      <IdentityForm session={session} identity={identity} />
+      <ProfileForm client={client} profile={profile} />
     </section>
   );
 }
@@ -39,31 +39,31 @@ function PersonRow({ person, isServerUsed }: { readonly person: Person; readonly
   );
 }
 
-function IdentityForm({ session, identity: initial }: { readonly session: Session; readonly identity: Identity }) {
-  const [identity, setIdentity] = useState(initial);
-  const change = (next: Identity) => {
-    setIdentity(next);
-    saveIdentity(next);
-    session.identify(next);
+function ProfileForm({ client, profile: initial }: { readonly client: RoomClient; readonly profile: Profile }) {
+  const [profile, setProfile] = useState(initial);
+  const change = (next: Profile) => {
+    setProfile(next);
+    saveProfile(next);
+    client.setProfile(next);
   };
   return (
-    <div class="identity">
+    <div class="profile">
       <label>
         Your name
         <input
           type="text"
-          value={identity.name}
+          value={profile.name}
           maxLength={40}
           autoComplete="nickname"
-          onInput={(event) => change({ ...identity, name: event.currentTarget.value })}
+          onInput={(event) => change({ ...profile, name: event.currentTarget.value })}
         />
       </label>
       <label>
         Your colour
         <input
           type="color"
-          value={identity.color}
-          onInput={(event) => change({ ...identity, color: event.currentTarget.value })}
+          value={profile.color}
+          onInput={(event) => change({ ...profile, color: event.currentTarget.value })}
         />
       </label>
     </div>

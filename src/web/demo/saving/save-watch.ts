@@ -5,19 +5,19 @@ import { type SyncFacts, type SyncState, syncState } from "./sync-state.ts";
 import { UnsavedEdits } from "./unsaved-edits.ts";
 
 /** "Saved" is shown when typing pauses, not between two keys. */
-const settleMs = 300;
+const savedDelayMs = 300;
 
 /** Follows the edits of this window until the server has them. */
 export class SaveWatch {
   readonly state = new Value<SyncState>({ state: "offline", text: "Connecting to the server…" });
   readonly #persistence: IndexeddbPersistence;
-  readonly #reach: () => Pick<SyncFacts, "link" | "refusal" | "peerCount">;
+  readonly #reach: () => Pick<SyncFacts, "link" | "denial" | "peerCount">;
   readonly #unsaved = new UnsavedEdits();
   #isReading = true;
   #isKept = true;
-  #settling: ReturnType<typeof setTimeout> | undefined;
+  #savedTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(persistence: IndexeddbPersistence, reach: () => Pick<SyncFacts, "link" | "refusal" | "peerCount">) {
+  constructor(persistence: IndexeddbPersistence, reach: () => Pick<SyncFacts, "link" | "denial" | "peerCount">) {
     this.#persistence = persistence;
     this.#reach = reach;
     persistence.once("synced", () => this.#hasRead(true));
@@ -52,13 +52,13 @@ export class SaveWatch {
   update(): void {
     const next = this.#current;
     if (next.state === "saved" && this.state.current.state === "saving") {
-      this.#settling ??= setTimeout(() => this.#show(this.#current), settleMs);
+      this.#savedTimer ??= setTimeout(() => this.#show(this.#current), savedDelayMs);
     } else this.#show(next);
   }
 
   #show(state: SyncState): void {
-    clearTimeout(this.#settling);
-    this.#settling = undefined;
+    clearTimeout(this.#savedTimer);
+    this.#savedTimer = undefined;
     this.state.set(state);
   }
 

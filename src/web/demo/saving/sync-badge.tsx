@@ -1,8 +1,8 @@
 import { useValue } from "../../shared/value.ts";
-import type { Session } from "../session.ts";
+import type { RoomClient } from "../room-client.ts";
 
-export function SyncBadge({ session }: { readonly session: Session }) {
-  const { state, text } = useValue(session.saving.state);
+export function SyncBadge({ client }: { readonly client: RoomClient }) {
+  const { state, text } = useValue(client.saving.state);
   return (
     <p class="sync" role="status" data-sync-state={state}>
       {text}

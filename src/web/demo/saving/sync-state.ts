@@ -5,7 +5,7 @@ export type ServerLink =
   /** Switched off in this window. */
   | "off"
   /** The server said no for good. */
-  | "refused"
+  | "denied"
   /** The server only introduces browsers to each other. */
   | "not-served"
   /** The room has a password, the server must not read along. */
@@ -14,7 +14,7 @@ export type ServerLink =
 export interface SyncFacts {
   readonly link: ServerLink;
   /** Why, where the link is refused and the server has said so. */
-  readonly refusal?: string | undefined;
+  readonly denial?: string | undefined;
   /** Edits of this window that the server has not acknowledged. */
   readonly unsavedCount: number;
   /** What the browser kept from an earlier visit is not yet known to be on the server, or not even read. */
@@ -44,9 +44,9 @@ function offlineText(facts: SyncFacts): string {
       return `Private: ${holders(facts)}, and the server never sees it`;
     case "not-served":
       return `Not stored: this server keeps no documents, ${holders(facts)}`;
-    case "refused":
-      return facts.refusal
-        ? `The server refused this room (${facts.refusal}): ${holders(facts)}`
+    case "denied":
+      return facts.denial
+        ? `The server refused this room (${facts.denial}): ${holders(facts)}`
         : `The server refused this room: ${holders(facts)}`;
     case "connecting":
       return `Connecting to the server… ${waiting(facts)}`;

@@ -1,5 +1,5 @@
 import { YurtMark } from "../../shared/yurt-mark.tsx";
-import type { Transports } from "../session.ts";
+import type { Transports } from "../room-client.ts";
 
 export interface DiagramProps extends Transports {
   readonly others: number;

@@ -17,7 +17,7 @@ const noLink: Link = { isConnected: false, roundTripsMs: [], sent: 0, received: 
 
 const pollMs = 1000;
 /** The server is asked for its round trip when nothing has shown it for this long. */
-const askAfterMs = 5000;
+const queryAfterMs = 5000;
 
 /** Measures both transports, once per second: counting is not worth rendering at each message. */
 export class LinkMeter {
@@ -54,7 +54,7 @@ export class LinkMeter {
   async #measure(websocket: WebsocketProvider): Promise<void> {
     if (document.hidden) return;
     const isConnected = websocket.wsconnected;
-    if (isConnected && performance.now() - this.#echo.latestAt > askAfterMs) websocket.ws?.send(queryAwareness());
+    if (isConnected && performance.now() - this.#echo.latestAt > queryAfterMs) websocket.ws?.send(queryAwareness());
     const { latestMs } = this.#echo;
     const roundTripsMs = latestMs === undefined ? [] : [latestMs];
     this.websocket.set({ ...this.#frames.total, isConnected, roundTripsMs });

@@ -2,7 +2,7 @@ import { equalFlat } from "lib0/array";
 import type { WebrtcProvider } from "y-webrtc";
 import { decodeSyncFrame } from "./sync-frame.ts";
 
-interface Question {
+interface PendingEcho {
   readonly askedAt: number;
   /** Undefined for a query of awareness, which any awareness answers. */
   readonly update: Uint8Array | undefined;
@@ -13,35 +13,35 @@ const forgetAfterMs = 10_000;
 
 /** Times a WebSocket by what comes back: an update of its own (stored by then), or an answer to a query of awareness. */
 export class EchoTimer {
-  #question: Question | undefined;
+  #pending: PendingEcho | undefined;
   /** Undefined until something has come back. */
   latestMs: number | undefined;
   latestAt = 0;
 
   sent(frame: Uint8Array): void {
     const askedAt = performance.now();
-    if (this.#question !== undefined && askedAt - this.#question.askedAt < forgetAfterMs) return;
+    if (this.#pending !== undefined && askedAt - this.#pending.askedAt < forgetAfterMs) return;
     const message = decodeSyncFrame(frame);
-    if (message.type === "query-awareness") this.#question = { askedAt, update: undefined };
-    else if (message.type === "update") this.#question = { askedAt, update: message.update };
+    if (message.type === "query-awareness") this.#pending = { askedAt, update: undefined };
+    else if (message.type === "update") this.#pending = { askedAt, update: message.update };
   }
 
   received(frame: Uint8Array): void {
-    if (this.#question === undefined || !answers(frame, this.#question)) return;
+    if (this.#pending === undefined || !answers(frame, this.#pending)) return;
     this.latestAt = performance.now();
-    this.latestMs = this.latestAt - this.#question.askedAt;
-    this.#question = undefined;
+    this.latestMs = this.latestAt - this.#pending.askedAt;
+    this.#pending = undefined;
   }
 
   /** The connection is gone, and the answer with it. */
   reset(): void {
-    this.#question = undefined;
+    this.#pending = undefined;
     this.latestMs = undefined;
     this.latestAt = 0;
   }
 }
 
-function answers(frame: Uint8Array, { update }: Question): boolean {
+function answers(frame: Uint8Array, { update }: PendingEcho): boolean {
   const message = decodeSyncFrame(frame);
   if (update === undefined) return message.type === "awareness";
   return message.type === "update" && equalFlat(message.update, update);

@@ -1,22 +1,22 @@
 import { Switch } from "../../shared/switch.tsx";
 import { useValue } from "../../shared/value.ts";
 import type { Person } from "../people/peers.ts";
-import type { Session } from "../session.ts";
+import type { RoomClient } from "../room-client.ts";
 import { Diagram } from "./diagram.tsx";
 import type { Link } from "./link-meter.ts";
 
-const barrierTexts = {
+const disabledTexts = {
   private: "Off, because this room has a password: the server would store the text readable.",
   "not-served": "Off, because this server introduces browsers to each other and stores nothing.",
 };
 
-export function TransportPanel({ session }: { readonly session: Session }) {
-  const transports = useValue(session.transports);
-  const webrtc = useValue(session.meter.webrtc);
-  const websocket = useValue(session.meter.websocket);
-  const people = useValue(session.people);
-  const isRefused = useValue(session.refusal) !== undefined;
-  const barrier = session.websocketBarrier;
+export function TransportPanel({ client }: { readonly client: RoomClient }) {
+  const transports = useValue(client.transports);
+  const webrtc = useValue(client.meter.webrtc);
+  const websocket = useValue(client.meter.websocket);
+  const people = useValue(client.people);
+  const isDenied = useValue(client.denial) !== undefined;
+  const disabledReason = client.websocketDisabledReason;
   const isOffline = !(transports.webrtc || transports.websocket);
   return (
     <section class="panel transports" aria-labelledby="transports-title">
@@ -27,24 +27,26 @@ export function TransportPanel({ session }: { readonly session: Session }) {
         webrtcMessages={webrtc.sent + webrtc.received}
         websocketMessages={websocket.sent + websocket.received}
       />
-      <Switch name="WebRTC" isOn={transports.webrtc} turn={(isOn) => session.switchWebrtc(isOn)}>
+      <Switch name="WebRTC" isOn={transports.webrtc} turn={(isOn) => client.switchWebrtc(isOn)}>
         <LinkText transport="webrtc" link={webrtc} state={webrtcState(transports.webrtc, directCount(people))} />
       </Switch>
       <Switch
         name="WebSocket"
         isOn={transports.websocket}
-        isDisabled={barrier !== undefined}
-        turn={(isOn) => session.switchWebsocket(isOn)}
+        isDisabled={disabledReason !== undefined}
+        turn={(isOn) => client.switchWebsocket(isOn)}
       >
         <LinkText
           transport="websocket"
           link={websocket}
           state={
-            barrier === undefined ? websocketState(transports.websocket, isRefused, websocket) : barrierTexts[barrier]
+            disabledReason === undefined
+              ? websocketState(transports.websocket, isDenied, websocket)
+              : disabledTexts[disabledReason]
           }
         />
       </Switch>
-      <Switch name="Offline" isOn={isOffline} turn={(isOn) => session.goOffline(isOn)}>
+      <Switch name="Offline" isOn={isOffline} turn={(isOn) => client.goOffline(isOn)}>
         Turns both off; you can go on editing.
       </Switch>
     </section>
@@ -81,9 +83,9 @@ function webrtcState(isOn: boolean, reached: string): string {
   return reached === "" ? "On, nobody reached yet" : reached;
 }
 
-function websocketState(isOn: boolean, isRefused: boolean, { isConnected }: Link): string {
+function websocketState(isOn: boolean, isDenied: boolean, { isConnected }: Link): string {
   if (!isOn) return "Off";
-  if (isRefused) return "Refused by the server";
+  if (isDenied) return "Refused by the server";
   return isConnected ? "Connected" : "Connecting…";
 }
 

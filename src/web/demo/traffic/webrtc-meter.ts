@@ -14,7 +14,7 @@ export class WebrtcMeter {
     this.#webrtc = webrtc;
     this.#connected = connected;
     webrtc.on("peers", () => this.#meterConnections());
-    broadcastChannel.subscribe(webrtc.roomName, (_data: unknown, origin: unknown) => this.#heardInBrowser(origin));
+    broadcastChannel.subscribe(webrtc.roomName, (_data: unknown, origin: unknown) => this.#broadcastSeen(origin));
   }
 
   #meterConnections(): void {
@@ -38,7 +38,7 @@ export class WebrtcMeter {
   }
 
   /** lib0 tells a page's own messages too, and y-webrtc speaks also when nobody is there to hear it. */
-  #heardInBrowser(origin: unknown): void {
+  #broadcastSeen(origin: unknown): void {
     const room = this.#webrtc.room;
     if (!(room?.bcconnected && room.bcConns.size > 0)) return;
     if (origin === "broadcastchannel") this.traffic.received += 1;

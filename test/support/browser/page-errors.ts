@@ -10,7 +10,7 @@ const reportViolations = `addEventListener("securitypolicyviolation", ({ effecti
 const lateAnswer = /Cannot set properties of undefined \(setting 'glareToken'\)/;
 
 /** What must not happen in any page: errors, breaches of the content security policy, requests to other hosts. */
-export class Troubles {
+export class PageErrors {
   readonly #hosts: readonly string[];
   readonly #tolerated: readonly RegExp[];
   readonly #found: string[] = [];

@@ -4,16 +4,16 @@ import { WebrtcProvider } from "y-webrtc";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 import { Value } from "../shared/value.ts";
-import type { Identity } from "./people/identity.ts";
+import { anonymousName } from "./people/awareness-state.ts";
 import { type Person, people } from "./people/peers.ts";
-import { nameless } from "./people/presence.ts";
+import type { Profile } from "./people/profile.ts";
 import { SaveWatch } from "./saving/save-watch.ts";
 import type { ServerLink } from "./saving/sync-state.ts";
-import { loadRefusal, type WebSocketUrls } from "./server.ts";
+import { loadDenialReason, type WebSocketUrls } from "./server.ts";
 import { LinkMeter } from "./traffic/link-meter.ts";
 import { meteredWebSocket } from "./traffic/metered-websocket.ts";
 
-export interface SessionOptions {
+export interface RoomClientOptions {
   readonly room: string;
   /** With one, the server must not see the text: WebRTC alone. */
   readonly password: string | undefined;
@@ -22,7 +22,7 @@ export interface SessionOptions {
   /** Whether the server stores documents. */
   readonly isSyncServed: boolean;
   readonly urls: WebSocketUrls;
-  readonly identity: Identity;
+  readonly profile: Profile;
   /** Where the browser keeps the document. */
   readonly storageName: string;
 }
@@ -39,33 +39,33 @@ const noTransport: Transports = { webrtc: false, websocket: false };
 const maxConns = 40;
 
 /** One document in one room, with both transports on it. Knows nothing of how it looks. */
-export class Session {
+export class RoomClient {
   readonly doc = new Y.Doc();
   readonly awareness = new Awareness(this.doc);
   readonly webrtc: WebrtcProvider;
   readonly websocket: WebsocketProvider;
   /** Why the WebSocket of this room never connects; undefined where it may. */
-  readonly websocketBarrier: "private" | "not-served" | undefined;
+  readonly websocketDisabledReason: "private" | "not-served" | undefined;
   readonly saving: SaveWatch;
   readonly meter: LinkMeter;
   readonly transports: Value<Transports>;
   /** Why the server has said no to this room for good; empty where it has not said why. */
-  readonly refusal = new Value<string | undefined>(undefined);
+  readonly denial = new Value<string | undefined>(undefined);
   readonly people = new Value<readonly Person[]>([]);
   /** What "Offline" interrupts. */
   #interrupted: Transports;
 
-  constructor(options: SessionOptions) {
-    const { password, isSyncServed, identity, storageName } = options;
-    this.websocketBarrier = password !== undefined ? "private" : isSyncServed ? undefined : "not-served";
-    this.#interrupted = { webrtc: true, websocket: this.websocketBarrier === undefined };
+  constructor(options: RoomClientOptions) {
+    const { password, isSyncServed, profile, storageName } = options;
+    this.websocketDisabledReason = password !== undefined ? "private" : isSyncServed ? undefined : "not-served";
+    this.#interrupted = { webrtc: true, websocket: this.websocketDisabledReason === undefined };
     this.transports = new Value(this.#interrupted);
-    this.identify(identity);
+    this.setProfile(profile);
 
     const persistence = new IndexeddbPersistence(storageName, this.doc);
     this.saving = new SaveWatch(persistence, () => ({
       link: this.#serverLink,
-      refusal: this.refusal.current,
+      denial: this.denial.current,
       peerCount: this.#reachedCount,
     }));
     this.webrtc = openWebrtc(this.awareness, options);
@@ -86,10 +86,10 @@ export class Session {
   }
 
   /** Others see the name at the caret and in the list, the colour on the board too. */
-  identify({ name, color }: Identity): void {
+  setProfile({ name, color }: Profile): void {
     const state = this.awareness.getLocalState() ?? {};
     // y-codemirror.next keeps the caret that it has drawn, with the old name: without a cursor it is drawn anew.
-    const user = { name: name.trim() || nameless, color, colorLight: `${color}33` };
+    const user = { name: name.trim() || anonymousName, color, colorLight: `${color}33` };
     this.awareness.setLocalState({ ...state, user, cursor: null });
   }
 
@@ -98,7 +98,7 @@ export class Session {
   }
 
   switchWebsocket(isOn: boolean): void {
-    if (this.websocketBarrier !== undefined) return;
+    if (this.websocketDisabledReason !== undefined) return;
     this.#apply({ ...this.transports.current, websocket: isOn });
   }
 
@@ -111,7 +111,7 @@ export class Session {
     const current = this.transports.current;
     const state = this.awareness.getLocalState();
     this.transports.set({ webrtc, websocket });
-    this.refusal.set(undefined);
+    this.denial.set(undefined);
     if (webrtc !== current.webrtc) this.#turnWebrtc(webrtc);
     if (websocket !== current.websocket) this.#turnWebsocket(websocket);
     // Both providers withdraw the presence that they share when they are switched off: what is still on tells it again.
@@ -133,10 +133,10 @@ export class Session {
     else this.websocket.disconnect();
   }
 
-  #openWebsocket({ urls, room, token }: SessionOptions): WebsocketProvider {
+  #openWebsocket({ urls, room, token }: RoomClientOptions): WebsocketProvider {
     const websocket = new WebsocketProvider(urls.sync, encodeURIComponent(room), this.doc, {
       awareness: this.awareness,
-      connect: this.websocketBarrier === undefined,
+      connect: this.websocketDisabledReason === undefined,
       disableBc: true,
       params: token === undefined ? {} : { token },
       WebSocketPolyfill: meteredWebSocket({
@@ -152,16 +152,16 @@ export class Session {
     });
     websocket.on("status", () => this.#refresh());
     websocket.on("closed", () => {
-      this.#refused("");
-      void loadRefusal(room, token).then((reason) => {
-        if (reason !== undefined && this.refusal.current !== undefined) this.#refused(reason);
+      this.#denied("");
+      void loadDenialReason(room, token).then((reason) => {
+        if (reason !== undefined && this.denial.current !== undefined) this.#denied(reason);
       });
     });
     return websocket;
   }
 
-  #refused(reason: string): void {
-    this.refusal.set(reason);
+  #denied(reason: string): void {
+    this.denial.set(reason);
     this.#refresh();
   }
 
@@ -172,9 +172,9 @@ export class Session {
   }
 
   get #serverLink(): ServerLink {
-    if (this.websocketBarrier !== undefined) return this.websocketBarrier;
+    if (this.websocketDisabledReason !== undefined) return this.websocketDisabledReason;
     if (!this.transports.current.websocket) return "off";
-    if (this.refusal.current !== undefined) return "refused";
+    if (this.denial.current !== undefined) return "denied";
     return this.websocket.wsconnected ? "connected" : "connecting";
   }
 
@@ -189,7 +189,7 @@ export class Session {
   }
 }
 
-function openWebrtc(awareness: Awareness, { room, password, token, urls }: SessionOptions): WebrtcProvider {
+function openWebrtc(awareness: Awareness, { room, password, token, urls }: RoomClientOptions): WebrtcProvider {
   return new WebrtcProvider(room, awareness.doc, {
     signaling: [token === undefined ? urls.signal : `${urls.signal}?${new URLSearchParams({ token })}`],
     awareness,
