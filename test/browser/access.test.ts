@@ -19,7 +19,7 @@ test("with a token in the address one enters, over both transports, and may hand
   await relayed(pages);
   await pages[0].type("let in");
   await haveText(pages, "let in");
-  expect(await pages[0].page.getByText("This server wants to know").count()).toBe(0);
+  expect(await pages[0].page.getByText("This server requires a token").count()).toBe(0);
   expect(await pages[0].page.locator(".link").textContent()).not.toContain("token");
 });
 
@@ -27,9 +27,9 @@ test("without one, or with one that is no good, the page says why", async () => 
   await using server = await startTestServer({ auth });
   await using people = chromium.people({ ...server, url: server.url, tolerated });
   const stranger = await people.enter("notes/1");
-  await eventually("why", async () => (await stranger.syncText()).includes("refused this room (no token)"));
+  await eventually("why", async () => (await stranger.syncText()).includes("Access denied (no token)"));
   expect(await stranger.page.getByText("yurt token 'notes/1'").count()).toBe(1);
   const expired = await people.enter("notes/1", { token: await tokenFor({ "**": "write" }, { exp: 1 }) });
   await eventually("why", async () => (await expired.syncText()).includes("(the token has expired)"));
-  expect(await expired.page.getByText("This server wants to know").count()).toBe(0);
+  expect(await expired.page.getByText("This server requires a token").count()).toBe(0);
 });

@@ -32,7 +32,7 @@ test("a line that one draws is seen by the other, and cleared for both", async (
   const empty = await board(bob);
   await drawLine(alice);
   await eventually("Bob sees it", async () => (await board(bob)) !== empty);
-  await bob.page.getByRole("button", { name: "Clear the board" }).click();
+  await bob.page.getByRole("button", { name: "Clear board" }).click();
   await bob.page.mouse.move(0, 0);
   await eventually("both boards are empty", async () => {
     const state = await Promise.all(pages.map(strokes));
@@ -57,7 +57,7 @@ test("the counter counts every press, also those at the same time", async () => 
   await Promise.all([meshed(pages), relayed(pages)]);
   await Promise.all(
     pages.map(async ({ page }) => {
-      for (let presses = 0; presses < 5; presses += 1) await page.getByRole("button", { name: "Count up" }).click();
+      for (let presses = 0; presses < 5; presses += 1) await page.getByRole("button", { name: "+1" }).click();
     }),
   );
   await eventually("ten everywhere", async () => {

@@ -14,7 +14,7 @@ function controls({ page, editor }: DemoPage): ReadonlyMap<string, Locator> {
       (name) => [name, page.getByRole("switch", { name, exact: true })] as const,
     ),
     ...["Your name", "Your colour"].map((name) => [name, page.getByLabel(name)] as const),
-    ...["Count up", "Clear the board", "Copy link", "Copy the snippet"].map(
+    ...["+1", "Clear board", "Copy link", "Copy code"].map(
       (name) => [name, page.getByRole("button", { name })] as const,
     ),
     ["Open a second window", page.getByRole("link", { name: "Open a second window" })],
@@ -54,7 +54,7 @@ test("the keyboard alone is enough to type, count and switch", async () => {
   await tabTo(alice, alice.editor);
   await alice.page.keyboard.type("by keyboard");
   await haveText(pages, "by keyboard");
-  await tabTo(alice, alice.page.getByRole("button", { name: "Count up" }));
+  await tabTo(alice, alice.page.getByRole("button", { name: "+1" }));
   await alice.page.keyboard.press("Enter");
   await alice.page.keyboard.press("Space");
   await eventually("counted to two", async () => (await bob.page.locator("[data-counter]").textContent()) === "2");

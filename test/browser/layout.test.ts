@@ -134,7 +134,7 @@ test.each([390, 768, 820, 1280])("at a width of %d going offline moves neither h
   const online = await measures();
   await alice.turn("Offline", "on");
   await alice.type("not yet saved");
-  await alice.page.getByText("unsaved changes").waitFor();
+  await alice.page.getByText(/\d unsaved changes/).waitFor();
   expect(await measures()).toEqual(online);
 });
 

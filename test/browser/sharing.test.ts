@@ -39,7 +39,7 @@ test("the copied snippet is the one shown, with this server and this room in it"
   await using server = await startTestServer();
   await using people = chromium.people(server);
   const alice = await people.enter("snippet");
-  const snippet = await copied(alice, "Copy the snippet");
+  const snippet = await copied(alice, "Copy code");
   expect(snippet).toBe((await alice.page.locator("[data-snippet]").textContent()) ?? "");
   expect(snippet).toContain(server.wsUrl);
   expect(snippet).toContain('"snippet"');

@@ -32,15 +32,15 @@ test("offline says how many changes wait, and where", () => {
 
 test("nothing is called saved that no server has been asked about", () => {
   const { text } = syncState({ ...facts, link: "connecting", isRestoring: true });
-  expect(text).toContain("Not yet compared with the server");
+  expect(text).toContain("Not synced with the server yet");
 });
 
 test("with WebRTC alone it says that others have the text and no server does", () => {
   const { text } = syncState({ ...facts, link: "off", peerCount: 2, unsavedCount: 1 });
-  expect(text).toContain("Not on the server: 2 other windows have the text");
+  expect(text).toContain("Connected directly only: shared with 2 other windows. 1 unsaved change");
 });
 
 test("a room with a password says who has the text instead of counting what it will never send", () => {
   const { text } = syncState({ ...facts, link: "private", peerCount: 1, unsavedCount: 7 });
-  expect(text).toBe("Private: one other window has the text, and the server never sees it");
+  expect(text).toBe("Private room, hidden from the server: shared with 1 other window");
 });

@@ -17,7 +17,7 @@ export function Counter({ client }: { readonly client: RoomClient }) {
       <h2 id="counter-title">Counter</h2>
       <output data-counter>{sum}</output>
       <button type="button" onClick={() => counts.set(own, (counts.get(own) ?? 0) + 1)}>
-        Count up
+        +1
       </button>
     </section>
   );

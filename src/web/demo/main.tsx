@@ -12,7 +12,7 @@ async function start(root: HTMLElement): Promise<void> {
   const address = new URL(location.href);
   const [password, token] = [passwordOf(address), tokenOf(address)];
   if (password !== undefined && !isSecureContext) {
-    return render(<p class="notice">A room with a password needs a page over HTTPS, or on this machine.</p>, root);
+    return render(<p class="notice">A room with a password requires HTTPS, or a page on localhost.</p>, root);
   }
   const named = roomOf(address);
   const room = named ?? randomRoom();

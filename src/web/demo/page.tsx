@@ -29,10 +29,10 @@ export function Page({ client, profile, config, room, link, urls }: PageProps) {
           <YurtMark />
         </svg>
         <h1>
-          <strong>Yurt is running.</strong> Everything you type here goes to the other windows of this room — directly,
+          <strong>Yurt is running</strong>, a self-hosted sync server for your Yjs app. In this demo, edits travel
           {client.websocketDisabledReason === undefined
-            ? " and through the server, which stores it."
-            : " from browser to browser."}
+            ? " directly and through the server."
+            : " directly between browsers."}
         </h1>
         <SyncBadge client={client} />
         <a class="button primary" href={link.href} target="_blank" rel="noopener">
@@ -41,13 +41,15 @@ export function Page({ client, profile, config, room, link, urls }: PageProps) {
       </header>
       {config.mode !== "open" && tokenOf(link) === undefined && (
         <p class="panel banner">
-          This server wants to know who you are. Put{" "}
-          {config.mode === "token" ? "a token" : "what your application takes"} behind this page's address, as{" "}
-          <code>#token=…</code>, and reload.
-          {config.mode === "token" && (
+          This server requires a token. Add{" "}
+          {config.mode === "token" ? (
             <>
-              {" "}
-              If the server is yours, <code>yurt token {quotedForShell(room)}</code> makes one.
+              one to this page's address as <code>#token=…</code> and reload. Create it with:{" "}
+              <code>yurt token {quotedForShell(room)}</code>
+            </>
+          ) : (
+            <>
+              one that your app accepts to this page's address as <code>#token=…</code> and reload.
             </>
           )}
         </p>
@@ -67,7 +69,7 @@ export function Page({ client, profile, config, room, link, urls }: PageProps) {
       </main>
       <footer>
         <p>
-          {config.version === undefined ? "Yurt" : `Yurt ${config.version}`}. Play with it in the console:{" "}
+          {config.version === undefined ? "Yurt" : `Yurt ${config.version}`}. In the browser's dev tools:{" "}
           <code>yurt.doc</code>, <code>yurt.awareness</code>, <code>yurt.webrtc</code>, <code>yurt.websocket</code>.
         </p>
       </footer>

@@ -13,21 +13,22 @@ export interface ShareProps {
 export function Share({ link, isProtected }: ShareProps) {
   return (
     <section class="panel share" aria-labelledby="share-title">
-      <h2 id="share-title">Bring others</h2>
+      <h2 id="share-title">Invite others</h2>
       <p class="link">
         <span class="whole">{link.origin + link.pathname}</span>
         <span class="whole">{link.search + link.hash}</span>
       </p>
       <CopyButton label="Copy link" text={link.href} />
       <details>
-        <summary>Show it as a QR code</summary>
+        <summary>Show QR code</summary>
         <QrCode text={link.href} />
-        <p class="hint">The code holds this link: {link.href}</p>
+        <p class="hint">The code contains this link: {link.href}</p>
       </details>
       {loopbackNames.has(link.hostname) && (
         <p class="hint">
-          This server listens to this machine alone. For phones and other machines start it with{" "}
-          <code class="whole">--host 0.0.0.0{isProtected ? "" : " --auth-mode open"}</code>.
+          This link works on this machine only. For other devices, start Yurt with{" "}
+          <code class="whole">--host 0.0.0.0{isProtected ? "" : " --auth-mode token"}</code> and open the demo at this
+          machine's network address.
         </p>
       )}
     </section>

@@ -13,8 +13,8 @@ export function Snippet({ room, urls, isSyncServed }: SnippetProps) {
   return (
     <section class="panel snippet" aria-labelledby="snippet-title">
       <header>
-        <h2 id="snippet-title">The same in your app</h2>
-        <CopyButton label="Copy the snippet" text={code} />
+        <h2 id="snippet-title">Use it in your app</h2>
+        <CopyButton label="Copy code" text={code} />
       </header>
       <pre data-snippet>
         <code>
@@ -48,9 +48,9 @@ function CodeLine({ line }: { readonly line: string }) {
 }
 
 function hybridCode(room: string, urls: WebSocketUrls): string {
-  return `import * as Y from "yjs";
-import { WebrtcProvider } from "y-webrtc";
+  return `import { WebrtcProvider } from "y-webrtc";
 import { WebsocketProvider } from "y-websocket";
+import * as Y from "yjs";
 
 const doc = new Y.Doc();
 const websocket = new WebsocketProvider(${quoted(urls.sync)}, ${quoted(encodeURIComponent(room))}, doc);
@@ -60,11 +60,11 @@ const webrtc = new WebrtcProvider(${quoted(room)}, doc, { signaling: [${quoted(u
 }
 
 function webrtcCode(room: string, signal: string): string {
-  return `import * as Y from "yjs";
-import { WebrtcProvider } from "y-webrtc";
+  return `import { WebrtcProvider } from "y-webrtc";
+import * as Y from "yjs";
 
 const doc = new Y.Doc();
-const webrtc = new WebrtcProvider(${quoted(room)}, doc, { signaling: [${quoted(signal)}] });
+const provider = new WebrtcProvider(${quoted(room)}, doc, { signaling: [${quoted(signal)}] });
 `;
 }
 

@@ -1,20 +1,20 @@
-const beginning = `Welcome! This text is shared: whoever opens this link edits it with you.
+const beginning = `Welcome! Everyone who opens this link can edit this text.
 
-Try it:
+Try this:
 
-1. Open a second window, put it beside this one, and type in either.
+1. Open a second window and type in both.
 `;
 
-const stored = `2. Turn WebRTC off: edits go on through the server. Turn it on and WebSocket off: they go directly.
-3. Go offline, write something, reload, come back: nothing is lost.
-4. Stop the server in its terminal and start it again. This text is still there.
+const stored = `2. Turn WebRTC off: edits still arrive, through the server. Turn it on and WebSocket off: edits travel directly.
+3. Go offline, type something, and reload: nothing is lost.
+4. Stop the server and start it again: this text is still here.
 `;
 
-const direct = `2. Stop the server: the windows that have found each other go on without it.
-3. Go offline, write something, come back: both texts are there.
+const direct = `2. Stop the server: windows that are already connected keep working.
+3. Go offline in one window, type in both, and go online again: the edits are merged.
 `;
 
-/** What a new room's text says to try. */
+/** The first text of a new room: steps to try, which differ when the server does not store the document. */
 export function welcomeText(isStored: boolean): string {
   return `${beginning}${isStored ? stored : direct}\n`;
 }

@@ -148,7 +148,7 @@ export function BoardPanel({ client }: { readonly client: RoomClient }) {
       <header>
         <h2 id="board-title">Board</h2>
         <button type="button" onClick={clear}>
-          Clear the board
+          Clear board
         </button>
       </header>
       <div class="canvas-frame">
@@ -156,7 +156,7 @@ export function BoardPanel({ client }: { readonly client: RoomClient }) {
         <canvas ref={canvas} role="application" aria-label="Shared board" aria-describedby="board-help" tabIndex={0} />
       </div>
       <p id="board-help" class="hint">
-        Keyboard: arrows move, Space draws.
+        Keyboard: arrow keys move, Space draws.
       </p>
       <span class="unseen" aria-live="polite">
         {said}

@@ -1,25 +1,25 @@
 import { useState } from "preact/hooks";
 import { useValue } from "../../shared/value.ts";
-import type { RoomClient } from "../room-client.ts";
-import type { Person } from "./peers.ts";
+import type { RoomClient, Transports } from "../room-client.ts";
+import type { Person, Reach } from "./peers.ts";
 import { type Profile, saveProfile } from "./profile.ts";
 
-const reachTexts: Readonly<Record<Person["reach"], string>> = {
+const reachTexts: Readonly<Record<Reach, string>> = {
   you: "this window",
   direct: "direct",
   "same-browser": "same browser",
-  relay: "through the server",
+  relay: "via the server",
 };
 
 export function People({ client, profile }: { readonly client: RoomClient; readonly profile: Profile }) {
   const people = useValue(client.people);
-  const { websocket } = useValue(client.transports);
+  const transports = useValue(client.transports);
   return (
     <section class="panel people" aria-labelledby="people-title">
       <h2 id="people-title">People</h2>
       <ul aria-labelledby="people-title">
         {people.map((person) => (
-          <PersonRow key={person.clientId} person={person} isServerUsed={websocket} />
+          <PersonRow key={person.clientId} person={person} transports={transports} />
         ))}
       </ul>
       <ProfileForm client={client} profile={profile} />
@@ -27,16 +27,21 @@ export function People({ client, profile }: { readonly client: RoomClient; reado
   );
 }
 
-function PersonRow({ person, isServerUsed }: { readonly person: Person; readonly isServerUsed: boolean }) {
+function PersonRow({ person, transports }: { readonly person: Person; readonly transports: Transports }) {
   const { clientId, name, color, reach } = person;
-  const reachText = reach === "relay" && !isServerUsed ? "through another window" : reachTexts[reach];
   return (
     <li data-client-id={clientId} data-reach={reach}>
       <span class="dot" style={{ backgroundColor: color }} aria-hidden="true" />
       <span class="person-name">{name}</span>
-      <span class="reach">{reachText}</span>
+      <span class="reach">{reachText(reach, transports)}</span>
     </li>
   );
+}
+
+/** `relay` is every other way than a direct one: the server, or another window that passes edits on. */
+function reachText(reach: Reach, { webrtc, websocket }: Transports): string {
+  if (reach !== "relay" || websocket) return reachTexts[reach];
+  return webrtc ? "via a peer" : "not connected";
 }
 
 function ProfileForm({ client, profile: initial }: { readonly client: RoomClient; readonly profile: Profile }) {

@@ -34,35 +34,33 @@ export interface SyncState {
 export function syncState(facts: SyncFacts): SyncState {
   if (facts.link !== "connected") return { state: "offline", text: offlineText(facts) };
   if (facts.unsavedCount > 0) return { state: "saving", text: "Saving…" };
-  if (facts.isRestoring) return { state: "saving", text: "Comparing with the server…" };
+  if (facts.isRestoring) return { state: "saving", text: "Syncing…" };
   return { state: "saved", text: "Saved on the server" };
 }
 
 function offlineText(facts: SyncFacts): string {
   switch (facts.link) {
     case "private":
-      return `Private: ${holders(facts)}, and the server never sees it`;
+      return `Private room, hidden from the server: ${sharing(facts)}`;
     case "not-served":
-      return `Not stored: this server keeps no documents, ${holders(facts)}`;
+      return `This server stores no documents: ${sharing(facts)}`;
     case "denied":
-      return facts.denial
-        ? `The server refused this room (${facts.denial}): ${holders(facts)}`
-        : `The server refused this room: ${holders(facts)}`;
+      return facts.denial ? `Access denied (${facts.denial}): ${sharing(facts)}` : `Access denied: ${sharing(facts)}`;
     case "connecting":
       return `Connecting to the server… ${waiting(facts)}`;
     default:
       if (facts.peerCount === 0) return `Offline. ${waiting(facts)}`;
-      return `Not on the server: ${holders(facts)}. ${waiting(facts)}`;
+      return `Connected directly only: ${sharing(facts)}. ${waiting(facts)}`;
   }
 }
 
-function holders({ peerCount }: SyncFacts): string {
-  if (peerCount === 0) return "only this window has the text";
-  return peerCount === 1 ? "one other window has the text" : `${peerCount} other windows have the text`;
+function sharing({ peerCount }: SyncFacts): string {
+  if (peerCount === 0) return "not shared, not saved";
+  return peerCount === 1 ? "shared with 1 other window" : `shared with ${peerCount} other windows`;
 }
 
 function waiting({ unsavedCount, isRestoring, isKept }: SyncFacts): string {
-  if (unsavedCount === 0) return isRestoring ? "Not yet compared with the server." : "Nothing unsaved.";
+  if (unsavedCount === 0) return isRestoring ? "Not synced with the server yet." : "No unsaved changes.";
   const changes = unsavedCount === 1 ? "1 unsaved change" : `${unsavedCount} unsaved changes`;
   return isKept ? `${changes}, kept in this browser.` : `${changes}; do not close this window.`;
 }

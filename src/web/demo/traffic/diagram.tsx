@@ -16,12 +16,12 @@ export function Diagram({ webrtc, websocket, others, webrtcMessages, websocketMe
       <Way isOn={websocket} messages={websocketMessages} path="M56 56 L126 94" />
       <Way isOn={websocket} messages={websocketMessages} path="M194 94 L264 56" />
       <text x="160" y="20">
-        directly
+        direct
       </text>
       <text x="160" y="132">
         through the server
       </text>
-      <Screen x={2} label="you" />
+      <Screen x={2} label="this window" />
       <Screen x={236} label={otherWindows(others)} />
       <g transform="translate(160 94)">
         <YurtMark />
@@ -52,6 +52,6 @@ function Screen({ x, label }: { readonly x: number; readonly label: string }) {
 }
 
 function otherWindows(count: number): string {
-  if (count === 0) return "nobody yet";
+  if (count === 0) return "no others";
   return count === 1 ? "1 other" : `${count} others`;
 }

@@ -6,8 +6,8 @@ import { Diagram } from "./diagram.tsx";
 import type { Link } from "./link-meter.ts";
 
 const disabledTexts = {
-  private: "Off, because this room has a password: the server would store the text readable.",
-  "not-served": "Off, because this server introduces browsers to each other and stores nothing.",
+  private: "Off: this room has a password, so the server must not receive its text.",
+  "not-served": "Off: this server does signaling only and stores no documents.",
 };
 
 export function TransportPanel({ client }: { readonly client: RoomClient }) {
@@ -20,7 +20,7 @@ export function TransportPanel({ client }: { readonly client: RoomClient }) {
   const isOffline = !(transports.webrtc || transports.websocket);
   return (
     <section class="panel transports" aria-labelledby="transports-title">
-      <h2 id="transports-title">How it travels</h2>
+      <h2 id="transports-title">How edits travel</h2>
       <Diagram
         {...transports}
         others={people.length - 1}
@@ -47,7 +47,7 @@ export function TransportPanel({ client }: { readonly client: RoomClient }) {
         />
       </Switch>
       <Switch name="Offline" isOn={isOffline} turn={(isOn) => client.goOffline(isOn)}>
-        Turns both off; you can go on editing.
+        Disconnects both. You can keep editing.
       </Switch>
     </section>
   );
@@ -74,18 +74,21 @@ function LinkText({ transport, link, state }: LinkTextProps) {
 function directCount(people: readonly Person[]): string {
   const direct = people.filter(({ reach }) => reach === "direct").length;
   const inBrowser = people.filter(({ reach }) => reach === "same-browser").length;
-  const parts = [direct > 0 && `direct to ${direct}`, inBrowser > 0 && `${inBrowser} in this browser`];
+  const parts = [
+    direct > 0 && (direct === 1 ? "1 peer" : `${direct} peers`),
+    inBrowser > 0 && `${inBrowser} in this browser`,
+  ];
   return parts.filter((part) => part !== false).join(", ");
 }
 
 function webrtcState(isOn: boolean, reached: string): string {
   if (!isOn) return "Off";
-  return reached === "" ? "On, nobody reached yet" : reached;
+  return reached === "" ? "Waiting for peers" : reached;
 }
 
 function websocketState(isOn: boolean, isDenied: boolean, { isConnected }: Link): string {
   if (!isOn) return "Off";
-  if (isDenied) return "Refused by the server";
+  if (isDenied) return "Access denied";
   return isConnected ? "Connected" : "Connecting…";
 }
 
@@ -96,5 +99,5 @@ function roundTrip(timesMs: readonly number[]): readonly string[] {
 }
 
 function milliseconds(timeMs: number): string {
-  return timeMs < 10 ? timeMs.toFixed(1) : timeMs.toFixed(0);
+  return timeMs < 1 ? "<1" : timeMs.toFixed(0);
 }
