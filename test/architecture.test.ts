@@ -51,6 +51,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     "relay/import/**",
     "relay/*",
   ],
+  web: ["web/shared/**", "web/**"],
 };
 
 /** The Yjs update format, for whatever reads updates: it knows nothing of rooms, close codes and settings. */
@@ -324,6 +325,7 @@ describe("the rules", () => {
     ["composition/limits.ts", "signaling/octatecode/limits.ts"],
     ["web/demo/main.tsx", "web/demo/editor.tsx"],
     ["web/admin/main.tsx", "web/shared/button.tsx"],
+    ["web/shared/copy-button.tsx", "web/shared/clipboard.ts"],
   ])("%s may import %s", (from, to) => {
     expect(forbiddenImport(from, to)).toBeUndefined();
   });
@@ -359,6 +361,7 @@ describe("the rules", () => {
     ["server.ts", "web/demo/room-name.ts", "is a page's"],
     ["web/demo/main.tsx", "lib/ranges.ts", "is the server's"],
     ["web/demo/main.tsx", "server.ts", "is the server's"],
+    ["web/shared/switch.tsx", "web/demo/page.tsx", "is on a higher floor"],
   ])("%s must not import %s, which %s", (from, to, reason) => {
     expect(forbiddenImport(from, to)).toBe(reason);
   });
