@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { RoomClient } from "./room-client.ts";
 
-/** Each window counts for itself and the sum is shown: one number would lose clicks that cross on the way. */
+/** Each window counts its own clicks and shows the sum of all: a single number would lose simultaneous clicks. */
 export function Counter({ client }: { readonly client: RoomClient }) {
   const [sum, setSum] = useState(0);
   const counts = client.doc.getMap<number>("counter");

@@ -9,7 +9,7 @@ import type { RoomClient } from "./room-client.ts";
 const theme = EditorView.theme({
   "&": { height: "100%", backgroundColor: "transparent", color: "inherit" },
   "&.cm-focused": { outline: "none" },
-  // Between two lines there is room for a name.
+  // The line height leaves room for a name between two lines.
   ".cm-scroller": { fontFamily: "inherit", lineHeight: "1.9", overflow: "hidden auto" },
   ".cm-content": { position: "relative", padding: "1.25rem 0 1rem", caretColor: "var(--ink)" },
   ".cm-line": { padding: "0 1.25rem" },
@@ -18,8 +18,9 @@ const theme = EditorView.theme({
   "&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground": {
     backgroundColor: "var(--selection)",
   },
-  // A name that shows without a mouse, in colours that are readable whatever colour its owner has chosen. It fills the gap
-  // above its line, measured from the line's middle: from there letters reach equally far in all fonts, more or less.
+  // The name is visible without hovering, in colours that stay readable whatever colour its owner has chosen. It fills the
+  // gap above its line. The gap is measured from the line's middle, because letters reach about equally far from there in
+  // all fonts.
   ".cm-ySelectionInfo": {
     opacity: "1",
     top: "auto",
@@ -38,7 +39,7 @@ const theme = EditorView.theme({
     textOverflow: "ellipsis",
     pointerEvents: "none",
   },
-  // At the right edge it stands to the left of its caret.
+  // A name that does not fit to the right of its caret moves to the left of it.
   "@supports (anchor-scope: --caret)": {
     ".cm-ySelectionCaret": { position: "static", anchorName: "--caret", anchorScope: "--caret" },
     ".cm-ySelectionInfo": {
@@ -51,7 +52,7 @@ const theme = EditorView.theme({
   ".cm-ySelectionCaretDot": { display: "none" },
 });
 
-/** CodeMirror on the shared text. Rendered once: what changes in it changes without the page. */
+/** CodeMirror on the shared text. The component renders once: CodeMirror updates its own DOM. */
 export function Editor({ client }: { readonly client: RoomClient }) {
   const host = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -87,7 +88,7 @@ function editorState({ text, awareness }: RoomClient): EditorState {
   });
 }
 
-/** For a server whose policy allows only styles that carry its number. */
+/** Serves pages whose content security policy allows only styles that carry a nonce. */
 function nonce(): Extension {
   const meta = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]');
   return meta === null ? [] : EditorView.cspNonce.of(meta.nonce || meta.content);

@@ -1,9 +1,9 @@
-// What other pages, not necessarily this one's, have written into the document or the awareness.
+// Readers of values in the document and the awareness. Another program may have written them.
 
-/** On a board of `boardWidth` by `boardHeight`, whatever the size of the screen. */
+/** Coordinates on a board of `boardWidth` by `boardHeight`, whatever the size of the screen. */
 export type Point = readonly [x: number, y: number];
 
-/** Numbers only: a canvas that is given anything else draws nothing, or throws. */
+/** Keeps finite numbers only: a canvas that is given anything else draws nothing, or throws. */
 export function pointsOf(value: unknown): readonly Point[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((entry: unknown): Point[] => {

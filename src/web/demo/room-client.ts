@@ -15,19 +15,19 @@ import { meteredWebSocket } from "./traffic/metered-websocket.ts";
 
 export interface RoomClientOptions {
   readonly room: string;
-  /** With one, the server must not see the text: WebRTC alone. */
+  /** The password of a private room. Only WebRTC is used then, because the server must not see the text. */
   readonly password: string | undefined;
-  /** What the server is shown. */
+  /** The access token that is sent to the server. */
   readonly token: string | undefined;
-  /** Whether the server stores documents. */
+  /** True when the server stores documents. */
   readonly isSyncServed: boolean;
   readonly urls: WebSocketUrls;
   readonly profile: Profile;
-  /** Where the browser keeps the document. */
+  /** The name of the IndexedDB database that keeps the document. */
   readonly storageName: string;
 }
 
-/** Which transports this window uses. None is what "offline" means. */
+/** The transports that this window uses. "Offline" means that both are off. */
 export interface Transports {
   readonly webrtc: boolean;
   readonly websocket: boolean;
@@ -35,24 +35,24 @@ export interface Transports {
 
 const noTransport: Transports = { webrtc: false, websocket: false };
 
-/** Above the 20 that a demonstration brings together. */
+/** y-webrtc's limit of connections, above the 20 windows that a demonstration may have. */
 const maxConns = 40;
 
-/** One document in one room, with both transports on it. Knows nothing of how it looks. */
+/** The page's client of one room: the document, its awareness and both transports. It renders nothing. */
 export class RoomClient {
   readonly doc = new Y.Doc();
   readonly awareness = new Awareness(this.doc);
   readonly webrtc: WebrtcProvider;
   readonly websocket: WebsocketProvider;
-  /** Why the WebSocket of this room never connects; undefined where it may. */
+  /** The reason why the WebSocket never connects in this room; undefined if it may connect. */
   readonly websocketDisabledReason: "private" | "not-served" | undefined;
   readonly saving: SaveWatch;
   readonly meter: LinkMeter;
   readonly transports: Value<Transports>;
-  /** Why the server has said no to this room for good; empty where it has not said why. */
+  /** The reason why the server denied access for good, empty if it gave none; undefined while access is not denied. */
   readonly denial = new Value<string | undefined>(undefined);
   readonly people = new Value<readonly Person[]>([]);
-  /** What "Offline" interrupts. */
+  /** The transports to switch on again when "Offline" is switched off. */
   #interrupted: Transports;
 
   constructor(options: RoomClientOptions) {
@@ -85,10 +85,10 @@ export class RoomClient {
     return this.doc.getText("text");
   }
 
-  /** Others see the name at the caret and in the list, the colour on the board too. */
+  /** Sets the name and colour that other windows show at the caret, in the list and on the board. */
   setProfile({ name, color }: Profile): void {
     const state = this.awareness.getLocalState() ?? {};
-    // y-codemirror.next keeps the caret that it has drawn, with the old name: without a cursor it is drawn anew.
+    // y-codemirror.next redraws a caret with its new name only after the cursor has been removed.
     const user = { name: name.trim() || anonymousName, color, colorLight: `${color}33` };
     this.awareness.setLocalState({ ...state, user, cursor: null });
   }
@@ -114,7 +114,7 @@ export class RoomClient {
     this.denial.set(undefined);
     if (webrtc !== current.webrtc) this.#turnWebrtc(webrtc);
     if (websocket !== current.websocket) this.#turnWebsocket(websocket);
-    // Both providers withdraw the presence that they share when they are switched off: what is still on tells it again.
+    // A provider that is switched off removes the awareness state that both share, so it is set again for the other one.
     if (state !== null) this.awareness.setLocalState(state);
     this.#refresh();
   }
@@ -178,7 +178,7 @@ export class RoomClient {
     return this.websocket.wsconnected ? "connected" : "connecting";
   }
 
-  /** Windows that are reached without the server. */
+  /** The number of windows that are connected without the server. */
   get #reachedCount(): number {
     return this.people.current.filter(({ reach }) => reach === "direct" || reach === "same-browser").length;
   }
@@ -194,7 +194,7 @@ function openWebrtc(awareness: Awareness, { room, password, token, urls }: RoomC
     signaling: [token === undefined ? urls.signal : `${urls.signal}?${new URLSearchParams({ token })}`],
     awareness,
     maxConns,
-    // simple-peer's own default asks the STUN servers of others.
+    // By default, simple-peer asks the STUN servers of Google and Twilio.
     peerOpts: { config: { iceServers: [] } },
     ...(password === undefined ? {} : { password }),
   });

@@ -5,7 +5,7 @@ const things =
   "badger beacon birch brook cedar cloud crane dune falcon felt fern field fox harbour heron hill horse lake larch " +
   "lark marmot meadow moon otter pine raven ridge river sparrow steppe stone valley";
 
-/** Of 36 characters each: with the words, too many names to be found by trying. */
+/** Random characters out of 36: together with the words, there are too many names to guess one. */
 const tailLength = 6;
 
 /** The room that the page's address names; undefined when it names none. */
@@ -13,17 +13,17 @@ export function roomOf(address: URL): string | undefined {
   return address.searchParams.get("room") || undefined;
 }
 
-/** y-webrtc's password. It is in the fragment because browsers send fragments to no server. */
+/** The password for y-webrtc. It is in the fragment because browsers never send fragments to a server. */
 export function passwordOf(address: URL): string | undefined {
   return new URLSearchParams(address.hash.slice(1)).get("password") || undefined;
 }
 
-/** What this server is shown, where it asks for that; in the fragment, for the same reason. */
+/** The access token for this server. It is in the fragment so that it stays out of logs and referrers. */
 export function tokenOf(address: URL): string | undefined {
   return new URLSearchParams(address.hash.slice(1)).get("token") || undefined;
 }
 
-/** The same address for somebody else, who has to have a token of his own. */
+/** The same address without the token, to be shared: other people need tokens of their own. */
 export function withoutToken(address: URL): URL {
   const shared = new URL(address);
   const fragment = new URLSearchParams(address.hash.slice(1));
@@ -40,12 +40,12 @@ export function addressOf(room: string, address: URL): URL {
   return named;
 }
 
-/** A friendly name that nobody else has. Whoever knows a room's name may enter, so it must not be guessable either. */
+/** A readable, unique name. It cannot be guessed either: in mode `open`, everyone who knows a room's name can join. */
 export function randomRoom(): string {
   return `${pick(qualities)}-${pick(things)}-${tail()}`;
 }
 
-/** A name for somebody who has not said theirs. */
+/** A name for a person who has not chosen one. */
 export function randomPerson(): string {
   const words = `${pick(qualities)} ${pick(things)}`;
   return words.charAt(0).toUpperCase() + words.slice(1);

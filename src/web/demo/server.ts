@@ -1,8 +1,8 @@
 export interface ServerConfig {
   readonly version: string | undefined;
-  /** Whether the server stores documents, or only introduces browsers to each other. */
+  /** True when the server stores documents, false when it does signaling only. */
   readonly sync: boolean;
-  /** Who says who may enter: nobody, a token, or an application. */
+  /** The server's access mode, `auth.mode`. */
   readonly mode: "open" | "token" | "webhook";
 }
 
@@ -11,13 +11,13 @@ export interface WebSocketUrls {
   readonly signal: string;
 }
 
-/** Where this page's server listens for its two protocols. */
+/** The URLs of y-websocket and y-webrtc signaling on this page's server. */
 export function webSocketUrls(address: URL): WebSocketUrls {
   const scheme = address.protocol === "https:" ? "wss:" : "ws:";
   return { sync: `${scheme}//${address.host}/sync`, signal: `${scheme}//${address.host}/signal` };
 }
 
-/** A page that cannot ask is the page of a server that stores. */
+/** Loads the server's settings. If they cannot be loaded, the server is taken to be open and to store documents. */
 export async function loadConfig(): Promise<ServerConfig> {
   try {
     const response = await fetch("/demo/config.json");
@@ -32,7 +32,7 @@ export async function loadConfig(): Promise<ServerConfig> {
   }
 }
 
-/** Why the server lets nobody with this token into the room; undefined if it does, or cannot be asked. */
+/** The reason why the server denies access to the room; undefined if it grants access or cannot be reached. */
 export async function loadDenialReason(room: string, token: string | undefined): Promise<string | undefined> {
   try {
     const headers: HeadersInit = token === undefined ? {} : { authorization: `Bearer ${token}` };

@@ -6,7 +6,7 @@ const loopbackNames = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 export interface ShareProps {
   readonly link: URL;
-  /** Whether the server already asks who comes. */
+  /** True when the server already requires a token. */
   readonly isProtected: boolean;
 }
 

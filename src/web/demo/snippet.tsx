@@ -7,7 +7,7 @@ export interface SnippetProps {
   readonly isSyncServed: boolean;
 }
 
-/** What to write to have this in an application of one's own. */
+/** The code with which an app opens this room on this server. */
 export function Snippet({ room, urls, isSyncServed }: SnippetProps) {
   const code = isSyncServed ? hybridCode(room, urls) : webrtcCode(room, urls.signal);
   return (
@@ -27,10 +27,10 @@ export function Snippet({ room, urls, isSyncServed }: SnippetProps) {
   );
 }
 
-/** A string, with the brackets and commas at it. */
+/** A string literal with the brackets and commas around it. */
 const stringPattern = /([[{]*"(?:[^"\\]|\\.)*"[^\s"]*)/;
 
-/** Where it does not fit, it goes on with the next string: a URL stays in one piece. */
+/** A line that is too long wraps before a string, so that URLs stay in one piece. */
 function CodeLine({ line }: { readonly line: string }) {
   return (
     <span class="code-line">

@@ -1,8 +1,8 @@
 /**
- * Under which name the browser keeps a room's document.
+ * The name of the IndexedDB database that keeps a room's document.
  *
- * A room with a password is another document than the room of the same name without one, and must never be read into
- * it: the relay would get what the password hides.
+ * A room with a password and the room of the same name without one are different documents. If the first were loaded into
+ * the second, the relay would receive the text that the password hides.
  */
 export async function storageNameOf(room: string, password: string | undefined): Promise<string> {
   if (password === undefined) return `yurt/open/${room}`;

@@ -1,4 +1,4 @@
-/** Resolves with whether the text is in the clipboard now. */
+/** Resolves with true when the text was copied to the clipboard. */
 export async function copyText(text: string): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(text);
@@ -8,7 +8,7 @@ export async function copyText(text: string): Promise<boolean> {
   }
 }
 
-/** For pages that are no secure context, as those of a server in the local network: there is no clipboard API. */
+/** Copies without the clipboard API, which insecure contexts (a server in the local network, over HTTP) do not have. */
 function copySelection(text: string): boolean {
   const focused = document.activeElement;
   const area = document.createElement("textarea");

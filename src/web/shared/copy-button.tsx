@@ -3,7 +3,7 @@ import { copyText } from "./clipboard.ts";
 
 const shownMs = 2500;
 
-/** Keeps its name when it has copied; what happened is said beside it. */
+/** A button that copies a text. The outcome appears beside it, and its label stays the same. */
 export function CopyButton({ label, text }: { readonly label: string; readonly text: string }) {
   const [outcome, setOutcome] = useState("");
   useEffect(() => {

@@ -6,7 +6,7 @@ export interface SwitchProps {
   readonly isOn: boolean;
   readonly isDisabled?: boolean;
   readonly turn: (isOn: boolean) => void;
-  /** What it does, below its name. */
+  /** The explanation below the name. */
   readonly children?: ComponentChildren;
 }
 

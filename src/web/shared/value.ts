@@ -1,6 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 
-/** Something that changes and can be watched. Setting what it already holds (compared as JSON) tells nobody. */
+/** An observable value. Setting an equal value (compared as JSON) notifies no listener. */
 export class Value<T> {
   #current: T;
   readonly #listeners = new Set<() => void>();
@@ -19,14 +19,14 @@ export class Value<T> {
     for (const listener of [...this.#listeners]) listener();
   }
 
-  /** Returns what ends the subscription. */
+  /** Returns the function that ends the subscription. */
   subscribe(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 }
 
-/** Renders the component again whenever the value changes, and no other. */
+/** Renders only the calling component again when the value changes. */
 export function useValue<T>(value: Value<T>): T {
   const [current, setCurrent] = useState(value.current);
   useEffect(() => {

@@ -1,4 +1,4 @@
-/** A yurt around the point 0, 0, 60 wide and 40 high. */
+/** A drawing of a yurt around the origin, about 60 wide and 40 high. */
 export function YurtMark() {
   return (
     <g class="yurt">

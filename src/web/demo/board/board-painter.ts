@@ -4,12 +4,12 @@ import type { RoomClient } from "../room-client.ts";
 import type { Pen } from "./pen.ts";
 import { boardHeight, boardWidth, outlineOf, type Stroke, strokeOf } from "./stroke.ts";
 
-/** Paints what everybody draws. Finished strokes are in the document, those under a pen in the awareness. */
+/** Paints the board of all windows. The document holds finished strokes, the awareness those that a pen is drawing. */
 export class BoardPainter {
   readonly #canvas: HTMLCanvasElement;
   readonly #client: RoomClient;
   readonly #pen: Pen;
-  /** By the value in the document, which never changes: a full board is painted again at every move of a pen. */
+  /** Outlines by the stroke's value in the document, which never changes: every move of a pen repaints the whole board. */
   readonly #painted = new WeakMap<object, Painted>();
   #isDrawDue = false;
 
@@ -19,23 +19,23 @@ export class BoardPainter {
     this.#pen = pen;
   }
 
-  /** Returns what detaches it again. */
+  /** Returns the function that detaches the painter. */
   attach(): () => void {
     const strokes = strokesOf(this.#client);
     const { awareness } = this.#client;
     const draw = () => this.draw();
     strokes.observe(draw);
     awareness.on("change", draw);
-    const resized = new ResizeObserver(draw);
-    resized.observe(this.#canvas);
+    const resizes = new ResizeObserver(draw);
+    resizes.observe(this.#canvas);
     return () => {
       strokes.unobserve(draw);
       awareness.off("change", draw);
-      resized.disconnect();
+      resizes.disconnect();
     };
   }
 
-  /** With the next frame, once however often it is asked. */
+  /** Schedules one repaint for the next frame, however often it is called before. */
   draw(): void {
     if (this.#isDrawDue) return;
     this.#isDrawDue = true;
@@ -81,12 +81,12 @@ export class BoardPainter {
   }
 }
 
-/** The finished strokes, in the order in which they lie on each other. */
+/** The finished strokes, from the lowest to the topmost. */
 export function strokesOf({ doc }: RoomClient) {
   return doc.getArray<unknown>("strokes");
 }
 
-/** A stroke as it is painted. */
+/** A stroke, ready to be painted. */
 interface Painted {
   readonly color: string;
   readonly outline: Path2D;

@@ -6,7 +6,7 @@ import { BoardPainter, strokesOf } from "./board-painter.ts";
 import { Pen } from "./pen.ts";
 import { boardHeight, boardWidth } from "./stroke.ts";
 
-/** How often a stroke that is being drawn is shown to the others. */
+/** The interval at which an unfinished stroke is sent to other windows. */
 const shareMs = 60;
 const step = 16;
 const largeStep = 48;
@@ -18,30 +18,30 @@ const directions: Readonly<Record<string, Point>> = {
   ArrowDown: [0, 1],
 };
 
-/** A board under one pen, moved by a pointer or by keys. */
+/** The board with this window's pen, which a pointer or the keyboard moves. */
 class Board {
   readonly #canvas: HTMLCanvasElement;
   readonly #client: RoomClient;
-  readonly #said: (text: string) => void;
+  readonly #announce: (text: string) => void;
   readonly #pen: Pen;
   readonly #painter: BoardPainter;
   #isShareDue = false;
-  /** Whether the space bar is held and the pen has moved since: then releasing it lifts the pen. */
+  /** True when the pen has moved since the space bar was pressed: releasing the bar then lifts the pen. */
   #hasMovedWhileHeld = false;
 
-  /** `said` gets what a screen reader is to say. */
-  constructor(canvas: HTMLCanvasElement, client: RoomClient, said: (text: string) => void) {
+  /** `announce` receives the texts for screen readers. */
+  constructor(canvas: HTMLCanvasElement, client: RoomClient, announce: (text: string) => void) {
     this.#canvas = canvas;
     this.#client = client;
-    this.#said = said;
+    this.#announce = announce;
     this.#pen = new Pen((points) => strokesOf(client).push([{ color: this.#color, points }]));
     this.#painter = new BoardPainter(canvas, client, this.#pen);
   }
 
-  /** Returns what detaches it again. */
+  /** Returns the function that detaches the board. */
   attach(): () => void {
-    const gone = new AbortController();
-    const { signal } = gone;
+    const detached = new AbortController();
+    const { signal } = detached;
     const canvas = this.#canvas;
     canvas.addEventListener("pointerdown", (event) => this.#pointerDown(event), { signal });
     canvas.addEventListener("pointermove", (event) => this.#pointerMoved(event), { signal });
@@ -53,7 +53,7 @@ class Board {
     canvas.addEventListener("focus", () => this.#painter.draw(), { signal });
     const detach = this.#painter.attach();
     return () => {
-      gone.abort();
+      detached.abort();
       detach();
     };
   }
@@ -71,7 +71,7 @@ class Board {
 
   #pointerMoved(event: PointerEvent): void {
     if (!(event.isPrimary && this.#canvas.hasPointerCapture(event.pointerId))) return;
-    for (const moment of event.getCoalescedEvents?.() ?? [event]) this.#pen.move(this.#pointOf(moment));
+    for (const sample of event.getCoalescedEvents?.() ?? [event]) this.#pen.move(this.#pointOf(sample));
     this.#changed();
   }
 
@@ -96,7 +96,7 @@ class Board {
     this.#changed();
   }
 
-  /** Pressed it lowers or lifts the pen; held it draws as long as it is held. */
+  /** The space bar toggles the pen when pressed briefly, and draws while it is held. */
   #spaceDown(isRepeat: boolean): void {
     if (isRepeat) return;
     if (this.#pen.isDown) this.#lift();
@@ -106,7 +106,7 @@ class Board {
   #lower(): void {
     this.#hasMovedWhileHeld = false;
     this.#pen.down();
-    this.#said("Pen down");
+    this.#announce("Pen down");
     this.#changed();
   }
 
@@ -115,7 +115,7 @@ class Board {
   }
 
   #lift(): void {
-    if (this.#pen.isDown) this.#said("Pen up");
+    if (this.#pen.isDown) this.#announce("Pen up");
     this.#pen.up();
     this.#changed();
   }
@@ -137,8 +137,11 @@ class Board {
 
 export function BoardPanel({ client }: { readonly client: RoomClient }) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [said, say] = useState("");
-  useEffect(() => (canvas.current === null ? undefined : new Board(canvas.current, client, say).attach()), [client]);
+  const [announcement, setAnnouncement] = useState("");
+  useEffect(
+    () => (canvas.current === null ? undefined : new Board(canvas.current, client, setAnnouncement).attach()),
+    [client],
+  );
   const clear = () => {
     const strokes = strokesOf(client);
     strokes.delete(0, strokes.length);
@@ -152,14 +155,14 @@ export function BoardPanel({ client }: { readonly client: RoomClient }) {
         </button>
       </header>
       <div class="canvas-frame">
-        {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: it takes keys that a screen reader would keep */}
+        {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: a screen reader would otherwise handle the arrow keys itself */}
         <canvas ref={canvas} role="application" aria-label="Shared board" aria-describedby="board-help" tabIndex={0} />
       </div>
       <p id="board-help" class="hint">
         Keyboard: arrow keys move, Space draws.
       </p>
       <span class="unseen" aria-live="polite">
-        {said}
+        {announcement}
       </span>
     </section>
   );

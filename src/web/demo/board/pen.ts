@@ -1,18 +1,18 @@
 import type { Point } from "../foreign-json.ts";
 import { boardHeight, boardWidth } from "./stroke.ts";
 
-/** A stroke is passed on as it grows, every time whole: past this length it goes on in a next one. */
+/** A growing stroke is sent as a whole each time, so a stroke of this length ends and a new one begins. */
 const maxPoints = 300;
-/** Points nearer to the last one than this are left out. */
+/** A point that is nearer to the previous one is left out. */
 const minDistance = 3;
 
-/** One pen, moved by a pointer or by keys. `position` stays where the last stroke ended. */
+/** The pen of this window. `position` stays at the end of the last stroke. */
 export class Pen {
   position: Point = [boardWidth / 2, boardHeight / 2];
   #points: Point[] | undefined;
   readonly #finished: (points: readonly Point[]) => void;
 
-  /** `finished` gets every stroke that is complete. */
+  /** `finished` receives every complete stroke. */
   constructor(finished: (points: readonly Point[]) => void) {
     this.#finished = finished;
   }

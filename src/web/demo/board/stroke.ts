@@ -11,13 +11,13 @@ export const boardHeight = 600;
 
 const penWidth = 12;
 
-/** Reads what another page, not necessarily this one, has put on the board. */
+/** Reads a stroke from the document. Another program may have written it. */
 export function strokeOf(value: unknown): Stroke {
   const { color, points } = isRecord(value) ? value : {};
   return { color: typeof color === "string" ? color : "gray", points: pointsOf(points) };
 }
 
-/** The outline that a pen of some pressure leaves. */
+/** The outline of a stroke whose width follows the speed of the pen. */
 export function outlineOf(points: readonly Point[]): Path2D {
   const outline = getStroke(
     points.map(([x, y]) => [x, y]),

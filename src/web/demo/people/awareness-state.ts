@@ -1,21 +1,21 @@
 import { isRecord, type Point, pointsOf } from "../foreign-json.ts";
 
-/** What each window tells of itself through awareness. `cursor` is y-codemirror.next's own. */
+/** The awareness state of one window, without `cursor`, which belongs to y-codemirror.next. */
 export interface AwarenessState {
   readonly name: string;
   readonly color: string;
-  /** y-webrtc's id of the window: tells by which way it is reached. */
+  /** The window's y-webrtc id, which tells whether it is connected directly. */
   readonly peerId: string | undefined;
-  /** The stroke that its pen is drawing. */
+  /** The points of the stroke that the window's pen is drawing. */
   readonly drawing: readonly Point[];
 }
 
-/** Who has deleted their name. */
+/** The name that is shown for a person without one. */
 export const anonymousName = "Anonymous";
 
 const defaultColor = "#5f5a4e";
 
-/** Reads what another page, not necessarily this one, says of itself. */
+/** Reads the awareness state of a window. Another program may have written it. */
 export function readAwarenessState(state: Readonly<Record<string, unknown>>): AwarenessState {
   const user = isRecord(state["user"]) ? state["user"] : {};
   const { name, color } = user;

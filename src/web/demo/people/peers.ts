@@ -11,7 +11,7 @@ export interface Person {
   readonly reach: Reach;
 }
 
-/** Everybody in the room, this window first, the others in an order that stays. */
+/** The people in the room: this window first, the others in a stable order. */
 export function people(awareness: Awareness, webrtc: WebrtcProvider): readonly Person[] {
   return [...awareness.getStates()]
     .map(([clientId, state]): Person => {
@@ -22,7 +22,7 @@ export function people(awareness: Awareness, webrtc: WebrtcProvider): readonly P
     .sort((one, other) => rank(one) - rank(other) || one.clientId - other.clientId);
 }
 
-/** The provider keeps what it knew of its peers when it is switched off. */
+/** A provider that is switched off keeps its list of peers, so `connected` is checked first. */
 function reachOf(peerId: string | undefined, webrtc: WebrtcProvider): Reach {
   const room = webrtc.room;
   if (peerId === undefined || room === null || !webrtc.connected) return "relay";

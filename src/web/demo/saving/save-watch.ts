@@ -4,10 +4,10 @@ import { decodeSyncFrame } from "../traffic/sync-frame.ts";
 import { type SyncFacts, type SyncState, syncState } from "./sync-state.ts";
 import { UnsavedEdits } from "./unsaved-edits.ts";
 
-/** "Saved" is shown when typing pauses, not between two keys. */
+/** "Saved" appears when typing pauses, not between two keystrokes. */
 const savedDelayMs = 300;
 
-/** Follows the edits of this window until the server has them. */
+/** Tracks the edits of this window until the server has acknowledged them. */
 export class SaveWatch {
   readonly state = new Value<SyncState>({ state: "offline", text: "Connecting to the server…" });
   readonly #persistence: IndexeddbPersistence;
@@ -21,18 +21,18 @@ export class SaveWatch {
     this.#persistence = persistence;
     this.#reach = reach;
     persistence.once("synced", () => this.#hasRead(true));
-    // A browser may refuse to store anything, in private windows above all.
+    // A browser may refuse to store anything, especially in private windows.
     persistence._db.catch(() => this.#hasRead(false));
   }
 
-  /** The document has changed, not by a transport. */
+  /** Records a change of the document that no transport has brought. */
   changed(update: Uint8Array, origin: unknown): void {
     if (origin === this.#persistence) this.#unsaved.restored(update);
     else this.#unsaved.edited(update);
     this.update();
   }
 
-  /** A frame of the WebSocket. */
+  /** Reads a frame that the WebSocket has sent. */
   sent(frame: Uint8Array): void {
     const message = decodeSyncFrame(frame);
     if (message.type !== "sync-step-2") return;
@@ -40,7 +40,7 @@ export class SaveWatch {
     this.update();
   }
 
-  /** A frame of the WebSocket. */
+  /** Reads a frame that the WebSocket has received. */
   received(frame: Uint8Array): void {
     const message = decodeSyncFrame(frame);
     if (message.type !== "update" && message.type !== "sync-step-2") return;
@@ -48,7 +48,7 @@ export class SaveWatch {
     this.update();
   }
 
-  /** Shows what holds now: at once, but for "saved". */
+  /** Shows the current state: "saved" after a delay, every other state at once. */
   update(): void {
     const next = this.#current;
     if (next.state === "saved" && this.state.current.state === "saving") {

@@ -1,27 +1,27 @@
-/** Why the server's copy is or is not in reach. */
+/** The state of the connection to the server's copy of the document. */
 export type ServerLink =
   | "connected"
   | "connecting"
-  /** Switched off in this window. */
+  /** The user has switched the WebSocket off. */
   | "off"
-  /** The server said no for good. */
+  /** The server has denied access, and the client does not try again. */
   | "denied"
-  /** The server only introduces browsers to each other. */
+  /** The server does signaling only. */
   | "not-served"
-  /** The room has a password, the server must not read along. */
+  /** The room has a password, so the server must not receive its text. */
   | "private";
 
 export interface SyncFacts {
   readonly link: ServerLink;
-  /** Why, where the link is refused and the server has said so. */
+  /** The reason that the server gave for denying access; empty or undefined if it gave none. */
   readonly denial?: string | undefined;
   /** Edits of this window that the server has not acknowledged. */
   readonly unsavedCount: number;
-  /** What the browser kept from an earlier visit is not yet known to be on the server, or not even read. */
+  /** True while text of an earlier visit is being read from the browser, or is not known to be on the server. */
   readonly isRestoring: boolean;
-  /** Windows reached without the server. */
+  /** The number of windows that are connected without the server. */
   readonly peerCount: number;
-  /** Whether the browser keeps the text over a reload. */
+  /** True when the browser stores the text, so that it survives a reload. */
   readonly isKept: boolean;
 }
 
@@ -30,7 +30,7 @@ export interface SyncState {
   readonly text: string;
 }
 
-/** "saved" says that the server has acknowledged every edit of this window as stored, and nothing less. */
+/** The state is "saved" only when the server has acknowledged every edit of this window as stored. */
 export function syncState(facts: SyncFacts): SyncState {
   if (facts.link !== "connected") return { state: "offline", text: offlineText(facts) };
   if (facts.unsavedCount > 0) return { state: "saving", text: "Saving…" };

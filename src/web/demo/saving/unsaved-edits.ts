@@ -1,6 +1,6 @@
 import * as Y from "yjs";
 
-/** Clocks from `start` up to, not including, `end`, of one client: inserted, or deleted. */
+/** The clocks of one client from `start` to `end` (exclusive) that were inserted or deleted. */
 interface Span {
   readonly kind: "inserted" | "deleted";
   readonly client: number;
@@ -16,18 +16,19 @@ interface Edit {
 /**
  * The edits of this window that the server has not acknowledged.
  *
- * The server returns an update to its sender when it is stored, also one that it knew. What it returns need not be cut
- * as it was sent (a reconnect sends everything in one update), so edits are compared by the clocks that they bring.
+ * The server sends an update back to its sender once the update is stored, even if it knew it already. The returned updates
+ * may be divided differently from those that were sent (a reconnect sends everything in one update), so edits are compared
+ * by the clocks that they contain.
  */
 export class UnsavedEdits {
   #edits: Edit[] = [];
 
-  /** Edits made in this window. */
+  /** The number of unsaved edits that were made since the page was opened. */
   get count(): number {
     return this.#edits.filter((edit) => !edit.isRestored).length;
   }
 
-  /** Whether the browser brought back something that no server has been seen to hold since. */
+  /** True when the browser has restored edits that are not known to be on the server. */
   get hasRestored(): boolean {
     return this.#edits.some((edit) => edit.isRestored);
   }
@@ -36,24 +37,24 @@ export class UnsavedEdits {
     return this.#edits.length === 0;
   }
 
-  /** An update made here. */
+  /** Records an update that was made in this window. */
   edited(update: Uint8Array): void {
     this.#add(update, false);
   }
 
-  /** An update that this browser kept from an earlier visit: the server may lack it, nobody knows yet. */
+  /** Records an update that the browser kept from an earlier visit. It is not known yet whether the server has it. */
   restored(update: Uint8Array): void {
     this.#add(update, true);
   }
 
-  /** An update came from the server: the server stores before it sends. */
+  /** Takes an update from the server as saved: the server stores before it sends. */
   acknowledged(update: Uint8Array): void {
     if (this.isEmpty) return;
     const saved = new Spans(spansOf(update));
     this.#keep((span) => saved.leftOf(span));
   }
 
-  /** This SyncStep2 answers the server's state vector: inserted clocks that it leaves out are those the server holds. */
+  /** Reads the SyncStep2 that answers the server's state vector: the server has all inserted clocks that it leaves out. */
   answered(update: Uint8Array): void {
     if (this.isEmpty) return;
     const lacking = new Spans(spansOf(update));
@@ -71,7 +72,7 @@ export class UnsavedEdits {
   }
 }
 
-/** Spans by kind and client, so that one is compared only with those of its own client. */
+/** Spans grouped by kind and client: a span is compared only with those of its own group. */
 class Spans {
   readonly #groups = new Map<string, Span[]>();
 
@@ -115,7 +116,7 @@ function spansOf(update: Uint8Array): readonly Span[] {
   const { structs, ds } = Y.decodeUpdate(update);
   const spans: Span[] = [];
   for (const struct of structs) {
-    // A Skip only marks a gap.
+    // A Skip marks a gap and brings nothing.
     if (!(struct instanceof Y.Skip)) append(spans, "inserted", struct.id.client, struct.id.clock, struct.length);
   }
   for (const [client, ranges] of ds.clients) {
@@ -124,7 +125,7 @@ function spansOf(update: Uint8Array): readonly Span[] {
   return spans;
 }
 
-/** Longer by one span, or with a longer last one: a text is thousands of structs in a row. */
+/** Extends the last span or adds a new one: a text can be thousands of consecutive structs. */
 function append(spans: Span[], kind: Span["kind"], client: number, start: number, length: number): void {
   const last = spans.at(-1);
   const end = start + length;

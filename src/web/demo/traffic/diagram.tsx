@@ -3,12 +3,12 @@ import type { Transports } from "../room-client.ts";
 
 export interface DiagramProps extends Transports {
   readonly others: number;
-  /** Each message of a transport runs along its line. */
+  /** The messages of each transport, sent and received. A new one is animated along its line. */
   readonly webrtcMessages: number;
   readonly websocketMessages: number;
 }
 
-/** The two ways an edit goes, as they are now. The text beside it says the same. */
+/** Draws the two ways of an edit and which of them are on. The switches below it have the same facts as text. */
 export function Diagram({ webrtc, websocket, others, webrtcMessages, websocketMessages }: DiagramProps) {
   return (
     <svg class="diagram" viewBox="0 0 320 136" aria-hidden="true">

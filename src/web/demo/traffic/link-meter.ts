@@ -6,20 +6,20 @@ import { queryAwareness } from "./sync-frame.ts";
 import { type Traffic, TrafficCounter } from "./traffic.ts";
 import { WebrtcMeter } from "./webrtc-meter.ts";
 
-/** One transport, as it was measured last. */
+/** The latest measurements of one transport. */
 export interface Link extends Traffic {
   readonly isConnected: boolean;
-  /** The fastest and the slowest; empty when nothing was measured. */
+  /** The fastest and the slowest round trip; empty when nothing was measured. */
   readonly roundTripsMs: readonly number[];
 }
 
 const noLink: Link = { isConnected: false, roundTripsMs: [], sent: 0, received: 0 };
 
 const pollMs = 1000;
-/** The server is asked for its round trip when nothing has shown it for this long. */
+/** A query measures the server's round trip if no other message has done so for this long. */
 const queryAfterMs = 5000;
 
-/** Measures both transports, once per second: counting is not worth rendering at each message. */
+/** Publishes the measurements of both transports once per second, so that a message causes no rendering. */
 export class LinkMeter {
   readonly webrtc = new Value<Link>(noLink);
   readonly websocket = new Value<Link>(noLink);
@@ -28,7 +28,7 @@ export class LinkMeter {
   readonly #frames = new TrafficCounter();
   readonly #echo = new EchoTimer();
 
-  /** `connected` is called when a data channel has opened, which the provider does not tell. */
+  /** `connected` is called when a data channel opens: the provider has no event for it. */
   constructor(webrtc: WebrtcProvider, connected: () => void) {
     this.#webrtc = webrtc;
     this.#direct = new WebrtcMeter(webrtc, connected);
@@ -39,13 +39,13 @@ export class LinkMeter {
     setInterval(() => void this.#measure(websocket), pollMs);
   }
 
-  /** A frame of the WebSocket. */
+  /** Counts a frame that the WebSocket has sent. */
   sent(frame: Uint8Array): void {
     this.#frames.sent += 1;
     this.#echo.sent(frame);
   }
 
-  /** A frame of the WebSocket. */
+  /** Counts a frame that the WebSocket has received. */
   received(frame: Uint8Array): void {
     this.#frames.received += 1;
     this.#echo.received(frame);

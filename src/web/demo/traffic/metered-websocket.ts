@@ -3,7 +3,7 @@ export interface FrameTap {
   received(frame: Uint8Array): void;
 }
 
-/** The browser's WebSocket with an ear on its binary frames. */
+/** A subclass of the browser's WebSocket that passes its binary frames to `tap`. */
 export function meteredWebSocket(tap: FrameTap): typeof WebSocket {
   return class extends WebSocket {
     constructor(url: string | URL, protocols?: string | string[]) {

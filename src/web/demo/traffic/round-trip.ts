@@ -4,17 +4,17 @@ import { decodeSyncFrame } from "./sync-frame.ts";
 
 interface PendingEcho {
   readonly askedAt: number;
-  /** Undefined for a query of awareness, which any awareness answers. */
+  /** Undefined for an awareness query, which any awareness message answers. */
   readonly update: Uint8Array | undefined;
 }
 
-/** A question without an answer gives way to the next one. */
+/** A message that is not answered within this time is replaced by the next one. */
 const forgetAfterMs = 10_000;
 
-/** Times a WebSocket by what comes back: an update of its own (stored by then), or an answer to a query of awareness. */
+/** Measures a WebSocket's round trip: until an own update comes back (stored by then), or an awareness query is answered. */
 export class EchoTimer {
   #pending: PendingEcho | undefined;
-  /** Undefined until something has come back. */
+  /** Undefined until something was measured. */
   latestMs: number | undefined;
   latestAt = 0;
 
@@ -33,7 +33,7 @@ export class EchoTimer {
     this.#pending = undefined;
   }
 
-  /** The connection is gone, and the answer with it. */
+  /** Forgets all measurements: the connection is lost, and its answers with it. */
   reset(): void {
     this.#pending = undefined;
     this.latestMs = undefined;
@@ -47,14 +47,14 @@ function answers(frame: Uint8Array, { update }: PendingEcho): boolean {
   return message.type === "update" && equalFlat(message.update, update);
 }
 
-/** The round trips in milliseconds to the windows that y-webrtc has connected, as the browsers measure them. */
+/** The round trips in milliseconds to the directly connected windows, as the browser measures them. */
 export async function directRoundTripsMs(webrtc: WebrtcProvider): Promise<readonly number[]> {
   const connections = [...(webrtc.room?.webrtcConns.values() ?? [])].filter(({ connected }) => connected);
   const times = await Promise.all(connections.map(({ peer }) => selectedRoundTripMs(peer)));
   return times.filter((time) => time !== undefined);
 }
 
-/** simple-peer shows its RTCPeerConnection as `_pc` alone, and takes it away when it closes. */
+/** simple-peer exposes its RTCPeerConnection only as `_pc`, and removes it when it closes. */
 async function selectedRoundTripMs(peer: { readonly _pc?: RTCPeerConnection | null }): Promise<number | undefined> {
   const report = await peer._pc?.getStats().catch(() => undefined);
   let seconds: number | undefined;

@@ -1,7 +1,7 @@
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 
-/** What the page wants to know of a y-websocket frame. */
+/** The parts of a y-websocket frame that the page reads. */
 export type SyncFrame =
   | { readonly type: "sync-step-1" | "awareness" | "query-awareness" | "other" }
   | { readonly type: "sync-step-2" | "update"; readonly update: Uint8Array };
@@ -26,7 +26,7 @@ function decodeSync(decoder: decoding.Decoder): SyncFrame {
   return { type: step === 1 ? "sync-step-2" : "update", update: decoding.readVarUint8Array(decoder) };
 }
 
-/** Asks for everybody's awareness: the only question that a server answers at once and that changes nothing. */
+/** Asks for all awareness states: the only message that the server answers at once and that changes nothing. */
 export function queryAwareness(): Uint8Array<ArrayBuffer> {
   return encoding.encode((encoder) => encoding.writeVarUint(encoder, 3));
 }

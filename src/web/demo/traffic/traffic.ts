@@ -1,4 +1,4 @@
-/** Messages of one transport since the page was opened. */
+/** The messages of one transport since the page was opened. */
 export interface Traffic {
   readonly sent: number;
   readonly received: number;

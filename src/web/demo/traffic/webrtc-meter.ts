@@ -2,14 +2,14 @@ import * as broadcastChannel from "lib0/broadcastchannel";
 import type { WebrtcConn, WebrtcProvider } from "y-webrtc";
 import { TrafficCounter } from "./traffic.ts";
 
-/** Counts what y-webrtc carries: over data channels, and between windows of one browser by BroadcastChannel. */
+/** Counts the messages of y-webrtc: over data channels, and over BroadcastChannel between windows of one browser. */
 export class WebrtcMeter {
   readonly traffic = new TrafficCounter();
   readonly #webrtc: WebrtcProvider;
   readonly #metered = new WeakSet<WebrtcConn>();
   readonly #connected: () => void;
 
-  /** `connected` is called when a data channel has opened, which the provider does not tell. */
+  /** `connected` is called when a data channel opens: the provider has no event for it. */
   constructor(webrtc: WebrtcProvider, connected: () => void) {
     this.#webrtc = webrtc;
     this.#connected = connected;
@@ -37,7 +37,7 @@ export class WebrtcMeter {
     peer.on("connect", this.#connected);
   }
 
-  /** lib0 tells a page's own messages too, and y-webrtc speaks also when nobody is there to hear it. */
+  /** lib0 also reports the page's own messages, and y-webrtc sends even when no other window listens. */
   #broadcastSeen(origin: unknown): void {
     const room = this.#webrtc.room;
     if (!(room?.bcconnected && room.bcConns.size > 0)) return;
