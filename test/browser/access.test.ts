@@ -7,10 +7,10 @@ import { startTestServer } from "../support/servers/start-test-server.ts";
 
 const chromium = openChromium();
 const auth = { mode: "token", secrets: [secret] } as const;
-/** What browsers say of an answer with 401 or 403, and of a WebSocket that is refused before its upgrade. */
+/** Chromium logs these errors for a response with 401 or 403, and for a WebSocket that is refused before its upgrade. */
 const tolerated = [/status of 40[13]/, /WebSocket connection to .* failed/];
 
-test("with a token in the address one enters, over both transports, and may hand the address on without it", async () => {
+test("a token in the address gives access over both transports, and the link to share does not contain it", async () => {
   await using server = await startTestServer({ auth });
   await using people = chromium.people(server);
   const token = await tokenFor({ "notes/*": "write" });
@@ -23,13 +23,15 @@ test("with a token in the address one enters, over both transports, and may hand
   expect(await pages[0].page.locator(".link").textContent()).not.toContain("token");
 });
 
-test("without one, or with one that is no good, the page says why", async () => {
+test("without a token, or with an expired one, the page shows the reason", async () => {
   await using server = await startTestServer({ auth });
   await using people = chromium.people({ ...server, url: server.url, tolerated });
   const stranger = await people.enter("notes/1");
-  await eventually("why", async () => (await stranger.syncText()).includes("Access denied (no token)"));
+  await eventually("the missing token is named", async () =>
+    (await stranger.syncText()).includes("Access denied (no token)"),
+  );
   expect(await stranger.page.getByText("yurt token 'notes/1'").count()).toBe(1);
   const expired = await people.enter("notes/1", { token: await tokenFor({ "**": "write" }, { exp: 1 }) });
-  await eventually("why", async () => (await expired.syncText()).includes("(the token has expired)"));
+  await eventually("the expiry is named", async () => (await expired.syncText()).includes("(the token has expired)"));
   expect(await expired.page.getByText("This server requires a token").count()).toBe(0);
 });

@@ -12,7 +12,7 @@ const phone: BrowserContextOptions = {
   hasTouch: true,
 };
 
-/** What is read here of axe's results. */
+/** The parts of axe's results that this test reads. */
 interface AxeResults {
   readonly violations: readonly {
     readonly id: string;
@@ -37,7 +37,7 @@ test.each<[string, BrowserContextOptions]>([
   ["on a phone, dark", { ...phone, colorScheme: "dark" }],
 ])("axe finds no serious fault: %s", async (_, context) => {
   await using server = await startTestServer();
-  // The policy keeps axe out as it keeps out everybody else.
+  // The content security policy would block axe like any other foreign script.
   await using people = chromium.people({ url: server.url, context: { ...context, bypassCSP: true } });
   const pages = await people.enterBoth("accessibility");
   await meshed(pages);

@@ -6,7 +6,7 @@ import { startTestServer } from "../support/servers/start-test-server.ts";
 
 const chromium = openChromium();
 
-/** What the board looks like, as an image. */
+/** A screenshot of the board, as base64. */
 async function board({ page }: DemoPage): Promise<string> {
   return (await page.getByLabel("Shared board").screenshot()).toString("base64");
 }
@@ -22,7 +22,7 @@ async function drawLine({ page }: DemoPage): Promise<void> {
   await page.mouse.up();
 }
 
-test("a line that one draws is seen by the other, and cleared for both", async () => {
+test("a line appears in the other window, and clearing the board removes it from both", async () => {
   await using server = await startTestServer();
   await using people = chromium.people(server);
   const pages = await people.enterBoth("board");
@@ -40,7 +40,7 @@ test("a line that one draws is seen by the other, and cleared for both", async (
   });
 });
 
-/** The strokes of the document: of what it holds, the lists and maps that are neither text nor counter. */
+/** The number of strokes: the length of the only array in the document. */
 function strokes({ page }: DemoPage): Promise<number> {
   return page.evaluate(() => {
     const { doc, Y } = globalThis.yurt;
@@ -50,7 +50,7 @@ function strokes({ page }: DemoPage): Promise<number> {
   });
 }
 
-test("the counter counts every press, also those at the same time", async () => {
+test("the counter counts every press, including simultaneous ones", async () => {
   await using server = await startTestServer();
   await using people = chromium.people(server);
   const pages = await people.enterBoth("counter");
@@ -60,7 +60,7 @@ test("the counter counts every press, also those at the same time", async () => 
       for (let presses = 0; presses < 5; presses += 1) await page.getByRole("button", { name: "+1" }).click();
     }),
   );
-  await eventually("ten everywhere", async () => {
+  await eventually("both windows show ten", async () => {
     const counts = await Promise.all(pages.map(({ page }) => page.locator("[data-counter]").textContent()));
     return counts.every((count) => count === "10");
   });

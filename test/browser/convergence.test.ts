@@ -15,7 +15,7 @@ async function talk(alice: DemoPage, bob: DemoPage, others: readonly DemoPage[] 
   await haveText([alice, bob, ...others], "Hello world");
 }
 
-test("two browsers converge over WebRTC alone, and the relay sees none of it", async () => {
+test("two browsers converge over WebRTC alone, and the relay receives nothing", async () => {
   await using server = await startTestServer();
   await using people = chromium.people(server);
   const pages = await people.enterBoth("direct");
@@ -39,7 +39,7 @@ test("two browsers converge over WebRTC alone, and the relay sees none of it", a
   expect(storedRows(server.dataFolder)).toBe(rows);
 });
 
-test("WebRTC asks no foreign STUN server", async () => {
+test("WebRTC uses no STUN server on another machine", async () => {
   await using server = await startTestServer();
   await using people = chromium.people(server);
   const pages = await people.enterBoth("no stun");
@@ -74,7 +74,7 @@ test("hybrid browsers converge directly and store everything, each edit once", a
   const made = (await Promise.all(pages.map(ownUpdates))).reduce((sum, count) => sum + count);
   expect(made).toBeGreaterThan(1);
   await eventually("everything is stored", () => storedRows(server.dataFolder) >= rows + made);
-  // Whoever joins is served after all that was sent before.
+  // The server handles a new client's request after all updates that were sent before it.
   const late = await people.enter("hybrid");
   await late.turn("WebRTC", "off");
   await haveText([late], "Hello world");
@@ -82,7 +82,7 @@ test("hybrid browsers converge directly and store everything, each edit once", a
 });
 
 declare global {
-  /** Updates made in this page, and not by a provider. */
+  /** The number of updates that were made in this page, not by a provider. */
   var ownUpdateCount: number | undefined;
 }
 
@@ -99,7 +99,7 @@ function ownUpdates({ page }: DemoPage): Promise<number> {
   return page.evaluate(() => globalThis.ownUpdateCount ?? 0);
 }
 
-test("both type at once, on both transports, and end up with the same text", async () => {
+test("two browsers that type at once, over both transports, end up with the same text", async () => {
   await using server = await startTestServer();
   await using people = chromium.people(server);
   const pages = await people.enterBoth("at once");

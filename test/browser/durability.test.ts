@@ -6,10 +6,10 @@ import { haveText, meshed, relayed } from "../support/browser/page.ts";
 import { startTestServer, temporaryFolder } from "../support/servers/start-test-server.ts";
 
 const chromium = openChromium();
-/** Chromium's complaint when a WebSocket finds no server. */
-const serverIsAway = /ERR_CONNECTION_REFUSED|WebSocket connection to .* failed/;
+/** Chromium logs these errors when a WebSocket cannot reach the server. */
+const connectionRefused = /ERR_CONNECTION_REFUSED|WebSocket connection to .* failed/;
 
-test("the text survives a reload, and is there for who comes when everyone has left", async () => {
+test("the text survives a reload, and a browser that joins an empty room receives it", async () => {
   await using server = await startTestServer();
   await using people = chromium.people(server);
   const alice = await people.enter("reload");
@@ -23,19 +23,22 @@ test("the text survives a reload, and is there for who comes when everyone has l
   await haveText([await people.enter("reload")], "still here");
 });
 
-test("a restart of the server loses nothing, and browsers come back by themselves", async () => {
+test("a restart of the server loses nothing, and browsers reconnect by themselves", async () => {
   const dataFolder = await temporaryFolder();
   await using cleanup = new AsyncDisposableStack();
   cleanup.defer(() => rm(dataFolder, { recursive: true, force: true }));
   await using first = await startTestServer({ dataFolder });
-  await using people = chromium.people({ url: first.url, tolerated: [serverIsAway] });
+  await using people = chromium.people({ url: first.url, tolerated: [connectionRefused] });
   const pages = await people.enterBoth("restart");
   const [alice, bob] = pages;
   await Promise.all([meshed(pages), relayed(pages)]);
   await alice.type("before ");
   await haveText(pages, "before ");
   await first.stop();
-  await eventually("the relay is gone", async () => !(await alice.isOnRelay()) && !(await bob.isOnRelay()));
+  await eventually(
+    "both pages have left the relay",
+    async () => !(await alice.isOnRelay()) && !(await bob.isOnRelay()),
+  );
   await bob.type("meanwhile ");
   await haveText(pages, "before meanwhile ");
   await using _second = await startTestServer({ dataFolder, port: first.port });

@@ -22,7 +22,7 @@ async function type(page: Page, text: string): Promise<void> {
 }
 
 test.skipIf(firefoxPath === undefined)(
-  "Firefox and Chromium meet over WebRTC alone, and over the relay",
+  "Firefox and Chromium converge over WebRTC alone, and over the relay alone",
   async () => {
     await using server = await startTestServer();
     await using firefox = await launchFirefox(firefoxPath ?? "");

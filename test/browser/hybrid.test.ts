@@ -10,7 +10,7 @@ import { startTestServer } from "../support/servers/start-test-server.ts";
 
 const chromium = openChromium();
 
-/** A page that shares a document by y-webrtc and by one more provider, which `relay` opens. */
+/** The code of a page that shares a document over y-webrtc and over the provider that the expression `relay` creates. */
 function page(signalingUrl: string, relay: string): string {
   return `
     import { HocuspocusProvider } from "@hocuspocus/provider";
@@ -30,7 +30,7 @@ function page(signalingUrl: string, relay: string): string {
 
 const textOf = (page: Page) => page.evaluate<string>("shared.text.toString()");
 
-test("y-webrtc, Hocuspocus and y-websocket share a document and who is there, and each edit is stored once", async () => {
+test("y-webrtc, Hocuspocus and y-websocket share a document and its presence, and each edit is stored once", async () => {
   await using server = await startTestServer();
   const { wsUrl } = server;
   const collab = `new HocuspocusProvider({ url: "${wsUrl}/collab", name: "hybrid", document: doc })`;
@@ -69,10 +69,10 @@ test("y-webrtc, Hocuspocus and y-websocket share a document and who is there, an
     const all = await texts();
     return all[0]?.length === length && new Set(all).size === 1;
   });
-  const everybody = ["client", "page 0", "page 1", "page 2", "provider"];
+  const everyone = ["client", "page 0", "page 1", "page 2", "provider"];
   await eventually("presence", async () => {
     const seen = await Promise.all(pages.map((each) => each.evaluate<string[]>("shared.names()")));
-    return seen.every((names) => Bun.deepEquals(names, everybody));
+    return seen.every((names) => Bun.deepEquals(names, everyone));
   });
   await saved(provider);
   await eventually("nothing is unsaved in the pages", async () => {
@@ -81,6 +81,6 @@ test("y-webrtc, Hocuspocus and y-websocket share a document and who is there, an
     );
     return counts.every((count) => count === 0);
   });
-  // Nine characters, and two words: five clients have brought each of them.
+  // Nine characters and two words make eleven edits, and each of them reached the server through several clients.
   expect(storedRows(server.dataFolder)).toBe(11);
 });

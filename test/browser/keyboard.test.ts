@@ -33,7 +33,7 @@ async function tabTo(demo: DemoPage, control: Locator): Promise<void> {
   throw new Error(`Tab does not lead to ${control}`);
 }
 
-test("Tab leads to every control, and out of each again", async () => {
+test("Tab reaches every control, and leaves it again", async () => {
   await using server = await startTestServer();
   await using people = chromium.people(server);
   const alice = await people.enter("tab");

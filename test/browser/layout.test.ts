@@ -7,7 +7,7 @@ import { startTestServer } from "../support/servers/start-test-server.ts";
 const chromium = openChromium();
 const phone = { width: 390, height: 844 };
 
-/** Relative luminance as a browser paints it, from 0 (black) to 1. */
+/** The relative luminance of a colour as the browser paints it, from 0 (black) to 1 (white). */
 async function brightness({ page }: DemoPage, property: "color" | "backgroundColor"): Promise<number> {
   const pixel = await page.evaluate<number[]>(`(() => {
     const canvas = new OffscreenCanvas(1, 1).getContext("2d");
@@ -37,7 +37,7 @@ test.each([
   [390, 844],
   [768, 1024],
   [1280, 800],
-])("at %d × %d nothing lies beside the screen", async (width, height) => {
+])("at %d × %d nothing overflows the screen horizontally", async (width, height) => {
   await using server = await startTestServer();
   await using people = chromium.people({
     url: server.url,
@@ -58,7 +58,7 @@ interface Distances {
   readonly belowName: number;
 }
 
-/** Between the name at a caret in the second line, and the letters of this line and the one above it. */
+/** The distances between the name at a caret in the second line and the letters of this line and the one above it. */
 function distances({ page }: DemoPage): Promise<Distances> {
   return page.evaluate<Distances>(`(() => {
     const name = document.querySelector(".cm-ySelectionInfo").getBoundingClientRect();
@@ -90,7 +90,7 @@ test("the name at a caret covers no letters", async () => {
   expect(belowName).toBeGreaterThanOrEqual(0);
 });
 
-/** Of the first row of a text that is one long word. */
+/** The number of letters in the first row of a text that is one long word. */
 function lengthOfFirstRow({ page }: DemoPage): Promise<number> {
   return page.evaluate<number>(`(() => {
     const text = document.querySelector(".cm-line").firstChild;
@@ -104,7 +104,7 @@ function lengthOfFirstRow({ page }: DemoPage): Promise<number> {
   })()`);
 }
 
-test("the name at a caret at the right edge is in the editor as a whole", async () => {
+test("the name at a caret at the right edge stays inside the editor", async () => {
   await using server = await startTestServer();
   await using people = chromium.people({ url: server.url, context: { viewport: phone } });
   const [alice, bob] = await people.enterBoth("edge");
@@ -138,7 +138,7 @@ test.each([390, 768, 820, 1280])("at a width of %d going offline moves neither h
   expect(await measures()).toEqual(online);
 });
 
-/** On how many rows each match in the element stands. */
+/** The number of rows over which each match in the element extends. */
 function rows({ page }: DemoPage, selector: string, pattern: RegExp): Promise<readonly number[]> {
   return page.evaluate<number[]>(`(() => {
     const walker = document.createTreeWalker(document.querySelector('${selector}'), NodeFilter.SHOW_TEXT);
@@ -155,7 +155,7 @@ function rows({ page }: DemoPage, selector: string, pattern: RegExp): Promise<re
   })()`);
 }
 
-test("on a phone no URL is broken where it fits into a row", async () => {
+test("on a phone, a URL that fits into a row is not broken", async () => {
   await using server = await startTestServer();
   await using people = chromium.people({ url: server.url, context: { viewport: phone } });
   const alice = await people.enter("warm-lake-siu9in");

@@ -16,7 +16,7 @@ test.each([
     await using server = await startTestServer();
     await using people = chromium.people(server);
     const pages = await people.enterAll(8, "mesh", options);
-    // Where there is a password, the relay has never been used.
+    // In a room with a password, the relay is never used.
     if (!("password" in options)) await Promise.all(pages.map((page) => page.useOnly("WebRTC")));
     await meshed(pages, 30_000);
     await pages[0]?.type("from the first");
@@ -30,12 +30,12 @@ test.each([
       const texts = await Promise.all(pages.map((page) => page.text()));
       return texts.every((text) => text === texts[0] && text.length === "from the first".length + pages.length);
     });
-    // A pair that is being checked again is for that moment not one that has succeeded.
+    // While a browser checks a pair again, the pair's state is not `succeeded`.
     await eventually("every connection has settled on a pair", async () => {
       const pairs = (await Promise.all(pages.map(selectedPairs))).flat();
       return pairs.filter(({ state, isNominated }) => state === "succeeded" && isNominated).length === 8 * 7;
     });
-    await eventually("everyone lists everyone as reached directly", async () => {
+    await eventually("each window lists all others as direct", async () => {
       const direct = pages.map(({ people: list }) => list.and(list.page().locator("[data-reach=direct]")).count());
       return (await Promise.all(direct)).every((count) => count === 7);
     });
@@ -43,11 +43,11 @@ test.each([
   120_000,
 );
 
-/** What each page announces reaches the server when the others are there already. */
+/** Delays the page's announcements, so that they reach the server when the other page has joined already. */
 async function announceLate({ page }: DemoPage): Promise<void> {
   await page.evaluate(() => {
     const send = WebSocket.prototype.send;
-    // As y-webrtc encrypts it, an announcement is the only message of 132 characters.
+    // An announcement is the only message of 132 characters after y-webrtc has encrypted it.
     const isAnnouncement = (message: unknown) =>
       typeof message === "string" && /"type":"announce"|"data":"[^"]{132}"/.test(message);
     WebSocket.prototype.send = function (...args) {
@@ -61,12 +61,12 @@ async function announceLate({ page }: DemoPage): Promise<void> {
   });
 }
 
-// Two who call each other at once can wait for each other's answers for ever: where both hear each other, about two of five
-// such meetings fail.
+// Two browsers that call each other at the same time may wait for each other's answers for ever. Without the server's help,
+// about 40 % of such pairs never connect.
 test.each([
   ["a room", {}],
   ["a room with a password", { password: "open sesame" }],
-])("two who enter %s in the same moment meet, each time", async (_, options) => {
+])("two browsers that join %s at the same moment connect, each time", async (_, options) => {
   await using server = await startTestServer();
   await using people = chromium.people(server);
   const pages = await people.enterBoth("moment", options);
@@ -74,7 +74,7 @@ test.each([
   await Promise.all(pages.map(announceLate));
   for (let meeting = 0; meeting < 5; meeting += 1) {
     await Promise.all(pages.map((page) => page.turn("WebRTC", "off")));
-    await eventually("they have parted", async () =>
+    await eventually("they are disconnected", async () =>
       (await Promise.all(pages.map((page) => page.peers()))).every(({ length }) => length === 0),
     );
     await Promise.all(pages.map((page) => page.turn("WebRTC", "on")));

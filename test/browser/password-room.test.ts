@@ -8,9 +8,9 @@ import { startTestServer } from "../support/servers/start-test-server.ts";
 
 const chromium = openChromium();
 
-test("a room with a password is for those who know it, and the server learns nothing", async () => {
+test("a room with a password connects only browsers that have it, and the server cannot read the text", async () => {
   await using server = await startTestServer();
-  // y-webrtc leaves a frame that it cannot decrypt as an unhandled rejection.
+  // A frame that y-webrtc cannot decrypt causes an unhandled rejection.
   await using people = chromium.people({ url: server.url, tolerated: [/OperationError/] });
   const ear = await SignalingClient.connect(`${server.wsUrl}/signal`);
   ear.say({ type: "subscribe", topics: ["secret room"] });
@@ -44,7 +44,7 @@ test("the password never reaches the server", async () => {
   await meshed(friends);
   expect(requested.length).toBeGreaterThan(0);
   expect(requested.filter((url) => /open|sesame/.test(url.split("#")[0] ?? ""))).toEqual([]);
-  // Who was there before the reload may have been met by the other in its last moment, and a state that came by WebRTC
-  // alone is remembered for 30 s.
+  // A page may have connected to the other one just before that reloaded. y-protocols keeps an awareness state that came
+  // over WebRTC alone for 30 s.
   await eventually("they see each other", async () => (await friends[0].people.count()) === 2, 40_000);
 });

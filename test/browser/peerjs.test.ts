@@ -8,11 +8,11 @@ import { revoke, secret, tokenFor } from "../support/bytes/tokens.ts";
 import { startTestServer, type TestServerOptions } from "../support/servers/start-test-server.ts";
 
 declare global {
-  /** A client that the page has opened; exists in its page only. */
+  /** The client that the page has opened. It exists in the page only. */
   var peer: Peer;
-  /** Makes a client, and remembers what becomes of it in `seen`. */
+  /** Opens a client and records its events in `seen`. */
   var openPeer: (id: string | undefined, options: object) => void;
-  /** Connects to another client, by its id. */
+  /** Connects to the client with this id. */
   var call: (id: string) => void;
   var seen: string[];
 }
@@ -20,7 +20,7 @@ declare global {
 const chromium = openChromium();
 let app: ServedSnippet;
 
-/** An app that talks over data connections, whoever opens them, and says back what it hears. */
+/** An app that greets over each data connection that it opens, and answers greetings over all of them. */
 const code = `
   import { Peer } from "peerjs";
   globalThis.seen = [];
@@ -50,7 +50,7 @@ beforeAll(async () => {
 
 async function setUp(serverOptions: TestServerOptions = {}) {
   const server = await startTestServer(serverOptions);
-  // PeerJS logs each of its errors, and Chromium a request that is answered with 401.
+  // PeerJS logs each of its errors, and Chromium logs a response with 401.
   const tolerated = [/PeerJS|Could not get an ID|401/];
   const people = chromium.people({ url: app.url, otherUrl: server.url, tolerated });
   const options = { host: "127.0.0.1", port: server.port, path: "/peerjs", config: { iceServers: [] } };
@@ -85,7 +85,7 @@ async function talks(page: Page, id: string): Promise<void> {
   await sees(page, `${id} says hello yourself`);
 }
 
-test("two pages open a data connection, one under an id that the server made up", async () => {
+test("two pages open a data connection, one of them under an id that the server generated", async () => {
   await using peers = await setUp();
   const [alice, bob] = [await peers.open(), await peers.open("bob")];
   await sees(bob, "open as bob");
@@ -96,7 +96,7 @@ test("two pages open a data connection, one under an id that the server made up"
   await sees(bob, `${opened.replace("open as ", "")} says hello`);
 });
 
-test("an id that is in use is taken, and who has it goes on", async () => {
+test("an id that is in use is unavailable, and its client stays connected", async () => {
   await using peers = await setUp();
   const alice = await peers.open("alice");
   await sees(alice, "open as alice");
@@ -108,7 +108,7 @@ test("an id that is in use is taken, and who has it goes on", async () => {
   expect(await seenBy(alice)).not.toContain("disconnected");
 });
 
-test("who reconnects has its id again and is reached, also while its old connection still seems open", async () => {
+test("a client that reconnects gets its id back, even while its old connection still seems open", async () => {
   await using peers = await setUp();
   const [alice, bob] = [await peers.open("alice", { token: "secret" }), await peers.open("bob")];
   await sees(alice, "open as alice");
@@ -126,16 +126,16 @@ test("who reconnects has its id again and is reached, also while its old connect
   expect(await seenBy(alice)).not.toContain("bob says hello");
 });
 
-test("who is not there within five seconds is unavailable, and who comes within them is reached", async () => {
+test("a peer that connects within five seconds receives the offer, and any other is unavailable", async () => {
   await using peers = await setUp();
-  // A page may take longer to open than its client may come late.
+  // The second page is opened in advance, because that may take longer than the five seconds.
   const [alice, late] = [await peers.open("alice"), await peers.visit()];
   await sees(alice, "open as alice");
   await alice.evaluate(() => {
     globalThis.call("nobody");
     globalThis.call("late");
   });
-  // Time for the offer to get to the mailbox.
+  // The offer needs a moment to get to the mailbox.
   await Bun.sleep(500);
   await peers.enter(late, "late");
   await sees(late, "alice says hello");
@@ -154,7 +154,7 @@ test("a wrong key is refused, with an id and without", async () => {
   await sees(nameless, "error server-error");
 });
 
-test("where tokens are asked for, one behind the key enters, and none does not; a revoked one ends its client", async () => {
+test("in mode token, the key carries the token: without one a client is refused, and a revocation ends its connection", async () => {
   await using peers = await setUp({ auth: { mode: "token", secrets: [secret] } });
   const token = await tokenFor({ "peerjs/peerjs": "read" }, { sub: "ann" });
   const key = `peerjs&access_token=${token}`;

@@ -33,18 +33,18 @@ describe.each<Transport>(["WebRTC", "WebSocket"])("over %s alone", (transport) =
       (await bob.page.locator(".cm-ySelectionInfo").allTextContents()).includes("Alice"),
     );
     await eventually("Alice's selection", async () => (await bob.page.locator(".cm-ySelection").count()) > 0);
-    // Their own cursors are the browser's, not coloured ones.
+    // A page shows its own cursor without a name.
     expect(await alice.page.locator(".cm-ySelectionInfo", { hasText: "Alice" }).count()).toBe(0);
   });
 });
 
-test("each page says how it reaches the others", async () => {
+test("each page shows how the others are connected", async () => {
   await using server = await startTestServer();
   await using people = chromium.people(server);
   const pages = await people.enterBoth("reach");
   const [alice, bob] = pages;
   const reached = (from: DemoPage, to: DemoPage, how: string) =>
-    eventually(`reached: ${how}`, async () => (await from.reachOf(to)) === how);
+    eventually(`shown as ${how}`, async () => (await from.reachOf(to)) === how);
   await meshed(pages);
   await reached(alice, alice, "you");
   await reached(alice, bob, "direct");
@@ -57,13 +57,13 @@ test("each page says how it reaches the others", async () => {
   await reached(bob, alice, "direct");
 });
 
-test("whoever leaves is gone from the list", async () => {
+test("a person who leaves disappears from the list", async () => {
   await using server = await startTestServer();
   await using people = chromium.people(server);
   const [alice, bob] = await people.enterBoth("leaving");
   await eventually("both are listed", async () => (await alice.people.count()) === 2);
   await bob.page.close();
-  // y-protocols forgets after 30 s, and looks every 3 s, when the last that Bob said came from browser to browser alone.
+  // y-protocols removes Bob's state after 30 s (checked every 3 s) if his last message came over WebRTC alone.
   await eventually("Alice is alone", async () => (await alice.people.count()) === 1, 40_000);
   expect(await alice.reachOf(alice)).toBe("you");
 });

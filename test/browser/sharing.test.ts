@@ -6,16 +6,16 @@ import { startTestServer } from "../support/servers/start-test-server.ts";
 
 const chromium = openChromium();
 
-/** Presses the button and reads what it has put on the clipboard. */
+/** Presses the button and resolves with the text that it has put on the clipboard. */
 async function copied({ page }: DemoPage, button: string): Promise<string> {
   const read = () => page.evaluate<string>("navigator.clipboard.readText()");
   await page.evaluate('navigator.clipboard.writeText("")');
   await page.getByRole("button", { name: button }).click();
-  await eventually("something on the clipboard", async () => (await read()) !== "");
+  await eventually("the clipboard has a text", async () => (await read()) !== "");
   return read();
 }
 
-test("the copied link leads to this room", async () => {
+test("the copied link opens this room", async () => {
   await using server = await startTestServer();
   await using people = chromium.people(server);
   const alice = await people.enter("sharing & caring");
@@ -25,7 +25,7 @@ test("the copied link leads to this room", async () => {
   expect(link.hash).toBe("");
 });
 
-test("the copied link of a room with a password leads into it", async () => {
+test("the copied link of a room with a password contains the password", async () => {
   await using server = await startTestServer();
   await using people = chromium.people(server);
   const alice = await people.enter("closed", { password: "open sesame/?#" });
@@ -35,7 +35,7 @@ test("the copied link of a room with a password leads into it", async () => {
   expect(link.search).not.toContain("password");
 });
 
-test("the copied snippet is the one shown, with this server and this room in it", async () => {
+test("the copied snippet is the one shown, and names this server and this room", async () => {
   await using server = await startTestServer();
   await using people = chromium.people(server);
   const alice = await people.enter("snippet");
@@ -45,7 +45,7 @@ test("the copied snippet is the one shown, with this server and this room in it"
   expect(snippet).toContain('"snippet"');
 });
 
-test("a second window of the same browser is in the same room", async () => {
+test("a second window of the same browser opens the same room", async () => {
   await using server = await startTestServer();
   await using people = chromium.people(server);
   const alice = await people.enter("second window");

@@ -6,15 +6,15 @@ import { startTestServer } from "../support/servers/start-test-server.ts";
 
 const chromium = openChromium();
 
-test("what is typed offline stays here, and reaches the others when the switch goes back", async () => {
+test("edits made offline stay in their window, and reach the others when it is online again", async () => {
   await using server = await startTestServer();
   await using people = chromium.people(server);
   const pages = await people.enterBoth("offline");
   const [alice, bob] = pages;
   await Promise.all([meshed(pages), relayed(pages)]);
   await bob.turn("Offline", "on");
-  await eventually("Bob is cut off", async () => !(await bob.isOnRelay()) && (await bob.peers()).length === 0);
-  await eventually("the page says so", async () => (await bob.syncState()) === "offline");
+  await eventually("Bob is disconnected", async () => !(await bob.isOnRelay()) && (await bob.peers()).length === 0);
+  await eventually("the page shows it", async () => (await bob.syncState()) === "offline");
   await bob.type("from Bob");
   await alice.type("from Alice");
   await relayed([alice]);
@@ -29,7 +29,7 @@ test("what is typed offline stays here, and reaches the others when the switch g
   await eventually("all is saved", async () => (await bob.syncState()) === "saved");
 });
 
-test("with one transport off the other goes on, in either order", async () => {
+test("with one transport off, the other one carries the edits, whichever it is", async () => {
   await using server = await startTestServer();
   await using people = chromium.people(server);
   const pages = await people.enterBoth("switching");
@@ -52,7 +52,7 @@ test("with one transport off the other goes on, in either order", async () => {
   );
 });
 
-test("the page shows what each transport carries", async () => {
+test("the page counts the messages of each transport", async () => {
   await using server = await startTestServer();
   await using people = chromium.people(server);
   const pages = await people.enterBoth("traffic");

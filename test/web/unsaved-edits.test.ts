@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import { UnsavedEdits } from "../../src/web/demo/saving/unsaved-edits.ts";
 
-/** A document in a browser whose own edits are watched, and the updates that they made. */
+/** A document whose own edits are tracked, and the updates of these edits. */
 function editor() {
   const doc = new Y.Doc();
   const unsaved = new UnsavedEdits();
@@ -17,7 +17,7 @@ function editor() {
 
 const last = (updates: readonly Uint8Array[]): Uint8Array => updates.at(-1) ?? new Uint8Array([0, 0]);
 
-/** What y-websocket answers to a server that holds `held`. */
+/** The SyncStep2 with which y-websocket answers a server that holds `held`. */
 const syncStep2 = (doc: Y.Doc, held: Y.Doc): Uint8Array => Y.encodeStateAsUpdate(doc, Y.encodeStateVector(held));
 
 describe("an edit is unsaved", () => {
@@ -32,7 +32,7 @@ describe("an edit is unsaved", () => {
     expect(unsaved.isEmpty).toBe(true);
   });
 
-  test("until all of it is returned, in however many pieces", () => {
+  test("until all of it is returned, in any number of pieces", () => {
     const { doc, text, unsaved } = editor();
     doc.transact(() => {
       text.insert(0, "one");
@@ -58,7 +58,7 @@ describe("an edit is unsaved", () => {
     expect(unsaved.isEmpty).toBe(true);
   });
 
-  test("when it deletes what somebody else wrote", () => {
+  test("when it deletes the text of another client", () => {
     const other = editor();
     other.text.insert(0, "theirs");
     const { doc, text, unsaved, updates } = editor();
@@ -70,7 +70,7 @@ describe("an edit is unsaved", () => {
     expect(unsaved.isEmpty).toBe(true);
   });
 
-  test("whatever others have saved meanwhile", () => {
+  test("although the server returns edits of other clients", () => {
     const other = editor();
     other.text.insert(0, "theirs");
     const { text, unsaved } = editor();
@@ -81,7 +81,7 @@ describe("an edit is unsaved", () => {
 });
 
 describe("a reconnect", () => {
-  test("saves with one returned update what was typed offline in many", () => {
+  test("acknowledges many offline edits with one returned update", () => {
     const server = new Y.Doc();
     const { doc, text, unsaved } = editor();
     for (const letter of "offline") text.insert(text.length, letter);
@@ -94,7 +94,7 @@ describe("a reconnect", () => {
     expect(unsaved.isEmpty).toBe(true);
   });
 
-  test("finds what the server had stored without its answer arriving", () => {
+  test("recognizes edits that the server has stored although its answer was lost", () => {
     const server = new Y.Doc();
     const { doc, text, unsaved, updates } = editor();
     text.insert(0, "arrived");
@@ -106,7 +106,7 @@ describe("a reconnect", () => {
     expect(unsaved.isEmpty).toBe(true);
   });
 
-  test("does not take a delete for stored because its text is", () => {
+  test("does not take a delete as stored because the deleted text is", () => {
     const server = new Y.Doc();
     const { doc, text, unsaved, updates } = editor();
     text.insert(0, "abc");
@@ -121,8 +121,8 @@ describe("a reconnect", () => {
   });
 });
 
-describe("what a reload brings back", () => {
-  test("counts as no edit, and is unsaved until the server is seen to hold it", () => {
+describe("restored text", () => {
+  test("is not counted as an edit, and is unsaved until the server is known to have it", () => {
     const server = new Y.Doc();
     const earlier = editor();
     earlier.text.insert(0, "from the last visit");
@@ -139,7 +139,7 @@ describe("what a reload brings back", () => {
     expect(unsaved.isEmpty).toBe(true);
   });
 
-  test("is saved by an exchange in which the server lacks nothing", () => {
+  test("is saved when the server lacks nothing of it", () => {
     const earlier = editor();
     earlier.text.insert(0, "from the last visit");
     const kept = Y.encodeStateAsUpdate(earlier.doc);

@@ -7,41 +7,41 @@ import { PageErrors } from "./page-errors.ts";
 const flags = [
   ...["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"],
   ...["--disable-background-networking", "--disable-component-update"],
-  // With the permissions below: else WebRTC connects only on a machine that has a default route.
+  // WebRTC needs this flag and the permissions below to connect on a machine without a default route.
   "--allow-loopback-in-peer-connection",
-  // STUN servers too: nothing leaves this machine.
+  // No host name is resolved, not even a STUN server's, so nothing leaves this machine.
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ];
 const permissions = ["camera", "microphone", "clipboard-read", "clipboard-write"];
 
-/** A Chromium; rejects with the command that installs it where there is none. */
+/** Launches Chromium. If it is not installed, rejects with the command that installs it. */
 export async function launchChromium(): Promise<Browser> {
   const executablePath = findProgram("chromium");
   if (executablePath === undefined) {
     throw new Error(`no Chromium found. To install it: ${installCommand(["chromium"])}`);
   }
-  // The sandbox starts neither for root nor in most containers, and the pages are ours.
+  // The sandbox does not start for root, nor in most containers. The pages are our own.
   return chromium.launch({ executablePath, args: flags, chromiumSandbox: false });
 }
 
 export interface PeopleOptions {
-  /** Of the server, as in `http://127.0.0.1:4444`; a page that asks any other host for anything fails its test. */
+  /** The server's URL, as in `http://127.0.0.1:4444`. A page that sends a request to any other host fails its test. */
   readonly url: string;
-  /** Of a second server that pages may ask. */
+  /** The URL of a second server to which pages may send requests. */
   readonly otherUrl?: string;
-  /** Console errors that the test provokes. */
+  /** Patterns of the console errors that the test causes on purpose. */
   readonly tolerated?: readonly RegExp[];
   readonly context?: BrowserContextOptions;
 }
 
 export interface PersonOptions {
-  /** Of the room, in the URL's fragment. */
+  /** The room's password, in the URL's fragment. */
   readonly password?: string;
-  /** What the server is shown, there too. */
+  /** The access token, also in the fragment. */
   readonly token?: string;
 }
 
-/** People in front of a browser each: contexts share no storage, no BroadcastChannel and no permissions. */
+/** Simulates people with a browser each: their contexts share no storage, no BroadcastChannel and no permissions. */
 export class People implements AsyncDisposable {
   readonly #browser: Promise<Browser>;
   readonly #options: PeopleOptions;
@@ -77,22 +77,22 @@ export class People implements AsyncDisposable {
     return Promise.all(Array.from({ length: count }, () => this.enter(room, options)));
   }
 
-  /** Two people, the commonest company. */
+  /** Opens the demo for two people. */
   async enterBoth(room: string, options: PersonOptions = {}): Promise<readonly [DemoPage, DemoPage]> {
     return Promise.all([this.enter(room, options), this.enter(room, options)]);
   }
 
-  /** Rejects with what went wrong in any page meanwhile. */
+  /** Closes all pages, and rejects with the errors that occurred in them. */
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#closers.map((close) => close()));
     this.#pageErrors.expectNone();
   }
 }
 
-/** One Chromium for the tests of a file, from its first test to its last. */
+/** Launches one Chromium for all tests of a file, before the first one, and closes it after the last. */
 export function openChromium(): { people(options: PeopleOptions): People } {
   const launching = Promise.withResolvers<Browser>();
-  // Reported by the tests that want it.
+  // Each test that uses the browser reports the failure.
   launching.promise.catch(() => {});
   beforeAll(() => {
     launching.resolve(launchChromium());

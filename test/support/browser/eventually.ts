@@ -1,6 +1,6 @@
 import { eventually as eventuallySoon, pause } from "../eventually.ts";
 
-/** As elsewhere, but asks less often, since each question takes the pages' time, and waits longer: they start slowly. */
+/** Waits longer than the usual `eventually`, because pages start slowly, and polls less often, because it slows them down. */
 export function eventually(what: string, holds: () => Promise<boolean> | boolean, withinMs = 25_000): Promise<void> {
   const asked = async () => {
     const answer = await holds();

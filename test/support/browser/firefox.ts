@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Browser, launch } from "puppeteer-core";
 
-/** Firefox over WebDriver BiDi, with WebRTC on this machine's own addresses and no way to any other. */
+/** Launches Firefox over WebDriver BiDi. It can reach this machine's own addresses only, over WebRTC as well. */
 export async function launchFirefox(executablePath: string): Promise<Browser & AsyncDisposable> {
   const userDataDir = await mkdtemp(join(tmpdir(), "yurt-firefox-"));
   const browser = await launch({
@@ -14,7 +14,7 @@ export async function launchFirefox(executablePath: string): Promise<Browser & A
     extraPrefsFirefox: {
       "media.peerconnection.ice.loopback": true,
       "media.peerconnection.ice.obfuscate_host_addresses": false,
-      // A proxy that nobody runs, for every address but this machine's own.
+      // A proxy that does not exist blocks every address but this machine's own.
       "network.proxy.type": 1,
       "network.proxy.http": "127.0.0.1",
       "network.proxy.http_port": 9,

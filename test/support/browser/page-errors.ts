@@ -4,24 +4,24 @@ const reportViolations = `addEventListener("securitypolicyviolation", ({ effecti
   console.error("CSP violation: " + [effectiveDirective, blockedURI, sourceFile].join(" ")));`;
 
 /**
- * y-webrtc 10.3.0 throws when an answer comes for an offer of a connection that it has closed meanwhile, as happens while
- * pages come and go. The answer is worth nothing then; the page goes on.
+ * y-webrtc 10.3.0 throws when it receives an answer for a connection that it has closed meanwhile, which happens while
+ * pages open and close. The answer is useless then, and the page keeps working.
  */
 const lateAnswer = /Cannot set properties of undefined \(setting 'glareToken'\)/;
 
-/** What must not happen in any page: errors, breaches of the content security policy, requests to other hosts. */
+/** Collects errors, violations of the content security policy and requests to other hosts in all pages of a test. */
 export class PageErrors {
   readonly #hosts: readonly string[];
   readonly #tolerated: readonly RegExp[];
   readonly #found: string[] = [];
 
-  /** `urls` are those of the servers that pages may ask. */
+  /** `urls` are the servers to which pages may send requests. */
   constructor(urls: readonly string[], tolerated: readonly RegExp[]) {
     this.#hosts = urls.map((url) => new URL(url).host);
     this.#tolerated = [...tolerated, lateAnswer];
   }
 
-  /** From now on, in all pages of the context, those included that it opens later. */
+  /** Starts to collect the errors of all pages of the context, including pages that are opened later. */
   async watch(context: BrowserContext): Promise<void> {
     await context.addInitScript(reportViolations);
     context.on("console", (message) => {
@@ -36,16 +36,16 @@ export class PageErrors {
   }
 
   expectNone(): void {
-    if (this.#found.length > 0) throw new Error(`trouble in a page:\n${this.#found.join("\n")}`);
+    if (this.#found.length > 0) throw new Error(`errors in a page:\n${this.#found.join("\n")}`);
   }
 
   #noteAddress(url: string): void {
     const { protocol, host } = new URL(url);
     const isLocal = protocol === "data:" || protocol === "blob:" || protocol === "about:";
-    if (!isLocal && !this.#hosts.includes(host)) this.#note(`asked another host: ${url}`);
+    if (!isLocal && !this.#hosts.includes(host)) this.#note(`request to another host: ${url}`);
   }
 
-  #note(trouble: string): void {
-    if (!this.#tolerated.some((pattern) => pattern.test(trouble))) this.#found.push(trouble);
+  #note(error: string): void {
+    if (!this.#tolerated.some((pattern) => pattern.test(error))) this.#found.push(error);
   }
 }

@@ -5,13 +5,13 @@ import type * as Y from "yjs";
 import { eventually } from "./eventually.ts";
 
 declare global {
-  /** What the demo shows to tests and to the curious; exists in its page only. */
+  /** The objects that the demo exposes to the dev tools and to tests. They exist in its page only. */
   var yurt: {
     readonly Y: typeof Y;
     readonly doc: Y.Doc;
     readonly awareness: WebsocketProvider["awareness"];
     readonly webrtc: WebrtcProvider;
-    /** None, or never connected, in a room with a password. */
+    /** In a room with a password it never connects. */
     readonly websocket: WebsocketProvider | undefined;
     readonly room: string;
   };
@@ -20,7 +20,7 @@ declare global {
 export type Transport = "WebRTC" | "WebSocket";
 export type Switch = Transport | "Offline";
 
-/** The demo in one browser window, by what a person sees of it and by `globalThis.yurt`. */
+/** The demo in one browser window, used through its visible controls and through `globalThis.yurt`. */
 export class DemoPage {
   readonly page: Page;
   readonly editor: Locator;
@@ -47,7 +47,7 @@ export class DemoPage {
     return this.page.evaluate(() => globalThis.yurt.doc.clientID);
   }
 
-  /** Types at the end of the text, as a person does. */
+  /** Types at the end of the text, with the keyboard. */
   async type(text: string): Promise<void> {
     await this.editor.click();
     await this.page.keyboard.press("Control+End");
@@ -59,7 +59,7 @@ export class DemoPage {
     await control.setChecked(position === "on");
   }
 
-  /** Leaves this transport as the only way to others, and resolves when the other one is gone. */
+  /** Switches the other transport off, and resolves when it is disconnected. */
   async useOnly(transport: Transport): Promise<void> {
     await this.turn(transport === "WebRTC" ? "WebSocket" : "WebRTC", "off");
     if (transport === "WebRTC") await eventually("the relay is left", async () => !(await this.isOnRelay()));
@@ -74,7 +74,7 @@ export class DemoPage {
     return this.page.evaluate(() => globalThis.yurt.websocket?.synced ?? false);
   }
 
-  /** The y-webrtc ids of those with whom a data channel is open. */
+  /** The y-webrtc ids of the peers with an open data channel. */
   peers(): Promise<readonly string[]> {
     return this.page.evaluate(() => {
       const connections = globalThis.yurt.webrtc.room?.webrtcConns ?? new Map();
@@ -82,7 +82,7 @@ export class DemoPage {
     });
   }
 
-  /** What it says of whether the text is saved. */
+  /** The text that tells whether the document is saved. */
   async syncText(): Promise<string> {
     return (await this.page.locator("[data-sync-state]").textContent()) ?? "";
   }
@@ -92,21 +92,21 @@ export class DemoPage {
     return this.page.locator("[data-sync-state]").getAttribute("data-sync-state");
   }
 
-  /** Bytes that the page says it has sent and received. */
+  /** The numbers of messages that the page shows as sent and received. */
   async traffic(transport: Transport): Promise<{ readonly sent: number; readonly received: number }> {
     const shown = this.page.locator(`[data-transport="${transport.toLowerCase()}"]`);
     const [sent, received] = await Promise.all([shown.getAttribute("data-sent"), shown.getAttribute("data-received")]);
     return { sent: Number(sent), received: Number(received) };
   }
 
-  /** How the page says it reaches another one; undefined when it does not list it. */
+  /** The way in which the page says that it reaches another one; undefined if it does not list the other one. */
   async reachOf(other: DemoPage): Promise<string | undefined> {
     const entry = this.page.locator(`li[data-client-id="${await other.clientId()}"]`);
     return (await entry.count()) === 0 ? undefined : ((await entry.getAttribute("data-reach")) ?? undefined);
   }
 }
 
-/** Every page has a data channel to every other one. */
+/** Resolves when every page has a data channel to every other one. */
 export async function meshed(pages: readonly DemoPage[], withinMs = 25_000): Promise<void> {
   await eventually(
     `a mesh of ${pages.length}`,
@@ -116,14 +116,14 @@ export async function meshed(pages: readonly DemoPage[], withinMs = 25_000): Pro
   );
 }
 
-/** All pages are on the relay and know what it knows. */
+/** Resolves when all pages are connected to the relay and synced with it. */
 export async function relayed(pages: readonly DemoPage[]): Promise<void> {
   await eventually("synced with the relay", async () =>
     (await Promise.all(pages.map((page) => page.isSynced()))).every(Boolean),
   );
 }
 
-/** All pages have exactly this text. */
+/** Resolves when all pages have exactly this text. */
 export async function haveText(pages: readonly DemoPage[], text: string): Promise<void> {
   let found: readonly string[] = [];
   try {

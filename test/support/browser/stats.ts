@@ -6,11 +6,11 @@ export interface SelectedPair {
   readonly isNominated: boolean;
   readonly bytesSent: number;
   readonly bytesReceived: number;
-  /** `host`, `srflx`, `prflx` or `relay`, of both ends. */
+  /** The types of both ends: `host`, `srflx`, `prflx` or `relay`. */
   readonly candidateTypes: readonly [local: string, remote: string];
 }
 
-/** W3C Identifiers for WebRTC's Statistics API: what is read here of `RTCStats` and its kinds. */
+/** The members of `RTCStats` and its kinds that are read here (W3C Identifiers for WebRTC's Statistics API). */
 interface Stats {
   readonly type: string;
   readonly selectedCandidatePairId?: string;
@@ -23,7 +23,7 @@ interface Stats {
   readonly candidateType?: string;
 }
 
-/** One for each WebRTC connection of the page that has a pair. */
+/** The selected pair of each WebRTC connection of the page that has one. */
 export function selectedPairs({ page }: DemoPage): Promise<readonly SelectedPair[]> {
   return page.evaluate(async () => {
     const connections = [...(globalThis.yurt.webrtc.room?.webrtcConns.values() ?? [])];
@@ -58,7 +58,7 @@ export function iceServers({ page }: DemoPage): Promise<readonly string[]> {
   });
 }
 
-/** The ids of those with whom y-webrtc talks by BroadcastChannel. */
+/** The ids of the peers that y-webrtc reaches over BroadcastChannel. */
 export function broadcastPeers({ page }: DemoPage): Promise<readonly string[]> {
   return page.evaluate(() => [...(globalThis.yurt.webrtc.room?.bcConns ?? [])]);
 }

@@ -28,13 +28,13 @@ describe("findProgram", () => {
     await rm(folder, { recursive: true });
   });
 
-  test("takes what CHROME_PATH names before anything on PATH", () => {
+  test("takes the executable in CHROME_PATH before any on PATH", () => {
     expect(findProgram("chromium", { PATH: "", CHROME_PATH: "/opt/chrome" })).toBe("/opt/chrome");
     expect(findProgram("firefox", { PATH: "", CHROME_PATH: "/opt/chrome" })).toBeUndefined();
   });
 });
 
-test("installCommand is what a person types", () => {
+test("installCommand is the command for Debian, with and without sudo", () => {
   expect(installCommand(["chromium", "firefox"])).toBe(
     "sudo apt-get update && sudo apt-get install -y --no-install-recommends chromium firefox-esr",
   );
