@@ -15,7 +15,7 @@ export class RoomPass<R> {
     this.#grant = grant;
   }
 
-  /** What the client may do now; see `GrantWatcher.changed`. */
+  /** The current access of the client; see `GrantWatcher.changed`. */
   get access(): Access {
     return this.#grant.access;
   }
