@@ -7,7 +7,6 @@ import { openDatabase } from "./composition/open-store.ts";
 import { openRelay } from "./composition/relay.ts";
 import type { ServerOptions } from "./composition/server-options.ts";
 import { openDirectSignaling, openSignaling } from "./composition/signaling.ts";
-import { AddressRanges } from "./lib/address/address-ranges.ts";
 import { authorityOf, reachableHost } from "./lib/address/authority.ts";
 import { systemClock } from "./lib/time/clock.ts";
 import type { Log } from "./ops/log.ts";
@@ -95,8 +94,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       engines: [direct.engine],
       fetch,
       compatibility,
-      origins: new Set(options.origins),
-      proxies: new AddressRanges(options.proxies),
+      origins: options.origins,
+      proxies: options.proxies,
       clock: systemClock,
     });
   } catch (error) {

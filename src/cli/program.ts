@@ -1,10 +1,11 @@
-import { Command, CommanderError, Option as Flag } from "commander";
+import { Command, CommanderError, Option as Flag, InvalidArgumentError } from "commander";
 import { type OptionKey, optionKeys, options } from "../composition/options.ts";
-import { fileVariableOf, flagOf, type Option, variableOf } from "../config/option.ts";
-import type { Environment, ReadFile } from "../config/sources.ts";
+import { fileVariableOf, flagOf, type Option, textOf, variableOf } from "../config/option.ts";
+import type { Environment, GivenFlag, ReadFile } from "../config/sources.ts";
 import type { Choice, Output, Switch, Text } from "./command.ts";
 import { type CommandDefinition, choiceHelp, commands, documentCommands, switchHelp, textHelp } from "./commands.ts";
 import { exitCodes } from "./exit-code.ts";
+import { parseLimits } from "./parse-limits.ts";
 import { describeVersion } from "./version.ts";
 
 /** One start of the executable. */
@@ -53,6 +54,7 @@ function createProgram(invocation: Invocation, ended: (exitCode: number) => void
     .exitOverride();
   const flags = optionKeys.flatMap(flagsOf);
   for (const { flag } of flags) program.addOption(flag);
+  program.addOption(limitsFlag());
 
   const addCommand = (parent: Command, { usage, help, load, ...definition }: CommandDefinition) => {
     const added = parent.command(usage).description(help);
@@ -119,7 +121,7 @@ function flagsOf(key: OptionKey): readonly OptionFlag[] {
   const { kind, help, placeholder } = option;
   if (kind === "boolean") {
     return ["true", "false"].map((value) => {
-      const effect = value === "true" ? help : `do not ${help}`;
+      const effect = value === "true" ? help : (option.negativeHelp ?? `do not ${help}`);
       const flag = new Flag(flagOf(key, option, value), `${effect} (${variableOf(key)}=${value})`);
       return { key, flag: flag.hideHelp(String(option.default) === value) };
     });
@@ -127,20 +129,31 @@ function flagsOf(key: OptionKey): readonly OptionFlag[] {
   const variables = [variableOf(key), fileVariableOf(key, option), option.platformVariable].filter(
     (name) => name !== undefined,
   );
-  const otherwise = option.default === undefined || option.default === "" ? "" : `; default: ${option.default}`;
-  return [
-    {
-      key,
-      flag: new Flag(`${flagOf(key, option)} <${placeholder}>`, `${help} (${variables.join(" or ")}${otherwise})`),
-    },
-  ];
+  const isShown = option.default !== undefined && textOf(option.default) !== "";
+  const otherwise = isShown ? `; default: ${textOf(option.default ?? "")}` : "";
+  const flag = new Flag(`${flagOf(key, option)} <${placeholder}>`, `${help} (${variables.join(" or ")}${otherwise})`);
+  return [{ key, flag: flag.hideHelp(option.isRare === true) }];
 }
 
-function givenFlags(program: Command, flags: readonly OptionFlag[]): ReadonlyMap<OptionKey, string> {
-  const given = new Map<OptionKey, string>();
+/** Sets several bounds at once; the flag of a single bound takes precedence. */
+function limitsFlag(): Flag {
+  const flag = new Flag("--limits <name=number,…>", "any limits by name, such as json-depth=64,outbox-bytes=8388608");
+  return flag.argParser((text: string) => {
+    const read = parseLimits(text);
+    if (typeof read === "string") throw new InvalidArgumentError(read);
+    return read;
+  });
+}
+
+function givenFlags(program: Command, flags: readonly OptionFlag[]): ReadonlyMap<string, GivenFlag> {
+  const given = new Map<string, GivenFlag>();
+  const limits: unknown = program.getOptionValue("limits");
+  if (limits instanceof Map) for (const [key, value] of limits) given.set(key, { flag: "--limits", value });
   for (const { key, flag } of flags) {
     const value: unknown = program.getOptionValue(flag.attributeName());
-    if (value !== undefined) given.set(key, String(value));
+    if (value === undefined) continue;
+    const text = String(value);
+    given.set(key, { flag: flagOf(key, options[key], text), value: text });
   }
   return given;
 }

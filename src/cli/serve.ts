@@ -1,15 +1,19 @@
 import { optionKeys, options } from "../composition/options.ts";
-import { loadSettings, type ServerConfiguration, type SettingValues } from "../composition/settings.ts";
+import {
+  authOptionsOf,
+  loadSettings,
+  type ServerConfiguration,
+  type SettingValues,
+  serverOptionsOf,
+} from "../composition/settings.ts";
 import { fileVariableOf } from "../config/option.ts";
 import { authorityOf } from "../lib/address/authority.ts";
 import { isLoopback } from "../lib/address/loopback.ts";
 import { createLog, type Log, standardOutput } from "../ops/log.ts";
 import { type RunningServer, startServer } from "../server.ts";
 import { closeReasons } from "../transport/close-reason.ts";
-import { authOptionsOf } from "./auth-options-of.ts";
 import type { CommandContext, Output } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
-import { limitsOf } from "./limits-of.ts";
 import { banner } from "./output/banner.ts";
 import { describeProblems } from "./output/configuration-problems.ts";
 import { describeStartTrouble } from "./output/start-trouble.ts";
@@ -52,34 +56,13 @@ export async function serve({ sources, stdout, stderr }: CommandContext): Promis
 
 async function start({ values }: ServerConfiguration, log: Log, stderr: Output): Promise<RunningServer | undefined> {
   try {
-    return await startServer({
-      host: values.host,
-      port: values.port,
-      compatibilityPorts: portsOf(values["compat-ports"]),
-      dataFolder: values.data,
-      syncEnabled: values["sync.enabled"],
-      durability: values["sync.durability"],
-      peerjs: { key: values["peerjs.key"], discoveryEnabled: values["peerjs.discovery"] },
-      auth: authOptionsOf(values),
-      origins: listOf(values["auth.origins"]),
-      proxies: listOf(values["proxy.trusted"]),
-      limits: limitsOf(values),
-      log,
-    });
+    return await startServer({ ...serverOptionsOf(values), log });
   } catch (error) {
     const trouble = describeStartTrouble(error, values);
     if (trouble === undefined) log.fatal({ event: "start-failed", err: error });
     else stderr.write(`yurt: ${trouble}\n`);
     return undefined;
   }
-}
-
-function portsOf(text: string): readonly number[] {
-  return listOf(text).map(Number);
-}
-
-function listOf(text: string): readonly string[] {
-  return text === "" ? [] : text.split(",");
 }
 
 function warn({ values, origins, unknownVariables }: ServerConfiguration, log: Log): void {

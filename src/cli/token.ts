@@ -1,11 +1,9 @@
 import { signingSecrets } from "../composition/secrets.ts";
-import { loadSettings } from "../composition/settings.ts";
+import { authOptionsOf, loadSettings } from "../composition/settings.ts";
 import { tokenMinter } from "../composition/token-minter.ts";
 import { durationForms, parseDuration } from "../config/duration.ts";
-import { authOptionsOf } from "./auth-options-of.ts";
 import type { CommandInput } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
-import { limitsOf } from "./limits-of.ts";
 import { describeProblems } from "./output/configuration-problems.ts";
 import { describeDataTrouble } from "./output/data-trouble.ts";
 
@@ -17,7 +15,7 @@ export async function token({ sources, operands, switches, texts, stdout, stderr
     stderr.write(`yurt token: ${trouble}\n`);
     return code;
   };
-  const loaded = loadSettings(sources, ["data", "limits", "auth.secret", "auth.issuer", "auth.audience"]);
+  const loaded = loadSettings(sources, ["data", "limits.token-ms", "auth.secret", "auth.issuer", "auth.audience"]);
   if (!loaded.ok) {
     stderr.write(describeProblems(loaded.problems));
     return exitCodes.badConfiguration;
@@ -28,7 +26,7 @@ export async function token({ sources, operands, switches, texts, stdout, stderr
   const ttl = texts.get("ttl");
   const lifetimeMs = ttl === undefined ? defaultLifetimeMs : parseDuration(ttl);
   if (lifetimeMs === undefined) return complain(`--ttl: give ${durationForms}`, exitCodes.usage);
-  if (lifetimeMs > limitsOf(values).tokenMs) return complain("--ttl: tokens do not last that long", exitCodes.usage);
+  if (lifetimeMs > values["limits.token-ms"]) return complain("--ttl: tokens do not last that long", exitCodes.usage);
   const access = switches.has("read") ? "read" : "write";
   try {
     const auth = authOptionsOf(values);

@@ -101,5 +101,5 @@ function openWebhook(
   shared: Pick<Shared, "limits" | "log" | "metrics">,
 ): WebhookPolicy {
   const secrets = given.length > 0 ? given : [webhookSecret(dataFolder.path)];
-  return new WebhookPolicy({ ...shared, url: new URL(url), secrets, clock: systemClock });
+  return new WebhookPolicy({ ...shared, url, secrets, clock: systemClock });
 }

@@ -1,10 +1,9 @@
 import type { Setting, Settings } from "../config/load.ts";
-import { flagOf } from "../config/option.ts";
 import { describeOrigin, type Problem, shownValue } from "../config/problem.ts";
 import { isLoopback } from "../lib/address/loopback.ts";
 import { options } from "./options.ts";
 
-/** What one mode uses and another would pass over without a word: whoever sets it believes that somebody is kept out. */
+/** Settings that only one mode uses. In another mode they would be ignored, and access would be wider than intended. */
 const usedBy = {
   "auth.jwks": "token",
   "auth.webhook-url": "webhook",
@@ -12,29 +11,28 @@ const usedBy = {
 } as const;
 
 /**
- * The settings that do not go together, each fine by itself.
+ * Finds the settings that do not go together, each valid by itself.
  *
- * `auth.secret`, `auth.issuer` and `auth.audience` go with every mode: tokens for the administration are checked in all.
+ * `auth.secret`, `auth.issuer` and `auth.audience` go with every mode: administration tokens are checked in all modes.
  */
 export function crossProblems(settings: Settings): readonly Problem[] {
   return [...scopeProblems(settings), ...modeProblems(settings)];
 }
 
-/** Safe by scope: who opens the server to other machines must have said who may enter. */
+/** A server that other machines can reach needs an access mode, even if it is `open`. */
 function scopeProblems(settings: Settings): readonly Problem[] {
   const host = settings.get("host");
   const mode = settings.get("auth.mode");
   if (typeof host?.value !== "string" || isLoopback(host.value) || mode?.origin.from !== "default") return [];
   const remedy =
-    `Other machines can reach ${host.value} (${describeOrigin(host.origin)}). Say who may enter, with --auth-mode ` +
-    "open (everyone who reaches it), token (who has a token) or webhook (whom your application lets in); " +
-    "else listen on 127.0.0.1.";
+    `${asGiven(host)} exposes Yurt to your network, so choose who can connect: --auth-mode token (recommended), ` +
+    `webhook, or open (anyone). To stay local, drop ${host.origin.from === "flag" ? "--host" : "that setting"}.`;
   return [{ setting: "auth.mode", value: undefined, origin: mode.origin, remedy }];
 }
 
 function modeProblems(settings: Settings): readonly Problem[] {
   const mode = settings.get("auth.mode");
-  // Nobody knows what was meant.
+  // An invalid mode is a problem of its own.
   if (mode === undefined) return [];
   return [...missingUrl(mode, settings), ...Object.entries(usedBy).flatMap(unusedIn(mode, settings))];
 }
@@ -42,7 +40,7 @@ function modeProblems(settings: Settings): readonly Problem[] {
 function missingUrl({ value: mode }: Setting, settings: Settings): readonly Problem[] {
   const url = settings.get("auth.webhook-url");
   if (mode !== "webhook" || url?.origin.from !== "default") return [];
-  const remedy = `--auth-mode webhook asks your application who may enter: give its URL with ${flagOf("auth.webhook-url", options["auth.webhook-url"])}.`;
+  const remedy = "--auth-mode webhook asks your app who can connect. Give its URL with --auth-webhook-url.";
   return [{ setting: "auth.webhook-url", value: undefined, origin: url.origin, remedy }];
 }
 
@@ -51,10 +49,23 @@ function unusedIn(mode: Setting, settings: Settings) {
     // Object.entries forgets the literal types.
     const key = name as keyof typeof usedBy;
     const setting = settings.get(key);
-    if (typeof setting?.value !== "string" || setting.origin.from === "default" || mode.value === user) return [];
-    const value = shownValue(options[key], setting.value);
-    const now = mode.value === undefined ? "no mode is set" : `it is ${mode.value} (${describeOrigin(mode.origin)})`;
-    const remedy = `It is used with --auth-mode ${user} alone, and ${now}. Set that mode, or leave this out.`;
+    if (setting?.text === undefined || mode.value === user) return [];
+    const value = shownValue(options[key], setting.text);
+    const now =
+      mode.value === undefined ? "no mode is set" : `the mode is ${mode.value} (${describeOrigin(mode.origin)})`;
+    const remedy = `It only has an effect with --auth-mode ${user}, but ${now}. Set that mode, or remove this setting.`;
     return [{ setting: key, value, origin: setting.origin, remedy }];
   };
+}
+
+/** `--host 0.0.0.0`, or `YURT_HOST=0.0.0.0`. */
+function asGiven({ text, origin }: Setting): string {
+  switch (origin.from) {
+    case "flag":
+      return `${origin.flag} ${text}`;
+    case "environment":
+      return `${origin.variable}=${text}`;
+    case "default":
+      return `The default ${text}`;
+  }
 }

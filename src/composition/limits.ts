@@ -1,6 +1,6 @@
 import { adminLimits } from "../admin/limits.ts";
 import { authLimits } from "../auth/limits.ts";
-import { defaultsOf, type LimitValues } from "../config/limit.ts";
+import { defaultsOf, type LimitTable, type LimitValues } from "../config/limit.ts";
 import { hocuspocusLimits } from "../relay/hocuspocus/limits.ts";
 import { relayLimits } from "../relay/limits.ts";
 import { roomLimits } from "../rooms/limits.ts";
@@ -25,6 +25,21 @@ export const limitTable = {
   ...peerJsLimits,
   ...peersLimits,
 };
+
+/** The tables under the headings of the reference. */
+export const limitGroups: readonly { readonly title: string; readonly table: LimitTable }[] = [
+  { title: "Connections", table: transportLimits },
+  { title: "Names", table: roomLimits },
+  { title: "Access control", table: authLimits },
+  { title: "HTTP API", table: adminLimits },
+  { title: "Documents", table: relayLimits },
+  { title: "Hocuspocus (/collab)", table: hocuspocusLimits },
+  { title: "Signaling", table: signalingLimits },
+  { title: "y-webrtc", table: yWebrtcLimits },
+  { title: "OctateCode", table: octateCodeLimits },
+  { title: "PeerJS", table: peerJsLimits },
+  { title: "Peers", table: peersLimits },
+];
 
 export type Limits = LimitValues<typeof limitTable>;
 

@@ -28,7 +28,7 @@ const syncLingerMs = 10_000;
 /** After the last room has closed: the memory of all of them is given back. */
 const emptyMs = 1_000;
 
-interface RelayOptions extends Shared, Pick<ServerOptions, "durability" | "auth"> {
+interface RelayOptions extends Shared, Pick<ServerOptions, "durability" | "documentMemoryBytes" | "auth"> {
   readonly authorizer: Authorizer;
 }
 
@@ -44,7 +44,7 @@ export function openRelay(store: Store, options: RelayOptions): Relay {
     queue,
     durability,
     compactor,
-    memory: new DocumentMemory({ limitBytes: limits.documentMemoryBytes, dropped: collectGarbage(), clock, metrics }),
+    memory: new DocumentMemory({ limitBytes: options.documentMemoryBytes, dropped: collectGarbage(), clock, metrics }),
     snapshots: new SnapshotBudget({ limits, clock, metrics }),
     readersShowPresence: options.auth.readersShowPresence,
     openChannel: options.channels.open,

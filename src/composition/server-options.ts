@@ -1,4 +1,5 @@
 import type { AuthOptions } from "../auth/auth-options.ts";
+import type { AddressRanges } from "../lib/address/address-ranges.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { DurabilityOptions } from "../relay/durability.ts";
@@ -17,6 +18,8 @@ export interface ServerOptions {
   /** Without it nothing is stored, and only signaling is served. */
   readonly syncEnabled: boolean;
   readonly durability: DurabilityOptions["durability"];
+  /** Idle documents are unloaded when all documents in memory are larger. */
+  readonly documentMemoryBytes: number;
   readonly peerjs: {
     /** What clients have to name. */
     readonly key: string;
@@ -25,9 +28,9 @@ export interface ServerOptions {
   };
   readonly auth: AuthOptions;
   /** As `ListenerOptions`. */
-  readonly origins: readonly string[];
-  /** As `AddressRanges`. */
-  readonly proxies: readonly string[];
+  readonly origins: ReadonlySet<string>;
+  /** The reverse proxies whose X-Forwarded-For is trusted. */
+  readonly proxies: AddressRanges;
   readonly limits: Limits;
   readonly log: Log;
 }

@@ -1,8 +1,11 @@
+import type { AuthOptions } from "../auth/auth-options.ts";
 import { type Configuration, type LoadedConfiguration, loadConfiguration } from "../config/load.ts";
 import type { Values } from "../config/option.ts";
 import type { Sources } from "../config/sources.ts";
 import { crossProblems } from "./cross-checks.ts";
+import { limitsOf } from "./limit-options.ts";
 import { type OptionKey, options } from "./options.ts";
+import type { ServerOptions } from "./server-options.ts";
 
 /** The type of each setting's value, by its key. */
 export type SettingValues = Values<typeof options>;
@@ -14,4 +17,37 @@ export type ServerConfiguration = Configuration<typeof options>;
 /** Reads and checks Yurt's settings, or those among `keys`: see `loadConfiguration`. */
 export function loadSettings(sources: Sources, keys?: readonly OptionKey[]): LoadedSettings {
   return loadConfiguration({ options, crossProblems }, sources, keys);
+}
+
+/** The options of a server with these settings. */
+export function serverOptionsOf(values: SettingValues): Omit<ServerOptions, "log"> {
+  return {
+    host: values.host,
+    port: values.port,
+    compatibilityPorts: values["compat-ports"],
+    dataFolder: values.data,
+    syncEnabled: values["sync.enabled"],
+    durability: values["sync.durability"],
+    documentMemoryBytes: values["sync.memory"],
+    peerjs: { key: values["signaling.peerjs-key"], discoveryEnabled: values["signaling.peerjs-discovery"] },
+    auth: authOptionsOf(values),
+    origins: values["auth.origins"],
+    proxies: values["proxy.trusted"],
+    limits: limitsOf(values),
+  };
+}
+
+export function authOptionsOf(values: SettingValues): AuthOptions {
+  const { "auth.jwks": jwks, "auth.issuer": issuer, "auth.audience": audience } = values;
+  const { "auth.webhook-url": url, "auth.webhook-secret": webhookSecrets } = values;
+  return {
+    // The checks between settings let it be missing on loopback only.
+    mode: values["auth.mode"] ?? "open",
+    secrets: values["auth.secret"] ?? [],
+    ...(jwks !== undefined && { jwks }),
+    ...(issuer !== undefined && { issuer }),
+    ...(audience !== undefined && { audience }),
+    ...(url !== undefined && { webhook: { url, secrets: webhookSecrets ?? [] } }),
+    readersShowPresence: values["auth.readers-show-presence"],
+  };
 }

@@ -2,8 +2,8 @@ import * as v from "valibot";
 import { nearestName } from "./nearest-name.ts";
 import {
   fileVariableOf,
+  inputOf,
   type Option,
-  type OptionKind,
   type OptionTable,
   type Values,
   variableOf,
@@ -21,6 +21,8 @@ export interface ConfigurationSchema<Table extends OptionTable> {
 
 export interface Setting {
   readonly value: unknown;
+  /** As it was given; undefined for a default. */
+  readonly text: string | undefined;
   readonly origin: Origin;
 }
 
@@ -60,15 +62,15 @@ export function loadConfiguration<Table extends OptionTable>(
   for (const [key, option] of Object.entries(options)) {
     const given = keys.includes(key) ? givenFor(key, option, sources) : undefined;
     if (given === undefined) {
-      settings.set(key, { value: option.default, origin: { from: "default" } });
+      settings.set(key, { value: defaultOf(option), text: undefined, origin: { from: "default" } });
       continue;
     }
     if ("remedy" in given) {
       problems.push(given);
       continue;
     }
-    const checked = v.safeParse(option.schema, fromText(option.kind, given.value));
-    if (checked.success) settings.set(key, { value: checked.output, origin: given.origin });
+    const checked = v.safeParse(option.schema, inputOf(option.kind, given.value));
+    if (checked.success) settings.set(key, { value: checked.output, text: given.value, origin: given.origin });
     else problems.push(refused(key, option, given));
   }
   problems.push(...crossProblems(settings));
@@ -78,7 +80,7 @@ export function loadConfiguration<Table extends OptionTable>(
   return {
     ok: true,
     configuration: {
-      // Without problems every key has a value, and its schema or the table's type has checked it.
+      // Without problems every key has a value that its schema has returned.
       values: values as Values<Table>,
       origins: origins as Record<keyof Table, Origin>,
       unknownVariables: unknownVariables(options, sources.environment),
@@ -86,20 +88,13 @@ export function loadConfiguration<Table extends OptionTable>(
   };
 }
 
-function refused(key: string, option: Option<unknown>, { value, origin }: Given): Problem {
-  return { setting: key, value: shownValue(option, value), origin, remedy: `Give ${option.expected}.` };
+/** The value of an option that was not given. */
+export function defaultOf<T>(option: Option<T>): T {
+  return v.parse(option.schema, option.default);
 }
 
-/** Text that is not of its kind stays text, for the schema to refuse. */
-function fromText(kind: OptionKind, text: string): unknown {
-  switch (kind) {
-    case "text":
-      return text;
-    case "number":
-      return /^(0|[1-9]\d*)$/.test(text) ? Number(text) : text;
-    case "boolean":
-      return text === "true" || text === "false" ? text === "true" : text;
-  }
+function refused(key: string, option: Option<unknown>, { value, origin }: Given): Problem {
+  return { setting: key, value: shownValue(option, value), origin, remedy: `Give ${option.expected}.` };
 }
 
 function unknownVariables(options: OptionTable, environment: Environment): readonly UnknownVariable[] {

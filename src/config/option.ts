@@ -1,17 +1,29 @@
-import type * as v from "valibot";
+import * as v from "valibot";
 
-/** How a value is read where all values are text: in flags and in the environment. */
-export type OptionKind = "text" | "number" | "boolean";
+/** A value before its schema has read it, as a configuration file writes it. */
+export type Input = string | number | boolean | readonly string[] | readonly number[];
+
+/** The type of a value before its schema has read it: tells how to read it from a text. */
+export type OptionKind = "text" | "number" | "boolean" | "texts" | "numbers";
 
 /** One row of a table of options: all that flags, environment, help and problem texts need to know about a setting. */
 export interface Option<T> {
   readonly kind: OptionKind;
+  /** Reads an input of this kind into the value that the server is given. */
   readonly schema: v.GenericSchema<unknown, T>;
-  readonly default: T;
-  /** The values that the schema accepts, as the rest of the sentence "Give …". */
+  /** Used when nothing is given. The schema accepts it. */
+  readonly default: Input | undefined;
+  /** The inputs that the schema accepts, as the rest of the sentence "Give …". */
   readonly expected: string;
+  /** One line, without its default: a noun phrase, or the rest of "to …" for a boolean. */
   readonly help: string;
-  /** The value's name in help; for numbers its unit. */
+  /** Replaces `help` for the flag that sets a boolean to false. */
+  readonly negativeHelp?: string;
+  /** The heading under which help and reference list it. */
+  readonly group: string;
+  /** Listed in the reference, but not in the help. */
+  readonly isRare?: true;
+  /** The value's name in help. */
   readonly placeholder: string;
   /** A variable of the platform, used when Yurt's own is not set. Unlike Yurt's own, it may be empty. */
   readonly platformVariable?: string;
@@ -23,7 +35,43 @@ export interface Option<T> {
 export type OptionTable = Readonly<Record<string, Option<unknown>>>;
 
 /** The type of each setting's value. */
-export type Values<Table extends OptionTable> = { readonly [Key in keyof Table]: Table[Key]["default"] };
+export type Values<Table extends OptionTable> = {
+  readonly [Key in keyof Table]: v.InferOutput<Table[Key]["schema"]>;
+};
+
+/** Between the elements of a list that is given as a text. */
+const separators = /[\s,]+/;
+
+/** A text as an input of its kind. A text that is not of its kind stays a text, for the schema to refuse. */
+export function inputOf(kind: OptionKind, text: string): Input {
+  switch (kind) {
+    case "text":
+      return text;
+    case "number":
+      return numberOr(text);
+    case "boolean":
+      return text === "true" || text === "false" ? text === "true" : text;
+    case "texts":
+      return elementsOf(text);
+    case "numbers": {
+      const numbers = elementsOf(text).map(numberOr);
+      return numbers.every((element) => typeof element === "number") ? numbers : text;
+    }
+  }
+}
+
+/** A default as a flag or a variable would give it. */
+export function textOf(input: Input): string {
+  return Array.isArray(input) ? input.join(",") : String(input);
+}
+
+function numberOr(text: string): number | string {
+  return /^(0|[1-9]\d*)$/.test(text) ? Number(text) : text;
+}
+
+function elementsOf(text: string): readonly string[] {
+  return text === "" ? [] : text.split(separators);
+}
 
 /** The flag that sets `key`; a boolean `x.enabled` is set by `--x`, and by `--no-x` for false. */
 export function flagOf(key: string, { kind }: Pick<Option<unknown>, "kind">, value?: string): string {
@@ -41,4 +89,20 @@ export function variableOf(key: string): string {
 /** The environment variable that names the file which holds the secret of `key`. */
 export function fileVariableOf(key: string, { isSecret }: Pick<Option<unknown>, "isSecret">): string | undefined {
   return isSecret === true ? `${variableOf(key)}_FILE` : undefined;
+}
+
+/** A schema that reads its input with `parse`, which returns undefined for an input that is not accepted. */
+export function parsed<In, Out>(
+  input: v.GenericSchema<unknown, In>,
+  parse: (input: In) => Out | undefined,
+): v.GenericSchema<unknown, Out> {
+  return v.pipe(
+    input,
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      const value = parse(dataset.value);
+      if (value !== undefined) return value;
+      addIssue();
+      return NEVER;
+    }),
+  );
 }

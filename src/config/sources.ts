@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { fileVariableOf, flagOf, type Option, variableOf } from "./option.ts";
+import { fileVariableOf, type Option, variableOf } from "./option.ts";
 import { hiddenValue, type Origin, type Problem } from "./problem.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -10,10 +10,17 @@ export type ReadFile = (path: string) => string;
 /** The settings as they were given, before they are checked. */
 export interface Sources {
   readonly environment: Environment;
-  /** The values of the flags that were given, by the key of their option; a boolean's is `true` or `false`. */
-  readonly flags: ReadonlyMap<string, string>;
+  /** The flags that were given, by the key of the option that they set. */
+  readonly flags: ReadonlyMap<string, GivenFlag>;
   /** Reads secrets that are in files of their own. */
   readonly readFile: ReadFile;
+}
+
+export interface GivenFlag {
+  /** With its hyphens; a shorthand sets several options. */
+  readonly flag: string;
+  /** A boolean's is `true` or `false`. */
+  readonly value: string;
 }
 
 export interface Given {
@@ -35,7 +42,7 @@ export function readTextFile(path: string): string {
 export function givenFor(key: string, option: Option<unknown>, sources: Sources): Given | Problem | undefined {
   const { environment, flags } = sources;
   const flagged = flags.get(key);
-  if (flagged !== undefined) return { value: flagged, origin: { from: "flag", flag: flagOf(key, option, flagged) } };
+  if (flagged !== undefined) return { value: flagged.value, origin: { from: "flag", flag: flagged.flag } };
   const filed = filedFor(key, option, sources);
   if (filed !== undefined) return filed;
   const own = environment[variableOf(key)];

@@ -8,7 +8,6 @@ export const relayLimits = limits({
     unit: "bytes",
     help: "one document as stored: the compacted base and the updates since",
   },
-  documentMemoryBytes: { default: 256 * mebibyte, unit: "bytes", help: "documents in memory" },
   awarenessStateLength: { default: 64 * kibibyte, unit: "characters", help: "one awareness state, as JSON" },
   // Well below an outbox: a client that joins is sent all of them.
   awarenessLength: { default: mebibyte, unit: "characters", help: "the awareness states of one document, as JSON" },

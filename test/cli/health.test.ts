@@ -1,7 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
 import { health, readinessUrl } from "../../src/cli/health.ts";
-import type { OptionKey } from "../../src/composition/options.ts";
-import { readFrom } from "../support/servers/configurations.ts";
+import { type Flags, givenFlags, readFrom } from "../support/servers/configurations.ts";
 
 const server = Bun.serve({
   hostname: "127.0.0.1",
@@ -18,11 +17,10 @@ const answers: Response[] = [];
 
 afterAll(() => server.stop(true));
 
-async function check(environment: Record<string, string>, flags: Partial<Record<OptionKey, string>> = {}) {
+async function check(environment: Record<string, string>, flags: Flags = {}) {
   const written = { out: "", err: "" };
   const code = await health({
-    // Object.entries forgets the literal types.
-    sources: { environment, flags: new Map(Object.entries(flags) as [OptionKey, string][]), readFile: readFrom({}) },
+    sources: { environment, flags: givenFlags(flags), readFile: readFrom({}) },
     stdout: { write: (text) => (written.out += text) },
     stderr: { write: (text) => (written.err += text) },
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { optionKeys } from "../../src/composition/options.ts";
+import { type OptionKey, optionKeys, options } from "../../src/composition/options.ts";
 import { variableOf } from "../../src/config/option.ts";
 import { yurt } from "../support/processes/run-program.ts";
 
@@ -7,14 +7,15 @@ describe("yurt --help", () => {
   test("names every setting's variable and every command", async () => {
     const { code, out, err } = await yurt(["--help"]);
     expect([code, err]).toEqual([0, ""]);
-    for (const key of optionKeys) expect(out).toContain(variableOf(key));
+    const isShown = (key: OptionKey) => !("isRare" in options[key]);
+    for (const key of optionKeys.filter(isShown)) expect(out).toContain(variableOf(key));
     const names = ["serve", "health", "backup", "restore", "documents", "version"];
     for (const command of names) expect(out).toMatch(new RegExp(`^  ${command} `, "m"));
   });
 
   test("shows the flag of a boolean that changes the default", async () => {
     const { out } = await yurt(["--help"]);
-    expect(out).toMatch(/^ {2}--no-sync +do not relay and store documents\s+\(YURT_SYNC_ENABLED=false\)$/m);
+    expect(out).toMatch(/^ {2}--no-sync +signaling only: store no documents\s+\(YURT_SYNC_ENABLED=false\)$/m);
     expect(out).not.toMatch(/--sync\s/);
   });
 

@@ -87,7 +87,7 @@ describe("yurt token", () => {
   test("a server asks nobody with a webhook's secret that is none", async () => {
     mkdirSync(data);
     writeFileSync(join(data, "secrets.json"), '{"auth.webhook-secret": "whsec_short"}');
-    const auth = { mode: "webhook", webhook: { url: "http://127.0.0.1:1/", secrets: [] } } as const;
+    const auth = { mode: "webhook", webhook: { url: new URL("http://127.0.0.1:1/"), secrets: [] } } as const;
     await expect(startTestServer({ dataFolder: data, auth })).rejects.toThrow("none of Standard Webhooks");
   });
 });

@@ -14,15 +14,15 @@ describe("a listener that other machines can reach", () => {
         value: undefined,
         origin: { from: "default" },
         remedy:
-          `Other machines can reach ${host} (flag --host). Say who may enter, with --auth-mode open (everyone who reaches it), ` +
-          "token (who has a token) or webhook (whom your application lets in); else listen on 127.0.0.1.",
+          `--host ${host} exposes Yurt to your network, so choose who can connect: --auth-mode token (recommended), ` +
+          "webhook, or open (anyone). To stay local, drop --host.",
       },
     ]);
   });
 
   test("names the variable that opened it", () => {
     expect(refused({ YURT_HOST: "::" })[0]?.remedy).toStartWith(
-      "Other machines can reach :: (environment variable YURT_HOST).",
+      "YURT_HOST=:: exposes Yurt to your network, so choose who can connect: --auth-mode token",
     );
   });
 
@@ -55,21 +55,24 @@ describe("the mode", () => {
         setting: "auth.webhook-url",
         value: undefined,
         origin: { from: "default" },
-        remedy: "--auth-mode webhook asks your application who may enter: give its URL with --auth-webhook-url.",
+        remedy: "--auth-mode webhook asks your app who can connect. Give its URL with --auth-webhook-url.",
       },
     ]);
   });
 
   test.each<[string | undefined, Flags, string]>([
-    [undefined, { "auth.jwks": "./keys.json" }, "token alone, and no mode is set"],
-    ["open", { "auth.jwks": "./keys.json" }, "token alone, and it is open (flag --auth-mode)"],
-    ["open", { "auth.webhook-url": url }, "webhook alone, and it is open (flag --auth-mode)"],
-    ["token", { "auth.webhook-url": url }, "webhook alone, and it is token (flag --auth-mode)"],
-    ["token", { "auth.webhook-secret": webhookSecret }, "webhook alone, and it is token (flag --auth-mode)"],
+    [undefined, { "auth.jwks": "./keys.json" }, "token, but no mode is set"],
+    ["open", { "auth.jwks": "./keys.json" }, "token, but the mode is open (flag --auth-mode)"],
+    ["open", { "auth.webhook-url": url }, "webhook, but the mode is open (flag --auth-mode)"],
+    ["token", { "auth.webhook-url": url }, "webhook, but the mode is token (flag --auth-mode)"],
+    ["token", { "auth.webhook-secret": webhookSecret }, "webhook, but the mode is token (flag --auth-mode)"],
   ])("%p does not go with %p", (mode, flags, told) => {
     const problems = refused({}, { ...flags, ...(mode !== undefined && { "auth.mode": mode }) });
     expect(problems).toMatchObject([
-      { origin: { from: "flag" }, remedy: `It is used with --auth-mode ${told}. Set that mode, or leave this out.` },
+      {
+        origin: { from: "flag" },
+        remedy: `It only has an effect with --auth-mode ${told}. Set that mode, or remove this setting.`,
+      },
     ]);
     expect(Object.keys(flags)).toEqual(problems.map(({ setting }) => setting));
   });
@@ -89,7 +92,7 @@ describe("the mode", () => {
       ["auth.webhook-url", url],
       ["auth.webhook-secret", "***"],
     ]);
-    expect(problems.at(-1)?.remedy).toContain("it is token (environment variable YURT_AUTH_MODE)");
+    expect(problems.at(-1)?.remedy).toContain("the mode is token (environment variable YURT_AUTH_MODE)");
     expect(problems.map(({ origin }) => describeOrigin(origin)).slice(1)).toEqual([
       "flag --auth-webhook-url",
       "flag --auth-webhook-secret",

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "bun:test";
+import { defaultLimits } from "../../src/composition/limits.ts";
 import type { OptionKey } from "../../src/composition/options.ts";
+import { type SettingValues, serverOptionsOf } from "../../src/composition/settings.ts";
 import { describeOrigin } from "../../src/config/problem.ts";
 import type { Environment } from "../../src/config/sources.ts";
 import { accepted, type Flags, refused } from "../support/servers/configurations.ts";
@@ -7,26 +9,26 @@ import { accepted, type Flags, refused } from "../support/servers/configurations
 const secret = "0123456789abcdef0123456789abcdef";
 const webhookSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3";
 
+/** The bounds are compared in one piece. */
+function withoutLimits(values: Partial<SettingValues>) {
+  return Object.fromEntries(Object.entries(values).filter(([key]) => !key.startsWith("limits.")));
+}
+
 describe("a configuration", () => {
   test("is for this machine alone when nothing is given", () => {
     const { values, origins, unknownVariables } = accepted({});
-    expect(values).toEqual({
+    const { "proxy.trusted": proxies, ...others } = values;
+    expect(proxies.has("127.0.0.1")).toBeFalse();
+    expect(withoutLimits(others)).toEqual({
       host: "127.0.0.1",
       port: 4444,
-      "compat-ports": "",
+      "compat-ports": [],
       data: "./yurt-data",
       "sync.enabled": true,
       "sync.durability": "disk",
-      "sync.memory": 256,
-      "proxy.trusted": "",
-      limits: "",
-      "limits.connections-per-address": 100,
-      "limits.upgrades-per-address": 20,
-      "limits.room-members": 200,
-      "limits.publishes": 30,
-      "limits.deliveries": 20_000,
-      "peerjs.key": "peerjs",
-      "peerjs.discovery": false,
+      "sync.memory": 256 * 2 ** 20,
+      "signaling.peerjs-key": "peerjs",
+      "signaling.peerjs-discovery": false,
       "auth.mode": undefined,
       "auth.secret": undefined,
       "auth.jwks": undefined,
@@ -35,14 +37,15 @@ describe("a configuration", () => {
       "auth.webhook-url": undefined,
       "auth.webhook-secret": undefined,
       "auth.readers-show-presence": true,
-      "auth.origins": "",
+      "auth.origins": new Set(),
       "log.level": "info",
     });
+    expect(serverOptionsOf(values).limits).toEqual(defaultLimits);
     expect(new Set(Object.values(origins).map(describeOrigin))).toEqual(new Set(["default"]));
     expect(unknownVariables).toEqual([]);
   });
 
-  test("takes every setting from the environment", () => {
+  test("takes every setting from the environment, and yields values", () => {
     const { values, origins } = accepted({
       YURT_HOST: "::",
       YURT_PORT: "0",
@@ -52,13 +55,10 @@ describe("a configuration", () => {
       YURT_SYNC_MEMORY: "1024",
       YURT_COMPAT_PORTS: "8080,3001",
       YURT_LIMITS_CONNECTIONS_PER_ADDRESS: "1",
-      YURT_LIMITS_UPGRADES_PER_ADDRESS: "2",
-      YURT_LIMITS_ROOM_MEMBERS: "3",
-      YURT_LIMITS_PUBLISHES: "4",
-      YURT_LIMITS_DELIVERIES: "5",
-      YURT_PEERJS_KEY: "mine",
-      YURT_PEERJS_DISCOVERY: "true",
-      YURT_PROXY_TRUSTED: "127.0.0.1,fd00::/8",
+      YURT_LIMITS_JSON_DEPTH: "2",
+      YURT_SIGNALING_PEERJS_KEY: "mine",
+      YURT_SIGNALING_PEERJS_DISCOVERY: "true",
+      YURT_PROXY_TRUSTED: "127.0.0.1, fd00::/8",
       YURT_AUTH_MODE: "webhook",
       YURT_AUTH_SECRET: secret,
       YURT_AUTH_ISSUER: "app",
@@ -69,34 +69,30 @@ describe("a configuration", () => {
       YURT_AUTH_ORIGINS: "https://app.example",
       YURT_LOG_LEVEL: "silent",
     });
-    expect(values).toEqual({
+    const { "proxy.trusted": proxies, ...others } = values;
+    expect(["127.0.0.1", "fd01::1", "10.0.0.1"].map((address) => proxies.has(address))).toEqual([true, true, false]);
+    expect(withoutLimits(others)).toEqual({
       host: "::",
       port: 0,
-      "compat-ports": "8080,3001",
+      "compat-ports": [8_080, 3_001],
       data: "/srv/yurt data",
       "sync.enabled": false,
       "sync.durability": "process",
-      "sync.memory": 1_024,
-      "proxy.trusted": "127.0.0.1,fd00::/8",
-      limits: "",
-      "limits.connections-per-address": 1,
-      "limits.upgrades-per-address": 2,
-      "limits.room-members": 3,
-      "limits.publishes": 4,
-      "limits.deliveries": 5,
-      "peerjs.key": "mine",
-      "peerjs.discovery": true,
+      "sync.memory": 2 ** 30,
+      "signaling.peerjs-key": "mine",
+      "signaling.peerjs-discovery": true,
       "auth.mode": "webhook",
-      "auth.secret": secret,
+      "auth.secret": [secret],
       "auth.jwks": undefined,
       "auth.issuer": "app",
       "auth.audience": "yurt",
-      "auth.webhook-url": "http://127.0.0.1:3000/yurt?from=yurt",
-      "auth.webhook-secret": webhookSecret,
+      "auth.webhook-url": new URL("http://127.0.0.1:3000/yurt?from=yurt"),
+      "auth.webhook-secret": [Buffer.from("0123456789abcdef01234567")],
       "auth.readers-show-presence": false,
-      "auth.origins": "https://app.example",
+      "auth.origins": new Set(["https://app.example"]),
       "log.level": "silent",
     });
+    expect(serverOptionsOf(values).limits).toEqual({ ...defaultLimits, connectionsPerAddress: 1, jsonDepth: 2 });
     expect(describeOrigin(origins["log.level"])).toBe("environment variable YURT_LOG_LEVEL");
   });
 
@@ -109,17 +105,16 @@ describe("a configuration", () => {
         data: "d",
         "sync.enabled": "false",
         "sync.durability": "process",
-        "sync.memory": "1024",
+        "sync.memory": "16",
         "proxy.trusted": "",
-        limits: "",
         "compat-ports": "0",
         "limits.connections-per-address": "1000000",
-        "limits.upgrades-per-address": "1000000",
-        "limits.room-members": "100000",
-        "limits.publishes": "1000000",
-        "limits.deliveries": "100000000",
-        "peerjs.key": "mine",
-        "peerjs.discovery": "true",
+        "limits.address-upgrades-per-second": "1000000",
+        "limits.signaling-room-members": "100000",
+        "limits.publishes-per-second": "1000000",
+        "limits.fan-out-deliveries": "100000000",
+        "signaling.peerjs-key": "mine",
+        "signaling.peerjs-discovery": "true",
         "auth.mode": "token",
         "auth.secret": `${secret} ${secret}2`,
         "auth.jwks": "./keys.json",
@@ -130,32 +125,30 @@ describe("a configuration", () => {
         "log.level": "trace",
       },
     );
-    expect(values).toEqual({
+    expect(values).toMatchObject({
       host: "example.com",
       port: 65_535,
-      "compat-ports": "0",
+      "compat-ports": [0],
       data: "d",
       "sync.enabled": false,
       "sync.durability": "process",
-      "sync.memory": 1_024,
-      "proxy.trusted": "",
-      limits: "",
+      "sync.memory": 16 * 2 ** 20,
       "limits.connections-per-address": 1_000_000,
-      "limits.upgrades-per-address": 1_000_000,
-      "limits.room-members": 100_000,
-      "limits.publishes": 1_000_000,
-      "limits.deliveries": 100_000_000,
-      "peerjs.key": "mine",
-      "peerjs.discovery": true,
+      "limits.address-upgrades-per-second": 1_000_000,
+      "limits.signaling-room-members": 100_000,
+      "limits.publishes-per-second": 1_000_000,
+      "limits.fan-out-deliveries": 100_000_000,
+      "signaling.peerjs-key": "mine",
+      "signaling.peerjs-discovery": true,
       "auth.mode": "token",
-      "auth.secret": `${secret} ${secret}2`,
-      "auth.jwks": "./keys.json",
+      "auth.secret": [secret, `${secret}2`],
+      "auth.jwks": { path: "./keys.json" },
       "auth.issuer": "app",
       "auth.audience": "yurt",
       "auth.webhook-url": undefined,
       "auth.webhook-secret": undefined,
       "auth.readers-show-presence": false,
-      "auth.origins": "",
+      "auth.origins": new Set(),
       "log.level": "trace",
     });
     expect(describeOrigin(origins["sync.enabled"])).toBe("flag --no-sync");
@@ -163,7 +156,7 @@ describe("a configuration", () => {
 
   test.each<[string, Environment, Flags, number, string]>([
     ["the platform's variable before the default", { PORT: "1" }, {}, 1, "environment variable PORT"],
-    ["our variable before the platform's", { PORT: "1", YURT_PORT: "2" }, {}, 2, "environment variable YURT_PORT"],
+    ["Yurt's variable before the platform's", { PORT: "1", YURT_PORT: "2" }, {}, 2, "environment variable YURT_PORT"],
     ["a flag before both", { PORT: "1", YURT_PORT: "2" }, { port: "3" }, 3, "flag --port"],
     ["the default when the platform's variable is empty", { PORT: "" }, {}, 4444, "default"],
     ["a flag before a variable with a mistake", { YURT_PORT: "abc" }, { port: "3" }, 3, "flag --port"],
@@ -221,8 +214,20 @@ describe("a value is refused", () => {
     ...["", "tokens", "Open"].map((value): [OptionKey, string, string] => [
       "auth.mode",
       value,
-      "Give open (everyone who reaches the server), token (who has a token) or webhook (whom your application lets in).",
+      "Give open (anyone who can reach the server), token (anyone with a valid token) or webhook (your app decides).",
     ]),
+    ...["x", "8080,x", "8080,", "65536", "80.5"].map((value): [OptionKey, string, string] => [
+      "compat-ports",
+      value,
+      "Give port numbers separated by commas, such as 8080,3001,9000.",
+    ]),
+    ...["0", "-1", "1.5", "1e3", "9007199254740993", "x", ""].map((value): [OptionKey, string, string] => [
+      "limits.json-depth",
+      value,
+      "Give a whole number, at least 1.",
+    ]),
+    ["limits.signaling-room-members", "100001", "Give a whole number from 1 to 100000."],
+    ["sync.memory", "15", "Give a whole number of MiB from 16 to 65536."],
     ...["10.0.0.0/33", "10.0.0.1,", "*", "proxy.example"].map((value): [OptionKey, string, string] => [
       "proxy.trusted",
       value,
@@ -233,8 +238,8 @@ describe("a value is refused", () => {
       value,
       "Give origins separated by commas, as browsers write them: https://app.example,http://localhost:5173.",
     ]),
-    ["auth.issuer", "", "Give the text that tokens have in iss."],
-    ["auth.audience", " yurt", "Give the text that tokens have in aud."],
+    ["auth.issuer", "", "Give the iss claim of your tokens."],
+    ["auth.audience", " yurt", "Give the aud claim of your tokens."],
     ["auth.jwks", "ftp://id.example", "Give an http:// or https:// URL without a user in it, or the path of a file."],
     ["auth.webhook-url", "app.example", "Give an http:// or https:// URL without a user in it."],
     ...["", "INFO", "verbose", "30", "constructor", "__proto__"].map((value): [OptionKey, string, string] => [

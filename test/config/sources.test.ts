@@ -20,19 +20,22 @@ describe("a secret in a file", () => {
     };
     const files = { "/run/secrets/yurt": `${secret}\r\n\n`, "/run/secrets/webhook": `${webhookSecret} ` };
     const { values, origins, unknownVariables } = accepted(environment, {}, files);
-    expect([values["auth.secret"], values["auth.webhook-secret"]]).toEqual([secret, webhookSecret]);
+    expect([values["auth.secret"], values["auth.webhook-secret"]]).toEqual([
+      [secret],
+      [Buffer.from("0123456789abcdef01234567")],
+    ]);
     expect(describeOrigin(origins["auth.secret"])).toBe("environment variable YURT_AUTH_SECRET_FILE");
     expect(unknownVariables).toEqual([]);
   });
 
   test("may be two, each on its line", () => {
     const { values } = accepted({ YURT_AUTH_SECRET_FILE: "s" }, {}, { s: `${secret}\n${secret}2\n` });
-    expect(values["auth.secret"]).toBe(`${secret}\n${secret}2`);
+    expect(values["auth.secret"]).toEqual([secret, `${secret}2`]);
   });
 
   test("is not read when a flag counts", () => {
     const { values } = accepted({ YURT_AUTH_SECRET_FILE: "missing" }, { "auth.secret": secret });
-    expect(values["auth.secret"]).toBe(secret);
+    expect(values["auth.secret"]).toEqual([secret]);
   });
 
   const unreadable = "cannot be read (ENOENT). Give the path of a text file.";
@@ -42,7 +45,7 @@ describe("a secret in a file", () => {
     [
       "that holds a short one",
       { s: "short-secret" },
-      "Give a secret of at least 32 bytes; two, separated by a comma or a blank, while the first replaces the second.",
+      "Give a secret of at least 32 bytes; to rotate it two, separated by a comma or a space.",
     ],
   ])("%s is a problem of the variable", (_, files, remedy) => {
     expect(refused({ YURT_AUTH_SECRET_FILE: "s" }, {}, files)).toEqual([

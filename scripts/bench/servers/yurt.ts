@@ -6,7 +6,7 @@ import { yWebsocketDialect } from "../load/y-websocket-dialect.ts";
 import { launch, type RunningServer, type ServerKind } from "./server.ts";
 
 /** Of what one client may have forwarded: a benchmark's publisher says in a second what a page says in a day. */
-const unhindered = ["--limits-publishes", "1000000", "--limits-deliveries", "100000000"];
+const unhindered = ["--limits-publishes-per-second", "1000000", "--limits-fan-out-deliveries", "100000000"];
 
 /** The executable of this repository, with its defaults but for the rates of signaling. */
 export const yurt: ServerKind = {

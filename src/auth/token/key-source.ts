@@ -16,14 +16,17 @@ export class KeySourceError extends Error {
 
 const mostBytes = 1024 * 1024;
 
-/** The key set at an http or https URL, or in a file. */
-export function keySourceAt(location: string): KeySource {
-  const read = /^https?:\/\//i.test(location) ? fetchText : readText;
-  return async (signal) => parse(await read(location, signal));
+/** A key set is at an http or https URL, or in a file. */
+export type KeySetLocation = { readonly url: URL } | { readonly path: string };
+
+export function keySourceAt(location: KeySetLocation): KeySource {
+  const read = (signal: AbortSignal) =>
+    "url" in location ? fetchText(location.url, signal) : readText(location.path, signal);
+  return async (signal) => parse(await read(signal));
 }
 
 /** Fetches a key set. Redirects are not followed: an attacker who controls one would control access. */
-async function fetchText(url: string, signal: AbortSignal): Promise<string> {
+async function fetchText(url: URL, signal: AbortSignal): Promise<string> {
   try {
     const response = await fetch(url, { signal, redirect: "manual", headers: { accept: "application/json" } });
     if (response.status === 200) return await bodyOf(response);

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
-import { KeySourceError, keySourceAt } from "../../../src/auth/token/key-source.ts";
+import { type KeySetLocation, KeySourceError, keySourceAt } from "../../../src/auth/token/key-source.ts";
 import { Workshop } from "../../support/processes/data-folder.ts";
 import { KeyServer } from "../../support/servers/key-server.ts";
 
@@ -10,7 +10,7 @@ const mebibyte = 1024 * 1024;
 /** JSON of that many bytes. */
 const jsonOf = (bytes: number) => `"${"a".repeat(bytes - 2)}"`;
 
-async function problem(location: string): Promise<string> {
+async function problem(location: KeySetLocation): Promise<string> {
   const error = await keySourceAt(location)(signal).catch((reason: unknown) => reason);
   return error instanceof KeySourceError ? error.message : `unexpected: ${error}`;
 }
@@ -18,7 +18,7 @@ async function problem(location: string): Promise<string> {
 describe("a key set at a URL", () => {
   test("is fetched anew each time", async () => {
     await using server = new KeyServer();
-    const source = keySourceAt(server.url.replace("http:", "HTTP:"));
+    const source = keySourceAt(server.location);
     server.answer(() => Response.json({ keys: [] }));
     expect(await source(signal)).toEqual({ keys: [] });
     server.answer(() => Response.json([1]));
@@ -29,7 +29,7 @@ describe("a key set at a URL", () => {
     await using server = new KeyServer();
     const text = jsonOf(mebibyte);
     server.answer(() => new Response(Bun.gzipSync(text), { headers: { "content-encoding": "gzip" } }));
-    expect(await keySourceAt(server.url)(signal)).toBe(JSON.parse(text));
+    expect(await keySourceAt(server.location)(signal)).toBe(JSON.parse(text));
   });
 
   test.each([
@@ -45,14 +45,14 @@ describe("a key set at a URL", () => {
   ])("that %s has a problem", async (_, answer, expected) => {
     await using server = new KeyServer();
     server.answer(answer);
-    expect(await problem(server.url)).toBe(expected);
+    expect(await problem(server.location)).toBe(expected);
     expect(server.requests).toBe(1);
   });
 
   test("of a server that is not there has a problem, which does not tell the URL", async () => {
     const server = new KeyServer();
     await server.takeDown();
-    expect(await problem(server.url)).toBe("its server cannot be reached (ECONNREFUSED)");
+    expect(await problem(server.location)).toBe("its server cannot be reached (ECONNREFUSED)");
   });
 
   test("is given up when nobody waits for it any more", async () => {
@@ -63,7 +63,7 @@ describe("a key set at a URL", () => {
       return new Promise(() => {});
     });
     const waiting = new AbortController();
-    const fetched = keySourceAt(server.url)(waiting.signal).catch((error: unknown) => error);
+    const fetched = keySourceAt(server.location)(waiting.signal).catch((error: unknown) => error);
     const received = await asked.promise;
     const left = new Promise((resolve) => received.addEventListener("abort", resolve));
     waiting.abort();
@@ -77,21 +77,21 @@ describe("a key set in a file", () => {
     using workshop = new Workshop();
     const path = workshop.file("keys.json");
     writeFileSync(path, "[1]");
-    expect(await keySourceAt(path)(signal)).toEqual([1]);
+    expect(await keySourceAt({ path })(signal)).toEqual([1]);
     writeFileSync(path, jsonOf(mebibyte));
-    expect(await keySourceAt(path)(signal)).toHaveLength(mebibyte - 2);
+    expect(await keySourceAt({ path })(signal)).toHaveLength(mebibyte - 2);
   });
 
   test("that is not one has a problem", async () => {
     using workshop = new Workshop();
     const path = workshop.file("keys.json");
-    expect(await problem(path)).toBe("its file cannot be read (ENOENT)");
+    expect(await problem({ path })).toBe("its file cannot be read (ENOENT)");
     writeFileSync(path, "secret garbage");
-    expect(await problem(path)).toBe("it is not JSON");
+    expect(await problem({ path })).toBe("it is not JSON");
     writeFileSync(path, jsonOf(mebibyte + 1));
-    expect(await problem(path)).toBe("it is larger than 1048576 bytes");
+    expect(await problem({ path })).toBe("it is larger than 1048576 bytes");
     mkdirSync(workshop.file("folder"));
-    expect(await problem(workshop.file("folder"))).toBe("it is not a file");
-    expect(await problem(pathToFileURL(path).href)).toBe("its file cannot be read (ENOENT)");
+    expect(await problem({ path: workshop.file("folder") })).toBe("it is not a file");
+    expect(await problem({ path: pathToFileURL(path).href })).toBe("its file cannot be read (ENOENT)");
   });
 });

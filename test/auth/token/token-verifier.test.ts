@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, test } from "bun:test";
 import { renameSync, writeFileSync } from "node:fs";
 import type { Denial, DenialCode } from "../../../src/auth/authorizer.ts";
 import { KeySet } from "../../../src/auth/token/key-set.ts";
-import { keySourceAt } from "../../../src/auth/token/key-source.ts";
+import { type KeySetLocation, keySourceAt } from "../../../src/auth/token/key-source.ts";
 import { secretKeys, type TokenKeys } from "../../../src/auth/token/token-keys.ts";
 import { TokenVerifier } from "../../../src/auth/token/token-verifier.ts";
 import {
@@ -209,7 +209,7 @@ describe("a token is refused", () => {
 });
 
 /** A verifier whose keys are at that place. */
-function openAt(location: string) {
+function openAt(location: KeySetLocation) {
   const clock = new FakeClock(now * 1_000);
   const { log, events } = recordedLog();
   const keys = new KeySet({ source: keySourceAt(location), clock, log });
@@ -233,7 +233,7 @@ describe("tokens of a served key set", () => {
     "may be signed by %s, with a named key or without",
     async (alg) => {
       await using server = new KeyServer();
-      using scene = openAt(server.url);
+      using scene = openAt(server.location);
       const signers = await Promise.all([TokenSigner.create(alg, "a"), TokenSigner.create(alg, "b")]);
       await server.serve(...signers);
       for (const signer of signers) expect(await scene.code(await signer.sign(good))).toBeUndefined();
@@ -247,7 +247,7 @@ describe("tokens of a served key set", () => {
 
   test("are never taken for tokens of a secret: the public key is none", async () => {
     await using server = new KeyServer();
-    using scene = openAt(server.url);
+    using scene = openAt(server.location);
     await server.serve(old, next);
     for (const signer of [old, next]) {
       const jwk = await signer.jwk();
@@ -269,7 +269,7 @@ describe("tokens of a served key set", () => {
 
   test("are not signed by a key that they bring along, or by a secret of the set", async () => {
     await using server = new KeyServer();
-    using scene = openAt(server.url);
+    using scene = openAt(server.location);
     const stranger = await TokenSigner.create("ES256", "next");
     server.answer(async () => Response.json({ keys: [await next.jwk(), { kty: "oct", kid: "s", k: btoa(secret) }] }));
     expect(await scene.code(await stranger.sign(good))).toBe("bad-signature");
@@ -279,7 +279,7 @@ describe("tokens of a served key set", () => {
 
   test("do not count with a key that is too short", async () => {
     await using server = new KeyServer();
-    using scene = openAt(server.url);
+    using scene = openAt(server.location);
     const { publicKey } = await crypto.subtle.generateKey(
       { name: "RSASSA-PKCS1-v1_5", modulusLength: 1024, publicExponent: new Uint8Array([1, 0, 1]), hash: "SHA-256" },
       true,
@@ -292,7 +292,7 @@ describe("tokens of a served key set", () => {
 
   test("of a new key are good at once", async () => {
     await using server = new KeyServer();
-    using scene = openAt(server.url);
+    using scene = openAt(server.location);
     await server.serve(old);
     expect(await scene.code(await old.sign(good))).toBeUndefined();
     scene.clock.advance(30_000);
@@ -303,7 +303,7 @@ describe("tokens of a served key set", () => {
 
   test("of known keys stay good while the server is down; of others nobody knows", async () => {
     await using server = new KeyServer();
-    using scene = openAt(server.url);
+    using scene = openAt(server.location);
     await server.serve(old);
     expect(await scene.code(await old.sign(good))).toBeUndefined();
     await server.takeDown();
@@ -321,7 +321,7 @@ describe("tokens of a served key set", () => {
 
   test("are of nobody known while there has been no key set: it is garbage, or slow", async () => {
     await using server = new KeyServer();
-    using scene = openAt(server.url);
+    using scene = openAt(server.location);
     server.answer(() => new Response("<html>"));
     expect(await scene.code(await old.sign(good))).toBe("unavailable");
     const asked = Promise.withResolvers<void>();
@@ -343,7 +343,7 @@ test("tokens of a key set in a file follow the file", async () => {
   const [old, next] = await Promise.all([TokenSigner.create("ES256", "old"), TokenSigner.create("ES256", "next")]);
   const path = workshop.file("keys.json");
   writeFileSync(path, JSON.stringify({ keys: [await old.jwk()] }));
-  using scene = openAt(path);
+  using scene = openAt({ path });
   expect(await scene.code(await old.sign(good))).toBeUndefined();
   writeFileSync(workshop.file("new"), JSON.stringify({ keys: [await next.jwk()] }));
   renameSync(workshop.file("new"), path);

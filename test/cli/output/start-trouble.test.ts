@@ -1,37 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import { describeStartTrouble } from "../../../src/cli/output/start-trouble.ts";
-import type { SettingValues } from "../../../src/composition/settings.ts";
 import { DatabaseIsNewer } from "../../../src/storage/sqlite/migrations.ts";
 import { StoreError } from "../../../src/storage/store.ts";
+import { accepted } from "../../support/servers/configurations.ts";
 
-const values: SettingValues = {
-  host: "127.0.0.1",
-  port: 4444,
-  "compat-ports": "8080",
-  data: "./yurt-data",
-  "sync.enabled": true,
-  "sync.durability": "disk",
-  "sync.memory": 256,
-  "proxy.trusted": "",
-  limits: "",
-  "limits.connections-per-address": 100,
-  "limits.upgrades-per-address": 20,
-  "limits.room-members": 200,
-  "limits.publishes": 30,
-  "limits.deliveries": 20_000,
-  "peerjs.key": "peerjs",
-  "peerjs.discovery": false,
-  "auth.mode": undefined,
-  "auth.secret": undefined,
-  "auth.jwks": undefined,
-  "auth.issuer": undefined,
-  "auth.audience": undefined,
-  "auth.webhook-url": undefined,
-  "auth.webhook-secret": undefined,
-  "auth.readers-show-presence": true,
-  "auth.origins": "",
-  "log.level": "info",
-};
+const { values } = accepted({ YURT_COMPAT_PORTS: "8080" });
 
 function systemError(code: string, syscall?: string): Error {
   return Object.assign(new Error(code), { code }, syscall && { syscall });

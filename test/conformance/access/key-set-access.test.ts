@@ -13,7 +13,7 @@ test("tokens of an identity provider are believed, through an outage too", async
   ];
   await keys.serve(first, second);
   await using server = await startTestServer({
-    auth: { mode: "token", jwks: keys.url, issuer: "https://id.example", audience: "yurt" },
+    auth: { mode: "token", jwks: keys.location, issuer: "https://id.example", audience: "yurt" },
   });
   const claims = () => ({
     rooms: { "notes/*": "write" },

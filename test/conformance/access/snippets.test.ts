@@ -43,7 +43,7 @@ test("an application with a webhook decides", async () => {
   await using _ = runModule(code, { YURT_AUTH_WEBHOOK_SECRET: `whsec_${key.toString("base64")}` });
   const url = `http://127.0.0.1:${port}/yurt`;
   await using server = await startTestServer({
-    auth: { mode: "webhook", webhook: { url, secrets: [key] } },
+    auth: { mode: "webhook", webhook: { url: new URL(url), secrets: [key] } },
   });
   await eventually("it listens, and believes nobody else", async () => {
     const response = await fetch(url, { method: "POST", body: "{}" }).catch(() => undefined);

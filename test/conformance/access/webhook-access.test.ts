@@ -13,7 +13,7 @@ async function start(answer: (token: string | null, room: string) => object, web
     return Response.json(answer(token, room));
   });
   const server = await startTestServer({
-    auth: { mode: "webhook", secrets: [secret], webhook: { url: application.url.href, secrets: [] } },
+    auth: { mode: "webhook", secrets: [secret], webhook: { url: application.url, secrets: [] } },
     limits: { webhookTimeoutMs },
   });
   return {

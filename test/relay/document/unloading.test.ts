@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
-import type { Limits } from "../../../src/composition/limits.ts";
 import type { Submission } from "../../../src/relay/sync-member.ts";
 import type { SyncRoom } from "../../../src/relay/sync-room.ts";
 import { encodeMessage } from "../../../src/relay/y-websocket/codec.ts";
@@ -11,7 +10,7 @@ import { updatesOf } from "../../support/clients/raw-client.ts";
 import { FailingStore } from "../../support/fakes/failing-store.ts";
 import { FakeConnection } from "../../support/fakes/fake-connection.ts";
 import { openMemoryStore } from "../../support/fakes/memory-store.ts";
-import { roomParts, settled } from "../../support/servers/room-parts.ts";
+import { type RoomPartsOptions, roomParts, settled } from "../../support/servers/room-parts.ts";
 
 /** A store whose reads wait on command. */
 class SlowStore extends FailingStore {
@@ -61,9 +60,9 @@ const sent = (update: Uint8Array): Submission => ({
   acknowledgement: () => encodeMessage({ type: "update", update }),
 });
 
-async function setUp(limits: Partial<Limits> = {}) {
+async function setUp(options: RoomPartsOptions = {}) {
   const store = new SlowStore(openMemoryStore());
-  const { clock, memory, compactor, open, turn } = roomParts({ limits }, store);
+  const { clock, memory, compactor, open, turn } = roomParts(options, store);
   const join = (room: SyncRoom, id: string) => {
     const connection = new FakeConnection(id);
     const member = { connection, encoding: yWebsocketEncoding, access: "write" as const };
@@ -244,7 +243,7 @@ describe("a large document", () => {
   const limits = { outboxBytes: 4_000, snapshotBurstBytes: 7_000, snapshotsBytes: 7_000 };
 
   test("is sent to as many members as the budget allows, and to the others once those have it", async () => {
-    const { open, join, turn } = await setUp(limits);
+    const { open, join, turn } = await setUp({ limits });
     const room = await open();
     void room.submit(join(room, "writer").member, sent(large));
     await turn();
@@ -262,7 +261,7 @@ describe("a large document", () => {
   });
 
   test("is encoded once for all members that ask at the same time", async () => {
-    const { open, join, turn } = await setUp(limits);
+    const { open, join, turn } = await setUp({ limits });
     const room = await open();
     void room.submit(join(room, "writer").member, sent(large));
     await turn();
@@ -272,7 +271,7 @@ describe("a large document", () => {
   });
 
   test("does not wait for ever for a link that makes no progress", async () => {
-    const { clock, open, join, turn } = await setUp(limits);
+    const { clock, open, join, turn } = await setUp({ limits });
     const room = await open();
     void room.submit(join(room, "writer").member, sent(large));
     await turn();
@@ -289,7 +288,7 @@ describe("a large document", () => {
   });
 
   test("ends the connection of a member whose backlog exceeds its outbox meanwhile", async () => {
-    const { open, join, turn } = await setUp(limits);
+    const { open, join, turn } = await setUp({ limits });
     const room = await open();
     const writer = join(room, "writer");
     void room.submit(writer.member, sent(large));

@@ -1,7 +1,8 @@
-import type { OptionKey } from "../../../src/composition/options.ts";
+import { type OptionKey, options } from "../../../src/composition/options.ts";
 import { loadSettings, type ServerConfiguration } from "../../../src/composition/settings.ts";
+import { flagOf } from "../../../src/config/option.ts";
 import type { Problem } from "../../../src/config/problem.ts";
-import type { Environment } from "../../../src/config/sources.ts";
+import type { Environment, GivenFlag } from "../../../src/config/sources.ts";
 
 export type Flags = Partial<Record<OptionKey, string>>;
 
@@ -18,9 +19,14 @@ export function readFrom(files: Files): (path: string) => string {
 }
 
 function load(environment: Environment, flags: Flags, files: Files) {
+  return loadSettings({ environment, flags: givenFlags(flags), readFile: readFrom(files) });
+}
+
+/** Flags as the command line gives them. */
+export function givenFlags(flags: Flags): ReadonlyMap<string, GivenFlag> {
   // Object.entries forgets the literal types.
-  const given = new Map(Object.entries(flags) as [OptionKey, string][]);
-  return loadSettings({ environment, flags: given, readFile: readFrom(files) });
+  const entries = Object.entries(flags) as [OptionKey, string][];
+  return new Map(entries.map(([key, value]) => [key, { flag: flagOf(key, options[key], value), value }]));
 }
 
 /** Throws when there is a problem. */

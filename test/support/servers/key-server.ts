@@ -15,6 +15,10 @@ export class KeyServer implements AsyncDisposable {
     return `http://127.0.0.1:${this.#port}/keys?secret=1`;
   }
 
+  get location(): { readonly url: URL } {
+    return { url: new URL(this.url) };
+  }
+
   answer(answer: (request: Request) => Response | Promise<Response>): void {
     this.#answer = answer;
   }

@@ -40,7 +40,7 @@ export function startRelayServer({ authorizer, limits: changed = {} }: RelayServ
     store,
     durability,
     queue: new CommitQueue({ ...common, store, durability }),
-    memory: new DocumentMemory({ ...common, limitBytes: limits.documentMemoryBytes, dropped: () => {} }),
+    memory: new DocumentMemory({ ...common, limitBytes: 256 * 2 ** 20, dropped: () => {} }),
     snapshots: new SnapshotBudget(common),
     readersShowPresence: true,
     compactor: new InlineCompactor(),

@@ -13,6 +13,7 @@ import { InlineCompactor } from "../fakes/inline-compactor.ts";
 
 export interface RoomPartsOptions {
   readonly limits?: Partial<Limits>;
+  readonly documentMemoryBytes?: number;
   readonly compactor?: InlineCompactor;
   readonly readersShowPresence?: boolean;
 }
@@ -21,7 +22,12 @@ export const settled = (): Promise<void> => new Promise((resolve) => setImmediat
 
 /** All that sync rooms share, with a clock that the test advances, over `store`. */
 export function roomParts(
-  { limits: changed = {}, compactor = new InlineCompactor(), readersShowPresence = true }: RoomPartsOptions,
+  {
+    limits: changed = {},
+    documentMemoryBytes = 256 * 2 ** 20,
+    compactor = new InlineCompactor(),
+    readersShowPresence = true,
+  }: RoomPartsOptions,
   store: Store,
 ) {
   const clock = new FakeClock();
@@ -30,7 +36,7 @@ export function roomParts(
   const common = { store, clock, limits, log: pino({ level: "silent" }), metrics };
   const durability = new Durability({ ...common, durability: "disk" });
   const queue = new CommitQueue({ ...common, durability });
-  const memory = new DocumentMemory({ ...common, limitBytes: limits.documentMemoryBytes, dropped: () => {} });
+  const memory = new DocumentMemory({ ...common, limitBytes: documentMemoryBytes, dropped: () => {} });
   const snapshots = new SnapshotBudget(common);
   const options = {
     ...common,

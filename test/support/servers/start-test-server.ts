@@ -5,6 +5,7 @@ import { pino } from "pino";
 import type { AuthOptions } from "../../../src/auth/auth-options.ts";
 import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
 import type { ServerOptions } from "../../../src/composition/server-options.ts";
+import { AddressRanges } from "../../../src/lib/address/address-ranges.ts";
 import type { Log } from "../../../src/ops/log.ts";
 import { startServer } from "../../../src/server.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
@@ -54,11 +55,12 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     port: options.port ?? 0,
     compatibilityPorts: options.compatibilityPorts ?? [],
     auth: { mode: "open", secrets: [], readersShowPresence: true, ...options.auth },
-    origins: options.origins ?? [],
-    proxies: options.proxies ?? [],
+    origins: new Set(options.origins),
+    proxies: new AddressRanges(options.proxies ?? []),
     dataFolder,
     syncEnabled: options.syncEnabled ?? true,
     durability: "disk",
+    documentMemoryBytes: 256 * 2 ** 20,
     peerjs: { key: "peerjs", discoveryEnabled: false, ...options.peerjs },
     limits: { ...defaultLimits, ...options.limits },
     log: options.log ?? pino({ level: process.env["YURT_TEST_LOG"] ?? "silent" }),

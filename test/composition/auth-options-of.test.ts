@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { authOptionsOf } from "../../src/cli/auth-options-of.ts";
+import { authOptionsOf } from "../../src/composition/settings.ts";
 import { accepted, type Flags } from "../support/servers/configurations.ts";
 
 const secret = "0123456789abcdef0123456789abcdef";
@@ -21,7 +21,7 @@ test.each<[Flags, ReturnType<typeof authOptionsOf>]>([
     {
       mode: "token",
       secrets: [secret, `${secret}2`],
-      jwks: "./keys.json",
+      jwks: { path: "./keys.json" },
       issuer: "app",
       audience: "yurt",
       readersShowPresence: false,
@@ -29,17 +29,17 @@ test.each<[Flags, ReturnType<typeof authOptionsOf>]>([
   ],
   [
     { "auth.mode": "webhook", "auth.webhook-url": url },
-    { mode: "webhook", secrets: [], webhook: { url, secrets: [] }, readersShowPresence: true },
+    { mode: "webhook", secrets: [], webhook: { url: new URL(url), secrets: [] }, readersShowPresence: true },
   ],
   [
     { "auth.mode": "webhook", "auth.webhook-url": url, "auth.webhook-secret": webhookSecret },
     {
       mode: "webhook",
       secrets: [],
-      webhook: { url, secrets: [Buffer.from("0123456789abcdef01234567")] },
+      webhook: { url: new URL(url), secrets: [Buffer.from("0123456789abcdef01234567")] },
       readersShowPresence: true,
     },
   ],
-])("with %p the server is told what it needs, and no more", (flags, options) => {
+])("the settings %p become the access options that the server needs, and no more", (flags, options) => {
   expect(authOptionsOf(accepted({}, flags).values)).toStrictEqual(options);
 });

@@ -1,12 +1,14 @@
 import { describe, expect, test } from "bun:test";
-import {
-  isClaim,
-  isHttpUrl,
-  isUrlOrPath,
-  parseSecrets,
-  parseWebhookSecret,
-  parseWebhookSecrets,
-} from "../../src/config/auth-settings.ts";
+import * as v from "valibot";
+import { parseWebhookSecret } from "../../src/config/auth-settings.ts";
+import { inputOf } from "../../src/config/option.ts";
+import { addressRanges, claim, httpUrl, location, origins, secrets, webhookSecrets } from "../../src/config/schemas.ts";
+
+/** The value of a list that is given as a text; undefined when it is refused. */
+function readList<T>(schema: v.GenericSchema<unknown, T>, text: string): T | undefined {
+  const read = v.safeParse(schema, inputOf("texts", text));
+  return read.success ? read.output : undefined;
+}
 
 const [first, second] = ["a".repeat(32), "b".repeat(40)];
 
@@ -17,8 +19,8 @@ describe("secrets", () => {
     [`${first},${second}`, [first, second]],
     [`${first} ${second}`, [first, second]],
     [`${first},\r\n${second}`, [first, second]],
-  ])("%p are %p", (text, secrets) => {
-    expect(parseSecrets(text)).toEqual(secrets);
+  ])("%p are %p", (text, expected) => {
+    expect(readList(secrets, text)).toEqual(expected);
   });
 
   test.each([
@@ -31,7 +33,7 @@ describe("secrets", () => {
     `short,${first}`,
     `${first},${second},${first}`,
   ])("are not %p", (text) => {
-    expect(parseSecrets(text)).toBeUndefined();
+    expect(readList(secrets, text)).toBeUndefined();
   });
 });
 
@@ -58,10 +60,10 @@ test.each([
 test("a webhook's secret is read with its padding and without, and as one of two", () => {
   const bytes = (length: number) => Buffer.alloc(length, 0xfb);
   for (const text of [whsec(25), whsec(25).replace(/=+$/, "")]) expect(parseWebhookSecret(text)).toEqual(bytes(25));
-  expect(parseWebhookSecrets(whsec(25))).toEqual([bytes(25)]);
-  expect(parseWebhookSecrets(`${whsec(24)},\n${whsec(64)}`)).toEqual([bytes(24), bytes(64)]);
+  expect(readList(webhookSecrets, whsec(25))).toEqual([bytes(25)]);
+  expect(readList(webhookSecrets, `${whsec(24)},\n${whsec(64)}`)).toEqual([bytes(24), bytes(64)]);
   for (const text of ["", `${whsec(24)},x`, `${whsec(24)},`, `${whsec(24)},${whsec(25)},${whsec(26)}`]) {
-    expect(parseWebhookSecrets(text)).toBeUndefined();
+    expect(readList(webhookSecrets, text)).toBeUndefined();
   }
 });
 
@@ -80,7 +82,7 @@ test.each([
   ["app.example", false],
   ["", false],
 ])("%p is a URL to ask: %p", (text, is) => {
-  expect(isHttpUrl(text)).toBe(is);
+  expect(v.is(httpUrl, text)).toBe(is);
 });
 
 test.each([
@@ -92,7 +94,7 @@ test.each([
   [" ", false],
   ["a\0b", false],
 ])("%p is a URL or a path: %p", (text, is) => {
-  expect(isUrlOrPath(text)).toBe(is);
+  expect(v.is(location, text)).toBe(is);
 });
 
 test.each([
@@ -102,5 +104,18 @@ test.each([
   [" x", false],
   ["x\n", false],
 ])("%p may stand in a token: %p", (text, is) => {
-  expect(isClaim(text)).toBe(is);
+  expect(v.is(claim, text)).toBe(is);
+});
+
+test("a location is a URL or a path", () => {
+  expect(v.parse(location, "HTTPS://id.example/keys")).toEqual({ url: new URL("https://id.example/keys") });
+  expect(v.parse(location, "./keys.json")).toEqual({ path: "./keys.json" });
+});
+
+test("a list is read from a text and from the typed values of a file", () => {
+  expect(readList(origins, "https://a.example, http://localhost:5173")).toEqual(
+    new Set(["https://a.example", "http://localhost:5173"]),
+  );
+  expect(v.parse(origins, ["https://a.example"])).toEqual(new Set(["https://a.example"]));
+  expect(v.parse(addressRanges, ["10.0.0.0/8"]).has("10.1.2.3")).toBeTrue();
 });

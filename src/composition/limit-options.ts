@@ -1,0 +1,59 @@
+import * as v from "valibot";
+import type { Limit } from "../config/limit.ts";
+import type { Option } from "../config/option.ts";
+import { type Limits, limitTable } from "./limits.ts";
+
+/** `jsonDepth` is `json-depth`. */
+type KebabCase<Name extends string> = Name extends `${infer First}${infer Rest}`
+  ? `${First extends Lowercase<First> ? First : `-${Lowercase<First>}`}${KebabCase<Rest>}`
+  : Name;
+
+type LimitName = keyof typeof limitTable;
+export type LimitKey = `limits.${KebabCase<LimitName>}`;
+
+/** Numbers up to this one are exact. */
+const mostByDefault = 10 ** 15 - 1;
+
+const placeholders: Readonly<Record<Limit["unit"], string>> = {
+  bytes: "bytes",
+  characters: "count",
+  ms: "ms",
+  count: "count",
+  "per second": "count",
+  "per 10 s": "count",
+};
+
+const limitNames = Object.keys(limitTable) as readonly LimitName[];
+
+/** Every bound is an option: `limits.json-depth`, `--limits-json-depth`, `YURT_LIMITS_JSON_DEPTH`. */
+export const limitOptions = Object.fromEntries(
+  limitNames.map((name) => [limitKeyOf(name), limitOption(limitTable[name])]),
+  // Object.fromEntries forgets the keys.
+) as Readonly<Record<LimitKey, Option<number>>>;
+
+/** The bounds among the values of all settings. */
+export function limitsOf(values: Readonly<Record<LimitKey, number>>): Limits {
+  const entries = limitNames.map((name) => [name, values[limitKeyOf(name)]]);
+  // Object.fromEntries forgets the names.
+  return Object.fromEntries(entries) as Limits;
+}
+
+export function limitKeyOf(name: LimitName): LimitKey {
+  const kebab = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  // As `KebabCase` does.
+  return `limits.${kebab}` as LimitKey;
+}
+
+function limitOption(limit: Limit): Option<number> {
+  const { least = 1, most = mostByDefault, isCommon } = limit;
+  return {
+    kind: "number",
+    schema: v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most)),
+    default: limit.default,
+    expected: most === mostByDefault ? `a whole number, at least ${least}` : `a whole number from ${least} to ${most}`,
+    help: limit.help,
+    group: "Limits",
+    ...(isCommon !== true && { isRare: true }),
+    placeholder: placeholders[limit.unit],
+  };
+}
