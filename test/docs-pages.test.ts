@@ -76,7 +76,7 @@ describe("the documentation", () => {
       readyMs: 31,
       endpoints,
       data: { folder: "./yurt-data", isNew: true },
-      address: "127.0.0.1:4444",
+      networkUrls: [],
       isLoopback: true,
       mode: "open",
     });

@@ -16,7 +16,7 @@ import { formatBytes, formatName, formatThings, print } from "./output/print.ts"
 export async function backup(input: CommandInput): Promise<number> {
   const [target = ""] = input.operands;
   const isVerified = input.switches.has("verify");
-  return withDataFolder("backup", input, async (offline) => {
+  return withDataFolder(input, async (offline) => {
     let damaged = 0;
     const examine = (updates: Iterable<CopiedUpdate>) => {
       damaged = complainOfDamaged(updates, offline);
@@ -31,7 +31,9 @@ export async function backup(input: CommandInput): Promise<number> {
     const verdict = isVerified && damaged === 0 ? ", verified" : "";
     await print(input.stdout, `${target}: ${formatThings(documents, "document")}, ${formatBytes(bytes)}${verdict}\n`);
     if (damaged === 0) return exitCodes.done;
-    offline.complain(`${formatThings(damaged, "damaged update")}, in ${offline.dataFolder} as in the copy.`);
+    offline.complain(
+      `The copy holds ${formatThings(damaged, "damaged update")}, because ${offline.dataFolder} does. Keep earlier backups.`,
+    );
     return exitCodes.failed;
   });
 }
@@ -47,7 +49,7 @@ function complainOfDamaged(updates: Iterable<CopiedUpdate>, { complain }: Offlin
   return damaged;
 }
 
-/** What the system refuses is about the target: the database is read through SQLite, whose errors are others. */
+/** System errors concern the target: the database is read through SQLite, which has errors of its own. */
 function explained<Result>(copy: () => Result, target: string): Result {
   try {
     return copy();
@@ -66,17 +68,17 @@ function describeSystemError(code: unknown, target: string): string | undefined 
   switch (code) {
     case "EEXIST":
       return existsSync(target) && statSync(target).isDirectory()
-        ? `${target} is a folder. Name a new file in it.`
-        : `${target} is there already and stays as it is. Name a new file.`;
+        ? `${target} is a folder. Choose a file name in it.`
+        : `${target} already exists. Choose another file name.`;
     case "ENOENT":
     case "ENOTDIR":
-      return `There is no folder ${dirname(target)}. Create it, or name a file elsewhere.`;
+      return `There is no folder ${dirname(target)}. Create it, or choose another file name.`;
     case "EACCES":
     case "EPERM":
     case "EROFS":
-      return `The folder ${dirname(target)} cannot be written. Name a file elsewhere.`;
+      return `The folder ${dirname(target)} is not writable. Choose another folder.`;
     case "ENOSPC":
-      return `The disk that holds ${dirname(target)} is full.`;
+      return `The disk of ${dirname(target)} is full. Choose another one.`;
     default:
       return undefined;
   }

@@ -1,36 +1,36 @@
 import type { Sources } from "../config/sources.ts";
 
-/** Where a command writes: a stream of the process, or a test's. */
+/** A text stream of the process, or of a test. */
 export interface Output {
   readonly isTTY?: boolean;
-  /** `taken` is called when the reader has the text, or with what became of it: EPIPE when nobody reads any more. */
+  /** `taken` is called when the reader has the text, or with the error: EPIPE when the reader has gone. */
   write(text: string, taken?: (error?: Error | null) => void): unknown;
 }
 
-/** What every command is run with. */
+/** The context that every command runs in. */
 export interface CommandContext {
   readonly sources: Sources;
   readonly stdout: Output;
   readonly stderr: Output;
 }
 
-/** The flags of single commands. */
+/** The flags of single commands that take no value. */
 export type Switch = "json" | "verify" | "dry-run" | "read" | "admin";
 
-/** The flags of single commands that name one of some words. */
+/** The flags of single commands that take one of a few words. */
 export type Choice = "from";
 
-/** The flags of single commands that say something in words of their own. */
+/** The flags of single commands that take any text. */
 export type Text = "user" | "ttl";
 
-/** What is said to a command besides the settings. */
+/** The input of a command: the context, and the command line without the settings. */
 export interface CommandInput extends CommandContext {
-  /** What follows its name, flags left out. */
+  /** The arguments after the command's name, flags left out. */
   readonly operands: readonly string[];
   readonly switches: ReadonlySet<Switch>;
-  /** Those that the command must be given. */
+  /** All choices of the command: each is required. */
   readonly choices: ReadonlyMap<Choice, string>;
-  /** Those that it was given. */
+  /** The texts that were given. */
   readonly texts: ReadonlyMap<Text, string>;
 }
 

@@ -1,3 +1,4 @@
+import type { OptionKey } from "../composition/options.ts";
 import { durationForms } from "../config/duration.ts";
 import { sourceFormats } from "../storage/source.ts";
 import type { Choice, RunCommand, Switch, Text } from "./command.ts";
@@ -7,42 +8,55 @@ export interface CommandDefinition {
   /** The name, and the operands as commander writes them. */
   readonly usage: string;
   readonly help: string;
+  readonly example?: string;
   readonly switches?: readonly Switch[];
-  /** Each of them has to be given. */
+  /** Each of them is required. */
   readonly choices?: readonly Choice[];
   readonly texts?: readonly Text[];
-  /** Each command is loaded when it runs: a health check that is made every few seconds loads no server. */
+  /** The settings that the command reads, and that its help shows. */
+  readonly settings?: readonly OptionKey[];
+  /** Loads the command when it runs, so that a health check that runs every few seconds loads no server. */
   readonly load: () => Promise<RunCommand>;
 }
 
 export const commands: readonly CommandDefinition[] = [
   {
     usage: "serve",
-    help: "run the server (what yurt does when no command is named)",
+    help: "start the server (default)",
     load: async () => (await import("./serve.ts")).serve,
   },
   {
-    usage: "health",
-    help: "exit 0 when the running server is ready",
-    load: async () => (await import("./health.ts")).health,
-  },
-  {
     usage: "token [rooms...]",
-    help: "make a token that lets its holder into rooms: names, or patterns with * and **",
+    help: "create an access token for rooms: names, or patterns with * and **",
+    example: "yurt token 'notes/*' --user ann",
     switches: ["read", "admin"],
     texts: ["user", "ttl"],
+    settings: ["data", "auth.secret", "auth.issuer", "auth.audience"],
     load: async () => (await import("./token.ts")).token,
   },
   {
     usage: "backup <target>",
-    help: "copy all documents into a new file; a server may run meanwhile",
+    help: "copy all documents into a new file; the server may run meanwhile",
     switches: ["verify"],
+    settings: ["data"],
     load: async () => (await import("./backup.ts")).backup,
   },
   {
     usage: "restore <source>",
-    help: "put a backup in the place of the documents; those are kept beside it",
+    help: "replace all documents with a backup (the current database is kept)",
+    settings: ["data"],
     load: async () => (await import("./restore.ts")).restore,
+  },
+  {
+    usage: "health",
+    help: "exit with 0 if the running server is ready",
+    settings: ["host", "port"],
+    load: async () => (await import("./health.ts")).health,
+  },
+  {
+    usage: "limits",
+    help: "list all limits with their defaults",
+    load: async () => (await import("./limits.ts")).listLimits,
   },
   {
     usage: "version",
@@ -51,48 +65,52 @@ export const commands: readonly CommandDefinition[] = [
   },
 ];
 
-/** Behind `documents`; no server may run. */
+/** The commands after `documents`. No server may run on the data folder. */
 export const documentCommands: readonly CommandDefinition[] = [
   {
     usage: "list",
-    help: "every document, its size and its updates since it was compacted",
+    help: "list all documents: size, updates since compaction, name",
     switches: ["json"],
+    settings: ["data"],
     load: async () => (await import("./documents/list.ts")).listDocuments,
   },
   {
     usage: "info <name>",
-    help: "what the log of one document tells",
+    help: "show details of one document",
     switches: ["json"],
+    settings: ["data"],
     load: async () => (await import("./documents/info.ts")).documentInfo,
   },
   {
     usage: "compact [names...]",
-    help: "make one update of each document's log, without what was deleted; all documents when none is named",
+    help: "merge each document's update log into one snapshot (default: all documents)",
     switches: ["json"],
+    settings: ["data"],
     load: async () => (await import("./documents/compact.ts")).compactDocuments,
   },
   {
     usage: "import <path>",
-    help: "take over the documents of another server, which should be stopped; what is there already is merged",
+    help: "import the documents of another server, which must be stopped; existing documents are merged",
     switches: ["dry-run", "json"],
     choices: ["from"],
+    settings: ["data"],
     load: async () => (await import("./documents/import.ts")).importDocuments,
   },
 ];
 
 export const switchHelp: Readonly<Record<Switch, string>> = {
-  json: "one JSON object a line",
+  json: "print one JSON object per line",
   verify: "check the copy, down to every update",
-  "dry-run": "read and check everything, and write nothing",
-  read: "the holder may read, and not write",
-  admin: "the holder may administer the server",
+  "dry-run": "read and check everything, write nothing",
+  read: "read-only",
+  admin: "permit administration of the server",
 };
 
 export const choiceHelp: Readonly<Record<Choice, { readonly help: string; readonly words: readonly string[] }>> = {
-  from: { help: "what the path is: how the other server keeps its documents", words: sourceFormats },
+  from: { help: "the other server's storage format", words: sourceFormats },
 };
 
 export const textHelp: Readonly<Record<Text, { readonly help: string; readonly placeholder: string }>> = {
-  user: { help: "who the holder is", placeholder: "name" },
-  ttl: { help: `how long it is good: ${durationForms} (default: 1h)`, placeholder: "time" },
+  user: { help: "user id", placeholder: "name" },
+  ttl: { help: `lifetime: ${durationForms} (default: 1h)`, placeholder: "time" },
 };

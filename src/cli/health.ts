@@ -6,7 +6,7 @@ import { describeProblems } from "./output/configuration-problems.ts";
 
 const deadlineMs = 3_000;
 
-/** Whether the server that runs with this configuration is ready; for container health checks. */
+/** Checks whether the server that runs with this configuration is ready, for container health checks. */
 export async function health({ sources, stdout, stderr }: CommandContext): Promise<number> {
   const loaded = loadSettings(sources);
   if (!loaded.ok) {
@@ -15,7 +15,7 @@ export async function health({ sources, stdout, stderr }: CommandContext): Promi
   }
   const { host, port } = loaded.configuration.values;
   if (port === 0) {
-    stderr.write("yurt health: port 0 stands for any free port; say which one with --port\n");
+    stderr.write("yurt: With port 0 the server takes any free port. Give the port that it listens on with --port.\n");
     return exitCodes.failed;
   }
   const url = readinessUrl(host, port);
@@ -24,7 +24,7 @@ export async function health({ sources, stdout, stderr }: CommandContext): Promi
     stdout.write("ready\n");
     return exitCodes.done;
   }
-  stderr.write(`yurt health: ${url}: ${trouble}\n`);
+  stderr.write(`yurt: ${trouble}\n`);
   return exitCodes.failed;
 }
 
@@ -33,19 +33,21 @@ export function readinessUrl(host: string, port: number): string {
   return `http://${authorityOf(reachableHost(host), port)}/readyz`;
 }
 
+/** Why the server is not ready, in sentences; undefined when it is. */
 async function troubleAt(url: string): Promise<string | undefined> {
   try {
-    // The environment's proxy is for the world outside.
+    // A proxy of the environment is for other machines.
     const response = await fetch(url, { proxy: false, redirect: "manual", signal: AbortSignal.timeout(deadlineMs) });
     if (response.ok) return undefined;
-    return `answered ${response.status}: ${firstLine(await response.text())}`;
+    return `The server at ${url} is not ready (${response.status}): ${firstLine(await response.text())}.`;
   } catch (error) {
     if (!(error instanceof Error)) return String(error);
-    if (error.name === "TimeoutError") return `no answer within ${deadlineMs / 1000} s`;
-    return "code" in error && error.code === "ECONNREFUSED" ? "nothing listens there" : firstLine(error.message);
+    if (error.name === "TimeoutError") return `The server at ${url} did not answer within ${deadlineMs / 1000} s.`;
+    const reason = "code" in error && error.code === "ECONNREFUSED" ? "" : ` (${firstLine(error.message)})`;
+    return `No server answers at ${url}${reason}. Start it, or give its address with --host and --port.`;
   }
 }
 
 function firstLine(text: string): string {
-  return text.split("\n", 1).join("").slice(0, 200);
+  return text.split("\n", 1).join("").slice(0, 200).replace(/\.$/, "");
 }

@@ -7,17 +7,16 @@ import { describeProblems } from "./output/configuration-problems.ts";
 import { describeDataTrouble } from "./output/data-trouble.ts";
 import { ReaderGone } from "./output/print.ts";
 
-/** What a command gets that works on the data folder itself. */
+/** The data folder of a command that works on it directly, not through a server. */
 export interface Offline {
   /** As it was given. */
   readonly dataFolder: string;
-  /** A line on standard error, with the command's name before it. */
+  /** Writes a line to standard error. `trouble` is one or more sentences. */
   complain(trouble: string): void;
 }
 
-/** Runs `task` with the configured data folder, and says on standard error what is in its way. */
+/** Runs `task` with the configured data folder, and explains on standard error why it failed. */
 export async function withDataFolder(
-  name: string,
   { sources, stderr }: CommandInput,
   task: (offline: Offline) => Promise<number>,
 ): Promise<number> {
@@ -27,7 +26,7 @@ export async function withDataFolder(
     return exitCodes.badConfiguration;
   }
   const dataFolder = loaded.configuration.values.data;
-  const complain = (trouble: string) => void stderr.write(`yurt ${name}: ${trouble}\n`);
+  const complain = (trouble: string) => void stderr.write(`yurt: ${trouble}\n`);
   try {
     return await task({ dataFolder, complain });
   } catch (error) {
@@ -37,13 +36,12 @@ export async function withDataFolder(
   }
 }
 
-/** As `withDataFolder`, with the documents in it; no server can use them meanwhile. */
+/** Runs `task` as `withDataFolder` does, with the documents of the folder. No server can use them meanwhile. */
 export async function withStore(
-  name: string,
   input: CommandInput,
   task: (store: Store, offline: Offline) => Promise<number>,
 ): Promise<number> {
-  return withDataFolder(name, input, async (offline) => {
+  return withDataFolder(input, async (offline) => {
     const opened = openStore(offline);
     try {
       return await task(opened.store, offline);

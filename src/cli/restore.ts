@@ -6,31 +6,36 @@ import { exitCodes } from "./exit-code.ts";
 import { withDataFolder } from "./offline.ts";
 import { formatBytes, formatThings, print } from "./output/print.ts";
 
-/** Puts a backup in the place of the documents, which are kept beside it. */
+/** Replaces all documents with a backup. The current database is kept beside it. */
 export async function restore(input: CommandInput): Promise<number> {
   const [source = ""] = input.operands;
-  return withDataFolder("restore", input, async ({ dataFolder }) => {
+  return withDataFolder(input, async ({ dataFolder }) => {
     const { documents, bytes, keptAside } = explained(
       () => restoreDatabase({ source, dataFolder, atMs: systemClock.now() }),
       source,
     );
     const size = `${formatThings(documents, "document")}, ${formatBytes(bytes)}`;
-    const kept = keptAside === undefined ? "" : `What was there is kept: ${keptAside}\n`;
+    const kept = keptAside === undefined ? "" : `The previous database is kept: ${keptAside}\n`;
     await print(input.stdout, `${dataFolder} is restored from ${source}: ${size}\n${kept}`);
     return exitCodes.done;
   });
 }
 
-/** What cannot be read is the source: of the data folder nothing is read. */
+/** Read errors concern the source: nothing of the data folder is read. */
 function explained<Result>(task: () => Result, source: string): Result {
   try {
     return task();
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     const isUnreadable = error instanceof StoreError && error.kind !== "full";
-    if (error.name === "DatabaseMissing") throw new Error(`There is no file ${source}.`, { cause: error });
+    if (error.name === "DatabaseMissing")
+      throw new Error(`There is no file ${source}. Choose the path of a backup.`, { cause: error });
     if (!isUnreadable && error.name !== "DatabaseIsNewer") throw error;
-    const reason = error.message.replace(/\.?$/, ".");
-    throw new Error(`${source} cannot be restored: ${reason} Nothing was changed.`, { cause: error });
+    if (error.name === "DatabaseIsNewer") {
+      throw new Error(`${source} cannot be restored. ${error.message} Nothing was changed.`, { cause: error });
+    }
+    const isOther = /file is not a database/.test(error.message);
+    const reason = isOther ? "is not a Yurt backup (not an SQLite database)" : `cannot be restored: ${error.message}`;
+    throw new Error(`${source} ${reason.replace(/\.$/, "")}. Nothing was changed.`, { cause: error });
   }
 }

@@ -16,15 +16,17 @@ import type { CommandContext, Output } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
 import { banner } from "./output/banner.ts";
 import { describeProblems } from "./output/configuration-problems.ts";
+import { networkAddresses } from "./output/network-addresses.ts";
 import { describeStartTrouble } from "./output/start-trouble.ts";
+import { describeUnexpected } from "./output/unexpected.ts";
 import { stopSignal } from "./signals.ts";
 import { version } from "./version.ts";
 
 /**
  * Runs the server until a signal asks it to stop.
  *
- * Standard output carries the log (on a terminal the first screen, then a log for people); what keeps the server from
- * starting is told as text on standard error.
+ * Standard output carries the log (on a terminal the banner, then a log for people). An error that keeps the server from
+ * starting is explained on standard error.
  */
 export async function serve({ sources, stdout, stderr }: CommandContext): Promise<number> {
   const loaded = loadSettings(sources);
@@ -59,8 +61,10 @@ async function start({ values }: ServerConfiguration, log: Log, stderr: Output):
     return await startServer({ ...serverOptionsOf(values), log });
   } catch (error) {
     const trouble = describeStartTrouble(error, values);
-    if (trouble === undefined) log.fatal({ event: "start-failed", err: error });
-    else stderr.write(`yurt: ${trouble}\n`);
+    if (trouble === undefined) {
+      log.debug({ event: "start-failed", err: error });
+      stderr.write(describeUnexpected(error, false));
+    } else stderr.write(`yurt: ${trouble}\n`);
     return undefined;
   }
 }
@@ -69,7 +73,7 @@ function warn({ values, origins, unknownVariables }: ServerConfiguration, log: L
   for (const { variable, nearest } of unknownVariables) log.warn({ event: "unknown-variable", variable, nearest });
   for (const setting of optionKeys) {
     const remedy = fileVariableOf(setting, options[setting]);
-    // Whoever has an account on this machine reads the command lines of all others.
+    // Every user of this machine can read the command lines of all processes.
     if (remedy !== undefined && origins[setting].from === "flag")
       log.warn({ event: "secret-in-sight", setting, remedy });
   }
@@ -86,7 +90,7 @@ function screenOf(server: RunningServer, values: SettingValues): string {
     readyMs: performance.now(),
     endpoints: server.endpoints,
     ...(dataFolder !== undefined && { data: { folder: dataFolder, isNew: dataFolderIsNew } }),
-    address: authorityOf(server.host, server.port),
+    networkUrls: networkAddresses(server.host).map((address) => `http://${authorityOf(address, server.port)}/`),
     isLoopback: isLoopback(server.host),
     mode: auth.mode,
     ...(dataFolder !== undefined &&

@@ -7,12 +7,12 @@ import { constants } from "node:os";
 export function stopSignal(): Promise<NodeJS.Signals> {
   const { promise, resolve } = Promise.withResolvers<NodeJS.Signals>();
   let isStopping = false;
-  const hear = (signal: NodeJS.Signals) => {
+  const received = (signal: NodeJS.Signals) => {
     if (isStopping) process.exit(128 + constants.signals[signal]);
     isStopping = true;
     resolve(signal);
   };
-  process.on("SIGTERM", hear);
-  process.on("SIGINT", hear);
+  process.on("SIGTERM", received);
+  process.on("SIGINT", received);
   return promise;
 }

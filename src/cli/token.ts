@@ -9,10 +9,10 @@ import { describeDataTrouble } from "./output/data-trouble.ts";
 
 const defaultLifetimeMs = 3_600_000;
 
-/** Prints a token that the server with this configuration takes for its own, whether it runs or not. */
+/** Prints a token that the server with this configuration accepts. The server need not be running. */
 export async function token({ sources, operands, switches, texts, stdout, stderr }: CommandInput): Promise<number> {
   const complain = (trouble: string, code: number) => {
-    stderr.write(`yurt token: ${trouble}\n`);
+    stderr.write(`yurt: ${trouble}\n`);
     return code;
   };
   const loaded = loadSettings(sources, ["data", "limits.token-ms", "auth.secret", "auth.issuer", "auth.audience"]);
@@ -22,18 +22,24 @@ export async function token({ sources, operands, switches, texts, stdout, stderr
   }
   const { values } = loaded.configuration;
   const isAdmin = switches.has("admin");
-  if (operands.length === 0 && !isAdmin) return complain("name a room, or --admin", exitCodes.usage);
+  if (operands.length === 0 && !isAdmin)
+    return complain("Give at least one room, or --admin. Example: yurt token 'notes/*' --user ann", exitCodes.usage);
   const ttl = texts.get("ttl");
   const lifetimeMs = ttl === undefined ? defaultLifetimeMs : parseDuration(ttl);
-  if (lifetimeMs === undefined) return complain(`--ttl: give ${durationForms}`, exitCodes.usage);
-  if (lifetimeMs > values["limits.token-ms"]) return complain("--ttl: tokens do not last that long", exitCodes.usage);
+  if (lifetimeMs === undefined) {
+    return complain(`Invalid --ttl ${JSON.stringify(ttl)}. Use a duration such as ${durationForms}.`, exitCodes.usage);
+  }
+  if (lifetimeMs > values["limits.token-ms"]) {
+    return complain("Invalid --ttl. It is longer than limits.token-ms allows (by default 366d).", exitCodes.usage);
+  }
   const access = switches.has("read") ? "read" : "write";
   try {
     const auth = authOptionsOf(values);
     const mint = tokenMinter({ ...auth, secrets: signingSecrets(auth, values.data) });
     const rooms = new Map(operands.map((pattern) => [pattern, access] as const));
     const minted = await mint({ rooms, user: texts.get("user"), isAdmin, lifetimeMs });
-    if (minted === "too-long") return complain("more rooms than a token has room for", exitCodes.usage);
+    if (minted === "too-long")
+      return complain("The token would be too long. Give fewer rooms, or patterns with *.", exitCodes.usage);
     stdout.write(`${minted.token}\n`);
     return exitCodes.done;
   } catch (error) {

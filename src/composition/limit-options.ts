@@ -19,8 +19,8 @@ const placeholders: Readonly<Record<Limit["unit"], string>> = {
   characters: "count",
   ms: "ms",
   count: "count",
-  "per second": "count",
-  "per 10 s": "count",
+  "per second": "count/s",
+  "per 10 s": "count/10s",
 };
 
 const limitNames = Object.keys(limitTable) as readonly LimitName[];
@@ -38,9 +38,9 @@ export function limitsOf(values: Readonly<Record<LimitKey, number>>): Limits {
   return Object.fromEntries(entries) as Limits;
 }
 
-export function limitKeyOf(name: LimitName): LimitKey {
+export function limitKeyOf(name: string): LimitKey {
   const kebab = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  // As `KebabCase` does.
+  // Of a name in the table, as `KebabCase` does.
   return `limits.${kebab}` as LimitKey;
 }
 

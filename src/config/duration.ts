@@ -1,6 +1,6 @@
 const unitMs = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
-/** What `parseDuration` reads, for people. */
+/** Examples of the durations that `parseDuration` reads. */
 export const durationForms = "90s, 15m, 1h or 30d";
 
 /** Milliseconds of `90s`, `15m`, `1h` or `30d`; a number alone is seconds. Undefined for anything else, and for nothing. */

@@ -43,30 +43,30 @@ describe("yurt backup", () => {
     const { code, out, err } = await backup(copy, "--verify");
     expect(code).toBe(1);
     expect(out).not.toContain("verified");
-    expect(err.match(/^yurt backup: c: row \d+ does not hold a Yjs update: /gm)).toHaveLength(2);
-    expect(err).toEndWith(`yurt backup: 2 damaged updates, in ${data} as in the copy.\n`);
+    expect(err.match(/^yurt: c: row \d+ does not hold a Yjs update: /gm)).toHaveLength(2);
+    expect(err).toEndWith(`yurt: The copy holds 2 damaged updates, because ${data} does. Keep earlier backups.\n`);
     expect(Object.keys(await documentsIn(copy))).toEqual(["a", "b", "c"]);
   });
 
   test("overwrites nothing", async () => {
     await workshop.fill("data", documents);
     writeFileSync(copy, "a letter");
-    const taken = `yurt backup: ${copy} is there already and stays as it is. Name a new file.\n`;
+    const taken = `yurt: ${copy} already exists. Choose another file name.\n`;
     expect(await backup(copy)).toEqual({ code: 1, out: "", err: taken });
     expect(readFileSync(copy, "utf8")).toBe("a letter");
-    const isFolder = `yurt backup: ${workshop.path} is a folder. Name a new file in it.\n`;
+    const isFolder = `yurt: ${workshop.path} is a folder. Choose a file name in it.\n`;
     expect(await backup(workshop.path)).toEqual({ code: 1, out: "", err: isFolder });
   });
 
   test("names the folder that is not there", async () => {
     await workshop.fill("data", documents);
     const nowhere = workshop.file("nowhere");
-    const err = `yurt backup: There is no folder ${nowhere}. Create it, or name a file elsewhere.\n`;
+    const err = `yurt: There is no folder ${nowhere}. Create it, or choose another file name.\n`;
     expect(await backup(`${nowhere}/copy.db`)).toEqual({ code: 1, out: "", err });
   });
 
   test("makes no data folder", async () => {
-    const err = `yurt backup: There are no documents in ${data}. Choose another data folder with --data.\n`;
+    const err = `yurt: No Yurt data in ${data}. Start the server once, or pass --data.\n`;
     expect(await backup(copy)).toEqual({ code: 1, out: "", err });
     expect([existsSync(data), existsSync(copy)]).toEqual([false, false]);
   });
@@ -78,13 +78,13 @@ describe("yurt restore", () => {
     await backup(copy);
   });
 
-  test("says what it did, and where the documents are that were there", async () => {
+  test("says what it did, and where the previous documents are", async () => {
     const { code, out, err } = await restore(copy);
     expect([code, err]).toEqual([0, ""]);
     const [, kept = ""] =
-      new RegExp(`^${data} is restored from ${copy}: 2 documents, \\d+ kB\nWhat was there is kept: (.+)\n$`).exec(
-        out,
-      ) ?? [];
+      new RegExp(
+        `^${data} is restored from ${copy}: 2 documents, \\d+ kB\nThe previous database is kept: (.+)\n$`,
+      ).exec(out) ?? [];
     expect(kept).toMatch(/\/data\/yurt\.db\.before-restore-[0-9TZ.-]+$/);
     expect(Object.keys(await documentsIn(kept))).toEqual(["a", "b"]);
   });
@@ -102,18 +102,18 @@ describe("yurt restore", () => {
       code: 1,
       out: "",
       err:
-        `yurt restore: The data folder ${data} is in use by process ${process.pid}. ` +
-        "Stop that server, or choose another with --data.\n",
+        `yurt: The data folder ${data} is in use by process ${process.pid}. ` +
+        "Stop that server, or choose another folder with --data.\n",
     });
     folder.release();
   });
 
   test.each<[string, string, (source: string) => void]>([
-    ["is not there", "There is no file SOURCE.", () => {}],
-    ["is a folder", "There is no file SOURCE.", (source) => mkdirSync(source)],
+    ["is not there", "There is no file SOURCE. Choose the path of a backup.", () => {}],
+    ["is a folder", "There is no file SOURCE. Choose the path of a backup.", (source) => mkdirSync(source)],
     [
       "is a letter",
-      "SOURCE cannot be restored: file is not a database. Nothing was changed.",
+      "SOURCE is not a Yurt backup (not an SQLite database). Nothing was changed.",
       (source) => writeFileSync(source, "a letter ".repeat(1_000)),
     ],
     ["is empty", "SOURCE cannot be restored: it is empty. Nothing was changed.", (source) => writeFileSync(source, "")],
@@ -124,7 +124,7 @@ describe("yurt restore", () => {
     expect(await restore(source)).toEqual({
       code: 1,
       out: "",
-      err: `yurt restore: ${trouble.replace("SOURCE", source)}\n`,
+      err: `yurt: ${trouble.replace("SOURCE", source)}\n`,
     });
     expect(readdirSync(data)).toEqual(before);
   });

@@ -44,7 +44,7 @@ describe("yurt health", () => {
     expect(await check({ PORT: port })).toEqual({
       code: 1,
       out: "",
-      err: `yurt health: http://127.0.0.1:${port}/readyz: answered 503: not ready\n`,
+      err: `yurt: The server at http://127.0.0.1:${port}/readyz is not ready (503): not ready.\n`,
     });
   });
 
@@ -60,7 +60,7 @@ describe("yurt health", () => {
     expect(await check({}, { port: closedPort })).toEqual({
       code: 1,
       out: "",
-      err: `yurt health: http://127.0.0.1:${closedPort}/readyz: nothing listens there\n`,
+      err: `yurt: No server answers at http://127.0.0.1:${closedPort}/readyz. Start it, or give its address with --host and --port.\n`,
     });
   });
 
@@ -68,7 +68,7 @@ describe("yurt health", () => {
     expect(await check({}, { port: "0" })).toEqual({
       code: 1,
       out: "",
-      err: "yurt health: port 0 stands for any free port; say which one with --port\n",
+      err: "yurt: With port 0 the server takes any free port. Give the port that it listens on with --port.\n",
     });
   });
 });

@@ -1,29 +1,74 @@
 import { describe, expect, test } from "bun:test";
-import { type OptionKey, optionKeys, options } from "../../src/composition/options.ts";
-import { variableOf } from "../../src/config/option.ts";
+import { optionKeys, options } from "../../src/composition/options.ts";
+import { flagOf, type Option } from "../../src/config/option.ts";
 import { yurt } from "../support/processes/run-program.ts";
 
-describe("yurt --help", () => {
-  test("names every setting's variable and every command", async () => {
+const fitsTerminal = (text: string) => text.split("\n").every((line) => line.length <= 80);
+
+describe("help", () => {
+  test("names every command, the four main flags and examples in less than 45 lines", async () => {
     const { code, out, err } = await yurt(["--help"]);
     expect([code, err]).toEqual([0, ""]);
-    const isShown = (key: OptionKey) => !("isRare" in options[key]);
-    for (const key of optionKeys.filter(isShown)) expect(out).toContain(variableOf(key));
-    const names = ["serve", "health", "backup", "restore", "documents", "version"];
-    for (const command of names) expect(out).toMatch(new RegExp(`^  ${command} `, "m"));
+    const names = ["serve", "health", "token", "backup", "restore", "documents", "limits", "version"];
+    for (const command of names) expect(out).toMatch(new RegExp(`^  ${command}\\b`, "m"));
+    for (const flag of ["--port", "--host", "--data", "--auth-mode"]) expect(out).toContain(`${flag} <`);
+    expect(out).toContain("Examples:\n  yurt ");
+    expect(out).not.toContain("--sync-memory");
+    expect(out.split("\n").length).toBeLessThan(45);
+  });
+
+  test("of serve names every setting that is not rare, in groups", async () => {
+    const { out } = await yurt(["serve", "--help"]);
+    for (const key of optionKeys) {
+      const option: Option<unknown> = options[key];
+      const flag = flagOf(key, option, String(option.default !== true));
+      if (option.isRare === true) expect(out).not.toContain(`${flag} `);
+      else expect(out).toMatch(new RegExp(`^  (-., )?${flag}( |$)`, "m"));
+    }
+    for (const group of ["Network", "Storage", "Access", "Protocols", "Limits", "Log"])
+      expect(out).toContain(`${group}:`);
   });
 
   test("shows the flag of a boolean that changes the default", async () => {
-    const { out } = await yurt(["--help"]);
-    expect(out).toMatch(/^ {2}--no-sync +signaling only: store no documents\s+\(YURT_SYNC_ENABLED=false\)$/m);
+    const { out } = await yurt(["serve", "--help"]);
+    expect(out).toContain("  --no-sync            signaling only: store no documents\n");
     expect(out).not.toMatch(/--sync\s/);
   });
 
-  test.each([[["help"]], [["serve", "--help"]], [["help", "health"]]])("is also %p", async (args) => {
-    const { code, out } = await yurt(args);
+  test.each([
+    ["token", ["--read", "--ttl <time>", "--data <folder>", "--auth-secret <secret>"], ["--port", "--sync"]],
+    ["backup", ["--verify", "--data <folder>"], ["--port", "--auth"]],
+    ["documents import", ["--from <format>", "hocuspocus-sqlite or", "--data <folder>"], ["--port", "--auth"]],
+    ["health", ["--host <address>", "-p, --port <port>"], ["--data", "--sync"]],
+    ["version", ["-h, --help"], ["--data", "--port"]],
+  ])("of %s shows its own options and the settings that it reads, and no others", async (command, shown, hidden) => {
+    const { code, out } = await yurt([...command.split(" "), "--help"]);
     expect(code).toBe(0);
-    expect(out).toContain("--log-level <level>");
+    for (const text of shown) expect(out).toContain(text);
+    for (const text of hidden) expect(out).not.toContain(text);
   });
+
+  test.each(["", "serve", "token", "backup", "restore", "documents", "documents import", "health", "limits"])(
+    "of %p fits into 80 columns, and is the same with -h",
+    async (command) => {
+      const words = command.split(" ").filter((word) => word !== "");
+      const { out } = await yurt([...words, "--help"]);
+      expect(fitsTerminal(out)).toBeTrue();
+      expect(await yurt([...words, "-h"])).toMatchObject({ code: 0, out });
+    },
+  );
+
+  test("of a command is also printed by yurt help", async () => {
+    expect(await yurt(["help"])).toEqual(await yurt(["--help"]));
+    expect(await yurt(["help", "token"])).toEqual(await yurt(["token", "--help"]));
+  });
+});
+
+test("yurt limits lists every bound with its default", async () => {
+  const { code, out } = await yurt(["limits"]);
+  expect(code).toBe(0);
+  expect(out).toContain("json-depth\t32\tcount\tnesting of one signaling message\n");
+  expect(out.trimEnd().split("\n")).toHaveLength(optionKeys.filter((key) => key.startsWith("limits.")).length);
 });
 
 test("yurt documents alone shows what there is, and ends with 2", async () => {
@@ -33,7 +78,7 @@ test("yurt documents alone shows what there is, and ends with 2", async () => {
 });
 
 describe("the version", () => {
-  test.each([[["version"]], [["--version"]]])("is printed by %p", async (args) => {
+  test.each([[["version"]], [["--version"]], [["-v"]]])("is printed by %p", async (args) => {
     expect(await yurt(args)).toEqual({
       code: 0,
       out: `yurt 0.1.0 (bun ${Bun.version}, ${process.platform}-${process.arch})\n`,
@@ -43,44 +88,44 @@ describe("the version", () => {
 });
 
 describe("a mistake in the command line ends with 2 and the nearest name", () => {
-  const hint = "Run yurt --help to see what there is.\n";
+  const see = (command: string) => `Run ${command} --help to see how it is used.`;
 
   test.each<[readonly string[], string]>([
-    [["serv"], "error: unknown command 'serv'\n(Did you mean serve?)\n"],
-    [["helth", "--port", "1"], "error: unknown command 'helth'\n(Did you mean health?)\n"],
-    [["--port", "1", "helth"], "error: unknown command 'helth'\n(Did you mean health?)\n"],
-    [["xyzzy"], "error: unknown command 'xyzzy'\n"],
-    [["--prot", "1"], "error: unknown option '--prot'\n(Did you mean --port?)\n"],
-    [["--no-snyc"], "error: unknown option '--no-snyc'\n(Did you mean --no-sync?)\n"],
-    [["health", "--hots", "::1"], "error: unknown option '--hots'\n(Did you mean --host?)\n"],
-    [["--auth-secrt=it's 'secret'"], "error: unknown option '--auth-secrt=…'\n"],
-    [["serve", "--auth-secrt", "s3cret"], "error: unknown option '--auth-secrt'\n(Did you mean --auth-secret?)\n"],
-    [["--log-leve", "info"], "error: unknown option '--log-leve'\n(Did you mean --log-level?)\n"],
-    [["serve", "--xyzzy"], "error: unknown option '--xyzzy'\n"],
-    [["-p", "1"], "error: unknown option '-p'\n"],
-    [["--port"], "error: option '--port <port>' argument missing\n"],
-    [["serve", "example.com"], "error: too many arguments for 'serve'. Expected 0 arguments but got 1: example.com.\n"],
-    [["documents", "lst"], "error: unknown command 'lst'\n(Did you mean list?)\n"],
-    [["documents", "list", "--jsno"], "error: unknown option '--jsno'\n(Did you mean --json?)\n"],
-    [["health", "--json"], "error: unknown option '--json'\n"],
-    [["documents", "info"], "error: missing required argument 'name'\n"],
-    [["documents", "import", "--from", "y-leveldb"], "error: missing required argument 'path'\n"],
-    [["documents", "import", "a"], "error: required option '--from <format>' not specified\n"],
-    [["documents", "import", "--from"], "error: option '--from <format>' argument missing\n"],
+    [["serv"], "Unknown command 'serv'. Did you mean serve?"],
+    [["helth", "--port", "1"], "Unknown command 'helth'. Did you mean health?"],
+    [["--port", "1", "helth"], "Unknown command 'helth'. Did you mean health?"],
+    [["xyzzy"], `Unknown command 'xyzzy'. ${see("yurt")}`],
+    [["--prot", "1"], "Unknown option '--prot'. Did you mean --port?"],
+    [["--no-snyc"], "Unknown option '--no-snyc'. Did you mean --no-sync?"],
+    [["health", "--hots", "::1"], "Unknown option '--hots'. Did you mean --host?"],
+    [["--auth-secrt=it's 'secret'"], `Unknown option '--auth-secrt=…'. ${see("yurt")}`],
+    [["serve", "--auth-secrt", "s3cret"], "Unknown option '--auth-secrt'. Did you mean --auth-secret?"],
+    [["--log-leve", "info"], "Unknown option '--log-leve'. Did you mean --log-level?"],
+    [["serve", "--xyzzy"], `Unknown option '--xyzzy'. ${see("yurt serve")}`],
+    [["--port"], `Option '-p, --port <port>' needs a value. ${see("yurt")}`],
+    [
+      ["serve", "example.com"],
+      `Too many arguments for 'serve'. Expected 0 arguments but got 1: example.com. ${see("yurt serve")}`,
+    ],
+    [["documents", "lst"], "Unknown command 'lst'. Did you mean list?"],
+    [["documents", "list", "--jsno"], "Unknown option '--jsno'. Did you mean --json?"],
+    [["health", "--json"], `Unknown option '--json'. ${see("yurt health")}`],
+    [["documents", "info"], `Missing required argument 'name'. ${see("yurt documents info")}`],
+    [["documents", "import", "a"], `Required option '--from <format>' not specified. ${see("yurt documents import")}`],
     [
       ["documents", "import", "--from", "redis", "a"],
-      "error: option '--from <format>' argument 'redis' is invalid. Allowed choices are hocuspocus-sqlite, y-leveldb.\n",
+      `Option '--from <format>' argument 'redis' is invalid. Allowed choices are hocuspocus-sqlite, y-leveldb. ${see("yurt documents import")}`,
     ],
-    [["documents", "list", "--from", "y-leveldb"], "error: unknown option '--from'\n"],
+    [["documents", "list", "--from", "y-leveldb"], `Unknown option '--from'. ${see("yurt documents list")}`],
+    [["backup"], `Missing required argument 'target'. ${see("yurt backup")}`],
     [
-      ["documents", "import", "--from", "y-leveldb", "--dry-urn", "a"],
-      "error: unknown option '--dry-urn'\n(Did you mean --dry-run?)\n",
+      ["restore", "a", "b"],
+      `Too many arguments for 'restore'. Expected 1 argument but got 2: a, b. ${see("yurt restore")}`,
     ],
-    [["backup"], "error: missing required argument 'target'\n"],
-    [["restore", "a", "b"], "error: too many arguments for 'restore'. Expected 1 argument but got 2: a, b.\n"],
-    [["version", "2"], "error: too many arguments for 'version'. Expected 0 arguments but got 1: 2.\n"],
+    [["--limits", "foo=1"], 'Invalid --limits. There is no limit "foo". List all limits with yurt limits.'],
+    [["--limits", "json-deph=1"], 'Invalid --limits. There is no limit "json-deph". Did you mean json-depth?'],
   ])("%p", async (args, message) => {
-    expect(await yurt(args)).toEqual({ code: 2, out: "", err: message + hint });
+    expect(await yurt(args)).toEqual({ code: 2, out: "", err: `yurt: ${message}\n` });
   });
 });
 
@@ -90,6 +135,12 @@ describe("a bad configuration ends with 78", () => {
     expect([code, out]).toEqual([78, ""]);
     expect(err).toContain('port = "-1" (flag --port)');
     expect(err).toContain('log.level = "loud" (environment variable YURT_LOG_LEVEL)');
+  });
+
+  test("by a bound that --limits sets, which names that flag", async () => {
+    const { code, err } = await yurt(["health", "--limits", "json-depth=0,name-bytes=128"]);
+    expect(code).toBe(78);
+    expect(err).toContain('limits.json-depth = "0" (flag --limits)');
   });
 
   test("whichever side of the command the flags are on", async () => {
@@ -106,7 +157,7 @@ describe("a bad configuration ends with 78", () => {
     const environment = { YURT_HOST: "0.0.0.0", YURT_PORT: "-1", YURT_DATA: "" };
     const { code, out, err } = await yurt(line.split(" "), { environment });
     expect([code, out]).toEqual([78, ""]);
-    expect(err).toStartWith("yurt: 1 problem in the configuration, nothing was started\n\n  data = ");
+    expect(err).toStartWith("yurt: Invalid configuration (1 problem). Yurt did not start.\n\n  data = ");
   });
 
   test("of which the last flag counts", async () => {

@@ -26,7 +26,7 @@ async function answer(url: string, token: string, room = "notes/1"): Promise<unk
 }
 
 describe("yurt token", () => {
-  test("makes what the server of the folder believes, whichever of the two is there first", async () => {
+  test("creates a token that the server of the folder accepts, whichever of the two comes first", async () => {
     const before = await mint(["notes/*", "news", "--read", "--user", "ann", "--ttl", "90s"]);
     expect(statSync(join(data, "secrets.json")).mode & 0o777).toBe(0o600);
     const { exp = 0, iat = 0, sub, rooms } = decodeJwt(before);
@@ -55,14 +55,14 @@ describe("yurt token", () => {
 
   const many = Array.from({ length: 20 }, (_, index) => `${index}`.padEnd(1_000, "x"));
   test.each<[trouble: string, args: readonly string[]]>([
-    ["name a room, or --admin", []],
-    ["--ttl: give", ["notes", "--ttl", "soon"]],
-    ["--ttl: tokens do not last that long", ["notes", "--ttl", "367d"]],
-    ["more rooms than a token has room for", many],
-  ])("makes none, and says why: %s", async (trouble, args) => {
+    ["Give at least one room, or --admin.", []],
+    ['Invalid --ttl "soon". Use a duration such as 90s', ["notes", "--ttl", "soon"]],
+    ["Invalid --ttl. It is longer than", ["notes", "--ttl", "367d"]],
+    ["The token would be too long. Give fewer rooms", many],
+  ])("creates none, and says why: %s", async (trouble, args) => {
     const { code, out, err } = await yurt(["token", ...args, "--data", data]);
     expect([code, out]).toEqual([2, ""]);
-    expect(err).toStartWith(`yurt token: ${trouble}`);
+    expect(err).toStartWith(`yurt: ${trouble}`);
   });
 
   test("tells nothing of secrets that it cannot read", async () => {
@@ -79,7 +79,7 @@ describe("yurt token", () => {
     writeFileSync(join(data, "secrets.json"), '{"auth.secret": "letmein"}');
     const { code, out, err } = await yurt(["token", "notes", "--data", data]);
     expect([code, out]).toEqual([1, ""]);
-    expect(err).toContain('secrets.json holds an "auth.secret" of less than 32 bytes. Put it right, or remove it');
+    expect(err).toContain('secrets.json holds an "auth.secret" of less than 32 bytes. Correct it, or remove it');
     expect(err).not.toContain("letmein");
     await expect(startTestServer({ dataFolder: data, auth: { mode: "token" } })).rejects.toThrow("less than 32 bytes");
   });

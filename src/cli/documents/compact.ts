@@ -16,11 +16,11 @@ const columns: readonly Column<"before" | "after" | "name">[] = [
 ];
 
 /**
- * Makes one update of each named document's log, of every document's when none is named, and tells the bytes before and
- * after. One that cannot be compacted stays as it is, and the others are compacted all the same.
+ * Merges the update log of each named document into one snapshot, of every document if none is named, and prints the
+ * bytes before and after. A document that cannot be compacted is left unchanged, and the others are compacted.
  */
 export async function compactDocuments(input: CommandInput): Promise<number> {
-  return withStore("documents compact", input, async (store, { complain }) => {
+  return withStore(input, async (store, { complain }) => {
     const writer = new RowWriter(input, columns);
     const compactor = openCompactor();
     let failures = 0;
@@ -47,10 +47,10 @@ async function* namesOf(operands: readonly string[], store: Store): AsyncGenerat
   for await (const page of documentPages(store)) yield* page.map(({ name }) => name);
 }
 
-/** Bytes, or why the document is as it was. */
+/** The bytes before and after, or why the document is unchanged. */
 type Outcome = { readonly before: number; readonly after: number } | { readonly trouble: string };
 
-/** Throws what is wrong with the whole store, as a full disk. */
+/** Throws the errors that concern the whole store, such as a full disk. */
 async function compactDocument(name: string, store: Store, compactor: Compactor): Promise<Outcome> {
   try {
     const stored = await store.load(name);
@@ -60,18 +60,18 @@ async function compactDocument(name: string, store: Store, compactor: Compactor)
     const isCompact = stored.base !== undefined && stored.tail.length === 0;
     if (isCompact) return { before, after: before };
     const { base, summary, rejected } = await compactor.compact(() => packUpdates(entries.map(({ update }) => update)));
-    // Setting an update aside is for a server, which sees that clients do not bring it again.
+    // Only a server may quarantine an update: it keeps clients from sending it again.
     if (rejected.length > 0) throw new StoreError("corrupt", `row ${entries[rejected[0] ?? 0]?.row} cannot be applied`);
     await store.compact(name, { base, summary, rows: entries.map(({ row }) => row), quarantined: [] });
     await store.durable();
     return { before, after: base.byteLength };
   } catch (error) {
     if (!(error instanceof Error) || (error instanceof StoreError && error.kind !== "corrupt")) throw error;
-    return { trouble: `${formatName(name)} stays as it is: ${error.message}` };
+    return { trouble: `${formatName(name)} is left unchanged: ${error.message}.` };
   }
 }
 
-/** Who compacts does not do it for the list. */
+/** A closed stdout does not stop the compaction. */
 function ignoreReaderGone(error: unknown): void {
   if (!(error instanceof ReaderGone)) throw error;
 }

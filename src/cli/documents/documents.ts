@@ -16,7 +16,7 @@ export async function* documentPages(store: Store): AsyncGenerator<readonly Docu
   }
 }
 
-/** What to say of a name that no document has. */
+/** The message for a name that no document has. */
 export async function describeUnknown(name: string, store: Store): Promise<string> {
   let nearest: string | undefined;
   for await (const page of documentPages(store)) {

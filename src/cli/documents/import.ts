@@ -19,18 +19,18 @@ const columns: readonly Column<Key>[] = [
   { key: "name", title: "NAME", kind: "name" },
 ];
 
-/** What is synced at once: a sync takes milliseconds, and until then what was added stays in memory. */
+/** Documents are synced in groups: a sync takes milliseconds, and unsynced additions stay in memory. */
 const syncedDocuments = 100;
 const syncedBytes = 16 * 2 ** 20;
 
 /**
- * Takes over the documents of another server, and tells of each what has become of it. One that cannot be taken over is
- * named, and the others are taken over all the same. With `--dry-run` everything is read and checked, and nothing written.
+ * Imports the documents of another server, and prints the outcome for each. A document that cannot be imported is named,
+ * and the others are imported. With `--dry-run` everything is read and checked, and nothing is written.
  */
 export async function importDocuments(input: CommandInput): Promise<number> {
   const [path = ""] = input.operands;
-  return withDataFolder("documents import", input, async (offline) => {
-    // Before a data folder is made.
+  return withDataFolder(input, async (offline) => {
+    // An invalid source must not leave a new data folder behind.
     const source = openSource(formatOf(input), path);
     const isDry = input.switches.has("dry-run");
     const opened = isDry ? openStoreIfPresent(offline) : openOrCreateStore(offline);
@@ -54,9 +54,9 @@ interface ImportOptions {
   readonly input: CommandInput;
   readonly offline: Offline;
   readonly source: DocumentSource;
-  /** What the documents are compared with; undefined when there is nothing. */
+  /** The documents that are compared with; undefined when there are none. */
   readonly present: Store | undefined;
-  /** Undefined when nothing is to be written. */
+  /** The store that is written to; undefined in a dry run. */
   readonly written: Store | undefined;
 }
 
@@ -64,10 +64,10 @@ class Import {
   readonly #options: ImportOptions;
   readonly #writer: RowWriter<Key>;
   readonly #counts = { new: 0, merged: 0, known: 0, empty: 0 };
-  /** Documents that are not imported, or not whole. */
+  /** Counts documents that are not imported, or not completely. */
   #troubled = 0;
   #isCutShort = false;
-  /** Of documents that are not known to be on disk. */
+  /** The rows of documents that may not be on disk yet. */
   #rows: Row<Key>[] = [];
   #unsyncedBytes = 0;
 
@@ -121,7 +121,7 @@ class Import {
     this.#options.offline.complain(trouble);
   }
 
-  /** Tells of documents when they survive a power cut. */
+  /** Prints documents once they survive power loss. */
   async #sync(): Promise<void> {
     if (this.#unsyncedBytes > 0) await this.#options.written?.durable();
     await this.#writer.write(this.#rows).catch(ignoreReaderGone);
@@ -131,7 +131,8 @@ class Import {
 
   async #summarize(): Promise<void> {
     const { input, offline, written } = this.#options;
-    if (this.#troubled > 0) offline.complain(`${formatThings(this.#troubled, "document")} not imported, or not whole.`);
+    if (this.#troubled > 0)
+      offline.complain(`${formatThings(this.#troubled, "document")} not imported, or not completely.`);
     if (!this.#writer.isTable) return;
     const { merged, known, empty } = this.#counts;
     const parts = [
@@ -149,13 +150,13 @@ function describeLeftOut(name: string, { leftOut, count, reason }: Prepared): st
   return `${name}: of ${formatThings(count, "update")} ${leftOut} cannot be imported; the first: ${reason}.`;
 }
 
-/** Every other trouble is the whole store's. */
+/** Every other error concerns the whole store. */
 function nameDamaged(error: unknown, name: string): unknown {
   if (!(error instanceof StoreError) || error.kind !== "corrupt") return error;
-  return new Error(`${name} is not imported: ${error.message}. Nothing more is imported.`, { cause: error });
+  return new Error(`${name} is not imported: ${error.message}. The import stopped there.`, { cause: error });
 }
 
-/** Who imports does not do it for the list. */
+/** A closed stdout does not stop the import. */
 function ignoreReaderGone(error: unknown): void {
   if (!(error instanceof ReaderGone)) throw error;
 }

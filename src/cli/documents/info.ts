@@ -7,10 +7,10 @@ import { formatName } from "../output/print.ts";
 import { type Fact, printFacts } from "../output/records.ts";
 import { describeUnknown } from "./documents.ts";
 
-/** All that the log of one document tells. */
+/** Shows the facts that the log of one document contains. */
 export async function documentInfo(input: CommandInput): Promise<number> {
   const [name = ""] = input.operands;
-  return withStore("documents info", input, async (store, { complain }) => {
+  return withStore(input, async (store, { complain }) => {
     try {
       const stored = await store.load(name);
       if (stored !== undefined) {
@@ -19,7 +19,7 @@ export async function documentInfo(input: CommandInput): Promise<number> {
       }
     } catch (error) {
       if (!(error instanceof StoreError) || error.kind !== "corrupt") throw error;
-      complain(`${formatName(name)} cannot be read: ${error.message}`);
+      complain(`${formatName(name)} cannot be read: ${error.message}.`);
       return exitCodes.failed;
     }
     complain(await describeUnknown(name, store));
@@ -34,12 +34,12 @@ function factsOf(name: string, { base, tail }: StoredDocument, summary: LogSumma
     { key: "name", label: "Name", kind: "name", value: name },
     { key: "bytes", label: "Size", kind: "bytes", value: baseBytes + tailBytes },
     { key: "rows", label: "Rows", kind: "count", value: rows },
-    { key: "compactedBytes", label: "Compacted", kind: "bytes", value: baseBytes },
-    { key: "updates", label: "Updates since", kind: "count", value: tail.length },
-    { key: "updateBytes", label: "Size of those", kind: "bytes", value: tailBytes },
+    { key: "compactedBytes", label: "Compacted size", kind: "bytes", value: baseBytes },
+    { key: "updates", label: "Updates since compaction", kind: "count", value: tail.length },
+    { key: "updateBytes", label: "Size of those updates", kind: "bytes", value: tailBytes },
     { key: "clients", label: "Clients", kind: "count", value: clients },
     { key: "inserted", label: "Inserted", kind: "count", value: inserted },
     { key: "deleted", label: "Deleted", kind: "count", value: deleted },
-    { key: "complete", label: "Complete", kind: "yes-or-no", value: !hasGaps },
+    { key: "complete", label: "Complete (no gaps)", kind: "yes-or-no", value: !hasGaps },
   ];
 }

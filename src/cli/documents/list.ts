@@ -11,9 +11,9 @@ const columns: readonly Column<"bytes" | "updates" | "name">[] = [
   { key: "name", title: "NAME", kind: "name" },
 ];
 
-/** Every document: its bytes, its updates since the last compaction, its name. */
+/** Lists every document: its bytes, its updates since the last compaction, its name. */
 export async function listDocuments(input: CommandInput): Promise<number> {
-  return withStore("documents list", input, async (store) => {
+  return withStore(input, async (store) => {
     const writer = new RowWriter(input, columns);
     const total = { documents: 0, bytes: 0 };
     for await (const page of documentPages(store)) {

@@ -1,30 +1,36 @@
-/** What the first screen tells. Only what really listens has an endpoint. */
+import { terminalColumns } from "./wrapped.ts";
+
+/** The facts that the banner shows. Only a protocol that listens has an endpoint. */
 export interface BannerFacts {
   readonly version: string;
   readonly readyMs: number;
   readonly endpoints: readonly { readonly label: string; readonly url: string }[];
-  /** Absent when documents are not stored. */
+  /** Where other machines find the demo; empty unless the server listens on all addresses. */
+  readonly networkUrls: readonly string[];
+  /** Undefined when documents are not stored. */
   readonly data?: { readonly folder: string; readonly isNew: boolean };
-  /** Where the secrets are that the server has made itself; absent where they were given to it, or ask for nobody. */
+  /** The file of the secrets that the server has generated; undefined when it uses none of them. */
   readonly secretsFile?: string;
-  /** Where it listens, as `host:port`. */
-  readonly address: string;
   readonly isLoopback: boolean;
-  /** Who may enter; `auth.mode`. */
+  /** The access mode; `auth.mode`. */
   readonly mode: "open" | "token" | "webhook";
 }
 
-/** What a person sees who starts the server on a terminal. */
+const httpsHint = "no HTTPS: put a TLS proxy in front";
+
+/** The text that a person sees who starts the server on a terminal. */
 export function banner(facts: BannerFacts): string {
   return [
     `yurt ${facts.version} · ready in ${Math.round(facts.readyMs)} ms`,
     "",
     ...endpointLines(facts.endpoints),
     "",
-    ...dataLine(facts),
-    `  Mode  ${mode(facts)}`,
+    ...fact("Network", facts.networkUrls),
+    ...fact("Data", dataLines(facts)),
+    ...fact("Secrets", facts.secretsFile === undefined ? [] : [facts.secretsFile]),
+    ...fact("Access", accessLines(facts)),
     "",
-    ...tryIt(facts),
+    ...exampleLines(facts),
     "",
   ].join("\n");
 }
@@ -37,30 +43,39 @@ function endpointLines(endpoints: BannerFacts["endpoints"]): readonly string[] {
   });
 }
 
-function mode({ isLoopback, address, data, mode }: BannerFacts): string {
-  const scope = isLoopback ? "this machine only" : "without HTTPS";
-  switch (mode) {
-    case "token":
-      return `token, ${scope}: who has a token may enter its rooms (yurt token ROOM mints one)`;
-    case "webhook":
-      return `webhook, ${scope}: your application says who may enter`;
-    case "open":
-      if (isLoopback) return "this machine only. For other machines:  yurt --host 0.0.0.0 --auth-mode open";
-      return `open, ${scope}: everyone who reaches ${address} may ${data === undefined ? "use it" : "read and change every document"}`;
-  }
+/** A label, and the lines beside it. */
+function fact(label: string, lines: readonly string[]): readonly string[] {
+  return lines.map((line, index) => `  ${(index === 0 ? label : "").padEnd(9)}${line}`);
 }
 
-function dataLine({ data, secretsFile }: BannerFacts): readonly string[] {
-  const secrets = secretsFile === undefined ? "" : `     Secrets  ${secretsFile}`;
-  return data === undefined ? [] : [`  Data  ${data.folder}${data.isNew ? " (new)" : ""}${secrets}`];
+function dataLines({ data }: BannerFacts): readonly string[] {
+  return data === undefined ? [] : [`${data.folder}${data.isNew ? " (new)" : ""}`];
 }
 
-function tryIt({ endpoints, mode }: BannerFacts): readonly string[] {
+function accessLines({ isLoopback, data, mode }: BannerFacts): readonly string[] {
+  if (mode === "open" && isLoopback) return ["local only. To share: yurt --host 0.0.0.0 --auth-mode token"];
+  const rule = {
+    open: `open: anyone who can reach it can ${data === undefined ? "use it" : "read and change all documents"}`,
+    token: "token required (create one: yurt token ROOM)",
+    webhook: "your app decides (webhook)",
+  }[mode];
+  return isLoopback ? [`${rule} · local only`] : [rule, httpsHint];
+}
+
+function exampleLines({ endpoints, mode }: BannerFacts): readonly string[] {
   const sync = endpoints.find(({ label }) => label === "y-websocket");
-  const params = mode === "open" ? "" : ", { params: { token } }";
-  if (sync !== undefined) return [`  Try it:  new WebsocketProvider("${sync.url}", "demo", doc${params})`, ""];
+  const params = mode === "open" ? [] : ["{ params: { token } }"];
+  if (sync !== undefined) return example("WebsocketProvider", [`"${sync.url}"`, '"demo"', "doc", ...params]);
   const signaling = endpoints.find(({ label }) => label === "y-webrtc");
   if (signaling === undefined) return [];
   const url = mode === "open" ? `"${signaling.url}"` : `"${signaling.url}?token=" + token`;
-  return [`  Try it:  new WebrtcProvider("demo", doc, { signaling: [${url}] })`, ""];
+  return example("WebrtcProvider", ['"demo"', "doc", `{ signaling: [${url}] }`]);
+}
+
+/** A call in one line if it fits, else with its last argument in a line of its own. */
+function example(provider: string, args: readonly string[]): readonly string[] {
+  const [line = ""] = fact("Try it", [`new ${provider}(${args.join(", ")})`]);
+  if (line.length <= terminalColumns) return [line, ""];
+  const [last = ""] = args.slice(-1);
+  return [...fact("Try it", [`new ${provider}(${args.slice(0, -1).join(", ")},`, `  ${last})`]), ""];
 }

@@ -1,13 +1,14 @@
 import { describeOrigin, type Problem } from "../../config/problem.ts";
+import { wrapped } from "./wrapped.ts";
 
-/** All that is wrong with the configuration, for the person who has to change it. */
+/** All problems of the configuration, each with its remedy. */
 export function describeProblems(problems: readonly Problem[]): string {
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-  return [`yurt: ${count} in the configuration, nothing was started`, ...problems.map(describe), ""].join("\n");
+  return [`yurt: Invalid configuration (${count}). Yurt did not start.`, ...problems.map(describe), ""].join("\n");
 }
 
 function describe({ setting, value, origin, remedy }: Problem): string {
-  // Quoted as JSON, so that blanks are seen and control characters do nothing.
+  // Values are quoted as JSON, so that spaces are visible and control characters have no effect.
   const given = value === undefined ? "is not set" : `= ${JSON.stringify(value)} (${describeOrigin(origin)})`;
-  return `\n  ${setting} ${given}\n    ${remedy}`;
+  return `\n  ${setting} ${given}\n${wrapped(remedy, "    ")}`;
 }

@@ -1,20 +1,21 @@
+import { userInfo } from "node:os";
 import { StoreError } from "../../storage/store.ts";
 
-/** Why a data folder could not be used and what to do; undefined when it is not the surroundings' fault. */
+/** Why a data folder could not be used, and the remedy; undefined for an error that the environment did not cause. */
 export function describeDataTrouble(error: unknown, data: string): string | undefined {
   if (!(error instanceof Error)) return undefined;
-  // By their names, because their classes belong to one implementation of the storage.
+  // Errors are known by name, because their classes belong to one implementation of the storage.
   switch (error.name) {
     case "DataFolderLocked":
-      return `${error.message} Stop that server, or choose another with --data.`;
+      return `${error.message} Stop that server, or choose another folder with --data.`;
     case "DatabaseIsNewer":
-      return `The documents in ${data} are left as they are. ${error.message}`;
+      return `The documents in ${data} were written by a newer release of Yurt. ${error.message}`;
     case "SecretsFileUnreadable":
-      return `The secrets in ${data} cannot be read. ${error.message} Put it right, or remove it: new ones are made then.`;
+      return `The secrets in ${data} cannot be read. ${error.message} Correct it, or remove it: new secrets are generated then.`;
     case "RevocationsUnreadable":
-      return `What was revoked cannot be read from ${data}. ${error.message} Put it right, or remove that line.`;
+      return `The revocations in ${data} cannot be read. ${error.message} Correct or remove that line.`;
     case "DatabaseMissing":
-      return `There are no documents in ${data}. Choose another data folder with --data.`;
+      return `No Yurt data in ${data}. Start the server once, or pass --data.`;
   }
   if (error instanceof StoreError) return storeTrouble(error, data);
   return "code" in error ? systemTrouble(error.code, data) : undefined;
@@ -25,7 +26,7 @@ function storeTrouble({ kind, message }: StoreError, data: string): string | und
   if (kind === "unavailable") return undefined;
   return (
     `The documents in ${data} cannot be read: ${message}. Nothing was changed. ` +
-    "Put a backup in their place with yurt restore <backup>; it keeps what is there now aside."
+    "Restore a backup with yurt restore <file>; the damaged database is kept."
   );
 }
 
@@ -34,13 +35,28 @@ function systemTrouble(code: unknown, data: string): string | undefined {
     case "EACCES":
     case "EPERM":
     case "EROFS":
-      return `The data folder ${data} cannot be written. Choose another with --data.`;
+      return `The data folder ${data} is not writable by ${currentUser()}. Choose another with --data.`;
     case "EEXIST":
     case "ENOTDIR":
       return `The data folder ${data} is not a folder. Choose another with --data.`;
     case "ENOSPC":
-      return `The disk that holds the data folder ${data} is full.`;
+      return `The disk of the data folder ${data} is full. Free some space, or choose another folder with --data.`;
+    case "ENOENT":
+    case "EINVAL":
+    case "ELOOP":
+    case "ENAMETOOLONG":
+      return `The data folder ${data} cannot be created (${code}). Choose another with --data.`;
     default:
       return undefined;
+  }
+}
+
+/** The user that the process runs as; a user without an entry in the system's list has a number only. */
+function currentUser(): string {
+  const uid = process.getuid?.();
+  try {
+    return `user ${userInfo().username} (uid ${uid})`;
+  } catch {
+    return `uid ${uid}`;
   }
 }

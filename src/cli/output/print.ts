@@ -1,11 +1,11 @@
 import type { Output } from "../command.ts";
 
-/** The reader of a command's output has gone, as `head` does: there is nothing left to do, and nothing is wrong. */
+/** The reader of a command's output has closed it, as `head` does. Nothing is left to do, and it is not a failure. */
 export class ReaderGone extends Error {}
 
 /**
- * Resolves when the text has been taken: what waits in memory would be lost when the process ends, and a long list must
- * not pile up there. Throws `ReaderGone`, and another error when it cannot be written.
+ * Resolves when the reader has the text: text in memory would be lost when the process ends, and a long list must not
+ * pile up there. Rejects with `ReaderGone`, or with another error when the text cannot be written.
  */
 export async function print(output: Output, text: string): Promise<void> {
   if (text === "") return;
@@ -18,29 +18,29 @@ export async function print(output: Output, text: string): Promise<void> {
   await promise;
 }
 
-/** 311 kB. Below 1 kB exactly. */
+/** Formats as `311 kB`; exact below 1 kB. */
 export function formatBytes(bytes: number): string {
   const units = ["B", "kB", "MB", "GB", "TB"];
   let value = bytes;
   let unit = 0;
-  // What would be rounded to 1000 of one unit is 1.0 of the next.
+  // A value that would be rounded to 1000 of one unit is 1.0 of the next.
   for (; unit < units.length - 1 && value >= (unit === 0 ? 1_000 : 999.5); unit += 1) value /= 1_000;
   return `${unit === 0 || value >= 9.95 ? Math.round(value) : value.toFixed(1)} ${units[unit]}`;
 }
 
-/** 12,000 */
+/** Formats as `12,000`. */
 export function formatCount(count: number): string {
   return count.toLocaleString("en-US");
 }
 
-/** `1 document`, `12,000 documents` */
+/** Formats as `1 document` or `12,000 documents`. */
 export function formatThings(count: number, thing: string): string {
   return `${formatCount(count)} ${thing}${count === 1 ? "" : "s"}`;
 }
 
 /**
- * A name as it is; as JSON when it is empty or has blanks at an end, begins as JSON does, or holds what a terminal or a
- * list would obey: control characters, line breaks, marks that turn the direction of writing.
+ * A name as it is; as JSON when it is empty, begins or ends with white space, begins with a quotation mark, or holds
+ * characters that a terminal or a list would obey: control characters, line breaks, marks of writing direction.
  */
 export function formatName(name: string): string {
   if (!/^$|^\s|\s$|^"/.test(name) && !obeyed.test(name)) return name;

@@ -1,20 +1,17 @@
 import type { CommandInput } from "../command.ts";
 import { formatBytes, formatCount, formatName, print } from "./print.ts";
 
-/**
- * One column of a list. Numbers and words come first and names last: so that lines can be written before the last one is
- * known.
- */
+/** One column of a list. Names come last, so that lines can be written before the longest name is known. */
 export interface Column<Key extends string> {
   readonly key: Key;
-  /** Over the column, on a terminal. */
+  /** The heading of the column, on a terminal. */
   readonly title: string;
   readonly kind: "bytes" | "count" | "word" | "name";
 }
 
 export type Row<Key extends string> = Readonly<Record<Key, string | number>>;
 
-/** On a terminal a table for people, else lines with tabs between exact values; with `--json` one JSON object a line. */
+/** Writes a table on a terminal, tab-separated lines of exact values elsewhere, and JSON lines with `--json`. */
 export class RowWriter<Key extends string> {
   readonly #input: CommandInput;
   readonly #columns: readonly Column<Key>[];
@@ -25,7 +22,7 @@ export class RowWriter<Key extends string> {
     this.#columns = columns;
   }
 
-  /** Whether people read what is written. */
+  /** Whether the output is a table on a terminal. */
   get isTable(): boolean {
     return isForPeople(this.#input);
   }
@@ -52,7 +49,7 @@ export class RowWriter<Key extends string> {
 
 const columnWidth = 9;
 
-/** One fact of a thing that is described alone. */
+/** One fact of something that is described alone. */
 export interface Fact {
   readonly key: string;
   readonly value: string | number | boolean;
@@ -60,7 +57,7 @@ export interface Fact {
   readonly label: string;
 }
 
-/** As `RowWriter`, with a line for each fact; with `--json` one object. */
+/** Writes one line for each fact, in the formats of `RowWriter`; with `--json` one object. */
 export async function printFacts(input: CommandInput, facts: readonly Fact[]): Promise<void> {
   const { stdout, switches } = input;
   if (switches.has("json")) {

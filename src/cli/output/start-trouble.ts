@@ -1,8 +1,11 @@
 import type { SettingValues } from "../../composition/settings.ts";
 import { describeDataTrouble } from "./data-trouble.ts";
 
-/** Why the server could not start and what to do; undefined when it is not the surroundings' fault. */
-export function describeStartTrouble(error: unknown, { host, port, data }: SettingValues): string | undefined {
+/** Why the server could not start, and the remedy; undefined for an error that the environment did not cause. */
+export function describeStartTrouble(
+  error: unknown,
+  { host, port, data }: Pick<SettingValues, "host" | "port" | "data">,
+): string | undefined {
   const listens = error instanceof Error && "syscall" in error && error.syscall === "listen";
   if (!listens) return describeDataTrouble(error, data);
   const refused = "port" in error && typeof error.port === "number" ? error.port : port;
@@ -23,7 +26,13 @@ function listenTrouble(
     case "EADDRNOTAVAIL":
       return `This machine has no address ${host}. Choose another with --host.`;
     case "EACCES":
-      return `Port ${port} is reserved for the administrator. Choose one above 1023 with ${flag}.`;
+      return `Port ${port} is not permitted. Ports below 1024 need root or setcap cap_net_bind_service=+ep; choose another with ${flag}.`;
+    case "ENOENT":
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return `The host name ${host} is not known here. Choose an address of this machine with --host.`;
+    case "EAFNOSUPPORT":
+      return `This machine does not support the address ${host}. Choose another with --host.`;
     default:
       return undefined;
   }

@@ -82,7 +82,7 @@ describe("yurt documents list", () => {
     expect(await documents(["list"], failing("ENOSPC"))).toEqual({
       code: 1,
       out: "",
-      err: "yurt documents list: The output cannot be written: no more\n",
+      err: "yurt: The output cannot be written: no more\n",
     });
   });
 });
@@ -116,9 +116,9 @@ describe("yurt documents info", () => {
 
   test("writes it for people on a terminal", async () => {
     const { out } = await documents(["info", "notes"], { isTTY: true });
-    expect(out).toStartWith("Name           notes\nSize           ");
-    expect(out).toContain("\nInserted       200\n");
-    expect(out).toEndWith("\nComplete       yes\n");
+    expect(out).toStartWith("Name                      notes\nSize                      ");
+    expect(out).toContain("\nInserted                  200\n");
+    expect(out).toEndWith("\nComplete (no gaps)        yes\n");
   });
 
   test("of a document that is not there is 1, and names the nearest", async () => {
@@ -126,15 +126,15 @@ describe("yurt documents info", () => {
     expect(await missing("nots")).toEqual({
       code: 1,
       out: "",
-      err: "yurt documents info: There is no document nots. Did you mean notes?\n",
+      err: "yurt: There is no document nots. Did you mean notes?\n",
     });
-    expect((await missing("something else")).err).toBe("yurt documents info: There is no document something else.\n");
+    expect((await missing("something else")).err).toBe("yurt: There is no document something else.\n");
   });
 
   test("of one that is damaged is 1, and names the row", async () => {
     const { code, out, err } = await documents(["info", "broken"]);
     expect([code, out]).toEqual([1, ""]);
-    expect(err).toMatch(/^yurt documents info: broken cannot be read: row \d+ does not hold a Yjs update: [^\n]+\n$/);
+    expect(err).toMatch(/^yurt: broken cannot be read: row \d+ does not hold a Yjs update: [^\n]+\n$/);
   });
 });
 
@@ -171,9 +171,7 @@ describe("yurt documents compact", () => {
     const { code, out, err } = await documents(["compact", "a", "nothing", "b"]);
     expect(code).toBe(1);
     expect(out).toEndWith("\tb\n");
-    expect(err).toMatch(
-      /^yurt documents compact: a stays as it is: [^\n]+\nyurt documents compact: There is no document nothing\.\n$/,
-    );
+    expect(err).toMatch(/^yurt: a is left unchanged: [^\n]+\nyurt: There is no document nothing\.\n$/);
     const after = await documentsIn(file);
     expect(after["a"]).toEqual(before["a"] ?? []);
     expect(after["b"]).toHaveLength(1);
@@ -188,8 +186,6 @@ describe("yurt documents compact", () => {
 });
 
 describe.each([["list"], ["info", "notes"], ["compact"]])("yurt documents %s", (...args) => {
-  const name = `documents ${args[0]}`;
-
   test("says whose the data folder is while a server has it, and changes nothing", async () => {
     await workshop.fill("data", { notes: [damaged] });
     const folder = openDataFolder(data);
@@ -198,8 +194,8 @@ describe.each([["list"], ["info", "notes"], ["compact"]])("yurt documents %s", (
       code: 1,
       out: "",
       err:
-        `yurt ${name}: The data folder ${data} is in use by process ${process.pid}. ` +
-        "Stop that server, or choose another with --data.\n",
+        `yurt: The data folder ${data} is in use by process ${process.pid}. ` +
+        "Stop that server, or choose another folder with --data.\n",
     });
     expect(contentsOf(data)).toEqual(before);
     folder.release();
@@ -216,7 +212,7 @@ describe.each([["list"], ["info", "notes"], ["compact"]])("yurt documents %s", (
     const refused = {
       code: 1,
       out: "",
-      err: `yurt ${name}: There are no documents in ${data}. Choose another data folder with --data.\n`,
+      err: `yurt: No Yurt data in ${data}. Start the server once, or pass --data.\n`,
     };
     expect(await documents(args)).toEqual(refused);
     expect(existsSync(data)).toBe(false);
@@ -231,15 +227,15 @@ describe.each([["list"], ["info", "notes"], ["compact"]])("yurt documents %s", (
     const before = readFileSync(file);
     const { code, out, err } = await documents(args);
     expect([code, out]).toEqual([1, ""]);
-    expect(err).toStartWith(`yurt ${name}: The documents in ${data} cannot be read: `);
-    expect(err).toEndWith("with yurt restore <backup>; it keeps what is there now aside.\n");
+    expect(err).toStartWith(`yurt: The documents in ${data} cannot be read: `);
+    expect(err).toEndWith("with yurt restore <file>; the damaged database is kept.\n");
     expect(readFileSync(file).equals(before)).toBe(true);
   });
 
   test("says when the data folder is a file", async () => {
     writeFileSync(data, "a letter");
     expect((await documents(args)).err).toBe(
-      `yurt ${name}: The data folder ${data} is not a folder. Choose another with --data.\n`,
+      `yurt: The data folder ${data} is not a folder. Choose another with --data.\n`,
     );
   });
 });

@@ -51,7 +51,7 @@ async function texts(): Promise<Readonly<Record<string, string>>> {
   );
 }
 
-const said = (...lines: readonly string[]) => lines.map((line) => `yurt documents import: ${line}\n`).join("");
+const said = (...lines: readonly string[]) => lines.map((line) => `yurt: ${line}\n`).join("");
 const broken = Uint8Array.of(1, 2, 3);
 
 describe("yurt documents import", () => {
@@ -206,7 +206,7 @@ describe("yurt documents import names, and ends with 1,", () => {
         "broken is not imported: not a Yjs update: cannot be decoded.",
         '"a\\nb" is not imported: the name contains a control character.',
         `${"n".repeat(257)} is not imported: the name is longer than 256 bytes.`,
-        "3 documents not imported, or not whole.",
+        "3 documents not imported, or not completely.",
       ),
     );
     expect(await texts()).toEqual({ notes: "hello" });
@@ -224,7 +224,7 @@ describe("yurt documents import names, and ends with 1,", () => {
         "letter is not imported: it has no updates.",
         '"" is not imported: the name is empty.',
         `${source} holds rows without a name: 1.`,
-        "2 documents not imported, or not whole.",
+        "2 documents not imported, or not completely.",
       ),
     ]);
     expect(await texts()).toEqual({ notes: "hello" });
@@ -240,7 +240,7 @@ describe("yurt documents import names, and ends with 1,", () => {
     expect(err).toBe(
       said(
         "notes: of 2 updates 1 cannot be imported; the first: not a Yjs update: cannot be decoded.",
-        "1 document not imported, or not whole.",
+        "1 document not imported, or not completely.",
       ),
     );
     expect(await texts()).toEqual({ notes: "hello" });
@@ -267,7 +267,7 @@ describe("yurt documents import names, and ends with 1,", () => {
     writeFileSync(table, bytes);
     const { code, out, err } = await importFrom("y-leveldb");
     expect(code).toBe(1);
-    expect(err).toMatch(/^yurt documents import: \S+\.ldb is damaged: a checksum does not match at byte \d+\.\n/);
+    expect(err).toMatch(/^yurt: \S+\.ldb is damaged: a checksum does not match at byte \d+\.\n/);
     expect(err).toContain(table);
     const imported = out.split("\n").length - 1;
     expect(imported).toBeGreaterThan(0);
@@ -281,9 +281,7 @@ describe("yurt documents import names, and ends with 1,", () => {
     const { code, out, err } = await fromHocuspocus();
     expect(code).toBe(1);
     expect(out).toMatch(/^1\t\d+\tmerged\tb\n1\t\d+\tnew\tc\n$/);
-    expect(err).toMatch(
-      /^yurt documents import: a is not imported: the stored document is unreadable: row \d+ does not/,
-    );
+    expect(err).toMatch(/^yurt: a is not imported: the stored document is unreadable: row \d+ does not/);
   });
 });
 
@@ -330,7 +328,7 @@ describe("yurt documents import says what is in the way of the data folder", () 
       code: 1,
       out: "",
       err: said(
-        `The data folder ${data} is in use by process ${process.pid}. Stop that server, or choose another with --data.`,
+        `The data folder ${data} is in use by process ${process.pid}. Stop that server, or choose another folder with --data.`,
       ),
     });
     expect(contentsOf(data)).toEqual(before);
@@ -341,7 +339,7 @@ describe("yurt documents import says what is in the way of the data folder", () 
     truncateSync(await workshop.fill("data", { notes: typed("here") }), 5_000);
     const { code, err } = await fromHocuspocus();
     expect(code).toBe(1);
-    expect(err).toStartWith(`yurt documents import: The documents in ${data} cannot be read: `);
+    expect(err).toStartWith(`yurt: The documents in ${data} cannot be read: `);
   });
 
   test("when it is a file", async () => {

@@ -10,70 +10,81 @@ const facts: BannerFacts = {
     { label: "y-webrtc", url: "ws://127.0.0.1:4444/signal" },
   ],
   data: { folder: "./yurt-data", isNew: true },
-  address: "127.0.0.1:4444",
+  networkUrls: [],
   isLoopback: true,
   mode: "open",
 };
 
-describe("the first screen", () => {
-  test("names what listens, where documents are and who may enter", () => {
+describe("the banner", () => {
+  test("names the endpoints, the data folder and who can connect", () => {
     expect(banner(facts)).toBe(`yurt 0.1.0 · ready in 31 ms
 
   ├─ Demo          http://127.0.0.1:4444/
   ├─ y-websocket   ws://127.0.0.1:4444/sync
   └─ y-webrtc      ws://127.0.0.1:4444/signal
 
-  Data  ./yurt-data (new)
-  Mode  this machine only. For other machines:  yurt --host 0.0.0.0 --auth-mode open
+  Data     ./yurt-data (new)
+  Access   local only. To share: yurt --host 0.0.0.0 --auth-mode token
 
-  Try it:  new WebsocketProvider("ws://127.0.0.1:4444/sync", "demo", doc)
+  Try it   new WebsocketProvider("ws://127.0.0.1:4444/sync", "demo", doc)
 
 `);
   });
 
   test("calls only a new data folder new", () => {
     const screen = banner({ ...facts, data: { folder: "/srv/yurt", isNew: false } });
-    expect(screen).toContain("\n  Data  /srv/yurt\n");
+    expect(screen).toContain("\n  Data     /srv/yurt\n");
   });
 
-  test("says that an open server is open to everyone, without HTTPS", () => {
-    const screen = banner({ ...facts, address: "0.0.0.0:4444", isLoopback: false });
-    expect(screen).toContain(
-      "\n  Mode  open, without HTTPS: everyone who reaches 0.0.0.0:4444 may read and change every document\n",
-    );
-  });
-
+  const httpsHint = "no HTTPS: put a TLS proxy in front";
+  const open = "open: anyone who can reach it can read and change all documents";
   test.each([
-    ["token", true, "token, this machine only: who has a token may enter its rooms (yurt token ROOM mints one)"],
-    ["token", false, "token, without HTTPS: who has a token may enter its rooms (yurt token ROOM mints one)"],
-    ["webhook", true, "webhook, this machine only: your application says who may enter"],
-    ["webhook", false, "webhook, without HTTPS: your application says who may enter"],
-  ] as const)("says who may enter with %s, on loopback %p", (mode, isLoopback, line) => {
-    expect(banner({ ...facts, mode, isLoopback })).toContain(`\n  Mode  ${line}\n`);
+    ["open", false, `${open}\n           ${httpsHint}`],
+    ["token", true, "token required (create one: yurt token ROOM) · local only"],
+    ["token", false, `token required (create one: yurt token ROOM)\n           ${httpsHint}`],
+    ["webhook", true, "your app decides (webhook) · local only"],
+    ["webhook", false, `your app decides (webhook)\n           ${httpsHint}`],
+  ] as const)("says who can connect with %s, on loopback %p", (mode, isLoopback, lines) => {
+    const text = banner({ ...facts, mode, isLoopback });
+    expect(text).toContain(`\n  Access   ${lines}\n`);
+    expect(text.split("\n").every((line) => line.length <= 80)).toBeTrue();
   });
 
-  test("says where secrets are, and tries it with a token, where one is needed", () => {
+  test("shows where other machines find the server", () => {
+    const text = banner({
+      ...facts,
+      isLoopback: false,
+      networkUrls: ["http://192.0.2.20:4444/", "http://[2001:db8::1]:4444/"],
+    });
+    expect(text).toContain("\n  Network  http://192.0.2.20:4444/\n           http://[2001:db8::1]:4444/\n");
+  });
+
+  test("says where secrets are, and shows a call with a token, where one is needed", () => {
     const guarded = banner({ ...facts, mode: "token", secretsFile: "./yurt-data/secrets.json" });
-    expect(guarded).toContain("\n  Data  ./yurt-data (new)     Secrets  ./yurt-data/secrets.json\n");
-    expect(guarded).toContain('new WebsocketProvider("ws://127.0.0.1:4444/sync", "demo", doc, { params: { token } })');
+    expect(guarded).toContain("\n  Data     ./yurt-data (new)\n  Secrets  ./yurt-data/secrets.json\n");
+    expect(guarded).toContain(
+      '  Try it   new WebsocketProvider("ws://127.0.0.1:4444/sync", "demo", doc,\n             { params: { token } })\n',
+    );
     const endpoints = facts.endpoints.filter(({ label }) => label !== "y-websocket");
     expect(banner({ ...facts, mode: "webhook", endpoints })).toContain(
-      'new WebrtcProvider("demo", doc, { signaling: ["ws://127.0.0.1:4444/signal?token=" + token] })',
+      'new WebrtcProvider("demo", doc,\n             { signaling: ["ws://127.0.0.1:4444/signal?token=" + token] })',
     );
   });
 
-  test("of a server without documents shows no relay", () => {
+  test("of a server without documents shows no document protocol", () => {
     const { data: _, ...withoutData } = facts;
     const endpoints = facts.endpoints.filter(({ label }) => label !== "y-websocket");
-    expect(banner({ ...withoutData, endpoints, address: "[::]:4444", isLoopback: false })).toBe(
+    expect(banner({ ...withoutData, endpoints, isLoopback: false })).toBe(
       `yurt 0.1.0 · ready in 31 ms
 
   ├─ Demo       http://127.0.0.1:4444/
   └─ y-webrtc   ws://127.0.0.1:4444/signal
 
-  Mode  open, without HTTPS: everyone who reaches [::]:4444 may use it
+  Access   open: anyone who can reach it can use it
+           no HTTPS: put a TLS proxy in front
 
-  Try it:  new WebrtcProvider("demo", doc, { signaling: ["ws://127.0.0.1:4444/signal"] })
+  Try it   new WebrtcProvider("demo", doc,
+             { signaling: ["ws://127.0.0.1:4444/signal"] })
 
 `,
     );

@@ -13,7 +13,7 @@ describe("problems of a configuration", () => {
       },
       { setting: "auth.mode", value: undefined, origin: { from: "default" }, remedy: "Add --auth-mode open." },
     ]);
-    expect(problems).toBe(`yurt: 3 problems in the configuration, nothing was started
+    expect(problems).toBe(`yurt: Invalid configuration (3 problems). Yurt did not start.
 
   port = " 80" (flag --port)
     Give a number.
@@ -30,6 +30,6 @@ describe("problems of a configuration", () => {
     const [problem] = describeProblems([
       { setting: "port", value: "", origin: { from: "flag", flag: "--port" }, remedy: "" },
     ]).split("\n");
-    expect(problem).toBe("yurt: 1 problem in the configuration, nothing was started");
+    expect(problem).toBe("yurt: Invalid configuration (1 problem). Yurt did not start.");
   });
 });

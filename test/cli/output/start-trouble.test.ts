@@ -1,10 +1,14 @@
 import { describe, expect, test } from "bun:test";
+import { userInfo } from "node:os";
 import { describeStartTrouble } from "../../../src/cli/output/start-trouble.ts";
 import { DatabaseIsNewer } from "../../../src/storage/sqlite/migrations.ts";
 import { StoreError } from "../../../src/storage/store.ts";
 import { accepted } from "../../support/servers/configurations.ts";
 
 const { values } = accepted({ YURT_COMPAT_PORTS: "8080" });
+
+const user = `user ${userInfo().username} (uid ${process.getuid?.()})`;
+const full = "The disk of the data folder ./yurt-data is full. Free some space, or choose another folder with --data.";
 
 function systemError(code: string, syscall?: string): Error {
   return Object.assign(new Error(code), { code }, syscall && { syscall });
@@ -28,45 +32,51 @@ describe("a server that cannot start", () => {
       "This machine has no address 127.0.0.1. Choose another with --host.",
     ],
     [
+      "on a host name that does not resolve names the flag",
+      systemError("ENOENT", "listen"),
+      "The host name 127.0.0.1 is not known here. Choose an address of this machine with --host.",
+    ],
+    [
+      "in a folder that cannot be created names the flag",
+      systemError("ENOENT", "mkdir"),
+      "The data folder ./yurt-data cannot be created (ENOENT). Choose another with --data.",
+    ],
+    [
       "on a port for root alone names the flag",
       systemError("EACCES", "listen"),
-      "Port 4444 is reserved for the administrator. Choose one above 1023 with --port.",
+      "Port 4444 is not permitted. Ports below 1024 need root or setcap cap_net_bind_service=+ep; choose another with --port.",
     ],
     [
       "in a folder that it may not write names the flag",
       systemError("EACCES", "mkdir"),
-      "The data folder ./yurt-data cannot be written. Choose another with --data.",
+      `The data folder ./yurt-data is not writable by ${user}. Choose another with --data.`,
     ],
     [
       "in a file names the flag",
       systemError("ENOTDIR", "mkdir"),
       "The data folder ./yurt-data is not a folder. Choose another with --data.",
     ],
-    ["on a full disk says so", systemError("ENOSPC"), "The disk that holds the data folder ./yurt-data is full."],
+    ["on a full disk says so", systemError("ENOSPC"), full],
     [
       "in a folder that another server uses says whose it is and names the flag",
       Object.assign(new Error("The data folder /x is in use by process 7."), { name: "DataFolderLocked" }),
-      "The data folder /x is in use by process 7. Stop that server, or choose another with --data.",
+      "The data folder /x is in use by process 7. Stop that server, or choose another folder with --data.",
     ],
     [
       "with documents that cannot be read says so",
       new StoreError("corrupt", "file is not a database"),
       "The documents in ./yurt-data cannot be read: file is not a database. Nothing was changed. " +
-        "Put a backup in their place with yurt restore <backup>; it keeps what is there now aside.",
+        "Restore a backup with yurt restore <file>; the damaged database is kept.",
     ],
     [
       "with documents of a newer release says so",
       new DatabaseIsNewer(9, 1),
-      "The documents in ./yurt-data are left as they are. The database has version 9; this release of Yurt knows " +
+      "The documents in ./yurt-data were written by a newer release of Yurt. The database has version 9; this release of Yurt knows " +
         "versions up to 1. Start a newer one.",
     ],
-    [
-      "on a disk that the store finds full says so",
-      new StoreError("full", "database or disk is full"),
-      "The disk that holds the data folder ./yurt-data is full.",
-    ],
+    ["on a disk that the store finds full says so", new StoreError("full", "database or disk is full"), full],
     ["while the store is unavailable is not explained away", new StoreError("unavailable", "I/O error"), undefined],
-    ["for a reason of our own is not explained away", new TypeError("x is not a function"), undefined],
+    ["for an error in Yurt is not explained away", new TypeError("x is not a function"), undefined],
     ["for an unknown reason of the system is not explained away", systemError("EIO", "open"), undefined],
   ])("%s", (_, error, trouble) => {
     expect(describeStartTrouble(error, values)).toBe(trouble);

@@ -174,7 +174,7 @@ describe("on a terminal", () => {
     return Bun.stripANSI(screen).replaceAll("\r\n", "\n");
   }
 
-  test.skipIf(!hasTerminal)("the first screen names what listens", async () => {
+  test.skipIf(!hasTerminal)("the banner names the endpoints", async () => {
     const screen = await shown("Try it", []);
     const [, ready, port] = /ready in (\d+) ms[\s\S]*127\.0\.0\.1:(\d+)\/sync/.exec(screen) ?? [];
     expect(screen).toStartWith(`yurt 0.1.0 · ready in ${ready} ms
@@ -186,19 +186,19 @@ describe("on a terminal", () => {
   ├─ PeerJS        http://127.0.0.1:${port}/peerjs
   └─ Peers         http://127.0.0.1:${port}/socket.io/
 
-  Data  ./yurt-data (new)
-  Mode  this machine only. For other machines:  yurt --host 0.0.0.0 --auth-mode open
+  Data     ./yurt-data (new)
+  Access   local only. To share: yurt --host 0.0.0.0 --auth-mode token
 
-  Try it:  new WebsocketProvider("ws://127.0.0.1:${port}/sync", "demo", doc)
+  Try it   new WebsocketProvider("ws://127.0.0.1:${port}/sync", "demo", doc)
 `);
-    expect(await shown("Try it", [])).toContain("\n  Data  ./yurt-data\n");
+    expect(await shown("Try it", [])).toContain("\n  Data     ./yurt-data\n");
   });
 
-  test.skipIf(!hasTerminal)("the first screen of a server without documents names no relay", async () => {
+  test.skipIf(!hasTerminal)("the banner of a server without documents names no document protocol", async () => {
     const screen = await shown("Try it", ["--no-sync"]);
     expect(screen).toContain("\n  ├─ Demo       http://127.0.0.1:");
     expect(screen).toContain("\n  ├─ y-webrtc   ws://127.0.0.1:");
-    expect(screen).toContain("\n  Try it:  new WebrtcProvider(");
+    expect(screen).toContain("\n  Try it   new WebrtcProvider(");
     expect(screen).not.toMatch(/sync|Data/);
   });
 
@@ -211,9 +211,9 @@ describe("on a terminal", () => {
 
 describe("the executable ends with", () => {
   test.each<[number, readonly string[], string]>([
-    [2, ["serv"], "error: unknown command 'serv'\n(Did you mean serve?)\n"],
-    [2, ["--prot", "1"], "error: unknown option '--prot'\n(Did you mean --port?)\n"],
-    [78, ["--host", "::", "--port", "70000"], "yurt: 2 problems in the configuration, nothing was started\n"],
+    [2, ["serv"], "yurt: Unknown command 'serv'. Did you mean serve?\n"],
+    [2, ["--prot", "1"], "yurt: Unknown option '--prot'. Did you mean --port?\n"],
+    [78, ["--host", "::", "--port", "70000"], "yurt: Invalid configuration (2 problems). Yurt did not start.\n"],
   ])("%i after %p", async (code, args, stderr) => {
     const ending = await run({ folder, args });
     expect(ending).toMatchObject({ code, stdout: "" });
@@ -225,7 +225,7 @@ describe("the executable ends with", () => {
     expect(await run({ folder, args: ["version"] })).toEqual({ code: 0, stdout: version, stderr: "" });
     const help = await run({ folder, args: ["--help"] });
     expect(help).toMatchObject({ code: 0, stderr: "" });
-    expect(help.stdout).toMatch(/help \[command\] +print the help of a command\n$/);
+    expect(help.stdout).toMatch(/\nAll options of the server: yurt serve --help\n$/);
   });
 
   test.each<NodeJS.Signals>(["SIGTERM", "SIGINT"])("0 after %s, when everything is closed", async (signal) => {
@@ -272,7 +272,7 @@ describe("a data folder", () => {
     expect([code, stdout]).toEqual([1, ""]);
     const path = await realpath(join(folder, "yurt-data"));
     expect(stderr).toBe(
-      `yurt: The data folder ${path} is in use by process ${first.pid}. Stop that server, or choose another with --data.\n`,
+      `yurt: The data folder ${path} is in use by process ${first.pid}. Stop that server, or choose another folder with --data.\n`,
     );
   });
 
@@ -417,7 +417,7 @@ describe("yurt health", () => {
     server.kill("SIGTERM");
     await server.ended();
     const url = `http://127.0.0.1:${environment.PORT}/readyz`;
-    const stderr = `yurt health: ${url}: nothing listens there\n`;
+    const stderr = `yurt: No server answers at ${url}. Start it, or give its address with --host and --port.\n`;
     expect(await run({ folder, args, environment })).toEqual({ code: 1, stdout: "", stderr });
   });
 });

@@ -42,7 +42,7 @@ describe("a server does not start, says what to do, and leaves every byte, when 
     const file = await workshop.fill("yurt-data", { notes: [bringing(1, 0, 5)] });
     damage(file);
     await expectRefusal(
-      /The documents in \.\/yurt-data cannot be read: .*\. Nothing was changed\. .*yurt restore <backup>/,
+      /The documents in \.\/yurt-data cannot be read: .*\. Nothing was changed\. .*yurt restore <file>/,
     );
   });
 
@@ -82,7 +82,7 @@ describe("yurt documents", () => {
     await using server = serve();
     await using clients = new TestClients();
     await type(clients, server, "notes", "hello");
-    const inUse = `in use by process ${server.pid}. Stop that server, or choose another with --data.\n`;
+    const inUse = `in use by process ${server.pid}. Stop that server, or choose another folder with --data.\n`;
     for (const args of [["list"], ["info", "notes"], ["compact"]]) {
       expect(await yurt("documents", ...args)).toMatchObject({
         code: 1,
@@ -155,7 +155,7 @@ describe("yurt backup and yurt restore", () => {
 
     const { code, stdout } = await yurt("restore", "copy.db");
     expect(code).toBe(0);
-    const [, kept = ""] = /^What was there is kept: (.+)$/m.exec(stdout) ?? [];
+    const [, kept = ""] = /^The previous database is kept: (.+)$/m.exec(stdout) ?? [];
     expect(existsSync(kept)).toBe(true);
     expect(await yurt("documents", "list")).toMatchObject({ stdout: expect.stringMatching(/\tnotes\n$/) });
     expect(Object.keys(await documentsIn(kept))).toEqual(["later", "notes"]);

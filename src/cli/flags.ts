@@ -1,0 +1,53 @@
+import { Option as Flag, InvalidArgumentError } from "commander";
+import { type OptionKey, optionKeys, options } from "../composition/options.ts";
+import { flagOf, type Option } from "../config/option.ts";
+import type { GivenFlag } from "../config/sources.ts";
+import { parseLimits } from "./parse-limits.ts";
+
+/** One-letter spellings of flags. */
+export const shortFlags: Partial<Readonly<Record<OptionKey, string>>> = { port: "-p" };
+
+interface OptionFlag {
+  readonly key: OptionKey;
+  readonly flag: Flag;
+}
+
+/** The flags of all settings, and `--limits`. */
+export class SettingFlags {
+  readonly #settings: readonly OptionFlag[] = optionKeys.flatMap(flagsOf);
+  /** Sets several bounds at once; the flag of a single bound takes precedence. */
+  readonly #limits = new Flag("--limits <name=number,…>").argParser((text: string) => {
+    const read = parseLimits(text);
+    if (typeof read === "string") throw new InvalidArgumentError(read);
+    return read;
+  });
+
+  get all(): readonly Flag[] {
+    return [...this.#settings.map(({ flag }) => flag), this.#limits];
+  }
+
+  /** The flags that a command line gives, by the keys of their options. `read` returns what commander has parsed. */
+  given(read: (attributeName: string) => unknown): ReadonlyMap<string, GivenFlag> {
+    const given = new Map<string, GivenFlag>();
+    const limits = read(this.#limits.attributeName());
+    if (limits instanceof Map) for (const [key, value] of limits) given.set(key, { flag: "--limits", value });
+    for (const { key, flag } of this.#settings) {
+      const value = read(flag.attributeName());
+      if (value === undefined) continue;
+      const text = String(value);
+      given.set(key, { flag: flagOf(key, options[key], text), value: text });
+    }
+    return given;
+  }
+}
+
+/** A boolean has two flags. */
+function flagsOf(key: OptionKey): readonly OptionFlag[] {
+  const option: Option<unknown> = options[key];
+  if (option.kind === "boolean") {
+    return ["true", "false"].map((value) => ({ key, flag: new Flag(flagOf(key, option, value)) }));
+  }
+  const short = shortFlags[key];
+  const flags = short === undefined ? flagOf(key, option) : `${short}, ${flagOf(key, option)}`;
+  return [{ key, flag: new Flag(`${flags} <${option.placeholder}>`) }];
+}

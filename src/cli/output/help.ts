@@ -1,0 +1,139 @@
+import { type OptionKey, optionKeys, options } from "../../composition/options.ts";
+import { flagOf, type Option, textOf } from "../../config/option.ts";
+import { type CommandDefinition, choiceHelp, commands, documentCommands, switchHelp, textHelp } from "../commands.ts";
+import { shortFlags } from "../flags.ts";
+import { wrapped } from "./wrapped.ts";
+
+/** A row of a help text: what is typed, and what it means. */
+type Entry = readonly [term: string, text: string];
+
+/** Longer terms stand on a line of their own. */
+const widestTerm = 26;
+
+/** The flags that everybody needs. */
+const mainKeys: readonly OptionKey[] = ["port", "host", "data", "auth.mode"];
+
+const examples: readonly Entry[] = [
+  ["yurt", "start on http://127.0.0.1:4444"],
+  ["yurt --host 0.0.0.0 --auth-mode token", "share on your network, with tokens"],
+  ["yurt token 'notes/*' --user ann", "create a token for rooms"],
+];
+
+/** `yurt --help` */
+export function programHelp(): string {
+  return paragraphs(
+    "Self-hosted sync and signaling server for Yjs apps.",
+    section("Usage", [
+      ["yurt [options]", "start the server"],
+      ["yurt <command> [options]", "run another command"],
+    ]),
+    section("Commands", [
+      ...commands.map(({ usage, help }): Entry => [usage, help]),
+      ["documents <command>", documentsHelpLine],
+      ["help [command]", "show the help of a command"],
+    ]),
+    section("Options", [
+      ...mainKeys.map(optionEntry),
+      ["-h, --help", "show this help"],
+      ["-v, --version", "print the version"],
+    ]),
+    section("Examples", examples, 40),
+    "All options of the server: yurt serve --help",
+  );
+}
+
+export const documentsHelpLine = "inspect, compact and import documents";
+
+/** `yurt serve --help` */
+export function serveHelp(): string {
+  const shown = optionKeys.filter((key) => optionOf(key).isRare !== true);
+  const groups = Map.groupBy(shown, (key) => optionOf(key).group);
+  const limits: Entry = ["--limits <name=number,…>", "any limits by name; yurt limits lists them all"];
+  return paragraphs(
+    "Start the server. This is the default command.",
+    section("Usage", [["yurt serve [options]", ""]]),
+    ...Array.from(groups, ([title, keys]) =>
+      section(title, [...keys.map(optionEntry), ...(title === "Limits" ? [limits] : [])]),
+    ),
+    wrapped(
+      "Every option is also an environment variable: --auth-mode is YURT_AUTH_MODE, --no-sync is " +
+        "YURT_SYNC_ENABLED=false. A flag takes precedence. For secrets prefer a file, named by " +
+        "YURT_AUTH_SECRET_FILE or YURT_AUTH_WEBHOOK_SECRET_FILE.",
+      "",
+    ),
+  );
+}
+
+/** `yurt documents --help` */
+export function documentsHelp(): string {
+  return paragraphs(
+    wrapped(`${sentence(documentsHelpLine)} The server must not run on the same data folder.`, ""),
+    section("Usage", [["yurt documents <command> [options]", ""]]),
+    section(
+      "Commands",
+      documentCommands.map(({ usage, help }): Entry => [usage, help]),
+    ),
+    "Options of a command: yurt help documents, yurt documents list --help",
+  );
+}
+
+/** The help of any other command: its own options, and the settings that it reads. */
+export function commandHelp(path: string, definition: CommandDefinition): string {
+  const own: readonly Entry[] = [
+    ...(definition.choices ?? []).map((name): Entry => [`--${name} <format>`, withWords(name)]),
+    ...(definition.switches ?? []).map((name): Entry => [`--${name}`, switchHelp[name]]),
+    ...(definition.texts ?? []).map(
+      (name): Entry => [`--${name} <${textHelp[name].placeholder}>`, textHelp[name].help],
+    ),
+  ];
+  const keys = definition.settings ?? [];
+  const operands = definition.usage.replace(/^\S+ ?/, "");
+  return paragraphs(
+    wrapped(sentence(definition.help), ""),
+    section("Usage", [[`yurt ${path} ${operands}${operands === "" ? "" : " "}[options]`, ""]]),
+    section("Options", [...own, ...keys.map(optionEntry), ["-h, --help", "show this help"]]),
+    ...(definition.example === undefined ? [] : [section("Example", [[definition.example, ""]])]),
+  );
+}
+
+function withWords(name: "from"): string {
+  const { help, words } = choiceHelp[name];
+  return `${help}: ${words.join(" or ")}`;
+}
+
+function optionEntry(key: OptionKey): Entry {
+  const option = optionOf(key);
+  const isOn = option.default === true;
+  const flag = flagOf(key, option, String(!isOn));
+  const short = shortFlags[key];
+  const term = `${short === undefined ? "" : `${short}, `}${flag}`;
+  if (option.kind === "boolean") return [term, isOn ? (option.negativeHelp ?? `do not ${option.help}`) : option.help];
+  const isShown = option.default !== undefined && textOf(option.default) !== "";
+  const otherwise = isShown ? ` (default: ${textOf(option.default ?? "")})` : "";
+  return [`${term} <${option.placeholder}>`, option.help + otherwise];
+}
+
+/** The table's own type knows the keys; this one knows the fields that a row may leave out. */
+function optionOf(key: OptionKey): Option<unknown> {
+  return options[key];
+}
+
+function sentence(help: string): string {
+  return `${help.charAt(0).toUpperCase()}${help.slice(1)}.`;
+}
+
+function paragraphs(...parts: readonly string[]): string {
+  return `${parts.join("\n\n")}\n`;
+}
+
+function section(title: string, entries: readonly Entry[], widest = widestTerm): string {
+  const widths = entries.map(([term]) => term.length).filter((length) => length <= widest);
+  const width = Math.max(...widths, 0);
+  return [`${title}:`, ...entries.map((entry) => entryLines(entry, width))].join("\n");
+}
+
+function entryLines([term, text]: Entry, width: number): string {
+  if (text === "") return `  ${term}`;
+  const lines = wrapped(text, " ".repeat(width + 4));
+  return term.length > width ? `  ${term}\n${lines}` : `  ${term.padEnd(width)}  ${lines.trimStart()}`;
+}
