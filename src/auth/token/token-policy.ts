@@ -8,7 +8,7 @@ const wrongRoom: Denial = {
   granted: false,
   kind: "forbidden",
   code: "wrong-room",
-  reason: "the token does not let its holder into this room",
+  reason: "the token does not grant access to this room",
 };
 
 /** Grants access with a token whose patterns match the room. */

@@ -45,7 +45,7 @@ const failuresOfFields: Readonly<Record<string, WebhookFailureKind>> = {
   expiresAt: "bad-expires-at",
 };
 
-const denialReason = "the application has refused it";
+const denialReason = "your app's webhook denied access";
 const unknownTokenReason = "the application does not accept the token";
 const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "the permission has expired" };
 

@@ -42,7 +42,7 @@ const unavailable: Denial = {
   granted: false,
   kind: "unavailable",
   code: "unavailable",
-  reason: "the application cannot be asked now",
+  reason: "your app's webhook is unreachable",
 };
 
 /** Calls the app's webhook over HTTP, once for each request. An invalid answer never grants access. */

@@ -34,7 +34,7 @@ describe("whoever shows a token", () => {
       granted: false,
       kind: "forbidden",
       code: "wrong-room",
-      reason: "the token does not let its holder into this room",
+      reason: "the token does not grant access to this room",
     };
     expect(await decide("other")).toEqual(denial);
     const admin = await signWithSecret(secret, { exp: now + 1, admin: true });

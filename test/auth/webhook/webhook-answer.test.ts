@@ -28,7 +28,7 @@ const refused: Denial = {
   granted: false,
   kind: "forbidden",
   code: "refused",
-  reason: "the application has refused it",
+  reason: "your app's webhook denied access",
 };
 const unknownToken: Denial = {
   ...refused,

@@ -9,7 +9,7 @@ const unavailable = {
   granted: false,
   kind: "unavailable",
   code: "unavailable",
-  reason: "the application cannot be asked now",
+  reason: "your app's webhook is unreachable",
 } as const;
 
 const granted = expect.objectContaining({ granted: true });

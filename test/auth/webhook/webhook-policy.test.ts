@@ -53,7 +53,7 @@ describe("an application says no", () => {
   test.each([
     [says({ access: "none", reason: "Not yours." }), { kind: "forbidden", code: "refused", reason: "Not yours" }],
     [says({ reason: "Log in again" }, 401), { kind: "unauthorized", code: "refused", reason: "Log in again" }],
-    [says({}, 403), { kind: "forbidden", code: "refused", reason: "the application has refused it" }],
+    [says({}, 403), { kind: "forbidden", code: "refused", reason: "your app's webhook denied access" }],
     [says({ access: "write", expiresAt: "2020-01-01T00:00:00Z" }), { kind: "unauthorized", code: "expired" }],
   ])("%#", async (answer, denial) => {
     await using setup = await openWebhook(answer);

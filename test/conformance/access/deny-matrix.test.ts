@@ -65,7 +65,7 @@ const credentials: Readonly<Record<string, Credential>> = {
   "a token for another room": {
     token: () => tokenFor({ "notes/2": "write" }, { aud: audience }),
     code: "wrong-room",
-    reason: "the token does not let its holder into this room",
+    reason: "the token does not grant access to this room",
   },
   "a revoked token": {
     token: () => tokenFor(everyRoom, { aud: audience, jti: "revoked", iat: seconds() - 10 }),
