@@ -6,11 +6,13 @@ export const adminLimits = limits({
     default: 50,
     unit: "count",
     help: "requests to /api/validate at once from one address (of IPv6: one /64)",
+    beyond: "429",
   },
   validationsPerSecond: {
     default: 10,
     unit: "per second",
     help: "requests to /api/validate from one address",
+    beyond: "429",
   },
 });
 

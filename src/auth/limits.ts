@@ -21,7 +21,8 @@ export const authLimits = limits({
   webhookConcurrency: {
     default: 64,
     unit: "count",
-    help: "webhook requests at a time; others wait",
+    help: "webhook requests at a time",
+    beyond: "delayed",
   },
   webhookQueue: {
     default: 500,

@@ -8,8 +8,10 @@ export type LimitUnit = "bytes" | "characters" | "ms" | "count" | "per second" |
 export interface Limit {
   readonly default: number;
   readonly unit: LimitUnit;
-  /** The quantity that is bounded, and what happens beyond the bound when it is not refused. */
+  /** The quantity that is bounded, as a noun phrase. */
   readonly help: string;
+  /** The answer to a client that goes beyond the bound, with the name of its close reason; for the reference. */
+  readonly beyond?: string;
   /** The smallest value that can be set; 1 when it is not given. */
   readonly least?: number;
   readonly most?: number;

@@ -2,16 +2,32 @@ import { kibibyte, type LimitValues, limits, mebibyte } from "../config/limit.ts
 
 export const relayLimits = limits({
   // A client that worked offline sends everything in one SyncStep2: a frame may be as large as a document.
-  relayFrameBytes: { default: 50 * mebibyte, unit: "bytes", help: "one frame of a document protocol" },
+  relayFrameBytes: {
+    default: 50 * mebibyte,
+    unit: "bytes",
+    help: "one frame of a document protocol",
+    beyond: "closed: frame-too-large",
+  },
   documentBytes: {
     default: 50 * mebibyte,
     unit: "bytes",
     help: "one document as stored: the compacted base and the updates since",
+    beyond: "closed: document-too-large",
   },
-  awarenessStateLength: { default: 64 * kibibyte, unit: "characters", help: "one awareness state, as JSON" },
+  awarenessStateLength: {
+    default: 64 * kibibyte,
+    unit: "characters",
+    help: "one awareness state, as JSON",
+    beyond: "closed: frame-too-large",
+  },
   // Well below an outbox: a client that joins is sent all of them.
   awarenessLength: { default: mebibyte, unit: "characters", help: "the awareness states of one document, as JSON" },
-  awarenessFrameBytes: { default: mebibyte, unit: "bytes", help: "one awareness update" },
+  awarenessFrameBytes: {
+    default: mebibyte,
+    unit: "bytes",
+    help: "one awareness update",
+    beyond: "closed: frame-too-large",
+  },
   awarenessClients: {
     default: 10_000,
     unit: "count",
@@ -20,12 +36,14 @@ export const relayLimits = limits({
   snapshotsBytes: {
     default: 128 * mebibyte,
     unit: "bytes",
-    help: "large frames on their way to all clients together; others wait",
+    help: "large frames on their way to all clients together",
+    beyond: "delayed",
   },
   snapshotBurstBytes: {
     default: 32 * mebibyte,
     unit: "bytes",
-    help: "large frames that started a moment ago, to all clients together; others wait",
+    help: "large frames that started a moment ago, to all clients together",
+    beyond: "delayed",
   },
   waitingUpdateBytes: {
     default: 64 * mebibyte,

@@ -2,7 +2,12 @@ import { kibibyte, type LimitValues, limits, mebibyte } from "../config/limit.ts
 
 /** Bounds that several signaling protocols share. */
 export const signalingLimits = limits({
-  signalingFrameBytes: { default: 64 * kibibyte, unit: "bytes", help: "one signaling frame" },
+  signalingFrameBytes: {
+    default: 64 * kibibyte,
+    unit: "bytes",
+    help: "one signaling frame",
+    beyond: "closed: frame-too-large",
+  },
   jsonDepth: { default: 32, unit: "count", help: "nesting of one signaling message" },
   signalingRoomMembers: {
     default: 200,
@@ -19,34 +24,44 @@ export const signalingLimits = limits({
   publishBurst: {
     default: 400,
     unit: "count",
-    help: "signaling messages of one connection that are forwarded at once; beyond it the connection waits",
+    help: "signaling messages of one connection that are forwarded at once",
+    beyond: "delayed",
   },
   publishesPerSecond: {
     default: 30,
     unit: "per second",
     most: 1_000_000,
     isCommon: true,
-    help: "signaling messages of one connection that are forwarded; beyond it the connection waits",
+    help: "signaling messages of one connection that are forwarded",
+    beyond: "delayed",
   },
   publishAddressShare: {
     default: 5,
     unit: "count",
     help: "how many times the two bounds above hold for all connections of one address (of IPv6: one /64), except loopback",
+    beyond: "delayed",
   },
   fanOutDeliveries: {
     default: 20_000,
     unit: "per 10 s",
     most: 100_000_000,
     isCommon: true,
-    help: "deliveries of one connection's signaling messages, each receiver counted; beyond it the connection waits",
+    help: "deliveries of one connection's signaling messages, each receiver counted",
+    beyond: "delayed",
   },
   // lib0's client without a topic sends its first frame, a ping, after 15 s.
   firstFrameMs: {
     default: 20_000,
     unit: "ms",
     help: "from the opening of a signaling connection to its first frame",
+    beyond: "closed: timeout",
   },
-  withoutRoomMs: { default: 60_000, unit: "ms", help: "how long a signaling connection may be in no room" },
+  withoutRoomMs: {
+    default: 60_000,
+    unit: "ms",
+    help: "how long a signaling connection may be in no room",
+    beyond: "closed: timeout",
+  },
   livenessProbeMs: {
     default: 3_000,
     unit: "ms",

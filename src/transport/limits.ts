@@ -6,6 +6,7 @@ export const transportLimits = limits({
     default: 50_000,
     unit: "count",
     help: "open WebSockets, from all addresses together",
+    beyond: "503 with Retry-After",
   },
   connectionsPerAddress: {
     default: 100,
@@ -13,21 +14,25 @@ export const transportLimits = limits({
     most: 1_000_000,
     isCommon: true,
     help: "open WebSockets from one address; a proxy that proxy.trusted does not name counts as one address",
+    beyond: "503 with Retry-After",
   },
   upgradeBurst: {
     default: 1_000,
     unit: "count",
     help: "WebSockets opened at once, from all addresses together",
+    beyond: "503 with Retry-After",
   },
   upgradesPerSecond: {
     default: 5_000,
     unit: "per second",
     help: "WebSockets opened, from all addresses together",
+    beyond: "503 with Retry-After",
   },
   addressUpgradeBurst: {
     default: 50,
     unit: "count",
     help: "WebSockets opened at once from one address",
+    beyond: "503 with Retry-After",
   },
   addressUpgradesPerSecond: {
     default: 20,
@@ -35,26 +40,31 @@ export const transportLimits = limits({
     most: 1_000_000,
     isCommon: true,
     help: "WebSockets opened from one address",
+    beyond: "503 with Retry-After",
   },
   engineSessions: {
     default: 5_000,
     unit: "count",
     help: "Socket.IO sessions, by polling or WebSocket, from all addresses together",
+    beyond: "503 with Retry-After",
   },
   inboxBytes: {
     default: mebibyte,
     unit: "bytes",
-    help: "received from one client and not yet handled; beyond it the socket is not read",
+    help: "received from one client and not yet handled",
+    beyond: "delayed",
   },
   outboxBytes: {
     default: 4 * mebibyte,
     unit: "bytes",
     help: "queued for one client and not yet accepted by the kernel, a snapshot in flight excluded",
+    beyond: "closed: overloaded",
   },
   snapshotBytes: {
     default: 128 * mebibyte,
     unit: "bytes",
     help: "snapshots queued for one client and not yet accepted by the kernel",
+    beyond: "closed: overloaded",
   },
 });
 

@@ -6,29 +6,43 @@ export const hocuspocusLimits = limits({
   concurrentAuthorizations: {
     default: 100,
     unit: "count",
-    help: "documents of one connection that are authorized at a time, reauthorization included; others wait",
+    help: "documents of one connection that are authorized at a time, reauthorization included",
+    beyond: "delayed",
   },
   authenticationMs: {
     default: 15_000,
     unit: "ms",
     help: "until a document of a connection must be authorized, whatever the client sends meanwhile",
   },
-  withoutDocumentMs: { default: 60_000, unit: "ms", help: "how long a connection without a document stays open" },
+  withoutDocumentMs: {
+    default: 60_000,
+    unit: "ms",
+    help: "how long a connection without a document stays open",
+    beyond: "closed: timeout",
+  },
   attachmentInboxBytes: {
     default: 64 * kibibyte,
     unit: "bytes",
-    help: "received for one document of a connection and not yet handled; beyond it the socket is not read",
+    help: "received for one document of a connection and not yet handled",
+    beyond: "delayed",
   },
-  statelessLength: { default: mebibyte, unit: "characters", help: "one stateless message" },
+  statelessLength: {
+    default: mebibyte,
+    unit: "characters",
+    help: "one stateless message",
+    beyond: "closed: frame-too-large",
+  },
   statelessBurst: {
     default: 400,
     unit: "count",
-    help: "stateless messages of one connection at once, for each document; beyond it they wait",
+    help: "stateless messages of one connection at once, for each document",
+    beyond: "delayed",
   },
   statelessPerSecond: {
     default: 30,
     unit: "per second",
-    help: "stateless messages of one connection, for each document; beyond it they wait",
+    help: "stateless messages of one connection, for each document",
+    beyond: "delayed",
   },
 });
 

@@ -1,7 +1,7 @@
 import { type LimitValues, limits, mebibyte } from "../../config/limit.ts";
 
 export const octateCodeLimits = limits({
-  emptyRooms: { default: 1_000, unit: "count", help: "rooms without members that are kept" },
+  emptyRooms: { default: 1_000, unit: "count", help: "rooms without members that are kept", beyond: "503" },
   emptyRoomMs: { default: 600_000, unit: "ms", help: "how long a room without members is kept" },
   roomContentLength: {
     default: 16 * mebibyte,

@@ -5,7 +5,8 @@ export const yWebrtcLimits = limits({
   pendingTopicBytes: {
     default: 64 * kibibyte,
     unit: "bytes",
-    help: "received for topics of one connection that are not authorized yet; beyond it the connection waits",
+    help: "received for topics of one connection that are not authorized yet",
+    beyond: "delayed",
   },
   peerIdsPerSubscriber: {
     default: 8,
