@@ -3,7 +3,7 @@ import type { Limit } from "../config/limit.ts";
 import type { Option } from "../config/option.ts";
 import { type Limits, limitTable } from "./limits.ts";
 
-/** `jsonDepth` is `json-depth`. */
+/** Turns `jsonDepth` into `json-depth`. */
 type KebabCase<Name extends string> = Name extends `${infer First}${infer Rest}`
   ? `${First extends Lowercase<First> ? First : `-${Lowercase<First>}`}${KebabCase<Rest>}`
   : Name;
@@ -40,7 +40,7 @@ export function limitsOf(values: Readonly<Record<LimitKey, number>>): Limits {
 
 export function limitKeyOf(name: string): LimitKey {
   const kebab = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
-  // Of a name in the table, as `KebabCase` does.
+  // For a name in the table this is what `KebabCase` computes.
   return `limits.${kebab}` as LimitKey;
 }
 

@@ -1,7 +1,7 @@
 export const kibibyte = 1024;
 export const mebibyte = 1024 * kibibyte;
 
-/** What a bound counts. Bytes are those of the encoded form; characters are UTF-16 code units. */
+/** The unit of a bound. Bytes are those of the encoded form; characters are UTF-16 code units. */
 export type LimitUnit = "bytes" | "characters" | "ms" | "count" | "per second" | "per 10 s";
 
 /** One bound on what clients may ask of the server. */
@@ -25,14 +25,14 @@ export type LimitTable = Readonly<Record<string, Limit>>;
 /** The values of a table's bounds. */
 export type LimitValues<Table extends LimitTable> = { readonly [Name in keyof Table]: number };
 
-/** The values that count when nothing is set. */
+/** The values of bounds that are not set. */
 export function defaultsOf<Table extends LimitTable>(table: Table): LimitValues<Table> {
   const defaults = Object.fromEntries(Object.entries(table).map(([name, limit]) => [name, limit.default]));
   // Object.fromEntries forgets the names.
   return defaults as LimitValues<Table>;
 }
 
-/** A table whose rows are checked and whose names are kept. */
+/** Declares a table: its rows are checked, and its type keeps their names. */
 export function limits<Name extends string>(table: Readonly<Record<Name, Limit>>): Readonly<Record<Name, Limit>> {
   return table;
 }

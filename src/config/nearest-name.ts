@@ -1,5 +1,5 @@
 /**
- * The one of `names` that `name` was most likely meant to be: the fewest edits away, at most half of its characters and
+ * Finds the one of `names` that `name` was probably meant to be: the fewest edits away, at most half of its characters and
  * three; else the first that `name` begins.
  */
 export function nearestName(name: string, names: readonly string[]): string | undefined {
@@ -15,7 +15,7 @@ export function nearestName(name: string, names: readonly string[]): string | un
   return nearest ?? names.find((candidate) => name !== "" && candidate.startsWith(name));
 }
 
-/** Levenshtein's distance, with one row of the matrix in memory. */
+/** Computes Levenshtein's distance, with one row of the matrix in memory. */
 function editDistance(from: string, to: string): number {
   let row = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (const [index, character] of [...from].entries()) {

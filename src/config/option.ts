@@ -3,7 +3,7 @@ import * as v from "valibot";
 /** A value before its schema has read it, as a configuration file writes it. */
 export type Input = string | number | boolean | readonly string[] | readonly number[];
 
-/** The type of a value before its schema has read it: tells how to read it from a text. */
+/** The type of a value before its schema has read it. It decides how a text becomes an input. */
 export type OptionKind = "text" | "number" | "boolean" | "texts" | "numbers";
 
 /** One row of a table of options: all that flags, environment, help and problem texts need to know about a setting. */
@@ -39,7 +39,7 @@ export type Values<Table extends OptionTable> = {
   readonly [Key in keyof Table]: v.InferOutput<Table[Key]["schema"]>;
 };
 
-/** Between the elements of a list that is given as a text. */
+/** Separates the elements of a list that is given as a text. */
 const separators = /[\s,]+/;
 
 /** A text as an input of its kind. A text that is not of its kind stays a text, for the schema to refuse. */

@@ -13,7 +13,7 @@ export interface Problem {
   /** As it was given and may be shown; undefined when it was not given. */
   readonly value: string | undefined;
   readonly origin: Origin;
-  /** What to do, as sentences. */
+  /** The remedy, in sentences. */
   readonly remedy: string;
 }
 

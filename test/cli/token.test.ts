@@ -65,7 +65,7 @@ describe("yurt token", () => {
     expect(err).toStartWith(`yurt: ${trouble}`);
   });
 
-  test("tells nothing of secrets that it cannot read", async () => {
+  test("shows nothing of secrets that it cannot read", async () => {
     await mint(["notes"]);
     writeFileSync(join(data, "secrets.json"), `{"auth.secret": "${current}"`);
     const { code, out, err } = await yurt(["token", "notes", "--data", data]);
@@ -74,7 +74,7 @@ describe("yurt token", () => {
     expect(err).not.toContain(current);
   });
 
-  test("signs with no secret that is too short, and does not tell it", async () => {
+  test("signs with no secret that is too short, and does not show it", async () => {
     mkdirSync(data);
     writeFileSync(join(data, "secrets.json"), '{"auth.secret": "letmein"}');
     const { code, out, err } = await yurt(["token", "notes", "--data", data]);
@@ -84,7 +84,7 @@ describe("yurt token", () => {
     await expect(startTestServer({ dataFolder: data, auth: { mode: "token" } })).rejects.toThrow("less than 32 bytes");
   });
 
-  test("a server asks nobody with a webhook's secret that is none", async () => {
+  test("a server does not start with an invalid webhook secret", async () => {
     mkdirSync(data);
     writeFileSync(join(data, "secrets.json"), '{"auth.webhook-secret": "whsec_short"}');
     const auth = { mode: "webhook", webhook: { url: new URL("http://127.0.0.1:1/"), secrets: [] } } as const;

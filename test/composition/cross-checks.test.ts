@@ -30,7 +30,7 @@ describe("a listener that other machines can reach", () => {
     expect(accepted({ YURT_AUTH_MODE: mode }, { host: "0.0.0.0" }).values.host).toBe("0.0.0.0");
   });
 
-  test("is told once when the mode has a mistake, or the host", () => {
+  test("is reported once when the mode, or the host, is invalid", () => {
     expect(refused({}, { host: "0.0.0.0", "auth.mode": "opne" }).map(({ setting }) => setting)).toEqual(["auth.mode"]);
     expect(refused({}, { host: "0.0.0.0:80" }).map(({ setting }) => setting)).toEqual(["host"]);
   });
@@ -66,12 +66,12 @@ describe("the mode", () => {
     ["open", { "auth.webhook-url": url }, "webhook, but the mode is open (flag --auth-mode)"],
     ["token", { "auth.webhook-url": url }, "webhook, but the mode is token (flag --auth-mode)"],
     ["token", { "auth.webhook-secret": webhookSecret }, "webhook, but the mode is token (flag --auth-mode)"],
-  ])("%p does not go with %p", (mode, flags, told) => {
+  ])("%p does not go with %p", (mode, flags, reason) => {
     const problems = refused({}, { ...flags, ...(mode !== undefined && { "auth.mode": mode }) });
     expect(problems).toMatchObject([
       {
         origin: { from: "flag" },
-        remedy: `It only has an effect with --auth-mode ${told}. Set that mode, or remove this setting.`,
+        remedy: `It only has an effect with --auth-mode ${reason}. Set that mode, or remove this setting.`,
       },
     ]);
     expect(Object.keys(flags)).toEqual(problems.map(({ setting }) => setting));
@@ -82,7 +82,7 @@ describe("the mode", () => {
     expect(refused({}, flags)).toMatchObject([{ setting: "auth.jwks", value: "https://id.example/?***" }]);
   });
 
-  test("is told all at once, with where it comes from and no secret", () => {
+  test("is reported with all its problems at once, with their origins and without secrets", () => {
     const problems = refused(
       { YURT_AUTH_MODE: "token" },
       { "auth.webhook-url": url, "auth.webhook-secret": webhookSecret, port: "x" },
@@ -99,7 +99,7 @@ describe("the mode", () => {
     ]);
   });
 
-  test("is told once where it, or what goes with it, has a mistake of its own", () => {
+  test("is reported once when it, or a setting that depends on it, is invalid itself", () => {
     expect(refused({}, { "auth.mode": "tokn", "auth.webhook-url": url }).map(({ setting }) => setting)).toEqual([
       "auth.mode",
     ]);

@@ -66,20 +66,20 @@ describe("a secret in a file", () => {
     expect(refused({ ...environment, YURT_AUTH_SECRET: "" }, {}, { s: secret })).toHaveLength(1);
   });
 
-  test("is never told, and neither is what somebody took for its path", () => {
-    const told: (readonly [Readonly<Record<string, string>>, Readonly<Record<string, string>>])[] = [
+  test("is never shown, and neither is the value that was given as its path", () => {
+    const mistakes: (readonly [Readonly<Record<string, string>>, Readonly<Record<string, string>>])[] = [
       [{ YURT_AUTH_SECRET_FILE: "s3cret" }, {}],
       [{ YURT_AUTH_SECRET_FILE: "s" }, { s: "s3cret" }],
       [{ YURT_AUTH_SECRET_FILE: "s", YURT_AUTH_SECRET: "s3cret" }, { s: "s3cret" }],
       [{ YURT_AUTH_SECRET: "s3cret" }, {}],
       [{ YURT_AUTH_WEBHOOK_SECRET: "s3cret" }, {}],
     ];
-    for (const [environment, files] of told) {
+    for (const [environment, files] of mistakes) {
       expect(JSON.stringify(refused(environment, {}, files))).not.toContain("s3cret");
     }
   });
 
-  test.each<OptionKey>(["auth.secret", "auth.webhook-secret"])("%s is not told either when a flag gave it", (key) => {
+  test.each<OptionKey>(["auth.secret", "auth.webhook-secret"])("%s is not shown when a flag gave it", (key) => {
     expect(JSON.stringify(refused({}, { [key]: "s3cret" }))).not.toContain("s3cret");
   });
 });

@@ -90,7 +90,7 @@ describe("yurt documents list", () => {
 describe("yurt documents info", () => {
   beforeEach(() => workshop.fill("data", { notes: typed(20), nodes: [bringing(1, 3, 5)], broken: [damaged] }));
 
-  test("writes what the log tells, a fact a line", async () => {
+  test("writes the facts of the log, one per line", async () => {
     const { code, out, err } = await documents(["info", "nodes"]);
     expect([code, err]).toEqual([0, ""]);
     expect(out).toBe(
@@ -177,7 +177,7 @@ describe("yurt documents compact", () => {
     expect(after["b"]).toHaveLength(1);
   });
 
-  test("goes on when nobody reads what it writes", async () => {
+  test("continues when its reader has gone", async () => {
     const file = await workshop.fill("data", { a: typed(3), b: typed(3) });
     const failure = () => Object.assign(new Error("broken pipe"), { code: "EPIPE" });
     expect(await documents(["compact"], { failure })).toEqual({ code: 0, out: "", err: "" });
@@ -186,7 +186,7 @@ describe("yurt documents compact", () => {
 });
 
 describe.each([["list"], ["info", "notes"], ["compact"]])("yurt documents %s", (...args) => {
-  test("says whose the data folder is while a server has it, and changes nothing", async () => {
+  test("names the process that uses the data folder, and changes nothing", async () => {
     await workshop.fill("data", { notes: [damaged] });
     const folder = openDataFolder(data);
     const before = contentsOf(data);

@@ -40,7 +40,7 @@ const fromHocuspocus = (args?: readonly string[], options?: ProgramOptions) =>
 const typed = (words: string) => updatesOf((doc) => doc.getText("t").insert(0, words));
 const state = (words: string) => Y.mergeUpdates(typed(words));
 
-/** What each document in the data folder shows. */
+/** The text of each document in the data folder. */
 async function texts(): Promise<Readonly<Record<string, string>>> {
   const documents = await documentsIn(join(data, "yurt.db"));
   return Object.fromEntries(
@@ -55,7 +55,7 @@ const said = (...lines: readonly string[]) => lines.map((line) => `yurt: ${line}
 const broken = Uint8Array.of(1, 2, 3);
 
 describe("yurt documents import", () => {
-  test("makes a data folder, stores every document, and tells of each", async () => {
+  test("creates a data folder, stores every document, and reports each", async () => {
     writeHocuspocusFile(source, { notes: state("hello"), 日本語: state("こんにちは"), "a b": bringing(1, 0, 5) });
     const { code, out, err } = await fromHocuspocus();
     expect([code, err]).toEqual([0, ""]);
@@ -136,7 +136,7 @@ describe("yurt documents import", () => {
   });
 });
 
-describe("what yurt documents import tells", () => {
+describe("the report of yurt documents import", () => {
   beforeEach(() => writeHocuspocusFile(source, { notes: bringing(1, 0, 5), nothing: Uint8Array.of(0, 0) }));
 
   test("is one JSON object a line with --json", async () => {
@@ -159,7 +159,7 @@ describe("what yurt documents import tells", () => {
     });
   });
 
-  test("is told to nobody when its reader has gone, and everything is imported", async () => {
+  test("may lose its reader, and everything is imported", async () => {
     const failure = () => Object.assign(new Error("broken pipe"), { code: "EPIPE" });
     expect(await fromHocuspocus([], { isTTY: true, failure })).toEqual({ code: 0, out: "", err: "" });
     expect(Object.keys(await texts())).toEqual(["notes"]);
@@ -167,7 +167,7 @@ describe("what yurt documents import tells", () => {
 });
 
 describe("yurt documents import --dry-run", () => {
-  test("tells the same, and makes no data folder", async () => {
+  test("reports the same, and creates no data folder", async () => {
     writeHocuspocusFile(source, { notes: state("hello"), broken });
     const dry = await fromHocuspocus(["--dry-run"]);
     expect(existsSync(data)).toBe(false);
@@ -317,7 +317,7 @@ describe("yurt documents import makes no data folder, and says why, when the sou
   }
 });
 
-describe("yurt documents import says what is in the way of the data folder", () => {
+describe("yurt documents import explains why it cannot use the data folder", () => {
   beforeEach(() => writeHocuspocusFile(source, { notes: state("hello") }));
 
   test.each([[[]], [["--dry-run"]]])("while a server has it (%p)", async (args) => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { describeProblems } from "../../../src/cli/output/configuration-problems.ts";
 
 describe("problems of a configuration", () => {
-  test("are told with setting, value, origin and remedy", () => {
+  test("are shown with setting, value, origin and remedy", () => {
     const problems = describeProblems([
       { setting: "port", value: " 80", origin: { from: "flag", flag: "--port" }, remedy: "Give a number." },
       {

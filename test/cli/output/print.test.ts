@@ -17,7 +17,7 @@ describe("a text is printed", () => {
     expect(order).toEqual(["text", "taken", "printed"]);
   });
 
-  test("to nobody when the reader has gone", async () => {
+  test("rejects when the reader has gone", async () => {
     const error = Object.assign(new Error("broken pipe"), { code: "EPIPE" });
     await expect(print({ write: (_, taken) => taken?.(error) }, "text")).rejects.toBeInstanceOf(ReaderGone);
   });

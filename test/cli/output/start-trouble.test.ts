@@ -58,7 +58,7 @@ describe("a server that cannot start", () => {
     ],
     ["on a full disk says so", systemError("ENOSPC"), full],
     [
-      "in a folder that another server uses says whose it is and names the flag",
+      "in a folder that another server uses names that process and the flag",
       Object.assign(new Error("The data folder /x is in use by process 7."), { name: "DataFolderLocked" }),
       "The data folder /x is in use by process 7. Stop that server, or choose another folder with --data.",
     ],

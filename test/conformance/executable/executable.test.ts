@@ -213,6 +213,21 @@ describe("the executable ends with", () => {
   test.each<[number, readonly string[], string]>([
     [2, ["serv"], "yurt: Unknown command 'serv'. Did you mean serve?\n"],
     [2, ["--prot", "1"], "yurt: Unknown option '--prot'. Did you mean --port?\n"],
+    [
+      2,
+      ["--limits", "json-deph=64"],
+      'yurt: Invalid --limits. There is no limit "json-deph". Did you mean json-depth?\n',
+    ],
+    [
+      1,
+      ["--host", "nosuch.invalid", "--auth-mode", "open", "--port", "0"],
+      "yurt: The host name nosuch.invalid is not known here. Choose an address of this machine with --host.\n",
+    ],
+    [
+      1,
+      ["--data", "/proc/yurt", "--port", "0"],
+      "yurt: The data folder /proc/yurt cannot be created (ENOENT). Choose another with --data.\n",
+    ],
     [78, ["--host", "::", "--port", "70000"], "yurt: Invalid configuration (2 problems). Yurt did not start.\n"],
   ])("%i after %p", async (code, args, stderr) => {
     const ending = await run({ folder, args });
