@@ -1,8 +1,6 @@
 /**
- * `start`, `test`, `check`, `build` and `bench` of package.json: finds the Bun that package.json pins, or installs it privately,
- * brings node_modules in step with bun.lock, and runs the command.
- * `start`, `test`, `check`, `build` and `torture` of package.json: finds the Bun that package.json pins, or installs it
- * privately, brings node_modules in step with bun.lock, and runs the command.
+ * Runs the scripts of package.json: finds the Bun that package.json pins, or installs it privately, brings node_modules
+ * in step with bun.lock, and runs the command.
  *
  * Plain JavaScript without dependencies, for Node from 18 on and for any Bun: nothing is installed yet when it runs.
  * (package.json says `exec node`: else a signal to npm would end the shell between it and this process, and stop there.)
@@ -22,6 +20,7 @@ const commands = {
   build: ["scripts/build.ts"],
   bench: ["scripts/bench/main.ts"],
   torture: ["scripts/torture/main.ts"],
+  reference: ["scripts/reference.ts"],
 };
 
 const root = fileURLToPath(new URL("..", import.meta.url));

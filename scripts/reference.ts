@@ -12,7 +12,7 @@ export const referencePath = "docs/reference.md";
 export function reference(): string {
   return `# Reference
 
-<!-- Generated from the source by \`bun scripts/reference.ts\`: do not edit. -->
+<!-- Generated from the source by \`npm run reference\`: do not edit. -->
 
 ## Commands
 
