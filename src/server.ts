@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { cors } from "hono/cors";
 import packageJson from "../package.json" with { type: "json" };
-import { createApi } from "./admin/api.ts";
+import { createAccessApi } from "./admin/access-api.ts";
 import { type AccessControl, type AccessOptions, openAccess } from "./composition/access.ts";
 import { openDatabase } from "./composition/open-store.ts";
 import { openRelay } from "./composition/relay.ts";
@@ -74,7 +74,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const pages = {
     protocols,
     originPolicy,
-    api: createApi({ ...access, cors: cors({ origin: readersOf(originPolicy) }), limits, clock: systemClock }),
+    api: createAccessApi({ ...access, cors: cors({ origin: readersOf(originPolicy) }), limits, clock: systemClock }),
     isReady,
     assets: openPages(log),
     demo: { version: packageJson.version, sync: relay !== undefined, mode: options.auth.mode },

@@ -345,7 +345,7 @@ describe("the rules", () => {
     ["cli/serve.ts", "main.ts", "is an entry point"],
     ["server.ts", "cli/serve.ts", "is not of a lower rank"],
     ["composition/relay.ts", "server.ts", "is not of a lower rank"],
-    ["admin/api.ts", "composition/relay.ts", "is not of a lower rank"],
+    ["admin/access-api.ts", "composition/relay.ts", "is not of a lower rank"],
     ["relay/sync-room.ts", "signaling/signaling-room.ts", "is not of a lower rank"],
     ["relay/y-websocket/session.ts", "signaling/signaling-room.ts", "is not of a lower rank"],
     ["transport/http.ts", "rooms/room-registry.ts", "is not of a lower rank"],

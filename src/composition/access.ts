@@ -1,4 +1,4 @@
-import type { ApiOptions } from "../admin/api.ts";
+import type { AccessApiOptions } from "../admin/access-api.ts";
 import type { AccessPolicy } from "../auth/access-policy.ts";
 import type { Administration } from "../auth/administration.ts";
 import type { AuthOptions } from "../auth/auth-options.ts";
@@ -21,7 +21,7 @@ import type { Shared } from "./server-options.ts";
 import { tokenMinter } from "./token-minter.ts";
 
 /** The part of a server that says who may do what. */
-export interface AccessControl extends Pick<ApiOptions, "mint" | "revoke"> {
+export interface AccessControl extends Pick<AccessApiOptions, "mint" | "revoke"> {
   readonly authorizer: Authorizer;
   readonly administration: Administration;
   close(): Promise<void>;

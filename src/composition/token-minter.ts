@@ -1,4 +1,4 @@
-import type { ApiOptions } from "../admin/api.ts";
+import type { AccessApiOptions } from "../admin/access-api.ts";
 import type { AuthOptions } from "../auth/auth-options.ts";
 import { mintToken } from "../auth/token/mint-token.ts";
 import { longestToken } from "../auth/token/token-verifier.ts";
@@ -9,7 +9,7 @@ export function tokenMinter({
   secrets: [secret = ""],
   issuer,
   audience,
-}: Pick<AuthOptions, "secrets" | "issuer" | "audience">): ApiOptions["mint"] {
+}: Pick<AuthOptions, "secrets" | "issuer" | "audience">): AccessApiOptions["mint"] {
   const clock = systemClock;
   return async (order) => {
     const token = await mintToken({ ...order, secret, issuer, audience, clock });

@@ -1,6 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { cors } from "hono/cors";
-import { type ApiOptions, createApi, type RevocationOrder, type TokenOrder } from "../../src/admin/api.ts";
+import {
+  type AccessApiOptions,
+  createAccessApi,
+  type RevocationOrder,
+  type TokenOrder,
+} from "../../src/admin/access-api.ts";
 import type { Denial } from "../../src/auth/authorizer.ts";
 import { defaultLimits } from "../../src/composition/limits.ts";
 import { denied, FakeAuthorizer } from "../support/fakes/fake-authorizer.ts";
@@ -17,12 +22,12 @@ async function bodyOf(response: Response): Promise<Record<string, unknown> | und
   );
 }
 
-function setUp(changed: Partial<ApiOptions> = {}) {
+function setUp(changed: Partial<AccessApiOptions> = {}) {
   const authorizer = new FakeAuthorizer();
   const clock = new FakeClock();
   const orders: TokenOrder[] = [];
   const revocations: RevocationOrder[] = [];
-  const api = createApi({
+  const api = createAccessApi({
     authorizer,
     administration: {
       refuse: async ({ headers }) => {

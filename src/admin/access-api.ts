@@ -36,7 +36,7 @@ export interface RevocationOrder {
   readonly until?: number | undefined;
 }
 
-export interface ApiOptions {
+export interface AccessApiOptions {
   readonly authorizer: Authorizer;
   readonly administration: Administration;
   /** `too-long` for one that no server would look at. */
@@ -54,7 +54,7 @@ export interface ApiOptions {
   readonly clock: Clock;
 }
 
-type ApiContext = Context<HttpEnvironment>;
+type RouteContext = Context<HttpEnvironment>;
 
 const defaultLifetimeMs = 3_600_000;
 const bodyBytes = 65_536;
@@ -85,7 +85,7 @@ const revocationOrder = v.pipe(
 );
 
 /** What applications and administrators ask of access control, over HTTP. */
-export function createApi(options: ApiOptions): Hono<HttpEnvironment> {
+export function createAccessApi(options: AccessApiOptions): Hono<HttpEnvironment> {
   const { administration, cors, limits, clock, mint, revoke } = options;
   const app = new Hono<HttpEnvironment>();
   const validations = new KeyedBuckets({
@@ -146,7 +146,7 @@ export function createApi(options: ApiOptions): Hono<HttpEnvironment> {
 }
 
 /** The same question that the WebSockets ask, because browsers hide why a handshake was refused. */
-async function answer(context: ApiContext, authorizer: Authorizer, request: AccessRequest): Promise<Response> {
+async function answer(context: RouteContext, authorizer: Authorizer, request: AccessRequest): Promise<Response> {
   const decision = await authorizer.authorize(request);
   if (!decision.granted) return refused(context, decision);
   const { access, user, expiresAt } = decision;
@@ -154,7 +154,7 @@ async function answer(context: ApiContext, authorizer: Authorizer, request: Acce
   return context.json({ granted: true, access, user, expiresAt });
 }
 
-function refused(context: ApiContext, denial: Denial): Response {
+function refused(context: RouteContext, denial: Denial): Response {
   const { kind, code, reason } = denial;
   if (kind === "unauthorized") context.header("www-authenticate", "Bearer");
   if (kind === "unavailable") context.header("retry-after", "5");
@@ -165,7 +165,7 @@ function refused(context: ApiContext, denial: Denial): Response {
 }
 
 /** A request to enter, or what is wrong with the question. */
-function readQuestion(context: ApiContext, { nameBytes }: RoomLimits): AccessRequest | string {
+function readQuestion(context: RouteContext, { nameBytes }: RoomLimits): AccessRequest | string {
   const { room = "", kind = "sync", token } = context.req.query();
   if (kind !== "sync" && kind !== "signaling") return "kind: give sync or signaling";
   const fault = checkRoomName(room, nameBytes);
@@ -181,7 +181,7 @@ function readQuestion(context: ApiContext, { nameBytes }: RoomLimits): AccessReq
 }
 
 /** The body, or what is wrong with it. */
-async function readBody<T>(context: ApiContext, schema: v.GenericSchema<unknown, T>): Promise<T | string> {
+async function readBody<T>(context: RouteContext, schema: v.GenericSchema<unknown, T>): Promise<T | string> {
   const body: unknown = await context.req.json().catch(() => undefined);
   const checked = v.safeParse(schema, body);
   if (checked.success) return checked.output;
