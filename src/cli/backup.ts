@@ -1,8 +1,9 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { backUpDatabase, type CopiedUpdate, databaseFileIn } from "../composition/open-store.ts";
+import { databaseFileIn } from "../composition/open-store.ts";
 import { describeMalformed } from "../relay/document/stored-contents.ts";
 import { decodeContents } from "../relay/update/update-contents.ts";
+import { backUpDatabase, type CopiedUpdate } from "../storage/sqlite/backup.ts";
 import { StoreError } from "../storage/store.ts";
 import type { CommandInput } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";

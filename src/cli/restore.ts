@@ -1,5 +1,5 @@
-import { restoreDatabase } from "../composition/open-store.ts";
 import { systemClock } from "../lib/time/clock.ts";
+import { restoreDatabase } from "../storage/sqlite/restore.ts";
 import { StoreError } from "../storage/store.ts";
 import type { CommandInput } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";

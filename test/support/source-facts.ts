@@ -11,6 +11,8 @@ export interface SourceFacts {
   readonly references: ReadonlySet<string>;
   readonly numbers: ReadonlySet<number>;
   readonly hasDefaultExport: boolean;
+  /** Relative modules of which something is exported again, under the same or another name. */
+  readonly reExports: readonly string[];
 }
 
 /** Stands for the module of an `import()` that is computed. */
@@ -42,7 +44,9 @@ function factsOf(source: SourceFile): SourceFacts {
   const imports: string[] = [];
   const references = new Set<string>();
   const numbers = new Set<number>();
+  const reExports: string[] = [];
   let hasDefaultExport = false;
+  const imported = importedNames(source);
   const visit = (node: Node): undefined => {
     const module = importedModule(node);
     if (module !== undefined) imports.push(module);
@@ -50,10 +54,47 @@ function factsOf(source: SourceFile): SourceFacts {
     if (reference !== undefined) references.add(reference);
     if (is.isNumericLiteral(node)) numbers.add(Number(node.text));
     hasDefaultExport ||= isDefaultExport(node);
+    const again = reExportedModule(node, imported);
+    if (again?.startsWith(".")) reExports.push(again);
     node.forEachChild(visit);
   };
   visit(source);
-  return { imports, references, numbers, hasDefaultExport };
+  return { imports, references, numbers, hasDefaultExport, reExports };
+}
+
+/** The modules that the names of a file's imports come from. */
+function importedNames(source: SourceFile): ReadonlyMap<string, string> {
+  const modules = new Map<string, string>();
+  source.forEachChild((node) => {
+    if (!is.isImportDeclaration(node)) return;
+    const module = literal(node.moduleSpecifier);
+    const visit = (each: Node): undefined => {
+      if (is.isImportSpecifier(each) || is.isNamespaceImport(each)) modules.set(each.name.text, module);
+      else if (is.isImportClause(each) && each.name !== undefined) modules.set(each.name.text, module);
+      each.forEachChild(visit);
+    };
+    visit(node);
+  });
+  return modules;
+}
+
+/** The module whose export this node exports again: by `export … from`, by name, or as an alias. */
+function reExportedModule(node: Node, imported: ReadonlyMap<string, string>): string | undefined {
+  if (is.isExportDeclaration(node)) {
+    return node.moduleSpecifier === undefined ? undefined : literal(node.moduleSpecifier);
+  }
+  if (is.isExportSpecifier(node)) {
+    // With `from` the declaration counts: its names are not those of this file.
+    const declaration = node.parent.parent;
+    if (is.isExportDeclaration(declaration) && declaration.moduleSpecifier !== undefined) return undefined;
+    return imported.get((node.propertyName ?? node.name).getText());
+  }
+  const exported = node.getText().startsWith("export ");
+  if (!exported) return undefined;
+  if (is.isTypeAliasDeclaration(node)) return imported.get(node.type.getText());
+  if (!is.isVariableStatement(node)) return undefined;
+  const [first] = node.declarationList.declarations;
+  return first?.initializer === undefined ? undefined : imported.get(first.initializer.getText());
 }
 
 function importedModule(node: Node): string | undefined {

@@ -1,5 +1,5 @@
-import { openCompactor } from "../../composition/open-store.ts";
 import type { Compactor } from "../../relay/compaction/compactor.ts";
+import { startWorkerCompactor } from "../../relay/compaction/worker-compactor.ts";
 import { packUpdates } from "../../relay/update/packed-updates.ts";
 import { type Store, StoreError } from "../../storage/store.ts";
 import type { CommandInput } from "../command.ts";
@@ -22,7 +22,7 @@ const columns: readonly Column<"before" | "after" | "name">[] = [
 export async function compactDocuments(input: CommandInput): Promise<number> {
   return withStore(input, async (store, { complain }) => {
     const writer = new RowWriter(input, columns);
-    const compactor = openCompactor();
+    const compactor = startWorkerCompactor();
     let failures = 0;
     try {
       for await (const name of namesOf(input.operands, store)) {

@@ -1,5 +1,6 @@
 import { defaultLimits } from "../../composition/limits.ts";
-import { openOrCreateStore, openSource, openStoreIfPresent } from "../../composition/open-store.ts";
+import { openSource } from "../../composition/open-source.ts";
+import { openOrCreateStore, openStoreIfPresent } from "../../composition/open-store.ts";
 import { type Prepared, prepareImport } from "../../relay/import/prepare-import.ts";
 import { storeAddition } from "../../relay/import/store-addition.ts";
 import { type DocumentSource, type SourceDocument, SourceError, sourceFormats } from "../../storage/source.ts";
