@@ -2,9 +2,10 @@ import { type Context, Hono, type MiddlewareHandler } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import * as v from "valibot";
 import type { Administration } from "../auth/administration.ts";
-import type { Access, AccessRequest, Authorizer, Denial } from "../auth/authorizer.ts";
+import type { AccessRequest, Authorizer, Denial } from "../auth/authorizer.ts";
 import type { AuthLimits } from "../auth/limits.ts";
 import { roomPermissions } from "../auth/room-permissions.ts";
+import type { MintToken } from "../auth/token-order.ts";
 import { durationForms, parseDuration } from "../config/duration.ts";
 import { addressBlock } from "../lib/address/address-block.ts";
 import { isLoopback } from "../lib/address/loopback.ts";
@@ -16,15 +17,6 @@ import type { RoomLimits } from "../rooms/limits.ts";
 import { checkRoomName } from "../rooms/room-name.ts";
 import type { HttpEnvironment } from "../transport/protocol.ts";
 import type { AdminLimits } from "./limits.ts";
-
-/** A token as an administrator orders it. */
-export interface TokenOrder {
-  /** By pattern. */
-  readonly rooms: ReadonlyMap<string, Access>;
-  readonly user?: string | undefined;
-  readonly isAdmin: boolean;
-  readonly lifetimeMs: number;
-}
 
 /** What is to be revoked: what matches everything that is named. */
 export interface RevocationOrder {
@@ -39,8 +31,7 @@ export interface RevocationOrder {
 export interface AccessApiOptions {
   readonly authorizer: Authorizer;
   readonly administration: Administration;
-  /** `too-long` for one that no server would look at. */
-  readonly mint: (order: TokenOrder) => Promise<{ readonly token: string; readonly expiresAt: number } | "too-long">;
+  readonly mint: MintToken;
   /**
    * Undefined where everybody may enter. Resolves, with how many memberships have ended, when it is on the disk; `not-kept`
    * when it may not be, and is in force until the server ends; `full` when nothing more can be kept in mind.

@@ -1,7 +1,8 @@
-import { signingSecrets } from "../composition/secrets.ts";
+import { tokenMinter } from "../auth/token/token-minter.ts";
 import { authOptionsOf, loadSettings } from "../composition/settings.ts";
-import { tokenMinter } from "../composition/token-minter.ts";
 import { durationForms, parseDuration } from "../config/duration.ts";
+import { systemClock } from "../lib/time/clock.ts";
+import { signingSecrets } from "../storage/own-secrets.ts";
 import type { CommandInput } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
 import { describeProblems } from "./output/configuration-problems.ts";
@@ -35,7 +36,7 @@ export async function token({ sources, operands, switches, texts, stdout, stderr
   const access = switches.has("read") ? "read" : "write";
   try {
     const auth = authOptionsOf(values);
-    const mint = tokenMinter({ ...auth, secrets: signingSecrets(auth, values.data) });
+    const mint = tokenMinter({ ...auth, secrets: signingSecrets(auth.secrets, values.data), clock: systemClock });
     const rooms = new Map(operands.map((pattern) => [pattern, access] as const));
     const minted = await mint({ rooms, user: texts.get("user"), isAdmin, lifetimeMs });
     if (minted === "too-long")

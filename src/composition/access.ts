@@ -10,15 +10,15 @@ import { KeySet } from "../auth/token/key-set.ts";
 import { keySourceAt } from "../auth/token/key-source.ts";
 import { TokenAdministration } from "../auth/token/token-administration.ts";
 import { joinedKeys, secretKeys } from "../auth/token/token-keys.ts";
+import { tokenMinter } from "../auth/token/token-minter.ts";
 import { TokenPolicy } from "../auth/token/token-policy.ts";
 import { TokenVerifier } from "../auth/token/token-verifier.ts";
 import { WebhookPolicy } from "../auth/webhook/webhook-policy.ts";
 import { systemClock } from "../lib/time/clock.ts";
 import type { DataFolder } from "../storage/data-folder.ts";
+import { signingSecrets, webhookSecrets } from "../storage/own-secrets.ts";
 import { RevocationFile } from "../storage/revocation-log.ts";
-import { signingSecrets, webhookSecret } from "./secrets.ts";
 import type { Shared } from "./server-options.ts";
-import { tokenMinter } from "./token-minter.ts";
 
 /** The part of a server that says who may do what. */
 export interface AccessControl extends Pick<AccessApiOptions, "mint" | "revoke"> {
@@ -39,7 +39,7 @@ export interface AccessOptions extends Pick<Shared, "limits" | "log" | "metrics"
 export function openAccess(dataFolder: DataFolder | undefined, options: AccessOptions): AccessControl {
   const { auth, limits, log, metrics } = options;
   const clock = systemClock;
-  const secrets = signingSecrets(auth, dataFolder?.path);
+  const secrets = signingSecrets(auth.secrets, dataFolder?.path);
   const file = dataFolder && new RevocationFile(dataFolder.path, clock);
   const keySet = auth.jwks === undefined ? undefined : new KeySet({ source: keySourceAt(auth.jwks), clock, log });
   // The server need not wait for it: the first token does.
@@ -47,7 +47,7 @@ export function openAccess(dataFolder: DataFolder | undefined, options: AccessOp
   const keys = joinedKeys([secretKeys(secrets), ...(keySet === undefined ? [] : [keySet])]);
   const { issuer, audience } = auth;
   const verifier = new TokenVerifier({ keys, issuer, audience, limits, clock });
-  const mint = tokenMinter({ ...auth, secrets });
+  const mint = tokenMinter({ ...auth, secrets, clock });
   if (dataFolder === undefined || file === undefined) {
     if (auth.mode !== "open") throw new Error("Without a data folder everybody would have to be let in.");
     const administration = new TokenAdministration({ verifier, isRevoked: () => false });
@@ -100,6 +100,6 @@ function openWebhook(
   dataFolder: DataFolder,
   shared: Pick<Shared, "limits" | "log" | "metrics">,
 ): WebhookPolicy {
-  const secrets = given.length > 0 ? given : [webhookSecret(dataFolder.path)];
+  const secrets = webhookSecrets(given, dataFolder.path);
   return new WebhookPolicy({ ...shared, url, secrets, clock: systemClock });
 }

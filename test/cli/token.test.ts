@@ -88,6 +88,6 @@ describe("yurt token", () => {
     mkdirSync(data);
     writeFileSync(join(data, "secrets.json"), '{"auth.webhook-secret": "whsec_short"}');
     const auth = { mode: "webhook", webhook: { url: new URL("http://127.0.0.1:1/"), secrets: [] } } as const;
-    await expect(startTestServer({ dataFolder: data, auth })).rejects.toThrow("none of Standard Webhooks");
+    await expect(startTestServer({ dataFolder: data, auth })).rejects.toThrow("not a Standard Webhooks secret");
   });
 });

@@ -1,0 +1,19 @@
+import type { Access } from "./authorizer.ts";
+
+/** A token as an administrator orders it. */
+export interface TokenOrder {
+  /** What the token permits, by room pattern. */
+  readonly rooms: ReadonlyMap<string, Access>;
+  readonly user?: string | undefined;
+  readonly isAdmin: boolean;
+  readonly lifetimeMs: number;
+}
+
+export interface MintedToken {
+  readonly token: string;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+}
+
+/** Makes a token, valid from now on; `too-long` when no server would read it. */
+export type MintToken = (order: TokenOrder) => Promise<MintedToken | "too-long">;
