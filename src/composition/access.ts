@@ -1,4 +1,5 @@
-import type { AccessApiOptions } from "../admin/access-api.ts";
+import { cors } from "hono/cors";
+import { type AccessApiOptions, createAccessApi } from "../admin/access-api.ts";
 import type { AccessPolicy } from "../auth/access-policy.ts";
 import type { Administration } from "../auth/administration.ts";
 import type { AuthOptions } from "../auth/auth-options.ts";
@@ -14,57 +15,92 @@ import { tokenMinter } from "../auth/token/token-minter.ts";
 import { TokenPolicy } from "../auth/token/token-policy.ts";
 import { TokenVerifier } from "../auth/token/token-verifier.ts";
 import { WebhookPolicy } from "../auth/webhook/webhook-policy.ts";
-import { systemClock } from "../lib/time/clock.ts";
 import type { DataFolder } from "../storage/data-folder.ts";
 import { signingSecrets, webhookSecrets } from "../storage/own-secrets.ts";
 import { RevocationFile } from "../storage/revocation-log.ts";
-import type { Shared } from "./server-options.ts";
+import { readersOf } from "../transport/admission/cross-origin.ts";
+import type { Part } from "./part.ts";
+import type { PartDependencies } from "./server-options.ts";
 
-/** The part of a server that says who may do what. */
-export interface AccessControl extends Pick<AccessApiOptions, "mint" | "revoke"> {
+/** The part of a server that decides who may do what, with its HTTP API. */
+export interface AccessControl extends Part {
   readonly authorizer: Authorizer;
   readonly administration: Administration;
-  close(): Promise<void>;
 }
 
-export interface AccessOptions extends Pick<Shared, "limits" | "log" | "metrics"> {
+export interface AccessOptions extends Omit<PartDependencies, "openChannel"> {
   readonly auth: AuthOptions;
 }
 
 /**
- * `dataFolder` keeps secrets, and what was revoked; it may be missing where everybody may enter.
+ * Opens access control. `dataFolder` keeps secrets and revocations; it may be missing when everyone may enter.
  *
  * Throws `SecretsFileUnreadable`, `RevocationsUnreadable`, or the system's error.
  */
-export function openAccess(dataFolder: DataFolder | undefined, options: AccessOptions): AccessControl {
-  const { auth, limits, log, metrics } = options;
-  const clock = systemClock;
+export async function openAccess(dataFolder: DataFolder | undefined, options: AccessOptions): Promise<AccessControl> {
+  const { auth, clock, limits, log, originPolicy } = options;
+  await using opening = new AsyncDisposableStack();
   const secrets = signingSecrets(auth.secrets, dataFolder?.path);
-  const file = dataFolder && new RevocationFile(dataFolder.path, clock);
-  const keySet = auth.jwks === undefined ? undefined : new KeySet({ source: keySourceAt(auth.jwks), clock, log });
-  // The server need not wait for it: the first token does.
+  const file = dataFolder && opening.adopt(new RevocationFile(dataFolder.path, clock), (openFile) => openFile.close());
+  const revocations = file && new Revocations({ log: file, limits, clock });
+  const keySet =
+    auth.jwks === undefined
+      ? undefined
+      : opening.adopt(new KeySet({ source: keySourceAt(auth.jwks), clock, log }), (openSet) => openSet.close());
+  // Only the first token needs to wait for the keys, not the server.
   void keySet?.open();
   const keys = joinedKeys([secretKeys(secrets), ...(keySet === undefined ? [] : [keySet])]);
   const { issuer, audience } = auth;
   const verifier = new TokenVerifier({ keys, issuer, audience, limits, clock });
-  const mint = tokenMinter({ ...auth, secrets, clock });
-  if (dataFolder === undefined || file === undefined) {
-    if (auth.mode !== "open") throw new Error("Without a data folder everybody would have to be let in.");
-    const administration = new TokenAdministration({ verifier, isRevoked: () => false });
-    return { authorizer: openAuthorizer, administration, mint, revoke: undefined, close: async () => keySet?.close() };
-  }
-  const revocations = new Revocations({ log: file, limits, clock });
+  // Administrators' tokens are checked and revoked in every mode.
   const administration = new TokenAdministration({
     verifier,
-    isRevoked: (token) => revocations.isRevoked(token, undefined),
+    isRevoked: (token) => revocations?.isRevoked(token, undefined) === true,
   });
-  const close = async () => {
-    keySet?.close();
-    await file.close();
+  const decided =
+    auth.mode === "open"
+      ? { authorizer: openAuthorizer, revoke: undefined }
+      : openDecisions({ dataFolder, revocations, verifier }, options);
+  const routes = createAccessApi({
+    ...decided,
+    administration,
+    mint: tokenMinter({ ...auth, secrets, clock }),
+    cors: cors({ origin: readersOf(originPolicy) }),
+    limits,
+    clock,
+  });
+  const opened = opening.move();
+  return {
+    authorizer: decided.authorizer,
+    administration,
+    routes,
+    [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
-  // What administrators mint is good in every mode.
-  if (auth.mode === "open") return { authorizer: openAuthorizer, administration, mint, revoke: undefined, close };
-  const webhook = auth.webhook && openWebhook(auth.webhook, dataFolder, { limits, log, metrics });
+}
+
+interface Kept {
+  readonly dataFolder: DataFolder | undefined;
+  readonly revocations: Revocations | undefined;
+  readonly verifier: TokenVerifier;
+}
+
+/** The modes in which somebody decides: the token's issuer, or the application's webhook. */
+function openDecisions(
+  { dataFolder, revocations, verifier }: Kept,
+  { auth, clock, limits, log, metrics }: AccessOptions,
+): Pick<AccessApiOptions, "authorizer" | "revoke"> {
+  // Without them a revoked permission would be accepted.
+  if (dataFolder === undefined || revocations === undefined) throw new Error("Access control needs a data folder.");
+  const webhook =
+    auth.webhook &&
+    new WebhookPolicy({
+      url: auth.webhook.url,
+      secrets: webhookSecrets(auth.webhook.secrets, dataFolder.path),
+      clock,
+      limits,
+      log,
+      metrics,
+    });
   const policy: AccessPolicy = webhook ?? new TokenPolicy(verifier);
   const authorizer = new LiveAuthorizer({
     policy,
@@ -75,12 +111,10 @@ export function openAccess(dataFolder: DataFolder | undefined, options: AccessOp
   });
   return {
     authorizer,
-    administration,
-    mint,
     revoke: async ({ until: asked, ...target }) => {
       const revokedAt = clock.now();
       const until = asked ?? revokedAt + limits.tokenMs;
-      // In force at once; on the disk when the promise resolves.
+      // The revocation is in force at once; it is on disk when the promise resolves.
       const adding = revocations.add({ ...target, revokedAt, until });
       webhook?.clearCache();
       const ended = authorizer.endRevoked();
@@ -91,15 +125,5 @@ export function openAccess(dataFolder: DataFolder | undefined, options: AccessOp
         return "not-kept";
       }
     },
-    close,
   };
-}
-
-function openWebhook(
-  { url, secrets: given }: NonNullable<AuthOptions["webhook"]>,
-  dataFolder: DataFolder,
-  shared: Pick<Shared, "limits" | "log" | "metrics">,
-): WebhookPolicy {
-  const secrets = webhookSecrets(given, dataFolder.path);
-  return new WebhookPolicy({ ...shared, url, secrets, clock: systemClock });
 }

@@ -34,7 +34,13 @@ export function openOrCreateStore({ dataFolder }: Pick<ServerOptions, "dataFolde
 }
 
 function openStoreIn(dataFolder: DataFolder): OpenedStore {
-  const store = openDatabase(dataFolder, createMetrics());
+  let store: Store;
+  try {
+    store = openDatabase(dataFolder, createMetrics());
+  } catch (error) {
+    dataFolder.release();
+    throw error;
+  }
   return {
     store,
     close: async () => {
@@ -51,12 +57,7 @@ export function databaseFileIn(dataFolder: string): string {
   return join(dataFolder, databaseName);
 }
 
-/** Throws `StoreError`, and releases the folder then. */
+/** Throws `StoreError`. The folder stays its caller's. */
 export function openDatabase(dataFolder: DataFolder, metrics: Metrics): Store {
-  try {
-    return openSqliteStore(databaseFileIn(dataFolder.path), metrics);
-  } catch (error) {
-    dataFolder.release();
-    throw error;
-  }
+  return openSqliteStore(databaseFileIn(dataFolder.path), metrics);
 }

@@ -1,58 +1,58 @@
 import type { Authorizer } from "../auth/authorizer.ts";
-import { systemClock } from "../lib/time/clock.ts";
 import { IdleTask } from "../lib/time/idle-task.ts";
 import { CommitQueue } from "../relay/commit-queue.ts";
-import { startWorkerCompactor } from "../relay/compaction/worker-compactor.ts";
+import type { Compactor } from "../relay/compaction/compactor.ts";
 import { DocumentMemory } from "../relay/document/document-memory.ts";
 import { Durability } from "../relay/durability.ts";
 import { hocuspocus } from "../relay/hocuspocus/protocol.ts";
 import { SnapshotBudget } from "../relay/snapshot-budget.ts";
-import { SyncRoom } from "../relay/sync-room.ts";
+import { SyncRoom, type SyncRoomOptions } from "../relay/sync-room.ts";
 import { yWebsocket } from "../relay/y-websocket/protocol.ts";
 import { RoomRegistry } from "../rooms/room-registry.ts";
 import type { Store } from "../storage/store.ts";
-import type { Protocol } from "../transport/protocol.ts";
-import type { ServerOptions, Shared } from "./server-options.ts";
+import { endpointsOf, type Part } from "./part.ts";
+import type { PartDependencies, ServerOptions } from "./server-options.ts";
 
-/** The part of a server that stores documents. */
-export interface Relay {
-  readonly protocols: readonly Protocol[];
-  isReady(): boolean;
-  /** Everything that has arrived is written, or given up. */
-  flush(): Promise<void>;
-  close(): Promise<void>;
-}
-
+/** The garbage of dropped documents is collected each time this much has been dropped. */
 const worthCollectingBytes = 8 * 2 ** 20;
-const syncLingerMs = 10_000;
-/** After the last room has closed: the memory of all of them is given back. */
+/** When no room has been open for this time, the memory of all of them is returned. */
 const emptyMs = 1_000;
 
-interface RelayOptions extends Shared, Pick<ServerOptions, "durability" | "documentMemoryBytes" | "auth"> {
-  readonly authorizer: Authorizer;
+export interface SyncRoomDependencies
+  extends Omit<PartDependencies, "originPolicy">,
+    Pick<ServerOptions, "durability" | "documentMemoryBytes"> {
+  readonly compactor: Compactor;
+  readonly readersShowPresence: boolean;
 }
 
-/** The store is the relay's from now on. */
-export function openRelay(store: Store, options: RelayOptions): Relay {
-  const { limits, log, metrics } = options;
-  const clock = systemClock;
-  const compactor = startWorkerCompactor();
-  const durability = new Durability({ store, durability: options.durability, clock, log, metrics });
-  const queue = new CommitQueue({ store, durability, clock, limits, log, metrics });
-  const room = {
-    store,
-    queue,
-    durability,
+export interface RelayOptions extends SyncRoomDependencies {
+  readonly authorizer: Authorizer;
+  /** How long a room without members stays open. */
+  readonly lingerMs: number;
+}
+
+/** What all sync rooms on `store` share. */
+export function syncRoomOptions(store: Store, options: SyncRoomDependencies): SyncRoomOptions {
+  const { clock, compactor, limits, log, metrics, openChannel, readersShowPresence } = options;
+  const common = { store, clock, limits, log, metrics };
+  const durability = new Durability({ ...common, durability: options.durability });
+  return {
+    ...common,
     compactor,
-    memory: new DocumentMemory({ limitBytes: options.documentMemoryBytes, dropped: collectGarbage(), clock, metrics }),
-    snapshots: new SnapshotBudget({ limits, clock, metrics }),
-    readersShowPresence: options.auth.readersShowPresence,
-    openChannel: options.channels.open,
-    clock,
-    limits,
-    log,
-    metrics,
+    openChannel,
+    readersShowPresence,
+    durability,
+    queue: new CommitQueue({ ...common, durability }),
+    memory: new DocumentMemory({ ...common, limitBytes: options.documentMemoryBytes, dropped: collectGarbage() }),
+    snapshots: new SnapshotBudget(common),
   };
+}
+
+/** The part of a server that stores documents and relays their updates. It closes the compactor, and not the store. */
+export function openRelay(store: Store, options: RelayOptions): Part {
+  const { authorizer, clock, compactor, limits, lingerMs, log, metrics } = options;
+  const room = syncRoomOptions(store, options);
+  const { queue } = room;
   const rooms = new RoomRegistry<SyncRoom>({
     open: (name) => SyncRoom.open(name, room),
     close: async (opened) => {
@@ -61,38 +61,41 @@ export function openRelay(store: Store, options: RelayOptions): Relay {
     },
     hurry: (closing) => closing.skipCompaction(),
     closeFailed: (_, error) => log.error({ event: "room-close-failed", err: error }),
-    lingerMs: syncLingerMs,
+    lingerMs,
     clock,
   });
-  // `gc(false)` gives nothing of closed rooms back, and this stops everything for some milliseconds.
+  // `gc(false)` returns no memory of closed rooms, and this stops everything for some milliseconds.
   const collect = () => Bun.gc(true);
   const whenEmpty = new IdleTask({ task: collect, isIdle: () => rooms.size === 0, delayMs: emptyMs, clock });
-  const { authorizer } = options;
+  const protocols = [
+    yWebsocket({ rooms, authorizer, limits }),
+    hocuspocus({ rooms, authorizer, limits, clock, log, metrics }),
+  ];
   return {
-    protocols: [
-      yWebsocket({ rooms, authorizer, limits }),
-      hocuspocus({ rooms, authorizer, limits, clock, log, metrics }),
-    ],
+    protocols,
+    endpoints: endpointsOf(protocols),
     isReady: () => !queue.isFailing,
-    flush: () => queue.close(),
-    close: async () => {
-      await queue.close();
-      await compactor.close();
-      await rooms.drain();
-      whenEmpty.close();
-      await store.close();
+    // Every update that has arrived is stored and acknowledged, or given up.
+    drain: () => queue.close(),
+    [Symbol.asyncDispose]: async () => {
+      await using closing = new AsyncDisposableStack();
+      // In reverse order: a room that closes waits for its compaction, which a closed compactor rejects.
+      closing.defer(() => whenEmpty.close());
+      closing.defer(() => rooms.drain());
+      closing.defer(() => compactor.close());
+      closing.defer(() => queue.close());
     },
   };
 }
 
-/** The runtime collects garbage as it allocates: a server that has become quiet would keep what it needs no more. */
+/** The runtime collects garbage while it allocates: a server that has become quiet would keep what it no longer needs. */
 function collectGarbage(): (bytes: number) => void {
   let droppedBytes = 0;
   return (bytes) => {
     droppedBytes += bytes;
     if (droppedBytes < worthCollectingBytes) return;
     droppedBytes = 0;
-    // Beside the event loop, as far as it can be.
+    // This runs beside the event loop as far as possible.
     Bun.gc(false);
   };
 }

@@ -1,11 +1,11 @@
 import type { AuthOptions } from "../auth/auth-options.ts";
 import type { AddressRanges } from "../lib/address/address-ranges.ts";
+import type { Clock } from "../lib/time/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { DurabilityOptions } from "../relay/durability.ts";
-import type { Quotas } from "../signaling/quotas.ts";
 import type { OriginPolicy } from "../transport/admission/origin-policy.ts";
-import type { NativeChannels } from "../transport/native-channel.ts";
+import type { OpenChannel } from "../transport/channel.ts";
 import type { Limits } from "./limits.ts";
 
 export interface ServerOptions {
@@ -15,15 +15,15 @@ export interface ServerOptions {
   /** Further ports, for clients whose port and path are fixed. */
   readonly compatibilityPorts: readonly number[];
   readonly dataFolder: string;
-  /** Without it nothing is stored, and only signaling is served. */
+  /** False: nothing is stored, and only signaling is served. */
   readonly syncEnabled: boolean;
   readonly durability: DurabilityOptions["durability"];
   /** Idle documents are unloaded when all documents in memory are larger. */
   readonly documentMemoryBytes: number;
   readonly peerjs: {
-    /** What clients have to name. */
+    /** The key that clients must name. */
     readonly key: string;
-    /** Whether whoever asks is told the ids of all clients. */
+    /** Whether every client may list the ids of all clients. */
     readonly discoveryEnabled: boolean;
   };
   readonly auth: AuthOptions;
@@ -35,10 +35,10 @@ export interface ServerOptions {
   readonly log: Log;
 }
 
-/** What the parts of a server share. */
-export interface Shared extends Pick<ServerOptions, "limits" | "log"> {
-  readonly originPolicy: OriginPolicy;
+/** The dependencies that the parts of a server share. */
+export interface PartDependencies extends Pick<ServerOptions, "limits" | "log"> {
+  readonly clock: Clock;
   readonly metrics: Metrics;
-  readonly channels: NativeChannels;
-  readonly quotas: Quotas;
+  readonly openChannel: OpenChannel;
+  readonly originPolicy: OriginPolicy;
 }

@@ -2,8 +2,6 @@ import type { Administration } from "../auth/administration.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
 import { openAuthorizer } from "../auth/open-authorizer.ts";
 import { ByteBudget } from "../lib/byte-budget.ts";
-import { systemClock } from "../lib/time/clock.ts";
-import { RoomRegistry } from "../rooms/room-registry.ts";
 import { cliffy } from "../signaling/cliffy/dialect.ts";
 import { jsonDialects } from "../signaling/dialects.ts";
 import { octateCode } from "../signaling/octatecode/dialect.ts";
@@ -15,62 +13,77 @@ import { PeerJsNamespace } from "../signaling/peerjs/namespace.ts";
 import { peerjs } from "../signaling/peerjs/protocol.ts";
 import { Devices } from "../signaling/peers/devices.ts";
 import { peers } from "../signaling/peers/protocol.ts";
+import { Quotas } from "../signaling/quotas.ts";
 import { SignalingRoom } from "../signaling/signaling-room.ts";
 import { yWebrtc } from "../signaling/y-webrtc/dialect.ts";
 import { Topic } from "../signaling/y-webrtc/topic.ts";
 import { EngineIo } from "../transport/engine-io/engine-io.ts";
 import type { Protocol } from "../transport/protocol.ts";
-import type { ServerOptions, Shared } from "./server-options.ts";
+import { endpointsOf, type Part } from "./part.ts";
+import { RoomRegistries } from "./room-registries.ts";
+import type { PartDependencies, ServerOptions } from "./server-options.ts";
 
-const signalingLingerMs = 1_000;
-
-interface SignalingOptions extends Shared {
+export interface SignalingOptions extends PartDependencies, Pick<ServerOptions, "peerjs"> {
   readonly authorizer: Authorizer;
   readonly administration: Administration;
+  /** How long a room without members stays open. */
+  readonly lingerMs: number;
 }
 
-/** The part of a server that introduces clients to each other. */
-export function openSignaling({ administration, authorizer, limits, log, channels, quotas }: SignalingOptions): {
-  readonly protocol: Protocol;
-  close(): Promise<void>;
-} {
-  // A registry of its own for each dialect: equal room names of two dialects never meet.
-  const registries: Pick<RoomRegistry<unknown>, "drain">[] = [];
-  const registry = <Room>(open: () => Room): RoomRegistry<Room> => {
-    const opened = new RoomRegistry<Room>({
-      open,
-      close: () => {},
-      closeFailed: (_, error) => log.error({ event: "room-close-failed", err: error }),
-      lingerMs: signalingLingerMs,
-      clock: systemClock,
-    });
-    registries.push(opened);
-    return opened;
-  };
-  const all = { authorizer, administration, limits, log, clock: systemClock };
-  const { signalingRoomMembers: memberLimit, peerIdsPerSubscriber } = limits;
-  const { open: openChannel } = channels;
-  const openTopic = () => new Topic({ openChannel, memberLimit, peerIdsPerSubscriber, clock: systemClock });
-  const octateRooms = new OctateRooms({ openChannel, limits, clock: systemClock });
-  // Whoever may enter every room may have a token for every room; elsewhere there are tokens of others.
-  const tokens = authorizer === openAuthorizer ? new SignedRoomTokens(systemClock, limits.roomTokenMs) : undefined;
-  const dialects = [
-    octateCode({ ...all, rooms: octateRooms, tokens, usage: processUsage }),
-    octateCodePeers({ ...all, rooms: registry(() => new SignalingRoom<Peer>(openChannel, memberLimit)) }),
-    cliffy({ ...all, rooms: registry(() => new SignalingRoom<Peer>(openChannel, memberLimit)) }),
-    // At last: it has no first message of its own.
-    yWebrtc({ ...all, rooms: registry(openTopic) }),
-  ];
+/** The dependencies that every signaling protocol shares. */
+interface SignalingDependencies extends SignalingOptions {
+  readonly quotas: Quotas;
+}
+
+/** The part of a server that connects clients to each other. */
+export function openSignaling(options: SignalingOptions): Part {
+  const { clock, limits, log, metrics, originPolicy } = options;
+  const shared = { ...options, quotas: new Quotas({ limits, clock, metrics }) };
+  const direct = openDirectSignaling(shared);
+  const dialects = openDialects(shared);
+  const engine = new EngineIo({ protocol: direct.peers, originPolicy, limits, clock, log, metrics });
   return {
-    protocol: jsonDialects({ dialects, authorizer, limits, quotas }),
-    close: async () => {
-      octateRooms.close();
-      await Promise.all(registries.map((opened) => opened.drain()));
+    // The JSON dialects come last: on the compatibility ports they take every path.
+    protocols: [direct.peerjs, dialects.protocol],
+    engines: [engine],
+    endpoints: endpointsOf([dialects.protocol, direct.peerjs, direct.peers]),
+    drain: (reason) => engine.close(reason),
+    [Symbol.asyncDispose]: async () => {
+      await dialects.close();
+      direct.close();
     },
   };
 }
 
-/** As OctateCode's clients show it: megabytes, and microseconds. */
+/** Signaling in rooms, by JSON messages. To add a dialect, write its folder and one line in the list. */
+function openDialects(shared: SignalingDependencies): { readonly protocol: Protocol; close(): Promise<void> } {
+  const { authorizer, clock, limits, openChannel } = shared;
+  const { signalingRoomMembers: memberLimit, peerIdsPerSubscriber } = limits;
+  const registries = new RoomRegistries(shared);
+  const openTopic = () => new Topic({ openChannel, memberLimit, peerIdsPerSubscriber, clock });
+  const octateRooms = new OctateRooms({ openChannel, limits, clock });
+  // OctateCode's own tokens permit every room, so only a server that is open to everyone mints them.
+  const tokens = authorizer === openAuthorizer ? new SignedRoomTokens(clock, limits.roomTokenMs) : undefined;
+  const dialects = [
+    octateCode({ ...shared, rooms: octateRooms, tokens, usage: processUsage }),
+    octateCodePeers({
+      ...shared,
+      rooms: registries.open(() => new SignalingRoom<Peer>(openChannel, memberLimit)),
+    }),
+    cliffy({ ...shared, rooms: registries.open(() => new SignalingRoom<Peer>(openChannel, memberLimit)) }),
+    // y-webrtc comes last: it has no first message of its own.
+    yWebrtc({ ...shared, rooms: registries.open(openTopic) }),
+  ];
+  return {
+    protocol: jsonDialects({ ...shared, dialects }),
+    close: async () => {
+      octateRooms.close();
+      await registries[Symbol.asyncDispose]();
+    },
+  };
+}
+
+/** The usage that OctateCode's clients show, in megabytes and microseconds. */
 function processUsage() {
   const { heapUsed, heapTotal, external } = process.memoryUsage();
   const { user, system } = process.cpuUsage();
@@ -84,21 +97,17 @@ function processUsage() {
   return { uptimeMs: Math.round(process.uptime() * 1_000), memory, cpu: { user, system, total: user + system } };
 }
 
-/** Signaling for clients that name their receiver, who may still have to come: what they say waits in a mailbox. */
-export function openDirectSignaling(
-  { peerjs: { key, discoveryEnabled } }: ServerOptions,
-  { administration, originPolicy, authorizer, limits, log, metrics, quotas }: SignalingOptions,
-): { readonly protocols: readonly Protocol[]; readonly engine: EngineIo; close(): void } {
+/** Signaling between clients that name their receiver. For a receiver that is not connected yet, messages are queued. */
+function openDirectSignaling(shared: SignalingDependencies) {
+  const { clock, limits, metrics } = shared;
+  const { key, discoveryEnabled } = shared.peerjs;
   const mailBudget = new ByteBudget(limits.mailboxesBytes);
   metrics.queuedMessageBytes.readFrom(() => mailBudget.usedBytes);
-  const clock = systemClock;
   const namespace = new PeerJsNamespace({ mailBudget, clock, limits, metrics });
   const devices = new Devices({ mailBudget, clock, limits, metrics });
-  const all = { authorizer, administration, quotas, limits, clock };
-  const protocol = peers({ ...all, devices, iceServers: () => [] });
   return {
-    protocols: [peerjs({ ...all, key, discoveryEnabled, namespace })],
-    engine: new EngineIo({ protocol, originPolicy, limits, clock, log, metrics }),
+    peerjs: peerjs({ ...shared, key, discoveryEnabled, namespace }),
+    peers: peers({ ...shared, devices, iceServers: () => [] }),
     close: () => {
       namespace.close();
       devices.close();

@@ -51,6 +51,7 @@ export function jsonDialects(options: DialectsOptions): Protocol {
   for (const dialect of options.dialects) if (dialect.routes !== undefined) routes.route("/", dialect.routes);
   return {
     name: "json-signaling",
+    endpoint: { label: "y-webrtc", scheme: "ws", path: "/signal" },
     frameBytes: options.limits.signalingFrameBytes,
     // lib0's WebsocketClient forgets its backoff at each open: a client that is accepted and then closed reconnects at
     // once, 1,600 times in 3 s. A client that is muted gives up by itself after 30 s to 45 s without a pong.

@@ -9,16 +9,14 @@ import type { HttpEnvironment, Protocol } from "./protocol.ts";
 export interface HttpOptions {
   readonly protocols: readonly Protocol[];
   readonly originPolicy: OriginPolicy;
-  /** Routes of the server's own. */
-  readonly api?: Hono<HttpEnvironment>;
+  /** Routes that belong to no protocol, and set by themselves which pages may read their answers. */
+  readonly routes: readonly Hono<HttpEnvironment>[];
   /** For the compatibility ports: their routes come before all others. */
   readonly isForCompatibility?: boolean;
   /** False while the server cannot take updates: it is draining, or the store cannot write. */
   readonly isReady: () => boolean;
   /** The pages, and the files that they name. */
   readonly assets: Assets;
-  /** What the demo asks for before it starts: which server this is, whether it relays documents, and who says who may enter. */
-  readonly demo: { readonly version: string; readonly sync: boolean; readonly mode: string };
 }
 
 /** Everything that is answered without an upgrade. A fault of ours is thrown, for the listener to log and answer. */
@@ -42,10 +40,7 @@ export function createHttp(options: HttpOptions): Hono<HttpEnvironment> {
   }
   app.get("/healthz", (context) => context.text("ok\n"));
   app.get("/readyz", (context) => (options.isReady() ? context.text("ready\n") : context.text("not ready\n", 503)));
-  app.get("/demo/config.json", (context) =>
-    context.json(options.demo, 200, { "cache-control": "no-store", "x-content-type-options": "nosniff" }),
-  );
-  if (options.api !== undefined) app.route("/", options.api);
+  for (const routes of options.routes) app.route("/", routes);
   for (const protocol of options.protocols) {
     if (protocol.routes !== undefined) add(protocol.routes);
   }

@@ -1,4 +1,5 @@
 import type { AddressRanges } from "../lib/address/address-ranges.ts";
+import { authorityOf, reachableHost } from "../lib/address/authority.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
@@ -10,7 +11,7 @@ import type { CloseReason } from "./close-reason.ts";
 import type { Engine } from "./engine.ts";
 import type { TransportLimits } from "./limits.ts";
 import type { NativeChannels } from "./native-channel.ts";
-import type { HttpClient, HttpRefusal, Protocol } from "./protocol.ts";
+import type { Endpoint, HttpClient, HttpRefusal, Protocol } from "./protocol.ts";
 import { SessionRunner, type Wire } from "./session-runner.ts";
 import { type Socket, type SocketData, type SocketServer, WebSocketConnection } from "./websocket-connection.ts";
 
@@ -98,6 +99,11 @@ export class Listener {
 
   get port(): number {
     return this.#servers[0]?.port ?? this.#options.port;
+  }
+
+  /** The URL by which a client on this machine or its network reaches a path of the first port. */
+  urlOf({ scheme, path }: Pick<Endpoint, "scheme" | "path">): string {
+    return `${scheme}://${authorityOf(reachableHost(this.#options.host), this.port)}${path}`;
   }
 
   get compatibilityPorts(): readonly number[] {

@@ -29,9 +29,23 @@ export interface HttpEnvironment {
   readonly Bindings: HttpClient;
 }
 
-/** A wire protocol: to add one, write a folder with a codec and a session, and one line in `server.ts`. */
+/** A URL of this server that is shown to people. */
+export interface Endpoint {
+  /** The name that the protocol's users know. */
+  readonly label: string;
+  /** How clients begin; the listener knows whether that is encrypted. */
+  readonly scheme: "http" | "ws";
+  readonly path: string;
+}
+
+/**
+ * A wire protocol. To add one, write a folder with a codec and a session, and one line in the part that serves it:
+ * `composition/relay.ts` for documents, `composition/signaling.ts` for signaling.
+ */
 export interface Protocol {
   readonly name: string;
+  /** Undefined for a protocol that clients reach by another one. */
+  readonly endpoint?: Endpoint;
   /** The largest frame a client may send; a larger one ends its session with `frame-too-large`. */
   readonly frameBytes: number;
   /**

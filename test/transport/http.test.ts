@@ -3,7 +3,7 @@ import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
 import { originPolicyOf } from "../../src/transport/admission/origin-policy.ts";
 import { createHttp } from "../../src/transport/http.ts";
-import type { Protocol } from "../../src/transport/protocol.ts";
+import type { HttpEnvironment, Protocol } from "../../src/transport/protocol.ts";
 
 const fault = new Error("a fault of ours");
 const protocol: Protocol = {
@@ -30,7 +30,7 @@ function serve(isReady = true, isForCompatibility = false, originPolicy = origin
     isForCompatibility,
     isReady: () => isReady,
     assets: async ({ url }) => (url.endsWith("/page") ? new Response("the page") : undefined),
-    demo: { version: "1.2.3", sync: false, mode: "token" },
+    routes: [new Hono<HttpEnvironment>().get("/own", (context) => context.text("the server's own"))],
   });
 }
 
@@ -39,11 +39,8 @@ describe("HTTP", () => {
     expect(await (await serve().request("/page")).text()).toBe("the page");
   });
 
-  test("the demo learns which server this is, anew each time", async () => {
-    const response = await serve().request("/demo/config.json");
-    expect(await response.json()).toEqual({ version: "1.2.3", sync: false, mode: "token" });
-    expect(response.headers.get("cache-control")).toBe("no-store");
-    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+  test("routes that belong to no protocol are answered", async () => {
+    expect(await (await serve().request("/own")).text()).toBe("the server's own");
   });
 
   test("GET /healthz answers as long as the process lives", async () => {
@@ -69,7 +66,7 @@ describe("HTTP", () => {
     expect(await (await serve().request("/probe")).text()).toBe("okay");
   });
 
-  test.each(["/demo/config.json", "/healthz", "/readyz", "/probe"])(
+  test.each(["/own", "/healthz", "/readyz", "/probe"])(
     "HEAD %s is answered without a body, POST with 405",
     async (path) => {
       const head = await serve().request(path, { method: "HEAD" });
@@ -132,7 +129,7 @@ describe("the pages that may read what a protocol answers", () => {
   });
 
   test("of the server itself are its own", async () => {
-    for (const path of ["/healthz", "/readyz", "/demo/config.json", "/page"]) {
+    for (const path of ["/healthz", "/readyz", "/own", "/page"]) {
       expect(await readerOf(serve(), path, { origin: app })).toEqual([200, null, null]);
     }
   });

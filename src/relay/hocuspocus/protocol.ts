@@ -20,6 +20,7 @@ export function hocuspocus(options: HocuspocusOptions): Protocol {
   const attachmentOptions = { ...options, plainEncoding };
   return {
     name: "hocuspocus",
+    endpoint: { label: "Hocuspocus", scheme: "ws", path },
     frameBytes: options.limits.relayFrameBytes,
     match: ({ pathname }) => pathname === path || pathname === `${path}/`,
     routes: new Hono().get(path, (context) =>

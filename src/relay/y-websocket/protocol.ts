@@ -27,6 +27,7 @@ const prefix = "/sync";
 export function yWebsocket(options: YWebsocketOptions): Protocol {
   return {
     name: "y-websocket",
+    endpoint: { label: "y-websocket", scheme: "ws", path: prefix },
     frameBytes: options.limits.relayFrameBytes,
     match: ({ pathname }) => pathname === prefix || pathname.startsWith(`${prefix}/`),
     // The client logs this message as "permission denied", so it is sent only where reconnecting does not help.

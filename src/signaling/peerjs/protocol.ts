@@ -36,6 +36,7 @@ export function peerjs(options: PeerJsProtocolOptions): Protocol {
       pathname === `${prefix}/peerjs`;
   return {
     name: "peerjs",
+    endpoint: { label: "PeerJS", scheme: "http", path: base },
     frameBytes: options.limits.signalingFrameBytes,
     // The library does not reconnect by itself. Applications make it reconnect, some of them without a delay.
     closeDelayMs: 1_000,

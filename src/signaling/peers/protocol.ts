@@ -3,6 +3,8 @@ import type { Protocol } from "../../transport/protocol.ts";
 import { disconnected } from "./codec.ts";
 import { type PeersOptions, PeersSession } from "./session.ts";
 
+const path = "/socket.io/";
+
 /**
  * Signaling for the devices of "Peers": which devices are online, and messages from one device to another.
  *
@@ -11,11 +13,12 @@ import { type PeersOptions, PeersSession } from "./session.ts";
 export function peers(options: PeersOptions): Protocol {
   return {
     name: "peers",
+    endpoint: { label: "Peers", scheme: "http", path },
     frameBytes: options.limits.signalingFrameBytes,
     inboxOverflow: "mute",
     // Socket.IO's client reconnects with a backoff, except after a disconnect packet.
     closeMessage: (reason) => (isFinal(reason) ? disconnected : undefined),
-    match: ({ pathname }) => pathname === "/socket.io/" || pathname === "/socket.io",
+    match: ({ pathname }) => pathname === path || `${pathname}/` === path,
     open: (connection, handshake) => new PeersSession(connection, handshake, options),
   };
 }

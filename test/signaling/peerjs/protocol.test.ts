@@ -37,7 +37,7 @@ function serve({ isForCompatibility = false, ...changed }: Changed = {}) {
     isForCompatibility,
     isReady: () => true,
     assets: async () => undefined,
-    demo: { version: "1", sync: false, mode: "open" },
+    routes: [],
   });
   const ask = async (path: string, init: RequestInit = {}) => {
     const headers = { origin: "https://app.example", ...init.headers };

@@ -1,0 +1,34 @@
+import type { Hono } from "hono";
+import type { CloseReason } from "../transport/close-reason.ts";
+import type { Engine } from "../transport/engine.ts";
+import type { Endpoint, HttpEnvironment, Protocol } from "../transport/protocol.ts";
+
+/**
+ * One of the parts that a server consists of: the relay, signaling, access control, the pages.
+ *
+ * To add a part, write a file in `composition/` that opens it, and one line in `server.ts`. Parts are opened in order,
+ * drained in order, and disposed of in reverse order. A part that fails in opening has closed whatever it has opened.
+ */
+export interface Part extends AsyncDisposable {
+  /** On the compatibility ports the first protocol that matches answers, in the order of the parts. */
+  readonly protocols?: readonly Protocol[];
+  readonly engines?: readonly Engine[];
+  /** HTTP routes that belong to no wire protocol. The part itself sets which pages may read the answers. */
+  readonly routes?: Hono<HttpEnvironment>;
+  /** The URLs that people are shown, those of the protocols included, in this order. */
+  readonly endpoints?: readonly Endpoint[];
+  /** False while the part cannot do its work; `GET /readyz` then answers 503. */
+  isReady?(): boolean;
+  /**
+   * Finishes what needs the clients' connections, for instance stores and acknowledges every update that has arrived.
+   * Called once, after new connections are refused and before the open ones are closed with `reason`.
+   */
+  drain?(reason: CloseReason): Promise<void>;
+  /** Closes the part. All connections are closed and their sessions have ended, whether `drain` was called or not. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The endpoints of protocols that have one. */
+export function endpointsOf(protocols: readonly Protocol[]): readonly Endpoint[] {
+  return protocols.flatMap(({ endpoint }) => endpoint ?? []);
+}

@@ -1,0 +1,81 @@
+import type { Clock } from "../lib/time/clock.ts";
+import type { Log } from "../ops/log.ts";
+import type { Metrics } from "../ops/metrics.ts";
+import { originPolicyOf } from "../transport/admission/origin-policy.ts";
+import type { CloseReason } from "../transport/close-reason.ts";
+import { createHttp } from "../transport/http.ts";
+import { Listener } from "../transport/listener.ts";
+import type { NativeChannels } from "../transport/native-channel.ts";
+import type { Assets } from "../transport/pages/assets.ts";
+import type { Limits } from "./limits.ts";
+import type { Part } from "./part.ts";
+import type { ServerOptions } from "./server-options.ts";
+
+export interface ServePartsOptions
+  extends Pick<ServerOptions, "host" | "port" | "compatibilityPorts" | "origins" | "proxies"> {
+  /** Answers the requests that no route of a part answers. */
+  readonly assets: Assets;
+  readonly channels: NativeChannels;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly log: Log;
+  readonly metrics: Metrics;
+}
+
+/** Parts that clients can reach. */
+export interface ServedParts {
+  readonly port: number;
+  readonly compatibilityPorts: readonly number[];
+  /** The base URL of HTTP, without a slash at the end. */
+  readonly url: string;
+  readonly endpoints: readonly { readonly label: string; readonly url: string }[];
+  /**
+   * Refuses new connections, drains the parts in order, closes every connection with `reason`, and frees the ports.
+   * Idempotent: later calls wait for the first. The parts stay open.
+   */
+  close(reason: CloseReason): Promise<void>;
+}
+
+/** Throws the system's error (EADDRINUSE, EACCES, …), with the `port`, when it cannot listen; no port is left open then. */
+export function serveParts(parts: readonly Part[], options: ServePartsOptions): ServedParts {
+  const { host, origins } = options;
+  const protocols = parts.flatMap((part) => part.protocols ?? []);
+  let closing: Promise<void> | undefined;
+  const http = {
+    protocols,
+    routes: parts.flatMap(({ routes }) => routes ?? []),
+    originPolicy: originPolicyOf(host, origins),
+    isReady: () => closing === undefined && parts.every((part) => part.isReady?.() ?? true),
+    assets: options.assets,
+  };
+  const listener = new Listener({
+    ...options,
+    protocols,
+    engines: parts.flatMap((part) => part.engines ?? []),
+    fetch: createHttp(http).fetch,
+    compatibility: {
+      ports: options.compatibilityPorts,
+      fetch: createHttp({ ...http, isForCompatibility: true }).fetch,
+    },
+  });
+  const close = async (reason: CloseReason) => {
+    listener.drain();
+    try {
+      for (const part of parts) await part.drain?.(reason);
+    } finally {
+      await listener.close(reason);
+    }
+  };
+  return {
+    port: listener.port,
+    compatibilityPorts: listener.compatibilityPorts,
+    url: listener.urlOf({ scheme: "http", path: "" }),
+    endpoints: parts.flatMap(({ endpoints = [] }) =>
+      endpoints.map((endpoint) => ({ label: endpoint.label, url: listener.urlOf(endpoint) })),
+    ),
+    close: (reason) => {
+      closing ??= close(reason);
+      return closing;
+    },
+  };
+}

@@ -1,0 +1,103 @@
+import { describe, expect, test } from "bun:test";
+import { Hono } from "hono";
+import { pino } from "pino";
+import { defaultLimits } from "../../src/composition/limits.ts";
+import type { Part } from "../../src/composition/part.ts";
+import { type ServedParts, serveParts } from "../../src/composition/serve-parts.ts";
+import { AddressRanges } from "../../src/lib/address/address-ranges.ts";
+import { systemClock } from "../../src/lib/time/clock.ts";
+import { createMetrics } from "../../src/ops/metrics.ts";
+import { closeReasons } from "../../src/transport/close-reason.ts";
+import { NativeChannels } from "../../src/transport/native-channel.ts";
+import type { HttpEnvironment, Protocol } from "../../src/transport/protocol.ts";
+
+function serve(...parts: readonly Part[]): ServedParts {
+  return serveParts(parts, {
+    host: "127.0.0.1",
+    port: 0,
+    compatibilityPorts: [],
+    origins: new Set(),
+    proxies: new AddressRanges([]),
+    assets: async () => undefined,
+    channels: new NativeChannels(defaultLimits),
+    clock: systemClock,
+    limits: defaultLimits,
+    log: pino({ level: "silent" }),
+    metrics: createMetrics(),
+  });
+}
+
+function part(rest: Partial<Part> = {}): Part {
+  return { [Symbol.asyncDispose]: async () => {}, ...rest };
+}
+
+const statusOf = async ({ url }: ServedParts, path: string) => (await fetch(url + path)).status;
+
+/** A socket of a client, and the code that it is closed with. */
+async function connect({ url }: ServedParts) {
+  const socket = new WebSocket(url.replace("http", "ws"));
+  const closed = new Promise<number>((resolve) => socket.addEventListener("close", ({ code }) => resolve(code)));
+  await new Promise((resolve) => socket.addEventListener("open", resolve));
+  return { closed };
+}
+
+describe("served parts", () => {
+  test("are ready when every part is", async () => {
+    const ready = { first: true, second: true };
+    const served = serve(part({ isReady: () => ready.first }), part(), part({ isReady: () => ready.second }));
+    expect(await statusOf(served, "/readyz")).toBe(200);
+    ready.second = false;
+    expect(await statusOf(served, "/readyz")).toBe(503);
+    await served.close(closeReasons.shutdown);
+  });
+
+  test("answer the routes of each part, and show its endpoints in the order of the parts", async () => {
+    const routes = new Hono<HttpEnvironment>();
+    routes.get("/own", (context) => context.text("own"));
+    const first = { label: "First", scheme: "ws", path: "/first" } as const;
+    const second = { label: "Second", scheme: "http", path: "/second/" } as const;
+    const served = serve(part({ endpoints: [first] }), part({ routes, endpoints: [second] }));
+    expect([await statusOf(served, "/own"), await statusOf(served, "/other")]).toEqual([200, 404]);
+    const authority = `127.0.0.1:${served.port}`;
+    expect(served.endpoints).toEqual([
+      { label: "First", url: `ws://${authority}/first` },
+      { label: "Second", url: `http://${authority}/second/` },
+    ]);
+    await served.close(closeReasons.shutdown);
+  });
+
+  test("refuse connections first, then drain one part after the other, and close the connections last", async () => {
+    const events: string[] = [];
+    const protocol: Protocol = {
+      name: "test",
+      frameBytes: 100,
+      match: ({ pathname }) => pathname === "/",
+      open: () => ({ receive: () => {}, closed: () => events.push("session closed") }),
+    };
+    const drain = (name: string) => async () => {
+      const upgrade = await fetch(served.url, { headers: { connection: "upgrade", upgrade: "websocket" } });
+      events.push(
+        `${name} drains, an upgrade is answered ${upgrade.status}, ready ${await statusOf(served, "/readyz")}`,
+      );
+    };
+    const served: ServedParts = serve(
+      part({ protocols: [protocol], drain: drain("first") }),
+      part({ drain: drain("second") }),
+    );
+    const { closed } = await connect(served);
+    await Promise.all([served.close(closeReasons.restart), served.close(closeReasons.shutdown)]);
+    expect(events).toEqual([
+      "first drains, an upgrade is answered 503, ready 503",
+      "second drains, an upgrade is answered 503, ready 503",
+      "session closed",
+    ]);
+    expect(await closed).toBe(closeReasons.restart.code);
+  });
+
+  test("free their ports when a part fails to drain", async () => {
+    const fault = new Error("does not drain");
+    const served = serve(part({ drain: () => Promise.reject(fault) }));
+    await expect(served.close(closeReasons.shutdown)).rejects.toBe(fault);
+    await expect(fetch(served.url)).rejects.toThrow();
+  });
+});
