@@ -30,6 +30,7 @@ function start(changed: Partial<ServerOptions> = {}): Promise<RunningServer> {
     origins: new Set(),
     proxies: new AddressRanges([]),
     dataFolder,
+    documentMemoryBytes: 256 * 2 ** 20,
     syncEnabled: true,
     durability: "disk",
     peerjs: { key: "peerjs", discoveryEnabled: false },
@@ -144,12 +145,12 @@ describe("a running server", () => {
     const authority = `127.0.0.1:${server.port}`;
     expect(server.url).toBe(`http://${authority}`);
     expect(server.endpoints).toEqual([
-      { label: "Demo", url: new URL(`http://${authority}/`) },
+      { label: "Demo", url: `http://${authority}/` },
       { label: "y-websocket", url: `ws://${authority}/sync` },
       { label: "Hocuspocus", url: `ws://${authority}/collab` },
       { label: "y-webrtc", url: `ws://${authority}/signal` },
-      { label: "PeerJS", url: new URL(`http://${authority}/peerjs`) },
-      { label: "Peers", url: new URL(`http://${authority}/socket.io/`) },
+      { label: "PeerJS", url: `http://${authority}/peerjs` },
+      { label: "Peers", url: `http://${authority}/socket.io/` },
     ]);
     await server.stop(closeReasons.shutdown);
   });

@@ -5,8 +5,8 @@ import type { AccessRequest, Denial, Grant } from "../../src/auth/authorizer.ts"
 import { LiveAuthorizer } from "../../src/auth/live-authorizer.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { describeAuthorizer } from "../contract/authorizer.ts";
+import { settled } from "../support/eventually.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
-import { settled } from "../support/servers/room-parts.ts";
 
 const denied: Denial = { granted: false, kind: "forbidden", code: "wrong-room", reason: "not here" };
 const unavailable: Denial = { granted: false, kind: "unavailable", code: "unavailable", reason: "nobody answers" };

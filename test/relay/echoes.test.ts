@@ -7,11 +7,12 @@ import { yWebsocketEncoding } from "../../src/relay/y-websocket/session.ts";
 import { type Random, withSeeds } from "../support/bytes/random.ts";
 import { RandomEditor } from "../support/clients/random-editors.ts";
 import { countClocks, updatesOf } from "../support/clients/raw-client.ts";
+import { settled } from "../support/eventually.ts";
 import { FailingStore } from "../support/fakes/failing-store.ts";
 import { FakeConnection } from "../support/fakes/fake-connection.ts";
 import { InlineCompactor, type InlineCompactorOptions } from "../support/fakes/inline-compactor.ts";
 import { openMemoryStore } from "../support/fakes/memory-store.ts";
-import { roomParts, settled } from "../support/servers/room-parts.ts";
+import { roomParts } from "../support/servers/room-parts.ts";
 
 /** An update whose acknowledgement is the same frame, as in y-websocket. */
 const sent = (update: Uint8Array): Submission => ({

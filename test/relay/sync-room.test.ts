@@ -4,11 +4,12 @@ import type { Limits } from "../../src/composition/limits.ts";
 import type { Submission, SyncEncoding, SyncMember } from "../../src/relay/sync-member.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import { updatesOf } from "../support/clients/raw-client.ts";
+import { settled } from "../support/eventually.ts";
 import { FailingStore } from "../support/fakes/failing-store.ts";
 import { FakeConnection } from "../support/fakes/fake-connection.ts";
 import { InlineCompactor } from "../support/fakes/inline-compactor.ts";
 import { openMemoryStore } from "../support/fakes/memory-store.ts";
-import { roomParts, settled } from "../support/servers/room-parts.ts";
+import { roomParts } from "../support/servers/room-parts.ts";
 
 /** Readable frames: the kind of message, and its bytes in hex. */
 const encoding: SyncEncoding = {

@@ -2,10 +2,10 @@ import { describe, expect, test } from "bun:test";
 import type { AccessRequest, Authorizer, Denial } from "../../src/auth/authorizer.ts";
 import { enterRoom, RoomPass } from "../../src/rooms/room-pass.ts";
 import { RoomRegistry } from "../../src/rooms/room-registry.ts";
+import { settled } from "../support/eventually.ts";
 import { authorizerThat, denied } from "../support/fakes/fake-authorizer.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
 import { FakeGrant } from "../support/fakes/fake-grant.ts";
-import { settled } from "../support/fakes/held-authorizer.ts";
 
 const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "it is over" };
 

@@ -11,6 +11,9 @@ export async function eventually(
   }
 }
 
+/** Resolves when every microtask that is due has run, and what waits for no timer and no I/O has happened. */
+export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /** For conformance tests only, where real clients have real timers. */
 export function pause(durationMs: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, durationMs));

@@ -3,6 +3,7 @@ import { KeySet } from "../../../src/auth/token/key-set.ts";
 import { KeySourceError } from "../../../src/auth/token/key-source.ts";
 import { KeysUnavailable } from "../../../src/auth/token/token-keys.ts";
 import { TokenSigner } from "../../support/bytes/token-signer.ts";
+import { settled } from "../../support/eventually.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
 import { recordedLog } from "../../support/fakes/recorded-log.ts";
 
@@ -69,7 +70,6 @@ class Scene implements Disposable {
 }
 
 /** Lets all that waits for nothing but promises run. */
-const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe("a key set", () => {
   test("is for public keys alone", () => {

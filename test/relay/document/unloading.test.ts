@@ -7,10 +7,11 @@ import { yWebsocketEncoding } from "../../../src/relay/y-websocket/session.ts";
 import type { PendingUpdate, RowId, StoredDocument } from "../../../src/storage/store.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
 import { updatesOf } from "../../support/clients/raw-client.ts";
+import { settled } from "../../support/eventually.ts";
 import { FailingStore } from "../../support/fakes/failing-store.ts";
 import { FakeConnection } from "../../support/fakes/fake-connection.ts";
 import { openMemoryStore } from "../../support/fakes/memory-store.ts";
-import { type RoomPartsOptions, roomParts, settled } from "../../support/servers/room-parts.ts";
+import { type RoomPartsOptions, roomParts } from "../../support/servers/room-parts.ts";
 
 /** A store whose reads wait on command. */
 class SlowStore extends FailingStore {

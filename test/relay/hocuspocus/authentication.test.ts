@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { providerFrames } from "../../support/bytes/hocuspocus-frames.ts";
 import { updatesOf } from "../../support/clients/raw-client.ts";
+import { settled } from "../../support/eventually.ts";
 import { denied, FakeAuthorizer } from "../../support/fakes/fake-authorizer.ts";
 import { hocuspocusSessions } from "../../support/servers/hocuspocus-sessions.ts";
-import { settled } from "../../support/servers/room-parts.ts";
 
 const nothing: Uint8Array = Uint8Array.of();
 const [first = nothing, second = nothing] = updatesOf((document) => {

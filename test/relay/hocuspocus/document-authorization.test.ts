@@ -3,9 +3,9 @@ import type { Denial } from "../../../src/auth/authorizer.ts";
 import { providerFrames } from "../../support/bytes/hocuspocus-frames.ts";
 import { hocuspocusWriter } from "../../support/clients/hocuspocus-writer.ts";
 import { updatesOf } from "../../support/clients/raw-client.ts";
+import { settled } from "../../support/eventually.ts";
 import { FakeAuthorizer } from "../../support/fakes/fake-authorizer.ts";
 import { hocuspocusSessions } from "../../support/servers/hocuspocus-sessions.ts";
-import { settled } from "../../support/servers/room-parts.ts";
 
 const nothing: Uint8Array = Uint8Array.of();
 const [first = nothing] = updatesOf((document) => {

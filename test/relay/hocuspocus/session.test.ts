@@ -4,9 +4,9 @@ import { yWebsocketEncoding } from "../../../src/relay/y-websocket/session.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
 import { providerFrames } from "../../support/bytes/hocuspocus-frames.ts";
 import { updatesOf } from "../../support/clients/raw-client.ts";
+import { settled } from "../../support/eventually.ts";
 import { FakeConnection } from "../../support/fakes/fake-connection.ts";
 import { hocuspocusSessions } from "../../support/servers/hocuspocus-sessions.ts";
-import { settled } from "../../support/servers/room-parts.ts";
 
 const nothing: Uint8Array = Uint8Array.of();
 const [first = nothing, second = nothing, third = nothing] = updatesOf((doc) => {

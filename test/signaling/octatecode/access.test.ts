@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { octateCode } from "../../../src/signaling/octatecode/dialect.ts";
 import { OctateRooms } from "../../../src/signaling/octatecode/rooms.ts";
+import { settled } from "../../support/eventually.ts";
 import { FakeGrant } from "../../support/fakes/fake-grant.ts";
-import { denialOf, expired, HeldAuthorizer, settled } from "../../support/fakes/held-authorizer.ts";
+import { denialOf, expired, HeldAuthorizer } from "../../support/fakes/held-authorizer.ts";
 import {
   type ConnectOptions,
   type DialectClient,

@@ -2,7 +2,8 @@ import { expect, test } from "bun:test";
 import { octateCodePeers } from "../../../src/signaling/octatecode/peers-dialect.ts";
 import type { Peer } from "../../../src/signaling/peer-session.ts";
 import { SignalingRoom } from "../../../src/signaling/signaling-room.ts";
-import { denialOf, expired, HeldAuthorizer, settled } from "../../support/fakes/held-authorizer.ts";
+import { settled } from "../../support/eventually.ts";
+import { denialOf, expired, HeldAuthorizer } from "../../support/fakes/held-authorizer.ts";
 import { type DialectOptions, dialectClients, dialectParts } from "../../support/servers/dialect-clients.ts";
 
 function setUp(options: Pick<DialectOptions, "limits"> = {}) {

@@ -1,8 +1,9 @@
 import { expect, test } from "bun:test";
 import { peerJsClients } from "../../support/clients/peerjs-clients.ts";
+import { settled } from "../../support/eventually.ts";
 import { FakeAuthorizer } from "../../support/fakes/fake-authorizer.ts";
 import { FakeGrant } from "../../support/fakes/fake-grant.ts";
-import { denialOf, expired, HeldAuthorizer, settled } from "../../support/fakes/held-authorizer.ts";
+import { denialOf, expired, HeldAuthorizer } from "../../support/fakes/held-authorizer.ts";
 
 const query = (id: string, more = "") => `key=peerjs&id=${id}&token=t${more}`;
 const offer = (dst: string) => ({ type: "OFFER", dst, payload: {} });

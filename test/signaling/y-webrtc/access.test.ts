@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { yWebrtc } from "../../../src/signaling/y-webrtc/dialect.ts";
 import { Topic } from "../../../src/signaling/y-webrtc/topic.ts";
+import { settled } from "../../support/eventually.ts";
 import { FakeGrant } from "../../support/fakes/fake-grant.ts";
-import { denialOf, expired, HeldAuthorizer, settled } from "../../support/fakes/held-authorizer.ts";
+import { denialOf, expired, HeldAuthorizer } from "../../support/fakes/held-authorizer.ts";
 import { type DialectOptions, dialectClients, dialectParts } from "../../support/servers/dialect-clients.ts";
 
 function setUp(options: Pick<DialectOptions, "limits"> = {}) {

@@ -1,4 +1,5 @@
 import type { AccessRequest, Authorizer, Denial, Grant } from "../../../src/auth/authorizer.ts";
+import { settled } from "../eventually.ts";
 import { FakeGrant } from "./fake-grant.ts";
 
 /** An authorizer that answers each request by its room, when and as the test says, even if the client is gone. */
@@ -60,5 +61,3 @@ export function denialOf(kind: Denial["kind"], code: Denial["code"] = codes[kind
 }
 
 export const expired = denialOf("unauthorized", "expired");
-
-export const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

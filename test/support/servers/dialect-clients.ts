@@ -2,11 +2,13 @@ import { pino } from "pino";
 import type { Authorizer } from "../../../src/auth/authorizer.ts";
 import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
 import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
+import { RoomRegistries } from "../../../src/composition/room-registries.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
-import { RoomRegistry } from "../../../src/rooms/room-registry.ts";
+import type { RoomRegistry } from "../../../src/rooms/room-registry.ts";
 import { type JsonDialect, jsonDialects } from "../../../src/signaling/dialects.ts";
 import { Quotas, type SignalingBound } from "../../../src/signaling/quotas.ts";
 import { administration } from "../clients/http-callers.ts";
+import { settled } from "../eventually.ts";
 import { openFakeChannel } from "../fakes/fake-channel.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import { FakeConnection } from "../fakes/fake-connection.ts";
@@ -21,7 +23,8 @@ export function dialectParts(options: DialectOptions = {}) {
   const limits: Limits = { ...defaultLimits, ...options.limits };
   const lines: string[] = [];
   const clock = new FakeClock();
-  const registries: Pick<RoomRegistry<unknown>, "size">[] = [];
+  const log = pino({ level: "debug", base: null, timestamp: false }, { write: (line) => lines.push(line) });
+  const registries = new RoomRegistries({ clock, lingerMs: 0, log });
   return {
     limits,
     clock,
@@ -29,18 +32,14 @@ export function dialectParts(options: DialectOptions = {}) {
     administration,
     metrics: createMetrics(),
     openChannel: openFakeChannel,
-    log: pino({ level: "debug", base: null, timestamp: false }, { write: (line) => lines.push(line) }),
-    /** What was logged. */
+    log,
+    /** The lines that were logged. */
     lines,
-    registry: <Room>(open: (name: string) => Room): RoomRegistry<Room> => {
-      const registry = new RoomRegistry<Room>({ open, close: () => {}, closeFailed: () => {}, lingerMs: 0, clock });
-      registries.push(registry);
-      return registry;
-    },
-    /** Rooms that someone is in. */
+    registry: <Room>(open: (name: string) => Room): RoomRegistry<Room> => registries.open(open),
+    /** The number of rooms with a member. */
     openRooms: (): number => {
       clock.advance(0);
-      return registries.reduce((sum, { size }) => sum + size, 0);
+      return registries.size;
     },
   };
 }
@@ -69,8 +68,6 @@ export interface ConnectOptions {
   readonly origin: string;
   readonly headerToken: string;
 }
-
-const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** The protocol that settles which of the dialects a client speaks, and clients of it. */
 export function dialectClients(dialects: readonly JsonDialect[], parts: DialectParts) {

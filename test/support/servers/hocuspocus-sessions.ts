@@ -7,10 +7,11 @@ import type { SyncRoom } from "../../../src/relay/sync-room.ts";
 import { RoomRegistry } from "../../../src/rooms/room-registry.ts";
 import type { Handshake } from "../../../src/transport/protocol.ts";
 import { inWords } from "../bytes/hocuspocus-frames.ts";
+import { settled } from "../eventually.ts";
 import { FailingStore } from "../fakes/failing-store.ts";
 import { FakeConnection } from "../fakes/fake-connection.ts";
 import { openMemoryStore } from "../fakes/memory-store.ts";
-import { roomParts, settled } from "./room-parts.ts";
+import { roomParts } from "./room-parts.ts";
 
 export interface HocuspocusSessionsOptions {
   readonly authorizer?: Authorizer;

@@ -1,0 +1,50 @@
+import { pino } from "pino";
+import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
+import type { Part } from "../../../src/composition/part.ts";
+import { serveParts } from "../../../src/composition/serve-parts.ts";
+import type { PartDependencies } from "../../../src/composition/server-options.ts";
+import { AddressRanges } from "../../../src/lib/address/address-ranges.ts";
+import { systemClock } from "../../../src/lib/time/clock.ts";
+import { createMetrics } from "../../../src/ops/metrics.ts";
+import { originPolicyOf } from "../../../src/transport/admission/origin-policy.ts";
+import { closeReasons } from "../../../src/transport/close-reason.ts";
+import { NativeChannels } from "../../../src/transport/native-channel.ts";
+
+export interface ServedTestPart extends AsyncDisposable {
+  /** `http://127.0.0.1:<port>` */
+  readonly url: string;
+  /** `ws://127.0.0.1:<port>` */
+  readonly wsUrl: string;
+  readonly port: number;
+}
+
+const host = "127.0.0.1";
+
+/** One part of a server over a real port. */
+export function serveTestPart(
+  changed: Partial<Limits> | undefined,
+  open: (dependencies: PartDependencies) => Part,
+): ServedTestPart {
+  const limits = { ...defaultLimits, ...changed };
+  const channels = new NativeChannels(limits);
+  const dependencies = {
+    limits,
+    clock: systemClock,
+    log: pino({ level: "silent" }),
+    metrics: createMetrics(),
+    openChannel: channels.open,
+    originPolicy: originPolicyOf(host, []),
+  };
+  const part = open(dependencies);
+  const local = { host, port: 0, compatibilityPorts: [], origins: new Set<string>(), proxies: new AddressRanges([]) };
+  const served = serveParts([part], { ...dependencies, ...local, channels, assets: async () => undefined });
+  return {
+    url: served.url,
+    wsUrl: served.url.replace("http", "ws"),
+    port: served.port,
+    async [Symbol.asyncDispose]() {
+      await served.close(closeReasons.restart);
+      await part[Symbol.asyncDispose]();
+    },
+  };
+}
