@@ -115,6 +115,8 @@ const reExport = "re-exports from ../composition/relay.ts";
 
 const longestFile = 400;
 const medianFile = 120;
+/** Folders in it are not counted. */
+const mostLooseFiles = 16;
 
 const matches = (patterns: readonly string[], path: string) =>
   patterns.some((pattern) => new Bun.Glob(pattern).match(path));
@@ -242,6 +244,29 @@ function median(values: readonly number[]): number {
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
 
+/** Where tests and scripts may import from each other: the files of the first patterns, those of the second. */
+const bridges: readonly (readonly [from: readonly string[], to: readonly string[]])[] = [
+  [["scripts/**"], ["test/support/**"]],
+  [["test/{scripts,torture}/**"], ["scripts/**"]],
+];
+
+/** Why a test or a script must not import another file (paths in the repository); undefined if it may. */
+function forbiddenTool(from: string, to: string): string | undefined {
+  const [fromFolder] = from.split("/");
+  const [toFolder] = to.split("/");
+  if (toFolder !== "test" && toFolder !== "scripts") return undefined;
+  if (fromFolder === toFolder) return undefined;
+  const isBridged = bridges.some(([sources, targets]) => matches(sources, from) && matches(targets, to));
+  return isBridged ? undefined : `is of ${toFolder}/`;
+}
+
+/** Folders with more files than a reader can survey. `paths` are files in the repository. */
+function fullFolders(paths: readonly string[]): readonly string[] {
+  return [...Map.groupBy(paths, (path) => posix.dirname(path))]
+    .filter(([, files]) => files.length > mostLooseFiles)
+    .map(([folder, files]) => `${folder} has ${files.length} files`);
+}
+
 const root = join(import.meta.dir, "..");
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 
@@ -295,7 +320,28 @@ describe("the source tree", () => {
   });
 });
 
+describe("tests and scripts", () => {
+  test("import from each other only by the bridges", async () => {
+    const tools = ["test", "scripts"].flatMap((folder) =>
+      Object.entries(sourcesOf(folder)).map(([path, text]) => [`${folder}/${path}`, text] as const),
+    );
+    const found = await readSourceFacts(Object.fromEntries(tools));
+    const breaches = [...found].flatMap(([path, { imports }]) =>
+      imports
+        .filter((module) => module.startsWith("."))
+        .map((module) => posix.join(posix.dirname(path), module))
+        .filter((to) => forbiddenTool(path, to) !== undefined)
+        .map((to) => `${path} imports ${to}`),
+    );
+    expect(breaches).toEqual([]);
+  });
+});
+
 describe("the repository", () => {
+  test(`has no folder with more than ${mostLooseFiles} loose files under src, test and scripts`, () => {
+    expect(fullFolders(repositoryFiles().filter((path) => /^(src|test|scripts)\//.test(path)))).toEqual([]);
+  });
+
   test("uses every dependency, and docs/architecture.md says why it is there", () => {
     const used = new Set([...facts.values()].flatMap(({ imports }) => imports.map(packageOf)));
     expect(dependencies.filter((name) => !used.has(name))).toEqual([]);
@@ -459,6 +505,32 @@ describe("the rules", () => {
       import manifest from "../../package.json" with { type: "json" };
     `;
     expect(await breachesOf("rooms/invented.ts", text)).toEqual([]);
+  });
+
+  test.each([
+    ["test/support/processes/executable.ts", "scripts/build.ts", "is of scripts/"],
+    ["test/relay/sync-room.test.ts", "scripts/torture/ledger.ts", "is of scripts/"],
+    ["test/conformance/executable/bench.test.ts", "scripts/bench/main.ts", "is of scripts/"],
+    ["scripts/torture/kill.ts", "test/torture/kill.test.ts", "is of test/"],
+    ["scripts/bench/main.ts", "test/architecture.test.ts", "is of test/"],
+  ])("%s must not import %s, which %s", (from, to, reason) => {
+    expect(forbiddenTool(from, to)).toBe(reason);
+  });
+
+  test.each([
+    ["test/scripts/bench/table.test.ts", "scripts/bench/table.ts"],
+    ["test/torture/kill.test.ts", "scripts/torture/kill.ts"],
+    ["scripts/torture/kill.ts", "test/support/bytes/random.ts"],
+    ["scripts/torture/kill.ts", "src/lib/ranges.ts"],
+    ["test/relay/sync-room.test.ts", "test/support/eventually.ts"],
+  ])("%s may import %s", (from, to) => {
+    expect(forbiddenTool(from, to)).toBeUndefined();
+  });
+
+  test("find a full folder, and count its folders as nothing", () => {
+    const files = Array.from({ length: mostLooseFiles }, (_, index) => `src/relay/file-${index}.ts`);
+    expect(fullFolders([...files, "src/relay/update/id-set.ts"])).toEqual([]);
+    expect(fullFolders([...files, "src/relay/one-more.ts"])).toEqual(["src/relay has 17 files"]);
   });
 
   test("find an import cycle of types through several files", () => {
