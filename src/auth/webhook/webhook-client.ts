@@ -8,8 +8,7 @@ import type { Permission } from "../access-policy.ts";
 import type { AccessRequest, Denial } from "../authorizer.ts";
 import type { AuthLimits } from "../limits.ts";
 import { isAnswerStatus, readAnswer, type WebhookReply } from "./webhook-answer.ts";
-import { WebhookFailure } from "./webhook-failure.ts";
-import { WebhookFailureLog } from "./webhook-failure-log.ts";
+import { WebhookFailure, WebhookFailureLog } from "./webhook-failure.ts";
 import { signWebhook } from "./webhook-signature.ts";
 
 export interface WebhookClientOptions {
