@@ -16,17 +16,17 @@ import {
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 
-/** A folder that one server has to itself. */
+/** A data folder that this process has locked. */
 export interface DataFolder {
   /** Absolute, without symbolic links. */
   readonly path: string;
-  /** Whether no server has ever used it. */
+  /** True if no server has used the folder before. */
   readonly isNew: boolean;
-  /** Lets the next server in; everything in the folder must be closed. Idempotent. */
+  /** Releases the lock. All files of the folder must be closed before. Idempotent. */
   release(): void;
 }
 
-/** Another server uses the folder. */
+/** Another process has locked the folder. */
 export class DataFolderLocked extends Error {
   constructor(path: string, holder: string | undefined) {
     super(`The data folder ${path} is in use by ${holder === undefined ? "another server" : `process ${holder}`}.`);
@@ -35,16 +35,16 @@ export class DataFolderLocked extends Error {
 }
 
 /**
- * Creates the folder, with mode 0700, if it is not there, and locks it until `release` or the end of the process.
+ * Creates the folder, with mode 0700, if it does not exist, and locks it until `release` or the end of the process.
  *
- * Throws `DataFolderLocked`, or the system's error when `path` is not a folder that can be written.
+ * Throws `DataFolderLocked`, or the system's error if `path` is not a writable folder.
  */
 export function openDataFolder(path: string): DataFolder {
   createDataFolder(path);
   return openExistingDataFolder(path);
 }
 
-/** As `openDataFolder`, but throws the system's ENOENT when the folder is not there. */
+/** As `openDataFolder`, but throws the system's ENOENT if the folder does not exist. */
 export function openExistingDataFolder(path: string): DataFolder {
   accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   const folder = realpathSync(path);
@@ -67,25 +67,26 @@ export function openExistingDataFolder(path: string): DataFolder {
     rmSync(pidFile, { force: true });
     lock.close(true);
   };
-  // Also keeps the garbage collector from closing the lock of a caller that lets go of its folder.
+  // The listener also keeps a reference, so that the garbage collector never closes the lock of a folder in use.
   process.once("exit", release);
   return { path: folder, isNew, release };
 }
 
-/** Creates the folder, with mode 0700, if it is not there. */
+/** Creates the folder, with mode 0700, if it does not exist. */
 export function createDataFolder(folder: string): void {
   const path = resolve(folder);
   const firstCreated = mkdirSync(path, { recursive: true, mode: 0o700 });
   if (firstCreated === undefined) return;
-  // A new folder is in its parent's data: without this a power cut takes the folder with all that was synced in it.
+  // A new folder is an entry of its parent. Without a sync of the parent, a power cut loses the folder with all files
+  // that were synced in it.
   for (let created = path; created.length >= firstCreated.length; created = dirname(created)) {
     syncFolder(dirname(created));
   }
 }
 
-/** Makes what was created, renamed or removed in the folder survive a power cut. */
+/** Makes created, renamed and removed entries of the folder survive a power cut. */
 export function syncFolder(path: string): void {
-  // Windows cannot, and keeps its folders in a journal.
+  // Windows cannot sync a folder, and journals changes of folders.
   if (process.platform === "win32") return;
   const descriptor = openSync(path, "r");
   try {
@@ -95,7 +96,7 @@ export function syncFolder(path: string): void {
   }
 }
 
-/** Root may write what the server, who is someone else, must be able to use: its owner becomes that of `model`. */
+/** Gives a file that root has created to the owner of `model`, so that the server can use it under its own user. */
 export function giveToOwner(path: string, model: string): void {
   if (process.getuid?.() !== 0) return;
   const { uid, gid } = statSync(model);
@@ -103,9 +104,10 @@ export function giveToOwner(path: string, model: string): void {
 }
 
 /**
- * The lock is SQLite's own on a database that stays empty, because there is no other call for one: the kernel drops it
- * when the process dies, and SQLite keeps it between two connections of one process, by inode. The kernel also drops it
- * when this process closes any other descriptor of the file, so nothing else may open the file, not even to read it.
+ * Locks the file with SQLite's own lock on a database that stays empty, since the runtime has no other call for locks.
+ * The kernel releases it when the process dies, and SQLite enforces it between two connections of one process, by
+ * inode. The kernel also releases it when this process closes any other descriptor of the file, so no other code may
+ * open the file, not even to read it.
  */
 function acquire(file: string): Database | undefined {
   const database = new Database(file, { create: true, readwrite: true });
@@ -119,7 +121,7 @@ function acquire(file: string): Database | undefined {
   }
 }
 
-/** Undefined in the moment in which the holder has not written it yet. */
+/** The lock holder's process id; undefined if the holder has not written it yet. */
 function readPid(file: string): string | undefined {
   try {
     return readFileSync(file, "utf8").trim() || undefined;

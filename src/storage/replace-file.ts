@@ -3,8 +3,8 @@ import { dirname } from "node:path";
 import { giveToOwner, syncFolder } from "./data-folder.ts";
 
 /**
- * Gives a file new content, at once for whoever reads it, and on disk when this returns. The file is for its owner alone,
- * who is the folder's. One writer at a time: what an earlier one left half-written is taken over.
+ * Replaces a file's content atomically; it is on disk when this returns. The file has mode 0600 and the folder's owner.
+ * One writer at a time: a partial file that an interrupted writer has left is overwritten.
  */
 export function replaceFile(path: string, content: string | Uint8Array): void {
   const folder = dirname(path);

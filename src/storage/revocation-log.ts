@@ -22,7 +22,7 @@ const revocationLine: v.GenericSchema<unknown, Revocation> = v.pipe(
   v.check(({ user, room, tokenId }) => user !== undefined || room !== undefined || tokenId !== undefined),
 );
 
-/** The file of revocations holds something else: who starts without it would let in whom it keeps out. */
+/** The file of revocations is damaged. The server must not start without it, as it would accept revoked tokens. */
 export class RevocationsUnreadable extends Error {
   constructor(path: string, line: number) {
     super(`Line ${line} of ${path} is not a revocation.`);
@@ -31,15 +31,16 @@ export class RevocationsUnreadable extends Error {
 }
 
 /**
- * A file of the data folder, with one JSON object a line; there is none until something is revoked.
+ * The revocation log as a file of the data folder, with one JSON object per line. It is created by the first
+ * revocation.
  *
- * For one process at a time. What is over is removed when the file is opened, and so is a last line that was not written
- * to its end: nobody was told that it was kept.
+ * One process uses it at a time. Opening removes revocations that are no longer in force, and an incomplete last line,
+ * whose append was never confirmed.
  */
 export class RevocationFile implements RevocationLog {
   readonly #path: string;
   readonly #revocations: readonly Revocation[];
-  /** Of the lines that are on disk. */
+  /** The length of the lines that are on disk. */
   #bytes: number;
   #handle: FileHandle | undefined;
   #last: Promise<void> = Promise.resolve();
@@ -71,7 +72,7 @@ export class RevocationFile implements RevocationLog {
     return appended;
   }
 
-  /** After all that was appended; nothing is appended any more. */
+  /** Closes the file after all appends. No append may follow. */
   async close(): Promise<void> {
     await this.#last;
     await this.#handle?.close();
@@ -92,7 +93,7 @@ export class RevocationFile implements RevocationLog {
     }
   }
 
-  /** What a failed append has left goes: what it is of the line, and whether it is on disk, nobody knows. */
+  /** Opens the file, and truncates the remains of a failed append: how much of it is on disk is unknown. */
   async #open(): Promise<FileHandle> {
     const handle = await open(this.#path, constants.O_RDWR | constants.O_CREAT, 0o600);
     try {
@@ -116,7 +117,7 @@ function contentOf(path: string): Buffer {
   }
 }
 
-/** Those that are whole, without their line feeds. */
+/** The complete lines, without their line feeds. */
 function linesIn(content: Buffer): readonly Buffer[] {
   const lines: Buffer[] = [];
   let start = 0;

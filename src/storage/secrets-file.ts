@@ -7,14 +7,14 @@ import { replaceFile } from "./replace-file.ts";
 
 export interface Secret {
   readonly text: string;
-  /** Whether it was made just now. */
+  /** Whether this call has generated the secret. */
   readonly isNew: boolean;
 }
 
 const fileName = "secrets.json";
-/** An empty SQLite database, for its lock: the kernel drops it when the process dies. */
+/** An empty SQLite database that serves as a lock, which the kernel releases when the process dies. */
 const lockName = "secrets.lock";
-/** Its holder writes one small file. */
+/** The wait for the lock, whose holder writes one small file. */
 const lockTimeoutMs = 5_000;
 
 const secretTexts = v.pipe(
@@ -23,7 +23,7 @@ const secretTexts = v.pipe(
   v.map(v.string(), v.pipe(v.string(), v.nonEmpty())),
 );
 
-/** The file of secrets is there and is not one, or one of them is none. What is in it is not told. */
+/** The file of secrets, or one secret in it, is invalid. The message does not quote the content. */
 export class SecretsFileUnreadable extends Error {
   constructor(folder: string, problem: string) {
     super(`${join(folder, fileName)} ${problem}.`);
@@ -32,9 +32,9 @@ export class SecretsFileUnreadable extends Error {
 }
 
 /**
- * The secret of that name in a data folder, which is made and kept when it is not there yet.
+ * Reads the secret with this name in a data folder, or generates and stores it.
  *
- * On disk when this returns, in a file for its owner alone. All who ask, from several processes at once too, have the
+ * It is on disk when this returns, in a file with mode 0600. Concurrent callers, even in several processes, get the
  * same secret. Throws `SecretsFileUnreadable` or the system's error.
  */
 export function secretIn(folder: string, name: string, generate: () => string): Secret {
@@ -63,7 +63,7 @@ function readSecrets(path: string): Map<string, string> {
   return parsed.output;
 }
 
-/** Undefined, which is no JSON, for what is none: the parser's error quotes it. */
+/** Undefined, which is not a JSON value, for invalid JSON. The parser's error would quote the text. */
 function parse(content: string): unknown {
   try {
     return JSON.parse(content);
@@ -81,7 +81,7 @@ function readIfThere(path: string): string | undefined {
   }
 }
 
-/** Without it, of two processes that add a secret each, one would write the file without the other's. */
+/** Locks the file: two processes that add a secret each would otherwise overwrite each other's. */
 function lock(folder: string): () => void {
   const path = join(folder, lockName);
   closeSync(openSync(path, "a", 0o600));

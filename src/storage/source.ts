@@ -1,35 +1,35 @@
-/** Of which other servers documents can be taken over, by how these keep them. */
+/** The storage formats of other servers that can be imported. */
 export const sourceFormats = ["hocuspocus-sqlite", "y-leveldb"] as const;
 
 export type SourceFormat = (typeof sourceFormats)[number];
 
 /** One document of another server. */
 export interface SourceDocument {
-  /** What its clients call it. */
+  /** The name by which clients open the document. */
   readonly name: string;
   /**
-   * Its Yjs updates, V1, as they lie there: nobody has looked at them.
+   * The document's Yjs updates, V1, as stored and not validated.
    *
-   * Read as they are asked for, so that not all are in memory at once; to be read at most once, and before the next
-   * document is asked for. Throws as `documents`.
+   * They are read on demand, so that not all are in memory at once. The iterable can be read at most once, and only
+   * until the next document is requested. Throws as `documents`.
    */
   readonly updates: Iterable<Uint8Array>;
 }
 
-/** The documents that another server has left on disk. Of what is there nothing is changed. */
+/** The documents that another server has stored on disk. The source is never modified. */
 export interface DocumentSource {
   /**
-   * Every document, one at a time; one that comes again is to be added to itself.
+   * Yields every document, one at a time. If a name comes again, its updates belong to the same document.
    *
-   * To be called once. Files are open only until the end of the iteration, or until it is broken off. Throws
-   * `SourceError` where it cannot go on, and at its end when something was there that is no document.
+   * To be called once. Files stay open until the iteration ends or is stopped. Throws `SourceError` if it cannot
+   * continue, and at the end if the source holds entries that are not documents.
    */
   documents(): Iterable<SourceDocument>;
-  /** What there is to say of the source besides its documents, in sentences; complete when all of them were given. */
+  /** Remarks about the source, in sentences. The list is complete once all documents have been read. */
   readonly remarks: readonly string[];
 }
 
-/** A source cannot be read: which file of it and why, in sentences. */
+/** A source cannot be read. The message names the file and the reason, in sentences. */
 export class SourceError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);

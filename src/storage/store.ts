@@ -1,41 +1,41 @@
-/** Names one stored row of one store: ids ascend in the order of the appends, and none is used twice. */
+/** The id of one stored row of a store. Ids ascend in the order of the appends and are never reused. */
 export type RowId = number;
 
-/** One update's log entry. */
+/** One entry of a document's update log. */
 export interface StoredUpdate {
   readonly row: RowId;
   /** A Yjs update, V1. */
   readonly update: Uint8Array;
 }
 
-/** What a compaction left of the rows it took in. */
+/** The base of a document: the update into which a compaction has merged earlier rows. */
 export interface StoredBase extends StoredUpdate {
-  /** As `Compaction.summary`; undefined where a release that knew of none has written it. */
+  /** As `Compaction.summary`; undefined if a release without summaries has written the base. */
   readonly summary: Uint8Array | undefined;
 }
 
-/** One consistent cut through a document's log. */
+/** One consistent snapshot of a document's update log. */
 export interface StoredDocument {
   readonly base: StoredBase | undefined;
-  /** The updates that no compaction has taken in, in the order of their commits. */
+  /** The updates since the last compaction, in the order of their commits. */
   readonly tail: readonly StoredUpdate[];
-  /** The updates that compactions have set aside: they are kept, and not part of the document. */
+  /** The updates that compactions have set aside. They are kept, but are not part of the document. */
   readonly quarantined: readonly StoredUpdate[];
 }
 
-/** A base on its way into a document's log. */
+/** A base that is to replace rows of a document's log. */
 export interface Compaction {
   /** A Yjs update, V1. */
   readonly base: Uint8Array;
-  /** What whoever compacts wants to know of the base without reading it; nothing to the store. */
+  /** The compactor's facts about the base, readable without decoding it. Opaque to the store. */
   readonly summary: Uint8Array;
-  /** What it takes the place of: the base and the first of the tail, as one `load` or the appends since gave them. */
+  /** The rows to replace: the base and the first rows of the tail, as `load` or later appends returned them. */
   readonly rows: readonly RowId[];
-  /** Those of `rows` that the base does not take in: set aside. */
+  /** The rows among `rows` that the base does not include, to be set aside. */
   readonly quarantined: readonly RowId[];
 }
 
-/** An update on its way into a document's log. */
+/** An update that is to be appended to a document's log. */
 export interface PendingUpdate {
   readonly document: string;
   /** A Yjs update, V1. */
@@ -52,16 +52,16 @@ export interface DocumentInfo {
   readonly tailRows: number;
 }
 
-/** A slice of the documents in the order of their names (by UTF-8 bytes). */
+/** A page of the documents, in the order of their names (by UTF-8 bytes). */
 export interface Page {
-  /** Only names after this one. */
+  /** The page begins after this name. */
   readonly after?: string;
   readonly limit: number;
 }
 
 /**
- * Why a store could not do its work. `unavailable` (I/O error, locked) and `full` may pass: the same call can be made
- * again. `corrupt` does not pass.
+ * The kind of a store's failure. `unavailable` (I/O error, locked) and `full` may be temporary: the same call can be
+ * retried. `corrupt` is permanent.
  */
 export type StoreErrorKind = "unavailable" | "full" | "corrupt";
 
@@ -76,33 +76,37 @@ export class StoreError extends Error {
 }
 
 /**
- * Documents as append-only logs of commuting updates.
+ * The store of documents, each an append-only log of commuting updates (its update log).
  *
- * Calls take effect in the order in which they were made. Each either takes effect whole or rejects with `StoreError`
- * and leaves every log unchanged.
+ * Calls take effect in the order in which they are made. Each call either takes effect completely, or rejects with
+ * `StoreError` and leaves every log unchanged.
  */
 export interface Store {
-  /** A document that was never appended to, or was removed, is undefined. */
+  /** Reads a document; undefined for one without appends, or one that was removed. */
   load(document: string): Promise<StoredDocument | undefined>;
-  /** Appends all of `batch` in one transaction; it survives `kill -9` when the promise resolves. Row ids in batch order. */
+  /**
+   * Appends all of `batch` in one transaction, which survives `kill -9` once the promise resolves. Resolves with the
+   * row ids in the order of the batch.
+   */
   append(batch: readonly PendingUpdate[]): Promise<readonly RowId[]>;
   /**
-   * Resolves when all that was appended and compacted before the call survives a power cut, as far as the store's medium
-   * does. Costs the event loop nothing. One call at a time.
+   * Resolves when all appends and compactions before the call survive a power cut, as far as the store's medium does.
+   * Does not block the event loop. One call at a time.
    *
-   * A rejection says nothing about what is on disk, and neither would the next sync of the same file: the next call
-   * writes what is not known to be there anew.
+   * After a rejection it is unknown what is on disk, and the next sync of the same file would not tell either. The next
+   * call therefore writes again everything that is not known to be on disk.
    */
   durable(): Promise<void>;
   /**
    * Replaces exactly `compaction.rows` of one document by its base, and resolves with the base's row.
    *
-   * Rows appended meanwhile stay as the tail. A row that is gone (the document was removed) rejects, and changes nothing.
+   * Rows appended meanwhile stay as the tail. If a row no longer exists (the document was removed), the call rejects
+   * and changes nothing.
    */
   compact(document: string, compaction: Compaction): Promise<RowId>;
   list(page: Page): Promise<readonly DocumentInfo[]>;
-  /** Idempotent. */
+  /** Removes a document with its log. Idempotent. */
   remove(document: string): Promise<void>;
-  /** Resolves when everything is written and the files are closed. No call may follow. */
+  /** Closes the store. Resolves when all data is written and the files are closed. No call may follow. */
   close(): Promise<void>;
 }

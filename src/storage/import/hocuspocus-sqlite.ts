@@ -5,18 +5,18 @@ import { type DocumentSource, type SourceDocument, SourceError } from "../source
 
 interface DocumentRow {
   readonly row: number;
-  /** Whatever is there: SQLite holds no column to its type. */
+  /** The value may have any type: SQLite does not enforce the types of columns. */
   readonly name: unknown;
   readonly data: unknown;
 }
 
-/** How long a server that is writing is waited for. */
+/** The wait for a server that is writing. */
 const busyTimeoutMs = 5_000;
 
-/** @hocuspocus/extension-sqlite/src/SQLite.ts, `schema`. A row at a time, so that a server can write in between. */
+/** @hocuspocus/extension-sqlite/src/SQLite.ts, `schema`. It selects one row, so that a server can write in between. */
 const selectNext = "SELECT rowid AS row, name, data FROM documents WHERE rowid > ? ORDER BY rowid LIMIT 1";
 
-/** The file of Hocuspocus' SQLite extension, also while its server runs. Throws `SourceError`. */
+/** Opens a file of Hocuspocus' SQLite extension; its server may be running. Throws `SourceError`. */
 export function openHocuspocusSqlite(file: string): DocumentSource {
   withDatabase(file, checkTable);
   return new HocuspocusSqlite(file);
@@ -37,7 +37,7 @@ class HocuspocusSqlite implements DocumentSource {
     let rowsWithoutName = 0;
     try {
       for (let found = next(Number.MIN_SAFE_INTEGER); found !== null; found = next(found.row)) {
-        // SQLite's go further, and would be rounded to one that comes again.
+        // SQLite's row ids are 64-bit. A greater one would be rounded, and might be read again.
         if (!Number.isSafeInteger(found.row)) throw new SourceError(`${this.#file} numbers its rows beyond 2⁵³.`);
         const { name, data } = found;
         if (typeof name === "string") yield { name, updates: data instanceof Uint8Array ? [data] : [] };
@@ -61,10 +61,10 @@ function withDatabase<Result>(file: string, task: (database: Database) => Result
 }
 
 /**
- * A connection that only reads.
+ * Opens a read-only connection.
  *
- * Of a database in WAL mode that nobody has open SQLite would make the files that it keeps beside one; it does not when it
- * is told that the database cannot change, and then ignores those that are there. In the other modes it makes none.
+ * For a database in WAL mode that no process has open, SQLite would create its companion files. With `immutable=1` it
+ * creates none, but ignores existing ones. In the other modes it creates none.
  */
 function connect(file: string): Database {
   const isInWalMode = readHeader(file).subarray(18, 20).includes(2);
@@ -107,7 +107,7 @@ function checkTable(database: Database): void {
   database.prepare(selectNext).finalize();
 }
 
-/** Runs `task`; what SQLite throws in it comes out as `SourceError`. */
+/** Runs `task`, and translates SQLite's errors into `SourceError`. */
 function explained<Result>(file: string, task: () => Result): Result {
   try {
     return task();
@@ -121,7 +121,7 @@ function describeTrouble(file: string, { code, message }: SQLiteError): string {
   if (/^no such (table|column)/.test(message)) {
     return `${file} is not of Hocuspocus' SQLite extension: it has no table documents with the columns name and data.`;
   }
-  // Only who may write can roll it back.
+  // Only a connection that may write can roll back the transaction.
   if (code === "SQLITE_READONLY_ROLLBACK") {
     return `${file} was left in the middle of a change. Start its server and stop it: that takes the half of it back.`;
   }

@@ -1,11 +1,11 @@
 import { ByteReader } from "./leveldb/byte-reader.ts";
 import { Damage } from "./leveldb/damage.ts";
 
-/** What a key of y-leveldb stands for. */
+/** The meaning of a key of y-leveldb. */
 export type YLeveldbKey =
   /**
-   * `update`: one of a document's, `meta`: a value that the application has put there, `state-vector`: of what the updates
-   * say.
+   * `update`: an update of the document; `meta`: a value of the app (`setMeta`); `state-vector`: the state vector of
+   * the updates.
    */
   { readonly kind: "update" | "meta" | "state-vector"; readonly name: string } | { readonly kind: "foreign" };
 
@@ -30,7 +30,7 @@ function decodeParts(key: Uint8Array): readonly (string | number)[] | undefined 
     while (reader.remaining > 0) decoded.push(readPart(reader));
     return decoded;
   } catch (error) {
-    // The decoder of text throws a TypeError for what is none.
+    // `TextDecoder` throws a TypeError for invalid UTF-8.
     if (error instanceof Damage || error instanceof TypeError) return undefined;
     throw error;
   }

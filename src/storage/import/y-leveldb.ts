@@ -3,17 +3,17 @@ import { type DocumentSource, type SourceDocument, SourceError } from "../source
 import { type LevelDb, readLevelDb } from "./leveldb/database.ts";
 import { decodeKey } from "./y-leveldb-key.ts";
 
-/** One update of a document, which has this name in the database. */
+/** One update, and the name of its document in the database. */
 interface StoredUpdate {
   readonly storedName: string;
   readonly update: Uint8Array;
 }
 
 /**
- * The folder of y-leveldb (0.1 and 0.2), as y-websocket's server keeps it. Throws `SourceError`.
+ * Opens a folder of y-leveldb (0.1 and 0.2), as y-websocket's server stores it. Throws `SourceError`.
  *
- * That server takes for a document's name what stands in the URL, percent-encoded: it is decoded here, as in the URLs of
- * this server.
+ * That server names a document by the percent-encoded text in the URL. The name is decoded here, as Yurt does with its
+ * own URLs.
  */
 export function openYLeveldb(folder: string): DocumentSource {
   return new YLeveldb(folder, readLevelDb(folder));
@@ -37,7 +37,7 @@ class YLeveldb implements DocumentSource {
     return this.#remarks;
   }
 
-  /** The updates of a document follow one another: the keys begin with its name. */
+  /** Yields the documents. The updates of each are consecutive, since the keys begin with its name. */
   *documents(): Generator<SourceDocument> {
     const updates = this.#updates();
     let next = updates.next();
@@ -48,7 +48,7 @@ class YLeveldb implements DocumentSource {
       while (!next.done) {
         const { storedName } = next.value;
         yield { name: this.#nameOf(storedName), updates: updatesOf(storedName) };
-        // What was not asked for.
+        // The consumer may have left updates of this document unread.
         while (!next.done && next.value.storedName === storedName) next = updates.next();
       }
     } finally {
@@ -68,8 +68,8 @@ class YLeveldb implements DocumentSource {
   }
 
   /**
-   * Two names there can be one here. Shorter ones come first, and what is not encoded is shorter: the others stay as they
-   * are.
+   * Decodes a name. Two stored names can decode to the same one. Shorter names come first, and an unencoded name is
+   * shorter; the later, encoded one stays as it is.
    */
   #nameOf(storedName: string): string {
     const decoded = percentDecode(storedName);

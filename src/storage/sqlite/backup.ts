@@ -13,36 +13,36 @@ import {
   withIdleDatabase,
 } from "./database-file.ts";
 
-/** What a copy of a database holds. */
+/** The number of documents in a copy of a database, and its size. */
 export interface CopyFacts {
   readonly documents: number;
-  /** Of its file. */
+  /** The size of the file in bytes. */
   readonly bytes: number;
 }
 
-/** One update of a copy, with the document that it is of. */
+/** One update of a copy, with its document. */
 export interface CopiedUpdate extends StoredUpdate {
   readonly document: string;
 }
 
-/** Examines a copy that has its final bytes and not yet its name. */
+/** Examines the updates of a copy that is complete, but not yet renamed to its target. */
 export type Examine = (updates: Iterable<CopiedUpdate>) => void;
 
 export interface BackupOptions {
-  /** The database, which a server may be using. */
+  /** The path of the database. A server may be using it. */
   readonly file: string;
-  /** Nothing may have this name. */
+  /** The path of the copy, which must not exist. */
   readonly target: string;
-  /** When given, the copy's integrity is checked, and then its updates are handed over one by one. */
+  /** If set, the copy's integrity is checked, and its updates are then passed to this function one by one. */
   readonly examine?: Examine;
 }
 
 /**
- * Copies one consistent cut of the database, with everything that was committed before the call.
+ * Copies one consistent snapshot of the database, with everything that was committed before the call.
  *
- * The copy is one file, readable by its owner alone, and on disk when this returns; until then nothing has the name
- * `target`. Throws `DatabaseMissing`, `StoreError`, `DatabaseIsNewer`, the system's error (EEXIST when `target` is there),
- * and what `examine` throws; nothing is left of the copy then.
+ * The copy is one file with mode 0600, and on disk when this returns; until then `target` does not exist. Throws
+ * `DatabaseMissing`, `StoreError`, `DatabaseIsNewer`, the system's error (EEXIST if `target` exists), and the errors of
+ * `examine`. The copy is removed then.
  */
 export function backUpDatabase({ file, target, examine }: BackupOptions): CopyFacts {
   refuseExisting(target);
@@ -64,22 +64,22 @@ export function backUpDatabase({ file, target, examine }: BackupOptions): CopyFa
 
 export interface CopyOptions {
   readonly file: string;
-  /** Nothing may have this name. */
+  /** The path of the copy, which must not exist. */
   readonly target: string;
   readonly connect: typeof withDatabase;
 }
 
-/** Copies `file` to `target` and syncs it; throws as `backUpDatabase` and leaves nothing then. */
+/** Copies `file` to `target` and syncs it. Throws as `backUpDatabase`, and removes the copy then. */
 export function copyDatabase({ file, target, connect }: CopyOptions): void {
   if (isNewDatabase(file)) throw new StoreError("corrupt", "it is empty");
-  // SQLite fills an empty file, but would not keep a new one to its owner.
+  // SQLite fills an existing empty file, but would create a new one readable by others.
   closeSync(openSync(target, "wx", 0o600));
   try {
     connect(file, (database) => {
       checkTables(database);
       database.run("VACUUM INTO ?", [target]);
     });
-    // SQLite does not: to it the copy is a temporary file.
+    // SQLite does not sync the copy, which it treats as a temporary file.
     syncFile(target);
   } catch (error) {
     rmSync(target, { force: true });
@@ -113,7 +113,7 @@ function examineCopy(copy: Database, examine: Examine): void {
   }
 }
 
-/** Without taking the place of a file that has appeared meanwhile. */
+/** Renames the copy to its target, without overwriting a file that was created there meanwhile. */
 function giveName(partial: string, target: string): void {
   try {
     linkSync(partial, target);
@@ -126,7 +126,7 @@ function giveName(partial: string, target: string): void {
   syncFolder(dirname(target));
 }
 
-/** File systems of memory cards and of some networks know no second name of a file. */
+/** Whether the file system has no hard links, as on memory cards and some network drives. */
 function isUnsupported(error: unknown): boolean {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   return code === "EPERM" || code === "ENOTSUP" || code === "EOPNOTSUPP" || code === "ENOSYS" || code === "EMLINK";

@@ -3,7 +3,7 @@ import type { CheckpointReply, CheckpointRequest } from "./write-ahead-log.ts";
 
 declare const self: Worker;
 
-/** How long a lock of another connection is waited out. */
+/** The wait for a lock of another connection. */
 const busyTimeoutMs = 1_000;
 
 let database: Database | undefined;
@@ -34,7 +34,7 @@ function answer(request: CheckpointRequest): CheckpointReply {
 function open(file: string): Database {
   const opened = new Database(file, { readwrite: true });
   opened.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
-  // Syncs the log before, and the database after what it copies.
+  // A checkpoint then syncs the log before it copies, and the database afterwards.
   opened.run("PRAGMA synchronous = NORMAL");
   opened.run("PRAGMA wal_autocheckpoint = 0");
   return opened;

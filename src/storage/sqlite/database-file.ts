@@ -6,19 +6,19 @@ import { StoreError } from "../store.ts";
 import { DatabaseIsNewer, migrations, userVersion } from "./migrations.ts";
 import { translateErrors } from "./sqlite-errors.ts";
 
-/** The database's name in a data folder. */
+/** The database's file name in a data folder. */
 export const databaseName = "yurt.db";
 
-/** What SQLite keeps beside a database, and applies to whichever database has the name. */
+/** The suffixes of SQLite's files beside a database. SQLite applies them to any database with the same name. */
 export const companionSuffixes = ["-wal", "-shm", "-journal"] as const;
 
-/** A restore puts its finished copy here, until it takes the database's name. */
+/** The suffix of a restore's finished copy, until it is renamed to the database. */
 export const restoringSuffix = ".restoring";
 
-/** How long the lock of a program that opens or closes the database is waited out. */
+/** The wait for the lock of a program that opens or closes the database. */
 const busyTimeoutMs = 5_000;
 
-/** There is no database where one is needed. */
+/** A required database does not exist. */
 export class DatabaseMissing extends Error {
   constructor(file: string) {
     super(`There is no database ${file}.`);
@@ -26,23 +26,24 @@ export class DatabaseMissing extends Error {
   }
 }
 
-/** Whether there is anything that a database could be made of, if only an orphaned `-wal`. */
+/** Whether a database, or a file from which it could be recovered, such as an orphaned `-wal`, exists. */
 export function hasDatabase(file: string): boolean {
   return [file, `${file}-wal`, `${file}${restoringSuffix}`].some((path) => sizeOf(path) !== undefined);
 }
 
 /**
- * Throws when this release cannot open `file`: `StoreError`, corrupt, or `DatabaseIsNewer`. A file that is not there, or
- * that the first start left empty, is a new database and no fault.
+ * Throws if this release cannot open `file`: `StoreError` (corrupt) or `DatabaseIsNewer`. A missing file, or one that
+ * the first start left empty, is a new database and no error.
  *
- * Changes neither the file nor its `-wal`. Cheap (0.5 ms), for every start: header, schema and the first pages of every table;
- * damage behind them shows when it is read. Nobody may have the file open meanwhile.
+ * Changes neither the file nor its `-wal`. The check is cheap enough for every start (0.5 ms): it reads the header, the
+ * schema and the first pages of every table; damage elsewhere shows when it is read. No process may have the file open
+ * meanwhile.
  */
 export function checkDatabase(file: string): void {
   if (isNewDatabase(file)) return;
-  // SQLite would not look: the first page that counts may be in the `-wal`, and others may not.
+  // SQLite would not notice: the valid first page may be in the `-wal`, while other pages are not.
   if (!hasMagic(file)) throw new StoreError("corrupt", "file is not a database");
-  // The first start was cut off. A transaction can be rolled back only by who may write.
+  // The first start was interrupted. Only a connection that may write can roll back the transaction.
   if (hasBytes(`${file}-journal`)) return;
   withIdleDatabase(file, (database) => {
     const isBlank = userVersion(database) === 0 && all(database, "SELECT 1 FROM sqlite_schema LIMIT 1").length === 0;
@@ -51,7 +52,7 @@ export function checkDatabase(file: string): void {
 }
 
 /**
- * Throws as `checkDatabase` unless there is what the migrations made, as they made it; what someone added is no fault.
+ * Throws as `checkDatabase` unless the tables are as the migrations created them. Additional tables are no error.
  */
 export function checkTables(database: Database): void {
   translateErrors(() => {
@@ -68,21 +69,21 @@ export function checkTables(database: Database): void {
   });
 }
 
-/** What is wrong with a page, if any is; it reads all of them. Throws `StoreError`. */
+/** The first problem of SQLite's integrity check, which reads every page; undefined if none. Throws `StoreError`. */
 export function integrityProblem(database: Database): string | undefined {
   const [found] = translateErrors(() => all<{ integrity_check: string }>(database, "PRAGMA integrity_check(1)"));
   if (found?.integrity_check === "ok") return undefined;
   return found?.integrity_check.replaceAll(/\s+/g, " ").trim() ?? "it cannot be checked";
 }
 
-/** Runs `task` with a connection that others may use the database beside. */
+/** Runs `task` with a read-only connection, beside other connections to the database. */
 export function withDatabase<Result>(file: string, task: (database: Database) => Result): Result {
   return withConnection(() => new Database(file, { readonly: true }), task);
 }
 
 /**
- * Runs `task` with a connection that leaves nothing beside the file, and that works where nothing can be written. Where
- * SQLite's own files say that others may use it, as `withDatabase`.
+ * Runs `task` with a connection that creates no files beside the database, and so works in a read-only folder. If
+ * SQLite's own files say that the database may be in use, it works as `withDatabase`.
  */
 export function withIdleDatabase<Result>(file: string, task: (database: Database) => Result): Result {
   const mayBeInUse = hasBytes(`${file}-wal`) || hasBytes(`${file}-journal`) || sizeOf(`${file}-shm`) !== undefined;
@@ -104,8 +105,8 @@ function withConnection<Result>(connect: () => Database, task: (database: Databa
 }
 
 /**
- * Whether `file` is empty or not there, as before the first start. Throws `StoreError`, corrupt, when something beside it
- * says that it was otherwise. Without a look at the database: SQLite, asked to read an empty one, deletes its `-wal`.
+ * Whether `file` is empty or missing, as before the first start. Throws `StoreError` (corrupt) if another file shows
+ * that a database was there. The database is not opened: SQLite deletes the `-wal` of an empty one.
  */
 export function isNewDatabase(file: string): boolean {
   if (hasBytes(file)) return false;
@@ -125,7 +126,7 @@ function compareTables(database: Database, expected: Database): void {
   }
   for (const table of new Set(columns.map((column) => column.table))) {
     const first = `SELECT 1 FROM "${table}" NOT INDEXED LIMIT 1`;
-    // A table that the migrations put a row into has one for ever.
+    // A table into which the migrations insert a row is never empty.
     const isEmpty = all(database, first).length < all(expected, first).length;
     if (isEmpty) throw new StoreError("corrupt", `its table ${table} is empty`);
   }
@@ -138,7 +139,7 @@ interface Column {
   readonly table: string;
   readonly name: string;
   readonly type: string;
-  /** Its place in the primary key, from 1; 0 outside. */
+  /** The column's position in the primary key, from 1; 0 if it is not part of it. */
   readonly pk: number;
 }
 
@@ -149,11 +150,11 @@ const columnsQuery = `
 interface Index {
   readonly table: string;
   readonly index: string;
-  /** Its first. */
+  /** The first column of the index. */
   readonly column: string;
 }
 
-/** Without those of primary keys, which are the tables themselves. */
+/** The indexes other than those of primary keys, which are the tables themselves. */
 const indexesQuery = `
   SELECT tables.name AS "table", indexes.name AS "index", columns.name AS "column"
   FROM sqlite_schema AS tables
@@ -170,7 +171,10 @@ function all<Row>(database: Database, sql: string): readonly Row[] {
   }
 }
 
-/** Not while this process has the database open: the kernel drops its locks when any descriptor of the file is closed. */
+/**
+ * Whether the file begins as an SQLite database. Not to be called while this process has the database open: the kernel
+ * releases its locks when any descriptor of the file is closed.
+ */
 function hasMagic(file: string): boolean {
   const magic = Buffer.from("SQLite format 3\0");
   const start = Buffer.alloc(magic.length);
@@ -187,7 +191,7 @@ function hasBytes(path: string): boolean {
   return (sizeOf(path) ?? 0) > 0;
 }
 
-/** Undefined when it is not there. */
+/** The size of a file in bytes; undefined if it does not exist. */
 function sizeOf(path: string): number | undefined {
   return statSync(path, { throwIfNoEntry: false })?.size;
 }

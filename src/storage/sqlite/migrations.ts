@@ -1,9 +1,9 @@
 import type { Database } from "bun:sqlite";
 
-/** SQL that takes a database from the version of its index to the next one. */
+/** SQL that migrates a database from the version that is its index to the next one. */
 export type Migration = string;
 
-/** Append only: what has been released runs on databases of every age. */
+/** The list is append-only: a released migration runs on databases of every age. */
 export const migrations: readonly Migration[] = [
   // `updates` is clustered by document, because that is how it is read and deleted. Measured with 20,000 documents,
   // their 2 million keystrokes of 30 bytes interleaved, against a table in the order of the rows with an index on
@@ -42,7 +42,7 @@ export const migrations: readonly Migration[] = [
   `,
 ];
 
-/** The database was written by a release that knows more migrations. */
+/** A newer release, with more migrations, has written the database. */
 export class DatabaseIsNewer extends Error {
   constructor(version: number, known: number) {
     super(
@@ -53,9 +53,9 @@ export class DatabaseIsNewer extends Error {
 }
 
 /**
- * Brings a database to the newest version, which `PRAGMA user_version` counts.
+ * Migrates a database to the newest version, which `PRAGMA user_version` stores.
  *
- * Each migration takes effect whole or not at all. Throws `DatabaseIsNewer` before anything is written.
+ * Each migration takes effect completely or not at all. Throws `DatabaseIsNewer` before it writes anything.
  */
 export function migrate(database: Database, known: readonly Migration[]): void {
   const version = userVersion(database);
@@ -71,7 +71,7 @@ export function migrate(database: Database, known: readonly Migration[]): void {
   }
 }
 
-/** Which migrations a database has had: the first so many. */
+/** The number of migrations that a database has had. */
 export function userVersion(database: Database): number {
   const statement = database.prepare<{ user_version: number }, []>("PRAGMA user_version");
   const version = statement.get()?.user_version ?? 0;

@@ -15,25 +15,26 @@ import {
 } from "./database-file.ts";
 
 export interface RestoreOptions {
-  /** A database that Yurt wrote, with its `-wal` if it has one. It is left as it is. */
+  /** A database that Yurt has written, with its `-wal` if there is one. It is not modified. */
   readonly source: string;
-  /** Created when it is not there. */
+  /** The data folder, which is created if it does not exist. */
   readonly dataFolder: string;
-  /** The time that the present database is kept aside under. */
+  /** The time in the file name under which the present database is kept. Epoch milliseconds. */
   readonly atMs: number;
 }
 
 export interface Restored extends CopyFacts {
-  /** Where the database is that was there; undefined when none was. */
+  /** The new path of the former database; undefined if there was none. */
   readonly keptAside: string | undefined;
 }
 
 /**
- * Puts a copy of `source` in the place of a data folder's database, which stays beside it under another name, its `-wal`
- * with it.
+ * Replaces a data folder's database by a copy of `source`. The former database is kept beside it under another name,
+ * with its `-wal`.
  *
- * Throws `DatabaseMissing`, `StoreError`, `DatabaseIsNewer`, `DataFolderLocked` or the system's error before the present
- * database is touched. When the machine stops while the names change, the next start refuses, and this can be done again.
+ * Throws `DatabaseMissing`, `StoreError`, `DatabaseIsNewer`, `DataFolderLocked` or the system's error before the
+ * present database is modified. If the machine stops during the renames, the next start fails, and the restore can be
+ * repeated.
  */
 export function restoreDatabase({ source, dataFolder, atMs }: RestoreOptions): Restored {
   checkSource(source);
@@ -66,7 +67,7 @@ function checkSource(source: string): void {
   });
 }
 
-/** What an earlier restore left there is replaced at the end: it may be the source. */
+/** Copies the source. The copy of an interrupted restore is replaced at the end only, since it may be the source. */
 function prepareCopy(source: string, copy: string): void {
   const partial = `${copy}-partial`;
   rmSync(partial, { force: true });
@@ -75,8 +76,8 @@ function prepareCopy(source: string, copy: string): void {
 }
 
 /**
- * Whether there was anything. The database first: without it a start refuses, whereas one without its `-wal` would start, and without the updates
- * in there.
+ * Renames the database and its companions; false if none exist. The database is renamed first: a start without it
+ * fails, whereas a start without its `-wal` would succeed and lack the updates in there.
  */
 function moveAside(file: string, aside: string): boolean {
   const present = ["", ...companionSuffixes].filter((suffix) => existsSync(file + suffix));

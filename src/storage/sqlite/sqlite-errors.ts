@@ -1,7 +1,7 @@
 import { SQLiteError } from "bun:sqlite";
 import { StoreError, type StoreErrorKind } from "../store.ts";
 
-/** Runs `task`; what SQLite throws in it comes out as `StoreError`. */
+/** Runs `task`, and translates SQLite's errors into `StoreError`. */
 export function translateErrors<Result>(task: () => Result): Result {
   try {
     return task();

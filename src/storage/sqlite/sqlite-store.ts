@@ -16,20 +16,20 @@ import { migrate, migrations } from "./migrations.ts";
 import { translateErrors } from "./sqlite-errors.ts";
 import { type LogFrames, WriteAheadLog } from "./write-ahead-log.ts";
 
-/** How long another program's write lock is waited out. The wait blocks the event loop, so it is short. */
+/** The wait for another program's write lock. It blocks the event loop, so it is short. */
 const busyTimeoutMs = 500;
 
-/** At most 256 bytes of name each. A miss costs one indexed look-up (3 µs), so what is forgotten does not matter. */
+/** The size of the cache of document ids, with names of at most 256 bytes. A miss costs one indexed look-up (3 µs). */
 const cachedDocuments = 10_000;
 
-/** Row ids that one write to `row_ids` makes available. */
+/** The number of row ids that one write to `row_ids` reserves. */
 const reservedRows = 1_000_000;
 
 /**
- * A store in one SQLite file.
+ * Opens a store in one SQLite file.
  *
- * Throws `StoreError` when the file cannot be used, and `DatabaseIsNewer`; it and what lies beside it are untouched then.
- * Nobody else may write to the file while the store is open: see `openDataFolder`.
+ * Throws `StoreError` if the file cannot be used, or `DatabaseIsNewer`; the file and its companions are not modified
+ * then. No other process may write to the file while the store is open: see `openDataFolder`.
  */
 export function openSqliteStore(file: string, metrics: Metrics): Store {
   checkDatabase(file);
@@ -47,12 +47,12 @@ export function openSqliteStore(file: string, metrics: Metrics): Store {
 
 function prepareDatabase(database: Database): void {
   database.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
-  // First, so that a file that is refused has not been written to.
+  // The migration comes first, so that a file that it rejects has not been written to.
   migrate(database, migrations);
   database.run("PRAGMA journal_mode = WAL");
   // A commit survives the death of the process; `durable` makes it survive a power cut.
   database.run("PRAGMA synchronous = NORMAL");
-  // See `WriteAheadLog`.
+  // `WriteAheadLog` makes the checkpoints.
   database.run("PRAGMA wal_autocheckpoint = 0");
 }
 
@@ -62,7 +62,7 @@ interface DocumentRow {
   readonly summary: Uint8Array | null;
 }
 
-/** By row: what may not be on disk, and where it belongs. */
+/** The updates by row that may not be on disk yet, with the ids of their documents. */
 type Unsynced = Map<RowId, { readonly document: number; readonly update: Uint8Array }>;
 
 class SqliteStore implements Store {
@@ -163,9 +163,9 @@ class SqliteStore implements Store {
   }
 
   /**
-   * A sync that failed has marked the log's pages as clean (Linux), so that the next one would say nothing about them;
-   * and what follows a page that is not there is lost with it. So the log is moved into the database, which syncs that,
-   * and what it held is written once more into a log that begins anew.
+   * A failed sync has marked the log's pages as clean (Linux), so that the next sync would not report them; and all
+   * frames behind a missing page are lost with it. Therefore the log is moved into the database, which is synced then,
+   * and the unsynced updates are written again into a log that starts from the beginning.
    */
   async durable(): Promise<void> {
     if (this.#mustRewrite) {
@@ -228,7 +228,9 @@ class SqliteStore implements Store {
     });
   }
 
-  /** Calls that wait for one obstacle go on in their order; the first of them may be the cause of the next. */
+  /**
+   * Waits until writers may proceed. Calls that wait for the log proceed in order, and the first may block the others.
+   */
   async #turn(): Promise<void> {
     while (this.#log.obstacle !== undefined) await this.#log.obstacle;
   }
@@ -239,26 +241,26 @@ class SqliteStore implements Store {
     try {
       const result = translateErrors(() => {
         this.#reserve(rows);
-        // What `task` returns.
+        // The transaction returns the result of `task`.
         return this.#atomically.immediate(task) as Result;
       });
       this.#log.grown(rows, this.#insertedBytes);
       return result;
     } catch (error) {
-      // Documents that the transaction would have created are not there.
+      // The cache may hold ids of documents that the transaction would have created.
       this.#documentIds.clear();
       throw error;
     }
   }
 
-  /** Writes once more what may not be on disk. */
+  /** Writes the updates again that may not be on disk. */
   #rewrite(): void {
     this.#write(0, () => {
       for (const [row, { document, update }] of this.#unsynced) this.#replaceUpdate.run(document, row, update);
     });
   }
 
-  /** Ids are never used again, not even those of a transaction that was rolled back. */
+  /** Reserves row ids. They are never reused, not even those of a transaction that was rolled back. */
   #reserve(rows: number): void {
     if (this.#nextRow + rows <= this.#reserved) return;
     const reserved = this.#nextRow + rows + reservedRows;
@@ -285,10 +287,11 @@ class SqliteStore implements Store {
   }
 
   /**
-   * Deletes the base and the first of the tail, or nothing: false when `rows` are something else.
+   * Deletes the base and the first rows of the tail. Returns false and deletes none if `rows` are other rows.
    *
-   * By range, because that stalls the event loop least: 100,000 rows take 60 ms, one by one 100, as a list in SQL 180.
-   * Ids are never used again: as many rows as are named, of the same sum, in the range that they span, are those.
+   * The rows are deleted by range, which blocks the event loop least: 100,000 rows take 60 ms, one by one 100 ms, as a
+   * list in SQL 180 ms. Ids are never reused: rows of the same number and sum, in the range that `rows` span, are
+   * `rows`.
    */
   #deleteRows({ id, base }: DocumentRow, rows: readonly RowId[]): boolean {
     let first = Number.POSITIVE_INFINITY;
@@ -296,7 +299,7 @@ class SqliteStore implements Store {
     let count = 0;
     let sum = 0;
     for (const row of rows) {
-      // The base is younger than the first of the tail: with it the range would reach too far.
+      // The base is newer than the first rows of the tail, and would extend the range too far.
       if (row === base) continue;
       first = Math.min(first, row);
       last = Math.max(last, row);

@@ -2,69 +2,69 @@ import fs from "node:fs";
 import type { Metrics } from "../../ops/metrics.ts";
 import { StoreError } from "../store.ts";
 
-/** `checkpoint` names the database's path; after `close` its worker holds it no more. */
+/** A request to the worker: `checkpoint` gives the path of the database, `close` closes the worker's connection. */
 export type CheckpointRequest = { readonly type: "checkpoint"; readonly file: string } | { readonly type: "close" };
 
 export type CheckpointReply = { readonly isComplete: boolean } | { readonly error: string };
 
-/** What the log holds, in pages of the database. */
+/** The length of the log in frames. A frame holds one page of the database. */
 export interface LogFrames {
   readonly all: number;
-  /** Those that a checkpoint has copied into the database. */
+  /** The frames that a checkpoint has copied into the database. */
   readonly checkpointed: number;
 }
 
 export interface WriteAheadLogOptions {
-  /** The database's path. */
+  /** The path of the database. */
   readonly file: string;
   readonly frames: () => LogFrames;
   readonly metrics: Metrics;
 }
 
-/** This many frames are worth a checkpoint. SQLite's own figure is 1,000, 4 MB. */
+/** A checkpoint starts at this many frames: SQLite's own default of 1,000 pages (4 MB). */
 const checkpointFrames = 1_000;
 
 /**
- * A log of this many frames, 64 MB, is checkpointed while writers wait: only when no frame is missing in the database
- * does SQLite begin it anew, and under a constant stream of updates one always is.
+ * At this many frames (64 MB) the log is checkpointed while writers wait. SQLite restarts the log only when every frame
+ * is in the database, which never happens under a constant stream of updates.
  */
 const longestFrames = 16_384;
 
-/** Checkpoints in a row for which writers wait before they go on with a log that grows. */
+/** Writers wait for at most this many consecutive checkpoints. Then they proceed, and the log grows. */
 const mostPasses = 3;
 
-/** Rows and bytes after which the frames are counted. A row changes three pages at most. */
+/** The frames are counted after this many rows or bytes. A row changes at most three pages. */
 const countedRows = checkpointFrames / 4;
 const countedBytes = checkpointFrames * 1_024;
 
 /**
- * The write-ahead log of an SQLite database, beside the event loop: it is synced by a thread of the runtime's pool, and
- * checkpointed by a worker over a connection of its own.
+ * Syncs and checkpoints the write-ahead log (WAL) of an SQLite database off the event loop: a thread of the runtime's
+ * pool syncs it, and a worker checkpoints it over a connection of its own.
  *
- * SQLite's own checkpoints, on the loop, make one append in a thousand take 5 ms instead of 0.014.
+ * SQLite's own checkpoints, on the event loop, make one append in a thousand take 5 ms instead of 0.014 ms.
  */
 export class WriteAheadLog {
   readonly #options: WriteAheadLogOptions;
-  /** On the `-wal` file, which SQLite does not lock: closing this descriptor drops none of its locks. */
+  /** The descriptor of the `-wal` file. SQLite does not lock that file, so closing the descriptor releases no lock. */
   #descriptor: number | undefined;
   #worker: Worker | undefined;
   #checkpointing: Promise<boolean> | undefined;
   #finishing: Promise<void> | undefined;
   #uncountedRows = 0;
   #uncountedBytes = 0;
-  /** Writers wait no more below this many frames. */
+  /** Writers wait at this many frames or more. */
   #longestFrames = longestFrames;
 
   constructor(options: WriteAheadLogOptions) {
     this.#options = options;
   }
 
-  /** Set while the log is too long: writers wait for it. Never rejects. */
+  /** Set while the log is too long: writers wait for this promise. Never rejects. */
   get obstacle(): Promise<void> | undefined {
     return this.#finishing;
   }
 
-  /** So much has been written. */
+  /** Reports that this many rows and bytes have been written. */
   grown(rows: number, bytes: number): void {
     this.#uncountedRows += rows;
     this.#uncountedBytes += bytes;
@@ -76,7 +76,7 @@ export class WriteAheadLog {
     else if (all - checkpointed >= checkpointFrames) void this.#checkpoint();
   }
 
-  /** Resolves when what was written before the call is on disk. Rejects with `StoreError`. */
+  /** Resolves when all writes before the call are on disk. Rejects with `StoreError`. */
   async sync(): Promise<void> {
     const end = this.#options.metrics.syncs.startTimer();
     const descriptor = this.#open();
@@ -90,8 +90,8 @@ export class WriteAheadLog {
   }
 
   /**
-   * Resolves when all that the log holds is in the database and on disk: what is written next begins the log anew.
-   * Nobody may write meanwhile. Rejects with `StoreError`.
+   * Resolves when all frames of the log are in the database and on disk. The next write then restarts the log. No
+   * writes may happen meanwhile. Rejects with `StoreError`.
    */
   async moveToDatabase(): Promise<void> {
     for (let pass = 0; pass < mostPasses; pass += 1) {
@@ -100,11 +100,11 @@ export class WriteAheadLog {
     throw new StoreError("unavailable", "The log could not be moved into the database.");
   }
 
-  /** Ends the worker. Resolves when it holds the database no more. */
+  /** Ends the worker. Resolves when its connection to the database is closed. */
   async close(): Promise<void> {
     await this.#finishing;
     await this.#checkpointing;
-    // Terminated alone, it would leave its connection behind, and SQLite the log's files.
+    // Without the request, termination would leave the worker's connection open, and SQLite would keep the log's files.
     if (this.#worker !== undefined) await this.#askWorker({ type: "close" });
     this.#stopWorker();
     if (this.#descriptor !== undefined) fs.closeSync(this.#descriptor);
@@ -121,13 +121,15 @@ export class WriteAheadLog {
       await this.moveToDatabase();
       this.#longestFrames = longestFrames;
     } catch {
-      // Somebody reads an old state of the database: the log grows on, and nothing but space is lost by it.
+      // A reader holds an old snapshot of the database: the log keeps growing, which costs only disk space.
       this.#longestFrames += longestFrames;
     }
     this.#finishing = undefined;
   }
 
-  /** Whether the whole log is in the database. At most one at a time; never rejects. */
+  /**
+   * Checkpoints the log; true if all of it is in the database. At most one checkpoint runs at a time; never rejects.
+   */
   #checkpoint(): Promise<boolean> {
     this.#checkpointing ??= this.#ask().finally(() => {
       this.#checkpointing = undefined;

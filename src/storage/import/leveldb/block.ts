@@ -3,14 +3,14 @@ import { Damage } from "./damage.ts";
 
 export interface BlockEntry {
   readonly key: Uint8Array;
-  /** A view. */
+  /** A view of the block. */
   readonly value: Uint8Array;
 }
 
-/** y-leveldb's keys hold a name that came in a URL. Without a bound each entry of 3 bytes could copy a megabyte. */
+/** The greatest key length. y-leveldb's keys hold a name from a URL; without a limit, 3 bytes could copy a megabyte. */
 const longestKey = 64 * 1024;
 
-/** Goes through the entries of a block in order (leveldb/table/block_builder.cc). Throws `Damage`. */
+/** Reads the entries of a block in order (leveldb/table/block_builder.cc). Throws `Damage`. */
 export function* readBlockEntries(block: Uint8Array): Generator<BlockEntry> {
   const reader = new ByteReader(block.subarray(0, entriesEnd(block)));
   let previous: Uint8Array = new Uint8Array();
@@ -28,7 +28,7 @@ export function* readBlockEntries(block: Uint8Array): Generator<BlockEntry> {
   }
 }
 
-/** Behind the entries: where keys are whole, for look-ups; then how many such places there are. */
+/** The end of the entries. The restart points for look-ups, which have whole keys, and their number follow it. */
 function entriesEnd(block: Uint8Array): number {
   const numberBytes = 4;
   const countAt = block.length - numberBytes;

@@ -1,6 +1,6 @@
 import { Damage } from "./damage.ts";
 
-/** Reads numbers and byte strings as LevelDB writes them, and throws `Damage` where bytes are missing. */
+/** Reads numbers and byte strings in LevelDB's encodings. Throws `Damage` if bytes are missing. */
 export class ByteReader {
   readonly #bytes: Uint8Array;
   #position = 0;
@@ -20,39 +20,39 @@ export class ByteReader {
     return byte;
   }
 
-  /** Little-endian, of up to 6 bytes. */
+  /** Reads a little-endian integer of up to 6 bytes. */
   uint(byteLength: number): number {
     let value = 0;
     for (let place = 1; place < 2 ** (8 * byteLength); place *= 2 ** 8) value += this.byte() * place;
     return value;
   }
 
-  /** Little-endian, of 8 bytes. */
+  /** Reads a little-endian integer of 8 bytes. */
   uint64(): bigint {
     const { buffer, byteOffset, byteLength } = this.bytes(8);
     return new DataView(buffer, byteOffset, byteLength).getBigUint64(0, true);
   }
 
-  /** 7 bits a byte, low first. */
+  /** Reads a variable-length integer with 7 bits per byte, low bits first. */
   varint(): number {
     let value = 0;
     for (let place = 1; ; place *= 2 ** 7) {
       const byte = this.byte();
       value += (byte & 0x7f) * place;
-      // A longer one, padded, would become NaN.
+      // With more padding bytes, `place` would become infinite and the value NaN.
       if (value > Number.MAX_SAFE_INTEGER || place > 2 ** 63) throw new Damage("a number is out of range");
       if (byte < 0x80) return value;
     }
   }
 
-  /** A view. */
+  /** Reads `length` bytes, as a view. */
   bytes(length: number): Uint8Array {
     if (length > this.remaining) throw new Damage("something ends early");
     this.#position += length;
     return this.#bytes.subarray(this.#position - length, this.#position);
   }
 
-  /** A view of what follows its own length. */
+  /** Reads a byte string that follows its length, as a view. */
   lengthPrefixed(): Uint8Array {
     return this.bytes(this.varint());
   }

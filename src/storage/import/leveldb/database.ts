@@ -10,26 +10,26 @@ import { type RandomAccess, readTable } from "./table.ts";
 import { readVersion, type TableFacts, type Version } from "./version.ts";
 import { readWriteBatch } from "./write-batch.ts";
 
-/** A LevelDB database as it lies on disk. Nothing of it is changed, not even its lock. */
+/** A LevelDB database on disk. It is never modified, not even its lock. */
 export interface LevelDb {
-  /** Of every key what it stands for, in the order of the keys. Throws `SourceError`. */
+  /** The live value of every key, in key order. Throws `SourceError`. */
   entries(): Iterable<Entry>;
-  /** What was lost before this, in sentences. */
+  /** Remarks about earlier losses, in sentences. */
   readonly remarks: readonly string[];
 }
 
 /**
- * Reads which files a database consists of, and what its logs hold; tables are read by `entries`.
+ * Reads the manifest and the write-ahead logs of a database; `entries` reads the tables.
  *
- * Reading it needs no native code, and no lock of a server that is still there: what such a server takes away meanwhile
- * is missed, not passed over. Throws `SourceError`.
+ * The reader needs neither native code nor the database's lock. If a running server removes a file meanwhile, its
+ * absence is an error and never ignored. Throws `SourceError`.
  */
 export function readLevelDb(folder: string): LevelDb {
   const version = readCurrentVersion(folder);
   const remarks: string[] = [];
   const logs = logNumbers(folder, version).map((number) => join(folder, `${paddedNumber(number)}.log`));
   const logged = logs.flatMap((file) => readWrites(file, remarks));
-  // A sort keeps the order of what is equal: nothing is, unless two logs hold the same.
+  // The sort is stable. Entries are equal only if two logs hold the same one.
   logged.sort(compareEntries);
   const [first] = logged;
   const runs = version.tables.map((table) => tableRun(folder, table));
@@ -51,14 +51,14 @@ function readCurrentVersion(folder: string): Version {
   });
 }
 
-/** In the order in which they were written. */
+/** The numbers of the live logs, in the order in which they were written. */
 function logNumbers(folder: string, { logNumber, previousLogNumber }: Version): readonly number[] {
   const present = explained(folder, () => readdirSync(folder)).flatMap((name) => {
     const [, digits] = /^(\d+)\.log$/.exec(name) ?? [];
     return digits === undefined ? [] : [Number(digits)];
   });
   const live = new Set(present.filter((number) => number >= logNumber || number === previousLogNumber));
-  // LevelDB makes a log before it names it, and names none in a database that was repaired.
+  // LevelDB creates a log before the manifest names it, and the manifest of a repaired database names none.
   if (logNumber > 0) live.add(logNumber);
   return [...live].sort((left, right) => left - right);
 }
@@ -82,13 +82,13 @@ function tableRun(folder: string, { number, bytes, firstKey }: TableFacts): Run 
 
 function* tableEntries(access: RandomAccess, firstKey: Uint8Array): Generator<Entry> {
   for (const entry of readTable(access)) {
-    // It would be met too late, when a newer version may have gone by.
+    // Such a key would be read too late, after newer versions of it.
     if (Buffer.compare(entry.key, firstKey) < 0) throw new Damage("it holds a key below its first");
     yield entry;
   }
 }
 
-/** Until 2013 tables were named `.sst`. */
+/** The path of a table. Until 2013 tables had the suffix `.sst`. */
 function tableFile(folder: string, number: number): string {
   const old = join(folder, `${paddedNumber(number)}.sst`);
   return existsSync(old) ? old : join(folder, `${paddedNumber(number)}.ldb`);

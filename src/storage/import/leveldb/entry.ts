@@ -1,10 +1,10 @@
 import { ByteReader } from "./byte-reader.ts";
 import { Damage } from "./damage.ts";
 
-/** One version of what a key stands for. */
+/** One version of a key's value. */
 export interface Entry {
   readonly key: Uint8Array;
-  /** Its sequence number, and in the low byte its kind: of two versions of a key the greater is the newer. */
+  /** The sequence number, and the kind in the low byte. The newer of two versions of a key has the greater tag. */
   readonly tag: bigint;
   /** Empty for a deletion. */
   readonly value: Uint8Array;
@@ -14,7 +14,7 @@ export const entryKinds = { deletion: 0, value: 1 } as const;
 
 const tagBytes = 8;
 
-/** The keys of a table end with the tag. Throws `Damage`. */
+/** Splits a table's internal key, which ends with the tag. Throws `Damage`. */
 export function toEntry(internalKey: Uint8Array, value: Uint8Array): Entry {
   const { key, tag } = splitInternalKey(internalKey);
   if ((tag & 0xffn) > entryKinds.value) throw new Damage("an entry is of an unknown kind");
@@ -31,7 +31,7 @@ export function isDeletion({ tag }: Entry): boolean {
   return (tag & 0xffn) === BigInt(entryKinds.deletion);
 }
 
-/** Keys by their bytes; of one key the newest first. */
+/** Orders entries by the bytes of their keys, and the versions of a key from the newest to the oldest. */
 export function compareEntries(left: Pick<Entry, "key" | "tag">, right: Pick<Entry, "key" | "tag">): number {
   const byKey = Buffer.compare(left.key, right.key);
   if (byKey !== 0 || left.tag === right.tag) return byKey;

@@ -3,10 +3,10 @@ import { SourceError } from "../../source.ts";
 import { Damage } from "./damage.ts";
 import type { RandomAccess } from "./table.ts";
 
-/** A file that is read from start to end is in memory as a whole. LevelDB begins a new one after some megabytes. */
+/** The greatest file that is read into memory as a whole. LevelDB starts a new one after some megabytes. */
 const largestWholeFile = 2 ** 30;
 
-/** Runs `task`; what is wrong with the bytes of `file` or with reading them comes out as `SourceError`. */
+/** Runs `task`, and translates damage of `file` and errors of reading it into `SourceError`. */
 export function explained<Result>(file: string, task: () => Result): Result {
   try {
     return task();
@@ -23,7 +23,7 @@ function explain(file: string, error: unknown): unknown {
   return new SourceError(`${file} is missing. ${remedy}`, { cause: error });
 }
 
-/** Throws `SourceError`. */
+/** Reads a whole file. Throws `SourceError`. */
 export function readWhole(file: string): Uint8Array {
   return explained(file, () => {
     const { size } = statSync(file);
@@ -32,7 +32,7 @@ export function readWhole(file: string): Uint8Array {
   });
 }
 
-/** Opens `file` while `read` goes through it. Throws `SourceError`. */
+/** Opens `file` for the iteration of `read`. Throws `SourceError`. */
 export function* reading<Item>(file: string, read: (access: RandomAccess) => Iterable<Item>): Generator<Item> {
   const descriptor = explained(file, () => openSync(file, "r"));
   try {

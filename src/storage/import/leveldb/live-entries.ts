@@ -1,8 +1,8 @@
 import { compareEntries, type Entry, isDeletion } from "./entry.ts";
 
-/** Entries in order: those of a table, or of the logs. */
+/** A sorted run of entries: those of one table, or of all logs. */
 export interface Run {
-  /** No entry has a lower key. */
+  /** A lower bound of the run's keys. */
   readonly firstKey: Uint8Array;
   readonly entries: () => Iterator<Entry>;
 }
@@ -13,9 +13,10 @@ interface OpenRun {
 }
 
 /**
- * Of every key its newest version, unless that is a deletion, in the order of the keys.
+ * Merges the runs: the newest version of every key, unless it is a deletion, in key order.
  *
- * A run is opened when its first key is reached: of the tables of one level, which do not overlap, one at a time.
+ * A run is opened when its first key is reached. The tables of one level do not overlap, so one of them is open at a
+ * time.
  */
 export function* liveEntries(runs: readonly Run[]): Generator<Entry> {
   const waiting = runs.toSorted((left, right) => Buffer.compare(left.firstKey, right.firstKey));

@@ -2,12 +2,12 @@ import { ByteReader } from "./byte-reader.ts";
 import { maskedCrc32c } from "./crc32c.ts";
 import { Damage } from "./damage.ts";
 
-/** What a log holds. */
+/** The records of a log, and how it ends. */
 export interface LogRecords {
   readonly records: readonly Uint8Array[];
   /**
-   * How it ends: `cut` in the middle of a record, as when its writer was killed, or `damaged`, with bytes that are no
-   * record, as when the machine lost power: to LevelDB the log ends there too.
+   * The log's end: `cut` in the middle of a record, after its writer was killed, or `damaged`, with bytes that are not
+   * a record, after a power cut. LevelDB ends the log there too.
    */
   readonly end: "whole" | "cut" | "damaged";
 }
@@ -21,7 +21,7 @@ interface Fragment {
 type Part = Fragment | Damage | "cut";
 
 const blockBytes = 32 * 1024;
-/** Checksum, length, type. */
+/** The header consists of a checksum, a length and a type. */
 const headerBytes = 7;
 const checksumBytes = 4;
 
@@ -30,12 +30,12 @@ const types = { zero: 0, full: 1, first: 2, middle: 3, last: 4 } as const;
 /**
  * Reads a write-ahead log or a manifest (leveldb/doc/log_format.md).
  *
- * Throws `Damage` for what is damaged with an intact record behind it. LevelDB passes over that and over up to 32 KiB
- * around it, without a word.
+ * Throws `Damage` for a damaged record that an intact one follows. LevelDB silently skips it with up to 32 KiB around
+ * it.
  */
 export function readLog(bytes: Uint8Array): LogRecords {
   const records: Uint8Array[] = [];
-  /** Of the record that has begun and not ended. */
+  /** The fragments of a record that has begun and not ended. */
   let begun: Uint8Array[] | undefined;
   let damage: Damage | undefined;
   for (const part of partsOf(bytes)) {
@@ -56,7 +56,7 @@ export function readLog(bytes: Uint8Array): LogRecords {
 
 function join(begun: Uint8Array[] | undefined, { type, payload }: Fragment): Uint8Array[] {
   if (type === types.full || type === types.first) {
-    // Old writers began a record with nothing at the end of a block, and then once more.
+    // Old writers put an empty first fragment at the end of a block, and then began the record again.
     if (begun?.some(({ length }) => length > 0)) throw new Damage("a record has no end");
     return [payload];
   }
@@ -71,7 +71,7 @@ function* partsOf(bytes: Uint8Array): Generator<Part> {
   }
 }
 
-/** Goes on behind a record whose checksum does not match: what is intact there tells damage from the end of the log. */
+/** Continues after a checksum mismatch: an intact record behind it distinguishes damage from the end of the log. */
 function* partsOfBlock(block: Uint8Array, start: number): Generator<Part> {
   const isWhole = block.length === blockBytes;
   let position = 0;
@@ -95,7 +95,7 @@ function* partsOfBlock(block: Uint8Array, start: number): Generator<Part> {
   if (!isWhole && position < block.length) yield "cut";
 }
 
-/** A view when it is in one piece. */
+/** The concatenated pieces; a view if there is only one. */
 function concatenate(pieces: readonly Uint8Array[]): Uint8Array {
   const [only] = pieces;
   return only !== undefined && pieces.length === 1 ? only : Buffer.concat(pieces);

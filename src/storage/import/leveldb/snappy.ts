@@ -1,10 +1,10 @@
 import { ByteReader } from "./byte-reader.ts";
 import { Damage } from "./damage.ts";
 
-/** Nothing expands further: a copy of 64 bytes takes 3. What claims more is damaged, and no memory is taken for it. */
+/** The greatest expansion: a copy of 64 bytes takes 3. A block that claims more is damaged; no memory is allocated. */
 const mostExpansion = 22;
 
-/** The low two bits of an element's first byte; copies by the bytes of their offset. */
+/** The low two bits of an element's first byte. Copies are named by the length of their offset in bytes. */
 const kinds = { literal: 0, copy1: 1, copy2: 2 } as const;
 
 interface Copy {
@@ -36,7 +36,7 @@ export function decompressSnappy(compressed: Uint8Array): Uint8Array {
   return output;
 }
 
-/** Up to 60 in the tag, else in the 1 to 4 bytes behind it. */
+/** The length of a literal: in the tag up to 60, otherwise in the following 1 to 4 bytes. */
 function literalLength(tag: number, reader: ByteReader): number {
   const upper = tag >>> 2;
   return 1 + (upper < 60 ? upper : reader.uint(upper - 59));
@@ -54,7 +54,7 @@ function copyOf(tag: number, reader: ByteReader): Copy {
   }
 }
 
-/** What it copies may be what it writes: a short offset repeats a pattern. */
+/** Copies earlier output. Source and target may overlap: a short offset repeats a pattern. */
 function repeat(output: Uint8Array, written: number, { offset, length }: Copy): void {
   if (offset === 0 || offset > written) throw new Damage("a compressed block copies from before its start");
   if (written + length > output.length) throw new Damage("a compressed block holds more than it claims");

@@ -5,14 +5,14 @@ import { Damage } from "./damage.ts";
 import { compareEntries, type Entry, toEntry } from "./entry.ts";
 import { decompressSnappy } from "./snappy.ts";
 
-/** The bytes of a file, read as they are needed. */
+/** Random access to the bytes of a file. */
 export interface RandomAccess {
   readonly byteLength: number;
-  /** Exactly these bytes, which are in the file. */
+  /** Reads exactly these bytes, which must be within the file. */
   read(offset: number, length: number): Uint8Array;
 }
 
-/** Where a block is. */
+/** The position of a block. */
 interface BlockHandle {
   readonly offset: number;
   readonly length: number;
@@ -21,17 +21,17 @@ interface BlockHandle {
 const footerBytes = 48;
 const magic = 0xdb47_7524_8b80_fb57n;
 
-/** Behind each block: how it is compressed, and a checksum. */
+/** The trailer of each block: its compression and a checksum. */
 const trailerBytes = 5;
 const compressions = { none: 0, snappy: 1 } as const;
 
-/** Goes through the entries of a table in order (leveldb/doc/table_format.md), a block at a time. Throws `Damage`. */
+/** Reads the entries of a table in order (leveldb/doc/table_format.md), a block at a time. Throws `Damage`. */
 export function* readTable(file: RandomAccess): Generator<Entry> {
   let end = 0;
   let previous: Entry | undefined;
   for (const { value: handle } of readBlockEntries(readBlock(file, readFooter(file)))) {
     const block = readHandle(new ByteReader(handle));
-    // Without this a small index could name one block any number of times.
+    // Without this check, a small index could name one block any number of times.
     if (block.offset < end) throw new Damage("blocks overlap");
     end = block.offset + block.length;
     for (const { key, value } of readBlockEntries(readBlock(file, block))) {
@@ -43,7 +43,7 @@ export function* readTable(file: RandomAccess): Generator<Entry> {
   }
 }
 
-/** Returns where the index is; what lies before it (filters) serves look-ups only. */
+/** Returns the position of the index. The filters before it serve look-ups only. */
 function readFooter(file: RandomAccess): BlockHandle {
   if (file.byteLength < footerBytes) throw new Damage("it is too short for a table");
   const footer = file.read(file.byteLength - footerBytes, footerBytes);
@@ -63,7 +63,7 @@ function readBlock(file: RandomAccess, { offset, length }: BlockHandle): Uint8Ar
   const trailer = new ByteReader(bytes.subarray(length));
   const compression = trailer.byte();
   const checksum = trailer.uint(4);
-  // Of the block and the byte behind it.
+  // The checksum covers the block and its compression byte.
   if (maskedCrc32c(bytes.subarray(0, length + 1)) !== checksum) {
     throw new Damage(`a checksum does not match at byte ${offset}`);
   }

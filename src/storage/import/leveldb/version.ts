@@ -6,20 +6,20 @@ import { splitInternalKey } from "./entry.ts";
 export interface TableFacts {
   readonly number: number;
   readonly bytes: number;
-  /** Its first key. */
+  /** The first key of the table. */
   readonly firstKey: Uint8Array;
 }
 
-/** Which files the database consists of. */
+/** The files of which the database consists. */
 export interface Version {
   readonly tables: readonly TableFacts[];
-  /** Logs with a lower number are in the tables. */
+  /** The content of logs with a lower number is in the tables. */
   readonly logNumber: number;
-  /** Except for this one; 0 when there is none. */
+  /** A log with a lower number that is still live; 0 if there is none. */
   readonly previousLogNumber: number;
 }
 
-/** What one record of the manifest changes. */
+/** The changes of one record of the manifest. */
 interface Edit {
   readonly logNumber?: number;
   readonly previousLogNumber?: number;
@@ -39,10 +39,10 @@ const tags = {
   previousLogNumber: 9,
 } as const;
 
-/** Keys in the order of their bytes. */
+/** The default comparator, which orders keys by their bytes. */
 const usualComparator = "leveldb.BytewiseComparator";
 
-/** What the records of a manifest lead to. Throws `Damage`. */
+/** Applies the records of a manifest. Throws `Damage`. */
 export function readVersion(records: Iterable<Uint8Array>): Version {
   const tables = new Map<number, TableFacts>();
   let logNumber: number | undefined;
@@ -99,7 +99,7 @@ function readEdit(record: Uint8Array): Edit {
   return edit;
 }
 
-/** Its level, number, size, first and last key. */
+/** Reads a file's level, number, size, first and last key. */
 function readNewFile(reader: ByteReader): TableFacts {
   reader.varint();
   const number = reader.varint();

@@ -4,7 +4,7 @@ import { type Entry, entryKinds } from "./entry.ts";
 
 const nothing = new Uint8Array();
 
-/** What was written at once: one record of a write-ahead log. Throws `Damage`. */
+/** Reads a batch of writes: one record of a write-ahead log. Throws `Damage`. */
 export function* readWriteBatch(record: Uint8Array): Generator<Entry> {
   const reader = new ByteReader(record);
   const sequence = reader.uint64();
