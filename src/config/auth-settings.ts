@@ -20,7 +20,9 @@ export function parseWebhookSecrets(texts: readonly string[]): readonly Uint8Arr
   return texts.length >= 1 && texts.length <= mostSecrets && areValid ? secrets : undefined;
 }
 
-/** Reads a secret as Standard Webhooks writes one, `whsec_` and 24 to 64 bytes in base64; undefined for anything else. */
+/**
+ * Reads a secret as Standard Webhooks writes one, `whsec_` and 24 to 64 bytes in base64; undefined for anything else.
+ */
 export function parseWebhookSecret(text: string): Uint8Array | undefined {
   if (!text.startsWith(webhookSecretPrefix)) return undefined;
   const encoded = text.slice(webhookSecretPrefix.length);
