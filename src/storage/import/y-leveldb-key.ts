@@ -1,5 +1,4 @@
-import { ByteReader } from "./leveldb/byte-reader.ts";
-import { Damage } from "./leveldb/damage.ts";
+import { ByteReader, Damage } from "./leveldb/byte-reader.ts";
 
 /** The meaning of a key of y-leveldb. */
 export type YLeveldbKey =

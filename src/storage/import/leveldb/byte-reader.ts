@@ -1,4 +1,5 @@
-import { Damage } from "./damage.ts";
+/** Bytes that LevelDB does not write. The message states the problem; the caller adds the file. */
+export class Damage extends Error {}
 
 /** Reads numbers and byte strings in LevelDB's encodings. Throws `Damage` if bytes are missing. */
 export class ByteReader {

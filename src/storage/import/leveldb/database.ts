@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { SourceError } from "../../source.ts";
-import { Damage } from "./damage.ts";
+import { Damage } from "./byte-reader.ts";
 import { compareEntries, type Entry } from "./entry.ts";
 import { explained, reading, readWhole } from "./file-access.ts";
 import { liveEntries, type Run } from "./live-entries.ts";

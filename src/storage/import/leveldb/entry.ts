@@ -1,5 +1,4 @@
-import { ByteReader } from "./byte-reader.ts";
-import { Damage } from "./damage.ts";
+import { ByteReader, Damage } from "./byte-reader.ts";
 
 /** One version of a key's value. */
 export interface Entry {

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from "node:fs";
 import { SourceError } from "../../source.ts";
-import { Damage } from "./damage.ts";
+import { Damage } from "./byte-reader.ts";
 import type { RandomAccess } from "./table.ts";
 
 /** The greatest file that is read into memory as a whole. LevelDB starts a new one after some megabytes. */

@@ -1,6 +1,5 @@
-import { ByteReader } from "./byte-reader.ts";
+import { ByteReader, Damage } from "./byte-reader.ts";
 import { maskedCrc32c } from "./crc32c.ts";
-import { Damage } from "./damage.ts";
 
 /** The records of a log, and how it ends. */
 export interface LogRecords {

@@ -1,5 +1,4 @@
-import { ByteReader } from "./byte-reader.ts";
-import { Damage } from "./damage.ts";
+import { ByteReader, Damage } from "./byte-reader.ts";
 
 /** The greatest expansion: a copy of 64 bytes takes 3. A block that claims more is damaged; no memory is allocated. */
 const mostExpansion = 22;

@@ -1,7 +1,6 @@
 import { readBlockEntries } from "./block.ts";
-import { ByteReader } from "./byte-reader.ts";
+import { ByteReader, Damage } from "./byte-reader.ts";
 import { maskedCrc32c } from "./crc32c.ts";
-import { Damage } from "./damage.ts";
 import { compareEntries, type Entry, toEntry } from "./entry.ts";
 import { decompressSnappy } from "./snappy.ts";
 

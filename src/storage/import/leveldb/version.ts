@@ -1,5 +1,4 @@
-import { ByteReader } from "./byte-reader.ts";
-import { Damage } from "./damage.ts";
+import { ByteReader, Damage } from "./byte-reader.ts";
 import { splitInternalKey } from "./entry.ts";
 
 /** One table file. */

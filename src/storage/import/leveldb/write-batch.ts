@@ -1,5 +1,4 @@
-import { ByteReader } from "./byte-reader.ts";
-import { Damage } from "./damage.ts";
+import { ByteReader, Damage } from "./byte-reader.ts";
 import { type Entry, entryKinds } from "./entry.ts";
 
 const nothing = new Uint8Array();

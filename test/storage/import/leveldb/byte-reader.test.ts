@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { ByteReader } from "../../../../src/storage/import/leveldb/byte-reader.ts";
-import { Damage } from "../../../../src/storage/import/leveldb/damage.ts";
+import { ByteReader, Damage } from "../../../../src/storage/import/leveldb/byte-reader.ts";
 
 const reader = (...bytes: readonly number[]) => new ByteReader(Uint8Array.from(bytes));
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Damage } from "../../../../src/storage/import/leveldb/damage.ts";
+import { Damage } from "../../../../src/storage/import/leveldb/byte-reader.ts";
 import { readLog } from "../../../../src/storage/import/leveldb/log-records.ts";
 import { concatenate, logBlockBytes, logBytes, logFragment, utf8 } from "../../../support/bytes/leveldb-bytes.ts";
 import { withSeeds } from "../../../support/bytes/random.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Damage } from "../../../../src/storage/import/leveldb/damage.ts";
+import { Damage } from "../../../../src/storage/import/leveldb/byte-reader.ts";
 import { decompressSnappy } from "../../../../src/storage/import/leveldb/snappy.ts";
 import { utf8 } from "../../../support/bytes/leveldb-bytes.ts";
 import { type Random, withSeeds } from "../../../support/bytes/random.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Damage } from "../../../../src/storage/import/leveldb/damage.ts";
+import { Damage } from "../../../../src/storage/import/leveldb/byte-reader.ts";
 import { type RandomAccess, readTable } from "../../../../src/storage/import/leveldb/table.ts";
 import {
   blockBytes,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as encoding from "lib0/encoding";
-import { Damage } from "../../../../src/storage/import/leveldb/damage.ts";
+import { Damage } from "../../../../src/storage/import/leveldb/byte-reader.ts";
 import { readVersion } from "../../../../src/storage/import/leveldb/version.ts";
 import { internalKey, utf8 } from "../../../support/bytes/leveldb-bytes.ts";
 

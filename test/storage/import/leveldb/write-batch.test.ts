@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { Damage } from "../../../../src/storage/import/leveldb/damage.ts";
+import { Damage } from "../../../../src/storage/import/leveldb/byte-reader.ts";
 import { readWriteBatch } from "../../../../src/storage/import/leveldb/write-batch.ts";
 import { concatenate, utf8, writeBatch } from "../../../support/bytes/leveldb-bytes.ts";
 
