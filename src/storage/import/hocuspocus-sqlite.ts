@@ -93,7 +93,7 @@ function readHeader(file: string): Uint8Array {
   }
   const magic = "SQLite format 3\0";
   if (new TextDecoder().decode(header.subarray(0, magic.length)) === magic) return header;
-  throw new SourceError(`${file} is no SQLite database.`);
+  throw new SourceError(`${file} is not an SQLite database.`);
 }
 
 function describeUnreadable(file: string, error: unknown): string {
@@ -119,11 +119,11 @@ function explained<Result>(file: string, task: () => Result): Result {
 
 function describeTrouble(file: string, { code, message }: SQLiteError): string {
   if (/^no such (table|column)/.test(message)) {
-    return `${file} is not of Hocuspocus' SQLite extension: it has no table documents with the columns name and data.`;
+    return `${file} is not a database of Hocuspocus' SQLite extension: it has no table documents with the columns name and data.`;
   }
   // Only a connection that may write can roll back the transaction.
   if (code === "SQLITE_READONLY_ROLLBACK") {
-    return `${file} was left in the middle of a change. Start its server and stop it: that takes the half of it back.`;
+    return `${file} was left in the middle of a change. Start and stop its server to roll the change back.`;
   }
   return `${file} cannot be read: ${message}.`;
 }

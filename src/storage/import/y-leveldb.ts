@@ -81,8 +81,8 @@ class YLeveldb implements DocumentSource {
   }
 
   #remarkOnTheRest(): void {
-    if (this.#hasMeta) this.#remarks.push("What was put beside documents with setMeta is not taken over.");
+    if (this.#hasMeta) this.#remarks.push("Values that were set with setMeta are not imported.");
     if (this.#foreignEntries === 0) return;
-    throw new SourceError(`${this.#folder} holds what y-leveldb does not write: ${this.#foreignEntries} entries.`);
+    throw new SourceError(`${this.#folder} holds entries that y-leveldb does not write: ${this.#foreignEntries}.`);
   }
 }

@@ -133,7 +133,7 @@ function isUnsupported(error: unknown): boolean {
 }
 
 function refuseExisting(target: string): void {
-  if (existsSync(target)) throw Object.assign(new Error(`${target} is there`), { code: "EEXIST", path: target });
+  if (existsSync(target)) throw Object.assign(new Error(`${target} already exists`), { code: "EEXIST", path: target });
 }
 
 function syncFile(path: string): void {

@@ -58,7 +58,7 @@ export function checkTables(database: Database): void {
   translateErrors(() => {
     const version = userVersion(database);
     if (version > migrations.length) throw new DatabaseIsNewer(version, migrations.length);
-    if (version === 0) throw new StoreError("corrupt", "it is not a database of Yurt");
+    if (version === 0) throw new StoreError("corrupt", "it is not a Yurt database");
     const expected = new Database(":memory:");
     try {
       for (const migration of migrations.slice(0, version)) expected.run(migration);
@@ -113,7 +113,8 @@ export function isNewDatabase(file: string): boolean {
   const name = basename(file);
   const state = sizeOf(file) === undefined ? "is missing" : "is empty";
   if (hasBytes(`${file}-wal`)) throw new StoreError("corrupt", `${name} ${state}, and ${name}-wal holds updates of it`);
-  if (hasBytes(file + restoringSuffix)) throw new StoreError("corrupt", `${name} ${state}, for a restore was cut off`);
+  if (hasBytes(file + restoringSuffix))
+    throw new StoreError("corrupt", `${name} ${state}, for a restore was interrupted`);
   return true;
 }
 

@@ -43,7 +43,7 @@ export function restoreDatabase({ source, dataFolder, atMs }: RestoreOptions): R
     const file = join(folder.path, databaseName);
     const copy = file + restoringSuffix;
     const aside = `${file}.before-restore-${new Date(atMs).toISOString().replaceAll(":", "-")}`;
-    if (existsSync(aside)) throw new Error(`${aside} is there already.`);
+    if (existsSync(aside)) throw new Error(`${aside} already exists.`);
     prepareCopy(source, copy);
     giveToOwner(copy, existsSync(file) ? file : folder.path);
     const facts = withIdleDatabase(copy, factsOf);

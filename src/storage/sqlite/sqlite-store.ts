@@ -135,7 +135,7 @@ class SqliteStore implements Store {
     );
     this.#reserveRows = database.prepare("UPDATE row_ids SET reserved = ?");
     const rowIds = database.prepare<{ reserved: RowId }, []>("SELECT reserved FROM row_ids").get();
-    if (rowIds === null) throw new StoreError("corrupt", "The row ids that are in use are not known.");
+    if (rowIds === null) throw new StoreError("corrupt", "The table row_ids is empty.");
     this.#nextRow = rowIds.reserved;
     this.#reserved = rowIds.reserved;
   }
@@ -191,7 +191,7 @@ class SqliteStore implements Store {
       const found = this.#findDocument.get(document);
       for (const row of quarantined) if (found !== null) this.#quarantine.run(found.id, row);
       if (found === null || !this.#deleteRows(found, rows)) {
-        throw new StoreError("unavailable", "The rows to compact are not those of the document any more.");
+        throw new StoreError("unavailable", "The rows to compact have changed.");
       }
       const row = this.#insert(found.id, base);
       this.#setBase.run(row, summary, found.id);

@@ -80,7 +80,7 @@ describe("yurt documents import", () => {
     await compactLevels(source);
     expect(filesOf(source, ".ldb").length).toBeGreaterThan(0);
     const { code, out, err } = await importFrom("y-leveldb");
-    expect([code, err]).toEqual([0, said("What was put beside documents with setMeta is not taken over.")]);
+    expect([code, err]).toEqual([0, said("Values that were set with setMeta are not imported.")]);
     expect(out).toMatch(/^1\t\d+\tnew\tcafé 3$/m);
     expect(out).toMatch(/^12\t\d+\tnew\tcafé 5$/m);
     const found = await texts();
@@ -287,7 +287,7 @@ describe("yurt documents import names, and ends with 1,", () => {
 
 describe("yurt documents import makes no data folder, and says why, when the source", () => {
   const notOfHocuspocus = () =>
-    `${source} is not of Hocuspocus' SQLite extension: it has no table documents with the columns name and data.`;
+    `${source} is not a database of Hocuspocus' SQLite extension: it has no table documents with the columns name and data.`;
 
   test.each<[string, string, () => unknown, () => string]>([
     ["is not there", "hocuspocus-sqlite", () => undefined, () => `There is no file ${source}.`],
@@ -295,14 +295,14 @@ describe("yurt documents import makes no data folder, and says why, when the sou
       "is a letter",
       "hocuspocus-sqlite",
       () => writeFileSync(source, "Dear Ada"),
-      () => `${source} is no SQLite database.`,
+      () => `${source} is not an SQLite database.`,
     ],
     ["is a database of something else", "hocuspocus-sqlite", () => makeDatabase(), notOfHocuspocus],
     [
       "is a folder of something else",
       "y-leveldb",
       () => mkdirSync(source),
-      () => `${source} is no folder of LevelDB: it holds no file CURRENT.`,
+      () => `${source} is not a LevelDB folder: it has no file CURRENT.`,
     ],
   ])("%s", async (_, format, make, message) => {
     make();

@@ -84,9 +84,7 @@ test("a server that was killed in the middle of a change has to take it back its
   for (const suffix of ["", "-journal"]) copyFileSync(file + suffix, killed + suffix);
   database.close();
   expect(() => read(killed)).toThrow(
-    new SourceError(
-      `${killed} was left in the middle of a change. Start its server and stop it: that takes the half of it back.`,
-    ),
+    new SourceError(`${killed} was left in the middle of a change. Start and stop its server to roll the change back.`),
   );
 });
 
@@ -133,7 +131,8 @@ describe("rows", () => {
 });
 
 describe("refused is", () => {
-  const notOurs = "is not of Hocuspocus' SQLite extension: it has no table documents with the columns name and data.";
+  const notOurs =
+    "is not a database of Hocuspocus' SQLite extension: it has no table documents with the columns name and data.";
 
   test.each<[string, () => unknown, string]>([
     ["what is not there", () => undefined, "There is no file FILE."],
@@ -142,8 +141,8 @@ describe("refused is", () => {
       () => mkdirSync(file),
       "FILE is a folder. Name the file that the SQLite extension is configured with.",
     ],
-    ["an empty file", () => writeFileSync(file, ""), "FILE is no SQLite database."],
-    ["a letter", () => writeFileSync(file, "Dear Ada,\n".repeat(500)), "FILE is no SQLite database."],
+    ["an empty file", () => writeFileSync(file, ""), "FILE is not an SQLite database."],
+    ["a letter", () => writeFileSync(file, "Dear Ada,\n".repeat(500)), "FILE is not an SQLite database."],
     ["a database of something else", () => makeTable("CREATE TABLE users (name, data)"), `FILE ${notOurs}`],
     ["one that lacks a column", () => makeTable("CREATE TABLE documents (name, update_ blob)"), `FILE ${notOurs}`],
     ["one without rows that have a number", () => makeTable(withoutRowid), `FILE ${notOurs}`],

@@ -117,7 +117,7 @@ describe("documents of y-leveldb", () => {
     });
     const source = openYLeveldb(folder);
     expect(Array.from(source.documents(), ({ name }) => name)).toEqual(["notes"]);
-    expect(source.remarks).toEqual(["What was put beside documents with setMeta is not taken over."]);
+    expect(source.remarks).toEqual(["Values that were set with setMeta are not imported."]);
   });
 
   test("have the names that the URLs of their clients mean", async () => {
@@ -155,7 +155,7 @@ describe("documents of y-leveldb", () => {
     const read = () => {
       for (const { name } of openYLeveldb(folder).documents()) given.push(name);
     };
-    expect(read).toThrow(new SourceError(`${folder} holds what y-leveldb does not write: 2 entries.`));
+    expect(read).toThrow(new SourceError(`${folder} holds entries that y-leveldb does not write: 2.`));
     expect(given).toEqual(["notes"]);
   });
 });

@@ -122,7 +122,7 @@ describe("a backup is refused, and nothing is left of it, when", () => {
     const database = new Database(file);
     database.run("CREATE TABLE numbers (number)");
     database.close(true);
-    expect(refusal(file)).toMatchObject({ kind: "corrupt", message: "it is not a database of Yurt" });
+    expect(refusal(file)).toMatchObject({ kind: "corrupt", message: "it is not a Yurt database" });
   });
 
   test("a page of the database is damaged", async () => {

@@ -115,7 +115,7 @@ describe("a database is refused as corrupt, and nothing beside it is touched, wh
     ],
     ["the first page of the row ids is damaged", (file) => damagePageOf(file, "row_ids"), /malformed/],
     ["the row ids in use are unknown", (file) => change(file, "DELETE FROM row_ids"), /table row_ids is empty/],
-    ["it is another program's", (file) => change(file, "PRAGMA user_version = 0"), /not a database of Yurt/],
+    ["it is another program's", (file) => change(file, "PRAGMA user_version = 0"), /not a Yurt database/],
   ])("%s", async (_, damage, message) => {
     const file = await workshop.fill("data", documents);
     damage(file);
@@ -140,12 +140,12 @@ describe("a database is refused as corrupt, and nothing beside it is touched, wh
     expect(statSync(`${file}-wal`).size).toBeGreaterThan(30_000);
   });
 
-  test("a restore was cut off between the names", async () => {
+  test("a restore was interrupted between the names", async () => {
     const file = await workshop.fill("data", documents);
     writeFileSync(`${file}.restoring`, readFileSync(file));
     expect(Object.keys(await documentsIn(file))).toEqual(["a", "b"]);
     rmSync(file);
-    const message = "yurt.db is missing, for a restore was cut off";
+    const message = "yurt.db is missing, for a restore was interrupted";
     expect(refusal(file)).toMatchObject({ kind: "corrupt", message });
   });
 

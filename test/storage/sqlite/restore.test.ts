@@ -161,7 +161,7 @@ describe("a restore is refused before anything is changed, when", () => {
   });
 
   test.each<[string, string, object]>([
-    ["another program's", "PRAGMA user_version = 0", { kind: "corrupt", message: "it is not a database of Yurt" }],
+    ["another program's", "PRAGMA user_version = 0", { kind: "corrupt", message: "it is not a Yurt database" }],
     ["of a newer release", "PRAGMA user_version = 99", { name: "DatabaseIsNewer" }],
     ["without a table", "DROP TABLE row_ids", { kind: "corrupt", message: expect.stringContaining("row_ids") }],
   ])("its source is %s", (_, statement, refused) => {
@@ -180,6 +180,6 @@ describe("a restore is refused before anything is changed, when", () => {
 
   test("the name for what is kept aside is taken", () => {
     writeFileSync(workshop.file("data", aside), "a letter");
-    expect(String(refusal())).toContain(`${aside} is there already.`);
+    expect(String(refusal())).toContain(`${aside} already exists.`);
   });
 });

@@ -57,7 +57,7 @@ class MemoryStore implements Store {
     const isPresent = (row: RowId) => log?.base?.row === row || log?.tail.has(row) === true;
     const baseStays = log?.base !== undefined && !replaced.has(log.base.row);
     if (log === undefined || baseStays || ![...replaced].every(isPresent)) {
-      throw new StoreError("unavailable", "The rows to compact are not those of the document any more.");
+      throw new StoreError("unavailable", "The rows to compact have changed.");
     }
     const updates = log.base === undefined ? log.tail : new Map([[log.base.row, log.base], ...log.tail]);
     for (const row of quarantined) {

@@ -16,7 +16,7 @@ export class ByteReader {
 
   byte(): number {
     const byte = this.#bytes[this.#position];
-    if (byte === undefined) throw new Damage("something ends early");
+    if (byte === undefined) throw new Damage("unexpected end of data");
     this.#position += 1;
     return byte;
   }
@@ -48,7 +48,7 @@ export class ByteReader {
 
   /** Reads `length` bytes, as a view. */
   bytes(length: number): Uint8Array {
-    if (length > this.remaining) throw new Damage("something ends early");
+    if (length > this.remaining) throw new Damage("unexpected end of data");
     this.#position += length;
     return this.#bytes.subarray(this.#position - length, this.#position);
   }

@@ -39,14 +39,14 @@ export function readLevelDb(folder: string): LevelDb {
 
 function readCurrentVersion(folder: string): Version {
   const current = join(folder, "CURRENT");
-  if (!existsSync(current)) throw new SourceError(`${folder} is no folder of LevelDB: it holds no file CURRENT.`);
+  if (!existsSync(current)) throw new SourceError(`${folder} is not a LevelDB folder: it has no file CURRENT.`);
   const name = new TextDecoder().decode(readWhole(current));
   if (!/^MANIFEST-\d+\n$/.test(name)) throw new SourceError(`${current} is damaged: it names no manifest.`);
   const manifest = join(folder, name.trimEnd());
   const bytes = readWhole(manifest);
   return explained(manifest, () => {
     const { records, end } = readLog(bytes);
-    if (end === "damaged") throw new Damage("it ends with what is no record");
+    if (end === "damaged") throw new Damage("it ends with bytes that are not a record");
     return readVersion(records);
   });
 }
@@ -67,8 +67,10 @@ function readWrites(file: string, remarks: string[]): readonly Entry[] {
   const bytes = readWhole(file);
   return explained(file, () => {
     const { records, end } = readLog(bytes);
-    if (end === "cut") remarks.push(`${file} ends in the middle of a write, as after a crash: that one is not taken.`);
-    if (end === "damaged") remarks.push(`${file} ends with what is no write, as after a crash: that is not taken.`);
+    if (end === "cut")
+      remarks.push(`${file} ends in the middle of a write, as after a crash: that write is not imported.`);
+    if (end === "damaged")
+      remarks.push(`${file} ends with bytes that are not a write, as after a crash: they are not imported.`);
     return records.flatMap((record) => [...readWriteBatch(record)]);
   });
 }

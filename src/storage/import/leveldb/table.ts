@@ -73,6 +73,6 @@ function readBlock(file: RandomAccess, { offset, length }: BlockHandle): Uint8Ar
     case compressions.snappy:
       return decompressSnappy(block);
     default:
-      throw new Damage(`a block is compressed in an unknown way (${compression})`);
+      throw new Damage(`a block has an unsupported compression (${compression})`);
   }
 }

@@ -109,5 +109,5 @@ function readNewFile(reader: ByteReader): TableFacts {
 }
 
 function checkComparator(name: Uint8Array): void {
-  if (new TextDecoder().decode(name) !== usualComparator) throw new Damage("its keys are in an order of their own");
+  if (new TextDecoder().decode(name) !== usualComparator) throw new Damage("its comparator is not supported");
 }

@@ -117,7 +117,7 @@ describe("a log that ends in the middle of a write", () => {
     truncateSync(log, readFileSync(log).length - 50);
     expect(read()).toEqual([...expected]);
     expect(readLevelDb(folder).remarks).toEqual([
-      `${log} ends in the middle of a write, as after a crash: that one is not taken.`,
+      `${log} ends in the middle of a write, as after a crash: that write is not imported.`,
     ]);
   });
 
@@ -126,7 +126,7 @@ describe("a log that ends in the middle of a write", () => {
     writeFileSync(log, bytes.fill(0, bytes.length - 50));
     expect(read()).toEqual([...expected]);
     expect(readLevelDb(folder).remarks).toEqual([
-      `${log} ends with what is no write, as after a crash: that is not taken.`,
+      `${log} ends with bytes that are not a write, as after a crash: they are not imported.`,
     ]);
   });
 });
@@ -157,13 +157,13 @@ describe("refused, with the name of the file that is to blame, is a folder", () 
 
   test("that is not there", () => {
     rmSync(folder, { recursive: true });
-    expectRefusal("", /is no folder of LevelDB: it holds no file CURRENT\.$/);
+    expectRefusal("", /is not a LevelDB folder: it has no file CURRENT\.$/);
   });
 
   test("that is a file", () => {
     rmSync(folder, { recursive: true });
     writeFileSync(folder, "a letter");
-    expectRefusal("", /is no folder of LevelDB: it holds no file CURRENT\.$/);
+    expectRefusal("", /is not a LevelDB folder: it has no file CURRENT\.$/);
   });
 
   test.each(["", "MANIFEST-000002", "../../MANIFEST-000002\n", "MANIFEST-x\n"])("whose CURRENT says %p", (text) => {
@@ -225,19 +225,19 @@ describe("refused, with the name of the file that is to blame, is a folder", () 
   test("whose log holds what is no batch of writes", () => {
     const log = nameOf(".log");
     writeFileSync(join(folder, log), logBytes([utf8("too short")]));
-    expectRefusal(log, /is damaged: something ends early\.$/);
+    expectRefusal(log, /is damaged: unexpected end of data\.$/);
   });
 
   test("whose manifest ends with what is no record", () => {
     const bytes = readFileSync(join(folder, manifest()));
     bytes[bytes.length - 1] = (bytes[bytes.length - 1] ?? 0) ^ 1;
     writeFileSync(join(folder, manifest()), bytes);
-    expectRefusal(manifest(), /is damaged: it ends with what is no record\.$/);
+    expectRefusal(manifest(), /is damaged: it ends with bytes that are not a record\.$/);
   });
 
   test("whose manifest is of another order of keys", () => {
     writeFileSync(join(folder, manifest()), logFragment(1, Uint8Array.of(1, 4, ...utf8("mine"))));
-    expectRefusal(manifest(), /is damaged: its keys are in an order of their own\.$/);
+    expectRefusal(manifest(), /is damaged: its comparator is not supported\.$/);
   });
 
   test("that has a folder in the place of a file", () => {

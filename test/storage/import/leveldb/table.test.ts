@@ -85,7 +85,11 @@ describe("a table", () => {
       "blocks overlap",
     ],
     ["whose block has changed", changed(whole, 3), "a checksum does not match at byte 0"],
-    ["whose block is compressed otherwise", tableBytes([{ ...block(), compression: 2 }]), "in an unknown way (2)"],
+    [
+      "whose block is compressed otherwise",
+      tableBytes([{ ...block(), compression: 2 }]),
+      "an unsupported compression (2)",
+    ],
     [
       "with a block in the wrong place",
       tableBytes([block(put("a", 1))], [[1, start.length - 1]]),
@@ -100,7 +104,11 @@ describe("a table", () => {
     ["with more restarts than fit", tableBytes([stored(0xff, 0xff, 0xff, 0xff)]), "a block is too short"],
     ["with a key that shares too much", tableBytes([stored(1, 0, 0, ...noRestarts)]), "shares more than there is"],
     ["with a key of 4 GB", tableBytes([stored(0, 0xff, 0xff, 0xff, 0xff, 0x0f, 0, ...noRestarts)]), "a key is longer"],
-    ["with a value of 4 GB", tableBytes([stored(0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f, ...noRestarts)]), "ends early"],
+    [
+      "with a value of 4 GB",
+      tableBytes([stored(0, 0, 0xff, 0xff, 0xff, 0xff, 0x0f, ...noRestarts)]),
+      "unexpected end of data",
+    ],
   ])("%s is damaged", (_, bytes, message) => {
     expect(() => read(bytes)).toThrow(Damage);
     expect(() => read(bytes)).toThrow(message);
