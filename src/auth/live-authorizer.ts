@@ -20,7 +20,7 @@ const revoked: Denial = {
   granted: false,
   kind: "unauthorized",
   code: "revoked",
-  reason: "the permission has been revoked",
+  reason: "permission revoked",
 };
 
 /** An authorizer that follows a policy, and ends its grants when they expire or are revoked. */

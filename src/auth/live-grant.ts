@@ -22,7 +22,7 @@ const longestNoticeMs = 60_000;
 /** With less time left before the expiry, a renewal is not tried again: its answer would come too late. */
 const shortestRenewalMs = 250;
 
-const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "the permission has expired" };
+const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "permission expired" };
 
 /** A permission in use: it is renewed if the policy allows that, and otherwise ends when it expires. */
 export class LiveGrant implements Grant {

@@ -32,6 +32,6 @@ test("without a token, or with an expired one, the page shows the reason", async
   );
   expect(await stranger.page.getByText("yurt token 'notes/1'").count()).toBe(1);
   const expired = await people.enter("notes/1", { token: await tokenFor({ "**": "write" }, { exp: 1 }) });
-  await eventually("the expiry is named", async () => (await expired.syncText()).includes("(the token has expired)"));
+  await eventually("the expiry is named", async () => (await expired.syncText()).includes("(token expired)"));
   expect(await expired.page.getByText("This server requires a token").count()).toBe(0);
 });

@@ -1,9 +1,9 @@
-import { Damage } from "../../src/storage/import/leveldb/byte-reader.ts";
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { cpSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { keyEncoding } from "y-leveldb";
 import { readBlockEntries } from "../../src/storage/import/leveldb/block.ts";
+import { Damage } from "../../src/storage/import/leveldb/byte-reader.ts";
 import { readLevelDb } from "../../src/storage/import/leveldb/database.ts";
 import { readLog } from "../../src/storage/import/leveldb/log-records.ts";
 import { decompressSnappy } from "../../src/storage/import/leveldb/snappy.ts";

@@ -62,7 +62,7 @@ export class KeySet implements TokenKeys {
 
   /** Stops reading. Idempotent. */
   close(): void {
-    this.#closed.abort(new KeySourceError("it is not needed any more"));
+    this.#closed.abort(new KeySourceError("closed"));
     this.#stopTimer?.();
   }
 
@@ -99,7 +99,7 @@ export class KeySet implements TokenKeys {
     const { source, clock } = this.#options;
     const deadline = new AbortController();
     const stopDeadline = clock.after(deadlineMs, () =>
-      deadline.abort(new KeySourceError(`it did not come within ${deadlineMs} ms`)),
+      deadline.abort(new KeySourceError(`no answer within ${deadlineMs} ms`)),
     );
     const signal = AbortSignal.any([deadline.signal, this.#closed.signal]);
     try {
@@ -116,7 +116,7 @@ export class KeySet implements TokenKeys {
 
   #failed(error: unknown): void {
     if (this.#closed.signal.aborted) return;
-    const facts = { problem: problemOf(error), keepsFormer: this.#keys !== undefined };
+    const facts = { problem: problemOf(error), keepsPreviousKeys: this.#keys !== undefined };
     if (!this.#isFailing) this.#options.log.warn({ event: "key-set-failed", ...facts });
     this.#isFailing = true;
   }
@@ -136,5 +136,5 @@ async function* matching(keys: Keys | undefined, header: SignatureHeader): Async
 }
 
 function problemOf(error: unknown): string {
-  return error instanceof KeySourceError ? error.message : "it is not a JSON Web Key Set";
+  return error instanceof KeySourceError ? error.message : "not a JSON Web Key Set (JWKS)";
 }

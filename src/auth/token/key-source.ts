@@ -31,9 +31,9 @@ async function fetchText(url: URL, signal: AbortSignal): Promise<string> {
     const response = await fetch(url, { signal, redirect: "manual", headers: { accept: "application/json" } });
     if (response.status === 200) return await bodyOf(response);
     await response.body?.cancel();
-    throw new KeySourceError(`its server answered ${response.status}`);
+    throw new KeySourceError(`server answered ${response.status}`);
   } catch (error) {
-    throw error instanceof KeySourceError ? error : new KeySourceError(`its server cannot be reached${codeOf(error)}`);
+    throw error instanceof KeySourceError ? error : new KeySourceError(`server unreachable${codeOf(error)}`);
   }
 }
 
@@ -51,11 +51,11 @@ async function bodyOf(response: Response): Promise<string> {
 async function readText(path: string, signal: AbortSignal): Promise<string> {
   try {
     const facts = await stat(path);
-    if (!facts.isFile()) throw new KeySourceError("it is not a file");
+    if (!facts.isFile()) throw new KeySourceError("not a regular file");
     if (facts.size > mostBytes) throw tooLarge();
     return await readFile(path, { encoding: "utf8", signal });
   } catch (error) {
-    throw error instanceof KeySourceError ? error : new KeySourceError(`its file cannot be read${codeOf(error)}`);
+    throw error instanceof KeySourceError ? error : new KeySourceError(`file not readable${codeOf(error)}`);
   }
 }
 
@@ -63,12 +63,12 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw new KeySourceError("it is not JSON");
+    throw new KeySourceError("not JSON");
   }
 }
 
 function tooLarge(): KeySourceError {
-  return new KeySourceError(`it is larger than ${mostBytes} bytes`);
+  return new KeySourceError(`larger than ${mostBytes} bytes`);
 }
 
 /** The code of a system error. Its message may quote the URL. */

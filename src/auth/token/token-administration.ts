@@ -14,10 +14,10 @@ const notAdmin: Denial = {
   granted: false,
   kind: "forbidden",
   code: "not-admin",
-  reason: "the token is not an administrator's",
+  reason: "the token does not grant admin access",
 };
 
-const revoked: Denial = { granted: false, kind: "unauthorized", code: "revoked", reason: "the token has been revoked" };
+const revoked: Denial = { granted: false, kind: "unauthorized", code: "revoked", reason: "token revoked" };
 
 /**
  * Allows administration with an admin token in the `Authorization` header. A token in the URL does not count, since

@@ -24,7 +24,7 @@ export interface TokenKeys {
 /** The key set could not be read, so that the existence of a key is unknown. */
 export class KeysUnavailable extends Error {
   constructor() {
-    super("The keys cannot be had.");
+    super("The keys that verify tokens are unavailable.");
     this.name = "KeysUnavailable";
   }
 }

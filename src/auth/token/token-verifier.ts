@@ -46,11 +46,11 @@ export class TokenVerifier {
   /** Verifies a token within the deadline of the keys. An invalid token is a denial, not a rejection. */
   async verify(token: string | undefined): Promise<VerifiedToken | Denial> {
     if (token === undefined || token === "") return denial("no-token", "no token");
-    if (token.length > longestToken) return denial("malformed-token", "the token is too long");
+    if (token.length > longestToken) return denial("malformed-token", "token too long");
     const header = headerOf(token);
-    if (header === undefined) return denial("malformed-token", "the token is not a JSON Web Token");
+    if (header === undefined) return denial("malformed-token", "not a JSON Web Token (JWT)");
     if (!this.#options.keys.algorithms.has(header.alg)) {
-      return denial("bad-signature", "the token is not signed in a way that counts here");
+      return denial("bad-signature", "unsupported signing algorithm");
     }
     try {
       return this.#examine(await this.#payloadOf(token, header), header);
@@ -86,19 +86,19 @@ export class TokenVerifier {
   #examine(payload: JWTPayload, { alg }: SignatureHeader): VerifiedToken | Denial {
     const { limits, clock } = this.#options;
     const parsed = v.safeParse(tokenClaims, payload);
-    if (!parsed.success) return denial("malformed-token", "the token's claims are not as they should be");
+    if (!parsed.success) return denial("malformed-token", "invalid claims");
     const claims = parsed.output;
     const now = clock.now();
     const expiresAt = milliseconds(claims.exp);
     const issuedAt = claims.iat === undefined ? undefined : milliseconds(claims.iat);
-    if (expiresAt <= now) return denial("expired", "the token has expired");
+    if (expiresAt <= now) return denial("expired", "token expired");
     if (issuedAt !== undefined && issuedAt > now + toleranceSeconds * 1_000) {
-      return denial("not-yet-valid", "the token was made in the future");
+      return denial("not-yet-valid", "the token was issued in the future (iat)");
     }
     // The lifetime counts from the issue time. Counted from now, a token with a longer one would be denied today and
     // accepted later, when its revocation has been removed.
     if (expiresAt - (issuedAt ?? now) > limits.tokenMs) {
-      return denial("malformed-token", "the token is good for longer than tokens may be");
+      return denial("malformed-token", "the token's lifetime exceeds the limit");
     }
     return {
       granted: true,
@@ -133,29 +133,29 @@ function denial(code: DenialCode, reason: string): Denial {
 
 function denialFor(error: unknown): Denial {
   if (error instanceof KeysUnavailable) {
-    return { ...denial("unavailable", "the keys that verify tokens cannot be had just now"), kind: "unavailable" };
+    return { ...denial("unavailable", "the keys that verify tokens are unavailable"), kind: "unavailable" };
   }
   if (error instanceof errors.JWSSignatureVerificationFailed) {
-    return denial("bad-signature", "the token's signature is not of a key that counts here");
+    return denial("bad-signature", "invalid token signature");
   }
-  if (error instanceof errors.JWTExpired) return denial("expired", "the token has expired");
+  if (error instanceof errors.JWTExpired) return denial("expired", "token expired");
   if (error instanceof errors.JWTClaimValidationFailed) return denialForClaim(error);
-  if (error instanceof errors.JOSEError) return denial("malformed-token", "the token is not a JSON Web Token");
+  if (error instanceof errors.JOSEError) return denial("malformed-token", "not a JSON Web Token (JWT)");
   throw error;
 }
 
 function denialForClaim({ claim, reason }: errors.JWTClaimValidationFailed): Denial {
   switch (claim) {
     case "iss":
-      return denial("wrong-issuer", "the token is not of this issuer");
+      return denial("wrong-issuer", "wrong issuer (iss)");
     case "aud":
-      return denial("wrong-audience", "the token is not for this audience");
+      return denial("wrong-audience", "wrong audience (aud)");
     case "exp":
-      if (reason === "missing") return denial("malformed-token", "the token does not say when it expires");
+      if (reason === "missing") return denial("malformed-token", "the token has no expiry (exp)");
       break;
     case "nbf":
-      if (reason === "check_failed") return denial("not-yet-valid", "the token is not valid yet");
+      if (reason === "check_failed") return denial("not-yet-valid", "token not yet valid (nbf)");
       break;
   }
-  return denial("malformed-token", "the token's claims are not as they should be");
+  return denial("malformed-token", "invalid claims");
 }

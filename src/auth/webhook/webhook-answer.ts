@@ -46,8 +46,8 @@ const failuresOfFields: Readonly<Record<string, WebhookFailureKind>> = {
 };
 
 const denialReason = "your app's webhook denied access";
-const unknownTokenReason = "the application does not accept the token";
-const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "the permission has expired" };
+const unknownTokenReason = "your app's webhook rejected the token";
+const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "permission expired" };
 
 export function isAnswerStatus(status: number): status is AnswerStatus {
   return answerStatuses.some((each) => each === status);

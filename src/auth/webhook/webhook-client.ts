@@ -82,7 +82,7 @@ export class WebhookClient {
     if (this.#breaker.isOpen) throw new WebhookFailure("suspended");
     // Many requests from one address block do not delay those from elsewhere: the semaphore serves blocks in turn.
     const source = addressBlock(query.request.remoteAddress);
-    if (this.#permits.waitingFrom(source) >= this.#options.limits.webhookQueue) throw new WebhookFailure("crowd");
+    if (this.#permits.waitingFrom(source) >= this.#options.limits.webhookQueue) throw new WebhookFailure("queue-full");
     await this.#permits.acquire(signal, source);
     try {
       const reply = await this.#callThroughBreaker(query.body, signal);

@@ -8,7 +8,7 @@ export type WebhookFailureKind =
   | "suspended"
   | "timeout"
   /** Too many requests of one address block are queued; the webhook was not called. */
-  | "crowd"
+  | "queue-full"
   | "unreachable"
   | "redirect"
   | "status"

@@ -224,11 +224,11 @@ describe("a key set that cannot be read", () => {
 
   test.each([
     ["down", () => Promise.reject(new KeySourceError("it is down")), "it is down"],
-    ["crashed", () => Promise.reject(new TypeError("told nobody")), "it is not a JSON Web Key Set"],
-    ["garbage", async () => "garbage", "it is not a JSON Web Key Set"],
-    ["null", async () => null, "it is not a JSON Web Key Set"],
-    ["another object", async () => ({ key: [] }), "it is not a JSON Web Key Set"],
-    ["a list of others", async () => ({ keys: [1] }), "it is not a JSON Web Key Set"],
+    ["crashed", () => Promise.reject(new TypeError("told nobody")), "not a JSON Web Key Set (JWKS)"],
+    ["garbage", async () => "garbage", "not a JSON Web Key Set (JWKS)"],
+    ["null", async () => null, "not a JSON Web Key Set (JWKS)"],
+    ["another object", async () => ({ key: [] }), "not a JSON Web Key Set (JWKS)"],
+    ["a list of others", async () => ({ keys: [1] }), "not a JSON Web Key Set (JWKS)"],
   ])("stays as it was (%s), and the trouble is told once", async (_, answer, problem) => {
     using scene = new Scene();
     await scene.serve(old);
@@ -240,7 +240,9 @@ describe("a key set that cannot be read", () => {
       expect(await scene.find("old")).toBe(1);
       if (minute > 10) expect(await scene.find("next")).toBe("unavailable");
     }
-    expect(scene.recorded.events).toEqual([{ level: "warn", event: "key-set-failed", problem, keepsFormer: true }]);
+    expect(scene.recorded.events).toEqual([
+      { level: "warn", event: "key-set-failed", problem, keepsPreviousKeys: true },
+    ]);
     expect(scene.reads).toBeGreaterThan(50);
     await scene.serve(next);
     scene.clock.advance(30_000);
@@ -263,8 +265,10 @@ describe("a key set that cannot be read", () => {
     scene.clock.advance(1);
     expect(await Promise.all(waiting)).toEqual(["unavailable", "unavailable"]);
     expect(signals[0]?.aborted).toBe(true);
-    const problem = "it did not come within 5000 ms";
-    expect(scene.recorded.events).toEqual([{ level: "warn", event: "key-set-failed", problem, keepsFormer: false }]);
+    const problem = "no answer within 5000 ms";
+    expect(scene.recorded.events).toEqual([
+      { level: "warn", event: "key-set-failed", problem, keepsPreviousKeys: false },
+    ]);
   });
 });
 

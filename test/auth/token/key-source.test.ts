@@ -33,15 +33,15 @@ describe("a key set at a URL", () => {
   });
 
   test.each([
-    ["is larger", () => new Response(jsonOf(mebibyte + 1)), "it is larger than 1048576 bytes"],
+    ["is larger", () => new Response(jsonOf(mebibyte + 1)), "larger than 1048576 bytes"],
     [
       "is larger than it looks",
       () => new Response(Bun.gzipSync(jsonOf(100 * mebibyte)), { headers: { "content-encoding": "gzip" } }),
-      "it is larger than 1048576 bytes",
+      "larger than 1048576 bytes",
     ],
-    ["is not JSON", () => new Response("secret garbage"), "it is not JSON"],
-    ["is not there", () => new Response("{}", { status: 404 }), "its server answered 404"],
-    ["is elsewhere", () => Response.redirect("/other", 302), "its server answered 302"],
+    ["is not JSON", () => new Response("secret garbage"), "not JSON"],
+    ["is not there", () => new Response("{}", { status: 404 }), "server answered 404"],
+    ["is elsewhere", () => Response.redirect("/other", 302), "server answered 302"],
   ])("that %s has a problem", async (_, answer, expected) => {
     await using server = new KeyServer();
     server.answer(answer);
@@ -52,7 +52,7 @@ describe("a key set at a URL", () => {
   test("of a server that is not there has a problem, which does not tell the URL", async () => {
     const server = new KeyServer();
     await server.takeDown();
-    expect(await problem(server.location)).toBe("its server cannot be reached (ECONNREFUSED)");
+    expect(await problem(server.location)).toBe("server unreachable (ECONNREFUSED)");
   });
 
   test("is given up when nobody waits for it any more", async () => {
@@ -85,13 +85,13 @@ describe("a key set in a file", () => {
   test("that is not one has a problem", async () => {
     using workshop = new Workshop();
     const path = workshop.file("keys.json");
-    expect(await problem({ path })).toBe("its file cannot be read (ENOENT)");
+    expect(await problem({ path })).toBe("file not readable (ENOENT)");
     writeFileSync(path, "secret garbage");
-    expect(await problem({ path })).toBe("it is not JSON");
+    expect(await problem({ path })).toBe("not JSON");
     writeFileSync(path, jsonOf(mebibyte + 1));
-    expect(await problem({ path })).toBe("it is larger than 1048576 bytes");
+    expect(await problem({ path })).toBe("larger than 1048576 bytes");
     mkdirSync(workshop.file("folder"));
-    expect(await problem({ path: workshop.file("folder") })).toBe("it is not a file");
-    expect(await problem({ path: pathToFileURL(path).href })).toBe("its file cannot be read (ENOENT)");
+    expect(await problem({ path: workshop.file("folder") })).toBe("not a regular file");
+    expect(await problem({ path: pathToFileURL(path).href })).toBe("file not readable (ENOENT)");
   });
 });

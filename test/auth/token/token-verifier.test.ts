@@ -107,20 +107,25 @@ describe("a token is refused", () => {
     code,
     reason,
   });
-  const malformed = "the token's claims are not as they should be";
+  const malformed = "invalid claims";
 
   test.each<[what: string, claims: Readonly<Record<string, unknown>>, code: DenialCode, reason: string]>([
-    ["has expired", { exp: now - 1 }, "expired", "the token has expired"],
-    ["expires now", { exp: now }, "expired", "the token has expired"],
-    ["expired within the tolerance", { exp: now - 5 }, "expired", "the token has expired"],
-    ["expired long ago", { exp: now - 6 }, "expired", "the token has expired"],
-    ["never ends", {}, "malformed-token", "the token does not say when it expires"],
-    ["is not valid yet", { ...good, nbf: now + 6 }, "not-yet-valid", "the token is not valid yet"],
-    ["was made in the future", { ...good, iat: now + 5.001 }, "not-yet-valid", "the token was made in the future"],
-    ["is of no issuer", good, "wrong-issuer", "the token is not of this issuer"],
-    ["is of another issuer", { ...good, iss: "you", aud: "yurt" }, "wrong-issuer", "the token is not of this issuer"],
-    ["is for nobody", { ...good, iss: "me" }, "wrong-audience", "the token is not for this audience"],
-    ["is for others", { ...good, iss: "me", aud: ["a"] }, "wrong-audience", "the token is not for this audience"],
+    ["has expired", { exp: now - 1 }, "expired", "token expired"],
+    ["expires now", { exp: now }, "expired", "token expired"],
+    ["expired within the tolerance", { exp: now - 5 }, "expired", "token expired"],
+    ["expired long ago", { exp: now - 6 }, "expired", "token expired"],
+    ["never ends", {}, "malformed-token", "the token has no expiry (exp)"],
+    ["is not valid yet", { ...good, nbf: now + 6 }, "not-yet-valid", "token not yet valid (nbf)"],
+    [
+      "was made in the future",
+      { ...good, iat: now + 5.001 },
+      "not-yet-valid",
+      "the token was issued in the future (iat)",
+    ],
+    ["is of no issuer", good, "wrong-issuer", "wrong issuer (iss)"],
+    ["is of another issuer", { ...good, iss: "you", aud: "yurt" }, "wrong-issuer", "wrong issuer (iss)"],
+    ["is for nobody", { ...good, iss: "me" }, "wrong-audience", "wrong audience (aud)"],
+    ["is for others", { ...good, iss: "me", aud: ["a"] }, "wrong-audience", "wrong audience (aud)"],
     ["ends in words", { exp: "soon" }, "malformed-token", malformed],
     ["begins in words", { ...good, nbf: "soon" }, "malformed-token", malformed],
     ["was made in words", { ...good, iat: "now" }, "malformed-token", malformed],
@@ -132,7 +137,7 @@ describe("a token is refused", () => {
   });
 
   test("that is good for longer than tokens may be, from when it was made", async () => {
-    const refusal = unauthorized("malformed-token", "the token is good for longer than tokens may be");
+    const refusal = unauthorized("malformed-token", "the token's lifetime exceeds the limit");
     const most = tokenMs / 1_000;
     expect(await signed({ exp: now + most })).toMatchObject({ granted: true });
     expect(await signed({ exp: now + most + 0.001 })).toEqual(refusal);
@@ -157,7 +162,7 @@ describe("a token is refused", () => {
   test("that is too long, before it is read", async () => {
     const { verifier } = open();
     const token = await signWithSecret(secret, { ...good, padding: "a".repeat(16_384) });
-    expect(await verifier.verify(token)).toEqual(unauthorized("malformed-token", "the token is too long"));
+    expect(await verifier.verify(token)).toEqual(unauthorized("malformed-token", "token too long"));
   });
 
   test("that was changed", async () => {
@@ -313,7 +318,7 @@ describe("tokens of a served key set", () => {
       granted: false,
       kind: "unavailable",
       code: "unavailable",
-      reason: "the keys that verify tokens cannot be had just now",
+      reason: "the keys that verify tokens are unavailable",
     });
     expect(JSON.stringify(scene.events)).toContain("key-set-failed");
     expect(JSON.stringify(scene.events)).not.toContain("127.0.0.1");

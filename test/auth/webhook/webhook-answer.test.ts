@@ -33,9 +33,9 @@ const refused: Denial = {
 const unknownToken: Denial = {
   ...refused,
   kind: "unauthorized",
-  reason: "the application does not accept the token",
+  reason: "your app's webhook rejected the token",
 };
-const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "the permission has expired" };
+const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "permission expired" };
 
 describe("a permission", () => {
   test.each(["read", "write"])("is what %j says, without an end or a name", (access) => {

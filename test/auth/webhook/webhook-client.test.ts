@@ -259,7 +259,7 @@ describe("questions at a time", () => {
     const waiting = ["a", "b", "c"].map((room) => from("192.0.2.1", room));
     await application.asked(1);
     expect(await from("192.0.2.1", "d")).toMatchObject({ granted: false, kind: "unavailable" });
-    expect(failures()).toEqual([["crowd", undefined, 1]]);
+    expect(failures()).toEqual([["queue-full", undefined, 1]]);
     waiting.push(from("192.0.2.2", "a"));
     clock.advance(3_000);
     const decisions = await Promise.all(waiting);

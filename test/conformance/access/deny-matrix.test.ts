@@ -36,31 +36,31 @@ const seconds = () => Date.now() / 1_000;
 
 const credentials: Readonly<Record<string, Credential>> = {
   "no token": { token: () => undefined, code: "no-token", reason: "no token" },
-  garbage: { token: () => "garbage", code: "malformed-token", reason: "the token is not a JSON Web Token" },
+  garbage: { token: () => "garbage", code: "malformed-token", reason: "not a JSON Web Token (JWT)" },
   "a wrong signature": {
     token: () => signWithSecret(`not ${secret}`, { rooms: everyRoom, aud: audience, exp: seconds() + 60 }),
     code: "bad-signature",
-    reason: "the token's signature is not of a key that counts here",
+    reason: "invalid token signature",
   },
   "no signature": {
     token: () => tokenOf({ alg: "none" }, { rooms: everyRoom, aud: audience, exp: seconds() + 60 }),
     code: "bad-signature",
-    reason: "the token is not signed in a way that counts here",
+    reason: "unsupported signing algorithm",
   },
   "an expired token": {
     token: () => tokenFor(everyRoom, { aud: audience, exp: seconds() - 1 }),
     code: "expired",
-    reason: "the token has expired",
+    reason: "token expired",
   },
   "a token for later": {
     token: () => tokenFor(everyRoom, { aud: audience, nbf: seconds() + 30 }),
     code: "not-yet-valid",
-    reason: "the token is not valid yet",
+    reason: "token not yet valid (nbf)",
   },
   "a token for another audience": {
     token: () => tokenFor(everyRoom, { aud: "other" }),
     code: "wrong-audience",
-    reason: "the token is not for this audience",
+    reason: "wrong audience (aud)",
   },
   "a token for another room": {
     token: () => tokenFor({ "notes/2": "write" }, { aud: audience }),
@@ -70,7 +70,7 @@ const credentials: Readonly<Record<string, Credential>> = {
   "a revoked token": {
     token: () => tokenFor(everyRoom, { aud: audience, jti: "revoked", iat: seconds() - 10 }),
     code: "revoked",
-    reason: "the permission has been revoked",
+    reason: "permission revoked",
   },
 };
 

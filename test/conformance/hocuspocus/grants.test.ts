@@ -29,7 +29,7 @@ class Moments implements AccessPolicy {
     this.asked += 1;
     const expiresAt = Number(token);
     if (expiresAt > Date.now()) return { granted: true, access: "write", expiresAt };
-    return { granted: false, kind: "unauthorized", code: "expired", reason: "the token has expired" };
+    return { granted: false, kind: "unauthorized", code: "expired", reason: "token expired" };
   }
 }
 
@@ -80,7 +80,7 @@ test.concurrent.each([...kinds])(
     client.text.insert(0, "into the void");
     await pause(3_000);
     expect(policy.asked).toBe(asked);
-    expect(client.failures).toEqual(["unauthorized: the permission has expired"]);
+    expect(client.failures).toEqual(["unauthorized: permission expired"]);
     expect(client.provider.unsyncedChanges).toBeGreaterThan(0);
   },
 );
@@ -123,7 +123,7 @@ describe.each([...kinds])("a provider of version $label", (kind) => {
     isRevoked = true;
     authorizer.endRevoked();
     await eventually("out", () => client.failures.length > 0, 1_000);
-    expect(client.failures).toEqual(["unauthorized: the permission has been revoked"]);
+    expect(client.failures).toEqual(["unauthorized: permission revoked"]);
     isRevoked = false;
     const other = clients.attach("revoked", { token });
     await saved(other);

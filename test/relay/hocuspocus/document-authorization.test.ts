@@ -12,7 +12,7 @@ const [first = nothing] = updatesOf((document) => {
   document.getText("t").insert(0, "a");
 });
 const doc = providerFrames("doc");
-const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "the permission has expired" };
+const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "permission expired" };
 
 describe("every grant is released", () => {
   test("when the client detaches, disconnects, is refused, or is denied", async () => {

@@ -14,10 +14,10 @@ const [first = nothing, second = nothing, third = nothing] = updatesOf((document
   for (const character of "abc") document.getText("t").insert(0, character);
 });
 const doc = providerFrames("doc");
-const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "the permission has expired" };
+const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "permission expired" };
 const forbidden: Denial = { granted: false, kind: "forbidden", code: "wrong-room", reason: "this room is not yours" };
 const unavailable: Denial = { granted: false, kind: "unavailable", code: "unavailable", reason: "nobody answers" };
-const toldExpired = ["doc: denied unauthorized: the permission has expired", "doc: status 0"];
+const toldExpired = ["doc: denied unauthorized: permission expired", "doc: status 0"];
 const applied = "doc: status 1";
 const refused = "doc: status 0";
 
