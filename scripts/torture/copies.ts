@@ -1,7 +1,7 @@
 import * as Y from "yjs";
 import { eventually } from "../../test/support/eventually.ts";
-import { RelayClient, within } from "./client/sync-client.ts";
-import type { Relay } from "./client/sync-server.ts";
+import { SyncClient, within } from "./client/sync-client.ts";
+import type { SyncServer } from "./client/sync-server.ts";
 
 const limitMs = 60_000;
 const fromServer = Symbol("from the server");
@@ -10,12 +10,12 @@ const fromServer = Symbol("from the server");
 export class Copy {
   readonly doc = new Y.Doc();
   readonly text = this.doc.getText();
-  readonly #client: RelayClient;
+  readonly #client: SyncClient;
   readonly #synced = Promise.withResolvers<void>();
   #received = 0;
 
-  private constructor(relay: Relay, document: string) {
-    this.#client = new RelayClient(relay, document, {
+  private constructor(server: SyncServer, document: string) {
+    this.#client = new SyncClient(server, document, {
       updated: (update, kind) => {
         if (kind === "update") this.#received += 1;
         Y.applyUpdate(this.doc, update, fromServer);
@@ -28,8 +28,8 @@ export class Copy {
   }
 
   /** Resolves when it has synced. */
-  static async open(relay: Relay, document: string): Promise<Copy> {
-    const copy = new Copy(relay, document);
+  static async open(server: SyncServer, document: string): Promise<Copy> {
+    const copy = new Copy(server, document);
     await within(limitMs, "open", copy.#client.opened);
     copy.#client.send({ type: "sync-step-1", stateVector: Y.encodeStateVector(copy.doc) });
     await within(limitMs, "synced", copy.#synced.promise);
@@ -50,7 +50,7 @@ export class Copy {
     return this.#received;
   }
 
-  get closed(): RelayClient["closed"] {
+  get closed(): SyncClient["closed"] {
     return this.#client.closed;
   }
 
@@ -75,8 +75,8 @@ export class Copy {
 }
 
 /** Makes a document of this size, of pieces of 1 MB; stored and acknowledged when it resolves. */
-export async function fillDocument(relay: Relay, document: string, megabytes: number): Promise<void> {
-  const copy = await Copy.open(relay, document);
+export async function fillDocument(server: SyncServer, document: string, megabytes: number): Promise<void> {
+  const copy = await Copy.open(server, document);
   for (let piece = 0; piece < megabytes; piece += 1) {
     copy.text.insert(copy.text.length, textOf(1_000_000, piece));
     await copy.acknowledged();

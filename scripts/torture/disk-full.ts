@@ -2,8 +2,8 @@ import * as Y from "yjs";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import { eventually, pause } from "../../test/support/eventually.ts";
 import { fetchDocument, within } from "./client/sync-client.ts";
-import type { RelayProtocol } from "./client/sync-protocol.ts";
-import { Relay } from "./client/sync-server.ts";
+import type { SyncProtocol } from "./client/sync-protocol.ts";
+import { SyncServer } from "./client/sync-server.ts";
 import { Copy, textOf } from "./copies.ts";
 import { countClocks, Ledger } from "./ledger.ts";
 import { Faults, type Outcome, type Progress } from "./outcome.ts";
@@ -11,7 +11,7 @@ import { ServerProcess } from "./server-process.ts";
 import { SmallDisk, smallDiskTrouble } from "./small-disk.ts";
 
 export interface DiskFullOptions {
-  readonly protocol: RelayProtocol;
+  readonly protocol: SyncProtocol;
   /** Has to exist; the disk is mounted over it. */
   readonly dataFolder: string;
   readonly progress?: Progress;
@@ -40,8 +40,8 @@ export async function tortureByFullDisk({ protocol, dataFolder, progress }: Disk
   const figures: Record<string, number> = {};
   {
     await using server = start();
-    const relay = await relays(server, protocol);
-    const [writer, reader] = [await Copy.open(relay(), "full"), await Copy.open(relay(), "full")];
+    const open = await connectServers(server, protocol);
+    const [writer, reader] = [await Copy.open(open(), "full"), await Copy.open(open(), "full")];
     writer.doc.on("update", (update: Uint8Array) => acknowledged.add(update));
     const recovered = await fillForAWhile({ server, disk, writer, reader, faults });
     figures["updates that waited"] = waitingUpdates;
@@ -51,15 +51,15 @@ export async function tortureByFullDisk({ protocol, dataFolder, progress }: Disk
     await within(limitMs, "killed", server.ended());
   }
   await using server = start();
-  const relay = await relays(server, protocol);
+  const open = await connectServers(server, protocol);
   const doc = new Y.Doc();
-  for (const update of await fetchDocument(relay(), "full")) Y.applyUpdate(doc, update);
+  for (const update of await fetchDocument(open(), "full")) Y.applyUpdate(doc, update);
   const { structs, deletes } = acknowledged.missingFrom(doc);
   const missing = countClocks(structs) + countClocks(deletes);
   figures["clocks missing of those acknowledged"] = missing;
   faults.unless(missing === 0, `acknowledged and missing after kill -9: ${JSON.stringify({ structs, deletes })}`);
-  await flood({ server, disk, relay, faults });
-  const last = await Copy.open(relay(), "afterwards");
+  await flood({ server, disk, open, faults });
+  const last = await Copy.open(open(), "afterwards");
   last.text.insert(0, "all is well");
   await last.acknowledged();
   await last.close();
@@ -102,9 +102,9 @@ async function fillForAWhile({ server, disk, writer, reader, faults }: Scene & {
 }
 
 /** More waits than may: everyone is sent away, and may come back when there is room. */
-async function flood({ server, disk, relay, faults }: Scene & { relay: () => Relay }): Promise<void> {
+async function flood({ server, disk, open, faults }: Scene & { open: () => SyncServer }): Promise<void> {
   const writers = await Promise.all(
-    Array.from({ length: floodDocuments }, (_, index) => Copy.open(relay(), `flood ${index}`)),
+    Array.from({ length: floodDocuments }, (_, index) => Copy.open(open(), `flood ${index}`)),
   );
   disk.fill();
   await untilFailing(server, () => writers[0]?.text.insert(0, textOf(5_000, 1)));
@@ -146,7 +146,7 @@ async function untilQuiet(value: () => number): Promise<void> {
 }
 
 /** Another way to the server each time. */
-async function relays(server: ServerProcess, protocol: RelayProtocol): Promise<() => Relay> {
+async function connectServers(server: ServerProcess, protocol: SyncProtocol): Promise<() => SyncServer> {
   const port = await within(limitMs, "the server listens", server.port());
-  return () => new Relay(`ws://127.0.0.1:${port}`, protocol);
+  return () => new SyncServer(`ws://127.0.0.1:${port}`, protocol);
 }

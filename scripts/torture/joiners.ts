@@ -2,15 +2,15 @@ import { WireSocket } from "../../test/support/clients/wire-socket.ts";
 import { pause } from "../../test/support/eventually.ts";
 import { SnapshotReader } from "./client/snapshot-reader.ts";
 import { within } from "./client/sync-client.ts";
-import { firstFrames, type RelayProtocol } from "./client/sync-protocol.ts";
-import { Relay } from "./client/sync-server.ts";
+import { firstFrames, type SyncProtocol } from "./client/sync-protocol.ts";
+import { SyncServer } from "./client/sync-server.ts";
 import { Copy, fillDocument, textOf } from "./copies.ts";
 import { countClocks, Ledger } from "./ledger.ts";
 import { Faults, type Outcome } from "./outcome.ts";
 import { ServerProcess } from "./server-process.ts";
 
 export interface JoinersOptions {
-  readonly protocol: RelayProtocol;
+  readonly protocol: SyncProtocol;
   readonly dataFolder: string;
   /** Size of the document. */
   readonly megabytes: number;
@@ -36,7 +36,7 @@ export async function tortureByFetching({ protocol, dataFolder, megabytes }: Joi
   await using server = new ServerProcess({ dataFolder });
   const port = await within(limitMs, "the server listens", server.port());
   // The first one has it loaded.
-  const first = await Copy.open(new Relay(`ws://127.0.0.1:${port}`, protocol), document);
+  const first = await Copy.open(new SyncServer(`ws://127.0.0.1:${port}`, protocol), document);
   const memoryBefore = server.memory("now");
   server.forgetPeak();
   const readers = await Promise.all(
@@ -76,7 +76,7 @@ export async function tortureBySlowJoining({ protocol, dataFolder, megabytes }: 
   await fill({ protocol, dataFolder, megabytes });
   await using server = new ServerProcess({ dataFolder });
   const port = await within(limitMs, "the server listens", server.port());
-  const writer = await Copy.open(new Relay(`ws://127.0.0.1:${port}`, protocol), document);
+  const writer = await Copy.open(new SyncServer(`ws://127.0.0.1:${port}`, protocol), document);
   const written = new Ledger();
   let edits = 0;
   writer.doc.on("update", (update: Uint8Array) => written.add(update));
@@ -129,7 +129,7 @@ async function failWhenClosed(socket: WireSocket): Promise<never> {
 async function fill({ protocol, dataFolder, megabytes }: JoinersOptions): Promise<void> {
   await using server = new ServerProcess({ dataFolder });
   const port = await within(limitMs, "the server listens", server.port());
-  await fillDocument(new Relay(`ws://127.0.0.1:${port}`, protocol), document, megabytes);
+  await fillDocument(new SyncServer(`ws://127.0.0.1:${port}`, protocol), document, megabytes);
   server.kill("SIGTERM");
   await within(limitMs, "stopped", server.ended());
 }

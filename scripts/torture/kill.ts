@@ -4,9 +4,9 @@ import * as Y from "yjs";
 import { Random } from "../../test/support/bytes/random.ts";
 import { pause } from "../../test/support/eventually.ts";
 import { Editor, pasting, typing, type Witnessed } from "./client/editors.ts";
-import { fetchDocument, RelayClient, within } from "./client/sync-client.ts";
-import type { RelayProtocol } from "./client/sync-protocol.ts";
-import { Relay } from "./client/sync-server.ts";
+import { fetchDocument, SyncClient, within } from "./client/sync-client.ts";
+import type { SyncProtocol } from "./client/sync-protocol.ts";
+import { SyncServer } from "./client/sync-server.ts";
 import { countClocks, Ledger } from "./ledger.ts";
 import { Faults, type Outcome, type Progress } from "./outcome.ts";
 import { ServerProcess } from "./server-process.ts";
@@ -17,7 +17,7 @@ export interface KillOptions {
   readonly rounds: number;
   readonly seed: number;
   /** Of those who work, by turns. */
-  readonly protocols: readonly RelayProtocol[];
+  readonly protocols: readonly SyncProtocol[];
   /** All rounds use it. */
   readonly dataFolder: string;
   readonly progress?: Progress;
@@ -116,12 +116,12 @@ class KillTorture {
     await using server = await this.#start();
     await this.#check(server, round);
     const moment = this.#random.pick(moments);
-    const relays = await this.#relays(server, editorsPerDocument + readersPerDocument);
+    const syncServers = await this.#syncServers(server, editorsPerDocument + readersPerDocument);
     const readers = this.#documents.flatMap(({ name, editors, witnessed }) =>
-      relays.flatMap((relay, index) => {
+      syncServers.flatMap((syncServer, index) => {
         const editor = editors[index];
-        if (editor === undefined) return this.#read(relay, name, witnessed);
-        editor.enter(relay, name);
+        if (editor === undefined) return this.#read(syncServer, name, witnessed);
+        editor.enter(syncServer, name);
         return [];
       }),
     );
@@ -186,8 +186,8 @@ class KillTorture {
     if (moment === "compaction") await pause(this.#random.integer(40));
   }
 
-  #read(relay: Relay, document: string, { seen, troubles }: Witnessed): RelayClient {
-    const client = new RelayClient(relay, document, {
+  #read(syncServer: SyncServer, document: string, { seen, troubles }: Witnessed): SyncClient {
+    const client = new SyncClient(syncServer, document, {
       updated: (update) => {
         seen.add(update);
         this.#heard();
@@ -216,12 +216,12 @@ class KillTorture {
 
   /** Compares what was told with what a new client gets: nobody else has joined yet who could bring what is lost. */
   async #check(server: ServerProcess, round: number): Promise<void> {
-    const relays = await this.#relays(server, this.#documents.length);
-    for (const [index, relay] of relays.entries()) {
+    const syncServers = await this.#syncServers(server, this.#documents.length);
+    for (const [index, syncServer] of syncServers.entries()) {
       const document = this.#documents[index];
       if (document === undefined) continue;
       const doc = new Y.Doc();
-      for (const update of await fetchDocument(relay, document.name)) Y.applyUpdate(doc, update);
+      for (const update of await fetchDocument(syncServer, document.name)) Y.applyUpdate(doc, update);
       const where = `round ${round} of seed ${this.#options.seed}, document "${document.name}"`;
       for (const kind of ["seen", "acknowledged"] as const) {
         const { structs, deletes } = document.witnessed[kind].missingFrom(doc);
@@ -256,13 +256,13 @@ class KillTorture {
   }
 
   /** So many who reach the server, each with a protocol of its own, and with all their documents over one connection if it can. */
-  async #relays(server: ServerProcess, count: number): Promise<readonly Relay[]> {
+  async #syncServers(server: ServerProcess, count: number): Promise<readonly SyncServer[]> {
     const wsUrl = `ws://127.0.0.1:${await server.port()}`;
     const { protocols } = this.#options;
     return Array.from({ length: Math.ceil(count / protocols.length) }, () => protocols)
       .flat()
       .slice(0, count)
-      .map((protocol) => new Relay(wsUrl, protocol));
+      .map((protocol) => new SyncServer(wsUrl, protocol));
   }
 
   get #editors(): readonly Editor[] {

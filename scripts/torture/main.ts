@@ -11,7 +11,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureExecutable } from "../../test/support/processes/executable.ts";
 import { hocuspocus, hocuspocusSessions } from "./client/hocuspocus-protocol.ts";
-import type { RelayProtocol } from "./client/sync-protocol.ts";
+import type { SyncProtocol } from "./client/sync-protocol.ts";
 import { yWebsocket } from "./client/y-websocket-protocol.ts";
 import { tortureByFullDisk } from "./disk-full.ts";
 import { tortureByFrames } from "./fuzz/fuzz.ts";
@@ -26,9 +26,9 @@ interface Given {
   readonly frames: number;
   readonly clients: number;
   readonly seed: number;
-  readonly protocols: readonly RelayProtocol[];
+  readonly protocols: readonly SyncProtocol[];
   /** The first of them. */
-  readonly protocol: RelayProtocol;
+  readonly protocol: SyncProtocol;
   readonly dataFolder: string;
   readonly progress: (line: string) => void;
 }
@@ -43,7 +43,7 @@ const tortures: Readonly<Record<string, (given: Given) => Promise<Outcome>>> = {
   "disk-full": tortureByFullDisk,
 };
 
-const protocolsOf: Readonly<Record<string, readonly [RelayProtocol, ...RelayProtocol[]]>> = {
+const protocolsOf: Readonly<Record<string, readonly [SyncProtocol, ...SyncProtocol[]]>> = {
   "y-websocket": [yWebsocket],
   hocuspocus: [hocuspocus, hocuspocusSessions],
   mixed: [hocuspocus, yWebsocket, hocuspocusSessions],

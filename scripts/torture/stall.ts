@@ -2,8 +2,8 @@ import { closeReasons } from "../../src/transport/close-reason.ts";
 import { WireSocket } from "../../test/support/clients/wire-socket.ts";
 import { eventually, pause } from "../../test/support/eventually.ts";
 import { within } from "./client/sync-client.ts";
-import { firstFrames, type RelayProtocol } from "./client/sync-protocol.ts";
-import { Relay } from "./client/sync-server.ts";
+import { firstFrames, type SyncProtocol } from "./client/sync-protocol.ts";
+import { SyncServer } from "./client/sync-server.ts";
 import { Copy, textOf } from "./copies.ts";
 import { countClocks, Ledger } from "./ledger.ts";
 import { Faults, type Outcome, type Progress } from "./outcome.ts";
@@ -12,7 +12,7 @@ import { ServerProcess } from "./server-process.ts";
 export interface StallOptions {
   /** Of 10 kB each: enough of them, and one socket that nobody reads holds more than its outbox may. */
   readonly updates: number;
-  readonly protocol: RelayProtocol;
+  readonly protocol: SyncProtocol;
   readonly dataFolder: string;
   readonly progress?: Progress;
 }
@@ -37,7 +37,7 @@ export async function tortureByStalling({ updates, protocol, dataFolder, progres
   const faults = new Faults();
   await using server = new ServerProcess({ dataFolder });
   const port = await within(limitMs, "the server listens", server.port());
-  const open = () => Copy.open(new Relay(`ws://127.0.0.1:${port}`, protocol), document);
+  const open = () => Copy.open(new SyncServer(`ws://127.0.0.1:${port}`, protocol), document);
   const [writer, ...readers] = await Promise.all(Array.from({ length: 1 + mates }, open));
   if (writer === undefined) throw new Error("nobody writes");
   const written = new Ledger();

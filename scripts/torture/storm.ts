@@ -3,14 +3,14 @@ import { closeReasons } from "../../src/transport/close-reason.ts";
 import { eventually } from "../../test/support/eventually.ts";
 import { type Ended, StormClient, type StormClientOptions } from "./client/storm-client.ts";
 import { within } from "./client/sync-client.ts";
-import type { RelayProtocol } from "./client/sync-protocol.ts";
+import type { SyncProtocol } from "./client/sync-protocol.ts";
 import { textOf } from "./copies.ts";
 import { Faults, type Outcome, type Progress } from "./outcome.ts";
 import { ServerProcess } from "./server-process.ts";
 
 export interface StormOptions {
   readonly clients: number;
-  readonly protocol: RelayProtocol;
+  readonly protocol: SyncProtocol;
   readonly dataFolder: string;
   readonly progress?: Progress;
 }

@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { tortureByFrames } from "../../scripts/torture/fuzz/fuzz.ts";
 import { conversations } from "../../scripts/torture/fuzz/hocuspocus-mutations.ts";
 import { hostileUpdates } from "../../scripts/torture/fuzz/hostile-corpus.ts";
-import { isRefused, relayFrames } from "../../scripts/torture/fuzz/relay-mutations.ts";
+import { isRefused, syncFrames } from "../../scripts/torture/fuzz/sync-mutations.ts";
 import { encodeMessage } from "../../src/relay/y-websocket/codec.ts";
 import { Random } from "../support/bytes/random.ts";
 import { ensureExecutable } from "../support/processes/executable.ts";
@@ -29,7 +29,7 @@ test.each(hostileUpdates.map((update, index) => [index, update] as const))(
 
 test("the same seed makes the same frames", () => {
   const some = (seed: number) => {
-    const frames = relayFrames(new Random(seed));
+    const frames = syncFrames(new Random(seed));
     return Array.from({ length: 500 }, () => Buffer.from(frames.next().value).toString("hex"));
   };
   expect(some(1)).toEqual(some(1));
@@ -39,7 +39,7 @@ test("the same seed makes the same frames", () => {
 test("the same seed makes the same conversations over Hocuspocus, in each of which documents are refused", () => {
   const some = (seed: number) => {
     const random = new Random(seed);
-    const all = conversations(random, relayFrames(random), () => ["a", "b"]);
+    const all = conversations(random, syncFrames(random), () => ["a", "b"]);
     return Array.from({ length: 40 }, () => all.next().value);
   };
   const shown = (seed: number) =>

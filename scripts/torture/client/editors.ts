@@ -2,8 +2,8 @@ import * as Y from "yjs";
 import type { Patch } from "../../../test/support/bytes/histories.ts";
 import type { Random } from "../../../test/support/bytes/random.ts";
 import type { Ledger } from "../ledger.ts";
-import { RelayClient } from "./sync-client.ts";
-import type { Relay } from "./sync-server.ts";
+import { SyncClient } from "./sync-client.ts";
+import type { SyncServer } from "./sync-server.ts";
 
 /** What all who are in one document together have been told of it. */
 export interface Witnessed {
@@ -27,7 +27,7 @@ export class Editor {
   readonly #keystroke: Keystroke;
   readonly #witnessed: Witnessed;
   readonly #random: Random;
-  #client: RelayClient | undefined;
+  #client: SyncClient | undefined;
   #synced = Promise.withResolvers<void>();
   #sent = 0;
 
@@ -60,10 +60,10 @@ export class Editor {
     return this.#client?.closed ?? Promise.resolve();
   }
 
-  enter(relay: Relay, document: string): void {
+  enter(server: SyncServer, document: string): void {
     const { seen, acknowledged, troubles } = this.#witnessed;
     this.#synced = Promise.withResolvers();
-    const client = new RelayClient(relay, document, {
+    const client = new SyncClient(server, document, {
       asked: (stateVector) => this.#submit("sync-step-2", Y.encodeStateAsUpdate(this.doc, stateVector)),
       updated: (update, kind) => {
         seen.add(update);

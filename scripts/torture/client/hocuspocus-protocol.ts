@@ -2,19 +2,19 @@ import * as decoding from "lib0/decoding";
 import { messageTypes } from "../../../src/relay/hocuspocus/codec.ts";
 import { decodeSyncMessage } from "../../../src/relay/sync-codec.ts";
 import { framed, providerFrames } from "../../../test/support/bytes/hocuspocus-frames.ts";
-import type { Acknowledgements, Heard, RelayProtocol, Said } from "./sync-protocol.ts";
+import type { Acknowledgements, ReceivedMessage, SentMessage, SyncProtocol } from "./sync-protocol.ts";
 
 const permissionDenied = 1;
 /** Why something is refused of which the server says no more. */
 export const notApplied = "SyncStatus 0";
 
 /** All documents on one connection, each frame with its document's name ahead. */
-export const hocuspocus: RelayProtocol = {
+export const hocuspocus: SyncProtocol = {
   path: () => "/collab",
   sharesConnections: true,
   address: (document) => document,
   hello: (address) => providerFrames(address).auth(),
-  farewell: (address) => providerFrames(address).close(),
+  leave: (address) => providerFrames(address).close(),
   encode,
   decode: (frame) => {
     // Ping and Pong.
@@ -28,12 +28,12 @@ export const hocuspocus: RelayProtocol = {
 };
 
 /** As providers with `sessionAwareness` speak it: on a connection a document may be there more than once. */
-export const hocuspocusSessions: RelayProtocol = {
+export const hocuspocusSessions: SyncProtocol = {
   ...hocuspocus,
   address: (document) => `${document}\0${crypto.randomUUID()}`,
 };
 
-function encode(address: string, message: Said): Uint8Array {
+function encode(address: string, message: SentMessage): Uint8Array {
   const frames = providerFrames(address);
   switch (message.type) {
     case "sync-step-1":
@@ -47,7 +47,7 @@ function encode(address: string, message: Said): Uint8Array {
   }
 }
 
-function decodeHeard(decoder: decoding.Decoder): Heard | undefined {
+function decodeHeard(decoder: decoding.Decoder): ReceivedMessage | undefined {
   switch (decoding.readVarUint(decoder)) {
     case messageTypes.sync:
       return decodeSyncMessage(decoder);
@@ -76,13 +76,13 @@ class Statuses implements Acknowledgements {
     return this.#waiting.length;
   }
 
-  sent(message: Said): void {
+  sent(message: SentMessage): void {
     if (message.type === "sync-step-1") this.#started += 1;
     else if (message.type === "update") this.#waiting.push(message.update);
     else if (message.type === "sync-step-2" && this.#questions.shift() === true) this.#waiting.push(message.update);
   }
 
-  heard(message: Heard): Uint8Array | undefined {
+  heard(message: ReceivedMessage): Uint8Array | undefined {
     if (message.type === "applied") return this.#waiting.shift();
     if (message.type !== "sync-step-1") return undefined;
     this.#questions.push(this.#started > 0);

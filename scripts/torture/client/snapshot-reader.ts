@@ -2,18 +2,18 @@ import * as Y from "yjs";
 import type { Clocks } from "../../../test/support/bytes/y-doc-facts.ts";
 import { eventually } from "../../../test/support/eventually.ts";
 import type { Ledger } from "../ledger.ts";
-import type { RelayProtocol } from "./sync-protocol.ts";
+import type { SyncProtocol } from "./sync-protocol.ts";
 
 /** What a joiner without a library makes of the frames it gets. */
 export class SnapshotReader {
   /** Resolves at SyncStep2. */
   readonly synced: Promise<void>;
-  readonly #protocol: RelayProtocol;
+  readonly #protocol: SyncProtocol;
   readonly #updates: Uint8Array[] = [];
   readonly #synced = Promise.withResolvers<void>();
   #bytes = 0;
 
-  constructor(protocol: RelayProtocol) {
+  constructor(protocol: SyncProtocol) {
     this.#protocol = protocol;
     this.synced = this.#synced.promise;
   }

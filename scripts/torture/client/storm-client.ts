@@ -1,11 +1,11 @@
 import { encodeAwareness } from "../../../src/relay/sync-codec.ts";
-import { RelayClient } from "./sync-client.ts";
-import type { RelayProtocol } from "./sync-protocol.ts";
-import { Relay } from "./sync-server.ts";
+import { SyncClient } from "./sync-client.ts";
+import type { SyncProtocol } from "./sync-protocol.ts";
+import { SyncServer } from "./sync-server.ts";
 
 export interface StormClientOptions {
   readonly wsUrl: string;
-  readonly protocol: RelayProtocol;
+  readonly protocol: SyncProtocol;
   readonly document: string;
   readonly clientId: number;
   /** What it knows of the document, as it says it when it is asked and when it asks. */
@@ -29,7 +29,7 @@ const longestRetryMs = 2_500;
  */
 export class StormClient {
   readonly #options: StormClientOptions;
-  #client: RelayClient | undefined;
+  #client: SyncClient | undefined;
   #failures = 0;
   #clock = 0;
   #syncedAt: number | undefined;
@@ -65,7 +65,7 @@ export class StormClient {
   #connect(): void {
     const { wsUrl, protocol, document, state } = this.#options;
     let wasOpen = false;
-    const client: RelayClient = new RelayClient(new Relay(wsUrl, protocol), document, {
+    const client: SyncClient = new SyncClient(new SyncServer(wsUrl, protocol), document, {
       asked: () => client.send({ type: "sync-step-2", update: state.update }),
       updated: (_, kind) => {
         if (kind === "sync-step-2") this.#syncedAt ??= performance.now();

@@ -1,6 +1,6 @@
-import type { Closing, RelayConnection } from "./sync-connection.ts";
-import type { Acknowledgements, Heard, Said } from "./sync-protocol.ts";
-import type { Relay } from "./sync-server.ts";
+import type { Closing, SyncConnection } from "./sync-connection.ts";
+import type { Acknowledgements, ReceivedMessage, SentMessage } from "./sync-protocol.ts";
+import type { SyncServer } from "./sync-server.ts";
 
 /** Whom a client tells what it is sent. */
 export interface Listening {
@@ -15,20 +15,20 @@ export interface Listening {
 }
 
 /** One who is in a document and keeps neither the document nor what it is sent. */
-export class RelayClient {
+export class SyncClient {
   /** Resolves when it can speak; rejects when its connection closes before. */
   readonly opened: Promise<void>;
-  readonly #relay: Relay;
-  readonly #connection: RelayConnection;
+  readonly #server: SyncServer;
+  readonly #connection: SyncConnection;
   readonly #address: string;
   readonly #acknowledgements: Acknowledgements;
   readonly #listening: Listening;
 
-  constructor(relay: Relay, document: string, listening: Listening = {}) {
-    this.#relay = relay;
-    this.#connection = relay.connectionTo(document);
-    this.#address = relay.protocol.address(document);
-    this.#acknowledgements = relay.protocol.acknowledgements();
+  constructor(server: SyncServer, document: string, listening: Listening = {}) {
+    this.#server = server;
+    this.#connection = server.connectionTo(document);
+    this.#address = server.protocol.address(document);
+    this.#acknowledgements = server.protocol.acknowledgements();
     this.#listening = listening;
     this.opened = this.#connection.attach(this.#address, (message) => this.#hear(message));
     this.opened.catch(() => {});
@@ -48,9 +48,9 @@ export class RelayClient {
     return this.#acknowledgements.waiting;
   }
 
-  send(message: Said): void {
+  send(message: SentMessage): void {
     this.#acknowledgements.sent(message);
-    this.#connection.send(this.#relay.protocol.encode(this.#address, message));
+    this.#connection.send(this.#server.protocol.encode(this.#address, message));
   }
 
   /** Leaves the document; the connection ends when nobody else is on it. */
@@ -63,7 +63,7 @@ export class RelayClient {
     this.#connection.socket.terminate();
   }
 
-  #hear(message: Heard): void {
+  #hear(message: ReceivedMessage): void {
     const { asked, updated, acknowledged, troubled } = this.#listening;
     const acknowledgement = this.#acknowledgements.heard(message);
     if (acknowledgement !== undefined) acknowledged?.(acknowledgement);
@@ -88,10 +88,14 @@ export class RelayClient {
 }
 
 /** Everything that someone gets who knows nothing of the document, up to the end of the first sync. */
-export async function fetchDocument(relay: Relay, document: string, withinMs = 20_000): Promise<readonly Uint8Array[]> {
+export async function fetchDocument(
+  server: SyncServer,
+  document: string,
+  withinMs = 20_000,
+): Promise<readonly Uint8Array[]> {
   const updates: Uint8Array[] = [];
   const synced = Promise.withResolvers<void>();
-  const client = new RelayClient(relay, document, {
+  const client = new SyncClient(server, document, {
     updated: (update, kind) => {
       updates.push(update);
       if (kind === "sync-step-2") synced.resolve();

@@ -1,21 +1,21 @@
-import type { Heard, RelayProtocol } from "./sync-protocol.ts";
+import type { ReceivedMessage, SyncProtocol } from "./sync-protocol.ts";
 
 export interface Closing {
   readonly code: number;
   readonly reason: string;
 }
 
-/** A WebSocket to a relay, with what is on it; it keeps nothing of what it is sent. */
-export class RelayConnection {
+/** A WebSocket to a server, with what is on it; it keeps nothing of what it is sent. */
+export class SyncConnection {
   readonly socket: WebSocket;
   /** Resolves when the connection is open; rejects when it closes before. */
   readonly opened: Promise<void>;
   readonly closed: Promise<Closing>;
-  readonly #protocol: RelayProtocol;
+  readonly #protocol: SyncProtocol;
   /** By address. */
-  readonly #attached = new Map<string, (message: Heard) => void>();
+  readonly #attached = new Map<string, (message: ReceivedMessage) => void>();
 
-  constructor(url: string, protocol: RelayProtocol) {
+  constructor(url: string, protocol: SyncProtocol) {
     const opened = Promise.withResolvers<void>();
     const closed = Promise.withResolvers<Closing>();
     this.opened = opened.promise;
@@ -40,7 +40,7 @@ export class RelayConnection {
   }
 
   /** Says hello, as soon as it can. */
-  async attach(address: string, listener: (message: Heard) => void): Promise<void> {
+  async attach(address: string, listener: (message: ReceivedMessage) => void): Promise<void> {
     if (this.#attached.has(address)) throw new Error("that address is taken on this connection");
     this.#attached.set(address, listener);
     await this.opened;
@@ -51,8 +51,8 @@ export class RelayConnection {
   /** Ends with the last of those that were attached. */
   detach(address: string): void {
     if (!this.#attached.delete(address)) return;
-    const farewell = this.#protocol.farewell?.(address);
-    if (farewell !== undefined && this.isOpen) this.send(farewell);
+    const frame = this.#protocol.leave?.(address);
+    if (frame !== undefined && this.isOpen) this.send(frame);
     if (this.#attached.size === 0) this.socket.close();
   }
 

@@ -1,10 +1,10 @@
 import type { SyncMessage } from "../../../src/relay/sync-codec.ts";
 
 /** What a client says about a document. */
-export type Said = SyncMessage | { readonly type: "awareness"; readonly body: Uint8Array };
+export type SentMessage = SyncMessage | { readonly type: "awareness"; readonly body: Uint8Array };
 
 /** What a client hears about one, as far as it concerns the content. */
-export type Heard =
+export type ReceivedMessage =
   | SyncMessage
   /** One of its updates is stored. */
   | { readonly type: "applied" }
@@ -13,11 +13,11 @@ export type Heard =
 
 export interface Addressed {
   readonly address: string;
-  readonly message: Heard;
+  readonly message: ReceivedMessage;
 }
 
 /** A relay's protocol as clients speak it: how it frames what they say, and how it acknowledges. */
-export interface RelayProtocol {
+export interface SyncProtocol {
   /** Of the URL under which a document is had. */
   path(document: string): string;
   /** Whether one connection carries several documents. */
@@ -27,8 +27,8 @@ export interface RelayProtocol {
   /** What a client says before anything else about a document, where it must. */
   hello?(address: string): Uint8Array;
   /** Leaves a document on a connection that stays. */
-  farewell?(address: string): Uint8Array;
-  encode(address: string, message: Said): Uint8Array;
+  leave?(address: string): Uint8Array;
+  encode(address: string, message: SentMessage): Uint8Array;
   /** Undefined for what has nothing to do with the content. */
   decode(frame: Uint8Array): Addressed | undefined;
   /** For one client, which syncs once. */
@@ -36,7 +36,7 @@ export interface RelayProtocol {
 }
 
 /** What someone says first who knows nothing of a document. */
-export function firstFrames(protocol: RelayProtocol, document: string): readonly Uint8Array[] {
+export function firstFrames(protocol: SyncProtocol, document: string): readonly Uint8Array[] {
   const address = protocol.address(document);
   const hello = protocol.hello?.(address);
   const question = protocol.encode(address, { type: "sync-step-1", stateVector: Uint8Array.of(0) });
@@ -47,7 +47,7 @@ export function firstFrames(protocol: RelayProtocol, document: string): readonly
 export interface Acknowledgements {
   /** Updates that are not. */
   readonly waiting: number;
-  sent(message: Said): void;
+  sent(message: SentMessage): void;
   /** The update that `message` acknowledges, if it does. */
-  heard(message: Heard): Uint8Array | undefined;
+  heard(message: ReceivedMessage): Uint8Array | undefined;
 }

@@ -1,26 +1,26 @@
-import { RelayConnection } from "./sync-connection.ts";
-import type { RelayProtocol } from "./sync-protocol.ts";
+import { SyncConnection } from "./sync-connection.ts";
+import type { SyncProtocol } from "./sync-protocol.ts";
 
 /** A server's documents as one program has them: over one connection where the protocol shares it, else one for each. */
-export class Relay {
-  readonly protocol: RelayProtocol;
+export class SyncServer {
+  readonly protocol: SyncProtocol;
   readonly #wsUrl: string;
-  #shared: RelayConnection | undefined;
+  #shared: SyncConnection | undefined;
 
   /** `wsUrl` is the server's, without a path. */
-  constructor(wsUrl: string, protocol: RelayProtocol) {
+  constructor(wsUrl: string, protocol: SyncProtocol) {
     this.#wsUrl = wsUrl;
     this.protocol = protocol;
   }
 
-  connectionTo(document: string): RelayConnection {
+  connectionTo(document: string): SyncConnection {
     if (!this.protocol.sharesConnections) return this.#connect(document);
     if (this.#shared === undefined || this.#shared.socket.readyState >= WebSocket.CLOSING)
       this.#shared = this.#connect(document);
     return this.#shared;
   }
 
-  #connect(document: string): RelayConnection {
-    return new RelayConnection(`${this.#wsUrl}${this.protocol.path(document)}`, this.protocol);
+  #connect(document: string): SyncConnection {
+    return new SyncConnection(`${this.#wsUrl}${this.protocol.path(document)}`, this.protocol);
   }
 }

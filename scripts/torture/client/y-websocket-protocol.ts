@@ -1,11 +1,11 @@
 import { decodeMessage, encodeMessage } from "../../../src/relay/y-websocket/codec.ts";
-import type { Acknowledgements, Heard, RelayProtocol, Said } from "./sync-protocol.ts";
+import type { Acknowledgements, ReceivedMessage, SentMessage, SyncProtocol } from "./sync-protocol.ts";
 
 const sync = 0;
 const emptyUpdateBytes = 2;
 
 /** A connection for each document, whose frames do not name it. */
-export const yWebsocket: RelayProtocol = {
+export const yWebsocket: SyncProtocol = {
   path: (document) => `/sync/${encodeURIComponent(document)}`,
   sharesConnections: false,
   address: () => "",
@@ -27,12 +27,12 @@ class Echoes implements Acknowledgements {
     return this.#waiting.size;
   }
 
-  sent(message: Said): void {
+  sent(message: SentMessage): void {
     if (message.type !== "update" && message.type !== "sync-step-2") return;
     if (message.update.byteLength > emptyUpdateBytes) this.#waiting.add(Bun.hash(message.update));
   }
 
-  heard(message: Heard): Uint8Array | undefined {
+  heard(message: ReceivedMessage): Uint8Array | undefined {
     if (message.type !== "update") return undefined;
     return this.#waiting.delete(Bun.hash(message.update)) ? message.update : undefined;
   }

@@ -2,7 +2,7 @@ import { closeReasons } from "../../../src/transport/close-reason.ts";
 import type { Random } from "../../../test/support/bytes/random.ts";
 import { hocuspocus, notApplied } from "../client/hocuspocus-protocol.ts";
 import { within } from "../client/sync-client.ts";
-import { type Closing, RelayConnection } from "../client/sync-connection.ts";
+import { type Closing, SyncConnection } from "../client/sync-connection.ts";
 import { yWebsocket } from "../client/y-websocket-protocol.ts";
 import type { Faults } from "../outcome.ts";
 import { type Conversation, conclusionDetail, conversations } from "./hocuspocus-mutations.ts";
@@ -11,9 +11,9 @@ import { PeerJsFuzzClient } from "./peerjs-fuzz-client.ts";
 import { peerjsFrames, understoodByPeerjs } from "./peerjs-mutations.ts";
 import { PeersFuzzClient } from "./peers-fuzz-client.ts";
 import { endsPeers, peersFrames } from "./peers-mutations.ts";
-import { isRefused, relayFrames } from "./relay-mutations.ts";
 import { roomFrames } from "./room-mutations.ts";
 import { signalingFrames, understood } from "./signaling-mutations.ts";
+import { isRefused, syncFrames } from "./sync-mutations.ts";
 
 export interface FuzzLoadOptions {
   /** `ws://host:port` */
@@ -76,12 +76,12 @@ export class FuzzLoad {
   }
 
   /** One connection after another to `/sync`, until the load is over. */
-  async relay(random: Random): Promise<void> {
-    const frames = relayFrames(random);
+  async sync(random: Random): Promise<void> {
+    const frames = syncFrames(random);
     while (!this.isOver) {
       const batch = upToFirst(frames, isRefused);
       const url = `${this.#options.url}${yWebsocket.path(this.#document)}`;
-      const connection = new RelayConnection(url, yWebsocket);
+      const connection = new SyncConnection(url, yWebsocket);
       try {
         await within(limitMs, "open", connection.opened);
         for (const frame of batch) connection.send(frame);
@@ -100,7 +100,7 @@ export class FuzzLoad {
    * There a document is refused and the connection stays: each that should be is, and no other.
    */
   async collab(random: Random): Promise<void> {
-    const all = conversations(random, relayFrames(random), () => documentsBeside(this.#document));
+    const all = conversations(random, syncFrames(random), () => documentsBeside(this.#document));
     while (!this.isOver) {
       const conversation = all.next().value;
       const { frames, refusals, endsConnection } = conversation;

@@ -2,7 +2,7 @@ import * as Y from "yjs";
 import { Random } from "../../../test/support/bytes/random.ts";
 import { typedDoc } from "../../../test/support/clients/random-editors.ts";
 import { fetchDocument, within } from "../client/sync-client.ts";
-import { Relay } from "../client/sync-server.ts";
+import { SyncServer } from "../client/sync-server.ts";
 import { Witnesses } from "../client/witnesses.ts";
 import { yWebsocket } from "../client/y-websocket-protocol.ts";
 import { Faults, type Outcome, type Progress } from "../outcome.ts";
@@ -18,7 +18,7 @@ export interface FuzzOptions {
 }
 
 /** Connections at a time. */
-const relayWorkers = 30;
+const syncWorkers = 30;
 const collabWorkers = 30;
 const signalingWorkers = 20;
 const peerjsWorkers = 10;
@@ -51,8 +51,8 @@ export async function tortureByFrames({ frames, seed, dataFolder, progress }: Fu
     }, 20);
     const working = witnesses.work(() => load.isOver);
     await Promise.all([
-      ...Array.from({ length: relayWorkers }, (_, index) => load.relay(new Random(seed + index))),
-      ...Array.from({ length: collabWorkers }, (_, index) => load.collab(new Random(seed + relayWorkers + index))),
+      ...Array.from({ length: syncWorkers }, (_, index) => load.sync(new Random(seed + index))),
+      ...Array.from({ length: collabWorkers }, (_, index) => load.collab(new Random(seed + syncWorkers + index))),
       ...Array.from({ length: signalingWorkers }, (_, index) => load.signaling(new Random(seed - 1 - index))),
       ...Array.from({ length: roomWorkers }, (_, index) => load.rooms(new Random(seed + 3e6 + index))),
       ...Array.from({ length: peerjsWorkers }, (_, index) =>
@@ -98,7 +98,7 @@ async function loadAll(wsUrl: string, documents: readonly string[], faults: Faul
   for (const name of documents) {
     try {
       const doc = typedDoc();
-      for (const update of await fetchDocument(new Relay(wsUrl, yWebsocket), name)) Y.applyUpdate(doc, update);
+      for (const update of await fetchDocument(new SyncServer(wsUrl, yWebsocket), name)) Y.applyUpdate(doc, update);
       doc.destroy();
       loaded += 1;
     } catch (error) {

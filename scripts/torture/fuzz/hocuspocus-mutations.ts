@@ -13,7 +13,7 @@ import { SessionError } from "../../../src/transport/close-reason.ts";
 import { framed, providerFrames } from "../../../test/support/bytes/hocuspocus-frames.ts";
 import { mutate } from "../../../test/support/bytes/mutations.ts";
 import type { Random } from "../../../test/support/bytes/random.ts";
-import { isMalformed } from "./relay-mutations.ts";
+import { isMalformed } from "./sync-mutations.ts";
 
 /** What someone says on one connection, and what the server has to make of it. */
 export interface Conversation {

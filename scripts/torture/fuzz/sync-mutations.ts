@@ -16,10 +16,10 @@ const awareness = 1;
 const queryAwareness = 3;
 
 /** Frames of y-websocket, a few as clients send them, the others changed: the same seed makes the same ones. */
-export function* relayFrames(random: Random): Generator<Uint8Array, never> {
+export function* syncFrames(random: Random): Generator<Uint8Array, never> {
   for (;;) {
     const updates = session(random);
-    for (let left = framesPerSession; left > 0; left -= 1) yield relayFrame(random, updates);
+    for (let left = framesPerSession; left > 0; left -= 1) yield syncFrame(random, updates);
   }
 }
 
@@ -55,7 +55,7 @@ export function isMalformed(message: ClientMessage): boolean {
   }
 }
 
-function relayFrame(random: Random, updates: readonly Uint8Array[]): Uint8Array {
+function syncFrame(random: Random, updates: readonly Uint8Array[]): Uint8Array {
   const maker = random.pick(random.chance(0.25) ? mostlyRefused : mostlyAccepted);
   return maker(random, updates);
 }
