@@ -1,6 +1,6 @@
 /**
- * Builds the pages of src/web, if they have changed: into `dist/web`, and tells the size of each file; with the argument
- * `development` into `dist/development`, at once because nothing is compressed.
+ * The command builds the pages of src/web if they have changed, writes them to `dist/web` and prints the size of each
+ * file. With the argument `development` it writes to `dist/development` and compresses nothing, which is fast.
  */
 import { join } from "node:path";
 import { type AssetsBuild, areAssetsFresh, type BuiltAsset, buildAssets, firstLoadBytes } from "./build-assets.ts";
@@ -22,7 +22,7 @@ const development: AssetsBuild = {
   firstLoadLimitBytes: Number.POSITIVE_INFINITY,
 };
 
-/** Resolves with the folder that holds the built pages. */
+/** Builds the pages for a release and resolves with the folder that holds them. */
 export async function makeReleaseAssets(): Promise<string> {
   if (await areAssetsFresh(release)) return release.folder;
   const built = await buildAssets(release);
@@ -36,7 +36,7 @@ async function makeDevelopmentAssets(): Promise<void> {
   if (!(await areAssetsFresh(development))) await buildAssets(development);
 }
 
-/** A bundle fails with an `AggregateError`: what it holds says where. */
+/** A bundle fails with an `AggregateError`; its inner errors name the place. */
 export function describeFailure(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map((each) => Bun.inspect(each)).join("\n");
   return error instanceof Error ? error.message : String(error);

@@ -1,9 +1,10 @@
 /**
- * Runs the scripts of package.json: finds the Bun that package.json pins, or installs it privately, brings node_modules
+ * Runs the scripts of package.json: it finds the Bun that package.json pins, or installs it privately, brings node_modules
  * in step with bun.lock, and runs the command.
  *
- * Plain JavaScript without dependencies, for Node from 18 on and for any Bun: nothing is installed yet when it runs.
- * (package.json says `exec node`: else a signal to npm would end the shell between it and this process, and stop there.)
+ * This file is plain JavaScript without dependencies, for Node from 18 on and for any Bun, because nothing is installed
+ * yet when it runs. (package.json says `exec node`: otherwise a signal to npm would end the shell between it and this
+ * process, and stop there.)
  */
 import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -37,7 +38,7 @@ function main(command) {
   run(bun, ["--no-env-file", "--no-orphans", ...command, ...args]);
 }
 
-/** The path of a Bun of exactly this version, if there is one. */
+/** The path of a Bun of exactly this version, if one is installed. */
 function findBun(version) {
   if (process.versions.bun === version) return process.execPath;
   const candidates = [...binariesIn(root), ...binariesIn(privateFolder), "bun"];
@@ -45,8 +46,8 @@ function findBun(version) {
 }
 
 /**
- * Where the npm package keeps its binary: `bun.exe` (on every system) is a placeholder until the package's install
- * script has run, which npm can be told not to do; the packages it takes the binary from are next to it.
+ * The folders in which the npm package keeps its binary. `bun.exe` (on every system) is a placeholder until the
+ * package's install script has run, which npm can be told not to do; the packages with the binaries are next to it.
  */
 function binariesIn(folder) {
   const modules = join(folder, "node_modules");
@@ -64,7 +65,7 @@ function versionOf(binary) {
 function installBun(version) {
   say(`installing Bun ${version} into .bun/`);
   mkdirSync(privateFolder, { recursive: true });
-  // Without it npm and Bun would look for a package.json further up, and find ours.
+  // Without this file npm and Bun would look for a package.json further up and find that of this repository.
   writeFileSync(join(privateFolder, "package.json"), '{ "private": true }\n');
   const pinned = `bun@${version}`;
   const otherBun = process.versions.bun === undefined ? "bun" : process.execPath;
@@ -80,7 +81,7 @@ function installBun(version) {
   return fail(`neither npm nor another Bun could install Bun ${version}: see https://bun.com/docs/installation`);
 }
 
-/** `bun install`, unless the last one was for these very files. */
+/** Runs `bun install`, unless the last one was for these very files. */
 function installPackages(bun) {
   const hash = createHash("sha256");
   for (const file of ["package.json", "bun.lock"]) hash.update(readFileSync(join(root, file)));
@@ -95,11 +96,11 @@ function installPackages(bun) {
 }
 
 /**
- * Runs `bun` in the repository's folder, and ends as it ends.
+ * Runs `bun` in the repository's folder and ends with the same status or signal.
  *
- * One Ctrl-C arrives here twice under npm, from the terminal and from npm; the server would take the second for the
- * order to stop draining. So the child has a process group of its own, which the terminal does not reach, and gets each
- * signal once. `--no-orphans` ends it should this process be killed.
+ * Under npm one Ctrl-C arrives here twice, from the terminal and from npm. The server would take the second for the
+ * order to stop draining. So the child has a process group of its own, which the terminal does not reach, and receives
+ * each signal once. `--no-orphans` ends it if this process is killed.
  */
 function run(bun, bunArgs) {
   const child = spawn(bun, bunArgs, { cwd: root, stdio: "inherit", detached: true });
@@ -111,12 +112,12 @@ function run(bun, bunArgs) {
     try {
       process.kill(-child.pid, signal);
     } catch {
-      // It ended meanwhile; its exit is on the way.
+      // The child has ended meanwhile; its exit event follows.
     }
   };
   process.on("SIGINT", () => forward("SIGINT"));
   process.on("SIGTERM", () => forward("SIGTERM"));
-  // The terminal is gone. A server takes SIGHUP for "reload".
+  // The terminal is gone. The child gets SIGTERM, because a server reads SIGHUP as "reload".
   process.on("SIGHUP", () => forward("SIGTERM"));
   child.on("error", (error) => fail(`${bun}: ${error.message}`));
   child.on("exit", (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));

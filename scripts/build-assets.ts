@@ -8,17 +8,17 @@ import type { Asset, Encoding, Manifest } from "../src/transport/pages/assets.ts
 export interface AssetsBuild {
   /** The page for `/`: an HTML file that names its scripts and styles. */
   readonly entry: string;
-  /** Where the files and their `manifest.json` go; everything else in it is removed. */
+  /** The folder of the output and its `manifest.json`. Any other file in it is removed. */
   readonly folder: string;
-  /** Files and folders that the page is made of. */
+  /** The files and folders that the page is built from. */
   readonly sources: readonly string[];
-  /** Into which each file is compressed ahead, best first. The best ones take seconds. */
+  /** The encodings in which each file is compressed ahead, best first. The best ones take seconds. */
   readonly encodings: readonly Encoding[];
-  /** The most that a browser may have to fetch to show the page. */
+  /** The most bytes that a browser may have to fetch to show the page. */
   readonly firstLoadLimitBytes: number;
 }
 
-/** Bytes of one built file as it is, and in each encoding that makes it smaller. */
+/** The size of one built file, uncompressed and in each encoding that makes it smaller. */
 export interface BuiltAsset {
   readonly asset: Asset;
   readonly sizes: { readonly identity: number } & Readonly<Partial<Record<Encoding, number>>>;
@@ -33,9 +33,9 @@ interface File {
   readonly bytes: Uint8Array;
 }
 
-/** Bundles the page for browsers, names all but the page by content, and compresses ahead. */
+/** Bundles the page for browsers, names every file except the page by its content, and compresses ahead. */
 export async function buildAssets(build: AssetsBuild): Promise<readonly BuiltAsset[]> {
-  // Before the sources are read: what changes meanwhile makes the result stale.
+  // The time is read before the sources: a change during the build makes the result stale.
   const changedAtMs = await lastChangeMs(build.sources);
   const outputs = await bundle(build.entry);
   await refuseForeignHosts(outputs);
@@ -51,13 +51,13 @@ export async function buildAssets(build: AssetsBuild): Promise<readonly BuiltAss
   return built;
 }
 
-/** Whether the folder holds what `buildAssets` would make now. */
+/** True if the folder holds what `buildAssets` would build now. */
 export async function areAssetsFresh({ folder, sources }: AssetsBuild): Promise<boolean> {
   const manifest = Bun.file(join(folder, manifestName));
   return (await manifest.exists()) && manifest.lastModified === (await lastChangeMs(sources));
 }
 
-/** What a browser must fetch to show the page, compressed as well as it accepts. */
+/** The bytes that a browser must fetch to show the page, in the best encoding. */
 export function firstLoadBytes(built: readonly BuiltAsset[]): number {
   const needed = built.filter(({ asset }) => /^text\/(html|css|javascript)/.test(asset.type));
   return needed.reduce((sum, { sizes }) => sum + Math.min(...Object.values(sizes)), 0);
@@ -65,7 +65,7 @@ export function firstLoadBytes(built: readonly BuiltAsset[]): number {
 
 const manifestName = "manifest.json";
 
-/** Servers of others that libraries name as defaults, for pages that give none. */
+/** Third-party servers that libraries have as defaults when a page names none. */
 const foreignDefaults: readonly (readonly [file: RegExp, text: string])[] = [
   [/y-webrtc[/\\]src[/\\]y-webrtc\.js$/, "'wss://y-webrtc-eu.fly.dev'"],
   [
@@ -99,11 +99,14 @@ async function bundle(entry: string): Promise<readonly Bun.BuildArtifact[]> {
   return outputs;
 }
 
-/** A server that sockets or WebRTC would use, in quotes so that no property is taken for one; what a style fetches. */
+/**
+ * A server in quotes that sockets or WebRTC would use (the quotes exclude property names), or a resource that a style
+ * fetches.
+ */
 const foreignInCode =
   /["'`](wss?:\/\/|stuns?:|turns?:)[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z]{2,}|url\(\s*["']?(https?:)?\/\/[^)]*|@import[^;]*\/\/[^;]*/i;
 
-/** Links may lead elsewhere; what a page loads or connects to by itself may not. */
+/** Links may lead to other hosts. Resources and connections of a page may not. */
 async function refuseForeignHosts(outputs: readonly Bun.BuildArtifact[]): Promise<void> {
   for (const output of outputs) {
     const text = await output.text();
@@ -166,8 +169,8 @@ const compressors: Readonly<Record<Encoding, (bytes: Uint8Array) => Promise<Uint
 };
 
 /**
- * A server may read the folder and another build may write it meanwhile: files are renamed into place, the manifest
- * last. Its time of change is the sources', which is how a stale build is recognised.
+ * A server may read the folder and another build may write it at the same time: files are renamed into place, the
+ * manifest last. The manifest's modification time is that of the sources, by which a stale build is recognised.
  */
 async function replaceFolder(folder: string, files: readonly File[], changedAtMs: number): Promise<void> {
   const workshop = `${folder}.build-${process.pid}`;
@@ -187,7 +190,7 @@ async function replaceFolder(folder: string, files: readonly File[], changedAtMs
   }
 }
 
-/** Whole epoch milliseconds. Folders count too: theirs changes when a file is renamed or removed. */
+/** The time in whole epoch milliseconds. Folders count too: their time changes when a file is renamed or removed. */
 async function lastChangeMs(sources: readonly string[]): Promise<number> {
   const inside = await Promise.all(
     sources.map(async (source) => {

@@ -7,10 +7,10 @@ import type { Scenario, Size } from "./scenarios/scenario.ts";
 import type { RunningServer, ServerKind } from "./servers/server.ts";
 import { median } from "./statistics.ts";
 
-/** Of one scenario with one server, once. */
+/** The time limit of one run of one scenario with one server. */
 const runLimitMs = 180_000;
 
-/** Runs a scenario with a server once. Nothing of it is left afterwards, whatever happens. */
+/** Runs a scenario with a server once. No process and no file of the run is left afterwards, even if it fails. */
 export async function runOnce(scenario: Scenario, kind: ServerKind, size: Size): Promise<Measurement> {
   const dataFolder = await mkdtemp(join(tmpdir(), "yurt-bench-"));
   const started: RunningServer[] = [];
@@ -30,7 +30,7 @@ export async function runOnce(scenario: Scenario, kind: ServerKind, size: Size):
   }
 }
 
-/** The median of each number. */
+/** Takes the median of each number. */
 export function medians(runs: readonly Measurement[]): Measurement {
   const keys = new Set(runs.flatMap((run) => Object.keys(run)));
   const valuesOf = (key: string) => runs.flatMap((run) => run[key] ?? []);

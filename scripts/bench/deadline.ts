@@ -1,4 +1,4 @@
-/** Rejects when `work` takes longer; the work itself goes on. */
+/** Rejects when `work` takes longer than `limitMs`. The work itself is not cancelled. */
 export async function within<T>(limitMs: number, what: string, work: Promise<T>): Promise<T> {
   const { promise: late, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(new Error(`${what} took longer than ${limitMs} ms`)), limitMs);

@@ -1,9 +1,10 @@
 /**
- * Compares the executable with other servers under the same load, and prints a table per scenario. The load comes from
- * this process; each server is a process of its own, started for each scenario and ended after it.
+ * Compares the executable with other servers under the same load and prints one table per scenario. This process makes
+ * the load. Each server is a process of its own, which starts and ends with the scenario.
  *
- * `--scenario NAME` and `--server NAME` choose (again for more); `--runs N` prints medians of N; `--quick` is a smoke
- * test; `--json FILE` writes the numbers of every run; `--baseline "PATH FLAG…"` adds the executable of another commit.
+ * `--scenario NAME` and `--server NAME` select (both may be repeated). `--runs N` prints the medians of N runs.
+ * `--quick` is a smoke test. `--json FILE` writes the numbers of every run. `--baseline "PATH FLAG…"` adds the
+ * executable of another commit.
  */
 import { cpus, release } from "node:os";
 import { medians, runOnce } from "./bench.ts";
@@ -41,7 +42,7 @@ async function bench({ scenarios: chosen, servers: compared, runs, size, jsonFil
   return isComplete;
 }
 
-/** Those that are there, or can be had. */
+/** Prepares the servers and returns those that can run here. */
 async function prepare(kinds: readonly ServerKind[]): Promise<readonly ServerKind[]> {
   const ready: ServerKind[] = [];
   for (const kind of kinds) {
@@ -63,7 +64,7 @@ async function compare(
   const results = kinds
     .filter(({ abilities }) => abilities.has(scenario.needs))
     .map((kind) => ({ kind, runs: [] as Measurement[] }));
-  // By turns: what else the machine does meets all of them alike.
+  // The servers take turns within each run, so that other work on the machine affects all of them alike.
   for (let run = 0; run < runs; run += 1) {
     for (const { kind, runs: done } of results) {
       try {
@@ -84,7 +85,7 @@ interface Comparison {
 function print(scenario: Scenario, measured: readonly Result[], { kinds, size }: Comparison): void {
   const results = new Map(measured.map(({ server, runs }) => [server, medians(runs)]));
   console.log(`\n### ${scenario.name}: ${scenario.about}\n\n${formatTable(scenario.metrics, results)}\n`);
-  // What is measured of a small load says little.
+  // Figures of the small load are not meaningful, so goals are judged at full size only.
   if (size !== "full") return;
   console.log(formatGoals(scenario.metrics, results, "yurt"));
   for (const { name: server, goal } of kinds) {

@@ -1,20 +1,20 @@
 import { cpuMs } from "./process-stats.ts";
 
-/** Numbers by the keys of a scenario's metrics; what a server cannot do is left out. */
+/** Numbers by the keys of a scenario's metrics. A key is absent if the server does not have the ability. */
 export type Measurement = Readonly<Record<string, number>>;
 
-/** What a piece of work cost. */
+/** The cost of a piece of work. */
 export interface Cost {
   readonly wallMs: number;
-  /** Of the server's process, all threads. */
+  /** CPU time of the server's process, all threads. */
   readonly serverCpuMs: number;
-  /** Of this process, which makes the load. */
+  /** CPU time of this process, which makes the load. */
   readonly loadCpuMs: number;
 }
 
-/** Measures what happens until the work's promise resolves. */
+/** Measures the time until the promise of `work` resolves, and the CPU time in it. */
 export async function costOf(pid: number, work: () => Promise<void>): Promise<Cost> {
-  // What earlier work left behind is not collected at the expense of this one.
+  // Garbage of earlier work must not be collected during this measurement.
   Bun.gc(true);
   const startedAt = performance.now();
   const serverBefore = cpuMs(pid);
@@ -28,7 +28,7 @@ export async function costOf(pid: number, work: () => Promise<void>): Promise<Co
   };
 }
 
-/** The share of one core, in percent, that the server and the load took. */
+/** The share of one core, in percent, that the server and the load used. */
 export function shares({ wallMs, serverCpuMs, loadCpuMs }: Cost): Measurement {
   return { serverShare: (100 * serverCpuMs) / wallMs, loadShare: (100 * loadCpuMs) / wallMs };
 }

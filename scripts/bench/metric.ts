@@ -9,11 +9,14 @@ export interface Metric {
 
 export interface Goal {
   readonly atMost: number;
-  /** What the bare server needs on a machine on which the goal is meant: elsewhere the ratio counts. */
+  /**
+   * The figure of the bare server on the machine for which the goal is meant. On other machines the goal is scaled by
+   * the ratio.
+   */
   readonly whereBareNeeds?: number;
 }
 
-/** Who used how much of a core: when the load's share is near 100, the load was the bottleneck. */
+/** The CPU share of server and load: when the load's share is near 100 %, the load was the bottleneck. */
 export const shareMetrics: readonly Metric[] = [
   { key: "serverShare", label: "server", unit: "% core", digits: 0 },
   { key: "loadShare", label: "load", unit: "% core", digits: 0 },
@@ -21,7 +24,7 @@ export const shareMetrics: readonly Metric[] = [
 
 export type Verdict = "met" | "met as a ratio to bare" | "missed";
 
-/** `bare` is what the bare server needed in the same run. */
+/** Judges a value against its goal; `bare` is the bare server's figure in the same run. */
 export function judge(goal: Goal, value: number, bare: number | undefined): Verdict {
   if (value <= goal.atMost) return "met";
   if (goal.whereBareNeeds === undefined || bare === undefined) return "missed";

@@ -6,10 +6,10 @@ import { baseline } from "./servers/yurt.ts";
 export interface Options {
   readonly scenarios: readonly Scenario[];
   readonly servers: readonly ServerKind[];
-  /** Of which the medians are told. */
+  /** The number of runs. The report shows their medians. */
   readonly runs: number;
   readonly size: Size;
-  /** Where the results go as JSON, beside the table. */
+  /** The file that receives the results as JSON, in addition to the table. */
   readonly jsonFile: string | undefined;
 }
 
@@ -18,7 +18,7 @@ interface Choices {
   readonly servers: readonly ServerKind[];
 }
 
-/** Throws with a message for whoever typed it. */
+/** Parses the arguments. Throws an error with a message for the user. */
 export function parseOptions(args: readonly string[], all: Choices): Options {
   const { values } = parseArgs({
     args: [...args],
@@ -43,7 +43,7 @@ export function parseOptions(args: readonly string[], all: Choices): Options {
   };
 }
 
-/** All of them when none is named; names may also be listed with commas. */
+/** Selects by name; without a name, everything. Names may be separated by commas. */
 function choose<T extends { readonly name: string }>(
   what: string,
   names: readonly string[],

@@ -1,12 +1,15 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { within } from "./deadline.ts";
 
-/** Of /proc/<pid>/stat: USER_HZ, which Linux fixes at 100 for user space on every architecture that Bun runs on. */
+/**
+ * The unit of /proc/<pid>/stat is USER_HZ, which Linux fixes at 100 for user space on every architecture that Bun runs
+ * on.
+ */
 const ticksPerSecond = 100;
 
 /** User and system time of all threads of a process, in milliseconds, from the text of /proc/<pid>/stat. */
 export function parseCpuMs(stat: string): number {
-  // The second field is the name in parentheses, which may hold spaces and parentheses.
+  // The second field is the name in parentheses, which may contain spaces and parentheses.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [userTicks, systemTicks] = [Number(fields[11]), Number(fields[12])];
   return ((userTicks + systemTicks) * 1000) / ticksPerSecond;
@@ -26,19 +29,19 @@ export function residentBytes(pid: number): number {
   return parseBytes(readFileSync(`/proc/${pid}/status`, "utf8"), "VmRSS");
 }
 
-/** The most that was resident since the process began, or since `forgetPeak`. */
+/** The peak resident memory since the process began, or since `forgetPeak`. */
 export function peakBytes(pid: number): number {
   return parseBytes(readFileSync(`/proc/${pid}/status`, "utf8"), "VmHWM");
 }
 
 export function forgetPeak(pid: number): void {
-  // proc(5): 5 resets the peak resident set size.
+  // proc(5): writing 5 resets the peak resident set size.
   writeFileSync(`/proc/${pid}/clear_refs`, "5");
 }
 
 const quietMs = 600;
 
-/** Resolves once the process has used next to no time for a while: what it does on its own account is done. */
+/** Resolves once the process has used almost no CPU time for a while, so that its background work is finished. */
 export async function atRest(pid: number, limitMs = 30_000): Promise<void> {
   const rest = async () => {
     for (;;) {

@@ -1,11 +1,13 @@
-/** The value below which that share of all values lies (nearest rank); NaN of nothing. `share` is in (0, 1]. */
+/**
+ * The value below which the given share of all values lies (nearest rank); NaN without values. `share` is in (0, 1].
+ */
 export function percentile(values: Float64Array | readonly number[], share: number): number {
   const sorted = Float64Array.from(values).sort();
   const rank = Math.max(1, Math.ceil(share * sorted.length));
   return sorted[rank - 1] ?? Number.NaN;
 }
 
-/** The middle value, or between the two in the middle; NaN of nothing. */
+/** The middle value, or the mean of the two in the middle; NaN without values. */
 export function median(values: readonly number[]): number {
   const sorted = values.toSorted((left, right) => left - right);
   const half = Math.floor(sorted.length / 2);
@@ -13,7 +15,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[half - 1] ?? Number.NaN)) / 2;
 }
 
-/** Numbers in the order they came, without a cost per number that a measurement would notice. */
+/** Numbers in the order of arrival. The cost of adding one is too small to affect a measurement. */
 export class Samples {
   #values = new Float64Array(1024);
   #count = 0;

@@ -2,10 +2,10 @@ import type { Measurement } from "./measurement.ts";
 import { judge, type Metric } from "./metric.ts";
 import type { RatioGoal } from "./servers/server.ts";
 
-/** What each server measured in one scenario, by the server's name. */
+/** The measurement of each server in one scenario, by the server's name. */
 export type Results = ReadonlyMap<string, Measurement>;
 
-/** A Markdown table that also reads well as it is: a line per server, a column per metric. */
+/** Formats a Markdown table that is also readable as plain text: a line per server, a column per metric. */
 export function formatTable(metrics: readonly Metric[], results: Results): string {
   const head = ["server", ...metrics.map(({ label, unit }) => (unit === "" ? label : `${label} (${unit})`))];
   const lines = Array.from(results, ([server, measurement]) => [
@@ -26,7 +26,7 @@ function formatValue({ digits }: Metric, value: number | undefined): string {
   return fraction === undefined ? grouped : `${grouped}.${fraction}`;
 }
 
-/** A line per goal: what was wanted of `ours`, what came out, and how that compares with the others. */
+/** Formats a line per goal: the goal, the result of `ours`, and its ratio to the other servers. */
 export function formatGoals(metrics: readonly Metric[], results: Results, ours: string): string {
   const lines = metrics.flatMap((metric) => {
     const value = results.get(ours)?.[metric.key];
@@ -40,7 +40,10 @@ export function formatGoals(metrics: readonly Metric[], results: Results, ours: 
   return lines.join("\n");
 }
 
-/** A line for each number that is compared with others, or has a goal: whether `server` is as near to another as it should. */
+/**
+ * Formats a line for each metric that is compared or has a goal: whether `server` is within its ratio to the other
+ * server.
+ */
 export function formatRatioGoal(
   metrics: readonly Metric[],
   results: Results,

@@ -1,28 +1,28 @@
-/** How many tests passed, failed and were left out. */
+/** The number of tests that passed, failed and were skipped. */
 export interface Counts {
   readonly passed: number;
   readonly failed: number;
   readonly skipped: number;
 }
 
-/** What a `bun test` process left behind. */
+/** The result of a `bun test` process. */
 export interface TestRun {
   /** Its standard error, where `bun test` reports. */
   readonly report: string;
   /** Null if a signal ended it. */
   readonly exitCode: number | null;
-  /** Test files that it was given. */
+  /** The number of test files that it was given. */
   readonly files: number;
 }
 
 /**
- * The counts of a run, from `bun test`'s own summary.
+ * Counts the tests of a run from `bun test`'s own summary.
  *
- * A run that did not get as far as its summary, ran no test, left out a file, or failed without a failed test counts as
- * one more failure: it can never look like a success.
+ * A run that did not reach its summary, ran no test, left out a file, or failed without a failed test counts as one
+ * more failure, so it can never look like a success.
  */
 export function countTests(run: TestRun): Counts {
-  // Line by line: a test's name may hold a control character that would swallow all that follows.
+  // The report is read line by line: a test's name may contain a control character that would hide the rest.
   const lines = run.report.split("\n").map((line) => Bun.stripANSI(line));
   const end = lines.findLastIndex((line) => lastLine.test(line));
   if (end === -1) return countUntilCrash(lines);
@@ -37,7 +37,7 @@ export function countTests(run: TestRun): Counts {
   };
 }
 
-/** `12 passed, 1 failed, 2 skipped`; nothing about skipped tests if there are none. */
+/** Formats counts as `12 passed, 1 failed, 2 skipped`, without skipped tests if there are none. */
 export function formatCounts(counts: Counts): string {
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : "";
   return `${counts.passed} passed, ${counts.failed} failed${skipped}`;

@@ -15,7 +15,7 @@ export interface Step {
 /** Test files that run in one `bun test`. */
 interface TestGroup {
   readonly name: string;
-  /** A glob. The first group whose glob matches a file takes it. */
+  /** A glob. A file belongs to the first group whose glob matches it. */
   readonly files: string;
   /**
    * Processes that share the files. Tests of real servers, clients and browsers wait most of the time, so these groups
@@ -96,7 +96,7 @@ export type Lane = readonly Step[];
 /** The lanes of one stage run side by side. The next stage starts when all of them have ended. */
 export type Stage = readonly Lane[];
 
-/** What a check runs. */
+/** The steps of a check. */
 export interface Plan {
   readonly stages: readonly Stage[];
   /** Whether tests run browsers or proxies. */

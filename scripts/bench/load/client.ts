@@ -5,20 +5,20 @@ import { encodeFrame, FrameSequence } from "./frames.ts";
 import { LoadSocket } from "./load-socket.ts";
 
 export interface ClientOptions {
-  /** Every message, in order. */
+  /** Called for every message, in order. */
   readonly message?: (kind: MessageKind, bytes: Uint8Array, start: number, length: number) => void;
-  /** After all messages of one read. */
-  readonly settled?: () => void;
+  /** Called after all messages of one read. */
+  readonly readEnded?: () => void;
   readonly pong?: () => void;
   readonly keptBytes?: number;
 }
 
 const syncLimitMs = 60_000;
 
-/** A member of a document: it has all that was there when it came, and is sent what is new. */
+/** A member of a document: it receives the existing content when it joins, and every new update afterwards. */
 export class Client {
   readonly socket: LoadSocket;
-  /** Bytes of the first sync's message. */
+  /** The size of the first sync's message in bytes. */
   readonly syncedBytes: number;
 
   private constructor(socket: LoadSocket, syncedBytes: number) {
@@ -53,7 +53,7 @@ export class Client {
   }
 }
 
-/** A client writes a document in one update, as one that worked offline does; resolves once the server has taken it. */
+/** Writes a document in one update, as a client does that worked offline. Resolves once the server has taken it. */
 export async function seedDocument(server: RunningServer, document: string, update: Uint8Array): Promise<void> {
   const { dialect } = server;
   const taken = Promise.withResolvers<void>();
@@ -67,7 +67,7 @@ export async function seedDocument(server: RunningServer, document: string, upda
   client.close();
 }
 
-/** Runs the tasks, no more than `limit` of them at once. */
+/** Runs the tasks, at most `limit` of them at the same time. */
 export async function inTurn<T>(items: readonly T[], limit: number, task: (item: T) => Promise<void>): Promise<void> {
   const left = items.values();
   const worker = async () => {

@@ -1,31 +1,31 @@
 import type { SentOpcode } from "./frames.ts";
 
-/** What a server's message is to the load; `status` is an acknowledgement that is no update. */
+/** The role of a server's message in the load; `status` is an acknowledgement that is not an update. */
 export type MessageKind = "update" | "synced" | "awareness" | "status" | "other";
 
-/** How the clients of one wire protocol speak: payloads of frames, without their masks and headers. */
+/** One wire protocol as its clients speak it: payloads of frames, without masks and headers. */
 export interface Dialect {
-  /** The URL's path for a document. */
+  /** The path of the URL for a document. */
   path(document: string): string;
-  /** Of its frames. */
+  /** The opcode of the client's frames. */
   readonly opcode: SentOpcode;
-  /** What a client says first to be sent the document, and what follows it. */
+  /** The first messages of a client: they request the document. */
   hello(document: string): readonly Uint8Array[];
-  /** False when nothing answers the hello. */
+  /** False when the server does not answer the hello. */
   readonly syncs: boolean;
-  /** Whether each message says which document it belongs to. */
+  /** True if each message names its document. */
   readonly namesDocument: boolean;
   update(document: string, update: Uint8Array): Uint8Array;
-  /** `body` is the awareness update, without its length. */
+  /** The awareness message; `body` is the awareness update, without its length. */
   awareness(document: string, body: Uint8Array): Uint8Array;
-  /** Whether several updates may arrive as one, which says what they say together. */
+  /** True if the server may merge several updates into one message. */
   readonly mergesUpdates: boolean;
   /** The body of a message of kind `update`. */
   updateOf(bytes: Uint8Array, start: number, length: number): Uint8Array;
-  /** Looks at the first bytes alone. */
+  /** The kind of a message. Only its first bytes are read. */
   kindOf(bytes: Uint8Array, start: number, length: number): MessageKind;
-  /** Where in an awareness message its body's length stands. */
+  /** The offset of the body's length in an awareness message. */
   awarenessOffset(document: string): number;
-  /** What tells a client, once per update, that its update has been taken. */
+  /** The kind of message that acknowledges an update, once per update. */
   readonly acknowledgement: "update" | "status" | undefined;
 }

@@ -1,31 +1,34 @@
 import { opcodes } from "./frames.ts";
 
-/** What becomes of the frames. Bytes are only valid during the call. */
+/** The receiver of the frames. Bytes are valid only during the call. */
 export interface FrameHandler {
-  /** Of a long message that came in pieces `bytes` holds no more than the first `keptBytes`; `length` is true always. */
+  /**
+   * A whole message. `length` is always that of the message; if it arrived in pieces, `bytes` holds at most its first
+   * `keptBytes`.
+   */
   message(bytes: Uint8Array, start: number, length: number): void;
   ping(payload: Uint8Array): void;
   pong(): void;
-  /** The peer closes the connection, with this code if it gives one. */
+  /** The peer closes the connection, with this code if it sends one. */
   closing(code: number | undefined): void;
 }
 
 /** The longest header of an unmasked frame. */
 const headerBytes = 10;
 
-/** Takes a server's frames out of the chunks of a stream; whole frames in a chunk are not copied. */
+/** Parses a server's frames from the chunks of a stream. A frame that lies in one chunk is not copied. */
 export class FrameParser {
   readonly #handler: FrameHandler;
   readonly #header = new Uint8Array(headerBytes);
   #headerLength = 0;
-  /** The first bytes of a message that comes in pieces. */
+  /** The first bytes of a message that arrives in pieces. */
   readonly #kept: Uint8Array;
   #keptLength = 0;
   #opcode = 0;
   #length = 0;
   #missing = 0;
 
-  /** `keptBytes` must hold any control frame (125 bytes). */
+  /** `keptBytes` must be large enough for any control frame (125 bytes). */
   constructor(handler: FrameHandler, keptBytes = 128) {
     this.#handler = handler;
     this.#kept = new Uint8Array(keptBytes);
@@ -43,7 +46,7 @@ export class FrameParser {
     while (at < chunk.length) at = this.#take(chunk, at);
   }
 
-  /** Goes on with the frame that the last chunk left open; returns where the next one begins. */
+  /** Continues with the frame that the last chunk left incomplete. Returns where the next frame begins. */
   #resume(chunk: Uint8Array): number {
     let at = 0;
     while (at < chunk.length && (this.#headerLength > 0 || this.#missing > 0)) at = this.#take(chunk, at);
@@ -112,7 +115,7 @@ export class FrameParser {
   }
 }
 
-/** Undefined while the header is not complete. */
+/** The payload length; undefined while the header is incomplete. */
 function payloadLength(header: Uint8Array, have: number): number | undefined {
   if (have < 2) return undefined;
   const short = (header[1] ?? 0) & 0x7f;

@@ -1,4 +1,4 @@
-/** WebSocket frames of a client (RFC 6455 §5), made ahead so that sending them is one write. */
+/** WebSocket frames of a client (RFC 6455 §5) are encoded ahead, so that sending them is one write. */
 
 const mask = Uint8Array.of(0x5a, 0xc3, 0x17, 0x9e);
 
@@ -6,17 +6,17 @@ export const opcodes = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as co
 
 export type SentOpcode = (typeof opcodes)["text" | "binary" | "ping" | "pong"];
 
-/** One masked frame, complete in itself. */
+/** Encodes one masked, unfragmented frame. */
 export function encodeFrame(payload: Uint8Array, opcode: SentOpcode = opcodes.binary): Uint8Array {
   const frame = new Uint8Array(frameLength(payload.length));
   writeFrame(frame, { at: 0, payload, opcode });
   return frame;
 }
 
-/** Many frames behind each other, any run of which can be sent at once. */
+/** Frames in one buffer; any run of consecutive frames can be sent in one write. */
 export class FrameSequence {
   readonly #bytes: Uint8Array;
-  /** Where each frame ends. */
+  /** The end of each frame in the buffer. */
   readonly #ends: Uint32Array;
 
   constructor(payloads: readonly Uint8Array[], opcode: SentOpcode = opcodes.binary) {
@@ -35,7 +35,7 @@ export class FrameSequence {
     return this.#ends.length;
   }
 
-  /** The frames from `first` up to but without `end`. */
+  /** The frames from `first` up to but excluding `end`. */
   slice(first: number, end: number): Uint8Array {
     return this.#bytes.subarray(this.#ends[first - 1] ?? 0, this.#ends[end - 1] ?? 0);
   }

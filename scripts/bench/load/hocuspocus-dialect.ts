@@ -8,7 +8,7 @@ const auth = 2;
 const syncStatus = 8;
 const emptyStateVector = Uint8Array.of(0);
 
-/** Hocuspocus on `path`, one document per connection. Names must be shorter than 128 bytes. */
+/** Hocuspocus on `path`, one document per connection. Document names must be shorter than 128 bytes. */
 export function hocuspocusDialect(path: string, { mergesUpdates }: Pick<Dialect, "mergesUpdates">): Dialect {
   return {
     path: () => path,
@@ -20,7 +20,7 @@ export function hocuspocusDialect(path: string, { mergesUpdates }: Pick<Dialect,
     awareness: (document, body) => addressed(document, 1, body),
     mergesUpdates,
     updateOf: (bytes, start, length) => bodyAt(bytes, start + (bytes[start] ?? 0) + 3, start + length),
-    // Behind the document's name stands what y-websocket sends, but for some types of its own.
+    // After the document's name, a message is that of y-websocket, except for some types of its own.
     kindOf: (bytes, start, length) => {
       const nameLength = bytes[start] ?? 0;
       if (length < nameLength + 2) return "other";

@@ -4,14 +4,14 @@ import { encodeFrame, opcodes } from "./frames.ts";
 
 export interface LoadSocketOptions {
   readonly port: number;
-  /** Of the URL, encoded. */
+  /** The path of the URL, percent-encoded. */
   readonly path: string;
-  /** Of a long message that came in pieces no more than the first `keptBytes` are there. */
+  /** A whole message. If it arrived in pieces, `bytes` holds at most its first `keptBytes`. */
   readonly message: (bytes: Uint8Array, start: number, length: number) => void;
-  /** After all messages of one read. */
-  readonly settled?: () => void;
+  /** Called after all messages of one read. */
+  readonly readEnded?: () => void;
   readonly pong?: () => void;
-  /** When the connection ends before `close`. */
+  /** Called when the connection ends before `close`. */
   readonly lost?: (reason: string) => void;
   readonly keptBytes?: number;
 }
@@ -20,14 +20,14 @@ const connectLimitMs = 20_000;
 const endOfHead = Buffer.from("\r\n\r\n");
 const switchingProtocols = /^HTTP\/1\.1 101 /;
 
-/** A WebSocket client as thin as it gets: its frames are made ahead, and messages are seen where they lie. */
+/** A WebSocket client with as little work as possible: frames are encoded ahead, and messages are read in place. */
 export class LoadSocket {
   readonly #options: LoadSocketOptions;
   readonly #parser: FrameParser;
   readonly #opened = Promise.withResolvers<void>();
   #socket: Bun.Socket | undefined;
   #head: Buffer | undefined = Buffer.alloc(0);
-  /** What the kernel has not taken. */
+  /** The bytes that the kernel has not taken yet. */
   #unsent: Uint8Array[] = [];
   #isClosing = false;
   #failure: string | undefined;
@@ -51,19 +51,19 @@ export class LoadSocket {
     return socket;
   }
 
-  /** Takes any number of frames, which must not change afterwards. No-op when the connection is lost. */
+  /** Writes any number of frames, which must not change afterwards. Does nothing when the connection is lost. */
   write(frames: Uint8Array): void {
     if (this.#failure !== undefined) return;
     if (this.#unsent.length > 0) this.#unsent.push(frames);
     else this.#push(frames);
   }
 
-  /** Why the connection ended before `close`; undefined while it has not. */
+  /** The reason why the connection ended before `close`; undefined if it has not. */
   get failure(): string | undefined {
     return this.#failure;
   }
 
-  /** Ends the connection without a closing handshake, which some servers would wait for. */
+  /** Ends the connection without a closing handshake, because some servers would wait for its end. */
   close(): void {
     this.#isClosing = true;
     this.#socket?.end();
@@ -99,7 +99,7 @@ export class LoadSocket {
       return;
     }
     this.#parser.push(chunk);
-    this.#options.settled?.();
+    this.#options.readEnded?.();
   }
 
   #receivedHead(before: Buffer, chunk: Buffer): void {
@@ -135,7 +135,7 @@ export class LoadSocket {
     this.#failure = reason;
     this.#options.lost?.(reason);
     this.#opened.reject(new Error(reason));
-    // Nobody waits for it once the connection has been open.
+    // The promise has no other handler once the connection has been open.
     this.#opened.promise.catch(() => {});
   }
 }

@@ -6,11 +6,11 @@ import { LoadSocket } from "./load-socket.ts";
 const ping = encodeFrame(new Uint8Array(), opcodes.ping);
 const everyMs = 1;
 
-/** Asks a server a thousand times a second whether its event loop turns: a pause is a late answer. */
+/** Pings a server a thousand times a second: a late answer is a pause of its event loop. */
 export class Pinger {
-  /** Milliseconds from a ping to its pong, without those during which this process itself was late. */
+  /** Milliseconds from a ping to its pong. Answers that arrived while this process itself was late are left out. */
   readonly roundTrips = new Samples();
-  /** Of the pings that have not been answered. */
+  /** The times of the pings that are not answered yet. */
   readonly #sentAt: number[] = [];
   #socket: LoadSocket | undefined;
   #timer: Timer | undefined;
@@ -46,7 +46,7 @@ export class Pinger {
     const sentAt = this.#sentAt.shift();
     if (sentAt === undefined) return;
     const now = performance.now();
-    // It may have come long ago, and waited for this process.
+    // The answer may have arrived long ago and waited for this process.
     if (this.#lateAt >= sentAt || now - this.#tickedAt > 3 * everyMs) return;
     this.roundTrips.add(now - sentAt);
   }

@@ -1,4 +1,4 @@
-/** A seeded source of chance (xorshift32): every run of the bench sends the same. */
+/** A seeded pseudo-random generator (xorshift32), so that every run of the bench sends the same bytes. */
 export class Random {
   #state: number;
 
@@ -7,7 +7,7 @@ export class Random {
     this.#state = Math.imul(seed, 0x9e3779b1) >>> 0;
   }
 
-  /** In [0, end). */
+  /** An integer in [0, end). */
   integer(end: number): number {
     let state = this.#state;
     state ^= state << 13;

@@ -4,19 +4,19 @@ import { opcodes } from "./frames.ts";
 const encoder = new TextEncoder();
 const json = (message: object): Uint8Array => encoder.encode(JSON.stringify(message));
 
-/** Where the type's first two letters stand in `{"type":"publish",…`, as all servers write it. */
+/** The offset of the type's first two letters in `{"type":"publish",…`, which every server writes in this form. */
 const typeOffset = '{"type":"'.length;
 const [p, u, o] = [0x70, 0x75, 0x6f];
 
-/** y-webrtc's signaling: a topic in place of the document, and an announcement in place of each update. */
+/** y-webrtc's signaling: a topic takes the place of the document, and an announcement that of each update. */
 export const signalingDialect: Dialect = {
   path: () => "/signal",
   opcode: opcodes.text,
-  // The answer to the ping tells that the subscription has been seen.
+  // The answer to the ping proves that the server has handled the subscription.
   hello: (topic) => [json({ type: "subscribe", topics: [topic] }), json({ type: "ping" })],
   syncs: true,
   namesDocument: true,
-  // A publisher has one peer id; what tells one announcement from the next is as long as an id and stands beside it.
+  // A publisher has one peer id. The part that makes an announcement unique has the length of an id and follows it.
   update: (topic, update) => {
     const from = topic.padEnd(36, "-");
     return json({ type: "publish", topic, data: { type: "announce", from, n: update.toBase64().slice(-8) } });
@@ -33,7 +33,7 @@ export const signalingDialect: Dialect = {
   acknowledgement: undefined,
 };
 
-/** The same to a server whose topic is the path. */
+/** The same messages for a server that takes the topic from the path. */
 export const bareSignalingDialect: Dialect = {
   ...signalingDialect,
   path: (topic) => `/${topic}`,

@@ -10,24 +10,24 @@ export interface TrafficRoomOptions {
   readonly server: RunningServer;
   readonly document: string;
   readonly readers: number;
-  /** What the writer sends, in this order: the update with index n brings its clock n. */
+  /** The writer's frames, in this order: the update with index n advances its clock to n. */
   readonly frames: FrameSequence;
-  /** Milliseconds from sending an update to its arrival at a reader, for each arrival. */
+  /** Milliseconds from sending an update to its arrival at a reader, one value per arrival. */
   readonly latencies: Samples;
 }
 
-/** One writer, and those who read what it writes. */
+/** One writer and the readers of its document. */
 export class TrafficRoom {
   readonly #frames: FrameSequence;
   readonly #latencies: Samples;
   readonly #sentAt: Float64Array;
-  /** Updates that have arrived, by reader. */
+  /** The number of updates that have arrived, by reader. */
   readonly #delivered: number[];
   readonly #clients: Client[] = [];
   #writer: Client | undefined;
   #sent = 0;
   #acknowledged = 0;
-  /** Called after every read that brought something. */
+  /** Called after every read that brought an update or an acknowledgement. */
   progressed: () => void = () => {};
 
   private constructor({ frames, latencies, readers }: TrafficRoomOptions) {
@@ -45,22 +45,22 @@ export class TrafficRoom {
 
   async #join({ server, document, readers }: TrafficRoomOptions): Promise<void> {
     const { dialect } = server;
-    const settled = () => this.progressed();
+    const readEnded = () => this.progressed();
     for (let reader = 0; reader < readers; reader += 1) {
       const message = (kind: MessageKind, bytes: Uint8Array, start: number, length: number) => {
         if (kind !== "update") return;
         const next = (this.#delivered[reader] ?? 0) + 1;
-        // Otherwise they come as they were sent, one by one, and need no look.
+        // Without merging, updates arrive one by one in the order of sending, so they are not decoded.
         this.#arrived(reader, dialect.mergesUpdates ? clockAfter(dialect.updateOf(bytes, start, length)) : next);
       };
       const keptBytes = dialect.mergesUpdates ? 65_536 : 128;
-      this.#clients.push(await Client.join(server, document, { message, settled, keptBytes }));
+      this.#clients.push(await Client.join(server, document, { message, readEnded, keptBytes }));
     }
     const { acknowledgement } = dialect;
     const message = (kind: MessageKind) => {
       if (kind === acknowledgement) this.#acknowledged += 1;
     };
-    this.#writer = await Client.join(server, document, { message, settled });
+    this.#writer = await Client.join(server, document, { message, readEnded });
     this.#clients.push(this.#writer);
     if (acknowledgement === undefined) this.#acknowledged = Number.POSITIVE_INFINITY;
   }
@@ -73,23 +73,23 @@ export class TrafficRoom {
     return this.#sent;
   }
 
-  /** Updates that have not arrived everywhere; where nobody reads, those that are not acknowledged. */
+  /** The number of updates that have not arrived at every reader. Without readers: those that are not acknowledged. */
   get outstanding(): number {
     const arrived = this.#delivered.length === 0 ? [this.#acknowledged] : this.#delivered;
     return this.#sent - Math.min(this.#sent, ...arrived);
   }
 
-  /** Whether every update has arrived everywhere and is acknowledged. */
+  /** True if every update has arrived at every reader and is acknowledged. */
   get isComplete(): boolean {
     return this.outstanding === 0 && this.#acknowledged >= this.#sent;
   }
 
-  /** Why one of its connections was lost. */
+  /** The reason why one of its connections was lost. */
   get failure(): string | undefined {
     return this.#clients.find(({ socket }) => socket.failure !== undefined)?.socket.failure;
   }
 
-  /** Sends the next so many updates in one write. */
+  /** Sends the next `count` updates in one write. */
   send(count: number): void {
     const end = Math.min(this.#sent + count, this.#frames.count);
     this.#sentAt.fill(performance.now(), this.#sent, end);
@@ -102,7 +102,7 @@ export class TrafficRoom {
     for (const client of this.#clients) client.close();
   }
 
-  /** Now this reader has the first `count` updates. */
+  /** Records that this reader has the first `count` updates. */
   #arrived(reader: number, count: number): void {
     const now = performance.now();
     for (let index = this.#delivered[reader] ?? 0; index < count; index += 1) {

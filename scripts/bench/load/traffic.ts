@@ -8,18 +8,18 @@ import { TrafficRoom } from "./traffic-room.ts";
 export interface TrafficOptions {
   readonly server: RunningServer;
   readonly rooms: number;
-  /** Beside one writer. */
+  /** The number of readers beside the one writer. */
   readonly readersPerRoom: number;
-  /** What the writer of each room sends, in this order: each brings its writer's next clock. */
+  /** The updates that the writer of each room sends, in this order. Each advances its writer's clock by one. */
   readonly updates: readonly Uint8Array[];
-  /** What the rooms' names begin with. */
+  /** The beginning of the rooms' names. */
   readonly prefix?: string;
 }
 
-/** Bounds a phase: in time, whatever the server does. */
+/** The time limit of one phase. */
 const phaseLimitMs = 60_000;
 
-/** Rooms whose writers write. */
+/** A number of rooms with a writer in each. */
 export class Traffic {
   readonly latencies: Samples;
   readonly #rooms: readonly TrafficRoom[];
@@ -33,7 +33,8 @@ export class Traffic {
     const latencies = new Samples();
     const opened: TrafficRoom[] = [];
     const framesOf = frameMaker(server, updates);
-    // Made before anyone connects: it takes long, and servers give up a connection that says nothing meanwhile.
+    // The frames are encoded before any client connects: this takes long, and servers close a connection that stays
+    // silent.
     const documents = documentNames(prefix, rooms).map((document) => ({ document, frames: framesOf(document) }));
     await inTurn(documents, 20, async ({ document, frames }) => {
       opened.push(await TrafficRoom.open({ server, document, readers: readersPerRoom, frames, latencies }));
@@ -45,11 +46,14 @@ export class Traffic {
     return this.#rooms.reduce((sum, room) => sum + room.connections, 0);
   }
 
-  /** Every room sends up to its `target`th update, with no more than `window` that have not arrived everywhere. */
+  /**
+   * Sends up to the `target`th update in every room, with at most `window` updates that have not arrived everywhere.
+   */
   async flow(target: number, window: number): Promise<void> {
     const advance = (room: TrafficRoom) => {
       const { outstanding } = room;
-      // Half a window at once: the server finds several frames in each read, as from a writer that is busy.
+      // Half a window goes out in one write, so that the server finds several frames in each read, as from a busy
+      // writer.
       if (outstanding <= window / 2) room.send(Math.min(window - outstanding, target - room.sent));
     };
     await this.#phase(target, advance, () => {
@@ -57,7 +61,7 @@ export class Traffic {
     });
   }
 
-  /** The rooms send by turns, so many updates per second together, until each has sent its `target`th. */
+  /** Sends in one room after the other, `updatesPerSecond` in total, until each room has sent its `target`th update. */
   async pace(target: number, updatesPerSecond: number): Promise<void> {
     const rooms = this.#rooms;
     const startedAt = performance.now();
@@ -107,7 +111,7 @@ function documentNames(prefix: string, count: number): readonly string[] {
   return Array.from({ length: count }, (_, index) => `${prefix}-${index}`);
 }
 
-/** One sequence for all documents, where the messages do not name theirs. */
+/** All documents share one sequence if the messages do not name their document. */
 function frameMaker({ dialect }: RunningServer, updates: readonly Uint8Array[]): (document: string) => FrameSequence {
   const make = (document: string) => {
     const payloads = updates.map((update) => dialect.update(document, update));

@@ -6,33 +6,36 @@ import { Random } from "./random.ts";
 
 type Patch = readonly [position: number, deleted: number, inserted: string];
 
-/** What one writer typed: one update per keystroke, each new to whoever has all before it. */
+/** The typing of one writer: one update per keystroke, each of which extends those before it. */
 export interface Typed {
   readonly updates: readonly Uint8Array[];
   /** The whole document at the end, as one update. */
   readonly document: Uint8Array;
-  /** Where it comes from. */
+  /** The origin of the keystrokes, for the report. */
   readonly source: string;
 }
 
 const tracePath = join(import.meta.dir, "../../../../shared/data/automerge-paper.json.gz");
-/** Of the trace, which an invented one matches. */
+/** The length of the trace. A generated history has the same length. */
 const traceEdits = 259_778;
 
-/** Who typed it. */
+/** The client id of the writer. */
 export const writerId = 1_000_000_000;
 
 const typed = new Map<number, Typed>();
 const inserted = new Map<number, readonly Uint8Array[]>();
 
-/** The first so many keystrokes of the history that the field calls B4, or of a seeded one where that is not at hand. */
+/** The first `count` keystrokes of the editing history known as B4, or of a seeded history if B4 is not installed. */
 export function typedUpdates(count = traceEdits): Typed {
   const known = typed.get(count) ?? type(readPatches(), count);
   typed.set(count, known);
   return known;
 }
 
-/** The same without what was deleted: the update with index n brings the writer's clock n, and nothing else. */
+/**
+ * The same history without deleted text: the update with index n advances the writer's clock to n and does nothing
+ * else.
+ */
 export function insertedUpdates(count: number): readonly Uint8Array[] {
   const known = inserted.get(count) ?? insert(count);
   inserted.set(count, known);
@@ -66,7 +69,9 @@ function readTrace(): readonly Patch[] {
   return txns.flatMap((transaction: { readonly patches: readonly Patch[] }) => transaction.patches);
 }
 
-/** Someone types at a cursor that now and then moves, and deletes as often as people do. */
+/**
+ * Generates the typing of a person: insertions at a cursor that sometimes moves, and a realistic share of deletions.
+ */
 export function inventPatches(count: number): readonly Patch[] {
   const random = new Random(4);
   const letters = "etaoin shrdlu\n";
@@ -102,7 +107,7 @@ function type({ patches, source }: Patches, count: number): Typed {
   return { updates, document, source };
 }
 
-/** A document of about so many bytes, written in paragraphs here and there, as one update. */
+/** A document of about `bytes` bytes as one update, written as paragraphs at different places. */
 export function largeDocument(bytes: number, paragraphBytes = 1000): Uint8Array {
   const random = new Random(10);
   const doc = new Y.Doc();

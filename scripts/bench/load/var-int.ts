@@ -1,6 +1,6 @@
 import * as encoding from "lib0/encoding";
 
-/** Numbers as lib0 writes them, and arrays with their length ahead. */
+/** Encodes numbers as lib0 does, and arrays with their length before them. */
 export function bytesOf(...parts: readonly (number | string | Uint8Array)[]): Uint8Array {
   return encoding.encode((encoder) => {
     for (const part of parts) {

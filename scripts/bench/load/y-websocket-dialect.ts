@@ -23,12 +23,12 @@ export function yWebsocketDialect(prefix: string): Dialect {
   };
 }
 
-/** The array with its length ahead at `at`. */
+/** Reads the array at `at`, which its length precedes. */
 export function bodyAt(bytes: Uint8Array, at: number, end: number): Uint8Array {
   return decoding.readVarUint8Array(decoding.createDecoder(bytes.subarray(at, end)));
 }
 
-/** Of y-websocket's messages without anything around them. */
+/** The kind of a y-websocket message that starts at `start`. */
 export function kindOfMessage(bytes: Uint8Array, start: number): MessageKind {
   if (bytes[start] === 1) return "awareness";
   if (bytes[start] !== 0) return "other";
@@ -36,7 +36,7 @@ export function kindOfMessage(bytes: Uint8Array, start: number): MessageKind {
   return bytes[start + 1] === 1 ? "synced" : "other";
 }
 
-/** The same messages to a server that passes on what it gets and knows nothing about it. */
+/** The same messages for a server that forwards every frame without reading it. */
 export const bareDialect: Dialect = {
   ...yWebsocketDialect("/"),
   hello: () => [],

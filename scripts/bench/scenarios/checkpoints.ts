@@ -8,14 +8,14 @@ import type { Scenario } from "./scenario.ts";
 
 const rooms = 20;
 const updatesPerSecond = 5000;
-/** Of each room. */
+/** Updates of each room before the measurement. */
 const warmUp = 500;
 const updatesOf = { full: 3000, quick: 50 } as const;
 
-/** Enough is written for the store to move its log into the database several times. */
+/** The load is large enough for the store to move its write-ahead log into the database several times. */
 export const checkpoints: Scenario = {
   name: "checkpoints",
-  about: `${rooms} rooms of 2, ${updatesPerSecond} updates/s in all, evenly; is the event loop held up?`,
+  about: `${rooms} rooms of 2, ${updatesPerSecond} updates/s in total, evenly; pauses of the event loop`,
   needs: "storage",
   metrics: [
     { key: "longestPause", label: "longest pause", unit: "ms", digits: 1, goal: { atMost: 5 } },

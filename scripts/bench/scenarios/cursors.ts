@@ -12,20 +12,20 @@ import type { Scenario } from "./scenario.ts";
 
 const clients = 50;
 const movesPerSecond = 20;
-/** Of each client. */
+/** The number of moves of each client. */
 const movesOf = { full: 160, quick: 10 } as const;
 const warmUp = 10;
 const document = "presence";
 const firstClientId = 2_000_000_000;
-/** Members that look at the states that come; the others only receive them. */
+/** The number of members that decode the states that arrive; the others only receive them. */
 const observers = 5;
-/** A frame with the states of everybody. */
+/** A frame with the states of all clients must fit. */
 const keptBytes = 65_536;
 
-/** Everybody's cursor moves. */
+/** All clients move their cursors. */
 export const cursors: Scenario = {
   name: "cursors",
-  about: `${clients} clients in one room, each moves its cursor ${movesPerSecond} times a second; from a move to the others' sight`,
+  about: `${clients} clients in one room, each moves its cursor ${movesPerSecond} times a second; from a move until the others have it`,
   needs: "presence",
   metrics: [
     { key: "serverShare", label: "server", unit: "% core", digits: 1, goal: { atMost: 15 } },
@@ -55,14 +55,14 @@ export const cursors: Scenario = {
 
 class Crowd {
   readonly latencies = new Samples();
-  /** Awareness frames that came, to all members together. */
+  /** The number of awareness frames that arrived, for all members together. */
   frames = 0;
   readonly #members: Client[] = [];
   readonly #moves: readonly FrameSequence[];
-  /** By client, then by clock. */
+  /** The time of sending, by client, then by clock. */
   readonly #sentAt: readonly Float64Array[];
   #moved = 0;
-  /** Per observer the highest clock seen of each client. */
+  /** The highest clock of each client that an observer has seen, per observer. */
   readonly #seen = Array.from({ length: observers }, () => new Uint32Array(clients));
   #progressed: () => void = () => {};
 
@@ -89,7 +89,10 @@ class Crowd {
     return crowd;
   }
 
-  /** Everybody moves until it has moved `target` times; resolves when the observers have seen where all are now. */
+  /**
+   * Moves all cursors until each client has moved `target` times. Resolves when the observers have seen every last
+   * position.
+   */
   async move(target: number): Promise<void> {
     const startedAt = performance.now();
     const first = this.#moved * clients;
@@ -128,7 +131,10 @@ class Crowd {
     this.#members[client]?.socket.write(this.#moves[client]?.slice(move, move + 1) ?? new Uint8Array());
   }
 
-  /** A state that came is as old as its clock's sending; one's own, and what is asked back as `null`, do not count. */
+  /**
+   * The age of a state is measured from the time at which its clock was sent. The observer's own states and `null`
+   * states, which are answers to queries, do not count.
+   */
   #look(observer: number, body: Uint8Array): void {
     const now = performance.now();
     const seen = this.#seen[observer] ?? new Uint32Array(clients);
@@ -145,7 +151,7 @@ class Crowd {
   }
 }
 
-/** As an editor's: who it is, and where. */
+/** Encodes a state as an editor does: name, colors and cursor position. */
 function encodeState(client: number, clock: number): Uint8Array {
   const user = { name: `Person ${client}`, color: "#0a7d6c", colorLight: "#0a7d6c33" };
   const at = { type: null, tname: "text", item: { client: 1_000_000_000, clock }, assoc: 0 };

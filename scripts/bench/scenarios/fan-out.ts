@@ -9,25 +9,25 @@ import type { Scenario, Size } from "./scenario.ts";
 
 interface FanOut {
   readonly name: string;
-  /** Signaling goes through topics instead of documents. */
+  /** Signaling uses topics instead of documents. */
   readonly needs?: "relay" | "signaling";
   readonly about: string;
   readonly rooms: number;
   readonly readersPerRoom: number;
-  /** Updates of each room that have not arrived everywhere. */
+  /** The number of updates of each room that may be under way. */
   readonly window: number;
-  /** Of each room. */
+  /** The number of updates of each room. */
   readonly updates: Readonly<Record<Size, number>>;
   readonly goal?: Goal;
 }
 
 /**
- * Before what is measured: as a part of it. Compiling what runs often takes a JavaScript server 1.5 s of CPU, once in its
- * life; it belongs to no message.
+ * Updates before the measurement, as a share of the measured ones. A JavaScript server spends 1.5 s of CPU once in its
+ * life on compiling hot functions; this time belongs to no message.
  */
 const warmUpShare = 0.8;
 
-/** As many updates as the window lets through, delivered to everyone else in the room. */
+/** Sends as many updates as the window allows, each delivered to every other member of the room. */
 function fanOut({
   name,
   needs = "relay",
@@ -67,7 +67,7 @@ function fanOut({
     { key: "rate", label: "deliveries", unit: "/s", digits: 0 },
     { key: "p50", label: "p50", unit: "ms", digits: 2 },
     { key: "p99", label: "p99", unit: "ms", digits: 2 },
-    // Of a handful of connections it would be noise.
+    // With a handful of connections, memory per connection would be noise.
     ...(rooms * readersPerRoom < 100
       ? []
       : [{ key: "perConnection", label: "RSS/connection", unit: "kB", digits: 1 } as const]),

@@ -22,7 +22,7 @@ export const firstSync: Scenario = {
     const counts = size === "quick" ? { single: 3, crowd: 10, crowds: 1 } : { single: 30, crowd: 200, crowds: 5 };
     const server = await target.start();
     await seedDocument(server, document, update);
-    // Others have it open, and nobody writes.
+    // The document stays open, and no client writes.
     const member = await Client.join(server, document);
     await atRest(server.pid);
     const measurement = await timeSyncs(server, { document, leastBytes: 0.9 * update.length, ...counts });

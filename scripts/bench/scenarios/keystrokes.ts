@@ -10,7 +10,7 @@ import type { Scenario } from "./scenario.ts";
 
 const window = 200;
 
-/** Into another document: what the server's runtime compiles once belongs to no keystroke. */
+/** Types into another document first, so that one-time compilation by the server's runtime is not measured. */
 async function warmUp(server: RunningServer, updates: readonly Uint8Array[]): Promise<void> {
   const traffic = await Traffic.open({ server, rooms: 1, readersPerRoom: 0, updates, prefix: "warm-up" });
   await traffic.flow(updates.length, window);
@@ -21,7 +21,7 @@ async function warmUp(server: RunningServer, updates: readonly Uint8Array[]): Pr
 /** A whole document is typed, so that it is compacted again and again while it grows. */
 export const keystrokes: Scenario = {
   name: "keystrokes",
-  about: `the real trace typed from its beginning to its end by one client alone, ${window} keystrokes outstanding; until the server rests`,
+  about: `the real trace typed from its beginning to its end by one client alone, ${window} keystrokes outstanding; until the server is idle`,
   needs: "sync",
   metrics: [
     { key: "cpuPerKeystroke", label: "CPU", unit: "µs/keystroke", digits: 2, goal: { atMost: 6 } },

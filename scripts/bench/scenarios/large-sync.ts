@@ -9,8 +9,8 @@ import { timeSyncs } from "./sync-timing.ts";
 const document = "book";
 
 /**
- * Memory by what the document adds to a server that has just started: once when it is open and nothing happens, and at
- * most while a crowd is sent it.
+ * Memory is measured as growth over the freshly started server: once with the document open and idle, and at its peak
+ * while a crowd fetches it.
  */
 export const largeSync: Scenario = {
   name: "large-sync",
@@ -43,11 +43,11 @@ export const largeSync: Scenario = {
 
 interface Seeded {
   readonly server: RunningServer;
-  /** Of the server before it knew the document. */
+  /** Memory of the server before it loaded the document. */
   readonly emptyBytes: number;
 }
 
-/** A server that stores is started again, so that nothing of the writing is left in its memory. */
+/** A server with storage is restarted after the writing, so that none of it is left in its memory. */
 async function startWith(target: Target, update: Uint8Array): Promise<Seeded> {
   const first = await target.start();
   const emptyBytes = residentBytes(first.pid);

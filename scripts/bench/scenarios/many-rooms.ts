@@ -9,7 +9,7 @@ const documentBytes = 20_000;
 const roomsOf = { full: 2000, quick: 20 } as const;
 const atOnce = 20;
 
-/** A server that has many documents on its disk, and in memory what is open. */
+/** A server with many documents on its disk, and some open in memory. */
 export const manyRooms: Scenario = {
   name: "many-rooms",
   about: "2,000 documents of 20 kB, opened by one client each on a server that has just started, then left",
@@ -25,7 +25,7 @@ export const manyRooms: Scenario = {
     const update = largeDocument(documentBytes, 200);
     const first = await target.start();
     await inTurn(names, atOnce, (name) => seedDocument(first, name, update));
-    // As documents are in daily life: compacted when everyone had left.
+    // Documents are compacted after the last client has left, as in daily use.
     await Bun.sleep(lingerMs);
     await atRest(first.pid, 60_000);
     await first.stop();
@@ -37,7 +37,7 @@ export const manyRooms: Scenario = {
 };
 
 async function openAndLeave(server: RunningServer, names: readonly string[]) {
-  // The first client also pays for what the server sets up once.
+  // The first client also pays for the one-time setup in the server.
   const [warmUp = "", ...rooms] = names;
   const clients = [await Client.join(server, warmUp)];
   await atRest(server.pid);
@@ -49,13 +49,13 @@ async function openAndLeave(server: RunningServer, names: readonly string[]) {
     opened.push(performance.now() - startedAt);
   }
   await atRest(server.pid);
-  // A room whose bytes nobody asks for any more drops them after a while.
+  // A room drops the encoded bytes of its document after a while without a request.
   await Bun.sleep(lingerMs);
   await atRest(server.pid);
   const open = residentBytes(server.pid) - before;
   for (const client of clients) client.close();
   await atRest(server.pid, 60_000);
-  // Rooms linger for some seconds, in which the server has nothing to do.
+  // Rooms linger for some seconds, during which the server is idle.
   await Bun.sleep(lingerMs);
   await atRest(server.pid, 60_000);
   const left = residentBytes(server.pid) - before;

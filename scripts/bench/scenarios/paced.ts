@@ -8,13 +8,13 @@ import type { Scenario } from "./scenario.ts";
 const rooms = 20;
 const updatesPerSecond = 1000;
 const warmUp = 25;
-/** Of each room. */
+/** The number of updates of each room. */
 const updatesOf = { full: 250, quick: 25 } as const;
 
-/** People typing, on a server that is not busy: how long it takes until the others see it. */
+/** The latency of typing on a server that is not busy: the time until the other clients see an update. */
 export const paced: Scenario = {
   name: "paced",
-  about: `${rooms} rooms of 4 (1 writes, 3 read), ${updatesPerSecond} updates/s in all, evenly`,
+  about: `${rooms} rooms of 4 (1 writes, 3 read), ${updatesPerSecond} updates/s in total, evenly`,
   needs: "relay",
   metrics: [
     { key: "p50", label: "p50", unit: "ms", digits: 3, goal: { atMost: 0.2 } },

@@ -4,21 +4,21 @@ import type { Ability, RunningServer } from "../servers/server.ts";
 
 export type Size = "full" | "quick";
 
-/** Where a scenario gets its server from: each start has the same, at first empty, data folder. */
+/** The scenario's access to its server. Every start has the same data folder, which is empty at first. */
 export interface Target {
   start(): Promise<RunningServer>;
-  /** Whether documents are still there after a stop and another start. */
+  /** True if documents survive a stop and another start. */
   readonly stores: boolean;
 }
 
 export interface Scenario {
   readonly name: string;
-  /** What is done and what is counted. */
+  /** The work and the count of the scenario, in one sentence. */
   readonly about: string;
-  /** What a server must be able to do to take part. */
+  /** The ability that a server needs to take part. */
   readonly needs: Ability;
-  /** In the order of the table's columns; the first one is compared with the peers'. */
+  /** The metrics in the order of the table's columns. The first one is compared with other servers. */
   readonly metrics: readonly Metric[];
-  /** Leaves no server of the target running, if it succeeds. */
+  /** Runs the scenario. When it succeeds, no server of the target is left running. */
   run(target: Target, size: Size): Promise<Measurement>;
 }

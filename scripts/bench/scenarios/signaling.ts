@@ -6,17 +6,17 @@ import { percentile } from "../statistics.ts";
 import type { Scenario } from "./scenario.ts";
 
 const perTopic = 10;
-/** Connections that are being opened at the same time. */
+/** The number of connections that may be opening at the same time. */
 const atOnce = 50;
-/** What a server that turns crowds away lets in: so many at once, and then so many per millisecond. */
+/** The rate at which a server with crowd control admits connections: a burst, then so many per millisecond. */
 const crowd = 1_000;
 const perMillisecond = 5;
 const topicOf = (index: number) => `topic-${Math.floor(index / perTopic)}`;
 
-/** Clients that listen and say nothing. */
+/** Clients that listen and send nothing. */
 export const signalingIdle: Scenario = {
   name: "signaling-idle",
-  about: "5,000 connections in topics of 10, all idle; before them 100",
+  about: "100 and then 5,000 connections in topics of 10, all idle",
   needs: "signaling",
   metrics: [
     {
@@ -53,7 +53,7 @@ export const signalingIdle: Scenario = {
   },
 };
 
-/** Everybody comes back at once, as after a restart of the server. */
+/** All clients reconnect at once, as after a restart of the server. */
 export const signalingReconnect: Scenario = {
   name: "signaling-reconnect",
   about:
@@ -77,7 +77,7 @@ export const signalingReconnect: Scenario = {
   },
 };
 
-/** No faster than a server that turns crowds away lets them in. */
+/** Joins no faster than a server with crowd control admits. */
 async function joinAll(server: RunningServer, indices: readonly number[]): Promise<readonly Client[]> {
   const clients: Client[] = [];
   await inTurn(indices, atOnce, async (index) => {

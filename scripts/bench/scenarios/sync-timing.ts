@@ -5,17 +5,17 @@ import { percentile } from "../statistics.ts";
 
 export interface Crowd {
   readonly document: string;
-  /** What a first sync brings at least. */
+  /** The least number of bytes that a first sync brings. */
   readonly leastBytes: number;
-  /** Clients that come one after the other. */
+  /** The number of clients that join one after the other. */
   readonly single: number;
-  /** Clients that come at once. */
+  /** The number of clients that join at once. */
   readonly crowd: number;
-  /** How often they come. */
+  /** The number of repetitions of the crowd. */
   readonly crowds: number;
 }
 
-/** From opening the connection to the last byte of the document, in milliseconds. */
+/** Milliseconds from opening the connection to the last byte of the document. */
 export async function timeSync(server: RunningServer, document: string, leastBytes: number): Promise<number> {
   const startedAt = performance.now();
   const client = await Client.join(server, document);
@@ -25,7 +25,7 @@ export async function timeSync(server: RunningServer, document: string, leastByt
   return tookMs;
 }
 
-/** `one`: the median of clients that come alone; `crowd`: the 99th percentile of those that come at once. */
+/** `one` is the median of clients that join alone; `crowd` is the 99th percentile of those that join at once. */
 export async function timeSyncs(server: RunningServer, crowd: Crowd): Promise<Measurement> {
   const { document, leastBytes } = crowd;
   const one: number[] = [];

@@ -5,5 +5,5 @@ import { yWebrtcServer } from "./y-webrtc-server.ts";
 import { yWebsocketServer } from "./y-websocket-server.ts";
 import { yurt, yurtCollab } from "./yurt.ts";
 
-/** Ours first, then what it is compared with. */
+/** Yurt comes first, then the servers that it is compared with. */
 export const servers: readonly ServerKind[] = [yurt, yurtCollab, yWebsocketServer, hocuspocus, yWebrtcServer, bare];

@@ -1,4 +1,4 @@
-/** A program of its own: everything that a client sends goes to the others on the same path. Writes its port. */
+/** A program that forwards every message to the other clients on the same path. It prints its port. */
 const server = Bun.serve<{ readonly topic: string }>({
   hostname: "127.0.0.1",
   port: 0,

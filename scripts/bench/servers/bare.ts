@@ -3,7 +3,7 @@ import { bareSignalingDialect } from "../load/signaling-dialect.ts";
 import { bareDialect } from "../load/y-websocket-dialect.ts";
 import { launch, type ServerKind } from "./server.ts";
 
-/** The least that any relay on Bun must do: the measure for the machine. */
+/** The least work that any relay on Bun must do: the measure of the machine. */
 export const bare: ServerKind = {
   name: "bare",
   about: "a bare Bun.serve that publishes every message to the others of its path, unread and unstored",

@@ -1,8 +1,8 @@
 /**
- * Hocuspocus with its SQLite extension: `<port> <file of the database>`.
+ * Runs Hocuspocus with its SQLite extension: `<port> <file of the database>`.
  *
- * The extension's own driver needs a binary that does not come with its package; the one of the runtime takes its place
- * and understands the same statements. Under Bun its `Server` refuses to start: there it takes its connections from
+ * The extension's own driver needs a binary that its package does not contain. The runtime's SQLite, which accepts the
+ * same statements, replaces it. Under Bun the `Server` of Hocuspocus refuses to start, so connections are accepted by
  * Bun.serve.
  */
 import process from "node:process";

@@ -3,7 +3,7 @@ import { hocuspocusDialect } from "../load/hocuspocus-dialect.ts";
 import { installPeers, peersFolder, runtimeFor } from "./peers.ts";
 import { freePort, launch, type ServerKind } from "./server.ts";
 
-/** The first with `node:sqlite`. */
+/** The first version with `node:sqlite`. */
 const runtime = runtimeFor("22.13.0");
 
 export const hocuspocus: ServerKind = {

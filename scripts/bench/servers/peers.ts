@@ -1,10 +1,10 @@
 import { copyFile, mkdir } from "node:fs/promises";
 import { join } from "node:path";
 
-/** Ignored by git, and by our own packages: what others' servers need is theirs alone. */
+/** The folder is ignored by git, and the packages in it are separate from those of this repository. */
 export const peersFolder = join(import.meta.dir, "../../../.bench/peers");
 
-/** Exact, so that numbers stay comparable. @y/websocket-server 0.1.5 does not start. */
+/** Versions are exact, so that numbers stay comparable. @y/websocket-server 0.1.5 does not start. */
 const packages = {
   "@hocuspocus/extension-sqlite": "4.7.0",
   "@hocuspocus/server": "4.7.0",
@@ -19,7 +19,7 @@ const entries = ["hocuspocus-entry.mjs", "y-webrtc-entry.mjs"] as const;
 
 let installed: Promise<void> | undefined;
 
-/** Installs the other servers, unless these versions are there. */
+/** Installs the other servers, unless these versions are installed. */
 export async function installPeers(): Promise<void> {
   installed ??= install();
   await installed;
@@ -27,14 +27,14 @@ export async function installPeers(): Promise<void> {
 
 async function install(): Promise<void> {
   await mkdir(peersFolder, { recursive: true });
-  // In the folder, because a program finds its packages from where it lies.
+  // The entries are copied because a program resolves its packages from its own folder.
   for (const entry of entries) await copyFile(join(import.meta.dir, entry), join(peersFolder, entry));
   const manifest = JSON.stringify({ private: true, dependencies: packages }, undefined, 2);
   const stamp = Bun.file(join(peersFolder, "installed.json"));
   if ((await stamp.exists()) && (await stamp.text()) === manifest) return;
-  console.error("installing the other servers into .bench/peers/");
+  console.error("Installing the other servers into .bench/peers/");
   await Bun.write(join(peersFolder, "package.json"), manifest);
-  // Without their scripts: these would fetch or compile binaries, of which none is needed here.
+  // Install scripts would fetch or compile binaries, none of which is needed here.
   const command = [process.execPath, "install", "--ignore-scripts", "--no-progress", "--no-summary"];
   const child = Bun.spawn(command, {
     cwd: peersFolder,
@@ -46,7 +46,7 @@ async function install(): Promise<void> {
   await Bun.write(stamp, manifest);
 }
 
-/** Node, which these servers are written for, if it is new enough, else Bun. */
+/** Node, for which these servers are written, if it is new enough, else Bun. */
 export function runtimeFor(leastNode: string): { readonly executable: string; readonly name: string } {
   const node = Bun.which("node");
   const version = node === null ? "" : Bun.spawnSync([node, "--version"]).stdout.toString().trim().slice(1);

@@ -2,17 +2,17 @@ import { createServer } from "node:net";
 import { within } from "../deadline.ts";
 import type { Dialect } from "../load/dialect.ts";
 
-/** What a server can be asked for. */
+/** A feature of a server that a scenario can require. */
 export type Ability = "relay" | "sync" | "presence" | "storage" | "signaling";
 
 export interface RunningServer {
   readonly pid: number;
   readonly port: number;
-  /** How its documents are spoken of. */
+  /** The dialect of its documents. */
   readonly dialect: Dialect;
-  /** How its topics are. */
+  /** The dialect of its signaling topics. */
   readonly signaling: Dialect;
-  /** Ends the process; what it stores is complete. Idempotent. */
+  /** Ends the process after it has written its data. Idempotent. */
   stop(): Promise<void>;
 }
 
@@ -25,14 +25,14 @@ export interface RatioGoal {
 /** A server that can be measured. */
 export interface ServerKind {
   readonly name: string;
-  /** What it is and what it promises, in a few words. */
+  /** A description in a few words: the server and its guarantee. */
   readonly about: string;
   readonly abilities: ReadonlySet<Ability>;
-  /** Its figures should be at most so many times those of another server. */
+  /** The upper bound of its figures as a multiple of another server's. */
   readonly goal?: RatioGoal;
-  /** Builds or installs it, where that has not been done. */
+  /** Builds or installs the server if that has not been done. */
   prepare(): Promise<void>;
-  /** Starts it on a free port of 127.0.0.1; what it stores is in `dataFolder`. */
+  /** Starts the server on a free port of 127.0.0.1, with its data in `dataFolder`. */
   start(dataFolder: string): Promise<RunningServer>;
 }
 
@@ -42,7 +42,7 @@ export interface Launch {
   readonly environment?: Readonly<Record<string, string>>;
   readonly dialect: Dialect;
   readonly signaling?: Dialect;
-  /** Finds the port in what it has written so far; the one that it was given, when it takes one. */
+  /** The port, found in the output so far, or the given one if the server takes it as an argument. */
   readonly port: (output: string) => number | undefined;
 }
 
@@ -76,7 +76,7 @@ export async function launch({
   }
 }
 
-/** Reads on after the port is known, or the process would wait for a reader some day. */
+/** Reading continues after the port is known, because the process would block when the pipe is full. */
 async function portOf(stream: ReadableStream<Uint8Array>, port: Launch["port"]): Promise<number | undefined> {
   const found = Promise.withResolvers<number | undefined>();
   const read = async () => {
@@ -102,7 +102,7 @@ async function end(child: Bun.Subprocess): Promise<void> {
   clearTimeout(timer);
 }
 
-/** A port that was free a moment ago, for servers that cannot choose one. */
+/** A port that was free a moment ago, for servers that cannot choose one themselves. */
 export async function freePort(): Promise<number> {
   const { promise, resolve, reject } = Promise.withResolvers<number>();
   const server = createServer();

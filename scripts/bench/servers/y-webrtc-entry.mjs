@@ -1,4 +1,4 @@
-/** y-webrtc's signaling server, kept from listening on other addresses than loopback, for which it has no option. */
+/** Runs y-webrtc's signaling server on loopback only; it has no option for this. */
 import { Server } from "node:http";
 
 const { listen } = Server.prototype;

@@ -5,10 +5,13 @@ import { signalingDialect } from "../load/signaling-dialect.ts";
 import { yWebsocketDialect } from "../load/y-websocket-dialect.ts";
 import { launch, type RunningServer, type ServerKind } from "./server.ts";
 
-/** Of what one client may have forwarded: a benchmark's publisher says in a second what a page says in a day. */
+/**
+ * Higher bounds of one client's signaling rate: a benchmark's publisher sends in a second as much as a page sends in a
+ * day.
+ */
 const unhindered = ["--limits-publishes-per-second", "1000000", "--limits-fan-out-deliveries", "100000000"];
 
-/** The executable of this repository, with its defaults but for the rates of signaling. */
+/** The executable of this repository, with its defaults except for the signaling rates. */
 export const yurt: ServerKind = {
   name: "yurt",
   about: "this repository's executable with its defaults: an update is stored before it is forwarded",
@@ -17,7 +20,7 @@ export const yurt: ServerKind = {
   start: (dataFolder) => start(dataFolder, yWebsocketDialect("/sync/")),
 };
 
-/** The same to clients that speak Hocuspocus. */
+/** The same server, with clients that speak Hocuspocus. */
 export const yurtCollab: ServerKind = {
   name: "yurt-collab",
   about: "the same with Hocuspocus' framing on /collab, and its acknowledgements",
@@ -28,8 +31,8 @@ export const yurtCollab: ServerKind = {
 };
 
 /**
- * The executable of another commit. `command` is its path, and behind it the flags that it needs besides those of `yurt`
- * (its names of the rates of signaling may differ).
+ * The executable of another commit. `command` is its path, followed by the flags that it needs besides those of `yurt`
+ * (the names of its signaling rates may differ).
  */
 export function baseline(command: string): ServerKind {
   const [path = "", ...flags] = command.split(" ").filter((word) => word !== "");
