@@ -6,7 +6,7 @@ import type { SyncServer } from "./client/sync-server.ts";
 const limitMs = 60_000;
 const fromServer = Symbol("from the server");
 
-/** A client with a copy of a document, which sends what is edited in it and says when that is acknowledged. */
+/** A client with a copy of a document. It sends every edit and reports the acknowledgements. */
 export class Copy {
   readonly doc = new Y.Doc();
   readonly text = this.doc.getText();
@@ -27,7 +27,7 @@ export class Copy {
     });
   }
 
-  /** Resolves when it has synced. */
+  /** Resolves when the copy has synced. */
   static async open(server: SyncServer, document: string): Promise<Copy> {
     const copy = new Copy(server, document);
     await within(limitMs, "open", copy.#client.opened);
@@ -40,12 +40,12 @@ export class Copy {
     return this.#client.isOpen;
   }
 
-  /** Updates of its own that are not acknowledged. */
+  /** The number of its updates that are not acknowledged. */
   get waiting(): number {
     return this.#client.waiting;
   }
 
-  /** Updates of others. */
+  /** The number of updates of other clients. */
   get received(): number {
     return this.#received;
   }
@@ -54,7 +54,7 @@ export class Copy {
     return this.#client.closed;
   }
 
-  /** Resolves when at most `count` updates of its own wait for their acknowledgement. */
+  /** Resolves when at most `count` of its updates wait for their acknowledgement. */
   async acknowledged(count = 0): Promise<void> {
     await eventually(
       `no more than ${count} updates wait`,
@@ -66,7 +66,7 @@ export class Copy {
     );
   }
 
-  /** Nobody else may be on its connection. */
+  /** Leaves the document and waits for the end of the connection, which no other copy may use. */
   async close(): Promise<void> {
     this.#client.leave();
     await this.#client.closed;
@@ -74,7 +74,7 @@ export class Copy {
   }
 }
 
-/** Makes a document of this size, of pieces of 1 MB; stored and acknowledged when it resolves. */
+/** Writes a document of this size in pieces of 1 MB. It is stored and acknowledged when the promise resolves. */
 export async function fillDocument(server: SyncServer, document: string, megabytes: number): Promise<void> {
   const copy = await Copy.open(server, document);
   for (let piece = 0; piece < megabytes; piece += 1) {
@@ -84,7 +84,7 @@ export async function fillDocument(server: SyncServer, document: string, megabyt
   await copy.close();
 }
 
-/** So many characters of one byte each, that differ from number to number. */
+/** Text of `length` one-byte characters, different for each number. */
 export function textOf(length: number, number: number): string {
   return `${number} of many `.repeat(Math.ceil(length / 10)).slice(0, length);
 }

@@ -12,21 +12,21 @@ import { SmallDisk, smallDiskTrouble } from "./small-disk.ts";
 
 export interface DiskFullOptions {
   readonly protocol: SyncProtocol;
-  /** Has to exist; the disk is mounted over it. */
+  /** The folder must exist; the disk is mounted over it. */
   readonly dataFolder: string;
   readonly progress?: Progress;
 }
 
 const limitMs = 30_000;
 const diskMebibytes = 32;
-/** How long nothing may be acknowledged or forwarded: the store is tried several times meanwhile. */
+/** The time in which nothing may be acknowledged or forwarded. The server retries the store several times in it. */
 const quietMs = 1_500;
 const waitingUpdates = 20;
-/** Two documents of 40 MB: more than the 64 MiB that may wait, and each less than a document may have. */
+/** Two documents of 40 MB: together more than the 64 MiB that may wait, and each below the limit of a document. */
 const floodDocuments = 2;
 const floodMegabytes = 40;
 
-/** The disk is full for a while, once shortly and once for so long that the server gives up what waits. */
+/** Fills the disk twice: first for a short time, then until the server gives up the waiting updates. */
 export async function tortureByFullDisk({ protocol, dataFolder, progress }: DiskFullOptions): Promise<Outcome> {
   const faults = new Faults();
   const trouble = smallDiskTrouble();
@@ -72,15 +72,17 @@ interface Scene {
   readonly faults: Faults;
 }
 
-/** Returns how many milliseconds after there was room again the server was ready and all was acknowledged. */
+/**
+ * Returns the milliseconds from free space on the disk until the server was ready and every update was acknowledged.
+ */
 async function fillForAWhile({ server, disk, writer, reader, faults }: Scene & { writer: Copy; reader: Copy }) {
   for (let edit = 0; edit < 50; edit += 1) writer.text.insert(0, textOf(100, edit));
   await writer.acknowledged();
   faults.unless(await server.isReady(), "it is not ready although all is well");
   disk.fill();
-  // What the store has room for inside its files it still takes.
+  // The store still accepts what fits into the free pages of its files.
   await untilFailing(server, () => writer.text.insert(0, textOf(5_000, 1)));
-  // What is on its way now was stored before.
+  // Messages that are under way at this point belong to updates that were stored before.
   await untilQuiet(() => writer.waiting + reader.received);
   const before = { waiting: writer.waiting, received: reader.received };
   for (let edit = 0; edit < waitingUpdates; edit += 1) writer.text.insert(0, textOf(10, edit));
@@ -101,7 +103,10 @@ async function fillForAWhile({ server, disk, writer, reader, faults }: Scene & {
   return recoveredMs;
 }
 
-/** More waits than may: everyone is sent away, and may come back when there is room. */
+/**
+ * More updates wait than the limit allows: the server closes all connections, and accepts them again when there is
+ * room.
+ */
 async function flood({ server, disk, open, faults }: Scene & { open: () => SyncServer }): Promise<void> {
   const writers = await Promise.all(
     Array.from({ length: floodDocuments }, (_, index) => Copy.open(open(), `flood ${index}`)),
@@ -110,7 +115,7 @@ async function flood({ server, disk, open, faults }: Scene & { open: () => SyncS
   await untilFailing(server, () => writers[0]?.text.insert(0, textOf(5_000, 1)));
   for (let piece = 0; piece < floodMegabytes; piece += 1) {
     for (const writer of writers) if (writer.isOpen) writer.text.insert(0, textOf(1_000_000, piece));
-    // So that frames go out in between, and a closed connection is noticed.
+    // The pause lets frames go out and makes a closed connection noticeable.
     await pause(1);
   }
   const { code, name } = closeReasons.storageUnavailable;
@@ -124,7 +129,7 @@ async function flood({ server, disk, open, faults }: Scene & { open: () => SyncS
   await eventually("it is ready again", () => server.isReady(), limitMs);
 }
 
-/** Writes until the server says that it is not ready. */
+/** Writes until the server reports that it is not ready. */
 async function untilFailing(server: ServerProcess, write: () => void): Promise<void> {
   await eventually(
     "the store fails",
@@ -145,7 +150,7 @@ async function untilQuiet(value: () => number): Promise<void> {
   }
 }
 
-/** Another way to the server each time. */
+/** Resolves with a function that opens a new connection at each call. */
 async function connectServers(server: ServerProcess, protocol: SyncProtocol): Promise<() => SyncServer> {
   const port = await within(limitMs, "the server listens", server.port());
   return () => new SyncServer(`ws://127.0.0.1:${port}`, protocol);

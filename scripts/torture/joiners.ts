@@ -12,30 +12,30 @@ import { ServerProcess } from "./server-process.ts";
 export interface JoinersOptions {
   readonly protocol: SyncProtocol;
   readonly dataFolder: string;
-  /** Size of the document. */
+  /** The size of the document. */
   readonly megabytes: number;
 }
 
 const limitMs = 60_000;
 const document = "large";
 
-/** How many fetch at once. */
+/** The number of clients that fetch at the same time. */
 const fetchers = 20;
-/** How long none of them reads: all their snapshots are on their way then, as far as the server lets them. */
+/** The time in which no client reads. All their snapshots are under way then, as far as the server allows. */
 const unreadMs = 1_000;
 /**
- * How much the server may grow meanwhile, in documents: the document, its frame, and the copies for sockets that are on
- * their way. Of these three fit into what may start at once (`snapshotBurstBytes`), and three more each half second.
+ * The growth that the server may show meanwhile, in documents: the document, its frame, and the copies that are under
+ * way to sockets. Three copies fit into the burst (`snapshotBurstBytes`), and three more into each half second.
  */
 export const fetchGrowthDocuments = 10;
 
-/** Many fetch a large document at once, and begin to read when all have asked. */
+/** Many clients fetch a large document at once, and begin to read after all have sent their request. */
 export async function tortureByFetching({ protocol, dataFolder, megabytes }: JoinersOptions): Promise<Outcome> {
   const faults = new Faults();
   await fill({ protocol, dataFolder, megabytes });
   await using server = new ServerProcess({ dataFolder });
   const port = await within(limitMs, "the server listens", server.port());
-  // The first one has it loaded.
+  // The first client loads the document.
   const first = await Copy.open(new SyncServer(`ws://127.0.0.1:${port}`, protocol), document);
   const memoryBefore = server.memory("now");
   server.forgetPeak();
@@ -66,11 +66,11 @@ export async function tortureByFetching({ protocol, dataFolder, megabytes }: Joi
   };
 }
 
-/** Of the joiner's link. */
+/** The bandwidth of the joiner's link. */
 const bytesPerSecond = 6_000_000;
 const editEveryMs = 20;
 
-/** Someone joins a large document over a slow link while someone else edits it. */
+/** A client joins a large document over a slow link while another client edits it. */
 export async function tortureBySlowJoining({ protocol, dataFolder, megabytes }: JoinersOptions): Promise<Outcome> {
   const faults = new Faults();
   await fill({ protocol, dataFolder, megabytes });
@@ -125,7 +125,7 @@ async function failWhenClosed(socket: WireSocket): Promise<never> {
   throw new Error(`the joiner was closed with ${await socket.closed}`);
 }
 
-/** Without what a server remembers that has just received it. */
+/** Writes the document and restarts the server, so that memory of the writing does not count. */
 async function fill({ protocol, dataFolder, megabytes }: JoinersOptions): Promise<void> {
   await using server = new ServerProcess({ dataFolder });
   const port = await within(limitMs, "the server listens", server.port());

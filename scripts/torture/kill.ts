@@ -13,47 +13,51 @@ import { ServerProcess } from "./server-process.ts";
 import { openTrace } from "./trace.ts";
 
 export interface KillOptions {
-  /** How often a server that is being worked with is killed. */
+  /** The number of kills while clients work. */
   readonly rounds: number;
   readonly seed: number;
-  /** Of those who work, by turns. */
+  /** The protocols of the clients, which take turns. */
   readonly protocols: readonly SyncProtocol[];
-  /** All rounds use it. */
+  /** The data folder of all rounds. */
   readonly dataFolder: string;
   readonly progress?: Progress;
-  /** Called whenever the server is dead: what it does to the data must be found out. */
-  readonly meddle?: (dataFolder: string) => void;
+  /**
+   * Called after each kill, while no server runs. A test damages the data here to prove that the torture reports it.
+   */
+  readonly damage?: (dataFolder: string) => void;
 }
 
 /**
- * When a server is killed: while everyone types; the moment that someone hears of an update; when a log has grown so
- * much that its compaction has begun or will; while everyone joins.
+ * The moments of a kill: while editors type; when a client receives an update; when a log has grown to the size at
+ * which its compaction starts; while clients join.
  */
 const moments = ["typing", "hearing", "compaction", "joining"] as const;
 
 interface Document {
   readonly name: string;
   readonly editors: readonly Editor[];
-  /** Of each editor, on average. */
+  /** The number of edits of each editor per turn, on average. */
   readonly editsPerTurn: number;
   readonly witnessed: Witnessed;
-  /** The row of its compacted base when it was looked at last. */
+  /** The row of its compacted base at the last look. */
   base: number | undefined;
 }
 
 const editorsPerDocument = 2;
 const readersPerDocument = 2;
 const typedDocuments = 3;
-/** The document whose log grows fast. */
+/** The document with the fast-growing log. */
 const pasted = "pasted";
 const traceEdits = 40_000;
 const limitMs = 20_000;
-/** Updates that may wait for their acknowledgement: who types no faster than that is never far ahead of the server. */
+/** The updates that may wait for their acknowledgement. This bound keeps the editors close to the server. */
 const waitingUpdates = 300;
-/** The tail of 64 kB at which a compaction starts, in pastes of 12 kB. */
+/** The number of pastes of 12 kB that fill the tail of 64 kB at which a compaction starts. */
 const pastesToCompaction = 6;
 
-/** Types into one data folder, kills the server again and again, and looks for what was seen and is not there. */
+/**
+ * Edits in one data folder, kills the server again and again, and checks that no update that a client received is lost.
+ */
 export async function tortureByKilling(options: KillOptions): Promise<Outcome> {
   return new KillTorture(options).run();
 }
@@ -68,7 +72,7 @@ class KillTorture {
   #killedAtStart = 0;
   #compactions = 0;
   #missing = { seen: 0, acknowledged: 0 };
-  /** Called at each update that a reader hears. */
+  /** Called at each update that a reader receives. */
   #heard: () => void = () => {};
 
   constructor(options: KillOptions) {
@@ -130,7 +134,7 @@ class KillTorture {
     this.#faults.unless(!server.hasEnded, `round ${round}: the server ended by itself`);
     server.kill("SIGKILL");
     await within(limitMs, "killed", server.ended());
-    // What was under way is read to its end: it has been seen.
+    // Updates under way are read to the end, because the clients have received them.
     const closings = [...readers.map(({ closed }) => closed), ...this.#editors.map(({ closed }) => closed)];
     await within(limitMs, "closed", Promise.all(closings));
     for (const trouble of server.troubles) this.#faults.add(`round ${round}: ${trouble}`);
@@ -139,10 +143,10 @@ class KillTorture {
       witnessed.troubles.clear();
     }
     this.#killedAt.set(moment, (this.#killedAt.get(moment) ?? 0) + 1);
-    this.#options.meddle?.(this.#options.dataFolder);
+    this.#options.damage?.(this.#options.dataFolder);
   }
 
-  /** Everyone types until the moment has come. */
+  /** All editors type until the moment has come. */
   async #work(moment: "typing" | "hearing" | "compaction"): Promise<void> {
     await within(limitMs, "everyone has synced", Promise.all(this.#editors.map(({ synced }) => synced)));
     let isOver = false;
@@ -170,7 +174,7 @@ class KillTorture {
     if (moment === "typing") return pause(this.#random.integer(600));
     const growing = this.#documents.filter(({ name }) => name === pasted);
     const heardBefore = heardIn(growing);
-    // Each paste is heard by everyone in the document.
+    // Every client in the document receives each paste.
     const enough = pastesToCompaction * (editorsPerDocument + readersPerDocument);
     let wanted = this.#random.integer(100);
     await within(
@@ -201,7 +205,7 @@ class KillTorture {
     return client;
   }
 
-  /** Starts a server that listens; some are killed on the way there, at whatever they do first. */
+  /** Starts a server and waits until it listens. Some servers are killed before that, at any step of their start. */
   async #start(): Promise<ServerProcess> {
     const { dataFolder } = this.#options;
     while (this.#random.chance(0.3)) {
@@ -214,7 +218,10 @@ class KillTorture {
     return server;
   }
 
-  /** Compares what was told with what a new client gets: nobody else has joined yet who could bring what is lost. */
+  /**
+   * Compares the received updates with the content that a new client gets. No other client has joined yet that could
+   * restore a lost update.
+   */
   async #check(server: ServerProcess, round: number): Promise<void> {
     const syncServers = await this.#syncServers(server, this.#documents.length);
     for (const [index, syncServer] of syncServers.entries()) {
@@ -236,7 +243,7 @@ class KillTorture {
     this.#countCompactions();
   }
 
-  /** Those that ended between two looks count once. */
+  /** Several compactions between two looks count as one. */
   #countCompactions(): void {
     const bases = storedBases(this.#options.dataFolder);
     for (const document of this.#documents) {
@@ -255,7 +262,10 @@ class KillTorture {
     return { name, editors, editsPerTurn, witnessed, base: undefined };
   }
 
-  /** So many who reach the server, each with a protocol of its own, and with all their documents over one connection if it can. */
+  /**
+   * Connects `count` clients to the server. Each has its own protocol, and carries all documents over one connection if
+   * the protocol can.
+   */
   async #syncServers(server: ServerProcess, count: number): Promise<readonly SyncServer[]> {
     const wsUrl = `ws://127.0.0.1:${await server.port()}`;
     const { protocols } = this.#options;
@@ -278,7 +288,7 @@ function heardIn(documents: readonly Document[]): number {
   return documents.reduce((sum, { witnessed }) => sum + witnessed.seen.updates, 0);
 }
 
-/** By document, the row that its last compaction left; read beside the running server. */
+/** The row that the last compaction of each document left, by document, read beside the running server. */
 function storedBases(dataFolder: string): ReadonlyMap<string, number | null> {
   const database = new Database(join(dataFolder, "yurt.db"), { readonly: true });
   try {

@@ -2,19 +2,19 @@ import type * as Y from "yjs";
 import { Ranges } from "../../src/lib/ranges.ts";
 import { type Clocks, deletesIn, deletesOf, structsIn, structsOf } from "../../test/support/bytes/y-doc-facts.ts";
 
-/** What a document lacks of what someone has seen; in clocks by client. */
+/** The received content that a document lacks, in clocks by client. */
 export interface Missing {
   readonly structs: Clocks;
   readonly deletes: Clocks;
 }
 
-/** What someone has seen of a document: the clocks of structs and of deletes, as Yjs itself reads them from updates. */
+/** The received content of a document: the clocks of structs and of deletes, as Yjs itself reads them from updates. */
 export class Ledger {
   readonly #structs = new Map<number, Ranges>();
   readonly #deletes = new Map<number, Ranges>();
   #updates = 0;
 
-  /** How many updates were added. */
+  /** The number of updates that were added. */
   get updates(): number {
     return this.#updates;
   }
@@ -25,13 +25,13 @@ export class Ledger {
     enter(this.#deletes, deletesOf([update]));
   }
 
-  /** What `doc` lacks; what it holds pending, it holds. */
+  /** The content that `doc` lacks. Pending structs in it count as present. */
   missingFrom(doc: Y.Doc): Missing {
     return { structs: lacking(this.#structs, structsIn(doc)), deletes: lacking(this.#deletes, deletesIn(doc)) };
   }
 }
 
-/** How many clocks these are. */
+/** The total number of clocks. */
 export function countClocks(clocks: Clocks): number {
   let count = 0;
   for (const [, ranges] of clocks) for (const [start, end] of ranges) count += end - start;

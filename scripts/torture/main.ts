@@ -1,9 +1,9 @@
 /**
  * Tortures the executable: `bun scripts/torture/main.ts [kill|fuzz|stall|fetch|slow-joiner|storm|disk-full|all]`.
  *
- * `--rounds` (kill), `--frames` (fuzz) and `--clients` (storm) say how much of it, `--seed` takes a seed that was
- * printed. `--protocol` is what the clients of the relay speak: `y-websocket`, `hocuspocus`, or `mixed`, of which those
- * take the first where one protocol is enough; fuzz speaks all. Ends with 1 when a guarantee was broken.
+ * `--rounds` (kill), `--frames` (fuzz) and `--clients` (storm) set the amount, `--seed` repeats a printed seed.
+ * `--protocol` is the protocol of the sync clients: `y-websocket`, `hocuspocus` or `mixed`. A torture with a single
+ * protocol takes the first of `mixed`; fuzz uses all. The exit status is 1 when a guarantee was broken.
  */
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -27,7 +27,7 @@ interface Given {
   readonly clients: number;
   readonly seed: number;
   readonly protocols: readonly SyncProtocol[];
-  /** The first of them. */
+  /** The first of `protocols`. */
   readonly protocol: SyncProtocol;
   readonly dataFolder: string;
   readonly progress: (line: string) => void;

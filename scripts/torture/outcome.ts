@@ -1,15 +1,15 @@
-/** What a torture measured, and what it found wrong: nothing, when the server keeps its guarantees. */
+/** The figures and faults of a torture. There are no faults if the server keeps its guarantees. */
 export interface Outcome {
-  /** In the order in which they are printed; units are part of the names. */
+  /** The figures in the order of printing; units are part of the names. */
   readonly figures: Readonly<Record<string, number | string>>;
-  /** One sentence each; with the seed they can be had again, as far as time repeats itself. */
+  /** One sentence per fault. The seed repeats them, as far as timing repeats. */
   readonly faults: readonly string[];
 }
 
-/** Called now and then while a torture runs, with where it stands. */
+/** Called from time to time while a torture runs, with a line about its progress. */
 export type Progress = (line: string) => void;
 
-/** Collects faults; of those that repeat themselves a hundred are enough. */
+/** Collects faults. At most a hundred are kept, because faults repeat. */
 export class Faults {
   readonly #sentences: string[] = [];
   #left = 0;

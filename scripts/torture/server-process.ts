@@ -3,9 +3,9 @@ import { executable } from "../../test/support/processes/executable.ts";
 
 export interface ServerProcessOptions {
   readonly dataFolder: string;
-  /** 0, which is also the default: any free one. */
+  /** The port; 0, the default, means any free one. */
   readonly port?: number;
-  /** A command that runs the rest of its arguments, and is that process then. */
+  /** A command that runs the rest of its arguments and becomes that process. */
   readonly prefix?: readonly string[];
 }
 
@@ -15,10 +15,10 @@ type LogLine = Readonly<Record<string, unknown>>;
 const keptTroubles = 50;
 
 /**
- * The executable at work, on loopback.
+ * The executable as a process, on loopback.
  *
- * Of its log it keeps how often each event came, and the lines that tell of trouble: a torture makes more lines than
- * memory should hold.
+ * It keeps the count of each log event and the lines that report trouble, because a torture logs more lines than memory
+ * should hold.
  */
 export class ServerProcess implements AsyncDisposable {
   readonly #process: Bun.Subprocess<"ignore", "pipe", "pipe">;
@@ -35,7 +35,7 @@ export class ServerProcess implements AsyncDisposable {
     });
     this.#stderr = this.#process.stderr.text();
     this.#read = this.#readLog();
-    // Who never asks for the port need not hear that there is none.
+    // The rejection has no other handler if the port is never requested.
     this.#listening.promise.catch(() => {});
   }
 
@@ -47,7 +47,7 @@ export class ServerProcess implements AsyncDisposable {
     return this.#process.exitCode !== null || this.#process.signalCode !== null;
   }
 
-  /** Lines of the level error or above, the first of them. */
+  /** The first lines of level error or above. */
   get troubles(): readonly string[] {
     return this.#troubles;
   }
@@ -57,12 +57,14 @@ export class ServerProcess implements AsyncDisposable {
     return this.#listening.promise;
   }
 
-  /** How many lines of its log told of this event. */
+  /** The number of log lines with this event. */
   count(event: string): number {
     return this.#events.get(event) ?? 0;
   }
 
-  /** Resident memory in bytes; the highest since `forgetPeak`, or since the start, with `peak`. Linux alone knows. */
+  /**
+   * Resident memory in bytes; with `peak` the highest since `forgetPeak`, or since the start. Only Linux reports it.
+   */
   memory(which: "now" | "peak"): number {
     const status = readFileSync(`/proc/${this.pid}/status`, "utf8");
     const kibibytes = new RegExp(`^${which === "now" ? "VmRSS" : "VmHWM"}:\\s+(\\d+) kB`, "m").exec(status)?.[1];
@@ -73,18 +75,22 @@ export class ServerProcess implements AsyncDisposable {
     writeFileSync(`/proc/${this.pid}/clear_refs`, "5");
   }
 
-  /** Whether /readyz says that it is ready. */
+  /** True if /readyz reports that the server is ready. */
   async isReady(): Promise<boolean> {
     const response = await fetch(`http://127.0.0.1:${await this.port()}/readyz`);
     await response.body?.cancel();
     return response.status === 200;
   }
 
-  /** Whether it still holds its end of a connection: not one of which the kernel alone sends the rest. */
+  /**
+   * True if the server still holds its end of a connection. A connection that only the kernel still sends does not
+   * count.
+   */
   async holds(clientPort: number): Promise<boolean> {
     const port = await this.port();
     const end = (number: number) => number.toString(16).toUpperCase().padStart(4, "0");
-    // In the table's columns: number, local address, remote address, state, queues, timer, retries, user, timeout, inode.
+    // The columns of the table are: number, local address, remote address, state, queues, timer, retries, user,
+    // timeout, inode.
     const line = new RegExp(`\\w+: \\w+:${end(port)} \\w+:${end(clientPort)} (?:\\S+ +){6}(\\d+)`);
     const inode = line.exec(readFileSync(`/proc/${this.pid}/net/tcp`, "utf8"))?.[1] ?? "0";
     return inode !== "0";
@@ -94,14 +100,16 @@ export class ServerProcess implements AsyncDisposable {
     this.#process.kill(signal);
   }
 
-  /** Resolves when the process has ended and all it wrote has been read: with its exit code, or null after a signal. */
+  /**
+   * Resolves when the process has ended and its output is read to the end: with its exit code, or null after a signal.
+   */
   async ended(): Promise<{ readonly code: number | null; readonly stderr: string }> {
     await this.#process.exited;
     await this.#read;
     return { code: this.#process.exitCode, stderr: await this.#stderr };
   }
 
-  /** Ends it, if it has not ended. */
+  /** Kills the process if it has not ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.kill("SIGKILL");
     await this.ended();

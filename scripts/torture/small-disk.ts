@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 const privately = ["unshare", "--map-root-user", "--mount"];
 
-/** Why no small disk can be had here; undefined when one can. */
+/** The reason why no small disk can be mounted here; undefined if one can. */
 export function smallDiskTrouble(): string | undefined {
   for (const program of ["unshare", "nsenter"]) if (Bun.which(program) === null) return `there is no ${program}`;
   const { exitCode, stderr } = Bun.spawnSync([...privately, "mount", "-t", "tmpfs", "none", "/mnt"]);
@@ -11,12 +11,12 @@ export function smallDiskTrouble(): string | undefined {
 }
 
 /**
- * A small disk in memory, seen by those alone who are started with `prefix`.
+ * A small disk in memory, visible only to processes that are started with `prefix`.
  *
- * It is mounted in a namespace of its own, which is gone with the last process in it: nothing has to be unmounted.
+ * It is mounted in a namespace of its own, which ends with the last process in it, so nothing has to be unmounted.
  */
 export class SmallDisk implements AsyncDisposable {
-  /** Where it is mounted, for those in its namespace. */
+  /** The mount point, in the namespace. */
   readonly folder: string;
   readonly #holder: Bun.Subprocess<"pipe", "pipe", "inherit">;
 
@@ -33,12 +33,12 @@ export class SmallDisk implements AsyncDisposable {
     return new SmallDisk(folder, holder);
   }
 
-  /** A command that runs the rest of its arguments where the disk is seen. */
+  /** A command that runs the rest of its arguments in the namespace. */
   get prefix(): readonly string[] {
     return ["nsenter", "--target", String(this.#holder.pid), "--user", "--preserve-credentials", "--mount"];
   }
 
-  /** Takes all the room that is left. */
+  /** Fills the free space. */
   fill(): void {
     const ballast = openSync(this.#ballast, "a");
     try {
@@ -51,7 +51,7 @@ export class SmallDisk implements AsyncDisposable {
     }
   }
 
-  /** Gives it back. */
+  /** Frees the space again. */
   empty(): void {
     rmSync(this.#ballast);
   }

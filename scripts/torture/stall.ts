@@ -10,7 +10,10 @@ import { Faults, type Outcome, type Progress } from "./outcome.ts";
 import { ServerProcess } from "./server-process.ts";
 
 export interface StallOptions {
-  /** Of 10 kB each: enough of them, and one socket that nobody reads holds more than its outbox may. */
+  /**
+   * The number of updates of 10 kB each. There must be enough of them to exceed the outbox of one socket that is not
+   * read.
+   */
   readonly updates: number;
   readonly protocol: SyncProtocol;
   readonly dataFolder: string;
@@ -23,16 +26,19 @@ const mates = 3;
 const waitingUpdates = 100;
 const limitMs = 60_000;
 
-/** It takes no close frame: Bun drops such a connection some 10 to 16 seconds after it was closed. */
+/**
+ * The stalled client does not read its close frame. Bun drops such a connection about 10 to 16 seconds after closing
+ * it.
+ */
 const heldMs = 60_000;
 
 /**
- * How much the server may grow meanwhile. What is garbage and not yet collected of so many frames is 100 to 140 MiB,
- * with and without a stalled reader; the 100 MB that it never takes would come on top.
+ * The growth that the server may show meanwhile. Uncollected garbage of so many frames is 100 to 140 MiB, with and
+ * without a stalled reader; the 100 MB that the reader never takes would be added to it.
  */
 export const stallGrowthBytes = 192 * 2 ** 20;
 
-/** One reader of a document reads nothing any more, while a writer sends much and others read it. */
+/** One reader of a document stops reading, while a writer sends much and other clients read it. */
 export async function tortureByStalling({ updates, protocol, dataFolder, progress }: StallOptions): Promise<Outcome> {
   const faults = new Faults();
   await using server = new ServerProcess({ dataFolder });
@@ -74,7 +80,7 @@ export async function tortureByStalling({ updates, protocol, dataFolder, progres
   const growth = server.memory("peak") - memoryBefore;
   faults.unless(growth <= stallGrowthBytes, `the server grew by ${Math.round(growth / 2 ** 20)} MiB`);
   const gaveUpAfter = await givingUp;
-  // It reads again: what has been on its way, and then the end.
+  // The client reads again: first the frames that were under way, then the end.
   stalled.resume();
   const code = await within(limitMs, "the stalled reader hears of its end", stalled.closed);
   faults.unless(!Number.isNaN(gaveUpAfter), "the server still holds the connection of the stalled reader");
@@ -97,9 +103,9 @@ export async function tortureByStalling({ updates, protocol, dataFolder, progres
 }
 
 /**
- * Seconds from now until the server has given up a connection; not a number when it never does.
+ * Seconds from now until the server has given up a connection; NaN if it never does.
  *
- * As long as nothing is read there is no way to tell the client: the server has to do it by itself.
+ * A close frame cannot reach a client that does not read, so the server has to give up by itself.
  */
 async function untilGivenUp(server: ServerProcess, clientPort: number): Promise<number> {
   const startedAt = performance.now();

@@ -18,12 +18,12 @@ export interface StormOptions {
 const clientsPerDocument = 20;
 const documentBytes = 10_000;
 const limitMs = 60_000;
-/** From the moment that the new server listens. */
+/** The time limit for all syncs, from the moment that the new server listens. */
 export const allSyncedMs = 20_000;
-/** Descriptors that something else needs: each client takes one here, and one in the server. */
+/** Descriptors that other parts need. Each client takes one in this process and one in the server. */
 const otherDescriptors = 200;
 
-/** Everyone is there, the server is restarted, and everyone comes back at once. */
+/** The server is restarted under many clients, and all of them reconnect at once. */
 export async function tortureByStorm(options: StormOptions): Promise<Outcome> {
   const { clients: asked, protocol, dataFolder, progress } = options;
   const faults = new Faults();
@@ -51,7 +51,7 @@ export async function tortureByStorm(options: StormOptions): Promise<Outcome> {
     faults.unless(dismissed === clients, `${dismissed} of ${clients} were told of the restart`);
     const notAwaited = ends.filter(({ wasOpen, code }) => wasOpen && code !== closeReasons.restart.code);
     for (const { code, reason } of notAwaited) faults.add(`a client was closed with ${code} ${reason}`);
-    await everyoneHears(storm);
+    await editReachesAll(storm);
     for (const trouble of [...first.troubles, ...second.troubles]) faults.add(trouble);
     return {
       figures: {
@@ -72,7 +72,7 @@ export async function tortureByStorm(options: StormOptions): Promise<Outcome> {
   }
 }
 
-/** Twenty in each document, all of whom know what it holds. */
+/** Connects twenty clients per document, each with the document's full state. */
 function gather(
   clients: number,
   way: Pick<StormClientOptions, "wsUrl" | "protocol" | "ended">,
@@ -86,8 +86,8 @@ function gather(
   });
 }
 
-/** One edit in each document reaches all who are in it, and is acknowledged to the one who made it. */
-async function everyoneHears(storm: readonly StormClient[]): Promise<void> {
+/** One edit in each document reaches every client in it and is acknowledged to its sender. */
+async function editReachesAll(storm: readonly StormClient[]): Promise<void> {
   const doc = new Y.Doc();
   doc.getText().insert(0, "after the storm");
   const update = Y.encodeStateAsUpdate(doc);
@@ -97,7 +97,7 @@ async function everyoneHears(storm: readonly StormClient[]): Promise<void> {
   await eventually("everyone hears of an edit", heard, limitMs);
 }
 
-/** How many files this process may have open, and a child of it. */
+/** The number of files that this process and its children may have open. */
 function descriptorLimit(): number {
   const { stdout } = Bun.spawnSync(["sh", "-c", "ulimit -n"]);
   return Number(stdout.toString()) || Number.POSITIVE_INFINITY;

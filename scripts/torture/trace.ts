@@ -1,13 +1,13 @@
 import { type Patch, readPatches } from "../../test/support/bytes/histories.ts";
 import { Random } from "../../test/support/bytes/random.ts";
 
-/** What a person typed, patch by patch. */
+/** The typing of a person, patch by patch. */
 export interface Trace {
   readonly patches: readonly Patch[];
   readonly source: "automerge-paper" | "seeded";
 }
 
-/** The real trace of one writer where it is at hand, else one of a seed; of so many single-character edits. */
+/** The recorded trace of one writer if it is installed, else a seeded one, with `edits` single-character edits. */
 export function openTrace(edits: number, seed: number): Trace {
   const patches = readPatches("automerge-paper", edits);
   return patches === undefined
@@ -15,7 +15,7 @@ export function openTrace(edits: number, seed: number): Trace {
     : { patches, source: "automerge-paper" };
 }
 
-/** A cursor that moves, mostly insertions, some deletions. */
+/** A moving cursor with mostly insertions and some deletions. */
 export function seededPatches(edits: number, random: Random): readonly Patch[] {
   let length = 0;
   let cursor = 0;

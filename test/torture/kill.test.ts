@@ -37,7 +37,7 @@ test.each([
     rounds: 2,
     seed: 1,
     dataFolder,
-    meddle: forgetLast,
+    damage: forgetLast,
   });
   expect(faults).not.toEqual([]);
   expect(figures["clocks missing of those seen"]).toBeGreaterThan(0);

@@ -5,22 +5,25 @@ import type { Ledger } from "../ledger.ts";
 import { SyncClient } from "./sync-client.ts";
 import type { SyncServer } from "./sync-server.ts";
 
-/** What all who are in one document together have been told of it. */
+/** Everything that the clients in one document have received about it. */
 export interface Witnessed {
-  /** All that anyone was sent. */
+  /** Every update that a client received. */
   readonly seen: Ledger;
-  /** What the one who had sent it was told to be stored. */
+  /** Every update that its sender received an acknowledgement for. */
   readonly acknowledged: Ledger;
-  /** What no one should have been told. */
+  /** Messages that no client should have received. */
   readonly troubles: Set<string>;
 }
 
 const fromServer = Symbol("from the server");
 
-/** One edit of a text that this editor has for itself; others only delete in it. */
+/** One edit of a text that belongs to this editor; other editors only delete in it. */
 export type Keystroke = (text: Y.Text) => void;
 
-/** A person with a copy of a document, who keeps it while the server is away, and brings what the server lacks. */
+/**
+ * A person with a copy of a document. The copy survives while the server is away, and the next sync sends what the
+ * server lacks.
+ */
 export class Editor {
   readonly doc = new Y.Doc();
   readonly #own: Y.Text;
@@ -41,12 +44,12 @@ export class Editor {
     });
   }
 
-  /** How many updates it sent. */
+  /** The number of updates that it sent. */
   get sent(): number {
     return this.#sent;
   }
 
-  /** Updates that wait for their acknowledgement. */
+  /** The number of updates that wait for their acknowledgement. */
   get waiting(): number {
     return this.#client?.waiting ?? 0;
   }
@@ -76,12 +79,12 @@ export class Editor {
     this.#client = client;
     client.opened.then(
       () => client.send({ type: "sync-step-1", stateVector: Y.encodeStateVector(this.doc) }),
-      // It was killed meanwhile: the next one will be joined.
+      // The server was killed meanwhile; the editor enters the next one.
       () => {},
     );
   }
 
-  /** One edit, and now and then a deletion in what someone else wrote. */
+  /** Makes one edit, and sometimes deletes a part of another editor's text. */
   type(): void {
     this.#keystroke(this.#own);
     if (!this.#random.chance(0.05)) return;
@@ -98,19 +101,19 @@ export class Editor {
   }
 }
 
-/** Types a trace from its beginning, and over again after its end. */
+/** Types a trace from its beginning, and again from the beginning after its end. */
 export function typing(patches: readonly Patch[]): Keystroke {
   let next = 0;
   return (text) => {
     const [position, deleted, inserted] = patches[next++ % patches.length] ?? [0, 0, "x"];
-    // Others have deleted in it.
+    // Other editors have deleted in the text.
     const at = Math.min(position, text.length);
     if (deleted > 0 && at < text.length) text.delete(at, Math.min(deleted, text.length - at));
     if (inserted !== "" || text.length === 0) text.insert(at, inserted || "x");
   };
 }
 
-/** Replaces all of the text by some kilobytes: the log grows by them, the compacted document does not. */
+/** Replaces the whole text by some kilobytes: the log grows by them, the compacted document does not. */
 export function pasting(random: Random): Keystroke {
   return (text) => {
     text.delete(0, text.length);

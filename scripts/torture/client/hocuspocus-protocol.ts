@@ -5,10 +5,10 @@ import { framed, providerFrames } from "../../../test/support/bytes/hocuspocus-f
 import type { Acknowledgements, ReceivedMessage, SentMessage, SyncProtocol } from "./sync-protocol.ts";
 
 const permissionDenied = 1;
-/** Why something is refused of which the server says no more. */
+/** The reason of a refusal without any detail from the server. */
 export const notApplied = "SyncStatus 0";
 
-/** All documents on one connection, each frame with its document's name ahead. */
+/** All documents share one connection; each frame begins with the name of its document. */
 export const hocuspocus: SyncProtocol = {
   path: () => "/collab",
   sharesConnections: true,
@@ -17,7 +17,7 @@ export const hocuspocus: SyncProtocol = {
   leave: (address) => providerFrames(address).close(),
   encode,
   decode: (frame) => {
-    // Ping and Pong.
+    // The frame is a Ping or a Pong.
     if (frame.byteLength === 1) return undefined;
     const decoder = decoding.createDecoder(frame);
     const address = decoding.readVarString(decoder);
@@ -27,7 +27,7 @@ export const hocuspocus: SyncProtocol = {
   acknowledgements: () => new Statuses(),
 };
 
-/** As providers with `sessionAwareness` speak it: on a connection a document may be there more than once. */
+/** The protocol of providers with `sessionAwareness`: a connection may carry the same document more than once. */
 export const hocuspocusSessions: SyncProtocol = {
   ...hocuspocus,
   address: (document) => `${document}\0${crypto.randomUUID()}`,
@@ -62,14 +62,15 @@ function decodeHeard(decoder: decoding.Decoder): ReceivedMessage | undefined {
 }
 
 /**
- * One SyncStatus for each Update, in order, also for one that holds nothing; and one for the SyncStep2 with which the
- * client answers the server's part of the client's own sync, but for no other.
+ * Acknowledgements by SyncStatus. The server sends one for each Update, in order, even for an empty one. It also sends
+ * one for the SyncStep2 by which the client answers the server's part of the client's own sync, but for no other
+ * SyncStep2.
  */
 class Statuses implements Acknowledgements {
   readonly #waiting: Uint8Array[] = [];
-  /** Syncs that the client has started, and the server has not asked its part of. */
+  /** The number of syncs that the client has started and for which the server has not sent its SyncStep1. */
   #started = 0;
-  /** By SyncStep1 of the server that is not answered: whether the answer is part of the client's sync. */
+  /** One entry for each unanswered SyncStep1 of the server: true if the answer is part of the client's own sync. */
   readonly #questions: boolean[] = [];
 
   get waiting(): number {

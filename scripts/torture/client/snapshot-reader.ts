@@ -4,7 +4,7 @@ import { eventually } from "../../../test/support/eventually.ts";
 import type { Ledger } from "../ledger.ts";
 import type { SyncProtocol } from "./sync-protocol.ts";
 
-/** What a joiner without a library makes of the frames it gets. */
+/** Reads the frames of a joiner without any client library. */
 export class SnapshotReader {
   /** Resolves at SyncStep2. */
   readonly synced: Promise<void>;
@@ -18,7 +18,7 @@ export class SnapshotReader {
     this.synced = this.#synced.promise;
   }
 
-  /** Bytes of all updates. */
+  /** The total size of all updates. */
   get bytes(): number {
     return this.#bytes;
   }
@@ -31,7 +31,7 @@ export class SnapshotReader {
     if (message.type === "sync-step-2") this.#synced.resolve();
   };
 
-  /** What it has not received of a ledger, structs and deletes; waits for it as long as it may. */
+  /** The clocks of a ledger, structs and deletes, that have not arrived. Waits at most `withinMs` for them. */
   async lacking(ledger: Ledger, withinMs: number): Promise<Clocks> {
     const doc = new Y.Doc();
     const missing = (): Clocks => {

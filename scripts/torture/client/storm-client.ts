@@ -8,9 +8,11 @@ export interface StormClientOptions {
   readonly protocol: SyncProtocol;
   readonly document: string;
   readonly clientId: number;
-  /** What it knows of the document, as it says it when it is asked and when it asks. */
+  /**
+   * The client's state of the document: the update answers the server's SyncStep1, the state vector is sent in its own.
+   */
   readonly state: { readonly update: Uint8Array; readonly stateVector: Uint8Array };
-  /** A connection has ended, or never came to be. */
+  /** Called when a connection has ended or could not be opened. */
   readonly ended: (connection: Ended) => void;
 }
 
@@ -24,8 +26,8 @@ const firstRetryMs = 100;
 const longestRetryMs = 2_500;
 
 /**
- * What a client does on the wire, without a document: it syncs, says who it is, and comes back after
- * min(2ⁿ · 100, 2,500) ms without chance, as y-websocket's does, n being its failures since it was synced.
+ * A client's behavior on the wire, without a document: it syncs, sends its awareness, and reconnects after min(2ⁿ ·
+ * 100, 2,500) ms without jitter, as y-websocket's client does; n is the number of failures since it was synced.
  */
 export class StormClient {
   readonly #options: StormClientOptions;
@@ -42,12 +44,12 @@ export class StormClient {
     this.#connect();
   }
 
-  /** By `performance.now`; undefined while it is not synced. */
+  /** The time by `performance.now`; undefined while it is not synced. */
   get syncedAt(): number | undefined {
     return this.#syncedAt;
   }
 
-  /** Updates received since it is synced, and those of its own that were acknowledged. */
+  /** The updates received since it is synced, and its own updates that were acknowledged. */
   get updates(): number {
     return this.#updates;
   }

@@ -2,21 +2,21 @@ import type { Closing, SyncConnection } from "./sync-connection.ts";
 import type { Acknowledgements, ReceivedMessage, SentMessage } from "./sync-protocol.ts";
 import type { SyncServer } from "./sync-server.ts";
 
-/** Whom a client tells what it is sent. */
+/** The receiver of a client's messages. */
 export interface Listening {
-  /** SyncStep1: the server asks for what it lacks. */
+  /** SyncStep1: the server requests what it lacks. */
   readonly asked?: (stateVector: Uint8Array) => void;
-  /** The body of an Update, or of SyncStep2; an echo is an Update of its own that comes back. */
+  /** The body of an Update or a SyncStep2. An echo is an Update of the client that comes back to it. */
   readonly updated?: (update: Uint8Array, kind: "update" | "echo" | "sync-step-2") => void;
-  /** This update of its own is acknowledged. */
+  /** An update of this client is acknowledged. */
   readonly acknowledged?: (update: Uint8Array) => void;
-  /** It was refused something, or acknowledged what it has not sent. */
+  /** The server refused something, or acknowledged an update that was not sent. */
   readonly troubled?: (why: string) => void;
 }
 
-/** One who is in a document and keeps neither the document nor what it is sent. */
+/** A client in a document that keeps neither the document nor its messages. */
 export class SyncClient {
-  /** Resolves when it can speak; rejects when its connection closes before. */
+  /** Resolves when the client can send; rejects when its connection closes before. */
   readonly opened: Promise<void>;
   readonly #server: SyncServer;
   readonly #connection: SyncConnection;
@@ -38,12 +38,12 @@ export class SyncClient {
     return this.#connection.isOpen;
   }
 
-  /** Its connection is. */
+  /** Resolves when its connection is closed. */
   get closed(): Promise<Closing> {
     return this.#connection.closed;
   }
 
-  /** Updates of its own that are not acknowledged. */
+  /** The number of its updates that are not acknowledged. */
   get waiting(): number {
     return this.#acknowledgements.waiting;
   }
@@ -53,12 +53,12 @@ export class SyncClient {
     this.#connection.send(this.#server.protocol.encode(this.#address, message));
   }
 
-  /** Leaves the document; the connection ends when nobody else is on it. */
+  /** Leaves the document. The connection ends with the last document on it. */
   leave(): void {
     this.#connection.detach(this.#address);
   }
 
-  /** The connection ends without a word. */
+  /** Ends the connection without a close frame. */
   terminate(): void {
     this.#connection.socket.terminate();
   }
@@ -87,7 +87,7 @@ export class SyncClient {
   }
 }
 
-/** Everything that someone gets who knows nothing of the document, up to the end of the first sync. */
+/** Fetches everything that a client without any state of the document receives, up to the end of the first sync. */
 export async function fetchDocument(
   server: SyncServer,
   document: string,
@@ -113,7 +113,7 @@ export async function fetchDocument(
   return updates;
 }
 
-/** Rejects, saying `what`, when the promise has not settled within `limitMs`. */
+/** Rejects with `what` in its message when the promise has not settled within `limitMs`. */
 export async function within<T>(limitMs: number, what: string, promise: Promise<T>): Promise<T> {
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(() => late.reject(new Error(`not within ${limitMs} ms: ${what}`)), limitMs);

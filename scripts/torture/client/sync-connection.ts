@@ -5,14 +5,14 @@ export interface Closing {
   readonly reason: string;
 }
 
-/** A WebSocket to a server, with what is on it; it keeps nothing of what it is sent. */
+/** A WebSocket to a sync server and the documents on it. It keeps no message. */
 export class SyncConnection {
   readonly socket: WebSocket;
   /** Resolves when the connection is open; rejects when it closes before. */
   readonly opened: Promise<void>;
   readonly closed: Promise<Closing>;
   readonly #protocol: SyncProtocol;
-  /** By address. */
+  /** The listeners by address. */
   readonly #attached = new Map<string, (message: ReceivedMessage) => void>();
 
   constructor(url: string, protocol: SyncProtocol) {
@@ -39,7 +39,7 @@ export class SyncConnection {
     return this.socket.readyState === WebSocket.OPEN;
   }
 
-  /** Says hello, as soon as it can. */
+  /** Adds a document and sends its hello as soon as the connection is open. */
   async attach(address: string, listener: (message: ReceivedMessage) => void): Promise<void> {
     if (this.#attached.has(address)) throw new Error("that address is taken on this connection");
     this.#attached.set(address, listener);
@@ -48,7 +48,7 @@ export class SyncConnection {
     if (hello !== undefined) this.send(hello);
   }
 
-  /** Ends with the last of those that were attached. */
+  /** Removes a document. The connection ends with the last one. */
   detach(address: string): void {
     if (!this.#attached.delete(address)) return;
     const frame = this.#protocol.leave?.(address);
@@ -57,7 +57,7 @@ export class SyncConnection {
   }
 
   send(frame: string | Uint8Array): void {
-    // The type of WebSocket.send wants to rule out shared memory, which nothing here is.
+    // The type of WebSocket.send excludes shared memory, which is not used here.
     this.socket.send(frame as string | Uint8Array<ArrayBuffer>);
   }
 }

@@ -1,14 +1,14 @@
 import type { SyncMessage } from "../../../src/relay/sync-codec.ts";
 
-/** What a client says about a document. */
+/** A message of a client about a document. */
 export type SentMessage = SyncMessage | { readonly type: "awareness"; readonly body: Uint8Array };
 
-/** What a client hears about one, as far as it concerns the content. */
+/** A message of the server about a document, as far as it concerns the content. */
 export type ReceivedMessage =
   | SyncMessage
-  /** One of its updates is stored. */
+  /** One of the client's updates is stored. */
   | { readonly type: "applied" }
-  /** It may not enter the document, or not write into it. */
+  /** The client may not enter the document, or not write into it. */
   | { readonly type: "refused"; readonly why: string };
 
 export interface Addressed {
@@ -16,26 +16,29 @@ export interface Addressed {
   readonly message: ReceivedMessage;
 }
 
-/** A relay's protocol as clients speak it: how it frames what they say, and how it acknowledges. */
+/** A protocol for documents as clients speak it: the framing of messages, and the acknowledgements. */
 export interface SyncProtocol {
-  /** Of the URL under which a document is had. */
+  /** The path of the URL at which a document is served. */
   path(document: string): string;
-  /** Whether one connection carries several documents. */
+  /** True if one connection carries several documents. */
   readonly sharesConnections: boolean;
-  /** What a client calls a document on its connection: the same again only where it may be there once. */
+  /**
+   * The client's address of a document on its connection. It is the same in each call only if a connection carries a
+   * document once.
+   */
   address(document: string): string;
-  /** What a client says before anything else about a document, where it must. */
+  /** The message that must precede any other about a document, if there is one. */
   hello?(address: string): Uint8Array;
-  /** Leaves a document on a connection that stays. */
+  /** The message that leaves a document while the connection stays open. */
   leave?(address: string): Uint8Array;
   encode(address: string, message: SentMessage): Uint8Array;
-  /** Undefined for what has nothing to do with the content. */
+  /** Decodes a frame; undefined if it does not concern the content. */
   decode(frame: Uint8Array): Addressed | undefined;
-  /** For one client, which syncs once. */
+  /** The acknowledgements of one client, which syncs once. */
   acknowledgements(): Acknowledgements;
 }
 
-/** What someone says first who knows nothing of a document. */
+/** The first frames of a client without any state of the document. */
 export function firstFrames(protocol: SyncProtocol, document: string): readonly Uint8Array[] {
   const address = protocol.address(document);
   const hello = protocol.hello?.(address);
@@ -43,11 +46,11 @@ export function firstFrames(protocol: SyncProtocol, document: string): readonly 
   return hello === undefined ? [question] : [hello, question];
 }
 
-/** What a client has sent, and what of it is acknowledged. */
+/** The updates that a client has sent, and those of them that are acknowledged. */
 export interface Acknowledgements {
-  /** Updates that are not. */
+  /** The number of updates that are not acknowledged. */
   readonly waiting: number;
   sent(message: SentMessage): void;
-  /** The update that `message` acknowledges, if it does. */
+  /** The update that `message` acknowledges, if it is an acknowledgement. */
   heard(message: ReceivedMessage): Uint8Array | undefined;
 }

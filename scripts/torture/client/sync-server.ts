@@ -1,13 +1,15 @@
 import { SyncConnection } from "./sync-connection.ts";
 import type { SyncProtocol } from "./sync-protocol.ts";
 
-/** A server's documents as one program has them: over one connection where the protocol shares it, else one for each. */
+/**
+ * A program's access to a server's documents: over one connection if the protocol shares it, else over one for each.
+ */
 export class SyncServer {
   readonly protocol: SyncProtocol;
   readonly #wsUrl: string;
   #shared: SyncConnection | undefined;
 
-  /** `wsUrl` is the server's, without a path. */
+  /** `wsUrl` is the server's URL without a path. */
   constructor(wsUrl: string, protocol: SyncProtocol) {
     this.#wsUrl = wsUrl;
     this.protocol = protocol;

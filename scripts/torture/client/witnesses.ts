@@ -3,7 +3,7 @@ import { SignalingClient } from "../../../test/support/clients/signaling-client.
 import { typist } from "../../../test/support/clients/typist.ts";
 import { eventually, pause } from "../../../test/support/eventually.ts";
 
-/** Rooms that nothing may happen to: real y-websocket clients who edit, and peers who signal. */
+/** Rooms that the torture must not affect: real y-websocket clients that edit, and peers that signal. */
 export class Witnesses implements AsyncDisposable {
   readonly #clients: TestClients;
   readonly #editors: readonly TestClient[];
@@ -33,17 +33,17 @@ export class Witnesses implements AsyncDisposable {
     return new Witnesses(clients, editors, peers);
   }
 
-  /** How often all that was edited and said had arrived. */
+  /** The number of times that every edit and every signal had arrived. */
   get checks(): number {
     return this.#checks;
   }
 
-  /** Connections that were lost. */
+  /** The number of connections that were lost. */
   get losses(): number {
     return this.#disconnects + this.#peers.filter(({ isOpen }) => !isOpen).length;
   }
 
-  /** Edits, and looks every second whether it has arrived, until `isOver`; rejects when something has not. */
+  /** Edits, and checks every second that the edit has arrived, until `isOver`. Rejects when an edit has not arrived. */
   async work(isOver: () => boolean): Promise<void> {
     const typists = this.#editors.map(({ text }, index) => typist(text, `witness ${index}`));
     while (!isOver()) {

@@ -4,7 +4,7 @@ import type { Acknowledgements, ReceivedMessage, SentMessage, SyncProtocol } fro
 const sync = 0;
 const emptyUpdateBytes = 2;
 
-/** A connection for each document, whose frames do not name it. */
+/** One connection per document; frames do not name it. */
 export const yWebsocket: SyncProtocol = {
   path: (document) => `/sync/${encodeURIComponent(document)}`,
   sharesConnections: false,
@@ -18,9 +18,9 @@ export const yWebsocket: SyncProtocol = {
   acknowledgements: () => new Echoes(),
 };
 
-/** An update is acknowledged by coming back; one that holds nothing is not. */
+/** Acknowledgements by echo: the server sends an update back. It does not send back an empty one. */
 class Echoes implements Acknowledgements {
-  /** Hashes. */
+  /** The hashes of the updates that wait for their echo. */
   readonly #waiting = new Set<bigint | number>();
 
   get waiting(): number {

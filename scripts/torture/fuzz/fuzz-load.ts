@@ -16,9 +16,9 @@ import { signalingFrames, understood } from "./signaling-mutations.ts";
 import { isRefused, syncFrames } from "./sync-mutations.ts";
 
 export interface FuzzLoadOptions {
-  /** `ws://host:port` */
+  /** The server's URL as `ws://host:port`. */
   readonly url: string;
-  /** The load is over when so many were handled. */
+  /** The number of handled frames after which the load is over. */
   readonly frames: number;
   readonly faults: Faults;
   readonly hasEnded: () => boolean;
@@ -29,7 +29,7 @@ const framesPerConnection = 100;
 const limitMs = 20_000;
 const normalClosure = 1000;
 
-/** What a client that sends such frames may be closed with: by itself, as malformed, or because the server is busy. */
+/** The close codes that such frames may cause: the client's own, a protocol error, or a busy server. */
 const allowedCodes: ReadonlySet<number> = new Set([
   normalClosure,
   closeReasons.malformedFrame.code,
@@ -40,7 +40,8 @@ const allowedCodes: ReadonlySet<number> = new Set([
 /**
  * Mutated frames over many connections, which share their documents and topics.
  *
- * The server looks at none that come after the one it refuses: a connection's frames end there, so that each counts.
+ * The server ignores every frame after the one it refuses. The frames of a connection therefore end there, so that each
+ * of them counts.
  */
 export class FuzzLoad {
   readonly closings = new Map<number, number>();
@@ -69,13 +70,13 @@ export class FuzzLoad {
     return this.#handled >= this.#options.frames || this.#options.hasEnded();
   }
 
-  /** The names of all that were written to, of those that were meant. */
+  /** The names of all documents to which a frame was addressed. */
   get documents(): readonly string[] {
     const count = Math.floor(this.#handled / framesPerDocument) + 1;
     return Array.from({ length: count }, (_, index) => documentsBeside(nameOf(index))).flat();
   }
 
-  /** One connection after another to `/sync`, until the load is over. */
+  /** Opens one connection after another to `/sync`, until the load is over. */
   async sync(random: Random): Promise<void> {
     const frames = syncFrames(random);
     while (!this.isOver) {
@@ -95,9 +96,10 @@ export class FuzzLoad {
   }
 
   /**
-   * One connection after another to `/collab`, likewise.
+   * Opens one connection after another to `/collab`, until the load is over.
    *
-   * There a document is refused and the connection stays: each that should be is, and no other.
+   * The server refuses a document and keeps the connection, so the test checks that exactly the expected documents are
+   * refused.
    */
   async collab(random: Random): Promise<void> {
     const all = conversations(random, syncFrames(random), () => documentsBeside(this.#document));
@@ -118,7 +120,7 @@ export class FuzzLoad {
     }
   }
 
-  /** One connection after another to `/` and `/signal`, likewise. */
+  /** Opens one connection after another to `/` and `/signal`, until the load is over. */
   async signaling(random: Random): Promise<void> {
     const frames = signalingFrames(random);
     while (!this.isOver) {
@@ -133,7 +135,7 @@ export class FuzzLoad {
     }
   }
 
-  /** One connection after another to `/peerjs` with an id of its own, likewise. */
+  /** Opens one connection after another to `/peerjs` with an id of its own, until the load is over. */
   async peerjs(id: string, random: Random): Promise<void> {
     const frames = peerjsFrames(random);
     while (!this.isOver) {
@@ -152,7 +154,7 @@ export class FuzzLoad {
     }
   }
 
-  /** One connection after another to `/socket.io/`, likewise. */
+  /** Opens one connection after another to `/socket.io/`, until the load is over. */
   async peers(random: Random): Promise<void> {
     const frames = peersFrames(random);
     while (!this.isOver) {
@@ -171,7 +173,10 @@ export class FuzzLoad {
     }
   }
 
-  /** One connection after another to the dialects with rooms, which answer what they cannot read and stay open. */
+  /**
+   * Opens one connection after another to the dialects with rooms, until the load is over. These answer a frame that
+   * they cannot read and stay open.
+   */
   async rooms(random: Random): Promise<void> {
     while (!this.isOver) {
       const batch = roomFrames(random, 1 + random.integer(framesPerConnection));
@@ -184,7 +189,7 @@ export class FuzzLoad {
     }
   }
 
-  /** Sends all, and closes when the server has answered what was behind them. */
+  /** Sends all frames, and closes when the server has answered the ping behind them. */
   async #sayAll(socket: WebSocket, batch: readonly SignalingFrame[]): Promise<Closing> {
     const { promise: closed, resolve: close } = Promise.withResolvers<Closing>();
     socket.onclose = ({ code, reason }) => close({ code, reason });
@@ -196,7 +201,7 @@ export class FuzzLoad {
     return closed;
   }
 
-  /** Sends all; the last one, which mutes the session, when every ping before it is answered. */
+  /** Sends all frames, and the last one, which mutes the session, after every ping before it is answered. */
   async #signal(socket: WebSocket, batch: readonly SignalingFrame[]): Promise<Closing> {
     const { promise: closed, resolve: close } = Promise.withResolvers<Closing>();
     const understandable = batch.filter((frame) => understood(frame) !== undefined);
@@ -216,7 +221,7 @@ export class FuzzLoad {
     return closed;
   }
 
-  /** All write to it now. */
+  /** The document to which all connections write at the moment. */
   get #document(): string {
     return nameOf(Math.floor(this.#handled / framesPerDocument));
   }
@@ -240,18 +245,18 @@ function nameOf(index: number): string {
   return `fuzz ${index}`;
 }
 
-/** It, and those that are on the same connection, where one carries several. */
+/** The document, and those that share a connection with it if the protocol carries several. */
 function documentsBeside(document: string): readonly string[] {
   return [document, `${document} again`];
 }
 
 interface ConversationHeard {
   readonly closing: Closing;
-  /** How often a document was refused. */
+  /** The number of refusals of documents. */
   readonly refusals: number;
 }
 
-/** Says all of it, and closes when the conclusion has been heard in every document. */
+/** Sends the whole conversation, and closes when the conclusion has been answered in every document. */
 async function converse(socket: WebSocket, conversation: Conversation): Promise<ConversationHeard> {
   const { frames, endsConnection, conclusion, conclusions } = conversation;
   const { promise: ended, resolve: end } = Promise.withResolvers<ConversationHeard>();
@@ -286,11 +291,11 @@ function upToFirst<Frame>(frames: Iterator<Frame, never>, isLast: (frame: Frame)
 }
 
 function send(socket: WebSocket, frame: SignalingFrame): void {
-  // The type of WebSocket.send wants to rule out shared memory, which nothing here is.
+  // The type of WebSocket.send excludes shared memory, which is not used here.
   socket.send(frame as string | Uint8Array<ArrayBuffer>);
 }
 
-/** The last frames, which have most likely done it. */
+/** Formats the last frames of a batch, which most likely caused the fault. */
 function shown(batch: readonly (Uint8Array | string)[]): string {
   const last = batch.slice(-3).map((frame) => (typeof frame === "string" ? frame : Buffer.from(frame).toString("hex")));
   return `${batch.length} frames, at last ${last.join(" ").slice(-600)}`;

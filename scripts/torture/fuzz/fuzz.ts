@@ -10,32 +10,32 @@ import { ServerProcess } from "../server-process.ts";
 import { FuzzLoad } from "./fuzz-load.ts";
 
 export interface FuzzOptions {
-  /** How many frames the server has to look at. */
+  /** The number of frames that the server has to handle. */
   readonly frames: number;
   readonly seed: number;
   readonly dataFolder: string;
   readonly progress?: Progress;
 }
 
-/** Connections at a time. */
+/** The number of connections at a time. */
 const syncWorkers = 30;
 const collabWorkers = 30;
 const signalingWorkers = 20;
 const peerjsWorkers = 10;
 const peersWorkers = 10;
 const roomWorkers = 10;
-/** Of a run, for memory and progress. */
+/** The number of samples in a run, for memory and progress. */
 const samples = 40;
 const limitMs = 20_000;
 
 /**
- * How much more resident memory the last quarter of a run may take than the second one: the first is for warming up,
- * and garbage is collected when it pleases.
+ * The factor by which resident memory of a run's last quarter may exceed that of the second one. The first quarter is
+ * for warming up, and the time of garbage collection is not predictable.
  */
 const growthFactor = 1.25;
 const growthBytes = 48 * 2 ** 20;
 
-/** Sends the relay and all signaling what nobody should send, while others work undisturbed. */
+/** Sends invalid frames to sync and to all signaling, while other clients work undisturbed. */
 export async function tortureByFrames({ frames, seed, dataFolder, progress }: FuzzOptions): Promise<Outcome> {
   const faults = new Faults();
   await using server = new ServerProcess({ dataFolder });
@@ -92,7 +92,7 @@ export async function tortureByFrames({ frames, seed, dataFolder, progress }: Fu
   };
 }
 
-/** Everything that was stored is given to a client, as everyone gets it who joins. */
+/** Loads every stored document with a new client, as any joining client does. */
 async function loadAll(wsUrl: string, documents: readonly string[], faults: Faults): Promise<number> {
   let loaded = 0;
   for (const name of documents) {

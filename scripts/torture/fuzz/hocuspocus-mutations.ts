@@ -15,27 +15,33 @@ import { mutate } from "../../../test/support/bytes/mutations.ts";
 import type { Random } from "../../../test/support/bytes/random.ts";
 import { isMalformed } from "./sync-mutations.ts";
 
-/** What someone says on one connection, and what the server has to make of it. */
+/** The frames of a client on one connection, and the reaction that is expected of the server. */
 export interface Conversation {
   readonly frames: readonly (string | Uint8Array)[];
-  /** How often the server refuses a document for it. */
+  /** The number of documents that the server refuses because of the frames. */
   readonly refusals: number;
-  /** Whether it ends the connection at the last frame. */
+  /** True if the server ends the connection at the last frame. */
   readonly endsConnection: boolean;
-  /** Refused once more in each document, whatever became of it: then all before it has been looked at. */
+  /**
+   * Frames that are refused once more in each document, whatever its state: their answers show that all frames before
+   * them have been handled.
+   */
   readonly conclusion: readonly Uint8Array[];
-  /** By so many refusals, with the conclusion's detail. */
+  /** The number of refusals with the conclusion's detail. */
   readonly conclusions: number;
 }
 
 const framesPerConversation = 100;
-/** Besides the documents themselves. */
+/** Addresses in a conversation besides the documents themselves. */
 const addressesPerConversation = 2;
-/** No type that anyone has. */
+/** A message type that does not exist. */
 const conclusionType = 1_000_003;
 export const conclusionDetail = `unknown message ${conclusionType}`;
 
-/** About the `documents` of the moment; `bodies` are frames of y-websocket, whose types and bodies these share. */
+/**
+ * Generates conversations about the `documents` of the moment. `bodies` are frames of y-websocket, whose types and
+ * bodies Hocuspocus shares.
+ */
 export function* conversations(
   random: Random,
   bodies: Iterator<Uint8Array, never>,
@@ -53,12 +59,12 @@ function conversation(random: Random, bodies: Iterator<Uint8Array, never>, docum
     frames.push(frame);
     expected.hear(frame);
   };
-  // There is one at least in which the end can be heard.
+  // At least one document stays open, in which the conclusion is answered.
   for (const document of documents) say(providerFrames(document).auth());
   while (frames.length < framesPerConversation && !expected.isOver) {
     const address = random.pick([...documents, ...addresses]);
     if (expected.isRefused(address) && random.chance(0.8)) {
-      // Nothing else is looked at any more: it has to come anew.
+      // The server ignores the address until it authenticates again.
       say(providerFrames(address).close());
       say(providerFrames(address).auth("token"));
     } else say(frameOf(random, address, bodies));
@@ -75,7 +81,7 @@ function conversation(random: Random, bodies: Iterator<Uint8Array, never>, docum
   };
 }
 
-/** What the server makes of the frames of one connection: what its codecs say of each. */
+/** The expected reaction of the server to the frames of one connection, from its codecs. */
 class Expectation {
   readonly #refused = new Map<string, boolean>();
   #refusals = 0;
@@ -85,12 +91,12 @@ class Expectation {
     return this.#refusals;
   }
 
-  /** The connection is to be closed. */
+  /** True if the connection is to be closed. */
   get isOver(): boolean {
     return this.#isOver;
   }
 
-  /** All that may be entered. */
+  /** The addresses of all documents that may be entered. */
   get addresses(): readonly string[] {
     return [...this.#refused.keys()].filter((address) => !isForbidden(address));
   }
@@ -154,7 +160,10 @@ function understand<T>(read: () => T): T | undefined {
   }
 }
 
-/** With a session, of a name that objects have, or one that may not be entered. */
+/**
+ * An address with a session, with the name of a property that every object has, or of a document that may not be
+ * entered.
+ */
 function addressOf(random: Random, documents: readonly string[]): string {
   return random.pick([
     () => `${random.pick(documents)}\0${random.integer(1e9)}`,
@@ -182,7 +191,7 @@ function frameOf(random: Random, address: string, bodies: Iterator<Uint8Array, n
     () => framed(address, messageTypes.close, ...random.some(["reason", 0, "more"], 0.3)),
     () => stateless("x".repeat(random.pick([0, 1, 100, 10_000]))),
     () => awareness(random.integer(9), random.integer(9), random.pick([null, {}, { user: "one" }])),
-    // What is between servers, what only a server says, and what nobody does.
+    // The type is one between servers, one that only a server sends, or one that does not exist.
     () => framed(address, random.pick([4, 6, 8, 9, 10, 11, 127, 128, 2 ** 40]), ...random.some([0, 1, "text"], 0.5)),
     () => withinBytes(random, body()),
     () => withinBytes(random, body()),
@@ -191,23 +200,23 @@ function frameOf(random: Random, address: string, bodies: Iterator<Uint8Array, n
   ])();
 }
 
-/** Each ends the connection, or is an answer to nothing. */
+/** Each of these frames ends the connection, or answers a message that was not sent. */
 const ofNoDocument: readonly (string | Uint8Array)[] = [
   "text",
   new Uint8Array(),
   Uint8Array.of(messageTypes.pong),
   Uint8Array.of(0),
   Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x7f, 0),
-  // Only an address; one that is cut off; one that is too long.
+  // The frame is an address alone, an address that is cut off, or one that is too long.
   encodeAddress("alone"),
   encodeAddress("cut off").subarray(0, 4),
   framed("x".repeat(5_000), messageTypes.queryAwareness),
-  // No UTF-8.
+  // The address is not valid UTF-8.
   Uint8Array.of(2, 0xc3, 0x28, messageTypes.queryAwareness),
   new Uint8Array(50).fill(0x80),
 ];
 
-/** A change somewhere: in the address, it is most likely another document's, or nobody's. */
+/** Changes bytes somewhere. If the address changes, it most likely becomes that of another document or of none. */
 function withinBytes(random: Random, frame: Uint8Array): Uint8Array {
   return mutate(random, [frame]);
 }

@@ -24,9 +24,9 @@ const numbers = (...values: readonly number[]) =>
     for (const value of values) encoding.writeVarUint(encoder, value);
   });
 
-/** Updates that decode and that nobody may send: not canonical, as the relay understands it. */
+/** Updates that decode but are not canonical by the server's rules, so clients may not send them. */
 const notCanonical: readonly Uint8Array[] = [
-  // Clients that ascend, and one that is there twice.
+  // Clients are in ascending order, or one occurs twice.
   updateBytes([
     { client: 1, clock: 0, structs: [gc(1)] },
     { client: 2, clock: 0, structs: [gc(1)] },
@@ -35,24 +35,24 @@ const notCanonical: readonly Uint8Array[] = [
     { client, clock: 0, structs: [gc(1)] },
     { client, clock: 1, structs: [gc(1)] },
   ]),
-  // Structs without a length, behind the last clock, and none.
+  // Structs have no length, lie behind the last clock, or are absent.
   structs(gc(0)),
   structs(skip(0)),
   structs(text("")),
   updateBytes([{ client, clock: Number.MAX_SAFE_INTEGER, structs: [gc(1)] }]),
   updateBytes([{ client, clock: 0, structs: [] }]),
   bringing(client, 0, Number.MAX_SAFE_INTEGER + 1),
-  // Origins and a parent of its own that are not below it.
+  // Origins and a parent have clocks that are not below the struct's own.
   structs(text("a", { origin: [client, 0] })),
   structs(text("a", { origin: [client, 99] })),
   structs(text("a", { rightOrigin: [client, 1] })),
   structs(text("a", { parent: [client, 0] })),
-  // Deletes of nothing, and bytes behind the end.
+  // Deletes are empty, or bytes follow the end.
   deleting(client, 3, 3),
   new Uint8Array([...structs(gc(1)), 0]),
 ];
 
-/** Updates that claim to hold what they do not, or nest without end. */
+/** Updates that claim a larger content than they have, or nest without end. */
 const bombs: readonly Uint8Array[] = [
   updateBytes([{ client, clock: 0, structs: [gc(1)], count: huge }]),
   numbers(huge),
@@ -73,5 +73,5 @@ const bombs: readonly Uint8Array[] = [
   new Uint8Array(deep).fill(0x80),
 ];
 
-/** Every one of them must be refused. */
+/** The server must refuse each of these updates. */
 export const hostileUpdates: readonly Uint8Array[] = [...notCanonical, ...bombs];

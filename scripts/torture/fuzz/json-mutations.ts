@@ -3,7 +3,7 @@ import type { Random } from "../../../test/support/bytes/random.ts";
 /** A frame of JSON signaling. */
 export type SignalingFrame = string | Uint8Array;
 
-/** Cut, with something more or less in it, or twice. */
+/** Truncates the text, inserts or removes a part of it, or doubles it. */
 export function changedText(random: Random, text: string): string {
   const at = random.integer(text.length);
   const change = random.pick<() => string>([
@@ -20,7 +20,7 @@ export function changedBytes(random: Random, bytes: Uint8Array): Uint8Array {
   return bytes.with(random.integer(bytes.length), random.integer(256));
 }
 
-/** The value that follows `beginning`, and ends its object, is nested about as deep as is allowed, or deeper. */
+/** Nests the value that follows `beginning`, which ends its object, to about the allowed depth or deeper. */
 export function nested(random: Random, beginning: string): string {
   const depth = random.pick([10, 31, 32, 33, 5_000]);
   const [open, close] = random.pick([

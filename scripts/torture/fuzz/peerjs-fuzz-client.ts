@@ -2,9 +2,9 @@ import { encodeSignal } from "../../../src/signaling/peerjs/codec.ts";
 import type { Closing } from "../client/sync-connection.ts";
 import type { SignalingFrame } from "./json-mutations.ts";
 
-/** One connection to `/peerjs` that looks at all that it is sent. */
+/** One connection to `/peerjs` that checks every message it receives. */
 export class PeerJsFuzzClient {
-  /** What must not have been heard. */
+  /** Messages that the client should not have received. */
   readonly faults: string[] = [];
   readonly #id: string;
   readonly #socket: WebSocket;
@@ -20,16 +20,16 @@ export class PeerJsFuzzClient {
     this.#socket.onmessage = ({ data }) => this.#hear(JSON.parse(String(data)));
   }
 
-  /** Resolves when the server has looked at all these frames. */
+  /** Resolves when the server has handled all these frames. */
   async handles(frames: readonly SignalingFrame[]): Promise<void> {
     await this.#opened.promise;
     for (const frame of frames) this.#send(frame);
-    // What one says to oneself comes back, after all that was said before.
+    // A message to the client's own id comes back after every earlier one has been handled.
     this.#send(encodeSignal({ type: "OFFER", dst: this.#id, payload: mark }, this.#id));
     await this.#echoed.promise;
   }
 
-  /** Resolves when the server has said that it does not take this frame. */
+  /** Resolves when the server has reported that it refuses this frame. */
   async refuses(frame: SignalingFrame): Promise<void> {
     this.#send(frame);
     await this.#refused.promise;
@@ -41,7 +41,7 @@ export class PeerJsFuzzClient {
   }
 
   #send(frame: SignalingFrame): void {
-    // The type of WebSocket.send wants to rule out shared memory, which nothing here is.
+    // The type of WebSocket.send excludes shared memory, which is not used here.
     this.#socket.send(frame as string | Uint8Array<ArrayBuffer>);
   }
 

@@ -4,16 +4,16 @@ import { SessionError } from "../../../src/transport/close-reason.ts";
 import type { Random } from "../../../test/support/bytes/random.ts";
 import { changedBytes, changedText, nested, randomText, type SignalingFrame } from "./json-mutations.ts";
 
-/** Those that the fuzz connects as are among them. */
+/** Peer ids, among them those with which the fuzz connects. */
 const ids = ["fuzz 0", "fuzz 1", "fuzz 2", "nobody", "__proto__", "constructor", "日本", "x".repeat(256)];
 const utf8 = new TextEncoder();
 
-/** Frames of PeerJS, some as clients send them, the others changed in their members or their bytes. */
+/** Frames of PeerJS: some as clients send them, the others with changed members or bytes. */
 export function* peerjsFrames(random: Random): Generator<SignalingFrame, never> {
   for (;;) yield peerjsFrame(random);
 }
 
-/** What the server makes of it; undefined for what it must refuse. */
+/** The type of the message that the server reads from a frame; undefined if it must refuse the frame. */
 export function understoodByPeerjs(frame: SignalingFrame): ClientMessage["type"] | undefined {
   try {
     const message = decode(frame, defaultLimits.jsonDepth);

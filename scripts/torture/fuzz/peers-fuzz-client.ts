@@ -2,9 +2,9 @@ import type { Closing } from "../client/sync-connection.ts";
 import type { SignalingFrame } from "./json-mutations.ts";
 import { deviceIds } from "./peers-mutations.ts";
 
-/** One session at `/socket.io/`, over a WebSocket, that looks at all that it is sent. */
+/** One session at `/socket.io/`, over a WebSocket, that checks every message it receives. */
 export class PeersFuzzClient {
-  /** What must not have been heard. */
+  /** Messages that the client should not have received. */
   readonly faults: string[] = [];
   readonly #socket: WebSocket;
   readonly #closed = Promise.withResolvers<Closing>();
@@ -17,7 +17,7 @@ export class PeersFuzzClient {
     this.#socket.onmessage = ({ data }) => this.#hear(String(data));
   }
 
-  /** Resolves when the server has looked at all these frames. */
+  /** Resolves when the server has handled all these frames. */
   async handles(frames: readonly SignalingFrame[]): Promise<void> {
     await this.#connected.promise;
     for (const frame of frames) this.#send(frame);
@@ -25,7 +25,9 @@ export class PeersFuzzClient {
     await this.#handled.promise;
   }
 
-  /** Resolves when the server has closed the session because of this frame, or of one that makes no sense after it. */
+  /**
+   * Resolves when the server has closed the session because of this frame, or of one after it that is invalid there.
+   */
   async endsBy(frame: SignalingFrame): Promise<Closing> {
     this.#send(frame);
     this.#send("4garbage");
@@ -38,7 +40,7 @@ export class PeersFuzzClient {
   }
 
   #send(frame: SignalingFrame): void {
-    // The type of WebSocket.send wants to rule out shared memory, which nothing here is.
+    // The type of WebSocket.send excludes shared memory, which is not used here.
     this.#socket.send(frame as string | Uint8Array<ArrayBuffer>);
   }
 
@@ -56,5 +58,5 @@ export class PeersFuzzClient {
   }
 }
 
-/** An acknowledgement that no frame of the fuzz asks for. */
+/** The id of an acknowledgement that no frame of the fuzz requests. */
 const mark = "123456789";

@@ -4,20 +4,20 @@ import { SessionError } from "../../../src/transport/close-reason.ts";
 import type { Random } from "../../../test/support/bytes/random.ts";
 import { changedText, nested, randomText, type SignalingFrame } from "./json-mutations.ts";
 
-/** Of devices; the fuzz registers all but the last ones. */
+/** Ids of devices; the fuzz registers all but the last ones. */
 export const deviceIds = ["fuzz a", "fuzz b", "fuzz c", "__proto__", "constructor", "日本", "x".repeat(256)];
 const badIds = ["", "a\nb", "x".repeat(257), "\ud800"];
 const groups = ["family", "__proto__", "toString", "g".repeat(256)];
 
-/** Messages of Engine.IO, with packets of Peers, some as clients send them, the others changed. */
+/** Messages of Engine.IO with packets of Peers: some as clients send them, the others changed. */
 export function* peersFrames(random: Random): Generator<SignalingFrame, never> {
   for (;;) yield peersFrame(random);
 }
 
-/** Whether the server listens to the session no longer after this frame. */
+/** True if the server ignores the session after this frame. */
 export function endsPeers(frame: SignalingFrame): boolean {
   if (typeof frame !== "string") return true;
-  // A pong; what else is no message of Engine.IO is an error there.
+  // The frame is a pong; any other message without a packet is an Engine.IO error there.
   if (frame[0] !== "4") return frame !== "3";
   try {
     const packet = decodePacket(frame.slice(1), defaultLimits.jsonDepth);

@@ -6,7 +6,7 @@ type Message = Record<string, unknown>;
 
 const names = ["a", "b", "room", "__proto__", "日本", "", "\u0000", "x".repeat(300)];
 
-/** What settles the dialect of a connection, and what a client of it says then. */
+/** The first frame, which decides the dialect of a connection, and the frames that its clients send afterwards. */
 interface RoomDialect {
   readonly opening: (random: Random) => Message;
   readonly messages: readonly ((random: Random) => Message)[];
@@ -46,7 +46,7 @@ const octateCodePeers: RoomDialect = {
   ],
 };
 
-/** The frames of one connection to the dialects with rooms: a sound one first, which settles the dialect. */
+/** The frames of one connection to the dialects with rooms. The first one is valid, because it decides the dialect. */
 export function roomFrames(random: Random, count: number): readonly SignalingFrame[] {
   const { opening, messages } = random.pick([cliffy, octateCode, octateCodePeers]);
   const changed = () => changedFrame(random, () => random.pick(messages)(random));

@@ -8,12 +8,12 @@ import { changedBytes, changedText, nested, randomText, type SignalingFrame } fr
 const topics = ["room", "room/with/slashes", "__proto__", "constructor", "日本", "", "\u0000", "x".repeat(300)];
 const utf8 = new TextEncoder();
 
-/** Frames of y-webrtc signaling, some as clients send them, the others changed in their members or their bytes. */
+/** Frames of y-webrtc signaling: some as clients send them, the others with changed members or bytes. */
 export function* signalingFrames(random: Random): Generator<SignalingFrame, never> {
   for (;;) yield signalingFrame(random);
 }
 
-/** What the server makes of it; undefined for what it must refuse. */
+/** The type of the message that the server reads from a frame; undefined if it must refuse the frame. */
 export function understood(frame: SignalingFrame): ClientMessage["type"] | undefined {
   try {
     return decode(decodeJson(frame, defaultLimits.jsonDepth), defaultLimits.topicsPerFrame).type;
@@ -27,7 +27,7 @@ function signalingFrame(random: Random): SignalingFrame {
   return changedFrame(random, () => message(random));
 }
 
-/** A sound message, as a client sends it or changed. */
+/** A valid message, as a client sends it or changed. */
 export function changedFrame(random: Random, sound: () => Record<string, unknown>): SignalingFrame {
   const text = () => JSON.stringify(sound());
   return random.pick<() => SignalingFrame>([
@@ -39,7 +39,7 @@ export function changedFrame(random: Random, sound: () => Record<string, unknown
     () => changedText(random, text()),
     () => changedText(random, text()),
     () => changedBytes(random, utf8.encode(text())),
-    // Twice the same member, which JSON allows, and members that objects have.
+    // The object has the same member twice, which JSON allows, or members that every JavaScript object has.
     () => text().replace("{", `{"type":${JSON.stringify(random.pick(["ping", 5, null]))},"__proto__":{"topic":"x"},`),
     () => nested(random, '{"type":"publish","topic":"room","data":'),
     () => randomText(random),

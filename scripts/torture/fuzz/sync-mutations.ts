@@ -15,7 +15,7 @@ const sync = 0;
 const awareness = 1;
 const queryAwareness = 3;
 
-/** Frames of y-websocket, a few as clients send them, the others changed: the same seed makes the same ones. */
+/** Frames of y-websocket: a few as clients send them, the others changed. The same seed generates the same frames. */
 export function* syncFrames(random: Random): Generator<Uint8Array, never> {
   for (;;) {
     const updates = session(random);
@@ -23,7 +23,7 @@ export function* syncFrames(random: Random): Generator<Uint8Array, never> {
   }
 }
 
-/** Whether the server must refuse it, whatever went before: what its codecs say of it. */
+/** True if the server must refuse the frame in any state, by the rules of its codecs. */
 export function isRefused(frame: Uint8Array): boolean {
   try {
     return isMalformed(decodeMessage(frame));
@@ -33,7 +33,7 @@ export function isRefused(frame: Uint8Array): boolean {
   }
 }
 
-/** Whether that is wrong which the protocols of the relay have in common. */
+/** True if a part of the message is malformed that the sync protocols have in common. */
 export function isMalformed(message: ClientMessage): boolean {
   try {
     switch (message.type) {
@@ -62,7 +62,9 @@ function syncFrame(random: Random, updates: readonly Uint8Array[]): Uint8Array {
 
 type Maker = (random: Random, updates: readonly Uint8Array[]) => Uint8Array;
 
-/** These cost a connection each: the server sees more of the others in the same time. */
+/**
+ * Each of these frames costs a connection. They are rare, so that the server sees more of the others in the same time.
+ */
 const mostlyRefused: readonly Maker[] = [
   (random, updates) => updateFrame(random, mutate(random, updates)),
   (random, updates) => updateFrame(random, mutate(random, updates)),
@@ -89,7 +91,7 @@ const mostlyAccepted: readonly Maker[] = [
   () => Uint8Array.of(queryAwareness),
 ];
 
-/** The first of some that is no mutation of what makes an update an update, if there is one. */
+/** The first of some updates, mutated in a way that keeps its structure valid, if there is one. */
 function acceptedMutation(random: Random, updates: readonly Uint8Array[]): Uint8Array {
   for (let tries = 0; tries < 8; tries += 1) {
     const mutated = mutate(random, updates);
@@ -130,14 +132,14 @@ function framed(types: readonly number[], body: Uint8Array): Uint8Array {
   });
 }
 
-/** Another printable character for one of them: mostly content, which nobody but the clients reads. */
+/** Replaces one printable character by another. Most of them are content, which the server does not interpret. */
 function inText(random: Random, update: Uint8Array): Uint8Array {
   const printable = [...update.keys()].filter((at) => (update[at] ?? 0) >= 97 && (update[at] ?? 0) <= 122);
   if (printable.length === 0) return update;
   return update.with(random.pick(printable), 97 + random.integer(26));
 }
 
-/** One byte written as a number of several bytes, up to more than any number has. */
+/** Encodes one byte as a number of several bytes, up to more bytes than any number has. */
 function padded(random: Random, update: Uint8Array): Uint8Array {
   const at = random.integer(update.length);
   const zeros = Array<number>(random.pick([0, 1, 8, 150])).fill(0x80);
