@@ -1,4 +1,4 @@
-# The executable carries the bun binary of this image: build for the kind of machine that will run it.
+# The executable contains the bun binary of this image: build for the platform that will run it.
 FROM oven/bun:1.4.5 AS build
 WORKDIR /src
 COPY package.json bun.lock bunfig.toml ./
@@ -8,18 +8,18 @@ COPY scripts ./scripts
 COPY src ./src
 RUN bun scripts/build.ts && mkdir --mode=0700 /data
 
-# glibc is all that the executable links to.
+# The executable links to glibc only.
 FROM gcr.io/distroless/base-debian12:nonroot
 COPY --from=build /src/dist/yurt /yurt
-# A new volume takes over its owner.
+# A new volume inherits the owner of this folder.
 COPY --from=build --chown=65532:65532 /data /data
-# Who may enter is not set here: the server refuses to start until YURT_AUTH_MODE is.
+# The access mode is not set here: the server refuses to start until YURT_AUTH_MODE is set.
 ENV YURT_HOST=0.0.0.0 \
     YURT_DATA=/data
 USER 65532:65532
 VOLUME /data
 EXPOSE 4444
 STOPSIGNAL SIGTERM
-# Reads the same variables as the server.
+# The health check reads the same variables as the server.
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s CMD ["/yurt", "health"]
 ENTRYPOINT ["/yurt"]

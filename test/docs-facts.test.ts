@@ -9,13 +9,13 @@ const root = join(import.meta.dir, "..");
 const sourceFiles = [...new Bun.Glob("**/*.{ts,tsx}").scanSync(join(root, "src"))].map((path) => `src/${path}`);
 const read = (path: string) => readFileSync(join(root, path), "utf8");
 
-/** All sources as one text in which a message that is written in several pieces is one piece. */
+/** All sources as one text. A message that is concatenated from several literals is joined in it. */
 const sources = sourceFiles
   .map(read)
   .join("\n")
   .replaceAll(/["`]\s*\+\s*["`]/g, "");
 
-/** The rows of the tables of a page, without their headers, as cells. */
+/** The rows of the tables of a page, as cells, without the headers. */
 function tableRows(page: string): readonly (readonly string[])[] {
   const lines = readPage(page).match(/^\|.*\|$/gm) ?? [];
   return lines.map((line) => line.slice(1, -1).split("|")).map((cells) => cells.map((cell) => cell.trim()));

@@ -10,7 +10,7 @@ const root = join(import.meta.dir, "..");
 const pages = docsPages();
 const clientPages = pages.filter((page) => page.startsWith("docs/clients/"));
 
-/** The text of a page without its blocks and spans of code. */
+/** The text of a page without code blocks and code spans. */
 function prose(page: string): string {
   return readPage(page)
     .replaceAll(/^\s*(`{3,}|~{3,}).*?^\s*\1\s*$/gms, "")
@@ -29,7 +29,7 @@ function anchorsOf(page: string): ReadonlySet<string> {
   return new Set(headings.map((heading) => heading.replaceAll(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-")));
 }
 
-/** What is wrong with a link, or undefined. */
+/** The fault of a link, or undefined. */
 function faultOf(page: string, target: string): string | undefined {
   if (/^https?:/.test(target)) return undefined;
   const [path = "", anchor] = target.split("#");

@@ -17,7 +17,10 @@ const testedElsewhere: ReadonlySet<string> = new Set(["docs/access.md"]);
 
 const tested = new Set<string>();
 
-/** Declares a test for each of these snippets. It runs the snippet against a server of its own, on whatever port that has. */
+/**
+ * Declares a test for each of these snippets. The test runs the snippet against a server of its own, with that server's
+ * port.
+ */
 function testSnippets(
   ids: readonly string[],
   claim: string,
@@ -103,7 +106,7 @@ testSnippets(
     register();
     await eventually("either has heard of the other", () => heard.length > 0);
     if (JSON.stringify(heard) === '[["device-online","my-device"]]') {
-      // The second device is announced to the first: so once more, the other way round.
+      // The second device is announced to the first one only, so the snippet also runs with the roles exchanged.
       socket.disconnect().connect();
       register();
     }
@@ -176,7 +179,7 @@ testSnippets(
   },
 );
 
-/** Mounts the snippet's component as an app does, and remembers every socket that is opened for it. */
+/** Mounts the snippet's component as an app does, and records every socket that it opens. */
 const reactApp = `
   import { StrictMode } from "react";
   import { createRoot } from "react-dom/client";

@@ -43,7 +43,7 @@ beforeEach(async () => {
 afterEach(() => rm(parent, { recursive: true }));
 
 describe("the build of a page", () => {
-  test("names everything that it loads by content, and refers to it from the root", async () => {
+  test("names every loaded file by its content and refers to it from the root", async () => {
     const built = await buildAssets(build);
     expect(built.map(({ asset }) => asset.path.replace(/-[a-z0-9]{8}\./, "-*.")).sort()).toEqual([
       "/",
@@ -59,7 +59,7 @@ describe("the build of a page", () => {
     for (const path of loaded) expect(built.find(({ asset }) => asset.path === path)?.asset.isImmutable).toBeTrue();
   });
 
-  test("compresses what becomes smaller by it, to the same bytes", async () => {
+  test("compresses each file that becomes smaller, and decompresses to the same bytes", async () => {
     const built = await buildAssets(build);
     const style = built.find(({ asset }) => asset.path.endsWith(".css"));
     expect(style?.asset.encodings).toEqual(["br", "gzip"]);
@@ -73,7 +73,7 @@ describe("the build of a page", () => {
     expect(firstLoadBytes(built)).toBe(best.reduce((sum, bytes) => sum + bytes));
   });
 
-  test("is the same for the same sources, and leaves nothing of others", async () => {
+  test("is the same for the same sources, and removes files of earlier builds", async () => {
     await buildAssets(build);
     const first = (await readdir(build.folder)).sort();
     await write("main.ts", "document.title = 'changed';");
@@ -85,7 +85,7 @@ describe("the build of a page", () => {
     expect((await readdir(parent)).sort()).toEqual(["src", "web"]);
   });
 
-  test("is fresh until a source changes, goes or comes, in whichever direction of time", async () => {
+  test("is fresh until a source changes, disappears or appears, whatever its time", async () => {
     expect(await areAssetsFresh(build)).toBeFalse();
     const fresh = async () => {
       await buildAssets(build);
@@ -107,13 +107,13 @@ describe("the build of a page", () => {
     ["style.css", '@import "https://example.com/style.css";'],
     ["main.ts", 'new WebSocket("wss://signaling.example.com");'],
     ["main.ts", 'new RTCPeerConnection({ iceServers: [{ urls: "stun:stun.example.com:3478" }] });'],
-  ])("fails when %s loads from elsewhere or connects there: %p", async (name, text) => {
+  ])("fails when %s loads from another host or connects to it: %p", async (name, text) => {
     await write(name, text);
     await expect(buildAssets(build)).rejects.toThrow("names a foreign host");
     expect(await areAssetsFresh(build)).toBeFalse();
   });
 
-  test("fails when the first load is too large, and leaves the last one", async () => {
+  test("fails when the first load is too large, and keeps the previous build", async () => {
     await buildAssets(build);
     const before = await readdir(build.folder);
     await write("main.ts", "document.title = 'changed';");

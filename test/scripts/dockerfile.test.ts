@@ -9,7 +9,7 @@ const read = (path: string) => Bun.file(join(root, path)).text();
 
 interface Instruction {
   readonly name: string;
-  /** Without the flags, which begin with `--`. */
+  /** The instruction's value without its flags, which begin with `--`. */
   readonly value: string;
   readonly flags: readonly string[];
 }
@@ -55,7 +55,7 @@ describe("the Dockerfile", () => {
     expect(others).toEqual([]);
   });
 
-  test("copies what exists and what .dockerignore lets in, all that the build reads", async () => {
+  test("copies only files that exist and that .dockerignore lets in, and everything that the build reads", async () => {
     const copied = valuesOf(build, "COPY").flatMap((value) => value.split(" ").slice(0, -1));
     expect(copied.filter((path) => !existsSync(join(root, path)))).toEqual([]);
     const [everything, ...allowed] = (await read(".dockerignore")).trimEnd().split("\n");
@@ -73,12 +73,12 @@ describe("the Dockerfile", () => {
     expect(valuesOf(build, "WORKDIR")).toEqual(["/src"]);
   });
 
-  test("runs as a user without rights, whose data is a volume", () => {
+  test("runs as an unprivileged user whose data folder is a volume", () => {
     expect(valuesOf(runtime, "USER")).toEqual(["65532:65532"]);
     expect(valuesOf(runtime, "VOLUME")).toEqual([environment["YURT_DATA"]]);
   });
 
-  test("sets what the configuration knows, and leaves to its user who may enter", () => {
+  test("sets only variables that the configuration knows, and no access mode", () => {
     const refused = load({});
     expect(refused.ok ? [] : refused.problems.map(({ setting, value }) => [setting, value])).toEqual([
       ["auth.mode", undefined],
@@ -88,13 +88,13 @@ describe("the Dockerfile", () => {
     expect(accepted.ok && accepted.configuration.unknownVariables).toEqual([]);
   });
 
-  test("exposes the port that is the default, and stops as the server expects", () => {
+  test("exposes the default port, and stops with the signal that the server expects", () => {
     const loaded = load({ YURT_AUTH_MODE: "open" });
     expect(valuesOf(runtime, "EXPOSE")).toEqual([String(loaded.ok && loaded.configuration.values.port)]);
     expect(valuesOf(runtime, "STOPSIGNAL")).toEqual(["SIGTERM"]);
   });
 
-  test("asks the executable for its health, without flags: variables are seen by both", () => {
+  test("runs yurt health without flags, because the variables apply to both", () => {
     expect(valuesOf(runtime, "ENTRYPOINT")).toEqual(['["/yurt"]']);
     expect(valuesOf(runtime, "CMD")).toEqual([]);
     expect(valuesOf(runtime, "HEALTHCHECK")).toEqual(['CMD ["/yurt", "health"]']);

@@ -12,7 +12,7 @@ if (trouble !== undefined) console.warn(`the test of a full disk is skipped: ${t
 beforeAll(ensureExecutable);
 
 test.skipIf(trouble !== undefined)(
-  "on a full disk nothing is acknowledged or forwarded, and when there is room again all goes on and nothing is lost",
+  "a full disk: nothing is acknowledged or forwarded, and once there is room again, all updates are stored and nothing is lost",
   async () => {
     const dataFolder = await temporaryFolder();
     const { figures, faults } = await tortureByFullDisk({ dataFolder, protocol: yWebsocket });

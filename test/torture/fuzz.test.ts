@@ -11,7 +11,7 @@ import { temporaryFolder } from "../support/servers/start-test-server.ts";
 
 beforeAll(ensureExecutable);
 
-test("50,000 frames that nobody should send crash nothing, leave memory flat and other rooms unharmed", async () => {
+test("50,000 invalid frames crash nothing, leave memory flat and other rooms unharmed", async () => {
   const dataFolder = await temporaryFolder();
   const { figures, faults } = await tortureByFrames({ frames: 50_000, seed: 20_250_607, dataFolder });
   expect(faults).toEqual([]);
@@ -21,13 +21,13 @@ test("50,000 frames that nobody should send crash nothing, leave memory flat and
 });
 
 test.each(hostileUpdates.map((update, index) => [index, update] as const))(
-  "number %i of the hostile corpus is to be refused",
+  "number %i of the hostile corpus is refused",
   (_, update) => {
     expect(isRefused(encodeMessage({ type: "update", update }))).toBeTrue();
   },
 );
 
-test("the same seed makes the same frames", () => {
+test("the same seed generates the same frames", () => {
   const some = (seed: number) => {
     const frames = syncFrames(new Random(seed));
     return Array.from({ length: 500 }, () => Buffer.from(frames.next().value).toString("hex"));
@@ -36,7 +36,7 @@ test("the same seed makes the same frames", () => {
   expect(some(1)).not.toEqual(some(2));
 });
 
-test("the same seed makes the same conversations over Hocuspocus, in each of which documents are refused", () => {
+test("the same seed generates the same conversations over Hocuspocus, in each of which documents are refused", () => {
   const some = (seed: number) => {
     const random = new Random(seed);
     const all = conversations(random, syncFrames(random), () => ["a", "b"]);

@@ -15,12 +15,13 @@ test.each([
   ["Hocuspocus", [hocuspocus, hocuspocusSessions], 4],
   ["both", [hocuspocus, yWebsocket], 2],
 ] as const)(
-  "what anyone has seen, and what was acknowledged, survives kill -9 at any moment: %s",
+  "every update that a client received or that was acknowledged survives kill -9 at any moment: %s",
   async (_, protocols, rounds) => {
     const dataFolder = await temporaryFolder();
     const { figures, faults } = await tortureByKilling({ protocols, rounds, seed: 20_250_607, dataFolder });
     expect(faults).toEqual([]);
-    // The first round of this seed is killed at a compaction, for which much has been typed; when the others are is chance.
+    // The first round of this seed is killed at a compaction, which needs much typing. The moments of the others are
+    // random.
     expect(figures["updates seen"]).toBeGreaterThan(200);
     expect(figures["updates acknowledged"]).toBeGreaterThan(50);
     await rm(dataFolder, { recursive: true, force: true });
@@ -30,14 +31,14 @@ test.each([
 test.each([
   ["y-websocket", [yWebsocket]],
   ["Hocuspocus", [hocuspocus]],
-] as const)("a server that forgets what it stored last is found out: %s", async (_, protocols) => {
+] as const)("the torture reports a server that loses its last stored updates: %s", async (_, protocols) => {
   const dataFolder = await temporaryFolder();
   const { figures, faults } = await tortureByKilling({
     protocols,
     rounds: 2,
     seed: 1,
     dataFolder,
-    damage: forgetLast,
+    damage: deleteLastRows,
   });
   expect(faults).not.toEqual([]);
   expect(figures["clocks missing of those seen"]).toBeGreaterThan(0);
@@ -45,8 +46,8 @@ test.each([
   await rm(dataFolder, { recursive: true, force: true });
 });
 
-/** Of each document the last ten rows. */
-function forgetLast(dataFolder: string): void {
+/** Deletes the last ten rows of each document. */
+function deleteLastRows(dataFolder: string): void {
   const database = new Database(join(dataFolder, "yurt.db"));
   database.run(`
     DELETE FROM updates WHERE id IN (

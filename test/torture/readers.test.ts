@@ -18,12 +18,12 @@ afterEach(async () => {
   await rm(dataFolder, { recursive: true, force: true });
 });
 
-test("a reader that stalls is closed, and its room mates lose nothing", async () => {
+test("a reader that stalls is disconnected, and the other members lose nothing", async () => {
   const { faults } = await tortureByStalling({ updates: 3_000, dataFolder, protocol: yWebsocket });
   expect(faults).toEqual([]);
 });
 
-test("someone who joins a large document over a slow link is synced while others edit, and has every edit", async () => {
+test("a client that joins a large document over a slow link syncs while others edit, and gets every edit", async () => {
   const { figures, faults } = await tortureBySlowJoining({ megabytes: 20, dataFolder, protocol: yWebsocket });
   expect(faults).toEqual([]);
   expect(figures["edits until synced"]).toBeGreaterThan(20);

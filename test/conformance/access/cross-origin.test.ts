@@ -5,7 +5,7 @@ import { startTestServer, type TestServer } from "../../support/servers/start-te
 const app = "https://app.example";
 const evil = "https://evil.example";
 
-/** What clients ask by HTTP, each in its own protocol. */
+/** The HTTP requests of clients, each in its own protocol. */
 const requests: readonly (readonly [path: string, init: RequestInit])[] = [
   ["/peerjs", {}],
   ["/peerjs/peerjs/id", {}],
@@ -23,7 +23,7 @@ async function readerOf(server: TestServer, path: string, init: RequestInit): Pr
   return headers.get("access-control-allow-origin");
 }
 
-describe("where pages are listed", () => {
+describe("with a list of allowed origins", () => {
   let server: TestServer;
 
   beforeAll(async () => {
@@ -32,19 +32,22 @@ describe("where pages are listed", () => {
 
   afterAll(() => server.stop());
 
-  test.each(requests)("%s is answered to them, before and after a preflight, and to no others", async (path, init) => {
-    for (const [origin, reader] of [
-      [app, app],
-      [evil, null],
-    ] as const) {
-      expect(await readerOf(server, path, { ...init, headers: { origin } })).toBe(reader);
-      const headers = { origin, "access-control-request-method": init.method ?? "GET" };
-      expect(await readerOf(server, path, { method: "OPTIONS", headers })).toBe(reader);
-    }
-  });
+  test.each(requests)(
+    "%s is answered to pages of the list, before and after a preflight, and to no others",
+    async (path, init) => {
+      for (const [origin, reader] of [
+        [app, app],
+        [evil, null],
+      ] as const) {
+        expect(await readerOf(server, path, { ...init, headers: { origin } })).toBe(reader);
+        const headers = { origin, "access-control-request-method": init.method ?? "GET" };
+        expect(await readerOf(server, path, { method: "OPTIONS", headers })).toBe(reader);
+      }
+    },
+  );
 
   test.each(["/signal", "/sync/room", "/collab", "/peerjs/peerjs?key=peerjs&id=a&token=b"])(
-    "they alone connect to %s, the server's own pages and programs excepted",
+    "only pages of the list, the server's own pages and programs connect to %s",
     async (path) => {
       const isOpen = async (origin: string | undefined) => {
         const client = await RawClient.connect(`ws://127.0.0.1:${server.port}${path}`, {
@@ -60,10 +63,13 @@ describe("where pages are listed", () => {
   );
 });
 
-test.each(["0.0.0.0", "127.0.0.1"])("where none are listed, on %s, every page that is let in reads", async (host) => {
-  await using server = await startTestServer({ host });
-  const origin = host === "0.0.0.0" ? evil : "http://localhost:5173";
-  for (const [path, init] of requests) {
-    expect(await readerOf(server, path, { ...init, headers: { origin } })).toBe("*");
-  }
-});
+test.each(["0.0.0.0", "127.0.0.1"])(
+  "without a list of allowed origins, on %s, every page that may connect may read the answers",
+  async (host) => {
+    await using server = await startTestServer({ host });
+    const origin = host === "0.0.0.0" ? evil : "http://localhost:5173";
+    for (const [path, init] of requests) {
+      expect(await readerOf(server, path, { ...init, headers: { origin } })).toBe("*");
+    }
+  },
+);

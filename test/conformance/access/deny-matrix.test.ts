@@ -13,22 +13,22 @@ import { upgradeStatus } from "../../support/clients/upgrade-status.ts";
 import { eventually, pause } from "../../support/eventually.ts";
 import { startTestServer, type TestServer } from "../../support/servers/start-test-server.ts";
 
-/** What is shown at a door, and why it does not open. */
+/** A token that an endpoint refuses, and the expected denial. */
 interface Credential {
   readonly token: () => Promise<string | undefined> | string | undefined;
   readonly code: DenialCode;
   readonly reason: string;
 }
 
-/** One way in: `enter` says in words what becomes of a token, `denied` what that has to be. */
-interface Door {
+/** One endpoint: `enter` describes in words the result of a token, `denied` the expected result of a refusal. */
+interface Endpoint {
   readonly enter: (token: string | undefined) => Promise<string>;
-  readonly welcome: string;
+  readonly accepted: string;
   readonly denied: (credential: Credential) => string;
 }
 
 const room = "notes/1";
-/** Of all doors: a peer and a device enter rooms of their own. */
+/** The rooms of all endpoints: a peer and a device enter rooms of their own. */
 const everyRoom = { [room]: "write", "peerjs/peerjs": "read", peers: "read" } as const;
 const audience = "yurt";
 const good = () => tokenFor(everyRoom, { aud: audience, sub: "ann" });
@@ -75,10 +75,10 @@ const credentials: Readonly<Record<string, Credential>> = {
 };
 
 let server: TestServer;
-/** Everything that the server logs, however little it matters. */
+/** All lines of the server's log, of every level. */
 const lines: string[] = [];
 const log = createLog({ level: "trace", pretty: false, destination: { write: (line) => lines.push(line) } });
-/** What was shown at whatever door. */
+/** Every token that was shown at an endpoint. */
 const shown = new Set<string>();
 
 beforeAll(async () => {
@@ -94,13 +94,13 @@ afterAll(() => server.stop());
 const query = (token: string | undefined, parameter = "token") => (token === undefined ? "" : `?${parameter}=${token}`);
 const kindOf = ({ code }: Credential) => (code === "wrong-room" ? "forbidden" : "unauthorized");
 const statusOf = (credential: Credential) => (kindOf(credential) === "forbidden" ? 403 : 401);
-/** What is wrong with the token, whichever room it is for: seen before the upgrade. */
-const isScreened = ({ code }: Credential) => !["no-token", "wrong-room", "revoked"].includes(code);
+/** True if the token is invalid for every room, which the server decides before the upgrade. */
+const isInvalidEverywhere = ({ code }: Credential) => !["no-token", "wrong-room", "revoked"].includes(code);
 const [update = new Uint8Array()] = updatesOf((doc) => void doc.getText("t").insert(0, "a"));
 
-const doors: Readonly<Record<string, Door>> = {
+const endpoints: Readonly<Record<string, Endpoint>> = {
   "y-websocket": {
-    welcome: "in",
+    accepted: "in",
     denied: (credential) =>
       `${kindOf(credential) === "forbidden" ? 4403 : 4401} ${kindOf(credential)}: ${credential.reason}`,
     enter: async (token) => {
@@ -113,7 +113,7 @@ const doors: Readonly<Record<string, Door>> = {
     },
   },
   Hocuspocus: {
-    welcome: "authenticated read-write",
+    accepted: "authenticated read-write",
     denied: (credential) => `denied ${kindOf(credential)}: ${credential.reason}`,
     enter: async (token = "") => {
       const client = await RawClient.connect(`${server.wsUrl}/collab`);
@@ -126,8 +126,8 @@ const doors: Readonly<Record<string, Door>> = {
     },
   },
   "y-webrtc": {
-    welcome: "in",
-    denied: (credential) => (isScreened(credential) ? `HTTP ${statusOf(credential)}` : "ignored"),
+    accepted: "in",
+    denied: (credential) => (isInvalidEverywhere(credential) ? `HTTP ${statusOf(credential)}` : "ignored"),
     enter: async (token) => {
       const path = `/signal${query(token)}`;
       const status = await upgradeStatus(server.port, path);
@@ -146,16 +146,18 @@ const doors: Readonly<Record<string, Door>> = {
     },
   },
   Cliffy: {
-    welcome: "peers",
-    denied: (credential) => (isScreened(credential) ? `HTTP ${statusOf(credential)}` : `error ${credential.reason}`),
+    accepted: "peers",
+    denied: (credential) =>
+      isInvalidEverywhere(credential) ? `HTTP ${statusOf(credential)}` : `error ${credential.reason}`,
     enter: (token) =>
       script(token, { type: "join", roomId: room, peerId: crypto.randomUUID() }, ({ type, message }) =>
         type === "error" ? `error ${message}` : String(type),
       ),
   },
   "OctateCode's peers": {
-    welcome: "peerList",
-    denied: (credential) => (isScreened(credential) ? `HTTP ${statusOf(credential)}` : `error ${credential.reason}`),
+    accepted: "peerList",
+    denied: (credential) =>
+      isInvalidEverywhere(credential) ? `HTTP ${statusOf(credential)}` : `error ${credential.reason}`,
     enter: (token) =>
       script(token, { type: "auth", roomId: room, from: crypto.randomUUID(), data: {} }, (message) =>
         message["type"] === "error"
@@ -164,7 +166,7 @@ const doors: Readonly<Record<string, Door>> = {
       ),
   },
   OctateCode: {
-    welcome: "auth",
+    accepted: "auth",
     denied: ({ code }) => {
       if (code === "no-token") return "error Missing auth token. Request token from /api/auth/token endpoint first.";
       if (code === "expired") return "error Token expired";
@@ -179,7 +181,7 @@ const doors: Readonly<Record<string, Door>> = {
       ),
   },
   PeerJS: {
-    welcome: "OPEN",
+    accepted: "OPEN",
     denied: ({ reason }) => `ERROR ${reason}`,
     enter: async (token) => {
       const identity = `key=peerjs&id=${crypto.randomUUID()}&token=t&version=1.5.5`;
@@ -192,7 +194,7 @@ const doors: Readonly<Record<string, Door>> = {
     },
   },
   Peers: {
-    welcome: "connected",
+    accepted: "connected",
     denied: ({ reason }) => `connect_error ${reason}`,
     enter: async (token) => {
       const socket = io(server.url, { forceNew: true, transports: ["websocket"], auth: { token } });
@@ -205,27 +207,27 @@ const doors: Readonly<Record<string, Door>> = {
     },
   },
   "GET /api/validate": {
-    welcome: "200 undefined",
+    accepted: "200 undefined",
     denied: (credential) => `${statusOf(credential)} ${credential.code}`,
     enter: (token) => http(`/api/validate?room=${room}`, token),
   },
   "POST /api/auth/token": {
-    welcome: "200 undefined",
+    accepted: "200 undefined",
     denied: (credential) => `${statusOf(credential)} undefined`,
     enter: (token) => http("/api/auth/token", token, { userId: "ann", roomId: room }),
   },
   "POST /api/tokens": {
-    welcome: "403 not-admin",
+    accepted: "403 not-admin",
     denied: (credential) => (credential.code === "wrong-room" ? "403 not-admin" : `401 ${credential.code}`),
     enter: (token) => http("/api/tokens", token, { rooms: { r: "read" } }),
   },
   "POST /api/revocations": {
-    welcome: "403 not-admin",
+    accepted: "403 not-admin",
     denied: (credential) => (credential.code === "wrong-room" ? "403 not-admin" : `401 ${credential.code}`),
     enter: (token) => http("/api/revocations", token, { user: "somebody" }),
   },
   "GET /api/rooms": {
-    welcome: "403 undefined",
+    accepted: "403 undefined",
     denied: () => "403 undefined",
     enter: (token) => http("/api/rooms", token),
   },
@@ -254,27 +256,27 @@ async function http(path: string, token: string | undefined, body?: object): Pro
   return `${response.status} ${Object(await response.json()).code}`;
 }
 
-test("every endpoint that the server names has its row", () => {
+test("every endpoint that the server lists has a row", () => {
   const open = ["Demo"];
-  expect(server.endpoints.filter((label) => !open.includes(label) && doors[label] === undefined)).toEqual([]);
+  expect(server.endpoints.filter((label) => !open.includes(label) && endpoints[label] === undefined)).toEqual([]);
 });
 
-describe.each(Object.entries(doors))("%s", (_, door) => {
-  test("opens for a good token", async () => {
+describe.each(Object.entries(endpoints))("%s", (_, endpoint) => {
+  test("accepts a valid token", async () => {
     const token = await good();
     shown.add(token);
-    expect(await door.enter(token)).toBe(door.welcome);
+    expect(await endpoint.enter(token)).toBe(endpoint.accepted);
   });
 
-  test.each(Object.entries(credentials))("does not open for %s", async (_name, credential) => {
+  test.each(Object.entries(credentials))("refuses %s", async (_name, credential) => {
     const token = await credential.token();
     if (token !== undefined) shown.add(token);
-    expect(await door.enter(token)).toBe(door.denied(credential));
+    expect(await endpoint.enter(token)).toBe(endpoint.denied(credential));
   });
 });
 
-describe("where writing takes more than the right to read", () => {
-  test("/sync takes nothing, says so once, and stays open", async () => {
+describe("with permission to read but not to write", () => {
+  test("/sync stores no change, reports this once, and stays open", async () => {
     const token = await tokenFor({ [room]: "read" }, { aud: audience });
     const client = await RawClient.connect(`${server.wsUrl}/sync/${room}${query(token)}`);
     client.sendBytes(encodeMessage({ type: "update", update }));
@@ -284,7 +286,7 @@ describe("where writing takes more than the right to read", () => {
     await client.close();
   });
 
-  test("/collab says `readonly`, and refuses each change", async () => {
+  test("/collab reports `readonly`, and refuses each change", async () => {
     const client = await RawClient.connect(`${server.wsUrl}/collab`);
     const frames = providerFrames(room);
     client.sendBytes(frames.auth(await tokenFor({ [room]: "read" }, { aud: audience })));
@@ -295,7 +297,7 @@ describe("where writing takes more than the right to read", () => {
   });
 });
 
-test("of all that was shown, and of the rooms that were asked for, the log says nothing", () => {
+test("the log contains no token and no name of a room", () => {
   const codes = new Set(lines.map((line) => JSON.parse(line).code));
   expect(codes).toContain("wrong-room");
   const secrets = [secret, room, ...shown].filter((word) => lines.some((line) => line.includes(word)));

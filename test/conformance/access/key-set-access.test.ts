@@ -4,7 +4,7 @@ import { tokenFor } from "../../support/bytes/tokens.ts";
 import { KeyServer } from "../../support/servers/key-server.ts";
 import { startTestServer } from "../../support/servers/start-test-server.ts";
 
-test("tokens of an identity provider are believed, through an outage too", async () => {
+test("tokens of an identity provider are accepted, even during an outage of the provider", async () => {
   await using keys = new KeyServer();
   const [first, second, stranger] = [
     await TokenSigner.create("ES256", "first"),
@@ -31,10 +31,10 @@ test("tokens of an identity provider are believed, through an outage too", async
   expect(await ask(await stranger.sign(claims()))).toBe("bad-signature");
   expect(await ask(await first.sign({ ...claims(), iss: "https://other.example" }))).toBe("wrong-issuer");
   expect(await ask(await first.sign({ ...claims(), aud: "other" }))).toBe("wrong-audience");
-  // Signed with the secret of a server that makes its own.
+  // The token is signed with the secret of a server that mints its own tokens.
   expect(await ask(await tokenFor({ "notes/*": "write" }))).toBe("bad-signature");
 
-  // Applications put the word into tokens for purposes of their own.
+  // Applications use the claim `admin` for purposes of their own.
   const admin = await first.sign({ ...claims(), admin: true });
   const order = { method: "POST", body: "{}", headers: { authorization: `Bearer ${admin}` } };
   expect((await fetch(`${server.url}/api/tokens`, order)).status).toBe(403);

@@ -10,19 +10,19 @@ const auth = { mode: "token", secrets: [secret] } as const;
 const minting = { secret, lifetimeMs: 60_000, clock: systemClock };
 const adminNamed = (user: string) => mintToken({ ...minting, rooms: new Map(), user, isAdmin: true });
 
-/** The status of what a holder of `token` has asked of the API. */
+/** The status of a request to the API with `token`. */
 async function post({ url }: TestServer, path: string, token: string, order: object): Promise<number> {
   const headers = { authorization: `Bearer ${token}` };
   return (await fetch(`${url}${path}`, { method: "POST", headers, body: JSON.stringify(order) })).status;
 }
 
-test("what is revoked while it cannot be written is in force, and told to be until the next start", async () => {
+test("a revocation that cannot be written is in force, and the answer says that it lasts until the next start", async () => {
   await using server = await startTestServer({ auth });
   const file = join(server.dataFolder, "revocations.jsonl");
   const admin = await adminNamed("root");
   const token = await mintToken({ ...minting, rooms: new Map([["notes", "write"]]), user: "ann", isAdmin: false });
   const revoke = () => post(server, "/api/revocations", admin, { user: "ann" });
-  // The system's error is another one than that of a full disk.
+  // A folder in place of the file causes another system error than a full disk.
   await mkdir(file);
   expect(await revoke()).toBe(503);
   expect((await fetch(`${server.url}/api/validate?room=notes&token=${token}`)).status).toBe(401);
@@ -31,7 +31,7 @@ test("what is revoked while it cannot be written is in force, and told to be unt
   expect((await readFile(file, "utf8")).match(/"user":"ann"/g)).toHaveLength(1);
 });
 
-test("an administrator's token that is revoked mints nothing any more, not even while everybody may enter", async () => {
+test("an administrator's token mints nothing after its revocation, even in open mode", async () => {
   const dataFolder = await temporaryFolder();
   const [admin, former] = [await adminNamed("root"), await adminNamed("former")];
   const statuses: number[] = [];

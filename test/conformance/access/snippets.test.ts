@@ -8,7 +8,7 @@ const snippets = snippetsOf("docs/access.md");
 const minting = "docs/access.md#Create tokens in your application";
 const deciding = "docs/access.md#Example";
 
-/** What a token may do in each of these rooms: an access, or the code of a denial. */
+/** The result of a token in each of these rooms: an access, or the code of a denial. */
 async function accesses({ url }: TestServer, token: string, ...rooms: readonly string[]): Promise<readonly unknown[]> {
   return Promise.all(
     rooms.map(async (room) => {
@@ -19,7 +19,7 @@ async function accesses({ url }: TestServer, token: string, ...rooms: readonly s
   );
 }
 
-test("there is a test for every snippet", () => {
+test("every snippet has a test", () => {
   expect([...snippets.keys()]).toEqual([minting, deciding]);
 });
 

@@ -6,7 +6,7 @@ import { eventually } from "../../support/eventually.ts";
 import { startTestServer } from "../../support/servers/start-test-server.ts";
 import { never, WebhookApplication } from "../../support/servers/webhook-application.ts";
 
-/** A server that asks an application which says `answer` of a token, room by room. */
+/** A server whose webhook answers with the result of `answer` for each token and room. */
 async function start(answer: (token: string | null, room: string) => object, webhookTimeoutMs = 300) {
   const application = new WebhookApplication(({ body }) => {
     const { token, room } = JSON.parse(body);
@@ -26,7 +26,7 @@ async function start(answer: (token: string | null, room: string) => object, web
   };
 }
 
-test("an application takes the right to write away, and gives it back, without a new connection", async () => {
+test("an application removes the permission to write, and gives it back, without a new connection", async () => {
   let access = "write";
   await using setup = await start((token) =>
     token === "ann" ? { access, user: "ann", expiresAt: Date.now() + 800 } : { access: "write" },
@@ -47,12 +47,12 @@ test("an application takes the right to write away, and gives it back, without a
   bob.text.insert(0, "2");
   await eventually("still read", () => ann.text.toString().includes("2"));
   access = "write";
-  // What was refused meanwhile is asked for.
+  // The server requests the updates that it refused meanwhile.
   await converged([ann, bob]);
   expect(ann.provider.ws).toBe(socket);
 });
 
-test("an application that does not answer lets nobody in; who came meanwhile is in when it is back", async () => {
+test("an application that does not answer lets no client in; clients that came meanwhile are in when it is back", async () => {
   await using setup = await start(() => ({ access: "write" }));
   const { application, server } = setup;
   const { answer } = application;
@@ -67,7 +67,7 @@ test("an application that does not answer lets nobody in; who came meanwhile is 
   await synced(client);
 });
 
-test("whom an application does not know is refused with its words, and asked anew when something was revoked", async () => {
+test("a user unknown to the application is refused with its message; a revoked user is asked for again", async () => {
   const known = new Set(["ann"]);
   await using setup = await start((token) =>
     token !== null && known.has(token) ? { access: "write", user: token } : { access: "none", reason: "unknown here" },
@@ -83,7 +83,7 @@ test("whom an application does not know is refused with its words, and asked ane
   ann.provider.on("closed", () => (closed += 1));
   expect(await revoke(server.url, { user: "ann" })).toMatchObject({ ended: 1 });
   await eventually("closed", () => closed === 1);
-  // The application has the last word: it may let her in again.
+  // The application decides: it may accept the user again.
   const asked = application.received.length;
   ann.provider.connect();
   await eventually("in again", () => ann.provider.synced);
@@ -100,12 +100,12 @@ test("a server that waits for its application stops at once", async () => {
   await application.asked(20);
   const stoppedAt = performance.now();
   await server.stop();
-  // Less than the application is waited for.
+  // The limit is shorter than the webhook's timeout.
   expect(performance.now() - stoppedAt).toBeLessThan(10_000);
   await eventually("all are told", () => clients.every(({ closed }) => closed?.code === 1012));
 });
 
-test("the administration has tokens, also where an application decides", async () => {
+test("the administration uses tokens, even where an application decides", async () => {
   await using setup = await start(() => ({ access: "none" }));
   const post = async (token: string) => {
     const { status } = await fetch(`${setup.server.url}/api/tokens`, {

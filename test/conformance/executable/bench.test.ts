@@ -7,7 +7,7 @@ import { ensureExecutable } from "../../support/processes/executable.ts";
 const main = join(import.meta.dir, "../../../scripts/bench/main.ts");
 
 test.skipIf(process.platform !== "linux")(
-  "the bench delivers its load through the executable, and leaves nothing",
+  "the bench delivers its load through the executable, and leaves nothing behind",
   async () => {
     await ensureExecutable();
     const folder = await mkdtemp(join(tmpdir(), "yurt-bench-test-"));

@@ -24,7 +24,7 @@ afterAll(async () => {
   await rm(parent, { recursive: true, force: true });
 });
 
-/** A folder that would take over a program that reads its working directory. */
+/** The folder contains files that take over a program which reads its working directory. */
 beforeEach(async () => {
   folder = await mkdtemp(join(parent, "hostile-"));
   await mkdir(join(folder, ".hostile"));
@@ -48,7 +48,7 @@ async function status(port: number, path: string): Promise<number> {
   return (await fetch(`http://127.0.0.1:${port}${path}`)).status;
 }
 
-/** A client of y-websocket with a document of its own. */
+/** A y-websocket client with a document of its own. */
 class Client {
   readonly doc = new Y.Doc();
   readonly text = this.doc.getText("text");
@@ -74,7 +74,7 @@ class Client {
 }
 
 describe("in a hostile folder the executable", () => {
-  test("does not do what Bun itself does there", async () => {
+  test("does not run code that Bun itself runs there", async () => {
     await writeFile(join(folder, "package.json"), "{}");
     await writeFile(join(folder, "tsconfig.json"), "{}");
     const print = ["--print", "process.env.YURT_LOG_LEVEL"];
@@ -82,7 +82,7 @@ describe("in a hostile folder the executable", () => {
     expect(await exists(join(folder, "was-preloaded"))).toBeTrue();
   });
 
-  test("reads neither .env nor bunfig.toml, and writes its data folder alone", async () => {
+  test("reads neither .env nor bunfig.toml, and writes only its data folder", async () => {
     const before = await readdir(folder);
     await using server = serve();
     expect(await server.event("listening")).toMatchObject({ level: "info", host: "127.0.0.1" });
@@ -91,7 +91,7 @@ describe("in a hostile folder the executable", () => {
 });
 
 describe("the executable's log", () => {
-  test("is JSON lines alone when it is piped", async () => {
+  test("consists of JSON lines when it is piped", async () => {
     await using server = serve({ environment: { YURT_PROT: "1" } });
     const listening = await server.event("listening");
     expect(listening).toEqual({
@@ -117,7 +117,7 @@ describe("the executable's log", () => {
     ).not.toThrow();
   });
 
-  test("warns when everyone may enter", async () => {
+  test("has a warning when access is open to everyone", async () => {
     await using server = serve({ args: ["--host", "0.0.0.0", "--auth-mode", "open"] });
     expect(await server.event("open-to-everyone")).toMatchObject({
       level: "warn",
@@ -125,7 +125,7 @@ describe("the executable's log", () => {
     });
   });
 
-  test("warns when others on the machine can read a secret, and does not tell it", async () => {
+  test("has a warning when other users of the machine can read a secret, and does not contain the secret", async () => {
     const secret = "a-secret-that-is-long-enough-to-be-one";
     await using server = serve({ args: ["--auth-mode", "token", "--auth-secret", secret] });
     expect(await server.event("secret-in-sight")).toMatchObject({
@@ -202,7 +202,7 @@ describe("on a terminal", () => {
     expect(screen).not.toMatch(/sync|Data/);
   });
 
-  test.skipIf(!hasTerminal)("the log is for people", async () => {
+  test.skipIf(!hasTerminal)("the log is in a readable form", async () => {
     expect(await shown("open-to-everyone", ["--host", "::", "--auth-mode", "open"])).toMatch(
       /^\[\d\d:\d\d:\d\d\] WARN: open-to-everyone \{"host":"::"\}$/m,
     );
@@ -255,11 +255,12 @@ describe("the executable ends with", () => {
 
   test("128 and the signal's number at once, after a second signal", async () => {
     const endings: Ending[] = [];
-    // It stops within milliseconds: now and then the second signal comes too late, and the process has ended with 0.
+    // The server stops within milliseconds, so the second signal sometimes comes too late, and the process has ended
+    // with 0.
     while (endings.length < 10 && endings.every(({ code }) => code === 0)) {
       await using server = serve();
       await server.port();
-      // Both wait for the process when it goes on.
+      // SIGCONT delivers both signals to the stopped process.
       for (const signal of ["SIGSTOP", "SIGTERM", "SIGINT", "SIGCONT"] as const) server.kill(signal);
       endings.push(await server.ended());
     }
@@ -268,7 +269,7 @@ describe("the executable ends with", () => {
     expect(last?.stdout).not.toContain('"event":"stopped"');
   });
 
-  test("1 when its port is in use, and names the flag", async () => {
+  test("1 when its port is in use, with a message that names the flag", async () => {
     await using first = serve();
     const port = String(await first.port());
     expect(await run({ folder, args: ["--port", port, "--data", "other"] })).toEqual({
@@ -280,7 +281,7 @@ describe("the executable ends with", () => {
 });
 
 describe("a data folder", () => {
-  test("is for one server: a second one says whose it is, and ends with 1", async () => {
+  test("belongs to one server: a second one names the owner and ends with 1", async () => {
     await using first = serve();
     await first.port();
     const { code, stdout, stderr } = await run({ folder, args: ["--port", "0"] });
@@ -291,7 +292,7 @@ describe("a data folder", () => {
     );
   });
 
-  test("keeps, over kill -9 of the server, everything that another client had received", async () => {
+  test("keeps, over kill -9 of the server, every update that another client had received", async () => {
     let kept = "";
     for (const receivedBeforeKill of [1, 100, 1_000]) {
       await using server = serve();
@@ -339,7 +340,7 @@ test("the executable compacts a document in its worker while it is edited", asyn
 });
 
 test.each(["polling", "websocket"])(
-  "the executable loads the engine of Socket.IO when a client comes (%s)",
+  "the executable loads the engine of Socket.IO when the first client connects (%s)",
   async (transport) => {
     await using server = serve();
     const socket = io(`http://127.0.0.1:${await server.port()}`, { transports: [transport], forceNew: true });
@@ -355,7 +356,7 @@ describe("the executable's demo", () => {
   const ask = (port: number, path: string, accepted: string) =>
     fetch(`http://127.0.0.1:${port}${path}`, { headers: { "accept-encoding": accepted } });
 
-  /** The files that a page or a style sheet loads by itself; whatever they are, they have a host or begin with `/`. */
+  /** The files that a page or a style sheet loads by itself: URLs with a host, or paths that begin with `/`. */
   function loadedBy(text: string): readonly string[] {
     const markup = text.matchAll(/<(?:script|link|img|iframe)\b[^>]*\s(?:src|href)="([^"]+)"/g);
     const style = text.matchAll(/url\(["']?([^"')]+)["']?\)/g);
@@ -388,7 +389,7 @@ describe("the executable's demo", () => {
     expect(bytes).toBeLessThan(250_000);
   });
 
-  test("is asked for again only when it has changed", async () => {
+  test("is fetched again only after a change", async () => {
     await using server = serve();
     const url = `http://127.0.0.1:${await server.port()}/`;
     const etag = (await fetch(url)).headers.get("etag") ?? "";
@@ -398,12 +399,12 @@ describe("the executable's demo", () => {
     expect((await fetch(url, { method: "POST" })).status).toBe(405);
   });
 
-  test("names no server of others", async () => {
+  test("names no third-party server", async () => {
     await using server = serve();
     const port = await server.port();
     const page = await (await ask(port, "/", "identity")).text();
     const texts = await Promise.all(loadedBy(page).map(async (path) => (await ask(port, path, "identity")).text()));
-    // Names of markup, and what is told to people.
+    // The remaining URLs are names of markup, or texts for people.
     const harmless = [
       "http://www.w3.org/",
       "https://feross.org/opensource",
@@ -424,7 +425,7 @@ describe("the executable's demo", () => {
 });
 
 describe("yurt health", () => {
-  test("is 0 while a server is ready, 1 when it is gone", async () => {
+  test("is 0 while a server is ready, 1 when it has stopped", async () => {
     await using server = serve();
     const environment = { PORT: String(await server.port()), HTTP_PROXY: "http://127.0.0.1:1" };
     const args = ["health"];
@@ -437,8 +438,8 @@ describe("yurt health", () => {
   });
 });
 
-describe("without sync", () => {
-  test("signaling is served, documents are not, and nothing is written", async () => {
+describe("a server with sync turned off", () => {
+  test("serves signaling but no documents, and writes nothing", async () => {
     const before = await readdir(folder);
     await using server = serve({ args: ["--no-sync"] });
     const port = await server.port();

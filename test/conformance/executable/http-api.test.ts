@@ -17,7 +17,7 @@ const examples = commands.flatMap(({ heading, language, code }, index) => {
   const answer: unknown = next?.language === "json" && next.heading === heading ? JSON.parse(next.code) : undefined;
   return [{ heading, code, answer }];
 });
-/** This one needs no token only where everyone may connect. */
+/** The example without a token, which the server answers only in open mode. */
 const openExample = "POST /api/auth/token";
 
 let folder: string;

@@ -28,7 +28,7 @@ const typed = (words: string) =>
     for (const character of words) doc.getText("text").insert(doc.getText("text").length, character);
   });
 
-/** What a client of y-websocket sees of each document, on a server that has the data folder. */
+/** Checks each document's text with a y-websocket client, on a server with the imported data folder. */
 async function expectTexts(texts: Readonly<Record<string, string>>): Promise<void> {
   await using server = new Run({ folder: workshop.path, args: ["--port", "0"] });
   await using clients = new TestClients();
@@ -40,7 +40,7 @@ async function expectTexts(texts: Readonly<Record<string, string>>): Promise<voi
 }
 
 describe("yurt documents import", () => {
-  test("moves the documents of Hocuspocus to a server that did not exist", async () => {
+  test("moves the documents of Hocuspocus into a new data folder", async () => {
     writeHocuspocusFile(workshop.file("hocuspocus.sqlite"), {
       notes: Y.mergeUpdates(typed("hello")),
       日本語: Y.mergeUpdates(typed("こんにちは")),
@@ -62,7 +62,7 @@ describe("yurt documents import", () => {
     await withYLeveldb(
       workshop.file("leveldb"),
       async (persistence) => {
-        // That server has from the URL what stands there.
+        // y-websocket's server takes the name from the URL, still percent-encoded.
         for (const [name, text] of Object.entries(texts)) await storeUpdates(persistence, encodeURI(name), typed(text));
         await persistence.flushDocument("notes");
       },
@@ -77,7 +77,7 @@ describe("yurt documents import", () => {
     });
   });
 
-  test("takes what a killed server has left, and merges it with what is there", async () => {
+  test("imports the documents of a killed server and merges them with the existing ones", async () => {
     await leaveAsKilled(workshop.file("leveldb"), (persistence) => storeUpdates(persistence, "notes", typed("there")));
     const imported = () => yurt("documents", "import", "--from", "y-leveldb", "leveldb", "--json");
     expect(JSON.parse((await imported()).stdout)).toMatchObject({ updates: 5, outcome: "new", name: "notes" });

@@ -26,14 +26,14 @@ const serve = () => new Run({ folder, args: ["--port", "0"] });
 
 const urlOf = async (server: Run) => `ws://127.0.0.1:${await server.port()}`;
 
-/** Types into a document, and resolves when another client has it: it is stored then. */
+/** Types into a document and resolves when another client has it, and it is stored. */
 async function type(clients: TestClients, server: Run, document: string, text: string): Promise<void> {
   const [writer, reader] = await clients.connectAll(2, await urlOf(server), document);
   writer?.text.insert(0, text);
   await eventually("received", () => reader?.text.toString() === text);
 }
 
-describe("a server does not start, says what to do, and leaves every byte, when its database", () => {
+describe("a server refuses to start, names the remedy and keeps every byte when its database", () => {
   test.each<[string, (file: string) => void]>([
     ["is a letter", (file) => writeFileSync(file, "This is no database.\n".repeat(500))],
     ["has lost its end", (file) => truncateSync(file, 9_000)],
@@ -78,7 +78,7 @@ describe("a server does not start, says what to do, and leaves every byte, when 
 });
 
 describe("yurt documents", () => {
-  test("lists, describes and compacts what a server has left", async () => {
+  test("lists, describes and compacts the documents of a stopped server", async () => {
     await using server = serve();
     await using clients = new TestClients();
     await type(clients, server, "notes", "hello");
@@ -102,14 +102,14 @@ describe("yurt documents", () => {
     expect(await yurt("documents", "list")).toMatchObject({ stdout: expect.stringMatching(/^\d+\t0\tnotes\n$/) });
   });
 
-  test("makes no data folder", async () => {
+  test("creates no data folder", async () => {
     for (const args of [["list"], ["info", "notes"], ["compact"]]) {
       expect((await yurt("documents", ...args)).code).toBe(1);
     }
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test("writes a long list whole to a reader that is slow, and ends when it has gone", async () => {
+  test("writes a long list completely to a slow reader, and ends when the reader has gone", async () => {
     const names = Array.from({ length: 20_000 }, (_, index) => `document ${String(index).padStart(5, "0")}`);
     await workshop.fill("yurt-data", Object.fromEntries(names.map((name) => [name, [bringing(1, 0, 1)]])));
     const piped = (reader: string) =>
@@ -138,7 +138,7 @@ describe("yurt documents", () => {
 });
 
 describe("yurt backup and yurt restore", () => {
-  test("take a document back to where it was while its server ran, and keep what it became", async () => {
+  test("restore a document to its state at the backup, which ran beside the server, and keep its later state", async () => {
     await using server = serve();
     await using clients = new TestClients();
     await type(clients, server, "notes", "first");
@@ -149,7 +149,7 @@ describe("yurt backup and yurt restore", () => {
     });
     await type(clients, server, "later", "second");
     expect(await yurt("restore", "copy.db")).toMatchObject({ code: 1, stderr: expect.stringContaining("in use by") });
-    // Killed: all of it is in the -wal.
+    // After SIGKILL all content is in the -wal.
     server.kill("SIGKILL");
     await server.ended();
 
@@ -165,7 +165,7 @@ describe("yurt backup and yurt restore", () => {
     expect(reader?.text.toString()).toBe("first");
   });
 
-  test("bring back documents that cannot be read", async () => {
+  test("restore documents that cannot be read", async () => {
     const file = await workshop.fill("yurt-data", { notes: [bringing(1, 0, 5)] });
     mkdirSync(workshop.file("backups"));
     expect((await yurt("backup", "backups/copy.db")).code).toBe(0);

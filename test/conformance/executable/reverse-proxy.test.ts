@@ -16,16 +16,16 @@ setDefaultTimeout(60_000);
 
 const publicHost = "collab.example.com";
 const page = "https://app.example.com";
-/** Without a space, which would separate two secrets. */
+/** The secret has no space, because a space separates two secrets. */
 const secret = "one-secret-that-only-these-tests-use";
 const blocks = codeBlocks("docs/deploy.md");
 
-/** The blocks in this language below this heading. */
+/** The code blocks in this language under this heading. */
 function blocksUnder(heading: string, language: string): readonly string[] {
   return blocks.filter((block) => block.heading === heading && block.language === language).map(({ code }) => code);
 }
 
-/** The settings that the page gives a server behind a proxy on the same machine. */
+/** The settings on the page for a server behind a proxy on the same machine. */
 function documentedSettings(): Readonly<Record<string, string>> {
   const [file = ""] = blocksUnder("On a server, with systemd", "sh").filter((code) => code.startsWith("YURT_"));
   return Object.fromEntries(
@@ -36,14 +36,14 @@ function documentedSettings(): Readonly<Record<string, string>> {
   );
 }
 
-/** A setup of the page: a proxy's configuration, and the server that stands behind it. */
+/** A setup on the page: a proxy's configuration and the server behind it. */
 interface Setup {
   readonly name: string;
   readonly program: ProxyProgram;
   readonly configuration: string | undefined;
   readonly upstream: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** Where the configuration writes a log of requests, which must not contain tokens. */
+  /** The configured log of requests, which must not contain tokens. */
   readonly accessLog?: string;
 }
 
@@ -78,7 +78,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(parent, { recursive: true, force: true }));
 
-/** A WebSocket as a browser opens it from `origin`, by way of a proxy that is known as `publicHost`. */
+/** A WebSocket as a browser opens it from `origin`, through a proxy with the host name `publicHost`. */
 function socketFrom(origin: string): typeof WebSocket {
   return class extends WebSocket {
     constructor(url: string, protocols?: string | string[]) {
@@ -104,7 +104,7 @@ for (const program of proxyPrograms) {
 describe.each(setups.map((setup) => [setup.name, setup] as const))("%s as docs/deploy.md configures it", (_, setup) => {
   const { program, configuration = "", upstream, environment, accessLog } = setup;
 
-  test.skipIf(findProgram(program) === undefined)("serves every protocol to the pages that are listed", async () => {
+  test.skipIf(findProgram(program) === undefined)("serves every protocol to the allowed origins", async () => {
     const folder = await mkdtemp(join(parent, "setup-"));
     await using server = new Run({
       folder,
@@ -161,7 +161,7 @@ describe.each(setups.map((setup) => [setup.name, setup] as const))("%s as docs/d
   });
 });
 
-test("there is a test for every configuration of a proxy", () => {
+test("every configuration of a proxy has a test", () => {
   const configured = blocks.filter(({ language }) => ["caddyfile", "nginx"].includes(language));
   expect(setups.map(({ configuration }) => configuration)).toEqual(configured.map(({ code }) => code));
 });

@@ -6,11 +6,11 @@ import { eventually } from "../../support/eventually.ts";
 import { denied, FakeAuthorizer } from "../../support/fakes/fake-authorizer.ts";
 import { startRelayServer } from "../../support/servers/relay-server.ts";
 
-/** Version 2 disconnects when it is denied. */
+/** The versions that stay connected after a denial. Version 2 disconnects. */
 const lasting = kinds.filter(({ version }) => version > 2);
 
 describe.each([...kinds])("a provider of version $label", (kind) => {
-  test("that is denied is told why", async () => {
+  test("receives the reason when it is denied", async () => {
     const authorizer = new FakeAuthorizer();
     authorizer.decide("bad", denied);
     await using server = startRelayServer({ authorizer });
@@ -21,7 +21,7 @@ describe.each([...kinds])("a provider of version $label", (kind) => {
     expect([client.provider.isAuthenticated, client.provider.isSynced]).toEqual([false, false]);
   });
 
-  test("that brings too much is refused that document, and keeps its others", async () => {
+  test("is refused one document when it sends too much, and keeps its others", async () => {
     await using server = startRelayServer({ authorizer: new FakeAuthorizer(), limits: { documentBytes: 2_000 } });
     await using clients = new HocuspocusClients(kind, server.wsUrl);
     const socket = clients.openSocket();
@@ -40,7 +40,7 @@ describe.each([...kinds])("a provider of version $label", (kind) => {
 });
 
 describe.each([...lasting])("a provider of version $label", (kind) => {
-  test("that was denied enters with a new token, over the same socket, with what it did meanwhile", async () => {
+  test("enters with a new token after a denial, over the same socket, with its edits of the meantime", async () => {
     const authorizer = new FakeAuthorizer();
     authorizer.decide("bad", denied);
     await using server = startRelayServer({ authorizer });
@@ -59,7 +59,7 @@ describe.each([...lasting])("a provider of version $label", (kind) => {
     await converged([client, fresh]);
   });
 
-  test("is asked for a new token when its grant says so", async () => {
+  test("is asked for a new token when its grant requests one", async () => {
     const authorizer = new FakeAuthorizer();
     await using server = startRelayServer({ authorizer });
     await using clients = new HocuspocusClients(kind, server.wsUrl);
@@ -74,7 +74,7 @@ describe.each([...lasting])("a provider of version $label", (kind) => {
     await saved(client);
   });
 
-  test("that may only read keeps its edits, and brings them when it may write", async () => {
+  test("keeps its edits without permission to write, and sends them when it may write", async () => {
     const authorizer = new FakeAuthorizer();
     authorizer.decide("reader", "read");
     await using server = startRelayServer({ authorizer });
@@ -96,7 +96,7 @@ describe.each([...lasting])("a provider of version $label", (kind) => {
     await converged([reader, writer]);
   });
 
-  test("whose authorizer is slow for one document uses another meanwhile", async () => {
+  test("uses one document while its authorizer is slow for another", async () => {
     const authorizer = new FakeAuthorizer();
     await using server = startRelayServer({ authorizer });
     await using clients = new HocuspocusClients(kind, server.wsUrl);
@@ -104,7 +104,7 @@ describe.each([...lasting])("a provider of version $label", (kind) => {
     const release = authorizer.hold();
     const slow = clients.attach("slow", { socket });
     await eventually("asked", () => authorizer.requests.length === 1);
-    // Those that wait keep what they wait for.
+    // Waiting documents keep their messages.
     authorizer.hold()();
     const quick = clients.attach("quick", { socket });
     typist(quick.text, "q")(10);

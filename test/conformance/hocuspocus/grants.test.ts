@@ -12,11 +12,13 @@ import { eventually, pause } from "../../support/eventually.ts";
 import { FakeAuthorizer } from "../../support/fakes/fake-authorizer.ts";
 import { startRelayServer } from "../../support/servers/relay-server.ts";
 
-/** Version 2 disconnects when it is denied, and does not answer who asks it for a token. */
+/**
+ * The versions that stay connected after a denial. Version 2 disconnects, and does not answer a request for a token.
+ */
 const lasting = kinds.filter(({ version }) => version > 2);
 const unavailable: Denial = { granted: false, kind: "unavailable", code: "unavailable", reason: "nobody answers" };
 
-/** A token is the moment until which it is good. */
+/** A policy whose token is the time of its own expiry. */
 class Moments implements AccessPolicy {
   readonly isRenewable = false;
   asked = 0;
@@ -40,7 +42,7 @@ function liveAuthorizer(policy: AccessPolicy, isRevoked: () => boolean = () => f
 
 const in2Seconds = () => `${Date.now() + 2_000}`;
 
-// These wait for most of their time.
+// These tests run side by side, because they wait most of the time.
 test.concurrent.each([...lasting])(
   "a provider of version $label that has new tokens types on as they expire",
   async (kind) => {
@@ -75,7 +77,7 @@ test.concurrent.each([...kinds])(
     await saved(client);
     await eventually("told", () => client.failures.length > 0);
     const { asked } = policy;
-    // Before the end it was asked for another one, and had none.
+    // Before the expiry the provider was asked for another token, and had none.
     expect(asked).toBeLessThan(12);
     client.text.insert(0, "into the void");
     await pause(3_000);
@@ -86,7 +88,7 @@ test.concurrent.each([...kinds])(
 );
 
 describe.each([...lasting])("a provider of version $label", (kind) => {
-  test("goes on over the same socket when it has a new token after all", async () => {
+  test("goes on over the same socket when it gets a new token later", async () => {
     await using server = startRelayServer({ authorizer: liveAuthorizer(new Moments()) });
     await using clients = new HocuspocusClients(kind, server.wsUrl);
     let token = in2Seconds();
@@ -111,7 +113,7 @@ describe.each([...lasting])("a provider of version $label", (kind) => {
 });
 
 describe.each([...kinds])("a provider of version $label", (kind) => {
-  test("is out within a second when its permission is revoked", async () => {
+  test("is disconnected from the document within a second of the revocation of its permission", async () => {
     let isRevoked = false;
     const authorizer = liveAuthorizer(new Moments(), () => isRevoked);
     await using server = startRelayServer({ authorizer });
@@ -133,7 +135,7 @@ describe.each([...kinds])("a provider of version $label", (kind) => {
     expect(client.text.toString()).toBe(before);
   });
 
-  test("that may only read for a while, in mid-typing, counts right and loses nothing", async () => {
+  test("counts correctly and loses nothing when it may only read for a while in mid-typing", async () => {
     const authorizer = new FakeAuthorizer();
     await using server = startRelayServer({ authorizer });
     await using clients = new HocuspocusClients(kind, server.wsUrl);
@@ -148,7 +150,7 @@ describe.each([...kinds])("a provider of version $label", (kind) => {
       await pause(round);
       grant?.change("read");
       type(20);
-      // What was on its way is taken or refused, and what is typed from now on is refused.
+      // Updates under way are stored or refused; every update from now on is refused.
       await settledAt(client.provider);
       const before = client.provider.unsyncedChanges;
       expect(before).toBeGreaterThanOrEqual(20);
@@ -164,7 +166,7 @@ describe.each([...kinds])("a provider of version $label", (kind) => {
     expect(client.failures).toEqual([]);
   });
 
-  test("comes back, and heals, when nobody could be asked", async () => {
+  test("reconnects and sends its edits after the authorizer was unavailable", async () => {
     const authorizer = new FakeAuthorizer();
     authorizer.decide("t", unavailable);
     await using server = startRelayServer({ authorizer });
@@ -185,14 +187,14 @@ describe.each([...kinds])("a provider of version $label", (kind) => {
     await converged([client, fresh]);
   });
 
-  /** Version 2 goes on counting what it has sent to a connection that was closed. */
+  /** Version 2 keeps counting the updates that it sent over a closed connection. */
   const healed = async (client: HocuspocusClient) => {
     await eventually("synced", () => client.provider.isSynced);
     if (kind.version > 2) await saved(client);
   };
 });
 
-/** The count of a provider does not change any more. */
+/** Resolves when the provider's count does not change any more. */
 async function settledAt(provider: { readonly unsyncedChanges: number }): Promise<void> {
   let seen: number | undefined;
   while (seen !== provider.unsyncedChanges) {

@@ -11,7 +11,7 @@ const present = (name: string) => (states: readonly { readonly user?: { readonly
   states.some(({ user }) => user?.name === name);
 
 describe.each([...kinds])("providers of version $label", (kind) => {
-  test("share a document, and know when all is stored", async () => {
+  test("share a document, and know when everything is stored", async () => {
     await using server = await startTestServer();
     await using clients = new HocuspocusClients(kind, server.wsUrl);
     const [a, b] = await clients.attachAll(2, "my notes");
@@ -26,7 +26,7 @@ describe.each([...kinds])("providers of version $label", (kind) => {
     await converged([a, b, late]);
   });
 
-  test("bring what was edited offline, and have it acknowledged", async () => {
+  test("send offline edits, and have them acknowledged", async () => {
     await using server = await startTestServer();
     await using clients = new HocuspocusClients(kind, server.wsUrl);
     const [a, b] = await clients.attachAll(2, "offline");
@@ -39,13 +39,13 @@ describe.each([...kinds])("providers of version $label", (kind) => {
     void a.socket.connect();
     await eventually("synced", () => a.provider.isSynced);
     await converged([a, b]);
-    // Version 2 never forgets what it counted when nobody heard it.
+    // Version 2 never resets the count of updates that it sent while it was disconnected.
     const left = kind.version === 2 ? a.provider.unsyncedChanges : 0;
     await eventually("acknowledged", () => a.provider.unsyncedChanges === left);
     expect(countBefore).toBe(0);
   });
 
-  test("come back when the server has restarted, with what they did meanwhile", async () => {
+  test("reconnect after a restart of the server, with their edits of the meantime", async () => {
     const dataFolder = await temporaryFolder();
     const first = await startTestServer({ dataFolder });
     await using clients = new HocuspocusClients(kind, first.wsUrl);
@@ -66,7 +66,7 @@ describe.each([...kinds])("providers of version $label", (kind) => {
     await rm(dataFolder, { recursive: true, force: true });
   }, 40_000);
 
-  test("see who is there, also right after a reconnect, and who has left or hidden", async () => {
+  test("see the other users, even right after a reconnect, and see who has left or hidden", async () => {
     await using server = await startTestServer();
     await using clients = new HocuspocusClients(kind, server.wsUrl);
     const [a, b] = await clients.attachAll(2, "presence");
@@ -96,7 +96,7 @@ describe.each([...kinds])("providers of version $label", (kind) => {
     expect([a.stateless, b.stateless]).toEqual([[], ["hello", "world"]]);
   });
 
-  test("may force a sync, whose end they hear of", async () => {
+  test("may force a sync, and learn when it has ended", async () => {
     await using server = await startTestServer();
     await using clients = new HocuspocusClients(kind, server.wsUrl);
     const [a, b] = await clients.attachAll(2, "force");
@@ -104,7 +104,7 @@ describe.each([...kinds])("providers of version $label", (kind) => {
     typist(a.text, "x")(20);
     await saved(a);
     a.provider.forceSync();
-    // Version 2 does not count the sync, and counts its end.
+    // Version 2 does not count the start of the sync, but counts its end.
     const end = kind.version === 2 ? -1 : 0;
     await eventually("the end", () => a.provider.unsyncedChanges === end);
     await converged([a, b]);
@@ -169,11 +169,11 @@ describe("providers with sessionAwareness", () => {
   });
 });
 
-describe("what a provider does that the server's counting must stand", () => {
+describe("the server's counting of acknowledgements stays correct", () => {
   const [, , , kind] = kinds;
   if (kind === undefined) throw new Error("version 4");
 
-  test("a sync forced while edits are on their way says that all is stored only when it is", async () => {
+  test("when a provider forces a sync while edits are under way: it reports everything as stored only when it is", async () => {
     await using server = await startTestServer();
     await using clients = new HocuspocusClients(kind, server.wsUrl);
     const a = clients.attach("race");
@@ -189,7 +189,7 @@ describe("what a provider does that the server's counting must stand", () => {
     }
   });
 
-  test("a socket whose frames arrive in pieces of time stays in step", async () => {
+  test("when frames arrive a few at a time", async () => {
     await using server = await startTestServer();
     await using clients = new HocuspocusClients(kind, server.wsUrl);
     const [a, b] = await clients.attachAll(2, "pieces");

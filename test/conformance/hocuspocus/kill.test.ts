@@ -16,7 +16,7 @@ function startProcess(dataFolder: string): Run {
 }
 
 test.each([...kinds])(
-  "what a provider of version $label counts as stored survives a SIGKILL in the same moment",
+  "an update that a provider of version $label counts as stored survives a SIGKILL at that moment",
   async (kind) => {
     const dataFolder = await temporaryFolder();
     for (let round = 0; round < 2; round += 1) {

@@ -10,7 +10,7 @@ import { FakeAuthorizer } from "../../support/fakes/fake-authorizer.ts";
 import { denialOf, expired } from "../../support/fakes/held-authorizer.ts";
 import { startSignalingServer } from "../../support/servers/signaling-server.ts";
 
-/** Whoever shows nothing, or `bad`, may not enter. */
+/** An authorizer that refuses clients without a token and those with the token `bad`. */
 function restricted(): FakeAuthorizer {
   const authorizer = new FakeAuthorizer();
   authorizer.decide(undefined, denialOf("unauthorized", "no-token"));
@@ -19,7 +19,7 @@ function restricted(): FakeAuthorizer {
 }
 
 describe("lib0's client", () => {
-  test("with a bad token is never accepted, and comes back by its own backoff", async () => {
+  test("with a bad token is never accepted, and reconnects by its own backoff", async () => {
     const authorizer = restricted();
     let screenings = 0;
     const screen = (token: string | undefined) => {
@@ -36,7 +36,7 @@ describe("lib0's client", () => {
     for (const event of ["connect", "disconnect"]) client.on(event, () => events.push(event));
     await pause(5_000);
     expect(events).toEqual([]);
-    // 0.36 s, 0.57 s, 0.72 s, … between them: a loop without delay would have made thousands.
+    // The attempts are 0.36 s, 0.57 s, 0.72 s, … apart: a loop without delay would have made thousands.
     expect(screenings).toBeWithin(3, 12);
     client.destroy();
     expect((await fetch(`${server.url}/signal`)).status).toBe(200);
@@ -64,7 +64,7 @@ describe("lib0's client", () => {
   });
 });
 
-test("what is refused before the upgrade says why over HTTP", async () => {
+test("receives the reason of a refusal before the upgrade over HTTP", async () => {
   await using server = startSignalingServer({ authorizer: restricted() });
   const headers = { upgrade: "websocket", connection: "Upgrade", "sec-websocket-version": "13" };
   for (const [path, extra] of [
@@ -81,7 +81,7 @@ test("what is refused before the upgrade says why over HTTP", async () => {
 });
 
 describe("y-webrtc's provider", () => {
-  test("announces itself with a good token, and is out when its grant ends", async () => {
+  test("announces itself with a valid token, and is disconnected when its grant ends", async () => {
     const authorizer = restricted();
     await using server = startSignalingServer({ authorizer });
     const signaling = [`${server.wsUrl}/signal?token=good`];
@@ -107,7 +107,7 @@ describe("y-webrtc's provider", () => {
     await eventually("all released", () => authorizer.grants.every(({ isReleased }) => isReleased));
   });
 
-  test("enters, and announces itself, when the authorizer answers late", async () => {
+  test("enters and announces itself when the authorizer answers late", async () => {
     const authorizer = restricted();
     await using server = startSignalingServer({ authorizer });
     const signaling = [`${server.wsUrl}/signal?token=good`];
@@ -126,7 +126,7 @@ describe("y-webrtc's provider", () => {
 });
 
 describe("socket.io-client", () => {
-  /** What happens to a client, in order. */
+  /** The events of a client, in order. */
   function connect(url: string, auth: SocketOptions["auth"], transports = ["websocket"]) {
     const socket: Socket = io(url, { transports, forceNew: true, reconnectionDelay: 50, ...(auth && { auth }) });
     const seen: unknown[] = [];
@@ -137,22 +137,25 @@ describe("socket.io-client", () => {
     return { socket, seen };
   }
 
-  test.each([["websocket"], ["polling"]])("over %s that is denied is told why, and does not come back", async (way) => {
-    const authorizer = restricted();
-    await using server = startSignalingServer({ authorizer });
-    const { socket, seen } = connect(server.url, { token: "bad" }, [way]);
-    await eventually("told", () => seen.length > 0);
-    await pause(500);
-    expect(seen).toEqual([["not now", { kind: "unauthorized", code: "bad-signature" }]]);
-    expect([socket.active, authorizer.requests.length]).toEqual([false, 1]);
-    socket.auth = { token: "good" };
-    socket.connect();
-    await eventually("connected", () => seen.includes("connect"));
-    expect(authorizer.requests.at(-1)).toMatchObject({ kind: "signaling", room: "peers", token: "good" });
-    socket.disconnect();
-  });
+  test.each([["websocket"], ["polling"]])(
+    "receives the reason of a denial over %s, and does not reconnect",
+    async (way) => {
+      const authorizer = restricted();
+      await using server = startSignalingServer({ authorizer });
+      const { socket, seen } = connect(server.url, { token: "bad" }, [way]);
+      await eventually("told", () => seen.length > 0);
+      await pause(500);
+      expect(seen).toEqual([["not now", { kind: "unauthorized", code: "bad-signature" }]]);
+      expect([socket.active, authorizer.requests.length]).toEqual([false, 1]);
+      socket.auth = { token: "good" };
+      socket.connect();
+      await eventually("connected", () => seen.includes("connect"));
+      expect(authorizer.requests.at(-1)).toMatchObject({ kind: "signaling", room: "peers", token: "good" });
+      socket.disconnect();
+    },
+  );
 
-  test("comes back by itself when nobody could be asked", async () => {
+  test("reconnects by itself when the authorizer was unavailable", async () => {
     const authorizer = restricted();
     authorizer.decide("good", denialOf("unavailable"));
     await using server = startSignalingServer({ authorizer });
@@ -163,7 +166,7 @@ describe("socket.io-client", () => {
     socket.disconnect();
   });
 
-  test("whose grant ends is told, stays away, and comes back with a new token", async () => {
+  test("receives the end of its grant, stays away, and connects again with a new token", async () => {
     const authorizer = restricted();
     await using server = startSignalingServer({ authorizer });
     const [alice, bob] = [connect(server.url, { token: "good" }), connect(server.url, { token: "good" })];
@@ -190,7 +193,7 @@ describe("socket.io-client", () => {
 describe("PeerJS' protocol", () => {
   const path = (id: string, more: string) => `/peerjs/peerjs?key=peerjs&id=${id}&token=t${more}`;
 
-  test("tells who is denied, and closes", async () => {
+  test("reports a denial to its client, and closes", async () => {
     await using server = startSignalingServer({ authorizer: restricted() });
     const client = await ScriptSocket.connect(server.wsUrl + path("a", ""));
     expect(await client.hears()).toEqual({ type: "ERROR", payload: { msg: "not now" } });
@@ -198,7 +201,7 @@ describe("PeerJS' protocol", () => {
     expect(client.closed).toEqual({ code: 4401, reason: "unauthorized" });
   });
 
-  test("tells whose grant ends, and closes; nobody reaches it meanwhile", async () => {
+  test("reports the end of a grant to its client, and closes; other peers do not reach the client meanwhile", async () => {
     const authorizer = restricted();
     await using server = startSignalingServer({ authorizer });
     const client = await ScriptSocket.connect(server.wsUrl + path("a", "&access_token=good"));
@@ -215,7 +218,7 @@ describe("PeerJS' protocol", () => {
   });
 });
 
-test("Cliffy: a token in the URL enters, none does not, and the end of a grant is told", async () => {
+test("Cliffy: a token in the URL is accepted, a missing one is refused, and the end of a grant is reported", async () => {
   const authorizer = restricted();
   await using server = startSignalingServer({ authorizer });
   const [alice, bob] = [
@@ -231,7 +234,7 @@ test("Cliffy: a token in the URL enters, none does not, and the end of a grant i
   for (const client of [alice, bob]) await client.close();
 });
 
-test("OctateCode: the token of another server comes back from /api/auth/token, and enters its room", async () => {
+test("OctateCode: /api/auth/token returns the token of another server, which is accepted in its room", async () => {
   const authorizer = restricted();
   await using server = startSignalingServer({ authorizer });
   const body = JSON.stringify({ userId: "ada", roomId: "room" });

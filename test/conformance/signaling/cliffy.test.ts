@@ -8,7 +8,7 @@ let server: TestServer;
 const clients: ScriptSocket[] = [];
 
 beforeAll(async () => {
-  // As a client's own server: on a port of its own, with any path.
+  // The clients use the server like their own: on a separate port, at any path.
   server = await startTestServer({ compatibilityPorts: [0], limits: { livenessProbeMs: 300 } });
 });
 afterAll(() => server.stop());
@@ -29,7 +29,7 @@ async function join(roomId: string, peerId: string, path?: string): Promise<Scri
   return client;
 }
 
-/** Two who have just met, `a` and `b`. */
+/** Two peers that have just met, `a` and `b`. */
 async function pair(roomId: string) {
   const a = await join(roomId, `a of ${roomId}`);
   const b = await join(roomId, `b of ${roomId}`);
@@ -59,7 +59,7 @@ test("the joiner offers to each listed peer, and they come to an agreement", asy
   expect(await second.hears()).toEqual({ type: "ice-candidate", fromPeerId: "first", toPeerId: "second", candidate });
 });
 
-test("leaving, closing and crashing are told to the others", async () => {
+test("leaving, closing and crashing are reported to the others", async () => {
   const watcher = await join("leaving", "watcher");
   for (const [peerId, go] of [
     ["leaves", (client: ScriptSocket) => client.say({ type: "leave", roomId: "leaving", peerId: "leaves" })],
@@ -73,7 +73,7 @@ test("leaving, closing and crashing are told to the others", async () => {
   }
 });
 
-test("a peer whose socket is dead resumes, and the dead socket's late close changes nothing", async () => {
+test("a peer with a dead socket resumes, and the late close of that socket changes nothing", async () => {
   const watcher = await join("resume", "watcher");
   const dead = await WireSocket.connect(server.compatibilityPorts[0] ?? 0, "/");
   dead.send(new TextEncoder().encode(JSON.stringify({ type: "join", roomId: "resume", peerId: "mobile" })));
@@ -97,7 +97,7 @@ test("a peer id in live use is refused to others", async () => {
   expect(await b.hears()).toMatchObject({ type: "offer" });
 });
 
-test("nobody speaks for another, and nobody reaches another room", async () => {
+test("no peer can send as another, or reach another room", async () => {
   const { a, b, idA, idB } = await pair("spoofed");
   const stranger = await join("another room", "stranger");
   stranger.say({ type: "offer", fromPeerId: idA, toPeerId: idB, sdp: "from outside" });
@@ -119,7 +119,7 @@ test("a room of the same name in another dialect is another room", async () => {
   expect([a.unheard, yWebrtc.unheard]).toEqual([[], []]);
 });
 
-test("a frame that is no message is answered with an error, and nobody is closed", async () => {
+test("an invalid frame is answered with an error and closes no connection", async () => {
   const { a, b, idB } = await pair("garbage");
   a.send("garbage");
   expect(await a.hears()).toEqual({ type: "error", message: "Invalid message format" });
@@ -128,7 +128,7 @@ test("a frame that is no message is answered with an error, and nobody is closed
   expect([a.closed, b.closed]).toEqual([undefined, undefined]);
 });
 
-test("the server closes its clients with a code on which they come back", async () => {
+test("the server closes its clients with a code on which they reconnect", async () => {
   await using own = await startTestServer({ syncEnabled: false });
   const client = await ScriptSocket.connect(own.wsUrl);
   client.say({ type: "join", roomId: "room", peerId: "peer" });

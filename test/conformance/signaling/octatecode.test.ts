@@ -79,7 +79,7 @@ describe("with tokens", () => {
     expect(await host.hears()).toMatchObject({ type: "heartbeat", userId: "host" });
   });
 
-  test.each(["leaves", "closes", "crashes"])("a guest who %s is told of to the others", async (how) => {
+  test.each(["leaves", "closes", "crashes"])("a guest who %s is reported to the others", async (how) => {
     const roomId = `gone: ${how}`;
     const { host, guest } = await pair(roomId);
     if (how === "leaves") guest.say({ type: "leave-room", roomId, userId: "guest" });
@@ -88,7 +88,7 @@ describe("with tokens", () => {
     expect(await host.hears()).toEqual({ type: "peer-left", roomId, userId: "guest", timestamp: expect.any(Number) });
   });
 
-  test("a user whose socket is dead resumes, and the dead socket's late close changes nothing", async () => {
+  test("a user with a dead socket resumes, and the late close of that socket changes nothing", async () => {
     const { host } = await pair("resume");
     const dead = await WireSocket.connect(server.compatibilityPorts[0] ?? 0, "/");
     const say = (message: unknown) => dead.send(new TextEncoder().encode(JSON.stringify(message)));
@@ -107,7 +107,7 @@ describe("with tokens", () => {
     expect(host.unheard).toEqual([]);
   });
 
-  test("nobody speaks for another, takes another's place or reaches another room", async () => {
+  test("no user can send as another, take another's id or reach another room", async () => {
     const { host, guest } = await pair("spoofed");
     guest.say({ type: "sdp-offer", roomId: "other", userId: "host", targetUserId: "host", data: {} });
     expect(await host.hears()).toMatchObject({ type: "sdp-offer", roomId: "spoofed", userId: "guest" });
@@ -134,7 +134,7 @@ describe("with peers", () => {
     return client;
   }
 
-  test("they meet, come to an agreement in their own names, and part", async () => {
+  test("they meet, come to an agreement under their own names, and part", async () => {
     const a = await enter("peers", "a");
     const b = await enter("peers", "b");
     expect(await a.hears()).toEqual({ type: "peerJoined", roomId: "peers", peerId: "b", peerName: "B" });
@@ -148,7 +148,7 @@ describe("with peers", () => {
     expect(await b.hears()).toEqual({ type: "peerLeft", roomId: "peers", peerId: "a" });
   });
 
-  test("a peer id in live use is refused, that of a dead socket is resumed", async () => {
+  test("a peer id in live use is refused, one with a dead socket is resumed", async () => {
     const watcher = await enter("claims", "watcher");
     const thief = await connect();
     thief.say({ type: "auth", roomId: "claims", from: "watcher", data: {} });
@@ -167,7 +167,7 @@ describe("with peers", () => {
   });
 });
 
-test("its HTTP answers on every port, and tells no names", async () => {
+test("its HTTP routes answer on every port, and contain no names", async () => {
   await pair("secret room");
   expect(await json("/api/health")).toMatchObject({ status: 200, body: { status: "ok" } });
   const stats = await json("/api/stats");

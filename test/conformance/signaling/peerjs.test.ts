@@ -15,7 +15,7 @@ afterEach(() => {
   for (const client of opened.splice(0)) client.socket.close();
 });
 
-/** A client of PeerJS' protocol that says what it is told to, sound or not. */
+/** A client of PeerJS' protocol that sends what the test gives it, valid or not. */
 class PeerSocket {
   readonly socket: WebSocket;
   readonly heard: unknown[] = [];
@@ -47,7 +47,7 @@ class PeerSocket {
     return find();
   }
 
-  /** Resolves when the pong to a WebSocket ping has arrived: what was said before is handled. */
+  /** Resolves at the pong to a WebSocket ping: every earlier message is handled then. */
   async ponged(): Promise<void> {
     await new Promise<unknown>((resolve) => {
       this.socket.addEventListener("pong", resolve, { once: true });
@@ -58,7 +58,7 @@ class PeerSocket {
 
 const unique = () => crypto.randomUUID();
 
-describe("who is not let in hears why, and is closed later", () => {
+describe("a refused client receives the reason, and is closed later", () => {
   test.each([
     ["id=a&token=t", "No id, token, or key supplied to websocket server", "malformed-frame"],
     ["key=wrong&id=a&token=t", "Invalid key provided", "forbidden"],
@@ -70,7 +70,7 @@ describe("who is not let in hears why, and is closed later", () => {
     expect(client.closed?.reason).toBe(reason);
   });
 
-  test("with another's id", async () => {
+  test("with the id of another client", async () => {
     const id = unique();
     const alice = await PeerSocket.open(id);
     const thief = new PeerSocket(`key=peerjs&id=${id}&token=other`);
@@ -80,7 +80,7 @@ describe("who is not let in hears why, and is closed later", () => {
   });
 });
 
-test("the same token replaces a socket in one step: what is said meanwhile goes to the new one", async () => {
+test("the same token replaces a socket in one step: messages during it arrive once and in order", async () => {
   const [id, other] = [unique(), unique()];
   const [before, bob] = [await PeerSocket.open(id), await PeerSocket.open(other)];
   const after = new PeerSocket(`key=peerjs&id=${id}&token=token`);
@@ -97,7 +97,7 @@ test("the same token replaces a socket in one step: what is said meanwhile goes 
   await eventually("reached", () => after.heard.some((message) => Object(message).payload === "late"));
 });
 
-test("on a compatibility port clients find it where PeerJS' own server is", async () => {
+test("on a compatibility port clients find the endpoint at the path of PeerJS' own server", async () => {
   await using compatible = await startTestServer({ compatibilityPorts: [0] });
   const authority = `127.0.0.1:${compatible.compatibilityPorts[0]}`;
   expect(await (await fetch(`http://${authority}/peerjs/id`)).text()).toMatch(/^[0-9a-f-]{36}$/);
@@ -158,7 +158,7 @@ describe("bad input", () => {
   });
 });
 
-test("no answer to others and no metric names an id", async () => {
+test("no answer to other clients and no metric contains an id", async () => {
   const id = unique();
   await PeerSocket.open(id);
   for (const path of ["/peerjs", "/peerjs/peerjs/peers", "/metrics", "/healthz", "/readyz"]) {

@@ -34,7 +34,7 @@ class Device {
     opened.push(this);
   }
 
-  /** Resolves when the server has answered with what it acknowledges. */
+  /** Resolves with the server's acknowledgement. */
   ask(event: string, ...args: unknown[]): Promise<unknown[]> {
     return new Promise((resolve) => this.socket.emit(event, ...args, (...answer: unknown[]) => resolve(answer)));
   }
@@ -53,7 +53,7 @@ const unique = () => crypto.randomUUID();
 const success = [null, "success"];
 
 describe.each(Object.keys(transports) as (keyof typeof transports)[])("over %s", (transport) => {
-  test("devices register, hear of each other, and offer and answer", async () => {
+  test("devices register, are announced to each other, and offer and answer", async () => {
     const [alice, bob] = [new Device(transport), new Device(transport)];
     const [a, b, group] = [unique(), unique(), unique()];
     expect(await alice.register(a, group)).toEqual(success);
@@ -74,7 +74,7 @@ describe.each(Object.keys(transports) as (keyof typeof transports)[])("over %s",
     expect(await alice.hears(1)).toEqual([["device-offline", b]]);
   });
 
-  test("what is said to a device before it comes is delivered in order when it registers", async () => {
+  test("messages to a device before its registration are delivered in order when it registers", async () => {
     const alice = new Device(transport);
     const [a, b] = [unique(), unique()];
     await alice.ask("device-registered", a);
@@ -91,7 +91,7 @@ describe.each(Object.keys(transports) as (keyof typeof transports)[])("over %s",
     expect(await alice.hears(1)).toEqual([["device-online", b]]);
   });
 
-  test("ICE servers are told in both ways of asking", async () => {
+  test("ICE servers are returned to both kinds of requests", async () => {
     const alice = new Device(transport);
     expect(await alice.ask("getIceServers")).toEqual([null, []]);
     expect(await alice.ask("getIceServers", null)).toEqual([null, []]);
@@ -105,7 +105,7 @@ describe.each(Object.keys(transports) as (keyof typeof transports)[])("over %s",
     expect(alice.socket.connected).toBe(true);
   });
 
-  test("a client comes back after the server has closed its connection, and can register again", async () => {
+  test("a client reconnects after the server has closed its connection, and can register again", async () => {
     const alice = new Device(transport);
     const a = unique();
     await alice.register(a);
@@ -116,7 +116,7 @@ describe.each(Object.keys(transports) as (keyof typeof transports)[])("over %s",
   });
 });
 
-test("a poll is answered also when it has waited for longer than Bun lets others", async () => {
+test("a poll is answered even if it waits longer than Bun's timeout for other requests", async () => {
   const url = `${server.url}/socket.io/?EIO=4&transport=polling`;
   const { sid } = JSON.parse((await (await fetch(url)).text()).slice(1));
   const say = (body: string) => fetch(`${url}&sid=${sid}`, { method: "POST", body });
@@ -131,7 +131,7 @@ test("a poll is answered also when it has waited for longer than Bun lets others
   expect(await waiting).toStartWith('42["offer",');
 });
 
-test("another namespace is refused, with the words of Socket.IO", async () => {
+test("another namespace is refused with the message of Socket.IO", async () => {
   const socket = io(`${server.url}/admin`, { transports: ["websocket"], forceNew: true, reconnection: false });
   const error = await new Promise<Error>((resolve) => socket.on("connect_error", resolve));
   expect(error.message).toBe("Invalid namespace");
@@ -139,7 +139,7 @@ test("another namespace is refused, with the words of Socket.IO", async () => {
 });
 
 describe("bad input", () => {
-  /** A session over a bare WebSocket; the server's handshake and the namespace's have been read. */
+  /** A session over a bare WebSocket, after the handshakes of the server and of the namespace. */
   async function connectRaw() {
     const socket = new WebSocket(`${server.wsUrl}/socket.io/?EIO=4&transport=websocket`);
     const heard: string[] = [];
@@ -193,7 +193,7 @@ describe("bad input", () => {
     mallory.socket.close();
   });
 
-  test("more than a session can handle ends it, and nobody else's", async () => {
+  test("more than a session can handle ends that session and no other", async () => {
     const [alice, mallory] = [new Device(), await connectRaw()];
     await alice.register(unique());
     const frame = `42["offer",{"toDeviceId":"nobody","sdi":"${"x".repeat(60_000)}"}]`;
@@ -203,7 +203,7 @@ describe("bad input", () => {
   });
 });
 
-test("the engine is loaded when the first client comes, and not before", async () => {
+test("the engine is loaded when the first client connects, and not before", async () => {
   const script = `
     import { startTestServer } from "./test/support/servers/start-test-server.ts";
     const isLoaded = () => Object.keys(require.cache).some((path) => path.includes("bun-engine"));
@@ -220,7 +220,7 @@ test("the engine is loaded when the first client comes, and not before", async (
   expect(await child.stdout.text()).toBe("false true\n");
 });
 
-test("no answer to others names a device", async () => {
+test("no answer to other clients contains a device id", async () => {
   const a = unique();
   await new Device().register(a);
   for (const path of ["/socket.io/?EIO=4&transport=polling", "/socket.io/", "/metrics", "/readyz"]) {

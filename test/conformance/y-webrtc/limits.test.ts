@@ -5,12 +5,12 @@ import { SignalingClient } from "../../support/clients/signaling-client.ts";
 import { eventually, pause } from "../../support/eventually.ts";
 import { startTestServer } from "../../support/servers/start-test-server.ts";
 
-/** An address of this machine that is not loopback: what is sent to it does not leave the machine. */
+/** An address of this machine that is not loopback; packets to it do not leave the machine. */
 const ownAddress = Object.values(networkInterfaces())
   .flatMap((addresses) => addresses ?? [])
   .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
 
-/** lib0's client, and what became of its attempts to connect. */
+/** lib0's client, and the results of its attempts to connect. */
 function connectLib0(url: string) {
   const client = new WebsocketClient(url);
   const events: string[] = [];
@@ -28,7 +28,7 @@ async function listener(url: string): Promise<SignalingClient> {
 }
 
 test.skipIf(ownAddress === undefined)(
-  "lib0's client over a connection limit is never accepted, and comes back by its own backoff",
+  "lib0's client over a connection limit is never accepted, and reconnects by its own backoff",
   async () => {
     await using server = await startTestServer({
       host: "0.0.0.0",
@@ -40,7 +40,7 @@ test.skipIf(ownAddress === undefined)(
     const { client, events } = connectLib0(url);
     await pause(10_000);
     expect(events).toEqual([]);
-    // 0.36 s, 0.57 s, 0.72 s, … between them: a loop without delay would have made thousands.
+    // The attempts are 0.36 s, 0.57 s, 0.72 s, … apart: a loop without delay would have made thousands.
     expect(client.unsuccessfulReconnects).toBeWithin(3, 16);
     expect((await fetch(`http://${ownAddress}:${server.port}/signal`)).status).toBe(200);
     await first.close();
@@ -72,7 +72,7 @@ test("lib0's client over its rate waits, stays connected, and loses nothing", as
   await ear.close();
 });
 
-test("lib0's client that fills its inbox is muted, and not driven into a loop of reconnects", async () => {
+test("lib0's client that fills its inbox is muted, and does not get into a loop of reconnects", async () => {
   await using server = await startTestServer({
     syncEnabled: false,
     limits: { publishBurst: 5, publishesPerSecond: 1, inboxBytes: 2_000 },
@@ -87,14 +87,14 @@ test("lib0's client that fills its inbox is muted, and not driven into a loop of
   await eventually("its burst", () => ear.heard.filter((frame) => frame.includes('"announce"')).length >= 5);
   await pause(4_000);
   const { length } = ear.heard.filter((frame) => frame.includes('"announce"'));
-  // The one that waited when the inbox was full goes yet; nothing behind it does.
+  // The message that waited when the inbox was full is still delivered; later ones are not.
   expect(length).toBeWithin(5, 7);
   expect(events).toEqual(["connect"]);
   client.destroy();
   await ear.close();
 });
 
-test("lib0's client that subscribes to nothing is closed when its time is up, once per time", async () => {
+test("lib0's client without a subscription is closed when its time is up, once per time", async () => {
   await using server = await startTestServer({ syncEnabled: false, limits: { withoutRoomMs: 700 } });
   const { client, events } = connectLib0(`${server.wsUrl}/signal`);
   client.on("connect", () => client.send({ type: "subscribe", topics: [] }));

@@ -27,7 +27,7 @@ async function connect(): Promise<SignalingClient> {
   return client;
 }
 
-/** Two clients who share a topic, and a check that they hear each other and nobody else. */
+/** Two clients that share a topic, and a check that they receive each other's messages and no others. */
 async function bystanders() {
   const [alice, bob] = [await connect(), await connect()];
   const topic = crypto.randomUUID();
@@ -55,7 +55,7 @@ test("GET /signal answers as y-webrtc's server does", async () => {
   expect(await response.text()).toBe("okay");
 });
 
-test("/ and /signal are one server, whatever the query", async () => {
+test("/ and /signal are one server, with any query", async () => {
   const paths = ["/", "/signal", "/?token=x", "/signal?a=%2F"];
   const everyone = await Promise.all(paths.map((path) => SignalingClient.connect(server.wsUrl + path)));
   clients.push(...everyone);
@@ -72,7 +72,7 @@ test("/ and /signal are one server, whatever the query", async () => {
 });
 
 describe("lib0's client", () => {
-  /** Connects and counts how often it opens a socket. */
+  /** Connects a client and counts the sockets that it opens. */
   async function connectLib0(opened: (client: WebsocketClient) => void) {
     const client = new WebsocketClient(url);
     let opens = 0;
@@ -93,7 +93,7 @@ describe("lib0's client", () => {
     client.destroy();
   });
 
-  test("that misbehaves at every open is not driven into a loop of reconnects", async () => {
+  test("does not get into a loop of reconnects when it misbehaves at every open", async () => {
     const { client, opens } = await connectLib0((opened) => opened.ws?.send("garbage"));
     await Bun.sleep(2_000);
     expect(opens()).toBe(1);
@@ -154,7 +154,7 @@ describe("bad input", () => {
     mallory.say({ type: "subscribe", topics: [topic] });
     mallory.say({ type: "publish", topic, data: "from mallory" });
     await mallory.controlPonged();
-    // Two subscribers are left, and they hear nothing from Mallory.
+    // Two subscribers are left, and they receive nothing from Mallory.
     await hearEachOther();
     await mallory.controlPonged();
     expect(mallory.heard).toEqual([]);

@@ -3,8 +3,8 @@ import { WebsocketClient } from "lib0/websocket";
 import { eventually, pause } from "../../support/eventually.ts";
 import { startTestServer } from "../../support/servers/start-test-server.ts";
 
-/** lib0 pings 15 s after it has opened and 15 s after each pong, and closes when it has heard nothing for 30 s. */
-test("lib0's client stays connected, by its own pings alone, beyond the time after which it gives up", async () => {
+/** lib0 pings 15 s after it has opened and 15 s after each pong, and closes when it has received nothing for 30 s. */
+test("lib0's client stays connected by its own pings alone, longer than its timeout", async () => {
   await using server = await startTestServer({ syncEnabled: false });
   const client = new WebsocketClient(`${server.wsUrl}/signal`);
   const events: string[] = [];

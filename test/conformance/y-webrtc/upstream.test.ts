@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { SignalingClient } from "../../support/clients/signaling-client.ts";
 import { startTestServer, type TestServer } from "../../support/servers/start-test-server.ts";
 
-// The package does not export it.
+// The package does not export the file.
 const upstreamEntry = new URL("../../../node_modules/y-webrtc/bin/server.js", import.meta.url);
 
 /** y-webrtc's own signaling server. */
@@ -60,11 +60,13 @@ async function findFreePort(): Promise<number> {
   return address.port;
 }
 
-/** Several clients of one server, whose frames are handled one after the other, and what each of them hears. */
+/**
+ * Several clients of one server. Their frames are handled one after the other, and everything they receive is recorded.
+ */
 class Session {
   readonly #url: string;
   readonly #clients = new Map<string, SignalingClient>();
-  /** Of clients that have left. */
+  /** The messages of clients that have left. */
   readonly #heard = new Map<string, readonly string[]>();
 
   constructor(url: string) {
@@ -75,7 +77,7 @@ class Session {
     this.#clients.set(name, await SignalingClient.connect(this.#url));
   }
 
-  /** Sends frames of `name`; resolves when everybody has heard what follows from them. */
+  /** Sends frames as `name`; resolves when every client has received their effects. */
   async send(name: string, ...frames: (string | Uint8Array<ArrayBuffer>)[]): Promise<void> {
     const client = this.#client(name);
     for (const frame of frames) client.send(frame);
@@ -91,7 +93,7 @@ class Session {
     return this.send(name, JSON.stringify({ type: "unsubscribe", topics }));
   }
 
-  /** `by` tells an echo from what others publish. */
+  /** `by` distinguishes an echo from other clients' messages. */
   publish(name: string, topic: string, data: unknown): Promise<void> {
     return this.send(name, JSON.stringify({ type: "publish", topic, data, by: name }));
   }
@@ -113,7 +115,7 @@ class Session {
     while ((await countClients()) >= before) await Bun.sleep(5);
   }
 
-  /** What each client heard, less its own echoes, pongs and probes. */
+  /** The messages that each client received, without its own echoes, pongs and probes. */
   async transcripts(): Promise<Record<string, readonly string[]>> {
     for (const [name, client] of this.#clients) {
       this.#heard.set(name, client.heard);
@@ -123,7 +125,7 @@ class Session {
       [...this.#heard].sort().map(([name, heard]) => {
         const isKept = (frame: string): boolean =>
           frame !== '{"type":"pong"}' && !frame.includes(`"by":"${name}"`) && !frame.includes('"probe"');
-        // What a client makes of it: upstream writes anew what it forwards, we do not.
+        // Messages are compared as parsed by a client: upstream serializes anew what it forwards, Yurt does not.
         return [name, heard.filter(isKept).map((frame) => JSON.stringify(JSON.parse(frame)))];
       }),
     );
@@ -146,7 +148,7 @@ async function play(url: string, script: Script): Promise<Record<string, readonl
 
 const binary = (message: unknown): Uint8Array<ArrayBuffer> => new TextEncoder().encode(JSON.stringify(message));
 
-/** What sound clients do; each frame is compared, `clients` included. */
+/** A session of valid messages; each frame is compared, `clients` included. */
 const soundSession: Script = async (session) => {
   for (const name of ["alice", "bob", "carol"]) await session.enter(name);
   await session.subscribe("alice", "room");
@@ -193,13 +195,13 @@ const soundSession: Script = async (session) => {
   await session.publish("alice", "room", "nobody hears this");
 };
 
-test("a session of sound clients hears what y-webrtc's server says, less the echo of one's own", async () => {
+test("a session of valid messages receives the same as from y-webrtc's server, without the echo of a client's own", async () => {
   const theirs = await play(upstream.url, soundSession);
   expect(await play(`${ours.wsUrl}/signal`, soundSession)).toEqual(theirs);
   expect(Object.values(theirs).map((frames) => frames.length)).toEqual([3, 9, 3, 0, 100]);
 });
 
-/** Publishes to a topic that one has never had, and to one that one has left. */
+/** A client publishes to a topic to which it never subscribed, and to one that it has left. */
 const withoutSubscription: Script = async (session) => {
   for (const name of ["alice", "bob"]) await session.enter(name);
   await session.subscribe("bob", "room");
@@ -209,7 +211,7 @@ const withoutSubscription: Script = async (session) => {
   await session.publish("alice", "room", 2);
 };
 
-test("publishing needs a subscription, which y-webrtc's server does not ask for", async () => {
+test("publishing needs a subscription, which y-webrtc's server does not require", async () => {
   const theirs = await play(upstream.url, withoutSubscription);
   expect(theirs["bob"]?.map((frame) => JSON.parse(frame).data)).toEqual([1, 2]);
   expect(await play(`${ours.wsUrl}/signal`, withoutSubscription)).toEqual({ alice: [], bob: [] });

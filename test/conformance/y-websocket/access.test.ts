@@ -13,7 +13,7 @@ import {
 const start = (options: TestServerOptions = {}): Promise<TestServer> =>
   startTestServer({ ...options, auth: { mode: "token", secrets: [secret] } });
 
-/** With which code the provider's connections were closed, as they are. */
+/** The close codes of the provider's connections, in order; the list grows. */
 function closings({ provider }: TestClient): readonly number[] {
   const codes: number[] = [];
   provider.on("connection-close", (event) => codes.push(event?.code ?? 0));
@@ -21,7 +21,7 @@ function closings({ provider }: TestClient): readonly number[] {
 }
 
 describe("y-websocket with tokens", () => {
-  test("lets in who may write, and who may read, and brings a reader nothing but what others write", async () => {
+  test("lets in clients that may write or read, and sends a reader only the updates of writers", async () => {
     await using server = await start();
     await using clients = new TestClients();
     const writer = clients.connectWith(await tokenFor({ "notes/*": "write" }), server.wsUrl, "notes/1");
@@ -36,7 +36,7 @@ describe("y-websocket with tokens", () => {
     expect(reader.provider.wsconnected).toBe(true);
   });
 
-  test("stops a client for good whose token does not let it in, and tells it why", async () => {
+  test("stops a client with an invalid token for good, and reports the reason", async () => {
     await using server = await start();
     await using clients = new TestClients();
     const expired = clients.connectWith(await tokenFor({ r: "write" }, { exp: 1 }), server.wsUrl, "r");
@@ -45,7 +45,7 @@ describe("y-websocket with tokens", () => {
     let stopped = 0;
     for (const { provider } of [expired, elsewhere]) provider.on("closed", () => (stopped += 1));
     await eventually("both are closed", () => stopped === 2);
-    // Ten times its longest wait between two attempts.
+    // The pause is ten times the client's longest wait between two attempts.
     await pause(2_000);
     expect([expiredCodes, elsewhereCodes, stopped]).toEqual([[4401], [4403], 2]);
     expect([expired.provider.synced, elsewhere.provider.synced]).toEqual([false, false]);
@@ -55,7 +55,7 @@ describe("y-websocket with tokens", () => {
     expect(raw.frames).toHaveLength(1);
   });
 
-  test("takes a token from a subprotocol or a header as well", async () => {
+  test("accepts a token from a subprotocol or a header as well", async () => {
     await using server = await start();
     const token = await tokenFor({ r: "write" });
     const clients = [
@@ -68,7 +68,7 @@ describe("y-websocket with tokens", () => {
     for (const client of clients) await client.close();
   });
 
-  test("ends what a token allows when it expires, and goes on with a new one where it was", async () => {
+  test("ends a permission when its token expires, and resumes with a new token", async () => {
     await using server = await start();
     await using clients = new TestClients();
     const expiresAt = Date.now() + 1_500;
@@ -89,7 +89,7 @@ describe("y-websocket with tokens", () => {
     expect(other.text.toString()).toBe("before, meanwhile");
   });
 
-  test("ends what is revoked within a second, and nothing else, also after a restart", async () => {
+  test("ends a revoked permission within a second, and no other, even after a restart", async () => {
     const dataFolder = await temporaryFolder();
     const ann = await tokenFor({ "**": "write" }, { sub: "ann", jti: "ann's", iat: Date.now() / 1_000 - 5 });
     const bob = await tokenFor({ "**": "write" }, { sub: "bob", jti: "bob's" });

@@ -19,7 +19,7 @@ const [valid = Uint8Array.of()] = updatesOf((doc) => {
   doc.getText("t").insert(0, "abc");
 });
 
-/** Frames that break the protocol, and what the connection is closed with. */
+/** Frames that violate the protocol, and the expected close reason. */
 const malformed: readonly [string, Uint8Array | string][] = [
   ["text", '{"type":"subscribe","topics":["room"]}'],
   ["an empty frame", bytes("")],
@@ -40,20 +40,23 @@ const malformed: readonly [string, Uint8Array | string][] = [
 ];
 
 describe("a client that sends", () => {
-  test.each(malformed)("%s is told so and closed with 4400; nothing is stored or forwarded", async (_, frame) => {
-    await using server = await startTestServer();
-    const witness = await RawClient.connect(`${server.wsUrl}/sync/bad`);
-    await witness.sync();
-    const offender = await RawClient.connect(`${server.wsUrl}/sync/bad`);
-    await offender.sync();
-    offender.sendBytes(frame);
-    await eventually("closed", () => offender.closed !== undefined);
-    expect(offender.closed).toEqual({ code: 4400, reason: "malformed-frame" });
-    expect(offender.denials).toHaveLength(1);
-    expect(offender.denials[0]).toStartWith("malformed-frame: ");
-    expect(offender.updates).toEqual([]);
-    await unharmed(server, witness);
-  });
+  test.each(malformed)(
+    "%s receives the reason and is closed with 4400; nothing is stored or forwarded",
+    async (_, frame) => {
+      await using server = await startTestServer();
+      const witness = await RawClient.connect(`${server.wsUrl}/sync/bad`);
+      await witness.sync();
+      const offender = await RawClient.connect(`${server.wsUrl}/sync/bad`);
+      await offender.sync();
+      offender.sendBytes(frame);
+      await eventually("closed", () => offender.closed !== undefined);
+      expect(offender.closed).toEqual({ code: 4400, reason: "malformed-frame" });
+      expect(offender.denials).toHaveLength(1);
+      expect(offender.denials[0]).toStartWith("malformed-frame: ");
+      expect(offender.updates).toEqual([]);
+      await unharmed(server, witness);
+    },
+  );
 
   test.each([
     ["a reserved opcode", "83 80 00 00 00 00"],
@@ -149,7 +152,7 @@ describe("a document name", () => {
   });
 });
 
-test("a y-websocket client that is refused for good stops, and one refused for now comes back", async () => {
+test("a y-websocket client that is refused for good stops, and one that is refused for now reconnects", async () => {
   await using server = await startTestServer();
   await using clients = new TestClients();
   const refused = clients.connect(server.wsUrl, "x".repeat(257));
@@ -189,7 +192,7 @@ test("10,000 mutations of valid frames end neither the process nor another clien
   expect(fresh.text.toString()).toBe("still here");
 }, 60_000);
 
-/** What the offender did has no consequences: nothing stored, nothing forwarded, and the witness's session goes on. */
+/** Checks that the offender changed nothing: nothing stored, nothing forwarded, and the witness's session goes on. */
 async function unharmed(server: TestServer, witness: RawClient): Promise<void> {
   expect(storedRows(server.dataFolder)).toBe(0);
   expect(witness.updates).toEqual([]);

@@ -25,7 +25,7 @@ describe("y-websocket 3.1 clients", () => {
     expect(late.text.length).toBeGreaterThan(count * 100);
   });
 
-  test("a client that was offline brings its edits and gets those of the others", async () => {
+  test("a client that was offline sends its edits and gets those of the others", async () => {
     await using server = await startTestServer();
     await using clients = new TestClients();
     const [one, other] = await clients.connectAll(2, server.wsUrl, "offline");
@@ -40,7 +40,7 @@ describe("y-websocket 3.1 clients", () => {
     expect(one.text.toString()).toBe(other.text.toString());
   });
 
-  test("a value larger than an outbox reaches everyone, also from a client that was offline, and closes nobody", async () => {
+  test("a value larger than an outbox reaches every client, even from a client that was offline, and closes no connection", async () => {
     await using server = await startTestServer();
     await using clients = new TestClients();
     const all = await clients.connectAll(3, server.wsUrl, "large");
@@ -83,7 +83,7 @@ describe("y-websocket 3.1 clients", () => {
     expect(joiner.text.toString()).toBe(writer.text.toString());
   });
 
-  test("who joins while others type gets every update exactly once", async () => {
+  test("a client that joins while others type gets every update exactly once", async () => {
     await using server = await startTestServer();
     await using clients = new TestClients();
     const writers = await clients.connectAll(3, server.wsUrl, "joining");
@@ -110,7 +110,7 @@ describe("y-websocket 3.1 clients", () => {
     for (const joiner of joiners) await joiner.close();
   });
 
-  test("a client that asks again with SyncStep1 is answered and gets nothing twice afterwards", async () => {
+  test("a client that sends SyncStep1 again is answered and gets nothing twice afterwards", async () => {
     await using server = await startTestServer();
     const reader = await RawClient.connect(`${server.wsUrl}/sync/resync`);
     await reader.sync();
@@ -126,7 +126,7 @@ describe("y-websocket 3.1 clients", () => {
     await writer.close();
   });
 
-  test("a sender is sent its own update when it is stored, and a known one is sent to its sender alone", async () => {
+  test("a sender gets its own update when it is stored, and a known update goes back to its sender alone", async () => {
     await using server = await startTestServer();
     const [sender, other] = [
       await RawClient.connect(`${server.wsUrl}/sync/echo`),
@@ -162,7 +162,7 @@ describe("y-websocket 3.1 clients", () => {
     await reader.close();
   });
 
-  test("an update that leaves a gap is stored and forwarded, and its sender is asked once for what is missing", async () => {
+  test("an update that leaves a gap is stored and forwarded, and its sender is asked once for the missing part", async () => {
     await using server = await startTestServer();
     const reader = await RawClient.connect(`${server.wsUrl}/sync/gap`);
     await reader.sync();
@@ -187,7 +187,7 @@ describe("y-websocket 3.1 clients", () => {
     for (const client of [reader, sender, joiner]) await client.close();
   });
 
-  test("documents with the same letters under other names are others", async () => {
+  test("documents with similar names are different documents", async () => {
     await using server = await startTestServer();
     await using clients = new TestClients();
     const names = ["a", "A", "a%20", "a/b", "__proto__", "constructor", "ä", "a\u0308"];
@@ -217,7 +217,7 @@ describe("a client that reconnects ten times with a document full of deletions",
     expect(await rowsAddedByReconnects((text) => typist(text, "deleting")(1_500))).toEqual(Array(10).fill(0));
   });
 
-  test("adds nothing from its second time on when the deletions took others' nested types along", async () => {
+  test("adds nothing from its second reconnect on when the deletions included other clients' nested types", async () => {
     const added = await rowsAddedByReconnects((text, other) => {
       const root = text.doc?.getArray<Y.Map<string>>("nested");
       const mirror = other.getArray<Y.Map<string>>("nested");
@@ -231,7 +231,7 @@ describe("a client that reconnects ten times with a document full of deletions",
   });
 });
 
-/** Rows that each of ten reconnects added. */
+/** The rows that each of ten reconnects added. */
 async function rowsAddedByReconnects(edit: (text: Y.Text, other: Y.Doc) => void): Promise<readonly number[]> {
   await using server = await startTestServer();
   await using clients = new TestClients();

@@ -7,7 +7,10 @@ import { typist } from "../../support/clients/typist.ts";
 import { eventually, pause } from "../../support/eventually.ts";
 import { startTestServer } from "../../support/servers/start-test-server.ts";
 
-/** Links the documents as a WebRTC mesh does: what one applies, from wherever, the others apply and send to the server. */
+/**
+ * Links the documents as a WebRTC mesh does: an update that one applies, from any origin, is applied by the others,
+ * which send it to the server.
+ */
 function mesh(all: readonly TestClient[]): void {
   for (const { doc } of all) {
     doc.on("update", (update: Uint8Array) => {
@@ -16,7 +19,7 @@ function mesh(all: readonly TestClient[]): void {
   }
 }
 
-test("what five hybrid clients each re-send is stored once and forwarded once", async () => {
+test("an update that each of five hybrid clients sends again is stored once and forwarded once", async () => {
   await using server = await startTestServer();
   await using clients = new TestClients();
   const all = await clients.connectAll(5, server.wsUrl, "hybrid");

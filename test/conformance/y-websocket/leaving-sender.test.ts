@@ -8,7 +8,7 @@ import { startTestServer, type TestServer } from "../../support/servers/start-te
 const path = "/sync/leaving";
 const senders = 50;
 
-/** Of each client id below `senders`, one update. */
+/** One update of each client id below `senders`. */
 const updates = Array.from({ length: senders }, (_, index) => {
   const [update = new Uint8Array()] = updatesOf((doc) => {
     doc.clientID = 1 + index;
@@ -17,7 +17,7 @@ const updates = Array.from({ length: senders }, (_, index) => {
   return update;
 });
 
-/** Those of whom a client has heard, or the store holds something. */
+/** The client ids in the updates that a client received, or that the store holds. */
 function sendersIn(received: readonly Uint8Array[]): readonly number[] {
   return [...new Set([...countClocks(received).keys()].map((clock) => Number(clock.split(":")[0])))].sort(
     (left, right) => left - right,
@@ -33,12 +33,12 @@ async function sendAndLeave({ port }: TestServer, update: Uint8Array, leave: (so
   await socket.closed;
 }
 
-/** What a client hears that stays, and what one gets that comes later. */
+/** The senders whose update reached a client that stays, and those whose update a later client gets. */
 async function told(server: TestServer, sendAll: () => Promise<unknown>) {
   const witness = await RawClient.connect(`${server.wsUrl}${path}`);
   await witness.sync();
   await sendAll();
-  // What comes after all of them on the same way has everything before it.
+  // An update that follows all others on the same connection has every earlier one before it.
   const last = await RawClient.connect(`${server.wsUrl}${path}`);
   const [fence = new Uint8Array()] = updatesOf((doc) => {
     doc.clientID = 1_000;
@@ -73,7 +73,7 @@ describe("a sender that disconnects right after its update changes nothing for t
     });
   });
 
-  test("when it is reset, as far as the update has come: what is stored is forwarded, and nothing else", async () => {
+  test("when it is reset, as far as the update has arrived: what is stored is forwarded, and nothing else", async () => {
     await using server = await startTestServer();
     const sendAll = () =>
       Promise.all(updates.map((update) => sendAndLeave(server, update, (socket) => socket.reset())));

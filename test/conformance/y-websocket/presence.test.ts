@@ -7,7 +7,7 @@ import { startTestServer } from "../../support/servers/start-test-server.ts";
 
 const presenceMs = 1_000;
 
-/** Five clients of one document that are present, and see each other. */
+/** Five clients of one document that are present and see each other. */
 async function present(clients: TestClients, wsUrl: string): Promise<readonly TestClient[]> {
   const all = await clients.connectAll(5, wsUrl, "presence");
   all.forEach(({ provider }, index) => {
@@ -17,7 +17,7 @@ async function present(clients: TestClients, wsUrl: string): Promise<readonly Te
   return all;
 }
 
-/** Everyone sees everyone, with the state that each has set. */
+/** Resolves when every client sees every other, with the state that each has set. */
 async function complete(all: readonly TestClient[], withinMs = presenceMs): Promise<void> {
   await eventually("presence is complete", () => all.every((client) => sees(client, all)), withinMs);
 }
@@ -35,8 +35,8 @@ function knows({ provider }: TestClient, { doc }: TestClient): boolean {
 }
 
 /**
- * Links the clients as a WebRTC mesh does: each passes on every awareness change, wherever it has learnt it, and what it
- * receives from the mesh goes on to the server.
+ * Links the clients as a WebRTC mesh does: each passes on every awareness change, from any origin, and sends what it
+ * receives from the mesh to the server.
  */
 function mesh(all: readonly TestClient[]): void {
   for (const { provider } of all) {
@@ -50,7 +50,7 @@ function mesh(all: readonly TestClient[]): void {
   }
 }
 
-/** Counts the awareness frames that a further member of the document is sent. */
+/** Counts the awareness frames that a further member of the document receives. */
 async function watch(wsUrl: string): Promise<{ count(): number; close(): Promise<void> }> {
   const watcher = await RawClient.connect(`${wsUrl}/sync/presence`);
   await watcher.sync();
@@ -67,7 +67,7 @@ describe.each([
     link(await present(clients, server.wsUrl));
   });
 
-  test("see each other again within a second of one's reconnect", async () => {
+  test("see each other again within a second of the reconnect of one client", async () => {
     await using server = await startTestServer();
     await using clients = new TestClients();
     const all = await present(clients, server.wsUrl);
@@ -75,14 +75,14 @@ describe.each([
     const [one, ...others] = all;
     if (one === undefined) throw new Error("a client");
     await disconnected(one);
-    // In a mesh it is still there for the others, and says so.
+    // In a mesh the state is still there for the others, which send it on.
     if (link !== mesh)
       await eventually("its absence is seen", () => others.every((other) => !knows(other, one)), presenceMs);
     one.provider.connect();
     await complete(all);
   });
 
-  test("see each other again within a second of everyone's reconnect", async () => {
+  test("see each other again within a second of the reconnect of all clients", async () => {
     await using server = await startTestServer();
     await using clients = new TestClients();
     const all = await present(clients, server.wsUrl);
@@ -92,7 +92,7 @@ describe.each([
     await complete(all, presenceMs + 500);
   });
 
-  test("see each other again within a second of a server's restart", async () => {
+  test("see each other again within a second of the restart of the server", async () => {
     const first = await startTestServer({ syncEnabled: true });
     await using clients = new TestClients();
     const all = await present(clients, first.wsUrl);
@@ -119,12 +119,12 @@ describe.each([
     await pause(300);
     const before = watcher.count();
     await pause(3_000);
-    // Within 3 s nobody has to renew (every 15 s); a storm has thousands.
+    // No client has to renew its state within 3 s (the interval is 15 s); a storm has thousands of frames.
     expect(watcher.count() - before).toBeLessThanOrEqual(1);
     await watcher.close();
   });
 
-  test("a cursor that moves is seen by everyone in its last place", async () => {
+  test("a moving cursor arrives at every client with its last position", async () => {
     await using server = await startTestServer();
     await using clients = new TestClients();
     const all = await present(clients, server.wsUrl);
@@ -145,7 +145,7 @@ function cursorOf(awareness: Awareness, { doc }: TestClient): unknown {
   return awareness.getStates().get(doc.clientID)?.["cursor"];
 }
 
-test("a client that sets its state to null is gone for the others, and back when it sets one", async () => {
+test("a client that sets its state to null disappears for the others, and reappears when it sets one", async () => {
   await using server = await startTestServer();
   await using clients = new TestClients();
   const all = await present(clients, server.wsUrl);
@@ -159,7 +159,7 @@ test("a client that sets its state to null is gone for the others, and back when
   await complete(all);
 });
 
-test("observers without a state of their own take nobody's place", async () => {
+test("observers without a state of their own displace no other client", async () => {
   await using server = await startTestServer();
   await using clients = new TestClients();
   const [one, witness] = await clients.connectAll(2, server.wsUrl, "presence");
@@ -179,7 +179,7 @@ test("observers without a state of their own take nobody's place", async () => {
   expect(gone).toEqual([]);
 });
 
-test("a client that only listens is kept from its own watchdog by an empty awareness within 20 s", async () => {
+test("a silent client receives an empty awareness within 20 s, before its watchdog closes the connection", async () => {
   await using server = await startTestServer();
   const watcher = await RawClient.connect(`${server.wsUrl}/sync/quiet`);
   await watcher.sync();

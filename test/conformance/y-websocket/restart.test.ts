@@ -11,14 +11,14 @@ import { startTestServer, temporaryFolder } from "../../support/servers/start-te
 
 const main = join(import.meta.dir, "../../../src/main.ts");
 
-/** A server of its own process, from source. */
+/** Starts a server from source in a process of its own. */
 function startProcess(dataFolder: string, port = 0): Run {
   const args = ["serve", "--port", String(port), "--data", dataFolder];
   return new Run({ command: [process.execPath, main], args, folder: dataFolder });
 }
 
 describe.each(["SIGTERM", "SIGKILL"] as const)("after %s and a new start", (signal) => {
-  test("a client gets everything that another client had received", async () => {
+  test("a client gets every update that another client had received", async () => {
     const dataFolder = await temporaryFolder();
     const received: Uint8Array[] = [];
     let typed = 0;
@@ -51,7 +51,7 @@ describe.each(["SIGTERM", "SIGKILL"] as const)("after %s and a new start", (sign
     await rm(dataFolder, { recursive: true, force: true });
   }, 60_000);
 
-  test("clients come back by themselves and bring what the server missed", async () => {
+  test("clients reconnect by themselves and send the updates that the server missed", async () => {
     const dataFolder = await temporaryFolder();
     const first = startProcess(dataFolder);
     const port = await first.port();
@@ -73,7 +73,7 @@ describe.each(["SIGTERM", "SIGKILL"] as const)("after %s and a new start", (sign
   }, 30_000);
 });
 
-test("a server that stops has acknowledged all that it has stored", async () => {
+test("a server that stops has acknowledged everything that it has stored", async () => {
   const dataFolder = await temporaryFolder();
   for (let round = 0; round < 10; round += 1) {
     const server = await startTestServer({ dataFolder });
@@ -93,7 +93,7 @@ test("a server that stops has acknowledged all that it has stored", async () => 
   await rm(dataFolder, { recursive: true, force: true });
 });
 
-test("on SIGTERM connections are closed with 1012, so that clients come back, and the process exits with 0", async () => {
+test("on SIGTERM connections are closed with 1012, so that clients reconnect, and the process exits with 0", async () => {
   const dataFolder = await temporaryFolder();
   await using server = startProcess(dataFolder);
   const url = `ws://127.0.0.1:${await server.port()}`;

@@ -3,7 +3,7 @@ import { FrameParser } from "../../../scripts/bench/load/frame-parser.ts";
 import { encodeFrame, FrameSequence, opcodes } from "../../../scripts/bench/load/frames.ts";
 import { withSeeds } from "../../support/bytes/random.ts";
 
-/** The payload of one masked frame, read with nothing of the encoder's own. */
+/** The payload of one masked frame, decoded without the encoder's own code. */
 function unmask(frame: Uint8Array): Uint8Array {
   const short = (frame[1] ?? 0) & 0x7f;
   let header = 2;
@@ -13,7 +13,7 @@ function unmask(frame: Uint8Array): Uint8Array {
   return frame.subarray(header + 4).map((byte, index) => byte ^ (mask[index % 4] ?? 0));
 }
 
-/** As a server sends it. */
+/** A frame as a server sends it. */
 function serverFrame(payload: Uint8Array, first = 0x82): Uint8Array {
   const { length } = payload;
   const header = new DataView(new ArrayBuffer(10));
@@ -36,7 +36,7 @@ const bytes = (length: number) => Uint8Array.from({ length }, (_, index) => inde
 const lengths = [0, 1, 125, 126, 127, 65_535, 65_536, 100_000];
 
 describe("a client's frame", () => {
-  test.each(lengths)("of %d bytes is masked and says its length", (length) => {
+  test.each(lengths)("of %d bytes is masked and has its length in its header", (length) => {
     const frame = encodeFrame(bytes(length));
     expect(frame[0]).toBe(0x82);
     expect((frame[1] ?? 0) & 0x80).toBe(0x80);
@@ -49,7 +49,7 @@ describe("a client's frame", () => {
     expect(encodeFrame(bytes(3), opcodes.text)[0]).toBe(0x81);
   });
 
-  test("is the same in a sequence, any run of which can be taken", () => {
+  test("is the same in a sequence, and any run of the sequence can be taken", () => {
     const sequence = new FrameSequence(lengths.map(bytes));
     expect(sequence.count).toBe(lengths.length);
     for (let first = 0; first < lengths.length; first += 1) {
@@ -97,7 +97,7 @@ function listen(keptBytes?: number): { readonly heard: Heard; readonly parser: F
 }
 
 describe("a server's frames", () => {
-  test("are found whatever the pieces in which they come", () => {
+  test("are found regardless of the chunks in which they arrive", () => {
     const stream = Buffer.concat(lengths.map((length) => serverFrame(bytes(length))));
     withSeeds(50, (random) => {
       const { heard, parser } = listen();
@@ -111,7 +111,7 @@ describe("a server's frames", () => {
     });
   });
 
-  test("in pieces show their first bytes, and whole ones all", () => {
+  test("deliver their first bytes when they are in pieces, and all bytes when they are whole", () => {
     const seen: Uint8Array[] = [];
     const nothing = () => {};
     const message = (chunk: Uint8Array, start: number, length: number) => seen.push(chunk.slice(start, start + length));
@@ -124,7 +124,7 @@ describe("a server's frames", () => {
     expect(seen).toEqual([bytes(1000), bytes(1000).slice(0, 200)]);
   });
 
-  test("that control the connection are told apart", () => {
+  test("that control the connection are recognised", () => {
     const { heard, parser } = listen();
     const close = serverFrame(Uint8Array.of(0x11, 0x30), 0x88);
     const frames = [serverFrame(bytes(2), 0x89), serverFrame(bytes(0), 0x8a), serverFrame(bytes(5), 0x81), close];
@@ -133,7 +133,7 @@ describe("a server's frames", () => {
     expect(heard.lengths).toEqual([5]);
   });
 
-  test("in fragments are refused: no server that is measured sends them", () => {
+  test("in fragments are refused, because no measured server sends them", () => {
     const { parser } = listen();
     expect(() => parser.push(serverFrame(bytes(3), 0x02))).toThrow("begins with 2");
   });

@@ -7,7 +7,7 @@ const parse = (...args: string[]) => parseOptions(args, { scenarios, servers });
 const names = (named: readonly { readonly name: string }[]) => named.map(({ name }) => name);
 
 describe("the options", () => {
-  test("choose everything, once, when nothing is said", () => {
+  test("choose every scenario and server, once, by default", () => {
     const options = parse();
     expect(options).toEqual({ scenarios, servers, runs: 1, size: "full", jsonFile: undefined });
   });
@@ -26,7 +26,7 @@ describe("the options", () => {
 
   test.each([
     [["--scenario", "nothing"], 'no scenario "nothing"; there are one-room,'],
-    [["--server", "nobody"], 'no server "nobody"; there are yurt,'],
+    [["--server", "none"], 'no server "none"; there are yurt,'],
     [["--runs", "0"], "--runs takes"],
     [["--runs", "two"], "--runs takes"],
     [["--fast"], "--fast"],
@@ -35,7 +35,7 @@ describe("the options", () => {
   });
 });
 
-test("every scenario has another name, a server, and metrics with different keys", () => {
+test("every scenario has a name of its own, a server, and metrics with different keys", () => {
   expect(new Set(names(scenarios)).size).toBe(scenarios.length);
   for (const { needs, metrics } of scenarios) {
     expect(servers.some(({ name, abilities }) => name === "yurt" && abilities.has(needs))).toBeTrue();

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { median, percentile, Samples } from "../../../scripts/bench/statistics.ts";
 
-test("a percentile is one of the values, whatever their order", () => {
+test("a percentile is one of the values, in any order of them", () => {
   const values = Array.from({ length: 100 }, (_, index) => 100 - index);
   expect(percentile(values, 0.5)).toBe(50);
   expect(percentile(values, 0.99)).toBe(99);
@@ -10,7 +10,7 @@ test("a percentile is one of the values, whatever their order", () => {
   expect(percentile([], 0.5)).toBeNaN();
 });
 
-test("numbers are not sorted as text", () => {
+test("numbers are sorted as numbers, not as text", () => {
   expect(percentile([10, 9, 100], 1)).toBe(100);
   expect(median([10, 9, 100])).toBe(10);
 });
@@ -21,7 +21,7 @@ test("the median of an even number of values is between the middle ones", () => 
   expect(median([])).toBeNaN();
 });
 
-test("samples keep their order as they grow, and can start over", () => {
+test("samples keep their order while they grow, and can be cleared", () => {
   const samples = new Samples();
   for (let value = 0; value < 5000; value += 1) samples.add(value);
   expect(Array.from(samples.values)).toEqual(Array.from({ length: 5000 }, (_, index) => index));

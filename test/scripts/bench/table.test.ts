@@ -9,7 +9,7 @@ const metrics: readonly Metric[] = [
 ];
 
 describe("the table", () => {
-  test("has a line per server, numbers to the right, and nothing where nothing was measured", () => {
+  test("has a line per server, right-aligned numbers, and an empty cell for a missing number", () => {
     const results = new Map([
       ["yurt", { cpu: 0.5, rate: 1_234_567, p50: 0.25 }],
       ["bare", { cpu: 0.25, rate: 999 }],
@@ -37,7 +37,7 @@ describe("a goal", () => {
     expect(judge(goal, 0.7, undefined)).toBe("missed");
   });
 
-  test("in times another server is told for the first number, and for those that have a goal", () => {
+  test("in multiples of another server is reported for the first number and for those with a goal", () => {
     const results = new Map([
       ["yurt", { cpu: 0.5, rate: 1_000, p50: 2 }],
       ["other", { cpu: 0.65, rate: 10, p50: 3 }],
@@ -51,7 +51,7 @@ describe("a goal", () => {
     expect(formatRatioGoal(metrics, results, goal)).toBe("");
   });
 
-  test("is told with the ratio to each other server that has the number", () => {
+  test("is reported with the ratio to each other server that has the number", () => {
     const results = new Map([
       ["yurt", { cpu: 0.5, p50: 2 }],
       ["other", { cpu: 5 }],

@@ -12,8 +12,8 @@ import {
 import { yWebsocketDialect } from "../../../scripts/bench/load/y-websocket-dialect.ts";
 import { decodeMessage } from "../../../src/relay/y-websocket/codec.ts";
 
-describe("what the load types", () => {
-  test("is one update per keystroke, which together make the document", () => {
+describe("the typed updates of the load", () => {
+  test("are one per keystroke and together make the document", () => {
     const { updates, document } = typedUpdates(500);
     expect(updates).toHaveLength(500);
     const doc = new Y.Doc();
@@ -21,7 +21,7 @@ describe("what the load types", () => {
     expect(Y.encodeStateAsUpdate(doc)).toEqual(document);
   });
 
-  test("brings one clock per update where it only inserts", () => {
+  test("add one clock each where they only insert", () => {
     insertedUpdates(300).forEach((update, index) => {
       expect(Y.parseUpdateMeta(update)).toEqual({
         from: new Map([[writerId, index]]),
@@ -30,7 +30,7 @@ describe("what the load types", () => {
     });
   });
 
-  test("is the same every time where it is invented, and stays within the text", () => {
+  test("are the same every time where they are generated, and stay within the text", () => {
     expect(inventPatches(2000)).toEqual(inventPatches(2000));
     let length = 0;
     for (const [position, deleted, inserted] of inventPatches(2000)) {
@@ -39,7 +39,7 @@ describe("what the load types", () => {
     }
   });
 
-  test("has about the size that is asked for", () => {
+  test("have about the requested size", () => {
     const bytes = largeDocument(100_000).length;
     expect(bytes).toBeGreaterThan(100_000);
     expect(bytes).toBeLessThan(110_000);
@@ -49,7 +49,7 @@ describe("what the load types", () => {
 describe("the dialects", () => {
   const update = insertedUpdates(1)[0] ?? new Uint8Array();
 
-  test("of y-websocket says what our codec reads", () => {
+  test("of y-websocket encodes messages that the server's codec reads", () => {
     const dialect = yWebsocketDialect("/sync/");
     const [hello = new Uint8Array()] = dialect.hello("a");
     expect(decodeMessage(hello)).toEqual({ type: "sync-step-1", stateVector: Uint8Array.of(0) });
@@ -69,7 +69,7 @@ describe("the dialects", () => {
     expect(dialect.updateOf(message, 2, message.length - 2)).toEqual(update);
   });
 
-  test("of Hocuspocus tells a status from a ping and an update", () => {
+  test("of Hocuspocus distinguishes a status from a ping and an update", () => {
     const dialect = hocuspocusDialect("/", { mergesUpdates: true });
     const kindOf = (...bytes: number[]) => dialect.kindOf(Uint8Array.from(bytes), 0, bytes.length);
     expect(kindOf(1, 97, 8, 1)).toBe("status");
@@ -78,7 +78,7 @@ describe("the dialects", () => {
     expect(kindOf(9)).toBe("other");
   });
 
-  test("of signaling tells what is published from an answer", () => {
+  test("of signaling distinguishes a published message from an answer", () => {
     const encoder = new TextEncoder();
     const kindOf = (text: string) => signalingDialect.kindOf(encoder.encode(text), 0, text.length);
     expect(kindOf('{"type":"publish","topic":"a","data":{},"clients":3}')).toBe("update");

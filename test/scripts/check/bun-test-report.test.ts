@@ -9,12 +9,12 @@ describe("countTests", () => {
     expect(countTests({ report, exitCode: 0, files: 2 })).toEqual({ passed: 12, failed: 0, skipped: 3 });
   });
 
-  test("counts failed tests once, and errors outside of tests not again", () => {
+  test("counts each failed test once, and no error outside of tests in addition", () => {
     const report = summary(" 1 pass\n 2 fail\n 1 error", "Ran 3 tests across 1 file");
     expect(countTests({ report, exitCode: 1, files: 1 })).toEqual({ passed: 1, failed: 2, skipped: 0 });
   });
 
-  test("reads colours away", () => {
+  test("ignores colours", () => {
     const report = summary("\u001b[32m 3 pass\u001b[0m\n\u001b[2m 0 fail\u001b[0m", "Ran 3 tests across 1 file");
     expect(countTests({ report, exitCode: 0, files: 1 })).toEqual({ passed: 3, failed: 0, skipped: 0 });
   });
@@ -24,36 +24,36 @@ describe("countTests", () => {
     expect(countTests({ report, exitCode: 0, files: 1 })).toEqual({ passed: 2, failed: 0, skipped: 0 });
   });
 
-  test("believes the last summary, not one that a test prints", () => {
+  test("takes the last summary, not one that a test prints", () => {
     const printed = summary(" 99 pass\n 0 fail", "Ran 99 tests across 1 file");
     const report = printed + summary(" 1 pass\n 1 fail", "Ran 2 tests across 1 file");
     expect(countTests({ report, exitCode: 1, files: 1 })).toEqual({ passed: 1, failed: 1, skipped: 0 });
   });
 
-  test("takes a run that ended before its summary for a failure, and what had passed for passed", () => {
+  test("counts a run that ended before its summary as a failure, and the tests before as passed", () => {
     const report = "\na.test.ts:\n(pass) adds [0.04ms]\n(skip) later\n(fail) breaks [0.10ms]\n";
     expect(countTests({ report, exitCode: null, files: 1 })).toEqual({ passed: 1, failed: 2, skipped: 1 });
     expect(countTests({ report: "", exitCode: 1, files: 1 })).toEqual({ passed: 0, failed: 1, skipped: 0 });
   });
 
-  test("takes a run without tests for a failure", () => {
+  test("counts a run without tests as a failure", () => {
     const report = summary(" 0 pass\n 0 fail", "Ran 0 tests across 1 file");
     expect(countTests({ report, exitCode: 0, files: 1 })).toEqual({ passed: 0, failed: 1, skipped: 0 });
   });
 
-  test("takes a run that left out a file for a failure", () => {
+  test("counts a run that left out a file as a failure", () => {
     const report = summary(" 3 pass\n 0 fail", "Ran 3 tests across 1 file");
     expect(countTests({ report, exitCode: 0, files: 2 })).toEqual({ passed: 3, failed: 1, skipped: 0 });
   });
 
-  test("takes an exit code that its summary does not explain for a failure", () => {
+  test("counts an exit code that its summary does not explain as a failure", () => {
     const report = summary(" 3 pass\n 0 fail", "Ran 3 tests across 1 file");
     expect(countTests({ report, exitCode: 1, files: 1 })).toEqual({ passed: 3, failed: 1, skipped: 0 });
     expect(countTests({ report, exitCode: null, files: 1 })).toEqual({ passed: 3, failed: 1, skipped: 0 });
   });
 });
 
-test("formatCounts speaks of skipped tests only if there are any", () => {
+test("formatCounts mentions skipped tests only if there are any", () => {
   expect(formatCounts({ passed: 12, failed: 1, skipped: 0 })).toBe("12 passed, 1 failed");
   expect(formatCounts({ passed: 12, failed: 0, skipped: 2 })).toBe("12 passed, 0 failed, 2 skipped");
 });

@@ -13,7 +13,7 @@ const [first = nothing, second = nothing] = updatesOf((doc) => {
 });
 
 describe("over y-websocket", () => {
-  test("an update is acknowledged by coming back, once, and one that holds nothing is not waited for", () => {
+  test("an update is acknowledged once by its echo, and an empty one does not wait for an echo", () => {
     const acknowledgements = yWebsocket.acknowledgements();
     acknowledgements.sent({ type: "sync-step-2", update: nothing });
     acknowledgements.sent({ type: "sync-step-2", update: first });
@@ -28,7 +28,7 @@ describe("over y-websocket", () => {
 });
 
 describe("over Hocuspocus", () => {
-  test("each update is acknowledged by a SyncStatus in its turn, also one that holds nothing", () => {
+  test("each update, even an empty one, is acknowledged by a SyncStatus in order", () => {
     const acknowledgements = hocuspocus.acknowledgements();
     for (const update of [first, nothing, second]) acknowledgements.sent({ type: "update", update });
     expect(acknowledgements.heard({ type: "update", update: second })).toBeUndefined();
@@ -36,7 +36,7 @@ describe("over Hocuspocus", () => {
     expect(heard).toEqual([first, nothing, second, undefined]);
   });
 
-  test("the answer that belongs to the client's own sync is, and no other", () => {
+  test("the answer that belongs to the client's own sync is acknowledged, and no other", () => {
     const acknowledgements = hocuspocus.acknowledgements();
     acknowledgements.sent({ type: "sync-step-1", stateVector });
     for (const update of [first, second]) {
@@ -47,7 +47,7 @@ describe("over Hocuspocus", () => {
     expect(acknowledgements.heard({ type: "applied" })).toEqual(first);
   });
 
-  test("a client authenticates, then asks, under an address of which sessions have one each", () => {
+  test("a client authenticates, then requests the document, at an address of its own for each session", () => {
     const messages = firstFrames(hocuspocus, "a").map((frame) => decodeMessage(frame, 2).type);
     expect(messages).toEqual(["authentication", "sync-step-1"]);
     const addresses = [1, 2].map(() => hocuspocusSessions.address("a"));
@@ -64,7 +64,7 @@ describe("over Hocuspocus", () => {
     ["one that is refused", framed("a", 8, 0), { type: "refused", why: "SyncStatus 0" }],
     ["a denial", framed("a", 2, 1, "because"), { type: "refused", why: "because" }],
     ["an update", framed("a", 0, 2, first), { type: "update", update: first }],
-  ] as const)("%s is understood", (_, frame, message) => {
+  ] as const)("%s is decoded", (_, frame, message) => {
     expect(hocuspocus.decode(frame)).toEqual({ address: "a", message });
   });
 
@@ -72,7 +72,7 @@ describe("over Hocuspocus", () => {
     ["a pong", Uint8Array.of(10)],
     ["an authentication", framed("a", 2, 2, "read-write")],
     ["awareness", framed("a", 1, nothing)],
-  ])("%s has nothing to do with the content", (_, frame) => {
+  ])("%s does not concern the content", (_, frame) => {
     expect(hocuspocus.decode(frame)).toBeUndefined();
   });
 });

@@ -24,15 +24,15 @@ function ledgerOf(updates: readonly Uint8Array[]): Ledger {
   return ledger;
 }
 
-describe("of what was seen", () => {
-  test("nothing is missing from a document that holds all of it, compacted or not", () => {
+describe("a ledger of received updates", () => {
+  test("misses nothing in a document that holds all of it, compacted or not", () => {
     const nothing = { structs: [], deletes: [] };
     const doc = documentOf(history());
     expect(ledgerOf(history()).missingFrom(doc)).toEqual(nothing);
     expect(ledgerOf(history()).missingFrom(documentOf([Y.encodeStateAsUpdate(doc)]))).toEqual(nothing);
   });
 
-  test("the last struct is missing from a document without it", () => {
+  test("misses the last struct in a document without it", () => {
     const updates = history().slice(0, 10);
     expect(ledgerOf(updates).missingFrom(documentOf(updates.slice(0, 9)))).toEqual({
       structs: [[7, [[9, 10]]]],
@@ -40,21 +40,21 @@ describe("of what was seen", () => {
     });
   });
 
-  test("a struct in the middle is missing, and those that are pending behind it are not", () => {
+  test("misses a struct in the middle, and not the pending ones behind it", () => {
     const updates = history().slice(0, 10);
     const { structs } = ledgerOf(updates).missingFrom(documentOf(updates.toSpliced(4, 2)));
     expect(structs).toEqual([[7, [[4, 6]]]]);
     expect(countClocks(structs)).toBe(2);
   });
 
-  test("a delete is missing from a document that has all structs and not the delete", () => {
+  test("misses a delete in a document that has all structs but not the delete", () => {
     expect(ledgerOf(history()).missingFrom(documentOf(history().slice(0, 10)))).toEqual({
       structs: [],
       deletes: [[7, [[2, 3]]]],
     });
   });
 
-  test("everything is missing from an empty document", () => {
+  test("misses everything in an empty document", () => {
     const { structs, deletes } = ledgerOf(history()).missingFrom(new Y.Doc());
     expect([countClocks(structs), countClocks(deletes)]).toEqual([10, 1]);
   });

@@ -11,7 +11,7 @@ import type { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
 import { eventually } from "../eventually.ts";
 
-/** What the providers of all versions have in common. */
+/** The common interface of the providers of all versions. */
 interface Provider {
   readonly isSynced: boolean;
   readonly unsyncedChanges: number;
@@ -36,11 +36,11 @@ export interface Kind {
   readonly label: string;
   readonly version: 2 | 3 | 4;
   readonly sessionAwareness: boolean;
-  /** Of providers that tests give no other. */
+  /** The token of providers to which a test gives no other. */
   readonly token: string | null;
 }
 
-/** Providers before version 3 do not authenticate when they have no token. */
+/** The versions of the provider. Providers before version 3 do not authenticate when they have no token. */
 export const kinds: readonly Kind[] = [
   { label: "2, without a token", version: 2, sessionAwareness: false, token: null },
   { label: "2, with a token", version: 2, sessionAwareness: false, token: "token" },
@@ -54,11 +54,11 @@ export interface HocuspocusClient {
   readonly text: Y.Text;
   readonly provider: Provider;
   readonly socket: ProviderSocket;
-  /** Reasons of `authenticationFailed`. */
+  /** The reasons of `authenticationFailed`. */
   readonly failures: string[];
-  /** Payloads of `stateless`. */
+  /** The payloads of `stateless`. */
   readonly stateless: string[];
-  /** Times that it was told that it is authenticated. */
+  /** The number of times that the provider was told that it is authenticated. */
   authentications: number;
 }
 
@@ -68,7 +68,7 @@ export interface Attach {
   readonly token?: string | (() => string);
 }
 
-/** Real Hocuspocus providers of one kind; they share nothing but the server, and a socket where the test says so. */
+/** Real Hocuspocus providers of one kind. They share only the server, and a socket where the test says so. */
 export class HocuspocusClients implements AsyncDisposable {
   readonly #kind: Kind;
   readonly #url: string;
@@ -138,7 +138,7 @@ export class HocuspocusClients implements AsyncDisposable {
   ): Provider {
     const { version, sessionAwareness } = this.#kind;
     if (version === 2 && socket instanceof HocuspocusProviderWebsocket2) {
-      // Else providers of one process would find each other without the server.
+      // Without these settings, providers in one process would find each other without the server.
       const separate = { broadcast: false, preserveConnection: true };
       return new HocuspocusProvider2({ ...options, ...separate, websocketProvider: socket });
     }
@@ -156,7 +156,7 @@ export class HocuspocusClients implements AsyncDisposable {
   }
 }
 
-/** Synced, and everything acknowledged. */
+/** Resolves when the provider is synced and every update is acknowledged. */
 export async function saved({ provider }: HocuspocusClient): Promise<void> {
   await eventually("saved", () => provider.isSynced && provider.unsyncedChanges === 0);
 }

@@ -1,7 +1,7 @@
 import type { Administration } from "../../../src/auth/administration.ts";
 import { denialOf } from "../fakes/held-authorizer.ts";
 
-/** Whoever sends this header is an administrator. */
+/** The headers of an administrator. */
 export const asAdministrator = { authorization: "Bearer administrator" };
 
 export const administration: Administration = {

@@ -23,7 +23,7 @@ export interface PeerJsClient {
   say(message: unknown): void;
   /** The messages received since the last call. */
   heard(): unknown[];
-  /** The client goes away. */
+  /** Disconnects the client. */
   leave(): void;
 }
 
@@ -56,7 +56,7 @@ export function peerJsClients({ authorizer = openAuthorizer, limits: changed = {
   };
   const connect = (id: string, token = `token of ${id}`) =>
     open(new URLSearchParams({ key: "peerjs", id, token, version: "1.5.5" }).toString());
-  /** What a client is told that is not let in. */
+  /** The close message to a client that is refused. */
   const refusal = async (opening: Promise<PeerJsClient>): Promise<unknown> => {
     const error = await opening.then(
       () => undefined,

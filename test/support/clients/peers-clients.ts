@@ -19,7 +19,7 @@ export interface PeersClient {
   readonly connection: FakeConnection;
   readonly session: ProtocolSession;
   emit(event: string, ...args: unknown[]): Promise<void>;
-  /** Emits, and resolves with what is acknowledged; undefined if nothing is. */
+  /** Emits an event and resolves with its acknowledgement; undefined if there is none. */
   ask(event: string, ...args: unknown[]): Promise<unknown>;
   register(deviceId: string, ...groups: string[]): Promise<unknown>;
   /** The events received since the last call. */

@@ -10,7 +10,7 @@ export interface TestClient {
 
 const settings = { disableBc: true, maxBackoffTime: 200 };
 
-/** Real y-websocket clients; they share nothing but the server (no BroadcastChannel). */
+/** Real y-websocket clients. They share only the server (no BroadcastChannel). */
 export class TestClients implements AsyncDisposable {
   readonly #clients: TestClient[] = [];
 
@@ -18,7 +18,7 @@ export class TestClients implements AsyncDisposable {
     return this.#add(doc, new WebsocketProvider(`${wsUrl}/sync`, document, doc, settings));
   }
 
-  /** With a token in its URL. */
+  /** Connects with a token in the URL. */
   connectWith(token: string, wsUrl: string, document: string): TestClient {
     const doc = new Y.Doc();
     return this.#add(doc, new WebsocketProvider(`${wsUrl}/sync`, document, doc, { ...settings, params: { token } }));
@@ -49,13 +49,13 @@ export async function synced({ provider }: TestClient): Promise<void> {
   await eventually("synced", () => provider.synced);
 }
 
-/** Disconnects, and resolves when the socket is gone. */
+/** Disconnects, and resolves when the socket is closed. */
 export async function disconnected({ provider }: TestClient): Promise<void> {
   provider.disconnect();
   await eventually("disconnected", () => provider.ws === null);
 }
 
-/** All documents are in the same state, deletions included. */
+/** Resolves when all documents have the same state, deletions included. */
 export async function converged(clients: readonly Pick<TestClient, "doc">[], withinMs = 10_000): Promise<void> {
   await eventually(
     "converged",

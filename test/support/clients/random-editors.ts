@@ -1,10 +1,10 @@
 import * as Y from "yjs";
 import type { Random } from "../bytes/random.ts";
 
-/** Someone with a copy of the document, who edits all of it at random, undoes and redoes. */
+/** An editor with a copy of the document that changes all types of it at random, undoes and redoes. */
 export class RandomEditor {
   readonly doc: Y.Doc;
-  /** What it sent, in order: one update per change. */
+  /** The updates that it sent, in order: one per change. */
   readonly sent: Uint8Array[] = [];
   readonly #random: Random;
   readonly #undo: Y.UndoManager;
@@ -34,7 +34,7 @@ export class RandomEditor {
     ];
   }
 
-  /** One change, which is one update, or none when it comes to nothing. */
+  /** Makes one change, which is one update, or none if it has no effect. */
   edit(): void {
     if (this.#random.chance(0.12)) {
       if (this.#random.chance(0.6)) this.#undo.undo();
@@ -93,7 +93,8 @@ export class RandomEditor {
     const candidates = [...list.toArray(), ...map.values()].filter((value) => value instanceof Y.AbstractType);
     if (candidates.length === 0) return;
     const nested = this.#random.pick(candidates);
-    // Not formatted: Yjs deletes formatting without effect, and when depends on how updates were grouped.
+    // The text is not formatted: Yjs deletes formatting without effect at a time that depends on the grouping of
+    // updates.
     if (nested instanceof Y.Text) nested.insert(this.#random.integer(nested.length + 1), "more");
     else if (nested instanceof Y.Map) this.#editMap(nested);
     else if (nested instanceof Y.Array) this.#editList(nested);
@@ -119,7 +120,7 @@ export class RandomEditor {
   }
 }
 
-/** Marks updates of others, which are neither sent nor undone. */
+/** The origin of received updates, which are neither sent nor undone. */
 const received = Symbol("received");
 
 function editRich(text: Y.Text, random: Random): void {
@@ -134,7 +135,10 @@ function editRich(text: Y.Text, random: Random): void {
   else text.insert(at, random.pick(["x", "yz", "rich text"]), random.chance(0.3) ? attributes : undefined);
 }
 
-/** Never between the halves of a surrogate pair: Yjs replaces halves, in one copy before and in another after a merge. */
+/**
+ * Moves an index off the middle of a surrogate pair: Yjs replaces halves, in one copy before and in another after a
+ * merge.
+ */
 function boundary(characters: string, index: number): number {
   const code = characters.charCodeAt(index);
   return code >= 0xdc00 && code <= 0xdfff ? index - 1 : index;
@@ -150,14 +154,14 @@ function roots(doc: Y.Doc) {
   };
 }
 
-/** A document of which the shared types are known, as an application has it. */
+/** A document whose shared types are defined, as an application defines them. */
 export function typedDoc(): Y.Doc {
   const doc = new Y.Doc();
   roots(doc);
   return doc;
 }
 
-/** What the application sees, subdocuments as their guid. */
+/** The content that an application sees; subdocuments are shown by their guid. */
 export function visibleContent(doc: Y.Doc): unknown {
   const { text, rich, list, map, xml } = roots(doc);
   return {

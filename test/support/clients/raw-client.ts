@@ -3,7 +3,7 @@ import * as Y from "yjs";
 import { encodeMessage, type ServerMessage } from "../../../src/relay/y-websocket/codec.ts";
 import { eventually } from "../eventually.ts";
 
-/** A y-websocket connection without a document behind it, which records what it is sent. */
+/** A y-websocket connection without a document, which records the received messages. */
 export class RawClient {
   readonly socket: WebSocket;
   readonly frames: Uint8Array[] = [];
@@ -32,11 +32,11 @@ export class RawClient {
   }
 
   sendBytes(frame: Uint8Array | string): void {
-    // The type of WebSocket.send wants to rule out shared memory, which nothing here is.
+    // The type of WebSocket.send excludes shared memory, which is not used here.
     this.socket.send(frame as Uint8Array<ArrayBuffer> | string);
   }
 
-  /** Sends SyncStep1 of a client that knows nothing, and awaits the answer. */
+  /** Sends the SyncStep1 of a client without content and awaits the answer. */
   async sync(stateVector: Uint8Array = Uint8Array.of(0)): Promise<Uint8Array> {
     const before = this.bodies(1).length;
     this.send({ type: "sync-step-1", stateVector });
@@ -44,17 +44,17 @@ export class RawClient {
     return this.bodies(1)[before] ?? Uint8Array.of();
   }
 
-  /** The bodies of the sync messages received so far: sub-type 0 SyncStep1, 1 SyncStep2, 2 Update. */
+  /** The bodies of the sync messages received so far: sub-type 0 is SyncStep1, 1 is SyncStep2, 2 is Update. */
   bodies(subType: 0 | 1 | 2): readonly Uint8Array[] {
     return this.frames.filter((frame) => frame[0] === 0 && frame[1] === subType).map(body);
   }
 
-  /** The updates received, less those that hold nothing. */
+  /** The received updates without the empty ones. */
   get updates(): readonly Uint8Array[] {
     return this.bodies(2);
   }
 
-  /** Reasons of the auth messages received. */
+  /** The reasons of the received auth messages. */
   get denials(): readonly string[] {
     return this.frames
       .filter((frame) => frame[0] === 2)
@@ -71,7 +71,7 @@ function body(frame: Uint8Array): Uint8Array {
   return decoding.readVarUint8Array(decoding.createDecoder(frame.subarray(2)));
 }
 
-/** How often each `client:clock` is in these updates. */
+/** The number of occurrences of each `client:clock` in these updates. */
 export function countClocks(updates: readonly Uint8Array[]): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   for (const update of updates) {

@@ -2,7 +2,7 @@ import { eventually } from "../eventually.ts";
 
 type Message = Readonly<Record<string, unknown>>;
 
-/** A client that says what its script has it say, and that waits for what the script has it hear. */
+/** A client that sends the messages of its test's script, and waits for those that the script expects. */
 export class ScriptSocket {
   readonly #socket: WebSocket;
   readonly #heard: Message[] = [];
@@ -32,13 +32,13 @@ export class ScriptSocket {
     this.#socket.send(frame);
   }
 
-  /** The next message, once it has come. */
+  /** Resolves with the next message once it has arrived. */
   async hears(): Promise<Message> {
     await eventually("a message", () => this.#heard.length > 0);
     return this.#heard.shift() ?? {};
   }
 
-  /** What has come and has not been heard. Whether something is still under way only a later message can tell. */
+  /** The messages that have arrived and were not awaited. Only a later message proves that none is still under way. */
   get unheard(): readonly Message[] {
     return this.#heard;
   }
@@ -48,7 +48,7 @@ export class ScriptSocket {
     await eventually("closed", () => this.closed !== undefined);
   }
 
-  /** Without a closing handshake, as when a page's process dies. */
+  /** Ends the connection without a closing handshake, as when a page's process dies. */
   crash(): void {
     this.#socket.terminate();
   }

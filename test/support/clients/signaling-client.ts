@@ -1,6 +1,6 @@
-/** A client of a JSON signaling server that says what it is told to, sound or not. */
+/** A client of a JSON signaling server that sends what the test gives it, valid or not. */
 export class SignalingClient {
-  /** Every frame received, in order. */
+  /** Every received frame, in order. */
   readonly heard: string[] = [];
   readonly #socket: WebSocket;
   #pings = 0;
@@ -36,7 +36,7 @@ export class SignalingClient {
     if (frame === ping) this.#pings += 1;
   }
 
-  /** Pings, and resolves when the server has handled all that was said before and the pong has arrived. */
+  /** Sends a ping and resolves at its pong: the server has handled every earlier message then. */
   async settled(): Promise<void> {
     this.send(ping);
     while (this.#pongs < this.#pings) {
@@ -46,7 +46,7 @@ export class SignalingClient {
     }
   }
 
-  /** Resolves when the pong to a WebSocket ping has arrived, which a server answers also when its session is mute. */
+  /** Resolves at the pong to a WebSocket ping, which the server answers even if its session is mute. */
   async controlPonged(): Promise<void> {
     await new Promise<unknown>((resolve) => {
       this.#socket.addEventListener("pong", resolve, { once: true });

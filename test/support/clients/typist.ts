@@ -1,7 +1,7 @@
 import type * as Y from "yjs";
 import { Random } from "../bytes/random.ts";
 
-/** A seeded person at a keyboard: `type(n)` makes n edits, most of them insertions at a moving cursor, some deletions. */
+/** A seeded person at a keyboard: `type(n)` makes n edits, mostly insertions at a moving cursor, and some deletions. */
 export function typist(text: Y.Text, seed: string): (edits: number) => void {
   const random = new Random(hash(seed));
   let cursor = 0;

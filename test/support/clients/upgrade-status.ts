@@ -1,7 +1,10 @@
 import { once } from "node:events";
 import { connect } from "node:net";
 
-/** With which HTTP status a WebSocket handshake is answered, which no client tells; the socket is closed then. */
+/**
+ * The HTTP status of the answer to a WebSocket handshake, which WebSocket clients do not report. The socket is closed
+ * then.
+ */
 export async function upgradeStatus(port: number, path: string): Promise<number> {
   const socket = connect(port, "127.0.0.1");
   socket.write(

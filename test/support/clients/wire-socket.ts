@@ -1,10 +1,10 @@
 import { connect, type Socket } from "node:net";
 
-/** Whom a socket tells what it reads. */
+/** The options of a socket. */
 export interface WireOptions {
-  /** The payload of each whole message. */
+  /** Called with the payload of each whole message. */
   readonly received?: (message: Uint8Array) => void;
-  /** Reads no faster than this many bytes a second. */
+  /** The most bytes that are read in a second. */
   readonly bytesPerSecond?: number;
 }
 
@@ -12,16 +12,16 @@ const windowMs = 10;
 const opcodes = { continuation: 0, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
 /**
- * A WebSocket client on a bare TCP socket, which can do what no library lets one do: stop reading, read slowly, and go
- * without a word.
+ * A WebSocket client on a bare TCP socket. Unlike a library, it can stop reading, read slowly, and disconnect without a
+ * close frame.
  */
 export class WireSocket {
-  /** Resolves when the TCP connection is gone, with the code of the close frame that was read, if one was. */
+  /** Resolves when the TCP connection has ended, with the code of the received close frame, if there was one. */
   readonly closed: Promise<number | undefined>;
   readonly #socket: Socket;
   readonly #options: WireOptions;
   readonly #upgraded = Promise.withResolvers<void>();
-  /** Read and not yet understood. */
+  /** Bytes that are read and not parsed yet. */
   #buffer = new GrowingBuffer();
   #hasUpgraded = false;
   #fragments: Uint8Array[] = [];
@@ -53,17 +53,17 @@ export class WireSocket {
     return socket;
   }
 
-  /** The TCP port at this end. */
+  /** The local TCP port. */
   get port(): number {
     return this.#socket.localPort ?? 0;
   }
 
-  /** One binary message. */
+  /** Sends one binary message. */
   send(message: Uint8Array): void {
     this.#write(opcodes.binary, message);
   }
 
-  /** From now on nothing is read: what the server sends piles up in front of this socket. */
+  /** Stops reading: the server's messages pile up before this socket. */
   pause(): void {
     this.#isPaused = true;
     this.#socket.pause();
@@ -140,7 +140,7 @@ interface WireFrame {
   readonly payload: Uint8Array;
 }
 
-/** Bytes that come at the end and go at the beginning, without being copied each time. */
+/** A buffer that grows at its end and shrinks at its beginning without a copy each time. */
 class GrowingBuffer {
   #all = new Uint8Array(65_536);
   #start = 0;
@@ -170,7 +170,7 @@ class GrowingBuffer {
   }
 }
 
-/** RFC 6455 §5.2; undefined while it is not all there. */
+/** Parses a frame (RFC 6455 §5.2); undefined while it is incomplete. */
 function takeFrame(buffer: GrowingBuffer): WireFrame | undefined {
   const { bytes } = buffer;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -186,7 +186,7 @@ function takeFrame(buffer: GrowingBuffer): WireFrame | undefined {
   return { opcode: view.getUint8(0) & 0x0f, isLast: view.getUint8(0) >= 0x80, payload };
 }
 
-/** A whole message in one frame, masked, as it must be, with a mask of zeros. */
+/** Encodes a whole message in one frame. The mask, which is required, is all zeros. */
 function clientFrame(opcode: number, payload: Uint8Array): Uint8Array {
   const { byteLength } = payload;
   const lengthBytes = byteLength < 126 ? 0 : byteLength < 65_536 ? 2 : 8;

@@ -1,4 +1,4 @@
-/** Appends a revocation of each user, in turn, and prints for each "kept" or the system's name for what happened. */
+/** Appends a revocation of each user, in turn, and prints for each "kept" or the system's error code. */
 import { systemClock } from "../../../src/lib/time/clock.ts";
 import { RevocationFile } from "../../../src/storage/revocation-log.ts";
 

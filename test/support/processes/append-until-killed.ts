@@ -1,6 +1,6 @@
 /**
- * Goes on counting in a store until it is killed: batch n appends n to the documents "a" and "b", and every 50th batch
- * "a" is compacted to all its numbers. Prints n when the promise of its batch has resolved.
+ * Counts in a store until it is killed: batch n appends n to the documents "a" and "b", and every 50th batch "a" is
+ * compacted to all its numbers. Prints n when the promise of its batch has resolved.
  */
 import { writeSync } from "node:fs";
 import { createMetrics } from "../../../src/ops/metrics.ts";

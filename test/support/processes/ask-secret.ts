@@ -1,4 +1,4 @@
-/** Waits until the file `start` is there, then prints the secret of each name, asked for in turn, as JSON. */
+/** Waits for the file `start`, then prints as JSON the secret of each name, requested one after the other. */
 import { existsSync } from "node:fs";
 import { secretIn } from "../../../src/storage/secrets-file.ts";
 

@@ -1,4 +1,4 @@
-/** A TypeScript file of this folder as a process of its own, its standard output in lines. */
+/** Runs a TypeScript file of this folder as a process of its own and reads its standard output by lines. */
 export class Child implements AsyncDisposable {
   readonly #process: Bun.Subprocess<"ignore", "pipe", "pipe">;
   readonly #stderr: Promise<string>;
@@ -17,21 +17,21 @@ export class Child implements AsyncDisposable {
     return this.#process.pid;
   }
 
-  /** The next line; rejects when there is none. */
+  /** Resolves with the next line; rejects when there is none. */
   async line(): Promise<string> {
     const { value, done } = await this.#lines.next();
     if (done) throw new Error(`the child ended early: ${await this.#stderr}`);
     return value;
   }
 
-  /** All lines that have not been read, once it has ended. */
+  /** Resolves with all lines that have not been read, once the process has ended. */
   async rest(): Promise<readonly string[]> {
     const lines = await Array.fromAsync(this.#lines);
     await this.#process.exited;
     return lines;
   }
 
-  /** Null when a signal ended it. */
+  /** Null when a signal ended the process. */
   async exitCode(): Promise<number | null> {
     await this.#process.exited;
     return this.#process.exitCode;
@@ -47,7 +47,7 @@ export class Child implements AsyncDisposable {
   }
 }
 
-/** Without the last one if it has no end, which is how a killed process leaves it. */
+/** Splits a stream into lines. A last line without an end, which a killed process leaves, is dropped. */
 async function* linesOf(stream: ReadableStream<Uint8Array>): AsyncGenerator<string, undefined> {
   const decoder = new TextDecoder();
   let text = "";

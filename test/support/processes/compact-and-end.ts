@@ -1,4 +1,4 @@
-/** Compacts once, prints the text that comes of it, and has nothing left to do. */
+/** Compacts once and prints the resulting text. Nothing keeps the process alive then. */
 import * as Y from "yjs";
 import { startWorkerCompactor } from "../../../src/relay/compaction/worker-compactor.ts";
 import { packUpdates } from "../../../src/relay/update/packed-updates.ts";

@@ -1,6 +1,6 @@
 import type { Random } from "../bytes/random.ts";
 
-/** A file's bytes after something went wrong with the disk, a copy or a program. Fast also where they are many. */
+/** A file's bytes after damage by a disk, a copy or a program. The function is fast for large files too. */
 export function damageFile(random: Random, original: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(original);
   const at = random.integer(bytes.length);

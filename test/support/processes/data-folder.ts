@@ -8,7 +8,7 @@ import type { Store } from "../../../src/storage/store.ts";
 /** Documents by name, with the updates of each. */
 export type Documents = Readonly<Record<string, readonly Uint8Array[]>>;
 
-/** A folder that is removed at the end, for data folders, backups and the like. */
+/** A temporary folder for data folders, backups and the like, which is removed at the end. */
 export class Workshop implements Disposable {
   readonly path = realpathSync(mkdtempSync(join(tmpdir(), "yurt-workshop-")));
 
@@ -16,13 +16,13 @@ export class Workshop implements Disposable {
     return join(this.path, ...names);
   }
 
-  /** Writes a data folder as a server leaves it when it is stopped. Resolves with its database's path. */
+  /** Writes a data folder as a stopped server leaves it. Resolves with the path of its database. */
   async fill(folder: string, documents: Documents): Promise<string> {
     await this.#opened(folder, (store) => append(store, documents));
     return this.file(folder, "yurt.db");
   }
 
-  /** As `fill`, but as a server leaves it that is killed: everything is in the `-wal`. */
+  /** Writes a data folder as a killed server leaves it: all content is in the `-wal`. */
   async fillAndKill(folder: string, documents: Documents): Promise<string> {
     await this.#opened(`${folder}-living`, async (store) => {
       await append(store, documents);
@@ -47,7 +47,7 @@ export class Workshop implements Disposable {
   }
 }
 
-/** What is in the database's log, by document, in order. */
+/** The rows of the database's log, by document, in order. */
 export async function documentsIn(file: string): Promise<Record<string, number[][]>> {
   const store = openSqliteStore(file, createMetrics());
   const documents: Record<string, number[][]> = {};
@@ -60,7 +60,10 @@ export async function documentsIn(file: string): Promise<Record<string, number[]
   return documents;
 }
 
-/** Each file of a folder with its bytes, to see that nothing was changed. A `-shm` or an empty `-wal` is no content. */
+/**
+ * The files of a folder with their bytes, for a check that nothing was changed. A `-shm` and an empty `-wal` are left
+ * out.
+ */
 export function contentsOf(folder: string): Record<string, string> {
   const files = readdirSync(folder).sort();
   const contents = files.map((name) => [name, readFileSync(join(folder, name), "base64")] as const);

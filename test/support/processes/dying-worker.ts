@@ -1,4 +1,4 @@
-/** A worker that ends with its first message. */
+/** A worker that ends at its first message. */
 declare const self: Worker;
 
 self.onmessage = () => process.exit(1);

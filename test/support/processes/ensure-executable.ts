@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 const root = join(import.meta.dir, "../../..");
 
-/** The executable that the build makes of this repository. */
+/** The executable that the build makes from this repository. */
 export const executable = join(root, "dist", "yurt");
 
 /** Builds the executable, unless it is newer than everything it is made of. */

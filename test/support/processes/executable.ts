@@ -2,7 +2,7 @@ import { ensureExecutable, executable } from "./ensure-executable.ts";
 
 export { ensureExecutable, executable };
 
-/** How a run ended. */
+/** The result of a run. */
 export interface Ending {
   /** Null when a signal ended it. */
   readonly code: number | null;
@@ -12,17 +12,17 @@ export interface Ending {
 
 export interface RunOptions {
   readonly args?: readonly string[];
-  /** All that it sees of an environment. */
+  /** The environment of the process, without any inherited variable. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly folder: string;
-  /** Another program in place of the executable, with its first arguments. */
+  /** Another program instead of the executable, with its first arguments. */
   readonly command?: readonly string[];
 }
 
 /** One line of a log. */
 export type LogLine = Readonly<Record<string, unknown>>;
 
-/** The executable at work, its output in pipes. */
+/** A running executable, its output in pipes. */
 export class Run {
   readonly #process: Bun.Subprocess<"ignore", "pipe", "pipe">;
   readonly #stderr: Promise<string>;
@@ -45,7 +45,7 @@ export class Run {
     return this.#process.pid;
   }
 
-  /** The first line of this event; rejects when the log ends without it. */
+  /** Resolves with the first line of this event; rejects when the log ends without it. */
   async event(name: string): Promise<LogLine> {
     for (;;) {
       const grown = this.#grown.promise;
@@ -72,7 +72,7 @@ export class Run {
     return { code: this.#process.exitCode, stdout: this.#stdout, stderr: await this.#stderr };
   }
 
-  /** Ends it, if it has not ended. */
+  /** Kills the process if it has not ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#process.kill("SIGKILL");
     await this.ended();
@@ -99,7 +99,9 @@ export class Run {
 
 const deadlineMs = 20_000;
 
-/** Runs the executable to its end; one that goes on is killed, so that its test fails and does not hang. */
+/**
+ * Runs the executable to its end. An executable that does not end is killed, so that its test fails and does not hang.
+ */
 export async function run(options: RunOptions): Promise<Ending> {
   await using running = new Run(options);
   const deadline = setTimeout(() => running.kill("SIGKILL"), deadlineMs);

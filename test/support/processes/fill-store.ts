@@ -1,6 +1,6 @@
 /**
- * Appends to a store in a place that is too small for it until that fails, compacts, removes the `filler`, if one is
- * given, and appends again. Prints what happened as JSON.
+ * Appends to a store on a disk that is too small for it until an append fails, compacts, removes the `filler`, if one
+ * is given, and appends again. Prints the results as JSON.
  */
 import { rmSync } from "node:fs";
 import { createMetrics } from "../../../src/ops/metrics.ts";
@@ -8,16 +8,19 @@ import { openSqliteStore } from "../../../src/storage/sqlite/sqlite-store.ts";
 import { StoreError, type StoreErrorKind } from "../../../src/storage/store.ts";
 import { compaction, rowsOf } from "../bytes/counting.ts";
 
-/** What the store said and held. Each batch is a small update of "every" and a large one of a document of its own. */
+/**
+ * The results and the content of the store. Each batch is a small update of "every" and a large one of a document of
+ * its own.
+ */
 export interface FillReport {
   readonly acknowledgedBatches: number;
   readonly appendFailure: StoreErrorKind | undefined;
-  /** Of a compaction to 4 MB. */
+  /** The failure of a compaction to 4 MB. */
   readonly compactFailure: StoreErrorKind | undefined;
-  /** After both failures. */
+  /** The rows after both failures. */
   readonly rowsOfEvery: number;
   readonly documents: number;
-  /** After the batch that failed was appended again. */
+  /** The rows after the failed batch was appended again. */
   readonly rowsOfEveryAtEnd: number;
   readonly documentsAtEnd: number;
 }

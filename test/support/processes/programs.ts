@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
-/** A program that tests run and that comes from a package of the system. */
+/** A program that tests run and that a package of the system provides. */
 export type Program = "chromium" | "firefox" | "caddy" | "nginx";
 
 interface Installation {
@@ -9,7 +9,7 @@ interface Installation {
   readonly package: string;
   /** The names of its executable, the preferred first. */
   readonly executables: readonly string[];
-  /** An environment variable that names an executable, which goes before those on PATH. */
+  /** An environment variable that names an executable, which takes precedence over PATH. */
   readonly variable?: string;
 }
 
@@ -24,7 +24,7 @@ const installations: Readonly<Record<Program, Installation>> = {
   nginx: { package: "nginx", executables: ["nginx"] },
 };
 
-// Object.keys forgets the literal types.
+// Object.keys loses the literal types.
 export const programs = Object.keys(installations) as readonly Program[];
 
 /** Debian keeps servers in a folder that is not on every user's PATH. */
@@ -46,13 +46,13 @@ export function installCommand(missing: readonly Program[], sudo: "sudo " | "" =
   return `${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends ${names}`;
 }
 
-/** The same for a shell that nobody watches; undefined where this user may not install packages. */
+/** The same command for a shell without a terminal; undefined if this user may not install packages. */
 export function unattendedInstallCommand(missing: readonly Program[]): string | undefined {
   if (Bun.which("apt-get") === null) return undefined;
   const isRoot = process.getuid?.() === 0;
   if (!isRoot && Bun.which("sudo") === null) return undefined;
   const command = installCommand(missing, isRoot ? "" : "sudo ");
-  // Without `-n` sudo would wait for a password that nobody types.
+  // Without `-n`, sudo would wait for a password.
   return `export DEBIAN_FRONTEND=noninteractive; ${command.replaceAll("sudo ", "sudo -n ")}`;
 }
 

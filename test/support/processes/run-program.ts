@@ -4,9 +4,9 @@ import { readTextFile } from "../../../src/config/sources.ts";
 
 export interface ProgramOptions {
   readonly environment?: Readonly<Record<string, string>>;
-  /** Standard output is a terminal. */
+  /** True if standard output is a terminal. */
   readonly isTTY?: boolean;
-  /** What becomes of a text on standard output, if it is not taken. */
+  /** The error that a write to standard output ends with, if it fails. */
   readonly failure?: () => Error | undefined;
 }
 
