@@ -3,6 +3,7 @@ import type { OpenChannel } from "../../src/transport/channel.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import type { Connection, Frame } from "../../src/transport/connection.ts";
 import { eventually } from "../support/eventually.ts";
+import { tuple } from "../support/tuple.ts";
 
 /** The client at the other end of a connection. */
 export interface Receiver {
@@ -29,7 +30,8 @@ export function describeWire(name: string, open: () => Wire): void {
     });
     afterEach(() => wire.close());
 
-    const people = (count: number) => Promise.all(Array.from({ length: count }, () => wire.connect()));
+    const connectAll = async <const N extends number>(count: N) =>
+      tuple(count, await Promise.all(Array.from({ length: count }, () => wire.connect())));
     /** Sends a last frame to each receiver directly, waits for it, and returns the frames received before it. */
     const heardBy = async (...receivers: readonly Receiver[]) => {
       for (const { connection } of receivers) connection.send("end");
@@ -39,8 +41,7 @@ export function describeWire(name: string, open: () => Wire): void {
 
     describe("a connection", () => {
       test("delivers text and bytes in the order in which they were sent, by any method", async () => {
-        const [a] = await people(1);
-        if (a === undefined) throw new Error("a receiver");
+        const [a] = await connectAll(1);
         const frames: readonly Frame[] = ["1", new Uint8Array(2), "3"];
         for (const frame of frames) a.connection.send(frame);
         a.connection.cork(() => {
@@ -52,17 +53,16 @@ export function describeWire(name: string, open: () => Wire): void {
       });
 
       test("calls a drained task immediately when there are no unsent bytes", async () => {
-        const [a] = await people(1);
+        const [a] = await connectAll(1);
         let calls = 0;
-        a?.connection.drained(() => {
+        a.connection.drained(() => {
           calls += 1;
         });
-        expect([a?.connection.unsentBytes, calls]).toEqual([0, 1]);
+        expect([a.connection.unsentBytes, calls]).toEqual([0, 1]);
       });
 
       test("does nothing after either side has closed it", async () => {
-        const [a, b] = await people(2);
-        if (a === undefined || b === undefined) throw new Error("two receivers");
+        const [a, b] = await connectAll(2);
         a.connection.close(closeReasons.restart);
         a.connection.close(closeReasons.shutdown);
         await b.leave();
@@ -82,8 +82,7 @@ export function describeWire(name: string, open: () => Wire): void {
     });
 
     test("a ping is answered when either side closes the connection, and when it is closed already", async () => {
-      const [a, b] = await people(2);
-      if (a === undefined || b === undefined) throw new Error("two receivers");
+      const [a, b] = await connectAll(2);
       const answers: string[] = [];
       a.connection.close(closeReasons.restart);
       await b.leave();
@@ -94,8 +93,7 @@ export function describeWire(name: string, open: () => Wire): void {
 
     describe("a channel", () => {
       test("delivers to all joined connections except the excluded one, in order with frames that are sent directly", async () => {
-        const [a, b, c] = await people(3);
-        if (a === undefined || b === undefined || c === undefined) throw new Error("three receivers");
+        const [a, b, c] = await connectAll(3);
         const channel = wire.openChannel();
         channel.join(a.connection);
         channel.publish("for a");
@@ -112,8 +110,7 @@ export function describeWire(name: string, open: () => Wire): void {
       });
 
       test("delivers once to a connection that joined twice, and nothing to one that left, once or twice", async () => {
-        const [a, b] = await people(2);
-        if (a === undefined || b === undefined) throw new Error("two receivers");
+        const [a, b] = await connectAll(2);
         const channel = wire.openChannel();
         for (const { connection } of [a, a, b]) channel.join(connection);
         channel.publish("1");
@@ -129,8 +126,7 @@ export function describeWire(name: string, open: () => Wire): void {
       });
 
       test("is independent of every other channel", async () => {
-        const [a] = await people(1);
-        if (a === undefined) throw new Error("a receiver");
+        const [a] = await connectAll(1);
         const [one, other] = [wire.openChannel(), wire.openChannel()];
         one.join(a.connection);
         other.publish("not for a");
@@ -139,8 +135,7 @@ export function describeWire(name: string, open: () => Wire): void {
       });
 
       test("a closed sender can be excluded like any other, and a closed connection cannot join", async () => {
-        const [a, b] = await people(2);
-        if (a === undefined || b === undefined) throw new Error("two receivers");
+        const [a, b] = await connectAll(2);
         const channel = wire.openChannel();
         for (const { connection } of [a, b]) channel.join(connection);
         await b.leave();

@@ -13,6 +13,7 @@ import { FakeConnection } from "../support/fakes/fake-connection.ts";
 import { InlineCompactor, type InlineCompactorOptions } from "../support/fakes/inline-compactor.ts";
 import { openMemoryStore } from "../support/fakes/memory-store.ts";
 import { roomParts } from "../support/servers/room-parts.ts";
+import { tuple } from "../support/tuple.ts";
 
 /** An update whose acknowledgement is the same frame, as in y-websocket. */
 const sent = (update: Uint8Array): Submission => ({
@@ -135,11 +136,13 @@ test("states and removals that several peers send are broadcast once", async () 
 test("while syncs fail, nothing is acknowledged and no further update is forwarded; both follow once syncs succeed again", async () => {
   const { clock, store, room, join, turn } = await setUp();
   const [a, b] = [await join("a"), await join("b")];
-  const [first, second] = updatesOf((doc) => {
-    doc.getText("t").insert(0, "1");
-    doc.getText("t").insert(1, "2");
-  });
-  if (first === undefined || second === undefined) throw new Error("no updates");
+  const [first, second] = tuple(
+    2,
+    updatesOf((doc) => {
+      doc.getText("t").insert(0, "1");
+      doc.getText("t").insert(1, "2");
+    }),
+  );
   const frame = (update: Uint8Array) => encodeMessage({ type: "update", update });
   store.failToSync();
   void room.submit(a.member, sent(first));

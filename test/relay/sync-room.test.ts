@@ -10,6 +10,7 @@ import { FakeConnection } from "../support/fakes/fake-connection.ts";
 import { InlineCompactor } from "../support/fakes/inline-compactor.ts";
 import { openMemoryStore } from "../support/fakes/memory-store.ts";
 import { roomParts } from "../support/servers/room-parts.ts";
+import { tuple } from "../support/tuple.ts";
 
 /** Readable frames: the kind of message, and its bytes in hex. */
 const encoding: SyncEncoding = {
@@ -27,10 +28,13 @@ const sent = (update: Uint8Array, frame?: string): Submission => ({
 });
 
 const emptyVector = Uint8Array.of(0);
-const [first = emptyVector, second = emptyVector, third = emptyVector] = updatesOf((doc) => {
-  doc.clientID = 7;
-  for (const character of "abc") doc.getText("t").insert(0, character);
-});
+const [first, second, third] = tuple(
+  3,
+  updatesOf((doc) => {
+    doc.clientID = 7;
+    for (const character of "abc") doc.getText("t").insert(0, character);
+  }),
+);
 
 const hex = (bytes: Uint8Array) => bytes.toHex();
 
@@ -167,10 +171,13 @@ describe("a sync room", () => {
     void room.submit(a.member, sent(first));
     await turn();
     a.take();
-    const [, , , , fifth = emptyVector] = updatesOf((doc) => {
-      doc.clientID = 8;
-      for (const character of "abcde") doc.getText("t").insert(0, character);
-    });
+    const [, , , , fifth] = tuple(
+      5,
+      updatesOf((doc) => {
+        doc.clientID = 8;
+        for (const character of "abcde") doc.getText("t").insert(0, character);
+      }),
+    );
     void room.submit(a.member, sent(fifth));
     expect(a.take()).toEqual([expect.stringMatching(/^step1 /)]);
   });
@@ -256,10 +263,13 @@ describe("a sync room", () => {
   test("an update that takes a large part of an outbox is sent as a snapshot, and a slow member catches up after it", async () => {
     const { room, join, turn } = await setUp({ outboxBytes: 4_000 });
     const [a, fast, slow] = [join("a"), join("fast"), join("slow")];
-    const [large = emptyVector, small = emptyVector] = updatesOf((doc) => {
-      doc.getText("t").insert(0, "x".repeat(2_000));
-      doc.getText("t").insert(0, "y");
-    });
+    const [large, small] = tuple(
+      2,
+      updatesOf((doc) => {
+        doc.getText("t").insert(0, "x".repeat(2_000));
+        doc.getText("t").insert(0, "y");
+      }),
+    );
     slow.connection.unsentBytes = 1;
     void room.submit(a.member, sent(large));
     await turn();

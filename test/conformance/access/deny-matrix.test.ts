@@ -12,6 +12,7 @@ import { SignalingClient } from "../../support/clients/signaling-client.ts";
 import { upgradeStatus } from "../../support/clients/upgrade-status.ts";
 import { eventually, pause } from "../../support/eventually.ts";
 import { startTestServer, type TestServer } from "../../support/servers/start-test-server.ts";
+import { tuple } from "../../support/tuple.ts";
 
 /** A token that an endpoint refuses, and the expected denial. */
 interface Credential {
@@ -96,7 +97,10 @@ const kindOf = ({ code }: Credential) => (code === "wrong-room" ? "forbidden" : 
 const statusOf = (credential: Credential) => (kindOf(credential) === "forbidden" ? 403 : 401);
 /** True if the token is invalid for every room, which the server decides before the upgrade. */
 const isInvalidEverywhere = ({ code }: Credential) => !["no-token", "wrong-room", "revoked"].includes(code);
-const [update = new Uint8Array()] = updatesOf((doc) => void doc.getText("t").insert(0, "a"));
+const [update] = tuple(
+  1,
+  updatesOf((doc) => void doc.getText("t").insert(0, "a")),
+);
 
 const endpoints: Readonly<Record<string, Endpoint>> = {
   "y-websocket": {

@@ -29,8 +29,8 @@ const urlOf = async (server: Run) => `ws://127.0.0.1:${await server.port()}`;
 /** Types into a document and resolves when another client has it, and it is stored. */
 async function type(clients: TestClients, server: Run, document: string, text: string): Promise<void> {
   const [writer, reader] = await clients.connectAll(2, await urlOf(server), document);
-  writer?.text.insert(0, text);
-  await eventually("received", () => reader?.text.toString() === text);
+  writer.text.insert(0, text);
+  await eventually("received", () => reader.text.toString() === text);
 }
 
 describe("a server refuses to start, names the remedy and keeps every byte when its database", () => {
@@ -162,7 +162,7 @@ describe("yurt backup and yurt restore", () => {
 
     await using again = serve();
     const [reader] = await clients.connectAll(1, await urlOf(again), "notes");
-    expect(reader?.text.toString()).toBe("first");
+    expect(reader.text.toString()).toBe("first");
   });
 
   test("restore documents that cannot be read", async () => {

@@ -15,7 +15,6 @@ describe.each([...kinds])("providers of version $label", (kind) => {
     await using server = await startTestServer();
     await using clients = new HocuspocusClients(kind, server.wsUrl);
     const [a, b] = await clients.attachAll(2, "my notes");
-    if (a === undefined || b === undefined) throw new Error("two clients");
     typist(a.text, "a")(200);
     typist(b.text, "b")(200);
     expect(a.provider.unsyncedChanges).toBeGreaterThan(0);
@@ -30,7 +29,6 @@ describe.each([...kinds])("providers of version $label", (kind) => {
     await using server = await startTestServer();
     await using clients = new HocuspocusClients(kind, server.wsUrl);
     const [a, b] = await clients.attachAll(2, "offline");
-    if (a === undefined || b === undefined) throw new Error("two clients");
     a.socket.disconnect();
     await eventually("offline", () => a.socket.status === "disconnected");
     const countBefore = a.provider.unsyncedChanges;
@@ -50,7 +48,6 @@ describe.each([...kinds])("providers of version $label", (kind) => {
     const first = await startTestServer({ dataFolder });
     await using clients = new HocuspocusClients(kind, first.wsUrl);
     const [a, b] = await clients.attachAll(2, "restart");
-    if (a === undefined || b === undefined) throw new Error("two clients");
     typist(a.text, "before")(50);
     await saved(a);
     await first.stop();
@@ -70,7 +67,6 @@ describe.each([...kinds])("providers of version $label", (kind) => {
     await using server = await startTestServer();
     await using clients = new HocuspocusClients(kind, server.wsUrl);
     const [a, b] = await clients.attachAll(2, "presence");
-    if (a === undefined || b === undefined) throw new Error("two clients");
     const seenBy = (client: typeof a) => [...(client.provider.awareness?.getStates().values() ?? [])];
     a.provider.awareness?.setLocalStateField("user", { name: "Ada" });
     b.provider.awareness?.setLocalStateField("user", { name: "Bob" });
@@ -89,7 +85,6 @@ describe.each([...kinds])("providers of version $label", (kind) => {
     await using server = await startTestServer();
     await using clients = new HocuspocusClients(kind, server.wsUrl);
     const [a, b] = await clients.attachAll(2, "stateless");
-    if (a === undefined || b === undefined) throw new Error("two clients");
     a.provider.sendStateless("hello");
     a.provider.sendStateless("world");
     await eventually("heard", () => b.stateless.length === 2);
@@ -100,7 +95,6 @@ describe.each([...kinds])("providers of version $label", (kind) => {
     await using server = await startTestServer();
     await using clients = new HocuspocusClients(kind, server.wsUrl);
     const [a, b] = await clients.attachAll(2, "force");
-    if (a === undefined || b === undefined) throw new Error("two clients");
     typist(a.text, "x")(20);
     await saved(a);
     a.provider.forceSync();
@@ -193,7 +187,6 @@ describe("the server's counting of acknowledgements stays correct", () => {
     await using server = await startTestServer();
     await using clients = new HocuspocusClients(kind, server.wsUrl);
     const [a, b] = await clients.attachAll(2, "pieces");
-    if (a === undefined || b === undefined) throw new Error("two clients");
     const type = typist(a.text, "a");
     for (let round = 0; round < 50; round += 1) {
       type(3);

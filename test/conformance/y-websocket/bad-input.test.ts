@@ -8,16 +8,20 @@ import { synced, TestClients } from "../../support/clients/providers.ts";
 import { RawClient, updatesOf } from "../../support/clients/raw-client.ts";
 import { eventually, pause } from "../../support/eventually.ts";
 import { startTestServer, type TestServer } from "../../support/servers/start-test-server.ts";
+import { tuple } from "../../support/tuple.ts";
 
 const bytes = (hex: string) => Uint8Array.fromHex(hex.replaceAll(" ", ""));
 const framed = (update: Uint8Array) => Uint8Array.from(Buffer.concat([bytes("00 02"), varUint(update.length), update]));
 const varUint = (value: number) =>
   value < 128 ? Uint8Array.of(value) : Uint8Array.of((value & 127) | 128, value >> 7);
 
-const [valid = Uint8Array.of()] = updatesOf((doc) => {
-  doc.clientID = 5;
-  doc.getText("t").insert(0, "abc");
-});
+const [valid] = tuple(
+  1,
+  updatesOf((doc) => {
+    doc.clientID = 5;
+    doc.getText("t").insert(0, "abc");
+  }),
+);
 
 /** Frames that violate the protocol, and the expected close reason. */
 const malformed: readonly [string, Uint8Array | string][] = [
@@ -91,10 +95,13 @@ describe("a client that sends", () => {
     const offender = await RawClient.connect(`${server.wsUrl}/sync/bad`);
     await offender.sync();
     const doc = new Y.Doc();
-    const [small = Uint8Array.of(), large = Uint8Array.of()] = updatesOf(() => {
-      doc.getText("t").insert(0, "x".repeat(1_000));
-      doc.getText("t").insert(0, "y".repeat(1_000));
-    }, doc);
+    const [small, large] = tuple(
+      2,
+      updatesOf(() => {
+        doc.getText("t").insert(0, "x".repeat(1_000));
+        doc.getText("t").insert(0, "y".repeat(1_000));
+      }, doc),
+    );
     offender.send({ type: "update", update: small });
     await eventually("stored", () => offender.updates.length === 1);
     offender.send({ type: "update", update: large });
@@ -119,7 +126,10 @@ describe("a client that sends", () => {
   });
 
   test("a frame of exactly the limit is handled", async () => {
-    const [update = Uint8Array.of()] = updatesOf((doc) => doc.getText("t").insert(0, "x".repeat(9_000)));
+    const [update] = tuple(
+      1,
+      updatesOf((doc) => doc.getText("t").insert(0, "x".repeat(9_000))),
+    );
     const frame = framed(update);
     await using server = await startTestServer({ limits: { relayFrameBytes: frame.byteLength } });
     const client = await RawClient.connect(`${server.wsUrl}/sync/large`);
@@ -168,7 +178,6 @@ test("10,000 mutations of valid frames end neither the process nor another clien
   await using server = await startTestServer();
   await using clients = new TestClients();
   const [one, other] = await clients.connectAll(2, server.wsUrl, "innocent");
-  if (one === undefined || other === undefined) throw new Error("two clients");
   const seed = 20_26;
   const random = new Random(seed);
   const corpus = [framed(valid), bytes("00 00 01 00"), bytes("00 01 02 00 00"), bytes("01 06 01 05 01 02 7b 7d")];

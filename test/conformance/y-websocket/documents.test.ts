@@ -6,6 +6,7 @@ import { countClocks, RawClient, updatesOf } from "../../support/clients/raw-cli
 import { typist } from "../../support/clients/typist.ts";
 import { eventually, pause } from "../../support/eventually.ts";
 import { startTestServer } from "../../support/servers/start-test-server.ts";
+import { tuple } from "../../support/tuple.ts";
 
 describe("y-websocket 3.1 clients", () => {
   test.each([2, 5])("%i clients converge while all of them type", async (count) => {
@@ -29,7 +30,6 @@ describe("y-websocket 3.1 clients", () => {
     await using server = await startTestServer();
     await using clients = new TestClients();
     const [one, other] = await clients.connectAll(2, server.wsUrl, "offline");
-    if (one === undefined || other === undefined) throw new Error("two clients");
     one.text.insert(0, "together ");
     await converged([one, other]);
     await disconnected(one);
@@ -45,7 +45,6 @@ describe("y-websocket 3.1 clients", () => {
     await using clients = new TestClients();
     const all = await clients.connectAll(3, server.wsUrl, "large");
     const [one] = all;
-    if (one === undefined) throw new Error("a client");
     const closes: number[] = [];
     for (const { provider } of all) provider.on("connection-close", (event) => closes.push(event?.code ?? 0));
     one.doc.getMap("large").set("online", new Uint8Array(12_000_000));
@@ -74,7 +73,6 @@ describe("y-websocket 3.1 clients", () => {
     await using server = await startTestServer();
     await using clients = new TestClients();
     const [writer] = await clients.connectAll(1, server.wsUrl, "late");
-    if (writer === undefined) throw new Error("a writer");
     typist(writer.text, "writer")(2_000);
     const probe = clients.connect(server.wsUrl, "late");
     await converged([writer, probe]);
@@ -117,7 +115,10 @@ describe("y-websocket 3.1 clients", () => {
     await reader.sync();
     const writer = await RawClient.connect(`${server.wsUrl}/sync/resync`);
     await writer.sync();
-    const [update = Uint8Array.of()] = updatesOf((doc) => doc.getText().insert(0, "x"));
+    const [update] = tuple(
+      1,
+      updatesOf((doc) => doc.getText().insert(0, "x")),
+    );
     writer.send({ type: "update", update });
     await eventually("the update arrived", () => reader.updates.length > 0);
     await pause(50);
@@ -134,7 +135,10 @@ describe("y-websocket 3.1 clients", () => {
     ];
     await sender.sync();
     await other.sync();
-    const [update = Uint8Array.of()] = updatesOf((doc) => doc.getText().insert(0, "x"));
+    const [update] = tuple(
+      1,
+      updatesOf((doc) => doc.getText().insert(0, "x")),
+    );
     sender.send({ type: "update", update });
     await eventually("the echo", () => sender.updates.length === 1);
     expect(storedRows(server.dataFolder)).toBe(1);
@@ -166,10 +170,12 @@ describe("y-websocket 3.1 clients", () => {
     await using server = await startTestServer();
     const reader = await RawClient.connect(`${server.wsUrl}/sync/gap`);
     await reader.sync();
-    const [first, second, third] = updatesOf((doc) => {
-      for (const character of "abc") doc.getText().insert(0, character);
-    });
-    if (first === undefined || second === undefined || third === undefined) throw new Error("three updates");
+    const [first, second, third] = tuple(
+      3,
+      updatesOf((doc) => {
+        for (const character of "abc") doc.getText().insert(0, character);
+      }),
+    );
     const sender = await RawClient.connect(`${server.wsUrl}/sync/gap`);
     await sender.sync();
     expect(sender.bodies(0)).toHaveLength(1);
@@ -238,7 +244,6 @@ async function rowsAddedByReconnects(edit: (text: Y.Text, other: Y.Doc) => void)
   const [client] = await clients.connectAll(1, server.wsUrl, "deletions");
   const watcher = await RawClient.connect(`${server.wsUrl}/sync/deletions`);
   await watcher.sync();
-  if (client === undefined) throw new Error("a client");
   edit(client.text, new Y.Doc());
   const vector = Y.encodeStateVector(client.doc);
   await eventually("stored", async () => sameVector(await storedVector(server.wsUrl), vector));

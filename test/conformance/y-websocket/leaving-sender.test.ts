@@ -4,16 +4,20 @@ import { countClocks, RawClient, updatesOf } from "../../support/clients/raw-cli
 import { WireSocket } from "../../support/clients/wire-socket.ts";
 import { eventually } from "../../support/eventually.ts";
 import { startTestServer, type TestServer } from "../../support/servers/start-test-server.ts";
+import { tuple } from "../../support/tuple.ts";
 
 const path = "/sync/leaving";
 const senders = 50;
 
 /** One update of each client id below `senders`. */
 const updates = Array.from({ length: senders }, (_, index) => {
-  const [update = new Uint8Array()] = updatesOf((doc) => {
-    doc.clientID = 1 + index;
-    doc.getText().insert(0, `from ${index}`);
-  });
+  const [update] = tuple(
+    1,
+    updatesOf((doc) => {
+      doc.clientID = 1 + index;
+      doc.getText().insert(0, `from ${index}`);
+    }),
+  );
   return update;
 });
 
@@ -40,10 +44,13 @@ async function told(server: TestServer, sendAll: () => Promise<unknown>) {
   await sendAll();
   // An update that follows all others on the same connection has every earlier one before it.
   const last = await RawClient.connect(`${server.wsUrl}${path}`);
-  const [fence = new Uint8Array()] = updatesOf((doc) => {
-    doc.clientID = 1_000;
-    doc.getText().insert(0, "fence");
-  });
+  const [fence] = tuple(
+    1,
+    updatesOf((doc) => {
+      doc.clientID = 1_000;
+      doc.getText().insert(0, "fence");
+    }),
+  );
   last.send({ type: "update", update: fence });
   await eventually("the fence", () => sendersIn(witness.updates).includes(1_000));
   const heard = sendersIn(witness.updates).filter((sender) => sender <= senders);

@@ -163,7 +163,6 @@ test("observers without a state of their own displace no other client", async ()
   await using server = await startTestServer();
   await using clients = new TestClients();
   const [one, witness] = await clients.connectAll(2, server.wsUrl, "presence");
-  if (one === undefined || witness === undefined) throw new Error("two clients");
   let place = 0;
   const moving = setInterval(() => one.provider.awareness.setLocalStateField("cursor", place++), 3);
   const gone: number[] = [];

@@ -57,7 +57,6 @@ describe.each(["SIGTERM", "SIGKILL"] as const)("after %s and a new start", (sign
     const port = await first.port();
     await using clients = new TestClients();
     const [one, other] = await clients.connectAll(2, `ws://127.0.0.1:${port}`, "coming back");
-    if (one === undefined || other === undefined) throw new Error("two clients");
     typist(one.text, "before")(100);
     await converged([one, other]);
     first.kill(signal);

@@ -4,12 +4,15 @@ import { updatesOf } from "../../support/clients/raw-client.ts";
 import { settled } from "../../support/eventually.ts";
 import { denied, FakeAuthorizer } from "../../support/fakes/fake-authorizer.ts";
 import { hocuspocusSessions } from "../../support/servers/hocuspocus-sessions.ts";
+import { tuple } from "../../support/tuple.ts";
 
-const nothing: Uint8Array = Uint8Array.of();
-const [first = nothing, second = nothing] = updatesOf((document) => {
-  document.clientID = 7;
-  for (const character of "ab") document.getText("t").insert(0, character);
-});
+const [first, second] = tuple(
+  2,
+  updatesOf((document) => {
+    document.clientID = 7;
+    for (const character of "ab") document.getText("t").insert(0, character);
+  }),
+);
 const doc = providerFrames("doc");
 const other = providerFrames("other");
 const refused = ["doc: denied unauthorized: not this token", "doc: status 0"];

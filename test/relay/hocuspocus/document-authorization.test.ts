@@ -6,11 +6,14 @@ import { updatesOf } from "../../support/clients/raw-client.ts";
 import { settled } from "../../support/eventually.ts";
 import { FakeAuthorizer } from "../../support/fakes/fake-authorizer.ts";
 import { hocuspocusSessions } from "../../support/servers/hocuspocus-sessions.ts";
+import { tuple } from "../../support/tuple.ts";
 
-const nothing: Uint8Array = Uint8Array.of();
-const [first = nothing] = updatesOf((document) => {
-  document.getText("t").insert(0, "a");
-});
+const [first] = tuple(
+  1,
+  updatesOf((document) => {
+    document.getText("t").insert(0, "a");
+  }),
+);
 const doc = providerFrames("doc");
 const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "permission expired" };
 

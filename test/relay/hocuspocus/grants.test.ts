@@ -7,12 +7,15 @@ import { settled } from "../../support/eventually.ts";
 import { authorizerThat, FakeAuthorizer } from "../../support/fakes/fake-authorizer.ts";
 import { FakeGrant } from "../../support/fakes/fake-grant.ts";
 import { hocuspocusSessions } from "../../support/servers/hocuspocus-sessions.ts";
+import { tuple } from "../../support/tuple.ts";
 
-const nothing: Uint8Array = Uint8Array.of();
-const [first = nothing, second = nothing, third = nothing] = updatesOf((document) => {
-  document.clientID = 7;
-  for (const character of "abc") document.getText("t").insert(0, character);
-});
+const [first, second, third] = tuple(
+  3,
+  updatesOf((document) => {
+    document.clientID = 7;
+    for (const character of "abc") document.getText("t").insert(0, character);
+  }),
+);
 const doc = providerFrames("doc");
 const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "permission expired" };
 const forbidden: Denial = { granted: false, kind: "forbidden", code: "wrong-room", reason: "this room is not yours" };

@@ -7,12 +7,15 @@ import { updatesOf } from "../../support/clients/raw-client.ts";
 import { settled } from "../../support/eventually.ts";
 import { FakeConnection } from "../../support/fakes/fake-connection.ts";
 import { hocuspocusSessions } from "../../support/servers/hocuspocus-sessions.ts";
+import { tuple } from "../../support/tuple.ts";
 
-const nothing: Uint8Array = Uint8Array.of();
-const [first = nothing, second = nothing, third = nothing] = updatesOf((doc) => {
-  doc.clientID = 7;
-  for (const character of "abc") doc.getText("t").insert(0, character);
-});
+const [first, second, third] = tuple(
+  3,
+  updatesOf((doc) => {
+    doc.clientID = 7;
+    for (const character of "abc") doc.getText("t").insert(0, character);
+  }),
+);
 const doc = providerFrames("doc");
 const empty = ["doc: step1 00", "doc: step2 0000"];
 

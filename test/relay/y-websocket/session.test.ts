@@ -15,12 +15,15 @@ import { FakeConnection } from "../../support/fakes/fake-connection.ts";
 import { FakeGrant } from "../../support/fakes/fake-grant.ts";
 import { openMemoryStore } from "../../support/fakes/memory-store.ts";
 import { type RoomPartsOptions, roomParts } from "../../support/servers/room-parts.ts";
+import { tuple } from "../../support/tuple.ts";
 
-const empty = new Uint8Array();
-const [first = empty, second = empty] = updatesOf((doc) => {
-  doc.clientID = 7;
-  for (const character of "ab") doc.getText("t").insert(0, character);
-});
+const [first, second] = tuple(
+  2,
+  updatesOf((doc) => {
+    doc.clientID = 7;
+    for (const character of "ab") doc.getText("t").insert(0, character);
+  }),
+);
 const nothing = Uint8Array.of(0, 0);
 /** Deletes the character of `first`. */
 const deletion = Uint8Array.of(0, 1, 7, 1, 0, 1);

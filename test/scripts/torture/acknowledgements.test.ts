@@ -5,12 +5,16 @@ import { yWebsocket } from "../../../scripts/torture/client/y-websocket-protocol
 import { decodeAddress, decodeMessage } from "../../../src/relay/hocuspocus/codec.ts";
 import { framed } from "../../support/bytes/hocuspocus-frames.ts";
 import { updatesOf } from "../../support/clients/raw-client.ts";
+import { tuple } from "../../support/tuple.ts";
 
 const nothing = Uint8Array.of(0, 0);
 const stateVector = Uint8Array.of(0);
-const [first = nothing, second = nothing] = updatesOf((doc) => {
-  for (const character of "ab") doc.getText().insert(0, character);
-});
+const [first, second] = tuple(
+  2,
+  updatesOf((doc) => {
+    for (const character of "ab") doc.getText().insert(0, character);
+  }),
+);
 
 describe("over y-websocket", () => {
   test("an update is acknowledged once by its echo, and an empty one does not wait for an echo", () => {

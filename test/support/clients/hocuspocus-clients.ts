@@ -10,6 +10,7 @@ import {
 import type { Awareness } from "y-protocols/awareness";
 import * as Y from "yjs";
 import { eventually } from "../eventually.ts";
+import { type Tuple, tuple } from "../tuple.ts";
 
 /** The common interface of the providers of all versions. */
 interface Provider {
@@ -107,10 +108,10 @@ export class HocuspocusClients implements AsyncDisposable {
     return client;
   }
 
-  async attachAll(count: number, name: string): Promise<readonly HocuspocusClient[]> {
+  async attachAll<const N extends number>(count: N, name: string): Promise<Tuple<N, HocuspocusClient>> {
     const clients = Array.from({ length: count }, () => this.attach(name));
     await Promise.all(clients.map(saved));
-    return clients;
+    return tuple(count, clients);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,7 @@
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 import { eventually } from "../eventually.ts";
+import { type Tuple, tuple } from "../tuple.ts";
 
 export interface TestClient {
   readonly doc: Y.Doc;
@@ -30,10 +31,10 @@ export class TestClients implements AsyncDisposable {
     return client;
   }
 
-  async connectAll(count: number, wsUrl: string, document: string): Promise<readonly TestClient[]> {
+  async connectAll<const N extends number>(count: N, wsUrl: string, document: string): Promise<Tuple<N, TestClient>> {
     const clients = Array.from({ length: count }, () => this.connect(wsUrl, document));
     await Promise.all(clients.map(synced));
-    return clients;
+    return tuple(count, clients);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
