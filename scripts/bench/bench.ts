@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { within } from "./deadline.ts";
+import { within } from "../within.ts";
 import type { Measurement } from "./measurement.ts";
 import type { Scenario, Size } from "./scenarios/scenario.ts";
 import type { RunningServer, ServerKind } from "./servers/server.ts";

@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { within } from "./deadline.ts";
+import { within } from "../within.ts";
 
 /**
  * The unit of /proc/<pid>/stat is USER_HZ, which Linux fixes at 100 for user space on every architecture that Bun runs

@@ -1,6 +1,7 @@
 import * as Y from "yjs";
 import { eventually } from "../../test/support/eventually.ts";
-import { SyncClient, within } from "./client/sync-client.ts";
+import { within } from "../within.ts";
+import { SyncClient } from "./client/sync-client.ts";
 import type { SyncServer } from "./client/sync-server.ts";
 
 const limitMs = 60_000;

@@ -1,7 +1,8 @@
 import * as Y from "yjs";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import { eventually, pause } from "../../test/support/eventually.ts";
-import { fetchDocument, within } from "./client/sync-client.ts";
+import { within } from "../within.ts";
+import { fetchDocument } from "./client/sync-client.ts";
 import type { SyncProtocol } from "./client/sync-protocol.ts";
 import { SyncServer } from "./client/sync-server.ts";
 import { Copy, textOf } from "./copies.ts";
@@ -120,7 +121,7 @@ async function flood({ server, disk, open, faults }: Scene & { open: () => SyncS
   }
   const { code, name } = closeReasons.storageUnavailable;
   for (const writer of writers) {
-    const closing = await within(limitMs, "a member is sent away", writer.closed);
+    const closing = await within(limitMs, "a member is disconnected", writer.closed);
     const isRight = closing.code === code && closing.reason === name;
     faults.unless(isRight, `a member was closed with ${closing.code} ${closing.reason}`);
   }

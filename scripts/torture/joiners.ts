@@ -1,7 +1,7 @@
 import { WireSocket } from "../../test/support/clients/wire-socket.ts";
 import { pause } from "../../test/support/eventually.ts";
+import { within } from "../within.ts";
 import { SnapshotReader } from "./client/snapshot-reader.ts";
-import { within } from "./client/sync-client.ts";
 import { firstFrames, type SyncProtocol } from "./client/sync-protocol.ts";
 import { SyncServer } from "./client/sync-server.ts";
 import { Copy, fillDocument, textOf } from "./copies.ts";

@@ -3,8 +3,9 @@ import { join } from "node:path";
 import * as Y from "yjs";
 import { Random } from "../../test/support/bytes/random.ts";
 import { pause } from "../../test/support/eventually.ts";
+import { within } from "../within.ts";
 import { Editor, pasting, typing, type Witnessed } from "./client/editors.ts";
-import { fetchDocument, SyncClient, within } from "./client/sync-client.ts";
+import { fetchDocument, SyncClient } from "./client/sync-client.ts";
 import type { SyncProtocol } from "./client/sync-protocol.ts";
 import { SyncServer } from "./client/sync-server.ts";
 import { countClocks, Ledger } from "./ledger.ts";
@@ -148,7 +149,7 @@ class KillTorture {
 
   /** All editors type until the moment has come. */
   async #work(moment: "typing" | "hearing" | "compaction"): Promise<void> {
-    await within(limitMs, "everyone has synced", Promise.all(this.#editors.map(({ synced }) => synced)));
+    await within(limitMs, "all editors have synced", Promise.all(this.#editors.map(({ synced }) => synced)));
     let isOver = false;
     const over = this.#moment(moment).then(() => {
       isOver = true;

@@ -1,7 +1,7 @@
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import { WireSocket } from "../../test/support/clients/wire-socket.ts";
 import { eventually, pause } from "../../test/support/eventually.ts";
-import { within } from "./client/sync-client.ts";
+import { within } from "../within.ts";
 import { firstFrames, type SyncProtocol } from "./client/sync-protocol.ts";
 import { SyncServer } from "./client/sync-server.ts";
 import { Copy, textOf } from "./copies.ts";
@@ -82,7 +82,7 @@ export async function tortureByStalling({ updates, protocol, dataFolder, progres
   const gaveUpAfter = await givingUp;
   // The client reads again: first the frames that were under way, then the end.
   stalled.resume();
-  const code = await within(limitMs, "the stalled reader hears of its end", stalled.closed);
+  const code = await within(limitMs, "the stalled reader is closed", stalled.closed);
   faults.unless(!Number.isNaN(gaveUpAfter), "the server still holds the connection of the stalled reader");
   const isClosed = code === undefined || code === closeReasons.overloaded.code;
   faults.unless(isClosed, `the stalled reader was closed with ${code}`);

@@ -1,8 +1,8 @@
 import * as Y from "yjs";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import { eventually } from "../../test/support/eventually.ts";
+import { within } from "../within.ts";
 import { type Ended, StormClient, type StormClientOptions } from "./client/storm-client.ts";
-import { within } from "./client/sync-client.ts";
 import type { SyncProtocol } from "./client/sync-protocol.ts";
 import { textOf } from "./copies.ts";
 import { Faults, type Outcome, type Progress } from "./outcome.ts";
@@ -34,7 +34,7 @@ export async function tortureByStorm(options: StormOptions): Promise<Outcome> {
   const port = await within(limitMs, "the server listens", first.port());
   const storm = gather(clients, { wsUrl: `ws://127.0.0.1:${port}`, protocol, ended: (end) => ends.push(end) });
   try {
-    await eventually("everyone has synced", () => storm.every(({ syncedAt }) => syncedAt !== undefined), limitMs);
+    await eventually("all editors have synced", () => storm.every(({ syncedAt }) => syncedAt !== undefined), limitMs);
     ends.length = 0;
     const stoppedAt = performance.now();
     first.kill("SIGTERM");

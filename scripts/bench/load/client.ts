@@ -1,4 +1,4 @@
-import { within } from "../deadline.ts";
+import { within } from "../../within.ts";
 import type { RunningServer } from "../servers/server.ts";
 import type { MessageKind } from "./dialect.ts";
 import { encodeFrame, FrameSequence } from "./frames.ts";

@@ -1,4 +1,4 @@
-import { within } from "../deadline.ts";
+import { within } from "../../within.ts";
 import { FrameParser } from "./frame-parser.ts";
 import { encodeFrame, opcodes } from "./frames.ts";
 

@@ -1,4 +1,4 @@
-import { within } from "../deadline.ts";
+import { within } from "../../within.ts";
 import type { RunningServer } from "../servers/server.ts";
 import { Samples } from "../statistics.ts";
 import { inTurn } from "./client.ts";

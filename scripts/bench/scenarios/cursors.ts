@@ -1,5 +1,5 @@
 import * as decoding from "lib0/decoding";
-import { within } from "../deadline.ts";
+import { within } from "../../within.ts";
 import { Client } from "../load/client.ts";
 import { FrameSequence } from "../load/frames.ts";
 import { bytesOf } from "../load/var-int.ts";

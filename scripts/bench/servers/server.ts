@@ -1,5 +1,5 @@
 import { createServer } from "node:net";
-import { within } from "../deadline.ts";
+import { within } from "../../within.ts";
 import type { Dialect } from "../load/dialect.ts";
 
 /** A feature of a server that a scenario can require. */

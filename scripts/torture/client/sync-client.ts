@@ -1,3 +1,4 @@
+import { within } from "../../within.ts";
 import type { Closing, SyncConnection } from "./sync-connection.ts";
 import type { Acknowledgements, ReceivedMessage, SentMessage } from "./sync-protocol.ts";
 import type { SyncServer } from "./sync-server.ts";
@@ -111,15 +112,4 @@ export async function fetchDocument(
   await within(withinMs, "synced", Promise.race([synced.promise, failed]));
   client.leave();
   return updates;
-}
-
-/** Rejects with `what` in its message when the promise has not settled within `limitMs`. */
-export async function within<T>(limitMs: number, what: string, promise: Promise<T>): Promise<T> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`not within ${limitMs} ms: ${what}`)), limitMs);
-  try {
-    return await Promise.race([promise, late.promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,7 +1,7 @@
 import { closeReasons } from "../../../src/transport/close-reason.ts";
 import type { Random } from "../../../test/support/bytes/random.ts";
+import { within } from "../../within.ts";
 import { hocuspocus, notApplied } from "../client/hocuspocus-protocol.ts";
-import { within } from "../client/sync-client.ts";
 import { type Closing, SyncConnection } from "../client/sync-connection.ts";
 import { yWebsocket } from "../client/y-websocket-protocol.ts";
 import type { Faults } from "../outcome.ts";

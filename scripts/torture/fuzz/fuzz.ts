@@ -1,7 +1,8 @@
 import * as Y from "yjs";
 import { Random } from "../../../test/support/bytes/random.ts";
 import { typedDoc } from "../../../test/support/clients/random-editors.ts";
-import { fetchDocument, within } from "../client/sync-client.ts";
+import { within } from "../../within.ts";
+import { fetchDocument } from "../client/sync-client.ts";
 import { SyncServer } from "../client/sync-server.ts";
 import { Witnesses } from "../client/witnesses.ts";
 import { yWebsocket } from "../client/y-websocket-protocol.ts";
