@@ -5,7 +5,13 @@ import type { Denial } from "../../../src/auth/authorizer.ts";
 import { LiveAuthorizer } from "../../../src/auth/live-authorizer.ts";
 import { systemClock } from "../../../src/lib/time/clock.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
-import { type HocuspocusClient, HocuspocusClients, kinds, saved } from "../../support/clients/hocuspocus-clients.ts";
+import {
+  type HocuspocusClient,
+  HocuspocusClients,
+  type Kind,
+  kinds,
+  saved,
+} from "../../support/clients/hocuspocus-clients.ts";
 import { converged } from "../../support/clients/providers.ts";
 import { typist } from "../../support/clients/typist.ts";
 import { eventually, pause } from "../../support/eventually.ts";
@@ -87,8 +93,9 @@ test.concurrent.each([...kinds])(
   },
 );
 
-describe.each([...lasting])("a provider of version $label", (kind) => {
-  test("goes on over the same socket when it gets a new token later", async () => {
+test.concurrent.each([...lasting])(
+  "a provider of version $label goes on over the same socket when it gets a new token later",
+  async (kind) => {
     await using server = startRelayServer({ authorizer: liveAuthorizer(new Moments()) });
     await using clients = new HocuspocusClients(kind, server.wsUrl);
     let token = in2Seconds();
@@ -109,8 +116,32 @@ describe.each([...lasting])("a provider of version $label", (kind) => {
     const fresh = clients.attach("late", { token });
     await saved(fresh);
     await converged([client, fresh]);
-  });
-});
+  },
+);
+
+test.concurrent.each([...kinds])(
+  "a provider of version $label reconnects and sends its edits after the authorizer was unavailable",
+  async (kind) => {
+    const authorizer = new FakeAuthorizer();
+    authorizer.decide("t", unavailable);
+    await using server = startRelayServer({ authorizer });
+    await using clients = new HocuspocusClients(kind, server.wsUrl);
+    const client = clients.attach("healed", { token: "t" });
+    typist(client.text, "h")(20);
+    await eventually("came back", () => authorizer.requests.length >= 2);
+    authorizer.decide("t", "write");
+    await healed(client, kind);
+    const before = client.socket.webSocket;
+    authorizer.grants.at(-1)?.end(unavailable);
+    typist(client.text, "h")(20);
+    await eventually("another connection", () => client.socket.webSocket !== before);
+    await healed(client, kind);
+    expect(client.failures).toEqual([]);
+    const fresh = clients.attach("healed", { token: "t" });
+    await saved(fresh);
+    await converged([client, fresh]);
+  },
+);
 
 describe.each([...kinds])("a provider of version $label", (kind) => {
   test("is disconnected from the document within a second of the revocation of its permission", async () => {
@@ -165,34 +196,13 @@ describe.each([...kinds])("a provider of version $label", (kind) => {
     }
     expect(client.failures).toEqual([]);
   });
-
-  test("reconnects and sends its edits after the authorizer was unavailable", async () => {
-    const authorizer = new FakeAuthorizer();
-    authorizer.decide("t", unavailable);
-    await using server = startRelayServer({ authorizer });
-    await using clients = new HocuspocusClients(kind, server.wsUrl);
-    const client = clients.attach("healed", { token: "t" });
-    typist(client.text, "h")(20);
-    await eventually("came back", () => authorizer.requests.length >= 2);
-    authorizer.decide("t", "write");
-    await healed(client);
-    const before = client.socket.webSocket;
-    authorizer.grants.at(-1)?.end(unavailable);
-    typist(client.text, "h")(20);
-    await eventually("another connection", () => client.socket.webSocket !== before);
-    await healed(client);
-    expect(client.failures).toEqual([]);
-    const fresh = clients.attach("healed", { token: "t" });
-    await saved(fresh);
-    await converged([client, fresh]);
-  });
-
-  /** Version 2 keeps counting the updates that it sent over a closed connection. */
-  const healed = async (client: HocuspocusClient) => {
-    await eventually("synced", () => client.provider.isSynced);
-    if (kind.version > 2) await saved(client);
-  };
 });
+
+/** Resolves when a provider has synced again. Version 2 keeps counting the updates that it sent over a closed connection. */
+async function healed(client: HocuspocusClient, { version }: Kind): Promise<void> {
+  await eventually("synced", () => client.provider.isSynced);
+  if (version > 2) await saved(client);
+}
 
 /** Resolves when the provider's count does not change any more. */
 async function settledAt(provider: { readonly unsyncedChanges: number }): Promise<void> {
