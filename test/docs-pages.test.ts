@@ -66,7 +66,7 @@ describe("the documentation", () => {
     }
   });
 
-  test("shows in the README what the server prints on a terminal", async () => {
+  test("shows in the README the banner that the server prints on a terminal", async () => {
     const shown = codeBlocks("README.md").find(({ code }) => code.startsWith("$ ./yurt\n"))?.code ?? "";
     const endpoints = Array.from(shown.matchAll(/─ (\S+) +(\S+)$/gm), ([, label = "", url = ""]) => ({ label, url }));
     await using server = await startTestServer();
@@ -83,7 +83,7 @@ describe("the documentation", () => {
     expect(shown).toBe(`$ ./yurt\n\n${printed.trimEnd()}\n`);
   });
 
-  test.each(clientPages)("%s says how to install what its snippets import", (page) => {
+  test.each(clientPages)("%s shows how to install every package that its snippets import", (page) => {
     const transpiler = new Bun.Transpiler({ loader: "jsx" });
     const imports = [...snippetsOf(page).values()].flatMap((code) => transpiler.scanImports(code));
     const packages = imports.map(({ path }) => /^(?:@[^/]+\/)?[^/]+/.exec(path)?.[0] ?? path);

@@ -104,7 +104,7 @@ testSnippets(
     await using _ = runModule(code);
     const register = () => socket.emit("register-device", { deviceId: "mine", groups: ["my-group"] });
     register();
-    await eventually("either has heard of the other", () => heard.length > 0);
+    await eventually("one device knows the other", () => heard.length > 0);
     if (JSON.stringify(heard) === '[["device-online","my-device"]]') {
       // The second device is announced to the first one only, so the snippet also runs with the roles exchanged.
       socket.disconnect().connect();
@@ -118,7 +118,7 @@ testSnippets(
 
 testSnippets(
   ["docs/clients/peerjs.md#Connect"],
-  "a peer that connects late receives what was sent to it",
+  "a peer that connects late receives the earlier messages to it",
   async (code, server) => {
     await using calling = await serveSnippet(code);
     const called = code.replace("my-id", "another-id").replace("console.log(connection.peer, data)", "show(data)");
@@ -220,19 +220,23 @@ testSnippets(
 const editors = { "docs/clients/codemirror.md#Use": ".cm-content", "docs/clients/tiptap.md#Use": ".ProseMirror" };
 
 for (const [id, editor] of Object.entries(editors)) {
-  testSnippets([id], "what one browser types the other shows, and the server stores", async (code, server) => {
-    await using page = await serveSnippet(code);
-    await using people = chromium.people({ url: page.url, otherUrl: server.url });
-    const [alice, bob] = await Promise.all([people.visit("/"), people.visit("/")]);
-    await alice.locator(editor).click();
-    await alice.keyboard.type("typed by Ada");
-    await bob.locator(editor, { hasText: "typed by Ada" }).waitFor();
-    await bob.locator(editor).click();
-    await bob.keyboard.press("Control+End");
-    await bob.keyboard.type(", and by Bob");
-    await alice.locator(editor, { hasText: "typed by Ada, and by Bob" }).waitFor();
-    await eventually("stored", () => storedRows(server.dataFolder) > 0);
-  });
+  testSnippets(
+    [id],
+    "text typed in one browser is shown in the other and stored by the server",
+    async (code, server) => {
+      await using page = await serveSnippet(code);
+      await using people = chromium.people({ url: page.url, otherUrl: server.url });
+      const [alice, bob] = await Promise.all([people.visit("/"), people.visit("/")]);
+      await alice.locator(editor).click();
+      await alice.keyboard.type("typed by Ada");
+      await bob.locator(editor, { hasText: "typed by Ada" }).waitFor();
+      await bob.locator(editor).click();
+      await bob.keyboard.press("Control+End");
+      await bob.keyboard.type(", and by Bob");
+      await alice.locator(editor, { hasText: "typed by Ada, and by Bob" }).waitFor();
+      await eventually("stored", () => storedRows(server.dataFolder) > 0);
+    },
+  );
 }
 
 test("every snippet of every page has a test", () => {

@@ -45,8 +45,8 @@ export async function tortureByFullDisk({ protocol, dataFolder, progress }: Disk
     const [writer, reader] = [await Copy.open(open(), "full"), await Copy.open(open(), "full")];
     writer.doc.on("update", (update: Uint8Array) => acknowledged.add(update));
     const recovered = await fillForAWhile({ server, disk, writer, reader, faults });
-    figures["updates that waited"] = waitingUpdates;
-    figures["ms until it was ready again"] = recovered;
+    figures["waiting updates"] = waitingUpdates;
+    figures["ms until the server was ready again"] = recovered;
     progress?.("it went on after the disk was full");
     server.kill("SIGKILL");
     await within(limitMs, "killed", server.ended());
@@ -57,7 +57,7 @@ export async function tortureByFullDisk({ protocol, dataFolder, progress }: Disk
   for (const update of await fetchDocument(open(), "full")) Y.applyUpdate(doc, update);
   const { structs, deletes } = acknowledged.missingFrom(doc);
   const missing = countClocks(structs) + countClocks(deletes);
-  figures["clocks missing of those acknowledged"] = missing;
+  figures["acknowledged clocks missing"] = missing;
   faults.unless(missing === 0, `acknowledged and missing after kill -9: ${JSON.stringify({ structs, deletes })}`);
   await flood({ server, disk, open, faults });
   const last = await Copy.open(open(), "afterwards");
@@ -125,7 +125,7 @@ async function flood({ server, disk, open, faults }: Scene & { open: () => SyncS
     const isRight = closing.code === code && closing.reason === name;
     faults.unless(isRight, `a member was closed with ${closing.code} ${closing.reason}`);
   }
-  faults.unless(!(await server.isReady()), "it says that it is ready after it gave up what waited");
+  faults.unless(!(await server.isReady()), "the server reports that it is ready after it gave up the waiting updates");
   disk.empty();
   await eventually("it is ready again", () => server.isReady(), limitMs);
 }

@@ -22,7 +22,7 @@ export interface StallOptions {
 
 const document = "stalled";
 const updateBytes = 10_000;
-const mates = 3;
+const otherReaders = 3;
 const waitingUpdates = 100;
 const limitMs = 60_000;
 
@@ -44,8 +44,8 @@ export async function tortureByStalling({ updates, protocol, dataFolder, progres
   await using server = new ServerProcess({ dataFolder });
   const port = await within(limitMs, "the server listens", server.port());
   const open = () => Copy.open(new SyncServer(`ws://127.0.0.1:${port}`, protocol), document);
-  const [writer, ...readers] = await Promise.all(Array.from({ length: 1 + mates }, open));
-  if (writer === undefined) throw new Error("nobody writes");
+  const [writer, ...readers] = await Promise.all(Array.from({ length: 1 + otherReaders }, open));
+  if (writer === undefined) throw new Error("no writer");
   const written = new Ledger();
   writer.doc.on("update", (update: Uint8Array) => written.add(update));
   let messages = 0;
@@ -72,10 +72,10 @@ export async function tortureByStalling({ updates, protocol, dataFolder, progres
   }
   await writer.acknowledged();
   for (const reader of readers) {
-    await eventually("a room mate has received all", () => reader.received >= updates || !reader.isOpen, limitMs);
+    await eventually("another reader has received all", () => reader.received >= updates || !reader.isOpen, limitMs);
     const { structs, deletes } = written.missingFrom(reader.doc);
     const missing = countClocks(structs) + countClocks(deletes);
-    faults.unless(missing === 0 && reader.isOpen, `a room mate lacks ${missing} clocks, and is open: ${reader.isOpen}`);
+    faults.unless(missing === 0 && reader.isOpen, `another reader lacks ${missing} clocks (open: ${reader.isOpen})`);
   }
   const growth = server.memory("peak") - memoryBefore;
   faults.unless(growth <= stallGrowthBytes, `the server grew by ${Math.round(growth / 2 ** 20)} MiB`);
@@ -92,10 +92,10 @@ export async function tortureByStalling({ updates, protocol, dataFolder, progres
   return {
     figures: {
       "updates of 10 kB": updates,
-      "room mates": mates,
-      "s until its connection is given up": gaveUpAfter,
-      "close code that it found": code ?? "none",
-      "messages that it found": messages,
+      "other readers": otherReaders,
+      "s until the server gives up the connection": gaveUpAfter,
+      "close code received": code ?? "none",
+      "messages received": messages,
       "MiB grown": Math.round(growth / 2 ** 20),
     },
     faults: faults.all,

@@ -43,12 +43,12 @@ export async function tortureByStorm(options: StormOptions): Promise<Outcome> {
     await using second = new ServerProcess({ dataFolder, port });
     await within(limitMs, "the server listens again", second.port());
     const listeningAt = performance.now();
-    await eventually("everyone is back", () => storm.every(({ syncedAt }) => syncedAt !== undefined), limitMs);
+    await eventually("all clients are back", () => storm.every(({ syncedAt }) => syncedAt !== undefined), limitMs);
     const waits = storm.map(({ syncedAt = Number.NaN }) => syncedAt - listeningAt).sort((a, b) => a - b);
     const longestMs = waits.at(-1) ?? Number.NaN;
     faults.unless(longestMs <= allSyncedMs, `the last one was synced after ${Math.round(longestMs)} ms`);
     const dismissed = ends.filter(({ code }) => code === closeReasons.restart.code).length;
-    faults.unless(dismissed === clients, `${dismissed} of ${clients} were told of the restart`);
+    faults.unless(dismissed === clients, `${dismissed} of ${clients} were closed with the code of a restart`);
     const notAwaited = ends.filter(({ wasOpen, code }) => wasOpen && code !== closeReasons.restart.code);
     for (const { code, reason } of notAwaited) faults.add(`a client was closed with ${code} ${reason}`);
     await editReachesAll(storm);
@@ -57,11 +57,12 @@ export async function tortureByStorm(options: StormOptions): Promise<Outcome> {
       figures: {
         clients,
         documents: Math.ceil(clients / clientsPerDocument),
-        "ms from SIGTERM until it listens again": Math.round(listeningAt - stoppedAt),
+        "ms from SIGTERM until the server listens again": Math.round(listeningAt - stoppedAt),
         "ms until half are synced": Math.round(waits[Math.floor(waits.length / 2)] ?? Number.NaN),
         "ms until all are synced": Math.round(longestMs),
         "upgrades refused": ends.filter(({ wasOpen, reason }) => !wasOpen && /101/.test(reason)).length,
-        "attempts while nobody listened": ends.filter(({ wasOpen, reason }) => !wasOpen && !/101/.test(reason)).length,
+        "attempts while no server listened": ends.filter(({ wasOpen, reason }) => !wasOpen && !/101/.test(reason))
+          .length,
         "MiB resident": Math.round(second.memory("now") / 2 ** 20),
       },
       faults: faults.all,
@@ -94,7 +95,7 @@ async function editReachesAll(storm: readonly StormClient[]): Promise<void> {
   const before = storm.map(({ updates }) => updates);
   for (let index = 0; index < storm.length; index += clientsPerDocument) storm[index]?.send(update);
   const heard = () => storm.every(({ updates }, index) => updates > (before[index] ?? 0));
-  await eventually("everyone hears of an edit", heard, limitMs);
+  await eventually("every client receives an edit", heard, limitMs);
 }
 
 /** The number of files that this process and its children may have open. */

@@ -17,7 +17,7 @@ test.skipIf(trouble !== undefined)(
     const dataFolder = await temporaryFolder();
     const { figures, faults } = await tortureByFullDisk({ dataFolder, protocol: yWebsocket });
     expect(faults).toEqual([]);
-    expect(figures["updates that waited"]).toBeGreaterThan(0);
+    expect(figures["waiting updates"]).toBeGreaterThan(0);
     await rm(dataFolder, { recursive: true, force: true });
   },
 );

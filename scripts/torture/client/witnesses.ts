@@ -66,7 +66,10 @@ export class Witnesses implements AsyncDisposable {
     const [one, other] = this.#peers;
     const data = `said ${this.#checks}`;
     one?.say({ type: "publish", topic: "witness", data });
-    await eventually("a witness hears the other one", () => other?.heard.at(-1)?.includes(data) ?? false);
+    await eventually(
+      "a witness receives the signal of the other one",
+      () => other?.heard.at(-1)?.includes(data) ?? false,
+    );
     this.#checks += 1;
   }
 }

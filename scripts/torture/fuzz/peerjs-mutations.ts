@@ -5,7 +5,7 @@ import type { Random } from "../../../test/support/bytes/random.ts";
 import { changedBytes, changedText, nested, randomText, type SignalingFrame } from "./json-mutations.ts";
 
 /** Peer ids, among them those with which the fuzz connects. */
-const ids = ["fuzz 0", "fuzz 1", "fuzz 2", "nobody", "__proto__", "constructor", "日本", "x".repeat(256)];
+const ids = ["fuzz 0", "fuzz 1", "fuzz 2", "unknown", "__proto__", "constructor", "日本", "x".repeat(256)];
 const utf8 = new TextEncoder();
 
 /** Frames of PeerJS: some as clients send them, the others with changed members or bytes. */
@@ -40,8 +40,8 @@ function peerjsFrame(random: Random): SignalingFrame {
     () => JSON.stringify(withOtherMember(random, message(random))),
     () => changedText(random, text()),
     () => changedBytes(random, utf8.encode(text())),
-    () => text().replace("{", `{"dst":${JSON.stringify(random.pick(["nobody", 5, null]))},"__proto__":{"dst":"x"},`),
-    () => nested(random, '{"type":"OFFER","dst":"nobody","payload":'),
+    () => text().replace("{", `{"dst":${JSON.stringify(random.pick(["unknown", 5, null]))},"__proto__":{"dst":"x"},`),
+    () => nested(random, '{"type":"OFFER","dst":"unknown","payload":'),
     () => randomText(random),
   ])();
 }

@@ -45,7 +45,7 @@ test("an application with a webhook decides", async () => {
   await using server = await startTestServer({
     auth: { mode: "webhook", webhook: { url: new URL(url), secrets: [key] } },
   });
-  await eventually("it listens, and believes nobody else", async () => {
+  await eventually("it listens, and accepts only its own secret", async () => {
     const response = await fetch(url, { method: "POST", body: "{}" }).catch(() => undefined);
     return response?.status === 400;
   });
@@ -54,7 +54,7 @@ test("an application with a webhook decides", async () => {
     "read",
     "refused",
   ]);
-  expect(await accesses(server, "somebody else's", "notes/ann")).toEqual(["refused"]);
+  expect(await accesses(server, "another token", "notes/ann")).toEqual(["refused"]);
 });
 
 function freePort(): number {

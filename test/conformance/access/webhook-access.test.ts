@@ -102,7 +102,7 @@ test("a server that waits for its application stops at once", async () => {
   await server.stop();
   // The limit is shorter than the webhook's timeout.
   expect(performance.now() - stoppedAt).toBeLessThan(10_000);
-  await eventually("all are told", () => clients.every(({ closed }) => closed?.code === 1012));
+  await eventually("all are closed", () => clients.every(({ closed }) => closed?.code === 1012));
 });
 
 test("the administration uses tokens, even where an application decides", async () => {

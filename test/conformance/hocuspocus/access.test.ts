@@ -69,7 +69,7 @@ describe.each([...lasting])("a provider of version $label", (kind) => {
     token = "second";
     authorizer.grants[0]?.expiring();
     await eventually("renewed", () => authorizer.requests.some((request) => request.token === "second"));
-    await eventually("told", () => client.authentications === 2);
+    await eventually("authenticated again", () => client.authentications === 2);
     typist(client.text, "x")(10);
     await saved(client);
   });

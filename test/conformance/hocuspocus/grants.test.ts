@@ -22,7 +22,7 @@ import { startRelayServer } from "../../support/servers/relay-server.ts";
  * The versions that stay connected after a denial. Version 2 disconnects, and does not answer a request for a token.
  */
 const lasting = kinds.filter(({ version }) => version > 2);
-const unavailable: Denial = { granted: false, kind: "unavailable", code: "unavailable", reason: "nobody answers" };
+const unavailable: Denial = { granted: false, kind: "unavailable", code: "unavailable", reason: "no answer" };
 
 /** A policy whose token is the time of its own expiry. */
 class Moments implements AccessPolicy {
@@ -74,14 +74,14 @@ test.concurrent.each([...lasting])(
 );
 
 test.concurrent.each([...kinds])(
-  "a provider of version $label whose token expires is told so once, and stays away",
+  "a provider of version $label whose token expires receives one denial, and stays away",
   async (kind) => {
     const policy = new Moments();
     await using server = startRelayServer({ authorizer: liveAuthorizer(policy) });
     await using clients = new HocuspocusClients(kind, server.wsUrl);
     const client = clients.attach("over", { token: in2Seconds() });
     await saved(client);
-    await eventually("told", () => client.failures.length > 0);
+    await eventually("denied", () => client.failures.length > 0);
     const { asked } = policy;
     // Before the expiry the provider was asked for another token, and had none.
     expect(asked).toBeLessThan(12);

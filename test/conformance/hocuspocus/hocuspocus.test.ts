@@ -87,7 +87,7 @@ describe.each([...kinds])("providers of version $label", (kind) => {
     const [a, b] = await clients.attachAll(2, "stateless");
     a.provider.sendStateless("hello");
     a.provider.sendStateless("world");
-    await eventually("heard", () => b.stateless.length === 2);
+    await eventually("received", () => b.stateless.length === 2);
     expect([a.stateless, b.stateless]).toEqual([[], ["hello", "world"]]);
   });
 

@@ -149,7 +149,7 @@ describe("socket.io-client", () => {
       const authorizer = restricted();
       await using server = startSignalingServer({ authorizer });
       const { socket, seen } = connect(server.url, { token: "bad" }, [way]);
-      await eventually("told", () => seen.length > 0);
+      await eventually("denied", () => seen.length > 0);
       await pause(500);
       expect(seen).toEqual([["not now", { kind: "unauthorized", code: "bad-signature" }]]);
       expect([socket.active, authorizer.requests.length]).toEqual([false, 1]);

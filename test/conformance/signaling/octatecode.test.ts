@@ -139,7 +139,7 @@ describe("with peers", () => {
     const b = await enter("peers", "b");
     expect(await a.hears()).toEqual({ type: "peerJoined", roomId: "peers", peerId: "b", peerName: "B" });
     for (const type of ["offer", "answer", "ice"]) {
-      a.say({ type, roomId: "peers", from: "somebody else", to: "b", data: { type } });
+      a.say({ type, roomId: "peers", from: "another peer", to: "b", data: { type } });
       expect(await b.hears()).toEqual({ type, roomId: "peers", peerId: "a", from: "a", to: "b", data: { type } });
     }
     const stranger = await enter("other peers", "stranger");

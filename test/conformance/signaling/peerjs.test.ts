@@ -94,7 +94,7 @@ test("the same token replaces a socket in one step: messages during it arrive on
   expect(payloads).toEqual(Array.from({ length: 200 }, (_, index) => index));
   await eventually("the old socket is closed", () => before.closed?.reason === "replaced");
   bob.say({ type: "CANDIDATE", dst: id, payload: "late" });
-  await eventually("reached", () => after.heard.some((message) => Object(message).payload === "late"));
+  await eventually("received", () => after.heard.some((message) => Object(message).payload === "late"));
 });
 
 test("on a compatibility port clients find the endpoint at the path of PeerJS' own server", async () => {
@@ -111,7 +111,7 @@ test("on a compatibility port clients find the endpoint at the path of PeerJS' o
   const bob = connect(`${compatible.wsUrl}/peerjs/peerjs`, "bob");
   await eventually("both are in", () => heard.length === 2);
   alice.send('{"type":"OFFER","dst":"bob","payload":1}');
-  await eventually("heard over there", () => heard.length === 3);
+  await eventually("received on the other port", () => heard.length === 3);
   expect(heard[2]).toBe('bob: {"type":"OFFER","src":"alice","dst":"bob","payload":1}');
   alice.close();
   bob.close();
@@ -123,13 +123,13 @@ describe("bad input", () => {
   test.each<[string, string | Uint8Array<ArrayBuffer>, string]>([
     ["garbage", "garbage", "not JSON"],
     ["a list", "[]", "not a JSON object"],
-    ["an offer to nobody", '{"type":"OFFER"}', "dst is not a string"],
-    ["a receiver that nobody can be", `{"type":"OFFER","dst":"${"x".repeat(257)}"}`, "In dst, the name is longer"],
+    ["an offer without a receiver", '{"type":"OFFER"}', "dst is not a string"],
+    ["a receiver with too long an id", `{"type":"OFFER","dst":"${"x".repeat(257)}"}`, "In dst, the name is longer"],
     ["33 levels", nested(32), "nested deeper than 32"],
     ["30,000 levels", nested(30_000), "nested deeper than 32"],
     ["bytes that are no text", new Uint8Array([0xff, 0xfe]), "not JSON"],
     ["a frame of more than 64 KiB", `{"type":"BUMP","a":"${"x".repeat(64 * 1024)}"}`, "a frame of"],
-  ])("%s is answered with an ERROR, and nobody else notices", async (_, frame, msg) => {
+  ])("%s is answered with an ERROR and affects no other client", async (_, frame, msg) => {
     const id = unique();
     const [mallory, alice, bob] = [
       await PeerSocket.open(unique()),
@@ -148,7 +148,7 @@ describe("bad input", () => {
     ["an unknown type", { type: "BUMP" }],
     ["a message of the server's", { type: "EXPIRE", src: "a", dst: "b" }],
     ["a name that objects have", { type: "OFFER", dst: "__proto__", payload: 1 }],
-    ["a forged sender", { type: "OFFER", src: "victim", dst: "nobody", payload: 1 }],
+    ["a forged sender", { type: "OFFER", src: "victim", dst: "unknown", payload: 1 }],
   ])("%s is harmless", async (_, message) => {
     const mallory = await PeerSocket.open(unique());
     mallory.say(message);

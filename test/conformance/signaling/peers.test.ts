@@ -150,7 +150,7 @@ describe("bad input", () => {
     ["30,000 levels", `42${"[".repeat(30_000)}${"]".repeat(30_000)}`],
     ["a frame of more than 64 KiB", `42["bump","${"x".repeat(64 * 1024)}"]`],
     ["a connect in another's name", "44{}"],
-  ])("%s ends the session, and nobody else's", async (_, frame) => {
+  ])("%s ends its own session and no other", async (_, frame) => {
     const [alice, bob] = [new Device(), new Device()];
     const [a, b] = [unique(), unique()];
     await Promise.all([alice.register(a), bob.register(b)]);
@@ -165,7 +165,7 @@ describe("bad input", () => {
     ['["error"]', undefined],
     ['["__proto__",{}]', undefined],
     ["[5]", undefined],
-    ['["offer",{"toDeviceId":"nobody"}]', '["Device is not registered"]'],
+    ['["offer",{"toDeviceId":"unknown"}]', '["Device is not registered"]'],
     ['["register-device",{"deviceId":5}]', '["Device id is not a string"]'],
     ['["register-device",{"deviceId":"__proto__","groups":["constructor"]}]', '[null,"success"]'],
   ])("%s is harmless", async (event, answer) => {
@@ -181,7 +181,7 @@ describe("bad input", () => {
   test("more than a session can handle ends that session and no other", async () => {
     const [alice, mallory] = [new Device(), await connectRaw()];
     await alice.register(unique());
-    const frame = `42["offer",{"toDeviceId":"nobody","sdi":"${"x".repeat(60_000)}"}]`;
+    const frame = `42["offer",{"toDeviceId":"unknown","sdi":"${"x".repeat(60_000)}"}]`;
     for (let count = 0; count < 600; count += 1) mallory.socket.send(frame);
     await eventually("closed", () => mallory.closed() !== undefined);
     expect(await alice.ask("getIceServers")).toEqual([null, []]);

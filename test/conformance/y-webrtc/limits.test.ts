@@ -66,7 +66,7 @@ test.concurrent("lib0's client over its rate waits, stays connected, and loses n
   });
   const startedAt = performance.now();
   const heard = () => ear.heard.filter((frame) => frame.includes('"announce"'));
-  await eventually("all of them", () => heard().length === 40);
+  await eventually("all messages", () => heard().length === 40);
   expect(performance.now() - startedAt).toBeGreaterThan(600);
   expect(heard().map((frame) => JSON.parse(frame).data.n)).toEqual(Array.from({ length: 40 }, (_, n) => n));
   expect(events).toEqual(["connect"]);
@@ -86,7 +86,7 @@ test.concurrent("lib0's client that fills its inbox is muted, and does not get i
     client.send({ type: "subscribe", topics: ["room"] });
     for (let n = 0; n < 100; n += 1) client.send(announce(n));
   });
-  await eventually("its burst", () => ear.heard.filter((frame) => frame.includes('"announce"')).length >= 5);
+  await eventually("the burst", () => ear.heard.filter((frame) => frame.includes('"announce"')).length >= 5);
   await pause(4_000);
   const { length } = ear.heard.filter((frame) => frame.includes('"announce"'));
   // The message that waited when the inbox was full is still delivered; later ones are not.

@@ -192,7 +192,7 @@ const soundSession: Script = async (session) => {
   await session.leave("carol", "room", ["alice", "bob"]);
   await session.publish("alice", "room", "carol is gone");
   await session.unsubscribe("bob", "room");
-  await session.publish("alice", "room", "nobody hears this");
+  await session.publish("alice", "room", "no client receives this");
 };
 
 test("a session of valid messages receives the same as from y-webrtc's server, without the echo of a client's own", async () => {

@@ -66,7 +66,7 @@ describe("a client that sends", () => {
     ["a reserved opcode", "83 80 00 00 00 00"],
     ["an unmasked frame", "82 01 00"],
     ["a control frame that is too long", `89 fe 00 80 00 00 00 00 ${"00".repeat(128)}`],
-  ])("%s loses its connection, and nobody else is harmed", async (_, hex) => {
+  ])("%s ends its own connection and harms no other", async (_, hex) => {
     await using server = await startTestServer();
     const witness = await RawClient.connect(`${server.wsUrl}/sync/bad`);
     await witness.sync();

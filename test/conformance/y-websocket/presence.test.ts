@@ -116,7 +116,7 @@ describe.each(groups)("%s", (_, link) => {
       one.provider.awareness.setLocalStateField("cursor", place);
       if (place % 10 === 0) await pause(1);
     }
-    await eventually("everyone sees it", () =>
+    await eventually("every client sees it", () =>
       others.every(({ provider }) => cursorOf(provider.awareness, one) === 100),
     );
   });

@@ -63,7 +63,7 @@ describe("the dialects", () => {
   test.each([
     ["y-websocket", yWebsocketDialect("/")],
     ["Hocuspocus", hocuspocusDialect("/collab", { mergesUpdates: false })],
-  ] as const)("of %s knows its own update again", (_, dialect) => {
+  ] as const)("of %s recognises its own update", (_, dialect) => {
     const message = Buffer.concat([Uint8Array.of(9, 9), dialect.update("a document", update)]);
     expect(dialect.kindOf(message, 2, message.length - 2)).toBe("update");
     expect(dialect.updateOf(message, 2, message.length - 2)).toEqual(update);
