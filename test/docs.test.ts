@@ -49,12 +49,12 @@ async function hasText(server: TestServer, expected: string, name = "my-document
 async function listen(server: TestServer): Promise<SignalingClient> {
   const client = await SignalingClient.connect(`${server.wsUrl}/signal`);
   client.say({ type: "subscribe", topics: ["my-document"] });
-  await client.settled();
+  await client.handled();
   return client;
 }
 
 async function announced(listener: SignalingClient): Promise<void> {
-  await eventually("announced", () => listener.heard.some((frame) => frame.includes('"announce"')));
+  await eventually("announced", () => listener.received.some((frame) => frame.includes('"announce"')));
 }
 
 testSnippets(
@@ -138,10 +138,10 @@ testSnippets(
   async (code, server) => {
     const there = await ScriptSocket.connect(server.wsUrl);
     there.say({ type: "join", roomId: "my-room", peerId: "there" });
-    expect(await there.hears()).toEqual({ type: "peers", roomId: "my-room", peers: [] });
+    expect(await there.next()).toEqual({ type: "peers", roomId: "my-room", peers: [] });
     await using _ = runModule(code);
-    const { peerId } = await there.hears();
-    expect(await there.hears()).toEqual({ type: "offer", fromPeerId: peerId, toPeerId: "there", sdp: "…" });
+    const { peerId } = await there.next();
+    expect(await there.next()).toEqual({ type: "offer", fromPeerId: peerId, toPeerId: "there", sdp: "…" });
   },
 );
 
@@ -155,10 +155,10 @@ testSnippets(
     const response = await fetch(`${server.url}/api/auth/token`, { method: "POST", body });
     const guest = await ScriptSocket.connect(server.wsUrl);
     guest.say({ type: "auth", userId, roomId, data: await response.json() });
-    expect(await guest.hears()).toMatchObject({ type: "auth" });
+    expect(await guest.next()).toMatchObject({ type: "auth" });
     await eventually("joined", async () => {
       guest.say({ type: "join-room", data: { userName: "Gustav" } });
-      return (await guest.hears())["type"] === "room-joined";
+      return (await guest.next())["type"] === "room-joined";
     });
   },
 );

@@ -14,7 +14,7 @@ test("a room with a password connects only browsers that have it, and the server
   await using people = chromium.people({ url: server.url, tolerated: [/OperationError/] });
   const ear = await SignalingClient.connect(`${server.wsUrl}/signal`);
   ear.say({ type: "subscribe", topics: ["secret room"] });
-  await ear.settled();
+  await ear.handled();
   const mallory = await people.enter("secret room", { password: "guess" });
   const friends = await people.enterBoth("secret room", { password: "open sesame" });
   const [alice, bob] = friends;
@@ -27,7 +27,7 @@ test("a room with a password connects only browsers that have it, and the server
   expect(await mallory.peers()).toEqual([]);
   expect(await Promise.all(friends.map((page) => page.isOnRelay()))).toEqual([false, false]);
   expect(storedRows(server.dataFolder)).toBe(0);
-  const published = ear.heard.map((frame) => JSON.parse(frame)).filter(({ type }) => type === "publish");
+  const published = ear.received.map((frame) => JSON.parse(frame)).filter(({ type }) => type === "publish");
   expect(published.length).toBeGreaterThan(0);
   expect(published.filter(({ data }) => typeof data !== "string" || !/^[A-Za-z0-9+/]+=*$/.test(data))).toEqual([]);
   await ear.close();

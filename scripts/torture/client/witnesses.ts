@@ -29,7 +29,7 @@ export class Witnesses implements AsyncDisposable {
     const editors = [clients.connect(wsUrl, "witness"), clients.connect(wsUrl, "witness")];
     const peers = await Promise.all([`${wsUrl}/`, `${wsUrl}/signal`].map(SignalingClient.connect));
     for (const peer of peers) peer.say({ type: "subscribe", topics: ["witness"] });
-    await Promise.all([...editors.map(synced), ...peers.map((peer) => peer.settled())]);
+    await Promise.all([...editors.map(synced), ...peers.map((peer) => peer.handled())]);
     return new Witnesses(clients, editors, peers);
   }
 
@@ -68,7 +68,7 @@ export class Witnesses implements AsyncDisposable {
     one?.say({ type: "publish", topic: "witness", data });
     await eventually(
       "a witness receives the signal of the other one",
-      () => other?.heard.at(-1)?.includes(data) ?? false,
+      () => other?.received.at(-1)?.includes(data) ?? false,
     );
     this.#checks += 1;
   }

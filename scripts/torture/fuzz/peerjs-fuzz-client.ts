@@ -17,7 +17,7 @@ export class PeerJsFuzzClient {
     this.#id = id;
     this.#socket = new WebSocket(`${url}/peerjs/peerjs?key=peerjs&id=${encodeURIComponent(id)}&token=token`);
     this.#socket.onclose = ({ code, reason }) => this.#closed.resolve({ code, reason });
-    this.#socket.onmessage = ({ data }) => this.#hear(JSON.parse(String(data)));
+    this.#socket.onmessage = ({ data }) => this.#receive(JSON.parse(String(data)));
   }
 
   /** Resolves when the server has handled all these frames. */
@@ -45,7 +45,12 @@ export class PeerJsFuzzClient {
     this.#socket.send(frame as string | Uint8Array<ArrayBuffer>);
   }
 
-  #hear(message: { readonly type: string; readonly src?: string; readonly dst?: string; readonly payload?: unknown }) {
+  #receive(message: {
+    readonly type: string;
+    readonly src?: string;
+    readonly dst?: string;
+    readonly payload?: unknown;
+  }) {
     const { type, src, dst, payload } = message;
     if (type === "OPEN") this.#opened.resolve();
     else if (type === "ERROR") this.#refused.resolve();

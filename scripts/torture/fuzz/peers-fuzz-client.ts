@@ -14,7 +14,7 @@ export class PeersFuzzClient {
   constructor(url: string) {
     this.#socket = new WebSocket(`${url}/socket.io/?EIO=4&transport=websocket`);
     this.#socket.onclose = ({ code, reason }) => this.#closed.resolve({ code, reason });
-    this.#socket.onmessage = ({ data }) => this.#hear(String(data));
+    this.#socket.onmessage = ({ data }) => this.#receive(String(data));
   }
 
   /** Resolves when the server has handled all these frames. */
@@ -44,15 +44,15 @@ export class PeersFuzzClient {
     this.#socket.send(frame as string | Uint8Array<ArrayBuffer>);
   }
 
-  #hear(message: string): void {
+  #receive(message: string): void {
     if (message.startsWith("0")) this.#send("40");
     else if (message === "2") this.#send("3");
     else if (message.startsWith("40{")) this.#connected.resolve();
     else if (message.startsWith(`43${mark}[null`)) this.#handled.resolve();
-    else if (message.startsWith("42")) this.#hearEvent(JSON.parse(message.slice(2)));
+    else if (message.startsWith("42")) this.#receiveEvent(JSON.parse(message.slice(2)));
   }
 
-  #hearEvent([event, argument]: readonly unknown[]): void {
+  #receiveEvent([event, argument]: readonly unknown[]): void {
     const about = Object(argument).fromDeviceId ?? Object(argument).fromDevice ?? argument;
     if (!deviceIds.includes(about)) this.faults.push(`heard ${event} of nobody: ${JSON.stringify(argument)}`);
   }

@@ -139,12 +139,12 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
       const witness = await SignalingClient.connect(`${server.wsUrl}/signal${query(await good())}`);
       const client = await SignalingClient.connect(server.wsUrl + path);
       for (const each of [witness, client]) each.say({ type: "subscribe", topics: [room] });
-      await witness.settled();
+      await witness.handled();
       await pause(50);
       client.say({ type: "publish", topic: room, data: "hello" });
-      await client.settled();
+      await client.handled();
       await pause(50);
-      const isHeard = witness.heard.some((frame) => frame.includes("hello"));
+      const isHeard = witness.received.some((frame) => frame.includes("hello"));
       await Promise.all([witness.close(), client.close()]);
       return isHeard ? "in" : "ignored";
     },
@@ -192,7 +192,7 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
       const client = await ScriptSocket.connect(
         `${server.wsUrl}/peerjs/peerjs?${identity}${token === undefined ? "" : `&access_token=${token}`}`,
       );
-      const { type, payload } = await client.hears();
+      const { type, payload } = await client.next();
       await client.close();
       return payload === undefined ? String(type) : `${type} ${Object(payload).msg}`;
     },
@@ -247,7 +247,7 @@ async function script(
   if (status !== 101) return `HTTP ${status}`;
   const client = await ScriptSocket.connect(server.wsUrl + path);
   client.say(message);
-  const answer = inWords(await client.hears());
+  const answer = inWords(await client.next());
   await client.close();
   return answer;
 }

@@ -446,7 +446,7 @@ describe("a server with sync turned off", () => {
     expect(await status(port, "/readyz")).toBe(200);
     await expect(SignalingClient.connect(`ws://127.0.0.1:${port}/sync/notes`)).rejects.toThrow();
     const client = await SignalingClient.connect(`ws://127.0.0.1:${port}/signal`);
-    await client.settled();
+    await client.handled();
     await client.close();
     expect(await readdir(folder)).toEqual(before);
   });

@@ -47,7 +47,7 @@ describe("lib0's client", () => {
     await using server = startSignalingServer({ authorizer });
     const member = await SignalingClient.connect(`${server.wsUrl}/signal?token=good`);
     member.say({ type: "subscribe", topics: ["room"] });
-    await member.settled();
+    await member.handled();
     const client = new WebsocketClient(`${server.wsUrl}/signal`);
     let opens = 0;
     let pongs = 0;
@@ -63,8 +63,8 @@ describe("lib0's client", () => {
     // The pong shows that the server has handled all messages of the client.
     await eventually("a pong", () => pongs === 1);
     expect(authorizer.requests).toHaveLength(2);
-    await member.settled();
-    expect([opens, member.heard.filter((frame) => frame.includes("outside"))]).toEqual([1, []]);
+    await member.handled();
+    expect([opens, member.received.filter((frame) => frame.includes("outside"))]).toEqual([1, []]);
     client.destroy();
     await member.close();
   });
@@ -93,18 +93,18 @@ describe("y-webrtc's provider", () => {
     const signaling = [`${server.wsUrl}/signal?token=good`];
     const member = await SignalingClient.connect(signaling[0] ?? "");
     member.say({ type: "subscribe", topics: ["room", "other"] });
-    await member.settled();
+    await member.handled();
     const provider = new WebrtcProvider("room", new Y.Doc(), { signaling });
-    await eventually("announced", () => member.heard.some((frame) => frame.includes('"announce"')));
+    await eventually("announced", () => member.received.some((frame) => frame.includes('"announce"')));
     expect(authorizer.requests.map(({ room, token }) => [room, token])).toEqual([
       ["room", "good"],
       ["other", "good"],
       ["room", "good"],
     ]);
     authorizer.grants[2]?.end(expired);
-    member.heard.splice(0);
+    member.received.splice(0);
     member.say({ type: "publish", topic: "room", data: 1 });
-    await member.settled();
+    await member.handled();
     expect(provider.signalingConns.every(({ connected }) => connected)).toBe(true);
     provider.disconnect();
     provider.destroy();
@@ -119,12 +119,12 @@ describe("y-webrtc's provider", () => {
     const signaling = [`${server.wsUrl}/signal?token=good`];
     const member = await SignalingClient.connect(signaling[0] ?? "");
     member.say({ type: "subscribe", topics: ["room"] });
-    await member.settled();
+    await member.handled();
     authorizer.decide("good", denialOf("unavailable"));
     const provider = new WebrtcProvider("room", new Y.Doc(), { signaling });
     await eventually("asked", () => authorizer.requests.length === 2);
     authorizer.decide("good", "read");
-    await eventually("announced", () => member.heard.some((frame) => frame.includes('"announce"')));
+    await eventually("announced", () => member.received.some((frame) => frame.includes('"announce"')));
     provider.disconnect();
     provider.destroy();
     await member.close();
@@ -202,7 +202,7 @@ describe("PeerJS' protocol", () => {
   test("reports a denial to its client, and closes", async () => {
     await using server = startSignalingServer({ authorizer: restricted() });
     const client = await ScriptSocket.connect(server.wsUrl + path("a", ""));
-    expect(await client.hears()).toEqual({ type: "ERROR", payload: { msg: "not now" } });
+    expect(await client.next()).toEqual({ type: "ERROR", payload: { msg: "not now" } });
     await eventually("closed", () => client.closed !== undefined);
     expect(client.closed).toEqual({ code: 4401, reason: "unauthorized" });
   });
@@ -211,13 +211,13 @@ describe("PeerJS' protocol", () => {
     const authorizer = restricted();
     await using server = startSignalingServer({ authorizer });
     const client = await ScriptSocket.connect(server.wsUrl + path("a", "&access_token=good"));
-    expect(await client.hears()).toEqual({ type: "OPEN" });
+    expect(await client.next()).toEqual({ type: "OPEN" });
     authorizer.grants[0]?.end(expired);
-    expect(await client.hears()).toEqual({ type: "ERROR", payload: { msg: "not now" } });
+    expect(await client.next()).toEqual({ type: "ERROR", payload: { msg: "not now" } });
     const again = await ScriptSocket.connect(
       server.wsUrl + path("a", "&access_token=good").replace("token=t", "token=u"),
     );
-    expect(await again.hears()).toEqual({ type: "OPEN" });
+    expect(await again.next()).toEqual({ type: "OPEN" });
     await eventually("closed", () => client.closed !== undefined);
     await again.close();
     await eventually("released", () => authorizer.grants.every(({ isReleased }) => isReleased));
@@ -232,11 +232,11 @@ test("Cliffy: a token in the URL is accepted, a missing one is refused, and the 
     await ScriptSocket.connect(server.wsUrl),
   ];
   alice.say({ type: "join", roomId: "room", peerId: "a" });
-  expect(await alice.hears()).toMatchObject({ type: "peers" });
+  expect(await alice.next()).toMatchObject({ type: "peers" });
   bob.say({ type: "join", roomId: "room", peerId: "b" });
-  expect(await bob.hears()).toEqual({ type: "error", message: "not now" });
+  expect(await bob.next()).toEqual({ type: "error", message: "not now" });
   authorizer.grants[0]?.end(expired);
-  expect(await alice.hears()).toEqual({ type: "error", message: "not now" });
+  expect(await alice.next()).toEqual({ type: "error", message: "not now" });
   for (const client of [alice, bob]) await client.close();
 });
 
@@ -252,12 +252,12 @@ test("OctateCode: /api/auth/token returns the token of another server, which is 
   const ada = await ScriptSocket.connect(server.wsUrl);
   const say = (type: string, data: unknown) => ada.say({ type, userId: "ada", roomId: "room", data, timestamp: 1 });
   say("auth", { token: "bad" });
-  expect(await ada.hears()).toMatchObject({ type: "error", data: { error: "Invalid or expired token" } });
+  expect(await ada.next()).toMatchObject({ type: "error", data: { error: "Invalid or expired token" } });
   say("auth", { token });
-  expect(await ada.hears()).toMatchObject({ type: "auth" });
+  expect(await ada.next()).toMatchObject({ type: "auth" });
   say("create-room", {});
-  expect(await ada.hears()).toMatchObject({ type: "room-created" });
+  expect(await ada.next()).toMatchObject({ type: "room-created" });
   authorizer.grants.at(-1)?.end(expired);
-  expect(await ada.hears()).toMatchObject({ type: "error", data: { error: "Token expired" } });
+  expect(await ada.next()).toMatchObject({ type: "error", data: { error: "Token expired" } });
   await ada.close();
 });

@@ -37,7 +37,7 @@ async function authenticated(userId: string, roomId: string, type = "auth"): Pro
   const client = await connect();
   const data = { token: await tokenFor(userId, roomId) };
   client.say({ type, roomId, userId, data, timestamp: Date.now() });
-  expect(await client.hears()).toMatchObject({ type, roomId, userId, data: { status: "authenticated" } });
+  expect(await client.next()).toMatchObject({ type, roomId, userId, data: { status: "authenticated" } });
   return client;
 }
 
@@ -45,10 +45,10 @@ async function authenticated(userId: string, roomId: string, type = "auth"): Pro
 async function pair(roomId: string) {
   const [host, guest] = [await authenticated("host", roomId), await authenticated("guest", roomId)];
   host.say({ type: "create-room", roomId, userId: "host", data: { roomName: "Name", userName: "Hanna" } });
-  expect(await host.hears()).toMatchObject({ type: "room-created", data: { room: { roomId, peerCount: 1 } } });
+  expect(await host.next()).toMatchObject({ type: "room-created", data: { room: { roomId, peerCount: 1 } } });
   guest.say({ type: "join-room", roomId, userId: "guest", data: { userName: "Gustav" } });
-  expect(await guest.hears()).toMatchObject({ type: "room-joined", data: { room: { roomId, peerCount: 2 } } });
-  expect(await host.hears()).toMatchObject({
+  expect(await guest.next()).toMatchObject({ type: "room-joined", data: { room: { roomId, peerCount: 2 } } });
+  expect(await host.next()).toMatchObject({
     type: "peer-joined",
     roomId,
     userId: "guest",
@@ -62,21 +62,21 @@ describe("with tokens", () => {
     const { host } = await pair("flow");
     const loud = await authenticated("loud", "flow", "AUTH");
     loud.say({ type: "JOIN_ROOM", roomId: "flow", userId: "loud", data: { userName: "Lou" } });
-    expect(await loud.hears()).toMatchObject({ type: "ROOM_JOINED", data: { room: { peerCount: 3 } } });
-    expect(await host.hears()).toMatchObject({ type: "peer-joined", userId: "loud" });
+    expect(await loud.next()).toMatchObject({ type: "ROOM_JOINED", data: { room: { peerCount: 3 } } });
+    expect(await host.next()).toMatchObject({ type: "peer-joined", userId: "loud" });
     const offer = { type: "offer", sdp: "v=0" };
     loud.say({ type: "SDP_OFFER", roomId: "flow", userId: "loud", targetUserId: "host", data: { offer } });
-    expect(await host.hears()).toMatchObject({
+    expect(await host.next()).toMatchObject({
       type: "sdp-offer",
       userId: "loud",
       data: { offer: { type: "offer", sdp: "v=0", offer } },
     });
     host.say({ type: "sdp-answer", targetUserId: "loud", data: { answer: { type: "answer", sdp: "v=0" } } });
     host.say({ type: "ice-candidate", targetUserId: "loud", data: { candidate: { candidate: "c", sdpMid: "0" } } });
-    expect(await loud.hears()).toMatchObject({ type: "SDP_ANSWER", userId: "host", data: { answer: { sdp: "v=0" } } });
-    expect(await loud.hears()).toMatchObject({ type: "ICE_CANDIDATE", data: { candidate: { sdpMid: "0" } } });
+    expect(await loud.next()).toMatchObject({ type: "SDP_ANSWER", userId: "host", data: { answer: { sdp: "v=0" } } });
+    expect(await loud.next()).toMatchObject({ type: "ICE_CANDIDATE", data: { candidate: { sdpMid: "0" } } });
     host.say({ type: "heartbeat", roomId: "flow", userId: "host", timestamp: 1 });
-    expect(await host.hears()).toMatchObject({ type: "heartbeat", userId: "host" });
+    expect(await host.next()).toMatchObject({ type: "heartbeat", userId: "host" });
   });
 
   test.each(["leaves", "closes", "crashes"])("a guest who %s is reported to the others", async (how) => {
@@ -85,7 +85,7 @@ describe("with tokens", () => {
     if (how === "leaves") guest.say({ type: "leave-room", roomId, userId: "guest" });
     else if (how === "closes") await guest.close();
     else guest.crash();
-    expect(await host.hears()).toEqual({ type: "peer-left", roomId, userId: "guest", timestamp: expect.any(Number) });
+    expect(await host.next()).toEqual({ type: "peer-left", roomId, userId: "guest", timestamp: expect.any(Number) });
   });
 
   test("a user with a dead socket resumes, and the late close of that socket changes nothing", async () => {
@@ -94,35 +94,35 @@ describe("with tokens", () => {
     const say = (message: unknown) => dead.send(new TextEncoder().encode(JSON.stringify(message)));
     say({ type: "auth", roomId: "resume", userId: "ada", data: { token: await tokenFor("ada", "resume") } });
     say({ type: "join-room", data: {} });
-    expect(await host.hears()).toMatchObject({ type: "peer-joined", userId: "ada" });
+    expect(await host.next()).toMatchObject({ type: "peer-joined", userId: "ada" });
     dead.pause();
     const resumed = await authenticated("ada", "resume");
     resumed.say({ type: "join-room", data: {} });
-    expect(await resumed.hears()).toMatchObject({ type: "room-joined", data: { room: { peerCount: 3 } } });
-    expect(await host.hears()).toMatchObject({ type: "peer-joined", userId: "ada" });
+    expect(await resumed.next()).toMatchObject({ type: "room-joined", data: { room: { peerCount: 3 } } });
+    expect(await host.next()).toMatchObject({ type: "peer-joined", userId: "ada" });
     dead.reset();
     await dead.closed;
     host.say({ type: "sdp-offer", targetUserId: "ada", data: {} });
-    expect(await resumed.hears()).toMatchObject({ type: "sdp-offer", userId: "host" });
-    expect(host.unheard).toEqual([]);
+    expect(await resumed.next()).toMatchObject({ type: "sdp-offer", userId: "host" });
+    expect(host.unread).toEqual([]);
   });
 
   test("no user can send as another, take another's id or reach another room", async () => {
     const { host, guest } = await pair("spoofed");
     guest.say({ type: "sdp-offer", roomId: "other", userId: "host", targetUserId: "host", data: {} });
-    expect(await host.hears()).toMatchObject({ type: "sdp-offer", roomId: "spoofed", userId: "guest" });
+    expect(await host.next()).toMatchObject({ type: "sdp-offer", roomId: "spoofed", userId: "guest" });
     const thief = await authenticated("guest", "spoofed");
     thief.say({ type: "join-room", data: {} });
-    expect(await thief.hears()).toMatchObject({ type: "error", data: { error: "User ID in use" } });
+    expect(await thief.next()).toMatchObject({ type: "error", data: { error: "User ID in use" } });
     const stranger = await connect();
     const token = await tokenFor("stranger", "other");
     stranger.say({ type: "auth", roomId: "spoofed", userId: "stranger", data: { token } });
-    expect(await stranger.hears()).toMatchObject({
+    expect(await stranger.next()).toMatchObject({
       data: { error: "Not authorized for this room. Token is for another room" },
     });
     stranger.say({ type: "sdp-offer", roomId: "spoofed", userId: "host", targetUserId: "guest", data: {} });
-    expect(await stranger.hears()).toMatchObject({ data: { error: "Not authenticated" } });
-    expect(guest.unheard).toEqual([]);
+    expect(await stranger.next()).toMatchObject({ data: { error: "Not authenticated" } });
+    expect(guest.unread).toEqual([]);
   });
 });
 
@@ -130,40 +130,40 @@ describe("with peers", () => {
   async function enter(roomId: string, from: string): Promise<ScriptSocket> {
     const client = await connect();
     client.say({ type: "auth", roomId, from, data: { name: from.toUpperCase() } });
-    expect(await client.hears()).toMatchObject({ type: "peerList", roomId });
+    expect(await client.next()).toMatchObject({ type: "peerList", roomId });
     return client;
   }
 
   test("they meet, come to an agreement under their own names, and part", async () => {
     const a = await enter("peers", "a");
     const b = await enter("peers", "b");
-    expect(await a.hears()).toEqual({ type: "peerJoined", roomId: "peers", peerId: "b", peerName: "B" });
+    expect(await a.next()).toEqual({ type: "peerJoined", roomId: "peers", peerId: "b", peerName: "B" });
     for (const type of ["offer", "answer", "ice"]) {
       a.say({ type, roomId: "peers", from: "another peer", to: "b", data: { type } });
-      expect(await b.hears()).toEqual({ type, roomId: "peers", peerId: "a", from: "a", to: "b", data: { type } });
+      expect(await b.next()).toEqual({ type, roomId: "peers", peerId: "a", from: "a", to: "b", data: { type } });
     }
     const stranger = await enter("other peers", "stranger");
     stranger.say({ type: "offer", roomId: "peers", from: "a", to: "b", data: {} });
     a.crash();
-    expect(await b.hears()).toEqual({ type: "peerLeft", roomId: "peers", peerId: "a" });
+    expect(await b.next()).toEqual({ type: "peerLeft", roomId: "peers", peerId: "a" });
   });
 
   test("a peer id in live use is refused, one with a dead socket is resumed", async () => {
     const watcher = await enter("claims", "watcher");
     const thief = await connect();
     thief.say({ type: "auth", roomId: "claims", from: "watcher", data: {} });
-    expect(await thief.hears()).toMatchObject({ type: "error", data: { error: "Peer id in use" } });
+    expect(await thief.next()).toMatchObject({ type: "error", data: { error: "Peer id in use" } });
     const dead = await WireSocket.connect(server.compatibilityPorts[0] ?? 0, "/");
     dead.send(new TextEncoder().encode(JSON.stringify({ type: "auth", roomId: "claims", from: "mobile" })));
-    expect(await watcher.hears()).toMatchObject({ type: "peerJoined", peerId: "mobile" });
+    expect(await watcher.next()).toMatchObject({ type: "peerJoined", peerId: "mobile" });
     dead.pause();
     const resumed = await enter("claims", "mobile");
     dead.reset();
     await dead.closed;
-    expect(await watcher.hears()).toMatchObject({ type: "peerJoined", peerId: "mobile" });
+    expect(await watcher.next()).toMatchObject({ type: "peerJoined", peerId: "mobile" });
     watcher.say({ type: "offer", to: "mobile", data: {} });
-    expect(await resumed.hears()).toMatchObject({ type: "offer", from: "watcher" });
-    expect(watcher.unheard).toEqual([]);
+    expect(await resumed.next()).toMatchObject({ type: "offer", from: "watcher" });
+    expect(watcher.unread).toEqual([]);
   });
 });
 
@@ -180,6 +180,6 @@ test("its HTTP routes answer on every port, and contain no names", async () => {
   expect((await json("/api/rooms", { room_id: "made by HTTP" })).status).toBe(409);
   const guest = await authenticated("guest", "made by HTTP");
   guest.say({ type: "join-room", data: {} });
-  expect(await guest.hears()).toMatchObject({ type: "room-joined", data: { room: { peerCount: 1 } } });
+  expect(await guest.next()).toMatchObject({ type: "room-joined", data: { room: { peerCount: 1 } } });
   expect(await (await fetch(`${server.url}/api/health`)).json()).toMatchObject({ status: "ok" });
 });

@@ -18,12 +18,12 @@ afterEach(() => {
 /** A client of PeerJS' protocol that sends what the test gives it, valid or not. */
 class PeerSocket {
   readonly socket: WebSocket;
-  readonly heard: unknown[] = [];
+  readonly received: unknown[] = [];
   closed: { readonly code: number; readonly reason: string } | undefined;
 
   constructor(query: string) {
     this.socket = new WebSocket(`${server.wsUrl}/peerjs/peerjs?${query}`);
-    this.socket.onmessage = ({ data }) => this.heard.push(JSON.parse(String(data)));
+    this.socket.onmessage = ({ data }) => this.received.push(JSON.parse(String(data)));
     this.socket.onclose = ({ code, reason }) => {
       this.closed = { code, reason };
     };
@@ -32,7 +32,7 @@ class PeerSocket {
 
   static async open(id: string, token = "token"): Promise<PeerSocket> {
     const client = new PeerSocket(`key=peerjs&id=${id}&token=${token}&version=1.5.5`);
-    await client.hears("OPEN");
+    await client.next("OPEN");
     return client;
   }
 
@@ -41,9 +41,9 @@ class PeerSocket {
   }
 
   /** Resolves with the first message of this type. */
-  async hears(type: string): Promise<unknown> {
-    const find = () => this.heard.find((message) => Object(message).type === type);
-    await eventually(`hears ${type}`, () => find() !== undefined);
+  async next(type: string): Promise<unknown> {
+    const find = () => this.received.find((message) => Object(message).type === type);
+    await eventually(`a message of type ${type}`, () => find() !== undefined);
     return find();
   }
 
@@ -64,7 +64,7 @@ describe("a refused client receives the reason, and is closed later", () => {
     ["key=wrong&id=a&token=t", "Invalid key provided", "forbidden"],
   ])("%s", async (query, msg, reason) => {
     const client = new PeerSocket(query);
-    expect(await client.hears("ERROR")).toEqual({ type: "ERROR", payload: { msg } });
+    expect(await client.next("ERROR")).toEqual({ type: "ERROR", payload: { msg } });
     expect(client.closed).toBeUndefined();
     await eventually("closed", () => client.closed !== undefined);
     expect(client.closed?.reason).toBe(reason);
@@ -74,7 +74,7 @@ describe("a refused client receives the reason, and is closed later", () => {
     const id = unique();
     const alice = await PeerSocket.open(id);
     const thief = new PeerSocket(`key=peerjs&id=${id}&token=other`);
-    expect(await thief.hears("ID-TAKEN")).toEqual({ type: "ID-TAKEN", payload: { msg: "ID is taken" } });
+    expect(await thief.next("ID-TAKEN")).toEqual({ type: "ID-TAKEN", payload: { msg: "ID is taken" } });
     await eventually("closed", () => thief.closed !== undefined);
     expect(alice.closed).toBeUndefined();
   });
@@ -88,31 +88,31 @@ test("the same token replaces a socket in one step: messages during it arrive on
     bob.say({ type: "CANDIDATE", dst: id, payload });
     if (payload % 20 === 0) await bob.ponged();
   }
-  await after.hears("OPEN");
-  await eventually("everything has arrived", () => before.heard.length + after.heard.length === 202);
-  const payloads = [...before.heard, ...after.heard].flatMap((message) => Object(message).payload ?? []);
+  await after.next("OPEN");
+  await eventually("everything has arrived", () => before.received.length + after.received.length === 202);
+  const payloads = [...before.received, ...after.received].flatMap((message) => Object(message).payload ?? []);
   expect(payloads).toEqual(Array.from({ length: 200 }, (_, index) => index));
   await eventually("the old socket is closed", () => before.closed?.reason === "replaced");
   bob.say({ type: "CANDIDATE", dst: id, payload: "late" });
-  await eventually("received", () => after.heard.some((message) => Object(message).payload === "late"));
+  await eventually("received", () => after.received.some((message) => Object(message).payload === "late"));
 });
 
 test("on a compatibility port clients find the endpoint at the path of PeerJS' own server", async () => {
   await using compatible = await startTestServer({ compatibilityPorts: [0] });
   const authority = `127.0.0.1:${compatible.compatibilityPorts[0]}`;
   expect(await (await fetch(`http://${authority}/peerjs/id`)).text()).toMatch(/^[0-9a-f-]{36}$/);
-  const heard: string[] = [];
+  const received: string[] = [];
   const connect = (url: string, id: string) => {
     const socket = new WebSocket(`${url}?key=peerjs&id=${id}&token=t`);
-    socket.onmessage = ({ data }) => heard.push(`${id}: ${data}`);
+    socket.onmessage = ({ data }) => received.push(`${id}: ${data}`);
     return socket;
   };
   const alice = connect(`ws://${authority}/peerjs`, "alice");
   const bob = connect(`${compatible.wsUrl}/peerjs/peerjs`, "bob");
-  await eventually("both are in", () => heard.length === 2);
+  await eventually("both are in", () => received.length === 2);
   alice.send('{"type":"OFFER","dst":"bob","payload":1}');
-  await eventually("received on the other port", () => heard.length === 3);
-  expect(heard[2]).toBe('bob: {"type":"OFFER","src":"alice","dst":"bob","payload":1}');
+  await eventually("received on the other port", () => received.length === 3);
+  expect(received[2]).toBe('bob: {"type":"OFFER","src":"alice","dst":"bob","payload":1}');
   alice.close();
   bob.close();
 });
@@ -137,11 +137,11 @@ describe("bad input", () => {
       await PeerSocket.open(unique()),
     ];
     mallory.socket.send(frame);
-    expect(await mallory.hears("ERROR")).toEqual({ type: "ERROR", payload: { msg: expect.stringContaining(msg) } });
+    expect(await mallory.next("ERROR")).toEqual({ type: "ERROR", payload: { msg: expect.stringContaining(msg) } });
     mallory.say({ type: "OFFER", dst: id, payload: "from mallory" });
     bob.say({ type: "OFFER", dst: id, payload: "from bob" });
-    await alice.hears("OFFER");
-    expect(alice.heard.slice(1)).toMatchObject([{ payload: "from bob" }]);
+    await alice.next("OFFER");
+    expect(alice.received.slice(1)).toMatchObject([{ payload: "from bob" }]);
   });
 
   test.each([
@@ -153,7 +153,7 @@ describe("bad input", () => {
     const mallory = await PeerSocket.open(unique());
     mallory.say(message);
     await mallory.ponged();
-    expect(mallory.heard).toEqual([{ type: "OPEN" }]);
+    expect(mallory.received).toEqual([{ type: "OPEN" }]);
     expect(mallory.closed).toBeUndefined();
   });
 });

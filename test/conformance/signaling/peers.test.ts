@@ -25,12 +25,12 @@ const transports = {
 
 /** A client of Peers, on Socket.IO's own client. */
 class Device {
-  readonly heard: unknown[] = [];
+  readonly received: unknown[] = [];
   readonly socket: Socket;
 
   constructor(transport: keyof typeof transports = "websocket") {
     this.socket = io(server.url, { transports: [...transports[transport]], forceNew: true, reconnectionDelay: 50 });
-    this.socket.onAny((...event: unknown[]) => this.heard.push(event));
+    this.socket.onAny((...event: unknown[]) => this.received.push(event));
     opened.push(this);
   }
 
@@ -43,9 +43,9 @@ class Device {
     return this.ask("register-device", { deviceId, user: "u", groups });
   }
 
-  async hears(count: number): Promise<unknown[]> {
-    await eventually(`${count} events`, () => this.heard.length >= count);
-    return this.heard.splice(0);
+  async next(count: number): Promise<unknown[]> {
+    await eventually(`${count} events`, () => this.received.length >= count);
+    return this.received.splice(0);
   }
 }
 
@@ -58,20 +58,20 @@ describe.each(Object.keys(transports) as (keyof typeof transports)[])("over %s",
     const [a, b, group] = [unique(), unique(), unique()];
     expect(await alice.register(a, group)).toEqual(success);
     expect(await bob.register(b, group)).toEqual(success);
-    expect(await alice.hears(1)).toEqual([["device-online", b]]);
+    expect(await alice.next(1)).toEqual([["device-online", b]]);
     const offer = { connectionId: "1", fromDeviceId: a, toDeviceId: b, iceCandidates: [], sdi: { sdp: "v=0" } };
     alice.socket.emit("offer", offer);
-    expect(await bob.hears(1)).toEqual([["offer", offer]]);
+    expect(await bob.next(1)).toEqual([["offer", offer]]);
     const answer = { connectionId: "1", fromDeviceId: "forged", toDeviceId: a, sdi: { sdp: "é" } };
     bob.socket.emit("answer", answer);
     bob.socket.emit("iceCandidate", { fromDevice: b, toDevice: a });
-    expect(await alice.hears(2)).toEqual([
+    expect(await alice.next(2)).toEqual([
       ["answer", { ...answer, fromDeviceId: b }],
       ["iceCandidate", { fromDevice: b, toDevice: a }],
     ]);
     expect(bob.socket.io.engine.transport.name).toBe(transport === "polling" ? "polling" : "websocket");
     bob.socket.disconnect();
-    expect(await alice.hears(1)).toEqual([["device-offline", b]]);
+    expect(await alice.next(1)).toEqual([["device-offline", b]]);
   });
 
   test("messages to a device before its registration are delivered in order when it registers", async () => {
@@ -83,12 +83,12 @@ describe.each(Object.keys(transports) as (keyof typeof transports)[])("over %s",
     }
     const bob = new Device(transport);
     bob.socket.emit("device-registered", b);
-    const heard = (await bob.hears(40)) as [string, { sdi: number; fromDeviceId: string }][];
-    expect(heard.map(([event, { sdi }]) => [event, sdi])).toEqual(
+    const received = (await bob.next(40)) as [string, { sdi: number; fromDeviceId: string }][];
+    expect(received.map(([event, { sdi }]) => [event, sdi])).toEqual(
       Array.from({ length: 40 }, (_, index) => [index === 0 ? "offer" : "iceCandidate", index]),
     );
-    expect(new Set(heard.map(([, { fromDeviceId }]) => fromDeviceId))).toEqual(new Set([a]));
-    expect(await alice.hears(1)).toEqual([["device-online", b]]);
+    expect(new Set(received.map(([, { fromDeviceId }]) => fromDeviceId))).toEqual(new Set([a]));
+    expect(await alice.next(1)).toEqual([["device-online", b]]);
   });
 
   test("ICE servers are returned to both kinds of requests", async () => {
@@ -127,17 +127,17 @@ describe("bad input", () => {
   /** A session over a bare WebSocket, after the handshakes of the server and of the namespace. */
   async function connectRaw() {
     const socket = new WebSocket(`${server.wsUrl}/socket.io/?EIO=4&transport=websocket`);
-    const heard: string[] = [];
+    const received: string[] = [];
     let closed: { readonly code: number } | undefined;
-    socket.onmessage = ({ data }) => heard.push(String(data));
+    socket.onmessage = ({ data }) => received.push(String(data));
     socket.onclose = ({ code }) => {
       closed = { code };
     };
-    await eventually("open", () => heard.length === 1);
+    await eventually("open", () => received.length === 1);
     socket.send("40");
-    await eventually("connected", () => heard.length === 2);
-    heard.splice(0);
-    return { socket, heard, closed: () => closed };
+    await eventually("connected", () => received.length === 2);
+    received.splice(0);
+    return { socket, received, closed: () => closed };
   }
 
   test.each<[string, string | Uint8Array<ArrayBuffer>]>([
@@ -158,7 +158,7 @@ describe("bad input", () => {
     mallory.socket.send(frame);
     await eventually("closed", () => mallory.closed() !== undefined);
     alice.socket.emit("offer", { toDeviceId: b });
-    expect(await bob.hears(1)).toEqual([["offer", { toDeviceId: b, fromDeviceId: a }]]);
+    expect(await bob.next(1)).toEqual([["offer", { toDeviceId: b, fromDeviceId: a }]]);
   });
 
   test.each([
@@ -172,8 +172,8 @@ describe("bad input", () => {
     const mallory = await connectRaw();
     mallory.socket.send(`427${event}`);
     mallory.socket.send('428["getIceServers"]');
-    await eventually("answered", () => mallory.heard.includes("438[null,[]]"));
-    expect(mallory.heard[0]).toBe(answer === undefined ? "438[null,[]]" : `437${answer}`);
+    await eventually("answered", () => mallory.received.includes("438[null,[]]"));
+    expect(mallory.received[0]).toBe(answer === undefined ? "438[null,[]]" : `437${answer}`);
     expect(mallory.closed()).toBeUndefined();
     mallory.socket.close();
   });

@@ -23,7 +23,7 @@ const announce = (n: number) => ({ type: "publish", topic: "room", data: { type:
 async function listener(url: string): Promise<SignalingClient> {
   const client = await SignalingClient.connect(url);
   client.say({ type: "subscribe", topics: ["room"] });
-  await client.settled();
+  await client.handled();
   return client;
 }
 
@@ -65,10 +65,10 @@ test.concurrent("lib0's client over its rate waits, stays connected, and loses n
     for (let n = 0; n < 40; n += 1) client.send(announce(n));
   });
   const startedAt = performance.now();
-  const heard = () => ear.heard.filter((frame) => frame.includes('"announce"'));
-  await eventually("all messages", () => heard().length === 40);
+  const received = () => ear.received.filter((frame) => frame.includes('"announce"'));
+  await eventually("all messages", () => received().length === 40);
   expect(performance.now() - startedAt).toBeGreaterThan(600);
-  expect(heard().map((frame) => JSON.parse(frame).data.n)).toEqual(Array.from({ length: 40 }, (_, n) => n));
+  expect(received().map((frame) => JSON.parse(frame).data.n)).toEqual(Array.from({ length: 40 }, (_, n) => n));
   expect(events).toEqual(["connect"]);
   client.destroy();
   await ear.close();
@@ -86,9 +86,9 @@ test.concurrent("lib0's client that fills its inbox is muted, and does not get i
     client.send({ type: "subscribe", topics: ["room"] });
     for (let n = 0; n < 100; n += 1) client.send(announce(n));
   });
-  await eventually("the burst", () => ear.heard.filter((frame) => frame.includes('"announce"')).length >= 5);
+  await eventually("the burst", () => ear.received.filter((frame) => frame.includes('"announce"')).length >= 5);
   await pause(4_000);
-  const { length } = ear.heard.filter((frame) => frame.includes('"announce"'));
+  const { length } = ear.received.filter((frame) => frame.includes('"announce"'));
   // The message that waited when the inbox was full is still delivered; later ones are not.
   expect(length).toBeWithin(5, 7);
   expect(events).toEqual(["connect"]);

@@ -33,14 +33,14 @@ async function bystanders() {
   const topic = crypto.randomUUID();
   for (const client of [alice, bob]) {
     client.say({ type: "subscribe", topics: [topic] });
-    await client.settled();
+    await client.handled();
   }
   const hearEachOther = async (): Promise<void> => {
-    bob.heard.splice(0);
+    bob.received.splice(0);
     alice.say({ type: "publish", topic, data: "still here" });
-    await alice.settled();
-    await bob.settled();
-    expect(bob.heard).toEqual([
+    await alice.handled();
+    await bob.handled();
+    expect(bob.received).toEqual([
       JSON.stringify({ type: "publish", topic, data: "still here", clients: 2 }),
       '{"type":"pong"}',
     ]);
@@ -61,12 +61,12 @@ test("/ and /signal are one server, with any query", async () => {
   clients.push(...everyone);
   for (const client of everyone) {
     client.say({ type: "subscribe", topics: ["shared"] });
-    await client.settled();
+    await client.handled();
   }
   everyone[0]?.say({ type: "publish", topic: "shared" });
-  await everyone[0]?.settled();
-  for (const client of everyone) await client.settled();
-  expect(everyone.map(({ heard }) => heard.filter((frame) => frame.includes('"clients":4')).length)).toEqual([
+  await everyone[0]?.handled();
+  for (const client of everyone) await client.handled();
+  expect(everyone.map(({ received: heard }) => heard.filter((frame) => frame.includes('"clients":4')).length)).toEqual([
     0, 1, 1, 1,
   ]);
 });
@@ -110,11 +110,11 @@ describe("y-webrtc's provider", () => {
     const topic = crypto.randomUUID();
     const bob = await connect();
     bob.say({ type: "subscribe", topics: [topic] });
-    await bob.settled();
+    await bob.handled();
     const provider = new WebrtcProvider(topic, new Y.Doc(), { signaling: [url], ...(password && { password }) });
     const deadline = Date.now() + 5_000;
-    while (bob.heard.length < 2 && Date.now() < deadline) await bob.controlPonged();
-    expect(JSON.parse(bob.heard[1] ?? "null")).toEqual({ type: "publish", topic, data, clients: 2 });
+    while (bob.received.length < 2 && Date.now() < deadline) await bob.controlPonged();
+    expect(JSON.parse(bob.received[1] ?? "null")).toEqual({ type: "publish", topic, data, clients: 2 });
     // `destroy` alone would leave its signaling socket open.
     provider.disconnect();
     provider.destroy();
@@ -147,8 +147,8 @@ describe("bad input", () => {
     const { topic, hearEachOther } = await bystanders();
     const mallory = await connect();
     mallory.say({ type: "subscribe", topics: [topic] });
-    await mallory.settled();
-    mallory.heard.splice(0);
+    await mallory.handled();
+    mallory.received.splice(0);
     mallory.send(frame);
     mallory.say({ type: "ping" });
     mallory.say({ type: "subscribe", topics: [topic] });
@@ -157,7 +157,7 @@ describe("bad input", () => {
     // Two subscribers are left, and they receive nothing from Mallory.
     await hearEachOther();
     await mallory.controlPonged();
-    expect(mallory.heard).toEqual([]);
+    expect(mallory.received).toEqual([]);
     expect(mallory.isOpen).toBe(true);
   });
 
@@ -173,9 +173,9 @@ describe("bad input", () => {
     const { hearEachOther } = await bystanders();
     const mallory = await connect();
     mallory.send(frame);
-    await mallory.settled();
+    await mallory.handled();
     await hearEachOther();
-    expect(mallory.heard).toEqual(['{"type":"pong"}']);
+    expect(mallory.received).toEqual(['{"type":"pong"}']);
   });
 
   test("a topic of 257 bytes has no subscribers, one of 256 bytes has", async () => {
@@ -183,12 +183,12 @@ describe("bad input", () => {
     const names = ["é".repeat(128), `${"é".repeat(128)}x`];
     for (const client of [alice, bob]) {
       client.say({ type: "subscribe", topics: names });
-      await client.settled();
+      await client.handled();
     }
     for (const topic of names) alice.say({ type: "publish", topic });
-    await alice.settled();
-    await bob.settled();
-    expect(bob.heard.map((frame) => JSON.parse(frame).topic)).toEqual([undefined, names[0], undefined]);
+    await alice.handled();
+    await bob.handled();
+    expect(bob.received.map((frame) => JSON.parse(frame).topic)).toEqual([undefined, names[0], undefined]);
   });
 
   test.each([

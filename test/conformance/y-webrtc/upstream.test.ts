@@ -67,7 +67,7 @@ class Session {
   readonly #url: string;
   readonly #clients = new Map<string, SignalingClient>();
   /** The messages of clients that have left. */
-  readonly #heard = new Map<string, readonly string[]>();
+  readonly #received = new Map<string, readonly string[]>();
 
   constructor(url: string) {
     this.#url = url;
@@ -81,8 +81,8 @@ class Session {
   async send(name: string, ...frames: (string | Uint8Array<ArrayBuffer>)[]): Promise<void> {
     const client = this.#client(name);
     for (const frame of frames) client.send(frame);
-    await client.settled();
-    for (const other of this.#clients.values()) await other.settled();
+    await client.handled();
+    for (const other of this.#clients.values()) await other.handled();
   }
 
   subscribe(name: string, ...topics: string[]): Promise<void> {
@@ -102,14 +102,14 @@ class Session {
   async leave(name: string, topic: string, witnesses: readonly [string, string]): Promise<void> {
     const [publisher, receiver] = witnesses;
     const countClients = async (): Promise<number> => {
-      const { heard } = this.#client(receiver);
+      const { received: heard } = this.#client(receiver);
       const before = heard.length;
       await this.publish(publisher, topic, "probe");
       return JSON.parse(heard.slice(before).find((frame) => frame.includes('"probe"')) ?? "{}").clients;
     };
     const client = this.#client(name);
     const before = await countClients();
-    this.#heard.set(name, client.heard);
+    this.#received.set(name, client.received);
     this.#clients.delete(name);
     await client.close();
     while ((await countClients()) >= before) await Bun.sleep(5);
@@ -118,11 +118,11 @@ class Session {
   /** The messages that each client received, without its own echoes, pongs and probes. */
   async transcripts(): Promise<Record<string, readonly string[]>> {
     for (const [name, client] of this.#clients) {
-      this.#heard.set(name, client.heard);
+      this.#received.set(name, client.received);
       await client.close();
     }
     return Object.fromEntries(
-      [...this.#heard].sort().map(([name, heard]) => {
+      [...this.#received].sort().map(([name, heard]) => {
         const isKept = (frame: string): boolean =>
           frame !== '{"type":"pong"}' && !frame.includes(`"by":"${name}"`) && !frame.includes('"probe"');
         // Messages are compared as parsed by a client: upstream serializes anew what it forwards, Yurt does not.

@@ -41,7 +41,7 @@ test("a client whose grant ends is refused and has left at once: it neither rece
   const authorizer = new FakeAuthorizer();
   const { connect, clock } = peerJsClients({ authorizer, limits: { publishBurst: 1, publishesPerSecond: 1 } });
   const [alice, bob] = [await connect("alice"), await connect("bob")];
-  for (const client of [alice, bob]) client.heard();
+  for (const client of [alice, bob]) client.received();
   alice.say(offer("bob"));
   alice.say(offer("bob"));
   authorizer.grants[0]?.end(expired);
@@ -49,7 +49,7 @@ test("a client whose grant ends is refused and has left at once: it neither rece
   await settled();
   bob.say(offer("alice"));
   expect([alice.connection.closeReason?.name, alice.connection.refusal]).toEqual(["unauthorized", "not now"]);
-  expect([alice.heard(), bob.heard().length]).toEqual([[], 1]);
+  expect([alice.received(), bob.received().length]).toEqual([[], 1]);
   alice.leave();
   expect(authorizer.grants.map(({ isReleased }) => isReleased)).toEqual([true, false]);
 });

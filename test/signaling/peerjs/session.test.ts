@@ -11,7 +11,7 @@ const error = (msg: string) => ({ type: "ERROR", payload: { msg } });
 describe("entering", () => {
   test("a client with key, id and token is told that it is in", async () => {
     const alice = await peerJsClients().connect("alice");
-    expect(alice.heard()).toEqual([{ type: "OPEN" }]);
+    expect(alice.received()).toEqual([{ type: "OPEN" }]);
     expect(alice.connection.isOpen).toBe(true);
   });
 
@@ -30,39 +30,39 @@ describe("entering", () => {
 
   test("an id of 256 bytes is accepted", async () => {
     const { connect } = peerJsClients();
-    expect((await connect("é".repeat(128), "token")).heard()).toEqual([{ type: "OPEN" }]);
+    expect((await connect("é".repeat(128), "token")).received()).toEqual([{ type: "OPEN" }]);
   });
 
   test("an id that another client has is taken, and that client is not disturbed", async () => {
     const { connect, refusal } = peerJsClients();
     const alice = await connect("alice");
-    alice.heard();
+    alice.received();
     expect(await refusal(connect("alice", "stolen"))).toEqual({ type: "ID-TAKEN", payload: { msg: "ID is taken" } });
     const bob = await connect("bob");
     bob.say(offer("alice"));
-    expect(alice.heard()).toHaveLength(1);
+    expect(alice.received()).toHaveLength(1);
     expect(alice.connection.isOpen).toBe(true);
   });
 
   test("the same token replaces the old socket at once; it is closed a second later, which changes nothing", async () => {
     const { connect, clock } = peerJsClients();
     const [before, bob] = [await connect("alice"), await connect("bob")];
-    before.heard();
+    before.received();
     const after = await connect("alice");
-    expect(after.heard()).toEqual([{ type: "OPEN" }]);
-    bob.heard();
+    expect(after.received()).toEqual([{ type: "OPEN" }]);
+    bob.received();
     before.say(offer("bob", "from the old socket"));
     bob.say(offer("alice"));
-    expect([after.heard().length, before.heard(), bob.heard()]).toEqual([1, [], []]);
+    expect([after.received().length, before.received(), bob.received()]).toEqual([1, [], []]);
     clock.advance(999);
     expect(before.connection.isOpen).toBe(true);
     clock.advance(1);
     expect(before.connection.closeReason?.name).toBe("replaced");
     before.session.closed();
     bob.say(offer("alice"));
-    expect(after.heard()).toHaveLength(1);
+    expect(after.received()).toHaveLength(1);
     after.leave();
-    expect((await connect("alice", "another")).heard()).toEqual([{ type: "OPEN" }]);
+    expect((await connect("alice", "another")).received()).toEqual([{ type: "OPEN" }]);
   });
 
   test("clients beyond the limit are refused until one leaves; a client that reconnects does not count twice", async () => {
@@ -70,9 +70,9 @@ describe("entering", () => {
     const alice = await connect("alice");
     await connect("bob");
     expect(await refusal(connect("carol"))).toEqual(error("Server has reached its concurrent user limit"));
-    expect((await connect("bob")).heard()).toEqual([{ type: "OPEN" }]);
+    expect((await connect("bob")).received()).toEqual([{ type: "OPEN" }]);
     alice.leave();
-    expect((await connect("carol")).heard()).toEqual([{ type: "OPEN" }]);
+    expect((await connect("carol")).received()).toEqual([{ type: "OPEN" }]);
   });
 
   test("access is asked for the namespace, and a denial is told", async () => {
@@ -93,47 +93,47 @@ describe("messages", () => {
     async (type) => {
       const { connect } = peerJsClients();
       const [alice, bob, carol] = [await connect("alice"), await connect("bob"), await connect("carol")];
-      for (const client of [alice, bob, carol]) client.heard();
+      for (const client of [alice, bob, carol]) client.received();
       alice.say({ type, src: "carol", dst: "bob", payload: { n: [1, null] }, more: true });
-      expect(bob.heard()).toEqual([{ type, src: "alice", dst: "bob", payload: { n: [1, null] } }]);
-      expect([alice.heard(), carol.heard()]).toEqual([[], []]);
+      expect(bob.received()).toEqual([{ type, src: "alice", dst: "bob", payload: { n: [1, null] } }]);
+      expect([alice.received(), carol.received()]).toEqual([[], []]);
     },
   );
 
   test("heartbeats and unknown messages are not answered", async () => {
     const { connect } = peerJsClients();
     const [alice, bob] = [await connect("alice"), await connect("bob")];
-    for (const client of [alice, bob]) client.heard();
+    for (const client of [alice, bob]) client.received();
     for (const type of ["HEARTBEAT", "BUMP", "EXPIRE", "OPEN", "ERROR"]) alice.say({ type, dst: "bob", payload: 1 });
     alice.say({ type: "LEAVE" });
-    expect([alice.heard(), bob.heard()]).toEqual([[], []]);
+    expect([alice.received(), bob.received()]).toEqual([[], []]);
   });
 
   test("beyond the rate wait, and none is lost", async () => {
     const { connect, clock, bounds } = peerJsClients({ limits: { publishBurst: 2, publishesPerSecond: 10 } });
     const [alice, bob] = [await connect("alice"), await connect("bob")];
-    bob.heard();
+    bob.received();
     for (const payload of [1, 2]) alice.say(offer("bob", payload));
-    expect(bob.heard()).toHaveLength(2);
+    expect(bob.received()).toHaveLength(2);
     const waiting = alice.session.receive(JSON.stringify(offer("bob", 3)));
     clock.advance(99);
-    expect(bob.heard()).toEqual([]);
+    expect(bob.received()).toEqual([]);
     clock.advance(1);
     await waiting;
-    expect(bob.heard()).toMatchObject([{ payload: 3 }]);
+    expect(bob.received()).toMatchObject([{ payload: 3 }]);
     expect(await bounds()).toEqual(["publish-rate"]);
   });
 
   test("that wait when their sender goes are not sent", async () => {
     const { connect, clock } = peerJsClients({ limits: { publishBurst: 1 } });
     const [alice, bob] = [await connect("alice"), await connect("bob")];
-    bob.heard();
+    bob.received();
     alice.say(offer("bob", 1));
     const waiting = alice.session.receive(JSON.stringify(offer("bob", 2)));
     alice.leave();
     await waiting;
     clock.advance(60_000);
-    expect(bob.heard()).toHaveLength(1);
+    expect(bob.received()).toHaveLength(1);
   });
 
   test("a client that only listens is neither late nor without a room", async () => {
@@ -169,62 +169,62 @@ describe("a receiver that is not there", () => {
   test("gets the messages of the last five seconds, after OPEN and in order", async () => {
     const { connect, clock } = peerJsClients();
     const [alice, bob] = [await connect("alice"), await connect("bob")];
-    for (const client of [alice, bob]) client.heard();
+    for (const client of [alice, bob]) client.received();
     alice.say(offer("carol", 1));
     bob.say(offer("carol", 2));
     clock.advance(4_999);
     alice.say({ type: "CANDIDATE", dst: "carol", payload: 3 });
     const carol = await connect("carol");
-    expect(carol.heard()).toEqual([
+    expect(carol.received()).toEqual([
       { type: "OPEN" },
       { type: "OFFER", src: "alice", dst: "carol", payload: 1 },
       { type: "OFFER", src: "bob", dst: "carol", payload: 2 },
       { type: "CANDIDATE", src: "alice", dst: "carol", payload: 3 },
     ]);
     clock.advance(60_000);
-    expect([alice.heard(), bob.heard(), carol.heard()]).toEqual([[], [], []]);
+    expect([alice.received(), bob.received(), carol.received()]).toEqual([[], [], []]);
   });
 
   test("expires after five seconds, once for each sender, and nothing is left", async () => {
     const { connect, clock, budget } = peerJsClients();
     const [alice, bob] = [await connect("alice"), await connect("bob")];
-    for (const client of [alice, bob]) client.heard();
+    for (const client of [alice, bob]) client.received();
     alice.say(offer("carol"));
     clock.advance(2_000);
     for (const payload of [1, 2, 3]) alice.say({ type: "CANDIDATE", dst: "carol", payload });
     alice.say(offer("dave"));
     bob.say(offer("carol"));
     clock.advance(2_999);
-    expect([alice.heard(), bob.heard()]).toEqual([[], []]);
+    expect([alice.received(), bob.received()]).toEqual([[], []]);
     clock.advance(1);
-    expect(alice.heard()).toEqual([{ type: "EXPIRE", src: "carol", dst: "alice" }]);
+    expect(alice.received()).toEqual([{ type: "EXPIRE", src: "carol", dst: "alice" }]);
     clock.advance(60_000);
-    expect(alice.heard()).toEqual([{ type: "EXPIRE", src: "dave", dst: "alice" }]);
-    expect(bob.heard()).toEqual([{ type: "EXPIRE", src: "carol", dst: "bob" }]);
+    expect(alice.received()).toEqual([{ type: "EXPIRE", src: "dave", dst: "alice" }]);
+    expect(bob.received()).toEqual([{ type: "EXPIRE", src: "carol", dst: "bob" }]);
     expect([budget.usedBytes, clock.pendingTimers]).toEqual([0, 0]);
-    expect((await connect("carol")).heard()).toEqual([{ type: "OPEN" }]);
+    expect((await connect("carol")).received()).toEqual([{ type: "OPEN" }]);
   });
 
   test("is not waited for by a leave", async () => {
     const { connect, clock } = peerJsClients();
     const alice = await connect("alice");
-    alice.heard();
+    alice.received();
     alice.say({ type: "LEAVE", dst: "carol" });
     clock.advance(60_000);
-    expect(alice.heard()).toEqual([]);
-    expect((await connect("carol")).heard()).toEqual([{ type: "OPEN" }]);
+    expect(alice.received()).toEqual([]);
+    expect((await connect("carol")).received()).toEqual([{ type: "OPEN" }]);
   });
 
   test("with a full mailbox expires at once for senders without a queued message, and later for the others", async () => {
     const { connect, clock, bounds } = peerJsClients({ limits: { mailboxMessages: 2, mailboxSenderMessages: 2 } });
     const [alice, bob] = [await connect("alice"), await connect("bob")];
-    for (const client of [alice, bob]) client.heard();
+    for (const client of [alice, bob]) client.received();
     for (const payload of [1, 2, 3]) alice.say(offer("carol", payload));
     bob.say(offer("carol"));
-    expect(bob.heard()).toEqual([{ type: "EXPIRE", src: "carol", dst: "bob" }]);
-    expect(alice.heard()).toEqual([]);
+    expect(bob.received()).toEqual([{ type: "EXPIRE", src: "carol", dst: "bob" }]);
+    expect(alice.received()).toEqual([]);
     clock.advance(5_000);
-    expect(alice.heard()).toEqual([{ type: "EXPIRE", src: "carol", dst: "alice" }]);
+    expect(alice.received()).toEqual([{ type: "EXPIRE", src: "carol", dst: "alice" }]);
     expect(await bounds()).toEqual(["mailbox"]);
   });
 
@@ -233,20 +233,20 @@ describe("a receiver that is not there", () => {
     const alice = await connect("alice");
     alice.say(offer("carol"));
     alice.leave();
-    alice.heard();
+    alice.received();
     clock.advance(5_000);
-    expect(alice.heard()).toEqual([]);
+    expect(alice.received()).toEqual([]);
   });
 });
 
 test("two keys are two namespaces", async () => {
   const [one, other] = [peerJsClients(), peerJsClients()];
   const [alice, bob] = [await one.connect("alice"), await other.connect("bob")];
-  for (const client of [alice, bob]) client.heard();
+  for (const client of [alice, bob]) client.received();
   alice.say(offer("bob"));
   one.clock.advance(5_000);
-  expect(bob.heard()).toEqual([]);
-  expect(alice.heard()).toEqual([{ type: "EXPIRE", src: "bob", dst: "alice" }]);
+  expect(bob.received()).toEqual([]);
+  expect(alice.received()).toEqual([{ type: "EXPIRE", src: "bob", dst: "alice" }]);
 });
 
 /** Clients that connect, disconnect, reconnect and send at random. */

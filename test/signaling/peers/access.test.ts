@@ -62,13 +62,13 @@ describe("a grant that ends", () => {
     const authorizer = new FakeAuthorizer();
     const { enter, protocol, devices } = peersClients({ authorizer });
     const [alice, bob] = [await enter("alice", "group"), await enter("bob", "group")];
-    for (const client of [alice, bob]) client.heard();
+    for (const client of [alice, bob]) client.received();
     authorizer.grants[0]?.end(expired);
     await bob.emit("offer", offer("alice"));
-    expect(alice.heard()).toEqual([["error", "not now"]]);
+    expect(alice.received()).toEqual([["error", "not now"]]);
     expect([alice.connection.closeReason?.name, alice.connection.refusal]).toEqual(["unauthorized", "not now"]);
     expect(protocol.closeMessage?.(closeReasons.unauthorized, "not now")).toBe("1");
-    expect(bob.heard()).toEqual([["device-offline", "alice"]]);
+    expect(bob.received()).toEqual([["device-offline", "alice"]]);
     expect(devices.find("alice")).toBeUndefined();
   });
 

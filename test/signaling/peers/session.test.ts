@@ -58,7 +58,7 @@ describe("registering", () => {
     await carol.emit("device-registered", "carol");
     await alice.emit("offer", offer("carol"));
     await alice.emit("offer", offer("bob"));
-    expect([bob.heard(), carol.heard()].map(({ length }) => length)).toEqual([1, 1]);
+    expect([bob.received(), carol.received()].map(({ length }) => length)).toEqual([1, 1]);
   });
 
   test.each<[unknown, string]>([
@@ -103,13 +103,13 @@ describe("a device id that another connection has", () => {
     expect(await claim).toEqual(["Device id in use"]);
     expect(alice.connection.isOpen).toBe(true);
     await bob.emit("offer", offer("alice"));
-    expect(alice.heard()).toHaveLength(1);
+    expect(alice.received()).toHaveLength(1);
   });
 
   test("is taken over when its socket is dead; the late close changes nothing", async () => {
     const { enter, connect, clock } = peersClients();
     const [before, bob, after] = [await enter("alice", "g"), await enter("bob", "g"), await connect()];
-    before.heard();
+    before.received();
     const claim = after.register("alice", "g");
     await new Promise(setImmediate);
     clock.advance(3_000);
@@ -117,9 +117,9 @@ describe("a device id that another connection has", () => {
     expect(before.connection.closeReason?.name).toBe("replaced");
     before.session.closed();
     await bob.emit("offer", offer("alice"));
-    expect(after.heard()).toHaveLength(1);
+    expect(after.received()).toHaveLength(1);
     // The device was never offline.
-    expect(bob.heard()).toEqual([]);
+    expect(bob.received()).toEqual([]);
   });
 
   test("is free once its connection has closed", async () => {
@@ -137,23 +137,23 @@ describe("presence", () => {
       await enter("bob", "g", "h"),
       await enter("carol", "k"),
     ];
-    expect(alice.heard()).toEqual([["device-online", "bob"]]);
-    expect(bob.heard()).toEqual([]);
+    expect(alice.received()).toEqual([["device-online", "bob"]]);
+    expect(bob.received()).toEqual([]);
     bob.leave();
-    expect(alice.heard()).toEqual([["device-offline", "bob"]]);
-    expect(carol.heard()).toEqual([]);
+    expect(alice.received()).toEqual([["device-offline", "bob"]]);
+    expect(carol.received()).toEqual([]);
   });
 
   test("devices are told of devices that they have exchanged a message with, also when they come back", async () => {
     const { enter } = peersClients();
     const [alice, bob, carol] = [await enter("alice"), await enter("bob"), await enter("carol")];
     await alice.emit("offer", offer("bob"));
-    bob.heard();
+    bob.received();
     alice.leave();
-    expect(bob.heard()).toEqual([["device-offline", "alice"]]);
+    expect(bob.received()).toEqual([["device-offline", "alice"]]);
     await enter("alice");
-    expect(bob.heard()).toEqual([["device-online", "alice"]]);
-    expect(carol.heard()).toEqual([]);
+    expect(bob.received()).toEqual([["device-online", "alice"]]);
+    expect(carol.received()).toEqual([]);
   });
 
   test("a device that has sent a message to an offline device is told when that comes online", async () => {
@@ -161,32 +161,32 @@ describe("presence", () => {
     const alice = await enter("alice");
     await alice.emit("offer", offer("bob"));
     const bob = await enter("bob");
-    expect(alice.heard()).toEqual([["device-online", "bob"]]);
+    expect(alice.received()).toEqual([["device-online", "bob"]]);
     alice.leave();
-    expect(bob.heard().slice(1)).toEqual([["device-offline", "alice"]]);
+    expect(bob.received().slice(1)).toEqual([["device-offline", "alice"]]);
   });
 
   test("another registration over the same connection ends the first", async () => {
     const { enter } = peersClients();
     const [alice, bob] = [await enter("alice", "g"), await enter("bob", "g")];
-    alice.heard();
+    alice.received();
     await alice.register("alice2", "g");
-    expect(bob.heard()).toEqual([
+    expect(bob.received()).toEqual([
       ["device-offline", "alice"],
       ["device-online", "alice2"],
     ]);
     await bob.emit("offer", offer("alice2"));
-    expect(alice.heard()).toHaveLength(1);
+    expect(alice.received()).toHaveLength(1);
   });
 
   test("a registration with other groups is told to the devices that it is new to", async () => {
     const { enter } = peersClients();
     const [alice, bob, carol] = [await enter("alice", "g"), await enter("bob", "g"), await enter("carol", "k")];
     expect(await alice.register("alice", "g", "k")).toEqual(success);
-    expect([bob.heard(), carol.heard()]).toEqual([[], [["device-online", "alice"]]]);
+    expect([bob.received(), carol.received()]).toEqual([[], [["device-online", "alice"]]]);
     await alice.register("alice", "k");
     alice.leave();
-    expect([bob.heard(), carol.heard()]).toEqual([[], [["device-offline", "alice"]]]);
+    expect([bob.received(), carol.received()]).toEqual([[], [["device-offline", "alice"]]]);
   });
 
   test("of the last 256 devices that a device has exchanged messages with", async () => {
@@ -194,7 +194,7 @@ describe("presence", () => {
     const alice = await enter("alice");
     for (const id of ["bob", "carol", "bob", "dave"]) await alice.emit("offer", offer(id));
     for (const id of ["bob", "carol", "dave"]) await enter(id);
-    expect(alice.heard()).toEqual([
+    expect(alice.received()).toEqual([
       ["device-online", "bob"],
       ["device-online", "dave"],
     ]);
@@ -204,7 +204,7 @@ describe("presence", () => {
     const { enter } = peersClients();
     const [alice, bob] = [await enter("alice", "g"), await enter("bob", "g")];
     await alice.session.receive("1");
-    expect(bob.heard()).toEqual([["device-offline", "alice"]]);
+    expect(bob.received()).toEqual([["device-offline", "alice"]]);
   });
 });
 
@@ -214,15 +214,15 @@ describe("messages", () => {
     const [alice, bob, carol] = [await enter("alice"), await enter("bob"), await enter("carol")];
     const message = { connectionId: 1, fromDeviceId: "carol", toDeviceId: "bob", iceCandidates: [{}], sdi: { a: [1] } };
     expect(await alice.ask(event, message)).toEqual(success);
-    expect(bob.heard()).toEqual([[event, { ...message, fromDeviceId: "alice" }]]);
-    expect([alice.heard(), carol.heard()]).toEqual([[], []]);
+    expect(bob.received()).toEqual([[event, { ...message, fromDeviceId: "alice" }]]);
+    expect([alice.received(), carol.received()]).toEqual([[], []]);
   });
 
   test("with the other names of their members are understood as well", async () => {
     const { enter } = peersClients();
     const [alice, bob] = [await enter("alice"), await enter("bob")];
     await alice.emit("offer", { fromDevice: "alice", toDevice: "bob" });
-    expect(bob.heard()).toEqual([["offer", { fromDevice: "alice", toDevice: "bob" }]]);
+    expect(bob.received()).toEqual([["offer", { fromDevice: "alice", toDevice: "bob" }]]);
   });
 
   test("of a client that has not registered are not sent", async () => {
@@ -230,7 +230,7 @@ describe("messages", () => {
     const [nobody, bob] = [await connect(), await enter("bob")];
     expect(await nobody.ask("offer", offer("bob"))).toEqual(["Device is not registered"]);
     await nobody.emit("offer", offer("bob"));
-    expect(bob.heard()).toEqual([]);
+    expect(bob.received()).toEqual([]);
   });
 
   test.each<[unknown[], string]>([
@@ -258,10 +258,10 @@ describe("messages", () => {
     await alice.emit("offer", offer("bob", 1));
     const waiting = alice.emit("offer", offer("bob", 2));
     await new Promise(setImmediate);
-    expect(bob.heard()).toHaveLength(1);
+    expect(bob.received()).toHaveLength(1);
     clock.advance(100);
     await waiting;
-    expect(bob.heard()).toMatchObject([["offer", { sdi: 2 }]]);
+    expect(bob.received()).toMatchObject([["offer", { sdi: 2 }]]);
   });
 });
 
@@ -292,7 +292,7 @@ describe("a device that is offline", () => {
     clock.advance(1);
     await alice.emit("offer", offer("bob", 2));
     clock.advance(59_999);
-    expect((await enter("bob")).heard()).toMatchObject([["offer", { sdi: 2 }]]);
+    expect((await enter("bob")).received()).toMatchObject([["offer", { sdi: 2 }]]);
     expect(budget.usedBytes).toBe(0);
   });
 
@@ -303,7 +303,7 @@ describe("a device that is offline", () => {
     for (const sdi of [1, 2, 3]) answers.push(await alice.ask("offer", offer("bob", sdi)));
     expect(answers).toEqual([success, success, ["Device is offline and its mailbox is full"]]);
     expect(await bounds()).toEqual(["mailbox"]);
-    expect((await enter("bob")).heard()).toHaveLength(2);
+    expect((await enter("bob")).received()).toHaveLength(2);
   });
 });
 
@@ -327,7 +327,7 @@ test.each(seeds)(
     const hear = (id: string, client: PeersClient) => {
       const online = known.get(id) ?? new Set();
       known.set(id, online);
-      for (const [event, argument] of client.heard() as [string, { readonly toDeviceId: string } & string][]) {
+      for (const [event, argument] of client.received() as [string, { readonly toDeviceId: string } & string][]) {
         if (event === "device-online") online.add(argument);
         else if (event === "device-offline") online.delete(argument);
         else expect(argument.toDeviceId).toBe(id);

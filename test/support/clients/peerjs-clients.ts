@@ -22,7 +22,7 @@ export interface PeerJsClient {
   readonly session: ProtocolSession;
   say(message: unknown): void;
   /** The messages received since the last call. */
-  heard(): unknown[];
+  received(): unknown[];
   /** Disconnects the client. */
   leave(): void;
 }
@@ -46,7 +46,7 @@ export function peerJsClients({ authorizer = openAuthorizer, limits: changed = {
       connection,
       session,
       say: (message) => void session.receive(JSON.stringify(message)),
-      heard: () => connection.take().map((frame) => JSON.parse(String(frame))),
+      received: () => connection.take().map((frame) => JSON.parse(String(frame))),
       leave() {
         connection.disconnect();
         gone.abort();

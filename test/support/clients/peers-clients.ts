@@ -23,7 +23,7 @@ export interface PeersClient {
   ask(event: string, ...args: unknown[]): Promise<unknown>;
   register(deviceId: string, ...groups: string[]): Promise<unknown>;
   /** The events received since the last call. */
-  heard(): unknown[];
+  received(): unknown[];
   leave(): void;
 }
 
@@ -62,7 +62,7 @@ export function peersClients({ authorizer = openAuthorizer, limits: changed = {}
       emit: (event, ...args) => receive(`2${JSON.stringify([event, ...args])}`),
       ask,
       register: (deviceId, ...groups) => ask("register-device", { deviceId, user: "u", groups }),
-      heard: () => takePackets("2").map((packet) => JSON.parse(packet.slice(1))),
+      received: () => takePackets("2").map((packet) => JSON.parse(packet.slice(1))),
       leave() {
         connection.disconnect();
         gone.abort();

@@ -5,12 +5,12 @@ type Message = Readonly<Record<string, unknown>>;
 /** A client that sends the messages of its test's script, and waits for those that the script expects. */
 export class ScriptSocket {
   readonly #socket: WebSocket;
-  readonly #heard: Message[] = [];
+  readonly #received: Message[] = [];
   closed: { readonly code: number; readonly reason: string } | undefined;
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
-    socket.addEventListener("message", ({ data }) => this.#heard.push(JSON.parse(String(data))));
+    socket.addEventListener("message", ({ data }) => this.#received.push(JSON.parse(String(data))));
     socket.addEventListener("close", ({ code, reason }) => {
       this.closed = { code, reason };
     });
@@ -33,14 +33,14 @@ export class ScriptSocket {
   }
 
   /** Resolves with the next message once it has arrived. */
-  async hears(): Promise<Message> {
-    await eventually("a message", () => this.#heard.length > 0);
-    return this.#heard.shift() ?? {};
+  async next(): Promise<Message> {
+    await eventually("a message", () => this.#received.length > 0);
+    return this.#received.shift() ?? {};
   }
 
   /** The messages that have arrived and were not awaited. Only a later message proves that none is still under way. */
-  get unheard(): readonly Message[] {
-    return this.#heard;
+  get unread(): readonly Message[] {
+    return this.#received;
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 /** A client of a JSON signaling server that sends what the test gives it, valid or not. */
 export class SignalingClient {
   /** Every received frame, in order. */
-  readonly heard: string[] = [];
+  readonly received: string[] = [];
   readonly #socket: WebSocket;
   #pings = 0;
   #pongs = 0;
@@ -9,7 +9,7 @@ export class SignalingClient {
 
   private constructor(socket: WebSocket) {
     this.#socket = socket;
-    socket.addEventListener("message", ({ data }) => this.#hear(String(data)));
+    socket.addEventListener("message", ({ data }) => this.#receive(String(data)));
   }
 
   /** Resolves when the socket is open. */
@@ -37,7 +37,7 @@ export class SignalingClient {
   }
 
   /** Sends a ping and resolves at its pong: the server has handled every earlier message then. */
-  async settled(): Promise<void> {
+  async handled(): Promise<void> {
     this.send(ping);
     while (this.#pongs < this.#pings) {
       await new Promise<void>((resolve) => {
@@ -62,8 +62,8 @@ export class SignalingClient {
     });
   }
 
-  #hear(frame: string): void {
-    this.heard.push(frame);
+  #receive(frame: string): void {
+    this.received.push(frame);
     if (frame !== '{"type":"pong"}') return;
     this.#pongs += 1;
     this.#ponged();
