@@ -113,7 +113,7 @@ function limitTable(limits: LimitTable): string {
   return table(["name", "default", "at most", "what it bounds", "beyond it"], rows);
 }
 
-/** The default with its unit; of bytes and times also as people say them. */
+/** The default with its unit; bytes and times also in a readable form. */
 function defaultOf({ default: value, unit }: Limit): string {
   if (unit === "count") return String(value);
   const spoken = unit === "bytes" ? binary(value) : unit === "ms" ? duration(value) : undefined;

@@ -1,27 +1,11 @@
 import { expect, test } from "bun:test";
 import { cliffy } from "../../../src/signaling/cliffy/dialect.ts";
-import type { Peer } from "../../../src/signaling/peer-session.ts";
-import { SignalingRoom } from "../../../src/signaling/signaling-room.ts";
 import { FakeGrant } from "../../support/fakes/fake-grant.ts";
-import { denialOf, expired, HeldAuthorizer } from "../../support/fakes/held-authorizer.ts";
-import { type DialectOptions, dialectClients, dialectParts } from "../../support/servers/dialect-clients.ts";
+import { denialOf, expired } from "../../support/fakes/held-authorizer.ts";
+import type { DialectOptions } from "../../support/servers/dialect-clients.ts";
+import { heldPeerDialect } from "../../support/servers/peer-dialect.ts";
 
-function setUp(options: Pick<DialectOptions, "limits"> = {}) {
-  const authorizer = new HeldAuthorizer();
-  const parts = dialectParts({ ...options, authorizer });
-  const { limits, openChannel } = parts;
-  const rooms = parts.registry(() => new SignalingRoom<Peer>(openChannel, limits.signalingRoomMembers));
-  const clients = dialectClients([cliffy({ ...parts, rooms })], parts);
-  const enter = async (peerId: string, roomId = "room") => {
-    const client = clients.connect(peerId);
-    const joining = client.say(join(peerId, roomId));
-    const grant = await authorizer.grant(roomId);
-    await joining;
-    return { client, grant };
-  };
-  const heldGrants = () => authorizer.grants.filter(({ isReleased }) => !isReleased).length;
-  return { ...clients, authorizer, rooms, enter, heldGrants };
-}
+const setUp = (options: Pick<DialectOptions, "limits"> = {}) => heldPeerDialect(cliffy, join, options);
 
 const join = (peerId: string, roomId = "room") => ({ type: "join", roomId, peerId });
 const offer = (toPeerId: string) => ({ type: "offer", fromPeerId: "me", toPeerId, sdp: "{}" });

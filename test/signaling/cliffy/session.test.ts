@@ -1,22 +1,11 @@
 import { expect, test } from "bun:test";
 import { cliffy } from "../../../src/signaling/cliffy/dialect.ts";
-import type { Peer } from "../../../src/signaling/peer-session.ts";
-import { SignalingRoom } from "../../../src/signaling/signaling-room.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
 import { authorizerThat } from "../../support/fakes/fake-authorizer.ts";
-import {
-  type DialectClient,
-  type DialectOptions,
-  dialectClients,
-  dialectParts,
-} from "../../support/servers/dialect-clients.ts";
+import type { DialectClient, DialectOptions } from "../../support/servers/dialect-clients.ts";
+import { peerDialect } from "../../support/servers/peer-dialect.ts";
 
-function setUp(options: DialectOptions = {}) {
-  const parts = dialectParts(options);
-  const { limits, openChannel } = parts;
-  const rooms = parts.registry(() => new SignalingRoom<Peer>(openChannel, limits.signalingRoomMembers));
-  return dialectClients([cliffy({ ...parts, rooms })], parts);
-}
+const setUp = (options: DialectOptions = {}) => peerDialect(cliffy, options);
 
 const join = (roomId: string, peerId: string, peerName?: string) => ({
   type: "join",

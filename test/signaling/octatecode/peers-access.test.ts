@@ -1,27 +1,11 @@
 import { expect, test } from "bun:test";
 import { octateCodePeers } from "../../../src/signaling/octatecode/peers-dialect.ts";
-import type { Peer } from "../../../src/signaling/peer-session.ts";
-import { SignalingRoom } from "../../../src/signaling/signaling-room.ts";
 import { settled } from "../../support/eventually.ts";
-import { denialOf, expired, HeldAuthorizer } from "../../support/fakes/held-authorizer.ts";
-import { type DialectOptions, dialectClients, dialectParts } from "../../support/servers/dialect-clients.ts";
+import { denialOf, expired } from "../../support/fakes/held-authorizer.ts";
+import type { DialectOptions } from "../../support/servers/dialect-clients.ts";
+import { heldPeerDialect } from "../../support/servers/peer-dialect.ts";
 
-function setUp(options: Pick<DialectOptions, "limits"> = {}) {
-  const authorizer = new HeldAuthorizer();
-  const parts = dialectParts({ ...options, authorizer });
-  const { limits, openChannel } = parts;
-  const rooms = parts.registry(() => new SignalingRoom<Peer>(openChannel, limits.signalingRoomMembers));
-  const clients = dialectClients([octateCodePeers({ ...parts, rooms })], parts);
-  const enter = async (id: string, roomId = "room") => {
-    const client = clients.connect(id);
-    const entering = client.say(auth(id, roomId));
-    const grant = await authorizer.grant(roomId);
-    await entering;
-    return { client, grant };
-  };
-  const heldGrants = () => authorizer.grants.filter(({ isReleased }) => !isReleased).length;
-  return { ...clients, authorizer, enter, heldGrants };
-}
+const setUp = (options: Pick<DialectOptions, "limits"> = {}) => heldPeerDialect(octateCodePeers, auth, options);
 
 const auth = (from: string, roomId = "room") => ({ type: "auth", roomId, from, data: {} });
 const error = (text: string) => ({ type: "error", data: { error: text } });

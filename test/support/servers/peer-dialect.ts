@@ -1,0 +1,34 @@
+import type { JsonDialect } from "../../../src/signaling/dialects.ts";
+import type { Peer, PeerSessionOptions } from "../../../src/signaling/peer-session.ts";
+import { SignalingRoom } from "../../../src/signaling/signaling-room.ts";
+import { HeldAuthorizer } from "../fakes/held-authorizer.ts";
+import { type DialectOptions, dialectClients, dialectParts } from "./dialect-clients.ts";
+
+type OpenDialect = (options: PeerSessionOptions) => JsonDialect;
+
+/** A dialect of peer sessions with rooms of its own, and clients of it. */
+export function peerDialect(open: OpenDialect, options: DialectOptions = {}) {
+  const parts = dialectParts(options);
+  const { limits, openChannel } = parts;
+  const rooms = parts.registry(() => new SignalingRoom<Peer>(openChannel, limits.signalingRoomMembers));
+  return { ...dialectClients([open({ ...parts, rooms })], parts), rooms };
+}
+
+/** The same with an authorizer that answers when the test says so. `join` is the message that enters a room. */
+export function heldPeerDialect(
+  open: OpenDialect,
+  join: (id: string, roomId: string) => unknown,
+  options: Pick<DialectOptions, "limits"> = {},
+) {
+  const authorizer = new HeldAuthorizer();
+  const clients = peerDialect(open, { ...options, authorizer });
+  const enter = async (id: string, roomId = "room") => {
+    const client = clients.connect(id);
+    const joining = client.say(join(id, roomId));
+    const grant = await authorizer.grant(roomId);
+    await joining;
+    return { client, grant };
+  };
+  const heldGrants = () => authorizer.grants.filter(({ isReleased }) => !isReleased).length;
+  return { ...clients, authorizer, enter, heldGrants };
+}
