@@ -30,9 +30,9 @@ export const migrations: readonly Migration[] = [
   INSERT INTO row_ids VALUES (1);
   `,
   `
-  ALTER TABLE documents ADD COLUMN summary BLOB; -- what the base holds, for who does not want to read it
+  ALTER TABLE documents ADD COLUMN summary BLOB; -- facts about the base, readable without decoding it
 
-  -- Updates that no Yjs document takes. They are kept, and not served.
+  -- Updates that no Yjs document can apply. They are kept, but not served.
   CREATE TABLE quarantined (
     document INTEGER NOT NULL,
     id INTEGER NOT NULL,
