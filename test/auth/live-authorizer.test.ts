@@ -78,7 +78,7 @@ describeAuthorizer("a live authorizer whose policy says no", {
   denied: [refusing.request],
 });
 
-test("a grant says what the policy has found", async () => {
+test("a grant has the access, user and expiry of the policy's decision", async () => {
   const { enter, until, live } = setUp();
   const grant = await enter({ ...until(1_000), access: "read" });
   expect([grant.access, grant.user, grant.expiresAt]).toEqual(["read", "ann", 1_700_000_001_000]);
@@ -88,7 +88,7 @@ test("a grant says what the policy has found", async () => {
   expect(await live()).toBe(0);
 });
 
-test("a grant ends at its moment, after a notice", async () => {
+test("a grant ends at its expiry, after a notice", async () => {
   const { clock, enter, events, live, until } = setUp();
   await enter(until(3_600_000));
   clock.advance(3_539_999);
@@ -102,7 +102,7 @@ test("a grant ends at its moment, after a notice", async () => {
   expect([await live(), clock.pendingTimers]).toEqual([0, 0]);
 });
 
-test("of a short life the notice comes for the last quarter", async () => {
+test("a short-lived grant gets its notice at the last quarter", async () => {
   const { clock, enter, events, until } = setUp();
   await enter(until(4_000));
   clock.advance(2_999);
@@ -111,7 +111,7 @@ test("of a short life the notice comes for the last quarter", async () => {
   expect(events).toEqual(["expiring"]);
 });
 
-test("a grant without an end lasts, and one that was let go tells nothing", async () => {
+test("a grant without an expiry does not end, and a released grant reports no events", async () => {
   const { clock, enter, events, until } = setUp();
   await enter(permission);
   expect(clock.pendingTimers).toBe(0);
@@ -120,7 +120,7 @@ test("a grant without an end lasts, and one that was let go tells nothing", asyn
   expect(events).toEqual([]);
 });
 
-test("a client that goes lets go of all its grants", async () => {
+test("a client that disconnects releases all its grants", async () => {
   const { aborter, clock, enter, live, until } = setUp();
   await enter(until(1_000));
   await enter(permission);
@@ -128,7 +128,7 @@ test("a client that goes lets go of all its grants", async () => {
   expect([await live(), clock.pendingTimers]).toEqual([0, 0]);
 });
 
-test("a decision that comes when the client has gone is nobody's", async () => {
+test("a decision after the client has disconnected creates no grant", async () => {
   const { aborter, answers, authorizer, live, request } = setUp();
   const { promise, resolve } = Promise.withResolvers<Permission>();
   answers.push(promise);
@@ -139,7 +139,7 @@ test("a decision that comes when the client has gone is nobody's", async () => {
   expect(await live()).toBe(0);
 });
 
-test("what is revoked ends the grants that rest on it, and no others, also before anybody watches", async () => {
+test("a revocation ends the grants that it matches and no others, even before they are watched", async () => {
   const { answers, authorizer, enter, events, request, revokedUsers } = setUp();
   await enter(permission);
   await enter({ ...permission, user: "bob" });
@@ -153,19 +153,19 @@ test("what is revoked ends the grants that rest on it, and no others, also befor
   expect(events).toEqual(["ended unauthorized revoked", "late revoked"]);
 });
 
-test("what is revoked is not granted again", async () => {
+test("a revoked permission is not granted again", async () => {
   const { authorizer, request, revokedUsers } = setUp();
   revokedUsers.add("ann");
   expect(await authorizer.authorize(request)).toMatchObject({ granted: false, code: "revoked" });
 });
 
-/** In so many turns of the microtask queue from now on. */
+/** Runs a task after this many turns of the microtask queue. */
 async function inTurns(turns: number, task: () => void): Promise<void> {
   for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
   task();
 }
 
-test("what is revoked while a decision is on its way is not granted, whenever that is", async () => {
+test("a permission that is revoked while a decision is pending is not granted, at whatever turn", async () => {
   for (let turns = 0; turns < 20; turns += 1) {
     const { answers, authorizer, live, request, revokedUsers } = setUp();
     const { promise, resolve } = Promise.withResolvers<Permission>();
@@ -182,7 +182,7 @@ test("what is revoked while a decision is on its way is not granted, whenever th
   }
 });
 
-test("what is revoked while a renewal is on its way does not go on, whenever that is", async () => {
+test("a grant that is revoked while a renewal is pending ends, at whatever turn", async () => {
   for (let turns = 0; turns < 20; turns += 1) {
     const { answers, authorizer, clock, enter, events, revokedUsers, until } = setUp({ isRenewable: true });
     const { promise, resolve } = Promise.withResolvers<Permission>();
@@ -200,7 +200,7 @@ test("what is revoked while a renewal is on its way does not go on, whenever tha
   }
 });
 
-test("a grant that can be renewed is, before it ends, with what is allowed then", async () => {
+test("a renewable grant is renewed before its expiry, with the access granted then", async () => {
   const { answers, asked, clock, enter, events, until } = setUp({ isRenewable: true });
   const grant = await enter(until(80_000));
   answers.push({ ...permission, access: "read", expiresAt: clock.now() + 200_000 });
@@ -212,7 +212,7 @@ test("a grant that can be renewed is, before it ends, with what is allowed then"
   expect(events).toEqual(["expiring", "may read", "expiring"]);
 });
 
-test("a renewal that changes nothing is not told", async () => {
+test("a renewal that changes nothing is not reported", async () => {
   const { answers, clock, enter, events, until } = setUp({ isRenewable: true });
   await enter(until(80_000));
   answers.push(permission);
@@ -231,7 +231,7 @@ test("a renewal that is denied ends the grant at once", async () => {
   expect(events).toEqual(["expiring", "ended forbidden wrong-room"]);
 });
 
-test("while nobody can be asked the grant counts to its end, and then coming back may help", async () => {
+test("while the policy is unavailable, a grant lasts until its expiry and then ends as unavailable", async () => {
   const { answers, asked, clock, enter, events, until } = setUp({ isRenewable: true });
   await enter(until(80_000));
   for (let asks = 0; asks < 20; asks += 1) answers.push(unavailable);
@@ -247,7 +247,7 @@ test("while nobody can be asked the grant counts to its end, and then coming bac
   expect(events).toEqual(["expiring", "ended unavailable unavailable"]);
 });
 
-test("a renewal that answers when the client has gone does nothing", async () => {
+test("a renewal that answers after the client has disconnected has no effect", async () => {
   const { aborter, answers, clock, enter, events, live, until } = setUp({ isRenewable: true });
   const { promise, resolve } = Promise.withResolvers<Permission>();
   await enter(until(80_000));
@@ -259,7 +259,7 @@ test("a renewal that answers when the client has gone does nothing", async () =>
   expect([events, await live()]).toEqual([["expiring"], 0]);
 });
 
-test("what is revoked is not renewed", async () => {
+test("a revoked permission is not renewed", async () => {
   const { clock, enter, events, revokedUsers, until } = setUp({ isRenewable: true });
   await enter(until(80_000));
   revokedUsers.add("ann");
@@ -268,7 +268,7 @@ test("what is revoked is not renewed", async () => {
   expect(events).toEqual(["expiring", "ended unauthorized revoked"]);
 });
 
-test("refusals are counted by kind and code, and logged without the room, up to a rate", async () => {
+test("denials are counted by kind and code, and logged without the room, up to a rate", async () => {
   const { answers, authorizer, clock, enter, lines, metrics, request, until } = setUp();
   await authorizer.authenticate("good");
   await authorizer.authenticate("bad");

@@ -3,7 +3,7 @@ import type { Revocation, RevocationLog } from "../../src/auth/revocation.ts";
 import { Revocations } from "../../src/auth/revocations.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
 
-/** Keeps what is appended, when the test lets it. */
+/** A revocation log whose appends complete when the test lets them. */
 class FakeRevocationLog implements RevocationLog {
   readonly kept: Revocation[];
   failure: Error | undefined;
@@ -76,7 +76,7 @@ describe("a permission is revoked", () => {
     expect(revocations.isRevoked(permission, "notes/a")).toBe(false);
   });
 
-  test("when it has no user or token id only by its room", async () => {
+  test("without a user or a token id by its room only", async () => {
     const { revocations, revoke } = open();
     await revoke({ user: "ann" });
     await revoke({ tokenId: "t1" });
@@ -85,7 +85,7 @@ describe("a permission is revoked", () => {
     expect(revocations.isRevoked({}, "notes")).toBe(true);
   });
 
-  test("when it was issued not after that, or nobody knows when", async () => {
+  test("if it was issued at or before the revocation, or at an unknown time", async () => {
     const { revocations, revoke, now } = open();
     await revoke({ user: "ann" });
     const isRevoked = (issuedAt?: number) => revocations.isRevoked({ user: "ann", issuedAt }, "notes");
@@ -93,7 +93,7 @@ describe("a permission is revoked", () => {
     expect(isRevoked(now + 1)).toBe(false);
   });
 
-  test("until that is over", async () => {
+  test("until the revocation expires", async () => {
     const { revocations, revoke, clock } = open();
     await revoke({ user: "ann" });
     clock.advance(day - 1);
@@ -103,7 +103,7 @@ describe("a permission is revoked", () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
-  test("by any of several", async () => {
+  test("by any of several revocations", async () => {
     const { revocations, revoke } = open();
     await revoke({ user: "ann", room: "other" });
     await revoke({ user: "ann", room: "notes/*" });
@@ -113,7 +113,7 @@ describe("a permission is revoked", () => {
 });
 
 describe("revocations", () => {
-  test("are kept in the log, and read from it", async () => {
+  test("are appended to the log, and loaded from it", async () => {
     const { log, revoke, now } = open();
     expect(await revoke({ user: "ann" })).toBe("added");
     expect(log.kept).toEqual([{ user: "ann", revokedAt: now, until: now + day }]);
@@ -121,7 +121,7 @@ describe("revocations", () => {
     expect(revocations.isRevoked({ user: "ann", issuedAt: now }, "notes")).toBe(true);
   });
 
-  test("are in force at once, and also when the log fails", async () => {
+  test("are in force at once, even if the log fails", async () => {
     const { log, revocations, revoke } = open();
     const release = log.hold();
     const added = revoke({ user: "ann" });
@@ -132,13 +132,13 @@ describe("revocations", () => {
     expect(revocations.isRevoked({ user: "ann" }, "notes")).toBe(true);
   });
 
-  test("must say what they take back", async () => {
+  test("need a user, a room or a token id", async () => {
     const { log, revoke } = open();
     await expect(revoke({})).rejects.toThrow("A revocation needs a user, a room or a token id.");
     expect(log.kept).toEqual([]);
   });
 
-  test("beyond the limit are refused, also while others are being kept, and none is forgotten for them", async () => {
+  test("beyond the limit are rejected, even while others are being appended, and none is removed for them", async () => {
     const { log, revocations, revoke } = open([], 2);
     const release = log.hold();
     const answers = [revoke({ user: "a" }), revoke({ user: "b" }), revoke({ user: "c" })];
@@ -149,7 +149,7 @@ describe("revocations", () => {
     expect(log.kept).toHaveLength(2);
   });
 
-  test("that are over make room for others, whatever they were found by", async () => {
+  test("that have expired make room for others, whatever their index", async () => {
     const { revocations, revoke, clock, now } = open([], 4);
     const soon = { until: now + 1_000 };
     for (const what of [{ user: "a" }, { tokenId: "t" }, { room: "r" }, { room: "p/*" }])
@@ -161,7 +161,7 @@ describe("revocations", () => {
     expect(revocations.isRevoked({ user: "e" }, "notes")).toBe(true);
   });
 
-  test("of a log that holds more than the limit all count", async () => {
+  test("from a log with more than the limit are all in force", async () => {
     const { now } = open();
     const kept = ["a", "b", "c"].map((user) => ({ user, revokedAt: now, until: now + day }));
     const { revocations, revoke } = open(kept, 2);

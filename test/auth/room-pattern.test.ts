@@ -64,8 +64,8 @@ const others: readonly (readonly [pattern: string, room: string])[] = [
 ];
 
 describe("a pattern", () => {
-  test.each(matching)("%j means %j", (pattern, room) => expect(matchesRoom(pattern, room)).toBe(true));
-  test.each(others)("%j does not mean %j", (pattern, room) => expect(matchesRoom(pattern, room)).toBe(false));
+  test.each(matching)("%j matches %j", (pattern, room) => expect(matchesRoom(pattern, room)).toBe(true));
+  test.each(others)("%j does not match %j", (pattern, room) => expect(matchesRoom(pattern, room)).toBe(false));
 
   test.each([
     ["*a".repeat(longestPattern / 2), "a".repeat(100_000)],
@@ -75,11 +75,11 @@ describe("a pattern", () => {
   ])("takes no longer than its length times the room's (case %#)", (pattern, room) => {
     const startedAt = performance.now();
     expect(matchesRoom(pattern, `${room}c`)).toBe(false);
-    // 10⁸ steps at the most; one that backtracks takes more years than there are.
+    // The matcher takes at most 10⁸ steps; a backtracking one would never finish.
     expect(performance.now() - startedAt).toBeLessThan(10_000);
   });
 
-  test("is a room's name when it has no stars", () => {
+  test("is a room's name if it has no stars", () => {
     expect(isRoomName("a/b")).toBe(true);
     expect(isRoomName("a/b*")).toBe(false);
   });

@@ -15,7 +15,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(parent, { recursive: true }));
 
-/** What opening throws. */
+/** The error that opening throws. */
 function refusal(folder: string): unknown {
   try {
     openDataFolder(folder).release();
@@ -26,7 +26,7 @@ function refusal(folder: string): unknown {
 }
 
 describe("a data folder", () => {
-  test("is created with the folders above it, for its owner alone", () => {
+  test("is created with the folders above it, with mode 0700", () => {
     const nested = join(path, "deeper");
     const folder = openDataFolder(`${nested}/`);
     expect(folder.path).toBe(nested);
@@ -34,7 +34,7 @@ describe("a data folder", () => {
     folder.release();
   });
 
-  test("is new until a server has used it, whoever created it", () => {
+  test("is new until a server has used it, even if it existed", () => {
     mkdirSync(path, { mode: 0o750 });
     const first = openDataFolder(path);
     first.release();
@@ -91,7 +91,7 @@ describe("the lock of a data folder", () => {
     expect(process.listenerCount("exit")).toBe(listeners);
   });
 
-  test("names no process when the holder has not written its number yet", () => {
+  test("names no process if the holder has not written its process id yet", () => {
     const folder = openDataFolder(path);
     rmSync(join(path, "pid"));
     expect(String(refusal(path))).toContain("in use by another server.");

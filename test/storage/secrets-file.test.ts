@@ -9,7 +9,7 @@ const never = () => {
 };
 
 describe("a secret", () => {
-  test("is made once, and kept in a file for its owner alone", () => {
+  test("is generated once, and stored in a file with mode 0600", () => {
     using workshop = new Workshop();
     expect(secretIn(workshop.path, "auth.secret", () => "first")).toEqual({ text: "first", isNew: true });
     expect(secretIn(workshop.path, "auth.secret", never)).toEqual({ text: "first", isNew: false });
@@ -18,7 +18,7 @@ describe("a secret", () => {
     expect(statSync(path).mode & 0o777).toBe(0o600);
   });
 
-  test("is kept beside others, whoever wrote them", () => {
+  test("is stored beside others, whichever program wrote them", () => {
     using workshop = new Workshop();
     const path = workshop.file("secrets.json");
     writeFileSync(path, '{"other":"x","__proto__":"y"}');
@@ -36,7 +36,7 @@ describe("a secret", () => {
     expect(readdirSync(workshop.path).toSorted()).toEqual(["secrets.json", "secrets.lock"]);
   });
 
-  test("is read from a file whose mode is someone's wish, which is left as it is", () => {
+  test("is read from a file with another mode, which is left as it is", () => {
     using workshop = new Workshop();
     const path = workshop.file("secrets.json");
     writeFileSync(path, '{"auth.secret":"x"}');
@@ -66,22 +66,25 @@ describe("a secret", () => {
     expect(readFileSync(path, "utf8")).toBe(content);
   });
 
-  test.skipIf(process.getuid?.() !== 0)("that root asks for is its folder's owner's, and so is the lock", () => {
-    using workshop = new Workshop();
-    chownSync(workshop.path, 65_534, 65_534);
-    secretIn(workshop.path, "auth.secret", () => "first");
-    const owners = ["secrets.json", "secrets.lock"].map((name) => statSync(workshop.file(name)).uid);
-    expect(owners).toEqual([65_534, 65_534]);
-  });
+  test.skipIf(process.getuid?.() !== 0)(
+    "that root requests belongs to the folder's owner, and so does the lock",
+    () => {
+      using workshop = new Workshop();
+      chownSync(workshop.path, 65_534, 65_534);
+      secretIn(workshop.path, "auth.secret", () => "first");
+      const owners = ["secrets.json", "secrets.lock"].map((name) => statSync(workshop.file(name)).uid);
+      expect(owners).toEqual([65_534, 65_534]);
+    },
+  );
 
-  test("that cannot be made leaves nothing behind, and the lock free", () => {
+  test("that cannot be stored leaves no file behind, and releases the lock", () => {
     using workshop = new Workshop();
     expect(() => secretIn(workshop.path, "a", never)).toThrow("there is one");
     expect(secretIn(workshop.path, "a", () => "first").isNew).toBe(true);
     expect(() => secretIn(workshop.file("nowhere"), "a", () => "first")).toThrow("ENOENT");
   });
 
-  test("is the same for all processes that ask at once, and none loses another's", async () => {
+  test("is the same for all processes that request it at once, and none loses another's", async () => {
     using workshop = new Workshop();
     for (let round = 0; round < 3; round += 1) {
       const start = workshop.file(`start-${round}`);

@@ -19,12 +19,12 @@ beforeAll(async () => {
   ]);
 });
 
-/** A key set whose source answers as the test says, and counts. */
+/** A key set whose source answers as the test sets it, and counts its reads. */
 class Scene implements Disposable {
   readonly clock = new FakeClock();
   readonly recorded = recordedLog();
   reads = 0;
-  /** How far the system's clock has been set back. */
+  /** The time by which the system's clock has been set back. */
   setBackMs = 0;
   #answer: (signal: AbortSignal) => Promise<unknown> = async () => ({ keys: [] });
   readonly keys: KeySet = new KeySet({
@@ -53,7 +53,7 @@ class Scene implements Disposable {
     this.#answer = () => Promise.reject(new KeySourceError("it is down"));
   }
 
-  /** How many keys there are to be tried. */
+  /** The number of candidate keys. */
   async find(kid?: string, alg = "ES256"): Promise<number | "unavailable"> {
     try {
       const header = kid === undefined ? { alg } : { alg, kid };
@@ -69,22 +69,22 @@ class Scene implements Disposable {
   }
 }
 
-/** Lets all that waits for nothing but promises run. */
+/** Runs all pending microtasks. */
 
 describe("a key set", () => {
-  test("is for public keys alone", () => {
+  test("accepts public keys only", () => {
     using scene = new Scene();
     expect([...scene.keys.algorithms]).toEqual(["RS256", "ES256", "EdDSA"]);
   });
 
-  test("is read once, for all who wait", async () => {
+  test("is read once for all waiting callers", async () => {
     using scene = new Scene();
     await scene.serve(old, next);
     expect(await Promise.all([scene.find("old"), scene.find("next"), scene.find("old")])).toEqual([1, 1, 1]);
     expect(scene.reads).toBe(1);
   });
 
-  test("is read once also when the clock is set back meanwhile", async () => {
+  test("is read once even if the clock is set back meanwhile", async () => {
     using scene = new Scene();
     const read = Promise.withResolvers<unknown>();
     scene.answer(() => read.promise);
@@ -95,7 +95,7 @@ describe("a key set", () => {
     expect([await first, await second, scene.reads]).toEqual([1, 1, 1]);
   });
 
-  test("may be read before it is needed", async () => {
+  test("can be read in advance", async () => {
     using scene = new Scene();
     await scene.serve(old);
     await scene.keys.open();
@@ -103,7 +103,7 @@ describe("a key set", () => {
     expect(scene.reads).toBe(1);
   });
 
-  test("gives a key for its own algorithm, and every key that fits where none is named", async () => {
+  test("yields a key for its own algorithm only, and every matching key for a token without a key id", async () => {
     using scene = new Scene();
     await scene.serve(old, next, nameless);
     expect(await scene.find("old", "EdDSA")).toBe(0);
@@ -112,7 +112,7 @@ describe("a key set", () => {
     expect(await scene.find(undefined, "RS256")).toBe(0);
   });
 
-  test("passes over keys that cannot be used", async () => {
+  test("skips keys that cannot be used", async () => {
     using scene = new Scene();
     const jwk = { ...(await old.jwk()), x: "AAAA" };
     scene.answer(async () => ({ keys: [jwk, { kty: "oct", k: "AAAA", kid: "secret" }, { kid: "empty" }] }));
@@ -139,7 +139,7 @@ describe("a key set", () => {
     expect(scene.reads).toBe(3);
   });
 
-  test("does not keep anybody waiting for what is read in the background", async () => {
+  test("does not delay callers for a read in the background", async () => {
     using scene = new Scene();
     await scene.serve(old);
     await scene.find("old");
@@ -151,7 +151,7 @@ describe("a key set", () => {
 });
 
 describe("a key that is not in the set", () => {
-  test("is looked for at once, by one read for all who wait for it", async () => {
+  test("is looked for at once, by one read for all waiting callers", async () => {
     using scene = new Scene();
     await scene.serve(old);
     await scene.find("old");
@@ -172,7 +172,7 @@ describe("a key that is not in the set", () => {
     expect([await scene.find("wrong"), scene.reads]).toEqual([0, 2]);
   });
 
-  test("is looked for though the clock was set back, and the background goes on", async () => {
+  test("is looked for even if the clock was set back, and the background reads continue", async () => {
     using scene = new Scene();
     await scene.serve(old);
     await scene.find("old");
@@ -188,7 +188,7 @@ describe("a key that is not in the set", () => {
     expect(scene.reads).toBe(4);
   });
 
-  test("may have no name, and follows the one that did not fit", async () => {
+  test("may have no key id, and follows a key that did not match", async () => {
     using scene = new Scene();
     await scene.serve(nameless);
     await scene.find(undefined, "EdDSA");
@@ -198,7 +198,7 @@ describe("a key that is not in the set", () => {
     expect(await scene.find(undefined, "EdDSA")).toBe(2);
   });
 
-  test("is not looked for when one of its name is there", async () => {
+  test("is not looked for if the set has a key with its id", async () => {
     using scene = new Scene();
     await scene.serve(old);
     await scene.find("old");
@@ -208,7 +208,7 @@ describe("a key that is not in the set", () => {
 });
 
 describe("a key set that cannot be read", () => {
-  test("is unavailable while there has been none; it is tried again every 5 s", async () => {
+  test("is unavailable until the first read succeeds, and is read again every 5 s", async () => {
     using scene = new Scene();
     scene.takeDown();
     expect([await scene.find("old"), scene.reads]).toEqual(["unavailable", 1]);
@@ -251,7 +251,7 @@ describe("a key set that cannot be read", () => {
     expect(scene.recorded.events.slice(1)).toEqual([{ level: "info", event: "key-set-recovered" }]);
   });
 
-  test("is waited for no longer than 5 s, and its source is told", async () => {
+  test("times out after 5 s, and its source is aborted", async () => {
     using scene = new Scene();
     const signals: AbortSignal[] = [];
     scene.answer((signal) => {
@@ -273,7 +273,7 @@ describe("a key set that cannot be read", () => {
 });
 
 describe("a key set that is closed", () => {
-  test("leaves no timer and no read behind, and complains of nothing", async () => {
+  test("leaves no timer and no read behind, and logs nothing", async () => {
     const scene = new Scene();
     scene.answer(() => new Promise(() => {}));
     const waiting = scene.find("old");
@@ -285,7 +285,7 @@ describe("a key set that is closed", () => {
     expect([scene.reads, scene.recorded.events]).toEqual([1, []]);
   });
 
-  test("reads no more when it had been read", async () => {
+  test("is not read again", async () => {
     const scene = new Scene();
     await scene.serve(old);
     await scene.find("old");

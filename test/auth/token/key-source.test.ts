@@ -7,7 +7,7 @@ import { KeyServer } from "../../support/servers/key-server.ts";
 
 const { signal } = new AbortController();
 const mebibyte = 1024 * 1024;
-/** JSON of that many bytes. */
+/** JSON text of this many bytes. */
 const jsonOf = (bytes: number) => `"${"a".repeat(bytes - 2)}"`;
 
 async function problem(location: KeySetLocation): Promise<string> {
@@ -16,7 +16,7 @@ async function problem(location: KeySetLocation): Promise<string> {
 }
 
 describe("a key set at a URL", () => {
-  test("is fetched anew each time", async () => {
+  test("is fetched each time", async () => {
     await using server = new KeyServer();
     const source = keySourceAt(server.location);
     server.answer(() => Response.json({ keys: [] }));
@@ -49,13 +49,13 @@ describe("a key set at a URL", () => {
     expect(server.requests).toBe(1);
   });
 
-  test("of a server that is not there has a problem, which does not tell the URL", async () => {
+  test("of an unreachable server has a problem that does not quote the URL", async () => {
     const server = new KeyServer();
     await server.takeDown();
     expect(await problem(server.location)).toBe("server unreachable (ECONNREFUSED)");
   });
 
-  test("is given up when nobody waits for it any more", async () => {
+  test("is aborted with its signal", async () => {
     await using server = new KeyServer();
     const asked = Promise.withResolvers<AbortSignal>();
     server.answer((request) => {
@@ -73,7 +73,7 @@ describe("a key set at a URL", () => {
 });
 
 describe("a key set in a file", () => {
-  test("is read anew each time, and may have 1 MiB", async () => {
+  test("is read each time, and may have 1 MiB", async () => {
     using workshop = new Workshop();
     const path = workshop.file("keys.json");
     writeFileSync(path, "[1]");
@@ -82,7 +82,7 @@ describe("a key set in a file", () => {
     expect(await keySourceAt({ path })(signal)).toHaveLength(mebibyte - 2);
   });
 
-  test("that is not one has a problem", async () => {
+  test("that is invalid has a problem", async () => {
     using workshop = new Workshop();
     const path = workshop.file("keys.json");
     expect(await problem({ path })).toBe("file not readable (ENOENT)");

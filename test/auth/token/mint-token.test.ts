@@ -12,7 +12,7 @@ const rooms = new Map<string, Access>([
   ["__proto__", "write"],
 ]);
 
-test("a minted token says what it was minted for, in milliseconds, and is good here", async () => {
+test("a minted token has the given claims, exact to the millisecond, and verifies", async () => {
   const clock = new FakeClock(1_700_000_000_123);
   const minted = { secret, rooms, user: "ann", isAdmin: true, issuer: "me", audience: "yurt", clock };
   const token = await mintToken({ ...minted, lifetimeMs: 3_600_000 });
@@ -30,14 +30,14 @@ test("a minted token says what it was minted for, in milliseconds, and is good h
   });
 });
 
-test("a minted token says nothing that it was not minted for, and is never the same twice", async () => {
+test("a minted token has no other claims, and is unique", async () => {
   const options = { secret, rooms: new Map(), isAdmin: false, lifetimeMs: 1_000, clock: new FakeClock() };
   const token = await mintToken(options);
   expect(Object.keys(decodeJwt(token)).toSorted()).toEqual(["exp", "iat", "jti", "rooms"]);
   expect(await mintToken(options)).not.toBe(token);
 });
 
-test("nothing is signed with a short secret", () => {
+test("a short secret signs no token", () => {
   const options = { secret: "short", rooms, isAdmin: false, lifetimeMs: 1_000, clock: new FakeClock() };
   expect(() => mintToken(options)).toThrow("A secret needs 32 bytes.");
 });

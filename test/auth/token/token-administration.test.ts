@@ -14,7 +14,7 @@ const codeFor = async (authorization: string | undefined, path = "") => {
   return (await administration.refuse(new Request(`http://127.0.0.1/${path}`, { headers })))?.code;
 };
 
-test("administers who shows an administrator's token that was not revoked", async () => {
+test("an admin token that is not revoked allows administration", async () => {
   expect(await codeFor(`Bearer ${await tokenFor({}, { admin: true })}`)).toBeUndefined();
   expect(await codeFor(`Bearer ${await tokenFor({}, { admin: true, jti: "lost" })}`)).toBe("revoked");
   expect(await codeFor(`Bearer ${await tokenFor({ "**": "write" })}`)).toBe("not-admin");
@@ -23,6 +23,6 @@ test("administers who shows an administrator's token that was not revoked", asyn
   expect(await codeFor(undefined)).toBe("no-token");
 });
 
-test("does not take an administrator's token out of a URL", async () => {
+test("an admin token in a URL does not count", async () => {
   expect(await codeFor(undefined, `?token=${await tokenFor({}, { admin: true })}`)).toBe("no-token");
 });

@@ -7,19 +7,19 @@ const parse = (json: string) => v.safeParse(tokenClaims, JSON.parse(json));
 const accepts = (claims: object) => parse(JSON.stringify({ exp: 1, ...claims })).success;
 
 describe("the claims of a token", () => {
-  test("are read by the names that are known, and others left alone", () => {
+  test("are read by their known names, and others are ignored", () => {
     const rooms = new Map<string, Access>([["notes/*", "read"]]);
     const claims = { sub: "ann", exp: 17.5, iat: 3, jti: "t1", admin: true };
     const json = JSON.stringify({ ...claims, rooms: { "notes/*": "read" }, email: ["x"] });
     expect(parse(json).output).toEqual({ ...claims, rooms });
   });
 
-  test("need no more than the time they end", () => {
+  test("need an expiry only", () => {
     expect(parse('{"exp":1}').output).toEqual({ exp: 1, rooms: new Map(), admin: false });
     expect(parse("{}").success).toBe(false);
   });
 
-  test("may name a room like a member of every object", () => {
+  test("may name a room like a property of Object.prototype", () => {
     const { output } = parse('{"exp":1,"rooms":{"__proto__":"write","constructor":"read"}}');
     expect(output).toMatchObject({
       rooms: new Map([
@@ -46,7 +46,7 @@ describe("the claims of a token", () => {
     expect(accepts(claims)).toBe(false);
   });
 
-  test("must be numbers where they are times", () => {
+  test("must be numbers for times", () => {
     expect(parse('{"exp":1e999}').success).toBe(false);
     expect(parse('{"exp":1,"iat":-1e999}').success).toBe(false);
   });
@@ -61,7 +61,7 @@ describe("the claims of a token", () => {
   });
 });
 
-describe("the access that claims give", () => {
+describe("the access that claims grant", () => {
   const rooms = new Map<string, Access>([
     ["a/**", "read"],
     ["a/b", "write"],

@@ -9,7 +9,7 @@ describe("a secret", () => {
   });
 });
 
-test("secrets are for HS256 alone, tried in their order", async () => {
+test("secrets are for HS256 only, and are tried in order", async () => {
   const { algorithms, candidates } = secretKeys(["a".repeat(32), "b".repeat(32)]);
   expect([...algorithms]).toEqual(["HS256"]);
   const keys = await Array.fromAsync(candidates({ alg: "HS256" }));

@@ -18,7 +18,7 @@ const token = await signWithSecret(secret, claims);
 const decide = (room: string, shown: string | undefined = token, kind: AccessRequest["kind"] = "sync") =>
   policy.decide({ kind, room, token: shown, remoteAddress: "192.0.2.1", signal: new AbortController().signal });
 
-describe("whoever shows a token", () => {
+describe("a client with a token", () => {
   test.each([
     ["notes/other", "read"],
     ["notes/mine", "write"],
@@ -29,7 +29,7 @@ describe("whoever shows a token", () => {
     }
   });
 
-  test("does not enter a room that it does not name, an administrator neither", async () => {
+  test("has no access to a room that the token does not match, not even with an admin token", async () => {
     const denial: Denial = {
       granted: false,
       kind: "forbidden",
@@ -41,31 +41,31 @@ describe("whoever shows a token", () => {
     expect(await decide("notes/mine", admin)).toEqual(denial);
   });
 
-  test("that is bad enters nowhere", async () => {
+  test("that is invalid has no access", async () => {
     expect(await decide("notes/mine", "garbage")).toMatchObject({ granted: false, code: "malformed-token" });
     expect(await decide("notes/mine", "")).toMatchObject({ granted: false, kind: "unauthorized", code: "no-token" });
   });
 });
 
-test("who shows nothing enters nowhere", async () => {
+test("a client without a token has no access", async () => {
   const request = { kind: "sync", room: "notes/mine", remoteAddress: "192.0.2.1" } as const;
   const denial = await policy.decide({ ...request, signal: new AbortController().signal });
   expect(denial).toMatchObject({ granted: false, kind: "unauthorized", code: "no-token", reason: "no token" });
 });
 
 describe("before a room is named", () => {
-  test("a bad token is refused", async () => {
+  test("an invalid token is denied", async () => {
     expect(await policy.authenticate("garbage")).toMatchObject({ granted: false, code: "malformed-token" });
     expect(await policy.authenticate(await signWithSecret(secret, { exp: now - 1 }))).toMatchObject({
       code: "expired",
     });
   });
 
-  test("a good token passes, and none: it may come in a message", async () => {
+  test("a valid token passes, and so does a missing one, which may come in a message", async () => {
     for (const shown of [token, undefined, ""]) expect(await policy.authenticate(shown)).toBeUndefined();
   });
 });
 
-test("the same token is answered alike as long as it is good", () => {
+test("the policy is not renewable: a token is answered in the same way until its expiry", () => {
   expect(policy.isRenewable).toBe(false);
 });

@@ -31,7 +31,7 @@ interface Expected {
 function open(keys: TokenKeys = secretKeys([secret]), expected: Expected = {}) {
   const clock = new FakeClock(now * 1_000);
   const verifier = new TokenVerifier({ keys, limits: { tokenMs }, clock, ...expected });
-  /** The code of the denial; undefined for a token that is good. */
+  /** The code of the denial; undefined for a valid token. */
   const code = async (token: string | undefined) => {
     const verified = await verifier.verify(token);
     return verified.granted ? undefined : verified.code;
@@ -42,8 +42,8 @@ function open(keys: TokenKeys = secretKeys([secret]), expected: Expected = {}) {
 const signed = (claims: Readonly<Record<string, unknown>>, expected: Expected = {}) =>
   signWithSecret(secret, claims).then((token) => open(undefined, expected).verifier.verify(token));
 
-describe("a good token", () => {
-  test("says who, what and how long", async () => {
+describe("a valid token", () => {
+  test("has a user, claims and an expiry", async () => {
     const claims = { ...good, sub: "ann", jti: "t1", iat: now - 5, admin: true };
     expect(await signed(claims)).toEqual({
       granted: true,
@@ -56,11 +56,11 @@ describe("a good token", () => {
     });
   });
 
-  test("need not say more than when it ends", async () => {
+  test("needs an expiry only", async () => {
     expect(await signed({ exp: now + 1 })).toMatchObject({ granted: true, isAdmin: false });
   });
 
-  test("is good to the millisecond in which it ends", async () => {
+  test("is valid until the millisecond of its expiry", async () => {
     const { clock, code } = open();
     const token = await signWithSecret(secret, { exp: now + 1.5 });
     clock.advance(1_499);
@@ -69,12 +69,12 @@ describe("a good token", () => {
     expect(await code(token)).toBe("expired");
   });
 
-  test("may come from a clock that is 5 s ahead; it has been made all the same", async () => {
+  test("may come from a clock that is 5 s ahead, and counts as issued now", async () => {
     const issuedAt = now * 1_000;
     expect(await signed({ ...good, iat: now + 5, nbf: now + 5 })).toMatchObject({ granted: true, issuedAt });
   });
 
-  test("may be of either secret, and of no other", async () => {
+  test("may be signed with either secret, and with no other", async () => {
     const keys = (...secrets: readonly string[]) => open(secretKeys(secrets));
     const [token, former] = await Promise.all([signWithSecret(secret, good), signWithSecret(formerSecret, good)]);
     for (const each of [token, former]) expect(await keys(secret, formerSecret).code(each)).toBeUndefined();
@@ -82,17 +82,17 @@ describe("a good token", () => {
     expect(await keys(secret, formerSecret).code(await signWithSecret("x".repeat(32), good))).toBe("bad-signature");
   });
 
-  test("may have 16384 characters, and not one more", async () => {
+  test("may have at most 16384 characters", async () => {
     const { code } = open();
     const payload = JSON.stringify({ ...good, padding: "" });
     const padded = (bytes: number) => ({ ...good, padding: "a".repeat(bytes - payload.length) });
-    // What is not the payload has 65 characters.
+    // The header and the signature have 65 characters.
     const [longest, longer] = await Promise.all([12_239, 12_240].map((bytes) => signWithSecret(secret, padded(bytes))));
     expect([longest?.length, longer?.length]).toEqual([16_384, 16_385]);
     expect([await code(longest), await code(longer)]).toEqual([undefined, "malformed-token"]);
   });
 
-  test("of the right issuer, for the right audience among others", async () => {
+  test("has the required issuer, and the required audience among others", async () => {
     const expected = { issuer: "https://id.example", audience: "yurt" };
     expect(await signed({ ...good, iss: "https://id.example", aud: ["other", "yurt"] }, expected)).toMatchObject({
       granted: true,
@@ -100,7 +100,7 @@ describe("a good token", () => {
   });
 });
 
-describe("a token is refused", () => {
+describe("a token is denied", () => {
   const unauthorized = (code: DenialCode, reason: string): Denial => ({
     granted: false,
     kind: "unauthorized",
@@ -136,7 +136,7 @@ describe("a token is refused", () => {
     expect(await signed(claims, expected)).toEqual(unauthorized(code, reason));
   });
 
-  test("that is good for longer than tokens may be, from when it was made", async () => {
+  test("whose lifetime from its issue time exceeds the limit", async () => {
     const refusal = unauthorized("malformed-token", "the token's lifetime exceeds the limit");
     const most = tokenMs / 1_000;
     expect(await signed({ exp: now + most })).toMatchObject({ granted: true });
@@ -147,13 +147,13 @@ describe("a token is refused", () => {
     expect(await signed({ iat: 0, exp: now + 1 })).toEqual(refusal);
   });
 
-  test("that says it in numbers without end", async () => {
+  test("whose times are not finite", async () => {
     const { code } = open();
     expect(await code(await signBytes(secret, Buffer.from('{"exp":1e999}')))).toBe("malformed-token");
     expect(await code(await signBytes(secret, Buffer.from(`{"exp":${now + 1},"iat":-1e999}`)))).toBe("malformed-token");
   });
 
-  test("that is not there", async () => {
+  test("that is missing", async () => {
     const { verifier } = open();
     for (const none of [undefined, ""])
       expect(await verifier.verify(none)).toEqual(unauthorized("no-token", "no token"));
@@ -165,7 +165,7 @@ describe("a token is refused", () => {
     expect(await verifier.verify(token)).toEqual(unauthorized("malformed-token", "token too long"));
   });
 
-  test("that was changed", async () => {
+  test("that was modified", async () => {
     const { code } = open();
     const [head, , signature] = (await signWithSecret(secret, good)).split(".");
     const other = Buffer.from(JSON.stringify({ ...good, admin: true })).toString("base64url");
@@ -205,7 +205,7 @@ describe("a token is refused", () => {
     expect(await code(token)).toMatch(/^(malformed-token|bad-signature)$/);
   });
 
-  test("whose payload is no object, though it is signed", async () => {
+  test("whose signed payload is not an object", async () => {
     const { code } = open();
     for (const payload of ["[]", "7", "null", "{", "\xff"]) {
       expect(await code(await signBytes(secret, Buffer.from(payload, "latin1")))).toBe("malformed-token");
@@ -213,7 +213,7 @@ describe("a token is refused", () => {
   });
 });
 
-/** A verifier whose keys are at that place. */
+/** A verifier with the key set at this location. */
 function openAt(location: KeySetLocation) {
   const clock = new FakeClock(now * 1_000);
   const { log, events } = recordedLog();
@@ -250,7 +250,7 @@ describe("tokens of a served key set", () => {
     },
   );
 
-  test("are never taken for tokens of a secret: the public key is none", async () => {
+  test("are never verified with the public key as a secret", async () => {
     await using server = new KeyServer();
     using scene = openAt(server.location);
     await server.serve(old, next);
@@ -272,7 +272,7 @@ describe("tokens of a served key set", () => {
     expect(await scene.code(tokenOf({ alg: "none" }, good, "AAAA"))).toBe("bad-signature");
   });
 
-  test("are not signed by a key that they bring along, or by a secret of the set", async () => {
+  test("are not verified with a key of their own header, or with a secret in the set", async () => {
     await using server = new KeyServer();
     using scene = openAt(server.location);
     const stranger = await TokenSigner.create("ES256", "next");
@@ -282,7 +282,7 @@ describe("tokens of a served key set", () => {
     expect(await scene.code(await next.sign(good))).toBeUndefined();
   });
 
-  test("do not count with a key that is too short", async () => {
+  test("are denied if the key is too short", async () => {
     await using server = new KeyServer();
     using scene = openAt(server.location);
     const { publicKey } = await crypto.subtle.generateKey(
@@ -295,7 +295,7 @@ describe("tokens of a served key set", () => {
     expect(await scene.code(await old.sign(good))).toBe("bad-signature");
   });
 
-  test("of a new key are good at once", async () => {
+  test("of a new key are valid at once", async () => {
     await using server = new KeyServer();
     using scene = openAt(server.location);
     await server.serve(old);
@@ -306,7 +306,7 @@ describe("tokens of a served key set", () => {
     expect([codes, server.requests]).toEqual([[undefined, undefined], 2]);
   });
 
-  test("of known keys stay good while the server is down; of others nobody knows", async () => {
+  test("of known keys stay valid while the server is down; others are unavailable", async () => {
     await using server = new KeyServer();
     using scene = openAt(server.location);
     await server.serve(old);
@@ -324,7 +324,7 @@ describe("tokens of a served key set", () => {
     expect(JSON.stringify(scene.events)).not.toContain("127.0.0.1");
   });
 
-  test("are of nobody known while there has been no key set: it is garbage, or slow", async () => {
+  test("are unavailable until a key set has been read, if it is garbage or slow", async () => {
     await using server = new KeyServer();
     using scene = openAt(server.location);
     server.answer(() => new Response("<html>"));

@@ -38,7 +38,7 @@ const unknownToken: Denial = {
 const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "permission expired" };
 
 describe("a permission", () => {
-  test.each(["read", "write"])("is what %j says, without an end or a name", (access) => {
+  test.each(["read", "write"])("is %j, without an expiry or a user", (access) => {
     expect(read({ access })).toEqual({ granted: true, access, user: undefined, expiresAt: undefined });
   });
 
@@ -64,7 +64,7 @@ describe("a permission", () => {
     expect(read({ access: "write", expiresAt })).toEqual(expired);
   });
 
-  test.each(["ada", "Ada Lovelace <ada@example.com>", "日本", "é".repeat(128), null])("may have a name: %j", (user) => {
+  test.each(["ada", "Ada Lovelace <ada@example.com>", "日本", "é".repeat(128), null])("may have a user: %j", (user) => {
     expect(read({ access: "read", user })).toMatchObject({ granted: true, user: user ?? undefined });
   });
 
@@ -72,7 +72,7 @@ describe("a permission", () => {
     expect(readText('\ufeff{"access":"read"}')).toMatchObject({ granted: true });
   });
 
-  test("may come with more than is known", () => {
+  test("may have unknown fields", () => {
     expect(read({ access: "read", plan: { seats: 3 }, granted: false })).toMatchObject({
       granted: true,
       access: "read",
@@ -81,7 +81,7 @@ describe("a permission", () => {
 });
 
 describe("no permission", () => {
-  test("is given by an application that says none, whatever else it says", () => {
+  test("is granted by an answer with access none, whatever else it says", () => {
     expect(read({ access: "none", user: 7, expiresAt: "never", reason: 5 })).toEqual(refused);
   });
 
@@ -118,7 +118,7 @@ describe("no permission", () => {
 });
 
 describe("it is a failure", () => {
-  test("not-json: bytes that are no UTF-8", () => {
+  test("not-json: bytes that are not UTF-8", () => {
     expect(failureOf(Buffer.from('{"access":"read","user":"\u00ff"}', "latin1"))).toBe("not-json");
   });
 

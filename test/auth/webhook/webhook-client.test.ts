@@ -15,7 +15,7 @@ const unavailable = {
 const granted = expect.objectContaining({ granted: true });
 const refused = expect.objectContaining({ granted: false, code: "refused" });
 
-describe("a failure is never permission", () => {
+describe("a failure never grants access", () => {
   const elsewhere: Answer = ({ body }) =>
     body.includes("followed") ? Response.json({ access: "write" }) : Response.redirect("/elsewhere", 307);
   const large = JSON.stringify({ access: "write", padding: "x".repeat(64 * 1024) });
@@ -39,7 +39,7 @@ describe("a failure is never permission", () => {
     expect(await setup.requests()).toEqual({ failed: 1 });
   });
 
-  test("an answer of 64 KiB is none", async () => {
+  test("an answer of 64 KiB is not a failure", async () => {
     const answer = JSON.stringify({ access: "write" }).padEnd(64 * 1024);
     await using setup = await openWebhook(() => new Response(answer));
     expect(await setup.policy.decide(asks())).toEqual(granted);
@@ -47,7 +47,7 @@ describe("a failure is never permission", () => {
     expect(await setup.policy.decide(asks("other"))).toEqual(unavailable);
   });
 
-  test("nobody is there", async () => {
+  test("an unreachable server", async () => {
     const application = new WebhookApplication(never);
     const { url } = application;
     await application[Symbol.asyncDispose]();
@@ -56,7 +56,7 @@ describe("a failure is never permission", () => {
     expect(failures()).toEqual([["unreachable", "ECONNREFUSED", 1]]);
   });
 
-  test("nobody answers in time, nor ends an answer", async () => {
+  test("an answer that does not begin or end in time", async () => {
     await using setup = await openWebhook(never);
     const { application, clock, policy } = setup;
     const first = policy.decide(asks());
@@ -76,7 +76,7 @@ describe("a failure is never permission", () => {
     expect([await setup.requests(), clock.pendingTimers]).toEqual([{ failed: 2 }, 0]);
   });
 
-  test("a connection that is closed under a question is none, if the next one brings an answer", async () => {
+  test("a connection that is closed during a request is not a failure, if the next one brings an answer", async () => {
     let requests = 0;
     const server = createServer((request, response) => {
       requests += 1;
@@ -92,14 +92,14 @@ describe("a failure is never permission", () => {
     server.close();
   });
 
-  test("it is not remembered", async () => {
+  test("a failure is not cached", async () => {
     await using setup = await openWebhook(says({}, 500));
     expect(await setup.policy.decide(asks())).toEqual(unavailable);
     setup.application.answer = says({ access: "write" });
     expect(await setup.policy.decide(asks())).toEqual(granted);
   });
 
-  test("it is told at once, then every ten seconds with their number, and without what was asked", async () => {
+  test("failures are logged at once, then every ten seconds with their number, and without the request", async () => {
     await using setup = await openWebhook(says({ access: "all" }));
     const { clock, policy, failures } = setup;
     const fail = async (times: number) => {
@@ -122,8 +122,8 @@ describe("a failure is never permission", () => {
   });
 });
 
-describe("an application that fails five times in a row", () => {
-  test("is left alone for ten seconds, and asked once whether it works again", async () => {
+describe("a webhook that fails five times in a row", () => {
+  test("is suspended for ten seconds, and then probed by one call", async () => {
     await using setup = await openWebhook(says({}, 503));
     const { application, clock, policy } = setup;
     for (let time = 0; time < 7; time += 1) expect(await policy.decide(asks())).toEqual(unavailable);
@@ -150,7 +150,7 @@ describe("an application that fails five times in a row", () => {
     expect(await setup.sent()).toBe(7);
   });
 
-  test("makes nobody wait for the turn of the one that finds out", async () => {
+  test("does not delay other requests for the probe", async () => {
     await using setup = await openWebhook(says({}, 503), { webhookConcurrency: 1 });
     const { application, clock, policy } = setup;
     for (let time = 0; time < 5; time += 1) await policy.decide(asks());
@@ -163,7 +163,7 @@ describe("an application that fails five times in a row", () => {
     expect(await probe).toEqual(unavailable);
   });
 
-  test("has answered in between, if only with nonsense: it is asked on", async () => {
+  test("is not suspended if it has answered in between, even with an invalid answer", async () => {
     await using setup = await openWebhook(says({}, 503));
     const { application, policy } = setup;
     const fail = async (times: number) => {
@@ -178,7 +178,7 @@ describe("an application that fails five times in a row", () => {
     expect(await policy.decide(asks())).toEqual(granted);
   });
 
-  test("was asked about clients with which it has trouble: it is asked on about the others", async () => {
+  test("is not suspended for failures that concern one client", async () => {
     await using setup = await openWebhook(says({}, 500));
     const { application, policy } = setup;
     for (let time = 0; time < 10; time += 1) expect(await policy.decide(asks())).toEqual(unavailable);
@@ -186,7 +186,7 @@ describe("an application that fails five times in a row", () => {
     expect(await policy.decide(asks())).toEqual(granted);
   });
 
-  test("had no time for them: it is asked on", async () => {
+  test("is not suspended if the requests were queued for too long", async () => {
     const waiting: PromiseWithResolvers<Response>[] = [];
     const later = () => {
       const answer = Promise.withResolvers<Response>();
@@ -211,7 +211,7 @@ describe("an application that fails five times in a row", () => {
     expect(await policy.decide(asks())).toEqual(granted);
   });
 
-  test("is asked by the next one when nobody waits for the probe", async () => {
+  test("is probed by the next request if the client of the probe disconnects", async () => {
     await using setup = await openWebhook(says({}, 503));
     const { application, clock, policy } = setup;
     for (let time = 0; time < 5; time += 1) await policy.decide(asks());
@@ -228,8 +228,8 @@ describe("an application that fails five times in a row", () => {
   });
 });
 
-describe("questions at a time", () => {
-  test("are as many as is allowed; the others follow in order", async () => {
+describe("concurrent requests", () => {
+  test("are limited in number, and the others follow in order", async () => {
     const answers: PromiseWithResolvers<Response>[] = [];
     await using setup = await openWebhook(
       () => {
@@ -252,7 +252,7 @@ describe("questions at a time", () => {
     expect(application.received.map(({ body }) => JSON.parse(body).room).slice(2)).toEqual(["c", "d"]);
   });
 
-  test("wait in a number that is bounded for each address", async () => {
+  test("are queued up to a limit for each address", async () => {
     await using setup = await openWebhook(never, { webhookConcurrency: 1, webhookQueue: 2 });
     const { application, clock, failures, policy } = setup;
     const from = (remoteAddress: string, room: string) => policy.decide(asks(room, { remoteAddress }));
@@ -266,7 +266,7 @@ describe("questions at a time", () => {
     expect(decisions.map((decision) => decision.granted)).toEqual([false, false, false, false]);
   });
 
-  test("come from one address after the other", async () => {
+  test("are served from each address in turn", async () => {
     await using setup = await openWebhook(says({ access: "write" }), { webhookConcurrency: 1 });
     const { application, policy } = setup;
     const from = (remoteAddress: string, rooms: readonly string[]) =>
@@ -280,7 +280,7 @@ describe("questions at a time", () => {
     expect(application.received.map(({ body }) => JSON.parse(body).room)).toEqual(["a1", "a2", "b1", "c1", "a3", "b2"]);
   });
 
-  test("leave those that wait no more time than the others", async () => {
+  test("have the same deadline, queued or not", async () => {
     await using setup = await openWebhook(never, { webhookConcurrency: 1 });
     const { application, clock, policy } = setup;
     const first = policy.decide(asks("a"));

@@ -8,8 +8,8 @@ import { asks, openWebhook, secretText } from "../../support/servers/webhook-pol
 const granted = expect.objectContaining({ granted: true });
 const refused = expect.objectContaining({ granted: false, code: "refused" });
 
-describe("a question", () => {
-  test("says all that is known of who asks, and is signed", async () => {
+describe("a webhook request", () => {
+  test("has all known facts about the client, and is signed", async () => {
     await using setup = await openWebhook(says({ access: "read", user: "ada" }));
     const { application, policy } = setup;
     const request = asks("notes/日本", { kind: "signaling", origin: "https://app.example" });
@@ -31,7 +31,7 @@ describe("a question", () => {
     });
   });
 
-  test("says what is not known too, and has an id of its own", async () => {
+  test("has null for unknown facts, and an id of its own", async () => {
     await using setup = await openWebhook(says({ access: "write" }));
     const { application, policy } = setup;
     await policy.decide(asks("a", { token: undefined }));
@@ -41,7 +41,7 @@ describe("a question", () => {
     expect(new Set(ids).size).toBe(2);
   });
 
-  test("is about a room: nothing can be said before", async () => {
+  test("is about a room, and none is made without one", async () => {
     await using setup = await openWebhook(says({ access: "write" }));
     expect(await setup.policy.authenticate()).toBeUndefined();
     expect(setup.application.received).toEqual([]);
@@ -49,7 +49,7 @@ describe("a question", () => {
   });
 });
 
-describe("an application says no", () => {
+describe("a webhook denies access", () => {
   test.each([
     [says({ access: "none", reason: "Not yours." }), { kind: "forbidden", code: "refused", reason: "Not yours" }],
     [says({ reason: "Log in again" }, 401), { kind: "unauthorized", code: "refused", reason: "Log in again" }],
@@ -63,7 +63,7 @@ describe("an application says no", () => {
   });
 });
 
-describe("an answer is remembered", () => {
+describe("an answer is cached", () => {
   test.each([
     [says({ access: "write" }), granted],
     [says({ access: "none" }), refused],
@@ -80,7 +80,7 @@ describe("an answer is remembered", () => {
     expect(application.received).toHaveLength(2);
   });
 
-  test("for exactly what was asked", async () => {
+  test("for exactly the same request", async () => {
     await using setup = await openWebhook(says({ access: "write" }));
     const { application, policy } = setup;
     const different: readonly Partial<AccessRequest>[] = [
@@ -97,7 +97,7 @@ describe("an answer is remembered", () => {
     expect(application.received).toHaveLength(different.length);
   });
 
-  test("for half of its life at most: whoever is about to lose a permission gets a new one", async () => {
+  test("for at most half of its life, so that a renewal gets a new one", async () => {
     await using setup = await openWebhook(says(undefined));
     const { application, clock, policy } = setup;
     const start = clock.now();
@@ -110,7 +110,7 @@ describe("an answer is remembered", () => {
     expect(application.received).toHaveLength(2);
   });
 
-  test("until all is forgotten, and what was asked before that is not remembered after it", async () => {
+  test("until the cache is cleared, and not if it was requested before that", async () => {
     await using setup = await openWebhook(says({ access: "write" }));
     const { application, policy } = setup;
     await policy.decide(asks());
@@ -138,8 +138,8 @@ describe("an answer is remembered", () => {
   });
 });
 
-describe("who asks the same at the same time", () => {
-  test("shares one question", async () => {
+describe("clients with the same request at the same time", () => {
+  test("share one webhook request", async () => {
     const answered = Promise.withResolvers<Response>();
     await using setup = await openWebhook(() => answered.promise);
     const { application, policy } = setup;
@@ -151,7 +151,7 @@ describe("who asks the same at the same time", () => {
     expect(await setup.requests()).toEqual({ granted: 1 });
   });
 
-  test("may go, and the others notice nothing", async () => {
+  test("may disconnect without an effect on the others", async () => {
     const answered = Promise.withResolvers<Response>();
     await using setup = await openWebhook(() => answered.promise);
     const controller = new AbortController();
@@ -165,7 +165,7 @@ describe("who asks the same at the same time", () => {
     expect(await staying).toEqual(granted);
   });
 
-  test("ends the question by going, if nobody else waits for it", async () => {
+  test("abort the webhook request when the last of them disconnects", async () => {
     const ended = Promise.withResolvers<void>();
     await using setup = await openWebhook((_question, signal) => {
       signal.addEventListener("abort", () => ended.resolve());
@@ -184,7 +184,7 @@ describe("who asks the same at the same time", () => {
     expect(await policy.decide(asks())).toEqual(granted);
   });
 
-  test("asks nothing when gone already", async () => {
+  test("make no webhook request if they have disconnected already", async () => {
     await using setup = await openWebhook(says({ access: "write" }));
     await setup.policy.decide(asks());
     const signal = AbortSignal.abort(new Error("gone"));

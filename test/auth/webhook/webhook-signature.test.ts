@@ -10,12 +10,12 @@ describe("a signed message", () => {
   const body = JSON.stringify({ room: "notes 日本", token: null });
   const message = { id: "a-message", timestamp: now, body };
 
-  test("is what the libraries of Standard Webhooks verify", () => {
+  test("is verified by the libraries of Standard Webhooks", () => {
     const headers = signWebhook(message, [bytes(32)]);
     expect(new Webhook(written(32)).verify(body, headers)).toEqual({ room: "notes 日本", token: null });
   });
 
-  test("is not, once the body, the id, the time or the secret is another", () => {
+  test("is rejected if the body, the id, the time or the secret differs", () => {
     const headers = signWebhook(message, [bytes(32)]);
     const receiver = new Webhook(written(32));
     expect(() => receiver.verify(body.replace("notes", "other"), headers)).toThrow("No matching signature");
@@ -25,7 +25,7 @@ describe("a signed message", () => {
     expect(() => new Webhook(written(33)).verify(body, headers)).toThrow("No matching signature");
   });
 
-  test("has a signature for each secret, so that either is enough", () => {
+  test("has a signature for each secret, so that either verifies it", () => {
     const headers = signWebhook(message, [bytes(32), bytes(48)]);
     for (const length of [32, 48]) {
       expect(new Webhook(written(length)).verify(body, headers)).toMatchObject({ token: null });

@@ -21,7 +21,7 @@ afterEach(() => workshop[Symbol.dispose]());
 const documents = { a: [updateOf([1]), updateOf([2])], "b/c": [updateOf([3])] };
 const copied = { a: [[...updateOf([1])], [...updateOf([2])]], "b/c": [[...updateOf([3])]] };
 
-/** What a backup throws; nothing may be left of it, and the data folder stays as it was. */
+/** The error of a backup, which must leave no file behind, and must not change the data folder. */
 function refusal(file: string, examine?: (updates: Iterable<CopiedUpdate>) => void): unknown {
   const [data, backups] = [contentsOf(workshop.file("data")), readdirSync(workshop.file("backups"))];
   let refused: unknown;
@@ -35,7 +35,7 @@ function refusal(file: string, examine?: (updates: Iterable<CopiedUpdate>) => vo
 }
 
 describe("a backup", () => {
-  test("is one file, its owner's alone, with every document, and leaves the database as it was", async () => {
+  test("is one file with mode 0600 and every document, and does not modify the database", async () => {
     const file = await workshop.fill("data", documents);
     const before = readFileSync(file);
     expect(backUpDatabase({ file, target })).toEqual({ documents: 2, bytes: statSync(target).size });
@@ -45,7 +45,7 @@ describe("a backup", () => {
     expect(readFileSync(file).equals(before)).toBe(true);
   });
 
-  test("has what a server that was killed left in the -wal, which stays there", async () => {
+  test("contains the updates that a killed server has left in the -wal, which stays there", async () => {
     const file = await workshop.fillAndKill("data", documents);
     const before = contentsOf(workshop.file("data"));
     expect(backUpDatabase({ file, target }).documents).toBe(2);
@@ -53,7 +53,7 @@ describe("a backup", () => {
     expect(await documentsIn(target)).toEqual(copied);
   });
 
-  test("has one cut of what a server goes on writing, and keeps it from nothing", async () => {
+  test("is one snapshot while a server writes, and does not block it", async () => {
     const file = await workshop.fill("data", documents);
     const store = openSqliteStore(file, createMetrics());
     await store.append([{ document: "a", update: updateOf([4]) }]);
@@ -64,7 +64,7 @@ describe("a backup", () => {
     expect((await documentsIn(file))["a"]).toHaveLength(4);
   });
 
-  test("hands its updates to whoever examines it, before it has its name", async () => {
+  test("passes its updates to the examination before it is renamed to its target", async () => {
     const file = await workshop.fill("data", documents);
     const seen: [string, number[]][] = [];
     backUpDatabase({
@@ -79,8 +79,8 @@ describe("a backup", () => {
   });
 });
 
-describe("a backup is refused, and nothing is left of it, when", () => {
-  test("something has its name, whatever it is", async () => {
+describe("a backup fails and leaves no file, when", () => {
+  test("its target exists, whatever it is", async () => {
     const file = await workshop.fill("data", documents);
     writeFileSync(target, "a letter");
     expect(refusal(file)).toMatchObject({ code: "EEXIST" });
@@ -90,7 +90,7 @@ describe("a backup is refused, and nothing is left of it, when", () => {
     expect(refusal(file)).toMatchObject({ code: "EEXIST" });
   });
 
-  test("something has taken its name meanwhile", async () => {
+  test("its target is created meanwhile", async () => {
     const file = await workshop.fill("data", documents);
     const examine = () => writeFileSync(target, "a letter");
     expect(() => backUpDatabase({ file, target, examine })).toThrow(expect.objectContaining({ code: "EEXIST" }));
@@ -98,7 +98,7 @@ describe("a backup is refused, and nothing is left of it, when", () => {
     expect(readFileSync(target, "utf8")).toBe("a letter");
   });
 
-  test("the folder for it is not there", async () => {
+  test("its folder does not exist", async () => {
     const file = await workshop.fill("data", documents);
     target = workshop.file("nowhere", "copy.db");
     expect(refusal(file)).toMatchObject({ code: "ENOENT" });
@@ -132,7 +132,7 @@ describe("a backup is refused, and nothing is left of it, when", () => {
     expect(refusal(file)).toMatchObject({ kind: "corrupt" });
   });
 
-  test("whoever examines it throws", async () => {
+  test("the examination throws", async () => {
     const file = await workshop.fill("data", documents);
     const trouble = new Error("no");
     const examine = () => {

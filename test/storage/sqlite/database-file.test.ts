@@ -20,7 +20,7 @@ afterEach(() => workshop[Symbol.dispose]());
 
 const documents = { a: [bringing(1, 0, 5), bringing(1, 5, 9)], b: [new Uint8Array(30_000)] };
 
-/** What opening throws; the folder must be as it was. */
+/** The error that opening throws; it must not change the folder. */
 function refusal(file: string): unknown {
   const before = contentsOf(dirname(file));
   let refused: unknown;
@@ -62,7 +62,7 @@ describe("a database is opened", () => {
     expect(Object.keys(await documentsIn(await workshop.fillAndKill("killed", documents)))).toEqual(["a", "b"]);
   });
 
-  test("when someone added a table, an index or a column", async () => {
+  test("when it has an additional table, index or column", async () => {
     const file = await workshop.fill("data", documents);
     change(
       file,
@@ -73,7 +73,7 @@ describe("a database is opened", () => {
     expect(Object.keys(await documentsIn(file))).toEqual(["a", "b"]);
   });
 
-  test("when its first start was cut off in the middle", async () => {
+  test("when its first start was interrupted", async () => {
     const file = workshop.file("yurt.db");
     change(file, "PRAGMA user_version = 0");
     const database = new Database(file);

@@ -28,7 +28,7 @@ afterEach(async () => {
 
 const append = (...numbers: readonly number[]) => store.append([{ document: "d", update: updateOf(numbers) }]);
 
-/** Makes the next syncs fail, as a disk with a bad sector does; the returned function mends it. */
+/** Makes the next syncs fail, as a disk with a bad sector does. The returned function ends that. */
 function failSyncs(): () => void {
   const spy = spyOn(fs, "fsync").mockImplementation(((_: number, done: (error: Error) => void) => {
     setImmediate(() => done(Object.assign(new Error("EIO: i/o error, fsync"), { code: "EIO" })));
@@ -36,7 +36,7 @@ function failSyncs(): () => void {
   return () => spy.mockRestore();
 }
 
-/** What a copy of the files holds, without the write-ahead log if `file` alone is named. */
+/** The content of a copy of the files, without the write-ahead log if only `file` is named. */
 async function copied(files: readonly string[]): Promise<number[]> {
   const copy = mkdtempSync(join(tmpdir(), "yurt-copy-"));
   for (const name of files) copyFileSync(join(folder, name), join(copy, name));
@@ -135,7 +135,7 @@ describe("the write-ahead log", () => {
     expect(numbersIn(await store.load("d"))).toHaveLength(1_500);
   });
 
-  test("is begun anew also while updates never cease", async () => {
+  test("is restarted even under a constant stream of updates", async () => {
     const update = new Uint8Array(400_000);
     const longest = 64 * 2 ** 20;
     for (let count = 0; count < 400; count += 1) await store.append([{ document: "d", update }]);
@@ -143,7 +143,7 @@ describe("the write-ahead log", () => {
     expect((await store.load("d"))?.tail).toHaveLength(400);
   });
 
-  test("grows on while somebody reads an old state of the database, and nobody waits for that", async () => {
+  test("grows while a reader holds an old snapshot of the database, and writers do not wait for that", async () => {
     const reader = new Database(file, { readonly: true });
     await append(0);
     reader.run("BEGIN");

@@ -30,7 +30,7 @@ afterEach(() => workshop[Symbol.dispose]());
 const restore = () => restoreDatabase({ source, dataFolder, atMs });
 
 describe("a restore", () => {
-  test("puts the backup in the place of the database, which is kept", async () => {
+  test("replaces the database by the backup, and keeps it", async () => {
     const file = await workshop.fill("data", present);
     const before = readFileSync(source);
     expect(restore()).toEqual({ documents: 1, bytes: statSync(file).size, keptAside: `${dataFolder}/${aside}` });
@@ -76,7 +76,7 @@ describe("a restore", () => {
     expect(await documentsIn(workshop.file("data", "yurt.db"))).toEqual(bytesOf(old));
   });
 
-  test("goes on after one that was cut off", async () => {
+  test("works after an interrupted one", async () => {
     const file = await workshop.fill("data", present);
     writeFileSync(`${file}.restoring-partial`, "half of a backup");
     writeFileSync(`${file}.restoring`, "all of a backup");
@@ -84,7 +84,7 @@ describe("a restore", () => {
     expect(readdirSync(dataFolder).sort()).toEqual(["lock", "yurt.db", aside].sort());
   });
 
-  test("takes for its source also what one left that was cut off", async () => {
+  test("accepts the copy of an interrupted one as its source", async () => {
     const file = await workshop.fill("data", present);
     renameSync(file, `${file}.restoring`);
     source = `${file}.restoring`;
@@ -92,7 +92,7 @@ describe("a restore", () => {
     expect(await documentsIn(file)).toEqual(bytesOf(present));
   });
 
-  test.skipIf(process.getuid?.() !== 0)("by root leaves the database to whom it belonged", async () => {
+  test.skipIf(process.getuid?.() !== 0)("by root keeps the owner of the database", async () => {
     const file = await workshop.fill("data", present);
     chownSync(file, 65_532, 65_532);
     restore();
@@ -101,7 +101,7 @@ describe("a restore", () => {
 });
 
 describe("a restore is refused before anything is changed, when", () => {
-  /** What it throws; the data folder stays as it was. */
+  /** The error of the restore, which must not change the data folder. */
   function refusal(): unknown {
     const { lock: _lock, ...before } = contentsOf(dataFolder);
     let refused: unknown;
@@ -141,7 +141,7 @@ describe("a restore is refused before anything is changed, when", () => {
     expect(readFileSync(`${source}-wal`, "utf8")).toBe("updates");
   });
 
-  test("its source is no database", () => {
+  test("its source is not a database", () => {
     writeFileSync(source, "a letter ".repeat(1_000));
     expect(refusal()).toMatchObject({ kind: "corrupt", message: "file is not a database" });
   });

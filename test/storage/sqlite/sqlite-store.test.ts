@@ -138,7 +138,7 @@ describe("a file that cannot be used", () => {
   });
 });
 
-test("a reader of the file, such as a backup, keeps a store from nothing, and sees one cut", async () => {
+test("a reader of the file, such as a backup, does not block a store, and sees one snapshot", async () => {
   const store = openSqliteStore(file, createMetrics());
   await store.append([{ document: "document", update: updateOf([0]) }]);
   const reader = new Database(file, { readonly: true });
@@ -201,7 +201,7 @@ describe("a store that cannot write", () => {
     },
   );
 
-  /** What is held when exactly the acknowledged batches are. */
+  /** The content if exactly the acknowledged batches are stored. */
   function rolledBack({ acknowledgedBatches, ...report }: FillReport): FillReport {
     expect(acknowledgedBatches).toBeGreaterThan(5);
     const [rowsOfEvery, documents] = [acknowledgedBatches, acknowledgedBatches + 1];
