@@ -1,8 +1,6 @@
-import { parseWebhookSecret } from "../config/auth-settings.ts";
+import { parseWebhookSecret, shortestSecretBytes } from "../config/auth-settings.ts";
 import { createDataFolder } from "./data-folder.ts";
 import { SecretsFileUnreadable, secretIn } from "./secrets-file.ts";
-
-const secretBytes = 32;
 
 /**
  * The secrets that sign and verify the server's tokens: the given ones, else one that the server generates and keeps in
@@ -16,8 +14,8 @@ export function signingSecrets(given: readonly string[], folder: string | undefi
   if (folder === undefined) return [generate()];
   createDataFolder(folder);
   const { text } = secretIn(folder, "auth.secret", generate);
-  if (Buffer.byteLength(text) >= secretBytes) return [text];
-  throw new SecretsFileUnreadable(folder, `holds an "auth.secret" of less than ${secretBytes} bytes`);
+  if (Buffer.byteLength(text) >= shortestSecretBytes) return [text];
+  throw new SecretsFileUnreadable(folder, `holds an "auth.secret" of less than ${shortestSecretBytes} bytes`);
 }
 
 /** As `signingSecrets`, for the secrets that sign requests to the application's webhook; decoded. */
@@ -31,5 +29,5 @@ export function webhookSecrets(given: readonly Uint8Array[], folder: string): re
 }
 
 function randomBytes(): Uint8Array {
-  return crypto.getRandomValues(new Uint8Array(secretBytes));
+  return crypto.getRandomValues(new Uint8Array(shortestSecretBytes));
 }
