@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { SingleFlight } from "../../src/lib/single-flight.ts";
+import { settled } from "../support/eventually.ts";
 
 function open() {
   const flights = new SingleFlight<string>();
@@ -60,7 +61,7 @@ test("a call without callers is aborted, and later callers do not join it", asyn
   const next = join();
   expect(calls).toHaveLength(2);
   calls[0]?.landed.resolve("late");
-  await new Promise((resolve) => setImmediate(resolve));
+  await settled();
   const another = join();
   expect(calls).toHaveLength(2);
   calls[1]?.landed.resolve("new");

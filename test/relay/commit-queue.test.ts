@@ -4,6 +4,7 @@ import { defaultLimits } from "../../src/composition/limits.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { CommitQueue } from "../../src/relay/commit-queue.ts";
 import { Durability } from "../../src/relay/durability.ts";
+import { settled } from "../support/eventually.ts";
 import { FailingStore } from "../support/fakes/failing-store.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
 import { openMemoryStore } from "../support/fakes/memory-store.ts";
@@ -30,8 +31,6 @@ function setUp(waitingUpdateBytes = defaultLimits.waitingUpdateBytes) {
   };
   return { clock, store, queue, events, enqueue, turn };
 }
-
-const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe("the commit queue", () => {
   test("commits all updates of one turn in one transaction, in order", async () => {

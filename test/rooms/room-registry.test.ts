@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import * as prng from "lib0/prng";
 import { type Lease, RoomRegistry } from "../../src/rooms/room-registry.ts";
+import { settled } from "../support/eventually.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
 
 interface Room {
@@ -42,13 +43,13 @@ function setUp() {
 
 /** Whether the promise is still pending when everything that could run has run. */
 async function isPending(promise: Promise<unknown>): Promise<boolean> {
-  let settled = false;
+  let hasSettled = false;
   const settle = (): void => {
-    settled = true;
+    hasSettled = true;
   };
   promise.then(settle, settle);
-  await new Promise(setImmediate);
-  return !settled;
+  await settled();
+  return !hasSettled;
 }
 
 test("concurrent acquires open a room once and share it", async () => {
@@ -347,7 +348,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
     let generation = 0;
     /** Takes some turns of the event loop, or fails. */
     const trouble = async (): Promise<void> => {
-      for (let turns = prng.uint32(random, 0, 2); turns > 0; turns -= 1) await new Promise(setImmediate);
+      for (let turns = prng.uint32(random, 0, 2); turns > 0; turns -= 1) await settled();
       if (prng.uint32(random, 0, 5) === 0) throw new Error("no disk");
     };
     const begin = (name: string, phase: string): void => {
@@ -387,7 +388,7 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
       if (action <= 1) acquires.push(acquire(prng.oneOf(random, ["a", "b"])));
       else if (action === 2) for (const lease of held.splice(0, prng.uint32(random, 1, 8))) lease.release();
       else if (action === 3) clock.advance(prng.uint32(random, 1, 4));
-      else await new Promise(setImmediate);
+      else await settled();
     }
     await Promise.all(acquires);
     for (const lease of held.splice(0)) lease.release();

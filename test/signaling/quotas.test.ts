@@ -3,6 +3,7 @@ import { defaultLimits, type Limits } from "../../src/composition/limits.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { Quotas, type SignalingBound } from "../../src/signaling/quotas.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
+import { settled } from "../support/eventually.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
 import { FakeConnection } from "../support/fakes/fake-connection.ts";
 
@@ -34,7 +35,7 @@ async function atOnce(spend: () => boolean | Promise<boolean>): Promise<{ count:
 
 const isSettled = async (promise: Promise<unknown>): Promise<boolean> => {
   const pending = Symbol("pending");
-  await new Promise(setImmediate);
+  await settled();
   return (await Promise.race([promise, Promise.resolve(pending)])) !== pending;
 };
 

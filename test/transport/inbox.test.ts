@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Inbox } from "../../src/transport/inbox.ts";
+import { settled } from "../support/eventually.ts";
 
 function setUp(limitBytes = 100) {
   const events: string[] = [];
@@ -17,7 +18,6 @@ function setUp(limitBytes = 100) {
 }
 
 /** Lets every settled promise be noticed. */
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe("an inbox", () => {
   test("runs a task at once when nothing waits", () => {
@@ -44,7 +44,7 @@ describe("an inbox", () => {
     });
     expect(events).toEqual(["a"]);
     first.resolve();
-    await turn();
+    await settled();
     expect(events).toEqual(["a", "b", "c", "d"]);
   });
 
@@ -59,7 +59,7 @@ describe("an inbox", () => {
       });
     }
     first.resolve();
-    await turn();
+    await settled();
     expect(count).toBe(100_000);
   });
 
@@ -69,10 +69,10 @@ describe("an inbox", () => {
     for (const task of tasks) inbox.push(60, () => task.promise);
     expect(events).toEqual(["filled"]);
     tasks[0]?.resolve();
-    await turn();
+    await settled();
     expect(events).toEqual(["filled"]);
     tasks[1]?.resolve();
-    await turn();
+    await settled();
     expect(events).toEqual(["filled", "cleared"]);
   });
 
@@ -90,7 +90,7 @@ describe("an inbox", () => {
     inbox.finish(() => events.push("again"));
     expect(events).toEqual([]);
     first.resolve();
-    await turn();
+    await settled();
     expect(events).toEqual(["waiting", "last"]);
   });
 
@@ -106,7 +106,7 @@ describe("an inbox", () => {
     });
     inbox.abandon(() => events.push("last"));
     first.resolve();
-    await turn();
+    await settled();
     expect(events).toEqual(["running", "last"]);
   });
 
@@ -120,7 +120,7 @@ describe("an inbox", () => {
     inbox.finish(() => events.push("last"));
     inbox.abandon(() => events.push("second last"));
     first.resolve();
-    await turn();
+    await settled();
     expect(events).toEqual(["last"]);
   });
 
@@ -141,7 +141,7 @@ describe("an inbox", () => {
       events.push("waiting");
     });
     first.resolve();
-    await turn();
+    await settled();
     expect(events).toEqual(["failed no"]);
   });
 
@@ -152,7 +152,7 @@ describe("an inbox", () => {
     inbox.push(60, () => {});
     inbox.push(60, () => {});
     first.reject(new Error("no"));
-    await turn();
+    await settled();
     expect(events).toEqual(["filled", "cleared", "failed no"]);
   });
 

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { cliffy } from "../../../src/signaling/cliffy/dialect.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
+import { settled } from "../../support/eventually.ts";
 import { authorizerThat } from "../../support/fakes/fake-authorizer.ts";
 import type { DialectClient, DialectOptions } from "../../support/servers/dialect-clients.ts";
 import { peerDialect } from "../../support/servers/peer-dialect.ts";
@@ -17,7 +18,7 @@ const offer = (toPeerId: string, fromPeerId = "me") => ({ type: "offer", fromPee
 
 /** Advances the time in which the holder of an id does not answer its ping. */
 async function expire(clock: { advance(ms: number): void }, claim: Promise<void>): Promise<void> {
-  await new Promise(setImmediate);
+  await settled();
   clock.advance(3_000);
   await claim;
 }
@@ -158,7 +159,7 @@ test("a peer id whose client answers a ping is not given to another client", asy
   await joined([alice, "a"], [bob, "b"]);
   for (const room of ["room", "elsewhere"]) {
     const claim = mallory.say(join(room, "b"));
-    await new Promise(setImmediate);
+    await settled();
     bob.connection.pong();
     await claim;
     expect(mallory.heard()).toEqual([{ type: "error", message: "Peer id in use" }]);
@@ -173,9 +174,9 @@ test("when two clients ask for the id of a dead socket at once, one gets it", as
   const [old, first, second] = [connect("old"), connect("first"), connect("second")];
   await joined([old, "a"]);
   const claims = [first.say(join("room", "a")), second.say(join("room", "a"))];
-  await new Promise(setImmediate);
+  await settled();
   clock.advance(3_000);
-  await new Promise(setImmediate);
+  await settled();
   first.connection.pong();
   await Promise.all(claims);
   expect(first.heard()).toEqual([{ type: "peers", roomId: "room", peers: [] }]);
@@ -187,7 +188,7 @@ test("a socket that closes while it is pinged gives its id up at once", async ()
   const [old, resumed] = [connect("old"), connect("resumed")];
   await joined([old, "a"]);
   const claim = resumed.say(join("room", "a"));
-  await new Promise(setImmediate);
+  await settled();
   old.leave();
   await claim;
   expect(resumed.heard()).toEqual([{ type: "peers", roomId: "room", peers: [] }]);
@@ -259,7 +260,7 @@ test("signals over the rate wait, and are not lost", async () => {
   await alice.say(offer("b"));
   await alice.say(offer("b"));
   const waiting = alice.say(offer("b"));
-  await new Promise(setImmediate);
+  await settled();
   expect([bob.heard().length, await met("publish-rate")]).toEqual([2, 1]);
   clock.advance(100);
   await waiting;

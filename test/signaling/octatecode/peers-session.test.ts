@@ -6,6 +6,7 @@ import { SignedRoomTokens } from "../../../src/signaling/octatecode/signed-room-
 import type { Peer } from "../../../src/signaling/peer-session.ts";
 import { SignalingRoom } from "../../../src/signaling/signaling-room.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
+import { settled } from "../../support/eventually.ts";
 import {
   type DialectClient,
   type DialectOptions,
@@ -75,7 +76,7 @@ test("a peer whose socket is dead resumes its id, and the old socket's late clos
   const [alice, old, resumed] = [connect("alice"), connect("old"), connect("resumed")];
   await joined([alice, "a"], [old, "b"]);
   const claim = resumed.say(auth("room", "b"));
-  await new Promise(setImmediate);
+  await settled();
   clock.advance(3_000);
   await claim;
   expect(old.connection.closeReason).toEqual(closeReasons.replaced);
@@ -91,7 +92,7 @@ test("a peer id whose client answers a ping is not given to another client", asy
   const [alice, mallory] = [connect("alice"), connect("mallory")];
   await joined([alice, "a"]);
   const claim = mallory.say(auth("room", "a"));
-  await new Promise(setImmediate);
+  await settled();
   alice.connection.pong();
   await claim;
   expect(mallory.heard()).toEqual([{ type: "error", data: { error: "Peer id in use" } }]);

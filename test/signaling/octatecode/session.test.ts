@@ -3,6 +3,7 @@ import { octateCode } from "../../../src/signaling/octatecode/dialect.ts";
 import { OctateRooms } from "../../../src/signaling/octatecode/rooms.ts";
 import { SignedRoomTokens } from "../../../src/signaling/octatecode/signed-room-tokens.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
+import { settled } from "../../support/eventually.ts";
 import {
   type DialectClient,
   type DialectOptions,
@@ -210,12 +211,12 @@ test("the user id of a live client is not given to a client with another token; 
   const { host, guest } = await pair();
   const mallory = await enter("guest");
   const claim = mallory.say({ type: "join-room", data: {} });
-  await new Promise(setImmediate);
+  await settled();
   guest.connection.pong();
   await claim;
   expect(errorOf(mallory)).toEqual(["User ID in use"]);
   const again = mallory.say({ type: "join-room", data: {} });
-  await new Promise(setImmediate);
+  await settled();
   clock.advance(3_000);
   await again;
   expect(mallory.heard()).toMatchObject([{ type: "room-joined" }]);

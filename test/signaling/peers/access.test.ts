@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import type { AccessRequest, Denial } from "../../../src/auth/authorizer.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
 import { peersClients } from "../../support/clients/peers-clients.ts";
+import { settled } from "../../support/eventually.ts";
 import { FakeAuthorizer } from "../../support/fakes/fake-authorizer.ts";
 import { FakeGrant } from "../../support/fakes/fake-grant.ts";
 import { denialOf, expired, HeldAuthorizer } from "../../support/fakes/held-authorizer.ts";
@@ -78,7 +79,7 @@ describe("a grant that ends", () => {
     const first = await enter("alice");
     const second = await connect();
     const registering = second.register("alice");
-    await new Promise(setImmediate);
+    await settled();
     authorizer.grants[1]?.end(expired);
     clock.advance(3_000);
     await registering;

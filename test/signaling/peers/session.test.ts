@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { closeReasons, SessionError } from "../../../src/transport/close-reason.ts";
 import { Random } from "../../support/bytes/random.ts";
 import { iceServers, type PeersClient, peersClients } from "../../support/clients/peers-clients.ts";
+import { settled } from "../../support/eventually.ts";
 
 const success = [null, "success"];
 const offer = (toDeviceId: string, sdi: unknown = "v=0") => ({ connectionId: 1, toDeviceId, sdi });
@@ -98,7 +99,7 @@ describe("a device id that another connection has", () => {
     const { enter, connect } = peersClients();
     const [alice, thief, bob] = [await enter("alice"), await connect(), await enter("bob")];
     const claim = thief.register("alice");
-    await new Promise(setImmediate);
+    await settled();
     alice.connection.pong();
     expect(await claim).toEqual(["Device id in use"]);
     expect(alice.connection.isOpen).toBe(true);
@@ -111,7 +112,7 @@ describe("a device id that another connection has", () => {
     const [before, bob, after] = [await enter("alice", "g"), await enter("bob", "g"), await connect()];
     before.received();
     const claim = after.register("alice", "g");
-    await new Promise(setImmediate);
+    await settled();
     clock.advance(3_000);
     expect(await claim).toEqual(success);
     expect(before.connection.closeReason?.name).toBe("replaced");
@@ -257,7 +258,7 @@ describe("messages", () => {
     // The registration has spent one message.
     await alice.emit("offer", offer("bob", 1));
     const waiting = alice.emit("offer", offer("bob", 2));
-    await new Promise(setImmediate);
+    await settled();
     expect(bob.received()).toHaveLength(1);
     clock.advance(100);
     await waiting;

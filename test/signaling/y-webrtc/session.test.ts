@@ -5,6 +5,7 @@ import { yWebrtc } from "../../../src/signaling/y-webrtc/dialect.ts";
 import { Topic } from "../../../src/signaling/y-webrtc/topic.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
 import { asAdministrator } from "../../support/clients/http-callers.ts";
+import { settled } from "../../support/eventually.ts";
 import { authorizerThat } from "../../support/fakes/fake-authorizer.ts";
 import { FakeGrant } from "../../support/fakes/fake-grant.ts";
 import { type DialectOptions, dialectClients, dialectParts } from "../../support/servers/dialect-clients.ts";
@@ -355,7 +356,7 @@ describe("a bound", () => {
     for (const data of [1, 2, 3]) await alice.say(publish("room", data));
     const waiting = alice.say(publish("room", 4));
     clock.advance(99);
-    await new Promise(setImmediate);
+    await settled();
     expect(bob.heard()).toHaveLength(3);
     clock.advance(1);
     await waiting;

@@ -8,7 +8,7 @@ import type { Connection } from "../../../src/transport/connection.ts";
 import { EngineIo } from "../../../src/transport/engine-io/engine-io.ts";
 import type { Protocol } from "../../../src/transport/protocol.ts";
 import { Random } from "../../support/bytes/random.ts";
-import { eventually } from "../../support/eventually.ts";
+import { eventually, settled } from "../../support/eventually.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
 
 const frameLimit = 1_000;
@@ -17,7 +17,7 @@ const opened: { readonly engine: EngineIo; readonly clock: FakeClock }[] = [];
 afterEach(async () => {
   for (const { engine, clock } of opened.splice(0)) {
     const closed = engine.close(closeReasons.shutdown);
-    await new Promise(setImmediate);
+    await settled();
     clock.advance(1_000);
     await closed;
   }
@@ -131,7 +131,7 @@ describe("a session by polling", () => {
     const { engine, enter, events } = setUp();
     const { poll } = await enter();
     const waiting = poll();
-    await new Promise(setImmediate);
+    await settled();
     await engine.close(closeReasons.restart);
     expect(await waiting).toBe("1");
     expect(events).toEqual(["closed"]);
@@ -277,7 +277,7 @@ test("whatever is asked and said, it is answered, and nobody else's session suff
     const init = method === "POST" ? { method, body: packets.join("\u001e") } : { method };
     const asking = ask(query + random.pick([...sids, `&sid=${sid}`, `&sid=${sid}`]), init);
     // What waits, as a poll does, ends with its session.
-    await new Promise(setImmediate);
+    await settled();
     connections.at(-1)?.close(closeReasons.shutdown);
     const { status } = await asking;
     expect(status).toBeLessThan(500);
