@@ -9,7 +9,7 @@ import { tuple } from "../support/tuple.ts";
 export interface Receiver {
   readonly connection: Connection;
   /** The received frames: text as it is, binary frames by their length. */
-  readonly heard: readonly (string | number)[];
+  readonly received: readonly (string | number)[];
   /** Disconnects the client; resolves when the connection has noticed. */
   leave(): Promise<void>;
 }
@@ -33,10 +33,10 @@ export function describeWire(name: string, open: () => Wire): void {
     const connectAll = async <const N extends number>(count: N) =>
       tuple(count, await Promise.all(Array.from({ length: count }, () => wire.connect())));
     /** Sends a last frame to each receiver directly, waits for it, and returns the frames received before it. */
-    const heardBy = async (...receivers: readonly Receiver[]) => {
+    const receivedBy = async (...receivers: readonly Receiver[]) => {
       for (const { connection } of receivers) connection.send("end");
-      await eventually("the last frame", () => receivers.every(({ heard }) => heard.at(-1) === "end"));
-      return receivers.map(({ heard }) => heard.slice(0, -1));
+      await eventually("the last frame", () => receivers.every(({ received: heard }) => heard.at(-1) === "end"));
+      return receivers.map(({ received: heard }) => heard.slice(0, -1));
     };
 
     describe("a connection", () => {
@@ -49,7 +49,7 @@ export function describeWire(name: string, open: () => Wire): void {
           a.connection.send(new Uint8Array(5));
         });
         a.connection.sendSnapshot("6");
-        expect(await heardBy(a)).toEqual([["1", 2, "3", "4", 5, "6"]]);
+        expect(await receivedBy(a)).toEqual([["1", 2, "3", "4", 5, "6"]]);
       });
 
       test("calls a drained task immediately when there are no unsent bytes", async () => {
@@ -66,7 +66,7 @@ export function describeWire(name: string, open: () => Wire): void {
         a.connection.close(closeReasons.restart);
         a.connection.close(closeReasons.shutdown);
         await b.leave();
-        for (const { connection, heard } of [a, b]) {
+        for (const { connection, received: heard } of [a, b]) {
           let calls = 0;
           expect(connection.isOpen).toBe(false);
           connection.send("late");
@@ -102,7 +102,7 @@ export function describeWire(name: string, open: () => Wire): void {
         b.connection.send("direct");
         channel.publish("for b", a.connection);
         channel.publish(new Uint8Array(7), c.connection);
-        expect(await heardBy(a, b, c)).toEqual([
+        expect(await receivedBy(a, b, c)).toEqual([
           ["for a", "for a and b", 7],
           ["for a and b", "direct", "for b", 7],
           [],
@@ -119,7 +119,7 @@ export function describeWire(name: string, open: () => Wire): void {
         channel.publish("2");
         channel.join(a.connection);
         channel.publish("3");
-        expect(await heardBy(a, b)).toEqual([
+        expect(await receivedBy(a, b)).toEqual([
           ["1", "3"],
           ["1", "2", "3"],
         ]);
@@ -131,7 +131,7 @@ export function describeWire(name: string, open: () => Wire): void {
         one.join(a.connection);
         other.publish("not for a");
         one.publish("for a");
-        expect(await heardBy(a)).toEqual([["for a"]]);
+        expect(await receivedBy(a)).toEqual([["for a"]]);
       });
 
       test("a closed sender can be excluded like any other, and a closed connection cannot join", async () => {
@@ -143,8 +143,8 @@ export function describeWire(name: string, open: () => Wire): void {
         channel.leave(b.connection);
         channel.join(b.connection);
         channel.publish("2", b.connection);
-        expect(await heardBy(a)).toEqual([["1", "2"]]);
-        expect(b.heard).toEqual([]);
+        expect(await receivedBy(a)).toEqual([["1", "2"]]);
+        expect(b.received).toEqual([]);
       });
     });
   });

@@ -135,9 +135,9 @@ class World {
     const published: Published = { type: "publish", topic, data };
     const isThere = page.rooms.has(topic);
     await page.client.say(published);
-    for (const ghost of this.#ghosts) ghost.heard();
+    for (const ghost of this.#ghosts) ghost.received();
     for (const other of this.#pages) {
-      const heard = other.client.heard() as Published[];
+      const heard = other.client.received() as Published[];
       this.deliveries += heard.length;
       const peerId = other.rooms.get(topic);
       const hears = isThere && other !== page && peerId !== undefined;

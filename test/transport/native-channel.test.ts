@@ -16,7 +16,7 @@ describeWire("over Bun's WebSockets", () => {
       if (connection === undefined) throw new Error("no connection was greeted");
       return {
         connection,
-        heard,
+        received: heard,
         leave: async () => {
           socket.close();
           await eventually("gone", () => !connection.isOpen);

@@ -27,7 +27,7 @@ test.each(["unauthorized", "forbidden", "unavailable"] as const)(
     await authorizer.deny("room", kind);
     await joining;
     await alice.say(offer("b"));
-    expect(alice.heard()).toEqual([{ type: "error", message: "not now" }]);
+    expect(alice.received()).toEqual([{ type: "error", message: "not now" }]);
     expect([openRooms(), alice.connection.isOpen]).toEqual([0, true]);
   },
 );
@@ -36,17 +36,17 @@ test("a peer whose grant ends is told why and leaves, and the others are told th
   const { enter, authorizer, heldGrants } = setUp();
   const { client: bob } = await enter("b");
   const { client: alice, grant } = await enter("a");
-  for (const client of [alice, bob]) client.heard();
+  for (const client of [alice, bob]) client.received();
   grant.end(expired);
   await bob.say(offer("a"));
   await alice.say(offer("b"));
-  expect(alice.heard()).toEqual([{ type: "error", message: "not now" }]);
-  expect(bob.heard()).toEqual([{ type: "peer-left", roomId: "room", peerId: "a" }]);
+  expect(alice.received()).toEqual([{ type: "error", message: "not now" }]);
+  expect(bob.received()).toEqual([{ type: "peer-left", roomId: "room", peerId: "a" }]);
   expect(heldGrants()).toBe(1);
   const joining = alice.say(join("a"));
   await authorizer.grant("room");
   await joining;
-  expect(alice.heard()).toMatchObject([{ type: "peers" }]);
+  expect(alice.received()).toMatchObject([{ type: "peers" }]);
 });
 
 test("a grant that has ended before its room is joined leaves the room empty", async () => {
@@ -57,7 +57,7 @@ test("a grant that has ended before its room is joined leaves the room empty", a
   ended.end(denialOf("unauthorized", "revoked"));
   await authorizer.grant("room", ended);
   await joining;
-  expect(alice.heard().at(-1)).toEqual({ type: "error", message: "not now" });
+  expect(alice.received().at(-1)).toEqual({ type: "error", message: "not now" });
   expect(openRooms()).toBe(0);
 });
 
@@ -65,13 +65,13 @@ test("a message that waits when a grant ends is not sent", async () => {
   const { enter, clock } = setUp({ limits: { publishBurst: 2, publishesPerSecond: 1 } });
   const { client: bob } = await enter("b");
   const { client: alice, grant } = await enter("a");
-  bob.heard();
+  bob.received();
   await alice.say(offer("b"));
   const waiting = alice.say(offer("b"));
   grant.end(expired);
   clock.advance(1_000);
   await waiting;
-  expect(bob.heard()).toMatchObject([{ type: "offer" }, { type: "peer-left" }]);
+  expect(bob.received()).toMatchObject([{ type: "offer" }, { type: "peer-left" }]);
 });
 
 test("every grant is released, however its room is left or not joined", async () => {

@@ -25,17 +25,17 @@ async function expire(clock: { advance(ms: number): void }, claim: Promise<void>
 
 async function joined(...clients: readonly [DialectClient, string][]): Promise<void> {
   for (const [client, peerId] of clients) await client.say(join("room", peerId));
-  for (const [client] of clients) client.heard();
+  for (const [client] of clients) client.received();
 }
 
 test("a peer that joins receives the list of peers, and they are told of it", async () => {
   const { connect } = setUp();
   const [alice, bob] = [connect("alice"), connect("bob")];
   await alice.say(join("room", "a", "Alice"));
-  expect(alice.heard()).toEqual([{ type: "peers", roomId: "room", peers: [] }]);
+  expect(alice.received()).toEqual([{ type: "peers", roomId: "room", peers: [] }]);
   await bob.say(join("room", "b"));
-  expect(bob.heard()).toEqual([{ type: "peers", roomId: "room", peers: [{ id: "a", name: "Alice" }] }]);
-  expect(alice.heard()).toEqual([{ type: "peer-joined", roomId: "room", peerId: "b" }]);
+  expect(bob.received()).toEqual([{ type: "peers", roomId: "room", peers: [{ id: "a", name: "Alice" }] }]);
+  expect(alice.received()).toEqual([{ type: "peer-joined", roomId: "room", peerId: "b" }]);
 });
 
 test("offers, answers and candidates reach their receiver alone, in the name of their sender", async () => {
@@ -45,12 +45,12 @@ test("offers, answers and candidates reach their receiver alone, in the name of 
   await alice.say(offer("b", "c"));
   await alice.say({ type: "answer", toPeerId: "b", sdp: "{}" });
   await alice.say({ type: "ice-candidate", fromPeerId: "a", toPeerId: "b", candidate: "{}", more: true });
-  expect(bob.heard()).toEqual([
+  expect(bob.received()).toEqual([
     { type: "offer", fromPeerId: "a", toPeerId: "b", sdp: '{"sdp":"v=0"}' },
     { type: "answer", fromPeerId: "a", toPeerId: "b", sdp: "{}" },
     { type: "ice-candidate", fromPeerId: "a", toPeerId: "b", candidate: "{}" },
   ]);
-  expect([alice.heard(), carol.heard()]).toEqual([[], []]);
+  expect([alice.received(), carol.received()]).toEqual([[], []]);
 });
 
 test("peers of different rooms do not reach each other", async () => {
@@ -58,10 +58,10 @@ test("peers of different rooms do not reach each other", async () => {
   const [alice, bob] = [connect("alice"), connect("bob")];
   await alice.say(join("red", "a"));
   await bob.say(join("blue", "b"));
-  bob.heard();
+  bob.received();
   await alice.say(offer("b"));
   await alice.say(offer("nobody"));
-  expect(bob.heard()).toEqual([]);
+  expect(bob.received()).toEqual([]);
 });
 
 test.each<[string, (client: DialectClient) => Promise<void>]>([
@@ -75,10 +75,10 @@ test.each<[string, (client: DialectClient) => Promise<void>]>([
   const [alice, bob] = [connect("alice"), connect("bob")];
   await joined([alice, "a"], [bob, "b"]);
   await go(bob);
-  bob.heard();
+  bob.received();
   await alice.say(offer("b"));
-  expect(alice.heard()).toEqual([{ type: "peer-left", roomId: "room", peerId: "b" }]);
-  expect(bob.heard()).toEqual([]);
+  expect(alice.received()).toEqual([{ type: "peer-left", roomId: "room", peerId: "b" }]);
+  expect(bob.received()).toEqual([]);
 });
 
 test("leaving a room that the peer is not in changes nothing", async () => {
@@ -87,7 +87,7 @@ test("leaving a room that the peer is not in changes nothing", async () => {
   await joined([alice, "a"], [bob, "b"]);
   await bob.say({ type: "leave", roomId: "elsewhere", peerId: "b" });
   await alice.say(offer("b"));
-  expect([alice.heard().length, bob.heard().length]).toEqual([0, 1]);
+  expect([alice.received().length, bob.received().length]).toEqual([0, 1]);
 });
 
 test("a peer that has left cannot signal to the room, and may join again", async () => {
@@ -96,9 +96,9 @@ test("a peer that has left cannot signal to the room, and may join again", async
   await joined([alice, "a"], [bob, "b"]);
   await bob.say({ type: "leave", roomId: "room", peerId: "b" });
   await bob.say(offer("a"));
-  expect(alice.heard()).toEqual([{ type: "peer-left", roomId: "room", peerId: "b" }]);
+  expect(alice.received()).toEqual([{ type: "peer-left", roomId: "room", peerId: "b" }]);
   await bob.say(join("room", "b"));
-  expect(bob.heard()).toEqual([{ type: "peers", roomId: "room", peers: [{ id: "a" }] }]);
+  expect(bob.received()).toEqual([{ type: "peers", roomId: "room", peers: [{ id: "a" }] }]);
   alice.leave();
   bob.leave();
   expect(openRooms()).toBe(0);
@@ -109,10 +109,10 @@ test("joining the same room again changes the name", async () => {
   const [alice, bob] = [connect("alice"), connect("bob")];
   await joined([alice, "a"], [bob, "b"]);
   await bob.say(join("room", "b", "Bob"));
-  expect(bob.heard()).toEqual([{ type: "peers", roomId: "room", peers: [{ id: "a" }] }]);
-  expect(alice.heard()).toEqual([{ type: "peer-joined", roomId: "room", peerId: "b", peerName: "Bob" }]);
+  expect(bob.received()).toEqual([{ type: "peers", roomId: "room", peers: [{ id: "a" }] }]);
+  expect(alice.received()).toEqual([{ type: "peer-joined", roomId: "room", peerId: "b", peerName: "Bob" }]);
   await alice.say(offer("b"));
-  expect(bob.heard()).toHaveLength(1);
+  expect(bob.received()).toHaveLength(1);
 });
 
 test("joining the same room under another id leaves the peer there once", async () => {
@@ -120,13 +120,13 @@ test("joining the same room under another id leaves the peer there once", async 
   const [alice, bob] = [connect("alice"), connect("bob")];
   await joined([alice, "a"], [bob, "b"]);
   await bob.say(join("room", "b2"));
-  expect(alice.heard()).toEqual([
+  expect(alice.received()).toEqual([
     { type: "peer-left", roomId: "room", peerId: "b" },
     { type: "peer-joined", roomId: "room", peerId: "b2" },
   ]);
-  bob.heard();
+  bob.received();
   await alice.say(join("room", "a", "Alice"));
-  expect(bob.heard()).toEqual([{ type: "peer-joined", roomId: "room", peerId: "a", peerName: "Alice" }]);
+  expect(bob.received()).toEqual([{ type: "peer-joined", roomId: "room", peerId: "a", peerName: "Alice" }]);
 });
 
 test("a peer whose socket is dead resumes its id without having left, and the old socket's late close changes nothing", async () => {
@@ -134,13 +134,13 @@ test("a peer whose socket is dead resumes its id without having left, and the ol
   const [alice, old, resumed] = [connect("alice"), connect("old"), connect("resumed")];
   await joined([alice, "a"], [old, "b"]);
   await expire(clock, resumed.say(join("room", "b")));
-  expect(resumed.heard()).toEqual([{ type: "peers", roomId: "room", peers: [{ id: "a" }] }]);
-  expect(alice.heard()).toEqual([{ type: "peer-joined", roomId: "room", peerId: "b" }]);
+  expect(resumed.received()).toEqual([{ type: "peers", roomId: "room", peers: [{ id: "a" }] }]);
+  expect(alice.received()).toEqual([{ type: "peer-joined", roomId: "room", peerId: "b" }]);
   expect(old.connection.closeReason).toEqual(closeReasons.replaced);
   old.leave();
   await alice.say(offer("b"));
-  expect(alice.heard()).toEqual([]);
-  expect(resumed.heard()).toHaveLength(1);
+  expect(alice.received()).toEqual([]);
+  expect(resumed.received()).toHaveLength(1);
 });
 
 test("a peer resumes its id in another room: the room of its dead socket is told that it left", async () => {
@@ -148,9 +148,9 @@ test("a peer resumes its id in another room: the room of its dead socket is told
   const [alice, old, resumed] = [connect("alice"), connect("old"), connect("resumed")];
   await joined([alice, "a"], [old, "b"]);
   await expire(clock, resumed.say(join("elsewhere", "b")));
-  expect(alice.heard()).toEqual([{ type: "peer-left", roomId: "room", peerId: "b" }]);
+  expect(alice.received()).toEqual([{ type: "peer-left", roomId: "room", peerId: "b" }]);
   old.leave();
-  expect(alice.heard()).toEqual([]);
+  expect(alice.received()).toEqual([]);
 });
 
 test("a peer id whose client answers a ping is not given to another client", async () => {
@@ -162,11 +162,11 @@ test("a peer id whose client answers a ping is not given to another client", asy
     await settled();
     bob.connection.pong();
     await claim;
-    expect(mallory.heard()).toEqual([{ type: "error", message: "Peer id in use" }]);
+    expect(mallory.received()).toEqual([{ type: "error", message: "Peer id in use" }]);
   }
   clock.advance(10_000);
   await alice.say(offer("b"));
-  expect([alice.heard().length, bob.heard().length, mallory.heard().length]).toEqual([0, 1, 0]);
+  expect([alice.received().length, bob.received().length, mallory.received().length]).toEqual([0, 1, 0]);
 });
 
 test("when two clients ask for the id of a dead socket at once, one gets it", async () => {
@@ -179,8 +179,8 @@ test("when two clients ask for the id of a dead socket at once, one gets it", as
   await settled();
   first.connection.pong();
   await Promise.all(claims);
-  expect(first.heard()).toEqual([{ type: "peers", roomId: "room", peers: [] }]);
-  expect(second.heard()).toEqual([{ type: "error", message: "Peer id in use" }]);
+  expect(first.received()).toEqual([{ type: "peers", roomId: "room", peers: [] }]);
+  expect(second.received()).toEqual([{ type: "error", message: "Peer id in use" }]);
 });
 
 test("a socket that closes while it is pinged gives its id up at once", async () => {
@@ -191,7 +191,7 @@ test("a socket that closes while it is pinged gives its id up at once", async ()
   await settled();
   old.leave();
   await claim;
-  expect(resumed.heard()).toEqual([{ type: "peers", roomId: "room", peers: [] }]);
+  expect(resumed.received()).toEqual([{ type: "peers", roomId: "room", peers: [] }]);
 });
 
 test("a full room is refused with an error, and counted", async () => {
@@ -199,8 +199,8 @@ test("a full room is refused with an error, and counted", async () => {
   const [alice, bob] = [connect("alice"), connect("bob")];
   await alice.say(join("room", "a"));
   await bob.say(join("room", "b"));
-  expect(bob.heard()).toEqual([{ type: "error", message: "Room is full" }]);
-  expect([alice.heard().length, await met("room-members")]).toEqual([1, 1]);
+  expect(bob.received()).toEqual([{ type: "error", message: "Room is full" }]);
+  expect([alice.received().length, await met("room-members")]).toEqual([1, 1]);
 });
 
 test.each([
@@ -214,7 +214,7 @@ test.each([
   const { connect, openRooms, met } = setUp();
   const alice = connect("alice");
   await alice.say(message);
-  expect(alice.heard()).toEqual([{ type: "error", message: expect.stringMatching(/^Invalid room id/) }]);
+  expect(alice.received()).toEqual([{ type: "error", message: expect.stringMatching(/^Invalid room id/) }]);
   expect([openRooms(), await met("name")]).toEqual([0, 1]);
 });
 
@@ -223,7 +223,7 @@ test("names of the longest length are accepted, and may be names of object membe
   const [alice, bob] = [connect("alice"), connect("bob")];
   await alice.say(join("é".repeat(128), "__proto__", "constructor"));
   await bob.say(join("é".repeat(128), "toString"));
-  expect(bob.heard()).toMatchObject([{ type: "peers", peers: [{ id: "__proto__", name: "constructor" }] }]);
+  expect(bob.received()).toMatchObject([{ type: "peers", peers: [{ id: "__proto__", name: "constructor" }] }]);
 });
 
 test("a denial is sent with its reason", async () => {
@@ -236,7 +236,7 @@ test("a denial is sent with its reason", async () => {
   const { connect, openRooms } = setUp({ authorizer });
   const alice = connect("alice");
   await alice.say(join("room", "a"));
-  expect(alice.heard()).toEqual([{ type: "error", message: "not yours" }]);
+  expect(alice.received()).toEqual([{ type: "error", message: "not yours" }]);
   expect(openRooms()).toBe(0);
 });
 
@@ -247,9 +247,9 @@ test.each(["garbage", '{"type":"offer","toPeerId":"b"}', "[]", new Uint8Array([2
     const [alice, bob] = [connect("alice"), connect("bob")];
     await joined([alice, "a"], [bob, "b"]);
     await alice.send(frame);
-    expect(alice.heard()).toEqual([{ type: "error", message: "Invalid message format" }]);
+    expect(alice.received()).toEqual([{ type: "error", message: "Invalid message format" }]);
     await alice.say(offer("b"));
-    expect(bob.heard()).toHaveLength(1);
+    expect(bob.received()).toHaveLength(1);
   },
 );
 
@@ -261,10 +261,10 @@ test("signals over the rate wait, and are not lost", async () => {
   await alice.say(offer("b"));
   const waiting = alice.say(offer("b"));
   await settled();
-  expect([bob.heard().length, await met("publish-rate")]).toEqual([2, 1]);
+  expect([bob.received().length, await met("publish-rate")]).toEqual([2, 1]);
   clock.advance(100);
   await waiting;
-  expect(bob.heard()).toHaveLength(1);
+  expect(bob.received()).toHaveLength(1);
 });
 
 test("a client without a room for a minute is closed, a client in a room is not", async () => {

@@ -35,7 +35,7 @@ function setUp(options: Pick<DialectOptions, "limits"> = {}) {
     const [host, guest] = [await connect("host"), await connect("guest")];
     await host.client.say({ type: "create-room", data: {} });
     await guest.client.say({ type: "join-room", data: {} });
-    for (const { client } of [host, guest]) client.heard();
+    for (const { client } of [host, guest]) client.received();
     return { host, guest };
   };
   const heldGrants = () => authorizer.grants.filter(({ isReleased }) => !isReleased).length;
@@ -51,7 +51,7 @@ const auth = (userId: string, roomId = "room", token = `token of ${userId}`) => 
 });
 
 const errors = (client: DialectClient) =>
-  client.heard().map((message) => (message as { data?: { error?: string } }).data?.error);
+  client.received().map((message) => (message as { data?: { error?: string } }).data?.error);
 
 test("the authorizer is asked with the token of the frame, else with that of the handshake", async () => {
   const { stranger, authorizer } = setUp();
@@ -80,7 +80,7 @@ test.each([
   await client.say({ type: "create-room", data: {} });
   expect(errors(client)).toEqual([text, "Not authenticated"]);
   await authenticate(client, "ada");
-  expect(client.heard()).toMatchObject([{ type: "auth", userId: "ada", roomId: "room" }]);
+  expect(client.received()).toMatchObject([{ type: "auth", userId: "ada", roomId: "room" }]);
 });
 
 test("a token that names another user is refused, and one that names no user is not", async () => {
@@ -89,7 +89,7 @@ test("a token that names another user is refused, and one that names no user is 
   const grant = await authenticate(client, "ada", grantFor("bob"));
   expect([errors(client), grant.isReleased]).toEqual([["User ID mismatch"], true]);
   await authenticate(client, "ada", grantFor());
-  expect(client.heard()).toMatchObject([{ type: "auth", userId: "ada" }]);
+  expect(client.received()).toMatchObject([{ type: "auth", userId: "ada" }]);
 });
 
 test.each([auth("", "room"), auth("x".repeat(257)), auth("ada", "a\nb")])(
@@ -109,12 +109,12 @@ test("a client with the token of a user in the room is that user; a token that n
     const old = await connect("ada", grantFor(user));
     await old.client.say({ type: "join-room", data: {} });
     const second = await connect("ada", grantFor(user));
-    second.client.heard();
+    second.client.received();
     const joining = second.client.say({ type: "join-room", data: {} });
     await settled();
     old.client.connection.pong();
     await joining;
-    const [answer] = second.client.heard();
+    const [answer] = second.client.received();
     expect(answer).toMatchObject(
       user === undefined ? { type: "error", data: { error: "User ID in use" } } : { type: "room-joined" },
     );
@@ -131,10 +131,10 @@ describe("a grant that ends", () => {
     guest.grant.end(denial);
     await guest.client.say({ type: "chat", data: 1 });
     expect(errors(guest.client)).toEqual([text, "Not authenticated"]);
-    expect(host.client.heard()).toMatchObject([{ type: "peer-left", userId: "guest", roomId: "room" }]);
+    expect(host.client.received()).toMatchObject([{ type: "peer-left", userId: "guest", roomId: "room" }]);
     await authenticate(guest.client, "guest");
     await guest.client.say({ type: "join-room", data: {} });
-    expect(guest.client.heard()).toMatchObject([{ type: "auth" }, { type: "room-joined" }]);
+    expect(guest.client.received()).toMatchObject([{ type: "auth" }, { type: "room-joined" }]);
   });
 
   test("before its user has been told of the join is reported at once", async () => {
@@ -153,7 +153,7 @@ describe("a grant that ends", () => {
     const ada = await connect("ada");
     await ada.client.say({ type: "chat", data: 1 });
     await ada.client.send("garbage");
-    ada.client.heard();
+    ada.client.received();
     const waiting = ada.client.say({ type, data: {} });
     ada.grant.end(expired);
     clock.advance(1_000);
@@ -165,7 +165,7 @@ describe("a grant that ends", () => {
     const { pair, connect, clock, rooms } = setUp();
     const { guest } = await pair();
     const second = await connect("guest", grantFor());
-    second.client.heard();
+    second.client.received();
     const joining = second.client.say({ type: "join-room", data: {} });
     await settled();
     second.grant.end(expired);
@@ -183,7 +183,7 @@ test("a new token replaces the old one, whose end then has no effect", async () 
   expect([guest.grant.isReleased, renewed.isReleased]).toEqual([true, false]);
   guest.grant.end(expired);
   await guest.client.say({ type: "chat", data: 1 });
-  expect(host.client.heard()).toMatchObject([{ type: "chat" }]);
+  expect(host.client.received()).toMatchObject([{ type: "chat" }]);
 });
 
 test("every grant is released, however its user leaves", async () => {

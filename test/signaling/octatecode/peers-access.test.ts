@@ -26,14 +26,14 @@ test.each([
   const entering = alice.say(auth("a"));
   await authorizer.answer("room", denial);
   await entering;
-  expect([alice.heard(), openRooms()]).toEqual([[error(text)], 0]);
+  expect([alice.received(), openRooms()]).toEqual([[error(text)], 0]);
   const { client: bob } = await enter("b");
   const { client: carol, grant } = await enter("c");
-  for (const client of [bob, carol]) client.heard();
+  for (const client of [bob, carol]) client.received();
   grant.end(denial);
   await carol.say({ type: "offer", to: "b", data: {} });
-  expect(carol.heard()).toEqual([error(text)]);
-  expect(bob.heard()).toEqual([{ type: "peerLeft", roomId: "room", peerId: "c" }]);
+  expect(carol.received()).toEqual([error(text)]);
+  expect(bob.received()).toEqual([{ type: "peerLeft", roomId: "room", peerId: "c" }]);
 });
 
 test("every grant is released, however its room is left or not joined", async () => {

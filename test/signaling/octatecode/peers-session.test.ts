@@ -31,17 +31,17 @@ const auth = (roomId: string, from: string, name?: string) => ({ type: "auth", r
 
 async function joined(...clients: readonly [DialectClient, string][]): Promise<void> {
   for (const [client, id] of clients) await client.say(auth("room", id));
-  for (const [client] of clients) client.heard();
+  for (const [client] of clients) client.received();
 }
 
 test("a peer that joins receives the list of peers, and they are told of it", async () => {
   const { connect } = setUp();
   const [alice, bob] = [connect("alice"), connect("bob")];
   await alice.say(auth("room", "a", "Alice"));
-  expect(alice.heard()).toEqual([{ type: "peerList", roomId: "room", peers: [] }]);
+  expect(alice.received()).toEqual([{ type: "peerList", roomId: "room", peers: [] }]);
   await bob.say(auth("room", "b"));
-  expect(bob.heard()).toEqual([{ type: "peerList", roomId: "room", peers: [{ id: "a", name: "Alice" }] }]);
-  expect(alice.heard()).toEqual([{ type: "peerJoined", roomId: "room", peerId: "b", peerName: "b" }]);
+  expect(bob.received()).toEqual([{ type: "peerList", roomId: "room", peers: [{ id: "a", name: "Alice" }] }]);
+  expect(alice.received()).toEqual([{ type: "peerJoined", roomId: "room", peerId: "b", peerName: "b" }]);
 });
 
 test("offers, answers and candidates reach their receiver in the same room alone, in the name of their sender", async () => {
@@ -49,14 +49,14 @@ test("offers, answers and candidates reach their receiver in the same room alone
   const [alice, bob, carol, stranger] = [connect("alice"), connect("bob"), connect("carol"), connect("stranger")];
   await joined([alice, "a"], [bob, "b"], [carol, "c"]);
   await stranger.say(auth("elsewhere", "s"));
-  stranger.heard();
+  stranger.received();
   for (const type of ["offer", "answer", "ice"]) {
     await alice.say({ type, roomId: "elsewhere", from: "c", to: "b", data: { n: 1 } });
-    expect(bob.heard()).toEqual([{ type, roomId: "room", peerId: "a", from: "a", to: "b", data: { n: 1 } }]);
+    expect(bob.received()).toEqual([{ type, roomId: "room", peerId: "a", from: "a", to: "b", data: { n: 1 } }]);
     await stranger.say({ type, roomId: "room", from: "a", to: "b", data: {} });
     await alice.say({ type, roomId: "elsewhere", from: "a", to: "s", data: {} });
   }
-  expect([alice, bob, carol, stranger].flatMap((client) => client.heard())).toEqual([]);
+  expect([alice, bob, carol, stranger].flatMap((client) => client.received())).toEqual([]);
 });
 
 test.each<[string, (client: DialectClient) => unknown]>([
@@ -68,7 +68,7 @@ test.each<[string, (client: DialectClient) => unknown]>([
   const [alice, bob] = [connect("alice"), connect("bob")];
   await joined([alice, "a"], [bob, "b"]);
   await go(bob);
-  expect(alice.heard()).toEqual([{ type: "peerLeft", roomId: "room", peerId: "b" }]);
+  expect(alice.received()).toEqual([{ type: "peerLeft", roomId: "room", peerId: "b" }]);
 });
 
 test("a peer whose socket is dead resumes its id, and the old socket's late close changes nothing", async () => {
@@ -81,10 +81,10 @@ test("a peer whose socket is dead resumes its id, and the old socket's late clos
   await claim;
   expect(old.connection.closeReason).toEqual(closeReasons.replaced);
   old.leave();
-  expect(alice.heard()).toMatchObject([{ type: "peerJoined", peerId: "b" }]);
-  resumed.heard();
+  expect(alice.received()).toMatchObject([{ type: "peerJoined", peerId: "b" }]);
+  resumed.received();
   await alice.say({ type: "offer", to: "b", data: {} });
-  expect(resumed.heard()).toHaveLength(1);
+  expect(resumed.received()).toHaveLength(1);
 });
 
 test("a peer id whose client answers a ping is not given to another client", async () => {
@@ -95,7 +95,7 @@ test("a peer id whose client answers a ping is not given to another client", asy
   await settled();
   alice.connection.pong();
   await claim;
-  expect(mallory.heard()).toEqual([{ type: "error", data: { error: "Peer id in use" } }]);
+  expect(mallory.received()).toEqual([{ type: "error", data: { error: "Peer id in use" } }]);
   expect(alice.connection.isOpen).toBe(true);
 });
 
@@ -105,12 +105,12 @@ test("joining again, under the same id or another, leaves the peer there once", 
   await joined([alice, "a"], [bob, "b"]);
   await bob.say(auth("room", "b", "Bob"));
   await bob.say(auth("room", "b2"));
-  expect(alice.heard()).toMatchObject([
+  expect(alice.received()).toMatchObject([
     { type: "peerJoined", peerId: "b", peerName: "Bob" },
     { type: "peerLeft", peerId: "b" },
     { type: "peerJoined", peerId: "b2" },
   ]);
-  expect(bob.heard()).toMatchObject([{ peers: [{ id: "a" }] }, { peers: [{ id: "a" }] }]);
+  expect(bob.received()).toMatchObject([{ peers: [{ id: "a" }] }, { peers: [{ id: "a" }] }]);
   alice.leave();
   bob.leave();
   expect(openRooms()).toBe(0);
@@ -124,7 +124,7 @@ test("a full room, an invalid name and a frame that is not a message are refused
   await bob.say(auth("", "b"));
   await bob.send("garbage");
   await bob.say({ type: "offer", to: 5 });
-  expect(bob.heard().map((message) => (message as { data: { error: string } }).data.error)).toEqual([
+  expect(bob.received().map((message) => (message as { data: { error: string } }).data.error)).toEqual([
     "Room not found or join failed",
     "Missing userId or roomId",
     "Invalid message format",

@@ -22,7 +22,7 @@ function setUp(options: DialectOptions = {}) {
     const client = clients.connect(crypto.randomUUID());
     const minted = token ?? (await tokens.mint({ user: userId, room: roomId }));
     await client.say({ type: "auth", roomId, userId, data: { token: minted }, timestamp: 1 });
-    client.heard();
+    client.received();
     return client;
   };
   /** A host and a guest that are in the room. */
@@ -30,14 +30,14 @@ function setUp(options: DialectOptions = {}) {
     const [host, guest] = [await enter("host"), await enter("guest")];
     await host.say({ type: "create-room", data: { roomName: "The room", userName: "Hanna" } });
     await guest.say({ type: "join-room", data: { userName: "Gustav" } });
-    for (const client of [host, guest]) client.heard();
+    for (const client of [host, guest]) client.received();
     return { host, guest };
   };
   return { ...clients, rooms, tokens, enter, pair };
 }
 
 const errorOf = (client: DialectClient) =>
-  client.heard().map((message) => (message as { type: string; data?: { error?: string } }).data?.error);
+  client.received().map((message) => (message as { type: string; data?: { error?: string } }).data?.error);
 
 const described = {
   roomId: "room",
@@ -61,7 +61,7 @@ test("a client authenticates with its token, creates a room, and others join it"
   const host = connect("host");
   const token = await tokens.mint({ user: "host", room: "room" });
   await host.say({ type: "auth", roomId: "room", userId: "host", data: { token }, timestamp: 1 });
-  expect(host.heard()).toEqual([
+  expect(host.received()).toEqual([
     {
       type: "auth",
       roomId: "room",
@@ -74,13 +74,13 @@ test("a client authenticates with its token, creates a room, and others join it"
   await host.say({ type: "create-room", data: { roomName: "The room", userName: "Hanna", ...content } });
   const envelope = { roomId: "room", timestamp: expect.any(Number) };
   const created = { ...described, peerCount: 1, peers: [person("host", "Hanna", true)], ...content };
-  expect(host.heard()).toEqual([{ ...envelope, type: "room-created", userId: "host", data: { room: created } }]);
+  expect(host.received()).toEqual([{ ...envelope, type: "room-created", userId: "host", data: { room: created } }]);
   const guest = await enter("guest");
   await guest.say({ type: "join-room", data: { userName: "Gustav" } });
   const joined = { ...created, peerCount: 2, peers: [person("host", "Hanna", true), person("guest", "Gustav")] };
-  expect(guest.heard()).toEqual([{ ...envelope, type: "room-joined", userId: "guest", data: { room: joined } }]);
+  expect(guest.received()).toEqual([{ ...envelope, type: "room-joined", userId: "guest", data: { room: joined } }]);
   const peer = { userId: "guest", userName: "Gustav" };
-  expect(host.heard()).toEqual([{ ...envelope, type: "peer-joined", userId: "guest", data: { peer } }]);
+  expect(host.received()).toEqual([{ ...envelope, type: "peer-joined", userId: "guest", data: { peer } }]);
 });
 
 test("offers, answers and candidates reach the room or their target, in the name of their sender", async () => {
@@ -88,24 +88,24 @@ test("offers, answers and candidates reach the room or their target, in the name
   const { host, guest } = await pair();
   const third = await enter("third");
   await third.say({ type: "join-room", data: {} });
-  for (const client of [host, guest, third]) client.heard();
+  for (const client of [host, guest, third]) client.received();
   const offer = { type: "offer", sdp: "v=0" };
   await host.say({ type: "sdp-offer", roomId: "elsewhere", userId: "guest", data: { offer } });
   const envelope = { roomId: "room", userId: "host", timestamp: expect.any(Number) };
   const forwarded = { ...envelope, type: "sdp-offer", data: { offer: { ...offer, offer } } };
-  expect([host.heard(), guest.heard(), third.heard()]).toEqual([[], [forwarded], [forwarded]]);
+  expect([host.received(), guest.received(), third.received()]).toEqual([[], [forwarded], [forwarded]]);
   const answer = { type: "answer", sdp: "v=0" };
   await guest.say({ type: "sdp-answer", userId: "guest", targetUserId: "host", data: answer });
   const candidate = { candidate: "candidate:1", sdpMid: "0" };
   await guest.say({ type: "ice-candidate", targetUserId: "host", data: { candidate } });
   await guest.say({ type: "ice-candidate", targetUserId: "nobody", data: { candidate } });
   await guest.say({ type: "chat", data: { text: "hello" } });
-  expect(host.heard()).toMatchObject([
+  expect(host.received()).toMatchObject([
     { type: "sdp-answer", userId: "guest", data: { answer: { ...answer, answer } } },
     { type: "ice-candidate", data: { candidate: { sdpMid: "0", candidate } } },
     { type: "chat", data: { text: "hello" } },
   ]);
-  expect(third.heard()).toMatchObject([{ type: "chat", userId: "guest" }]);
+  expect(third.received()).toMatchObject([{ type: "chat", userId: "guest" }]);
 });
 
 test("each client is answered, and told of others, in its own casing", async () => {
@@ -118,7 +118,7 @@ test("each client is answered, and told of others, in its own casing", async () 
   await host.say({ type: "sdp-offer", targetUserId: "loud", data: {} });
   await loud.say({ type: "ICE_CANDIDATE", targetUserId: "host", data: {} });
   await loud.say({ type: "CREATE_ROOM", data: {} });
-  const types = (client: DialectClient) => client.heard().map((message) => (message as { type: string }).type);
+  const types = (client: DialectClient) => client.received().map((message) => (message as { type: string }).type);
   expect(types(host)).toEqual(["peer-joined", "heartbeat", "ice-candidate"]);
   expect(types(loud)).toEqual(["ROOM_JOINED", "HEARTBEAT", "SDP_OFFER", "ERROR"]);
 });
@@ -131,8 +131,10 @@ test.each<[string, (client: DialectClient) => unknown]>([
   const { host, guest } = await pair();
   await go(guest);
   await host.say({ type: "sdp-offer", data: {} });
-  expect(host.heard()).toEqual([{ type: "peer-left", roomId: "room", userId: "guest", timestamp: expect.any(Number) }]);
-  expect(guest.heard()).toEqual([]);
+  expect(host.received()).toEqual([
+    { type: "peer-left", roomId: "room", userId: "guest", timestamp: expect.any(Number) },
+  ]);
+  expect(guest.received()).toEqual([]);
 });
 
 test.each([
@@ -144,7 +146,7 @@ test.each([
   const { connect } = setUp();
   const client = connect("client");
   await client.say({ type: "auth", ...message });
-  expect(client.heard()).toEqual([
+  expect(client.received()).toEqual([
     { type: "error", roomId: "", userId: "", data: { error }, timestamp: expect.any(Number) },
   ]);
 });
@@ -195,15 +197,15 @@ test("a client that comes back with its token resumes at once, and the old socke
   const token = await tokens.mint({ user: "ada", room: "room" });
   const old = await enter("ada", "room", token);
   await old.say({ type: "join-room", data: {} });
-  host.heard();
+  host.received();
   const resumed = await enter("ada", "room", token);
   await resumed.say({ type: "join-room", data: { userName: "Ada" } });
-  expect(host.heard()).toMatchObject([{ type: "peer-joined", data: { peer: { userId: "ada", userName: "Ada" } } }]);
+  expect(host.received()).toMatchObject([{ type: "peer-joined", data: { peer: { userId: "ada", userName: "Ada" } } }]);
   expect(old.connection.closeReason).toEqual(closeReasons.replaced);
   old.leave();
   await host.say({ type: "sdp-offer", targetUserId: "ada", data: {} });
-  expect(host.heard()).toEqual([]);
-  expect(resumed.heard()).toMatchObject([{ type: "room-joined" }, { type: "sdp-offer" }]);
+  expect(host.received()).toEqual([]);
+  expect(resumed.received()).toMatchObject([{ type: "room-joined" }, { type: "sdp-offer" }]);
 });
 
 test("the user id of a live client is not given to a client with another token; that of a dead socket is", async () => {
@@ -219,9 +221,9 @@ test("the user id of a live client is not given to a client with another token; 
   await settled();
   clock.advance(3_000);
   await again;
-  expect(mallory.heard()).toMatchObject([{ type: "room-joined" }]);
+  expect(mallory.received()).toMatchObject([{ type: "room-joined" }]);
   expect(guest.connection.closeReason).toEqual(closeReasons.replaced);
-  expect(host.heard()).toMatchObject([{ type: "peer-joined" }]);
+  expect(host.received()).toMatchObject([{ type: "peer-joined" }]);
 });
 
 test("a heartbeat is answered, and seen in the room", async () => {
@@ -229,7 +231,7 @@ test("a heartbeat is answered, and seen in the room", async () => {
   const { guest } = await pair();
   clock.advance(30_000);
   await guest.say({ type: "heartbeat" });
-  expect(guest.heard()).toEqual([{ type: "heartbeat", roomId: "room", userId: "guest", timestamp: clock.now() }]);
+  expect(guest.received()).toEqual([{ type: "heartbeat", roomId: "room", userId: "guest", timestamp: clock.now() }]);
   const { peers = [], lastActivity } = rooms.find("room")?.describe() ?? {};
   expect([peers[1]?.lastHeartbeat, lastActivity]).toEqual([clock.now(), clock.now()]);
   expect(peers[0]?.lastHeartbeat).toBe(clock.now() - 30_000);
@@ -285,7 +287,7 @@ test.each([
   await guest.send(frame);
   expect(errorOf(guest)).toEqual(["Invalid message format"]);
   await guest.say({ type: "chat", data: 1 });
-  expect(host.heard()).toHaveLength(1);
+  expect(host.received()).toHaveLength(1);
 });
 
 test("another token on the same connection takes it to another room", async () => {
@@ -294,5 +296,5 @@ test("another token on the same connection takes it to another room", async () =
   const token = await tokens.mint({ user: "guest", room: "elsewhere" });
   await guest.say({ type: "auth", userId: "guest", roomId: "elsewhere", data: { token } });
   await guest.say({ type: "chat", data: 1 });
-  expect(host.heard()).toMatchObject([{ type: "peer-left", userId: "guest", roomId: "room" }]);
+  expect(host.received()).toMatchObject([{ type: "peer-left", userId: "guest", roomId: "room" }]);
 });

@@ -52,8 +52,8 @@ describe("a topic that waits", () => {
     await authorizer.grant("fast");
     await alice.say({ type: "ping" });
     await alice.say(publish("fast", 1));
-    expect(alice.heard()).toEqual([{ type: "pong" }]);
-    expect(bob.heard()).toEqual([published("fast", 1)]);
+    expect(alice.received()).toEqual([{ type: "pong" }]);
+    expect(bob.received()).toEqual([published("fast", 1)]);
     expect(authorizer.waiting).toEqual(["slow"]);
   });
 
@@ -64,11 +64,11 @@ describe("a topic that waits", () => {
     await alice.say(subscribe("room"));
     for (const data of [1, 2]) await alice.say(publish("room", data));
     await alice.say(subscribe("room"));
-    expect(bob.heard()).toEqual([]);
+    expect(bob.received()).toEqual([]);
     await authorizer.grant("room");
-    expect(bob.heard()).toEqual([published("room", 1), published("room", 2)]);
+    expect(bob.received()).toEqual([published("room", 1), published("room", 2)]);
     void alice.say(publish("room", 3));
-    expect(bob.heard()).toEqual([published("room", 3)]);
+    expect(bob.received()).toEqual([published("room", 3)]);
     expect(authorizer.requests).toHaveLength(2);
   });
 
@@ -82,8 +82,8 @@ describe("a topic that waits", () => {
     await alice.say(publish("room", "after"));
     await authorizer.grant("room");
     await bob.say(publish("room", "alone"));
-    expect(bob.heard()).toEqual([published("room", "before")]);
-    expect([alice.heard(), heldGrants()]).toEqual([[], 1]);
+    expect(bob.received()).toEqual([published("room", "before")]);
+    expect([alice.received(), heldGrants()]).toEqual([[], 1]);
   });
 
   test("is authorized again when it is subscribed again behind that", async () => {
@@ -95,9 +95,9 @@ describe("a topic that waits", () => {
     await alice.say(subscribe("room"));
     await alice.say(publish("room", 1));
     await authorizer.grant("room");
-    expect([bob.heard(), authorizer.waiting]).toEqual([[], ["room"]]);
+    expect([bob.received(), authorizer.waiting]).toEqual([[], ["room"]]);
     await authorizer.grant("room");
-    expect([bob.heard(), heldGrants()]).toEqual([[published("room", 1)], 2]);
+    expect([bob.received(), heldGrants()]).toEqual([[published("room", 1)], 2]);
   });
 
   test("is not joined by a client that has disconnected, whenever the answer comes", async () => {
@@ -171,15 +171,15 @@ describe("a topic that is denied", () => {
     await authorizer.deny("yours");
     await alice.say(publish("yours", 2));
     await alice.say(publish("mine", 3));
-    expect(bob.heard()).toEqual([published("mine", 3)]);
-    expect(alice.heard()).toEqual([]);
+    expect(bob.received()).toEqual([published("mine", 3)]);
+    expect(alice.received()).toEqual([]);
     expect(lines.map((line) => JSON.parse(line))).toEqual([
       { level: 20, event: "topic-refused", connection: "alice", reason: "not now" },
     ]);
     await alice.say(subscribe("yours"));
     await authorizer.grant("yours");
     await alice.say(publish("yours", 4));
-    expect(bob.heard()).toEqual([published("yours", 4)]);
+    expect(bob.received()).toEqual([published("yours", 4)]);
   });
 
   test("leaves the client without a room, and it is closed for that", async () => {
@@ -213,7 +213,7 @@ describe("while authorization is unavailable", () => {
     clock.advance(30_000);
     await settled();
     await authorizer.grant("room");
-    expect(bob.heard()).toEqual([published("room", "announce")]);
+    expect(bob.received()).toEqual([published("room", "announce")]);
     clock.advance(3_600_000);
     expect([alice.connection.isOpen, authorizer.waiting]).toEqual([true, []]);
   });
@@ -268,13 +268,13 @@ describe("while authorization is unavailable", () => {
     await settled();
     await authorizer.fail("room", new Error("a bug"));
     await alice.say(publish("room", 1));
-    expect(bob.heard()).toEqual([]);
+    expect(bob.received()).toEqual([]);
     const errors = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 50);
     expect(errors).toMatchObject([{ event: "authorizer-crashed", protocol: "y-webrtc", err: { message: "a bug" } }]);
     clock.advance(2_000);
     await settled();
     await authorizer.grant("room");
-    expect(bob.heard()).toHaveLength(1);
+    expect(bob.received()).toHaveLength(1);
   });
 });
 
@@ -287,12 +287,12 @@ describe("a grant that ends", () => {
     await bob.say(publish("a", 1));
     await bob.say(publish("b", 2));
     await alice.say(publish("a", 3));
-    expect([alice.heard(), bob.heard()]).toEqual([[published("b", 2)], []]);
+    expect([alice.received(), bob.received()]).toEqual([[published("b", 2)], []]);
     expect(lines.map((line) => JSON.parse(line).reason)).toEqual(["not now"]);
     await alice.say(subscribe("a"));
     await authorizer.grant("a");
     await bob.say(publish("a", 4));
-    expect(alice.heard()).toEqual([published("a", 4)]);
+    expect(alice.received()).toEqual([published("a", 4)]);
   });
 
   test("before its topic is joined leaves the topic empty", async () => {
@@ -314,7 +314,7 @@ describe("a grant that ends", () => {
     grants[0]?.end(expired);
     clock.advance(1_000);
     await waiting;
-    expect(bob.heard()).toEqual([published("room", 1)]);
+    expect(bob.received()).toEqual([published("room", 1)]);
   });
 });
 

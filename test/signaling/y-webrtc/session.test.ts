@@ -33,9 +33,9 @@ describe("a topic", () => {
     for (const client of [alice, bob, carol]) await client.say(subscribe("room"));
     await alice.say(publish("room", { type: "greeting", from: "a" }));
     const expected = [{ type: "publish", topic: "room", data: { type: "greeting", from: "a" }, clients: 3 }];
-    expect(bob.heard()).toEqual(expected);
-    expect(carol.heard()).toEqual(expected);
-    expect(alice.heard()).toEqual([]);
+    expect(bob.received()).toEqual(expected);
+    expect(carol.received()).toEqual(expected);
+    expect(alice.received()).toEqual([]);
   });
 
   test("a message does not reach other topics", async () => {
@@ -45,7 +45,7 @@ describe("a topic", () => {
     await bob.say(subscribe("blue", "constructor"));
     await alice.say(publish("red", 1));
     await alice.say(publish("__proto__", 1));
-    expect(bob.heard()).toEqual([]);
+    expect(bob.received()).toEqual([]);
   });
 
   test("a repeated subscription counts once", async () => {
@@ -55,7 +55,7 @@ describe("a topic", () => {
     await alice.say(subscribe("room"));
     await bob.say(subscribe("room"));
     await bob.say(publish("room", 1));
-    expect(alice.heard()).toEqual([{ type: "publish", topic: "room", data: 1, clients: 2 }]);
+    expect(alice.received()).toEqual([{ type: "publish", topic: "room", data: 1, clients: 2 }]);
   });
 
   test("publishing needs a subscription", async () => {
@@ -65,7 +65,7 @@ describe("a topic", () => {
     await bob.say(publish("room", 1));
     await bob.say(publish("nowhere", 1));
     await bob.say(publish("", 1));
-    expect(alice.heard()).toEqual([]);
+    expect(alice.received()).toEqual([]);
   });
 
   test("a client that has unsubscribed does not receive, count or publish, and the last one closes the room", async () => {
@@ -75,8 +75,8 @@ describe("a topic", () => {
     await carol.say(unsubscribe("room", "unknown"));
     await alice.say(publish("room", 1));
     await carol.say(publish("room", 2));
-    expect(bob.heard()).toEqual([{ type: "publish", topic: "room", data: 1, clients: 2 }]);
-    expect(carol.heard()).toEqual([]);
+    expect(bob.received()).toEqual([{ type: "publish", topic: "room", data: 1, clients: 2 }]);
+    expect(carol.received()).toEqual([]);
     await alice.say(unsubscribe("room"));
     expect(openRooms()).toBe(1);
     await bob.say(unsubscribe("room"));
@@ -101,14 +101,14 @@ describe("a message", () => {
     const { connect } = setUp();
     const alice = connect("alice");
     void alice.say({ type: "ping" });
-    expect(alice.heard()).toEqual([{ type: "pong" }]);
+    expect(alice.received()).toEqual([{ type: "pong" }]);
   });
 
   test("a message of an unknown type is ignored", async () => {
     const { connect } = setUp();
     const alice = connect("alice");
     await alice.say({ type: "bump", topics: 5 });
-    expect(alice.heard()).toEqual([]);
+    expect(alice.received()).toEqual([]);
   });
 
   test("a malformed frame throws a SessionError, and does not close the connection itself", async () => {
@@ -129,7 +129,7 @@ describe("a refused topic", () => {
       for (const client of [alice, bob]) await client.say(subscribe(name, "room"));
       await alice.say(publish(name, 1));
       await alice.say(publish("room", 2));
-      expect(bob.heard()).toEqual([{ type: "publish", topic: "room", data: 2, clients: 2 }]);
+      expect(bob.received()).toEqual([{ type: "publish", topic: "room", data: 2, clients: 2 }]);
       expect(openRooms()).toBe(1);
       expect(lines).toHaveLength(2);
     },
@@ -149,13 +149,13 @@ describe("a refused topic", () => {
     for (const client of [alice, bob, carol]) await client.say(subscribe("room"));
     await alice.say(publish("room", 1));
     await carol.say(publish("room", 2));
-    expect(bob.heard()).toHaveLength(1);
-    expect(carol.heard()).toEqual([]);
+    expect(bob.received()).toHaveLength(1);
+    expect(carol.received()).toEqual([]);
     expect(lines.map((line) => JSON.parse(line).reason)).toEqual(["the room is full"]);
     bob.leave();
     await carol.say(subscribe("room"));
     await alice.say(publish("room", 3));
-    expect(carol.heard()).toEqual([{ type: "publish", topic: "room", data: 3, clients: 2 }]);
+    expect(carol.received()).toEqual([{ type: "publish", topic: "room", data: 3, clients: 2 }]);
   });
 
   test("a connection has no more topics than its limit, until it unsubscribes from one", async () => {
@@ -170,7 +170,7 @@ describe("a refused topic", () => {
     const bob = connect("bob");
     await bob.say(subscribe("d"));
     await bob.say(publish("d", 1));
-    expect(alice.heard()).toHaveLength(1);
+    expect(alice.received()).toHaveLength(1);
   });
 });
 
@@ -186,7 +186,7 @@ describe("authorization", () => {
     for (const client of [alice, bob]) await client.say(subscribe("mine", "yours", "mine"));
     await alice.say(publish("yours", 1));
     await alice.say(publish("mine", 2));
-    expect(bob.heard()).toEqual([{ type: "publish", topic: "mine", data: 2, clients: 2 }]);
+    expect(bob.received()).toEqual([{ type: "publish", topic: "mine", data: 2, clients: 2 }]);
     expect(requests.slice(0, 2)).toMatchObject([
       { kind: "signaling", room: "mine", remoteAddress: "192.0.2.1" },
       { kind: "signaling", room: "yours", remoteAddress: "192.0.2.1" },
@@ -230,7 +230,7 @@ describe("an announcement", () => {
     await bob.say(publish("room", { type: "announce", from: "b" }));
     clock.advance(holdbackMs);
     const announced = { type: "publish", topic: "room", data: { type: "announce", from: "b" }, clients: 2 };
-    expect([alice.heard(), bob.heard()]).toEqual([[announced], []]);
+    expect([alice.received(), bob.received()]).toEqual([[announced], []]);
   });
 
   test.each([
@@ -243,7 +243,7 @@ describe("an announcement", () => {
     const [alice, bob] = [connect("alice"), connect("bob")];
     for (const client of [alice, bob]) await client.say(subscribe("room"));
     await alice.say(publish("room", data));
-    expect(bob.heard()).toMatchObject([{ data }]);
+    expect(bob.received()).toMatchObject([{ data }]);
   });
 });
 
@@ -255,18 +255,18 @@ describe("an addressed message", () => {
     clock.advance(holdbackMs);
     await bob.say(publish("room", { type: "announce", from: "b" }));
     await carol.say(publish("room", { type: "announce", from: "c" }));
-    for (const client of [alice, bob, carol]) client.heard();
+    for (const client of [alice, bob, carol]) client.received();
     const signal = { type: "signal", from: "a", to: "b", token: 1, signal: { type: "offer", sdp: "v=0" } };
     await alice.say(publish("room", signal));
-    expect(bob.heard()).toEqual([{ type: "publish", topic: "room", data: signal, clients: 3 }]);
-    expect(carol.heard()).toEqual([]);
+    expect(bob.received()).toEqual([{ type: "publish", topic: "room", data: signal, clients: 3 }]);
+    expect(carol.received()).toEqual([]);
     // The peer id is known in the topic in which it was used, and nowhere else.
     await alice.say(publish("other room", signal));
-    expect([bob.heard().length, carol.heard().length]).toEqual([1, 1]);
+    expect([bob.received().length, carol.received().length]).toEqual([1, 1]);
     await bob.say(publish("room", { ...signal, from: "b", to: "a" }));
-    expect([alice.heard().length, carol.heard().length]).toEqual([1, 0]);
+    expect([alice.received().length, carol.received().length]).toEqual([1, 0]);
     await bob.say(publish("room", { ...signal, from: "b", to: "b" }));
-    expect([alice, bob, carol].map((client) => client.heard().length)).toEqual([0, 0, 0]);
+    expect([alice, bob, carol].map((client) => client.received().length)).toEqual([0, 0, 0]);
   });
 
   test.each([
@@ -283,9 +283,9 @@ describe("an addressed message", () => {
     await bob.say(publish("room", { type: "announce", from: "x".repeat(257) }));
     await dave.say(publish("room", { type: "announce", from: "left" }));
     dave.leave();
-    for (const client of [alice, bob, carol]) client.heard();
+    for (const client of [alice, bob, carol]) client.received();
     await alice.say(publish("room", data));
-    expect([bob, carol].map((client) => client.heard().length)).toEqual([1, 1]);
+    expect([bob, carol].map((client) => client.received().length)).toEqual([1, 1]);
   });
 
   test("a subscriber that uses another's peer id takes no message from it", async () => {
@@ -294,9 +294,9 @@ describe("an addressed message", () => {
     for (const client of [alice, bob, mallory]) await client.say(subscribe("room"));
     await bob.say(publish("room", { type: "announce", from: "b" }));
     await mallory.say(publish("room", { type: "announce", from: "b" }));
-    bob.heard();
+    bob.received();
     await alice.say(publish("room", { type: "signal", from: "a", to: "b" }));
-    expect(bob.heard()).toHaveLength(1);
+    expect(bob.received()).toHaveLength(1);
   });
 
   test("a peer that reconnects receives its messages, also while its old socket still seems alive", async () => {
@@ -308,12 +308,12 @@ describe("an addressed message", () => {
     await resumed.say(subscribe("room"));
     await resumed.say(publish("room", { type: "announce", from: "o" }));
     await alice.say(publish("room", { type: "signal", from: "a", to: "o" }));
-    expect(resumed.heard()).toHaveLength(1);
+    expect(resumed.received()).toHaveLength(1);
     old.leave();
-    bob.heard();
+    bob.received();
     await alice.say(publish("room", { type: "signal", from: "a", to: "o" }));
-    expect(resumed.heard()).toHaveLength(1);
-    expect(bob.heard()).toEqual([]);
+    expect(resumed.received()).toHaveLength(1);
+    expect(bob.received()).toEqual([]);
   });
 
   test("a join into a room of 30 with 6 candidates each costs at most 500 deliveries", async () => {
@@ -324,7 +324,7 @@ describe("an addressed message", () => {
       await client.say(subscribe("room"));
       await client.say(publish("room", { type: "announce", from: peerIdOf(client) }));
     }
-    for (const client of members) client.heard();
+    for (const client of members) client.received();
     const joiner = connect("joiner");
     await joiner.say(subscribe("room"));
     await joiner.say(publish("room", { type: "announce", from: "joiner" }));
@@ -341,7 +341,7 @@ describe("an addressed message", () => {
         await joiner.say(publish("room", { type: "signal", ...back, signal }));
       }
     }
-    const counts = [...members, joiner].map((client) => client.heard().length);
+    const counts = [...members, joiner].map((client) => client.received().length);
     // The announcement, an answer and 6 candidates from the joiner to each member, and as much back from each.
     expect(counts).toEqual([...Array(30).fill(8), 210]);
     expect(counts.reduce((sum, count) => sum + count)).toBeLessThanOrEqual(500);
@@ -357,10 +357,10 @@ describe("a bound", () => {
     const waiting = alice.say(publish("room", 4));
     clock.advance(99);
     await settled();
-    expect(bob.heard()).toHaveLength(3);
+    expect(bob.received()).toHaveLength(3);
     clock.advance(1);
     await waiting;
-    expect(bob.heard()).toEqual([{ type: "publish", topic: "room", data: 4, clients: 2 }]);
+    expect(bob.received()).toEqual([{ type: "publish", topic: "room", data: 4, clients: 2 }]);
     expect(await met("publish-rate")).toBe(1);
   });
 

@@ -8,7 +8,7 @@ describeWire("in the tests' fakes", () => ({
     const connection = new FakeConnection(crypto.randomUUID());
     return {
       connection,
-      get heard() {
+      get received() {
         return connection.sent.map((frame) => (typeof frame === "string" ? frame : frame.byteLength));
       },
       leave: async () => connection.disconnect(),

@@ -54,7 +54,7 @@ export interface DialectClient {
   /** As `say`, with a frame as it is. */
   send(frame: string | Uint8Array): Promise<void>;
   /** The messages received since the last call. */
-  heard(): unknown[];
+  received(): unknown[];
   /** The client goes away while none of its frames is being handled. */
   leave(): void;
   /** As the transport does first when the client is gone, whatever is being handled. */
@@ -93,7 +93,7 @@ export function dialectClients(dialects: readonly JsonDialect[], parts: DialectP
         connection.disconnect();
         gone.abort();
       },
-      heard: () => connection.take().map((frame) => JSON.parse(String(frame))),
+      received: () => connection.take().map((frame) => JSON.parse(String(frame))),
       leave() {
         connection.disconnect();
         gone.abort();
