@@ -10,7 +10,7 @@ import { FakeClock } from "../support/fakes/fake-clock.ts";
 const noAdmin: Denial = { granted: false, kind: "forbidden", code: "not-admin", reason: "no administrator" };
 const noToken: Denial = { granted: false, kind: "unauthorized", code: "no-token", reason: "no token" };
 
-// Of answers whose members the tests look at, one by one.
+// The body of an answer whose members the tests read one by one.
 async function bodyOf(response: Response): Promise<Record<string, unknown> | undefined> {
   return response.json().then(
     (body) => Object(body),

@@ -3,19 +3,25 @@ import * as is from "typescript/unstable/ast/is";
 import { API } from "typescript/unstable/async";
 import { createVirtualFileSystem } from "typescript/unstable/fs";
 
-/** What the architecture test wants to know of one source file. */
+/** The facts about a source file that the architecture test needs. */
 export interface SourceFacts {
-  /** Modules in the order of the text: imports and re-exports, of types too, `import("…")` as call and as type, `require`. */
+  /**
+   * The imported and re-exported modules in the order of the text, with those of types, `import("…")` as call and as
+   * type, and `require`.
+   */
   readonly imports: readonly string[];
-  /** What the code refers to, not what it declares or names as a member: `Bun`, `process`, `process.env`, `import.meta.env`. */
+  /**
+   * The names that the code refers to, without those that it declares or selects as members: `Bun`, `process`,
+   * `process.env`, `import.meta.env`.
+   */
   readonly references: ReadonlySet<string>;
   readonly numbers: ReadonlySet<number>;
   readonly hasDefaultExport: boolean;
-  /** Relative modules of which something is exported again, under the same or another name. */
+  /** The relative modules with an export that is exported again, under the same or another name. */
   readonly reExports: readonly string[];
 }
 
-/** Stands for the module of an `import()` that is computed. */
+/** The name of the module of an `import()` with a computed argument. */
 export const computedModule = "(computed)";
 
 /** Parses `sources` (path to text) with the TypeScript compiler, in memory. */
@@ -124,7 +130,7 @@ function referenceOf(node: Node): string | undefined {
   return is.isIdentifier(node) && !isName(node) ? node.text : undefined;
 }
 
-/** Whether an identifier names what its parent declares or selects. */
+/** True if an identifier is the name that its parent declares or selects. */
 function isName(node: Node): boolean {
   if (is.isShorthandPropertyAssignment(node.parent)) return false;
   const parent: Node & { readonly name?: Node; readonly propertyName?: Node } = node.parent;

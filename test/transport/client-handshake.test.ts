@@ -4,14 +4,14 @@ import { ClientHandshake, readHandshake, subprotocolFor } from "../../src/transp
 const handshake = (url: string, headers: Record<string, string> = {}) =>
   new ClientHandshake(readHandshake({ url, headers: new Headers(headers) }));
 
-test("the URL is the client's", () => {
+test("the URL is that of the client's request", () => {
   expect(handshake("http://localhost/sync/a%20b?c=d").url).toMatchObject({
     pathname: "/sync/a%20b",
     search: "?c=d",
   });
 });
 
-test("the signal aborts when the client is gone, whenever it was asked for", () => {
+test("the signal aborts when the client has disconnected, even if it is read only then", () => {
   const [before, after] = [handshake("http://localhost/"), handshake("http://localhost/")];
   const { signal } = before;
   expect(signal.aborted).toBe(false);
@@ -41,7 +41,7 @@ test.each<[string, Record<string, string>, string | undefined]>([
   expect(handshake("http://localhost/", headers).headerToken).toBe(token);
 });
 
-test("the origin is what the browser says", () => {
+test("the origin is that of the browser's header", () => {
   expect(handshake("http://localhost/", { origin: "https://app.example" }).origin).toBe("https://app.example");
   expect(handshake("http://localhost/").origin).toBeUndefined();
 });
@@ -52,7 +52,7 @@ test.each([
   ["yurt, other", "yurt"],
   [`${jwt}, yurt`, "yurt"],
   ["bearer.opaque,yurt", "yurt"],
-  // Browsers fail a socket that offers something and is answered nothing.
+  // Browsers close a socket that offers a subprotocol and gets none in the answer.
   [jwt, jwt],
 ])("of the offered subprotocols %p the answer is %p", (offered, answer) => {
   const headers = new Headers(offered === undefined ? {} : { "sec-websocket-protocol": offered });

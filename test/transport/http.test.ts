@@ -35,7 +35,7 @@ function serve(isReady = true, isForCompatibility = false, originPolicy = origin
 }
 
 describe("HTTP", () => {
-  test("what no route answers is a page, if there is one", async () => {
+  test("a path without a route is a page, if there is one", async () => {
     expect(await (await serve().request("/page")).text()).toBe("the page");
   });
 
@@ -43,7 +43,7 @@ describe("HTTP", () => {
     expect(await (await serve().request("/own")).text()).toBe("the server's own");
   });
 
-  test("GET /healthz answers as long as the process lives", async () => {
+  test("GET /healthz answers as long as the process runs", async () => {
     const response = await serve(false).request("/healthz");
     expect([response.status, await response.text()]).toEqual([200, "ok\n"]);
   });
@@ -56,7 +56,7 @@ describe("HTTP", () => {
     expect([response.status, await response.text()]).toEqual([status, body]);
   });
 
-  test("what goes wrong is thrown for the log, and what a client does wrong is answered", async () => {
+  test("an internal error is thrown for the log, and an error of the client is answered", async () => {
     await expect(Promise.resolve(serve().request("/probe/broken"))).rejects.toBe(fault);
     const { status } = await serve().request("/probe/form", { method: "POST", body: "longer than that" });
     expect(status).toBe(413);
@@ -76,14 +76,14 @@ describe("HTTP", () => {
     },
   );
 
-  test("other methods are refused with those that there are, and middleware is no method", async () => {
+  test("other methods are refused with a list of the existing ones, and middleware is not a method", async () => {
     const get = await serve().request("/probe/form");
     expect([get.status, get.headers.get("allow")]).toEqual([405, "POST"]);
     expect((await serve().request("/probe/form", { method: "POST" })).status).toBe(200);
     expect((await serve().request("/probe/nothing")).status).toBe(404);
   });
 
-  test("on the compatibility ports the routes for them come first, and all others are there", async () => {
+  test("on the compatibility ports their own routes come first, and all others follow", async () => {
     expect((await serve().request("/")).status).toBe(404);
     const compatible = serve(true, true);
     expect(await (await compatible.request("/")).text()).toBe("for old clients");
@@ -95,7 +95,7 @@ describe("HTTP", () => {
   });
 });
 
-describe("the pages that may read what a protocol answers", () => {
+describe("the pages that may read the answers of a protocol", () => {
   const app = "https://app.example";
   const readerOf = async (
     http: ReturnType<typeof serve>,
@@ -106,7 +106,7 @@ describe("the pages that may read what a protocol answers", () => {
     return [status, headers.get("access-control-allow-origin"), headers.get("vary")];
   };
 
-  test("are all, where none are listed", async () => {
+  test("are all pages, without a list of origins", async () => {
     expect(await readerOf(serve(), "/probe", { origin: app })).toEqual([200, "*", null]);
     expect(await readerOf(serve(), "/probe/form", { origin: app, method: "OPTIONS" })).toEqual([204, "*", null]);
     expect(await readerOf(serve(), "/probe/form", { origin: app })).toEqual([405, "*", null]);

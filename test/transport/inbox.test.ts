@@ -17,8 +17,6 @@ function setUp(limitBytes = 100) {
   return { inbox, events, slow };
 }
 
-/** Lets every settled promise be noticed. */
-
 describe("an inbox", () => {
   test("runs a task at once when nothing waits", () => {
     const { inbox, events } = setUp();
@@ -28,7 +26,7 @@ describe("an inbox", () => {
     expect(events).toEqual(["a"]);
   });
 
-  test("runs one task at a time, in order, also those pushed by a task", async () => {
+  test("runs one task at a time, in order, even those pushed by a task", async () => {
     const { inbox, events, slow } = setUp();
     const first = slow();
     inbox.push(1, async () => {
@@ -63,7 +61,7 @@ describe("an inbox", () => {
     expect(count).toBe(100_000);
   });
 
-  test("says when more than its limit waits and when half of it is left", async () => {
+  test("reports when more than its limit waits and when half of it is left", async () => {
     const { inbox, events, slow } = setUp(100);
     const tasks = [slow(), slow(), slow()];
     for (const task of tasks) inbox.push(60, () => task.promise);
@@ -76,7 +74,7 @@ describe("an inbox", () => {
     expect(events).toEqual(["filled", "cleared"]);
   });
 
-  test("finish does what waits, then the last task, then nothing", async () => {
+  test("finish runs the waiting tasks, then the last task, then nothing", async () => {
     const { inbox, events, slow } = setUp();
     const first = slow();
     inbox.push(1, () => first.promise);
@@ -94,7 +92,7 @@ describe("an inbox", () => {
     expect(events).toEqual(["waiting", "last"]);
   });
 
-  test("abandon drops what waits; the last task follows the running one", async () => {
+  test("abandon drops the waiting tasks; the last task follows the running one", async () => {
     const { inbox, events, slow } = setUp();
     const first = slow();
     inbox.push(1, async () => {
@@ -110,7 +108,7 @@ describe("an inbox", () => {
     expect(events).toEqual(["running", "last"]);
   });
 
-  test("abandon after finish drops what waits, and the last task comes once", async () => {
+  test("abandon after finish drops the waiting tasks, and the last task runs once", async () => {
     const { inbox, events, slow } = setUp();
     const first = slow();
     inbox.push(1, () => first.promise);
@@ -145,7 +143,7 @@ describe("an inbox", () => {
     expect(events).toEqual(["failed no"]);
   });
 
-  test("a failing task makes room: what waits is dropped", async () => {
+  test("a failing task drops the waiting ones", async () => {
     const { inbox, events, slow } = setUp(100);
     const first = slow();
     inbox.push(60, () => first.promise);

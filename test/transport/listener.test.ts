@@ -10,7 +10,7 @@ import { eventually, pause } from "../support/eventually.ts";
 import { join, listen, type TestListener } from "../support/servers/test-listener.ts";
 
 describe("a listener", () => {
-  test("hands frames to the session in order and tells it once that it is closed", async () => {
+  test("hands frames to the session in order and reports once that it is closed", async () => {
     await using server = listen();
     const client = await join(server.url);
     client.socket.send("a");
@@ -20,7 +20,7 @@ describe("a listener", () => {
     expect(server.events).toEqual(["open", "receive a", "receive 5", "closed"]);
   });
 
-  test("keeps frames until the session is open, also those of a client that has gone by then", async () => {
+  test("keeps frames until the session is open, even those of a client that has disconnected by then", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     await using server = listen({ opening: promise });
     const client = await join(server.url);
@@ -51,7 +51,7 @@ describe("a listener", () => {
     await eventually("all arrived", () => server.events.length === 201);
   });
 
-  test("turns a crowd away before the upgrade, with a time to wait, and lets it in as time passes", async () => {
+  test("refuses a crowd before the upgrade, with a time to wait, and accepts it as time passes", async () => {
     await using server = listen({}, { upgradeBurst: 3, upgradesPerSecond: 10 });
     const upgrade = () =>
       fetch(server.url.replace("ws:", "http:"), {
@@ -71,7 +71,7 @@ describe("a listener", () => {
     expect(clients.every(({ closed }) => closed === undefined)).toBe(true);
   });
 
-  test("turns away who comes when as many sockets are open as there may be, an engine's among them", async () => {
+  test("refuses a client when as many sockets are open as allowed, those of an engine included", async () => {
     const engine: Engine = {
       match: ({ pathname }) => pathname === "/engine",
       answer: async (_, { upgrade }) => {
@@ -96,7 +96,7 @@ describe("a listener", () => {
     expect(await server.refusedUpgradesFor("connections")).toBe(6);
   });
 
-  test("turns away who has been screened while others took the last place, or the server stopped", async () => {
+  test("refuses an authenticated client when others took the last place meanwhile, or the server stopped", async () => {
     const screened = Array.from({ length: 4 }, () => Promise.withResolvers<undefined>());
     let screening = 0;
     await using server = listen({ authenticate: async () => screened[screening++]?.promise }, { connections: 1 });
@@ -112,7 +112,7 @@ describe("a listener", () => {
     expect(await server.refusedUpgradesFor("restart")).toBe(1);
   });
 
-  test("ends the session that breaks its protocol, and no other", async () => {
+  test("ends a session that violates its protocol, and no other", async () => {
     await using server = listen({
       closeMessage: (reason) => `told ${reason.name}`,
       receive: (frame) => {
@@ -132,7 +132,7 @@ describe("a listener", () => {
     expect(server.events).toEqual(["open", "open", "receive bad", "closed", "receive fine"]);
   });
 
-  test("refuses the pages of origins that are not listed, and believes its proxies about addresses", async () => {
+  test("refuses pages of unlisted origins, and accepts client addresses from its proxies", async () => {
     await using server = listen(
       { host: "0.0.0.0", origins: ["https://app.example"], proxies: ["127.0.0.1"] },
       { connectionsPerAddress: 1 },
@@ -153,7 +153,7 @@ describe("a listener", () => {
     expect(server.connections.map(({ remoteAddress }) => remoteAddress)).toEqual(["198.51.100.1", "198.51.100.2"]);
   });
 
-  test("answers our own fault with 1011", async () => {
+  test("answers an internal error with 1011", async () => {
     await using server = listen({ receive: () => Promise.reject(new Error("a fault of ours")) });
     const client = await join(server.url);
     client.socket.send("x");
@@ -172,7 +172,7 @@ describe("a listener", () => {
     expect(server.events).toEqual(["open", "receive äääää", "closed"]);
   });
 
-  test("mutes an offender whose client would come back at once, and closes it late", async () => {
+  test("mutes an offender whose client would reconnect at once, and closes it late", async () => {
     await using server = listen({
       closeDelayMs: 60_000,
       receive: () => {
@@ -192,7 +192,7 @@ describe("a listener", () => {
     expect(server.events).toEqual(["open", "receive bad", "closed"]);
   });
 
-  test("mutes a client that fills its inbox, where the protocol would rather not slow it down", async () => {
+  test("mutes a client that fills its inbox, where the protocol prefers this to slowing it down", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     await using server = listen(
       { closeDelayMs: 60_000, inboxOverflow: "mute", receive: () => promise },
@@ -215,7 +215,7 @@ describe("a listener", () => {
     expect(client.closed?.code).toBe(4529);
   });
 
-  test("tells of each ping once that it has been answered", async () => {
+  test("reports each ping once when it has been answered", async () => {
     await using server = listen();
     await join(server.url);
     const answers: string[] = [];
@@ -226,7 +226,7 @@ describe("a listener", () => {
     expect(answers).toEqual(["a", "b", "c"]);
   });
 
-  test("hears no answer to a ping from a client that is there and does not read", async () => {
+  test("receives no answer to a ping from a client that is connected and does not read", async () => {
     await using server = listen();
     const client = await WireSocket.connect(server.listener.port, "/test");
     await eventually("open", () => server.connections.length === 1);
@@ -240,7 +240,7 @@ describe("a listener", () => {
     expect(answers).toEqual([false]);
   });
 
-  test("answers on its compatibility ports what it answers on its own, and what the protocol adds there", async () => {
+  test("answers on its compatibility ports as on its own, with the additions of the protocol", async () => {
     await using server = listen({ compatibility: { match: ({ pathname }) => pathname === "/" } }, {}, [0, 0]);
     const { port, compatibilityPorts } = server.listener;
     expect(new Set([port, ...compatibilityPorts]).size).toBe(3);
@@ -260,7 +260,7 @@ describe("a listener", () => {
     await eventually("closed", () => clients.every(({ closed }) => closed?.code === 1012));
   });
 
-  test("closes every connection with the reason it is closed for", async () => {
+  test("closes every connection with the given reason", async () => {
     const server = listen();
     const clients = [await join(server.url), await join(server.url)];
     await server.listener.close(closeReasons.restart);
@@ -314,7 +314,7 @@ describe("a request to upgrade", () => {
 });
 
 describe("an engine", () => {
-  /** Has `/engine`, where it opens every WebSocket for a protocol that echoes frames of up to 10 bytes. */
+  /** An engine at `/engine`. It opens every WebSocket for a protocol that echoes frames of up to 10 bytes. */
   function engine(seen: string[]): Engine {
     const protocol: Protocol = {
       name: "echo",
@@ -341,7 +341,7 @@ describe("an engine", () => {
     return { seen, server, url: server.url.replace("/test", "/engine") };
   }
 
-  test("has all requests of its URLs, and no others", async () => {
+  test("receives all requests to its URLs, and no others", async () => {
     const { seen, server, url } = setUp();
     await using _ = server;
     const http = url.replace("ws", "http");
@@ -368,7 +368,7 @@ describe("an engine", () => {
     expect(seen.slice(2)).toEqual(["closed", "closed"]);
   });
 
-  test("is asked for no more sockets than may be opened, and for nothing while the server stops", async () => {
+  test("is asked for no more sockets than may be opened, and for none while the server stops", async () => {
     const { seen, server, url } = setUp({ upgradeBurst: 1, upgradesPerSecond: 1 });
     await using _ = server;
     await join(url);
@@ -395,7 +395,7 @@ test.each([
   }
 });
 
-test("a response to a request with Connection: close says so itself", async () => {
+test("a response to a request with Connection: close has the same header", async () => {
   await using server = listen();
   const response = await fetch(`http://127.0.0.1:${server.listener.port}/`, { headers: { connection: "close" } });
   expect(response.headers.get("connection")).toBe("close");
@@ -425,7 +425,7 @@ describe("a native channel", () => {
   });
 });
 
-test("a snapshot larger than the outbox is no reason to close a slow reader, what comes on top of it is", async () => {
+test("a slow reader is not closed because of a snapshot larger than the outbox, but because of what follows it", async () => {
   await using server = listen({}, { outboxBytes: 1_000_000 });
   const stalled = await stall(server.listener.port);
   await eventually("a connection", () => server.connections.length === 1);
@@ -446,7 +446,7 @@ test("a snapshot larger than the outbox is no reason to close a slow reader, wha
   stalled.destroy();
 });
 
-test("a task that waited for the last byte and fails ends its own session, and nothing else", async () => {
+test("a task that waited for the last byte and fails ends its own session and no other", async () => {
   await using server = listen();
   const witness = await join(server.url);
   const stalled = await stall(server.listener.port);

@@ -8,7 +8,7 @@ describeWire("over Bun's WebSockets", () => {
     openChannel: server.channels.open,
     connect: async () => {
       const { socket, heard } = await join(server.url);
-      // The handshake names its client's port nowhere: a greeting tells which connection is this client's.
+      // The handshake does not contain the client's port, so a greeting identifies the connection of this client.
       const greeting = crypto.randomUUID();
       socket.send(greeting);
       await eventually("greeted", () => server.events.includes(`receive ${greeting}`));

@@ -93,7 +93,7 @@ test("a token that names another user is refused, and one that names no user is 
 });
 
 test.each([auth("", "room"), auth("x".repeat(257)), auth("ada", "a\nb")])(
-  "nobody is asked for a name that is none: %j",
+  "the authorizer is not asked about an invalid name: %j",
   async (message) => {
     const { stranger, authorizer } = setUp();
     const client = stranger("client");

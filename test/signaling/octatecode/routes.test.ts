@@ -111,7 +111,7 @@ test("there are no more empty rooms than their limit", async () => {
 });
 
 test.each(["/api/rooms", "/api/rooms/r", "/api/rooms/r/peers", "/api/rooms/unknown", "/api/rooms/unknown/peers"])(
-  "GET %s tells nobody anything but administrators",
+  "GET %s answers administrators only",
   async (path) => {
     const { app, post } = setUp();
     await post("/api/rooms", { room_id: "r" });

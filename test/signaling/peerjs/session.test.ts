@@ -292,7 +292,7 @@ function expectSound(id: string, { connection }: PeerJsClient): void {
 const seeds = Array.from({ length: 10 }, (_, index) => 20_250_607 + index);
 
 test.each(seeds)(
-  "whoever comes, goes and speaks, nobody hears what is not theirs, and nothing is left (seed %i)",
+  "with random clients and messages, every message reaches its receiver only, and nothing is left (seed %i)",
   async (seed) => {
     const random = new Random(seed);
     const { connect, clock, budget, namespace } = peerJsClients({

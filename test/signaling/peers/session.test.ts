@@ -319,7 +319,7 @@ test("ICE servers are sent for both forms of the request, also before registerin
 const seeds = Array.from({ length: 10 }, (_, index) => 20_250_607 + index);
 
 test.each(seeds)(
-  "whoever comes, goes and speaks, everyone knows who of their group is there (seed %i)",
+  "with random clients and messages, every device knows the devices of its groups (seed %i)",
   async (seed) => {
     const random = new Random(seed);
     const { connect, clock, budget } = peersClients({ limits: { mailboxMessages: 3, publishBurst: 1e6 } });

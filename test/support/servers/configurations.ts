@@ -6,10 +6,10 @@ import type { Environment, GivenFlag } from "../../../src/config/sources.ts";
 
 export type Flags = Partial<Record<OptionKey, string>>;
 
-/** The files that there are, by their path. */
+/** The existing files, by their path. */
 export type Files = Readonly<Record<string, string>>;
 
-/** What is told of a file that there is not. */
+/** Reads from these files; any other path fails with ENOENT. */
 export function readFrom(files: Files): (path: string) => string {
   return (path) => {
     const text = files[path];
@@ -24,19 +24,19 @@ function load(environment: Environment, flags: Flags, files: Files) {
 
 /** Flags as the command line gives them. */
 export function givenFlags(flags: Flags): ReadonlyMap<string, GivenFlag> {
-  // Object.entries forgets the literal types.
+  // Object.entries loses the literal types.
   const entries = Object.entries(flags) as [OptionKey, string][];
   return new Map(entries.map(([key, value]) => [key, { flag: flagOf(key, options[key], value), value }]));
 }
 
-/** Throws when there is a problem. */
+/** Throws if the configuration has a problem. */
 export function accepted(environment: Environment, flags: Flags = {}, files: Files = {}): ServerConfiguration {
   const loaded = load(environment, flags, files);
   if (!loaded.ok) throw new Error(`refused: ${JSON.stringify(loaded.problems)}`);
   return loaded.configuration;
 }
 
-/** Throws when there is none. */
+/** Throws if the configuration has no problem. */
 export function refused(environment: Environment, flags: Flags = {}, files: Files = {}): readonly Problem[] {
   const loaded = load(environment, flags, files);
   if (loaded.ok) throw new Error(`accepted: ${JSON.stringify(loaded.configuration.values)}`);

@@ -18,7 +18,7 @@ export interface DialectOptions {
   readonly limits?: Partial<Limits>;
 }
 
-/** What the dialects of a server are made of, in the tests' fakes. */
+/** The parts of a server's dialects, made of the tests' fakes. */
 export function dialectParts(options: DialectOptions = {}) {
   const limits: Limits = { ...defaultLimits, ...options.limits };
   const lines: string[] = [];
@@ -49,19 +49,19 @@ export type DialectParts = ReturnType<typeof dialectParts>;
 /** A client of the JSON dialects, without a network. */
 export interface DialectClient {
   readonly connection: FakeConnection;
-  /** Rejects with what the session throws. */
+  /** Sends a message. Rejects with the error that the session throws. */
   say(message: unknown): Promise<void>;
-  /** As `say`, with a frame as it is. */
+  /** Sends a frame unchanged, otherwise as `say`. */
   send(frame: string | Uint8Array): Promise<void>;
   /** The messages received since the last call. */
   received(): unknown[];
-  /** The client goes away while none of its frames is being handled. */
+  /** Disconnects the client while none of its frames is being handled. */
   leave(): void;
-  /** As the transport does first when the client is gone, whatever is being handled. */
+  /** Reports the disconnect first, as the transport does while a frame is being handled. */
   abort(): void;
 }
 
-/** What a client's handshake says besides. */
+/** The parts of a client's handshake that a test can choose. */
 export interface ConnectOptions {
   readonly address: string;
   readonly path: string;
@@ -69,7 +69,7 @@ export interface ConnectOptions {
   readonly headerToken: string;
 }
 
-/** The protocol that settles which of the dialects a client speaks, and clients of it. */
+/** The protocol that selects one of the dialects for each client, and its clients. */
 export function dialectClients(dialects: readonly JsonDialect[], parts: DialectParts) {
   const { authorizer, limits, clock, metrics } = parts;
   const protocol = jsonDialects({ dialects, authorizer, limits, quotas: new Quotas({ limits, clock, metrics }) });
@@ -82,7 +82,7 @@ export function dialectClients(dialects: readonly JsonDialect[], parts: DialectP
     if (session instanceof Promise) throw new Error("opens at once");
     const send = async (frame: string | Uint8Array) => {
       await session.receive(frame);
-      // What is not waited for, and does not wait for anything else, has happened then.
+      // Work that is not awaited and needs no timer has been done after this.
       await settled();
     };
     return {
@@ -101,7 +101,7 @@ export function dialectClients(dialects: readonly JsonDialect[], parts: DialectP
       },
     };
   };
-  /** How often the bound was met. */
+  /** The number of times that the bound was exceeded. */
   const met = async (bound: SignalingBound): Promise<number> => {
     const { values } = await metrics.signalingBounds.get();
     return values.find(({ labels }) => labels.bound === bound)?.value ?? 0;

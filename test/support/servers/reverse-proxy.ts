@@ -13,11 +13,11 @@ export interface ReverseProxyOptions {
   readonly configuration: string;
   /** The name under which the proxy is reached. */
   readonly publicHost: string;
-  /** What the configuration names as the server's address. */
+  /** The server's address in the configuration. */
   readonly upstream: string;
-  /** Where the server really listens, as `host:port`. */
+  /** The address on which the server listens, as `host:port`. */
   readonly server: string;
-  /** Empty; the proxy writes its files and logs there. */
+  /** An empty folder, in which the proxy writes its files and logs. */
   readonly folder: string;
 }
 
@@ -50,7 +50,7 @@ export class ReverseProxy implements AsyncDisposable {
     return proxy;
   }
 
-  /** Ends the proxy, and resolves with all that it has written to standard error. */
+  /** Ends the proxy and resolves with its standard error. */
   async ended(): Promise<string> {
     this.#process.kill("SIGKILL");
     await this.#process.exited;

@@ -16,7 +16,7 @@ export interface RoomPartsOptions {
   readonly readersShowPresence?: boolean;
 }
 
-/** All that sync rooms on `store` share, with a clock that the test advances. */
+/** The parts that all sync rooms on `store` share, with a clock that the test advances. */
 export function roomParts(
   {
     limits: changed = {},
@@ -51,7 +51,7 @@ export function roomParts(
       clock.runTurns();
       await settled();
     },
-    /** As `turn`, and runs the sync that is due then. */
+    /** Ends the turn, and runs the sync that is due then. */
     turnAndSync: async () => {
       clock.runTurns();
       await settled();

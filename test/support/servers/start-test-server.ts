@@ -12,20 +12,20 @@ import { closeReasons } from "../../../src/transport/close-reason.ts";
 
 export interface TestServerOptions {
   readonly limits?: Partial<Limits>;
-  /** Of an earlier test server; a new one is made, and removed at the end, without it. */
+  /** The data folder of an earlier test server. By default a new one is created, and removed at the end. */
   readonly dataFolder?: string;
   readonly syncEnabled?: boolean;
   readonly peerjs?: Partial<ServerOptions["peerjs"]>;
-  /** The port of an earlier test server, so that its clients come back. */
+  /** The port of an earlier test server, so that its clients reconnect to this one. */
   readonly port?: number;
   readonly compatibilityPorts?: readonly number[];
-  /** Where it listens, when not on 127.0.0.1 alone. */
+  /** The listening address, if it is not 127.0.0.1. */
   readonly host?: string;
-  /** By default everybody may. */
+  /** The access settings; by default access is open to everyone. */
   readonly auth?: Partial<AuthOptions>;
   readonly origins?: readonly string[];
   readonly proxies?: readonly string[];
-  /** By default what is logged is not seen. */
+  /** The log; by default nothing is logged. */
   readonly log?: Log;
 }
 
@@ -37,9 +37,9 @@ export interface TestServer extends AsyncDisposable {
   /** `ws://127.0.0.1:<port>` */
   readonly wsUrl: string;
   readonly dataFolder: string;
-  /** What it says that it serves. */
+  /** The labels of the endpoints that it serves. */
   readonly endpoints: readonly string[];
-  /** As SIGTERM; idempotent. Keeps a data folder that was passed in. */
+  /** Stops the server as SIGTERM does; idempotent. A data folder that was passed in is kept. */
   stop(): Promise<void>;
 }
 

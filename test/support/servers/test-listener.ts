@@ -16,14 +16,14 @@ export interface TestListener extends AsyncDisposable {
   readonly channels: NativeChannels;
   readonly clock: FakeClock;
   readonly url: string;
-  /** What the protocol's sessions saw, in order. */
+  /** The events of the protocol's sessions, in order. */
   readonly events: string[];
   readonly connections: Connection[];
-  /** By text received, the connection that it last came over. */
+  /** The connection over which each text arrived last. */
   readonly heardFrom: ReadonlyMap<string, Connection>;
-  /** How many sessions were refused for this reason. */
+  /** The number of sessions that were refused for this reason. */
   refusedFor(reason: string): Promise<number>;
-  /** How many upgrades were. */
+  /** The number of upgrades that were refused for this reason. */
   refusedUpgradesFor(reason: string): Promise<number>;
 }
 
@@ -34,9 +34,9 @@ type Handlers = Partial<
   readonly origins?: readonly string[];
   readonly proxies?: readonly string[];
   readonly receive?: (frame: Frame, connection: Connection) => void | Promise<void>;
-  /** Asked before the protocol. */
+  /** An engine, which is asked before the protocol. */
   readonly engine?: Engine;
-  /** By default this machine alone may come. */
+  /** The listening address; by default only this machine can connect. */
   readonly host?: string;
 };
 

@@ -1,17 +1,17 @@
-/** One question, as the application has received it. */
+/** A question as the application received it. */
 export interface ReceivedQuestion {
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** The signal aborts when who asked is gone. */
+/** Answers a question. The signal aborts when the client has disconnected. */
 export type Answer = (question: ReceivedQuestion, signal: AbortSignal) => Response | Promise<Response>;
 
 /** An application with a webhook, on a port of its own, until it is disposed of. */
 export class WebhookApplication implements AsyncDisposable {
   readonly received: ReceivedQuestion[] = [];
-  /** How it answers; may be changed at any time. */
+  /** The function that answers; a test may replace it at any time. */
   answer: Answer;
   readonly #server: Bun.Server<undefined>;
   readonly #waiting = new Map<number, () => void>();
@@ -25,7 +25,7 @@ export class WebhookApplication implements AsyncDisposable {
     return new URL("/may-enter?key=of-the-url", this.#server.url);
   }
 
-  /** Resolves when it has been asked so often. */
+  /** Resolves when the application has received this number of questions. */
   asked(times: number): Promise<void> {
     if (this.received.length >= times) return Promise.resolve();
     return new Promise((resolve) => this.#waiting.set(times, resolve));
@@ -44,10 +44,10 @@ export class WebhookApplication implements AsyncDisposable {
   }
 }
 
-/** For an application that never answers. */
+/** The answer of an application that never answers. */
 export const never = (): Promise<Response> => new Promise(() => {});
 
-/** For one that always says the same. */
+/** The answer of an application that always returns the same. */
 export const says =
   (answer: unknown, status = 200): Answer =>
   () =>

@@ -7,7 +7,7 @@ import { createMetrics } from "../../../src/ops/metrics.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import { type Answer, WebhookApplication } from "./webhook-application.ts";
 
-/** As the application knows it. */
+/** The secret in the form in which the application has it. */
 export const secretText = `whsec_${Buffer.alloc(32, "k").toString("base64")}`;
 const secret = parseWebhookSecret(secretText) ?? new Uint8Array();
 
@@ -34,7 +34,7 @@ export function openWebhookPolicy({ url, limits }: WebhookParts) {
     clock,
     policy,
     lines,
-    /** What was logged, as [cause, detail, failures]. */
+    /** The logged failures, as [cause, detail, failures]. */
     failures: () =>
       lines.map((line) => JSON.parse(line)).map(({ cause, detail, failures }) => [cause, detail, failures]),
     requests: async () => {
@@ -48,7 +48,7 @@ export function openWebhookPolicy({ url, limits }: WebhookParts) {
   };
 }
 
-/** Likewise, with the application that it asks. */
+/** A policy whose clock the test advances, with the application that it asks. */
 export async function openWebhook(answer: Answer, limits?: Partial<Limits>) {
   const application = new WebhookApplication(answer);
   return {
@@ -58,7 +58,7 @@ export async function openWebhook(answer: Answer, limits?: Partial<Limits>) {
   };
 }
 
-/** The same question each time, but for what is given. */
+/** The same request each time, except for the given members. */
 export function asks(room = "notes", rest: Partial<AccessRequest> = {}): AccessRequest {
   const { signal } = new AbortController();
   return { kind: "sync", room, remoteAddress: "192.0.2.1", token: "a-token", signal, ...rest };

@@ -24,7 +24,7 @@ test("an address has no more connections than its limit, until one of them close
   expect(connect("192.0.2.1")).toBeUndefined();
 });
 
-test("an address connects no faster than its rate, its burst excepted; who is refused for a limit pays nothing", () => {
+test("an address connects no faster than its rate, except for its burst; a connection over the limit costs no token", () => {
   const { clock, addresses, connect } = open();
   const comeAndGo = () => {
     const refusal = connect("192.0.2.1");

@@ -45,8 +45,8 @@ test.each([
   expect(setUp(...proxies).ask(peer, forwardedFor)).toBe(address);
 });
 
-describe("the log says that a proxy may have been forgotten", () => {
-  test("once in ten minutes, whoever sends the header", () => {
+describe("the log reports a proxy that may be missing in the settings", () => {
+  test("once in ten minutes, for all senders of the header together", () => {
     const { ask, clock, warnings } = setUp(...proxies);
     ask("198.51.100.7", "203.0.113.9");
     expect(warnings).toMatchObject([{ event: "forwarded-for-ignored", peer: "198.51.100.7" }]);
@@ -61,7 +61,7 @@ describe("the log says that a proxy may have been forgotten", () => {
     expect(warnings).toMatchObject([{}, { peer: "198.51.100.9" }]);
   });
 
-  test("and not for a proxy that is named, nor for who sends none", () => {
+  test("and not for a listed proxy, or for a client without the header", () => {
     const { ask, warnings } = setUp(...proxies);
     ask("198.51.100.7", null);
     ask("192.0.2.9", "198.51.100.7");

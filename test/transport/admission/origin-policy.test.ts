@@ -46,13 +46,13 @@ test("a listed origin may use a listener for this machine, under this machine's 
   expect(refuseForeign(headers("127.0.0.1:4444", "https://evil.example"), originPolicy)).toMatchObject({ status: 403 });
 });
 
-test("a listener for other machines asks nobody for a name", () => {
+test("a listener for other machines accepts any host name", () => {
   const originPolicy = { isForThisMachine: false, origins: none };
   expect(refuseForeign(headers("collab.example", "https://evil.example"), originPolicy)).toBeUndefined();
   expect(refuseOrigin(headers("collab.example", "https://evil.example"), originPolicy)).toBeUndefined();
 });
 
-describe("where origins are listed, a connection", () => {
+describe("with a list of origins, a connection", () => {
   const originPolicy = { isForThisMachine: false, origins: listed };
 
   test.each([
@@ -71,7 +71,7 @@ describe("where origins are listed, a connection", () => {
     },
   );
 
-  test("of this machine's own pages is let in where only this machine can come", () => {
+  test("of this machine's own pages is accepted where only this machine can connect", () => {
     const here = { isForThisMachine: true, origins: listed };
     expect(refuseOrigin(headers("127.0.0.1:4444", "http://localhost:5173"), here)).toBeUndefined();
     expect(refuseOrigin(headers("127.0.0.1:4444", "https://evil.example"), here)).toMatchObject({ status: 403 });

@@ -34,24 +34,24 @@ test("no more sockets are open than the limit of all addresses, this machine's o
   expect([bystander, flooder].map(connect)).toEqual([undefined, "connections"]);
 });
 
-test("a flood from one address takes nothing of what all have together", () => {
+test("a flood from one address does not use up the rate that all addresses share", () => {
   const { comeAndGo } = open({ upgradeBurst: 10, upgradesPerSecond: 1, addressUpgradeBurst: 4 });
   const tries = Array.from({ length: 1_000 }, () => comeAndGo(flooder));
   expect(tries.filter((refusal) => refusal === undefined)).toHaveLength(4);
   expect(tries.slice(4).every((refusal) => refusal === "address-rate")).toBe(true);
-  // What is left of the ten.
+  // The rest of the ten is available to other addresses.
   const others = Array.from({ length: 7 }, (_, index) => comeAndGo(`198.51.100.${index}`));
   expect(others).toEqual([...Array(6).fill(undefined), "crowd"]);
 });
 
-test("an address at its limit of connections takes nothing of what all have together either", () => {
+test("an address at its limit of connections does not use up the shared rate either", () => {
   const { connect } = open({ upgradeBurst: 2, upgradesPerSecond: 1, connectionsPerAddress: 1 });
   connect(flooder);
   for (let count = 0; count < 100; count += 1) expect(connect(flooder)).toBe("address-connections");
   expect(connect(bystander)).toBeUndefined();
 });
 
-test("a crowd takes nothing of what an address has for itself", () => {
+test("a crowd does not use up the rate of a single address", () => {
   const limits = { upgradeBurst: 1, upgradesPerSecond: 1_000, addressUpgradeBurst: 2, addressUpgradesPerSecond: 1 };
   const { clock, comeAndGo } = open(limits);
   comeAndGo(flooder);
@@ -63,7 +63,7 @@ test("a crowd takes nothing of what an address has for itself", () => {
   expect(later).toEqual([undefined, undefined, "address-rate"]);
 });
 
-test("a full server takes nothing of what anybody has", () => {
+test("a full server uses up no rate", () => {
   const limits = { connections: 1, upgradeBurst: 2, upgradesPerSecond: 1, addressUpgradeBurst: 1 };
   const { upgrades, connect } = open(limits);
   connect(flooder);
@@ -72,7 +72,7 @@ test("a full server takes nothing of what anybody has", () => {
   expect(connect(bystander)).toBeUndefined();
 });
 
-test("who has waited finds that others have come in meanwhile", () => {
+test("a client that has waited may find that others have connected meanwhile", () => {
   const { upgrades, connect } = open({ connections: 3, connectionsPerAddress: 2 });
   expect(upgrades.refuse(flooder)).toBeUndefined();
   connect(flooder);

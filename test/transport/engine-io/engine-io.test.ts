@@ -23,7 +23,7 @@ afterEach(async () => {
   }
 });
 
-/** An engine whose sessions echo, and end with a last word on "malformed". */
+/** An engine whose sessions echo, and end with a close message on "malformed". */
 function setUp(changed: Partial<Limits> = {}, origins: readonly string[] = []) {
   const limits = { ...defaultLimits, ...changed };
   const clock = new FakeClock();
@@ -93,7 +93,7 @@ describe("a session by polling", () => {
     expect(await poll()).toBe("4one\u001e4two\u001e4three");
   });
 
-  test("answers a ping out of turn, and says so when no answer can come any more", async () => {
+  test("answers a ping out of turn, and reports when no answer can come any more", async () => {
     const { enter, connections } = setUp();
     const { poll, say } = await enter();
     const answers: boolean[] = [];
@@ -108,7 +108,7 @@ describe("a session by polling", () => {
     expect(answers).toEqual([true, false, false]);
   });
 
-  test("says its last word, and ends", async () => {
+  test("sends its close message, and ends", async () => {
     const { enter, events, connections } = setUp();
     const { poll, say } = await enter();
     await say("4malformed\u001e4more");
@@ -118,7 +118,7 @@ describe("a session by polling", () => {
     expect(await poll()).toContain("Session ID unknown");
   });
 
-  test("ends also when nobody comes for the last word", async () => {
+  test("ends even if no poll fetches the close message", async () => {
     const { enter, events, clock } = setUp();
     const { say, poll } = await enter();
     await say("4malformed");
@@ -127,7 +127,7 @@ describe("a session by polling", () => {
     expect(await poll()).toContain("Session ID unknown");
   });
 
-  test("is closed with the server, by the poll that waits", async () => {
+  test("is closed with the server, by the waiting poll", async () => {
     const { engine, enter, events } = setUp();
     const { poll } = await enter();
     const waiting = poll();
@@ -137,7 +137,7 @@ describe("a session by polling", () => {
     expect(events).toEqual(["closed"]);
   });
 
-  test("that is not polled any more is closed when too much waits for it", async () => {
+  test("is closed when the client stops polling and too much waits for it", async () => {
     const { enter, connections, events } = setUp({ outboxBytes: 100 });
     await enter();
     connections[0]?.send("x".repeat(100));
@@ -147,7 +147,7 @@ describe("a session by polling", () => {
     expect(events).toEqual(["closed"]);
   });
 
-  test("tells when everything that waited has been polled", async () => {
+  test("reports when every waiting message has been polled", async () => {
     const { enter, connections } = setUp();
     const { poll } = await enter();
     connections[0]?.send("four");
@@ -163,14 +163,14 @@ describe("a session by polling", () => {
 });
 
 describe("a body", () => {
-  test("as large as a message may be is taken", async () => {
+  test("as large as a message may be is accepted", async () => {
     const { enter, events } = setUp();
     const { say } = await enter();
     expect((await say(`4${"x".repeat(frameLimit - 1)}`)).status).toBe(200);
     expect(events).toEqual(["x".repeat(frameLimit - 1)]);
   });
 
-  test("that is larger is refused, and read no further", async () => {
+  test("that is larger is refused, and the rest of it is not read", async () => {
     const { enter, events } = setUp();
     const { say } = await enter();
     expect((await say(`4${"x".repeat(frameLimit)}`)).status).toBe(413);
@@ -205,7 +205,7 @@ describe("handshakes", () => {
     expect(values.map(({ labels, value }) => [labels.reason, value])).toEqual([["address-rate", 2]]);
   });
 
-  test("of one address are for so many sessions at a time", async () => {
+  test("of one address are limited to a number of sessions at a time", async () => {
     const { shakeHands, connections } = setUp({ connectionsPerAddress: 2 });
     for (const status of [200, 200, 503]) expect((await shakeHands()).status).toBe(status);
     expect((await shakeHands("198.51.100.1")).status).toBe(200);
@@ -213,7 +213,7 @@ describe("handshakes", () => {
     for (const status of [200, 503]) expect((await shakeHands()).status).toBe(status);
   });
 
-  test("of this machine have none of these bounds, but all have one together", async () => {
+  test("of this machine have none of these limits, but share one", async () => {
     const { shakeHands } = setUp({ connectionsPerAddress: 1, engineSessions: 3 });
     for (const status of [200, 200, 200, 503]) expect((await shakeHands("127.0.0.1")).status).toBe(status);
     expect((await shakeHands("192.0.2.9")).status).toBe(503);
@@ -259,7 +259,7 @@ describe("handshakes", () => {
   });
 });
 
-test("whatever is asked and said, it is answered, and nobody else's session suffers", async () => {
+test("every request is answered, and no other session is affected", async () => {
   const random = new Random(20_250_607);
   const { ask, enter, connections } = setUp({ addressUpgradeBurst: 1e6, connectionsPerAddress: 1e6 });
   const alice = await enter();
@@ -276,7 +276,7 @@ test("whatever is asked and said, it is answered, and nobody else's session suff
     );
     const init = method === "POST" ? { method, body: packets.join("\u001e") } : { method };
     const asking = ask(query + random.pick([...sids, `&sid=${sid}`, `&sid=${sid}`]), init);
-    // What waits, as a poll does, ends with its session.
+    // A waiting request, such as a poll, ends with its session.
     await settled();
     connections.at(-1)?.close(closeReasons.shutdown);
     const { status } = await asking;
@@ -286,7 +286,7 @@ test("whatever is asked and said, it is answered, and nobody else's session suff
   expect(await alice.poll()).toBe("4hello");
 });
 
-test("two polls of one session at a time end it, and nobody else's", async () => {
+test("two polls of one session at a time end that session and no other", async () => {
   const { enter, events } = setUp();
   const [mallory, alice] = [await enter(), await enter()];
   const first = mallory.poll();

@@ -88,7 +88,7 @@ describe("the page", () => {
     expect(await response.text()).toBe(status === 304 ? "" : "page, br");
   });
 
-  test("may load from its own server alone, and open sockets there", async () => {
+  test("may load from its own server only, and open sockets to it only", async () => {
     const policy = (await get("/")).headers.get("content-security-policy") ?? "";
     expect(policy.split("; ")).toEqual([
       "default-src 'self'",
@@ -124,7 +124,7 @@ describe("a file with a hashed name", () => {
     expect(await response.text()).toBe("script, br");
   });
 
-  test("that no encoding makes smaller is sent as it is", async () => {
+  test("that no encoding makes smaller is sent uncompressed", async () => {
     const response = await get("/icon-3.svg", { "accept-encoding": "br, gzip" });
     expect(response.headers.get("content-encoding")).toBeNull();
     expect(await response.text()).toBe("icon");
@@ -191,7 +191,7 @@ describe("over a socket", () => {
 });
 
 describe("from source", () => {
-  test("a page is brought in step before it is answered, a hashed file is not", async () => {
+  test("a page is rebuilt before it is answered, a hashed file is not", async () => {
     let builds = 0;
     const refresh = async () => {
       builds += 1;
@@ -203,7 +203,7 @@ describe("from source", () => {
     await Bun.write(join(folder, "index-1.html"), contents["index-1.html"]);
   });
 
-  test("a page that cannot be built says why, until it can", async () => {
+  test("a page that cannot be built shows the reason until it can", async () => {
     let trouble: string | undefined = "main.tsx:1:1: <b>";
     const refresh = async () => {
       if (trouble !== undefined) throw new AssetsNotBuilt(trouble);

@@ -28,7 +28,7 @@ describe("of br and gzip, best first,", () => {
     expect(preferredEncoding(header, ["br", "gzip"])).toBe(encoding);
   });
 
-  test("only what there is can be preferred", () => {
+  test("only an existing encoding can be preferred", () => {
     expect(preferredEncoding("br, gzip", ["gzip"])).toBe("gzip");
     expect(preferredEncoding("br, gzip", [])).toBeUndefined();
   });

@@ -22,7 +22,7 @@ async function refresherOf(script: string): Promise<() => Promise<void>> {
   return assetsRefresher(root, pino({ base: null }, { write: (line) => lines.push(line) }));
 }
 
-test("requests that come while the pages are built share one more build, for they may follow a change", async () => {
+test("requests during a build share one more build, because they may follow a change", async () => {
   const refresh = await refresherOf(`
     import { appendFileSync } from "node:fs";
     appendFileSync("builds", process.argv[2] + " ");
@@ -35,7 +35,7 @@ test("requests that come while the pages are built share one more build, for the
   expect(await Bun.file(join(root, "builds")).text()).toBe("development development development ");
 });
 
-test("what keeps the pages from being built is told and logged", async () => {
+test("the reason of a failed build is shown and logged", async () => {
   const refresh = await refresherOf('console.error("main.tsx:1:1"); process.exit(1);');
   const error: unknown = await refresh().catch((caught) => caught);
   await expect(refresh()).rejects.toThrow("main.tsx");
