@@ -46,7 +46,7 @@ describe("a data folder", () => {
 });
 
 describe("the lock of a data folder", () => {
-  test("holds within one process, under every name of the folder", () => {
+  test("excludes a second holder in one process, under every path of the folder", () => {
     const folder = openDataFolder(path);
     symlinkSync(path, join(parent, "link"));
     for (const name of [path, join(parent, "link"), join(parent, "link", "..", "data", ".")]) {
@@ -58,7 +58,7 @@ describe("the lock of a data folder", () => {
     expect(refusal(join(parent, "link"))).toBeUndefined();
   });
 
-  test("holds between processes, survives a refusal, and is free when its process is killed", async () => {
+  test("excludes other processes, survives a refused attempt, and is released when its process is killed", async () => {
     await using holder = new Child("hold-data-folder.ts", [path]);
     expect(await holder.line()).toBe("held");
     for (let attempt = 0; attempt < 2; attempt += 1) {
@@ -71,7 +71,7 @@ describe("the lock of a data folder", () => {
     expect(refusal(path)).toBeUndefined();
   });
 
-  test("is held against another process after this process was refused it twice", async () => {
+  test("still excludes another process after this process was refused twice", async () => {
     const folder = openDataFolder(path);
     refusal(path);
     refusal(path);
@@ -80,7 +80,7 @@ describe("the lock of a data folder", () => {
     folder.release();
   });
 
-  test("is released once: a second release leaves the next holder alone", () => {
+  test("is released once: a second release does not affect the next holder", () => {
     const listeners = process.listenerCount("exit");
     const first = openDataFolder(path);
     first.release();
@@ -100,14 +100,14 @@ describe("the lock of a data folder", () => {
 });
 
 describe("a path that cannot be a data folder", () => {
-  test("is a file: refused, and untouched", () => {
+  test("is refused and unchanged when it is a file", () => {
     writeFileSync(path, "a letter");
     expect(refusal(path)).toMatchObject({ code: "EEXIST" });
     expect(refusal(join(path, "data"))).toMatchObject({ code: "ENOTDIR" });
     expect(statSync(path).size).toBe(8);
   });
 
-  test("may not be written: refused, whether it is there or not", async () => {
+  test("is refused when it is not writable, whether it exists or not", async () => {
     mkdirSync(path);
     chmodSync(path, 0o555);
     chmodSync(parent, 0o555);

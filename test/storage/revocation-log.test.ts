@@ -38,7 +38,7 @@ class Scene implements Disposable {
     return new RevocationFile(this.workshop.path, at);
   }
 
-  /** What the next start reads. */
+  /** Returns the revocations that the next start reads. */
   reread(): readonly Revocation[] {
     return this.open().load();
   }
@@ -55,7 +55,7 @@ class Scene implements Disposable {
 const line = (revocation: object) => `${JSON.stringify(revocation)}\n`;
 
 describe("a log of revocations", () => {
-  test("is no file until something is revoked", async () => {
+  test("has no file until the first revocation", async () => {
     using scene = new Scene();
     const log = scene.open();
     expect(log.load()).toEqual([]);
@@ -63,7 +63,7 @@ describe("a log of revocations", () => {
     expect(readdirSync(scene.workshop.path)).toEqual([]);
   });
 
-  test("is a file for its owner alone, with one JSON object a line", async () => {
+  test("is a file of mode 0600, with one JSON object per line", async () => {
     using scene = new Scene();
     const log = scene.open();
     await log.append(ann);
@@ -72,7 +72,7 @@ describe("a log of revocations", () => {
     await log.close();
   });
 
-  test("keeps all, in their order, from one start to the next", async () => {
+  test("keeps all revocations in order across starts", async () => {
     using scene = new Scene();
     const first = scene.open();
     await Promise.all([ann, bob].map((each) => first.append(each)));
@@ -85,7 +85,7 @@ describe("a log of revocations", () => {
     expect(scene.reread()).toEqual([ann, bob, ...many]);
   });
 
-  test("is closed after all that was appended", async () => {
+  test("closes after all earlier appends", async () => {
     using scene = new Scene();
     const log = scene.open();
     const appended = [ann, bob, token].map((each) => log.append(each));
@@ -94,7 +94,7 @@ describe("a log of revocations", () => {
     await Promise.all(appended);
   });
 
-  test("forgets at a start what is over, and keeps the file for its owner alone", async () => {
+  test("removes expired revocations at a start, and keeps the mode of the file", async () => {
     using scene = new Scene();
     const soon = of({ user: "carl" }, now + 1);
     writeFileSync(scene.path, line(ann) + line(soon) + line(token), { mode: 0o644 });
@@ -109,7 +109,7 @@ describe("a log of revocations", () => {
     expect(scene.reread()).toEqual([ann, token, bob]);
   });
 
-  test("writes what it reads in its own way, so that it knows where its lines end", async () => {
+  test("rewrites lines that another program formatted, so that it knows where lines end", async () => {
     using scene = new Scene();
     const byHand = `{ "until": ${now + day},  "revokedAt": ${now}, "user": "ann", "note": "left" }\n`;
     writeFileSync(scene.path, byHand + line(token));
@@ -120,7 +120,7 @@ describe("a log of revocations", () => {
   });
 });
 
-describe("a last line that was not written to its end", () => {
+describe("an incomplete last line", () => {
   const whole = Buffer.from(line(bob));
 
   test.each(Array.from(whole.subarray(1), (_, index) => index + 1))(
@@ -144,7 +144,7 @@ describe("a last line that was not written to its end", () => {
   });
 });
 
-describe("a log that holds something else", () => {
+describe("a log with an invalid line", () => {
   test.each([
     ["no JSON", "garbage\n"],
     ["an empty line", "\n"],
@@ -163,7 +163,7 @@ describe("a log that holds something else", () => {
     expect(readFileSync(scene.path)).toEqual(bytes);
   });
 
-  test("for being a folder, cannot be opened either", () => {
+  test("that is a folder cannot be opened either", () => {
     using scene = new Scene();
     mkdirSync(scene.path);
     expect(() => scene.open()).toThrow("EISDIR");
@@ -171,7 +171,7 @@ describe("a log that holds something else", () => {
 });
 
 describe("an append that fails", () => {
-  test("in the middle of a line leaves the line before it and the next one whole", async () => {
+  test("in the middle of a line keeps the lines before and after it complete", async () => {
     using scene = new Scene();
     // In units of 1024 bytes; what goes beyond is an error and not a signal.
     const limited = ["bash", "-c", 'trap "" XFSZ; ulimit -f 1; exec "$@"', "bash"];
@@ -183,7 +183,7 @@ describe("an append that fails", () => {
     expect(scene.reread()).toEqual(kept.map((user) => ({ user, revokedAt: 0, until })));
   });
 
-  test("is told, and leaves nothing that the next one could not follow", async () => {
+  test("rejects, and does not prevent the next one", async () => {
     using scene = new Scene();
     const log = scene.open();
     await log.append(ann);
@@ -202,7 +202,7 @@ describe("an append that fails", () => {
     expect(scene.reread()).toEqual([ann, token]);
   });
 
-  test("does not fail those after it", async () => {
+  test("does not make later appends fail", async () => {
     using scene = new Scene();
     const log = scene.open();
     mkdirSync(scene.path);

@@ -40,7 +40,7 @@ const one = bringing(1, 0, 5);
 const two = bringing(2, 0, 7);
 
 describe("a server that still runs", () => {
-  test.each(["DELETE", "WAL"])("in %s mode has what it has stored read, and can go on", (mode) => {
+  test.each(["DELETE", "WAL"])("in %s mode has its stored documents read, and can continue to write", (mode) => {
     const database = openHocuspocusDatabase(file);
     database.run(`PRAGMA journal_mode = ${mode}`);
     storeDocument(database, "a", one);
@@ -57,7 +57,7 @@ describe("a server that still runs", () => {
     expect(read()).toEqual({ a: [one], b: [two], c: [one] });
   });
 
-  test("and was killed has what is in its -wal read, and nothing of it changed", () => {
+  test("and was killed has its -wal read, and no file changed", () => {
     const database = openHocuspocusDatabase(file);
     database.run("PRAGMA journal_mode = WAL");
     database.run("PRAGMA wal_autocheckpoint = 0");
@@ -73,7 +73,7 @@ describe("a server that still runs", () => {
   });
 });
 
-test("a server that was killed in the middle of a change has to take it back itself", () => {
+test("a file with an incomplete transaction is refused until its server has rolled it back", () => {
   writeHocuspocusFile(file, Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`d${index}`, one])));
   const database = new Database(file);
   // Everything goes to the disk at once.
@@ -89,13 +89,13 @@ test("a server that was killed in the middle of a change has to take it back its
 });
 
 describe("rows", () => {
-  test("that are many are read in their order", () => {
+  test("are read in row order, also when there are many", () => {
     const names = Array.from({ length: 2_500 }, (_, index) => `document ${index}`);
     writeHocuspocusFile(file, Object.fromEntries(names.map((name) => [name, one])));
     expect(Object.keys(read())).toEqual(names);
   });
 
-  test("with a number below zero are read too", () => {
+  test("with a negative row id are read too", () => {
     const database = openHocuspocusDatabase(file);
     database.run("INSERT INTO documents (rowid, name, data) VALUES (-5, 'a', x'0000')");
     database.close(true);
@@ -109,7 +109,7 @@ describe("rows", () => {
     expect(read()).toEqual({ text: [], number: [] });
   });
 
-  test("without a name are told of when the others were given", () => {
+  test("without a name are reported after all others", () => {
     const database = openHocuspocusDatabase(file);
     database.run("INSERT INTO documents (name, data) VALUES (x'61', x'0000')");
     storeDocument(database, "a", one);
@@ -122,7 +122,7 @@ describe("rows", () => {
     expect(given).toEqual(["a"]);
   });
 
-  test("with a number that cannot be told from the next are refused", () => {
+  test("with a row id beyond 2⁵³ are refused", () => {
     const database = openHocuspocusDatabase(file);
     database.run("INSERT INTO documents (rowid, name, data) VALUES (9223372036854775807, 'a', x'0000')");
     database.close(true);

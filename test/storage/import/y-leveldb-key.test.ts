@@ -13,7 +13,7 @@ describe("a key of y-leveldb", () => {
     expect(decodeKey(keyEncoding.encode(parts))).toEqual({ kind: "update", name });
   });
 
-  test("of anything else of y-leveldb says what it is", () => {
+  test("of y-leveldb that is not an update has its kind", () => {
     const decoded = (...parts: readonly (string | number)[]) => decodeKey(keyEncoding.encode(parts));
     expect(decoded("v1", "notes", "meta", "author")).toEqual({ kind: "meta", name: "notes" });
     expect(decoded("v1_sv", "notes")).toEqual({ kind: "state-vector", name: "notes" });

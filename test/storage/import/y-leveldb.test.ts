@@ -38,7 +38,7 @@ beforeEach(() => {
 
 afterEach(() => workshop[Symbol.dispose]());
 
-/** Updates of somebody who types this, character by character, and deletes the first. */
+/** Returns the updates of typing a text, character by character, and deleting the first character. */
 const typing = (text: string) =>
   updatesOf((doc) => {
     for (const character of text) doc.getText("t").insert(doc.getText("t").length, character);
@@ -54,7 +54,7 @@ function read(): Readonly<Record<string, { readonly count: number; readonly text
 }
 
 describe("documents of y-leveldb", () => {
-  test("are all their updates, or what a flush made of them, and those after it", async () => {
+  test("consist of all their updates, or of a flushed update and those after it", async () => {
     await withYLeveldb(folder, async (persistence) => {
       await storeUpdates(persistence, "typed", typing("-typed"));
       await storeUpdates(persistence, "flushed", typing("-flushed"));
@@ -94,13 +94,13 @@ describe("documents of y-leveldb", () => {
     for (const [name, text] of Object.entries(texts)) expect(found[name]?.text).toBe(text.slice(1));
   });
 
-  test("are there when the server was killed", async () => {
+  test("are read after the server was killed", async () => {
     await leaveAsKilled(folder, (persistence) => storeUpdates(persistence, "notes", typing("-killed")));
     expect(filesOf(folder, ".ldb")).toEqual([]);
     expect(read()).toEqual({ notes: { count: 8, text: "killed" } });
   });
 
-  test("are not there when they were deleted", async () => {
+  test("are not read after they were deleted", async () => {
     await withYLeveldb(folder, async (persistence) => {
       await storeUpdates(persistence, "kept", typing("-kept"));
       await storeUpdates(persistence, "gone", typing("-gone"));
@@ -109,7 +109,7 @@ describe("documents of y-leveldb", () => {
     expect(Object.keys(read())).toEqual(["kept"]);
   });
 
-  test("are theirs alone: what setMeta put beside them is left, and said", async () => {
+  test("are imported without the values of setMeta, which a remark reports", async () => {
     await withYLeveldb(folder, async (persistence) => {
       await storeUpdates(persistence, "notes", typing("-notes"));
       await persistence.setMeta("notes", "author", "Ada");
@@ -120,7 +120,7 @@ describe("documents of y-leveldb", () => {
     expect(source.remarks).toEqual(["Values that were set with setMeta are not imported."]);
   });
 
-  test("have the names that the URLs of their clients mean", async () => {
+  test("have the decoded names of the URLs of their clients", async () => {
     await withYLeveldb(folder, async (persistence) => {
       for (const name of ["my%20notes", "caf%C3%A9", "100%", "%ff"])
         await storeUpdates(persistence, name, typing("-x"));
@@ -128,7 +128,7 @@ describe("documents of y-leveldb", () => {
     expect(Object.keys(read()).sort()).toEqual(["%ff", "100%", "café", "my notes"]);
   });
 
-  test("keep their name where two would have one", async () => {
+  test("keep their stored name when two would decode to one name", async () => {
     await withYLeveldb(folder, async (persistence) => {
       for (const name of ["a/b", "a%2Fb", "a%252Fb"]) await storeUpdates(persistence, name, typing(`-${name}`));
     });
@@ -145,7 +145,7 @@ describe("documents of y-leveldb", () => {
     ]);
   });
 
-  test("are given, and then it is said that there was something else", async () => {
+  test("are all returned before an error reports foreign entries", async () => {
     await withYLeveldb(folder, async (persistence) => {
       await storeUpdates(persistence, "notes", typing("-notes"));
       await putValue(persistence, ["mine", "key"], Uint8Array.of(1));

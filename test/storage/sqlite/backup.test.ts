@@ -116,7 +116,7 @@ describe("a backup fails and leaves no file, when", () => {
     expect(statSync(`${file}-wal`).size).toBeGreaterThan(0);
   });
 
-  test("the database is another program's", async () => {
+  test("the database belongs to another program", async () => {
     mkdirSync(workshop.file("data"));
     const file = workshop.file("data", "yurt.db");
     const database = new Database(file);

@@ -41,7 +41,7 @@ function change(file: string, ...statements: readonly string[]): void {
   database.close(true);
 }
 
-/** Fills the first page of something, which its name in the schema leads to. */
+/** Overwrites the first page of the table or index with this name. */
 function damagePageOf(file: string, name: string): void {
   const database = new Database(file, { readonly: true });
   const { rootpage = 0 } =
@@ -149,14 +149,14 @@ describe("a database is refused as corrupt, and nothing beside it is touched, wh
     expect(refusal(file)).toMatchObject({ kind: "corrupt", message });
   });
 
-  test("it is a letter beside a -wal with updates", async () => {
+  test("it is a text file beside a -wal with updates", async () => {
     const file = await workshop.fillAndKill("data", documents);
     writeFileSync(file, "This is no database.\n".repeat(500));
     expect(refusal(file)).toMatchObject({ kind: "corrupt", message: "file is not a database" });
   });
 });
 
-test("a newer database is refused with both versions, and a -wal beside it stays", async () => {
+test("a newer database is refused with an error that names both versions, and its -wal is kept", async () => {
   const file = await workshop.fillAndKill("data", documents);
   const database = new Database(file);
   database.run("PRAGMA wal_autocheckpoint = 0");
@@ -171,7 +171,7 @@ test("a newer database is refused with both versions, and a -wal beside it stays
   expect(String(refused)).toMatch(/version 99.*up to \d+\./);
 });
 
-test("a check leaves nothing beside a database at rest, and takes no time that a start would notice", async () => {
+test("a check creates no files beside an idle database, and does not delay a start", async () => {
   const file = await workshop.fill("data", documents);
   const before = readFileSync(file);
   const startedAt = performance.now();

@@ -47,11 +47,11 @@ async function copied(files: readonly string[]): Promise<number[]> {
   return numbers;
 }
 
-/** Changes whenever SQLite begins the log anew. */
+/** The salts of the write-ahead log, which change when SQLite restarts it. */
 const generation = () => readFileSync(`${file}-wal`).subarray(16, 24).toHex();
 
 describe("durable", () => {
-  test("syncs the write-ahead log, by one call to the system that does not hold up the event loop", async () => {
+  test("syncs the write-ahead log with one system call that does not block the event loop", async () => {
     const spy = spyOn(fs, "fsync");
     try {
       await append(1);
@@ -64,7 +64,7 @@ describe("durable", () => {
     }
   });
 
-  test("rejects when the sync fails, and what was appended can still be read", async () => {
+  test("rejects when the sync fails, and the appended updates can still be read", async () => {
     const mend = failSyncs();
     await append(1);
     await expect(store.durable()).rejects.toThrow(StoreError);
@@ -72,7 +72,7 @@ describe("durable", () => {
     expect(numbersIn(await store.load("d"))).toEqual([1]);
   });
 
-  test("after a failed sync moves the log into the database, and writes what is not known to be on disk into a new one", async () => {
+  test("after a failed sync checkpoints the log, and writes the updates that may not be on disk to a restarted one", async () => {
     await append(1);
     await store.durable();
     const before = generation();
@@ -92,7 +92,7 @@ describe("durable", () => {
     expect(numbersIn(await store.load("d"))).toEqual([1, 2, 3, 4]);
   });
 
-  test("after a failed sync brings nothing back that a compaction has taken in or a removal has taken away", async () => {
+  test("after a failed sync does not bring back updates that were compacted or removed", async () => {
     const mend = failSyncs();
     await append(1);
     await append(2);
@@ -108,7 +108,7 @@ describe("durable", () => {
     expect(await store.load("removed")).toBeUndefined();
   });
 
-  test("after a sync that worked writes nothing again", async () => {
+  test("after a successful sync writes nothing again", async () => {
     await append(1);
     await store.durable();
     const size = statSync(`${file}-wal`).size;
@@ -127,7 +127,7 @@ describe("the write-ahead log", () => {
   const checkpoints = async () =>
     (await metrics.checkpoints.get()).values.find(({ metricName }) => metricName?.endsWith("_count"))?.value ?? 0;
 
-  test("is checkpointed beside the event loop when it has grown, by another connection", async () => {
+  test("is checkpointed by another connection when it has grown, without blocking the event loop", async () => {
     for (let number = 0; number < 1_500; number += 1) await append(number);
     await eventually("a checkpoint", async () => (await checkpoints()) > 0);
     // After a whole checkpoint the next append starts the log anew, and then it is shorter than the appends.
@@ -159,7 +159,7 @@ describe("the write-ahead log", () => {
     expect((await store.load("d"))?.tail).toHaveLength(501);
   });
 
-  test("is gone when the store is closed, also after a worker has checkpointed it", async () => {
+  test("is removed when the store closes, even after a worker has checkpointed it", async () => {
     for (let number = 0; number < 1_500; number += 1) await append(number);
     await eventually("a checkpoint", async () => (await checkpoints()) > 0);
     await store.close();

@@ -22,27 +22,27 @@ describe("migrate", () => {
     expect(state()).toEqual({ version: [2], numbers: [10] });
   });
 
-  test("runs only what a database has not had", () => {
+  test("runs only the migrations that a database has not had", () => {
     migrate(database, [first]);
     migrate(database, [first, second]);
     migrate(database, [first, second]);
     expect(state()).toEqual({ version: [2], numbers: [10] });
   });
 
-  test("undoes the migration that fails, and keeps those before it", () => {
+  test("rolls back the migration that fails, and keeps those before it", () => {
     expect(() => migrate(database, [first, failing, second])).toThrow("nowhere");
     expect(state()).toEqual({ version: [1], numbers: [1] });
     migrate(database, [first, second]);
     expect(state()).toEqual({ version: [2], numbers: [10] });
   });
 
-  test("refuses a newer database, which it leaves as it is", () => {
+  test("refuses a newer database and does not change it", () => {
     migrate(database, [first, second]);
     expect(() => migrate(database, [failing])).toThrow(DatabaseIsNewer);
     expect(state()).toEqual({ version: [2], numbers: [10] });
   });
 
-  test("runs those of the store on a new database", () => {
+  test("runs the migrations of the store on a new database", () => {
     migrate(database, migrations);
     expect(values("PRAGMA user_version")).toEqual([migrations.length]);
   });

@@ -40,7 +40,7 @@ describe("a restore", () => {
     expect(readFileSync(source).equals(before)).toBe(true);
   });
 
-  test("keeps what the database had in its -wal, and applies none of it to the backup", async () => {
+  test("keeps the -wal of the database, and applies none of it to the backup", async () => {
     const file = await workshop.fillAndKill("data", present);
     restore();
     expect(readdirSync(dataFolder).filter((name) => name.endsWith("-wal"))).toEqual([`${aside}-wal`]);
@@ -48,7 +48,7 @@ describe("a restore", () => {
     expect(await documentsIn(workshop.file("data", aside))).toEqual(bytesOf(present));
   });
 
-  test("can be undone: what was kept aside is a source itself, its -wal included", async () => {
+  test("can be undone: the database that it kept is a valid source, with its -wal", async () => {
     const file = await workshop.fillAndKill("data", present);
     restore();
     source = workshop.file("data", aside);
@@ -70,7 +70,7 @@ describe("a restore", () => {
     expect(await documentsIn(file)).toEqual(bytesOf(old));
   });
 
-  test("makes a data folder where none was", async () => {
+  test("creates a missing data folder", async () => {
     expect(restore()).toMatchObject({ documents: 1, keptAside: undefined });
     expect(statSync(dataFolder).mode & 0o777).toBe(0o700);
     expect(await documentsIn(workshop.file("data", "yurt.db"))).toEqual(bytesOf(old));
@@ -119,13 +119,13 @@ describe("a restore is refused before anything is changed, when", () => {
     await workshop.fillAndKill("data", present);
   });
 
-  test("a server has the data folder", () => {
+  test("a server uses the data folder", () => {
     const folder = openDataFolder(dataFolder);
     expect(refusal()).toMatchObject({ name: "DataFolderLocked" });
     folder.release();
   });
 
-  test("its source is not there, or a folder", () => {
+  test("its source does not exist, or is a folder", () => {
     source = workshop.file("nowhere.db");
     expect(refusal()).toMatchObject({ name: "DatabaseMissing" });
     source = workshop.path;
@@ -133,7 +133,7 @@ describe("a restore is refused before anything is changed, when", () => {
     expect(existsSync(workshop.file("nowhere.db"))).toBe(false);
   });
 
-  test("its source is empty, or lost all but its -wal", () => {
+  test("its source is empty, or only its -wal is left", () => {
     writeFileSync(source, "");
     expect(refusal()).toMatchObject({ kind: "corrupt", message: "it is empty" });
     writeFileSync(`${source}-wal`, "updates");
@@ -146,12 +146,12 @@ describe("a restore is refused before anything is changed, when", () => {
     expect(refusal()).toMatchObject({ kind: "corrupt", message: "file is not a database" });
   });
 
-  test("its source has lost its end", () => {
+  test("its source is truncated", () => {
     writeFileSync(source, readFileSync(source).subarray(0, 3 * 4096));
     expect(refusal()).toMatchObject({ kind: "corrupt" });
   });
 
-  test("its source is damaged deep inside", async () => {
+  test("a page in the middle of its source is damaged", async () => {
     const many = { a: Array.from({ length: 200 }, () => new Uint8Array(1_000)) };
     source = await workshop.fill("damaged", many);
     const bytes = readFileSync(source);
@@ -171,14 +171,14 @@ describe("a restore is refused before anything is changed, when", () => {
     expect(refusal()).toMatchObject(refused);
   });
 
-  test("its source is bad, also where no data folder is: none is made", () => {
+  test("its source is invalid, and then no data folder is created", () => {
     writeFileSync(source, "a letter ".repeat(1_000));
     dataFolder = workshop.file("new");
     expect(restore).toThrow("file is not a database");
     expect(existsSync(dataFolder)).toBe(false);
   });
 
-  test("the name for what is kept aside is taken", () => {
+  test("the new name of the previous database already exists", () => {
     writeFileSync(workshop.file("data", aside), "a letter");
     expect(String(refusal())).toContain(`${aside} already exists.`);
   });

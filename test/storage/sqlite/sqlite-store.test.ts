@@ -38,7 +38,7 @@ async function kindOfFailure(promise: Promise<unknown>): Promise<StoreErrorKind 
 }
 
 describe("a store that is opened again", () => {
-  test("has everything, and appends after it", async () => {
+  test("has all its data, and appends after it", async () => {
     let store = openSqliteStore(file, createMetrics());
     const rows = await store.append([
       { document: "document", update: updateOf([0]) },
@@ -61,7 +61,7 @@ describe("a store that is opened again", () => {
     expect(readdirSync(folder)).toEqual(["store.db"]);
   });
 
-  test("has every batch whose promise had resolved, whole and in order, when the process was killed", async () => {
+  test("has every batch whose promise had resolved before a kill, complete and in order", async () => {
     let acknowledged = -1;
     for (const batches of [1, 70, 130]) {
       await using child = new Child("append-until-killed.ts", [file]);
@@ -79,7 +79,7 @@ describe("a store that is opened again", () => {
 });
 
 describe("a file that cannot be used", () => {
-  /** The kind of the error that is thrown; the folder must be as it was. */
+  /** Returns the kind of the error that is thrown; the folder must not change. */
   function refusal(): unknown {
     const before = readFileSync(file);
     let refused: unknown;
@@ -99,18 +99,18 @@ describe("a file that cannot be used", () => {
     await store.close();
   }
 
-  test("is not a database: corrupt, and untouched", () => {
+  test("is reported as corrupt and not changed when it is not a database", () => {
     writeFileSync(file, "This is a letter, not a database.\n".repeat(1_000));
     expect(refusal()).toBe("corrupt");
   });
 
-  test("has lost its end: corrupt, and untouched", async () => {
+  test("is reported as corrupt and not changed when it is truncated", async () => {
     await writeDocuments();
     writeFileSync(file, readFileSync(file).subarray(0, 100_000));
     expect(refusal()).toBe("corrupt");
   });
 
-  test("was written by a newer release: refused with both versions, and untouched", async () => {
+  test("is refused with an error that names both versions, and not changed, when a newer release wrote it", async () => {
     await writeDocuments();
     const database = new Database(file);
     database.run("PRAGMA user_version = 99");
@@ -120,7 +120,7 @@ describe("a file that cannot be used", () => {
     expect(String(error)).toMatch(/version 99.*up to \d+\./);
   });
 
-  test("is damaged in the middle: the documents there are corrupt, the others are served", async () => {
+  test("makes only the damaged documents corrupt when it is damaged in the middle", async () => {
     await writeDocuments();
     const bytes = readFileSync(file);
     const damagedFrom = Math.floor(bytes.length / 2 / 4096) * 4096;
@@ -131,7 +131,7 @@ describe("a file that cannot be used", () => {
     expect(new Set(results)).toEqual(new Set([undefined, "corrupt"]));
   });
 
-  test("is in a folder that is not there: unavailable", () => {
+  test("is reported as unavailable when its folder does not exist", () => {
     const open = () => openSqliteStore(join(folder, "nowhere", "store.db"), createMetrics());
     expect(open).toThrow(expect.objectContaining({ kind: "unavailable" }));
     expect(existsSync(join(folder, "nowhere"))).toBe(false);
@@ -153,7 +153,7 @@ test("a reader of the file, such as a backup, does not block a store, and sees o
 });
 
 describe("a store that cannot write", () => {
-  test("because another program does: rejects as unavailable, and takes the same batch afterwards", async () => {
+  test("rejects as unavailable while another program writes, and accepts the same batch afterwards", async () => {
     const store = openSqliteStore(file, createMetrics());
     await store.append([{ document: "document", update: updateOf([0]) }]);
     const other = new Database(file);
@@ -168,7 +168,7 @@ describe("a store that cannot write", () => {
     await store.close();
   });
 
-  test("because files may not grow: rejects as unavailable, and each batch is there whole or not at all", async () => {
+  test("rejects as unavailable when files may not grow, and stores each batch completely or not at all", async () => {
     // The limit counts 512 bytes each. Without the trap the signal that comes with it would end the process.
     const limited = ["sh", "-c", `trap "" XFSZ; ulimit -f 4000; exec "$@"`, "sh"];
     await using child = new Child("fill-store.ts", [file], limited);
@@ -210,7 +210,7 @@ describe("a store that cannot write", () => {
   }
 });
 
-test.each([1, 2, 3, 4, 5])("tells the same as a store in memory, whatever is done (seed %d)", async (seed) => {
+test.each([1, 2, 3, 4, 5])("behaves like a store in memory under random operations (seed %d)", async (seed) => {
   const random = new Random(seed);
   const memory = openMemoryStore();
   let sqlite = openSqliteStore(file, createMetrics());

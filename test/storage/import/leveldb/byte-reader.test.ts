@@ -26,7 +26,7 @@ describe("a byte reader", () => {
     expect(reader(1, 0, 0, 0, 0, 0, 0, 0x80).uint64()).toBe(0x8000_0000_0000_0001n);
   });
 
-  test("reads on where it was, also in a part of a buffer", () => {
+  test("continues at its position, also in a part of a buffer", () => {
     const read = new ByteReader(Uint8Array.of(9, 9, 2, 7, 8, 1, 2, 3, 4, 5, 6, 7, 8).subarray(2));
     expect([...read.lengthPrefixed()]).toEqual([7, 8]);
     expect(read.remaining).toBe(8);
@@ -44,7 +44,7 @@ describe("a byte reader", () => {
     ["bytes", (read) => read.bytes(2), [1]],
     ["bytes after their length", (read) => read.lengthPrefixed(), [3, 1, 2]],
     ["bytes after a length of 2⁵³−1", (read) => read.lengthPrefixed(), [...new Array(7).fill(0xff), 0x0f]],
-  ])("refuses %s that is not there", (_, task, bytes) => {
+  ])("refuses %s beyond the end", (_, task, bytes) => {
     expect(() => task(reader(...bytes))).toThrow(Damage);
   });
 });

@@ -12,7 +12,7 @@ test.each<[string, Uint8Array, number]>([
   expect(crc32c(bytes)).toBe(crc);
 });
 
-test("is turned by 15 bits and moved when it is stored", () => {
+test("the stored checksum is rotated by 15 bits and offset", () => {
   const crc = 0xe306_9283;
   const turned = ((crc >>> 15) | (crc << 17)) >>> 0;
   expect(maskedCrc32c(utf8("123456789"))).toBe((turned + 0xa282_ead8) % 2 ** 32);

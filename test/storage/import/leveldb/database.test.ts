@@ -29,7 +29,7 @@ afterEach(() => workshop[Symbol.dispose]());
 
 const read = () => Array.from(readLevelDb(folder).entries(), ({ key, value }) => describeEntry(key, value));
 
-/** Some bytes that compress, and some that do not. */
+/** Returns bytes that compress, or bytes that do not. */
 function inventValue(random: Random): Uint8Array {
   const length = random.integer(3_000);
   const isEven = random.chance(0.5);
@@ -38,7 +38,7 @@ function inventValue(random: Random): Uint8Array {
 
 type Persistence = Parameters<Parameters<typeof withYLeveldb>[1]>[0];
 
-/** Puts, puts again and deletes, and returns what is there at the end. */
+/** Writes, overwrites and deletes entries, and returns the live ones. */
 async function writeMuch(persistence: Persistence, writes: number): Promise<readonly string[]> {
   const random = new Random(writes);
   for (let index = 0; index < writes; index += 1) {
@@ -70,7 +70,7 @@ describe("a LevelDB folder is read as LevelDB reads it", () => {
     }
   });
 
-  test("that has a log only, because its server was killed", async () => {
+  test("that has only a log, because its server was killed", async () => {
     let expected: readonly string[] = [];
     await leaveAsKilled(folder, async (persistence) => {
       expected = await writeMuch(persistence, 300);
@@ -92,7 +92,7 @@ describe("a LevelDB folder is read as LevelDB reads it", () => {
     expect(read()).toEqual([]);
   });
 
-  test("whose tables are named as they were until 2013", async () => {
+  test("whose tables have the names used until 2013", async () => {
     const expected = await withYLeveldb(folder, (persistence) => writeMuch(persistence, 500), manyTables);
     for (const name of filesOf(folder, ".ldb")) {
       renameSync(join(folder, name), join(folder, name.replace(".ldb", ".sst")));
@@ -101,7 +101,7 @@ describe("a LevelDB folder is read as LevelDB reads it", () => {
   });
 });
 
-describe("a log that ends in the middle of a write", () => {
+describe("a log that ends with an incomplete write", () => {
   let log: string;
   let expected: readonly string[];
 
@@ -113,7 +113,7 @@ describe("a log that ends in the middle of a write", () => {
     log = join(folder, filesOf(folder, ".log")[0] ?? "");
   });
 
-  test("holds what was written before", () => {
+  test("keeps all earlier writes", () => {
     truncateSync(log, readFileSync(log).length - 50);
     expect(read()).toEqual([...expected]);
     expect(readLevelDb(folder).remarks).toEqual([
@@ -121,7 +121,7 @@ describe("a log that ends in the middle of a write", () => {
     ]);
   });
 
-  test("or with bytes that never came to the disk holds what was written before", () => {
+  test("or with bytes that never reached the disk keeps all earlier writes", () => {
     const bytes = readFileSync(log);
     writeFileSync(log, bytes.fill(0, bytes.length - 50));
     expect(read()).toEqual([...expected]);
@@ -131,7 +131,7 @@ describe("a log that ends in the middle of a write", () => {
   });
 });
 
-describe("refused, with the name of the file that is to blame, is a folder", () => {
+describe("refused, with the name of the invalid file, is a folder", () => {
   beforeEach(async () => {
     await withYLeveldb(folder, (persistence) => writeMuch(persistence, 300), manyTables);
     await compactLevels(folder);
@@ -155,7 +155,7 @@ describe("refused, with the name of the file that is to blame, is a folder", () 
     expect(refusal.message).toContain(join(folder, name));
   }
 
-  test("that is not there", () => {
+  test("that does not exist", () => {
     rmSync(folder, { recursive: true });
     expectRefusal("", /is not a LevelDB folder: it has no file CURRENT\.$/);
   });
@@ -200,7 +200,7 @@ describe("refused, with the name of the file that is to blame, is a folder", () 
     expectRefusal(table, /is damaged: a checksum does not match at byte 0\.$/);
   });
 
-  test("whose table is another's", () => {
+  test("whose table was replaced by another table", () => {
     const [one = "", other = ""] = filesOf(folder, ".ldb").toSorted((left, right) => sizeOf(left) - sizeOf(right));
     writeFileSync(join(folder, other), readFileSync(join(folder, one)));
     expectRefusal(other, /is damaged/);
@@ -222,32 +222,32 @@ describe("refused, with the name of the file that is to blame, is a folder", () 
     expectRefusal(log, /is larger than LevelDB makes it: 1073741825 bytes\.$/);
   });
 
-  test("whose log holds what is no batch of writes", () => {
+  test("whose log has a record that is not a write batch", () => {
     const log = nameOf(".log");
     writeFileSync(join(folder, log), logBytes([utf8("too short")]));
     expectRefusal(log, /is damaged: unexpected end of data\.$/);
   });
 
-  test("whose manifest ends with what is no record", () => {
+  test("whose manifest ends with an invalid record", () => {
     const bytes = readFileSync(join(folder, manifest()));
     bytes[bytes.length - 1] = (bytes[bytes.length - 1] ?? 0) ^ 1;
     writeFileSync(join(folder, manifest()), bytes);
     expectRefusal(manifest(), /is damaged: it ends with bytes that are not a record\.$/);
   });
 
-  test("whose manifest is of another order of keys", () => {
+  test("whose manifest has another comparator", () => {
     writeFileSync(join(folder, manifest()), logFragment(1, Uint8Array.of(1, 4, ...utf8("mine"))));
     expectRefusal(manifest(), /is damaged: its comparator is not supported\.$/);
   });
 
-  test("that has a folder in the place of a file", () => {
+  test("that has a folder in place of a file", () => {
     const log = nameOf(".log");
     rmSync(join(folder, log));
     mkdirSync(join(folder, log));
     expectRefusal(log, /cannot be read: EISDIR/);
   });
 
-  test("and another copy of it is read", () => {
+  test("while another copy of it is read", () => {
     const copy = workshop.file("copy");
     mkdirSync(copy);
     const before = read();

@@ -20,7 +20,7 @@ const shown = (entries: Iterable<Entry>) =>
   Array.from(entries, ({ key, value }) => `${new TextDecoder().decode(key)}=${new TextDecoder().decode(value)}`);
 
 describe("live entries", () => {
-  test("are the newest of each key, wherever they are", () => {
+  test("are the newest version of each key, in any run", () => {
     const runs = [
       run(entry("a", 1, "old"), entry("b", 7, "new"), entry("c", 3, "only")),
       run(entry("a", 9, "new"), entry("a", 5, "older"), entry("b", 2, "old")),
@@ -30,7 +30,7 @@ describe("live entries", () => {
     expect(shown(liveEntries(runs.toReversed()))).toEqual(["a=new", "b=new", "c=only"]);
   });
 
-  test("leave out what was deleted, and not what was put there after that", () => {
+  test("leave out deleted keys, but not keys that were written again", () => {
     const runs = [
       run(entry("a", 1, "old"), entry("b", 1, "old"), entry("c", 1, "old")),
       run(entry("a", 4, undefined), entry("b", 4, undefined), entry("d", 4, undefined)),
@@ -39,11 +39,11 @@ describe("live entries", () => {
     expect(shown(liveEntries(runs))).toEqual(["b=again", "c=old"]);
   });
 
-  test("of nothing are none", () => {
+  test("of no runs are none", () => {
     expect(shown(liveEntries([]))).toEqual([]);
   });
 
-  test("open a run when its first key is reached, and close what is open when they are broken off", () => {
+  test("open a run when its first key is reached, and close open runs when the iteration is abandoned", () => {
     const events: string[] = [];
     const observed = (name: string, ...entries: readonly Entry[]): Run => ({
       firstKey: entries[0]?.key ?? utf8(""),
@@ -65,7 +65,7 @@ describe("live entries", () => {
     expect(events).toEqual(["first opened", "first closed", "second opened", "second closed"]);
   });
 
-  test("of any runs are what the writes, one after the other, have left", () => {
+  test("of random runs are the result of their writes in order", () => {
     withSeeds(200, (random) => {
       const expected = new Map<string, string>();
       const runs: Entry[][] = Array.from({ length: 1 + random.integer(5) }, () => []);

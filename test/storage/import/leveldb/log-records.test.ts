@@ -30,7 +30,7 @@ describe("a log", () => {
     expect(readLog(new Uint8Array())).toEqual({ records: [], end: "whole" });
   });
 
-  test("gives back what was written, whatever the sizes", () => {
+  test("returns the written records of all sizes", () => {
     for (const before of sizes) {
       for (const size of sizes) {
         const records = [filled(before, 1), filled(size, 2), utf8("end")];
@@ -43,11 +43,11 @@ describe("a log", () => {
     }
   });
 
-  test("may begin a record with nothing, and then once more", () => {
+  test("may start a record with an empty fragment, and then start it again", () => {
     expect(texts(concatenate(logFragment(first, utf8("")), logFragment(full, utf8("a"))))).toEqual(["a"]);
   });
 
-  test("that ends anywhere holds the records that are whole, and says whether one is not", () => {
+  test("that ends anywhere has the complete records, and reports an incomplete one", () => {
     const written = [utf8("first"), filled(40_000, 7), utf8("last")];
     const bytes = logBytes(written);
     const ends = written.map((_, index) => logBytes(written.slice(0, index + 1)).length);
@@ -65,7 +65,7 @@ describe("a log", () => {
     ["a checksum that does not match", damaged(logFragment(full, utf8("lost")), 0)],
     ["content that does not match", damaged(logFragment(full, utf8("lost")), headerBytes)],
     ["a record of an unknown type", logFragment(9, utf8("lost"))],
-  ])("that ends with %s holds what was before it", (_, rest) => {
+  ])("that ends with %s keeps the records before it", (_, rest) => {
     const bytes = concatenate(logBytes([utf8("a"), utf8("b")]), rest);
     expect(readLog(bytes)).toMatchObject({ records: [utf8("a"), utf8("b")], end: "damaged" });
   });
@@ -86,7 +86,7 @@ describe("a log", () => {
     expect(() => readLog(bytes)).toThrow(new Damage(message));
   });
 
-  test("with a length that goes beyond its block is damaged when another block follows, and else cut there", () => {
+  test("with a length that exceeds its block is corrupted when another block follows, and otherwise ends there", () => {
     const record = logFragment(full, filled(100, 1));
     record[5] = 0xff;
     const block = concatenate(record, filled(logBlockBytes - record.length, 0));
@@ -96,7 +96,7 @@ describe("a log", () => {
     expect(readLog(record)).toEqual({ records: [], end: "cut" });
   });
 
-  test("of any records is them", () => {
+  test("of random records returns them", () => {
     withSeeds(50, (random) => {
       const records = Array.from({ length: random.integer(8) }, () =>
         filled(random.integer(70_000), random.integer(256)),

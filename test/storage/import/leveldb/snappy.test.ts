@@ -49,7 +49,7 @@ describe("a snappy block", () => {
     expect(() => decompressed(...bytes)).toThrow(Damage);
   });
 
-  test("of any literals and copies is what they say", () => {
+  test("of random literals and copies is decompressed", () => {
     withSeeds(300, (random) => {
       const { bytes, content } = inventBlock(random);
       expect([...decompressed(...varint(content.length), ...bytes)]).toEqual([...content]);

@@ -38,7 +38,7 @@ const read = (bytes: Uint8Array) =>
   });
 
 describe("a table", () => {
-  test("gives its entries in their order, block by block", () => {
+  test("returns its entries in order, block by block", () => {
     const first = block(put("a", 5), put("ab", 3), put("abc", 9), [internalKey("abc", 4, 0), utf8("")]);
     expect(read(tableBytes([first, block(), block(put("b", 1))]))).toEqual([
       "a@5=A",
@@ -56,7 +56,7 @@ describe("a table", () => {
     expect(read(tableBytes([{ bytes: compressed, compression: 1 }]))).toEqual(["key@1=KEY"]);
   });
 
-  test("of any entries is them", () => {
+  test("of random entries returns them", () => {
     withSeeds(30, (random) => {
       const keys = Array.from({ length: 60 }, () => random.integer(2_000).toString(3)).sort();
       const entries = [...new Set(keys)].map((key) => put(key, 7, "v".repeat(random.integer(300))));
@@ -114,7 +114,7 @@ describe("a table", () => {
     expect(() => read(bytes)).toThrow(message);
   });
 
-  test("may have a key of 64 KiB, and none longer", () => {
+  test("may have keys of up to 64 KiB", () => {
     const key = "k".repeat(64 * 1024 - 8);
     expect(read(tableBytes([block(put(key, 1, "v"))]))).toEqual([`${key}@1=v`]);
     expect(() => read(tableBytes([block(put(`${key}k`, 1, "v"))]))).toThrow("a key is longer than 65536 bytes");

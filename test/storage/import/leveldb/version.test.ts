@@ -39,7 +39,7 @@ const edit = (...fields: readonly Field[]) =>
 const table = (number: number) => ({ number, bytes: 1_000 + number, firstKey: utf8("a") });
 
 describe("a version", () => {
-  test("is what the edits of a manifest lead to", () => {
+  test("is the result of the edits of a manifest", () => {
     const version = readVersion([
       edit(comparator("leveldb.BytewiseComparator"), logNumber(0), numbers(3, 2), numbers(4, 0)),
       edit(logNumber(4), previousLogNumber(0), added(0, 5), added(0, 6), compactPointer),
@@ -49,7 +49,7 @@ describe("a version", () => {
     expect(version).toEqual({ tables: [table(6), table(7)], logNumber: 4, previousLogNumber: 3 });
   });
 
-  test("keeps a table that moves to another level, in whatever order the edit says so", () => {
+  test("keeps a table that moves to another level, in either order of the fields", () => {
     const moved = [edit(deleted(0, 5), added(1, 5)), edit(added(2, 5), deleted(1, 5))];
     expect(readVersion([edit(logNumber(1), added(0, 5)), ...moved]).tables).toEqual([table(5)]);
   });

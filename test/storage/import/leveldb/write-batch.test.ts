@@ -6,7 +6,7 @@ import { concatenate, utf8, writeBatch } from "../../../support/bytes/leveldb-by
 const read = (record: Uint8Array) => [...readWriteBatch(record)];
 
 describe("a batch of writes", () => {
-  test("numbers its writes from its own number on", () => {
+  test("numbers its writes from its sequence number", () => {
     const record = writeBatch(2 ** 40, [
       ["a", "one"],
       ["b", undefined],
