@@ -51,7 +51,7 @@ export function openExistingDataFolder(path: string): DataFolder {
   const lockFile = join(folder, "lock");
   const pidFile = join(folder, "pid");
   const isNew = !existsSync(lockFile);
-  const lock = acquire(lockFile);
+  const lock = acquireLock(lockFile);
   if (lock === undefined) throw new DataFolderLocked(folder, readPid(pidFile));
   try {
     writeFileSync(pidFile, `${process.pid}\n`);
@@ -109,7 +109,7 @@ export function giveToOwner(path: string, model: string): void {
  * inode. The kernel also releases it when this process closes any other descriptor of the file, so no other code may
  * open the file, not even to read it.
  */
-function acquire(file: string): Database | undefined {
+function acquireLock(file: string): Database | undefined {
   const database = new Database(file, { create: true, readwrite: true });
   try {
     database.run("BEGIN EXCLUSIVE");

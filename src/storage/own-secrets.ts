@@ -1,6 +1,6 @@
 import { parseWebhookSecret, shortestSecretBytes } from "../config/auth-settings.ts";
 import { createDataFolder } from "./data-folder.ts";
-import { SecretsFileUnreadable, secretIn } from "./secrets-file.ts";
+import { loadOrCreateSecret, SecretsFileUnreadable } from "./secrets-file.ts";
 
 /**
  * The secrets that sign and verify the server's tokens: the given ones, else one that the server generates and keeps in
@@ -13,7 +13,7 @@ export function signingSecrets(given: readonly string[], folder: string | undefi
   const generate = () => randomBytes().toBase64({ alphabet: "base64url", omitPadding: true });
   if (folder === undefined) return [generate()];
   createDataFolder(folder);
-  const { text } = secretIn(folder, "auth.secret", generate);
+  const { text } = loadOrCreateSecret(folder, "auth.secret", generate);
   if (Buffer.byteLength(text) >= shortestSecretBytes) return [text];
   throw new SecretsFileUnreadable(folder, `holds an "auth.secret" of less than ${shortestSecretBytes} bytes`);
 }
@@ -22,7 +22,7 @@ export function signingSecrets(given: readonly string[], folder: string | undefi
 export function webhookSecrets(given: readonly Uint8Array[], folder: string): readonly Uint8Array[] {
   if (given.length > 0) return given;
   createDataFolder(folder);
-  const { text } = secretIn(folder, "auth.webhook-secret", () => `whsec_${randomBytes().toBase64()}`);
+  const { text } = loadOrCreateSecret(folder, "auth.webhook-secret", () => `whsec_${randomBytes().toBase64()}`);
   const secret = parseWebhookSecret(text);
   if (secret !== undefined) return [secret];
   throw new SecretsFileUnreadable(folder, 'holds an "auth.webhook-secret" that is not a Standard Webhooks secret');

@@ -48,7 +48,7 @@ export class RevocationFile implements RevocationLog {
   /** Throws `RevocationsUnreadable`, or the system's error. */
   constructor(folder: string, clock: Clock) {
     this.#path = join(folder, fileName);
-    const content = contentOf(this.#path);
+    const content = readIfPresent(this.#path);
     const now = clock.now();
     this.#revocations = linesIn(content)
       .map((line, index) => {
@@ -108,7 +108,7 @@ export class RevocationFile implements RevocationLog {
   }
 }
 
-function contentOf(path: string): Buffer {
+function readIfPresent(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {

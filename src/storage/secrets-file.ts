@@ -37,11 +37,11 @@ export class SecretsFileUnreadable extends Error {
  * It is on disk when this returns, in a file with mode 0600. Concurrent callers, even in several processes, get the
  * same secret. Throws `SecretsFileUnreadable` or the system's error.
  */
-export function secretIn(folder: string, name: string, generate: () => string): Secret {
+export function loadOrCreateSecret(folder: string, name: string, generate: () => string): Secret {
   const path = join(folder, fileName);
   const known = readSecrets(path).get(name);
   if (known !== undefined) return { text: known, isNew: false };
-  const unlock = lock(folder);
+  const unlock = acquireLock(folder);
   try {
     const secrets = readSecrets(path);
     const made = secrets.get(name);
@@ -56,7 +56,7 @@ export function secretIn(folder: string, name: string, generate: () => string): 
 }
 
 function readSecrets(path: string): Map<string, string> {
-  const content = readIfThere(path);
+  const content = readIfPresent(path);
   if (content === undefined) return new Map();
   const parsed = v.safeParse(secretTexts, parse(content));
   if (!parsed.success) throw new SecretsFileUnreadable(dirname(path), "is not a JSON object of texts");
@@ -72,7 +72,7 @@ function parse(content: string): unknown {
   }
 }
 
-function readIfThere(path: string): string | undefined {
+function readIfPresent(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
@@ -82,7 +82,7 @@ function readIfThere(path: string): string | undefined {
 }
 
 /** Locks the file: two processes that add a secret each would otherwise overwrite each other's. */
-function lock(folder: string): () => void {
+function acquireLock(folder: string): () => void {
   const path = join(folder, lockName);
   closeSync(openSync(path, "a", 0o600));
   giveToOwner(path, folder);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { chmodSync, chownSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
-import { SecretsFileUnreadable, secretIn } from "../../src/storage/secrets-file.ts";
+import { loadOrCreateSecret, SecretsFileUnreadable } from "../../src/storage/secrets-file.ts";
 import { Child } from "../support/processes/child.ts";
 import { Workshop } from "../support/processes/data-folder.ts";
 
@@ -11,8 +11,8 @@ const never = () => {
 describe("a secret", () => {
   test("is generated once, and stored in a file with mode 0600", () => {
     using workshop = new Workshop();
-    expect(secretIn(workshop.path, "auth.secret", () => "first")).toEqual({ text: "first", isNew: true });
-    expect(secretIn(workshop.path, "auth.secret", never)).toEqual({ text: "first", isNew: false });
+    expect(loadOrCreateSecret(workshop.path, "auth.secret", () => "first")).toEqual({ text: "first", isNew: true });
+    expect(loadOrCreateSecret(workshop.path, "auth.secret", never)).toEqual({ text: "first", isNew: false });
     const path = workshop.file("secrets.json");
     expect(JSON.parse(readFileSync(path, "utf8"))).toEqual({ "auth.secret": "first" });
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -22,16 +22,16 @@ describe("a secret", () => {
     using workshop = new Workshop();
     const path = workshop.file("secrets.json");
     writeFileSync(path, '{"other":"x","__proto__":"y"}');
-    expect(secretIn(workshop.path, "__proto__", never).text).toBe("y");
-    expect(secretIn(workshop.path, "auth.secret", () => "first").isNew).toBe(true);
-    expect(secretIn(workshop.path, "toString", () => "second").isNew).toBe(true);
+    expect(loadOrCreateSecret(workshop.path, "__proto__", never).text).toBe("y");
+    expect(loadOrCreateSecret(workshop.path, "auth.secret", () => "first").isNew).toBe(true);
+    expect(loadOrCreateSecret(workshop.path, "toString", () => "second").isNew).toBe(true);
     for (const [name, text] of [
       ["other", "x"],
       ["__proto__", "y"],
       ["auth.secret", "first"],
       ["toString", "second"],
     ] as const) {
-      expect(secretIn(workshop.path, name, never).text).toBe(text);
+      expect(loadOrCreateSecret(workshop.path, name, never).text).toBe(text);
     }
     expect(readdirSync(workshop.path).toSorted()).toEqual(["secrets.json", "secrets.lock"]);
   });
@@ -41,7 +41,7 @@ describe("a secret", () => {
     const path = workshop.file("secrets.json");
     writeFileSync(path, '{"auth.secret":"x"}');
     chmodSync(path, 0o640);
-    secretIn(workshop.path, "auth.secret", never);
+    loadOrCreateSecret(workshop.path, "auth.secret", never);
     expect(statSync(path).mode & 0o777).toBe(0o640);
     expect(readdirSync(workshop.path)).toEqual(["secrets.json"]);
   });
@@ -60,7 +60,7 @@ describe("a secret", () => {
     using workshop = new Workshop();
     const path = workshop.file("secrets.json");
     writeFileSync(path, content);
-    const ask = () => secretIn(workshop.path, "auth.secret", () => "new");
+    const ask = () => loadOrCreateSecret(workshop.path, "auth.secret", () => "new");
     expect(ask).toThrow(SecretsFileUnreadable);
     expect(ask).toThrow(`${path} is not a JSON object of texts.`);
     expect(readFileSync(path, "utf8")).toBe(content);
@@ -71,7 +71,7 @@ describe("a secret", () => {
     () => {
       using workshop = new Workshop();
       chownSync(workshop.path, 65_534, 65_534);
-      secretIn(workshop.path, "auth.secret", () => "first");
+      loadOrCreateSecret(workshop.path, "auth.secret", () => "first");
       const owners = ["secrets.json", "secrets.lock"].map((name) => statSync(workshop.file(name)).uid);
       expect(owners).toEqual([65_534, 65_534]);
     },
@@ -79,9 +79,9 @@ describe("a secret", () => {
 
   test("that cannot be stored leaves no file behind, and releases the lock", () => {
     using workshop = new Workshop();
-    expect(() => secretIn(workshop.path, "a", never)).toThrow("there is one");
-    expect(secretIn(workshop.path, "a", () => "first").isNew).toBe(true);
-    expect(() => secretIn(workshop.file("nowhere"), "a", () => "first")).toThrow("ENOENT");
+    expect(() => loadOrCreateSecret(workshop.path, "a", never)).toThrow("there is one");
+    expect(loadOrCreateSecret(workshop.path, "a", () => "first").isNew).toBe(true);
+    expect(() => loadOrCreateSecret(workshop.file("nowhere"), "a", () => "first")).toThrow("ENOENT");
   });
 
   test("is the same for all processes that request it at once, and none loses another's", async () => {

@@ -33,7 +33,7 @@ class HocuspocusSqlite implements DocumentSource {
   *documents(): Generator<SourceDocument> {
     const database = connect(this.#file);
     const statement = database.prepare<DocumentRow, [after: number]>(selectNext);
-    const next = (after: number) => explained(this.#file, () => statement.get(after));
+    const next = (after: number) => translateErrors(this.#file, () => statement.get(after));
     let rowsWithoutName = 0;
     try {
       for (let found = next(Number.MIN_SAFE_INTEGER); found !== null; found = next(found.row)) {
@@ -54,7 +54,7 @@ class HocuspocusSqlite implements DocumentSource {
 function withDatabase<Result>(file: string, task: (database: Database) => Result): Result {
   const database = connect(file);
   try {
-    return explained(file, () => task(database));
+    return translateErrors(file, () => task(database));
   } finally {
     database.close(true);
   }
@@ -69,12 +69,12 @@ function withDatabase<Result>(file: string, task: (database: Database) => Result
 function connect(file: string): Database {
   const isInWalMode = readHeader(file).subarray(18, 20).includes(2);
   const isIdle = (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0 && !existsSync(`${file}-shm`);
-  const database = explained(file, () =>
+  const database = translateErrors(file, () =>
     isInWalMode && isIdle
       ? new Database(`${pathToFileURL(file)}?immutable=1`, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI)
       : new Database(file, { readonly: true }),
   );
-  explained(file, () => database.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`));
+  translateErrors(file, () => database.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`));
   return database;
 }
 
@@ -108,16 +108,16 @@ function checkTable(database: Database): void {
 }
 
 /** Runs `task`, and translates SQLite's errors into `SourceError`. */
-function explained<Result>(file: string, task: () => Result): Result {
+function translateErrors<Result>(file: string, task: () => Result): Result {
   try {
     return task();
   } catch (error) {
     if (!(error instanceof SQLiteError)) throw error;
-    throw new SourceError(describeTrouble(file, error), { cause: error });
+    throw new SourceError(describeSqliteError(file, error), { cause: error });
   }
 }
 
-function describeTrouble(file: string, { code, message }: SQLiteError): string {
+function describeSqliteError(file: string, { code, message }: SQLiteError): string {
   if (/^no such (table|column)/.test(message)) {
     return `${file} is not a database of Hocuspocus' SQLite extension: it has no table documents with the columns name and data.`;
   }

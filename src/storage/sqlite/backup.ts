@@ -52,9 +52,9 @@ export function backUpDatabase({ file, target, examine }: BackupOptions): CopyFa
   try {
     const facts = withIdleDatabase(partial, (copy) => {
       if (examine !== undefined) examineCopy(copy, examine);
-      return factsOf(copy);
+      return summarize(copy);
     });
-    giveName(partial, target);
+    renameWithoutReplacing(partial, target);
     return facts;
   } catch (error) {
     rmSync(partial, { force: true });
@@ -87,7 +87,7 @@ export function copyDatabase({ file, target, connect }: CopyOptions): void {
   }
 }
 
-export function factsOf(database: Database): CopyFacts {
+export function summarize(database: Database): CopyFacts {
   const statement = database.prepare<CopyFacts, []>(
     `SELECT (SELECT count(*) FROM documents) AS documents, page_count * page_size AS bytes
      FROM pragma_page_count, pragma_page_size`,
@@ -114,7 +114,7 @@ function examineCopy(copy: Database, examine: Examine): void {
 }
 
 /** Renames the copy to its target, without overwriting a file that was created there meanwhile. */
-function giveName(partial: string, target: string): void {
+function renameWithoutReplacing(partial: string, target: string): void {
   try {
     linkSync(partial, target);
     rmSync(partial);

@@ -2,7 +2,7 @@ import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { giveToOwner, openDataFolder, syncFolder } from "../data-folder.ts";
 import { StoreError } from "../store.ts";
-import { type CopyFacts, copyDatabase, factsOf } from "./backup.ts";
+import { type CopyFacts, copyDatabase, summarize } from "./backup.ts";
 import {
   checkTables,
   companionSuffixes,
@@ -46,7 +46,7 @@ export function restoreDatabase({ source, dataFolder, atMs }: RestoreOptions): R
     if (existsSync(aside)) throw new Error(`${aside} already exists.`);
     prepareCopy(source, copy);
     giveToOwner(copy, existsSync(file) ? file : folder.path);
-    const facts = withIdleDatabase(copy, factsOf);
+    const facts = withIdleDatabase(copy, summarize);
     const keptAside = moveAside(file, aside) ? aside : undefined;
     syncFolder(folder.path);
     renameSync(copy, file);

@@ -14,7 +14,7 @@ import {
 import { checkDatabase } from "./database-file.ts";
 import { migrate, migrations } from "./migrations.ts";
 import { translateErrors } from "./sqlite-errors.ts";
-import { type LogFrames, WriteAheadLog } from "./write-ahead-log.ts";
+import { type WalFrames, WriteAheadLog } from "./write-ahead-log.ts";
 
 /** The wait for another program's write lock. It blocks the event loop, so it is short. */
 const busyTimeoutMs = 500;
@@ -86,7 +86,7 @@ class SqliteStore implements Store {
   readonly #reserveRows: Statement<void, [reserved: RowId]>;
   /** Ids of documents by name, for `append`. */
   readonly #documentIds = new Map<string, number>();
-  readonly #log: WriteAheadLog;
+  readonly #wal: WriteAheadLog;
   /** Runs a task in a transaction. One for all: to make it takes half as long as the transaction. */
   readonly #atomically: { immediate(task: () => unknown): unknown };
   /** Since the last sync began, or a failed one before it. */
@@ -122,11 +122,11 @@ class SqliteStore implements Store {
     );
     this.#deleteQuarantined = database.prepare("DELETE FROM quarantined WHERE document = ?");
     const countFrames = database.prepare<{ log: number; checkpointed: number }, []>("PRAGMA wal_checkpoint(NOOP)");
-    const frames = (): LogFrames => {
+    const frames = (): WalFrames => {
       const { log = 0, checkpointed = 0 } = countFrames.get() ?? {};
       return { all: log, checkpointed };
     };
-    this.#log = new WriteAheadLog({ file, frames, metrics });
+    this.#wal = new WriteAheadLog({ file, frames, metrics });
     this.#selectPage = database.prepare(
       `SELECT name, total(length(data)) AS bytes, count(updates.id) AS "rows",
          count(updates.id) - (base IS NOT NULL) AS tailRows
@@ -141,7 +141,7 @@ class SqliteStore implements Store {
   }
 
   async load(document: string): Promise<StoredDocument | undefined> {
-    await this.#turn();
+    await this.#untilWritable();
     return translateErrors(() => {
       const found = this.#findDocument.get(document);
       if (found === null) return undefined;
@@ -156,7 +156,7 @@ class SqliteStore implements Store {
   }
 
   async append(batch: readonly PendingUpdate[]): Promise<readonly RowId[]> {
-    await this.#turn();
+    await this.#untilWritable();
     return this.#write(batch.length, () =>
       batch.map(({ document, update }) => this.#insert(this.#documentId(document), update)),
     );
@@ -169,13 +169,13 @@ class SqliteStore implements Store {
    */
   async durable(): Promise<void> {
     if (this.#mustRewrite) {
-      await this.#log.moveToDatabase();
+      await this.#wal.checkpointFully();
       this.#rewrite();
     }
     const syncing = this.#unsynced;
     this.#unsynced = new Map();
     try {
-      await this.#log.sync();
+      await this.#wal.sync();
       this.#mustRewrite = false;
     } catch (error) {
       this.#mustRewrite = true;
@@ -186,7 +186,7 @@ class SqliteStore implements Store {
   }
 
   async compact(document: string, { base, summary, rows, quarantined }: Compaction): Promise<RowId> {
-    await this.#turn();
+    await this.#untilWritable();
     return this.#write(1, () => {
       const found = this.#findDocument.get(document);
       for (const row of quarantined) if (found !== null) this.#quarantine.run(found.id, row);
@@ -205,7 +205,7 @@ class SqliteStore implements Store {
   }
 
   async remove(document: string): Promise<void> {
-    await this.#turn();
+    await this.#untilWritable();
     this.#write(0, () => {
       const found = this.#findDocument.get(document);
       if (found === null) return;
@@ -218,7 +218,7 @@ class SqliteStore implements Store {
   }
 
   async close(): Promise<void> {
-    await this.#log.close();
+    await this.#wal.close();
     translateErrors(() => {
       try {
         this.#database.run("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -231,8 +231,8 @@ class SqliteStore implements Store {
   /**
    * Waits until writers may proceed. Calls that wait for the log proceed in order, and the first may block the others.
    */
-  async #turn(): Promise<void> {
-    while (this.#log.obstacle !== undefined) await this.#log.obstacle;
+  async #untilWritable(): Promise<void> {
+    while (this.#wal.pendingRestart !== undefined) await this.#wal.pendingRestart;
   }
 
   /** Runs `task`, which inserts up to `rows` updates, in one transaction. */
@@ -244,7 +244,7 @@ class SqliteStore implements Store {
         // The transaction returns the result of `task`.
         return this.#atomically.immediate(task) as Result;
       });
-      this.#log.grown(rows, this.#insertedBytes);
+      this.#wal.written(rows, this.#insertedBytes);
       return result;
     } catch (error) {
       // The cache may hold ids of documents that the transaction would have created.

@@ -8,7 +8,7 @@ export type CheckpointRequest = { readonly type: "checkpoint"; readonly file: st
 export type CheckpointReply = { readonly isComplete: boolean } | { readonly error: string };
 
 /** The length of the log in frames. A frame holds one page of the database. */
-export interface LogFrames {
+export interface WalFrames {
   readonly all: number;
   /** The frames that a checkpoint has copied into the database. */
   readonly checkpointed: number;
@@ -17,7 +17,7 @@ export interface LogFrames {
 export interface WriteAheadLogOptions {
   /** The path of the database. */
   readonly file: string;
-  readonly frames: () => LogFrames;
+  readonly frames: () => WalFrames;
   readonly metrics: Metrics;
 }
 
@@ -49,7 +49,7 @@ export class WriteAheadLog {
   #descriptor: number | undefined;
   #worker: Worker | undefined;
   #checkpointing: Promise<boolean> | undefined;
-  #finishing: Promise<void> | undefined;
+  #restarting: Promise<void> | undefined;
   #uncountedRows = 0;
   #uncountedBytes = 0;
   /** Writers wait at this many frames or more. */
@@ -60,19 +60,19 @@ export class WriteAheadLog {
   }
 
   /** Set while the log is too long: writers wait for this promise. Never rejects. */
-  get obstacle(): Promise<void> | undefined {
-    return this.#finishing;
+  get pendingRestart(): Promise<void> | undefined {
+    return this.#restarting;
   }
 
   /** Reports that this many rows and bytes have been written. */
-  grown(rows: number, bytes: number): void {
+  written(rows: number, bytes: number): void {
     this.#uncountedRows += rows;
     this.#uncountedBytes += bytes;
     if (this.#uncountedRows < countedRows && this.#uncountedBytes < countedBytes) return;
     this.#uncountedRows = 0;
     this.#uncountedBytes = 0;
     const { all, checkpointed } = this.#options.frames();
-    if (all >= this.#longestFrames) this.#finishing ??= this.#finish();
+    if (all >= this.#longestFrames) this.#restarting ??= this.#restart();
     else if (all - checkpointed >= checkpointFrames) void this.#checkpoint();
   }
 
@@ -93,7 +93,7 @@ export class WriteAheadLog {
    * Resolves when all frames of the log are in the database and on disk. The next write then restarts the log. No
    * writes may happen meanwhile. Rejects with `StoreError`.
    */
-  async moveToDatabase(): Promise<void> {
+  async checkpointFully(): Promise<void> {
     for (let pass = 0; pass < mostPasses; pass += 1) {
       if (await this.#checkpoint()) return;
     }
@@ -102,7 +102,7 @@ export class WriteAheadLog {
 
   /** Ends the worker. Resolves when its connection to the database is closed. */
   async close(): Promise<void> {
-    await this.#finishing;
+    await this.#restarting;
     await this.#checkpointing;
     // Without the request, termination would leave the worker's connection open, and SQLite would keep the log's files.
     if (this.#worker !== undefined) await this.#askWorker({ type: "close" });
@@ -116,28 +116,28 @@ export class WriteAheadLog {
     return this.#descriptor;
   }
 
-  async #finish(): Promise<void> {
+  async #restart(): Promise<void> {
     try {
-      await this.moveToDatabase();
+      await this.checkpointFully();
       this.#longestFrames = longestFrames;
     } catch {
       // A reader holds an old snapshot of the database: the log keeps growing, which costs only disk space.
       this.#longestFrames += longestFrames;
     }
-    this.#finishing = undefined;
+    this.#restarting = undefined;
   }
 
   /**
    * Checkpoints the log; true if all of it is in the database. At most one checkpoint runs at a time; never rejects.
    */
   #checkpoint(): Promise<boolean> {
-    this.#checkpointing ??= this.#ask().finally(() => {
+    this.#checkpointing ??= this.#runCheckpoint().finally(() => {
       this.#checkpointing = undefined;
     });
     return this.#checkpointing;
   }
 
-  async #ask(): Promise<boolean> {
+  async #runCheckpoint(): Promise<boolean> {
     const { metrics } = this.#options;
     const end = metrics.checkpoints.startTimer();
     const reply = await this.#askWorker({ type: "checkpoint", file: this.#options.file });

@@ -1,9 +1,9 @@
 /** Waits for the file `start`, then prints as JSON the secret of each name, requested one after the other. */
 import { existsSync } from "node:fs";
-import { secretIn } from "../../../src/storage/secrets-file.ts";
+import { loadOrCreateSecret } from "../../../src/storage/secrets-file.ts";
 
 const [folder = "", start = "", ...names] = process.argv.slice(2);
 console.log("ready");
 while (!existsSync(start)) await Bun.sleep(1);
-const secrets = names.map((name) => [name, secretIn(folder, name, () => crypto.randomUUID()).text]);
+const secrets = names.map((name) => [name, loadOrCreateSecret(folder, name, () => crypto.randomUUID()).text]);
 console.log(JSON.stringify(Object.fromEntries(secrets)));

@@ -2,18 +2,18 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { SourceError } from "../../source.ts";
 import { Damage } from "./byte-reader.ts";
-import { compareEntries, type Entry } from "./entry.ts";
-import { explained, reading, readWhole } from "./file-access.ts";
-import { liveEntries, type Run } from "./live-entries.ts";
+import { compareEntries, type LevelDbEntry } from "./entry.ts";
+import { iterateFile, readWhole, translateErrors } from "./file-access.ts";
+import { liveEntries, type SortedRun } from "./live-entries.ts";
 import { readLog } from "./log-records.ts";
 import { type RandomAccess, readTable } from "./table.ts";
-import { readVersion, type TableFacts, type Version } from "./version.ts";
+import { readVersion, type TableFile, type Version } from "./version.ts";
 import { readWriteBatch } from "./write-batch.ts";
 
 /** A LevelDB database on disk. It is never modified, not even its lock. */
 export interface LevelDb {
   /** The live value of every key, in key order. Throws `SourceError`. */
-  entries(): Iterable<Entry>;
+  entries(): Iterable<LevelDbEntry>;
   /** Remarks about earlier losses, in sentences. */
   readonly remarks: readonly string[];
 }
@@ -44,7 +44,7 @@ function readCurrentVersion(folder: string): Version {
   if (!/^MANIFEST-\d+\n$/.test(name)) throw new SourceError(`${current} is damaged: it names no manifest.`);
   const manifest = join(folder, name.trimEnd());
   const bytes = readWhole(manifest);
-  return explained(manifest, () => {
+  return translateErrors(manifest, () => {
     const { records, end } = readLog(bytes);
     if (end === "damaged") throw new Damage("it ends with bytes that are not a record");
     return readVersion(records);
@@ -53,7 +53,7 @@ function readCurrentVersion(folder: string): Version {
 
 /** The numbers of the live logs, in the order in which they were written. */
 function logNumbers(folder: string, { logNumber, previousLogNumber }: Version): readonly number[] {
-  const present = explained(folder, () => readdirSync(folder)).flatMap((name) => {
+  const present = translateErrors(folder, () => readdirSync(folder)).flatMap((name) => {
     const [, digits] = /^(\d+)\.log$/.exec(name) ?? [];
     return digits === undefined ? [] : [Number(digits)];
   });
@@ -63,9 +63,9 @@ function logNumbers(folder: string, { logNumber, previousLogNumber }: Version): 
   return [...live].sort((left, right) => left - right);
 }
 
-function readWrites(file: string, remarks: string[]): readonly Entry[] {
+function readWrites(file: string, remarks: string[]): readonly LevelDbEntry[] {
   const bytes = readWhole(file);
-  return explained(file, () => {
+  return translateErrors(file, () => {
     const { records, end } = readLog(bytes);
     if (end === "cut")
       remarks.push(`${file} ends in the middle of a write, as after a crash: that write is not imported.`);
@@ -75,14 +75,14 @@ function readWrites(file: string, remarks: string[]): readonly Entry[] {
   });
 }
 
-function tableRun(folder: string, { number, bytes, firstKey }: TableFacts): Run {
+function tableRun(folder: string, { number, bytes, firstKey }: TableFile): SortedRun {
   const file = tableFile(folder, number);
-  const { size } = explained(file, () => statSync(file));
+  const { size } = translateErrors(file, () => statSync(file));
   if (size !== bytes) throw new SourceError(`${file} is damaged: it has ${size} bytes and should have ${bytes}.`);
-  return { firstKey, entries: () => reading(file, (access) => tableEntries(access, firstKey)) };
+  return { firstKey, entries: () => iterateFile(file, (access) => tableEntries(access, firstKey)) };
 }
 
-function* tableEntries(access: RandomAccess, firstKey: Uint8Array): Generator<Entry> {
+function* tableEntries(access: RandomAccess, firstKey: Uint8Array): Generator<LevelDbEntry> {
   for (const entry of readTable(access)) {
     // Such a key would be read too late, after newer versions of it.
     if (Buffer.compare(entry.key, firstKey) < 0) throw new Damage("it holds a key below its first");

@@ -7,15 +7,15 @@ import type { RandomAccess } from "./table.ts";
 const largestWholeFile = 2 ** 30;
 
 /** Runs `task`, and translates damage of `file` and errors of reading it into `SourceError`. */
-export function explained<Result>(file: string, task: () => Result): Result {
+export function translateErrors<Result>(file: string, task: () => Result): Result {
   try {
     return task();
   } catch (error) {
-    throw explain(file, error);
+    throw toSourceError(file, error);
   }
 }
 
-function explain(file: string, error: unknown): unknown {
+function toSourceError(file: string, error: unknown): unknown {
   if (error instanceof Damage) return new SourceError(`${file} is damaged: ${error.message}.`, { cause: error });
   if (!(error instanceof Error && "code" in error)) return error;
   if (error.code !== "ENOENT") return new SourceError(`${file} cannot be read: ${error.message}.`, { cause: error });
@@ -25,7 +25,7 @@ function explain(file: string, error: unknown): unknown {
 
 /** Reads a whole file. Throws `SourceError`. */
 export function readWhole(file: string): Uint8Array {
-  return explained(file, () => {
+  return translateErrors(file, () => {
     const { size } = statSync(file);
     if (size > largestWholeFile) throw new SourceError(`${file} is larger than LevelDB makes it: ${size} bytes.`);
     return readFileSync(file);
@@ -33,14 +33,14 @@ export function readWhole(file: string): Uint8Array {
 }
 
 /** Opens `file` for the iteration of `read`. Throws `SourceError`. */
-export function* reading<Item>(file: string, read: (access: RandomAccess) => Iterable<Item>): Generator<Item> {
-  const descriptor = explained(file, () => openSync(file, "r"));
+export function* iterateFile<Item>(file: string, read: (access: RandomAccess) => Iterable<Item>): Generator<Item> {
+  const descriptor = translateErrors(file, () => openSync(file, "r"));
   try {
     const { size: byteLength } = fstatSync(descriptor);
     const access = { byteLength, read: (offset: number, length: number) => readAt(descriptor, offset, length) };
     yield* read(access);
   } catch (error) {
-    throw explain(file, error);
+    throw toSourceError(file, error);
   } finally {
     closeSync(descriptor);
   }

@@ -1,15 +1,15 @@
-import { compareEntries, type Entry, isDeletion } from "./entry.ts";
+import { compareEntries, isDeletion, type LevelDbEntry } from "./entry.ts";
 
 /** A sorted run of entries: those of one table, or of all logs. */
-export interface Run {
+export interface SortedRun {
   /** A lower bound of the run's keys. */
   readonly firstKey: Uint8Array;
-  readonly entries: () => Iterator<Entry>;
+  readonly entries: () => Iterator<LevelDbEntry>;
 }
 
 interface OpenRun {
-  head: Entry;
-  readonly rest: Iterator<Entry>;
+  head: LevelDbEntry;
+  readonly rest: Iterator<LevelDbEntry>;
 }
 
 /**
@@ -18,17 +18,17 @@ interface OpenRun {
  * A run is opened when its first key is reached. The tables of one level do not overlap, so one of them is open at a
  * time.
  */
-export function* liveEntries(runs: readonly Run[]): Generator<Entry> {
-  const waiting = runs.toSorted((left, right) => Buffer.compare(left.firstKey, right.firstKey));
+export function* liveEntries(runs: readonly SortedRun[]): Generator<LevelDbEntry> {
+  const unopened = runs.toSorted((left, right) => Buffer.compare(left.firstKey, right.firstKey));
   const open = new Set<OpenRun>();
   let last: Uint8Array | undefined;
   try {
     for (;;) {
-      const first = firstOf(open);
-      const next = waiting[0];
+      const first = runWithFirstEntry(open);
+      const next = unopened[0];
       if (next !== undefined && (first === undefined || Buffer.compare(next.firstKey, first.head.key) <= 0)) {
-        waiting.shift();
-        start(next, open);
+        unopened.shift();
+        openRun(next, open);
         continue;
       }
       if (first === undefined) return;
@@ -43,13 +43,13 @@ export function* liveEntries(runs: readonly Run[]): Generator<Entry> {
   }
 }
 
-function firstOf(open: Iterable<OpenRun>): OpenRun | undefined {
+function runWithFirstEntry(open: Iterable<OpenRun>): OpenRun | undefined {
   let first: OpenRun | undefined;
   for (const run of open) if (first === undefined || compareEntries(run.head, first.head) < 0) first = run;
   return first;
 }
 
-function start({ entries }: Run, open: Set<OpenRun>): void {
+function openRun({ entries }: SortedRun, open: Set<OpenRun>): void {
   const rest = entries();
   const { value, done } = rest.next();
   if (!done) open.add({ head: value, rest });

@@ -17,7 +17,7 @@ interface Fragment {
   readonly payload: Uint8Array;
 }
 
-type Part = Fragment | Damage | "cut";
+type Scanned = Fragment | Damage | "cut";
 
 const blockBytes = 32 * 1024;
 /** The header consists of a checksum, a length and a type. */
@@ -37,14 +37,14 @@ export function readLog(bytes: Uint8Array): LogRecords {
   /** The fragments of a record that has begun and not ended. */
   let begun: Uint8Array[] | undefined;
   let damage: Damage | undefined;
-  for (const part of partsOf(bytes)) {
+  for (const part of scan(bytes)) {
     if (part === "cut") return { records, end: damage === undefined ? part : "damaged" };
     if (part instanceof Damage) {
       damage ??= part;
       continue;
     }
     if (damage !== undefined) throw damage;
-    begun = join(begun, part);
+    begun = appendFragment(begun, part);
     if (part.type !== types.full && part.type !== types.last) continue;
     records.push(concatenate(begun));
     begun = undefined;
@@ -53,7 +53,7 @@ export function readLog(bytes: Uint8Array): LogRecords {
   return { records, end: begun === undefined ? "whole" : "cut" };
 }
 
-function join(begun: Uint8Array[] | undefined, { type, payload }: Fragment): Uint8Array[] {
+function appendFragment(begun: Uint8Array[] | undefined, { type, payload }: Fragment): Uint8Array[] {
   if (type === types.full || type === types.first) {
     // Old writers put an empty first fragment at the end of a block, and then began the record again.
     if (begun?.some(({ length }) => length > 0)) throw new Damage("a record has no end");
@@ -64,14 +64,14 @@ function join(begun: Uint8Array[] | undefined, { type, payload }: Fragment): Uin
   return begun;
 }
 
-function* partsOf(bytes: Uint8Array): Generator<Part> {
+function* scan(bytes: Uint8Array): Generator<Scanned> {
   for (let start = 0; start < bytes.length; start += blockBytes) {
-    yield* partsOfBlock(bytes.subarray(start, start + blockBytes), start);
+    yield* scanBlock(bytes.subarray(start, start + blockBytes), start);
   }
 }
 
 /** Continues after a checksum mismatch: an intact record behind it distinguishes damage from the end of the log. */
-function* partsOfBlock(block: Uint8Array, start: number): Generator<Part> {
+function* scanBlock(block: Uint8Array, start: number): Generator<Scanned> {
   const isWhole = block.length === blockBytes;
   let position = 0;
   while (block.length - position >= headerBytes) {

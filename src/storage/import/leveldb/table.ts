@@ -1,7 +1,7 @@
 import { readBlockEntries } from "./block.ts";
 import { ByteReader, Damage } from "./byte-reader.ts";
 import { maskedCrc32c } from "./crc32c.ts";
-import { compareEntries, type Entry, toEntry } from "./entry.ts";
+import { compareEntries, type LevelDbEntry, toEntry } from "./entry.ts";
 import { decompressSnappy } from "./snappy.ts";
 
 /** Random access to the bytes of a file. */
@@ -25,9 +25,9 @@ const trailerBytes = 5;
 const compressions = { none: 0, snappy: 1 } as const;
 
 /** Reads the entries of a table in order (leveldb/doc/table_format.md), a block at a time. Throws `Damage`. */
-export function* readTable(file: RandomAccess): Generator<Entry> {
+export function* readTable(file: RandomAccess): Generator<LevelDbEntry> {
   let end = 0;
-  let previous: Entry | undefined;
+  let previous: LevelDbEntry | undefined;
   for (const { value: handle } of readBlockEntries(readBlock(file, readFooter(file)))) {
     const block = readHandle(new ByteReader(handle));
     // Without this check, a small index could name one block any number of times.

@@ -2,7 +2,7 @@ import { ByteReader, Damage } from "./byte-reader.ts";
 import { splitInternalKey } from "./entry.ts";
 
 /** One table file. */
-export interface TableFacts {
+export interface TableFile {
   readonly number: number;
   readonly bytes: number;
   /** The first key of the table. */
@@ -11,7 +11,7 @@ export interface TableFacts {
 
 /** The files of which the database consists. */
 export interface Version {
-  readonly tables: readonly TableFacts[];
+  readonly tables: readonly TableFile[];
   /** The content of logs with a lower number is in the tables. */
   readonly logNumber: number;
   /** A log with a lower number that is still live; 0 if there is none. */
@@ -23,7 +23,7 @@ interface Edit {
   readonly logNumber?: number;
   readonly previousLogNumber?: number;
   readonly deleted: readonly number[];
-  readonly added: readonly TableFacts[];
+  readonly added: readonly TableFile[];
 }
 
 /** leveldb/db/version_edit.cc */
@@ -39,11 +39,11 @@ const tags = {
 } as const;
 
 /** The default comparator, which orders keys by their bytes. */
-const usualComparator = "leveldb.BytewiseComparator";
+const bytewiseComparator = "leveldb.BytewiseComparator";
 
 /** Applies the records of a manifest. Throws `Damage`. */
 export function readVersion(records: Iterable<Uint8Array>): Version {
-  const tables = new Map<number, TableFacts>();
+  const tables = new Map<number, TableFile>();
   let logNumber: number | undefined;
   let previousLogNumber = 0;
   for (const record of records) {
@@ -60,7 +60,7 @@ export function readVersion(records: Iterable<Uint8Array>): Version {
 
 function readEdit(record: Uint8Array): Edit {
   const reader = new ByteReader(record);
-  const edit: { -readonly [Key in keyof Edit]: Edit[Key] } & { deleted: number[]; added: TableFacts[] } = {
+  const edit: { -readonly [Key in keyof Edit]: Edit[Key] } & { deleted: number[]; added: TableFile[] } = {
     deleted: [],
     added: [],
   };
@@ -99,7 +99,7 @@ function readEdit(record: Uint8Array): Edit {
 }
 
 /** Reads a file's level, number, size, first and last key. */
-function readNewFile(reader: ByteReader): TableFacts {
+function readNewFile(reader: ByteReader): TableFile {
   reader.varint();
   const number = reader.varint();
   const bytes = reader.varint();
@@ -109,5 +109,5 @@ function readNewFile(reader: ByteReader): TableFacts {
 }
 
 function checkComparator(name: Uint8Array): void {
-  if (new TextDecoder().decode(name) !== usualComparator) throw new Damage("its comparator is not supported");
+  if (new TextDecoder().decode(name) !== bytewiseComparator) throw new Damage("its comparator is not supported");
 }

@@ -1,10 +1,10 @@
 import { ByteReader, Damage } from "./byte-reader.ts";
-import { type Entry, entryKinds } from "./entry.ts";
+import { entryKinds, type LevelDbEntry } from "./entry.ts";
 
 const nothing = new Uint8Array();
 
 /** Reads a batch of writes: one record of a write-ahead log. Throws `Damage`. */
-export function* readWriteBatch(record: Uint8Array): Generator<Entry> {
+export function* readWriteBatch(record: Uint8Array): Generator<LevelDbEntry> {
   const reader = new ByteReader(record);
   const sequence = reader.uint64();
   const count = reader.uint(4);

@@ -1,22 +1,22 @@
 import { describe, expect, test } from "bun:test";
-import { compareEntries, type Entry } from "../../../../src/storage/import/leveldb/entry.ts";
-import { liveEntries, type Run } from "../../../../src/storage/import/leveldb/live-entries.ts";
+import { compareEntries, type LevelDbEntry } from "../../../../src/storage/import/leveldb/entry.ts";
+import { liveEntries, type SortedRun } from "../../../../src/storage/import/leveldb/live-entries.ts";
 import { utf8 } from "../../../support/bytes/leveldb-bytes.ts";
 import { withSeeds } from "../../../support/bytes/random.ts";
 
 /** `undefined` deletes. */
-const entry = (key: string, sequence: number, value: string | undefined): Entry => ({
+const entry = (key: string, sequence: number, value: string | undefined): LevelDbEntry => ({
   key: utf8(key),
   tag: (BigInt(sequence) << 8n) | (value === undefined ? 0n : 1n),
   value: utf8(value ?? ""),
 });
 
-const run = (...entries: readonly Entry[]): Run => ({
+const run = (...entries: readonly LevelDbEntry[]): SortedRun => ({
   firstKey: entries[0]?.key ?? utf8(""),
   entries: () => entries.values(),
 });
 
-const shown = (entries: Iterable<Entry>) =>
+const shown = (entries: Iterable<LevelDbEntry>) =>
   Array.from(entries, ({ key, value }) => `${new TextDecoder().decode(key)}=${new TextDecoder().decode(value)}`);
 
 describe("live entries", () => {
@@ -45,7 +45,7 @@ describe("live entries", () => {
 
   test("open a run when its first key is reached, and close open runs when the iteration is abandoned", () => {
     const events: string[] = [];
-    const observed = (name: string, ...entries: readonly Entry[]): Run => ({
+    const observed = (name: string, ...entries: readonly LevelDbEntry[]): SortedRun => ({
       firstKey: entries[0]?.key ?? utf8(""),
       entries: function* () {
         events.push(`${name} opened`);
@@ -68,7 +68,7 @@ describe("live entries", () => {
   test("of random runs are the result of their writes in order", () => {
     withSeeds(200, (random) => {
       const expected = new Map<string, string>();
-      const runs: Entry[][] = Array.from({ length: 1 + random.integer(5) }, () => []);
+      const runs: LevelDbEntry[][] = Array.from({ length: 1 + random.integer(5) }, () => []);
       for (let sequence = 1; sequence < 60; sequence += 1) {
         const key = random.pick(["a", "b", "ba", "c", "ca", "cb"]);
         const value = random.chance(0.3) ? undefined : `${sequence}`;
