@@ -18,13 +18,13 @@ import { checkRoomName } from "../rooms/room-name.ts";
 import type { HttpEnvironment } from "../transport/protocol.ts";
 import type { AdminLimits } from "./limits.ts";
 
-/** What is to be revoked: what matches everything that is named. */
+/** A revocation that an administrator requests. It applies to access that matches all the given fields. */
 export interface RevocationOrder {
   readonly user?: string | undefined;
-  /** A pattern. */
+  /** A room pattern. */
   readonly room?: string | undefined;
   readonly tokenId?: string | undefined;
-  /** Epoch milliseconds; until then it is remembered, else as long as any token can last. */
+  /** The end of the revocation in epoch milliseconds; by default, the longest possible lifetime of a token. */
   readonly until?: number | undefined;
 }
 
@@ -33,13 +33,14 @@ export interface AccessApiOptions {
   readonly administration: Administration;
   readonly mint: MintToken;
   /**
-   * Undefined where everybody may enter. Resolves, with how many memberships have ended, when it is on the disk; `not-kept`
-   * when it may not be, and is in force until the server ends; `full` when nothing more can be kept in mind.
+   * Revokes access; undefined in open mode. Resolves with the number of ended memberships when the revocation is on
+   * disk, with `not-kept` when it may not be on disk and holds until the server stops, and with `full` when the limit of
+   * revocations is reached.
    */
   readonly revoke:
     | ((order: RevocationOrder) => Promise<{ readonly ended: number; readonly until: number } | "not-kept" | "full">)
     | undefined;
-  /** Lets the pages in that may ask. */
+  /** Adds CORS headers for the pages that may use the API. */
   readonly cors: MiddlewareHandler;
   readonly limits: AdminLimits & RoomLimits & Pick<AuthLimits, "tokenMs">;
   readonly clock: Clock;
@@ -75,7 +76,7 @@ const revocationOrder = v.pipe(
   v.check(({ user, room, tokenId }) => (user ?? room ?? tokenId) !== undefined, "name a user, a room or a tokenId"),
 );
 
-/** What applications and administrators ask of access control, over HTTP. */
+/** Creates the HTTP API of access control, for applications and administrators. */
 export function createAccessApi(options: AccessApiOptions): Hono<HttpEnvironment> {
   const { administration, cors, limits, clock, mint, revoke } = options;
   const app = new Hono<HttpEnvironment>();
@@ -136,7 +137,7 @@ export function createAccessApi(options: AccessApiOptions): Hono<HttpEnvironment
   return app;
 }
 
-/** The same question that the WebSockets ask, because browsers hide why a handshake was refused. */
+/** Answers the access check of a WebSocket handshake over HTTP, because browsers hide why a handshake was refused. */
 async function answer(context: RouteContext, authorizer: Authorizer, request: AccessRequest): Promise<Response> {
   const decision = await authorizer.authorize(request);
   if (!decision.granted) return refused(context, decision);
@@ -155,7 +156,7 @@ function refused(context: RouteContext, denial: Denial): Response {
   );
 }
 
-/** A request to enter, or what is wrong with the question. */
+/** Returns the access request of a query, or the problem with the query. */
 function readQuestion(context: RouteContext, { nameBytes }: RoomLimits): AccessRequest | string {
   const { room = "", kind = "sync", token } = context.req.query();
   if (kind !== "sync" && kind !== "signaling") return "kind: give sync or signaling";
@@ -171,7 +172,7 @@ function readQuestion(context: RouteContext, { nameBytes }: RoomLimits): AccessR
   };
 }
 
-/** The body, or what is wrong with it. */
+/** Returns the parsed body, or the problem with it. */
 async function readBody<T>(context: RouteContext, schema: v.GenericSchema<unknown, T>): Promise<T | string> {
   const body: unknown = await context.req.json().catch(() => undefined);
   const checked = v.safeParse(schema, body);
