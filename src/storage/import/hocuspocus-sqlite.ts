@@ -38,7 +38,7 @@ class HocuspocusSqlite implements DocumentSource {
     try {
       for (let found = next(Number.MIN_SAFE_INTEGER); found !== null; found = next(found.row)) {
         // SQLite's row ids are 64-bit. A greater one would be rounded, and might be read again.
-        if (!Number.isSafeInteger(found.row)) throw new SourceError(`${this.#file} numbers its rows beyond 2⁵³.`);
+        if (!Number.isSafeInteger(found.row)) throw new SourceError(`${this.#file} has row ids beyond 2⁵³.`);
         const { name, data } = found;
         if (typeof name === "string") yield { name, updates: data instanceof Uint8Array ? [data] : [] };
         else rowsWithoutName += 1;

@@ -123,7 +123,7 @@ function compareTables(database: Database, expected: Database): void {
   const found = new Set(all(database, columnsQuery).map((column) => JSON.stringify(column)));
   for (const column of columns) {
     if (found.has(JSON.stringify(column))) continue;
-    throw new StoreError("corrupt", `it lacks ${column.table}.${column.name}, or has something else there`);
+    throw new StoreError("corrupt", `column ${column.table}.${column.name} is missing or has another type`);
   }
   for (const table of new Set(columns.map((column) => column.table))) {
     const first = `SELECT 1 FROM "${table}" NOT INDEXED LIMIT 1`;

@@ -83,7 +83,12 @@ export class WriteAheadLog {
     await new Promise<void>((resolve, reject) => {
       fs.fsync(descriptor, (error) => {
         if (error === null || error === undefined) resolve();
-        else reject(new StoreError("unavailable", `The log could not be synced: ${error.message}`, { cause: error }));
+        else
+          reject(
+            new StoreError("unavailable", `The write-ahead log could not be synced: ${error.message}`, {
+              cause: error,
+            }),
+          );
       });
     });
     end();
@@ -97,7 +102,7 @@ export class WriteAheadLog {
     for (let pass = 0; pass < mostPasses; pass += 1) {
       if (await this.#checkpoint()) return;
     }
-    throw new StoreError("unavailable", "The log could not be moved into the database.");
+    throw new StoreError("unavailable", "The write-ahead log could not be checkpointed completely.");
   }
 
   /** Ends the worker. Resolves when its connection to the database is closed. */

@@ -267,7 +267,7 @@ describe("yurt documents import names, and ends with 1,", () => {
     writeFileSync(table, bytes);
     const { code, out, err } = await importFrom("y-leveldb");
     expect(code).toBe(1);
-    expect(err).toMatch(/^yurt: \S+\.ldb is damaged: a checksum does not match at byte \d+\.\n/);
+    expect(err).toMatch(/^yurt: \S+\.ldb is damaged: checksum mismatch at byte \d+\.\n/);
     expect(err).toContain(table);
     const imported = out.split("\n").length - 1;
     expect(imported).toBeGreaterThan(0);

@@ -126,7 +126,7 @@ describe("rows", () => {
     const database = openHocuspocusDatabase(file);
     database.run("INSERT INTO documents (rowid, name, data) VALUES (9223372036854775807, 'a', x'0000')");
     database.close(true);
-    expect(() => read()).toThrow(new SourceError(`${file} numbers its rows beyond 2⁵³.`));
+    expect(() => read()).toThrow(new SourceError(`${file} has row ids beyond 2⁵³.`));
   });
 });
 

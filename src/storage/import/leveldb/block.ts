@@ -17,7 +17,7 @@ export function* readBlockEntries(block: Uint8Array): Generator<BlockEntry> {
     const shared = reader.varint();
     const rest = reader.varint();
     const valueLength = reader.varint();
-    if (shared > previous.length) throw new Damage("a key shares more than there is");
+    if (shared > previous.length) throw new Damage("a key shares more bytes than the previous key has");
     if (shared + rest > longestKey) throw new Damage(`a key is longer than ${longestKey} bytes`);
     const key = new Uint8Array(shared + rest);
     key.set(previous.subarray(0, shared));

@@ -86,7 +86,7 @@ function* scanBlock(block: Uint8Array, start: number): Generator<Scanned> {
       return;
     }
     if (type === types.zero || type > types.last) yield new Damage(`there is no record ${at}`);
-    else if (maskedCrc32c(summed) !== checksum) yield new Damage(`a checksum does not match ${at}`);
+    else if (maskedCrc32c(summed) !== checksum) yield new Damage(`checksum mismatch ${at}`);
     else yield { type, payload: summed.subarray(1) };
     position += headerBytes + length;
   }

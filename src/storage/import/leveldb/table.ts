@@ -35,7 +35,7 @@ export function* readTable(file: RandomAccess): Generator<LevelDbEntry> {
     end = block.offset + block.length;
     for (const { key, value } of readBlockEntries(readBlock(file, block))) {
       const entry = toEntry(key, value);
-      if (previous !== undefined && compareEntries(previous, entry) >= 0) throw new Damage("keys do not ascend");
+      if (previous !== undefined && compareEntries(previous, entry) >= 0) throw new Damage("keys are out of order");
       yield entry;
       previous = entry;
     }
@@ -46,7 +46,7 @@ export function* readTable(file: RandomAccess): Generator<LevelDbEntry> {
 function readFooter(file: RandomAccess): BlockHandle {
   if (file.byteLength < footerBytes) throw new Damage("it is too short for a table");
   const footer = file.read(file.byteLength - footerBytes, footerBytes);
-  if (new ByteReader(footer.subarray(-8)).uint64() !== magic) throw new Damage("it does not end as a table does");
+  if (new ByteReader(footer.subarray(-8)).uint64() !== magic) throw new Damage("bad magic number");
   const reader = new ByteReader(footer);
   readHandle(reader);
   return readHandle(reader);
@@ -64,7 +64,7 @@ function readBlock(file: RandomAccess, { offset, length }: BlockHandle): Uint8Ar
   const checksum = trailer.uint(4);
   // The checksum covers the block and its compression byte.
   if (maskedCrc32c(bytes.subarray(0, length + 1)) !== checksum) {
-    throw new Damage(`a checksum does not match at byte ${offset}`);
+    throw new Damage(`checksum mismatch at byte ${offset}`);
   }
   const block = bytes.subarray(0, length);
   switch (compression) {

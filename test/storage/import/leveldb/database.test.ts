@@ -197,7 +197,7 @@ describe("refused, with the name of the invalid file, is a folder", () => {
     const bytes = readFileSync(join(folder, table));
     bytes[10] = (bytes[10] ?? 0) ^ 1;
     writeFileSync(join(folder, table), bytes);
-    expectRefusal(table, /is damaged: a checksum does not match at byte 0\.$/);
+    expectRefusal(table, /is damaged: checksum mismatch at byte 0\.$/);
   });
 
   test("whose table was replaced by another table", () => {
@@ -213,7 +213,7 @@ describe("refused, with the name of the invalid file, is a folder", () => {
     const bytes = readFileSync(join(folder, log));
     bytes[10] = (bytes[10] ?? 0) ^ 1;
     writeFileSync(join(folder, log), bytes);
-    expectRefusal(log, /is damaged: a checksum does not match at byte 0\.$/);
+    expectRefusal(log, /is damaged: checksum mismatch at byte 0\.$/);
   });
 
   test("whose log is larger than a gigabyte, without reading it", () => {

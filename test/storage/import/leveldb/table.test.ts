@@ -70,7 +70,7 @@ describe("a table", () => {
 
   test.each<[string, Uint8Array, string]>([
     ["without bytes", new Uint8Array(), "it is too short for a table"],
-    ["that ends otherwise", whole.subarray(0, -1), "it does not end as a table does"],
+    ["that ends otherwise", whole.subarray(0, -1), "bad magic number"],
     ["whose block is beyond its end", tableBytes([], [[1_000, 5]]), "a block is beyond its end"],
     ["whose block is far beyond it", tableBytes([], [[0, Number.MAX_SAFE_INTEGER]]), "a block is beyond its end"],
     [
@@ -84,7 +84,7 @@ describe("a table", () => {
       ),
       "blocks overlap",
     ],
-    ["whose block has changed", changed(whole, 3), "a checksum does not match at byte 0"],
+    ["whose block has changed", changed(whole, 3), "checksum mismatch at byte 0"],
     [
       "whose block is compressed otherwise",
       tableBytes([{ ...block(), compression: 2 }]),
@@ -93,16 +93,20 @@ describe("a table", () => {
     [
       "with a block in the wrong place",
       tableBytes([block(put("a", 1))], [[1, start.length - 1]]),
-      "does not match at byte 1",
+      "checksum mismatch at byte 1",
     ],
-    ["whose keys descend", tableBytes([block(put("b", 1), put("a", 2))]), "keys do not ascend"],
-    ["whose keys come twice", tableBytes([block(put("a", 1)), block(put("a", 1))]), "keys do not ascend"],
-    ["whose versions ascend", tableBytes([block(put("a", 1), put("a", 2))]), "keys do not ascend"],
+    ["whose keys descend", tableBytes([block(put("b", 1), put("a", 2))]), "keys are out of order"],
+    ["whose keys come twice", tableBytes([block(put("a", 1)), block(put("a", 1))]), "keys are out of order"],
+    ["whose versions ascend", tableBytes([block(put("a", 1), put("a", 2))]), "keys are out of order"],
     ["with a key that is too short", tableBytes([block([utf8("seven.."), utf8("")])]), "a key is too short"],
     ["with an entry of an unknown kind", tableBytes([block([internalKey("a", 1, 2), utf8("")])]), "of an unknown kind"],
     ["with a block of 3 bytes", tableBytes([stored(1, 2, 3)]), "a block is too short"],
     ["with more restarts than fit", tableBytes([stored(0xff, 0xff, 0xff, 0xff)]), "a block is too short"],
-    ["with a key that shares too much", tableBytes([stored(1, 0, 0, ...noRestarts)]), "shares more than there is"],
+    [
+      "with a key that shares too much",
+      tableBytes([stored(1, 0, 0, ...noRestarts)]),
+      "shares more bytes than the previous key has",
+    ],
     ["with a key of 4 GB", tableBytes([stored(0, 0xff, 0xff, 0xff, 0xff, 0x0f, 0, ...noRestarts)]), "a key is longer"],
     [
       "with a value of 4 GB",
