@@ -18,13 +18,13 @@ import { checkRoomName } from "../rooms/room-name.ts";
 import type { HttpEnvironment } from "../transport/protocol.ts";
 import type { AdminLimits } from "./limits.ts";
 
-/** A revocation that an administrator requests. It applies to access that matches all the given fields. */
+/** Revokes the permissions that match every given member. */
 export interface RevocationOrder {
   readonly user?: string | undefined;
   /** A room pattern. */
   readonly room?: string | undefined;
   readonly tokenId?: string | undefined;
-  /** The end of the revocation in epoch milliseconds; by default, the longest possible lifetime of a token. */
+  /** Epoch milliseconds until which the revocation is kept; by default as long as any token can be valid. */
   readonly until?: number | undefined;
 }
 
@@ -33,14 +33,13 @@ export interface AccessApiOptions {
   readonly administration: Administration;
   readonly mint: MintToken;
   /**
-   * Revokes access; undefined in open mode. Resolves with the number of ended memberships when the revocation is on
-   * disk, with `not-kept` when it may not be on disk and holds until the server stops, and with `full` when the limit of
-   * revocations is reached.
+   * Undefined in mode `open`. Resolves with the number of ended memberships when the revocation is on disk; `not-kept` when
+   * it may not be on disk and is in force until the server ends; `full` when no more revocations can be kept.
    */
   readonly revoke:
     | ((order: RevocationOrder) => Promise<{ readonly ended: number; readonly until: number } | "not-kept" | "full">)
     | undefined;
-  /** Adds CORS headers for the pages that may use the API. */
+  /** Sets which pages may read the answers. */
   readonly cors: MiddlewareHandler;
   readonly limits: AdminLimits & RoomLimits & Pick<AuthLimits, "tokenMs">;
   readonly clock: Clock;
@@ -76,7 +75,7 @@ const revocationOrder = v.pipe(
   v.check(({ user, room, tokenId }) => (user ?? room ?? tokenId) !== undefined, "name a user, a room or a tokenId"),
 );
 
-/** Creates the HTTP API of access control, for applications and administrators. */
+/** The HTTP routes of access control, for applications and administrators. */
 export function createAccessApi(options: AccessApiOptions): Hono<HttpEnvironment> {
   const { administration, cors, limits, clock, mint, revoke } = options;
   const app = new Hono<HttpEnvironment>();
@@ -137,7 +136,7 @@ export function createAccessApi(options: AccessApiOptions): Hono<HttpEnvironment
   return app;
 }
 
-/** Answers the access check of a WebSocket handshake over HTTP, because browsers hide why a handshake was refused. */
+/** Authorizes as a WebSocket does, because browsers hide why a handshake was refused. */
 async function answer(context: RouteContext, authorizer: Authorizer, request: AccessRequest): Promise<Response> {
   const decision = await authorizer.authorize(request);
   if (!decision.granted) return refused(context, decision);
@@ -156,7 +155,7 @@ function refused(context: RouteContext, denial: Denial): Response {
   );
 }
 
-/** Returns the access request of a query, or the problem with the query. */
+/** The access request that a query asks about, or the query's fault. */
 function readQuestion(context: RouteContext, { nameBytes }: RoomLimits): AccessRequest | string {
   const { room = "", kind = "sync", token } = context.req.query();
   if (kind !== "sync" && kind !== "signaling") return "kind: give sync or signaling";
@@ -172,7 +171,7 @@ function readQuestion(context: RouteContext, { nameBytes }: RoomLimits): AccessR
   };
 }
 
-/** Returns the parsed body, or the problem with it. */
+/** The body, or its fault. */
 async function readBody<T>(context: RouteContext, schema: v.GenericSchema<unknown, T>): Promise<T | string> {
   const body: unknown = await context.req.json().catch(() => undefined);
   const checked = v.safeParse(schema, body);

@@ -84,7 +84,7 @@ interface Kept {
   readonly verifier: TokenVerifier;
 }
 
-/** The modes in which somebody decides: the token's issuer, or the application's webhook. */
+/** The authorizer of the modes `token` and `webhook`, and the revocation of what it has granted. */
 function openDecisions(
   { dataFolder, revocations, verifier }: Kept,
   { auth, clock, limits, log, metrics }: AccessOptions,

@@ -4,7 +4,7 @@ import type { Engine } from "../transport/engine.ts";
 import type { Endpoint, HttpEnvironment, Protocol } from "../transport/protocol.ts";
 
 /**
- * One of the parts that a server consists of: the relay, signaling, access control, the pages.
+ * A part of a server: the relay, signaling, access control, the pages.
  *
  * To add a part, write a file in `composition/` that opens it, and one line in `server.ts`. Parts are opened in order,
  * drained in order, and disposed of in reverse order. A part that fails in opening has closed whatever it has opened.

@@ -31,7 +31,7 @@ export interface RelayOptions extends SyncRoomDependencies {
   readonly lingerMs: number;
 }
 
-/** What all sync rooms on `store` share. */
+/** The options that all sync rooms on `store` share. */
 export function syncRoomOptions(store: Store, options: SyncRoomDependencies): SyncRoomOptions {
   const { clock, compactor, limits, log, metrics, openChannel, readersShowPresence } = options;
   const common = { store, clock, limits, log, metrics };

@@ -15,5 +15,5 @@ export interface Channel {
   publish(frame: Frame, except?: Connection): void;
 }
 
-/** Opens a channel that nobody has joined. It needs no closing: it is gone with its last member. */
+/** Opens a channel without members. It needs no closing: it ends with its last member. */
 export type OpenChannel = () => Channel;

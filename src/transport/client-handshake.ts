@@ -1,14 +1,14 @@
 import { bearerToken } from "../lib/bearer-token.ts";
 import type { Handshake } from "./protocol.ts";
 
-/** What a handshake's request said; see `Handshake`. */
+/** The facts that a handshake's request carries; see `Handshake`. */
 export interface HandshakeFacts {
   readonly href: string;
   readonly origin: string | undefined;
   readonly headerToken: string | undefined;
 }
 
-/** What a subprotocol that is a token begins with; a JWT is known without it. */
+/** The prefix of a subprotocol that is a token; a JWT is recognised without it. */
 const tokenPrefix = "bearer.";
 /** A JWT's head is a JSON object. */
 const jwt = /^eyJ[\w-]*\.[\w-]+\.[\w-]*$/;
@@ -45,7 +45,7 @@ function isToken(subprotocol: string): boolean {
   return subprotocol.startsWith(tokenPrefix) || jwt.test(subprotocol);
 }
 
-/** A handshake of which only what is asked for is made: most connections are idle, and there are many. */
+/** A handshake that creates its URL and its signal on demand: most connections are idle, and there are many. */
 export class ClientHandshake implements Handshake {
   readonly #facts: HandshakeFacts;
   #isGone = false;

@@ -10,7 +10,7 @@ export interface CloseReason {
  * y-websocket from 3.1 on treats 4400 to 4499 as final and retries every other code; 4500 to 4599 mean "later".
  */
 export const closeReasons = {
-  /** Both sides have said what they had to. */
+  /** Both sides are done. */
   finished: { code: 1000, name: "finished" },
   shutdown: { code: 1001, name: "shutdown" },
   restart: { code: 1012, name: "restart" },
@@ -23,7 +23,7 @@ export const closeReasons = {
   malformedFrame: { code: 4400, name: "malformed-frame" },
   unauthorized: { code: 4401, name: "unauthorized" },
   forbidden: { code: 4403, name: "forbidden" },
-  // Never on /sync, where it would be final: y-websocket has nothing to be late with.
+  // Never sent on /sync, where it would be final: y-websocket has no deadline to miss.
   timeout: { code: 4408, name: "timeout" },
   replaced: { code: 4409, name: "replaced" },
   idTaken: { code: 4410, name: "id-taken" },

@@ -11,7 +11,7 @@ export interface HttpOptions {
   readonly originPolicy: OriginPolicy;
   /** Routes that belong to no protocol, and set by themselves which pages may read their answers. */
   readonly routes: readonly Hono<HttpEnvironment>[];
-  /** For the compatibility ports: their routes come before all others. */
+  /** Whether this serves the compatibility ports: the protocols' routes for them come before all others. */
   readonly isForCompatibility?: boolean;
   /** False while the server cannot take updates: it is draining, or the store cannot write. */
   readonly isReady: () => boolean;
@@ -19,10 +19,10 @@ export interface HttpOptions {
   readonly assets: Assets;
 }
 
-/** Everything that is answered without an upgrade. A fault of ours is thrown, for the listener to log and answer. */
+/** Answers every request that is not an upgrade. Errors of the server are thrown: the listener logs and answers them. */
 export function createHttp(options: HttpOptions): Hono<HttpEnvironment> {
   const app = new Hono<HttpEnvironment>();
-  // Hono would write what has gone wrong beside the log.
+  // By default Hono writes errors to the console instead of the log.
   app.onError((error) => {
     if (error instanceof HTTPException) return error.getResponse();
     throw error;
@@ -57,7 +57,7 @@ interface Route {
   readonly method: string;
 }
 
-/** Middleware is for all methods, and answers none of them by itself. */
+/** The routes that answer. Middleware is registered for all methods and answers none. */
 function answersOf({ routes }: { readonly routes: readonly Route[] }): readonly Route[] {
   return routes.filter(({ method }) => method !== "ALL");
 }

@@ -1,14 +1,14 @@
 import { type WatermarkListener, Watermarks } from "../lib/watermarks.ts";
 
-/** What an inbox reports to its owner. On `filled` nothing is dropped, but the source should stop reading. */
+/** The limit of an inbox, and the calls that report to its owner. After `filled` the source should stop reading. */
 export interface InboxOptions extends WatermarkListener {
-  /** `filled` is called when more bytes than this wait, `cleared` when half of them are left. */
+  /** Queued bytes at which `filled` is called; `cleared` follows when half of them are left. */
   readonly limitBytes: number;
   /** A task threw or rejected: the waiting tasks are dropped, except the last one that `finish` or `abandon` brings. */
   readonly failed: (error: unknown) => void;
 }
 
-interface Waiting {
+interface QueuedTask {
   readonly bytes: number;
   readonly task: () => void | Promise<void>;
 }
@@ -21,7 +21,7 @@ interface Waiting {
  */
 export class Inbox {
   readonly #options: InboxOptions;
-  #waiting: Waiting[] = [];
+  #waiting: QueuedTask[] = [];
   /** Index of the next waiting task: shifting a long array would copy it each time. */
   #next = 0;
   /** Undefined until the first task waits: most connections never need it. */
@@ -45,12 +45,12 @@ export class Inbox {
     }
   }
 
-  /** Takes nothing more; what waits is still done, then `last`. */
+  /** Accepts no further task; the queued tasks still run, then `last`. */
   finish(last: () => void): void {
     this.#end(last);
   }
 
-  /** Takes nothing more and drops what waits; `last` follows once the running task has settled. */
+  /** Accepts no further task and drops the queued ones; `last` runs once the running task has settled. */
   abandon(last: () => void): void {
     this.#drop();
     this.#end(last);
@@ -63,7 +63,7 @@ export class Inbox {
     this.#drain();
   }
 
-  #wait(waiting: Waiting): void {
+  #wait(waiting: QueuedTask): void {
     this.#waiting.push(waiting);
     this.#waitingBytes ??= this.#openWatermarks();
     this.#waitingBytes.raise(waiting.bytes);
@@ -74,7 +74,7 @@ export class Inbox {
     return new Watermarks(limitBytes, limitBytes / 2, this.#options);
   }
 
-  #take(): Waiting | undefined {
+  #take(): QueuedTask | undefined {
     const waiting = this.#waiting[this.#next];
     if (waiting === undefined) {
       this.#drop();

@@ -24,11 +24,11 @@ export interface ListenerOptions {
   readonly engines?: readonly Engine[];
   /** Answers every request that is not an upgrade. */
   readonly fetch: Fetch;
-  /** Further ports, which serve the same, and what the protocols answer for compatibility. */
+  /** Further ports, which also serve what the protocols answer for compatibility. */
   readonly compatibility?: { readonly ports: readonly number[]; readonly fetch: Fetch };
-  /** As `Admission.origins`. */
+  /** As `OriginPolicy.origins`. */
   readonly origins: ReadonlySet<string>;
-  /** Those whose `X-Forwarded-For` counts. */
+  /** The reverse proxies whose `X-Forwarded-For` is accepted. */
   readonly proxies: AddressRanges;
   readonly channels: NativeChannels;
   readonly limits: TransportLimits;
@@ -39,15 +39,15 @@ export interface ListenerOptions {
 
 export type Fetch = (request: Request, client: HttpClient) => Response | Promise<Response>;
 
-/** One port, and how it is served. */
-interface Entrance {
+/** One port, and the way in which it is served. */
+interface ListeningPort {
   readonly port: number;
   readonly fetch: Fetch;
   find(url: URL): Protocol | undefined;
 }
 
-/** One request, and the server that it has come to. */
-interface Arrival {
+/** One request, and the server that received it. */
+interface IncomingRequest {
   readonly request: Request;
   readonly url: URL;
   readonly server: SocketServer;
@@ -57,7 +57,7 @@ interface Arrival {
 const idleTimeoutSeconds = 120;
 /** Bytes; see `maxPayloadLength`. */
 const smallestPayloadLimit = 16 * 2 ** 20;
-/** Seconds that an engine may hold a request back; a poll waits until something is to be said, or the next ping. */
+/** Seconds that an engine may hold a request; a poll waits for the next message or the next ping. */
 const engineRequestSeconds = 60;
 /** Seconds that a refused client should wait. */
 const retryAfterSeconds = {
@@ -68,7 +68,11 @@ const retryAfterSeconds = {
   "address-connections": 10,
 } as const;
 
-/** Upgrades go to the protocol that answers the URL, everything else to HTTP. */
+/**
+ * Hands upgrades to the protocol that answers the URL, and everything else to HTTP.
+ *
+ * A server has one listener for all its ports: it numbers the connections, and its limits hold for all of them.
+ */
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #servers: SocketServer[] = [];
@@ -86,12 +90,12 @@ export class Listener {
     this.#originPolicy = originPolicyOf(options.host, options.origins);
     this.#forwarded = new ForwardedAddresses(options);
     this.#upgrades = new UpgradeLimits(options);
-    for (const entrance of entrances(options)) {
+    for (const listening of portsOf(options)) {
       try {
-        this.#servers.push(this.#serve(entrance));
+        this.#servers.push(this.#serve(listening));
       } catch (error) {
         for (const server of this.#servers) void server.stop(true);
-        throw error instanceof Error ? Object.assign(error, { port: entrance.port }) : error;
+        throw error instanceof Error ? Object.assign(error, { port: listening.port }) : error;
       }
     }
     for (const server of this.#servers) options.channels.add(server);
@@ -127,7 +131,7 @@ export class Listener {
     await Promise.all(this.#servers.map((server) => server.stop(true)));
   }
 
-  #serve(entrance: Entrance): SocketServer {
+  #serve(listening: ListeningPort): SocketServer {
     const { host, protocols, log } = this.#options;
     const runnerOptions = {
       ...this.#options,
@@ -138,12 +142,12 @@ export class Listener {
     };
     const server: SocketServer = Bun.serve<SocketData>({
       hostname: host,
-      port: entrance.port,
+      port: listening.port,
       // Without this the executable answers errors with a page of stack traces.
       development: false,
-      // Which switches this on by itself: a second server on the port would share its connections without a word.
+      // Bun may switch this on by itself: a second server on the port would silently share its connections.
       reusePort: false,
-      fetch: (request) => this.#answer(request, server, entrance),
+      fetch: (request) => this.#answer(request, server, listening),
       error: (error) => {
         log.error({ event: "request-crashed", err: error });
         return new Response("Internal error\n", { status: 500 });
@@ -151,7 +155,7 @@ export class Listener {
       websocket: {
         // Above our own limits: Bun's own refusal is 1009, which y-websocket retries for ever, and lib0 without delay.
         maxPayloadLength: Math.max(smallestPayloadLimit, ...protocols.map(({ frameBytes }) => 2 * frameBytes)),
-        // Past this Bun would drop frames without a word; the outbox limit is ours and closes long before.
+        // Past this limit Bun silently drops frames; the outbox limit closes the connection long before.
         backpressureLimit: 2 ** 30,
         idleTimeout: idleTimeoutSeconds,
         sendPings: true,
@@ -177,10 +181,10 @@ export class Listener {
     return server;
   }
 
-  async #answer(request: Request, server: SocketServer, entrance: Entrance): Promise<Response | undefined> {
+  async #answer(request: Request, server: SocketServer, listening: ListeningPort): Promise<Response | undefined> {
     const refusal = refuseForeign(request.headers, this.#originPolicy);
     if (refusal !== undefined) return refused(request, refusal);
-    // None where the client has sent no host, or none that can be one; the path alone may still be understood.
+    // The URL is null when the client sent no valid host; the path alone may still be understood.
     const url = URL.parse(request.url);
     const engine = url === null ? undefined : this.#options.engines?.find((candidate) => candidate.match(url));
     const foreign =
@@ -189,13 +193,13 @@ export class Listener {
     if (url !== null && engine !== undefined) return this.#engage(engine, { request, url, server });
     if (!isUpgrade(request)) {
       const client = { remoteAddress: this.#addressOf(request, server) };
-      return closing(request, await entrance.fetch(request, client));
+      return closing(request, await listening.fetch(request, client));
     }
     if (url === null) return new Response("Bad host\n", { status: 400 });
-    return this.#upgrade({ request, url, server }, entrance);
+    return this.#upgrade({ request, url, server }, listening);
   }
 
-  async #engage(engine: Engine, { request, server }: Arrival): Promise<Response | undefined> {
+  async #engage(engine: Engine, { request, server }: IncomingRequest): Promise<Response | undefined> {
     if (this.#isDraining) return this.#refuse("restart");
     const remoteAddress = this.#addressOf(request, server);
     const refusal = isUpgrade(request) ? this.#upgrades.refuse(remoteAddress) : undefined;
@@ -211,8 +215,8 @@ export class Listener {
     return response && closing(request, response);
   }
 
-  async #upgrade({ request, url, server }: Arrival, entrance: Entrance): Promise<Response | undefined> {
-    const protocol = entrance.find(url);
+  async #upgrade({ request, url, server }: IncomingRequest, listening: ListeningPort): Promise<Response | undefined> {
+    const protocol = listening.find(url);
     if (protocol === undefined) return new Response("No WebSocket is served on this path\n", { status: 404 });
     if (this.#isDraining) return this.#refuse("restart");
     const remoteAddress = this.#addressOf(request, server);
@@ -224,7 +228,7 @@ export class Listener {
       this.#options.metrics.refusedUpgrades.inc({ reason: "screened" });
       return refused(request, denied);
     }
-    // Others may have come in meanwhile, or the server may be stopping.
+    // Meanwhile other clients may have connected, or the server may have begun to stop.
     const full = this.#isDraining ? "restart" : this.#upgrades.full(remoteAddress);
     if (full !== undefined) return this.#refuse(full);
     const subprotocol = subprotocolFor(request.headers);
@@ -242,7 +246,7 @@ export class Listener {
 
   #wireOf(socket: Socket, server: SocketServer): Wire<WebSocketConnection> {
     const { protocol } = socket.data;
-    // Unique in the whole server: rooms know their members by it.
+    // The id is unique in the whole server: rooms identify their members by it.
     const id = String(this.#opened);
     return {
       protocol,
@@ -262,7 +266,7 @@ export class Listener {
   }
 }
 
-function entrances({ port, protocols, fetch, compatibility }: ListenerOptions): readonly Entrance[] {
+function portsOf({ port, protocols, fetch, compatibility }: ListenerOptions): readonly ListeningPort[] {
   const find = (url: URL) => protocols.find((protocol) => protocol.match(url));
   const compatible = (url: URL) => protocols.find((protocol) => protocol.compatibility?.match(url) === true);
   const further = compatibility?.ports.map((each) => ({
@@ -282,7 +286,7 @@ function refused(request: Request, { message, status }: HttpRefusal): Response {
   return closing(request, new Response(message, { status, headers }));
 }
 
-/** Bun closes after `Connection: close` without saying so, on which keep-alive agents fail every second request. */
+/** Bun closes after `Connection: close` without announcing it, and keep-alive agents then fail every second request. */
 function closing(request: Request, response: Response): Response {
   if (request.headers.get("connection")?.toLowerCase() === "close") response.headers.set("connection", "close");
   return response;

@@ -2,14 +2,14 @@ import type { Hono } from "hono";
 import type { CloseReason } from "./close-reason.ts";
 import type { Connection, Frame } from "./connection.ts";
 
-/** What a client said when it opened its connection. */
+/** The facts of the request that opened a connection. */
 export interface Handshake {
   readonly url: URL;
-  /** Of the page that the client runs in, as its browser says it. */
+  /** The origin of the page that the client runs in, as its browser sends it. */
   readonly origin?: string | undefined;
-  /** What it showed besides its URL: `Authorization: Bearer`, or a subprotocol. */
+  /** The token that came beside the URL: `Authorization: Bearer`, or a subprotocol. */
   readonly headerToken?: string | undefined;
-  /** Aborts when the client is gone: whoever waits on its behalf stops. */
+  /** Aborts when the client disconnects: every wait on its behalf ends. */
   readonly signal: AbortSignal;
 }
 
@@ -19,12 +19,12 @@ export interface HttpRefusal {
   readonly message: string;
 }
 
-/** Who sends an HTTP request, as its transport sees it. */
+/** The sender of an HTTP request, as the transport sees it. */
 export interface HttpClient {
   readonly remoteAddress: string;
 }
 
-/** What routes know besides the request, in Hono's words. */
+/** The environment of Hono's routes: the facts beside the request. */
 export interface HttpEnvironment {
   readonly Bindings: HttpClient;
 }
@@ -55,7 +55,7 @@ export interface Protocol {
    */
   readonly closeDelayMs?: number;
   /**
-   * What becomes of a client that has sent more than `limits.inboxBytes` while an earlier frame is handled: by default
+   * The treatment of a client that has sent more than `limits.inboxBytes` while an earlier frame is handled: by default
    * its socket is not read until there is room again. `mute` ends its session with `rate-limited`.
    */
   readonly inboxOverflow?: "mute";
@@ -64,13 +64,13 @@ export interface Protocol {
   /** Whether this protocol answers an upgrade of this URL. */
   match(url: URL): boolean;
   /**
-   * Why a client is not let in before it has said anything; else it is. For protocols whose clients come back without
-   * delay when they are accepted and then closed.
+   * Checks the credentials before the upgrade, without a room, and returns why the client is refused. For protocols whose
+   * clients reconnect without delay when they are accepted and then closed.
    */
   authenticate?(handshake: Omit<Handshake, "signal">): Promise<HttpRefusal | undefined>;
-  /** HTTP routes that belong to the wire format; which pages may read their answers is not theirs to say. */
+  /** HTTP routes that belong to the wire format. The transport sets which pages may read their answers. */
   readonly routes?: Hono;
-  /** What it answers besides on the compatibility ports, where clients come whose port and path are fixed. */
+  /** The further URLs and routes on the compatibility ports, for clients whose port and path are fixed. */
   readonly compatibility?: { match(url: URL): boolean; readonly routes?: Hono };
   /** Frames that arrive before the session is open wait for it. Throwing `SessionError` refuses the connection. */
   open(connection: Connection, handshake: Handshake): ProtocolSession | Promise<ProtocolSession>;

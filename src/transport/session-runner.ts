@@ -9,23 +9,23 @@ import type { TransportLimits } from "./limits.ts";
 import type { Protocol, ProtocolSession } from "./protocol.ts";
 import { type ConnectionOwner, frameBytes } from "./websocket-connection.ts";
 
-/** What carries the frames of one client. */
+/** The transport of one client's frames: a WebSocket, or a session of Engine.IO. */
 export interface Wire<C> {
   readonly protocol: Protocol;
   readonly handshake: HandshakeFacts;
   /** Opens the half that sends, and tells `owner` what becomes of it; called once. */
   connect(owner: ConnectionOwner): C;
-  /** Nothing is received until `resume`, as far as that can be helped. */
+  /** Asks the transport to deliver no frame until `resume`; some transports cannot stop. */
   pause(): void;
   resume(): void;
   /** The runner's `gone` follows. */
   close(reason: CloseReason): void;
 }
 
-/** A connection that can be told that its other side is gone. */
+/** A connection that the runner tells when the client is gone. */
 export type RunConnection = Connection & { lost(): void };
 
-/** What every connection of a listener shares. */
+/** The options that all connections of a listener share. */
 export interface RunnerOptions<C extends RunConnection> {
   readonly limits: Pick<TransportLimits, "inboxBytes">;
   readonly log: Log;
@@ -36,9 +36,10 @@ export interface RunnerOptions<C extends RunConnection> {
 }
 
 /**
- * Runs one protocol's session on one wire: order, limits, and what becomes of errors.
+ * Runs one protocol's session on one wire: order, limits and errors.
  *
- * It is itself what its inbox and its connection report to: there are many, most of them idle, and closures cost more.
+ * The inbox and the connection report to the runner itself: there are many runners, most of them idle, and closures
+ * would cost more memory.
  */
 export class SessionRunner<C extends RunConnection> implements InboxOptions, ConnectionOwner {
   readonly connection: C;
@@ -73,7 +74,7 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions, Con
     this.#cancelClose?.();
     this.#handshake.gone();
     this.connection.lost();
-    // What the client managed to say before it left still counts.
+    // Frames that arrived before the client disconnected are still handled.
     this.#inbox.finish(() => this.#end());
     this.#report();
   }
@@ -100,7 +101,7 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions, Con
   }
 
   failed(error: unknown): void {
-    // What was under way for a client that has gone fails as a rule, and nobody is left to be told.
+    // Work for a client that has disconnected usually fails, and no client is left to tell.
     if (!this.connection.isOpen) return;
     const { log, metrics } = this.#options;
     const { protocol } = this.#wire;

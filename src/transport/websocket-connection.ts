@@ -5,10 +5,10 @@ import type { Connection, Frame } from "./connection.ts";
 import type { TransportLimits } from "./limits.ts";
 import type { Protocol } from "./protocol.ts";
 
-/** What an upgrade hands to the socket it opens. */
+/** The data that an upgrade attaches to its socket. */
 export interface SocketData extends HandshakeFacts {
   readonly protocol: Protocol;
-  /** Kept from the handshake: to ask the socket for it takes as long as to accept it. */
+  /** Kept from the handshake: asking the socket for it takes as long as accepting the socket. */
   readonly remoteAddress: string;
   /** Runs the session that belongs to the socket; set when the socket opens. */
   attached: AttachedSession | undefined;
@@ -17,7 +17,7 @@ export interface SocketData extends HandshakeFacts {
 /** The receiving half of a connection, as the socket's events see it. */
 export interface AttachedSession {
   receive(frame: Frame): void;
-  /** The socket is gone, whoever closed it. */
+  /** The socket is closed, by either side. */
   gone(): void;
   readonly connection: WebSocketConnection;
 }
@@ -29,7 +29,7 @@ export function frameBytes(frame: Frame): number {
   return typeof frame === "string" ? Buffer.byteLength(frame) : frame.byteLength;
 }
 
-/** Whom a connection tells what becomes of it. */
+/** The owner that a connection reports its end and its errors to. */
 export interface ConnectionOwner {
   /** Our side ends the connection. */
   closed(reason: CloseReason): void;
@@ -46,7 +46,7 @@ export class WebSocketConnection implements Connection {
   readonly #limits: TransportLimits;
   readonly #owner: ConnectionOwner;
   #isOpen = true;
-  /** What of `unsentBytes` is snapshots; an upper bound, since the buffer does not say whose bytes have gone. */
+  /** The part of `unsentBytes` that is snapshots; an upper bound, since the buffer does not tell which bytes were sent. */
   #snapshotBytes = 0;
   #drained: (() => void)[] | undefined;
   #pinged: ((isAlive: boolean) => void)[] | undefined;
@@ -106,7 +106,7 @@ export class WebSocketConnection implements Connection {
     }
   }
 
-  /** A pong has come, to whichever ping: each says that the client is there. */
+  /** A pong has come. It answers every ping before it: each pong shows that the client is alive. */
   ponged(): void {
     this.#answerPings(true);
   }

@@ -7,9 +7,9 @@ import type { TransportLimits } from "../limits.ts";
 export type AddressRefusal = "address-connections" | "address-rate";
 
 /**
- * How many connections one address may have, and how fast it may open them; a /64 counts as one address.
+ * Limits how many connections one address may have, and how fast it may open them; a /64 counts as one address.
  *
- * Not for this machine's own: a reverse proxy here brings everybody.
+ * Loopback addresses are exempt: a reverse proxy on this machine brings all clients.
  */
 export class AddressLimits {
   readonly #connectionLimit: number;
@@ -22,14 +22,14 @@ export class AddressLimits {
     this.#upgrades = new KeyedBuckets({ burst, perSecond, clock });
   }
 
-  /** Why a client at this address may not connect now; undefined, and the attempt counts, if it may. */
+  /** Returns why a client at this address may not connect now; undefined, and the attempt counts, if it may. */
   refuse(remoteAddress: string): AddressRefusal | undefined {
     if (isLoopback(remoteAddress)) return undefined;
     if (this.isFull(remoteAddress)) return "address-connections";
     return this.#upgrades.of(addressBlock(remoteAddress)).take() ? undefined : "address-rate";
   }
 
-  /** Whether as many connections as may be are open. */
+  /** Whether the address has as many open connections as it may have. */
   isFull(remoteAddress: string): boolean {
     if (isLoopback(remoteAddress)) return false;
     return (this.#connections.get(addressBlock(remoteAddress)) ?? 0) >= this.#connectionLimit;

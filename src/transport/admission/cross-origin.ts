@@ -1,20 +1,20 @@
 import { isListed, type OriginPolicy } from "./origin-policy.ts";
 
 /**
- * The pages that may read what is answered to them, as `Access-Control-Allow-Origin` names them: those that may connect.
+ * The pages that may read the answers to their requests, as `Access-Control-Allow-Origin` names them: those that may connect.
  *
  * A function is asked with the origin of a page, and returns null for one that may not read. This server's own pages need
  * no permission.
  */
 export type Readers = "*" | ((origin: string) => string | null);
 
-export function readersOf(admission: OriginPolicy): Readers {
+export function readersOf(policy: OriginPolicy): Readers {
   // On a listener for this machine foreign pages are refused before they are answered at all.
-  if (admission.origins.size === 0) return "*";
-  return (origin) => (isListed(origin, admission) ? origin : null);
+  if (policy.origins.size === 0) return "*";
+  return (origin) => (isListed(origin, policy) ? origin : null);
 }
 
-/** Says on a response that was made for every page which ones may read it. */
+/** Restricts a response that every page may read to `readers`. */
 export function shareWith(readers: Readers, request: Request, response: Response): Response {
   if (readers === "*") return response;
   const reader = readers(request.headers.get("origin") ?? "");

@@ -4,16 +4,16 @@ import type { Clock } from "../../lib/time/clock.ts";
 import type { Log } from "../../ops/log.ts";
 
 export interface ForwardedAddressesOptions {
-  /** Those whose `X-Forwarded-For` counts. */
+  /** The reverse proxies whose `X-Forwarded-For` is accepted. */
   readonly proxies: AddressRanges;
   readonly clock: Clock;
   readonly log: Log;
 }
 
-/** Anyone can write the header: what is said of it must not fill the log. */
+/** Any client can send the header: warnings about it must not fill the log. */
 const warningIntervalMs = 600_000;
 
-/** Finds whom requests are from, and says so in the log when a proxy seems to have been forgotten. */
+/** Finds the address of a request's client, and logs a warning when a proxy seems to be missing from `proxy.trusted`. */
 export class ForwardedAddresses {
   readonly #options: ForwardedAddressesOptions;
   #warnsAgainAt = Number.NEGATIVE_INFINITY;
@@ -34,7 +34,7 @@ export class ForwardedAddresses {
     return clientAddress(peer, forwardedFor, proxies);
   }
 
-  /** Behind a proxy that is not named all clients count as one, against the limits of its address. */
+  /** Behind a proxy that is not trusted all clients count as one, against the limits of the proxy's address. */
   #warn(peer: string): void {
     const { clock, log } = this.#options;
     const now = clock.now();
@@ -45,7 +45,7 @@ export class ForwardedAddresses {
 }
 
 /**
- * Whom a request is from that a proxy of ours has brought.
+ * The address of the client whose request a trusted proxy has forwarded.
  *
  * Each proxy adds the address that it was asked from at the end of `X-Forwarded-For`; what a client writes there itself
  * stands before that. So the last address that is no proxy of ours is the one to believe. Where there is none, because

@@ -4,16 +4,16 @@ import type { HttpRefusal } from "../protocol.ts";
 export interface OriginPolicy {
   /** Whether the listener can be reached from this machine only. */
   readonly isForThisMachine: boolean;
-  /** Of pages that may open connections, as browsers write them; of all, or of this machine's own, when it is empty. */
+  /** The origins of pages that may connect, as browsers write them. Empty: all pages, or this machine's own pages. */
   readonly origins: ReadonlySet<string>;
 }
 
-/** Of a listener on `host`. */
+/** The policy of a listener on `host`. */
 export function originPolicyOf(host: string, origins: Iterable<string>): OriginPolicy {
   return { isForThisMachine: isLoopback(host), origins: new Set(origins) };
 }
 
-/** Whether this is one of the pages that are listed; this machine's own are, where nobody else can come. */
+/** Whether the origin is listed; on a listener for this machine, loopback origins are. */
 export function isListed(origin: string, { isForThisMachine, origins }: OriginPolicy): boolean {
   return origins.has(origin) || (isForThisMachine && isLoopbackUrl(origin));
 }
@@ -24,24 +24,24 @@ export function isListed(origin: string, { isForThisMachine, origins }: OriginPo
  * Any page can open a local socket, and DNS rebinding makes a foreign name resolve to this machine: so neither the
  * `Origin` nor the `Host` of a request may be foreign. A missing `Origin` is a program, not a page, and may enter.
  */
-export function refuseForeign(headers: Headers, admission: OriginPolicy): HttpRefusal | undefined {
-  if (!admission.isForThisMachine) return undefined;
+export function refuseForeign(headers: Headers, policy: OriginPolicy): HttpRefusal | undefined {
+  if (!policy.isForThisMachine) return undefined;
   const host = headers.get("host");
   if (host === null || !isLoopbackUrl(`http://${host}`)) {
     return { status: 403, message: "This server is for this machine only: open it as 127.0.0.1 or localhost.\n" };
   }
   const origin = headers.get("origin");
-  if (origin !== null && !isListed(origin, admission)) {
+  if (origin !== null && !isListed(origin, policy)) {
     return { status: 403, message: "This server is for this machine only: pages of other origins may not use it.\n" };
   }
   return undefined;
 }
 
-/** Whether a page may open a connection: where origins are listed, one of these, this server's own, or none at all. */
-export function refuseOrigin(headers: Headers, admission: OriginPolicy): HttpRefusal | undefined {
+/** Refuses pages whose origin is not listed, where origins are listed. This server's own pages and programs may connect. */
+export function refuseOrigin(headers: Headers, policy: OriginPolicy): HttpRefusal | undefined {
   const origin = headers.get("origin");
-  if (admission.origins.size === 0 || origin === null || isListed(origin, admission)) return undefined;
-  if (!admission.isForThisMachine && URL.parse(origin)?.host === headers.get("host")) return undefined;
+  if (policy.origins.size === 0 || origin === null || isListed(origin, policy)) return undefined;
+  if (!policy.isForThisMachine && URL.parse(origin)?.host === headers.get("host")) return undefined;
   return { status: 403, message: "Pages of this origin may not connect.\n" };
 }
 

@@ -5,7 +5,7 @@ import { AddressLimits, type AddressRefusal } from "./address-limits.ts";
 
 export type UpgradeRefusal = AddressRefusal | "connections" | "crowd";
 
-/** How many sockets may be open, and how fast they may be opened: from all addresses together, and from each. */
+/** Limits how many sockets may be open and how fast they may be opened, from all addresses together and from each. */
 export class UpgradeLimits {
   readonly #connectionLimit: number;
   readonly #upgrades: TokenBucket;
@@ -20,22 +20,22 @@ export class UpgradeLimits {
   }
 
   /**
-   * Why no further socket may be opened from there now; undefined, and the attempt counts, if it may.
+   * Returns why the address may open no socket now; undefined, and the attempt counts, if it may.
    *
-   * Who is refused pays nothing: a flood from one address takes nothing of what all have together, and a crowd of others
-   * takes nothing of what an address has for itself.
+   * A refused attempt costs nothing: a flood from one address uses up none of the common allowance, and a crowd from
+   * other addresses uses up none of an address's own.
    */
   refuse(remoteAddress: string): UpgradeRefusal | undefined {
     const full = this.full(remoteAddress);
     if (full !== undefined) return full;
-    // Those who are turned away wait by their own backoff; those who are in are served meanwhile.
+    // Refused clients wait by their own backoff; connected clients are served meanwhile.
     if (this.#upgrades.waitMs() > 0) return "crowd";
     const refusal = this.#addresses.refuse(remoteAddress);
     if (refusal === undefined) this.#upgrades.take();
     return refusal;
   }
 
-  /** Likewise, for who has waited since it was told that it may: pays nothing, and looks at what is open alone. */
+  /** As `refuse`, for a client that has waited since `refuse` let it pass: costs nothing, and checks only open sockets. */
   full(remoteAddress: string): UpgradeRefusal | undefined {
     if (this.#connections >= this.#connectionLimit) return "connections";
     return this.#addresses.isFull(remoteAddress) ? "address-connections" : undefined;

@@ -3,7 +3,7 @@ import type { Connection, Frame } from "../connection.ts";
 import type { TransportLimits } from "../limits.ts";
 import { type ConnectionOwner, frameBytes } from "../websocket-connection.ts";
 
-/** What a connection needs of the engine's session. */
+/** The methods of the engine's session that a connection uses. */
 export interface EngineSession {
   write(frame: Frame): void;
   ping(): void;
@@ -20,7 +20,7 @@ export interface EngineIoConnectionOptions {
 /**
  * A connection over a session of Engine.IO, whatever carries it at the moment.
  *
- * `unsentBytes` is what waits for the next poll; what a WebSocket has taken is bounded there.
+ * `unsentBytes` counts the bytes that wait for the next poll; the bytes in a WebSocket are limited there.
  */
 export class EngineIoConnection implements Connection {
   readonly #options: EngineIoConnectionOptions;
@@ -108,7 +108,7 @@ export class EngineIoConnection implements Connection {
     this.#answerPings(true);
   }
 
-  /** The session has ended, whoever ended it. */
+  /** The session has ended, from either side. */
   lost(): void {
     this.#isOpen = false;
     this.#drained = [];

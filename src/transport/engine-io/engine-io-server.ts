@@ -13,7 +13,7 @@ import { frameBytes } from "../websocket-connection.ts";
 import { EngineIoConnection } from "./engine-io-connection.ts";
 
 export interface EngineIoServerOptions {
-  /** Whose frames are the messages of Engine.IO. */
+  /** The protocol that Engine.IO's messages carry. */
   readonly protocol: Protocol;
   readonly limits: TransportLimits;
   readonly clock: Clock;
@@ -24,14 +24,14 @@ export interface EngineIoServerOptions {
   readonly closed: (remoteAddress: string) => void;
 }
 
-/** The library's, by what it hands to who listens for it. */
+/** The library's session type, taken from its event handlers: the library does not export it. */
 type Session = Extract<Parameters<Parameters<Server["on"]>[1]>[0], { readonly readyState: unknown }>;
 type EngineServer = Parameters<Server["handleRequest"]>[1];
 type Runner = SessionRunner<EngineIoConnection>;
 
-/** How long a last word waits for a poll to take it along. */
-const farewellMs = 1_000;
-/** The digit before each message that says that it is one. */
+/** The time for which a close message waits for the next poll. */
+const closeMessageMs = 1_000;
+/** The digit before each message, its packet type. */
 const packetTypeBytes = 1;
 
 /** The library that speaks Engine.IO, between our sockets and our sessions. */
@@ -47,7 +47,7 @@ export class EngineIoServer {
     this.#options = options;
     this.#engine = new Server({
       maxHttpBufferSize: options.protocol.frameBytes,
-      // No cookies are set. Which pages may read the answers is said on them afterwards.
+      // No cookies are set. `EngineIo` sets afterwards which pages may read the answers.
       cors: { origin: "*", methods: ["GET", "POST"] },
     });
     this.#engine.on("connection", (session, request) => this.#open(session, request));
@@ -69,7 +69,7 @@ export class EngineIoServer {
       const response = await this.#engine.handleRequest(bounded, server as unknown as EngineServer);
       return isUpgraded ? undefined : response;
     } catch (error) {
-      // It trips over sessions that end while it looks at their requests.
+      // The library throws when a session ends while its request is handled.
       this.#options.log.debug({ event: "engine-request-failed", err: error });
       return new Response("Bad request\n", { status: 400 });
     }
@@ -95,7 +95,7 @@ export class EngineIoServer {
     return new Request(url, { method: "POST", headers, body: Buffer.concat(chunks), signal });
   }
 
-  /** What runs on a WebSocket that carries a session. */
+  /** The protocol of a WebSocket that carries a session. */
   #socketProtocol(data: WebSocketData): Protocol {
     return {
       name: "engine.io",
@@ -138,13 +138,13 @@ export class EngineIoServer {
       protocol,
       handshake: readHandshake(request),
       connect: (owner) => new EngineIoConnection({ id, remoteAddress, session: asSession(session), owner, limits }),
-      // A session that polls cannot be made to wait: its protocol has to say `inboxOverflow: "mute"`.
+      // A polling session cannot be paused: its protocol must have `inboxOverflow: "mute"`.
       pause: () => {},
       resume: () => {},
       close: () => {
         session.close();
-        // Else what waits for a poll that does not come would keep it open.
-        if (session.readyState !== "closed") clock.after(farewellMs, () => session.transport.close());
+        // Otherwise packets that wait for a poll would keep the session open when no poll comes.
+        if (session.readyState !== "closed") clock.after(closeMessageMs, () => session.transport.close());
       },
     };
   }
@@ -162,7 +162,7 @@ function asSession(session: Session) {
       session.write(typeof frame === "string" ? frame : Buffer.from(frame));
     },
     ping: () => {
-      // Private in its types, and all that it has: a ping out of turn, which clients answer like any other.
+      // The method is private in the library's types, and the only one. Clients answer an extra ping like any other.
       (session as unknown as { sendPacket(type: "ping"): void }).sendPacket("ping");
     },
   };

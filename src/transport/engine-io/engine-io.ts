@@ -5,7 +5,7 @@ import type { CloseReason } from "../close-reason.ts";
 import type { Engine, EngineClient } from "../engine.ts";
 import type { EngineIoServer, EngineIoServerOptions } from "./engine-io-server.ts";
 
-/** The `match` of the protocol says where it is served. */
+/** The protocol's `match` decides which URLs the engine serves. */
 export interface EngineIoOptions extends Omit<EngineIoServerOptions, "opened" | "closed"> {
   readonly originPolicy: OriginPolicy;
 }
@@ -13,10 +13,10 @@ export interface EngineIoOptions extends Omit<EngineIoServerOptions, "opened" | 
 const retryAfterSeconds = 1;
 
 /**
- * A protocol over Engine.IO 4: by polling, by WebSocket, and from the one to the other.
+ * A protocol over Engine.IO 4: by polling, by WebSocket, and with the upgrade from polling to WebSocket.
  *
- * The engine is loaded when the first client comes. Handshakes are bounded before it sees them, since a session is there
- * before any socket is, and outlives its requests.
+ * The engine is loaded when the first client connects. Handshakes are limited before the engine sees them, since a
+ * session exists before any socket and outlives its requests.
  */
 export class EngineIo implements Engine {
   readonly #options: EngineIoOptions;

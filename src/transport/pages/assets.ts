@@ -6,7 +6,7 @@ const encodingSchema = v.picklist(["br", "gzip"]);
 
 /** One file of the pages as the build describes it. Its encodings lie beside it, as `<file>.<encoding>`. */
 const assetSchema = v.object({
-  /** Of the URL. */
+  /** The path of the URL. */
   path: v.string(),
   /** The name in the folder. */
   file: v.string(),
@@ -27,14 +27,14 @@ export type Manifest = v.InferOutput<typeof manifestSchema>;
 export interface AssetFolder {
   /** Holds `manifest.json` and what it names. */
   readonly path: string;
-  /** Brings the folder in step with its sources, where there are any; its rejection is shown to who asked. */
+  /** Rebuilds the folder from its sources, where there are any; the request is answered with its rejection. */
   readonly refresh?: () => Promise<void>;
 }
 
 /** Answers a request for one of the pages or their files; undefined for every other path. */
 export type Assets = (request: Request) => Promise<Response | undefined>;
 
-/** Only paths of the manifest are answered: what a request says never becomes a path of the file system. */
+/** Answers only paths of the manifest: no text of a request becomes a path of the file system. */
 export function openAssets({ path: folder, refresh }: AssetFolder): Assets {
   let table: Promise<ReadonlyMap<string, Asset>> | undefined;
   const find = async (path: string): Promise<Asset | undefined> => {
@@ -66,7 +66,7 @@ export function openAssets({ path: folder, refresh }: AssetFolder): Assets {
   };
 }
 
-/** Why there is no page to show. */
+/** The pages could not be built. The message is the build's output. */
 export class AssetsNotBuilt extends Error {
   override readonly name = "AssetsNotBuilt";
 }
@@ -97,7 +97,7 @@ async function answer(request: Request, host: string, asset: Asset, folder: stri
   return new Response(request.method === "HEAD" ? null : bytes, { headers });
 }
 
-/** What the pages may do, whatever gets into them. */
+/** The policy that holds for the pages even if foreign content gets into them. */
 function contentSecurityPolicy(host: string): string {
   // Not every browser takes 'self' for WebSockets. The host is the client's word: a `;` in it would end the directive.
   const sockets = /^[a-z0-9.:[\]-]+$/.test(host) ? ` ws://${host} wss://${host}` : "";

@@ -1,6 +1,6 @@
 /**
- * Which of `available` to send, best first; undefined for the bytes as they are, which is also what a client gets that
- * excludes everything (RFC 9110 §12.5.3). Among those that it weighs alike, our own order decides.
+ * Selects the encoding to send from `available`, which is ordered best first; undefined means no encoding, also for a
+ * client that excludes everything (RFC 9110 §12.5.3). Between encodings of equal weight the order of `available` decides.
  */
 export function preferredEncoding<E extends string>(
   acceptEncoding: string | null,
@@ -8,7 +8,7 @@ export function preferredEncoding<E extends string>(
 ): E | undefined {
   const weights = parseWeights(acceptEncoding ?? "");
   const weightOf = (encoding: string, otherwise: number) => weights.get(encoding) ?? weights.get("*") ?? otherwise;
-  // Not named, the bytes as they are remain acceptable, but below everything that is named.
+  // If `identity` is not named it remains acceptable, but below every encoding that is named.
   const identityWeight = weightOf("identity", Number.MIN_VALUE);
   return available
     .map((encoding) => ({ encoding, weight: weightOf(encoding, 0) }))
@@ -31,7 +31,7 @@ function parseWeights(header: string): ReadonlyMap<string, number> {
     const [name = "", ...parameters] = item.split(";").map((part) => part.trim());
     if (name === "") continue;
     const weight = Number(parameters.find((parameter) => parameter.startsWith("q="))?.slice(2) ?? 1);
-    // A weight that is none excludes: better larger than in an encoding that was not asked for.
+    // An unparsable weight excludes the encoding: a larger answer is better than one that the client cannot read.
     weights.set(name === "x-gzip" ? "gzip" : name, weight >= 0 && weight <= 1 ? weight : 0);
   }
   return weights;

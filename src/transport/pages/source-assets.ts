@@ -25,7 +25,7 @@ export function assetsRefresher(root: string, log: Log): () => Promise<void> {
     return running;
   };
   return () => {
-    // The build that runs may have begun before the last change: all who come meanwhile wait for one more.
+    // The running build may have begun before the last change: all requests meanwhile wait for one more build.
     waiting ??= running.then(next, next);
     return waiting;
   };
