@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 
 const longestSubject = 72;
 
-/** What is wrong with the subject; undefined when it is right. */
+/** The fault of a subject, as a predicate; undefined for a correct one. */
 export function subjectFault(subject: string): string | undefined {
   if (subject.length > longestSubject) return `has ${subject.length} characters, more than ${longestSubject}`;
   if (!/^[\w.,/ -]+: \S/.test(subject)) return "does not begin with an area, as in `relay: answer a query twice`";

@@ -71,8 +71,8 @@ const selfContainedModules = /^(yjs|lib0)(\/|$)/;
 const roots = ["main.ts", "**/*-worker.ts"];
 
 /**
- * What runs in browsers, a program of its own: no rank, and nothing but itself and packages may go in. The server has it
- * as built files only. (The root tsconfig knows no DOM, web/tsconfig.json no Bun.)
+ * The code of browsers, a program of its own: it has no rank, and imports itself and packages only. The server serves it
+ * as built files. (The root tsconfig knows no DOM, web/tsconfig.json no Bun.)
  */
 const pages = ["web/**"];
 

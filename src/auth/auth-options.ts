@@ -2,7 +2,7 @@ import type { KeySetLocation } from "./token/key-source.ts";
 
 /** The configuration of access control. */
 export interface AuthOptions {
-  /** What decides about access to rooms. Administration tokens are checked in every mode. */
+  /** The policy that decides about access to rooms. Administration tokens are checked in every mode. */
   readonly mode: "open" | "token" | "webhook";
   /** HS256 secrets: the first signs, all verify. Without one the server generates its own. */
   readonly secrets: readonly string[];

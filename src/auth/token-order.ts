@@ -2,7 +2,7 @@ import type { Access } from "./authorizer.ts";
 
 /** A token as an administrator orders it. */
 export interface TokenOrder {
-  /** What the token permits, by room pattern. */
+  /** The access that the token grants, by room pattern. */
   readonly rooms: ReadonlyMap<string, Access>;
   readonly user?: string | undefined;
   readonly isAdmin: boolean;

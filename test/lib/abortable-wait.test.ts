@@ -70,7 +70,7 @@ describe("a promise until the signal aborts", () => {
     const waiting = untilAborted(promise, aborter.signal);
     if (when === "while") abort();
     await expect(waiting).rejects.toThrow("gone");
-    // What becomes of it afterwards is no unhandled rejection.
+    // A later rejection of the promise is not unhandled.
     reject(new Error("late"));
     await Promise.resolve();
   });
