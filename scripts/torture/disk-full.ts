@@ -7,16 +7,9 @@ import type { SyncProtocol } from "./client/sync-protocol.ts";
 import { SyncServer } from "./client/sync-server.ts";
 import { Copy, textOf } from "./copies.ts";
 import { countClocks, Ledger } from "./ledger.ts";
-import { Faults, type Outcome, type Progress } from "./outcome.ts";
+import { Faults, type Outcome, type TortureOptions } from "./outcome.ts";
 import { ServerProcess } from "./server-process.ts";
 import { SmallDisk, smallDiskTrouble } from "./small-disk.ts";
-
-export interface DiskFullOptions {
-  readonly protocol: SyncProtocol;
-  /** The folder must exist; the disk is mounted over it. */
-  readonly dataFolder: string;
-  readonly progress?: Progress;
-}
 
 const limitMs = 30_000;
 const diskMebibytes = 32;
@@ -27,8 +20,11 @@ const waitingUpdates = 20;
 const floodDocuments = 2;
 const floodMegabytes = 40;
 
-/** Fills the disk twice: first for a short time, then until the server gives up the waiting updates. */
-export async function tortureByFullDisk({ protocol, dataFolder, progress }: DiskFullOptions): Promise<Outcome> {
+/**
+ * Fills a disk, which is mounted over the data folder, twice: first for a short time, then until the server gives up the
+ * waiting updates.
+ */
+export async function tortureByFullDisk({ protocol, dataFolder, progress }: TortureOptions): Promise<Outcome> {
   const faults = new Faults();
   const trouble = smallDiskTrouble();
   if (trouble !== undefined) {

@@ -2,16 +2,14 @@ import { WireSocket } from "../../test/support/clients/wire-socket.ts";
 import { pause } from "../../test/support/eventually.ts";
 import { within } from "../within.ts";
 import { SnapshotReader } from "./client/snapshot-reader.ts";
-import { firstFrames, type SyncProtocol } from "./client/sync-protocol.ts";
+import { firstFrames } from "./client/sync-protocol.ts";
 import { SyncServer } from "./client/sync-server.ts";
 import { Copy, fillDocument, textOf } from "./copies.ts";
 import { countClocks, Ledger } from "./ledger.ts";
-import { Faults, type Outcome } from "./outcome.ts";
+import { Faults, type Outcome, type TortureOptions } from "./outcome.ts";
 import { ServerProcess } from "./server-process.ts";
 
-export interface JoinersOptions {
-  readonly protocol: SyncProtocol;
-  readonly dataFolder: string;
+export interface JoinersOptions extends TortureOptions {
   /** The size of the document. */
   readonly megabytes: number;
 }

@@ -1,3 +1,5 @@
+import type { SyncProtocol } from "./client/sync-protocol.ts";
+
 /** The figures and faults of a torture. There are no faults if the server keeps its guarantees. */
 export interface Outcome {
   /** The figures in the order of printing; units are part of the names. */
@@ -8,6 +10,14 @@ export interface Outcome {
 
 /** Called from time to time while a torture runs, with a line about its progress. */
 export type Progress = (line: string) => void;
+
+/** The options that tortures of the sync server share. */
+export interface TortureOptions {
+  readonly protocol: SyncProtocol;
+  /** The folder must exist. */
+  readonly dataFolder: string;
+  readonly progress?: Progress;
+}
 
 /** Collects faults. At most a hundred are kept, because faults repeat. */
 export class Faults {

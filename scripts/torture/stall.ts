@@ -2,22 +2,19 @@ import { closeReasons } from "../../src/transport/close-reason.ts";
 import { WireSocket } from "../../test/support/clients/wire-socket.ts";
 import { eventually, pause } from "../../test/support/eventually.ts";
 import { within } from "../within.ts";
-import { firstFrames, type SyncProtocol } from "./client/sync-protocol.ts";
+import { firstFrames } from "./client/sync-protocol.ts";
 import { SyncServer } from "./client/sync-server.ts";
 import { Copy, textOf } from "./copies.ts";
 import { countClocks, Ledger } from "./ledger.ts";
-import { Faults, type Outcome, type Progress } from "./outcome.ts";
+import { Faults, type Outcome, type TortureOptions } from "./outcome.ts";
 import { ServerProcess } from "./server-process.ts";
 
-export interface StallOptions {
+export interface StallOptions extends TortureOptions {
   /**
    * The number of updates of 10 kB each. There must be enough of them to exceed the outbox of one socket that is not
    * read.
    */
   readonly updates: number;
-  readonly protocol: SyncProtocol;
-  readonly dataFolder: string;
-  readonly progress?: Progress;
 }
 
 const document = "stalled";

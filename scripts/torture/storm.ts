@@ -3,16 +3,12 @@ import { closeReasons } from "../../src/transport/close-reason.ts";
 import { eventually } from "../../test/support/eventually.ts";
 import { within } from "../within.ts";
 import { type Ended, StormClient, type StormClientOptions } from "./client/storm-client.ts";
-import type { SyncProtocol } from "./client/sync-protocol.ts";
 import { textOf } from "./copies.ts";
-import { Faults, type Outcome, type Progress } from "./outcome.ts";
+import { Faults, type Outcome, type TortureOptions } from "./outcome.ts";
 import { ServerProcess } from "./server-process.ts";
 
-export interface StormOptions {
+export interface StormOptions extends TortureOptions {
   readonly clients: number;
-  readonly protocol: SyncProtocol;
-  readonly dataFolder: string;
-  readonly progress?: Progress;
 }
 
 const clientsPerDocument = 20;
