@@ -7,7 +7,7 @@ import { startTestServer } from "../../support/servers/start-test-server.ts";
 import { never, WebhookApplication } from "../../support/servers/webhook-application.ts";
 
 /** A server whose webhook answers with the result of `answer` for each token and room. */
-async function start(answer: (token: string | null, room: string) => object, webhookTimeoutMs = 300) {
+async function start(answer: (token: string | null, room: string) => object, webhookTimeoutMs = 3_000) {
   const application = new WebhookApplication(({ body }) => {
     const { token, room } = JSON.parse(body);
     return Response.json(answer(token, room));
@@ -29,7 +29,8 @@ async function start(answer: (token: string | null, room: string) => object, web
 test("an application removes the permission to write, and gives it back, without a new connection", async () => {
   let access = "write";
   await using setup = await start((token) =>
-    token === "ann" ? { access, user: "ann", expiresAt: Date.now() + 800 } : { access: "write" },
+    // The server renews an eighth of the lifetime before the expiry: half a second, enough on a busy machine.
+    token === "ann" ? { access, user: "ann", expiresAt: Date.now() + 4_000 } : { access: "write" },
   );
   const { server } = setup;
   await using clients = new TestClients();
