@@ -484,6 +484,11 @@ describe("the rules", () => {
     ["cli/offline.ts", 'import { openRelay } from "../composition/relay.ts"; export { openRelay as open };', reExport],
     ["cli/offline.ts", 'import * as relay from "../composition/relay.ts"; export { relay };', reExport],
     ["cli/offline.ts", 'import { openRelay } from "../composition/relay.ts"; export const open = openRelay;', reExport],
+    [
+      "cli/offline.ts",
+      'import { openRelay } from "../composition/relay.ts"; export const a = 1, b = openRelay;',
+      reExport,
+    ],
     ["cli/offline.ts", 'import type { Relay } from "../composition/relay.ts"; export type Opened = Relay;', reExport],
     ["cli/index.ts", "", "is a barrel"],
     ["helpers/text.ts", "", "has no place in the layout"],

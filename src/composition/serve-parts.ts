@@ -36,7 +36,7 @@ export interface ServedParts {
   close(reason: CloseReason): Promise<void>;
 }
 
-/** Throws the system's error (EADDRINUSE, EACCES, …), with the `port`, when it cannot listen; no port is left open then. */
+/** Throws the system's error (EADDRINUSE, EACCES, …), with the `port`, when it cannot listen; every port is free then. */
 export function serveParts(parts: readonly Part[], options: ServePartsOptions): ServedParts {
   const { host, origins } = options;
   const protocols = parts.flatMap((part) => part.protocols ?? []);

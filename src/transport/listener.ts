@@ -145,7 +145,7 @@ export class Listener {
       port: listening.port,
       // Without this the executable answers errors with a page of stack traces.
       development: false,
-      // Bun may switch this on by itself: a second server on the port would silently share its connections.
+      // `development: false` switches this on by itself: a second server on the port would silently share its connections.
       reusePort: false,
       fetch: (request) => this.#answer(request, server, listening),
       error: (error) => {

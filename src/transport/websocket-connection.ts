@@ -46,7 +46,7 @@ export class WebSocketConnection implements Connection {
   readonly #limits: TransportLimits;
   readonly #owner: ConnectionOwner;
   #isOpen = true;
-  /** The part of `unsentBytes` that is snapshots; an upper bound, since the buffer does not tell which bytes were sent. */
+  /** The part of `unsentBytes` that is snapshots; an upper bound, as the buffer does not tell which bytes are sent. */
   #snapshotBytes = 0;
   #drained: (() => void)[] | undefined;
   #pinged: ((isAlive: boolean) => void)[] | undefined;

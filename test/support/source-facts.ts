@@ -99,8 +99,10 @@ function reExportedModule(node: Node, imported: ReadonlyMap<string, string>): st
   if (!exported) return undefined;
   if (is.isTypeAliasDeclaration(node)) return imported.get(node.type.getText());
   if (!is.isVariableStatement(node)) return undefined;
-  const [first] = node.declarationList.declarations;
-  return first?.initializer === undefined ? undefined : imported.get(first.initializer.getText());
+  const modules = node.declarationList.declarations.map(({ initializer }) =>
+    imported.get(initializer?.getText() ?? ""),
+  );
+  return modules.find((module) => module?.startsWith("."));
 }
 
 function importedModule(node: Node): string | undefined {

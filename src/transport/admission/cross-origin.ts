@@ -1,7 +1,8 @@
 import { isListed, type OriginPolicy } from "./origin-policy.ts";
 
 /**
- * The pages that may read the answers to their requests, as `Access-Control-Allow-Origin` names them: those that may connect.
+ * The pages that may read the answers to their requests, as `Access-Control-Allow-Origin` names them: the pages that may
+ * connect.
  *
  * A function is asked with the origin of a page, and returns null for one that may not read. This server's own pages need
  * no permission.

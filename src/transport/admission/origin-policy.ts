@@ -37,7 +37,7 @@ export function refuseForeign(headers: Headers, policy: OriginPolicy): HttpRefus
   return undefined;
 }
 
-/** Refuses pages whose origin is not listed, where origins are listed. This server's own pages and programs may connect. */
+/** Where origins are listed, refuses pages of other origins, but neither programs nor this server's own pages. */
 export function refuseOrigin(headers: Headers, policy: OriginPolicy): HttpRefusal | undefined {
   const origin = headers.get("origin");
   if (policy.origins.size === 0 || origin === null || isListed(origin, policy)) return undefined;

@@ -35,7 +35,7 @@ export class UpgradeLimits {
     return refusal;
   }
 
-  /** As `refuse`, for a client that has waited since `refuse` let it pass: costs nothing, and checks only open sockets. */
+  /** As `refuse`, for a client that has waited since `refuse` let it pass: costs nothing, counts open sockets only. */
   full(remoteAddress: string): UpgradeRefusal | undefined {
     if (this.#connections >= this.#connectionLimit) return "connections";
     return this.#addresses.isFull(remoteAddress) ? "address-connections" : undefined;
