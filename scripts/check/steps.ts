@@ -109,7 +109,8 @@ export interface Plan {
  * the tests of real servers and browsers.
  *
  * The static steps run beside the unit tests. The build is among them, because conformance and torture run the executable.
- * Browsers take as long as all the rest, so they have a lane of their own.
+ * Conformance tests measure the time limits of real clients, so nothing runs beside them; they mostly wait, and share
+ * the processor among themselves. Browsers take as long as all the rest, and run beside torture.
  */
 export async function planCheck(root: string, filters: readonly string[], isFast: boolean): Promise<Plan> {
   const files = await findTestFiles(root, filters);
@@ -119,8 +120,8 @@ export async function planCheck(root: string, filters: readonly string[], isFast
       return found === undefined ? [] : [testStep(group, found)];
     });
   const first: Stage = [...staticSteps.map((step) => [step]), lane(unitGroup)];
-  const second: Stage = isFast ? [] : [lane(browserGroup), lane(conformanceGroup, tortureGroup)];
-  const stages = [first, second].map((stage) => stage.filter((steps) => steps.length > 0));
+  const others: readonly Stage[] = [[lane(conformanceGroup)], [lane(browserGroup), lane(tortureGroup)]];
+  const stages = [first, ...(isFast ? [] : others)].map((stage) => stage.filter((steps) => steps.length > 0));
   const run = isFast ? [unitGroup] : groups;
   return {
     stages,
