@@ -165,7 +165,7 @@ testSnippets(
 
 testSnippets(
   [
-    "README.md#Both: the relay and y-webrtc",
+    "README.md#Both: server sync and y-webrtc",
     "docs/clients/hybrid.md#With y-websocket",
     "docs/clients/hybrid.md#With Hocuspocus",
   ],

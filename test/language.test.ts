@@ -6,6 +6,9 @@ import { readComments } from "./support/comments.ts";
 /** A comment that opens with one of these hides its subject: the reader has to guess the noun. */
 const forbiddenOpenings = /^(?:Of|What|Who|Whom|Whose|Whoever|Whomever|That|Likewise)\b/;
 
+/** Metaphors that had a word of the field in their place, as parts of identifiers. */
+const forbiddenWords = new Set(["debt", "brake", "agenda", "letter", "letters", "farewell", "entrance", "hearing"]);
+
 const root = join(import.meta.dir, "..");
 
 function faults(path: string, source: string): readonly string[] {
@@ -38,5 +41,32 @@ describe("comments", () => {
     "/** Whatever remains is dropped; Officers, Whois. */",
   ])("are left alone in %j", (source) => {
     expect(faults("a.ts", source)).toEqual([]);
+  });
+});
+
+/** The parts of the identifiers of `source`, in lower case. Comments and texts do not count. */
+function identifierParts(source: string): ReadonlySet<string> {
+  const code = source
+    .replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, "")
+    .replaceAll(/"(?:[^"\\\n]|\\.)*"|`(?:[^`\\]|\\.)*`/g, "");
+  const identifiers = code.match(/[A-Za-z_$][\w$]*/g) ?? [];
+  return new Set(identifiers.flatMap((name) => name.split(/(?=[A-Z])|_/)).map((part) => part.toLowerCase()));
+}
+
+describe("names", () => {
+  test("are no metaphors", () => {
+    const paths = [...new Bun.Glob("src/**/*.{ts,tsx}").scanSync({ cwd: root })].sort();
+    const found = paths.flatMap((path) =>
+      [...identifierParts(readFileSync(join(root, path), "utf8"))]
+        .filter((part) => forbiddenWords.has(part))
+        .map((part) => `${path}: ${part}`),
+    );
+    expect(found).toEqual([]);
+  });
+
+  test("are found in code alone", () => {
+    const source = '/** A letter. */\nconst lastLetter = "farewell"; // brake\nthis.#debt(`agenda`);';
+    const parts = identifierParts(source);
+    expect(["letter", "debt", "farewell", "agenda"].map((word) => parts.has(word))).toEqual([true, true, false, false]);
   });
 });

@@ -39,7 +39,7 @@ export function limitsOf(values: Readonly<Record<LimitKey, number>>): Limits {
 }
 
 export function limitKeyOf(name: string): LimitKey {
-  const kebab = name.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  const kebab = name.replaceAll(/[A-Z]/g, (upper) => `-${upper.toLowerCase()}`);
   // For a name in the table this is what `KebabCase` computes.
   return `limits.${kebab}` as LimitKey;
 }
