@@ -21,7 +21,8 @@ export interface Part extends AsyncDisposable {
   isReady?(): boolean;
   /**
    * Finishes what needs the clients' connections, for instance stores and acknowledges every update that has arrived.
-   * Called once, after new connections are refused and before the open ones are closed with `reason`.
+   * Called once, after new connections are refused and before the open ones are closed with `reason`. Every part is
+   * drained, even if an earlier one has failed to.
    */
   drain?(reason: CloseReason): Promise<void>;
   /** Closes the part. All connections are closed and their sessions have ended, whether `drain` was called or not. */

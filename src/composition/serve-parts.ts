@@ -32,6 +32,8 @@ export interface ServedParts {
   /**
    * Refuses new connections, drains the parts in order, closes every connection with `reason`, and frees the ports.
    * Idempotent: later calls wait for the first. The parts stay open.
+   *
+   * A step that fails does not keep the next ones from running: afterwards an `AggregateError` has all their errors.
    */
   close(reason: CloseReason): Promise<void>;
 }
@@ -60,11 +62,17 @@ export function serveParts(parts: readonly Part[], options: ServePartsOptions): 
   });
   const close = async (reason: CloseReason) => {
     listener.drain();
-    try {
-      for (const part of parts) await part.drain?.(reason);
-    } finally {
-      await listener.close(reason);
-    }
+    const errors: unknown[] = [];
+    const attempt = async (step: () => Promise<void> | undefined) => {
+      try {
+        await step();
+      } catch (error) {
+        errors.push(error);
+      }
+    };
+    for (const part of parts) await attempt(() => part.drain?.(reason));
+    await attempt(() => listener.close(reason));
+    if (errors.length > 0) throw new AggregateError(errors, "The server did not stop cleanly.");
   };
   return {
     port: listener.port,

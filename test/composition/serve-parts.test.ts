@@ -94,10 +94,24 @@ describe("served parts", () => {
     expect(await closed).toBe(closeReasons.restart.code);
   });
 
-  test("free their ports when a part fails to drain", async () => {
-    const fault = new Error("does not drain");
-    const served = serve(part({ drain: () => Promise.reject(fault) }));
-    await expect(served.close(closeReasons.shutdown)).rejects.toBe(fault);
+  test("are all drained when some of them fail to, free their ports, and report every error", async () => {
+    const faults = [new Error("rejects"), new Error("throws")] as const;
+    let isDrained = false;
+    const served = serve(
+      part({ drain: () => Promise.reject(faults[0]) }),
+      part({
+        drain: () => {
+          throw faults[1];
+        },
+      }),
+      part({
+        drain: async () => {
+          isDrained = true;
+        },
+      }),
+    );
+    await expect(served.close(closeReasons.shutdown)).rejects.toMatchObject({ errors: [...faults] });
+    expect(isDrained).toBe(true);
     await expect(fetch(served.url)).rejects.toThrow();
   });
 });
