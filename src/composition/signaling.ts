@@ -17,6 +17,7 @@ import { Quotas } from "../signaling/quotas.ts";
 import { SignalingRoom } from "../signaling/signaling-room.ts";
 import { yWebrtc } from "../signaling/y-webrtc/dialect.ts";
 import { Topic } from "../signaling/y-webrtc/topic.ts";
+import { closeReasons } from "../transport/close-reason.ts";
 import { EngineIo } from "../transport/engine-io/engine-io.ts";
 import type { Protocol } from "../transport/protocol.ts";
 import { endpointsOf, type Part } from "./part.ts";
@@ -49,8 +50,11 @@ export function openSignaling(options: SignalingOptions): Part {
     endpoints: endpointsOf([dialects.protocol, direct.peerjs, direct.peers]),
     drain: (reason) => engine.close(reason),
     [Symbol.asyncDispose]: async () => {
-      await dialects.close();
-      direct.close();
+      await using closing = new AsyncDisposableStack();
+      // In reverse order: the sessions of the engine end before the devices that they have registered.
+      closing.defer(() => direct.close());
+      closing.defer(() => dialects.close());
+      closing.defer(() => engine.close(closeReasons.shutdown));
     },
   };
 }

@@ -41,7 +41,8 @@ export class EngineIoServer {
   readonly #clients = new WeakMap<Request, EngineClient>();
   readonly #runners = new Set<Runner>();
   #opened = 0;
-  #allEnded: (() => void) | undefined;
+  /** The wait of all calls of `close`; undefined when no call waits. */
+  #allEnded: PromiseWithResolvers<void> | undefined;
 
   constructor(options: EngineIoServerOptions) {
     this.#options = options;
@@ -76,11 +77,10 @@ export class EngineIoServer {
   }
 
   async close(reason: CloseReason): Promise<void> {
-    const allEnded = new Promise<void>((resolve) => {
-      this.#allEnded = resolve;
-    });
     for (const { connection } of this.#runners) connection.close(reason);
-    if (this.#runners.size > 0) await allEnded;
+    if (this.#runners.size === 0) return;
+    this.#allEnded ??= Promise.withResolvers();
+    await this.#allEnded.promise;
   }
 
   /** The library would read any body to its end; undefined if it is larger than one message may be. */
@@ -121,7 +121,9 @@ export class EngineIoServer {
       ended: () => {
         this.#runners.delete(runner);
         this.#options.closed(remoteAddress);
-        if (this.#runners.size === 0) this.#allEnded?.();
+        if (this.#runners.size > 0) return;
+        this.#allEnded?.resolve();
+        this.#allEnded = undefined;
       },
     });
     this.#runners.add(runner);

@@ -48,7 +48,7 @@ export class EngineIo implements Engine {
     return (await this.#server).answer(request, client);
   }
 
-  /** Closes all sessions with `reason`, and resolves when they have ended. */
+  /** Closes all sessions with `reason`, and resolves when they have ended. Idempotent: sessions are closed once. */
   async close(reason: CloseReason): Promise<void> {
     await (await this.#server)?.close(reason);
   }

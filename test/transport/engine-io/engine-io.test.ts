@@ -137,6 +137,29 @@ describe("a session by polling", () => {
     expect(events).toEqual(["closed"]);
   });
 
+  test("has ended when a close resolves, even if an earlier close still waits", async () => {
+    const { engine, enter, clock, events, connections } = setUp();
+    await enter();
+    // A message that no poll fetches keeps the session open for a second.
+    connections[0]?.send("unread");
+    const closes = [engine.close(closeReasons.restart), engine.close(closeReasons.shutdown)];
+    await settled();
+    clock.advance(1_000);
+    await Promise.all(closes);
+    expect(events).toEqual(["closed"]);
+  });
+
+  test("that opens after a close is closed by the next one", async () => {
+    const { engine, enter, events } = setUp();
+    await engine.close(closeReasons.restart);
+    const { poll } = await enter();
+    const waiting = poll();
+    await settled();
+    await engine.close(closeReasons.shutdown);
+    expect(await waiting).toBe("1");
+    expect(events).toEqual(["closed"]);
+  });
+
   test("is closed when the client stops polling and too much waits for it", async () => {
     const { enter, connections, events } = setUp({ outboxBytes: 100 });
     await enter();
