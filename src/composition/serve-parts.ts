@@ -1,7 +1,7 @@
 import type { Clock } from "../lib/time/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
-import { originPolicyOf } from "../transport/admission/origin-policy.ts";
+import type { OriginPolicy } from "../transport/admission/origin-policy.ts";
 import type { CloseReason } from "../transport/close-reason.ts";
 import { createHttp } from "../transport/http.ts";
 import { Listener } from "../transport/listener.ts";
@@ -11,8 +11,7 @@ import type { Limits } from "./limits.ts";
 import type { Part } from "./part.ts";
 import type { ServerOptions } from "./server-options.ts";
 
-export interface ServePartsOptions
-  extends Pick<ServerOptions, "host" | "port" | "compatibilityPorts" | "origins" | "proxies"> {
+export interface ServePartsOptions extends Pick<ServerOptions, "host" | "port" | "compatibilityPorts" | "proxies"> {
   /** Answers the requests that no route of a part answers. */
   readonly assets: Assets;
   readonly channels: NativeChannels;
@@ -20,6 +19,7 @@ export interface ServePartsOptions
   readonly limits: Limits;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly originPolicy: OriginPolicy;
 }
 
 /** Parts that clients can reach. */
@@ -40,13 +40,12 @@ export interface ServedParts {
 
 /** Throws the system's error (EADDRINUSE, EACCES, …), with the `port`, when it cannot listen; every port is free then. */
 export function serveParts(parts: readonly Part[], options: ServePartsOptions): ServedParts {
-  const { host, origins } = options;
   const protocols = parts.flatMap((part) => part.protocols ?? []);
   let closing: Promise<void> | undefined;
   const http = {
     protocols,
     routes: parts.flatMap(({ routes }) => routes ?? []),
-    originPolicy: originPolicyOf(host, origins),
+    originPolicy: options.originPolicy,
     isReady: () => closing === undefined && parts.every((part) => part.isReady?.() ?? true),
     assets: options.assets,
   };

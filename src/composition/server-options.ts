@@ -27,7 +27,7 @@ export interface ServerOptions {
     readonly discoveryEnabled: boolean;
   };
   readonly auth: AuthOptions;
-  /** As `ListenerOptions`. */
+  /** As `OriginPolicy.origins`. */
   readonly origins: ReadonlySet<string>;
   /** The reverse proxies whose X-Forwarded-For is trusted. */
   readonly proxies: AddressRanges;

@@ -4,7 +4,7 @@ import type { Clock } from "../lib/time/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import { ForwardedAddresses } from "./admission/forwarded-address.ts";
-import { type OriginPolicy, originPolicyOf, refuseForeign, refuseOrigin } from "./admission/origin-policy.ts";
+import { type OriginPolicy, refuseForeign, refuseOrigin } from "./admission/origin-policy.ts";
 import { UpgradeLimits } from "./admission/upgrade-limits.ts";
 import { readHandshake, subprotocolFor } from "./client-handshake.ts";
 import type { CloseReason } from "./close-reason.ts";
@@ -26,8 +26,7 @@ export interface ListenerOptions {
   readonly fetch: Fetch;
   /** Further ports, which also serve what the protocols answer for compatibility. */
   readonly compatibility?: { readonly ports: readonly number[]; readonly fetch: Fetch };
-  /** As `OriginPolicy.origins`. */
-  readonly origins: ReadonlySet<string>;
+  readonly originPolicy: OriginPolicy;
   /** The reverse proxies whose `X-Forwarded-For` is accepted. */
   readonly proxies: AddressRanges;
   readonly channels: NativeChannels;
@@ -77,7 +76,6 @@ export class Listener {
   readonly #options: ListenerOptions;
   readonly #servers: SocketServer[] = [];
   readonly #runners = new Set<SessionRunner<WebSocketConnection>>();
-  readonly #originPolicy: OriginPolicy;
   readonly #forwarded: ForwardedAddresses;
   readonly #upgrades: UpgradeLimits;
   #opened = 0;
@@ -87,7 +85,6 @@ export class Listener {
   /** Throws the system's error (EADDRINUSE, EACCES, …), with the `port`, when it cannot listen. */
   constructor(options: ListenerOptions) {
     this.#options = options;
-    this.#originPolicy = originPolicyOf(options.host, options.origins);
     this.#forwarded = new ForwardedAddresses(options);
     this.#upgrades = new UpgradeLimits(options);
     for (const listening of portsOf(options)) {
@@ -182,13 +179,14 @@ export class Listener {
   }
 
   async #answer(request: Request, server: SocketServer, listening: ListeningPort): Promise<Response | undefined> {
-    const refusal = refuseForeign(request.headers, this.#originPolicy);
+    const { originPolicy, engines } = this.#options;
+    const refusal = refuseForeign(request.headers, originPolicy);
     if (refusal !== undefined) return refused(request, refusal);
     // The URL is null when the client sent no valid host; the path alone may still be understood.
     const url = URL.parse(request.url);
-    const engine = url === null ? undefined : this.#options.engines?.find((candidate) => candidate.match(url));
+    const engine = url === null ? undefined : engines?.find((candidate) => candidate.match(url));
     const foreign =
-      engine !== undefined || isUpgrade(request) ? refuseOrigin(request.headers, this.#originPolicy) : undefined;
+      engine !== undefined || isUpgrade(request) ? refuseOrigin(request.headers, originPolicy) : undefined;
     if (foreign !== undefined) return refused(request, foreign);
     if (url !== null && engine !== undefined) return this.#engage(engine, { request, url, server });
     if (!isUpgrade(request)) {

@@ -7,6 +7,7 @@ import { type ServedParts, serveParts } from "../../src/composition/serve-parts.
 import { AddressRanges } from "../../src/lib/address/address-ranges.ts";
 import { systemClock } from "../../src/lib/time/clock.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
+import { originPolicyOf } from "../../src/transport/admission/origin-policy.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import { NativeChannels } from "../../src/transport/native-channel.ts";
 import type { HttpEnvironment, Protocol } from "../../src/transport/protocol.ts";
@@ -16,7 +17,7 @@ function serve(...parts: readonly Part[]): ServedParts {
     host: "127.0.0.1",
     port: 0,
     compatibilityPorts: [],
-    origins: new Set(),
+    originPolicy: originPolicyOf("127.0.0.1", []),
     proxies: new AddressRanges([]),
     assets: async () => undefined,
     channels: new NativeChannels(defaultLimits),

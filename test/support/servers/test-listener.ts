@@ -2,6 +2,7 @@ import { pino } from "pino";
 import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
 import { AddressRanges } from "../../../src/lib/address/address-ranges.ts";
 import { createMetrics, type Metrics } from "../../../src/ops/metrics.ts";
+import { originPolicyOf } from "../../../src/transport/admission/origin-policy.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
 import type { Connection, Frame } from "../../../src/transport/connection.ts";
 import type { Engine } from "../../../src/transport/engine.ts";
@@ -77,7 +78,7 @@ export function listen(
     host,
     port: 0,
     metrics,
-    origins: new Set(origins),
+    originPolicy: originPolicyOf(host, origins),
     proxies: new AddressRanges(proxies),
     compatibility: { ports: compatibilityPorts, fetch: () => new Response("http for compatibility") },
     protocols: [protocol],
