@@ -15,7 +15,7 @@ export interface Part extends AsyncDisposable {
   readonly engines?: readonly Engine[];
   /** HTTP routes that belong to no wire protocol. The part itself sets which pages may read the answers. */
   readonly routes?: Hono<HttpEnvironment>;
-  /** The URLs that people are shown, those of the protocols included, in this order. */
+  /** The URLs in the banner, those of the protocols and engines included, in this order. */
   readonly endpoints?: readonly Endpoint[];
   /** False while the part cannot do its work; `GET /readyz` then answers 503. */
   isReady?(): boolean;
@@ -29,7 +29,7 @@ export interface Part extends AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** The endpoints of protocols that have one. */
-export function endpointsOf(protocols: readonly Protocol[]): readonly Endpoint[] {
-  return protocols.flatMap(({ endpoint }) => endpoint ?? []);
+/** The endpoints of the protocols and engines that have one. */
+export function endpointsOf(served: readonly (Protocol | Engine)[]): readonly Endpoint[] {
+  return served.flatMap(({ endpoint }) => endpoint ?? []);
 }

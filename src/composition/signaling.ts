@@ -17,7 +17,7 @@ import { Quotas } from "../signaling/quotas.ts";
 import { SignalingRoom } from "../signaling/signaling-room.ts";
 import { yWebrtc } from "../signaling/y-webrtc/dialect.ts";
 import { Topic } from "../signaling/y-webrtc/topic.ts";
-import { closeReasons } from "../transport/close-reason.ts";
+import { type CloseReason, closeReasons } from "../transport/close-reason.ts";
 import { EngineIo } from "../transport/engine-io/engine-io.ts";
 import type { Protocol } from "../transport/protocol.ts";
 import { endpointsOf, type Part } from "./part.ts";
@@ -42,19 +42,24 @@ export function openSignaling(options: SignalingOptions): Part {
   const shared = { ...options, quotas: new Quotas({ limits, clock, metrics }) };
   const direct = openDirectSignaling(shared);
   const dialects = openDialects(shared);
-  const engine = new EngineIo({ protocol: direct.peers, originPolicy, limits, clock, log, metrics });
+  // The JSON dialects come last: on the compatibility ports they take every path.
+  const protocols = [direct.peerjs, dialects.protocol];
+  const engines = [new EngineIo({ protocol: direct.peers, originPolicy, limits, clock, log, metrics })];
+  const closeEngines = async (reason: CloseReason) => {
+    await Promise.all(engines.map((engine) => engine.close(reason)));
+  };
   return {
-    // The JSON dialects come last: on the compatibility ports they take every path.
-    protocols: [direct.peerjs, dialects.protocol],
-    engines: [engine],
-    endpoints: endpointsOf([dialects.protocol, direct.peerjs, direct.peers]),
-    drain: (reason) => engine.close(reason),
+    protocols,
+    engines,
+    // The banner begins with the JSON dialects: y-webrtc's URL is the one that most applications need.
+    endpoints: endpointsOf([...protocols.toReversed(), ...engines]),
+    drain: closeEngines,
     [Symbol.asyncDispose]: async () => {
       await using closing = new AsyncDisposableStack();
-      // In reverse order: the sessions of the engine end before the devices that they have registered.
+      // In reverse order: the sessions of the engines end before the devices that they have registered.
       closing.defer(() => direct.close());
       closing.defer(() => dialects.close());
-      closing.defer(() => engine.close(closeReasons.shutdown));
+      closing.defer(() => closeEngines(closeReasons.shutdown));
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Protocol } from "./protocol.ts";
+import type { Endpoint, Protocol } from "./protocol.ts";
 
 /** The sender of a request to an engine. */
 export interface EngineClient {
@@ -14,6 +14,8 @@ export interface EngineClient {
  * its limits, and closed with the listener.
  */
 export interface Engine {
+  /** The endpoint of the protocol that the engine carries. */
+  readonly endpoint?: Endpoint | undefined;
   match(url: URL): boolean;
   /** May take longer than other answers. Undefined if the request has become a WebSocket. */
   answer(request: Request, client: EngineClient): Promise<Response | undefined>;

@@ -3,6 +3,7 @@ import { type Readers, readersOf, shareWith } from "../admission/cross-origin.ts
 import type { OriginPolicy } from "../admission/origin-policy.ts";
 import type { CloseReason } from "../close-reason.ts";
 import type { Engine, EngineClient } from "../engine.ts";
+import type { Endpoint } from "../protocol.ts";
 import type { EngineIoServer, EngineIoServerOptions } from "./engine-io-server.ts";
 
 /** The protocol's `match` decides which URLs the engine serves. */
@@ -29,6 +30,10 @@ export class EngineIo implements Engine {
     this.#options = options;
     this.#addresses = new AddressLimits(options);
     this.#readers = readersOf(options.originPolicy);
+  }
+
+  get endpoint(): Endpoint | undefined {
+    return this.#options.protocol.endpoint;
   }
 
   match(url: URL): boolean {
