@@ -61,7 +61,7 @@ const engineRequestSeconds = 60;
 /** Seconds that a refused client should wait. */
 const retryAfterSeconds = {
   restart: 2,
-  crowd: 1,
+  rate: 1,
   connections: 10,
   "address-rate": 1,
   "address-connections": 10,
@@ -223,7 +223,7 @@ export class Listener {
     const handshake = readHandshake(request);
     const denied = await protocol.authenticate?.({ url, ...handshake });
     if (denied !== undefined) {
-      this.#options.metrics.refusedUpgrades.inc({ reason: "screened" });
+      this.#options.metrics.refusedUpgrades.inc({ reason: "unauthenticated" });
       return refused(request, denied);
     }
     // Meanwhile other clients may have connected, or the server may have begun to stop.

@@ -51,7 +51,7 @@ describe("a listener", () => {
     await eventually("all arrived", () => server.events.length === 201);
   });
 
-  test("refuses a crowd before the upgrade, with a time to wait, and accepts it as time passes", async () => {
+  test("refuses clients over the rate before the upgrade, with a time to wait, and accepts them as time passes", async () => {
     await using server = listen({}, { upgradeBurst: 3, upgradesPerSecond: 10 });
     const upgrade = () =>
       fetch(server.url.replace("ws:", "http:"), {
@@ -69,6 +69,7 @@ describe("a listener", () => {
     clients.push(await join(server.url));
     expect((await upgrade()).status).toBe(503);
     expect(clients.every(({ closed }) => closed === undefined)).toBe(true);
+    expect(await server.refusedUpgradesFor("rate")).toBe(2);
   });
 
   test("refuses a client when as many sockets are open as allowed, those of an engine included", async () => {
@@ -91,23 +92,30 @@ describe("a listener", () => {
     }
     first.socket.close();
     await eventually("closed", () => server.events.includes("closed"));
-    const crowd = await Promise.all(Array.from({ length: 5 }, () => RawClient.connect(server.url)));
-    expect(crowd.filter(({ closed }) => closed === undefined)).toHaveLength(1);
+    const others = await Promise.all(Array.from({ length: 5 }, () => RawClient.connect(server.url)));
+    expect(others.filter(({ closed }) => closed === undefined)).toHaveLength(1);
     expect(await server.refusedUpgradesFor("connections")).toBe(6);
   });
 
+  test("refuses a client before the upgrade that its protocol does not authenticate", async () => {
+    await using server = listen({ authenticate: async () => ({ status: 401, message: "no token\n" }) });
+    const refused = await fetch(server.url.replace("ws:", "http:"), { headers: { upgrade: "websocket" } });
+    expect([refused.status, await refused.text()]).toEqual([401, "no token\n"]);
+    expect(await server.refusedUpgradesFor("unauthenticated")).toBe(1);
+  });
+
   test("refuses an authenticated client when others took the last place meanwhile, or the server stopped", async () => {
-    const screened = Array.from({ length: 4 }, () => Promise.withResolvers<undefined>());
-    let screening = 0;
-    await using server = listen({ authenticate: async () => screened[screening++]?.promise }, { connections: 1 });
-    const clients = screened.map(() => RawClient.connect(server.url));
-    await eventually("all are screened", () => screening === 4);
-    for (const { resolve } of screened.slice(0, 3)) resolve(undefined);
+    const checks = Array.from({ length: 4 }, () => Promise.withResolvers<undefined>());
+    let checking = 0;
+    await using server = listen({ authenticate: async () => checks[checking++]?.promise }, { connections: 1 });
+    const clients = checks.map(() => RawClient.connect(server.url));
+    await eventually("all are checked", () => checking === 4);
+    for (const { resolve } of checks.slice(0, 3)) resolve(undefined);
     const settled = await Promise.all(clients.slice(0, 3));
     expect(settled.filter(({ closed }) => closed === undefined)).toHaveLength(1);
     expect(await server.refusedUpgradesFor("connections")).toBe(2);
     server.listener.drain();
-    screened[3]?.resolve(undefined);
+    checks[3]?.resolve(undefined);
     expect((await clients[3])?.closed).toBeDefined();
     expect(await server.refusedUpgradesFor("restart")).toBe(1);
   });

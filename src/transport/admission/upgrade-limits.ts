@@ -3,7 +3,7 @@ import { TokenBucket } from "../../lib/token-bucket.ts";
 import type { TransportLimits } from "../limits.ts";
 import { AddressLimits, type AddressRefusal } from "./address-limits.ts";
 
-export type UpgradeRefusal = AddressRefusal | "connections" | "crowd";
+export type UpgradeRefusal = AddressRefusal | "connections" | "rate";
 
 /** Limits how many sockets may be open and how fast they may be opened, from all addresses together and from each. */
 export class UpgradeLimits {
@@ -22,14 +22,14 @@ export class UpgradeLimits {
   /**
    * Returns why the address may open no socket now; undefined, and the attempt counts, if it may.
    *
-   * A refused attempt costs nothing: a flood from one address uses up none of the common allowance, and a crowd from
+   * A refused attempt costs nothing: a flood from one address uses up none of the common allowance, and a flood from
    * other addresses uses up none of an address's own.
    */
   refuse(remoteAddress: string): UpgradeRefusal | undefined {
     const full = this.full(remoteAddress);
     if (full !== undefined) return full;
     // Refused clients wait by their own backoff; connected clients are served meanwhile.
-    if (this.#upgrades.waitMs() > 0) return "crowd";
+    if (this.#upgrades.waitMs() > 0) return "rate";
     const refusal = this.#addresses.refuse(remoteAddress);
     if (refusal === undefined) this.#upgrades.take();
     return refusal;

@@ -79,12 +79,12 @@ export class EngineIo implements Engine {
     }
   }
 
-  #refusal(remoteAddress: string): AddressRefusal | "crowd" | undefined {
-    if (this.#sessions >= this.#options.limits.engineSessions) return "crowd";
+  #refusal(remoteAddress: string): AddressRefusal | "engine-sessions" | undefined {
+    if (this.#sessions >= this.#options.limits.engineSessions) return "engine-sessions";
     return this.#addresses.refuse(remoteAddress);
   }
 
-  #refuse(reason: AddressRefusal | "crowd"): Response {
+  #refuse(reason: AddressRefusal | "engine-sessions"): Response {
     this.#options.metrics.refusedUpgrades.inc({ reason });
     const headers = { "retry-after": String(retryAfterSeconds), "access-control-allow-origin": "*" };
     return new Response("Come back later\n", { status: 503, headers });

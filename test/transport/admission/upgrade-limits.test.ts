@@ -41,7 +41,7 @@ test("a flood from one address does not use up the rate that all addresses share
   expect(tries.slice(4).every((refusal) => refusal === "address-rate")).toBe(true);
   // The rest of the ten is available to other addresses.
   const others = Array.from({ length: 7 }, (_, index) => comeAndGo(`198.51.100.${index}`));
-  expect(others).toEqual([...Array(6).fill(undefined), "crowd"]);
+  expect(others).toEqual([...Array(6).fill(undefined), "rate"]);
 });
 
 test("an address at its limit of connections does not use up the shared rate either", () => {
@@ -51,11 +51,11 @@ test("an address at its limit of connections does not use up the shared rate eit
   expect(connect(bystander)).toBeUndefined();
 });
 
-test("a crowd does not use up the rate of a single address", () => {
+test("a flood from many addresses does not use up the rate of a single address", () => {
   const limits = { upgradeBurst: 1, upgradesPerSecond: 1_000, addressUpgradeBurst: 2, addressUpgradesPerSecond: 1 };
   const { clock, comeAndGo } = open(limits);
   comeAndGo(flooder);
-  for (let count = 0; count < 100; count += 1) expect(comeAndGo(bystander)).toBe("crowd");
+  for (let count = 0; count < 100; count += 1) expect(comeAndGo(bystander)).toBe("rate");
   const later = [1, 2, 3].map(() => {
     clock.advance(1);
     return comeAndGo(bystander);

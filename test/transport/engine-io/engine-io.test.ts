@@ -237,9 +237,11 @@ describe("handshakes", () => {
   });
 
   test("of this machine have none of these limits, but share one", async () => {
-    const { shakeHands } = setUp({ connectionsPerAddress: 1, engineSessions: 3 });
+    const { shakeHands, metrics } = setUp({ connectionsPerAddress: 1, engineSessions: 3 });
     for (const status of [200, 200, 200, 503]) expect((await shakeHands("127.0.0.1")).status).toBe(status);
     expect((await shakeHands("192.0.2.9")).status).toBe(503);
+    const { values } = await metrics.refusedUpgrades.get();
+    expect(values.map(({ labels, value }) => [labels.reason, value])).toEqual([["engine-sessions", 2]]);
   });
 
   test.each<[string, RequestInit]>([
