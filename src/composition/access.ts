@@ -78,7 +78,7 @@ export async function openAccess(dataFolder: DataFolder | undefined, options: Ac
   };
 }
 
-interface Kept {
+interface DecisionDependencies {
   readonly dataFolder: DataFolder | undefined;
   readonly revocations: Revocations | undefined;
   readonly verifier: TokenVerifier;
@@ -86,7 +86,7 @@ interface Kept {
 
 /** The authorizer of the modes `token` and `webhook`, and the revocation of what it has granted. */
 function openDecisions(
-  { dataFolder, revocations, verifier }: Kept,
+  { dataFolder, revocations, verifier }: DecisionDependencies,
   { auth, clock, limits, log, metrics }: AccessOptions,
 ): Pick<AccessApiOptions, "authorizer" | "revoke"> {
   // Without them a revoked permission would be accepted.

@@ -59,7 +59,7 @@ export function openRelay(store: Store, options: RelayOptions): Part {
       await opened.close();
       whenEmpty.restart();
     },
-    hurry: (closing) => closing.skipCompaction(),
+    reopenRequested: (closing) => closing.skipCompaction(),
     closeFailed: (_, error) => log.error({ event: "room-close-failed", err: error }),
     lingerMs,
     clock,

@@ -5,7 +5,7 @@ export interface RoomRegistryOptions<R> {
   /** The registry forgets the room when this has settled, also when it has failed. */
   close(room: R): void | Promise<void>;
   /** A client waits for this room to close: optional work should be skipped. May be called repeatedly. */
-  hurry?(room: R): void;
+  reopenRequested?(room: R): void;
   closeFailed(name: string, error: unknown): void;
   /** How long a room stays open after its last lease has been released. */
   readonly lingerMs: number;
@@ -89,7 +89,7 @@ export class RoomRegistry<R> {
   /** Opens the room if it is not open. Rejects with the error of a failed open, and after `drain`. */
   async acquire(name: string): Promise<Lease<R>> {
     for (let closing = this.#closing.get(name); closing !== undefined; closing = this.#closing.get(name)) {
-      this.#options.hurry?.(closing.room);
+      this.#options.reopenRequested?.(closing.room);
       await closing.closed;
     }
     this.#refuseDrained();

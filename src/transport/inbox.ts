@@ -94,9 +94,9 @@ export class Inbox {
   #start(task: () => void | Promise<void>): void {
     this.#running = true;
     try {
-      const settling = task();
-      if (settling !== undefined) {
-        void this.#settle(settling);
+      const running = task();
+      if (running !== undefined) {
+        void this.#waitFor(running);
         return;
       }
     } catch (error) {
@@ -105,9 +105,9 @@ export class Inbox {
     this.#running = false;
   }
 
-  async #settle(settling: Promise<void>): Promise<void> {
+  async #waitFor(running: Promise<void>): Promise<void> {
     try {
-      await settling;
+      await running;
     } catch (error) {
       this.#fail(error);
     }

@@ -171,15 +171,15 @@ test("an acquire while a room closes waits for the end of the close and opens it
   expect(events).toEqual(["open x", "close x", "closed x", "open x"]);
 });
 
-test("an acquire while a room closes hurries the close, and no other", async () => {
-  const hurried: string[] = [];
+test("an acquire while a room closes is reported to that room, and to no other", async () => {
+  const requested: string[] = [];
   const gates = new Map<string, () => void>();
   const clock = new FakeClock();
   const registry = new RoomRegistry<string>({
     open: (name) => name,
     close: (name) => new Promise<void>((resolve) => gates.set(name, resolve)),
-    hurry(name) {
-      hurried.push(name);
+    reopenRequested(name) {
+      requested.push(name);
       gates.get(name)?.();
     },
     closeFailed: () => {},
@@ -188,9 +188,9 @@ test("an acquire while a room closes hurries the close, and no other", async () 
   });
   for (const name of ["x", "y"]) (await registry.acquire(name)).release();
   clock.advance(lingerMs);
-  expect(hurried).toEqual([]);
+  expect(requested).toEqual([]);
   await registry.acquire("x");
-  expect(hurried).toEqual(["x"]);
+  expect(requested).toEqual(["x"]);
 });
 
 test("a failed open rejects every acquire that waits for it, and is forgotten", async () => {
