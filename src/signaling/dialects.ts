@@ -54,9 +54,9 @@ export function jsonDialects(options: DialectsOptions): Protocol {
     endpoint: { label: "y-webrtc", scheme: "ws", path: "/signal" },
     frameBytes: options.limits.signalingFrameBytes,
     // lib0's WebsocketClient forgets its backoff at each open: a client that is accepted and then closed reconnects at
-    // once, 1,600 times in 3 s. A client that is muted gives up by itself after 30 s to 45 s without a pong.
+    // once, 1,600 times in 3 s. A client that is ignored gives up by itself after 30 s to 45 s without a pong.
     closeDelayMs: 60_000,
-    inboxOverflow: "mute",
+    inboxOverflow: "refuse",
     match: ({ pathname }) => pathname === "/" || pathname === "/signal",
     compatibility: { match: () => true },
     // A client that is refused before the upgrade keeps its backoff. A client without a token is accepted: in some

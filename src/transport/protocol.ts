@@ -49,16 +49,16 @@ export interface Protocol {
   /** The largest frame a client may send; a larger one ends its session with `frame-too-large`. */
   readonly frameBytes: number;
   /**
-   * How long a connection that broke the protocol stays open, deaf and mute, before it is closed.
+   * How long a connection that broke the protocol stays open, ignored, before it is closed.
    *
    * For clients that reconnect without delay when an accepted connection is closed (lib0's WebsocketClient).
    */
   readonly closeDelayMs?: number;
   /**
    * The treatment of a client that has sent more than `limits.inboxBytes` while an earlier frame is handled: by default
-   * its socket is not read until there is room again. `mute` ends its session with `rate-limited`.
+   * its socket is not read until there is room again. `refuse` ends its session with `rate-limited`.
    */
-  readonly inboxOverflow?: "mute";
+  readonly inboxOverflow?: "refuse";
   /** How the protocol tells its client why its connection is about to be closed, where it has words for that. */
   closeMessage?(reason: CloseReason, detail: string): Frame | undefined;
   /** Whether this protocol answers an upgrade of this URL. */

@@ -48,7 +48,7 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions, Con
   readonly #inbox: Inbox;
   readonly #handshake: ClientHandshake;
   #session: ProtocolSession | undefined;
-  #isDeaf = false;
+  #isIgnored = false;
   #isGone = false;
   #hasEnded = false;
   #cancelClose: (() => void) | undefined;
@@ -63,7 +63,7 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions, Con
   }
 
   receive(frame: Frame): void {
-    if (this.#isDeaf) return;
+    if (this.#isIgnored) return;
     const bytes = frameBytes(frame);
     if (bytes > this.#wire.protocol.frameBytes) this.#inbox.push(bytes, () => this.#oversized(frame, bytes));
     else this.#inbox.push(bytes, () => this.#session?.receive(frame));
@@ -84,7 +84,7 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions, Con
   }
 
   filled(): void {
-    if (this.#wire.protocol.inboxOverflow !== "mute") this.#wire.pause();
+    if (this.#wire.protocol.inboxOverflow !== "refuse") this.#wire.pause();
     else this.failed(new SessionError(closeReasons.rateLimited, `${this.limitBytes} bytes wait already`));
   }
 
@@ -94,7 +94,7 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions, Con
 
   closed(reason: CloseReason): void {
     this.#inbox.abandon(() => this.#end());
-    this.#isDeaf = true;
+    this.#isIgnored = true;
     this.#handshake.gone();
     this.#cancelClose?.();
     this.#wire.close(reason);
@@ -148,12 +148,12 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions, Con
     const closeMessage = protocol.closeMessage?.(reason, detail);
     if (closeMessage !== undefined) this.connection.send(closeMessage);
     if (protocol.closeDelayMs === undefined) this.connection.close(reason);
-    else this.#mute(reason, protocol.closeDelayMs);
+    else this.#ignore(reason, protocol.closeDelayMs);
   }
 
-  /** Ends the session at once and the connection later. */
-  #mute(reason: CloseReason, delayMs: number): void {
-    this.#isDeaf = true;
+  /** Ends the session at once and the connection later: until then the client's frames are dropped. */
+  #ignore(reason: CloseReason, delayMs: number): void {
+    this.#isIgnored = true;
     this.#inbox.abandon(() => this.#end());
     this.#cancelClose ??= this.#options.clock.after(delayMs, () => this.connection.close(reason));
   }

@@ -180,7 +180,7 @@ describe("a listener", () => {
     expect(server.events).toEqual(["open", "receive äääää", "closed"]);
   });
 
-  test("mutes an offender whose client would reconnect at once, and closes it late", async () => {
+  test("ignores an offender whose client would reconnect at once, and closes it late", async () => {
     await using server = listen({
       closeDelayMs: 60_000,
       receive: () => {
@@ -189,7 +189,7 @@ describe("a listener", () => {
     });
     const client = await join(server.url);
     client.socket.send("bad");
-    await eventually("muted", () => server.events.includes("closed"));
+    await eventually("the session has ended", () => server.events.includes("closed"));
     client.socket.send("again");
     await pause(30);
     server.clock.advance(59_999);
@@ -200,10 +200,10 @@ describe("a listener", () => {
     expect(server.events).toEqual(["open", "receive bad", "closed"]);
   });
 
-  test("mutes a client that fills its inbox, where the protocol prefers this to slowing it down", async () => {
+  test("refuses and ignores a client that fills its inbox, where the protocol prefers this to slowing it down", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     await using server = listen(
-      { closeDelayMs: 60_000, inboxOverflow: "mute", receive: () => promise },
+      { closeDelayMs: 60_000, inboxOverflow: "refuse", receive: () => promise },
       { inboxBytes: 100 },
     );
     const client = await join(server.url);

@@ -201,7 +201,7 @@ export class FuzzLoad {
     return closed;
   }
 
-  /** Sends all frames, and the last one, which mutes the session, after every ping before it is answered. */
+  /** Sends all frames, and the last one, which ends the session, after every ping before it is answered. */
   async #signal(socket: WebSocket, batch: readonly SignalingFrame[]): Promise<Closing> {
     const { promise: closed, resolve: close } = Promise.withResolvers<Closing>();
     const understandable = batch.filter((frame) => understood(frame) !== undefined);

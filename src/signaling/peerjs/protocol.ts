@@ -40,7 +40,7 @@ export function peerjs(options: PeerJsProtocolOptions): Protocol {
     frameBytes: options.limits.signalingFrameBytes,
     // The library does not reconnect by itself. Applications make it reconnect, some of them without a delay.
     closeDelayMs: 1_000,
-    inboxOverflow: "mute",
+    inboxOverflow: "refuse",
     match: matchUnder(base),
     closeMessage: (reason, detail) => (reason === closeReasons.idTaken ? idTaken : encodeError(detail)),
     routes: routesUnder(base, options),

@@ -15,7 +15,7 @@ export function peers(options: PeersOptions): Protocol {
     name: "peers",
     endpoint: { label: "Peers", scheme: "http", path },
     frameBytes: options.limits.signalingFrameBytes,
-    inboxOverflow: "mute",
+    inboxOverflow: "refuse",
     // Socket.IO's client reconnects with a backoff, except after a disconnect packet.
     closeMessage: (reason) => (isFinal(reason) ? disconnected : undefined),
     match: ({ pathname }) => pathname === path || `${pathname}/` === path,

@@ -140,7 +140,7 @@ export class EngineIoServer {
       protocol,
       handshake: readHandshake(request),
       connect: (owner) => new EngineIoConnection({ id, remoteAddress, session: asSession(session), owner, limits }),
-      // A polling session cannot be paused: its protocol must have `inboxOverflow: "mute"`.
+      // A polling session cannot be paused: its protocol must have `inboxOverflow: "refuse"`.
       pause: () => {},
       resume: () => {},
       close: () => {

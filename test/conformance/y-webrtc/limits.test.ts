@@ -74,7 +74,7 @@ test.concurrent("lib0's client over its rate waits, stays connected, and loses n
   await ear.close();
 });
 
-test.concurrent("lib0's client that fills its inbox is muted, and does not get into a loop of reconnects", async () => {
+test.concurrent("lib0's client that fills its inbox is ignored, and does not get into a loop of reconnects", async () => {
   await using server = await startTestServer({
     syncEnabled: false,
     limits: { publishBurst: 5, publishesPerSecond: 1, inboxBytes: 2_000 },

@@ -143,7 +143,7 @@ describe("bad input", () => {
     ["JSON nested 33 deep", nested(33)],
     ["JSON nested 30,000 deep", nested(30_000)],
     ["a frame of more than 64 KiB", ofBytes(64 * 1024 + 1)],
-  ])("%s mutes its own connection, which stays open, and no other", async (_, frame) => {
+  ])("%s ends its own session and no other, and the connection stays open", async (_, frame) => {
     const { topic, hearEachOther } = await bystanders();
     const mallory = await connect();
     mallory.say({ type: "subscribe", topics: [topic] });

@@ -46,7 +46,7 @@ export class SignalingClient {
     }
   }
 
-  /** Resolves at the pong to a WebSocket ping, which the server answers even if its session is mute. */
+  /** Resolves at the pong to a WebSocket ping, which the server answers even if its session has ended. */
   async controlPonged(): Promise<void> {
     await new Promise<unknown>((resolve) => {
       this.#socket.addEventListener("pong", resolve, { once: true });

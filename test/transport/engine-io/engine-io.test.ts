@@ -33,7 +33,7 @@ function setUp(changed: Partial<Limits> = {}, origins: readonly string[] = []) {
   const protocol: Protocol = {
     name: "echo",
     frameBytes: frameLimit,
-    inboxOverflow: "mute",
+    inboxOverflow: "refuse",
     closeMessage: (_, detail) => `farewell: ${detail}`,
     match: ({ pathname }) => pathname === "/echo/",
     open: (connection) => {
