@@ -155,7 +155,7 @@ function refused(context: RouteContext, denial: Denial): Response {
   );
 }
 
-/** The access request that a query asks about, or the query's fault. */
+/** The access request that a query asks about, or why it is invalid. */
 function readQuestion(context: RouteContext, { nameBytes }: RoomLimits): AccessRequest | string {
   const { room = "", kind = "sync", token } = context.req.query();
   if (kind !== "sync" && kind !== "signaling") return "kind: give sync or signaling";
@@ -171,7 +171,7 @@ function readQuestion(context: RouteContext, { nameBytes }: RoomLimits): AccessR
   };
 }
 
-/** The body, or its fault. */
+/** The body, or why it is invalid. */
 async function readBody<T>(context: RouteContext, schema: v.GenericSchema<unknown, T>): Promise<T | string> {
   const body: unknown = await context.req.json().catch(() => undefined);
   const checked = v.safeParse(schema, body);

@@ -29,7 +29,7 @@ export interface HttpEnvironment {
   readonly Bindings: HttpClient;
 }
 
-/** A URL of this server that is shown to people. */
+/** A URL of this server in the banner. */
 export interface Endpoint {
   /** The name that the protocol's users know. */
   readonly label: string;

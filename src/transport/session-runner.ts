@@ -13,7 +13,7 @@ import { type ConnectionOwner, frameBytes } from "./websocket-connection.ts";
 export interface Wire<C> {
   readonly protocol: Protocol;
   readonly handshake: HandshakeFacts;
-  /** Opens the half that sends, and tells `owner` what becomes of it; called once. */
+  /** Opens the half that sends, and reports its end and errors to `owner`; called once. */
   connect(owner: ConnectionOwner): C;
   /** Asks the transport to deliver no frame until `resume`; some transports cannot stop. */
   pause(): void;
