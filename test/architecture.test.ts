@@ -16,12 +16,11 @@ const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
     "auth/{authorizer,administration,revocation,room-pattern,room-permissions,token-order}.ts",
     "{transport,auth}/limits.ts",
     "storage/{store,source}.ts",
-    "cluster/bus.ts",
     "ops/**",
   ],
-  ["adapter", "{transport,auth,storage,cluster}/**"],
+  ["adapter", "{transport,auth,storage}/**"],
   ["room", "rooms/**"],
-  ["domain", "{relay,signaling,turn}/**"],
+  ["domain", "{relay,signaling}/**"],
   ["admin", "admin/**"],
   ["composition", "composition/**"],
   ["server", "server.ts"],
@@ -44,7 +43,7 @@ const offlineCommands: Readonly<Record<string, readonly string[]>> = {
 const protocols = ["relay/{y-websocket,hocuspocus}/**", "signaling/{y-webrtc,peerjs,cliffy,octatecode,peers}/**"];
 
 /** Imported by composers and by the implementations in their own folder, by nothing else. */
-const implementations = [...protocols, "relay/compaction/worker-compactor.ts", "turn/{udp,tcp}.ts"];
+const implementations = [...protocols, "relay/compaction/worker-compactor.ts"];
 
 /**
  * The floors inside a concept, lowest first: a file imports from its own floor and from lower ones. Of several patterns
@@ -77,12 +76,11 @@ const roots = ["main.ts", "**/*-worker.ts"];
 const pages = ["web/**"];
 
 /** Knows neither runtime nor socket nor time: what it needs comes in through a contract, or `Clock`. */
-const pure = ["rooms/**", "{relay,signaling,turn}/**"];
+const pure = ["{rooms,relay,signaling}/**"];
 /** `Date` in signed-room-tokens.ts only converts the clock's time for jose. */
 const pureExceptions = [
   "signaling/octatecode/signed-room-tokens.ts",
   "relay/compaction/worker-compactor.ts",
-  "turn/{udp,tcp}.ts",
   "**/*-worker.ts",
 ];
 const builtIns = /^(bun$|bun:|node:)/;
@@ -218,6 +216,26 @@ function forbiddenFile(from: string, to: string): string | undefined {
   return forbiddenImport(from, to);
 }
 
+/** The patterns of the rules above, the braces expanded, that match none of `paths`. */
+function deadPatterns(paths: readonly string[]): readonly string[] {
+  const patterns = [
+    ...ranks.flatMap(([, ...ofRank]) => ofRank),
+    ...composers,
+    ...Object.entries(offlineCommands).flatMap(([command, allowed]) => [command, ...allowed]),
+    ...implementations,
+    ...Object.values(floors).flat(),
+    ...[...selfContainedImports, ...roots, ...pages, ...pure, ...pureExceptions],
+    ...[...codecs, ...codecImports, ...environmentReaders, closeCodeTable],
+  ];
+  return patterns.flatMap(withoutBraces).filter((pattern) => !paths.some((path) => matches([pattern], path)));
+}
+
+/** `{a,b}/c` as `a/c` and `b/c`. */
+function withoutBraces(pattern: string): readonly string[] {
+  const [, before = "", choices, after = ""] = /^(.*?)\{(.*?)\}(.*)$/.exec(pattern) ?? [];
+  return choices?.split(",").flatMap((choice) => withoutBraces(before + choice + after)) ?? [pattern];
+}
+
 /** The files of one import cycle, in its order and with the first again at the end; undefined if there is none. */
 function importCycle(facts: ReadonlyMap<string, Pick<SourceFacts, "imports">>): readonly string[] | undefined {
   const finished = new Set<string>();
@@ -306,6 +324,10 @@ describe("the source tree", () => {
 
   test("keeps its layout, its imports and its purity", () => {
     expect([...facts].flatMap(([path, found]) => breaches(path, found, dependencies))).toEqual([]);
+  });
+
+  test("has a file for every pattern of the layout", () => {
+    expect(deadPatterns([...facts.keys()])).toEqual([]);
   });
 
   test("imports only files that exist, by their full name", () => {
@@ -535,6 +557,11 @@ describe("the rules", () => {
     ["test/relay/sync-room.test.ts", "test/support/eventually.ts"],
   ])("%s may import %s", (from, to) => {
     expect(forbiddenTool(from, to)).toBeUndefined();
+  });
+
+  test("find a pattern that matches nothing, also inside braces", () => {
+    const paths = [...facts.keys()].filter((path) => !path.startsWith("signaling/peers/"));
+    expect(deadPatterns(paths)).toEqual(["signaling/peers/**"]);
   });
 
   test("find a full folder, and count its folders as nothing", () => {
