@@ -48,22 +48,35 @@ export function syncRoomOptions(store: Store, options: SyncRoomDependencies): Sy
   };
 }
 
-/** The part of a server that stores documents and relays their updates. It closes the compactor, and not the store. */
-export function openRelay(store: Store, options: RelayOptions): Part {
-  const { authorizer, clock, compactor, limits, lingerMs, log, metrics } = options;
-  const room = syncRoomOptions(store, options);
-  const { queue } = room;
-  const rooms = new RoomRegistry<SyncRoom>({
+export interface SyncRoomsOptions {
+  /** A room has closed. */
+  readonly closed: () => void;
+  /** How long a room without members stays open. */
+  readonly lingerMs: number;
+}
+
+/** The registry of the sync rooms that share `room`. */
+export function openSyncRooms(room: SyncRoomOptions, { closed, lingerMs }: SyncRoomsOptions): RoomRegistry<SyncRoom> {
+  const { clock, log } = room;
+  return new RoomRegistry<SyncRoom>({
     open: (name) => SyncRoom.open(name, room),
     close: async (opened) => {
       await opened.close();
-      whenEmpty.restart();
+      closed();
     },
     reopenRequested: (closing) => closing.skipCompaction(),
     closeFailed: (_, error) => log.error({ event: "room-close-failed", err: error }),
     lingerMs,
     clock,
   });
+}
+
+/** The part of a server that stores documents and relays their updates. It closes the compactor, and not the store. */
+export function openRelay(store: Store, options: RelayOptions): Part {
+  const { authorizer, clock, compactor, limits, lingerMs, log, metrics } = options;
+  const room = syncRoomOptions(store, options);
+  const { queue } = room;
+  const rooms = openSyncRooms(room, { lingerMs, closed: () => whenEmpty.restart() });
   // `gc(false)` returns no memory of closed rooms, and this stops everything for some milliseconds.
   const collect = () => Bun.gc(true);
   const whenEmpty = new IdleTask({ task: collect, isIdle: () => rooms.size === 0, delayMs: emptyMs, clock });

@@ -1,12 +1,10 @@
 import { describe, expect, test } from "bun:test";
 import type { Denial } from "../../../src/auth/authorizer.ts";
 import { encodeAwareness } from "../../../src/relay/sync-codec.ts";
-import type { SyncRoom } from "../../../src/relay/sync-room.ts";
 import { decodeMessage, encodeMessage } from "../../../src/relay/y-websocket/codec.ts";
 import { yWebsocket } from "../../../src/relay/y-websocket/protocol.ts";
 import { YWebsocketSession } from "../../../src/relay/y-websocket/session.ts";
 import { RoomPass } from "../../../src/rooms/room-pass.ts";
-import { RoomRegistry } from "../../../src/rooms/room-registry.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
 import { updatesOf } from "../../support/clients/raw-client.ts";
 import { FailingStore } from "../../support/fakes/failing-store.ts";
@@ -49,14 +47,7 @@ function setUp(options: RoomPartsOptions = {}) {
   const authorizer = new FakeAuthorizer();
   authorizer.decide("reader", "read");
   authorizer.decide("bad", denied);
-  const rooms = new RoomRegistry<SyncRoom>({
-    open: parts.open,
-    close: (room) => room.close(),
-    closeFailed: () => {},
-    lingerMs: 10_000,
-    clock: parts.clock,
-  });
-  const protocol = yWebsocket({ rooms, authorizer, limits: parts.limits });
+  const protocol = yWebsocket({ ...parts, authorizer });
   const connect = async (token: string, headerToken?: string) => {
     const connection = new FakeConnection(`${token} ${authorizer.requests.length}`);
     const aborter = new AbortController();
@@ -81,7 +72,7 @@ function setUp(options: RoomPartsOptions = {}) {
       },
     };
   };
-  return { ...parts, store, authorizer, rooms, connect };
+  return { ...parts, store, authorizer, connect };
 }
 
 describe("a y-websocket client", () => {

@@ -1,10 +1,7 @@
-import { pino } from "pino";
 import type { Authorizer } from "../../../src/auth/authorizer.ts";
 import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
 import type { Limits } from "../../../src/composition/limits.ts";
 import { hocuspocus } from "../../../src/relay/hocuspocus/protocol.ts";
-import type { SyncRoom } from "../../../src/relay/sync-room.ts";
-import { RoomRegistry } from "../../../src/rooms/room-registry.ts";
 import type { Handshake } from "../../../src/transport/protocol.ts";
 import { inWords } from "../bytes/hocuspocus-frames.ts";
 import { settled } from "../eventually.ts";
@@ -23,18 +20,7 @@ export interface HocuspocusSessionsOptions {
 export function hocuspocusSessions({ authorizer = openAuthorizer, ...room }: HocuspocusSessionsOptions = {}) {
   const store = new FailingStore(openMemoryStore());
   const parts = roomParts(room, store);
-  const { clock } = parts;
-  const rooms = new RoomRegistry<SyncRoom>({
-    open: parts.open,
-    close: (room) => room.close(),
-    closeFailed: (_, error) => {
-      throw error;
-    },
-    lingerMs: 10_000,
-    clock,
-  });
-  const log = pino({ level: "silent" });
-  const protocol = hocuspocus({ rooms, authorizer, limits: parts.limits, clock, log, metrics: parts.metrics });
+  const protocol = hocuspocus({ ...parts, authorizer });
 
   const connect = async (id: string, shown: Partial<Omit<Handshake, "signal">> = {}) => {
     const connection = new FakeConnection(id);
@@ -59,5 +45,5 @@ export function hocuspocusSessions({ authorizer = openAuthorizer, ...room }: Hoc
       },
     };
   };
-  return { ...parts, store, rooms, connect };
+  return { ...parts, store, connect };
 }

@@ -1,6 +1,6 @@
 import { pino } from "pino";
 import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
-import { syncRoomOptions } from "../../../src/composition/relay.ts";
+import { openSyncRooms, syncRoomOptions } from "../../../src/composition/relay.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { SyncRoom } from "../../../src/relay/sync-room.ts";
 import type { Store } from "../../../src/storage/store.ts";
@@ -14,6 +14,11 @@ export interface RoomPartsOptions {
   readonly documentMemoryBytes?: number;
   readonly compactor?: InlineCompactor;
   readonly readersShowPresence?: boolean;
+}
+
+/** A room that fails to close fails the test that is running. */
+function failOnUnclosedRoom(line: string): void {
+  if (JSON.parse(line).event === "room-close-failed") throw new Error(line);
 }
 
 /** The parts that all sync rooms on `store` share, with a clock that the test advances. */
@@ -30,7 +35,7 @@ export function roomParts(
   const dependencies = {
     clock,
     limits: { ...defaultLimits, ...changed },
-    log: pino({ level: "silent" }),
+    log: pino({ level: "error" }, { write: failOnUnclosedRoom }),
     metrics: createMetrics(),
     openChannel: openFakeChannel,
   };
@@ -45,6 +50,8 @@ export function roomParts(
     ...options,
     ...dependencies,
     compactor,
+    rooms: openSyncRooms(options, { closed: () => {}, lingerMs: 10_000 }),
+    /** A room without a registry. */
     open: (name = "document") => SyncRoom.open(name, options),
     /** Ends the turn and lets the store answer. */
     turn: async () => {
