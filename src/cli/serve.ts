@@ -75,7 +75,7 @@ function warn({ values, origins, unknownVariables }: ServerConfiguration, log: L
     const remedy = fileVariableOf(setting, options[setting]);
     // Every user of this machine can read the command lines of all processes.
     if (remedy !== undefined && origins[setting].from === "flag")
-      log.warn({ event: "secret-in-sight", setting, remedy });
+      log.warn({ event: "secret-on-command-line", setting, remedy });
   }
   const { host, "auth.mode": mode } = values;
   if (!isLoopback(host) && mode === "open") log.warn({ event: "open-to-everyone", host });

@@ -128,7 +128,7 @@ describe("the executable's log", () => {
   test("has a warning when other users of the machine can read a secret, and does not contain the secret", async () => {
     const secret = "a-secret-that-is-long-enough-to-be-one";
     await using server = serve({ args: ["--auth-mode", "token", "--auth-secret", secret] });
-    expect(await server.event("secret-in-sight")).toMatchObject({
+    expect(await server.event("secret-on-command-line")).toMatchObject({
       setting: "auth.secret",
       remedy: "YURT_AUTH_SECRET_FILE",
     });
