@@ -5,11 +5,11 @@ import { type Store, StoreError } from "../../storage/store.ts";
 import type { CommandInput } from "../command.ts";
 import { exitCodes } from "../exit-code.ts";
 import { withStore } from "../offline.ts";
-import { formatName, ReaderGone } from "../output/print.ts";
-import { type Column, RowWriter } from "../output/records.ts";
+import { formatName, ignoreReaderGone } from "../output/print.ts";
+import { type ListColumn, RowWriter } from "../output/records.ts";
 import { describeUnknown, documentPages } from "./documents.ts";
 
-const columns: readonly Column<"before" | "after" | "name">[] = [
+const columns: readonly ListColumn<"before" | "after" | "name">[] = [
   { key: "before", title: "BEFORE", kind: "bytes" },
   { key: "after", title: "AFTER", kind: "bytes" },
   { key: "name", title: "NAME", kind: "name" },
@@ -27,8 +27,8 @@ export async function compactDocuments(input: CommandInput): Promise<number> {
     try {
       for await (const name of namesOf(input.operands, store)) {
         const outcome = await compactDocument(name, store, compactor);
-        if ("trouble" in outcome) {
-          complain(outcome.trouble);
+        if ("error" in outcome) {
+          complain(outcome.error);
           failures += 1;
         } else await writer.write([{ ...outcome, name }]).catch(ignoreReaderGone);
       }
@@ -48,13 +48,13 @@ async function* namesOf(operands: readonly string[], store: Store): AsyncGenerat
 }
 
 /** The bytes before and after, or why the document is unchanged. */
-type Outcome = { readonly before: number; readonly after: number } | { readonly trouble: string };
+type Outcome = { readonly before: number; readonly after: number } | { readonly error: string };
 
 /** Throws the errors that concern the whole store, such as a full disk. */
 async function compactDocument(name: string, store: Store, compactor: Compactor): Promise<Outcome> {
   try {
     const stored = await store.load(name);
-    if (stored === undefined) return { trouble: await describeUnknown(name, store) };
+    if (stored === undefined) return { error: await describeUnknown(name, store) };
     const entries = stored.base === undefined ? stored.tail : [stored.base, ...stored.tail];
     const before = entries.reduce((sum, { update }) => sum + update.byteLength, 0);
     const isCompact = stored.base !== undefined && stored.tail.length === 0;
@@ -67,11 +67,6 @@ async function compactDocument(name: string, store: Store, compactor: Compactor)
     return { before, after: base.byteLength };
   } catch (error) {
     if (!(error instanceof Error) || (error instanceof StoreError && error.kind !== "corrupt")) throw error;
-    return { trouble: `${formatName(name)} is left unchanged: ${error.message}.` };
+    return { error: `${formatName(name)} is left unchanged: ${error.message}.` };
   }
-}
-
-/** A closed stdout does not stop the compaction. */
-function ignoreReaderGone(error: unknown): void {
-  if (!(error instanceof ReaderGone)) throw error;
 }

@@ -8,12 +8,12 @@ import { type Store, StoreError } from "../../storage/store.ts";
 import type { CommandInput } from "../command.ts";
 import { exitCodes } from "../exit-code.ts";
 import { type Offline, withDataFolder } from "../offline.ts";
-import { formatName, formatThings, print, ReaderGone } from "../output/print.ts";
-import { type Column, type Row, RowWriter } from "../output/records.ts";
+import { formatName, formatThings, ignoreReaderGone, print } from "../output/print.ts";
+import { type ListColumn, type Row, RowWriter } from "../output/records.ts";
 
 type Key = "updates" | "bytes" | "outcome" | "name";
 
-const columns: readonly Column<Key>[] = [
+const columns: readonly ListColumn<Key>[] = [
   { key: "updates", title: "UPDATES", kind: "count" },
   { key: "bytes", title: "ADDED", kind: "bytes" },
   { key: "outcome", title: "OUTCOME", kind: "word" },
@@ -66,7 +66,7 @@ class Import {
   readonly #writer: RowWriter<Key>;
   readonly #counts = { new: 0, merged: 0, known: 0, empty: 0 };
   /** Counts documents that are not imported, or not completely. */
-  #troubled = 0;
+  #incomplete = 0;
   #isCutShort = false;
   /** The rows of documents that may not be on disk yet. */
   #rows: Row<Key>[] = [];
@@ -89,7 +89,7 @@ class Import {
     await this.#sync();
     for (const remark of source.remarks) offline.complain(remark);
     await this.#summarize();
-    return this.#troubled === 0 && !this.#isCutShort ? exitCodes.done : exitCodes.failed;
+    return this.#incomplete === 0 && !this.#isCutShort ? exitCodes.done : exitCodes.failed;
   }
 
   async #take(document: SourceDocument): Promise<void> {
@@ -117,9 +117,9 @@ class Import {
     if (this.#rows.length >= syncedDocuments || this.#unsyncedBytes >= syncedBytes) await this.#sync();
   }
 
-  #fail(trouble: string): void {
-    this.#troubled += 1;
-    this.#options.offline.complain(trouble);
+  #fail(message: string): void {
+    this.#incomplete += 1;
+    this.#options.offline.complain(message);
   }
 
   /** Prints documents once they survive power loss. */
@@ -132,8 +132,8 @@ class Import {
 
   async #summarize(): Promise<void> {
     const { input, offline, written } = this.#options;
-    if (this.#troubled > 0)
-      offline.complain(`${formatThings(this.#troubled, "document")} not imported, or not completely.`);
+    if (this.#incomplete > 0)
+      offline.complain(`${formatThings(this.#incomplete, "document")} not imported, or not completely.`);
     if (!this.#writer.isTable) return;
     const { merged, known, empty } = this.#counts;
     const parts = [
@@ -155,9 +155,4 @@ function describeLeftOut(name: string, { leftOut, count, reason }: Prepared): st
 function nameDamaged(error: unknown, name: string): unknown {
   if (!(error instanceof StoreError) || error.kind !== "corrupt") return error;
   return new Error(`${name} is not imported: ${error.message}. The import stopped there.`, { cause: error });
-}
-
-/** A closed stdout does not stop the import. */
-function ignoreReaderGone(error: unknown): void {
-  if (!(error instanceof ReaderGone)) throw error;
 }

@@ -2,10 +2,10 @@ import type { CommandInput } from "../command.ts";
 import { exitCodes } from "../exit-code.ts";
 import { withStore } from "../offline.ts";
 import { formatBytes, formatThings, print } from "../output/print.ts";
-import { type Column, RowWriter } from "../output/records.ts";
+import { type ListColumn, RowWriter } from "../output/records.ts";
 import { documentPages } from "./documents.ts";
 
-const columns: readonly Column<"bytes" | "updates" | "name">[] = [
+const columns: readonly ListColumn<"bytes" | "updates" | "name">[] = [
   { key: "bytes", title: "SIZE", kind: "bytes" },
   { key: "updates", title: "UPDATES", kind: "count" },
   { key: "name", title: "NAME", kind: "name" },

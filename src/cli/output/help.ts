@@ -5,7 +5,7 @@ import { shortFlags } from "../flags.ts";
 import { wrapped } from "./wrapped.ts";
 
 /** A row of a help text: what is typed, and what it means. */
-type Entry = readonly [term: string, text: string];
+type HelpRow = readonly [term: string, text: string];
 
 /** Longer terms stand on a line of their own. */
 const widestTerm = 26;
@@ -13,7 +13,7 @@ const widestTerm = 26;
 /** The flags that everybody needs. */
 const mainKeys: readonly OptionKey[] = ["port", "host", "data", "auth.mode"];
 
-const examples: readonly Entry[] = [
+const examples: readonly HelpRow[] = [
   ["yurt", "start on http://127.0.0.1:4444"],
   ["yurt --host 0.0.0.0 --auth-mode token", "share on your network, with tokens"],
   ["yurt token 'notes/*' --user ann", "create a token for rooms"],
@@ -28,7 +28,7 @@ export function programHelp(): string {
       ["yurt <command> [options]", "run another command"],
     ]),
     section("Commands", [
-      ...commands.map(({ usage, help }): Entry => [usage, help]),
+      ...commands.map(({ usage, help }): HelpRow => [usage, help]),
       ["documents <command>", documentsHelpLine],
       ["help [command]", "show the help of a command"],
     ]),
@@ -48,7 +48,7 @@ export const documentsHelpLine = "inspect, compact and import documents";
 export function serveHelp(): string {
   const shown = optionKeys.filter((key) => optionOf(key).isRare !== true);
   const groups = Map.groupBy(shown, (key) => optionOf(key).group);
-  const limits: Entry = ["--limits <name=number,…>", "any limits by name; yurt limits lists them all"];
+  const limits: HelpRow = ["--limits <name=number,…>", "any limits by name; yurt limits lists them all"];
   return paragraphs(
     "Start the server. This is the default command.",
     section("Usage", [["yurt serve [options]", ""]]),
@@ -71,7 +71,7 @@ export function documentsHelp(): string {
     section("Usage", [["yurt documents <command> [options]", ""]]),
     section(
       "Commands",
-      documentCommands.map(({ usage, help }): Entry => [usage, help]),
+      documentCommands.map(({ usage, help }): HelpRow => [usage, help]),
     ),
     "Options of a command: yurt help documents, yurt documents list --help",
   );
@@ -79,11 +79,11 @@ export function documentsHelp(): string {
 
 /** The help of any other command: its own options, and the settings that it reads. */
 export function commandHelp(path: string, definition: CommandDefinition): string {
-  const own: readonly Entry[] = [
-    ...(definition.choices ?? []).map((name): Entry => [`--${name} <format>`, withWords(name)]),
-    ...(definition.switches ?? []).map((name): Entry => [`--${name}`, switchHelp[name]]),
+  const own: readonly HelpRow[] = [
+    ...(definition.choices ?? []).map((name): HelpRow => [`--${name} <format>`, withWords(name)]),
+    ...(definition.switches ?? []).map((name): HelpRow => [`--${name}`, switchHelp[name]]),
     ...(definition.texts ?? []).map(
-      (name): Entry => [`--${name} <${textHelp[name].placeholder}>`, textHelp[name].help],
+      (name): HelpRow => [`--${name} <${textHelp[name].placeholder}>`, textHelp[name].help],
     ),
   ];
   const keys = definition.settings ?? [];
@@ -101,7 +101,7 @@ function withWords(name: "from"): string {
   return `${help}: ${words.join(" or ")}`;
 }
 
-function optionEntry(key: OptionKey): Entry {
+function optionEntry(key: OptionKey): HelpRow {
   const option = optionOf(key);
   const isOn = option.default === true;
   const flag = flagOf(key, option, String(!isOn));
@@ -126,13 +126,13 @@ function paragraphs(...parts: readonly string[]): string {
   return `${parts.join("\n\n")}\n`;
 }
 
-function section(title: string, entries: readonly Entry[], widest = widestTerm): string {
+function section(title: string, entries: readonly HelpRow[], widest = widestTerm): string {
   const widths = entries.map(([term]) => term.length).filter((length) => length <= widest);
   const width = Math.max(...widths, 0);
   return [`${title}:`, ...entries.map((entry) => entryLines(entry, width))].join("\n");
 }
 
-function entryLines([term, text]: Entry, width: number): string {
+function entryLines([term, text]: HelpRow, width: number): string {
   if (text === "") return `  ${term}`;
   const lines = wrapped(text, " ".repeat(width + 4));
   return term.length > width ? `  ${term}\n${lines}` : `  ${term.padEnd(width)}  ${lines.trimStart()}`;

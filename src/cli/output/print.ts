@@ -3,6 +3,11 @@ import type { Output } from "../command.ts";
 /** The reader of a command's output has closed it, as `head` does. Nothing is left to do, and it is not a failure. */
 export class ReaderGone extends Error {}
 
+/** Handles the rejection of `print` for a command that goes on with its work when its output is closed. */
+export function ignoreReaderGone(error: unknown): void {
+  if (!(error instanceof ReaderGone)) throw error;
+}
+
 /**
  * Resolves when the reader has the text: text in memory would be lost when the process ends, and a long list must not
  * pile up there. Rejects with `ReaderGone`, or with another error when the text cannot be written.

@@ -2,7 +2,7 @@ import type { CommandInput } from "../command.ts";
 import { formatBytes, formatCount, formatName, print } from "./print.ts";
 
 /** One column of a list. Names come last, so that lines can be written before the longest name is known. */
-export interface Column<Key extends string> {
+export interface ListColumn<Key extends string> {
   readonly key: Key;
   /** The heading of the column, on a terminal. */
   readonly title: string;
@@ -14,10 +14,10 @@ export type Row<Key extends string> = Readonly<Record<Key, string | number>>;
 /** Writes a table on a terminal, tab-separated lines of exact values elsewhere, and JSON lines with `--json`. */
 export class RowWriter<Key extends string> {
   readonly #input: CommandInput;
-  readonly #columns: readonly Column<Key>[];
+  readonly #columns: readonly ListColumn<Key>[];
   #hasHeader = false;
 
-  constructor(input: CommandInput, columns: readonly Column<Key>[]) {
+  constructor(input: CommandInput, columns: readonly ListColumn<Key>[]) {
     this.#input = input;
     this.#columns = columns;
   }
@@ -40,7 +40,7 @@ export class RowWriter<Key extends string> {
     return this.#columns.map(({ key, kind }) => formatExactly(row[key], kind)).join("\t");
   }
 
-  #tableLine(cell: (column: Column<Key>) => string): string {
+  #tableLine(cell: (column: ListColumn<Key>) => string): string {
     return this.#columns
       .map((column) => (column.kind === "name" ? cell(column) : cell(column).padStart(columnWidth)))
       .join("  ");
@@ -53,7 +53,7 @@ const columnWidth = 9;
 export interface Fact {
   readonly key: string;
   readonly value: string | number | boolean;
-  readonly kind: Column<string>["kind"] | "yes-or-no";
+  readonly kind: ListColumn<string>["kind"] | "yes-or-no";
   readonly label: string;
 }
 
