@@ -55,12 +55,12 @@ function explained<Result>(copy: () => Result, target: string): Result {
   try {
     return copy();
   } catch (error) {
-    const trouble = describeTargetTrouble(error, target);
-    throw trouble === undefined ? error : new Error(trouble, { cause: error });
+    const message = describeTargetError(error, target);
+    throw message === undefined ? error : new Error(message, { cause: error });
   }
 }
 
-function describeTargetTrouble(error: unknown, target: string): string | undefined {
+function describeTargetError(error: unknown, target: string): string | undefined {
   if (error instanceof StoreError && error.kind === "full") return describeSystemError("ENOSPC", target);
   return error instanceof Error && "code" in error ? describeSystemError(error.code, target) : undefined;
 }

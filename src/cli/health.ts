@@ -19,12 +19,12 @@ export async function health({ sources, stdout, stderr }: CommandContext): Promi
     return exitCodes.failed;
   }
   const url = readinessUrl(host, port);
-  const trouble = await troubleAt(url);
-  if (trouble === undefined) {
+  const problem = await problemAt(url);
+  if (problem === undefined) {
     stdout.write("ready\n");
     return exitCodes.done;
   }
-  stderr.write(`yurt: ${trouble}\n`);
+  stderr.write(`yurt: ${problem}\n`);
   return exitCodes.failed;
 }
 
@@ -34,7 +34,7 @@ export function readinessUrl(host: string, port: number): string {
 }
 
 /** Why the server is not ready, in sentences; undefined when it is. */
-async function troubleAt(url: string): Promise<string | undefined> {
+async function problemAt(url: string): Promise<string | undefined> {
   try {
     // A proxy of the environment is for other machines.
     const response = await fetch(url, { proxy: false, redirect: "manual", signal: AbortSignal.timeout(deadlineMs) });

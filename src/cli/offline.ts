@@ -4,15 +4,15 @@ import type { Store } from "../storage/store.ts";
 import type { CommandInput } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
 import { describeProblems } from "./output/configuration-problems.ts";
-import { describeDataTrouble } from "./output/data-trouble.ts";
+import { describeDataError } from "./output/data-errors.ts";
 import { ReaderGone } from "./output/print.ts";
 
 /** The data folder of a command that works on it directly, not through a server. */
 export interface Offline {
   /** As it was given. */
   readonly dataFolder: string;
-  /** Writes a line to standard error. `trouble` is one or more sentences. */
-  complain(trouble: string): void;
+  /** Writes a line to standard error. `message` is one or more sentences. */
+  complain(message: string): void;
 }
 
 /** Runs `task` with the configured data folder, and explains on standard error why it failed. */
@@ -26,12 +26,12 @@ export async function withDataFolder(
     return exitCodes.badConfiguration;
   }
   const dataFolder = loaded.configuration.values.data;
-  const complain = (trouble: string) => void stderr.write(`yurt: ${trouble}\n`);
+  const complain = (message: string) => void stderr.write(`yurt: ${message}\n`);
   try {
     return await task({ dataFolder, complain });
   } catch (error) {
     if (error instanceof ReaderGone) return exitCodes.done;
-    complain(describeDataTrouble(error, dataFolder) ?? (error instanceof Error ? error.message : String(error)));
+    complain(describeDataError(error, dataFolder) ?? (error instanceof Error ? error.message : String(error)));
     return exitCodes.failed;
   }
 }

@@ -17,7 +17,7 @@ import { exitCodes } from "./exit-code.ts";
 import { banner } from "./output/banner.ts";
 import { describeProblems } from "./output/configuration-problems.ts";
 import { networkAddresses } from "./output/network-addresses.ts";
-import { describeStartTrouble } from "./output/start-trouble.ts";
+import { describeStartError } from "./output/start-errors.ts";
 import { describeUnexpected } from "./output/unexpected.ts";
 import { stopSignal } from "./signals.ts";
 import { version } from "./version.ts";
@@ -47,7 +47,7 @@ export async function serve({ sources, stdout, stderr }: CommandContext): Promis
   if (server === undefined) return exitCodes.failed;
 
   const { host, port, url } = server;
-  if (onTerminal) stdout.write(screenOf(server, configuration.values));
+  if (onTerminal) stdout.write(bannerOf(server, configuration.values));
   else log.info({ event: "listening", host, port, url, version, pid: process.pid });
   warn(configuration, log);
   log.info({ event: "stopping", signal: await stop });
@@ -60,11 +60,11 @@ async function start({ values }: ServerConfiguration, log: Log, stderr: Output):
   try {
     return await startServer({ ...serverOptionsOf(values), log });
   } catch (error) {
-    const trouble = describeStartTrouble(error, values);
-    if (trouble === undefined) {
+    const message = describeStartError(error, values);
+    if (message === undefined) {
       log.debug({ event: "start-failed", err: error });
       stderr.write(describeUnexpected(error, false));
-    } else stderr.write(`yurt: ${trouble}\n`);
+    } else stderr.write(`yurt: ${message}\n`);
     return undefined;
   }
 }
@@ -81,7 +81,7 @@ function warn({ values, origins, unknownVariables }: ServerConfiguration, log: L
   if (!isLoopback(host) && mode === "open") log.warn({ event: "open-to-everyone", host });
 }
 
-function screenOf(server: RunningServer, values: SettingValues): string {
+function bannerOf(server: RunningServer, values: SettingValues): string {
   const { dataFolder, dataFolderIsNew } = server;
   const auth = authOptionsOf(values);
   const isOwnSecret = (auth.webhook ?? auth).secrets.length === 0;

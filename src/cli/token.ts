@@ -6,14 +6,14 @@ import { signingSecrets } from "../storage/own-secrets.ts";
 import type { CommandInput } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
 import { describeProblems } from "./output/configuration-problems.ts";
-import { describeDataTrouble } from "./output/data-trouble.ts";
+import { describeDataError } from "./output/data-errors.ts";
 
 const defaultLifetimeMs = 3_600_000;
 
 /** Prints a token that the server with this configuration accepts. The server need not be running. */
 export async function token({ sources, operands, switches, texts, stdout, stderr }: CommandInput): Promise<number> {
-  const complain = (trouble: string, code: number) => {
-    stderr.write(`yurt: ${trouble}\n`);
+  const complain = (message: string, code: number) => {
+    stderr.write(`yurt: ${message}\n`);
     return code;
   };
   const loaded = loadSettings(sources, ["data", "limits.token-ms", "auth.secret", "auth.issuer", "auth.audience"]);
@@ -44,7 +44,7 @@ export async function token({ sources, operands, switches, texts, stdout, stderr
     stdout.write(`${minted.token}\n`);
     return exitCodes.done;
   } catch (error) {
-    const trouble = describeDataTrouble(error, values.data) ?? (error instanceof Error ? error.message : String(error));
-    return complain(trouble, exitCodes.failed);
+    const message = describeDataError(error, values.data) ?? (error instanceof Error ? error.message : String(error));
+    return complain(message, exitCodes.failed);
   }
 }

@@ -117,14 +117,14 @@ describe("yurt restore", () => {
       (source) => writeFileSync(source, "a letter ".repeat(1_000)),
     ],
     ["is empty", "SOURCE cannot be restored: it is empty. Nothing was changed.", (source) => writeFileSync(source, "")],
-  ])("says why it does not take a source that %s", async (_, trouble, make) => {
+  ])("says why it does not take a source that %s", async (_, message, make) => {
     const source = workshop.file("source.db");
     make(source);
     const before = readdirSync(data);
     expect(await restore(source)).toEqual({
       code: 1,
       out: "",
-      err: `yurt: ${trouble.replace("SOURCE", source)}\n`,
+      err: `yurt: ${message.replace("SOURCE", source)}\n`,
     });
     expect(readdirSync(data)).toEqual(before);
   });

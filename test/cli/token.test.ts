@@ -54,15 +54,15 @@ describe("yurt token", () => {
   });
 
   const many = Array.from({ length: 20 }, (_, index) => `${index}`.padEnd(1_000, "x"));
-  test.each<[trouble: string, args: readonly string[]]>([
+  test.each<[message: string, args: readonly string[]]>([
     ["Give at least one room, or --admin.", []],
     ['Invalid --ttl "soon". Use a duration such as 90s', ["notes", "--ttl", "soon"]],
     ["Invalid --ttl. It is longer than", ["notes", "--ttl", "367d"]],
     ["The token would be too long. Give fewer rooms", many],
-  ])("creates none, and says why: %s", async (trouble, args) => {
+  ])("creates none, and says why: %s", async (message, args) => {
     const { code, out, err } = await yurt(["token", ...args, "--data", data]);
     expect([code, out]).toEqual([2, ""]);
-    expect(err).toStartWith(`yurt: ${trouble}`);
+    expect(err).toStartWith(`yurt: ${message}`);
   });
 
   test("shows nothing of secrets that it cannot read", async () => {

@@ -1,21 +1,21 @@
 import type { SettingValues } from "../../composition/settings.ts";
-import { describeDataTrouble } from "./data-trouble.ts";
+import { describeDataError } from "./data-errors.ts";
 
 /** Why the server could not start, and the remedy; undefined for an error that the environment did not cause. */
-export function describeStartTrouble(
+export function describeStartError(
   error: unknown,
   { host, port, data }: Pick<SettingValues, "host" | "port" | "data">,
 ): string | undefined {
   const listens = error instanceof Error && "syscall" in error && error.syscall === "listen";
-  if (!listens) return describeDataTrouble(error, data);
+  if (!listens) return describeDataError(error, data);
   const refused = "port" in error && typeof error.port === "number" ? error.port : port;
-  return listenTrouble("code" in error ? error.code : undefined, host, {
+  return describeListenError("code" in error ? error.code : undefined, host, {
     port: refused,
     flag: refused === port ? "--port" : "--compat-ports",
   });
 }
 
-function listenTrouble(
+function describeListenError(
   code: unknown,
   host: string,
   { port, flag }: { readonly port: number; readonly flag: string },

@@ -2,7 +2,7 @@ import { userInfo } from "node:os";
 import { StoreError } from "../../storage/store.ts";
 
 /** Why a data folder could not be used, and the remedy; undefined for an error that the environment did not cause. */
-export function describeDataTrouble(error: unknown, data: string): string | undefined {
+export function describeDataError(error: unknown, data: string): string | undefined {
   if (!(error instanceof Error)) return undefined;
   // Errors are known by name, because their classes belong to one implementation of the storage.
   switch (error.name) {
@@ -17,12 +17,12 @@ export function describeDataTrouble(error: unknown, data: string): string | unde
     case "DatabaseMissing":
       return `No Yurt data in ${data}. Start the server once, or pass --data.`;
   }
-  if (error instanceof StoreError) return storeTrouble(error, data);
-  return "code" in error ? systemTrouble(error.code, data) : undefined;
+  if (error instanceof StoreError) return describeStoreError(error, data);
+  return "code" in error ? describeSystemError(error.code, data) : undefined;
 }
 
-function storeTrouble({ kind, message }: StoreError, data: string): string | undefined {
-  if (kind === "full") return systemTrouble("ENOSPC", data);
+function describeStoreError({ kind, message }: StoreError, data: string): string | undefined {
+  if (kind === "full") return describeSystemError("ENOSPC", data);
   if (kind === "unavailable") return undefined;
   return (
     `The documents in ${data} cannot be read: ${message}. Nothing was changed. ` +
@@ -30,7 +30,7 @@ function storeTrouble({ kind, message }: StoreError, data: string): string | und
   );
 }
 
-function systemTrouble(code: unknown, data: string): string | undefined {
+function describeSystemError(code: unknown, data: string): string | undefined {
   switch (code) {
     case "EACCES":
     case "EPERM":

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { userInfo } from "node:os";
-import { describeStartTrouble } from "../../../src/cli/output/start-trouble.ts";
+import { describeStartError } from "../../../src/cli/output/start-errors.ts";
 import { DatabaseIsNewer } from "../../../src/storage/sqlite/migrations.ts";
 import { StoreError } from "../../../src/storage/store.ts";
 import { accepted } from "../../support/servers/configurations.ts";
@@ -78,8 +78,8 @@ describe("a server that cannot start", () => {
     ["while the store is unavailable is not explained away", new StoreError("unavailable", "I/O error"), undefined],
     ["for an error in Yurt is not explained away", new TypeError("x is not a function"), undefined],
     ["for an unknown reason of the system is not explained away", systemError("EIO", "open"), undefined],
-  ])("%s", (_, error, trouble) => {
-    expect(describeStartTrouble(error, values)).toBe(trouble);
+  ])("%s", (_, error, message) => {
+    expect(describeStartError(error, values)).toBe(message);
   });
 });
 
