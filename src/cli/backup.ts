@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
-import { databaseFileIn } from "../composition/open-store.ts";
+import { existingDatabaseIn } from "../composition/open-store.ts";
 import { describeMalformed } from "../relay/document/stored-contents.ts";
 import { decodeContents } from "../relay/update/update-contents.ts";
 import { backUpDatabase, type CopiedUpdate } from "../storage/sqlite/backup.ts";
@@ -18,13 +18,15 @@ export async function backup(input: CommandInput): Promise<number> {
   const [target = ""] = input.operands;
   const isVerified = input.switches.has("verify");
   return withDataFolder(input, async (offline) => {
+    // The folder's errors come first: from here on, system errors concern the target.
+    const file = existingDatabaseIn(offline.dataFolder);
     let damaged = 0;
     const examine = (updates: Iterable<CopiedUpdate>) => {
       damaged = complainOfDamaged(updates, offline);
     };
     const copy = () =>
       backUpDatabase({
-        file: databaseFileIn(offline.dataFolder),
+        file,
         target: resolve(target),
         ...(isVerified && { examine }),
       });

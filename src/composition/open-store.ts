@@ -53,7 +53,14 @@ function openStoreIn(dataFolder: DataFolder): OpenedStore {
   };
 }
 
-export function databaseFileIn(dataFolder: string): string {
+/** Throws `DatabaseMissing` when the folder holds no documents, or the system's error when it cannot be read. */
+export function existingDatabaseIn(dataFolder: string): string {
+  const file = databaseFileIn(dataFolder);
+  if (!hasDatabase(file)) throw new DatabaseMissing(file);
+  return file;
+}
+
+function databaseFileIn(dataFolder: string): string {
   return join(dataFolder, databaseName);
 }
 

@@ -65,6 +65,12 @@ describe("yurt backup", () => {
     expect(await backup(`${nowhere}/copy.db`)).toEqual({ code: 1, out: "", err });
   });
 
+  test("names the data folder that is a file, not the folder of the copy", async () => {
+    writeFileSync(data, "");
+    const err = `yurt: The data folder ${data} is not a folder. Choose another with --data.\n`;
+    expect(await backup(copy)).toEqual({ code: 1, out: "", err });
+  });
+
   test("makes no data folder", async () => {
     const err = `yurt: No Yurt data in ${data}. Start the server once, or pass --data.\n`;
     expect(await backup(copy)).toEqual({ code: 1, out: "", err });
