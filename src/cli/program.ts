@@ -1,4 +1,5 @@
 import { Command, CommanderError, Option as Flag } from "commander";
+import { nearestName } from "../config/nearest-name.ts";
 import type { Environment, ReadFile } from "../config/sources.ts";
 import type { Choice, Output, Switch, Text } from "./command.ts";
 import { type CommandDefinition, choiceHelp, commands, documentCommands, textHelp } from "./commands.ts";
@@ -43,7 +44,7 @@ function createProgram(invocation: Invocation, ended: (exitCode: number) => void
   const { environment, readFile, stdout, stderr } = invocation;
   const flags = new SettingFlags();
   const program = withMessages(new Command("yurt"), invocation, "yurt --help", programHelp);
-  program.version(describeVersion(), "-v, --version").helpCommand("help [command]").exitOverride();
+  program.version(describeVersion(), "-v, --version").exitOverride();
   for (const flag of flags.all) program.addOption(flag);
 
   const addCommand = (parent: Command, path: string, definition: CommandDefinition) => {
@@ -78,7 +79,37 @@ function createProgram(invocation: Invocation, ended: (exitCode: number) => void
   const documents = program.command("documents");
   withMessages(documents, invocation, "yurt documents --help", documentsHelp);
   for (const command of documentCommands) addCommand(documents, `documents ${nameOf(command)}`, command);
+  addHelpCommand(program, invocation);
+  addHelpCommand(documents, invocation);
   return program;
+}
+
+/** Adds `help [command...]`. Commander's own has no message for an unknown command, and prints the whole help. */
+function addHelpCommand(parent: Command, invocation: Invocation): void {
+  const help = withMessages(
+    parent.helpCommand(false).command("help [command...]"),
+    invocation,
+    "yurt --help",
+    programHelp,
+  );
+  help.action((names: readonly string[]) => {
+    let found = parent;
+    for (const name of names) {
+      const next = found.commands.find((command) => command.name() === name);
+      if (next === undefined) return found.error(describeUnknownCommand(name, found));
+      found = next;
+    }
+    return found.help();
+  });
+}
+
+/** In commander's form, which `describeUsageError` reads. */
+function describeUnknownCommand(name: string, { commands }: Command): string {
+  const nearest = nearestName(
+    name,
+    commands.map((command) => command.name()),
+  );
+  return `error: unknown command '${name}'${nearest === undefined ? "" : `\n(Did you mean ${nearest}?)`}`;
 }
 
 /** Gives a command its own help text, and the form of message that all of them have. */

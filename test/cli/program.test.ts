@@ -61,6 +61,9 @@ describe("help", () => {
   test("of a command is also printed by yurt help", async () => {
     expect(await yurt(["help"])).toEqual(await yurt(["--help"]));
     expect(await yurt(["help", "token"])).toEqual(await yurt(["token", "--help"]));
+    const listHelp = await yurt(["documents", "list", "--help"]);
+    expect(await yurt(["help", "documents", "list"])).toEqual(listHelp);
+    expect(await yurt(["documents", "help", "list"])).toEqual(listHelp);
   });
 });
 
@@ -95,6 +98,11 @@ describe("a mistake in the command line ends with 2 and the nearest name", () =>
     [["helth", "--port", "1"], "Unknown command 'helth'. Did you mean health?"],
     [["--port", "1", "helth"], "Unknown command 'helth'. Did you mean health?"],
     [["xyzzy"], `Unknown command 'xyzzy'. ${see("yurt")}`],
+    [["help", "nosuch"], `Unknown command 'nosuch'. ${see("yurt")}`],
+    [["help", "tokn"], "Unknown command 'tokn'. Did you mean token?"],
+    [["help", "documents", "lst"], "Unknown command 'lst'. Did you mean list?"],
+    [["help", "token", "nosuch"], `Unknown command 'nosuch'. ${see("yurt token")}`],
+    [["documents", "help", "nosuch"], `Unknown command 'nosuch'. ${see("yurt documents")}`],
     [["--prot", "1"], "Unknown option '--prot'. Did you mean --port?"],
     [["--no-snyc"], "Unknown option '--no-snyc'. Did you mean --no-sync?"],
     [["health", "--hots", "::1"], "Unknown option '--hots'. Did you mean --host?"],
