@@ -8,7 +8,7 @@ const deadlineMs = 3_000;
 
 /** Checks whether the server that runs with this configuration is ready, for container health checks. */
 export async function health({ sources, stdout, stderr }: CommandContext): Promise<number> {
-  const loaded = loadSettings(sources);
+  const loaded = loadSettings(sources, ["host", "port"]);
   if (!loaded.ok) {
     stderr.write(describeProblems(loaded.problems));
     return exitCodes.badConfiguration;

@@ -31,7 +31,7 @@ import { version } from "./version.ts";
 export async function serve({ sources, stdout, stderr }: CommandContext): Promise<number> {
   const loaded = loadSettings(sources);
   if (!loaded.ok) {
-    stderr.write(describeProblems(loaded.problems));
+    stderr.write(describeProblems(loaded.problems, "Yurt did not start."));
     return exitCodes.badConfiguration;
   }
   const { configuration } = loaded;

@@ -50,7 +50,7 @@ export type LoadedConfiguration<Table extends OptionTable> =
  * Reads and checks all settings. Flags take precedence over the environment, the environment over the defaults. Only the
  * value that takes precedence is checked.
  *
- * Settings that are not among `keys` keep their defaults, whatever is given: a command needs no more than it uses.
+ * Settings that are not among `keys` keep their defaults, whatever is given: a command needs no more than it uses. A problem between settings counts if its setting is among `keys`.
  */
 export function loadConfiguration<Table extends OptionTable>(
   { options, crossProblems }: ConfigurationSchema<Table>,
@@ -73,7 +73,7 @@ export function loadConfiguration<Table extends OptionTable>(
     if (checked.success) settings.set(key, { value: checked.output, text: given.value, origin: given.origin });
     else problems.push(refused(key, option, given));
   }
-  problems.push(...crossProblems(settings));
+  problems.push(...crossProblems(settings).filter(({ setting }) => keys.includes(setting)));
   if (problems.length > 0) return { ok: false, problems };
   const values = Object.fromEntries([...settings].map(([key, { value }]) => [key, value]));
   const origins = Object.fromEntries([...settings].map(([key, { origin }]) => [key, origin]));

@@ -6,7 +6,7 @@ export type Origin =
   | { readonly from: "environment"; readonly variable: string }
   | { readonly from: "flag"; readonly flag: string };
 
-/** A setting that keeps the server from starting. */
+/** An error in the configuration, at one of its settings. */
 export interface Problem {
   /** The key of an option. */
   readonly setting: string;

@@ -138,15 +138,16 @@ describe("a mistake in the command line ends with 2 and the nearest name", () =>
 });
 
 describe("a bad configuration ends with 78", () => {
-  test.each([[[]], [["serve"]], [["health"]]])("when yurt %p runs", async (args) => {
+  test.each([[[]], [["serve"]]])("when yurt %p runs", async (args) => {
     const { code, out, err } = await yurt([...args, "--port", "-1"], { environment: { YURT_LOG_LEVEL: "loud" } });
     expect([code, out]).toEqual([78, ""]);
+    expect(err).toStartWith("yurt: Invalid configuration (2 problems). Yurt did not start.\n");
     expect(err).toContain('port = "-1" (flag --port)');
     expect(err).toContain('log.level = "loud" (environment variable YURT_LOG_LEVEL)');
   });
 
   test("by a bound that --limits sets, which names that flag", async () => {
-    const { code, err } = await yurt(["health", "--limits", "json-depth=0,name-bytes=128"]);
+    const { code, err } = await yurt(["--limits", "json-depth=0,name-bytes=128"]);
     expect(code).toBe(78);
     expect(err).toContain('limits.json-depth = "0" (flag --limits)');
   });
@@ -165,7 +166,13 @@ describe("a bad configuration ends with 78", () => {
     const environment = { YURT_HOST: "0.0.0.0", YURT_PORT: "-1", YURT_DATA: "" };
     const { code, out, err } = await yurt(line.split(" "), { environment });
     expect([code, out]).toEqual([78, ""]);
-    expect(err).toStartWith("yurt: Invalid configuration (1 problem). Yurt did not start.\n\n  data = ");
+    expect(err).toStartWith("yurt: Invalid configuration (1 problem).\n\n  data = ");
+  });
+
+  test("of host and port alone when yurt health runs", async () => {
+    const { code, out, err } = await yurt(["health", "--port", "-1"], { environment: { YURT_LOG_LEVEL: "loud" } });
+    expect([code, out]).toEqual([78, ""]);
+    expect(err).toStartWith('yurt: Invalid configuration (1 problem).\n\n  port = "-1" (flag --port)\n');
   });
 
   test("of which the last flag counts", async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { defaultLimits } from "../../src/composition/limits.ts";
 import type { OptionKey } from "../../src/composition/options.ts";
-import { type SettingValues, serverOptionsOf } from "../../src/composition/settings.ts";
+import { loadSettings, type SettingValues, serverOptionsOf } from "../../src/composition/settings.ts";
 import { describeOrigin } from "../../src/config/problem.ts";
 import type { Environment } from "../../src/config/sources.ts";
 import { accepted, type Flags, refused } from "../support/servers/configurations.ts";
@@ -262,6 +262,15 @@ describe("a value is refused", () => {
       { host: "0.0.0.0", port: "70000" },
     );
     expect(problems.map(({ setting }) => setting)).toEqual(["port", "data", "sync.enabled", "log.level", "auth.mode"]);
+  });
+});
+
+test("a setting that a command does not use is no problem of its configuration, alone or with others", () => {
+  const environment = { YURT_HOST: "0.0.0.0", YURT_LOG_LEVEL: "loud", YURT_AUTH_JWKS: "./keys.json" };
+  const sources = { environment, flags: new Map(), readFile: () => "" };
+  expect(loadSettings(sources, ["host", "port"])).toMatchObject({
+    ok: true,
+    configuration: { values: { host: "0.0.0.0", port: 4444, "log.level": "info" } },
   });
 });
 

@@ -1,10 +1,11 @@
 import { describeOrigin, type Problem } from "../../config/problem.ts";
 import { wrapped } from "./wrapped.ts";
 
-/** All problems of the configuration, each with its remedy. */
-export function describeProblems(problems: readonly Problem[]): string {
+/** All problems of the configuration, each with its remedy. `consequence` is a sentence. */
+export function describeProblems(problems: readonly Problem[], consequence?: string): string {
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-  return [`yurt: Invalid configuration (${count}). Yurt did not start.`, ...problems.map(describe), ""].join("\n");
+  const summary = [`yurt: Invalid configuration (${count}).`, consequence].filter((sentence) => sentence !== undefined);
+  return [summary.join(" "), ...problems.map(describe), ""].join("\n");
 }
 
 function describe({ setting, value, origin, remedy }: Problem): string {

@@ -13,7 +13,7 @@ describe("problems of a configuration", () => {
       },
       { setting: "auth.mode", value: undefined, origin: { from: "default" }, remedy: "Add --auth-mode open." },
     ]);
-    expect(problems).toBe(`yurt: Invalid configuration (3 problems). Yurt did not start.
+    expect(problems).toBe(`yurt: Invalid configuration (3 problems).
 
   port = " 80" (flag --port)
     Give a number.
@@ -26,10 +26,9 @@ describe("problems of a configuration", () => {
 `);
   });
 
-  test("are counted", () => {
-    const [problem] = describeProblems([
-      { setting: "port", value: "", origin: { from: "flag", flag: "--port" }, remedy: "" },
-    ]).split("\n");
+  test("are counted, and followed by the consequence", () => {
+    const port = { setting: "port", value: "", origin: { from: "flag", flag: "--port" }, remedy: "" } as const;
+    const [problem] = describeProblems([port], "Yurt did not start.").split("\n");
     expect(problem).toBe("yurt: Invalid configuration (1 problem). Yurt did not start.");
   });
 });
