@@ -21,6 +21,6 @@ export function parseLimits(text: string): ReadonlyMap<string, string> | string 
 
 function describeUnknown(name: string): string {
   const nearest = nearestName(name, names);
-  const hint = nearest === undefined ? "List all limits with yurt limits." : `Did you mean ${nearest}?`;
+  const hint = nearest === undefined ? "Run yurt limits to list them." : `Did you mean ${nearest}?`;
   return `There is no limit "${name}". ${hint}`;
 }

@@ -1,18 +1,22 @@
+/** A shorter name begins too many others by chance. */
+const minPrefixLength = 3;
+
 /**
- * Finds the one of `names` that `name` was probably meant to be: the fewest edits away, at most half of its characters and
- * three; else the first that `name` begins.
+ * Finds the one of `names` that `name` was probably meant to be: the fewest edits away, at most three and half of the
+ * characters of either; else the first that `name` begins.
  */
 export function nearestName(name: string, names: readonly string[]): string | undefined {
   let nearest: string | undefined;
   let fewest = 4;
   for (const candidate of names) {
     const edits = editDistance(name, candidate);
-    if (edits < fewest && edits <= candidate.length / 2) {
+    if (edits < fewest && edits <= Math.min(candidate.length, name.length) / 2) {
       nearest = candidate;
       fewest = edits;
     }
   }
-  return nearest ?? names.find((candidate) => name !== "" && candidate.startsWith(name));
+  if (nearest !== undefined || name.length < minPrefixLength) return nearest;
+  return names.find((candidate) => candidate.startsWith(name));
 }
 
 /** Computes Levenshtein's distance, with one row of the matrix in memory. */

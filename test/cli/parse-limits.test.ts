@@ -14,9 +14,10 @@ describe("--limits", () => {
 
   test.each([
     ["json-deph=64", 'There is no limit "json-deph". Did you mean json-depth?'],
-    ["xyzzy=1", 'There is no limit "xyzzy". List all limits with yurt limits.'],
+    ["a=1", 'There is no limit "a". Run yurt limits to list them.'],
+    ["xyzzy=1", 'There is no limit "xyzzy". Run yurt limits to list them.'],
     ["jsonDepth=1", 'There is no limit "jsonDepth". Did you mean json-depth?'],
-    ["__proto__=1", 'There is no limit "__proto__". List all limits with yurt limits.'],
+    ["__proto__=1", 'There is no limit "__proto__". Run yurt limits to list them.'],
     ["json-depth", '"json-depth" is not name=number.'],
     ["json-depth=1.5", '"json-depth=1.5" is not name=number.'],
     ["json-depth=-1", '"json-depth=-1" is not name=number.'],

@@ -130,7 +130,9 @@ describe("a mistake in the command line ends with 2 and the nearest name", () =>
       ["restore", "a", "b"],
       `Too many arguments for 'restore'. Expected 1 argument but got 2: a, b. ${see("yurt restore")}`,
     ],
-    [["--limits", "foo=1"], 'Invalid --limits. There is no limit "foo". List all limits with yurt limits.'],
+    [["--limits-xyzzyxyzzy", "1"], "Unknown option '--limits-xyzzyxyzzy'. Run yurt limits to list them."],
+    [["--limits-json-deph", "1"], "Unknown option '--limits-json-deph'. Did you mean --limits-json-depth?"],
+    [["--limits", "foo=1"], 'Invalid --limits. There is no limit "foo". Run yurt limits to list them.'],
     [["--limits", "json-deph=1"], 'Invalid --limits. There is no limit "json-deph". Did you mean json-depth?'],
   ])("%p", async (args, message) => {
     expect(await yurt(args)).toEqual({ code: 2, out: "", err: `yurt: ${message}\n` });

@@ -11,8 +11,13 @@ export function describeUsageError(report: string, helpCommand: string): string 
   const [, flag, reason] = /^option '(--limits) .*' is invalid\. (.*)$/s.exec(first) ?? [];
   if (flag !== undefined) return `yurt: Invalid ${flag}. ${reason}\n`;
   const [, nearest] = /^\(Did you mean (.*)\?\)$/.exec(suggestion ?? "") ?? [];
-  const remedy = nearest === undefined ? `Run ${helpCommand} to see how it is used.` : `Did you mean ${nearest}?`;
-  return `yurt: ${sentence(first)} ${remedy}\n`;
+  return `yurt: ${sentence(first)} ${nearest === undefined ? remedyOf(first, helpCommand) : `Did you mean ${nearest}?`}\n`;
+}
+
+/** The help shows few of the bounds. */
+function remedyOf(report: string, helpCommand: string): string {
+  const isUnknownLimit = report.startsWith("unknown option '--limits-");
+  return isUnknownLimit ? "Run yurt limits to list them." : `Run ${helpCommand} to see how it is used.`;
 }
 
 /** Only the name of an unknown flag is shown: its value may be a secret behind a typing mistake. */
