@@ -291,6 +291,7 @@ describe("yurt documents import makes no data folder, and says why, when the sou
 
   test.each<[string, string, () => unknown, () => string]>([
     ["is not there", "hocuspocus-sqlite", () => undefined, () => `There is no file ${source}.`],
+    ["is no folder", "y-leveldb", () => undefined, () => `There is no folder ${source}.`],
     [
       "is a letter",
       "hocuspocus-sqlite",

@@ -38,6 +38,8 @@ export function readLevelDb(folder: string): LevelDb {
 }
 
 function readCurrentVersion(folder: string): Version {
+  if (!existsSync(folder)) throw new SourceError(`There is no folder ${folder}.`);
+  if (!statSync(folder).isDirectory()) throw new SourceError(`${folder} is a file. Name the folder that contains it.`);
   const current = join(folder, "CURRENT");
   if (!existsSync(current)) throw new SourceError(`${folder} is not a LevelDB folder: it has no file CURRENT.`);
   const name = new TextDecoder().decode(readWhole(current));

@@ -157,12 +157,17 @@ describe("refused, with the name of the invalid file, is a folder", () => {
 
   test("that does not exist", () => {
     rmSync(folder, { recursive: true });
-    expectRefusal("", /is not a LevelDB folder: it has no file CURRENT\.$/);
+    expectRefusal("", /^There is no folder .+\.$/);
   });
 
   test("that is a file", () => {
     rmSync(folder, { recursive: true });
     writeFileSync(folder, "a letter");
+    expectRefusal("", / is a file\. Name the folder that contains it\.$/);
+  });
+
+  test("that has no CURRENT", () => {
+    rmSync(join(folder, "CURRENT"));
     expectRefusal("", /is not a LevelDB folder: it has no file CURRENT\.$/);
   });
 
