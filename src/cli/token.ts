@@ -1,12 +1,23 @@
+import { isRoomName, longestPattern } from "../auth/room-pattern.ts";
 import { tokenMinter } from "../auth/token/token-minter.ts";
 import { authOptionsOf, loadSettings } from "../composition/settings.ts";
 import { durationForms, parseDuration } from "../config/duration.ts";
 import { systemClock } from "../lib/time/clock.ts";
+import { checkRoomName } from "../rooms/room-name.ts";
 import { signingSecrets } from "../storage/own-secrets.ts";
 import type { CommandInput } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
 import { describeProblems } from "./output/configuration-problems.ts";
 import { describeDataError } from "./output/data-errors.ts";
+
+const settingKeys = [
+  "data",
+  "limits.name-bytes",
+  "limits.token-ms",
+  "auth.secret",
+  "auth.issuer",
+  "auth.audience",
+] as const;
 
 const defaultLifetimeMs = 3_600_000;
 
@@ -16,7 +27,7 @@ export async function token({ sources, operands, switches, texts, stdout, stderr
     stderr.write(`yurt: ${message}\n`);
     return code;
   };
-  const loaded = loadSettings(sources, ["data", "limits.token-ms", "auth.secret", "auth.issuer", "auth.audience"]);
+  const loaded = loadSettings(sources, settingKeys);
   if (!loaded.ok) {
     stderr.write(describeProblems(loaded.problems));
     return exitCodes.badConfiguration;
@@ -25,6 +36,8 @@ export async function token({ sources, operands, switches, texts, stdout, stderr
   const isAdmin = switches.has("admin");
   if (operands.length === 0 && !isAdmin)
     return complain("Give at least one room, or --admin. Example: yurt token 'notes/*' --user ann", exitCodes.usage);
+  const invalidRoom = describeInvalidRoom(operands, values["limits.name-bytes"]);
+  if (invalidRoom !== undefined) return complain(invalidRoom, exitCodes.usage);
   const ttl = texts.get("ttl");
   const lifetimeMs = ttl === undefined ? defaultLifetimeMs : parseDuration(ttl);
   if (lifetimeMs === undefined) {
@@ -47,4 +60,20 @@ export async function token({ sources, operands, switches, texts, stdout, stderr
     const message = describeDataError(error, values.data) ?? (error instanceof Error ? error.message : String(error));
     return complain(message, exitCodes.failed);
   }
+}
+
+function describeInvalidRoom(rooms: readonly string[], nameBytes: number): string | undefined {
+  for (const room of rooms) {
+    const fault = checkRoom(room, nameBytes);
+    if (fault !== undefined)
+      return `Invalid room ${JSON.stringify(room)}: ${fault}. Give a room name, or a pattern with *.`;
+  }
+  return undefined;
+}
+
+/** Why no room can have this name or match this pattern; undefined if one can. */
+function checkRoom(room: string, nameBytes: number): string | undefined {
+  if (isRoomName(room)) return checkRoomName(room, nameBytes);
+  if (room.length > longestPattern) return `the pattern is longer than ${longestPattern} characters`;
+  return checkRoomName(room, Number.POSITIVE_INFINITY);
 }

@@ -53,16 +53,26 @@ describe("yurt token", () => {
     });
   });
 
-  const many = Array.from({ length: 20 }, (_, index) => `${index}`.padEnd(1_000, "x"));
+  const many = Array.from({ length: 20 }, (_, index) => `${index}*`.padEnd(1_000, "x"));
   test.each<[message: string, args: readonly string[]]>([
     ["Give at least one room, or --admin.", []],
     ['Invalid --ttl "soon". Use a duration such as 90s', ["notes", "--ttl", "soon"]],
+    ['Invalid room "": the name is empty. Give a room name', ["notes", ""]],
+    ['Invalid room "a\\nb": the name contains a control character.', ["a\nb"]],
+    [`Invalid room "${"x".repeat(257)}": the name is longer than 256 bytes.`, ["x".repeat(257)]],
+    [`Invalid room "*${"x".repeat(1_024)}": the pattern is longer than 1024 characters.`, [`*${"x".repeat(1_024)}`]],
     ["Invalid --ttl. It is longer than", ["notes", "--ttl", "367d"]],
     ["The token would be too long. Give fewer rooms", many],
   ])("creates none, and says why: %s", async (message, args) => {
     const { code, out, err } = await yurt(["token", ...args, "--data", data]);
     expect([code, out]).toEqual([2, ""]);
     expect(err).toStartWith(`yurt: ${message}`);
+  });
+
+  test("creates one for names and patterns at their bounds, and for names as long as the server permits", async () => {
+    expect(await mint(["x".repeat(256), `*${"x".repeat(1_023)}`])).not.toBe("");
+    expect(await mint(["x".repeat(257)])).toBe("");
+    expect(await mint(["x".repeat(257)], { YURT_LIMITS_NAME_BYTES: "300" })).not.toBe("");
   });
 
   test("shows nothing of secrets that it cannot read", async () => {
