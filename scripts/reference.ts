@@ -106,7 +106,7 @@ function limitTable(limits: LimitTable): string {
   const rows = Object.entries(limits).map(([name, limit]) => [
     `\`${limitKeyOf(name).replace("limits.", "")}\``,
     defaultOf(limit),
-    limit.most === undefined ? "" : limit.most.toLocaleString("en-US"),
+    limit.max === undefined ? "" : limit.max.toLocaleString("en-US"),
     limit.help,
     limit.beyond ?? "–",
   ]);

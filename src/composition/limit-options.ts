@@ -12,7 +12,7 @@ type LimitName = keyof typeof limitTable;
 export type LimitKey = `limits.${KebabCase<LimitName>}`;
 
 /** Numbers up to this one are exact. */
-const mostByDefault = 10 ** 15 - 1;
+const defaultMax = 10 ** 15 - 1;
 
 const placeholders: Readonly<Record<Limit["unit"], string>> = {
   bytes: "bytes",
@@ -45,12 +45,12 @@ export function limitKeyOf(name: string): LimitKey {
 }
 
 function limitOption(limit: Limit): Option<number> {
-  const { least = 1, most = mostByDefault, isCommon } = limit;
+  const { min = 1, max = defaultMax, isCommon } = limit;
   return {
     kind: "number",
-    schema: v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most)),
+    schema: v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max)),
     default: limit.default,
-    expected: most === mostByDefault ? `a whole number, at least ${least}` : `a whole number from ${least} to ${most}`,
+    expected: max === defaultMax ? `a whole number, at least ${min}` : `a whole number from ${min} to ${max}`,
     help: limit.help,
     group: "Limits",
     ...(isCommon !== true && { isRare: true }),

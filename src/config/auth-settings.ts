@@ -1,23 +1,23 @@
-/** The least length of an HS256 secret: that of the hash (RFC 7518 §3.2). */
+/** The minimum length of an HS256 secret: that of the hash (RFC 7518 §3.2). */
 export const shortestSecretBytes = 32;
 /** Standard Webhooks: a secret is a prefix and so many bytes in base64. */
 const webhookSecretPrefix = "whsec_";
-const webhookSecretBytes = { least: 24, most: 64 };
+const webhookSecretBytes = { min: 24, max: 64 };
 
 /** Two while one replaces the other. */
-const mostSecrets = 2;
+const maxSecrets = 2;
 
 /** One token signing secret, or two; undefined for anything else, and when one is too short. */
 export function parseSecrets(texts: readonly string[]): readonly string[] | undefined {
   const areLongEnough = texts.every((secret) => Buffer.byteLength(secret) >= shortestSecretBytes);
-  return texts.length >= 1 && texts.length <= mostSecrets && areLongEnough ? texts : undefined;
+  return texts.length >= 1 && texts.length <= maxSecrets && areLongEnough ? texts : undefined;
 }
 
 /** One webhook secret, or two; undefined for anything else. */
 export function parseWebhookSecrets(texts: readonly string[]): readonly Uint8Array[] | undefined {
   const secrets = texts.map(parseWebhookSecret).filter((secret) => secret !== undefined);
   const areValid = secrets.length === texts.length;
-  return texts.length >= 1 && texts.length <= mostSecrets && areValid ? secrets : undefined;
+  return texts.length >= 1 && texts.length <= maxSecrets && areValid ? secrets : undefined;
 }
 
 /**
@@ -30,5 +30,5 @@ export function parseWebhookSecret(text: string): Uint8Array | undefined {
   // Buffer skips characters that are not base64. The padding is optional.
   const canonical = secret.toString("base64");
   if (encoded !== canonical && encoded !== canonical.replace(/=+$/, "")) return undefined;
-  return secret.length >= webhookSecretBytes.least && secret.length <= webhookSecretBytes.most ? secret : undefined;
+  return secret.length >= webhookSecretBytes.min && secret.length <= webhookSecretBytes.max ? secret : undefined;
 }

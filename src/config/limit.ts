@@ -13,8 +13,9 @@ export interface Limit {
   /** The answer to a client that goes beyond the bound, with the name of its close reason; for the reference. */
   readonly beyond?: string;
   /** The smallest value that can be set; 1 when it is not given. */
-  readonly least?: number;
-  readonly most?: number;
+  readonly min?: number;
+  /** The greatest value that can be set; 10¹⁵ - 1 when it is not given. */
+  readonly max?: number;
   /** Operators change it often: the short help shows it. */
   readonly isCommon?: true;
 }

@@ -12,7 +12,7 @@ export const signalingLimits = limits({
   signalingRoomMembers: {
     default: 200,
     unit: "count",
-    most: 100_000,
+    max: 100_000,
     isCommon: true,
     help: "members of one signaling room",
   },
@@ -30,7 +30,7 @@ export const signalingLimits = limits({
   publishesPerSecond: {
     default: 30,
     unit: "per second",
-    most: 1_000_000,
+    max: 1_000_000,
     isCommon: true,
     help: "signaling messages of one connection that are forwarded",
     beyond: "delayed",
@@ -44,7 +44,7 @@ export const signalingLimits = limits({
   fanOutDeliveries: {
     default: 20_000,
     unit: "per 10 s",
-    most: 100_000_000,
+    max: 100_000_000,
     isCommon: true,
     help: "deliveries of one connection's signaling messages, each receiver counted",
     beyond: "delayed",

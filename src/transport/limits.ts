@@ -11,7 +11,7 @@ export const transportLimits = limits({
   connectionsPerAddress: {
     default: 100,
     unit: "count",
-    most: 1_000_000,
+    max: 1_000_000,
     isCommon: true,
     help: "open WebSockets from one address; a proxy that proxy.trusted does not name counts as one address",
     beyond: "503 with Retry-After",
@@ -37,7 +37,7 @@ export const transportLimits = limits({
   addressUpgradesPerSecond: {
     default: 20,
     unit: "per second",
-    most: 1_000_000,
+    max: 1_000_000,
     isCommon: true,
     help: "WebSockets opened from one address",
     beyond: "503 with Retry-After",
