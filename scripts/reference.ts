@@ -43,7 +43,7 @@ machine.
 
 Every limit on what clients may ask of the server is a setting \`limits.<name>\`: flag \`--limits-json-depth 64\`, variable
 \`YURT_LIMITS_JSON_DEPTH=64\`. \`--limits json-depth=64,name-bytes=128\` sets several at once. All are whole numbers of at
-least 1. \`yurt limits\` prints them.
+least 1, or of at least 0 where the table says what 0 does. \`yurt limits\` prints them.
 
 A client that reads too slowly is disconnected, and never skips a message; the messages of a client that is too fast are
 delayed; a message that is too large is refused, and the client is told so. The last column says which of these happens,

@@ -32,7 +32,8 @@ export const authLimits = limits({
   webhookCacheMs: {
     default: 5_000,
     unit: "ms",
-    help: "how long an answer of your app is used for the same webhook request",
+    min: 0,
+    help: "how long an answer of your app is used for the same webhook request; 0 asks it every time",
   },
   webhookCacheEntries: {
     default: 10_000,

@@ -22,6 +22,12 @@ describe("the table of options", () => {
     expect(optionKeys.filter((key) => key.startsWith("limits."))).toEqual(keys as OptionKey[]);
   });
 
+  test("permits 0 for a bound that says so, and for no other", () => {
+    const permitting = optionKeys.filter((key) => key.startsWith("limits.") && v.is(options[key].schema, 0));
+    expect(permitting).toEqual(["limits.webhook-cache-ms"]);
+    expect(limitTable.webhookCacheMs.help).toContain("; 0 ");
+  });
+
   test("gives a boolean a flag for false", () => {
     expect(["true", "false"].map((value) => flagOf("sync.enabled", options["sync.enabled"], value))).toEqual([
       "--sync",

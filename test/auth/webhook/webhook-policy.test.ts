@@ -128,6 +128,14 @@ describe("an answer is cached", () => {
     expect(application.received).toHaveLength(4);
   });
 
+  test("not at all when webhookCacheMs is 0", async () => {
+    await using setup = await openWebhook(says({ access: "write" }), { webhookCacheMs: 0 });
+    const { application, policy } = setup;
+    await policy.decide(asks());
+    expect(await policy.decide(asks())).toEqual(granted);
+    expect(application.received).toHaveLength(2);
+  });
+
   test("if it is one of the last ones", async () => {
     await using setup = await openWebhook(says({ access: "write" }), { webhookCacheEntries: 2 });
     const { application, policy } = setup;
