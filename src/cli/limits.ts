@@ -1,19 +1,17 @@
 import { limitKeyOf } from "../composition/limit-options.ts";
-import { limitGroups } from "../composition/limits.ts";
+import { limitTable } from "../composition/limits.ts";
 import type { CommandInput } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
 import { print } from "./output/print.ts";
 
 /** Lists all bounds with their defaults, as a table on a terminal and as lines with tabs elsewhere. */
 export async function listLimits({ stdout }: CommandInput): Promise<number> {
-  const rows = limitGroups.flatMap(({ table }) =>
-    Object.entries(table).map(([name, limit]) => [
-      limitKeyOf(name).slice("limits.".length),
-      String(limit.default),
-      limit.unit,
-      limit.help,
-    ]),
-  );
+  const rows = Object.entries(limitTable).map(([name, limit]) => [
+    limitKeyOf(name).slice("limits.".length),
+    String(limit.default),
+    limit.unit,
+    limit.help,
+  ]);
   const lines = stdout.isTTY === true ? rows.map(paddedLine) : rows.map((cells) => cells.join("\t"));
   await print(stdout, lines.map((line) => `${line}\n`).join(""));
   return exitCodes.done;

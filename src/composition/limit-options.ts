@@ -1,14 +1,13 @@
 import * as v from "valibot";
 import type { Limit } from "../config/limit.ts";
 import type { Option } from "../config/option.ts";
-import { type Limits, limitTable } from "./limits.ts";
+import { type LimitName, type Limits, limitTable } from "./limits.ts";
 
 /** Turns `jsonDepth` into `json-depth`. */
 type KebabCase<Name extends string> = Name extends `${infer First}${infer Rest}`
   ? `${First extends Lowercase<First> ? First : `-${Lowercase<First>}`}${KebabCase<Rest>}`
   : Name;
 
-type LimitName = keyof typeof limitTable;
 export type LimitKey = `limits.${KebabCase<LimitName>}`;
 
 /** Numbers up to this one are exact. */

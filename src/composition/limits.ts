@@ -1,6 +1,6 @@
 import { adminLimits } from "../admin/limits.ts";
 import { authLimits } from "../auth/limits.ts";
-import { defaultsOf, type LimitTable, type LimitValues } from "../config/limit.ts";
+import { defaultsOf, type Limit, type LimitTable, type LimitValues } from "../config/limit.ts";
 import { hocuspocusLimits } from "../relay/hocuspocus/limits.ts";
 import { relayLimits } from "../relay/limits.ts";
 import { roomLimits } from "../rooms/limits.ts";
@@ -11,23 +11,8 @@ import { peersLimits } from "../signaling/peers/limits.ts";
 import { yWebrtcLimits } from "../signaling/y-webrtc/limits.ts";
 import { transportLimits } from "../transport/limits.ts";
 
-/** Every bound of the server. The folders that enforce them declare them. */
-export const limitTable = {
-  ...transportLimits,
-  ...roomLimits,
-  ...authLimits,
-  ...adminLimits,
-  ...relayLimits,
-  ...hocuspocusLimits,
-  ...signalingLimits,
-  ...yWebrtcLimits,
-  ...octateCodeLimits,
-  ...peerJsLimits,
-  ...peersLimits,
-};
-
-/** The tables under the headings of the reference. */
-export const limitGroups: readonly { readonly title: string; readonly table: LimitTable }[] = [
+/** The tables of the folders that enforce them, under the headings of the reference. */
+export const limitGroups = [
   { title: "Connections", table: transportLimits },
   { title: "Names", table: roomLimits },
   { title: "Access control", table: authLimits },
@@ -39,7 +24,18 @@ export const limitGroups: readonly { readonly title: string; readonly table: Lim
   { title: "OctateCode", table: octateCodeLimits },
   { title: "PeerJS", table: peerJsLimits },
   { title: "Peers", table: peersLimits },
-];
+] as const satisfies readonly { readonly title: string; readonly table: LimitTable }[];
+
+/** The keys of each table in a union; `keyof` of the union has only those that all tables share. */
+type NamesIn<Tables> = Tables extends LimitTable ? keyof Tables : never;
+
+export type LimitName = NamesIn<(typeof limitGroups)[number]["table"]>;
+
+/** Every bound of the server. */
+export const limitTable = Object.fromEntries(
+  limitGroups.flatMap(({ table }) => Object.entries<Limit>(table)),
+  // Object.fromEntries forgets the names.
+) as Readonly<Record<LimitName, Limit>>;
 
 export type Limits = LimitValues<typeof limitTable>;
 

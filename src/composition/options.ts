@@ -1,11 +1,11 @@
 import * as v from "valibot";
+import { mebibyte } from "../config/limit.ts";
 import type { Option } from "../config/option.ts";
 import * as schemas from "../config/schemas.ts";
 import { limitOptions } from "./limit-options.ts";
 
 const authModes = ["open", "token", "webhook"] as const;
 const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
-const mebibyte = 2 ** 20;
 
 /** Every setting but the bounds, in the order of help and reference. */
 const plainOptions = {

@@ -1,6 +1,7 @@
 import { defaultLimits } from "../../composition/limits.ts";
 import { openSource } from "../../composition/open-source.ts";
 import { openOrCreateStore, openStoreIfPresent } from "../../composition/open-store.ts";
+import { mebibyte } from "../../config/limit.ts";
 import { type Prepared, prepareImport } from "../../relay/import/prepare-import.ts";
 import { storeAddition } from "../../relay/import/store-addition.ts";
 import { type DocumentSource, type SourceDocument, SourceError, sourceFormats } from "../../storage/source.ts";
@@ -22,7 +23,7 @@ const columns: readonly ListColumn<Key>[] = [
 
 /** Documents are synced in groups: a sync takes milliseconds, and unsynced additions stay in memory. */
 const syncedDocuments = 100;
-const syncedBytes = 16 * 2 ** 20;
+const syncedBytes = 16 * mebibyte;
 
 /**
  * Imports the documents of another server, and prints the outcome for each. A document that cannot be imported is named,
