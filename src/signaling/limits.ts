@@ -38,7 +38,7 @@ export const signalingLimits = limits({
   publishAddressShare: {
     default: 5,
     unit: "count",
-    help: "how many times the two bounds above hold for all connections of one address (of IPv6: one /64), except loopback",
+    help: "how many times publish-burst and publishes-per-second hold for all connections of one address (of IPv6: one /64), except loopback",
     beyond: "delayed",
   },
   fanOutDeliveries: {
@@ -80,12 +80,12 @@ export const signalingLimits = limits({
   mailboxSenderMessages: {
     default: 48,
     unit: "count",
-    help: "of the messages queued for one client, those of one sender",
+    help: "messages queued for one client by one sender",
   },
   mailboxSenderBytes: {
     default: 48 * kibibyte,
     unit: "bytes",
-    help: "of the messages queued for one client, those of one sender",
+    help: "messages queued for one client by one sender",
   },
   mailboxesBytes: {
     default: 64 * mebibyte,
@@ -95,7 +95,7 @@ export const signalingLimits = limits({
   mailboxesSenderBytes: {
     default: mebibyte,
     unit: "bytes",
-    help: "of the messages queued for all offline clients, those of one sender",
+    help: "messages queued for all offline clients by one sender",
   },
 });
 
