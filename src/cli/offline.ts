@@ -9,7 +9,7 @@ import { ReaderGone } from "./output/print.ts";
 
 /** The data folder of a command that works on it directly, not through a server. */
 export interface Offline {
-  /** As it was given. */
+  /** The path as it was given. */
   readonly dataFolder: string;
   /** Writes a line to standard error. `message` is one or more sentences. */
   complain(message: string): void;

@@ -103,7 +103,7 @@ function addHelpCommand(parent: Command, invocation: Invocation): void {
   });
 }
 
-/** In commander's form, which `describeUsageError` reads. */
+/** Writes the error as commander does, for `describeUsageError`. */
 function describeUnknownCommand(name: string, { commands }: Command): string {
   const nearest = nearestName(
     name,

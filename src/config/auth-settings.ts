@@ -1,10 +1,10 @@
-/** The minimum length of an HS256 secret: that of the hash (RFC 7518 §3.2). */
+/** The minimum length of an HS256 secret is that of the hash (RFC 7518 §3.2). */
 export const shortestSecretBytes = 32;
-/** Standard Webhooks: a secret is a prefix and so many bytes in base64. */
 const webhookSecretPrefix = "whsec_";
+/** Standard Webhooks prescribes 24 to 64 bytes, in base64 behind the prefix. */
 const webhookSecretBytes = { min: 24, max: 64 };
 
-/** Two while one replaces the other. */
+/** At most two: the old and the new secret during a rotation. */
 const maxSecrets = 2;
 
 /** One token signing secret, or two; undefined for anything else, and when one is too short. */
@@ -21,7 +21,7 @@ export function parseWebhookSecrets(texts: readonly string[]): readonly Uint8Arr
 }
 
 /**
- * Reads a secret as Standard Webhooks writes one, `whsec_` and 24 to 64 bytes in base64; undefined for anything else.
+ * Reads a secret as Standard Webhooks writes one: `whsec_` and 24 to 64 bytes in base64. Undefined for anything else.
  */
 export function parseWebhookSecret(text: string): Uint8Array | undefined {
   if (!text.startsWith(webhookSecretPrefix)) return undefined;

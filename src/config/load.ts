@@ -21,7 +21,7 @@ export interface ConfigurationSchema<Table extends OptionTable> {
 
 export interface Setting {
   readonly value: unknown;
-  /** As it was given; undefined for a default. */
+  /** The value as it was given; undefined for a default. */
   readonly text: string | undefined;
   readonly origin: Origin;
 }

@@ -1,4 +1,4 @@
-/** A shorter name begins too many others by chance. */
+/** A shorter name is the beginning of too many others by chance. */
 const minPrefixLength = 3;
 
 /**

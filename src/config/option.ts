@@ -42,7 +42,7 @@ export type Values<Table extends OptionTable> = {
 /** Separates the elements of a list that is given as a text. */
 const separators = /[\s,]+/;
 
-/** A text as an input of its kind. A text that is not of its kind stays a text, for the schema to refuse. */
+/** Reads a text as an input of its kind. A text that is not of its kind stays a text, which the schema refuses. */
 export function inputOf(kind: OptionKind, text: string): Input {
   switch (kind) {
     case "text":
@@ -60,7 +60,7 @@ export function inputOf(kind: OptionKind, text: string): Input {
   }
 }
 
-/** A default as a flag or a variable would give it. */
+/** Writes a default as a flag or a variable would give it. */
 export function textOf(input: Input): string {
   return Array.isArray(input) ? input.join(",") : String(input);
 }

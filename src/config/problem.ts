@@ -10,14 +10,14 @@ export type Origin =
 export interface Problem {
   /** The key of an option. */
   readonly setting: string;
-  /** As it was given and may be shown; undefined when it was not given. */
+  /** The value as it was given, with secrets masked; undefined when it was not given. */
   readonly value: string | undefined;
   readonly origin: Origin;
   /** The remedy, in sentences. */
   readonly remedy: string;
 }
 
-/** Stands in place of a secret. */
+/** The mask shown instead of a secret. */
 export const hiddenValue = "***";
 
 export function describeOrigin(origin: Origin): string {

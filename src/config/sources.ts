@@ -17,9 +17,9 @@ export interface Sources {
 }
 
 export interface GivenFlag {
-  /** With its hyphens; a shorthand sets several options. */
+  /** The long form of the flag, with its hyphens. `--limits` is the flag of several options. */
   readonly flag: string;
-  /** A boolean's is `true` or `false`. */
+  /** The text of the value; `true` or `false` for a boolean. */
   readonly value: string;
 }
 
@@ -33,7 +33,7 @@ export function readEnvironment(): Environment {
   return process.env;
 }
 
-/** Throws for bytes that are not UTF-8: they would be read as a secret that nobody has chosen. */
+/** Throws for bytes that are not UTF-8: replacement characters would change a secret. */
 export function readTextFile(path: string): string {
   return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
 }
