@@ -119,7 +119,7 @@ class ConnectionQuota implements Quota {
   readonly #handshake: Handshake;
   readonly #shared: SharedQuotas;
   #rooms = 0;
-  #hasSpoken = false;
+  #hasSentFrame = false;
   #buckets: Buckets | undefined;
 
   constructor(connection: Connection, handshake: Handshake, shared: SharedQuotas) {
@@ -131,8 +131,8 @@ class ConnectionQuota implements Quota {
   }
 
   frameReceived(): void {
-    if (this.#hasSpoken) return;
-    this.#hasSpoken = true;
+    if (this.#hasSentFrame) return;
+    this.#hasSentFrame = true;
     this.#shared.firstFrame.clear(this.#connection);
   }
 

@@ -38,9 +38,9 @@ export class Devices {
   /** The devices of each group. */
   readonly #grouped = new Map<string, Set<Device>>();
   /** The devices that have exchanged a message with an id, whose device may be offline. */
-  readonly #familiar = new Map<string, Set<Device>>();
+  readonly #devicesByKnownId = new Map<string, Set<Device>>();
   /** The reverse index: the ids that a device has exchanged messages with, the most recent last. */
-  readonly #correspondents = new WeakMap<Device, Set<string>>();
+  readonly #knownIds = new WeakMap<Device, Set<string>>();
 
   constructor({ mailBudget: budget, clock, limits, metrics }: DevicesOptions) {
     this.#limits = limits;
@@ -53,43 +53,44 @@ export class Devices {
   }
 
   /** The devices that are told when this device comes online and goes offline. */
-  acquaintances({ id, groups }: Pick<Device, "id" | "groups">): ReadonlySet<Device> {
-    const all = new Set(this.#familiar.get(id));
+  knownDevices({ id, groups }: Pick<Device, "id" | "groups">): ReadonlySet<Device> {
+    const all = new Set(this.#devicesByKnownId.get(id));
     for (const group of groups) for (const device of this.#grouped.get(group) ?? []) all.add(device);
     for (const device of all) if (device.id === id) all.delete(device);
     return all;
   }
 
   /**
-   * Registers a device and tells its acquaintances, except those that know it from the device that it replaces. A device
-   * with the same id is replaced in the same step; the caller closes its connection. `full` also when a group is full.
+   * Registers a device and tells its known devices, except those that know it from the device that it replaces. A device
+   * with the same id is replaced in the same step; the caller closes its connection. Returns `full` also when a group is
+   * full.
    */
   join(device: Device): JoinOutcome {
-    const known = this.#members.find(device.id);
-    if (device.groups.some((group) => this.#isFull(group, known))) return "full";
+    const replaced = this.#members.find(device.id);
+    if (device.groups.some((group) => this.#isFull(group, replaced))) return "full";
     const entry = this.#members.join(device);
     if (entry === "full") return entry;
-    const informed = known === undefined ? new Set<Device>() : this.acquaintances(known);
-    const correspondents = known === undefined ? [] : this.#forget(known);
+    const informed = replaced === undefined ? new Set<Device>() : this.knownDevices(replaced);
+    const knownIds = replaced === undefined ? [] : this.#forget(replaced);
     for (const group of device.groups) addTo(this.#grouped, group, device);
-    for (const id of correspondents) this.#acquaint(device, id);
+    for (const id of knownIds) this.#addKnownId(device, id);
     const online = encodeEvent("device-online", device.id);
-    for (const other of this.acquaintances(device)) if (!informed.has(other)) other.connection.send(online);
+    for (const other of this.knownDevices(device)) if (!informed.has(other)) other.connection.send(online);
     return entry;
   }
 
-  /** Tells the acquaintances. Does nothing when another device has taken over the id. */
+  /** Tells the known devices. Does nothing when another device has taken over the id. */
   leave(device: Device): void {
     if (!this.#members.leave(device)) return;
     const offline = encodeEvent("device-offline", device.id);
-    for (const other of this.acquaintances(device)) other.connection.send(offline);
+    for (const other of this.knownDevices(device)) other.connection.send(offline);
     this.#forget(device);
   }
 
   /** Takes the frames that were queued for the device before it registered, in order. */
   collect(device: Device): readonly string[] {
     const messages = this.#mailbox.take(device.id);
-    for (const { sender } of messages) this.#acquaint(device, sender);
+    for (const { sender } of messages) this.#addKnownId(device, sender);
     return messages.map(({ frame }) => frame);
   }
 
@@ -97,9 +98,9 @@ export class Devices {
   deliver(signal: Signal, sender: Device): boolean {
     const frame = encodeSignal(signal, sender.id);
     const receiver = this.#members.find(signal.to);
-    this.#acquaint(sender, signal.to);
+    this.#addKnownId(sender, signal.to);
     if (receiver === undefined) return this.#mailbox.put({ sender: sender.id, receiver: signal.to, frame });
-    this.#acquaint(receiver, sender.id);
+    this.#addKnownId(receiver, sender.id);
     receiver.connection.send(frame);
     return true;
   }
@@ -109,31 +110,31 @@ export class Devices {
   }
 
   /** The device that would be replaced does not count. */
-  #isFull(group: string, known: Device | undefined): boolean {
+  #isFull(group: string, replaced: Device | undefined): boolean {
     const devices = this.#grouped.get(group);
     if (devices === undefined) return false;
-    const others = known !== undefined && devices.has(known) ? devices.size - 1 : devices.size;
+    const others = replaced !== undefined && devices.has(replaced) ? devices.size - 1 : devices.size;
     return others >= this.#limits.signalingRoomMembers;
   }
 
-  #acquaint(device: Device, id: string): void {
-    const ids = this.#correspondents.get(device) ?? new Set();
-    this.#correspondents.set(device, ids);
+  #addKnownId(device: Device, id: string): void {
+    const ids = this.#knownIds.get(device) ?? new Set();
+    this.#knownIds.set(device, ids);
     ids.delete(id);
     ids.add(id);
-    addTo(this.#familiar, id, device);
+    addTo(this.#devicesByKnownId, id, device);
     const [oldest] = ids;
     if (ids.size <= this.#limits.peersCorrespondents || oldest === undefined) return;
     ids.delete(oldest);
-    removeFrom(this.#familiar, oldest, device);
+    removeFrom(this.#devicesByKnownId, oldest, device);
   }
 
   /** Removes a device from all indexes; returns the ids that it has exchanged messages with. */
   #forget(device: Device): readonly string[] {
-    const ids = [...(this.#correspondents.get(device) ?? [])];
+    const ids = [...(this.#knownIds.get(device) ?? [])];
     for (const group of device.groups) removeFrom(this.#grouped, group, device);
-    for (const id of ids) removeFrom(this.#familiar, id, device);
-    this.#correspondents.delete(device);
+    for (const id of ids) removeFrom(this.#devicesByKnownId, id, device);
+    this.#knownIds.delete(device);
     return ids;
   }
 }

@@ -159,8 +159,8 @@ export class PeersSession implements ProtocolSession {
     const problem = this.#nameProblem([id, ...groups]);
     if (problem !== undefined) return acknowledge(problem);
     const { clock, devices, limits } = this.#options;
-    // The client pays for two messages to every acquaintance: that it is online, and that it is offline.
-    if (!(await this.#quota.spend(2 * devices.acquaintances({ id, groups }).size))) return;
+    // The client pays for two messages to every known device: that it is online, and that it is offline.
+    if (!(await this.#quota.spend(2 * devices.knownDevices({ id, groups }).size))) return;
     const isGranted = await takeOverId({
       holder: () => devices.find(id),
       isOwn: (holder) => holder.connection === this.#connection,
