@@ -40,7 +40,7 @@ const linesPerSecond = 0.1;
 export class WebhookFailureLog {
   readonly #log: Log;
   readonly #lines: KeyedBuckets;
-  readonly #untold = new Map<WebhookFailureKind, number>();
+  readonly #unlogged = new Map<WebhookFailureKind, number>();
 
   constructor(log: Log, clock: Clock) {
     this.#log = log;
@@ -48,9 +48,9 @@ export class WebhookFailureLog {
   }
 
   add({ kind, detail }: WebhookFailure): void {
-    const failures = (this.#untold.get(kind) ?? 0) + 1;
-    const isTold = this.#lines.of(kind).take();
-    this.#untold.set(kind, isTold ? 0 : failures);
-    if (isTold) this.#log.warn({ event: "webhook-failed", cause: kind, detail, failures });
+    const failures = (this.#unlogged.get(kind) ?? 0) + 1;
+    const isLogged = this.#lines.of(kind).take();
+    this.#unlogged.set(kind, isLogged ? 0 : failures);
+    if (isLogged) this.#log.warn({ event: "webhook-failed", cause: kind, detail, failures });
   }
 }
