@@ -16,7 +16,7 @@ export interface Count {
 }
 
 /**
- * The acknowledgements that the server owes a provider in a room.
+ * The pending acknowledgements of a provider in a room.
  *
  * A provider counts its unacknowledged changes: 1 at each start of a sync, 1 per update after that. Its SyncStep2 that
  * answers the server's half of such a sync is therefore acknowledged. A SyncStep2 that the server has asked for on its
@@ -28,7 +28,7 @@ export interface Count {
 export class AcknowledgementLedger {
   access: Access;
   readonly #resetsOnSync: boolean;
-  /** For each unanswered SyncStep1 of the server, in order: the acknowledgements that its answer will be owed. */
+  /** The unanswered SyncStep1 messages of the server, in order: how many acknowledgements the answer to each gets. */
   readonly #unanswered: number[] = [];
   #count: Count = { pending: 0 };
   /** The changes that were refused while the client had read access. */
@@ -39,7 +39,7 @@ export class AcknowledgementLedger {
     this.#resetsOnSync = resetsOnSync;
   }
 
-  /** The server sends SyncStep1, whose answer will be owed so many acknowledgements. */
+  /** Records a SyncStep1 of the server; its answer gets `acknowledgements` acknowledgements. */
   syncStep1Sent(acknowledgements: number): void {
     this.#unanswered.push(acknowledgements);
   }
@@ -55,7 +55,10 @@ export class AcknowledgementLedger {
     return true;
   }
 
-  /** The provider starts a sync. Throws `SessionError` malformed-frame if it has left too many SyncStep1 unanswered. */
+  /**
+   * Records that the provider starts a sync. Throws `SessionError` malformed-frame if it has left too many SyncStep1
+   * unanswered.
+   */
   syncStep1Received(): void {
     if (this.#unanswered.length >= mostUnanswered) {
       throw new SessionError(closeReasons.malformedFrame, `${mostUnanswered} SyncStep1 messages are unanswered`);
@@ -68,24 +71,27 @@ export class AcknowledgementLedger {
     this.syncStep1Sent(1);
   }
 
-  /** The provider answers a SyncStep1. Returns the acknowledgements that the answer is owed. */
+  /** Records the answer to a SyncStep1. Returns how many acknowledgements it gets. */
   syncStep2Received(): number {
     return this.#unanswered.shift() ?? 0;
   }
 
-  /** So many changes are submitted to the room. Returns the count to which they belong, for `acknowledged`. */
+  /** Records `changes` submitted changes. Returns the count to which they belong, for `acknowledged`. */
   submitted(changes: number): Count {
     this.#count.pending += changes;
     return this.#count;
   }
 
-  /** Changes of that count are stored. Returns how many acknowledgements the provider still waits for among them. */
+  /** Records that `changes` of `count` are stored. Returns how many acknowledgements the provider gets for them. */
   acknowledged(changes: number, count: Count): number {
     count.pending -= changes;
     return count === this.#count ? changes : 0;
   }
 
-  /** The member leaves: no change is taken or acknowledged after this. Returns how many the provider still counts. */
+  /**
+   * Records that the member leaves: no change is taken or acknowledged after this. Returns how many acknowledgements are
+   * pending.
+   */
   left(): number {
     const asked = this.#unanswered.reduce((sum, acknowledgements) => sum + acknowledgements, 0);
     const counted = this.#count.pending + asked + this.#refused;
@@ -94,7 +100,7 @@ export class AcknowledgementLedger {
     return counted;
   }
 
-  /** So many submitted changes were refused, because the client has read access. */
+  /** Records that `changes` submitted changes were refused, because the client has read access. */
   refused(changes: number): void {
     this.#count.pending -= changes;
     this.#refused += changes;

@@ -96,18 +96,18 @@ export class HocuspocusMember implements SyncMember {
   }
 
   /**
-   * Leaves the room at once: no update of the member is taken after this, and it is sent nothing more. Returns how many
-   * acknowledgements the provider waits for.
+   * Leaves the room at once: no update of the member is taken after this, and it is sent nothing more. Returns the
+   * number of pending acknowledgements.
    */
   leave(): number {
-    const owed = this.#ledger.left();
+    const pending = this.#ledger.left();
     this.#hasLeft = true;
     this.#room.leave(this);
     this.#stopWaiting?.();
     // A message under way still needs the room.
     if (this.#isBusy) this.#options.pass.releaseGrant();
     else this.#options.pass.release();
-    return owed;
+    return pending;
   }
 
   #trackBusy(settling: void | Promise<void>): void | Promise<void> {
@@ -159,14 +159,14 @@ export class HocuspocusMember implements SyncMember {
     const { applied, refused } = this.encoding;
     const count = this.#ledger.submitted(acknowledgements);
     const acknowledgement = () => this.#send(this.#ledger.acknowledged(acknowledgements, count), applied);
-    const settle = (isTaken: boolean) => {
+    const answerIfRefused = (isTaken: boolean) => {
       if (isTaken || this.#hasLeft) return;
       this.#ledger.refused(acknowledgements);
       this.#send(acknowledgements, refused);
     };
     const taken = this.#room.submit(this, acknowledgements === 0 ? { update } : { update, acknowledgement });
-    if (taken instanceof Promise) return taken.then(settle);
-    settle(taken);
+    if (taken instanceof Promise) return taken.then(answerIfRefused);
+    answerIfRefused(taken);
   }
 
   #send(times: number, frame: Uint8Array): undefined {

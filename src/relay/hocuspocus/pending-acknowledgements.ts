@@ -4,14 +4,14 @@ import type { ClientMessage } from "./codec.ts";
  * The acknowledgements that a denied provider waits for, and its last awareness.
  *
  * A provider counts 1 for each start of a sync, and 1 for each update after that. When it joins, its SyncStep2 contains
- * all of these changes, and then the whole count is owed.
+ * all of these changes, and then the whole count is acknowledged.
  */
 export class PendingAcknowledgements {
   #acknowledgements: number;
   #awaitsSync: boolean;
   #awareness: Uint8Array | undefined;
 
-  /** `acknowledgements`: the ones owed from an earlier membership; undefined if there was none. */
+  /** `acknowledgements`: the pending ones of an earlier membership; undefined if there was none. */
   constructor(acknowledgements?: number) {
     this.#acknowledgements = acknowledgements ?? 0;
     this.#awaitsSync = acknowledgements !== undefined;

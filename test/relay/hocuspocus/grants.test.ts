@@ -65,7 +65,7 @@ describe("a grant that ends", () => {
     expect([connection.refusal, grantAt(0).isReleased]).toEqual(["nobody answers", true]);
   });
 
-  test("loses no acknowledgement that is owed for updates, a sync that has begun, or refused changes", async () => {
+  test("loses no acknowledgement that is pending for updates, a sync that has begun, or refused changes", async () => {
     const { say, statuses, store, grantAt, turn, turnAndSync } = await hocuspocusWriter();
     const release = store.holdSync();
     await say(doc.update(first));

@@ -75,7 +75,7 @@ describe("an acknowledgement", () => {
     expect(told()).toEqual(["doc: status 1", "doc: status 1"]);
   });
 
-  test("is owed for updates that contain nothing, or nothing new", async () => {
+  test("is sent for updates that contain nothing, or nothing new", async () => {
     const { connect, store, turnAndSync } = hocuspocusSessions();
     const { say, told } = await connect("a");
     await say(doc.auth(), doc.step1(), doc.step2(), doc.update(first));
@@ -87,7 +87,7 @@ describe("an acknowledgement", () => {
     expect(store.appended.flat()).toHaveLength(1);
   });
 
-  test("is owed for a SyncStep2, once for each SyncStep1 of the provider", async () => {
+  test("is sent for a SyncStep2, once for each SyncStep1 of the provider", async () => {
     const { connect, turnAndSync } = hocuspocusSessions();
     const { say, told } = await connect("a");
     await say(doc.auth(), doc.step1(), doc.step2());
@@ -102,7 +102,7 @@ describe("an acknowledgement", () => {
     expect(told()).toEqual([]);
   });
 
-  test("is not owed for a SyncStep2 that the server has asked for because of a gap", async () => {
+  test("is not sent for a SyncStep2 that the server has asked for because of a gap", async () => {
     const { connect, turnAndSync } = hocuspocusSessions();
     const { say, told } = await connect("a");
     await say(doc.auth(), doc.step1(), doc.step2());
