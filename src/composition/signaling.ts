@@ -111,7 +111,7 @@ function openDirectSignaling(shared: SignalingDependencies) {
   const { clock, limits, metrics } = shared;
   const { key, discoveryEnabled } = shared.peerjs;
   const mailBudget = new ByteBudget(limits.mailboxesBytes);
-  metrics.queuedMessageBytes.readFrom(() => mailBudget.usedBytes);
+  metrics.mailboxBytes.readFrom(() => mailBudget.usedBytes);
   const namespace = new PeerJsNamespace({ mailBudget, clock, limits, metrics });
   const devices = new Devices({ mailBudget, clock, limits, metrics });
   return {

@@ -27,7 +27,7 @@ export interface Metrics {
   readonly storeFailures: Counter<"operation">;
   readonly compactions: Counter<"outcome">;
   readonly compactionDuration: Histogram;
-  /** Updates that no Yjs document can apply, set aside by a compaction. */
+  /** Updates that no Yjs document can apply, quarantined by a compaction. */
   readonly quarantinedUpdates: Counter;
   readonly documentBytes: LiveGauge;
   readonly documentLoads: Counter;
@@ -48,9 +48,9 @@ export interface Metrics {
   /** The number of times that a limit refused, closed or delayed a signaling client. */
   readonly signalingBounds: Counter<"bound">;
   /** Messages queued for peers that are offline. */
-  readonly queuedMessages: Counter<"outcome">;
-  /** Bytes of the queued messages. */
-  readonly queuedMessageBytes: LiveGauge;
+  readonly mailboxMessages: Counter<"outcome">;
+  /** Bytes of the messages in the mailboxes. */
+  readonly mailboxBytes: LiveGauge;
   /** Webhook requests for access; `suspended` counts requests that were not made because too many had failed. */
   readonly webhookRequests: Counter<"outcome">;
   /** Time from a webhook request to its complete response, abandoned requests included. */
@@ -96,7 +96,7 @@ export function createMetrics(): Metrics {
     storeFailures: counter("store_failures_total", "Failed calls of the store", "operation"),
     compactions: counter("compactions_total", "Compactions of documents", "outcome"),
     compactionDuration: histogram("compaction_seconds", "Compactions, the wait for the worker included"),
-    quarantinedUpdates: counter("quarantined_updates_total", "Updates set aside by compactions"),
+    quarantinedUpdates: counter("quarantined_updates_total", "Updates quarantined by compactions"),
     documentBytes: gauge("document_bytes", "Bytes of documents in memory"),
     documentLoads: counter("document_loads_total", "Documents read from the store"),
     documentUnloads: counter("document_unloads_total", "Documents whose bytes were dropped from memory", "reason"),
@@ -116,8 +116,8 @@ export function createMetrics(): Metrics {
     liveGrants: gauge("live_grants", "Permissions in use"),
     signalingBounds: counter("signaling_bounds_total", "Times that a signaling client exceeded a limit", "bound"),
     refusedUpgrades: counter("refused_upgrades_total", "WebSocket upgrades refused", "reason"),
-    queuedMessages: counter("mailbox_messages_total", "Messages queued for peers that are offline", "outcome"),
-    queuedMessageBytes: gauge("mailbox_bytes", "Bytes of messages queued for peers that are offline"),
+    mailboxMessages: counter("mailbox_messages_total", "Messages queued for peers that are offline", "outcome"),
+    mailboxBytes: gauge("mailbox_bytes", "Bytes of messages queued for peers that are offline"),
     webhookRequests: counter("webhook_requests_total", "Webhook requests for access, by outcome", "outcome"),
     webhookDuration: histogram("webhook_request_seconds", "Duration of webhook requests"),
   };

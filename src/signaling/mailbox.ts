@@ -24,7 +24,7 @@ export interface MailboxOptions {
   readonly budget: ByteBudget;
   readonly clock: Clock;
   readonly limits: MailboxLimits;
-  readonly metrics: Pick<Metrics, "queuedMessages">;
+  readonly metrics: Pick<Metrics, "mailboxMessages">;
 }
 
 export type MailboxLimits = Pick<
@@ -148,7 +148,7 @@ export class Mailbox {
   }
 
   #count(outcome: "kept" | "refused" | "delivered" | "expired"): void {
-    this.#options.metrics.queuedMessages.inc({ outcome });
+    this.#options.metrics.mailboxMessages.inc({ outcome });
   }
 }
 

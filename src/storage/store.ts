@@ -19,7 +19,7 @@ export interface StoredDocument {
   readonly base: StoredBase | undefined;
   /** The updates since the last compaction, in the order of their commits. */
   readonly tail: readonly StoredUpdate[];
-  /** The updates that compactions have set aside. They are kept, but are not part of the document. */
+  /** The updates that compactions have quarantined. They are kept, but are not part of the document. */
   readonly quarantined: readonly StoredUpdate[];
 }
 
@@ -31,7 +31,7 @@ export interface Compaction {
   readonly summary: Uint8Array;
   /** The rows to replace: the base and the first rows of the tail, as `load` or later appends returned them. */
   readonly rows: readonly RowId[];
-  /** The rows among `rows` that the base does not include, to be set aside. */
+  /** The rows among `rows` that the base does not include, to be quarantined. */
   readonly quarantined: readonly RowId[];
 }
 

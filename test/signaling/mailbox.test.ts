@@ -23,7 +23,7 @@ function setUp(limits: Partial<MailboxLimits> = {}, budget = new ByteBudget(defa
   const put = (sender: string, receiver: string, frame: string) => mailbox.put({ sender, receiver, frame });
   const take = (receiver: string) => mailbox.take(receiver).map(({ sender, frame }) => `${sender}: ${frame}`);
   const counted = async () => {
-    const { values } = await metrics.queuedMessages.get();
+    const { values } = await metrics.mailboxMessages.get();
     return Object.fromEntries(values.map(({ labels, value }) => [labels.outcome, value]));
   };
   return { mailbox, clock, budget, expired, put, take, counted };
