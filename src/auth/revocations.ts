@@ -10,7 +10,7 @@ export interface RevocationsOptions {
   readonly clock: Clock;
 }
 
-type Index = Map<string, Revocation[]>;
+type RevocationIndex = Map<string, Revocation[]>;
 
 /**
  * The revocations in force.
@@ -19,9 +19,9 @@ type Index = Map<string, Revocation[]>;
  */
 export class Revocations {
   readonly #options: RevocationsOptions;
-  readonly #byTokenId: Index = new Map();
-  readonly #byUser: Index = new Map();
-  readonly #byRoom: Index = new Map();
+  readonly #byTokenId: RevocationIndex = new Map();
+  readonly #byUser: RevocationIndex = new Map();
+  readonly #byRoom: RevocationIndex = new Map();
   #patterns: Revocation[] = [];
   #all: Revocation[] = [];
 
@@ -92,7 +92,7 @@ export class Revocations {
   }
 }
 
-function insert(index: Index, key: string, revocation: Revocation): void {
+function insert(index: RevocationIndex, key: string, revocation: Revocation): void {
   const others = index.get(key);
   if (others === undefined) index.set(key, [revocation]);
   else others.push(revocation);

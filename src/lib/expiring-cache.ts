@@ -1,6 +1,6 @@
 import type { Clock } from "./time/clock.ts";
 
-interface Entry<V> {
+interface CacheEntry<V> {
   readonly value: V;
   readonly setAt: number;
   readonly lifeMs: number;
@@ -10,7 +10,7 @@ interface Entry<V> {
 export class ExpiringCache<V> {
   readonly #limit: number;
   readonly #clock: Clock;
-  readonly #entries = new Map<string, Entry<V>>();
+  readonly #entries = new Map<string, CacheEntry<V>>();
 
   constructor(limit: number, clock: Clock) {
     this.#limit = limit;
@@ -39,7 +39,7 @@ export class ExpiringCache<V> {
   }
 
   /** If the clock is set back, entries set later than the present time expire at once. */
-  #isOver({ setAt, lifeMs }: Entry<V>, now: number): boolean {
+  #isOver({ setAt, lifeMs }: CacheEntry<V>, now: number): boolean {
     return now < setAt || now - setAt >= lifeMs;
   }
 }

@@ -31,7 +31,7 @@ export interface OctateCodeOptions extends AuthenticationOptions {
   readonly clock: Clock;
 }
 
-type Signal = Extract<ClientMessage, { readonly data: unknown }>;
+type OctateCodeSignal = Extract<ClientMessage, { readonly data: unknown }>;
 
 /** A member and its room. */
 interface Membership {
@@ -40,7 +40,7 @@ interface Membership {
 }
 
 /** One OctateCode client: a user whose token permits one room, which it has joined or not. */
-export class OctateCodeSession implements DialectSession, Deliverer<Signal> {
+export class OctateCodeSession implements DialectSession, Deliverer<OctateCodeSignal> {
   readonly #client: SignalingClient;
   readonly #options: OctateCodeOptions;
   #casing: Casing = "kebab";
@@ -84,7 +84,7 @@ export class OctateCodeSession implements DialectSession, Deliverer<Signal> {
   }
 
   /** Sends a signal to its receiver or to the whole room, if the sender is still in it. */
-  deliver({ type, data, targetUserId }: Signal): void {
+  deliver({ type, data, targetUserId }: OctateCodeSignal): void {
     if (this.#membership === undefined) return;
     const { room, member } = this.#membership;
     const envelope = this.#envelope(type, forwardedData(type, data));
@@ -198,7 +198,7 @@ export class OctateCodeSession implements DialectSession, Deliverer<Signal> {
     this.#send({ type: "heartbeat", roomId, userId, timestamp: clock.now() });
   }
 
-  #forward(signal: Signal): void | Promise<void> {
+  #forward(signal: OctateCodeSignal): void | Promise<void> {
     if (this.#membership === undefined) return this.#refuse("Room not found or join failed");
     const { room } = this.#membership;
     const { targetUserId } = signal;

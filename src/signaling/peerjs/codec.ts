@@ -5,7 +5,7 @@ const signalTypes = ["OFFER", "ANSWER", "CANDIDATE", "LEAVE"] as const;
 type SignalType = (typeof signalTypes)[number];
 
 /** A message for another client. The server does not read `payload`. */
-export interface Signal {
+export interface PeerJsSignal {
   readonly type: SignalType;
   readonly dst: string;
   readonly payload: unknown;
@@ -13,7 +13,7 @@ export interface Signal {
 
 /** A message of a PeerJS 1.5 client. */
 export type ClientMessage =
-  | Signal
+  | PeerJsSignal
   | { readonly type: "HEARTBEAT" }
   /** A message without a receiver, or of a type that this server does not know. It is ignored. */
   | { readonly type: "unknown" };
@@ -45,7 +45,7 @@ export function decode(frame: string | Uint8Array, jsonDepth: number): ClientMes
 }
 
 /** Encodes a signal for its receiver, with the id of its sender. */
-export function encodeSignal({ type, dst, payload }: Signal, src: string): string {
+export function encodeSignal({ type, dst, payload }: PeerJsSignal, src: string): string {
   return JSON.stringify({ type, src, dst, payload });
 }
 

@@ -4,7 +4,7 @@ import type { Metrics } from "../../ops/metrics.ts";
 import type { Connection } from "../../transport/connection.ts";
 import { Mailbox, type MailboxLimits, type QueuedMessage } from "../mailbox.ts";
 import { type JoinOutcome, Members } from "../members.ts";
-import { encodeExpire, encodeSignal, type Signal } from "./codec.ts";
+import { encodeExpire, encodeSignal, type PeerJsSignal } from "./codec.ts";
 import type { PeerJsLimits } from "./limits.ts";
 
 /** A client that is connected. */
@@ -68,7 +68,7 @@ export class PeerJsNamespace {
    * Sends a signal to its receiver, or queues it; false when the mailbox is full. Then the sender is told at once that the
    * message has expired, unless an earlier one to the same receiver is queued.
    */
-  deliver(signal: Signal, sender: PeerJsMember): boolean {
+  deliver(signal: PeerJsSignal, sender: PeerJsMember): boolean {
     const frame = encodeSignal(signal, sender.id);
     const receiver = this.#members.find(signal.dst);
     receiver?.connection.send(frame);

@@ -11,7 +11,7 @@ import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
 import type { SignalingLimits } from "../limits.ts";
 import type { Deliverer, Quota, Quotas } from "../quotas.ts";
 import { peerJsRoomName } from "../room-names.ts";
-import { type ConnectParameters, decode, decodeConnectParameters, open, type Signal } from "./codec.ts";
+import { type ConnectParameters, decode, decodeConnectParameters, open, type PeerJsSignal } from "./codec.ts";
 import type { PeerJsMember, PeerJsNamespace } from "./namespace.ts";
 
 /** The parts that all PeerJS sessions of a server share. */
@@ -74,7 +74,7 @@ interface SessionParts {
 }
 
 /** One PeerJS client under its id. */
-class PeerJsSession implements ProtocolSession, Deliverer<Signal> {
+class PeerJsSession implements ProtocolSession, Deliverer<PeerJsSignal> {
   readonly #member: PeerJsMember;
   readonly #quota: Quota;
   readonly #grant: Grant;
@@ -118,7 +118,7 @@ class PeerJsSession implements ProtocolSession, Deliverer<Signal> {
   }
 
   /** Sends a signal to its receiver or its mailbox, if the sender still holds its id. */
-  deliver(signal: Signal): void {
+  deliver(signal: PeerJsSignal): void {
     if (!this.#options.namespace.holds(this.#member)) return;
     if (!this.#options.namespace.deliver(signal, this.#member)) this.#quota.met("mailbox");
   }
@@ -144,7 +144,7 @@ class PeerJsSession implements ProtocolSession, Deliverer<Signal> {
     this.#quota.joinedRoom();
   }
 
-  #signal(signal: Signal): void | Promise<void> {
+  #signal(signal: PeerJsSignal): void | Promise<void> {
     // No client can have such an id, so the message could never be delivered.
     const refusal = checkRoomName(signal.dst, this.#options.limits.nameBytes);
     if (refusal !== undefined) throw new SessionError(closeReasons.malformedFrame, `In dst, ${refusal}`);

@@ -3,7 +3,7 @@ import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { type DocumentSource, type SourceDocument, SourceError } from "../source.ts";
 
-interface DocumentRow {
+interface HocuspocusRow {
   readonly row: number;
   /** The value may have any type: SQLite does not enforce the types of columns. */
   readonly name: unknown;
@@ -32,7 +32,7 @@ class HocuspocusSqlite implements DocumentSource {
 
   *documents(): Generator<SourceDocument> {
     const database = connect(this.#file);
-    const statement = database.prepare<DocumentRow, [after: number]>(selectNext);
+    const statement = database.prepare<HocuspocusRow, [after: number]>(selectNext);
     const next = (after: number) => translateErrors(this.#file, () => statement.get(after));
     let rowsWithoutName = 0;
     try {

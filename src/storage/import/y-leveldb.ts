@@ -4,7 +4,7 @@ import { type LevelDb, readLevelDb } from "./leveldb/database.ts";
 import { decodeKey } from "./y-leveldb-key.ts";
 
 /** One update, and the name of its document in the database. */
-interface StoredUpdate {
+interface NamedUpdate {
   readonly storedName: string;
   readonly update: Uint8Array;
 }
@@ -57,7 +57,7 @@ class YLeveldb implements DocumentSource {
     this.#remarkOnTheRest();
   }
 
-  *#updates(): Generator<StoredUpdate, undefined> {
+  *#updates(): Generator<NamedUpdate, undefined> {
     for (const { key, value } of this.#database.entries()) {
       const decoded = decodeKey(key);
       if (decoded.kind === "update") yield { storedName: decoded.name, update: value };

@@ -119,7 +119,7 @@ export function isNewDatabase(file: string): boolean {
 }
 
 function compareTables(database: Database, expected: Database): void {
-  const columns = all<Column>(expected, columnsQuery);
+  const columns = all<TableColumn>(expected, columnsQuery);
   const found = new Set(all(database, columnsQuery).map((column) => JSON.stringify(column)));
   for (const column of columns) {
     if (found.has(JSON.stringify(column))) continue;
@@ -131,12 +131,12 @@ function compareTables(database: Database, expected: Database): void {
     const isEmpty = all(database, first).length < all(expected, first).length;
     if (isEmpty) throw new StoreError("corrupt", `its table ${table} is empty`);
   }
-  for (const { table, index, column } of all<Index>(expected, indexesQuery)) {
+  for (const { table, index, column } of all<TableIndex>(expected, indexesQuery)) {
     all(database, `SELECT "${column}" FROM "${table}" INDEXED BY "${index}" ORDER BY "${column}" LIMIT 1`);
   }
 }
 
-interface Column {
+interface TableColumn {
   readonly table: string;
   readonly name: string;
   readonly type: string;
@@ -148,7 +148,7 @@ const columnsQuery = `
   SELECT tables.name AS "table", columns.name, columns.type, columns.pk
   FROM sqlite_schema AS tables JOIN pragma_table_info(tables.name) AS columns WHERE tables.type = 'table'`;
 
-interface Index {
+interface TableIndex {
   readonly table: string;
   readonly index: string;
   /** The first column of the index. */

@@ -7,7 +7,7 @@ import {
   encodeSignal,
   idTaken,
   open,
-  type Signal,
+  type PeerJsSignal,
 } from "../../../src/signaling/peerjs/codec.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
 import { withSeeds } from "../../support/bytes/random.ts";
@@ -111,7 +111,7 @@ describe("the messages of the server", () => {
   });
 
   test("a signal has exactly type, src, dst and payload", () => {
-    const signal: Signal & { more: number } = { type: "OFFER", dst: "bob", payload: { a: 1 }, more: 2 };
+    const signal: PeerJsSignal & { more: number } = { type: "OFFER", dst: "bob", payload: { a: 1 }, more: 2 };
     expect(encodeSignal(signal, "alice")).toBe('{"type":"OFFER","src":"alice","dst":"bob","payload":{"a":1}}');
     expect(encodeSignal({ type: "LEAVE", dst: "bob", payload: undefined }, "alice")).toBe(
       '{"type":"LEAVE","src":"alice","dst":"bob"}',
