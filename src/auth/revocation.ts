@@ -17,6 +17,6 @@ export interface Revocation {
 export interface RevocationLog {
   /** All revocations that are still in force, in the order in which they were appended. */
   load(): readonly Revocation[];
-  /** Resolves when the revocation survives a power cut. Rejects when it may not; later appends stay readable. */
+  /** Resolves when the revocation survives a power loss. Rejects when it may not; later appends stay readable. */
   append(revocation: Revocation): Promise<void>;
 }

@@ -7,7 +7,7 @@ import type { Connection } from "../transport/connection.ts";
 export interface DurabilityOptions {
   readonly store: Pick<Store, "durable">;
   /**
-   * The guarantee of an acknowledgement: with `disk`, the update survives a power cut; with `process`, a crash of the
+   * The guarantee of an acknowledgement: with `disk`, the update survives a power loss; with `process`, a crash of the
    * server.
    */
   readonly durability: "disk" | "process";
@@ -23,7 +23,7 @@ const maxRetryMs = 5_000;
 /**
  * The time from the start of one sync to the start of the next. A first sync never waits. Under a constant stream each
  * sync costs 0.15 ms of CPU, much of it in the file system, and syncing more often gains nothing that a user would
- * notice. With `process`, a power cut loses the updates that were committed within this time.
+ * notice. With `process`, a power loss loses the updates that were committed within this time.
  */
 const intervalMs = { disk: 4, process: 1_000 };
 

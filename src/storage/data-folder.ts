@@ -77,14 +77,14 @@ export function createDataFolder(folder: string): void {
   const path = resolve(folder);
   const firstCreated = mkdirSync(path, { recursive: true, mode: 0o700 });
   if (firstCreated === undefined) return;
-  // A new folder is an entry of its parent. Without a sync of the parent, a power cut loses the folder with all files
+  // A new folder is an entry of its parent. Without a sync of the parent, a power loss loses the folder with all files
   // that were synced in it.
   for (let created = path; created.length >= firstCreated.length; created = dirname(created)) {
     syncFolder(dirname(created));
   }
 }
 
-/** Makes created, renamed and removed entries of the folder survive a power cut. */
+/** Makes created, renamed and removed entries of the folder survive a power loss. */
 export function syncFolder(path: string): void {
   // Windows cannot sync a folder, and journals changes of folders.
   if (process.platform === "win32") return;

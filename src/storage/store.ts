@@ -90,7 +90,7 @@ export interface Store {
    */
   append(batch: readonly PendingUpdate[]): Promise<readonly RowId[]>;
   /**
-   * Resolves when all appends and compactions before the call survive a power cut, as far as the store's medium does.
+   * Resolves when all appends and compactions before the call survive a power loss, as far as the store's medium does.
    * Does not block the event loop. One call at a time.
    *
    * After a rejection it is unknown what is on disk, and the next sync of the same file would not tell either. The next

@@ -127,7 +127,7 @@ describe("with disk, an acknowledgement", () => {
 });
 
 describe("with process, an acknowledgement", () => {
-  test("is sent with the commit, and syncs follow once per second: a power cut loses what came in between", async () => {
+  test("is sent with the commit, and syncs follow once per second: a power loss loses what came in between", async () => {
     const { store, a, commit, acknowledge, clock } = setUp("process");
     const release = store.holdSync();
     commit([a, "1"]);

@@ -50,7 +50,7 @@ function prepareDatabase(database: Database): void {
   // The migration comes first, so that a file that it rejects has not been written to.
   migrate(database, migrations);
   database.run("PRAGMA journal_mode = WAL");
-  // A commit survives the death of the process; `durable` makes it survive a power cut.
+  // A commit survives the death of the process; `durable` makes it survive a power loss.
   database.run("PRAGMA synchronous = NORMAL");
   // `WriteAheadLog` makes the checkpoints.
   database.run("PRAGMA wal_autocheckpoint = 0");

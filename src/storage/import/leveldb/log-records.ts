@@ -6,7 +6,7 @@ export interface LogRecords {
   readonly records: readonly Uint8Array[];
   /**
    * The log's end: `cut` in the middle of a record, after its writer was killed, or `damaged`, with bytes that are not
-   * a record, after a power cut. LevelDB ends the log there too.
+   * a record, after a power loss. LevelDB ends the log there too.
    */
   readonly end: "whole" | "cut" | "damaged";
 }
