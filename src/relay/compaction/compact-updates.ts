@@ -9,7 +9,7 @@ import type { CompactedUpdates } from "./compactor.ts";
 const maxRejected = 16;
 
 /**
- * Makes one update that says the same as `updates` together, without the content that was deleted.
+ * Makes one update that is equivalent to `updates` together, without the content that was deleted.
  *
  * Structs and deletes that wait for others are kept. The result is verified: it holds exactly the clocks of the
  * accepted updates, and deletes at least what they delete. (Yjs deletes more while it integrates: overwritten map

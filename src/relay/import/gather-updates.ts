@@ -7,7 +7,7 @@ import { decodeContents } from "../update/update-contents.ts";
 /** The updates of one foreign document, made into one. */
 export interface GatheredUpdates {
   /**
-   * One update that says the same as all usable ones together, without the content that was deleted; undefined when
+   * One update that is equivalent to all usable ones together, without the content that was deleted; undefined when
    * none is usable. Its `contents` are those of the given updates: `update` deletes more, as Yjs does while it
    * integrates.
    */

@@ -12,7 +12,10 @@ export class Subscriber implements Member {
   readonly connection: Connection;
   /** The peer ids that it has used lately, the most recent last. Written by its topic only. */
   peerIds = noPeerIds;
-  /** Its announcement is expected until this time (epoch milliseconds); 0 once it has sent anything. Written by its topic only. */
+  /**
+   * The time (epoch milliseconds) until which its announcement is expected; 0 once it has sent anything. Written by its
+   * topic only.
+   */
   announcementDueAt = 0;
 
   constructor(connection: Connection) {
