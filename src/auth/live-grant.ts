@@ -18,9 +18,9 @@ export interface LiveGrantOptions {
 }
 
 /** The client is asked for a new token this long before the expiry, or a quarter of the lifetime if that is shorter. */
-const longestNoticeMs = 60_000;
+const maxNoticeMs = 60_000;
 /** With less time left before the expiry, a renewal is not tried again: its answer would come too late. */
-const shortestRenewalMs = 250;
+const minRenewalMs = 250;
 
 const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "permission expired" };
 
@@ -97,7 +97,7 @@ export class LiveGrant implements Grant {
     this.#cancelAll();
     const { expiresAt } = this.#permission;
     if (expiresAt === undefined) return;
-    const noticeMs = Math.min(longestNoticeMs, (expiresAt - this.#options.clock.now()) / 4);
+    const noticeMs = Math.min(maxNoticeMs, (expiresAt - this.#options.clock.now()) / 4);
     this.#at(expiresAt - noticeMs, () => this.#watcher?.expiring?.());
     // The renewal follows the notice: a client that has sent a new token by then does not need it.
     if (this.#options.renew !== undefined) this.#at(expiresAt - noticeMs / 2, () => this.#renew(expiresAt));
@@ -129,7 +129,7 @@ export class LiveGrant implements Grant {
   #tryAgain(denial: Denial, expiresAt: number): void {
     this.#denialAtExpiry = denial;
     const leftMs = expiresAt - this.#options.clock.now();
-    if (leftMs > shortestRenewalMs) this.#at(expiresAt - leftMs / 2, () => this.#renew(expiresAt));
+    if (leftMs > minRenewalMs) this.#at(expiresAt - leftMs / 2, () => this.#renew(expiresAt));
   }
 
   #replace(permission: Permission): void {

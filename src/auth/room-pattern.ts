@@ -1,5 +1,5 @@
 /** The greatest length of a pattern, in UTF-16 code units. */
-export const longestPattern = 1_024;
+export const maxPatternLength = 1_024;
 
 /**
  * Whether a pattern matches a room's name.

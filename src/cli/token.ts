@@ -1,4 +1,4 @@
-import { isRoomName, longestPattern } from "../auth/room-pattern.ts";
+import { isRoomName, maxPatternLength } from "../auth/room-pattern.ts";
 import { tokenMinter } from "../auth/token/token-minter.ts";
 import { authOptionsOf, loadSettings } from "../composition/settings.ts";
 import { durationForms, parseDuration } from "../config/duration.ts";
@@ -74,6 +74,6 @@ function describeInvalidRoom(rooms: readonly string[], nameBytes: number): strin
 /** Why no room can have this name or match this pattern; undefined if one can. */
 function checkRoom(room: string, nameBytes: number): string | undefined {
   if (isRoomName(room)) return checkRoomName(room, nameBytes);
-  if (room.length > longestPattern) return `the pattern is longer than ${longestPattern} characters`;
+  if (room.length > maxPatternLength) return `the pattern is longer than ${maxPatternLength} characters`;
   return checkRoomName(room, Number.POSITIVE_INFINITY);
 }

@@ -4,7 +4,7 @@ import { TokenBucket, type TokenBucketOptions } from "./token-bucket.ts";
 /** Below this number of buckets, full ones are not removed. */
 const fewBuckets = 1_000;
 /** The most buckets that belong to a single key. Together they take about 10 MB. */
-const mostBuckets = 65_536;
+const maxBuckets = 65_536;
 /** The number of buckets that all further keys share. */
 const sharedBuckets = 4_096;
 
@@ -12,7 +12,7 @@ const sharedBuckets = 4_096;
  * A token bucket for each key, in bounded memory. A bucket that is full again is removed in time, since a new one is
  * equal to it.
  *
- * While `mostBuckets` keys have buckets that are not full, further keys share `sharedBuckets` others. A keyed hash
+ * While `maxBuckets` keys have buckets that are not full, further keys share `sharedBuckets` others. A keyed hash
  * selects the shared bucket, so that an attacker cannot choose keys that drain another key's bucket.
  */
 export class KeyedBuckets {
@@ -37,19 +37,19 @@ export class KeyedBuckets {
     const known = this.#buckets.get(key);
     if (known !== undefined) return known;
     if (this.#buckets.size >= this.#removalSize) this.#removeFull();
-    return this.#buckets.size < mostBuckets ? this.#open(this.#buckets, key) : this.#sharedBy(key);
+    return this.#buckets.size < maxBuckets ? this.#open(this.#buckets, key) : this.#sharedBy(key);
   }
 
   #removeFull(): void {
     const { burst, perSecond, clock } = this.#options;
     const now = clock.now();
-    // At `mostBuckets`, every new key gets here. A further removal is worthwhile only once an unused bucket has had the
+    // At `maxBuckets`, every new key gets here. A further removal is worthwhile only once an unused bucket has had the
     // time to fill up.
     const passedMs = Math.abs(now - this.#removedAt);
-    if (this.#buckets.size >= mostBuckets && passedMs < (1_000 * burst) / perSecond) return;
+    if (this.#buckets.size >= maxBuckets && passedMs < (1_000 * burst) / perSecond) return;
     this.#removedAt = now;
     for (const [key, bucket] of this.#buckets) if (bucket.isFull) this.#buckets.delete(key);
-    this.#removalSize = Math.min(mostBuckets, Math.max(fewBuckets, 2 * this.#buckets.size));
+    this.#removalSize = Math.min(maxBuckets, Math.max(fewBuckets, 2 * this.#buckets.size));
   }
 
   #sharedBy(key: string): TokenBucket {

@@ -59,7 +59,7 @@ const sweepMs = 5_000;
  * Clocks from this value on are ignored. y-protocols adds 1 per change, so no real client gets here, and none can count
  * beyond 2⁵³.
  */
-const largestClock = 2 ** 32;
+const maxClock = 2 ** 32;
 
 /**
  * The awareness of a room: a table of the latest state per client id. States are not parsed.
@@ -239,7 +239,7 @@ export class Awareness<Member> {
    * one.
    */
   #apply(member: Member, { clientId, clock, state }: AwarenessEntry): void {
-    if (clock >= largestClock) return;
+    if (clock >= maxClock) return;
     const client = this.#clients.get(clientId);
     if (client === undefined) {
       if (state === undefined || !this.#makeRoom(state.length)) return;

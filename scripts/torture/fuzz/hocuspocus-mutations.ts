@@ -5,7 +5,7 @@ import {
   decodeAddress,
   decodeMessage,
   encodeAddress,
-  longestAddress,
+  maxAddressBytes,
   messageTypes,
 } from "../../../src/relay/hocuspocus/codec.ts";
 import { checkRoomName } from "../../../src/rooms/room-name.ts";
@@ -109,7 +109,7 @@ class Expectation {
     if (typeof frame === "string") this.#isOver = true;
     else if (frame.byteLength === 1) this.#isOver = frame[0] !== messageTypes.ping && frame[0] !== messageTypes.pong;
     else {
-      const addressed = understand(() => decodeAddress(frame, longestAddress(defaultLimits.nameBytes)));
+      const addressed = understand(() => decodeAddress(frame, maxAddressBytes(defaultLimits.nameBytes)));
       if (addressed === undefined) this.#isOver = true;
       else this.#hearOf(addressed.address, frame, addressed.offset);
     }

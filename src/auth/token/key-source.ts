@@ -14,7 +14,7 @@ export class KeySourceError extends Error {
   }
 }
 
-const mostBytes = 1024 * 1024;
+const maxBytes = 1024 * 1024;
 
 /** A key set is at an http or https URL, or in a file. */
 export type KeySetLocation = { readonly url: URL } | { readonly path: string };
@@ -42,7 +42,7 @@ async function bodyOf(response: Response): Promise<string> {
   let bytes = 0;
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength;
-    if (bytes > mostBytes) throw tooLarge();
+    if (bytes > maxBytes) throw tooLarge();
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
@@ -52,7 +52,7 @@ async function readText(path: string, signal: AbortSignal): Promise<string> {
   try {
     const facts = await stat(path);
     if (!facts.isFile()) throw new KeySourceError("not a regular file");
-    if (facts.size > mostBytes) throw tooLarge();
+    if (facts.size > maxBytes) throw tooLarge();
     return await readFile(path, { encoding: "utf8", signal });
   } catch (error) {
     throw error instanceof KeySourceError ? error : new KeySourceError(`file not readable${codeOf(error)}`);
@@ -68,7 +68,7 @@ function parse(text: string): unknown {
 }
 
 function tooLarge(): KeySourceError {
-  return new KeySourceError(`larger than ${mostBytes} bytes`);
+  return new KeySourceError(`larger than ${maxBytes} bytes`);
 }
 
 /** The code of a system error. Its message may quote the URL. */

@@ -2,7 +2,7 @@ import type { Clock } from "../../lib/time/clock.ts";
 import type { AuthOptions } from "../auth-options.ts";
 import type { MintToken } from "../token-order.ts";
 import { mintToken } from "./mint-token.ts";
-import { longestToken } from "./token-verifier.ts";
+import { maxTokenLength } from "./token-verifier.ts";
 
 export interface TokenMinterOptions extends Pick<AuthOptions, "issuer" | "audience"> {
   /** The first one signs. */
@@ -14,6 +14,6 @@ export interface TokenMinterOptions extends Pick<AuthOptions, "issuer" | "audien
 export function tokenMinter({ secrets: [secret = ""], issuer, audience, clock }: TokenMinterOptions): MintToken {
   return async (order) => {
     const token = await mintToken({ ...order, secret, issuer, audience, clock });
-    return token.length > longestToken ? "too-long" : { token, expiresAt: clock.now() + order.lifetimeMs };
+    return token.length > maxTokenLength ? "too-long" : { token, expiresAt: clock.now() + order.lifetimeMs };
   };
 }

@@ -31,7 +31,7 @@ export interface TokenVerifierOptions {
 }
 
 /** The greatest length in characters: more than fits into the HTTP header lines that carry tokens. */
-export const longestToken = 16_384;
+export const maxTokenLength = 16_384;
 /** The accepted clock skew: an issuer's clock may be ahead of the server's by this much. */
 const toleranceSeconds = 5;
 
@@ -46,7 +46,7 @@ export class TokenVerifier {
   /** Verifies a token within the deadline of the keys. An invalid token is a denial, not a rejection. */
   async verify(token: string | undefined): Promise<VerifiedToken | Denial> {
     if (token === undefined || token === "") return denial("no-token", "no token");
-    if (token.length > longestToken) return denial("malformed-token", "token too long");
+    if (token.length > maxTokenLength) return denial("malformed-token", "token too long");
     const header = headerOf(token);
     if (header === undefined) return denial("malformed-token", "not a JSON Web Token (JWT)");
     if (!this.#options.keys.algorithms.has(header.alg)) {

@@ -14,9 +14,9 @@ export interface WebhookReply {
 }
 
 /** A smaller number, read as milliseconds, is a time before 1973; it was meant as seconds. */
-const leastMilliseconds = 1e11;
+const minMilliseconds = 1e11;
 /** A greater number, read as milliseconds, is a time after the year 5000; it was meant as microseconds. */
-const mostMilliseconds = 1e14;
+const maxMilliseconds = 1e14;
 const userBytes = 256;
 const reasonLength = 200;
 
@@ -24,8 +24,8 @@ const user = v.pipe(v.string(), v.nonEmpty(), v.maxBytes(userBytes), v.regex(/^[
 const isoTime = v.pipe(v.string(), v.isoTimestamp(), v.transform(Date.parse), v.number());
 const epochMilliseconds = v.pipe(
   v.number(),
-  v.maxValue(mostMilliseconds),
-  v.minValue(leastMilliseconds, "expires-at-in-seconds" satisfies WebhookFailureKind),
+  v.maxValue(maxMilliseconds),
+  v.minValue(minMilliseconds, "expires-at-in-seconds" satisfies WebhookFailureKind),
 );
 
 // Many languages serialize a missing value as `null`.

@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.ts";
 
 /** The runtime's timers hold a delay in a signed 32-bit integer. */
-const longestWaitMs = 2 ** 31 - 1;
+const maxWaitMs = 2 ** 31 - 1;
 
 /** One timer and the tasks that share it. */
 interface SharedTimer {
@@ -44,8 +44,8 @@ export class TimerQueue {
 
   #wait(time: number, timer: SharedTimer): void {
     const waitMs = Math.max(0, time - this.#clock.now());
-    timer.cancel = this.#clock.after(Math.min(waitMs, longestWaitMs), () => {
-      if (waitMs > longestWaitMs) return this.#wait(time, timer);
+    timer.cancel = this.#clock.after(Math.min(waitMs, maxWaitMs), () => {
+      if (waitMs > maxWaitMs) return this.#wait(time, timer);
       this.#timers.delete(time);
       for (const task of timer.tasks) {
         // A task may cancel one that comes after it.

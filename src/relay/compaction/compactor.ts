@@ -2,7 +2,7 @@ import type { PackedUpdates } from "../update/packed-updates.ts";
 
 /** The result of a compaction. */
 export interface CompactedUpdates {
-  /** One update that says the same as all accepted updates together, without the content that was deleted. */
+  /** One update that is equivalent to all accepted updates together, without the content that was deleted. */
   readonly base: Uint8Array;
   /** The encoded `BaseSummary` of `base`. */
   readonly summary: Uint8Array;
@@ -34,7 +34,7 @@ export class CompactorClosed extends Error {
 }
 
 /** A tail of up to this size is not worth a compaction, however small the base is. */
-const smallestTailBytes = 64 * 1024;
+const minTailBytes = 64 * 1024;
 
 /**
  * Whether the updates since the last compaction are worth another one.
@@ -43,5 +43,5 @@ const smallestTailBytes = 64 * 1024;
  * whereas a fixed bound would cost time quadratic in the size of the document.
  */
 export function shouldCompact(tailBytes: number, baseBytes: number): boolean {
-  return tailBytes > Math.max(smallestTailBytes, baseBytes / 2);
+  return tailBytes > Math.max(minTailBytes, baseBytes / 2);
 }

@@ -8,7 +8,7 @@ export interface PackedRows extends PackedUpdates {
   readonly rows: readonly RowId[];
 }
 
-const smallestCapacity = 256;
+const minCapacity = 256;
 const growth = 1.5;
 
 /**
@@ -108,7 +108,7 @@ export class UpdateLog {
   }
 
   #grow(needed: number): void {
-    const grown = new Uint8Array(Math.max(needed, Math.ceil(this.#bytes.byteLength * growth), smallestCapacity));
+    const grown = new Uint8Array(Math.max(needed, Math.ceil(this.#bytes.byteLength * growth), minCapacity));
     grown.set(this.#bytes.subarray(0, this.#byteLength));
     this.#bytes = grown;
   }

@@ -2,7 +2,7 @@ import type { Access } from "../../auth/authorizer.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 
 /** The highest number of SyncStep1 messages that a provider may leave unanswered. */
-const mostUnanswered = 100;
+const maxUnanswered = 100;
 
 export interface AcknowledgementLedgerOptions {
   readonly access: Access;
@@ -49,7 +49,7 @@ export class AcknowledgementLedger {
    * none.
    */
   startResync(): boolean {
-    if (this.#unanswered.length >= mostUnanswered) return false;
+    if (this.#unanswered.length >= maxUnanswered) return false;
     this.syncStep1Sent(this.#refused);
     this.#refused = 0;
     return true;
@@ -60,8 +60,8 @@ export class AcknowledgementLedger {
    * unanswered.
    */
   syncStep1Received(): void {
-    if (this.#unanswered.length >= mostUnanswered) {
-      throw new SessionError(closeReasons.malformedFrame, `${mostUnanswered} SyncStep1 messages are unanswered`);
+    if (this.#unanswered.length >= maxUnanswered) {
+      throw new SessionError(closeReasons.malformedFrame, `${maxUnanswered} SyncStep1 messages are unanswered`);
     }
     if (this.#resetsOnSync) {
       this.#unanswered.fill(0);

@@ -70,7 +70,7 @@ const waitingFrameBytes = 128;
 /**
  * A provider that has sent the same token again is not asked once more with less time left: it would answer too late.
  */
-const shortestNoticeMs = 1_000;
+const minNoticeMs = 1_000;
 
 /**
  * One document on one connection of a Hocuspocus provider: it authorizes the client, and handles its frames by the
@@ -247,7 +247,7 @@ export class Attachment {
 
   #requestToken({ expiresAt }: RoomPass<SyncRoom>): void {
     if (expiresAt !== undefined && expiresAt === this.#requestedTokenFor) {
-      if (expiresAt - this.#options.clock.now() < shortestNoticeMs) return;
+      if (expiresAt - this.#options.clock.now() < minNoticeMs) return;
     }
     this.#requestedTokenFor = expiresAt;
     this.#connection.send(this.#encoding.tokenRequest);

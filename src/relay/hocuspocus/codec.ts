@@ -40,7 +40,7 @@ const token = 0;
 const sessionIdBytes = 257;
 
 /** Returns the longest address in bytes, for document names of at most `nameBytes`. */
-export function longestAddress(nameBytes: number): number {
+export function maxAddressBytes(nameBytes: number): number {
   return nameBytes + sessionIdBytes;
 }
 

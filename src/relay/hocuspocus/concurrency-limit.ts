@@ -2,20 +2,20 @@ import { Semaphore } from "../../lib/semaphore.ts";
 import { type WatermarkListener, Watermarks } from "../../lib/watermarks.ts";
 
 export interface ConcurrencyLimitOptions extends WatermarkListener {
-  /** How many calls run at once. `filled` is called when all of these run, `cleared` when a further one may. */
-  readonly most: number;
+  /** The highest number of calls at a time. `filled` is called when so many run, `cleared` when a further one may. */
+  readonly max: number;
 }
 
-/** Runs at most so many calls at once. Further calls wait in order, and their source is told to wait too. */
+/** Runs at most `max` calls at a time. Further calls wait in order, and their source is told to wait too. */
 export class ConcurrencyLimit {
   readonly #semaphore: Semaphore;
   /** The calls that run or wait. */
   readonly #calls: Watermarks;
 
   constructor(options: ConcurrencyLimitOptions) {
-    const { most } = options;
-    this.#semaphore = new Semaphore(most);
-    this.#calls = new Watermarks(most - 1, most - 1, options);
+    const { max } = options;
+    this.#semaphore = new Semaphore(max);
+    this.#calls = new Watermarks(max - 1, max - 1, options);
   }
 
   /**

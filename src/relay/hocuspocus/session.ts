@@ -4,7 +4,7 @@ import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
 import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
 import { Attachment, type AttachmentOptions } from "./attachment.ts";
-import { type Addressed, decodeAddress, longestAddress, messageTypes } from "./codec.ts";
+import { type Addressed, decodeAddress, maxAddressBytes, messageTypes } from "./codec.ts";
 import { ConcurrencyLimit } from "./concurrency-limit.ts";
 import { hocuspocusEncoding } from "./encoding.ts";
 
@@ -25,7 +25,7 @@ export class HocuspocusSession implements ProtocolSession {
     this.#handshake = handshake;
     this.#options = options;
     this.#limit = new ConcurrencyLimit({
-      most: options.limits.concurrentAuthorizations,
+      max: options.limits.concurrentAuthorizations,
       filled: () => this.#gate.hold(),
       cleared: () => this.#gate.release(),
     });
@@ -56,7 +56,7 @@ export class HocuspocusSession implements ProtocolSession {
   }
 
   #decodeAddress(frame: Uint8Array): Addressed {
-    return decodeAddress(frame, longestAddress(this.#options.limits.nameBytes));
+    return decodeAddress(frame, maxAddressBytes(this.#options.limits.nameBytes));
   }
 
   #ping(frame: Uint8Array): void {

@@ -4,8 +4,8 @@ import type { Member } from "../signaling-room.ts";
 /** A client announces itself sooner than this after it has joined a topic, unless its network loses packets. */
 export const holdbackMs = 100;
 
-/** How many announcements are held back from one subscriber. More come together only in an attack on the memory. */
-const mostFrames = 256;
+/** How many announcements are held back from one subscriber. Only an attack reaches more. */
+const maxFrames = 256;
 
 interface HeldAnnouncements {
   readonly frames: string[];
@@ -40,7 +40,7 @@ export class AnnouncementHoldback {
       this.#held.set(receiver, held);
     }
     held.frames.push(frame);
-    if (held.frames.length >= mostFrames) this.release(receiver);
+    if (held.frames.length >= maxFrames) this.release(receiver);
   }
 
   /** Sends the receiver its announcements: it will announce itself after other members, or not at all. */

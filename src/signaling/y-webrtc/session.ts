@@ -28,7 +28,7 @@ export interface YWebrtcOptions {
 
 /** The time between two attempts while authorization is unavailable; it doubles up to the longest. */
 const firstRetryMs = 1_000;
-const longestRetryMs = 30_000;
+const maxRetryMs = 30_000;
 
 const unavailable: Denial = {
   granted: false,
@@ -181,7 +181,7 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
   async #authorizeAgain(request: AccessRequest): Promise<Grant | undefined> {
     const { clock } = this.#options;
     const queue = this.#queues?.find(request.room);
-    for (let durationMs = firstRetryMs; ; durationMs = Math.min(2 * durationMs, longestRetryMs)) {
+    for (let durationMs = firstRetryMs; ; durationMs = Math.min(2 * durationMs, maxRetryMs)) {
       const isWanted = await queue?.pause({ durationMs, clock, signal: request.signal });
       const decision = isWanted ? await this.#authorize(request) : undefined;
       if (decision === undefined || decision.granted) return decision;

@@ -28,10 +28,10 @@ const checkpointFrames = 1_000;
  * At this many frames (64 MB) the log is checkpointed while writers wait. SQLite restarts the log only when every frame
  * is in the database, which never happens under a constant stream of updates.
  */
-const longestFrames = 16_384;
+const maxFrames = 16_384;
 
 /** Writers wait for at most this many consecutive checkpoints. Then they proceed, and the log grows. */
-const mostPasses = 3;
+const maxPasses = 3;
 
 /** The frames are counted after this many rows or bytes. A row changes at most three pages. */
 const countedRows = checkpointFrames / 4;
@@ -53,7 +53,7 @@ export class WriteAheadLog {
   #uncountedRows = 0;
   #uncountedBytes = 0;
   /** Writers wait at this many frames or more. */
-  #longestFrames = longestFrames;
+  #maxFrames = maxFrames;
 
   constructor(options: WriteAheadLogOptions) {
     this.#options = options;
@@ -72,7 +72,7 @@ export class WriteAheadLog {
     this.#uncountedRows = 0;
     this.#uncountedBytes = 0;
     const { all, checkpointed } = this.#options.frames();
-    if (all >= this.#longestFrames) this.#restarting ??= this.#restart();
+    if (all >= this.#maxFrames) this.#restarting ??= this.#restart();
     else if (all - checkpointed >= checkpointFrames) void this.#checkpoint();
   }
 
@@ -99,7 +99,7 @@ export class WriteAheadLog {
    * writes may happen meanwhile. Rejects with `StoreError`.
    */
   async checkpointFully(): Promise<void> {
-    for (let pass = 0; pass < mostPasses; pass += 1) {
+    for (let pass = 0; pass < maxPasses; pass += 1) {
       if (await this.#checkpoint()) return;
     }
     throw new StoreError("unavailable", "The write-ahead log could not be checkpointed completely.");
@@ -124,10 +124,10 @@ export class WriteAheadLog {
   async #restart(): Promise<void> {
     try {
       await this.checkpointFully();
-      this.#longestFrames = longestFrames;
+      this.#maxFrames = maxFrames;
     } catch {
       // A reader holds an old snapshot of the database: the log keeps growing, which costs only disk space.
-      this.#longestFrames += longestFrames;
+      this.#maxFrames += maxFrames;
     }
     this.#restarting = undefined;
   }

@@ -7,7 +7,7 @@ export interface BlockEntry {
 }
 
 /** The greatest key length. y-leveldb's keys hold a name from a URL; without a limit, 3 bytes could copy a megabyte. */
-const longestKey = 64 * 1024;
+const maxKeyBytes = 64 * 1024;
 
 /** Reads the entries of a block in order (leveldb/table/block_builder.cc). Throws `Damage`. */
 export function* readBlockEntries(block: Uint8Array): Generator<BlockEntry> {
@@ -18,7 +18,7 @@ export function* readBlockEntries(block: Uint8Array): Generator<BlockEntry> {
     const rest = reader.varint();
     const valueLength = reader.varint();
     if (shared > previous.length) throw new Damage("a key shares more bytes than the previous key has");
-    if (shared + rest > longestKey) throw new Damage(`a key is longer than ${longestKey} bytes`);
+    if (shared + rest > maxKeyBytes) throw new Damage(`a key is longer than ${maxKeyBytes} bytes`);
     const key = new Uint8Array(shared + rest);
     key.set(previous.subarray(0, shared));
     key.set(reader.bytes(rest), shared);

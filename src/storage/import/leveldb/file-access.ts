@@ -4,7 +4,7 @@ import { Damage } from "./byte-reader.ts";
 import type { RandomAccess } from "./table.ts";
 
 /** The greatest file that is read into memory as a whole. LevelDB starts a new one after some megabytes. */
-const largestWholeFile = 2 ** 30;
+const maxFileBytes = 2 ** 30;
 
 /** Runs `task`, and translates damage of `file` and errors of reading it into `SourceError`. */
 export function translateErrors<Result>(file: string, task: () => Result): Result {
@@ -27,7 +27,7 @@ function toSourceError(file: string, error: unknown): unknown {
 export function readWhole(file: string): Uint8Array {
   return translateErrors(file, () => {
     const { size } = statSync(file);
-    if (size > largestWholeFile) throw new SourceError(`${file} is larger than LevelDB makes it: ${size} bytes.`);
+    if (size > maxFileBytes) throw new SourceError(`${file} is larger than LevelDB makes it: ${size} bytes.`);
     return readFileSync(file);
   });
 }

@@ -1,7 +1,7 @@
 import { ByteReader, Damage } from "./byte-reader.ts";
 
 /** The greatest expansion: a copy of 64 bytes takes 3. A block that claims more is damaged; no memory is allocated. */
-const mostExpansion = 22;
+const maxExpansion = 22;
 
 /** The low two bits of an element's first byte. Copies are named by the length of their offset in bytes. */
 const kinds = { literal: 0, copy1: 1, copy2: 2 } as const;
@@ -15,7 +15,7 @@ interface Copy {
 export function decompressSnappy(compressed: Uint8Array): Uint8Array {
   const reader = new ByteReader(compressed);
   const length = reader.varint();
-  if (length > compressed.length * mostExpansion) throw new Damage("a compressed block claims more than it can hold");
+  if (length > compressed.length * maxExpansion) throw new Damage("a compressed block claims more than it can hold");
   const output = new Uint8Array(length);
   let written = 0;
   while (reader.remaining > 0) {
