@@ -122,7 +122,11 @@ describe("yurt restore", () => {
       "SOURCE is not a Yurt backup (not an SQLite database). Nothing was changed.",
       (source) => writeFileSync(source, "a letter ".repeat(1_000)),
     ],
-    ["is empty", "SOURCE cannot be restored: it is empty. Nothing was changed.", (source) => writeFileSync(source, "")],
+    [
+      "is empty",
+      "SOURCE cannot be restored: file is empty. Nothing was changed.",
+      (source) => writeFileSync(source, ""),
+    ],
   ])("says why it does not take a source that %s", async (_, message, make) => {
     const source = workshop.file("source.db");
     make(source);

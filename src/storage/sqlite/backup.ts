@@ -71,7 +71,7 @@ export interface CopyOptions {
 
 /** Copies `file` to `target` and syncs it. Throws as `backUpDatabase`, and removes the copy then. */
 export function copyDatabase({ file, target, connect }: CopyOptions): void {
-  if (isNewDatabase(file)) throw new StoreError("corrupt", "it is empty");
+  if (isNewDatabase(file)) throw new StoreError("corrupt", "file is empty");
   // SQLite fills an existing empty file, but would create a new one readable by others.
   closeSync(openSync(target, "wx", 0o600));
   try {

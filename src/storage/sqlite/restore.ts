@@ -59,7 +59,7 @@ export function restoreDatabase({ source, dataFolder, atMs }: RestoreOptions): R
 
 function checkSource(source: string): void {
   if (statSync(source, { throwIfNoEntry: false })?.isFile() !== true) throw new DatabaseMissing(source);
-  if (isNewDatabase(source)) throw new StoreError("corrupt", "it is empty");
+  if (isNewDatabase(source)) throw new StoreError("corrupt", "file is empty");
   withIdleDatabase(source, (database) => {
     checkTables(database);
     const problem = integrityProblem(database);

@@ -135,7 +135,7 @@ describe("a restore is refused before anything is changed, when", () => {
 
   test("its source is empty, or only its -wal is left", () => {
     writeFileSync(source, "");
-    expect(refusal()).toMatchObject({ kind: "corrupt", message: "it is empty" });
+    expect(refusal()).toMatchObject({ kind: "corrupt", message: "file is empty" });
     writeFileSync(`${source}-wal`, "updates");
     expect(refusal()).toMatchObject({ kind: "corrupt", message: expect.stringContaining("backup.db-wal holds") });
     expect(readFileSync(`${source}-wal`, "utf8")).toBe("updates");

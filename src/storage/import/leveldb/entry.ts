@@ -16,7 +16,7 @@ const tagBytes = 8;
 /** Splits a table's internal key, which ends with the tag. Throws `Damage`. */
 export function toEntry(internalKey: Uint8Array, value: Uint8Array): LevelDbEntry {
   const { key, tag } = splitInternalKey(internalKey);
-  if ((tag & 0xffn) > entryKinds.value) throw new Damage("an entry is of an unknown kind");
+  if ((tag & 0xffn) > entryKinds.value) throw new Damage("unknown value type");
   return { key, tag, value };
 }
 

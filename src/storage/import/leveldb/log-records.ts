@@ -56,7 +56,7 @@ export function readLog(bytes: Uint8Array): LogRecords {
 function appendFragment(begun: Uint8Array[] | undefined, { type, payload }: Fragment): Uint8Array[] {
   if (type === types.full || type === types.first) {
     // Old writers put an empty first fragment at the end of a block, and then began the record again.
-    if (begun?.some(({ length }) => length > 0)) throw new Damage("a record has no end");
+    if (begun?.some(({ length }) => length > 0)) throw new Damage("truncated record");
     return [payload];
   }
   if (begun === undefined) throw new Damage("a record has no beginning");

@@ -15,14 +15,14 @@ interface Copy {
 export function decompressSnappy(compressed: Uint8Array): Uint8Array {
   const reader = new ByteReader(compressed);
   const length = reader.varint();
-  if (length > compressed.length * maxExpansion) throw new Damage("a compressed block claims more than it can hold");
+  if (length > compressed.length * maxExpansion) throw corruptBlock();
   const output = new Uint8Array(length);
   let written = 0;
   while (reader.remaining > 0) {
     const tag = reader.byte();
     if ((tag & 3) === kinds.literal) {
       const literal = reader.bytes(literalLength(tag, reader));
-      if (written + literal.length > length) throw new Damage("a compressed block holds more than it claims");
+      if (written + literal.length > length) throw corruptBlock();
       output.set(literal, written);
       written += literal.length;
     } else {
@@ -31,7 +31,7 @@ export function decompressSnappy(compressed: Uint8Array): Uint8Array {
       written += copied.length;
     }
   }
-  if (written < length) throw new Damage("a compressed block holds less than it claims");
+  if (written < length) throw corruptBlock();
   return output;
 }
 
@@ -55,8 +55,12 @@ function copyOf(tag: number, reader: ByteReader): Copy {
 
 /** Copies earlier output. Source and target may overlap: a short offset repeats a pattern. */
 function repeat(output: Uint8Array, written: number, { offset, length }: Copy): void {
-  if (offset === 0 || offset > written) throw new Damage("a compressed block copies from before its start");
-  if (written + length > output.length) throw new Damage("a compressed block holds more than it claims");
+  if (offset === 0 || offset > written) throw corruptBlock();
+  if (written + length > output.length) throw corruptBlock();
   if (offset >= length) output.copyWithin(written, written - offset, written - offset + length);
   else for (let index = written; index < written + length; index += 1) output[index] = output[index - offset] ?? 0;
+}
+
+function corruptBlock(): Damage {
+  return new Damage("corrupt compressed block");
 }

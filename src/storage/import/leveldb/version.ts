@@ -54,7 +54,7 @@ export function readVersion(records: Iterable<Uint8Array>): Version {
     logNumber = edit.logNumber ?? logNumber;
     previousLogNumber = edit.previousLogNumber ?? previousLogNumber;
   }
-  if (logNumber === undefined) throw new Damage("it does not say which log is in use");
+  if (logNumber === undefined) throw new Damage("missing log number");
   return { tables: [...tables.values()], logNumber, previousLogNumber };
 }
 
@@ -92,7 +92,7 @@ function readEdit(record: Uint8Array): Edit {
         edit.added.push(readNewFile(reader));
         break;
       default:
-        throw new Damage("it has an unknown field");
+        throw new Damage("unknown field");
     }
   }
   return edit;

@@ -11,10 +11,10 @@ export function* readWriteBatch(record: Uint8Array): Generator<LevelDbEntry> {
   let index = 0n;
   for (; reader.remaining > 0; index += 1n) {
     const kind = reader.byte();
-    if (kind > entryKinds.value) throw new Damage("a write is of an unknown kind");
+    if (kind > entryKinds.value) throw new Damage("unknown value type");
     const key = reader.lengthPrefixed();
     const value = kind === entryKinds.value ? reader.lengthPrefixed() : nothing;
     yield { key, tag: ((sequence + index) << 8n) | BigInt(kind), value };
   }
-  if (index !== BigInt(count)) throw new Damage("a batch of writes is not whole");
+  if (index !== BigInt(count)) throw new Damage("incomplete batch of writes");
 }

@@ -74,7 +74,7 @@ describe("a log", () => {
     ["zeros", filled(3 * headerBytes, 0), "there is no record at byte 8"],
     ["a checksum that does not match", damaged(logFragment(full, utf8("lost")), 1), "checksum mismatch at byte 8"],
     ["a record of an unknown type", logFragment(9, utf8("lost")), "there is no record at byte 8"],
-    ["the beginning of a record", logFragment(first, utf8("lost")), "a record has no end"],
+    ["the beginning of a record", logFragment(first, utf8("lost")), "truncated record"],
     ["the middle of a record", logFragment(middle, utf8("lost")), "a record has no beginning"],
     ["the end of a record", logFragment(last, utf8("lost")), "a record has no beginning"],
   ])("with %s between records is damaged", (_, between, message) => {

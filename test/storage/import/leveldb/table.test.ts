@@ -99,7 +99,7 @@ describe("a table", () => {
     ["whose keys come twice", tableBytes([block(put("a", 1)), block(put("a", 1))]), "keys are out of order"],
     ["whose versions ascend", tableBytes([block(put("a", 1), put("a", 2))]), "keys are out of order"],
     ["with a key that is too short", tableBytes([block([utf8("seven.."), utf8("")])]), "a key is too short"],
-    ["with an entry of an unknown kind", tableBytes([block([internalKey("a", 1, 2), utf8("")])]), "of an unknown kind"],
+    ["with an entry of an unknown kind", tableBytes([block([internalKey("a", 1, 2), utf8("")])]), "unknown value type"],
     ["with a block of 3 bytes", tableBytes([stored(1, 2, 3)]), "a block is too short"],
     ["with more restarts than fit", tableBytes([stored(0xff, 0xff, 0xff, 0xff)]), "a block is too short"],
     [

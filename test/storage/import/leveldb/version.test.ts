@@ -55,10 +55,10 @@ describe("a version", () => {
   });
 
   test.each<[string, readonly Uint8Array[], string]>([
-    ["without records", [], "it does not say which log is in use"],
-    ["that names no log", [edit(added(0, 5))], "it does not say which log is in use"],
+    ["without records", [], "missing log number"],
+    ["that names no log", [edit(added(0, 5))], "missing log number"],
     ["of another order of keys", [edit(comparator("mine"), logNumber(1))], "its comparator is not supported"],
-    ["with an unknown field", [edit(logNumber(1), numbers(8, 1))], "it has an unknown field"],
+    ["with an unknown field", [edit(logNumber(1), numbers(8, 1))], "unknown field"],
     ["that ends early", [edit(logNumber(1), added(0, 5)).subarray(0, -1)], "unexpected end of data"],
     [
       "with a table whose first key is too short",
