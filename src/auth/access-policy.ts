@@ -12,6 +12,14 @@ export interface Permission {
   readonly expiresAt?: number | undefined;
 }
 
+/** The denial of access by a permission that has expired. */
+export const permissionExpired: Denial = {
+  granted: false,
+  kind: "unauthorized",
+  code: "expired",
+  reason: "permission expired",
+};
+
 /**
  * Decides about access to rooms, at the time of each request. The authorizer handles expiry and revocation of the
  * permissions in use.

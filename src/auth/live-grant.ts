@@ -1,6 +1,6 @@
 import type { Clock } from "../lib/time/clock.ts";
 import type { TimerQueue } from "../lib/time/timer-queue.ts";
-import type { Permission } from "./access-policy.ts";
+import { type Permission, permissionExpired } from "./access-policy.ts";
 import type { Access, AccessRequest, Denial, Grant, GrantWatcher } from "./authorizer.ts";
 
 /** A grant's access to timers, to the policy and to its authorizer. */
@@ -22,8 +22,6 @@ const maxNoticeMs = 60_000;
 /** With less time left before the expiry, a renewal is not tried again: its answer would come too late. */
 const minRenewalMs = 250;
 
-const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "permission expired" };
-
 /** A permission in use: it is renewed if the policy allows that, and otherwise ends when it expires. */
 export class LiveGrant implements Grant {
   readonly granted = true;
@@ -33,7 +31,7 @@ export class LiveGrant implements Grant {
   #watcher: GrantWatcher | undefined;
   #state: "live" | "released" | Denial = "live";
   /** The denial with which the grant ends at its expiry. */
-  #denialAtExpiry: Denial = expired;
+  #denialAtExpiry: Denial = permissionExpired;
   #cancels: (() => void)[] = [];
   readonly #disconnected = () => this.release();
 
@@ -135,7 +133,7 @@ export class LiveGrant implements Grant {
   #replace(permission: Permission): void {
     const { access } = this.#permission;
     this.#permission = permission;
-    this.#denialAtExpiry = expired;
+    this.#denialAtExpiry = permissionExpired;
     this.#schedule();
     if (permission.access !== access) this.#watcher?.changed?.();
   }

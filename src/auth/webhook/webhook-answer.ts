@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import type { Permission } from "../access-policy.ts";
+import { type Permission, permissionExpired } from "../access-policy.ts";
 import type { AccessRequest, Denial } from "../authorizer.ts";
 import { WebhookFailure, type WebhookFailureKind } from "./webhook-failure.ts";
 
@@ -47,7 +47,6 @@ const failuresOfFields: Readonly<Record<string, WebhookFailureKind>> = {
 
 const denialReason = "your app's webhook denied access";
 const unknownTokenReason = "your app's webhook rejected the token";
-const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "permission expired" };
 
 export function isAnswerStatus(status: number): status is AnswerStatus {
   return answerStatuses.some((each) => each === status);
@@ -72,7 +71,7 @@ function readDecision(json: unknown, request: AccessRequest, now: number): Permi
   const decision = parsed.output;
   if (decision.access === "none") return denial("forbidden", reasonIn(json, request) ?? denialReason);
   const expiresAt = decision.expiresAt ?? undefined;
-  if (expiresAt !== undefined && expiresAt <= now) return expired;
+  if (expiresAt !== undefined && expiresAt <= now) return permissionExpired;
   return { granted: true, access: decision.access, user: decision.user ?? undefined, expiresAt };
 }
 
