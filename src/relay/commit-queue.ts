@@ -1,8 +1,9 @@
+import { backoffMs } from "../lib/backoff.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import { type RowId, type Store, StoreError } from "../storage/store.ts";
-import type { Durability } from "./durability.ts";
+import { type Durability, storeBackoff } from "./durability.ts";
 import type { RelayLimits } from "./limits.ts";
 
 /** An update that waits for the store. Exactly one of its two callbacks is called, once. */
@@ -39,8 +40,6 @@ export interface CommitQueueOptions {
  */
 const maxBatchWrites = 250;
 const maxBatchBytes = 1024 * 1024;
-const firstRetryMs = 100;
-const maxRetryMs = 5_000;
 
 /**
  * Commits the updates of all rooms to the store in groups: one transaction per turn of the event loop, bounded in size.
@@ -183,8 +182,7 @@ export class CommitQueue {
       this.#giveUp();
       return;
     }
-    const delayMs = Math.min(firstRetryMs * 2 ** (this.#failures - 1), maxRetryMs);
-    this.#cancelRetry = this.#options.clock.after(delayMs, () => this.#retry());
+    this.#cancelRetry = this.#options.clock.after(backoffMs(this.#failures, storeBackoff), () => this.#retry());
   }
 
   get #isOverfull(): boolean {
@@ -201,7 +199,7 @@ export class CommitQueue {
     for (const write of writes) this.#call(() => write.discarded());
     // Without a probe, a server that gets no traffic because it is not ready would never notice that the store works
     // again.
-    if (!this.#isClosing) this.#cancelRetry = this.#options.clock.after(maxRetryMs, () => this.#retry());
+    if (!this.#isClosing) this.#cancelRetry = this.#options.clock.after(storeBackoff.maxMs, () => this.#retry());
     this.#continue();
   }
 

@@ -1,3 +1,4 @@
+import { type Backoff, backoffMs } from "../lib/backoff.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
@@ -18,8 +19,8 @@ export interface DurabilityOptions {
 
 type PendingSends = Map<Connection, (() => void)[]>;
 
-const firstRetryMs = 100;
-const maxRetryMs = 5_000;
+/** The delays before a commit or a sync that has failed is tried again. */
+export const storeBackoff: Backoff = { firstMs: 100, maxMs: 5_000 };
 /**
  * The time from the start of one sync to the start of the next. A first sync never waits. Under a constant stream each
  * sync costs 0.15 ms of CPU, much of it in the file system, and syncing more often gains nothing that a user would
@@ -165,8 +166,7 @@ export class Durability {
       covered.set(connection, (covered.get(connection) ?? []).concat(sends));
     this.#pendingSends = covered;
     if (!this.#isClosed) {
-      const delayMs = Math.min(firstRetryMs * 2 ** (this.#failures - 1), maxRetryMs);
-      this.#cancelSync = clock.after(delayMs, () => this.#startSync());
+      this.#cancelSync = clock.after(backoffMs(this.#failures, storeBackoff), () => this.#startSync());
     }
     this.#resolveSyncWaiters();
   }

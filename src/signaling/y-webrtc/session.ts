@@ -1,4 +1,5 @@
 import type { AccessRequest, Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
+import { type Backoff, backoffMs } from "../../lib/backoff.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Log } from "../../ops/log.ts";
 import { accessRequest } from "../../rooms/access-request.ts";
@@ -26,9 +27,8 @@ export interface YWebrtcOptions {
   readonly log: Log;
 }
 
-/** The time between two attempts while authorization is unavailable; it doubles up to the longest. */
-const firstRetryMs = 1_000;
-const maxRetryMs = 30_000;
+/** The time between two attempts while authorization is unavailable. */
+const authorizationBackoff: Backoff = { firstMs: 1_000, maxMs: 30_000 };
 
 const unavailable: Denial = {
   granted: false,
@@ -181,7 +181,8 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
   async #authorizeAgain(request: AccessRequest): Promise<Grant | undefined> {
     const { clock } = this.#options;
     const queue = this.#queues?.find(request.room);
-    for (let durationMs = firstRetryMs; ; durationMs = Math.min(2 * durationMs, maxRetryMs)) {
+    for (let failures = 1; ; failures += 1) {
+      const durationMs = backoffMs(failures, authorizationBackoff);
       const isWanted = await queue?.pause({ durationMs, clock, signal: request.signal });
       const decision = isWanted ? await this.#authorize(request) : undefined;
       if (decision === undefined || decision.granted) return decision;
