@@ -11,7 +11,7 @@ import type { IceServer } from "../ice-server.ts";
 import { takeOverId } from "../id-takeover.ts";
 import { BoundExceeded, malformed } from "../json-codec.ts";
 import type { SignalingLimits } from "../limits.ts";
-import type { Quota, Quotas } from "../quotas.ts";
+import type { Deliverer, Quota, Quotas } from "../quotas.ts";
 import { peersRoomName } from "../room-names.ts";
 import {
   type ClientMessage,
@@ -43,8 +43,14 @@ export interface PeersOptions {
 /** Answers an event, if the client waits for an answer. */
 type Acknowledge = (...args: readonly unknown[]) => void;
 
+/** A signal, and the answer to its sender. */
+interface AnswerableSignal {
+  readonly signal: Signal;
+  readonly acknowledge: Acknowledge;
+}
+
 /** One client over Socket.IO: it registers no device at first, and later one at a time. */
-export class PeersSession implements ProtocolSession {
+export class PeersSession implements ProtocolSession, Deliverer<AnswerableSignal> {
   readonly #connection: Connection;
   readonly #handshake: Handshake;
   readonly #quota: Quota;
@@ -211,17 +217,24 @@ export class PeersSession implements ProtocolSession {
     this.#quota.leftRoom();
   }
 
-  async #signal(signal: Signal, acknowledge: Acknowledge): Promise<void> {
-    const problem = this.#nameProblem([signal.to]);
-    if (problem !== undefined) return acknowledge(problem);
-    const mayGo = await this.#quota.spend(1);
-    if (!mayGo) return;
-    if (this.#device === undefined) return acknowledge("Device is not registered");
-    if (this.#options.devices.deliver(signal, this.#device)) return acknowledge(null, "success");
-    this.#quota.met("mailbox");
-    acknowledge("Device is offline and its mailbox is full");
+  deliver({ signal, acknowledge }: AnswerableSignal): void {
+    if (this.#device === undefined) {
+      acknowledge("Device is not registered");
+    } else if (this.#options.devices.deliver(signal, this.#device)) {
+      acknowledge(null, "success");
+    } else {
+      this.#quota.met("mailbox");
+      acknowledge("Device is offline and its mailbox is full");
+    }
   }
 
+  #signal(signal: Signal, acknowledge: Acknowledge): void | Promise<void> {
+    const problem = this.#nameProblem([signal.to]);
+    if (problem !== undefined) return acknowledge(problem);
+    return this.#quota.afterSpending(1, this, { signal, acknowledge });
+  }
+
+  /** Uses `spend` because it delivers no message: the client itself is answered. */
   async #sendIceServers(acknowledge: Acknowledge): Promise<void> {
     if (await this.#quota.spend(1)) acknowledge(null, await this.#options.iceServers());
   }
