@@ -175,7 +175,8 @@ export class HocuspocusMember implements SyncMember {
 
   /**
    * Sends a stateless message to the other members. A message over the rate waits. If the client disconnects meanwhile
-   * it is dropped, so that the session can close.
+   * it is dropped, so that the session can close. The wait also ends when the member leaves, and for that reason is not
+   * the one of signaling's `Quota`.
    */
   #broadcast(payload: string): void | Promise<void> {
     const { limits, rate, signal, clock } = this.#options;
