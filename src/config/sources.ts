@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { errorCode } from "../lib/error-code.ts";
 import { fileVariableOf, type Option, variableOf } from "./option.ts";
 import { hiddenValue, type Origin, type Problem } from "./problem.ts";
 
@@ -74,10 +75,11 @@ function filedFor(
     const value = readFile(path).trimEnd();
     return value === "" ? problem(`The file that ${variable} names is empty.`) : { value, origin };
   } catch (error) {
-    return problem(`The file that ${variable} names cannot be read${codeOf(error)}. Give the path of a text file.`);
+    return problem(`The file that ${variable} names cannot be read${codeIn(error)}. Give the path of a text file.`);
   }
 }
 
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? ` (${error.code})` : "";
+function codeIn(error: unknown): string {
+  const code = errorCode(error);
+  return code === undefined ? "" : ` (${code})`;
 }

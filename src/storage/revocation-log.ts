@@ -3,6 +3,7 @@ import { type FileHandle, open } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import type { Revocation, RevocationLog } from "../auth/revocation.ts";
+import { errorCode } from "../lib/error-code.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import { giveToOwner, syncFolder } from "./data-folder.ts";
 import { replaceFile } from "./replace-file.ts";
@@ -112,7 +113,7 @@ function readIfPresent(path: string): Buffer {
   try {
     return readFileSync(path);
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return Buffer.alloc(0);
+    if (errorCode(error) === "ENOENT") return Buffer.alloc(0);
     throw error;
   }
 }

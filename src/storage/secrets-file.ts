@@ -2,6 +2,7 @@ import { Database } from "bun:sqlite";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
+import { errorCode } from "../lib/error-code.ts";
 import { giveToOwner } from "./data-folder.ts";
 import { replaceFile } from "./replace-file.ts";
 
@@ -76,7 +77,7 @@ function readIfPresent(path: string): string | undefined {
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    if (errorCode(error) === "ENOENT") return undefined;
     throw error;
   }
 }

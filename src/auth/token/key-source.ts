@@ -1,4 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
+import { errorCode } from "../../lib/error-code.ts";
 
 /**
  * Reads a key set as parsed JSON, not validated. Rejects with `KeySourceError` if it cannot be read. The outcome after
@@ -33,7 +34,7 @@ async function fetchText(url: URL, signal: AbortSignal): Promise<string> {
     await response.body?.cancel();
     throw new KeySourceError(`server answered ${response.status}`);
   } catch (error) {
-    throw error instanceof KeySourceError ? error : new KeySourceError(`server unreachable${codeOf(error)}`);
+    throw error instanceof KeySourceError ? error : new KeySourceError(withCode("server unreachable", error));
   }
 }
 
@@ -55,7 +56,7 @@ async function readText(path: string, signal: AbortSignal): Promise<string> {
     if (facts.size > maxBytes) throw tooLarge();
     return await readFile(path, { encoding: "utf8", signal });
   } catch (error) {
-    throw error instanceof KeySourceError ? error : new KeySourceError(`file not readable${codeOf(error)}`);
+    throw error instanceof KeySourceError ? error : new KeySourceError(withCode("file not readable", error));
   }
 }
 
@@ -71,7 +72,8 @@ function tooLarge(): KeySourceError {
   return new KeySourceError(`larger than ${maxBytes} bytes`);
 }
 
-/** The code of a system error. Its message may quote the URL. */
-function codeOf(error: unknown): string {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? ` (${error.code})` : "";
+/** Appends the code of a system error to the problem. The error's message may quote the URL. */
+function withCode(problem: string, error: unknown): string {
+  const code = errorCode(error);
+  return code === undefined ? problem : `${problem} (${code})`;
 }

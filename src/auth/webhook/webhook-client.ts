@@ -1,5 +1,6 @@
 import { addressBlock } from "../../lib/address/address-block.ts";
 import { CircuitBreaker } from "../../lib/circuit-breaker.ts";
+import { errorCode } from "../../lib/error-code.ts";
 import { Semaphore } from "../../lib/semaphore.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Log } from "../../ops/log.ts";
@@ -125,7 +126,8 @@ export class WebhookClient {
       return await this.#deliver(body, signal);
     } catch (error) {
       signal.throwIfAborted();
-      throw error instanceof WebhookFailure ? error : new WebhookFailure("unreachable", codeOf(error));
+      // The error's message would quote the URL.
+      throw error instanceof WebhookFailure ? error : new WebhookFailure("unreachable", errorCode(error));
     }
   }
 
@@ -144,7 +146,7 @@ export class WebhookClient {
       return await this.#post(init);
     } catch (error) {
       // Servers close connections after some idle seconds, and one may do so just when the connection is used again.
-      if (codeOf(error) === "ECONNRESET") return await this.#post(init);
+      if (errorCode(error) === "ECONNRESET") return await this.#post(init);
       throw error;
     }
   }
@@ -167,9 +169,4 @@ async function readBytes(response: Response): Promise<Uint8Array> {
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-/** The code of a system error, such as ECONNREFUSED. Its message would quote the URL. */
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }

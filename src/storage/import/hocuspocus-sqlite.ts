@@ -1,6 +1,7 @@
 import { constants, Database, SQLiteError } from "bun:sqlite";
 import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
 import { pathToFileURL } from "node:url";
+import { errorCode } from "../../lib/error-code.ts";
 import { type DocumentSource, type SourceDocument, SourceError } from "../source.ts";
 
 interface HocuspocusRow {
@@ -97,7 +98,7 @@ function readHeader(file: string): Uint8Array {
 }
 
 function describeUnreadable(file: string, error: unknown): string {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = errorCode(error);
   if (code === "ENOENT" || code === "ENOTDIR") return `There is no file ${file}.`;
   if (code === "EISDIR") return `${file} is a folder. Name the file that the SQLite extension is configured with.`;
   return `${file} cannot be read: ${error instanceof Error ? error.message : error}.`;

@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
 import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
+import { errorCode } from "../../lib/error-code.ts";
 import { syncFolder } from "../data-folder.ts";
 import { type StoredUpdate, StoreError } from "../store.ts";
 import {
@@ -128,7 +129,7 @@ function renameWithoutReplacing(partial: string, target: string): void {
 
 /** Whether the file system has no hard links, as on memory cards and some network drives. */
 function isUnsupported(error: unknown): boolean {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  const code = errorCode(error);
   return code === "EPERM" || code === "ENOTSUP" || code === "EOPNOTSUPP" || code === "ENOSYS" || code === "EMLINK";
 }
 
