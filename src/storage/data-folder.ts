@@ -1,4 +1,4 @@
-import { Database, SQLiteError } from "bun:sqlite";
+import { SQLiteError } from "bun:sqlite";
 import {
   accessSync,
   chownSync,
@@ -15,6 +15,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { lockFile } from "./file-lock.ts";
 
 /** A data folder that this process has locked. */
 export interface DataFolder {
@@ -48,15 +49,15 @@ export function openDataFolder(path: string): DataFolder {
 export function openExistingDataFolder(path: string): DataFolder {
   accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   const folder = realpathSync(path);
-  const lockFile = join(folder, "lock");
+  const lockPath = join(folder, "lock");
   const pidFile = join(folder, "pid");
-  const isNew = !existsSync(lockFile);
-  const lock = acquireLock(lockFile);
-  if (lock === undefined) throw new DataFolderLocked(folder, readPid(pidFile));
+  const isNew = !existsSync(lockPath);
+  const unlock = acquireLock(lockPath);
+  if (unlock === undefined) throw new DataFolderLocked(folder, readPid(pidFile));
   try {
     writeFileSync(pidFile, `${process.pid}\n`);
   } catch (error) {
-    lock.close(true);
+    unlock();
     throw error;
   }
   let isReleased = false;
@@ -65,7 +66,7 @@ export function openExistingDataFolder(path: string): DataFolder {
     isReleased = true;
     process.off("exit", release);
     rmSync(pidFile, { force: true });
-    lock.close(true);
+    unlock();
   };
   // The listener also keeps a reference, so that the garbage collector never closes the lock of a folder in use.
   process.once("exit", release);
@@ -103,19 +104,11 @@ export function giveToOwner(path: string, model: string): void {
   chownSync(path, uid, gid);
 }
 
-/**
- * Locks the file with SQLite's own lock on a database that stays empty, since the runtime has no other call for locks.
- * The kernel releases it when the process dies, and SQLite enforces it between two connections of one process, by
- * inode. The kernel also releases it when this process closes any other descriptor of the file, so no other code may
- * open the file, not even to read it.
- */
-function acquireLock(file: string): Database | undefined {
-  const database = new Database(file, { create: true, readwrite: true });
+/** Returns the function that releases the lock; undefined if a process holds it already. */
+function acquireLock(file: string): (() => void) | undefined {
   try {
-    database.run("BEGIN EXCLUSIVE");
-    return database;
+    return lockFile(file, 0);
   } catch (error) {
-    database.close(true);
     if (error instanceof SQLiteError && error.code === "SQLITE_BUSY") return undefined;
     throw error;
   }

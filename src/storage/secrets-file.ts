@@ -1,9 +1,9 @@
-import { Database } from "bun:sqlite";
 import { closeSync, openSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
 import { errorCode } from "../lib/error-code.ts";
 import { giveToOwner } from "./data-folder.ts";
+import { lockFile } from "./file-lock.ts";
 import { replaceFile } from "./replace-file.ts";
 
 export interface Secret {
@@ -13,7 +13,7 @@ export interface Secret {
 }
 
 const fileName = "secrets.json";
-/** An empty SQLite database that serves as a lock, which the kernel releases when the process dies. */
+/** The lock, see `lockFile`. */
 const lockName = "secrets.lock";
 /** The wait for the lock, whose holder writes one small file. */
 const lockTimeoutMs = 5_000;
@@ -42,7 +42,7 @@ export function loadOrCreateSecret(folder: string, name: string, generate: () =>
   const path = join(folder, fileName);
   const known = readSecrets(path).get(name);
   if (known !== undefined) return { text: known, isNew: false };
-  const unlock = acquireLock(folder);
+  const unlock = lockSecrets(folder);
   try {
     const secrets = readSecrets(path);
     const made = secrets.get(name);
@@ -83,17 +83,9 @@ function readIfPresent(path: string): string | undefined {
 }
 
 /** Locks the file: two processes that add a secret each would otherwise overwrite each other's. */
-function acquireLock(folder: string): () => void {
+function lockSecrets(folder: string): () => void {
   const path = join(folder, lockName);
   closeSync(openSync(path, "a", 0o600));
   giveToOwner(path, folder);
-  const database = new Database(path, { readwrite: true });
-  try {
-    database.run(`PRAGMA busy_timeout = ${lockTimeoutMs}`);
-    database.run("BEGIN EXCLUSIVE");
-  } catch (error) {
-    database.close(true);
-    throw error;
-  }
-  return () => database.close(true);
+  return lockFile(path, lockTimeoutMs);
 }

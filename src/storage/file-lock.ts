@@ -1,0 +1,22 @@
+import { Database } from "bun:sqlite";
+
+/**
+ * Locks a file with SQLite's own lock on a database that stays empty, since the runtime has no other call for locks.
+ * Returns the function that releases the lock. Throws SQLITE_BUSY if another holder has not released it after `waitMs`.
+ *
+ * The kernel releases the lock when the process dies, and SQLite enforces it between two connections of one process, by
+ * inode. The kernel also releases it when this process closes any other descriptor of the file, so no other code may
+ * open the file while it is locked, not even to read it. The lock also ends when the garbage collector frees the
+ * returned function.
+ */
+export function lockFile(file: string, waitMs: number): () => void {
+  const database = new Database(file, { create: true, readwrite: true });
+  try {
+    database.run(`PRAGMA busy_timeout = ${waitMs}`);
+    database.run("BEGIN EXCLUSIVE");
+  } catch (error) {
+    database.close(true);
+    throw error;
+  }
+  return () => database.close(true);
+}
