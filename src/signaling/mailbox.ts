@@ -111,8 +111,8 @@ export class Mailbox {
     return (
       queue.length < limits.mailboxMessages &&
       own.length < limits.mailboxSenderMessages &&
-      bytesOf(queue) + bytes <= limits.mailboxBytes &&
-      bytesOf(own) + bytes <= limits.mailboxSenderBytes &&
+      totalBytes(queue) + bytes <= limits.mailboxBytes &&
+      totalBytes(own) + bytes <= limits.mailboxSenderBytes &&
       (this.#bytesBySender.get(sender) ?? 0) + bytes + overheadBytes <= limits.mailboxesSenderBytes
     );
   }
@@ -152,6 +152,6 @@ export class Mailbox {
   }
 }
 
-function bytesOf(messages: readonly SizedMessage[]): number {
+function totalBytes(messages: readonly SizedMessage[]): number {
   return messages.reduce((sum, { bytes }) => sum + bytes, 0);
 }

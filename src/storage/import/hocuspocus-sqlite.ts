@@ -34,7 +34,7 @@ class HocuspocusSqlite implements DocumentSource {
   *documents(): Generator<SourceDocument> {
     const database = connect(this.#file);
     const statement = database.prepare<HocuspocusRow, [after: number]>(selectNext);
-    const next = (after: number) => translateErrors(this.#file, () => statement.get(after));
+    const next = (after: number) => translateSqliteErrors(this.#file, () => statement.get(after));
     let rowsWithoutName = 0;
     try {
       for (let found = next(Number.MIN_SAFE_INTEGER); found !== null; found = next(found.row)) {
@@ -55,7 +55,7 @@ class HocuspocusSqlite implements DocumentSource {
 function withDatabase<Result>(file: string, task: (database: Database) => Result): Result {
   const database = connect(file);
   try {
-    return translateErrors(file, () => task(database));
+    return translateSqliteErrors(file, () => task(database));
   } finally {
     database.close(true);
   }
@@ -70,12 +70,12 @@ function withDatabase<Result>(file: string, task: (database: Database) => Result
 function connect(file: string): Database {
   const isInWalMode = readHeader(file).subarray(18, 20).includes(2);
   const isIdle = (statSync(`${file}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0 && !existsSync(`${file}-shm`);
-  const database = translateErrors(file, () =>
+  const database = translateSqliteErrors(file, () =>
     isInWalMode && isIdle
       ? new Database(`${pathToFileURL(file)}?immutable=1`, constants.SQLITE_OPEN_READONLY | constants.SQLITE_OPEN_URI)
       : new Database(file, { readonly: true }),
   );
-  translateErrors(file, () => database.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`));
+  translateSqliteErrors(file, () => database.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`));
   return database;
 }
 
@@ -109,7 +109,7 @@ function checkTable(database: Database): void {
 }
 
 /** Runs `task`, and translates SQLite's errors into `SourceError`. */
-function translateErrors<Result>(file: string, task: () => Result): Result {
+function translateSqliteErrors<Result>(file: string, task: () => Result): Result {
   try {
     return task();
   } catch (error) {

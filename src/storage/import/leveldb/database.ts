@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { SourceError } from "../../source.ts";
 import { Damage } from "./byte-reader.ts";
 import { compareEntries, type LevelDbEntry } from "./entry.ts";
-import { iterateFile, readWhole, translateErrors } from "./file-access.ts";
+import { iterateFile, readWhole, translateFileErrors } from "./file-access.ts";
 import { liveEntries, type SortedRun } from "./live-entries.ts";
 import { readLog } from "./log-records.ts";
 import { type RandomAccess, readTable } from "./table.ts";
@@ -46,7 +46,7 @@ function readCurrentVersion(folder: string): Version {
   if (!/^MANIFEST-\d+\n$/.test(name)) throw new SourceError(`${current} is damaged: it names no manifest.`);
   const manifest = join(folder, name.trimEnd());
   const bytes = readWhole(manifest);
-  return translateErrors(manifest, () => {
+  return translateFileErrors(manifest, () => {
     const { records, end } = readLog(bytes);
     if (end === "damaged") throw new Damage("it ends with bytes that are not a record");
     return readVersion(records);
@@ -55,7 +55,7 @@ function readCurrentVersion(folder: string): Version {
 
 /** The numbers of the live logs, in the order in which they were written. */
 function logNumbers(folder: string, { logNumber, previousLogNumber }: Version): readonly number[] {
-  const present = translateErrors(folder, () => readdirSync(folder)).flatMap((name) => {
+  const present = translateFileErrors(folder, () => readdirSync(folder)).flatMap((name) => {
     const [, digits] = /^(\d+)\.log$/.exec(name) ?? [];
     return digits === undefined ? [] : [Number(digits)];
   });
@@ -67,7 +67,7 @@ function logNumbers(folder: string, { logNumber, previousLogNumber }: Version): 
 
 function readWrites(file: string, remarks: string[]): readonly LevelDbEntry[] {
   const bytes = readWhole(file);
-  return translateErrors(file, () => {
+  return translateFileErrors(file, () => {
     const { records, end } = readLog(bytes);
     if (end === "cut")
       remarks.push(`${file} ends in the middle of a write, as after a crash: that write is not imported.`);
@@ -79,7 +79,7 @@ function readWrites(file: string, remarks: string[]): readonly LevelDbEntry[] {
 
 function tableRun(folder: string, { number, bytes, firstKey }: TableFile): SortedRun {
   const file = tableFile(folder, number);
-  const { size } = translateErrors(file, () => statSync(file));
+  const { size } = translateFileErrors(file, () => statSync(file));
   if (size !== bytes) throw new SourceError(`${file} is damaged: it has ${size} bytes and should have ${bytes}.`);
   return { firstKey, entries: () => iterateFile(file, (access) => tableEntries(access, firstKey)) };
 }

@@ -7,7 +7,7 @@ import type { RandomAccess } from "./table.ts";
 const maxFileBytes = 2 ** 30;
 
 /** Runs `task`, and translates damage of `file` and errors of reading it into `SourceError`. */
-export function translateErrors<Result>(file: string, task: () => Result): Result {
+export function translateFileErrors<Result>(file: string, task: () => Result): Result {
   try {
     return task();
   } catch (error) {
@@ -25,7 +25,7 @@ function toSourceError(file: string, error: unknown): unknown {
 
 /** Reads a whole file. Throws `SourceError`. */
 export function readWhole(file: string): Uint8Array {
-  return translateErrors(file, () => {
+  return translateFileErrors(file, () => {
     const { size } = statSync(file);
     if (size > maxFileBytes) throw new SourceError(`${file} is larger than LevelDB makes it: ${size} bytes.`);
     return readFileSync(file);
@@ -34,7 +34,7 @@ export function readWhole(file: string): Uint8Array {
 
 /** Opens `file` for the iteration of `read`. Throws `SourceError`. */
 export function* iterateFile<Item>(file: string, read: (access: RandomAccess) => Iterable<Item>): Generator<Item> {
-  const descriptor = translateErrors(file, () => openSync(file, "r"));
+  const descriptor = translateFileErrors(file, () => openSync(file, "r"));
   try {
     const { size: byteLength } = fstatSync(descriptor);
     const access = { byteLength, read: (offset: number, length: number) => readAt(descriptor, offset, length) };
