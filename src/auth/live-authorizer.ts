@@ -62,8 +62,8 @@ export class LiveAuthorizer implements Authorizer {
   }
 
   /**
-   * Turns a decision into a denial if it has been revoked meanwhile. To be called in the same turn of the event loop in
-   * which the decision takes effect: a revocation is then seen either here or by `endRevoked`.
+   * Turns a decision into a denial if it has been revoked meanwhile. Must be called in the turn of the event loop in which
+   * the decision takes effect: a revocation is then seen either here or by `endRevoked`.
    */
   #current(decision: Permission | Denial, { room }: AccessRequest): Permission | Denial {
     return decision.granted && this.#options.isRevoked(decision, room) ? revoked : decision;

@@ -15,5 +15,5 @@ export interface MintedToken {
   readonly expiresAt: number;
 }
 
-/** Makes a token, valid from now on; `too-long` when no server would read it. */
+/** Mints a token that is valid from now on. Resolves with `too-long` if servers would refuse it for its length. */
 export type MintToken = (order: TokenOrder) => Promise<MintedToken | "too-long">;

@@ -10,7 +10,7 @@ export interface CircuitBreakerOptions {
 
 /** A call that the breaker let through. */
 export interface BreakerCall {
-  /** To be called once, at the end of the call. The outcome `unknown` leaves the count of failures as it is. */
+  /** Must be called once, at the end of the call. The outcome `unknown` does not change the count of failures. */
   end(outcome: "succeeded" | "failed" | "unknown"): void;
 }
 

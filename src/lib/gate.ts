@@ -8,7 +8,7 @@ export class Gate {
     this.#stopped ??= Promise.withResolvers();
   }
 
-  /** To be called once for each `hold`. */
+  /** Must be called once for each `hold`. */
   release(): void {
     this.#holders -= 1;
     if (this.#holders > 0) return;

@@ -32,7 +32,7 @@ export class Semaphore {
     if (!isAcquired) throw signal.reason;
   }
 
-  /** To be called once for each `acquire` that resolved. */
+  /** Must be called once for each `acquire` that resolved. */
   release(): void {
     for (const [source, waiting] of this.#waiting) {
       // The source that is served now goes behind all others.

@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
 /** A gauge whose value is read when the metrics are collected, and costs nothing otherwise. */
 export interface LiveGauge {
-  /** To be called once, by the owner of the value. */
+  /** Must be called once, by the owner of the value. */
   readFrom(source: () => number): void;
 }
 

@@ -61,8 +61,8 @@ interface Channels {
 }
 
 /**
- * A member to which nothing was sent for this long is sent the empty awareness, because y-websocket's watchdog closes
- * after 30 s.
+ * The time without a frame after which a member is sent an empty awareness update: y-websocket's client closes a
+ * connection on which it receives nothing for 30 s.
  */
 const keepaliveMs = 15_000;
 const keepaliveCheckMs = 5_000;

@@ -27,7 +27,7 @@ const update = 2;
 /** A body of up to this size is copied. */
 const smallBytes = 512;
 
-/** Reads one sync message; `decoder` then stands behind it. Throws `DecodeError`. */
+/** Reads one sync message, and moves `decoder` behind it. Throws `DecodeError`. */
 export function decodeSyncMessage(decoder: decoding.Decoder): SyncMessage {
   const type = decoding.readVarUint(decoder);
   const body = readBody(decoder);

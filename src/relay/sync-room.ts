@@ -29,7 +29,7 @@ export interface SyncRoomOptions extends DocumentOptions {
   readonly limits: RelayLimits & Pick<TransportLimits, "outboxBytes">;
 }
 
-/** A decoded update, as it came from a member. */
+/** A decoded update, not changed since a member has sent it. */
 interface Received extends Submission {
   readonly member: SyncMember;
   readonly contents: UpdateContents;

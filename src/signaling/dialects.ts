@@ -32,7 +32,7 @@ export interface SignalingClient {
 /** One dialect's state on one connection: a `ProtocolSession` that receives messages instead of frames. */
 export interface DialectSession {
   receive(message: JsonMessage): void | Promise<void>;
-  /** Answers a frame that is not a message, where the dialect has an error message for it; else the session ends. */
+  /** Answers a frame that is not a message. Undefined in a dialect without an error message: the session then ends. */
   malformed?(detail: string): void | Promise<void>;
   closed(): void;
 }

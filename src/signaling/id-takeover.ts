@@ -6,7 +6,7 @@ import type { Member } from "./signaling-room.ts";
 export interface IdTakeover<M extends Member> {
   /** The member that holds the id now. */
   readonly holder: () => M | undefined;
-  /** Whether the holder is known to be the same client: then it gives way without a ping. */
+  /** Whether the holder is known to be the same client: then it loses the id without a ping. */
   readonly isOwn: (holder: M) => boolean;
   readonly clock: Clock;
   /** How long a holder has to answer a ping. */

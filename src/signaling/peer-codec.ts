@@ -1,6 +1,6 @@
 import type { JsonMessage, JsonObject } from "./json-codec.ts";
 
-/** A peer as the other peers of its room are told of it. */
+/** The description of a peer that the other peers of its room get. */
 export interface PeerInfo {
   readonly id: string;
   readonly name: string | undefined;
@@ -27,7 +27,7 @@ export type PeerMessage =
   | PeerJoin
   | {
       readonly type: "leave";
-      /** Undefined where the dialect names no room: the one that the peer is in. */
+      /** Undefined where the dialect names no room: then it is the room that the peer has joined. */
       readonly roomId: string | undefined;
     }
   | PeerSignal

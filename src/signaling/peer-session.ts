@@ -35,7 +35,7 @@ export interface PeerDialect {
 /** The error texts in which the dialects differ. */
 export interface PeerTexts {
   readonly roomFull: string;
-  /** `fault` says what is wrong with the name. */
+  /** `fault` describes the error in the name. */
   invalidName(fault: string): string;
   denied(denial: Denial): string;
 }

@@ -55,7 +55,7 @@ export class SignalingRoom<M extends Member = Member> {
     return this.#members.find(id);
   }
 
-  /** False also for a member whose id another one has taken over. */
+  /** Whether the room holds `member`; false also when another member has taken over its id. */
   holds(member: M): boolean {
     return this.#members.holds(member);
   }

@@ -21,7 +21,7 @@ export interface DocumentSource {
   /**
    * Yields every document, one at a time. If a name comes again, its updates belong to the same document.
    *
-   * To be called once. Files stay open until the iteration ends or is stopped. Throws `SourceError` if it cannot
+   * May be called once. Files stay open until the iteration ends or is stopped. Throws `SourceError` if it cannot
    * continue, and at the end if the source holds entries that are not documents.
    */
   documents(): Iterable<SourceDocument>;

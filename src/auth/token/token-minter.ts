@@ -5,7 +5,7 @@ import { mintToken } from "./mint-token.ts";
 import { maxTokenLength } from "./token-verifier.ts";
 
 export interface TokenMinterOptions extends Pick<AuthOptions, "issuer" | "audience"> {
-  /** The first one signs. */
+  /** The first secret signs. */
   readonly secrets: readonly string[];
   readonly clock: Clock;
 }

@@ -14,7 +14,7 @@ interface KeyedQuery extends WebhookQuery {
   readonly key: string;
 }
 
-/** Cached answers, and calls in progress. A call puts its answer into the cache with which it began. */
+/** Cached answers, and calls in progress. A call stores its answer in the cache that was in use when the call began. */
 interface AnswerCache {
   readonly answers: ExpiringCache<Permission | Denial>;
   readonly flights: SingleFlight<Permission | Denial>;

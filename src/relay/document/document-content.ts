@@ -13,7 +13,7 @@ import { type PackedRows, UpdateLog } from "./update-log.ts";
 export interface Answer {
   /** An update to be sent before `update`, when merging the two would cost more than it saves. */
   readonly before: Uint8Array | undefined;
-  /** The update with which the client has everything. */
+  /** The update after which the client has all of the content. */
   readonly update: Uint8Array;
 }
 

@@ -19,7 +19,7 @@ export type Classification =
   | {
       /** `incomplete`: the document lacks earlier structs of a client whose structs the update brings. */
       readonly kind: "new" | "incomplete";
-      /** The update to store and forward: as it came, or, when part of it is known, the rest of it. */
+      /** The update to store and forward: unchanged, or without the part that is known already. */
       readonly update: Uint8Array;
       /** The contents of `update`. */
       readonly contents: UpdateContents;
@@ -162,7 +162,7 @@ export class DocumentState {
     if (this.#stagedCount === 0) this.discardStaged();
   }
 
-  /** Called when none of the staged updates will be stored: they are not known any more. */
+  /** Forgets the staged updates, because none of them will be stored. */
   discardStaged(): void {
     this.#stagedStructs.clear();
     this.#stagedDeletes.clear();

@@ -77,7 +77,7 @@ export class Document implements MemoryHolder {
     return true;
   }
 
-  /** For a document that is not used any more. Resolves when it is compacted, if it can be. */
+  /** Closes a document that is no longer in use. Compacts it if that is possible, and resolves afterwards. */
   async close(): Promise<void> {
     await this.#compacted();
     if (!this.#skipsCompaction && this.state.tailBytes > 0) this.#startCompaction();

@@ -230,7 +230,7 @@ export class Attachment {
     if (!member.hasLeft) return member.join(pending);
   }
 
-  /** Gives a member that has authenticated again its new grant; it stays a member without a gap. */
+  /** Replaces the grant of a member that has authenticated again. The member stays in the room meanwhile. */
   #renew(grant: Grant, { member, pass }: Extract<State, { kind: "joined" }>): void {
     this.#authorization.stopDeadline();
     pass.renew(grant, this.#watcherOf(pass, member));

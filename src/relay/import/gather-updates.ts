@@ -4,7 +4,7 @@ import { normalizeUpdate } from "../update/normalize-update.ts";
 import type { DecodedUpdate } from "../update/trim-update.ts";
 import { decodeContents } from "../update/update-contents.ts";
 
-/** The updates of one foreign document, made into one. */
+/** The updates of one foreign document, merged into one. */
 export interface GatheredUpdates {
   /**
    * One update that is equivalent to all usable ones together, without the content that was deleted; undefined when

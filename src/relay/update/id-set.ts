@@ -15,7 +15,7 @@ const noClocks: ReadonlyMap<number, number> = new Map();
  * client whose clocks are one range from 0 costs no more than its entry: nearly all clients of a document are such.
  */
 export class IdSet {
-  /** The one range of one client, while the set is no more than that; it is empty when the set is. */
+  /** The range of the only client, while the set is one range of one client; empty when the set is empty. */
   #client = 0;
   #start = 0;
   #end = 0;
@@ -91,7 +91,7 @@ export class IdSet {
     return clock < held ? clock : Number.POSITIVE_INFINITY;
   }
 
-  /** By client, the end of the range that starts at 0; clients without such a range are left out. */
+  /** Returns for each client the end of its range that starts at 0. Clients without such a range are left out. */
   stateVector(): Map<number, number> {
     const vector = new Map<number, number>();
     const clients = this.#clients?.keys() ?? [this.#client];
@@ -156,8 +156,8 @@ export class IdSet {
   }
 
   /**
-   * By client of this set, the clock up to which `sets` together hold everything. A client is left out when that is not
-   * beyond its first clock in this set.
+   * Returns for each client of this set the clock up to which `sets` together hold everything. A client is left out
+   * when that clock is not beyond its first one in this set.
    */
   repeatedUpTo(sets: readonly IdSet[]): ReadonlyMap<number, number> {
     if (this.#clients === undefined) {
@@ -200,7 +200,7 @@ export class IdSet {
     }
   }
 
-  /** False when the result would be more than one range of one client. */
+  /** Adds to the one range; returns false, and adds nothing, when the result would not be one range of one client. */
   #extend(client: number, start: number, end: number): boolean {
     if (this.#end === 0) {
       this.#client = client;

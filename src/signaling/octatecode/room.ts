@@ -78,7 +78,7 @@ export class OctateRoom {
     }
   }
 
-  /** The room as clients and HTTP callers are shown it. */
+  /** Returns the description of the room that clients and HTTP callers get. */
   describe() {
     const { roomId, roomName, hostId, hostName, createdAt, fileId, content, version } = this.facts;
     return {

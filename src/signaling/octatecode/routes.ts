@@ -127,7 +127,7 @@ function namesIn(body: JsonObject, isValidName: (value: unknown) => value is str
   return { roomId, roomName, hostId, hostName };
 }
 
-/** The remaining lifetime of a grant as clients are told it, if it is known. */
+/** Returns the remaining lifetime of a grant in the form that clients get; empty if it is not known. */
 function lifeOf({ expiresAt }: Grant, now: number): { readonly expiresIn?: string } {
   return expiresAt === undefined ? {} : { expiresIn: `${Math.floor((expiresAt - now) / 60_000)} minutes` };
 }

@@ -61,9 +61,9 @@ export class Devices {
   }
 
   /**
-   * Registers a device and tells its known devices, except those that know it from the device that it replaces. A device
-   * with the same id is replaced in the same step; the caller closes its connection. Returns `full` also when a group is
-   * full.
+   * Registers a device and informs its known devices, except those that know it from the device that it replaces. A
+   * device with the same id is replaced in the same step; the caller closes its connection. Returns `full` also when a
+   * group is full.
    */
   join(device: Device): JoinOutcome {
     const replaced = this.#members.find(device.id);

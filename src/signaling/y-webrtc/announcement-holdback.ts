@@ -43,7 +43,7 @@ export class AnnouncementHoldback {
     if (held.frames.length >= maxFrames) this.release(receiver);
   }
 
-  /** Sends the receiver its announcements: it will announce itself after other members, or not at all. */
+  /** Sends the receiver the announcements that were held back: it will announce itself later than others, or never. */
   release(receiver: Member): void {
     for (const frame of this.#take(receiver)) receiver.connection.send(frame);
   }

@@ -4,9 +4,9 @@ import { Inbox } from "../../transport/inbox.ts";
 
 /** The owner of a queue, which bounds the bytes of all its queues together. */
 export interface TopicQueueOwner {
-  /** The queue holds so many bytes more. */
+  /** The queue has grown by `bytes`. */
   grew(bytes: number): void;
-  /** The queue holds so many bytes less. */
+  /** The queue has shrunk by `bytes`. */
   shrank(bytes: number): void;
   failed(error: unknown): void;
   /** No task of the topic waits or runs any more. */

@@ -3,7 +3,7 @@ import { Watermarks } from "../../lib/watermarks.ts";
 import { TopicQueue, type TopicQueueOwner } from "./topic-queue.ts";
 
 export interface TopicQueuesOptions {
-  /** At so many queued bytes the client's further frames are delayed, until half of them are left. */
+  /** The number of queued bytes from which the client's further frames are delayed, until half of it is left. */
   readonly limitBytes: number;
   readonly failed: (error: unknown) => void;
   /** The last queue has emptied. */

@@ -77,7 +77,7 @@ function prepareCopy(source: string, copy: string): void {
 
 /**
  * Renames the database and its companions; false if none exist. The database is renamed first: a start without it
- * fails, whereas a start without its `-wal` would succeed and lack the updates in there.
+ * fails, whereas a start without its `-wal` would succeed and lack the updates in that file.
  */
 function moveAside(file: string, aside: string): boolean {
   const present = ["", ...companionSuffixes].filter((suffix) => existsSync(file + suffix));

@@ -27,7 +27,7 @@ export function* readBlockEntries(block: Uint8Array): Generator<BlockEntry> {
   }
 }
 
-/** The end of the entries. The restart points for look-ups, which have whole keys, and their number follow it. */
+/** Returns the offset at which the entries end. The restart points, which serve look-ups, and their number follow. */
 function entriesEnd(block: Uint8Array): number {
   const numberBytes = 4;
   const countAt = block.length - numberBytes;
