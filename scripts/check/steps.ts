@@ -109,8 +109,8 @@ export interface Plan {
  * the tests of real servers and browsers.
  *
  * The static steps run beside the unit tests. The build is among them, because conformance and torture run the executable.
- * Conformance tests measure the time limits of real clients, so nothing runs beside them; they mostly wait, and share
- * the processor among themselves. Browsers take as long as all the rest, and run beside torture.
+ * Conformance and torture tests measure the time limits of real clients and processes, so nothing runs beside them.
+ * Each group uses both cores by itself, so the groups take no longer one after the other.
  */
 export async function planCheck(root: string, filters: readonly string[], isFast: boolean): Promise<Plan> {
   const files = await findTestFiles(root, filters);
@@ -120,7 +120,7 @@ export async function planCheck(root: string, filters: readonly string[], isFast
       return found === undefined ? [] : [testStep(group, found)];
     });
   const first: Stage = [...staticSteps.map((step) => [step]), lane(unitGroup)];
-  const others: readonly Stage[] = [[lane(conformanceGroup)], [lane(browserGroup), lane(tortureGroup)]];
+  const others: readonly Stage[] = [conformanceGroup, tortureGroup, browserGroup].map((group) => [lane(group)]);
   const stages = [first, ...(isFast ? [] : others)].map((stage) => stage.filter((steps) => steps.length > 0));
   const run = isFast ? [unitGroup] : groups;
   return {
