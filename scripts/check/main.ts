@@ -15,7 +15,7 @@ import {
 } from "../../test/support/processes/programs.ts";
 import { type Counts, formatCounts } from "./bun-test-report.ts";
 import { runCommand, seconds } from "./child-process.ts";
-import { type Lane, planCheck, type Step } from "./steps.ts";
+import { planCheck, type Step } from "./steps.ts";
 
 const root = join(import.meta.dir, "../..");
 
@@ -51,12 +51,6 @@ async function runStep(step: Step, deadline: number): Promise<Counts> {
   return counts;
 }
 
-async function runLane(lane: Lane, deadline: number): Promise<Counts> {
-  let total = noTests;
-  for (const step of lane) total = add(total, await runStep(step, deadline));
-  return total;
-}
-
 const noTests: Counts = { passed: 0, failed: 0, skipped: 0 };
 
 function add(left: Counts, right: Counts): Counts {
@@ -73,8 +67,8 @@ async function check(filters: readonly string[], isFast: boolean, mayInstall: bo
   const { stages, needsPrograms, testFiles } = await planCheck(root, filters, isFast);
   if (needsPrograms) await preparePrograms(mayInstall);
   let total = noTests;
-  for (const lanes of stages) {
-    const counts = await Promise.all(lanes.map((lane) => runLane(lane, deadline)));
+  for (const steps of stages) {
+    const counts = await Promise.all(steps.map((step) => runStep(step, deadline)));
     total = counts.reduce(add, total);
   }
   if (testFiles > 0) return total;

@@ -91,11 +91,8 @@ const buildStep: Step = {
   count: countAsTest,
 };
 
-/** The steps of one lane run one after the other. */
-export type Lane = readonly Step[];
-
-/** The lanes of one stage run side by side. The next stage starts when all of them have ended. */
-export type Stage = readonly Lane[];
+/** The steps of one stage run side by side. The next stage starts when all of them have ended. */
+export type Stage = readonly Step[];
 
 /** The steps of a check. */
 export interface Plan {
@@ -117,16 +114,12 @@ export interface Plan {
  */
 export async function planCheck(root: string, filters: readonly string[], isFast: boolean): Promise<Plan> {
   const files = await findTestFiles(root, filters);
-  const lane = (...chosen: readonly TestGroup[]): Lane =>
-    chosen.flatMap((group) => {
-      const found = files.get(group);
-      return found === undefined ? [] : [testStep(group, found)];
-    });
-  const first: Stage = [...staticSteps.map((step) => [step]), lane(unitGroup)];
-  const others: readonly Stage[] = [conformanceGroup, tortureGroup, browserGroup].map((group) => [lane(group)]);
-  const stages = [[[buildStep]], first, ...(isFast ? [] : others)].map((stage) =>
-    stage.filter((steps) => steps.length > 0),
-  );
+  const stepsOf = (group: TestGroup): readonly Step[] => {
+    const found = files.get(group);
+    return found === undefined ? [] : [testStep(group, found)];
+  };
+  const others = isFast ? [] : [conformanceGroup, tortureGroup, browserGroup];
+  const stages = [[buildStep], [...staticSteps, ...stepsOf(unitGroup)], ...others.map(stepsOf)];
   const run = isFast ? [unitGroup] : groups;
   return {
     stages,
