@@ -10,7 +10,7 @@ import type { Limits } from "./limits.ts";
 
 export interface ServerOptions {
   readonly host: string;
-  /** 0: any free port. */
+  /** The port to listen on; 0 takes any free one. */
   readonly port: number;
   /** Further ports, for clients whose port and path are fixed. */
   readonly compatibilityPorts: readonly number[];

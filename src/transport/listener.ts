@@ -18,7 +18,7 @@ import { type Socket, type SocketData, type SocketServer, WebSocketConnection } 
 export interface ListenerOptions {
   /** A hostname or address. */
   readonly host: string;
-  /** 0: any free port. */
+  /** The port to listen on; 0 takes any free one. */
   readonly port: number;
   readonly protocols: readonly Protocol[];
   readonly engines?: readonly Engine[];

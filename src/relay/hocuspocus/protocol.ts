@@ -9,7 +9,7 @@ export type HocuspocusOptions = Omit<AttachmentOptions, "plainEncoding">;
 
 const path = "/collab";
 
-/** The Hocuspocus protocol on `/collab`: any number of documents on one connection. */
+/** Opens the Hocuspocus protocol on `/collab`, where one connection carries any number of documents. */
 export function hocuspocus(options: HocuspocusOptions): Protocol {
   const encodings = new WeakMap<SyncRoom, HocuspocusEncoding>();
   const plainEncoding = (room: SyncRoom) => {
