@@ -43,6 +43,23 @@ export function formatCounts(counts: Counts): string {
   return `${counts.passed} passed, ${counts.failed} failed${skipped}`;
 }
 
+/**
+ * Returns the report of a failed run without its passed tests, and without the files in which all tests passed: the
+ * errors are what a reader looks for, and some places keep only a part of a long output.
+ */
+export function withoutPassed(report: string): string {
+  const lines = report.split("\n").filter((line) => !Bun.stripANSI(line).startsWith("(pass) "));
+  return lines
+    .filter((line, index) => !(fileLine.test(line) && isBlank(lines[index + 1])))
+    .join("\n")
+    .replace(/\n{3,}/g, "\n\n");
+}
+
+const isBlank = (line: string | undefined): boolean => line === undefined || line.trim() === "";
+
+/** The line that precedes the results of a test file. */
+const fileLine = /^\S+\.(?:test|spec)\.\w+:$/;
+
 const lastLine = /^Ran (\d+) tests? across (\d+) files?\. \[.+\]$/;
 
 function countOf(word: "pass" | "fail" | "skip" | "todo", summary: readonly string[]): number {

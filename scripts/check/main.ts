@@ -13,7 +13,7 @@ import {
   programs,
   unattendedInstallCommand,
 } from "../../test/support/processes/programs.ts";
-import { type Counts, formatCounts } from "./bun-test-report.ts";
+import { type Counts, formatCounts, withoutPassed } from "./bun-test-report.ts";
 import { runCommand, seconds } from "./child-process.ts";
 import { planCheck, type Step } from "./steps.ts";
 
@@ -47,7 +47,8 @@ async function runStep(step: Step, deadline: number): Promise<Counts> {
   const verdict = counts.failed === 0 ? "ok  " : "FAIL";
   const detail = step.runsTests ? formatCounts(counts) : "";
   console.log(`${verdict}  ${step.name.padEnd(18)} ${seconds(startedAt).padStart(7)}  ${detail}`.trimEnd());
-  if (counts.failed > 0) console.log(`\n${ended.output.trim()}\n`);
+  const output = step.runsTests ? withoutPassed(ended.output) : ended.output;
+  if (counts.failed > 0) console.log(`\n${output.trim()}\n`);
   return counts;
 }
 

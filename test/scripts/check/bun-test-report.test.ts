@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { countTests, formatCounts } from "../../../scripts/check/bun-test-report.ts";
+import { countTests, formatCounts, withoutPassed } from "../../../scripts/check/bun-test-report.ts";
 
 const summary = (lines: string, ran: string) => `\na.test.ts:\n(pass) adds [0.04ms]\n\n${lines}\n${ran}. [7.00ms]\n`;
 
@@ -56,4 +56,16 @@ describe("countTests", () => {
 test("formatCounts mentions skipped tests only if there are any", () => {
   expect(formatCounts({ passed: 12, failed: 1, skipped: 0 })).toBe("12 passed, 1 failed");
   expect(formatCounts({ passed: 12, failed: 0, skipped: 2 })).toBe("12 passed, 0 failed, 2 skipped");
+});
+
+test("withoutPassed keeps errors, failed and skipped tests, and the summary", () => {
+  const report = [
+    ...["", "a.test.ts:", "(pass) adds [0.04ms]", ""],
+    ...["b.test.ts:", "(pass) subtracts", "error: expect(received).toBe(expected)", "(fail) divides [0.10ms]", ""],
+    ...["c.test.ts:", "(skip) later", "", " 2 pass", " 1 skip", " 1 fail", "Ran 4 tests across 3 files. [7.00ms]"],
+  ];
+  expect(withoutPassed(report.join("\n")).trim().split("\n")).toEqual([
+    ...["b.test.ts:", "error: expect(received).toBe(expected)", "(fail) divides [0.10ms]", ""],
+    ...["c.test.ts:", "(skip) later", "", " 2 pass", " 1 skip", " 1 fail", "Ran 4 tests across 3 files. [7.00ms]"],
+  ]);
 });
