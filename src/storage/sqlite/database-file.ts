@@ -52,7 +52,9 @@ export function checkDatabase(file: string): void {
 }
 
 /**
- * Throws as `checkDatabase` unless the tables are as the migrations created them. Additional tables are no error.
+ * Throws as `checkDatabase` unless the schema is as the migrations created it: a trigger, a view or another constraint
+ * could change or drop later writes. Additional ordinary tables are no error, for they can not: programs that replicate
+ * a database keep their own in it.
  */
 export function checkTables(database: Database): void {
   translateErrors(() => {
@@ -63,6 +65,7 @@ export function checkTables(database: Database): void {
     try {
       for (const migration of migrations.slice(0, version)) expected.run(migration);
       compareTables(database, expected);
+      compareSchemas(database, expected);
     } finally {
       expected.close(true);
     }
@@ -135,6 +138,31 @@ function compareTables(database: Database, expected: Database): void {
     all(database, `SELECT "${column}" FROM "${table}" INDEXED BY "${index}" ORDER BY "${column}" LIMIT 1`);
   }
 }
+
+/** Throws for every object of the schema that could change what is written to the tables of the migrations. */
+function compareSchemas(database: Database, expected: Database): void {
+  const objects = all<SchemaObject>(expected, schemaQuery);
+  const ours = new Map(objects.map((object) => [object.name, object]));
+  for (const { type, name, table, sql } of all<SchemaObject>(database, schemaQuery)) {
+    const known = ours.get(name);
+    if (known !== undefined && known.type === type && known.sql === sql) continue;
+    const isOfOthers = !objects.some((object) => object.table === table);
+    const isOrdinary = type === "index" || (type === "table" && !/^CREATE VIRTUAL/i.test(sql ?? ""));
+    if (isOfOthers && isOrdinary) continue;
+    throw new StoreError("corrupt", `its ${type} ${name} is not as Yurt creates it`);
+  }
+}
+
+interface SchemaObject {
+  readonly type: "table" | "index" | "trigger" | "view";
+  readonly name: string;
+  /** The table to which the object belongs. */
+  readonly table: string;
+  /** Null for an index that SQLite creates for a constraint. */
+  readonly sql: string | null;
+}
+
+const schemaQuery = `SELECT type, name, tbl_name AS "table", sql FROM sqlite_schema`;
 
 interface TableColumn {
   readonly table: string;

@@ -62,14 +62,9 @@ describe("a database is opened", () => {
     expect(Object.keys(await documentsIn(await workshop.fillAndKill("killed", documents)))).toEqual(["a", "b"]);
   });
 
-  test("when it has an additional table, index or column", async () => {
+  test("when it has an additional table with an index, and statistics", async () => {
     const file = await workshop.fill("data", documents);
-    change(
-      file,
-      "CREATE TABLE notes (text)",
-      "CREATE INDEX by_id ON updates (id)",
-      "ALTER TABLE documents ADD owner TEXT",
-    );
+    change(file, "CREATE TABLE notes (text UNIQUE)", "CREATE INDEX by_length ON notes (length(text))", "ANALYZE");
     expect(Object.keys(await documentsIn(file))).toEqual(["a", "b"]);
   });
 
@@ -115,6 +110,32 @@ describe("a database is refused as corrupt, and nothing beside it is touched, wh
     ],
     ["the first page of the row ids is damaged", (file) => damagePageOf(file, "row_ids"), /malformed/],
     ["the row ids in use are unknown", (file) => change(file, "DELETE FROM row_ids"), /table row_ids is empty/],
+    [
+      "it has a trigger",
+      (file) => change(file, "CREATE TRIGGER lose AFTER INSERT ON updates BEGIN DELETE FROM updates; END"),
+      /trigger lose is not as Yurt creates it/,
+    ],
+    [
+      "it has a trigger on a table of its own",
+      (file) => change(file, "CREATE TABLE n (t)", "CREATE TRIGGER t AFTER INSERT ON n BEGIN DELETE FROM updates; END"),
+      /trigger t is not as/,
+    ],
+    ["it has a view", (file) => change(file, "CREATE VIEW endless AS SELECT 1"), /view endless is not as/],
+    [
+      "it has a virtual table",
+      (file) => change(file, "CREATE VIRTUAL TABLE search USING fts5(text)"),
+      /table search is not as/,
+    ],
+    [
+      "a table of it has another constraint",
+      (file) => change(file, "ALTER TABLE documents ADD owner TEXT CHECK (owner IS NULL)"),
+      /table documents is not as/,
+    ],
+    [
+      "a table of it has another index",
+      (file) => change(file, "CREATE INDEX by_id ON updates (abs(id))"),
+      /index by_id is not as/,
+    ],
     ["it is another program's", (file) => change(file, "PRAGMA user_version = 0"), /not a Yurt database/],
   ])("%s", async (_, damage, message) => {
     const file = await workshop.fill("data", documents);

@@ -146,6 +146,13 @@ describe("a restore is refused before anything is changed, when", () => {
     expect(refusal()).toMatchObject({ kind: "corrupt", message: "file is not a database" });
   });
 
+  test("its source has a trigger, which would drop later writes", () => {
+    const database = new Database(source);
+    database.run("CREATE TRIGGER lose AFTER INSERT ON updates BEGIN DELETE FROM updates; END");
+    database.close(true);
+    expect(refusal()).toMatchObject({ kind: "corrupt", message: "its trigger lose is not as Yurt creates it" });
+  });
+
   test("its source is truncated", () => {
     writeFileSync(source, readFileSync(source).subarray(0, 3 * 4096));
     expect(refusal()).toMatchObject({ kind: "corrupt" });
