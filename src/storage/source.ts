@@ -3,6 +3,11 @@ export const sourceFormats = ["hocuspocus-sqlite", "y-leveldb"] as const;
 
 export type SourceFormat = (typeof sourceFormats)[number];
 
+/** An update that is too large to be read. */
+export interface OversizedUpdate {
+  readonly bytes: number;
+}
+
 /** One document of another server. */
 export interface SourceDocument {
   /** The name by which clients open the document. */
@@ -10,10 +15,11 @@ export interface SourceDocument {
   /**
    * The document's Yjs updates, V1, as stored and not validated.
    *
-   * They are read on demand, so that not all are in memory at once. The iterable can be read at most once, and only
+   * They are read on demand, so that not all are in memory at once. One that is larger than the source may return is
+   * not read. The iterable can be read at most once, and only
    * until the next document is requested. Throws as `documents`.
    */
-  readonly updates: Iterable<Uint8Array>;
+  readonly updates: Iterable<Uint8Array | OversizedUpdate>;
 }
 
 /** The documents that another server has stored on disk. The source is never modified. */

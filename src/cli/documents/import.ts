@@ -33,7 +33,7 @@ export async function importDocuments(input: CommandInput): Promise<number> {
   const [path = ""] = input.operands;
   return withDataFolder(input, async (offline) => {
     // An invalid source must not leave a new data folder behind.
-    const source = openSource(formatOf(input), path);
+    const source = openSource(path, { format: formatOf(input), updateBytes: 2 * defaultLimits.documentBytes });
     const isDry = input.switches.has("dry-run");
     const opened = isDry ? openStoreIfPresent(offline) : openOrCreateStore(offline);
     try {

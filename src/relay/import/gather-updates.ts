@@ -4,6 +4,13 @@ import { normalizeUpdate } from "../update/normalize-update.ts";
 import type { DecodedUpdate } from "../update/trim-update.ts";
 import { decodeContents } from "../update/update-contents.ts";
 
+/** A document that another server has stored. */
+export interface ForeignDocument {
+  readonly name: string;
+  /** Updates (V1) that have not been checked; of one that was too large to be read, only its size. */
+  readonly updates: Iterable<Uint8Array | { readonly bytes: number }>;
+}
+
 /** The updates of one foreign document, merged into one. */
 export interface GatheredUpdates {
   /**
@@ -28,9 +35,13 @@ export interface GatheredUpdates {
  * When that one alone is larger than `documentBytes`, the document is rejected. Throws the errors that `updates`
  * throws.
  */
-export function gatherUpdates(updates: Iterable<Uint8Array>, documentBytes: number): GatheredUpdates {
+export function gatherUpdates(updates: ForeignDocument["updates"], documentBytes: number): GatheredUpdates {
   const gathering = new Gathering();
   for (const update of updates) {
+    if (!(update instanceof Uint8Array)) {
+      gathering.addOversized(update.bytes);
+      continue;
+    }
     gathering.add(update);
     if (gathering.bytes <= 2 * documentBytes) continue;
     gathering.mergeWaiting();
@@ -70,6 +81,12 @@ class Gathering {
     } else if (contents.kind === "malformed") {
       this.#leaveOut(1, `not a Yjs update: ${contents.detail}`);
     }
+  }
+
+  /** Counts an update that was too large to be read. */
+  addOversized(bytes: number): void {
+    this.#count += 1;
+    this.#leaveOut(1, `update too large: ${bytes} bytes`);
   }
 
   /** Merges the waiting updates into the base. */

@@ -6,14 +6,7 @@ import { DocumentState } from "../document/document-state.ts";
 import type { RelayLimits } from "../limits.ts";
 import type { DecodedUpdate } from "../update/trim-update.ts";
 import { decodeContents } from "../update/update-contents.ts";
-import { describeTooLarge, type GatheredUpdates, gatherUpdates } from "./gather-updates.ts";
-
-/** A document that another server has stored. */
-export interface ForeignDocument {
-  readonly name: string;
-  /** Updates (V1) that have not been checked. */
-  readonly updates: Iterable<Uint8Array>;
-}
+import { describeTooLarge, type ForeignDocument, type GatheredUpdates, gatherUpdates } from "./gather-updates.ts";
 
 /** An update that a stored document lacks. It was verified that the document loads with it. */
 export interface Addition {

@@ -1,47 +1,67 @@
 import { constants, Database, SQLiteError } from "bun:sqlite";
-import { closeSync, existsSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, existsSync, readSync, statSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { errorCode } from "../../lib/error-code.ts";
 import { type DocumentSource, type SourceDocument, SourceError } from "../source.ts";
+import { openRegularFile } from "./regular-file.ts";
 
 interface HocuspocusRow {
   readonly row: number;
   /** The value may have any type: SQLite does not enforce the types of columns. */
   readonly name: unknown;
   readonly data: unknown;
+  /** The length of the data, which is null when it is too large. */
+  readonly bytes: number | null;
 }
 
 /** The wait for a server that is writing. */
 const busyTimeoutMs = 5_000;
 
-/** @hocuspocus/extension-sqlite/src/SQLite.ts, `schema`. It selects one row, so that a server can write in between. */
-const selectNext = "SELECT rowid AS row, name, data FROM documents WHERE rowid > ? ORDER BY rowid LIMIT 1";
+/** The length of the longest name that is read completely. It is far beyond what a document's name may have. */
+const maxNameBytes = 4_096;
+
+/**
+ * @hocuspocus/extension-sqlite/src/SQLite.ts, `schema`. It selects one row, so that a server can write in between. The
+ * lengths are known without reading the values.
+ */
+const selectNext = `
+  SELECT rowid AS row,
+    CASE WHEN octet_length(name) <= ${maxNameBytes} THEN name ELSE substr(name, 1, ${maxNameBytes}) END AS name,
+    CASE WHEN octet_length(data) <= ?2 THEN data END AS data, octet_length(data) AS bytes
+  FROM documents WHERE rowid > ?1 ORDER BY rowid LIMIT 1`;
+
+export interface HocuspocusSqliteOptions {
+  /** The size of the largest update that is read. */
+  readonly updateBytes: number;
+}
 
 /** Opens a file of Hocuspocus' SQLite extension; its server may be running. Throws `SourceError`. */
-export function openHocuspocusSqlite(file: string): DocumentSource {
-  withDatabase(file, checkTable);
-  return new HocuspocusSqlite(file);
+export function openHocuspocusSqlite(file: string, { updateBytes }: HocuspocusSqliteOptions): DocumentSource {
+  withDatabase(file, (database) => checkTable(file, database));
+  return new HocuspocusSqlite(file, updateBytes);
 }
 
 class HocuspocusSqlite implements DocumentSource {
   readonly remarks: readonly string[] = [];
   readonly #file: string;
+  readonly #updateBytes: number;
 
-  constructor(file: string) {
+  constructor(file: string, updateBytes: number) {
     this.#file = file;
+    this.#updateBytes = updateBytes;
   }
 
   *documents(): Generator<SourceDocument> {
     const database = connect(this.#file);
-    const statement = database.prepare<HocuspocusRow, [after: number]>(selectNext);
-    const next = (after: number) => translateSqliteErrors(this.#file, () => statement.get(after));
+    const statement = database.prepare<HocuspocusRow, [after: number, updateBytes: number]>(selectNext);
+    const next = (after: number) => translateSqliteErrors(this.#file, () => statement.get(after, this.#updateBytes));
     let rowsWithoutName = 0;
     try {
       for (let found = next(Number.MIN_SAFE_INTEGER); found !== null; found = next(found.row)) {
         // SQLite's row ids are 64-bit. A greater one would be rounded, and might be read again.
         if (!Number.isSafeInteger(found.row)) throw new SourceError(`${this.#file} has row ids beyond 2⁵³.`);
-        const { name, data } = found;
-        if (typeof name === "string") yield { name, updates: data instanceof Uint8Array ? [data] : [] };
+        const { name } = found;
+        if (typeof name === "string") yield { name, updates: this.#updatesOf(found) };
         else rowsWithoutName += 1;
       }
     } finally {
@@ -49,6 +69,11 @@ class HocuspocusSqlite implements DocumentSource {
       database.close(true);
     }
     if (rowsWithoutName > 0) throw new SourceError(`${this.#file} holds rows without a name: ${rowsWithoutName}.`);
+  }
+
+  #updatesOf({ data, bytes }: HocuspocusRow): SourceDocument["updates"] {
+    if (data instanceof Uint8Array) return [data];
+    return bytes !== null && bytes > this.#updateBytes ? [{ bytes }] : [];
   }
 }
 
@@ -83,7 +108,7 @@ function connect(file: string): Database {
 function readHeader(file: string): Uint8Array {
   const header = new Uint8Array(20);
   try {
-    const descriptor = openSync(file, "r");
+    const descriptor = openRegularFile(file);
     try {
       readSync(descriptor, header);
     } finally {
@@ -104,9 +129,20 @@ function describeUnreadable(file: string, error: unknown): string {
   return `${file} cannot be read: ${error instanceof Error ? error.message : error}.`;
 }
 
-function checkTable(database: Database): void {
+/** Refuses anything but a table of stored values: a view, a virtual table or a generated column could have no end. */
+function checkTable(file: string, database: Database): void {
   database.prepare(selectNext).finalize();
+  const statement = database.prepare<{ computed: number }, []>(computedValues);
+  const computed = statement.get()?.computed ?? 0;
+  statement.finalize();
+  if (computed > 0) throw new SourceError(`${file} computes its documents: documents is not a table of stored values.`);
 }
+
+/** `hidden` is 1 for a column of a virtual table, and 2 or 3 for a generated one. */
+const computedValues = `
+  SELECT (SELECT count(*) FROM sqlite_schema
+      WHERE name = 'documents' COLLATE NOCASE AND (type = 'view' OR sql LIKE 'create virtual%'))
+    + (SELECT count(*) FROM pragma_table_xinfo('documents') WHERE hidden > 0) AS computed`;
 
 /** Runs `task`, and translates SQLite's errors into `SourceError`. */
 function translateSqliteErrors<Result>(file: string, task: () => Result): Result {

@@ -93,6 +93,12 @@ describe("the updates of a document", () => {
     });
   });
 
+  test("are gathered without one that was too large to be read", () => {
+    const { gathered, ...counts } = gatherUpdates([...typed, { bytes: 900_000_000 }], plenty);
+    expect(shown(gathered === undefined ? [] : [gathered.update])).toBe(typedText);
+    expect(counts).toEqual({ count: typed.length + 1, leftOut: 1, reason: "update too large: 900000000 bytes" });
+  });
+
   test("are rejected when the merged update is larger than the limit", () => {
     const large = Array.from({ length: 10 }, (_, index) =>
       updatesOf((doc) => doc.getText("t").insert(0, `${index}`.repeat(100))),

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import { compactUpdates } from "../../../src/relay/compaction/compact-updates.ts";
-import { type ForeignDocument, prepareImport } from "../../../src/relay/import/prepare-import.ts";
+import type { ForeignDocument } from "../../../src/relay/import/gather-updates.ts";
+import { prepareImport } from "../../../src/relay/import/prepare-import.ts";
 import { storeAddition } from "../../../src/relay/import/store-addition.ts";
 import { type Store, StoreError } from "../../../src/storage/store.ts";
 import { session } from "../../support/bytes/mutations.ts";

@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { copyFileSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { openHocuspocusSqlite } from "../../../src/storage/import/hocuspocus-sqlite.ts";
 import { SourceError } from "../../../src/storage/source.ts";
 import { describeSource } from "../../contract/source.ts";
@@ -8,13 +8,15 @@ import { openHocuspocusDatabase, storeDocument, writeHocuspocusFile } from "../.
 import { bringing } from "../../support/bytes/update-bytes.ts";
 import { contentsOf, Workshop } from "../../support/processes/data-folder.ts";
 
+const updateBytes = 4_000_000;
+const open = (path: string) => openHocuspocusSqlite(path, { updateBytes });
 const write = async (path: string, documents: Readonly<Record<string, Uint8Array>>) =>
   writeHocuspocusFile(path, documents);
 
-describeSource("a file of Hocuspocus' SQLite extension", { open: openHocuspocusSqlite, write });
+describeSource("a file of Hocuspocus' SQLite extension", { open, write });
 
 describeSource("a file of Hocuspocus' SQLite extension in WAL mode", {
-  open: openHocuspocusSqlite,
+  open,
   write: async (path, documents) => {
     await write(path, documents);
     const database = new Database(path);
@@ -34,7 +36,7 @@ beforeEach(() => {
 afterEach(() => workshop[Symbol.dispose]());
 
 const read = (path = file) =>
-  Object.fromEntries(Array.from(openHocuspocusSqlite(path).documents(), ({ name, updates }) => [name, [...updates]]));
+  Object.fromEntries(Array.from(open(path).documents(), ({ name, updates }) => [name, [...updates]]));
 
 const one = bringing(1, 0, 5);
 const two = bringing(2, 0, 7);
@@ -47,7 +49,7 @@ describe("a server that still runs", () => {
     storeDocument(database, "b", one);
     storeDocument(database, "c", one);
     const names: string[] = [];
-    for (const { name } of openHocuspocusSqlite(file).documents()) {
+    for (const { name } of open(file).documents()) {
       names.push(name);
       if (name === "a") storeDocument(database, "b", two);
     }
@@ -116,10 +118,26 @@ describe("rows", () => {
     database.close(true);
     const given: string[] = [];
     const readAll = () => {
-      for (const { name } of openHocuspocusSqlite(file).documents()) given.push(name);
+      for (const { name } of open(file).documents()) given.push(name);
     };
     expect(readAll).toThrow(new SourceError(`${file} holds rows without a name: 1.`));
     expect(given).toEqual(["a"]);
+  });
+
+  test("with an update beyond the limit have only its size read, and the name of any length is cut", () => {
+    const database = openHocuspocusDatabase(file);
+    database.run(`INSERT INTO documents (name, data) VALUES ('large', zeroblob(${updateBytes + 1})), (?, x'0000')`, [
+      "z".repeat(100_000),
+    ]);
+    database.close(true);
+    expect(read()).toEqual({ large: [{ bytes: updateBytes + 1 }], ["z".repeat(4_096)]: [Uint8Array.of(0, 0)] });
+  });
+
+  test("with NUL in the name keep it", () => {
+    const database = openHocuspocusDatabase(file);
+    database.run("INSERT INTO documents (name, data) VALUES (?, x'0000')", ["a\0b"]);
+    database.close(true);
+    expect(Object.keys(read())).toEqual(["a\0b"]);
   });
 
   test("with a row id beyond 2⁵³ are refused", () => {
@@ -133,6 +151,7 @@ describe("rows", () => {
 describe("refused is", () => {
   const notOurs =
     "is not a database of Hocuspocus' SQLite extension: it has no table documents with the columns name and data.";
+  const computed = "computes its documents: documents is not a table of stored values.";
 
   test.each<[string, () => unknown, string]>([
     ["what is not there", () => undefined, "There is no file FILE."],
@@ -146,11 +165,27 @@ describe("refused is", () => {
     ["a database of something else", () => makeTable("CREATE TABLE users (name, data)"), `FILE ${notOurs}`],
     ["one that lacks a column", () => makeTable("CREATE TABLE documents (name, update_ blob)"), `FILE ${notOurs}`],
     ["one without rows that have a number", () => makeTable(withoutRowid), `FILE ${notOurs}`],
+    [
+      "a device without an end",
+      () => symlinkSync("/dev/zero", file),
+      "FILE cannot be read: it is not an ordinary file.",
+    ],
+    ["a pipe", () => makePipe(), "FILE cannot be read: it is not an ordinary file."],
+    ["a view without an end", () => makeTable(endlessView), `FILE ${computed}`],
+    ["a table with a generated value", () => makeTable(generated), `FILE ${computed}`],
     ["one that lost its end", () => cut(), "FILE cannot be read: database disk image is malformed."],
   ])("%s", (_, make, message) => {
     make();
     expect(() => read()).toThrow(new SourceError(message.replace("FILE", file)));
   });
+
+  const endlessView = `CREATE VIEW documents AS WITH RECURSIVE n (rowid) AS (SELECT 1 UNION ALL SELECT rowid + 1 FROM n)
+    SELECT rowid, 'a' AS name, x'0000' AS data FROM n`;
+  const generated = "CREATE TABLE documents (name TEXT, data AS (zeroblob(900000000)))";
+
+  function makePipe(): void {
+    expect(Bun.spawnSync(["mkfifo", file]).exitCode).toBe(0);
+  }
 
   test("a database of Yurt", async () => {
     const yurt = await workshop.fill("data", { notes: [one] });

@@ -1,6 +1,7 @@
 import { cpSync, readdirSync } from "node:fs";
 import { LeveldbPersistence } from "y-leveldb";
 import * as Y from "yjs";
+import type { SourceDocument } from "../../../src/storage/source.ts";
 
 /** The options of LevelDB. Little memory and small files make many tables of little data. */
 export interface LevelOptions {
@@ -93,8 +94,11 @@ export function filesOf(folder: string, ending: string): readonly string[] {
 }
 
 /** The content of a document after all of these updates. */
-export function textOf(updates: Iterable<Uint8Array>): string {
+export function textOf(updates: SourceDocument["updates"]): string {
   const doc = new Y.Doc();
-  for (const update of updates) Y.applyUpdate(doc, update);
+  for (const update of updates) {
+    if (!(update instanceof Uint8Array)) throw new Error(`an update of ${update.bytes} bytes was not read`);
+    Y.applyUpdate(doc, update);
+  }
   return doc.getText("t").toString();
 }

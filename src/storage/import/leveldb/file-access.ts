@@ -1,10 +1,11 @@
-import { closeSync, fstatSync, openSync, readFileSync, readSync, statSync } from "node:fs";
+import { closeSync, fstatSync, readSync } from "node:fs";
 import { SourceError } from "../../source.ts";
+import { openRegularFile } from "../regular-file.ts";
 import { Damage } from "./byte-reader.ts";
 import type { RandomAccess } from "./table.ts";
 
 /** The greatest file that is read into memory as a whole. LevelDB starts a new one after some megabytes. */
-const maxFileBytes = 2 ** 30;
+const maxFileBytes = 2 ** 28;
 
 /** Runs `task`, and translates damage of `file` and errors of reading it into `SourceError`. */
 export function translateFileErrors<Result>(file: string, task: () => Result): Result {
@@ -25,16 +26,16 @@ function toSourceError(file: string, error: unknown): unknown {
 
 /** Reads a whole file. Throws `SourceError`. */
 export function readWhole(file: string): Uint8Array {
-  return translateFileErrors(file, () => {
-    const { size } = statSync(file);
-    if (size > maxFileBytes) throw new SourceError(`${file} is larger than LevelDB makes it: ${size} bytes.`);
-    return readFileSync(file);
+  const [whole = new Uint8Array()] = iterateFile(file, ({ byteLength, read }) => {
+    if (byteLength <= maxFileBytes) return [read(0, byteLength)];
+    throw new SourceError(`${file} is larger than LevelDB makes it: ${byteLength} bytes.`);
   });
+  return whole;
 }
 
 /** Opens `file` for the iteration of `read`. Throws `SourceError`. */
 export function* iterateFile<Item>(file: string, read: (access: RandomAccess) => Iterable<Item>): Generator<Item> {
-  const descriptor = translateFileErrors(file, () => openSync(file, "r"));
+  const descriptor = translateFileErrors(file, () => openRegularFile(file));
   try {
     const { size: byteLength } = fstatSync(descriptor);
     const access = { byteLength, read: (offset: number, length: number) => readAt(descriptor, offset, length) };

@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { readLevelDb } from "../../../../src/storage/import/leveldb/database.ts";
 import { SourceError } from "../../../../src/storage/source.ts";
@@ -245,11 +254,21 @@ describe("refused, with the name of the invalid file, is a folder", () => {
     expectRefusal(manifest(), /is damaged: its comparator is not supported\.$/);
   });
 
+  test("that has a device without an end, or a pipe, in place of a file", () => {
+    const name = manifest();
+    rmSync(join(folder, name));
+    symlinkSync("/dev/zero", join(folder, name));
+    expectRefusal(name, /cannot be read: it is not an ordinary file/);
+    rmSync(join(folder, name));
+    expect(Bun.spawnSync(["mkfifo", join(folder, name)]).exitCode).toBe(0);
+    expectRefusal(name, /cannot be read: it is not an ordinary file/);
+  });
+
   test("that has a folder in place of a file", () => {
     const log = nameOf(".log");
     rmSync(join(folder, log));
     mkdirSync(join(folder, log));
-    expectRefusal(log, /cannot be read: EISDIR/);
+    expectRefusal(log, /cannot be read: it is a folder/);
   });
 
   test("while another copy of it is read", () => {
