@@ -81,7 +81,7 @@ export function openRelay(store: Store, options: RelayOptions): Part {
   const collect = () => Bun.gc(true);
   const whenEmpty = new IdleTask({ task: collect, isIdle: () => rooms.size === 0, delayMs: emptyMs, clock });
   const protocols = [
-    yWebsocket({ rooms, authorizer, limits }),
+    yWebsocket({ rooms, authorizer, limits, metrics }),
     hocuspocus({ rooms, authorizer, limits, clock, log, metrics }),
   ];
   return {

@@ -41,6 +41,8 @@ export interface Metrics {
    * reason on a connection that stays open, by the reason that the client was given.
    */
   readonly refusedSessions: Counter<"reason">;
+  /** Messages that clients sent and this server does not know: another type, or another kind of frame. */
+  readonly ignoredMessages: Counter<"protocol">;
   /** Denied requests for access, and ended permissions: for documents, signaling rooms, and upgrades without a room. */
   readonly accessDenials: Counter<"kind" | "code">;
   /** Permissions in use. */
@@ -107,6 +109,7 @@ export function createMetrics(): Metrics {
       "Sessions, or documents of a session, closed for a protocol or limit violation",
       "reason",
     ),
+    ignoredMessages: counter("ignored_messages_total", "Messages of clients ignored as unknown", "protocol"),
     accessDenials: counter(
       "access_denials_total",
       "Denied requests for access to a room, and permissions that ended",

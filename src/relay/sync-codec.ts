@@ -1,7 +1,7 @@
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import { closeReasons, SessionError } from "../transport/close-reason.ts";
-import { DecodeError, decodeAll, readUint } from "./update/strict-decoding.ts";
+import { DecodeError, decodeAll, decodeNext, readUint } from "./update/strict-decoding.ts";
 import { parseStrictly } from "./update/strict-json.ts";
 
 /** The body of a y-protocols sync message, which is the same in every relay protocol. */
@@ -10,6 +10,11 @@ export type SyncMessage =
   | { readonly type: "sync-step-2"; readonly update: Uint8Array }
   | { readonly type: "update"; readonly update: Uint8Array };
 
+/** A message of a type that this server does not know. Its length is not known either: it ends with its frame. */
+export interface UnknownMessage {
+  readonly type: "unknown";
+}
+
 /** One client's entry of an awareness update. */
 export interface AwarenessEntry {
   readonly clientId: number;
@@ -17,6 +22,8 @@ export interface AwarenessEntry {
   /** The state as JSON text; undefined for `null`, which removes the client. */
   readonly state: string | undefined;
 }
+
+export const unknownMessage: UnknownMessage = { type: "unknown" };
 
 /** An awareness update without entries. */
 export const emptyAwareness: Uint8Array = Uint8Array.of(0);
@@ -28,18 +35,16 @@ const update = 2;
 const smallBytes = 512;
 
 /** Reads one sync message, and moves `decoder` behind it. Throws `DecodeError`. */
-export function decodeSyncMessage(decoder: decoding.Decoder): SyncMessage {
-  const type = decoding.readVarUint(decoder);
-  const body = readBody(decoder);
-  switch (type) {
+export function decodeSyncMessage(decoder: decoding.Decoder): SyncMessage | UnknownMessage {
+  switch (decoding.readVarUint(decoder)) {
     case syncStep1:
-      return { type: "sync-step-1", stateVector: body };
+      return { type: "sync-step-1", stateVector: readBody(decoder) };
     case syncStep2:
-      return { type: "sync-step-2", update: body };
+      return { type: "sync-step-2", update: readBody(decoder) };
     case update:
-      return { type: "update", update: body };
+      return { type: "update", update: readBody(decoder) };
     default:
-      throw new DecodeError(`unknown sync message type ${type}`);
+      return unknownMessage;
   }
 }
 
@@ -109,6 +114,15 @@ export function encodeAwareness(entries: readonly AwarenessEntry[]): Uint8Array 
 export function decodeOrRefuse<T>(bytes: Uint8Array, read: (decoder: decoding.Decoder) => T): T {
   try {
     return decodeAll(bytes, read);
+  } catch (error) {
+    throw malformedIfUndecodable(error);
+  }
+}
+
+/** As `decodeOrRefuse`, for one value of several: the bytes behind it stay unread. */
+export function decodeNextOrRefuse<T>(decoder: decoding.Decoder, read: (decoder: decoding.Decoder) => T): T {
+  try {
+    return decodeNext(decoder, read);
   } catch (error) {
     throw malformedIfUndecodable(error);
   }

@@ -2,6 +2,7 @@ import * as decoding from "lib0/decoding";
 import { messageTypes } from "../../../src/relay/hocuspocus/codec.ts";
 import { decodeSyncMessage } from "../../../src/relay/sync-codec.ts";
 import { framed, providerFrames } from "../../../test/support/bytes/hocuspocus-frames.ts";
+import { isSyncMessage } from "./sync-message.ts";
 import type { Acknowledgements, ReceivedMessage, SentMessage, SyncProtocol } from "./sync-protocol.ts";
 
 const permissionDenied = 1;
@@ -49,8 +50,10 @@ function encode(address: string, message: SentMessage): Uint8Array {
 
 function decodeHeard(decoder: decoding.Decoder): ReceivedMessage | undefined {
   switch (decoding.readVarUint(decoder)) {
-    case messageTypes.sync:
-      return decodeSyncMessage(decoder);
+    case messageTypes.sync: {
+      const message = decodeSyncMessage(decoder);
+      return isSyncMessage(message) ? message : undefined;
+    }
     case messageTypes.auth:
       if (decoding.readVarUint(decoder) !== permissionDenied) return undefined;
       return { type: "refused", why: decoding.readVarString(decoder) };

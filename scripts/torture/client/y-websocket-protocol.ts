@@ -1,4 +1,5 @@
-import { decodeMessage, encodeMessage } from "../../../src/relay/y-websocket/codec.ts";
+import { decodeFrame, encodeMessage } from "../../../src/relay/y-websocket/codec.ts";
+import { isSyncMessage } from "./sync-message.ts";
 import type { Acknowledgements, ReceivedMessage, SentMessage, SyncProtocol } from "./sync-protocol.ts";
 
 const sync = 0;
@@ -12,8 +13,8 @@ export const yWebsocket: SyncProtocol = {
   encode: (_, message) => encodeMessage(message),
   decode: (frame) => {
     if (frame[0] !== sync) return undefined;
-    const message = decodeMessage(frame);
-    return message.type === "awareness" || message.type === "query-awareness" ? undefined : { address: "", message };
+    const message = decodeFrame(frame);
+    return isSyncMessage(message) ? { address: "", message } : undefined;
   },
   acknowledgements: () => new Echoes(),
 };

@@ -5,6 +5,7 @@ import {
   decodeAddress,
   decodeMessage,
   encodeAddress,
+  isKnownType,
   maxAddressBytes,
   messageTypes,
 } from "../../../src/relay/hocuspocus/codec.ts";
@@ -34,9 +35,7 @@ export interface Conversation {
 const framesPerConversation = 100;
 /** Addresses in a conversation besides the documents themselves. */
 const addressesPerConversation = 2;
-/** A message type that does not exist. */
-const conclusionType = 1_000_003;
-export const conclusionDetail = `unknown message ${conclusionType}`;
+export const conclusionDetail = "a broadcast between servers";
 
 /**
  * Generates conversations about the `documents` of the moment. `bodies` are frames of y-websocket, whose types and
@@ -75,20 +74,27 @@ function conversation(random: Random, bodies: Iterator<Uint8Array, never>, docum
     endsConnection: expected.isOver,
     conclusion: expected.addresses.flatMap((address) => [
       providerFrames(address).close(),
-      framed(address, conclusionType),
+      framed(address, messageTypes.broadcastStateless),
     ]),
-    conclusions: expected.addresses.length,
+    conclusions: expected.addresses.length + expected.conclusions,
   };
 }
 
 /** The expected reaction of the server to the frames of one connection, from its codecs. */
 class Expectation {
-  readonly #refused = new Map<string, boolean>();
+  /** The details with which addresses are refused; undefined for one that is not refused. */
+  readonly #refused = new Map<string, string | undefined>();
   #refusals = 0;
+  #conclusions = 0;
   #isOver = false;
 
   get refusals(): number {
     return this.#refusals;
+  }
+
+  /** The number of refusals with the conclusion's detail. */
+  get conclusions(): number {
+    return this.#conclusions;
   }
 
   /** True if the connection is to be closed. */
@@ -102,37 +108,45 @@ class Expectation {
   }
 
   isRefused(address: string): boolean {
-    return this.#refused.get(address) === true;
+    return this.#refused.get(address) !== undefined;
   }
 
   hear(frame: string | Uint8Array): void {
-    if (typeof frame === "string") this.#isOver = true;
-    else if (frame.byteLength === 1) this.#isOver = frame[0] !== messageTypes.ping && frame[0] !== messageTypes.pong;
-    else {
-      const addressed = understand(() => decodeAddress(frame, maxAddressBytes(defaultLimits.nameBytes)));
-      if (addressed === undefined) this.#isOver = true;
-      else this.#hearOf(addressed.address, frame, addressed.offset);
-    }
+    // The server ignores texts, empty frames and single bytes, except a ping.
+    if (typeof frame === "string" || frame.byteLength <= 1) return;
+    const addressed = understand(() => decodeAddress(frame, maxAddressBytes(defaultLimits.nameBytes)));
+    if (addressed instanceof SessionError) this.#isOver = true;
+    else this.#hearOf(addressed.address, frame, addressed.offset);
   }
 
   #hearOf(address: string, frame: Uint8Array, offset: number): void {
-    if (!this.#refused.has(address)) this.#enter(address);
+    if (!this.#refused.has(address)) {
+      if (!isKnownType(frame[offset])) return;
+      this.#enter(address);
+    }
     const isHeard = [messageTypes.auth, messageTypes.close].some((type) => type === frame[offset]);
     if (this.isRefused(address) && !isHeard) return;
     const message = understand(() => decodeMessage(frame, offset));
-    if (message?.type === "close") this.#refused.delete(address);
-    else if (message === undefined || isRefusedIn(message)) this.#refuse(address);
-    else if (this.isRefused(address)) this.#refusals += 1;
+    const detail = this.#refused.get(address);
+    if (message instanceof SessionError) this.#refuse(address, message.message);
+    else if (message.type === "close") this.#refused.delete(address);
+    else if (isRefusedIn(message)) this.#refuse(address, "malformed");
+    else if (message.type === "authentication" && detail !== undefined) this.#answer(detail);
   }
 
   #enter(address: string): void {
-    if (isForbidden(address)) this.#refuse(address);
-    else this.#refused.set(address, false);
+    if (isForbidden(address)) this.#refuse(address, "forbidden");
+    else this.#refused.set(address, undefined);
   }
 
-  #refuse(address: string): void {
-    this.#refused.set(address, true);
-    this.#refusals += 1;
+  #refuse(address: string, detail: string): void {
+    this.#refused.set(address, detail);
+    this.#answer(detail);
+  }
+
+  #answer(detail: string): void {
+    if (detail === conclusionDetail) this.#conclusions += 1;
+    else this.#refusals += 1;
   }
 }
 
@@ -151,11 +165,11 @@ function isRefusedIn(message: ClientMessage): boolean {
   }
 }
 
-function understand<T>(read: () => T): T | undefined {
+function understand<T>(read: () => T): T | SessionError {
   try {
     return read();
   } catch (error) {
-    if (error instanceof SessionError) return undefined;
+    if (error instanceof SessionError) return error;
     throw error;
   }
 }
@@ -200,7 +214,7 @@ function frameOf(random: Random, address: string, bodies: Iterator<Uint8Array, n
   ])();
 }
 
-/** Each of these frames ends the connection, or answers a message that was not sent. */
+/** Each of these frames ends the connection, is ignored, or answers a message that was not sent. */
 const ofNoDocument: readonly (string | Uint8Array)[] = [
   "text",
   new Uint8Array(),

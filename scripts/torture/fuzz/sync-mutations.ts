@@ -4,7 +4,7 @@ import { decodeAwareness, encodeAwareness } from "../../../src/relay/sync-codec.
 import { decodeStateVector } from "../../../src/relay/update/state-vector.ts";
 import { DecodeError } from "../../../src/relay/update/strict-decoding.ts";
 import { decodeContents } from "../../../src/relay/update/update-contents.ts";
-import { type ClientMessage, decodeMessage } from "../../../src/relay/y-websocket/codec.ts";
+import { type ClientMessage, decodeFrame } from "../../../src/relay/y-websocket/codec.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
 import { invent, mutate, session } from "../../../test/support/bytes/mutations.ts";
 import type { Random } from "../../../test/support/bytes/random.ts";
@@ -26,7 +26,8 @@ export function* syncFrames(random: Random): Generator<Uint8Array, never> {
 /** True if the server must refuse the frame in any state, by the rules of its codecs. */
 export function isRefused(frame: Uint8Array): boolean {
   try {
-    return isMalformed(decodeMessage(frame));
+    const content = decodeFrame(frame);
+    return content.type === "several" ? [...content.messages].some(isMalformed) : isMalformed(content);
   } catch (error) {
     if (error instanceof SessionError) return true;
     throw error;
@@ -47,6 +48,7 @@ export function isMalformed(message: ClientMessage): boolean {
         decodeAwareness(message.body);
         return false;
       case "query-awareness":
+      case "unknown":
         return false;
     }
   } catch (error) {

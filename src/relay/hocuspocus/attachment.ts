@@ -169,6 +169,7 @@ export class Attachment {
 
   #handle(message: ClientMessage): void | Promise<void> {
     const state = this.#state;
+    if (message.type === "unknown") return this.#options.metrics.ignoredMessages.inc({ protocol: "hocuspocus" });
     if (message.type === "close") return this.#detach();
     if (message.type === "authentication") {
       if (state.kind === "refused") return this.#sendPermissionDenied(state.reason);

@@ -1,7 +1,13 @@
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
-import { decodeOrRefuse, decodeSyncMessage, type SyncMessage } from "../sync-codec.ts";
+import {
+  decodeNextOrRefuse,
+  decodeSyncMessage,
+  type SyncMessage,
+  type UnknownMessage,
+  unknownMessage,
+} from "../sync-codec.ts";
 import { DecodeError } from "../update/strict-decoding.ts";
 
 /** A message of a Hocuspocus provider about one document. */
@@ -11,7 +17,8 @@ export type ClientMessage =
   | { readonly type: "query-awareness" }
   | { readonly type: "authentication"; readonly token: string }
   | { readonly type: "stateless"; readonly payload: string }
-  | { readonly type: "close" };
+  | { readonly type: "close" }
+  | UnknownMessage;
 
 /** The address of a frame: it names the document of the connection to which the frame belongs. */
 export interface Addressed {
@@ -28,12 +35,24 @@ export const messageTypes = {
   auth: 2,
   queryAwareness: 3,
   stateless: 5,
+  /** A message from one server to another, which a client must not send. */
+  broadcastStateless: 6,
   close: 7,
   syncStatus: 8,
   /** Ping and pong are frames of one byte, without an address. */
   ping: 9,
   pong: 10,
 } as const;
+
+const typesOfClients: ReadonlySet<number | undefined> = new Set([
+  ...[messageTypes.sync, messageTypes.awareness, messageTypes.auth, messageTypes.queryAwareness],
+  ...[messageTypes.stateless, messageTypes.broadcastStateless, messageTypes.close],
+]);
+
+/** Whether a message that begins with this byte is of a known type. */
+export function isKnownType(type: number | undefined): boolean {
+  return typesOfClients.has(type);
+}
 
 const token = 0;
 /** The longest session id in bytes, with the NUL before it. */
@@ -59,42 +78,42 @@ export function decodeAddress(frame: Uint8Array, limitBytes: number): Addressed 
   }
 }
 
-/** Decodes the message after the address. Throws `SessionError` malformed-frame, also for left-over bytes. */
+/**
+ * Decodes the message after the address. Bytes behind the message are ignored: a frame has one message, and newer
+ * providers append fields to it, as version 4 appended its version to the token.
+ *
+ * Throws `SessionError` malformed-frame for a message of a known type that cannot be decoded.
+ */
 export function decodeMessage(frame: Uint8Array, offset: number): ClientMessage {
-  return decodeOrRefuse(frame, (decoder) => {
-    decoder.pos = offset;
-    return readMessage(decoder);
-  });
+  const decoder = decoding.createDecoder(frame);
+  decoder.pos = offset;
+  return decodeNextOrRefuse(decoder, readMessage);
 }
 
 function readMessage(decoder: decoding.Decoder): ClientMessage {
-  const type = decoding.readVarUint(decoder);
-  switch (type) {
+  switch (decoding.readVarUint(decoder)) {
     case messageTypes.sync:
       return decodeSyncMessage(decoder);
     case messageTypes.awareness:
       return { type: "awareness", body: decoding.readVarUint8Array(decoder) };
     case messageTypes.auth:
-      return { type: "authentication", token: readToken(decoder) };
+      return readAuthentication(decoder);
     case messageTypes.queryAwareness:
       return { type: "query-awareness" };
     case messageTypes.stateless:
       return { type: "stateless", payload: decoding.readVarString(decoder) };
+    case messageTypes.broadcastStateless:
+      throw new DecodeError("a broadcast between servers");
     case messageTypes.close:
-      if (decoding.hasContent(decoder)) decoding.readVarString(decoder);
       return { type: "close" };
     default:
-      throw new DecodeError(`unknown message ${type}`);
+      return unknownMessage;
   }
 }
 
-function readToken(decoder: decoding.Decoder): string {
+function readAuthentication(decoder: decoding.Decoder): ClientMessage {
   const type = decoding.readVarUint(decoder);
-  if (type !== token) throw new DecodeError(`unknown authentication message ${type}`);
-  const text = decoding.readVarString(decoder);
-  // Providers from version 4 on append their version.
-  if (decoding.hasContent(decoder)) decoding.readVarString(decoder);
-  return text;
+  return type === token ? { type: "authentication", token: decoding.readVarString(decoder) } : unknownMessage;
 }
 
 /** Encodes an address as it precedes every message of its document. */

@@ -29,7 +29,7 @@ export interface HocuspocusMemberOptions {
 }
 
 /** A message that a provider sends to the room. */
-export type RoomMessage = Exclude<ClientMessage, { readonly type: "authentication" | "close" }>;
+export type RoomMessage = Exclude<ClientMessage, { readonly type: "authentication" | "close" | "unknown" }>;
 
 const emptyStateVector = Uint8Array.of(0);
 

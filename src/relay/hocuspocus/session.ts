@@ -4,7 +4,7 @@ import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
 import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
 import { Attachment, type AttachmentOptions } from "./attachment.ts";
-import { type Addressed, decodeAddress, maxAddressBytes, messageTypes } from "./codec.ts";
+import { type Addressed, decodeAddress, isKnownType, maxAddressBytes, messageTypes } from "./codec.ts";
 import { ConcurrencyLimit } from "./concurrency-limit.ts";
 import { hocuspocusEncoding } from "./encoding.ts";
 
@@ -33,10 +33,11 @@ export class HocuspocusSession implements ProtocolSession {
   }
 
   receive(frame: Frame): void | Promise<void> {
-    if (typeof frame === "string") throw new SessionError(closeReasons.malformedFrame, "text frames are not supported");
-    if (frame.byteLength === 1) return this.#ping(frame);
+    if (typeof frame === "string" || frame.byteLength <= 1) return this.#receiveUnaddressed(frame);
     const { address, offset } = this.#decodeAddress(frame);
-    const attachment = this.#attachments.get(address) ?? this.#attach(address);
+    const known = this.#attachments.get(address);
+    if (known === undefined && !isKnownType(frame[offset])) return this.#ignored();
+    const attachment = known ?? this.#attach(address);
     if (attachment === undefined) this.#refuseDocument(address, frame[offset]);
     else attachment.receive(frame, offset);
     return this.#gate.released;
@@ -59,10 +60,15 @@ export class HocuspocusSession implements ProtocolSession {
     return decodeAddress(frame, maxAddressBytes(this.#options.limits.nameBytes));
   }
 
-  #ping(frame: Uint8Array): void {
-    if (frame[0] === messageTypes.ping) this.#connection.send(pong);
-    else if (frame[0] !== messageTypes.pong)
-      throw new SessionError(closeReasons.malformedFrame, "unknown frame of one byte");
+  /** Handles a frame that belongs to no document. */
+  #receiveUnaddressed(frame: Frame): void {
+    const type = typeof frame === "string" ? undefined : frame[0];
+    if (type === messageTypes.ping) this.#connection.send(pong);
+    else if (type !== messageTypes.pong) this.#ignored();
+  }
+
+  #ignored(): void {
+    this.#options.metrics.ignoredMessages.inc({ protocol: "hocuspocus" });
   }
 
   /** Returns undefined when the connection has too many documents already. */

@@ -25,10 +25,18 @@ export function readByte(decoder: decoding.Decoder): number {
 
 /** Reads all of `bytes` with `read`. Throws `DecodeError` for every failure, bytes that are left over included. */
 export function decodeAll<T>(bytes: Uint8Array, read: (decoder: decoding.Decoder) => T): T {
+  const decoder = decoding.createDecoder(bytes);
+  const value = decodeNext(decoder, read);
+  readEnd(decoder);
+  return value;
+}
+
+/** Reads one value with `read` and leaves the bytes behind it unread. Throws `DecodeError` for every failure. */
+export function decodeNext<T>(decoder: decoding.Decoder, read: (decoder: decoding.Decoder) => T): T {
   try {
-    const decoder = decoding.createDecoder(bytes);
     const value = read(decoder);
-    readEnd(decoder);
+    // lib0 reads beyond the end of a view without an error.
+    if (decoder.pos > decoder.arr.length) throw new DecodeError("unexpected end of data");
     return value;
   } catch (error) {
     if (error instanceof DecodeError) throw error;

@@ -1,14 +1,24 @@
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
-import { decodeOrRefuse, decodeSyncMessage, type SyncMessage, writeSyncMessage } from "../sync-codec.ts";
-import { DecodeError } from "../update/strict-decoding.ts";
+import {
+  decodeNextOrRefuse,
+  decodeSyncMessage,
+  type SyncMessage,
+  type UnknownMessage,
+  unknownMessage,
+  writeSyncMessage,
+} from "../sync-codec.ts";
 
 /** A message of a y-websocket client. */
 export type ClientMessage =
   | SyncMessage
   | { readonly type: "awareness"; readonly body: Uint8Array }
-  | { readonly type: "query-awareness" };
+  | { readonly type: "query-awareness" }
+  | UnknownMessage;
+
+/** The content of a frame: one message, or several of them, which are decoded one by one in their order. */
+export type FrameContent = ClientMessage | { readonly type: "several"; readonly messages: Iterable<ClientMessage> };
 
 /** A message of a y-websocket server. */
 export type ServerMessage =
@@ -22,15 +32,40 @@ const auth = 2;
 const queryAwareness = 3;
 const permissionDenied = 0;
 
-/** Decodes the one message of a frame. Throws `SessionError` malformed-frame, also for text and for left-over bytes. */
-export function decodeMessage(frame: string | Uint8Array): ClientMessage {
-  if (typeof frame === "string") throw new SessionError(closeReasons.malformedFrame, "text frames are not supported");
-  return decodeOrRefuse(frame, readMessage);
+/**
+ * The messages of one frame are handled in one turn of the event loop, and an answer takes longer than the message of
+ * two bytes that asks for it.
+ */
+const messagesPerFrame = 1_000;
+
+/**
+ * Decodes a frame. An unknown message, also one without any bytes, is the last one of its frame.
+ *
+ * Throws `SessionError` malformed-frame for a message of a known type that cannot be decoded; of several messages, when
+ * the iteration reaches it.
+ */
+export function decodeFrame(frame: Uint8Array): FrameContent {
+  if (frame.byteLength === 0) return unknownMessage;
+  const decoder = decoding.createDecoder(frame);
+  const first = decodeNextOrRefuse(decoder, readMessage);
+  const isLast = first === unknownMessage || !decoding.hasContent(decoder);
+  return isLast ? first : { type: "several", messages: decodeSeveral(first, decoder) };
+}
+
+function* decodeSeveral(first: ClientMessage, decoder: decoding.Decoder): Generator<ClientMessage, void> {
+  yield first;
+  for (let count = 2; decoding.hasContent(decoder); count += 1) {
+    if (count > messagesPerFrame) {
+      throw new SessionError(closeReasons.malformedFrame, `more than ${messagesPerFrame} messages in one frame`);
+    }
+    const message = decodeNextOrRefuse(decoder, readMessage);
+    yield message;
+    if (message === unknownMessage) return;
+  }
 }
 
 function readMessage(decoder: decoding.Decoder): ClientMessage {
-  const type = decoding.readVarUint(decoder);
-  switch (type) {
+  switch (decoding.readVarUint(decoder)) {
     case sync:
       return decodeSyncMessage(decoder);
     case awareness:
@@ -38,7 +73,7 @@ function readMessage(decoder: decoding.Decoder): ClientMessage {
     case queryAwareness:
       return { type: "query-awareness" };
     default:
-      throw new DecodeError(`unknown message ${type}`);
+      return unknownMessage;
   }
 }
 

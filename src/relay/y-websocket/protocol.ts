@@ -13,9 +13,9 @@ import type { Handshake, Protocol, ProtocolSession } from "../../transport/proto
 import type { RelayLimits } from "../limits.ts";
 import type { SyncRoom } from "../sync-room.ts";
 import { encodeMessage } from "./codec.ts";
-import { YWebsocketSession } from "./session.ts";
+import { YWebsocketSession, type YWebsocketSessionOptions } from "./session.ts";
 
-export interface YWebsocketOptions {
+export interface YWebsocketOptions extends YWebsocketSessionOptions {
   readonly rooms: RoomRegistry<SyncRoom>;
   readonly authorizer: Authorizer;
   readonly limits: RoomLimits & Pick<RelayLimits, "relayFrameBytes">;
@@ -51,7 +51,7 @@ async function open(
   if (fault !== undefined) throw new SessionError(closeReasons.malformedFrame, fault);
   const pass = await enterRoom(rooms, authorizer, accessRequest("sync", name, { connection, handshake }));
   if (!pass.granted) throw sessionErrorOf(pass);
-  return new YWebsocketSession(connection, pass);
+  return new YWebsocketSession(connection, pass, options);
 }
 
 /** Returns the rest of the path, percent-decoded once; an invalid percent-encoding is taken literally. */

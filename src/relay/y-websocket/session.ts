@@ -1,11 +1,21 @@
 import type { Access, Denial, GrantWatcher } from "../../auth/authorizer.ts";
+import type { Metrics } from "../../ops/metrics.ts";
 import { closeReasonOf } from "../../rooms/denial.ts";
 import type { RoomPass } from "../../rooms/room-pass.ts";
+import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
 import type { ProtocolSession } from "../../transport/protocol.ts";
+import type { RelayLimits } from "../limits.ts";
 import type { Submission, SyncEncoding, SyncMember } from "../sync-member.ts";
 import type { SyncRoom } from "../sync-room.ts";
-import { decodeMessage, encodeMessage } from "./codec.ts";
+import { Batch, decodeBatchMarker } from "./batch.ts";
+import { type ClientMessage, decodeFrame, encodeMessage } from "./codec.ts";
+
+/** The parts that all y-websocket sessions of a server share. */
+export interface YWebsocketSessionOptions {
+  readonly limits: Pick<RelayLimits, "relayFrameBytes">;
+  readonly metrics: Pick<Metrics, "ignoredMessages">;
+}
 
 /** All members share one encoding, because y-websocket's frames name no document. */
 export const yWebsocketEncoding: SyncEncoding = {
@@ -29,13 +39,17 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
   readonly connection: Connection;
   readonly encoding = yWebsocketEncoding;
   readonly #pass: RoomPass<SyncRoom>;
+  readonly #options: YWebsocketSessionOptions;
+  /** Defined while the client sends a message in pieces. */
+  #batch: Batch | undefined;
   #wasToldReadOnly = false;
   #hasGrantEnded = false;
 
   /** The session owns the pass from now on. */
-  constructor(connection: Connection, pass: RoomPass<SyncRoom>) {
+  constructor(connection: Connection, pass: RoomPass<SyncRoom>, options: YWebsocketSessionOptions) {
     this.connection = connection;
     this.#pass = pass;
+    this.#options = options;
     // The grant may have ended since the pass was issued: then the client must learn nothing of the room.
     pass.watch(this);
     if (this.#hasGrantEnded) return;
@@ -53,21 +67,50 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
   }
 
   receive(frame: Frame): void | Promise<void> {
-    const message = decodeMessage(frame);
+    if (typeof frame === "string") return this.#receiveText(frame);
+    if (this.#batch !== undefined) return this.#batch.add(frame);
+    return this.#receiveMessages(frame);
+  }
+
+  #receiveText(text: string): void | Promise<void> {
+    const marker = decodeBatchMarker(text);
+    // Some servers of y-websocket's protocol carry messages of the application as text.
+    if (marker === undefined) return this.#ignored();
+    const batch = this.#batch;
+    this.#batch = undefined;
+    if (marker.type === "end") return batch === undefined ? this.#ignored() : this.#receiveMessages(batch.join());
+    if (marker.bytes > this.#options.limits.relayFrameBytes) {
+      throw new SessionError(closeReasons.frameTooLarge, `a message of ${marker.bytes} bytes`);
+    }
+    this.#batch = new Batch(marker.bytes);
+  }
+
+  #receiveMessages(frame: Uint8Array): void | Promise<void> {
+    const content = decodeFrame(frame);
+    return content.type === "several" ? this.#handleAll(content.messages) : this.#handle(content, frame);
+  }
+
+  async #handleAll(messages: Iterable<ClientMessage>): Promise<void> {
+    for (const message of messages) await this.#handle(message);
+  }
+
+  /** `frame` holds this message alone: other clients get it unchanged. */
+  #handle(message: ClientMessage, frame?: Uint8Array): void | Promise<void> {
     switch (message.type) {
       case "sync-step-1":
         return this.#room.sync(this, message.stateVector);
       case "sync-step-2":
         return this.#submitted(this.#room.submit(this, syncStep2Submission(message.update)));
       case "update":
-        return this.#submitted(
-          this.#room.submit(this, { update: message.update, frame, acknowledgement: () => frame }),
-        );
+        return this.#submitted(this.#room.submit(this, updateSubmission(message.update, frame)));
       case "awareness":
         this.#room.updateAwareness(this, message.body);
         break;
       case "query-awareness":
         this.#room.queryAwareness(this);
+        break;
+      case "unknown":
+        this.#ignored();
         break;
     }
   }
@@ -89,6 +132,10 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
     this.connection.refuse(closeReasonOf(denial), denial.reason);
   }
 
+  #ignored(): void {
+    this.#options.metrics.ignoredMessages.inc({ protocol: "y-websocket" });
+  }
+
   /** A client with read access is told once: the missing echo of an update shows that it was not taken. */
   #submitted(isTaken: boolean | Promise<boolean>): void | Promise<void> {
     if (isTaken instanceof Promise) return isTaken.then((taken) => this.#submitted(taken));
@@ -96,6 +143,11 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
     this.#wasToldReadOnly = true;
     this.connection.send(readOnlyNotice);
   }
+}
+
+function updateSubmission(update: Uint8Array, frame: Uint8Array | undefined): Submission {
+  if (frame === undefined) return { update, acknowledgement: () => encodeMessage({ type: "update", update }) };
+  return { update, frame, acknowledgement: () => frame };
 }
 
 /** A client takes its own update coming back as the acknowledgement. An empty update needs none. */

@@ -1,6 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import * as Y from "yjs";
+import { messageTypes } from "../../../src/relay/hocuspocus/codec.ts";
+import { framed } from "../../support/bytes/hocuspocus-frames.ts";
 import { HocuspocusClients, kinds, saved } from "../../support/clients/hocuspocus-clients.ts";
 import { converged, synced, TestClients } from "../../support/clients/providers.ts";
 import { typist } from "../../support/clients/typist.ts";
@@ -23,6 +25,18 @@ describe.each([...kinds])("providers of version $label", (kind) => {
     const late = clients.attach("my notes");
     await saved(late);
     await converged([a, b, late]);
+  });
+
+  test("stay in their document after frames that the server does not know", async () => {
+    await using server = await startTestServer();
+    await using clients = new HocuspocusClients(kind, server.wsUrl);
+    const [a, b] = await clients.attachAll(2, "stray");
+    for (const frame of ["text", new Uint8Array(), framed("stray", 99, "later"), framed("stray", messageTypes.auth, 9)])
+      a.socket.webSocket?.send(frame);
+    typist(a.text, "a")(50);
+    await saved(a);
+    await converged([a, b]);
+    expect([a.socket.status, a.provider.isSynced]).toEqual(["connected", true]);
   });
 
   test("send offline edits, and have them acknowledged", async () => {

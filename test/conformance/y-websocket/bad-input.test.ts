@@ -24,12 +24,8 @@ const [valid] = tuple(
 );
 
 /** Frames that violate the protocol, and the expected close reason. */
-const malformed: readonly [string, Uint8Array | string][] = [
-  ["text", '{"type":"subscribe","topics":["room"]}'],
-  ["an empty frame", bytes("")],
-  ["an unknown message", bytes("09")],
-  ["an unknown sync message", bytes("00 07 00")],
-  ["left-over bytes behind the message", bytes("00 00 01 00 00")],
+const malformed: readonly [string, Uint8Array][] = [
+  ["a message behind another that has no body", bytes("00 00 01 00 00")],
   ["a truncated update", framed(valid.subarray(0, -1))],
   ["an update cut in the middle", framed(valid.subarray(0, 6))],
   ["an update with bytes left over", framed(Uint8Array.from([...valid, 0]))],
@@ -61,6 +57,22 @@ describe("a client that sends", () => {
       await unharmed(server, witness);
     },
   );
+
+  test.each<[string, Uint8Array | string]>([
+    ["text", '{"type":"subscribe","topics":["room"]}'],
+    ["an empty frame", bytes("")],
+    ["a message of an unknown type", bytes("09")],
+    ["a sync message of an unknown type", bytes("00 07 00")],
+    ["a message of an unknown type behind another", bytes("00 00 01 00 66 01 07")],
+  ])("%s stays connected, and its later updates are stored", async (_, frame) => {
+    await using server = await startTestServer();
+    const client = await RawClient.connect(`${server.wsUrl}/sync/other`);
+    client.sendBytes(frame);
+    client.send({ type: "update", update: valid });
+    await eventually("acknowledged", () => client.updates.length === 1);
+    expect([client.closed, storedRows(server.dataFolder)]).toEqual([undefined, 1]);
+    await client.close();
+  });
 
   test.each([
     ["a reserved opcode", "83 80 00 00 00 00"],

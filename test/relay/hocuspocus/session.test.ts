@@ -5,6 +5,7 @@ import { SessionError } from "../../../src/transport/close-reason.ts";
 import { providerFrames } from "../../support/bytes/hocuspocus-frames.ts";
 import { updatesOf } from "../../support/clients/raw-client.ts";
 import { settled } from "../../support/eventually.ts";
+import { authorizerThat } from "../../support/fakes/fake-authorizer.ts";
 import { FakeConnection } from "../../support/fakes/fake-connection.ts";
 import { hocuspocusSessions } from "../../support/servers/hocuspocus-sessions.ts";
 import { tuple } from "../../support/tuple.ts";
@@ -306,12 +307,56 @@ describe("a stateless message", () => {
   });
 });
 
+describe("a frame", () => {
+  test.each([
+    ["text", "hello"],
+    ["nothing", Uint8Array.of()],
+    ["one byte that is no ping", Uint8Array.of(3)],
+    ["a message of an unknown type", Uint8Array.of(3, 0x64, 0x6f, 0x63, 11, 1)],
+    ["an authentication message of an unknown type", Uint8Array.of(3, 0x64, 0x6f, 0x63, 2, 7, 1)],
+    ["a sync message of an unknown type", Uint8Array.of(3, 0x64, 0x6f, 0x63, 0, 3, 0)],
+    ["a sync reply between servers", Uint8Array.of(3, 0x64, 0x6f, 0x63, 4, 0, 1, 0)],
+  ])("with %s is ignored and counted, before authentication and after it", async (_, frame) => {
+    const { connect, metrics, turnAndSync } = hocuspocusSessions();
+    const { connection, say, told } = await connect("a");
+    await say(frame);
+    expect(told()).toEqual([]);
+    await say(doc.auth(), frame, doc.step1(), frame);
+    told();
+    await say(doc.update(first));
+    await turnAndSync();
+    expect(told()).toEqual(["doc: status 1"]);
+    expect(connection.isOpen).toBe(true);
+    const { values } = await metrics.ignoredMessages.get();
+    expect(values).toEqual([{ labels: { protocol: "hocuspocus" }, value: 3 }]);
+  });
+
+  test("of an unknown type attaches no document", async () => {
+    const { clock, connect } = hocuspocusSessions();
+    const { connection, say, told } = await connect("a");
+    const other = providerFrames("other");
+    await say(other.auth(), other.step1(), Uint8Array.of(3, 0x64, 0x6f, 0x63, 11, 1));
+    told();
+    clock.advance(15_000);
+    expect([connection.isOpen, told().filter((words) => words.startsWith("doc"))]).toEqual([true, []]);
+  });
+
+  test("of an unknown type does not keep a client from the deadline of its authentication", async () => {
+    const { clock, connect } = hocuspocusSessions({ authorizer: authorizerThat(() => new Promise(() => {})) });
+    const { connection, say } = await connect("a");
+    const unknown = Uint8Array.of(3, 0x64, 0x6f, 0x63, 11, 1);
+    await say(doc.auth());
+    for (let seconds = 0; seconds < 15; seconds += 1) {
+      await say(unknown);
+      clock.advance(1_000);
+    }
+    expect(connection.isOpen).toBe(false);
+  });
+});
+
 describe("a malformed frame", () => {
   test.each([
-    ["an unknown message", Uint8Array.of(3, 0x64, 0x6f, 0x63, 11)],
-    ["an unknown sync message", Uint8Array.of(3, 0x64, 0x6f, 0x63, 0, 3, 0)],
     ["a broadcast that is the servers' own", Uint8Array.of(3, 0x64, 0x6f, 0x63, 6, 1, 0x61)],
-    ["a sync reply that is the servers' own", Uint8Array.of(3, 0x64, 0x6f, 0x63, 4, 0, 1, 0)],
     ["an update that is none", doc.update(Uint8Array.of(1, 2, 3))],
     ["awareness that is none", Uint8Array.of(3, 0x64, 0x6f, 0x63, 1, 2, 9, 9)],
     ["a state vector that is none", doc.step1(Uint8Array.of(9))],
@@ -338,10 +383,8 @@ describe("a malformed frame", () => {
   });
 
   test.each([
-    ["text", "hello"],
-    ["nothing", Uint8Array.of()],
-    ["one byte that is no ping", Uint8Array.of(3)],
     ["an address that cannot be read", Uint8Array.of(200, 1)],
+    ["an address alone", Uint8Array.of(3, 0x64, 0x6f, 0x63)],
   ])("with %s ends the session", async (_, frame) => {
     const { connect } = hocuspocusSessions();
     const { session } = await connect("a");

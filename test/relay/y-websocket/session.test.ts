@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Denial } from "../../../src/auth/authorizer.ts";
 import { encodeAwareness } from "../../../src/relay/sync-codec.ts";
-import { decodeMessage, encodeMessage } from "../../../src/relay/y-websocket/codec.ts";
+import { decodeFrame, encodeMessage } from "../../../src/relay/y-websocket/codec.ts";
 import { yWebsocket } from "../../../src/relay/y-websocket/protocol.ts";
 import { YWebsocketSession } from "../../../src/relay/y-websocket/session.ts";
 import { RoomPass } from "../../../src/rooms/room-pass.ts";
@@ -36,7 +36,7 @@ const presence = (clientId: number, clock: number, state: string | undefined) =>
 function inWords(frame: string | Uint8Array): string {
   if (typeof frame === "string") return frame;
   if (frame[0] === 2) return "denied";
-  const message = decodeMessage(frame);
+  const message = decodeFrame(frame);
   if (message.type === "update") return `update ${message.update.toHex()}`;
   return message.type === "awareness" ? `awareness ${Buffer.from(message.body).toString("latin1")}` : message.type;
 }
@@ -60,7 +60,7 @@ function setUp(options: RoomPartsOptions = {}) {
     return {
       connection,
       session,
-      say: async (...frames: readonly Uint8Array[]) => {
+      say: async (...frames: readonly (string | Uint8Array)[]) => {
         for (const frame of frames) await session.receive(frame);
         await parts.turnAndSync();
       },
@@ -72,8 +72,11 @@ function setUp(options: RoomPartsOptions = {}) {
       },
     };
   };
-  return { ...parts, store, authorizer, connect };
+  const ignored = async () => (await parts.metrics.ignoredMessages.get()).values;
+  return { ...parts, store, authorizer, connect, ignored };
 }
+
+const joined = (...frames: readonly Uint8Array[]) => Uint8Array.from(frames.flatMap((frame) => [...frame]));
 
 describe("a y-websocket client", () => {
   test("is authorized by what its URL says, else by its headers, with its origin", async () => {
@@ -124,12 +127,12 @@ describe("a y-websocket client", () => {
   });
 
   test("whose grant ends after its document has opened, before its session, learns nothing of it", async () => {
-    const { rooms, connect } = setUp();
+    const { limits, metrics, rooms, connect } = setUp();
     const grant = new FakeGrant();
     const pass = new RoomPass(await rooms.acquire("doc"), grant);
     const connection = new FakeConnection("late");
     grant.end(expired);
-    const session = new YWebsocketSession(connection, pass);
+    const session = new YWebsocketSession(connection, pass, { limits, metrics });
     expect([connection.closeReason, connection.refusal]).toEqual([closeReasons.unauthorized, "it is over"]);
     // Not even which clients the document has.
     expect(connection.sent).toEqual([]);
@@ -152,6 +155,87 @@ describe("a y-websocket client", () => {
     await changing;
     await turnAndSync();
     expect(store.appended.flat()).toHaveLength(1);
+  });
+});
+
+describe("a frame of a y-websocket client", () => {
+  test.each([
+    ["a text", "__YPS:hello"],
+    ["nothing", Uint8Array.of()],
+    ["a message of a type that is not known", Uint8Array.of(102, 1, 7)],
+    ["a sync message of a type that is not known", Uint8Array.of(0, 9, 7)],
+  ])("with %s is ignored and counted, and the session goes on", async (_, frame) => {
+    const { connect, ignored, store } = setUp();
+    const { connection, say, told } = await connect("mine");
+    await say(frame);
+    told();
+    await say(update(first));
+    expect(told()).toEqual([`update ${first.toHex()}`]);
+    expect([connection.isOpen, store.appended.flat().length]).toEqual([true, 1]);
+    expect(await ignored()).toEqual([{ labels: { protocol: "y-websocket" }, value: 1 }]);
+  });
+
+  test("with several messages is handled as several frames; the others get each update by itself", async () => {
+    const { connect, ignored, store } = setUp();
+    const [writer, other] = [await connect("writer"), await connect("other")];
+    await other.say(encodeMessage({ type: "sync-step-1", stateVector: Uint8Array.of(0) }));
+    for (const { told } of [writer, other]) told();
+    const hello = encodeMessage({ type: "sync-step-1", stateVector: Uint8Array.of(0) });
+    await writer.say(joined(hello, update(first), answer(second), Uint8Array.of(77, 1, 2)));
+    const updates = [first, second].map((each) => `update ${each.toHex()}`);
+    expect(writer.told()).toEqual(["sync-step-2", ...updates]);
+    expect(other.told()).toEqual(updates);
+    expect(store.appended.flat()).toHaveLength(2);
+    expect(await ignored()).toMatchObject([{ value: 1 }]);
+  });
+
+  test("with a malformed message behind another is refused, and the first one is stored", async () => {
+    const { connect, store, turnAndSync } = setUp();
+    const { session } = await connect("mine");
+    const frame = joined(update(first), Uint8Array.of(0, 2, 9, 9));
+    await expect(Promise.resolve(session.receive(frame))).rejects.toMatchObject({
+      reason: closeReasons.malformedFrame,
+    });
+    await turnAndSync();
+    expect(store.appended.flat()).toHaveLength(1);
+  });
+});
+
+describe("a message in pieces, as y-partykit's provider sends one of more than 1 MB", () => {
+  const marker = (type: string, size: number, count = 2) =>
+    `y-pk-batch#${JSON.stringify({ id: "x", type, size, count })}`;
+  const message = update(first);
+  const pieces = [message.subarray(0, 5), message.subarray(5)];
+  const large = new Uint8Array(200_000);
+
+  test("is put together, forwarded and acknowledged", async () => {
+    const { connect, ignored } = setUp();
+    const [writer, other] = [await connect("writer"), await connect("other")];
+    await other.say(encodeMessage({ type: "sync-step-1", stateVector: Uint8Array.of(0) }));
+    for (const { told } of [writer, other]) told();
+    const size = message.byteLength;
+    await writer.say(marker("start", size), pieces[0] ?? "", "a text between", pieces[1] ?? "", marker("end", size));
+    for (const { told } of [writer, other]) expect(told()).toEqual([`update ${first.toHex()}`]);
+    expect(await ignored()).toMatchObject([{ value: 1 }]);
+  });
+
+  test.each([
+    ["is shorter than announced", [marker("start", 300_000), large, marker("end", 300_000)]],
+    ["is longer than announced", [marker("start", 100_000), large]],
+    ["comes in more pieces than its length needs", [marker("start", 3), ...Array(3).fill(Uint8Array.of(0))]],
+    ["is announced without a length", [`y-pk-batch#${JSON.stringify({ type: "start" })}`]],
+    ["is announced by what is no JSON", ["y-pk-batch#{"]],
+  ])("is refused if it %s", async (_, frames) => {
+    const { connect } = setUp();
+    const { say } = await connect("mine");
+    await expect(say(...frames)).rejects.toMatchObject({ reason: closeReasons.malformedFrame });
+  });
+
+  test("may be as long as a frame, and no longer", async () => {
+    const { connect } = setUp({ limits: { relayFrameBytes: 1_000 } });
+    const { say } = await connect("mine");
+    await say(marker("start", 1_000));
+    await expect(say(marker("start", 1_001))).rejects.toMatchObject({ reason: closeReasons.frameTooLarge });
   });
 });
 

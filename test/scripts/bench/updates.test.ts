@@ -10,7 +10,7 @@ import {
   writerId,
 } from "../../../scripts/bench/load/updates.ts";
 import { yWebsocketDialect } from "../../../scripts/bench/load/y-websocket-dialect.ts";
-import { decodeMessage } from "../../../src/relay/y-websocket/codec.ts";
+import { decodeFrame } from "../../../src/relay/y-websocket/codec.ts";
 
 describe("the typed updates of the load", () => {
   test("are one per keystroke and together make the document", () => {
@@ -52,9 +52,9 @@ describe("the dialects", () => {
   test("of y-websocket encodes messages that the server's codec reads", () => {
     const dialect = yWebsocketDialect("/sync/");
     const [hello = new Uint8Array()] = dialect.hello("a");
-    expect(decodeMessage(hello)).toEqual({ type: "sync-step-1", stateVector: Uint8Array.of(0) });
-    expect(decodeMessage(dialect.update("a", update))).toEqual({ type: "update", update });
-    expect(decodeMessage(dialect.awareness("a", Uint8Array.of(1, 2)))).toEqual({
+    expect(decodeFrame(hello)).toEqual({ type: "sync-step-1", stateVector: Uint8Array.of(0) });
+    expect(decodeFrame(dialect.update("a", update))).toEqual({ type: "update", update });
+    expect(decodeFrame(dialect.awareness("a", Uint8Array.of(1, 2)))).toEqual({
       type: "awareness",
       body: Uint8Array.of(1, 2),
     });

@@ -27,7 +27,7 @@ interface Provider {
 /** One connection, which several providers can share. */
 interface ProviderSocket {
   readonly status: string;
-  readonly webSocket: { readonly readyState: number } | null;
+  readonly webSocket: { readonly readyState: number; send(frame: string | Uint8Array): void } | null;
   connect(): unknown;
   disconnect(): void;
   destroy(): void;
