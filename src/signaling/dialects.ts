@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import type { Authorizer } from "../auth/authorizer.ts";
+import type { Metrics } from "../ops/metrics.ts";
 import { handshakeToken } from "../rooms/access-request.ts";
 import { httpStatusOf } from "../rooms/denial.ts";
 import { SessionError } from "../transport/close-reason.ts";
@@ -27,6 +28,8 @@ export interface SignalingClient {
   readonly connection: Connection;
   readonly handshake: Handshake;
   readonly quota: Quota;
+  /** Counts a message of the client that the dialect does not know. */
+  ignored(): void;
 }
 
 /** One dialect's state on one connection: a `ProtocolSession` that receives messages instead of frames. */
@@ -43,14 +46,17 @@ export interface DialectsOptions {
   readonly authorizer: Authorizer;
   readonly limits: SignalingLimits;
   readonly quotas: Quotas;
+  readonly metrics: Pick<Metrics, "ignoredMessages">;
 }
+
+const name = "json-signaling";
 
 /** The JSON dialects on `/` and `/signal`. The first message that a dialect recognises pins the connection to it. */
 export function jsonDialects(options: DialectsOptions): Protocol {
   const routes = new Hono();
   for (const dialect of options.dialects) if (dialect.routes !== undefined) routes.route("/", dialect.routes);
   return {
-    name: "json-signaling",
+    name,
     endpoint: { label: "y-webrtc", scheme: "ws", path: "/signal" },
     frameBytes: options.limits.signalingFrameBytes,
     // lib0's WebsocketClient forgets its backoff at each open: a client that is accepted and then closed reconnects at
@@ -76,6 +82,8 @@ class PinnedSession implements ProtocolSession, SignalingClient {
   readonly handshake: Handshake;
   readonly quota: Quota;
   readonly #options: DialectsOptions;
+  /** The name of the dialect, or of all dialects while the connection is pinned to none. */
+  #protocol = name;
   #session: DialectSession | undefined;
 
   constructor(connection: Connection, handshake: Handshake, options: DialectsOptions) {
@@ -87,13 +95,18 @@ class PinnedSession implements ProtocolSession, SignalingClient {
 
   receive(frame: Frame): void | Promise<void> {
     this.quota.frameReceived();
+    if (frame.length === 0) return this.ignored();
     try {
       const message = decodeJson(frame, this.#options.limits.jsonDepth);
       this.#session ??= this.#pin(message.fields);
-      return this.#session?.receive(message);
+      return this.#session === undefined ? this.ignored() : this.#session.receive(message);
     } catch (error) {
       return this.#report(error);
     }
+  }
+
+  ignored(): void {
+    this.#options.metrics.ignoredMessages.inc({ protocol: this.#protocol });
   }
 
   closed(): void {
@@ -103,7 +116,9 @@ class PinnedSession implements ProtocolSession, SignalingClient {
 
   #pin(fields: JsonObject): DialectSession | undefined {
     const dialect = this.#options.dialects.find(({ recognises }) => recognises(fields));
-    return dialect?.open(this);
+    if (dialect === undefined) return undefined;
+    this.#protocol = dialect.name;
+    return dialect.open(this);
   }
 
   #report(error: unknown): void | Promise<void> {

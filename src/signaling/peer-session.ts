@@ -73,7 +73,7 @@ export class PeerSession implements DialectSession, Deliverer<PeerSignal> {
       case "signal":
         return this.#forward(message);
       case "unknown":
-        return;
+        return this.#client.ignored();
     }
   }
 

@@ -1,7 +1,16 @@
 import { describe, expect, test } from "bun:test";
 import { Hono } from "hono";
 import { openAuthorizer } from "../../src/auth/open-authorizer.ts";
+import { cliffy } from "../../src/signaling/cliffy/dialect.ts";
 import type { DialectSession, JsonDialect } from "../../src/signaling/dialects.ts";
+import { octateCode } from "../../src/signaling/octatecode/dialect.ts";
+import { octateCodePeers } from "../../src/signaling/octatecode/peers-dialect.ts";
+import { OctateRooms } from "../../src/signaling/octatecode/rooms.ts";
+import { SignedRoomTokens } from "../../src/signaling/octatecode/signed-room-tokens.ts";
+import type { Peer } from "../../src/signaling/peer-session.ts";
+import { SignalingRoom } from "../../src/signaling/signaling-room.ts";
+import { yWebrtc } from "../../src/signaling/y-webrtc/dialect.ts";
+import { Topic } from "../../src/signaling/y-webrtc/topic.ts";
 import { SessionError } from "../../src/transport/close-reason.ts";
 import { FakeAuthorizer } from "../support/fakes/fake-authorizer.ts";
 import { denialOf } from "../support/fakes/held-authorizer.ts";
@@ -21,6 +30,23 @@ function dialect(name: string, seen: string[], extra: Partial<DialectSession> = 
       ...extra,
     }),
   };
+}
+
+function allDialects() {
+  const parts = dialectParts();
+  const { clock, limits, openChannel } = parts;
+  const peerRooms = () => parts.registry(() => new SignalingRoom<Peer>(openChannel, limits.signalingRoomMembers));
+  const usage = () => ({ uptimeMs: 0, memory: {}, cpu: {} });
+  const dialects = [
+    octateCode({ ...parts, rooms: new OctateRooms(parts), tokens: new SignedRoomTokens(clock, 1_000), usage }),
+    octateCodePeers({ ...parts, rooms: peerRooms() }),
+    cliffy({ ...parts, rooms: peerRooms() }),
+    yWebrtc({
+      ...parts,
+      rooms: parts.registry(() => new Topic({ openChannel, memberLimit: 10, peerIdsPerSubscriber: 10, clock })),
+    }),
+  ];
+  return dialectClients(dialects, parts);
 }
 
 const setUp = (...dialects: JsonDialect[]) => dialectClients(dialects, dialectParts());
@@ -49,13 +75,42 @@ test("when two dialects recognise a message, the first gets the connection", asy
 
 test("messages that no dialect recognises are ignored, and pin no dialect", async () => {
   const seen: string[] = [];
-  const alice = setUp(dialect("red", seen)).connect("alice");
+  const { connect, ignored } = setUp(dialect("red", seen));
+  const alice = connect("alice");
   await alice.send('{"type":"bump"}');
   await alice.send("{}");
   await alice.send('{"type":"red"}');
   expect(seen).toEqual(['red alice {"type":"red"}']);
+  expect(await ignored()).toEqual({ "json-signaling": 2 });
   const bob = setUp(dialect("red", seen)).connect("bob");
   expect(() => bob.leave()).not.toThrow();
+});
+
+test("an empty frame is ignored and counted, before and after a dialect is pinned", async () => {
+  const seen: string[] = [];
+  const { connect, ignored } = setUp(dialect("red", seen));
+  const alice = connect("alice");
+  for (const frame of ["", '{"type":"red"}', "", new Uint8Array()]) await alice.send(frame);
+  expect(seen).toEqual(['red alice {"type":"red"}']);
+  expect(await ignored()).toEqual({ "json-signaling": 1, red: 2 });
+});
+
+test.each([
+  ["cliffy", { type: "join", roomId: "r", peerId: "p" }],
+  ["octatecode", { type: "heartbeat", userId: "u" }],
+  ["octatecode-peers", { type: "auth", roomId: "r", from: "p" }],
+  ["y-webrtc", { type: "ping" }],
+])("%s ignores and counts a message of an unknown type, and the session goes on", async (name, first) => {
+  const { connect, ignored } = allDialects();
+  const client = connect("client");
+  await client.say(first);
+  client.received();
+  await client.say({ type: "of-a-later-version", data: [1] });
+  expect(client.received()).toEqual([]);
+  expect(await ignored()).toEqual({ [name]: 1 });
+  expect(client.connection.isOpen).toBe(true);
+  await client.say(first);
+  expect(client.received()).not.toEqual([]);
 });
 
 test("a frame that is not a message ends the session, before and after a dialect is pinned", async () => {

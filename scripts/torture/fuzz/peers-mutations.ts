@@ -16,7 +16,8 @@ export function* peersFrames(random: Random): Generator<SignalingFrame, never> {
 
 /** True if the server ignores the session after this frame. */
 export function endsPeers(frame: SignalingFrame): boolean {
-  if (typeof frame !== "string") return true;
+  // The frame is an attachment.
+  if (typeof frame !== "string") return false;
   // The frame is a pong; any other message without a packet is an Engine.IO error there.
   if (frame[0] !== "4") return frame !== "3";
   try {

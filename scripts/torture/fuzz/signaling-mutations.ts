@@ -15,6 +15,7 @@ export function* signalingFrames(random: Random): Generator<SignalingFrame, neve
 
 /** The type of the message that the server reads from a frame; undefined if it must refuse the frame. */
 export function understood(frame: SignalingFrame): ClientMessage["type"] | undefined {
+  if (frame.length === 0) return "unknown";
   try {
     return decode(decodeJson(frame, defaultLimits.jsonDepth), defaultLimits.topicsPerFrame).type;
   } catch (error) {

@@ -57,7 +57,7 @@ export class OctateCodeSession implements DialectSession, Deliverer<OctateCodeSi
     if (this.#membership !== undefined) this.#membership.member.casing = this.#casing;
     const message = decode(received);
     if (message.type === "auth") return this.#authenticate(message);
-    if (message.type === "unknown") return;
+    if (message.type === "unknown") return this.#client.ignored();
     const authenticated = this.#authenticated;
     if (authenticated === undefined) return this.#refuse("Not authenticated");
     switch (message.type) {

@@ -15,7 +15,9 @@ export interface PeerJsSignal {
 export type ClientMessage =
   | PeerJsSignal
   | { readonly type: "HEARTBEAT" }
-  /** A message without a receiver, or of a type that this server does not know. It is ignored. */
+  /** A LEAVE without a receiver. A client sends it before it closes its socket. */
+  | { readonly type: "LEAVE-ALL" }
+  /** A message of a type that this server does not know, or an empty frame. It is ignored. */
   | { readonly type: "unknown" };
 
 /** The parameters of the URL with which a client connects. */
@@ -38,6 +40,7 @@ export function decodeConnectParameters({ searchParams }: URL): ConnectParameter
 
 /** Reads a message from a text or a binary frame. Throws `SessionError` (malformed-frame). */
 export function decode(frame: string | Uint8Array, jsonDepth: number): ClientMessage {
+  if (frame.length === 0) return { type: "unknown" };
   const { fields } = decodeJson(frame, jsonDepth);
   const type = signalTypes.find((candidate) => candidate === fields["type"]);
   if (type !== undefined) return readSignal(type, fields);
@@ -59,8 +62,7 @@ export function encodeError(msg: string): string {
 }
 
 function readSignal(type: SignalType, { dst, payload }: JsonObject): ClientMessage {
-  // A client that closes sends a LEAVE without a receiver.
-  if (type === "LEAVE" && dst === undefined) return { type: "unknown" };
+  if (type === "LEAVE" && dst === undefined) return { type: "LEAVE-ALL" };
   if (typeof dst !== "string") throw malformed("dst is not a string");
   return { type, dst, payload };
 }

@@ -1,6 +1,7 @@
 import type { Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
 import { isSameSecret } from "../../lib/same-secret.ts";
 import type { Clock } from "../../lib/time/clock.ts";
+import type { Metrics } from "../../ops/metrics.ts";
 import { accessRequest } from "../../rooms/access-request.ts";
 import { closeReasonOf, sessionErrorOf } from "../../rooms/denial.ts";
 import type { RoomLimits } from "../../rooms/limits.ts";
@@ -23,6 +24,7 @@ export interface PeerJsOptions {
   readonly quotas: Quotas;
   readonly limits: SignalingLimits & RoomLimits;
   readonly clock: Clock;
+  readonly metrics: Pick<Metrics, "ignoredMessages">;
 }
 
 /**
@@ -114,7 +116,8 @@ class PeerJsSession implements ProtocolSession, Deliverer<PeerJsSignal> {
   receive(frame: Frame): void | Promise<void> {
     if (!this.#options.namespace.holds(this.#member)) return;
     const message = decode(frame, this.#options.limits.jsonDepth);
-    if (message.type !== "HEARTBEAT" && message.type !== "unknown") return this.#signal(message);
+    if (message.type === "unknown") return this.#options.metrics.ignoredMessages.inc({ protocol: "peerjs" });
+    if (message.type !== "HEARTBEAT" && message.type !== "LEAVE-ALL") return this.#signal(message);
   }
 
   /** Sends a signal to its receiver or its mailbox, if the sender still holds its id. */

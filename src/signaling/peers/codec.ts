@@ -17,7 +17,7 @@ export type Packet =
       readonly event: unknown;
       readonly args: readonly unknown[];
     }
-  /** An acknowledgement that this server never asked for. */
+  /** An answer that this server never asked for, a packet with attachments, or one of an unknown type. It is ignored. */
   | { readonly type: "unknown" };
 
 export type EventPacket = Extract<Packet, { type: "event" }>;
@@ -51,11 +51,15 @@ export const mainNamespace = "/";
 export const disconnected = "1";
 
 /** The groups are: type, namespace, acknowledgement id, JSON. */
-const packetPattern = /^([0-3])(?:(\/[^,]*),?)?(\d{0,15})(.*)$/s;
+const packetPattern = /^([0-2])(?:(\/[^,]*),?)?(\d{0,15})(.*)$/s;
+/** The types of acknowledgements, connect errors, and packets with attachments. */
+const unknownPattern = /^[3-9]/;
 
 /** Throws `SessionError` (malformed-frame). */
 export function decodePacket(frame: string | Uint8Array, jsonDepth: number): Packet {
-  const parts = typeof frame === "string" ? packetPattern.exec(frame) : null;
+  // A binary frame is an attachment.
+  if (typeof frame !== "string" || frame === "" || unknownPattern.test(frame)) return { type: "unknown" };
+  const parts = packetPattern.exec(frame);
   if (parts === null) throw malformed("not a Socket.IO text packet");
   const [, type, namespace = mainNamespace, id = "", json = ""] = parts;
   switch (type) {
@@ -63,12 +67,10 @@ export function decodePacket(frame: string | Uint8Array, jsonDepth: number): Pac
       return { type: "connect", namespace, token: decodeToken(json, jsonDepth) };
     case "1":
       return { type: "disconnect", namespace };
-    case "2": {
+    default: {
       const [event, ...args] = decodeList(json, jsonDepth);
       return { type: "event", namespace, acknowledgement: id === "" ? undefined : Number(id), event, args };
     }
-    default:
-      return { type: "unknown" };
   }
 }
 

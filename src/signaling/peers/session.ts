@@ -1,5 +1,6 @@
 import type { Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
 import type { Clock } from "../../lib/time/clock.ts";
+import type { Metrics } from "../../ops/metrics.ts";
 import { accessRequest } from "../../rooms/access-request.ts";
 import { closeReasonOf, sessionErrorOf } from "../../rooms/denial.ts";
 import type { RoomLimits } from "../../rooms/limits.ts";
@@ -38,6 +39,7 @@ export interface PeersOptions {
   readonly quotas: Quotas;
   readonly limits: SignalingLimits & RoomLimits;
   readonly clock: Clock;
+  readonly metrics: Pick<Metrics, "ignoredMessages">;
 }
 
 /** Answers an event, if the client waits for an answer. */
@@ -77,7 +79,7 @@ export class PeersSession implements ProtocolSession, Deliverer<AnswerableSignal
       case "event":
         return this.#handle(packet);
       case "unknown":
-        return;
+        return this.#ignored();
     }
   }
 
@@ -136,6 +138,10 @@ export class PeersSession implements ProtocolSession, Deliverer<AnswerableSignal
     this.#release();
   }
 
+  #ignored(): void {
+    this.#options.metrics.ignoredMessages.inc({ protocol: "peers" });
+  }
+
   #handle(packet: EventPacket): void | Promise<void> {
     if (packet.namespace !== mainNamespace || this.#grant === undefined) throw malformed("event before connect");
     const { acknowledgement: id } = packet;
@@ -156,7 +162,7 @@ export class PeersSession implements ProtocolSession, Deliverer<AnswerableSignal
       case "invalid":
         return acknowledge(message.problem);
       case "unknown":
-        return;
+        return this.#ignored();
     }
   }
 

@@ -73,7 +73,7 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
       case "ping":
         return this.#client.connection.send(pong);
       case "unknown":
-        return;
+        return this.#client.ignored();
     }
   }
 

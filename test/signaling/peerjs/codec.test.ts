@@ -23,7 +23,7 @@ describe("the messages of clients", () => {
     ["an answer", { type: "ANSWER", dst: "bob", payload: 1 }, { type: "ANSWER", dst: "bob", payload: 1 }],
     ["a candidate", { type: "CANDIDATE", dst: "b", payload: null }, { type: "CANDIDATE", dst: "b", payload: null }],
     ["a leave", { type: "LEAVE", dst: "bob" }, { type: "LEAVE", dst: "bob", payload: undefined }],
-    ["a leave of everyone", { type: "LEAVE" }, { type: "unknown" }],
+    ["a leave of everyone", { type: "LEAVE" }, { type: "LEAVE-ALL" }],
     ["a heartbeat", { type: "HEARTBEAT" }, { type: "HEARTBEAT" }],
     ["a heartbeat with more", { type: "HEARTBEAT", dst: 5 }, { type: "HEARTBEAT" }],
     ["an unknown type", { type: "BUMP", dst: "bob" }, { type: "unknown" }],
@@ -41,7 +41,6 @@ describe("the messages of clients", () => {
 
   test.each<[string, string | Uint8Array]>([
     ["no JSON", "garbage"],
-    ["an empty frame", ""],
     ["null", "null"],
     ["a list", "[]"],
     ["a string", '"OFFER"'],

@@ -100,13 +100,15 @@ describe("messages", () => {
     },
   );
 
-  test("heartbeats and unknown messages are not answered", async () => {
-    const { connect } = peerJsClients();
+  test("heartbeats and unknown messages are not answered, and the unknown ones are counted", async () => {
+    const { connect, ignored } = peerJsClients();
     const [alice, bob] = [await connect("alice"), await connect("bob")];
     for (const client of [alice, bob]) client.received();
     for (const type of ["HEARTBEAT", "BUMP", "EXPIRE", "OPEN", "ERROR"]) alice.say({ type, dst: "bob", payload: 1 });
     alice.say({ type: "LEAVE" });
+    await alice.session.receive("");
     expect([alice.received(), bob.received()]).toEqual([[], []]);
+    expect(await ignored()).toBe(5);
   });
 
   test("beyond the rate wait, and none is lost", async () => {

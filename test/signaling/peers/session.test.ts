@@ -50,6 +50,16 @@ describe("connecting", () => {
   });
 });
 
+test("an event with attachments, an unknown event and an empty frame are ignored, and the session goes on", async () => {
+  const { enter, ignored } = peersClients();
+  const [alice, bob] = [await enter("alice"), await enter("bob")];
+  for (const frame of ['51-["offer",{"_placeholder":true,"num":0}]', Uint8Array.of(1, 2), "", '2["get-available"]'])
+    await alice.session.receive(frame);
+  await alice.emit("offer", offer("bob"));
+  expect(bob.received()).toHaveLength(1);
+  expect(await ignored()).toBe(4);
+});
+
 describe("registering", () => {
   test("is acknowledged, in both of its forms", async () => {
     const { connect } = peersClients();

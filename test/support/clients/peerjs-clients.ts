@@ -35,7 +35,7 @@ export function peerJsClients({ authorizer = openAuthorizer, limits: changed = {
   const metrics = createMetrics();
   const namespace = new PeerJsNamespace({ mailBudget: budget, clock, limits, metrics });
   const quotas = new Quotas({ limits, clock, metrics });
-  const options = { namespace, authorizer, administration, quotas, limits, clock };
+  const options = { namespace, authorizer, administration, quotas, limits, clock, metrics };
   const protocol = peerjs({ ...options, key: "peerjs", discoveryEnabled: false });
   const open = async (query: string, shown: Partial<Handshake> = {}): Promise<PeerJsClient> => {
     const connection = new FakeConnection(query);
@@ -65,6 +65,8 @@ export function peerJsClients({ authorizer = openAuthorizer, limits: changed = {
     if (!(error instanceof SessionError)) throw new Error(`not refused: ${error}`);
     return JSON.parse(String(protocol.closeMessage?.(error.reason, error.message)));
   };
+  /** The number of ignored messages. */
+  const ignored = async () => (await metrics.ignoredMessages.get()).values[0]?.value ?? 0;
   const bounds = async () => (await metrics.signalingBounds.get()).values.map(({ labels }) => labels.bound);
-  return { connect, open, refusal, clock, budget, namespace, protocol, bounds };
+  return { connect, open, refusal, clock, budget, namespace, protocol, bounds, ignored };
 }

@@ -37,7 +37,7 @@ export function peersClients({ authorizer = openAuthorizer, limits: changed = {}
   const budget = new ByteBudget(limits.mailboxesBytes);
   const devices = new Devices({ mailBudget: budget, clock, limits, metrics });
   const quotas = new Quotas({ limits, clock, metrics });
-  const protocol = peers({ devices, iceServers: () => iceServers, authorizer, quotas, limits, clock });
+  const protocol = peers({ devices, iceServers: () => iceServers, authorizer, quotas, limits, clock, metrics });
   let connections = 0;
   const open = async (shown: Partial<Handshake> = {}): Promise<PeersClient> => {
     connections += 1;
@@ -82,6 +82,8 @@ export function peersClients({ authorizer = openAuthorizer, limits: changed = {}
     if (problem !== null) throw new Error(`not registered: ${problem}`);
     return client;
   };
+  /** The number of ignored messages. */
+  const ignored = async () => (await metrics.ignoredMessages.get()).values[0]?.value ?? 0;
   const bounds = async () => (await metrics.signalingBounds.get()).values.map(({ labels }) => labels.bound);
-  return { open, connect, enter, bounds, clock, budget, devices, protocol };
+  return { open, connect, enter, bounds, clock, budget, devices, protocol, ignored };
 }

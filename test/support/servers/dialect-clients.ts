@@ -72,7 +72,8 @@ export interface ConnectOptions {
 /** The protocol that selects one of the dialects for each client, and its clients. */
 export function dialectClients(dialects: readonly JsonDialect[], parts: DialectParts) {
   const { authorizer, limits, clock, metrics } = parts;
-  const protocol = jsonDialects({ dialects, authorizer, limits, quotas: new Quotas({ limits, clock, metrics }) });
+  const quotas = new Quotas({ limits, clock, metrics });
+  const protocol = jsonDialects({ dialects, authorizer, limits, quotas, metrics });
   const connect = (id: string, handshake: Partial<ConnectOptions> = {}): DialectClient => {
     const { address, path = "/signal", ...shown } = handshake;
     const connection = new FakeConnection(id, address);
@@ -106,5 +107,10 @@ export function dialectClients(dialects: readonly JsonDialect[], parts: DialectP
     const { values } = await metrics.signalingBounds.get();
     return values.find(({ labels }) => labels.bound === bound)?.value ?? 0;
   };
-  return { ...parts, protocol, connect, met };
+  /** The number of ignored messages of each protocol. */
+  const ignored = async () => {
+    const { values } = await metrics.ignoredMessages.get();
+    return Object.fromEntries(values.map(({ labels, value }) => [labels.protocol, value]));
+  };
+  return { ...parts, protocol, connect, met, ignored };
 }
