@@ -13,6 +13,7 @@ import type { Handshake, Protocol, ProtocolSession } from "../../transport/proto
 import type { RelayLimits } from "../limits.ts";
 import type { SyncRoom } from "../sync-room.ts";
 import { encodeMessage } from "./codec.ts";
+import { isPartyPath, partyDocumentPath } from "./party-path.ts";
 import { YWebsocketSession, type YWebsocketSessionOptions } from "./session.ts";
 
 export interface YWebsocketOptions extends YWebsocketSessionOptions {
@@ -23,17 +24,17 @@ export interface YWebsocketOptions extends YWebsocketSessionOptions {
 
 const prefix = "/sync";
 
-/** The y-websocket protocol on `/sync/<document>`. */
+/** The y-websocket protocol on `/sync/<document>`, and on `/parties/<party>/<room>`. */
 export function yWebsocket(options: YWebsocketOptions): Protocol {
   return {
     name: "y-websocket",
     endpoint: { label: "y-websocket", scheme: "ws", path: prefix },
     frameBytes: options.limits.relayFrameBytes,
-    match: ({ pathname }) => pathname === prefix || pathname.startsWith(`${prefix}/`),
+    match: ({ pathname }) => pathname === prefix || pathname.startsWith(`${prefix}/`) || isPartyPath(pathname),
     // The client logs this message as "permission denied", so it is sent only where reconnecting does not help.
     closeMessage: (reason, detail) =>
       isFinal(reason) ? encodeMessage({ type: "permission-denied", reason: `${reason.name}: ${detail}` }) : undefined,
-    routes: new Hono().get(`${prefix}/*`, (context) =>
+    routes: new Hono().on("GET", [`${prefix}/*`, "/parties/*"], (context) =>
       context.text("Connect to this path with y-websocket\n", 426, { connection: "upgrade", upgrade: "websocket" }),
     ),
     open: (connection, handshake) => open(connection, handshake, options),
@@ -55,6 +56,6 @@ async function open(
 }
 
 /** Returns the rest of the path, percent-decoded once; an invalid percent-encoding is taken literally. */
-export function documentName(url: URL): string {
-  return percentDecode(url.pathname.slice(prefix.length + 1));
+export function documentName({ pathname }: URL): string {
+  return percentDecode(isPartyPath(pathname) ? partyDocumentPath(pathname) : pathname.slice(prefix.length + 1));
 }

@@ -19,6 +19,13 @@ describe("a document's name", () => {
     ["/sync/__proto__", "__proto__"],
     ["/sync/", ""],
     ["/sync", ""],
+    ["/parties/main/notes", "notes"],
+    ["/parties/main/my%20notes?_pk=x", "my notes"],
+    ["/parties/team/notes", "parties/team/notes"],
+    ["/parties/main", "parties/main"],
+    ["/parties/main/", ""],
+    ["/parties/maintenance/notes", "parties/maintenance/notes"],
+    ["/sync/parties/team/notes", "parties/team/notes"],
   ])("of %s is %j", (path, name) => {
     expect(documentName(new URL(path, "ws://127.0.0.1"))).toBe(name);
   });

@@ -16,7 +16,12 @@ export class TestClients implements AsyncDisposable {
   readonly #clients: TestClient[] = [];
 
   connect(wsUrl: string, document: string, doc = new Y.Doc()): TestClient {
-    return this.#add(doc, new WebsocketProvider(`${wsUrl}/sync`, document, doc, settings));
+    return this.connectAt(`${wsUrl}/sync`, document, doc);
+  }
+
+  /** Connects below another path than `/sync`. */
+  connectAt(serverUrl: string, document: string, doc = new Y.Doc()): TestClient {
+    return this.#add(doc, new WebsocketProvider(serverUrl, document, doc, settings));
   }
 
   /** Connects with a token in the URL. */
