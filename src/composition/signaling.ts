@@ -5,6 +5,7 @@ import { ByteBudget } from "../lib/byte-budget.ts";
 import { cliffy } from "../signaling/cliffy/dialect.ts";
 import { jsonDialects } from "../signaling/dialects.ts";
 import { octateCode } from "../signaling/octatecode/dialect.ts";
+import { octateCodeEditor } from "../signaling/octatecode/editor-dialect.ts";
 import { octateCodePeers } from "../signaling/octatecode/peers-dialect.ts";
 import { OctateRooms } from "../signaling/octatecode/rooms.ts";
 import { SignedRoomTokens } from "../signaling/octatecode/signed-room-tokens.ts";
@@ -74,6 +75,11 @@ function openDialects(shared: SignalingDependencies): { readonly protocol: Proto
   // OctateCode's own tokens permit every room, so only a server that is open to everyone mints them.
   const tokens = authorizer === openAuthorizer ? new SignedRoomTokens(clock, limits.roomTokenMs) : undefined;
   const dialects = [
+    // The editor comes before OctateCode's first dialect, whose clients begin with the same type.
+    octateCodeEditor({
+      ...shared,
+      rooms: registries.open(() => new SignalingRoom<Peer>(openChannel, memberLimit)),
+    }),
     octateCode({ ...shared, rooms: octateRooms, tokens, usage: processUsage }),
     octateCodePeers({
       ...shared,

@@ -12,12 +12,13 @@ export interface PeerJoin extends PeerInfo {
   readonly roomId: string;
 }
 
-/** A message for one other peer of the room. Its sender is known from the connection. */
+/** A message for other peers of the room. Its sender is known from the connection. */
 export interface PeerSignal {
   readonly type: "signal";
-  /** The type in the wire format: an offer, an answer or a candidate. */
+  /** The type in the wire format, as of an offer, an answer, a candidate or a chat message. */
   readonly kind: string;
-  readonly to: string;
+  /** The receiver; undefined for the whole room. */
+  readonly to: string | undefined;
   /** The members of the wire format that are forwarded unchanged. */
   readonly content: JsonObject;
 }
@@ -31,6 +32,8 @@ export type PeerMessage =
       readonly roomId: string | undefined;
     }
   | PeerSignal
+  /** A message that changes nothing. `text` is the answer to a peer that is in a room. */
+  | { readonly type: "confirm"; readonly text: string }
   /** A message of a type that this server does not know, and ignores. */
   | { readonly type: "unknown" };
 
@@ -39,7 +42,7 @@ export interface PeerCodec {
   /** Throws `SessionError` (malformed-frame). */
   decode(message: JsonMessage): PeerMessage;
   /** Lists the other peers of a room to a peer that has joined it. */
-  encodePeers(roomId: string, peers: readonly PeerInfo[]): string;
+  encodePeers(roomId: string, others: readonly PeerInfo[], peer: PeerInfo): string;
   encodeJoined(roomId: string, peer: PeerInfo): string;
   encodeLeft(roomId: string, peer: PeerInfo): string;
   encodeSignal(signal: PeerSignal, sender: PeerInfo & { readonly roomId: string }): string;

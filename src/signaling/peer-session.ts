@@ -30,6 +30,8 @@ export interface PeerDialect {
   namesOf(join: PeerJoin): readonly string[];
   /** All peers of the server, where a peer id is unique on the server; undefined where it is unique in its room. */
   readonly peers?: Members<Peer>;
+  /** Whether a message for the whole room is sent to its sender as well; by default it is not. */
+  readonly isBroadcastEchoed?: boolean;
 }
 
 /** The error texts in which the dialects differ. */
@@ -47,8 +49,8 @@ export interface Peer extends Member, PeerInfo {
 }
 
 /**
- * One client of a dialect in which peers join one room at a time and signal each other by id: Cliffy, and OctateCode's
- * second dialect.
+ * One client of a dialect in which peers join one room at a time, and signal each other by id or the whole room: Cliffy,
+ * and OctateCode's dialects without tokens.
  */
 export class PeerSession implements DialectSession, Deliverer<PeerSignal> {
   readonly #client: SignalingClient;
@@ -72,6 +74,8 @@ export class PeerSession implements DialectSession, Deliverer<PeerSignal> {
         return;
       case "signal":
         return this.#forward(message);
+      case "confirm":
+        return this.#confirm(message.text);
       case "unknown":
         return this.#client.ignored();
     }
@@ -85,10 +89,14 @@ export class PeerSession implements DialectSession, Deliverer<PeerSignal> {
     this.#leave();
   }
 
-  /** Sends a signal to its receiver, if both peers are still in the room. */
+  /** Sends a signal to its receiver, if both peers are still in the room, or to all peers of the room. */
   deliver(signal: PeerSignal): void {
     const sender = this.#peer;
-    sender?.pass.room.send(signal.to, this.#dialect.codec.encodeSignal(signal, sender));
+    if (sender === undefined) return;
+    const { codec, isBroadcastEchoed = false } = this.#dialect;
+    const frame = codec.encodeSignal(signal, sender);
+    if (signal.to !== undefined) sender.pass.room.send(signal.to, frame);
+    else sender.pass.room.publish(frame, isBroadcastEchoed ? undefined : sender);
   }
 
   async #join(join: PeerJoin): Promise<void> {
@@ -132,7 +140,7 @@ export class PeerSession implements DialectSession, Deliverer<PeerSignal> {
     if (holder !== undefined) this.#depart(holder);
     if (holder !== undefined && holder.connection !== connection) holder.connection.close(closeReasons.replaced);
     const others = [...room].filter((other) => other !== peer);
-    connection.send(codec.encodePeers(roomId, others));
+    connection.send(codec.encodePeers(roomId, others, peer));
     room.publish(codec.encodeJoined(roomId, peer), peer);
     pass.watch({
       ended: (denial) => {
@@ -159,8 +167,15 @@ export class PeerSession implements DialectSession, Deliverer<PeerSignal> {
   }
 
   #forward(signal: PeerSignal): void | Promise<void> {
-    if (this.#peer?.pass.room.find(signal.to) === undefined) return;
-    return this.#client.quota.afterSpending(1, this, signal);
+    const room = this.#peer?.pass.room;
+    if (room === undefined) return;
+    if (signal.to === undefined) return this.#client.quota.afterSpending(room.size, this, signal);
+    if (room.find(signal.to) !== undefined) return this.#client.quota.afterSpending(1, this, signal);
+  }
+
+  #confirm(text: string): void {
+    if (this.#peer === undefined) this.#refuse("Not authenticated");
+    else this.#client.connection.send(text);
   }
 
   #refuse(text: string, bound?: SignalingBound): void {

@@ -6,6 +6,8 @@ export type Casing = "kebab" | "upper";
 /** The member of `data` that holds the session description or candidate, for each type. */
 const signals = { "sdp-offer": "offer", "sdp-answer": "answer", "ice-candidate": "candidate" } as const;
 export type SignalType = keyof typeof signals;
+/** A message that some clients send by way of the server instead of to each other. */
+export type Broadcast = "chat" | "operation";
 
 /** A message of an OctateCode client. Its sender and its room are known from the client's token. */
 export type ClientMessage =
@@ -20,7 +22,7 @@ export type ClientMessage =
   | { readonly type: "leave-room" }
   | { readonly type: "heartbeat" }
   | {
-      readonly type: SignalType | "chat";
+      readonly type: SignalType | Broadcast;
       readonly data: unknown;
       /** The receiver; undefined for the whole room. */
       readonly targetUserId: string | undefined;
@@ -45,7 +47,7 @@ export interface Envelope {
 }
 
 const types: ReadonlySet<unknown> = new Set([
-  ...["auth", "create-room", "join-room", "leave-room", "heartbeat", "chat"],
+  ...["auth", "create-room", "join-room", "leave-room", "heartbeat", "chat", "operation"],
   ...Object.keys(signals),
 ]);
 
@@ -65,7 +67,13 @@ export function decode({ fields }: JsonMessage): ClientMessage {
   const inside = isObject(data) ? data : {};
   switch (type) {
     case "auth":
-      return { type, userId: text(fields, "userId"), roomId: text(fields, "roomId"), token: text(inside, "token") };
+      return {
+        type,
+        // Some clients name their user and room inside `data`.
+        userId: text(fields, "userId") ?? text(inside, "userId"),
+        roomId: text(fields, "roomId") ?? text(inside, "roomId"),
+        token: text(inside, "token"),
+      };
     case "create-room":
       return {
         type,
@@ -84,6 +92,7 @@ export function decode({ fields }: JsonMessage): ClientMessage {
     case "sdp-answer":
     case "ice-candidate":
     case "chat":
+    case "operation":
       return { type, data, targetUserId: text(fields, "targetUserId") };
     default:
       return { type: "unknown" };
@@ -100,8 +109,9 @@ export function encode(envelope: Envelope, casing: Casing): string {
  * A client's `data` as the other clients receive it. Some read a description where it was put, others one level deeper,
  * so it is put in both places.
  */
-export function forwardedData(type: SignalType | "chat", data: unknown): unknown {
+export function forwardedData(type: SignalType | Broadcast, data: unknown): unknown {
   if (type === "chat") return data;
+  if (type === "operation") return { operation: data };
   const name = signals[type];
   const inside = isObject(data) ? data[name] : undefined;
   // A bare candidate has a member `candidate` of its own, a string.

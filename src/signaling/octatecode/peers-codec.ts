@@ -31,6 +31,9 @@ function decode({ fields }: JsonMessage): PeerMessage {
     case "answer":
     case "ice":
       return { type: "signal", kind: type, to: text(fields, "to"), content: { data } };
+    case "chat":
+    case "sync":
+      return { type: "signal", kind: type, to: undefined, content: { data, timestamp: fields["timestamp"] } };
     case "leave":
       return { type, roomId: undefined };
     default:

@@ -169,6 +169,17 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
           : String(message["type"]),
       ),
   },
+  "OctateCode's editor": {
+    accepted: "auth-success",
+    denied: (credential) =>
+      isInvalidEverywhere(credential) ? `HTTP ${statusOf(credential)}` : `error ${credential.reason}`,
+    enter: (token) => {
+      const data = { roomId: room, userId: crypto.randomUUID(), token: null };
+      return script(token, { type: "auth", data }, (message) =>
+        message["type"] === "error" ? `error ${Object(message["data"]).message}` : String(message["type"]),
+      );
+    },
+  },
   OctateCode: {
     accepted: "auth",
     denied: ({ code }) => {

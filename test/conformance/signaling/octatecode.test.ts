@@ -148,6 +148,19 @@ describe("with peers", () => {
     expect(await b.next()).toEqual({ type: "peerLeft", roomId: "peers", peerId: "a" });
   });
 
+  test("chat and sync reach everyone in the room", async () => {
+    const a = await enter("talk", "a");
+    const b = await enter("talk", "b");
+    await a.next();
+    for (const type of ["chat", "sync"]) {
+      const data = { text: "hello", timestamp: 1 };
+      a.say({ type, roomId: "talk", from: "a", data });
+      for (const client of [a, b]) {
+        expect(await client.next()).toEqual({ type, roomId: "talk", peerId: "a", from: "a", data });
+      }
+    }
+  });
+
   test("a peer id in live use is refused, one with a dead socket is resumed", async () => {
     const watcher = await enter("claims", "watcher");
     const thief = await connect();
@@ -165,6 +178,24 @@ describe("with peers", () => {
     expect(await resumed.next()).toMatchObject({ type: "offer", from: "watcher" });
     expect(watcher.unread).toEqual([]);
   });
+});
+
+test("the extension for VS Code joins without a token, and users share operations and cursors", async () => {
+  const enter = async (userId: string) => {
+    const client = await connect();
+    client.say({ type: "auth", data: { roomId: "editors", userId, userName: userId.toUpperCase(), token: null } });
+    expect(await client.next()).toMatchObject({ type: "auth-success", data: { userId } });
+    client.say({ type: "join-room", data: { roomId: "editors", userId, userName: userId.toUpperCase() } });
+    expect(await client.next()).toMatchObject({ type: "room-joined" });
+    return client;
+  };
+  const [a, b] = [await enter("a"), await enter("b")];
+  expect(await a.next()).toMatchObject({ type: "user_joined", data: { userId: "b", userName: "B" } });
+  const operation = { operationId: "1", data: "x", version: 1, timestamp: 2 };
+  a.say({ type: "operation", roomId: "editors", userId: "a", userName: "A", ...operation });
+  expect(await b.next()).toEqual({ type: "operation", roomId: "editors", userId: "a", userName: "A", ...operation });
+  b.say({ type: "cursor", roomId: "editors", userId: "a", line: 3, column: 4 });
+  expect(await a.next()).toMatchObject({ type: "cursor", userId: "b", line: 3, column: 4 });
 });
 
 test("its HTTP routes answer on every port, and contain no names", async () => {

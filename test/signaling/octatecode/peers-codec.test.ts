@@ -27,6 +27,10 @@ test.each<[Record<string, unknown>, PeerMessage]>([
     { type: "ice", roomId: "r", from: "a", to: "b", data: [1] },
     { type: "signal", kind: "ice", to: "b", content: { data: [1] } },
   ],
+  [
+    { type: "chat", roomId: "r", from: "a", data: { text: "hi" }, timestamp: 1 },
+    { type: "signal", kind: "chat", to: undefined, content: { data: { text: "hi" }, timestamp: 1 } },
+  ],
   [{ type: "bump" }, { type: "unknown" }],
 ])("%j is understood", (frame, message) => {
   expect(read(frame)).toEqual(message);

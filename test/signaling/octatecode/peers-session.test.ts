@@ -59,6 +59,41 @@ test("offers, answers and candidates reach their receiver in the same room alone
   expect([alice, bob, carol, stranger].flatMap((client) => client.received())).toEqual([]);
 });
 
+test.each(["chat", "sync"])("%s reaches everyone in the room, its sender as well, and no other room", async (type) => {
+  const { connect } = setUp();
+  const [alice, bob, carol, stranger] = [connect("alice"), connect("bob"), connect("carol"), connect("stranger")];
+  await joined([alice, "a"], [bob, "b"], [carol, "c"]);
+  await stranger.say(auth("elsewhere", "s"));
+  stranger.received();
+  await alice.say({ type, roomId: "elsewhere", from: "c", data: { text: "hi" }, timestamp: 7 });
+  const message = { type, roomId: "room", peerId: "a", from: "a", data: { text: "hi" }, timestamp: 7 };
+  for (const client of [alice, bob, carol]) expect(client.received()).toEqual([message]);
+  expect(stranger.received()).toEqual([]);
+});
+
+test("messages for the whole room count against the fan-out of their sender", async () => {
+  const { connect, clock, met } = setUp({ limits: { fanOutDeliveries: 6 } });
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  await joined([alice, "a"], [bob, "b"]);
+  const chat = (text: string) => alice.say({ type: "chat", data: { text } });
+  for (const text of ["1", "2", "3"]) await chat(text);
+  const waiting = chat("4");
+  await settled();
+  expect(bob.received().length).toBeLessThan(4);
+  expect(await met("fan-out")).toBe(1);
+  clock.advance(10_000);
+  await waiting;
+});
+
+test("a message for the room before a client has joined one is ignored", async () => {
+  const { connect, limits } = setUp();
+  const alice = connect("alice");
+  await alice.say(auth("x".repeat(limits.nameBytes + 1), "a"));
+  alice.received();
+  await alice.say({ type: "chat", data: {} });
+  expect(alice.received()).toEqual([]);
+});
+
 test.each<[string, (client: DialectClient) => unknown]>([
   ["goes away", (client) => client.leave()],
   ["leaves", (client) => client.say({ type: "leave" })],

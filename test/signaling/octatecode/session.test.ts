@@ -100,12 +100,22 @@ test("offers, answers and candidates reach the room or their target, in the name
   await guest.say({ type: "ice-candidate", targetUserId: "host", data: { candidate } });
   await guest.say({ type: "ice-candidate", targetUserId: "nobody", data: { candidate } });
   await guest.say({ type: "chat", data: { text: "hello" } });
+  await guest.say({ type: "operation", targetUserId: "host", data: { position: 1 } });
   expect(host.received()).toMatchObject([
     { type: "sdp-answer", userId: "guest", data: { answer: { ...answer, answer } } },
     { type: "ice-candidate", data: { candidate: { sdpMid: "0", candidate } } },
     { type: "chat", data: { text: "hello" } },
+    { type: "operation", userId: "guest", data: { operation: { position: 1 } } },
   ]);
   expect(third.received()).toMatchObject([{ type: "chat", userId: "guest" }]);
+});
+
+test("a client may name its user and its room inside data", async () => {
+  const { connect, tokens } = setUp();
+  const ada = connect("ada");
+  const token = await tokens.mint({ user: "ada", room: "room" });
+  await ada.say({ type: "auth", data: { token, userId: "ada", roomId: "room" } });
+  expect(ada.received()).toMatchObject([{ type: "auth", userId: "ada", roomId: "room" }]);
 });
 
 test("each client is answered, and told of others, in its own casing", async () => {
@@ -166,16 +176,23 @@ test("a token is valid for one user, one room and a limited time", async () => {
   ]);
 });
 
-test.each(["create-room", "join-room", "leave-room", "sdp-offer", "sdp-answer", "ice-candidate", "heartbeat", "chat"])(
-  "%s needs authentication",
-  async (type) => {
-    const { connect, rooms } = setUp();
-    const client = connect("client");
-    await client.say({ type, roomId: "room", userId: "ada", data: {} });
-    expect(errorOf(client)).toEqual(["Not authenticated"]);
-    expect(rooms.size).toBe(0);
-  },
-);
+test.each([
+  "create-room",
+  "join-room",
+  "leave-room",
+  "sdp-offer",
+  "sdp-answer",
+  "ice-candidate",
+  "heartbeat",
+  "chat",
+  "operation",
+])("%s needs authentication", async (type) => {
+  const { connect, rooms } = setUp();
+  const client = connect("client");
+  await client.say({ type, roomId: "room", userId: "ada", data: {} });
+  expect(errorOf(client)).toEqual(["Not authenticated"]);
+  expect(rooms.size).toBe(0);
+});
 
 test("a room is created once, and joined only when it is there", async () => {
   const { enter, rooms } = setUp();
