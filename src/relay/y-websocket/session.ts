@@ -125,6 +125,7 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
     this.#wasToldReadOnly = false;
     // The client still has the updates that were refused before: ask for them.
     if (this.access === "write") this.#room.ask(this);
+    else this.#tellReadOnly();
   }
 
   ended(denial: Denial): void {
@@ -136,10 +137,14 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
     this.#options.metrics.ignoredMessages.inc({ protocol: "y-websocket" });
   }
 
-  /** A client with read access is told once: the missing echo of an update shows that it was not taken. */
   #submitted(isTaken: boolean | Promise<boolean>): void | Promise<void> {
     if (isTaken instanceof Promise) return isTaken.then((taken) => this.#submitted(taken));
-    if (isTaken || this.#wasToldReadOnly) return;
+    if (!isTaken) this.#tellReadOnly();
+  }
+
+  /** A client with read access is told once: the missing echo of an update shows that it was not taken. */
+  #tellReadOnly(): void {
+    if (this.#wasToldReadOnly) return;
     this.#wasToldReadOnly = true;
     this.connection.send(readOnlyNotice);
   }
