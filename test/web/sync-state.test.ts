@@ -1,7 +1,14 @@
 import { expect, test } from "bun:test";
 import { type SyncFacts, syncState } from "../../src/web/demo/saving/sync-state.ts";
 
-const facts: SyncFacts = { link: "connected", unsavedCount: 0, isRestoring: false, peerCount: 0, isKept: true };
+const facts: SyncFacts = {
+  link: "connected",
+  access: "write",
+  unsavedCount: 0,
+  isRestoring: false,
+  peerCount: 0,
+  isKept: true,
+};
 
 test('the state is "saved" when the server is connected and has everything', () => {
   expect(syncState(facts).state).toBe("saved");
@@ -10,6 +17,7 @@ test('the state is "saved" when the server is connected and has everything', () 
 test.each<[string, Partial<SyncFacts>, "saving" | "offline"]>([
   ["an edit is not acknowledged", { unsavedCount: 1 }, "saving"],
   ["restored text is not compared with the server yet", { isRestoring: true }, "saving"],
+  ["the access is not known yet", { access: "unknown" }, "saving"],
   ["the connection is being made", { link: "connecting" }, "offline"],
   ["the WebSocket is off", { link: "off" }, "offline"],
   ["the WebSocket is off, though peers have everything", { link: "off", peerCount: 3 }, "offline"],
@@ -18,6 +26,20 @@ test.each<[string, Partial<SyncFacts>, "saving" | "offline"]>([
   ["the room has a password", { link: "private", peerCount: 1 }, "offline"],
 ])('the state is not "saved" while %s', (_, difference, expected) => {
   expect(syncState({ ...facts, ...difference }).state).toBe(expected);
+});
+
+test("a window that may only read never says that it is saved", () => {
+  for (const link of ["connected", "connecting", "off", "denied"] as const) {
+    for (const unsavedCount of [0, 1]) {
+      const { state, text } = syncState({ ...facts, link, access: "read", unsavedCount });
+      expect(state).not.toBe("saved");
+      expect(text).not.toMatch(/^Saved/);
+    }
+  }
+  expect(syncState({ ...facts, access: "read" })).toEqual({
+    state: "read-only",
+    text: "Read only: your edits are not saved",
+  });
 });
 
 test("the offline text gives the number of unsaved changes and where they are kept", () => {

@@ -1,4 +1,5 @@
 import { useEffect, useState } from "preact/hooks";
+import { useValue } from "../shared/value.ts";
 import type { RoomClient } from "./room-client.ts";
 
 /** Each window counts its own clicks and shows the sum of all: a single number would lose simultaneous clicks. */
@@ -11,12 +12,13 @@ export function Counter({ client }: { readonly client: RoomClient }) {
     counts.observe(update);
     return () => counts.unobserve(update);
   }, [counts]);
+  const canWrite = useValue(client.access.state) === "write";
   const own = String(client.doc.clientID);
   return (
     <section class="panel counter" aria-labelledby="counter-title">
       <h2 id="counter-title">Counter</h2>
       <output data-counter>{sum}</output>
-      <button type="button" onClick={() => counts.set(own, (counts.get(own) ?? 0) + 1)}>
+      <button type="button" disabled={!canWrite} onClick={() => counts.set(own, (counts.get(own) ?? 0) + 1)}>
         +1
       </button>
     </section>

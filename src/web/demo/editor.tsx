@@ -1,9 +1,10 @@
 import { defaultKeymap } from "@codemirror/commands";
-import { EditorState, type Extension } from "@codemirror/state";
+import { Compartment, EditorState, type Extension } from "@codemirror/state";
 import { drawSelection, EditorView, keymap, placeholder } from "@codemirror/view";
 import { useEffect, useRef } from "preact/hooks";
 import { yCollab, yUndoManagerKeymap } from "y-codemirror.next";
 import { UndoManager } from "yjs";
+import type { AccessWatch } from "./access/access-watch.ts";
 import type { RoomClient } from "./room-client.ts";
 
 const theme = EditorView.theme({
@@ -57,8 +58,16 @@ export function Editor({ client }: { readonly client: RoomClient }) {
   const host = useRef<HTMLDivElement>(null);
   useEffect(() => {
     if (host.current === null) return undefined;
-    const view = new EditorView({ parent: host.current, state: editorState(client) });
-    return () => view.destroy();
+    const permission = new Compartment();
+    const view = new EditorView({ parent: host.current, state: editorState(client, permission) });
+    const { access } = client;
+    const unsubscribe = access.state.subscribe(() =>
+      view.dispatch({ effects: permission.reconfigure(extensionFor(access)) }),
+    );
+    return () => {
+      unsubscribe();
+      view.destroy();
+    };
   }, [client]);
   return (
     <section class="panel editor" aria-labelledby="editor-title">
@@ -70,22 +79,32 @@ export function Editor({ client }: { readonly client: RoomClient }) {
   );
 }
 
-function editorState({ text, awareness }: RoomClient): EditorState {
+function editorState({ access, text, awareness }: RoomClient, permission: Compartment): EditorState {
   const undoManager = new UndoManager(text);
   return EditorState.create({
     doc: text.toString(),
     extensions: [
       yCollab(text, awareness, { undoManager }),
-      keymap.of([...yUndoManagerKeymap, ...defaultKeymap]),
+      permission.of(extensionFor(access)),
+      keymap.of(defaultKeymap),
       drawSelection(),
       EditorView.lineWrapping,
-      placeholder("Type something"),
       EditorView.scrollMargins.of(() => ({ top: 24, bottom: 16 })),
       EditorView.contentAttributes.of({ "aria-label": "Shared text", spellcheck: "false" }),
       theme,
       nonce(),
     ],
   });
+}
+
+/** Undo changes the text even in an editor that is read-only. */
+function extensionFor({ canWrite }: AccessWatch): Extension {
+  if (canWrite) return [keymap.of(yUndoManagerKeymap), placeholder("Type something")];
+  return [
+    EditorState.readOnly.of(true),
+    EditorView.editable.of(false),
+    EditorView.contentAttributes.of({ "aria-readonly": "true", tabindex: "0" }),
+  ];
 }
 
 /** Serves pages whose content security policy allows only styles that carry a nonce. */

@@ -22,12 +22,26 @@ async function start(root: HTMLElement): Promise<void> {
   const [config, storageName] = await Promise.all([loadConfig(), storageNameOf(room, password)]);
   const profile = loadProfile();
   const urls = webSocketUrls(link);
-  const client = new RoomClient({ room, password, token, isSyncServed: config.sync, urls, profile, storageName });
-  if (named === undefined) client.text.insert(0, welcomeText(client.websocketDisabledReason === undefined));
+  const client = new RoomClient({
+    room,
+    password,
+    token,
+    isSyncServed: config.sync,
+    isOpen: config.mode === "open",
+    urls,
+    profile,
+    storageName,
+  });
+  if (named === undefined) void client.access.known().then(() => welcome(client));
   const { doc, awareness, webrtc, websocket } = client;
   Object.assign(globalThis, { yurt: { Y, doc, awareness, webrtc, websocket, room } });
   document.title = `${room} · Yurt`;
   render(<Page client={client} profile={profile} config={config} room={room} link={link} urls={urls} />, root);
+}
+
+/** Writes the first text of a new room. */
+function welcome({ access, text, websocketDisabledReason }: RoomClient): void {
+  if (access.canWrite) text.insert(0, welcomeText(websocketDisabledReason === undefined));
 }
 
 const root = document.getElementById("page");

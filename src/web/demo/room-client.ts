@@ -4,12 +4,13 @@ import { WebrtcProvider } from "y-webrtc";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 import { Value } from "../shared/value.ts";
+import { AccessWatch } from "./access/access-watch.ts";
 import { anonymousName } from "./people/awareness-state.ts";
 import { type Person, people } from "./people/peers.ts";
 import type { Profile } from "./people/profile.ts";
 import { SaveWatch } from "./saving/save-watch.ts";
 import type { ServerLink } from "./saving/sync-state.ts";
-import { loadDenialReason, type WebSocketUrls } from "./server.ts";
+import { loadAccess, type WebSocketUrls } from "./server.ts";
 import { LinkMeter } from "./traffic/link-meter.ts";
 import { meteredWebSocket } from "./traffic/metered-websocket.ts";
 
@@ -21,6 +22,8 @@ export interface RoomClientOptions {
   readonly token: string | undefined;
   /** True when the server stores documents. */
   readonly isSyncServed: boolean;
+  /** True when the server lets everyone read and write. */
+  readonly isOpen: boolean;
   readonly urls: WebSocketUrls;
   readonly profile: Profile;
   /** The name of the IndexedDB database that keeps the document. */
@@ -46,29 +49,39 @@ export class RoomClient {
   readonly websocket: WebsocketProvider;
   /** The reason why the WebSocket never connects in this room; undefined if it may connect. */
   readonly websocketDisabledReason: "private" | "not-served" | undefined;
+  readonly access: AccessWatch;
   readonly saving: SaveWatch;
   readonly meter: LinkMeter;
+  /** The transports that are on. */
   readonly transports: Value<Transports>;
   /** The reason why the server denied access for good, empty if it gave none; undefined while access is not denied. */
   readonly denial = new Value<string | undefined>(undefined);
   readonly people = new Value<readonly Person[]>([]);
+  /** The transports that the user wants to be on. */
+  #wanted: Transports;
   /** The transports to switch on again when "Offline" is switched off. */
   #interrupted: Transports;
 
   constructor(options: RoomClientOptions) {
-    const { password, isSyncServed, profile, storageName } = options;
+    const { isOpen, isSyncServed, password, profile, room, storageName, token } = options;
     this.websocketDisabledReason = password !== undefined ? "private" : isSyncServed ? undefined : "not-served";
-    this.#interrupted = { webrtc: true, websocket: this.websocketDisabledReason === undefined };
-    this.transports = new Value(this.#interrupted);
+    this.#wanted = { webrtc: true, websocket: this.websocketDisabledReason === undefined };
+    this.#interrupted = this.#wanted;
+    // Without the WebSocket the server has no say in what a window changes.
+    const isRestricted = this.#wanted.websocket && !isOpen;
+    this.access = new AccessWatch(isRestricted ? () => loadAccess(room, token) : undefined);
+    this.transports = new Value(this.#permitted);
     this.setProfile(profile);
 
     const persistence = new IndexeddbPersistence(storageName, this.doc);
     this.saving = new SaveWatch(persistence, () => ({
       link: this.#serverLink,
+      access: this.access.state.current,
       denial: this.denial.current,
       peerCount: this.#reachedCount,
     }));
     this.webrtc = openWebrtc(this.awareness, options);
+    if (this.transports.current.webrtc) this.webrtc.connect();
     this.meter = new LinkMeter(this.webrtc, () => this.#refresh());
     this.websocket = this.#openWebsocket(options);
     this.meter.start(this.websocket);
@@ -78,6 +91,7 @@ export class RoomClient {
     this.awareness.on("change", () => this.#refresh());
     this.webrtc.on("peers", () => this.#refresh());
     this.webrtc.on("status", () => this.#publishPeerId());
+    this.access.state.subscribe(() => this.#apply());
     this.#refresh();
   }
 
@@ -94,24 +108,35 @@ export class RoomClient {
   }
 
   switchWebrtc(isOn: boolean): void {
-    this.#apply({ ...this.transports.current, webrtc: isOn });
+    this.#want({ ...this.#wanted, webrtc: isOn });
   }
 
   switchWebsocket(isOn: boolean): void {
     if (this.websocketDisabledReason !== undefined) return;
-    this.#apply({ ...this.transports.current, websocket: isOn });
+    this.#want({ ...this.#wanted, websocket: isOn });
   }
 
   goOffline(isOffline: boolean): void {
-    if (isOffline) this.#interrupted = this.transports.current;
-    this.#apply(isOffline ? noTransport : this.#interrupted);
+    if (isOffline) this.#interrupted = this.#wanted;
+    this.#want(isOffline ? noTransport : this.#interrupted);
   }
 
-  #apply({ webrtc, websocket }: Transports): void {
+  /** WebRTC would carry the edits of a window that may only read past the server. */
+  get #permitted(): Transports {
+    return { ...this.#wanted, webrtc: this.#wanted.webrtc && this.access.canWrite };
+  }
+
+  #want(transports: Transports): void {
+    this.#wanted = transports;
+    this.denial.set(undefined);
+    this.#apply();
+  }
+
+  #apply(): void {
     const current = this.transports.current;
+    const { webrtc, websocket } = this.#permitted;
     const state = this.awareness.getLocalState();
     this.transports.set({ webrtc, websocket });
-    this.denial.set(undefined);
     if (webrtc !== current.webrtc) this.#turnWebrtc(webrtc);
     if (websocket !== current.websocket) this.#turnWebsocket(websocket);
     // A provider that is switched off removes the awareness state that both share, so it is set again for the other one.
@@ -146,6 +171,7 @@ export class RoomClient {
         },
         received: (frame) => {
           this.meter.received(frame);
+          this.access.received(frame);
           this.saving.received(frame);
         },
       }),
@@ -153,8 +179,8 @@ export class RoomClient {
     websocket.on("status", () => this.#refresh());
     websocket.on("closed", () => {
       this.#denied("");
-      void loadDenialReason(room, token).then((reason) => {
-        if (reason !== undefined && this.denial.current !== undefined) this.#denied(reason);
+      void loadAccess(room, token).then((answer) => {
+        if (answer?.access === "none" && this.denial.current !== undefined) this.#denied(answer.reason);
       });
     });
     return websocket;
@@ -189,13 +215,22 @@ export class RoomClient {
   }
 }
 
+/** Opens a provider that is not connected, though its constructor connects to all its signaling URLs. */
 function openWebrtc(awareness: Awareness, { room, password, token, urls }: RoomClientOptions): WebrtcProvider {
-  return new WebrtcProvider(room, awareness.doc, {
-    signaling: [token === undefined ? urls.signal : `${urls.signal}?${new URLSearchParams({ token })}`],
+  const state = awareness.getLocalState();
+  const provider = new WebrtcProvider(room, awareness.doc, {
+    signaling: [],
     awareness,
     maxConns,
     // By default, simple-peer asks the STUN servers of Google and Twilio.
     peerOpts: { config: { iceServers: [] } },
     ...(password === undefined ? {} : { password }),
   });
+  provider.disconnect();
+  provider.signalingUrls = [token === undefined ? urls.signal : `${urls.signal}?${new URLSearchParams({ token })}`];
+  // A room that opens while its provider is disconnected removes the awareness state that the WebSocket shares.
+  provider.once("status", () => {
+    if (awareness.getLocalState() === null) awareness.setLocalState(state);
+  });
+  return provider;
 }

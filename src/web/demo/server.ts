@@ -32,13 +32,18 @@ export async function loadConfig(): Promise<ServerConfig> {
   }
 }
 
-/** The reason why the server denies access to the room; undefined if it grants access or cannot be reached. */
-export async function loadDenialReason(room: string, token: string | undefined): Promise<string | undefined> {
+/** The server's decision about access to a room, with its reason for a denial. */
+export type AccessAnswer = { readonly access: "read" | "write" } | { readonly access: "none"; readonly reason: string };
+
+/** Asks which access the server grants to the room; undefined if it cannot say now. */
+export async function loadAccess(room: string, token: string | undefined): Promise<AccessAnswer | undefined> {
   try {
     const headers: HeadersInit = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const response = await fetch(`/api/validate?${new URLSearchParams({ room })}`, { headers });
-    const answer: { readonly reason?: unknown } = await response.json();
-    return typeof answer.reason === "string" ? answer.reason : undefined;
+    const answer: Readonly<Record<"access" | "kind" | "reason", unknown>> = await response.json();
+    if (answer.access === "read" || answer.access === "write") return { access: answer.access };
+    const isDenied = typeof answer.reason === "string" && answer.kind !== "unavailable";
+    return isDenied ? { access: "none", reason: String(answer.reason) } : undefined;
   } catch {
     return undefined;
   }

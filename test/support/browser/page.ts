@@ -87,7 +87,7 @@ export class DemoPage {
     return (await this.page.locator("[data-sync-state]").textContent()) ?? "";
   }
 
-  /** The state that the page shows: saved, saving, offline. */
+  /** The state that the page shows: saved, saving, offline, read-only. */
   async syncState(): Promise<string | null> {
     return this.page.locator("[data-sync-state]").getAttribute("data-sync-state");
   }

@@ -1,4 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
+import { useValue } from "../../shared/value.ts";
 import type { Point } from "../foreign-json.ts";
 import { readAwarenessState } from "../people/awareness-state.ts";
 import type { RoomClient } from "../room-client.ts";
@@ -34,7 +35,9 @@ class Board {
     this.#canvas = canvas;
     this.#client = client;
     this.#announce = announce;
-    this.#pen = new Pen((points) => strokesOf(client).push([{ color: this.#color, points }]));
+    this.#pen = new Pen((points) => {
+      if (client.access.canWrite) strokesOf(client).push([{ color: this.#color, points }]);
+    });
     this.#painter = new BoardPainter(canvas, client, this.#pen);
   }
 
@@ -63,7 +66,7 @@ class Board {
   }
 
   #pointerDown(event: PointerEvent): void {
-    if (!event.isPrimary || event.button !== 0) return;
+    if (!event.isPrimary || event.button !== 0 || !this.#client.access.canWrite) return;
     this.#canvas.setPointerCapture(event.pointerId);
     this.#pen.down(this.#pointOf(event));
     this.#changed();
@@ -98,7 +101,7 @@ class Board {
 
   /** The space bar toggles the pen when pressed briefly, and draws while it is held. */
   #spaceDown(isRepeat: boolean): void {
-    if (isRepeat) return;
+    if (isRepeat || !this.#client.access.canWrite) return;
     if (this.#pen.isDown) this.#lift();
     else this.#lower();
   }
@@ -142,6 +145,8 @@ export function BoardPanel({ client }: { readonly client: RoomClient }) {
     () => (canvas.current === null ? undefined : new Board(canvas.current, client, setAnnouncement).attach()),
     [client],
   );
+  const access = useValue(client.access.state);
+  const canWrite = access === "write";
   const clear = () => {
     const strokes = strokesOf(client);
     strokes.delete(0, strokes.length);
@@ -150,16 +155,23 @@ export function BoardPanel({ client }: { readonly client: RoomClient }) {
     <section class="panel board" aria-labelledby="board-title">
       <header>
         <h2 id="board-title">Board</h2>
-        <button type="button" onClick={clear}>
+        <button type="button" disabled={!canWrite} onClick={clear}>
           Clear board
         </button>
       </header>
       <div class="canvas-frame">
         {/* biome-ignore lint/a11y/noInteractiveElementToNoninteractiveRole: a screen reader would otherwise handle the arrow keys itself */}
-        <canvas ref={canvas} role="application" aria-label="Shared board" aria-describedby="board-help" tabIndex={0} />
+        <canvas
+          ref={canvas}
+          role="application"
+          aria-label="Shared board"
+          aria-describedby="board-help"
+          aria-disabled={!canWrite}
+          tabIndex={0}
+        />
       </div>
       <p id="board-help" class="hint">
-        Keyboard: arrow keys move, Space draws.
+        {access === "read" ? "Read only." : "Keyboard: arrow keys move, Space draws."}
       </p>
       <span class="unseen" aria-live="polite">
         {announcement}

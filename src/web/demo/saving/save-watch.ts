@@ -11,13 +11,16 @@ const savedDelayMs = 300;
 export class SaveWatch {
   readonly state = new Value<SyncState>({ state: "offline", text: "Connecting to the server…" });
   readonly #persistence: IndexeddbPersistence;
-  readonly #reach: () => Pick<SyncFacts, "link" | "denial" | "peerCount">;
+  readonly #reach: () => Pick<SyncFacts, "link" | "access" | "denial" | "peerCount">;
   readonly #unsaved = new UnsavedEdits();
   #isReading = true;
   #isKept = true;
   #savedTimer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(persistence: IndexeddbPersistence, reach: () => Pick<SyncFacts, "link" | "denial" | "peerCount">) {
+  constructor(
+    persistence: IndexeddbPersistence,
+    reach: () => Pick<SyncFacts, "link" | "access" | "denial" | "peerCount">,
+  ) {
     this.#persistence = persistence;
     this.#reach = reach;
     persistence.once("synced", () => this.#hasRead(true));

@@ -1,3 +1,5 @@
+import type { RoomAccess } from "../access/room-access.ts";
+
 /** The state of the connection to the server's copy of the document. */
 export type ServerLink =
   | "connected"
@@ -13,6 +15,7 @@ export type ServerLink =
 
 export interface SyncFacts {
   readonly link: ServerLink;
+  readonly access: RoomAccess;
   /** The reason that the server gave for denying access; empty or undefined if it gave none. */
   readonly denial?: string | undefined;
   /** Edits of this window that the server has not acknowledged. */
@@ -26,13 +29,17 @@ export interface SyncFacts {
 }
 
 export interface SyncState {
-  readonly state: "saved" | "saving" | "offline";
+  readonly state: "saved" | "saving" | "offline" | "read-only";
   readonly text: string;
 }
 
-/** The state is "saved" only when the server has acknowledged every edit of this window as stored. */
+/**
+ * The state is "saved" only when the server has acknowledged every edit of this window as stored, and takes further ones.
+ */
 export function syncState(facts: SyncFacts): SyncState {
   if (facts.link !== "connected") return { state: "offline", text: offlineText(facts) };
+  if (facts.access === "read") return { state: "read-only", text: "Read only: your edits are not saved" };
+  if (facts.access === "unknown") return { state: "saving", text: "Checking access…" };
   if (facts.unsavedCount > 0) return { state: "saving", text: "Saving…" };
   if (facts.isRestoring) return { state: "saving", text: "Syncing…" };
   return { state: "saved", text: "Saved on the server" };

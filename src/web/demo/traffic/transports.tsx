@@ -10,11 +10,18 @@ const disabledTexts = {
   "not-served": "Off: this server does signaling only and stores no documents.",
 };
 
+/** The texts of WebRTC where this window may not write, or does not know it yet. */
+const restrictedTexts = {
+  read: "Off: your access is read-only, which other browsers do not check.",
+  unknown: "Off until your access is known.",
+};
+
 export function TransportPanel({ client }: { readonly client: RoomClient }) {
   const transports = useValue(client.transports);
   const webrtc = useValue(client.meter.webrtc);
   const websocket = useValue(client.meter.websocket);
   const people = useValue(client.people);
+  const access = useValue(client.access.state);
   const isDenied = useValue(client.denial) !== undefined;
   const disabledReason = client.websocketDisabledReason;
   const isOffline = !(transports.webrtc || transports.websocket);
@@ -27,8 +34,17 @@ export function TransportPanel({ client }: { readonly client: RoomClient }) {
         webrtcMessages={webrtc.sent + webrtc.received}
         websocketMessages={websocket.sent + websocket.received}
       />
-      <Switch name="WebRTC" isOn={transports.webrtc} turn={(isOn) => client.switchWebrtc(isOn)}>
-        <LinkText transport="webrtc" link={webrtc} state={webrtcState(transports.webrtc, directCount(people))} />
+      <Switch
+        name="WebRTC"
+        isOn={transports.webrtc}
+        isDisabled={access !== "write"}
+        turn={(isOn) => client.switchWebrtc(isOn)}
+      >
+        <LinkText
+          transport="webrtc"
+          link={webrtc}
+          state={access === "write" ? webrtcState(transports.webrtc, directCount(people)) : restrictedTexts[access]}
+        />
       </Switch>
       <Switch
         name="WebSocket"
@@ -47,7 +63,7 @@ export function TransportPanel({ client }: { readonly client: RoomClient }) {
         />
       </Switch>
       <Switch name="Offline" isOn={isOffline} turn={(isOn) => client.goOffline(isOn)}>
-        Disconnects both. You can keep editing.
+        {access === "read" ? "Disconnects both." : "Disconnects both. You can keep editing."}
       </Switch>
     </section>
   );
