@@ -13,6 +13,8 @@ export function lockFile(file: string, waitMs: number): () => void {
   const database = new Database(file, { create: true, readwrite: true });
   try {
     database.run(`PRAGMA busy_timeout = ${waitMs}`);
+    // SQLite would remove a journal by its path at the end, and another process may have replaced the folder by then.
+    database.run("PRAGMA journal_mode = MEMORY");
     database.run("BEGIN EXCLUSIVE");
   } catch (error) {
     database.close(true);
