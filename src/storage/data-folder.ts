@@ -8,6 +8,7 @@ import {
   fsyncSync,
   mkdirSync,
   openSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   rmSync,
@@ -15,11 +16,13 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { type FileFacts, systemFiles, type Whereabouts, whereaboutsOf } from "./file-identity.ts";
 import { lockFile } from "./file-lock.ts";
+import type { ContentFault, FolderContent } from "./folder-content.ts";
 
-/** A data folder that this process has locked. */
-export interface DataFolder {
-  /** Absolute, without symbolic links. */
+/** A data folder that this process has locked. Its content is the folder itself with the lock. */
+export interface DataFolder extends FolderContent {
+  /** Absolute. The next start uses this path: a symbolic link in it may name another folder by then. */
   readonly path: string;
   /** True if no server has used the folder before. */
   readonly isNew: boolean;
@@ -48,29 +51,104 @@ export function openDataFolder(path: string): DataFolder {
 /** As `openDataFolder`, but throws the system's ENOENT if the folder does not exist. */
 export function openExistingDataFolder(path: string): DataFolder {
   accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
-  const folder = realpathSync(path);
-  const lockPath = join(folder, "lock");
-  const pidFile = join(folder, "pid");
-  const isNew = !existsSync(lockPath);
+  return new LockedFolder(resolve(path));
+}
+
+const lockName = "lock";
+const pidName = "pid";
+
+/** A lock on the folder that a path named when it was locked. */
+class LockedFolder implements DataFolder {
+  readonly path: string;
+  readonly isNew: boolean;
+  /** Without symbolic links. */
+  readonly #realPath: string;
+  #held: HeldFolder;
+  #isReleased = false;
+  /** The listener also keeps a reference, so that the garbage collector never closes the lock of a folder in use. */
+  readonly #releaseAtExit = () => this.release();
+
+  constructor(path: string) {
+    this.path = path;
+    this.#realPath = realpathSync(path);
+    this.isNew = !existsSync(join(path, lockName));
+    this.#held = holdFolder(this.#realPath);
+    process.once("exit", this.#releaseAtExit);
+  }
+
+  findFault(): ContentFault | undefined {
+    const state = this.#findFolder();
+    if (state !== "in-place") return { path: this.path, state };
+    const lockPath = join(this.path, lockName);
+    const lockState = whereaboutsOf(lockPath, { facts: this.#held.lock });
+    if (lockState === "in-place") return undefined;
+    // The lock has no content: without its name it is as good as deleted.
+    return { path: lockPath, state: lockState === "moved" ? "deleted" : lockState };
+  }
+
+  /** Creates the folder again if it does not exist, and locks it. Rejects with `DataFolderLocked` as well. */
+  async restore(): Promise<void> {
+    createDataFolder(this.#realPath);
+    const former = this.#held;
+    this.#held = holdFolder(this.#realPath);
+    letGo(former);
+  }
+
+  #findFolder(): Whereabouts {
+    const { folder } = this.#held;
+    if (folder === undefined) return "in-place";
+    const state = whereaboutsOf(this.path, { facts: systemFiles.of(folder), descriptor: folder });
+    // An empty folder in place of the deleted one can be used. A server that starts in it would lock it first.
+    const canBeUsed = state === "replaced" && systemFiles.of(folder).links === 0n && isEmpty(this.path);
+    return canBeUsed ? "deleted" : state;
+  }
+
+  release(): void {
+    if (this.#isReleased) return;
+    this.#isReleased = true;
+    process.off("exit", this.#releaseAtExit);
+    // Another server may have created the folder again and use it.
+    if (this.findFault() === undefined) rmSync(join(this.path, pidName), { force: true });
+    letGo(this.#held);
+  }
+}
+
+interface HeldFolder {
+  /** The descriptor of the folder; undefined on Windows, which opens no folders and removes none that is in use. */
+  readonly folder: number | undefined;
+  /** The lock file. It stays open until `unlock`, so that no other file gets its inode. */
+  readonly lock: FileFacts;
+  unlock(): void;
+}
+
+/** Throws `DataFolderLocked` or the system's error. */
+function holdFolder(path: string): HeldFolder {
+  const lockPath = join(path, lockName);
+  const pidFile = join(path, pidName);
   const unlock = acquireLock(lockPath);
-  if (unlock === undefined) throw new DataFolderLocked(folder, readPid(pidFile));
+  if (unlock === undefined) throw new DataFolderLocked(path, readPid(pidFile));
   try {
     writeFileSync(pidFile, `${process.pid}\n`);
+    const lock = systemFiles.at(lockPath);
+    if (lock === undefined) throw new DataFolderLocked(path, undefined);
+    return { folder: process.platform === "win32" ? undefined : openSync(path, "r"), lock, unlock };
   } catch (error) {
     unlock();
     throw error;
   }
-  let isReleased = false;
-  const release = () => {
-    if (isReleased) return;
-    isReleased = true;
-    process.off("exit", release);
-    rmSync(pidFile, { force: true });
-    unlock();
-  };
-  // The listener also keeps a reference, so that the garbage collector never closes the lock of a folder in use.
-  process.once("exit", release);
-  return { path: folder, isNew, release };
+}
+
+function letGo({ folder, unlock }: HeldFolder): void {
+  unlock();
+  if (folder !== undefined) closeSync(folder);
+}
+
+function isEmpty(path: string): boolean {
+  try {
+    return readdirSync(path).length === 0;
+  } catch {
+    return false;
+  }
 }
 
 /** Creates the folder, with mode 0700, if it does not exist. */

@@ -1,5 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DataFolderLocked, openDataFolder } from "../../src/storage/data-folder.ts";
@@ -95,6 +105,74 @@ describe("the lock of a data folder", () => {
     const folder = openDataFolder(path);
     rmSync(join(path, "pid"));
     expect(String(refusal(path))).toContain("in use by another server.");
+    folder.release();
+  });
+});
+
+describe("a data folder in use", () => {
+  test.each([
+    ["is deleted", () => rmSync(path, { recursive: true })],
+    [
+      "is deleted and created again by someone",
+      () => {
+        rmSync(path, { recursive: true });
+        mkdirSync(path);
+      },
+    ],
+    ["is deleted with the folder above it", () => rmSync(parent, { recursive: true })],
+    ["loses its lock", () => rmSync(join(path, "lock"))],
+  ])("that %s is created and locked again", async (_, lose) => {
+    const folder = openDataFolder(path);
+    lose();
+    expect(folder.findFault()?.state).toBe("deleted");
+    await folder.restore();
+    expect(folder.findFault()).toBeUndefined();
+    expect(String(refusal(path))).toContain(`in use by process ${process.pid}.`);
+    folder.release();
+    expect(refusal(path)).toBeUndefined();
+  });
+
+  test("that is moved, or replaced by another, is not created again", () => {
+    const folder = openDataFolder(path);
+    renameSync(path, join(parent, "away"));
+    expect(folder.findFault()).toEqual({ path, state: "moved" });
+    mkdirSync(path);
+    expect(folder.findFault()).toEqual({ path, state: "replaced" });
+    rmSync(path, { recursive: true });
+    renameSync(join(parent, "away"), path);
+    expect(folder.findFault()).toBeUndefined();
+    folder.release();
+  });
+
+  test("that is deleted and filled by another program is not used", () => {
+    const folder = openDataFolder(path);
+    rmSync(path, { recursive: true });
+    mkdirSync(path);
+    writeFileSync(join(path, "letter"), "");
+    expect(folder.findFault()).toEqual({ path, state: "replaced" });
+    folder.release();
+  });
+
+  test("that another server has created again keeps that server's lock and process id", async () => {
+    const folder = openDataFolder(path);
+    rmSync(path, { recursive: true });
+    await using other = new Child("hold-data-folder.ts", [path]);
+    expect(await other.line()).toBe("held");
+    expect(folder.findFault()).toEqual({ path, state: "replaced" });
+    await expect(folder.restore()).rejects.toThrow(DataFolderLocked);
+    folder.release();
+    expect(String(refusal(path))).toContain(`in use by process ${other.pid}.`);
+  });
+
+  test("behind a symbolic link is missed when the link names another folder", () => {
+    const link = join(parent, "current");
+    mkdirSync(path);
+    symlinkSync(path, link);
+    const folder = openDataFolder(link);
+    mkdirSync(join(parent, "other"));
+    rmSync(link);
+    symlinkSync(join(parent, "other"), link);
+    expect(folder.findFault()).toEqual({ path: link, state: "replaced" });
     folder.release();
   });
 });
