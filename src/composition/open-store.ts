@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { createMetrics, type Metrics } from "../ops/metrics.ts";
 import { type DataFolder, openDataFolder, openExistingDataFolder } from "../storage/data-folder.ts";
 import { DatabaseMissing, databaseName, hasDatabase } from "../storage/sqlite/database-file.ts";
-import { openSqliteStore } from "../storage/sqlite/sqlite-store.ts";
+import { type FileStore, openSqliteStore } from "../storage/sqlite/sqlite-store.ts";
 import type { Store } from "../storage/store.ts";
 import type { ServerOptions } from "./server-options.ts";
 
@@ -65,6 +65,6 @@ function databaseFileIn(dataFolder: string): string {
 }
 
 /** Throws `StoreError`. The folder stays its caller's. */
-export function openDatabase(dataFolder: DataFolder, metrics: Metrics): Store {
-  return openSqliteStore(databaseFileIn(dataFolder.path), metrics);
+export function openDatabase(dataFolder: DataFolder, metrics: Metrics): FileStore {
+  return openSqliteStore({ file: databaseFileIn(dataFolder.path), folder: dataFolder, metrics });
 }

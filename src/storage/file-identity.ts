@@ -1,4 +1,4 @@
-import { fstatSync, statSync } from "node:fs";
+import { type BigIntStats, fstatSync, statSync } from "node:fs";
 import { errorCode } from "../lib/error-code.ts";
 
 /** The facts by which two references to one file are recognised. */
@@ -7,6 +7,7 @@ export interface FileFacts {
   readonly inode: bigint;
   /** The number of the file's names. A file without one ends when the last descriptor of it is closed. */
   readonly links: bigint;
+  readonly bytes: bigint;
 }
 
 /** The calls of the file system by which files are compared. */
@@ -21,17 +22,20 @@ export const systemFiles: FileSystem = {
   at(path) {
     try {
       const facts = statSync(path, { bigint: true, throwIfNoEntry: false });
-      return facts && { device: facts.dev, inode: facts.ino, links: facts.nlink };
+      return facts && factsOf(facts);
     } catch (error) {
       if (errorCode(error) === "ENOTDIR") return undefined;
       throw error;
     }
   },
   of(descriptor) {
-    const { dev, ino, nlink } = fstatSync(descriptor, { bigint: true });
-    return { device: dev, inode: ino, links: nlink };
+    return factsOf(fstatSync(descriptor, { bigint: true }));
   },
 };
+
+function factsOf({ dev, ino, nlink, size }: BigIntStats): FileFacts {
+  return { device: dev, inode: ino, links: nlink, bytes: size };
+}
 
 /**
  * The state of an open file.

@@ -90,8 +90,8 @@ export interface Store {
    */
   append(batch: readonly PendingUpdate[]): Promise<readonly RowId[]>;
   /**
-   * Resolves when all appends and compactions before the call survive a power loss, as far as the store's medium does.
-   * Does not block the event loop. One call at a time.
+   * Resolves when all appends and compactions before the call survive a power loss, as far as the store's medium does,
+   * and are where the next start looks for them. Does not block the event loop. One call at a time.
    *
    * After a rejection it is unknown what is on disk, and the next sync of the same file would not tell either. The next
    * call therefore writes again everything that is not known to be on disk.
@@ -107,6 +107,9 @@ export interface Store {
   list(page: Page): Promise<readonly DocumentInfo[]>;
   /** Removes a document with its log. Idempotent. */
   remove(document: string): Promise<void>;
-  /** Closes the store. Resolves when all data is written and the files are closed. No call may follow. */
+  /**
+   * Closes the store. Resolves when all data is written and the files are closed, and rejects if the next start would
+   * not find it. No call may follow.
+   */
   close(): Promise<void>;
 }

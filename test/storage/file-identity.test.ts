@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type FileFacts, type FileSystem, type Whereabouts, whereaboutsOf } from "../../src/storage/file-identity.ts";
 
-const open: FileFacts = { device: 1n, inode: 2n, links: 1n };
+const open: FileFacts = { device: 1n, inode: 2n, links: 1n, bytes: 0n };
 
 describe("an open file", () => {
   test.each<readonly [what: string, state: Whereabouts, found: FileFacts | undefined | Error, open: FileFacts]>([

@@ -73,13 +73,21 @@ export interface CopyOptions {
 /** Copies `file` to `target` and syncs it. Throws as `backUpDatabase`, and removes the copy then. */
 export function copyDatabase({ file, target, connect }: CopyOptions): void {
   if (isNewDatabase(file)) throw new StoreError("corrupt", "file is empty");
+  connect(file, (database) => {
+    checkTables(database);
+    copyConnected(database, target);
+  });
+}
+
+/**
+ * Copies the database of a connection to `target`, which must not exist, with mode 0600, and syncs it. Throws SQLite's
+ * or the system's error, and removes the copy then.
+ */
+export function copyConnected(database: Database, target: string): void {
   // SQLite fills an existing empty file, but would create a new one readable by others.
   closeSync(openSync(target, "wx", 0o600));
   try {
-    connect(file, (database) => {
-      checkTables(database);
-      database.run("VACUUM INTO ?", [target]);
-    });
+    database.run("VACUUM INTO ?", [target]);
     // SQLite does not sync the copy, which it treats as a temporary file.
     syncFile(target);
   } catch (error) {
@@ -115,7 +123,7 @@ function examineCopy(copy: Database, examine: Examine): void {
 }
 
 /** Renames the copy to its target, without overwriting a file that was created there meanwhile. */
-function renameWithoutReplacing(partial: string, target: string): void {
+export function renameWithoutReplacing(partial: string, target: string): void {
   try {
     linkSync(partial, target);
     rmSync(partial);

@@ -1,4 +1,5 @@
 import { Database } from "bun:sqlite";
+import { type FileFacts, isSameFile, systemFiles } from "../file-identity.ts";
 import type { CheckpointReply, CheckpointRequest } from "./write-ahead-log.ts";
 
 declare const self: Worker;
@@ -18,7 +19,7 @@ function answer(request: CheckpointRequest): CheckpointReply {
       database?.close(true);
       return { isComplete: true };
     }
-    database ??= open(request.file);
+    database ??= open(request.file, request.identity);
     const statement = database.prepare<{ busy: number; log: number; checkpointed: number }, []>(
       "PRAGMA wal_checkpoint(PASSIVE)",
     );
@@ -31,8 +32,14 @@ function answer(request: CheckpointRequest): CheckpointReply {
   }
 }
 
-function open(file: string): Database {
+/** The path may have come to name another database since the store opened its own. */
+function open(file: string, identity: FileFacts): Database {
   const opened = new Database(file, { readwrite: true });
+  const found = systemFiles.at(file);
+  if (found === undefined || !isSameFile(found, identity)) {
+    opened.close(true);
+    throw new Error(`${file} is not the open database any more`);
+  }
   opened.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
   // A checkpoint then syncs the log before it copies, and the database afterwards.
   opened.run("PRAGMA synchronous = NORMAL");

@@ -1,9 +1,15 @@
 import fs from "node:fs";
 import type { Metrics } from "../../ops/metrics.ts";
+import type { FileFacts } from "../file-identity.ts";
 import { StoreError } from "../store.ts";
 
-/** A request to the worker: `checkpoint` gives the path of the database, `close` closes the worker's connection. */
-export type CheckpointRequest = { readonly type: "checkpoint"; readonly file: string } | { readonly type: "close" };
+/**
+ * A request to the worker: `checkpoint` gives the path of the database, and the file that the path must name; `close`
+ * closes the worker's connection.
+ */
+export type CheckpointRequest =
+  | { readonly type: "checkpoint"; readonly file: string; readonly identity: FileFacts }
+  | { readonly type: "close" };
 
 export type CheckpointReply = { readonly isComplete: boolean } | { readonly error: string };
 
@@ -17,6 +23,10 @@ export interface WalFrames {
 export interface WriteAheadLogOptions {
   /** The path of the database. */
   readonly file: string;
+  /** The open database file. */
+  readonly identity: FileFacts;
+  /** The descriptor of the `-wal` file. */
+  readonly descriptor: number;
   readonly frames: () => WalFrames;
   readonly metrics: Metrics;
 }
@@ -45,8 +55,6 @@ const countedBytes = checkpointFrames * 1_024;
  */
 export class WriteAheadLog {
   readonly #options: WriteAheadLogOptions;
-  /** The descriptor of the `-wal` file. SQLite does not lock that file, so closing the descriptor releases no lock. */
-  #descriptor: number | undefined;
   #worker: Worker | undefined;
   #checkpointing: Promise<boolean> | undefined;
   #restarting: Promise<void> | undefined;
@@ -78,8 +86,8 @@ export class WriteAheadLog {
 
   /** Resolves when all writes before the call are on disk. Rejects with `StoreError`. */
   async sync(): Promise<void> {
-    const end = this.#options.metrics.syncs.startTimer();
-    const descriptor = this.#open();
+    const { descriptor, metrics } = this.#options;
+    const end = metrics.syncs.startTimer();
     await new Promise<void>((resolve, reject) => {
       fs.fsync(descriptor, (error) => {
         if (error === null || error === undefined) resolve();
@@ -112,13 +120,6 @@ export class WriteAheadLog {
     // Without the request, termination would leave the worker's connection open, and SQLite would keep the log's files.
     if (this.#worker !== undefined) await this.#askWorker({ type: "close" });
     this.#stopWorker();
-    if (this.#descriptor !== undefined) fs.closeSync(this.#descriptor);
-    this.#descriptor = undefined;
-  }
-
-  #open(): number {
-    this.#descriptor ??= fs.openSync(`${this.#options.file}-wal`, "r");
-    return this.#descriptor;
   }
 
   async #restart(): Promise<void> {
@@ -143,9 +144,9 @@ export class WriteAheadLog {
   }
 
   async #runCheckpoint(): Promise<boolean> {
-    const { metrics } = this.#options;
+    const { file, identity, metrics } = this.#options;
     const end = metrics.checkpoints.startTimer();
-    const reply = await this.#askWorker({ type: "checkpoint", file: this.#options.file });
+    const reply = await this.#askWorker({ type: "checkpoint", file, identity });
     end();
     if ("isComplete" in reply) return reply.isComplete;
     metrics.storeFailures.inc({ operation: "checkpoint" });

@@ -55,7 +55,7 @@ describe("a backup", () => {
 
   test("is one snapshot while a server writes, and does not block it", async () => {
     const file = await workshop.fill("data", documents);
-    const store = openSqliteStore(file, createMetrics());
+    const store = openSqliteStore({ file, metrics: createMetrics() });
     await store.append([{ document: "a", update: updateOf([4]) }]);
     backUpDatabase({ file, target });
     await store.append([{ document: "a", update: updateOf([5]) }]);

@@ -25,7 +25,7 @@ function refusal(file: string): unknown {
   const before = contentsOf(dirname(file));
   let refused: unknown;
   try {
-    openSqliteStore(file, createMetrics());
+    openSqliteStore({ file, metrics: createMetrics() });
   } catch (error) {
     refused = error;
   }

@@ -18,7 +18,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "yurt-durability-"));
   file = join(folder, "store.db");
   metrics = createMetrics();
-  store = openSqliteStore(file, metrics);
+  store = openSqliteStore({ file, metrics });
 });
 
 afterEach(async () => {
@@ -40,7 +40,7 @@ function failSyncs(): () => void {
 async function copied(files: readonly string[]): Promise<number[]> {
   const copy = mkdtempSync(join(tmpdir(), "yurt-copy-"));
   for (const name of files) copyFileSync(join(folder, name), join(copy, name));
-  const opened = openSqliteStore(join(copy, "store.db"), createMetrics());
+  const opened = openSqliteStore({ file: join(copy, "store.db"), metrics: createMetrics() });
   const numbers = numbersIn(await opened.load("d"));
   await opened.close();
   rmSync(copy, { recursive: true });
@@ -165,7 +165,7 @@ describe("the write-ahead log", () => {
     await store.close();
     expect(readdirSync(folder)).toEqual(["store.db"]);
     expect(existsSync(`${file}-shm`)).toBe(false);
-    store = openSqliteStore(file, metrics);
+    store = openSqliteStore({ file, metrics });
     expect(numbersIn(await store.load("d"))).toHaveLength(1_500);
   });
 });

@@ -24,7 +24,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-describeStore("a store in SQLite", () => openSqliteStore(file, createMetrics()));
+describeStore("a store in SQLite", () => openSqliteStore({ file, metrics: createMetrics() }));
 
 const one = Uint8Array.of(1);
 const countTo = (end: number) => Array.from({ length: end }, (_, index) => index);
@@ -39,7 +39,7 @@ async function kindOfFailure(promise: Promise<unknown>): Promise<StoreErrorKind 
 
 describe("a store that is opened again", () => {
   test("has all its data, and appends after it", async () => {
-    let store = openSqliteStore(file, createMetrics());
+    let store = openSqliteStore({ file, metrics: createMetrics() });
     const rows = await store.append([
       { document: "document", update: updateOf([0]) },
       { document: "document", update: updateOf([1]) },
@@ -47,7 +47,7 @@ describe("a store that is opened again", () => {
     ]);
     await store.compact("document", compaction(rows.slice(0, 2), updateOf([0, 1])));
     await store.close();
-    store = openSqliteStore(file, createMetrics());
+    store = openSqliteStore({ file, metrics: createMetrics() });
     await store.append([{ document: "document", update: updateOf([3]) }]);
     expect(numbersIn(await store.load("document"))).toEqual([0, 1, 2, 3]);
     expect((await store.load("document"))?.tail.length).toBe(2);
@@ -55,7 +55,7 @@ describe("a store that is opened again", () => {
   });
 
   test("is one file while it is closed", async () => {
-    const store = openSqliteStore(file, createMetrics());
+    const store = openSqliteStore({ file, metrics: createMetrics() });
     await store.append([{ document: "document", update: one }]);
     await store.close();
     expect(readdirSync(folder)).toEqual(["store.db"]);
@@ -68,7 +68,7 @@ describe("a store that is opened again", () => {
       for (let batch = 0; batch < batches; batch += 1) acknowledged = Number(await child.line());
       child.kill();
       acknowledged = Number((await child.rest()).at(-1) ?? acknowledged);
-      const store = openSqliteStore(file, createMetrics());
+      const store = openSqliteStore({ file, metrics: createMetrics() });
       const [a, b] = [numbersIn(await store.load("a")), numbersIn(await store.load("b"))];
       await store.close();
       expect(a).toEqual(countTo(a.length));
@@ -84,7 +84,7 @@ describe("a file that cannot be used", () => {
     const before = readFileSync(file);
     let refused: unknown;
     try {
-      openSqliteStore(file, createMetrics());
+      openSqliteStore({ file, metrics: createMetrics() });
     } catch (error) {
       refused = error instanceof StoreError ? error.kind : error;
     }
@@ -94,7 +94,7 @@ describe("a file that cannot be used", () => {
   }
 
   async function writeDocuments(): Promise<void> {
-    const store = openSqliteStore(file, createMetrics());
+    const store = openSqliteStore({ file, metrics: createMetrics() });
     await store.append(countTo(5_000).map((index) => ({ document: `${index % 10}`, update: new Uint8Array(100) })));
     await store.close();
   }
@@ -125,21 +125,21 @@ describe("a file that cannot be used", () => {
     const bytes = readFileSync(file);
     const damagedFrom = Math.floor(bytes.length / 2 / 4096) * 4096;
     writeFileSync(file, bytes.fill(0xff, damagedFrom, damagedFrom + 3 * 4096));
-    const store = openSqliteStore(file, createMetrics());
+    const store = openSqliteStore({ file, metrics: createMetrics() });
     const results = await Promise.all(countTo(10).map((index) => kindOfFailure(store.load(`${index}`))));
     await store.close();
     expect(new Set(results)).toEqual(new Set([undefined, "corrupt"]));
   });
 
   test("is reported as unavailable when its folder does not exist", () => {
-    const open = () => openSqliteStore(join(folder, "nowhere", "store.db"), createMetrics());
+    const open = () => openSqliteStore({ file: join(folder, "nowhere", "store.db"), metrics: createMetrics() });
     expect(open).toThrow(expect.objectContaining({ kind: "unavailable" }));
     expect(existsSync(join(folder, "nowhere"))).toBe(false);
   });
 });
 
 test("a reader of the file, such as a backup, does not block a store, and sees one snapshot", async () => {
-  const store = openSqliteStore(file, createMetrics());
+  const store = openSqliteStore({ file, metrics: createMetrics() });
   await store.append([{ document: "document", update: updateOf([0]) }]);
   const reader = new Database(file, { readonly: true });
   const count = reader.prepare("SELECT count(*) FROM updates");
@@ -154,7 +154,7 @@ test("a reader of the file, such as a backup, does not block a store, and sees o
 
 describe("a store that cannot write", () => {
   test("rejects as unavailable while another program writes, and accepts the same batch afterwards", async () => {
-    const store = openSqliteStore(file, createMetrics());
+    const store = openSqliteStore({ file, metrics: createMetrics() });
     await store.append([{ document: "document", update: updateOf([0]) }]);
     const other = new Database(file);
     other.run("BEGIN IMMEDIATE");
@@ -175,7 +175,7 @@ describe("a store that cannot write", () => {
     const report: FillReport = JSON.parse(await child.line());
     expect(report).toEqual({ ...rolledBack(report), appendFailure: "unavailable", compactFailure: "unavailable" });
     expect(await child.exitCode()).toBe(0);
-    const store = openSqliteStore(file, createMetrics());
+    const store = openSqliteStore({ file, metrics: createMetrics() });
     expect(rowsOf(await store.load("every")).length).toBe(report.acknowledgedBatches);
     await store.close();
   });
@@ -213,7 +213,7 @@ describe("a store that cannot write", () => {
 test.each([1, 2, 3, 4, 5])("behaves like a store in memory under random operations (seed %d)", async (seed) => {
   const random = new Random(seed);
   const memory = openMemoryStore();
-  let sqlite = openSqliteStore(file, createMetrics());
+  let sqlite = openSqliteStore({ file, metrics: createMetrics() });
   const names = ["a", "b", "c", "__proto__"];
   const compact = async (store: Store, name: string, part: number, base: Uint8Array) => {
     const document = await store.load(name);
@@ -232,7 +232,7 @@ test.each([1, 2, 3, 4, 5])("behaves like a store in memory under random operatio
       await Promise.all([memory.remove(name), sqlite.remove(name)]);
     } else {
       await sqlite.close();
-      sqlite = openSqliteStore(file, createMetrics());
+      sqlite = openSqliteStore({ file, metrics: createMetrics() });
     }
     expect(await told(sqlite)).toEqual(await told(memory));
   }

@@ -8,7 +8,7 @@ import { openSqliteStore } from "../../../src/storage/sqlite/sqlite-store.ts";
 import { compaction, numbersIn, rowsOf, updateOf } from "../bytes/counting.ts";
 
 const [file = ""] = process.argv.slice(2);
-const store = openSqliteStore(file, createMetrics());
+const store = openSqliteStore({ file, metrics: createMetrics() });
 
 for (let next = numbersIn(await store.load("a")).length; ; next += 1) {
   await store.append(["a", "b"].map((document) => ({ document, update: updateOf([next]) })));

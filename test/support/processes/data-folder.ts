@@ -34,7 +34,7 @@ export class Workshop implements Disposable {
 
   async #opened(folder: string, task: (store: Store) => Promise<void>): Promise<void> {
     mkdirSync(this.file(folder), { recursive: true });
-    const store = openSqliteStore(this.file(folder, "yurt.db"), createMetrics());
+    const store = openSqliteStore({ file: this.file(folder, "yurt.db"), metrics: createMetrics() });
     try {
       await task(store);
     } finally {
@@ -49,7 +49,7 @@ export class Workshop implements Disposable {
 
 /** The rows of the database's log, by document, in order. */
 export async function documentsIn(file: string): Promise<Record<string, number[][]>> {
-  const store = openSqliteStore(file, createMetrics());
+  const store = openSqliteStore({ file, metrics: createMetrics() });
   const documents: Record<string, number[][]> = {};
   for (const { name } of await store.list({ limit: 100 })) {
     const stored = await store.load(name);

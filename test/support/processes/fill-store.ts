@@ -26,7 +26,7 @@ export interface FillReport {
 }
 
 const [file = "", filler] = process.argv.slice(2);
-const store = openSqliteStore(file, createMetrics());
+const store = openSqliteStore({ file, metrics: createMetrics() });
 const update = new Uint8Array(40_000).fill(7);
 
 const append = (batch: number) =>
