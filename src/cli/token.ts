@@ -4,7 +4,7 @@ import { authOptionsOf, loadSettings } from "../composition/settings.ts";
 import { durationForms, parseDuration } from "../config/duration.ts";
 import { systemClock } from "../lib/time/clock.ts";
 import { checkRoomName } from "../rooms/room-name.ts";
-import { signingSecrets } from "../storage/own-secrets.ts";
+import { OwnSecrets } from "../storage/own-secrets.ts";
 import type { CommandInput } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
 import { describeProblems } from "./output/configuration-problems.ts";
@@ -49,7 +49,11 @@ export async function token({ sources, operands, switches, texts, stdout, stderr
   const access = switches.has("read") ? "read" : "write";
   try {
     const auth = authOptionsOf(values);
-    const mint = tokenMinter({ ...auth, secrets: signingSecrets(auth.secrets, values.data), clock: systemClock });
+    const mint = tokenMinter({
+      ...auth,
+      secrets: new OwnSecrets(values.data).signing(auth.secrets),
+      clock: systemClock,
+    });
     const rooms = new Map(operands.map((pattern) => [pattern, access] as const));
     const minted = await mint({ rooms, user: texts.get("user"), isAdmin, lifetimeMs });
     if (minted === "too-long")

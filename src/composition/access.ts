@@ -16,7 +16,8 @@ import { TokenPolicy } from "../auth/token/token-policy.ts";
 import { TokenVerifier } from "../auth/token/token-verifier.ts";
 import { WebhookPolicy } from "../auth/webhook/webhook-policy.ts";
 import type { DataFolder } from "../storage/data-folder.ts";
-import { signingSecrets, webhookSecrets } from "../storage/own-secrets.ts";
+import type { FolderContent } from "../storage/folder-content.ts";
+import { OwnSecrets } from "../storage/own-secrets.ts";
 import { RevocationFile } from "../storage/revocation-log.ts";
 import { readersOf } from "../transport/admission/cross-origin.ts";
 import type { Part } from "./part.ts";
@@ -26,6 +27,8 @@ import type { PartDependencies } from "./server-options.ts";
 export interface AccessControl extends Part {
   readonly authorizer: Authorizer;
   readonly administration: Administration;
+  /** Secrets and revocations, as far as they are kept in the data folder. */
+  readonly contents: readonly FolderContent[];
 }
 
 export interface AccessOptions extends Omit<PartDependencies, "openChannel"> {
@@ -40,7 +43,8 @@ export interface AccessOptions extends Omit<PartDependencies, "openChannel"> {
 export async function openAccess(dataFolder: DataFolder | undefined, options: AccessOptions): Promise<AccessControl> {
   const { auth, clock, limits, log, originPolicy } = options;
   await using opening = new AsyncDisposableStack();
-  const secrets = signingSecrets(auth.secrets, dataFolder?.path);
+  const ownSecrets = new OwnSecrets(dataFolder?.path);
+  const secrets = ownSecrets.signing(auth.secrets);
   const file = dataFolder && opening.adopt(new RevocationFile(dataFolder.path, clock), (openFile) => openFile.close());
   const revocations = file && new Revocations({ log: file, limits, clock });
   const keySet =
@@ -60,7 +64,7 @@ export async function openAccess(dataFolder: DataFolder | undefined, options: Ac
   const decided =
     auth.mode === "open"
       ? { authorizer: openAuthorizer, revoke: undefined }
-      : openDecisions({ dataFolder, revocations, verifier }, options);
+      : openDecisions({ ownSecrets, revocations, verifier }, options);
   const routes = createAccessApi({
     ...decided,
     administration,
@@ -73,29 +77,30 @@ export async function openAccess(dataFolder: DataFolder | undefined, options: Ac
   return {
     authorizer: decided.authorizer,
     administration,
+    contents: [ownSecrets, ...(file === undefined ? [] : [file])],
     routes,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
 
 interface DecisionDependencies {
-  readonly dataFolder: DataFolder | undefined;
+  readonly ownSecrets: OwnSecrets;
   readonly revocations: Revocations | undefined;
   readonly verifier: TokenVerifier;
 }
 
 /** The authorizer of the modes `token` and `webhook`, and the revocation of what it has granted. */
 function openDecisions(
-  { dataFolder, revocations, verifier }: DecisionDependencies,
+  { ownSecrets, revocations, verifier }: DecisionDependencies,
   { auth, clock, limits, log, metrics }: AccessOptions,
 ): Pick<AccessApiOptions, "authorizer" | "revoke"> {
   // Without them a revoked permission would be accepted.
-  if (dataFolder === undefined || revocations === undefined) throw new Error("Access control needs a data folder.");
+  if (revocations === undefined) throw new Error("Access control needs a data folder.");
   const webhook =
     auth.webhook &&
     new WebhookPolicy({
       url: auth.webhook.url,
-      secrets: webhookSecrets(auth.webhook.secrets, dataFolder.path),
+      secrets: ownSecrets.webhook(auth.webhook.secrets),
       clock,
       limits,
       log,

@@ -1,15 +1,18 @@
-import { constants, readFileSync } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { closeSync, constants, fsync, ftruncateSync, openSync, readFileSync, write } from "node:fs";
 import { dirname, join } from "node:path";
+import { promisify } from "node:util";
 import * as v from "valibot";
 import type { Revocation, RevocationLog } from "../auth/revocation.ts";
 import { errorCode } from "../lib/error-code.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import { giveToOwner, syncFolder } from "./data-folder.ts";
+import { systemFiles, type Whereabouts, whereaboutsOf } from "./file-identity.ts";
+import { type ContentFault, describeFault, type FolderContent } from "./folder-content.ts";
 import { replaceFile } from "./replace-file.ts";
 
 const fileName = "revocations.jsonl";
 const lineFeed = 0x0a;
+const prunedRevocations = 1_000;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
 const revocationLine: v.GenericSchema<unknown, Revocation> = v.pipe(
@@ -38,82 +41,141 @@ export class RevocationsUnreadable extends Error {
  * One process uses it at a time. Opening removes revocations that are no longer in force, and an incomplete last line,
  * whose append was never confirmed.
  */
-export class RevocationFile implements RevocationLog {
+export class RevocationFile implements RevocationLog, FolderContent {
   readonly #path: string;
-  readonly #revocations: readonly Revocation[];
+  readonly #clock: Clock;
+  readonly #loaded: readonly Revocation[];
+  /** The revocations whose lines are on disk, except those that had ended when the file was last written. */
+  #kept: Revocation[];
+  /** At more than this number, those that are not in force any more are dropped. */
+  #prunedAt = prunedRevocations;
   /** The length of the lines that are on disk. */
   #bytes: number;
-  #handle: FileHandle | undefined;
+  /** Open as long as the log, so that no other file gets the inode; undefined while there is no file. */
+  #descriptor: number | undefined;
+  #hasFailed = false;
   #last: Promise<void> = Promise.resolve();
 
   /** Throws `RevocationsUnreadable`, or the system's error. */
   constructor(folder: string, clock: Clock) {
     this.#path = join(folder, fileName);
+    this.#clock = clock;
     const content = readIfPresent(this.#path);
     const now = clock.now();
-    this.#revocations = linesIn(content)
+    this.#loaded = linesIn(content ?? Buffer.alloc(0))
       .map((line, index) => {
         const revocation = parse(line);
         if (revocation === undefined) throw new RevocationsUnreadable(this.#path, index + 1);
         return revocation;
       })
       .filter(({ until }) => now < until);
-    const kept = Buffer.concat(this.#revocations.map(lineOf));
-    if (!content.equals(kept)) replaceFile(this.#path, kept);
+    this.#kept = [...this.#loaded];
+    const kept = contentOf(this.#kept);
+    if (content !== undefined && !content.equals(kept)) replaceFile(this.#path, kept);
     this.#bytes = kept.byteLength;
+    if (content !== undefined) this.#descriptor = openSync(this.#path, "r+");
   }
 
   load(): readonly Revocation[] {
-    return this.#revocations;
+    return this.#loaded;
   }
 
   append(revocation: Revocation): Promise<void> {
-    const appended = this.#last.then(() => this.#append(lineOf(revocation)));
-    this.#last = appended.catch(() => {});
-    return appended;
+    return this.#afterEarlier(() => this.#append(revocation));
   }
 
   /** Closes the file after all appends. No append may follow. */
   async close(): Promise<void> {
     await this.#last;
-    await this.#handle?.close();
-    this.#handle = undefined;
+    if (this.#descriptor !== undefined) closeSync(this.#descriptor);
+    this.#descriptor = undefined;
   }
 
-  async #append(line: Buffer): Promise<void> {
-    this.#handle ??= await this.#open();
+  findFault(): ContentFault | undefined {
+    const state = this.#whereabouts();
+    return state === "in-place" ? undefined : { path: this.#path, state };
+  }
+
+  restore(): Promise<void> {
+    return this.#afterEarlier(async () => {
+      if (this.#whereabouts() === "deleted") this.#writeOut();
+    });
+  }
+
+  #whereabouts(): Whereabouts {
+    const descriptor = this.#descriptor;
+    if (descriptor !== undefined) return whereaboutsOf(this.#path, { facts: systemFiles.of(descriptor), descriptor });
     try {
-      await writeAt(this.#handle, line, this.#bytes);
-      await this.#handle.sync();
-      this.#bytes += line.byteLength;
-    } catch (error) {
-      const failed = this.#handle;
-      this.#handle = undefined;
-      await failed.close();
-      throw error;
+      return systemFiles.at(this.#path) === undefined ? "in-place" : "replaced";
+    } catch {
+      return "unreachable";
     }
+  }
+
+  /** Runs one task at a time. */
+  #afterEarlier(task: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(task);
+    this.#last = done.catch(() => {});
+    return done;
+  }
+
+  async #append(revocation: Revocation): Promise<void> {
+    if (this.#whereabouts() === "deleted") this.#writeOut();
+    this.#refuseIfLost();
+    const line = lineOf(revocation);
+    const descriptor = this.#open();
+    this.#hasFailed = true;
+    await writeAt(descriptor, line, this.#bytes);
+    await synced(descriptor);
+    this.#refuseIfLost();
+    this.#hasFailed = false;
+    this.#bytes += line.byteLength;
+    this.#kept.push(revocation);
+    if (this.#kept.length > this.#prunedAt) this.#prune();
+  }
+
+  #refuseIfLost(): void {
+    const fault = this.findFault();
+    if (fault !== undefined) throw new Error(describeFault(fault));
   }
 
   /** Opens the file, and truncates the remains of a failed append: how much of it is on disk is unknown. */
-  async #open(): Promise<FileHandle> {
-    const handle = await open(this.#path, constants.O_RDWR | constants.O_CREAT, 0o600);
-    try {
-      await handle.truncate(this.#bytes);
+  #open(): number {
+    if (this.#descriptor === undefined) {
+      this.#descriptor = openSync(this.#path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600);
       giveToOwner(this.#path, dirname(this.#path));
       syncFolder(dirname(this.#path));
-      return handle;
-    } catch (error) {
-      await handle.close();
-      throw error;
     }
+    if (this.#hasFailed) ftruncateSync(this.#descriptor, this.#bytes);
+    return this.#descriptor;
+  }
+
+  #prune(): void {
+    const now = this.#clock.now();
+    this.#kept = this.#kept.filter(({ until }) => now < until);
+    this.#prunedAt = Math.max(prunedRevocations, 2 * this.#kept.length);
+  }
+
+  /** Writes the file, which was deleted, again. */
+  #writeOut(): void {
+    this.#prune();
+    const content = contentOf(this.#kept);
+    replaceFile(this.#path, content);
+    const former = this.#descriptor;
+    this.#descriptor = openSync(this.#path, "r+");
+    this.#bytes = content.byteLength;
+    this.#hasFailed = false;
+    if (former !== undefined) closeSync(former);
   }
 }
 
-function readIfPresent(path: string): Buffer {
+const synced = promisify(fsync);
+
+function readIfPresent(path: string): Buffer | undefined {
   try {
     return readFileSync(path);
   } catch (error) {
-    if (errorCode(error) === "ENOENT") return Buffer.alloc(0);
+    if (errorCode(error) === "ENOENT") return undefined;
     throw error;
   }
 }
@@ -141,10 +203,16 @@ function lineOf(revocation: Revocation): Buffer {
   return Buffer.from(`${JSON.stringify(revocation)}\n`);
 }
 
-async function writeAt(handle: FileHandle, bytes: Buffer, position: number): Promise<void> {
-  let written = 0;
-  while (written < bytes.byteLength) {
-    const rest = bytes.subarray(written);
-    written += (await handle.write(rest, 0, rest.byteLength, position + written)).bytesWritten;
+function contentOf(revocations: readonly Revocation[]): Buffer {
+  return Buffer.concat(revocations.map(lineOf));
+}
+
+const written = promisify(write);
+
+async function writeAt(descriptor: number, bytes: Buffer, position: number): Promise<void> {
+  let done = 0;
+  while (done < bytes.byteLength) {
+    const { bytesWritten } = await written(descriptor, bytes, done, bytes.byteLength - done, position + done);
+    done += bytesWritten;
   }
 }

@@ -12,7 +12,8 @@ export interface Secret {
   readonly isNew: boolean;
 }
 
-const fileName = "secrets.json";
+/** The file's name in a data folder. */
+export const secretsName = "secrets.json";
 /** The lock, see `lockFile`. */
 const lockName = "secrets.lock";
 /** The wait for the lock, whose holder writes one small file. */
@@ -27,7 +28,7 @@ const secretTexts = v.pipe(
 /** The file of secrets, or one secret in it, is invalid. The message does not quote the content. */
 export class SecretsFileUnreadable extends Error {
   constructor(folder: string, problem: string) {
-    super(`${join(folder, fileName)} ${problem}.`);
+    super(`${join(folder, secretsName)} ${problem}.`);
     this.name = "SecretsFileUnreadable";
   }
 }
@@ -39,7 +40,7 @@ export class SecretsFileUnreadable extends Error {
  * same secret. Throws `SecretsFileUnreadable` or the system's error.
  */
 export function loadOrCreateSecret(folder: string, name: string, generate: () => string): Secret {
-  const path = join(folder, fileName);
+  const path = join(folder, secretsName);
   const known = readSecrets(path).get(name);
   if (known !== undefined) return { text: known, isNew: false };
   const unlock = lockSecrets(folder);
@@ -56,7 +57,8 @@ export function loadOrCreateSecret(folder: string, name: string, generate: () =>
   }
 }
 
-function readSecrets(path: string): Map<string, string> {
+/** The secrets by name; none if the file does not exist. Throws as `loadOrCreateSecret`. */
+export function readSecrets(path: string): Map<string, string> {
   const content = readIfPresent(path);
   if (content === undefined) return new Map();
   const parsed = v.safeParse(secretTexts, parse(content));

@@ -1,15 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import {
-  appendFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import type { Revocation } from "../../src/auth/revocation.ts";
 import { RevocationFile, RevocationsUnreadable } from "../../src/storage/revocation-log.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
@@ -183,23 +173,34 @@ describe("an append that fails", () => {
     expect(scene.reread()).toEqual(kept.map((user) => ({ user, revokedAt: 0, until })));
   });
 
-  test("rejects, and does not prevent the next one", async () => {
+  test("rejects while another file stands at the path, and does not prevent the next one", async () => {
     using scene = new Scene();
     const log = scene.open();
     await log.append(ann);
-    await log.close();
-    const saved = scene.content;
-    rmSync(scene.path);
-    // Takes nothing: every write is out of space.
-    symlinkSync("/dev/full", scene.path);
-    await expect(log.append(bob)).rejects.toThrow();
-    rmSync(scene.path);
-    // As a disk leaves it that was full in the middle of a line, or that failed to sync one.
-    writeFileSync(scene.path, saved);
-    appendFileSync(scene.path, `${line(bob)}{"user":"bo`);
+    const away = scene.workshop.file("away");
+    renameSync(scene.path, away);
+    writeFileSync(scene.path, line(bob));
+    await expect(log.append(token)).rejects.toThrow("was replaced by another file");
+    expect(log.findFault()).toEqual({ path: scene.path, state: "replaced" });
+    expect(scene.content).toBe(line(bob));
+    renameSync(away, scene.path);
     await log.append(token);
     await log.close();
     expect(scene.reread()).toEqual([ann, token]);
+  });
+
+  test("truncates what an earlier one has left of its line", async () => {
+    using scene = new Scene();
+    const log = scene.open();
+    await log.append(ann);
+    const away = scene.workshop.file("away");
+    const appending = log.append(of({ user: "b".repeat(500) }));
+    renameSync(scene.path, away);
+    await appending.catch(() => {});
+    renameSync(away, scene.path);
+    await log.append(token);
+    await log.close();
+    expect(scene.reread().at(-1)).toEqual(token);
   });
 
   test("does not make later appends fail", async () => {
@@ -207,12 +208,54 @@ describe("an append that fails", () => {
     const log = scene.open();
     mkdirSync(scene.path);
     const [failed, next] = [log.append(ann), log.append(bob)];
-    await expect(failed).rejects.toThrow("EISDIR");
+    await expect(failed).rejects.toThrow("was replaced");
     rmSync(scene.path, { recursive: true });
     await next.catch(() => {});
     await log.append(token);
     await log.close();
     expect(existsSync(scene.path)).toBe(true);
     expect(scene.reread().at(-1)).toEqual(token);
+  });
+});
+
+describe("a log whose file is deleted", () => {
+  test("writes all lines again with the next append", async () => {
+    using scene = new Scene();
+    writeFileSync(scene.path, line(ann));
+    const log = scene.open();
+    rmSync(scene.path);
+    await log.append(bob);
+    expect(scene.content).toBe(line(ann) + line(bob));
+    rmSync(scene.path);
+    expect(log.findFault()).toEqual({ path: scene.path, state: "deleted" });
+    await log.append(token);
+    await log.close();
+    expect(scene.reread()).toEqual([ann, bob, token]);
+  });
+
+  test("is restored without an append, but for revocations that have ended", async () => {
+    using scene = new Scene();
+    const later = new FakeClock(now);
+    const log = scene.open(later);
+    await log.append(ann);
+    await log.append(of({ user: "carl" }, now + 1));
+    rmSync(scene.path);
+    later.advance(1);
+    await log.restore();
+    expect(log.findFault()).toBeUndefined();
+    expect(scene.content).toBe(line(ann));
+    await log.close();
+  });
+
+  test("rejects appends while the folder is missing", async () => {
+    using scene = new Scene();
+    const log = scene.open();
+    await log.append(ann);
+    rmSync(scene.workshop.path, { recursive: true });
+    await expect(log.append(bob)).rejects.toThrow("ENOENT");
+    mkdirSync(scene.workshop.path);
+    await log.append(token);
+    await log.close();
+    expect(scene.reread()).toEqual([ann, token]);
   });
 });
