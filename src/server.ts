@@ -5,6 +5,7 @@ import { openRelay } from "./composition/relay.ts";
 import { type ServedParts, serveParts } from "./composition/serve-parts.ts";
 import type { ServerOptions } from "./composition/server-options.ts";
 import { openSignaling } from "./composition/signaling.ts";
+import { openWatchedFolder } from "./composition/watched-folder.ts";
 import { systemClock } from "./lib/time/clock.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import { startWorkerCompactor } from "./relay/compaction/worker-compactor.ts";
@@ -50,9 +51,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const pages = opening.use(openPages(options));
   const access = opening.use(await openAccess(dataFolder, dependencies));
   const { administration, authorizer } = access;
+  const contents = [dataFolder, store, ...access.contents].filter((content) => content !== undefined);
   const { readersShowPresence } = auth;
   const shared = { ...dependencies, administration, authorizer, readersShowPresence };
   const parts = [
+    dataFolder && opening.use(openWatchedFolder({ ...dependencies, contents })),
     pages,
     access,
     store && opening.use(openRelay(store, { ...shared, compactor: startWorkerCompactor(), lingerMs: syncLingerMs })),
@@ -71,11 +74,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     dataFolder: dataFolder && options.dataFolder,
     dataFolderIsNew: dataFolder?.isNew ?? false,
     stop: async (reason) => {
-      try {
-        await close(reason);
-      } finally {
-        await opened.disposeAsync();
-      }
+      const [closed] = await Promise.allSettled([close(reason)]);
+      const [disposed] = await Promise.allSettled([opened.disposeAsync()]);
+      const errors = [closed, disposed].flatMap((step) => (step.status === "rejected" ? [step.reason] : []));
+      if (errors.length > 0) throw new AggregateError(errors, "The server did not stop cleanly.");
     },
   };
 }

@@ -51,7 +51,12 @@ export async function serve({ sources, stdout, stderr }: CommandContext): Promis
   else log.info({ event: "listening", host, port, url, version, pid: process.pid });
   warn(configuration, log);
   log.info({ event: "stopping", signal: await stop });
-  await server.stop(closeReasons.restart);
+  try {
+    await server.stop(closeReasons.restart);
+  } catch (error) {
+    log.error({ event: "stop-failed", err: error });
+    return exitCodes.failed;
+  }
   log.info({ event: "stopped" });
   return exitCodes.done;
 }
