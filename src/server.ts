@@ -1,11 +1,11 @@
 import { openAccess } from "./composition/access.ts";
 import { openDatabase } from "./composition/open-store.ts";
+import { openOperations } from "./composition/operations.ts";
 import { openPages } from "./composition/pages.ts";
 import { openRelay } from "./composition/relay.ts";
 import { type ServedParts, serveParts } from "./composition/serve-parts.ts";
 import type { ServerOptions } from "./composition/server-options.ts";
 import { openSignaling } from "./composition/signaling.ts";
-import { openWatchedFolder } from "./composition/watched-folder.ts";
 import { systemClock } from "./lib/time/clock.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import { startWorkerCompactor } from "./relay/compaction/worker-compactor.ts";
@@ -55,7 +55,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { readersShowPresence } = auth;
   const shared = { ...dependencies, administration, authorizer, readersShowPresence };
   const parts = [
-    dataFolder && opening.use(openWatchedFolder({ ...dependencies, contents })),
+    opening.use(openOperations({ ...dependencies, contents })),
     pages,
     access,
     store && opening.use(openRelay(store, { ...shared, compactor: startWorkerCompactor(), lingerMs: syncLingerMs })),

@@ -79,6 +79,7 @@ export function openRelay(store: Store, options: RelayOptions): Part {
   const rooms = openSyncRooms(room, { lingerMs, closed: () => whenEmpty.restart() });
   // `gc(false)` returns no memory of closed rooms, and this stops everything for some milliseconds.
   const collect = () => Bun.gc(true);
+  metrics.rooms.readFrom("sync", () => rooms.size);
   const whenEmpty = new IdleTask({ task: collect, isIdle: () => rooms.size === 0, delayMs: emptyMs, clock });
   const protocols = [
     yWebsocket({ rooms, authorizer, limits, metrics }),

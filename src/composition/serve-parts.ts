@@ -49,6 +49,7 @@ export function serveParts(parts: readonly Part[], options: ServePartsOptions): 
     isReady: () => closing === undefined && parts.every((part) => part.isReady?.() ?? true),
     assets: options.assets,
   };
+  options.metrics.ready.readFrom(() => (http.isReady() ? 1 : 0));
   const listener = new Listener({
     ...options,
     protocols,

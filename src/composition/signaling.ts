@@ -67,11 +67,12 @@ export function openSignaling(options: SignalingOptions): Part {
 
 /** Signaling in rooms, by JSON messages. To add a dialect, write its folder and one line in the list. */
 function openDialects(shared: SignalingDependencies): { readonly protocol: Protocol; close(): Promise<void> } {
-  const { authorizer, clock, limits, openChannel } = shared;
+  const { authorizer, clock, limits, metrics, openChannel } = shared;
   const { signalingRoomMembers: memberLimit, peerIdsPerSubscriber } = limits;
   const registries = new RoomRegistries(shared);
   const openTopic = () => new Topic({ openChannel, memberLimit, peerIdsPerSubscriber, clock });
   const octateRooms = new OctateRooms({ openChannel, limits, clock });
+  metrics.rooms.readFrom("signaling", () => registries.size + octateRooms.size);
   // OctateCode's own tokens permit every room, so only a server that is open to everyone mints them.
   const tokens = authorizer === openAuthorizer ? new SignedRoomTokens(clock, limits.roomTokenMs) : undefined;
   const dialects = [

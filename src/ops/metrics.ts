@@ -1,9 +1,16 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { addProcessMetrics } from "./process-metrics.ts";
 
 /** A gauge whose value is read when the metrics are collected, and costs nothing otherwise. */
 export interface LiveGauge {
   /** Must be called once, by the owner of the value. */
   readFrom(source: () => number): void;
+}
+
+/** A live gauge for each value of its label. */
+export interface LabelledGauge<Value extends string> {
+  /** Must be called once for each value, by its owner. */
+  readFrom(value: Value, source: () => number): void;
 }
 
 /**
@@ -35,6 +42,12 @@ export interface Metrics {
   /** Bytes of the snapshots that are being sent to clients. */
   readonly snapshotBytes: LiveGauge;
   readonly waitingSnapshots: LiveGauge;
+  /** 1 while `GET /readyz` answers 200, else 0. */
+  readonly ready: LiveGauge;
+  /** Open WebSockets. */
+  readonly connections: LiveGauge;
+  /** Open rooms, with those whose last member has left some seconds ago. */
+  readonly rooms: LabelledGauge<"sync" | "signaling">;
   readonly refusedUpgrades: Counter<"reason">;
   /**
    * Sessions that ended because the client violated its protocol or a limit, and documents that were closed for that
@@ -66,6 +79,7 @@ const fromMicrosecondsToSeconds = milliseconds(0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10,
 export function createMetrics(): Metrics {
   const registry = new Registry();
   const registers = [registry];
+  addProcessMetrics(registry);
   const counter = <Label extends string = never>(name: string, help: string, ...labelNames: Label[]) =>
     new Counter<Label>({ name: `yurt_${name}`, help, labelNames, registers });
   const gauge = (name: string, help: string): LiveGauge => {
@@ -83,6 +97,19 @@ export function createMetrics(): Metrics {
         source = given;
       },
     };
+  };
+  const labelledGauge = <Value extends string>(name: string, help: string, label: string): LabelledGauge<Value> => {
+    const sources = new Map<Value, () => number>();
+    new Gauge({
+      name: `yurt_${name}`,
+      help,
+      labelNames: [label],
+      registers,
+      collect() {
+        for (const [value, source] of sources) this.set({ [label]: value }, source());
+      },
+    });
+    return { readFrom: (value, source) => void sources.set(value, source) };
   };
   const histogram = (name: string, help: string) =>
     new Histogram({ name: `yurt_${name}`, help, buckets: fromMicrosecondsToSeconds, registers });
@@ -104,6 +131,9 @@ export function createMetrics(): Metrics {
     documentUnloads: counter("document_unloads_total", "Documents whose bytes were dropped from memory", "reason"),
     snapshotBytes: gauge("snapshot_bytes", "Bytes of snapshots being sent to clients"),
     waitingSnapshots: gauge("waiting_snapshots", "Snapshots that wait for memory"),
+    ready: gauge("ready", "1 while the server accepts updates, as GET /readyz says; else 0"),
+    connections: gauge("connections", "WebSocket connections that are open"),
+    rooms: labelledGauge("rooms", "Rooms that are open: documents in use, and signaling rooms", "kind"),
     refusedSessions: counter(
       "refused_sessions_total",
       "Sessions, or documents of a session, closed for a protocol or limit violation",

@@ -68,7 +68,7 @@ export class FolderWatch {
   }
 
   #schedule(): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#options.contents.length === 0) return;
     this.#cancel = this.#options.clock.after(intervalMs, () => {
       this.#checking = this.#check().then(() => this.#schedule());
     });

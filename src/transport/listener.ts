@@ -96,6 +96,7 @@ export class Listener {
       }
     }
     for (const server of this.#servers) options.channels.add(server);
+    options.metrics.connections.readFrom(() => this.#runners.size);
   }
 
   get port(): number {
