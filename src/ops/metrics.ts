@@ -28,6 +28,8 @@ export interface Metrics {
   /** Time from the commit of the first update of a group to its acknowledgement. */
   readonly commitToAcknowledgement: Histogram;
   readonly waitingUpdateBytes: LiveGauge;
+  /** Updates that were given up because the store failed; their clients still hold them. */
+  readonly discardedUpdates: Counter;
   /** Durations of the write-ahead log's syncs, which run off the event loop. */
   readonly syncs: Histogram;
   readonly checkpoints: Histogram;
@@ -120,6 +122,7 @@ export function createMetrics(): Metrics {
     updateToCommit: histogram("update_to_commit_seconds", "From the first update of a transaction to its commit"),
     commitToAcknowledgement: histogram("commit_to_acknowledgement_seconds", "From a commit to its acknowledgements"),
     waitingUpdateBytes: gauge("waiting_update_bytes", "Bytes of updates waiting for the store"),
+    discardedUpdates: counter("discarded_updates_total", "Updates given up because the store failed"),
     syncs: histogram("wal_sync_seconds", "Syncs of the write-ahead log to the disk"),
     checkpoints: histogram("wal_checkpoint_seconds", "Checkpoints of the write-ahead log"),
     storeFailures: counter("store_failures_total", "Failed calls of the store", "operation"),

@@ -61,6 +61,8 @@ export class CommitQueue {
   /** Whether a commit runs or is due: at the end of this turn, or at the next retry. */
   #isBusy = false;
   #failures = 0;
+  /** Since the store began to fail. */
+  #discardedUpdates = 0;
   #isClosing = false;
   /** Set while a retry is due, or, after the queue has given up, a probe of the store. */
   #cancelRetry: (() => void) | undefined;
@@ -136,8 +138,7 @@ export class CommitQueue {
       this.#failed(error);
       return;
     }
-    if (this.#failures > 0) this.#options.log.info({ event: "store-recovered" });
-    this.#failures = 0;
+    if (this.#failures > 0) this.#recovered();
     batch?.endTimer();
     this.#committed(writes, rows);
     this.#continue();
@@ -185,6 +186,20 @@ export class CommitQueue {
     this.#cancelRetry = this.#options.clock.after(backoffMs(this.#failures, storeBackoff), () => this.#retry());
   }
 
+  #recovered(): void {
+    this.#options.log.info({ event: "store-recovered", discardedUpdates: this.#discardedUpdates });
+    this.#failures = 0;
+    this.#discardedUpdates = 0;
+  }
+
+  /** Clients that reconnect send their updates again, several times a second: only the first time is logged. */
+  #countDiscarded(updates: number): void {
+    const { log, metrics } = this.#options;
+    if (this.#discardedUpdates === 0) log.error({ event: "updates-discarded", updates });
+    this.#discardedUpdates += updates;
+    metrics.discardedUpdates.inc(updates);
+  }
+
   get #isOverfull(): boolean {
     return this.#waitingBytes > this.#options.limits.waitingUpdateBytes;
   }
@@ -195,7 +210,7 @@ export class CommitQueue {
     this.#cancelRetry = undefined;
     const writes = this.#batches.splice(0).flatMap((batch) => batch.writes);
     this.#waitingBytes = 0;
-    if (writes.length > 0) this.#options.log.error({ event: "updates-discarded", updates: writes.length });
+    if (writes.length > 0) this.#countDiscarded(writes.length);
     for (const write of writes) this.#call(() => write.discarded());
     // Without a probe, a server that gets no traffic because it is not ready would never notice that the store works
     // again.

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "bun:test";
-import { pino } from "pino";
 import { defaultLimits } from "../../src/composition/limits.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { CommitQueue } from "../../src/relay/commit-queue.ts";
@@ -8,12 +7,14 @@ import { settled } from "../support/eventually.ts";
 import { FailingStore } from "../support/fakes/failing-store.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
 import { openMemoryStore } from "../support/fakes/memory-store.ts";
+import { recordedLog } from "../support/fakes/recorded-log.ts";
 
 function setUp(waitingUpdateBytes = defaultLimits.waitingUpdateBytes) {
   const clock = new FakeClock();
   const store = new FailingStore(openMemoryStore());
   const limits = { ...defaultLimits, waitingUpdateBytes };
-  const common = { store, clock, log: pino({ level: "silent" }), metrics: createMetrics() };
+  const { log, events: logged } = recordedLog();
+  const common = { store, clock, log, metrics: createMetrics() };
   const durability = new Durability({ ...common, durability: "disk" });
   const queue = new CommitQueue({ ...common, durability, limits });
   const events: string[] = [];
@@ -29,7 +30,7 @@ function setUp(waitingUpdateBytes = defaultLimits.waitingUpdateBytes) {
     clock.runTurns();
     await settled();
   };
-  return { clock, store, queue, events, enqueue, turn };
+  return { clock, store, queue, events, enqueue, turn, logged };
 }
 
 describe("the commit queue", () => {
@@ -156,6 +157,25 @@ describe("the commit queue", () => {
     await settled();
     expect(queue.isFailing).toBe(false);
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  test("logs once that it discards updates, however often clients send them again, and counts them at the end", async () => {
+    const { clock, store, enqueue, turn, logged } = setUp(2);
+    for (let outage = 0; outage < 2; outage += 1) {
+      store.fail("full");
+      for (let attempt = 0; attempt < 20; attempt += 1) {
+        enqueue("a", 3);
+        await turn();
+      }
+      store.recover();
+      clock.advance(5_000);
+      await settled();
+    }
+    const outage = [["store-failed"], ["updates-discarded", 1], ["store-recovered", 20]];
+    const figures = logged.map(({ event, updates, discardedUpdates = updates }) =>
+      discardedUpdates === undefined ? [event] : [event, discardedUpdates],
+    );
+    expect(figures).toEqual([...outage, ...outage]);
   });
 
   test("discards nothing while the store works, even if one turn exceeds the limit of waiting bytes", async () => {
