@@ -1,6 +1,7 @@
 import * as Y from "yjs";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import { eventually, pause } from "../../test/support/eventually.ts";
+import { SmallDisk, smallDiskTrouble } from "../../test/support/processes/small-disk.ts";
 import { within } from "../within.ts";
 import { fetchDocument } from "./client/sync-client.ts";
 import type { SyncProtocol } from "./client/sync-protocol.ts";
@@ -9,7 +10,6 @@ import { Copy, textOf } from "./copies.ts";
 import { countClocks, Ledger } from "./ledger.ts";
 import { Faults, type Outcome, type TortureOptions } from "./outcome.ts";
 import { ServerProcess } from "./server-process.ts";
-import { SmallDisk, smallDiskTrouble } from "./small-disk.ts";
 
 const limitMs = 30_000;
 const diskMebibytes = 32;

@@ -98,9 +98,10 @@ class LockedFolder implements DataFolder {
     const { folder } = this.#held;
     if (folder === undefined) return "in-place";
     const state = whereaboutsOf(this.path, { facts: systemFiles.of(folder), descriptor: folder });
-    // An empty folder in place of the deleted one can be used. A server that starts in it would lock it first.
-    const canBeUsed = state === "replaced" && systemFiles.of(folder).links === 0n && isEmpty(this.path);
-    return canBeUsed ? "deleted" : state;
+    if (state !== "replaced" || !isEmpty(this.path)) return state;
+    // An empty folder in place of the deleted one can be used; a server that starts in it would lock it first. If the
+    // former one exists, the empty one may be the mount point of its volume.
+    return systemFiles.of(folder).links === 0n ? "deleted" : "moved";
   }
 
   release(): void {

@@ -136,7 +136,10 @@ describe("a data folder in use", () => {
     const folder = openDataFolder(path);
     renameSync(path, join(parent, "away"));
     expect(folder.findFault()).toEqual({ path, state: "moved" });
+    // As the mount point of a volume that was unmounted.
     mkdirSync(path);
+    expect(folder.findFault()).toEqual({ path, state: "moved" });
+    writeFileSync(join(path, "letter"), "");
     expect(folder.findFault()).toEqual({ path, state: "replaced" });
     rmSync(path, { recursive: true });
     renameSync(join(parent, "away"), path);
@@ -172,7 +175,7 @@ describe("a data folder in use", () => {
     mkdirSync(join(parent, "other"));
     rmSync(link);
     symlinkSync(join(parent, "other"), link);
-    expect(folder.findFault()).toEqual({ path: link, state: "replaced" });
+    expect(folder.findFault()).toEqual({ path: link, state: "moved" });
     folder.release();
   });
 });

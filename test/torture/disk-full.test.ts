@@ -2,8 +2,8 @@ import { beforeAll, expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { yWebsocket } from "../../scripts/torture/client/y-websocket-protocol.ts";
 import { tortureByFullDisk } from "../../scripts/torture/disk-full.ts";
-import { smallDiskTrouble } from "../../scripts/torture/small-disk.ts";
 import { ensureExecutable } from "../support/processes/executable.ts";
+import { smallDiskTrouble } from "../support/processes/small-disk.ts";
 import { temporaryFolder } from "../support/servers/start-test-server.ts";
 
 const trouble = smallDiskTrouble();

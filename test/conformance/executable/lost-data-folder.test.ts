@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, expect, setDefaultTimeout, test } from "bun:test";
-import { cp, mkdtemp, rename, rm } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, rename, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
@@ -7,7 +7,8 @@ import { HocuspocusClients, kinds } from "../../support/clients/hocuspocus-clien
 import { TestClients } from "../../support/clients/providers.ts";
 import { eventually, pause } from "../../support/eventually.ts";
 import { contentsOf } from "../../support/processes/data-folder.ts";
-import { ensureExecutable, Run, type RunOptions, run } from "../../support/processes/executable.ts";
+import { ensureExecutable, executable, Run, type RunOptions, run } from "../../support/processes/executable.ts";
+import { SmallDisk, smallDiskTrouble } from "../../support/processes/small-disk.ts";
 
 setDefaultTimeout(60_000);
 
@@ -41,7 +42,10 @@ interface Server {
 }
 
 async function serve(...args: readonly string[]): Promise<Server> {
-  const process = new Run({ folder, args: ["--port", "0", ...args] });
+  return running(new Run({ folder, args: ["--port", "0", ...args] }));
+}
+
+async function running(process: Run): Promise<Server> {
   const url = `http://127.0.0.1:${await process.port()}`;
   const isReady = async () => (await fetch(`${url}/readyz`)).ok;
   return { process, url, wsUrl: url.replace("http", "ws"), isReady };
@@ -148,6 +152,33 @@ test("a moved data folder: nothing is acknowledged or forwarded until it is move
   await killed.ended();
   expect(await textAfterStart()).toBe("before meanwhile");
 });
+
+test.skipIf(smallDiskTrouble() !== undefined)(
+  "a volume mounted over the data folder: nothing is acknowledged until it is unmounted, and it stays empty",
+  async () => {
+    await mkdir(data);
+    await using disk = await SmallDisk.mount(data, 16);
+    const inNamespace = (...command: readonly string[]) => Bun.spawnSync([...disk.prefix, ...command]);
+    const { process, wsUrl, isReady } = await running(
+      // The namespace begins in its root folder.
+      new Run({ folder, args: ["--port", "0", "--data", data], command: [...disk.prefix, executable] }),
+    );
+    await using _ = process;
+    const { clients, writer } = writerOf(wsUrl);
+    await using _clients = clients;
+    writer.text.insert(0, "before ");
+    await acknowledged(writer);
+    inNamespace("mount", "-t", "tmpfs", "none", data);
+    writer.text.insert(7, "meanwhile");
+    expect(await process.event("data-folder-gone")).toMatchObject({ state: "moved" });
+    await pause(noticedMs);
+    expect([writer.provider.unsyncedChanges, await isReady()]).toEqual([1, false]);
+    expect(inNamespace("ls", "-A", data).stdout.toString()).toBe("");
+    inNamespace("umount", data);
+    await acknowledged(writer);
+    await eventually("ready", isReady);
+  },
+);
 
 test("another server's data folder in place of its own is not touched, members are closed, and the exit code is 1", async () => {
   const foreign = join(folder, "foreign");

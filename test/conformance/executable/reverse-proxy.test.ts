@@ -126,6 +126,7 @@ describe.each(setups.map((setup) => [setup.name, setup] as const))("%s as docs/d
     const ws = `ws://127.0.0.1:${proxy.port}`;
 
     expect((await http("/readyz", page)).status).toBe(200);
+    expect((await http("/metrics", page)).status).toBe(403);
     const validated = await http(`/api/validate?room=notes/7&token=${token}`, page);
     expect([validated.headers.get("access-control-allow-origin"), await validated.json()]).toMatchObject([
       page,
