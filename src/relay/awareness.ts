@@ -1,5 +1,6 @@
 import type { Clock } from "../lib/time/clock.ts";
 import { closeReasons, SessionError } from "../transport/close-reason.ts";
+import { AwarenessTable } from "./awareness-table.ts";
 import type { RelayLimits } from "./limits.ts";
 import { type AwarenessEntry, decodeAwareness, encodeAwareness } from "./sync-codec.ts";
 
@@ -18,19 +19,6 @@ export interface AwarenessOptions<Member> {
   readonly requestRenewal: (member: Member, body: Uint8Array) => void;
   /** From now on `broadcast` reaches `member`. */
   readonly subscribed: (member: Member) => void;
-}
-
-/** The latest state of one client id. */
-interface ClientRecord<Member> {
-  clock: number;
-  /**
-   * The state as JSON text; undefined once it is removed. The clock is kept, because the client may return with an old
-   * one.
-   */
-  state: string | undefined;
-  /** The member whose own id this is. Undefined when the state came only through other peers. */
-  primary: Member | undefined;
-  seenAt: number;
 }
 
 /** The awareness of one member, from `joined` to `left`. */
@@ -70,12 +58,8 @@ const maxClock = 2 ** 32;
  */
 export class Awareness<Member> {
   readonly #options: AwarenessOptions<Member>;
-  readonly #clients = new Map<number, ClientRecord<Member>>();
+  readonly #clients: AwarenessTable<Member>;
   readonly #members = new Map<Member, MemberRecord>();
-  /** Client ids without a state and without a primary: the first to be forgotten. */
-  readonly #departed = new Set<number>();
-  /** The length of all states together, in UTF-16 code units. */
-  #stateLength = 0;
   /** Client ids with a change that is not broadcast yet. */
   readonly #changed = new Set<number>();
   #broadcastAt = Number.NEGATIVE_INFINITY;
@@ -84,6 +68,7 @@ export class Awareness<Member> {
 
   constructor(options: AwarenessOptions<Member>) {
     this.#options = options;
+    this.#clients = new AwarenessTable(options.limits);
   }
 
   joined(member: Member): void {
@@ -127,10 +112,7 @@ export class Awareness<Member> {
 
   /** Sends `member` all states. */
   query(member: Member): void {
-    const entries: AwarenessEntry[] = [];
-    for (const [clientId, { clock, state }] of this.#clients) {
-      if (state !== undefined) entries.push({ clientId, clock, state });
-    }
+    const entries = this.#clients.present();
     if (entries.length > 0) this.#options.send(member, encodeAwareness(entries));
   }
 
@@ -167,9 +149,8 @@ export class Awareness<Member> {
     const id = record.clientId;
     const client = id === undefined ? undefined : this.#clients.get(id);
     if (id === undefined || client?.primary !== member) return;
-    client.primary = undefined;
-    this.#remove(id, client);
-    this.#departed.add(id);
+    this.#clients.setPrimary(id, undefined);
+    this.#remove(id);
     this.#publish();
   }
 
@@ -193,9 +174,7 @@ export class Awareness<Member> {
   #makePrimary(member: Member, record: MemberRecord, entry: AwarenessEntry, before: number | undefined): void {
     const client = this.#clients.get(entry.clientId);
     if (client === undefined) return;
-    client.primary = member;
-    this.#departed.delete(entry.clientId);
-    client.seenAt = this.#options.clock.now();
+    this.#clients.setPrimary(entry.clientId, member);
     record.clientId = entry.clientId;
     // (b) y-protocols answers its own removal by raising its clock above this one and announcing itself again.
     const clock = Math.max(before ?? 0, entry.clock);
@@ -238,55 +217,17 @@ export class Awareness<Member> {
    * (d) An entry counts only if its clock is above the known one. A removal counts only from the primary, if there is
    * one.
    */
-  #apply(member: Member, { clientId, clock, state }: AwarenessEntry): void {
+  #apply(member: Member, entry: AwarenessEntry): void {
+    const { clientId, clock, state } = entry;
     if (clock >= maxClock) return;
     const client = this.#clients.get(clientId);
-    if (client === undefined) {
-      if (state === undefined || !this.#makeRoom(state.length)) return;
-      const seenAt = this.#options.clock.now();
-      this.#clients.set(clientId, { clock, state, primary: undefined, seenAt });
-      this.#stateLength += state.length;
-    } else {
-      if (clock <= client.clock) return;
-      if (state === undefined && client.primary !== undefined && client.primary !== member) return;
-      if (state !== undefined && !this.#fits(state.length - (client.state?.length ?? 0))) return;
-      client.clock = clock;
-      client.seenAt = this.#options.clock.now();
-      this.#setState(clientId, client, state);
-    }
-    this.#changed.add(clientId);
+    if (client === undefined ? state === undefined : clock <= client.clock) return;
+    if (state === undefined && client?.primary !== undefined && client.primary !== member) return;
+    if (this.#clients.set(entry, this.#options.clock.now())) this.#changed.add(clientId);
   }
 
-  #setState(clientId: number, client: ClientRecord<Member>, state: string | undefined): void {
-    this.#stateLength += (state?.length ?? 0) - (client.state?.length ?? 0);
-    client.state = state;
-    if (state === undefined && client.primary === undefined) this.#departed.add(clientId);
-    else this.#departed.delete(clientId);
-  }
-
-  #fits(addedLength: number): boolean {
-    return this.#stateLength + addedLength <= this.#options.limits.awarenessLength;
-  }
-
-  /**
-   * Makes room for one more client. When the table is full, it forgets a client that is gone. Returns false when there
-   * is no room.
-   */
-  #makeRoom(addedLength: number): boolean {
-    if (!this.#fits(addedLength)) return false;
-    if (this.#clients.size < this.#options.limits.awarenessClients) return true;
-    for (const clientId of this.#departed) {
-      this.#departed.delete(clientId);
-      this.#clients.delete(clientId);
-      return true;
-    }
-    return false;
-  }
-
-  #remove(clientId: number, client: ClientRecord<Member>): void {
-    if (client.state === undefined) return;
-    this.#setState(clientId, client, undefined);
-    this.#changed.add(clientId);
+  #remove(clientId: number): void {
+    if (this.#clients.remove(clientId)) this.#changed.add(clientId);
   }
 
   /**
@@ -305,7 +246,7 @@ export class Awareness<Member> {
     const entries: AwarenessEntry[] = [];
     for (const clientId of this.#changed) {
       const client = this.#clients.get(clientId);
-      if (client !== undefined) entries.push({ clientId, clock: client.clock, state: client.state });
+      if (client !== undefined) entries.push(client);
     }
     this.#changed.clear();
     this.#broadcastAt = this.#options.clock.now();
@@ -315,16 +256,14 @@ export class Awareness<Member> {
   #sweep(): void {
     this.#cancelSweep = this.#options.clock.after(sweepMs, () => this.#sweep());
     const now = this.#options.clock.now();
-    for (const [clientId, client] of this.#clients) {
-      if (client.primary === undefined && now - client.seenAt >= expiryMs) this.#remove(clientId, client);
+    for (const { clientId, primary, seenAt } of this.#clients.clients()) {
+      if (primary === undefined && now - seenAt >= expiryMs) this.#remove(clientId);
     }
     this.#publish();
   }
 
   #clear(): void {
     this.#clients.clear();
-    this.#departed.clear();
-    this.#stateLength = 0;
     this.#changed.clear();
     this.#cancelBroadcast?.();
     this.#cancelBroadcast = undefined;
