@@ -3,6 +3,7 @@ import { IdleTask } from "../lib/time/idle-task.ts";
 import { CommitQueue } from "../relay/commit-queue.ts";
 import type { Compactor } from "../relay/compaction/compactor.ts";
 import { DocumentMemory } from "../relay/document/document-memory.ts";
+import { DroppedMessages } from "../relay/dropped-messages.ts";
 import { Durability } from "../relay/durability.ts";
 import { hocuspocus } from "../relay/hocuspocus/protocol.ts";
 import { SnapshotBudget } from "../relay/snapshot-budget.ts";
@@ -42,6 +43,7 @@ export function syncRoomOptions(store: Store, options: SyncRoomDependencies): Sy
     openChannel,
     readersShowPresence,
     durability,
+    dropped: new DroppedMessages(common),
     queue: new CommitQueue({ ...common, durability }),
     memory: new DocumentMemory({ ...common, limitBytes: options.documentMemoryBytes, dropped: collectGarbage() }),
     snapshots: new SnapshotBudget(common),

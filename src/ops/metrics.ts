@@ -58,6 +58,8 @@ export interface Metrics {
   readonly refusedSessions: Counter<"reason">;
   /** Messages that clients sent and this server does not know: another type, or another kind of frame. */
   readonly ignoredMessages: Counter<"protocol">;
+  /** Messages beside the document, presence above all, that were dropped at a bound while their session went on. */
+  readonly droppedMessages: Counter<"bound">;
   /** Denied requests for access, and ended permissions: for documents, signaling rooms, and upgrades without a room. */
   readonly accessDenials: Counter<"kind" | "code">;
   /** Permissions in use. */
@@ -143,6 +145,7 @@ export function createMetrics(): Metrics {
       "reason",
     ),
     ignoredMessages: counter("ignored_messages_total", "Messages of clients ignored as unknown", "protocol"),
+    droppedMessages: counter("dropped_messages_total", "Messages beside the document dropped at a bound", "bound"),
     accessDenials: counter(
       "access_denials_total",
       "Denied requests for access to a room, and permissions that ended",

@@ -1,3 +1,4 @@
+import type { MessageBound } from "./dropped-messages.ts";
 import type { RelayLimits } from "./limits.ts";
 import type { AwarenessEntry } from "./sync-codec.ts";
 
@@ -48,19 +49,18 @@ export class AwarenessTable<Member> {
     return [...this.#clients.values()].filter(({ state }) => state !== undefined);
   }
 
-  /** Sets the clock and the state of a client. Returns false, and changes nothing, when there is no room for them. */
-  set({ clientId, clock, state }: AwarenessEntry, now: number): boolean {
-    const client = this.#clients.get(clientId);
-    if (state !== undefined && !this.#fits(state.length - (client?.state?.length ?? 0))) return false;
-    if (client !== undefined) {
-      client.clock = clock;
-      client.seenAt = now;
-      this.#setState(client, state);
-      return true;
-    }
-    if (!this.#makeRoom()) return false;
-    this.#clients.set(clientId, { clientId, clock, state: undefined, primary: undefined, seenAt: now });
-    return this.set({ clientId, clock, state }, now);
+  /** Sets the clock and the state of a client. Returns the bound that it would exceed if nothing was changed. */
+  set({ clientId, clock, state }: AwarenessEntry, now: number): MessageBound | undefined {
+    const known = this.#clients.get(clientId);
+    const exceeded = state === undefined ? undefined : this.#exceededBy(state.length, known);
+    if (exceeded !== undefined) return exceeded;
+    if (known === undefined && !this.#hasPlace()) return "limits.awareness-clients";
+    const client = known ?? { clientId, clock, state: undefined, primary: undefined, seenAt: now };
+    if (known === undefined) this.#clients.set(clientId, client);
+    client.clock = clock;
+    client.seenAt = now;
+    this.#setState(client, state);
+    return undefined;
   }
 
   /** Removes the state of a client and keeps its clock. Returns false when it has no state. */
@@ -95,12 +95,15 @@ export class AwarenessTable<Member> {
     else this.#departed.delete(clientId);
   }
 
-  #fits(addedLength: number): boolean {
-    return this.#stateLength + addedLength <= this.#limits.awarenessLength;
+  #exceededBy(length: number, known: ClientRecord<Member> | undefined): MessageBound | undefined {
+    const { awarenessStateLength, awarenessLength } = this.#limits;
+    if (length > awarenessStateLength) return "limits.awareness-state-length";
+    const totalLength = this.#stateLength + length - (known?.state?.length ?? 0);
+    return totalLength > awarenessLength ? "limits.awareness-length" : undefined;
   }
 
-  /** Makes room for one more client. Returns false when there is none. */
-  #makeRoom(): boolean {
+  /** Makes a place for one more client. Returns false when there is none. */
+  #hasPlace(): boolean {
     if (this.#clients.size < this.#limits.awarenessClients) return true;
     for (const clientId of this.#departed) {
       this.#departed.delete(clientId);

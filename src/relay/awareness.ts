@@ -1,6 +1,6 @@
 import type { Clock } from "../lib/time/clock.ts";
-import { closeReasons, SessionError } from "../transport/close-reason.ts";
 import { AwarenessTable } from "./awareness-table.ts";
+import type { MessageBound } from "./dropped-messages.ts";
 import type { RelayLimits } from "./limits.ts";
 import { type AwarenessEntry, decodeAwareness, encodeAwareness } from "./sync-codec.ts";
 
@@ -17,6 +17,8 @@ export interface AwarenessOptions<Member> {
    * As `send`, with the removal of the member's own state: its client then raises its clock and announces itself again.
    */
   readonly requestRenewal: (member: Member, body: Uint8Array) => void;
+  /** A state, or a whole update, of `member` is dropped at `bound`. `detail` gives its size. */
+  readonly dropped: (member: Member, bound: MessageBound, detail: string) => void;
   /** From now on `broadcast` reaches `member`. */
   readonly subscribed: (member: Member) => void;
 }
@@ -44,7 +46,7 @@ const renewalIntervalMs = 1_000;
 const expiryMs = 30_000;
 const sweepMs = 5_000;
 /**
- * Clocks from this value on are ignored. y-protocols adds 1 per change, so no real client gets here, and none can count
+ * States with a clock from this value on are dropped. y-protocols adds 1 per change, so no real client gets here, and none can count
  * beyond 2⁵³.
  */
 const maxClock = 2 ** 32;
@@ -96,9 +98,9 @@ export class Awareness<Member> {
     if (!record.isSubscribed) this.#subscribeAfter(member, record, subscriptionDelayMs);
   }
 
-  /** Takes an awareness update of `member`. Throws `SessionError` malformed-frame or frame-too-large. */
+  /** Takes an awareness update of `member`. Throws `SessionError` malformed-frame. */
   updateReceived(member: Member, body: Uint8Array): void {
-    const entries = this.#decode(body);
+    const entries = this.#decode(member, body);
     const record = this.#members.get(member);
     if (record === undefined) return;
     const [entry] = entries;
@@ -202,15 +204,11 @@ export class Awareness<Member> {
     else record.cancelRenewal = clock.after(waitMs, request);
   }
 
-  #decode(body: Uint8Array): readonly AwarenessEntry[] {
-    const { awarenessFrameBytes, awarenessStateLength } = this.#options.limits;
-    if (body.byteLength > awarenessFrameBytes) {
-      throw new SessionError(closeReasons.frameTooLarge, `awareness update too large: ${body.byteLength} bytes`);
-    }
-    const entries = decodeAwareness(body);
-    const longest = entries.reduce((length, { state }) => Math.max(length, state?.length ?? 0), 0);
-    if (longest <= awarenessStateLength) return entries;
-    throw new SessionError(closeReasons.frameTooLarge, `awareness state too large: ${longest} characters`);
+  /** Returns no entries of an update that is too large: presence must not end the session. */
+  #decode(member: Member, body: Uint8Array): readonly AwarenessEntry[] {
+    if (body.byteLength <= this.#options.limits.awarenessFrameBytes) return decodeAwareness(body);
+    this.#options.dropped(member, "limits.awareness-frame-bytes", `${body.byteLength} bytes`);
+    return [];
   }
 
   /**
@@ -219,11 +217,12 @@ export class Awareness<Member> {
    */
   #apply(member: Member, entry: AwarenessEntry): void {
     const { clientId, clock, state } = entry;
-    if (clock >= maxClock) return;
     const client = this.#clients.get(clientId);
     if (client === undefined ? state === undefined : clock <= client.clock) return;
     if (state === undefined && client?.primary !== undefined && client.primary !== member) return;
-    if (this.#clients.set(entry, this.#options.clock.now())) this.#changed.add(clientId);
+    const exceeded = clock < maxClock ? this.#clients.set(entry, this.#options.clock.now()) : "awareness-clock";
+    if (exceeded === undefined) this.#changed.add(clientId);
+    else this.#options.dropped(member, exceeded, `clock ${clock}, ${state?.length ?? 0} characters`);
   }
 
   #remove(clientId: number): void {

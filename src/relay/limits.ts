@@ -18,20 +18,26 @@ export const relayLimits = limits({
     default: 64 * kibibyte,
     unit: "characters",
     help: "one awareness state, as JSON",
-    beyond: "closed: frame-too-large",
+    beyond: "dropped",
   },
   // Well below an outbox: a client that joins is sent all of them.
-  awarenessLength: { default: mebibyte, unit: "characters", help: "the awareness states of one document, as JSON" },
+  awarenessLength: {
+    default: mebibyte,
+    unit: "characters",
+    help: "the awareness states of one document, as JSON",
+    beyond: "dropped",
+  },
   awarenessFrameBytes: {
     default: mebibyte,
     unit: "bytes",
     help: "one awareness update",
-    beyond: "closed: frame-too-large",
+    beyond: "dropped",
   },
   awarenessClients: {
     default: 10_000,
     unit: "count",
     help: "client ids whose awareness clocks are remembered for one document",
+    beyond: "dropped, unless a client that is gone can be forgotten",
   },
   snapshotsBytes: {
     default: 128 * mebibyte,

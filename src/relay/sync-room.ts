@@ -10,6 +10,7 @@ import type { CommitQueue } from "./commit-queue.ts";
 import { Document, type DocumentOptions } from "./document/document.ts";
 import type { Answer } from "./document/document-content.ts";
 import type { DocumentState } from "./document/document-state.ts";
+import type { DroppedMessages } from "./dropped-messages.ts";
 import type { Durability } from "./durability.ts";
 import type { RelayLimits } from "./limits.ts";
 import type { Release, SnapshotBudget } from "./snapshot-budget.ts";
@@ -22,6 +23,7 @@ export interface SyncRoomOptions extends DocumentOptions {
   readonly queue: CommitQueue;
   readonly durability: Durability;
   readonly snapshots: SnapshotBudget;
+  readonly dropped: DroppedMessages;
   /** Whether the awareness and the stateless messages of members that may only read are forwarded. */
   readonly readersShowPresence: boolean;
   readonly openChannel: OpenChannel;
@@ -98,6 +100,7 @@ export class SyncRoom {
       limits,
       broadcast: (body) => this.#audience.publishAwareness(body),
       send: (member, body) => this.#audience.send(member, member.encoding.awareness(body)),
+      dropped: ({ connection }, bound, detail) => options.dropped.report(connection, bound, detail),
       requestRenewal: (member, body) => this.#requestRenewal(member, body),
       subscribed: (member) => this.#audience.subscribeToAwareness(member),
     });

@@ -12,6 +12,7 @@ function setUp(limits = defaultLimits) {
   const told = new Map<string, Entries[]>();
   const broadcasts: Entries[] = [];
   const subscribed: string[] = [];
+  const dropped: (readonly [member: string, bound: string, detail: string])[] = [];
   const entriesOf = (body: Uint8Array): Entries =>
     decodeAwareness(body).map((entry) => [entry.clientId, entry.clock, entry.state ?? null]);
   const tell = (member: string, body: Uint8Array) => told.set(member, [...(told.get(member) ?? []), entriesOf(body)]);
@@ -20,6 +21,7 @@ function setUp(limits = defaultLimits) {
     limits,
     broadcast: (body) => broadcasts.push(entriesOf(body)),
     subscribed: (member) => subscribed.push(member),
+    dropped: (...drop) => dropped.push(drop),
     send: tell,
     requestRenewal: tell,
   });
@@ -36,7 +38,7 @@ function setUp(limits = defaultLimits) {
     return entries;
   };
   const takeBroadcasts = (): Entries[] => broadcasts.splice(0);
-  return { awareness, clock, say, connect, take, takeBroadcasts, subscribed };
+  return { awareness, clock, say, connect, take, takeBroadcasts, subscribed, dropped };
 }
 
 function encode(entries: Entries): Uint8Array {
@@ -296,7 +298,7 @@ describe("awareness", () => {
   });
 
   test("remembers at most the limit of clients: clients that are gone make room, present ones do not", () => {
-    const { awareness, connect, say, clock, take } = setUp({ ...defaultLimits, awarenessClients: 3 });
+    const { awareness, connect, say, clock, take, dropped } = setUp({ ...defaultLimits, awarenessClients: 3 });
     connect("a", 1, 1);
     say("a", [2, 1, "{}"], [3, 1, "{}"], [4, 1, "{}"]);
     clock.advance(100);
@@ -307,6 +309,7 @@ describe("awareness", () => {
         .flat()
         .map(([id]) => id),
     ).toEqual([1, 2, 3]);
+    expect(dropped).toEqual([["a", "limits.awareness-clients", "clock 1, 2 characters"]]);
     say("a", [2, 2, null]);
     clock.advance(100);
     say("a", [5, 1, "{}"]);
@@ -319,10 +322,14 @@ describe("awareness", () => {
   });
 
   test("holds states up to its limit, and a removed state makes room", () => {
-    const { awareness, connect, say, clock, take } = setUp({ ...defaultLimits, awarenessLength: 30 });
+    const { awareness, connect, say, clock, take, dropped } = setUp({ ...defaultLimits, awarenessLength: 30 });
     connect("a", 1, 1);
     say("a", [2, 1, '"0123456789"'], [3, 1, '"0123456789"'], [4, 1, "{}"]);
     say("a", [2, 2, '"01234567890123456789"']);
+    expect(dropped).toEqual([
+      ["a", "limits.awareness-length", "clock 1, 12 characters"],
+      ["a", "limits.awareness-length", "clock 2, 22 characters"],
+    ]);
     take("a");
     awareness.query("a");
     expect(
@@ -354,13 +361,14 @@ describe("awareness", () => {
     say("a", ...Array.from({ length: 100_000 }, (_, id): Entries[number] => [200_000 + id, 1, "0"]));
   });
 
-  test("ignores a clock so high that its client could not count further", () => {
-    const { connect, say, clock, takeBroadcasts } = setUp();
+  test("drops a state whose clock is so high that its client could not count further", () => {
+    const { connect, say, clock, takeBroadcasts, dropped } = setUp();
     connect("a", 1, 1);
     takeBroadcasts();
-    say("a", [2, Number.MAX_SAFE_INTEGER, "{}"]);
+    say("a", [2, Number.MAX_SAFE_INTEGER, "{}"], [3, 2 ** 32, "{}"], [4, 2 ** 32 - 1, "{}"]);
     clock.advance(100);
-    expect(takeBroadcasts()).toEqual([]);
+    expect(takeBroadcasts()).toEqual([[[4, 2 ** 32 - 1, "{}"]]]);
+    expect(dropped.map(([, bound]) => bound)).toEqual(["awareness-clock", "awareness-clock"]);
   });
 
   test.each([
@@ -370,7 +378,6 @@ describe("awareness", () => {
     ["with a state that is not JSON", encode([[1, 1, "{no"]])],
     ["with a state that is nested too deeply", encode([[1, 1, "[".repeat(600) + "]".repeat(600)]])],
     ["with a clock padded until it reads as NaN", Uint8Array.of(1, 5, ...Array(150).fill(128), 0, 2, 123, 125)],
-    ["over the limit", new Uint8Array(defaultLimits.awarenessFrameBytes + 1)],
   ])("rejects an update %s", (_, body) => {
     const { awareness, takeBroadcasts } = setUp();
     awareness.joined("a");
@@ -378,16 +385,41 @@ describe("awareness", () => {
     expect(takeBroadcasts()).toEqual([]);
   });
 
-  test("rejects an update with a state over the limit as a whole", () => {
-    const { awareness, connect, say, clock, takeBroadcasts } = setUp({ ...defaultLimits, awarenessStateLength: 10 });
-    awareness.joined("witness");
-    expect(() => connect("abc", 1, 1)).toThrow("awareness state too large: 12");
-    awareness.joined("b");
-    say("b", [2, 1, '"12345678"']);
+  test("drops a state over the limit: the other states of the update count, and its client keeps its last state", () => {
+    const { awareness, connect, say, clock, take, takeBroadcasts, dropped } = setUp({
+      ...defaultLimits,
+      awarenessStateLength: 10,
+    });
+    connect("a", 1, 1);
+    expect(dropped).toEqual([]);
+    takeBroadcasts();
+    say("a", [1, 2, '"123456789"'], [2, 1, '"12345678"']);
+    expect(dropped).toEqual([["a", "limits.awareness-state-length", "clock 2, 11 characters"]]);
     clock.advance(100);
     expect(takeBroadcasts()).toEqual([[[2, 1, '"12345678"']]]);
-    expect(() => say("b", [2, 2, "{}"], [3, 1, '"123456789"'])).toThrow();
+    take("a");
+    awareness.query("a");
+    expect(take("a")).toEqual([
+      [
+        [1, 1, '{"of":"a"}'],
+        [2, 1, '"12345678"'],
+      ],
+    ]);
+    // An old clock is no new state: it is not reported.
+    say("a", [1, 1, '"123456789"']);
+    expect(dropped).toHaveLength(1);
+    say("a", [1, 3, "{}"]);
     clock.advance(100);
-    expect(takeBroadcasts()).toEqual([]);
+    expect(takeBroadcasts()).toEqual([[[1, 3, "{}"]]]);
+  });
+
+  test("drops an update over the limit, and its member is sent the states of the others as after any other", () => {
+    const { awareness, connect, take, subscribed, takeBroadcasts, dropped } = setUp();
+    connect("a", 1, 1);
+    takeBroadcasts();
+    awareness.joined("b");
+    awareness.updateReceived("b", new Uint8Array(defaultLimits.awarenessFrameBytes + 1));
+    expect(dropped).toEqual([["b", "limits.awareness-frame-bytes", `${defaultLimits.awarenessFrameBytes + 1} bytes`]]);
+    expect([subscribed, take("b"), takeBroadcasts()]).toEqual([["a", "b"], [[[1, 1, '{"of":"a"}']]], []]);
   });
 });

@@ -1,0 +1,67 @@
+import type { Clock } from "../lib/time/clock.ts";
+import { TokenBucket } from "../lib/token-bucket.ts";
+import type { Log } from "./log.ts";
+
+/** The fields of a line. `event` and `reason` are constant names: the lines are limited per pair. */
+export interface LimitedLine {
+  readonly event: string;
+  readonly reason: string;
+  readonly [field: string]: unknown;
+}
+
+/** Lines of one event and reason that are written at once. */
+const burst = 20;
+const linesPerSecond = 1;
+
+interface LineBudget {
+  readonly bucket: TokenBucket;
+  omitted: number;
+}
+
+/**
+ * A log for events that clients can cause as often as they like.
+ *
+ * Beyond a rate, lines of the same event and reason are omitted; `omitted` of the next line that is written is their
+ * number.
+ */
+export class LimitedLog {
+  readonly #log: Log;
+  readonly #clock: Clock;
+  readonly #budgets = new Map<string, LineBudget>();
+
+  constructor(log: Log, clock: Clock) {
+    this.#log = log;
+    this.#clock = clock;
+  }
+
+  info(line: LimitedLine): void {
+    const omitted = this.#spend(line);
+    if (omitted !== undefined) this.#log.info({ ...line, ...omitted });
+  }
+
+  warn(line: LimitedLine): void {
+    const omitted = this.#spend(line);
+    if (omitted !== undefined) this.#log.warn({ ...line, ...omitted });
+  }
+
+  /** The fields to add to the line; undefined if the line is to be omitted. */
+  #spend({ event, reason }: LimitedLine): { readonly omitted?: number } | undefined {
+    const budget = this.#budgetOf(`${event} ${reason}`);
+    if (!budget.bucket.take()) {
+      budget.omitted += 1;
+      return undefined;
+    }
+    const { omitted } = budget;
+    budget.omitted = 0;
+    return omitted === 0 ? {} : { omitted };
+  }
+
+  #budgetOf(key: string): LineBudget {
+    const known = this.#budgets.get(key);
+    if (known !== undefined) return known;
+    const bucket = new TokenBucket({ burst, perSecond: linesPerSecond, clock: this.#clock });
+    const budget = { bucket, omitted: 0 };
+    this.#budgets.set(key, budget);
+    return budget;
+  }
+}

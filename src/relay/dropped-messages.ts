@@ -1,0 +1,47 @@
+import type { Clock } from "../lib/time/clock.ts";
+import { LimitedLog } from "../ops/limited-log.ts";
+import type { Log } from "../ops/log.ts";
+import type { Metrics } from "../ops/metrics.ts";
+import type { Connection } from "../transport/connection.ts";
+
+/** The bounds beyond which a message is dropped: options, and the highest clock of awareness, which is a constant. */
+export type MessageBound =
+  | "limits.awareness-frame-bytes"
+  | "limits.awareness-state-length"
+  | "limits.awareness-length"
+  | "limits.awareness-clients"
+  | "awareness-clock";
+
+export interface DroppedMessagesOptions {
+  readonly log: Log;
+  readonly metrics: Metrics;
+  readonly clock: Clock;
+}
+
+/**
+ * Counts and logs the messages that are dropped at a bound while their session goes on: presence and other messages
+ * beside the document must not keep a client from editing.
+ *
+ * Each drop is counted. The first of each connection and bound is logged: clients send a state again every 15 s, and
+ * WebRTC peers pass it on.
+ */
+export class DroppedMessages {
+  readonly #metrics: Metrics;
+  readonly #log: LimitedLog;
+  readonly #logged = new WeakMap<Connection, Set<MessageBound>>();
+
+  constructor({ log, metrics, clock }: DroppedMessagesOptions) {
+    this.#metrics = metrics;
+    this.#log = new LimitedLog(log, clock);
+  }
+
+  /** `detail` gives the size that is beyond the bound; it must not quote content. */
+  report(connection: Connection, bound: MessageBound, detail: string): void {
+    this.#metrics.droppedMessages.inc({ bound });
+    const logged = this.#logged.get(connection);
+    if (logged === undefined) this.#logged.set(connection, new Set([bound]));
+    else if (logged.has(bound)) return;
+    else logged.add(bound);
+    this.#log.info({ event: "message-dropped", reason: bound, detail });
+  }
+}

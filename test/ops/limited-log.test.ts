@@ -1,0 +1,31 @@
+import { expect, test } from "bun:test";
+import { LimitedLog } from "../../src/ops/limited-log.ts";
+import { FakeClock } from "../support/fakes/fake-clock.ts";
+import { recordedLog } from "../support/fakes/recorded-log.ts";
+
+test("a flood of one event writes few lines, and the next line says how many were omitted", () => {
+  const { log, events } = recordedLog();
+  const clock = new FakeClock();
+  const limited = new LimitedLog(log, clock);
+  for (let count = 0; count < 1_000; count += 1) limited.info({ event: "closed", reason: "overloaded", count });
+  expect(events).toHaveLength(20);
+  expect(events[0]).toEqual({ level: "info", event: "closed", reason: "overloaded", count: 0 });
+  clock.advance(1_000);
+  limited.warn({ event: "closed", reason: "overloaded" });
+  expect(events.at(-1)).toEqual({ level: "warn", event: "closed", reason: "overloaded", omitted: 980 });
+  clock.advance(1_000);
+  limited.warn({ event: "closed", reason: "overloaded" });
+  expect(events.at(-1)).toEqual({ level: "warn", event: "closed", reason: "overloaded" });
+});
+
+test("a flood of one reason hides no line of another", () => {
+  const { log, events } = recordedLog();
+  const limited = new LimitedLog(log, new FakeClock());
+  for (let count = 0; count < 100; count += 1) limited.info({ event: "closed", reason: "timeout" });
+  limited.info({ event: "closed", reason: "overloaded" });
+  limited.info({ event: "opened", reason: "timeout" });
+  expect(events.slice(20).map(({ event, reason }) => [event, reason])).toEqual([
+    ["closed", "overloaded"],
+    ["opened", "timeout"],
+  ]);
+});
