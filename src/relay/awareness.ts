@@ -1,5 +1,5 @@
 import type { Clock } from "../lib/time/clock.ts";
-import { AwarenessTable } from "./awareness-table.ts";
+import { AwarenessTable, type ClientRecord } from "./awareness-table.ts";
 import type { MessageBound } from "./dropped-messages.ts";
 import type { RelayLimits } from "./limits.ts";
 import { type AwarenessEntry, decodeAwareness, encodeAwareness } from "./sync-codec.ts";
@@ -25,7 +25,12 @@ export interface AwarenessOptions<Member> {
 
 /** The awareness of one member, from `joined` to `left`. */
 interface MemberRecord {
-  clientId: number | undefined;
+  /** The client id that the member announces as its own. The id's primary can be another member that does so too. */
+  ownId: number | undefined;
+  /** Whether the own id is only claimed: a member without presence may have passed on the state of another client. */
+  isClaim: boolean;
+  /** The clock of the last state of the own id that the member has sent; undefined once it has removed it. */
+  announcedClock: number | undefined;
   hasSentFrame: boolean;
   isSubscribed: boolean;
   cancelSubscription: (() => void) | undefined;
@@ -62,6 +67,8 @@ export class Awareness<Member> {
   readonly #options: AwarenessOptions<Member>;
   readonly #clients: AwarenessTable<Member>;
   readonly #members = new Map<Member, MemberRecord>();
+  /** Client ids that several members have announced as their own. */
+  readonly #contested = new Set<number>();
   /** Client ids with a change that is not broadcast yet. */
   readonly #changed = new Set<number>();
   #broadcastAt = Number.NEGATIVE_INFINITY;
@@ -75,7 +82,9 @@ export class Awareness<Member> {
 
   joined(member: Member): void {
     const record: MemberRecord = {
-      clientId: undefined,
+      ownId: undefined,
+      isClaim: false,
+      announcedClock: undefined,
       hasSentFrame: false,
       isSubscribed: false,
       cancelSubscription: undefined,
@@ -103,12 +112,14 @@ export class Awareness<Member> {
     const entries = this.#decode(member, body);
     const record = this.#members.get(member);
     if (record === undefined) return;
-    const [entry] = entries;
-    const isOwn = !record.isSubscribed && entries.length === 1 && entry?.state !== undefined;
-    const before = isOwn ? this.#clients.get(entry.clientId)?.clock : undefined;
-    for (const each of entries) this.#apply(member, each);
+    const lone = loneState(entries);
+    const before = lone === undefined ? undefined : this.#clients.get(lone.clientId)?.clock;
+    let isNew = false;
+    for (const entry of entries) isNew = this.#apply(member, record, entry);
+    const isFirst = !record.isSubscribed;
     this.#subscribe(member, record);
-    if (isOwn) this.#makePrimary(member, record, entry, before);
+    if (lone !== undefined && isFirst) this.#firstStateReceived(member, record, lone, before);
+    else if (lone !== undefined && isNew) this.#claim(member, record, lone.clientId);
     this.#publish();
   }
 
@@ -128,7 +139,7 @@ export class Awareness<Member> {
       this.#clear();
       return;
     }
-    this.#removeStateOf(member, record);
+    this.#release(member, record);
   }
 
   /** Reports an awareness update of `member` that is dropped, because the member may not be shown. */
@@ -140,20 +151,32 @@ export class Awareness<Member> {
   /** Removes the state of `member`, which stays but may not be shown any more. */
   hidden(member: Member): void {
     const record = this.#members.get(member);
-    if (record !== undefined) this.#removeStateOf(member, record);
+    if (record !== undefined) this.#release(member, record);
   }
 
   /**
-   * (e) When a primary leaves, its state is removed immediately. A late close changes nothing once another member is
-   * the primary.
+   * (e) Takes its own id from `member`, if it is the primary: the state is removed, unless another member that has the
+   * same own id announces it too. The late close of an older connection changes nothing.
    */
-  #removeStateOf(member: Member, record: MemberRecord): void {
-    const id = record.clientId;
-    const client = id === undefined ? undefined : this.#clients.get(id);
-    if (id === undefined || client?.primary !== member) return;
-    this.#clients.setPrimary(id, undefined);
-    this.#remove(id);
+  #release(member: Member, record: MemberRecord): void {
+    const { ownId } = record;
+    const client = ownId === undefined ? undefined : this.#clients.get(ownId);
+    if (client?.primary !== member) return;
+    if (record.isClaim) record.ownId = undefined;
+    const heir = this.#heirOf(client, member);
+    this.#clients.setPrimary(client.clientId, heir);
+    if (heir === undefined) this.#remove(client.clientId);
     this.#publish();
+  }
+
+  /** Returns another member that has sent the latest clock of a client as its own. */
+  #heirOf({ clientId, clock }: ClientRecord<Member>, member: Member): Member | undefined {
+    if (!this.#contested.has(clientId)) return undefined;
+    for (const [other, { ownId, announcedClock }] of this.#members) {
+      if (other !== member && ownId === clientId && announcedClock === clock) return other;
+    }
+    this.#contested.delete(clientId);
+    return undefined;
   }
 
   #subscribeAfter(member: Member, record: MemberRecord, delayMs: number): void {
@@ -170,22 +193,47 @@ export class Awareness<Member> {
   }
 
   /**
-   * (a) A single state that a client sends before it can have learnt any other is its own: its member becomes the
-   * primary of that id.
+   * (a) A lone state that a client sends before it has learnt any other is its own: its member becomes the primary of
+   * that id. `before` is the clock that was known.
    */
-  #makePrimary(member: Member, record: MemberRecord, entry: AwarenessEntry, before: number | undefined): void {
-    const client = this.#clients.get(entry.clientId);
-    if (client === undefined) return;
-    this.#clients.setPrimary(entry.clientId, member);
-    record.clientId = entry.clientId;
+  #firstStateReceived(member: Member, record: MemberRecord, own: AwarenessEntry, before: number | undefined): void {
+    if (this.#clients.get(own.clientId) === undefined) return;
+    record.ownId = own.clientId;
+    record.announcedClock = own.clock;
+    this.#makePrimary(member, own.clientId);
     // (b) y-protocols answers its own removal by raising its clock above this one and announcing itself again.
-    const clock = Math.max(before ?? 0, entry.clock);
-    this.#options.requestRenewal(member, encodeAwareness([{ clientId: entry.clientId, clock, state: undefined }]));
+    const clock = Math.max(before ?? 0, own.clock);
+    this.#options.requestRenewal(member, encodeAwareness([{ clientId: own.clientId, clock, state: undefined }]));
     if (before === undefined) return;
     // (c) A client that comes back has dropped the states of the others, and accepts them only with higher clocks.
     for (const [other, theirs] of this.#members) {
-      if (other !== member && theirs.clientId !== undefined) this.#requestRenewal(other, theirs, theirs.clientId);
+      if (other !== member && theirs.ownId !== undefined) this.#requestRenewal(other, theirs, theirs.ownId);
     }
+  }
+
+  /**
+   * (a) A later lone state with a new clock: its member claims the id, if it has no own one. It may have passed on the
+   * state of a WebRTC peer, so it takes an id only from a member that has claimed it in the same way.
+   */
+  #claim(member: Member, record: MemberRecord, clientId: number): void {
+    if (record.ownId !== undefined || this.#isOwned(this.#clients.get(clientId)?.primary)) return;
+    record.ownId = clientId;
+    record.isClaim = true;
+    this.#makePrimary(member, clientId);
+  }
+
+  /** Whether the primary of an id has announced it first, and not only claimed it. */
+  #isOwned(primary: Member | undefined): boolean {
+    return primary !== undefined && this.#members.get(primary)?.isClaim === false;
+  }
+
+  #makePrimary(member: Member, clientId: number): void {
+    const primary = this.#clients.get(clientId)?.primary;
+    if (primary === member) return;
+    this.#clients.setPrimary(clientId, member);
+    const loser = primary === undefined ? undefined : this.#members.get(primary);
+    if (loser?.isClaim === false) this.#contested.add(clientId);
+    else if (loser !== undefined) loser.ownId = undefined;
   }
 
   /** Makes a primary announce itself again, at most once per second. A request that comes too soon is delayed. */
@@ -213,16 +261,34 @@ export class Awareness<Member> {
 
   /**
    * (d) An entry counts only if its clock is above the known one. A removal counts only from the primary, if there is
-   * one.
+   * one, and from it also with the known clock: y-protocols sends such a one when it disconnects, or when it has not
+   * heard of a client for 30 s. Returns whether the entry has changed the table.
    */
-  #apply(member: Member, entry: AwarenessEntry): void {
+  #apply(member: Member, record: MemberRecord, entry: AwarenessEntry): boolean {
     const { clientId, clock, state } = entry;
     const client = this.#clients.get(clientId);
-    if (client === undefined ? state === undefined : clock <= client.clock) return;
-    if (state === undefined && client?.primary !== undefined && client.primary !== member) return;
+    if (record.ownId === clientId) record.announcedClock = state === undefined ? undefined : clock;
+    if (state === undefined) return client !== undefined && this.#applyRemoval(member, record, entry, client);
+    if (client !== undefined && clock <= client.clock) return false;
+    if (!this.#set(member, entry)) return false;
+    if (record.ownId === clientId) this.#makePrimary(member, clientId);
+    return true;
+  }
+
+  #applyRemoval(member: Member, record: MemberRecord, entry: AwarenessEntry, client: ClientRecord<Member>): boolean {
+    const { primary } = client;
+    if (primary === member && entry.clock === client.clock) this.#release(member, record);
+    if (entry.clock <= client.clock) return false;
+    return (primary === member || !this.#isOwned(primary)) && this.#set(member, entry);
+  }
+
+  /** Puts an entry into the table. Returns false when it is dropped at a bound. */
+  #set(member: Member, entry: AwarenessEntry): boolean {
+    const { clientId, clock, state } = entry;
     const exceeded = clock < maxClock ? this.#clients.set(entry, this.#options.clock.now()) : "awareness-clock";
     if (exceeded === undefined) this.#changed.add(clientId);
     else this.#options.dropped(member, exceeded, `clock ${clock}, ${state?.length ?? 0} characters`);
+    return exceeded === undefined;
   }
 
   #remove(clientId: number): void {
@@ -263,10 +329,16 @@ export class Awareness<Member> {
 
   #clear(): void {
     this.#clients.clear();
+    this.#contested.clear();
     this.#changed.clear();
     this.#cancelBroadcast?.();
     this.#cancelBroadcast = undefined;
     this.#cancelSweep?.();
     this.#cancelSweep = undefined;
   }
+}
+
+/** The entry of an update that holds one state and nothing else. */
+function loneState(entries: readonly AwarenessEntry[]): AwarenessEntry | undefined {
+  return entries.length === 1 && entries[0]?.state !== undefined ? entries[0] : undefined;
 }

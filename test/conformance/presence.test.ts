@@ -7,16 +7,29 @@ import { eventually } from "../support/eventually.ts";
 import { recordedLog } from "../support/fakes/recorded-log.ts";
 import { startTestServer } from "../support/servers/start-test-server.ts";
 
+/** Others see within this time that a client has come, or has crashed. */
+const presenceMs = 1_000;
+
 interface Person {
   readonly doc: Y.Doc;
   readonly text: Y.Text;
   readonly awareness: Awareness;
   /** Resolves when the provider is synced. */
   synced(): Promise<void>;
+  /** Ends the connection as a crash does: without a message, and for good. */
+  crash(): void;
 }
 
 interface People extends AsyncDisposable {
   join(document: string): Person;
+}
+
+/** Bun's WebSocket can end its connection without a close frame; the type of browsers cannot. */
+function cut(socket: object | null): void {
+  if (socket === null || !("terminate" in socket) || typeof socket.terminate !== "function") {
+    throw new TypeError("no connection to cut");
+  }
+  socket.terminate();
 }
 
 function yWebsocketPeople(wsUrl: string): People {
@@ -25,7 +38,11 @@ function yWebsocketPeople(wsUrl: string): People {
     join: (document) => {
       const client = clients.connect(wsUrl, document);
       const { doc, text, provider } = client;
-      return { doc, text, awareness: provider.awareness, synced: () => synced(client) };
+      const crash = () => {
+        provider.shouldConnect = false;
+        cut(provider.ws);
+      };
+      return { doc, text, awareness: provider.awareness, synced: () => synced(client), crash };
     },
     [Symbol.asyncDispose]: () => clients[Symbol.asyncDispose](),
   };
@@ -36,9 +53,13 @@ function hocuspocusPeople(kind: (typeof kinds)[number], wsUrl: string): People {
   return {
     join: (document) => {
       const client = clients.attach(document);
-      const { doc, text, provider } = client;
+      const { doc, text, provider, socket } = client;
       if (provider.awareness === null) throw new TypeError("a provider without awareness");
-      return { doc, text, awareness: provider.awareness, synced: () => saved(client) };
+      const crash = () => {
+        cut(socket.webSocket);
+        socket.disconnect();
+      };
+      return { doc, text, awareness: provider.awareness, synced: () => saved(client), crash };
     },
     [Symbol.asyncDispose]: () => clients[Symbol.asyncDispose](),
   };
@@ -49,7 +70,23 @@ const protocols: readonly (readonly [label: string, open: (wsUrl: string) => Peo
   ...kinds.map((kind) => [`Hocuspocus ${kind.label}`, (wsUrl: string) => hocuspocusPeople(kind, wsUrl)] as const),
 ];
 
+const sees = ({ awareness }: Person, { doc }: Person) => awareness.getStates().has(doc.clientID);
+
 describe.each(protocols)("%s", (_, open) => {
+  test("a client that sets its presence after the sync, and crashes, is gone at once", async () => {
+    await using server = await startTestServer();
+    await using people = open(server.wsUrl);
+    const [one, other] = [people.join("late"), people.join("late")];
+    one.awareness.setLocalState(null);
+    await Promise.all([one.synced(), other.synced()]);
+    // By now it has been told the states of the others.
+    await eventually("the other is seen", () => sees(one, other), presenceMs);
+    one.awareness.setLocalState({ user: "Ada" });
+    await eventually("seen", () => sees(other, one), presenceMs);
+    one.crash();
+    await eventually("gone", () => !sees(other, one), presenceMs);
+  });
+
   test("a presence beyond its bound is dropped and logged once, and editing goes on", async () => {
     const { log, events } = recordedLog();
     await using server = await startTestServer({ log });

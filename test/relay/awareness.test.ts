@@ -32,13 +32,27 @@ function setUp(limits = defaultLimits) {
     awareness.frameReceived(member);
     say(member, [clientId, at, `{"of":"${member}"}`]);
   };
+  /** Connects as a client without presence does. */
+  const observe = (...members: readonly string[]) => {
+    for (const member of members) {
+      awareness.joined(member);
+      awareness.frameReceived(member);
+    }
+    clock.advance(100);
+  };
   const take = (member: string): Entries[] => {
     const entries = told.get(member) ?? [];
     told.delete(member);
     return entries;
   };
   const takeBroadcasts = (): Entries[] => broadcasts.splice(0);
-  return { awareness, clock, say, connect, take, takeBroadcasts, subscribed, dropped };
+  /** Lets everything be broadcast, and forgets it. */
+  const quiet = () => {
+    clock.advance(30);
+    takeBroadcasts();
+    clock.advance(30);
+  };
+  return { awareness, clock, quiet, say, connect, observe, take, takeBroadcasts, subscribed, dropped };
 }
 
 function encode(entries: Entries): Uint8Array {
@@ -118,16 +132,150 @@ describe("awareness", () => {
     expect(takeBroadcasts()).toEqual([]);
   });
 
-  test("(a) a frame after the subscription makes no member a primary", () => {
-    const { awareness, clock, say, takeBroadcasts } = setUp();
-    awareness.joined("other");
-    awareness.joined("a");
-    clock.advance(1_000);
+  test("(a) a later lone state claims an id that nobody knows: it is removed when its member leaves", () => {
+    const { awareness, clock, observe, quiet, say, takeBroadcasts } = setUp();
+    observe("other", "a");
     say("a", [1, 1, "{}"]);
-    takeBroadcasts();
-    awareness.left("a");
-    clock.advance(100);
+    quiet();
+    clock.advance(600_000);
     expect(takeBroadcasts()).toEqual([]);
+    awareness.left("a");
+    expect(takeBroadcasts()).toEqual([[[1, 1, null]]]);
+  });
+
+  test("(a) a client that returns without presence claims its old id with its next clock", () => {
+    const { awareness, connect, observe, quiet, say, takeBroadcasts } = setUp();
+    observe("other");
+    connect("old", 1, 7);
+    awareness.left("old");
+    observe("new");
+    say("new", [1, 9, "{}"]);
+    quiet();
+    awareness.left("new");
+    expect(takeBroadcasts()).toEqual([[[1, 9, null]]]);
+  });
+
+  test.each([
+    [
+      "two entries",
+      [
+        [1, 5, "{}"],
+        [2, 5, "{}"],
+      ],
+    ],
+    ["a removal", [[1, 5, null]]],
+    ["an old clock", [[3, 1, "{}"]]],
+  ] satisfies [string, Entries][])("(a) a later update with %s claims nothing", (_, entries) => {
+    const { awareness, clock, connect, observe, quiet, say, takeBroadcasts } = setUp();
+    connect("other", 9, 1);
+    say("other", [3, 1, "{}"]);
+    observe("a");
+    say("a", ...entries);
+    quiet();
+    awareness.left("a");
+    clock.advance(30);
+    expect(takeBroadcasts()).toEqual([]);
+  });
+
+  test("(a) a member with an own id claims no other: the WebRTC peer whose state it passed on stays", () => {
+    const { awareness, connect, observe, quiet, say, takeBroadcasts } = setUp();
+    observe("other");
+    connect("a", 1, 1);
+    say("a", [2, 1, "{}"]);
+    quiet();
+    awareness.left("a");
+    expect(takeBroadcasts()).toEqual([[[1, 1, null]]]);
+  });
+
+  test("(a) the owner takes its id from a member that passed its state on, with its first own state", () => {
+    const { awareness, clock, connect, observe, quiet, say, takeBroadcasts } = setUp();
+    observe("other", "observer");
+    say("observer", [1, 1, "{}"]);
+    connect("owner", 1, 1);
+    quiet();
+    awareness.left("observer");
+    clock.advance(30);
+    expect(takeBroadcasts()).toEqual([]);
+    awareness.left("owner");
+    expect(takeBroadcasts()).toEqual([[[1, 1, null]]]);
+  });
+
+  test("(a) the owner takes its id from such a member with a later state too, and the member may claim another", () => {
+    const { awareness, clock, observe, quiet, say, takeBroadcasts } = setUp();
+    observe("other", "observer", "owner");
+    say("observer", [1, 1, "{}"]);
+    say("owner", [1, 2, "{}"]);
+    say("observer", [1, 2, "{}"]);
+    say("observer", [2, 1, "{}"]);
+    quiet();
+    awareness.left("observer");
+    expect(takeBroadcasts()).toEqual([[[2, 1, null]]]);
+    clock.advance(30);
+    awareness.left("owner");
+    expect(takeBroadcasts()).toEqual([[[1, 2, null]]]);
+  });
+
+  test("(a) an owner whose id was removed with such a member has it again with its next announcement", () => {
+    const { awareness, clock, observe, quiet, say, takeBroadcasts } = setUp();
+    observe("other", "observer", "owner");
+    say("observer", [1, 1, "{}"]);
+    quiet();
+    awareness.left("observer");
+    expect(takeBroadcasts()).toEqual([[[1, 1, null]]]);
+    clock.advance(30);
+    // y-protocols answers the removal with the next clock.
+    say("owner", [1, 2, "{}"]);
+    expect(takeBroadcasts()).toEqual([[[1, 2, "{}"]]]);
+    clock.advance(30);
+    awareness.left("owner");
+    expect(takeBroadcasts()).toEqual([[[1, 2, null]]]);
+  });
+
+  test.each([
+    ["leaves", (awareness: Awareness<string>) => awareness.left("two")],
+    ["removes its state at the known clock", (awareness) => awareness.updateReceived("two", encode([[1, 2, null]]))],
+  ] satisfies [string, (awareness: Awareness<string>) => void][])(
+    "(a) an id that two connections announce stays when its primary %s",
+    (_, end) => {
+      const { awareness, clock, connect, observe, quiet, say, takeBroadcasts } = setUp();
+      observe("other");
+      connect("one", 1, 1);
+      connect("two", 1, 1);
+      say("two", [1, 2, "{}"]);
+      say("one", [1, 2, "{}"]);
+      quiet();
+      end(awareness);
+      clock.advance(30);
+      expect(takeBroadcasts()).toEqual([]);
+      awareness.left("one");
+      expect(takeBroadcasts()).toEqual([[[1, 2, null]]]);
+    },
+  );
+
+  test("(a) an older connection that no longer announces its id does not keep it", () => {
+    const { awareness, clock, connect, observe, quiet, say, takeBroadcasts } = setUp();
+    observe("other");
+    connect("dead", 1, 1);
+    connect("new", 1, 1);
+    say("new", [1, 2, "{}"]);
+    quiet();
+    awareness.left("new");
+    expect(takeBroadcasts()).toEqual([[[1, 2, null]]]);
+    awareness.left("dead");
+    clock.advance(30);
+    expect(takeBroadcasts()).toEqual([]);
+  });
+
+  test("(a) a member that was hidden is the primary of its own id again when it announces it", () => {
+    const { awareness, clock, connect, observe, quiet, say, takeBroadcasts } = setUp();
+    observe("other");
+    connect("a", 1, 1);
+    awareness.hidden("a");
+    clock.advance(30);
+    say("a", [1, 2, "{}"], [3, 1, "{}"]);
+    quiet();
+    awareness.left("a");
+    expect(takeBroadcasts()).toEqual([[[1, 2, null]]]);
   });
 
   test("(a) a second connection takes over the id, and the late close of the first changes nothing", () => {
@@ -192,7 +340,7 @@ describe("awareness", () => {
     takeBroadcasts();
     say("a", [1, 5, '"same"']);
     say("a", [1, 4, '"older"']);
-    say("a", [1, 5, null]);
+    say("a", [1, 4, null]);
     clock.advance(100);
     expect(takeBroadcasts()).toEqual([]);
   });
@@ -214,6 +362,42 @@ describe("awareness", () => {
     expect(takeBroadcasts()).toEqual([]);
   });
 
+  test("(d) the primary's removal counts with the known clock too, as y-protocols sends it", () => {
+    const { clock, connect, say, takeBroadcasts } = setUp();
+    connect("a", 1, 5);
+    connect("b", 2, 1);
+    clock.advance(100);
+    takeBroadcasts();
+    say("b", [1, 5, null]);
+    say("a", [1, 5, null]);
+    clock.advance(100);
+    expect(takeBroadcasts()).toEqual([[[1, 5, null]]]);
+  });
+
+  test("(d) an id that is only claimed is removed by any member with a new clock", () => {
+    const { clock, observe, quiet, say, takeBroadcasts } = setUp();
+    observe("observer", "owner");
+    say("observer", [1, 1, "{}"]);
+    quiet();
+    say("owner", [1, 1, null]);
+    clock.advance(30);
+    expect(takeBroadcasts()).toEqual([]);
+    say("owner", [1, 2, null]);
+    expect(takeBroadcasts()).toEqual([[[1, 2, null]]]);
+  });
+
+  test("(d) a member that claimed a WebRTC peer's id removes it when it has not heard of the peer for 30 s", () => {
+    const { clock, observe, say, take, takeBroadcasts, awareness } = setUp();
+    observe("other", "observer");
+    say("observer", [1, 1, "{}"]);
+    takeBroadcasts();
+    clock.advance(30_000);
+    say("observer", [1, 1, null]);
+    expect(takeBroadcasts()).toEqual([[[1, 1, null]]]);
+    awareness.query("other");
+    expect(take("other")).toEqual([]);
+  });
+
   test("(e) the state of a primary that leaves is removed immediately, and its clock is remembered", () => {
     const { awareness, clock, connect, say, takeBroadcasts } = setUp();
     connect("a", 1, 5);
@@ -225,6 +409,34 @@ describe("awareness", () => {
     say("b", [1, 5, "{}"]);
     clock.advance(100);
     expect(takeBroadcasts()).toEqual([]);
+  });
+
+  test("(e) a joiner is not told of a client that is gone, whatever the others send again", () => {
+    const { awareness, clock, connect, observe, say, take } = setUp();
+    connect("frozen", 1, 5);
+    connect("b", 2, 1);
+    observe("observer");
+    awareness.left("frozen");
+    for (const member of ["b", "observer"]) {
+      say(member, [1, 5, "{}"]);
+      say(member, [1, 4, "{}"], [2, 1, "{}"]);
+    }
+    connect("joiner", 3, 1);
+    clock.advance(100);
+    const ids = take("joiner").flatMap((entries) => entries.map(([id]) => id));
+    expect(ids).not.toContain(1);
+  });
+
+  test("(e) members that send its last state again do not keep an id without a primary", () => {
+    const { clock, connect, say, takeBroadcasts } = setUp();
+    connect("a", 1, 1);
+    connect("b", 2, 1);
+    say("a", [3, 7, "{}"]);
+    for (let round = 0; round < 7; round += 1) {
+      clock.advance(5_000);
+      for (const member of ["a", "b"]) say(member, [3, 7, "{}"]);
+    }
+    expect(takeBroadcasts().at(-1)).toEqual([[3, 7, null]]);
   });
 
   test("(e) an id without a primary expires after 30 s without renewal", () => {
