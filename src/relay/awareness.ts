@@ -13,9 +13,7 @@ export interface AwarenessOptions<Member> {
   /** Sends to every subscribed member, the originator included: the echo keeps y-websocket's watchdog from closing. */
   readonly broadcast: (body: Uint8Array) => void;
   readonly send: (member: Member, body: Uint8Array) => void;
-  /**
-   * As `send`, with the removal of the member's own state: its client then raises its clock and announces itself again.
-   */
+  /** As `send`, with an entry that makes the member's client raise its clock and announce itself again. */
   readonly requestRenewal: (member: Member, body: Uint8Array) => void;
   /** A state, or a whole update, of `member` is dropped at `bound`. `detail` gives its size. */
   readonly dropped: (member: Member, bound: MessageBound, detail: string) => void;
@@ -120,6 +118,7 @@ export class Awareness<Member> {
     this.#subscribe(member, record);
     if (lone !== undefined && isFirst) this.#firstStateReceived(member, record, lone, before);
     else if (lone !== undefined && isNew) this.#claim(member, record, lone.clientId);
+    else if (lone !== undefined) this.#oldStateReceived(member, record, lone.clientId);
     this.#publish();
   }
 
@@ -201,9 +200,9 @@ export class Awareness<Member> {
     record.ownId = own.clientId;
     record.announcedClock = own.clock;
     this.#makePrimary(member, own.clientId);
-    // (b) y-protocols answers its own removal by raising its clock above this one and announcing itself again.
-    const clock = Math.max(before ?? 0, own.clock);
-    this.#options.requestRenewal(member, encodeAwareness([{ clientId: own.clientId, clock, state: undefined }]));
+    // (b) The others take a clock that is above the known one.
+    if (before === undefined || before === own.clock) this.#renew(member, own);
+    else if (before > own.clock) this.#renew(member, { clientId: own.clientId, clock: before, state: undefined });
     if (before === undefined) return;
     // (c) A client that comes back has dropped the states of the others, and accepts them only with higher clocks.
     for (const [other, theirs] of this.#members) {
@@ -236,6 +235,32 @@ export class Awareness<Member> {
     else if (loser !== undefined) loser.ownId = undefined;
   }
 
+  /**
+   * (b) A client that returns can come so late that its state is not taken for the first: if nobody has that id, it is
+   * asked to raise its clock. A member that has passed on the state of a client that is gone drops it.
+   */
+  #oldStateReceived(member: Member, record: MemberRecord, clientId: number): void {
+    const client = this.#clients.get(clientId);
+    if (record.ownId !== undefined || client === undefined) return;
+    if (client.state !== undefined || client.primary !== undefined) return;
+    const now = this.#options.clock.now();
+    if (now - record.renewalRequestedAt < renewalIntervalMs) return;
+    record.renewalRequestedAt = now;
+    this.#renew(member, client);
+  }
+
+  /**
+   * (b) Makes the client of `member` announce its state again with a higher clock.
+   *
+   * A state is sent back with the next clock, which y-protocols takes over like that of another client; the application
+   * sees no change. A removal with the known clock makes y-protocols raise its clock and keep its state, but it reports
+   * the removal to the application.
+   */
+  #renew(member: Member, { clientId, clock, state }: AwarenessEntry): void {
+    const entry = { clientId, clock: state === undefined ? clock : clock + 1, state };
+    this.#options.requestRenewal(member, encodeAwareness([entry]));
+  }
+
   /** Makes a primary announce itself again, at most once per second. A request that comes too soon is delayed. */
   #requestRenewal(member: Member, record: MemberRecord, clientId: number): void {
     if (record.cancelRenewal !== undefined) return;
@@ -245,8 +270,7 @@ export class Awareness<Member> {
       record.cancelRenewal = undefined;
       record.renewalRequestedAt = clock.now();
       const client = this.#clients.get(clientId);
-      if (client?.primary !== member) return;
-      this.#options.requestRenewal(member, encodeAwareness([{ clientId, clock: client.clock, state: undefined }]));
+      if (client?.primary === member && client.state !== undefined) this.#renew(member, client);
     };
     if (waitMs <= 0) request();
     else record.cancelRenewal = clock.after(waitMs, request);

@@ -16,7 +16,9 @@ interface Person {
   readonly awareness: Awareness;
   /** Resolves when the provider is synced. */
   synced(): Promise<void>;
-  /** Ends the connection as a crash does: without a message, and for good. */
+  /** Cuts the connection without a message. The client reconnects. */
+  interrupt(): void;
+  /** As `interrupt`, and the client never comes back. */
   crash(): void;
 }
 
@@ -38,11 +40,12 @@ function yWebsocketPeople(wsUrl: string): People {
     join: (document) => {
       const client = clients.connect(wsUrl, document);
       const { doc, text, provider } = client;
+      const interrupt = () => cut(provider.ws);
       const crash = () => {
         provider.shouldConnect = false;
-        cut(provider.ws);
+        interrupt();
       };
-      return { doc, text, awareness: provider.awareness, synced: () => synced(client), crash };
+      return { doc, text, awareness: provider.awareness, synced: () => synced(client), interrupt, crash };
     },
     [Symbol.asyncDispose]: () => clients[Symbol.asyncDispose](),
   };
@@ -55,11 +58,12 @@ function hocuspocusPeople(kind: (typeof kinds)[number], wsUrl: string): People {
       const client = clients.attach(document);
       const { doc, text, provider, socket } = client;
       if (provider.awareness === null) throw new TypeError("a provider without awareness");
+      const interrupt = () => cut(socket.webSocket);
       const crash = () => {
-        cut(socket.webSocket);
+        interrupt();
         socket.disconnect();
       };
-      return { doc, text, awareness: provider.awareness, synced: () => saved(client), crash };
+      return { doc, text, awareness: provider.awareness, synced: () => saved(client), interrupt, crash };
     },
     [Symbol.asyncDispose]: () => clients[Symbol.asyncDispose](),
   };
@@ -71,6 +75,17 @@ const protocols: readonly (readonly [label: string, open: (wsUrl: string) => Peo
 ];
 
 const sees = ({ awareness }: Person, { doc }: Person) => awareness.getStates().has(doc.clientID);
+
+const isComplete = (all: readonly Person[]) => all.every((one) => all.every((other) => sees(one, other)));
+
+/** Records the removals of a client's id that the application of another client, or its own, is told of. */
+function removalsOf({ doc }: Person, { awareness }: Person): unknown[] {
+  const removals: unknown[] = [];
+  awareness.on("change", (change: { readonly removed: readonly number[] }) => {
+    if (change.removed.includes(doc.clientID)) removals.push(change);
+  });
+  return removals;
+}
 
 describe.each(protocols)("%s", (_, open) => {
   test("a client that sets its presence after the sync, and crashes, is gone at once", async () => {
@@ -86,6 +101,28 @@ describe.each(protocols)("%s", (_, open) => {
     one.crash();
     await eventually("gone", () => !sees(other, one), presenceMs);
   });
+
+  test("no join, return or restart of the server tells an application that its own presence was removed", async () => {
+    const first = await startTestServer();
+    await using people = open(first.wsUrl);
+    const [one, ...others] = [people.join("own"), people.join("own"), people.join("own")] as const;
+    const all = [one, ...others];
+    const removed = all.map((person) => removalsOf(person, person));
+    // A client that is disconnected removes the others.
+    const absences = removalsOf(others[0], one);
+    await Promise.all(all.map((person) => person.synced()));
+    // Also the presence that the constructor sets, with clock 0, is seen at once.
+    await eventually("all are seen", () => isComplete(all), presenceMs);
+    for (const [index, { awareness }] of all.entries()) awareness.setLocalStateField("user", `${index}`);
+    one.interrupt();
+    await eventually("interrupted", () => absences.length > 0, presenceMs);
+    await eventually("all are seen after the return of one", () => isComplete(all));
+    await first.stop();
+    await eventually("all are interrupted", () => all.every((person) => !isComplete([person, ...all])));
+    await using _second = await startTestServer({ port: first.port });
+    await eventually("all are seen after the restart", () => isComplete(all));
+    expect(removed).toEqual([[], [], []]);
+  }, 30_000);
 
   test("a presence beyond its bound is dropped and logged once, and editing goes on", async () => {
     const { log, events } = recordedLog();

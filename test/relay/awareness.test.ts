@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import { applyAwarenessUpdate, encodeAwarenessUpdate, Awareness as YAwareness } from "y-protocols/awareness";
+import * as Y from "yjs";
 import { defaultLimits } from "../../src/composition/limits.ts";
 import { Awareness } from "../../src/relay/awareness.ts";
 import { type AwarenessEntry, decodeAwareness, encodeAwareness } from "../../src/relay/sync-codec.ts";
@@ -292,37 +294,114 @@ describe("awareness", () => {
     expect(takeBroadcasts()).toEqual([[[1, 2, null]]]);
   });
 
+  const ofA = '{"of":"a"}';
   test.each([
-    ["unknown before", undefined, 3, 3],
-    ["known with a lower clock", 2, 3, 3],
-    ["known with a higher clock", 7, 3, 7],
-  ])("(b) an own frame of an id %s is answered with its removal at the higher clock", (_, known, sent, answered) => {
-    const { awareness, say, connect, take } = setUp();
-    awareness.joined("peer");
-    if (known !== undefined) say("peer", [99, 1, "{}"], [1, known, "{}"]);
-    take("peer");
-    connect("a", 1, sent);
-    expect(take("a").at(-1)).toEqual([[1, answered, null]]);
-    expect(take("peer")).toEqual([]);
+    ["is unknown", undefined, [[1, 4, ofA]]],
+    ["has the known clock", 3, [[1, 4, ofA]]],
+    ["has a lower clock than the known one", 7, [[1, 7, null]]],
+    ["has a higher clock than the known one", 2, undefined],
+  ] satisfies [string, number | undefined, Entries | undefined][])(
+    "(b) a first own state that %s is answered so that the others accept it",
+    (_, known, answer) => {
+      const { awareness, say, connect, take } = setUp();
+      awareness.joined("peer");
+      if (known !== undefined) say("peer", [99, 1, "{}"], [1, known, "{}"]);
+      take("peer");
+      connect("a", 1, 3);
+      // The first frame has all known states.
+      expect(take("a").slice(1)).toEqual(answer === undefined ? [] : [answer]);
+      expect(take("peer")).toEqual([]);
+    },
+  );
+
+  test("(b) y-protocols takes over its own state with the next clock, and reports no change", () => {
+    const doc = new Y.Doc();
+    const own = new YAwareness(doc);
+    own.setLocalState({ user: { name: "Ada" } });
+    const { awareness, take } = setUp();
+    awareness.joined("a");
+    awareness.updateReceived("a", encodeAwarenessUpdate(own, [doc.clientID]));
+    const answer = take("a").at(-1) ?? [];
+    const changes: unknown[] = [];
+    const updates: unknown[] = [];
+    own.on("change", (change: unknown) => changes.push(change));
+    own.on("update", (update: unknown) => updates.push(update));
+    applyAwarenessUpdate(own, encode(answer), "server");
+    expect([changes, updates]).toEqual([[], [{ added: [], updated: [doc.clientID], removed: [] }]]);
+    awareness.updateReceived("a", encodeAwarenessUpdate(own, [doc.clientID]));
+    awareness.query("a");
+    expect(take("a")).toEqual([[[doc.clientID, 2, '{"user":{"name":"Ada"}}']]]);
+    own.destroy();
   });
 
-  test("(c) when a known id returns, every other primary is asked to announce itself, at most once per second", () => {
-    const { awareness, clock, connect, take } = setUp();
+  test("(b) y-protocols keeps a state that it has changed meanwhile", () => {
+    const doc = new Y.Doc();
+    const own = new YAwareness(doc);
+    own.setLocalState({ cursor: 1 });
+    const { awareness, take } = setUp();
+    awareness.joined("a");
+    awareness.updateReceived("a", encodeAwarenessUpdate(own, [doc.clientID]));
+    own.setLocalState({ cursor: 2 });
+    for (const answer of take("a")) applyAwarenessUpdate(own, encode(answer), "server");
+    expect(own.getLocalState()).toEqual({ cursor: 2 });
+    own.destroy();
+  });
+
+  test("(b) a client that returns late with its old clock is asked for a higher one, at most once per second", () => {
+    const { awareness, clock, connect, observe, say, take, takeBroadcasts } = setUp();
+    observe("other");
+    connect("old", 1, 7);
+    awareness.left("old");
+    observe("a");
+    take("a");
+    say("a", [1, 7, "{}"]);
+    expect(take("a")).toEqual([[[1, 7, null]]]);
+    say("a", [1, 7, "{}"]);
+    clock.advance(999);
+    say("a", [1, 6, "{}"]);
+    expect(take("a")).toEqual([]);
+    clock.advance(1);
+    takeBroadcasts();
+    say("a", [1, 7, "{}"]);
+    expect(take("a")).toEqual([[[1, 7, null]]]);
+    say("a", [1, 8, "{}"]);
+    expect(takeBroadcasts()).toEqual([[[1, 8, "{}"]]]);
+    clock.advance(30);
+    awareness.left("a");
+    expect(takeBroadcasts()).toEqual([[[1, 8, null]]]);
+  });
+
+  test("(b) a member with an own id is not asked about the old state of another client", () => {
+    const { awareness, connect, say, take } = setUp();
+    connect("a", 1, 1);
+    connect("gone", 2, 5);
+    awareness.left("gone");
+    take("a");
+    say("a", [2, 5, "{}"]);
+    expect(take("a")).toEqual([]);
+  });
+
+  test("(c) when a known id returns, every other primary is sent its own state with the next clock, at most once per second", () => {
+    const { awareness, clock, connect, say, take } = setUp();
     connect("a", 1, 1);
     connect("b", 2, 4);
     connect("c", 3, 1);
+    connect("hidden", 4, 1);
+    say("hidden", [4, 2, null]);
     take("b");
+    take("hidden");
     awareness.left("a");
     connect("a2", 1, 1);
-    expect(take("b")).toEqual([[[2, 4, null]]]);
+    const renewal = [[2, 5, '{"of":"b"}']] satisfies Entries;
+    expect(take("b")).toEqual([renewal]);
     awareness.left("c");
     connect("c2", 3, 1);
     clock.advance(999);
     expect(take("b")).toEqual([]);
     clock.advance(1);
-    expect(take("b")).toEqual([[[2, 4, null]]]);
+    expect(take("b")).toEqual([renewal]);
     clock.advance(60_000);
-    expect(take("b")).toEqual([]);
+    expect([take("b"), take("hidden")]).toEqual([[], []]);
   });
 
   test("(c) no primary is asked when an id appears for the first time", () => {
@@ -489,7 +568,7 @@ describe("awareness", () => {
     take("a");
     awareness.left("a");
     connect("b", 1, 1);
-    expect(take("b").at(-1)).toEqual([[1, 1, null]]);
+    expect(take("b").at(-1)).toEqual([[1, 2, '{"of":"b"}']]);
     takeBroadcasts();
     awareness.left("b");
     expect(clock.pendingTimers).toBe(0);

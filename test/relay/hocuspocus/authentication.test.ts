@@ -36,7 +36,7 @@ describe("while a document is being authorized", () => {
       "doc: step1 00",
       "doc: step2 0000",
       "doc: awareness 1@1 {}",
-      "doc: awareness 1@1 null",
+      "doc: awareness 1@2 {}",
       "doc: asks who is there",
       "doc: awareness 1@1 {}",
       "doc: status 1",
@@ -154,7 +154,7 @@ describe("a provider that is denied", () => {
     expect(told()).toEqual([
       "doc: authenticated read-write",
       'doc: awareness 1@1 {"name":"Ada"}',
-      "doc: awareness 1@1 null",
+      'doc: awareness 1@2 {"name":"Ada"}',
       "doc: asks who is there",
       'doc: awareness 1@1 {"name":"Ada"}',
       "doc: step1 00",

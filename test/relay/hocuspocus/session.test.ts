@@ -31,7 +31,7 @@ describe("a provider that connects", () => {
       "doc: authenticated read-write",
       ...empty,
       'doc: awareness 1@1 {"name":"Ada"}, 2@1 {"name":"Bob"}',
-      "doc: awareness 2@1 null",
+      'doc: awareness 2@2 {"name":"Bob"}',
       "doc: asks who is there",
     ]);
   });
