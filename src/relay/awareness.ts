@@ -1,4 +1,5 @@
 import type { Clock } from "../lib/time/clock.ts";
+import { PacedTask } from "../lib/time/paced-task.ts";
 import { AwarenessTable, type ClientRecord } from "./awareness-table.ts";
 import type { MessageBound } from "./dropped-messages.ts";
 import type { RelayLimits } from "./limits.ts";
@@ -31,9 +32,12 @@ interface MemberRecord {
   announcedClock: number | undefined;
   hasSentFrame: boolean;
   isSubscribed: boolean;
+  /** The id of the last old state of a member that has no own id. */
+  returningId: number | undefined;
   cancelSubscription: (() => void) | undefined;
-  cancelRenewal: (() => void) | undefined;
-  renewalRequestedAt: number;
+  /** The renewals and the answers to queries, once there was one. */
+  renewal: PacedTask | undefined;
+  answer: PacedTask | undefined;
 }
 
 /** A member is subscribed this long after its first frame, or earlier, with its own awareness. */
@@ -45,6 +49,7 @@ const subscriptionDelayMs = 100;
 const silentSubscriptionDelayMs = 1_000;
 const broadcastIntervalMs = 30;
 const renewalIntervalMs = 1_000;
+const answerIntervalMs = 1_000;
 /** A state without a primary expires when it was not renewed for this long: y-protocols' own rule. */
 const expiryMs = 30_000;
 const sweepMs = 5_000;
@@ -69,13 +74,13 @@ export class Awareness<Member> {
   readonly #contested = new Set<number>();
   /** Client ids with a change that is not broadcast yet. */
   readonly #changed = new Set<number>();
-  #broadcastAt = Number.NEGATIVE_INFINITY;
-  #cancelBroadcast: (() => void) | undefined;
+  readonly #broadcast: PacedTask;
   #cancelSweep: (() => void) | undefined;
 
   constructor(options: AwarenessOptions<Member>) {
     this.#options = options;
     this.#clients = new AwarenessTable(options.limits);
+    this.#broadcast = this.#paced(broadcastIntervalMs, () => this.#flush());
   }
 
   joined(member: Member): void {
@@ -85,9 +90,10 @@ export class Awareness<Member> {
       announcedClock: undefined,
       hasSentFrame: false,
       isSubscribed: false,
+      returningId: undefined,
       cancelSubscription: undefined,
-      cancelRenewal: undefined,
-      renewalRequestedAt: Number.NEGATIVE_INFINITY,
+      renewal: undefined,
+      answer: undefined,
     };
     this.#members.set(member, record);
     this.#subscribeAfter(member, record, silentSubscriptionDelayMs);
@@ -122,6 +128,14 @@ export class Awareness<Member> {
     this.#publish();
   }
 
+  /** Answers a query of `member` with all states: at once, but at most once per second, because the answer is large. */
+  queryReceived(member: Member): void {
+    const record = this.#members.get(member);
+    if (record === undefined) return;
+    record.answer ??= this.#paced(answerIntervalMs, () => this.query(member));
+    record.answer.request();
+  }
+
   /** Sends `member` all states. */
   query(member: Member): void {
     const entries = this.#clients.present();
@@ -132,7 +146,8 @@ export class Awareness<Member> {
     const record = this.#members.get(member);
     if (record === undefined) return;
     record.cancelSubscription?.();
-    record.cancelRenewal?.();
+    record.renewal?.cancel();
+    record.answer?.cancel();
     this.#members.delete(member);
     if (this.#members.size === 0) {
       this.#clear();
@@ -206,7 +221,7 @@ export class Awareness<Member> {
     if (before === undefined) return;
     // (c) A client that comes back has dropped the states of the others, and accepts them only with higher clocks.
     for (const [other, theirs] of this.#members) {
-      if (other !== member && theirs.ownId !== undefined) this.#requestRenewal(other, theirs, theirs.ownId);
+      if (other !== member) this.#requestRenewal(other, theirs);
     }
   }
 
@@ -240,13 +255,9 @@ export class Awareness<Member> {
    * asked to raise its clock. A member that has passed on the state of a client that is gone drops it.
    */
   #oldStateReceived(member: Member, record: MemberRecord, clientId: number): void {
-    const client = this.#clients.get(clientId);
-    if (record.ownId !== undefined || client === undefined) return;
-    if (client.state !== undefined || client.primary !== undefined) return;
-    const now = this.#options.clock.now();
-    if (now - record.renewalRequestedAt < renewalIntervalMs) return;
-    record.renewalRequestedAt = now;
-    this.#renew(member, client);
+    if (record.ownId !== undefined) return;
+    record.returningId = clientId;
+    if (this.#renewable(member, record) !== undefined) this.#requestRenewal(member, record);
   }
 
   /**
@@ -261,19 +272,23 @@ export class Awareness<Member> {
     this.#options.requestRenewal(member, encodeAwareness([entry]));
   }
 
-  /** Makes a primary announce itself again, at most once per second. A request that comes too soon is delayed. */
-  #requestRenewal(member: Member, record: MemberRecord, clientId: number): void {
-    if (record.cancelRenewal !== undefined) return;
-    const { clock } = this.#options;
-    const waitMs = record.renewalRequestedAt + renewalIntervalMs - clock.now();
-    const request = () => {
-      record.cancelRenewal = undefined;
-      record.renewalRequestedAt = clock.now();
-      const client = this.#clients.get(clientId);
-      if (client?.primary === member && client.state !== undefined) this.#renew(member, client);
-    };
-    if (waitMs <= 0) request();
-    else record.cancelRenewal = clock.after(waitMs, request);
+  /** Renews the client of `member`, at most once per second. */
+  #requestRenewal(member: Member, record: MemberRecord): void {
+    record.renewal ??= this.#paced(renewalIntervalMs, () => {
+      const client = this.#renewable(member, record);
+      if (client !== undefined) this.#renew(member, client);
+    });
+    record.renewal.request();
+  }
+
+  /** The client of `member` if it has a state, or the one that may be returning if it is gone. */
+  #renewable(member: Member, { ownId, returningId }: MemberRecord): ClientRecord<Member> | undefined {
+    const id = ownId ?? returningId;
+    const client = id === undefined ? undefined : this.#clients.get(id);
+    if (client === undefined) return undefined;
+    const isGone = client.state === undefined && client.primary === undefined;
+    const isOwn = client.state !== undefined && client.primary === member;
+    return (ownId === undefined ? isGone : isOwn) ? client : undefined;
   }
 
   /** Returns no entries of an update that is too large: presence must not end the session. */
@@ -323,23 +338,21 @@ export class Awareness<Member> {
    * Broadcasts changes: the first one immediately, later ones at most every 30 ms, with the latest state per client.
    */
   #publish(): void {
-    if (this.#changed.size === 0 || this.#cancelBroadcast !== undefined) return;
-    const { clock } = this.#options;
-    const waitMs = this.#broadcastAt + broadcastIntervalMs - clock.now();
-    if (waitMs <= 0) this.#flush();
-    else this.#cancelBroadcast = clock.after(waitMs, () => this.#flush());
+    if (this.#changed.size > 0) this.#broadcast.request();
   }
 
   #flush(): void {
-    this.#cancelBroadcast = undefined;
     const entries: AwarenessEntry[] = [];
     for (const clientId of this.#changed) {
       const client = this.#clients.get(clientId);
       if (client !== undefined) entries.push(client);
     }
     this.#changed.clear();
-    this.#broadcastAt = this.#options.clock.now();
     this.#options.broadcast(encodeAwareness(entries));
+  }
+
+  #paced(intervalMs: number, task: () => void): PacedTask {
+    return new PacedTask({ task, intervalMs, clock: this.#options.clock });
   }
 
   #sweep(): void {
@@ -355,8 +368,7 @@ export class Awareness<Member> {
     this.#clients.clear();
     this.#contested.clear();
     this.#changed.clear();
-    this.#cancelBroadcast?.();
-    this.#cancelBroadcast = undefined;
+    this.#broadcast.cancel();
     this.#cancelSweep?.();
     this.#cancelSweep = undefined;
   }

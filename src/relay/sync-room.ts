@@ -189,7 +189,7 @@ export class SyncRoom {
   /** Answers a query for all awareness states. */
   queryAwareness(member: SyncMember): void {
     this.#awareness.frameReceived(member);
-    this.#awareness.query(member);
+    this.#awareness.queryReceived(member);
   }
 
   /**

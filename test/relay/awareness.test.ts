@@ -361,9 +361,8 @@ describe("awareness", () => {
     say("a", [1, 6, "{}"]);
     expect(take("a")).toEqual([]);
     clock.advance(1);
-    takeBroadcasts();
-    say("a", [1, 7, "{}"]);
     expect(take("a")).toEqual([[[1, 7, null]]]);
+    takeBroadcasts();
     say("a", [1, 8, "{}"]);
     expect(takeBroadcasts()).toEqual([[[1, 8, "{}"]]]);
     clock.advance(30);
@@ -586,6 +585,25 @@ describe("awareness", () => {
         [3, 2, "{}"],
       ],
     ]);
+  });
+
+  test("answers the queries of one member at most once per second, and its last one always", () => {
+    const { awareness, clock, connect, take } = setUp();
+    connect("a", 1, 1);
+    connect("b", 2, 1);
+    take("a");
+    for (let query = 0; query < 1_000; query += 1) awareness.queryReceived("a");
+    awareness.queryReceived("b");
+    expect(take("a")).toHaveLength(1);
+    expect(take("b").at(-1)).toHaveLength(2);
+    clock.advance(999);
+    expect(take("a")).toEqual([]);
+    clock.advance(1);
+    expect(take("a")).toHaveLength(1);
+    awareness.queryReceived("a");
+    awareness.left("a");
+    clock.advance(10_000);
+    expect(take("a")).toEqual([]);
   });
 
   test("remembers at most the limit of clients: clients that are gone make room, present ones do not", () => {
