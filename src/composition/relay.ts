@@ -77,15 +77,15 @@ export function openSyncRooms(room: SyncRoomOptions, { closed, lingerMs }: SyncR
 export function openRelay(store: Store, options: RelayOptions): Part {
   const { authorizer, clock, compactor, limits, lingerMs, log, metrics } = options;
   const room = syncRoomOptions(store, options);
-  const { queue } = room;
+  const { dropped, queue } = room;
   const rooms = openSyncRooms(room, { lingerMs, closed: () => whenEmpty.restart() });
   // `gc(false)` returns no memory of closed rooms, and this stops everything for some milliseconds.
   const collect = () => Bun.gc(true);
   metrics.rooms.readFrom("sync", () => rooms.size);
   const whenEmpty = new IdleTask({ task: collect, isIdle: () => rooms.size === 0, delayMs: emptyMs, clock });
   const protocols = [
-    yWebsocket({ rooms, authorizer, limits, metrics }),
-    hocuspocus({ rooms, authorizer, limits, clock, log, metrics }),
+    yWebsocket({ rooms, authorizer, limits, metrics, dropped }),
+    hocuspocus({ rooms, authorizer, limits, clock, log, metrics, dropped }),
   ];
   return {
     protocols,

@@ -10,6 +10,8 @@ export type MessageBound =
   | "limits.awareness-state-length"
   | "limits.awareness-length"
   | "limits.awareness-clients"
+  | "limits.stateless-length"
+  | "limits.relay-frame-bytes"
   | "awareness-clock";
 
 export interface DroppedMessagesOptions {

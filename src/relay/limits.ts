@@ -6,7 +6,7 @@ export const relayLimits = limits({
     default: 50 * mebibyte,
     unit: "bytes",
     help: "one frame of a document protocol",
-    beyond: "closed: frame-too-large",
+    beyond: "closed: frame-too-large; presence and stateless messages are dropped",
   },
   documentBytes: {
     default: 50 * mebibyte,

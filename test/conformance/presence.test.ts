@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import type { Awareness } from "y-protocols/awareness";
 import type * as Y from "yjs";
+import type { Limits } from "../../src/composition/limits.ts";
 import { HocuspocusClients, kinds, saved } from "../support/clients/hocuspocus-clients.ts";
 import { synced, TestClients } from "../support/clients/providers.ts";
 import { eventually } from "../support/eventually.ts";
@@ -124,23 +125,28 @@ describe.each(protocols)("%s", (_, open) => {
     expect(removed).toEqual([[], [], []]);
   }, 30_000);
 
-  test("a presence beyond its bound is dropped and logged once, and editing goes on", async () => {
-    const { log, events } = recordedLog();
-    await using server = await startTestServer({ log });
-    await using people = open(server.wsUrl);
-    const [one, other] = [people.join("bounds"), people.join("bounds")];
-    await Promise.all([one.synced(), other.synced()]);
-    one.awareness.setLocalState({ user: "x".repeat(70_000) });
-    one.awareness.setLocalStateField("cursor", 1);
-    one.text.insert(0, "still here");
-    await eventually("the edit arrives", () => other.text.toString() === "still here");
-    const dropped = events.filter(({ event }) => event === "message-dropped");
-    expect(dropped.map(({ reason }) => reason)).toEqual(["limits.awareness-state-length"]);
-    one.awareness.setLocalState({ user: "short" });
-    await eventually(
-      "a shorter one is shown",
-      () => other.awareness.getStates().get(one.doc.clientID)?.["user"] === "short",
-    );
-    expect(events.filter(({ event }) => event === "session-refused" || event === "document-refused")).toEqual([]);
-  });
+  test.each([
+    ["awareness-state-length", {}, 70_000],
+    ["awareness-frame-bytes", { awarenessFrameBytes: 10_000 }, 20_000],
+    ["relay-frame-bytes", { relayFrameBytes: 10_000 }, 20_000],
+  ] satisfies [string, Partial<Limits>, number][])(
+    "a presence beyond %s is dropped and logged once, and editing goes on",
+    async (bound, limits, length) => {
+      const { log, events } = recordedLog();
+      await using server = await startTestServer({ log, limits });
+      await using people = open(server.wsUrl);
+      const [one, other] = [people.join("bounds"), people.join("bounds")];
+      await Promise.all([one.synced(), other.synced()]);
+      one.awareness.setLocalState({ user: "x".repeat(length) });
+      one.awareness.setLocalStateField("cursor", 1);
+      one.text.insert(0, "still here");
+      await eventually("the edit arrives", () => other.text.toString() === "still here");
+      const dropped = events.filter(({ event }) => event === "message-dropped");
+      expect(dropped.map(({ reason }) => reason)).toEqual([`limits.${bound}`]);
+      one.awareness.setLocalState({ user: "short" });
+      const shown = () => other.awareness.getStates().get(one.doc.clientID)?.["user"];
+      await eventually("a shorter one is shown", () => shown() === "short");
+      expect(events.filter(({ event }) => event === "session-refused" || event === "document-refused")).toEqual([]);
+    },
+  );
 });

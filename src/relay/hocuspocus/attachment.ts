@@ -10,6 +10,7 @@ import { type CloseReason, closeReasons, isFinal, SessionError } from "../../tra
 import type { Connection } from "../../transport/connection.ts";
 import { Inbox } from "../../transport/inbox.ts";
 import type { TransportLimits } from "../../transport/limits.ts";
+import type { DroppedMessages } from "../dropped-messages.ts";
 import type { RelayLimits } from "../limits.ts";
 import { emptyAwareness } from "../sync-codec.ts";
 import type { SyncRoom } from "../sync-room.ts";
@@ -33,6 +34,7 @@ export interface AttachmentOptions extends DocumentAuthorizationOptions {
     Pick<TransportLimits, "outboxBytes">;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly dropped: DroppedMessages;
   /** Returns the encoding that members share whose address is the document's name alone. */
   readonly plainEncoding: (room: SyncRoom) => HocuspocusEncoding;
 }
@@ -211,7 +213,7 @@ export class Attachment {
 
   #enter(pass: RoomPass<SyncRoom>, token: string | undefined): void | Promise<void> {
     const { address, name, connection, handshake } = this.#host;
-    const { limits, clock } = this.#options;
+    const { limits, clock, dropped } = this.#options;
     if (address === name) this.#encoding = this.#options.plainEncoding(pass.room);
     const pending = this.#leave();
     const member = new HocuspocusMember({
@@ -224,6 +226,7 @@ export class Attachment {
       signal: handshake.signal,
       limits,
       clock,
+      dropped,
     });
     this.#authorization.stopDeadline();
     this.#state = { kind: "joined", member, pass };

@@ -30,7 +30,7 @@ export const hocuspocusLimits = limits({
     default: mebibyte,
     unit: "characters",
     help: "one stateless message",
-    beyond: "closed: frame-too-large",
+    beyond: "dropped",
   },
   statelessBurst: {
     default: 400,

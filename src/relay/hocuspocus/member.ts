@@ -3,9 +3,9 @@ import { abortableWait } from "../../lib/abortable-wait.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { TokenBucket } from "../../lib/token-bucket.ts";
 import type { RoomPass } from "../../rooms/room-pass.ts";
-import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection } from "../../transport/connection.ts";
 import type { TransportLimits } from "../../transport/limits.ts";
+import type { DroppedMessages } from "../dropped-messages.ts";
 import type { SyncMember } from "../sync-member.ts";
 import type { SyncRoom } from "../sync-room.ts";
 import type { AcknowledgementLedger } from "./acknowledgement-ledger.ts";
@@ -26,6 +26,7 @@ export interface HocuspocusMemberOptions {
   readonly signal: AbortSignal;
   readonly limits: HocuspocusLimits & Pick<TransportLimits, "outboxBytes">;
   readonly clock: Clock;
+  readonly dropped: DroppedMessages;
 }
 
 /** A message that a provider sends to the room. */
@@ -174,15 +175,16 @@ export class HocuspocusMember implements SyncMember {
   }
 
   /**
-   * Sends a stateless message to the other members. A message over the rate waits. If the client disconnects meanwhile
+   * Sends a stateless message to the other members. A message that is too long is dropped, one over the rate waits. If the client disconnects meanwhile
    * it is dropped, so that the session can close. The wait also ends when the member leaves, and for that reason is not
    * the one of signaling's `Quota`.
    */
   #broadcast(payload: string): void | Promise<void> {
-    const { limits, rate, signal, clock } = this.#options;
+    const { limits, rate, signal, clock, dropped } = this.#options;
     if (this.#hasLeft) return;
     if (payload.length > limits.statelessLength) {
-      throw new SessionError(closeReasons.frameTooLarge, `stateless message too long: ${payload.length} characters`);
+      dropped.report(this.connection, "limits.stateless-length", `${payload.length} characters`);
+      return;
     }
     if (rate.take()) return this.#room.broadcastStateless(payload, this);
     if (signal.aborted) return;

@@ -43,10 +43,16 @@ export class HocuspocusSession implements ProtocolSession {
     return this.#gate.released;
   }
 
+  /** Refuses the document, unless the message is beside it. */
   oversized(frame: Frame): void {
     const detail = `frame too large: ${frame.length} bytes`;
     if (typeof frame === "string") throw new SessionError(closeReasons.frameTooLarge, detail);
-    const { address } = this.#decodeAddress(frame);
+    const { address, offset } = this.#decodeAddress(frame);
+    const type = frame[offset];
+    if (type === messageTypes.awareness || type === messageTypes.stateless) {
+      this.#options.dropped.report(this.#connection, "limits.relay-frame-bytes", `${frame.byteLength} bytes`);
+      return;
+    }
     const attachment = this.#attachments.get(address) ?? this.#attach(address);
     attachment?.refuse(closeReasons.frameTooLarge, detail);
   }

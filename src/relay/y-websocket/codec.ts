@@ -32,6 +32,14 @@ const auth = 2;
 const queryAwareness = 3;
 const permissionDenied = 0;
 
+/** Whether a frame of any size carries awareness and nothing else. */
+export function isAwareness(frame: string | Uint8Array): boolean {
+  if (typeof frame === "string" || frame[0] !== awareness) return false;
+  const decoder = decoding.createDecoder(frame);
+  decoder.pos = 1;
+  return decodeNextOrRefuse(decoder, decoding.readVarUint) === frame.byteLength - decoder.pos;
+}
+
 /**
  * The messages of one frame are handled in one turn of the event loop, and an answer takes longer than the message of
  * two bytes that asks for it.

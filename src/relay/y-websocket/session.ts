@@ -5,16 +5,18 @@ import type { RoomPass } from "../../rooms/room-pass.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
 import type { ProtocolSession } from "../../transport/protocol.ts";
+import type { DroppedMessages } from "../dropped-messages.ts";
 import type { RelayLimits } from "../limits.ts";
 import type { Submission, SyncEncoding, SyncMember } from "../sync-member.ts";
 import type { SyncRoom } from "../sync-room.ts";
 import { Batch, decodeBatchMarker } from "./batch.ts";
-import { type ClientMessage, decodeFrame, encodeMessage } from "./codec.ts";
+import { type ClientMessage, decodeFrame, encodeMessage, isAwareness } from "./codec.ts";
 
 /** The parts that all y-websocket sessions of a server share. */
 export interface YWebsocketSessionOptions {
   readonly limits: Pick<RelayLimits, "relayFrameBytes">;
   readonly metrics: Pick<Metrics, "ignoredMessages">;
+  readonly dropped: DroppedMessages;
 }
 
 /** All members share one encoding, because y-websocket's frames name no document. */
@@ -113,6 +115,13 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
         this.#ignored();
         break;
     }
+  }
+
+  /** Ends the session, unless the frame carries presence. */
+  oversized(frame: Frame): void {
+    const detail = `${frame.length} bytes`;
+    if (!isAwareness(frame)) throw new SessionError(closeReasons.frameTooLarge, `a frame of ${detail}`);
+    this.#options.dropped.report(this.connection, "limits.relay-frame-bytes", detail);
   }
 
   closed(): void {

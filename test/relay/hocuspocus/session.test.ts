@@ -295,15 +295,21 @@ describe("a stateless message", () => {
     expect(rooms.size).toBe(0);
   });
 
-  test("that is too long is refused", async () => {
-    const { connect } = hocuspocusSessions({ limits: { statelessLength: 5 } });
+  test("that is too long is dropped and counted, and the session goes on", async () => {
+    const { connect, metrics, store, turnAndSync } = hocuspocusSessions({ limits: { statelessLength: 5 } });
+    const other = await connect("other");
+    await other.say(doc.auth(), doc.step1());
+    other.told();
     const { say, told } = await connect("a");
     await say(doc.auth(), doc.step1());
     told();
-    await say(doc.stateless("12345"));
-    expect(told()).toEqual([]);
-    await say(doc.stateless("123456"));
-    expect(told()).toEqual([expect.stringMatching(/^doc: denied frame-too-large/), "doc: status 0"]);
+    await say(doc.stateless("123456"), doc.stateless("12345"), doc.update(first));
+    await turnAndSync();
+    expect(told()).toEqual(["doc: status 1"]);
+    expect(other.told()).toEqual(["doc: stateless 12345", `doc: update ${first.toHex()}`]);
+    expect(store.appended.flat()).toHaveLength(1);
+    const { values } = await metrics.droppedMessages.get();
+    expect(values).toMatchObject([{ labels: { bound: "limits.stateless-length" }, value: 1 }]);
   });
 });
 
@@ -426,6 +432,19 @@ describe("a malformed frame", () => {
     const { session, told } = await connect("a");
     session.oversized?.(doc.update(first));
     expect(told()).toEqual([expect.stringMatching(/^doc: denied frame-too-large/), "doc: status 0"]);
+  });
+
+  test("that is too large is dropped if it carries presence or a stateless message", async () => {
+    const { connect, metrics } = hocuspocusSessions();
+    const { session, say, told } = await connect("a");
+    await say(doc.auth(), doc.step1());
+    told();
+    session.oversized?.(doc.awareness(1, 1, {}));
+    session.oversized?.(doc.stateless("x"));
+    await say(doc.queryAwareness());
+    expect(told()).toEqual([]);
+    const { values } = await metrics.droppedMessages.get();
+    expect(values).toMatchObject([{ labels: { bound: "limits.relay-frame-bytes" }, value: 2 }]);
   });
 
   test("that makes the document too large refuses it to its sender", async () => {

@@ -110,6 +110,17 @@ describe("a y-websocket client", () => {
     expect(other.authorizer.grants.map(({ isReleased }) => isReleased)).toEqual([true]);
   });
 
+  test("that sends a frame that is too large is refused, unless the frame carries presence", async () => {
+    const { connect, metrics } = setUp();
+    const { connection, session } = await connect("mine");
+    expect(() => session.oversized?.(update(first))).toThrow("a frame of");
+    expect(() => session.oversized?.(joined(presence(1, 1, "{}"), update(first)))).toThrow("a frame of");
+    session.oversized?.(presence(1, 1, "{}"));
+    expect(connection.isOpen).toBe(true);
+    const { values } = await metrics.droppedMessages.get();
+    expect(values).toMatchObject([{ labels: { bound: "limits.relay-frame-bytes" }, value: 1 }]);
+  });
+
   test("whose grant ends is refused with its reason", async () => {
     const { authorizer, connect } = setUp();
     const { connection } = await connect("mine");
@@ -127,12 +138,12 @@ describe("a y-websocket client", () => {
   });
 
   test("whose grant ends after its document has opened, before its session, learns nothing of it", async () => {
-    const { limits, metrics, rooms, connect } = setUp();
+    const { dropped, limits, metrics, rooms, connect } = setUp();
     const grant = new FakeGrant();
     const pass = new RoomPass(await rooms.acquire("doc"), grant);
     const connection = new FakeConnection("late");
     grant.end(expired);
-    const session = new YWebsocketSession(connection, pass, { limits, metrics });
+    const session = new YWebsocketSession(connection, pass, { limits, metrics, dropped });
     expect([connection.closeReason, connection.refusal]).toEqual([closeReasons.unauthorized, "it is over"]);
     // Not even which clients the document has.
     expect(connection.sent).toEqual([]);
