@@ -1,5 +1,6 @@
 import type { Clock } from "../lib/time/clock.ts";
 import { PacedTask } from "../lib/time/paced-task.ts";
+import { AwarenessBroadcast } from "./awareness-broadcast.ts";
 import { AwarenessTable, type ClientRecord } from "./awareness-table.ts";
 import type { MessageBound } from "./dropped-messages.ts";
 import type { RelayLimits } from "./limits.ts";
@@ -32,7 +33,7 @@ interface MemberRecord {
   announcedClock: number | undefined;
   hasSentFrame: boolean;
   isSubscribed: boolean;
-  /** The id of the last old state of a member that has no own id. */
+  /** The id that a member without an own id was asked about, because it may be returning with it. */
   returningId: number | undefined;
   cancelSubscription: (() => void) | undefined;
   /** The renewals and the answers to queries, once there was one. */
@@ -47,10 +48,9 @@ const subscriptionDelayMs = 100;
  * see `frameReceived`.
  */
 const silentSubscriptionDelayMs = 1_000;
-const broadcastIntervalMs = 30;
 const renewalIntervalMs = 1_000;
 const answerIntervalMs = 1_000;
-/** A state without a primary expires when it was not renewed for this long: y-protocols' own rule. */
+/** A state that has no primary, or is only claimed, expires when it was not renewed for this long, as in y-protocols. */
 const expiryMs = 30_000;
 const sweepMs = 5_000;
 /**
@@ -72,15 +72,14 @@ export class Awareness<Member> {
   readonly #members = new Map<Member, MemberRecord>();
   /** Client ids that several members have announced as their own. */
   readonly #contested = new Set<number>();
-  /** Client ids with a change that is not broadcast yet. */
-  readonly #changed = new Set<number>();
-  readonly #broadcast: PacedTask;
+  readonly #broadcast: AwarenessBroadcast;
   #cancelSweep: (() => void) | undefined;
 
   constructor(options: AwarenessOptions<Member>) {
     this.#options = options;
     this.#clients = new AwarenessTable(options.limits);
-    this.#broadcast = this.#paced(broadcastIntervalMs, () => this.#flush());
+    const { clock, broadcast } = options;
+    this.#broadcast = new AwarenessBroadcast({ clock, broadcast, entryOf: (clientId) => this.#clients.get(clientId) });
   }
 
   joined(member: Member): void {
@@ -125,7 +124,7 @@ export class Awareness<Member> {
     if (lone !== undefined && isFirst) this.#firstStateReceived(member, record, lone, before);
     else if (lone !== undefined && isNew) this.#claim(member, record, lone.clientId);
     else if (lone !== undefined) this.#oldStateReceived(member, record, lone.clientId);
-    this.#publish();
+    this.#broadcast.flush();
   }
 
   /** Answers a query of `member` with all states: at once, but at most once per second, because the answer is large. */
@@ -180,7 +179,7 @@ export class Awareness<Member> {
     const heir = this.#heirOf(client, member);
     this.#clients.setPrimary(client.clientId, heir);
     if (heir === undefined) this.#remove(client.clientId);
-    this.#publish();
+    this.#broadcast.flush();
   }
 
   /** Returns another member that has sent the latest clock of a client as its own. */
@@ -211,17 +210,25 @@ export class Awareness<Member> {
    * that id. `before` is the clock that was known.
    */
   #firstStateReceived(member: Member, record: MemberRecord, own: AwarenessEntry, before: number | undefined): void {
-    if (this.#clients.get(own.clientId) === undefined) return;
-    record.ownId = own.clientId;
-    record.announcedClock = own.clock;
-    this.#makePrimary(member, own.clientId);
+    const client = this.#clients.get(own.clientId);
+    if (client === undefined) return;
+    const isBehind = before !== undefined && own.clock < before;
+    if (client.primary === undefined || !isBehind) {
+      record.ownId = own.clientId;
+      record.isClaim = client.primary !== undefined;
+      record.announcedClock = own.clock;
+      this.#makePrimary(member, own.clientId);
+    }
     // (b) The others take a clock that is above the known one.
     if (before === undefined || before === own.clock) this.#renew(member, own);
-    else if (before > own.clock) this.#renew(member, { clientId: own.clientId, clock: before, state: undefined });
-    if (before === undefined) return;
-    // (c) A client that comes back has dropped the states of the others, and accepts them only with higher clocks.
-    for (const [other, theirs] of this.#members) {
-      if (other !== member) this.#requestRenewal(other, theirs);
+    else if (isBehind) this.#renew(member, { clientId: own.clientId, clock: before, state: undefined });
+    if (before !== undefined) this.#renewOthers(member);
+  }
+
+  /** (c) A client that comes back has dropped the states of the others, and accepts them only with higher clocks. */
+  #renewOthers(member: Member): void {
+    for (const [other, record] of this.#members) {
+      if (other !== member) this.#requestRenewal(other, record);
     }
   }
 
@@ -234,6 +241,7 @@ export class Awareness<Member> {
     record.ownId = clientId;
     record.isClaim = true;
     this.#makePrimary(member, clientId);
+    if (record.returningId === clientId) this.#renewOthers(member);
   }
 
   /** Whether the primary of an id has announced it first, and not only claimed it. */
@@ -255,9 +263,10 @@ export class Awareness<Member> {
    * asked to raise its clock. A member that has passed on the state of a client that is gone drops it.
    */
   #oldStateReceived(member: Member, record: MemberRecord, clientId: number): void {
-    if (record.ownId !== undefined) return;
+    const client = this.#clients.get(clientId);
+    if (record.ownId !== undefined || client === undefined || !isGone(client)) return;
     record.returningId = clientId;
-    if (this.#renewable(member, record) !== undefined) this.#requestRenewal(member, record);
+    this.#requestRenewal(member, record);
   }
 
   /**
@@ -286,9 +295,8 @@ export class Awareness<Member> {
     const id = ownId ?? returningId;
     const client = id === undefined ? undefined : this.#clients.get(id);
     if (client === undefined) return undefined;
-    const isGone = client.state === undefined && client.primary === undefined;
     const isOwn = client.state !== undefined && client.primary === member;
-    return (ownId === undefined ? isGone : isOwn) ? client : undefined;
+    return (ownId === undefined ? isGone(client) : isOwn) ? client : undefined;
   }
 
   /** Returns no entries of an update that is too large: presence must not end the session. */
@@ -311,6 +319,7 @@ export class Awareness<Member> {
     if (client !== undefined && clock <= client.clock) return false;
     if (!this.#set(member, entry)) return false;
     if (record.ownId === clientId) this.#makePrimary(member, clientId);
+    else if (record.returningId === clientId) this.#claim(member, record, clientId);
     return true;
   }
 
@@ -325,30 +334,13 @@ export class Awareness<Member> {
   #set(member: Member, entry: AwarenessEntry): boolean {
     const { clientId, clock, state } = entry;
     const exceeded = clock < maxClock ? this.#clients.set(entry, this.#options.clock.now()) : "awareness-clock";
-    if (exceeded === undefined) this.#changed.add(clientId);
+    if (exceeded === undefined) this.#broadcast.changed(clientId);
     else this.#options.dropped(member, exceeded, `clock ${clock}, ${state?.length ?? 0} characters`);
     return exceeded === undefined;
   }
 
   #remove(clientId: number): void {
-    if (this.#clients.remove(clientId)) this.#changed.add(clientId);
-  }
-
-  /**
-   * Broadcasts changes: the first one immediately, later ones at most every 30 ms, with the latest state per client.
-   */
-  #publish(): void {
-    if (this.#changed.size > 0) this.#broadcast.request();
-  }
-
-  #flush(): void {
-    const entries: AwarenessEntry[] = [];
-    for (const clientId of this.#changed) {
-      const client = this.#clients.get(clientId);
-      if (client !== undefined) entries.push(client);
-    }
-    this.#changed.clear();
-    this.#options.broadcast(encodeAwareness(entries));
+    if (this.#clients.remove(clientId)) this.#broadcast.changed(clientId);
   }
 
   #paced(intervalMs: number, task: () => void): PacedTask {
@@ -359,19 +351,26 @@ export class Awareness<Member> {
     this.#cancelSweep = this.#options.clock.after(sweepMs, () => this.#sweep());
     const now = this.#options.clock.now();
     for (const { clientId, primary, seenAt } of this.#clients.clients()) {
-      if (primary === undefined && now - seenAt >= expiryMs) this.#remove(clientId);
+      if (now - seenAt < expiryMs || this.#isOwned(primary)) continue;
+      const record = primary === undefined ? undefined : this.#members.get(primary);
+      if (primary !== undefined && record !== undefined) this.#release(primary, record);
+      else this.#remove(clientId);
     }
-    this.#publish();
+    this.#broadcast.flush();
   }
 
   #clear(): void {
     this.#clients.clear();
     this.#contested.clear();
-    this.#changed.clear();
-    this.#broadcast.cancel();
+    this.#broadcast.clear();
     this.#cancelSweep?.();
     this.#cancelSweep = undefined;
   }
+}
+
+/** Whether nobody has an id that is known. */
+function isGone({ state, primary }: ClientRecord<unknown>): boolean {
+  return state === undefined && primary === undefined;
 }
 
 /** The entry of an update that holds one state and nothing else. */

@@ -135,14 +135,40 @@ describe("awareness", () => {
   });
 
   test("(a) a later lone state claims an id that nobody knows: it is removed when its member leaves", () => {
-    const { awareness, clock, observe, quiet, say, takeBroadcasts } = setUp();
+    const { awareness, observe, quiet, say, takeBroadcasts } = setUp();
     observe("other", "a");
     say("a", [1, 1, "{}"]);
     quiet();
-    clock.advance(600_000);
-    expect(takeBroadcasts()).toEqual([]);
     awareness.left("a");
     expect(takeBroadcasts()).toEqual([[[1, 1, null]]]);
+  });
+
+  test("(a) a first own state does not take an id from a connected member that knows a later one", () => {
+    const { awareness, connect, observe, quiet, take, takeBroadcasts } = setUp();
+    observe("other");
+    connect("owner", 1, 5);
+    connect("observer", 1, 4);
+    // It has passed on an old state, or it counts anew: then it raises its clock.
+    expect(take("observer").at(-1)).toEqual([[1, 5, null]]);
+    quiet();
+    awareness.left("observer");
+    quiet();
+    awareness.left("owner");
+    expect(takeBroadcasts()).toEqual([[[1, 5, null]]]);
+  });
+
+  test("(a) an owner takes its id back from a newer connection that has only passed its state on", () => {
+    const { awareness, clock, connect, observe, quiet, say, takeBroadcasts } = setUp();
+    observe("other");
+    connect("owner", 1, 5);
+    connect("observer", 1, 5);
+    say("owner", [1, 6, "{}"]);
+    quiet();
+    awareness.left("observer");
+    clock.advance(30);
+    expect(takeBroadcasts()).toEqual([]);
+    awareness.left("owner");
+    expect(takeBroadcasts()).toEqual([[[1, 6, null]]]);
   });
 
   test("(a) a client that returns without presence claims its old id with its next clock", () => {
@@ -350,10 +376,12 @@ describe("awareness", () => {
   test("(b) a client that returns late with its old clock is asked for a higher one, at most once per second", () => {
     const { awareness, clock, connect, observe, say, take, takeBroadcasts } = setUp();
     observe("other");
+    connect("present", 5, 1);
     connect("old", 1, 7);
     awareness.left("old");
     observe("a");
     take("a");
+    take("present");
     say("a", [1, 7, "{}"]);
     expect(take("a")).toEqual([[[1, 7, null]]]);
     say("a", [1, 7, "{}"]);
@@ -365,6 +393,8 @@ describe("awareness", () => {
     takeBroadcasts();
     say("a", [1, 8, "{}"]);
     expect(takeBroadcasts()).toEqual([[[1, 8, "{}"]]]);
+    // It is primary now, and the others announce themselves to it.
+    expect(take("present")).toEqual([[[5, 2, '{"of":"present"}']]]);
     clock.advance(30);
     awareness.left("a");
     expect(takeBroadcasts()).toEqual([[[1, 8, null]]]);
@@ -487,6 +517,22 @@ describe("awareness", () => {
     say("b", [1, 5, "{}"]);
     clock.advance(100);
     expect(takeBroadcasts()).toEqual([]);
+  });
+
+  test("(e) an id that is only claimed expires after 30 s without renewal, and its member may claim it again", () => {
+    const { awareness, clock, observe, quiet, say, takeBroadcasts } = setUp();
+    observe("other", "a");
+    say("a", [1, 1, "{}"]);
+    clock.advance(20_000);
+    say("a", [1, 2, "{}"]);
+    clock.advance(29_000);
+    expect(takeBroadcasts().flat()).not.toContainEqual([1, 2, null]);
+    clock.advance(6_000);
+    expect(takeBroadcasts()).toEqual([[[1, 2, null]]]);
+    say("a", [1, 3, "{}"]);
+    quiet();
+    awareness.left("a");
+    expect(takeBroadcasts()).toEqual([[[1, 3, null]]]);
   });
 
   test("(e) a joiner is not told of a client that is gone, whatever the others send again", () => {
