@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import type { Awareness } from "y-protocols/awareness";
+import { type Awareness, applyAwarenessUpdate, encodeAwarenessUpdate } from "y-protocols/awareness";
 import type * as Y from "yjs";
 import type { Limits } from "../../src/composition/limits.ts";
 import { HocuspocusClients, kinds, saved } from "../support/clients/hocuspocus-clients.ts";
 import { synced, TestClients } from "../support/clients/providers.ts";
-import { eventually } from "../support/eventually.ts";
+import { RawClient } from "../support/clients/raw-client.ts";
+import { eventually, pause } from "../support/eventually.ts";
 import { recordedLog } from "../support/fakes/recorded-log.ts";
 import { startTestServer } from "../support/servers/start-test-server.ts";
 
@@ -150,3 +151,49 @@ describe.each(protocols)("%s", (_, open) => {
     },
   );
 });
+
+/** Links the clients as WebRTC does: each passes on every change, from any origin, and sends the server what it gets. */
+function link(all: readonly Person[]): void {
+  for (const { awareness } of all) {
+    awareness.on("update", (change: Record<"added" | "updated" | "removed", number[]>) => {
+      const update = encodeAwarenessUpdate(awareness, [...change.added, ...change.updated, ...change.removed]);
+      for (const peer of all) {
+        if (peer.awareness !== awareness) queueMicrotask(() => applyAwarenessUpdate(peer.awareness, update, "mesh"));
+      }
+    });
+  }
+}
+
+test("a linked room of both protocols and an observer is complete after a return and a restart, and quiet then", async () => {
+  const first = await startTestServer();
+  await using yWebsocket = yWebsocketPeople(first.wsUrl);
+  const groups = kinds.map((kind) => hocuspocusPeople(kind, first.wsUrl));
+  try {
+    const people = [yWebsocket, yWebsocket, ...groups].map((group) => group.join("mixed"));
+    const observer = yWebsocket.join("mixed");
+    observer.awareness.setLocalState(null);
+    const all = [...people, observer];
+    await Promise.all(all.map((person) => person.synced()));
+    const isSeen = () => all.every((one) => people.every((other) => sees(one, other)));
+    await eventually("all are seen", isSeen, presenceMs);
+    link(all);
+    for (const person of [people[0], people[2], observer]) {
+      person?.interrupt();
+      await eventually("all are seen after the return of one", isSeen);
+    }
+    await first.stop();
+    await using second = await startTestServer({ port: first.port });
+    await Promise.all(all.map((person) => person.synced()));
+    await eventually("all are seen after the restart", isSeen);
+    const watcher = await RawClient.connect(`${second.wsUrl}/sync/mixed`);
+    await watcher.sync();
+    // Every client has returned and has been asked to announce itself, at most once per second.
+    await pause(2_500);
+    const before = watcher.frames.length;
+    await pause(2_000);
+    expect(watcher.frames.length - before).toBeLessThanOrEqual(1);
+    await watcher.close();
+  } finally {
+    for (const group of groups) await group[Symbol.asyncDispose]();
+  }
+}, 30_000);

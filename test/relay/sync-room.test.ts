@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import type { Limits } from "../../src/composition/limits.ts";
+import { encodeAwareness } from "../../src/relay/sync-codec.ts";
 import type { Submission, SyncEncoding, SyncMember } from "../../src/relay/sync-member.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import { updatesOf } from "../support/clients/raw-client.ts";
@@ -362,6 +363,32 @@ describe("a sync room", () => {
     expect([a.take(), b.take()]).toEqual([[], []]);
     clock.advance(6_000);
     expect([a.take(), b.take()]).toEqual([["awareness 00"], ["awareness 00"]]);
+  });
+
+  test("sends each member of a mixed room one awareness frame per 30 ms, with the latest states", async () => {
+    const { clock, room, join } = await setUp();
+    const ofAnotherProtocol: SyncEncoding = { ...encoding, awareness: (body) => `other awareness ${hex(body)}` };
+    const connection = new FakeConnection("b");
+    const b = { connection, encoding: ofAnotherProtocol, access: "write" } as const;
+    const a = join("a");
+    room.join(b);
+    const move = (member: SyncMember, clientId: number, at: number) =>
+      room.updateAwareness(member, encodeAwareness([{ clientId, clock: at, state: `${at}` }]));
+    move(a.member, 1, 1);
+    move(b, 2, 1);
+    clock.advance(1_000);
+    a.take();
+    connection.take();
+    for (let at = 2; at <= 100; at += 1) {
+      move(a.member, 1, at);
+      move(b, 2, at);
+    }
+    clock.advance(29);
+    const first = hex(encodeAwareness([{ clientId: 1, clock: 2, state: "2" }]));
+    expect([a.take(), connection.take()]).toEqual([[`awareness ${first}`], [`other awareness ${first}`]]);
+    clock.advance(1);
+    const latest = hex(encodeAwareness([2, 1].map((clientId) => ({ clientId, clock: 100, state: "100" }))));
+    expect([a.take(), connection.take()]).toEqual([[`awareness ${latest}`], [`other awareness ${latest}`]]);
   });
 
   test("keeps no timer without members", async () => {
