@@ -227,6 +227,7 @@ export class Attachment {
       limits,
       clock,
       dropped,
+      failed: (error) => this.#failed(error),
     });
     this.#authorization.stopDeadline();
     this.#state = { kind: "joined", member, pass };

@@ -13,6 +13,7 @@ import type { ClientMessage } from "./codec.ts";
 import type { HocuspocusEncoding } from "./encoding.ts";
 import type { HocuspocusLimits } from "./limits.ts";
 import type { PendingAcknowledgements } from "./pending-acknowledgements.ts";
+import { StatelessMessages } from "./stateless-messages.ts";
 
 export interface HocuspocusMemberOptions {
   readonly connection: Connection;
@@ -27,6 +28,8 @@ export interface HocuspocusMemberOptions {
   readonly limits: HocuspocusLimits & Pick<TransportLimits, "outboxBytes">;
   readonly clock: Clock;
   readonly dropped: DroppedMessages;
+  /** A stateless message that has waited could not be sent, by a fault of the server. */
+  readonly failed: (error: unknown) => void;
 }
 
 /** A message that a provider sends to the room. */
@@ -45,6 +48,7 @@ export class HocuspocusMember implements SyncMember {
   readonly #options: HocuspocusMemberOptions;
   readonly #room: SyncRoom;
   readonly #ledger: AcknowledgementLedger;
+  readonly #stateless: StatelessMessages;
   #hasLeft = false;
   #isBusy = false;
   #stopWaiting: (() => void) | undefined;
@@ -55,6 +59,16 @@ export class HocuspocusMember implements SyncMember {
     this.encoding = options.encoding;
     this.#room = options.pass.room;
     this.#ledger = options.ledger;
+    const { rate, signal, limits, clock, dropped, connection, failed } = options;
+    this.#stateless = new StatelessMessages({
+      rate,
+      signal,
+      limits,
+      clock,
+      failed,
+      broadcast: (payload) => this.#room.broadcastStateless(payload, this),
+      dropped: (detail) => dropped.report(connection, "limits.stateless-length", detail),
+    });
   }
 
   get access(): Access {
@@ -105,6 +119,7 @@ export class HocuspocusMember implements SyncMember {
     this.#hasLeft = true;
     this.#room.leave(this);
     this.#stopWaiting?.();
+    this.#stateless.end();
     // A message under way still needs the room.
     if (this.#isBusy) this.#options.pass.releaseGrant();
     else this.#options.pass.release();
@@ -135,7 +150,7 @@ export class HocuspocusMember implements SyncMember {
       case "query-awareness":
         return this.#room.queryAwareness(this);
       case "stateless":
-        return this.#broadcast(message.payload);
+        return this.#stateless.push(message.payload);
     }
   }
 
@@ -172,24 +187,6 @@ export class HocuspocusMember implements SyncMember {
 
   #send(times: number, frame: Uint8Array): undefined {
     for (let sent = 0; sent < times; sent += 1) this.connection.send(frame);
-  }
-
-  /**
-   * Sends a stateless message to the other members. A message that is too long is dropped, one over the rate waits. If the client disconnects meanwhile
-   * it is dropped, so that the session can close. The wait also ends when the member leaves, and for that reason is not
-   * the one of signaling's `Quota`.
-   */
-  #broadcast(payload: string): void | Promise<void> {
-    const { limits, rate, signal, clock, dropped } = this.#options;
-    if (this.#hasLeft) return;
-    if (payload.length > limits.statelessLength) {
-      dropped.report(this.connection, "limits.stateless-length", `${payload.length} characters`);
-      return;
-    }
-    if (rate.take()) return this.#room.broadcastStateless(payload, this);
-    if (signal.aborted) return;
-    const wait = this.#waitUntil((done) => clock.after(1000 / limits.statelessPerSecond, done));
-    return wait.then(() => this.#broadcast(payload));
   }
 
   /** Resolves when `start` calls `done`, the member leaves, or the client disconnects. */

@@ -264,7 +264,7 @@ describe("a stateless message", () => {
     expect([a.told(), b.told()]).toEqual([["doc: stateless from the server"], ["doc: stateless from the server"]]);
   });
 
-  test("over the rate waits, and so do the frames behind it", async () => {
+  test("over the rate waits, and holds up no edit", async () => {
     const { connect, clock, turnAndSync } = hocuspocusSessions({
       limits: { statelessBurst: 2, statelessPerSecond: 10 },
     });
@@ -274,15 +274,32 @@ describe("a stateless message", () => {
     b.told();
     await a.say(doc.stateless("1"), doc.stateless("2"), doc.stateless("3"), doc.update(first));
     await turnAndSync();
-    expect(b.told()).toEqual(["doc: stateless 1", "doc: stateless 2"]);
+    expect(b.told()).toEqual(["doc: stateless 1", "doc: stateless 2", `doc: update ${first.toHex()}`]);
     clock.advance(100);
+    await settled();
+    expect(b.told()).toEqual(["doc: stateless 3"]);
+  });
+
+  test("over the rate holds up the frames behind it while too many bytes wait", async () => {
+    const { connect, clock, store, turnAndSync } = hocuspocusSessions({
+      limits: { statelessBurst: 1, statelessPerSecond: 10, attachmentInboxBytes: 1_000 },
+    });
+    const a = await connect("a");
+    const messages = Array.from({ length: 10 }, (_, index) => doc.stateless(`${index}`));
+    await a.say(doc.auth(), doc.step1(), ...messages, doc.update(first));
     await turnAndSync();
+    expect(store.appended.flat()).toEqual([]);
+    for (let message = 0; message < 10; message += 1) {
+      clock.advance(100);
+      for (let task = 0; task < 3; task += 1) await settled();
+    }
     await turnAndSync();
-    expect(b.told()).toEqual(["doc: stateless 3", `doc: update ${first.toHex()}`]);
+    expect(store.appended.flat()).toHaveLength(1);
   });
 
   test("over the rate is dropped when its client disconnects, and the frames behind it are handled", async () => {
-    const { connect, rooms, store, clock, turnAndSync } = hocuspocusSessions({ limits: { statelessBurst: 1 } });
+    const limits = { statelessBurst: 1, attachmentInboxBytes: 1_000 };
+    const { connect, rooms, store, clock, turnAndSync } = hocuspocusSessions({ limits });
     const { say, leave } = await connect("a");
     const beyond = Array.from({ length: 300 }, (_, index) => doc.stateless(`${index}`));
     await say(doc.auth(), doc.step1(), ...beyond, doc.update(first));
