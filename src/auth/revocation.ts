@@ -1,6 +1,6 @@
 /**
  * Revokes the permissions that were issued at or before `revokedAt` and match all of `user`, `room` and `tokenId` that
- * are set. At least one of the three is set.
+ * are set. At least one of the three is set. With a `tokenId`, the issue time does not count: no later token has that id.
  */
 export interface Revocation {
   readonly user?: string | undefined;

@@ -53,7 +53,7 @@ export class Revocations {
    * A permission without an issue time counts as older than any revocation. An issue time in whole seconds counts as
    * the beginning of its second, so that every permission issued in the second of the revocation is revoked, even a
    * later one. An issuer with a clock that is ahead of the server's can issue permissions that survive a revocation by
-   * the same time.
+   * the same time. A revocation by token id matches whenever that token was issued.
    */
   isRevoked(permission: Pick<Permission, "user" | "tokenId" | "issuedAt">, room: string | undefined): boolean {
     const { tokenId, user, issuedAt = Number.NEGATIVE_INFINITY } = permission;
@@ -64,7 +64,8 @@ export class Revocations {
       room === undefined ? undefined : this.#byRoom.get(room),
       this.#patterns,
     ];
-    const isInForce = ({ revokedAt, until }: Revocation) => issuedAt <= revokedAt && now < until;
+    const isInForce = ({ revokedAt, until, tokenId: id }: Revocation) =>
+      (id !== undefined || issuedAt <= revokedAt) && now < until;
     return candidates.some((revocations) =>
       revocations?.some((each) => isInForce(each) && matches(each, { tokenId, user, room })),
     );

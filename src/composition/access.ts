@@ -4,6 +4,7 @@ import type { AccessPolicy } from "../auth/access-policy.ts";
 import type { Administration } from "../auth/administration.ts";
 import type { AuthOptions } from "../auth/auth-options.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
+import { clockToleranceMs } from "../auth/clock-tolerance.ts";
 import { LiveAuthorizer } from "../auth/live-authorizer.ts";
 import { openAuthorizer } from "../auth/open-authorizer.ts";
 import { Revocations } from "../auth/revocations.ts";
@@ -118,7 +119,7 @@ function openDecisions(
     authorizer,
     revoke: async ({ until: asked, ...target }) => {
       const revokedAt = clock.now();
-      const until = asked ?? revokedAt + limits.tokenMs;
+      const until = asked ?? revokedAt + limits.tokenMs + clockToleranceMs;
       // The revocation is in force at once; it is on disk when the promise resolves.
       const adding = revocations.add({ ...target, revokedAt, until });
       webhook?.clearCache();

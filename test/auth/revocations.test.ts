@@ -93,6 +93,12 @@ describe("a permission is revoked", () => {
     expect(isRevoked(now + 1)).toBe(false);
   });
 
+  test("by its token id, whatever its issue time", async () => {
+    const { revocations, revoke, now } = open();
+    await revoke({ tokenId: "t1" });
+    expect(revocations.isRevoked({ tokenId: "t1", issuedAt: now + 1 }, "notes")).toBe(true);
+  });
+
   test("until the revocation expires", async () => {
     const { revocations, revoke, clock } = open();
     await revoke({ user: "ann" });

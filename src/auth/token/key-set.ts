@@ -2,6 +2,7 @@ import { type CryptoKey, createLocalJWKSet, errors, type JSONWebKeySet } from "j
 import { untilAborted } from "../../lib/abortable-wait.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Log } from "../../ops/log.ts";
+import { clockToleranceMs } from "../clock-tolerance.ts";
 import { type KeySource, KeySourceError } from "./key-source.ts";
 import { KeysUnavailable, type SignatureHeader, type TokenKeys } from "./token-keys.ts";
 
@@ -31,6 +32,8 @@ export class KeySet implements TokenKeys {
   readonly #closed = new AbortController();
   #keys: Keys | undefined;
   #attemptedAt = Number.NEGATIVE_INFINITY;
+  /** When the last successful read began. */
+  #readAt = Number.NEGATIVE_INFINITY;
   #attempt: Promise<void> | undefined;
   #isFailing = false;
   #stopTimer: (() => void) | undefined;
@@ -57,7 +60,17 @@ export class KeySet implements TokenKeys {
     if (isKnown && header.kid !== undefined) return;
     await this.#refresh(retryMs);
     if (this.#keys !== known) yield* matching(this.#keys, header);
-    else if (this.#isFailing) throw new KeysUnavailable();
+    else if (this.#isFailing || this.#mayBeNewer(header)) throw new KeysUnavailable();
+  }
+
+  /**
+   * Whether the token was issued after the last read, so that its key may be in the set by now. A time that is further
+   * ahead than clocks differ does not count: it would be newer than every read.
+   */
+  #mayBeNewer({ claimedIssueTime }: SignatureHeader): boolean {
+    if (claimedIssueTime === undefined) return false;
+    const isPlausible = claimedIssueTime <= this.#options.clock.now() + clockToleranceMs;
+    return isPlausible && claimedIssueTime + clockToleranceMs >= this.#readAt;
   }
 
   /** Stops reading. Idempotent. */
@@ -85,6 +98,7 @@ export class KeySet implements TokenKeys {
     try {
       // `createLocalJWKSet` validates its argument.
       this.#keys = createLocalJWKSet((await this.#read()) as JSONWebKeySet);
+      this.#readAt = this.#attemptedAt;
       this.#succeeded();
     } catch (error) {
       this.#failed(error);
@@ -128,7 +142,8 @@ export class KeySet implements TokenKeys {
  */
 async function* matching(keys: Keys | undefined, header: SignatureHeader): AsyncGenerator<CryptoKey> {
   try {
-    const key = await keys?.({ ...header });
+    const { alg, kid } = header;
+    const key = await keys?.({ alg, ...(kid !== undefined && { kid }) });
     if (key !== undefined) yield key;
   } catch (error) {
     if (error instanceof errors.JWKSMultipleMatchingKeys) yield* error;

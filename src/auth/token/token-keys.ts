@@ -1,10 +1,12 @@
 import type { CryptoKey } from "jose";
 import { shortestSecretBytes } from "../../config/auth-settings.ts";
 
-/** The part of a token's header that selects the key. It is not verified yet. */
+/** The part of a token that selects the key. It is not verified yet. */
 export interface SignatureHeader {
   readonly alg: string;
   readonly kid?: string;
+  /** Epoch milliseconds: when the token says that it was issued. */
+  readonly claimedIssueTime?: number;
 }
 
 /** A source of the keys that verify tokens. */
@@ -21,7 +23,7 @@ export interface TokenKeys {
   candidates(header: SignatureHeader): AsyncIterable<CryptoKey | Uint8Array>;
 }
 
-/** The key set could not be read, so that the existence of a key is unknown. */
+/** The key set could not be read, or is read too rarely for so new a token: the existence of its key is unknown. */
 export class KeysUnavailable extends Error {
   constructor() {
     super("The keys that verify tokens are unavailable.");

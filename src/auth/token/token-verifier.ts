@@ -1,7 +1,8 @@
-import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
+import { decodeJwt, decodeProtectedHeader, errors, type JWTPayload, jwtVerify } from "jose";
 import * as v from "valibot";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Denial, DenialCode } from "../authorizer.ts";
+import { clockToleranceMs } from "../clock-tolerance.ts";
 import type { AuthLimits } from "../limits.ts";
 import { type TokenClaims, tokenClaims } from "./token-claims.ts";
 import { KeysUnavailable, type SignatureHeader, secretAlgorithm, type TokenKeys } from "./token-keys.ts";
@@ -13,9 +14,12 @@ export interface VerifiedToken {
   readonly claims: TokenClaims;
   readonly user: string | undefined;
   readonly tokenId: string | undefined;
-  /** Epoch milliseconds, never in the future: a time within the tolerance is replaced by now. */
+  /**
+   * Epoch milliseconds, never in the future: a time within the tolerance is replaced by now, and a later one counts as
+   * unknown, so that every revocation matches.
+   */
   readonly issuedAt: number | undefined;
-  /** Epoch milliseconds. */
+  /** Epoch milliseconds, the tolerance included. */
   readonly expiresAt: number;
   readonly isAdmin: boolean;
 }
@@ -32,9 +36,6 @@ export interface TokenVerifierOptions {
 
 /** The greatest length in characters: more than fits into the HTTP header lines that carry tokens. */
 export const maxTokenLength = 16_384;
-/** The accepted clock skew: an issuer's clock may be ahead of the server's by this much. */
-const toleranceSeconds = 5;
-
 /** Verifies the signature and the claims of tokens. */
 export class TokenVerifier {
   readonly #options: TokenVerifierOptions;
@@ -67,8 +68,7 @@ export class TokenVerifier {
       ...(audience !== undefined && { audience }),
       requiredClaims: ["exp"],
       currentDate: new Date(clock.now()),
-      // The tolerance also accepts a token that has just expired, which `#examine` then denies.
-      clockTolerance: toleranceSeconds,
+      clockTolerance: clockToleranceMs / 1_000,
     };
     for await (const key of keys.candidates(header)) {
       try {
@@ -89,15 +89,14 @@ export class TokenVerifier {
     if (!parsed.success) return denial("malformed-token", "invalid claims");
     const claims = parsed.output;
     const now = clock.now();
-    const expiresAt = milliseconds(claims.exp);
+    const expiresAt = milliseconds(claims.exp) + clockToleranceMs;
     const issuedAt = claims.iat === undefined ? undefined : milliseconds(claims.iat);
+    const latestIssue = now + clockToleranceMs;
+    // The library compares whole seconds.
     if (expiresAt <= now) return denial("expired", "token expired");
-    if (issuedAt !== undefined && issuedAt > now + toleranceSeconds * 1_000) {
-      return denial("not-yet-valid", "the token was issued in the future (iat)");
-    }
     // The lifetime counts from the issue time. Counted from now, a token with a longer one would be denied today and
     // accepted later, when its revocation has been removed.
-    if (expiresAt - (issuedAt ?? now) > limits.tokenMs) {
+    if (milliseconds(claims.exp) - Math.min(issuedAt ?? now, latestIssue) > limits.tokenMs) {
       return denial("malformed-token", "the token's lifetime exceeds the limit");
     }
     return {
@@ -105,7 +104,7 @@ export class TokenVerifier {
       claims,
       user: claims.sub,
       tokenId: claims.jti,
-      issuedAt: issuedAt === undefined ? undefined : Math.min(issuedAt, now),
+      issuedAt: issuedAt === undefined || issuedAt > latestIssue ? undefined : Math.min(issuedAt, now),
       expiresAt,
       // Only the server's own secrets may sign admin tokens: an external issuer may use `admin` for something else.
       isAdmin: claims.admin && alg === secretAlgorithm,
@@ -115,8 +114,25 @@ export class TokenVerifier {
 
 function headerOf(token: string): SignatureHeader | undefined {
   try {
-    const header = decodeProtectedHeader(token);
-    return typeof header.alg === "string" ? { ...header, alg: header.alg } : undefined;
+    const { alg, kid } = decodeProtectedHeader(token);
+    if (typeof alg !== "string") return undefined;
+    // Only key sets change while the server runs.
+    const claimedIssueTime = alg === secretAlgorithm ? undefined : claimedIssueTimeOf(token);
+    return {
+      alg,
+      ...(kid !== undefined && { kid }),
+      ...(claimedIssueTime !== undefined && { claimedIssueTime }),
+    };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Reads `iat` before the signature is verified; undefined if there is none. */
+function claimedIssueTimeOf(token: string): number | undefined {
+  try {
+    const { iat } = decodeJwt(token);
+    return typeof iat === "number" ? milliseconds(iat) : undefined;
   } catch {
     return undefined;
   }

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { decodeJwt, decodeProtectedHeader } from "jose";
 import type { Access } from "../../../src/auth/authorizer.ts";
+import { clockToleranceMs } from "../../../src/auth/clock-tolerance.ts";
 import { mintToken } from "../../../src/auth/token/mint-token.ts";
 import { secretKeys } from "../../../src/auth/token/token-keys.ts";
 import { TokenVerifier } from "../../../src/auth/token/token-verifier.ts";
@@ -25,7 +26,7 @@ test("a minted token has the given claims, exact to the millisecond, and verifie
     isAdmin: true,
     tokenId: expect.stringMatching(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/),
     issuedAt: clock.now(),
-    expiresAt: clock.now() + 3_600_000,
+    expiresAt: clock.now() + 3_600_000 + clockToleranceMs,
     claims: { rooms },
   });
 });

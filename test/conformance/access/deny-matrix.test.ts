@@ -49,12 +49,12 @@ const credentials: Readonly<Record<string, Credential>> = {
     reason: "unsupported signing algorithm",
   },
   "an expired token": {
-    token: () => tokenFor(everyRoom, { aud: audience, exp: seconds() - 1 }),
+    token: () => tokenFor(everyRoom, { aud: audience, exp: seconds() - 61 }),
     code: "expired",
     reason: "token expired",
   },
   "a token for later": {
-    token: () => tokenFor(everyRoom, { aud: audience, nbf: seconds() + 30 }),
+    token: () => tokenFor(everyRoom, { aud: audience, nbf: seconds() + 90 }),
     code: "not-yet-valid",
     reason: "token not yet valid (nbf)",
   },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { clockToleranceMs } from "../../../src/auth/clock-tolerance.ts";
 import { revoke, secret, tokenFor } from "../../support/bytes/tokens.ts";
 import { converged, synced, type TestClient, TestClients } from "../../support/clients/providers.ts";
 import { RawClient } from "../../support/clients/raw-client.ts";
@@ -72,7 +73,7 @@ describe("y-websocket with tokens", () => {
     await using server = await start();
     await using clients = new TestClients();
     const expiresAt = Date.now() + 1_500;
-    const brief = clients.connectWith(await tokenFor({ r: "write" }, { exp: expiresAt / 1_000 }), server.wsUrl, "r");
+    const brief = clients.connectWith(await tokenFor({ r: "write" }, { exp: (expiresAt - clockToleranceMs) / 1_000 }), server.wsUrl, "r");
     const other = clients.connectWith(await tokenFor({ r: "write" }), server.wsUrl, "r");
     await Promise.all([brief, other].map(synced));
     brief.text.insert(0, "before, ");
