@@ -99,15 +99,17 @@ export class HocuspocusMember implements SyncMember {
     return this.#trackBusy(this.#respond(message));
   }
 
-  /** Tells the provider its access, also when that has not changed: it waits for an answer. */
+  /**
+   * Tells the provider its access if that has changed. An application may send its token whenever it is told, so an
+   * answer to each token would start a loop.
+   */
   setAccess(access: Access): void {
-    const before = this.access;
+    if (access === this.access) return;
     this.#ledger.access = access;
-    if (access !== before) this.#room.accessChanged(this);
+    this.#room.accessChanged(this);
     this.connection.send(this.encoding.authenticated(access));
-    if (before === "write" || access === "read") return;
     // The provider still has the changes that were refused before: ask for them.
-    if (this.#ledger.startResync()) this.#room.ask(this);
+    if (access === "write" && this.#ledger.startResync()) this.#room.ask(this);
   }
 
   /**
