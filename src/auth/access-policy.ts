@@ -8,17 +8,9 @@ export interface Permission {
   readonly tokenId?: string | undefined;
   /** Epoch milliseconds: when the token was issued; undefined if unknown. */
   readonly issuedAt?: number | undefined;
-  /** Epoch milliseconds; undefined for a permission that does not expire. */
+  /** Epoch milliseconds, any tolerance included; undefined for a permission that does not expire. */
   readonly expiresAt?: number | undefined;
 }
-
-/** The denial of access by a permission that has expired. */
-export const permissionExpired: Denial = {
-  granted: false,
-  kind: "unauthorized",
-  code: "expired",
-  reason: "permission expired",
-};
 
 /**
  * Decides about access to rooms, at the time of each request. The authorizer handles expiry and revocation of the

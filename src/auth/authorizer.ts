@@ -38,10 +38,11 @@ export type DenialCode =
 export interface Denial {
   readonly granted: false;
   /**
-   * `unauthorized`: a new token may help. `forbidden`: a new token will not help. `unavailable`: the decision could not
-   * be made, and access may be granted later.
+   * `unauthorized`: a new token may help. `forbidden`: a new token will not help. `expired`: a permission in use has run
+   * out, and the next request decides anew. `early`: the same token is going to be valid. `unavailable`: the decision
+   * could not be made, and access may be granted later.
    */
-  readonly kind: "unauthorized" | "forbidden" | "unavailable";
+  readonly kind: "unauthorized" | "forbidden" | "expired" | "early" | "unavailable";
   readonly code: DenialCode;
   /** The reason for the client: a sentence without a full stop, which names no room and quotes no token. */
   readonly reason: string;

@@ -1,6 +1,6 @@
 import type { Clock } from "../lib/time/clock.ts";
 import type { TimerQueue } from "../lib/time/timer-queue.ts";
-import { type Permission, permissionExpired } from "./access-policy.ts";
+import type { Permission } from "./access-policy.ts";
 import type { Access, AccessRequest, Denial, Grant, GrantWatcher } from "./authorizer.ts";
 
 /** A grant's access to timers, to the policy and to its authorizer. */
@@ -21,6 +21,9 @@ export interface LiveGrantOptions {
 const maxNoticeMs = 60_000;
 /** With less time left before the expiry, a renewal is not tried again: its answer would come too late. */
 const minRenewalMs = 250;
+
+/** The end of a permission in use that has run out: whether the client may return is for the next request to decide. */
+const permissionExpired: Denial = { granted: false, kind: "expired", code: "expired", reason: "permission expired" };
 
 /** A permission in use: it is renewed if the policy allows that, and otherwise ends when it expires. */
 export class LiveGrant implements Grant {
@@ -120,7 +123,12 @@ export class LiveGrant implements Grant {
     const decision = this.#options.current(answer);
     if (decision.granted) this.#replace(decision);
     else if (decision.kind === "unavailable") this.#tryAgain(decision, expiresAt);
-    else this.end(decision);
+    else this.end(this.#isTokenRefused(answer) ? { ...permissionExpired, reason: decision.reason } : decision);
+  }
+
+  /** The renewal has used the token of the beginning; the client may have a newer one, which it shows when it returns. */
+  #isTokenRefused(answer: Permission | Denial): boolean {
+    return !answer.granted && answer.kind === "unauthorized";
   }
 
   /** Retries the renewal. The permission holds until its expiry; after that, the client may retry, as `denial` says. */

@@ -1,20 +1,30 @@
 import type { Denial } from "../auth/authorizer.ts";
-import { type CloseReason, closeReasons, SessionError } from "../transport/close-reason.ts";
+import { type CloseReason, closeReasons, isFinal, SessionError } from "../transport/close-reason.ts";
 
 const reasons: Readonly<Record<Denial["kind"], CloseReason>> = {
   unauthorized: closeReasons.unauthorized,
   forbidden: closeReasons.forbidden,
+  expired: closeReasons.grantExpired,
+  early: closeReasons.notYetValid,
   unavailable: closeReasons.authorizationUnavailable,
 };
 
-const statuses = { unauthorized: 401, forbidden: 403, unavailable: 503 } as const satisfies Record<
-  Denial["kind"],
-  number
->;
+const statuses = {
+  unauthorized: 401,
+  forbidden: 403,
+  expired: 401,
+  early: 401,
+  unavailable: 503,
+} as const satisfies Record<Denial["kind"], number>;
 
 /** Returns the reason with which the connection of a denied client is closed. */
 export function closeReasonOf({ kind }: Denial): CloseReason {
   return reasons[kind];
+}
+
+/** Whether the same client may be let in later without a change: its connection is closed with a code on which it returns. */
+export function isTemporary(denial: Denial): boolean {
+  return !isFinal(closeReasonOf(denial));
 }
 
 /** Returns the HTTP status with which a denied request is answered. */

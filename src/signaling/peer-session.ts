@@ -1,5 +1,6 @@
 import type { Authorizer, Denial } from "../auth/authorizer.ts";
 import type { Clock } from "../lib/time/clock.ts";
+import { closeReasonOf, isTemporary } from "../rooms/denial.ts";
 import type { RoomLimits } from "../rooms/limits.ts";
 import { checkRoomName } from "../rooms/room-name.ts";
 import type { RoomPass } from "../rooms/room-pass.ts";
@@ -142,12 +143,14 @@ export class PeerSession implements DialectSession, Deliverer<PeerSignal> {
     const others = [...room].filter((other) => other !== peer);
     connection.send(codec.encodePeers(roomId, others, peer));
     room.publish(codec.encodeJoined(roomId, peer), peer);
-    pass.watch({
-      ended: (denial) => {
-        this.#refuse(texts.denied(denial));
-        this.#leave();
-      },
-    });
+    pass.watch({ ended: (denial) => this.#ended(denial) });
+  }
+
+  /** The token is part of the connection's URL, so a client with a newer one has to connect again. */
+  #ended(denial: Denial): void {
+    this.#refuse(this.#dialect.texts.denied(denial));
+    this.#leave();
+    if (isTemporary(denial)) this.#client.connection.close(closeReasonOf(denial));
   }
 
   #leave(): void {

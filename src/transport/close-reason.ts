@@ -18,6 +18,8 @@ export const closeReasons = {
   overloaded: { code: 1013, name: "overloaded" },
   storageUnavailable: { code: 1013, name: "storage-unavailable" },
   authorizationUnavailable: { code: 1013, name: "authorization-unavailable" },
+  grantExpired: { code: 4501, name: "grant-expired" },
+  notYetValid: { code: 4503, name: "not-yet-valid" },
   roomFull: { code: 4509, name: "room-full" },
   rateLimited: { code: 4529, name: "rate-limited" },
   malformedFrame: { code: 4400, name: "malformed-frame" },

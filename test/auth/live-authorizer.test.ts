@@ -98,7 +98,7 @@ test("a grant ends at its expiry, after a notice", async () => {
   clock.advance(59_999);
   expect(events).toEqual(["expiring"]);
   clock.advance(1);
-  expect(events).toEqual(["expiring", "ended unauthorized expired"]);
+  expect(events).toEqual(["expiring", "ended expired expired"]);
   expect([await live(), clock.pendingTimers]).toEqual([0, 0]);
 });
 
@@ -229,6 +229,15 @@ test("a renewal that is denied ends the grant at once", async () => {
   clock.advance(70_000);
   await settled();
   expect(events).toEqual(["expiring", "ended forbidden wrong-room"]);
+});
+
+test("a renewal whose token is refused ends the grant as run out, since the client may have a newer token", async () => {
+  const { answers, clock, enter, events, until } = setUp({ isRenewable: true });
+  await enter(until(80_000));
+  answers.push({ granted: false, kind: "unauthorized", code: "refused", reason: "log in again" });
+  clock.advance(70_000);
+  await settled();
+  expect(events).toEqual(["expiring", "ended expired expired"]);
 });
 
 test("while the policy is unavailable, a grant lasts until its expiry and then ends as unavailable", async () => {

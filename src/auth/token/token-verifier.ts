@@ -170,7 +170,7 @@ function denialForClaim({ claim, reason }: errors.JWTClaimValidationFailed): Den
       if (reason === "missing") return denial("malformed-token", "the token has no expiry (exp)");
       break;
     case "nbf":
-      if (reason === "check_failed") return denial("not-yet-valid", "token not yet valid (nbf)");
+      if (reason === "check_failed") return { ...denial("not-yet-valid", "token not yet valid (nbf)"), kind: "early" };
       break;
   }
   return denial("malformed-token", "invalid claims");

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { type Permission, permissionExpired } from "../access-policy.ts";
+import type { Permission } from "../access-policy.ts";
 import type { AccessRequest, Denial } from "../authorizer.ts";
 import { WebhookFailure, type WebhookFailureKind } from "./webhook-failure.ts";
 
@@ -46,6 +46,12 @@ const failuresOfFields: Readonly<Record<string, WebhookFailureKind>> = {
 };
 
 const denialReason = "your app's webhook denied access";
+const permissionExpired: Denial = {
+  granted: false,
+  kind: "unauthorized",
+  code: "expired",
+  reason: "permission expired",
+};
 const unknownTokenReason = "your app's webhook rejected the token";
 
 export function isAnswerStatus(status: number): status is AnswerStatus {

@@ -3,7 +3,7 @@ import { TokenBucket } from "../../lib/token-bucket.ts";
 import type { Log } from "../../ops/log.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import { handshakeToken } from "../../rooms/access-request.ts";
-import { closeReasonOf } from "../../rooms/denial.ts";
+import { closeReasonOf, isTemporary } from "../../rooms/denial.ts";
 import type { RoomLimits } from "../../rooms/limits.ts";
 import type { RoomPass } from "../../rooms/room-pass.ts";
 import { type CloseReason, closeReasons, isFinal, SessionError } from "../../transport/close-reason.ts";
@@ -63,7 +63,7 @@ type State =
    * The client is denied until it authenticates with a better token. Its changes are counted and dropped: when it
    * joins, it is asked for everything that it has.
    */
-  | { readonly kind: "denied"; readonly pending: PendingAcknowledgements; readonly reason: string }
+  | { readonly kind: "denied"; readonly pending: PendingAcknowledgements; readonly denial: Denial }
   /** The document is refused until the client detaches it. Every authentication gets the same answer. */
   | { readonly kind: "refused"; readonly reason: string };
 
@@ -268,20 +268,21 @@ export class Attachment {
   #deny(denial: Denial, token: string | undefined): void {
     this.#leaveAsDenied(denial);
     // A client without a token may be about to send one: its denial is reported at the deadline.
-    if ((token ?? handshakeToken(this.#host.handshake)) !== undefined) this.#reportDenial();
+    const hasToken = (token ?? handshakeToken(this.#host.handshake)) !== undefined;
+    if (hasToken || isTemporary(denial)) this.#reportDenial();
   }
 
-  /** Closes the connection if the authorizer was unavailable: only in this case does reconnecting help. */
   #leaveAsDenied(denial: Denial): void {
-    const { kind, reason } = denial;
-    this.#state = { kind: "denied", pending: this.#leave(), reason: `${kind}: ${reason}` };
-    if (kind === "unavailable") this.#connection.refuse(closeReasonOf(denial), reason);
+    this.#state = { kind: "denied", pending: this.#leave(), denial };
   }
 
+  /** Closes the connection if the client may be let in when it returns: only in this case does reconnecting help. */
   #reportDenial(): void {
     if (this.#state.kind !== "denied") return;
+    const { denial } = this.#state;
     this.#authorization.stopDeadline();
-    this.#sendPermissionDenied(this.#state.reason);
+    if (isTemporary(denial)) this.#connection.refuse(closeReasonOf(denial), denial.reason);
+    else this.#sendPermissionDenied(`${denial.kind}: ${denial.reason}`);
   }
 
   #deadlinePassed(): void {

@@ -8,6 +8,7 @@ export const otherUser = "User ID mismatch";
 /** The error text for a client whose token does not permit the room, in OctateCode's own words. */
 export function refusalText({ kind, code }: Pick<Denial, "kind" | "code">): string {
   if (kind === "unavailable") return "Authorization is unavailable, try again";
+  if (kind === "early") return "Token not yet valid, try again";
   if (code === "no-token") return missingToken;
   if (code === "expired") return expired;
   if (code === "wrong-room") return "Not authorized for this room. Token is for another room";

@@ -2,7 +2,7 @@ import type { Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import { accessRequest } from "../../rooms/access-request.ts";
-import { closeReasonOf, sessionErrorOf } from "../../rooms/denial.ts";
+import { closeReasonOf, isTemporary, sessionErrorOf } from "../../rooms/denial.ts";
 import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
@@ -115,7 +115,7 @@ export class PeersSession implements ProtocolSession, Deliverer<AnswerableSignal
   /** Closes the connection where a retry may help, since the client reconnects then; after a connect error it does not. */
   #deny(denial: Denial): void {
     const { kind, code, reason } = denial;
-    if (kind === "unavailable") throw sessionErrorOf(denial);
+    if (isTemporary(denial)) throw sessionErrorOf(denial);
     this.#connection.send(encodeConnectError(mainNamespace, reason, { kind, code }));
   }
 

@@ -3,6 +3,7 @@ import { type Backoff, backoffMs } from "../../lib/backoff.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Log } from "../../ops/log.ts";
 import { accessRequest } from "../../rooms/access-request.ts";
+import { closeReasonOf, isTemporary } from "../../rooms/denial.ts";
 import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import { openRoom, type RoomPass } from "../../rooms/room-pass.ts";
@@ -41,7 +42,9 @@ const unavailable: Denial = {
  * The topics of one y-webrtc client.
  *
  * A refused topic is ignored, because the protocol has no message for a refusal; the log has the reason, without the
- * topic's name, which is a secret. While a topic is being joined, only messages for that topic wait.
+ * topic's name, which is a secret. A topic that is lost for a reason that may pass closes the connection: the client
+ * reconnects and subscribes again, which it would not do otherwise. While a topic is being joined, only messages for that
+ * topic wait.
  */
 export class YWebrtcSession implements DialectSession, SubscriptionOwner {
   readonly #client: SignalingClient;
@@ -83,9 +86,10 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
     for (const topic of this.#subscriptions.keys()) this.#leave(topic);
   }
 
-  lost(topic: string, { reason }: Denial): void {
-    this.#refuse(reason);
+  lost(topic: string, denial: Denial): void {
+    this.#refuse(denial.reason);
     this.#leave(topic);
+    if (isTemporary(denial)) this.#client.connection.close(closeReasonOf(denial));
   }
 
   #subscribe(topic: string): void {
@@ -148,7 +152,9 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
     const grant = decision.granted ? decision : await this.#retry(decision, request);
     if (grant === undefined) return undefined;
     const pass = await openRoom(this.#options.rooms, topic, grant);
-    return pass.granted ? pass : this.#refuse(pass.reason);
+    if (pass.granted) return pass;
+    this.lost(topic, pass);
+    return undefined;
   }
 
   /** An authorizer that fails is not the client's fault: the answer is `unavailable`, and the client's join is retried. */
@@ -165,10 +171,10 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
   }
 
   /** Retries on behalf of the client, which never subscribes again by itself, as long as it wants the topic. */
-  async #retry({ kind, reason }: Denial, request: AccessRequest): Promise<Grant | undefined> {
+  async #retry(denial: Denial, request: AccessRequest): Promise<Grant | undefined> {
     if (this.#isClosed || !this.#client.connection.isOpen) return undefined;
-    this.#refuse(reason);
-    if (kind !== "unavailable") return undefined;
+    this.#refuse(denial.reason);
+    if (!isTemporary(denial)) return undefined;
     // The client counts as being in a room: that it is in none is not its fault.
     this.#client.quota.joinedRoom();
     try {
@@ -187,7 +193,7 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
       const decision = isWanted ? await this.#authorize(request) : undefined;
       if (decision === undefined || decision.granted) return decision;
       this.#refuse(decision.reason);
-      if (decision.kind !== "unavailable") return undefined;
+      if (!isTemporary(decision)) return undefined;
     }
   }
 

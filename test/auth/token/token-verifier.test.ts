@@ -134,7 +134,10 @@ describe("a token is denied", () => {
   });
 
   test("that is not valid yet, for now", async () => {
-    expect(await signed({ ...good, nbf: now + 61 })).toEqual(unauthorized("not-yet-valid", "token not yet valid (nbf)"));
+    expect(await signed({ ...good, nbf: now + 61 })).toEqual({
+      ...unauthorized("not-yet-valid", "token not yet valid (nbf)"),
+      kind: "early",
+    });
   });
 
   test("whose lifetime from its issue time exceeds the limit", async () => {

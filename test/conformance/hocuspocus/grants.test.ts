@@ -76,7 +76,7 @@ test.concurrent.each([...lasting])(
 );
 
 test.concurrent.each([...kinds])(
-  "a provider of version $label whose token expires receives one denial, and stays away",
+  "a provider of version $label whose token expires returns once, and is denied with the old token",
   async (kind) => {
     const policy = new Moments();
     await using server = startRelayServer({ authorizer: liveAuthorizer(policy) });
@@ -90,25 +90,46 @@ test.concurrent.each([...kinds])(
     client.text.insert(0, "into the void");
     await pause(3_000);
     expect(policy.asked).toBe(asked);
-    expect(client.failures).toEqual(["unauthorized: permission expired"]);
+    expect(client.failures).toEqual(["unauthorized: token expired"]);
     expect(client.provider.unsyncedChanges).toBeGreaterThan(0);
   },
 );
 
+test.concurrent.each(kinds.filter(({ version }) => version === 2))(
+  "a provider of version $label, which is asked for no token, returns with a new one and all of its edits",
+  async (kind) => {
+    await using server = startRelayServer({ authorizer: liveAuthorizer(new Moments()) });
+    await using clients = new HocuspocusClients(kind, server.wsUrl);
+    const client = clients.attach("again", { token: in2Seconds });
+    await saved(client);
+    const socket = client.socket.webSocket;
+    const type = typist(client.text, "again");
+    while (client.socket.webSocket === socket) {
+      type(1);
+      await pause(10);
+    }
+    await healed(client, kind);
+    expect(client.failures).toEqual([]);
+    const fresh = clients.attach("again", { token: in2Seconds });
+    await saved(fresh);
+    await converged([client, fresh]);
+  },
+);
+
 test.concurrent.each([...lasting])(
-  "a provider of version $label goes on over the same socket when it gets a new token later",
+  "a provider of version $label goes on over the socket on which it was denied when it gets a new token later",
   async (kind) => {
     await using server = startRelayServer({ authorizer: liveAuthorizer(new Moments()) });
     await using clients = new HocuspocusClients(kind, server.wsUrl);
     let token = in2Seconds();
     const client = clients.attach("late", { token: () => token });
     await saved(client);
-    const socket = client.socket.webSocket;
     const type = typist(client.text, "late");
     while (client.failures.length === 0) {
       type(1);
       await pause(10);
     }
+    const socket = client.socket.webSocket;
     type(20);
     expect(client.provider.unsyncedChanges).toBeGreaterThanOrEqual(20);
     token = `${Date.now() + 60_000}`;

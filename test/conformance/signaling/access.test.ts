@@ -7,7 +7,7 @@ import { ScriptSocket } from "../../support/clients/script-socket.ts";
 import { SignalingClient } from "../../support/clients/signaling-client.ts";
 import { eventually, pause } from "../../support/eventually.ts";
 import { FakeAuthorizer } from "../../support/fakes/fake-authorizer.ts";
-import { denialOf, expired } from "../../support/fakes/held-authorizer.ts";
+import { denialOf, expired, revoked } from "../../support/fakes/held-authorizer.ts";
 import { startSignalingServer } from "../../support/servers/signaling-server.ts";
 
 /** An authorizer that refuses clients without a token and those with the token `bad`. */
@@ -101,7 +101,7 @@ describe("y-webrtc's provider", () => {
       ["other", "good"],
       ["room", "good"],
     ]);
-    authorizer.grants[2]?.end(expired);
+    authorizer.grants[2]?.end(revoked);
     member.received.splice(0);
     member.say({ type: "publish", topic: "room", data: 1 });
     await member.handled();
@@ -184,7 +184,7 @@ describe("socket.io-client", () => {
     ] as const) {
       await socket.emitWithAck("register-device", { deviceId, groups: ["g"] }).catch(() => {});
     }
-    authorizer.grants[0]?.end(expired);
+    authorizer.grants[0]?.end(revoked);
     await eventually("offline", () => offline.length > 0);
     await pause(500);
     expect(alice.seen).toEqual(["connect", ["error", "not now"], "io server disconnect"]);
@@ -212,7 +212,7 @@ describe("PeerJS' protocol", () => {
     await using server = startSignalingServer({ authorizer });
     const client = await ScriptSocket.connect(server.wsUrl + path("a", "&access_token=good"));
     expect(await client.next()).toEqual({ type: "OPEN" });
-    authorizer.grants[0]?.end(expired);
+    authorizer.grants[0]?.end(revoked);
     expect(await client.next()).toEqual({ type: "ERROR", payload: { msg: "not now" } });
     const again = await ScriptSocket.connect(
       server.wsUrl + path("a", "&access_token=good").replace("token=t", "token=u"),
@@ -235,7 +235,7 @@ test("Cliffy: a token in the URL is accepted, a missing one is refused, and the 
   expect(await alice.next()).toMatchObject({ type: "peers" });
   bob.say({ type: "join", roomId: "room", peerId: "b" });
   expect(await bob.next()).toEqual({ type: "error", message: "not now" });
-  authorizer.grants[0]?.end(expired);
+  authorizer.grants[0]?.end(revoked);
   expect(await alice.next()).toEqual({ type: "error", message: "not now" });
   for (const client of [alice, bob]) await client.close();
 });

@@ -17,10 +17,12 @@ const [first, second, third] = tuple(
   }),
 );
 const doc = providerFrames("doc");
-const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "permission expired" };
+const expired: Denial = { granted: false, kind: "expired", code: "expired", reason: "permission expired" };
+const early: Denial = { granted: false, kind: "early", code: "not-yet-valid", reason: "token not yet valid" };
+const revoked: Denial = { granted: false, kind: "unauthorized", code: "revoked", reason: "permission revoked" };
 const forbidden: Denial = { granted: false, kind: "forbidden", code: "wrong-room", reason: "this room is not yours" };
 const unavailable: Denial = { granted: false, kind: "unavailable", code: "unavailable", reason: "nobody answers" };
-const toldExpired = ["doc: denied unauthorized: permission expired", "doc: status 0"];
+const toldRevoked = ["doc: denied unauthorized: permission revoked", "doc: status 0"];
 const applied = "doc: status 1";
 const refused = "doc: status 0";
 
@@ -31,8 +33,8 @@ describe("a grant that ends", () => {
     await other.say(doc.auth("u"), doc.step1(), doc.step2());
     await turnAndSync();
     other.told();
-    grantAt(0).end(expired);
-    expect(told()).toEqual(toldExpired);
+    grantAt(0).end(revoked);
+    expect(told()).toEqual(toldRevoked);
     await say(doc.update(second), doc.stateless("x"));
     await other.say(doc.update(first), doc.stateless("y"));
     await turnAndSync();
@@ -57,12 +59,25 @@ describe("a grant that ends", () => {
     expect(told()).toEqual(["doc: denied forbidden: this room is not yours", refused]);
   });
 
-  test("because the authorizer is unavailable closes the connection, since reconnecting helps", async () => {
+  test.each([
+    [unavailable, { code: 1013, name: "authorization-unavailable" }],
+    [expired, { code: 4501, name: "grant-expired" }],
+  ])("for a reason that may pass closes the connection, since reconnecting helps: %j", async (denial, reason) => {
     const { told, connection, grantAt } = await hocuspocusWriter();
-    grantAt(0).end(unavailable);
+    grantAt(0).end(denial);
     expect(told()).toEqual([]);
-    expect(connection.closeReason).toEqual({ code: 1013, name: "authorization-unavailable" });
-    expect([connection.refusal, grantAt(0).isReleased]).toEqual(["nobody answers", true]);
+    expect([connection.closeReason, connection.refusal]).toEqual([reason, denial.reason]);
+    expect(grantAt(0).isReleased).toBe(true);
+  });
+
+  test("while a new token is being looked at closes nothing", async () => {
+    const { say, told, connection, authorizer, grantAt } = await hocuspocusWriter();
+    const release = authorizer.hold();
+    await say(doc.auth("new"));
+    grantAt(0).end(expired);
+    release();
+    await settled();
+    expect([connection.isOpen, told()[0]]).toEqual([true, "doc: authenticated read-write"]);
   });
 
   test("loses no acknowledgement that is pending for updates, a sync that has begun, or refused changes", async () => {
@@ -72,7 +87,7 @@ describe("a grant that ends", () => {
     await turn();
     grantAt(0).change("read");
     await say(doc.update(second), doc.update(third));
-    grantAt(0).end(expired);
+    grantAt(0).end(revoked);
     release();
     await turnAndSync();
     expect(statuses()).toEqual([refused, refused, refused]);
@@ -80,7 +95,7 @@ describe("a grant that ends", () => {
     await turnAndSync();
     expect(statuses()).toEqual([applied, applied, applied]);
     await say(doc.step1());
-    grantAt(1).end(expired);
+    grantAt(1).end(revoked);
     await say(doc.step2());
     expect(statuses()).toEqual([refused]);
     await say(doc.auth("newer"), doc.step2());
@@ -93,8 +108,8 @@ describe("a grant that ends", () => {
     connection.unsentBytes = 1_001;
     await say(doc.step1());
     told();
-    grantAt(0).end(expired);
-    expect(told()).toEqual(toldExpired);
+    grantAt(0).end(revoked);
+    expect(told()).toEqual(toldRevoked);
     await settled();
     expect(told()).toEqual([]);
     // Its next frame does not wait either.
@@ -109,8 +124,8 @@ describe("a grant that ends", () => {
     await other.say(doc.auth("u"), doc.step1());
     other.told();
     await say(doc.stateless("1"), doc.stateless("2"), doc.stateless("3"));
-    grantAt(0).end(expired);
-    expect(told()).toEqual(toldExpired);
+    grantAt(0).end(revoked);
+    expect(told()).toEqual(toldRevoked);
     await settled();
     clock.advance(1_000);
     await settled();
@@ -128,8 +143,8 @@ describe("a grant that ends", () => {
     // The deleted ranges are no longer in memory, so the update has to load the document.
     await say(doc.update(deletion()));
     expect(told()).toEqual([]);
-    grantAt(0).end(expired);
-    expect(told()).toEqual(toldExpired);
+    grantAt(0).end(revoked);
+    expect(told()).toEqual(toldRevoked);
     // The room stays open while the update waits.
     clock.advance(10_000);
     expect(rooms.size).toBe(1);
@@ -148,13 +163,13 @@ describe("a grant that ends", () => {
     let watched = 0;
     grant.watch = (watcher) => {
       watched += 1;
-      if (watched === 2) grant.end(expired);
+      if (watched === 2) grant.end(revoked);
       watch(watcher);
     };
     const { connect, rooms, clock } = hocuspocusSessions({ authorizer: authorizerThat(async () => grant) });
     const { say, told } = await connect("a");
     await say(doc.auth("t"), doc.step1());
-    expect([told(), grant.isReleased]).toEqual([toldExpired, true]);
+    expect([told(), grant.isReleased]).toEqual([toldRevoked, true]);
     clock.advance(10_000);
     expect(rooms.size).toBe(0);
   });
@@ -165,9 +180,9 @@ describe("a grant that ends", () => {
     const { say, told } = await connect("a");
     const release = store.holdLoad();
     await say(doc.auth("t"), doc.step1());
-    authorizer.grants[0]?.end(expired);
+    authorizer.grants[0]?.end(revoked);
     await settled();
-    expect(told()).toEqual(toldExpired);
+    expect(told()).toEqual(toldRevoked);
     release();
     await settled();
     expect(told()).toEqual([]);
@@ -193,7 +208,7 @@ describe("a new token", () => {
     release();
     await turnAndSync();
     expect(statuses()).toEqual([applied, applied]);
-    grantAt(0).end(expired);
+    grantAt(0).end(revoked);
     await say(doc.update(third));
     await turnAndSync();
     expect(told()).toEqual([applied]);
@@ -201,15 +216,15 @@ describe("a new token", () => {
 
   test.each([
     ["good", ["doc: authenticated read-write", "doc: step1 00", "doc: step2 0000"], 1],
-    ["bad", toldExpired, 0],
+    ["bad", toldRevoked, 0],
   ])(
     "that is %s and being looked at when the grant ends is what the provider is told of",
     async (token, says, stored) => {
       const { say, told, store, authorizer, grantAt, turnAndSync } = await hocuspocusWriter();
-      authorizer.decide("bad", expired);
+      authorizer.decide("bad", revoked);
       const release = authorizer.hold();
       await say(doc.auth(token), doc.update(first));
-      grantAt(0).end(expired);
+      grantAt(0).end(revoked);
       await settled();
       await turnAndSync();
       expect([told(), store.attempts]).toEqual([[], 0]);
@@ -250,15 +265,21 @@ describe("a new token", () => {
     expect(late.told()).toEqual(["doc: asks for a token"]);
   });
 
-  test("closes the connection while the authorizer is unavailable, for a new client and for a member", async () => {
-    const { say, told, connect, authorizer, connection, grantAt } = await hocuspocusWriter();
-    authorizer.decide("later", unavailable);
-    const early = await connect("early");
-    await early.say(doc.auth("later"), doc.step1());
-    await say(doc.auth("later"));
-    for (const each of [early.connection, connection]) expect(each.closeReason?.name).toBe("authorization-unavailable");
-    expect([told(), early.told(), grantAt(0).isReleased]).toEqual([[], [], true]);
-  });
+  test.each([
+    [unavailable, "authorization-unavailable"],
+    [early, "not-yet-valid"],
+  ])(
+    "closes the connection if it may be granted later, for a new client and for a member: %j",
+    async (denial, name) => {
+      const { say, told, connect, authorizer, connection, grantAt } = await hocuspocusWriter();
+      authorizer.decide("later", denial);
+      const other = await connect("other");
+      await other.say(doc.auth("later"), doc.step1());
+      await say(doc.auth("later"));
+      for (const each of [other.connection, connection]) expect(each.closeReason?.name).toBe(name);
+      expect([told(), other.told(), grantAt(0).isReleased]).toEqual([[], [], true]);
+    },
+  );
 
   test("is not answered unless it changes the access", async () => {
     const { say, told, authorizer } = await hocuspocusWriter();

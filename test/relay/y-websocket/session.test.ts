@@ -25,7 +25,7 @@ const [first, second] = tuple(
 const nothing = Uint8Array.of(0, 0);
 /** Deletes the character of `first`. */
 const deletion = Uint8Array.of(0, 1, 7, 1, 0, 1);
-const expired: Denial = { granted: false, kind: "unauthorized", code: "expired", reason: "it is over" };
+const expired: Denial = { granted: false, kind: "expired", code: "expired", reason: "it is over" };
 
 const update = (bytes: Uint8Array) => encodeMessage({ type: "update", update: bytes });
 const answer = (bytes: Uint8Array) => encodeMessage({ type: "sync-step-2", update: bytes });
@@ -125,7 +125,7 @@ describe("a y-websocket client", () => {
     const { authorizer, connect } = setUp();
     const { connection } = await connect("mine");
     authorizer.grants[0]?.end(expired);
-    expect([connection.closeReason, connection.refusal]).toEqual([closeReasons.unauthorized, "it is over"]);
+    expect([connection.closeReason, connection.refusal]).toEqual([closeReasons.grantExpired, "it is over"]);
   });
 
   test("whose grant ends while its document is opened is refused with the reason", async () => {
@@ -133,7 +133,7 @@ describe("a y-websocket client", () => {
     const connecting = connect("mine");
     while (authorizer.grants.length === 0) await Promise.resolve();
     authorizer.grants[0]?.end(expired);
-    await expect(connecting).rejects.toMatchObject({ reason: closeReasons.unauthorized, message: "it is over" });
+    await expect(connecting).rejects.toMatchObject({ reason: closeReasons.grantExpired, message: "it is over" });
     expect(authorizer.grants.map(({ isReleased }) => isReleased)).toEqual([true]);
   });
 
@@ -144,7 +144,7 @@ describe("a y-websocket client", () => {
     const connection = new FakeConnection("late");
     grant.end(expired);
     const session = new YWebsocketSession(connection, pass, { limits, metrics, dropped });
-    expect([connection.closeReason, connection.refusal]).toEqual([closeReasons.unauthorized, "it is over"]);
+    expect([connection.closeReason, connection.refusal]).toEqual([closeReasons.grantExpired, "it is over"]);
     // Not even which clients the document has.
     expect(connection.sent).toEqual([]);
     session.closed();

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { cliffy } from "../../../src/signaling/cliffy/dialect.ts";
 import { FakeGrant } from "../../support/fakes/fake-grant.ts";
-import { denialOf, expired } from "../../support/fakes/held-authorizer.ts";
+import { denialOf, expired, revoked } from "../../support/fakes/held-authorizer.ts";
 import type { DialectOptions } from "../../support/servers/dialect-clients.ts";
 import { heldPeerDialect } from "../../support/servers/peer-dialect.ts";
 
@@ -37,7 +37,7 @@ test("a peer whose grant ends is told why and leaves, and the others are told th
   const { client: bob } = await enter("b");
   const { client: alice, grant } = await enter("a");
   for (const client of [alice, bob]) client.received();
-  grant.end(expired);
+  grant.end(revoked);
   await bob.say(offer("a"));
   await alice.say(offer("b"));
   expect(alice.received()).toEqual([{ type: "error", message: "not now" }]);
@@ -47,6 +47,21 @@ test("a peer whose grant ends is told why and leaves, and the others are told th
   await authorizer.grant("room");
   await joining;
   expect(alice.received()).toMatchObject([{ type: "peers" }]);
+});
+
+test.each([
+  ["expired", "grant-expired"],
+  ["unavailable", "authorization-unavailable"],
+  ["early", "not-yet-valid"],
+] as const)("a peer whose grant ends as %s is told why and closed, since it can return", async (kind, name) => {
+  const { enter, heldGrants } = setUp();
+  const { client: bob } = await enter("b");
+  const { client: alice, grant } = await enter("a");
+  for (const client of [alice, bob]) client.received();
+  grant.end(denialOf(kind));
+  expect(alice.received()).toEqual([{ type: "error", message: "not now" }]);
+  expect([alice.connection.closeReason?.name, heldGrants()]).toEqual([name, 1]);
+  expect(bob.received()).toEqual([{ type: "peer-left", roomId: "room", peerId: "a" }]);
 });
 
 test("a grant that has ended before its room is joined leaves the room empty", async () => {

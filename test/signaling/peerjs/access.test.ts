@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
+import { closeReasons } from "../../../src/transport/close-reason.ts";
 import { peerJsClients } from "../../support/clients/peerjs-clients.ts";
 import { settled } from "../../support/eventually.ts";
 import { FakeAuthorizer } from "../../support/fakes/fake-authorizer.ts";
 import { FakeGrant } from "../../support/fakes/fake-grant.ts";
-import { denialOf, expired, HeldAuthorizer } from "../../support/fakes/held-authorizer.ts";
+import { denialOf, expired, HeldAuthorizer, revoked } from "../../support/fakes/held-authorizer.ts";
 
 const query = (id: string, more = "") => `key=peerjs&id=${id}&token=t${more}`;
 const offer = (dst: string) => ({ type: "OFFER", dst, payload: {} });
@@ -37,22 +38,28 @@ test.each([
   expect(namespace.ids).toEqual([]);
 });
 
-test("a client whose grant ends is refused and has left at once: it neither receives nor sends", async () => {
-  const authorizer = new FakeAuthorizer();
-  const { connect, clock } = peerJsClients({ authorizer, limits: { publishBurst: 1, publishesPerSecond: 1 } });
-  const [alice, bob] = [await connect("alice"), await connect("bob")];
-  for (const client of [alice, bob]) client.received();
-  alice.say(offer("bob"));
-  alice.say(offer("bob"));
-  authorizer.grants[0]?.end(expired);
-  clock.advance(1_000);
-  await settled();
-  bob.say(offer("alice"));
-  expect([alice.connection.closeReason?.name, alice.connection.refusal]).toEqual(["unauthorized", "not now"]);
-  expect([alice.received(), bob.received().length]).toEqual([[], 1]);
-  alice.leave();
-  expect(authorizer.grants.map(({ isReleased }) => isReleased)).toEqual([true, false]);
-});
+test.each([
+  [expired, closeReasons.grantExpired],
+  [revoked, closeReasons.unauthorized],
+])(
+  "a client whose grant ends is refused and has left at once, without a word from or to it: %j",
+  async (denial, reason) => {
+    const authorizer = new FakeAuthorizer();
+    const { connect, clock } = peerJsClients({ authorizer, limits: { publishBurst: 1, publishesPerSecond: 1 } });
+    const [alice, bob] = [await connect("alice"), await connect("bob")];
+    for (const client of [alice, bob]) client.received();
+    alice.say(offer("bob"));
+    alice.say(offer("bob"));
+    authorizer.grants[0]?.end(denial);
+    clock.advance(1_000);
+    await settled();
+    bob.say(offer("alice"));
+    expect([alice.connection.closeReason, alice.connection.refusal]).toEqual([reason, "not now"]);
+    expect([alice.received(), bob.received().length]).toEqual([[], 1]);
+    alice.leave();
+    expect(authorizer.grants.map(({ isReleased }) => isReleased)).toEqual([true, false]);
+  },
+);
 
 test("a grant that has ended before its client has joined ends the session", async () => {
   const authorizer = new HeldAuthorizer();

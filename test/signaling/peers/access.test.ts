@@ -5,7 +5,7 @@ import { peersClients } from "../../support/clients/peers-clients.ts";
 import { settled } from "../../support/eventually.ts";
 import { FakeAuthorizer } from "../../support/fakes/fake-authorizer.ts";
 import { FakeGrant } from "../../support/fakes/fake-grant.ts";
-import { denialOf, expired, HeldAuthorizer } from "../../support/fakes/held-authorizer.ts";
+import { denialOf, expired, HeldAuthorizer, revoked } from "../../support/fakes/held-authorizer.ts";
 
 const offer = (toDeviceId: string) => ({ connectionId: 1, toDeviceId, sdi: {} });
 const tokensOf = (requests: readonly AccessRequest[]) => requests.map(({ token }) => token);
@@ -36,7 +36,7 @@ describe("a client that is denied", () => {
     return { ...clients, client, connect };
   };
 
-  test.each([denialOf("unauthorized"), denialOf("forbidden"), expired])(
+  test.each([denialOf("unauthorized"), denialOf("forbidden"), denialOf("unauthorized", "expired")])(
     "is told why in a connect error, and may show something else: %j",
     async (denial) => {
       const { client, connect } = await denied(denial);
@@ -50,25 +50,33 @@ describe("a client that is denied", () => {
     },
   );
 
-  test("because authorization is unavailable is closed, after which it reconnects by itself", async () => {
-    const { client, connect, protocol } = await denied(denialOf("unavailable"));
-    const reason = closeReasons.authorizationUnavailable;
+  test.each([
+    ["unavailable", closeReasons.authorizationUnavailable],
+    ["early", closeReasons.notYetValid],
+  ] as const)("for now, as %s, is closed, after which it reconnects by itself", async (kind, reason) => {
+    const { client, connect, protocol } = await denied(denialOf(kind));
     await expect(connect('{"token":"bad"}')).rejects.toMatchObject({ reason });
     expect([client.connection.take(), protocol.closeMessage?.(reason, "not now")]).toEqual([[], undefined]);
   });
 });
 
 describe("a grant that ends", () => {
-  test("tells its client, and the others that the device is offline", async () => {
+  test.each([
+    [expired, closeReasons.grantExpired, undefined],
+    [denialOf("unavailable"), closeReasons.authorizationUnavailable, undefined],
+    [revoked, closeReasons.unauthorized, "1"],
+    [denialOf("forbidden"), closeReasons.forbidden, "1"],
+  ])("tells its client, and the others that the device is offline: %j", async (denial, reason, disconnected) => {
     const authorizer = new FakeAuthorizer();
     const { enter, protocol, devices } = peersClients({ authorizer });
     const [alice, bob] = [await enter("alice", "group"), await enter("bob", "group")];
     for (const client of [alice, bob]) client.received();
-    authorizer.grants[0]?.end(expired);
+    authorizer.grants[0]?.end(denial);
     await bob.emit("offer", offer("alice"));
     expect(alice.received()).toEqual([["error", "not now"]]);
-    expect([alice.connection.closeReason?.name, alice.connection.refusal]).toEqual(["unauthorized", "not now"]);
-    expect(protocol.closeMessage?.(closeReasons.unauthorized, "not now")).toBe("1");
+    expect([alice.connection.closeReason, alice.connection.refusal]).toEqual([reason, "not now"]);
+    // After a disconnect packet the client does not reconnect.
+    expect(protocol.closeMessage?.(reason, "not now")).toBe(disconnected);
     expect(bob.received()).toEqual([["device-offline", "alice"]]);
     expect(devices.find("alice")).toBeUndefined();
   });

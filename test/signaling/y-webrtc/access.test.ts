@@ -3,7 +3,7 @@ import { yWebrtc } from "../../../src/signaling/y-webrtc/dialect.ts";
 import { Topic } from "../../../src/signaling/y-webrtc/topic.ts";
 import { settled } from "../../support/eventually.ts";
 import { FakeGrant } from "../../support/fakes/fake-grant.ts";
-import { denialOf, expired, HeldAuthorizer } from "../../support/fakes/held-authorizer.ts";
+import { denialOf, expired, HeldAuthorizer, revoked } from "../../support/fakes/held-authorizer.ts";
 import { type DialectOptions, dialectClients, dialectParts } from "../../support/servers/dialect-clients.ts";
 
 function setUp(options: Pick<DialectOptions, "limits"> = {}) {
@@ -279,11 +279,11 @@ describe("while authorization is unavailable", () => {
 });
 
 describe("a grant that ends", () => {
-  test("ends its subscription silently, and no other; the topic may be subscribed again", async () => {
+  test("for good ends its subscription silently, and no other; the topic may be subscribed again", async () => {
     const { connect: _, authorizer, enter, lines } = setUp();
     const { client: bob } = await enter("bob", "a", "b");
     const { client: alice, grants } = await enter("alice", "a", "b");
-    grants[0]?.end(expired);
+    grants[0]?.end(revoked);
     await bob.say(publish("a", 1));
     await bob.say(publish("b", 2));
     await alice.say(publish("a", 3));
@@ -293,6 +293,25 @@ describe("a grant that ends", () => {
     await authorizer.grant("a");
     await bob.say(publish("a", 4));
     expect(alice.received()).toEqual([published("a", 4)]);
+  });
+
+  test.each([
+    ["expired", "grant-expired"],
+    ["unavailable", "authorization-unavailable"],
+    ["early", "not-yet-valid"],
+  ] as const)("as %s closes the connection, since the client would never subscribe again", async (kind, name) => {
+    const { connect, authorizer, enter, heldGrants } = setUp();
+    const { client: alice, grants } = await enter("alice", "a", "b");
+    grants[0]?.end(denialOf(kind));
+    expect([alice.connection.closeReason?.name, alice.received()]).toEqual([name, []]);
+    alice.leave();
+    expect(heldGrants()).toBe(0);
+    const bob = connect("bob");
+    await bob.say(subscribe("a"));
+    const ended = new FakeGrant("read");
+    ended.end(denialOf(kind));
+    await authorizer.grant("a", ended);
+    expect(bob.connection.closeReason?.name).toBe(name);
   });
 
   test("before its topic is joined leaves the topic empty", async () => {

@@ -53,11 +53,20 @@ export class HeldAuthorizer implements Authorizer {
   }
 }
 
-const codes = { unauthorized: "bad-signature", forbidden: "wrong-room", unavailable: "unavailable" } as const;
+const codes = {
+  unauthorized: "bad-signature",
+  forbidden: "wrong-room",
+  expired: "expired",
+  early: "not-yet-valid",
+  unavailable: "unavailable",
+} as const;
 
 /** A denial with the reason `not now`. */
 export function denialOf(kind: Denial["kind"], code: Denial["code"] = codes[kind]): Denial {
   return { granted: false, kind, code, reason: "not now" };
 }
 
-export const expired = denialOf("unauthorized", "expired");
+/** The end of a grant that has run out. */
+export const expired = denialOf("expired");
+/** The end of a grant that has been revoked. */
+export const revoked = denialOf("unauthorized", "revoked");
