@@ -25,6 +25,7 @@ import { type HocuspocusEncoding, hocuspocusEncoding } from "./encoding.ts";
 import type { HocuspocusLimits } from "./limits.ts";
 import { HocuspocusMember } from "./member.ts";
 import { PendingAcknowledgements } from "./pending-acknowledgements.ts";
+import type { Standing } from "./stranger-deadline.ts";
 
 /** The dependencies that all attachments of a server share. */
 export interface AttachmentOptions extends DocumentAuthorizationOptions {
@@ -45,6 +46,8 @@ export interface AttachmentHost extends DocumentRequest {
   /** Too many bytes wait: the connection should not be read until `cleared`. */
   filled(): void;
   cleared(): void;
+  /** The client has joined or left the document, or has been denied. */
+  standingChanged(before: Standing, after: Standing): void;
   /** The client has detached the document, and no frame of it waits. */
   detached(): void;
 }
@@ -65,7 +68,13 @@ type State =
    */
   | { readonly kind: "denied"; readonly pending: PendingAcknowledgements; readonly denial: Denial }
   /** The document is refused until the client detaches it. Every authentication gets the same answer. */
-  | { readonly kind: "refused"; readonly reason: string };
+  | { readonly kind: "refused"; readonly reason: string; readonly standing: Standing };
+
+/** A client that was in the document when it was refused is no stranger: if it had to return, it would be refused again. */
+function standingOf(state: State): Standing {
+  if (state.kind === "refused") return state.standing;
+  return state.kind === "new" ? "undecided" : state.kind;
+}
 
 /** The memory that a waiting frame takes besides its own bytes. */
 const waitingFrameBytes = 128;
@@ -116,15 +125,11 @@ export class Attachment {
     this.#authorization.startDeadline();
   }
 
-  get #isOutside(): boolean {
-    return this.#state.kind === "denied" || this.#state.kind === "refused";
-  }
-
   /** Handles a frame of this document after the ones before it; its message begins at `offset`. */
   receive(frame: Uint8Array, offset: number): void {
     this.#push(frame.byteLength, () => {
       const type = frame[offset];
-      if (type === messageTypes.awareness && this.#isOutside) this.#answerKeepalive();
+      if (this.#state.kind === "refused" && type === messageTypes.awareness) this.#answerKeepalive();
       // All other messages are ignored without being decoded.
       if (this.#state.kind === "refused" && type !== messageTypes.auth && type !== messageTypes.close) return;
       return this.#handle(decodeMessage(frame, offset));
@@ -189,7 +194,7 @@ export class Attachment {
     }
   }
 
-  /** Providers send awareness every 15 s and reconnect after 30 s without a frame, to be denied again: answer them. */
+  /** Providers send awareness every 15 s and reconnect after 30 s without a frame, to be refused again: answer them. */
   #answerKeepalive(): void {
     this.#connection.send(this.#encoding.awareness(emptyAwareness));
   }
@@ -230,7 +235,7 @@ export class Attachment {
       failed: (error) => this.#failed(error),
     });
     this.#authorization.stopDeadline();
-    this.#state = { kind: "joined", member, pass };
+    this.#change({ kind: "joined", member, pass });
     pass.watch(this.#watcherOf(pass, member));
     if (!member.hasLeft) return member.join(pending);
   }
@@ -273,7 +278,7 @@ export class Attachment {
   }
 
   #leaveAsDenied(denial: Denial): void {
-    this.#state = { kind: "denied", pending: this.#leave(), denial };
+    this.#change({ kind: "denied", pending: this.#leave(), denial });
   }
 
   /** Closes the connection if the client may be let in when it returns: only in this case does reconnecting help. */
@@ -301,10 +306,16 @@ export class Attachment {
   /** Leaves the room if the client is in it. Returns what the provider waits for, to be answered if it joins again. */
   #leave(): PendingAcknowledgements {
     const state = this.#state;
-    this.#state = { kind: "new" };
+    this.#change({ kind: "new" });
     if (state.kind === "denied") return state.pending;
     if (state.kind !== "joined") return new PendingAcknowledgements();
     return new PendingAcknowledgements(state.member.leave());
+  }
+
+  #change(state: State): void {
+    const before = this.#state;
+    this.#state = state;
+    this.#host.standingChanged(standingOf(before), standingOf(state));
   }
 
   /** Closes the connection, for an error that reconnecting heals; the waiting frames are dropped. */
@@ -320,10 +331,12 @@ export class Attachment {
 
   #refuse(reason: CloseReason, detail: string): void {
     const { log, metrics } = this.#options;
+    const standing = standingOf(this.#state) === "joined" ? "joined" : "denied";
     this.#leave();
     this.#authorization.stopDeadline();
-    this.#state = { kind: "refused", reason: `${reason.name}: ${detail}` };
-    this.#sendPermissionDenied(this.#state.reason);
+    const text = `${reason.name}: ${detail}`;
+    this.#change({ kind: "refused", reason: text, standing });
+    this.#sendPermissionDenied(text);
     metrics.refusedSessions.inc({ reason: reason.name });
     log.info({ event: "document-refused", protocol: "hocuspocus", reason: reason.name, detail });
   }

@@ -12,7 +12,7 @@ export const hocuspocusLimits = limits({
   authenticationMs: {
     default: 15_000,
     unit: "ms",
-    help: "until a document of a connection must be authorized, whatever the client sends meanwhile",
+    help: "until a document of a connection must be authorized, whatever the client sends meanwhile; as long after the first denial, a connection without another document is closed",
   },
   withoutDocumentMs: {
     default: 60_000,

@@ -7,6 +7,7 @@ import { Attachment, type AttachmentOptions } from "./attachment.ts";
 import { type Addressed, decodeAddress, isKnownType, maxAddressBytes, messageTypes } from "./codec.ts";
 import { ConcurrencyLimit } from "./concurrency-limit.ts";
 import { hocuspocusEncoding } from "./encoding.ts";
+import { StrangerDeadline } from "./stranger-deadline.ts";
 
 const pong = Uint8Array.of(messageTypes.pong);
 
@@ -18,7 +19,7 @@ export class HocuspocusSession implements ProtocolSession {
   readonly #attachments = new Map<string, Attachment>();
   readonly #gate = new Gate();
   readonly #limit: ConcurrencyLimit;
-  #cancelIdle: (() => void) | undefined;
+  readonly #deadline: StrangerDeadline;
 
   constructor(connection: Connection, handshake: Handshake, options: AttachmentOptions) {
     this.#connection = connection;
@@ -29,7 +30,9 @@ export class HocuspocusSession implements ProtocolSession {
       filled: () => this.#gate.hold(),
       cleared: () => this.#gate.release(),
     });
-    this.#checkIdle();
+    const { clock, limits } = options;
+    const passed = () => connection.close(closeReasons.timeout);
+    this.#deadline = new StrangerDeadline({ clock, limits, passed });
   }
 
   receive(frame: Frame): void | Promise<void> {
@@ -58,7 +61,7 @@ export class HocuspocusSession implements ProtocolSession {
   }
 
   closed(): void {
-    this.#cancelIdle?.();
+    this.#deadline.close();
     for (const attachment of this.#attachments.values()) attachment.close();
   }
 
@@ -92,15 +95,16 @@ export class HocuspocusSession implements ProtocolSession {
         address,
         filled: () => this.#gate.hold(),
         cleared: () => this.#gate.release(),
+        standingChanged: (before, after) => this.#deadline.changed(before, after),
         detached: () => {
           this.#attachments.delete(address);
-          this.#checkIdle();
+          this.#deadline.detached();
         },
       },
       this.#options,
     );
     this.#attachments.set(address, attachment);
-    this.#checkIdle();
+    this.#deadline.attached();
     const fault = checkRoomName(name, limits.nameBytes);
     if (fault !== undefined) attachment.refuse(closeReasons.malformedFrame, fault);
     return attachment;
@@ -114,14 +118,5 @@ export class HocuspocusSession implements ProtocolSession {
     this.#connection.send(denied(`forbidden: more than ${most} documents on one connection`));
     this.#connection.send(refused);
     this.#options.metrics.refusedSessions.inc({ reason: closeReasons.forbidden.name });
-  }
-
-  /** Closes a connection that has no document for `limits.withoutDocumentMs`. */
-  #checkIdle(): void {
-    const { clock, limits } = this.#options;
-    this.#cancelIdle?.();
-    this.#cancelIdle = undefined;
-    if (this.#attachments.size > 0) return;
-    this.#cancelIdle = clock.after(limits.withoutDocumentMs, () => this.#connection.close(closeReasons.timeout));
   }
 }
