@@ -3,7 +3,7 @@ import { authLimits } from "../auth/limits.ts";
 import { defaultsOf, type Limit, type LimitTable, type LimitValues } from "../config/limit.ts";
 import { hocuspocusLimits } from "../relay/hocuspocus/limits.ts";
 import { relayLimits } from "../relay/limits.ts";
-import { roomLimits } from "../rooms/limits.ts";
+import { accessRateLimits, roomLimits } from "../rooms/limits.ts";
 import { signalingLimits } from "../signaling/limits.ts";
 import { octateCodeLimits } from "../signaling/octatecode/limits.ts";
 import { peerJsLimits } from "../signaling/peerjs/limits.ts";
@@ -16,6 +16,7 @@ export const limitGroups = [
   { title: "Connections", table: transportLimits },
   { title: "Names", table: roomLimits },
   { title: "Access control", table: authLimits },
+  { title: "Requests for access", table: accessRateLimits },
   { title: "HTTP API", table: adminLimits },
   { title: "Documents", table: relayLimits },
   { title: "Hocuspocus (/collab)", table: hocuspocusLimits },

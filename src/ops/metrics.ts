@@ -62,6 +62,8 @@ export interface Metrics {
   readonly droppedMessages: Counter<"bound">;
   /** Denied requests for access, and ended permissions: for documents, signaling rooms, and upgrades without a room. */
   readonly accessDenials: Counter<"kind" | "code">;
+  /** Requests for access to documents that have waited for the rate of their connection or document. */
+  readonly delayedAuthorizations: Counter;
   /** Permissions in use. */
   readonly liveGrants: LiveGauge;
   /** The number of times that a limit refused, closed or delayed a signaling client. */
@@ -152,6 +154,7 @@ export function createMetrics(): Metrics {
       "kind",
       "code",
     ),
+    delayedAuthorizations: counter("delayed_authorizations_total", "Requests for access to documents over their rate"),
     liveGrants: gauge("live_grants", "Permissions in use"),
     signalingBounds: counter("signaling_bounds_total", "Times that a signaling client exceeded a limit", "bound"),
     refusedUpgrades: counter("refused_upgrades_total", "WebSocket upgrades refused", "reason"),

@@ -36,6 +36,8 @@ export async function joinRoom<R extends { readonly size: number }, M extends Me
   options: JoinOptions<R>,
 ): Promise<Denial | "id-in-use" | undefined> {
   const { client, roomId } = request;
+  const turn = client.quota.requestAccess();
+  if (turn !== true && !(await turn)) return undefined;
   const pass = await enterRoom(options.rooms, options.authorizer, accessRequest("signaling", roomId, client));
   if (!pass.granted) return pass;
   let hasJoined = false;

@@ -3,9 +3,11 @@ import { addressBlock } from "../lib/address/address-block.ts";
 import { isLoopback } from "../lib/address/loopback.ts";
 import { KeyedBuckets } from "../lib/keyed-buckets.ts";
 import type { Clock } from "../lib/time/clock.ts";
+import { takeOrWait } from "../lib/time/take-or-wait.ts";
 import { Timeouts } from "../lib/time/timeouts.ts";
 import { TokenBucket } from "../lib/token-bucket.ts";
 import type { Metrics } from "../ops/metrics.ts";
+import type { AccessRateLimits } from "../rooms/limits.ts";
 import { closeReasons } from "../transport/close-reason.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { Handshake } from "../transport/protocol.ts";
@@ -22,12 +24,13 @@ export type SignalingBound =
   | "publish-rate"
   | "address-publish-rate"
   | "fan-out"
+  | "authorization-rate"
   | "first-frame"
   | "no-room"
   | "mailbox";
 
 export interface QuotasOptions {
-  readonly limits: SignalingLimits;
+  readonly limits: SignalingLimits & AccessRateLimits;
   readonly clock: Clock;
   readonly metrics: Metrics;
 }
@@ -45,6 +48,11 @@ export interface Quota {
   joinedRoom(): void;
   /** The client is in one room less. */
   leftRoom(): void;
+  /**
+   * Pays for one request for access, which the authorizer may have to decide: at once or after a wait. False when the
+   * client has disconnected meanwhile.
+   */
+  requestAccess(): true | Promise<boolean>;
   /**
    * Pays for one message to that many receivers. True when the message may be sent, at once or after a wait; false when
    * the client has disconnected meanwhile, and the message is to be dropped.
@@ -121,6 +129,7 @@ class ConnectionQuota implements Quota {
   #rooms = 0;
   #hasSentFrame = false;
   #buckets: Buckets | undefined;
+  #accessRequests: TokenBucket | undefined;
 
   constructor(connection: Connection, handshake: Handshake, shared: SharedQuotas) {
     this.#connection = connection;
@@ -144,6 +153,15 @@ class ConnectionQuota implements Quota {
   leftRoom(): void {
     this.#rooms -= 1;
     if (this.#rooms === 0 && this.#connection.isOpen) this.#shared.withoutRoom.set(this.#connection);
+  }
+
+  requestAccess(): true | Promise<boolean> {
+    const { clock, limits } = this.#shared;
+    const { authorizationBurst: burst, authorizationsPerSecond: perSecond } = limits;
+    this.#accessRequests ??= new TokenBucket({ burst, perSecond, clock });
+    const taking = takeOrWait(this.#accessRequests, this.#handshake, clock);
+    if (taking !== true) this.met("authorization-rate");
+    return taking;
   }
 
   spend(deliveries: number): boolean | Promise<boolean> {

@@ -40,6 +40,20 @@ const isSettled = async (promise: Promise<unknown>): Promise<boolean> => {
 };
 
 describe("a connection", () => {
+  test("requests access as often as it may join documents at once, then at its rate", async () => {
+    const { clock, open, met } = setUp();
+    const { quota, leave } = open();
+    const { count, waiting } = await atOnce(() => quota.requestAccess());
+    expect([count, await met("authorization-rate")]).toEqual([1_000, 1]);
+    clock.advance(33);
+    expect(await isSettled(waiting)).toBe(false);
+    clock.advance(1);
+    expect(await waiting).toBe(true);
+    const late = quota.requestAccess();
+    leave();
+    expect(await late).toBe(false);
+  });
+
   test("publishes its burst at once, then at its rate; a message over the rate waits and is counted once", async () => {
     const { clock, open, met } = setUp();
     const { quota } = open();

@@ -4,7 +4,7 @@ import type { Log } from "../../ops/log.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import { handshakeToken } from "../../rooms/access-request.ts";
 import { closeReasonOf, isTemporary } from "../../rooms/denial.ts";
-import type { RoomLimits } from "../../rooms/limits.ts";
+import type { AccessRateLimits, RoomLimits } from "../../rooms/limits.ts";
 import type { RoomPass } from "../../rooms/room-pass.ts";
 import { type CloseReason, closeReasons, isFinal, SessionError } from "../../transport/close-reason.ts";
 import type { Connection } from "../../transport/connection.ts";
@@ -31,6 +31,7 @@ import type { Standing } from "./stranger-deadline.ts";
 export interface AttachmentOptions extends DocumentAuthorizationOptions {
   readonly limits: HocuspocusLimits &
     RoomLimits &
+    AccessRateLimits &
     Pick<RelayLimits, "relayFrameBytes"> &
     Pick<TransportLimits, "outboxBytes">;
   readonly log: Log;

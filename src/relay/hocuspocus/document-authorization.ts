@@ -1,5 +1,8 @@
 import type { Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
 import type { Clock } from "../../lib/time/clock.ts";
+import { takeOrWait } from "../../lib/time/take-or-wait.ts";
+import { TokenBucket } from "../../lib/token-bucket.ts";
+import type { Metrics } from "../../ops/metrics.ts";
 import { accessRequest } from "../../rooms/access-request.ts";
 import { openRoom, type RoomPass } from "../../rooms/room-pass.ts";
 import type { RoomRegistry } from "../../rooms/room-registry.ts";
@@ -14,8 +17,9 @@ import type { HocuspocusLimits } from "./limits.ts";
 export interface DocumentAuthorizationOptions {
   readonly rooms: RoomRegistry<SyncRoom>;
   readonly authorizer: Authorizer;
-  readonly limits: Pick<HocuspocusLimits, "authenticationMs">;
+  readonly limits: Pick<HocuspocusLimits, "authenticationMs" | "tokenBurst" | "tokensPerSecond">;
   readonly clock: Clock;
+  readonly metrics: Metrics;
 }
 
 /** A connection that asks for one document. */
@@ -26,18 +30,23 @@ export interface DocumentRequest {
   readonly name: string;
   /** Shared by all documents of the connection: each authorization may ask a webhook and load a document. */
   readonly concurrency: ConcurrencyLimit;
+  /** Limits the rate of all authorizations of the connection. */
+  readonly rate: TokenBucket;
 }
 
 /**
  * Authorizes the provider of one document, once for each token that it sends, and opens the room.
  *
- * The client decides how often that happens, so authorizations of one connection are limited in number at a time, and
- * each has to end within `limits.authenticationMs`.
+ * The client decides how often that happens, so the authorizations of one connection are limited in number at a time and
+ * in their rate, and each has to end within `limits.authenticationMs`. One over the rate waits, and the later frames of its
+ * document behind it: an application may send a token whenever it is denied.
  */
 export class DocumentAuthorization {
   readonly #request: DocumentRequest;
   readonly #options: DocumentAuthorizationOptions;
   readonly #expired: () => void;
+  /** Limits the rate of the tokens for this document. */
+  readonly #tokens: TokenBucket;
   #phase: "idle" | "authorizing" | "opening" = "idle";
   #cancelDeadline: (() => void) | undefined;
 
@@ -46,6 +55,8 @@ export class DocumentAuthorization {
     this.#request = request;
     this.#options = options;
     this.#expired = expired;
+    const { clock, limits } = options;
+    this.#tokens = new TokenBucket({ burst: limits.tokenBurst, perSecond: limits.tokensPerSecond, clock });
   }
 
   /** Whether an authorization waits for its turn or for the authorizer. */
@@ -70,10 +81,17 @@ export class DocumentAuthorization {
    * settled.
    */
   async authorize<R>(token: string | undefined, decided: (decision: Grant | Denial) => Promise<R>): Promise<R> {
-    const { concurrency, name, handshake } = this.#request;
-    this.startDeadline();
+    const { concurrency, name, handshake, rate } = this.#request;
     this.#phase = "authorizing";
     try {
+      for (const bucket of [this.#tokens, rate]) {
+        const taking = takeOrWait(bucket, handshake, this.#options.clock);
+        if (taking === true) continue;
+        this.#options.metrics.delayedAuthorizations.inc();
+        await taking;
+      }
+      // A client that has disconnected meanwhile gets no turn.
+      this.startDeadline();
       return await concurrency.take(handshake.signal, async () => {
         const request = accessRequest("sync", name, { ...this.#request, token });
         const decision = await this.#options.authorizer.authorize(request);

@@ -20,6 +20,18 @@ export const hocuspocusLimits = limits({
     help: "how long a connection without a document stays open",
     beyond: "closed: timeout",
   },
+  tokenBurst: {
+    default: 10,
+    unit: "count",
+    help: "tokens that one connection sends at once for a document",
+    beyond: "delayed",
+  },
+  tokensPerSecond: {
+    default: 1,
+    unit: "per second",
+    help: "tokens that one connection sends for a document",
+    beyond: "delayed",
+  },
   attachmentInboxBytes: {
     default: 64 * kibibyte,
     unit: "bytes",

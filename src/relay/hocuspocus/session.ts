@@ -1,4 +1,5 @@
 import { Gate } from "../../lib/gate.ts";
+import { TokenBucket } from "../../lib/token-bucket.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
@@ -19,6 +20,8 @@ export class HocuspocusSession implements ProtocolSession {
   readonly #attachments = new Map<string, Attachment>();
   readonly #gate = new Gate();
   readonly #limit: ConcurrencyLimit;
+  /** Limits the rate of the authorizations. */
+  readonly #rate: TokenBucket;
   readonly #deadline: StrangerDeadline;
 
   constructor(connection: Connection, handshake: Handshake, options: AttachmentOptions) {
@@ -31,6 +34,11 @@ export class HocuspocusSession implements ProtocolSession {
       cleared: () => this.#gate.release(),
     });
     const { clock, limits } = options;
+    this.#rate = new TokenBucket({
+      burst: limits.authorizationBurst,
+      perSecond: limits.authorizationsPerSecond,
+      clock,
+    });
     const passed = () => connection.close(closeReasons.timeout);
     this.#deadline = new StrangerDeadline({ clock, limits, passed });
   }
@@ -91,6 +99,7 @@ export class HocuspocusSession implements ProtocolSession {
         connection: this.#connection,
         handshake: this.#handshake,
         concurrency: this.#limit,
+        rate: this.#rate,
         name,
         address,
         filled: () => this.#gate.hold(),

@@ -9,6 +9,19 @@ export const octateCodeLimits = limits({
     help: "content that all rooms together keep for clients that join",
   },
   roomTokenMs: { default: 3_600_000, unit: "ms", help: "how long a room token admits its user" },
+  // The clients of one address may be a class.
+  roomRequestBurst: {
+    default: 500,
+    unit: "count",
+    help: "requests to /api/auth/token, and to create a room by /api/rooms, at once from one address (of IPv6: one /64), except loopback",
+    beyond: "429",
+  },
+  roomRequestsPerSecond: {
+    default: 50,
+    unit: "per second",
+    help: "requests to /api/auth/token, and to create a room by /api/rooms, from one address",
+    beyond: "429",
+  },
 });
 
 export type OctateCodeLimits = LimitValues<typeof octateCodeLimits>;

@@ -3,12 +3,16 @@ import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
 import type { Administration } from "../../auth/administration.ts";
 import type { AccessRequest, Denial, Grant } from "../../auth/authorizer.ts";
+import { addressBlock } from "../../lib/address/address-block.ts";
+import { isLoopback } from "../../lib/address/loopback.ts";
 import { bearerToken } from "../../lib/bearer-token.ts";
+import { KeyedBuckets } from "../../lib/keyed-buckets.ts";
 import { httpStatusOf } from "../../rooms/denial.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import type { HttpClient } from "../../transport/protocol.ts";
 import { isObject, type JsonObject } from "../json-codec.ts";
 import { endingText, otherUser } from "./denial-text.ts";
+import type { OctateCodeLimits } from "./limits.ts";
 import type { RoomFacts } from "./room.ts";
 import type { OctateCodeOptions } from "./session.ts";
 
@@ -24,6 +28,7 @@ type RoomNames = Pick<RoomFacts, "roomId" | "roomName" | "hostId" | "hostName">;
 export interface RoutesOptions extends OctateCodeOptions {
   readonly usage: () => Usage;
   readonly administration: Administration;
+  readonly limits: OctateCodeOptions["limits"] & OctateCodeLimits;
 }
 
 /** OctateCode's HTTP routes. Room names are secrets, so only administrators may list or read rooms. */
@@ -32,6 +37,13 @@ export function octateCodeRoutes(options: RoutesOptions): Hono {
   const app = new Hono();
   const paths = ["/api/auth/token", "/api/health", "/api/stats", "/api/rooms", "/api/rooms/*"];
   for (const path of paths) app.use(path, bodyLimit({ maxSize: limits.signalingFrameBytes }));
+  const requests = new KeyedBuckets({ burst: limits.roomRequestBurst, perSecond: limits.roomRequestsPerSecond, clock });
+  /** Each request may cost a signature, or a call of the application. */
+  const limitRate = createMiddleware<{ Bindings: HttpClient }>(async (context, next) => {
+    const { remoteAddress } = context.env;
+    if (isLoopback(remoteAddress) || requests.of(addressBlock(remoteAddress)).take()) return next();
+    return context.json({ error: "Too many requests", timestamp: clock.now() }, 429, { "retry-after": "1" });
+  });
   const isValidName = (value: unknown): value is string =>
     typeof value === "string" && checkRoomName(value, limits.nameBytes) === undefined;
 
@@ -44,7 +56,7 @@ export function octateCodeRoutes(options: RoutesOptions): Hono {
   const refuse = (context: Context, denial: Denial) =>
     context.json({ error: endingText(denial), timestamp: clock.now() }, httpStatusOf(denial));
 
-  app.post("/api/auth/token", async (context) => {
+  app.post("/api/auth/token", limitRate, async (context) => {
     const { userId, roomId } = await bodyOf(context);
     const timestamp = clock.now();
     if (!isValidName(userId) || !isValidName(roomId)) {
@@ -76,7 +88,7 @@ export function octateCodeRoutes(options: RoutesOptions): Hono {
     return context.json({ server, memory, cpu, operations: { total: 0, perSecond: 0 }, timestamp: clock.now() });
   });
 
-  app.post("/api/rooms", async (context) => {
+  app.post("/api/rooms", limitRate, async (context) => {
     const timestamp = clock.now();
     const named = namesIn(await bodyOf(context), isValidName);
     if (typeof named === "string") return context.json({ error: named, timestamp }, 400);

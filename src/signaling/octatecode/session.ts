@@ -96,6 +96,8 @@ export class OctateCodeSession implements DialectSession, Deliverer<OctateCodeSi
   async #authenticate({ userId, roomId, token }: Extract<ClientMessage, { type: "auth" }>): Promise<void> {
     if (!userId || !roomId) return this.#refuse("Missing userId or roomId");
     if (this.#hasFault(userId) || this.#hasFault(roomId)) return this.#refuse("Missing userId or roomId", "name");
+    const turn = this.#client.quota.requestAccess();
+    if (turn !== true && !(await turn)) return;
     const authenticated = await authenticateUser({ user: userId, room: roomId, token }, this.#client, this.#options);
     if (typeof authenticated === "string") return this.#refuse(authenticated);
     this.#become(authenticated);

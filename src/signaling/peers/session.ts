@@ -104,6 +104,8 @@ export class PeersSession implements ProtocolSession, Deliverer<AnswerableSignal
       return;
     }
     if (this.#grant !== undefined) throw malformed("already connected");
+    const turn = this.#quota.requestAccess();
+    if (turn !== true && !(await turn)) return;
     const requester = { connection: this.#connection, handshake: this.#handshake, token };
     const decision = await this.#options.authorizer.authorize(accessRequest("signaling", peersRoomName, requester));
     if (!decision.granted) return this.#deny(decision);

@@ -147,6 +147,8 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
   }
 
   async #passFor(topic: string): Promise<RoomPass<Topic> | undefined> {
+    const turn = this.#client.quota.requestAccess();
+    if (turn !== true && !(await turn)) return undefined;
     const request = accessRequest("signaling", topic, this.#client);
     const decision = await this.#authorize(request);
     const grant = decision.granted ? decision : await this.#retry(decision, request);

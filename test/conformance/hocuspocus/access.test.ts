@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { HocuspocusClients, kinds, saved } from "../../support/clients/hocuspocus-clients.ts";
 import { converged } from "../../support/clients/providers.ts";
 import { typist } from "../../support/clients/typist.ts";
-import { eventually } from "../../support/eventually.ts";
+import { eventually, pause } from "../../support/eventually.ts";
 import { denied, FakeAuthorizer } from "../../support/fakes/fake-authorizer.ts";
 import { startRelayServer } from "../../support/servers/relay-server.ts";
 
@@ -58,6 +58,27 @@ describe.each([...lasting])("a provider of version $label", (kind) => {
     await saved(fresh);
     await converged([client, fresh]);
   });
+
+  test.each(["authenticated", "authenticationFailed"])(
+    "that sends its token at each `%s` starts no loop",
+    async (event) => {
+      const authorizer = new FakeAuthorizer();
+      authorizer.decide("bad", denied);
+      await using server = startRelayServer({ authorizer, limits: { tokenBurst: 5 } });
+      await using clients = new HocuspocusClients(kind, server.wsUrl);
+      const { provider } = clients.attach("loop", { token: event === "authenticated" ? "good" : "bad" });
+      let events = 0;
+      provider.on(event, () => {
+        events += 1;
+        void sendToken(provider);
+      });
+      await eventually("asked again", () => authorizer.requests.length > 1);
+      await pause(1_000);
+      // A token that changes nothing is not answered, and after the burst each denial takes a second.
+      expect(authorizer.requests.length).toBeLessThan(event === "authenticated" ? 4 : 9);
+      expect(events).toBeLessThan(9);
+    },
+  );
 
   test("is asked for a new token when its grant requests one", async () => {
     const authorizer = new FakeAuthorizer();

@@ -104,6 +104,52 @@ describe("the concurrent authorizations of a connection are limited", () => {
   });
 });
 
+describe("the rate of authorizations is limited", () => {
+  test("for each document: a provider that answers each denial with a token is denied at the rate", async () => {
+    const { say, told, clock, authorizer, connection, metrics, connect } = await hocuspocusWriter({
+      limits: { tokenBurst: 3, tokensPerSecond: 1 },
+    });
+    authorizer.decide("bad", expired);
+    const client = await connect("b");
+    await say(doc.auth("again"));
+    const before = authorizer.requests.length;
+    for (let token = 0; token < 6; token += 1) await client.say(doc.auth("bad"), doc.update(first));
+    expect(authorizer.requests).toHaveLength(before + 3);
+    for (let second = 1; second <= 3; second += 1) {
+      clock.advance(1_000);
+      await settled();
+      expect(authorizer.requests).toHaveLength(before + 3 + second);
+    }
+    expect(client.told().filter((words) => words.includes("denied"))).toHaveLength(6);
+    expect((await metrics.delayedAuthorizations.get()).values[0]?.value).toBe(3);
+    // Other clients do not wait.
+    expect([connection.isOpen, told()]).toEqual([true, []]);
+  });
+
+  test("for each connection: attaching again and again makes no difference", async () => {
+    const authorizer = new FakeAuthorizer();
+    const { connect, clock } = hocuspocusSessions({
+      authorizer,
+      limits: { authorizationBurst: 3, authorizationsPerSecond: 1 },
+    });
+    const { say } = await connect("a");
+    for (let round = 0; round < 6; round += 1) await say(doc.auth("t"), doc.close());
+    expect(authorizer.requests).toHaveLength(3);
+    clock.advance(1_000);
+    await settled();
+    expect(authorizer.requests).toHaveLength(4);
+  });
+
+  test("and a client that disconnects while it waits is not authorized", async () => {
+    const { say, leave, clock, authorizer } = await hocuspocusWriter({ limits: { tokenBurst: 1 } });
+    await say(doc.auth("new"));
+    leave();
+    clock.advance(10_000);
+    await settled();
+    expect([authorizer.requests.length, authorizer.grants.every(({ isReleased }) => isReleased)]).toEqual([1, true]);
+  });
+});
+
 test("refused documents are counted", async () => {
   const { say, connect, metrics } = await hocuspocusWriter({ limits: { documentsPerConnection: 1 } });
   await say(doc.update(Uint8Array.of(1, 2, 3)), doc.auth("t"), providerFrames("other").auth("t"));

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { cliffy } from "../../../src/signaling/cliffy/dialect.ts";
+import { settled } from "../../support/eventually.ts";
 import { FakeGrant } from "../../support/fakes/fake-grant.ts";
 import { denialOf, expired, revoked } from "../../support/fakes/held-authorizer.ts";
 import type { DialectOptions } from "../../support/servers/dialect-clients.ts";
@@ -87,6 +88,22 @@ test("a message that waits when a grant ends is not sent", async () => {
   clock.advance(1_000);
   await waiting;
   expect(bob.received()).toMatchObject([{ type: "offer" }, { type: "peer-left" }]);
+});
+
+test("joins over the rate of authorizations wait, denied ones included", async () => {
+  const { connect, authorizer, clock } = setUp({ limits: { authorizationBurst: 1, authorizationsPerSecond: 1 } });
+  const alice = connect("alice");
+  const first = alice.say(join("a"));
+  await authorizer.deny("room");
+  await first;
+  const second = alice.say(join("a"));
+  await settled();
+  expect(authorizer.requests).toHaveLength(1);
+  clock.advance(1_000);
+  await settled();
+  await authorizer.deny("room");
+  await second;
+  expect(authorizer.requests).toHaveLength(2);
 });
 
 test("every grant is released, however its room is left or not joined", async () => {

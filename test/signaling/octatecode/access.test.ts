@@ -176,6 +176,20 @@ describe("a grant that ends", () => {
   });
 });
 
+test("tokens over the rate of authorizations wait", async () => {
+  const { connect, authorizer, clock } = setUp({ limits: { authorizationBurst: 1, authorizationsPerSecond: 1 } });
+  const { client } = await connect("ada");
+  const before = authorizer.requests.length;
+  const again = client.say({ type: "auth", userId: "ada", roomId: "room", data: { token: "t" }, timestamp: 1 });
+  await settled();
+  expect(authorizer.requests).toHaveLength(before);
+  clock.advance(1_000);
+  await settled();
+  await authorizer.deny("room");
+  await again;
+  expect(authorizer.requests).toHaveLength(before + 1);
+});
+
 test("a new token replaces the old one, whose end then has no effect", async () => {
   const { pair, authenticate } = setUp();
   const { host, guest } = await pair();

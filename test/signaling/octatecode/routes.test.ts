@@ -47,6 +47,14 @@ describe("POST /api/auth/token", () => {
     expect(await tokens.verify(token)).toEqual({ user: "ada", room: "room" });
   });
 
+  test("is limited for each address, together with new rooms", async () => {
+    const { post, clock } = setUp({ limits: { roomRequestBurst: 2, roomRequestsPerSecond: 1 } });
+    const ask = async () => (await post("/api/auth/token", { userId: "ada", roomId: "room" })).status;
+    expect([await ask(), (await post("/api/rooms", {})).status, await ask()]).toEqual([200, 400, 429]);
+    clock.advance(1_000);
+    expect(await ask()).toBe(200);
+  });
+
   test.each([{}, { userId: "ada" }, { userId: "", roomId: "room" }, { userId: 5, roomId: "room" }, [], "garbage", ""])(
     "asks for what is missing: %j",
     async (body) => {

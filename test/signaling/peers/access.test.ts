@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { AccessRequest, Denial } from "../../../src/auth/authorizer.ts";
+import type { Limits } from "../../../src/composition/limits.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
 import { peersClients } from "../../support/clients/peers-clients.ts";
 import { settled } from "../../support/eventually.ts";
@@ -27,10 +28,10 @@ test("access is asked for when a client connects, with the token of its payload,
 });
 
 describe("a client that is denied", () => {
-  const denied = async (denial: Denial) => {
+  const denied = async (denial: Denial, limits: Partial<Limits> = {}) => {
     const authorizer = new FakeAuthorizer();
     authorizer.decide("bad", denial);
-    const clients = peersClients({ authorizer });
+    const clients = { ...peersClients({ authorizer, limits }), authorizer };
     const client = await clients.open();
     const connect = (payload: string) => client.session.receive(`0${payload}`);
     return { ...clients, client, connect };
@@ -49,6 +50,19 @@ describe("a client that is denied", () => {
       expect(String(client.connection.take()[0])).toStartWith('0{"sid"');
     },
   );
+
+  test("again and again waits for the rate of authorizations", async () => {
+    const { clock, authorizer, open } = await denied(denialOf("forbidden"), { authorizationBurst: 2 });
+    const client = await open();
+    for (const round of [1, 2])
+      expect([round, await client.session.receive('0{"token":"bad"}')]).toEqual([round, undefined]);
+    const third = client.session.receive('0{"token":"bad"}');
+    await settled();
+    expect(authorizer.requests).toHaveLength(2);
+    clock.advance(1_000);
+    await third;
+    expect(authorizer.requests).toHaveLength(3);
+  });
 
   test.each([
     ["unavailable", closeReasons.authorizationUnavailable],

@@ -341,6 +341,21 @@ describe("a grant that ends", () => {
   });
 });
 
+test("topics over the rate of authorizations wait, denied ones included, and delay nothing else", async () => {
+  const { connect, authorizer, clock } = setUp({ limits: { authorizationBurst: 2, authorizationsPerSecond: 1 } });
+  const alice = connect("alice");
+  for (let round = 0; round < 2; round += 1) {
+    await alice.say(subscribe("room"));
+    await authorizer.deny("room");
+  }
+  await alice.say(subscribe("room"));
+  await alice.say({ type: "ping" });
+  expect([authorizer.requests.length, alice.received()]).toEqual([2, [{ type: "pong" }]]);
+  clock.advance(1_000);
+  await settled();
+  expect(authorizer.waiting).toEqual(["room"]);
+});
+
 test("every grant is released, however its topic is left", async () => {
   const { connect, authorizer, enter, heldGrants, rooms } = setUp({ limits: { signalingRoomMembers: 2 } });
   const ways = ["unsubscribed", "closed", "ended"];
