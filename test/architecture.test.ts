@@ -13,7 +13,7 @@ const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
   [
     "contract",
     "transport/{connection,channel,protocol,close-reason,inbox}.ts",
-    "auth/{authorizer,administration,revocation,room-pattern,room-permissions,token-order}.ts",
+    "auth/{authorizer,administration,revocation,identifiers,room-pattern,room-permissions,token-order}.ts",
     "{transport,auth}/limits.ts",
     "storage/{store,source}.ts",
     "ops/**",

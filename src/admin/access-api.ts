@@ -3,6 +3,7 @@ import { bodyLimit } from "hono/body-limit";
 import * as v from "valibot";
 import type { Administration } from "../auth/administration.ts";
 import type { AccessRequest, Authorizer, Denial } from "../auth/authorizer.ts";
+import { roomPattern, tokenId, userId } from "../auth/identifiers.ts";
 import type { AuthLimits } from "../auth/limits.ts";
 import { roomPermissions } from "../auth/room-permissions.ts";
 import type { MintToken } from "../auth/token-order.ts";
@@ -50,7 +51,6 @@ type RouteContext = Context<HttpEnvironment>;
 const defaultLifetimeMs = 3_600_000;
 const bodyBytes = 65_536;
 
-const name = v.pipe(v.string(), v.minLength(1), v.maxLength(1_024));
 const duration = v.pipe(
   v.union([v.string(), v.pipe(v.number(), v.transform(String))]),
   v.transform(parseDuration),
@@ -59,7 +59,7 @@ const duration = v.pipe(
 const tokenOrder = v.pipe(
   v.strictObject({
     rooms: v.optional(roomPermissions, () => ({})),
-    user: v.optional(name),
+    user: v.optional(userId),
     admin: v.optional(v.boolean(), false),
     ttl: v.optional(duration),
   }),
@@ -67,9 +67,9 @@ const tokenOrder = v.pipe(
 );
 const revocationOrder = v.pipe(
   v.strictObject({
-    user: v.optional(name),
-    room: v.optional(name),
-    tokenId: v.optional(name),
+    user: v.optional(userId),
+    room: v.optional(roomPattern),
+    tokenId: v.optional(tokenId),
     expiresAt: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1e11, "give epoch milliseconds"))),
   }),
   v.check(({ user, room, tokenId }) => (user ?? room ?? tokenId) !== undefined, "name a user, a room or a tokenId"),

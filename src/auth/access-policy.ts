@@ -4,6 +4,7 @@ import type { Access, AccessRequest, Denial } from "./authorizer.ts";
 export interface Permission {
   readonly granted: true;
   readonly access: Access;
+  /** The user id, in its comparable form. */
   readonly user?: string | undefined;
   readonly tokenId?: string | undefined;
   /** Epoch milliseconds: when the token was issued; undefined if unknown. */

@@ -3,8 +3,9 @@
  * are set. At least one of the three is set. With a `tokenId`, the issue time does not count: no later token has that id.
  */
 export interface Revocation {
+  /** A user id, in its comparable form. */
   readonly user?: string | undefined;
-  /** A room pattern. */
+  /** A room pattern, in its comparable form. */
   readonly room?: string | undefined;
   readonly tokenId?: string | undefined;
   /** Epoch milliseconds. */

@@ -1,5 +1,6 @@
 import type { Clock } from "../lib/time/clock.ts";
 import type { Permission } from "./access-policy.ts";
+import { comparable } from "./identifiers.ts";
 import type { AuthLimits } from "./limits.ts";
 import type { Revocation, RevocationLog } from "./revocation.ts";
 import { isRoomName, matchesRoom } from "./room-pattern.ts";
@@ -47,7 +48,7 @@ export class Revocations {
   }
 
   /**
-   * Whether a permission is revoked for this room; `room` is undefined for a permission without a room, which a
+   * Whether a permission is revoked for this room; `roomName` is undefined for a permission without a room, which a
    * revocation with a room does not match.
    *
    * A permission without an issue time counts as older than any revocation. An issue time in whole seconds counts as
@@ -55,7 +56,8 @@ export class Revocations {
    * later one. An issuer with a clock that is ahead of the server's can issue permissions that survive a revocation by
    * the same time. A revocation by token id matches whenever that token was issued.
    */
-  isRevoked(permission: Pick<Permission, "user" | "tokenId" | "issuedAt">, room: string | undefined): boolean {
+  isRevoked(permission: Pick<Permission, "user" | "tokenId" | "issuedAt">, roomName: string | undefined): boolean {
+    const room = roomName === undefined ? undefined : comparable(roomName);
     const { tokenId, user, issuedAt = Number.NEGATIVE_INFINITY } = permission;
     const now = this.#options.clock.now();
     const candidates = [

@@ -2,7 +2,7 @@
 export const maxPatternLength = 1_024;
 
 /**
- * Whether a pattern matches a room's name.
+ * Whether a pattern matches a room's name, both in their comparable form.
  *
  * Both are split at `/`. `**` as a whole segment matches any number of segments, including none. `*` anywhere else
  * matches one or more characters other than `/`. Every other character matches itself, and there is no escape. The

@@ -1,3 +1,5 @@
+import * as v from "valibot";
+import { comparable, userId } from "../auth/identifiers.ts";
 import { isRoomName, maxPatternLength } from "../auth/room-pattern.ts";
 import { tokenMinter } from "../auth/token/token-minter.ts";
 import { authOptionsOf, loadSettings } from "../composition/settings.ts";
@@ -38,6 +40,11 @@ export async function token({ sources, operands, switches, texts, stdout, stderr
     return complain("Give at least one room, or --admin. Example: yurt token 'notes/*' --user ann", exitCodes.usage);
   const invalidRoom = describeInvalidRoom(operands, values["limits.name-bytes"]);
   if (invalidRoom !== undefined) return complain(invalidRoom, exitCodes.usage);
+  const user = v.safeParse(v.optional(userId), texts.get("user"));
+  if (!user.success) {
+    const given = JSON.stringify(texts.get("user"));
+    return complain(`Invalid --user ${given}. Use 1 to 1024 characters, without control characters.`, exitCodes.usage);
+  }
   const ttl = texts.get("ttl");
   const lifetimeMs = ttl === undefined ? defaultLifetimeMs : parseDuration(ttl);
   if (lifetimeMs === undefined) {
@@ -54,8 +61,8 @@ export async function token({ sources, operands, switches, texts, stdout, stderr
       secrets: new OwnSecrets(values.data).signing(auth.secrets),
       clock: systemClock,
     });
-    const rooms = new Map(operands.map((pattern) => [pattern, access] as const));
-    const minted = await mint({ rooms, user: texts.get("user"), isAdmin, lifetimeMs });
+    const rooms = new Map(operands.map((pattern) => [comparable(pattern), access] as const));
+    const minted = await mint({ rooms, user: user.output, isAdmin, lifetimeMs });
     if (minted === "too-long")
       return complain("The token would be too long. Give fewer rooms, or patterns with *.", exitCodes.usage);
     stdout.write(`${minted.token}\n`);

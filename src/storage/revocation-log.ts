@@ -2,6 +2,7 @@ import { closeSync, constants, fsync, ftruncateSync, openSync, readFileSync, wri
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import * as v from "valibot";
+import { comparable } from "../auth/identifiers.ts";
 import type { Revocation, RevocationLog } from "../auth/revocation.ts";
 import { errorCode } from "../lib/error-code.ts";
 import type { Clock } from "../lib/time/clock.ts";
@@ -15,10 +16,13 @@ const lineFeed = 0x0a;
 const prunedRevocations = 1_000;
 const utf8 = new TextDecoder("utf-8", { fatal: true });
 
+/** A name of a line, without a bound: a line of an earlier version must not keep the server from starting. */
+const name = v.pipe(v.string(), v.transform(comparable));
+
 const revocationLine: v.GenericSchema<unknown, Revocation> = v.pipe(
   v.object({
-    user: v.optional(v.string()),
-    room: v.optional(v.string()),
+    user: v.optional(name),
+    room: v.optional(name),
     tokenId: v.optional(v.string()),
     revokedAt: v.pipe(v.number(), v.finite()),
     until: v.pipe(v.number(), v.finite()),

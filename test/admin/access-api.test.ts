@@ -213,7 +213,14 @@ describe("POST /api/revocations", () => {
 
   test("takes none that names nothing, and no seconds for milliseconds", async () => {
     const { post, revocations } = setUp();
-    for (const order of [{}, { user: "ann", expiresAt: 1_700_000_000 }]) {
+    const orders = [
+      {},
+      { user: "" },
+      { user: "", room: "**" },
+      { tokenId: "" },
+      { user: "ann", expiresAt: 1_700_000_000 },
+    ];
+    for (const order of orders) {
       expect((await post("/api/revocations", order)).status).toBe(400);
     }
     expect(revocations).toEqual([]);

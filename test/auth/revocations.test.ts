@@ -93,6 +93,14 @@ describe("a permission is revoked", () => {
     expect(isRevoked(now + 1)).toBe(false);
   });
 
+  test("by its room, however its letters are encoded", async () => {
+    const { revocations, revoke } = open();
+    await revoke({ room: "caf\u00e9" });
+    await revoke({ room: "na\u00efve/*" });
+    for (const room of ["cafe\u0301", "caf\u00e9", "nai\u0308ve/a"])
+      expect([room, revocations.isRevoked({ user: "ann" }, room)]).toEqual([room, true]);
+  });
+
   test("by its token id, whatever its issue time", async () => {
     const { revocations, revoke, now } = open();
     await revoke({ tokenId: "t1" });

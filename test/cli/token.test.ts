@@ -61,12 +61,19 @@ describe("yurt token", () => {
     ['Invalid room "a\\nb": the name contains a control character.', ["a\nb"]],
     [`Invalid room "${"x".repeat(257)}": the name is longer than 256 bytes.`, ["x".repeat(257)]],
     [`Invalid room "*${"x".repeat(1_024)}": the pattern is longer than 1024 characters.`, [`*${"x".repeat(1_024)}`]],
+    ['Invalid --user "". Use 1 to 1024 characters', ["notes", "--user", ""]],
+    ['Invalid --user "a\\nb". Use 1 to 1024 characters', ["notes", "--user", "a\nb"]],
     ["Invalid --ttl. It is longer than", ["notes", "--ttl", "367d"]],
     ["The token would be too long. Give fewer rooms", many],
   ])("creates none, and says why: %s", async (message, args) => {
     const { code, out, err } = await yurt(["token", ...args, "--data", data]);
     expect([code, out]).toEqual([2, ""]);
     expect(err).toStartWith(`yurt: ${message}`);
+  });
+
+  test("writes users and rooms in the form in which they are compared", async () => {
+    const { sub, rooms } = decodeJwt(await mint(["cafe\u0301/*", "--user", "Zoe\u0308"]));
+    expect([sub, rooms]).toEqual(["Zo\u00eb", { "caf\u00e9/*": "write" }]);
   });
 
   test("creates one for names and patterns at their bounds, and for names as long as the server permits", async () => {

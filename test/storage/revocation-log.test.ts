@@ -99,6 +99,13 @@ describe("a log of revocations", () => {
     expect(scene.reread()).toEqual([ann, token, bob]);
   });
 
+  test("reads users and rooms in the form in which they are compared, without a bound", async () => {
+    using scene = new Scene();
+    const long = of({ user: "a".repeat(2_000), room: "cafe\u0301/*" });
+    writeFileSync(scene.path, line(of({ user: "Zoe\u0308" })) + line(long));
+    expect(scene.reread()).toEqual([of({ user: "Zo\u00eb" }), { ...long, room: "caf\u00e9/*" }]);
+  });
+
   test("rewrites lines that another program formatted, so that it knows where lines end", async () => {
     using scene = new Scene();
     const byHand = `{ "until": ${now + day},  "revokedAt": ${now}, "user": "ann", "note": "left" }\n`;

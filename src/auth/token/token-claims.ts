@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import type { Access } from "../authorizer.ts";
+import { absentIfEmpty, comparable, tokenId, userId } from "../identifiers.ts";
 import { matchesRoom } from "../room-pattern.ts";
 import { roomPermissions } from "../room-permissions.ts";
 
@@ -19,19 +20,20 @@ const seconds = v.pipe(v.number(), v.finite());
 
 /** The schema of the payload of a token whose signature has been verified. */
 export const tokenClaims: v.GenericSchema<unknown, TokenClaims> = v.object({
-  sub: v.optional(v.string()),
+  sub: v.optional(absentIfEmpty(userId)),
   exp: seconds,
   iat: v.optional(seconds),
-  jti: v.optional(v.string()),
+  jti: v.optional(absentIfEmpty(tokenId)),
   rooms: v.optional(roomPermissions, () => ({})),
   admin: v.optional(v.boolean(), false),
 });
 
 /** The highest access of all patterns that match the room. */
 export function accessIn(claims: Pick<TokenClaims, "rooms">, room: string): Access | undefined {
+  const name = comparable(room);
   let highest: Access | undefined;
   for (const [pattern, access] of claims.rooms) {
-    if (highest === access || !matchesRoom(pattern, room)) continue;
+    if (highest === access || !matchesRoom(pattern, name)) continue;
     if (access === "write") return access;
     highest = access;
   }

@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import type { Permission } from "../access-policy.ts";
 import type { AccessRequest, Denial } from "../authorizer.ts";
+import { absentIfEmpty, comparable, userId } from "../identifiers.ts";
 import { WebhookFailure, type WebhookFailureKind } from "./webhook-failure.ts";
 
 /** The statuses of valid answers. Any other status is a failure, and its body is ignored. */
@@ -17,10 +18,8 @@ export interface WebhookReply {
 const minMilliseconds = 1e11;
 /** A greater number, read as milliseconds, is a time after the year 5000; it was meant as microseconds. */
 const maxMilliseconds = 1e14;
-const userBytes = 256;
 const reasonLength = 200;
 
-const user = v.pipe(v.string(), v.nonEmpty(), v.maxBytes(userBytes), v.regex(/^[^\p{Cc}\p{Cs}]*$/u));
 const isoTime = v.pipe(v.string(), v.isoTimestamp(), v.transform(Date.parse), v.number());
 const epochMilliseconds = v.pipe(
   v.number(),
@@ -33,7 +32,7 @@ const decisionSchema = v.variant("access", [
   v.object({ access: v.literal("none") }),
   v.object({
     access: v.picklist(["read", "write"]),
-    user: v.nullish(user),
+    user: v.nullish(absentIfEmpty(userId)),
     expiresAt: v.nullish(v.union([epochMilliseconds, isoTime])),
   }),
 ]);
@@ -105,9 +104,10 @@ function reasonIn(json: unknown, { token, room }: AccessRequest): string | undef
   return short === "" ? undefined : short;
 }
 
-/** Whether `text` contains `name` as a whole word or words: a room may be named `a`. */
+/** Whether `text` contains `name`, in whatever form, as a whole word or words: a room may be named `a`. */
 function quotes(text: string, name: string): boolean {
-  return new RegExp(`(?<![\\p{L}\\p{N}])${RegExp.escape(name)}(?![\\p{L}\\p{N}])`, "u").test(text);
+  const word = RegExp.escape(comparable(name));
+  return new RegExp(`(?<![\\p{L}\\p{N}])${word}(?![\\p{L}\\p{N}])`, "u").test(comparable(text));
 }
 
 /** Undefined for invalid JSON and for invalid UTF-8, which would make different names look the same. */

@@ -1,4 +1,5 @@
 import type { Authorizer, Grant } from "../../auth/authorizer.ts";
+import { comparable, isSameUser } from "../../auth/identifiers.ts";
 import { accessRequest } from "../../rooms/access-request.ts";
 import type { SignalingClient } from "../dialects.ts";
 import { missingToken, otherUser, refusalText } from "./denial-text.ts";
@@ -37,8 +38,8 @@ async function verify({ user, room, token }: Credentials, tokens: RoomTokens): P
   const claim = await tokens.verify(token);
   if (claim === "expired") return refusalText({ kind: "unauthorized", code: "expired" });
   if (claim === "invalid") return refusalText({ kind: "unauthorized", code: "bad-signature" });
-  if (claim.user !== user) return otherUser;
-  if (claim.room !== room) return refusalText({ kind: "forbidden", code: "wrong-room" });
+  if (!isSameUser(claim.user, user)) return otherUser;
+  if (comparable(claim.room) !== comparable(room)) return refusalText({ kind: "forbidden", code: "wrong-room" });
   return { user, room, proof: token, grant: undefined };
 }
 
@@ -51,7 +52,7 @@ async function authorize(
   const decision = await authorizer.authorize(request);
   if (!decision.granted) return refusalText(decision);
   if (decision.user === undefined) return { user, room, proof: undefined, grant: decision };
-  if (decision.user === user) return { user, room, proof: request.token, grant: decision };
+  if (isSameUser(decision.user, user)) return { user, room, proof: request.token, grant: decision };
   decision.release();
   return otherUser;
 }

@@ -3,6 +3,7 @@ import { bodyLimit } from "hono/body-limit";
 import { createMiddleware } from "hono/factory";
 import type { Administration } from "../../auth/administration.ts";
 import type { AccessRequest, Denial, Grant } from "../../auth/authorizer.ts";
+import { isSameUser } from "../../auth/identifiers.ts";
 import { addressBlock } from "../../lib/address/address-block.ts";
 import { isLoopback } from "../../lib/address/loopback.ts";
 import { bearerToken } from "../../lib/bearer-token.ts";
@@ -72,7 +73,7 @@ export function octateCodeRoutes(options: RoutesOptions): Hono {
     const request = requestFor(roomId, context);
     const decision = await decide(request);
     if (!decision.granted) return refuse(context, decision);
-    if (decision.user !== undefined && decision.user !== userId) {
+    if (decision.user !== undefined && !isSameUser(decision.user, userId)) {
       return context.json({ error: otherUser, timestamp }, 403);
     }
     // The caller gets its own token back: another one would have to be revoked separately.

@@ -19,6 +19,22 @@ describe("the claims of a token", () => {
     expect(parse("{}").success).toBe(false);
   });
 
+  test("have names in the form in which names are compared, and an empty id counts as none", () => {
+    const rooms = { "cafe\u0301/*": "read", "caf\u00e9/*": "write", "Zoe\u0308": "read" };
+    expect(parse(JSON.stringify({ exp: 1, sub: "Zoe\u0308", jti: "e\u0301", rooms })).output).toEqual({
+      exp: 1,
+      sub: "Zo\u00eb",
+      // Token ids are compared as they are.
+      jti: "e\u0301",
+      rooms: new Map<string, Access>([
+        ["caf\u00e9/*", "write"],
+        ["Zo\u00eb", "read"],
+      ]),
+      admin: false,
+    });
+    expect(parse('{"exp":1,"sub":"","jti":""}').output).toEqual({ exp: 1, rooms: new Map(), admin: false });
+  });
+
   test("may name a room like a property of Object.prototype", () => {
     const { output } = parse('{"exp":1,"rooms":{"__proto__":"write","constructor":"read"}}');
     expect(output).toMatchObject({
@@ -34,6 +50,10 @@ describe("the claims of a token", () => {
     { exp: null },
     { iat: "1" },
     { sub: 7 },
+    { sub: "a\u0000" },
+    { sub: "\ud800" },
+    { sub: "a".repeat(1_025) },
+    { jti: "a".repeat(1_025) },
     { jti: {} },
     { admin: "true" },
     { admin: 1 },
@@ -65,6 +85,7 @@ describe("the access that claims grant", () => {
   const rooms = new Map<string, Access>([
     ["a/**", "read"],
     ["a/b", "write"],
+    ["a/\u00e9", "write"],
     ["**/c", "read"],
     ["__proto__", "read"],
   ]);
@@ -75,6 +96,7 @@ describe("the access that claims grant", () => {
     ["a/b/c", "read"],
     ["x/c", "read"],
     ["__proto__", "read"],
+    ["a/e\u0301", "write"],
     ["x", undefined],
     ["toString", undefined],
   ] as const)("in %j is %p: the highest of all patterns that mean it", (room, access) => {

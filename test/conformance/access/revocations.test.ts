@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
 import { mintToken } from "../../../src/auth/token/mint-token.ts";
 import { systemClock } from "../../../src/lib/time/clock.ts";
+import { signWithSecret } from "../../support/bytes/token-signer.ts";
 import { startTestServer, type TestServer, temporaryFolder } from "../../support/servers/start-test-server.ts";
 
 const secret = "a secret of the test, long enough for it";
@@ -29,6 +30,39 @@ test("a revocation that cannot be written is in force, and the answer says that 
   await rmdir(file);
   expect(await revoke()).toBe(201);
   expect((await readFile(file, "utf8")).match(/"user":"ann"/g)).toHaveLength(1);
+});
+
+test("users and rooms are revoked however their letters are encoded, and a token without a user by its id", async () => {
+  await using server = await startTestServer({ auth });
+  const admin = await adminNamed("root");
+  const asked = async (token: string, room: string) => {
+    const response = await fetch(`${server.url}/api/validate?room=${encodeURIComponent(room)}&token=${token}`);
+    const { access, user, code } = Object(await response.json());
+    return [access ?? code, user];
+  };
+  const rooms = { "caf\u00e9/*": "write", open: "write" };
+  const claims = { rooms, iat: Date.now() / 1_000, exp: Date.now() / 1_000 + 60 };
+  const zoe = await signWithSecret(secret, { ...claims, sub: "Zoe\u0308" });
+  const nobody = await signWithSecret(secret, { ...claims, sub: "", jti: "nobody's" });
+  // The documents are two, as their names are stored as they came; the permission is one.
+  for (const room of ["caf\u00e9/1", "cafe\u0301/1"]) {
+    expect([await asked(zoe, room), await asked(nobody, room)]).toEqual([
+      ["write", "Zo\u00eb"],
+      ["write", undefined],
+    ]);
+  }
+  expect(await post(server, "/api/revocations", admin, { user: "" })).toBe(400);
+  expect(await post(server, "/api/revocations", admin, { room: "cafe\u0301/*" })).toBe(201);
+  expect([await asked(zoe, "caf\u00e9/1"), await asked(zoe, "open")]).toEqual([
+    ["revoked", undefined],
+    ["write", "Zo\u00eb"],
+  ]);
+  expect(await post(server, "/api/revocations", admin, { user: "Zo\u00eb" })).toBe(201);
+  expect(await post(server, "/api/revocations", admin, { tokenId: "nobody's" })).toBe(201);
+  expect([await asked(zoe, "open"), await asked(nobody, "open")]).toEqual([
+    ["revoked", undefined],
+    ["revoked", undefined],
+  ]);
 });
 
 test("an administrator's token mints nothing after its revocation, even in open mode", async () => {

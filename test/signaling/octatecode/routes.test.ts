@@ -47,6 +47,15 @@ describe("POST /api/auth/token", () => {
     expect(await tokens.verify(token)).toEqual({ user: "ada", room: "room" });
   });
 
+  test("takes a user however its letters are encoded", async () => {
+    const authorizer = authorizerThat(async () => new FakeGrant("read", { user: "Zo\u00eb" }));
+    const { post } = setUp({ authorizer, isRestricted: true });
+    const statuses = ["Zoe\u0308", "Zo\u00eb", "Zoe"].map(
+      async (userId) => (await post("/api/auth/token", { userId, roomId: "room" })).status,
+    );
+    expect(await Promise.all(statuses)).toEqual([200, 200, 403]);
+  });
+
   test("is limited for each address, together with new rooms", async () => {
     const { post, clock } = setUp({ limits: { roomRequestBurst: 2, roomRequestsPerSecond: 1 } });
     const ask = async () => (await post("/api/auth/token", { userId: "ada", roomId: "room" })).status;
