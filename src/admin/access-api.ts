@@ -13,7 +13,7 @@ import { isLoopback } from "../lib/address/loopback.ts";
 import { bearerToken } from "../lib/bearer-token.ts";
 import { KeyedBuckets } from "../lib/keyed-buckets.ts";
 import type { Clock } from "../lib/time/clock.ts";
-import { closeReasonOf, httpStatusOf } from "../rooms/denial.ts";
+import { closeReasonOf, httpStatusOf, isTemporary } from "../rooms/denial.ts";
 import type { RoomLimits } from "../rooms/limits.ts";
 import { checkRoomName } from "../rooms/room-name.ts";
 import type { HttpEnvironment } from "../transport/protocol.ts";
@@ -147,12 +147,10 @@ async function answer(context: RouteContext, authorizer: Authorizer, request: Ac
 
 function refused(context: RouteContext, denial: Denial): Response {
   const { kind, code, reason } = denial;
-  if (kind === "unauthorized") context.header("www-authenticate", "Bearer");
-  if (kind === "unavailable") context.header("retry-after", "5");
-  return context.json(
-    { granted: false, kind, code, reason, closeCode: closeReasonOf(denial).code },
-    httpStatusOf(denial),
-  );
+  const status = httpStatusOf(denial);
+  if (status === 401) context.header("www-authenticate", "Bearer");
+  if (isTemporary(denial)) context.header("retry-after", "5");
+  return context.json({ granted: false, kind, code, reason, closeCode: closeReasonOf(denial).code }, status);
 }
 
 /** The access request that a query asks about, or why it is invalid. */

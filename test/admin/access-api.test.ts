@@ -85,16 +85,21 @@ describe("GET /api/validate", () => {
   });
 
   test.each([
-    [denied, 401, 4401, "Bearer"],
-    [{ ...denied, kind: "forbidden", code: "wrong-room" } as const, 403, 4403, null],
-    [{ ...denied, kind: "unavailable", code: "unavailable" } as const, 503, 1013, null],
-  ])("says why not: %j", async (denial, status, closeCode, challenge) => {
+    [denied, 401, 4401, "Bearer", null],
+    [{ ...denied, kind: "forbidden", code: "wrong-room" } as const, 403, 4403, null, null],
+    [{ ...denied, kind: "expired", code: "expired" } as const, 401, 4501, "Bearer", "5"],
+    [{ ...denied, kind: "early", code: "not-yet-valid" } as const, 401, 4503, "Bearer", "5"],
+    [{ ...denied, kind: "unavailable", code: "unavailable" } as const, 503, 1013, null, "5"],
+  ])("says why not: %j", async (denial, status, closeCode, challenge, retryAfter) => {
     const { authorizer, ask } = setUp();
     authorizer.decide("bad", denial);
     const answer = await ask("/api/validate?room=r&token=bad");
     const { kind, code, reason } = denial;
     expect([answer.status, answer.body]).toEqual([status, { granted: false, kind, code, reason, closeCode }]);
-    expect(answer.headers.get("www-authenticate")).toBe(challenge);
+    expect([answer.headers.get("www-authenticate"), answer.headers.get("retry-after")]).toEqual([
+      challenge,
+      retryAfter,
+    ]);
   });
 
   test.each([

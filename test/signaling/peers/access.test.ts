@@ -51,6 +51,18 @@ describe("a client that is denied", () => {
     },
   );
 
+  test("is closed after a minute without a device, however often it connects", async () => {
+    const { clock, client, connect } = await denied(denialOf("forbidden"));
+    for (let second = 1; second < 60; second += 1) {
+      await connect('{"token":"bad"}');
+      clock.advance(1_000);
+    }
+    clock.advance(999);
+    expect(client.connection.isOpen).toBe(true);
+    clock.advance(1);
+    expect(client.connection.closeReason).toEqual(closeReasons.timeout);
+  });
+
   test("again and again waits for the rate of authorizations", async () => {
     const { clock, authorizer, open } = await denied(denialOf("forbidden"), { authorizationBurst: 2 });
     const client = await open();
