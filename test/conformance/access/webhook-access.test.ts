@@ -53,6 +53,28 @@ test("an application removes the permission to write, and gives it back, without
   expect(ann.provider.ws).toBe(socket);
 });
 
+test("a session that the application no longer knows is closed for a newer one, with which the client returns", async () => {
+  let current = "first";
+  await using setup = await start(() => ({}));
+  const { application, server } = setup;
+  application.answer = ({ body }) =>
+    JSON.parse(body).token === current
+      ? Response.json({ access: "write", expiresAt: Date.now() + 2_000 })
+      : new Response("log in again", { status: 401 });
+  await using clients = new TestClients();
+  const client = clients.connectWith("first", server.wsUrl, "doc");
+  const codes: number[] = [];
+  client.provider.on("connection-close", (event) => codes.push(event?.code ?? 0));
+  await synced(client);
+  current = "second";
+  client.provider.params["token"] = "second";
+  await eventually("asked again, and closed", () => codes.length === 1);
+  await eventually("back", () => client.provider.synced);
+  current = "third";
+  await eventually("closed for good", () => codes.length === 3);
+  expect(codes).toEqual([4501, 4501, 4401]);
+});
+
 test("an application that does not answer lets no client in; clients that came meanwhile are in when it is back", async () => {
   await using setup = await start(() => ({ access: "write" }));
   const { application, server } = setup;

@@ -40,6 +40,19 @@ describe.each([...kinds])("a provider of version $label", (kind) => {
 });
 
 describe.each([...lasting])("a provider of version $label", (kind) => {
+  test("that is denied asks again each time that its connection has been closed for that", async () => {
+    const authorizer = new FakeAuthorizer();
+    authorizer.decide("bad", denied);
+    await using server = startRelayServer({ authorizer, limits: { authenticationMs: 300 } });
+    await using clients = new HocuspocusClients(kind, server.wsUrl);
+    let token = "bad";
+    const client = clients.attach("door", { token: () => token });
+    await eventually("denied again", () => client.failures.length > 1);
+    typist(client.text, "waiting")(5);
+    token = "good";
+    await saved(client);
+  });
+
   test("enters with a new token after a denial, over the same socket, with its edits of the meantime", async () => {
     const authorizer = new FakeAuthorizer();
     authorizer.decide("bad", denied);
