@@ -143,6 +143,11 @@ test.concurrent("PeerJS is told that its permission has expired, and closed", as
 test.concurrent.each([
   ["Cliffy", { type: "join", roomId: "notes/7", peerId: "cliffy" }, { message: "permission expired" }],
   [
+    "OctateCode's editor",
+    { type: "auth", data: { userId: "e", roomId: "notes/e", token: null } },
+    { data: { error: "Token expired" } },
+  ],
+  [
     "OctateCode's peers",
     { type: "auth", roomId: "notes/b", from: "b", data: {} },
     { data: { error: "Token expired" } },
