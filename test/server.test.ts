@@ -31,6 +31,7 @@ function start(changed: Partial<ServerOptions> = {}): Promise<RunningServer> {
     proxies: new AddressRanges([]),
     dataFolder,
     documentMemoryBytes: 256 * 2 ** 20,
+    keepsDeleted: () => false,
     syncEnabled: true,
     durability: "disk",
     peerjs: { key: "peerjs", discoveryEnabled: false },

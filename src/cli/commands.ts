@@ -85,7 +85,7 @@ export const documentCommands: readonly CommandDefinition[] = [
     usage: "compact [names...]",
     help: "merge each document's update log into one snapshot (default: all documents)",
     switches: ["json"],
-    settings: ["data"],
+    settings: ["data", "sync.no-gc"],
     load: async () => (await import("./documents/compact.ts")).compactDocuments,
   },
   {

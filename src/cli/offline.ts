@@ -1,5 +1,6 @@
 import { openStore } from "../composition/open-store.ts";
-import { loadSettings } from "../composition/settings.ts";
+import type { ServerOptions } from "../composition/server-options.ts";
+import { keepsDeletedOf, loadSettings } from "../composition/settings.ts";
 import type { Store } from "../storage/store.ts";
 import type { CommandInput } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
@@ -8,7 +9,7 @@ import { describeDataError } from "./output/data-errors.ts";
 import { ReaderGone } from "./output/print.ts";
 
 /** The data folder of a command that works on it directly, not through a server. */
-export interface Offline {
+export interface Offline extends Pick<ServerOptions, "keepsDeleted"> {
   /** The path as it was given. */
   readonly dataFolder: string;
   /** Writes a line to standard error. `message` is one or more sentences. */
@@ -20,15 +21,16 @@ export async function withDataFolder(
   { sources, stderr }: CommandInput,
   task: (offline: Offline) => Promise<number>,
 ): Promise<number> {
-  const loaded = loadSettings(sources, ["data"]);
+  const loaded = loadSettings(sources, ["data", "sync.no-gc"]);
   if (!loaded.ok) {
     stderr.write(describeProblems(loaded.problems));
     return exitCodes.badConfiguration;
   }
-  const dataFolder = loaded.configuration.values.data;
+  const { values } = loaded.configuration;
+  const dataFolder = values.data;
   const complain = (message: string) => void stderr.write(`yurt: ${message}\n`);
   try {
-    return await task({ dataFolder, complain });
+    return await task({ dataFolder, keepsDeleted: keepsDeletedOf(values), complain });
   } catch (error) {
     if (error instanceof ReaderGone) return exitCodes.done;
     complain(describeDataError(error, dataFolder) ?? (error instanceof Error ? error.message : String(error)));

@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { maxPatternLength } from "../auth/room-pattern.ts";
 import { mebibyte } from "../config/limit.ts";
 import type { Option } from "../config/option.ts";
 import * as schemas from "../config/schemas.ts";
@@ -90,6 +91,15 @@ const plainOptions = {
     help: "memory budget for documents, in MiB; idle documents are unloaded",
     group: "Storage",
     placeholder: "MiB",
+  }),
+  "sync.no-gc": option<readonly string[]>({
+    kind: "texts",
+    schema: v.array(v.pipe(v.string(), v.nonEmpty(), v.maxLength(maxPatternLength))),
+    default: [],
+    expected: "document names and patterns separated by commas, such as notes/**,drawings/*; ** matches all documents",
+    help: "documents that keep their deleted content, by name or pattern with * and **: for applications with gc: false",
+    group: "Storage",
+    placeholder: "names",
   }),
   "auth.mode": option<(typeof authModes)[number] | undefined>({
     kind: "text",

@@ -21,7 +21,7 @@ const emptyMs = 1_000;
 
 export interface SyncRoomDependencies
   extends Omit<PartDependencies, "originPolicy">,
-    Pick<ServerOptions, "durability" | "documentMemoryBytes"> {
+    Pick<ServerOptions, "durability" | "documentMemoryBytes" | "keepsDeleted"> {
   readonly compactor: Compactor;
   readonly readersShowPresence: boolean;
 }
@@ -34,12 +34,13 @@ export interface RelayOptions extends SyncRoomDependencies {
 
 /** The options that all sync rooms on `store` share. */
 export function syncRoomOptions(store: Store, options: SyncRoomDependencies): SyncRoomOptions {
-  const { clock, compactor, limits, log, metrics, openChannel, readersShowPresence } = options;
+  const { clock, compactor, keepsDeleted, limits, log, metrics, openChannel, readersShowPresence } = options;
   const common = { store, clock, limits, log, metrics };
   const durability = new Durability({ ...common, durability: options.durability });
   return {
     ...common,
     compactor,
+    keepsDeleted,
     openChannel,
     readersShowPresence,
     durability,

@@ -20,6 +20,8 @@ export interface ServerOptions {
   readonly durability: DurabilityOptions["durability"];
   /** Idle documents are unloaded when all documents in memory are larger. */
   readonly documentMemoryBytes: number;
+  /** Whether compactions keep the deleted content of the document with this name. */
+  readonly keepsDeleted: (document: string) => boolean;
   readonly peerjs: {
     /** The key that clients must name. */
     readonly key: string;

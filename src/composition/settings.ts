@@ -1,4 +1,5 @@
 import type { AuthOptions } from "../auth/auth-options.ts";
+import { matchesRoom } from "../auth/room-pattern.ts";
 import { type Configuration, type LoadedConfiguration, loadConfiguration } from "../config/load.ts";
 import type { Values } from "../config/option.ts";
 import type { Sources } from "../config/sources.ts";
@@ -29,12 +30,19 @@ export function serverOptionsOf(values: SettingValues): Omit<ServerOptions, "log
     syncEnabled: values["sync.enabled"],
     durability: values["sync.durability"],
     documentMemoryBytes: values["sync.memory"],
+    keepsDeleted: keepsDeletedOf(values),
     peerjs: { key: values["signaling.peerjs-key"], discoveryEnabled: values["signaling.peerjs-discovery"] },
     auth: authOptionsOf(values),
     origins: values["auth.origins"],
     proxies: values["proxy.trusted"],
     limits: limitsOf(values),
   };
+}
+
+/** The one place that decides from a document's name whether its deleted content is kept. */
+export function keepsDeletedOf(values: Pick<SettingValues, "sync.no-gc">): ServerOptions["keepsDeleted"] {
+  const patterns = values["sync.no-gc"];
+  return (document) => patterns.some((pattern) => matchesRoom(pattern, document));
 }
 
 export function authOptionsOf(values: SettingValues): AuthOptions {

@@ -31,14 +31,14 @@ describe("help", () => {
 
   test("shows the flag of a boolean that changes the default", async () => {
     const { out } = await yurt(["serve", "--help"]);
-    expect(out).toContain("  --no-sync            signaling only: store no documents\n");
+    expect(out).toContain("  --no-sync             signaling only: store no documents\n");
     expect(out).not.toMatch(/--sync\s/);
   });
 
   test.each([
     ["token", ["--read", "--ttl <time>", "--data <folder>", "--auth-secret <secret>"], ["--port", "--sync"]],
     ["backup", ["--verify", "--data <folder>"], ["--port", "--auth"]],
-    ["documents import", ["--from <format>", "hocuspocus-sqlite or", "--data <folder>"], ["--port", "--auth"]],
+    ["documents import", ["--from <format>", "hocuspocus-sqlite", "--data <folder>"], ["--port", "--auth"]],
     ["health", ["--host <address>", "-p, --port <port>"], ["--data", "--sync"]],
     ["version", ["-h, --help"], ["--data", "--port"]],
   ])("of %s shows its own options and the settings that it reads, and no others", async (command, shown, hidden) => {

@@ -29,6 +29,7 @@ describe("a configuration", () => {
       "sync.memory": 256 * 2 ** 20,
       "signaling.peerjs-key": "peerjs",
       "signaling.peerjs-discovery": false,
+      "sync.no-gc": [],
       "auth.mode": undefined,
       "auth.secret": undefined,
       "auth.jwks": undefined,
@@ -53,6 +54,7 @@ describe("a configuration", () => {
       YURT_SYNC_ENABLED: "false",
       YURT_SYNC_DURABILITY: "process",
       YURT_SYNC_MEMORY: "1024",
+      YURT_SYNC_NO_GC: "notes/**, board",
       YURT_COMPAT_PORTS: "8080,3001",
       YURT_LIMITS_CONNECTIONS_PER_ADDRESS: "1",
       YURT_LIMITS_JSON_DEPTH: "2",
@@ -79,6 +81,7 @@ describe("a configuration", () => {
       "sync.enabled": false,
       "sync.durability": "process",
       "sync.memory": 2 ** 30,
+      "sync.no-gc": ["notes/**", "board"],
       "signaling.peerjs-key": "mine",
       "signaling.peerjs-discovery": true,
       "auth.mode": "webhook",
@@ -93,6 +96,8 @@ describe("a configuration", () => {
       "log.level": "silent",
     });
     expect(serverOptionsOf(values).limits).toEqual({ ...defaultLimits, connectionsPerAddress: 1, jsonDepth: 2 });
+    const { keepsDeleted } = serverOptionsOf(values);
+    expect(["notes/2026/march", "board", "boards"].map(keepsDeleted)).toEqual([true, true, false]);
     expect(describeOrigin(origins["log.level"])).toBe("environment variable YURT_LOG_LEVEL");
   });
 

@@ -1,6 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import * as Y from "yjs";
-import { type CompactedUpdates, type Compactor, CompactorClosed } from "../../src/relay/compaction/compactor.ts";
+import {
+  type CompactedUpdates,
+  type CompactionInput,
+  type Compactor,
+  CompactorClosed,
+} from "../../src/relay/compaction/compactor.ts";
 import { packUpdates } from "../../src/relay/update/packed-updates.ts";
 import { updatesOf } from "../support/clients/raw-client.ts";
 
@@ -18,7 +23,11 @@ export function describeCompactor(name: string, start: () => Compactor): void {
         for (const character of text) doc.getText("t").insert(doc.getText("t").length, character);
         doc.getText("t").delete(0, 1);
       });
-    const typed = (text: string) => () => packUpdates(updatesTyped(text));
+    const inputOf = (updates: readonly Uint8Array[], keepsDeleted = false): CompactionInput => ({
+      ...packUpdates(updates),
+      keepsDeleted,
+    });
+    const typed = (text: string) => () => inputOf(updatesTyped(text));
     const read = ({ base }: CompactedUpdates) => {
       const doc = new Y.Doc();
       Y.applyUpdate(doc, base);
@@ -27,6 +36,18 @@ export function describeCompactor(name: string, start: () => Compactor): void {
 
     test("makes one update of many", async () => {
       expect(read(await compactor.compact(typed("hello")))).toBe("ello");
+    });
+
+    test("removes deleted content, or keeps it where that is asked for", async () => {
+      const updates = updatesTyped("hello");
+      const [collected, kept] = await Promise.all(
+        [false, true].map((keepsDeleted) => compactor.compact(() => inputOf(updates, keepsDeleted))),
+      );
+      expect([collected, kept].map((compacted) => compacted && read(compacted))).toEqual(["ello", "ello"]);
+      expect([collected, kept].map((compacted) => Buffer.from(compacted?.base ?? []).includes("h"))).toEqual([
+        false,
+        true,
+      ]);
     });
 
     test("rejects with the error that taking the updates throws, and goes on", async () => {
@@ -46,7 +67,7 @@ export function describeCompactor(name: string, start: () => Compactor): void {
 
     test("rejects bytes that are not an update, compacts the rest, and goes on", async () => {
       const [first = Uint8Array.of()] = updatesTyped("x");
-      const compacted = await compactor.compact(() => packUpdates([...updatesTyped("ab"), first.subarray(1)]));
+      const compacted = await compactor.compact(() => inputOf([...updatesTyped("ab"), first.subarray(1)]));
       expect([read(compacted), compacted.rejected]).toEqual(["b", [3]]);
       expect(read(await compactor.compact(typed("on")))).toBe("n");
     });

@@ -1,4 +1,4 @@
-import type { Compactor } from "../../relay/compaction/compactor.ts";
+import type { CompactionInput, Compactor } from "../../relay/compaction/compactor.ts";
 import { startWorkerCompactor } from "../../relay/compaction/worker-compactor.ts";
 import { packUpdates } from "../../relay/update/packed-updates.ts";
 import { type Store, StoreError } from "../../storage/store.ts";
@@ -20,13 +20,13 @@ const columns: readonly ListColumn<"before" | "after" | "name">[] = [
  * bytes before and after. A document that cannot be compacted is left unchanged, and the others are compacted.
  */
 export async function compactDocuments(input: CommandInput): Promise<number> {
-  return withStore(input, async (store, { complain }) => {
+  return withStore(input, async (store, { complain, keepsDeleted }) => {
     const writer = new RowWriter(input, columns);
     const compactor = startWorkerCompactor();
     let failures = 0;
     try {
       for await (const name of namesOf(input.operands, store)) {
-        const outcome = await compactDocument(name, store, compactor);
+        const outcome = await compactDocument({ name, keepsDeleted: keepsDeleted(name) }, store, compactor);
         if ("error" in outcome) {
           complain(outcome.error);
           failures += 1;
@@ -50,8 +50,16 @@ async function* namesOf(operands: readonly string[], store: Store): AsyncGenerat
 /** The bytes before and after, or why the document is unchanged. */
 type Outcome = { readonly before: number; readonly after: number } | { readonly error: string };
 
+interface Compacting extends Pick<CompactionInput, "keepsDeleted"> {
+  readonly name: string;
+}
+
 /** Throws the errors that concern the whole store, such as a full disk. */
-async function compactDocument(name: string, store: Store, compactor: Compactor): Promise<Outcome> {
+async function compactDocument(
+  { name, keepsDeleted }: Compacting,
+  store: Store,
+  compactor: Compactor,
+): Promise<Outcome> {
   try {
     const stored = await store.load(name);
     if (stored === undefined) return { error: await describeUnknown(name, store) };
@@ -59,7 +67,10 @@ async function compactDocument(name: string, store: Store, compactor: Compactor)
     const before = entries.reduce((sum, { update }) => sum + update.byteLength, 0);
     const isCompact = stored.base !== undefined && stored.tail.length === 0;
     if (isCompact) return { before, after: before };
-    const { base, summary, rejected } = await compactor.compact(() => packUpdates(entries.map(({ update }) => update)));
+    const { base, summary, rejected } = await compactor.compact(() => ({
+      ...packUpdates(entries.map(({ update }) => update)),
+      keepsDeleted,
+    }));
     // Only a server may quarantine an update: it keeps clients from sending it again.
     if (rejected.length > 0) throw new StoreError("corrupt", `row ${entries[rejected[0] ?? 0]?.row} cannot be applied`);
     await store.compact(name, { base, summary, rows: entries.map(({ row }) => row), quarantined: [] });

@@ -1,8 +1,17 @@
 import type { PackedUpdates } from "../update/packed-updates.ts";
 
+/** The updates of one document that are to be compacted. */
+export interface CompactionInput extends PackedUpdates {
+  /** Whether the content that was deleted is kept, for applications that go back to earlier states (`gc: false`). */
+  readonly keepsDeleted: boolean;
+}
+
 /** The result of a compaction. */
 export interface CompactedUpdates {
-  /** One update that is equivalent to all accepted updates together, without the content that was deleted. */
+  /**
+   * One update that is equivalent to all accepted updates together, without the content that was deleted unless
+   * `CompactionInput.keepsDeleted`.
+   */
   readonly base: Uint8Array;
   /** The encoded `BaseSummary` of `base`. */
   readonly summary: Uint8Array;
@@ -10,7 +19,7 @@ export interface CompactedUpdates {
   readonly rejected: readonly number[];
 }
 
-/** Makes one update of many, without the content that was deleted: a pure computation, off the event loop. */
+/** Makes one update of many: a pure computation, off the event loop. */
 export interface Compactor {
   /**
    * Compacts the updates that `take` returns. Calls may overlap; they are served one after the other, in order. `take`
@@ -20,7 +29,7 @@ export interface Compactor {
    * Rejects when the updates cannot be compacted, when a compaction takes too long, with the error that `take` throws,
    * and with `CompactorClosed` when the compactor is closed.
    */
-  compact(take: () => PackedUpdates): Promise<CompactedUpdates>;
+  compact(take: () => CompactionInput): Promise<CompactedUpdates>;
   /** Rejects the running compaction and all that wait. Idempotent. */
   close(): Promise<void>;
 }

@@ -1,13 +1,12 @@
 import { type Clock, systemClock } from "../../lib/time/clock.ts";
-import type { PackedUpdates } from "../update/packed-updates.ts";
-import { type CompactedUpdates, type Compactor, CompactorClosed } from "./compactor.ts";
+import { type CompactedUpdates, type CompactionInput, type Compactor, CompactorClosed } from "./compactor.ts";
 
 export type CompactionReply =
   | (CompactedUpdates & { readonly base: Uint8Array<ArrayBuffer>; readonly summary: Uint8Array<ArrayBuffer> })
   | { readonly error: string };
 
 interface Job {
-  readonly take: () => PackedUpdates;
+  readonly take: () => CompactionInput;
   resolve(compacted: CompactedUpdates): void;
   reject(error: unknown): void;
 }
@@ -50,7 +49,7 @@ export class WorkerCompactor implements Compactor {
     this.#options = options;
   }
 
-  async compact(take: () => PackedUpdates): Promise<CompactedUpdates> {
+  async compact(take: () => CompactionInput): Promise<CompactedUpdates> {
     if (this.#isClosed) throw new CompactorClosed();
     const { promise, resolve, reject } = Promise.withResolvers<CompactedUpdates>();
     this.#queue.push({ take, resolve, reject });
@@ -70,9 +69,9 @@ export class WorkerCompactor implements Compactor {
     if (this.#running !== undefined) return;
     const job = this.#queue.shift();
     if (job === undefined) return;
-    let updates: PackedUpdates;
+    let input: CompactionInput;
     try {
-      updates = job.take();
+      input = job.take();
     } catch (error) {
       job.reject(error);
       this.#runNext();
@@ -86,7 +85,7 @@ export class WorkerCompactor implements Compactor {
     });
     try {
       this.#worker ??= this.#startWorker();
-      this.#worker.postMessage(updates, [updates.bytes.buffer, updates.lengths.buffer]);
+      this.#worker.postMessage(input, [input.bytes.buffer, input.lengths.buffer]);
     } catch (error) {
       this.#stopWorker(new Error("the compaction worker could not be started", { cause: error }));
     }

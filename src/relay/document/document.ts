@@ -2,8 +2,9 @@ import type { Log } from "../../ops/log.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import type { Store, StoredDocument } from "../../storage/store.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
-import { type Compactor, CompactorClosed, shouldCompact } from "../compaction/compactor.ts";
+import { type CompactionInput, type Compactor, CompactorClosed, shouldCompact } from "../compaction/compactor.ts";
 import { decodeSummary } from "../update/base-summary.ts";
+import type { PackedUpdates } from "../update/packed-updates.ts";
 import type { Cut } from "./document-content.ts";
 import type { DocumentMemory, MemoryHolder } from "./document-memory.ts";
 import { type Compacted, DocumentState } from "./document-state.ts";
@@ -13,6 +14,8 @@ export interface DocumentOptions {
   readonly store: Store;
   readonly compactor: Compactor;
   readonly memory: DocumentMemory;
+  /** Whether compactions keep the deleted content of the document with this name. */
+  readonly keepsDeleted: (name: string) => boolean;
   readonly log: Log;
   readonly metrics: Metrics;
 }
@@ -28,6 +31,8 @@ const countedBytes = 4 * 1024;
 export class Document implements MemoryHolder {
   readonly name: string;
   readonly state: DocumentState;
+  /** Whether compactions keep its deleted content. */
+  readonly keepsDeleted: boolean;
   readonly #options: DocumentOptions;
   #loading: Promise<void> | undefined;
   #compacting: Promise<void> | undefined;
@@ -47,6 +52,7 @@ export class Document implements MemoryHolder {
   private constructor(name: string, state: DocumentState, options: DocumentOptions) {
     this.name = name;
     this.state = state;
+    this.keepsDeleted = options.keepsDeleted(name);
     this.#options = options;
     this.#countMemory();
   }
@@ -169,7 +175,7 @@ export class Document implements MemoryHolder {
     const { base, summary, rejected } = await compactor.compact(() => {
       const cut = this.state.cut();
       taken.resolve(cut);
-      return cut;
+      return this.#inputOf(cut);
     });
     const cut = await taken.promise;
     // The document may be open again by now, with the rows as they are: they must not change.
@@ -182,6 +188,10 @@ export class Document implements MemoryHolder {
     const known = decodeSummary(summary);
     if (known === undefined) throw new Error("the compactor returned an invalid base summary");
     this.#replace(cut, { base: { row, update: base, summary: known }, quarantined });
+  }
+
+  #inputOf({ bytes, lengths }: PackedUpdates): CompactionInput {
+    return { bytes, lengths, keepsDeleted: this.keepsDeleted };
   }
 
   #replace(cut: Cut, compacted: Compacted): void {

@@ -165,6 +165,20 @@ describe("yurt documents compact", () => {
     expect(await documentsIn(file)).toEqual(after);
   });
 
+  test("keeps the deleted content of documents whose name says so", async () => {
+    const updates = typed(100);
+    await workshop.fill("data", { "kept/a": updates, b: updates });
+    const { code } = await documents(["compact", "--sync-no-gc", "kept/*"]);
+    const stored = await documentsIn(workshop.file("data/yurt.db"));
+    const bytes = (name: string) => stored[name]?.[0]?.length ?? 0;
+    expect([code, textOf(stored["kept/a"] ?? []), textOf(stored["b"] ?? [])]).toEqual([
+      0,
+      "0123456789".repeat(50),
+      "0123456789".repeat(50),
+    ]);
+    expect(bytes("kept/a")).toBe(bytes("b") + 500);
+  });
+
   test("names what it cannot compact, leaves it as it is, compacts the others, and ends with 1", async () => {
     const file = await workshop.fill("data", { a: [bringing(1, 0, 3), damaged], b: typed(3) });
     const before = await documentsIn(file);

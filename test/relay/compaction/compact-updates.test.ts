@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import { compactUpdates } from "../../../src/relay/compaction/compact-updates.ts";
 import { decodeSummary, readBaseDeletes } from "../../../src/relay/update/base-summary.ts";
@@ -18,6 +18,73 @@ test("a compacted document is smaller by the content that was deleted, and other
   Y.applyUpdate(copy, compacted);
   expect(copy.getText("text").toString()).toBe(doc.getText("text").toString());
   expect(structsOf([compacted])).toEqual(structsOf(updates));
+});
+
+describe("a document whose deleted content is kept", () => {
+  /** Types and deletes in all kinds of content, with the snapshots that an application took in between. */
+  function written() {
+    const doc = new Y.Doc({ gc: false });
+    const updates: Uint8Array[] = [];
+    doc.on("update", (update: Uint8Array) => updates.push(update));
+    const [words, map, list, xml] = [doc.getText("t"), doc.getMap("m"), doc.getArray("l"), doc.getXmlFragment("x")];
+    const snapshots: Y.Snapshot[] = [];
+    for (let round = 0; round < 20; round += 1) {
+      words.insert(round, `round ${round} `, { bold: round % 2 === 0 });
+      words.delete(0, 5);
+      map.set("key", new Y.Map([["round", round]]));
+      list.insert(0, [round, new Y.Text("nested")]);
+      if (round > 2) list.delete(1, 2);
+      const element = new Y.XmlElement("p");
+      element.insert(0, [new Y.XmlText(`round ${round}`)]);
+      xml.insert(0, [element]);
+      if (round % 3 === 0) xml.delete(0, 1);
+      snapshots.push(Y.snapshot(doc));
+    }
+    return { doc, updates, snapshots };
+  }
+
+  const shownAt = (doc: Y.Doc, snapshot: Y.Snapshot) => {
+    const past = Y.createDocFromSnapshot(doc, snapshot);
+    const shown = [past.getText("t").toDelta(), past.getMap("m"), past.getArray("l"), past.getXmlFragment("x")];
+    return JSON.stringify(shown);
+  };
+
+  const loaded = (base: Uint8Array) => {
+    const doc = new Y.Doc({ gc: false });
+    Y.applyUpdate(doc, base);
+    return doc;
+  };
+
+  test("shows each of its snapshots as before, also when it has been compacted again and again", () => {
+    const { doc, updates, snapshots } = written();
+    const expected = snapshots.map((snapshot) => shownAt(doc, snapshot));
+    let base = Uint8Array.of(0, 0);
+    for (let first = 0; first < updates.length; first += 17) {
+      const given = [base, ...updates.slice(first, first + 17)];
+      const compacted = compactUpdates(given, { keepsDeleted: true });
+      expect(compacted.rejected).toEqual([]);
+      base = Uint8Array.from(compacted.base);
+    }
+    expect(snapshots.map((snapshot) => shownAt(loaded(base), snapshot))).toEqual(expected);
+    expect(Y.equalSnapshots(Y.snapshot(loaded(base)), Y.snapshot(doc))).toBe(true);
+  });
+
+  test("would not, if the content were collected", () => {
+    const { doc, updates, snapshots } = written();
+    const [, , early] = snapshots;
+    if (early === undefined) throw new Error("there is no snapshot");
+    const { base } = compactUpdates(updates);
+    expect(shownAt(loaded(base), early)).not.toBe(shownAt(doc, early));
+  });
+
+  test("keeps it also when an update is rejected", () => {
+    const { doc, updates, snapshots } = written();
+    const { base, rejected } = compactUpdates([...updates, Uint8Array.of(9)], { keepsDeleted: true });
+    expect(rejected).toEqual([updates.length]);
+    expect(snapshots.map((snapshot) => shownAt(loaded(base), snapshot))).toEqual(
+      snapshots.map((snapshot) => shownAt(doc, snapshot)),
+    );
+  });
 });
 
 test("structs and deletes that wait for others are kept", () => {

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import { systemClock } from "../../../src/lib/time/clock.ts";
-import type { CompactedUpdates } from "../../../src/relay/compaction/compactor.ts";
+import type { CompactedUpdates, CompactionInput } from "../../../src/relay/compaction/compactor.ts";
 import { startWorkerCompactor, WorkerCompactor } from "../../../src/relay/compaction/worker-compactor.ts";
-import { type PackedUpdates, packUpdates } from "../../../src/relay/update/packed-updates.ts";
+import { packUpdates } from "../../../src/relay/update/packed-updates.ts";
 import { describeCompactor } from "../../contract/compactor.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
 import { Child } from "../../support/processes/child.ts";
@@ -35,15 +35,17 @@ function open(starts: (() => Worker)[] = [], clock = systemClock) {
   return { compactor, workers };
 }
 
+const inputOf = (updates: readonly Uint8Array[]): CompactionInput => ({ ...packUpdates(updates), keepsDeleted: false });
+
 /** One update per letter, and a last one that deletes all but `kept`. */
-function typed(kept: string): () => PackedUpdates {
+function typed(kept: string): () => CompactionInput {
   const doc = new Y.Doc();
   const updates: Uint8Array[] = [];
   doc.on("update", (update: Uint8Array) => updates.push(update));
   const text = doc.getText("text");
   for (const letter of `${kept}${"x".repeat(1_000)}`) text.insert(text.length, letter);
   text.delete(kept.length, 1_000);
-  return () => packUpdates(updates);
+  return () => inputOf(updates);
 }
 
 function textOf({ base }: CompactedUpdates): string {
@@ -89,7 +91,7 @@ describe("a compaction", () => {
   test("of too many malformed updates rejects, and the worker goes on", async () => {
     const { compactor, workers } = open();
     const [bad, good] = await Promise.allSettled([
-      compactor.compact(() => packUpdates(Array(20).fill(malformed))),
+      compactor.compact(() => inputOf(Array(20).fill(malformed))),
       compactor.compact(typed("kept")),
     ]);
     expect(bad).toMatchObject({ status: "rejected", reason: expect.any(Error) });

@@ -1,9 +1,14 @@
 import { compactUpdates } from "../../../src/relay/compaction/compact-updates.ts";
-import { type CompactedUpdates, type Compactor, CompactorClosed } from "../../../src/relay/compaction/compactor.ts";
-import { type PackedUpdates, unpackUpdates } from "../../../src/relay/update/packed-updates.ts";
+import {
+  type CompactedUpdates,
+  type CompactionInput,
+  type Compactor,
+  CompactorClosed,
+} from "../../../src/relay/compaction/compactor.ts";
+import { unpackUpdates } from "../../../src/relay/update/packed-updates.ts";
 
 export interface InlineCompactorOptions {
-  readonly compact?: (updates: readonly Uint8Array[]) => CompactedUpdates;
+  readonly compact?: typeof compactUpdates;
   /** A promise that compactions wait for. */
   readonly gate?: Promise<void>;
   /** Whether the compaction rejects an update, as if Yjs threw at it. */
@@ -21,15 +26,17 @@ export class InlineCompactor implements Compactor {
     this.#options = options;
   }
 
-  async compact(take: () => PackedUpdates): Promise<CompactedUpdates> {
-    const updates = unpackUpdates(take());
+  async compact(take: () => CompactionInput): Promise<CompactedUpdates> {
+    const input = take();
+    const updates = unpackUpdates(input);
     this.compactions.push(updates.length);
     await this.#options.gate;
     if (this.#isClosed) throw new CompactorClosed();
     const { compact = compactUpdates, rejects } = this.#options;
-    if (rejects === undefined) return compact(updates);
+    if (rejects === undefined) return compact(updates, input);
     const rejected = updates.flatMap((update, index) => (rejects(update) ? [index] : []));
-    return { ...compact(updates.filter((_, index) => !rejected.includes(index))), rejected };
+    const accepted = updates.filter((_, index) => !rejected.includes(index));
+    return { ...compact(accepted, input), rejected };
   }
 
   async close(): Promise<void> {

@@ -6,5 +6,9 @@ import { packUpdates } from "../../../src/relay/update/packed-updates.ts";
 const doc = new Y.Doc();
 doc.getText("text").insert(0, "all of it");
 const compacted = new Y.Doc();
-Y.applyUpdate(compacted, (await startWorkerCompactor().compact(() => packUpdates([Y.encodeStateAsUpdate(doc)]))).base);
+Y.applyUpdate(
+  compacted,
+  (await startWorkerCompactor().compact(() => ({ ...packUpdates([Y.encodeStateAsUpdate(doc)]), keepsDeleted: false })))
+    .base,
+);
 console.log(compacted.getText("text").toString());

@@ -19,6 +19,7 @@ export function startRelayServer({ authorizer, limits }: RelayServerOptions): Se
       compactor: new InlineCompactor(),
       durability: "disk",
       documentMemoryBytes: 256 * 2 ** 20,
+      keepsDeleted: () => false,
       readersShowPresence: true,
       lingerMs: 1_000,
     }),

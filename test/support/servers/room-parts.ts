@@ -14,6 +14,7 @@ export interface RoomPartsOptions {
   readonly documentMemoryBytes?: number;
   readonly compactor?: InlineCompactor;
   readonly readersShowPresence?: boolean;
+  readonly keepsDeleted?: (name: string) => boolean;
 }
 
 /** A room that fails to close fails the test that is running. */
@@ -28,6 +29,7 @@ export function roomParts(
     documentMemoryBytes = 256 * 2 ** 20,
     compactor = new InlineCompactor(),
     readersShowPresence = true,
+    keepsDeleted = () => false,
   }: RoomPartsOptions,
   store: Store,
 ) {
@@ -43,6 +45,7 @@ export function roomParts(
     ...dependencies,
     compactor,
     documentMemoryBytes,
+    keepsDeleted,
     durability: "disk",
     readersShowPresence,
   });

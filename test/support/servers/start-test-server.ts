@@ -15,6 +15,7 @@ export interface TestServerOptions {
   /** The data folder of an earlier test server. By default a new one is created, and removed at the end. */
   readonly dataFolder?: string;
   readonly syncEnabled?: boolean;
+  readonly keepsDeleted?: ServerOptions["keepsDeleted"];
   readonly peerjs?: Partial<ServerOptions["peerjs"]>;
   /** The port of an earlier test server, so that its clients reconnect to this one. */
   readonly port?: number;
@@ -61,6 +62,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     syncEnabled: options.syncEnabled ?? true,
     durability: "disk",
     documentMemoryBytes: 256 * 2 ** 20,
+    keepsDeleted: options.keepsDeleted ?? (() => false),
     peerjs: { key: "peerjs", discoveryEnabled: false, ...options.peerjs },
     limits: { ...defaultLimits, ...options.limits },
     log: options.log ?? pino({ level: process.env["YURT_TEST_LOG"] ?? "silent" }),
