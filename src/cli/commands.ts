@@ -93,7 +93,7 @@ export const documentCommands: readonly CommandDefinition[] = [
     help: "import the documents of another server, which must be stopped; existing documents are merged",
     switches: ["dry-run", "json"],
     choices: ["from"],
-    settings: ["data"],
+    settings: ["data", "sync.no-gc", "limits.document-bytes", "limits.name-bytes"],
     load: async () => (await import("./documents/import.ts")).importDocuments,
   },
 ];

@@ -1,3 +1,4 @@
+import type { Limits } from "../composition/limits.ts";
 import { openStore } from "../composition/open-store.ts";
 import type { ServerOptions } from "../composition/server-options.ts";
 import { keepsDeletedOf, loadSettings } from "../composition/settings.ts";
@@ -12,6 +13,7 @@ import { ReaderGone } from "./output/print.ts";
 export interface Offline extends Pick<ServerOptions, "keepsDeleted"> {
   /** The path as it was given. */
   readonly dataFolder: string;
+  readonly limits: Pick<Limits, "documentBytes" | "nameBytes">;
   /** Writes a line to standard error. `message` is one or more sentences. */
   complain(message: string): void;
 }
@@ -21,7 +23,7 @@ export async function withDataFolder(
   { sources, stderr }: CommandInput,
   task: (offline: Offline) => Promise<number>,
 ): Promise<number> {
-  const loaded = loadSettings(sources, ["data", "sync.no-gc"]);
+  const loaded = loadSettings(sources, ["data", "sync.no-gc", "limits.document-bytes", "limits.name-bytes"]);
   if (!loaded.ok) {
     stderr.write(describeProblems(loaded.problems));
     return exitCodes.badConfiguration;
@@ -30,7 +32,8 @@ export async function withDataFolder(
   const dataFolder = values.data;
   const complain = (message: string) => void stderr.write(`yurt: ${message}\n`);
   try {
-    return await task({ dataFolder, keepsDeleted: keepsDeletedOf(values), complain });
+    const limits = { documentBytes: values["limits.document-bytes"], nameBytes: values["limits.name-bytes"] };
+    return await task({ dataFolder, limits, keepsDeleted: keepsDeletedOf(values), complain });
   } catch (error) {
     if (error instanceof ReaderGone) return exitCodes.done;
     complain(describeDataError(error, dataFolder) ?? (error instanceof Error ? error.message : String(error)));

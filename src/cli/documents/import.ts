@@ -1,4 +1,3 @@
-import { defaultLimits } from "../../composition/limits.ts";
 import { openSource } from "../../composition/open-source.ts";
 import { openOrCreateStore, openStoreIfPresent } from "../../composition/open-store.ts";
 import { mebibyte } from "../../config/limit.ts";
@@ -33,7 +32,7 @@ export async function importDocuments(input: CommandInput): Promise<number> {
   const [path = ""] = input.operands;
   return withDataFolder(input, async (offline) => {
     // An invalid source must not leave a new data folder behind.
-    const source = openSource(path, { format: formatOf(input), updateBytes: 2 * defaultLimits.documentBytes });
+    const source = openSource(path, { format: formatOf(input), updateBytes: 2 * offline.limits.documentBytes });
     const isDry = input.switches.has("dry-run");
     const opened = isDry ? openStoreIfPresent(offline) : openOrCreateStore(offline);
     try {
@@ -94,8 +93,9 @@ class Import {
   }
 
   async #take(document: SourceDocument): Promise<void> {
-    const { present, written } = this.#options;
-    const prepared = await prepareImport(document, { store: present, limits: defaultLimits });
+    const { offline, present, written } = this.#options;
+    const { limits, keepsDeleted } = offline;
+    const prepared = await prepareImport(document, { store: present, limits, keepsDeleted });
     const name = formatName(document.name);
     if (prepared.kind === "refused") {
       this.#fail(`${name} is not imported: ${prepared.reason}.`);

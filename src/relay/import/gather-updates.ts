@@ -1,4 +1,5 @@
 import { compactUpdates } from "../compaction/compact-updates.ts";
+import type { CompactionInput } from "../compaction/compactor.ts";
 import { IdSet } from "../update/id-set.ts";
 import { normalizeUpdate } from "../update/normalize-update.ts";
 import type { DecodedUpdate } from "../update/trim-update.ts";
@@ -14,8 +15,8 @@ export interface ForeignDocument {
 /** The updates of one foreign document, merged into one. */
 export interface GatheredUpdates {
   /**
-   * One update that is equivalent to all usable ones together, without the content that was deleted; undefined when
-   * none is usable. Its `contents` are those of the given updates: `update` deletes more, as Yjs does while it
+   * One update that is equivalent to all usable ones together, without the content that was deleted unless it is to be
+   * kept; undefined when none is usable. Its `contents` are those of the given updates: `update` deletes more, as Yjs does while it
    * integrates.
    */
   readonly gathered: DecodedUpdate | undefined;
@@ -27,6 +28,10 @@ export interface GatheredUpdates {
   readonly reason: string | undefined;
 }
 
+export interface GatherUpdatesOptions extends Pick<CompactionInput, "keepsDeleted"> {
+  readonly documentBytes: number;
+}
+
 /**
  * Makes one update of many that another server has stored. An update that is not written as Yjs writes it is
  * normalised; an update that Yjs cannot apply is left out.
@@ -35,8 +40,11 @@ export interface GatheredUpdates {
  * When that one alone is larger than `documentBytes`, the document is rejected. Throws the errors that `updates`
  * throws.
  */
-export function gatherUpdates(updates: ForeignDocument["updates"], documentBytes: number): GatheredUpdates {
-  const gathering = new Gathering();
+export function gatherUpdates(
+  updates: ForeignDocument["updates"],
+  { documentBytes, ...keeping }: GatherUpdatesOptions,
+): GatheredUpdates {
+  const gathering = new Gathering(keeping);
   for (const update of updates) {
     if (!(update instanceof Uint8Array)) {
       gathering.addOversized(update.bytes);
@@ -56,6 +64,7 @@ export function describeTooLarge(bytes: number, documentBytes: number): string {
 }
 
 class Gathering {
+  readonly #keeping: Pick<CompactionInput, "keepsDeleted">;
   readonly #structs = new IdSet();
   readonly #deletes = new IdSet();
   #count = 0;
@@ -65,6 +74,10 @@ class Gathering {
   #base: Uint8Array | undefined;
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
+
+  constructor(keeping: Pick<CompactionInput, "keepsDeleted">) {
+    this.#keeping = keeping;
+  }
 
   /** The bytes of all updates in memory. */
   get bytes(): number {
@@ -97,7 +110,7 @@ class Gathering {
     this.#waitingBytes = 0;
     const earlier = this.#base === undefined ? [] : [this.#base];
     try {
-      const { base, rejected } = compactUpdates([...earlier, ...waiting]);
+      const { base, rejected } = compactUpdates([...earlier, ...waiting], this.#keeping);
       const accepted = waiting.filter((_, index) => !rejected.includes(earlier.length + index));
       for (const update of accepted) this.#addIds(update);
       if (rejected.length > 0) this.#leaveOut(rejected.length, "Yjs cannot apply it");

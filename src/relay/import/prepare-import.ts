@@ -6,7 +6,13 @@ import { DocumentState } from "../document/document-state.ts";
 import type { RelayLimits } from "../limits.ts";
 import type { DecodedUpdate } from "../update/trim-update.ts";
 import { decodeContents } from "../update/update-contents.ts";
-import { describeTooLarge, type ForeignDocument, type GatheredUpdates, gatherUpdates } from "./gather-updates.ts";
+import {
+  describeTooLarge,
+  type ForeignDocument,
+  type GatheredUpdates,
+  type GatherUpdatesOptions,
+  gatherUpdates,
+} from "./gather-updates.ts";
 
 /** An update that a stored document lacks. It was verified that the document loads with it. */
 export interface Addition {
@@ -38,6 +44,8 @@ export interface PrepareImportOptions {
   /** Undefined when nothing is stored yet. */
   readonly store: Pick<Store, "load"> | undefined;
   readonly limits: RoomLimits & Pick<RelayLimits, "documentBytes">;
+  /** Whether the deleted content of the document with this name is kept. */
+  readonly keepsDeleted: (name: string) => boolean;
 }
 
 /**
@@ -49,16 +57,18 @@ export interface PrepareImportOptions {
  */
 export async function prepareImport(
   { name, updates }: ForeignDocument,
-  { store, limits }: PrepareImportOptions,
+  { store, limits, keepsDeleted }: PrepareImportOptions,
 ): Promise<PreparedImport> {
   const fault = checkRoomName(name, limits.nameBytes);
   if (fault !== undefined) return refused(fault);
-  const { gathered, ...counts } = gatherUpdates(updates, limits.documentBytes);
+  const { documentBytes } = limits;
+  const target = { documentBytes, keepsDeleted: keepsDeleted(name) };
+  const { gathered, ...counts } = gatherUpdates(updates, target);
   if (gathered === undefined) return refused(counts.reason ?? "it has no updates");
   if (gathered.contents.isEmpty) return { kind: "empty", addition: undefined, ...counts };
   try {
     const stored = await store?.load(name);
-    const prepared = compare(gathered, stored, limits);
+    const prepared = compare(gathered, stored, target);
     return prepared.kind === "refused" ? prepared : { ...prepared, ...counts };
   } catch (error) {
     if (!(error instanceof StoreError) || error.kind !== "corrupt") throw error;
@@ -71,23 +81,30 @@ type Comparison = Refused | Pick<Prepared, "kind" | "addition">;
 function compare(
   gathered: DecodedUpdate,
   stored: StoredDocument | undefined,
-  { documentBytes }: Pick<RelayLimits, "documentBytes">,
+  target: GatherUpdatesOptions,
 ): Comparison {
   const state = new DocumentState(stored);
   const verdict = state.classify(gathered);
   if (verdict.kind === "known") return { kind: "known", addition: undefined };
-  const bytes = state.bytes + verdict.update.byteLength;
-  if (bytes > documentBytes) return refused(describeTooLarge(bytes, documentBytes));
   const addition = { update: verdict.update, log: logOf(stored) };
-  const loadFault = findFault(addition, gathered);
-  if (loadFault !== undefined) return refused(loadFault);
+  const fault = findFault(addition, gathered, target);
+  if (fault !== undefined) return refused(fault);
   return { kind: stored === undefined ? "new" : "merged", addition };
 }
 
-/** Loads the stored log together with the addition. Returns the reason when that fails or loses content. */
-function findFault({ update, log }: Addition, { contents }: DecodedUpdate): string | undefined {
+/**
+ * Loads the stored log together with the addition. Returns the reason when that fails or loses content, or when the
+ * two, compacted, exceed the limit: the log alone may contain much that was deleted.
+ */
+function findFault(
+  { update, log }: Addition,
+  { contents }: DecodedUpdate,
+  { documentBytes, ...keeping }: GatherUpdatesOptions,
+): string | undefined {
   try {
-    const loaded = decodeContents(compactUpdates([...log.map((row) => row.update), update]).base);
+    const { base } = compactUpdates([...log.map((row) => row.update), update], keeping);
+    if (base.byteLength > documentBytes) return describeTooLarge(base.byteLength, documentBytes);
+    const loaded = decodeContents(base);
     const holdsAll =
       loaded.kind === "contents" &&
       contents.structs.isWithin([loaded.structs]) &&

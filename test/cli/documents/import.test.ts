@@ -18,6 +18,7 @@ import {
 import { updatesOf } from "../../support/clients/raw-client.ts";
 import { contentsOf, documentsIn, Workshop } from "../../support/processes/data-folder.ts";
 import { type ProgramOptions, yurt } from "../../support/processes/run-program.ts";
+import { tuple } from "../../support/tuple.ts";
 
 let workshop: Workshop;
 let data: string;
@@ -63,6 +64,21 @@ describe("yurt documents import", () => {
     expect(await texts()).toEqual({ notes: "hello", 日本語: "こんにちは", "a b": "" });
     expect(readdirSync(data).sort()).toEqual(["lock", "yurt.db"]);
     openDataFolder(data).release();
+  });
+
+  test("measures documents with the limits of the server, and keeps the deleted content that it keeps", async () => {
+    const [inserted, deleted] = tuple(
+      2,
+      updatesOf((doc) => {
+        doc.getText("t").insert(0, "deleted words");
+        doc.getText("t").delete(0, 8);
+      }),
+    );
+    writeHocuspocusFile(source, { notes: state("x".repeat(500)), kept: Y.mergeUpdates([inserted, deleted]) });
+    const { code, err } = await fromHocuspocus(["--limits-document-bytes", "300", "--sync-no-gc", "kept"]);
+    expect([code, err]).toEqual([1, expect.stringContaining("notes is not imported: document too large")]);
+    const { kept = [] } = await documentsIn(join(data, "yurt.db"));
+    expect(Buffer.from(kept.flat()).includes("deleted")).toBe(true);
   });
 
   test("takes a folder of y-leveldb, tables and log, with the names that URLs mean", async () => {

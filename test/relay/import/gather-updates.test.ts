@@ -7,7 +7,7 @@ import { bringing, text, updateBytes } from "../../support/bytes/update-bytes.ts
 import { clocksIn, deletesOf, structsOf } from "../../support/bytes/y-doc-facts.ts";
 import { updatesOf } from "../../support/clients/raw-client.ts";
 
-const plenty = 1_000_000;
+const plenty = { documentBytes: 1_000_000, keepsDeleted: false };
 
 function shown(updates: readonly Uint8Array[]): string {
   const doc = new Y.Doc();
@@ -32,6 +32,12 @@ describe("the updates of a document", () => {
     expect(counts).toEqual({ count: typed.length, leftOut: 0, reason: undefined });
     expect(gathered && shown([gathered.update])).toBe(typedText);
     expect(Buffer.from(gathered?.update ?? []).includes("one")).toBe(false);
+  });
+
+  test("become one with what was deleted where that is kept", () => {
+    const { gathered } = gatherUpdates(typed, { ...plenty, keepsDeleted: true });
+    expect(gathered && shown([gathered.update])).toBe(typedText);
+    expect(Buffer.from(gathered?.update ?? []).includes("one")).toBe(true);
   });
 
   test("may be none, or empty", () => {
@@ -79,7 +85,7 @@ describe("the updates of a document", () => {
       const updates = session(random);
       const atOnce = gatherUpdates(updates, plenty).gathered;
       const bytes = atOnce?.update.byteLength ?? 0;
-      const folded = gatherUpdates(updates, bytes + 20).gathered;
+      const folded = gatherUpdates(updates, { ...plenty, documentBytes: bytes + 20 }).gathered;
       expect(updates.reduce((sum, { byteLength }) => sum + byteLength, 0)).toBeGreaterThan(2 * (bytes + 20));
       expect([structsOf([folded?.update ?? none]), deletesOf([folded?.update ?? none])]).toEqual([
         structsOf([atOnce?.update ?? none]),
@@ -110,7 +116,7 @@ describe("the updates of a document", () => {
         yield update;
       }
     })();
-    expect(gatherUpdates(counted, 200)).toEqual({
+    expect(gatherUpdates(counted, { ...plenty, documentBytes: 200 })).toEqual({
       gathered: undefined,
       count: read,
       leftOut: read,

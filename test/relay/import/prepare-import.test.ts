@@ -19,12 +19,14 @@ beforeEach(() => {
   store = openMemoryStore();
 });
 
+const keepsDeleted = () => false;
+
 const prepare = (updates: Iterable<Uint8Array>, limits = plenty, name = "notes") =>
-  prepareImport({ name, updates }, { store, limits });
+  prepareImport({ name, updates }, { store, limits, keepsDeleted });
 
 /** Prepares an import, and stores the addition. */
 async function take({ name, updates }: ForeignDocument, limits = plenty) {
-  const prepared = await prepareImport({ name, updates }, { store, limits });
+  const prepared = await prepareImport({ name, updates }, { store, limits, keepsDeleted });
   if (prepared.kind !== "refused" && prepared.addition !== undefined) {
     await storeAddition(name, prepared.addition, store);
   }
@@ -39,8 +41,6 @@ const stored = async () => {
     ({ update }) => update,
   );
 };
-
-const bytesOf = (updates: readonly Uint8Array[]) => updates.reduce((sum, { byteLength }) => sum + byteLength, 0);
 
 function shown(updates: readonly Uint8Array[]): unknown {
   const doc = new Y.Doc();
@@ -62,7 +62,7 @@ describe("a document that is not stored", () => {
   });
 
   test("is also new when nothing is stored at all", async () => {
-    const options = { store: undefined, limits: plenty };
+    const options = { store: undefined, limits: plenty, keepsDeleted };
     const prepared = await prepareImport({ name: "notes", updates: typing("hello") }, options);
     expect(prepared).toMatchObject({ kind: "new", addition: { log: [] } });
   });
@@ -175,9 +175,18 @@ describe("a document is refused", () => {
     const here = typing("hello");
     await store.append(here.map((update) => ({ document: "notes", update })));
     const there = typing("there");
-    const documentBytes = bytesOf(here) + compactUpdates(there).base.byteLength;
+    const documentBytes = compactUpdates([...here, ...there]).base.byteLength;
     expect((await prepare(there, { ...plenty, documentBytes: documentBytes - 1 })).kind).toBe("refused");
     expect((await prepare(there, { ...plenty, documentBytes })).kind).toBe("merged");
+  });
+
+  test("and not one that fits into it once what was deleted there is collected", async () => {
+    const here = updatesOf((doc) => {
+      doc.getText("t").insert(0, "x".repeat(2_000));
+      doc.getText("t").delete(0, 2_000);
+    });
+    await store.append(here.map((update) => ({ document: "notes", update })));
+    expect((await prepare(typing("there"), { ...plenty, documentBytes: 1_000 })).kind).toBe("merged");
   });
 
   test("that Yjs cannot apply to the stored one", async () => {
@@ -201,7 +210,10 @@ describe("a document is refused", () => {
 
 test("an unavailable store makes the import reject", async () => {
   const failing = { load: () => Promise.reject(new StoreError("unavailable", "the disk is gone")) };
-  const prepared = prepareImport({ name: "notes", updates: typing("hello") }, { store: failing, limits: plenty });
+  const prepared = prepareImport(
+    { name: "notes", updates: typing("hello") },
+    { store: failing, limits: plenty, keepsDeleted },
+  );
   expect(prepared).rejects.toThrow("the disk is gone");
 });
 
