@@ -38,6 +38,8 @@ export interface Metrics {
   readonly compactionDuration: Histogram;
   /** Updates that no Yjs document can apply, quarantined by a compaction. */
   readonly quarantinedUpdates: Counter;
+  /** Updates that were not taken although their member may write; the member stays in its document. */
+  readonly refusedUpdates: Counter<"reason">;
   readonly documentBytes: LiveGauge;
   readonly documentLoads: Counter;
   readonly documentUnloads: Counter<"reason">;
@@ -133,6 +135,11 @@ export function createMetrics(): Metrics {
     compactions: counter("compactions_total", "Compactions of documents", "outcome"),
     compactionDuration: histogram("compaction_seconds", "Compactions, the wait for the worker included"),
     quarantinedUpdates: counter("quarantined_updates_total", "Updates quarantined by compactions"),
+    refusedUpdates: counter(
+      "refused_updates_total",
+      "Updates that were not taken from a client that may write",
+      "reason",
+    ),
     documentBytes: gauge("document_bytes", "Bytes of documents in memory"),
     documentLoads: counter("document_loads_total", "Documents read from the store"),
     documentUnloads: counter("document_unloads_total", "Documents whose bytes were dropped from memory", "reason"),

@@ -11,8 +11,8 @@ export const relayLimits = limits({
   documentBytes: {
     default: 50 * mebibyte,
     unit: "bytes",
-    help: "one document as stored: the compacted base and the updates since",
-    beyond: "closed: document-too-large",
+    help: "one document, compacted; deletions are taken beyond it as well",
+    beyond: "the update is refused",
   },
   awarenessStateLength: {
     default: 64 * kibibyte,

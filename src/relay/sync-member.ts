@@ -23,17 +23,26 @@ export interface SyncMember {
   /** The access that the member has now. Every change is reported to `SyncRoom.accessChanged`. */
   readonly access: Access;
   /**
-   * Called when the room sends the member a SyncStep1 that its session did not request through `SyncRoom.ask`: an
-   * update of the member left a gap, and the answer is to fill it.
+   * Called before the room sends the member a SyncStep1 that its session did not request through `SyncRoom.ask`: an
+   * update of the member left a gap, or one that was refused may fit now. Returns false if it must not be sent.
    */
-  asked?(): void;
+  mayBeAsked?(): boolean;
 }
+
+/**
+ * The answer to a submission. `read-only`: the member may only read, and the update would change the document.
+ * `too-large`: the document has no space for the update, or for an earlier one on which it depends. The room asks the
+ * member for it again when there may be space.
+ */
+export type SubmissionOutcome = "taken" | "read-only" | "too-large";
 
 /** An update as a member sends it. */
 export interface Submission {
   readonly update: Uint8Array;
   /** The frame in which the update came, when it can be forwarded unchanged. */
   readonly frame?: Frame;
+  /** Whether the update is the answer to a SyncStep1, and so contains everything that the document lacked then. */
+  readonly answersSyncStep1?: boolean;
   /**
    * Returns the frame that acknowledges the update; called when it may be sent (see `Durability`). Without it no
    * acknowledgement is sent.

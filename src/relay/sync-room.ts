@@ -1,4 +1,3 @@
-import type { Clock } from "../lib/time/clock.ts";
 import type { RowId } from "../storage/store.ts";
 import type { OpenChannel } from "../transport/channel.ts";
 import { closeReasons, SessionError } from "../transport/close-reason.ts";
@@ -7,15 +6,19 @@ import type { TransportLimits } from "../transport/limits.ts";
 import { Audience } from "./audience.ts";
 import { Awareness } from "./awareness.ts";
 import type { CommitQueue } from "./commit-queue.ts";
+import { CompactorClosed } from "./compaction/compactor.ts";
 import { Document, type DocumentOptions } from "./document/document.ts";
 import type { Answer } from "./document/document-content.ts";
 import type { DocumentState } from "./document/document-state.ts";
+import type { Finding } from "./document/size-limit.ts";
+import { WaitingUpdates } from "./document/waiting-updates.ts";
+import { DocumentSpace } from "./document-space.ts";
 import type { DroppedMessages } from "./dropped-messages.ts";
 import type { Durability } from "./durability.ts";
 import type { RelayLimits } from "./limits.ts";
 import type { Release, SnapshotBudget } from "./snapshot-budget.ts";
 import { malformedIfUndecodable } from "./sync-codec.ts";
-import type { Submission, SyncMember } from "./sync-member.ts";
+import type { Submission, SubmissionOutcome, SyncMember } from "./sync-member.ts";
 import { decodeContents, type UpdateContents } from "./update/update-contents.ts";
 
 /** The collaborators that all sync rooms of a server share. */
@@ -27,7 +30,6 @@ export interface SyncRoomOptions extends DocumentOptions {
   /** Whether the awareness and the stateless messages of members that may only read are forwarded. */
   readonly readersShowPresence: boolean;
   readonly openChannel: OpenChannel;
-  readonly clock: Clock;
   readonly limits: RelayLimits & Pick<TransportLimits, "outboxBytes">;
 }
 
@@ -35,6 +37,8 @@ export interface SyncRoomOptions extends DocumentOptions {
 interface Received extends Submission {
   readonly member: SyncMember;
   readonly contents: UpdateContents;
+  /** Set when the update has waited for a compaction, because the document had no space for it. */
+  readonly finding: Finding | undefined;
 }
 
 /** An update between `submit` and its commit. */
@@ -53,8 +57,8 @@ interface Submitted {
 /**
  * A document and its members.
  *
- * An update takes this way: `submit` decodes it, `#accept` has it classified (`DocumentState.classify`), `#enqueue`
- * stages it and hands it to the `CommitQueue`. Once it is committed, the queue calls `#committed`, which advances the
+ * An update takes this way: `submit` decodes it, `#accept` has it classified (`DocumentState.classify`) and asks
+ * `DocumentSpace` whether the document has space for it, `#enqueue` stages it and hands it to the `CommitQueue`. Once it is committed, the queue calls `#committed`, which advances the
  * state, publishes the update (`Audience.publishUpdate`) and registers its acknowledgement (`Durability.acknowledge`).
  * `Durability` sends that acknowledgement when the update is durable.
  *
@@ -68,15 +72,13 @@ export class SyncRoom {
   readonly #state: DocumentState;
   readonly #awareness: Awareness<SyncMember>;
   readonly #audience: Audience;
+  readonly #space: DocumentSpace;
   readonly #members = new Set<SyncMember>();
   /** Members that were asked to fill a gap that is still open. */
   readonly #askedMembers = new Set<SyncMember>();
   /** The last SyncStep1 of each member that is behind; it is answered when the member has caught up. */
   readonly #deferredSyncStep1 = new Map<SyncMember, Uint8Array>();
-  #submittedCount = 0;
-  #submittedBytes = 0;
-  #lastSubmitted: Submitted | undefined;
-  #allStoredWaiters: (() => void)[] = [];
+  readonly #waiting = new WaitingUpdates<Submitted>();
 
   /** Throws `SessionError` storage-unavailable when the document cannot be read. */
   static async open(name: string, options: SyncRoomOptions): Promise<SyncRoom> {
@@ -94,6 +96,12 @@ export class SyncRoom {
       clock,
       limits,
       caughtUp: (member) => this.#caughtUp(member),
+    });
+    this.#space = new DocumentSpace({
+      ...options,
+      document,
+      waiting: this.#waiting,
+      ask: (member) => this.#askAgain(member),
     });
     this.#awareness = new Awareness({
       clock,
@@ -126,6 +134,7 @@ export class SyncRoom {
     if (!this.#members.delete(member)) return;
     this.#askedMembers.delete(member);
     this.#deferredSyncStep1.delete(member);
+    this.#space.left(member);
     this.#audience.remove(member);
     this.#awareness.left(member);
   }
@@ -147,20 +156,18 @@ export class SyncRoom {
   /**
    * Takes an update from a member: stores it, then forwards it, then acknowledges it. An update with nothing new is
    * only acknowledged: when its first copy is, or immediately when it is empty. Returns a promise when the document has
-   * to be read before the update can be classified.
+   * to be read before the update can be classified, or compacted before its size is known.
    *
-   * Throws, or rejects with, `SessionError` for an update that is malformed or makes the document too large, or when
-   * the document cannot be read. Returns false for an update that would change the document, from a member that may
-   * only read.
+   * Throws, or rejects with, `SessionError` for an update that is malformed, or when the document cannot be read.
    */
-  submit(member: SyncMember, submission: Submission): boolean | Promise<boolean> {
+  submit(member: SyncMember, submission: Submission): SubmissionOutcome | Promise<SubmissionOutcome> {
     this.#awareness.frameReceived(member);
     const contents = decodeContents(submission.update);
     if (contents.kind === "malformed") throw new SessionError(closeReasons.malformedFrame, contents.detail);
-    const received = { ...submission, member, contents };
+    const received = { ...submission, member, contents, finding: undefined };
     if (contents.isEmpty) {
       this.#acknowledgementOf(received)?.();
-      return true;
+      return this.#taken(received);
     }
     if (this.#state.canClassify(contents)) return this.#accept(received);
     return this.#document.loaded(() => this.#accept(received));
@@ -197,7 +204,7 @@ export class SyncRoom {
    * be.
    */
   async close(): Promise<void> {
-    if (this.#submittedCount > 0) await new Promise<void>((resolve) => this.#allStoredWaiters.push(resolve));
+    await this.#waiting.settled();
     await this.#document.close();
   }
 
@@ -258,20 +265,23 @@ export class SyncRoom {
   }
 
   /** Classifies an update, and stores it unless it is known. The content must be loaded when the update has deletes. */
-  #accept(received: Received): boolean {
+  #accept(received: Received): SubmissionOutcome | Promise<SubmissionOutcome> {
     const { member, update, frame, contents } = received;
     const verdict = this.#state.classify({ update, contents });
     const acknowledge = this.#acknowledgementOf(received);
     if (verdict.kind === "known") {
-      if (verdict.committed || this.#lastSubmitted === undefined) acknowledge?.();
+      const { last } = this.#waiting;
+      if (verdict.committed || last === undefined) acknowledge?.();
       else if (acknowledge !== undefined) {
-        this.#lastSubmitted.copyAcknowledgements ??= [];
-        this.#lastSubmitted.copyAcknowledgements.push(acknowledge);
+        last.copyAcknowledgements ??= [];
+        last.copyAcknowledgements.push(acknowledge);
       }
-      return true;
+      return this.#taken(received);
     }
-    if (member.access === "read") return false;
-    this.#checkSize(verdict.update);
+    if (member.access === "read") return "read-only";
+    const decision = this.#space.check(received, verdict);
+    if (decision === "too-large") return decision;
+    if (decision !== "fits") return this.#acceptAfter(decision, received);
     this.#enqueue({
       sender: member,
       update: verdict.update,
@@ -281,22 +291,37 @@ export class SyncRoom {
       copyAcknowledgements: undefined,
     });
     if (verdict.kind === "incomplete") this.#askOnce(member);
-    return true;
+    return this.#taken(received);
   }
 
-  #checkSize(update: Uint8Array): void {
-    const bytes = this.#state.bytes + this.#submittedBytes + update.byteLength;
-    if (bytes <= this.#options.limits.documentBytes) return;
-    throw new SessionError(closeReasons.documentTooLarge, `document too large: it would have ${bytes} bytes`);
+  /** Classifies the update again: other updates may have been stored while the finding was made. */
+  async #acceptAfter(finding: Promise<Finding>, received: Received): Promise<SubmissionOutcome> {
+    try {
+      const found = await finding;
+      return await this.#document.loaded(() => this.#accept({ ...received, finding: found }));
+    } catch (error) {
+      if (error instanceof CompactorClosed) throw new SessionError(closeReasons.restart, "the server stops");
+      throw error;
+    }
+  }
+
+  #taken({ member, answersSyncStep1 }: Received): SubmissionOutcome {
+    if (answersSyncStep1 === true) this.#space.answered(member);
+    return "taken";
+  }
+
+  /** Asks a member for the updates that the document lacks. Returns false if it must not be asked. */
+  #askAgain(member: SyncMember): boolean {
+    const isAllowed = this.#members.has(member) && member.access === "write" && member.mayBeAsked?.() !== false;
+    if (isAllowed) this.ask(member);
+    return isAllowed;
   }
 
   /** Stages an update and enqueues it for the store. */
   #enqueue(submitted: Submitted): void {
     const { update, contents } = submitted;
     this.#state.stage(contents);
-    this.#submittedCount += 1;
-    this.#submittedBytes += update.byteLength;
-    this.#lastSubmitted = submitted;
+    this.#waiting.add(submitted);
     this.#options.queue.enqueue({
       document: this.#document.name,
       update,
@@ -308,9 +333,7 @@ export class SyncRoom {
   /** Asks the sender of an update that leaves a gap: it most likely has the missing updates. */
   #askOnce(member: SyncMember): void {
     if (this.#askedMembers.has(member)) return;
-    this.#askedMembers.add(member);
-    this.ask(member);
-    member.asked?.();
+    if (this.#askAgain(member)) this.#askedMembers.add(member);
   }
 
   /**
@@ -320,9 +343,7 @@ export class SyncRoom {
    */
   #committed(submitted: Submitted, row: RowId): void {
     const { sender, update, frame, contents, acknowledge } = submitted;
-    this.#submittedCount -= 1;
-    this.#submittedBytes -= update.byteLength;
-    if (this.#submittedCount === 0) this.#allStored();
+    this.#waiting.stored(submitted);
     this.#state.commit(update, contents, row);
     this.#audience.publishUpdate(
       update,
@@ -332,6 +353,7 @@ export class SyncRoom {
     acknowledge?.();
     for (const acknowledgeCopy of submitted.copyAcknowledgements ?? []) acknowledgeCopy();
     if (this.#askedMembers.size > 0 && !this.#state.hasGaps) this.#askedMembers.clear();
+    this.#space.stored(contents);
     this.#document.committed(update.byteLength);
   }
 
@@ -340,19 +362,8 @@ export class SyncRoom {
    */
   #discarded(): void {
     this.#state.discardStaged();
-    this.#submittedCount = 0;
-    this.#submittedBytes = 0;
-    this.#allStored();
+    this.#waiting.discard();
     for (const { connection } of this.#members) connection.close(closeReasons.storageUnavailable);
-  }
-
-  /** Called when no update waits for the store any more. */
-  #allStored(): void {
-    this.#lastSubmitted = undefined;
-    if (this.#allStoredWaiters.length === 0) return;
-    const resolves = this.#allStoredWaiters;
-    this.#allStoredWaiters = [];
-    for (const resolve of resolves) resolve();
   }
 
   /** The function that registers the acknowledgement of an update, to be called once the update is committed. */

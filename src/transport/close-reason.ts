@@ -30,7 +30,6 @@ export const closeReasons = {
   replaced: { code: 4409, name: "replaced" },
   idTaken: { code: 4410, name: "id-taken" },
   frameTooLarge: { code: 4413, name: "frame-too-large" },
-  documentTooLarge: { code: 4413, name: "document-too-large" },
 } as const satisfies Record<string, CloseReason>;
 
 /** Whether a client that understands close codes stays away. */

@@ -187,7 +187,7 @@ test("an update at which a compaction throws is quarantined, counted, never serv
   const doc = new Y.Doc();
   Y.applyUpdate(doc, bodyOf(frame));
   expect(doc.getText("t").toString()).toBe("from 7");
-  expect(await reopened.submit(b.member, sent(world))).toBe(true);
+  expect(await reopened.submit(b.member, sent(world))).toBe("taken");
   await turn();
   const c = await join("c", reopened);
   await reopened.sync(c.member, Uint8Array.of(0));

@@ -42,6 +42,13 @@ export class CompactorClosed extends Error {
   }
 }
 
+/** The sizes of the two parts of a document's log. */
+export interface LogSize {
+  readonly baseBytes: number;
+  /** The bytes of the updates since the last compaction. */
+  readonly tailBytes: number;
+}
+
 /** A tail of up to this size is not worth a compaction, however small the base is. */
 const minTailBytes = 64 * 1024;
 
@@ -53,4 +60,12 @@ const minTailBytes = 64 * 1024;
  */
 export function shouldCompact(tailBytes: number, baseBytes: number): boolean {
   return tailBytes > Math.max(minTailBytes, baseBytes / 2);
+}
+
+/**
+ * Whether a compaction is due although it is not worth it yet: the updates since the last one have used half of the
+ * space that the limit leaves to them, and most of them may be content that was deleted meanwhile.
+ */
+export function nearsLimit({ tailBytes, baseBytes }: LogSize, limitBytes: number): boolean {
+  return tailBytes > Math.max(minTailBytes, (limitBytes - baseBytes) / 2);
 }

@@ -57,6 +57,7 @@ export class DocumentState {
   #baseBytes = 0;
   #tailBytes = 0;
   #lastRow: RowId = 0;
+  #appendedBytes = 0;
   /** The updates committed since the content was requested, while it is being read. */
   #committedWhileLoading: { readonly update: Uint8Array; readonly row: RowId }[] | undefined;
 
@@ -90,6 +91,11 @@ export class DocumentState {
 
   get tailBytes(): number {
     return this.#tailBytes;
+  }
+
+  /** The bytes of all updates committed since the document was opened. Compactions do not change it. */
+  get appendedBytes(): number {
+    return this.#appendedBytes;
   }
 
   /** An estimate of the memory that the content takes; 0 while it is not loaded. */
@@ -141,6 +147,11 @@ export class DocumentState {
     return { kind, update: rest.update, contents: rest.contents };
   }
 
+  /** The clocks among `clocks` whose structs are neither committed nor staged. */
+  lacking(clocks: IdSet): IdSet {
+    return clocks.without(this.#knownStructs);
+  }
+
   /** Counts `contents` as known from now on, until its commit or `discardStaged`. */
   stage(contents: UpdateContents): void {
     this.#stagedStructs.addAll(contents.structs);
@@ -155,6 +166,7 @@ export class DocumentState {
     this.#content?.append(update, contents, row);
     this.#committedWhileLoading?.push({ update, row });
     this.#tailBytes += update.byteLength;
+    this.#appendedBytes += update.byteLength;
     this.#lastRow = row;
     this.#stateVector = undefined;
     this.#stagedCount -= 1;

@@ -1,10 +1,19 @@
+import type { Clock } from "../../lib/time/clock.ts";
 import type { Log } from "../../ops/log.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import type { Store, StoredDocument } from "../../storage/store.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
-import { type CompactionInput, type Compactor, CompactorClosed, shouldCompact } from "../compaction/compactor.ts";
+import { CompactionPace } from "../compaction/compaction-pace.ts";
+import {
+  type CompactionInput,
+  type Compactor,
+  CompactorClosed,
+  nearsLimit,
+  shouldCompact,
+} from "../compaction/compactor.ts";
+import type { RelayLimits } from "../limits.ts";
 import { decodeSummary } from "../update/base-summary.ts";
-import type { PackedUpdates } from "../update/packed-updates.ts";
+import { type PackedUpdates, packWith } from "../update/packed-updates.ts";
 import type { Cut } from "./document-content.ts";
 import type { DocumentMemory, MemoryHolder } from "./document-memory.ts";
 import { type Compacted, DocumentState } from "./document-state.ts";
@@ -16,8 +25,18 @@ export interface DocumentOptions {
   readonly memory: DocumentMemory;
   /** Whether compactions keep the deleted content of the document with this name. */
   readonly keepsDeleted: (name: string) => boolean;
+  readonly clock: Clock;
+  readonly limits: Pick<RelayLimits, "documentBytes">;
   readonly log: Log;
   readonly metrics: Metrics;
+}
+
+/** The compacted size of a document with an update that is not stored. */
+export interface TriedSize {
+  /** Infinity if the two cannot be compacted. */
+  readonly bytes: number;
+  /** `DocumentState.appendedBytes` at that time: later updates are not in `bytes`. */
+  readonly appendedBytes: number;
 }
 
 /** Memory is counted again after this many committed bytes: counting costs as much as a commit. */
@@ -34,6 +53,11 @@ export class Document implements MemoryHolder {
   /** Whether compactions keep its deleted content. */
   readonly keepsDeleted: boolean;
   readonly #options: DocumentOptions;
+  /** The compaction that `compact` waits for and that has not begun. */
+  #requested: Promise<void> | undefined;
+  #isTrying = false;
+  /** Undefined until its size has to be known: most documents never need it. */
+  #openedPace: CompactionPace | undefined;
   #loading: Promise<void> | undefined;
   #compacting: Promise<void> | undefined;
   #skipsCompaction = false;
@@ -62,7 +86,7 @@ export class Document implements MemoryHolder {
    *
    * Rejects with `SessionError` storage-unavailable when they cannot be read.
    */
-  loaded<Result>(task: () => Result): Result | Promise<Result> {
+  loaded<Result>(task: () => Result): Result | Promise<Awaited<Result>> {
     if (!this.state.isLoaded) return this.#whenLoaded(task);
     const result = task();
     this.#countMemory();
@@ -78,13 +102,46 @@ export class Document implements MemoryHolder {
 
   unload(): boolean {
     // A compaction replaces the rows in memory, so they must stay until it ends.
-    if (this.#compacting !== undefined || this.#loading !== undefined) return false;
+    if (this.#compacting !== undefined || this.#isTrying || this.#loading !== undefined) return false;
     this.state.unload();
     return true;
   }
 
+  /**
+   * Compacts the updates committed so far. Calls that wait share one compaction, and `CompactionPace` bounds how often one
+   * begins. Resolves also when the document cannot be compacted, and at once when there is nothing to compact.
+   */
+  async compact(): Promise<void> {
+    if (this.#compacting === undefined && !this.#canCompact) return;
+    this.#requested ??= this.#pace.runFirst(async () => {
+      await this.#compacted();
+      this.#requested = undefined;
+      if (this.#canCompact) this.#startCompaction();
+      await this.#compacted();
+    });
+    await this.#requested;
+  }
+
+  /**
+   * The size that the document would have with `update`, compacted. `CompactionPace` bounds how often that is found out.
+   * Rejects with `CompactorClosed`.
+   */
+  sizeWith(update: Uint8Array): Promise<TriedSize> {
+    return this.#pace.run(async () => {
+      await this.loaded(() => {
+        this.#isTrying = true;
+      });
+      try {
+        return await this.#trySize(update);
+      } finally {
+        this.#isTrying = false;
+      }
+    });
+  }
+
   /** Closes a document that is no longer in use. Compacts it if that is possible, and resolves afterwards. */
   async close(): Promise<void> {
+    this.#openedPace?.close();
     await this.#compacted();
     if (!this.#skipsCompaction && this.state.tailBytes > 0) this.#startCompaction();
     await this.#compacted();
@@ -100,7 +157,7 @@ export class Document implements MemoryHolder {
     this.#compactionSkipped.resolve();
   }
 
-  async #whenLoaded<Result>(task: () => Result): Promise<Result> {
+  async #whenLoaded<Result>(task: () => Result): Promise<Awaited<Result>> {
     // Loads again if the bytes were dropped before this task could run.
     while (!this.state.isLoaded) {
       this.#loading ??= this.#load();
@@ -108,7 +165,7 @@ export class Document implements MemoryHolder {
     }
     const result = task();
     this.#countMemory();
-    return result;
+    return await result;
   }
 
   async #load(): Promise<void> {
@@ -131,10 +188,22 @@ export class Document implements MemoryHolder {
     }
   }
 
+  get #pace(): CompactionPace {
+    this.#openedPace ??= new CompactionPace(this.#options.clock);
+    return this.#openedPace;
+  }
+
+  get #canCompact(): boolean {
+    const { tailBytes } = this.state;
+    const isAllowed = this.#compacting === undefined && !this.#skipsCompaction;
+    return isAllowed && tailBytes > 0 && tailBytes >= this.#compactionBytes;
+  }
+
   #compactIfDue(): void {
+    if (!this.#canCompact) return;
     const { tailBytes, baseBytes } = this.state;
-    if (this.#compacting !== undefined || this.#skipsCompaction || tailBytes < this.#compactionBytes) return;
     if (shouldCompact(tailBytes, baseBytes)) this.#startCompaction();
+    else if (nearsLimit(this.state, this.#options.limits.documentBytes) && this.#pace.isOpen) void this.compact();
   }
 
   /** Called only while no compaction runs: there is at most one at a time. */
@@ -192,6 +261,23 @@ export class Document implements MemoryHolder {
 
   #inputOf({ bytes, lengths }: PackedUpdates): CompactionInput {
     return { bytes, lengths, keepsDeleted: this.keepsDeleted };
+  }
+
+  async #trySize(update: Uint8Array): Promise<TriedSize> {
+    const { compactor, metrics } = this.#options;
+    let appendedBytes = 0;
+    try {
+      const { base, rejected } = await compactor.compact(() => {
+        appendedBytes = this.state.appendedBytes;
+        return this.#inputOf(packWith(this.state.cut(), update));
+      });
+      metrics.compactions.inc({ outcome: "tried" });
+      return { bytes: rejected.length === 0 ? base.byteLength : Number.POSITIVE_INFINITY, appendedBytes };
+    } catch (error) {
+      if (error instanceof CompactorClosed) throw error;
+      metrics.compactions.inc({ outcome: "failed" });
+      return { bytes: Number.POSITIVE_INFINITY, appendedBytes };
+    }
   }
 
   #replace(cut: Cut, compacted: Compacted): void {

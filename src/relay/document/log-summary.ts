@@ -29,18 +29,8 @@ export function summarizeLog({ base, tail }: StoredDocument): LogSummary {
     baseBytes: base?.update.byteLength ?? 0,
     tailBytes: tail.reduce((sum, { update }) => sum + update.byteLength, 0),
     clients: [...structs].length,
-    inserted: countClocks(structs),
-    deleted: countClocks(deletes),
+    inserted: structs.clockCount,
+    deleted: deletes.clockCount,
     hasGaps: structs.hasGaps,
   };
-}
-
-function countClocks(clocks: IdSet): number {
-  let count = 0;
-  for (const [, ranges] of clocks) {
-    ranges.forEach((start, end) => {
-      count += end - start;
-    });
-  }
-  return count;
 }

@@ -31,7 +31,7 @@ export class AcknowledgementLedger {
   /** The unanswered SyncStep1 messages of the server, in order: how many acknowledgements the answer to each gets. */
   readonly #unanswered: number[] = [];
   #count: Count = { pending: 0 };
-  /** The changes that were refused while the client had read access. */
+  /** The changes that were refused: the client had read access, or the document had no space for them. */
   #refused = 0;
 
   constructor({ access, resetsOnSync }: AcknowledgementLedgerOptions) {
@@ -45,13 +45,12 @@ export class AcknowledgementLedger {
   }
 
   /**
-   * As `syncStep1Sent`, to get the refused changes back. False if SyncStep1 must not be sent: the provider answers
-   * none.
+   * As `syncStep1Sent`, for a SyncStep1 that the server sends on its own account. False if it must not be sent: the
+   * provider answers none.
    */
   startResync(): boolean {
     if (this.#unanswered.length >= maxUnanswered) return false;
-    this.syncStep1Sent(this.#refused);
-    this.#refused = 0;
+    this.syncStep1Sent(0);
     return true;
   }
 
@@ -71,9 +70,14 @@ export class AcknowledgementLedger {
     this.syncStep1Sent(1);
   }
 
-  /** Records the answer to a SyncStep1. Returns how many acknowledgements it gets. */
+  /**
+   * Records the answer to a SyncStep1. Returns how many acknowledgements it gets: it contains every change that was
+   * refused before it came, whether that was before or after the server asked.
+   */
   syncStep2Received(): number {
-    return this.#unanswered.shift() ?? 0;
+    const acknowledgements = (this.#unanswered.shift() ?? 0) + this.#refused;
+    this.#refused = 0;
+    return acknowledgements;
   }
 
   /** Records `changes` submitted changes. Returns the count to which they belong, for `acknowledged`. */
@@ -100,7 +104,7 @@ export class AcknowledgementLedger {
     return counted;
   }
 
-  /** Records that `changes` submitted changes were refused, because the client has read access. */
+  /** Records that `changes` submitted changes were refused. The provider still has them. */
   refused(changes: number): void {
     this.#count.pending -= changes;
     this.#refused += changes;

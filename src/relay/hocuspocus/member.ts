@@ -6,7 +6,7 @@ import type { RoomPass } from "../../rooms/room-pass.ts";
 import type { Connection } from "../../transport/connection.ts";
 import type { TransportLimits } from "../../transport/limits.ts";
 import type { DroppedMessages } from "../dropped-messages.ts";
-import type { SyncMember } from "../sync-member.ts";
+import type { Submission, SubmissionOutcome, SyncMember } from "../sync-member.ts";
 import type { SyncRoom } from "../sync-room.ts";
 import type { AcknowledgementLedger } from "./acknowledgement-ledger.ts";
 import type { ClientMessage } from "./codec.ts";
@@ -79,8 +79,8 @@ export class HocuspocusMember implements SyncMember {
     return this.#hasLeft;
   }
 
-  asked(): void {
-    this.#ledger.syncStep1Sent(0);
+  mayBeAsked(): boolean {
+    return this.#ledger.startResync();
   }
 
   /** Joins the room, and answers what the provider has sent while it was denied. */
@@ -144,9 +144,9 @@ export class HocuspocusMember implements SyncMember {
         this.#room.ask(this);
         return this.#sync(message.stateVector);
       case "sync-step-2":
-        return this.#submit(message.update, this.#ledger.syncStep2Received());
+        return this.#submit({ update: message.update, answersSyncStep1: true }, this.#ledger.syncStep2Received());
       case "update":
-        return this.#submit(message.update, 1);
+        return this.#submit({ update: message.update }, 1);
       case "awareness":
         return this.#room.updateAwareness(this, message.body);
       case "query-awareness":
@@ -173,18 +173,18 @@ export class HocuspocusMember implements SyncMember {
   }
 
   /** `acknowledgements`: how many changes the provider counts in this update. */
-  #submit(update: Uint8Array, acknowledgements: number): void | Promise<void> {
+  #submit(submission: Submission, acknowledgements: number): void | Promise<void> {
     const { applied, refused } = this.encoding;
     const count = this.#ledger.submitted(acknowledgements);
     const acknowledgement = () => this.#send(this.#ledger.acknowledged(acknowledgements, count), applied);
-    const answerIfRefused = (isTaken: boolean) => {
-      if (isTaken || this.#hasLeft) return;
+    const answerIfRefused = (outcome: SubmissionOutcome) => {
+      if (outcome === "taken" || this.#hasLeft) return;
       this.#ledger.refused(acknowledgements);
       this.#send(acknowledgements, refused);
     };
-    const taken = this.#room.submit(this, acknowledgements === 0 ? { update } : { update, acknowledgement });
-    if (taken instanceof Promise) return taken.then(answerIfRefused);
-    answerIfRefused(taken);
+    const outcome = this.#room.submit(this, acknowledgements === 0 ? submission : { ...submission, acknowledgement });
+    if (outcome instanceof Promise) return outcome.then(answerIfRefused);
+    answerIfRefused(outcome);
   }
 
   #send(times: number, frame: Uint8Array): undefined {

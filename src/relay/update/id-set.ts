@@ -33,6 +33,15 @@ export class IdSet {
     return this.#clients === undefined ? this.#start > 0 : this.#fragmented > 0;
   }
 
+  /** The number of clocks of all clients. */
+  get clockCount(): number {
+    let count = 0;
+    this.#forEach((_, start, end) => {
+      count += end - start;
+    });
+    return count;
+  }
+
   has(client: number): boolean {
     return this.#clients === undefined ? this.#end > 0 && client === this.#client : this.#clients.has(client);
   }

@@ -17,6 +17,17 @@ export function packUpdates(updates: readonly Uint8Array[]): PackedUpdates {
   return { bytes, lengths };
 }
 
+/** Copies the updates of `packed` and `last` into one buffer. */
+export function packWith({ bytes, lengths }: PackedUpdates, last: Uint8Array): PackedUpdates {
+  const allBytes = new Uint8Array(bytes.byteLength + last.byteLength);
+  allBytes.set(bytes);
+  allBytes.set(last, bytes.byteLength);
+  const allLengths = new Uint32Array(lengths.length + 1);
+  allLengths.set(lengths);
+  allLengths[lengths.length] = last.byteLength;
+  return { bytes: allBytes, lengths: allLengths };
+}
+
 /** The updates as views of the buffer. */
 export function unpackUpdates({ bytes, lengths }: PackedUpdates): Uint8Array[] {
   let end = 0;

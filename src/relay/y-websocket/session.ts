@@ -7,7 +7,7 @@ import type { Connection, Frame } from "../../transport/connection.ts";
 import type { ProtocolSession } from "../../transport/protocol.ts";
 import type { DroppedMessages } from "../dropped-messages.ts";
 import type { RelayLimits } from "../limits.ts";
-import type { Submission, SyncEncoding, SyncMember } from "../sync-member.ts";
+import type { Submission, SubmissionOutcome, SyncEncoding, SyncMember } from "../sync-member.ts";
 import type { SyncRoom } from "../sync-room.ts";
 import { Batch, decodeBatchMarker } from "./batch.ts";
 import { type ClientMessage, decodeFrame, encodeMessage, isAwareness } from "./codec.ts";
@@ -31,10 +31,14 @@ export const yWebsocketEncoding: SyncEncoding = {
 const emptyUpdateBytes = 2;
 
 /** The client logs the reason, as "permission denied". */
-const readOnlyNotice = encodeMessage({
-  type: "permission-denied",
-  reason: "read-only: your changes are not saved",
-});
+const notices = {
+  "read-only": encodeMessage({ type: "permission-denied", reason: "read-only: your changes are not saved" }),
+  "too-large": encodeMessage({
+    type: "permission-denied",
+    reason:
+      "document-too-large: your changes are not saved; undo the last one or delete content, and they are sent again",
+  }),
+} satisfies Record<Exclude<SubmissionOutcome, "taken">, Uint8Array>;
 
 /** One client in one document. */
 export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatcher {
@@ -44,7 +48,8 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
   readonly #options: YWebsocketSessionOptions;
   /** Defined while the client sends a message in pieces. */
   #batch: Batch | undefined;
-  #wasToldReadOnly = false;
+  /** The notice that the client was sent last. */
+  #notice: keyof typeof notices | undefined;
   #hasGrantEnded = false;
 
   /** The session owns the pass from now on. */
@@ -131,10 +136,10 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
 
   changed(): void {
     this.#room.accessChanged(this);
-    this.#wasToldReadOnly = false;
+    this.#notice = undefined;
     // The client still has the updates that were refused before: ask for them.
     if (this.access === "write") this.#room.ask(this);
-    else this.#tellReadOnly();
+    else this.#tell("read-only");
   }
 
   ended(denial: Denial): void {
@@ -146,16 +151,17 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
     this.#options.metrics.ignoredMessages.inc({ protocol: "y-websocket" });
   }
 
-  #submitted(isTaken: boolean | Promise<boolean>): void | Promise<void> {
-    if (isTaken instanceof Promise) return isTaken.then((taken) => this.#submitted(taken));
-    if (!isTaken) this.#tellReadOnly();
+  #submitted(outcome: SubmissionOutcome | Promise<SubmissionOutcome>): void | Promise<void> {
+    if (outcome instanceof Promise) return outcome.then((settled) => this.#submitted(settled));
+    if (outcome !== "taken") this.#tell(outcome);
+    else if (this.#notice === "too-large") this.#notice = undefined;
   }
 
-  /** A client with read access is told once: the missing echo of an update shows that it was not taken. */
-  #tellReadOnly(): void {
-    if (this.#wasToldReadOnly) return;
-    this.#wasToldReadOnly = true;
-    this.connection.send(readOnlyNotice);
+  /** The client is told once: the missing echo of an update shows that it was not taken. */
+  #tell(notice: keyof typeof notices): void {
+    if (this.#notice === notice) return;
+    this.#notice = notice;
+    this.connection.send(notices[notice]);
   }
 }
 
@@ -166,6 +172,7 @@ function updateSubmission(update: Uint8Array, frame: Uint8Array | undefined): Su
 
 /** A client takes its own update coming back as the acknowledgement. An empty update needs none. */
 function syncStep2Submission(update: Uint8Array): Submission {
-  if (update.byteLength <= emptyUpdateBytes) return { update };
-  return { update, acknowledgement: () => encodeMessage({ type: "update", update }) };
+  const answer = { update, answersSyncStep1: true };
+  if (update.byteLength <= emptyUpdateBytes) return answer;
+  return { ...answer, acknowledgement: () => encodeMessage({ type: "update", update }) };
 }

@@ -21,15 +21,15 @@ describe.each([...kinds])("a provider of version $label", (kind) => {
     expect([client.provider.isAuthenticated, client.provider.isSynced]).toEqual([false, false]);
   });
 
-  test("is refused one document when it sends too much, and keeps its others", async () => {
-    await using server = startRelayServer({ authorizer: new FakeAuthorizer(), limits: { documentBytes: 2_000 } });
+  test("is refused one document when it sends too large a frame, and keeps its others", async () => {
+    await using server = startRelayServer({ authorizer: new FakeAuthorizer(), limits: { relayFrameBytes: 2_000 } });
     await using clients = new HocuspocusClients(kind, server.wsUrl);
     const socket = clients.openSocket();
     const [large, small] = [clients.attach("large", { socket }), clients.attach("small", { socket })];
     await Promise.all([large, small].map(saved));
     large.text.insert(0, "x".repeat(3_000));
     await eventually("refused", () => large.failures.length > 0);
-    expect(large.failures[0]).toStartWith("document-too-large: ");
+    expect(large.failures[0]).toStartWith("frame-too-large: ");
     expect(large.provider.unsyncedChanges).toBeGreaterThan(0);
     // Version 2 closes its socket when one of its documents is refused.
     if (kind.version === 2) return;

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { shouldCompact } from "../../../src/relay/compaction/compactor.ts";
+import { nearsLimit, shouldCompact } from "../../../src/relay/compaction/compactor.ts";
 
 test.each([
   [0, 0, false],
@@ -11,4 +11,15 @@ test.each([
   [5_000_001, 10_000_000, true],
 ])("a tail of %d bytes after a base of %d is worth a compaction: %p", (tailBytes, baseBytes, isWorthIt) => {
   expect(shouldCompact(tailBytes, baseBytes)).toBe(isWorthIt);
+});
+
+test.each([
+  [100_000, 800_000, false],
+  [100_001, 800_000, true],
+  [65_536, 999_000, false],
+  [65_537, 999_000, true],
+  [65_537, 2_000_000, true],
+  [499_999, 0, false],
+])("a tail of %d bytes after a base of %d nears a limit of 1 MB: %p", (tailBytes, baseBytes, isNear) => {
+  expect(nearsLimit({ tailBytes, baseBytes }, 1_000_000)).toBe(isNear);
 });

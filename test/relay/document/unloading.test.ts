@@ -105,8 +105,8 @@ describe("an idle room with members", () => {
     clock.advance(15_000);
     expect(memory.bytes).toBe(0);
     a.take();
-    expect(room.submit(a.member, sent(world))).toBe(true);
-    expect(room.submit(a.member, sent(hello))).toBe(true);
+    expect(room.submit(a.member, sent(world))).toBe("taken");
+    expect(room.submit(a.member, sent(hello))).toBe("taken");
     await turn();
     clock.runTurns();
     expect([store.loads, memory.bytes]).toEqual([1, 0]);
@@ -176,11 +176,11 @@ describe("an idle room with members", () => {
     await turn();
     clock.advance(15_000);
     const b = join(room, "b");
-    expect(await room.submit(b.member, sent(cut))).toBe(true);
+    expect(await room.submit(b.member, sent(cut))).toBe("taken");
     await turn();
     expect(store.appended.flat()).toHaveLength(3);
     clock.advance(15_000);
-    expect(await room.submit(b.member, sent(Y.mergeUpdates(typing)))).toBe(true);
+    expect(await room.submit(b.member, sent(Y.mergeUpdates(typing)))).toBe("taken");
     await turn();
     expect(store.appended.flat()).toHaveLength(4);
     await room.sync(b.member, emptyVector);

@@ -1,0 +1,78 @@
+import type { RelayLimits } from "../limits.ts";
+import type { DecodedUpdate } from "../update/trim-update.ts";
+import type { UpdateContents } from "../update/update-contents.ts";
+import type { Document, TriedSize } from "./document.ts";
+import type { WaitingUpdates } from "./waiting-updates.ts";
+
+/** A fact about an update that has been found out since it was last decided upon. */
+export type Finding =
+  /** The document was compacted after the update had come. */
+  | { readonly kind: "compacted" }
+  /** The document was compacted together with the update. */
+  | { readonly kind: "tried"; readonly size: TriedSize };
+
+export interface SizeLimitOptions {
+  readonly document: Pick<Document, "state" | "keepsDeleted" | "compact" | "sizeWith">;
+  readonly waiting: Pick<WaitingUpdates<DecodedUpdate>, "bytes" | "settled">;
+  readonly limits: Pick<RelayLimits, "documentBytes" | "relayFrameBytes">;
+}
+
+/**
+ * Decides whether the document has space for an update.
+ *
+ * The limit holds for the compacted document, because its log contains what users have deleted as well. As long as the
+ * log is within the limit, that size need not be known. Beyond the limit the document is compacted first; then the
+ * update is stored if the log has space for it, or if it shrinks what it is compacted with. The log never exceeds the
+ * limit, or a document that is larger already, by more than one frame.
+ *
+ * An update that only deletes is stored without a compaction, so that users can always make space.
+ */
+export class SizeLimit {
+  readonly #options: SizeLimitOptions;
+
+  constructor(options: SizeLimitOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Returns a promise if a compaction has to show more; the caller asks again with what it has found. Other updates may
+   * have been stored meanwhile. The promise rejects with `CompactorClosed`.
+   */
+  decide({ update, contents }: DecodedUpdate, finding: Finding | undefined): "fits" | "too-large" | Promise<Finding> {
+    const { document, limits, waiting } = this.#options;
+    const { state } = document;
+    const logBytes = state.bytes + waiting.bytes;
+    if (logBytes + update.byteLength <= limits.documentBytes) return "fits";
+    const mostBytes = Math.max(limits.documentBytes, state.baseBytes);
+    const isWithinFrame = logBytes + update.byteLength <= mostBytes + limits.relayFrameBytes;
+    if (isWithinFrame && this.#isDeletion(contents)) return "fits";
+    if (finding === undefined) return this.#compact();
+    if (finding.kind === "compacted") return contents.deletes.isEmpty ? "too-large" : this.#try(update);
+    const { size } = finding;
+    const addedBytes = state.appendedBytes + waiting.bytes - size.appendedBytes;
+    if (size.bytes + addedBytes > Math.max(limits.documentBytes, state.bytes)) return "too-large";
+    // Otherwise another member has used the frame that the log may exceed its limit by, until the next compaction.
+    return logBytes <= mostBytes ? "fits" : this.#compact();
+  }
+
+  async #compact(): Promise<Finding> {
+    await this.#options.waiting.settled();
+    await this.#options.document.compact();
+    return { kind: "compacted" };
+  }
+
+  async #try(update: Uint8Array): Promise<Finding> {
+    await this.#options.waiting.settled();
+    return { kind: "tried", size: await this.#options.document.sizeWith(update) };
+  }
+
+  /**
+   * Whether nothing but marks of deleted content is left of the update once it is compacted. Deletes of content that the
+   * document lacks do not count: there is no end to them.
+   */
+  #isDeletion({ structs, deletes }: UpdateContents): boolean {
+    const { keepsDeleted, state } = this.#options.document;
+    if (!(keepsDeleted ? structs.isEmpty : structs.isWithin([deletes]))) return false;
+    return state.lacking(deletes).isWithin([structs]);
+  }
+}
