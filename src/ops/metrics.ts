@@ -62,6 +62,8 @@ export interface Metrics {
   readonly ignoredMessages: Counter<"protocol">;
   /** Messages beside the document, presence above all, that were dropped at a bound while their session went on. */
   readonly droppedMessages: Counter<"bound">;
+  /** Connections that the server closed, by the reason that their clients were given. */
+  readonly closedConnections: Counter<"reason">;
   /** Denied requests for access, and ended permissions: for documents, signaling rooms, and upgrades without a room. */
   readonly accessDenials: Counter<"kind" | "code">;
   /** Requests for access to documents that have waited for the rate of their connection or document. */
@@ -155,6 +157,7 @@ export function createMetrics(): Metrics {
     ),
     ignoredMessages: counter("ignored_messages_total", "Messages of clients ignored as unknown", "protocol"),
     droppedMessages: counter("dropped_messages_total", "Messages beside the document dropped at a bound", "bound"),
+    closedConnections: counter("closed_connections_total", "Connections that the server closed", "reason"),
     accessDenials: counter(
       "access_denials_total",
       "Denied requests for access to a room, and permissions that ended",

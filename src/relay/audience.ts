@@ -251,8 +251,9 @@ export class Audience {
     if (delivery?.backlog === undefined || !delivery.receivesUpdates) return;
     delivery.backlog.updates.push(update);
     if (!isLarge) delivery.backlog.updateBytes += update.byteLength;
-    if (delivery.backlog.updateBytes > this.#options.limits.outboxBytes)
-      member.connection.close(closeReasons.overloaded);
+    const { updateBytes } = delivery.backlog;
+    if (updateBytes > this.#options.limits.outboxBytes)
+      member.connection.close(closeReasons.overloaded, `limits.outbox-bytes: ${updateBytes} bytes behind`);
   }
 
   #sendLarge(member: SyncMember, delivery: DeliveryState, frame: LargeFrame): void {
@@ -360,7 +361,9 @@ export class Audience {
     if (backlog.unsentBytes - unsentBytes >= minProgressBytes) {
       backlog.unsentBytes = unsentBytes;
       backlog.progressAt = now;
-    } else if (now - backlog.progressAt >= minProgressMs) connection.close(closeReasons.overloaded);
+    } else if (now - backlog.progressAt >= minProgressMs) {
+      connection.close(closeReasons.overloaded, `less than ${minProgressBytes} bytes taken in ${minProgressMs} ms`);
+    }
   }
 }
 

@@ -89,13 +89,13 @@ export class Quotas {
 
   constructor(options: QuotasOptions) {
     const { clock, limits, metrics } = options;
-    const timeouts = (bound: SignalingBound, durationMs: number) =>
+    const timeouts = (bound: SignalingBound, durationMs: number, detail: string) =>
       new Timeouts<Connection>({
         durationMs,
         clock,
         expired: (connection) => {
           metrics.signalingBounds.inc({ bound });
-          connection.close(closeReasons.timeout);
+          connection.close(closeReasons.timeout, detail);
         },
       });
     this.#shared = {
@@ -105,8 +105,16 @@ export class Quotas {
         perSecond: limits.publishAddressShare * limits.publishesPerSecond,
         clock,
       }),
-      firstFrame: timeouts("first-frame", limits.firstFrameMs),
-      withoutRoom: timeouts("no-room", limits.withoutRoomMs),
+      firstFrame: timeouts(
+        "first-frame",
+        limits.firstFrameMs,
+        `limits.first-frame-ms: no frame in ${limits.firstFrameMs} ms`,
+      ),
+      withoutRoom: timeouts(
+        "no-room",
+        limits.withoutRoomMs,
+        `limits.without-room-ms: in no room for ${limits.withoutRoomMs} ms`,
+      ),
     };
   }
 

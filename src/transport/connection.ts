@@ -35,6 +35,12 @@ export interface Connection {
    * the client and the log. For what a session learns while it receives nothing.
    */
   refuse(reason: CloseReason, detail: string): void;
-  /** Idempotent; `ProtocolSession.closed` follows exactly once. */
-  close(reason: CloseReason): void;
+  /**
+   * Ends the session at once, and the connection as soon as its client has received what was sent before and the code;
+   * a client that takes too long for that gets no code. Idempotent; `ProtocolSession.closed` follows exactly once.
+   *
+   * `detail` says for the log which bound the client met, by the name of its option; without it the close is no fault
+   * of the client, and is counted only.
+   */
+  close(reason: CloseReason, detail?: string): void;
 }

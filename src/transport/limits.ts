@@ -60,6 +60,12 @@ export const transportLimits = limits({
     help: "queued for one client and not yet accepted by the kernel, a snapshot in flight excluded",
     beyond: "closed: overloaded",
   },
+  closingMs: {
+    default: 30_000,
+    unit: "ms",
+    help: "how long a client that the server disconnects may take to receive what was sent to it before",
+    beyond: "disconnected without a code",
+  },
   snapshotBytes: {
     default: 128 * mebibyte,
     unit: "bytes",

@@ -1,6 +1,7 @@
 import type { AddressRanges } from "../lib/address/address-ranges.ts";
 import { authorityOf, reachableHost } from "../lib/address/authority.ts";
 import type { Clock } from "../lib/time/clock.ts";
+import { LimitedLog } from "../ops/limited-log.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import { ForwardedAddresses } from "./admission/forwarded-address.ts";
@@ -54,6 +55,8 @@ interface IncomingRequest {
 
 /** Seconds without a byte from a client, pongs included, after which its socket is closed; pings are sent before. */
 const idleTimeoutSeconds = 120;
+/** How long the clients of a server that stops may take to receive what was sent to them before. */
+const stoppingMs = 2_000;
 /** Bytes; see `maxPayloadLength`. */
 const smallestPayloadLimit = 16 * 2 ** 20;
 /** Seconds that an engine may hold a request; a poll waits for the next message or the next ping. */
@@ -78,6 +81,7 @@ export class Listener {
   readonly #runners = new Set<SessionRunner<WebSocketConnection>>();
   readonly #forwarded: ForwardedAddresses;
   readonly #upgrades: UpgradeLimits;
+  readonly #limitedLog: LimitedLog;
   #opened = 0;
   #isDraining = false;
   #allEnded: (() => void) | undefined;
@@ -87,6 +91,7 @@ export class Listener {
     this.#options = options;
     this.#forwarded = new ForwardedAddresses(options);
     this.#upgrades = new UpgradeLimits(options);
+    this.#limitedLog = new LimitedLog(options.log, options.clock);
     for (const listening of portsOf(options)) {
       try {
         this.#servers.push(this.#serve(listening));
@@ -123,8 +128,12 @@ export class Listener {
     const allEnded = new Promise<void>((resolve) => {
       this.#allEnded = resolve;
     });
-    for (const runner of this.#runners) runner.connection.close(reason);
+    for (const { connection } of this.#runners) connection.close(reason);
+    const cancel = this.#options.clock.after(stoppingMs, () => {
+      for (const { connection } of this.#runners) connection.abandon();
+    });
     if (this.#runners.size > 0) await allEnded;
+    cancel();
     for (const server of this.#servers) this.#options.channels.remove(server);
     await Promise.all(this.#servers.map((server) => server.stop(true)));
   }
@@ -133,6 +142,7 @@ export class Listener {
     const { host, protocols, log } = this.#options;
     const runnerOptions = {
       ...this.#options,
+      limitedLog: this.#limitedLog,
       ended: (runner: SessionRunner<WebSocketConnection>) => {
         this.#runners.delete(runner);
         if (this.#runners.size === 0) this.#allEnded?.();
@@ -250,11 +260,9 @@ export class Listener {
     return {
       protocol,
       handshake: socket.data,
-      connect: (owner) => new WebSocketConnection(id, socket, server, this.#options.limits, owner),
+      connect: (owner) => new WebSocketConnection({ id, socket, server }, owner, this.#options),
       pause: () => socket.pause(),
       resume: () => socket.resume(),
-      // The socket's close event follows at once, whatever the client does.
-      close: ({ code, name }) => socket.close(code, name),
     };
   }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../lib/time/clock.ts";
+import type { LimitedLog } from "../ops/limited-log.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import { ClientHandshake, type HandshakeFacts } from "./client-handshake.ts";
@@ -18,17 +19,17 @@ export interface Wire<C> {
   /** Asks the transport to deliver no frame until `resume`; some transports cannot stop. */
   pause(): void;
   resume(): void;
-  /** The runner's `gone` follows. */
-  close(reason: CloseReason): void;
 }
 
-/** A connection that the runner tells when the client is gone. */
+/** A connection that the runner tells when the client is gone. After its `close` the runner's `gone` follows. */
 export type RunConnection = Connection & { lost(): void };
 
 /** The options that all connections of a listener share. */
 export interface RunnerOptions<C extends RunConnection> {
   readonly limits: Pick<TransportLimits, "inboxBytes">;
   readonly log: Log;
+  /** Takes the lines that clients can cause. */
+  readonly limitedLog: LimitedLog;
   readonly clock: Clock;
   readonly metrics: Metrics;
   /** The socket is gone and the session holds nothing any more. */
@@ -92,23 +93,27 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions, Con
     this.#wire.resume();
   }
 
-  closed(reason: CloseReason): void {
+  closed({ name: reason }: CloseReason, detail: string | undefined): void {
+    const { limitedLog, metrics } = this.#options;
+    metrics.closedConnections.inc({ reason });
+    if (detail !== undefined) {
+      limitedLog.info({ event: "connection-closed", protocol: this.#wire.protocol.name, reason, detail });
+    }
     this.#inbox.abandon(() => this.#end());
     this.#isIgnored = true;
     this.#handshake.gone();
     this.#cancelClose?.();
-    this.#wire.close(reason);
   }
 
   failed(error: unknown): void {
     // Work for a client that has disconnected usually fails, and no client is left to tell.
     if (!this.connection.isOpen) return;
-    const { log, metrics } = this.#options;
+    const { limitedLog, log, metrics } = this.#options;
     const { protocol } = this.#wire;
     if (error instanceof SessionError) {
       const { reason, message: detail } = error;
       metrics.refusedSessions.inc({ reason: reason.name });
-      log.info({ event: "session-refused", protocol: protocol.name, reason: reason.name, detail });
+      limitedLog.info({ event: "session-refused", protocol: protocol.name, reason: reason.name, detail });
       this.#refuse(reason, detail);
     } else {
       log.error({ event: "session-crashed", protocol: protocol.name, err: error });

@@ -1,6 +1,8 @@
 import type { Server, ServerWebSocket } from "bun";
+import type { Clock } from "../lib/time/clock.ts";
 import type { HandshakeFacts } from "./client-handshake.ts";
 import { type CloseReason, closeReasons, SessionError } from "./close-reason.ts";
+import { ClosingSocket } from "./closing-socket.ts";
 import type { Connection, Frame } from "./connection.ts";
 import type { TransportLimits } from "./limits.ts";
 import type { Protocol } from "./protocol.ts";
@@ -31,10 +33,19 @@ export function frameBytes(frame: Frame): number {
 
 /** The owner that a connection reports its end and its errors to. */
 export interface ConnectionOwner {
-  /** Our side ends the connection. */
-  closed(reason: CloseReason): void;
+  /** Our side ends the connection; `detail` as in `Connection.close`. */
+  closed(reason: CloseReason, detail: string | undefined): void;
   /** A task that waited for the last byte has thrown, or a session refuses its client. */
   failed(error: unknown): void;
+}
+
+/** A client that has more unsent bytes than this many outboxes when it is closed is not waited for. */
+const closingOutboxes = 2;
+
+/** The parts that all connections of a listener share. */
+export interface WebSocketConnectionOptions {
+  readonly limits: TransportLimits;
+  readonly clock: Clock;
 }
 
 /** A connection over one of Bun's WebSockets. */
@@ -43,20 +54,26 @@ export class WebSocketConnection implements Connection {
   readonly remoteAddress: string;
   readonly socket: Socket;
   readonly server: SocketServer;
-  readonly #limits: TransportLimits;
+  readonly #options: WebSocketConnectionOptions;
   readonly #owner: ConnectionOwner;
   #isOpen = true;
+  /** Defined while the client is to receive what was sent to it before our side closed. */
+  #closing: ClosingSocket | undefined;
   /** The part of `unsentBytes` that is snapshots; an upper bound, as the buffer does not tell which bytes are sent. */
   #snapshotBytes = 0;
   #drained: (() => void)[] | undefined;
   #pinged: ((isAlive: boolean) => void)[] | undefined;
 
-  constructor(id: string, socket: Socket, server: SocketServer, limits: TransportLimits, owner: ConnectionOwner) {
+  constructor(
+    { id, socket, server }: { readonly id: string; readonly socket: Socket; readonly server: SocketServer },
+    owner: ConnectionOwner,
+    options: WebSocketConnectionOptions,
+  ) {
     this.id = id;
     this.remoteAddress = socket.data.remoteAddress;
     this.socket = socket;
     this.server = server;
-    this.#limits = limits;
+    this.#options = options;
     this.#owner = owner;
   }
 
@@ -83,7 +100,8 @@ export class WebSocketConnection implements Connection {
     if (!this.#isOpen) return;
     this.socket.send(frame);
     if (this.unsentBytes > 0) this.#snapshotBytes += frameBytes(frame);
-    if (this.unsentBytes > this.#limits.snapshotBytes) this.close(closeReasons.overloaded);
+    const { unsentBytes } = this;
+    if (unsentBytes > this.#options.limits.snapshotBytes) this.#overload("limits.snapshot-bytes", unsentBytes);
   }
 
   drained(task: () => void): void {
@@ -108,26 +126,34 @@ export class WebSocketConnection implements Connection {
 
   /** A pong has come. It answers every ping before it: each pong shows that the client is alive. */
   ponged(): void {
-    this.#answerPings(true);
+    if (this.#closing === undefined) this.#answerPings(true);
+    else this.#closing.ponged();
   }
 
   refuse(reason: CloseReason, detail: string): void {
     this.#owner.failed(new SessionError(reason, detail));
   }
 
-  close(reason: CloseReason): void {
+  close(reason: CloseReason, detail?: string): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#drained = undefined;
-    this.#owner.closed(reason);
+    this.#owner.closed(reason, detail);
+    this.#closeSocket(reason);
     this.#answerPings(false);
+  }
+
+  /** Does not wait any longer until the client of a closed connection has received everything. Idempotent. */
+  abandon(): void {
+    this.#closing?.close();
   }
 
   /** Closes the connection when its client reads too slowly. */
   checkOutbox(): void {
     const unsent = this.unsentBytes;
     if (unsent === 0) this.#snapshotBytes = 0;
-    else if (unsent - this.#snapshotBytes > this.#limits.outboxBytes) this.close(closeReasons.overloaded);
+    else if (unsent - this.#snapshotBytes > this.#options.limits.outboxBytes)
+      this.#overload("limits.outbox-bytes", unsent - this.#snapshotBytes);
   }
 
   /** The kernel took some of the unsent bytes. */
@@ -147,7 +173,23 @@ export class WebSocketConnection implements Connection {
   lost(): void {
     this.#isOpen = false;
     this.#drained = undefined;
+    this.#closing?.lost();
+    this.#closing = undefined;
     this.#answerPings(false);
+  }
+
+  #overload(bound: string, unsentBytes: number): void {
+    this.close(closeReasons.overloaded, `${bound}: ${unsentBytes} unsent bytes`);
+  }
+
+  /** The socket's close event follows, at the latest after `limits.closingMs`. */
+  #closeSocket(reason: CloseReason): void {
+    const { socket, unsentBytes } = this;
+    const { clock, limits } = this.#options;
+    // A snapshot may hold much memory, and a slow reader takes long for it.
+    const isWaitedFor = unsentBytes > 0 && unsentBytes <= closingOutboxes * limits.outboxBytes;
+    if (isWaitedFor) this.#closing = new ClosingSocket({ socket, reason, clock, withinMs: limits.closingMs });
+    else socket.close(reason.code, reason.name);
   }
 
   #answerPings(isAlive: boolean): void {

@@ -433,6 +433,77 @@ describe("a native channel", () => {
   });
 });
 
+describe("a connection that the server closes", () => {
+  /** A client that reads nothing, and is closed for that with about one outbox of unsent bytes. */
+  async function overload(server: TestListener) {
+    const channel = server.channels.open();
+    const client = await WireSocket.connect(server.listener.port, "/test");
+    await eventually("a connection", () => server.connections.length === 1);
+    const [connection] = server.connections;
+    if (connection === undefined) throw new Error("no connection");
+    channel.join(connection);
+    client.pause();
+    while (connection.isOpen) channel.publish(new Uint8Array(20_000));
+    return { channel, client, connection };
+  }
+
+  const limits = { outboxBytes: 1_000_000 };
+
+  test("for reading too slowly receives what was sent before, then the code, and nothing that comes later", async () => {
+    await using server = listen({}, limits);
+    const { channel, client, connection } = await overload(server);
+    await eventually("the session has ended", () => server.events.includes("closed"));
+    const { unsentBytes } = connection;
+    for (let count = 0; count < 100; count += 1) channel.publish(new Uint8Array(20_000));
+    connection.send(new Uint8Array(20_000));
+    expect(unsentBytes).toBeGreaterThan(limits.outboxBytes);
+    expect(connection.unsentBytes).toBeLessThanOrEqual(unsentBytes + 100);
+    client.resume();
+    expect(await client.closed).toBe(closeReasons.overloaded.code);
+  });
+
+  test("waits for its client to read for limits.closing-ms, and then gives up", async () => {
+    await using server = listen({}, limits);
+    const { connection } = await overload(server);
+    await pause(50);
+    expect(connection.unsentBytes).toBeGreaterThan(0);
+    server.clock.advance(29_999);
+    await pause(50);
+    expect(connection.unsentBytes).toBeGreaterThan(0);
+    server.clock.advance(1);
+    await eventually("given up", () => connection.unsentBytes === 0);
+  });
+
+  test("for a bound is logged with the option's name, and counted like every other", async () => {
+    await using server = listen({}, limits);
+    const { client } = await overload(server);
+    expect(server.logged).toEqual([
+      {
+        level: "info",
+        event: "connection-closed",
+        protocol: "test",
+        reason: "overloaded",
+        detail: expect.stringMatching(/^limits\.outbox-bytes: \d+ unsent bytes$/),
+      },
+    ]);
+    client.resume();
+    await client.closed;
+    await join(server.url);
+    server.connections[1]?.close(closeReasons.replaced);
+    expect(server.logged).toHaveLength(1);
+    expect([await server.closedFor("overloaded"), await server.closedFor("replaced")]).toEqual([1, 1]);
+  });
+
+  test("does not hold up a server that stops for more than two seconds", async () => {
+    const server = listen({}, limits);
+    await overload(server);
+    const closed = server.listener.close(closeReasons.restart);
+    server.clock.advance(2_000);
+    await closed;
+    expect(server.events.at(-1)).toBe("closed");
+  });
+});
+
 test("a slow reader is not closed because of a snapshot larger than the outbox, but because of what follows it", async () => {
   await using server = listen({}, { outboxBytes: 1_000_000 });
   const stalled = await stall(server.listener.port);

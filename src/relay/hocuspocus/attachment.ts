@@ -293,7 +293,7 @@ export class Attachment {
 
   #deadlinePassed(): void {
     if (this.#state.kind === "denied") this.#reportDenial();
-    else this.#connection.close(closeReasons.timeout);
+    else this.#connection.close(closeReasons.timeout, "limits.authentication-ms: not authenticated in time");
   }
 
   #detach(): void {

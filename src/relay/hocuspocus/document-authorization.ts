@@ -113,6 +113,6 @@ export class DocumentAuthorization {
   #deadlinePassed(): void {
     this.#cancelDeadline = undefined;
     if (this.#phase === "idle") this.#expired();
-    else this.#request.connection.close(closeReasons.timeout);
+    else this.#request.connection.close(closeReasons.timeout, "limits.authentication-ms: not authorized in time");
   }
 }

@@ -7,6 +7,7 @@ import { type ConnectionOwner, frameBytes } from "../websocket-connection.ts";
 export interface EngineSession {
   write(frame: Frame): void;
   ping(): void;
+  close(): void;
 }
 
 export interface EngineIoConnectionOptions {
@@ -53,7 +54,8 @@ export class EngineIoConnection implements Connection {
     if (!this.#isOpen) return;
     this.#unsentBytes += frameBytes(frame);
     this.#options.session.write(frame);
-    if (this.#unsentBytes > this.#options.limits.outboxBytes) this.close(closeReasons.overloaded);
+    if (this.#unsentBytes > this.#options.limits.outboxBytes)
+      this.close(closeReasons.overloaded, `limits.outbox-bytes: ${this.#unsentBytes} unsent bytes`);
   }
 
   cork(task: () => void): void {
@@ -83,11 +85,12 @@ export class EngineIoConnection implements Connection {
     this.#options.owner.failed(new SessionError(reason, detail));
   }
 
-  close(reason: CloseReason): void {
+  close(reason: CloseReason, detail?: string): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#drained = [];
-    this.#options.owner.closed(reason);
+    this.#options.owner.closed(reason, detail);
+    this.#options.session.close();
     this.#answerPings(false);
   }
 

@@ -1,5 +1,6 @@
 import { type BunWebSocket, Server, type WebSocketData } from "@socket.io/bun-engine";
 import type { Clock } from "../../lib/time/clock.ts";
+import { LimitedLog } from "../../ops/limited-log.ts";
 import type { Log } from "../../ops/log.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import { readHandshake } from "../client-handshake.ts";
@@ -10,7 +11,7 @@ import type { TransportLimits } from "../limits.ts";
 import type { Protocol } from "../protocol.ts";
 import { SessionRunner, type Wire } from "../session-runner.ts";
 import { frameBytes } from "../websocket-connection.ts";
-import { EngineIoConnection } from "./engine-io-connection.ts";
+import { EngineIoConnection, type EngineSession } from "./engine-io-connection.ts";
 
 export interface EngineIoServerOptions {
   /** The protocol that Engine.IO's messages carry. */
@@ -38,6 +39,7 @@ const packetTypeBytes = 1;
 export class EngineIoServer {
   readonly #options: EngineIoServerOptions;
   readonly #engine: Server;
+  readonly #limitedLog: LimitedLog;
   readonly #clients = new WeakMap<Request, EngineClient>();
   readonly #runners = new Set<Runner>();
   #opened = 0;
@@ -46,6 +48,7 @@ export class EngineIoServer {
 
   constructor(options: EngineIoServerOptions) {
     this.#options = options;
+    this.#limitedLog = new LimitedLog(options.log, options.clock);
     this.#engine = new Server({
       maxHttpBufferSize: options.protocol.frameBytes,
       // No cookies are set. `EngineIo` sets afterwards which pages may read the answers.
@@ -118,6 +121,7 @@ export class EngineIoServer {
     this.#options.opened(remoteAddress);
     const runner: Runner = new SessionRunner(this.#wireOf(session, request, remoteAddress), {
       ...this.#options,
+      limitedLog: this.#limitedLog,
       ended: () => {
         this.#runners.delete(runner);
         this.#options.closed(remoteAddress);
@@ -134,19 +138,32 @@ export class EngineIoServer {
   }
 
   #wireOf(session: Session, request: Request, remoteAddress: string): Wire<EngineIoConnection> {
-    const { protocol, limits, clock } = this.#options;
+    const { protocol, limits } = this.#options;
     const id = `engine.io ${this.#opened}`;
     return {
       protocol,
       handshake: readHandshake(request),
-      connect: (owner) => new EngineIoConnection({ id, remoteAddress, session: asSession(session), owner, limits }),
+      connect: (owner) =>
+        new EngineIoConnection({ id, remoteAddress, session: this.#asSession(session), owner, limits }),
       // A polling session cannot be paused: its protocol must have `inboxOverflow: "refuse"`.
       pause: () => {},
       resume: () => {},
+    };
+  }
+
+  #asSession(session: Session): EngineSession {
+    return {
+      write: (frame) => {
+        session.write(typeof frame === "string" ? frame : Buffer.from(frame));
+      },
+      ping: () => {
+        // The method is private in the library's types, and the only one. Clients answer an extra ping like any other.
+        (session as unknown as { sendPacket(type: "ping"): void }).sendPacket("ping");
+      },
       close: () => {
         session.close();
         // Otherwise packets that wait for a poll would keep the session open when no poll comes.
-        if (session.readyState !== "closed") clock.after(closeMessageMs, () => session.transport.close());
+        if (session.readyState !== "closed") this.#options.clock.after(closeMessageMs, () => session.transport.close());
       },
     };
   }
@@ -156,18 +173,6 @@ function bytesOf(source: ArrayBufferLike | ArrayBufferView): Uint8Array {
   return ArrayBuffer.isView(source)
     ? new Uint8Array(source.buffer, source.byteOffset, source.byteLength)
     : new Uint8Array(source);
-}
-
-function asSession(session: Session) {
-  return {
-    write: (frame: string | Uint8Array) => {
-      session.write(typeof frame === "string" ? frame : Buffer.from(frame));
-    },
-    ping: () => {
-      // The method is private in the library's types, and the only one. Clients answer an extra ping like any other.
-      (session as unknown as { sendPacket(type: "ping"): void }).sendPacket("ping");
-    },
-  };
 }
 
 /** The library calls nothing else of a socket. */

@@ -11,6 +11,8 @@ export class FakeConnection implements Connection {
   readonly snapshots: Frame[] = [];
   /** The reason why the server closed it; undefined while it is open and when the client disconnected first. */
   closeReason: CloseReason | undefined;
+  /** The bound that its client met, as the server logs it. */
+  closeDetail: string | undefined;
   /** The reason why it was refused, for its client and the log. */
   refusal: string | undefined;
   /** The unsent bytes. A test sets them to make the client a slow reader, and calls `drain` to end that. */
@@ -62,9 +64,10 @@ export class FakeConnection implements Connection {
     this.close(reason);
   }
 
-  close(reason: CloseReason): void {
+  close(reason: CloseReason, detail?: string): void {
     if (!this.#open) return;
     this.closeReason = reason;
+    this.closeDetail = detail;
     this.disconnect();
   }
 

@@ -1,4 +1,3 @@
-import { pino } from "pino";
 import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
 import { AddressRanges } from "../../../src/lib/address/address-ranges.ts";
 import { createMetrics, type Metrics } from "../../../src/ops/metrics.ts";
@@ -11,6 +10,7 @@ import { NativeChannels } from "../../../src/transport/native-channel.ts";
 import type { Protocol, ProtocolSession } from "../../../src/transport/protocol.ts";
 import { eventually } from "../eventually.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
+import { recordedLog } from "../fakes/recorded-log.ts";
 
 export interface TestListener extends AsyncDisposable {
   readonly listener: Listener;
@@ -22,6 +22,10 @@ export interface TestListener extends AsyncDisposable {
   readonly connections: Connection[];
   /** The connection over which each text arrived last. */
   readonly heardFrom: ReadonlyMap<string, Connection>;
+  /** The lines of the log. */
+  readonly logged: readonly Readonly<Record<string, unknown>>[];
+  /** The number of connections that the server closed for this reason. */
+  closedFor(reason: string): Promise<number>;
   /** The number of sessions that were refused for this reason. */
   refusedFor(reason: string): Promise<number>;
   /** The number of upgrades that were refused for this reason. */
@@ -53,6 +57,7 @@ export function listen(
   const all = { ...defaultLimits, ...limits };
   const clock = new FakeClock();
   const metrics = createMetrics();
+  const { log, events: logged } = recordedLog();
   const channels = new NativeChannels(all);
   const { opening, receive, origins = [], proxies = [], engine, host = "127.0.0.1", ...rest } = handlers;
   const open = (connection: Connection): ProtocolSession => {
@@ -86,7 +91,7 @@ export function listen(
     fetch: () => new Response("http"),
     channels,
     limits: all,
-    log: pino({ level: "silent" }),
+    log,
     clock,
   });
   return {
@@ -97,6 +102,8 @@ export function listen(
     events,
     connections,
     heardFrom,
+    logged,
+    closedFor: (reason) => countOf(metrics.closedConnections, reason),
     refusedFor: (reason) => countOf(metrics.refusedSessions, reason),
     refusedUpgradesFor: (reason) => countOf(metrics.refusedUpgrades, reason),
     [Symbol.asyncDispose]: () => listener.close(closeReasons.shutdown),
