@@ -20,6 +20,8 @@ export const closeReasons = {
   authorizationUnavailable: { code: 1013, name: "authorization-unavailable" },
   grantExpired: { code: 4501, name: "grant-expired" },
   notYetValid: { code: 4503, name: "not-yet-valid" },
+  /** The client is most likely gone: it learns of this only if its network or its process comes back. */
+  unresponsive: { code: 4508, name: "unresponsive" },
   roomFull: { code: 4509, name: "room-full" },
   rateLimited: { code: 4529, name: "rate-limited" },
   malformedFrame: { code: 4400, name: "malformed-frame" },

@@ -60,6 +60,18 @@ export const transportLimits = limits({
     help: "queued for one client and not yet accepted by the kernel, a snapshot in flight excluded",
     beyond: "closed: overloaded",
   },
+  idlePingMs: {
+    default: 30_000,
+    unit: "ms",
+    help: "how long a client may send nothing before it is pinged",
+    beyond: "pinged",
+  },
+  pingAnswerMs: {
+    default: 10_000,
+    unit: "ms",
+    help: "how long a client that is pinged has to answer, beyond the time that it needs for what was sent before",
+    beyond: "closed: unresponsive",
+  },
   closingMs: {
     default: 30_000,
     unit: "ms",

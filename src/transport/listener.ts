@@ -11,10 +11,17 @@ import { readHandshake, subprotocolFor } from "./client-handshake.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Engine } from "./engine.ts";
 import type { TransportLimits } from "./limits.ts";
+import { Liveness } from "./liveness.ts";
 import type { NativeChannels } from "./native-channel.ts";
 import type { Endpoint, HttpClient, HttpRefusal, Protocol } from "./protocol.ts";
 import { SessionRunner, type Wire } from "./session-runner.ts";
-import { type Socket, type SocketData, type SocketServer, WebSocketConnection } from "./websocket-connection.ts";
+import {
+  type Socket,
+  type SocketData,
+  type SocketServer,
+  WebSocketConnection,
+  type WebSocketConnectionOptions,
+} from "./websocket-connection.ts";
 
 export interface ListenerOptions {
   /** A hostname or address. */
@@ -53,8 +60,6 @@ interface IncomingRequest {
   readonly server: SocketServer;
 }
 
-/** Seconds without a byte from a client, pongs included, after which its socket is closed; pings are sent before. */
-const idleTimeoutSeconds = 120;
 /** How long the clients of a server that stops may take to receive what was sent to them before. */
 const stoppingMs = 2_000;
 /** Bytes; see `maxPayloadLength`. */
@@ -82,6 +87,7 @@ export class Listener {
   readonly #forwarded: ForwardedAddresses;
   readonly #upgrades: UpgradeLimits;
   readonly #limitedLog: LimitedLog;
+  readonly #connectionOptions: WebSocketConnectionOptions;
   #opened = 0;
   #isDraining = false;
   #allEnded: (() => void) | undefined;
@@ -92,6 +98,7 @@ export class Listener {
     this.#forwarded = new ForwardedAddresses(options);
     this.#upgrades = new UpgradeLimits(options);
     this.#limitedLog = new LimitedLog(options.log, options.clock);
+    this.#connectionOptions = { limits: options.limits, clock: options.clock, liveness: new Liveness(options) };
     for (const listening of portsOf(options)) {
       try {
         this.#servers.push(this.#serve(listening));
@@ -165,8 +172,9 @@ export class Listener {
         maxPayloadLength: Math.max(smallestPayloadLimit, ...protocols.map(({ frameBytes }) => 2 * frameBytes)),
         // Past this limit Bun silently drops frames; the outbox limit closes the connection long before.
         backpressureLimit: 2 ** 30,
-        idleTimeout: idleTimeoutSeconds,
-        sendPings: true,
+        // Bun's own timeout is restarted by what is sent to a client, and says nothing about the client: `Liveness` does.
+        idleTimeout: 0,
+        sendPings: false,
         // 19 times the CPU per frame.
         perMessageDeflate: false,
         open: (socket) => {
@@ -177,8 +185,12 @@ export class Listener {
           socket.data.attached = runner;
           this.#runners.add(runner);
         },
-        message: (socket, frame) => socket.data.attached?.receive(frame),
+        message: ({ data: { attached } }, frame) => {
+          attached?.connection.heard();
+          attached?.receive(frame);
+        },
         drain: (socket) => socket.data.attached?.connection.wrote(),
+        ping: (socket) => socket.data.attached?.connection.heard(),
         pong: (socket) => socket.data.attached?.connection.ponged(),
         close: ({ data: { attached } }) => {
           if (attached !== undefined) this.#upgrades.closed(attached.connection.remoteAddress);
@@ -260,9 +272,7 @@ export class Listener {
     return {
       protocol,
       handshake: socket.data,
-      connect: (owner) => new WebSocketConnection({ id, socket, server }, owner, this.#options),
-      pause: () => socket.pause(),
-      resume: () => socket.resume(),
+      connect: (owner) => new WebSocketConnection({ id, socket, server }, owner, this.#connectionOptions),
     };
   }
 

@@ -16,13 +16,15 @@ export interface Wire<C> {
   readonly handshake: HandshakeFacts;
   /** Opens the half that sends, and reports its end and errors to `owner`; called once. */
   connect(owner: ConnectionOwner): C;
+}
+
+/** A connection that the runner tells when the client is gone. After its `close` the runner's `gone` follows. */
+export interface RunConnection extends Connection {
+  lost(): void;
   /** Asks the transport to deliver no frame until `resume`; some transports cannot stop. */
   pause(): void;
   resume(): void;
 }
-
-/** A connection that the runner tells when the client is gone. After its `close` the runner's `gone` follows. */
-export type RunConnection = Connection & { lost(): void };
 
 /** The options that all connections of a listener share. */
 export interface RunnerOptions<C extends RunConnection> {
@@ -85,12 +87,12 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions, Con
   }
 
   filled(): void {
-    if (this.#wire.protocol.inboxOverflow !== "refuse") this.#wire.pause();
+    if (this.#wire.protocol.inboxOverflow !== "refuse") this.connection.pause();
     else this.failed(new SessionError(closeReasons.rateLimited, `${this.limitBytes} bytes wait already`));
   }
 
   cleared(): void {
-    this.#wire.resume();
+    this.connection.resume();
   }
 
   closed({ name: reason }: CloseReason, detail: string | undefined): void {

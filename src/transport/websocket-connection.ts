@@ -1,10 +1,12 @@
 import type { Server, ServerWebSocket } from "bun";
+import { kibibyte, mebibyte } from "../config/limit.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import type { HandshakeFacts } from "./client-handshake.ts";
 import { type CloseReason, closeReasons, SessionError } from "./close-reason.ts";
 import { ClosingSocket } from "./closing-socket.ts";
 import type { Connection, Frame } from "./connection.ts";
 import type { TransportLimits } from "./limits.ts";
+import type { Liveness, Watched } from "./liveness.ts";
 import type { Protocol } from "./protocol.ts";
 
 /** The data that an upgrade attaches to its socket. */
@@ -39,6 +41,12 @@ export interface ConnectionOwner {
   failed(error: unknown): void;
 }
 
+/** A frame of this size may take so long that its receiver is pinged after it. */
+const largeBytes = 64 * kibibyte;
+/** The rate of the slowest link on which a client still has time to answer a ping behind a large frame. */
+const slowestBytesPerMs = 64;
+/** The bytes that the buffers of two kernels, or those of a proxy, may hold together. */
+const maxKernelBytes = 8 * mebibyte;
 /** A client that has more unsent bytes than this many outboxes when it is closed is not waited for. */
 const closingOutboxes = 2;
 
@@ -46,21 +54,28 @@ const closingOutboxes = 2;
 export interface WebSocketConnectionOptions {
   readonly limits: TransportLimits;
   readonly clock: Clock;
+  readonly liveness: Liveness;
 }
 
 /** A connection over one of Bun's WebSockets. */
-export class WebSocketConnection implements Connection {
+export class WebSocketConnection implements Connection, Watched {
   readonly id: string;
   readonly remoteAddress: string;
   readonly socket: Socket;
   readonly server: SocketServer;
   readonly #options: WebSocketConnectionOptions;
   readonly #owner: ConnectionOwner;
+  heardAt = 0;
+  pingedAt: number | undefined;
+  lookAt: number | undefined;
   #isOpen = true;
+  #isReading = true;
   /** Defined while the client is to receive what was sent to it before our side closed. */
   #closing: ClosingSocket | undefined;
   /** The part of `unsentBytes` that is snapshots; an upper bound, as the buffer does not tell which bytes are sent. */
   #snapshotBytes = 0;
+  /** The bytes of large frames since the last pong. */
+  #unconfirmedBytes = 0;
   #drained: (() => void)[] | undefined;
   #pinged: ((isAlive: boolean) => void)[] | undefined;
 
@@ -75,10 +90,20 @@ export class WebSocketConnection implements Connection {
     this.server = server;
     this.#options = options;
     this.#owner = owner;
+    options.liveness.watch(this);
   }
 
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  get isReading(): boolean {
+    return this.#isReading;
+  }
+
+  /** While the kernel takes unsent bytes, the client is heard by that; this is about the bytes that the kernel has. */
+  get sendingMs(): number {
+    return this.unsentBytes > 0 ? 0 : Math.min(this.#unconfirmedBytes, maxKernelBytes) / slowestBytesPerMs;
   }
 
   get unsentBytes(): number {
@@ -98,8 +123,14 @@ export class WebSocketConnection implements Connection {
 
   sendSnapshot(frame: Frame): void {
     if (!this.#isOpen) return;
+    const bytes = frameBytes(frame);
     this.socket.send(frame);
-    if (this.unsentBytes > 0) this.#snapshotBytes += frameBytes(frame);
+    if (this.unsentBytes > 0) this.#snapshotBytes += bytes;
+    if (bytes >= largeBytes) {
+      // The pong shows when the client has received the frame, which may take long, and be followed by others.
+      this.#unconfirmedBytes += bytes;
+      this.socket.ping();
+    }
     const { unsentBytes } = this;
     if (unsentBytes > this.#options.limits.snapshotBytes) this.#overload("limits.snapshot-bytes", unsentBytes);
   }
@@ -115,19 +146,48 @@ export class WebSocketConnection implements Connection {
   }
 
   ping(answered: (isAlive: boolean) => void): void {
-    if (this.#isOpen) {
-      this.#pinged ??= [];
-      this.#pinged.push(answered);
-      this.socket.ping();
-    } else {
-      answered(false);
+    // The answer of a client that is not read would not be seen: it counts as alive.
+    if (!this.#isOpen || !this.#isReading) {
+      answered(this.#isOpen);
+      return;
     }
+    this.#pinged ??= [];
+    this.#pinged.push(answered);
+    this.sendPing();
+  }
+
+  sendPing(): void {
+    this.socket.ping();
+  }
+
+  unanswered(): void {
+    const { pingAnswerMs } = this.#options.limits;
+    this.close(closeReasons.unresponsive, `limits.ping-answer-ms: no answer to a ping for ${pingAnswerMs} ms`);
+  }
+
+  /** The client has sent a frame, of whatever kind. */
+  heard(): void {
+    this.heardAt = this.#options.liveness.tick;
   }
 
   /** A pong has come. It answers every ping before it: each pong shows that the client is alive. */
   ponged(): void {
+    this.heard();
+    this.#unconfirmedBytes = 0;
     if (this.#closing === undefined) this.#answerPings(true);
     else this.#closing.ponged();
+  }
+
+  /** Reads nothing from the client until `resume`. */
+  pause(): void {
+    this.#isReading = false;
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.#isReading = true;
+    this.heard();
+    this.socket.resume();
   }
 
   refuse(reason: CloseReason, detail: string): void {
@@ -138,6 +198,7 @@ export class WebSocketConnection implements Connection {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#drained = undefined;
+    this.#options.liveness.unwatch(this);
     this.#owner.closed(reason, detail);
     this.#closeSocket(reason);
     this.#answerPings(false);
@@ -156,8 +217,9 @@ export class WebSocketConnection implements Connection {
       this.#overload("limits.outbox-bytes", unsent - this.#snapshotBytes);
   }
 
-  /** The kernel took some of the unsent bytes. */
+  /** The kernel took some of the unsent bytes, which it does only while the client's side receives others. */
   wrote(): void {
+    this.heard();
     if (!this.#isOpen || this.unsentBytes > 0) return;
     this.#snapshotBytes = 0;
     const tasks = this.#drained ?? [];
@@ -173,6 +235,7 @@ export class WebSocketConnection implements Connection {
   lost(): void {
     this.#isOpen = false;
     this.#drained = undefined;
+    this.#options.liveness.unwatch(this);
     this.#closing?.lost();
     this.#closing = undefined;
     this.#answerPings(false);
@@ -187,8 +250,9 @@ export class WebSocketConnection implements Connection {
     const { socket, unsentBytes } = this;
     const { clock, limits } = this.#options;
     // A snapshot may hold much memory, and a slow reader takes long for it.
-    const isWaitedFor = unsentBytes > 0 && unsentBytes <= closingOutboxes * limits.outboxBytes;
-    if (isWaitedFor) this.#closing = new ClosingSocket({ socket, reason, clock, withinMs: limits.closingMs });
+    const mayReceive = unsentBytes <= closingOutboxes * limits.outboxBytes && reason !== closeReasons.unresponsive;
+    if (unsentBytes > 0 && mayReceive)
+      this.#closing = new ClosingSocket({ socket, reason, clock, withinMs: limits.closingMs });
     else socket.close(reason.code, reason.name);
   }
 

@@ -2,10 +2,11 @@ import { describe, expect, test } from "bun:test";
 import { connect } from "node:net";
 import type { Limits } from "../../src/composition/limits.ts";
 import { closeReasons, SessionError } from "../../src/transport/close-reason.ts";
+import type { Connection } from "../../src/transport/connection.ts";
 import type { Engine } from "../../src/transport/engine.ts";
 import type { Protocol } from "../../src/transport/protocol.ts";
 import { RawClient } from "../support/clients/raw-client.ts";
-import { WireSocket } from "../support/clients/wire-socket.ts";
+import { type WireOptions, WireSocket } from "../support/clients/wire-socket.ts";
 import { eventually, pause } from "../support/eventually.ts";
 import { join, listen, type TestListener } from "../support/servers/test-listener.ts";
 
@@ -430,6 +431,114 @@ describe("a native channel", () => {
     await eventually("all arrived", () => reader.heard.at(-1) === "last");
     expect(reader.heard).toHaveLength(published + 1);
     stalled.destroy();
+  });
+});
+
+describe("a client that cannot be reached any more", () => {
+  const limits = { idlePingMs: 30_000 };
+
+  /** Lets time pass by seconds, with some for the clients in between. */
+  async function pass(server: TestListener, seconds: number, each?: (second: number) => void): Promise<void> {
+    for (let second = 1; second <= seconds; second += 1) {
+      server.clock.advance(1_000);
+      each?.(second);
+      await pause(2);
+    }
+  }
+
+  async function connectTo(
+    server: TestListener,
+    options?: WireOptions,
+  ): Promise<{ client: WireSocket; connection: Connection }> {
+    const { length } = server.connections;
+    const client = await WireSocket.connect(server.listener.port, "/test", options);
+    await eventually("a connection", () => server.connections.length > length);
+    const connection = server.connections.at(-1);
+    if (connection === undefined) throw new Error("no connection");
+    return { client, connection };
+  }
+
+  test("is closed after 40 s, whatever is sent to it, and one that answers pings is not", async () => {
+    await using server = listen({}, limits);
+    const channel = server.channels.open();
+    const [frozen, silent] = [await connectTo(server), await connectTo(server)];
+    for (const { connection } of [frozen, silent]) channel.join(connection);
+    frozen.client.pause();
+    const write = () => {
+      channel.publish("to all");
+      frozen.connection.send("to one");
+    };
+    await pass(server, 39, write);
+    expect(frozen.connection.isOpen).toBe(true);
+    await pass(server, 1, write);
+    expect([frozen.connection.isOpen, silent.connection.isOpen]).toEqual([false, true]);
+    expect(server.events.filter((event) => event === "closed")).toHaveLength(1);
+    expect(server.logged).toEqual([
+      {
+        level: "info",
+        event: "connection-closed",
+        protocol: "test",
+        reason: "unresponsive",
+        detail: "limits.ping-answer-ms: no answer to a ping for 10000 ms",
+      },
+    ]);
+    await pass(server, 300);
+    expect(silent.connection.isOpen).toBe(true);
+    // It comes back to life: it learns that its session is over.
+    frozen.client.resume();
+    expect(await frozen.client.closed).toBe(closeReasons.unresponsive.code);
+  });
+
+  test("is not mistaken for one whose frames the server does not read because earlier ones wait", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    await using server = listen({ receive: () => promise }, { ...limits, inboxBytes: 100 });
+    const { client, connection } = await connectTo(server);
+    client.send(new Uint8Array(1));
+    for (let count = 0; count < 3; count += 1) client.send(new Uint8Array(100));
+    await eventually("received", () => server.events.includes("receive 1"));
+    await pause(20);
+    const answers: boolean[] = [];
+    connection.ping((isAlive) => answers.push(isAlive));
+    expect(answers).toEqual([true]);
+    await pass(server, 200);
+    expect(connection.isOpen).toBe(true);
+    resolve();
+    await eventually("all received", () => server.events.filter((event) => event === "receive 100").length === 3);
+    await pass(server, 60);
+    expect(connection.isOpen).toBe(true);
+    client.pause();
+    await pass(server, 40);
+    expect(connection.isOpen).toBe(false);
+  });
+
+  test("is not mistaken for one on a slow link that still takes what was sent before the ping", async () => {
+    await using server = listen({}, limits);
+    const { client, connection } = await connectTo(server, { bytesPerSecond: 100_000_000 });
+    client.pause();
+    connection.sendSnapshot(new Uint8Array(100_000_000));
+    for (let round = 0; round < 4; round += 1) {
+      const { unsentBytes } = connection;
+      client.resume();
+      await eventually("some bytes have left", () => connection.unsentBytes < unsentBytes);
+      client.pause();
+      expect(connection.unsentBytes).toBeGreaterThan(0);
+      await pass(server, 25);
+      expect(connection.isOpen).toBe(true);
+    }
+    await pass(server, 40);
+    expect(connection.isOpen).toBe(false);
+  });
+
+  test("has the time to receive a large frame that the kernel has taken already", async () => {
+    await using server = listen({}, limits);
+    const { client, connection } = await connectTo(server);
+    client.pause();
+    connection.sendSnapshot(new Uint8Array(64_000 * 20));
+    expect(connection.unsentBytes).toBe(0);
+    await pass(server, 59);
+    expect(connection.isOpen).toBe(true);
+    await pass(server, 2);
+    expect(connection.isOpen).toBe(false);
   });
 });
 

@@ -1,6 +1,7 @@
 import { type CloseReason, closeReasons, SessionError } from "../close-reason.ts";
-import type { Connection, Frame } from "../connection.ts";
+import type { Frame } from "../connection.ts";
 import type { TransportLimits } from "../limits.ts";
+import type { RunConnection } from "../session-runner.ts";
 import { type ConnectionOwner, frameBytes } from "../websocket-connection.ts";
 
 /** The methods of the engine's session that a connection uses. */
@@ -23,7 +24,7 @@ export interface EngineIoConnectionOptions {
  *
  * `unsentBytes` counts the bytes that wait for the next poll; the bytes in a WebSocket are limited there.
  */
-export class EngineIoConnection implements Connection {
+export class EngineIoConnection implements RunConnection {
   readonly #options: EngineIoConnectionOptions;
   #isOpen = true;
   #unsentBytes = 0;
@@ -110,6 +111,11 @@ export class EngineIoConnection implements Connection {
   ponged(): void {
     this.#answerPings(true);
   }
+
+  /** A polling session cannot be paused: its protocol must have `inboxOverflow: "refuse"`. */
+  pause(): void {}
+
+  resume(): void {}
 
   /** The session has ended, from either side. */
   lost(): void {

@@ -145,9 +145,6 @@ export class EngineIoServer {
       handshake: readHandshake(request),
       connect: (owner) =>
         new EngineIoConnection({ id, remoteAddress, session: this.#asSession(session), owner, limits }),
-      // A polling session cannot be paused: its protocol must have `inboxOverflow: "refuse"`.
-      pause: () => {},
-      resume: () => {},
     };
   }
 
