@@ -40,7 +40,7 @@ interface SignalingDependencies extends SignalingOptions {
 /** The part of a server that connects clients to each other. */
 export function openSignaling(options: SignalingOptions): Part {
   const { clock, limits, log, metrics, originPolicy } = options;
-  const shared = { ...options, quotas: new Quotas({ limits, clock, metrics }) };
+  const shared = { ...options, quotas: new Quotas({ limits, clock, log, metrics }) };
   const direct = openDirectSignaling(shared);
   const dialects = openDialects(shared);
   // The JSON dialects come last: on the compatibility ports they take every path.

@@ -8,7 +8,7 @@ import type { Connection, Frame } from "../transport/connection.ts";
 import type { Handshake, Protocol, ProtocolSession } from "../transport/protocol.ts";
 import { BoundExceeded, decodeJson, type JsonMessage, type JsonObject } from "./json-codec.ts";
 import type { SignalingLimits } from "./limits.ts";
-import type { Quota, Quotas } from "./quotas.ts";
+import type { Deliverer, Quota, Quotas, SignalingBound } from "./quotas.ts";
 
 /**
  * A signaling protocol of JSON objects that shares its URLs with others. To add one, write a folder with a codec and a
@@ -37,6 +37,8 @@ export interface DialectSession {
   receive(message: JsonMessage): void | Promise<void>;
   /** Answers a frame that is not a message. Undefined in a dialect without an error message: the session then ends. */
   malformed?(detail: string): void | Promise<void>;
+  /** Answers a message that exceeds a bound, which `detail` names. Without an error message it is dropped in silence. */
+  refused?(detail: string): void;
   closed(): void;
 }
 
@@ -59,6 +61,7 @@ export function jsonDialects(options: DialectsOptions): Protocol {
     name,
     endpoint: { label: "y-webrtc", scheme: "ws", path: "/signal" },
     frameBytes: options.limits.signalingFrameBytes,
+    frameBytesOption: "limits.signaling-frame-bytes",
     // lib0's WebsocketClient forgets its backoff at each open: a client that is accepted and then closed reconnects at
     // once, 1,600 times in 3 s. A client that is ignored gives up by itself after 30 s to 45 s without a pong.
     closeDelayMs: 60_000,
@@ -77,7 +80,7 @@ export function jsonDialects(options: DialectsOptions): Protocol {
 }
 
 /** Passes messages to the dialect that recognised the first one. Messages before that one are ignored. */
-class PinnedSession implements ProtocolSession, SignalingClient {
+class PinnedSession implements ProtocolSession, SignalingClient, Deliverer<string> {
   readonly connection: Connection;
   readonly handshake: Handshake;
   readonly quota: Quota;
@@ -109,6 +112,16 @@ class PinnedSession implements ProtocolSession, SignalingClient {
     this.#options.metrics.ignoredMessages.inc({ protocol: this.#protocol });
   }
 
+  oversized(_: Frame, detail: string): void | Promise<void> {
+    this.quota.frameReceived();
+    return this.#refuse("frame-bytes", detail);
+  }
+
+  /** Delivers the refusal of a message to this client. */
+  deliver(detail: string): void {
+    this.#session?.refused?.(detail);
+  }
+
   closed(): void {
     this.#session?.closed();
     this.quota.closed();
@@ -122,8 +135,14 @@ class PinnedSession implements ProtocolSession, SignalingClient {
   }
 
   #report(error: unknown): void | Promise<void> {
-    if (error instanceof BoundExceeded) this.quota.met(error.bound);
+    if (error instanceof BoundExceeded) return this.#refuse(error.bound, error.message);
     if (!(error instanceof SessionError) || this.#session?.malformed === undefined) throw error;
     return this.#session.malformed(error.message);
+  }
+
+  /** Refuses one message. It counts as a published one. */
+  #refuse(bound: SignalingBound, detail: string): void | Promise<void> {
+    this.quota.met(bound, detail);
+    return this.quota.afterSpending(1, this, detail);
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../lib/time/clock.ts";
-import type { Connection } from "../transport/connection.ts";
+import { isAlive } from "./sign-of-life.ts";
 import type { Member } from "./signaling-room.ts";
 
 /** A client's attempt to get an id that another member may hold. */
@@ -30,14 +30,4 @@ export async function takeOverId<M extends Member>(takeover: IdTakeover<M>): Pro
   }
   takeover.granted(holder);
   return true;
-}
-
-function isAlive(connection: Connection, clock: Clock, withinMs: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const stop = clock.after(withinMs, () => resolve(false));
-    connection.ping((alive) => {
-      stop();
-      resolve(alive);
-    });
-  });
 }

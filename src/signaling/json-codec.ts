@@ -9,7 +9,7 @@ export interface JsonMessage {
   readonly fields: JsonObject;
 }
 
-/** A frame exceeded a bound on its contents. The error is counted under the name of the bound. */
+/** A frame exceeded a bound on its contents. It is refused alone, and counted under the name of the bound. */
 export class BoundExceeded extends SessionError {
   readonly bound: "json-depth" | "topics-per-frame";
 
@@ -63,7 +63,8 @@ function parse(text: string): unknown {
 }
 
 function checkDepth(value: object, jsonDepth: number): void {
-  if (!isNestedWithin(jsonDepth, value)) throw new BoundExceeded("json-depth", `nested deeper than ${jsonDepth}`);
+  if (!isNestedWithin(jsonDepth, value))
+    throw new BoundExceeded("json-depth", `limits.json-depth: nested deeper than ${jsonDepth}`);
 }
 
 function isNestedWithin(levels: number, value: object): boolean {

@@ -5,10 +5,10 @@ export const signalingLimits = limits({
   signalingFrameBytes: {
     default: 64 * kibibyte,
     unit: "bytes",
-    help: "one signaling frame",
-    beyond: "closed: frame-too-large",
+    help: "one signaling message, except of PeerJS",
+    beyond: "refused alone",
   },
-  jsonDepth: { default: 32, unit: "count", help: "nesting of one signaling message" },
+  jsonDepth: { default: 32, unit: "count", help: "nesting of one signaling message", beyond: "refused alone" },
   signalingRoomMembers: {
     default: 200,
     unit: "count",
@@ -54,7 +54,7 @@ export const signalingLimits = limits({
     default: 20_000,
     unit: "ms",
     help: "from the opening of a signaling connection to its first frame",
-    beyond: "closed: timeout",
+    beyond: "pinged, and closed without an answer: timeout",
   },
   withoutRoomMs: {
     default: 60_000,
@@ -65,7 +65,7 @@ export const signalingLimits = limits({
   livenessProbeMs: {
     default: 3_000,
     unit: "ms",
-    help: "how long a client whose id another connection claims has to show that it is still connected",
+    help: "how long a client has to answer a ping when another connection claims its id, or when it has sent no frame in time",
   },
   mailboxMessages: {
     default: 64,

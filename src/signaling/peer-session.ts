@@ -86,6 +86,10 @@ export class PeerSession implements DialectSession, Deliverer<PeerSignal> {
     if (await this.#client.quota.spend(1)) this.#refuse("Invalid message format");
   }
 
+  refused(detail: string): void {
+    this.#refuse(detail);
+  }
+
   closed(): void {
     this.#leave();
   }

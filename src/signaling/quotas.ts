@@ -6,32 +6,43 @@ import type { Clock } from "../lib/time/clock.ts";
 import { takeOrWait } from "../lib/time/take-or-wait.ts";
 import { Timeouts } from "../lib/time/timeouts.ts";
 import { TokenBucket } from "../lib/token-bucket.ts";
+import { LimitedLog } from "../ops/limited-log.ts";
+import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { AccessRateLimits } from "../rooms/limits.ts";
 import { closeReasons } from "../transport/close-reason.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { Handshake } from "../transport/protocol.ts";
 import type { SignalingLimits } from "./limits.ts";
+import { isAlive } from "./sign-of-life.ts";
 
-/** The bounds that a signaling client can meet: the values of the label `bound` of the metric `signalingBounds`. */
-export type SignalingBound =
-  | "json-depth"
-  | "name"
-  | "topics-per-frame"
-  | "topics-per-connection"
-  | "room-members"
-  | "rooms"
-  | "publish-rate"
-  | "address-publish-rate"
-  | "fan-out"
-  | "authorization-rate"
-  | "first-frame"
-  | "no-room"
-  | "mailbox";
+/**
+ * The options of the bounds that a signaling client can meet, by the values of the label `bound` of the metric
+ * `signalingBounds`.
+ */
+const boundOptions = {
+  "frame-bytes": "limits.signaling-frame-bytes",
+  "json-depth": "limits.json-depth",
+  name: "limits.name-bytes",
+  "topics-per-frame": "limits.topics-per-frame",
+  "topics-per-connection": "limits.topics-per-connection",
+  "room-members": "limits.signaling-room-members",
+  rooms: "limits.empty-rooms",
+  "publish-rate": "limits.publishes-per-second",
+  "address-publish-rate": "limits.publish-address-share",
+  "fan-out": "limits.fan-out-deliveries",
+  "authorization-rate": "limits.authorizations-per-second",
+  "first-frame": "limits.first-frame-ms",
+  "no-room": "limits.without-room-ms",
+  mailbox: "limits.mailbox-bytes",
+} as const;
+
+export type SignalingBound = keyof typeof boundOptions;
 
 export interface QuotasOptions {
   readonly limits: SignalingLimits & AccessRateLimits;
   readonly clock: Clock;
+  readonly log: Log;
   readonly metrics: Metrics;
 }
 
@@ -64,8 +75,8 @@ export interface Quota {
    * costs no closure.
    */
   afterSpending<Message>(deliveries: number, session: Deliverer<Message>, message: Message): void | Promise<void>;
-  /** Counts that the client has met a bound. */
-  met(bound: SignalingBound): void;
+  /** Counts and logs that the client has met a bound. `detail` names it; by default it is the bound's option. */
+  met(bound: SignalingBound, detail?: string): void;
   closed(): void;
 }
 
@@ -73,8 +84,9 @@ const fanOutSeconds = 10;
 
 /** The state that the quotas of all clients share. */
 interface SharedQuotas extends QuotasOptions {
+  readonly limitedLog: LimitedLog;
   readonly byAddress: KeyedBuckets;
-  readonly firstFrame: Timeouts<Connection>;
+  readonly firstFrame: Timeouts<ConnectionQuota>;
   readonly withoutRoom: Timeouts<Connection>;
 }
 
@@ -89,32 +101,24 @@ export class Quotas {
 
   constructor(options: QuotasOptions) {
     const { clock, limits, metrics } = options;
-    const timeouts = (bound: SignalingBound, durationMs: number, detail: string) =>
-      new Timeouts<Connection>({
-        durationMs,
-        clock,
-        expired: (connection) => {
-          metrics.signalingBounds.inc({ bound });
-          connection.close(closeReasons.timeout, detail);
-        },
-      });
+    const { firstFrameMs, withoutRoomMs } = limits;
     this.#shared = {
       ...options,
+      limitedLog: new LimitedLog(options.log, clock),
       byAddress: new KeyedBuckets({
         burst: limits.publishAddressShare * limits.publishBurst,
         perSecond: limits.publishAddressShare * limits.publishesPerSecond,
         clock,
       }),
-      firstFrame: timeouts(
-        "first-frame",
-        limits.firstFrameMs,
-        `limits.first-frame-ms: no frame in ${limits.firstFrameMs} ms`,
-      ),
-      withoutRoom: timeouts(
-        "no-room",
-        limits.withoutRoomMs,
-        `limits.without-room-ms: in no room for ${limits.withoutRoomMs} ms`,
-      ),
+      firstFrame: new Timeouts({ durationMs: firstFrameMs, clock, expired: (quota) => void quota.askForFrame() }),
+      withoutRoom: new Timeouts({
+        durationMs: withoutRoomMs,
+        clock,
+        expired: (connection) => {
+          metrics.signalingBounds.inc({ bound: "no-room" });
+          connection.close(closeReasons.timeout, `limits.without-room-ms: in no room for ${withoutRoomMs} ms`);
+        },
+      }),
     };
   }
 
@@ -143,14 +147,27 @@ class ConnectionQuota implements Quota {
     this.#connection = connection;
     this.#handshake = handshake;
     this.#shared = shared;
-    shared.firstFrame.set(connection);
+    shared.firstFrame.set(this);
     shared.withoutRoom.set(connection);
   }
 
   frameReceived(): void {
     if (this.#hasSentFrame) return;
     this.#hasSentFrame = true;
-    this.#shared.firstFrame.clear(this.#connection);
+    this.#shared.firstFrame.clear(this);
+  }
+
+  /**
+   * Closes a connection that has sent no frame in time, unless its client answers a ping. Some clients have nothing to
+   * say until they are asked (Engine.IO), or their timers are slowed down (a tab in the background).
+   */
+  async askForFrame(): Promise<void> {
+    const { clock, limits } = this.#shared;
+    const answers = await isAlive(this.#connection, clock, limits.livenessProbeMs);
+    if (answers || this.#hasSentFrame || !this.#connection.isOpen) return;
+    this.#shared.metrics.signalingBounds.inc({ bound: "first-frame" });
+    const detail = `limits.first-frame-ms: no frame in ${limits.firstFrameMs} ms, and no answer to a ping`;
+    this.#connection.close(closeReasons.timeout, detail);
   }
 
   joinedRoom(): void {
@@ -184,12 +201,14 @@ class ConnectionQuota implements Quota {
     if (spent !== false) return spent.then((mayGo) => (mayGo ? session.deliver(message) : undefined));
   }
 
-  met(bound: SignalingBound): void {
-    this.#shared.metrics.signalingBounds.inc({ bound });
+  met(bound: SignalingBound, detail: string = boundOptions[bound]): void {
+    const { limitedLog, metrics } = this.#shared;
+    metrics.signalingBounds.inc({ bound });
+    limitedLog.info({ event: "signaling-bound", reason: bound, detail });
   }
 
   closed(): void {
-    this.#shared.firstFrame.clear(this.#connection);
+    this.#shared.firstFrame.clear(this);
     this.#shared.withoutRoom.clear(this.#connection);
   }
 

@@ -46,8 +46,10 @@ export interface Protocol {
   readonly name: string;
   /** Undefined for a protocol that clients reach by another one. */
   readonly endpoint?: Endpoint;
-  /** The largest frame a client may send; a larger one ends its session with `frame-too-large`. */
+  /** The largest frame a client may send; a larger one is refused, by `ProtocolSession.oversized` or with the session. */
   readonly frameBytes: number;
+  /** The name of the option that sets `frameBytes`, for the log and for clients. */
+  readonly frameBytesOption: string;
   /**
    * How long a connection that broke the protocol stays open, ignored, before it is closed.
    *
@@ -85,8 +87,11 @@ export interface ProtocolSession {
    * error is ours and closes the connection with `internal-error`.
    */
   receive(frame: Frame): void | Promise<void>;
-  /** In place of `receive`, for a frame larger than `Protocol.frameBytes`. Without it such a frame ends the session. */
-  oversized?(frame: Frame): void;
+  /**
+   * In place of `receive`, for a frame larger than `Protocol.frameBytes`: refuses this frame alone. `detail` names the
+   * bound. Without it such a frame ends the session with `frame-too-large`.
+   */
+  oversized?(frame: Frame, detail: string): void | Promise<void>;
   /** Exactly once, after the last `receive` has settled. */
   closed(): void;
 }

@@ -123,9 +123,10 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions, Con
     }
   }
 
-  #oversized(frame: Frame, bytes: number): void {
-    if (this.#session?.oversized !== undefined) this.#session.oversized(frame);
-    else throw new SessionError(closeReasons.frameTooLarge, `a frame of ${bytes} bytes`);
+  #oversized(frame: Frame, bytes: number): void | Promise<void> {
+    const detail = `${this.#wire.protocol.frameBytesOption}: a frame of ${bytes} bytes`;
+    if (this.#session?.oversized === undefined) throw new SessionError(closeReasons.frameTooLarge, detail);
+    return this.#session.oversized(frame, detail);
   }
 
   #open(): void | Promise<void> {

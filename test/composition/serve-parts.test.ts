@@ -72,6 +72,7 @@ describe("served parts", () => {
     const protocol: Protocol = {
       name: "test",
       frameBytes: 100,
+      frameBytesOption: "limits.test-frame-bytes",
       match: ({ pathname }) => pathname === "/",
       open: () => ({ receive: () => {}, closed: () => events.push("session closed") }),
     };

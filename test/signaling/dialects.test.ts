@@ -133,6 +133,28 @@ test("a dialect with an error message answers a frame that is not a message, and
   expect(seen).toEqual(['red alice {"type":"red"}', "not JSON", 'red alice {"type":"red","again":true}']);
 });
 
+test("a message that exceeds a bound is refused alone: in the dialect's words, or in silence", async () => {
+  const seen: string[] = [];
+  const refused = (detail: string) => void seen.push(detail);
+  const { connect, met } = setUp(dialect("red", seen, { refused }), dialect("blue", seen));
+  const [alice, bob, carol] = [connect("alice"), connect("bob"), connect("carol")];
+  await alice.send('{"type":"red"}');
+  await bob.send('{"type":"blue"}');
+  seen.length = 0;
+  const deep = `{"type":"red","deep":${"[".repeat(33)}${"]".repeat(33)}}`;
+  for (const client of [alice, bob, carol]) {
+    await client.send(deep);
+    await client.sendOversized("x".repeat(70_000), "limits.signaling-frame-bytes: a frame of 70000 bytes");
+  }
+  expect(seen).toEqual([
+    "limits.json-depth: nested deeper than 32",
+    "limits.signaling-frame-bytes: a frame of 70000 bytes",
+  ]);
+  expect([await met("json-depth"), await met("frame-bytes")]).toEqual([3, 3]);
+  for (const client of [alice, bob]) await client.send("{}");
+  expect(seen.slice(2)).toEqual(["red alice {}", "blue bob {}"]);
+});
+
 test("upgrades of / and /signal are answered, with any query, and of no other path", () => {
   const { protocol } = setUp();
   const matches = (path: string): boolean => protocol.match(new URL(path, "ws://localhost:4444"));

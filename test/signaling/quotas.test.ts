@@ -6,11 +6,13 @@ import { closeReasons } from "../../src/transport/close-reason.ts";
 import { settled } from "../support/eventually.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
 import { FakeConnection } from "../support/fakes/fake-connection.ts";
+import { recordedLog } from "../support/fakes/recorded-log.ts";
 
 function setUp(limits: Partial<Limits> = {}) {
   const clock = new FakeClock();
   const metrics = createMetrics();
-  const quotas = new Quotas({ limits: { ...defaultLimits, ...limits }, clock, metrics });
+  const { log, events: logged } = recordedLog();
+  const quotas = new Quotas({ limits: { ...defaultLimits, ...limits }, clock, log, metrics });
   const open = (address?: string) => {
     const connection = new FakeConnection(crypto.randomUUID(), address);
     const gone = new AbortController();
@@ -21,7 +23,7 @@ function setUp(limits: Partial<Limits> = {}) {
     const { values } = await metrics.signalingBounds.get();
     return values.find(({ labels }) => labels.bound === bound)?.value ?? 0;
   };
-  return { clock, open, met };
+  return { clock, open, met, logged };
 }
 
 /** Counts the messages that are sent at once, and returns the wait of the next one. */
@@ -149,15 +151,40 @@ describe("an address", () => {
 });
 
 describe("a client", () => {
-  test("that sends nothing is closed after 20 s, and not before", async () => {
+  test("that sends nothing in 20 s is pinged, and closed only if it answers neither that nor with a frame", async () => {
     const { clock, open, met } = setUp();
-    const [silent, speaking] = [open(), open()];
+    const [silent, early, answering, late, gone] = [open(), open(), open(), open(), open()];
     clock.advance(19_999);
-    speaking.quota.frameReceived();
+    early.quota.frameReceived();
+    clock.advance(1);
+    answering.connection.pong();
+    late.quota.frameReceived();
+    gone.connection.disconnect();
+    clock.advance(2_999);
+    await settled();
     expect(silent.connection.isOpen).toBe(true);
     clock.advance(1);
-    expect([silent.connection.closeReason, speaking.connection.isOpen]).toEqual([closeReasons.timeout, true]);
+    await settled();
+    expect(silent.connection.closeReason).toEqual(closeReasons.timeout);
+    expect(silent.connection.closeDetail).toStartWith("limits.first-frame-ms: no frame in 20000 ms");
+    expect([early, answering, late].map(({ connection }) => connection.isOpen)).toEqual([true, true, true]);
     expect(await met("first-frame")).toBe(1);
+  });
+
+  test("that meets a bound is in the log with the bound's option", () => {
+    const { open, logged } = setUp();
+    const { quota } = open();
+    quota.met("room-members");
+    quota.met("frame-bytes", "limits.peerjs-frame-bytes: a frame of 9 bytes");
+    expect(logged).toEqual([
+      { level: "info", event: "signaling-bound", reason: "room-members", detail: "limits.signaling-room-members" },
+      {
+        level: "info",
+        event: "signaling-bound",
+        reason: "frame-bytes",
+        detail: "limits.peerjs-frame-bytes: a frame of 9 bytes",
+      },
+    ]);
   });
 
   test("that is in no room for 60 s is closed, and not before", async () => {

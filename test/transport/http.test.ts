@@ -9,6 +9,7 @@ const fault = new Error("a fault of ours");
 const protocol: Protocol = {
   name: "test",
   frameBytes: 1,
+  frameBytesOption: "limits.test-frame-bytes",
   match: () => false,
   routes: new Hono()
     .use("/probe/*", (_, next) => next())

@@ -77,7 +77,10 @@ describe("a listener", () => {
     const engine: Engine = {
       match: ({ pathname }) => pathname === "/engine",
       answer: async (_, { upgrade }) => {
-        upgrade({ name: "of the engine", frameBytes: 1, match: () => false, open: idle }, new Headers());
+        upgrade(
+          { name: "of the engine", frameBytes: 1, frameBytesOption: "", match: () => false, open: idle },
+          new Headers(),
+        );
         return undefined;
       },
     };
@@ -328,6 +331,7 @@ describe("an engine", () => {
     const protocol: Protocol = {
       name: "echo",
       frameBytes: 10,
+      frameBytesOption: "limits.test-frame-bytes",
       match: () => false,
       open: (connection) => ({
         receive: (frame) => connection.send(frame),

@@ -22,6 +22,7 @@ export function hocuspocus(options: HocuspocusOptions): Protocol {
     name: "hocuspocus",
     endpoint: { label: "Hocuspocus", scheme: "ws", path },
     frameBytes: options.limits.relayFrameBytes,
+    frameBytesOption: "limits.relay-frame-bytes",
     match: ({ pathname }) => pathname === path || pathname === `${path}/`,
     routes: new Hono().get(path, (context) =>
       context.text("Connect to this path with a HocuspocusProvider\n", 426, {

@@ -39,7 +39,7 @@ export class HocuspocusSession implements ProtocolSession {
       perSecond: limits.authorizationsPerSecond,
       clock,
     });
-    const passed = () => connection.close(closeReasons.timeout);
+    const passed = (detail: string) => connection.close(closeReasons.timeout, detail);
     this.#deadline = new StrangerDeadline({ clock, limits, passed });
   }
 
@@ -55,8 +55,7 @@ export class HocuspocusSession implements ProtocolSession {
   }
 
   /** Refuses the document, unless the message is beside it. */
-  oversized(frame: Frame): void {
-    const detail = `frame too large: ${frame.length} bytes`;
+  oversized(frame: Frame, detail: string): void {
     if (typeof frame === "string") throw new SessionError(closeReasons.frameTooLarge, detail);
     const { address, offset } = this.#decodeAddress(frame);
     const type = frame[offset];

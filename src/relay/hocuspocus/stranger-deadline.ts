@@ -7,8 +7,8 @@ export type Standing = "undecided" | "joined" | "denied";
 export interface StrangerDeadlineOptions {
   readonly limits: Pick<HocuspocusLimits, "authenticationMs" | "withoutDocumentMs">;
   readonly clock: Clock;
-  /** The connection is of no use and should be closed. */
-  readonly passed: () => void;
+  /** The connection is of no use and should be closed. `detail` names the bound, for the log. */
+  readonly passed: (detail: string) => void;
 }
 
 /**
@@ -65,7 +65,12 @@ export class StrangerDeadline {
     const { clock, passed } = this.#options;
     this.#dueAt = dueAt;
     this.#cancel?.();
-    this.#cancel = dueAt === undefined ? undefined : clock.after(Math.max(0, dueAt - clock.now()), passed);
+    const detail =
+      this.#deniedAt === undefined
+        ? "limits.without-document-ms: in no document"
+        : "limits.authentication-ms: in no document after a denial";
+    this.#cancel =
+      dueAt === undefined ? undefined : clock.after(Math.max(0, dueAt - clock.now()), () => passed(detail));
   }
 
   #nextDueAt(): number | undefined {

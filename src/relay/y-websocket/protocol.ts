@@ -30,6 +30,7 @@ export function yWebsocket(options: YWebsocketOptions): Protocol {
     name: "y-websocket",
     endpoint: { label: "y-websocket", scheme: "ws", path: prefix },
     frameBytes: options.limits.relayFrameBytes,
+    frameBytesOption: "limits.relay-frame-bytes",
     match: ({ pathname }) => pathname === prefix || pathname.startsWith(`${prefix}/`) || isPartyPath(pathname),
     // The client logs this message as "permission denied", so it is sent only where reconnecting does not help.
     closeMessage: (reason, detail) =>

@@ -123,10 +123,9 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
   }
 
   /** Ends the session, unless the frame carries presence. */
-  oversized(frame: Frame): void {
-    const detail = `${frame.length} bytes`;
-    if (!isAwareness(frame)) throw new SessionError(closeReasons.frameTooLarge, `a frame of ${detail}`);
-    this.#options.dropped.report(this.connection, "limits.relay-frame-bytes", detail);
+  oversized(frame: Frame, detail: string): void {
+    if (!isAwareness(frame)) throw new SessionError(closeReasons.frameTooLarge, detail);
+    this.#options.dropped.report(this.connection, "limits.relay-frame-bytes", `${frame.length} bytes`);
   }
 
   closed(): void {

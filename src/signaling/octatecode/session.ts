@@ -78,6 +78,10 @@ export class OctateCodeSession implements DialectSession, Deliverer<OctateCodeSi
     if (await this.#client.quota.spend(1)) this.#refuse("Invalid message format");
   }
 
+  refused(detail: string): void {
+    this.#refuse(detail);
+  }
+
   closed(): void {
     this.#leave();
     this.#authenticated?.grant?.release();

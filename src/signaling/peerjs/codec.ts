@@ -32,6 +32,11 @@ export const open = JSON.stringify({ type: "OPEN" });
 
 export const idTaken = JSON.stringify({ type: "ID-TAKEN", payload: { msg: "ID is taken" } });
 
+/** More than the longest id takes, with every character escaped. */
+const tailLength = 2_000;
+const receiverPattern = /"dst":("(?:[^"\\]|\\.)*")\}$/;
+const utf8 = new TextDecoder();
+
 /** Reads the parameters; undefined if one is missing. */
 export function decodeConnectParameters({ searchParams }: URL): ConnectParameters | undefined {
   const [key, id, token] = ["key", "id", "token"].map((name) => searchParams.get(name));
@@ -52,9 +57,31 @@ export function encodeSignal({ type, dst, payload }: PeerJsSignal, src: string):
   return JSON.stringify({ type, src, dst, payload });
 }
 
-/** Tells the client `dst` that its message to `src` has expired. */
-export function encodeExpire({ src, dst }: { readonly src: string; readonly dst: string }): string {
-  return JSON.stringify({ type: "EXPIRE", src, dst });
+/** A message that was not delivered. */
+export interface Expiry {
+  readonly src: string;
+  readonly dst: string;
+  /** Why it was refused; undefined when it has expired. */
+  readonly msg?: string;
+}
+
+/** Tells the client `dst` that its message to `src` was not delivered. PeerJS' client reads no payload. */
+export function encodeExpire({ src, dst, msg }: Expiry): string {
+  return JSON.stringify({ type: "EXPIRE", src, dst, payload: msg === undefined ? undefined : { msg } });
+}
+
+/**
+ * Finds the receiver of a message that is too large to be parsed; undefined if it is not found. PeerJS' client writes it
+ * last.
+ */
+export function receiverOf(frame: string | Uint8Array): string | undefined {
+  const tail = typeof frame === "string" ? frame.slice(-tailLength) : utf8.decode(frame.subarray(-tailLength));
+  const dst = receiverPattern.exec(tail)?.[1];
+  try {
+    return dst && JSON.parse(dst);
+  } catch {
+    return undefined;
+  }
 }
 
 export function encodeError(msg: string): string {

@@ -1,6 +1,13 @@
-import { type LimitValues, limits } from "../../config/limit.ts";
+import { type LimitValues, limits, mebibyte } from "../../config/limit.ts";
 
 export const peerJsLimits = limits({
+  // Applications put data of their own into the metadata of an offer.
+  peerjsFrameBytes: {
+    default: mebibyte,
+    unit: "bytes",
+    help: "one message of a PeerJS client",
+    beyond: "refused: EXPIRE",
+  },
   peerjsMembers: { default: 5_000, unit: "count", help: "connected clients" },
 });
 

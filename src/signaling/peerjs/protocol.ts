@@ -26,8 +26,8 @@ const about = {
 /**
  * The server of PeerJS 1: clients by id, and messages from one client to another.
  *
- * A client in a throttled background tab may send no heartbeat for a minute: the transport waits two minutes, and a pong
- * counts as well.
+ * A client in a throttled background tab may send no heartbeat for a minute. It stays connected: the transport pings it,
+ * and its browser answers.
  */
 export function peerjs(options: PeerJsProtocolOptions): Protocol {
   const matchUnder =
@@ -37,7 +37,8 @@ export function peerjs(options: PeerJsProtocolOptions): Protocol {
   return {
     name: "peerjs",
     endpoint: { label: "PeerJS", scheme: "http", path: base },
-    frameBytes: options.limits.signalingFrameBytes,
+    frameBytes: options.limits.peerjsFrameBytes,
+    frameBytesOption: "limits.peerjs-frame-bytes",
     // The library does not reconnect by itself. Applications make it reconnect, some of them without a delay.
     closeDelayMs: 1_000,
     inboxOverflow: "refuse",

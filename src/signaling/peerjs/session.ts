@@ -9,10 +9,22 @@ import { checkRoomName } from "../../rooms/room-name.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
 import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
+import { takeOverId } from "../id-takeover.ts";
+import { BoundExceeded } from "../json-codec.ts";
 import type { SignalingLimits } from "../limits.ts";
-import type { Deliverer, Quota, Quotas } from "../quotas.ts";
+import type { Deliverer, Quota, Quotas, SignalingBound } from "../quotas.ts";
 import { peerJsRoomName } from "../room-names.ts";
-import { type ConnectParameters, decode, decodeConnectParameters, open, type PeerJsSignal } from "./codec.ts";
+import {
+  type ClientMessage,
+  type ConnectParameters,
+  decode,
+  decodeConnectParameters,
+  encodeExpire,
+  open,
+  type PeerJsSignal,
+  receiverOf,
+} from "./codec.ts";
+import type { PeerJsLimits } from "./limits.ts";
 import type { PeerJsMember, PeerJsNamespace } from "./namespace.ts";
 
 /** The parts that all PeerJS sessions of a server share. */
@@ -22,7 +34,7 @@ export interface PeerJsOptions {
   readonly namespace: PeerJsNamespace;
   readonly authorizer: Authorizer;
   readonly quotas: Quotas;
-  readonly limits: SignalingLimits & RoomLimits;
+  readonly limits: SignalingLimits & PeerJsLimits & RoomLimits;
   readonly clock: Clock;
   readonly metrics: Pick<Metrics, "ignoredMessages">;
 }
@@ -56,7 +68,7 @@ export async function openPeerJs(
   if (!decision.granted) throw sessionErrorOf(decision);
   const quota = options.quotas.open(connection, handshake);
   const session = new PeerJsSession({ member: { ...parameters, connection }, quota, grant: decision }, options);
-  session.join();
+  await session.join();
   return session;
 }
 
@@ -89,35 +101,44 @@ class PeerJsSession implements ProtocolSession, Deliverer<PeerJsSignal> {
     this.#options = options;
   }
 
-  /** Throws `SessionError` if the id is taken, or the server has too many clients. */
-  join(): void {
+  /** Rejects with `SessionError` if another live client holds the id, or the server has too many clients. */
+  async join(): Promise<void> {
     const { id, token, connection } = this.#member;
-    const { namespace, clock } = this.#options;
-    const known = namespace.find(id);
+    const { clock, limits, namespace } = this.#options;
     try {
-      // The same token proves the same client, which has lost its old socket.
-      if (known !== undefined && !isSameSecret(known.token, token)) {
-        throw new SessionError(closeReasons.idTaken, "ID is taken");
-      }
-      this.#joinNamespace();
+      const isGranted = await takeOverId({
+        holder: () => namespace.find(id),
+        // The same token proves the same client, which has lost its old socket.
+        isOwn: (holder) => isSameSecret(holder.token, token),
+        clock,
+        withinMs: limits.livenessProbeMs,
+        granted: (holder) => {
+          if (connection.isOpen) this.#joinNamespace(holder);
+        },
+      });
+      if (!isGranted) throw new SessionError(closeReasons.idTaken, "ID is taken");
     } catch (error) {
       this.#quota.closed();
       this.#grant.release();
       throw error;
     }
-    if (known !== undefined) clock.after(replacedCloseMs, () => known.connection.close(closeReasons.replaced));
-    connection.cork(() => {
-      connection.send(open);
-      for (const frame of namespace.collect(this.#member)) connection.send(frame);
-    });
-    this.#grant.watch({ ended: (denial) => this.#ended(denial) });
   }
 
   receive(frame: Frame): void | Promise<void> {
     if (!this.#options.namespace.holds(this.#member)) return;
-    const message = decode(frame, this.#options.limits.jsonDepth);
+    let message: ClientMessage;
+    try {
+      message = decode(frame, this.#options.limits.jsonDepth);
+    } catch (error) {
+      if (error instanceof BoundExceeded) return this.#refuse(receiverOf(frame), error.bound, error.message);
+      throw error;
+    }
     if (message.type === "unknown") return this.#options.metrics.ignoredMessages.inc({ protocol: "peerjs" });
     if (message.type !== "HEARTBEAT" && message.type !== "LEAVE-ALL") return this.#signal(message);
+  }
+
+  oversized(frame: Frame, detail: string): Promise<void> {
+    return this.#refuse(receiverOf(frame), "frame-bytes", detail);
   }
 
   /** Sends a signal to its receiver or its mailbox, if the sender still holds its id. */
@@ -138,19 +159,36 @@ class PeerJsSession implements ProtocolSession, Deliverer<PeerJsSignal> {
     this.#member.connection.refuse(closeReasonOf(denial), denial.reason);
   }
 
-  #joinNamespace(): void {
-    if (this.#options.namespace.join(this.#member) === "full") {
+  #joinNamespace(holder: PeerJsMember | undefined): void {
+    const { namespace, clock } = this.#options;
+    if (namespace.join(this.#member) === "full") {
       throw new SessionError(closeReasons.roomFull, "Server has reached its concurrent user limit");
     }
     // The URL counts as the first frame: PeerJS' client need not send another.
     this.#quota.frameReceived();
     this.#quota.joinedRoom();
+    if (holder !== undefined) clock.after(replacedCloseMs, () => holder.connection.close(closeReasons.replaced));
+    const { connection } = this.#member;
+    connection.cork(() => {
+      connection.send(open);
+      for (const frame of namespace.collect(this.#member)) connection.send(frame);
+    });
+    this.#grant.watch({ ended: (denial) => this.#ended(denial) });
   }
 
   #signal(signal: PeerJsSignal): void | Promise<void> {
     // No client can have such an id, so the message could never be delivered.
     const refusal = checkRoomName(signal.dst, this.#options.limits.nameBytes);
-    if (refusal !== undefined) throw new SessionError(closeReasons.malformedFrame, `In dst, ${refusal}`);
+    if (refusal !== undefined) return this.#refuse(signal.dst, "name", `In dst, ${refusal}`);
     return this.#quota.afterSpending(1, this, signal);
+  }
+  /**
+   * Refuses one message. The client is told that its receiver cannot be reached, which its application gets as an error
+   * of that connection: on an ERROR the library would give up all of them.
+   */
+  async #refuse(dst: string | undefined, bound: SignalingBound, msg: string): Promise<void> {
+    this.#quota.met(bound, msg);
+    const { id, connection } = this.#member;
+    if ((await this.#quota.spend(1)) && dst !== undefined) connection.send(encodeExpire({ src: dst, dst: id, msg }));
   }
 }

@@ -55,6 +55,9 @@ const packetPattern = /^([0-2])(?:(\/[^,]*),?)?(\d{0,15})(.*)$/s;
 /** The types of acknowledgements, connect errors, and packets with attachments. */
 const unknownPattern = /^[3-9]/;
 
+/** The characters of a packet that hold its type, namespace and acknowledgement id. */
+const headLength = 512;
+
 /** Throws `SessionError` (malformed-frame). */
 export function decodePacket(frame: string | Uint8Array, jsonDepth: number): Packet {
   // A binary frame is an attachment.
@@ -72,6 +75,12 @@ export function decodePacket(frame: string | Uint8Array, jsonDepth: number): Pac
       return { type: "event", namespace, acknowledgement: id === "" ? undefined : Number(id), event, args };
     }
   }
+}
+
+/** Reads the acknowledgement id of an event that is too large, or too deep, to be decoded; undefined if it has none. */
+export function acknowledgementOf(frame: string | Uint8Array): number | undefined {
+  const [, type, , id = ""] = (typeof frame === "string" && packetPattern.exec(frame.slice(0, headLength))) || [];
+  return type === "2" && id !== "" ? Number(id) : undefined;
 }
 
 export function decodeMessage({ event, args: [first] }: EventPacket): ClientMessage {

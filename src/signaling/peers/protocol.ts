@@ -15,6 +15,7 @@ export function peers(options: PeersOptions): Protocol {
     name: "peers",
     endpoint: { label: "Peers", scheme: "http", path },
     frameBytes: options.limits.signalingFrameBytes,
+    frameBytesOption: "limits.signaling-frame-bytes",
     inboxOverflow: "refuse",
     // Socket.IO's client reconnects with a backoff, except after a disconnect packet.
     closeMessage: (reason) => (isFinal(reason) ? disconnected : undefined),

@@ -5,16 +5,17 @@ import { accessRequest } from "../../rooms/access-request.ts";
 import { closeReasonOf, isTemporary, sessionErrorOf } from "../../rooms/denial.ts";
 import type { RoomLimits } from "../../rooms/limits.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
-import { closeReasons } from "../../transport/close-reason.ts";
+import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
 import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
 import type { IceServer } from "../ice-server.ts";
 import { takeOverId } from "../id-takeover.ts";
 import { BoundExceeded, malformed } from "../json-codec.ts";
 import type { SignalingLimits } from "../limits.ts";
-import type { Deliverer, Quota, Quotas } from "../quotas.ts";
+import type { Deliverer, Quota, Quotas, SignalingBound } from "../quotas.ts";
 import { peersRoomName } from "../room-names.ts";
 import {
+  acknowledgementOf,
   type ClientMessage,
   decodeMessage,
   decodePacket,
@@ -70,7 +71,13 @@ export class PeersSession implements ProtocolSession, Deliverer<AnswerableSignal
 
   receive(frame: Frame): void | Promise<void> {
     this.#quota.frameReceived();
-    const packet = this.#decode(frame);
+    let packet: Packet;
+    try {
+      packet = decodePacket(frame, this.#options.limits.jsonDepth);
+    } catch (error) {
+      if (error instanceof BoundExceeded) return this.#refuse(frame, error, error.bound);
+      throw error;
+    }
     switch (packet.type) {
       case "connect":
         return this.#connect(packet);
@@ -83,19 +90,26 @@ export class PeersSession implements ProtocolSession, Deliverer<AnswerableSignal
     }
   }
 
+  oversized(frame: Frame, detail: string): Promise<void> {
+    this.#quota.frameReceived();
+    return this.#refuse(frame, new SessionError(closeReasons.frameTooLarge, detail), "frame-bytes");
+  }
+
   closed(): void {
     this.#leave();
     this.#release();
     this.#quota.closed();
   }
 
-  #decode(frame: Frame): Packet {
-    try {
-      return decodePacket(frame, this.#options.limits.jsonDepth);
-    } catch (error) {
-      if (error instanceof BoundExceeded) this.#quota.met(error.bound);
-      throw error;
-    }
+  /** Refuses one message: in its acknowledgement, if the client waits for one. Before the connect it ends the session. */
+  async #refuse(frame: Frame, error: SessionError, bound: SignalingBound): Promise<void> {
+    this.#quota.met(bound, error.message);
+    if (this.#grant === undefined) throw error;
+    if (!(await this.#quota.spend(1))) return;
+    const id = acknowledgementOf(frame);
+    this.#connection.send(
+      id === undefined ? encodeEvent("error", error.message) : encodeAcknowledgement(id, [error.message]),
+    );
   }
 
   async #connect({ namespace, token }: Extract<Packet, { type: "connect" }>): Promise<void> {

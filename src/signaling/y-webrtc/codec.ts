@@ -65,7 +65,7 @@ function readTopics(topics: unknown, topicsPerFrame: number): readonly string[] 
     throw malformed("the topics are not a list of strings");
   }
   if (topics.length > topicsPerFrame) {
-    throw new BoundExceeded("topics-per-frame", `more than ${topicsPerFrame} topics in one frame`);
+    throw new BoundExceeded("topics-per-frame", `limits.topics-per-frame: more than ${topicsPerFrame}`);
   }
   return topics;
 }

@@ -16,7 +16,7 @@ export interface EngineIoConnectionOptions {
   readonly remoteAddress: string;
   readonly session: EngineSession;
   readonly owner: ConnectionOwner;
-  readonly limits: Pick<TransportLimits, "outboxBytes">;
+  readonly limits: Pick<TransportLimits, "outboxBytes" | "pingAnswerMs">;
 }
 
 /**
@@ -93,6 +93,12 @@ export class EngineIoConnection implements RunConnection {
     this.#options.owner.closed(reason, detail);
     this.#options.session.close();
     this.#answerPings(false);
+  }
+
+  /** The client has not answered the engine's ping. */
+  unanswered(): void {
+    const { pingAnswerMs } = this.#options.limits;
+    this.close(closeReasons.unresponsive, `limits.ping-answer-ms: no answer to a ping for ${pingAnswerMs} ms`);
   }
 
   /** The engine has handed over everything that waited. */

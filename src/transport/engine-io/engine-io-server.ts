@@ -34,6 +34,10 @@ type Runner = SessionRunner<EngineIoConnection>;
 const closeMessageMs = 1_000;
 /** The digit before each message, its packet type. */
 const packetTypeBytes = 1;
+/** A message of this many times the bound is still read, so that it can be refused alone. A larger one ends its session. */
+const readableFrames = 16;
+/** Engine.IO's own interval. The sockets' pings come later: those of the engine are enough for both. */
+const maxPingIntervalMs = 25_000;
 
 /** The library that speaks Engine.IO, between our sockets and our sessions. */
 export class EngineIoServer {
@@ -50,7 +54,9 @@ export class EngineIoServer {
     this.#options = options;
     this.#limitedLog = new LimitedLog(options.log, options.clock);
     this.#engine = new Server({
-      maxHttpBufferSize: options.protocol.frameBytes,
+      maxHttpBufferSize: this.#readableBytes,
+      pingInterval: Math.min(maxPingIntervalMs, options.limits.idlePingMs),
+      pingTimeout: options.limits.pingAnswerMs,
       // No cookies are set. `EngineIo` sets afterwards which pages may read the answers.
       cors: { origin: "*", methods: ["GET", "POST"] },
     });
@@ -86,13 +92,17 @@ export class EngineIoServer {
     await this.#allEnded.promise;
   }
 
-  /** The library would read any body to its end; undefined if it is larger than one message may be. */
+  get #readableBytes(): number {
+    return readableFrames * this.#options.protocol.frameBytes;
+  }
+
+  /** The library would read any body to its end; undefined if it is too large. */
   async #readBody({ url, headers, body, signal }: Request): Promise<Request | undefined> {
     const chunks: Uint8Array[] = [];
     let bytes = 0;
     for await (const chunk of body ?? []) {
       bytes += chunk.byteLength;
-      if (bytes > this.#options.protocol.frameBytes) return undefined;
+      if (bytes > this.#readableBytes) return undefined;
       chunks.push(chunk);
     }
     return new Request(url, { method: "POST", headers, body: Buffer.concat(chunks), signal });
@@ -102,7 +112,8 @@ export class EngineIoServer {
   #socketProtocol(data: WebSocketData): Protocol {
     return {
       name: "engine.io",
-      frameBytes: this.#options.protocol.frameBytes + packetTypeBytes,
+      frameBytes: this.#readableBytes + packetTypeBytes,
+      frameBytesOption: this.#options.protocol.frameBytesOption,
       match: () => false,
       open: (connection) => {
         const socket = asBunSocket(connection, data);
@@ -134,7 +145,11 @@ export class EngineIoServer {
     session.on("data", (frame) => runner.receive(typeof frame === "string" ? frame : bytesOf(frame)));
     session.on("drain", () => runner.connection.wrote());
     session.on("heartbeat", () => runner.connection.ponged());
-    session.on("close", () => runner.gone());
+    session.on("close", (reason) => {
+      // The session has ended, but not by its client: the close is to be logged and counted.
+      if (reason === "ping timeout") runner.connection.unanswered();
+      runner.gone();
+    });
   }
 
   #wireOf(session: Session, request: Request, remoteAddress: string): Wire<EngineIoConnection> {

@@ -123,6 +123,9 @@ test("an invalid frame is answered with an error and closes no connection", asyn
   const { a, b, idB } = await pair("garbage");
   a.send("garbage");
   expect(await a.next()).toEqual({ type: "error", message: "Invalid message format" });
+  a.say({ type: "offer", toPeerId: idB, sdp: "x".repeat(70_000) });
+  const message = expect.stringMatching(/^limits\.signaling-frame-bytes: a frame of \d+ bytes$/);
+  expect(await a.next()).toEqual({ type: "error", message });
   a.say({ type: "offer", toPeerId: idB, sdp: "{}" });
   expect(await b.next()).toMatchObject({ type: "offer" });
   expect([a.closed, b.closed]).toEqual([undefined, undefined]);

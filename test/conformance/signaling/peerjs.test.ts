@@ -118,17 +118,13 @@ test("on a compatibility port clients find the endpoint at the path of PeerJS' o
 });
 
 describe("bad input", () => {
-  const nested = (levels: number) => `{"type":"OFFER","dst":"b","payload":${"[".repeat(levels)}${"]".repeat(levels)}}`;
+  const nested = (levels: number) => `{"type":"OFFER","payload":${"[".repeat(levels)}${"]".repeat(levels)},"dst":"b"}`;
 
   test.each<[string, string | Uint8Array<ArrayBuffer>, string]>([
     ["garbage", "garbage", "not JSON"],
     ["a list", "[]", "not a JSON object"],
     ["an offer without a receiver", '{"type":"OFFER"}', "dst is not a string"],
-    ["a receiver with too long an id", `{"type":"OFFER","dst":"${"x".repeat(257)}"}`, "In dst, the name is longer"],
-    ["33 levels", nested(32), "nested deeper than 32"],
-    ["30,000 levels", nested(30_000), "nested deeper than 32"],
     ["bytes that are no text", new Uint8Array([0xff, 0xfe]), "not JSON"],
-    ["a frame of more than 64 KiB", `{"type":"BUMP","a":"${"x".repeat(64 * 1024)}"}`, "a frame of"],
   ])("%s is answered with an ERROR and affects no other client", async (_, frame, msg) => {
     const id = unique();
     const [mallory, alice, bob] = [
@@ -142,6 +138,33 @@ describe("bad input", () => {
     bob.say({ type: "OFFER", dst: id, payload: "from bob" });
     await alice.next("OFFER");
     expect(alice.received.slice(1)).toMatchObject([{ payload: "from bob" }]);
+  });
+
+  test.each<[string, string, string]>([
+    ["a receiver with too long an id", `{"type":"OFFER","dst":"${"x".repeat(257)}"}`, "In dst, the name is longer"],
+    ["33 levels", nested(32), "limits.json-depth: "],
+    ["30,000 levels", nested(30_000), "limits.json-depth: "],
+    [
+      "metadata of more than 1 MiB",
+      JSON.stringify({ type: "OFFER", payload: { metadata: "x".repeat(2 ** 20) }, dst: "b" }),
+      "limits.peerjs-frame-bytes: a frame of",
+    ],
+  ])("%s is refused alone", async (_, frame, msg) => {
+    const id = unique();
+    const [mallory, alice] = [await PeerSocket.open(unique()), await PeerSocket.open(id)];
+    mallory.socket.send(frame);
+    expect(await mallory.next("EXPIRE")).toMatchObject({ payload: { msg: expect.stringContaining(msg) } });
+    mallory.say({ type: "OFFER", payload: "next", dst: id });
+    expect(await alice.next("OFFER")).toMatchObject({ payload: "next" });
+    expect(mallory.closed).toBeUndefined();
+  });
+
+  test("metadata of 70 kB is delivered", async () => {
+    const id = unique();
+    const [bob, alice] = [await PeerSocket.open(unique()), await PeerSocket.open(id)];
+    const payload = { metadata: "x".repeat(70_000) };
+    bob.say({ type: "OFFER", payload, dst: id });
+    expect(await alice.next("OFFER")).toMatchObject({ payload });
   });
 
   test.each([

@@ -144,9 +144,7 @@ describe("bad input", () => {
     ["garbage", "garbage"],
     ["a packet that is none", "4garbage"],
     ["an event that is no JSON", "42["],
-    ["33 levels", `42${"[".repeat(33)}${"]".repeat(33)}`],
-    ["30,000 levels", `42${"[".repeat(30_000)}${"]".repeat(30_000)}`],
-    ["a frame of more than 64 KiB", `42["bump","${"x".repeat(64 * 1024)}"]`],
+    ["a frame of more than 1 MiB", `42["bump","${"x".repeat(1024 * 1024)}"]`],
   ])("%s ends its own session and no other", async (_, frame) => {
     const [alice, bob] = [new Device(), new Device()];
     const [a, b] = [unique(), unique()];
@@ -170,6 +168,20 @@ describe("bad input", () => {
     await eventually("answered", () => received.length === 1);
     expect([received, closed()]).toEqual([['437[null,"success"]'], undefined]);
     socket.close();
+  });
+
+  test.each([
+    [`42${"[".repeat(33)}${"]".repeat(33)}`, '42["error","limits.json-depth: nested deeper than 32"]'],
+    [`429${"[".repeat(30_000)}${"]".repeat(30_000)}`, '439["limits.json-depth: nested deeper than 32"]'],
+    [`429["bump","${"x".repeat(64 * 1024)}"]`, '439["limits.signaling-frame-bytes: a frame of 65549 bytes"]'],
+  ])("a message that exceeds a bound is refused alone", async (frame, answer) => {
+    const mallory = await connectRaw();
+    mallory.socket.send(frame);
+    mallory.socket.send('428["getIceServers"]');
+    await eventually("answered", () => mallory.received.includes("438[null,[]]"));
+    expect(mallory.received).toEqual([answer, "438[null,[]]"]);
+    expect(mallory.closed()).toBeUndefined();
+    mallory.socket.close();
   });
 
   test.each([

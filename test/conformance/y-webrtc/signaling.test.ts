@@ -136,12 +136,8 @@ describe("bad input", () => {
     ["topics that are no list", '{"type":"subscribe","topics":5}'],
     ["a topic that is no string", '{"type":"subscribe","topics":[{}]}'],
     ["a publish without a topic", '{"type":"publish"}'],
-    ["101 topics in one frame", JSON.stringify({ type: "subscribe", topics: Array(101).fill("x") })],
     ["binary garbage", new Uint8Array([0, 1, 2, 0xff, 0xfe])],
     ["a binary frame that is not JSON", encoder.encode("garbage")],
-    ["JSON nested 33 deep", nested(33)],
-    ["JSON nested 30,000 deep", nested(30_000)],
-    ["a frame of more than 64 KiB", ofBytes(64 * 1024 + 1)],
   ])("%s ends its own session and no other, and the connection stays open", async (_, frame) => {
     const { topic, hearEachOther } = await bystanders();
     const mallory = await connect();
@@ -169,6 +165,11 @@ describe("bad input", () => {
     ["the topic __proto__", '{"type":"subscribe","topics":["__proto__","constructor"]}'],
     ["a topic of 257 bytes", JSON.stringify({ type: "subscribe", topics: ["x".repeat(257)] })],
     ["an empty topic", '{"type":"subscribe","topics":[""]}'],
+    ["101 topics in one frame", JSON.stringify({ type: "subscribe", topics: Array(101).fill("x") })],
+    ["JSON nested 33 deep", nested(33)],
+    ["JSON nested 30,000 deep", nested(30_000)],
+    ["a frame of more than 64 KiB", ofBytes(64 * 1024 + 1)],
+    ["a frame of 10 MiB", ofBytes(10 * 1024 * 1024)],
   ])("%s is harmless", async (_, frame) => {
     const { hearEachOther } = await bystanders();
     const mallory = await connect();

@@ -154,7 +154,7 @@ test("refused documents are counted", async () => {
   const { say, connect, metrics } = await hocuspocusWriter({ limits: { documentsPerConnection: 1 } });
   await say(doc.update(Uint8Array.of(1, 2, 3)), doc.auth("t"), providerFrames("other").auth("t"));
   const large = await connect("large");
-  large.session.oversized?.(doc.update(first));
+  await large.session.oversized?.(doc.update(first), "limits.relay-frame-bytes: a frame of 9 bytes");
   const { values } = await metrics.refusedSessions.get();
   expect(values.map(({ labels, value }) => `${labels.reason} ${value}`).toSorted()).toEqual([
     "forbidden 1",

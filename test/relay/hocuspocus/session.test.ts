@@ -473,8 +473,9 @@ describe("a malformed frame", () => {
   test("that is too large refuses the document", async () => {
     const { connect } = hocuspocusSessions();
     const { session, told } = await connect("a");
-    session.oversized?.(doc.update(first));
-    expect(told()).toEqual([expect.stringMatching(/^doc: denied frame-too-large/), "doc: status 0"]);
+    await session.oversized?.(doc.update(first), "limits.relay-frame-bytes: a frame of 9 bytes");
+    const refusal = "frame-too-large: limits.relay-frame-bytes: a frame of 9 bytes";
+    expect(told()).toEqual([`doc: denied ${refusal}`, "doc: status 0"]);
   });
 
   test("that is too large is dropped if it carries presence or a stateless message", async () => {
@@ -482,8 +483,9 @@ describe("a malformed frame", () => {
     const { session, say, told } = await connect("a");
     await say(doc.auth(), doc.step1());
     told();
-    session.oversized?.(doc.awareness(1, 1, {}));
-    session.oversized?.(doc.stateless("x"));
+    const detail = "limits.relay-frame-bytes: a frame of 9 bytes";
+    await session.oversized?.(doc.awareness(1, 1, {}), detail);
+    await session.oversized?.(doc.stateless("x"), detail);
     await say(doc.queryAwareness());
     expect(told()).toEqual([]);
     const { values } = await metrics.droppedMessages.get();

@@ -113,9 +113,10 @@ describe("a y-websocket client", () => {
   test("that sends a frame that is too large is refused, unless the frame carries presence", async () => {
     const { connect, metrics } = setUp();
     const { connection, session } = await connect("mine");
-    expect(() => session.oversized?.(update(first))).toThrow("a frame of");
-    expect(() => session.oversized?.(joined(presence(1, 1, "{}"), update(first)))).toThrow("a frame of");
-    session.oversized?.(presence(1, 1, "{}"));
+    const detail = "limits.relay-frame-bytes: a frame of 9 bytes";
+    expect(() => session.oversized?.(update(first), detail)).toThrow(detail);
+    expect(() => session.oversized?.(joined(presence(1, 1, "{}"), update(first)), detail)).toThrow(detail);
+    await session.oversized?.(presence(1, 1, "{}"), detail);
     expect(connection.isOpen).toBe(true);
     const { values } = await metrics.droppedMessages.get();
     expect(values).toMatchObject([{ labels: { bound: "limits.relay-frame-bytes" }, value: 1 }]);

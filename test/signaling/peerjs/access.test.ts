@@ -81,6 +81,7 @@ test("every grant is released, however its client leaves or is refused", async (
   clock.advance(1_000);
   before.session.closed();
   expect(released()).toEqual([true, false]);
+  after.connection.answersPings = true;
   await refusal(connect("alice", "stolen"));
   await refusal(connect("bob"));
   expect(released()).toEqual([true, false, true, true]);

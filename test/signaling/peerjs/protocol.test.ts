@@ -11,6 +11,7 @@ import { createHttp } from "../../../src/transport/http.ts";
 import { administration, asAdministrator } from "../../support/clients/http-callers.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
 import { FakeConnection } from "../../support/fakes/fake-connection.ts";
+import { recordedLog } from "../../support/fakes/recorded-log.ts";
 
 interface Changed {
   readonly key?: string;
@@ -19,7 +20,7 @@ interface Changed {
 }
 
 function serve({ isForCompatibility = false, ...changed }: Changed = {}) {
-  const parts = { clock: new FakeClock(), limits: defaultLimits, metrics: createMetrics() };
+  const parts = { clock: new FakeClock(), limits: defaultLimits, log: recordedLog().log, metrics: createMetrics() };
   const namespace = new PeerJsNamespace({ mailBudget: new ByteBudget(1e6), ...parts });
   const protocol = peerjs({
     key: "peerjs",

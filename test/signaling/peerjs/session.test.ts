@@ -3,7 +3,9 @@ import type { AccessRequest } from "../../../src/auth/authorizer.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
 import { Random } from "../../support/bytes/random.ts";
 import { type PeerJsClient, peerJsClients } from "../../support/clients/peerjs-clients.ts";
+import { settled } from "../../support/eventually.ts";
 import { authorizerThat } from "../../support/fakes/fake-authorizer.ts";
+import { FakeConnection } from "../../support/fakes/fake-connection.ts";
 
 const offer = (dst: string, payload: unknown = { sdp: "v=0" }) => ({ type: "OFFER", dst, payload });
 const error = (msg: string) => ({ type: "ERROR", payload: { msg } });
@@ -37,11 +39,58 @@ describe("entering", () => {
     const { connect, refusal } = peerJsClients();
     const alice = await connect("alice");
     alice.received();
+    alice.connection.answersPings = true;
     expect(await refusal(connect("alice", "stolen"))).toEqual({ type: "ID-TAKEN", payload: { msg: "ID is taken" } });
     const bob = await connect("bob");
     bob.say(offer("alice"));
     expect(alice.received()).toHaveLength(1);
     expect(alice.connection.isOpen).toBe(true);
+  });
+
+  test("an id whose client does not answer a ping in 3 s is given to the client that asks for it", async () => {
+    const { connect, clock } = peerJsClients();
+    const [dead, bob] = [await connect("alice"), await connect("bob")];
+    dead.received();
+    const opening = connect("alice", "another");
+    await settled();
+    clock.advance(2_999);
+    bob.say(offer("alice", "to the old one"));
+    expect(dead.received()).toHaveLength(1);
+    clock.advance(1);
+    const alice = await opening;
+    expect(alice.received()).toEqual([{ type: "OPEN" }]);
+    bob.say(offer("alice"));
+    expect([alice.received().length, dead.received().length]).toEqual([1, 0]);
+    clock.advance(1_000);
+    expect(dead.connection.closeReason?.name).toBe("replaced");
+    dead.session.closed();
+    bob.say(offer("alice"));
+    expect(alice.received()).toHaveLength(1);
+  });
+
+  test("of two clients that ask for the id of a dead one, the first gets it, and the other one if that dies too", async () => {
+    const { connect, clock, refusal } = peerJsClients();
+    await connect("alice");
+    const [first, second] = [connect("alice", "first"), refusal(connect("alice", "second"))];
+    await settled();
+    clock.advance(3_000);
+    const alice = await first;
+    expect(alice.received()).toEqual([{ type: "OPEN" }]);
+    await settled();
+    alice.connection.pong();
+    expect(await second).toMatchObject({ type: "ID-TAKEN" });
+  });
+
+  test("a client that disconnects while the holder of its id is pinged does not get the id", async () => {
+    const { open, namespace, connect, clock } = peerJsClients();
+    const dead = await connect("alice");
+    const asking = new FakeConnection("asking");
+    const opening = open("key=peerjs&id=alice&token=another", {}, asking);
+    await settled();
+    asking.disconnect();
+    clock.advance(3_000);
+    (await opening).session.closed();
+    expect(namespace.find("alice")?.connection).toBe(dead.connection);
   });
 
   test("the same token replaces the old socket at once; it is closed a second later, which changes nothing", async () => {
@@ -149,8 +198,6 @@ describe("messages", () => {
     ["garbage", "garbage"],
     ["no object", "5"],
     ["no receiver", '{"type":"OFFER"}'],
-    ["a receiver that nobody can be", JSON.stringify(offer("x".repeat(257)))],
-    ["an empty receiver", JSON.stringify(offer(""))],
     ["bytes", new Uint8Array([0xff])],
   ])("%s ends the session of who says it, with a word", async (_, frame) => {
     const { connect, protocol } = peerJsClients();
@@ -164,6 +211,45 @@ describe("messages", () => {
     if (!(thrown instanceof SessionError)) throw new Error(`not refused: ${thrown}`);
     expect(thrown.reason.name).toBe("malformed-frame");
     expect(JSON.parse(String(protocol.closeMessage?.(thrown.reason, thrown.message)))).toEqual(error(thrown.message));
+  });
+});
+
+describe("a message that is refused alone", () => {
+  /** A message as the library encodes it. */
+  const encoded = (dst: string, payload: unknown) => JSON.stringify({ type: "OFFER", payload, dst });
+
+  test.each<[string, string, string, string]>([
+    ["with a receiver that nobody can be", encoded("x".repeat(257), {}), "x".repeat(257), "name"],
+    ["with an empty receiver", encoded("", {}), "", "name"],
+    ["that is too deep", encoded("bob", JSON.parse("[".repeat(32) + "]".repeat(32))), "bob", "json-depth"],
+  ])("%s: its sender is told that it was not delivered", async (_, frame, dst, bound) => {
+    const { connect, bounds } = peerJsClients();
+    const alice = await connect("alice");
+    alice.received();
+    await alice.session.receive(frame);
+    expect(alice.received()).toEqual([
+      { type: "EXPIRE", src: dst, dst: "alice", payload: { msg: expect.stringContaining("") } },
+    ]);
+    expect(await bounds()).toEqual([bound]);
+  });
+
+  test.each([
+    ["text", (frame: string) => frame],
+    ["bytes", (frame: string) => new TextEncoder().encode(frame)],
+  ])("that is too large, as %s: the session goes on", async (_, encode) => {
+    const { connect } = peerJsClients();
+    const [alice, bob] = [await connect("alice"), await connect('b"\\ö')];
+    for (const client of [alice, bob]) client.received();
+    const detail = "limits.peerjs-frame-bytes: a frame of 2000000 bytes";
+    await alice.session.oversized?.(encode(encoded('b"\\ö', "x".repeat(2_000_000))), detail);
+    expect(alice.received()).toEqual([{ type: "EXPIRE", src: 'b"\\ö', dst: "alice", payload: { msg: detail } }]);
+    await alice.session.oversized?.(
+      encode(`{"dst":"bob","type":"OFFER","payload":"${"x".repeat(2_000_000)}"}`),
+      detail,
+    );
+    expect(alice.received()).toEqual([]);
+    alice.say(offer('b"\\ö'));
+    expect(bob.received()).toHaveLength(1);
   });
 });
 

@@ -29,7 +29,6 @@ describe("connecting", () => {
     ["an event of another namespace", '2/admin,["device-registered","alice"]', true],
     ["a second time", "0", true],
     ["garbage", "garbage", true],
-    ["33 levels", `2${"[".repeat(33)}${"]".repeat(33)}`, true],
   ])("%s ends the session for good", async (_, frame, isConnected) => {
     const { open, connect, protocol } = peersClients();
     const alice = await (isConnected ? connect() : open());
@@ -39,10 +38,48 @@ describe("connecting", () => {
     expect(protocol.closeMessage?.(closeReasons.rateLimited, "")).toBeUndefined();
   });
 
+  test("a client that says nothing and answers a ping lives until it has been without a device for a minute", async () => {
+    const { open, clock } = peersClients();
+    const quiet = await open();
+    clock.advance(20_000);
+    quiet.connection.pong();
+    clock.advance(39_999);
+    await settled();
+    expect(quiet.connection.isOpen).toBe(true);
+    clock.advance(1);
+    expect(quiet.connection.closeReason?.name).toBe("timeout");
+  });
+
+  const detail = "limits.signaling-frame-bytes: a frame of 70000 bytes";
+
+  test("a message that is too large or too deep is refused to its sender alone, and the session goes on", async () => {
+    const { enter, bounds } = peersClients();
+    const [alice, bob] = [await enter("alice"), await enter("bob")];
+    for (const client of [alice, bob]) client.received();
+    const packets = () => alice.connection.take();
+    await alice.session.oversized?.(`2["offer",{"toDeviceId":"bob","sdi":"${"x".repeat(70_000)}"}]`, detail);
+    expect(packets()).toEqual([`2["error","${detail}"]`]);
+    await alice.session.oversized?.(`212["offer",{"toDeviceId":"bob","sdi":"${"x".repeat(70_000)}"}]`, detail);
+    expect(packets()).toEqual([`312["${detail}"]`]);
+    await alice.session.receive(`23["offer",${"[".repeat(33)}${"]".repeat(33)}]`);
+    expect(packets()).toEqual([`33["limits.json-depth: nested deeper than 32"]`]);
+    await alice.emit("offer", { toDeviceId: "bob", n: 1 });
+    expect(bob.received()).toHaveLength(1);
+    expect(await bounds()).toEqual(["frame-bytes", "json-depth"]);
+  });
+
+  test("a message that is too large ends the session before the connect, which it may be", async () => {
+    const { open } = peersClients();
+    const alice = await open();
+    const receive = async () => alice.session.oversized?.(`0{"token":"${"x".repeat(70_000)}"}`, detail);
+    await expect(receive()).rejects.toThrow(detail);
+  });
+
   test("a client that sends nothing for 20 s, or registers nothing for a minute, is closed", async () => {
     const { open, connect, enter, clock, bounds } = peersClients();
     const [silent, idle, registered] = [await open(), await connect(), await enter("alice")];
-    clock.advance(20_000);
+    clock.advance(23_000);
+    await settled();
     expect([silent, idle, registered].map(({ connection }) => connection.isOpen)).toEqual([false, true, true]);
     clock.advance(3_600_000);
     expect([idle, registered].map(({ connection }) => connection.isOpen)).toEqual([false, true]);

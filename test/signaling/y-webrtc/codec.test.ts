@@ -45,7 +45,7 @@ describe("a message", () => {
     ['{"type":"subscribe","topics":"a"}', "the topics are not a list of strings"],
     ['{"type":"subscribe","topics":{"length":1,"0":"a"}}', "the topics are not a list of strings"],
     ['{"type":"unsubscribe","topics":["a",5]}', "the topics are not a list of strings"],
-    ['{"type":"subscribe","topics":["a","a","a","a"]}', "more than 3 topics in one frame"],
+    ['{"type":"subscribe","topics":["a","a","a","a"]}', "limits.topics-per-frame: more than 3"],
     ['{"type":"publish","data":1}', "the topic is not a string"],
     ['{"type":"publish","topic":5}', "the topic is not a string"],
     ['{"type":"publish","topic":["a"]}', "the topic is not a string"],
@@ -53,7 +53,7 @@ describe("a message", () => {
     const error = thrownBy(frame);
     expect(error).toBeInstanceOf(SessionError);
     expect(error).toMatchObject({ reason: closeReasons.malformedFrame, message: detail });
-    expect(error instanceof BoundExceeded).toBe(detail.startsWith("more than"));
+    expect(error instanceof BoundExceeded).toBe(detail.startsWith("limits."));
   });
 });
 

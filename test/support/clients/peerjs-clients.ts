@@ -10,6 +10,7 @@ import { SessionError } from "../../../src/transport/close-reason.ts";
 import type { Handshake, ProtocolSession } from "../../../src/transport/protocol.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import { FakeConnection } from "../fakes/fake-connection.ts";
+import { recordedLog } from "../fakes/recorded-log.ts";
 import { administration } from "./http-callers.ts";
 
 export interface PeerJsClientsOptions {
@@ -34,11 +35,14 @@ export function peerJsClients({ authorizer = openAuthorizer, limits: changed = {
   const budget = new ByteBudget(limits.mailboxesBytes);
   const metrics = createMetrics();
   const namespace = new PeerJsNamespace({ mailBudget: budget, clock, limits, metrics });
-  const quotas = new Quotas({ limits, clock, metrics });
+  const quotas = new Quotas({ limits, clock, log: recordedLog().log, metrics });
   const options = { namespace, authorizer, administration, quotas, limits, clock, metrics };
   const protocol = peerjs({ ...options, key: "peerjs", discoveryEnabled: false });
-  const open = async (query: string, shown: Partial<Handshake> = {}): Promise<PeerJsClient> => {
-    const connection = new FakeConnection(query);
+  const open = async (
+    query: string,
+    shown: Partial<Handshake> = {},
+    connection = new FakeConnection(query),
+  ): Promise<PeerJsClient> => {
     const url = new URL(`ws://localhost/peerjs/peerjs?${query}`);
     const gone = new AbortController();
     const session = await protocol.open(connection, { ...shown, url, signal: gone.signal });

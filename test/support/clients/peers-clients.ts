@@ -9,6 +9,7 @@ import { Quotas } from "../../../src/signaling/quotas.ts";
 import type { Handshake, ProtocolSession } from "../../../src/transport/protocol.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import { FakeConnection } from "../fakes/fake-connection.ts";
+import { recordedLog } from "../fakes/recorded-log.ts";
 
 export interface PeersClientsOptions {
   readonly authorizer?: Authorizer;
@@ -36,7 +37,7 @@ export function peersClients({ authorizer = openAuthorizer, limits: changed = {}
   const metrics = createMetrics();
   const budget = new ByteBudget(limits.mailboxesBytes);
   const devices = new Devices({ mailBudget: budget, clock, limits, metrics });
-  const quotas = new Quotas({ limits, clock, metrics });
+  const quotas = new Quotas({ limits, clock, log: recordedLog().log, metrics });
   const protocol = peers({ devices, iceServers: () => iceServers, authorizer, quotas, limits, clock, metrics });
   let connections = 0;
   const open = async (shown: Partial<Handshake> = {}): Promise<PeersClient> => {

@@ -17,6 +17,8 @@ export class FakeConnection implements Connection {
   refusal: string | undefined;
   /** The unsent bytes. A test sets them to make the client a slow reader, and calls `drain` to end that. */
   unsentBytes = 0;
+  /** Whether the client answers every ping at once; otherwise it answers when the test calls `pong`. */
+  answersPings = false;
   #open = true;
   #drainTasks: (() => void)[] = [];
   readonly #pinged: ((isAlive: boolean) => void)[] = [];
@@ -50,8 +52,8 @@ export class FakeConnection implements Connection {
   }
 
   ping(answered: (isAlive: boolean) => void): void {
-    if (this.#open) this.#pinged.push(answered);
-    else answered(false);
+    if (this.#open && !this.answersPings) this.#pinged.push(answered);
+    else answered(this.#open);
   }
 
   /** Lets the client answer all pings so far. */

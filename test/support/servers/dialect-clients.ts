@@ -12,6 +12,7 @@ import { settled } from "../eventually.ts";
 import { openFakeChannel } from "../fakes/fake-channel.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import { FakeConnection } from "../fakes/fake-connection.ts";
+import { recordedLog } from "../fakes/recorded-log.ts";
 
 export interface DialectOptions {
   readonly authorizer?: Authorizer;
@@ -53,6 +54,8 @@ export interface DialectClient {
   say(message: unknown): Promise<void>;
   /** Sends a frame unchanged, otherwise as `say`. */
   send(frame: string | Uint8Array): Promise<void>;
+  /** Sends a frame that is larger than the protocol's bound. */
+  sendOversized(frame: string, detail: string): Promise<void>;
   /** The messages received since the last call. */
   received(): unknown[];
   /** Disconnects the client while none of its frames is being handled. */
@@ -72,7 +75,7 @@ export interface ConnectOptions {
 /** The protocol that selects one of the dialects for each client, and its clients. */
 export function dialectClients(dialects: readonly JsonDialect[], parts: DialectParts) {
   const { authorizer, limits, clock, metrics } = parts;
-  const quotas = new Quotas({ limits, clock, metrics });
+  const quotas = new Quotas({ limits, clock, log: recordedLog().log, metrics });
   const protocol = jsonDialects({ dialects, authorizer, limits, quotas, metrics });
   const connect = (id: string, handshake: Partial<ConnectOptions> = {}): DialectClient => {
     const { address, path = "/signal", ...shown } = handshake;
@@ -90,6 +93,9 @@ export function dialectClients(dialects: readonly JsonDialect[], parts: DialectP
       connection,
       say: (message) => send(JSON.stringify(message)),
       send,
+      sendOversized: async (frame, detail) => {
+        await session.oversized?.(frame, detail);
+      },
       abort: () => {
         connection.disconnect();
         gone.abort();

@@ -76,6 +76,7 @@ export function listen(
   const protocol: Protocol = {
     name: "test",
     frameBytes: 1e6,
+    frameBytesOption: "limits.test-frame-bytes",
     match: ({ pathname }) => pathname === "/test",
     open: (connection) => (opening === undefined ? open(connection) : opening.then(() => open(connection))),
     ...rest,

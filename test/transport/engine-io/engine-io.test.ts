@@ -1,5 +1,4 @@
 import { afterEach, describe, expect, test } from "bun:test";
-import { pino } from "pino";
 import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { originPolicyOf } from "../../../src/transport/admission/origin-policy.ts";
@@ -10,6 +9,7 @@ import type { Protocol } from "../../../src/transport/protocol.ts";
 import { Random } from "../../support/bytes/random.ts";
 import { eventually, settled } from "../../support/eventually.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
+import { recordedLog } from "../../support/fakes/recorded-log.ts";
 
 const frameLimit = 1_000;
 const opened: { readonly engine: EngineIo; readonly clock: FakeClock }[] = [];
@@ -28,11 +28,13 @@ function setUp(changed: Partial<Limits> = {}, origins: readonly string[] = []) {
   const limits = { ...defaultLimits, ...changed };
   const clock = new FakeClock();
   const metrics = createMetrics();
+  const { log, events: logged } = recordedLog();
   const connections: Connection[] = [];
   const events: string[] = [];
   const protocol: Protocol = {
     name: "echo",
     frameBytes: frameLimit,
+    frameBytesOption: "limits.test-frame-bytes",
     inboxOverflow: "refuse",
     closeMessage: (_, detail) => `farewell: ${detail}`,
     match: ({ pathname }) => pathname === "/echo/",
@@ -44,6 +46,7 @@ function setUp(changed: Partial<Limits> = {}, origins: readonly string[] = []) {
           events.push(typeof frame === "string" ? frame : `${frame.byteLength} bytes`);
           connection.send(frame);
         },
+        oversized: (_, detail) => void events.push(detail),
         closed: () => events.push("closed"),
       };
     },
@@ -54,7 +57,7 @@ function setUp(changed: Partial<Limits> = {}, origins: readonly string[] = []) {
     limits,
     clock,
     metrics,
-    log: pino({ level: "silent" }),
+    log,
   });
   opened.push({ engine, clock });
   const ask = async (query: string, init: RequestInit = {}, remoteAddress = "192.0.2.1") => {
@@ -71,7 +74,7 @@ function setUp(changed: Partial<Limits> = {}, origins: readonly string[] = []) {
       say: (body: string | ReadableStream, init: RequestInit = {}) => ask(query, { method: "POST", body, ...init }),
     };
   };
-  return { engine, ask, shakeHands, enter, clock, metrics, connections, events };
+  return { engine, ask, shakeHands, enter, clock, metrics, connections, events, logged };
 }
 
 describe("a session by polling", () => {
@@ -81,7 +84,7 @@ describe("a session by polling", () => {
     expect(response.headers.get("access-control-allow-origin")).toBe("*");
     const body = await response.text();
     expect(body[0]).toBe("0");
-    expect(JSON.parse(body.slice(1))).toMatchObject({ upgrades: ["websocket"], maxPayload: frameLimit });
+    expect(JSON.parse(body.slice(1))).toMatchObject({ upgrades: ["websocket"], maxPayload: 16 * frameLimit });
     expect(connections[0]?.remoteAddress).toBe("192.0.2.1");
   });
 
@@ -185,6 +188,30 @@ describe("a session by polling", () => {
   });
 });
 
+test("a session whose client answers no ping ends, is logged and is counted; the handshake names the times", async () => {
+  const { shakeHands, events, metrics, logged } = setUp({ idlePingMs: 40, pingAnswerMs: 30 });
+  const response = await shakeHands();
+  expect(JSON.parse((await response.text()).slice(1))).toMatchObject({ pingInterval: 40, pingTimeout: 30 });
+  await eventually("closed", () => events.includes("closed"));
+  expect(logged).toEqual([
+    {
+      level: "info",
+      event: "connection-closed",
+      protocol: "echo",
+      reason: "unresponsive",
+      detail: "limits.ping-answer-ms: no answer to a ping for 30 ms",
+    },
+  ]);
+  const { values } = await metrics.closedConnections.get();
+  expect(values.map(({ labels, value }) => [labels.reason, value])).toEqual([["unresponsive", 1]]);
+});
+
+test("by default a client that is gone is noticed within 40 s", async () => {
+  const { shakeHands } = setUp();
+  const { pingInterval, pingTimeout } = JSON.parse((await (await shakeHands()).text()).slice(1));
+  expect([pingInterval, pingTimeout]).toEqual([25_000, 10_000]);
+});
+
 describe("a body", () => {
   test("as large as a message may be is accepted", async () => {
     const { enter, events } = setUp();
@@ -193,15 +220,24 @@ describe("a body", () => {
     expect(events).toEqual(["x".repeat(frameLimit - 1)]);
   });
 
-  test("that is larger is refused, and the rest of it is not read", async () => {
+  test("that is larger is read, so that the session can refuse the message alone", async () => {
+    const { enter, events } = setUp();
+    const { say, poll } = await enter();
+    expect((await say(`4${"x".repeat(frameLimit + 1)}`)).status).toBe(200);
+    await say("4next");
+    expect(await poll()).toBe("4next");
+    expect(events).toEqual([`limits.test-frame-bytes: a frame of ${frameLimit + 1} bytes`, "next"]);
+  });
+
+  test("that is 16 times larger is refused with the session, and the rest of it is not read", async () => {
     const { enter, events } = setUp();
     const { say } = await enter();
-    expect((await say(`4${"x".repeat(frameLimit)}`)).status).toBe(413);
+    expect((await say(`4${"x".repeat(16 * frameLimit)}`)).status).toBe(413);
     let pulled = 0;
     const endless = new ReadableStream({
       pull(controller) {
         pulled += 1;
-        controller.enqueue(new Uint8Array(100));
+        controller.enqueue(new Uint8Array(1_000));
       },
     });
     expect((await say(endless)).status).toBe(413);
