@@ -1,6 +1,8 @@
 import type { Authorizer } from "../../../src/auth/authorizer.ts";
 import type { Limits } from "../../../src/composition/limits.ts";
 import { openRelay } from "../../../src/composition/relay.ts";
+import type { PartDependencies } from "../../../src/composition/server-options.ts";
+import type { Clock } from "../../../src/lib/time/clock.ts";
 import { InlineCompactor } from "../fakes/inline-compactor.ts";
 import { openMemoryStore } from "../fakes/memory-store.ts";
 import { type ServedTestPart, serveTestPart } from "./serve-test-part.ts";
@@ -8,11 +10,13 @@ import { type ServedTestPart, serveTestPart } from "./serve-test-part.ts";
 export interface RelayServerOptions {
   readonly authorizer: Authorizer;
   readonly limits?: Partial<Limits>;
+  /** The system's clock by default. */
+  readonly clock?: Clock;
 }
 
 /** The relay over a real port, with the test's authorizer and documents in memory. */
-export function startRelayServer({ authorizer, limits }: RelayServerOptions): ServedTestPart {
-  return serveTestPart(limits, (dependencies) =>
+export function startRelayServer({ authorizer, limits, clock }: RelayServerOptions): ServedTestPart {
+  const open = (dependencies: PartDependencies) =>
     openRelay(openMemoryStore(), {
       ...dependencies,
       authorizer,
@@ -22,6 +26,6 @@ export function startRelayServer({ authorizer, limits }: RelayServerOptions): Se
       keepsDeleted: () => false,
       readersShowPresence: true,
       lingerMs: 1_000,
-    }),
-  );
+    });
+  return serveTestPart(limits, open, clock);
 }

@@ -4,7 +4,7 @@ import type { Part } from "../../../src/composition/part.ts";
 import { serveParts } from "../../../src/composition/serve-parts.ts";
 import type { PartDependencies } from "../../../src/composition/server-options.ts";
 import { AddressRanges } from "../../../src/lib/address/address-ranges.ts";
-import { systemClock } from "../../../src/lib/time/clock.ts";
+import { type Clock, systemClock } from "../../../src/lib/time/clock.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { originPolicyOf } from "../../../src/transport/admission/origin-policy.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
@@ -24,12 +24,13 @@ const host = "127.0.0.1";
 export function serveTestPart(
   changed: Partial<Limits> | undefined,
   open: (dependencies: PartDependencies) => Part,
+  clock: Clock = systemClock,
 ): ServedTestPart {
   const limits = { ...defaultLimits, ...changed };
   const channels = new NativeChannels(limits);
   const dependencies = {
     limits,
-    clock: systemClock,
+    clock,
     log: pino({ level: "silent" }),
     metrics: createMetrics(),
     openChannel: channels.open,
