@@ -1,6 +1,9 @@
 import { expect, test } from "bun:test";
 import { WebsocketClient } from "lib0/websocket";
-import { RawClient } from "../support/clients/raw-client.ts";
+import { encodeMessage } from "../../src/relay/y-websocket/codec.ts";
+import { closeReasons } from "../../src/transport/close-reason.ts";
+import { RawClient, updatesOf } from "../support/clients/raw-client.ts";
+import { WireSocket } from "../support/clients/wire-socket.ts";
 import { eventually, pause } from "../support/eventually.ts";
 import { startTestServer } from "../support/servers/start-test-server.ts";
 
@@ -49,3 +52,25 @@ test.concurrent("a poll of Engine.IO is answered even if it waits longer than Bu
   await alice.send('42["offer",{"toDeviceId":"patient"}]');
   expect(await waiting).toStartWith('42["offer",');
 }, 30_000);
+
+test.concurrent("a reader that was closed for reading too slowly learns why, also when it reads nothing for 20 s", async () => {
+  await using server = await startTestServer({ limits: { outboxBytes: 200_000 } });
+  const document = "/sync/slow";
+  const slow = await WireSocket.connect(server.port, document);
+  slow.send(encodeMessage({ type: "sync-step-1", stateVector: Uint8Array.of(0) }));
+  const writer = await RawClient.connect(`${server.wsUrl}${document}`);
+  await writer.sync();
+  slow.pause();
+  // More than the kernel's buffers and the outbox hold.
+  const updates = updatesOf((doc) => {
+    for (let count = 0; count < 600; count += 1) doc.getText().insert(0, "x".repeat(20_000));
+  });
+  for (const update of updates) {
+    writer.send({ type: "update", update });
+    await pause(1);
+  }
+  await pause(20_000);
+  slow.resume();
+  expect(await slow.closed).toBe(closeReasons.overloaded.code);
+  await writer.close();
+}, 60_000);
