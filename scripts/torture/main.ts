@@ -1,5 +1,5 @@
 /**
- * Tortures the executable: `bun scripts/torture/main.ts [kill|fuzz|stall|fetch|slow-joiner|storm|disk-full|all]`.
+ * Tortures the executable: `bun scripts/torture/main.ts [kill|fuzz|stall|fetch|slow-joiner|storm|freeze|disk-full|all]`.
  *
  * `--rounds` (kill), `--frames` (fuzz) and `--clients` (storm) set the amount, `--seed` repeats a printed seed.
  * `--protocol` is the protocol of the sync clients: `y-websocket`, `hocuspocus` or `mixed`. A torture with a single
@@ -9,11 +9,13 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { defaultLimits } from "../../src/composition/limits.ts";
 import { ensureExecutable } from "../../test/support/processes/executable.ts";
 import { hocuspocus, hocuspocusSessions } from "./client/hocuspocus-protocol.ts";
 import type { SyncProtocol } from "./client/sync-protocol.ts";
 import { yWebsocket } from "./client/y-websocket-protocol.ts";
 import { tortureByFullDisk } from "./disk-full.ts";
+import { tortureByFreezing } from "./frozen.ts";
 import { tortureByFrames } from "./fuzz/fuzz.ts";
 import { tortureByFetching, tortureBySlowJoining } from "./joiners.ts";
 import { tortureByKilling } from "./kill.ts";
@@ -40,6 +42,7 @@ const tortures: Readonly<Record<string, (given: Given) => Promise<Outcome>>> = {
   fetch: (given) => tortureByFetching({ ...given, megabytes: 10 }),
   "slow-joiner": (given) => tortureBySlowJoining({ ...given, megabytes: 20 }),
   storm: tortureByStorm,
+  freeze: (given) => tortureByFreezing({ ...given, clients: 50, frozenMs: 150_000, ...defaultLimits }),
   "disk-full": tortureByFullDisk,
 };
 

@@ -5,6 +5,8 @@ export interface ServerProcessOptions {
   readonly dataFolder: string;
   /** The port; 0, the default, means any free one. */
   readonly port?: number;
+  /** Further arguments of the server. */
+  readonly args?: readonly string[];
   /** A command that runs the rest of its arguments and becomes that process. */
   readonly prefix?: readonly string[];
 }
@@ -28,8 +30,8 @@ export class ServerProcess implements AsyncDisposable {
   readonly #events = new Map<string, number>();
   readonly #troubles: string[] = [];
 
-  constructor({ dataFolder, port = 0, prefix = [] }: ServerProcessOptions) {
-    this.#process = Bun.spawn([...prefix, executable, "--port", String(port), "--data", dataFolder], {
+  constructor({ dataFolder, port = 0, args = [], prefix = [] }: ServerProcessOptions) {
+    this.#process = Bun.spawn([...prefix, executable, "--port", String(port), "--data", dataFolder, ...args], {
       env: {},
       stdio: ["ignore", "pipe", "pipe"],
     });

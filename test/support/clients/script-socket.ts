@@ -38,6 +38,11 @@ export class ScriptSocket {
     return this.#received.shift() ?? {};
   }
 
+  /** Takes the messages that have arrived. */
+  take(): readonly Message[] {
+    return this.#received.splice(0);
+  }
+
   /** The messages that have arrived and were not awaited. Only a later message proves that none is still under way. */
   get unread(): readonly Message[] {
     return this.#received;
