@@ -71,8 +71,9 @@ class NativeChannel implements Channel {
 
   /** Looks at every member once per `#checkBytes` published, so an outbox overshoots its limit by no more than that. */
   #checkOutboxes(): void {
+    const bytes = this.#uncheckedBytes;
     this.#uncheckedBytes = 0;
-    for (const member of this.#members) member.checkOutbox();
+    for (const member of this.#members) member.published(bytes);
   }
 }
 

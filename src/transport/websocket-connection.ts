@@ -74,7 +74,7 @@ export class WebSocketConnection implements Connection, Watched {
   #closing: ClosingSocket | undefined;
   /** The part of `unsentBytes` that is snapshots; an upper bound, as the buffer does not tell which bytes are sent. */
   #snapshotBytes = 0;
-  /** The bytes of large frames since the last pong. */
+  /** The bytes of large frames, and of many small ones together, since the last pong. */
   #unconfirmedBytes = 0;
   #drained: (() => void)[] | undefined;
   #pinged: ((isAlive: boolean) => void)[] | undefined;
@@ -126,11 +126,7 @@ export class WebSocketConnection implements Connection, Watched {
     const bytes = frameBytes(frame);
     this.socket.send(frame);
     if (this.unsentBytes > 0) this.#snapshotBytes += bytes;
-    if (bytes >= largeBytes) {
-      // The pong shows when the client has received the frame, which may take long, and be followed by others.
-      this.#unconfirmedBytes += bytes;
-      this.socket.ping();
-    }
+    if (bytes >= largeBytes) this.#awaitReceipt(bytes);
     const { unsentBytes } = this;
     if (unsentBytes > this.#options.limits.snapshotBytes) this.#overload("limits.snapshot-bytes", unsentBytes);
   }
@@ -209,6 +205,13 @@ export class WebSocketConnection implements Connection, Watched {
     this.#closing?.close();
   }
 
+  /** So many bytes were published to the client since the last call; the connection may have joined in between. */
+  published(bytes: number): void {
+    if (!this.#isOpen) return;
+    this.#awaitReceipt(bytes);
+    this.checkOutbox();
+  }
+
   /** Closes the connection when its client reads too slowly. */
   checkOutbox(): void {
     const unsent = this.unsentBytes;
@@ -239,6 +242,12 @@ export class WebSocketConnection implements Connection, Watched {
     this.#closing?.lost();
     this.#closing = undefined;
     this.#answerPings(false);
+  }
+
+  /** Sends a ping behind many bytes: its pong shows that the client has received them, which may take long. */
+  #awaitReceipt(bytes: number): void {
+    this.#unconfirmedBytes += bytes;
+    this.sendPing();
   }
 
   #overload(bound: string, unsentBytes: number): void {

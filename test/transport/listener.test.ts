@@ -533,11 +533,23 @@ describe("a client that cannot be reached any more", () => {
     expect(connection.isOpen).toBe(false);
   });
 
-  test("has the time to receive a large frame that the kernel has taken already", async () => {
-    await using server = listen({}, limits);
+  const send: readonly [string, (server: TestListener, connection: Connection) => void][] = [
+    ["a large frame", (_, connection) => connection.sendSnapshot(new Uint8Array(64_000 * 20))],
+    [
+      "many published frames",
+      ({ channels }, connection) => {
+        const channel = channels.open();
+        channel.join(connection);
+        for (let count = 0; count < 200; count += 1) channel.publish(new Uint8Array(6_400));
+      },
+    ],
+  ];
+
+  test.each(send)("has the time to receive %s that the kernel has taken already", async (_, sendTo) => {
+    await using server = listen({}, { ...limits, outboxBytes: 1_280_000 });
     const { client, connection } = await connectTo(server);
     client.pause();
-    connection.sendSnapshot(new Uint8Array(64_000 * 20));
+    sendTo(server, connection);
     expect(connection.unsentBytes).toBe(0);
     await pass(server, 59);
     expect(connection.isOpen).toBe(true);
