@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { io, type Socket } from "socket.io-client";
-import { eventually } from "../../support/eventually.ts";
+import { eventually, pause } from "../../support/eventually.ts";
 import { startTestServer, type TestServer } from "../../support/servers/start-test-server.ts";
 
 let server: TestServer;
@@ -209,6 +209,24 @@ describe("bad input", () => {
     await eventually("closed", () => mallory.closed() !== undefined);
     expect(await alice.ask("getIceServers")).toEqual([null, []]);
   });
+});
+
+test("a session that says nothing is pinged before it would end, and goes on if the client answers", async () => {
+  await using own = await startTestServer({ syncEnabled: false, limits: { firstFrameMs: 200, livenessProbeMs: 300 } });
+  const url = `${own.url}/socket.io/?EIO=4&transport=polling`;
+  const shakeHands = async () => {
+    const { sid } = JSON.parse((await (await fetch(url)).text()).slice(1));
+    const poll = async () => (await fetch(`${url}&sid=${sid}`)).text();
+    const send = async (body: string) => (await fetch(`${url}&sid=${sid}`, { method: "POST", body })).text();
+    return { poll, send };
+  };
+  const [answering, silent] = [await shakeHands(), await shakeHands()];
+  expect([await answering.poll(), await silent.poll()]).toEqual(["2", "2"]);
+  await answering.send("3");
+  await pause(1_000);
+  expect(await silent.send("40")).toContain("Session ID unknown");
+  await answering.send("40");
+  expect(await answering.poll()).toStartWith("40{");
 });
 
 test("the engine is loaded when the first client connects, and not before", async () => {
