@@ -61,7 +61,7 @@ export async function tortureByFreezing(options: FreezeOptions): Promise<Outcome
     faults.unless(backAfterMs <= backMs, `the last client was back after ${Math.round(backAfterMs)} ms`);
     const answers = await dialer.answers(backMs);
     faults.unless(answers === clients, `${answers} of ${clients} PeerJS clients answer`);
-    // What is wrong may show later: an old socket that ends, or a presence that nobody renews.
+    // Faults may show later: when an old socket ends, or a presence is not renewed.
     await pause(slackMs);
     faults.unless(present() === clients, `${present()} presences instead of ${clients}`);
     faults.unless(room.peers === clients, `${room.peers} peers instead of ${clients}`);

@@ -32,7 +32,7 @@ for (let index = 0; index < Number(clients); index += 1) {
     ? new HocuspocusProvider({ url: `${wsUrl}/collab`, name: document, document: doc, token: null })
     : new WebsocketProvider(`${wsUrl}/sync`, document, doc, { disableBc: true });
   provider.awareness?.setLocalState({ index });
-  // What this client has seen of the others' text, for the observer.
+  // The length of the text that this client has seen, for the observer.
   const seen = doc.getMap<number>("seen");
   const text = doc.getText("text");
   text.observe(() => seen.set(String(doc.clientID), text.length));
