@@ -61,7 +61,7 @@ interface Distances {
 /** The distances between the name at a caret in the second line and the letters of this line and the one above it. */
 function distances({ page }: DemoPage): Promise<Distances> {
   return page.evaluate<Distances>(`(() => {
-    const name = document.querySelector(".cm-ySelectionInfo").getBoundingClientRect();
+    const name = document.querySelector(".remote-name").getBoundingClientRect();
     const [first, second] = document.querySelectorAll(".cm-line");
     const context = new OffscreenCanvas(1, 1).getContext("2d");
     context.font = getComputedStyle(first).font;
@@ -83,7 +83,7 @@ test("the name at a caret covers no letters", async () => {
   await using people = chromium.people(server);
   const [alice, bob] = await people.enterBoth("names");
   await alice.type("happy gypsy\nTall flock");
-  await bob.page.locator(".cm-ySelectionInfo").waitFor();
+  await bob.page.locator(".remote-name").waitFor();
   await haveText([bob], "happy gypsy\nTall flock");
   const { aboveName, belowName } = await distances(bob);
   expect(aboveName).toBeGreaterThanOrEqual(0);
@@ -113,8 +113,8 @@ test("the name at a caret at the right edge stays inside the editor", async () =
   await alice.page.keyboard.press("Control+A");
   await alice.page.keyboard.type(row);
   await haveText([bob], row);
-  const name = bob.page.locator(".cm-ySelectionInfo");
-  const caret = bob.page.locator(".cm-ySelectionCaret");
+  const name = bob.page.locator(".remote-name");
+  const caret = bob.page.locator(".remote-caret");
   await eventually("the caret is at the edge", async () => ((await caret.boundingBox())?.x ?? 0) > phone.width - 70);
   const [box, editor] = [await name.boundingBox(), await bob.editor.boundingBox()];
   if (box === null || editor === null) throw new Error("no name, or no editor");

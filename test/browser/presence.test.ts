@@ -30,11 +30,11 @@ describe.each<Transport>(["WebRTC", "WebSocket"])("over %s alone", (transport) =
     await alice.type("to be selected");
     await alice.page.keyboard.press("Shift+Home");
     await eventually("Alice's cursor with her name", async () =>
-      (await bob.page.locator(".cm-ySelectionInfo").allTextContents()).includes("Alice"),
+      (await bob.page.locator(".remote-name").allTextContents()).includes("Alice"),
     );
-    await eventually("Alice's selection", async () => (await bob.page.locator(".cm-ySelection").count()) > 0);
+    await eventually("Alice's selection", async () => (await bob.page.locator(".remote-selection").count()) > 0);
     // A page shows its own cursor without a name.
-    expect(await alice.page.locator(".cm-ySelectionInfo", { hasText: "Alice" }).count()).toBe(0);
+    expect(await alice.page.locator(".remote-name", { hasText: "Alice" }).count()).toBe(0);
   });
 });
 

@@ -1,26 +1,35 @@
 import { useEffect, useState } from "preact/hooks";
+import { FrameTask } from "../shared/frame-task.ts";
 import { useValue } from "../shared/value.ts";
+import { type CounterContent, readCount, readCounter } from "./document/counter-content.ts";
+import { countsOf } from "./document/roots.ts";
 import type { RoomClient } from "./room-client.ts";
 
 /** Each window counts its own clicks and shows the sum of all: a single number would lose simultaneous clicks. */
 export function Counter({ client }: { readonly client: RoomClient }) {
-  const [sum, setSum] = useState(0);
-  const counts = client.doc.getMap<number>("counter");
+  const counts = countsOf(client.doc);
+  const [{ sum, isForeign }, setContent] = useState<CounterContent>(() => readCounter(counts));
   useEffect(() => {
-    const update = () => setSum([...counts.values()].reduce((total, count) => total + (Number(count) || 0), 0));
-    update();
-    counts.observe(update);
-    return () => counts.unobserve(update);
+    const update = new FrameTask(() => setContent(readCounter(counts)));
+    const changed = () => update.schedule();
+    changed();
+    counts.observe(changed);
+    return () => {
+      counts.unobserve(changed);
+      update.cancel();
+    };
   }, [counts]);
   const canWrite = useValue(client.access.state) === "write";
   const own = String(client.doc.clientID);
+  const countUp = () => counts.set(own, (readCount(counts.get(own)) ?? 0) + 1);
   return (
     <section class="panel counter" aria-labelledby="counter-title">
       <h2 id="counter-title">Counter</h2>
       <output data-counter>{sum}</output>
-      <button type="button" disabled={!canWrite} onClick={() => counts.set(own, (counts.get(own) ?? 0) + 1)}>
+      <button type="button" disabled={!canWrite} onClick={countUp}>
         +1
       </button>
+      {isForeign && <p class="hint">Counts only what this demo has written.</p>}
     </section>
   );
 }

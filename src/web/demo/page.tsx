@@ -1,7 +1,7 @@
 import { YurtMark } from "../shared/yurt-mark.tsx";
 import { BoardPanel } from "./board/board.tsx";
 import { Counter } from "./counter.tsx";
-import { Editor } from "./editor.tsx";
+import { Editor } from "./editor/editor.tsx";
 import { People } from "./people/people.tsx";
 import type { Profile } from "./people/profile.ts";
 import type { RoomClient } from "./room-client.ts";

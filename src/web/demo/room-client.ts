@@ -1,13 +1,17 @@
 import { IndexeddbPersistence } from "y-indexeddb";
-import { Awareness } from "y-protocols/awareness";
+import type { Awareness } from "y-protocols/awareness";
 import { WebrtcProvider } from "y-webrtc";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 import { Value } from "../shared/value.ts";
 import { AccessWatch } from "./access/access-watch.ts";
-import { anonymousName } from "./people/awareness-state.ts";
-import { type Person, people } from "./people/peers.ts";
+import type { Point } from "./board/points.ts";
+import { textOf } from "./document/roots.ts";
+import { type Peer, peers } from "./people/peers.ts";
+import { type Cursor, readName } from "./people/person.ts";
+import { Presence } from "./people/presence.ts";
 import type { Profile } from "./people/profile.ts";
+import { RoomAwareness } from "./people/room-awareness.ts";
 import { SaveWatch } from "./saving/save-watch.ts";
 import type { ServerLink } from "./saving/sync-state.ts";
 import { loadAccess, type WebSocketUrls } from "./server.ts";
@@ -44,7 +48,8 @@ const maxConns = 40;
 /** The page's client of one room: the document, its awareness and both transports. It renders nothing. */
 export class RoomClient {
   readonly doc = new Y.Doc();
-  readonly awareness = new Awareness(this.doc);
+  readonly awareness = new RoomAwareness(this.doc);
+  readonly presence = new Presence(this.awareness);
   readonly webrtc: WebrtcProvider;
   readonly websocket: WebsocketProvider;
   /** The reason why the WebSocket never connects in this room; undefined if it may connect. */
@@ -56,7 +61,9 @@ export class RoomClient {
   readonly transports: Value<Transports>;
   /** The reason why the server denied access for good, empty if it gave none; undefined while access is not denied. */
   readonly denial = new Value<string | undefined>(undefined);
-  readonly people = new Value<readonly Person[]>([]);
+  readonly people = new Value<readonly Peer[]>([]);
+  /** The number of people who are left out of `people`. */
+  readonly hiddenCount = new Value(0);
   /** The transports that the user wants to be on. */
   #wanted: Transports;
   /** The transports to switch on again when "Offline" is switched off. */
@@ -88,7 +95,7 @@ export class RoomClient {
     this.doc.on("update", (update: Uint8Array, origin: unknown) => {
       if (origin !== this.websocket && origin !== this.webrtc.room) this.saving.changed(update, origin);
     });
-    this.awareness.on("change", () => this.#refresh());
+    this.presence.subscribe(() => this.#refresh());
     this.webrtc.on("peers", () => this.#refresh());
     this.webrtc.on("status", () => this.#publishPeerId());
     this.access.state.subscribe(() => this.#apply());
@@ -96,15 +103,24 @@ export class RoomClient {
   }
 
   get text(): Y.Text {
-    return this.doc.getText("text");
+    return textOf(this.doc);
   }
 
   /** Sets the name and colour that other windows show at the caret, in the list and on the board. */
   setProfile({ name, color }: Profile): void {
     const state = this.awareness.getLocalState() ?? {};
-    // y-codemirror.next redraws a caret with its new name only after the cursor has been removed.
-    const user = { name: name.trim() || anonymousName, color, colorLight: `${color}33` };
-    this.awareness.setLocalState({ ...state, user, cursor: null });
+    const user = { name: readName(name), color, colorLight: `${color}33` };
+    this.awareness.setLocalState({ ...state, user });
+  }
+
+  /** Sets the selection that other windows show in the text. */
+  setCursor(cursor: Cursor): void {
+    this.awareness.setLocalStateField("cursor", cursor);
+  }
+
+  /** Sets the stroke that other windows show while this one is drawing it. */
+  setDrawing(points: readonly Point[]): void {
+    this.awareness.setLocalStateField("drawing", points);
   }
 
   switchWebrtc(isOn: boolean): void {
@@ -210,7 +226,8 @@ export class RoomClient {
   }
 
   #refresh(): void {
-    this.people.set(people(this.awareness, this.webrtc));
+    this.people.set(peers(this.presence, this.webrtc));
+    this.hiddenCount.set(this.presence.hiddenCount);
     this.saving.update();
   }
 }

@@ -135,3 +135,10 @@ export async function haveText(pages: readonly DemoPage[], text: string): Promis
     throw new Error(`expected ${JSON.stringify(text)} everywhere, found ${JSON.stringify(found)}`, { cause: error });
   }
 }
+
+/** Resolves when the page has painted and takes input; rejects when it hangs. */
+export async function lives({ page }: DemoPage): Promise<void> {
+  page.setDefaultTimeout(10_000);
+  await page.evaluate("new Promise((done) => requestAnimationFrame(() => setTimeout(done)))");
+  await page.getByLabel("Your name").fill("Alive");
+}

@@ -1,102 +1,117 @@
-import { isRecord } from "../foreign-json.ts";
-import { readAwarenessState } from "../people/awareness-state.ts";
+import { FrameTask } from "../../shared/frame-task.ts";
+import { strokesOf } from "../document/roots.ts";
 import type { RoomClient } from "../room-client.ts";
+import { BoardReader } from "./board-content.ts";
+import { outlineOf } from "./outline.ts";
 import type { Pen } from "./pen.ts";
-import { boardHeight, boardWidth, outlineOf, type Stroke, strokeOf } from "./stroke.ts";
+import { boardHeight, boardWidth } from "./points.ts";
+import type { Stroke } from "./stroke.ts";
+
+export interface BoardPainterOptions {
+  readonly client: RoomClient;
+  readonly pen: Pen;
+  /** Receives whether the document holds anything else than the strokes that are painted. */
+  readonly showHasMore: (hasMore: boolean) => void;
+}
 
 /** Paints the board of all windows. The document holds finished strokes, the awareness those that a pen is drawing. */
 export class BoardPainter {
   readonly #canvas: HTMLCanvasElement;
   readonly #client: RoomClient;
   readonly #pen: Pen;
-  /** Outlines by the stroke's value in the document, which never changes: every move of a pen repaints the whole board. */
-  readonly #painted = new WeakMap<object, Painted>();
-  #isDrawDue = false;
+  readonly #showHasMore: (hasMore: boolean) => void;
+  readonly #reader = new BoardReader();
+  /** Outlines by stroke: every stroke that is added repaints all of them. */
+  readonly #outlines = new WeakMap<Stroke, Path2D>();
+  /** The finished strokes as they were last painted: a pen that moves repaints none of them. */
+  readonly #finished = document.createElement("canvas");
+  #isFinishedStale = true;
+  readonly #repaint = new FrameTask(() => this.#drawNow());
 
-  constructor(canvas: HTMLCanvasElement, client: RoomClient, pen: Pen) {
+  constructor(canvas: HTMLCanvasElement, { client, pen, showHasMore }: BoardPainterOptions) {
     this.#canvas = canvas;
     this.#client = client;
     this.#pen = pen;
+    this.#showHasMore = showHasMore;
   }
 
   /** Returns the function that detaches the painter. */
   attach(): () => void {
-    const strokes = strokesOf(this.#client);
-    const { awareness } = this.#client;
-    const draw = () => this.draw();
-    strokes.observe(draw);
-    awareness.on("change", draw);
-    const resizes = new ResizeObserver(draw);
+    const strokes = strokesOf(this.#client.doc);
+    const strokesChanged = () => {
+      this.#isFinishedStale = true;
+      this.draw();
+    };
+    strokes.observe(strokesChanged);
+    const unsubscribe = this.#client.presence.subscribe(() => this.draw());
+    const resizes = new ResizeObserver(() => this.draw());
     resizes.observe(this.#canvas);
     return () => {
-      strokes.unobserve(draw);
-      awareness.off("change", draw);
+      strokes.unobserve(strokesChanged);
+      unsubscribe();
       resizes.disconnect();
+      this.#repaint.cancel();
     };
   }
 
-  /** Schedules one repaint for the next frame, however often it is called before. */
+  /** Schedules a repaint for the next frame. */
   draw(): void {
-    if (this.#isDrawDue) return;
-    this.#isDrawDue = true;
-    requestAnimationFrame(() => {
-      this.#isDrawDue = false;
-      this.#drawNow();
-    });
+    this.#repaint.schedule();
   }
 
   #drawNow(): void {
-    const context = this.#canvas.getContext("2d");
-    if (context === null) return;
     const width = Math.round(this.#canvas.clientWidth * devicePixelRatio);
     const height = Math.round(this.#canvas.clientHeight * devicePixelRatio);
-    if (this.#canvas.width !== width) this.#canvas.width = width;
-    if (this.#canvas.height !== height) this.#canvas.height = height;
-    context.setTransform(width / boardWidth, 0, 0, height / boardHeight, 0, 0);
-    context.clearRect(0, 0, boardWidth, boardHeight);
-    for (const stroke of strokesOf(this.#client)) this.#drawFinished(context, stroke);
+    if (this.#isFinishedStale || this.#finished.width !== width || this.#finished.height !== height) {
+      this.#isFinishedStale = false;
+      this.#drawFinished(width, height);
+    }
+    const context = contextOf(this.#canvas, width, height);
+    if (context === null) return;
+    if (width > 0 && height > 0) context.drawImage(this.#finished, 0, 0, boardWidth, boardHeight);
     this.#drawPens(context);
   }
 
-  #drawFinished(context: CanvasRenderingContext2D, value: unknown): void {
-    if (!isRecord(value)) return;
-    const known = this.#painted.get(value) ?? painted(strokeOf(value));
-    this.#painted.set(value, known);
-    fill(context, known);
+  #drawFinished(width: number, height: number): void {
+    const { strokes, hasMore } = this.#reader.read(strokesOf(this.#client.doc));
+    this.#showHasMore(hasMore);
+    const context = contextOf(this.#finished, width, height);
+    if (context === null) return;
+    for (const stroke of strokes) {
+      const outline = this.#outlines.get(stroke) ?? outlineOf(stroke.points);
+      this.#outlines.set(stroke, outline);
+      fill(context, stroke.color, outline);
+    }
   }
 
   #drawPens(context: CanvasRenderingContext2D): void {
-    const { awareness } = this.#client;
-    for (const [clientId, state] of awareness.getStates()) {
-      const { color, drawing } = readAwarenessState(state);
-      fill(context, painted({ color, points: clientId === awareness.clientID ? this.#pen.points : drawing }));
+    const { own, people } = this.#client.presence;
+    for (const { clientId, color, drawing } of people) {
+      const points = clientId === own.clientId ? this.#pen.points : drawing;
+      if (points.length > 0) fill(context, color, outlineOf(points));
     }
     if (!this.#canvas.matches(":focus-visible")) return;
     const [x, y] = this.#pen.position;
     context.beginPath();
     context.arc(x, y, 12, 0, 2 * Math.PI);
     context.lineWidth = this.#pen.isDown ? 8 : 3;
-    context.strokeStyle = readAwarenessState(awareness.getLocalState() ?? {}).color;
+    context.strokeStyle = own.color;
     context.stroke();
   }
 }
 
-/** The finished strokes, from the lowest to the topmost. */
-export function strokesOf({ doc }: RoomClient) {
-  return doc.getArray<unknown>("strokes");
+/** A cleared canvas of this size in pixels, on which the board's coordinates are used. */
+function contextOf(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D | null {
+  const context = canvas.getContext("2d");
+  if (context === null) return null;
+  if (canvas.width !== width) canvas.width = width;
+  if (canvas.height !== height) canvas.height = height;
+  context.setTransform(width / boardWidth, 0, 0, height / boardHeight, 0, 0);
+  context.clearRect(0, 0, boardWidth, boardHeight);
+  return context;
 }
 
-/** A stroke, ready to be painted. */
-interface Painted {
-  readonly color: string;
-  readonly outline: Path2D;
-}
-
-function painted({ color, points }: Stroke): Painted {
-  return { color, outline: outlineOf(points) };
-}
-
-function fill(context: CanvasRenderingContext2D, { color, outline }: Painted): void {
+function fill(context: CanvasRenderingContext2D, color: string, outline: Path2D): void {
   context.fillStyle = color;
   context.fill(outline);
 }

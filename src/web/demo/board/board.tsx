@@ -1,11 +1,10 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useValue } from "../../shared/value.ts";
-import type { Point } from "../foreign-json.ts";
-import { readAwarenessState } from "../people/awareness-state.ts";
+import { strokesOf } from "../document/roots.ts";
 import type { RoomClient } from "../room-client.ts";
-import { BoardPainter, strokesOf } from "./board-painter.ts";
+import { BoardPainter } from "./board-painter.ts";
 import { Pen } from "./pen.ts";
-import { boardHeight, boardWidth } from "./stroke.ts";
+import { boardHeight, boardWidth, type Point } from "./points.ts";
 
 /** The interval at which an unfinished stroke is sent to other windows. */
 const shareMs = 60;
@@ -19,6 +18,14 @@ const directions: Readonly<Record<string, Point>> = {
   ArrowDown: [0, 1],
 };
 
+interface BoardOptions {
+  readonly client: RoomClient;
+  /** Receives the texts for screen readers. */
+  readonly announce: (text: string) => void;
+  /** Receives whether the document holds anything else than the strokes that the board shows. */
+  readonly showHasMore: (hasMore: boolean) => void;
+}
+
 /** The board with this window's pen, which a pointer or the keyboard moves. */
 class Board {
   readonly #canvas: HTMLCanvasElement;
@@ -30,15 +37,14 @@ class Board {
   /** True when the pen has moved since the space bar was pressed: releasing the bar then lifts the pen. */
   #hasMovedWhileHeld = false;
 
-  /** `announce` receives the texts for screen readers. */
-  constructor(canvas: HTMLCanvasElement, client: RoomClient, announce: (text: string) => void) {
+  constructor(canvas: HTMLCanvasElement, { client, announce, showHasMore }: BoardOptions) {
     this.#canvas = canvas;
     this.#client = client;
     this.#announce = announce;
     this.#pen = new Pen((points) => {
-      if (client.access.canWrite) strokesOf(client).push([{ color: this.#color, points }]);
+      if (client.access.canWrite) strokesOf(client.doc).push([{ color: client.presence.own.color, points }]);
     });
-    this.#painter = new BoardPainter(canvas, client, this.#pen);
+    this.#painter = new BoardPainter(canvas, { client, pen: this.#pen, showHasMore });
   }
 
   /** Returns the function that detaches the board. */
@@ -59,10 +65,6 @@ class Board {
       detached.abort();
       detach();
     };
-  }
-
-  get #color(): string {
-    return readAwarenessState(this.#client.awareness.getLocalState() ?? {}).color;
   }
 
   #pointerDown(event: PointerEvent): void {
@@ -132,23 +134,23 @@ class Board {
 
   #share(): void {
     this.#isShareDue = false;
-    const { awareness } = this.#client;
-    const shown = readAwarenessState(awareness.getLocalState() ?? {}).drawing.length;
-    if (shown > 0 || this.#pen.isDown) awareness.setLocalStateField("drawing", this.#pen.points);
+    const { drawing } = this.#client.presence.own;
+    if (drawing.length > 0 || this.#pen.isDown) this.#client.setDrawing(this.#pen.points);
   }
 }
 
 export function BoardPanel({ client }: { readonly client: RoomClient }) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const [announcement, setAnnouncement] = useState("");
-  useEffect(
-    () => (canvas.current === null ? undefined : new Board(canvas.current, client, setAnnouncement).attach()),
-    [client],
-  );
+  const [hasMore, setHasMore] = useState(false);
+  useEffect(() => {
+    if (canvas.current === null) return undefined;
+    return new Board(canvas.current, { client, announce: setAnnouncement, showHasMore: setHasMore }).attach();
+  }, [client]);
   const access = useValue(client.access.state);
   const canWrite = access === "write";
   const clear = () => {
-    const strokes = strokesOf(client);
+    const strokes = strokesOf(client.doc);
     strokes.delete(0, strokes.length);
   };
   return (
@@ -173,6 +175,7 @@ export function BoardPanel({ client }: { readonly client: RoomClient }) {
       <p id="board-help" class="hint">
         {access === "read" ? "Read only." : "Keyboard: arrow keys move, Space draws."}
       </p>
+      {hasMore && <p class="hint">This board holds content that this demo cannot show.</p>}
       <span class="unseen" aria-live="polite">
         {announcement}
       </span>

@@ -1,5 +1,4 @@
-import type { Point } from "../foreign-json.ts";
-import { boardHeight, boardWidth } from "./stroke.ts";
+import { boardHeight, boardWidth, type Point } from "./points.ts";
 
 /** A growing stroke is sent as a whole each time, so a stroke of this length ends and a new one begins. */
 const maxPoints = 300;

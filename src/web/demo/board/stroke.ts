@@ -1,30 +1,16 @@
-import getStroke from "perfect-freehand";
-import { isRecord, type Point, pointsOf } from "../foreign-json.ts";
+import { isRecord } from "../foreign-json.ts";
+import { readColor } from "../people/color.ts";
+import { type Point, readPoints } from "./points.ts";
 
 export interface Stroke {
   readonly color: string;
   readonly points: readonly Point[];
 }
 
-export const boardWidth = 800;
-export const boardHeight = 600;
-
-const penWidth = 12;
-
-/** Reads a stroke from the document. Another program may have written it. */
-export function strokeOf(value: unknown): Stroke {
-  const { color, points } = isRecord(value) ? value : {};
-  return { color: typeof color === "string" ? color : "gray", points: pointsOf(points) };
-}
-
-/** The outline of a stroke whose width follows the speed of the pen. */
-export function outlineOf(points: readonly Point[]): Path2D {
-  const outline = getStroke(
-    points.map(([x, y]) => [x, y]),
-    { size: penWidth, thinning: 0.5, smoothing: 0.5, streamline: 0.4 },
-  );
-  const path = new Path2D();
-  for (const [x = 0, y = 0] of outline) path.lineTo(x, y);
-  path.closePath();
-  return path;
+/** Reads a stroke from the document; undefined when the value is anything else. */
+export function readStroke(value: unknown): Stroke | undefined {
+  if (!isRecord(value)) return undefined;
+  const color = readColor(value["color"]);
+  const points = readPoints(value["points"]);
+  return color === undefined || points === undefined ? undefined : { color, points };
 }

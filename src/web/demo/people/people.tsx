@@ -1,7 +1,7 @@
 import { useState } from "preact/hooks";
 import { useValue } from "../../shared/value.ts";
 import type { RoomClient, Transports } from "../room-client.ts";
-import type { Person, Reach } from "./peers.ts";
+import type { Peer, Reach } from "./peers.ts";
 import { type Profile, saveProfile } from "./profile.ts";
 
 const reachTexts: Readonly<Record<Reach, string>> = {
@@ -11,24 +11,29 @@ const reachTexts: Readonly<Record<Reach, string>> = {
   relay: "via the server",
 };
 
+/** The rows that the list's height has room for. */
+const rowsWithoutScrolling = 10;
+
 export function People({ client, profile }: { readonly client: RoomClient; readonly profile: Profile }) {
   const people = useValue(client.people);
   const transports = useValue(client.transports);
+  const hiddenCount = useValue(client.hiddenCount);
   return (
     <section class="panel people" aria-labelledby="people-title">
       <h2 id="people-title">People</h2>
-      <ul aria-labelledby="people-title">
-        {people.map((person) => (
-          <PersonRow key={person.clientId} person={person} transports={transports} />
+      <ul aria-labelledby="people-title" tabIndex={people.length > rowsWithoutScrolling ? 0 : undefined}>
+        {people.map((peer) => (
+          <PeerRow key={peer.clientId} peer={peer} transports={transports} />
         ))}
       </ul>
+      {hiddenCount > 0 && <p class="hint">and {hiddenCount} more</p>}
       <ProfileForm client={client} profile={profile} />
     </section>
   );
 }
 
-function PersonRow({ person, transports }: { readonly person: Person; readonly transports: Transports }) {
-  const { clientId, name, color, reach } = person;
+function PeerRow({ peer, transports }: { readonly peer: Peer; readonly transports: Transports }) {
+  const { clientId, name, color, reach } = peer;
   return (
     <li data-client-id={clientId} data-reach={reach}>
       <span class="dot" style={{ backgroundColor: color }} aria-hidden="true" />

@@ -1,6 +1,6 @@
 import { Switch } from "../../shared/switch.tsx";
 import { useValue } from "../../shared/value.ts";
-import type { Person } from "../people/peers.ts";
+import type { Peer } from "../people/peers.ts";
 import type { RoomClient } from "../room-client.ts";
 import { Diagram } from "./diagram.tsx";
 import type { Link } from "./link-meter.ts";
@@ -87,7 +87,7 @@ function LinkText({ transport, link, state }: LinkTextProps) {
   );
 }
 
-function directCount(people: readonly Person[]): string {
+function directCount(people: readonly Peer[]): string {
   const direct = people.filter(({ reach }) => reach === "direct").length;
   const inBrowser = people.filter(({ reach }) => reach === "same-browser").length;
   const parts = [

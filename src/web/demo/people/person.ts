@@ -1,0 +1,91 @@
+import * as Y from "yjs";
+import { type Point, readPoints } from "../board/points.ts";
+import { rootNames } from "../document/roots.ts";
+import { isRecord } from "../foreign-json.ts";
+import { readColor } from "./color.ts";
+
+/** The selection of a window in the text. */
+export interface Cursor {
+  readonly anchor: Y.RelativePosition;
+  readonly head: Y.RelativePosition;
+}
+
+/** The presence of one window. All values are checked, whatever program has written the awareness state. */
+export interface Person {
+  readonly clientId: number;
+  readonly name: string;
+  readonly color: string;
+  /** The window's y-webrtc id, which tells whether it is connected directly. */
+  readonly peerId: string | undefined;
+  readonly cursor: Cursor | undefined;
+  /** The points of the stroke that the window's pen is drawing. */
+  readonly drawing: readonly Point[];
+}
+
+/** The name that is shown for a person without one. */
+const anonymousName = "Anonymous";
+const defaultColor = "#5f5a4e";
+
+/** A y-webrtc id has 36 characters. */
+const maxPeerIdLength = 64;
+const maxNameLength = 40;
+
+/** Reads an awareness state; undefined when it is not an object. */
+export function readPerson(clientId: number, state: unknown): Person | undefined {
+  if (!isRecord(state)) return undefined;
+  const user = isRecord(state["user"]) ? state["user"] : {};
+  const peerId = state["peerId"];
+  return {
+    clientId,
+    name: readName(user["name"]),
+    color: readColor(user["color"]) ?? defaultColor,
+    peerId: typeof peerId === "string" && peerId.length <= maxPeerIdLength ? peerId : undefined,
+    cursor: readCursor(state["cursor"]),
+    drawing: readPoints(state["drawing"]) ?? [],
+  };
+}
+
+/** Invisible characters and those that change the direction of text, without the joiners that words and emoji need. */
+const invisible = /(?![\u200c\u200d])[\p{Cc}\p{Cf}\p{Cn}\p{Co}\p{Cs}\p{Zl}\p{Zp}]/gu;
+/** Marks that are stacked higher than any script does. */
+const stackedMarks = /(\p{M}{4})\p{M}+/gu;
+
+/** Reads a name that fits into one line; the name of an anonymous person when nothing of it is visible. */
+export function readName(value: unknown): string {
+  if (typeof value !== "string") return anonymousName;
+  // The cut bounds the work. A second one counts characters and not code units, so that it splits none.
+  const text = value
+    .slice(0, 16 * maxNameLength)
+    .replace(invisible, " ")
+    .replace(stackedMarks, "$1");
+  const name = [...text.replace(/\s+/gu, " ").trim()].slice(0, maxNameLength).join("").trim();
+  return /[\p{L}\p{N}\p{P}\p{S}]/u.test(name) ? name : anonymousName;
+}
+
+function readCursor(value: unknown): Cursor | undefined {
+  if (!isRecord(value)) return undefined;
+  const anchor = readPosition(value["anchor"]);
+  const head = readPosition(value["head"]);
+  return anchor === undefined || head === undefined ? undefined : { anchor, head };
+}
+
+/** Reads a position in the text: beside an item, or at the end. Yjs would create a root of every other name. */
+function readPosition(value: unknown): Y.RelativePosition | undefined {
+  if (!isRecord(value)) return undefined;
+  const assoc = Number(value["assoc"]) < 0 ? -1 : 0;
+  if (value["item"] === undefined || value["item"] === null) {
+    return value["tname"] === rootNames.text ? new Y.RelativePosition(null, rootNames.text, null, assoc) : undefined;
+  }
+  const item = readId(value["item"]);
+  return item === undefined ? undefined : new Y.RelativePosition(null, null, item, assoc);
+}
+
+function readId(value: unknown): Y.ID | undefined {
+  if (!isRecord(value)) return undefined;
+  const { client, clock } = value;
+  return isClock(client) && isClock(clock) ? Y.createID(client, clock) : undefined;
+}
+
+function isClock(value: unknown): value is number {
+  return Number.isSafeInteger(value) && Number(value) >= 0;
+}
