@@ -65,23 +65,40 @@ export function firstLoadBytes(built: readonly BuiltAsset[]): number {
 
 const manifestName = "manifest.json";
 
-/** Third-party servers that libraries have as defaults when a page names none. */
-const foreignDefaults: readonly (readonly [file: RegExp, text: string])[] = [
-  [/y-webrtc[/\\]src[/\\]y-webrtc\.js$/, "'wss://y-webrtc-eu.fly.dev'"],
-  [
-    /simple-peer[/\\]simplepeer\.min\.js$/,
-    '{urls:["stun:stun.l.google.com:19302","stun:global.stun.twilio.com:3478"]}',
-  ],
+/** A change of a library's source for the pages. */
+interface LibraryChange {
+  readonly file: RegExp;
+  readonly from: string;
+  readonly to: string;
+}
+
+const libraryChanges: readonly LibraryChange[] = [
+  // Third-party servers are the defaults when a page names none.
+  { file: /y-webrtc[/\\]src[/\\]y-webrtc\.js$/, from: "'wss://y-webrtc-eu.fly.dev'", to: "" },
+  {
+    file: /simple-peer[/\\]simplepeer\.min\.js$/,
+    from: '{urls:["stun:stun.l.google.com:19302","stun:global.stun.twilio.com:3478"]}',
+    to: "",
+  },
+  // CodeMirror writes a <style> element, except in a shadow root, and the content security policy allows none. A nonce in
+  // the page would end its compression ahead and its strong entity tag.
+  {
+    file: /style-mod[/\\]src[/\\]style-mod\.js$/,
+    from: "!root.head && root.adoptedStyleSheets",
+    to: "root.adoptedStyleSheets",
+  },
 ];
 
-const withoutForeignDefaults: Bun.BunPlugin = {
-  name: "without-foreign-defaults",
+const changedLibraries: Bun.BunPlugin = {
+  name: "changed-libraries",
   setup: (plugin) => {
-    for (const [filter, text] of foreignDefaults) {
-      plugin.onLoad({ filter }, async ({ path }) => ({
-        contents: (await Bun.file(path).text()).replace(text, ""),
-        loader: "js",
-      }));
+    for (const { file, from, to } of libraryChanges) {
+      plugin.onLoad({ filter: file }, async ({ path }) => {
+        const source = await Bun.file(path).text();
+        if (!source.includes(from))
+          throw new Error(`${path} does not contain ${from}. Adapt the change of this library.`);
+        return { contents: source.replace(from, to), loader: "js" };
+      });
     }
   },
 };
@@ -94,7 +111,7 @@ async function bundle(entry: string): Promise<readonly Bun.BuildArtifact[]> {
     publicPath: "/",
     naming: { entry: "[name]-[hash].[ext]", chunk: "[name]-[hash].[ext]", asset: "[name]-[hash].[ext]" },
     define: { "process.env.NODE_ENV": '"production"' },
-    plugins: [withoutForeignDefaults],
+    plugins: [changedLibraries],
   });
   return outputs;
 }

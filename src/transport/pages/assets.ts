@@ -105,8 +105,7 @@ function contentSecurityPolicy(host: string): string {
     "default-src 'self'",
     `connect-src 'self'${sockets}`,
     "img-src 'self' data: blob:",
-    // CodeMirror writes <style> elements. A nonce in the page would end its compression ahead and its strong entity tag.
-    "style-src 'self' 'unsafe-inline'",
+    "style-src 'self'",
     "base-uri 'none'",
     "form-action 'self'",
     "frame-ancestors 'self'",

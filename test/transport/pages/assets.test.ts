@@ -94,7 +94,7 @@ describe("the page", () => {
       "default-src 'self'",
       "connect-src 'self' ws://127.0.0.1:4444 wss://127.0.0.1:4444",
       "img-src 'self' data: blob:",
-      "style-src 'self' 'unsafe-inline'",
+      "style-src 'self'",
       "base-uri 'none'",
       "form-action 'self'",
       "frame-ancestors 'self'",
