@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import type { AddressRanges } from "../../lib/address/address-ranges.ts";
+import { canonicalAddress } from "../../lib/address/canonical-address.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Log } from "../../ops/log.ts";
 
@@ -22,12 +23,13 @@ export class ForwardedAddresses {
     this.#options = options;
   }
 
-  /** `peer` is the other end of the socket. */
-  of(peer: string, headers: Headers): string {
+  /** `peerAddress` is the other end of the socket. */
+  of(peerAddress: string, headers: Headers): string {
+    const peer = plain(peerAddress);
     const forwardedFor = headers.get("x-forwarded-for");
     if (forwardedFor === null) return peer;
     const { proxies } = this.#options;
-    if (!proxies.has(plain(peer))) {
+    if (!proxies.has(peer)) {
       this.#warn(peer);
       return peer;
     }
@@ -63,8 +65,8 @@ function clientAddress(peer: string, forwardedFor: string, proxies: AddressRange
   return furthest;
 }
 
-/** An IPv4 address that is written as IPv6 is the IPv4 address; some proxies add a port, or brackets. */
+/** The address in its one spelling; some proxies add a port, or brackets. A text that is no address stays as it is. */
 function plain(address: string): string {
   const bare = address.replace(/^\[(.*)\](?::\d+)?$/, "$1").replace(/^(\d+(?:\.\d+){3}):\d+$/, "$1");
-  return bare.replace(/^::ffff:(?=\d+(?:\.\d+){3}$)/i, "");
+  return canonicalAddress(bare) ?? bare;
 }

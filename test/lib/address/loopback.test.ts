@@ -7,6 +7,9 @@ test.each([
   ["::1", true],
   ["[::1]", true],
   ["::ffff:127.0.0.1", true],
+  ["[::ffff:7f00:1]", true],
+  ["0:0:0:0:0:0:0:1", true],
+  ["localhost.", true],
   ["localhost", true],
   ["LOCALHOST", true],
   ["app.localhost", true],
@@ -18,6 +21,8 @@ test.each([
   ["0.0.0.0", false],
   ["::", false],
   ["::2", false],
+  ["127.1", false],
+  ["[::ffff:8000:1]", false],
   ["", false],
 ])("takes the host %s for this machine: %p", (host, expected) => {
   expect(isLoopback(host)).toBe(expected);
