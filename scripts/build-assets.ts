@@ -108,7 +108,8 @@ async function bundle(entry: string): Promise<readonly Bun.BuildArtifact[]> {
     entrypoints: [entry],
     target: "browser",
     minify: true,
-    publicPath: "/",
+    // Relative URLs, so that a proxy can serve the page below a path.
+    publicPath: "./",
     naming: { entry: "[name]-[hash].[ext]", chunk: "[name]-[hash].[ext]", asset: "[name]-[hash].[ext]" },
     define: { "process.env.NODE_ENV": '"production"' },
     plugins: [changedLibraries],

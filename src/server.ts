@@ -28,7 +28,7 @@ const signalingLingerMs = 1_000;
 
 /** Rejects with `DataFolderLocked`, `StoreError`, or the system's error when it cannot listen; nothing is left open then. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { auth, host, limits } = options;
+  const { auth, host, limits, publicUrl } = options;
   await using opening = new AsyncDisposableStack();
   const channels = new NativeChannels(limits);
   const dependencies = {
@@ -36,7 +36,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     clock: systemClock,
     metrics: createMetrics(),
     openChannel: channels.open,
-    originPolicy: originPolicyOf(host, options.origins),
+    originPolicy: originPolicyOf(host, options.origins, { isOpen: auth.mode === "open", publicUrl }),
   };
   const { metrics } = dependencies;
   const isFolderNeeded = options.syncEnabled || auth.mode !== "open";

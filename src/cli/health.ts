@@ -8,12 +8,12 @@ const deadlineMs = 3_000;
 
 /** Checks whether the server that runs with this configuration is ready, for container health checks. */
 export async function health({ sources, stdout, stderr }: CommandContext): Promise<number> {
-  const loaded = loadSettings(sources, ["host", "port"]);
+  const loaded = loadSettings(sources, ["host", "port", "public-url"]);
   if (!loaded.ok) {
     stderr.write(describeProblems(loaded.problems));
     return exitCodes.badConfiguration;
   }
-  const { host, port } = loaded.configuration.values;
+  const { host, port, "public-url": publicUrl } = loaded.configuration.values;
   if (port === 0) {
     stderr.write("yurt: With port 0 the server takes any free port. Give the port that it listens on with --port.\n");
     return exitCodes.failed;
@@ -21,7 +21,7 @@ export async function health({ sources, stdout, stderr }: CommandContext): Promi
   const url = readinessUrl(host, port);
   const problem = await problemAt(url);
   if (problem === undefined) {
-    stdout.write("ready\n");
+    stdout.write(publicUrl === undefined ? "ready\n" : `ready, served at ${publicUrl.href}\n`);
     return exitCodes.done;
   }
   stderr.write(`yurt: ${problem}\n`);

@@ -9,6 +9,7 @@ import {
 import { fileVariableOf } from "../config/option.ts";
 import { authorityOf } from "../lib/address/authority.ts";
 import { isLoopback } from "../lib/address/loopback.ts";
+import { fileOrigin, opaqueOrigin } from "../lib/web-origin/web-origin.ts";
 import { createLog, type Log, standardOutput } from "../ops/log.ts";
 import { type RunningServer, startServer } from "../server.ts";
 import { closeReasons } from "../transport/close-reason.ts";
@@ -48,7 +49,10 @@ export async function serve({ sources, stdout, stderr }: CommandContext): Promis
 
   const { host, port, url } = server;
   if (onTerminal) stdout.write(bannerOf(server, configuration.values));
-  else log.info({ event: "listening", host, port, url, version, pid: process.pid });
+  else {
+    const publicUrl = configuration.values["public-url"]?.href;
+    log.info({ event: "listening", host, port, url, publicUrl, version, pid: process.pid });
+  }
   warn(configuration, log);
   log.info({ event: "stopping", signal: await stop });
   try {
@@ -82,13 +86,23 @@ function warn({ values, origins, unknownVariables }: ServerConfiguration, log: L
     if (remedy !== undefined && origins[setting].from === "flag")
       log.warn({ event: "secret-on-command-line", setting, remedy });
   }
-  const { host, "auth.mode": mode } = values;
-  if (!isLoopback(host) && mode === "open") log.warn({ event: "open-to-everyone", host });
+  for (const origin of values["auth.origins"]) {
+    if (origin !== opaqueOrigin && origin !== fileOrigin) continue;
+    const remedy =
+      "Every local file and every sandboxed frame has it, foreign ones too. Serve your page over HTTP instead.";
+    log.warn({ event: "shared-origin-allowed", origin, remedy });
+  }
+  const { host, "auth.mode": mode, "public-url": publicUrl } = values;
+  const opener = isLoopback(host) ? publicUrl?.hostname : host;
+  if (opener !== undefined && !isLoopback(opener) && mode === "open") {
+    log.warn({ event: "open-to-everyone", host: opener });
+  }
 }
 
 function bannerOf(server: RunningServer, values: SettingValues): string {
   const { dataFolder, dataFolderIsNew } = server;
   const auth = authOptionsOf(values);
+  const publicUrl = values["public-url"];
   const isOwnSecret = (auth.webhook ?? auth).secrets.length === 0;
   return banner({
     version,
@@ -96,6 +110,7 @@ function bannerOf(server: RunningServer, values: SettingValues): string {
     endpoints: server.endpoints,
     ...(dataFolder !== undefined && { data: { folder: dataFolder, isNew: dataFolderIsNew } }),
     networkUrls: networkAddresses(server.host).map((address) => `http://${authorityOf(address, server.port)}/`),
+    ...(publicUrl !== undefined && { publicUrl: { isEncrypted: publicUrl.protocol === "https:", local: server.url } }),
     isLoopback: isLoopback(server.host),
     mode: auth.mode,
     ...(dataFolder !== undefined &&

@@ -19,15 +19,24 @@ export function crossProblems(settings: Settings): readonly Problem[] {
   return [...scopeProblems(settings), ...modeProblems(settings)];
 }
 
-/** A server that other machines can reach needs an access mode, even if it is `open`. */
+/** A server that other machines can reach, directly or through a proxy, needs an access mode, even if it is `open`. */
 function scopeProblems(settings: Settings): readonly Problem[] {
-  const host = settings.get("host");
   const mode = settings.get("auth.mode");
-  if (typeof host?.value !== "string" || isLoopback(host.value) || mode?.origin.from !== "default") return [];
+  const opener = openerIn(settings);
+  if (opener === undefined || mode?.origin.from !== "default") return [];
+  const { origin } = opener;
   const remedy =
-    `${asGiven(host)} exposes Yurt to your network, so choose who can connect: --auth-mode token (recommended), ` +
-    `webhook, or open (anyone). To stay local, drop ${host.origin.from === "flag" ? "--host" : "that setting"}.`;
+    `${asGiven(opener)} exposes Yurt to your network, so choose who can connect: --auth-mode token (recommended), ` +
+    `webhook, or open (anyone). To stay local, drop ${origin.from === "flag" ? origin.flag : "that setting"}.`;
   return [{ setting: "auth.mode", value: undefined, origin: mode.origin, remedy }];
+}
+
+/** The setting by which other machines can reach the server. */
+function openerIn(settings: Settings): Setting | undefined {
+  const host = settings.get("host");
+  if (typeof host?.value === "string" && !isLoopback(host.value)) return host;
+  const publicUrl = settings.get("public-url");
+  return publicUrl?.value instanceof URL && !isLoopback(publicUrl.value.hostname) ? publicUrl : undefined;
 }
 
 function modeProblems(settings: Settings): readonly Problem[] {

@@ -15,7 +15,7 @@ const plainOptions = {
     schema: schemas.host,
     default: "127.0.0.1",
     expected: "an IP address or host name without a port, such as 127.0.0.1, ::1 or 0.0.0.0",
-    help: "address to listen on; any but a loopback address needs --auth-mode",
+    help: "address to listen on; localhost means 127.0.0.1 and ::1; any but a loopback address needs --auth-mode",
     group: "Network",
     placeholder: "address",
   }),
@@ -37,6 +37,24 @@ const plainOptions = {
     help: "extra ports to listen on, for clients with a hard-coded port: 8080 (Cliffy), 3001 (OctateCode), 9000 (PeerJS)",
     group: "Network",
     placeholder: "ports",
+  }),
+  "public-url": option<URL | undefined>({
+    kind: "text",
+    schema: v.optional(schemas.serverUrl),
+    default: undefined,
+    expected: "an http:// or https:// URL without a user and a query, such as https://collab.example.com",
+    help: "URL at which clients reach Yurt through a reverse proxy; shown in the banner and the demo, and accepted as Host and Origin",
+    group: "Network",
+    placeholder: "url",
+  }),
+  "base-path": option<string | undefined>({
+    kind: "text",
+    schema: v.optional(schemas.urlPath),
+    default: undefined,
+    expected: "a path that begins with a slash, such as /yurt",
+    help: "path below which a reverse proxy serves Yurt; removed from requests that have it (default: the path of --public-url)",
+    group: "Network",
+    placeholder: "path",
   }),
   "proxy.trusted": option({
     kind: "texts",
@@ -176,12 +194,14 @@ const plainOptions = {
     group: "Access",
     placeholder: "true|false",
   }),
-  "auth.origins": option<ReadonlySet<string>>({
+  "auth.origins": option<readonly string[]>({
     kind: "texts",
     schema: schemas.origins,
     default: [],
-    expected: "origins separated by commas, as browsers write them: https://app.example,http://localhost:5173",
-    help: "allowed web origins, comma-separated (default: all)",
+    expected:
+      "origins separated by commas, such as https://app.example,https://*.example.com,capacitor://localhost; " +
+      "local files are null or file://",
+    help: "allowed web origins, comma-separated; * stands for the first label of a host (default: all)",
     group: "Access",
     placeholder: "origins",
   }),

@@ -14,14 +14,19 @@ export interface Pages extends Part {
   readonly assets: Assets;
 }
 
-export function openPages({ auth, syncEnabled, log }: Pick<ServerOptions, "auth" | "syncEnabled" | "log">): Pages {
+export function openPages({
+  auth,
+  syncEnabled,
+  publicUrl,
+  log,
+}: Pick<ServerOptions, "auth" | "syncEnabled" | "publicUrl" | "log">): Pages {
   // The demo asks for these facts before it starts.
-  const facts = { version: packageJson.version, sync: syncEnabled, mode: auth.mode };
+  const facts = { version: packageJson.version, sync: syncEnabled, mode: auth.mode, publicUrl: publicUrl?.href };
   const headers = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
   const routes = new Hono<HttpEnvironment>();
   routes.get("/demo/config.json", (context) => context.json(facts, 200, headers));
   return {
-    assets: openBuiltAssets(log),
+    assets: openBuiltAssets(publicUrl, log),
     routes,
     endpoints: [{ label: "Demo", scheme: "http", path: "/" }],
     [Symbol.asyncDispose]: async () => {},
@@ -29,8 +34,9 @@ export function openPages({ auth, syncEnabled, log }: Pick<ServerOptions, "auth"
 }
 
 /** The executable carries its pages. From source they are built when a browser asks for them. */
-function openBuiltAssets(log: Log): Assets {
-  if (Bun.isStandaloneExecutable) return openAssets({ path: join(import.meta.dir, "web") });
+function openBuiltAssets(publicUrl: URL | undefined, log: Log): Assets {
+  const hosts = publicUrl === undefined ? [] : [publicUrl.host];
+  if (Bun.isStandaloneExecutable) return openAssets({ path: join(import.meta.dir, "web"), hosts });
   const root = join(import.meta.dir, "..", "..");
-  return openAssets({ path: join(root, "dist", "development"), refresh: assetsRefresher(root, log) });
+  return openAssets({ path: join(root, "dist", "development"), hosts, refresh: assetsRefresher(root, log) });
 }

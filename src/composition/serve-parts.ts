@@ -11,7 +11,8 @@ import type { Limits } from "./limits.ts";
 import type { Part } from "./part.ts";
 import type { ServerOptions } from "./server-options.ts";
 
-export interface ServePartsOptions extends Pick<ServerOptions, "host" | "port" | "compatibilityPorts" | "proxies"> {
+export interface ServePartsOptions
+  extends Pick<ServerOptions, "host" | "port" | "compatibilityPorts" | "basePath" | "proxies"> {
   /** Answers the requests that no route of a part answers. */
   readonly assets: Assets;
   readonly channels: NativeChannels;
@@ -26,8 +27,9 @@ export interface ServePartsOptions extends Pick<ServerOptions, "host" | "port" |
 export interface ServedParts {
   readonly port: number;
   readonly compatibilityPorts: readonly number[];
-  /** The base URL of HTTP, without a slash at the end. */
+  /** The base URL of HTTP on this machine or its network, without a slash at the end. */
   readonly url: string;
+  /** The endpoints under the public URL, if there is one. */
   readonly endpoints: readonly { readonly label: string; readonly url: string }[];
   /**
    * Refuses new connections, drains the parts in order, closes every connection with `reason`, and frees the ports.
@@ -74,12 +76,13 @@ export function serveParts(parts: readonly Part[], options: ServePartsOptions): 
     await attempt(() => listener.close(reason));
     if (errors.length > 0) throw new AggregateError(errors, "The server did not stop cleanly.");
   };
+  const base = options.originPolicy.publicUrl?.href.replace(/\/$/, "") ?? listener.url;
   return {
     port: listener.port,
     compatibilityPorts: listener.compatibilityPorts,
-    url: listener.urlOf({ scheme: "http", path: "" }),
+    url: listener.url,
     endpoints: parts.flatMap(({ endpoints = [] }) =>
-      endpoints.map((endpoint) => ({ label: endpoint.label, url: listener.urlOf(endpoint) })),
+      endpoints.map(({ label, scheme, path }) => ({ label, url: base.replace(/^http/, scheme) + path })),
     ),
     close: (reason) => {
       closing ??= close(reason);

@@ -29,8 +29,12 @@ export interface ServerOptions {
     readonly discoveryEnabled: boolean;
   };
   readonly auth: AuthOptions;
-  /** As `OriginPolicy.origins`. */
-  readonly origins: ReadonlySet<string>;
+  /** As `OriginPolicy.origins`; every text satisfies `isOriginPattern`. */
+  readonly origins: readonly string[];
+  /** The URL at which clients reach the server through a reverse proxy, without a slash at its end. */
+  readonly publicUrl: URL | undefined;
+  /** The path below which a reverse proxy serves the server; empty for none. */
+  readonly basePath: string;
   /** The reverse proxies whose X-Forwarded-For is trusted. */
   readonly proxies: AddressRanges;
   readonly limits: Limits;

@@ -34,6 +34,8 @@ export function serverOptionsOf(values: SettingValues): Omit<ServerOptions, "log
     peerjs: { key: values["signaling.peerjs-key"], discoveryEnabled: values["signaling.peerjs-discovery"] },
     auth: authOptionsOf(values),
     origins: values["auth.origins"],
+    publicUrl: values["public-url"],
+    basePath: values["base-path"] ?? pathOf(values["public-url"]),
     proxies: values["proxy.trusted"],
     limits: limitsOf(values),
   };
@@ -43,6 +45,11 @@ export function serverOptionsOf(values: SettingValues): Omit<ServerOptions, "log
 export function keepsDeletedOf(values: Pick<SettingValues, "sync.no-gc">): ServerOptions["keepsDeleted"] {
   const patterns = values["sync.no-gc"];
   return (document) => patterns.some((pattern) => matchesRoom(pattern, document));
+}
+
+/** The path of a URL without the slash at its end, which the URL parser adds to an empty path. */
+function pathOf(url: URL | undefined): string {
+  return url?.pathname.replace(/\/$/, "") ?? "";
 }
 
 export function authOptionsOf(values: SettingValues): AuthOptions {

@@ -1,13 +1,16 @@
 import { isIP } from "node:net";
 import * as v from "valibot";
 import { AddressRanges, isAddressRange } from "../lib/address/address-ranges.ts";
+import { canonicalAddress } from "../lib/address/canonical-address.ts";
+import { isOriginPattern } from "../lib/web-origin/origin-set.ts";
+import { canonicalOrigin } from "../lib/web-origin/web-origin.ts";
 import { parseSecrets, parseWebhookSecrets } from "./auth-settings.ts";
 import { parsed } from "./option.ts";
 
 const texts = v.array(v.string());
 
-/** The address of a listener: an IP address or a host name. */
-export const host = v.pipe(v.string(), v.check(isHost));
+/** The address of a listener: an IP address, in its one spelling, or a host name. */
+export const host = parsed(v.string(), parseHost);
 
 export const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
 
@@ -19,7 +22,24 @@ export const addressRanges = parsed(texts, (ranges) =>
   ranges.every(isAddressRange) ? new AddressRanges(ranges) : undefined,
 );
 
-export const origins = parsed(texts, (all) => (all.every(isOrigin) ? new Set(all) : undefined));
+/** Origins in the spelling of browsers, some with a wildcard; see `OriginSet`. */
+export const origins = parsed(texts, (all): readonly string[] | undefined =>
+  all.every(isOriginPattern) ? all.map((text) => canonicalOrigin(text) ?? text) : undefined,
+);
+
+/** The URL of a server: the scheme, the host and a path without a slash at the end. */
+export const serverUrl = parsed(v.string(), (text) => {
+  const url = parseHttpUrl(text);
+  if (url === undefined || url.search !== "" || url.hash !== "") return undefined;
+  url.pathname = withoutSlash(url.pathname);
+  return url;
+});
+
+/** A path of URLs as the URL parser writes it, without a slash at the end; empty for the root. */
+export const urlPath = parsed(v.string(), (text) => {
+  const url = /^\/[^?#\s]*$/.test(text) ? URL.parse(text.replaceAll(/\/{2,}/g, "/"), "http://server") : null;
+  return url === null ? undefined : withoutSlash(url.pathname);
+});
 
 /** A claim of a token is compared as it stands: white space around it is a mistake. */
 export const claim = v.pipe(
@@ -53,13 +73,18 @@ function isPath(text: string): boolean {
   return text.trim() !== "" && !text.includes("\0");
 }
 
-/** An origin as browsers write it: no path, no slash at the end, no default port. */
-function isOrigin(text: string): boolean {
-  return text !== "null" && URL.parse(text)?.origin === text;
+function withoutSlash(pathname: string): string {
+  return pathname.replace(/\/+$/, "");
+}
+
+/** The system needs the zone of a link-local address, so that such an address stays as it is. */
+function parseHost(text: string): string | undefined {
+  const bare = text.replace(/^\[(.*:.*)\]$/, "$1");
+  if (isIP(bare) !== 0) return bare.includes("%") ? bare : canonicalAddress(bare);
+  return isHostName(text) ? text : undefined;
 }
 
 /** A name whose last label is a number is a mistyped address: `10.0.0.256`, `127.1`. */
-function isHost(text: string): boolean {
-  if (isIP(text) !== 0) return true;
-  return /^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*$/i.test(text) && !/(^|\.)\d+$/.test(text);
+function isHostName(text: string): boolean {
+  return /^[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*\.?$/i.test(text) && !/(^|\.)\d+\.?$/.test(text);
 }

@@ -2,10 +2,10 @@ import type { Clock } from "../lib/time/clock.ts";
 import { TokenBucket } from "../lib/token-bucket.ts";
 import type { Log } from "./log.ts";
 
-/** The fields of a line. `event` and `reason` are constant names: the lines are limited per pair. */
+/** The fields of a line. `event` and `reason` are constant names: the lines are limited per event, or per pair. */
 export interface LimitedLine {
   readonly event: string;
-  readonly reason: string;
+  readonly reason?: string;
   readonly [field: string]: unknown;
 }
 
@@ -45,7 +45,7 @@ export class LimitedLog {
   }
 
   /** The fields to add to the line; undefined if the line is to be omitted. */
-  #spend({ event, reason }: LimitedLine): { readonly omitted?: number } | undefined {
+  #spend({ event, reason = "" }: LimitedLine): { readonly omitted?: number } | undefined {
     const budget = this.#budgetOf(`${event} ${reason}`);
     if (!budget.bucket.take()) {
       budget.omitted += 1;

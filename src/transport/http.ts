@@ -3,6 +3,7 @@ import { cors } from "hono/cors";
 import { HTTPException } from "hono/http-exception";
 import { readersOf } from "./admission/cross-origin.ts";
 import type { OriginPolicy } from "./admission/origin-policy.ts";
+import { upgradeRequired } from "./admission/upgrade-request.ts";
 import type { Assets } from "./pages/assets.ts";
 import type { HttpEnvironment, Protocol } from "./protocol.ts";
 
@@ -48,7 +49,14 @@ export function createHttp(options: HttpOptions): Hono<HttpEnvironment> {
     const allow = [...new Set(routes.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method])))];
     app.all(path, (context) => context.text("Method not allowed\n", 405, { allow: allow.join(", ") }));
   }
-  app.notFound(async (context) => (await options.assets(context.req.raw)) ?? context.text("Not found\n", 404));
+  app.notFound(async (context) => {
+    const page = await options.assets(context.req.raw);
+    if (page !== undefined) return page;
+    const url = URL.parse(context.req.url);
+    const isOfSockets = url !== null && options.protocols.some((protocol) => protocol.match(url));
+    if (!isOfSockets) return context.text("Not found\n", 404);
+    return new Response(upgradeRequired.message, upgradeRequired);
+  });
   return app;
 }
 

@@ -6,14 +6,18 @@ import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import { ForwardedAddresses } from "./admission/forwarded-address.ts";
 import { type OriginPolicy, refuseForeign, refuseOrigin } from "./admission/origin-policy.ts";
+import { Refusals } from "./admission/refusals.ts";
+import { RequestPaths } from "./admission/request-paths.ts";
 import { UpgradeLimits } from "./admission/upgrade-limits.ts";
+import { faultOf, isHandshake, isUpgrade } from "./admission/upgrade-request.ts";
 import { readHandshake, subprotocolFor } from "./client-handshake.ts";
 import type { CloseReason } from "./close-reason.ts";
 import type { Engine } from "./engine.ts";
 import type { TransportLimits } from "./limits.ts";
+import { listenOnAll } from "./listening-addresses.ts";
 import { Liveness } from "./liveness.ts";
 import type { NativeChannels } from "./native-channel.ts";
-import type { Endpoint, HttpClient, HttpRefusal, Protocol } from "./protocol.ts";
+import type { HttpClient, HttpRefusal, Protocol } from "./protocol.ts";
 import { SessionRunner, type Wire } from "./session-runner.ts";
 import {
   type Socket,
@@ -35,6 +39,8 @@ export interface ListenerOptions {
   /** Further ports, which also serve what the protocols answer for compatibility. */
   readonly compatibility?: { readonly ports: readonly number[]; readonly fetch: Fetch };
   readonly originPolicy: OriginPolicy;
+  /** As `RequestPathsOptions.basePath`. */
+  readonly basePath: string;
   /** The reverse proxies whose `X-Forwarded-For` is accepted. */
   readonly proxies: AddressRanges;
   readonly channels: NativeChannels;
@@ -55,8 +61,12 @@ interface ListeningPort {
 
 /** One request, and the server that received it. */
 interface IncomingRequest {
+  /** The request as the server received it; the only one that the server can upgrade. */
   readonly request: Request;
-  readonly url: URL;
+  /** The URL with the path that protocols and routes compare; null when the client sent no valid host. */
+  readonly url: URL | null;
+  /** The path as the client sent it. */
+  readonly pathname: string;
   readonly server: SocketServer;
 }
 
@@ -82,7 +92,10 @@ const retryAfterSeconds = {
  */
 export class Listener {
   readonly #options: ListenerOptions;
-  readonly #servers: SocketServer[] = [];
+  /** The servers of each port: one for each address. */
+  readonly #ports: (readonly SocketServer[])[] = [];
+  readonly #paths: RequestPaths;
+  readonly #refusals: Refusals;
   readonly #runners = new Set<SessionRunner<WebSocketConnection>>();
   readonly #forwarded: ForwardedAddresses;
   readonly #upgrades: UpgradeLimits;
@@ -99,9 +112,13 @@ export class Listener {
     this.#upgrades = new UpgradeLimits(options);
     this.#limitedLog = new LimitedLog(options.log, options.clock);
     this.#connectionOptions = { limits: options.limits, clock: options.clock, liveness: new Liveness(options) };
+    const namePrefixes = options.protocols.flatMap((protocol) => protocol.namePrefixes ?? []);
+    this.#paths = new RequestPaths({ basePath: options.basePath, namePrefixes });
+    this.#refusals = new Refusals({ ...options, limitedLog: this.#limitedLog });
     for (const listening of portsOf(options)) {
+      const listen = (address: string, port: number) => this.#serve(listening, address, port);
       try {
-        this.#servers.push(this.#serve(listening));
+        this.#ports.push(listenOnAll({ host: options.host, port: listening.port, listen }));
       } catch (error) {
         for (const server of this.#servers) void server.stop(true);
         throw error instanceof Error ? Object.assign(error, { port: listening.port }) : error;
@@ -115,13 +132,17 @@ export class Listener {
     return this.#servers[0]?.port ?? this.#options.port;
   }
 
-  /** The URL by which a client on this machine or its network reaches a path of the first port. */
-  urlOf({ scheme, path }: Pick<Endpoint, "scheme" | "path">): string {
-    return `${scheme}://${authorityOf(reachableHost(this.#options.host), this.port)}${path}`;
+  get #servers(): readonly SocketServer[] {
+    return this.#ports.flat();
+  }
+
+  /** The base URL of HTTP on the first port for a client on this machine or its network, without a slash at the end. */
+  get url(): string {
+    return `http://${authorityOf(reachableHost(this.#options.host), this.port)}`;
   }
 
   get compatibilityPorts(): readonly number[] {
-    return this.#servers.slice(1).flatMap(({ port }) => port ?? []);
+    return this.#ports.slice(1).flatMap(([server]) => server?.port ?? []);
   }
 
   /** Refuses new connections from now on; the open ones stay. */
@@ -145,8 +166,8 @@ export class Listener {
     await Promise.all(this.#servers.map((server) => server.stop(true)));
   }
 
-  #serve(listening: ListeningPort): SocketServer {
-    const { host, protocols, log } = this.#options;
+  #serve(listening: ListeningPort, address: string, port: number): SocketServer {
+    const { protocols, log } = this.#options;
     const runnerOptions = {
       ...this.#options,
       limitedLog: this.#limitedLog,
@@ -156,8 +177,8 @@ export class Listener {
       },
     };
     const server: SocketServer = Bun.serve<SocketData>({
-      hostname: host,
-      port: listening.port,
+      hostname: address,
+      port,
       // Without this the executable answers errors with a page of stack traces.
       development: false,
       // `development: false` switches this on by itself: a second server on the port would silently share its connections.
@@ -202,49 +223,69 @@ export class Listener {
   }
 
   async #answer(request: Request, server: SocketServer, listening: ListeningPort): Promise<Response | undefined> {
-    const { originPolicy, engines } = this.#options;
-    const refusal = refuseForeign(request.headers, originPolicy);
-    if (refusal !== undefined) return refused(request, refusal);
-    // The URL is null when the client sent no valid host; the path alone may still be understood.
-    const url = URL.parse(request.url);
-    const engine = url === null ? undefined : engines?.find((candidate) => candidate.match(url));
-    const foreign =
-      engine !== undefined || isUpgrade(request) ? refuseOrigin(request.headers, originPolicy) : undefined;
-    if (foreign !== undefined) return refused(request, foreign);
-    if (url !== null && engine !== undefined) return this.#engage(engine, { request, url, server });
-    if (!isUpgrade(request)) {
-      const client = { remoteAddress: this.#addressOf(request, server) };
-      return closing(request, await listening.fetch(request, client));
-    }
-    if (url === null) return new Response("Bad host\n", { status: 400 });
-    return this.#upgrade({ request, url, server }, listening);
+    const incoming = this.#read(request, server);
+    const { url, pathname } = incoming;
+    const engine = url === null ? undefined : this.#options.engines?.find((candidate) => candidate.match(url));
+    const isPlain = url === null || engine !== undefined || !isHandshake(request);
+    const protocol = isPlain ? undefined : listening.find(url);
+    const refusal = this.#refusalOf(incoming, engine ?? protocol);
+    if (refusal !== undefined) return closing(request, refusal);
+    if (engine !== undefined) return this.#engage(engine, incoming);
+    if (protocol !== undefined) return this.#upgrade(protocol, incoming);
+    if (this.#paths.lacksSlash(pathname)) return closing(request, toDirectory(request, pathname));
+    const client = { remoteAddress: this.#addressOf(request, server) };
+    return closing(request, await listening.fetch(asRead(incoming), client));
   }
 
-  async #engage(engine: Engine, { request, server }: IncomingRequest): Promise<Response | undefined> {
+  #read(request: Request, server: SocketServer): IncomingRequest {
+    const url = URL.parse(request.url);
+    const pathname = url?.pathname ?? "/";
+    if (url !== null) url.pathname = this.#paths.of(pathname);
+    return { request, url, pathname, server };
+  }
+
+  /** The answer to a request that is refused for its form, before the engine or protocol `target` sees it. */
+  #refusalOf({ request, url, pathname }: IncomingRequest, target: Engine | Protocol | undefined): Response | undefined {
+    const { originPolicy } = this.#options;
+    const isSocket = isHandshake(request);
+    const local = refuseForeign(request.headers, originPolicy);
+    const opens = target !== undefined || isSocket;
+    const foreign = local ?? (opens ? refuseOrigin(request.headers, originPolicy) : undefined);
+    if (foreign !== undefined) return this.#refusals.foreign(request, foreign);
+    if (!isSocket) return undefined;
+    if (url === null) return new Response("Bad host\n", { status: 400 });
+    if (target === undefined) return this.#refusals.unknownPath(pathname);
+    const fault = faultOf(request);
+    return fault && this.#refusals.handshake(pathname, fault);
+  }
+
+  async #engage(engine: Engine, incoming: IncomingRequest): Promise<Response | undefined> {
+    const { request, server } = incoming;
     if (this.#isDraining) return this.#refuse("restart");
     const remoteAddress = this.#addressOf(request, server);
     const refusal = isUpgrade(request) ? this.#upgrades.refuse(remoteAddress) : undefined;
     if (refusal !== undefined) return this.#refuse(refusal);
     server.timeout(request, engineRequestSeconds);
-    const upgrade = (protocol: Protocol, headers: Headers) =>
-      this.#upgrades.full(remoteAddress) === undefined &&
-      server.upgrade(request, {
-        data: { protocol, ...readHandshake(request), remoteAddress, attached: undefined },
-        headers,
-      });
-    const response = await engine.answer(request, { remoteAddress, upgrade });
+    let full: ReturnType<UpgradeLimits["full"]>;
+    const upgrade = (protocol: Protocol, headers: Headers) => {
+      full = this.#upgrades.full(remoteAddress);
+      if (full !== undefined) return false;
+      const data = { protocol, ...readHandshake(request), remoteAddress, attached: undefined };
+      return server.upgrade(request, { data, headers });
+    };
+    const response = await engine.answer(asRead(incoming), { remoteAddress, upgrade });
+    // The engine answers an upgrade that did not take place with 500.
+    if (full !== undefined) return this.#refuse(full);
     return response && closing(request, response);
   }
 
-  async #upgrade({ request, url, server }: IncomingRequest, listening: ListeningPort): Promise<Response | undefined> {
-    const protocol = listening.find(url);
-    if (protocol === undefined) return new Response("No WebSocket is served on this path\n", { status: 404 });
+  async #upgrade(protocol: Protocol, { request, url, server }: IncomingRequest): Promise<Response | undefined> {
     if (this.#isDraining) return this.#refuse("restart");
     const remoteAddress = this.#addressOf(request, server);
     const refusal = this.#upgrades.refuse(remoteAddress);
     if (refusal !== undefined) return this.#refuse(refusal);
-    const handshake = readHandshake(request);
-    const denied = await protocol.authenticate?.({ url, ...handshake });
+    const handshake = readHandshake({ url: url?.href ?? request.url, headers: request.headers });
+    const denied = await protocol.authenticate?.({ ...handshake, url: new URL(handshake.href) });
     if (denied !== undefined) {
       this.#options.metrics.refusedUpgrades.inc({ reason: "unauthenticated" });
       return refused(request, denied);
@@ -294,8 +335,23 @@ function portsOf({ port, protocols, fetch, compatibility }: ListenerOptions): re
   return [{ port, fetch, find }, ...(further ?? [])];
 }
 
-function isUpgrade(request: Request): boolean {
-  return request.headers.get("upgrade")?.toLowerCase() === "websocket";
+/**
+ * The request as protocols and routes read it: with the path that they compare, and `Upgrade` only if it asks for a
+ * WebSocket. Programs that offer HTTP/2 send another `Upgrade`, which the server ignores.
+ */
+function asRead({ request, url }: IncomingRequest): Request {
+  const hasForeignUpgrade = request.headers.has("upgrade") && !isUpgrade(request);
+  if (url === null || (url.href === request.url && !hasForeignUpgrade)) return request;
+  const { method, body, signal } = request;
+  const headers = new Headers(request.headers);
+  if (hasForeignUpgrade) headers.delete("upgrade");
+  return new Request(url.href, { method, headers, body, signal });
+}
+
+/** The relative links of a page need the slash at the end of its path. */
+function toDirectory({ url }: Request, pathname: string): Response {
+  const name = pathname.slice(pathname.lastIndexOf("/") + 1);
+  return new Response(null, { status: 308, headers: { location: `./${name}/${URL.parse(url)?.search ?? ""}` } });
 }
 
 function refused(request: Request, { message, status }: HttpRefusal): Response {

@@ -63,8 +63,13 @@ export interface Protocol {
   readonly inboxOverflow?: "refuse";
   /** How the protocol tells its client why its connection is about to be closed, where it has words for that. */
   closeMessage?(reason: CloseReason, detail: string): Frame | undefined;
-  /** Whether this protocol answers an upgrade of this URL. */
+  /**
+   * Whether this protocol answers an upgrade of this URL. Its path has no base path, single slashes and no slash at the
+   * end; a name behind one of `namePrefixes` is as the client sent it.
+   */
   match(url: URL): boolean;
+  /** The paths behind which a name follows, with the slash at their ends. */
+  readonly namePrefixes?: readonly string[];
   /**
    * Checks the credentials before the upgrade, without a room, and returns why the client is refused. For protocols whose
    * clients reconnect without delay when they are accepted and then closed.

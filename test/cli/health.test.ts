@@ -33,6 +33,15 @@ describe("yurt health", () => {
     expect(await check({ YURT_PORT: port })).toEqual({ code: 0, out: "ready\n", err: "" });
   });
 
+  test("names the URL at which clients reach the server, and asks on this machine", async () => {
+    answers.push(new Response("ready\n"));
+    expect(await check({ YURT_PORT: port, YURT_PUBLIC_URL: "https://collab.example/yurt/" })).toEqual({
+      code: 0,
+      out: "ready, served at https://collab.example/yurt\n",
+      err: "",
+    });
+  });
+
   test("asks on loopback when the server listens on every address, whatever its access mode", async () => {
     answers.push(new Response("ready\n"));
     expect(await check({ YURT_HOST: "0.0.0.0" }, { port })).toMatchObject({ code: 0 });

@@ -7,23 +7,39 @@ const webhookSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3";
 const url = "https://app.example/yurt";
 
 describe("a listener that other machines can reach", () => {
-  test.each(["0.0.0.0", "::", "192.168.1.5", "yurt.example.com", "fe80::1"])("on %s needs auth.mode", (host) => {
-    expect(refused({}, { host })).toEqual([
-      {
-        setting: "auth.mode",
-        value: undefined,
-        origin: { from: "default" },
-        remedy:
-          `--host ${host} exposes Yurt to your network, so choose who can connect: --auth-mode token (recommended), ` +
-          "webhook, or open (anyone). To stay local, drop --host.",
-      },
-    ]);
-  });
+  test.each(["0.0.0.0", "::", "192.168.1.5", "yurt.example.com", "fe80::1", "[::2]"])(
+    "on %s needs auth.mode",
+    (host) => {
+      expect(refused({}, { host })).toEqual([
+        {
+          setting: "auth.mode",
+          value: undefined,
+          origin: { from: "default" },
+          remedy:
+            `--host ${host} exposes Yurt to your network, so choose who can connect: --auth-mode token (recommended), ` +
+            "webhook, or open (anyone). To stay local, drop --host.",
+        },
+      ]);
+    },
+  );
 
   test("names the variable that opened it", () => {
     expect(refused({ YURT_HOST: "::" })[0]?.remedy).toStartWith(
       "YURT_HOST=:: exposes Yurt to your network, so choose who can connect: --auth-mode token",
     );
+  });
+
+  test("through a proxy at a public URL needs auth.mode", () => {
+    expect(refused({}, { "public-url": "https://collab.example" })).toMatchObject([
+      {
+        setting: "auth.mode",
+        remedy:
+          "--public-url https://collab.example exposes Yurt to your network, so choose who can connect: " +
+          "--auth-mode token (recommended), webhook, or open (anyone). To stay local, drop --public-url.",
+      },
+    ]);
+    expect(accepted({}, { "public-url": "http://localhost:8080/yurt" }).values["auth.mode"]).toBeUndefined();
+    expect(accepted({}, { "public-url": "https://collab.example", "auth.mode": "open" }).values.host).toBe("127.0.0.1");
   });
 
   test.each(["open", "token"])("is accepted when its mode is %s", (mode) => {

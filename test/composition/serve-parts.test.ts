@@ -11,13 +11,19 @@ import { originPolicyOf } from "../../src/transport/admission/origin-policy.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import { NativeChannels } from "../../src/transport/native-channel.ts";
 import type { HttpEnvironment, Protocol } from "../../src/transport/protocol.ts";
+import { handshake } from "../support/clients/handshake.ts";
 
 function serve(...parts: readonly Part[]): ServedParts {
+  return serveAt(undefined, parts);
+}
+
+function serveAt(publicUrl: URL | undefined, parts: readonly Part[]): ServedParts {
   return serveParts(parts, {
     host: "127.0.0.1",
     port: 0,
     compatibilityPorts: [],
-    originPolicy: originPolicyOf("127.0.0.1", []),
+    basePath: "",
+    originPolicy: originPolicyOf("127.0.0.1", [], { publicUrl }),
     proxies: new AddressRanges([]),
     assets: async () => undefined,
     channels: new NativeChannels(defaultLimits),
@@ -67,6 +73,22 @@ describe("served parts", () => {
     await served.close(closeReasons.shutdown);
   });
 
+  test("show their endpoints under the public URL", async () => {
+    const first = { label: "First", scheme: "ws", path: "/first" } as const;
+    const second = { label: "Second", scheme: "http", path: "/" } as const;
+    const urlsAt = async (publicUrl: string) => {
+      const served = serveAt(new URL(publicUrl), [part({ endpoints: [first, second] })]);
+      expect(served.url).toBe(`http://127.0.0.1:${served.port}`);
+      await served.close(closeReasons.shutdown);
+      return served.endpoints.map(({ url }) => url);
+    };
+    expect(await urlsAt("https://collab.example")).toEqual(["wss://collab.example/first", "https://collab.example/"]);
+    expect(await urlsAt("http://collab.example:8080/yurt")).toEqual([
+      "ws://collab.example:8080/yurt/first",
+      "http://collab.example:8080/yurt/",
+    ]);
+  });
+
   test("refuse connections first, then drain one part after the other, and close the connections last", async () => {
     const events: string[] = [];
     const protocol: Protocol = {
@@ -77,7 +99,7 @@ describe("served parts", () => {
       open: () => ({ receive: () => {}, closed: () => events.push("session closed") }),
     };
     const drain = (name: string) => async () => {
-      const upgrade = await fetch(served.url, { headers: { connection: "upgrade", upgrade: "websocket" } });
+      const upgrade = await fetch(served.url, handshake());
       events.push(
         `${name} drains, an upgrade is answered ${upgrade.status}, ready ${await statusOf(served, "/readyz")}`,
       );

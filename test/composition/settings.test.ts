@@ -38,7 +38,9 @@ describe("a configuration", () => {
       "auth.webhook-url": undefined,
       "auth.webhook-secret": undefined,
       "auth.readers-show-presence": true,
-      "auth.origins": new Set(),
+      "auth.origins": [],
+      "public-url": undefined,
+      "base-path": undefined,
       "log.level": "info",
     });
     expect(serverOptionsOf(values).limits).toEqual(defaultLimits);
@@ -92,7 +94,7 @@ describe("a configuration", () => {
       "auth.webhook-url": new URL("http://127.0.0.1:3000/yurt?from=yurt"),
       "auth.webhook-secret": [Buffer.from("0123456789abcdef01234567")],
       "auth.readers-show-presence": false,
-      "auth.origins": new Set(["https://app.example"]),
+      "auth.origins": ["https://app.example"],
       "log.level": "silent",
     });
     expect(serverOptionsOf(values).limits).toEqual({ ...defaultLimits, connectionsPerAddress: 1, jsonDepth: 2 });
@@ -203,9 +205,22 @@ describe("a value is refused", () => {
       "٣",
     ].map((value): [OptionKey, string, string] => ["port", value, wholeNumber]),
     ["port", "9".repeat(400), wholeNumber],
-    ...["", " ", "127.0.0.1:80", "[::1]", "http://x", "a b", "127.0.0.256", "127.1", "0", "*", "a..b", "a/b", "\0"].map(
-      (value): [OptionKey, string, string] => ["host", value, address],
-    ),
+    ...[
+      "",
+      " ",
+      "127.0.0.1:80",
+      "[::1",
+      "[127.0.0.1]",
+      "http://x",
+      "a b",
+      "127.0.0.256",
+      "127.1",
+      "0",
+      "*",
+      "a..b",
+      "a/b",
+      "\0",
+    ].map((value): [OptionKey, string, string] => ["host", value, address]),
     ...["", " ", "a\0b"].map((value): [OptionKey, string, string] => [
       "data",
       value,
@@ -238,10 +253,25 @@ describe("a value is refused", () => {
       value,
       "Give IP addresses and ranges of them separated by commas, such as 127.0.0.1,10.0.0.0/8,fd00::/8.",
     ]),
-    ...["app.example", "https://app.example/", "null", "*"].map((value): [OptionKey, string, string] => [
-      "auth.origins",
+    ...["app.example", "https://app.example/path", "wss://app.example", "*", "https://*"].map(
+      (value): [OptionKey, string, string] => [
+        "auth.origins",
+        value,
+        "Give origins separated by commas, such as https://app.example,https://*.example.com,capacitor://localhost; " +
+          "local files are null or file://.",
+      ],
+    ),
+    ...["collab.example", "ws://collab.example", "https://collab.example/#a", ""].map(
+      (value): [OptionKey, string, string] => [
+        "public-url",
+        value,
+        "Give an http:// or https:// URL without a user and a query, such as https://collab.example.com.",
+      ],
+    ),
+    ...["yurt", "/yurt?a", "/yurt#a", "/a b", ""].map((value): [OptionKey, string, string] => [
+      "base-path",
       value,
-      "Give origins separated by commas, as browsers write them: https://app.example,http://localhost:5173.",
+      "Give a path that begins with a slash, such as /yurt.",
     ]),
     ["auth.issuer", "", "Give the iss claim of your tokens."],
     ["auth.audience", " yurt", "Give the aud claim of your tokens."],
@@ -267,6 +297,44 @@ describe("a value is refused", () => {
       { host: "0.0.0.0", port: "70000" },
     );
     expect(problems.map(({ setting }) => setting)).toEqual(["port", "data", "sync.enabled", "log.level", "auth.mode"]);
+  });
+});
+
+describe("a value is read in any spelling", () => {
+  test.each([
+    ["[::1]", "::1"],
+    ["0:0:0:0:0:0:0:1", "::1"],
+    ["::0", "::"],
+    ["::ffff:127.0.0.1", "127.0.0.1"],
+    ["fe80::1%eth0", "fe80::1%eth0"],
+    ["localhost", "localhost"],
+  ])("host %s", (host, value) => {
+    expect(accepted({}, { host, "auth.mode": "token" }).values.host).toBe(value);
+  });
+
+  test("origins", () => {
+    const given =
+      "https://App.example/,HTTPS://app.example:443,capacitor://localhost,https://*.Example.com,null,file:///";
+    expect(accepted({}, { "auth.origins": given }).values["auth.origins"]).toEqual([
+      "https://app.example",
+      "https://app.example",
+      "capacitor://localhost",
+      "https://*.example.com",
+      "null",
+      "file://",
+    ]);
+  });
+
+  test.each([
+    [{ "base-path": "//yurt//sync/" }, "/yurt/sync"],
+    [{ "base-path": "/" }, ""],
+    [{ "base-path": "/a%20b/ü" }, "/a%20b/%C3%BC"],
+    [{ "public-url": "https://collab.example" }, ""],
+    [{ "public-url": "HTTPS://Collab.example:443/yurt//" }, "/yurt"],
+    [{ "public-url": "https://collab.example/yurt", "base-path": "/inner" }, "/inner"],
+    [{ "public-url": "https://collab.example/yurt", "base-path": "/" }, ""],
+  ] satisfies [Flags, string][])("the base path of %p", (flags, basePath) => {
+    expect(serverOptionsOf(accepted({}, { ...flags, "auth.mode": "token" }).values).basePath).toBe(basePath);
   });
 });
 

@@ -43,7 +43,7 @@ beforeEach(async () => {
 afterEach(() => rm(parent, { recursive: true }));
 
 describe("the build of a page", () => {
-  test("names every loaded file by its content and refers to it from the root", async () => {
+  test("names every loaded file by its content and refers to it relative to the page", async () => {
     const built = await buildAssets(build);
     expect(built.map(({ asset }) => asset.path.replace(/-[a-z0-9]{8}\./, "-*.")).sort()).toEqual([
       "/",
@@ -56,7 +56,8 @@ describe("the build of a page", () => {
     ).text();
     const loaded = [...text.matchAll(/<(?:script|link)[^>]* (?:src|href)="([^"]+)"/g)].map(([, path]) => path);
     expect(loaded).toHaveLength(3);
-    for (const path of loaded) expect(built.find(({ asset }) => asset.path === path)?.asset.isImmutable).toBeTrue();
+    for (const path of loaded)
+      expect(built.find(({ asset }) => `.${asset.path}` === path)?.asset.isImmutable).toBeTrue();
   });
 
   test("compresses each file that becomes smaller, and decompresses to the same bytes", async () => {

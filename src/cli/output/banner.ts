@@ -12,6 +12,8 @@ export interface BannerFacts {
   /** The file of the secrets that the server has generated; undefined when it uses none of them. */
   readonly secretsFile?: string;
   readonly isLoopback: boolean;
+  /** The URL of the endpoints is that of a reverse proxy; `local` is the URL on this machine. */
+  readonly publicUrl?: { readonly isEncrypted: boolean; readonly local: string };
   /** The access mode; `auth.mode`. */
   readonly mode: "open" | "token" | "webhook";
 }
@@ -25,6 +27,7 @@ export function banner(facts: BannerFacts): string {
     "",
     ...endpointLines(facts.endpoints),
     "",
+    ...fact("Local", facts.publicUrl === undefined ? [] : [`${facts.publicUrl.local}/`]),
     ...fact("Network", facts.networkUrls),
     ...fact("Data", dataLines(facts)),
     ...fact("Secrets", facts.secretsFile === undefined ? [] : [facts.secretsFile]),
@@ -52,13 +55,15 @@ function dataLines({ data }: BannerFacts): readonly string[] {
   return data === undefined ? [] : [`${data.folder}${data.isNew ? " (new)" : ""}`];
 }
 
-function accessLines({ isLoopback, data, mode }: BannerFacts): readonly string[] {
-  if (mode === "open" && isLoopback) return ["local only. To share: yurt --host 0.0.0.0 --auth-mode token"];
+function accessLines({ isLoopback, publicUrl, data, mode }: BannerFacts): readonly string[] {
+  if (mode === "open" && isLoopback && publicUrl === undefined)
+    return ["local only. To share: yurt --host 0.0.0.0 --auth-mode token"];
   const rule = {
     open: `open: anyone who can reach it can ${data === undefined ? "use it" : "read and change all documents"}`,
     token: "token required (create one: yurt token ROOM)",
     webhook: "your app decides (webhook)",
   }[mode];
+  if (publicUrl !== undefined) return publicUrl.isEncrypted ? [rule] : [rule, httpsHint];
   return isLoopback ? [`${rule} · local only`] : [rule, httpsHint];
 }
 

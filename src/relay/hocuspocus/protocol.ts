@@ -1,4 +1,3 @@
-import { Hono } from "hono";
 import type { Protocol } from "../../transport/protocol.ts";
 import type { SyncRoom } from "../sync-room.ts";
 import type { AttachmentOptions } from "./attachment.ts";
@@ -23,13 +22,8 @@ export function hocuspocus(options: HocuspocusOptions): Protocol {
     endpoint: { label: "Hocuspocus", scheme: "ws", path },
     frameBytes: options.limits.relayFrameBytes,
     frameBytesOption: "limits.relay-frame-bytes",
-    match: ({ pathname }) => pathname === path || pathname === `${path}/`,
-    routes: new Hono().get(path, (context) =>
-      context.text("Connect to this path with a HocuspocusProvider\n", 426, {
-        connection: "upgrade",
-        upgrade: "websocket",
-      }),
-    ),
+    // The documents are named in messages; applications add paths of their own, as upstream's server ignores the path.
+    match: ({ pathname }) => pathname === path || pathname.startsWith(`${path}/`),
     open: (connection, handshake) => new HocuspocusSession(connection, handshake, attachmentOptions),
   };
 }

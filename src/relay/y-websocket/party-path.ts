@@ -1,10 +1,11 @@
-const prefix = "/parties/";
+/** The path of all parties. */
+export const partyPrefix = "/parties/";
 /** The party that the providers name when the application names none. */
-const mainPrefix = `${prefix}main/`;
+const mainPrefix = `${partyPrefix}main/`;
 
 /** Whether a provider of PartyKit or PartyServer, whose wire format is y-websocket's, connects to this path. */
 export function isPartyPath(pathname: string): boolean {
-  return pathname.startsWith(prefix);
+  return pathname.startsWith(partyPrefix);
 }
 
 /**

@@ -1,4 +1,3 @@
-import { Hono } from "hono";
 import type { Authorizer } from "../../auth/authorizer.ts";
 import { percentDecode } from "../../lib/percent-decode.ts";
 import { accessRequest } from "../../rooms/access-request.ts";
@@ -13,7 +12,7 @@ import type { Handshake, Protocol, ProtocolSession } from "../../transport/proto
 import type { RelayLimits } from "../limits.ts";
 import type { SyncRoom } from "../sync-room.ts";
 import { encodeMessage } from "./codec.ts";
-import { isPartyPath, partyDocumentPath } from "./party-path.ts";
+import { isPartyPath, partyDocumentPath, partyPrefix } from "./party-path.ts";
 import { YWebsocketSession, type YWebsocketSessionOptions } from "./session.ts";
 
 export interface YWebsocketOptions extends YWebsocketSessionOptions {
@@ -23,6 +22,7 @@ export interface YWebsocketOptions extends YWebsocketSessionOptions {
 }
 
 const prefix = "/sync";
+const namePrefix = `${prefix}/`;
 
 /** The y-websocket protocol on `/sync/<document>`, and on `/parties/<party>/<room>`. */
 export function yWebsocket(options: YWebsocketOptions): Protocol {
@@ -31,13 +31,11 @@ export function yWebsocket(options: YWebsocketOptions): Protocol {
     endpoint: { label: "y-websocket", scheme: "ws", path: prefix },
     frameBytes: options.limits.relayFrameBytes,
     frameBytesOption: "limits.relay-frame-bytes",
-    match: ({ pathname }) => pathname === prefix || pathname.startsWith(`${prefix}/`) || isPartyPath(pathname),
+    match: ({ pathname }) => pathname === prefix || pathname.startsWith(namePrefix) || isPartyPath(pathname),
+    namePrefixes: [namePrefix, partyPrefix],
     // The client logs this message as "permission denied", so it is sent only where reconnecting does not help.
     closeMessage: (reason, detail) =>
       isFinal(reason) ? encodeMessage({ type: "permission-denied", reason: `${reason.name}: ${detail}` }) : undefined,
-    routes: new Hono().on("GET", [`${prefix}/*`, "/parties/*"], (context) =>
-      context.text("Connect to this path with y-websocket\n", 426, { connection: "upgrade", upgrade: "websocket" }),
-    ),
     open: (connection, handshake) => open(connection, handshake, options),
   };
 }
@@ -58,5 +56,5 @@ async function open(
 
 /** Returns the rest of the path, percent-decoded once; an invalid percent-encoding is taken literally. */
 export function documentName({ pathname }: URL): string {
-  return percentDecode(isPartyPath(pathname) ? partyDocumentPath(pathname) : pathname.slice(prefix.length + 1));
+  return percentDecode(isPartyPath(pathname) ? partyDocumentPath(pathname) : pathname.slice(namePrefix.length));
 }

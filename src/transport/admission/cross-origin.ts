@@ -10,8 +10,8 @@ import { isListed, type OriginPolicy } from "./origin-policy.ts";
 export type Readers = "*" | ((origin: string) => string | null);
 
 export function readersOf(policy: OriginPolicy): Readers {
-  // On a listener for this machine foreign pages are refused before they are answered at all.
-  if (policy.origins.size === 0) return "*";
+  // On an open listener for this machine foreign pages are refused before they are answered at all.
+  if (policy.origins.isEmpty) return "*";
   return (origin) => (isListed(origin, policy) ? origin : null);
 }
 

@@ -1,48 +1,95 @@
 import { isLoopback } from "../../lib/address/loopback.ts";
+import { OriginSet } from "../../lib/web-origin/origin-set.ts";
+import { canonicalOrigin } from "../../lib/web-origin/web-origin.ts";
 import type { HttpRefusal } from "../protocol.ts";
+import { quoted } from "./quoted.ts";
 
 export interface OriginPolicy {
   /** Whether the listener can be reached from this machine only. */
   readonly isForThisMachine: boolean;
-  /** The origins of pages that may connect, as browsers write them. Empty: all pages, or this machine's own pages. */
-  readonly origins: ReadonlySet<string>;
+  /** Whether everyone who reaches the listener may enter. */
+  readonly isOpen: boolean;
+  /** The origins of pages that may connect. Empty: all pages, or this machine's own pages where access is open. */
+  readonly origins: OriginSet;
+  /** The URL at which clients reach the server through a reverse proxy. */
+  readonly publicUrl: URL | undefined;
 }
 
-/** The policy of a listener on `host`. */
-export function originPolicyOf(host: string, origins: Iterable<string>): OriginPolicy {
-  return { isForThisMachine: isLoopback(host), origins: new Set(origins) };
+/** The policy of a listener on `host`. By default access is open. Every text in `origins` must satisfy `isOriginPattern`. */
+export function originPolicyOf(
+  host: string,
+  origins: Iterable<string>,
+  { isOpen = true, publicUrl }: Partial<Pick<OriginPolicy, "isOpen" | "publicUrl">> = {},
+): OriginPolicy {
+  return { isForThisMachine: isLoopback(host), isOpen, origins: new OriginSet(origins), publicUrl };
 }
 
-/** Whether the origin is listed; on a listener for this machine, loopback origins are. */
-export function isListed(origin: string, { isForThisMachine, origins }: OriginPolicy): boolean {
-  return origins.has(origin) || (isForThisMachine && isLoopbackUrl(origin));
+/** A request that is refused for its `Host` or `Origin`, with the facts for the log. */
+export interface ForeignRequest extends HttpRefusal {
+  readonly kind: "host" | "origin";
+  /** The refused header, shortened and escaped. */
+  readonly value: string;
+  readonly remedy: string;
+}
+
+/** Whether the origin is listed; the public URL's is, and on a listener for this machine loopback origins are. */
+export function isListed(origin: string, policy: OriginPolicy): boolean {
+  const { isForThisMachine, origins } = policy;
+  return origins.has(origin) || isOfPublicUrl(origin, policy) || (isForThisMachine && isLoopbackUrl(origin));
 }
 
 /**
- * Keeps foreign web pages away from a listener that only this machine can reach.
+ * Keeps foreign web pages away from an open listener that only this machine can reach.
  *
  * Any page can open a local socket, and DNS rebinding makes a foreign name resolve to this machine: so neither the
  * `Origin` nor the `Host` of a request may be foreign. A missing `Origin` is a program, not a page, and may enter.
+ * Where a token or the application decides, a page has no more access than a program, and the list of origins suffices.
  */
-export function refuseForeign(headers: Headers, policy: OriginPolicy): HttpRefusal | undefined {
-  if (!policy.isForThisMachine) return undefined;
-  const host = headers.get("host");
-  if (host === null || !isLoopbackUrl(`http://${host}`)) {
-    return { status: 403, message: "This server is for this machine only: open it as 127.0.0.1 or localhost.\n" };
+export function refuseForeign(headers: Headers, policy: OriginPolicy): ForeignRequest | undefined {
+  if (!policy.isForThisMachine || !policy.isOpen) return undefined;
+  const host = headers.get("host") ?? "";
+  if (!isOwnHost(host, policy)) {
+    const value = quoted(host);
+    const remedy = "Name the URL that clients use with --public-url, or open the server as 127.0.0.1 or localhost.";
+    const message = `This server accepts local connections only, and the Host of this request is ${value}. ${remedy}\n`;
+    return { kind: "host", value, status: 403, message, remedy };
   }
   const origin = headers.get("origin");
-  if (origin !== null && !isListed(origin, policy)) {
-    return { status: 403, message: "This server is for this machine only: pages of other origins may not use it.\n" };
-  }
-  return undefined;
+  if (origin === null || isListed(origin, policy)) return undefined;
+  const value = quoted(origin);
+  return foreignOrigin(value, `Pages of the origin ${value} may not use this server, which accepts local pages only.`);
 }
 
 /** Where origins are listed, refuses pages of other origins, but neither programs nor this server's own pages. */
-export function refuseOrigin(headers: Headers, policy: OriginPolicy): HttpRefusal | undefined {
+export function refuseOrigin(headers: Headers, policy: OriginPolicy): ForeignRequest | undefined {
   const origin = headers.get("origin");
-  if (policy.origins.size === 0 || origin === null || isListed(origin, policy)) return undefined;
-  if (!policy.isForThisMachine && URL.parse(origin)?.host === headers.get("host")) return undefined;
-  return { status: 403, message: "Pages of this origin may not connect.\n" };
+  if (policy.origins.isEmpty || origin === null || isListed(origin, policy)) return undefined;
+  const isTrustworthyHost = !policy.isForThisMachine || !policy.isOpen;
+  if (isTrustworthyHost && isOwnPage(origin, headers.get("host"))) return undefined;
+  const value = quoted(origin);
+  return foreignOrigin(value, `Pages of the origin ${value} may not connect.`);
+}
+
+/** Whether the page was loaded from the host of the request, over HTTP or HTTPS. */
+function isOwnPage(origin: string, host: string | null): boolean {
+  const [scheme] = /^https?:\/\//i.exec(origin) ?? [];
+  return scheme !== undefined && host !== null && canonicalOrigin(origin) === canonicalOrigin(scheme + host);
+}
+
+function foreignOrigin(value: string, fact: string): ForeignRequest {
+  const remedy = "Add the origin to --auth-origins if its pages may connect.";
+  return { kind: "origin", value, status: 403, message: `${fact} ${remedy}\n`, remedy };
+}
+
+/** The names of this machine, of the public URL and of the listed origins: an attacker's page has none of them. */
+function isOwnHost(host: string, { origins, publicUrl }: OriginPolicy): boolean {
+  const hostname = URL.parse(`http://${host}`)?.hostname;
+  if (hostname === undefined || /[/?#@]/.test(host)) return false;
+  return isLoopback(hostname) || hostname === publicUrl?.hostname || origins.hasHostname(hostname);
+}
+
+function isOfPublicUrl(origin: string, { publicUrl }: OriginPolicy): boolean {
+  return publicUrl !== undefined && canonicalOrigin(origin) === publicUrl.origin;
 }
 
 function isLoopbackUrl(text: string): boolean {

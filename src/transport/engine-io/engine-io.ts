@@ -1,6 +1,7 @@
 import { AddressLimits, type AddressRefusal } from "../admission/address-limits.ts";
 import { type Readers, readersOf, shareWith } from "../admission/cross-origin.ts";
 import type { OriginPolicy } from "../admission/origin-policy.ts";
+import { isUpgrade, upgradeRequired } from "../admission/upgrade-request.ts";
 import type { CloseReason } from "../close-reason.ts";
 import type { Engine, EngineClient } from "../engine.ts";
 import type { Endpoint } from "../protocol.ts";
@@ -46,7 +47,11 @@ export class EngineIo implements Engine {
   }
 
   async #respond(request: Request, client: EngineClient): Promise<Response | undefined> {
-    const isHandshake = request.method === "GET" && !new URL(request.url).searchParams.has("sid");
+    const { searchParams } = new URL(request.url);
+    if (searchParams.get("transport") === "websocket" && !isUpgrade(request)) {
+      return new Response(upgradeRequired.message, upgradeRequired);
+    }
+    const isHandshake = request.method === "GET" && !searchParams.has("sid");
     const refusal = isHandshake ? this.#refusal(client.remoteAddress) : undefined;
     if (refusal !== undefined) return this.#refuse(refusal);
     this.#server ??= this.#load();

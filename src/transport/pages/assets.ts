@@ -27,6 +27,8 @@ export type Manifest = v.InferOutput<typeof manifestSchema>;
 export interface AssetFolder {
   /** Holds `manifest.json` and what it names. */
   readonly path: string;
+  /** The hosts by which browsers reach the server, besides the host of the request, which a proxy may change. */
+  readonly hosts?: readonly string[];
   /** Rebuilds the folder from its sources, where there are any; the request is answered with its rejection. */
   readonly refresh?: () => Promise<void>;
 }
@@ -35,7 +37,7 @@ export interface AssetFolder {
 export type Assets = (request: Request) => Promise<Response | undefined>;
 
 /** Answers only paths of the manifest: no text of a request becomes a path of the file system. */
-export function openAssets({ path: folder, refresh }: AssetFolder): Assets {
+export function openAssets({ path: folder, hosts = [], refresh }: AssetFolder): Assets {
   let table: Promise<ReadonlyMap<string, Asset>> | undefined;
   const find = async (path: string): Promise<Asset | undefined> => {
     const known = (await table)?.get(path);
@@ -61,7 +63,9 @@ export function openAssets({ path: folder, refresh }: AssetFolder): Assets {
       return new Response(error.message, { status: 500, headers });
     }
     if (asset === undefined) return undefined;
-    if (request.method === "GET" || request.method === "HEAD") return answer(request, url.host, asset, folder);
+    if (request.method === "GET" || request.method === "HEAD") {
+      return answer(request, contentSecurityPolicy([url.host, ...hosts]), asset, folder);
+    }
     return new Response("Method not allowed\n", { status: 405, headers: { allow: "GET, HEAD" } });
   };
 }
@@ -76,14 +80,14 @@ async function readManifest(folder: string): Promise<ReadonlyMap<string, Asset>>
   return new Map(files.map((asset) => [asset.path, asset]));
 }
 
-async function answer(request: Request, host: string, asset: Asset, folder: string): Promise<Response> {
+async function answer(request: Request, policy: string, asset: Asset, folder: string): Promise<Response> {
   const encoding = preferredEncoding(request.headers.get("accept-encoding"), asset.encodings);
   const etag = `"${asset.hash}${encoding === undefined ? "" : `-${encoding}`}"`;
   const headers = new Headers({
     etag,
     vary: "accept-encoding",
     "cache-control": asset.isImmutable ? "public, max-age=31536000, immutable" : "no-cache",
-    "content-security-policy": contentSecurityPolicy(host),
+    "content-security-policy": policy,
     "cross-origin-opener-policy": "same-origin",
     "referrer-policy": "no-referrer",
     "x-content-type-options": "nosniff",
@@ -98,9 +102,10 @@ async function answer(request: Request, host: string, asset: Asset, folder: stri
 }
 
 /** The policy that holds for the pages even if foreign content gets into them. */
-function contentSecurityPolicy(host: string): string {
+function contentSecurityPolicy(hosts: readonly string[]): string {
   // Not every browser takes 'self' for WebSockets. The host is the client's word: a `;` in it would end the directive.
-  const sockets = /^[a-z0-9.:[\]-]+$/.test(host) ? ` ws://${host} wss://${host}` : "";
+  const valid = new Set(hosts.filter((host) => /^[a-z0-9.:[\]-]+$/.test(host)));
+  const sockets = Array.from(valid, (host) => ` ws://${host} wss://${host}`).join("");
   return [
     "default-src 'self'",
     `connect-src 'self'${sockets}`,

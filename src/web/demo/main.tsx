@@ -1,10 +1,11 @@
 import { render } from "preact";
 import * as Y from "yjs";
+import { webSocketUrls } from "../shared/server-addresses.ts";
 import { Page } from "./page.tsx";
 import { loadProfile } from "./people/profile.ts";
 import { RoomClient } from "./room-client.ts";
 import { addressOf, passwordOf, randomRoom, roomOf, tokenOf } from "./room-name.ts";
-import { loadConfig, webSocketUrls } from "./server.ts";
+import { loadConfig } from "./server.ts";
 import { storageNameOf } from "./storage-name.ts";
 import { welcomeText } from "./welcome.ts";
 
@@ -36,7 +37,7 @@ async function start(root: HTMLElement): Promise<void> {
   const { doc, awareness, webrtc, websocket } = client;
   Object.assign(globalThis, { yurt: { Y, doc, awareness, webrtc, websocket, room } });
   document.title = `${room} · Yurt`;
-  render(<Page client={client} profile={profile} config={config} room={room} link={link} urls={urls} />, root);
+  render(<Page client={client} profile={profile} config={config} room={room} link={link} />, root);
 }
 
 /** Writes the first text of a new room. */

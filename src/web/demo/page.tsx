@@ -1,3 +1,4 @@
+import { publicAddressOf, webSocketUrls } from "../shared/server-addresses.ts";
 import { YurtMark } from "../shared/yurt-mark.tsx";
 import { BoardPanel } from "./board/board.tsx";
 import { Counter } from "./counter.tsx";
@@ -7,7 +8,7 @@ import type { Profile } from "./people/profile.ts";
 import type { RoomClient } from "./room-client.ts";
 import { tokenOf, withoutToken } from "./room-name.ts";
 import { SyncBadge } from "./saving/sync-badge.tsx";
-import type { ServerConfig, WebSocketUrls } from "./server.ts";
+import type { ServerConfig } from "./server.ts";
 import { Share } from "./share.tsx";
 import { Snippet } from "./snippet.tsx";
 import { TransportPanel } from "./traffic/transports.tsx";
@@ -18,10 +19,10 @@ export interface PageProps {
   readonly config: ServerConfig;
   readonly room: string;
   readonly link: URL;
-  readonly urls: WebSocketUrls;
 }
 
-export function Page({ client, profile, config, room, link, urls }: PageProps) {
+export function Page({ client, profile, config, room, link }: PageProps) {
+  const publicLink = publicAddressOf(link, config.publicUrl);
   return (
     <>
       <header class="masthead">
@@ -59,13 +60,13 @@ export function Page({ client, profile, config, room, link, urls }: PageProps) {
         <div class="column">
           <BoardPanel client={client} />
           <Counter client={client} />
-          <Share link={withoutToken(link)} isProtected={config.mode !== "open"} />
+          <Share link={withoutToken(publicLink)} isProtected={config.mode !== "open"} />
         </div>
         <div class="column wide">
           <TransportPanel client={client} />
           <People client={client} profile={profile} />
         </div>
-        <Snippet room={room} urls={urls} isSyncServed={config.sync} />
+        <Snippet room={room} urls={webSocketUrls(publicLink)} isSyncServed={config.sync} />
       </main>
       <footer>
         <p>

@@ -3,6 +3,7 @@ import type { Awareness } from "y-protocols/awareness";
 import { WebrtcProvider } from "y-webrtc";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
+import type { WebSocketUrls } from "../shared/server-addresses.ts";
 import { Value } from "../shared/value.ts";
 import { AccessWatch } from "./access/access-watch.ts";
 import type { Point } from "./board/points.ts";
@@ -14,7 +15,7 @@ import type { Profile } from "./people/profile.ts";
 import { RoomAwareness } from "./people/room-awareness.ts";
 import { SaveWatch } from "./saving/save-watch.ts";
 import type { ServerLink } from "./saving/sync-state.ts";
-import { loadAccess, type WebSocketUrls } from "./server.ts";
+import { loadAccess } from "./server.ts";
 import { LinkMeter } from "./traffic/link-meter.ts";
 import { meteredWebSocket } from "./traffic/metered-websocket.ts";
 

@@ -4,31 +4,23 @@ export interface ServerConfig {
   readonly sync: boolean;
   /** The server's access mode, `auth.mode`. */
   readonly mode: "open" | "token" | "webhook";
-}
-
-export interface WebSocketUrls {
-  readonly sync: string;
-  readonly signal: string;
-}
-
-/** The URLs of y-websocket and y-webrtc signaling on this page's server. */
-export function webSocketUrls(address: URL): WebSocketUrls {
-  const scheme = address.protocol === "https:" ? "wss:" : "ws:";
-  return { sync: `${scheme}//${address.host}/sync`, signal: `${scheme}//${address.host}/signal` };
+  /** The URL at which other machines reach the server; undefined when it is the one of this page. */
+  readonly publicUrl: string | undefined;
 }
 
 /** Loads the server's settings. If they cannot be loaded, the server is taken to be open and to store documents. */
 export async function loadConfig(): Promise<ServerConfig> {
   try {
-    const response = await fetch("/demo/config.json");
+    const response = await fetch("demo/config.json");
     const config: Partial<ServerConfig> = response.ok ? await response.json() : {};
     return {
       version: config.version,
       sync: config.sync !== false,
       mode: config.mode ?? "open",
+      publicUrl: config.publicUrl,
     };
   } catch {
-    return { version: undefined, sync: true, mode: "open" };
+    return { version: undefined, sync: true, mode: "open", publicUrl: undefined };
   }
 }
 
@@ -39,7 +31,7 @@ export type AccessAnswer = { readonly access: "read" | "write" } | { readonly ac
 export async function loadAccess(room: string, token: string | undefined): Promise<AccessAnswer | undefined> {
   try {
     const headers: HeadersInit = token === undefined ? {} : { authorization: `Bearer ${token}` };
-    const response = await fetch(`/api/validate?${new URLSearchParams({ room })}`, { headers });
+    const response = await fetch(`api/validate?${new URLSearchParams({ room })}`, { headers });
     const answer: Readonly<Record<"access" | "kind" | "reason", unknown>> = await response.json();
     if (answer.access === "read" || answer.access === "write") return { access: answer.access };
     const isDenied = typeof answer.reason === "string" && answer.kind !== "unavailable";

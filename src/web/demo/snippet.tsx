@@ -1,5 +1,5 @@
 import { CopyButton } from "../shared/copy-button.tsx";
-import type { WebSocketUrls } from "./server.ts";
+import type { WebSocketUrls } from "../shared/server-addresses.ts";
 
 export interface SnippetProps {
   readonly room: string;

@@ -50,6 +50,17 @@ describe("the banner", () => {
     expect(text.split("\n").every((line) => line.length <= 80)).toBeTrue();
   });
 
+  test.each([
+    ["https", "open: anyone who can reach it can read and change all documents"],
+    ["http", `open: anyone who can reach it can read and change all documents\n           ${httpsHint}`],
+  ])("shows the address on this machine beside the public endpoints over %s", (scheme, access) => {
+    const endpoints = [{ label: "Demo", url: `${scheme}://collab.example/` }];
+    const publicUrl = { isEncrypted: scheme === "https", local: "http://127.0.0.1:4444" };
+    const text = banner({ ...facts, endpoints, publicUrl });
+    expect(text).toContain("\n  Local    http://127.0.0.1:4444/\n");
+    expect(text).toContain(`\n  Access   ${access}\n`);
+  });
+
   test("shows where other machines find the server", () => {
     const text = banner({
       ...facts,

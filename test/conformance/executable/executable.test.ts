@@ -356,12 +356,12 @@ describe("the executable's demo", () => {
   const ask = (port: number, path: string, accepted: string) =>
     fetch(`http://127.0.0.1:${port}${path}`, { headers: { "accept-encoding": accepted } });
 
-  /** The files that a page or a style sheet loads by itself: URLs with a host, or paths that begin with `/`. */
+  /** The paths of the files that a page or a style sheet loads by itself. Their URLs are relative; others stay whole. */
   function loadedBy(text: string): readonly string[] {
     const markup = text.matchAll(/<(?:script|link|img|iframe)\b[^>]*\s(?:src|href)="([^"]+)"/g);
     const style = text.matchAll(/url\(["']?([^"')]+)["']?\)/g);
     const paths = [...markup, ...style].map(([, path = ""]) => path);
-    return paths.filter((path) => !path.startsWith("data:"));
+    return paths.filter((path) => !path.startsWith("data:")).map((path) => path.replace(/^\.\//, "/"));
   }
 
   test("is served whole, compressed, and small enough for a first load", async () => {

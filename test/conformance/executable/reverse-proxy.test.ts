@@ -14,7 +14,6 @@ import { type ProxyProgram, proxyPrograms, ReverseProxy } from "../../support/se
 
 setDefaultTimeout(60_000);
 
-const publicHost = "collab.example.com";
 const page = "https://app.example.com";
 /** The secret has no space, because a space separates two secrets. */
 const secret = "one-secret-that-only-these-tests-use";
@@ -36,10 +35,19 @@ function documentedSettings(): Readonly<Record<string, string>> {
   );
 }
 
+/** The settings on the page for a server below a path. */
+function belowPath() {
+  const [settings = ""] = blocksUnder("Below a path", "sh");
+  const [, url = ""] = settings.trim().split("=");
+  return { publicUrl: url, environment: { ...documentedSettings(), YURT_PUBLIC_URL: url } };
+}
+
 /** A setup on the page: a proxy's configuration and the server behind it. */
 interface Setup {
   readonly name: string;
   readonly program: ProxyProgram;
+  /** The URL at which clients reach the proxy. */
+  readonly publicUrl: string;
   readonly configuration: string | undefined;
   readonly upstream: string;
   readonly environment: Readonly<Record<string, string>>;
@@ -49,7 +57,8 @@ interface Setup {
 
 const standardError = "standard error";
 
-const sameMachine = { upstream: "127.0.0.1:4444", environment: documentedSettings() };
+const publicUrl = "https://collab.example.com";
+const sameMachine = { publicUrl, upstream: "127.0.0.1:4444", environment: documentedSettings() };
 const [caddy, caddyWithLog] = blocksUnder("Caddy", "caddyfile");
 const [nginx] = blocksUnder("nginx", "nginx");
 const setups: readonly Setup[] = [
@@ -63,11 +72,19 @@ const setups: readonly Setup[] = [
   },
   { name: "nginx", program: "nginx", configuration: nginx, accessLog: "yurt.log", ...sameMachine },
   {
+    name: "Caddy below a path",
+    program: "caddy",
+    configuration: blocksUnder("Below a path", "caddyfile")[0],
+    ...sameMachine,
+    ...belowPath(),
+  },
+  {
     name: "Caddy in front of a container",
     program: "caddy",
     configuration: blocksUnder("Compose, with Caddy", "caddyfile")[0],
+    publicUrl,
     upstream: "yurt:4444",
-    environment: { ...documentedSettings(), YURT_HOST: "0.0.0.0", YURT_AUTH_ORIGINS: page },
+    environment: { ...documentedSettings(), YURT_HOST: "0.0.0.0" },
   },
 ];
 
@@ -78,18 +95,17 @@ beforeAll(async () => {
 });
 afterAll(() => rm(parent, { recursive: true, force: true }));
 
-/** A WebSocket as a browser opens it from `origin`, through a proxy with the host name `publicHost`. */
-function socketFrom(origin: string): typeof WebSocket {
+/** A WebSocket as a browser opens it from `origin`, through a proxy with the host name `host`. */
+function socketFrom(origin: string, host: string): typeof WebSocket {
   return class extends WebSocket {
     constructor(url: string, protocols?: string | string[]) {
-      const headers = { Host: publicHost, Origin: origin };
+      const headers = { Host: host, Origin: origin };
       super(url, { headers, ...(protocols !== undefined && { protocols }) });
     }
   } as typeof WebSocket;
 }
 
-async function closesAt(url: string, origin: string): Promise<string> {
-  const socket = new (socketFrom(origin))(url);
+async function opens(socket: WebSocket): Promise<string> {
   return new Promise((resolve) => {
     socket.onopen = () => resolve("open");
     socket.onclose = () => resolve("refused");
@@ -103,6 +119,8 @@ for (const program of proxyPrograms) {
 
 describe.each(setups.map((setup) => [setup.name, setup] as const))("%s as docs/deploy.md configures it", (_, setup) => {
   const { program, configuration = "", upstream, environment, accessLog } = setup;
+  const { host: publicHost, origin: publicOrigin, pathname } = new URL(setup.publicUrl);
+  const below = pathname.replace(/\/$/, "");
 
   test.skipIf(findProgram(program) === undefined)("serves every protocol to the allowed origins", async () => {
     const folder = await mkdtemp(join(parent, "setup-"));
@@ -122,8 +140,9 @@ describe.each(setups.map((setup) => [setup.name, setup] as const))("%s as docs/d
     await using proxy = await ReverseProxy.start(options);
     const token = await signWithSecret(secret, { rooms: { "notes/7": "write" }, exp: Date.now() / 1_000 + 60 });
     const http = (path: string, origin: string) =>
-      fetch(`http://127.0.0.1:${proxy.port}${path}`, { headers: { host: publicHost, origin } });
-    const ws = `ws://127.0.0.1:${proxy.port}`;
+      fetch(`http://127.0.0.1:${proxy.port}${below}${path}`, { headers: { host: publicHost, origin } });
+    const ws = `ws://127.0.0.1:${proxy.port}${below}`;
+    const from = (origin: string) => socketFrom(origin, publicHost);
 
     expect((await http("/readyz", page)).status).toBe(200);
     expect((await http("/metrics", page)).status).toBe(403);
@@ -133,18 +152,26 @@ describe.each(setups.map((setup) => [setup.name, setup] as const))("%s as docs/d
       { access: "write" },
     ]);
     expect(await (await http(`/socket.io/?EIO=4&transport=polling`, page)).text()).toContain('"sid"');
-    expect(await closesAt(`${ws}/signal?token=${token}`, page)).toBe("open");
-    expect(await closesAt(`${ws}/signal?token=${token}`, "https://evil.example")).toBe("refused");
+    for (const origin of [page, publicOrigin]) {
+      expect(await opens(new (from(origin))(`${ws}/signal?token=${token}`))).toBe("open");
+    }
+    expect(await opens(new (from("https://evil.example"))(`${ws}/signal?token=${token}`))).toBe("refused");
+    const facts = await (await http("/demo/config.json", publicOrigin)).json();
+    expect(facts).toMatchObject({ publicUrl: new URL(setup.publicUrl).href });
+    const demo = await http("/", publicOrigin);
+    expect(demo.headers.get("content-security-policy")).toContain(` wss://${publicHost}`);
+    const [, script = ""] = /<script[^>]* src="\.([^"]+)"/.exec(await demo.text()) ?? [];
+    expect((await http(script, publicOrigin)).headers.get("content-type")).toContain("javascript");
 
     const writer = new Y.Doc();
     const websocket = new WebsocketProvider(`${ws}/sync`, "notes/7", writer, {
       params: { token },
       disableBc: true,
-      WebSocketPolyfill: socketFrom(page),
+      WebSocketPolyfill: from(page),
     });
     writer.getText("text").insert(0, "through the proxy");
     const reader = new Y.Doc();
-    const collab = new HocuspocusProviderWebsocket({ url: `${ws}/collab`, WebSocketPolyfill: socketFrom(page) });
+    const collab = new HocuspocusProviderWebsocket({ url: `${ws}/collab`, WebSocketPolyfill: from(page) });
     const hocuspocus = new HocuspocusProvider({ websocketProvider: collab, name: "notes/7", document: reader, token });
     hocuspocus.attach();
     await eventually("both see the text", () => String(reader.getText("text")) === "through the proxy");

@@ -37,7 +37,7 @@ export function serveTestPart(
     originPolicy: originPolicyOf(host, []),
   };
   const part = open(dependencies);
-  const local = { host, port: 0, compatibilityPorts: [], proxies: new AddressRanges([]) };
+  const local = { host, port: 0, compatibilityPorts: [], basePath: "", proxies: new AddressRanges([]) };
   const served = serveParts([part], { ...dependencies, ...local, channels, assets: async () => undefined });
   return {
     url: served.url,

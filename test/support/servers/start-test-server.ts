@@ -25,6 +25,8 @@ export interface TestServerOptions {
   /** The access settings; by default access is open to everyone. */
   readonly auth?: Partial<AuthOptions>;
   readonly origins?: readonly string[];
+  readonly publicUrl?: string;
+  readonly basePath?: string;
   readonly proxies?: readonly string[];
   /** The log; by default nothing is logged. */
   readonly log?: Log;
@@ -56,7 +58,9 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     port: options.port ?? 0,
     compatibilityPorts: options.compatibilityPorts ?? [],
     auth: { mode: "open", secrets: [], readersShowPresence: true, ...options.auth },
-    origins: new Set(options.origins),
+    origins: options.origins ?? [],
+    publicUrl: options.publicUrl === undefined ? undefined : new URL(options.publicUrl),
+    basePath: options.basePath ?? "",
     proxies: new AddressRanges(options.proxies ?? []),
     dataFolder,
     syncEnabled: options.syncEnabled ?? true,

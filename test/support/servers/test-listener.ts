@@ -43,6 +43,9 @@ type Handlers = Partial<
   readonly engine?: Engine;
   /** The listening address; by default only this machine can connect. */
   readonly host?: string;
+  /** Whether everyone may enter; by default true. */
+  readonly isOpen?: boolean;
+  readonly basePath?: string;
 };
 
 /** A listener with one protocol, on `/test`. */
@@ -60,7 +63,17 @@ export function listen(
   const metrics = createMetrics();
   const { log, events: logged } = recordedLog();
   const channels = new NativeChannels(all);
-  const { opening, receive, origins = [], proxies = [], engine, host = "127.0.0.1", ...rest } = handlers;
+  const {
+    opening,
+    receive,
+    origins = [],
+    proxies = [],
+    engine,
+    host = "127.0.0.1",
+    isOpen = true,
+    basePath = "",
+    ...rest
+  } = handlers;
   const open = (connection: Connection): ProtocolSession => {
     connections.push(connection);
     events.push("open");
@@ -85,12 +98,13 @@ export function listen(
     host,
     port: 0,
     metrics,
-    originPolicy: originPolicyOf(host, origins),
+    originPolicy: originPolicyOf(host, origins, { isOpen }),
+    basePath,
     proxies: new AddressRanges(proxies),
     compatibility: { ports: compatibilityPorts, fetch: () => new Response("http for compatibility") },
     protocols: [protocol],
     engines: engine === undefined ? [] : [engine],
-    fetch: () => new Response("http"),
+    fetch: ({ url }) => new Response(`http ${URL.parse(url)?.pathname}`),
     channels,
     limits: all,
     log,

@@ -295,6 +295,12 @@ describe("handshakes", () => {
     expect(connections).toEqual([]);
   });
 
+  test("by WebSocket without an upgrade are told so, which only a proxy can have removed", async () => {
+    const response = await setUp().ask("EIO=4&transport=websocket");
+    expect([response.status, response.headers.get("upgrade")]).toEqual([426, "websocket"]);
+    expect(await response.text()).toContain("the header Upgrade is missing. If a reverse proxy");
+  });
+
   test("a preflight is answered", async () => {
     const response = await setUp().ask("EIO=4&transport=polling", { method: "OPTIONS" });
     expect(response.status).toBe(204);

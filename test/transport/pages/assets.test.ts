@@ -114,6 +114,13 @@ describe("the page", () => {
     const policy = (await assets(new Request(url)))?.headers.get("content-security-policy");
     expect(policy?.split("; ")[1]).toBe(`connect-src 'self'${sockets}`);
   });
+
+  test("behind a proxy that changes the host may open sockets under the public name too", async () => {
+    const proxied = openAssets({ path: folder, hosts: ["collab.example:8443"] });
+    const policy = (await proxied(new Request("http://127.0.0.1:4444/")))?.headers.get("content-security-policy");
+    const [here, there] = ["127.0.0.1:4444", "collab.example:8443"];
+    expect(policy?.split("; ")[1]).toBe(`connect-src 'self' ws://${here} wss://${here} ws://${there} wss://${there}`);
+  });
 });
 
 describe("a file with a hashed name", () => {

@@ -1,0 +1,50 @@
+export interface RequestPathsOptions {
+  /** The path below which a reverse proxy serves this server, such as `/yurt`; empty for none. */
+  readonly basePath: string;
+  /** The paths behind which a name follows, such as `/sync/`: names are left as they are. */
+  readonly namePrefixes: readonly string[];
+}
+
+/**
+ * Brings the paths of requests into the one form that routes and protocols compare: no base path, single slashes, and
+ * no slash at the end. A base path is removed where it is present, so proxies may remove it or not.
+ *
+ * A name in a path keeps its slashes, since `a/`, `/a` and `a//b` are names of their own in the protocols that carry
+ * names in messages.
+ */
+export class RequestPaths {
+  readonly #base: RegExp | undefined;
+  readonly #named: readonly { readonly prefix: string; readonly pattern: RegExp }[];
+
+  constructor({ basePath, namePrefixes }: RequestPathsOptions) {
+    this.#base = basePath === "" ? undefined : new RegExp(`^${flexible(basePath)}(?=/|$)`);
+    this.#named = namePrefixes.map((prefix) => ({ prefix, pattern: new RegExp(`^${flexible(prefix)}`) }));
+  }
+
+  /** The path without base path and superfluous slashes. `pathname` is a URL's. */
+  of(pathname: string): string {
+    const path = this.#withoutBase(pathname);
+    for (const { prefix, pattern } of this.#named) {
+      const beginning = pattern.exec(path)?.[0];
+      if (beginning !== undefined) return prefix + path.slice(beginning.length);
+    }
+    const single = path.replaceAll(/\/{2,}/g, "/");
+    return single.length > 1 && single.endsWith("/") ? single.slice(0, -1) : single;
+  }
+
+  /** Whether the path is the base path without the slash, from which a page's relative links would lead astray. */
+  lacksSlash(pathname: string): boolean {
+    return this.#base !== undefined && !pathname.endsWith("/") && this.#withoutBase(pathname) === "/";
+  }
+
+  #withoutBase(pathname: string): string {
+    if (this.#base === undefined) return pathname;
+    const rest = pathname.replace(this.#base, "");
+    return rest === "" ? "/" : rest;
+  }
+}
+
+/** A pattern for the path that takes several slashes for one, except for the last: a name may begin with slashes. */
+function flexible(path: string): string {
+  return path.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&").replaceAll(/\/(?=.)/g, "/+");
+}
