@@ -6,6 +6,7 @@ import { openRelay } from "./composition/relay.ts";
 import { type ServedParts, serveParts } from "./composition/serve-parts.ts";
 import type { ServerOptions } from "./composition/server-options.ts";
 import { openSignaling } from "./composition/signaling.ts";
+import { CountedAddresses } from "./lib/address/counted-addresses.ts";
 import { systemClock } from "./lib/time/clock.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import { startWorkerCompactor } from "./relay/compaction/worker-compactor.ts";
@@ -35,6 +36,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...options,
     clock: systemClock,
     metrics: createMetrics(),
+    addresses: new CountedAddresses(),
     openChannel: channels.open,
     originPolicy: originPolicyOf(host, options.origins, { isOpen: auth.mode === "open", publicUrl }),
   };

@@ -8,8 +8,7 @@ import type { AuthLimits } from "../auth/limits.ts";
 import { roomPermissions } from "../auth/room-permissions.ts";
 import type { MintToken } from "../auth/token-order.ts";
 import { durationForms, parseDuration } from "../config/duration.ts";
-import { addressBlock } from "../lib/address/address-block.ts";
-import { isLoopback } from "../lib/address/loopback.ts";
+import type { CountedAddresses } from "../lib/address/counted-addresses.ts";
 import { bearerToken } from "../lib/bearer-token.ts";
 import { KeyedBuckets } from "../lib/keyed-buckets.ts";
 import type { Clock } from "../lib/time/clock.ts";
@@ -42,6 +41,7 @@ export interface AccessApiOptions {
     | undefined;
   /** Sets which pages may read the answers. */
   readonly cors: MiddlewareHandler;
+  readonly addresses: CountedAddresses;
   readonly limits: AdminLimits & RoomLimits & Pick<AuthLimits, "tokenMs">;
   readonly clock: Clock;
 }
@@ -77,7 +77,7 @@ const revocationOrder = v.pipe(
 
 /** The HTTP routes of access control, for applications and administrators. */
 export function createAccessApi(options: AccessApiOptions): Hono<HttpEnvironment> {
-  const { administration, cors, limits, clock, mint, revoke } = options;
+  const { addresses, administration, cors, limits, clock, mint, revoke } = options;
   const app = new Hono<HttpEnvironment>();
   const validations = new KeyedBuckets({
     burst: limits.validationBurst,
@@ -92,8 +92,8 @@ export function createAccessApi(options: AccessApiOptions): Hono<HttpEnvironment
   }
 
   app.get("/api/validate", async (context) => {
-    const { remoteAddress } = context.env;
-    if (!isLoopback(remoteAddress) && !validations.of(addressBlock(remoteAddress)).take()) {
+    const key = addresses.keyOf(context.env.remoteAddress);
+    if (key !== undefined && !validations.of(key).take()) {
       return context.json({ error: "too many questions" }, 429, { "retry-after": "1" });
     }
     const request = readQuestion(context, limits);

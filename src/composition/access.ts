@@ -42,7 +42,7 @@ export interface AccessOptions extends Omit<PartDependencies, "openChannel"> {
  * Throws `SecretsFileUnreadable`, `RevocationsUnreadable`, or the system's error.
  */
 export async function openAccess(dataFolder: DataFolder | undefined, options: AccessOptions): Promise<AccessControl> {
-  const { auth, clock, limits, log, originPolicy } = options;
+  const { addresses, auth, clock, limits, log, originPolicy } = options;
   await using opening = new AsyncDisposableStack();
   const ownSecrets = new OwnSecrets(dataFolder?.path);
   const secrets = ownSecrets.signing(auth.secrets);
@@ -71,6 +71,7 @@ export async function openAccess(dataFolder: DataFolder | undefined, options: Ac
     administration,
     mint: tokenMinter({ ...auth, secrets, clock }),
     cors: cors({ origin: readersOf(originPolicy) }),
+    addresses,
     limits,
     clock,
   });
@@ -93,7 +94,7 @@ interface DecisionDependencies {
 /** The authorizer of the modes `token` and `webhook`, and the revocation of what it has granted. */
 function openDecisions(
   { ownSecrets, revocations, verifier }: DecisionDependencies,
-  { auth, clock, limits, log, metrics }: AccessOptions,
+  { addresses, auth, clock, limits, log, metrics }: AccessOptions,
 ): Pick<AccessApiOptions, "authorizer" | "revoke"> {
   // Without them a revoked permission would be accepted.
   if (revocations === undefined) throw new Error("Access control needs a data folder.");
@@ -102,6 +103,7 @@ function openDecisions(
     new WebhookPolicy({
       url: auth.webhook.url,
       secrets: ownSecrets.webhook(auth.webhook.secrets),
+      addresses,
       clock,
       limits,
       log,

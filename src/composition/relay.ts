@@ -20,7 +20,7 @@ const worthCollectingBytes = 8 * 2 ** 20;
 const emptyMs = 1_000;
 
 export interface SyncRoomDependencies
-  extends Omit<PartDependencies, "originPolicy">,
+  extends Omit<PartDependencies, "addresses" | "originPolicy">,
     Pick<ServerOptions, "durability" | "documentMemoryBytes" | "keepsDeleted"> {
   readonly compactor: Compactor;
   readonly readersShowPresence: boolean;

@@ -1,3 +1,4 @@
+import type { CountedAddresses } from "../lib/address/counted-addresses.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
@@ -13,6 +14,7 @@ import type { ServerOptions } from "./server-options.ts";
 
 export interface ServePartsOptions
   extends Pick<ServerOptions, "host" | "port" | "compatibilityPorts" | "basePath" | "proxies"> {
+  readonly addresses: CountedAddresses;
   /** Answers the requests that no route of a part answers. */
   readonly assets: Assets;
   readonly channels: NativeChannels;

@@ -1,5 +1,6 @@
 import type { AuthOptions } from "../auth/auth-options.ts";
 import type { AddressRanges } from "../lib/address/address-ranges.ts";
+import type { CountedAddresses } from "../lib/address/counted-addresses.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
@@ -45,6 +46,8 @@ export interface ServerOptions {
 export interface PartDependencies extends Pick<ServerOptions, "limits" | "log"> {
   readonly clock: Clock;
   readonly metrics: Metrics;
+  /** How limits per address count clients. */
+  readonly addresses: CountedAddresses;
   readonly openChannel: OpenChannel;
   readonly originPolicy: OriginPolicy;
 }

@@ -1,6 +1,5 @@
 import { abortableWait } from "../lib/abortable-wait.ts";
-import { addressBlock } from "../lib/address/address-block.ts";
-import { isLoopback } from "../lib/address/loopback.ts";
+import type { CountedAddresses } from "../lib/address/counted-addresses.ts";
 import { KeyedBuckets } from "../lib/keyed-buckets.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import { takeOrWait } from "../lib/time/take-or-wait.ts";
@@ -40,6 +39,7 @@ const boundOptions = {
 export type SignalingBound = keyof typeof boundOptions;
 
 export interface QuotasOptions {
+  readonly addresses: CountedAddresses;
   readonly limits: SignalingLimits & AccessRateLimits;
   readonly clock: Clock;
   readonly log: Log;
@@ -130,7 +130,7 @@ export class Quotas {
 interface Buckets {
   readonly publishes: TokenBucket;
   readonly fanOut: TokenBucket;
-  /** Undefined for loopback, which has no bucket of its own. */
+  /** The key of the address's bucket; undefined for an address without limits. */
   readonly address: string | undefined;
 }
 
@@ -233,13 +233,12 @@ class ConnectionQuota implements Quota {
   }
 
   #openBuckets(): Buckets {
-    const { clock, limits } = this.#shared;
-    const { remoteAddress } = this.#connection;
+    const { addresses, clock, limits } = this.#shared;
     const { publishBurst, publishesPerSecond, fanOutDeliveries } = limits;
     return {
       publishes: new TokenBucket({ burst: publishBurst, perSecond: publishesPerSecond, clock }),
       fanOut: new TokenBucket({ burst: fanOutDeliveries, perSecond: fanOutDeliveries / fanOutSeconds, clock }),
-      address: isLoopback(remoteAddress) ? undefined : addressBlock(remoteAddress),
+      address: addresses.keyOf(this.#connection.remoteAddress),
     };
   }
 

@@ -1,6 +1,6 @@
 import { type LimitValues, limits, mebibyte } from "../config/limit.ts";
 
-/** A /64 of IPv6 counts as one address. Bounds per address do not hold for loopback. */
+/** Bounds per address count as `CountedAddresses` does. */
 export const transportLimits = limits({
   connections: {
     default: 50_000,
@@ -9,11 +9,11 @@ export const transportLimits = limits({
     beyond: "503 with Retry-After",
   },
   connectionsPerAddress: {
-    default: 100,
+    default: 1_000,
     unit: "count",
     max: 1_000_000,
     isCommon: true,
-    help: "open WebSockets from one address; a proxy that proxy.trusted does not name counts as one address",
+    help: "open WebSockets from one address, which a school or an office shares: two for each page, or more",
     beyond: "503 with Retry-After",
   },
   upgradeBurst: {
@@ -29,13 +29,13 @@ export const transportLimits = limits({
     beyond: "503 with Retry-After",
   },
   addressUpgradeBurst: {
-    default: 50,
+    default: 500,
     unit: "count",
-    help: "WebSockets opened at once from one address",
+    help: "WebSockets opened at once from one address, as by all clients of an office after a restart",
     beyond: "503 with Retry-After",
   },
   addressUpgradesPerSecond: {
-    default: 20,
+    default: 50,
     unit: "per second",
     max: 1_000_000,
     isCommon: true,

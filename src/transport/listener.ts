@@ -1,5 +1,6 @@
 import type { AddressRanges } from "../lib/address/address-ranges.ts";
 import { authorityOf, reachableHost } from "../lib/address/authority.ts";
+import type { CountedAddresses } from "../lib/address/counted-addresses.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import { LimitedLog } from "../ops/limited-log.ts";
 import type { Log } from "../ops/log.ts";
@@ -43,6 +44,7 @@ export interface ListenerOptions {
   readonly basePath: string;
   /** The reverse proxies whose `X-Forwarded-For` is accepted. */
   readonly proxies: AddressRanges;
+  readonly addresses: CountedAddresses;
   readonly channels: NativeChannels;
   readonly limits: TransportLimits;
   readonly log: Log;

@@ -4,6 +4,7 @@ import { type AccessApiOptions, createAccessApi, type RevocationOrder } from "..
 import type { Denial } from "../../src/auth/authorizer.ts";
 import type { TokenOrder } from "../../src/auth/token-order.ts";
 import { defaultLimits } from "../../src/composition/limits.ts";
+import { CountedAddresses } from "../../src/lib/address/counted-addresses.ts";
 import { denied, FakeAuthorizer } from "../support/fakes/fake-authorizer.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
 
@@ -41,6 +42,7 @@ function setUp(changed: Partial<AccessApiOptions> = {}) {
       return { ended: 3, until: 5 };
     },
     cors: cors({ origin: ["https://app.example"] }),
+    addresses: new CountedAddresses(),
     limits: { ...defaultLimits, validationBurst: 2, validationsPerSecond: 1 },
     clock,
     ...changed,

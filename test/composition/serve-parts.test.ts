@@ -5,6 +5,7 @@ import { defaultLimits } from "../../src/composition/limits.ts";
 import type { Part } from "../../src/composition/part.ts";
 import { type ServedParts, serveParts } from "../../src/composition/serve-parts.ts";
 import { AddressRanges } from "../../src/lib/address/address-ranges.ts";
+import { CountedAddresses } from "../../src/lib/address/counted-addresses.ts";
 import { systemClock } from "../../src/lib/time/clock.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { originPolicyOf } from "../../src/transport/admission/origin-policy.ts";
@@ -25,6 +26,7 @@ function serveAt(publicUrl: URL | undefined, parts: readonly Part[]): ServedPart
     basePath: "",
     originPolicy: originPolicyOf("127.0.0.1", [], { publicUrl }),
     proxies: new AddressRanges([]),
+    addresses: new CountedAddresses(),
     assets: async () => undefined,
     channels: new NativeChannels(defaultLimits),
     clock: systemClock,

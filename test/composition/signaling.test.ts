@@ -3,6 +3,7 @@ import { pino } from "pino";
 import { openAuthorizer } from "../../src/auth/open-authorizer.ts";
 import { defaultLimits } from "../../src/composition/limits.ts";
 import { openSignaling } from "../../src/composition/signaling.ts";
+import { CountedAddresses } from "../../src/lib/address/counted-addresses.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { originPolicyOf } from "../../src/transport/admission/origin-policy.ts";
 import { administration } from "../support/clients/http-callers.ts";
@@ -20,6 +21,7 @@ function setUp() {
     log: pino({ level: "silent" }),
     metrics: createMetrics(),
     openChannel: openFakeChannel,
+    addresses: new CountedAddresses(),
     originPolicy: originPolicyOf("127.0.0.1", []),
     peerjs: { key: "peerjs", discoveryEnabled: false },
     lingerMs: 0,

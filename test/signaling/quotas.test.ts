@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { defaultLimits, type Limits } from "../../src/composition/limits.ts";
+import { CountedAddresses } from "../../src/lib/address/counted-addresses.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { Quotas, type SignalingBound } from "../../src/signaling/quotas.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
@@ -12,7 +13,13 @@ function setUp(limits: Partial<Limits> = {}) {
   const clock = new FakeClock();
   const metrics = createMetrics();
   const { log, events: logged } = recordedLog();
-  const quotas = new Quotas({ limits: { ...defaultLimits, ...limits }, clock, log, metrics });
+  const quotas = new Quotas({
+    addresses: new CountedAddresses(),
+    limits: { ...defaultLimits, ...limits },
+    clock,
+    log,
+    metrics,
+  });
   const open = (address?: string) => {
     const connection = new FakeConnection(crypto.randomUUID(), address);
     const gone = new AbortController();

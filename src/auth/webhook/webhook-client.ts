@@ -1,4 +1,4 @@
-import { addressBlock } from "../../lib/address/address-block.ts";
+import type { CountedAddresses } from "../../lib/address/counted-addresses.ts";
 import { CircuitBreaker } from "../../lib/circuit-breaker.ts";
 import { errorCode } from "../../lib/error-code.ts";
 import { Semaphore } from "../../lib/semaphore.ts";
@@ -18,6 +18,7 @@ export interface WebhookClientOptions {
   /** The decoded secrets. Each of them signs every request; there are two during a rotation. */
   readonly secrets: readonly Uint8Array[];
   readonly limits: Pick<AuthLimits, "webhookTimeoutMs" | "webhookConcurrency" | "webhookQueue">;
+  readonly addresses: CountedAddresses;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
@@ -82,8 +83,10 @@ export class WebhookClient {
   async #askInTurn(query: WebhookQuery, signal: AbortSignal): Promise<Permission | Denial> {
     if (this.#breaker.isOpen) throw new WebhookFailure("suspended");
     // Many requests from one address block do not delay those from elsewhere: the semaphore serves blocks in turn.
-    const source = addressBlock(query.request.remoteAddress);
-    if (this.#permits.waitingFrom(source) >= this.#options.limits.webhookQueue) throw new WebhookFailure("queue-full");
+    const { addresses, limits } = this.#options;
+    const source = addresses.keyOf(query.request.remoteAddress);
+    const isFull = source !== undefined && this.#permits.waitingFrom(source) >= limits.webhookQueue;
+    if (isFull) throw new WebhookFailure("queue-full");
     await this.#permits.acquire(signal, source);
     try {
       const reply = await this.#callThroughBreaker(query.body, signal);

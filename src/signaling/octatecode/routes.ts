@@ -4,8 +4,7 @@ import { createMiddleware } from "hono/factory";
 import type { Administration } from "../../auth/administration.ts";
 import type { AccessRequest, Denial, Grant } from "../../auth/authorizer.ts";
 import { isSameUser } from "../../auth/identifiers.ts";
-import { addressBlock } from "../../lib/address/address-block.ts";
-import { isLoopback } from "../../lib/address/loopback.ts";
+import type { CountedAddresses } from "../../lib/address/counted-addresses.ts";
 import { bearerToken } from "../../lib/bearer-token.ts";
 import { KeyedBuckets } from "../../lib/keyed-buckets.ts";
 import { httpStatusOf } from "../../rooms/denial.ts";
@@ -28,21 +27,22 @@ type RoomNames = Pick<RoomFacts, "roomId" | "roomName" | "hostId" | "hostName">;
 
 export interface RoutesOptions extends OctateCodeOptions {
   readonly usage: () => Usage;
+  readonly addresses: CountedAddresses;
   readonly administration: Administration;
   readonly limits: OctateCodeOptions["limits"] & OctateCodeLimits;
 }
 
 /** OctateCode's HTTP routes. Room names are secrets, so only administrators may list or read rooms. */
 export function octateCodeRoutes(options: RoutesOptions): Hono {
-  const { administration, clock, limits, rooms, tokens, usage } = options;
+  const { addresses, administration, clock, limits, rooms, tokens, usage } = options;
   const app = new Hono();
   const paths = ["/api/auth/token", "/api/health", "/api/stats", "/api/rooms", "/api/rooms/*"];
   for (const path of paths) app.use(path, bodyLimit({ maxSize: limits.signalingFrameBytes }));
   const requests = new KeyedBuckets({ burst: limits.roomRequestBurst, perSecond: limits.roomRequestsPerSecond, clock });
   /** Each request may cost a signature, or a call of the application. */
   const limitRate = createMiddleware<{ Bindings: HttpClient }>(async (context, next) => {
-    const { remoteAddress } = context.env;
-    if (isLoopback(remoteAddress) || requests.of(addressBlock(remoteAddress)).take()) return next();
+    const key = addresses.keyOf(context.env.remoteAddress);
+    if (key === undefined || requests.of(key).take()) return next();
     return context.json({ error: "Too many requests", timestamp: clock.now() }, 429, { "retry-after": "1" });
   });
   const isValidName = (value: unknown): value is string =>

@@ -1,12 +1,14 @@
 import { isIP } from "node:net";
 import type { AddressRanges } from "../../lib/address/address-ranges.ts";
 import { canonicalAddress } from "../../lib/address/canonical-address.ts";
+import type { CountedAddresses } from "../../lib/address/counted-addresses.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Log } from "../../ops/log.ts";
 
 export interface ForwardedAddressesOptions {
   /** The reverse proxies whose `X-Forwarded-For` is accepted. */
   readonly proxies: AddressRanges;
+  readonly addresses: CountedAddresses;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -14,10 +16,14 @@ export interface ForwardedAddressesOptions {
 /** Any client can send the header: warnings about it must not fill the log. */
 const warningIntervalMs = 600_000;
 
-/** Finds the address of a request's client, and logs a warning when a proxy seems to be missing from `proxy.trusted`. */
+/**
+ * Finds the address of a request's client. When a proxy seems to be missing from `proxy.trusted`, its header is not
+ * believed; the limits per address are lifted for it if its address is private, and a warning names the remedy.
+ */
 export class ForwardedAddresses {
   readonly #options: ForwardedAddressesOptions;
-  #warnsAgainAt = Number.NEGATIVE_INFINITY;
+  /** By whether limits are lifted: a client that pretends to be a proxy must not hide the warning about a real one. */
+  readonly #warnsAgainAt = new Map<boolean, number>();
 
   constructor(options: ForwardedAddressesOptions) {
     this.#options = options;
@@ -36,13 +42,15 @@ export class ForwardedAddresses {
     return clientAddress(peer, forwardedFor, proxies);
   }
 
-  /** Behind a proxy that is not trusted all clients count as one, against the limits of the proxy's address. */
+  /** Behind a proxy that is not trusted all clients have one address, that of the proxy. */
   #warn(peer: string): void {
-    const { clock, log } = this.#options;
+    const { addresses, clock, log } = this.#options;
+    const isLifted = addresses.lift(peer);
     const now = clock.now();
-    if (now < this.#warnsAgainAt) return;
-    this.#warnsAgainAt = now + warningIntervalMs;
-    log.warn({ event: "forwarded-for-ignored", peer });
+    if (now < (this.#warnsAgainAt.get(isLifted) ?? Number.NEGATIVE_INFINITY)) return;
+    this.#warnsAgainAt.set(isLifted, now + warningIntervalMs);
+    const remedy = `If this is your reverse proxy, start Yurt with --proxy-trusted ${peer}.`;
+    log.warn({ event: "forwarded-for-ignored", peer, limitsPerAddress: isLifted ? "lifted" : "kept", remedy });
   }
 }
 

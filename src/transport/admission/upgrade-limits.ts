@@ -1,7 +1,5 @@
-import type { Clock } from "../../lib/time/clock.ts";
 import { TokenBucket } from "../../lib/token-bucket.ts";
-import type { TransportLimits } from "../limits.ts";
-import { AddressLimits, type AddressRefusal } from "./address-limits.ts";
+import { AddressLimits, type AddressLimitsOptions, type AddressRefusal } from "./address-limits.ts";
 
 export type UpgradeRefusal = AddressRefusal | "connections" | "rate";
 
@@ -12,7 +10,7 @@ export class UpgradeLimits {
   readonly #addresses: AddressLimits;
   #connections = 0;
 
-  constructor(options: { readonly limits: TransportLimits; readonly clock: Clock }) {
+  constructor(options: AddressLimitsOptions) {
     const { connections, upgradeBurst: burst, upgradesPerSecond: perSecond } = options.limits;
     this.#connectionLimit = connections;
     this.#upgrades = new TokenBucket({ burst, perSecond, clock: options.clock });

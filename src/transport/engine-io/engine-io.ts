@@ -1,3 +1,4 @@
+import type { CountedAddresses } from "../../lib/address/counted-addresses.ts";
 import { AddressLimits, type AddressRefusal } from "../admission/address-limits.ts";
 import { type Readers, readersOf, shareWith } from "../admission/cross-origin.ts";
 import type { OriginPolicy } from "../admission/origin-policy.ts";
@@ -10,6 +11,7 @@ import type { EngineIoServer, EngineIoServerOptions } from "./engine-io-server.t
 /** The protocol's `match` decides which URLs the engine serves. */
 export interface EngineIoOptions extends Omit<EngineIoServerOptions, "opened" | "closed"> {
   readonly originPolicy: OriginPolicy;
+  readonly addresses: CountedAddresses;
 }
 
 const retryAfterSeconds = 1;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
 import { defaultLimits } from "../../../src/composition/limits.ts";
+import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { ByteBudget } from "../../../src/lib/byte-budget.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { PeerJsNamespace } from "../../../src/signaling/peerjs/namespace.ts";
@@ -28,7 +29,7 @@ function serve({ isForCompatibility = false, ...changed }: Changed = {}) {
     namespace,
     authorizer: openAuthorizer,
     administration,
-    quotas: new Quotas(parts),
+    quotas: new Quotas({ addresses: new CountedAddresses(), ...parts }),
     ...parts,
     ...changed,
   });

@@ -1,6 +1,7 @@
 import type { Authorizer } from "../../../src/auth/authorizer.ts";
 import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
 import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
+import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { ByteBudget } from "../../../src/lib/byte-budget.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { PeerJsNamespace } from "../../../src/signaling/peerjs/namespace.ts";
@@ -35,7 +36,7 @@ export function peerJsClients({ authorizer = openAuthorizer, limits: changed = {
   const budget = new ByteBudget(limits.mailboxesBytes);
   const metrics = createMetrics();
   const namespace = new PeerJsNamespace({ mailBudget: budget, clock, limits, metrics });
-  const quotas = new Quotas({ limits, clock, log: recordedLog().log, metrics });
+  const quotas = new Quotas({ addresses: new CountedAddresses(), limits, clock, log: recordedLog().log, metrics });
   const options = { namespace, authorizer, administration, quotas, limits, clock, metrics };
   const protocol = peerjs({ ...options, key: "peerjs", discoveryEnabled: false });
   const open = async (

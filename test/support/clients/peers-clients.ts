@@ -1,6 +1,7 @@
 import type { Authorizer } from "../../../src/auth/authorizer.ts";
 import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
 import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
+import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { ByteBudget } from "../../../src/lib/byte-budget.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { Devices } from "../../../src/signaling/peers/devices.ts";
@@ -37,7 +38,7 @@ export function peersClients({ authorizer = openAuthorizer, limits: changed = {}
   const metrics = createMetrics();
   const budget = new ByteBudget(limits.mailboxesBytes);
   const devices = new Devices({ mailBudget: budget, clock, limits, metrics });
-  const quotas = new Quotas({ limits, clock, log: recordedLog().log, metrics });
+  const quotas = new Quotas({ addresses: new CountedAddresses(), limits, clock, log: recordedLog().log, metrics });
   const protocol = peers({ devices, iceServers: () => iceServers, authorizer, quotas, limits, clock, metrics });
   let connections = 0;
   const open = async (shown: Partial<Handshake> = {}): Promise<PeersClient> => {

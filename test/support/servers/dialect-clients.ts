@@ -3,6 +3,7 @@ import type { Authorizer } from "../../../src/auth/authorizer.ts";
 import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
 import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
 import { RoomRegistries } from "../../../src/composition/room-registries.ts";
+import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import type { RoomRegistry } from "../../../src/rooms/room-registry.ts";
 import { type JsonDialect, jsonDialects } from "../../../src/signaling/dialects.ts";
@@ -31,6 +32,7 @@ export function dialectParts(options: DialectOptions = {}) {
     clock,
     authorizer: options.authorizer ?? openAuthorizer,
     administration,
+    addresses: new CountedAddresses(),
     metrics: createMetrics(),
     openChannel: openFakeChannel,
     log,
@@ -74,8 +76,8 @@ export interface ConnectOptions {
 
 /** The protocol that selects one of the dialects for each client, and its clients. */
 export function dialectClients(dialects: readonly JsonDialect[], parts: DialectParts) {
-  const { authorizer, limits, clock, metrics } = parts;
-  const quotas = new Quotas({ limits, clock, log: recordedLog().log, metrics });
+  const { addresses, authorizer, limits, clock, metrics } = parts;
+  const quotas = new Quotas({ addresses, limits, clock, log: recordedLog().log, metrics });
   const protocol = jsonDialects({ dialects, authorizer, limits, quotas, metrics });
   const connect = (id: string, handshake: Partial<ConnectOptions> = {}): DialectClient => {
     const { address, path = "/signal", ...shown } = handshake;

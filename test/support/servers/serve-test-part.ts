@@ -4,6 +4,7 @@ import type { Part } from "../../../src/composition/part.ts";
 import { serveParts } from "../../../src/composition/serve-parts.ts";
 import type { PartDependencies } from "../../../src/composition/server-options.ts";
 import { AddressRanges } from "../../../src/lib/address/address-ranges.ts";
+import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { type Clock, systemClock } from "../../../src/lib/time/clock.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { originPolicyOf } from "../../../src/transport/admission/origin-policy.ts";
@@ -33,6 +34,7 @@ export function serveTestPart(
     clock,
     log: pino({ level: "silent" }),
     metrics: createMetrics(),
+    addresses: new CountedAddresses(),
     openChannel: channels.open,
     originPolicy: originPolicyOf(host, []),
   };

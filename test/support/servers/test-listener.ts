@@ -1,5 +1,6 @@
 import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
 import { AddressRanges } from "../../../src/lib/address/address-ranges.ts";
+import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { createMetrics, type Metrics } from "../../../src/ops/metrics.ts";
 import { originPolicyOf } from "../../../src/transport/admission/origin-policy.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
@@ -101,6 +102,7 @@ export function listen(
     originPolicy: originPolicyOf(host, origins, { isOpen }),
     basePath,
     proxies: new AddressRanges(proxies),
+    addresses: new CountedAddresses(),
     compatibility: { ports: compatibilityPorts, fetch: () => new Response("http for compatibility") },
     protocols: [protocol],
     engines: engine === undefined ? [] : [engine],

@@ -2,6 +2,7 @@ import type { AccessRequest } from "../../../src/auth/authorizer.ts";
 import { WebhookPolicy } from "../../../src/auth/webhook/webhook-policy.ts";
 import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
 import { parseWebhookSecret } from "../../../src/config/auth-settings.ts";
+import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { createLog } from "../../../src/ops/log.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
@@ -25,6 +26,7 @@ export function openWebhookPolicy({ url, limits }: WebhookParts) {
   const policy = new WebhookPolicy({
     url,
     secrets: [secret],
+    addresses: new CountedAddresses(),
     limits: { ...defaultLimits, ...limits },
     clock,
     log,

@@ -1,18 +1,20 @@
 import { expect, test } from "bun:test";
 import { defaultLimits } from "../../../src/composition/limits.ts";
+import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { AddressLimits } from "../../../src/transport/admission/address-limits.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
 
 function open() {
   const clock = new FakeClock();
   const limits = { ...defaultLimits, connectionsPerAddress: 3, addressUpgradeBurst: 5, addressUpgradesPerSecond: 2 };
-  const addresses = new AddressLimits({ limits, clock });
+  const counted = new CountedAddresses();
+  const addresses = new AddressLimits({ addresses: counted, limits, clock });
   const connect = (address: string) => {
     const refusal = addresses.refuse(address);
     if (refusal === undefined) addresses.opened(address);
     return refusal;
   };
-  return { clock, addresses, connect };
+  return { clock, counted, addresses, connect };
 }
 
 test("an address has no more connections than its limit, until one of them closes", () => {
@@ -49,4 +51,28 @@ test("the addresses of one /64 are one address, and so are both spellings of an 
 test.each(["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"])("this machine's own %s has no limit", (address) => {
   const { connect } = open();
   expect(Array.from({ length: 100 }, () => connect(address)).every((refusal) => refusal === undefined)).toBe(true);
+});
+
+test("a proxy whose limits are lifted while clients are connected has none, then and afterwards", () => {
+  const { counted, addresses, connect } = open();
+  for (let count = 0; count < 3; count += 1) connect("10.0.0.5");
+  expect(connect("10.0.0.5")).toBe("address-connections");
+  counted.lift("10.0.0.5");
+  const tries = Array.from({ length: 100 }, () => connect("10.0.0.5"));
+  expect(tries.every((refusal) => refusal === undefined)).toBeTrue();
+  for (let count = 0; count < 103; count += 1) addresses.closed("10.0.0.5");
+  expect(addresses.isFull("10.0.0.5")).toBeFalse();
+});
+
+test("a class of 500 pages with two connections each fits one address by default, all at once with one each", () => {
+  const addresses = new AddressLimits({
+    addresses: new CountedAddresses(),
+    limits: defaultLimits,
+    clock: new FakeClock(),
+  });
+  for (let count = 0; count < 500; count += 1) {
+    expect(addresses.refuse("192.0.2.1")).toBeUndefined();
+    addresses.opened("192.0.2.1");
+  }
+  expect(addresses.isFull("192.0.2.1")).toBeFalse();
 });

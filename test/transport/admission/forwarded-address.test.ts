@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { AddressRanges } from "../../../src/lib/address/address-ranges.ts";
+import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { createLog } from "../../../src/ops/log.ts";
 import { ForwardedAddresses } from "../../../src/transport/admission/forwarded-address.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
@@ -9,10 +10,16 @@ function setUp(...proxies: string[]) {
   const clock = new FakeClock();
   const destination = { write: (line: string) => void warnings.push(JSON.parse(line)) };
   const log = createLog({ level: "info", pretty: false, destination });
-  const addresses = new ForwardedAddresses({ proxies: new AddressRanges(proxies), clock, log });
+  const counted = new CountedAddresses();
+  const addresses = new ForwardedAddresses({
+    proxies: new AddressRanges(proxies),
+    addresses: counted,
+    clock,
+    log,
+  });
   const ask = (peer: string, forwardedFor: string | null) =>
     addresses.of(peer, new Headers(forwardedFor === null ? {} : { "x-forwarded-for": forwardedFor }));
-  return { ask, clock, warnings };
+  return { ask, counted, clock, warnings };
 }
 
 const proxies = ["127.0.0.1", "192.0.2.0/24", "fd00::/8"];
@@ -49,7 +56,14 @@ describe("the log reports a proxy that may be missing in the settings", () => {
   test("once in ten minutes, for all senders of the header together", () => {
     const { ask, clock, warnings } = setUp(...proxies);
     ask("198.51.100.7", "203.0.113.9");
-    expect(warnings).toMatchObject([{ event: "forwarded-for-ignored", peer: "198.51.100.7" }]);
+    expect(warnings).toMatchObject([
+      {
+        event: "forwarded-for-ignored",
+        peer: "198.51.100.7",
+        limitsPerAddress: "kept",
+        remedy: expect.stringContaining("--proxy-trusted 198.51.100.7"),
+      },
+    ]);
     expect(JSON.stringify(warnings)).not.toContain("203.0.113.9");
     for (let count = 1; count < 100; count += 1) ask(`198.51.100.${count}`, "203.0.113.9");
     clock.advance(599_999);
@@ -59,6 +73,19 @@ describe("the log reports a proxy that may be missing in the settings", () => {
     ask("198.51.100.9", "203.0.113.9");
     ask("198.51.100.10", "203.0.113.9");
     expect(warnings).toMatchObject([{}, { peer: "198.51.100.9" }]);
+  });
+
+  test("with the limits per address lifted for a private one, even after a warning about a public one", () => {
+    const { ask, counted, warnings } = setUp();
+    expect(ask("198.51.100.7", "203.0.113.9")).toBe("198.51.100.7");
+    expect(ask("::ffff:172.17.0.2", "203.0.113.9")).toBe("172.17.0.2");
+    for (let count = 1; count < 100; count += 1) ask("172.17.0.2", "203.0.113.9");
+    expect(warnings).toMatchObject([
+      { peer: "198.51.100.7", limitsPerAddress: "kept" },
+      { peer: "172.17.0.2", limitsPerAddress: "lifted" },
+    ]);
+    expect([counted.keyOf("172.17.0.2"), counted.keyOf("172.17.0.3")]).toEqual([undefined, "172.17.0.3"]);
+    expect(counted.keyOf("198.51.100.7")).toBe("198.51.100.7");
   });
 
   test("and not for a listed proxy, or for a client without the header", () => {

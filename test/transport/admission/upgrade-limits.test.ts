@@ -1,11 +1,16 @@
 import { expect, test } from "bun:test";
 import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
+import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { UpgradeLimits } from "../../../src/transport/admission/upgrade-limits.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
 
 function open(changed: Partial<Limits>) {
   const clock = new FakeClock();
-  const upgrades = new UpgradeLimits({ limits: { ...defaultLimits, ...changed }, clock });
+  const upgrades = new UpgradeLimits({
+    addresses: new CountedAddresses(),
+    limits: { ...defaultLimits, ...changed },
+    clock,
+  });
   const connect = (address: string) => {
     const refusal = upgrades.refuse(address);
     if (refusal === undefined) upgrades.opened(address);

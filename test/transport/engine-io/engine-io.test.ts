@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
+import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { originPolicyOf } from "../../../src/transport/admission/origin-policy.ts";
 import { closeReasons, SessionError } from "../../../src/transport/close-reason.ts";
@@ -54,6 +55,7 @@ function setUp(changed: Partial<Limits> = {}, origins: readonly string[] = []) {
   const engine = new EngineIo({
     protocol,
     originPolicy: originPolicyOf("0.0.0.0", origins),
+    addresses: new CountedAddresses(),
     limits,
     clock,
     metrics,

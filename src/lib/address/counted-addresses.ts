@@ -1,0 +1,42 @@
+import { addressBlock } from "./address-block.ts";
+import { AddressRanges } from "./address-ranges.ts";
+import { canonicalAddress } from "./canonical-address.ts";
+import { isLoopback } from "./loopback.ts";
+
+/** Private, shared and link-local addresses (RFC 1918, 6598, 4193, 3927, 4291): no client of the internet has one. */
+const privateRanges = new AddressRanges([
+  ...["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"],
+  ...["fc00::/7", "fe80::/10"],
+]);
+/** The most proxies that are found; further ones count as clients. */
+const mostProxies = 1_000;
+
+/**
+ * Decides how limits per address count a client. A /64 of IPv6 counts as one address.
+ *
+ * The limits do not hold for this machine, nor for a private address from which a reverse proxy that is not configured
+ * brings all its clients.
+ */
+export class CountedAddresses {
+  /** Addresses of proxies. None is removed, so that a connection is counted out as it was counted in. */
+  readonly #proxies = new Set<string>();
+
+  /** The key by which limits count the clients at this address; undefined if no limit per address holds for them. */
+  keyOf(address: string): string | undefined {
+    return isLoopback(address) || this.#proxies.has(canonicalAddress(address) ?? address)
+      ? undefined
+      : addressBlock(address);
+  }
+
+  /**
+   * Lifts the limits for a private address, which has shown itself to be a proxy. Returns false for a public address,
+   * where any client may pretend to be a proxy, and when too many are known.
+   */
+  lift(address: string): boolean {
+    const proxy = canonicalAddress(address) ?? address;
+    if (this.#proxies.has(proxy)) return true;
+    if (!privateRanges.has(proxy) || this.#proxies.size >= mostProxies) return false;
+    this.#proxies.add(proxy);
+    return true;
+  }
+}
