@@ -2,7 +2,7 @@ import type { Authorizer, Denial } from "../auth/authorizer.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import { closeReasonOf, isTemporary } from "../rooms/denial.ts";
 import type { RoomLimits } from "../rooms/limits.ts";
-import { checkRoomName } from "../rooms/room-name.ts";
+import { checkName } from "../rooms/room-name.ts";
 import type { RoomPass } from "../rooms/room-pass.ts";
 import type { RoomRegistry } from "../rooms/room-registry.ts";
 import { closeReasons } from "../transport/close-reason.ts";
@@ -124,7 +124,7 @@ export class PeerSession implements DialectSession, Deliverer<PeerSignal> {
 
   #nameFault(join: PeerJoin): string | undefined {
     const { nameBytes } = this.#options.limits;
-    const faults = this.#dialect.namesOf(join).map((name) => checkRoomName(name, nameBytes));
+    const faults = this.#dialect.namesOf(join).map((name) => checkName(name, nameBytes));
     return faults.find((fault) => fault !== undefined);
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { checkRoomName } from "../../src/rooms/room-name.ts";
+import { checkName, checkRoomName } from "../../src/rooms/room-name.ts";
 
 describe("a room name", () => {
   test.each([
@@ -10,6 +10,14 @@ describe("a room name", () => {
     "constructor",
     "100%",
     "Ünïcödé 日本語 😀",
+    "/a",
+    "a/",
+    "a//b",
+    "...",
+    "a/..b",
+    ".a/b.",
+    "%2e%2e",
+    "a%2Fb",
     "\u00a0",
     "\ufeff",
     "x".repeat(256),
@@ -33,5 +41,30 @@ describe("a room name", () => {
     ["\ude00\ud83d", "the name contains a lone surrogate"],
   ])("may not be %j", (name, reason) => {
     expect(checkRoomName(name, 256)).toBe(reason);
+  });
+
+  test.each([
+    [" a", "the name begins or ends with a space, which URLs lose"],
+    ["a ", "the name begins or ends with a space, which URLs lose"],
+    [" ", "the name begins or ends with a space, which URLs lose"],
+    ["a\\b", "the name contains a backslash, which URLs turn into a slash"],
+    [".", "the name has the segment . or .., which URLs resolve"],
+    ["..", "the name has the segment . or .., which URLs resolve"],
+    ["../a", "the name has the segment . or .., which URLs resolve"],
+    ["a/../b", "the name has the segment . or .., which URLs resolve"],
+    ["a/.", "the name has the segment . or .., which URLs resolve"],
+  ])("may not be %j, which not every protocol can express; another id may", (name, reason) => {
+    expect(checkRoomName(name, 256)).toBe(reason);
+    expect(checkName(name, 256)).toBeUndefined();
+  });
+
+  test("that is accepted reaches the server as it is, percent-encoded in the path of a URL", () => {
+    for (const name of ["a/b", "/a", "a//b", "a/", "my notes", "a?b#c", "100%", "%2e%2e", "...", "\u00a0", "😀"]) {
+      const { pathname } = new URL(`ws://server/sync/${encodeURIComponent(name)}`);
+      expect([checkRoomName(name, 256), decodeURIComponent(pathname.slice("/sync/".length))]).toEqual([
+        undefined,
+        name,
+      ]);
+    }
   });
 });

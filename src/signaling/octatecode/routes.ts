@@ -8,7 +8,7 @@ import type { CountedAddresses } from "../../lib/address/counted-addresses.ts";
 import { bearerToken } from "../../lib/bearer-token.ts";
 import { KeyedBuckets } from "../../lib/keyed-buckets.ts";
 import { httpStatusOf } from "../../rooms/denial.ts";
-import { checkRoomName } from "../../rooms/room-name.ts";
+import { checkName } from "../../rooms/room-name.ts";
 import type { HttpClient } from "../../transport/protocol.ts";
 import { isObject, type JsonObject } from "../json-codec.ts";
 import { endingText, otherUser } from "./denial-text.ts";
@@ -46,7 +46,7 @@ export function octateCodeRoutes(options: RoutesOptions): Hono {
     return context.json({ error: "Too many requests", timestamp: clock.now() }, 429, { "retry-after": "1" });
   });
   const isValidName = (value: unknown): value is string =>
-    typeof value === "string" && checkRoomName(value, limits.nameBytes) === undefined;
+    typeof value === "string" && checkName(value, limits.nameBytes) === undefined;
 
   /** Decides whether the caller may join a room, without joining it. */
   const decide = async (request: AccessRequest) => {

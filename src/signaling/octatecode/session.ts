@@ -2,7 +2,7 @@ import type { Denial } from "../../auth/authorizer.ts";
 import { isSameSecret } from "../../lib/same-secret.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { RoomLimits } from "../../rooms/limits.ts";
-import { checkRoomName } from "../../rooms/room-name.ts";
+import { checkName } from "../../rooms/room-name.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { DialectSession, SignalingClient } from "../dialects.ts";
 import { takeOverId } from "../id-takeover.ts";
@@ -219,7 +219,7 @@ export class OctateCodeSession implements DialectSession, Deliverer<OctateCodeSi
   }
 
   #hasFault(name: string): boolean {
-    return checkRoomName(name, this.#options.limits.nameBytes) !== undefined;
+    return checkName(name, this.#options.limits.nameBytes) !== undefined;
   }
 
   /** A message in the name of this client, with the user and room of its token. */

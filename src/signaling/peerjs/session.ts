@@ -5,7 +5,7 @@ import type { Metrics } from "../../ops/metrics.ts";
 import { accessRequest } from "../../rooms/access-request.ts";
 import { closeReasonOf, sessionErrorOf } from "../../rooms/denial.ts";
 import type { RoomLimits } from "../../rooms/limits.ts";
-import { checkRoomName } from "../../rooms/room-name.ts";
+import { checkName } from "../../rooms/room-name.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
 import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
@@ -75,7 +75,7 @@ export async function openPeerJs(
 /** The token is bounded like the id, since the server keeps it as long. */
 function checkNames({ id, token }: ConnectParameters, nameBytes: number): void {
   for (const name of [id, token]) {
-    const refusal = checkRoomName(name, nameBytes);
+    const refusal = checkName(name, nameBytes);
     if (refusal !== undefined) throw new SessionError(closeReasons.malformedFrame, `In id or token, ${refusal}`);
   }
 }
@@ -178,7 +178,7 @@ class PeerJsSession implements ProtocolSession, Deliverer<PeerJsSignal> {
 
   #signal(signal: PeerJsSignal): void | Promise<void> {
     // No client can have such an id, so the message could never be delivered.
-    const refusal = checkRoomName(signal.dst, this.#options.limits.nameBytes);
+    const refusal = checkName(signal.dst, this.#options.limits.nameBytes);
     if (refusal !== undefined) return this.#refuse(signal.dst, "name", `In dst, ${refusal}`);
     return this.#quota.afterSpending(1, this, signal);
   }

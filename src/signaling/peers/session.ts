@@ -4,7 +4,7 @@ import type { Metrics } from "../../ops/metrics.ts";
 import { accessRequest } from "../../rooms/access-request.ts";
 import { closeReasonOf, isTemporary, sessionErrorOf } from "../../rooms/denial.ts";
 import type { RoomLimits } from "../../rooms/limits.ts";
-import { checkRoomName } from "../../rooms/room-name.ts";
+import { checkName } from "../../rooms/room-name.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
 import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
@@ -208,7 +208,7 @@ export class PeersSession implements ProtocolSession, Deliverer<AnswerableSignal
       this.#quota.met("topics-per-connection");
       return `More than ${topicsPerConnection} groups`;
     }
-    const fault = names.map((name) => checkRoomName(name, nameBytes)).find((found) => found !== undefined);
+    const fault = names.map((name) => checkName(name, nameBytes)).find((found) => found !== undefined);
     if (fault === undefined) return undefined;
     this.#quota.met("name");
     return `Invalid device id or group: ${fault}`;
