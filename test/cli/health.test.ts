@@ -85,7 +85,7 @@ describe("readiness is asked at", () => {
   test.each([
     ["127.0.0.1", "http://127.0.0.1:4444/readyz"],
     ["0.0.0.0", "http://127.0.0.1:4444/readyz"],
-    ["::", "http://[::1]:4444/readyz"],
+    ["::", "http://127.0.0.1:4444/readyz"],
     ["::1", "http://[::1]:4444/readyz"],
     ["localhost", "http://localhost:4444/readyz"],
     ["192.168.1.5", "http://192.168.1.5:4444/readyz"],

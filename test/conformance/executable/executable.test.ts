@@ -125,6 +125,20 @@ describe("the executable's log", () => {
     });
   });
 
+  test("has a warning when access through the public URL is open to everyone, and for origins that many pages share", async () => {
+    const origins = ["--auth-origins", "null,file://,https://app.example"];
+    await using server = serve({ args: ["--public-url", "https://collab.example", "--auth-mode", "open", ...origins] });
+    expect(await server.event("listening")).toMatchObject({ publicUrl: "https://collab.example/" });
+    expect(await server.event("open-to-everyone")).toMatchObject({ level: "warn", host: "collab.example" });
+    server.kill("SIGTERM");
+    const { stdout } = await server.ended();
+    const warned = Array.from(
+      stdout.matchAll(/"event":"shared-origin-allowed","origin":"([^"]+)"/g),
+      ([, origin]) => origin,
+    );
+    expect(warned).toEqual(["null", "file://"]);
+  });
+
   test("has a warning when other users of the machine can read a secret, and does not contain the secret", async () => {
     const secret = "a-secret-that-is-long-enough-to-be-one";
     await using server = serve({ args: ["--auth-mode", "token", "--auth-secret", secret] });
