@@ -1,5 +1,6 @@
 /**
- * Tortures the executable: `bun scripts/torture/main.ts [kill|fuzz|stall|fetch|slow-joiner|storm|freeze|disk-full|all]`.
+ * Tortures the executable:
+ * `bun scripts/torture/main.ts [kill|fuzz|stall|fetch|slow-joiner|storm|freeze|disk-full|idle-proxy|all]`.
  *
  * `--rounds` (kill), `--frames` (fuzz) and `--clients` (storm) set the amount, `--seed` repeats a printed seed.
  * `--protocol` is the protocol of the sync clients: `y-websocket`, `hocuspocus` or `mixed`. A torture with a single
@@ -17,6 +18,7 @@ import { yWebsocket } from "./client/y-websocket-protocol.ts";
 import { tortureByFullDisk } from "./disk-full.ts";
 import { tortureByFreezing } from "./frozen.ts";
 import { tortureByFrames } from "./fuzz/fuzz.ts";
+import { tortureByIdling } from "./idle-proxy.ts";
 import { tortureByFetching, tortureBySlowJoining } from "./joiners.ts";
 import { tortureByKilling } from "./kill.ts";
 import { formatOutcome, type Outcome } from "./outcome.ts";
@@ -44,6 +46,8 @@ const tortures: Readonly<Record<string, (given: Given) => Promise<Outcome>>> = {
   storm: tortureByStorm,
   freeze: (given) => tortureByFreezing({ ...given, clients: 50, frozenMs: 150_000, ...defaultLimits }),
   "disk-full": tortureByFullDisk,
+  // nginx waits 60 s by default.
+  "idle-proxy": ({ dataFolder }) => tortureByIdling({ dataFolder, idleMs: 150_000 }),
 };
 
 const protocolsOf: Readonly<Record<string, readonly [SyncProtocol, ...SyncProtocol[]]>> = {
