@@ -1,3 +1,4 @@
+import { isIP } from "node:net";
 import type { SettingValues } from "../../composition/settings.ts";
 import { describeDataError } from "./data-errors.ts";
 
@@ -15,6 +16,10 @@ export function describeStartError(
   });
 }
 
+function describeUnknownName(host: string): string {
+  return `The host name ${host} is not known here. Choose an address of this machine with --host.`;
+}
+
 function describeListenError(
   code: unknown,
   host: string,
@@ -27,10 +32,15 @@ function describeListenError(
       return `This machine has no address ${host}. Choose another with --host.`;
     case "EACCES":
       return `Port ${port} is not permitted. Ports below 1024 need root or setcap cap_net_bind_service=+ep; choose another with ${flag}.`;
+    case "EINVAL":
+      // The system refuses a link-local address without an interface. The runtime refuses a name that is not resolved.
+      return isIP(host) === 0
+        ? describeUnknownName(host)
+        : `The address ${host} needs its interface: --host ${host}%eth0.`;
     case "ENOENT":
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return `The host name ${host} is not known here. Choose an address of this machine with --host.`;
+      return describeUnknownName(host);
     case "EAFNOSUPPORT":
       return `This machine does not support the address ${host}. Choose another with --host.`;
     default:

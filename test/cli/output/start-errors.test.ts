@@ -37,6 +37,11 @@ describe("a server that cannot start", () => {
       "The host name 127.0.0.1 is not known here. Choose an address of this machine with --host.",
     ],
     [
+      "on a link-local address without its interface names the form",
+      systemError("EINVAL", "listen"),
+      "The address 127.0.0.1 needs its interface: --host 127.0.0.1%eth0.",
+    ],
+    [
       "in a folder that cannot be created names the flag",
       systemError("ENOENT", "mkdir"),
       "The data folder ./yurt-data cannot be created (ENOENT). Choose another with --data.",
