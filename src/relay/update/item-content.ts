@@ -39,6 +39,84 @@ const anyType = {
 /** A text shorter than this has a length of one byte (lib0 writes a second byte from 0x80 on). */
 const shortBytes = 32;
 
+/** A part of an item's content: its length in clocks, and its bytes without the number that precedes them. */
+export interface ContentPart {
+  readonly length: number;
+  /** The number that precedes the bytes. */
+  readonly count: number;
+  readonly offset: number;
+  readonly endOffset: number;
+}
+
+/**
+ * Cuts the content of an item, at which the decoder is, into parts of `maxBytes` at the most; a part of a single value
+ * may be larger. Undefined for content that is one value.
+ */
+export function cutItemContent(
+  decoder: decoding.Decoder,
+  ref: number,
+  maxBytes: number,
+): readonly ContentPart[] | undefined {
+  switch (ref) {
+    case contentRef.string:
+      return cutText(decoder, maxBytes);
+    case contentRef.any:
+      return cutValues(decoder, () => readAny(decoder, 0), maxBytes);
+    case contentRef.json:
+      return cutValues(decoder, () => decoding.readVarString(decoder), maxBytes);
+    default:
+      return undefined;
+  }
+}
+
+function cutText(decoder: decoding.Decoder, maxBytes: number): readonly ContentPart[] {
+  const { arr } = decoder;
+  const end = readUint(decoder) + decoder.pos;
+  const parts: ContentPart[] = [];
+  while (decoder.pos < end) {
+    const offset = decoder.pos;
+    let endOffset = Math.min(end, offset + Math.max(maxBytes, longestCharacter));
+    // A part ends before the first byte of a character: Yjs replaces halves.
+    while (endOffset < end && ((arr[endOffset] ?? 0) & 0xc0) === 0x80) endOffset -= 1;
+    const { length } = utf8.decode(arr.subarray(offset, endOffset));
+    parts.push({ length, count: endOffset - offset, offset, endOffset });
+    decoder.pos = endOffset;
+  }
+  return parts;
+}
+
+function cutValues(decoder: decoding.Decoder, read: () => unknown, maxBytes: number): readonly ContentPart[] {
+  const parts: ContentPart[] = [];
+  let [offset, length] = [0, 0];
+  const end = (endOffset: number) => {
+    if (length > 0) parts.push({ length, count: length, offset, endOffset });
+    [offset, length] = [endOffset, 0];
+  };
+  let left = readUint(decoder);
+  offset = decoder.pos;
+  for (; left > 0; left -= 1) {
+    const start = decoder.pos;
+    read();
+    if (decoder.pos - offset > maxBytes) end(start);
+    length += 1;
+  }
+  end(decoder.pos);
+  return parts;
+}
+
+/**
+ * Whether an item with this content is a part of a tree of XML, or a format of a text. Clients repair what such items
+ * are a part of, as they see it after each update: Yjs deletes a format without effect, and editors delete an element
+ * that their schema does not allow.
+ */
+export function isStructural(ref: number, firstByte: number | undefined): boolean {
+  return ref === contentRef.format || (ref === contentRef.type && (firstByte ?? 0) >= xmlElementRef);
+}
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+/** The bytes of the longest character. */
+const longestCharacter = 4;
+
 /** Reads past an item's content as Yjs reads it (V1), and returns its length in clocks. */
 export function readItemContent(decoder: decoding.Decoder, ref: number): number {
   switch (ref) {

@@ -10,7 +10,8 @@ export class RandomEditor {
   readonly #undo: Y.UndoManager;
   readonly #edits: readonly (() => void)[];
 
-  constructor(random: Random) {
+  /** `plain`: no formats and no XML. */
+  constructor(random: Random, content: "any" | "plain" = "any") {
     this.#random = random;
     this.doc = typedDoc();
     this.doc.clientID = 1 + random.integer(random.chance(0.2) ? 100 : 2 ** 32 - 1);
@@ -22,16 +23,16 @@ export class RandomEditor {
       captureTimeout: 0,
       trackedOrigins: new Set([null]),
     });
-    this.#edits = [
+    const plain = [
       () => this.#editText(),
       () => this.#editText(),
       () => this.#editText(),
-      () => editRich(rich, this.#random),
       () => this.#editList(list),
       () => this.#editMap(map),
-      () => this.#editXml(xml),
       () => this.#editNested(),
     ];
+    const structural = [() => editRich(rich, this.#random), () => this.#editXml(xml)];
+    this.#edits = content === "plain" ? plain : [...plain, ...structural];
   }
 
   /** Makes one change, which is one update, or none if it has no effect. */
