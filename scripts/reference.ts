@@ -45,7 +45,7 @@ Every limit on what clients may ask of the server is a setting \`limits.<name>\`
 \`YURT_LIMITS_JSON_DEPTH=64\`. \`--limits json-depth=64,name-bytes=128\` sets several at once. All are whole numbers of at
 least 1, or of at least 0 where the table says what 0 does. \`yurt limits\` prints them.
 
-A client that reads too slowly is disconnected, and never skips a message; the messages of a client that is too fast are
+A client that reads slowly gets what it missed as one update, and one that hardly reads is disconnected; the messages of a client that is too fast are
 delayed; a message that is too large is refused, and the client is told so. The last column says which of these happens,
 with the name of the close reason (see [close codes](architecture.md)); a dash stands for an answer in the words of the
 protocol, or for none.

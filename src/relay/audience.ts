@@ -1,56 +1,32 @@
 import type { Clock } from "../lib/time/clock.ts";
 import type { Channel, OpenChannel } from "../transport/channel.ts";
-import { closeReasons } from "../transport/close-reason.ts";
-import type { Frame } from "../transport/connection.ts";
-import type { TransportLimits } from "../transport/limits.ts";
+import type { Connection, Frame } from "../transport/connection.ts";
+import { CatchUp, type CatchUpOptions, type Purpose } from "./catch-up.ts";
 import type { Answer } from "./document/document-content.ts";
 import { FrameCache } from "./frame-cache.ts";
-import type { Release, SnapshotBudget } from "./snapshot-budget.ts";
+import type { SnapshotBudget } from "./snapshot-budget.ts";
 import { emptyAwareness } from "./sync-codec.ts";
 import type { SyncEncoding, SyncMember } from "./sync-member.ts";
-import { mergeUpdates } from "./update/merge-updates.ts";
 
 export interface AudienceOptions {
   readonly openChannel: OpenChannel;
   readonly snapshots: SnapshotBudget;
   readonly clock: Clock;
-  readonly limits: Pick<TransportLimits, "outboxBytes">;
+  readonly limits: CatchUpOptions["limits"];
+  /** The state vector of everything that is committed. */
+  readonly stateVector: () => Uint8Array;
   /** Called when a member that was behind is up to date. The room then repeats the awareness that it missed. */
   readonly caughtUp: (member: SyncMember) => void;
+  /** Called for a member that has to be answered from this state vector, by `sendAnswer`. */
+  readonly answerNeeded: (member: SyncMember, stateVector: Uint8Array) => void;
 }
 
-/** A large frame that waits to be sent to one member. `bytes` is known before the frame is encoded. */
-interface LargeFrame {
-  readonly bytes: number;
-  encode(): Frame;
-}
-
-/**
- * The frames and updates that a member has not received yet, because a large frame is being sent to it or waits for the
- * budget. Meanwhile the member has left the channels: published frames would pile up behind the large one.
- */
-interface Backlog {
-  readonly large: LargeFrame[];
-  /** The updates committed meanwhile, to be sent afterwards as one. */
-  updates: Uint8Array[];
-  /** The bytes of those updates that are not large. */
-  updateBytes: number;
-  /**
-   * Gives the bytes of the frame that is being sent back to the snapshot budget; undefined while none is being sent.
-   */
-  release: Release | undefined;
-  /** The unsent bytes at `progressAt`, the last time when the link was found to be fast enough. */
-  unsentBytes: number;
-  progressAt: number;
-}
-
-/** The delivery state of one member: which frames it receives, and how far it is behind. */
+/** The delivery state of one member: which frames it receives. */
 interface DeliveryState {
   /** True from its first sync on. */
   receivesUpdates: boolean;
   /** True from `subscribeToAwareness` on. */
   receivesAwareness: boolean;
-  backlog: Backlog | undefined;
   sentAt: number;
 }
 
@@ -67,25 +43,16 @@ interface Channels {
 const keepaliveMs = 15_000;
 const keepaliveCheckMs = 5_000;
 /**
- * A link that takes less than `minProgressBytes` of a large frame in `minProgressMs` is closed: it would hold up others
- * without need.
- */
-const minProgressBytes = 256 * 1024;
-const minProgressMs = 30_000;
-
-/**
  * Delivers the frames of a room to its members: publishes updates and awareness on channels, each frame encoded once
  * per encoding, and sends answers directly. This is the place where an update is published.
  *
- * A frame that takes more than a quarter of an outbox is sent to each member directly, as a snapshot, when the snapshot
- * budget allows. Until the member's link has taken it, the member is behind: updates committed meanwhile go into its
- * backlog, and are then sent as one update.
+ * A member that takes less than is published falls behind, and so does one that is sent a large update or answer:
+ * `CatchUp` brings it up to date.
  */
 export class Audience {
   readonly #options: AudienceOptions;
-  readonly #largeBytes: number;
+  readonly #catchUp: CatchUp;
   readonly #deliveries = new Map<SyncMember, DeliveryState>();
-  readonly #behind = new Set<SyncMember>();
   /** The number of members by encoding. */
   readonly #encodings = new Map<SyncEncoding, number>();
   readonly #channels = new Map<SyncEncoding, Channels>();
@@ -95,12 +62,17 @@ export class Audience {
 
   constructor(options: AudienceOptions) {
     this.#options = options;
-    this.#largeBytes = options.limits.outboxBytes / 4;
+    this.#catchUp = new CatchUp({
+      ...options,
+      encode: ({ encoding }, message, update) => this.#frame(encoding, encoding[message], update),
+      fellBehind: (member) => this.#leaveChannels(member),
+      caughtUp: (member) => this.#caughtUp(member),
+    });
   }
 
   add(member: SyncMember): void {
     const { clock } = this.#options;
-    const delivery = { receivesUpdates: false, receivesAwareness: false, backlog: undefined, sentAt: clock.now() };
+    const delivery = { receivesUpdates: false, receivesAwareness: false, sentAt: clock.now() };
     this.#deliveries.set(member, delivery);
     this.#encodings.set(member.encoding, (this.#encodings.get(member.encoding) ?? 0) + 1);
     this.#cancelKeepalive ??= clock.after(keepaliveCheckMs, () => this.#keepalive());
@@ -111,9 +83,8 @@ export class Audience {
     if (delivery === undefined) return;
     this.#leaveChannels(member);
     this.#deliveries.delete(member);
-    this.#behind.delete(member);
+    this.#catchUp.remove(member);
     this.#releaseEncoding(member.encoding);
-    delivery.backlog?.release?.();
     if (this.#deliveries.size > 0) return;
     this.#frames.clear();
     this.#cancelKeepalive?.();
@@ -143,51 +114,49 @@ export class Audience {
     this.#channels.delete(encoding);
   }
 
-  /** Whether a frame of this size takes more than a quarter of an outbox, and is therefore sent as a snapshot. */
-  isLarge(bytes: number): boolean {
-    return bytes > this.#largeBytes;
-  }
-
-  /** Whether a large frame is being sent to `member`, or waits for the budget. */
   isBehind(member: SyncMember): boolean {
-    return this.#behind.has(member);
+    return this.#catchUp.isBehind(member);
   }
 
-  /** Sends a frame of any size to one member. */
-  send(member: SyncMember, frame: Frame): void {
+  /** Whether so many acknowledgements wait for a member that it should not be read until it has taken some. */
+  isOwedMuch(member: SyncMember): boolean {
+    return this.#catchUp.waitingAcknowledgementBytes(member) > this.#options.limits.outboxBytes / 4;
+  }
+
+  /** Calls `task` when the member has been sent the next acknowledgement, or has left; at once if none waits. */
+  whenAcknowledged(member: SyncMember, task: () => void): void {
+    this.#catchUp.whenAcknowledged(member, task);
+  }
+
+  /** Sends a frame to one member. */
+  send(member: SyncMember, frame: Frame, purpose: Purpose = "other"): void {
     const delivery = this.#deliveries.get(member);
     if (delivery === undefined) return;
     delivery.sentAt = this.#options.clock.now();
-    const bytes = bytesOf(frame);
-    if (bytes > this.#largeBytes) this.#sendLarge(member, delivery, { bytes, encode: () => frame });
-    else member.connection.send(frame);
+    this.#catchUp.sendFrame(member, frame, purpose);
+  }
+
+  /** Acknowledges an update by sending it back: as the frame that `frame` returns, or in pieces. */
+  echo(member: SyncMember, update: Uint8Array, frame: () => Frame | undefined): void {
+    if (this.#catchUp.isLarge(update.byteLength)) {
+      if (this.#deliveries.has(member)) this.#catchUp.sendUpdate(member, update, "acknowledgement");
+      return;
+    }
+    const acknowledgement = frame();
+    if (acknowledgement !== undefined) this.send(member, acknowledgement, "acknowledgement");
   }
 
   /**
    * Sends a member the answer to its SyncStep1, its first or a later one, and subscribes it: it receives every update
    * that is committed from now on, exactly once.
-   *
-   * `release` is called when all of the answer is sent.
    */
-  sendSnapshot(member: SyncMember, { before, update }: Answer, release: Release): void {
+  sendAnswer(member: SyncMember, answer: Answer): void {
     const delivery = this.#deliveries.get(member);
-    if (delivery === undefined || !member.connection.isOpen) {
-      release();
-      return;
-    }
-    const { connection, encoding } = member;
+    if (delivery === undefined || !member.connection.isOpen) return;
     delivery.sentAt = this.#options.clock.now();
     delivery.receivesUpdates = true;
-    if (before !== undefined) connection.sendSnapshot(this.#frame(encoding, encoding.update, before));
-    connection.sendSnapshot(this.#frame(encoding, encoding.syncStep2, update));
-    // A member that is already behind waits for its connection anyway: no second wait is started.
-    if (connection.unsentBytes === 0 || delivery.backlog !== undefined) {
-      release();
-      if (delivery.backlog === undefined) this.#joinChannels(member, delivery);
-      return;
-    }
-    this.#fallBehind(member, delivery);
-    this.#waitUntilSent(member, delivery, release);
+    this.#catchUp.sendAnswer(member, answer);
+    if (!this.isBehind(member)) this.#joinChannels(member, delivery);
   }
 
   /** From now on `member` receives the frames of `publishAwareness`. */
@@ -195,7 +164,7 @@ export class Audience {
     const delivery = this.#deliveries.get(member);
     if (delivery === undefined) return;
     delivery.receivesAwareness = true;
-    if (delivery.backlog === undefined) this.#joinChannels(member, delivery);
+    if (!this.isBehind(member)) this.#joinChannels(member, delivery);
   }
 
   /**
@@ -203,11 +172,11 @@ export class Audience {
    * encoding.
    */
   publishUpdate(update: Uint8Array, encode: (encoding: SyncEncoding) => Frame, except: SyncMember): void {
-    const isLarge = update.byteLength > this.#largeBytes;
-    for (const member of this.#behind) {
-      if (member !== except) this.#addToBacklog(member, update, isLarge);
+    for (const member of this.#catchUp.members) {
+      const isReceiver = member !== except && this.#deliveries.get(member)?.receivesUpdates === true;
+      if (isReceiver) this.#catchUp.addUpdate(member, update);
     }
-    if (isLarge) this.#publishLarge(update, except);
+    if (this.#catchUp.isLarge(update.byteLength)) this.#publishLarge(update, except);
     else {
       for (const [encoding, { updates }] of this.#channels) {
         // A connection can carry several members, but each of them with a different encoding.
@@ -238,99 +207,25 @@ export class Audience {
   }
 
   #publishLarge(update: Uint8Array, except: SyncMember): void {
-    for (const [member, delivery] of this.#deliveries) {
-      if (member === except || !delivery.receivesUpdates || delivery.backlog !== undefined) continue;
-      const encode = () => this.#frame(member.encoding, member.encoding.update, update);
-      this.#sendLarge(member, delivery, { bytes: update.byteLength, encode });
+    for (const [member, { receivesUpdates }] of this.#deliveries) {
+      if (member === except || !receivesUpdates || this.isBehind(member)) continue;
+      this.#catchUp.sendUpdate(member, update, "other");
     }
   }
 
-  /** Keeps an update for a member that is behind. A member whose backlog exceeds its outbox is closed. */
-  #addToBacklog(member: SyncMember, update: Uint8Array, isLarge: boolean): void {
+  #caughtUp(member: SyncMember): void {
     const delivery = this.#deliveries.get(member);
-    if (delivery?.backlog === undefined || !delivery.receivesUpdates) return;
-    delivery.backlog.updates.push(update);
-    if (!isLarge) delivery.backlog.updateBytes += update.byteLength;
-    const { updateBytes } = delivery.backlog;
-    if (updateBytes > this.#options.limits.outboxBytes)
-      member.connection.close(closeReasons.overloaded, `limits.outbox-bytes: ${updateBytes} bytes behind`);
-  }
-
-  #sendLarge(member: SyncMember, delivery: DeliveryState, frame: LargeFrame): void {
-    const isFirst = delivery.backlog === undefined;
-    this.#fallBehind(member, delivery).large.push(frame);
-    if (isFirst) this.#sendNext(member, delivery);
-  }
-
-  #fallBehind(member: SyncMember, delivery: DeliveryState): Backlog {
-    if (delivery.backlog !== undefined) return delivery.backlog;
-    const progressAt = this.#options.clock.now();
-    const backlog = { large: [], updates: [], updateBytes: 0, release: undefined, unsentBytes: 0, progressAt };
-    delivery.backlog = backlog;
-    this.#behind.add(member);
-    this.#leaveChannels(member);
-    return backlog;
-  }
-
-  /**
-   * Called when nothing is being sent to a member that is behind: sends the next large frame, then the backlog, and at
-   * last subscribes it again.
-   */
-  #sendNext(member: SyncMember, delivery: DeliveryState): void {
-    const { backlog } = delivery;
-    if (backlog === undefined) return;
-    const next = backlog.large.shift() ?? this.#takeUpdates(member, backlog);
-    if (next === undefined || next.bytes <= this.#largeBytes) {
-      if (next !== undefined) member.connection.send(next.encode());
-      delivery.backlog = undefined;
-      this.#behind.delete(member);
-      this.#joinChannels(member, delivery);
-      this.#options.caughtUp(member);
-      return;
-    }
-    this.#options.snapshots.admit(next.bytes, (release) => {
-      if (this.#deliveries.get(member) === delivery) member.connection.sendSnapshot(next.encode());
-      this.#waitUntilSent(member, delivery, release);
-    });
-  }
-
-  #takeUpdates(member: SyncMember, backlog: Backlog): LargeFrame | undefined {
-    const { updates } = backlog;
-    const [only] = updates;
-    if (only === undefined) return undefined;
-    backlog.updates = [];
-    backlog.updateBytes = 0;
-    const { encoding } = member;
-    const bytes = updates.reduce((sum, { byteLength }) => sum + byteLength, 0);
-    return {
-      bytes,
-      encode: () =>
-        updates.length === 1 ? this.#frame(encoding, encoding.update, only) : encoding.update(mergeUpdates(updates)),
-    };
-  }
-
-  /** Waits until everything that was sent to the member has left, then releases the budget and goes on. */
-  #waitUntilSent(member: SyncMember, delivery: DeliveryState, release: Release): void {
-    const { backlog } = delivery;
-    if (this.#deliveries.get(member) !== delivery || backlog === undefined || !member.connection.isOpen) {
-      release();
-      return;
-    }
-    backlog.release = release;
-    backlog.unsentBytes = member.connection.unsentBytes;
-    backlog.progressAt = this.#options.clock.now();
-    member.connection.drained(() => {
-      release();
-      backlog.release = undefined;
-      if (this.#deliveries.get(member) === delivery) this.#sendNext(member, delivery);
-    });
+    if (delivery === undefined) return;
+    this.#joinChannels(member, delivery);
+    this.#options.caughtUp(member);
   }
 
   #joinChannels({ connection, encoding }: SyncMember, { receivesUpdates, receivesAwareness }: DeliveryState): void {
     let channels = this.#channels.get(encoding);
     if (channels === undefined) {
       const { openChannel } = this.#options;
-      channels = { updates: openChannel(), awareness: openChannel() };
+      const slow = (slowConnection: Connection) => this.#fellBehind(encoding, slowConnection);
+      channels = { updates: openChannel(slow), awareness: openChannel(slow) };
       this.#channels.set(encoding, channels);
     }
     if (receivesUpdates) channels.updates.join(connection);
@@ -343,30 +238,23 @@ export class Audience {
     channels?.awareness.leave(connection);
   }
 
+  /** A member takes less than is published to it. */
+  #fellBehind(encoding: SyncEncoding, connection: Connection): void {
+    for (const member of this.#deliveries.keys()) {
+      if (member.connection === connection && member.encoding === encoding) this.#catchUp.fallBehind(member);
+    }
+  }
+
   #keepalive(): void {
     const { clock } = this.#options;
     this.#cancelKeepalive = clock.after(keepaliveCheckMs, () => this.#keepalive());
     this.#frames.age();
     const now = clock.now();
     for (const [member, delivery] of this.#deliveries) {
-      const isPublishedTo = delivery.receivesUpdates && delivery.receivesAwareness && delivery.backlog === undefined;
+      const isPublishedTo = delivery.receivesUpdates && delivery.receivesAwareness && !this.isBehind(member);
       const sentAt = Math.max(delivery.sentAt, isPublishedTo ? this.#publishedAt : delivery.sentAt);
       if (now - sentAt >= keepaliveMs) this.send(member, member.encoding.awareness(emptyAwareness));
-      if (delivery.backlog?.release !== undefined) this.#checkProgress(member, delivery.backlog, now);
     }
+    this.#catchUp.checkProgress(now);
   }
-
-  #checkProgress({ connection }: SyncMember, backlog: Backlog, now: number): void {
-    const { unsentBytes } = connection;
-    if (backlog.unsentBytes - unsentBytes >= minProgressBytes) {
-      backlog.unsentBytes = unsentBytes;
-      backlog.progressAt = now;
-    } else if (now - backlog.progressAt >= minProgressMs) {
-      connection.close(closeReasons.overloaded, `less than ${minProgressBytes} bytes taken in ${minProgressMs} ms`);
-    }
-  }
-}
-
-function bytesOf(frame: Frame): number {
-  return typeof frame === "string" ? frame.length : frame.byteLength;
 }

@@ -39,16 +39,22 @@ export const relayLimits = limits({
     help: "client ids whose awareness clocks are remembered for one document",
     beyond: "dropped, unless a client that is gone can be forgotten",
   },
+  // A client that receives no whole message for 30 s reconnects: at the default, that is a link of 9 kB/s.
+  snapshotPieceBytes: {
+    default: 256 * kibibyte,
+    unit: "bytes",
+    help: "one message with a part of a document; a client is sent a larger update in pieces, as its link takes them",
+  },
   snapshotsBytes: {
     default: 128 * mebibyte,
     unit: "bytes",
-    help: "large frames on their way to all clients together",
+    help: "documents and large updates that are being sent, once each, and their pieces on the way to all clients",
     beyond: "delayed",
   },
   snapshotBurstBytes: {
     default: 32 * mebibyte,
     unit: "bytes",
-    help: "large frames that started a moment ago, to all clients together",
+    help: "the same, of those that started a moment ago",
     beyond: "delayed",
   },
   waitingUpdateBytes: {

@@ -48,4 +48,6 @@ export interface Submission {
    * acknowledgement is sent.
    */
   readonly acknowledgement?: () => Frame | undefined;
+  /** Whether the acknowledgement is the update itself, which can be sent in pieces instead of a frame. */
+  readonly isEchoed?: boolean;
 }

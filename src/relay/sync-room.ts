@@ -5,6 +5,7 @@ import type { Frame } from "../transport/connection.ts";
 import type { TransportLimits } from "../transport/limits.ts";
 import { Audience } from "./audience.ts";
 import { Awareness } from "./awareness.ts";
+import { unsentPieces } from "./catch-up.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import { CompactorClosed } from "./compaction/compactor.ts";
 import { Document, type DocumentOptions } from "./document/document.ts";
@@ -95,7 +96,9 @@ export class SyncRoom {
       snapshots,
       clock,
       limits,
+      stateVector: () => this.#state.stateVector(),
       caughtUp: (member) => this.#caughtUp(member),
+      answerNeeded: (member, stateVector) => void this.#answerLate(member, stateVector),
     });
     this.#space = new DocumentSpace({
       ...options,
@@ -149,8 +152,7 @@ export class SyncRoom {
     this.#awareness.frameReceived(member);
     // A member gets one snapshot at a time: of the requests that it makes meanwhile, only the last is answered.
     if (this.#audience.isBehind(member)) this.#deferredSyncStep1.set(member, stateVector);
-    else if (this.#audience.isLarge(this.#state.bytes)) return this.#answerWithinBudget(member, stateVector);
-    else return this.#answer(member, stateVector, () => {});
+    else return this.#answer(member, stateVector);
   }
 
   /**
@@ -171,6 +173,18 @@ export class SyncRoom {
     }
     if (this.#state.canClassify(contents)) return this.#accept(received);
     return this.#document.loaded(() => this.#accept(received));
+  }
+
+  /**
+   * Whether so many acknowledgements wait for a member that its updates should not be submitted: it sends faster than
+   * it reads. `whenAcknowledged` tells when to look again.
+   */
+  isOwedMuch(member: SyncMember): boolean {
+    return this.#audience.isOwedMuch(member);
+  }
+
+  whenAcknowledged(member: SyncMember, task: () => void): void {
+    this.#audience.whenAcknowledged(member, task);
   }
 
   /** Takes an awareness update. Throws `SessionError` for a malformed one. */
@@ -213,9 +227,15 @@ export class SyncRoom {
     this.#document.skipCompaction();
   }
 
+  /** A large document is read, and its answer computed, when the snapshot budget allows. */
+  #answer(member: SyncMember, stateVector: Uint8Array): void | Promise<void> {
+    const isLarge = this.#state.bytes > this.#options.limits.outboxBytes / 4;
+    return isLarge ? this.#answerWithinBudget(member, stateVector) : this.#answerNow(member, stateVector);
+  }
+
   /** Takes the snapshot, sends it and subscribes the member, in one synchronous block. */
-  #answer(member: SyncMember, stateVector: Uint8Array, release: Release): void | Promise<void> {
-    return this.#document.loaded(() => this.#audience.sendSnapshot(member, this.#answerTo(stateVector), release));
+  #answerNow(member: SyncMember, stateVector: Uint8Array): void | Promise<void> {
+    return this.#document.loaded(() => this.#audience.sendAnswer(member, this.#answerTo(stateVector)));
   }
 
   #answerTo(stateVector: Uint8Array): Answer {
@@ -227,14 +247,13 @@ export class SyncRoom {
   }
 
   async #answerWithinBudget(member: SyncMember, stateVector: Uint8Array): Promise<void> {
-    const release = await new Promise<Release>((admitted) => {
-      this.#options.snapshots.admit(this.#state.bytes, admitted);
-    });
+    const { limits, snapshots } = this.#options;
+    const load = { ...this.#state.shared, ownBytes: unsentPieces * limits.snapshotPieceBytes };
+    const release = await new Promise<Release>((admitted) => snapshots.admit(load, admitted));
     try {
-      await this.#answer(member, stateVector, release);
-    } catch (error) {
+      await this.#answerNow(member, stateVector);
+    } finally {
       release();
-      throw error;
     }
   }
 
@@ -258,7 +277,7 @@ export class SyncRoom {
 
   async #answerLate(member: SyncMember, stateVector: Uint8Array): Promise<void> {
     try {
-      await this.sync(member, stateVector);
+      await this.#answer(member, stateVector);
     } catch (error) {
       member.connection.close(error instanceof SessionError ? error.reason : closeReasons.internalError);
     }
@@ -367,13 +386,17 @@ export class SyncRoom {
   }
 
   /** The function that registers the acknowledgement of an update, to be called once the update is committed. */
-  #acknowledgementOf({ member, acknowledgement }: Received): (() => void) | undefined {
+  #acknowledgementOf({ member, update, acknowledgement, isEchoed }: Received): (() => void) | undefined {
     if (acknowledgement === undefined) return undefined;
     return () => {
       this.#options.durability.acknowledge(member.connection, () => {
-        const frame = acknowledgement();
-        if (frame !== undefined) this.#audience.send(member, frame);
+        if (isEchoed === true) this.#audience.echo(member, update, acknowledgement);
+        else this.#acknowledge(member, acknowledgement());
       });
     };
+  }
+
+  #acknowledge(member: SyncMember, frame: Frame | undefined): void {
+    if (frame !== undefined) this.#audience.send(member, frame, "acknowledgement");
   }
 }

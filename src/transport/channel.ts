@@ -4,7 +4,8 @@ import type { Connection, Frame } from "./connection.ts";
  * Many receivers of one encoding of one room.
  *
  * A connection receives every frame published between its `join` and its `leave`, in order with what is sent to it
- * directly; one that cannot keep up is closed with `overloaded`, never skipped. A closed connection has left.
+ * directly; one that cannot keep up is reported as slow, or else closed with `overloaded`, never skipped. A closed
+ * connection has left.
  */
 export interface Channel {
   /** Idempotent. */
@@ -15,5 +16,10 @@ export interface Channel {
   publish(frame: Frame, except?: Connection): void;
 }
 
-/** Opens a channel without members. It needs no closing: it ends with its last member. */
-export type OpenChannel = () => Channel;
+/**
+ * Opens a channel without members. It needs no closing: it ends with its last member.
+ *
+ * `slow` is called for a connection with more than a quarter of its outbox unsent, soon after a `publish` and again as
+ * long as it stays. It should leave the channel, before its outbox is full.
+ */
+export type OpenChannel = (slow?: (connection: Connection) => void) => Channel;

@@ -25,25 +25,31 @@ export class NativeChannels {
     this.#servers.delete(server);
   }
 
-  readonly open: OpenChannel = () => {
+  readonly open: OpenChannel = (slow) => {
     this.#opened += 1;
     // A topic is a number and never a room's name: names are secrets, and each subscription would keep a copy.
-    return new NativeChannel(String(this.#opened), this.#servers, this.#limits.outboxBytes / 4);
+    const topic = String(this.#opened);
+    return new NativeChannel({ topic, servers: this.#servers, slowBytes: this.#limits.outboxBytes / 4, slow });
   };
+}
+
+interface NativeChannelOptions {
+  readonly topic: string;
+  readonly servers: ReadonlySet<SocketServer>;
+  readonly slowBytes: number;
+  readonly slow: ((connection: Connection) => void) | undefined;
 }
 
 class NativeChannel implements Channel {
   readonly #topic: string;
-  readonly #servers: ReadonlySet<SocketServer>;
+  readonly #options: NativeChannelOptions;
   readonly #members = new Set<WebSocketConnection>();
-  readonly #checkBytes: number;
   /** Published since the members' outboxes were last looked at. */
   #uncheckedBytes = 0;
 
-  constructor(topic: string, servers: ReadonlySet<SocketServer>, checkBytes: number) {
-    this.#topic = topic;
-    this.#servers = servers;
-    this.#checkBytes = checkBytes;
+  constructor(options: NativeChannelOptions) {
+    this.#topic = options.topic;
+    this.#options = options;
   }
 
   join(connection: Connection): void {
@@ -60,20 +66,24 @@ class NativeChannel implements Channel {
 
   publish(frame: Frame, except?: Connection): void {
     const sender = except === undefined ? undefined : native(except);
-    for (const server of this.#servers) {
+    for (const server of this.#options.servers) {
       // A socket's own publish leaves out only that socket, also after it has closed.
       if (sender?.server === server) sender.socket.publish(this.#topic, frame);
       else server.publish(this.#topic, frame);
     }
     this.#uncheckedBytes += frameBytes(frame);
-    if (this.#uncheckedBytes >= this.#checkBytes) this.#checkOutboxes();
+    if (this.#uncheckedBytes >= this.#options.slowBytes) this.#checkOutboxes();
   }
 
-  /** Looks at every member once per `#checkBytes` published, so an outbox overshoots its limit by no more than that. */
+  /** Looks at every member once per `slowBytes` published, so an outbox overshoots its limit by no more than that. */
   #checkOutboxes(): void {
     const bytes = this.#uncheckedBytes;
     this.#uncheckedBytes = 0;
-    for (const member of this.#members) member.published(bytes);
+    const { slow, slowBytes } = this.#options;
+    for (const member of this.#members) {
+      if (slow !== undefined && member.unsentBytes > slowBytes) slow(member);
+      member.published(bytes);
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { WebsocketClient } from "lib0/websocket";
-import { encodeMessage } from "../../src/relay/y-websocket/codec.ts";
+import * as Y from "yjs";
+import { decodeFrame, encodeMessage } from "../../src/relay/y-websocket/codec.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import { RawClient, updatesOf } from "../support/clients/raw-client.ts";
 import { WireSocket } from "../support/clients/wire-socket.ts";
@@ -55,22 +56,50 @@ test.concurrent("a poll of Engine.IO is answered even if it waits longer than Bu
 
 test.concurrent("a reader that was closed for reading too slowly learns why, also when it reads nothing for 20 s", async () => {
   await using server = await startTestServer({ limits: { outboxBytes: 200_000 } });
+  const subscribe = JSON.stringify({ type: "subscribe", topics: ["room"] });
+  const slow = await WireSocket.connect(server.port, "/signal");
+  slow.send(new TextEncoder().encode(subscribe));
+  const publisher = await RawClient.connect(`${server.wsUrl}/signal`);
+  publisher.sendBytes(subscribe);
+  slow.pause();
+  // More than the kernel's buffers and the outbox hold.
+  const message = JSON.stringify({ type: "publish", topic: "room", data: "x".repeat(60_000) });
+  for (let count = 0; count < 300; count += 1) {
+    publisher.sendBytes(message);
+    await pause(1);
+  }
+  await pause(20_000);
+  slow.resume();
+  expect(await slow.closed).toBe(closeReasons.overloaded.code);
+  publisher.socket.close();
+}, 60_000);
+
+test.concurrent("a reader that stalls for 20 s keeps its connection, and gets everything that it missed", async () => {
+  await using server = await startTestServer({ limits: { outboxBytes: 200_000 } });
   const document = "/sync/slow";
-  const slow = await WireSocket.connect(server.port, document);
+  const doc = new Y.Doc();
+  const slow = await WireSocket.connect(server.port, document, {
+    received: (frame) => {
+      const message = decodeFrame(frame);
+      if ("update" in message) Y.applyUpdate(doc, message.update);
+    },
+  });
   slow.send(encodeMessage({ type: "sync-step-1", stateVector: Uint8Array.of(0) }));
   const writer = await RawClient.connect(`${server.wsUrl}${document}`);
   await writer.sync();
   slow.pause();
+  const written = new Y.Doc();
   // More than the kernel's buffers and the outbox hold.
-  const updates = updatesOf((doc) => {
-    for (let count = 0; count < 600; count += 1) doc.getText().insert(0, "x".repeat(20_000));
-  });
+  const updates = updatesOf((each) => {
+    for (let count = 0; count < 600; count += 1) each.getMap("map").set("key", `${count}`.padEnd(20_000, "x"));
+  }, written);
   for (const update of updates) {
     writer.send({ type: "update", update });
     await pause(1);
   }
   await pause(20_000);
   slow.resume();
-  expect(await slow.closed).toBe(closeReasons.overloaded.code);
-  await writer.close();
+  await eventually("the last value", () => doc.getMap("map").get("key") === written.getMap("map").get("key"));
+  slow.end();
+  writer.socket.close();
 }, 60_000);

@@ -8,11 +8,19 @@ import { roomParts } from "../support/servers/room-parts.ts";
 
 function setUp() {
   const { clock, limits, snapshots } = roomParts({}, openMemoryStore());
-  const audience = new Audience({ openChannel: openFakeChannel, snapshots, clock, limits, caughtUp: () => {} });
+  const audience = new Audience({
+    openChannel: openFakeChannel,
+    snapshots,
+    clock,
+    limits,
+    stateVector: () => Uint8Array.of(0),
+    caughtUp: () => {},
+    answerNeeded: () => {},
+  });
   const join = (id: string, encoding: SyncEncoding, update = Uint8Array.of(0, 0)) => {
     const member = { connection: new FakeConnection(id), encoding, access: "write" as const };
     audience.add(member);
-    audience.sendSnapshot(member, { before: undefined, update }, () => {});
+    audience.sendAnswer(member, { before: undefined, update });
     return member;
   };
   return { audience, join };
@@ -63,7 +71,7 @@ test("an answer is cached for members that share an encoding, not for a member t
   const [shared, own] = [countingEncoding("shared"), countingEncoding("own")];
   const update = Uint8Array.of(0, 0);
   const alone = join("alone", own, update);
-  for (let times = 0; times < 2; times += 1) audience.sendSnapshot(alone, { before: undefined, update }, () => {});
+  for (let times = 0; times < 2; times += 1) audience.sendAnswer(alone, { before: undefined, update });
   expect(own.answers).toBe(3);
   for (const id of ["first", "second", "third", "fourth"]) join(id, shared, update);
   expect(shared.answers).toBe(2);

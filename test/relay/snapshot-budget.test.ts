@@ -9,9 +9,10 @@ function setUp() {
   const limits = { ...defaultLimits, snapshotsBytes: 100, snapshotBurstBytes: 30 };
   const budget = new SnapshotBudget({ limits, clock, metrics: createMetrics() });
   const started = new Map<string, Release>();
-  const admit = (name: string, bytes: number) => budget.admit(bytes, (release) => started.set(name, release));
+  const admit = (name: string, bytes: number, source: object = {}) =>
+    budget.admit({ source, sourceBytes: bytes, ownBytes: 0 }, (release) => started.set(name, release));
   const release = (name: string) => started.get(name)?.();
-  return { clock, admit, release, names: () => [...started.keys()] };
+  return { clock, budget, admit, release, names: () => [...started.keys()] };
 }
 
 describe("the snapshot budget", () => {
@@ -62,5 +63,31 @@ describe("the snapshot budget", () => {
     release("c");
     release("d");
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  test("counts the bytes that snapshots share once, until the last of them is released", () => {
+    const { clock, admit, release, names } = setUp();
+    const document = {};
+    for (const name of ["a", "b", "c"]) admit(name, 30, document);
+    clock.advance(500);
+    admit("other", 71);
+    expect(names()).toEqual(["a", "b", "c"]);
+    release("a");
+    release("b");
+    expect(names()).toEqual(["a", "b", "c"]);
+    release("c");
+    expect(names()).toEqual(["a", "b", "c", "other"]);
+  });
+
+  test("counts each client's pieces, and what cannot wait", () => {
+    const { budget, clock, admit, names } = setUp();
+    const document = {};
+    const releases = Array.from({ length: 8 }, () => budget.hold({ source: document, sourceBytes: 20, ownBytes: 10 }));
+    clock.advance(500);
+    admit("waits", 1);
+    expect(names()).toEqual([]);
+    releases[0]?.();
+    releases[0]?.();
+    expect(names()).toEqual(["waits"]);
   });
 });

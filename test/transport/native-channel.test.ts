@@ -1,4 +1,7 @@
+import { expect, test } from "bun:test";
+import type { Connection } from "../../src/transport/connection.ts";
 import { describeWire } from "../contract/channel.ts";
+import { WireSocket } from "../support/clients/wire-socket.ts";
 import { eventually } from "../support/eventually.ts";
 import { join, listen } from "../support/servers/test-listener.ts";
 
@@ -25,4 +28,30 @@ describeWire("over Bun's WebSockets", () => {
     },
     close: async () => server[Symbol.asyncDispose](),
   };
+});
+
+test("a channel reports a connection with a quarter of its outbox unsent, which keeps its connection when it leaves", async () => {
+  const outboxBytes = 1_000_000;
+  await using server = listen({}, { outboxBytes });
+  const clients = [await WireSocket.connect(server.listener.port, "/test"), await join(server.url)] as const;
+  await eventually("two connections", () => server.connections.length === 2);
+  const slow: Connection[] = [];
+  const channel = server.channels.open((connection) => {
+    slow.push(connection);
+    channel.leave(connection);
+  });
+  for (const connection of server.connections) channel.join(connection);
+  clients[0].pause();
+  for (let published = 0; slow.length === 0; published += 20_000) {
+    channel.publish(new Uint8Array(20_000));
+    await eventually("the other has read it", () => clients[1].heard.length * 20_000 > published);
+  }
+  channel.publish(new Uint8Array(outboxBytes));
+  const [reported] = slow;
+  expect(slow).toHaveLength(1);
+  expect(reported?.isOpen).toBe(true);
+  expect(reported?.unsentBytes).toBeGreaterThan(outboxBytes / 4);
+  expect(reported?.unsentBytes).toBeLessThan(outboxBytes);
+  clients[0].end();
+  clients[1].socket.close();
 });

@@ -18,7 +18,7 @@ const syncLimitMs = 60_000;
 /** A member of a document: it receives the existing content when it joins, and every new update afterwards. */
 export class Client {
   readonly socket: LoadSocket;
-  /** The size of the first sync's message in bytes. */
+  /** The size of the first sync's messages in bytes: the answer, and the updates before it. */
   readonly syncedBytes: number;
 
   private constructor(socket: LoadSocket, syncedBytes: number) {
@@ -31,6 +31,7 @@ export class Client {
     const { dialect } = server;
     const synced = Promise.withResolvers<number>();
     const { message, ...rest } = options;
+    let bytesBefore = 0;
     const socket = await LoadSocket.connect({
       ...rest,
       port: server.port,
@@ -38,7 +39,8 @@ export class Client {
       path: dialect.path(document),
       message: (bytes, start, length) => {
         const kind = dialect.kindOf(bytes, start, length);
-        if (kind === "synced") synced.resolve(length);
+        if (kind === "synced") synced.resolve(bytesBefore + length);
+        else if (kind === "update") bytesBefore += length;
         message?.(kind, bytes, start, length);
       },
     });

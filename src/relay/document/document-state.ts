@@ -103,6 +103,13 @@ export class DocumentState {
     return this.#content?.memoryBytes ?? 0;
   }
 
+  /** The memory that answers share: an update, or all that will be read. */
+  get shared(): { readonly source: object; readonly sourceBytes: number } {
+    const update = this.#content?.shared;
+    if (update === undefined) return { source: this, sourceBytes: this.bytes };
+    return { source: update, sourceBytes: update.byteLength };
+  }
+
   /** Whether the content is in memory: `answer`, `cut`, `replace`, and `classify` of an update with deletes need it. */
   get isLoaded(): boolean {
     return this.#content !== undefined;

@@ -1,4 +1,5 @@
 import type { Access, Denial, GrantWatcher } from "../../auth/authorizer.ts";
+import { abortableWait } from "../../lib/abortable-wait.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import { closeReasonOf } from "../../rooms/denial.ts";
 import type { RoomPass } from "../../rooms/room-pass.ts";
@@ -12,8 +13,9 @@ import type { SyncRoom } from "../sync-room.ts";
 import { Batch, decodeBatchMarker } from "./batch.ts";
 import { type ClientMessage, decodeFrame, encodeMessage, isAwareness } from "./codec.ts";
 
-/** The parts that all y-websocket sessions of a server share. */
 export interface YWebsocketSessionOptions {
+  /** Aborts when the client disconnects. */
+  readonly signal: AbortSignal;
   readonly limits: Pick<RelayLimits, "relayFrameBytes">;
   readonly metrics: Pick<Metrics, "ignoredMessages">;
   readonly dropped: DroppedMessages;
@@ -107,9 +109,9 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
       case "sync-step-1":
         return this.#room.sync(this, message.stateVector);
       case "sync-step-2":
-        return this.#submitted(this.#room.submit(this, syncStep2Submission(message.update)));
+        return this.#submit(syncStep2Submission(message.update));
       case "update":
-        return this.#submitted(this.#room.submit(this, updateSubmission(message.update, frame)));
+        return this.#submit(updateSubmission(message.update, frame));
       case "awareness":
         this.#room.updateAwareness(this, message.body);
         break;
@@ -150,6 +152,22 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
     this.#options.metrics.ignoredMessages.inc({ protocol: "y-websocket" });
   }
 
+  /**
+   * A client that sends faster than it reads is owed its own updates. It is not closed for that: its frames wait until
+   * it has taken some.
+   */
+  #submit(submission: Submission): void | Promise<void> {
+    const { signal } = this.#options;
+    if (!this.#room.isOwedMuch(this) || signal.aborted) {
+      return this.#submitted(this.#room.submit(this, submission));
+    }
+    const acknowledged = abortableWait(signal, (done) => {
+      this.#room.whenAcknowledged(this, done);
+      return undefined;
+    });
+    return acknowledged.then(() => this.#submit(submission));
+  }
+
   #submitted(outcome: SubmissionOutcome | Promise<SubmissionOutcome>): void | Promise<void> {
     if (outcome instanceof Promise) return outcome.then((settled) => this.#submitted(settled));
     if (outcome !== "taken") this.#tell(outcome);
@@ -165,13 +183,16 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
 }
 
 function updateSubmission(update: Uint8Array, frame: Uint8Array | undefined): Submission {
-  if (frame === undefined) return { update, acknowledgement: () => encodeMessage({ type: "update", update }) };
-  return { update, frame, acknowledgement: () => frame };
+  if (frame === undefined) return echoed(update);
+  return { update, frame, acknowledgement: () => frame, isEchoed: true };
 }
 
 /** A client takes its own update coming back as the acknowledgement. An empty update needs none. */
 function syncStep2Submission(update: Uint8Array): Submission {
   const answer = { update, answersSyncStep1: true };
-  if (update.byteLength <= emptyUpdateBytes) return answer;
-  return { ...answer, acknowledgement: () => encodeMessage({ type: "update", update }) };
+  return update.byteLength <= emptyUpdateBytes ? answer : { ...answer, ...echoed(update) };
+}
+
+function echoed(update: Uint8Array): Submission {
+  return { update, acknowledgement: () => encodeMessage({ type: "update", update }), isEchoed: true };
 }

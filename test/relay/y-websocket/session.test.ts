@@ -122,6 +122,29 @@ describe("a y-websocket client", () => {
     expect(values).toMatchObject([{ labels: { bound: "limits.relay-frame-bytes" }, value: 1 }]);
   });
 
+  test("that sends faster than it reads is read on once it has taken its own updates, or has disconnected", async () => {
+    const { connect, clock, limits, store, turnAndSync } = setUp({ limits: { outboxBytes: 4_000 } });
+    const updates = updatesOf((doc) => {
+      for (let count = 0; count < 12; count += 1) doc.getText("t").insert(0, "x".repeat(400));
+    });
+    for (const end of ["drain", "leave"] as const) {
+      const client = await connect(end);
+      client.connection.unsentBytes = limits.outboxBytes / 4;
+      await client.say(...updates.slice(0, 10).map(update));
+      const stored = store.appended.flat().length;
+      const waits = client.session.receive(update(updates[end === "drain" ? 10 : 11] ?? nothing));
+      expect(waits).toBeInstanceOf(Promise);
+      await turnAndSync();
+      expect(store.appended.flat()).toHaveLength(stored);
+      if (end === "drain") client.connection.drain();
+      else client.leave();
+      clock.runTurns();
+      await waits;
+      await turnAndSync();
+      expect(store.appended.flat()).toHaveLength(stored + 1);
+    }
+  });
+
   test("whose grant ends is refused with its reason", async () => {
     const { authorizer, connect } = setUp();
     const { connection } = await connect("mine");
@@ -144,7 +167,12 @@ describe("a y-websocket client", () => {
     const pass = new RoomPass(await rooms.acquire("doc"), grant);
     const connection = new FakeConnection("late");
     grant.end(expired);
-    const session = new YWebsocketSession(connection, pass, { limits, metrics, dropped });
+    const session = new YWebsocketSession(connection, pass, {
+      limits,
+      metrics,
+      dropped,
+      signal: new AbortController().signal,
+    });
     expect([connection.closeReason, connection.refusal]).toEqual([closeReasons.grantExpired, "it is over"]);
     // Not even which clients the document has.
     expect(connection.sent).toEqual([]);

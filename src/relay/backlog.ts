@@ -1,0 +1,163 @@
+import type { Frame } from "../transport/connection.ts";
+import type { Release } from "./snapshot-budget.ts";
+import type { SyncMember } from "./sync-member.ts";
+import type { Covered, UpdatePieces } from "./update/update-pieces.ts";
+
+/** A frame for one member alone, which waits until the member has taken what was sent before. */
+export interface QueuedFrame {
+  readonly frame: Frame;
+  readonly bytes: number;
+  /** Whether the frame acknowledges what the member has sent. */
+  readonly isAcknowledgement: boolean;
+}
+
+/** An update that is being sent to one member in pieces. */
+export interface Transfer {
+  readonly pieces: UpdatePieces;
+  /** The structs that the member has. */
+  readonly covered: Covered;
+  /** The message that carries the last piece; the others are updates. */
+  readonly last: "update" | "syncStep2";
+  readonly isAcknowledgement: boolean;
+  /** The index of the next piece. */
+  index: number;
+  /** The size of the next piece, where pieces can be joined. */
+  maxBytes: number;
+  /** Returns its bytes to the snapshot budget; undefined until it is admitted. */
+  release: Release | undefined;
+}
+
+/**
+ * What a backlog waits for: `link`: the client takes what was sent; `pong`: it has received it; `turn`: the next turn of
+ * the event loop; `budget`: the snapshot budget; `answer`: the room, which answers a state vector.
+ */
+export type Wait = "link" | "pong" | "turn" | "budget" | "answer";
+
+/**
+ * The frames and updates that a member has not received yet, because its link is slower than what is sent to it.
+ * Meanwhile the member has left the channels: published frames would pile up.
+ */
+export class Backlog {
+  readonly member: SyncMember;
+  readonly frames: QueuedFrame[] = [];
+  readonly transfers: Transfer[] = [];
+  wait: Wait | undefined;
+  /** The unsent bytes at `progressAt`, the last time when the link was found to be fast enough. */
+  unsentBytes = 0;
+  progressAt = 0;
+  #updates: Uint8Array[] = [];
+  #updateBytes = 0;
+  #acknowledgementBytes = 0;
+  /** The bytes of the frames that are no acknowledgements. */
+  #frameBytes = 0;
+  /** The member was sent everything below this state vector, or `transfers` will bring it. */
+  #stateVector: Uint8Array;
+  #areUpdatesDropped = false;
+  /** Of the transfers whose last piece may still be unsent. */
+  readonly #sentLast: Release[] = [];
+  readonly #acknowledgementWaiters: (() => void)[] = [];
+
+  constructor(member: SyncMember, stateVector: Uint8Array) {
+    this.member = member;
+    this.#stateVector = stateVector;
+  }
+
+  get acknowledgementBytes(): number {
+    return this.#acknowledgementBytes;
+  }
+
+  get frameBytes(): number {
+    return this.#frameBytes;
+  }
+
+  /** The state vector from which the member must be answered; undefined while the updates are kept. */
+  get answerFrom(): Uint8Array | undefined {
+    return this.#areUpdatesDropped ? this.#stateVector : undefined;
+  }
+
+  /**
+   * Keeps a committed update for the member. Beyond `maxBytes` of them all are dropped: the document holds them, and the
+   * member is answered from its state vector. Where edits overwrite each other, that is less than the updates.
+   */
+  addUpdate(update: Uint8Array, maxBytes: number): void {
+    if (this.#areUpdatesDropped) return;
+    this.#updates.push(update);
+    this.#updateBytes += update.byteLength;
+    if (this.#updateBytes <= maxBytes) return;
+    this.#clearUpdates();
+    this.#areUpdatesDropped = true;
+  }
+
+  /** Takes the kept updates, which bring the member to this state vector. */
+  takeUpdates(stateVector: Uint8Array): readonly Uint8Array[] {
+    const updates = this.#updates;
+    this.answered(stateVector);
+    return updates;
+  }
+
+  /** `transfers` bring the member to this state vector: the kept updates are not needed. */
+  answered(stateVector: Uint8Array): void {
+    this.#clearUpdates();
+    this.#areUpdatesDropped = false;
+    this.#stateVector = stateVector;
+  }
+
+  addFrame(frame: QueuedFrame): void {
+    this.frames.push(frame);
+    if (frame.isAcknowledgement) this.#acknowledgementBytes += frame.bytes;
+    else this.#frameBytes += frame.bytes;
+  }
+
+  takeFrame(): QueuedFrame | undefined {
+    const frame = this.frames.shift();
+    if (frame === undefined) return undefined;
+    if (frame.isAcknowledgement) this.#acknowledged(frame.bytes);
+    else this.#frameBytes -= frame.bytes;
+    return frame;
+  }
+
+  addTransfer(transfer: Transfer): void {
+    this.transfers.push(transfer);
+    transfer.pieces.begin();
+    if (transfer.isAcknowledgement) this.#acknowledgementBytes += transfer.pieces.update.byteLength;
+  }
+
+  /** Ends the first transfer, of which the last piece is sent. */
+  endTransfer(): void {
+    const transfer = this.transfers.shift();
+    if (transfer === undefined) return;
+    transfer.pieces.end();
+    if (transfer.release !== undefined) this.#sentLast.push(transfer.release);
+    if (transfer.isAcknowledgement) this.#acknowledged(transfer.pieces.update.byteLength);
+  }
+
+  /** The link has taken everything that was sent. */
+  releaseSent(): void {
+    for (const release of this.#sentLast.splice(0)) release();
+  }
+
+  /** Calls `task` when the next acknowledgement is sent, or when the backlog ends. */
+  whenAcknowledged(task: () => void): void {
+    this.#acknowledgementWaiters.push(task);
+  }
+
+  /** Called when the member has caught up or has left. */
+  end(): void {
+    this.releaseSent();
+    for (const { pieces, release } of this.transfers) {
+      pieces.end();
+      release?.();
+    }
+    this.#acknowledged(0);
+  }
+
+  #acknowledged(bytes: number): void {
+    this.#acknowledgementBytes -= bytes;
+    for (const task of this.#acknowledgementWaiters.splice(0)) task();
+  }
+
+  #clearUpdates(): void {
+    this.#updates = [];
+    this.#updateBytes = 0;
+  }
+}

@@ -1,0 +1,382 @@
+import type { Clock } from "../lib/time/clock.ts";
+import { closeReasons } from "../transport/close-reason.ts";
+import type { Frame } from "../transport/connection.ts";
+import type { TransportLimits } from "../transport/limits.ts";
+import { Backlog, type Transfer } from "./backlog.ts";
+import type { Answer } from "./document/document-content.ts";
+import type { RelayLimits } from "./limits.ts";
+import type { SnapshotBudget, SnapshotLoad } from "./snapshot-budget.ts";
+import type { SyncMember } from "./sync-member.ts";
+import { mergeUpdates } from "./update/merge-updates.ts";
+import { type Covered, type Piece, UpdatePieces } from "./update/update-pieces.ts";
+
+export interface CatchUpOptions {
+  readonly snapshots: SnapshotBudget;
+  readonly clock: Clock;
+  readonly limits: Pick<TransportLimits, "outboxBytes"> & Pick<RelayLimits, "snapshotPieceBytes">;
+  /** Returns the message that carries an update to a member. Members can share its frame. */
+  readonly encode: (member: SyncMember, message: Transfer["last"], update: Uint8Array) => Frame;
+  /** The state vector of everything that is committed. */
+  readonly stateVector: () => Uint8Array;
+  /** The member must not receive published frames until `caughtUp`. */
+  readonly fellBehind: (member: SyncMember) => void;
+  readonly caughtUp: (member: SyncMember) => void;
+  /** The member has to be answered from this state vector, by `sendAnswer`. */
+  readonly answerNeeded: (member: SyncMember, stateVector: Uint8Array) => void;
+}
+
+/** Whether a frame or update acknowledges what the member itself has sent. */
+export type Purpose = "acknowledgement" | "other";
+
+type NewTransfer = Pick<Transfer, "last"> &
+  Partial<Pick<Transfer, "covered" | "isAcknowledgement">> & { readonly update: Uint8Array };
+
+const nothingCovered: Covered = new Map();
+/**
+ * A link that takes less than `minProgressBytes` in `minProgressMs` is closed: it would hold memory without need. The
+ * time is long because kernels take bytes in lumps as large as a third of their buffer.
+ */
+const minProgressBytes = 64 * 1024;
+const minProgressMs = 60_000;
+/** A client is sent so many pieces in one turn, if its link takes them. */
+const piecesInTurn = 4;
+/** The next piece is sent while one is unsent: otherwise the link would be idle in between. */
+export const unsentPieces = 2;
+/** Pieces that can be joined are made as large as the link takes in this time. */
+const joinedPieceMs = 3_000;
+
+/**
+ * Brings members that are behind up to date: sends each of them what it lacks, one piece after the other, each when the
+ * link has taken the one before. After that the member receives published frames again.
+ *
+ * A member is behind while it is sent more than one piece, and when it takes less than is sent to it. The updates that
+ * are committed meanwhile are sent to it as one.
+ */
+export class CatchUp {
+  readonly #options: CatchUpOptions;
+  /** The unsent bytes beyond which a frame waits. */
+  readonly #slowBytes: number;
+  readonly #backlogs = new Map<SyncMember, Backlog>();
+  /** The pieces of an update, which all members share that are sent it. */
+  readonly #pieces = new WeakMap<Uint8Array, UpdatePieces>();
+  readonly #inNextTurn = new Set<Backlog>();
+  #isTurnDue = false;
+  /** Whether pieces were planned in this turn: one step takes as long as the event loop may be blocked. */
+  #hasPlanned = false;
+
+  constructor(options: CatchUpOptions) {
+    this.#options = options;
+    this.#slowBytes = options.limits.outboxBytes / 4;
+  }
+
+  /** Whether an update of this size is sent in pieces. */
+  isLarge(bytes: number): boolean {
+    return bytes > this.#options.limits.snapshotPieceBytes;
+  }
+
+  isBehind(member: SyncMember): boolean {
+    return this.#backlogs.has(member);
+  }
+
+  /** The acknowledgements that wait for a member that is behind, in bytes. */
+  waitingAcknowledgementBytes(member: SyncMember): number {
+    return this.#backlogs.get(member)?.acknowledgementBytes ?? 0;
+  }
+
+  /** Calls `task` when the member has been sent the next acknowledgement, or has left; at once if none waits. */
+  whenAcknowledged(member: SyncMember, task: () => void): void {
+    const backlog = this.#backlogs.get(member);
+    if (backlog === undefined) task();
+    else backlog.whenAcknowledged(task);
+  }
+
+  /** The members that are behind. */
+  get members(): Iterable<SyncMember> {
+    return this.#backlogs.keys();
+  }
+
+  /** Keeps a committed update for a member that is behind. */
+  addUpdate(member: SyncMember, update: Uint8Array): void {
+    this.#backlogs.get(member)?.addUpdate(update, this.#options.limits.outboxBytes);
+  }
+
+  /** The link of a member takes less than is sent to it. */
+  fallBehind(member: SyncMember): void {
+    if (!this.isBehind(member)) this.#waitForLink(this.#begin(member));
+  }
+
+  /** Sends a frame to one member: at once, or after what waits already. */
+  sendFrame(member: SyncMember, frame: Frame, purpose: Purpose): void {
+    const { connection } = member;
+    const { unsentBytes } = connection;
+    const bytes = typeof frame === "string" ? frame.length : frame.byteLength;
+    const waiting = this.#backlogs.get(member)?.frames.length ?? 0;
+    if (waiting === 0 && (unsentBytes === 0 || unsentBytes + bytes <= this.#slowBytes)) {
+      if (bytes <= this.#slowBytes) connection.send(frame);
+      else connection.sendSnapshot(frame);
+      return;
+    }
+    const backlog = this.#begin(member);
+    backlog.addFrame({ frame, bytes, isAcknowledgement: purpose === "acknowledgement" });
+    if (backlog.frameBytes > this.#options.limits.outboxBytes) {
+      connection.close(closeReasons.overloaded, `limits.outbox-bytes: ${backlog.frameBytes} bytes wait`);
+      return;
+    }
+    if (waiting === 0) connection.drained(() => this.#sendFrames(backlog));
+    if (backlog.wait === undefined) this.#waitForLink(backlog);
+  }
+
+  /** Sends an update to one member, in pieces. */
+  sendUpdate(member: SyncMember, update: Uint8Array, purpose: Purpose): void {
+    const backlog = this.#begin(member);
+    this.#addTransfer(backlog, { update, last: "update", isAcknowledgement: purpose === "acknowledgement" });
+    if (backlog.wait === undefined) this.#advance(backlog);
+  }
+
+  /**
+   * Sends the answer to a state vector: everything that is committed. From now on the member receives what is committed
+   * later.
+   */
+  sendAnswer(member: SyncMember, { before, update, covered }: Answer): void {
+    const { connection } = member;
+    const isLarge = [before, update].some((part) => part !== undefined && this.isLarge(part.byteLength));
+    if (!(isLarge || covered !== undefined || this.isBehind(member))) {
+      const { encode } = this.#options;
+      if (before !== undefined) connection.sendSnapshot(encode(member, "update", before));
+      connection.sendSnapshot(encode(member, "syncStep2", update));
+      if (connection.unsentBytes > 0) this.#waitForLink(this.#begin(member));
+      return;
+    }
+    const backlog = this.#begin(member);
+    backlog.answered(this.#options.stateVector());
+    const messages = before === undefined ? [] : [{ update: before, last: "update" } as const];
+    for (const message of [...messages, { update, last: "syncStep2" } as const]) {
+      const transfer = this.#addTransfer(backlog, covered === undefined ? message : { ...message, covered });
+      transfer.release = this.#options.snapshots.hold(loadOf(transfer));
+    }
+    if (backlog.wait === undefined || backlog.wait === "answer") this.#advance(backlog);
+  }
+
+  /** The member has left. */
+  remove(member: SyncMember): void {
+    const backlog = this.#backlogs.get(member);
+    if (backlog === undefined) return;
+    this.#backlogs.delete(member);
+    this.#inNextTurn.delete(backlog);
+    backlog.end();
+  }
+
+  /** Closes the members whose links take too little. Called every few seconds. */
+  checkProgress(now: number): void {
+    for (const backlog of this.#backlogs.values()) {
+      const { connection } = backlog.member;
+      const { unsentBytes } = connection;
+      if (backlog.wait !== "link" && backlog.wait !== "pong") continue;
+      if (backlog.unsentBytes - unsentBytes >= minProgressBytes) {
+        backlog.unsentBytes = unsentBytes;
+        backlog.progressAt = now;
+      } else if (now - backlog.progressAt >= minProgressMs) {
+        connection.close(closeReasons.overloaded, `less than ${minProgressBytes} bytes taken in ${minProgressMs} ms`);
+      }
+    }
+  }
+
+  #begin(member: SyncMember): Backlog {
+    const known = this.#backlogs.get(member);
+    if (known !== undefined) return known;
+    const backlog = new Backlog(member, this.#options.stateVector());
+    this.#backlogs.set(member, backlog);
+    this.#options.fellBehind(member);
+    return backlog;
+  }
+
+  #addTransfer(backlog: Backlog, { update, last, ...rest }: NewTransfer): Transfer {
+    let pieces = this.#pieces.get(update);
+    if (pieces === undefined) {
+      pieces = new UpdatePieces(update, this.#options.limits.snapshotPieceBytes);
+      this.#pieces.set(update, pieces);
+    }
+    const maxBytes = this.#options.limits.snapshotPieceBytes;
+    const defaults = { covered: nothingCovered, isAcknowledgement: false };
+    const transfer = { ...defaults, ...rest, pieces, last, index: 0, maxBytes, release: undefined };
+    backlog.addTransfer(transfer);
+    return transfer;
+  }
+
+  /** Sends the next of what a member lacks, and more when the link has taken it. */
+  #advance(backlog: Backlog): void {
+    const { connection } = backlog.member;
+    if (this.#backlogs.get(backlog.member) !== backlog || !connection.isOpen) return;
+    backlog.wait = undefined;
+    if (connection.unsentBytes === 0) backlog.releaseSent();
+    for (let sent = 0; sent < piecesInTurn; sent += 1) {
+      if (!this.#sendNext(backlog)) return;
+      if (connection.unsentBytes > this.#options.limits.snapshotPieceBytes || backlog.transfers.length === 0) break;
+    }
+    if (connection.unsentBytes > 0) this.#waitForLink(backlog);
+    else if (backlog.transfers.length === 0) this.#advance(backlog);
+    else this.#waitForTurn(backlog);
+  }
+
+  /** Returns false when it has sent nothing, or has to wait for something else than the link before it goes on. */
+  #sendNext(backlog: Backlog): boolean {
+    const transfer = backlog.transfers[0];
+    if (transfer !== undefined) return this.#sendPiece(backlog, transfer);
+    const { member, answerFrom } = backlog;
+    if (answerFrom !== undefined) {
+      backlog.wait = "answer";
+      this.#options.answerNeeded(member, answerFrom);
+      return false;
+    }
+    if (this.#sendUpdates(backlog)) return this.#sendNext(backlog);
+    if (backlog.frames.length > 0) {
+      this.#waitForLink(backlog);
+      return false;
+    }
+    this.#backlogs.delete(member);
+    backlog.end();
+    this.#options.caughtUp(member);
+    return false;
+  }
+
+  /** Sends the kept updates: small ones at once, as one update. Returns whether there are others, to be sent in pieces. */
+  #sendUpdates(backlog: Backlog): boolean {
+    const { encode, stateVector } = this.#options;
+    const updates = backlog.takeUpdates(stateVector());
+    const large = updates.filter(({ byteLength }) => this.isLarge(byteLength));
+    const small = updates.filter(({ byteLength }) => !this.isLarge(byteLength));
+    const merged = small.length > 0 ? mergeUpdates(small) : undefined;
+    if (merged !== undefined && !this.isLarge(merged.byteLength)) {
+      backlog.member.connection.send(encode(backlog.member, "update", merged));
+    } else if (merged !== undefined) large.push(merged);
+    for (const update of large) this.#addTransfer(backlog, { update, last: "update" });
+    return large.length > 0;
+  }
+
+  #sendPiece(backlog: Backlog, transfer: Transfer): boolean {
+    if (!this.#isAdmitted(backlog, transfer)) return false;
+    const { connection } = backlog.member;
+    const { pieces, last } = transfer;
+    const piece = this.#nextPiece(transfer);
+    if (piece?.update === undefined) {
+      this.#waitForTurn(backlog);
+      return false;
+    }
+    const { update, next } = piece;
+    const message = next === undefined ? last : "update";
+    connection.sendSnapshot(this.#options.encode(backlog.member, message, update));
+    if (next === undefined) {
+      backlog.endTransfer();
+      return true;
+    }
+    transfer.index = next;
+    if (!pieces.isIntegratedAtOnce) return true;
+    this.#waitForPong(backlog, transfer, update.byteLength);
+    return false;
+  }
+
+  /** The next piece of which the member lacks something; undefined while it is not planned. */
+  #nextPiece(transfer: Transfer): Piece | undefined {
+    const { pieces, covered, maxBytes } = transfer;
+    while (this.#isPlanned(transfer)) {
+      const piece = pieces.piece({ index: transfer.index, covered, maxBytes });
+      if (piece.update !== undefined || piece.next === undefined) return piece;
+      transfer.index = piece.next;
+    }
+    return undefined;
+  }
+
+  /** Whether a transfer counts against the snapshot budget. A large one waits for it. */
+  #isAdmitted(backlog: Backlog, transfer: Transfer): boolean {
+    if (transfer.release !== undefined) return true;
+    const { snapshots } = this.#options;
+    const load = loadOf(transfer);
+    if (load.sourceBytes <= this.#slowBytes) {
+      transfer.release = snapshots.hold(load);
+      return true;
+    }
+    backlog.wait = "budget";
+    snapshots.admit(load, (release) => {
+      transfer.release = release;
+      if (this.#backlogs.get(backlog.member) !== backlog) release();
+      else if (backlog.wait === "budget") this.#advance(backlog);
+    });
+    return false;
+  }
+
+  /** Whether the next piece is planned, after one step of planning in each turn. */
+  #isPlanned({ pieces, index }: Transfer): boolean {
+    if (!(pieces.isPlanned(index) || this.#hasPlanned)) {
+      this.#hasPlanned = true;
+      this.#endTurn();
+      pieces.planStep();
+    }
+    return pieces.isPlanned(index);
+  }
+
+  #sendFrames(backlog: Backlog): void {
+    const { connection } = backlog.member;
+    if (this.#backlogs.get(backlog.member) !== backlog) return;
+    do {
+      const next = backlog.takeFrame();
+      if (next === undefined) return;
+      connection.sendSnapshot(next.frame);
+    } while (connection.unsentBytes === 0);
+    connection.drained(() => this.#sendFrames(backlog));
+  }
+
+  #waitForLink(backlog: Backlog): void {
+    this.#startProgress(backlog, "link");
+    backlog.member.connection.drained(() => {
+      if (backlog.wait === "link") this.#advance(backlog);
+    });
+  }
+
+  /**
+   * The pong shows how long the client takes for a piece. Pieces that stay pending in the client are joined as far as
+   * the link allows: Yjs copies all that is pending for each of them.
+   */
+  #waitForPong(backlog: Backlog, transfer: Transfer, bytes: number): void {
+    const { clock, limits } = this.#options;
+    const sentAt = clock.now();
+    this.#startProgress(backlog, "pong");
+    backlog.member.connection.ping(() => {
+      const bytesPerMs = bytes / Math.max(1, clock.now() - sentAt);
+      const maxBytes = Math.min(bytesPerMs * joinedPieceMs, limits.outboxBytes);
+      transfer.maxBytes = Math.max(maxBytes, limits.snapshotPieceBytes);
+      if (backlog.wait === "pong") this.#advance(backlog);
+    });
+  }
+
+  #startProgress(backlog: Backlog, wait: "link" | "pong"): void {
+    backlog.wait = wait;
+    backlog.unsentBytes = backlog.member.connection.unsentBytes;
+    backlog.progressAt = this.#options.clock.now();
+  }
+
+  #waitForTurn(backlog: Backlog): void {
+    backlog.wait = "turn";
+    this.#inNextTurn.add(backlog);
+    this.#endTurn();
+  }
+
+  #endTurn(): void {
+    if (this.#isTurnDue) return;
+    this.#isTurnDue = true;
+    this.#options.clock.afterTurn(() => {
+      this.#isTurnDue = false;
+      this.#hasPlanned = false;
+      const backlogs = [...this.#inNextTurn];
+      this.#inNextTurn.clear();
+      for (const backlog of backlogs) this.#advance(backlog);
+    });
+  }
+}
+
+function loadOf({ pieces: { update }, maxBytes }: Transfer): SnapshotLoad {
+  return {
+    source: update,
+    sourceBytes: update.byteLength,
+    ownBytes: Math.min(unsentPieces * maxBytes, update.byteLength),
+  };
+}
