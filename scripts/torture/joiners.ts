@@ -1,5 +1,6 @@
 import { WireSocket } from "../../test/support/clients/wire-socket.ts";
 import { pause } from "../../test/support/eventually.ts";
+import { SlowPath } from "../../test/support/servers/slow-path.ts";
 import { within } from "../within.ts";
 import { SnapshotReader } from "./client/snapshot-reader.ts";
 import { firstFrames } from "./client/sync-protocol.ts";
@@ -64,12 +65,22 @@ export async function tortureByFetching({ protocol, dataFolder, megabytes }: Joi
   };
 }
 
-/** The bandwidth of the joiner's link. */
-const bytesPerSecond = 6_000_000;
+export interface SlowJoiningOptions extends JoinersOptions {
+  /** The bandwidth of the joiner's link. */
+  readonly bytesPerSecond: number;
+}
+
 const editEveryMs = 20;
+/** The most bytes that buffers on the way may hold, and let through at once. */
+const bufferedBytes = 2_000_000;
 
 /** A client joins a large document over a slow link while another client edits it. */
-export async function tortureBySlowJoining({ protocol, dataFolder, megabytes }: JoinersOptions): Promise<Outcome> {
+export async function tortureBySlowJoining({
+  protocol,
+  dataFolder,
+  megabytes,
+  bytesPerSecond,
+}: SlowJoiningOptions): Promise<Outcome> {
   const faults = new Faults();
   await fill({ protocol, dataFolder, megabytes });
   await using server = new ServerProcess({ dataFolder });
@@ -86,11 +97,12 @@ export async function tortureBySlowJoining({ protocol, dataFolder, megabytes }: 
   const startedAt = performance.now();
   const editing = setInterval(edit, editEveryMs);
   const reader = new SnapshotReader(protocol);
-  const options = { received: reader.received, bytesPerSecond };
-  const socket = await WireSocket.connect(port, protocol.path(document), options);
+  await using link = await SlowPath.to(port, bytesPerSecond);
+  const socket = await WireSocket.connect(link.port, protocol.path(document), { received: reader.received });
   for (const frame of firstFrames(protocol, document)) socket.send(frame);
   try {
-    await within(limitMs, "the joiner is synced", Promise.race([reader.synced, failWhenClosed(socket)]));
+    const linkMs = (megabytes * 1e9) / bytesPerSecond;
+    await within(limitMs + 2 * linkMs, "the joiner is synced", Promise.race([reader.synced, failWhenClosed(socket)]));
     const syncedAfterMs = performance.now() - startedAt;
     const editsWhileSyncing = edits;
     await pause(500);
@@ -98,12 +110,15 @@ export async function tortureBySlowJoining({ protocol, dataFolder, megabytes }: 
     await writer.acknowledged();
     const missing = await reader.lacking(written, 10_000);
     faults.unless(missing.length === 0, `the joiner lacks ${JSON.stringify(missing)}`);
-    const linkMs = (megabytes * 1e9) / bytesPerSecond;
     faults.unless(syncedAfterMs > linkMs / 2, `the link was not slow: synced after ${syncedAfterMs} ms`);
+    const longestGapMs = Math.round(reader.longestGapMs);
+    const allowedGapMs = 2_000 + (bufferedBytes * 1_000) / bytesPerSecond;
+    faults.unless(longestGapMs < allowedGapMs, `the joiner heard no message for ${longestGapMs} ms`);
     for (const trouble of server.troubles) faults.add(trouble);
     return {
       figures: {
         "MB of document": megabytes,
+        "ms without a message": longestGapMs,
         "MB a second": bytesPerSecond / 1e6,
         "ms until synced": Math.round(syncedAfterMs),
         "edits until synced": editsWhileSyncing,

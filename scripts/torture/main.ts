@@ -1,6 +1,6 @@
 /**
  * Tortures the executable:
- * `bun scripts/torture/main.ts [kill|fuzz|stall|fetch|slow-joiner|storm|freeze|disk-full|idle-proxy|all]`.
+ * `bun scripts/torture/main.ts [NAME…]`, with names of `tortures` below, or `all`.
  *
  * `--rounds` (kill), `--frames` (fuzz) and `--clients` (storm) set the amount, `--seed` repeats a printed seed.
  * `--protocol` is the protocol of the sync clients: `y-websocket`, `hocuspocus` or `mixed`. A torture with a single
@@ -42,7 +42,9 @@ const tortures: Readonly<Record<string, (given: Given) => Promise<Outcome>>> = {
   fuzz: tortureByFrames,
   stall: (given) => tortureByStalling({ ...given, updates: 10_000 }),
   fetch: (given) => tortureByFetching({ ...given, megabytes: 10 }),
-  "slow-joiner": (given) => tortureBySlowJoining({ ...given, megabytes: 20 }),
+  "slow-joiner": (given) => tortureBySlowJoining({ ...given, megabytes: 20, bytesPerSecond: 6_000_000 }),
+  // More than 3 minutes: y-websocket reconnects after 30 s without a whole message.
+  "slow-link": (given) => tortureBySlowJoining({ ...given, megabytes: 20, bytesPerSecond: 100_000 }),
   storm: tortureByStorm,
   freeze: (given) => tortureByFreezing({ ...given, clients: 50, frozenMs: 150_000, ...defaultLimits }),
   "disk-full": tortureByFullDisk,

@@ -24,7 +24,8 @@ test("a reader that stalls is disconnected, and the other members lose nothing",
 });
 
 test("a client that joins a large document over a slow link syncs while others edit, and gets every edit", async () => {
-  const { figures, faults } = await tortureBySlowJoining({ megabytes: 20, dataFolder, protocol: yWebsocket });
+  const options = { megabytes: 20, bytesPerSecond: 6_000_000, dataFolder, protocol: yWebsocket };
+  const { figures, faults } = await tortureBySlowJoining(options);
   expect(faults).toEqual([]);
   expect(figures["edits until synced"]).toBeGreaterThan(20);
 });

@@ -12,6 +12,8 @@ export class SnapshotReader {
   readonly #updates: Uint8Array[] = [];
   readonly #synced = Promise.withResolvers<void>();
   #bytes = 0;
+  #receivedAt: number | undefined;
+  #longestGapMs = 0;
 
   constructor(protocol: SyncProtocol) {
     this.#protocol = protocol;
@@ -23,7 +25,15 @@ export class SnapshotReader {
     return this.#bytes;
   }
 
+  /** The longest time without a message: clients reconnect after 30 s. */
+  get longestGapMs(): number {
+    return this.#longestGapMs;
+  }
+
   readonly received = (frame: Uint8Array): void => {
+    const now = performance.now();
+    this.#longestGapMs = Math.max(this.#longestGapMs, now - (this.#receivedAt ?? now));
+    this.#receivedAt = now;
     const message = this.#protocol.decode(frame)?.message;
     if (message?.type !== "sync-step-2" && message?.type !== "update") return;
     this.#updates.push(message.update);
