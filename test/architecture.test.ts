@@ -56,6 +56,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     "relay/compaction/**",
     "relay/document/**",
     "relay/import/**",
+    "relay/snapshot/**",
     "relay/*",
   ],
   web: ["web/shared/**", "web/**"],

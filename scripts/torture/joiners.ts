@@ -1,6 +1,6 @@
 import { WireSocket } from "../../test/support/clients/wire-socket.ts";
 import { pause } from "../../test/support/eventually.ts";
-import { SlowPath } from "../../test/support/servers/slow-path.ts";
+import { NetworkPath } from "../../test/support/servers/network-path.ts";
 import { within } from "../within.ts";
 import { SnapshotReader } from "./client/snapshot-reader.ts";
 import { firstFrames } from "./client/sync-protocol.ts";
@@ -97,7 +97,7 @@ export async function tortureBySlowJoining({
   const startedAt = performance.now();
   const editing = setInterval(edit, editEveryMs);
   const reader = new SnapshotReader(protocol);
-  await using link = await SlowPath.to(port, bytesPerSecond);
+  await using link = await NetworkPath.to(port, { bytesPerSecond });
   const socket = await WireSocket.connect(link.port, protocol.path(document), { received: reader.received });
   for (const frame of firstFrames(protocol, document)) socket.send(frame);
   try {

@@ -6,7 +6,7 @@ import { DocumentMemory } from "../relay/document/document-memory.ts";
 import { DroppedMessages } from "../relay/dropped-messages.ts";
 import { Durability } from "../relay/durability.ts";
 import { hocuspocus } from "../relay/hocuspocus/protocol.ts";
-import { SnapshotBudget } from "../relay/snapshot-budget.ts";
+import { SnapshotBudget } from "../relay/snapshot/snapshot-budget.ts";
 import { SyncRoom, type SyncRoomOptions } from "../relay/sync-room.ts";
 import { yWebsocket } from "../relay/y-websocket/protocol.ts";
 import { RoomRegistry } from "../rooms/room-registry.ts";

@@ -3,8 +3,8 @@ import type { Channel, OpenChannel } from "../transport/channel.ts";
 import type { Connection, Frame } from "../transport/connection.ts";
 import { CatchUp, type CatchUpOptions, type Purpose } from "./catch-up.ts";
 import type { Answer } from "./document/document-content.ts";
-import { FrameCache } from "./frame-cache.ts";
-import type { SnapshotBudget } from "./snapshot-budget.ts";
+import { FrameCache } from "./snapshot/frame-cache.ts";
+import type { SnapshotBudget } from "./snapshot/snapshot-budget.ts";
 import { emptyAwareness } from "./sync-codec.ts";
 import type { SyncEncoding, SyncMember } from "./sync-member.ts";
 

@@ -1,5 +1,5 @@
 import type { Frame } from "../transport/connection.ts";
-import type { Release } from "./snapshot-budget.ts";
+import type { Release } from "./snapshot/snapshot-budget.ts";
 import type { SyncMember } from "./sync-member.ts";
 import type { Covered, UpdatePieces } from "./update/update-pieces.ts";
 
@@ -28,7 +28,7 @@ export interface Transfer {
 }
 
 /**
- * What a backlog waits for: `link`: the client takes what was sent; `pong`: it has received it; `turn`: the next turn of
+ * The event for which a backlog waits: `link`: the client takes what was sent; `pong`: it has received it; `turn`: the next turn of
  * the event loop; `budget`: the snapshot budget; `answer`: the room, which answers a state vector.
  */
 export type Wait = "link" | "pong" | "turn" | "budget" | "answer";
@@ -53,7 +53,7 @@ export class Backlog {
   /** The member was sent everything below this state vector, or `transfers` will bring it. */
   #stateVector: Uint8Array;
   #areUpdatesDropped = false;
-  /** Of the transfers whose last piece may still be unsent. */
+  /** The budget of transfers whose last piece may still be unsent. */
   readonly #sentLast: Release[] = [];
   readonly #acknowledgementWaiters: (() => void)[] = [];
 

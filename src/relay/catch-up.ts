@@ -5,7 +5,7 @@ import type { TransportLimits } from "../transport/limits.ts";
 import { Backlog, type Transfer } from "./backlog.ts";
 import type { Answer } from "./document/document-content.ts";
 import type { RelayLimits } from "./limits.ts";
-import type { SnapshotBudget, SnapshotLoad } from "./snapshot-budget.ts";
+import type { SnapshotBudget, SnapshotLoad } from "./snapshot/snapshot-budget.ts";
 import type { SyncMember } from "./sync-member.ts";
 import { mergeUpdates } from "./update/merge-updates.ts";
 import { type Covered, type Piece, UpdatePieces } from "./update/update-pieces.ts";

@@ -17,7 +17,7 @@ import { DocumentSpace } from "./document-space.ts";
 import type { DroppedMessages } from "./dropped-messages.ts";
 import type { Durability } from "./durability.ts";
 import type { RelayLimits } from "./limits.ts";
-import type { Release, SnapshotBudget } from "./snapshot-budget.ts";
+import type { Release, SnapshotBudget } from "./snapshot/snapshot-budget.ts";
 import { malformedIfUndecodable } from "./sync-codec.ts";
 import type { Submission, SubmissionOutcome, SyncMember } from "./sync-member.ts";
 import { decodeContents, type UpdateContents } from "./update/update-contents.ts";
@@ -175,10 +175,7 @@ export class SyncRoom {
     return this.#document.loaded(() => this.#accept(received));
   }
 
-  /**
-   * Whether so many acknowledgements wait for a member that its updates should not be submitted: it sends faster than
-   * it reads. `whenAcknowledged` tells when to look again.
-   */
+  /** Whether a member sends faster than it reads: its updates should wait until `whenAcknowledged`. */
   isOwedMuch(member: SyncMember): boolean {
     return this.#audience.isOwedMuch(member);
   }

@@ -4,7 +4,7 @@ import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
 import { converged, synced, type TestClient, TestClients } from "../support/clients/providers.ts";
 import { eventually } from "../support/eventually.ts";
-import { SlowPath } from "../support/servers/slow-path.ts";
+import { NetworkPath } from "../support/servers/network-path.ts";
 import { startTestServer } from "../support/servers/start-test-server.ts";
 
 // Clients give up after 30 s without a whole message. These links are faster than those on which that happens, so that
@@ -23,7 +23,7 @@ interface Listener {
   readonly end: () => void;
 }
 
-function listenByYWebsocket({ wsUrl }: SlowPath): Listener {
+function listenByYWebsocket({ wsUrl }: NetworkPath): Listener {
   const doc = new Y.Doc();
   const gaps = new Gaps();
   let connections = 0;
@@ -42,7 +42,7 @@ function listenByYWebsocket({ wsUrl }: SlowPath): Listener {
   };
 }
 
-function listenByHocuspocus({ wsUrl }: SlowPath): Listener {
+function listenByHocuspocus({ wsUrl }: NetworkPath): Listener {
   const doc = new Y.Doc();
   const gaps = new Gaps();
   let connections = 0;
@@ -133,8 +133,8 @@ test.each([
     const rich = writer.doc.getText("rich").toDelta();
     expect(Y.encodeStateAsUpdate(writer.doc).byteLength).toBeGreaterThan(1_800_000);
     const paths = [
-      await SlowPath.to(server.port, bytesPerSecond),
-      await SlowPath.to(server.port, bytesPerSecond),
+      await NetworkPath.to(server.port, { bytesPerSecond }),
+      await NetworkPath.to(server.port, { bytesPerSecond }),
     ] as const;
     const typing = setInterval(() => writer.text.insert(0, "typed "), 50);
     const listeners = [listenByYWebsocket(paths[0]), listenByHocuspocus(paths[1])];

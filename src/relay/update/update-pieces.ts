@@ -27,7 +27,7 @@ export interface PieceRequest {
   readonly index: number;
   /** Structs that the client has; they are left out. */
   readonly covered: Covered;
-  /** Of an update that is integrated at once, pieces are joined up to this size. */
+  /** Pieces of an update that is integrated at once are joined up to this size. */
   readonly maxBytes: number;
 }
 

@@ -1,24 +1,39 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { pause } from "../eventually.ts";
 
 interface Link {
   readonly client: Socket;
   readonly server: Socket;
 }
 
-/** A TCP path between clients and a server on loopback that can fail as networks do: without telling either side. */
+export interface NetworkPathOptions {
+  /** The most bytes that pass in a second, in each direction of a connection. */
+  readonly bytesPerSecond?: number;
+}
+
+const stepMs = 20;
+
+/**
+ * A TCP path between clients and a server on loopback that can be slow, and can fail as networks do: without telling
+ * either side.
+ */
 export class NetworkPath implements AsyncDisposable {
   readonly #listener: Server;
   /** The connections on which bytes pass. */
   readonly #links = new Set<Link>();
   readonly #sockets: Socket[] = [];
 
-  private constructor(serverPort: number) {
-    this.#listener = createServer((client) => this.#link(client, serverPort));
+  private constructor(serverPort: number, { bytesPerSecond }: NetworkPathOptions) {
+    this.#listener = createServer((client) => {
+      const server = connect(serverPort, "127.0.0.1");
+      if (bytesPerSecond === undefined) this.#link(client, server);
+      else this.#linkSlowly(client, server, bytesPerSecond);
+    });
   }
 
   /** Resolves when the path can be used. */
-  static async to(serverPort: number): Promise<NetworkPath> {
-    const path = new NetworkPath(serverPort);
+  static async to(serverPort: number, options: NetworkPathOptions = {}): Promise<NetworkPath> {
+    const path = new NetworkPath(serverPort, options);
     await new Promise<void>((resolve) => path.#listener.listen(0, "127.0.0.1", resolve));
     return path;
   }
@@ -52,8 +67,13 @@ export class NetworkPath implements AsyncDisposable {
     await new Promise((resolve) => this.#listener.close(resolve));
   }
 
-  #link(client: Socket, serverPort: number): void {
-    const server = connect(serverPort, "127.0.0.1");
+  #linkSlowly(client: Socket, server: Socket, bytesPerSecond: number): void {
+    this.#sockets.push(client, server);
+    void passSlowly(client, server, bytesPerSecond);
+    void passSlowly(server, client, bytesPerSecond);
+  }
+
+  #link(client: Socket, server: Socket): void {
     const link = { client, server };
     this.#links.add(link);
     client.pipe(server);
@@ -69,4 +89,21 @@ export class NetworkPath implements AsyncDisposable {
       });
     }
   }
+}
+
+async function passSlowly(from: Socket, to: Socket, bytesPerSecond: number): Promise<void> {
+  from.on("error", () => {});
+  const stepBytes = Math.ceil((bytesPerSecond * stepMs) / 1_000);
+  try {
+    for await (const chunk of from as AsyncIterable<Uint8Array>) {
+      for (let start = 0; start < chunk.byteLength; start += stepBytes) {
+        const step = chunk.subarray(start, start + stepBytes);
+        to.write(step);
+        await pause((step.byteLength / bytesPerSecond) * 1_000);
+      }
+    }
+  } catch {
+    // The other side ends below.
+  }
+  to.end();
 }

@@ -1,4 +1,4 @@
-import type { Frame } from "../transport/connection.ts";
+import type { Frame } from "../../transport/connection.ts";
 
 interface Cached {
   readonly update: Uint8Array;

@@ -1,6 +1,6 @@
-import type { Clock } from "../lib/time/clock.ts";
-import type { Metrics } from "../ops/metrics.ts";
-import type { RelayLimits } from "./limits.ts";
+import type { Clock } from "../../lib/time/clock.ts";
+import type { Metrics } from "../../ops/metrics.ts";
+import type { RelayLimits } from "../limits.ts";
 
 /** Returns the bytes to the budget. Idempotent. */
 export type Release = () => void;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
-import { defaultLimits } from "../../src/composition/limits.ts";
-import { createMetrics } from "../../src/ops/metrics.ts";
-import { type Release, SnapshotBudget } from "../../src/relay/snapshot-budget.ts";
-import { FakeClock } from "../support/fakes/fake-clock.ts";
+import { defaultLimits } from "../../../src/composition/limits.ts";
+import { createMetrics } from "../../../src/ops/metrics.ts";
+import { type Release, SnapshotBudget } from "../../../src/relay/snapshot/snapshot-budget.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
 
 function setUp() {
   const clock = new FakeClock();
