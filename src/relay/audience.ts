@@ -87,6 +87,7 @@ export class Audience {
     this.#releaseEncoding(member.encoding);
     if (this.#deliveries.size > 0) return;
     this.#frames.clear();
+    this.#catchUp.dropCopies();
     this.#cancelKeepalive?.();
     this.#cancelKeepalive = undefined;
   }
@@ -256,5 +257,6 @@ export class Audience {
       if (now - sentAt >= keepaliveMs) this.send(member, member.encoding.awareness(emptyAwareness));
     }
     this.#catchUp.checkProgress(now);
+    this.#catchUp.dropCopies();
   }
 }

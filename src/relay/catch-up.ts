@@ -59,6 +59,8 @@ export class CatchUp {
   readonly #backlogs = new Map<SyncMember, Backlog>();
   /** The pieces of an update, which all members share that are sent it. */
   readonly #pieces = new WeakMap<Uint8Array, UpdatePieces>();
+  /** The pieces that clients were sent since their copies were last dropped. */
+  readonly #copied = new Set<UpdatePieces>();
   readonly #inNextTurn = new Set<Backlog>();
   #isTurnDue = false;
   /** Whether pieces were planned in this turn: one step takes as long as the event loop may be blocked. */
@@ -181,6 +183,11 @@ export class CatchUp {
     }
   }
 
+  /** Drops the copies of pieces that no client is being sent. Those that join soon after each other share them. */
+  dropCopies(): void {
+    for (const pieces of this.#copied) if (pieces.dropCopies()) this.#copied.delete(pieces);
+  }
+
   #begin(member: SyncMember): Backlog {
     const known = this.#backlogs.get(member);
     if (known !== undefined) return known;
@@ -196,6 +203,7 @@ export class CatchUp {
       pieces = new UpdatePieces(update, this.#options.limits.snapshotPieceBytes);
       this.#pieces.set(update, pieces);
     }
+    this.#copied.add(pieces);
     const maxBytes = this.#options.limits.snapshotPieceBytes;
     const defaults = { covered: nothingCovered, isAcknowledgement: false };
     const transfer = { ...defaults, ...rest, pieces, last, index: 0, maxBytes, release: undefined };

@@ -119,14 +119,20 @@ export class UpdatePieces {
     return piece;
   }
 
-  /** A client will be sent the pieces, until `end`. Copies of pieces are kept as long as there is one. */
+  /** A client is sent the pieces, until `end`. */
   begin(): void {
     this.#users += 1;
   }
 
   end(): void {
     this.#users -= 1;
-    if (this.#users === 0) this.#copies = [];
+  }
+
+  /** Drops the copies of pieces if no client is being sent them. Returns whether it has. */
+  dropCopies(): boolean {
+    if (this.#users > 0) return false;
+    this.#copies = [];
+    return true;
   }
 
   *#planAll(): Generator<number, void> {
