@@ -31,6 +31,8 @@ const awareness = 1;
 const auth = 2;
 const queryAwareness = 3;
 const permissionDenied = 0;
+/** An update above this size is encoded without lib0. */
+const largeBytes = 16 * 1024;
 
 /** Whether a frame of any size carries awareness and nothing else. */
 export function isAwareness(frame: string | Uint8Array): boolean {
@@ -86,6 +88,7 @@ function readMessage(decoder: decoding.Decoder): ClientMessage {
 }
 
 export function encodeMessage(message: ServerMessage): Uint8Array {
+  if ("update" in message && message.update.byteLength > largeBytes) return encodeLarge(message);
   return encoding.encode((encoder) => {
     switch (message.type) {
       case "awareness":
@@ -102,4 +105,20 @@ export function encodeMessage(message: ServerMessage): Uint8Array {
         writeSyncMessage(encoder, message);
     }
   });
+}
+
+/** Copies the update once. lib0's encoder copies it twice, into buffers of its own. */
+function encodeLarge(message: Extract<SyncMessage, { readonly update: Uint8Array }>): Uint8Array {
+  const { update } = message;
+  const head = encoding.encode((encoder) => {
+    encoding.writeVarUint(encoder, sync);
+    writeSyncMessage(encoder, { ...message, update: new Uint8Array() });
+  });
+  // The last byte is the length of the empty update.
+  const length = encoding.encode((encoder) => encoding.writeVarUint(encoder, update.byteLength));
+  const frame = new Uint8Array(head.byteLength - 1 + length.byteLength + update.byteLength);
+  frame.set(head);
+  frame.set(length, head.byteLength - 1);
+  frame.set(update, head.byteLength - 1 + length.byteLength);
+  return frame;
 }

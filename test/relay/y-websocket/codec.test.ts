@@ -25,6 +25,17 @@ describe("the y-websocket codec", () => {
     expect(encodeMessage(message)).toEqual(bytes(hex));
   });
 
+  test.each([16_384, 16_385, 70_000, 3_000_000])("encodes and decodes an update of %d bytes", (length) => {
+    const update = new Uint8Array(length).fill(7);
+    for (const type of ["sync-step-2", "update"] as const) {
+      const frame = encodeMessage({ type, update });
+      const decoded = decodeFrame(frame);
+      expect(decoded.type).toBe(type);
+      expect("update" in decoded && decoded.update).toEqual(update);
+      expect(frame.byteLength).toBeLessThan(length + 8);
+    }
+  });
+
   test("decodes a query for awareness", () => {
     expect(decodeFrame(bytes("03"))).toEqual({ type: "query-awareness" });
   });
