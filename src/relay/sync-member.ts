@@ -48,6 +48,9 @@ export interface Submission {
    * acknowledgement is sent.
    */
   readonly acknowledgement?: () => Frame | undefined;
-  /** Whether the acknowledgement is the update itself, which can be sent in pieces instead of a frame. */
+  /**
+   * Whether the acknowledgement is the update itself, which can be sent in pieces instead of a frame. Not for updates
+   * whose sender may look for the same bytes.
+   */
   readonly isEchoed?: boolean;
 }

@@ -184,15 +184,15 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
 
 function updateSubmission(update: Uint8Array, frame: Uint8Array | undefined): Submission {
   if (frame === undefined) return echoed(update);
-  return { update, frame, acknowledgement: () => frame, isEchoed: true };
+  return { update, frame, acknowledgement: () => frame };
 }
 
 /** A client takes its own update coming back as the acknowledgement. An empty update needs none. */
 function syncStep2Submission(update: Uint8Array): Submission {
   const answer = { update, answersSyncStep1: true };
-  return update.byteLength <= emptyUpdateBytes ? answer : { ...answer, ...echoed(update) };
+  return update.byteLength <= emptyUpdateBytes ? answer : { ...answer, ...echoed(update), isEchoed: true };
 }
 
 function echoed(update: Uint8Array): Submission {
-  return { update, acknowledgement: () => encodeMessage({ type: "update", update }), isEchoed: true };
+  return { update, acknowledgement: () => encodeMessage({ type: "update", update }) };
 }
