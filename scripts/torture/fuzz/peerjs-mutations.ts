@@ -1,4 +1,5 @@
 import { defaultLimits } from "../../../src/composition/limits.ts";
+import { BoundExceeded } from "../../../src/signaling/json-codec.ts";
 import { type ClientMessage, decode } from "../../../src/signaling/peerjs/codec.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
 import type { Random } from "../../../test/support/bytes/random.ts";
@@ -13,20 +14,18 @@ export function* peerjsFrames(random: Random): Generator<SignalingFrame, never> 
   for (;;) yield peerjsFrame(random);
 }
 
-/** The type of the message that the server reads from a frame; undefined if it must refuse the frame. */
+/**
+ * The type of the message that the server reads from a frame; undefined if it must end the session. A message that
+ * exceeds a bound, or to an id that no client can have, is refused alone.
+ */
 export function understoodByPeerjs(frame: SignalingFrame): ClientMessage["type"] | undefined {
   try {
-    const message = decode(frame, defaultLimits.jsonDepth);
-    return "dst" in message && !isId(message.dst) ? undefined : message.type;
+    return decode(frame, defaultLimits.jsonDepth).type;
   } catch (error) {
+    if (error instanceof BoundExceeded) return "unknown";
     if (error instanceof SessionError) return undefined;
     throw error;
   }
-}
-
-function isId(text: string): boolean {
-  const hasBytes = utf8.encode(text).length <= defaultLimits.nameBytes && text !== "";
-  return hasBytes && text.isWellFormed() && !/\p{Cc}/u.test(text);
 }
 
 function peerjsFrame(random: Random): SignalingFrame {

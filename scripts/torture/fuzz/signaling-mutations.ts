@@ -1,5 +1,5 @@
 import { defaultLimits } from "../../../src/composition/limits.ts";
-import { decodeJson } from "../../../src/signaling/json-codec.ts";
+import { BoundExceeded, decodeJson } from "../../../src/signaling/json-codec.ts";
 import { type ClientMessage, decode } from "../../../src/signaling/y-webrtc/codec.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
 import type { Random } from "../../../test/support/bytes/random.ts";
@@ -13,12 +13,16 @@ export function* signalingFrames(random: Random): Generator<SignalingFrame, neve
   for (;;) yield signalingFrame(random);
 }
 
-/** The type of the message that the server reads from a frame; undefined if it must refuse the frame. */
+/**
+ * The type of the message that the server reads from a frame; undefined if it must end the session. It drops a message
+ * that exceeds a bound as it does an unknown one.
+ */
 export function understood(frame: SignalingFrame): ClientMessage["type"] | undefined {
   if (frame.length === 0) return "unknown";
   try {
     return decode(decodeJson(frame, defaultLimits.jsonDepth), defaultLimits.topicsPerFrame).type;
   } catch (error) {
+    if (error instanceof BoundExceeded) return "unknown";
     if (error instanceof SessionError) return undefined;
     throw error;
   }

@@ -52,7 +52,8 @@ test("an update in pieces of 1 MB, as y-partykit's provider sends it, reaches th
 
 test("an HTTP client is told to upgrade", async () => {
   const response = await fetch(`${server.url}/parties/main/notes`);
-  expect([response.status, await response.text()]).toEqual([426, "Connect to this path with y-websocket\n"]);
+  expect(response.status).toBe(426);
+  expect(await response.text()).toStartWith("Not a WebSocket handshake: the header Upgrade is missing.");
 });
 
 /** Sends a message as y-partykit's provider does: in pieces, between two texts. */
