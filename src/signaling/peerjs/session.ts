@@ -74,6 +74,10 @@ export async function openPeerJs(
 
 /** The token is bounded like the id, since the server keeps it as long. */
 function checkNames({ id, token }: ConnectParameters, nameBytes: number): void {
+  // The library sends these texts when it reconnects before it has an id. No peer could reach such a client.
+  if (id === "null" || id === "undefined") {
+    throw new SessionError(closeReasons.malformedFrame, `The id is ${id}: the client has no id yet`);
+  }
   for (const name of [id, token]) {
     const refusal = checkName(name, nameBytes);
     if (refusal !== undefined) throw new SessionError(closeReasons.malformedFrame, `In id or token, ${refusal}`);

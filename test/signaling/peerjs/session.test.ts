@@ -25,6 +25,8 @@ describe("entering", () => {
     [`key=peerjs&token=t&id=${"x".repeat(257)}`, "In id or token, the name is longer than 256 bytes"],
     [`key=peerjs&id=alice&token=${"é".repeat(129)}`, "In id or token, the name is longer than 256 bytes"],
     ["key=peerjs&token=t&id=a%0Ab", "In id or token, the name contains a control character"],
+    ["key=peerjs&token=t&id=null", "The id is null: the client has no id yet"],
+    ["key=peerjs&token=t&id=undefined", "The id is undefined: the client has no id yet"],
   ])("with %p it is told why not", async (query, msg) => {
     const { open, refusal } = peerJsClients();
     expect(await refusal(open(query))).toEqual(error(msg));
