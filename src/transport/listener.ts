@@ -16,7 +16,8 @@ import type { CloseReason } from "./close-reason.ts";
 import type { Engine } from "./engine.ts";
 import type { TransportLimits } from "./limits.ts";
 import { listenOnAll } from "./listening-addresses.ts";
-import { Liveness } from "./liveness.ts";
+import { Liveness } from "./liveness/liveness.ts";
+import { ReceiveQueues } from "./liveness/receive-queues.ts";
 import type { NativeChannels } from "./native-channel.ts";
 import type { HttpClient, HttpRefusal, Protocol } from "./protocol.ts";
 import { SessionRunner, type Wire } from "./session-runner.ts";
@@ -113,7 +114,9 @@ export class Listener {
     this.#forwarded = new ForwardedAddresses(options);
     this.#upgrades = new UpgradeLimits(options);
     this.#limitedLog = new LimitedLog(options.log, options.clock);
-    this.#connectionOptions = { limits: options.limits, clock: options.clock, liveness: new Liveness(options) };
+    const { clock, limits } = options;
+    const receiveQueues = new ReceiveQueues();
+    this.#connectionOptions = { limits, clock, liveness: new Liveness(options), receiveQueues };
     const namePrefixes = options.protocols.flatMap((protocol) => protocol.namePrefixes ?? []);
     this.#paths = new RequestPaths({ basePath: options.basePath, namePrefixes });
     this.#refusals = new Refusals({ ...options, limitedLog: this.#limitedLog });
@@ -272,7 +275,8 @@ export class Listener {
     const upgrade = (protocol: Protocol, headers: Headers) => {
       full = this.#upgrades.full(remoteAddress);
       if (full !== undefined) return false;
-      const data = { protocol, ...readHandshake(request), remoteAddress, attached: undefined };
+      const peerPort = peerPortOf(request, server);
+      const data = { protocol, ...readHandshake(request), remoteAddress, peerPort, attached: undefined };
       return server.upgrade(request, { data, headers });
     };
     const response = await engine.answer(asRead(incoming), { remoteAddress, upgrade });
@@ -297,7 +301,7 @@ export class Listener {
     if (full !== undefined) return this.#refuse(full);
     const subprotocol = subprotocolFor(request.headers);
     const upgraded = server.upgrade(request, {
-      data: { protocol, ...handshake, remoteAddress, attached: undefined },
+      data: { protocol, ...handshake, remoteAddress, peerPort: peerPortOf(request, server), attached: undefined },
       ...(subprotocol === undefined ? {} : { headers: { "sec-websocket-protocol": subprotocol } }),
     });
     return upgraded ? undefined : new Response("Not a WebSocket handshake\n", { status: 400 });
@@ -348,6 +352,10 @@ function asRead({ request, url }: IncomingRequest): Request {
   const headers = new Headers(request.headers);
   if (hasForeignUpgrade) headers.delete("upgrade");
   return new Request(url.href, { method, headers, body, signal });
+}
+
+function peerPortOf(request: Request, server: SocketServer): number {
+  return server.requestIP(request)?.port ?? 0;
 }
 
 /** The relative links of a page need the slash at the end of its path. */

@@ -6,7 +6,8 @@ import { type CloseReason, closeReasons, SessionError } from "./close-reason.ts"
 import { ClosingSocket } from "./closing-socket.ts";
 import type { Connection, Frame } from "./connection.ts";
 import type { TransportLimits } from "./limits.ts";
-import type { Liveness, Watched } from "./liveness.ts";
+import type { Liveness, Watched } from "./liveness/liveness.ts";
+import type { ReceiveQueues } from "./liveness/receive-queues.ts";
 import type { Protocol } from "./protocol.ts";
 
 /** The data that an upgrade attaches to its socket. */
@@ -14,6 +15,8 @@ export interface SocketData extends HandshakeFacts {
   readonly protocol: Protocol;
   /** Kept from the handshake: asking the socket for it takes as long as accepting the socket. */
   readonly remoteAddress: string;
+  /** The port at the other end of the socket. */
+  readonly peerPort: number;
   /** Runs the session that belongs to the socket; set when the socket opens. */
   attached: AttachedSession | undefined;
 }
@@ -55,6 +58,7 @@ export interface WebSocketConnectionOptions {
   readonly limits: TransportLimits;
   readonly clock: Clock;
   readonly liveness: Liveness;
+  readonly receiveQueues: ReceiveQueues;
 }
 
 /** A connection over one of Bun's WebSockets. */
@@ -67,9 +71,12 @@ export class WebSocketConnection implements Connection, Watched {
   readonly #owner: ConnectionOwner;
   heardAt = 0;
   pingedAt: number | undefined;
+  heldFor: number | undefined;
   lookAt: number | undefined;
   #isOpen = true;
   #isReading = true;
+  /** Whether nothing is read until it is known whether the client sends anything. */
+  #isHeldBack = false;
   /** Defined while the client is to receive what was sent to it before our side closed. */
   #closing: ClosingSocket | undefined;
   /** The part of `unsentBytes` that is snapshots; an upper bound, as the buffer does not tell which bytes are sent. */
@@ -156,9 +163,14 @@ export class WebSocketConnection implements Connection, Watched {
     this.socket.ping();
   }
 
+  holdBack(): void {
+    if (!this.#options.receiveQueues.areKnown) return;
+    this.#isHeldBack = true;
+    this.socket.pause();
+  }
+
   unanswered(): void {
-    const { pingAnswerMs } = this.#options.limits;
-    this.close(closeReasons.unresponsive, `limits.ping-answer-ms: no answer to a ping for ${pingAnswerMs} ms`);
+    void this.#closeUnlessSending();
   }
 
   /** The client has sent a frame, of whatever kind. */
@@ -195,6 +207,7 @@ export class WebSocketConnection implements Connection, Watched {
     this.#isOpen = false;
     this.#drained = undefined;
     this.#options.liveness.unwatch(this);
+    this.#readOn();
     this.#owner.closed(reason, detail);
     this.#closeSocket(reason);
     this.#answerPings(false);
@@ -223,6 +236,7 @@ export class WebSocketConnection implements Connection, Watched {
   /** The kernel took some of the unsent bytes, which it does only while the client's side receives others. */
   wrote(): void {
     this.heard();
+    this.#readOn();
     if (!this.#isOpen || this.unsentBytes > 0) return;
     this.#snapshotBytes = 0;
     const tasks = this.#drained ?? [];
@@ -242,6 +256,34 @@ export class WebSocketConnection implements Connection, Watched {
     this.#closing?.lost();
     this.#closing = undefined;
     this.#answerPings(false);
+  }
+
+  async #closeUnlessSending(): Promise<void> {
+    const { limits, liveness, receiveQueues } = this.#options;
+    const { heardAt } = this;
+    const { remoteAddress: peerAddress, data } = this.socket;
+    const isSending = await receiveQueues.hasBytes({
+      localPort: this.server.port ?? 0,
+      peerAddress,
+      peerPort: data.peerPort,
+    });
+    if (!this.#isOpen) return;
+    // Meanwhile the kernel may have taken unsent bytes.
+    const isHeard = isSending || this.heardAt > heardAt;
+    this.#readOn();
+    if (isHeard) {
+      liveness.watch(this);
+      return;
+    }
+    const { pingAnswerMs } = limits;
+    this.close(closeReasons.unresponsive, `limits.ping-answer-ms: no answer to a ping for ${pingAnswerMs} ms`);
+  }
+
+  /** Ends what `holdBack` began. */
+  #readOn(): void {
+    if (!this.#isHeldBack) return;
+    this.#isHeldBack = false;
+    if (this.#isReading) this.socket.resume();
   }
 
   /** Sends a ping behind many bytes: its pong shows that the client has received them, which may take long. */

@@ -450,7 +450,8 @@ describe("a client that cannot be reached any more", () => {
     await pass(server, 39, write);
     expect(frozen.connection.isOpen).toBe(true);
     await pass(server, 1, write);
-    expect([frozen.connection.isOpen, silent.connection.isOpen]).toEqual([false, true]);
+    await eventually("it is closed", () => !frozen.connection.isOpen);
+    expect(silent.connection.isOpen).toBe(true);
     expect(server.events.filter((event) => event === "closed")).toHaveLength(1);
     expect(server.logged).toEqual([
       {
@@ -487,7 +488,7 @@ describe("a client that cannot be reached any more", () => {
     expect(connection.isOpen).toBe(true);
     client.pause();
     await pass(server, 40);
-    expect(connection.isOpen).toBe(false);
+    await eventually("it is closed", () => !connection.isOpen);
   });
 
   test("is not mistaken for one on a slow link that still takes what was sent before the ping", async () => {
@@ -505,7 +506,23 @@ describe("a client that cannot be reached any more", () => {
       expect(connection.isOpen).toBe(true);
     }
     await pass(server, 40);
-    expect(connection.isOpen).toBe(false);
+    await eventually("it is closed", () => !connection.isOpen);
+  });
+
+  test.skipIf(process.platform !== "linux")("is not mistaken for one whose large frame takes minutes", async () => {
+    await using server = listen({}, limits);
+    const { client, connection } = await connectTo(server);
+    // The answer to a ping would stand behind the frame.
+    client.pause();
+    const message = new Uint8Array(200_000);
+    await pass(server, 180, (second) => client.sendPart(message, (second - 1) * 1_000, second * 1_000));
+    expect(connection.isOpen).toBe(true);
+    client.sendPart(message, 180_000);
+    await eventually("the frame has arrived", () => server.events.includes("receive 200000"));
+    await pass(server, 39);
+    expect(connection.isOpen).toBe(true);
+    await pass(server, 1);
+    await eventually("it is closed", () => !connection.isOpen);
   });
 
   const send: readonly [string, (server: TestListener, connection: Connection) => void][] = [
@@ -529,7 +546,7 @@ describe("a client that cannot be reached any more", () => {
     await pass(server, 59);
     expect(connection.isOpen).toBe(true);
     await pass(server, 2);
-    expect(connection.isOpen).toBe(false);
+    await eventually("it is closed", () => !connection.isOpen);
   });
 });
 

@@ -63,6 +63,11 @@ export class WireSocket {
     this.#write(opcodes.binary, message);
   }
 
+  /** Sends bytes `from` to `to` of the frame of a binary message, as a slow link does. The caller sends the rest. */
+  sendPart(message: Uint8Array, from: number, to?: number): void {
+    this.#socket.write(clientFrame(opcodes.binary, message).subarray(from, to));
+  }
+
   /** Stops reading: the server's messages pile up before this socket. */
   pause(): void {
     this.#isPaused = true;

@@ -1,16 +1,18 @@
 import { describe, expect, test } from "bun:test";
-import { defaultLimits } from "../../src/composition/limits.ts";
-import { Liveness, type Watched } from "../../src/transport/liveness.ts";
-import { FakeClock } from "../support/fakes/fake-clock.ts";
+import { defaultLimits } from "../../../src/composition/limits.ts";
+import { Liveness, type Watched } from "../../../src/transport/liveness/liveness.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
 
 /** A connection whose client is the test. */
 class WatchedClient implements Watched {
   heardAt = 0;
   pingedAt: number | undefined;
+  heldFor: number | undefined;
   lookAt: number | undefined;
   isReading = true;
   sendingMs = 0;
   pings = 0;
+  heldAt: number | undefined;
   closedAt: number | undefined;
   /** Whether the client answers pings. */
   answers = false;
@@ -34,6 +36,10 @@ class WatchedClient implements Watched {
   sendPing(): void {
     this.pings += 1;
     if (this.answers) this.#clock.after(20, () => this.say());
+  }
+
+  holdBack(): void {
+    this.heldAt = this.#clock.now();
   }
 
   unanswered(): void {
@@ -73,6 +79,21 @@ describe("with the default limits", () => {
       clock.advance(41_000);
       expect((client.closedAt ?? 0) - saidAt).toBeWithin(39_000, 40_001);
     }
+  });
+
+  test("a client is held back for the last 2 s before its answer is due, and may still be heard", () => {
+    const { clock, startedAt, open } = setUp();
+    const [silent, late] = [open(), open()];
+    clock.advance(39_000);
+    expect([silent.heldAt, late.heldAt]).toEqual([startedAt + 38_000, startedAt + 38_000]);
+    late.say();
+    clock.advance(1_000);
+    expect([silent.closedAt, late.closedAt]).toEqual([startedAt + 40_000, undefined]);
+    clock.advance(38_000);
+    // The next ping has all of its time.
+    expect([late.pings, late.closedAt]).toEqual([2, undefined]);
+    clock.advance(1_000);
+    expect(late.closedAt).toBe(startedAt + 79_000);
   });
 
   test("a client that answers every ping stays, and is pinged once in 30 s", () => {

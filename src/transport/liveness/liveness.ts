@@ -1,5 +1,5 @@
-import type { Clock } from "../lib/time/clock.ts";
-import type { TransportLimits } from "./limits.ts";
+import type { Clock } from "../../lib/time/clock.ts";
+import type { TransportLimits } from "../limits.ts";
 
 /** A connection whose client has to show again and again that it can still be reached. */
 export interface Watched {
@@ -7,6 +7,8 @@ export interface Watched {
   heardAt: number;
   /** The tick of the ping that is not answered yet. Written by `Liveness` only. */
   pingedAt: number | undefined;
+  /** The `pingedAt` for whose answer the connection is held back. Written by `Liveness` only. */
+  heldFor: number | undefined;
   /** The tick of the next look at the connection; undefined while it is not watched. Written by `Liveness` only. */
   lookAt: number | undefined;
   /** False while the server reads nothing from the client, which cannot be heard then. It is heard when that ends. */
@@ -14,7 +16,12 @@ export interface Watched {
   /** The time that the client may need to receive what was sent before the ping, in addition to `limits.pingAnswerMs`. */
   readonly sendingMs: number;
   sendPing(): void;
-  /** The client has not answered in time. It is not watched any more. */
+  /**
+   * The answer to a ping is due soon. Where the kernel shows what it has received, that stays there until `unanswered`,
+   * which follows, or until the client is heard otherwise.
+   */
+  holdBack(): void;
+  /** The client has not answered in time, unless it is found to be sending. It is not watched any more. */
   unanswered(): void;
 }
 
@@ -25,6 +32,8 @@ export interface LivenessOptions {
 
 /** The resolution: the number of ticks in the shorter of both limits. */
 const ticksPerLimit = 10;
+/** The time before an answer is due in which a connection is held back. */
+const heldTicks = 2;
 /** The most connections that one turn of the event loop looks at: a ping takes about 10 µs. */
 const connectionsPerTurn = 200;
 /** The time between two such turns, for other work. */
@@ -33,7 +42,7 @@ const betweenTurnsMs = 5;
 /**
  * Ends connections whose clients cannot be reached any more: a client that is not heard for `limits.idlePingMs` is
  * pinged, and is closed unless it is heard within `limits.pingAnswerMs`. A client is heard by what it sends, never by what
- * is sent to it.
+ * is sent to it. The parts of a large frame count too, where the system shows them: the answer waits behind them.
  *
  * Time is counted in ticks of one timer. No tick passes while the process is stopped or its event loop is blocked: a
  * client is never closed for a silence in which the server did not listen. A connection has no timer of its own and costs
@@ -120,18 +129,24 @@ export class Liveness {
     } else {
       connection.pingedAt = this.tick;
       connection.sendPing();
-      this.#schedule(connection, this.tick + this.#ticksOf(this.#answerMs));
+      this.#schedule(connection, this.tick + this.#ticksOf(this.#answerMs) - heldTicks);
     }
   }
 
   #awaitAnswer(connection: Watched, pingedAt: number): void {
-    const answerBy = pingedAt + this.#ticksOf(this.#answerMs + connection.sendingMs);
-    if (this.tick < answerBy) {
-      this.#schedule(connection, answerBy);
+    if (connection.heldFor === pingedAt) {
+      connection.lookAt = undefined;
+      connection.unanswered();
       return;
     }
-    connection.lookAt = undefined;
-    connection.unanswered();
+    const heldFrom = pingedAt + this.#ticksOf(this.#answerMs + connection.sendingMs) - heldTicks;
+    if (this.tick < heldFrom) {
+      this.#schedule(connection, heldFrom);
+    } else {
+      connection.heldFor = pingedAt;
+      connection.holdBack();
+      this.#schedule(connection, this.tick + heldTicks);
+    }
   }
 
   #ticksOf(durationMs: number): number {
