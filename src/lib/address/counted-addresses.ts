@@ -12,20 +12,23 @@ const privateRanges = new AddressRanges([
 const mostProxies = 1_000;
 
 /**
- * Decides how limits per address count a client. A /64 of IPv6 counts as one address.
+ * Decides how limits per address count a client. A /64 of IPv6 counts as one address, also where limits are lifted.
  *
  * The limits do not hold for this machine, nor for a private address from which a reverse proxy that is not configured
  * brings all its clients.
  */
 export class CountedAddresses {
-  /** Addresses of proxies. None is removed, so that a connection is counted out as it was counted in. */
+  /**
+   * The keys of proxies. None is removed: what is counted without a key is never counted out with one. Clients that were
+   * counted before their key is lifted stay counted, under a key that no limit reads any more.
+   */
   readonly #proxies = new Set<string>();
 
   /** The key by which limits count the clients at this address; undefined if no limit per address holds for them. */
   keyOf(address: string): string | undefined {
-    return isLoopback(address) || this.#proxies.has(canonicalAddress(address) ?? address)
-      ? undefined
-      : addressBlock(address);
+    if (isLoopback(address)) return undefined;
+    const key = addressBlock(address);
+    return this.#proxies.has(key) ? undefined : key;
   }
 
   /**
@@ -33,10 +36,10 @@ export class CountedAddresses {
    * where any client may pretend to be a proxy, and when too many are known.
    */
   lift(address: string): boolean {
-    const proxy = canonicalAddress(address) ?? address;
-    if (this.#proxies.has(proxy)) return true;
-    if (!privateRanges.has(proxy) || this.#proxies.size >= mostProxies) return false;
-    this.#proxies.add(proxy);
+    const key = addressBlock(address);
+    if (this.#proxies.has(key)) return true;
+    if (!privateRanges.has(canonicalAddress(address) ?? address) || this.#proxies.size >= mostProxies) return false;
+    this.#proxies.add(key);
     return true;
   }
 }

@@ -29,6 +29,12 @@ test.each([
   expect(addresses.keyOf("10.9.9.9")).toBe("10.9.9.9");
 });
 
+test("the limits of a whole /64 are lifted, since it is counted as one address", () => {
+  const addresses = new CountedAddresses();
+  expect(addresses.lift("fd00::1")).toBeTrue();
+  expect([addresses.keyOf("fd00::2"), addresses.keyOf("fd00:0:0:1::2")]).toEqual([undefined, "fd00:0:0:1::/64"]);
+});
+
 test.each(["198.51.100.7", "172.32.0.1", "2001:db8::1", ""])("the limits of %p, a public address, stay", (address) => {
   const addresses = new CountedAddresses();
   expect(addresses.lift(address)).toBeFalse();

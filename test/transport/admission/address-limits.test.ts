@@ -76,3 +76,11 @@ test("a class of 500 pages with two connections each fits one address by default
   }
   expect(addresses.isFull("192.0.2.1")).toBeFalse();
 });
+
+test("clients that were connected before the limits of their /64 were lifted take no place from its other addresses", () => {
+  const { counted, addresses, connect } = open();
+  for (let count = 0; count < 3; count += 1) connect("fd00::1");
+  counted.lift("fd00::1");
+  for (let count = 0; count < 3; count += 1) addresses.closed("fd00::1");
+  expect(connect("fd00::2")).toBeUndefined();
+});
