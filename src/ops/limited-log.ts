@@ -9,9 +9,14 @@ export interface LimitedLine {
   readonly [field: string]: unknown;
 }
 
-/** Lines of one event and reason that are written at once. */
-const burst = 20;
-const linesPerSecond = 1;
+/** The rate of the lines of one event and reason. */
+export interface LineRate {
+  /** Lines that are written at once. */
+  readonly burst: number;
+  readonly perSecond: number;
+}
+
+const usualRate: LineRate = { burst: 20, perSecond: 1 };
 
 interface LineBudget {
   readonly bucket: TokenBucket;
@@ -27,11 +32,13 @@ interface LineBudget {
 export class LimitedLog {
   readonly #log: Log;
   readonly #clock: Clock;
+  readonly #rate: LineRate;
   readonly #budgets = new Map<string, LineBudget>();
 
-  constructor(log: Log, clock: Clock) {
+  constructor(log: Log, clock: Clock, rate: LineRate = usualRate) {
     this.#log = log;
     this.#clock = clock;
+    this.#rate = rate;
   }
 
   info(line: LimitedLine): void {
@@ -59,7 +66,7 @@ export class LimitedLog {
   #budgetOf(key: string): LineBudget {
     const known = this.#budgets.get(key);
     if (known !== undefined) return known;
-    const bucket = new TokenBucket({ burst, perSecond: linesPerSecond, clock: this.#clock });
+    const bucket = new TokenBucket({ ...this.#rate, clock: this.#clock });
     const budget = { bucket, omitted: 0 };
     this.#budgets.set(key, budget);
     return budget;

@@ -29,3 +29,17 @@ test("a flood of one reason hides no line of another", () => {
     ["opened", "timeout"],
   ]);
 });
+
+test("a log may have a rate of its own", () => {
+  const { log, events } = recordedLog();
+  const clock = new FakeClock();
+  const limited = new LimitedLog(log, clock, { burst: 1, perSecond: 0.5 });
+  for (let second = 0; second < 4; second += 1) {
+    limited.warn({ event: "failed" });
+    clock.advance(1_000);
+  }
+  expect(events).toEqual([
+    { level: "warn", event: "failed" },
+    { level: "warn", event: "failed", omitted: 1 },
+  ]);
+});

@@ -3,13 +3,14 @@ import { CircuitBreaker } from "../../lib/circuit-breaker.ts";
 import { errorCode } from "../../lib/error-code.ts";
 import { Semaphore } from "../../lib/semaphore.ts";
 import type { Clock } from "../../lib/time/clock.ts";
+import { LimitedLog, type LineRate } from "../../ops/limited-log.ts";
 import type { Log } from "../../ops/log.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import type { Permission } from "../access-policy.ts";
 import type { AccessRequest, Denial } from "../authorizer.ts";
 import type { AuthLimits } from "../limits.ts";
 import { isAnswerStatus, readAnswer, type WebhookReply } from "./webhook-answer.ts";
-import { WebhookFailure, WebhookFailureLog } from "./webhook-failure.ts";
+import { WebhookFailure } from "./webhook-failure.ts";
 import { signWebhook } from "./webhook-signature.ts";
 
 export interface WebhookClientOptions {
@@ -38,6 +39,8 @@ const failuresUntilSuspended = 5;
 const outageStatuses = [429, 502, 503, 504];
 /** Clients reconnect after seconds, so that most of them do so when the webhook is called again. */
 const suspensionMs = 10_000;
+/** During an outage every client meets the same failure: one line of each kind in ten seconds tells of it. */
+const failureRate: LineRate = { burst: 1, perSecond: 0.1 };
 
 const unavailable: Denial = {
   granted: false,
@@ -51,14 +54,14 @@ export class WebhookClient {
   readonly #options: WebhookClientOptions;
   readonly #permits: Semaphore;
   readonly #breaker: CircuitBreaker;
-  readonly #failures: WebhookFailureLog;
+  readonly #log: LimitedLog;
 
   constructor(options: WebhookClientOptions) {
     const { clock, limits, log } = options;
     this.#options = options;
     this.#permits = new Semaphore(limits.webhookConcurrency);
     this.#breaker = new CircuitBreaker({ failures: failuresUntilSuspended, openMs: suspensionMs, clock });
-    this.#failures = new WebhookFailureLog(log, clock);
+    this.#log = new LimitedLog(log, clock, failureRate);
   }
 
   /** Resolves with the answer or a denial of kind `unavailable` within the timeout. Rejects when `signal` aborts. */
@@ -73,7 +76,7 @@ export class WebhookClient {
     } catch (error) {
       if (!(error instanceof WebhookFailure)) throw error;
       metrics.webhookRequests.inc({ outcome: error.kind === "suspended" ? "suspended" : "failed" });
-      this.#failures.add(error);
+      this.#log.warn({ event: "webhook-failed", reason: error.kind, detail: error.detail });
       return unavailable;
     } finally {
       cancel();

@@ -1,7 +1,3 @@
-import { KeyedBuckets } from "../../lib/keyed-buckets.ts";
-import type { Clock } from "../../lib/time/clock.ts";
-import type { Log } from "../../ops/log.ts";
-
 /** The kinds of failure of a webhook call. The set is small, so that each can be looked up in the manual. */
 export type WebhookFailureKind =
   /** The webhook failed too often, and is not called for some seconds. */
@@ -30,27 +26,5 @@ export class WebhookFailure extends Error {
     this.name = "WebhookFailure";
     this.kind = kind;
     this.detail = detail;
-  }
-}
-
-/** The rate of log lines for each kind of failure: during an outage every client meets the same one. */
-const linesPerSecond = 0.1;
-
-/** Logs the first failure of each kind, and then at most every ten seconds the number of further ones. */
-export class WebhookFailureLog {
-  readonly #log: Log;
-  readonly #lines: KeyedBuckets;
-  readonly #unlogged = new Map<WebhookFailureKind, number>();
-
-  constructor(log: Log, clock: Clock) {
-    this.#log = log;
-    this.#lines = new KeyedBuckets({ burst: 1, perSecond: linesPerSecond, clock });
-  }
-
-  add({ kind, detail }: WebhookFailure): void {
-    const failures = (this.#unlogged.get(kind) ?? 0) + 1;
-    const isLogged = this.#lines.of(kind).take();
-    this.#unlogged.set(kind, isLogged ? 0 : failures);
-    if (isLogged) this.#log.warn({ event: "webhook-failed", cause: kind, detail, failures });
   }
 }

@@ -32,10 +32,11 @@ export class CountedAddresses {
   }
 
   /**
-   * Lifts the limits for a private address, which has shown itself to be a proxy. Returns false for a public address,
-   * where any client may pretend to be a proxy, and when too many are known.
+   * Lifts the limits for a private address, which has shown itself to be a proxy; true if it has none from now on. False
+   * for a public address, where any client may pretend to be a proxy, and when too many are known.
    */
   lift(address: string): boolean {
+    if (isLoopback(address)) return true;
     const key = addressBlock(address);
     if (this.#proxies.has(key)) return true;
     if (!privateRanges.has(canonicalAddress(address) ?? address) || this.#proxies.size >= mostProxies) return false;

@@ -3,6 +3,7 @@ import type { AddressRanges } from "../../lib/address/address-ranges.ts";
 import { canonicalAddress } from "../../lib/address/canonical-address.ts";
 import type { CountedAddresses } from "../../lib/address/counted-addresses.ts";
 import type { Clock } from "../../lib/time/clock.ts";
+import { LimitedLog, type LineRate } from "../../ops/limited-log.ts";
 import type { Log } from "../../ops/log.ts";
 
 export interface ForwardedAddressesOptions {
@@ -13,8 +14,8 @@ export interface ForwardedAddressesOptions {
   readonly log: Log;
 }
 
-/** Any client can send the header: warnings about it must not fill the log. */
-const warningIntervalMs = 600_000;
+/** Any client can send the header: one warning in ten minutes tells of a missing setting. */
+const warningRate: LineRate = { burst: 1, perSecond: 1 / 600 };
 
 /**
  * Finds the address of a request's client. When a proxy seems to be missing from `proxy.trusted`, its header is not
@@ -22,11 +23,11 @@ const warningIntervalMs = 600_000;
  */
 export class ForwardedAddresses {
   readonly #options: ForwardedAddressesOptions;
-  /** By whether limits are lifted: a client that pretends to be a proxy must not hide the warning about a real one. */
-  readonly #warnsAgainAt = new Map<boolean, number>();
+  readonly #log: LimitedLog;
 
   constructor(options: ForwardedAddressesOptions) {
     this.#options = options;
+    this.#log = new LimitedLog(options.log, options.clock, warningRate);
   }
 
   /** `peerAddress` is the other end of the socket. */
@@ -44,13 +45,10 @@ export class ForwardedAddresses {
 
   /** Behind a proxy that is not trusted all clients have one address, that of the proxy. */
   #warn(peer: string): void {
-    const { addresses, clock, log } = this.#options;
-    const isLifted = addresses.lift(peer);
-    const now = clock.now();
-    if (now < (this.#warnsAgainAt.get(isLifted) ?? Number.NEGATIVE_INFINITY)) return;
-    this.#warnsAgainAt.set(isLifted, now + warningIntervalMs);
+    // A reason for each case: a client that pretends to be a proxy must not hide the warning about a real one.
+    const reason = this.#options.addresses.lift(peer) ? "limits-lifted" : "limits-kept";
     const remedy = `If this is your reverse proxy, start Yurt with --proxy-trusted ${peer}.`;
-    log.warn({ event: "forwarded-for-ignored", peer, limitsPerAddress: isLifted ? "lifted" : "kept", remedy });
+    this.#log.warn({ event: "forwarded-for-ignored", reason, peer, remedy });
   }
 }
 

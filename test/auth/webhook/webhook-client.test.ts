@@ -20,7 +20,7 @@ describe("a failure never grants access", () => {
     body.includes("followed") ? Response.json({ access: "write" }) : Response.redirect("/elsewhere", 307);
   const large = JSON.stringify({ access: "write", padding: "x".repeat(64 * 1024) });
 
-  test.each<[name: string, answer: Answer, cause: string, detail: number | undefined]>([
+  test.each<[name: string, answer: Answer, reason: string, detail: number | undefined]>([
     ["an error", says({ access: "write" }, 500), "status", 500],
     ["a page that is not there", says({ access: "write" }, 404), "status", 404],
     ["another success", says({ access: "write" }, 201), "status", 201],
@@ -31,10 +31,10 @@ describe("a failure never grants access", () => {
     ["too much in a refusal", () => new Response(large, { status: 403 }), "too-large", undefined],
     ["no decision", says({ granted: true }), "bad-access", undefined],
     ["seconds", says({ access: "write", expiresAt: 1_900_000_000 }), "expires-at-in-seconds", undefined],
-  ])("%s", async (_name, answer, cause, detail) => {
+  ])("%s", async (_name, answer, reason, detail) => {
     await using setup = await openWebhook(answer);
     expect(await setup.policy.decide(asks())).toEqual(unavailable);
-    expect(setup.failures()).toEqual([[cause, detail, 1]]);
+    expect(setup.failures()).toEqual([[reason, detail, 0]]);
     expect(setup.application.received).toHaveLength(1);
     expect(await setup.requests()).toEqual({ failed: 1 });
   });
@@ -53,7 +53,7 @@ describe("a failure never grants access", () => {
     await application[Symbol.asyncDispose]();
     const { failures, policy } = openWebhookPolicy({ url });
     expect(await policy.decide(asks())).toEqual(unavailable);
-    expect(failures()).toEqual([["unreachable", "ECONNREFUSED", 1]]);
+    expect(failures()).toEqual([["unreachable", "ECONNREFUSED", 0]]);
   });
 
   test("an answer that does not begin or end in time", async () => {
@@ -72,7 +72,7 @@ describe("a failure never grants access", () => {
     await pause(50);
     clock.advance(3_000);
     expect(await second).toEqual(unavailable);
-    expect(setup.failures()).toEqual([["timeout", undefined, 1]]);
+    expect(setup.failures()).toEqual([["timeout", undefined, 0]]);
     expect([await setup.requests(), clock.pendingTimers]).toEqual([{ failed: 2 }, 0]);
   });
 
@@ -88,7 +88,7 @@ describe("a failure never grants access", () => {
     const { failures, policy } = openWebhookPolicy({ url: new URL(`http://127.0.0.1:${port}/`) });
     expect(await policy.decide(asks())).toEqual(granted);
     expect(await policy.decide(asks("other"))).toEqual(unavailable);
-    expect([requests, failures()]).toEqual([4, [["unreachable", "ECONNRESET", 1]]]);
+    expect([requests, failures()]).toEqual([4, [["unreachable", "ECONNRESET", 0]]]);
     server.close();
   });
 
@@ -108,12 +108,12 @@ describe("a failure never grants access", () => {
     await fail(3);
     clock.advance(9_999);
     await fail(1);
-    expect(failures()).toEqual([["bad-access", undefined, 1]]);
+    expect(failures()).toEqual([["bad-access", undefined, 0]]);
     clock.advance(1);
     await fail(2);
     expect(failures()).toEqual([
-      ["bad-access", undefined, 1],
-      ["bad-access", undefined, 4],
+      ["bad-access", undefined, 0],
+      ["bad-access", undefined, 3],
     ]);
     expect(JSON.parse(setup.lines[0] ?? "")).toMatchObject({ level: "warn", event: "webhook-failed" });
     for (const word of ["a-token", "a-room", "a-page", "192.0.2.1", "of-the-url", "may-enter"]) {
@@ -129,8 +129,8 @@ describe("a webhook that fails five times in a row", () => {
     for (let time = 0; time < 7; time += 1) expect(await policy.decide(asks())).toEqual(unavailable);
     expect(application.received).toHaveLength(5);
     expect(setup.failures()).toEqual([
-      ["status", 503, 1],
-      ["suspended", undefined, 1],
+      ["status", 503, 0],
+      ["suspended", undefined, 0],
     ]);
     clock.advance(9_999);
     await policy.decide(asks());
@@ -259,7 +259,7 @@ describe("concurrent requests", () => {
     const waiting = ["a", "b", "c"].map((room) => from("192.0.2.1", room));
     await application.asked(1);
     expect(await from("192.0.2.1", "d")).toMatchObject({ granted: false, kind: "unavailable" });
-    expect(failures()).toEqual([["queue-full", undefined, 1]]);
+    expect(failures()).toEqual([["queue-full", undefined, 0]]);
     waiting.push(from("192.0.2.2", "a"));
     clock.advance(3_000);
     const decisions = await Promise.all(waiting);

@@ -205,6 +205,7 @@ describe("a proxy that names its clients", () => {
       {
         event: "forwarded-for-ignored",
         peer: "127.0.0.1",
+        reason: "limits-lifted",
         remedy: expect.stringContaining("--proxy-trusted 127.0.0.1"),
       },
     ]);
@@ -223,7 +224,7 @@ describe("a proxy that names its clients", () => {
     expect(direct).toEqual({ accepted: 3, events: [] });
     expect(forwarded).toMatchObject({
       accepted: 6,
-      events: [{ event: "forwarded-for-ignored", peer: "10.99.0.1", limitsPerAddress: "lifted" }],
+      events: [{ event: "forwarded-for-ignored", peer: "10.99.0.1", reason: "limits-lifted" }],
     });
   });
 });

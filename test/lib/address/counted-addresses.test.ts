@@ -29,6 +29,10 @@ test.each([
   expect(addresses.keyOf("10.9.9.9")).toBe("10.9.9.9");
 });
 
+test.each(["127.0.0.1", "::1"])("%s has no limits, which a proxy there is told", (address) => {
+  expect(new CountedAddresses().lift(address)).toBeTrue();
+});
+
 test("the limits of a whole /64 are lifted, since it is counted as one address", () => {
   const addresses = new CountedAddresses();
   expect(addresses.lift("fd00::1")).toBeTrue();

@@ -36,9 +36,9 @@ export function openWebhookPolicy({ url, limits }: WebhookParts) {
     clock,
     policy,
     lines,
-    /** The logged failures, as [cause, detail, failures]. */
+    /** The logged failures, as [reason, detail, omitted]. */
     failures: () =>
-      lines.map((line) => JSON.parse(line)).map(({ cause, detail, failures }) => [cause, detail, failures]),
+      lines.map((line) => JSON.parse(line)).map(({ reason, detail, omitted = 0 }) => [reason, detail, omitted]),
     requests: async () => {
       const { values } = await metrics.webhookRequests.get();
       return Object.fromEntries(values.map(({ labels, value }) => [labels["outcome"], value]));

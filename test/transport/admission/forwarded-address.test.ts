@@ -60,7 +60,7 @@ describe("the log reports a proxy that may be missing in the settings", () => {
       {
         event: "forwarded-for-ignored",
         peer: "198.51.100.7",
-        limitsPerAddress: "kept",
+        reason: "limits-kept",
         remedy: expect.stringContaining("--proxy-trusted 198.51.100.7"),
       },
     ]);
@@ -81,8 +81,8 @@ describe("the log reports a proxy that may be missing in the settings", () => {
     expect(ask("::ffff:172.17.0.2", "203.0.113.9")).toBe("172.17.0.2");
     for (let count = 1; count < 100; count += 1) ask("172.17.0.2", "203.0.113.9");
     expect(warnings).toMatchObject([
-      { peer: "198.51.100.7", limitsPerAddress: "kept" },
-      { peer: "172.17.0.2", limitsPerAddress: "lifted" },
+      { peer: "198.51.100.7", reason: "limits-kept" },
+      { peer: "172.17.0.2", reason: "limits-lifted" },
     ]);
     expect([counted.keyOf("172.17.0.2"), counted.keyOf("172.17.0.3")]).toEqual([undefined, "172.17.0.3"]);
     expect(counted.keyOf("198.51.100.7")).toBe("198.51.100.7");
