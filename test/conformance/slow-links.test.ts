@@ -171,3 +171,22 @@ test("a client that writes 15 MB in one turn keeps its connection, and the other
   await converged([writer, echo], 30_000);
   expect(closes).toBe(0);
 });
+
+test.skipIf(process.platform !== "linux")(
+  "one large edit that takes longer than the server waits for an answer arrives on the first connection",
+  async () => {
+    await using server = await startTestServer({ limits: { idlePingMs: 1_000, pingAnswerMs: 1_000 } });
+    await using path = await NetworkPath.to(server.port, { bytesPerSecond });
+    await using clients = new TestClients();
+    const writer = clients.connect(path.wsUrl, "doc");
+    const reader = clients.connect(server.wsUrl, "doc");
+    await Promise.all([synced(writer), synced(reader)]);
+    let closes = 0;
+    writer.provider.on("connection-close", () => {
+      closes += 1;
+    });
+    writer.text.insert(0, "x".repeat(2_000_000));
+    await converged([writer, reader], 30_000);
+    expect(closes).toBe(0);
+  },
+);
