@@ -1,30 +1,11 @@
 import { expect, test } from "bun:test";
-import { octateCode } from "../../../src/signaling/octatecode/dialect.ts";
 import { octateCodeEditor } from "../../../src/signaling/octatecode/editor-dialect.ts";
-import { OctateRooms } from "../../../src/signaling/octatecode/rooms.ts";
-import { SignedRoomTokens } from "../../../src/signaling/octatecode/signed-room-tokens.ts";
-import type { Peer } from "../../../src/signaling/peer-session.ts";
-import { SignalingRoom } from "../../../src/signaling/signaling-room.ts";
 import { denialOf, HeldAuthorizer } from "../../support/fakes/held-authorizer.ts";
-import {
-  type DialectClient,
-  type DialectOptions,
-  dialectClients,
-  dialectParts,
-} from "../../support/servers/dialect-clients.ts";
+import type { DialectClient, DialectOptions } from "../../support/servers/dialect-clients.ts";
+import { octateDialects } from "../../support/servers/peer-dialect.ts";
 
-function setUp(options: DialectOptions = {}) {
-  const parts = dialectParts(options);
-  const { limits, openChannel, clock } = parts;
-  const rooms = parts.registry(() => new SignalingRoom<Peer>(openChannel, limits.signalingRoomMembers));
-  const first = octateCode({
-    ...parts,
-    rooms: new OctateRooms(parts),
-    tokens: new SignedRoomTokens(clock, 1_000),
-    usage: () => ({ uptimeMs: 0, memory: {}, cpu: {} }),
-  });
-  return dialectClients([octateCodeEditor({ ...parts, rooms }), first], parts);
-}
+const setUp = (options: DialectOptions = {}) =>
+  octateDialects((first, parts) => [octateCodeEditor(parts), first], options);
 
 const auth = (userId: string, userName?: string) => ({
   type: "auth",

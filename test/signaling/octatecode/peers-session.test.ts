@@ -1,31 +1,12 @@
 import { expect, test } from "bun:test";
-import { octateCode } from "../../../src/signaling/octatecode/dialect.ts";
 import { octateCodePeers } from "../../../src/signaling/octatecode/peers-dialect.ts";
-import { OctateRooms } from "../../../src/signaling/octatecode/rooms.ts";
-import { SignedRoomTokens } from "../../../src/signaling/octatecode/signed-room-tokens.ts";
-import type { Peer } from "../../../src/signaling/peer-session.ts";
-import { SignalingRoom } from "../../../src/signaling/signaling-room.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
 import { settled } from "../../support/eventually.ts";
-import {
-  type DialectClient,
-  type DialectOptions,
-  dialectClients,
-  dialectParts,
-} from "../../support/servers/dialect-clients.ts";
+import type { DialectClient, DialectOptions } from "../../support/servers/dialect-clients.ts";
+import { octateDialects } from "../../support/servers/peer-dialect.ts";
 
-function setUp(options: DialectOptions = {}) {
-  const parts = dialectParts(options);
-  const { limits, openChannel, clock } = parts;
-  const rooms = parts.registry(() => new SignalingRoom<Peer>(openChannel, limits.signalingRoomMembers));
-  const first = octateCode({
-    ...parts,
-    rooms: new OctateRooms(parts),
-    tokens: new SignedRoomTokens(clock, 1_000),
-    usage: () => ({ uptimeMs: 0, memory: {}, cpu: {} }),
-  });
-  return dialectClients([first, octateCodePeers({ ...parts, rooms })], parts);
-}
+const setUp = (options: DialectOptions = {}) =>
+  octateDialects((first, parts) => [first, octateCodePeers(parts)], options);
 
 const auth = (roomId: string, from: string, name?: string) => ({ type: "auth", roomId, from, data: { name } });
 

@@ -1,4 +1,7 @@
 import type { JsonDialect } from "../../../src/signaling/dialects.ts";
+import { octateCode } from "../../../src/signaling/octatecode/dialect.ts";
+import { OctateRooms } from "../../../src/signaling/octatecode/rooms.ts";
+import { SignedRoomTokens } from "../../../src/signaling/octatecode/signed-room-tokens.ts";
 import type { Peer, PeerSessionOptions } from "../../../src/signaling/peer-session.ts";
 import { SignalingRoom } from "../../../src/signaling/signaling-room.ts";
 import { HeldAuthorizer } from "../fakes/held-authorizer.ts";
@@ -31,4 +34,21 @@ export function heldPeerDialect(
   };
   const heldGrants = () => authorizer.grants.filter(({ isReleased }) => !isReleased).length;
   return { ...clients, authorizer, enter, heldGrants };
+}
+
+/** Clients of OctateCode's dialects: the first one, and others, in the order in which `list` asks them. */
+export function octateDialects(
+  list: (first: JsonDialect, options: PeerSessionOptions) => readonly JsonDialect[],
+  options: DialectOptions,
+) {
+  const parts = dialectParts(options);
+  const { limits, openChannel, clock } = parts;
+  const rooms = parts.registry(() => new SignalingRoom<Peer>(openChannel, limits.signalingRoomMembers));
+  const first = octateCode({
+    ...parts,
+    rooms: new OctateRooms(parts),
+    tokens: new SignedRoomTokens(clock, 1_000),
+    usage: () => ({ uptimeMs: 0, memory: {}, cpu: {} }),
+  });
+  return dialectClients([...list(first, { ...parts, rooms })], parts);
 }
