@@ -28,7 +28,7 @@ export interface Connection {
   readonly unsentBytes: number;
   /** Calls `task` once when `unsentBytes` is 0 again; at once if it is; never after close. */
   drained(task: () => void): void;
-  /** Asks for a sign of life. Calls `answered` once: with true when a pong has come, with false when none can come any more. */
+  /** Asks for a sign of life. Calls `answered` once: with true when a frame or a pong has come, with false when none can come. */
   ping(answered: (isAlive: boolean) => void): void;
   /**
    * Ends the session as a `SessionError` of its own would: the client is told why in its protocol's words. `detail` is for

@@ -212,11 +212,11 @@ export class Listener {
           this.#runners.add(runner);
         },
         message: ({ data: { attached } }, frame) => {
-          attached?.connection.heard();
+          attached?.connection.received();
           attached?.receive(frame);
         },
         drain: (socket) => socket.data.attached?.connection.wrote(),
-        ping: (socket) => socket.data.attached?.connection.heard(),
+        ping: (socket) => socket.data.attached?.connection.received(),
         pong: (socket) => socket.data.attached?.connection.ponged(),
         close: ({ data: { attached } }) => {
           if (attached !== undefined) this.#upgrades.closed(attached.connection.remoteAddress);

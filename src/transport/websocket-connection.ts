@@ -173,17 +173,17 @@ export class WebSocketConnection implements Connection, Watched {
     void this.#closeUnlessSending();
   }
 
-  /** The client has sent a frame, of whatever kind. */
-  heard(): void {
-    this.heardAt = this.#options.liveness.tick;
+  /** The client has sent a frame, of whatever kind. It answers every ping before it: the client is alive. */
+  received(): void {
+    this.#heard();
+    if (this.#pinged !== undefined) this.#answerPings(true);
   }
 
-  /** A pong has come. It answers every ping before it: each pong shows that the client is alive. */
+  /** A pong has come. */
   ponged(): void {
-    this.heard();
+    this.received();
     this.#unconfirmedBytes = 0;
-    if (this.#closing === undefined) this.#answerPings(true);
-    else this.#closing.ponged();
+    this.#closing?.ponged();
   }
 
   /** Reads nothing from the client until `resume`. */
@@ -194,7 +194,7 @@ export class WebSocketConnection implements Connection, Watched {
 
   resume(): void {
     this.#isReading = true;
-    this.heard();
+    this.#heard();
     this.socket.resume();
   }
 
@@ -235,7 +235,7 @@ export class WebSocketConnection implements Connection, Watched {
 
   /** The kernel took some of the unsent bytes, which it does only while the client's side receives others. */
   wrote(): void {
-    this.heard();
+    this.#heard();
     this.#readOn();
     if (!this.#isOpen || this.unsentBytes > 0) return;
     this.#snapshotBytes = 0;
@@ -277,6 +277,10 @@ export class WebSocketConnection implements Connection, Watched {
     }
     const { pingAnswerMs } = limits;
     this.close(closeReasons.unresponsive, `limits.ping-answer-ms: no answer to a ping for ${pingAnswerMs} ms`);
+  }
+
+  #heard(): void {
+    this.heardAt = this.#options.liveness.tick;
   }
 
   /** Ends what `holdBack` began. */

@@ -229,6 +229,18 @@ describe("a listener", () => {
     expect(answers).toEqual(["a", "b", "c"]);
   });
 
+  test("takes a frame for an answer to the pings before it, from a client that never answers one", async () => {
+    await using server = listen();
+    const client = await WireSocket.connect(server.listener.port, "/test");
+    await eventually("open", () => server.connections.length === 1);
+    client.pause();
+    const answers: boolean[] = [];
+    for (let count = 0; count < 3; count += 1) server.connections[0]?.ping((isAlive) => answers.push(isAlive));
+    client.send(Uint8Array.of(1));
+    await eventually("answered", () => answers.length > 0);
+    expect(answers).toEqual([true, true, true]);
+  });
+
   test("receives no answer to a ping from a client that is connected and does not read", async () => {
     await using server = listen();
     const client = await WireSocket.connect(server.listener.port, "/test");

@@ -113,8 +113,8 @@ export class EngineIoConnection implements RunConnection {
     }
   }
 
-  /** A pong has come. */
-  ponged(): void {
+  /** A message or a pong has come. */
+  heard(): void {
     this.#answerPings(true);
   }
 

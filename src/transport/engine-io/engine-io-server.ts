@@ -142,9 +142,12 @@ export class EngineIoServer {
       },
     });
     this.#runners.add(runner);
-    session.on("data", (frame) => runner.receive(typeof frame === "string" ? frame : bytesOf(frame)));
+    session.on("data", (frame) => {
+      runner.connection.heard();
+      runner.receive(typeof frame === "string" ? frame : bytesOf(frame));
+    });
     session.on("drain", () => runner.connection.wrote());
-    session.on("heartbeat", () => runner.connection.ponged());
+    session.on("heartbeat", () => runner.connection.heard());
     session.on("close", (reason) => {
       // The session has ended, but not by its client: the close is to be logged and counted.
       if (reason === "ping timeout") runner.connection.unanswered();
