@@ -6,7 +6,7 @@ interface Wildcard {
   readonly after: string;
 }
 
-/** The schemes whose hosts are domain names: a wildcard for the whole host would mean nothing. */
+/** The schemes whose hosts are domain names: a wildcard for the whole host would mean nothing, and a request may name it. */
 const domainSchemes = ["http://", "https://"];
 
 /**
@@ -41,12 +41,16 @@ export class OriginSet {
     return this.#origins.has(origin) || this.#wildcards.some((wildcard) => matches(origin, wildcard));
   }
 
-  /** Whether an origin in the set has this host, whatever its scheme and port. `hostname` is a URL's. */
+  /**
+   * Whether a web site in the set has this host, whatever its port. `hostname` is a URL's. The hosts of other schemes are
+   * names of extensions and programs: a site may have the same name.
+   */
   hasHostname(hostname: string): boolean {
-    const isIts = (origin: string) => hostnameOf(origin) === hostname;
+    const isIts = (origin: string) => isOfDomain(origin) && hostnameOf(origin) === hostname;
     if (Array.from(this.#origins).some(isIts)) return true;
-    return this.#wildcards.some(({ before, after }) =>
-      matches(hostname, { before: hostnameOf(before), after: hostnameOf(`//${after}`) }),
+    return this.#wildcards.some(
+      ({ before, after }) =>
+        isOfDomain(before) && matches(hostname, { before: hostnameOf(before), after: hostnameOf(`//${after}`) }),
     );
   }
 }
@@ -64,6 +68,10 @@ export function isOriginPattern(text: string): boolean {
 function matches(text: string, { before, after }: Wildcard): boolean {
   if (text.length <= before.length + after.length || !text.startsWith(before) || !text.endsWith(after)) return false;
   return /^[^.:/]+$/.test(text.slice(before.length, text.length - after.length));
+}
+
+function isOfDomain(origin: string): boolean {
+  return domainSchemes.some((scheme) => origin.startsWith(scheme));
 }
 
 /** The host of an origin without its port. */

@@ -70,6 +70,11 @@ test.each([
   expect(set.hasHostname(hostname)).toBe(expected);
 });
 
+test("the name of a program or an extension is no host of a web site", () => {
+  const programs = new OriginSet(["vscode-webview://*", "app://obsidian.md", "capacitor://localhost"]);
+  expect(["anything", "obsidian.md", "localhost"].filter((hostname) => programs.hasHostname(hostname))).toEqual([]);
+});
+
 describe("an element of a set", () => {
   test.each([
     "https://*.example.com",

@@ -47,6 +47,13 @@ test("a listed origin may use a listener for this machine, under this machine's 
   expect(refuseForeign(headers("127.0.0.1:4444", "https://evil.example"), originPolicy)).toMatchObject({ status: 403 });
 });
 
+test("a wildcard for the pages of a program lets no foreign host in", () => {
+  const originPolicy = originPolicyOf("127.0.0.1", ["vscode-webview://*"]);
+  expect(refuseForeign(headers("127.0.0.1:4444", "vscode-webview://1a2b3c"), originPolicy)).toBeUndefined();
+  // DNS rebinding: a page of http://evil asks for its own origin, and then sends no Origin.
+  expect(refuseForeign(headers("evil:4444", undefined), originPolicy)).toMatchObject({ status: 403 });
+});
+
 test("the public URL is no foreign host and no foreign origin, whether origins are listed or not", () => {
   const publicUrl = new URL("https://collab.example:8443/yurt");
   const own = headers("collab.example:8443", "https://collab.example:8443");
