@@ -1,6 +1,6 @@
 import type { Clock } from "../lib/time/clock.ts";
 import { TimerQueue } from "../lib/time/timer-queue.ts";
-import { TokenBucket } from "../lib/token-bucket.ts";
+import { LimitedLog } from "../ops/limited-log.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { AccessPolicy, Permission } from "./access-policy.ts";
@@ -28,14 +28,13 @@ export class LiveAuthorizer implements Authorizer {
   readonly #options: LiveAuthorizerOptions;
   readonly #timers: TimerQueue;
   readonly #grants = new Set<LiveGrant>();
-  /** Limits the logged denials, so that a client that is denied again and again does not fill the log. */
-  readonly #loggedDenials: TokenBucket;
+  readonly #limitedLog: LimitedLog;
 
   constructor(options: LiveAuthorizerOptions) {
-    const { clock, metrics } = options;
+    const { clock, log, metrics } = options;
     this.#options = options;
     this.#timers = new TimerQueue(clock);
-    this.#loggedDenials = new TokenBucket({ burst: 50, perSecond: 1, clock });
+    this.#limitedLog = new LimitedLog(log, clock);
     metrics.liveGrants.readFrom(() => this.#grants.size);
   }
 
@@ -89,6 +88,7 @@ export class LiveAuthorizer implements Authorizer {
 
   #count(kind: AccessRequest["kind"] | "upgrade", { code, reason }: Denial): void {
     this.#options.metrics.accessDenials.inc({ kind, code });
-    if (this.#loggedDenials.take()) this.#options.log.info({ event: "access-denied", kind, code, reason });
+    // The reason may be the words of the application.
+    this.#limitedLog.info({ event: "access-denied", kind, code, reason }, code);
   }
 }

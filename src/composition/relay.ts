@@ -1,5 +1,6 @@
 import type { Authorizer } from "../auth/authorizer.ts";
 import { IdleTask } from "../lib/time/idle-task.ts";
+import { LimitedLog } from "../ops/limited-log.ts";
 import { CommitQueue } from "../relay/commit-queue.ts";
 import type { Compactor } from "../relay/compaction/compactor.ts";
 import { DocumentMemory } from "../relay/document/document-memory.ts";
@@ -35,7 +36,7 @@ export interface RelayOptions extends SyncRoomDependencies {
 /** The options that all sync rooms on `store` share. */
 export function syncRoomOptions(store: Store, options: SyncRoomDependencies): SyncRoomOptions {
   const { clock, compactor, keepsDeleted, limits, log, metrics, openChannel, readersShowPresence } = options;
-  const common = { store, clock, limits, log, metrics };
+  const common = { store, clock, limits, log, limitedLog: new LimitedLog(log, clock), metrics };
   const durability = new Durability({ ...common, durability: options.durability });
   return {
     ...common,
@@ -78,7 +79,7 @@ export function openSyncRooms(room: SyncRoomOptions, { closed, lingerMs }: SyncR
 export function openRelay(store: Store, options: RelayOptions): Part {
   const { authorizer, clock, compactor, limits, lingerMs, log, metrics } = options;
   const room = syncRoomOptions(store, options);
-  const { dropped, queue } = room;
+  const { dropped, limitedLog, queue } = room;
   const rooms = openSyncRooms(room, { lingerMs, closed: () => whenEmpty.restart() });
   // `gc(false)` returns no memory of closed rooms, and this stops everything for some milliseconds.
   const collect = () => Bun.gc(true);
@@ -86,7 +87,7 @@ export function openRelay(store: Store, options: RelayOptions): Part {
   const whenEmpty = new IdleTask({ task: collect, isIdle: () => rooms.size === 0, delayMs: emptyMs, clock });
   const protocols = [
     yWebsocket({ rooms, authorizer, limits, metrics, dropped }),
-    hocuspocus({ rooms, authorizer, limits, clock, log, metrics, dropped }),
+    hocuspocus({ rooms, authorizer, limits, clock, log, limitedLog, metrics, dropped }),
   ];
   return {
     protocols,

@@ -2,14 +2,14 @@ import type { Clock } from "../lib/time/clock.ts";
 import { TokenBucket } from "../lib/token-bucket.ts";
 import type { Log } from "./log.ts";
 
-/** The fields of a line. `event` and `reason` are constant names: the lines are limited per event, or per pair. */
+/** The fields of a line. `event` is a constant name, and so is `reason` unless a method is given another `kind`. */
 export interface LimitedLine {
   readonly event: string;
   readonly reason?: string;
   readonly [field: string]: unknown;
 }
 
-/** The rate of the lines of one event and reason. */
+/** The rate of the lines of one event and kind. */
 export interface LineRate {
   /** Lines that are written at once. */
   readonly burst: number;
@@ -26,8 +26,8 @@ interface LineBudget {
 /**
  * A log for events that clients can cause as often as they like.
  *
- * Beyond a rate, lines of the same event and reason are omitted; `omitted` of the next line that is written is their
- * number.
+ * Beyond a rate, lines of the same event and kind are omitted; `omitted` of the next line that is written is their
+ * number. Kinds are constant names, by default the reasons: each has a budget that is never removed.
  */
 export class LimitedLog {
   readonly #log: Log;
@@ -41,19 +41,19 @@ export class LimitedLog {
     this.#rate = rate;
   }
 
-  info(line: LimitedLine): void {
-    const omitted = this.#spend(line);
+  info(line: LimitedLine, kind = line.reason): void {
+    const omitted = this.#spend(line.event, kind);
     if (omitted !== undefined) this.#log.info({ ...line, ...omitted });
   }
 
-  warn(line: LimitedLine): void {
-    const omitted = this.#spend(line);
+  warn(line: LimitedLine, kind = line.reason): void {
+    const omitted = this.#spend(line.event, kind);
     if (omitted !== undefined) this.#log.warn({ ...line, ...omitted });
   }
 
   /** The fields to add to the line; undefined if the line is to be omitted. */
-  #spend({ event, reason = "" }: LimitedLine): { readonly omitted?: number } | undefined {
-    const budget = this.#budgetOf(`${event} ${reason}`);
+  #spend(event: string, kind = ""): { readonly omitted?: number } | undefined {
+    const budget = this.#budgetOf(`${event} ${kind}`);
     if (!budget.bucket.take()) {
       budget.omitted += 1;
       return undefined;

@@ -1,5 +1,5 @@
 import type { Clock } from "../lib/time/clock.ts";
-import type { Log } from "../ops/log.ts";
+import type { LimitedLog } from "../ops/limited-log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { Document } from "./document/document.ts";
 import { type Finding, SizeLimit, type SizeLimitOptions } from "./document/size-limit.ts";
@@ -12,7 +12,7 @@ export interface DocumentSpaceOptions extends SizeLimitOptions {
   /** Sends a member SyncStep1. Returns false if it must not be sent. */
   readonly ask: (member: SyncMember) => boolean;
   readonly clock: Clock;
-  readonly log: Log;
+  readonly limitedLog: LimitedLog;
   readonly metrics: Metrics;
 }
 
@@ -59,7 +59,7 @@ export class DocumentSpace {
   }
 
   #refuse({ member, finding, answersSyncStep1 = false }: Arrival, { update, contents }: NewUpdate): void {
-    const { document, waiting, limits, log, metrics } = this.#options;
+    const { document, waiting, limits, limitedLog, metrics } = this.#options;
     const documentBytes = document.state.bytes + waiting.bytes;
     // An update with much deleted content needs less space than it has bytes.
     const triedBytes = finding?.kind === "tried" ? finding.size.bytes - documentBytes : Number.POSITIVE_INFINITY;
@@ -68,7 +68,7 @@ export class DocumentSpace {
     this.#refused ??= this.#openRefused();
     if (!this.#refused.has(member)) {
       const reason = "document-too-large";
-      log.info({ event: "update-refused", reason, documentBytes, bytes, limitBytes: limits.documentBytes });
+      limitedLog.info({ event: "update-refused", reason, documentBytes, bytes, limitBytes: limits.documentBytes });
     }
     if (answersSyncStep1) this.#refused.replace(member, { contents, bytes });
     else this.#refused.add(member, { contents, bytes });

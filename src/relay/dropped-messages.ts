@@ -1,6 +1,4 @@
-import type { Clock } from "../lib/time/clock.ts";
-import { LimitedLog } from "../ops/limited-log.ts";
-import type { Log } from "../ops/log.ts";
+import type { LimitedLog } from "../ops/limited-log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { Connection } from "../transport/connection.ts";
 
@@ -15,9 +13,8 @@ export type MessageBound =
   | "awareness-clock";
 
 export interface DroppedMessagesOptions {
-  readonly log: Log;
+  readonly limitedLog: LimitedLog;
   readonly metrics: Metrics;
-  readonly clock: Clock;
 }
 
 /**
@@ -32,9 +29,9 @@ export class DroppedMessages {
   readonly #log: LimitedLog;
   readonly #logged = new WeakMap<Connection, Set<MessageBound>>();
 
-  constructor({ log, metrics, clock }: DroppedMessagesOptions) {
+  constructor({ limitedLog, metrics }: DroppedMessagesOptions) {
     this.#metrics = metrics;
-    this.#log = new LimitedLog(log, clock);
+    this.#log = limitedLog;
   }
 
   /** `detail` gives the size that is beyond the bound; it must not quote content. */

@@ -13,7 +13,7 @@ import type { Answer } from "./document/document-content.ts";
 import type { DocumentState } from "./document/document-state.ts";
 import type { Finding } from "./document/size-limit.ts";
 import { WaitingUpdates } from "./document/waiting-updates.ts";
-import { DocumentSpace } from "./document-space.ts";
+import { DocumentSpace, type DocumentSpaceOptions } from "./document-space.ts";
 import type { DroppedMessages } from "./dropped-messages.ts";
 import type { Durability } from "./durability.ts";
 import type { RelayLimits } from "./limits.ts";
@@ -23,7 +23,7 @@ import type { Submission, SubmissionOutcome, SyncMember } from "./sync-member.ts
 import { decodeContents, type UpdateContents } from "./update/update-contents.ts";
 
 /** The collaborators that all sync rooms of a server share. */
-export interface SyncRoomOptions extends DocumentOptions {
+export interface SyncRoomOptions extends DocumentOptions, Pick<DocumentSpaceOptions, "limitedLog"> {
   readonly queue: CommitQueue;
   readonly durability: Durability;
   readonly snapshots: SnapshotBudget;

@@ -293,7 +293,7 @@ test("denials are counted by kind and code, and logged without the room, up to a
     ["sync", "wrong-room", 100],
     ["sync", "expired", 1],
   ]);
-  expect(lines).toHaveLength(50);
+  expect(lines).toHaveLength(1 + 20 + 1);
   expect(JSON.parse(lines[1] ?? "")).toEqual({
     level: 30,
     event: "access-denied",

@@ -30,6 +30,15 @@ test("a flood of one reason hides no line of another", () => {
   ]);
 });
 
+test("lines with reasons in the words of others are limited by the kind that is given for them", () => {
+  const { log, events } = recordedLog();
+  const limited = new LimitedLog(log, new FakeClock());
+  for (let count = 0; count < 100; count += 1)
+    limited.info({ event: "denied", reason: `because of ${count}` }, "revoked");
+  limited.info({ event: "denied", reason: "too late" }, "expired");
+  expect(events).toHaveLength(20 + 1);
+});
+
 test("a log may have a rate of its own", () => {
   const { log, events } = recordedLog();
   const clock = new FakeClock();

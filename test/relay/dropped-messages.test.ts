@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { limitKeyOf } from "../../src/composition/limit-options.ts";
+import { LimitedLog } from "../../src/ops/limited-log.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { DroppedMessages } from "../../src/relay/dropped-messages.ts";
 import { relayLimits } from "../../src/relay/limits.ts";
@@ -10,7 +11,7 @@ import { recordedLog } from "../support/fakes/recorded-log.ts";
 test("each drop is counted by its bound, and the first of each connection and bound is logged", async () => {
   const { log, events } = recordedLog();
   const metrics = createMetrics();
-  const dropped = new DroppedMessages({ log, metrics, clock: new FakeClock() });
+  const dropped = new DroppedMessages({ limitedLog: new LimitedLog(log, new FakeClock()), metrics });
   const [a, b] = [new FakeConnection("a"), new FakeConnection("b")];
   dropped.report(a, "limits.awareness-state-length", "70000 characters");
   dropped.report(a, "limits.awareness-state-length", "70001 characters");

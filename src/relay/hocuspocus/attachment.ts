@@ -1,5 +1,6 @@
 import type { Denial, Grant, GrantWatcher } from "../../auth/authorizer.ts";
 import { TokenBucket } from "../../lib/token-bucket.ts";
+import type { LimitedLog } from "../../ops/limited-log.ts";
 import type { Log } from "../../ops/log.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import { handshakeToken } from "../../rooms/access-request.ts";
@@ -35,6 +36,8 @@ export interface AttachmentOptions extends DocumentAuthorizationOptions {
     Pick<RelayLimits, "relayFrameBytes"> &
     Pick<TransportLimits, "outboxBytes">;
   readonly log: Log;
+  /** Takes the lines that clients can cause. */
+  readonly limitedLog: LimitedLog;
   readonly metrics: Metrics;
   readonly dropped: DroppedMessages;
   /** Returns the encoding that members share whose address is the document's name alone. */
@@ -331,7 +334,7 @@ export class Attachment {
   }
 
   #refuse(reason: CloseReason, detail: string): void {
-    const { log, metrics } = this.#options;
+    const { limitedLog, metrics } = this.#options;
     const standing = standingOf(this.#state) === "joined" ? "joined" : "denied";
     this.#leave();
     this.#authorization.stopDeadline();
@@ -339,7 +342,7 @@ export class Attachment {
     this.#change({ kind: "refused", reason: text, standing });
     this.#sendPermissionDenied(text);
     metrics.refusedSessions.inc({ reason: reason.name });
-    log.info({ event: "document-refused", protocol: "hocuspocus", reason: reason.name, detail });
+    limitedLog.info({ event: "document-refused", protocol: "hocuspocus", reason: reason.name, detail });
   }
 
   #sendPermissionDenied(reason: string): void {
