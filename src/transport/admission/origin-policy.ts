@@ -84,7 +84,7 @@ function foreignOrigin(value: string, fact: string): ForeignRequest {
 /** The names of this machine, of the public URL and of the listed origins: an attacker's page has none of them. */
 function isOwnHost(host: string, { origins, publicUrl }: OriginPolicy): boolean {
   const hostname = URL.parse(`http://${host}`)?.hostname;
-  if (hostname === undefined || /[/?#@]/.test(host)) return false;
+  if (hostname === undefined || /[/\\?#@]/.test(host)) return false;
   return isLoopback(hostname) || hostname === publicUrl?.hostname || origins.hasHostname(hostname);
 }
 

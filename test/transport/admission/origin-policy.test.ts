@@ -33,6 +33,7 @@ describe("a listener for this machine only", () => {
     ["127.0.0.1:4444", "null"],
     ["127.0.0.1:4444", ""],
     ["127.0.0.1@evil.example", undefined],
+    ["127.0.0.1\\evil.example", undefined],
   ])("refuses host %s with origin %s", (host, origin) => {
     expect(refuseForeign(headers(host, origin), local)).toMatchObject({ status: 403 });
   });
