@@ -276,6 +276,25 @@ describe("a writer that tries to have each frame compacted", () => {
   });
 });
 
+test("a writer whose updates delete their own content does not let the document grow without end", async () => {
+  const relayFrameBytes = 2_000;
+  const parts = setUp({ limits: { relayFrameBytes } });
+  const writer = await parts.connect("writer");
+  for (let round = 0; round < 15; round += 1) {
+    const updates = Array.from({ length: 100 }, (_, index) => {
+      const doc = new Y.Doc();
+      doc.clientID = 1_000_000 + 100 * round + index;
+      doc.getText("t").insert(0, "x");
+      doc.getText("t").delete(0, 1);
+      return Y.encodeStateAsUpdate(doc);
+    });
+    Y.applyUpdate(writer.doc, Y.mergeUpdates(updates));
+    await parts.pass(3);
+  }
+  expect(await parts.logBytes()).toBeLessThanOrEqual(limitBytes + relayFrameBytes);
+  expect(writer.notices).toHaveLength(1);
+});
+
 test("a document that keeps its deleted content is judged by all of it", async () => {
   const parts = setUp({ keepsDeleted: () => true });
   const writer = await parts.connect("writer");

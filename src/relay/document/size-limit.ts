@@ -44,7 +44,9 @@ export class SizeLimit {
     const logBytes = state.bytes + waiting.bytes;
     if (logBytes + update.byteLength <= limits.documentBytes) return "fits";
     const mostBytes = Math.max(limits.documentBytes, state.baseBytes);
-    const isWithinFrame = logBytes + update.byteLength <= mostBytes + limits.relayFrameBytes;
+    // Structs that their own update deletes leave marks: in a document that is larger already there is no end to them.
+    const deletionBytes = contents.structs.isEmpty ? mostBytes : limits.documentBytes;
+    const isWithinFrame = logBytes + update.byteLength <= deletionBytes + limits.relayFrameBytes;
     if (isWithinFrame && this.#isDeletion(contents)) return "fits";
     if (finding === undefined) return this.#compact();
     if (finding.kind === "compacted") return contents.deletes.isEmpty ? "too-large" : this.#try(update);
