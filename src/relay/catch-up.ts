@@ -238,7 +238,9 @@ export class CatchUp {
     }
     if (this.#sendUpdates(backlog)) return this.#sendNext(backlog);
     if (backlog.frames.length > 0) {
-      this.#waitForLink(backlog);
+      // The link has taken everything: `#sendFrames` is called in this turn.
+      if (member.connection.unsentBytes === 0) this.#waitForTurn(backlog);
+      else this.#waitForLink(backlog);
       return false;
     }
     this.#backlogs.delete(member);

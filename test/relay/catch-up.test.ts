@@ -293,6 +293,27 @@ describe("a reader that is slower than its writers", () => {
     expect(reader.connection.isOpen).toBe(true);
   });
 
+  test("is sent what acknowledges its own edits, also if it has missed none of others", async () => {
+    const { clock, room, synced, turnAndSync } = await setUp(defaultLimits);
+    const [writer, reader] = [await synced("writer"), await synced("reader")];
+    const updates = updatesOf((doc) => {
+      for (const letter of "abc") doc.getText("t").insert(0, letter);
+    });
+    const own = updatesOf((doc) => doc.getText("own").insert(0, "x"));
+    reader.connection.unsentBytes = 2 * 2 ** 20;
+    for (const update of updates.slice(0, 1)) void room.submit(writer.member, sent(update));
+    await turnAndSync();
+    for (const update of own) void room.submit(reader.member, sent(update));
+    await turnAndSync();
+    reader.take();
+    reader.connection.drain();
+    expect(messages(reader.take()).map(({ update }) => update)).toEqual(own);
+    clock.runTurns();
+    for (const update of updates.slice(1)) void room.submit(writer.member, sent(update));
+    await turnAndSync();
+    expect(messages(reader.take()).map(({ update }) => update)).toEqual(updates.slice(1));
+  });
+
   test("of edits that overwrite each other gets the last ones for as long as it reads", async () => {
     const { clock, room, synced, turnAndSync } = await setUp(defaultLimits);
     const [writer, reader] = [await synced("writer"), await synced("reader")];
