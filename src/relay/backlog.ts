@@ -34,6 +34,14 @@ export interface Transfer {
 export type Wait = "link" | "pong" | "turn" | "budget" | "answer";
 
 /**
+ * A link that takes less than `minProgressBytes` in `minProgressMs` is stalled: it would hold memory without need. The
+ * time is long because kernels take bytes in lumps as large as a third of their buffer.
+ */
+const minProgressBytes = 64 * 1024;
+const minProgressMs = 60_000;
+export const stalledDetail = `less than ${minProgressBytes} bytes taken in ${minProgressMs} ms`;
+
+/**
  * The frames and updates that a member has not received yet, because its link is slower than what is sent to it.
  * Meanwhile the member has left the channels: published frames would pile up.
  */
@@ -42,9 +50,9 @@ export class Backlog {
   readonly frames: QueuedFrame[] = [];
   readonly transfers: Transfer[] = [];
   wait: Wait | undefined;
-  /** The unsent bytes at `progressAt`, the last time when the link was found to be fast enough. */
-  unsentBytes = 0;
-  progressAt = 0;
+  /** The unsent bytes at `#progressAt`, the last time when the link was found to be fast enough. */
+  #unsentBytes = 0;
+  #progressAt = 0;
   #updates: Uint8Array[] = [];
   #updateBytes = 0;
   #acknowledgementBytes = 0;
@@ -70,9 +78,31 @@ export class Backlog {
     return this.#frameBytes;
   }
 
+  /** Whether any of the transfers counts against the snapshot budget. */
+  get isAdmitted(): boolean {
+    return this.transfers.some(({ release }) => release !== undefined);
+  }
+
   /** The state vector from which the member must be answered; undefined while the updates are kept. */
   get answerFrom(): Uint8Array | undefined {
     return this.#areUpdatesDropped ? this.#stateVector : undefined;
+  }
+
+  /** Begins to wait for the client, whose link has to take bytes meanwhile. */
+  waitForClient(wait: Extract<Wait, "link" | "pong">, now: number): void {
+    this.wait = wait;
+    this.#unsentBytes = this.member.connection.unsentBytes;
+    this.#progressAt = now;
+  }
+
+  /** Whether the client is waited for, and its link is stalled. Called every few seconds. */
+  isStalled(now: number): boolean {
+    if (this.wait !== "link" && this.wait !== "pong") return false;
+    const { unsentBytes } = this.member.connection;
+    if (this.#unsentBytes - unsentBytes < minProgressBytes) return now - this.#progressAt >= minProgressMs;
+    this.#unsentBytes = unsentBytes;
+    this.#progressAt = now;
+    return false;
   }
 
   /**
@@ -129,6 +159,11 @@ export class Backlog {
     transfer.pieces.end();
     if (transfer.release !== undefined) this.#sentLast.push(transfer.release);
     if (transfer.isAcknowledgement) this.#acknowledged(transfer.pieces.update.byteLength);
+  }
+
+  /** Whether transfers that are sent still count against the snapshot budget. */
+  get holdsSent(): boolean {
+    return this.#sentLast.length > 0;
   }
 
   /** The link has taken everything that was sent. */

@@ -2,7 +2,7 @@ import type { Clock } from "../lib/time/clock.ts";
 import { closeReasons } from "../transport/close-reason.ts";
 import type { Frame } from "../transport/connection.ts";
 import type { TransportLimits } from "../transport/limits.ts";
-import { Backlog, type Transfer } from "./backlog.ts";
+import { Backlog, stalledDetail, type Transfer } from "./backlog.ts";
 import type { Answer } from "./document/document-content.ts";
 import type { RelayLimits } from "./limits.ts";
 import type { SnapshotBudget, SnapshotLoad } from "./snapshot/snapshot-budget.ts";
@@ -32,12 +32,6 @@ type NewTransfer = Pick<Transfer, "last"> &
   Partial<Pick<Transfer, "covered" | "isAcknowledgement">> & { readonly update: Uint8Array };
 
 const nothingCovered: Covered = new Map();
-/**
- * A link that takes less than `minProgressBytes` in `minProgressMs` is closed: it would hold memory without need. The
- * time is long because kernels take bytes in lumps as large as a third of their buffer.
- */
-const minProgressBytes = 64 * 1024;
-const minProgressMs = 60_000;
 /** A client is sent so many pieces in one turn, if its link takes them. */
 const piecesInTurn = 4;
 /** The next piece is sent while one is unsent: otherwise the link would be idle in between. */
@@ -154,7 +148,7 @@ export class CatchUp {
     const messages = before === undefined ? [] : [{ update: before, last: "update" } as const];
     for (const message of [...messages, { update, last: "syncStep2" } as const]) {
       const transfer = this.#addTransfer(backlog, covered === undefined ? message : { ...message, covered });
-      transfer.release = this.#options.snapshots.hold(loadOf(transfer));
+      if (backlog.wait !== "budget") transfer.release = this.#options.snapshots.hold(loadOf(transfer));
     }
     if (backlog.wait === undefined || backlog.wait === "answer") this.#advance(backlog);
   }
@@ -170,16 +164,11 @@ export class CatchUp {
 
   /** Closes the members whose links take too little. Called every few seconds. */
   checkProgress(now: number): void {
-    for (const backlog of this.#backlogs.values()) {
-      const { connection } = backlog.member;
-      const { unsentBytes } = connection;
-      if (backlog.wait !== "link" && backlog.wait !== "pong") continue;
-      if (backlog.unsentBytes - unsentBytes >= minProgressBytes) {
-        backlog.unsentBytes = unsentBytes;
-        backlog.progressAt = now;
-      } else if (now - backlog.progressAt >= minProgressMs) {
-        connection.close(closeReasons.overloaded, `less than ${minProgressBytes} bytes taken in ${minProgressMs} ms`);
-      }
+    for (const [member, backlog] of this.#backlogs) {
+      const { connection } = member;
+      // The session of a closed connection may itself wait for the budget, of which its backlog holds a part.
+      if (!connection.isOpen) this.remove(member);
+      else if (backlog.isStalled(now)) connection.close(closeReasons.overloaded, stalledDetail);
     }
   }
 
@@ -232,6 +221,7 @@ export class CatchUp {
     if (transfer !== undefined) return this.#sendPiece(backlog, transfer);
     const { member, answerFrom } = backlog;
     if (answerFrom !== undefined) {
+      if (!this.#holdsNothing(backlog)) return false;
       backlog.wait = "answer";
       this.#options.answerNeeded(member, answerFrom);
       return false;
@@ -301,10 +291,11 @@ export class CatchUp {
     if (transfer.release !== undefined) return true;
     const { snapshots } = this.#options;
     const load = loadOf(transfer);
-    if (load.sourceBytes <= this.#slowBytes) {
+    if (load.sourceBytes <= this.#slowBytes || backlog.isAdmitted) {
       transfer.release = snapshots.hold(load);
       return true;
     }
+    if (!this.#holdsNothing(backlog)) return false;
     backlog.wait = "budget";
     snapshots.admit(load, (release) => {
       transfer.release = release;
@@ -312,6 +303,16 @@ export class CatchUp {
       else if (backlog.wait === "budget") this.#advance(backlog);
     });
     return false;
+  }
+
+  /**
+   * Whether a member holds no part of the budget; otherwise it waits until its link has taken what it was sent. It must
+   * not wait for another part before: others may wait for what it holds.
+   */
+  #holdsNothing(backlog: Backlog): boolean {
+    if (backlog.member.connection.unsentBytes === 0) backlog.releaseSent();
+    else if (backlog.holdsSent) this.#waitForLink(backlog);
+    return !backlog.holdsSent;
   }
 
   /** Whether the next piece is planned, after one step of planning in each turn. */
@@ -336,7 +337,7 @@ export class CatchUp {
   }
 
   #waitForLink(backlog: Backlog): void {
-    this.#startProgress(backlog, "link");
+    backlog.waitForClient("link", this.#options.clock.now());
     backlog.member.connection.drained(() => {
       if (backlog.wait === "link") this.#advance(backlog);
     });
@@ -349,19 +350,13 @@ export class CatchUp {
   #waitForPong(backlog: Backlog, transfer: Transfer, bytes: number): void {
     const { clock, limits } = this.#options;
     const sentAt = clock.now();
-    this.#startProgress(backlog, "pong");
+    backlog.waitForClient("pong", sentAt);
     backlog.member.connection.ping(() => {
       const bytesPerMs = bytes / Math.max(1, clock.now() - sentAt);
       const maxBytes = Math.min(bytesPerMs * joinedPieceMs, limits.outboxBytes);
       transfer.maxBytes = Math.max(maxBytes, limits.snapshotPieceBytes);
       if (backlog.wait === "pong") this.#advance(backlog);
     });
-  }
-
-  #startProgress(backlog: Backlog, wait: "link" | "pong"): void {
-    backlog.wait = wait;
-    backlog.unsentBytes = backlog.member.connection.unsentBytes;
-    backlog.progressAt = this.#options.clock.now();
   }
 
   #waitForTurn(backlog: Backlog): void {

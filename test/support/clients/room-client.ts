@@ -1,16 +1,31 @@
 import * as decoding from "lib0/decoding";
 import * as Y from "yjs";
 import { decodeFrame, encodeMessage } from "../../../src/relay/y-websocket/codec.ts";
+import type { Connection, Frame } from "../../../src/transport/connection.ts";
 import { Inbox } from "../../../src/transport/inbox.ts";
 import type { Protocol, ProtocolSession } from "../../../src/transport/protocol.ts";
-import { FakeConnection } from "../fakes/fake-connection.ts";
 
 const permissionDenied = 2;
+
+/** The server's connection to a client without a socket. */
+export interface ClientLink extends Connection {
+  /** Whether any frames have not been taken. */
+  readonly hasFrames: boolean;
+  take(): Frame[];
+  disconnect(): void;
+}
+
+interface RoomClientParts {
+  readonly doc: Y.Doc;
+  readonly connection: ClientLink;
+  readonly session: ProtocolSession;
+  readonly gone: AbortController;
+}
 
 /** A y-websocket client without a socket: a document, and a session of the server behind its inbox. */
 export class RoomClient {
   readonly doc: Y.Doc;
-  readonly connection: FakeConnection;
+  readonly connection: ClientLink;
   /** The reasons of the permission-denied messages. */
   readonly notices: string[] = [];
   /** The number of SyncStep1 messages that it has answered. */
@@ -22,19 +37,20 @@ export class RoomClient {
   /** Error of the session; undefined while it goes on. */
   failure: unknown;
   readonly #session: ProtocolSession;
+  readonly #gone: AbortController;
   readonly #inbox: Inbox;
 
-  static async connect(protocol: Protocol, id: string, doc = new Y.Doc()): Promise<RoomClient> {
-    const connection = new FakeConnection(id);
-    const { signal } = new AbortController();
-    const session = await protocol.open(connection, { url: new URL("ws://x/sync/document"), signal });
-    return new RoomClient(doc, connection, session);
+  static async connect(protocol: Protocol, connection: ClientLink, doc = new Y.Doc()): Promise<RoomClient> {
+    const gone = new AbortController();
+    const session = await protocol.open(connection, { url: new URL("ws://x/sync/document"), signal: gone.signal });
+    return new RoomClient({ doc, connection, session, gone });
   }
 
-  private constructor(doc: Y.Doc, connection: FakeConnection, session: ProtocolSession) {
+  private constructor({ doc, connection, session, gone }: RoomClientParts) {
     this.doc = doc;
     this.connection = connection;
     this.#session = session;
+    this.#gone = gone;
     this.#inbox = new Inbox({
       limitBytes: Number.POSITIVE_INFINITY,
       filled: () => {},
@@ -43,7 +59,7 @@ export class RoomClient {
         this.failure = error;
       },
     });
-    this.#send(encodeMessage({ type: "sync-step-1", stateVector: Y.encodeStateVector(doc) }));
+    this.sync();
     doc.on("update", this.#updated);
   }
 
@@ -52,7 +68,7 @@ export class RoomClient {
   }
 
   get hasFrames(): boolean {
-    return this.connection.sent.length > 0;
+    return this.connection.hasFrames;
   }
 
   /** Handles the frames that the server has sent. */
@@ -60,9 +76,15 @@ export class RoomClient {
     for (const frame of this.connection.take()) if (typeof frame !== "string") this.#receive(frame);
   }
 
+  /** Asks for everything that it lacks, as it does when it connects. */
+  sync(): void {
+    this.#send(encodeMessage({ type: "sync-step-1", stateVector: Y.encodeStateVector(this.doc) }));
+  }
+
   disconnect(): void {
     this.doc.off("update", this.#updated);
     this.connection.disconnect();
+    this.#gone.abort();
     this.#inbox.finish(() => this.#session.closed());
   }
 

@@ -32,6 +32,10 @@ export class FakeConnection implements Connection {
     return this.#open;
   }
 
+  get hasFrames(): boolean {
+    return this.sent.length > 0;
+  }
+
   send(frame: Frame): void {
     if (this.#open) this.sent.push(frame);
   }

@@ -2,6 +2,7 @@ import type * as Y from "yjs";
 import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
 import { yWebsocket } from "../../../src/relay/y-websocket/protocol.ts";
 import { RoomClient } from "../clients/room-client.ts";
+import { FakeConnection } from "../fakes/fake-connection.ts";
 import { openMemoryStore } from "../fakes/memory-store.ts";
 import { type RoomPartsOptions, roomParts } from "./room-parts.ts";
 
@@ -22,7 +23,7 @@ export function roomClients(options: RoomClientsOptions) {
     } while (clients.some(({ hasFrames }) => hasFrames));
   };
   const connect = async (id: string, doc?: Y.Doc) => {
-    const client = await RoomClient.connect(protocol, id, doc);
+    const client = await RoomClient.connect(protocol, new FakeConnection(id), doc);
     clients.push(client);
     await talk();
     return client;
