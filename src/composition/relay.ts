@@ -93,8 +93,11 @@ export function openRelay(store: Store, options: RelayOptions): Part {
     protocols,
     endpoints: endpointsOf(protocols),
     isReady: () => !queue.isFailing,
-    // Every update that has arrived is stored and acknowledged, or given up.
-    drain: () => queue.close(),
+    // Every update that has arrived is stored and acknowledged, or given up. Those that wait for a compaction are given up.
+    drain: async () => {
+      await compactor.close();
+      await queue.close();
+    },
     [Symbol.asyncDispose]: async () => {
       await using closing = new AsyncDisposableStack();
       // In reverse order: a room that closes waits for its compaction, which a closed compactor rejects.

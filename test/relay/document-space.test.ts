@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
+import { closeReasons } from "../../src/transport/close-reason.ts";
 import { settled } from "../support/eventually.ts";
 import { InlineCompactor } from "../support/fakes/inline-compactor.ts";
 import { type RoomClientsOptions, roomClients } from "../support/servers/room-clients.ts";
@@ -293,6 +294,27 @@ test("a writer whose updates delete their own content does not let the document 
   }
   expect(await parts.logBytes()).toBeLessThanOrEqual(limitBytes + relayFrameBytes);
   expect(writer.notices).toHaveLength(1);
+});
+
+test("an update that waits for a compaction is given up when the server stops, and is not called too large", async () => {
+  const compactor = new InlineCompactor();
+  const { connect, talk } = setUp({ compactor });
+  const writer = await connect("writer");
+  writer.text.insert(0, "x".repeat(limitBytes - 40));
+  await talk();
+  for (const letter of "abc") {
+    writer.doc.transact(() => {
+      writer.text.delete(0, 5_000);
+      writer.text.insert(0, letter.repeat(5_000));
+    });
+  }
+  writer.text.insert(0, "z".repeat(5_000));
+  await talk();
+  expect(writer.failure).toBeUndefined();
+  await compactor.close();
+  await talk();
+  expect(writer.failure).toMatchObject({ reason: closeReasons.restart });
+  expect(writer.notices).toEqual([]);
 });
 
 test("a document that keeps its deleted content is judged by all of it", async () => {

@@ -1,4 +1,5 @@
 import type { Clock } from "../../lib/time/clock.ts";
+import type { Compactor } from "./compactor.ts";
 
 /** The pause after a compaction: this many times as long as it took, within the bounds. */
 const pauseFactor = 4;
@@ -23,10 +24,16 @@ export class CompactionPace {
   #isRunning = false;
   #nextAt = 0;
   #endPause: (() => void) | undefined;
+  readonly #compactorClosed: AbortSignal;
+  readonly #close = () => this.close();
   #isClosed = false;
 
-  constructor(clock: Clock) {
+  /** When the compactor is closed, the tasks that wait run and find that out. */
+  constructor(clock: Clock, { closed }: Pick<Compactor, "closed">) {
     this.#clock = clock;
+    this.#compactorClosed = closed;
+    if (closed.aborted) this.#isClosed = true;
+    else closed.addEventListener("abort", this.#close);
   }
 
   /** Whether `run` would call its task now. */
@@ -47,6 +54,7 @@ export class CompactionPace {
   /** Runs the waiting tasks without a pause, and every later one. Idempotent. */
   close(): void {
     this.#isClosed = true;
+    this.#compactorClosed.removeEventListener("abort", this.#close);
     this.#endPause?.();
   }
 

@@ -32,6 +32,8 @@ export interface Compactor {
   compact(take: () => CompactionInput): Promise<CompactedUpdates>;
   /** Rejects the running compaction and all that wait. Idempotent. */
   close(): Promise<void>;
+  /** Aborts when the compactor is closed. */
+  readonly closed: AbortSignal;
 }
 
 /** The compactor was closed because the server stops. It is not a failure: the document stays as it is stored. */

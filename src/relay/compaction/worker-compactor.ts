@@ -43,14 +43,18 @@ export class WorkerCompactor implements Compactor {
   #running: Job | undefined;
   #cancelTimeLimit: (() => void) | undefined;
   #cancelIdleStop: (() => void) | undefined;
-  #isClosed = false;
+  readonly #closing = new AbortController();
 
   constructor(options: WorkerCompactorOptions) {
     this.#options = options;
   }
 
+  get closed(): AbortSignal {
+    return this.#closing.signal;
+  }
+
   async compact(take: () => CompactionInput): Promise<CompactedUpdates> {
-    if (this.#isClosed) throw new CompactorClosed();
+    if (this.closed.aborted) throw new CompactorClosed();
     const { promise, resolve, reject } = Promise.withResolvers<CompactedUpdates>();
     this.#queue.push({ take, resolve, reject });
     this.#runNext();
@@ -58,7 +62,7 @@ export class WorkerCompactor implements Compactor {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort();
     this.#cancelIdleStop?.();
     const error = new CompactorClosed();
     for (const job of this.#queue.splice(0)) job.reject(error);

@@ -189,7 +189,7 @@ export class Document implements MemoryHolder {
   }
 
   get #pace(): CompactionPace {
-    this.#openedPace ??= new CompactionPace(this.#options.clock);
+    this.#openedPace ??= new CompactionPace(this.#options.clock, this.#options.compactor);
     return this.#openedPace;
   }
 

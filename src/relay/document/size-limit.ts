@@ -1,3 +1,4 @@
+import { type Compactor, CompactorClosed } from "../compaction/compactor.ts";
 import type { RelayLimits } from "../limits.ts";
 import type { DecodedUpdate } from "../update/trim-update.ts";
 import type { UpdateContents } from "../update/update-contents.ts";
@@ -13,6 +14,7 @@ export type Finding =
 
 export interface SizeLimitOptions {
   readonly document: Pick<Document, "state" | "keepsDeleted" | "compact" | "sizeWith">;
+  readonly compactor: Pick<Compactor, "closed">;
   readonly waiting: Pick<WaitingUpdates<DecodedUpdate>, "bytes" | "settled">;
   readonly limits: Pick<RelayLimits, "documentBytes" | "relayFrameBytes">;
 }
@@ -58,8 +60,10 @@ export class SizeLimit {
   }
 
   async #compact(): Promise<Finding> {
-    await this.#options.waiting.settled();
-    await this.#options.document.compact();
+    const { compactor, document, waiting } = this.#options;
+    await waiting.settled();
+    await document.compact();
+    if (compactor.closed.aborted) throw new CompactorClosed();
     return { kind: "compacted" };
   }
 

@@ -5,7 +5,8 @@ import { FakeClock } from "../../support/fakes/fake-clock.ts";
 
 function setUp() {
   const clock = new FakeClock();
-  const pace = new CompactionPace(clock);
+  const closing = new AbortController();
+  const pace = new CompactionPace(clock, { closed: closing.signal });
   const begun: string[] = [];
   const ends: (() => void)[] = [];
   /** Ends the running task after some time. */
@@ -22,7 +23,7 @@ function setUp() {
     begun.push(name);
     return new Promise<void>((resolve) => ends.push(resolve));
   };
-  return { clock, pace, begun, end, advance, task };
+  return { clock, pace, closing, begun, end, advance, task };
 }
 
 test("the first task runs at once, and the next one a second after its end", async () => {
@@ -92,6 +93,17 @@ test("closed, it lets everything run without a pause and keeps no timer", async 
   void pace.run(task("three"));
   await settled();
   expect([begun, clock.pendingTimers]).toEqual([["one", "two", "three"], 0]);
+});
+
+test("once the compactor is closed, tasks do not wait for a pause", async () => {
+  const { clock, pace, closing, begun, end, task } = setUp();
+  void pace.run(task("one"));
+  void pace.run(task("two"));
+  await settled();
+  await end();
+  closing.abort();
+  await settled();
+  expect([begun, clock.pendingTimers]).toEqual([["one", "two"], 0]);
 });
 
 test("without a waiting task it keeps no timer", async () => {

@@ -20,10 +20,14 @@ export class InlineCompactor implements Compactor {
   /** The number of updates of each compaction. */
   readonly compactions: number[] = [];
   readonly #options: InlineCompactorOptions;
-  #isClosed = false;
+  readonly #closing = new AbortController();
 
   constructor(options: InlineCompactorOptions = {}) {
     this.#options = options;
+  }
+
+  get closed(): AbortSignal {
+    return this.#closing.signal;
   }
 
   async compact(take: () => CompactionInput): Promise<CompactedUpdates> {
@@ -31,7 +35,7 @@ export class InlineCompactor implements Compactor {
     const updates = unpackUpdates(input);
     this.compactions.push(updates.length);
     await this.#options.gate;
-    if (this.#isClosed) throw new CompactorClosed();
+    if (this.closed.aborted) throw new CompactorClosed();
     const { compact = compactUpdates, rejects } = this.#options;
     if (rejects === undefined) return compact(updates, input);
     const rejected = updates.flatMap((update, index) => (rejects(update) ? [index] : []));
@@ -40,6 +44,6 @@ export class InlineCompactor implements Compactor {
   }
 
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#closing.abort();
   }
 }
