@@ -143,7 +143,9 @@ export class Document implements MemoryHolder {
   async close(): Promise<void> {
     this.#openedPace?.close();
     await this.#compacted();
-    if (!this.#skipsCompaction && this.state.tailBytes > 0) this.#startCompaction();
+    // A call of `compact` that has waited as well may have started one.
+    const isCompacting = this.#compacting !== undefined;
+    if (!(isCompacting || this.#skipsCompaction) && this.state.tailBytes > 0) this.#startCompaction();
     await this.#compacted();
     this.#options.memory.forget(this);
   }
