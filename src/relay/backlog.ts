@@ -33,6 +33,8 @@ export interface Transfer {
  */
 export type Wait = "link" | "pong" | "turn" | "budget" | "answer";
 
+/** So many updates are merged for one member: it takes about 10 ms. */
+const maxUpdates = 4_000;
 /**
  * A link that takes less than `minProgressBytes` in `minProgressMs` is stalled: it would hold memory without need. The
  * time is long because kernels take bytes in lumps as large as a third of their buffer.
@@ -106,14 +108,15 @@ export class Backlog {
   }
 
   /**
-   * Keeps a committed update for the member. Beyond `maxBytes` of them all are dropped: the document holds them, and the
-   * member is answered from its state vector. Where edits overwrite each other, that is less than the updates.
+   * Keeps a committed update for the member. Beyond `maxBytes` or `maxUpdates` of them all are dropped: the document holds
+   * them, and the member is answered from its state vector. Where edits overwrite each other, that is less than the
+   * updates.
    */
   addUpdate(update: Uint8Array, maxBytes: number): void {
     if (this.#areUpdatesDropped) return;
     this.#updates.push(update);
     this.#updateBytes += update.byteLength;
-    if (this.#updateBytes <= maxBytes) return;
+    if (this.#updateBytes <= maxBytes && this.#updates.length <= maxUpdates) return;
     this.#clearUpdates();
     this.#areUpdatesDropped = true;
   }

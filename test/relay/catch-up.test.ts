@@ -314,6 +314,26 @@ describe("a reader that is slower than its writers", () => {
     expect(messages(reader.take()).map(({ update }) => update)).toEqual(updates.slice(1));
   });
 
+  test("is answered from its state vector when merging what it missed would take long", async () => {
+    const { clock, room, synced, turnAndSync } = await setUp(defaultLimits);
+    const [writer, reader] = [await synced("writer"), await synced("reader")];
+    const updates = updatesOf((doc) => {
+      for (let count = 0; count < 4_100; count += 1) doc.getText("t").insert(0, "x");
+    });
+    reader.connection.unsentBytes = 2 * 2 ** 20;
+    for (const update of updates) {
+      void room.submit(writer.member, sent(update));
+      await turnAndSync();
+    }
+    const before = messages(reader.take());
+    reader.connection.drain();
+    await turnAndSync();
+    clock.runTurns();
+    const missed = messages(reader.take());
+    expect([before.length, missed.at(-1)?.type]).toEqual([1, "sync-step-2"]);
+    expect(docOf(before, missed).getText("t").length).toBe(4_100);
+  });
+
   test("of edits that overwrite each other gets the last ones for as long as it reads", async () => {
     const { clock, room, synced, turnAndSync } = await setUp(defaultLimits);
     const [writer, reader] = [await synced("writer"), await synced("reader")];
