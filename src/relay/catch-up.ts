@@ -210,9 +210,8 @@ export class CatchUp {
       if (!this.#sendNext(backlog)) return;
       if (connection.unsentBytes > this.#options.limits.snapshotPieceBytes || backlog.transfers.length === 0) break;
     }
-    if (connection.unsentBytes > 0) this.#waitForLink(backlog);
-    else if (backlog.transfers.length === 0) this.#advance(backlog);
-    else this.#waitForTurn(backlog);
+    if (connection.unsentBytes === 0 && backlog.transfers.length === 0) this.#advance(backlog);
+    else this.#waitForLinkOrTurn(backlog);
   }
 
   /** Returns false when it has sent nothing, or has to wait for something else than the link before it goes on. */
@@ -228,9 +227,8 @@ export class CatchUp {
     }
     if (this.#sendUpdates(backlog)) return this.#sendNext(backlog);
     if (backlog.frames.length > 0) {
-      // The link has taken everything: `#sendFrames` is called in this turn.
-      if (member.connection.unsentBytes === 0) this.#waitForTurn(backlog);
-      else this.#waitForLink(backlog);
+      // If the link has taken everything, `#sendFrames` is called in this turn.
+      this.#waitForLinkOrTurn(backlog);
       return false;
     }
     this.#backlogs.delete(member);
@@ -351,12 +349,25 @@ export class CatchUp {
     const { clock, limits } = this.#options;
     const sentAt = clock.now();
     backlog.waitForClient("pong", sentAt);
+    let isAnswer = false;
     backlog.member.connection.ping(() => {
+      // A client that is not read is taken for alive at once: that says nothing about its link.
+      if (!isAnswer) {
+        this.#waitForLinkOrTurn(backlog);
+        return;
+      }
       const bytesPerMs = bytes / Math.max(1, clock.now() - sentAt);
       const maxBytes = Math.min(bytesPerMs * joinedPieceMs, limits.outboxBytes);
       transfer.maxBytes = Math.max(maxBytes, limits.snapshotPieceBytes);
       if (backlog.wait === "pong") this.#advance(backlog);
     });
+    isAnswer = true;
+  }
+
+  /** The link is waited for, or the next turn if it has taken everything. */
+  #waitForLinkOrTurn(backlog: Backlog): void {
+    if (backlog.member.connection.unsentBytes > 0) this.#waitForLink(backlog);
+    else this.#waitForTurn(backlog);
   }
 
   #waitForTurn(backlog: Backlog): void {

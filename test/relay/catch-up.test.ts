@@ -201,6 +201,27 @@ describe("a large document", () => {
   });
 });
 
+test("a document with formats goes no faster than its link to a client that is not read, and so answers no ping", async () => {
+  const { clock, room, join, author } = await setUp();
+  const doc = richDoc();
+  await author(doc);
+  const joiner = join("joiner");
+  joiner.connection.answersPings = true;
+  joiner.connection.unsentBytes = pieceBytes + 1;
+  await room.sync(joiner.member, emptyVector);
+  clock.runTurns();
+  const received = [...messages(joiner.take())];
+  expect(received).toHaveLength(1);
+  while (received.at(-1)?.type !== "sync-step-2") {
+    joiner.connection.drainPartly();
+    clock.runTurns();
+    const next = messages(joiner.take());
+    expect(next).toHaveLength(1);
+    received.push(...next);
+  }
+  expect(docOf(received).getText("t").toDelta()).toEqual(doc.getText("t").toDelta());
+});
+
 test("a large update is forwarded and sent back in pieces", async () => {
   const { clock, room, synced, turnAndSync } = await setUp();
   const [writer, reader] = [await synced("writer"), await synced("reader")];
