@@ -2,7 +2,7 @@ import { isLoopback } from "../../lib/address/loopback.ts";
 import { OriginSet } from "../../lib/web-origin/origin-set.ts";
 import { canonicalOrigin } from "../../lib/web-origin/web-origin.ts";
 import type { HttpRefusal } from "../protocol.ts";
-import { quoted } from "./quoted.ts";
+import { shownText } from "./shown-text.ts";
 
 export interface OriginPolicy {
   /** Whether the listener can be reached from this machine only. */
@@ -49,15 +49,18 @@ export function refuseForeign(headers: Headers, policy: OriginPolicy): ForeignRe
   if (!policy.isForThisMachine || !policy.isOpen) return undefined;
   const host = headers.get("host") ?? "";
   if (!isOwnHost(host, policy)) {
-    const value = quoted(host);
+    const value = shownText(host);
     const remedy = "Name the URL that clients use with --public-url, or open the server as 127.0.0.1 or localhost.";
-    const message = `This server accepts local connections only, and the Host of this request is ${value}. ${remedy}\n`;
+    const message = `This server accepts local connections only, and the Host of this request is "${value}". ${remedy}\n`;
     return { kind: "host", value, status: 403, message, remedy };
   }
   const origin = headers.get("origin");
   if (origin === null || isListed(origin, policy)) return undefined;
-  const value = quoted(origin);
-  return foreignOrigin(value, `Pages of the origin ${value} may not use this server, which accepts local pages only.`);
+  const value = shownText(origin);
+  return foreignOrigin(
+    value,
+    `Pages of the origin "${value}" may not use this server, which accepts local pages only.`,
+  );
 }
 
 /** Where origins are listed, refuses pages of other origins, but neither programs nor this server's own pages. */
@@ -66,8 +69,8 @@ export function refuseOrigin(headers: Headers, policy: OriginPolicy): ForeignReq
   if (policy.origins.isEmpty || origin === null || isListed(origin, policy)) return undefined;
   const isTrustworthyHost = !policy.isForThisMachine || !policy.isOpen;
   if (isTrustworthyHost && isOwnPage(origin, headers.get("host"))) return undefined;
-  const value = quoted(origin);
-  return foreignOrigin(value, `Pages of the origin ${value} may not connect.`);
+  const value = shownText(origin);
+  return foreignOrigin(value, `Pages of the origin "${value}" may not connect.`);
 }
 
 /** Whether the page was loaded from the host of the request, over HTTP or HTTPS. */

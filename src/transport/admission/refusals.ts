@@ -3,7 +3,7 @@ import type { Metrics } from "../../ops/metrics.ts";
 import type { Engine } from "../engine.ts";
 import type { Protocol } from "../protocol.ts";
 import type { ForeignRequest } from "./origin-policy.ts";
-import { quoted } from "./quoted.ts";
+import { shownText } from "./shown-text.ts";
 import { type HandshakeFault, handshakeRemedy, isHandshake } from "./upgrade-request.ts";
 
 export interface RefusalsOptions {
@@ -32,7 +32,7 @@ export class Refusals {
     if (isHandshake(request)) this.#metrics.refusedUpgrades.inc({ reason: kind });
     if (kind === "host") this.#log.warn({ event: "host-refused", host: value, remedy });
     else {
-      const host = quoted(request.headers.get("host") ?? "");
+      const host = shownText(request.headers.get("host") ?? "");
       this.#log.warn({ event: "origin-refused", origin: value, host, remedy });
     }
     return new Response(message, { status });
@@ -43,7 +43,7 @@ export class Refusals {
     this.#metrics.refusedUpgrades.inc({ reason: "path" });
     const [path, remedy] = [shownPath(pathname), this.#pathRemedy];
     this.#log.warn({ event: "path-refused", path, remedy });
-    return new Response(`No WebSocket is served on this path, ${path}. ${remedy}\n`, { status: 404 });
+    return new Response(`No WebSocket is served on this path, "${path}". ${remedy}\n`, { status: 404 });
   }
 
   /** A WebSocket handshake that is not complete. */
@@ -58,5 +58,5 @@ export class Refusals {
 /** The path without the token that PeerJS clients send behind the key. */
 function shownPath(pathname: string): string {
   const [path = ""] = pathname.split("&", 1);
-  return quoted(path);
+  return shownText(path);
 }

@@ -110,7 +110,7 @@ describe("a proxy on the same machine that keeps the public host", () => {
     await using open = await serveBehind("caddy", caddy("reverse_proxy yurt.internal"));
     const refused = await open.ask("/readyz");
     expect([refused.status, await refused.text()]).toEqual([403, expect.stringContaining(`"${publicHost}"`)]);
-    expect(open.events).toMatchObject([{ event: "host-refused", host: `"${publicHost}"` }]);
+    expect(open.events).toMatchObject([{ event: "host-refused", host: publicHost }]);
     const publicUrl = `http://${publicHost}`;
     await using named = await serveBehind("caddy", caddy("reverse_proxy yurt.internal"), { publicUrl });
     expect(await edits(named, "", {})).toBe("synced");
