@@ -3,7 +3,7 @@ import type { Authorizer } from "../auth/authorizer.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import { handshakeToken } from "../rooms/access-request.ts";
 import { httpStatusOf } from "../rooms/denial.ts";
-import { SessionError } from "../transport/close-reason.ts";
+import { closeReasons, SessionError } from "../transport/close-reason.ts";
 import type { Connection, Frame } from "../transport/connection.ts";
 import type { Handshake, Protocol, ProtocolSession } from "../transport/protocol.ts";
 import { BoundExceeded, decodeJson, type JsonMessage, type JsonObject } from "./json-codec.ts";
@@ -52,6 +52,7 @@ export interface DialectsOptions {
 }
 
 const name = "json-signaling";
+const foreignClient = "a binary frame instead of a message: clients of documents use /sync or /collab";
 
 /** The JSON dialects on `/` and `/signal`. The first message that a dialect recognises pins the connection to it. */
 export function jsonDialects(options: DialectsOptions): Protocol {
@@ -104,7 +105,7 @@ class PinnedSession implements ProtocolSession, SignalingClient, Deliverer<strin
       this.#session ??= this.#pin(message.fields);
       return this.#session === undefined ? this.ignored() : this.#session.receive(message);
     } catch (error) {
-      return this.#report(error);
+      return this.#report(error, frame);
     }
   }
 
@@ -134,8 +135,13 @@ class PinnedSession implements ProtocolSession, SignalingClient, Deliverer<strin
     return dialect.open(this);
   }
 
-  #report(error: unknown): void | Promise<void> {
+  #report(error: unknown, frame: Frame): void | Promise<void> {
     if (error instanceof BoundExceeded) return this.#refuse(error.bound, error.message);
+    // No dialect begins with a binary frame that is no message. Document clients do: `/sync/..` leads them to `/`. They
+    // would reconnect for ever to a server that never answers, but respect the code of a close.
+    if (this.#session === undefined && typeof frame !== "string") {
+      return this.connection.close(closeReasons.malformedFrame, foreignClient);
+    }
     if (!(error instanceof SessionError) || this.#session?.malformed === undefined) throw error;
     return this.#session.malformed(error.message);
   }

@@ -11,7 +11,7 @@ import type { Peer } from "../../src/signaling/peer-session.ts";
 import { SignalingRoom } from "../../src/signaling/signaling-room.ts";
 import { yWebrtc } from "../../src/signaling/y-webrtc/dialect.ts";
 import { Topic } from "../../src/signaling/y-webrtc/topic.ts";
-import { SessionError } from "../../src/transport/close-reason.ts";
+import { closeReasons, SessionError } from "../../src/transport/close-reason.ts";
 import { FakeAuthorizer } from "../support/fakes/fake-authorizer.ts";
 import { denialOf } from "../support/fakes/held-authorizer.ts";
 import { dialectClients, dialectParts } from "../support/servers/dialect-clients.ts";
@@ -118,6 +118,16 @@ test("a frame that is not a message ends the session, before and after a dialect
   await expect(alice.send("garbage")).rejects.toThrow(SessionError);
   await alice.send('{"type":"red"}');
   await expect(alice.send("garbage")).rejects.toThrow(SessionError);
+});
+
+test("a client of another protocol, whose first frame is binary, is closed at once", async () => {
+  const { connect } = setUp(dialect("red", []));
+  const [stray, client] = [connect("stray"), connect("client")];
+  await stray.send(new Uint8Array([0, 0, 1, 0]));
+  expect(stray.connection.closeReason).toBe(closeReasons.malformedFrame);
+  await client.send('{"type":"red"}');
+  await expect(client.send(new Uint8Array([0, 0, 1, 0]))).rejects.toThrow(SessionError);
+  expect(client.connection.isOpen).toBe(true);
 });
 
 test("a dialect with an error message answers a frame that is not a message, and the session stays open", async () => {
