@@ -36,6 +36,8 @@ export interface Endpoint {
   /** How clients begin; the listener knows whether that is encrypted. */
   readonly scheme: "http" | "ws";
   readonly path: string;
+  /** The path of its WebSockets, where clients append to `path`. */
+  readonly webSocketPath?: string;
 }
 
 /**

@@ -36,7 +36,7 @@ export function peerjs(options: PeerJsProtocolOptions): Protocol {
       pathname === `${prefix}/peerjs`;
   return {
     name: "peerjs",
-    endpoint: { label: "PeerJS", scheme: "http", path: base },
+    endpoint: { label: "PeerJS", scheme: "http", path: base, webSocketPath: `${base}/peerjs` },
     frameBytes: options.limits.peerjsFrameBytes,
     frameBytesOption: "limits.peerjs-frame-bytes",
     // The library does not reconnect by itself. Applications make it reconnect, some of them without a delay.

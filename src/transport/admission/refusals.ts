@@ -23,7 +23,7 @@ export class Refusals {
     this.#metrics = metrics;
     this.#log = limitedLog;
     const endpoints = [...protocols, ...engines].flatMap(({ endpoint }) => endpoint ?? []);
-    const paths = endpoints.map(({ label, path }) => `${label} ${path}`);
+    const paths = endpoints.map(({ label, path, webSocketPath = path }) => `${label} ${webSocketPath}`);
     this.#pathRemedy = `The paths are: ${paths.join(", ")}. A path in front of them is named with --base-path.`;
   }
 

@@ -68,6 +68,17 @@ describe("a name that a URL cannot express", () => {
 });
 
 describe("the path of a URL", () => {
+  test("on which no WebSocket is served is answered with paths on which one is", async () => {
+    const headers = { connection: "upgrade", upgrade: "websocket", "sec-websocket-version": "13" };
+    const response = await fetch(`${server.url}/nothing`, { headers });
+    const paths = Array.from(
+      (await response.text()).matchAll(/[A-Za-z] (\/[a-z./]+)(?=[,.] )/g),
+      ([, path = ""]) => path,
+    );
+    expect(paths).toEqual(["/sync", "/collab", "/peerjs/peerjs", "/signal", "/socket.io/"]);
+    for (const path of paths) expect((await fetch(server.url + path, { headers })).status).not.toBe(404);
+  });
+
   test.each([
     ...["/collab", "/collab/", "//collab", "/collab/anything", "/collab/any/thing/"],
     ...["/signal", "/signal/", "//signal", "/", "//"],
