@@ -88,8 +88,8 @@ function warn({ values, origins, unknownVariables }: ServerConfiguration, log: L
   }
   for (const origin of values["auth.origins"]) {
     if (origin !== opaqueOrigin && origin !== fileOrigin) continue;
-    const remedy =
-      "Every local file and every sandboxed frame has it, foreign ones too. Serve your page over HTTP instead.";
+    const pages = origin === fileOrigin ? "Every local file" : "Every local file and every sandboxed frame";
+    const remedy = `${pages} has it, foreign ones too. Serve your page over HTTP instead.`;
     log.warn({ event: "shared-origin-allowed", origin, remedy });
   }
   const { host, "auth.mode": mode, "public-url": publicUrl } = values;

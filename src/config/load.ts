@@ -1,6 +1,7 @@
 import * as v from "valibot";
 import { nearestName } from "./nearest-name.ts";
 import {
+  elementsOf,
   fileVariableOf,
   inputOf,
   type Option,
@@ -94,7 +95,16 @@ export function defaultOf<T>(option: Option<T>): T {
 }
 
 function refused(key: string, option: Option<unknown>, { value, origin }: Given): Problem {
-  return { setting: key, value: shownValue(option, value), origin, remedy: `Give ${option.expected}.` };
+  const wrong = wrongElements(option, value).map((element) => JSON.stringify(shownValue(option, element)));
+  const found = wrong.length > 0 ? `Not accepted: ${wrong.join(", ")}. ` : "";
+  return { setting: key, value: shownValue(option, value), origin, remedy: `${found}Give ${option.expected}.` };
+}
+
+/** The elements of a list that are not accepted. None for a list of one, which the problem shows anyway, or of secrets. */
+function wrongElements({ kind, schema, isSecret }: Option<unknown>, text: string): readonly string[] {
+  const elements = kind === "texts" || kind === "numbers" ? elementsOf(text) : [];
+  if (elements.length < 2 || isSecret === true) return [];
+  return elements.filter((element) => element !== "" && !v.safeParse(schema, inputOf(kind, element)).success);
 }
 
 function unknownVariables(options: OptionTable, environment: Environment): readonly UnknownVariable[] {

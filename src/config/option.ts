@@ -69,7 +69,8 @@ function numberOr(text: string): number | string {
   return /^(0|[1-9]\d*)$/.test(text) ? Number(text) : text;
 }
 
-function elementsOf(text: string): readonly string[] {
+/** The elements of a list that is given as a text. */
+export function elementsOf(text: string): readonly string[] {
   return text === "" ? [] : text.split(separators);
 }
 

@@ -236,7 +236,7 @@ describe("a value is refused", () => {
       value,
       "Give open (anyone who can reach the server), token (anyone with a valid token) or webhook (your app decides).",
     ]),
-    ...["x", "8080,x", "8080,", "65536", "80.5"].map((value): [OptionKey, string, string] => [
+    ...["x", "8080,", "65536", "80.5"].map((value): [OptionKey, string, string] => [
       "compat-ports",
       value,
       "Give port numbers separated by commas, such as 8080,3001,9000.",
@@ -284,6 +284,20 @@ describe("a value is refused", () => {
     ]),
   ])("%s %p", (setting, value, remedy) => {
     expect(refused({}, { [setting]: value })).toMatchObject([{ setting, value, origin: { from: "flag" }, remedy }]);
+  });
+
+  test.each([
+    ["auth.origins", "https://a.example,foo,https://b.example/path", '"foo", "https://b.example/path"'],
+    ["proxy.trusted", "10.0.0.1,proxy.example", '"proxy.example"'],
+    ["compat-ports", "8080,x,70000", '"x", "70000"'],
+  ])("with the elements of the list that are wrong: %s %p", (setting, value, wrong) => {
+    const [problem] = refused({}, { [setting]: value });
+    expect(problem?.remedy).toStartWith(`Not accepted: ${wrong}. Give `);
+  });
+
+  test("without an element of a secret", () => {
+    const [problem] = refused({ YURT_AUTH_SECRET: `short,${"x".repeat(32)}` });
+    expect(problem?.remedy).not.toContain("short");
   });
 
   test("with the name of the variable that gave it", () => {
