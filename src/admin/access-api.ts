@@ -51,29 +51,37 @@ type RouteContext = Context<HttpEnvironment>;
 const defaultLifetimeMs = 3_600_000;
 const bodyBytes = 65_536;
 
+const lifetime = `give ${durationForms}, or seconds`;
+const epochMs = "give epoch milliseconds";
+
 const duration = v.pipe(
-  v.union([v.string(), v.pipe(v.number(), v.transform(String))]),
+  v.union([v.string(), v.pipe(v.number(), v.transform(String))], lifetime),
   v.transform(parseDuration),
-  v.number(`give ${durationForms}, or seconds`),
+  v.number(lifetime),
 );
 const tokenOrder = v.pipe(
-  v.strictObject({
+  bodyOf({
     rooms: v.optional(roomPermissions, () => ({})),
     user: v.optional(userId),
-    admin: v.optional(v.boolean(), false),
+    admin: v.optional(v.boolean("give true or false"), false),
     ttl: v.optional(duration),
   }),
   v.check(({ rooms, admin }) => rooms.size > 0 || admin, "name rooms, or admin"),
 );
 const revocationOrder = v.pipe(
-  v.strictObject({
+  bodyOf({
     user: v.optional(userId),
     room: v.optional(roomPattern),
     tokenId: v.optional(tokenId),
-    expiresAt: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1e11, "give epoch milliseconds"))),
+    expiresAt: v.optional(v.pipe(v.number(epochMs), v.integer(epochMs), v.minValue(1e11, epochMs))),
   }),
   v.check(({ user, room, tokenId }) => (user ?? room ?? tokenId) !== undefined, "name a user, a room or a tokenId"),
 );
+
+/** The body of a request, which has no other members. */
+function bodyOf<Entries extends v.ObjectEntries>(entries: Entries) {
+  return v.strictObject(entries, ({ expected }) => (expected === "never" ? "unknown member" : "give a JSON object"));
+}
 
 /** The HTTP routes of access control, for applications and administrators. */
 export function createAccessApi(options: AccessApiOptions): Hono<HttpEnvironment> {
@@ -94,7 +102,7 @@ export function createAccessApi(options: AccessApiOptions): Hono<HttpEnvironment
   app.get("/api/validate", async (context) => {
     const key = addresses.keyOf(context.env.remoteAddress);
     if (key !== undefined && !validations.of(key).take()) {
-      return context.json({ error: "too many questions" }, 429, { "retry-after": "1" });
+      return context.json({ error: "too many requests from this address" }, 429, { "retry-after": "1" });
     }
     const request = readQuestion(context, limits);
     if (typeof request === "string") return context.json({ error: request }, 400);
@@ -112,25 +120,30 @@ export function createAccessApi(options: AccessApiOptions): Hono<HttpEnvironment
     const order = await readBody(context, tokenOrder);
     if (typeof order === "string") return context.json({ error: order }, 400);
     const { rooms, user, admin: isAdmin, ttl: lifetimeMs = defaultLifetimeMs } = order;
-    if (lifetimeMs > limits.tokenMs) return context.json({ error: "ttl: tokens do not last that long here" }, 400);
+    if (lifetimeMs > limits.tokenMs) return context.json({ error: "ttl: longer than limits.token-ms allows" }, 400);
     const minted = await mint({ rooms, user, isAdmin, lifetimeMs });
-    if (minted === "too-long") return context.json({ error: "rooms: more than a token has room for" }, 400);
+    if (minted === "too-long")
+      return context.json({ error: "the token would be longer than tokens may be: name fewer rooms" }, 400);
     return context.json(minted, 201);
   });
 
   app.post("/api/revocations", async (context) => {
     if (revoke === undefined) {
-      return context.json({ error: "everybody may enter (auth.mode is open): there is nothing to revoke" }, 409);
+      return context.json({ error: "auth.mode is open: there is nothing to revoke" }, 409);
     }
     const order = await readBody(context, revocationOrder);
     if (typeof order === "string") return context.json({ error: order }, 400);
     const { expiresAt: until, ...target } = order;
     const revoked = await revoke({ ...target, until });
     if (revoked === "not-kept") {
-      const error = "revoked until the server is restarted: it could not be written to the disk, so ask again";
+      const error = "revoked until the server is restarted: it could not be written to the disk. Send it again";
       return context.json({ error }, 503, { "retry-after": "5" });
     }
-    if (revoked === "full") return context.json({ error: "too many revocations are kept in mind" }, 507);
+    if (revoked === "full")
+      return context.json(
+        { error: "not revoked: as many revocations as limits.revocations allows are remembered already" },
+        507,
+      );
     return context.json(revoked, 201);
   });
   return app;

@@ -19,18 +19,16 @@ export function isSameUser(one: string, other: string): boolean {
 
 /** A user id, in its comparable form. It is the one type of user ids: each that is granted access can be revoked. */
 export const userId = v.pipe(
-  v.string(),
-  v.nonEmpty(),
-  v.maxLength(maxIdLength),
+  boundedText(maxIdLength),
   v.regex(/^[^\p{Cc}\p{Cs}]*$/u, "give a user id without control characters"),
   v.transform(comparable),
 );
 
 /** The id of one token (`jti`), which is compared as it is. */
-export const tokenId = v.pipe(v.string(), v.nonEmpty(), v.maxLength(maxIdLength));
+export const tokenId = boundedText(maxIdLength);
 
 /** A room pattern as it is given. */
-export const givenRoomPattern = v.pipe(v.string(), v.nonEmpty(), v.maxLength(maxPatternLength));
+export const givenRoomPattern = boundedText(maxPatternLength);
 
 /** A room pattern, in its comparable form. */
 export const roomPattern = v.pipe(givenRoomPattern, v.transform(comparable));
@@ -42,4 +40,10 @@ export function absentIfEmpty<Output>(schema: v.GenericSchema<string, Output>) {
     v.transform(() => undefined),
   );
   return v.union([absent, schema]);
+}
+
+/** A text of one character or more. The messages are shown to administrators. */
+function boundedText(maxLength: number) {
+  const expected = `give a text of 1 to ${maxLength} characters`;
+  return v.pipe(v.string(expected), v.nonEmpty(expected), v.maxLength(maxLength, expected));
 }

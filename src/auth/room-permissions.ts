@@ -12,8 +12,8 @@ export const roomPermissions: v.GenericSchema<unknown, ReadonlyMap<string, Acces
   v.custom<object>((value) => typeof value === "object" && value !== null && !Array.isArray(value), "give an object"),
   // `v.record` would skip `__proto__`, which is a valid room name.
   v.transform((patterns) => new Map<string, unknown>(Object.entries(patterns))),
-  v.map(givenRoomPattern, v.picklist(["read", "write"])),
-  v.maxSize(maxPatterns),
+  v.map(givenRoomPattern, v.picklist(["read", "write"], "give read or write")),
+  v.maxSize(maxPatterns, `give at most ${maxPatterns} patterns`),
   v.transform((patterns) => highestOf(patterns)),
 );
 

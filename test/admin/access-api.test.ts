@@ -177,7 +177,7 @@ describe("POST /api/tokens", () => {
     const { status, body } = await setUp({ mint: async () => "too-long" }).post("/api/tokens", {
       rooms: { a: "read" },
     });
-    expect([status, body]).toEqual([400, { error: "rooms: more than a token has room for" }]);
+    expect([status, body]).toEqual([400, { error: "the token would be longer than tokens may be: name fewer rooms" }]);
   });
 
   test("has defaults: an hour, for nobody by name, who does not administer", async () => {
@@ -191,12 +191,17 @@ describe("POST /api/tokens", () => {
   });
 
   test.each([
-    [{ rooms: { r: "admin" } }, /^rooms/],
-    [{ rooms: [] }, /^rooms/],
+    [{ rooms: { r: "admin" } }, /^rooms: give read or write$/],
+    [{ rooms: [] }, /^rooms: give an object$/],
+    [{ rooms: { "": "read" } }, /^rooms: give a text of 1 to 1024 characters$/],
+    [{ admin: "yes" }, /^admin: give true or false$/],
+    [{ admin: true, role: "owner" }, /^role: unknown member$/],
+    [null, /^give a JSON object$/],
+    [{ ttl: [], admin: true }, /^ttl: give 90s/],
     [{ ttl: "soon", admin: true }, /^ttl: give 90s/],
     [{ ttl: 0, admin: true }, /^ttl/],
-    [{ ttl: "367d", admin: true }, /^ttl: tokens do not last that long/],
-    [{ user: "", admin: true }, /^user/],
+    [{ ttl: "367d", admin: true }, /^ttl: longer than limits.token-ms/],
+    [{ user: "", admin: true }, /^user: give a text of 1 to 1024 characters$/],
     [{ user: "ann" }, /^name rooms, or admin/],
   ])("takes no %j", async (order, error) => {
     const { post, orders } = setUp();
@@ -233,7 +238,7 @@ describe("POST /api/revocations", () => {
     expect(revocations).toEqual([]);
   });
 
-  test("says when no more can be kept in mind, and when everybody may enter anyway", async () => {
+  test("says when no more can be remembered, and when there is nothing to revoke", async () => {
     expect((await setUp({ revoke: async () => "full" }).post("/api/revocations", { user: "a" })).status).toBe(507);
     expect((await setUp({ revoke: undefined }).post("/api/revocations", { user: "a" })).status).toBe(409);
   });
