@@ -68,7 +68,8 @@ export class DocumentSpace {
     this.#refused ??= this.#openRefused();
     if (!this.#refused.has(member)) {
       const reason = "document-too-large";
-      limitedLog.info({ event: "update-refused", reason, documentBytes, bytes, limitBytes: limits.documentBytes });
+      const detail = `limits.document-bytes: ${bytes} bytes beside ${documentBytes} of ${limits.documentBytes}`;
+      limitedLog.info({ event: "update-refused", reason, detail });
     }
     if (answersSyncStep1) this.#refused.replace(member, { contents, bytes });
     else this.#refused.add(member, { contents, bytes });

@@ -5,7 +5,7 @@ export function checkName(name: string, nameBytes: number): string | undefined {
   if (name === "") return "the name is empty";
   if (!name.isWellFormed()) return "the name contains a lone surrogate";
   if (/\p{Cc}/u.test(name)) return "the name contains a control character";
-  if (encoder.encode(name).length > nameBytes) return `the name is longer than ${nameBytes} bytes`;
+  if (encoder.encode(name).length > nameBytes) return `the name is longer than ${nameBytes} bytes (limits.name-bytes)`;
   return undefined;
 }
 

@@ -88,7 +88,10 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions, Con
 
   filled(): void {
     if (this.#wire.protocol.inboxOverflow !== "refuse") this.connection.pause();
-    else this.failed(new SessionError(closeReasons.rateLimited, `${this.limitBytes} bytes wait already`));
+    else
+      this.failed(
+        new SessionError(closeReasons.rateLimited, `limits.inbox-bytes: more than ${this.limitBytes} bytes wait`),
+      );
   }
 
   cleared(): void {

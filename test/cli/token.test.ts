@@ -59,7 +59,7 @@ describe("yurt token", () => {
     ['Invalid --ttl "soon". Use a duration such as 90s', ["notes", "--ttl", "soon"]],
     ['Invalid room "": the name is empty. Give a room name', ["notes", ""]],
     ['Invalid room "a\\nb": the name contains a control character.', ["a\nb"]],
-    [`Invalid room "${"x".repeat(257)}": the name is longer than 256 bytes.`, ["x".repeat(257)]],
+    [`Invalid room "${"x".repeat(257)}": the name is longer than 256 bytes (limits.name-bytes).`, ["x".repeat(257)]],
     [`Invalid room "*${"x".repeat(1_024)}": the pattern is longer than 1024 characters.`, [`*${"x".repeat(1_024)}`]],
     ['Invalid --user "". Use 1 to 1024 characters', ["notes", "--user", ""]],
     ['Invalid --user "a\\nb". Use 1 to 1024 characters', ["notes", "--user", "a\nb"]],

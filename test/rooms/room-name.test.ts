@@ -29,9 +29,9 @@ describe("a room name", () => {
 
   test.each([
     ["", "the name is empty"],
-    ["x".repeat(257), "the name is longer than 256 bytes"],
-    [`${"é".repeat(128)}x`, "the name is longer than 256 bytes"],
-    [`${"😀".repeat(64)}x`, "the name is longer than 256 bytes"],
+    ["x".repeat(257), "the name is longer than 256 bytes (limits.name-bytes)"],
+    [`${"é".repeat(128)}x`, "the name is longer than 256 bytes (limits.name-bytes)"],
+    [`${"😀".repeat(64)}x`, "the name is longer than 256 bytes (limits.name-bytes)"],
     ["a\u0000b", "the name contains a control character"],
     ["a\nb", "the name contains a control character"],
     ["\u007f", "the name contains a control character"],

@@ -209,6 +209,8 @@ describe("a listener", () => {
     expect(await server.refusedFor("rate-limited")).toBe(0);
     client.socket.send("y");
     await eventually("refused", async () => (await server.refusedFor("rate-limited")) === 1);
+    const detail = "limits.inbox-bytes: more than 100 bytes wait";
+    expect(server.logged).toMatchObject([{ event: "session-refused", reason: "rate-limited", detail }]);
     resolve();
     await eventually("the session has ended", () => server.events.includes("closed"));
     expect(server.events).toEqual(["open", "receive first", "closed"]);

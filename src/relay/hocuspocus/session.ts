@@ -122,9 +122,12 @@ export class HocuspocusSession implements ProtocolSession {
   #refuseDocument(address: string, type: number | undefined): void {
     if (type !== messageTypes.auth) return;
     const { denied, refused } = hocuspocusEncoding(address);
-    const most = this.#options.limits.documentsPerConnection;
-    this.#connection.send(denied(`forbidden: more than ${most} documents on one connection`));
+    const { limitedLog, limits, metrics } = this.#options;
+    const { name: reason } = closeReasons.forbidden;
+    const detail = `limits.documents-per-connection: more than ${limits.documentsPerConnection} documents`;
+    this.#connection.send(denied(`${reason}: ${detail}`));
     this.#connection.send(refused);
-    this.#options.metrics.refusedSessions.inc({ reason: closeReasons.forbidden.name });
+    metrics.refusedSessions.inc({ reason });
+    limitedLog.info({ event: "document-refused", protocol: "hocuspocus", reason, detail });
   }
 }

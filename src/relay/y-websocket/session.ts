@@ -89,7 +89,10 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
     this.#batch = undefined;
     if (marker.type === "end") return batch === undefined ? this.#ignored() : this.#receiveMessages(batch.join());
     if (marker.bytes > this.#options.limits.relayFrameBytes) {
-      throw new SessionError(closeReasons.frameTooLarge, `a message of ${marker.bytes} bytes`);
+      throw new SessionError(
+        closeReasons.frameTooLarge,
+        `limits.relay-frame-bytes: a message of ${marker.bytes} bytes`,
+      );
     }
     this.#batch = new Batch(marker.bytes);
   }

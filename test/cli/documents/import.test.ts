@@ -221,7 +221,7 @@ describe("yurt documents import names, and ends with 1,", () => {
       said(
         "broken is not imported: not a Yjs update: cannot be decoded.",
         '"a\\nb" is not imported: the name contains a control character.',
-        `${"n".repeat(257)} is not imported: the name is longer than 256 bytes.`,
+        `${"n".repeat(257)} is not imported: the name is longer than 256 bytes (limits.name-bytes).`,
         "3 documents not imported, or not completely.",
       ),
     );

@@ -7,6 +7,7 @@ import { HocuspocusClients, kinds, saved } from "../../support/clients/hocuspocu
 import { converged, synced, TestClients } from "../../support/clients/providers.ts";
 import { typist } from "../../support/clients/typist.ts";
 import { eventually, pause } from "../../support/eventually.ts";
+import { recordedLog } from "../../support/fakes/recorded-log.ts";
 import { startTestServer, temporaryFolder } from "../../support/servers/start-test-server.ts";
 
 const present = (name: string) => (states: readonly { readonly user?: { readonly name?: string } }[]) =>
@@ -210,4 +211,21 @@ describe("the server's counting of acknowledgements stays correct", () => {
     await Promise.all([a, b].map(saved));
     await converged([a, b]);
   });
+});
+
+test("refused documents are logged with the limit, and no faster than the log can be read", async () => {
+  const { log, events } = recordedLog();
+  await using server = await startTestServer({ limits: { documentsPerConnection: 1 }, log });
+  await using clients = new HocuspocusClients(
+    { label: "4", version: 4, sessionAwareness: false, token: null },
+    server.wsUrl,
+  );
+  const socket = clients.openSocket();
+  const names = Array.from({ length: 40 }, (_, index) => `document ${index}`);
+  const attached = names.map((name) => clients.attach(name, { socket }));
+  await eventually("refused", () => attached.filter(({ failures }) => failures.length > 0).length === 39);
+  const refusals = events.filter(({ event }) => event === "document-refused");
+  const detail = "limits.documents-per-connection: more than 1 documents";
+  expect(refusals[0]).toMatchObject({ reason: "forbidden", detail });
+  expect(refusals.length).toBeWithin(20, 25);
 });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import { converged, disconnected, synced, type TestClient, TestClients } from "../../support/clients/providers.ts";
 import { eventually, pause } from "../../support/eventually.ts";
+import { recordedLog } from "../../support/fakes/recorded-log.ts";
 import { startTestServer, type TestServer } from "../../support/servers/start-test-server.ts";
 
 const megabyte = 1_000_000;
@@ -41,7 +42,8 @@ describe("a document of 1 MB at most, with y-websocket", () => {
   }, 60_000);
 
   test("refuses a paste that is too large, and has the client back when its user has undone it", async () => {
-    await using server = await startTestServer({ limits: { documentBytes: megabyte } });
+    const { log, events } = recordedLog();
+    await using server = await startTestServer({ limits: { documentBytes: megabyte }, log });
     await using clients = new TestClients();
     const [one, other] = await clients.connectAll(2, server.wsUrl, "pasted");
     const closes = closesOf(one);
@@ -53,6 +55,9 @@ describe("a document of 1 MB at most, with y-websocket", () => {
     other.text.insert(0, "meanwhile ");
     await eventually("the other's edit arrives", () => one.text.toString().includes("meanwhile "));
     expect(other.text.toString()).toBe("meanwhile before ");
+    const detail = expect.stringMatching(/^limits\.document-bytes: \d+ bytes beside \d+ of 1000000$/);
+    await eventually("refused", () => events.length > 0);
+    expect(events).toMatchObject([{ event: "update-refused", reason: "document-too-large", detail }]);
     undo.undo();
     await converged([one, other]);
     expect(other.text.toString()).toBe("meanwhile before typed after it ");

@@ -510,7 +510,10 @@ describe("a connection", () => {
     told();
     const fourth = providerFrames("4");
     await say(fourth.auth(), fourth.step1(), fourth.update(first));
-    expect(told()).toEqual(["4: denied forbidden: more than 3 documents on one connection", "4: status 0"]);
+    expect(told()).toEqual([
+      "4: denied forbidden: limits.documents-per-connection: more than 3 documents",
+      "4: status 0",
+    ]);
     await say(providerFrames("1").update(first), providerFrames("2").close(), fourth.auth());
     await turnAndSync();
     expect(told()).toEqual(["4: authenticated read-write", "1: status 1"]);

@@ -148,7 +148,7 @@ describe("a document is refused", () => {
   test.each<[string, string]>([
     ["", "the name is empty"],
     ["a\nb", "the name contains a control character"],
-    ["n".repeat(257), "the name is longer than 256 bytes"],
+    ["n".repeat(257), "the name is longer than 256 bytes (limits.name-bytes)"],
   ])("with the name %p", async (name, reason) => {
     expect(await prepare(typing("hello"), plenty, name)).toEqual({ kind: "refused", reason });
     expect(await store.list({ limit: 10 })).toEqual([]);

@@ -275,7 +275,10 @@ describe("a message in pieces, as y-partykit's provider sends one of more than 1
     const { connect } = setUp({ limits: { relayFrameBytes: 1_000 } });
     const { say } = await connect("mine");
     await say(marker("start", 1_000));
-    await expect(say(marker("start", 1_001))).rejects.toMatchObject({ reason: closeReasons.frameTooLarge });
+    await expect(say(marker("start", 1_001))).rejects.toMatchObject({
+      reason: closeReasons.frameTooLarge,
+      message: "limits.relay-frame-bytes: a message of 1001 bytes",
+    });
   });
 });
 

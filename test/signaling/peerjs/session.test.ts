@@ -22,8 +22,14 @@ describe("entering", () => {
     ["key=peerjs&id=alice", "No id, token, or key supplied to websocket server"],
     ["key=other&id=alice&token=t", "Invalid key provided"],
     ["key=PeerJS&id=alice&token=t", "Invalid key provided"],
-    [`key=peerjs&token=t&id=${"x".repeat(257)}`, "In id or token, the name is longer than 256 bytes"],
-    [`key=peerjs&id=alice&token=${"é".repeat(129)}`, "In id or token, the name is longer than 256 bytes"],
+    [
+      `key=peerjs&token=t&id=${"x".repeat(257)}`,
+      "In id or token, the name is longer than 256 bytes (limits.name-bytes)",
+    ],
+    [
+      `key=peerjs&id=alice&token=${"é".repeat(129)}`,
+      "In id or token, the name is longer than 256 bytes (limits.name-bytes)",
+    ],
     ["key=peerjs&token=t&id=a%0Ab", "In id or token, the name contains a control character"],
     ["key=peerjs&token=t&id=null", "The id is null: the client has no id yet"],
     ["key=peerjs&token=t&id=undefined", "The id is undefined: the client has no id yet"],

@@ -113,7 +113,10 @@ describe("registering", () => {
     [{}, "Device id is not a string"],
     [{ deviceId: "a", groups: "g" }, "Groups are not a list of strings"],
     [{ deviceId: "" }, "Invalid device id or group: the name is empty"],
-    [{ deviceId: "x".repeat(257) }, "Invalid device id or group: the name is longer than 256 bytes"],
+    [
+      { deviceId: "x".repeat(257) },
+      "Invalid device id or group: the name is longer than 256 bytes (limits.name-bytes)",
+    ],
     [{ deviceId: "a", groups: ["a\nb"] }, "Invalid device id or group: the name contains a control character"],
     [{ deviceId: "a", groups: Array.from({ length: 101 }, (_, index) => `${index}`) }, "More than 100 groups"],
   ])("as %j is refused with a word", async (registration, problem) => {
@@ -285,7 +288,7 @@ describe("messages", () => {
     [[], "Message is not an object"],
     [["bob"], "Message is not an object"],
     [[{}], "Message names no receiver"],
-    [[offer("x".repeat(257))], "Invalid device id or group: the name is longer than 256 bytes"],
+    [[offer("x".repeat(257))], "Invalid device id or group: the name is longer than 256 bytes (limits.name-bytes)"],
   ])("as %j are refused with a word", async (args, problem) => {
     const { enter } = peersClients();
     expect(await (await enter("alice")).ask("offer", ...args)).toEqual([problem]);
