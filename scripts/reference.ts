@@ -45,15 +45,16 @@ Every limit on what clients may ask of the server is a setting \`limits.<name>\`
 \`YURT_LIMITS_JSON_DEPTH=64\`. \`--limits json-depth=64,name-bytes=128\` sets several at once. All are whole numbers of at
 least 1, or of at least 0 where the table says what 0 does. \`yurt limits\` prints them.
 
-A client that reads slowly gets what it missed as one update, and one that hardly reads is disconnected; the messages of a client that is too fast are
-delayed; a message that is too large is refused, and the client is told so. The last column says which of these happens,
-with the name of the close reason (see [close codes](architecture.md)); a dash stands for an answer in the words of the
-protocol, or for none.
+A client that reads slowly gets what it missed as one update, and one that hardly reads is disconnected. The messages of
+a client that is too fast are delayed. A message that is too large is refused, and the client is told so. The last
+column says which of these happens, with the name of the close reason (see [close codes](architecture.md#close-codes)); a
+dash stands for an answer in the words of the protocol, or for none.
 
-Limits per address do not apply to connections from the same machine, so name your reverse proxies with
-\`--proxy-trusted\`. The client address is then the right-most \`X-Forwarded-For\` entry that is not a trusted proxy. From
-anyone else the header is ignored, and the log says so (\`forwarded-for-ignored\`), at most once in ten minutes. Of IPv6,
-one /64 counts as one address.
+Limits per address do not apply to connections from the same machine, nor to a private address that sends
+\`X-Forwarded-For\` without being listed. So name your reverse proxies with \`--proxy-trusted\`. The
+client address is then the right-most \`X-Forwarded-For\` entry that is not a trusted proxy. From anyone else the header
+is ignored, and the log says so (\`forwarded-for-ignored\`), at most once in ten minutes. Of IPv6, one /64 counts as one
+address.
 
 ${limitGroups.map(({ title, table }) => `### ${title}\n\n${limitTable(table)}`).join("\n\n")}
 `;
