@@ -21,6 +21,7 @@ import {
   DocumentAuthorization,
   type DocumentAuthorizationOptions,
   type DocumentRequest,
+  type ShownToken,
 } from "./document-authorization.ts";
 import { type HocuspocusEncoding, hocuspocusEncoding } from "./encoding.ts";
 import type { HocuspocusLimits } from "./limits.ts";
@@ -184,12 +185,12 @@ export class Attachment {
     if (message.type === "close") return this.#detach();
     if (message.type === "authentication") {
       if (state.kind === "refused") return this.#sendPermissionDenied(state.reason);
-      return this.#authenticate(message.token);
+      return this.#receiveToken(message.token);
     }
     switch (state.kind) {
       case "new":
         // Providers before version 3 do not authenticate when they have no token.
-        return this.#authenticate(undefined).then(() => this.#handle(message));
+        return this.#authenticate({ token: undefined }).then(() => this.#handle(message));
       case "denied":
         return state.pending.add(message);
       case "joined":
@@ -203,8 +204,26 @@ export class Attachment {
     this.#connection.send(this.#encoding.awareness(emptyAwareness));
   }
 
-  async #authenticate(token: string | undefined): Promise<void> {
-    const pass = await this.#authorization.authorize(token, (decision) => this.#applyDecision(decision, token));
+  #receiveToken(token: string | undefined): void | Promise<void> {
+    const isLater = this.#state.kind === "joined" || this.#authorization.hasLateToken;
+    if (!isLater) return this.#authenticate({ token });
+    const hasTurn = this.#authorization.takeTurn(token, (late) => this.#receiveLateToken(late));
+    return hasTurn ? this.#authenticate({ token, hasTurn }) : undefined;
+  }
+
+  /** The token is no frame that waits: a client that detaches meanwhile does not attach the document again by it. */
+  #receiveLateToken(late: ShownToken): void {
+    this.#inbox.push(waitingFrameBytes, () =>
+      this.#handleOrRefuse(() => {
+        const isAttached = this.#state.kind === "joined" || this.#state.kind === "denied";
+        return isAttached ? this.#authenticate(late) : undefined;
+      }),
+    );
+  }
+
+  async #authenticate(shown: ShownToken): Promise<void> {
+    const { token } = shown;
+    const pass = await this.#authorization.authorize(shown, (decision) => this.#applyDecision(decision, token));
     if (pass !== undefined) await this.#enter(pass, token);
   }
 
@@ -301,6 +320,7 @@ export class Attachment {
 
   #detach(): void {
     this.#leave();
+    this.#authorization.dropLateToken();
     this.#authorization.stopDeadline();
     // The frames behind the Close message attach the document again.
     if (this.#waitingFrames > 0) this.#authorization.startDeadline();
@@ -337,6 +357,7 @@ export class Attachment {
     const { limitedLog, metrics } = this.#options;
     const standing = standingOf(this.#state) === "joined" ? "joined" : "denied";
     this.#leave();
+    this.#authorization.dropLateToken();
     this.#authorization.stopDeadline();
     const text = `${reason.name}: ${detail}`;
     this.#change({ kind: "refused", reason: text, standing });

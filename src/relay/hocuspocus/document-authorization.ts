@@ -34,12 +34,19 @@ export interface DocumentRequest {
   readonly rate: TokenBucket;
 }
 
+/** A token of the client, or none. */
+export interface ShownToken {
+  readonly token: string | undefined;
+  /** Whether it has taken its turn of the rate of tokens already. */
+  readonly hasTurn?: true;
+}
+
 /**
  * Authorizes the provider of one document, once for each token that it sends, and opens the room.
  *
  * The client decides how often that happens, so the authorizations of one connection are limited in number at a time and
  * in their rate, and each has to end within `limits.authenticationMs`. One over the rate waits, and the later frames of its
- * document behind it: an application may send a token whenever it is denied.
+ * document behind it: an application may send a token whenever it is denied. Those of a member wait beside its frames.
  */
 export class DocumentAuthorization {
   readonly #request: DocumentRequest;
@@ -47,6 +54,8 @@ export class DocumentAuthorization {
   readonly #expired: () => void;
   /** Limits the rate of the tokens for this document. */
   readonly #tokens: TokenBucket;
+  /** The last token of a member that is over the rate. */
+  #late: ShownToken | undefined;
   #phase: "idle" | "authorizing" | "opening" = "idle";
   #cancelDeadline: (() => void) | undefined;
 
@@ -61,7 +70,37 @@ export class DocumentAuthorization {
 
   /** Whether an authorization waits for its turn or for the authorizer. */
   get isAuthorizing(): boolean {
-    return this.#phase === "authorizing";
+    return this.#phase === "authorizing" || this.hasLateToken;
+  }
+
+  /** Whether a token waits beside the frames of the document. */
+  get hasLateToken(): boolean {
+    return this.#late !== undefined;
+  }
+
+  /**
+   * Takes the turn of a token, and returns whether it has it now. Otherwise the token waits beside the frames of the
+   * document, to hold up no edit, in the place of one that waits already; `ready` gets it when it has its turn.
+   */
+  takeTurn(token: string | undefined, ready: (shown: ShownToken) => void): boolean {
+    const { clock, metrics } = this.#options;
+    if (this.#late === undefined) {
+      const taking = takeOrWait(this.#tokens, this.#request.handshake, clock);
+      if (taking === true) return true;
+      void taking.then((hasTurn) => {
+        const late = this.#late;
+        this.#late = undefined;
+        if (hasTurn && late !== undefined) ready(late);
+      });
+    }
+    this.#late = { token, hasTurn: true };
+    metrics.delayedAuthorizations.inc();
+    return false;
+  }
+
+  /** Drops a token that waits beside the frames of the document. */
+  dropLateToken(): void {
+    this.#late = undefined;
   }
 
   /** Starts the deadline, unless it runs already: further messages of the client do not extend it. */
@@ -80,11 +119,11 @@ export class DocumentAuthorization {
    * Asks the authorizer when the concurrency limit allows it, and counts against that limit until `decided` has
    * settled.
    */
-  async authorize<R>(token: string | undefined, decided: (decision: Grant | Denial) => Promise<R>): Promise<R> {
+  async authorize<R>(shown: ShownToken, decided: (decision: Grant | Denial) => Promise<R>): Promise<R> {
     const { concurrency, name, handshake, rate } = this.#request;
     this.#phase = "authorizing";
     try {
-      for (const bucket of [this.#tokens, rate]) {
+      for (const bucket of shown.hasTurn ? [rate] : [this.#tokens, rate]) {
         const taking = takeOrWait(bucket, handshake, this.#options.clock);
         if (taking === true) continue;
         this.#options.metrics.delayedAuthorizations.inc();
@@ -93,7 +132,7 @@ export class DocumentAuthorization {
       // A client that has disconnected meanwhile gets no turn.
       this.startDeadline();
       return await concurrency.take(handshake.signal, async () => {
-        const request = accessRequest("sync", name, { ...this.#request, token });
+        const request = accessRequest("sync", name, { ...this.#request, token: shown.token });
         const decision = await this.#options.authorizer.authorize(request);
         this.#phase = "opening";
         return decided(decision);

@@ -126,6 +126,46 @@ describe("the rate of authorizations is limited", () => {
     expect([connection.isOpen, told()]).toEqual([true, []]);
   });
 
+  test("and a member's tokens over it hold up no edit: the last one is looked at when it is its turn", async () => {
+    const { connect, say, told, clock, authorizer, metrics, turnAndSync } = await hocuspocusWriter({
+      limits: { tokenBurst: 3, tokensPerSecond: 1 },
+    });
+    const reader = await connect("reader");
+    await reader.say(doc.auth("t"), doc.step1());
+    reader.told();
+    const before = authorizer.requests.length;
+    const tokens = Array.from({ length: 20 }, (_, index) => doc.auth(`token ${index}`));
+    await say(...tokens, doc.update(first));
+    await turnAndSync();
+    expect(reader.told()).toEqual([expect.stringContaining("update")]);
+    expect(authorizer.requests).toHaveLength(before + 2);
+    clock.advance(1_000);
+    await settled();
+    expect(authorizer.requests.slice(before + 2).map(({ token }) => token)).toEqual(["token 19"]);
+    clock.advance(10_000);
+    await settled();
+    expect(authorizer.requests).toHaveLength(before + 3);
+    expect((await metrics.delayedAuthorizations.get()).values[0]?.value).toBe(18);
+    expect(told().filter((words) => words.includes("denied"))).toEqual([]);
+  });
+
+  test("and a token that waits decides when the grant ends, but not for a client that has detached", async () => {
+    for (const end of ["grant", "detach"]) {
+      const { say, told, clock, authorizer, grantAt } = await hocuspocusWriter({
+        limits: { tokenBurst: 1, tokensPerSecond: 1 },
+      });
+      await say(doc.auth("waits"));
+      if (end === "grant") grantAt(0).end(expired);
+      else await say(doc.close());
+      told();
+      clock.advance(1_000);
+      await settled();
+      const asked = authorizer.requests.slice(1).map(({ token }) => token);
+      expect([end, asked]).toEqual([end, end === "grant" ? ["waits"] : []]);
+      expect(told().slice(0, 1)).toEqual(end === "grant" ? ["doc: authenticated read-write"] : []);
+    }
+  });
+
   test("for each connection: attaching again and again makes no difference", async () => {
     const authorizer = new FakeAuthorizer();
     const { connect, clock } = hocuspocusSessions({
