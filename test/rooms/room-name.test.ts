@@ -53,6 +53,7 @@ describe("a room name", () => {
     ["../a", "the name has the segment . or .., which URLs resolve"],
     ["a/../b", "the name has the segment . or .., which URLs resolve"],
     ["a/.", "the name has the segment . or .., which URLs resolve"],
+    ["a\ufffd", "the name contains U+FFFD, which stands for a lone surrogate"],
   ])("may not be %j, which not every protocol can express; another id may", (name, reason) => {
     expect(checkRoomName(name, 256)).toBe(reason);
     expect(checkName(name, 256)).toBeUndefined();

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "
 import { HocuspocusClients, type Kind, saved } from "../../support/clients/hocuspocus-clients.ts";
 import { TestClients } from "../../support/clients/providers.ts";
 import { eventually } from "../../support/eventually.ts";
+import { recordedLog } from "../../support/fakes/recorded-log.ts";
 import { startTestServer, type TestServer } from "../../support/servers/start-test-server.ts";
 
 setDefaultTimeout(20_000);
@@ -65,6 +66,18 @@ describe("a name that a URL cannot express", () => {
     provider.on("connection-close", (event) => closed.resolve(event?.code));
     expect(await closed.promise).toBe(4400);
   });
+});
+
+test("a name with a lone surrogate, for which both clients write U+FFFD, is refused", async () => {
+  const { log, events } = recordedLog();
+  await using logging = await startTestServer({ log });
+  await using websocket = new TestClients();
+  await using hocuspocus = new HocuspocusClients(kind, logging.wsUrl);
+  websocket.connect(logging.wsUrl, "a\ud800");
+  hocuspocus.attach("b\ud800");
+  const detail = "the name contains U+FFFD, which stands for a lone surrogate";
+  const refused = (event: string) => events.some((line) => line["event"] === event && line["detail"] === detail);
+  await eventually("refused", () => refused("session-refused") && refused("document-refused"));
 });
 
 describe("the path of a URL", () => {
