@@ -48,6 +48,18 @@ export const transportLimits = limits({
     help: "Socket.IO sessions, by polling or WebSocket, from all addresses together",
     beyond: "503 with Retry-After",
   },
+  enginePacketBurst: {
+    default: 2_000,
+    unit: "count",
+    help: "packets of one Socket.IO session at once, in one request or several, pings and pongs included",
+    beyond: "closed: rate-limited",
+  },
+  enginePacketsPerSecond: {
+    default: 200,
+    unit: "per second",
+    help: "packets of one Socket.IO session",
+    beyond: "closed: rate-limited",
+  },
   inboxBytes: {
     default: mebibyte,
     unit: "bytes",

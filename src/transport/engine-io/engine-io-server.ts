@@ -4,14 +4,15 @@ import { LimitedLog } from "../../ops/limited-log.ts";
 import type { Log } from "../../ops/log.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import { readHandshake } from "../client-handshake.ts";
-import { type CloseReason, closeReasons } from "../close-reason.ts";
-import type { Connection } from "../connection.ts";
+import { type CloseReason, closeReasons, SessionError } from "../close-reason.ts";
+import type { Connection, Frame } from "../connection.ts";
 import type { EngineClient } from "../engine.ts";
 import type { TransportLimits } from "../limits.ts";
 import type { Protocol } from "../protocol.ts";
 import { SessionRunner, type Wire } from "../session-runner.ts";
 import { frameBytes } from "../websocket-connection.ts";
 import { EngineIoConnection, type EngineSession } from "./engine-io-connection.ts";
+import { countPackets, joinPackets, PacketGate, splitPackets } from "./packet-gate.ts";
 
 export interface EngineIoServerOptions {
   /** The protocol that Engine.IO's messages carry. */
@@ -30,6 +31,19 @@ type Session = Extract<Parameters<Parameters<Server["on"]>[1]>[0], { readonly re
 type EngineServer = Parameters<Server["handleRequest"]>[1];
 type Runner = SessionRunner<EngineIoConnection>;
 
+interface EngineSide {
+  readonly session: Session;
+  readonly gate: PacketGate;
+}
+
+/** The runner of a session of the engine, and the gate before the session. */
+interface GatedSession {
+  readonly gate: PacketGate;
+  readonly runner: Runner;
+  /** True while a request of the session brings packets. Clients send one such request at a time. */
+  isPosting: boolean;
+}
+
 /** The time for which a close message waits for the next poll. */
 const closeMessageMs = 1_000;
 /** The digit before each message, its packet type. */
@@ -38,6 +52,11 @@ const packetTypeBytes = 1;
 const readableFrames = 16;
 /** Engine.IO's own interval. The sockets' pings come later: those of the engine are enough for both. */
 const maxPingIntervalMs = 25_000;
+/**
+ * The packets by which a WebSocket takes over a session from polling. The engine starts an interval for each probe, and
+ * stops only the last one.
+ */
+const takeoverPackets: readonly Frame[] = ["2probe", "5"];
 
 /** The library that speaks Engine.IO, between our sockets and our sessions. */
 export class EngineIoServer {
@@ -46,6 +65,9 @@ export class EngineIoServer {
   readonly #limitedLog: LimitedLog;
   readonly #clients = new WeakMap<Request, EngineClient>();
   readonly #runners = new Set<Runner>();
+  /** The sessions by their id, and by the transport that carries them. */
+  readonly #sessions = new Map<string, GatedSession>();
+  readonly #carried = new WeakMap<object, GatedSession>();
   #opened = 0;
   /** The wait of all calls of `close`; undefined when no call waits. */
   #allEnded: PromiseWithResolvers<void> | undefined;
@@ -64,8 +86,8 @@ export class EngineIoServer {
   }
 
   async answer(request: Request, client: EngineClient): Promise<Response | undefined> {
-    const bounded = request.method === "POST" ? await this.#readBody(request) : request;
-    if (bounded === undefined) return new Response("Too large\n", { status: 413 });
+    const bounded = request.method === "POST" ? await this.#receiveBody(request) : request;
+    if (bounded instanceof Response) return bounded;
     this.#clients.set(bounded, client);
     let isUpgraded = false;
     const server = {
@@ -96,8 +118,32 @@ export class EngineIoServer {
     return readableFrames * this.#options.protocol.frameBytes;
   }
 
-  /** The library would read any body to its end; undefined if it is too large. */
-  async #readBody({ url, headers, body, signal }: Request): Promise<Request | undefined> {
+  /** The request with the packets that the engine may handle, or the answer to it. The library would read any body. */
+  async #receiveBody(request: Request): Promise<Request | Response> {
+    const { url, headers, signal } = request;
+    const session = this.#sessions.get(new URL(url).searchParams.get("sid") ?? "");
+    // The engine refuses a session that it does not know without the body.
+    if (session === undefined) return new Request(url, { method: "POST", headers, signal });
+    if (session.isPosting) {
+      session.runner.connection.refuse(closeReasons.malformedFrame, "a POST began before the last one had ended");
+      return new Response("One POST at a time\n", { status: 400 });
+    }
+    session.isPosting = true;
+    try {
+      const body = await this.#readBody(request);
+      if (body === undefined) return new Response("Too large\n", { status: 413 });
+      if (!this.#take(session, countPackets(body))) return new Response("Too many packets\n", { status: 429 });
+      const packets = splitPackets(body.toString()).filter((packet) => this.#isForEngine(session, packet));
+      // The engine ends the session for an empty body.
+      if (packets.length === 0) return new Response("ok");
+      return new Request(url, { method: "POST", headers, body: joinPackets(packets), signal });
+    } finally {
+      session.isPosting = false;
+    }
+  }
+
+  /** Undefined if the body is too large. */
+  async #readBody({ body }: Request): Promise<Buffer | undefined> {
     const chunks: Uint8Array[] = [];
     let bytes = 0;
     for await (const chunk of body ?? []) {
@@ -105,7 +151,21 @@ export class EngineIoServer {
       if (bytes > this.#readableBytes) return undefined;
       chunks.push(chunk);
     }
-    return new Request(url, { method: "POST", headers, body: Buffer.concat(chunks), signal });
+    return Buffer.concat(chunks);
+  }
+
+  /** Whether the session may bring so many packets now; otherwise it ends. */
+  #take({ gate, runner }: GatedSession, packets: number): boolean {
+    if (gate.take(packets)) return true;
+    runner.connection.refuse(closeReasons.rateLimited, `limits.engine-packet-burst: ${packets} packets at once`);
+    return false;
+  }
+
+  #isForEngine({ gate, runner }: GatedSession, packet: Frame): boolean {
+    const kind = gate.kindOf(packet);
+    if (kind === "pong") runner.connection.heard();
+    if (kind === "unsolicited") this.#options.metrics.ignoredMessages.inc({ protocol: this.#options.protocol.name });
+    return kind === "other";
   }
 
   /** The protocol of a WebSocket that carries a session. */
@@ -118,8 +178,19 @@ export class EngineIoServer {
       open: (connection) => {
         const socket = asBunSocket(connection, data);
         this.#engine.onWebSocketOpen(socket);
+        let takeover = 0;
         return {
-          receive: (frame) => this.#engine.onWebSocketMessage(socket, frame),
+          receive: (frame) => {
+            const session = this.#carried.get(data.transport);
+            if (session === undefined) {
+              if (frame !== takeoverPackets[takeover])
+                throw new SessionError(closeReasons.malformedFrame, "neither a probe nor an upgrade, in this order");
+              takeover += 1;
+            } else if (!this.#take(session, 1) || !this.#isForEngine(session, frame)) {
+              return;
+            }
+            this.#engine.onWebSocketMessage(socket, frame);
+          },
           closed: () => this.#engine.onWebSocketClose(socket, closeReasons.finished.code, ""),
         };
       },
@@ -130,7 +201,9 @@ export class EngineIoServer {
     const remoteAddress = this.#clients.get(request)?.remoteAddress ?? "";
     this.#opened += 1;
     this.#options.opened(remoteAddress);
-    const runner: Runner = new SessionRunner(this.#wireOf(session, request, remoteAddress), {
+    const gate = new PacketGate(this.#options);
+    session.on("packetCreate", ({ type }) => type === "ping" && gate.pinged());
+    const runner: Runner = new SessionRunner(this.#wireOf({ session, gate }, request, remoteAddress), {
       ...this.#options,
       limitedLog: this.#limitedLog,
       ended: () => {
@@ -142,6 +215,10 @@ export class EngineIoServer {
       },
     });
     this.#runners.add(runner);
+    const gated: GatedSession = { gate, runner, isPosting: false };
+    this.#sessions.set(session.id, gated);
+    this.#carried.set(session.transport, gated);
+    session.on("upgrade", (transport) => this.#carried.set(transport, gated));
     session.on("data", (frame) => {
       runner.connection.heard();
       runner.receive(typeof frame === "string" ? frame : bytesOf(frame));
@@ -149,29 +226,31 @@ export class EngineIoServer {
     session.on("drain", () => runner.connection.wrote());
     session.on("heartbeat", () => runner.connection.heard());
     session.on("close", (reason) => {
+      this.#sessions.delete(session.id);
       // The session has ended, but not by its client: the close is to be logged and counted.
       if (reason === "ping timeout") runner.connection.unanswered();
       runner.gone();
     });
   }
 
-  #wireOf(session: Session, request: Request, remoteAddress: string): Wire<EngineIoConnection> {
+  #wireOf({ session, gate }: EngineSide, request: Request, remoteAddress: string): Wire<EngineIoConnection> {
     const { protocol, limits } = this.#options;
     const id = `engine.io ${this.#opened}`;
     return {
       protocol,
       handshake: readHandshake(request),
       connect: (owner) =>
-        new EngineIoConnection({ id, remoteAddress, session: this.#asSession(session), owner, limits }),
+        new EngineIoConnection({ id, remoteAddress, session: this.#asSession({ session, gate }), owner, limits }),
     };
   }
 
-  #asSession(session: Session): EngineSession {
+  #asSession({ session, gate }: EngineSide): EngineSession {
     return {
       write: (frame) => {
         session.write(typeof frame === "string" ? frame : Buffer.from(frame));
       },
       ping: () => {
+        gate.pingedByServer();
         // The method is private in the library's types, and the only one. Clients answer an extra ping like any other.
         (session as unknown as { sendPacket(type: "ping"): void }).sendPacket("ping");
       },

@@ -1,15 +1,17 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
 import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
-import { createMetrics } from "../../../src/ops/metrics.ts";
+import { createMetrics, type Metrics } from "../../../src/ops/metrics.ts";
 import { originPolicyOf } from "../../../src/transport/admission/origin-policy.ts";
+import { ClientHandshake, readHandshake } from "../../../src/transport/client-handshake.ts";
 import { closeReasons, SessionError } from "../../../src/transport/close-reason.ts";
 import type { Connection } from "../../../src/transport/connection.ts";
 import { EngineIo } from "../../../src/transport/engine-io/engine-io.ts";
-import type { Protocol } from "../../../src/transport/protocol.ts";
+import type { Protocol, ProtocolSession } from "../../../src/transport/protocol.ts";
 import { Random } from "../../support/bytes/random.ts";
 import { eventually, settled } from "../../support/eventually.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
+import { FakeConnection } from "../../support/fakes/fake-connection.ts";
 import { recordedLog } from "../../support/fakes/recorded-log.ts";
 
 const frameLimit = 1_000;
@@ -76,7 +78,25 @@ function setUp(changed: Partial<Limits> = {}, origins: readonly string[] = []) {
       say: (body: string | ReadableStream, init: RequestInit = {}) => ask(query, { method: "POST", body, ...init }),
     };
   };
-  return { engine, ask, shakeHands, enter, clock, metrics, connections, events, logged };
+  /** A WebSocket of the client, which begins a session, or takes over the one of `query`. */
+  const openSocket = async (query = "EIO=4&transport=websocket") => {
+    const socket = new FakeConnection("socket");
+    const sockets: ProtocolSession[] = [];
+    const upgrade = (carrier: Protocol) => {
+      const opening = carrier.open(socket, new ClientHandshake(readHandshake(request)));
+      if (!(opening instanceof Promise)) sockets.push(opening);
+      return true;
+    };
+    const headers = { connection: "upgrade", upgrade: "websocket" };
+    const request = new Request(`http://localhost/echo/?${query}`, { headers });
+    await engine.answer(request, { remoteAddress: "192.0.2.1", upgrade });
+    return { socket, bring: (frame: string) => void sockets[0]?.receive(frame) };
+  };
+  return { engine, ask, shakeHands, enter, openSocket, clock, metrics, connections, events, logged };
+}
+
+async function ignoredIn({ ignoredMessages }: Metrics): Promise<number | undefined> {
+  return (await ignoredMessages.get()).values[0]?.value;
 }
 
 describe("a session by polling", () => {
@@ -246,6 +266,105 @@ describe("a body", () => {
     expect(pulled).toBeLessThan(20);
     expect(events).toEqual([]);
   });
+});
+
+describe("packets", () => {
+  const packets = (count: number, packet: string) => Array.from({ length: count }, () => packet).join("\u001e");
+
+  test("a pong that answers no ping is dropped: it adds no ping of the engine", async () => {
+    const { enter, metrics, connections } = setUp({ idlePingMs: 40, pingAnswerMs: 60 });
+    const { poll, say } = await enter();
+    expect((await say(packets(4, "3"))).status).toBe(200);
+    expect(await ignoredIn(metrics)).toBe(4);
+    const polled: string[] = [];
+    while (connections[0]?.isOpen) polled.push(await poll());
+    expect(polled.join("\u001e").split("\u001e")).toEqual(["2", expect.not.stringMatching(/^2$/)]);
+  });
+
+  test("the answer to a ping of the server leaves the pings of the engine alone", async () => {
+    const { enter, metrics, connections } = setUp({ idlePingMs: 40, pingAnswerMs: 60 });
+    const { poll, say } = await enter();
+    const answers: boolean[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      connections[0]?.ping((isAlive) => answers.push(isAlive));
+      expect(await poll()).toBe("2");
+      await say("3");
+    }
+    expect(answers).toEqual([true, true, true]);
+    const polled: string[] = [];
+    while (connections[0]?.isOpen) polled.push(await poll());
+    expect(
+      polled
+        .join("\u001e")
+        .split("\u001e")
+        .filter((packet) => packet === "2"),
+    ).toEqual(["2"]);
+    expect(await ignoredIn(metrics)).toBeUndefined();
+  });
+
+  test("more of them than the bound end their session before one is handled, and are logged", async () => {
+    const { enter, events, logged } = setUp({ enginePacketBurst: 10, enginePacketsPerSecond: 5 });
+    const { say, poll } = await enter();
+    expect((await say(packets(11, "4x"))).status).toBe(429);
+    expect(await poll()).toBe("4farewell: limits.engine-packet-burst: 11 packets at once");
+    expect(events).toEqual(["closed"]);
+    expect(logged[0]).toMatchObject({ event: "session-refused", reason: "rate-limited" });
+  });
+
+  test("over several requests have a rate", async () => {
+    const { enter, events, clock } = setUp({ enginePacketBurst: 10, enginePacketsPerSecond: 5 });
+    const { say } = await enter();
+    expect((await say(packets(10, "4x"))).status).toBe(200);
+    clock.advance(1_000);
+    expect((await say(packets(5, "4x"))).status).toBe(200);
+    expect((await say("3")).status).toBe(429);
+    expect(events.filter((event) => event === "x")).toHaveLength(15);
+  });
+
+  test("in a WebSocket are counted alike", async () => {
+    const { openSocket, events, metrics, clock } = setUp({ enginePacketBurst: 10 });
+    const { bring, socket } = await openSocket();
+    bring("4x");
+    for (let pong = 0; pong < 9; pong += 1) bring("3");
+    expect([events, await ignoredIn(metrics), socket.isOpen]).toEqual([["x"], 9, true]);
+    bring("3");
+    clock.advance(1_000);
+    expect([events, socket.isOpen]).toEqual([["x", "closed"], false]);
+  });
+
+  test("a second POST of a session while one is read ends the session", async () => {
+    const { enter, events } = setUp();
+    const { say } = await enter();
+    const endless = new ReadableStream({ pull: () => new Promise<void>(() => {}) });
+    void say(endless);
+    await settled();
+    expect((await say("4x")).status).toBe(400);
+    expect(events).toEqual(["closed"]);
+  });
+});
+
+describe("a WebSocket that takes over a session from polling", () => {
+  const handOver = async () => {
+    const parts = setUp();
+    const { sid } = JSON.parse((await (await parts.shakeHands()).text()).slice(1));
+    return { ...parts, ...(await parts.openSocket(`EIO=4&transport=websocket&sid=${sid}`)) };
+  };
+
+  test("probes, upgrades, and carries the session's frames", async () => {
+    const { bring, socket, events } = await handOver();
+    for (const packet of ["2probe", "5", "4hello"]) bring(packet);
+    expect(events).toEqual(["hello"]);
+    expect(socket.sent).toEqual(["3probe", "4hello"]);
+  });
+
+  test.each([[["2probe", "2probe"]], [["5"]], [["4x"]], [["2probe", "3"]]])(
+    "may bring nothing else before: %j is refused",
+    async (packets) => {
+      const { bring, events } = await handOver();
+      expect(() => packets.forEach(bring)).toThrow(SessionError);
+      expect(events).toEqual([]);
+    },
+  );
 });
 
 describe("handshakes", () => {
