@@ -1,7 +1,6 @@
 import { SQLiteError } from "bun:sqlite";
 import {
   accessSync,
-  chownSync,
   closeSync,
   constants,
   existsSync,
@@ -9,16 +8,16 @@ import {
   mkdirSync,
   openSync,
   readdirSync,
-  readFileSync,
   realpathSync,
   rmSync,
-  statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join, resolve } from "node:path";
+import { errorCode } from "../lib/error-code.ts";
 import { type FileFacts, systemFiles, type Whereabouts, whereaboutsOf } from "./file-identity.ts";
 import { lockFile } from "./file-lock.ts";
 import type { ContentFault, FolderContent } from "./folder-content.ts";
+import { createOwnFile, readOwnFile, refuseForeignFolder, refuseLink } from "./own-file.ts";
 
 /** A data folder that this process has locked. Its content is the folder itself with the lock. */
 export interface DataFolder extends FolderContent {
@@ -41,7 +40,7 @@ export class DataFolderLocked extends Error {
 /**
  * Creates the folder, with mode 0700, if it does not exist, and locks it until `release` or the end of the process.
  *
- * Throws `DataFolderLocked`, or the system's error if `path` is not a writable folder.
+ * Throws `DataFolderLocked`, `ForeignFile`, or the system's error if `path` is not a writable folder.
  */
 export function openDataFolder(path: string): DataFolder {
   createDataFolder(path);
@@ -51,6 +50,7 @@ export function openDataFolder(path: string): DataFolder {
 /** As `openDataFolder`, but throws the system's ENOENT if the folder does not exist. */
 export function openExistingDataFolder(path: string): DataFolder {
   accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  refuseForeignFolder(path);
   return new LockedFolder(resolve(path));
 }
 
@@ -129,7 +129,7 @@ function holdFolder(path: string): HeldFolder {
   const unlock = acquireLock(lockPath);
   if (unlock === undefined) throw new DataFolderLocked(path, readPid(pidFile));
   try {
-    writeFileSync(pidFile, `${process.pid}\n`);
+    writePid(pidFile);
     const lock = systemFiles.at(lockPath);
     if (lock === undefined) throw new DataFolderLocked(path, undefined);
     return { folder: process.platform === "win32" ? undefined : openSync(path, "r"), lock, unlock };
@@ -176,16 +176,11 @@ export function syncFolder(path: string): void {
   }
 }
 
-/** Gives a file that root has created to the owner of `model`, so that the server can use it under its own user. */
-export function giveToOwner(path: string, model: string): void {
-  if (process.getuid?.() !== 0) return;
-  const { uid, gid } = statSync(model);
-  chownSync(path, uid, gid);
-}
-
 /** Returns the function that releases the lock; undefined if a process holds it already. */
 function acquireLock(file: string): (() => void) | undefined {
   try {
+    createLock(file);
+    refuseLink(file);
     return lockFile(file, 0);
   } catch (error) {
     if (error instanceof SQLiteError && error.code === "SQLITE_BUSY") return undefined;
@@ -193,10 +188,29 @@ function acquireLock(file: string): (() => void) | undefined {
   }
 }
 
+/** Creates the file if it does not exist; others cannot lock it then. An existing one is not opened: see `lockFile`. */
+function createLock(file: string): void {
+  try {
+    closeSync(createOwnFile(file));
+  } catch (error) {
+    if (errorCode(error) !== "EEXIST") throw error;
+  }
+}
+
+function writePid(file: string): void {
+  rmSync(file, { force: true });
+  const descriptor = createOwnFile(file);
+  try {
+    writeFileSync(descriptor, `${process.pid}\n`);
+  } finally {
+    closeSync(descriptor);
+  }
+}
+
 /** The lock holder's process id; undefined if the holder has not written it yet. */
 function readPid(file: string): string | undefined {
   try {
-    return readFileSync(file, "utf8").trim() || undefined;
+    return readOwnFile(file)?.toString().trim() || undefined;
   } catch {
     return undefined;
   }

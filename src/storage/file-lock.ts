@@ -1,4 +1,6 @@
-import { Database } from "bun:sqlite";
+import { constants, Database } from "bun:sqlite";
+import { realpathSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 
 /**
  * Locks a file with SQLite's own lock on a database that stays empty, since the runtime has no other call for locks.
@@ -10,7 +12,9 @@ import { Database } from "bun:sqlite";
  * returned function.
  */
 export function lockFile(file: string, waitMs: number): () => void {
-  const database = new Database(file, { create: true, readwrite: true });
+  // With this flag SQLite refuses a path with a link in it, whichever name of it is one.
+  const flags = constants.SQLITE_OPEN_READWRITE | constants.SQLITE_OPEN_CREATE | constants.SQLITE_OPEN_NOFOLLOW;
+  const database = new Database(join(realpathSync(dirname(file)), basename(file)), flags);
   try {
     database.run(`PRAGMA busy_timeout = ${waitMs}`);
     // SQLite would remove a journal by its path at the end, and another process may have replaced the folder by then.

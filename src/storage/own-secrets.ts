@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { lstatSync } from "node:fs";
 import { join } from "node:path";
 import { parseWebhookSecret, shortestSecretBytes } from "../config/auth-settings.ts";
 import { createDataFolder } from "./data-folder.ts";
@@ -77,7 +77,7 @@ export class OwnSecrets implements FolderContent {
 
 /** Differs after every change of the file; undefined if there is none. */
 function versionOf(path: string): string | undefined {
-  const facts = statSync(path, { bigint: true, throwIfNoEntry: false });
+  const facts = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   return facts && `${facts.dev} ${facts.ino} ${facts.size} ${facts.mtimeNs} ${facts.ctimeNs}`;
 }
 

@@ -1,14 +1,14 @@
-import { closeSync, constants, fsync, ftruncateSync, openSync, readFileSync, write } from "node:fs";
+import { closeSync, constants, fsync, ftruncateSync, write } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import * as v from "valibot";
 import { comparable } from "../auth/identifiers.ts";
 import type { Revocation, RevocationLog } from "../auth/revocation.ts";
-import { errorCode } from "../lib/error-code.ts";
 import type { Clock } from "../lib/time/clock.ts";
-import { giveToOwner, syncFolder } from "./data-folder.ts";
+import { syncFolder } from "./data-folder.ts";
 import { systemFiles, type Whereabouts, whereaboutsOf } from "./file-identity.ts";
 import { type ContentFault, describeFault, type FolderContent } from "./folder-content.ts";
+import { createOwnFile, openOwnFile, readOwnFile } from "./own-file.ts";
 import { replaceFile } from "./replace-file.ts";
 
 const fileName = "revocations.jsonl";
@@ -64,7 +64,7 @@ export class RevocationFile implements RevocationLog, FolderContent {
   constructor(folder: string, clock: Clock) {
     this.#path = join(folder, fileName);
     this.#clock = clock;
-    const content = readIfPresent(this.#path);
+    const content = readOwnFile(this.#path);
     const now = clock.now();
     this.#loaded = linesIn(content ?? Buffer.alloc(0))
       .map((line, index) => {
@@ -77,7 +77,7 @@ export class RevocationFile implements RevocationLog, FolderContent {
     const kept = contentOf(this.#kept);
     if (content !== undefined && !content.equals(kept)) replaceFile(this.#path, kept);
     this.#bytes = kept.byteLength;
-    if (content !== undefined) this.#descriptor = openSync(this.#path, "r+");
+    if (content !== undefined) this.#descriptor = openOwnFile(this.#path, constants.O_RDWR);
   }
 
   load(): readonly Revocation[] {
@@ -146,8 +146,7 @@ export class RevocationFile implements RevocationLog, FolderContent {
   /** Opens the file, and truncates the remains of a failed append: how much of it is on disk is unknown. */
   #open(): number {
     if (this.#descriptor === undefined) {
-      this.#descriptor = openSync(this.#path, constants.O_RDWR | constants.O_CREAT | constants.O_EXCL, 0o600);
-      giveToOwner(this.#path, dirname(this.#path));
+      this.#descriptor = createOwnFile(this.#path);
       syncFolder(dirname(this.#path));
     }
     if (this.#hasFailed) ftruncateSync(this.#descriptor, this.#bytes);
@@ -166,7 +165,7 @@ export class RevocationFile implements RevocationLog, FolderContent {
     const content = contentOf(this.#kept);
     replaceFile(this.#path, content);
     const former = this.#descriptor;
-    this.#descriptor = openSync(this.#path, "r+");
+    this.#descriptor = openOwnFile(this.#path, constants.O_RDWR);
     this.#bytes = content.byteLength;
     this.#hasFailed = false;
     if (former !== undefined) closeSync(former);
@@ -174,15 +173,6 @@ export class RevocationFile implements RevocationLog, FolderContent {
 }
 
 const synced = promisify(fsync);
-
-function readIfPresent(path: string): Buffer | undefined {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
-}
 
 /** The complete lines, without their line feeds. */
 function linesIn(content: Buffer): readonly Buffer[] {

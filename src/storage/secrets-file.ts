@@ -1,9 +1,8 @@
-import { closeSync, openSync, readFileSync } from "node:fs";
+import { closeSync, constants } from "node:fs";
 import { dirname, join } from "node:path";
 import * as v from "valibot";
-import { errorCode } from "../lib/error-code.ts";
-import { giveToOwner } from "./data-folder.ts";
 import { lockFile } from "./file-lock.ts";
+import { openOrCreateOwnFile, readOwnFile } from "./own-file.ts";
 import { replaceFile } from "./replace-file.ts";
 
 export interface Secret {
@@ -59,7 +58,7 @@ export function loadOrCreateSecret(folder: string, name: string, generate: () =>
 
 /** The secrets by name; none if the file does not exist. Throws as `loadOrCreateSecret`. */
 export function readSecrets(path: string): Map<string, string> {
-  const content = readIfPresent(path);
+  const content = readOwnFile(path)?.toString();
   if (content === undefined) return new Map();
   const parsed = v.safeParse(secretTexts, parse(content));
   if (!parsed.success) throw new SecretsFileUnreadable(dirname(path), "is not a JSON object of texts");
@@ -75,19 +74,9 @@ function parse(content: string): unknown {
   }
 }
 
-function readIfPresent(path: string): string | undefined {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (errorCode(error) === "ENOENT") return undefined;
-    throw error;
-  }
-}
-
 /** Locks the file: two processes that add a secret each would otherwise overwrite each other's. */
 function lockSecrets(folder: string): () => void {
   const path = join(folder, lockName);
-  closeSync(openSync(path, "a", 0o600));
-  giveToOwner(path, folder);
+  closeSync(openOrCreateOwnFile(path, constants.O_RDWR));
   return lockFile(path, lockTimeoutMs);
 }

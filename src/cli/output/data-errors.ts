@@ -8,6 +8,8 @@ export function describeDataError(error: unknown, data: string): string | undefi
   switch (error.name) {
     case "DataFolderLocked":
       return `${error.message} Stop that server, or choose another folder with --data.`;
+    case "ForeignFile":
+      return error.message;
     case "DatabaseIsNewer":
       return `The documents in ${data} were written by a newer release of Yurt. ${error.message}`;
     case "SecretsFileUnreadable":

@@ -3,6 +3,7 @@ import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSyn
 import { dirname } from "node:path";
 import { errorCode } from "../../lib/error-code.ts";
 import { syncFolder } from "../data-folder.ts";
+import { refuseLink } from "../own-file.ts";
 import { type StoredUpdate, StoreError } from "../store.ts";
 import {
   checkTables,
@@ -42,11 +43,12 @@ export interface BackupOptions {
  * Copies one consistent snapshot of the database, with everything that was committed before the call.
  *
  * The copy is one file with mode 0600, and on disk when this returns; until then `target` does not exist. Throws
- * `DatabaseMissing`, `StoreError`, `DatabaseIsNewer`, the system's error (EEXIST if `target` exists), and the errors of
+ * `DatabaseMissing`, `ForeignFile`, `StoreError`, `DatabaseIsNewer`, the system's error (EEXIST if `target` exists), and the errors of
  * `examine`. The copy is removed then.
  */
 export function backUpDatabase({ file, target, examine }: BackupOptions): CopyFacts {
   refuseExisting(target);
+  refuseLink(file);
   if (!hasDatabase(file)) throw new DatabaseMissing(file);
   const partial = `${target}.partial-${process.pid}`;
   copyDatabase({ file, target: partial, connect: withDatabase });

@@ -1,7 +1,8 @@
 import { Database } from "bun:sqlite";
 import type { Metrics } from "../../ops/metrics.ts";
+import { refuseLink } from "../own-file.ts";
 import { type RowId, StoreError } from "../store.ts";
-import { checkDatabase } from "./database-file.ts";
+import { checkDatabase, companionSuffixes } from "./database-file.ts";
 import { migrate, migrations } from "./migrations.ts";
 import { OpenFiles } from "./open-files.ts";
 import { translateErrors } from "./sqlite-errors.ts";
@@ -52,6 +53,7 @@ export class Connection {
 
   /** Throws as `openSqliteStore`. */
   static open({ file, metrics }: ConnectionOptions): Connection {
+    for (const suffix of ["", ...companionSuffixes]) refuseLink(file + suffix);
     checkDatabase(file);
     const files = new OpenFiles(file);
     try {

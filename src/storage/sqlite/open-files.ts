@@ -1,7 +1,8 @@
-import { chmodSync, closeSync, constants, openSync } from "node:fs";
+import { chmodSync, closeSync, constants, fchmodSync } from "node:fs";
 import { errorCode } from "../../lib/error-code.ts";
 import { type FileFacts, isSameFile, systemFiles, type Whereabouts, whereaboutsOf } from "../file-identity.ts";
 import type { ContentFault } from "../folder-content.ts";
+import { ForeignFile, openOrCreateOwnFile, openOwnFile } from "../own-file.ts";
 import { StoreError } from "../store.ts";
 
 /** Readable and writable by the owner only. SQLite gives its files beside the database the same mode. */
@@ -26,17 +27,20 @@ export class OpenFiles {
 
   /**
    * Opens the database file before SQLite does, and creates an empty one with mode 0600 if there is none. Takes the
-   * permissions of other users from a file that exists. Throws `StoreError` (unavailable).
+   * permissions of other users from a file that exists. Throws `ForeignFile` or `StoreError` (unavailable).
    */
   constructor(file: string) {
     this.#file = file;
     try {
-      this.#database = openSync(file, constants.O_RDONLY | constants.O_CREAT, mode);
+      this.#database = openOrCreateOwnFile(file, constants.O_RDONLY);
     } catch (error) {
+      if (error instanceof ForeignFile) throw error;
       throw new StoreError("unavailable", `The file ${file} cannot be opened (${errorCode(error)}).`, { cause: error });
     }
     this.#facts = systemFiles.of(this.#database);
-    for (const suffix of ["", ...companions]) makePrivate(file + suffix);
+    makePrivate(() => fchmodSync(this.#database, mode));
+    // A descriptor of its own would drop SQLite's locks when it is closed.
+    for (const suffix of companions) makePrivate(() => chmodSync(file + suffix, mode));
   }
 
   /** Remembers the files that SQLite has opened by now. Throws `StoreError` (unavailable) if a path names another. */
@@ -47,7 +51,7 @@ export class OpenFiles {
       const facts = systemFiles.at(this.#file + suffix);
       if (facts !== undefined) this.#companions.set(this.#file + suffix, facts);
     }
-    this.#wal = openSync(`${this.#file}-wal`, "r");
+    this.#wal = openOwnFile(`${this.#file}-wal`, constants.O_RDONLY);
     if (this.findFault() !== undefined) throw new StoreError("unavailable", `${this.#file} was replaced meanwhile.`);
   }
 
@@ -114,8 +118,8 @@ export class OpenFiles {
 }
 
 /** Only the owner can change the mode, and some file systems have none: the file then stays as it is. */
-function makePrivate(path: string): void {
+function makePrivate(change: () => void): void {
   try {
-    chmodSync(path, mode);
+    change();
   } catch {}
 }

@@ -1,6 +1,7 @@
 import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { giveToOwner, openDataFolder, syncFolder } from "../data-folder.ts";
+import { openDataFolder, syncFolder } from "../data-folder.ts";
+import { giveToOwner } from "../own-file.ts";
 import { StoreError } from "../store.ts";
 import { type CopyFacts, copyDatabase, summarize } from "./backup.ts";
 import {

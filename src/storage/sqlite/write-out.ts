@@ -1,7 +1,8 @@
 import type { Database } from "bun:sqlite";
 import { existsSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
-import { giveToOwner, syncFolder } from "../data-folder.ts";
+import { syncFolder } from "../data-folder.ts";
+import { giveToOwner } from "../own-file.ts";
 import { StoreError } from "../store.ts";
 import { copyConnected, renameWithoutReplacing } from "./backup.ts";
 import { companionSuffixes, restoringSuffix } from "./database-file.ts";

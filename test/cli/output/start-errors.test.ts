@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { userInfo } from "node:os";
 import { describeStartError } from "../../../src/cli/output/start-errors.ts";
+import { ForeignFile } from "../../../src/storage/own-file.ts";
 import { DatabaseIsNewer } from "../../../src/storage/sqlite/migrations.ts";
 import { StoreError } from "../../../src/storage/store.ts";
 import { accepted } from "../../support/servers/configurations.ts";
@@ -66,6 +67,11 @@ describe("a server that cannot start", () => {
       "in a folder that another server uses names that process and the flag",
       Object.assign(new Error("The data folder /x is in use by process 7."), { name: "DataFolderLocked" }),
       "The data folder /x is in use by process 7. Stop that server, or choose another folder with --data.",
+    ],
+    [
+      "with a link in the folder names it",
+      new ForeignFile("/x/secrets.json", "is a link or no regular file."),
+      "/x/secrets.json is a link or no regular file.",
     ],
     [
       "with documents that cannot be read says so",
