@@ -24,7 +24,7 @@ export class ForeignFile extends Error {
 const mode = 0o600;
 /** Without O_NONBLOCK, the open of a named pipe waits for its other end. Windows has neither flag. */
 const safely = constants.O_NOFOLLOW | constants.O_NONBLOCK;
-/** What an open reports of a symbolic link, a folder, and a pipe or socket. */
+/** The errors of an open that meets a symbolic link, a folder, a pipe or a socket. */
 const unusable: readonly unknown[] = ["ELOOP", "EISDIR", "ENXIO"];
 
 /**

@@ -48,8 +48,8 @@ export class PacketGate {
   }
 
   /**
-   * What a packet is: `pong` answers a ping of the server, of which the engine knows nothing. An `unsolicited` pong
-   * answers no ping. The engine handles any other packet.
+   * The kind of a packet. A `pong` answers a ping of the server, of which the engine knows nothing; an `unsolicited`
+   * pong answers no ping. The engine handles any other packet.
    */
   kindOf(packet: Frame): "pong" | "unsolicited" | "other" {
     if (typeof packet !== "string" || !packet.startsWith(pongType)) return "other";
