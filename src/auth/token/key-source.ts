@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { errorCode } from "../../lib/error-code.ts";
+import { BodyTooLarge, fetchCompressed, readBounded } from "../bounded-response.ts";
 
 /**
  * Reads a key set as parsed JSON, not validated. Rejects with `KeySourceError` if it cannot be read. The outcome after
@@ -29,7 +30,11 @@ export function keySourceAt(location: KeySetLocation): KeySource {
 /** Fetches a key set. Redirects are not followed: an attacker who controls one would control access. */
 async function fetchText(url: URL, signal: AbortSignal): Promise<string> {
   try {
-    const response = await fetch(url, { signal, redirect: "manual", headers: { accept: "application/json" } });
+    const response = await fetchCompressed(url, {
+      signal,
+      redirect: "manual",
+      headers: { accept: "application/json" },
+    });
     if (response.status === 200) return await bodyOf(response);
     await response.body?.cancel();
     throw new KeySourceError(`server answered ${response.status}`);
@@ -39,14 +44,11 @@ async function fetchText(url: URL, signal: AbortSignal): Promise<string> {
 }
 
 async function bodyOf(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength;
-    if (bytes > maxBytes) throw tooLarge();
-    chunks.push(chunk);
+  try {
+    return new TextDecoder().decode(await readBounded(response, maxBytes));
+  } catch (error) {
+    throw error instanceof BodyTooLarge ? tooLarge() : error;
   }
-  return Buffer.concat(chunks).toString();
 }
 
 async function readText(path: string, signal: AbortSignal): Promise<string> {

@@ -8,6 +8,7 @@ import type { Log } from "../../ops/log.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import type { Permission } from "../access-policy.ts";
 import type { AccessRequest, Denial } from "../authorizer.ts";
+import { BodyTooLarge, fetchCompressed, readBounded } from "../bounded-response.ts";
 import type { AuthLimits } from "../limits.ts";
 import { isAnswerStatus, readAnswer, type WebhookReply } from "./webhook-answer.ts";
 import { WebhookFailure } from "./webhook-failure.ts";
@@ -157,22 +158,19 @@ export class WebhookClient {
     }
   }
 
-  async #post(init: RequestInit): Promise<WebhookReply> {
-    const response = await fetch(this.#options.url, init);
+  async #post(init: Parameters<typeof fetchCompressed>[1]): Promise<WebhookReply> {
+    const response = await fetchCompressed(this.#options.url, init);
     const { status } = response;
-    if (isAnswerStatus(status)) return { status, body: await readBytes(response) };
+    if (isAnswerStatus(status)) return { status, body: await readAnswerBytes(response) };
     await response.body?.cancel();
     throw new WebhookFailure(status >= 300 && status < 400 ? "redirect" : "status", status);
   }
 }
 
-async function readBytes(response: Response): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > answerBytes) throw new WebhookFailure("too-large");
-    chunks.push(chunk);
+async function readAnswerBytes(response: Response): Promise<Uint8Array> {
+  try {
+    return await readBounded(response, answerBytes);
+  } catch (error) {
+    throw error instanceof BodyTooLarge ? new WebhookFailure("too-large") : error;
   }
-  return Buffer.concat(chunks);
 }

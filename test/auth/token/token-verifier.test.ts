@@ -105,6 +105,30 @@ describe("a valid token", () => {
   });
 });
 
+describe("a second text for the same token is denied", () => {
+  /** Changes the bits of the last character that belong to no byte. */
+  const withUnusedBits = (token: string) => {
+    const last = token.at(-1) ?? "";
+    const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    return token.slice(0, -1) + alphabet[alphabet.indexOf(last) + 1];
+  };
+
+  test.each<[string, (token: string) => string]>([
+    ["padding at the end", (token) => `${token}=`],
+    ["padding inside", (token) => token.replace(".", "=.")],
+    ["a blank at the end", (token) => `${token} `],
+    ["a line feed inside", (token) => token.replace(".", "\n.")],
+    ["other unused bits", withUnusedBits],
+    ["characters of the other alphabet", (token) => token.replaceAll("-", "+").replaceAll("_", "/")],
+  ])("%s", async (_, change) => {
+    const { code } = open();
+    const token = await signWithSecret(secret, { ...good, sub: "??>>??>>" });
+    expect(await code(token)).toBeUndefined();
+    expect(change(token)).not.toBe(token);
+    expect(await code(change(token))).toBe("malformed-token");
+  });
+});
+
 describe("a token is denied", () => {
   const unauthorized = (code: DenialCode, reason: string): Denial => ({
     granted: false,

@@ -20,6 +20,8 @@ describe("a failure never grants access", () => {
     body.includes("followed") ? Response.json({ access: "write" }) : Response.redirect("/elsewhere", 307);
   const large = JSON.stringify({ access: "write", padding: "x".repeat(64 * 1024) });
 
+  const compressed = (text: string) => new Response(Bun.gzipSync(text), { headers: { "content-encoding": "gzip" } });
+
   test.each<[name: string, answer: Answer, reason: string, detail: number | undefined]>([
     ["an error", says({ access: "write" }, 500), "status", 500],
     ["a page that is not there", says({ access: "write" }, 404), "status", 404],
@@ -29,6 +31,7 @@ describe("a failure never grants access", () => {
     ["a page", () => new Response("<!doctype html>"), "not-json", undefined],
     ["too much", () => new Response(large), "too-large", undefined],
     ["too much in a refusal", () => new Response(large, { status: 403 }), "too-large", undefined],
+    ["too much when decompressed", () => compressed(large), "too-large", undefined],
     ["no decision", says({ granted: true }), "bad-access", undefined],
     ["seconds", says({ access: "write", expiresAt: 1_900_000_000 }), "expires-at-in-seconds", undefined],
   ])("%s", async (_name, answer, reason, detail) => {
