@@ -1,4 +1,4 @@
-import { type LimitValues, limits, mebibyte } from "../config/limit.ts";
+import { kibibyte, type LimitValues, limits, mebibyte } from "../config/limit.ts";
 
 /** Bounds per address count as `CountedAddresses` does. */
 export const transportLimits = limits({
@@ -59,6 +59,18 @@ export const transportLimits = limits({
     unit: "per second",
     help: "packets of one Socket.IO session",
     beyond: "closed: rate-limited",
+  },
+  firstFrameBytes: {
+    default: 64 * kibibyte,
+    unit: "bytes",
+    help: "the first frame of a client, while it is incomplete and the server's memory grows (Linux)",
+    beyond: "closed: overloaded",
+  },
+  unfinishedFrameBytes: {
+    default: 64 * mebibyte,
+    unit: "bytes",
+    help: "incomplete frames of all clients together, those of more than `first-frame-bytes` each (Linux)",
+    beyond: "closed: overloaded, beginning with the address that has sent most of them",
   },
   inboxBytes: {
     default: mebibyte,

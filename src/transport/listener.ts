@@ -21,6 +21,8 @@ import { ReceiveQueues } from "./liveness/receive-queues.ts";
 import type { NativeChannels } from "./native-channel.ts";
 import type { HttpClient, HttpRefusal, Protocol } from "./protocol.ts";
 import { SessionRunner, type Wire } from "./session-runner.ts";
+import { openTcpSockets, type Peer, peerName } from "./unfinished/tcp-sockets.ts";
+import { UnfinishedFrames } from "./unfinished/unfinished-frames.ts";
 import {
   type Socket,
   type SocketData,
@@ -103,6 +105,7 @@ export class Listener {
   readonly #forwarded: ForwardedAddresses;
   readonly #upgrades: UpgradeLimits;
   readonly #limitedLog: LimitedLog;
+  readonly #unfinished: UnfinishedFrames;
   readonly #connectionOptions: WebSocketConnectionOptions;
   #opened = 0;
   #isDraining = false;
@@ -117,6 +120,12 @@ export class Listener {
     const { clock, limits } = options;
     const receiveQueues = new ReceiveQueues();
     this.#connectionOptions = { limits, clock, liveness: new Liveness(options), receiveQueues };
+    this.#unfinished = new UnfinishedFrames({
+      ...options,
+      connections: () => this.#runners.values().map(({ connection }) => connection),
+      residentBytes: () => process.memoryUsage.rss(),
+      openSockets: openTcpSockets,
+    });
     const namePrefixes = options.protocols.flatMap((protocol) => protocol.namePrefixes ?? []);
     this.#paths = new RequestPaths({ basePath: options.basePath, namePrefixes });
     this.#refusals = new Refusals({ ...options, limitedLog: this.#limitedLog });
@@ -167,6 +176,7 @@ export class Listener {
     });
     if (this.#runners.size > 0) await allEnded;
     cancel();
+    this.#unfinished.close();
     for (const server of this.#servers) this.#options.channels.remove(server);
     await Promise.all(this.#servers.map((server) => server.stop(true)));
   }
@@ -210,14 +220,21 @@ export class Listener {
           this.#upgrades.opened(runner.connection.remoteAddress);
           socket.data.attached = runner;
           this.#runners.add(runner);
+          this.#unfinished.opened(runner.connection);
         },
         message: ({ data: { attached } }, frame) => {
           attached?.connection.received();
           attached?.receive(frame);
         },
         drain: (socket) => socket.data.attached?.connection.wrote(),
-        ping: (socket) => socket.data.attached?.connection.received(),
-        pong: (socket) => socket.data.attached?.connection.ponged(),
+        ping: ({ data: { attached } }, { byteLength }) => {
+          attached?.connection.completed(byteLength);
+          attached?.connection.received();
+        },
+        pong: ({ data: { attached } }, { byteLength }) => {
+          attached?.connection.completed(byteLength);
+          attached?.connection.ponged();
+        },
         close: ({ data: { attached } }) => {
           if (attached !== undefined) this.#upgrades.closed(attached.connection.remoteAddress);
           attached?.gone();
@@ -243,6 +260,7 @@ export class Listener {
   }
 
   #read(request: Request, server: SocketServer): IncomingRequest {
+    this.#unfinished.requested(peerOf(request, server).name);
     const url = URL.parse(request.url);
     const pathname = url?.pathname ?? "/";
     if (url !== null) url.pathname = this.#paths.of(pathname);
@@ -275,8 +293,8 @@ export class Listener {
     const upgrade = (protocol: Protocol, headers: Headers) => {
       full = this.#upgrades.full(remoteAddress);
       if (full !== undefined) return false;
-      const peerPort = peerPortOf(request, server);
-      const data = { protocol, ...readHandshake(request), remoteAddress, peerPort, attached: undefined };
+      const peer = peerOf(request, server);
+      const data = { protocol, ...readHandshake(request), remoteAddress, peer, attached: undefined };
       return server.upgrade(request, { data, headers });
     };
     const response = await engine.answer(asRead(incoming), { remoteAddress, upgrade });
@@ -301,7 +319,7 @@ export class Listener {
     if (full !== undefined) return this.#refuse(full);
     const subprotocol = subprotocolFor(request.headers);
     const upgraded = server.upgrade(request, {
-      data: { protocol, ...handshake, remoteAddress, peerPort: peerPortOf(request, server), attached: undefined },
+      data: { protocol, ...handshake, remoteAddress, peer: peerOf(request, server), attached: undefined },
       ...(subprotocol === undefined ? {} : { headers: { "sec-websocket-protocol": subprotocol } }),
     });
     return upgraded ? undefined : new Response("Not a WebSocket handshake\n", { status: 400 });
@@ -330,6 +348,11 @@ export class Listener {
   }
 }
 
+function peerOf(request: Request, server: SocketServer): Peer {
+  const { address, port } = server.requestIP(request) ?? { address: "", port: 0 };
+  return { address, port, name: peerName(address, port) };
+}
+
 function portsOf({ port, protocols, fetch, compatibility }: ListenerOptions): readonly ListeningPort[] {
   const find = (url: URL) => protocols.find((protocol) => protocol.match(url));
   const compatible = (url: URL) => protocols.find((protocol) => protocol.compatibility?.match(url) === true);
@@ -352,10 +375,6 @@ function asRead({ request, url }: IncomingRequest): Request {
   const headers = new Headers(request.headers);
   if (hasForeignUpgrade) headers.delete("upgrade");
   return new Request(url.href, { method, headers, body, signal });
-}
-
-function peerPortOf(request: Request, server: SocketServer): number {
-  return server.requestIP(request)?.port ?? 0;
 }
 
 /** The relative links of a page need the slash at the end of its path. */

@@ -21,6 +21,8 @@ export interface Wire<C> {
 /** A connection that the runner tells when the client is gone. After its `close` the runner's `gone` follows. */
 export interface RunConnection extends Connection {
   lost(): void;
+  /** A complete frame of so many bytes has come. */
+  completed(bytes: number): void;
   /** Asks the transport to deliver no frame until `resume`; some transports cannot stop. */
   pause(): void;
   resume(): void;
@@ -66,8 +68,9 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions, Con
   }
 
   receive(frame: Frame): void {
-    if (this.#isIgnored) return;
     const bytes = frameBytes(frame);
+    this.connection.completed(bytes);
+    if (this.#isIgnored) return;
     if (bytes > this.#wire.protocol.frameBytes) this.#inbox.push(bytes, () => this.#oversized(frame, bytes));
     else this.#inbox.push(bytes, () => this.#session?.receive(frame));
   }

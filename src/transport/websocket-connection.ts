@@ -9,14 +9,16 @@ import type { TransportLimits } from "./limits.ts";
 import type { Liveness, Watched } from "./liveness/liveness.ts";
 import type { ReceiveQueues } from "./liveness/receive-queues.ts";
 import type { Protocol } from "./protocol.ts";
+import type { Peer } from "./unfinished/tcp-sockets.ts";
+import type { ReceivingConnection } from "./unfinished/unfinished-frames.ts";
 
 /** The data that an upgrade attaches to its socket. */
 export interface SocketData extends HandshakeFacts {
   readonly protocol: Protocol;
   /** Kept from the handshake: asking the socket for it takes as long as accepting the socket. */
   readonly remoteAddress: string;
-  /** The port at the other end of the socket. */
-  readonly peerPort: number;
+  /** The other end of the socket. */
+  readonly peer: Peer;
   /** Runs the session that belongs to the socket; set when the socket opens. */
   attached: AttachedSession | undefined;
 }
@@ -34,6 +36,12 @@ export type SocketServer = Server<SocketData>;
 
 export function frameBytes(frame: Frame): number {
   return typeof frame === "string" ? Buffer.byteLength(frame) : frame.byteLength;
+}
+
+/** The header of a client's frame (RFC 6455 §5.2): 2 bytes, the mask, and a longer length. */
+function headerBytes(frameLength: number): number {
+  if (frameLength < 126) return 6;
+  return frameLength < 65_536 ? 8 : 14;
 }
 
 /** The owner that a connection reports its end and its errors to. */
@@ -62,13 +70,14 @@ export interface WebSocketConnectionOptions {
 }
 
 /** A connection over one of Bun's WebSockets. */
-export class WebSocketConnection implements Connection, Watched {
+export class WebSocketConnection implements Connection, Watched, ReceivingConnection {
   readonly id: string;
   readonly remoteAddress: string;
   readonly socket: Socket;
   readonly server: SocketServer;
   readonly #options: WebSocketConnectionOptions;
   readonly #owner: ConnectionOwner;
+  completeBytes = 0;
   heardAt = 0;
   pingedAt: number | undefined;
   heldFor: number | undefined;
@@ -102,6 +111,14 @@ export class WebSocketConnection implements Connection, Watched {
 
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  get peer(): string {
+    return this.socket.data.peer.name;
+  }
+
+  get frameBytes(): number {
+    return this.socket.data.protocol.frameBytes;
   }
 
   get isReading(): boolean {
@@ -171,6 +188,11 @@ export class WebSocketConnection implements Connection, Watched {
 
   unanswered(): void {
     void this.#closeUnlessSending();
+  }
+
+  /** A complete frame of the client has come, of whatever kind: its bytes are counted, with its header. */
+  completed(bytes: number): void {
+    this.completeBytes += bytes + headerBytes(bytes);
   }
 
   /** The client has sent a frame, of whatever kind. It answers every ping before it: the client is alive. */
@@ -261,11 +283,11 @@ export class WebSocketConnection implements Connection, Watched {
   async #closeUnlessSending(): Promise<void> {
     const { limits, liveness, receiveQueues } = this.#options;
     const { heardAt } = this;
-    const { remoteAddress: peerAddress, data } = this.socket;
+    const { address: peerAddress, port: peerPort } = this.socket.data.peer;
     const isSending = await receiveQueues.hasBytes({
       localPort: this.server.port ?? 0,
       peerAddress,
-      peerPort: data.peerPort,
+      peerPort,
     });
     if (!this.#isOpen) return;
     // Meanwhile the kernel may have taken unsent bytes.

@@ -118,6 +118,9 @@ export class EngineIoConnection implements RunConnection {
     this.#answerPings(true);
   }
 
+  /** The frames are bounded in the WebSocket that carries them. */
+  completed(): void {}
+
   /** A polling session cannot be paused: its protocol must have `inboxOverflow: "refuse"`. */
   pause(): void {}
 

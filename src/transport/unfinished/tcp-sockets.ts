@@ -1,0 +1,102 @@
+import { dlopen, FFIType } from "bun:ffi";
+import { readdirSync } from "node:fs";
+import { canonicalAddress } from "../../lib/address/canonical-address.ts";
+
+/** Tells how many bytes the kernel has received on the TCP connections of this process. */
+export interface TcpSockets {
+  /** The bytes by the peer of each connection, as `peerName` writes it. Takes about 2 µs for each open descriptor. */
+  receivedBytes(): ReadonlyMap<string, number>;
+}
+
+/** The other end of a TCP connection. */
+export interface Peer {
+  readonly address: string;
+  readonly port: number;
+  /** As `peerName` writes it. */
+  readonly name: string;
+}
+
+export function peerName(address: string, port: number): string {
+  return `${canonicalAddress(address) ?? address} ${port}`;
+}
+
+/** The C library's names with glibc, and with musl. */
+const libraries = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
+
+const calls = {
+  getpeername: { args: [FFIType.i32, FFIType.ptr, FFIType.ptr], returns: FFIType.i32 },
+  getsockopt: { args: [FFIType.i32, FFIType.i32, FFIType.i32, FFIType.ptr, FFIType.ptr], returns: FFIType.i32 },
+} as const;
+
+// The numbers of Linux; those of tcp(7) and struct tcp_info.
+const inet = 2;
+const inet6 = 10;
+const tcpLevel = 6;
+const tcpInfo = 11;
+const receivedOffset = 128;
+
+/** Undefined where the system does not tell, as on every system but Linux. */
+export function openTcpSockets(): TcpSockets | undefined {
+  if (process.platform !== "linux") return undefined;
+  const library = openLibrary();
+  return library && new LinuxTcpSockets(library.symbols);
+}
+
+type Library = ReturnType<typeof dlopen<typeof calls>>;
+
+function openLibrary(): Library | undefined {
+  for (const name of libraries) {
+    try {
+      return dlopen(name, calls);
+    } catch {
+      // The next name is tried.
+    }
+  }
+  return undefined;
+}
+
+class LinuxTcpSockets implements TcpSockets {
+  readonly #symbols: Library["symbols"];
+  readonly #address = new Uint8Array(128);
+  readonly #addressView = new DataView(this.#address.buffer);
+  readonly #info = new Uint8Array(256);
+  readonly #infoView = new DataView(this.#info.buffer);
+  readonly #length = new Uint32Array(1);
+
+  constructor(symbols: Library["symbols"]) {
+    this.#symbols = symbols;
+  }
+
+  receivedBytes(): ReadonlyMap<string, number> {
+    const bytes = new Map<string, number>();
+    for (const name of readdirSync("/proc/self/fd")) {
+      const descriptor = Number(name);
+      const peer = this.#peerOf(descriptor);
+      const received = peer === undefined ? undefined : this.#receivedOn(descriptor);
+      if (peer !== undefined && received !== undefined) bytes.set(peer, received);
+    }
+    return bytes;
+  }
+
+  #peerOf(descriptor: number): string | undefined {
+    const address = this.#address;
+    this.#length[0] = address.byteLength;
+    if (this.#symbols.getpeername(descriptor, address, this.#length) !== 0) return undefined;
+    const view = this.#addressView;
+    const family = view.getUint16(0, true);
+    const port = view.getUint16(2);
+    // The canonical name, without the detour: most sockets are of this family.
+    if (family === inet) return `${address[4]}.${address[5]}.${address[6]}.${address[7]} ${port}`;
+    if (family !== inet6) return undefined;
+    const groups = Array.from({ length: 8 }, (_, group) => view.getUint16(8 + 2 * group).toString(16));
+    return peerName(groups.join(":"), port);
+  }
+
+  #receivedOn(descriptor: number): number | undefined {
+    const info = this.#info;
+    this.#length[0] = info.byteLength;
+    if (this.#symbols.getsockopt(descriptor, tcpLevel, tcpInfo, info, this.#length) !== 0) return undefined;
+    const isTold = (this.#length[0] ?? 0) >= receivedOffset + 8;
+    return isTold ? Number(this.#infoView.getBigUint64(receivedOffset, true)) : undefined;
+  }
+}

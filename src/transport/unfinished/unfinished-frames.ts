@@ -1,0 +1,200 @@
+import { kibibyte, mebibyte } from "../../config/limit.ts";
+import type { Clock } from "../../lib/time/clock.ts";
+import { type CloseReason, closeReasons } from "../close-reason.ts";
+import type { TransportLimits } from "../limits.ts";
+import type { TcpSockets } from "./tcp-sockets.ts";
+
+/** A connection that may hold an unfinished frame. */
+export interface ReceivingConnection {
+  /** The other end of the TCP connection, as `peerName` writes it. */
+  readonly peer: string;
+  readonly remoteAddress: string;
+  /** The greatest frame of its protocol. */
+  readonly frameBytes: number;
+  /** The bytes of all complete frames, with their headers; and those of earlier requests, if `UnfinishedFrames` adds them. */
+  completeBytes: number;
+  /** False while the server reads nothing: what arrives waits in the kernel then. */
+  readonly isReading: boolean;
+  close(reason: CloseReason, detail: string): void;
+  /** Does not wait until the client of a closed connection has received everything. */
+  abandon(): void;
+}
+
+export interface UnfinishedFramesOptions {
+  readonly connections: () => Iterable<ReceivingConnection>;
+  readonly limits: Pick<TransportLimits, "unfinishedFrameBytes" | "firstFrameBytes">;
+  readonly clock: Clock;
+  /** The resident memory of the process. */
+  readonly residentBytes: () => number;
+  /** Called when the sockets are first needed. */
+  readonly openSockets: () => TcpSockets | undefined;
+}
+
+interface UnfinishedFrame {
+  readonly connection: ReceivingConnection;
+  readonly bytes: number;
+}
+
+/** The time between two looks at the memory: soon after a connection has opened, or the process has grown, and else. */
+const swiftMs = 20;
+const calmMs = 100;
+const swiftLooks = 500;
+/** The growth between two looks that makes the next ones swift. */
+const swiftBytes = 4 * mebibyte;
+/** The number of TCP connections whose requests are remembered, the last ones. */
+const rememberedPeers = 10_000;
+/** The looks at the sockets take at most this part of the time. */
+const lookShare = 0.1;
+/** The growth of the process after which the sockets are asked. */
+const growthBytes = 32 * mebibyte;
+/** The request that opens a WebSocket has fewer bytes than this: the server refuses a larger one. */
+const requestBytes = 16 * kibibyte;
+/** A frame of this many times the bound is still received, so that it is refused by name. */
+const readableFrames = 2;
+
+/**
+ * Bounds the frames that clients have sent in part.
+ *
+ * The runtime collects a frame until it is complete, without any event. But the kernel counts the bytes of each socket:
+ * what a client has sent beyond its complete frames is its unfinished frame. To ask for all sockets costs milliseconds,
+ * so they are asked when the process has grown, and then as long as unfinished frames take much of their bound: those that
+ * go on may fill memory that others have left. Where the system does not tell, nothing is bounded here.
+ */
+export class UnfinishedFrames {
+  readonly #options: UnfinishedFramesOptions;
+  /** The memory of the process after the last look at the sockets, or less if it has shrunk since. */
+  #calmBytes = Number.POSITIVE_INFINITY;
+  #sockets: TcpSockets | undefined;
+  #isSupported = true;
+  /** Whether the last look found so much that the next one comes without any growth. */
+  #isAlarmed = false;
+  /** The number of looks until they are no longer swift. */
+  #swiftLooks = 0;
+  #residentBytes = 0;
+  /** The duration of the last look at the sockets. */
+  #lookedMs = 0;
+  /** The number of requests by TCP connection. */
+  readonly #requests = new Map<string, number>();
+  /** The new connections whose TCP connection has carried other requests before, as those of proxies do. */
+  #reused: ReceivingConnection[] = [];
+  #cancel: (() => void) | undefined;
+
+  constructor(options: UnfinishedFramesOptions) {
+    this.#options = options;
+  }
+
+  /** A request has come on the TCP connection of this peer. */
+  requested(peer: string): void {
+    this.#requests.set(peer, (this.#requests.get(peer) ?? 0) + 1);
+    if (this.#requests.size <= rememberedPeers) return;
+    const [oldest = peer] = this.#requests.keys();
+    this.#requests.delete(oldest);
+  }
+
+  /** The last request of a TCP connection has opened a WebSocket. The timer runs while there are any. */
+  opened(connection: ReceivingConnection): void {
+    if (!this.#isSupported) return;
+    const requests = this.#requests.get(connection.peer) ?? 0;
+    this.#requests.delete(connection.peer);
+    if (requests > 1) this.#reused.push(connection);
+    if (this.#cancel === undefined) this.#measure();
+    // The timer for the calm is left to run: a client that connects cannot put off the next look.
+    this.#swiftLooks = swiftLooks;
+    this.#schedule();
+  }
+
+  close(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  #schedule(): void {
+    const delayMs = this.#swiftLooks > 0 ? swiftMs : calmMs;
+    this.#cancel ??= this.#options.clock.after(Math.max(delayMs, this.#lookedMs / lookShare), () => this.#look());
+  }
+
+  #measure(): void {
+    const former = this.#residentBytes;
+    this.#residentBytes = this.#options.residentBytes();
+    this.#calmBytes = Math.min(this.#calmBytes, this.#residentBytes);
+    this.#swiftLooks = this.#residentBytes - former >= swiftBytes ? swiftLooks : Math.max(0, this.#swiftLooks - 1);
+  }
+
+  #look(): void {
+    this.#cancel = undefined;
+    this.#measure();
+    const grownBytes = this.#residentBytes - this.#calmBytes;
+    this.#lookedMs = 0;
+    if (this.#isAlarmed || this.#reused.length > 0 || grownBytes >= growthBytes) {
+      const startedAt = performance.now();
+      this.#enforce();
+      this.#calmBytes = this.#residentBytes;
+      this.#lookedMs = performance.now() - startedAt;
+    }
+    const { done: isEmpty } = this.#options.connections()[Symbol.iterator]().next();
+    if (isEmpty !== true && this.#isSupported) this.#schedule();
+  }
+
+  #enforce(): void {
+    this.#sockets ??= this.#options.openSockets();
+    if (this.#sockets === undefined) {
+      this.#isSupported = false;
+      return;
+    }
+    const { firstFrameBytes, unfinishedFrameBytes } = this.#options.limits;
+    const receivedBytes = this.#sockets.receivedBytes();
+    for (const connection of this.#reused) connection.completeBytes = receivedBytes.get(connection.peer) ?? 0;
+    this.#reused = [];
+    const found = this.#findFrames(receivedBytes);
+    const frames = found.filter(({ connection, bytes }) => {
+      const isFirst = connection.completeBytes === 0;
+      const limit = isFirst ? firstFrameBytes : readableFrames * connection.frameBytes;
+      if (bytes <= limit + requestBytes) return true;
+      cutOff(connection, isFirst ? "limits.first-frame-bytes" : "the bound of the protocol's frames", bytes);
+      return false;
+    });
+    // One frame of any protocol is always let in.
+    const bound = Math.max(unfinishedFrameBytes, ...frames.map(({ connection }) => connection.frameBytes));
+    let sum = frames.reduce((total, { bytes }) => total + bytes, 0);
+    this.#isAlarmed = frames.length < found.length || sum > bound / 2;
+    while (sum > bound) {
+      const largest = takeLargest(frames);
+      if (largest === undefined) break;
+      cutOff(largest.connection, "limits.unfinished-frame-bytes", largest.bytes);
+      sum -= largest.bytes;
+    }
+  }
+
+  /** The unfinished frames that are larger than a first frame may be. The smaller ones are bounded by their number. */
+  #findFrames(receivedBytes: ReadonlyMap<string, number>): UnfinishedFrame[] {
+    const { connections, limits } = this.#options;
+    const frames: UnfinishedFrame[] = [];
+    for (const connection of connections()) {
+      const bytes = (receivedBytes.get(connection.peer) ?? 0) - connection.completeBytes;
+      if (bytes > limits.firstFrameBytes && connection.isReading) frames.push({ connection, bytes });
+    }
+    return frames;
+  }
+}
+
+/** Removes the largest frame of the address whose frames are largest together. */
+function takeLargest(frames: UnfinishedFrame[]): UnfinishedFrame | undefined {
+  const sums = new Map<string, number>();
+  for (const { connection, bytes } of frames) {
+    sums.set(connection.remoteAddress, (sums.get(connection.remoteAddress) ?? 0) + bytes);
+  }
+  const sumOf = ({ connection }: UnfinishedFrame) => sums.get(connection.remoteAddress) ?? 0;
+  const [first, ...others] = frames;
+  if (first === undefined) return undefined;
+  const largest = others.reduce((one, other) => {
+    const difference = sumOf(other) - sumOf(one) || other.bytes - one.bytes;
+    return difference > 0 ? other : one;
+  }, first);
+  frames.splice(frames.indexOf(largest), 1);
+  return largest;
+}
+
+function cutOff(connection: ReceivingConnection, bound: string, bytes: number): void {
+  connection.close(closeReasons.overloaded, `${bound}: ${bytes} bytes of an unfinished frame`);
+  connection.abandon();
+}
