@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { defaultLimits } from "../../src/composition/limits.ts";
 import { ensureExecutable } from "../../test/support/processes/executable.ts";
+import { tortureByAttacks } from "./attack/attacks.ts";
 import { hocuspocus, hocuspocusSessions } from "./client/hocuspocus-protocol.ts";
 import type { SyncProtocol } from "./client/sync-protocol.ts";
 import { yWebsocket } from "./client/y-websocket-protocol.ts";
@@ -48,6 +49,7 @@ const tortures: Readonly<Record<string, (given: Given) => Promise<Outcome>>> = {
   storm: tortureByStorm,
   freeze: (given) => tortureByFreezing({ ...given, clients: 50, frozenMs: 150_000, ...defaultLimits }),
   "disk-full": tortureByFullDisk,
+  attack: tortureByAttacks,
   // nginx waits 60 s by default.
   "idle-proxy": ({ dataFolder }) => tortureByIdling({ dataFolder, idleMs: 150_000 }),
 };
