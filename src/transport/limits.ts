@@ -69,7 +69,7 @@ export const transportLimits = limits({
   unfinishedFrameBytes: {
     default: 64 * mebibyte,
     unit: "bytes",
-    help: "incomplete frames of all clients together, those of more than `first-frame-bytes` each (Linux)",
+    help: "incomplete frames of all clients together, those of more than `first-frame-bytes` each (Linux); and as many bytes of incomplete Socket.IO requests",
     beyond: "closed: overloaded, beginning with the address that has sent most of them",
   },
   inboxBytes: {

@@ -1,4 +1,5 @@
 import { type BunWebSocket, Server, type WebSocketData } from "@socket.io/bun-engine";
+import { ByteBudget } from "../../lib/byte-budget.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import { LimitedLog } from "../../ops/limited-log.ts";
 import type { Log } from "../../ops/log.ts";
@@ -63,6 +64,8 @@ export class EngineIoServer {
   readonly #options: EngineIoServerOptions;
   readonly #engine: Server;
   readonly #limitedLog: LimitedLog;
+  /** Taken by the bodies that are incomplete, and larger than a client's first frame may be. */
+  readonly #bodyBudget: ByteBudget;
   readonly #clients = new WeakMap<Request, EngineClient>();
   readonly #runners = new Set<Runner>();
   /** The sessions by their id, and by the transport that carries them. */
@@ -75,6 +78,7 @@ export class EngineIoServer {
   constructor(options: EngineIoServerOptions) {
     this.#options = options;
     this.#limitedLog = new LimitedLog(options.log, options.clock);
+    this.#bodyBudget = new ByteBudget(options.limits.unfinishedFrameBytes);
     this.#engine = new Server({
       maxHttpBufferSize: this.#readableBytes,
       pingInterval: Math.min(maxPingIntervalMs, options.limits.idlePingMs),
@@ -130,8 +134,8 @@ export class EngineIoServer {
     }
     session.isPosting = true;
     try {
-      const body = await this.#readBody(request);
-      if (body === undefined) return new Response("Too large\n", { status: 413 });
+      const body = await this.#readBody(request, session);
+      if (body instanceof Response) return body;
       if (!this.#take(session, countPackets(body))) return new Response("Too many packets\n", { status: 429 });
       const packets = splitPackets(body.toString()).filter((packet) => this.#isForEngine(session, packet));
       // The engine ends the session for an empty body.
@@ -142,16 +146,26 @@ export class EngineIoServer {
     }
   }
 
-  /** Undefined if the body is too large. */
-  async #readBody({ body }: Request): Promise<Buffer | undefined> {
+  /** The body, or the answer to a request whose body is too large, or whose session has ended meanwhile. */
+  async #readBody({ body }: Request, { runner }: GatedSession): Promise<Buffer | Response> {
     const chunks: Uint8Array[] = [];
     let bytes = 0;
-    for await (const chunk of body ?? []) {
-      bytes += chunk.byteLength;
-      if (bytes > this.#readableBytes) return undefined;
-      chunks.push(chunk);
+    let takenBytes = 0;
+    try {
+      for await (const chunk of body ?? []) {
+        bytes += chunk.byteLength;
+        if (bytes > this.#readableBytes) return new Response("Too large\n", { status: 413 });
+        if (!runner.connection.isOpen) return new Response("The session has ended\n", { status: 400 });
+        if (bytes > this.#options.limits.firstFrameBytes) {
+          if (!this.#bodyBudget.take(bytes - takenBytes)) return new Response("Too many bodies\n", { status: 503 });
+          takenBytes = bytes;
+        }
+        chunks.push(chunk);
+      }
+      return Buffer.concat(chunks);
+    } finally {
+      this.#bodyBudget.give(takenBytes);
     }
-    return Buffer.concat(chunks);
   }
 
   /** Whether the session may bring so many packets now; otherwise it ends. */

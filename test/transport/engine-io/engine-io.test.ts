@@ -367,6 +367,56 @@ describe("a WebSocket that takes over a session from polling", () => {
   );
 });
 
+describe("a body that is not complete", () => {
+  /** A body that goes on when the test says so. */
+  const slowBody = () => {
+    let controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+    const body = new ReadableStream<Uint8Array>({
+      start: (given) => {
+        controller = given;
+      },
+    });
+    return {
+      body,
+      bring: (bytes: number) => controller?.enqueue(new Uint8Array(bytes)),
+      end: () => controller?.close(),
+    };
+  };
+
+  test("shares a budget with the others, unless it is small", async () => {
+    const { enter } = setUp({ firstFrameBytes: 100, unfinishedFrameBytes: 1_000 });
+    const bodies = [slowBody(), slowBody(), slowBody()] as const;
+    const sessions = await Promise.all(bodies.map(() => enter()));
+    const statuses: (number | undefined)[] = [];
+    for (const [index, { body }] of bodies.entries())
+      void sessions[index]?.say(body).then(({ status }) => statuses.push(status));
+    for (const [body, bytes] of [
+      [bodies[0], 900],
+      [bodies[1], 100],
+      [bodies[2], 101],
+    ] as const) {
+      body.bring(bytes);
+      await settled();
+    }
+    expect(statuses).toEqual([503]);
+    bodies[0].end();
+    await settled();
+    expect((await (await enter()).say("x".repeat(900))).status).toBe(200);
+  });
+
+  test("is not read any further when its session has ended", async () => {
+    const { enter, connections } = setUp();
+    const { say } = await enter();
+    const { body, bring } = slowBody();
+    const answer = say(body);
+    bring(10);
+    await settled();
+    connections[0]?.close(closeReasons.shutdown);
+    bring(10);
+    expect((await answer).status).toBe(400);
+  });
+});
+
 describe("handshakes", () => {
   const statuses = async (count: number, shakeHands: () => Promise<Response>) => {
     const all = await Promise.all(Array.from({ length: count }, shakeHands));
