@@ -12,7 +12,10 @@ export class ContentWriter {
   }
 
   static async enter(wsUrl: string, room: string): Promise<ContentWriter> {
-    return new ContentWriter(await RawClient.connect(`${wsUrl}/sync/${room}`));
+    const client = await RawClient.connect(`${wsUrl}/sync/${room}`);
+    // As every client does. A first frame of megabytes is refused while the server is short of memory.
+    await client.sync();
+    return new ContentWriter(client);
   }
 
   /** Writes in one transaction. */
