@@ -73,6 +73,8 @@ interface IncomingRequest {
   /** The path as the client sent it. */
   readonly pathname: string;
   readonly server: SocketServer;
+  /** Read once per request: asking the server for it takes as long as accepting a socket. */
+  readonly peer: Peer;
 }
 
 /** How long the clients of a server that stops may take to receive what was sent to them before. */
@@ -255,16 +257,17 @@ export class Listener {
     if (engine !== undefined) return this.#engage(engine, incoming);
     if (protocol !== undefined) return this.#upgrade(protocol, incoming);
     if (this.#paths.lacksSlash(pathname)) return closing(request, toDirectory(request, pathname));
-    const client = { remoteAddress: this.#addressOf(request, server) };
+    const client = { remoteAddress: this.#addressOf(incoming) };
     return closing(request, await listening.fetch(asRead(incoming), client));
   }
 
   #read(request: Request, server: SocketServer): IncomingRequest {
-    this.#unfinished.requested(peerOf(request, server).name);
+    const peer = peerOf(request, server);
+    this.#unfinished.requested(peer.name);
     const url = URL.parse(request.url);
     const pathname = url?.pathname ?? "/";
     if (url !== null) url.pathname = this.#paths.of(pathname);
-    return { request, url, pathname, server };
+    return { request, url, pathname, server, peer };
   }
 
   /** The answer to a request that is refused for its form, before the engine or protocol `target` sees it. */
@@ -283,9 +286,9 @@ export class Listener {
   }
 
   async #engage(engine: Engine, incoming: IncomingRequest): Promise<Response | undefined> {
-    const { request, server } = incoming;
+    const { request, server, peer } = incoming;
     if (this.#isDraining) return this.#refuse("restart");
-    const remoteAddress = this.#addressOf(request, server);
+    const remoteAddress = this.#addressOf(incoming);
     const refusal = isUpgrade(request) ? this.#upgrades.refuse(remoteAddress) : undefined;
     if (refusal !== undefined) return this.#refuse(refusal);
     server.timeout(request, engineRequestSeconds);
@@ -293,7 +296,6 @@ export class Listener {
     const upgrade = (protocol: Protocol, headers: Headers) => {
       full = this.#upgrades.full(remoteAddress);
       if (full !== undefined) return false;
-      const peer = peerOf(request, server);
       const data = { protocol, ...readHandshake(request), remoteAddress, peer, attached: undefined };
       return server.upgrade(request, { data, headers });
     };
@@ -303,9 +305,10 @@ export class Listener {
     return response && closing(request, response);
   }
 
-  async #upgrade(protocol: Protocol, { request, url, server }: IncomingRequest): Promise<Response | undefined> {
+  async #upgrade(protocol: Protocol, incoming: IncomingRequest): Promise<Response | undefined> {
     if (this.#isDraining) return this.#refuse("restart");
-    const remoteAddress = this.#addressOf(request, server);
+    const { request, url, server, peer } = incoming;
+    const remoteAddress = this.#addressOf(incoming);
     const refusal = this.#upgrades.refuse(remoteAddress);
     if (refusal !== undefined) return this.#refuse(refusal);
     const handshake = readHandshake({ url: url?.href ?? request.url, headers: request.headers });
@@ -319,15 +322,14 @@ export class Listener {
     if (full !== undefined) return this.#refuse(full);
     const subprotocol = subprotocolFor(request.headers);
     const upgraded = server.upgrade(request, {
-      data: { protocol, ...handshake, remoteAddress, peer: peerOf(request, server), attached: undefined },
+      data: { protocol, ...handshake, remoteAddress, peer, attached: undefined },
       ...(subprotocol === undefined ? {} : { headers: { "sec-websocket-protocol": subprotocol } }),
     });
     return upgraded ? undefined : new Response("Not a WebSocket handshake\n", { status: 400 });
   }
 
-  #addressOf(request: Request, server: SocketServer): string {
-    const peer = server.requestIP(request)?.address ?? "";
-    return this.#forwarded.of(peer, request.headers);
+  #addressOf({ request, peer }: IncomingRequest): string {
+    return this.#forwarded.of(peer.address, request.headers);
   }
 
   #wireOf(socket: Socket, server: SocketServer): Wire<WebSocketConnection> {
