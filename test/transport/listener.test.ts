@@ -435,7 +435,7 @@ describe("a client that cannot be reached any more", () => {
     for (let second = 1; second <= seconds; second += 1) {
       server.clock.advance(1_000);
       each?.(second);
-      await pause(2);
+      await pause(4);
     }
   }
 
