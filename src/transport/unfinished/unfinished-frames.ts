@@ -35,10 +35,13 @@ interface UnfinishedFrame {
   readonly bytes: number;
 }
 
-/** The time between two looks at the memory: soon after a connection has opened, or the process has grown, and else. */
+/**
+ * The time between two looks at the memory: soon after a connection has opened, or the process has grown, and else. An
+ * idle process is woken for each, which takes 0.2 ms of CPU.
+ */
 const swiftMs = 20;
-const calmMs = 100;
-const swiftLooks = 500;
+const calmMs = 200;
+const swiftLooks = 100;
 /** The growth between two looks that makes the next ones swift. */
 const swiftBytes = 4 * mebibyte;
 /** The number of TCP connections whose requests are remembered, the last ones. */
