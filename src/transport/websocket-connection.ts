@@ -284,11 +284,9 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
     const { limits, liveness, receiveQueues } = this.#options;
     const { heardAt } = this;
     const { address: peerAddress, port: peerPort } = this.socket.data.peer;
-    const isSending = await receiveQueues.hasBytes({
-      localPort: this.server.port ?? 0,
-      peerAddress,
-      peerPort,
-    });
+    const peer = { localPort: this.server.port ?? 0, peerAddress, peerPort };
+    // The table is not read at one instant, so that one reading may miss a socket.
+    const isSending = (await receiveQueues.hasBytes(peer)) || (await receiveQueues.hasBytes(peer));
     if (!this.#isOpen) return;
     // Meanwhile the kernel may have taken unsent bytes.
     const isHeard = isSending || this.heardAt > heardAt;
