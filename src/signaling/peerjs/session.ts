@@ -186,6 +186,7 @@ class PeerJsSession implements ProtocolSession, Deliverer<PeerJsSignal> {
     if (refusal !== undefined) return this.#refuse(signal.dst, "name", `In dst, ${refusal}`);
     return this.#quota.afterSpending(1, this, signal);
   }
+
   /**
    * Refuses one message. The client is told that its receiver cannot be reached, which its application gets as an error
    * of that connection: on an ERROR the library would give up all of them.
