@@ -14,6 +14,7 @@ import { openDataFolder } from "./storage/data-folder.ts";
 import { originPolicyOf } from "./transport/admission/origin-policy.ts";
 import { type CloseReason, closeReasons } from "./transport/close-reason.ts";
 import { NativeChannels } from "./transport/native-channel.ts";
+import { Scheduler } from "./transport/scheduling/scheduler.ts";
 
 export interface RunningServer extends Omit<ServedParts, "close"> {
   readonly host: string;
@@ -32,11 +33,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { auth, host, limits, publicUrl } = options;
   await using opening = new AsyncDisposableStack();
   const channels = new NativeChannels(limits);
+  const shared = { clock: systemClock, metrics: createMetrics(), addresses: new CountedAddresses() };
   const dependencies = {
     ...options,
-    clock: systemClock,
-    metrics: createMetrics(),
-    addresses: new CountedAddresses(),
+    ...shared,
+    scheduler: new Scheduler({ ...shared, limits, elapsedMs: () => performance.now() }),
     openChannel: channels.open,
     originPolicy: originPolicyOf(host, options.origins, { isOpen: auth.mode === "open", publicUrl }),
   };
@@ -55,16 +56,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { administration, authorizer } = access;
   const contents = [dataFolder, store, ...access.contents].filter((content) => content !== undefined);
   const { readersShowPresence } = auth;
-  const shared = { ...dependencies, administration, authorizer, readersShowPresence };
+  const authorized = { ...dependencies, administration, authorizer, readersShowPresence };
   const parts = [
     opening.use(openOperations({ ...dependencies, contents })),
     pages,
     access,
-    store && opening.use(openRelay(store, { ...shared, compactor: startWorkerCompactor(), lingerMs: syncLingerMs })),
-    opening.use(openSignaling({ ...shared, lingerMs: signalingLingerMs })),
+    store &&
+      opening.use(openRelay(store, { ...authorized, compactor: startWorkerCompactor(), lingerMs: syncLingerMs })),
+    opening.use(openSignaling({ ...authorized, lingerMs: signalingLingerMs })),
   ].filter((part) => part !== undefined);
   const served = opening.adopt(
-    serveParts(parts, { ...shared, channels, assets: pages.assets }),
+    serveParts(parts, { ...authorized, channels, assets: pages.assets }),
     // Only a failure that follows leads here with connections open.
     (servedParts) => servedParts.close(closeReasons.shutdown),
   );

@@ -12,7 +12,7 @@ const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
   ["config", "config/**"],
   [
     "contract",
-    "transport/{connection,channel,protocol,close-reason,inbox}.ts",
+    "transport/{connection,channel,protocol,close-reason,inbox,work}.ts",
     "auth/{authorizer,administration,revocation,identifiers,room-pattern,room-permissions,token-order}.ts",
     "{transport,auth}/limits.ts",
     "storage/{store,source}.ts",

@@ -32,7 +32,7 @@ export interface AccessControl extends Part {
   readonly contents: readonly FolderContent[];
 }
 
-export interface AccessOptions extends Omit<PartDependencies, "openChannel"> {
+export interface AccessOptions extends Omit<PartDependencies, "openChannel" | "scheduler"> {
   readonly auth: AuthOptions;
 }
 

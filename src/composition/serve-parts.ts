@@ -8,6 +8,7 @@ import { createHttp } from "../transport/http.ts";
 import { Listener } from "../transport/listener.ts";
 import type { NativeChannels } from "../transport/native-channel.ts";
 import type { Assets } from "../transport/pages/assets.ts";
+import type { Scheduler } from "../transport/scheduling/scheduler.ts";
 import type { Limits } from "./limits.ts";
 import type { Part } from "./part.ts";
 import type { ServerOptions } from "./server-options.ts";
@@ -23,6 +24,7 @@ export interface ServePartsOptions
   readonly log: Log;
   readonly metrics: Metrics;
   readonly originPolicy: OriginPolicy;
+  readonly scheduler: Scheduler;
 }
 
 /** Parts that clients can reach. */

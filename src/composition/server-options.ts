@@ -7,6 +7,7 @@ import type { Metrics } from "../ops/metrics.ts";
 import type { DurabilityOptions } from "../relay/durability.ts";
 import type { OriginPolicy } from "../transport/admission/origin-policy.ts";
 import type { OpenChannel } from "../transport/channel.ts";
+import type { Scheduler } from "../transport/scheduling/scheduler.ts";
 import type { Limits } from "./limits.ts";
 
 export interface ServerOptions {
@@ -48,6 +49,7 @@ export interface PartDependencies extends Pick<ServerOptions, "limits" | "log"> 
   readonly metrics: Metrics;
   /** How limits per address count clients. */
   readonly addresses: CountedAddresses;
+  readonly scheduler: Scheduler;
   readonly openChannel: OpenChannel;
   readonly originPolicy: OriginPolicy;
 }

@@ -39,13 +39,15 @@ interface SignalingDependencies extends SignalingOptions {
 
 /** The part of a server that connects clients to each other. */
 export function openSignaling(options: SignalingOptions): Part {
-  const { addresses, clock, limits, log, metrics, originPolicy } = options;
+  const { addresses, clock, limits, log, metrics, originPolicy, scheduler } = options;
   const shared = { ...options, quotas: new Quotas({ addresses, limits, clock, log, metrics }) };
   const direct = openDirectSignaling(shared);
   const dialects = openDialects(shared);
   // The JSON dialects come last: on the compatibility ports they take every path.
   const protocols = [direct.peerjs, dialects.protocol];
-  const engines = [new EngineIo({ protocol: direct.peers, originPolicy, addresses, limits, clock, log, metrics })];
+  const engines = [
+    new EngineIo({ protocol: direct.peers, originPolicy, addresses, limits, clock, log, metrics, scheduler }),
+  ];
   const closeEngines = async (reason: CloseReason) => {
     await Promise.all(engines.map((engine) => engine.close(reason)));
   };

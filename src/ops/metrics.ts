@@ -50,6 +50,13 @@ export interface Metrics {
   readonly ready: LiveGauge;
   /** Open WebSockets. */
   readonly connections: LiveGauge;
+  /** The work that was done for clients, in the units of each kind (see `transport/work.ts`). */
+  readonly work: LabelledGauge<string>;
+  /** Time from the moment when frames of a client had to wait for others until its turn. */
+  readonly turnWait: Histogram;
+  readonly waitingConnections: LiveGauge;
+  /** How much later than it is due a timer runs: the time for which the event loop was busy. */
+  readonly eventLoopLag: Histogram;
   /** Open rooms, with those whose last member has left some seconds ago. */
   readonly rooms: LabelledGauge<"sync" | "signaling">;
   readonly refusedUpgrades: Counter<"reason">;
@@ -121,6 +128,20 @@ export function createMetrics(): Metrics {
     });
     return { readFrom: (value, source) => void sources.set(value, source) };
   };
+  const labelledCounter = <Value extends string>(name: string, help: string, label: string): LabelledGauge<Value> => {
+    const sources = new Map<Value, () => number>();
+    new Counter({
+      name: `yurt_${name}`,
+      help,
+      labelNames: [label],
+      registers,
+      collect() {
+        this.reset();
+        for (const [value, source] of sources) this.inc({ [label]: value }, source());
+      },
+    });
+    return { readFrom: (value, source) => void sources.set(value, source) };
+  };
   const histogram = (name: string, help: string) =>
     new Histogram({ name: `yurt_${name}`, help, buckets: fromMicrosecondsToSeconds, registers });
   return {
@@ -149,6 +170,10 @@ export function createMetrics(): Metrics {
     waitingSnapshots: gauge("waiting_snapshots", "Snapshots that wait for memory"),
     ready: gauge("ready", "1 while the server accepts updates, as GET /readyz says; else 0"),
     connections: gauge("connections", "WebSocket connections that are open"),
+    work: labelledCounter("work_total", "Work done for clients, in the units of its kind", "kind"),
+    turnWait: histogram("turn_wait_seconds", "From the time when a client's frames had to wait until its turn"),
+    waitingConnections: gauge("waiting_connections", "Connections whose frames wait for their turn"),
+    eventLoopLag: histogram("event_loop_lag_seconds", "How much later than due a timer runs, ten times per second"),
     rooms: labelledGauge("rooms", "Rooms that are open: documents in use, and signaling rooms", "kind"),
     refusedSessions: counter(
       "refused_sessions_total",

@@ -1,4 +1,5 @@
 import type { CloseReason } from "./close-reason.ts";
+import type { Turns, WorkKind } from "./work.ts";
 
 /** A frame as it is sent: text or binary. */
 export type Frame = string | Uint8Array;
@@ -24,6 +25,12 @@ export interface Connection {
    * `limits.snapshotBytes` of them the connection is closed with `overloaded`.
    */
   sendSnapshot(frame: Frame): void;
+  /**
+   * Counts work that is about to be done for the client. It is never refused: a client that has used more than its share
+   * gets its turns after the others.
+   */
+  spend(kind: WorkKind, amount: number): void;
+  readonly turns: Turns;
   /** Bytes not yet handed to the kernel. */
   readonly unsentBytes: number;
   /** Calls `task` once when `unsentBytes` is 0 again; at once if it is; never after close. */

@@ -1,56 +1,96 @@
-import { type WatermarkListener, Watermarks } from "../lib/watermarks.ts";
+import type { WatermarkListener } from "../lib/watermarks.ts";
+import type { Turns } from "./work.ts";
 
-/** The limit of an inbox, and the calls that report to its owner. After `filled` the source should stop reading. */
-export interface InboxOptions extends WatermarkListener {
-  /** Queued bytes at which `filled` is called; `cleared` follows when half of them are left. */
+/** The items of an inbox that wait, in order. */
+export interface WaitingItems<Item> {
+  /** The memory that the waiting items take. */
+  readonly bytes: number;
+  readonly isEmpty: boolean;
+  /** `bytes` is what the item holds by itself. */
+  add(item: Item, bytes: number): void;
+  /** Removes the first item. Undefined when none waits. */
+  take(): Item | undefined;
+  clear(): void;
+}
+
+/** The limit of an inbox, and the calls to its owner. After `filled` the source should stop reading. */
+export interface InboxOptions<Item> extends WatermarkListener {
+  /** Queued bytes above which `filled` is called; `cleared` follows when half of them are left. */
   readonly limitBytes: number;
-  /** A task threw or rejected: the waiting tasks are dropped, except the last one that `finish` or `abandon` brings. */
+  /** The turns in which items are handled. Without them an item is handled as soon as the one before has settled. */
+  readonly turns?: Turns;
+  /** Called when an item has to wait for the first time: most connections never need a queue. */
+  openQueue(): WaitingItems<Item>;
+  handle(item: Item): void | Promise<void>;
+  /** An item threw or rejected: the waiting items are dropped. `finish` or `abandon` may follow. */
   readonly failed: (error: unknown) => void;
 }
 
-interface QueuedTask {
-  readonly bytes: number;
-  readonly task: () => void | Promise<void>;
-}
+/** A task for an inbox of tasks. */
+export type Task = () => void | Promise<void>;
+
+export type TaskInboxOptions = Omit<InboxOptions<Task>, "openQueue" | "handle">;
 
 /**
- * The one place where frames wait: an ordered queue, bounded by bytes, that runs one task at a time.
+ * The one place where frames wait: an ordered queue, bounded by bytes, that handles one item at a time.
  *
- * A task runs at once, inside `push`, when nothing waits or runs before it. Tasks never overlap. After the last task of
- * `finish` or `abandon` nothing is called any more.
+ * An item is handled at once, inside `push`, when nothing waits or is handled before it and `turns` are not over. After
+ * the last call of `finish` or `abandon` nothing is called any more.
  */
-export class Inbox {
-  readonly #options: InboxOptions;
-  #waiting: QueuedTask[] = [];
-  /** Index of the next waiting task: shifting a long array would copy it each time. */
-  #next = 0;
-  /** Undefined until the first task waits: most connections never need it. */
-  #waitingBytes: Watermarks | undefined;
-  #running = false;
+export class Inbox<Item> {
+  readonly #options: InboxOptions<Item>;
+  #queue: WaitingItems<Item> | undefined;
+  #isFull = false;
+  #isHandling = false;
+  #awaitsTurn = false;
   #state: "open" | "ending" | "ended" = "open";
   #last: (() => void) | undefined;
 
-  constructor(options: InboxOptions) {
+  constructor(options: InboxOptions<Item>) {
     this.#options = options;
   }
 
-  /** Runs `task` after all earlier ones; `bytes` is what it holds in memory while it waits. */
-  push(bytes: number, task: () => void | Promise<void>): void {
+  /** An inbox whose items are tasks. */
+  static ofTasks(options: TaskInboxOptions): Inbox<Task> {
+    return new Inbox<Task>({
+      limitBytes: options.limitBytes,
+      failed: options.failed,
+      ...(options.turns && { turns: options.turns }),
+      ...(options.filled && { filled: options.filled }),
+      ...(options.cleared && { cleared: options.cleared }),
+      openQueue: () => new ItemQueue(),
+      handle: (task) => task(),
+    });
+  }
+
+  get waitingBytes(): number {
+    return this.#queue?.bytes ?? 0;
+  }
+
+  /** Handles `item` after all earlier ones; `bytes` is what it holds in memory. */
+  push(bytes: number, item: Item): void {
     if (this.#state !== "open") return;
-    if (this.#running) {
-      this.#wait({ bytes, task });
+    const { turns } = this.#options;
+    if (this.#isHandling || this.#awaitsTurn || turns?.isOver === true) {
+      this.#wait(bytes, item);
     } else {
-      this.#start(task);
-      this.#drain();
+      this.#start(item);
+      this.#continue();
     }
   }
 
-  /** Accepts no further task; the queued tasks still run, then `last`. */
+  /** Waits for `opening` before the first item. Called before any `push`. */
+  begin(opening: Promise<void>): void {
+    this.#isHandling = true;
+    void this.#waitFor(opening);
+  }
+
+  /** Accepts no further item; the waiting ones are still handled, then `last` is called. */
   finish(last: () => void): void {
     this.#end(last);
   }
 
-  /** Accepts no further task and drops the queued ones; `last` runs once the running task has settled. */
+  /** Accepts no further item and drops the waiting ones; `last` is called once the present one has settled. */
   abandon(last: () => void): void {
     this.#drop();
     this.#end(last);
@@ -60,68 +100,75 @@ export class Inbox {
     if (this.#state !== "open") return;
     this.#state = "ending";
     this.#last = last;
-    this.#drain();
+    this.#continue();
   }
 
-  #wait(waiting: QueuedTask): void {
-    this.#waiting.push(waiting);
-    this.#waitingBytes ??= this.#openWatermarks();
-    this.#waitingBytes.raise(waiting.bytes);
+  #wait(bytes: number, item: Item): void {
+    this.#queue ??= this.#options.openQueue();
+    this.#queue.add(item, bytes);
+    if (!this.#isHandling) this.#awaitTurn();
+    if (this.#isFull || this.#queue.bytes <= this.#options.limitBytes) return;
+    this.#isFull = true;
+    this.#options.filled?.();
   }
 
-  #openWatermarks(): Watermarks {
-    const { limitBytes } = this.#options;
-    return new Watermarks(limitBytes, limitBytes / 2, this.#options);
-  }
-
-  #take(): QueuedTask | undefined {
-    const waiting = this.#waiting[this.#next];
-    if (waiting === undefined) {
-      this.#drop();
-      return undefined;
-    }
-    this.#next += 1;
-    this.#waitingBytes?.lower(waiting.bytes);
-    return waiting;
+  #awaitTurn(): void {
+    if (this.#awaitsTurn || this.#options.turns === undefined) return;
+    this.#awaitsTurn = true;
+    this.#options.turns.wait(() => {
+      this.#awaitsTurn = false;
+      this.#continue();
+    });
   }
 
   #drop(): void {
-    if (this.#waiting.length > 0) this.#waiting = [];
-    this.#next = 0;
-    this.#waitingBytes?.empty();
+    this.#queue?.clear();
+    this.#reportRoom();
   }
 
-  #start(task: () => void | Promise<void>): void {
-    this.#running = true;
+  #reportRoom(): void {
+    if (!this.#isFull || this.waitingBytes > this.#options.limitBytes / 2) return;
+    this.#isFull = false;
+    this.#options.cleared?.();
+  }
+
+  #start(item: Item): void {
+    this.#isHandling = true;
     try {
-      const running = task();
-      if (running !== undefined) {
-        void this.#waitFor(running);
+      const handling = this.#options.handle(item);
+      if (handling !== undefined) {
+        void this.#waitFor(handling);
         return;
       }
     } catch (error) {
       this.#fail(error);
     }
-    this.#running = false;
+    this.#isHandling = false;
   }
 
-  async #waitFor(running: Promise<void>): Promise<void> {
+  async #waitFor(handling: Promise<void>): Promise<void> {
     try {
-      await running;
+      await handling;
     } catch (error) {
       this.#fail(error);
     }
-    this.#running = false;
-    this.#drain();
+    this.#isHandling = false;
+    this.#continue();
   }
 
-  #drain(): void {
-    while (!this.#running) {
-      const waiting = this.#take();
-      if (waiting === undefined) break;
-      this.#start(waiting.task);
+  /** Handles the waiting items, as long as the turn lasts. */
+  #continue(): void {
+    while (!this.#isHandling && this.#queue?.isEmpty === false) {
+      if (this.#awaitsTurn) return;
+      if (this.#options.turns?.isOver === true) {
+        this.#awaitTurn();
+        return;
+      }
+      const item = this.#queue.take();
+      this.#reportRoom();
+      if (item !== undefined) this.#start(item);
     }
-    if (this.#running || this.#state !== "ending") return;
+    if (this.#isHandling || this.#state !== "ending") return;
     this.#state = "ended";
     this.#last?.();
   }
@@ -129,5 +176,37 @@ export class Inbox {
   #fail(error: unknown): void {
     this.#drop();
     this.#options.failed(error);
+  }
+}
+
+/** Items as they are. */
+class ItemQueue<Item> implements WaitingItems<Item> {
+  bytes = 0;
+  #items: { readonly item: Item; readonly bytes: number }[] = [];
+  /** Index of the first waiting item: shifting a long array would copy it each time. */
+  #first = 0;
+
+  get isEmpty(): boolean {
+    return this.#items.length === 0;
+  }
+
+  add(item: Item, bytes: number): void {
+    this.#items.push({ item, bytes });
+    this.bytes += bytes;
+  }
+
+  take(): Item | undefined {
+    const first = this.#items[this.#first];
+    if (first === undefined) return undefined;
+    this.#first += 1;
+    this.bytes -= first.bytes;
+    if (this.#first === this.#items.length) this.clear();
+    return first.item;
+  }
+
+  clear(): void {
+    this.#items = [];
+    this.#first = 0;
+    this.bytes = 0;
   }
 }

@@ -72,6 +72,30 @@ export const transportLimits = limits({
     help: "incomplete frames of all clients together, those of more than `first-frame-bytes` each (Linux); and as many bytes of incomplete Socket.IO requests",
     beyond: "closed: overloaded, beginning with the address that has sent most of them",
   },
+  workBurstMs: {
+    default: 200,
+    unit: "ms",
+    help: "estimated processing time of one connection's frames, at once",
+    beyond: "delayed while others wait",
+  },
+  workMsPerSecond: {
+    default: 100,
+    unit: "per second",
+    help: "estimated processing time of one connection's frames, in ms",
+    beyond: "delayed while others wait",
+  },
+  workAddressShare: {
+    default: 5,
+    unit: "count",
+    help: "how many times work-burst-ms and work-ms-per-second hold for all connections of one address (of IPv6: one /64), except loopback",
+    beyond: "delayed while others wait",
+  },
+  departedInboxBytes: {
+    default: 16 * mebibyte,
+    unit: "bytes",
+    help: "frames not yet handled of clients that have disconnected, all together",
+    beyond: "dropped: the clients were told of none of them that it is saved",
+  },
   inboxBytes: {
     default: mebibyte,
     unit: "bytes",

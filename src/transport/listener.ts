@@ -20,6 +20,7 @@ import { Liveness } from "./liveness/liveness.ts";
 import { ReceiveQueues } from "./liveness/receive-queues.ts";
 import type { NativeChannels } from "./native-channel.ts";
 import type { HttpClient, HttpRefusal, Protocol } from "./protocol.ts";
+import type { Scheduler } from "./scheduling/scheduler.ts";
 import { SessionRunner, type Wire } from "./session-runner.ts";
 import { openTcpSockets, type Peer, peerName } from "./unfinished/tcp-sockets.ts";
 import { UnfinishedFrames } from "./unfinished/unfinished-frames.ts";
@@ -53,6 +54,7 @@ export interface ListenerOptions {
   readonly log: Log;
   readonly clock: Clock;
   readonly metrics: Metrics;
+  readonly scheduler: Scheduler;
 }
 
 export type Fetch = (request: Request, client: HttpClient) => Response | Promise<Response>;
@@ -119,9 +121,8 @@ export class Listener {
     this.#forwarded = new ForwardedAddresses(options);
     this.#upgrades = new UpgradeLimits(options);
     this.#limitedLog = new LimitedLog(options.log, options.clock);
-    const { clock, limits } = options;
-    const receiveQueues = new ReceiveQueues();
-    this.#connectionOptions = { limits, clock, liveness: new Liveness(options), receiveQueues };
+    const liveness = new Liveness(options);
+    this.#connectionOptions = { ...options, liveness, receiveQueues: new ReceiveQueues() };
     this.#unfinished = new UnfinishedFrames({
       ...options,
       connections: () => this.#runners.values().map(({ connection }) => connection),

@@ -5,10 +5,14 @@ import type { Metrics } from "../ops/metrics.ts";
 import { ClientHandshake, type HandshakeFacts } from "./client-handshake.ts";
 import { type CloseReason, closeReasons, SessionError } from "./close-reason.ts";
 import type { Connection, Frame } from "./connection.ts";
+
 import { Inbox, type InboxOptions } from "./inbox.ts";
 import type { TransportLimits } from "./limits.ts";
 import type { Protocol, ProtocolSession } from "./protocol.ts";
+import { FrameQueue } from "./scheduling/frame-queue.ts";
+import type { Scheduler } from "./scheduling/scheduler.ts";
 import { type ConnectionOwner, frameBytes } from "./websocket-connection.ts";
+import type { Turns } from "./work.ts";
 
 /** The transport of one client's frames: a WebSocket, or a session of Engine.IO. */
 export interface Wire<C> {
@@ -36,6 +40,7 @@ export interface RunnerOptions<C extends RunConnection> {
   readonly limitedLog: LimitedLog;
   readonly clock: Clock;
   readonly metrics: Metrics;
+  readonly scheduler: Pick<Scheduler, "departedFrames">;
   /** The socket is gone and the session holds nothing any more. */
   readonly ended: (runner: SessionRunner<C>) => void;
 }
@@ -46,11 +51,11 @@ export interface RunnerOptions<C extends RunConnection> {
  * The inbox and the connection report to the runner itself: there are many runners, most of them idle, and closures
  * would cost more memory.
  */
-export class SessionRunner<C extends RunConnection> implements InboxOptions, ConnectionOwner {
+export class SessionRunner<C extends RunConnection> implements InboxOptions<Frame>, ConnectionOwner {
   readonly connection: C;
   readonly #wire: Wire<C>;
   readonly #options: RunnerOptions<C>;
-  readonly #inbox: Inbox;
+  readonly #inbox: Inbox<Frame>;
   readonly #handshake: ClientHandshake;
   #session: ProtocolSession | undefined;
   #isIgnored = false;
@@ -64,15 +69,30 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions, Con
     this.#options = options;
     this.#inbox = new Inbox(this);
     this.connection = wire.connect(this);
-    this.#inbox.push(0, () => this.#open());
+    this.#start();
   }
 
   receive(frame: Frame): void {
     const bytes = frameBytes(frame);
     this.connection.completed(bytes);
     if (this.#isIgnored) return;
-    if (bytes > this.#wire.protocol.frameBytes) this.#inbox.push(bytes, () => this.#oversized(frame, bytes));
-    else this.#inbox.push(bytes, () => this.#session?.receive(frame));
+    this.#inbox.push(bytes, frame);
+  }
+
+  handle(frame: Frame): void | Promise<void> {
+    const bytes = frameBytes(frame);
+    this.connection.spend("frames", 1);
+    this.connection.spend("bytes", bytes);
+    if (bytes > this.#wire.protocol.frameBytes) return this.#oversized(frame, bytes);
+    return this.#session?.receive(frame);
+  }
+
+  openQueue(): FrameQueue {
+    return new FrameQueue();
+  }
+
+  get turns(): Turns {
+    return this.connection.turns;
   }
 
   gone(): void {
@@ -80,8 +100,7 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions, Con
     this.#cancelClose?.();
     this.#handshake.gone();
     this.connection.lost();
-    // Frames that arrived before the client disconnected are still handled.
-    this.#inbox.finish(() => this.#end());
+    this.#finish();
     this.#report();
   }
 
@@ -135,14 +154,32 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions, Con
     return this.#session.oversized(frame, detail);
   }
 
-  #open(): void | Promise<void> {
-    const opening = this.#wire.protocol.open(this.connection, this.#handshake);
-    if (!(opening instanceof Promise)) {
-      this.#session = opening;
+  #start(): void {
+    try {
+      const opening = this.#wire.protocol.open(this.connection, this.#handshake);
+      if (!(opening instanceof Promise)) this.#session = opening;
+      else
+        this.#inbox.begin(
+          opening.then((session) => {
+            this.#session = session;
+          }),
+        );
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  /** Frames that arrived before the client disconnected are still handled, as far as memory allows. */
+  #finish(): void {
+    const { departedFrames } = this.#options.scheduler;
+    const { waitingBytes } = this.#inbox;
+    if (!departedFrames.take(waitingBytes)) {
+      this.#inbox.abandon(() => this.#end());
       return;
     }
-    return opening.then((session) => {
-      this.#session = session;
+    this.#inbox.finish(() => {
+      departedFrames.give(waitingBytes);
+      this.#end();
     });
   }
 

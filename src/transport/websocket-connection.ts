@@ -9,8 +9,10 @@ import type { TransportLimits } from "./limits.ts";
 import type { Liveness, Watched } from "./liveness/liveness.ts";
 import type { ReceiveQueues } from "./liveness/receive-queues.ts";
 import type { Protocol } from "./protocol.ts";
+import type { Scheduler, WorkAccount } from "./scheduling/scheduler.ts";
 import type { Peer } from "./unfinished/tcp-sockets.ts";
 import type { ReceivingConnection } from "./unfinished/unfinished-frames.ts";
+import type { WorkKind } from "./work.ts";
 
 /** The data that an upgrade attaches to its socket. */
 export interface SocketData extends HandshakeFacts {
@@ -67,6 +69,7 @@ export interface WebSocketConnectionOptions {
   readonly clock: Clock;
   readonly liveness: Liveness;
   readonly receiveQueues: ReceiveQueues;
+  readonly scheduler: Scheduler;
 }
 
 /** A connection over one of Bun's WebSockets. */
@@ -75,6 +78,7 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
   readonly remoteAddress: string;
   readonly socket: Socket;
   readonly server: SocketServer;
+  readonly turns: WorkAccount;
   readonly #options: WebSocketConnectionOptions;
   readonly #owner: ConnectionOwner;
   completeBytes = 0;
@@ -106,6 +110,7 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
     this.server = server;
     this.#options = options;
     this.#owner = owner;
+    this.turns = options.scheduler.open(socket.data.remoteAddress);
     options.liveness.watch(this);
   }
 
@@ -138,6 +143,10 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
     if (!this.#isOpen) return;
     this.socket.send(frame);
     this.checkOutbox();
+  }
+
+  spend(kind: WorkKind, amount: number): void {
+    this.turns.spend(kind, amount);
   }
 
   cork(task: () => void): void {
@@ -273,6 +282,7 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
   /** The socket closed from the other side, or broke. */
   lost(): void {
     this.#isOpen = false;
+    this.turns.close();
     this.#drained = undefined;
     this.#options.liveness.unwatch(this);
     this.#closing?.lost();

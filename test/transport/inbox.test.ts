@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { Inbox } from "../../src/transport/inbox.ts";
+import { Inbox, type Task } from "../../src/transport/inbox.ts";
 import { settled } from "../support/eventually.ts";
 
 function setUp(limitBytes = 100) {
   const events: string[] = [];
-  const inbox = new Inbox({
+  const inbox = Inbox.ofTasks({
     limitBytes,
     failed: (error) => events.push(`failed ${error instanceof Error ? error.message : error}`),
     filled: () => events.push("filled"),
@@ -156,7 +156,7 @@ describe("an inbox", () => {
 
   test("a failing task that abandons the inbox is followed by the last task", () => {
     const events: string[] = [];
-    const inbox: Inbox = new Inbox({ limitBytes: 1, failed: () => inbox.abandon(() => events.push("last")) });
+    const inbox: Inbox<Task> = Inbox.ofTasks({ limitBytes: 1, failed: () => inbox.abandon(() => events.push("last")) });
     inbox.push(1, () => {
       throw new Error("no");
     });

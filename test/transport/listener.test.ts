@@ -199,7 +199,7 @@ describe("a listener", () => {
     const { promise, resolve } = Promise.withResolvers<void>();
     await using server = listen(
       { closeDelayMs: 60_000, inboxOverflow: "refuse", receive: () => promise },
-      { inboxBytes: 100 },
+      { inboxBytes: 105 },
     );
     const client = await join(server.url);
     client.socket.send("first");
@@ -209,7 +209,7 @@ describe("a listener", () => {
     expect(await server.refusedFor("rate-limited")).toBe(0);
     client.socket.send("y");
     await eventually("refused", async () => (await server.refusedFor("rate-limited")) === 1);
-    const detail = "limits.inbox-bytes: more than 100 bytes wait";
+    const detail = "limits.inbox-bytes: more than 105 bytes wait";
     expect(server.logged).toMatchObject([{ event: "session-refused", reason: "rate-limited", detail }]);
     resolve();
     await eventually("the session has ended", () => server.events.includes("closed"));
@@ -218,6 +218,26 @@ describe("a listener", () => {
     server.clock.advance(60_000);
     await eventually("closed", () => client.closed !== undefined);
     expect(client.closed?.code).toBe(4529);
+  });
+
+  test("handles what a client has sent before it disconnects, as far as its memory is bounded", async () => {
+    for (const [departedInboxBytes, handled] of [
+      [1_000, ["open", "receive first", "receive second", "closed"]],
+      [5, ["open", "receive first", "closed"]],
+    ] as const) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      await using server = listen({ receive: () => promise }, { departedInboxBytes });
+      const client = await join(server.url);
+      client.socket.send("first");
+      client.socket.send("second");
+      await eventually("the first came", () => server.events.length === 2);
+      client.socket.close();
+      await eventually("the client is gone", () => client.closed !== undefined);
+      await eventually("the server knows it", () => server.connections[0]?.isOpen === false);
+      resolve();
+      await eventually("the session has ended", () => server.events.includes("closed"));
+      expect(server.events).toEqual([...handled]);
+    }
   });
 
   test("reports each ping once when it has been answered", async () => {

@@ -9,7 +9,7 @@ import type { AccessRateLimits, RoomLimits } from "../../rooms/limits.ts";
 import type { RoomPass } from "../../rooms/room-pass.ts";
 import { type CloseReason, closeReasons, isFinal, SessionError } from "../../transport/close-reason.ts";
 import type { Connection } from "../../transport/connection.ts";
-import { Inbox } from "../../transport/inbox.ts";
+import { Inbox, type Task } from "../../transport/inbox.ts";
 import type { TransportLimits } from "../../transport/limits.ts";
 import type { DroppedMessages } from "../dropped-messages.ts";
 import type { RelayLimits } from "../limits.ts";
@@ -103,7 +103,7 @@ export class Attachment {
   readonly #connection: Connection;
   readonly #host: AttachmentHost;
   readonly #options: AttachmentOptions;
-  readonly #inbox: Inbox;
+  readonly #inbox: Inbox<Task>;
   readonly #authorization: DocumentAuthorization;
   readonly #rate: TokenBucket;
   #encoding: HocuspocusEncoding;
@@ -119,8 +119,9 @@ export class Attachment {
     this.#host = host;
     this.#options = options;
     this.#encoding = hocuspocusEncoding(host.address);
-    this.#inbox = new Inbox({
+    this.#inbox = Inbox.ofTasks({
       limitBytes: limits.attachmentInboxBytes,
+      turns: host.connection.turns,
       failed: (error) => this.#failed(error),
       filled: () => host.filled(),
       cleared: () => host.cleared(),

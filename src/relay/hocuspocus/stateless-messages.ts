@@ -2,7 +2,7 @@ import { abortableWait } from "../../lib/abortable-wait.ts";
 import { Gate } from "../../lib/gate.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { TokenBucket } from "../../lib/token-bucket.ts";
-import { Inbox } from "../../transport/inbox.ts";
+import { Inbox, type Task } from "../../transport/inbox.ts";
 import type { HocuspocusLimits } from "./limits.ts";
 
 export interface StatelessMessagesOptions {
@@ -28,14 +28,14 @@ const waitingMessageBytes = 128;
  */
 export class StatelessMessages {
   readonly #options: StatelessMessagesOptions;
-  readonly #waiting: Inbox;
+  readonly #waiting: Inbox<Task>;
   readonly #gate = new Gate();
   #stopWaiting: (() => void) | undefined;
   #hasEnded = false;
 
   constructor(options: StatelessMessagesOptions) {
     this.#options = options;
-    this.#waiting = new Inbox({
+    this.#waiting = Inbox.ofTasks({
       limitBytes: options.limits.attachmentInboxBytes,
       failed: options.failed,
       filled: () => this.#gate.hold(),

@@ -1,6 +1,6 @@
 import { abortableWait } from "../../lib/abortable-wait.ts";
 import type { Clock } from "../../lib/time/clock.ts";
-import { Inbox } from "../../transport/inbox.ts";
+import { Inbox, type Task } from "../../transport/inbox.ts";
 
 /** The owner of a queue, which bounds the bytes of all its queues together. */
 export interface TopicQueueOwner {
@@ -20,8 +20,6 @@ export interface Pause {
   readonly signal: AbortSignal;
 }
 
-type Task = () => void | Promise<void>;
-
 /** The memory that a queued message takes besides its text. */
 const overheadBytes = 128;
 
@@ -31,7 +29,7 @@ export class TopicQueue {
   readonly #joining: Promise<void>;
   readonly #owner: TopicQueueOwner;
   /** Undefined until a message waits: most topics are joined before the next message comes. */
-  #inbox: Inbox | undefined;
+  #inbox: Inbox<Task> | undefined;
   /** The number of tasks that have not ended, the join included. */
   #tasks = 1;
   #unsubscribes = 0;
@@ -93,9 +91,9 @@ export class TopicQueue {
     this.#inbox?.abandon(() => {});
   }
 
-  #openInbox(): Inbox {
+  #openInbox(): Inbox<Task> {
     // The owner bounds the bytes of all queues together.
-    const inbox = new Inbox({ limitBytes: Number.POSITIVE_INFINITY, failed: (error) => this.#failed(error) });
+    const inbox = Inbox.ofTasks({ limitBytes: Number.POSITIVE_INFINITY, failed: (error) => this.#failed(error) });
     inbox.push(0, () => this.#joining);
     return inbox;
   }

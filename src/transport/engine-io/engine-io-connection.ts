@@ -1,8 +1,10 @@
 import { type CloseReason, closeReasons, SessionError } from "../close-reason.ts";
 import type { Frame } from "../connection.ts";
 import type { TransportLimits } from "../limits.ts";
+import type { Scheduler, WorkAccount } from "../scheduling/scheduler.ts";
 import type { RunConnection } from "../session-runner.ts";
 import { type ConnectionOwner, frameBytes } from "../websocket-connection.ts";
+import type { WorkKind } from "../work.ts";
 
 /** The methods of the engine's session that a connection uses. */
 export interface EngineSession {
@@ -16,6 +18,7 @@ export interface EngineIoConnectionOptions {
   readonly remoteAddress: string;
   readonly session: EngineSession;
   readonly owner: ConnectionOwner;
+  readonly scheduler: Scheduler;
   readonly limits: Pick<TransportLimits, "outboxBytes" | "pingAnswerMs">;
 }
 
@@ -25,6 +28,7 @@ export interface EngineIoConnectionOptions {
  * `unsentBytes` counts the bytes that wait for the next poll; the bytes in a WebSocket are limited there.
  */
 export class EngineIoConnection implements RunConnection {
+  readonly turns: WorkAccount;
   readonly #options: EngineIoConnectionOptions;
   #isOpen = true;
   #unsentBytes = 0;
@@ -33,6 +37,7 @@ export class EngineIoConnection implements RunConnection {
 
   constructor(options: EngineIoConnectionOptions) {
     this.#options = options;
+    this.turns = options.scheduler.open(options.remoteAddress);
   }
 
   get id(): string {
@@ -57,6 +62,10 @@ export class EngineIoConnection implements RunConnection {
     this.#options.session.write(frame);
     if (this.#unsentBytes > this.#options.limits.outboxBytes)
       this.close(closeReasons.overloaded, `limits.outbox-bytes: ${this.#unsentBytes} unsent bytes`);
+  }
+
+  spend(kind: WorkKind, amount: number): void {
+    this.turns.spend(kind, amount);
   }
 
   cork(task: () => void): void {
@@ -129,6 +138,7 @@ export class EngineIoConnection implements RunConnection {
   /** The session has ended, from either side. */
   lost(): void {
     this.#isOpen = false;
+    this.turns.close();
     this.#drained = [];
     this.#answerPings(false);
   }

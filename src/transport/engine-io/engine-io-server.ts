@@ -10,6 +10,7 @@ import type { Connection, Frame } from "../connection.ts";
 import type { EngineClient } from "../engine.ts";
 import type { TransportLimits } from "../limits.ts";
 import type { Protocol } from "../protocol.ts";
+import type { Scheduler } from "../scheduling/scheduler.ts";
 import { SessionRunner, type Wire } from "../session-runner.ts";
 import { frameBytes } from "../websocket-connection.ts";
 import { EngineIoConnection, type EngineSession } from "./engine-io-connection.ts";
@@ -22,6 +23,7 @@ export interface EngineIoServerOptions {
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
+  readonly scheduler: Scheduler;
   /** A session has begun, and ended. */
   readonly opened: (remoteAddress: string) => void;
   readonly closed: (remoteAddress: string) => void;
@@ -248,13 +250,20 @@ export class EngineIoServer {
   }
 
   #wireOf({ session, gate }: EngineSide, request: Request, remoteAddress: string): Wire<EngineIoConnection> {
-    const { protocol, limits } = this.#options;
+    const { protocol, limits, scheduler } = this.#options;
     const id = `engine.io ${this.#opened}`;
     return {
       protocol,
       handshake: readHandshake(request),
       connect: (owner) =>
-        new EngineIoConnection({ id, remoteAddress, session: this.#asSession({ session, gate }), owner, limits }),
+        new EngineIoConnection({
+          id,
+          remoteAddress,
+          session: this.#asSession({ session, gate }),
+          owner,
+          scheduler,
+          limits,
+        }),
     };
   }
 

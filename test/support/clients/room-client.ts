@@ -2,7 +2,7 @@ import * as decoding from "lib0/decoding";
 import * as Y from "yjs";
 import { decodeFrame, encodeMessage } from "../../../src/relay/y-websocket/codec.ts";
 import type { Connection, Frame } from "../../../src/transport/connection.ts";
-import { Inbox } from "../../../src/transport/inbox.ts";
+import { Inbox, type Task } from "../../../src/transport/inbox.ts";
 import type { Protocol, ProtocolSession } from "../../../src/transport/protocol.ts";
 
 const permissionDenied = 2;
@@ -38,7 +38,7 @@ export class RoomClient {
   failure: unknown;
   readonly #session: ProtocolSession;
   readonly #gone: AbortController;
-  readonly #inbox: Inbox;
+  readonly #inbox: Inbox<Task>;
 
   static async connect(protocol: Protocol, connection: ClientLink, doc = new Y.Doc()): Promise<RoomClient> {
     const gone = new AbortController();
@@ -51,7 +51,7 @@ export class RoomClient {
     this.connection = connection;
     this.#session = session;
     this.#gone = gone;
-    this.#inbox = new Inbox({
+    this.#inbox = Inbox.ofTasks({
       limitBytes: Number.POSITIVE_INFINITY,
       filled: () => {},
       cleared: () => {},

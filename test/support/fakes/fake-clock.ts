@@ -47,13 +47,16 @@ export class FakeClock implements Clock {
     this.#now = end;
   }
 
+  /** Ends one turn: what its tasks start waits for the end of the next one. */
+  endTurn(): void {
+    const tasks = this.#turnTasks;
+    this.#turnTasks = [];
+    for (const task of tasks) task();
+  }
+
   /** Ends turns until no task waits for the end of a turn. */
   runTurns(): void {
-    while (this.#turnTasks.length > 0) {
-      const tasks = this.#turnTasks;
-      this.#turnTasks = [];
-      for (const task of tasks) task();
-    }
+    while (this.#turnTasks.length > 0) this.endTurn();
   }
 
   /** The earliest timer up to `end`. Of several at the same time, it is the one that was started first. */

@@ -1,5 +1,7 @@
 import type { CloseReason } from "../../../src/transport/close-reason.ts";
 import type { Connection, Frame } from "../../../src/transport/connection.ts";
+import type { WorkKind } from "../../../src/transport/work.ts";
+import { FakeTurns } from "./fake-turns.ts";
 
 /** A connection whose client is the test. Sent frames are in `sent`, the reason of its end is in `closeReason`. */
 export class FakeConnection implements Connection {
@@ -17,6 +19,9 @@ export class FakeConnection implements Connection {
   refusal: string | undefined;
   /** The unsent bytes. A test sets them to make the client a slow reader, and calls `drain` to end that. */
   unsentBytes = 0;
+  /** The work that was counted, by kind. */
+  readonly spent: Partial<Record<WorkKind, number>> = {};
+  readonly turns = new FakeTurns();
   /** Whether the client answers every ping at once; otherwise it answers when the test calls `pong`. */
   answersPings = false;
   #open = true;
@@ -42,6 +47,10 @@ export class FakeConnection implements Connection {
 
   cork(task: () => void): void {
     task();
+  }
+
+  spend(kind: WorkKind, amount: number): void {
+    this.spent[kind] = (this.spent[kind] ?? 0) + amount;
   }
 
   sendSnapshot(frame: Frame): void {

@@ -1,5 +1,6 @@
 import type { CloseReason } from "../../../src/transport/close-reason.ts";
 import type { Connection, Frame } from "../../../src/transport/connection.ts";
+import { FakeTurns } from "./fake-turns.ts";
 
 interface Unsent {
   /** Undefined for a ping. */
@@ -12,6 +13,7 @@ interface Unsent {
 export class SlowLink implements Connection {
   readonly id: string;
   readonly remoteAddress = "192.0.2.1";
+  readonly turns = new FakeTurns();
   closeReason: CloseReason | undefined;
   closeDetail: string | undefined;
   #isOpen = true;
@@ -43,6 +45,8 @@ export class SlowLink implements Connection {
   cork(task: () => void): void {
     task();
   }
+
+  spend(): void {}
 
   sendSnapshot(frame: Frame): void {
     this.send(frame);

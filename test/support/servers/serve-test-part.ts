@@ -10,6 +10,7 @@ import { createMetrics } from "../../../src/ops/metrics.ts";
 import { originPolicyOf } from "../../../src/transport/admission/origin-policy.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
 import { NativeChannels } from "../../../src/transport/native-channel.ts";
+import { testScheduler } from "../test-scheduler.ts";
 
 export interface ServedTestPart extends AsyncDisposable {
   /** `http://127.0.0.1:<port>` */
@@ -29,11 +30,13 @@ export function serveTestPart(
 ): ServedTestPart {
   const limits = { ...defaultLimits, ...changed };
   const channels = new NativeChannels(limits);
+  const metrics = createMetrics();
   const dependencies = {
     limits,
     clock,
     log: pino({ level: "silent" }),
-    metrics: createMetrics(),
+    metrics,
+    scheduler: testScheduler(limits, metrics),
     addresses: new CountedAddresses(),
     openChannel: channels.open,
     originPolicy: originPolicyOf(host, []),

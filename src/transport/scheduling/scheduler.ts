@@ -1,0 +1,214 @@
+import type { CountedAddresses } from "../../lib/address/counted-addresses.ts";
+import { ByteBudget } from "../../lib/byte-budget.ts";
+import type { Clock } from "../../lib/time/clock.ts";
+import type { Metrics } from "../../ops/metrics.ts";
+import type { TransportLimits } from "../limits.ts";
+import { type Turns, type WorkKind, workCosts } from "../work.ts";
+import { EventLoopLag } from "./event-loop-lag.ts";
+import { FairQueue } from "./fair-queue.ts";
+import { type Allowance, Usage } from "./usage.ts";
+
+export interface SchedulerOptions {
+  readonly limits: Pick<TransportLimits, "workBurstMs" | "workMsPerSecond" | "workAddressShare" | "departedInboxBytes">;
+  readonly addresses: CountedAddresses;
+  readonly clock: Clock;
+  /** Elapsed milliseconds, with fractions. */
+  readonly elapsedMs: () => number;
+  readonly metrics: Pick<Metrics, "work" | "turnWait" | "waitingConnections" | "eventLoopLag">;
+}
+
+/** The clients of one address. */
+interface Address {
+  readonly key: string;
+  readonly usage: Usage;
+  accounts: number;
+}
+
+/** The work after which the event loop reads sockets and runs timers again, in microseconds. */
+const sliceMicroseconds = 4_000;
+/** The work that a client which has waited gets done before the next one has its turn, in microseconds. */
+const turnMicroseconds = 250;
+
+/**
+ * Divides the time of the event loop between clients, by the work that each of them causes.
+ *
+ * A client's frame is handled at once unless the slice of the event loop's time is used up, or others wait while it has
+ * used more than its share. Then it waits for a turn. Turns begin after the event loop has read all sockets; the clients
+ * that have used less than their share come first, and the addresses take turns among each other.
+ *
+ * So a client that is alone may use all of the time, and one that sends little need not wait for those that send much.
+ */
+export class Scheduler {
+  /** Taken by the frames of clients that have disconnected, until they are handled. */
+  readonly departedFrames: ByteBudget;
+  readonly #options: SchedulerOptions;
+  readonly #allowance: Allowance;
+  readonly #addressAllowance: Allowance;
+  readonly #addresses = new Map<string, Address>();
+  readonly #total: Record<WorkKind, number> = { frames: 0, bytes: 0, structs: 0, "merged-bytes": 0, ids: 0 };
+  /** The tasks of the clients that are within their shares, and those of the others. */
+  readonly #first = new FairQueue<WaitingTask>();
+  readonly #last = new FairQueue<WaitingTask>();
+  /** The work since the event loop has last read the sockets, in microseconds. */
+  #sliceUsed = 0;
+  #isTurnDue = false;
+  readonly #lag: EventLoopLag;
+  #accounts = 0;
+  /** The client that has its turn. */
+  #served: WorkAccount | undefined;
+
+  constructor(options: SchedulerOptions) {
+    this.#options = options;
+    const { limits, metrics } = options;
+    this.#lag = new EventLoopLag(options);
+    this.departedFrames = new ByteBudget(limits.departedInboxBytes);
+    this.#allowance = { burst: 1_000 * limits.workBurstMs, perSecond: 1_000 * limits.workMsPerSecond };
+    this.#addressAllowance = {
+      burst: limits.workAddressShare * this.#allowance.burst,
+      perSecond: limits.workAddressShare * this.#allowance.perSecond,
+    };
+    for (const kind of Object.keys(workCosts) as WorkKind[]) metrics.work.readFrom(kind, () => this.#total[kind]);
+    metrics.waitingConnections.readFrom(() => this.#first.size + this.#last.size);
+  }
+
+  /** Opens the account of a connection. It must be closed. */
+  open(remoteAddress: string): WorkAccount {
+    this.#accounts += 1;
+    this.#lag.start();
+    const key = this.#options.addresses.keyOf(remoteAddress);
+    return new WorkAccount(this, this.#usage(this.#allowance), key === undefined ? undefined : this.#addressOf(key));
+  }
+
+  /** Called by an account. */
+  close(address: Address | undefined): void {
+    this.#accounts -= 1;
+    if (this.#accounts === 0) this.#lag.stop();
+    if (address === undefined) return;
+    address.accounts -= 1;
+    if (address.accounts === 0) this.#addresses.delete(address.key);
+  }
+
+  /** Called by an account. Returns the microseconds. */
+  count(kind: WorkKind, amount: number): number {
+    const microseconds = workCosts[kind] * amount;
+    this.#total[kind] += amount;
+    this.#sliceUsed += microseconds;
+    return microseconds;
+  }
+
+  /** Called by an account. */
+  isOverFor(account: WorkAccount): boolean {
+    if (this.#sliceUsed >= sliceMicroseconds) return true;
+    if (this.#served === account) return account.turnUsed >= turnMicroseconds;
+    if (this.#first.size === 0 && this.#last.size === 0) return false;
+    return account.hasExceeded;
+  }
+
+  /** Called by an account. */
+  wait(account: WorkAccount, task: () => void): void {
+    const queue = account.hasExceeded ? this.#last : this.#first;
+    queue.add(account.address ?? account, { account, task, since: this.#options.elapsedMs() });
+    this.#scheduleTurns();
+  }
+
+  #usage(allowance: Allowance): Usage {
+    return new Usage(allowance, this.#options.clock);
+  }
+
+  #addressOf(key: string): Address {
+    const known = this.#addresses.get(key);
+    const address = known ?? { key, usage: this.#usage(this.#addressAllowance), accounts: 0 };
+    address.accounts += 1;
+    if (known === undefined) this.#addresses.set(key, address);
+    return address;
+  }
+
+  #scheduleTurns(): void {
+    if (this.#isTurnDue) return;
+    this.#isTurnDue = true;
+    this.#options.clock.afterTurn(() => {
+      this.#isTurnDue = false;
+      this.#giveTurns();
+    });
+  }
+
+  #giveTurns(): void {
+    const { elapsedMs, metrics } = this.#options;
+    const startedAt = elapsedMs();
+    this.#sliceUsed = 0;
+    try {
+      for (let now = startedAt; this.#sliceUsed < sliceMicroseconds; now = elapsedMs()) {
+        // The costs are estimates: what takes longer ends the slice as well.
+        if (1_000 * (now - startedAt) >= sliceMicroseconds) break;
+        const waiting = this.#first.take() ?? this.#last.take();
+        if (waiting === undefined) break;
+        metrics.turnWait.observe((now - waiting.since) / 1_000);
+        this.#serve(waiting);
+      }
+    } finally {
+      this.#sliceUsed = 0;
+      if (this.#first.size > 0 || this.#last.size > 0) this.#scheduleTurns();
+    }
+  }
+
+  #serve({ account, task }: WaitingTask): void {
+    this.#served = account;
+    account.turnUsed = 0;
+    try {
+      task();
+    } finally {
+      this.#served = undefined;
+    }
+  }
+}
+
+interface WaitingTask {
+  readonly account: WorkAccount;
+  readonly task: () => void;
+  /** In the milliseconds of `elapsedMs`. */
+  readonly since: number;
+}
+
+/** The work that is done for one connection, and its turns. */
+export class WorkAccount implements Turns {
+  /** The work of the turn that the client has, in microseconds. */
+  turnUsed = 0;
+  readonly address: Address | undefined;
+  readonly #scheduler: Scheduler;
+  readonly #usage: Usage;
+  #isOpen = true;
+
+  constructor(scheduler: Scheduler, usage: Usage, address: Address | undefined) {
+    this.#scheduler = scheduler;
+    this.#usage = usage;
+    this.address = address;
+  }
+
+  /** As `Connection.spend`. */
+  spend(kind: WorkKind, amount: number): void {
+    const microseconds = this.#scheduler.count(kind, amount);
+    this.turnUsed += microseconds;
+    this.#usage.add(microseconds);
+    this.address?.usage.add(microseconds);
+  }
+
+  get isOver(): boolean {
+    return this.#scheduler.isOverFor(this);
+  }
+
+  wait(task: () => void): void {
+    this.#scheduler.wait(this, task);
+  }
+
+  /** Whether the client, or all clients of its address together, have used more than their share. */
+  get hasExceeded(): boolean {
+    return this.#usage.isExceeded || this.address?.usage.isExceeded === true;
+  }
+
+  /** Idempotent. Tasks that wait are called nevertheless. */
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#scheduler.close(this.address);
+  }
+}

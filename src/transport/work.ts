@@ -1,0 +1,26 @@
+/**
+ * The kinds of work that the server does for a client, with what one unit of each costs: microseconds of the event
+ * loop, as measured and rounded. They need not be exact, since only the ratios between clients matter.
+ */
+export const workCosts = {
+  /** Frames that a client has sent, or messages where one frame holds several. */
+  frames: 1,
+  /** Bytes of these frames. */
+  bytes: 0.002,
+  /** Structs and deleted ranges of updates that are read. */
+  structs: 0.1,
+  /** Bytes of updates that are merged, compared or cut for an answer. */
+  "merged-bytes": 0.02,
+  /** Entries of awareness updates. */
+  ids: 1,
+} as const satisfies Readonly<Record<string, number>>;
+
+export type WorkKind = keyof typeof workCosts;
+
+/** The turns of a client in which work is done for it. Between two of them others have theirs. */
+export interface Turns {
+  /** Whether no more work should be done for the client until `wait` calls. Long work asks after each of its parts. */
+  readonly isOver: boolean;
+  /** Calls `task` once, in the client's next turn, even if its connection is closed by then. */
+  wait(task: () => void): void;
+}
