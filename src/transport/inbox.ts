@@ -106,6 +106,7 @@ export class Inbox<Item> {
   #wait(bytes: number, item: Item): void {
     this.#queue ??= this.#options.openQueue();
     this.#queue.add(item, bytes);
+    this.#options.turns?.delayed();
     if (!this.#isHandling) this.#awaitTurn();
     if (this.#isFull || this.#queue.bytes <= this.#options.limitBytes) return;
     this.#isFull = true;

@@ -96,11 +96,23 @@ export const transportLimits = limits({
     help: "frames not yet handled of clients that have disconnected, all together",
     beyond: "dropped: the clients were told of none of them that it is saved",
   },
+  readAheadBytes: {
+    default: 16 * kibibyte,
+    unit: "bytes",
+    help: "received from one client and not yet handled, beyond which its socket is not read",
+    beyond: "delayed",
+  },
+  waitingFrames: {
+    default: 50_000,
+    unit: "count",
+    help: "frames of one client that wait: all frames of what was read of its socket, or had come before it disconnected",
+    beyond: "closed: rate-limited",
+  },
   inboxBytes: {
     default: mebibyte,
     unit: "bytes",
-    help: "received from one client and not yet handled",
-    beyond: "delayed",
+    help: "received from one client and not yet handled, in protocols that cannot be delayed",
+    beyond: "closed: rate-limited",
   },
   outboxBytes: {
     default: 4 * mebibyte,

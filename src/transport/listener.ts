@@ -142,6 +142,7 @@ export class Listener {
       }
     }
     for (const server of this.#servers) options.channels.add(server);
+    options.scheduler.readFrom(() => this.#runners.values().map(({ connection }) => connection));
     options.metrics.connections.readFrom(() => this.#runners.size);
   }
 

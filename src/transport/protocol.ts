@@ -59,8 +59,9 @@ export interface Protocol {
    */
   readonly closeDelayMs?: number;
   /**
-   * The treatment of a client that has sent more than `limits.inboxBytes` while an earlier frame is handled: by default
-   * its socket is not read until there is room again. `refuse` ends its session with `rate-limited`.
+   * The treatment of a client whose frames wait: by default its socket is not read while they are more than
+   * `limits.readAheadBytes`. With `refuse` it is read, and more than `limits.inboxBytes` end its session with
+   * `rate-limited`.
    */
   readonly inboxOverflow?: "refuse";
   /** How the protocol tells its client why its connection is about to be closed, where it has words for that. */

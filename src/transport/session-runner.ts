@@ -10,9 +10,8 @@ import { Inbox, type InboxOptions } from "./inbox.ts";
 import type { TransportLimits } from "./limits.ts";
 import type { Protocol, ProtocolSession } from "./protocol.ts";
 import { FrameQueue } from "./scheduling/frame-queue.ts";
-import type { Scheduler } from "./scheduling/scheduler.ts";
+import type { Scheduler, WorkAccount } from "./scheduling/scheduler.ts";
 import { type ConnectionOwner, frameBytes } from "./websocket-connection.ts";
-import type { Turns } from "./work.ts";
 
 /** The transport of one client's frames: a WebSocket, or a session of Engine.IO. */
 export interface Wire<C> {
@@ -24,7 +23,10 @@ export interface Wire<C> {
 
 /** A connection that the runner tells when the client is gone. After its `close` the runner's `gone` follows. */
 export interface RunConnection extends Connection {
+  readonly turns: WorkAccount;
   lost(): void;
+  /** Does not wait any longer until the client of a closed connection has received everything. Idempotent. */
+  abandon(): void;
   /** A complete frame of so many bytes has come. */
   completed(bytes: number): void;
   /** Asks the transport to deliver no frame until `resume`; some transports cannot stop. */
@@ -34,7 +36,7 @@ export interface RunConnection extends Connection {
 
 /** The options that all connections of a listener share. */
 export interface RunnerOptions<C extends RunConnection> {
-  readonly limits: Pick<TransportLimits, "inboxBytes">;
+  readonly limits: Pick<TransportLimits, "inboxBytes" | "readAheadBytes" | "waitingFrames">;
   readonly log: Log;
   /** Takes the lines that clients can cause. */
   readonly limitedLog: LimitedLog;
@@ -57,8 +59,10 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
   readonly #options: RunnerOptions<C>;
   readonly #inbox: Inbox<Frame>;
   readonly #handshake: ClientHandshake;
+  #queue: FrameQueue | undefined;
   #session: ProtocolSession | undefined;
   #isIgnored = false;
+  #ignoredFrames = 0;
   #isGone = false;
   #hasEnded = false;
   #cancelClose: (() => void) | undefined;
@@ -75,23 +79,28 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
   receive(frame: Frame): void {
     const bytes = frameBytes(frame);
     this.connection.completed(bytes);
-    if (this.#isIgnored) return;
+    if (this.#isIgnored) {
+      this.#ignoreFrame();
+      return;
+    }
+    this.connection.turns.received(bytes);
     this.#inbox.push(bytes, frame);
+    if (this.#queue !== undefined && this.#queue.count > this.#options.limits.waitingFrames) this.#refuseFrames();
   }
 
   handle(frame: Frame): void | Promise<void> {
     const bytes = frameBytes(frame);
-    this.connection.spend("frames", 1);
-    this.connection.spend("bytes", bytes);
+    this.connection.turns.handling(bytes);
     if (bytes > this.#wire.protocol.frameBytes) return this.#oversized(frame, bytes);
     return this.#session?.receive(frame);
   }
 
   openQueue(): FrameQueue {
-    return new FrameQueue();
+    this.#queue = new FrameQueue();
+    return this.#queue;
   }
 
-  get turns(): Turns {
+  get turns(): WorkAccount {
     return this.connection.turns;
   }
 
@@ -105,15 +114,20 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
   }
 
   get limitBytes(): number {
-    return this.#options.limits.inboxBytes;
+    const { inboxBytes, readAheadBytes } = this.#options.limits;
+    return this.#isRefusedWhenFull ? inboxBytes : readAheadBytes;
   }
 
   filled(): void {
-    if (this.#wire.protocol.inboxOverflow !== "refuse") this.connection.pause();
+    if (!this.#isRefusedWhenFull) this.connection.pause();
     else
       this.failed(
         new SessionError(closeReasons.rateLimited, `limits.inbox-bytes: more than ${this.limitBytes} bytes wait`),
       );
+  }
+
+  get #isRefusedWhenFull(): boolean {
+    return this.#wire.protocol.inboxOverflow === "refuse";
   }
 
   cleared(): void {
@@ -146,6 +160,22 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
       log.error({ event: "session-crashed", protocol: protocol.name, err: error });
       this.#refuse(closeReasons.internalError, "a fault of the server");
     }
+  }
+
+  /** A refused client may have sent some frames before it knows. */
+  #ignoreFrame(): void {
+    this.#ignoredFrames += 1;
+    if (this.#ignoredFrames <= this.#options.limits.waitingFrames) return;
+    this.connection.close(closeReasons.rateLimited);
+    this.connection.abandon();
+  }
+
+  /** The runtime hands over no further frame of a socket that is closed. */
+  #refuseFrames(): void {
+    const { waitingFrames } = this.#options.limits;
+    this.failed(
+      new SessionError(closeReasons.rateLimited, `limits.waiting-frames: more than ${waitingFrames} frames wait`),
+    );
   }
 
   #oversized(frame: Frame, bytes: number): void | Promise<void> {

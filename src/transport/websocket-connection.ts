@@ -90,6 +90,8 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
   #isReading = true;
   /** Whether nothing is read until it is known whether the client sends anything. */
   #isHeldBack = false;
+  /** Whether nothing is read until the client's next turn. */
+  #isSuspended = false;
   /** Defined while the client is to receive what was sent to it before our side closed. */
   #closing: ClosingSocket | undefined;
   /** The part of `unsentBytes` that is snapshots; an upper bound, as the buffer does not tell which bytes are sent. */
@@ -110,8 +112,9 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
     this.server = server;
     this.#options = options;
     this.#owner = owner;
-    this.turns = options.scheduler.open(socket.data.remoteAddress);
+    this.turns = options.scheduler.open(this);
     options.liveness.watch(this);
+    if (options.scheduler.isReadingSuspended) this.suspend();
   }
 
   get isOpen(): boolean {
@@ -127,7 +130,7 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
   }
 
   get isReading(): boolean {
-    return this.#isReading;
+    return this.#isReading && !this.#isSuspended;
   }
 
   /** While the kernel takes unsent bytes, the client is heard by that; this is about the bytes that the kernel has. */
@@ -176,7 +179,7 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
 
   ping(answered: (isAlive: boolean) => void): void {
     // The answer of a client that is not read would not be seen: it counts as alive.
-    if (!this.#isOpen || !this.#isReading) {
+    if (!this.#isOpen || !this.isReading) {
       answered(this.#isOpen);
       return;
     }
@@ -226,7 +229,18 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
   resume(): void {
     this.#isReading = true;
     this.#heard();
-    this.socket.resume();
+    this.#readAgain();
+  }
+
+  suspend(): void {
+    if (!this.#isOpen || this.#isSuspended) return;
+    this.#isSuspended = true;
+    this.socket.pause();
+    this.turns.wait(() => {
+      this.#isSuspended = false;
+      this.#heard();
+      this.#readAgain();
+    });
   }
 
   refuse(reason: CloseReason, detail: string): void {
@@ -244,7 +258,6 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
     this.#answerPings(false);
   }
 
-  /** Does not wait any longer until the client of a closed connection has received everything. Idempotent. */
   abandon(): void {
     this.#closing?.close();
   }
@@ -317,7 +330,11 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
   #readOn(): void {
     if (!this.#isHeldBack) return;
     this.#isHeldBack = false;
-    if (this.#isReading) this.socket.resume();
+    this.#readAgain();
+  }
+
+  #readAgain(): void {
+    if (this.#isReading && !this.#isHeldBack && !this.#isSuspended) this.socket.resume();
   }
 
   /** Sends a ping behind many bytes: its pong shows that the client has received them, which may take long. */

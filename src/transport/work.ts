@@ -21,6 +21,8 @@ export type WorkKind = keyof typeof workCosts;
 export interface Turns {
   /** Whether no more work should be done for the client until `wait` calls. Long work asks after each of its parts. */
   readonly isOver: boolean;
+  /** Reports a frame that has come and has to wait. */
+  delayed(): void;
   /** Calls `task` once, in the client's next turn, even if its connection is closed by then. */
   wait(task: () => void): void;
 }

@@ -37,7 +37,7 @@ describe("a listener", () => {
 
   test("stops reading from a client whose frames wait, and loses none of them", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
-    await using server = listen({ receive: () => promise }, { inboxBytes: 100_000 });
+    await using server = listen({ receive: () => promise }, { readAheadBytes: 100_000 });
     const client = await join(server.url);
     for (let count = 0; count < 200; count += 1) client.socket.send(new Uint8Array(100_000));
     let felt = Number.POSITIVE_INFINITY;
@@ -218,6 +218,37 @@ describe("a listener", () => {
     server.clock.advance(60_000);
     await eventually("closed", () => client.closed !== undefined);
     expect(client.closed?.code).toBe(4529);
+  });
+
+  test("refuses a client of which too many frames wait", async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    await using server = listen({ receive: () => promise }, { waitingFrames: 3 });
+    const client = await join(server.url);
+    for (const frame of ["first", "second", "third", "fourth"]) client.socket.send(frame);
+    await eventually("the first came", () => server.events.length === 2);
+    await pause(30);
+    expect(client.closed).toBeUndefined();
+    client.socket.send("fifth");
+    await eventually("refused", () => client.closed?.code === 4529);
+    resolve();
+    await eventually("the session has ended", () => server.events.includes("closed"));
+    expect(server.events).toEqual(["open", "receive first", "closed"]);
+    expect(server.logged).toMatchObject([{ detail: "limits.waiting-frames: more than 3 frames wait" }]);
+  });
+
+  test("disconnects a client that goes on sending when it is refused", async () => {
+    await using server = listen(
+      { closeDelayMs: 60_000, receive: () => Promise.reject(new SessionError(closeReasons.malformedFrame, "bad")) },
+      { waitingFrames: 3 },
+    );
+    const client = await join(server.url);
+    client.socket.send("bad");
+    await eventually("refused", async () => (await server.refusedFor("malformed-frame")) === 1);
+    for (let frame = 0; frame < 3; frame += 1) client.socket.send("more");
+    await pause(30);
+    expect(client.closed).toBeUndefined();
+    client.socket.send("more");
+    await eventually("closed", () => client.closed !== undefined);
   });
 
   test("handles what a client has sent before it disconnects, as far as its memory is bounded", async () => {
@@ -505,7 +536,7 @@ describe("a client that cannot be reached any more", () => {
 
   test("is not mistaken for one whose frames the server does not read because earlier ones wait", async () => {
     const { promise, resolve } = Promise.withResolvers<void>();
-    await using server = listen({ receive: () => promise }, { ...limits, inboxBytes: 100 });
+    await using server = listen({ receive: () => promise }, { ...limits, readAheadBytes: 100 });
     const { client, connection } = await connectTo(server);
     client.send(new Uint8Array(1));
     for (let count = 0; count < 3; count += 1) client.send(new Uint8Array(100));

@@ -37,7 +37,7 @@ export class EngineIoConnection implements RunConnection {
 
   constructor(options: EngineIoConnectionOptions) {
     this.#options = options;
-    this.turns = options.scheduler.open(options.remoteAddress);
+    this.turns = options.scheduler.open(this);
   }
 
   get id(): string {
@@ -126,6 +126,9 @@ export class EngineIoConnection implements RunConnection {
   heard(): void {
     this.#answerPings(true);
   }
+
+  /** The engine does not wait. */
+  abandon(): void {}
 
   /** The frames are bounded in the WebSocket that carries them. */
   completed(): void {}

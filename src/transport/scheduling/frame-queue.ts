@@ -20,6 +20,12 @@ export class FrameQueue implements WaitingItems<Frame> {
   #unpacked: { readonly frame: Frame; readonly bytes: number }[] = [];
   #firstUnpacked = 0;
   #unpackedBytes = 0;
+  #count = 0;
+
+  /** The number of frames. */
+  get count(): number {
+    return this.#count;
+  }
 
   get bytes(): number {
     return this.#end - this.#start + this.#unpackedBytes;
@@ -30,6 +36,7 @@ export class FrameQueue implements WaitingItems<Frame> {
   }
 
   add(frame: Frame, bytes: number): void {
+    this.#count += 1;
     const isPacked = bytes <= maxPackedBytes;
     this.#reserve(headBytes + (isPacked ? bytes : 0));
     if (!isPacked) {
@@ -53,6 +60,7 @@ export class FrameQueue implements WaitingItems<Frame> {
     const from = this.#start + headBytes;
     this.#start = from + length;
     const frame = kind === kinds.unpacked ? this.#takeUnpacked() : this.#unpack(kind, from);
+    this.#count -= 1;
     if (this.isEmpty) this.clear();
     return frame;
   }
@@ -64,6 +72,7 @@ export class FrameQueue implements WaitingItems<Frame> {
     this.#unpacked = [];
     this.#firstUnpacked = 0;
     this.#unpackedBytes = 0;
+    this.#count = 0;
   }
 
   #writeHead(kind: number, length: number): void {

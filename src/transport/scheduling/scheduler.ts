@@ -2,6 +2,7 @@ import type { CountedAddresses } from "../../lib/address/counted-addresses.ts";
 import { ByteBudget } from "../../lib/byte-budget.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Metrics } from "../../ops/metrics.ts";
+import type { Connection } from "../connection.ts";
 import type { TransportLimits } from "../limits.ts";
 import { type Turns, type WorkKind, workCosts } from "../work.ts";
 import { EventLoopLag } from "./event-loop-lag.ts";
@@ -17,6 +18,15 @@ export interface SchedulerOptions {
   readonly metrics: Pick<Metrics, "work" | "turnWait" | "waitingConnections" | "eventLoopLag">;
 }
 
+/** A connection that is read by itself, and not when its client is given a turn. */
+export interface Reader {
+  /** Stops reading until the client's next turn. */
+  suspend(): void;
+}
+
+/** A connection, as its account needs it. */
+export type AccountHolder = Pick<Connection, "remoteAddress" | "cork">;
+
 /** The clients of one address. */
 interface Address {
   readonly key: string;
@@ -28,6 +38,8 @@ interface Address {
 const sliceMicroseconds = 4_000;
 /** The work that a client which has waited gets done before the next one has its turn, in microseconds. */
 const turnMicroseconds = 250;
+/** The frames that may come in a slice that is used up, before no socket is read any more. */
+const maxDelayedFrames = 5_000;
 
 /**
  * Divides the time of the event loop between clients, by the work that each of them causes.
@@ -51,7 +63,10 @@ export class Scheduler {
   readonly #last = new FairQueue<WaitingTask>();
   /** The work since the event loop has last read the sockets, in microseconds. */
   #sliceUsed = 0;
+  /** The frames that have come since then and have to wait. */
+  #delayedFrames = 0;
   #isTurnDue = false;
+  #readers: () => Iterable<Reader> = () => [];
   readonly #lag: EventLoopLag;
   #accounts = 0;
   /** The client that has its turn. */
@@ -71,12 +86,23 @@ export class Scheduler {
     metrics.waitingConnections.readFrom(() => this.#first.size + this.#last.size);
   }
 
+  /** Must be called once, with the function that returns all connections that are read. */
+  readFrom(readers: () => Iterable<Reader>): void {
+    this.#readers = readers;
+  }
+
+  /** Whether no socket should be read until its client's next turn. */
+  get isReadingSuspended(): boolean {
+    return this.#delayedFrames >= maxDelayedFrames;
+  }
+
   /** Opens the account of a connection. It must be closed. */
-  open(remoteAddress: string): WorkAccount {
+  open(connection: AccountHolder): WorkAccount {
     this.#accounts += 1;
     this.#lag.start();
-    const key = this.#options.addresses.keyOf(remoteAddress);
-    return new WorkAccount(this, this.#usage(this.#allowance), key === undefined ? undefined : this.#addressOf(key));
+    const key = this.#options.addresses.keyOf(connection.remoteAddress);
+    const address = key === undefined ? undefined : this.#addressOf(key);
+    return new WorkAccount(this, { connection, address, usage: this.#usage(this.#allowance) });
   }
 
   /** Called by an account. */
@@ -94,6 +120,15 @@ export class Scheduler {
     this.#total[kind] += amount;
     this.#sliceUsed += microseconds;
     return microseconds;
+  }
+
+  /**
+   * Called by an account. The runtime hands over all frames of what it has read of a socket, and reads each socket that
+   * is ready: only sockets that are not read any more are left out.
+   */
+  delayed(): void {
+    this.#delayedFrames += 1;
+    if (this.#delayedFrames % maxDelayedFrames === 0) for (const reader of this.#readers()) reader.suspend();
   }
 
   /** Called by an account. */
@@ -147,6 +182,7 @@ export class Scheduler {
       }
     } finally {
       this.#sliceUsed = 0;
+      this.#delayedFrames = 0;
       if (this.#first.size > 0 || this.#last.size > 0) this.#scheduleTurns();
     }
   }
@@ -155,7 +191,8 @@ export class Scheduler {
     this.#served = account;
     account.turnUsed = 0;
     try {
-      task();
+      // Outside of a message's own handler each frame would be written by itself.
+      account.connection.cork(task);
     } finally {
       this.#served = undefined;
     }
@@ -169,18 +206,26 @@ interface WaitingTask {
   readonly since: number;
 }
 
+interface WorkAccountOptions {
+  readonly connection: AccountHolder;
+  readonly address: Address | undefined;
+  readonly usage: Usage;
+}
+
 /** The work that is done for one connection, and its turns. */
 export class WorkAccount implements Turns {
   /** The work of the turn that the client has, in microseconds. */
   turnUsed = 0;
+  readonly connection: AccountHolder;
   readonly address: Address | undefined;
   readonly #scheduler: Scheduler;
   readonly #usage: Usage;
   #isOpen = true;
 
-  constructor(scheduler: Scheduler, usage: Usage, address: Address | undefined) {
+  constructor(scheduler: Scheduler, { connection, address, usage }: WorkAccountOptions) {
     this.#scheduler = scheduler;
     this.#usage = usage;
+    this.connection = connection;
     this.address = address;
   }
 
@@ -188,8 +233,21 @@ export class WorkAccount implements Turns {
   spend(kind: WorkKind, amount: number): void {
     const microseconds = this.#scheduler.count(kind, amount);
     this.turnUsed += microseconds;
-    this.#usage.add(microseconds);
-    this.address?.usage.add(microseconds);
+    this.#use(microseconds);
+  }
+
+  /** A frame has come. Its work counts against the client's share, as that of frames that wait already. */
+  received(bytes: number): void {
+    this.#use(workCosts.frames + bytes * workCosts.bytes);
+  }
+
+  /** A frame that has come is about to be handled. */
+  handling(bytes: number): void {
+    this.turnUsed += this.#scheduler.count("frames", 1) + this.#scheduler.count("bytes", bytes);
+  }
+
+  delayed(): void {
+    this.#scheduler.delayed();
   }
 
   get isOver(): boolean {
@@ -198,6 +256,11 @@ export class WorkAccount implements Turns {
 
   wait(task: () => void): void {
     this.#scheduler.wait(this, task);
+  }
+
+  #use(microseconds: number): void {
+    this.#usage.add(microseconds);
+    this.address?.usage.add(microseconds);
   }
 
   /** Whether the client, or all clients of its address together, have used more than their share. */

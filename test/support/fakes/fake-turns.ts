@@ -5,8 +5,14 @@ export class FakeTurns implements Turns {
   isOver = false;
   #waiting: (() => void)[] = [];
 
+  delayedFrames = 0;
+
   get waiting(): number {
     return this.#waiting.length;
+  }
+
+  delayed(): void {
+    this.delayedFrames += 1;
   }
 
   wait(task: () => void): void {

@@ -24,7 +24,7 @@ function setUp(limits: Partial<Limits> = {}) {
   const handled: string[] = [];
   /** A client whose frames cost one microsecond each. */
   const connect = (name: string, address = `192.0.2.${name.charCodeAt(0)}`) => {
-    const account = scheduler.open(address);
+    const account = scheduler.open({ remoteAddress: address, cork: (task) => task() });
     const inbox = Inbox.ofTasks({
       limitBytes: Number.POSITIVE_INFINITY,
       turns: account,
@@ -43,6 +43,7 @@ function setUp(limits: Partial<Limits> = {}) {
     return { account, inbox, send };
   };
   return {
+    scheduler,
     clock,
     metrics,
     handled,
@@ -145,6 +146,32 @@ describe("the scheduler", () => {
     for (const { account } of [one, other, local]) account.spend("frames", 8_001);
     expect(third.account.hasExceeded).toBe(true);
     expect(otherLocal.account.hasExceeded).toBe(false);
+  });
+
+  test("has no socket read any more when many frames come in a slice that is used up", () => {
+    const { connect, nextSlice, scheduler } = setUp();
+    let suspended = 0;
+    const suspend = () => {
+      suspended += 1;
+    };
+    scheduler.readFrom(() => [{ suspend }]);
+    const { send } = connect("a");
+    send(slice + 4_999);
+    expect([suspended, scheduler.isReadingSuspended]).toEqual([0, false]);
+    send(1);
+    expect([suspended, scheduler.isReadingSuspended]).toEqual([1, true]);
+    nextSlice();
+    expect(scheduler.isReadingSuspended).toBe(false);
+  });
+
+  test("counts frames against a client's share when they come", () => {
+    const { connect } = setUp({ workBurstMs: 8 });
+    const { account } = connect("a");
+    for (let frame = 0; frame < 8_000; frame += 1) account.received(0);
+    expect(account.hasExceeded).toBe(false);
+    account.received(0);
+    expect(account.hasExceeded).toBe(true);
+    expect(account.isOver).toBe(false);
   });
 
   test("ends a slice when tasks take longer than their work was estimated", () => {
