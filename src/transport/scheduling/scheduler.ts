@@ -38,6 +38,8 @@ interface Address {
 const sliceMicroseconds = 4_000;
 /** The work that a client which has waited gets done before the next one has its turn, in microseconds. */
 const turnMicroseconds = 250;
+/** Below this number, addresses without clients are not removed. */
+const fewAddresses = 1_000;
 /** The frames that may come in a slice that is used up, before no socket is read any more. */
 const maxDelayedFrames = 5_000;
 
@@ -57,6 +59,8 @@ export class Scheduler {
   readonly #allowance: Allowance;
   readonly #addressAllowance: Allowance;
   readonly #addresses = new Map<string, Address>();
+  /** At this many addresses those without clients are removed: twice as many as the last removal left. */
+  #removalSize = fewAddresses;
   readonly #total: Record<WorkKind, number> = { frames: 0, bytes: 0, structs: 0, "merged-bytes": 0, ids: 0 };
   /** The tasks of the clients that are within their shares, and those of the others. */
   readonly #first = new FairQueue<WaitingTask>();
@@ -111,7 +115,6 @@ export class Scheduler {
     if (this.#accounts === 0) this.#lag.stop();
     if (address === undefined) return;
     address.accounts -= 1;
-    if (address.accounts === 0) this.#addresses.delete(address.key);
   }
 
   /** Called by an account. Returns the microseconds. */
@@ -152,10 +155,19 @@ export class Scheduler {
 
   #addressOf(key: string): Address {
     const known = this.#addresses.get(key);
+    if (known === undefined && this.#addresses.size >= this.#removalSize) this.#removeAddresses();
     const address = known ?? { key, usage: this.#usage(this.#addressAllowance), accounts: 0 };
     address.accounts += 1;
     if (known === undefined) this.#addresses.set(key, address);
     return address;
+  }
+
+  /** An address that has used more than its share is kept: a client must not get a new share by a new connection. */
+  #removeAddresses(): void {
+    for (const [key, { accounts, usage }] of this.#addresses) {
+      if (accounts === 0 && !usage.isExceeded) this.#addresses.delete(key);
+    }
+    this.#removalSize = Math.max(fewAddresses, 2 * this.#addresses.size);
   }
 
   #scheduleTurns(): void {

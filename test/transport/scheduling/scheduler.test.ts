@@ -174,6 +174,16 @@ describe("the scheduler", () => {
     expect(account.isOver).toBe(false);
   });
 
+  test("gives no new share to an address that connects again, and forgets addresses that need none", () => {
+    const { connect } = setUp({ workBurstMs: 8, workAddressShare: 1 });
+    const greedy = connect("a", "198.51.100.1").account;
+    greedy.spend("frames", 8_001);
+    greedy.close();
+    for (let client = 0; client < 3_000; client += 1)
+      connect("b", `10.${client >> 8}.${client & 255}.1`).account.close();
+    expect(connect("a", "198.51.100.1").account.hasExceeded).toBe(true);
+  });
+
   test("ends a slice when tasks take longer than their work was estimated", () => {
     const { connect, handled, nextSlice, pass } = setUp();
     const { inbox, send } = connect("a");
