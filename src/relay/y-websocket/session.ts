@@ -29,6 +29,8 @@ export const yWebsocketEncoding: SyncEncoding = {
   awareness: (body) => encodeMessage({ type: "awareness", body }),
 };
 
+/** A frame with several messages gives up its turn after so many of them at the earliest. */
+const messagesInTurn = 16;
 /** The length of an update without structs and deletes; every other update is longer. */
 const emptyUpdateBytes = 2;
 
@@ -103,7 +105,14 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
   }
 
   async #handleAll(messages: Iterable<ClientMessage>): Promise<void> {
-    for (const message of messages) await this.#handle(message);
+    const { turns } = this.connection;
+    let count = 0;
+    for (const message of messages) {
+      count += 1;
+      this.connection.spend("frames", 1);
+      if (count % messagesInTurn === 0 && turns.isOver) await new Promise<void>((begins) => turns.wait(begins));
+      await this.#handle(message);
+    }
   }
 
   /** `frame` holds this message alone: other clients get it unchanged. */

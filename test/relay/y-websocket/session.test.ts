@@ -7,6 +7,7 @@ import { YWebsocketSession } from "../../../src/relay/y-websocket/session.ts";
 import { RoomPass } from "../../../src/rooms/room-pass.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
 import { updatesOf } from "../../support/clients/raw-client.ts";
+import { settled } from "../../support/eventually.ts";
 import { FailingStore } from "../../support/fakes/failing-store.ts";
 import { denied, FakeAuthorizer } from "../../support/fakes/fake-authorizer.ts";
 import { FakeConnection } from "../../support/fakes/fake-connection.ts";
@@ -97,6 +98,26 @@ describe("a y-websocket client", () => {
     const { authorizer, connect } = setUp();
     authorizer.decide("any", { ...denied, kind: "unavailable", code: "unavailable" });
     await expect(connect("any")).rejects.toMatchObject({ reason: closeReasons.authorizationUnavailable });
+  });
+
+  test("gives up its turn within a frame of many messages, which count as frames", async () => {
+    const { connect, ignored } = setUp();
+    const { connection, session, told } = await connect("mine");
+    told();
+    connection.turns.isOver = true;
+    const request = encodeMessage({ type: "sync-step-1", stateVector: Uint8Array.of(0) });
+    const handled = session.receive(joined(...Array(40).fill(request), Uint8Array.of(9)));
+    const counts: number[] = [];
+    for (let turn = 0; turn < 3; turn += 1) {
+      await settled();
+      counts.push(told().filter((words) => words === "sync-step-2").length);
+      if (connection.turns.waiting > 0) connection.turns.next();
+      connection.turns.isOver = true;
+    }
+    await handled;
+    expect(counts).toEqual([15, 16, 9]);
+    expect(await ignored()).toHaveLength(1);
+    expect(connection.spent.frames).toBe(41);
   });
 
   test("releases its grant when it leaves, and when its document cannot be opened", async () => {
