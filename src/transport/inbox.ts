@@ -201,7 +201,11 @@ class ItemQueue<Item> implements WaitingItems<Item> {
     if (first === undefined) return undefined;
     this.#first += 1;
     this.bytes -= first.bytes;
-    if (this.#first === this.#items.length) this.clear();
+    // A queue that is never empty must not keep what was taken.
+    if (2 * this.#first > this.#items.length) {
+      this.#items = this.#items.slice(this.#first);
+      this.#first = 0;
+    }
     return first.item;
   }
 

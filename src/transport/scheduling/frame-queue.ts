@@ -91,6 +91,11 @@ export class FrameQueue implements WaitingItems<Frame> {
     const first = this.#unpacked[this.#firstUnpacked];
     this.#firstUnpacked += 1;
     this.#unpackedBytes -= first?.bytes ?? 0;
+    // A queue that is never empty must not keep what was taken.
+    if (2 * this.#firstUnpacked > this.#unpacked.length) {
+      this.#unpacked = this.#unpacked.slice(this.#firstUnpacked);
+      this.#firstUnpacked = 0;
+    }
     return first?.frame;
   }
 

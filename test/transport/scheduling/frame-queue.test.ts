@@ -34,6 +34,23 @@ describe("a queue of frames", () => {
     }
   });
 
+  test("lets go of the large frames that were taken, also when it is never empty", () => {
+    const queue = new FrameQueue();
+    const taken: WeakRef<Uint8Array>[] = [];
+    const add = () => queue.add(new Uint8Array(10_000), 10_000);
+    const take = () => {
+      const frame = queue.take();
+      if (frame instanceof Uint8Array) taken.push(new WeakRef(frame));
+    };
+    add();
+    for (let index = 0; index < 1_000; index += 1) {
+      add();
+      take();
+    }
+    Bun.gc(true);
+    expect(taken.filter((frame) => frame.deref() !== undefined).length).toBeLessThan(50);
+  });
+
   test("takes no more memory than a few bytes for each small frame", () => {
     const queue = new FrameQueue();
     for (let index = 0; index < 1_000; index += 1) queue.add(Uint8Array.of(index % 256), 1);
