@@ -1,16 +1,10 @@
 import type { LimitedLog } from "../ops/limited-log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { Connection } from "../transport/connection.ts";
+import type { AwarenessBound, Drops } from "./awareness/drop-counts.ts";
 
-/** The bounds beyond which a message is dropped: options, and the highest clock of awareness, which is a constant. */
-export type MessageBound =
-  | "limits.awareness-frame-bytes"
-  | "limits.awareness-state-length"
-  | "limits.awareness-length"
-  | "limits.awareness-clients"
-  | "limits.stateless-length"
-  | "limits.relay-frame-bytes"
-  | "awareness-clock";
+/** The bounds beyond which a message, or an entry of an awareness update, is dropped. */
+export type MessageBound = AwarenessBound | "limits.stateless-length" | "limits.relay-frame-bytes";
 
 export interface DroppedMessagesOptions {
   readonly limitedLog: LimitedLog;
@@ -34,9 +28,9 @@ export class DroppedMessages {
     this.#log = limitedLog;
   }
 
-  /** `detail` gives the size that is beyond the bound; it must not quote content. */
-  report(connection: Connection, bound: MessageBound, detail: string): void {
-    this.#metrics.droppedMessages.inc({ bound });
+  /** `detail` gives the size that is beyond the bound; it must not quote content. `count` messages are dropped. */
+  report(connection: Connection, bound: MessageBound, { count, detail }: Drops): void {
+    this.#metrics.droppedMessages.inc({ bound }, count);
     const logged = this.#logged.get(connection);
     if (logged === undefined) this.#logged.set(connection, new Set([bound]));
     else if (logged.has(bound)) return;

@@ -39,6 +39,22 @@ export const relayLimits = limits({
     help: "client ids whose awareness clocks are remembered for one document",
     beyond: "dropped, unless a client that is gone can be forgotten",
   },
+  // Where y-webrtc runs beside y-websocket, a client passes on the states of all its peers: 199 in a full signaling room,
+  // and for 30 s also the old ids of those that have reloaded their page, several times perhaps.
+  awarenessClientsPerConnection: {
+    default: 1_000,
+    min: 0,
+    unit: "count",
+    help: "client ids that one connection brings into the awareness of one document beside its own, as those of WebRTC peers; 0 where clients have no such peers",
+    beyond: "dropped",
+  },
+  // The cursors of 200 members have about 60,000 characters.
+  awarenessBroadcastLength: {
+    default: 128 * kibibyte,
+    unit: "characters",
+    help: "one awareness broadcast of a document, of which there is one per 30 ms: its states, and 16 characters for each; less for more than 128 members",
+    beyond: "delayed: sent in the next one",
+  },
   // A client that receives no whole message for 30 s reconnects: at the default, that is a link of 9 kB/s.
   snapshotPieceBytes: {
     default: 256 * kibibyte,

@@ -1,8 +1,7 @@
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import { closeReasons, SessionError } from "../transport/close-reason.ts";
-import { DecodeError, decodeAll, decodeNext, readUint } from "./update/strict-decoding.ts";
-import { parseStrictly } from "./update/strict-json.ts";
+import { DecodeError, decodeNext } from "./update/strict-decoding.ts";
 
 /** The body of a y-protocols sync message, which is the same in every relay protocol. */
 export type SyncMessage =
@@ -15,18 +14,7 @@ export interface UnknownMessage {
   readonly type: "unknown";
 }
 
-/** One client's entry of an awareness update. */
-export interface AwarenessEntry {
-  readonly clientId: number;
-  readonly clock: number;
-  /** The state as JSON text; undefined for `null`, which removes the client. */
-  readonly state: string | undefined;
-}
-
 export const unknownMessage: UnknownMessage = { type: "unknown" };
-
-/** An awareness update without entries. */
-export const emptyAwareness: Uint8Array = Uint8Array.of(0);
 
 const syncStep1 = 0;
 const syncStep2 = 1;
@@ -79,47 +67,9 @@ export function writeSyncMessage(encoder: encoding.Encoder, message: SyncMessage
 }
 
 /**
- * Decodes an awareness update. Throws `SessionError` malformed-frame, also for a state that is not JSON, which clients
- * parse without a check.
+ * Reads one value with `read` and leaves the bytes behind it unread. Throws `SessionError` malformed-frame when it cannot
+ * be decoded.
  */
-export function decodeAwareness(body: Uint8Array): readonly AwarenessEntry[] {
-  return decodeOrRefuse(body, (decoder) => {
-    const count = readUint(decoder);
-    // An entry has at least three bytes: a larger count is invalid, and is rejected before anything is allocated for
-    // it.
-    if (count * 3 > body.byteLength) throw new RangeError("more awareness entries than bytes");
-    return Array.from({ length: count }, () => readEntry(decoder));
-  });
-}
-
-function readEntry(decoder: decoding.Decoder): AwarenessEntry {
-  const clientId = readUint(decoder);
-  const clock = readUint(decoder);
-  const text = decoding.readVarString(decoder);
-  return { clientId, clock, state: parseStrictly(text) === null ? undefined : text };
-}
-
-export function encodeAwareness(entries: readonly AwarenessEntry[]): Uint8Array {
-  return encoding.encode((encoder) => {
-    encoding.writeVarUint(encoder, entries.length);
-    for (const { clientId, clock, state } of entries) {
-      encoding.writeVarUint(encoder, clientId);
-      encoding.writeVarUint(encoder, clock);
-      encoding.writeVarString(encoder, state ?? "null");
-    }
-  });
-}
-
-/** Reads all of `bytes` with `read`. Throws `SessionError` malformed-frame when they cannot be decoded. */
-export function decodeOrRefuse<T>(bytes: Uint8Array, read: (decoder: decoding.Decoder) => T): T {
-  try {
-    return decodeAll(bytes, read);
-  } catch (error) {
-    throw malformedIfUndecodable(error);
-  }
-}
-
-/** As `decodeOrRefuse`, for one value of several: the bytes behind it stay unread. */
 export function decodeNextOrRefuse<T>(decoder: decoding.Decoder, read: (decoder: decoding.Decoder) => T): T {
   try {
     return decodeNext(decoder, read);
@@ -133,4 +83,16 @@ export function decodeNextOrRefuse<T>(decoder: decoding.Decoder, read: (decoder:
  */
 export function malformedIfUndecodable(error: unknown): unknown {
   return error instanceof DecodeError ? new SessionError(closeReasons.malformedFrame, error.message) : error;
+}
+
+/** Runs `task`. Throws, or rejects with, the `SessionError` malformed-frame for its `DecodeError`. */
+export function refuseUndecodable(task: () => void | Promise<void>): void | Promise<void> {
+  const refuse = (error: unknown) => {
+    throw malformedIfUndecodable(error);
+  };
+  try {
+    return task()?.catch(refuse);
+  } catch (error) {
+    refuse(error);
+  }
 }

@@ -4,7 +4,7 @@ import { closeReasons, SessionError } from "../transport/close-reason.ts";
 import type { Frame } from "../transport/connection.ts";
 import type { TransportLimits } from "../transport/limits.ts";
 import { Audience } from "./audience.ts";
-import { Awareness } from "./awareness.ts";
+import { Awareness } from "./awareness/awareness.ts";
 import { unsentPieces } from "./catch-up.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import { CompactorClosed } from "./compaction/compactor.ts";
@@ -18,7 +18,7 @@ import type { DroppedMessages } from "./dropped-messages.ts";
 import type { Durability } from "./durability.ts";
 import type { RelayLimits } from "./limits.ts";
 import type { Release, SnapshotBudget } from "./snapshot/snapshot-budget.ts";
-import { malformedIfUndecodable } from "./sync-codec.ts";
+import { malformedIfUndecodable, refuseUndecodable } from "./sync-codec.ts";
 import type { Submission, SubmissionOutcome, SyncMember } from "./sync-member.ts";
 import { decodeContents, type UpdateContents } from "./update/update-contents.ts";
 
@@ -111,7 +111,8 @@ export class SyncRoom {
       limits,
       broadcast: (body) => this.#audience.publishAwareness(body),
       send: (member, body) => this.#audience.send(member, member.encoding.awareness(body)),
-      dropped: ({ connection }, bound, detail) => options.dropped.report(connection, bound, detail),
+      dropped: ({ connection }, bound, drops) => options.dropped.report(connection, bound, drops),
+      accountOf: ({ connection }) => connection,
       requestRenewal: (member, body) => this.#requestRenewal(member, body),
       subscribed: (member) => this.#audience.subscribeToAwareness(member),
     });
@@ -184,10 +185,10 @@ export class SyncRoom {
     this.#audience.whenAcknowledged(member, task);
   }
 
-  /** Takes an awareness update. Throws `SessionError` for a malformed one. */
-  updateAwareness(member: SyncMember, body: Uint8Array): void {
-    if (this.#mayBeSeen(member)) this.#awareness.updateReceived(member, body);
-    else this.#awareness.updateIgnored(member);
+  /** Takes an awareness update. Throws, or rejects with, `SessionError` for a malformed one. */
+  updateAwareness(member: SyncMember, body: Uint8Array): void | Promise<void> {
+    if (this.#mayBeSeen(member)) return refuseUndecodable(() => this.#awareness.updateReceived(member, body));
+    this.#awareness.updateIgnored(member);
   }
 
   /** Reports that the `access` of a member has changed. */

@@ -24,8 +24,9 @@ describe("the table of options", () => {
 
   test("permits 0 for a bound that says so, and for no other", () => {
     const permitting = optionKeys.filter((key) => key.startsWith("limits.") && v.is(options[key].schema, 0));
-    expect(permitting).toEqual(["limits.webhook-cache-ms"]);
+    expect(permitting).toEqual(["limits.webhook-cache-ms", "limits.awareness-clients-per-connection"]);
     expect(limitTable.webhookCacheMs.help).toContain("; 0 ");
+    expect(limitTable.awarenessClientsPerConnection.help).toContain("; 0 ");
   });
 
   test("gives a boolean a flag for false", () => {

@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import * as decoding from "lib0/decoding";
 import { openAuthorizer } from "../../src/auth/open-authorizer.ts";
-import { decodeAwareness, encodeAwareness } from "../../src/relay/sync-codec.ts";
+import { decodeAwareness, encodeAwareness } from "../../src/relay/awareness/awareness-codec.ts";
 import { encodeMessage } from "../../src/relay/y-websocket/codec.ts";
 import { synced, TestClients } from "../support/clients/providers.ts";
 import { RawClient } from "../support/clients/raw-client.ts";

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { type Awareness, applyAwarenessUpdate, encodeAwarenessUpdate } from "y-protocols/awareness";
 import type * as Y from "yjs";
 import type { Limits } from "../../src/composition/limits.ts";
+import { encodeAwareness } from "../../src/relay/awareness/awareness-codec.ts";
 import { HocuspocusClients, kinds, saved } from "../support/clients/hocuspocus-clients.ts";
 import { synced, TestClients } from "../support/clients/providers.ts";
 import { RawClient } from "../support/clients/raw-client.ts";
@@ -151,6 +152,28 @@ describe.each(protocols)("%s", (_, open) => {
     },
   );
 });
+
+test("a client that brings thousands of ids is read as far as its bound, and the others see each other as before", async () => {
+  await using server = await startTestServer();
+  await using people = yWebsocketPeople(server.wsUrl);
+  const one = people.join("crowded");
+  await one.synced();
+  const crowd = await RawClient.connect(`${server.wsUrl}/sync/crowded`);
+  await crowd.sync();
+  for (let at = 1; at <= 20; at += 1) {
+    const ids = Array.from({ length: 9_000 }, (_, index) => ({ clientId: 10_000 + index, clock: at, state: "{}" }));
+    crowd.send({ type: "awareness", body: encodeAwareness(ids) });
+  }
+  const other = people.join("crowded");
+  await other.synced();
+  await eventually("the people see each other", () => sees(one, other) && sees(other, one), presenceMs);
+  await eventually("the ids within the bound are seen", () => one.awareness.getStates().size === 2 + 1_000);
+  one.awareness.setLocalState({ user: "moved" });
+  const shown = () => other.awareness.getStates().get(one.doc.clientID)?.["user"];
+  await eventually("a change is seen", () => shown() === "moved", presenceMs);
+  await crowd.close();
+  expect(one.awareness.getStates().size).toBeLessThanOrEqual(2 + 1_000);
+}, 20_000);
 
 /** Links the clients as WebRTC does: each passes on every change, from any origin, and sends the server what it gets. */
 function link(all: readonly Person[]): void {

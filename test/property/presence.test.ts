@@ -7,10 +7,11 @@ import {
 } from "y-protocols/awareness";
 import * as Y from "yjs";
 import { defaultLimits } from "../../src/composition/limits.ts";
-import { Awareness } from "../../src/relay/awareness.ts";
-import { decodeAwareness } from "../../src/relay/sync-codec.ts";
+import { Awareness } from "../../src/relay/awareness/awareness.ts";
+import { decodeAwareness } from "../../src/relay/awareness/awareness-codec.ts";
 import { type Random, withSeeds } from "../support/bytes/random.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
+import { FakeConnection } from "../support/fakes/fake-connection.ts";
 
 /** More deliveries than this until the network is idle are a storm. */
 const stormDeliveries = 20_000;
@@ -66,6 +67,7 @@ class Server {
   broadcasts = 0;
 
   constructor() {
+    const account = new FakeConnection("account");
     const send = (member: string, body: Uint8Array) => this.#members.get(member)?.receive(member, body);
     this.room = new Awareness({
       clock: this.clock,
@@ -79,6 +81,7 @@ class Server {
         this.broadcasts += 1;
         for (const member of this.#subscribed) send(member, body);
       },
+      accountOf: () => account,
       subscribed: (member) => this.#subscribed.add(member),
       dropped: (member, bound) => {
         throw new Error(`${member} exceeds ${bound}`);
@@ -169,7 +172,7 @@ class Page implements Receiver {
     const { kind, random, server } = this.#world;
     server.join(member, this);
     const own = this.hasState ? this.#encoded([this.id]) : undefined;
-    const sendOwn = () => own !== undefined && server.room.updateReceived(member, own);
+    const sendOwn = () => void (own !== undefined && server.room.updateReceived(member, own));
     // The own state is sent together with SyncStep1, and is late only on a bad network.
     const isTogether = kind.isPresent || random.chance(0.5);
     this.#send(() => {

@@ -13,10 +13,10 @@ test("each drop is counted by its bound, and the first of each connection and bo
   const metrics = createMetrics();
   const dropped = new DroppedMessages({ limitedLog: new LimitedLog(log, new FakeClock()), metrics });
   const [a, b] = [new FakeConnection("a"), new FakeConnection("b")];
-  dropped.report(a, "limits.awareness-state-length", "70000 characters");
-  dropped.report(a, "limits.awareness-state-length", "70001 characters");
-  dropped.report(a, "limits.awareness-frame-bytes", "2000000 bytes");
-  dropped.report(b, "limits.awareness-state-length", "70000 characters");
+  dropped.report(a, "limits.awareness-state-length", { count: 1, detail: "70000 characters" });
+  dropped.report(a, "limits.awareness-state-length", { count: 5, detail: "70001 characters" });
+  dropped.report(a, "limits.awareness-frame-bytes", { count: 1, detail: "2000000 bytes" });
+  dropped.report(b, "limits.awareness-state-length", { count: 1, detail: "70000 characters" });
   const line = { level: "info", event: "message-dropped" };
   expect(events).toEqual([
     { ...line, reason: "limits.awareness-state-length", detail: "70000 characters" },
@@ -25,7 +25,7 @@ test("each drop is counted by its bound, and the first of each connection and bo
   ]);
   const { values } = await metrics.droppedMessages.get();
   expect(values.map(({ labels, value }) => [labels.bound, value])).toEqual([
-    ["limits.awareness-state-length", 3],
+    ["limits.awareness-state-length", 7],
     ["limits.awareness-frame-bytes", 1],
   ]);
 });
@@ -33,7 +33,9 @@ test("each drop is counted by its bound, and the first of each connection and bo
 test("the bounds of awareness are options", () => {
   const names = Object.keys(relayLimits).filter((name) => name.startsWith("awareness"));
   expect(names.map(limitKeyOf).toSorted()).toEqual([
+    "limits.awareness-broadcast-length",
     "limits.awareness-clients",
+    "limits.awareness-clients-per-connection",
     "limits.awareness-frame-bytes",
     "limits.awareness-length",
     "limits.awareness-state-length",

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import * as Y from "yjs";
-import { encodeAwareness } from "../../src/relay/sync-codec.ts";
+import { encodeAwareness } from "../../src/relay/awareness/awareness-codec.ts";
 import type { Submission } from "../../src/relay/sync-member.ts";
 import { encodeMessage } from "../../src/relay/y-websocket/codec.ts";
 import { yWebsocketEncoding } from "../../src/relay/y-websocket/session.ts";
@@ -108,7 +108,7 @@ test("states and removals that several peers send are broadcast once", async () 
   const [a, b, c] = [await join("a"), await join("b"), await join("c")];
   const entry = (clientId: number, at: number, state: string | undefined) =>
     encodeAwareness([{ clientId, clock: at, state }]);
-  for (const [index, { member }] of [a, b, c].entries()) room.updateAwareness(member, entry(index + 1, 1, "{}"));
+  for (const [index, { member }] of [a, b, c].entries()) void room.updateAwareness(member, entry(index + 1, 1, "{}"));
   clock.advance(100);
   for (const { take } of [a, b, c]) take();
   const told = () => {
@@ -118,18 +118,18 @@ test("states and removals that several peers send are broadcast once", async () 
   };
   // The first client moves its cursor. The state comes from it and, early or late, from others that got it over WebRTC.
   const moved = entry(1, 2, '{"x":1}');
-  for (const { member } of [b, a, c, b]) room.updateAwareness(member, moved);
+  for (const { member } of [b, a, c, b]) void room.updateAwareness(member, moved);
   expect(told()).toEqual([1, 1, 1]);
-  for (const { member } of [c, a]) room.updateAwareness(member, moved);
-  for (const { member } of [b, c]) room.updateAwareness(member, entry(1, 1, "{}"));
+  for (const { member } of [c, a]) void room.updateAwareness(member, moved);
+  for (const { member } of [b, c]) void room.updateAwareness(member, entry(1, 1, "{}"));
   expect(told()).toEqual([0, 0, 0]);
   // The first client is connected: no other client can remove it.
-  for (const { member } of [b, c]) room.updateAwareness(member, entry(1, 3, undefined));
+  for (const { member } of [b, c]) void room.updateAwareness(member, entry(1, 3, undefined));
   expect(told()).toEqual([0, 0, 0]);
   room.leave(a.member);
   const left = told();
   expect(left.slice(1)).toEqual([1, 1]);
-  for (const { member } of [b, c]) room.updateAwareness(member, entry(1, 2, undefined));
+  for (const { member } of [b, c]) void room.updateAwareness(member, entry(1, 2, undefined));
   expect(told()).toEqual([0, 0, 0]);
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import type { Limits } from "../../src/composition/limits.ts";
-import { encodeAwareness } from "../../src/relay/sync-codec.ts";
+import { encodeAwareness } from "../../src/relay/awareness/awareness-codec.ts";
 import type { Submission, SyncEncoding, SyncMember } from "../../src/relay/sync-member.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import type { Frame } from "../../src/transport/connection.ts";
@@ -378,7 +378,7 @@ describe("a sync room", () => {
     const a = join("a");
     room.join(b);
     const move = (member: SyncMember, clientId: number, at: number) =>
-      room.updateAwareness(member, encodeAwareness([{ clientId, clock: at, state: `${at}` }]));
+      void room.updateAwareness(member, encodeAwareness([{ clientId, clock: at, state: `${at}` }]));
     move(a.member, 1, 1);
     move(b, 2, 1);
     clock.advance(1_000);

@@ -1,4 +1,4 @@
-import { encodeAwareness } from "../../../src/relay/sync-codec.ts";
+import { encodeAwareness } from "../../../src/relay/awareness/awareness-codec.ts";
 import { SyncClient } from "./sync-client.ts";
 import type { SyncProtocol } from "./sync-protocol.ts";
 import { SyncServer } from "./sync-server.ts";

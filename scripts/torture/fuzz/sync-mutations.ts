@@ -1,6 +1,6 @@
 import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
-import { decodeAwareness, encodeAwareness } from "../../../src/relay/sync-codec.ts";
+import { decodeAwareness, encodeAwareness } from "../../../src/relay/awareness/awareness-codec.ts";
 import { decodeStateVector } from "../../../src/relay/update/state-vector.ts";
 import { DecodeError } from "../../../src/relay/update/strict-decoding.ts";
 import { decodeContents } from "../../../src/relay/update/update-contents.ts";

@@ -11,9 +11,9 @@ import { type CloseReason, closeReasons, isFinal, SessionError } from "../../tra
 import type { Connection } from "../../transport/connection.ts";
 import { Inbox, type Task } from "../../transport/inbox.ts";
 import type { TransportLimits } from "../../transport/limits.ts";
+import { emptyAwareness } from "../awareness/awareness-codec.ts";
 import type { DroppedMessages } from "../dropped-messages.ts";
 import type { RelayLimits } from "../limits.ts";
-import { emptyAwareness } from "../sync-codec.ts";
 import type { SyncRoom } from "../sync-room.ts";
 import { AcknowledgementLedger } from "./acknowledgement-ledger.ts";
 import { type ClientMessage, decodeMessage, messageTypes } from "./codec.ts";

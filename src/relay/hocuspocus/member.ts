@@ -67,7 +67,7 @@ export class HocuspocusMember implements SyncMember {
       clock,
       failed,
       broadcast: (payload) => this.#room.broadcastStateless(payload, this),
-      dropped: (detail) => dropped.report(connection, "limits.stateless-length", detail),
+      dropped: (detail) => dropped.report(connection, "limits.stateless-length", { count: 1, detail }),
     });
   }
 
@@ -87,12 +87,17 @@ export class HocuspocusMember implements SyncMember {
   join(pending: PendingAcknowledgements): void | Promise<void> {
     this.#room.join(this);
     this.connection.send(this.encoding.authenticated(this.access));
-    if (pending.awareness !== undefined) this.#room.updateAwareness(this, pending.awareness);
-    if (!pending.awaitsSync) return;
-    // The SyncStep2 that the provider has sent before was dropped: ask for its changes again.
-    this.#ledger.syncStep1Sent(pending.acknowledgements);
+    const { awareness } = pending;
+    const shown = awareness === undefined ? undefined : this.#room.updateAwareness(this, awareness);
+    const synced = pending.awaitsSync ? this.#resync(pending.acknowledgements) : undefined;
+    return this.#trackBusy(shown === undefined ? synced : Promise.all([shown, synced]).then(() => {}));
+  }
+
+  /** The SyncStep2 that the provider has sent before it joined was dropped: ask for its changes again. */
+  #resync(acknowledgements: number): void | Promise<void> {
+    this.#ledger.syncStep1Sent(acknowledgements);
     this.#room.ask(this);
-    return this.#trackBusy(this.#sync(emptyStateVector));
+    return this.#sync(emptyStateVector);
   }
 
   handle(message: RoomMessage): void | Promise<void> {

@@ -60,7 +60,10 @@ export class HocuspocusSession implements ProtocolSession {
     const { address, offset } = this.#decodeAddress(frame);
     const type = frame[offset];
     if (type === messageTypes.awareness || type === messageTypes.stateless) {
-      this.#options.dropped.report(this.#connection, "limits.relay-frame-bytes", `${frame.byteLength} bytes`);
+      this.#options.dropped.report(this.#connection, "limits.relay-frame-bytes", {
+        count: 1,
+        detail: `${frame.byteLength} bytes`,
+      });
       return;
     }
     const attachment = this.#attachments.get(address) ?? this.#attach(address);

@@ -125,8 +125,7 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
       case "update":
         return this.#submit(updateSubmission(message.update, frame));
       case "awareness":
-        this.#room.updateAwareness(this, message.body);
-        break;
+        return this.#room.updateAwareness(this, message.body);
       case "query-awareness":
         this.#room.queryAwareness(this);
         break;
@@ -139,7 +138,8 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
   /** Ends the session, unless the frame carries presence. */
   oversized(frame: Frame, detail: string): void {
     if (!isAwareness(frame)) throw new SessionError(closeReasons.frameTooLarge, detail);
-    this.#options.dropped.report(this.connection, "limits.relay-frame-bytes", `${frame.length} bytes`);
+    const drops = { count: 1, detail: `${frame.length} bytes` };
+    this.#options.dropped.report(this.connection, "limits.relay-frame-bytes", drops);
   }
 
   closed(): void {

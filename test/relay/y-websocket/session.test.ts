@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { Denial } from "../../../src/auth/authorizer.ts";
-import { encodeAwareness } from "../../../src/relay/sync-codec.ts";
+import { encodeAwareness } from "../../../src/relay/awareness/awareness-codec.ts";
 import { decodeFrame, encodeMessage } from "../../../src/relay/y-websocket/codec.ts";
 import { yWebsocket } from "../../../src/relay/y-websocket/protocol.ts";
 import { YWebsocketSession } from "../../../src/relay/y-websocket/session.ts";

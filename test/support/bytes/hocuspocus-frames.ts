@@ -1,6 +1,6 @@
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
-import { encodeAwareness } from "../../../src/relay/sync-codec.ts";
+import { encodeAwareness } from "../../../src/relay/awareness/awareness-codec.ts";
 
 type Part = number | string | Uint8Array;
 

@@ -1,71 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { applyAwarenessUpdate, encodeAwarenessUpdate, Awareness as YAwareness } from "y-protocols/awareness";
 import * as Y from "yjs";
-import { defaultLimits } from "../../src/composition/limits.ts";
-import { Awareness } from "../../src/relay/awareness.ts";
-import { type AwarenessEntry, decodeAwareness, encodeAwareness } from "../../src/relay/sync-codec.ts";
-import { FakeClock } from "../support/fakes/fake-clock.ts";
+import { defaultLimits } from "../../../src/composition/limits.ts";
 
-type Entries = readonly (readonly [clientId: number, clock: number, state: string | null])[];
-
-/** Members are names. The entries that each was sent, alone or with all, are recorded in order. */
-function setUp(limits = defaultLimits) {
-  const clock = new FakeClock();
-  const told = new Map<string, Entries[]>();
-  const broadcasts: Entries[] = [];
-  const subscribed: string[] = [];
-  const dropped: (readonly [member: string, bound: string, detail: string])[] = [];
-  const entriesOf = (body: Uint8Array): Entries =>
-    decodeAwareness(body).map((entry) => [entry.clientId, entry.clock, entry.state ?? null]);
-  const tell = (member: string, body: Uint8Array) => told.set(member, [...(told.get(member) ?? []), entriesOf(body)]);
-  const awareness = new Awareness<string>({
-    clock,
-    limits,
-    broadcast: (body) => broadcasts.push(entriesOf(body)),
-    subscribed: (member) => subscribed.push(member),
-    dropped: (...drop) => dropped.push(drop),
-    send: tell,
-    requestRenewal: tell,
-  });
-  const say = (member: string, ...entries: Entries) => awareness.updateReceived(member, encode(entries));
-  /** Connects as y-websocket does: SyncStep1 and its own state in the same instant. */
-  const connect = (member: string, clientId: number, at: number) => {
-    awareness.joined(member);
-    awareness.frameReceived(member);
-    say(member, [clientId, at, `{"of":"${member}"}`]);
-  };
-  /** Connects as a client without presence does. */
-  const observe = (...members: readonly string[]) => {
-    for (const member of members) {
-      awareness.joined(member);
-      awareness.frameReceived(member);
-    }
-    clock.advance(100);
-  };
-  const take = (member: string): Entries[] => {
-    const entries = told.get(member) ?? [];
-    told.delete(member);
-    return entries;
-  };
-  const takeBroadcasts = (): Entries[] => broadcasts.splice(0);
-  /** Lets everything be broadcast, and forgets it. */
-  const quiet = () => {
-    clock.advance(30);
-    takeBroadcasts();
-    clock.advance(30);
-  };
-  return { awareness, clock, quiet, say, connect, observe, take, takeBroadcasts, subscribed, dropped };
-}
-
-function encode(entries: Entries): Uint8Array {
-  return encodeAwareness(
-    entries.map(([clientId, clock, state]): AwarenessEntry => ({ clientId, clock, state: state ?? undefined })),
-  );
-}
+import type { Awareness } from "../../../src/relay/awareness/awareness.ts";
+import { awarenessRoom, type Entries, encodeEntries } from "../../support/awareness-room.ts";
 
 describe("awareness", () => {
   test("(a) a member is sent the known states after its first own awareness", () => {
-    const { connect, take } = setUp();
+    const { connect, take } = awarenessRoom();
     connect("a", 1, 1);
     take("a");
     connect("b", 2, 1);
@@ -76,7 +19,7 @@ describe("awareness", () => {
   });
 
   test("(a) a member without awareness of its own is sent the known states 100 ms after its first frame", () => {
-    const { awareness, clock, connect, take, subscribed } = setUp();
+    const { awareness, clock, connect, take, subscribed } = awarenessRoom();
     connect("a", 1, 1);
     awareness.joined("b");
     clock.advance(500);
@@ -91,7 +34,7 @@ describe("awareness", () => {
   });
 
   test("(a) a silent member is sent the known states one second after it joined", () => {
-    const { awareness, clock, connect, take } = setUp();
+    const { awareness, clock, connect, take } = awarenessRoom();
     connect("a", 1, 1);
     awareness.joined("b");
     clock.advance(1_000);
@@ -99,7 +42,7 @@ describe("awareness", () => {
   });
 
   test("(a) an own state that arrives late, as over a slow link, still makes its member the primary", () => {
-    const { awareness, clock, say, takeBroadcasts } = setUp();
+    const { awareness, clock, say, takeBroadcasts } = awarenessRoom();
     awareness.joined("other");
     awareness.joined("a");
     clock.advance(700);
@@ -122,7 +65,7 @@ describe("awareness", () => {
     ["a removal", [[1, 5, null]]],
     ["nothing", []],
   ] satisfies [string, Entries][])("(a) a first frame with %s makes no member a primary", (_, entries) => {
-    const { awareness, clock, say, take, takeBroadcasts } = setUp();
+    const { awareness, clock, say, take, takeBroadcasts } = awarenessRoom();
     awareness.joined("other");
     awareness.joined("a");
     say("a", ...entries);
@@ -135,7 +78,7 @@ describe("awareness", () => {
   });
 
   test("(a) a later lone state claims an id that nobody knows: it is removed when its member leaves", () => {
-    const { awareness, observe, quiet, say, takeBroadcasts } = setUp();
+    const { awareness, observe, quiet, say, takeBroadcasts } = awarenessRoom();
     observe("other", "a");
     say("a", [1, 1, "{}"]);
     quiet();
@@ -144,7 +87,7 @@ describe("awareness", () => {
   });
 
   test("(a) a first own state does not take an id from a connected member that knows a later one", () => {
-    const { awareness, connect, observe, quiet, take, takeBroadcasts } = setUp();
+    const { awareness, connect, observe, quiet, take, takeBroadcasts } = awarenessRoom();
     observe("other");
     connect("owner", 1, 5);
     connect("observer", 1, 4);
@@ -158,7 +101,7 @@ describe("awareness", () => {
   });
 
   test("(a) an owner takes its id back from a newer connection that has only passed its state on", () => {
-    const { awareness, clock, connect, observe, quiet, say, takeBroadcasts } = setUp();
+    const { awareness, clock, connect, observe, quiet, say, takeBroadcasts } = awarenessRoom();
     observe("other");
     connect("owner", 1, 5);
     connect("observer", 1, 5);
@@ -172,7 +115,7 @@ describe("awareness", () => {
   });
 
   test("(a) a client that returns without presence claims its old id with its next clock", () => {
-    const { awareness, connect, observe, quiet, say, takeBroadcasts } = setUp();
+    const { awareness, connect, observe, quiet, say, takeBroadcasts } = awarenessRoom();
     observe("other");
     connect("old", 1, 7);
     awareness.left("old");
@@ -194,7 +137,7 @@ describe("awareness", () => {
     ["a removal", [[1, 5, null]]],
     ["an old clock", [[3, 1, "{}"]]],
   ] satisfies [string, Entries][])("(a) a later update with %s claims nothing", (_, entries) => {
-    const { awareness, clock, connect, observe, quiet, say, takeBroadcasts } = setUp();
+    const { awareness, clock, connect, observe, quiet, say, takeBroadcasts } = awarenessRoom();
     connect("other", 9, 1);
     say("other", [3, 1, "{}"]);
     observe("a");
@@ -206,7 +149,7 @@ describe("awareness", () => {
   });
 
   test("(a) a member with an own id claims no other: the WebRTC peer whose state it passed on stays", () => {
-    const { awareness, connect, observe, quiet, say, takeBroadcasts } = setUp();
+    const { awareness, connect, observe, quiet, say, takeBroadcasts } = awarenessRoom();
     observe("other");
     connect("a", 1, 1);
     say("a", [2, 1, "{}"]);
@@ -216,7 +159,7 @@ describe("awareness", () => {
   });
 
   test("(a) the owner takes its id from a member that passed its state on, with its first own state", () => {
-    const { awareness, clock, connect, observe, quiet, say, takeBroadcasts } = setUp();
+    const { awareness, clock, connect, observe, quiet, say, takeBroadcasts } = awarenessRoom();
     observe("other", "observer");
     say("observer", [1, 1, "{}"]);
     connect("owner", 1, 1);
@@ -229,7 +172,7 @@ describe("awareness", () => {
   });
 
   test("(a) the owner takes its id from such a member with a later state too, and the member may claim another", () => {
-    const { awareness, clock, observe, quiet, say, takeBroadcasts } = setUp();
+    const { awareness, clock, observe, quiet, say, takeBroadcasts } = awarenessRoom();
     observe("other", "observer", "owner");
     say("observer", [1, 1, "{}"]);
     say("owner", [1, 2, "{}"]);
@@ -244,7 +187,7 @@ describe("awareness", () => {
   });
 
   test("(a) an owner whose id was removed with such a member has it again with its next announcement", () => {
-    const { awareness, clock, observe, quiet, say, takeBroadcasts } = setUp();
+    const { awareness, clock, observe, quiet, say, takeBroadcasts } = awarenessRoom();
     observe("other", "observer", "owner");
     say("observer", [1, 1, "{}"]);
     quiet();
@@ -261,11 +204,14 @@ describe("awareness", () => {
 
   test.each([
     ["leaves", (awareness: Awareness<string>) => awareness.left("two")],
-    ["removes its state at the known clock", (awareness) => awareness.updateReceived("two", encode([[1, 2, null]]))],
+    [
+      "removes its state at the known clock",
+      (awareness) => awareness.updateReceived("two", encodeEntries([[1, 2, null]])),
+    ],
   ] satisfies [string, (awareness: Awareness<string>) => void][])(
     "(a) an id that two connections announce stays when its primary %s",
     (_, end) => {
-      const { awareness, clock, connect, observe, quiet, say, takeBroadcasts } = setUp();
+      const { awareness, clock, connect, observe, quiet, say, takeBroadcasts } = awarenessRoom();
       observe("other");
       connect("one", 1, 1);
       connect("two", 1, 1);
@@ -281,7 +227,7 @@ describe("awareness", () => {
   );
 
   test("(a) an older connection that no longer announces its id does not keep it", () => {
-    const { awareness, clock, connect, observe, quiet, say, takeBroadcasts } = setUp();
+    const { awareness, clock, connect, observe, quiet, say, takeBroadcasts } = awarenessRoom();
     observe("other");
     connect("dead", 1, 1);
     connect("new", 1, 1);
@@ -295,7 +241,7 @@ describe("awareness", () => {
   });
 
   test("(a) a member that was hidden is the primary of its own id again when it announces it", () => {
-    const { awareness, clock, connect, observe, quiet, say, takeBroadcasts } = setUp();
+    const { awareness, clock, connect, observe, quiet, say, takeBroadcasts } = awarenessRoom();
     observe("other");
     connect("a", 1, 1);
     awareness.hidden("a");
@@ -307,7 +253,7 @@ describe("awareness", () => {
   });
 
   test("(a) a second connection takes over the id, and the late close of the first changes nothing", () => {
-    const { awareness, clock, connect, takeBroadcasts } = setUp();
+    const { awareness, clock, connect, takeBroadcasts } = awarenessRoom();
     connect("old", 1, 1);
     connect("new", 1, 2);
     clock.advance(30);
@@ -329,7 +275,7 @@ describe("awareness", () => {
   ] satisfies [string, number | undefined, Entries | undefined][])(
     "(b) a first own state that %s is answered so that the others accept it",
     (_, known, answer) => {
-      const { awareness, say, connect, take } = setUp();
+      const { awareness, say, connect, take } = awarenessRoom();
       awareness.joined("peer");
       if (known !== undefined) say("peer", [99, 1, "{}"], [1, known, "{}"]);
       take("peer");
@@ -344,7 +290,7 @@ describe("awareness", () => {
     const doc = new Y.Doc();
     const own = new YAwareness(doc);
     own.setLocalState({ user: { name: "Ada" } });
-    const { awareness, take } = setUp();
+    const { awareness, take } = awarenessRoom();
     awareness.joined("a");
     awareness.updateReceived("a", encodeAwarenessUpdate(own, [doc.clientID]));
     const answer = take("a").at(-1) ?? [];
@@ -352,7 +298,7 @@ describe("awareness", () => {
     const updates: unknown[] = [];
     own.on("change", (change: unknown) => changes.push(change));
     own.on("update", (update: unknown) => updates.push(update));
-    applyAwarenessUpdate(own, encode(answer), "server");
+    applyAwarenessUpdate(own, encodeEntries(answer), "server");
     expect([changes, updates]).toEqual([[], [{ added: [], updated: [doc.clientID], removed: [] }]]);
     awareness.updateReceived("a", encodeAwarenessUpdate(own, [doc.clientID]));
     awareness.query("a");
@@ -364,17 +310,17 @@ describe("awareness", () => {
     const doc = new Y.Doc();
     const own = new YAwareness(doc);
     own.setLocalState({ cursor: 1 });
-    const { awareness, take } = setUp();
+    const { awareness, take } = awarenessRoom();
     awareness.joined("a");
     awareness.updateReceived("a", encodeAwarenessUpdate(own, [doc.clientID]));
     own.setLocalState({ cursor: 2 });
-    for (const answer of take("a")) applyAwarenessUpdate(own, encode(answer), "server");
+    for (const answer of take("a")) applyAwarenessUpdate(own, encodeEntries(answer), "server");
     expect(own.getLocalState()).toEqual({ cursor: 2 });
     own.destroy();
   });
 
   test("(b) a client that returns late with its old clock is asked for a higher one, at most once per second", () => {
-    const { awareness, clock, connect, observe, say, take, takeBroadcasts } = setUp();
+    const { awareness, clock, connect, observe, say, take, takeBroadcasts } = awarenessRoom();
     observe("other");
     connect("present", 5, 1);
     connect("old", 1, 7);
@@ -401,7 +347,7 @@ describe("awareness", () => {
   });
 
   test("(b) a member with an own id is not asked about the old state of another client", () => {
-    const { awareness, connect, say, take } = setUp();
+    const { awareness, connect, say, take } = awarenessRoom();
     connect("a", 1, 1);
     connect("gone", 2, 5);
     awareness.left("gone");
@@ -411,7 +357,7 @@ describe("awareness", () => {
   });
 
   test("(c) when a known id returns, every other primary is sent its own state with the next clock, at most once per second", () => {
-    const { awareness, clock, connect, say, take } = setUp();
+    const { awareness, clock, connect, say, take } = awarenessRoom();
     connect("a", 1, 1);
     connect("b", 2, 4);
     connect("c", 3, 1);
@@ -434,7 +380,7 @@ describe("awareness", () => {
   });
 
   test("(c) no primary is asked when an id appears for the first time", () => {
-    const { connect, clock, take } = setUp();
+    const { connect, clock, take } = awarenessRoom();
     connect("a", 1, 1);
     take("a");
     connect("b", 2, 1);
@@ -443,7 +389,7 @@ describe("awareness", () => {
   });
 
   test("(d) an entry whose clock is not above the known one is dropped", () => {
-    const { clock, connect, say, takeBroadcasts } = setUp();
+    const { clock, connect, say, takeBroadcasts } = awarenessRoom();
     connect("a", 1, 5);
     takeBroadcasts();
     say("a", [1, 5, '"same"']);
@@ -454,7 +400,7 @@ describe("awareness", () => {
   });
 
   test("(d) a removal of a connected primary's id is accepted only from that primary", () => {
-    const { awareness, clock, connect, say, takeBroadcasts } = setUp();
+    const { awareness, clock, connect, say, takeBroadcasts } = awarenessRoom();
     connect("a", 1, 5);
     connect("b", 2, 1);
     clock.advance(100);
@@ -471,7 +417,7 @@ describe("awareness", () => {
   });
 
   test("(d) the primary's removal counts with the known clock too, as y-protocols sends it", () => {
-    const { clock, connect, say, takeBroadcasts } = setUp();
+    const { clock, connect, say, takeBroadcasts } = awarenessRoom();
     connect("a", 1, 5);
     connect("b", 2, 1);
     clock.advance(100);
@@ -483,7 +429,7 @@ describe("awareness", () => {
   });
 
   test("(d) an id that is only claimed is removed by any member with a new clock", () => {
-    const { clock, observe, quiet, say, takeBroadcasts } = setUp();
+    const { clock, observe, quiet, say, takeBroadcasts } = awarenessRoom();
     observe("observer", "owner");
     say("observer", [1, 1, "{}"]);
     quiet();
@@ -495,7 +441,7 @@ describe("awareness", () => {
   });
 
   test("(d) a member that claimed a WebRTC peer's id removes it when it has not heard of the peer for 30 s", () => {
-    const { clock, observe, say, take, takeBroadcasts, awareness } = setUp();
+    const { clock, observe, say, take, takeBroadcasts, awareness } = awarenessRoom();
     observe("other", "observer");
     say("observer", [1, 1, "{}"]);
     takeBroadcasts();
@@ -507,7 +453,7 @@ describe("awareness", () => {
   });
 
   test("(e) the state of a primary that leaves is removed immediately, and its clock is remembered", () => {
-    const { awareness, clock, connect, say, takeBroadcasts } = setUp();
+    const { awareness, clock, connect, say, takeBroadcasts } = awarenessRoom();
     connect("a", 1, 5);
     connect("b", 2, 1);
     clock.advance(100);
@@ -520,7 +466,7 @@ describe("awareness", () => {
   });
 
   test("(e) an id that is only claimed expires after 30 s without renewal, and its member may claim it again", () => {
-    const { awareness, clock, observe, quiet, say, takeBroadcasts } = setUp();
+    const { awareness, clock, observe, quiet, say, takeBroadcasts } = awarenessRoom();
     observe("other", "a");
     say("a", [1, 1, "{}"]);
     clock.advance(20_000);
@@ -536,7 +482,7 @@ describe("awareness", () => {
   });
 
   test("(e) a joiner is not told of a client that is gone, whatever the others send again", () => {
-    const { awareness, clock, connect, observe, say, take } = setUp();
+    const { awareness, clock, connect, observe, say, take } = awarenessRoom();
     connect("frozen", 1, 5);
     connect("b", 2, 1);
     observe("observer");
@@ -552,7 +498,7 @@ describe("awareness", () => {
   });
 
   test("(e) members that send its last state again do not keep an id without a primary", () => {
-    const { clock, connect, say, takeBroadcasts } = setUp();
+    const { clock, connect, say, takeBroadcasts } = awarenessRoom();
     connect("a", 1, 1);
     connect("b", 2, 1);
     say("a", [3, 7, "{}"]);
@@ -564,7 +510,7 @@ describe("awareness", () => {
   });
 
   test("(e) an id without a primary expires after 30 s without renewal", () => {
-    const { clock, connect, say, takeBroadcasts } = setUp();
+    const { clock, connect, say, takeBroadcasts } = awarenessRoom();
     connect("a", 1, 1);
     say("a", [2, 1, "{}"]);
     clock.advance(20_000);
@@ -580,7 +526,7 @@ describe("awareness", () => {
   });
 
   test("a connected primary's own state does not expire", () => {
-    const { clock, connect, takeBroadcasts } = setUp();
+    const { clock, connect, takeBroadcasts } = awarenessRoom();
     connect("a", 1, 1);
     takeBroadcasts();
     clock.advance(600_000);
@@ -588,7 +534,7 @@ describe("awareness", () => {
   });
 
   test("the first change is broadcast immediately, later ones at most every 30 ms with the latest state per client", () => {
-    const { clock, connect, say, takeBroadcasts } = setUp();
+    const { clock, connect, say, takeBroadcasts } = awarenessRoom();
     connect("a", 1, 1);
     expect(takeBroadcasts()).toEqual([[[1, 1, '{"of":"a"}']]]);
     for (let at = 2; at <= 10; at += 1) say("a", [1, at, `${at}`]);
@@ -608,7 +554,7 @@ describe("awareness", () => {
   });
 
   test("forgets everything, clocks included, with its last member", () => {
-    const { awareness, clock, connect, take, takeBroadcasts } = setUp();
+    const { awareness, clock, connect, take, takeBroadcasts } = awarenessRoom();
     connect("a", 1, 9);
     take("a");
     awareness.left("a");
@@ -620,7 +566,7 @@ describe("awareness", () => {
   });
 
   test("answers a query with all states", () => {
-    const { awareness, connect, say, take } = setUp();
+    const { awareness, connect, say, take } = awarenessRoom();
     connect("a", 1, 1);
     say("a", [3, 2, "{}"]);
     take("a");
@@ -634,7 +580,7 @@ describe("awareness", () => {
   });
 
   test("answers the queries of one member at most once per second, and its last one always", () => {
-    const { awareness, clock, connect, take } = setUp();
+    const { awareness, clock, connect, take } = awarenessRoom();
     connect("a", 1, 1);
     connect("b", 2, 1);
     take("a");
@@ -653,7 +599,7 @@ describe("awareness", () => {
   });
 
   test("remembers at most the limit of clients: clients that are gone make room, present ones do not", () => {
-    const { awareness, connect, say, clock, take, dropped } = setUp({ ...defaultLimits, awarenessClients: 3 });
+    const { awareness, connect, say, clock, take, dropped } = awarenessRoom({ ...defaultLimits, awarenessClients: 3 });
     connect("a", 1, 1);
     say("a", [2, 1, "{}"], [3, 1, "{}"], [4, 1, "{}"]);
     clock.advance(100);
@@ -664,7 +610,7 @@ describe("awareness", () => {
         .flat()
         .map(([id]) => id),
     ).toEqual([1, 2, 3]);
-    expect(dropped).toEqual([["a", "limits.awareness-clients", "clock 1, 2 characters"]]);
+    expect(dropped).toEqual([["a", "limits.awareness-clients", "clock 1, 2 characters", 1]]);
     say("a", [2, 2, null]);
     clock.advance(100);
     say("a", [5, 1, "{}"]);
@@ -677,13 +623,13 @@ describe("awareness", () => {
   });
 
   test("holds states up to its limit, and a removed state makes room", () => {
-    const { awareness, connect, say, clock, take, dropped } = setUp({ ...defaultLimits, awarenessLength: 30 });
+    const { awareness, connect, say, clock, take, dropped } = awarenessRoom({ ...defaultLimits, awarenessLength: 30 });
     connect("a", 1, 1);
     say("a", [2, 1, '"0123456789"'], [3, 1, '"0123456789"'], [4, 1, "{}"]);
     say("a", [2, 2, '"01234567890123456789"']);
     expect(dropped).toEqual([
-      ["a", "limits.awareness-length", "clock 1, 12 characters"],
-      ["a", "limits.awareness-length", "clock 2, 22 characters"],
+      ["a", "limits.awareness-length", "clock 1, 12 characters", 1],
+      ["a", "limits.awareness-length", "clock 2, 22 characters", 1],
     ]);
     take("a");
     awareness.query("a");
@@ -709,7 +655,7 @@ describe("awareness", () => {
   });
 
   test("forgets clients that are gone in constant time, however many are present", () => {
-    const { awareness, say } = setUp({ ...defaultLimits, awarenessClients: 1_000 });
+    const { awareness, say } = awarenessRoom({ ...defaultLimits, awarenessClients: 1_000 });
     awareness.joined("a");
     say("a", ...Array.from({ length: 100_000 }, (_, id): Entries[number] => [id, 1, "0"]));
     say("a", ...Array.from({ length: 1_000 }, (_, id): Entries[number] => [id, 2, null]));
@@ -717,31 +663,31 @@ describe("awareness", () => {
   });
 
   test("drops a state whose clock is so high that its client could not count further", () => {
-    const { connect, say, clock, takeBroadcasts, dropped } = setUp();
+    const { connect, say, clock, takeBroadcasts, dropped } = awarenessRoom();
     connect("a", 1, 1);
     takeBroadcasts();
     say("a", [2, Number.MAX_SAFE_INTEGER, "{}"], [3, 2 ** 32, "{}"], [4, 2 ** 32 - 1, "{}"]);
     clock.advance(100);
     expect(takeBroadcasts()).toEqual([[[4, 2 ** 32 - 1, "{}"]]]);
-    expect(dropped.map(([, bound]) => bound)).toEqual(["awareness-clock", "awareness-clock"]);
+    expect(dropped).toEqual([["a", "awareness-clock", `clock ${Number.MAX_SAFE_INTEGER}, 2 characters`, 2]]);
   });
 
   test.each([
     ["not decodable", Uint8Array.of(1, 1)],
     ["with trailing bytes", Uint8Array.of(0, 0)],
     ["with an impossible count", Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f)],
-    ["with a state that is not JSON", encode([[1, 1, "{no"]])],
-    ["with a state that is nested too deeply", encode([[1, 1, "[".repeat(600) + "]".repeat(600)]])],
+    ["with a state that is not JSON", encodeEntries([[1, 1, "{no"]])],
+    ["with a state that is nested too deeply", encodeEntries([[1, 1, "[".repeat(600) + "]".repeat(600)]])],
     ["with a clock padded until it reads as NaN", Uint8Array.of(1, 5, ...Array(150).fill(128), 0, 2, 123, 125)],
   ])("rejects an update %s", (_, body) => {
-    const { awareness, takeBroadcasts } = setUp();
+    const { awareness, takeBroadcasts } = awarenessRoom();
     awareness.joined("a");
     expect(() => awareness.updateReceived("a", body)).toThrow();
     expect(takeBroadcasts()).toEqual([]);
   });
 
   test("drops a state over the limit: the other states of the update count, and its client keeps its last state", () => {
-    const { awareness, connect, say, clock, take, takeBroadcasts, dropped } = setUp({
+    const { awareness, connect, say, clock, take, takeBroadcasts, dropped } = awarenessRoom({
       ...defaultLimits,
       awarenessStateLength: 10,
     });
@@ -749,7 +695,7 @@ describe("awareness", () => {
     expect(dropped).toEqual([]);
     takeBroadcasts();
     say("a", [1, 2, '"123456789"'], [2, 1, '"12345678"']);
-    expect(dropped).toEqual([["a", "limits.awareness-state-length", "clock 2, 11 characters"]]);
+    expect(dropped).toEqual([["a", "limits.awareness-state-length", "clock 2, 11 characters", 1]]);
     clock.advance(100);
     expect(takeBroadcasts()).toEqual([[[2, 1, '"12345678"']]]);
     take("a");
@@ -769,12 +715,14 @@ describe("awareness", () => {
   });
 
   test("drops an update over the limit, and its member is sent the states of the others as after any other", () => {
-    const { awareness, connect, take, subscribed, takeBroadcasts, dropped } = setUp();
+    const { awareness, connect, take, subscribed, takeBroadcasts, dropped } = awarenessRoom();
     connect("a", 1, 1);
     takeBroadcasts();
     awareness.joined("b");
     awareness.updateReceived("b", new Uint8Array(defaultLimits.awarenessFrameBytes + 1));
-    expect(dropped).toEqual([["b", "limits.awareness-frame-bytes", `${defaultLimits.awarenessFrameBytes + 1} bytes`]]);
+    expect(dropped).toEqual([
+      ["b", "limits.awareness-frame-bytes", `${defaultLimits.awarenessFrameBytes + 1} bytes`, 1],
+    ]);
     expect([subscribed, take("b"), takeBroadcasts()]).toEqual([["a", "b"], [[[1, 1, '{"of":"a"}']]], []]);
   });
 });

@@ -1,0 +1,88 @@
+import type { Clock } from "../../lib/time/clock.ts";
+import { PacedTask } from "../../lib/time/paced-task.ts";
+import type { RelayLimits } from "../limits.ts";
+import { type AwarenessEntry, encodeAwareness } from "./awareness-codec.ts";
+
+export interface AwarenessBroadcastOptions {
+  readonly clock: Clock;
+  readonly limits: Pick<RelayLimits, "awarenessBroadcastLength">;
+  /** Returns the latest entry of a client; undefined when it is forgotten. */
+  readonly entryOf: (clientId: number) => AwarenessEntry | undefined;
+  readonly broadcast: (body: Uint8Array) => void;
+  /** Returns the number of members that a broadcast goes to. */
+  readonly receivers: () => number;
+}
+
+const leastIntervalMs = 30;
+/** A broadcast takes some time for each receiver, whatever its length. For up to 200 receivers the interval is the least. */
+const intervalMsPerReceiver = 0.15;
+/** The length of one broadcast for all receivers together. For up to 128 receivers it is not less than the limit. */
+const lengthForAll = 2 ** 24;
+/** An entry counts as so many characters beside its state: its id, its clock, and the work for it. */
+const entryLength = 16;
+
+/**
+ * Broadcasts the changes of a room's awareness: the first one immediately, later ones at most every 30 ms, in rooms of
+ * many members less often, with the latest state per client.
+ *
+ * The length of a broadcast is bounded as well, and so the work per second. The clients that find no place come first in
+ * the next one; one that changes meanwhile keeps its turn.
+ */
+export class AwarenessBroadcast {
+  readonly #options: AwarenessBroadcastOptions;
+  readonly #changed = new Set<number>();
+  readonly #task: PacedTask;
+
+  constructor(options: AwarenessBroadcastOptions) {
+    this.#options = options;
+    const { clock, receivers } = options;
+    this.#task = new PacedTask({
+      task: () => this.#send(),
+      get intervalMs() {
+        return Math.max(leastIntervalMs, receivers() * intervalMsPerReceiver);
+      },
+      clock,
+    });
+  }
+
+  /** Reports a change, to be broadcast after the next `flush`. */
+  changed(clientId: number): void {
+    this.#changed.add(clientId);
+  }
+
+  /** A client is forgotten: its change is not broadcast any more. */
+  forget(clientId: number): void {
+    this.#changed.delete(clientId);
+  }
+
+  /** Broadcasts the changes now, or as soon as the interval has passed. */
+  flush(): void {
+    if (this.#changed.size > 0) this.#task.request();
+  }
+
+  clear(): void {
+    this.#changed.clear();
+    this.#task.cancel();
+  }
+
+  #send(): void {
+    const entries = this.#take();
+    if (entries.length > 0) this.#options.broadcast(encodeAwareness(entries));
+    this.flush();
+  }
+
+  /** Takes the entries that find a place in one broadcast: at least one. */
+  #take(): readonly AwarenessEntry[] {
+    const { entryOf, limits, receivers } = this.#options;
+    const entries: AwarenessEntry[] = [];
+    let left = Math.min(limits.awarenessBroadcastLength, lengthForAll / Math.max(1, receivers()));
+    for (const clientId of this.#changed) {
+      const entry = entryOf(clientId);
+      left -= entryLength + (entry?.state?.length ?? 0);
+      if (left < 0 && entries.length > 0) break;
+      this.#changed.delete(clientId);
+      if (entry !== undefined) entries.push(entry);
+    }
+    return entries;
+  }
+}

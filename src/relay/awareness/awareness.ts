@@ -1,0 +1,352 @@
+import type { Clock } from "../../lib/time/clock.ts";
+import type { Connection } from "../../transport/connection.ts";
+import type { RelayLimits } from "../limits.ts";
+import { AwarenessBroadcast } from "./awareness-broadcast.ts";
+import { type AwarenessEntry, AwarenessReader, type EntryHead, removalBytes } from "./awareness-codec.ts";
+import { AwarenessTable, type ClientRecord, type EntryOrigin } from "./awareness-table.ts";
+import { type AwarenessBound, DropCounts, type Drops } from "./drop-counts.ts";
+import { PresenceAnswers } from "./presence-answers.ts";
+import { type MemberIds, mayBeOwn, Primaries } from "./primaries.ts";
+import { isGone, Renewals } from "./renewals.ts";
+import { Subscriptions } from "./subscriptions.ts";
+
+export type WorkAccount = Pick<Connection, "spend" | "turns">;
+
+/**
+ * The ways by which awareness reaches the members of a room. `body` is an awareness update as y-protocols encodes it.
+ */
+export interface AwarenessOptions<Member> {
+  readonly clock: Clock;
+  readonly limits: RelayLimits;
+  /** Sends to every subscribed member, the originator included: the echo keeps y-websocket's watchdog from closing. */
+  readonly broadcast: (body: Uint8Array) => void;
+  readonly send: (member: Member, body: Uint8Array) => void;
+  /** As `send`, with an entry that makes the member's client raise its clock and announce itself again. */
+  readonly requestRenewal: (member: Member, body: Uint8Array) => void;
+  /** States, or a whole update, of `member` are dropped at `bound`. */
+  readonly dropped: (member: Member, bound: AwarenessBound, drops: Drops) => void;
+  /** Returns the account of the work that is done for `member`: entries that are read or encoded count as ids. */
+  readonly accountOf: (member: Member) => WorkAccount;
+  /** From now on `broadcast` reaches `member`. */
+  readonly subscribed: (member: Member) => void;
+}
+
+/** An entry that removes a known client. */
+interface Removal<Member> {
+  readonly entry: AwarenessEntry;
+  readonly client: ClientRecord<Member>;
+  readonly origin: EntryOrigin<Member>;
+}
+
+/** A state that has no primary, or is only claimed, expires when it was not renewed for this long, as in y-protocols. */
+const expiryMs = 30_000;
+const sweepMs = 5_000;
+/**
+ * States with a clock from this value on are dropped. y-protocols adds 1 per change, so no real client gets here, and none can count
+ * beyond 2⁵³.
+ */
+const maxClock = 2 ** 32;
+/** The part of an update that is read at once, which takes up to 2 ms, whatever it holds. */
+const step = { entries: 1_000, bytes: 2 ** 17 };
+
+/**
+ * The awareness of a room: a table of the latest state per client id. States are not parsed.
+ *
+ * Clients pass on every state that they learn. When they disconnect they drop the states of others but keep the clocks,
+ * and they reconnect with their own old clock, which all others reject. The rules (a) to (e) below keep the table
+ * complete in spite of that, with no more messages than necessary.
+ */
+export class Awareness<Member> {
+  readonly #options: AwarenessOptions<Member>;
+  readonly #clients: AwarenessTable<Member>;
+  readonly #members = new Map<Member, MemberIds>();
+  /** The updates of which the rest is being read. */
+  readonly #readers = new Map<Member, AwarenessReader>();
+  readonly #primaries: Primaries<Member>;
+  readonly #broadcast: AwarenessBroadcast;
+  readonly #answers: PresenceAnswers<Member>;
+  readonly #subscriptions: Subscriptions<Member>;
+  readonly #renewals: Renewals<Member>;
+  readonly #drops = new DropCounts();
+  #cancelSweep: (() => void) | undefined;
+
+  constructor(options: AwarenessOptions<Member>) {
+    this.#options = options;
+    const { limits } = options;
+    const clientOf = (clientId: number) => this.#clients.get(clientId);
+    this.#clients = new AwarenessTable(limits, (clientId) => this.#broadcast.forget(clientId));
+    this.#primaries = new Primaries(this.#clients, this.#members);
+    const broadcast = (body: Uint8Array) => {
+      this.#answers.changesSent();
+      options.broadcast(body);
+    };
+    const receivers = () => this.#members.size;
+    this.#broadcast = new AwarenessBroadcast({ ...options, entryOf: clientOf, broadcast, receivers });
+    this.#answers = new PresenceAnswers({
+      ...options,
+      present: () => this.#clients.present(),
+      spend: (member, entries) => options.accountOf(member).spend("ids", entries),
+    });
+    this.#renewals = new Renewals({ ...options, clientOf });
+    const subscribed = (member: Member) => {
+      options.subscribed(member);
+      this.#answers.send(member);
+    };
+    this.#subscriptions = new Subscriptions({ clock: options.clock, subscribed });
+  }
+
+  joined(member: Member): void {
+    this.#members.set(member, {
+      ownId: undefined,
+      isClaim: false,
+      announcedClock: undefined,
+      returningId: undefined,
+    });
+    this.#subscriptions.joined(member);
+    this.#cancelSweep ??= this.#options.clock.after(sweepMs, () => this.#sweep());
+  }
+
+  /** Called for each frame of `member`. */
+  frameReceived(member: Member): void {
+    this.#subscriptions.frameReceived(member);
+  }
+
+  /**
+   * Takes an awareness update of `member`. Throws, or rejects with, `DecodeError`. Returns a promise for an update so
+   * large that it is read in parts, for which the member's turns are waited for; its next update must wait for that.
+   */
+  updateReceived(member: Member, body: Uint8Array): void | Promise<void> {
+    const ids = this.#members.get(member);
+    if (ids === undefined) return;
+    const reader = this.#open(member, body);
+    const entries = reader === undefined ? [] : this.#read(member, ids, reader);
+    const lone = reader?.count === 1 ? loneState(entries) : undefined;
+    const before = lone === undefined ? undefined : this.#clients.get(lone.clientId)?.clock;
+    const isNew = this.#applyAll(member, ids, entries, lone);
+    const isFirst = this.#subscriptions.subscribe(member);
+    if (lone !== undefined && isFirst) this.#firstStateReceived(member, ids, lone, before);
+    else if (lone !== undefined && isNew) this.#claim(member, ids, lone.clientId);
+    else if (lone !== undefined) this.#oldStateReceived(member, ids, lone.clientId);
+    this.#broadcast.flush();
+    if (reader !== undefined && reader.left > 0) return this.#takeRest(member, ids, reader);
+  }
+
+  /** Answers a query of `member` with all states, at a bounded rate, because the answer is large. */
+  queryReceived(member: Member): void {
+    if (this.#members.has(member)) this.#answers.request(member);
+  }
+
+  /** Sends `member` all states. */
+  query(member: Member): void {
+    this.#answers.send(member);
+  }
+
+  left(member: Member): void {
+    const ids = this.#members.get(member);
+    if (ids === undefined) return;
+    this.#subscriptions.left(member);
+    this.#readers.delete(member);
+    this.#renewals.left(member);
+    this.#answers.left(member);
+    this.#clients.left(member);
+    this.#members.delete(member);
+    if (this.#members.size === 0) {
+      this.#clear();
+      return;
+    }
+    this.#release(member, ids);
+  }
+
+  /** Reports an awareness update of `member` that is dropped, because the member may not be shown. */
+  updateIgnored(member: Member): void {
+    this.#subscriptions.subscribe(member);
+  }
+
+  /** Removes the state of `member`, which stays but may not be shown any more. */
+  hidden(member: Member): void {
+    const ids = this.#members.get(member);
+    if (ids === undefined) return;
+    this.#readers.delete(member);
+    this.#release(member, ids);
+  }
+
+  /**
+   * (e) Takes its own id from `member`, if it is the primary: the state is removed, unless another member that has the
+   * same own id announces it too. The late close of an older connection changes nothing.
+   */
+  #release(member: Member, ids: MemberIds): void {
+    const removedId = this.#primaries.release(member, ids);
+    if (removedId !== undefined) this.#remove(removedId);
+    this.#broadcast.flush();
+  }
+
+  /**
+   * (a) A lone state that a client sends before it has learnt any other is its own: its member becomes the primary of
+   * that id. `before` is the clock that was known.
+   */
+  #firstStateReceived(member: Member, ids: MemberIds, own: AwarenessEntry, before: number | undefined): void {
+    const client = this.#clients.get(own.clientId);
+    if (client === undefined) return;
+    const isBehind = before !== undefined && own.clock < before;
+    if (client.primary === undefined || !isBehind) {
+      ids.ownId = own.clientId;
+      ids.isClaim = client.primary !== undefined;
+      ids.announcedClock = own.clock;
+      this.#primaries.make(member, own.clientId);
+    }
+    // (b) The others take a clock that is above the known one.
+    if (before === undefined || before === own.clock) this.#renewals.renew(member, own);
+    else if (isBehind) this.#renewals.renew(member, { clientId: own.clientId, clock: before, state: undefined });
+    if (before !== undefined) this.#renewOthers(member);
+  }
+
+  /** (c) A client that comes back has dropped the states of the others, and accepts them only with higher clocks. */
+  #renewOthers(member: Member): void {
+    for (const [other, otherIds] of this.#members) {
+      if (other !== member) this.#renewals.request(other, otherIds);
+    }
+  }
+
+  /** (a) The member of a later lone state claims its id. */
+  #claim(member: Member, ids: MemberIds, clientId: number): void {
+    const isReturning = ids.returningId === clientId;
+    if (this.#primaries.claim(member, ids, clientId) && isReturning) this.#renewOthers(member);
+  }
+
+  /**
+   * (b) A client that returns can come so late that its state is not taken for the first: if nobody has that id, it is
+   * asked to raise its clock. A member that has passed on the state of a client that is gone drops it.
+   */
+  #oldStateReceived(member: Member, ids: MemberIds, clientId: number): void {
+    const client = this.#clients.get(clientId);
+    if (ids.ownId !== undefined || client === undefined || !isGone(client)) return;
+    ids.returningId = clientId;
+    this.#renewals.request(member, ids);
+  }
+
+  /** Returns undefined for an update that is too large: presence must not end the session. */
+  #open(member: Member, body: Uint8Array): AwarenessReader | undefined {
+    const { dropped, limits } = this.#options;
+    if (body.byteLength <= limits.awarenessFrameBytes) return new AwarenessReader(body);
+    dropped(member, "limits.awareness-frame-bytes", { count: 1, detail: `${body.byteLength} bytes` });
+    return undefined;
+  }
+
+  /**
+   * Reads the next entries of an update. Most of what members send again is known: such a state is not read, unless it
+   * can be the member's own. Nor is the state of a new id for which the member has no place.
+   */
+  #read(member: Member, { ownId }: MemberIds, reader: AwarenessReader): readonly AwarenessEntry[] {
+    const { accountOf, limits } = this.#options;
+    accountOf(member).spend("ids", Math.min(reader.left, step.entries));
+    const hasPlace = this.#clients.hasPlaceFor(member);
+    let refused = 0;
+    const isNeeded = ({ clientId, clock, bytes }: EntryHead) => {
+      if (reader.count === 1 || clientId === ownId) return true;
+      const client = this.#clients.get(clientId);
+      if (client !== undefined) return clock > client.clock;
+      if (hasPlace || bytes === removalBytes) return true;
+      refused += 1;
+      return false;
+    };
+    const entries = reader.read({ ...step, stateLength: limits.awarenessStateLength, isNeeded });
+    const { awarenessClientsPerConnection: places } = limits;
+    const detail = () => `${refused} more than ${places} client ids`;
+    if (refused > 0) this.#drops.add("limits.awareness-clients-per-connection", detail, refused);
+    return entries;
+  }
+
+  /** Takes the rest of an update, as if it came in further updates. */
+  async #takeRest(member: Member, ids: MemberIds, reader: AwarenessReader): Promise<void> {
+    this.#readers.set(member, reader);
+    const { turns } = this.#options.accountOf(member);
+    while (reader.left > 0) {
+      if (turns.isOver) await new Promise<void>((resolve) => turns.wait(resolve));
+      // The member has left, or may not be shown any more.
+      if (this.#readers.get(member) !== reader) return;
+      this.#applyAll(member, ids, this.#read(member, ids, reader), undefined);
+      this.#broadcast.flush();
+    }
+    this.#readers.delete(member);
+  }
+
+  /** Applies entries. `lone` is the lone state of an update. Returns whether the last entry has changed the table. */
+  #applyAll(
+    member: Member,
+    ids: MemberIds,
+    entries: readonly AwarenessEntry[],
+    lone: AwarenessEntry | undefined,
+  ): boolean {
+    const receivedAt = this.#options.clock.now();
+    let isNew = false;
+    for (const entry of entries) {
+      const isOwn = mayBeOwn(ids, entry.clientId, lone !== undefined);
+      isNew = this.#apply(member, ids, entry, { passedOnBy: isOwn ? undefined : member, receivedAt });
+    }
+    this.#drops.report((bound, drops) => this.#options.dropped(member, bound, drops));
+    return isNew;
+  }
+
+  /**
+   * (d) An entry counts only if its clock is above the known one. A removal counts only from the primary, if there is
+   * one, and from it also with the known clock: y-protocols sends such a one when it disconnects, or when it has not
+   * heard of a client for 30 s. Returns whether the entry has changed the table.
+   */
+  #apply(member: Member, ids: MemberIds, entry: AwarenessEntry, origin: EntryOrigin<Member>): boolean {
+    const { clientId, clock, state } = entry;
+    const client = this.#clients.get(clientId);
+    if (ids.ownId === clientId) ids.announcedClock = state === undefined ? undefined : clock;
+    if (state === undefined) return client !== undefined && this.#applyRemoval(member, ids, { entry, client, origin });
+    if (client !== undefined && clock <= client.clock) return false;
+    if (!this.#set(entry, origin)) return false;
+    if (ids.ownId === clientId) this.#primaries.make(member, clientId);
+    else if (ids.returningId === clientId) this.#claim(member, ids, clientId);
+    return true;
+  }
+
+  #applyRemoval(member: Member, ids: MemberIds, { entry, client, origin }: Removal<Member>): boolean {
+    const { primary } = client;
+    if (primary === member && entry.clock === client.clock) this.#release(member, ids);
+    if (entry.clock <= client.clock) return false;
+    return (primary === member || !this.#primaries.isOwned(primary)) && this.#set(entry, origin);
+  }
+
+  /** Puts an entry into the table. Returns false when it is dropped at a bound. */
+  #set(entry: AwarenessEntry, origin: EntryOrigin<Member>): boolean {
+    const { clientId, clock, state } = entry;
+    const exceeded = clock < maxClock ? this.#clients.set(entry, origin) : "awareness-clock";
+    if (exceeded === undefined) this.#broadcast.changed(clientId);
+    else this.#drops.add(exceeded, () => `clock ${clock}, ${state?.length ?? 0} characters`);
+    return exceeded === undefined;
+  }
+
+  #remove(clientId: number): void {
+    if (this.#clients.remove(clientId)) this.#broadcast.changed(clientId);
+  }
+
+  #sweep(): void {
+    this.#cancelSweep = this.#options.clock.after(sweepMs, () => this.#sweep());
+    const now = this.#options.clock.now();
+    for (const { clientId, primary, seenAt } of this.#clients.clients()) {
+      if (now - seenAt < expiryMs || this.#primaries.isOwned(primary)) continue;
+      const ids = primary === undefined ? undefined : this.#members.get(primary);
+      if (primary !== undefined && ids !== undefined) this.#release(primary, ids);
+      else this.#remove(clientId);
+    }
+    this.#broadcast.flush();
+  }
+
+  #clear(): void {
+    this.#clients.clear();
+    this.#primaries.clear();
+    this.#broadcast.clear();
+    this.#answers.clear();
+    this.#cancelSweep?.();
+    this.#cancelSweep = undefined;
+  }
+}
+
+/** The entry of an update that holds one state and nothing else. */
+function loneState(entries: readonly AwarenessEntry[]): AwarenessEntry | undefined {
+  return entries.length === 1 && entries[0]?.state !== undefined ? entries[0] : undefined;
+}

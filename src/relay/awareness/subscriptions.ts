@@ -1,0 +1,68 @@
+import type { Clock } from "../../lib/time/clock.ts";
+
+export interface SubscriptionsOptions<Member> {
+  readonly clock: Clock;
+  /** From now on `member` is sent what is broadcast. Called once for each member. */
+  readonly subscribed: (member: Member) => void;
+}
+
+interface Subscription {
+  hasSentFrame: boolean;
+  isSubscribed: boolean;
+  cancel: (() => void) | undefined;
+}
+
+/** A member is subscribed this long after its first frame, or earlier, with its own awareness. */
+const delayMs = 100;
+/**
+ * A member that sends nothing is subscribed this long after `joined`. It is longer than a round trip on a slow link,
+ * see `frameReceived`.
+ */
+const silentDelayMs = 1_000;
+
+/** The time from which each member is sent the states of the others: rule (a) of `Awareness`. */
+export class Subscriptions<Member> {
+  readonly #options: SubscriptionsOptions<Member>;
+  readonly #members = new Map<Member, Subscription>();
+
+  constructor(options: SubscriptionsOptions<Member>) {
+    this.#options = options;
+  }
+
+  joined(member: Member): void {
+    const subscription: Subscription = { hasSentFrame: false, isSubscribed: false, cancel: undefined };
+    this.#members.set(member, subscription);
+    this.#subscribeAfter(member, subscription, silentDelayMs);
+  }
+
+  /**
+   * Called for each frame of `member`. Only the first counts: the client's own awareness follows it in the same
+   * instant.
+   */
+  frameReceived(member: Member): void {
+    const subscription = this.#members.get(member);
+    if (subscription === undefined || subscription.hasSentFrame) return;
+    subscription.hasSentFrame = true;
+    if (!subscription.isSubscribed) this.#subscribeAfter(member, subscription, delayMs);
+  }
+
+  /** Subscribes `member` now. Returns false when it is subscribed already. */
+  subscribe(member: Member): boolean {
+    const subscription = this.#members.get(member);
+    if (subscription === undefined || subscription.isSubscribed) return false;
+    subscription.isSubscribed = true;
+    subscription.cancel?.();
+    this.#options.subscribed(member);
+    return true;
+  }
+
+  left(member: Member): void {
+    this.#members.get(member)?.cancel?.();
+    this.#members.delete(member);
+  }
+
+  #subscribeAfter(member: Member, subscription: Subscription, afterMs: number): void {
+    subscription.cancel?.();
+    subscription.cancel = this.#options.clock.after(afterMs, () => this.subscribe(member));
+  }
+}
