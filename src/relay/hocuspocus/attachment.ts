@@ -27,6 +27,7 @@ import { type HocuspocusEncoding, hocuspocusEncoding } from "./encoding.ts";
 import type { HocuspocusLimits } from "./limits.ts";
 import { HocuspocusMember } from "./member.ts";
 import { PendingAcknowledgements } from "./pending-acknowledgements.ts";
+import { characterBucket, type StatelessRates } from "./stateless-messages.ts";
 import type { Standing } from "./stranger-deadline.ts";
 
 /** The dependencies that all attachments of a server share. */
@@ -43,6 +44,8 @@ export interface AttachmentOptions extends DocumentAuthorizationOptions {
   readonly dropped: DroppedMessages;
   /** Returns the encoding that members share whose address is the document's name alone. */
   readonly plainEncoding: (room: SyncRoom) => HocuspocusEncoding;
+  /** Returns the rate of the stateless messages of all members, in characters. */
+  readonly statelessRate: (room: SyncRoom) => TokenBucket;
 }
 
 /** The connection that an attachment belongs to, and its callbacks. */
@@ -105,7 +108,8 @@ export class Attachment {
   readonly #options: AttachmentOptions;
   readonly #inbox: Inbox<Task>;
   readonly #authorization: DocumentAuthorization;
-  readonly #rate: TokenBucket;
+  /** The rates of stateless messages, kept while the client leaves and joins again. */
+  readonly #rates: Omit<StatelessRates, "roomCharacters">;
   #encoding: HocuspocusEncoding;
   #state: State = { kind: "new" };
   /** The `expiresAt` of the grant for which the provider was last asked for a new token. */
@@ -126,7 +130,10 @@ export class Attachment {
       filled: () => host.filled(),
       cleared: () => host.cleared(),
     });
-    this.#rate = new TokenBucket({ burst: limits.statelessBurst, perSecond: limits.statelessPerSecond, clock });
+    this.#rates = {
+      messages: new TokenBucket({ burst: limits.statelessBurst, perSecond: limits.statelessPerSecond, clock }),
+      characters: characterBucket(limits.statelessCharactersPerSecond, limits, clock),
+    };
     this.#authorization = new DocumentAuthorization(host, options, () => this.#deadlinePassed());
     this.#authorization.startDeadline();
   }
@@ -251,7 +258,7 @@ export class Attachment {
       pass,
       // Providers that do not authenticate are older than version 3.
       ledger: new AcknowledgementLedger({ access: pass.access, resetsOnSync: token !== undefined }),
-      rate: this.#rate,
+      rates: { ...this.#rates, roomCharacters: this.#options.statelessRate(pass.room) },
       signal: handshake.signal,
       limits,
       clock,

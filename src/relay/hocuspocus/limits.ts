@@ -56,6 +56,19 @@ export const hocuspocusLimits = limits({
     help: "stateless messages of one connection, for each document",
     beyond: "delayed",
   },
+  // All members are sent them, and those whose links take less are disconnected.
+  statelessCharactersPerSecond: {
+    default: 256 * kibibyte,
+    unit: "per second",
+    help: "characters of the stateless messages of one connection, for each document; at once as many, or one message of any length",
+    beyond: "delayed",
+  },
+  statelessDocumentCharactersPerSecond: {
+    default: mebibyte,
+    unit: "per second",
+    help: "the same, of all connections together",
+    beyond: "delayed",
+  },
 });
 
 export type HocuspocusLimits = LimitValues<typeof hocuspocusLimits>;

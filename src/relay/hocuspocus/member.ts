@@ -1,7 +1,6 @@
 import type { Access } from "../../auth/authorizer.ts";
 import { abortableWait } from "../../lib/abortable-wait.ts";
 import type { Clock } from "../../lib/time/clock.ts";
-import type { TokenBucket } from "../../lib/token-bucket.ts";
 import type { RoomPass } from "../../rooms/room-pass.ts";
 import type { Connection } from "../../transport/connection.ts";
 import type { TransportLimits } from "../../transport/limits.ts";
@@ -13,7 +12,7 @@ import type { ClientMessage } from "./codec.ts";
 import type { HocuspocusEncoding } from "./encoding.ts";
 import type { HocuspocusLimits } from "./limits.ts";
 import type { PendingAcknowledgements } from "./pending-acknowledgements.ts";
-import { StatelessMessages } from "./stateless-messages.ts";
+import { StatelessMessages, type StatelessRates } from "./stateless-messages.ts";
 
 export interface HocuspocusMemberOptions {
   readonly connection: Connection;
@@ -21,8 +20,7 @@ export interface HocuspocusMemberOptions {
   /** The member owns the pass from now on. */
   readonly pass: RoomPass<SyncRoom>;
   readonly ledger: AcknowledgementLedger;
-  /** Limits the rate of stateless messages. */
-  readonly rate: TokenBucket;
+  readonly rates: StatelessRates;
   /** Aborts when the client disconnects. */
   readonly signal: AbortSignal;
   readonly limits: HocuspocusLimits & Pick<TransportLimits, "outboxBytes">;
@@ -59,9 +57,9 @@ export class HocuspocusMember implements SyncMember {
     this.encoding = options.encoding;
     this.#room = options.pass.room;
     this.#ledger = options.ledger;
-    const { rate, signal, limits, clock, dropped, connection, failed } = options;
+    const { rates, signal, limits, clock, dropped, connection, failed } = options;
     this.#stateless = new StatelessMessages({
-      rate,
+      rates,
       signal,
       limits,
       clock,

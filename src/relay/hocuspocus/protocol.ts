@@ -1,10 +1,12 @@
+import type { TokenBucket } from "../../lib/token-bucket.ts";
 import type { Protocol } from "../../transport/protocol.ts";
 import type { SyncRoom } from "../sync-room.ts";
 import type { AttachmentOptions } from "./attachment.ts";
 import { type HocuspocusEncoding, hocuspocusEncoding } from "./encoding.ts";
 import { HocuspocusSession } from "./session.ts";
+import { characterBucket } from "./stateless-messages.ts";
 
-export type HocuspocusOptions = Omit<AttachmentOptions, "plainEncoding">;
+export type HocuspocusOptions = Omit<AttachmentOptions, "plainEncoding" | "statelessRate">;
 
 const path = "/collab";
 
@@ -16,7 +18,14 @@ export function hocuspocus(options: HocuspocusOptions): Protocol {
     encodings.set(room, known);
     return known;
   };
-  const attachmentOptions = { ...options, plainEncoding };
+  const { clock, limits } = options;
+  const rates = new WeakMap<SyncRoom, TokenBucket>();
+  const statelessRate = (room: SyncRoom) => {
+    const known = rates.get(room) ?? characterBucket(limits.statelessDocumentCharactersPerSecond, limits, clock);
+    rates.set(room, known);
+    return known;
+  };
+  const attachmentOptions = { ...options, plainEncoding, statelessRate };
   return {
     name: "hocuspocus",
     endpoint: { label: "Hocuspocus", scheme: "ws", path },

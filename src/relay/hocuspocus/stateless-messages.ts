@@ -1,12 +1,22 @@
 import { abortableWait } from "../../lib/abortable-wait.ts";
 import { Gate } from "../../lib/gate.ts";
 import type { Clock } from "../../lib/time/clock.ts";
-import type { TokenBucket } from "../../lib/token-bucket.ts";
+import { TokenBucket } from "../../lib/token-bucket.ts";
 import { Inbox, type Task } from "../../transport/inbox.ts";
 import type { HocuspocusLimits } from "./limits.ts";
 
+/** The rates that a stateless message has to keep. Each bucket can hold the longest message. */
+export interface StatelessRates {
+  /** Messages of one connection for one document. */
+  readonly messages: TokenBucket;
+  /** Their characters. */
+  readonly characters: TokenBucket;
+  /** The characters of the messages of all members of the document. */
+  readonly roomCharacters: TokenBucket;
+}
+
 export interface StatelessMessagesOptions {
-  readonly rate: TokenBucket;
+  readonly rates: StatelessRates;
   readonly clock: Clock;
   readonly limits: HocuspocusLimits;
   /** Aborts when the client disconnects. */
@@ -20,7 +30,8 @@ export interface StatelessMessagesOptions {
 const waitingMessageBytes = 128;
 
 /**
- * The stateless messages of one member, which leave in order and at their rate. A message that is too long is dropped.
+ * The stateless messages of one member, which leave in order and at their rates: all members are sent each of them, and
+ * one that reads too slowly would be disconnected. A message that is too long is dropped.
  *
  * Messages over the rate wait beside the frames of the document, so that they hold up no edit: this is the second place
  * where frames wait, and an inbox like the first. What waits when the client disconnects, or the member leaves, is
@@ -58,19 +69,32 @@ export class StatelessMessages {
   }
 
   #send(payload: string): void | Promise<void> {
-    const { rate, broadcast, signal } = this.#options;
+    const { rates, broadcast, signal } = this.#options;
     if (this.#hasEnded) return;
-    if (rate.take()) return broadcast(payload);
+    const { messages, characters, roomCharacters } = rates;
+    const { length } = payload;
+    const waitMs = Math.max(messages.waitMs(), characters.waitMs(length), roomCharacters.waitMs(length));
+    if (waitMs === 0) {
+      messages.take();
+      characters.take(length);
+      roomCharacters.take(length);
+      return broadcast(payload);
+    }
     if (signal.aborted) return;
-    return this.#waitForRate().then(() => this.#send(payload));
+    return this.#waitForRate(waitMs).then(() => this.#send(payload));
   }
 
-  async #waitForRate(): Promise<void> {
-    const { clock, limits, signal } = this.#options;
+  async #waitForRate(waitMs: number): Promise<void> {
+    const { clock, signal } = this.#options;
     await abortableWait(signal, (done) => {
       this.#stopWaiting = done;
-      return clock.after(1000 / limits.statelessPerSecond, done);
+      return clock.after(waitMs, done);
     });
     this.#stopWaiting = undefined;
   }
+}
+
+/** The characters per second of one sender, or of a room. One message of the greatest length is always possible. */
+export function characterBucket(perSecond: number, { statelessLength }: HocuspocusLimits, clock: Clock): TokenBucket {
+  return new TokenBucket({ burst: Math.max(statelessLength, perSecond), perSecond, clock });
 }

@@ -306,6 +306,45 @@ describe("a stateless message", () => {
     expect(b.told()).toEqual(["doc: stateless 3"]);
   });
 
+  test("of many characters waits until those before it are within the rate of its connection", async () => {
+    const limits = { statelessLength: 1_000, statelessCharactersPerSecond: 1_000 };
+    const { connect, clock } = hocuspocusSessions({ limits });
+    const [a, b, c] = [await connect("a"), await connect("b"), await connect("c")];
+    for (const each of [a, b, c]) await each.say(doc.auth(), doc.step1());
+    b.told();
+    await a.say(doc.stateless("x".repeat(900)), doc.stateless("y".repeat(600)), doc.stateless("z"));
+    // The rate is that of one connection.
+    await c.say(doc.stateless("w".repeat(900)));
+    expect(b.told().map((words) => words.at(-1))).toEqual(["x", "w"]);
+    clock.advance(499);
+    await settled();
+    expect(b.told()).toEqual([]);
+    clock.advance(1);
+    await settled();
+    clock.advance(1);
+    await settled();
+    expect(b.told().map((words) => words.at(-1))).toEqual(["y", "z"]);
+  });
+
+  test("waits also for the rate of all connections together, and a short one not for the long ones", async () => {
+    const limits = { statelessLength: 1_000, statelessDocumentCharactersPerSecond: 1_000 };
+    const { connect, clock } = hocuspocusSessions({ limits });
+    const [a, b, c] = [await connect("a"), await connect("b"), await connect("c")];
+    for (const each of [a, b, c]) await each.say(doc.auth(), doc.step1());
+    b.told();
+    await a.say(doc.stateless("x".repeat(1_000)), doc.stateless("y".repeat(1_000)));
+    await c.say(doc.stateless("w"));
+    expect(b.told().map((words) => words.at(-1))).toEqual(["x"]);
+    clock.advance(1);
+    await settled();
+    expect(b.told()).toEqual(["doc: stateless w"]);
+    for (let wait = 0; wait < 5; wait += 1) {
+      clock.advance(1_000);
+      await settled();
+    }
+    expect(b.told().map((words) => words.at(-1))).toEqual(["y"]);
+  });
+
   test("over the rate holds up the frames behind it while too many bytes wait", async () => {
     const { connect, clock, store, turnAndSync } = hocuspocusSessions({
       limits: { statelessBurst: 1, statelessPerSecond: 10, attachmentInboxBytes: 1_000 },
