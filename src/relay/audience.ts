@@ -188,16 +188,37 @@ export class Audience {
   }
 
   /**
-   * Sends a frame to every member except `except`, synced or not. `encode` returns undefined for encodings that have no
-   * such frame.
+   * Sends a frame to every member except its sender, synced or not. `encode` returns undefined for encodings that have
+   * no such frame.
+   *
+   * The bytes for all receivers are work of the sender. Returns a promise when they are sent in several of its turns:
+   * its next frame must wait for it.
    */
-  broadcast(encode: (encoding: SyncEncoding) => Frame | undefined, except?: SyncMember): void {
+  broadcast(encode: (encoding: SyncEncoding) => Frame | undefined, sender?: SyncMember): void | Promise<void> {
     const frames = new Map<SyncEncoding, Frame | undefined>();
+    const receivers: [SyncMember, Frame][] = [];
     for (const member of this.#deliveries.keys()) {
       const { encoding } = member;
       if (!frames.has(encoding)) frames.set(encoding, encode(encoding));
       const frame = frames.get(encoding);
-      if (frame !== undefined && member !== except) this.send(member, frame);
+      if (frame !== undefined && member !== sender) receivers.push([member, frame]);
+    }
+    return this.#sendInTurns(receivers, sender?.connection);
+  }
+
+  /** Sends what is left of a broadcast, as far as the sender's turn lasts; a broadcast of the server at once. */
+  #sendInTurns(
+    receivers: readonly [SyncMember, Frame][],
+    sender: Connection | undefined,
+    first = 0,
+  ): void | Promise<void> {
+    for (const [index, [member, frame]] of receivers.slice(first).entries()) {
+      sender?.spend("bytes", frame.length);
+      this.send(member, frame);
+      const next = first + index + 1;
+      if (sender?.turns.isOver !== true || next === receivers.length) continue;
+      const turn = new Promise<void>((resolve) => sender.turns.wait(resolve));
+      return turn.then(() => this.#sendInTurns(receivers, sender, next));
     }
   }
 

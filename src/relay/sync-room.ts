@@ -200,9 +200,9 @@ export class SyncRoom {
    * Sends a stateless message of the application to all members whose protocol has such messages, except `sender`;
    * without a sender the message comes from the server. A message of a member that may not be shown is dropped.
    */
-  broadcastStateless(payload: string, sender?: SyncMember): void {
+  broadcastStateless(payload: string, sender?: SyncMember): void | Promise<void> {
     if (sender !== undefined && !this.#mayBeSeen(sender)) return;
-    this.#audience.broadcast((encoding) => encoding.stateless?.(payload), sender);
+    return this.#audience.broadcast((encoding) => encoding.stateless?.(payload), sender);
   }
 
   /** Answers a query for all awareness states. */

@@ -76,3 +76,27 @@ test("an answer is cached for members that share an encoding, not for a member t
   for (const id of ["first", "second", "third", "fourth"]) join(id, shared, update);
   expect(shared.answers).toBe(2);
 });
+
+test("a broadcast is work of its sender, and goes out in the sender's turns to those that are present then", async () => {
+  const { audience, join } = setUp();
+  const encoding = countingEncoding("shared");
+  const [sender, first, second, third] = [
+    join("a", encoding),
+    join("b", encoding),
+    join("c", encoding),
+    join("d", encoding),
+  ];
+  const members = [sender, first, second, third];
+  const told = () => members.map(({ connection }) => connection.take());
+  told();
+  const { spent, turns } = sender.connection;
+  turns.isOver = true;
+  const sent = audience.broadcast(() => "four", sender);
+  expect([told(), spent.bytes, turns.waiting]).toEqual([[[], ["four"], [], []], 4, 1]);
+  audience.remove(second);
+  turns.next();
+  await sent;
+  expect([told(), spent.bytes]).toEqual([[[], [], [], ["four"]], 12]);
+  // A message of the server is nobody's work.
+  expect(audience.broadcast(() => "four")).toBeUndefined();
+});

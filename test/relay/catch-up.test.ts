@@ -386,9 +386,9 @@ describe("a reader that is slower than its writers", () => {
     const encoding = { ...yWebsocketEncoding, stateless: (payload: string) => payload };
     room.join({ connection, encoding, access: "write" });
     connection.unsentBytes = outboxBytes / 4;
-    for (let count = 0; count < outboxBytes / 1_000; count += 1) room.broadcastStateless("x".repeat(1_000));
+    for (let count = 0; count < outboxBytes / 1_000; count += 1) void room.broadcastStateless("x".repeat(1_000));
     expect(connection.isOpen).toBe(true);
-    room.broadcastStateless("one more");
+    void room.broadcastStateless("one more");
     expect(connection.closeReason).toBe(closeReasons.overloaded);
     expect(connection.closeDetail).toStartWith("limits.outbox-bytes: ");
   });

@@ -21,7 +21,8 @@ export interface StatelessMessagesOptions {
   readonly limits: HocuspocusLimits;
   /** Aborts when the client disconnects. */
   readonly signal: AbortSignal;
-  readonly broadcast: (payload: string) => void;
+  /** Returns a promise when it takes several turns of the event loop. */
+  readonly broadcast: (payload: string) => void | Promise<void>;
   readonly dropped: (detail: string) => void;
   readonly failed: (error: unknown) => void;
 }

@@ -286,7 +286,7 @@ describe("a stateless message", () => {
     await a.say(doc.stateless("hello"));
     expect([a.told(), b.told(), elsewhere.told()]).toEqual([[], ["doc: stateless hello"], []]);
     const { room } = await rooms.acquire("doc");
-    room.broadcastStateless("from the server");
+    void room.broadcastStateless("from the server");
     expect([a.told(), b.told()]).toEqual([["doc: stateless from the server"], ["doc: stateless from the server"]]);
   });
 
