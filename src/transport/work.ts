@@ -12,7 +12,7 @@ export const workCosts = {
   /** Bytes of updates that are merged, compared or cut for an answer. */
   "merged-bytes": 0.02,
   /** Entries of awareness updates. */
-  ids: 1,
+  ids: 0.3,
 } as const satisfies Readonly<Record<string, number>>;
 
 export type WorkKind = keyof typeof workCosts;
