@@ -1,3 +1,4 @@
+import * as binary from "lib0/binary";
 import * as decoding from "lib0/decoding";
 import * as encoding from "lib0/encoding";
 import { closeReasons, SessionError } from "../transport/close-reason.ts";
@@ -34,6 +35,19 @@ export function decodeSyncMessage(decoder: decoding.Decoder): SyncMessage | Unkn
     default:
       return unknownMessage;
   }
+}
+
+/**
+ * The offset of the update in a frame that has one Update message from `offset` on, and nothing behind it; -1 for any
+ * other frame, about which `decodeSyncMessage` decides, and for an update of more than 16 kB. Builds nothing.
+ */
+export function updateOffset(frame: Uint8Array, offset: number): number {
+  if (frame[offset] !== update) return -1;
+  const low = frame[offset + 1] ?? 0;
+  if (low < binary.BIT8) return offset + 2 + low === frame.byteLength ? offset + 2 : -1;
+  const high = frame[offset + 2] ?? binary.BIT8;
+  const length = (low & binary.BITS7) + high * binary.BIT8;
+  return high < binary.BIT8 && offset + 3 + length === frame.byteLength ? offset + 3 : -1;
 }
 
 /**

@@ -1,6 +1,7 @@
 import * as Y from "yjs";
 import { Ranges } from "../../../src/lib/ranges.ts";
 import type { IdSet } from "../../../src/relay/update/id-set.ts";
+import type { UpdateContents } from "../../../src/relay/update/update-contents.ts";
 
 /** Clock ranges by client, in an order that makes them comparable. */
 export type Clocks = readonly (readonly [client: number, ranges: readonly (readonly [start: number, end: number])[]])[];
@@ -32,6 +33,11 @@ export function deletesIn({ store }: Y.Doc): Clocks {
 /** The clocks of a set. */
 export function clocksIn(set: IdSet): Clocks {
   return [...set].map(([client, ranges]) => [client, [...ranges]] as const).sort(([left], [right]) => left - right);
+}
+
+/** Contents, comparable: a comparison of two sets looks at no private field. */
+export function shownContents({ structs, deletes, ...rest }: UpdateContents): unknown {
+  return { ...rest, structs: clocksIn(structs), deletes: clocksIn(deletes) };
 }
 
 type Range = readonly [client: number, clock: number, length: number];
