@@ -2,7 +2,7 @@
  * Tortures the executable:
  * `bun scripts/torture/main.ts [NAME…]`, with names of `tortures` below, or `all`.
  *
- * `--rounds` (kill), `--frames` (fuzz) and `--clients` (storm) set the amount, `--seed` repeats a printed seed.
+ * `--rounds` (kill), `--frames` (fuzz, fast-reader) and `--clients` (storm) set the amount, `--seed` repeats a printed seed.
  * `--protocol` is the protocol of the sync clients: `y-websocket`, `hocuspocus` or `mixed`. A torture with a single
  * protocol takes the first of `mixed`; fuzz uses all. The exit status is 1 when a guarantee was broken.
  */
@@ -19,6 +19,7 @@ import { yWebsocket } from "./client/y-websocket-protocol.ts";
 import { tortureByFullDisk } from "./disk-full.ts";
 import { tortureByFreezing } from "./frozen.ts";
 import { tortureByFrames } from "./fuzz/fuzz.ts";
+import { tortureByReading } from "./fuzz/readers.ts";
 import { tortureByIdling } from "./idle-proxy.ts";
 import { tortureByFetching, tortureBySlowJoining } from "./joiners.ts";
 import { tortureByKilling } from "./kill.ts";
@@ -41,6 +42,7 @@ interface Given {
 const tortures: Readonly<Record<string, (given: Given) => Promise<Outcome>>> = {
   kill: tortureByKilling,
   fuzz: tortureByFrames,
+  "fast-reader": tortureByReading,
   stall: (given) => tortureByStalling({ ...given, updates: 10_000 }),
   fetch: (given) => tortureByFetching({ ...given, megabytes: 10 }),
   "slow-joiner": (given) => tortureBySlowJoining({ ...given, megabytes: 20, bytesPerSecond: 6_000_000 }),
