@@ -20,8 +20,8 @@ export interface Dialect {
   awareness(document: string, body: Uint8Array): Uint8Array;
   /** True if the server may merge several updates into one message. */
   readonly mergesUpdates: boolean;
-  /** The body of a message of kind `update`. */
-  updateOf(bytes: Uint8Array, start: number, length: number): Uint8Array;
+  /** The offset of the update in a message of kind `update` that begins at `start`. The update ends with the message. */
+  updateOffset(bytes: Uint8Array, start: number): number;
   /** The kind of a message. Only its first bytes are read. */
   kindOf(bytes: Uint8Array, start: number, length: number): MessageKind;
   /** The offset of the body's length in an awareness message. */

@@ -2,7 +2,7 @@ import * as encoding from "lib0/encoding";
 import type { Dialect } from "./dialect.ts";
 import { opcodes } from "./frames.ts";
 import { bytesOf } from "./var-int.ts";
-import { bodyAt, kindOfMessage } from "./y-websocket-dialect.ts";
+import { behindNumber, kindOfMessage } from "./y-websocket-dialect.ts";
 
 const auth = 2;
 const syncStatus = 8;
@@ -19,7 +19,7 @@ export function hocuspocusDialect(path: string, { mergesUpdates }: Pick<Dialect,
     update: (document, update) => addressed(document, 0, 2, update),
     awareness: (document, body) => addressed(document, 1, body),
     mergesUpdates,
-    updateOf: (bytes, start, length) => bodyAt(bytes, start + (bytes[start] ?? 0) + 3, start + length),
+    updateOffset: (bytes, start) => behindNumber(bytes, start + (bytes[start] ?? 0) + 3),
     // After the document's name, a message is that of y-websocket, except for some types of its own.
     kindOf: (bytes, start, length) => {
       const nameLength = bytes[start] ?? 0;

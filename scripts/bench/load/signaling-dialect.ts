@@ -22,7 +22,7 @@ export const signalingDialect: Dialect = {
     return json({ type: "publish", topic, data: { type: "announce", from, n: update.toBase64().slice(-8) } });
   },
   mergesUpdates: false,
-  updateOf: () => new Uint8Array(),
+  updateOffset: (_, start) => start,
   awareness: () => new Uint8Array(),
   kindOf: (bytes, start) => {
     if (bytes[start + typeOffset] !== p) return "other";

@@ -6,7 +6,7 @@ import { bytesOf } from "./var-int.ts";
 const emptyStateVector = Uint8Array.of(0);
 
 /** y-websocket, with its documents under a prefix of the URL's path. */
-export function yWebsocketDialect(prefix: string): Dialect {
+export function yWebsocketDialect(prefix: string, { mergesUpdates }: Pick<Dialect, "mergesUpdates">): Dialect {
   return {
     path: (document) => `${prefix}${document}`,
     opcode: opcodes.binary,
@@ -15,8 +15,8 @@ export function yWebsocketDialect(prefix: string): Dialect {
     namesDocument: false,
     update: (_, update) => bytesOf(0, 2, update),
     awareness: (_, body) => bytesOf(1, body),
-    mergesUpdates: false,
-    updateOf: (bytes, start, length) => bodyAt(bytes, start + 2, start + length),
+    mergesUpdates,
+    updateOffset: (bytes, start) => behindNumber(bytes, start + 2),
     kindOf: kindOfMessage,
     awarenessOffset: () => 1,
     acknowledgement: "update",
@@ -26,6 +26,13 @@ export function yWebsocketDialect(prefix: string): Dialect {
 /** Reads the array at `at`, which its length precedes. */
 export function bodyAt(bytes: Uint8Array, at: number, end: number): Uint8Array {
   return decoding.readVarUint8Array(decoding.createDecoder(bytes.subarray(at, end)));
+}
+
+/** The offset behind the number at `at`. */
+export function behindNumber(bytes: Uint8Array, at: number): number {
+  let offset = at;
+  while ((bytes[offset] ?? 0) >= 0x80) offset += 1;
+  return offset + 1;
 }
 
 /** The kind of a y-websocket message that starts at `start`. */
@@ -38,7 +45,7 @@ export function kindOfMessage(bytes: Uint8Array, start: number): MessageKind {
 
 /** The same messages for a server that forwards every frame without reading it. */
 export const bareDialect: Dialect = {
-  ...yWebsocketDialect("/"),
+  ...yWebsocketDialect("/", { mergesUpdates: false }),
   hello: () => [],
   syncs: false,
   acknowledgement: undefined,

@@ -15,7 +15,7 @@ export const yWebsocketServer: ServerKind = {
       command: [runtime.executable, "node_modules/@y/websocket-server/src/server.js"],
       folder: peersFolder,
       environment: { HOST: "127.0.0.1", PORT: String(port) },
-      dialect: yWebsocketDialect("/"),
+      dialect: yWebsocketDialect("/", { mergesUpdates: false }),
       port: (output) => (output.includes("running") ? port : undefined),
     });
   },

@@ -11,13 +11,16 @@ import { launch, type RunningServer, type ServerKind } from "./server.ts";
  */
 const unhindered = ["--limits-publishes-per-second", "1000000", "--limits-fan-out-deliveries", "100000000"];
 
+/** The updates of one client that arrive together are forwarded as one. */
+const mergesUpdates = { mergesUpdates: true };
+
 /** The executable of this repository, with its defaults except for the signaling rates. */
 export const yurt: ServerKind = {
   name: "yurt",
   about: "this repository's executable with its defaults: an update is stored before it is forwarded",
   abilities: new Set(["relay", "sync", "presence", "storage", "signaling"]),
   prepare: ensureExecutable,
-  start: (dataFolder) => start(dataFolder, yWebsocketDialect("/sync/")),
+  start: (dataFolder) => start(dataFolder, yWebsocketDialect("/sync/", mergesUpdates)),
 };
 
 /** The same server, with clients that speak Hocuspocus. */
@@ -27,7 +30,7 @@ export const yurtCollab: ServerKind = {
   abilities: new Set(["relay", "sync", "presence", "storage"]),
   goal: { atMost: 1.3, of: yurt.name },
   prepare: ensureExecutable,
-  start: (dataFolder) => start(dataFolder, hocuspocusDialect("/collab", { mergesUpdates: false })),
+  start: (dataFolder) => start(dataFolder, hocuspocusDialect("/collab", mergesUpdates)),
 };
 
 /**
@@ -43,7 +46,7 @@ export function baseline(command: string): ServerKind {
     prepare: async () => {
       if (!(await Bun.file(path).exists())) throw new Error(`${path} does not exist`);
     },
-    start: (dataFolder) => start(dataFolder, yWebsocketDialect("/sync/"), [path, ...flags]),
+    start: (dataFolder) => start(dataFolder, yWebsocketDialect("/sync/", mergesUpdates), [path, ...flags]),
   };
 }
 
