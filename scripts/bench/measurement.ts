@@ -1,4 +1,5 @@
 import { cpuMs } from "./process-stats.ts";
+import { sumOf, type ThreadTimes, threadsOf, timesBetween } from "./threads.ts";
 
 /** Numbers by the keys of a scenario's metrics. A key is absent if the server does not have the ability. */
 export type Measurement = Readonly<Record<string, number>>;
@@ -8,6 +9,8 @@ export interface Cost {
   readonly wallMs: number;
   /** CPU time of the server's process, all threads. */
   readonly serverCpuMs: number;
+  /** The same by groups of threads. */
+  readonly threads: ThreadTimes;
   /** CPU time of this process, which makes the load. */
   readonly loadCpuMs: number;
 }
@@ -17,13 +20,17 @@ export async function costOf(pid: number, work: () => Promise<void>): Promise<Co
   // Garbage of earlier work must not be collected during this measurement.
   Bun.gc(true);
   const startedAt = performance.now();
+  const threadsBefore = threadsOf(pid);
   const serverBefore = cpuMs(pid);
   const loadBefore = process.cpuUsage();
   await work();
   const { user, system } = process.cpuUsage(loadBefore);
+  const wallMs = performance.now() - startedAt;
+  const threads = timesBetween(threadsBefore, threadsOf(pid), cpuMs(pid) - serverBefore);
   return {
-    wallMs: performance.now() - startedAt,
-    serverCpuMs: cpuMs(pid) - serverBefore,
+    wallMs,
+    serverCpuMs: sumOf(threads),
+    threads,
     loadCpuMs: (user + system) / 1000,
   };
 }

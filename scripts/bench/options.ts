@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import type { Scenario, Size } from "./scenarios/scenario.ts";
 import type { ServerKind } from "./servers/server.ts";
-import { baseline } from "./servers/yurt.ts";
+import { against, baseline } from "./servers/yurt.ts";
 
 export interface Options {
   readonly scenarios: readonly Scenario[];
@@ -28,6 +28,7 @@ export function parseOptions(args: readonly string[], all: Choices): Options {
       runs: { type: "string", default: "1" },
       json: { type: "string" },
       baseline: { type: "string" },
+      against: { type: "string" },
       quick: { type: "boolean", default: false },
     },
   });
@@ -36,11 +37,19 @@ export function parseOptions(args: readonly string[], all: Choices): Options {
   const chosen = choose("server", values.server, all.servers);
   return {
     scenarios: choose("scenario", values.scenario, all.scenarios),
-    servers: values.baseline === undefined ? chosen : [...chosen, baseline(values.baseline)],
+    servers: [
+      ...(values.against === undefined ? chosen : withPartners(chosen, against(values.against))),
+      ...(values.baseline === undefined ? [] : [baseline(values.baseline)]),
+    ],
     runs,
     size: values.quick ? "quick" : "full",
     jsonFile: values.json,
   };
+}
+
+/** Inserts each partner behind the server with which it is paired, if that one is chosen. */
+function withPartners(chosen: readonly ServerKind[], partners: readonly ServerKind[]): readonly ServerKind[] {
+  return chosen.flatMap((kind) => [kind, ...partners.filter(({ pairedWith }) => pairedWith === kind.name)]);
 }
 
 /** Selects by name; without a name, everything. Names may be separated by commas. */

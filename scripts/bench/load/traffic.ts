@@ -16,7 +16,7 @@ export interface TrafficOptions {
   readonly prefix?: string;
 }
 
-/** The time limit of one phase. */
+/** The time limit of one phase, in addition to its planned duration. */
 const phaseLimitMs = 60_000;
 
 /** A number of rooms with a writer in each. */
@@ -56,9 +56,10 @@ export class Traffic {
       // writer.
       if (outstanding <= window / 2) room.send(Math.min(window - outstanding, target - room.sent));
     };
-    await this.#phase(target, advance, () => {
+    const start = () => {
       for (const room of this.#rooms) advance(room);
-    });
+    };
+    await this.#phase(target, advance, { start, plannedMs: 0 });
   }
 
   /** Sends in one room after the other, `updatesPerSecond` in total, until each room has sent its `target`th update. */
@@ -73,7 +74,7 @@ export class Traffic {
     };
     const timer = setInterval(tick, 1);
     try {
-      await this.#phase(target, () => {}, tick);
+      await this.#phase(target, () => {}, { start: tick, plannedMs: (total * 1000) / updatesPerSecond });
     } finally {
       clearInterval(timer);
     }
@@ -83,7 +84,7 @@ export class Traffic {
     for (const room of this.#rooms) room.close();
   }
 
-  async #phase(target: number, advance: (room: TrafficRoom) => void, start: () => void): Promise<void> {
+  async #phase(target: number, advance: (room: TrafficRoom) => void, { start, plannedMs }: Phase): Promise<void> {
     const done = Promise.withResolvers<void>();
     const waiting = new Set(this.#rooms);
     for (const room of this.#rooms) {
@@ -100,11 +101,16 @@ export class Traffic {
     }, 100);
     try {
       start();
-      await within(phaseLimitMs, `traffic up to update ${target}`, done.promise);
+      await within(plannedMs + phaseLimitMs, `traffic up to update ${target}`, done.promise);
     } finally {
       clearInterval(watch);
     }
   }
+}
+
+interface Phase {
+  readonly start: () => void;
+  readonly plannedMs: number;
 }
 
 function documentNames(prefix: string, count: number): readonly string[] {

@@ -5,7 +5,7 @@ import { firstSync } from "./first-sync.ts";
 import { keystrokes } from "./keystrokes.ts";
 import { largeSync } from "./large-sync.ts";
 import { manyRooms } from "./many-rooms.ts";
-import { paced } from "./paced.ts";
+import { pacedRoom, pacedRooms } from "./paced.ts";
 import type { Scenario } from "./scenario.ts";
 import { signalingIdle, signalingReconnect } from "./signaling.ts";
 
@@ -13,7 +13,8 @@ export const scenarios: readonly Scenario[] = [
   oneRoom,
   twentyRooms,
   oneOutstanding,
-  paced,
+  pacedRoom,
+  pacedRooms,
   firstSync,
   largeSync,
   manyRooms,

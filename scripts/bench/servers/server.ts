@@ -30,6 +30,8 @@ export interface ServerKind {
   readonly abilities: ReadonlySet<Ability>;
   /** The upper bound of its figures as a multiple of another server's. */
   readonly goal?: RatioGoal;
+  /** The name of the server with which it takes turns, so that the ratio of each pair is known. */
+  readonly pairedWith?: string;
   /** Builds or installs the server if that has not been done. */
   prepare(): Promise<void>;
   /** Starts the server on a free port of 127.0.0.1, with its data in `dataFolder`. */

@@ -3,6 +3,7 @@ import type { Dialect } from "../load/dialect.ts";
 import { hocuspocusDialect } from "../load/hocuspocus-dialect.ts";
 import { signalingDialect } from "../load/signaling-dialect.ts";
 import { yWebsocketDialect } from "../load/y-websocket-dialect.ts";
+import { buildCommit } from "./commit-build.ts";
 import { launch, type RunningServer, type ServerKind } from "./server.ts";
 
 /**
@@ -13,6 +14,8 @@ const unhindered = ["--limits-publishes-per-second", "1000000", "--limits-fan-ou
 
 /** The updates of one client that arrive together are forwarded as one. */
 const mergesUpdates = { mergesUpdates: true };
+const syncDialect = yWebsocketDialect("/sync/", mergesUpdates);
+const collabDialect = hocuspocusDialect("/collab", mergesUpdates);
 
 /** The executable of this repository, with its defaults except for the signaling rates. */
 export const yurt: ServerKind = {
@@ -20,7 +23,7 @@ export const yurt: ServerKind = {
   about: "this repository's executable with its defaults: an update is stored before it is forwarded",
   abilities: new Set(["relay", "sync", "presence", "storage", "signaling"]),
   prepare: ensureExecutable,
-  start: (dataFolder) => start(dataFolder, yWebsocketDialect("/sync/", mergesUpdates)),
+  start: (dataFolder) => start(dataFolder, syncDialect),
 };
 
 /** The same server, with clients that speak Hocuspocus. */
@@ -28,9 +31,9 @@ export const yurtCollab: ServerKind = {
   name: "yurt-collab",
   about: "the same with Hocuspocus' framing on /collab, and its acknowledgements",
   abilities: new Set(["relay", "sync", "presence", "storage"]),
-  goal: { atMost: 1.3, of: yurt.name },
+  goal: { atMost: 1.15, of: yurt.name },
   prepare: ensureExecutable,
-  start: (dataFolder) => start(dataFolder, hocuspocusDialect("/collab", mergesUpdates)),
+  start: (dataFolder) => start(dataFolder, collabDialect),
 };
 
 /**
@@ -46,8 +49,26 @@ export function baseline(command: string): ServerKind {
     prepare: async () => {
       if (!(await Bun.file(path).exists())) throw new Error(`${path} does not exist`);
     },
-    start: (dataFolder) => start(dataFolder, yWebsocketDialect("/sync/", mergesUpdates), [path, ...flags]),
+    start: (dataFolder) => start(dataFolder, syncDialect, [path, ...flags]),
   };
+}
+
+/**
+ * The executable of another commit of this repository, in both protocols. Each of the two is paired with the present one
+ * of its protocol: they take turns.
+ */
+export function against(commit: string): readonly ServerKind[] {
+  let path = "";
+  return [yurt, yurtCollab].map((kind) => ({
+    name: kind === yurt ? "against" : "against-collab",
+    about: `the executable of ${commit}${kind === yurt ? "" : ", with Hocuspocus' framing"}`,
+    abilities: kind.abilities,
+    pairedWith: kind.name,
+    prepare: async () => {
+      path = await buildCommit(commit);
+    },
+    start: (dataFolder) => start(dataFolder, kind === yurt ? syncDialect : collabDialect, [path, ...unhindered]),
+  }));
 }
 
 function start(

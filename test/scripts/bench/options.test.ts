@@ -24,6 +24,12 @@ describe("the options", () => {
     expect(names(options.servers)).toEqual(["yurt", "baseline"]);
   });
 
+  test("put another commit behind the server with which it takes turns", () => {
+    const options = parse("--server", "yurt,yurt-collab,bare", "--against", "main~3");
+    expect(names(options.servers)).toEqual(["yurt", "against", "yurt-collab", "against-collab", "bare"]);
+    expect(names(parse("--server", "bare,yurt", "--against", "v1").servers)).toEqual(["yurt", "against", "bare"]);
+  });
+
   test.each([
     [["--scenario", "nothing"], 'no scenario "nothing"; there are one-room,'],
     [["--server", "none"], 'no server "none"; there are yurt,'],

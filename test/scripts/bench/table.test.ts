@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { judge, type Metric } from "../../../scripts/bench/metric.ts";
-import { formatGoals, formatRatioGoal, formatTable } from "../../../scripts/bench/table.ts";
+import { formatGoals, formatPairs, formatRatioGoal, formatTable } from "../../../scripts/bench/table.ts";
 
 const metrics: readonly Metric[] = [
   { key: "cpu", label: "CPU", unit: "µs", digits: 2, goal: { atMost: 0.6, whereBareNeeds: 0.3 } },
@@ -15,11 +15,16 @@ describe("the table", () => {
       ["bare", { cpu: 0.25, rate: 999 }],
     ]);
     expect(formatTable(metrics, results).split("\n")).toEqual([
-      "| server | CPU (µs) | deliveries (/s) | p50 (ms) |",
-      "| ------ | -------: | --------------: | -------: |",
-      "| yurt   |     0.50 |       1 234 567 |      0.3 |",
-      "| bare   |     0.25 |             999 |          |",
+      "| server | CPU (µs) | × bare | deliveries (/s) | p50 (ms) |",
+      "| ------ | -------: | -----: | --------------: | -------: |",
+      "| yurt   |     0.50 |   2.00 |       1 234 567 |      0.3 |",
+      "| bare   |     0.25 |   1.00 |             999 |          |",
     ]);
+  });
+
+  test("has no ratios when bare was not measured", () => {
+    const results = new Map([["yurt", { cpu: 0.5 }]]);
+    expect(formatTable(metrics, results).split("\n")[0]).toBe("| server | CPU (µs) | deliveries (/s) | p50 (ms) |");
   });
 });
 
@@ -35,6 +40,18 @@ describe("a goal", () => {
     expect(judge(goal, 1.2, 0.6)).toBe("met as a ratio to bare");
     expect(judge(goal, 1.3, 0.6)).toBe("missed");
     expect(judge(goal, 0.7, undefined)).toBe("missed");
+  });
+
+  test("in multiples of bare is judged by the ratio alone", () => {
+    expect(judge({ timesBare: 2 }, 0.6, 0.3)).toBe("met");
+    expect(judge({ timesBare: 2 }, 0.61, 0.3)).toBe("missed");
+    expect(judge({ timesBare: 2 }, 0.1, undefined)).toBe("not judged without bare");
+    const results = new Map([
+      ["yurt", { cpu: 0.5 }],
+      ["bare", { cpu: 0.25 }],
+    ]);
+    const metric = { key: "cpu", label: "CPU", unit: "µs", digits: 2, goal: { timesBare: 1.5 } };
+    expect(formatGoals([metric], results, "yurt")).toBe("goal CPU ≤ 1.5 × bare: 0.50, missed; 2.00 × bare");
   });
 
   test("in multiples of another server is reported for the first number and for those with a goal", () => {
@@ -61,5 +78,33 @@ describe("a goal", () => {
       "goal CPU ≤ 0.6 µs where bare needs 0.3: 0.50, met; 0.10 × other; 2.00 × bare",
       "goal p50 ≤ 1 ms: 2.0, missed",
     ]);
+  });
+});
+
+describe("pairs", () => {
+  const runs = [
+    [
+      { cpu: 1, rate: 9, p50: 3 },
+      { cpu: 2, rate: 9, p50: 2 },
+    ],
+    [
+      { cpu: 3, rate: 9, p50: 3 },
+      { cpu: 4, rate: 9, p50: 2 },
+    ],
+    [
+      { cpu: 5, rate: 9 },
+      { cpu: 5, rate: 9, p50: 2 },
+    ],
+  ] as const;
+
+  test("are compared run by run, in the first number and those with a goal", () => {
+    expect(formatPairs(metrics, { server: "yurt", other: "against", runs }).split("\n")).toEqual([
+      "pairs CPU: yurt is 0.75 × against (0.50 to 1.00)",
+      "pairs p50: yurt is 1.50 × against (1.50 to 1.50)",
+    ]);
+  });
+
+  test("are left out when no run is complete", () => {
+    expect(formatPairs(metrics, { server: "yurt", other: "against", runs: [] })).toBe("");
   });
 });
