@@ -6,6 +6,9 @@ import { readUpdate } from "../update-reader.ts";
 import { FastUpdate } from "./fast-update.ts";
 
 const minCapacity = 512;
+/** The longest number, and the numbers before the structs: the count of clients, that of structs, client and clock. */
+const maxNumberBytes = 8;
+const headBytes = 1 + 3 * maxNumberBytes;
 /** The room that is left for the length of a text before the text is complete. */
 const maxLengthBytes = 3;
 /** The largest number of three bytes. */
@@ -46,9 +49,9 @@ export class JoinedUpdate {
   #firstStructs: Structs | undefined;
   /** Set when the first update cannot be joined with any other. */
   #isClosed = false;
-  /** The structs without their section's head. */
+  /** The structs, behind the space for their head. */
   #buffer = new Uint8Array();
-  #length = 0;
+  #length = headBytes;
   #structCount = 0;
   #client = -1;
   #clock = 0;
@@ -126,12 +129,11 @@ export class JoinedUpdate {
     this.#firstDecoded = undefined;
     this.#firstStructs = undefined;
     this.#isClosed = false;
-    this.#length = 0;
+    this.#length = headBytes;
     this.#structCount = 0;
     this.#client = -1;
     this.#textOffset = -1;
-    // The set before belongs to the update that was taken.
-    if (!this.#deletes.isEmpty) this.#deletes = new IdSet();
+    this.#deletes.clear();
   }
 
   #added(size: number): void {
@@ -259,23 +261,57 @@ export class JoinedUpdate {
 
   #encode(): DecodedUpdate {
     this.#endText();
-    const structs = new IdSet();
     const deletes = this.#deletes;
-    let structBytes = 0;
-    const update = encoding.encode((encoder) => {
-      encoding.writeVarUint(encoder, this.#structCount === 0 ? 0 : 1);
-      if (this.#structCount > 0) {
-        structs.add(this.#client, this.#clock, this.#endClock);
-        for (const value of [this.#structCount, this.#client, this.#clock]) encoding.writeVarUint(encoder, value);
-        encoding.writeUint8Array(encoder, this.#buffer.subarray(0, this.#length));
-      }
-      structBytes = encoding.length(encoder);
-      writeIdSet(encoder, deletes);
-    });
+    // This set goes with the update.
+    this.#deletes = new IdSet();
+    const structs = new IdSet();
+    if (this.#structCount > 0) structs.add(this.#client, this.#clock, this.#endClock);
+    const start = this.#writeHead();
+    const structBytes = this.#length - start;
+    this.#writeDeletes(deletes);
     return {
-      update,
+      update: this.#buffer.slice(start, this.#length),
       contents: { kind: "contents", structs, deletes, structBytes, isEmpty: structs.isEmpty && deletes.isEmpty },
     };
+  }
+
+  /** Writes the head of the structs directly before them. Returns its offset. */
+  #writeHead(): number {
+    const structsEnd = this.#length;
+    this.#reserve(0);
+    this.#length = 0;
+    this.#writeUint(this.#structCount === 0 ? 0 : 1);
+    if (this.#structCount > 0) {
+      this.#writeUint(this.#structCount);
+      this.#writeUint(this.#client);
+      this.#writeUint(this.#clock);
+    }
+    const start = headBytes - this.#length;
+    this.#buffer.copyWithin(start, 0, this.#length);
+    this.#length = structsEnd;
+    return start;
+  }
+
+  #writeDeletes(deletes: IdSet): void {
+    if (deletes.isEmpty) {
+      this.#writeUint(0);
+      return;
+    }
+    const bytes = encoding.encode((encoder) => writeIdSet(encoder, deletes));
+    this.#append(bytes, 0, bytes.byteLength);
+  }
+
+  /** Writes a number as lib0 does. */
+  #writeUint(value: number): void {
+    this.#reserve(maxNumberBytes);
+    const buffer = this.#buffer;
+    let left = value;
+    for (; left > 0x7f; left = Math.floor(left / 0x80)) {
+      buffer[this.#length] = 0x80 | (left % 0x80);
+      this.#length += 1;
+    }
+    buffer[this.#length] = left;
+    this.#length += 1;
   }
 }
 

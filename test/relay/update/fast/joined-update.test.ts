@@ -175,3 +175,28 @@ test("it serves run after run, and earlier results stay as they are", () => {
     expect(shown(taken)).toEqual(shown(decoded(joined)));
   }
 });
+
+test("the contents of an update do not change with the next run", () => {
+  const run = new JoinedUpdate(1_000);
+  for (const each of [behind(1, "a"), behind(2, "b")]) addFast(run, each);
+  const { contents } = run.take();
+  for (const each of [deleting(7, 0, 1), deleting(7, 1, 2)]) addFast(run, each);
+  expect(shownContents(contents)).toEqual(shownContents(contentsOf(behind(1, "ab"))));
+  run.clear();
+  for (const each of [behind(1, "a"), behind(2, "b")]) addFast(run, each);
+  expect(shown(run.take())).toEqual(shown(decoded(behind(1, "ab"))));
+});
+
+test("numbers of any length are written as Yjs writes them", () => {
+  for (const [client, clock] of [
+    [1, 127],
+    [127, 128],
+    [2 ** 31, 16_384],
+    [2 ** 48, 2 ** 32],
+    [2 ** 32 - 1, 2 ** 48],
+  ] as const) {
+    const each = (start: number, characters: string) =>
+      updateBytes([{ client, clock: start, structs: [text(characters, { origin: [client, start - 1] })] }]);
+    expect(joinFast(each(clock, "a"), each(clock + 1, "b"))).toEqual(each(clock, "ab"));
+  }
+});
