@@ -55,7 +55,7 @@ test("updates that are joined leave the same document as one by one, and others 
 
 test("so do updates of all types", () => {
   withSeeds(100, (random) => {
-    const editor = new RandomEditor(random, "plain");
+    const editor = new RandomEditor(random);
     for (let step = 0; step < 40; step += 1) editor.edit();
     const [single, joined] = [new Y.Doc(), new Y.Doc()];
     apply(single, editor.sent);
