@@ -3,7 +3,7 @@ import type { Random } from "../bytes/random.ts";
 
 const characters = [..."etaoin shrdlu\n", "ü", "й", "漢", "字", "😀", "🏳️‍🌈", "\ufeff", "word ", "ein längerer Satz. "];
 
-/** Documents whose texts are at different places: items without an origin have a root name, an id or a key. */
+/** The texts of a document: root types, whose items name their parent, and nested ones, whose items refer to it by id. */
 export function textsOf(doc: Y.Doc): readonly Y.Text[] {
   const fragment = doc.getXmlFragment("fragment");
   const nested = fragment.toArray().filter((child) => child instanceof Y.XmlText);

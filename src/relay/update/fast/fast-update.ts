@@ -50,8 +50,8 @@ export class FastUpdate {
   #isCanonical = true;
 
   /**
-   * Reads the update (V1) at [start, end) of `bytes` when it has at most one struct, which is a text without a map key,
-   * at most one deleted range, and not neither.
+   * Reads the update (V1) at [start, end) of `bytes` when it has one struct, which is a text without a map key, or one
+   * deleted range, or both, and nothing else.
    *
    * `decodeContents` accepts everything that is accepted here, and reads the same. False for anything else, malformed
    * updates included: the caller then leaves the decision to `decodeContents`. Nothing is compared with a document.
