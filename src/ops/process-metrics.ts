@@ -22,7 +22,11 @@ export function addProcessMetrics(registry: Registry): void {
     help: "Memory of the process that is in RAM",
     registers,
     collect() {
-      this.set(process.memoryUsage.rss());
+      try {
+        this.set(process.memoryUsage.rss());
+      } catch {
+        // The process has no free descriptor to read it: the former value is shown.
+      }
     },
   });
   new Gauge({

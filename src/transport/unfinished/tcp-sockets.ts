@@ -1,6 +1,7 @@
 import { dlopen, FFIType } from "bun:ffi";
 import { readdirSync } from "node:fs";
 import { canonicalAddress } from "../../lib/address/canonical-address.ts";
+import type { SpareDescriptor } from "./spare-descriptor.ts";
 
 /** Tells how many bytes the kernel has received on the TCP connections of this process. */
 export interface TcpSockets {
@@ -36,10 +37,10 @@ const tcpInfo = 11;
 const receivedOffset = 128;
 
 /** Undefined where the system does not tell, as on every system but Linux. */
-export function openTcpSockets(): TcpSockets | undefined {
+export function openTcpSockets(spare: SpareDescriptor): TcpSockets | undefined {
   if (process.platform !== "linux") return undefined;
-  const library = openLibrary();
-  return library && new LinuxTcpSockets(library.symbols);
+  const library = spare.use(openLibrary);
+  return library && new LinuxTcpSockets(library.symbols, spare);
 }
 
 type Library = ReturnType<typeof dlopen<typeof calls>>;
@@ -57,19 +58,21 @@ function openLibrary(): Library | undefined {
 
 class LinuxTcpSockets implements TcpSockets {
   readonly #symbols: Library["symbols"];
+  readonly #spare: SpareDescriptor;
   readonly #address = new Uint8Array(128);
   readonly #addressView = new DataView(this.#address.buffer);
   readonly #info = new Uint8Array(256);
   readonly #infoView = new DataView(this.#info.buffer);
   readonly #length = new Uint32Array(1);
 
-  constructor(symbols: Library["symbols"]) {
+  constructor(symbols: Library["symbols"], spare: SpareDescriptor) {
     this.#symbols = symbols;
+    this.#spare = spare;
   }
 
   receivedBytes(): ReadonlyMap<string, number> {
     const bytes = new Map<string, number>();
-    for (const name of readdirSync("/proc/self/fd")) {
+    for (const name of this.#spare.use(() => readdirSync("/proc/self/fd"))) {
       const descriptor = Number(name);
       const peer = this.#peerOf(descriptor);
       const received = peer === undefined ? undefined : this.#receivedOn(descriptor);

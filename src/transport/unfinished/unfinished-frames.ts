@@ -118,7 +118,13 @@ export class UnfinishedFrames {
 
   #measure(): void {
     const former = this.#residentBytes;
-    this.#residentBytes = this.#options.residentBytes();
+    try {
+      this.#residentBytes = this.#options.residentBytes();
+    } catch {
+      // No descriptor is left to read it. The sockets are asked instead.
+      this.#isAlarmed = true;
+      return;
+    }
     this.#calmBytes = Math.min(this.#calmBytes, this.#residentBytes);
     this.#swiftLooks = this.#residentBytes - former >= swiftBytes ? swiftLooks : Math.max(0, this.#swiftLooks - 1);
   }
@@ -130,12 +136,21 @@ export class UnfinishedFrames {
     this.#lookedMs = 0;
     if (this.#isAlarmed || this.#reused.length > 0 || grownBytes >= growthBytes) {
       const startedAt = performance.now();
-      this.#enforce();
+      this.#enforceIfTold();
       this.#calmBytes = this.#residentBytes;
       this.#lookedMs = performance.now() - startedAt;
     }
     const { done: isEmpty } = this.#options.connections()[Symbol.iterator]().next();
     if (isEmpty !== true && this.#isSupported) this.#schedule();
+  }
+
+  /** Enforces the bounds; at the next look if the system does not tell now, as when no descriptor is left. */
+  #enforceIfTold(): void {
+    try {
+      this.#enforce();
+    } catch {
+      this.#isAlarmed = true;
+    }
   }
 
   #enforce(): void {

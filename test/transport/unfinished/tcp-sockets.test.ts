@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { SpareDescriptor } from "../../../src/transport/unfinished/spare-descriptor.ts";
 import { openTcpSockets, peerName } from "../../../src/transport/unfinished/tcp-sockets.ts";
 import { eventually } from "../../support/eventually.ts";
 
@@ -26,7 +27,8 @@ test.skipIf(process.platform !== "linux").each(["127.0.0.1", "::1"])(
       "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==",
       "\r\n",
     ].join("\r\n");
-    const sockets = openTcpSockets();
+    using spare = new SpareDescriptor();
+    const sockets = openTcpSockets(spare);
     const received = () => sockets?.receivedBytes().get(peer);
     client.write(handshake);
     await eventually("upgraded", () => received() === handshake.length);

@@ -15,6 +15,10 @@ interface Client extends ReceivingConnection {
 
 /** A server of which the test sets the memory, and how many bytes have arrived. */
 function setUp({ isSupported = true } = {}) {
+  let hasDescriptors = true;
+  const requireDescriptor = () => {
+    if (!hasDescriptors) throw new Error("EMFILE");
+  };
   const clock = new FakeClock();
   const clients: Client[] = [];
   let resident = 100 * mebibyte;
@@ -25,6 +29,7 @@ function setUp({ isSupported = true } = {}) {
     limits,
     clock,
     residentBytes: () => {
+      requireDescriptor();
       readings += 1;
       return resident;
     },
@@ -32,6 +37,7 @@ function setUp({ isSupported = true } = {}) {
       if (!isSupported) return undefined;
       return {
         receivedBytes: () => {
+          requireDescriptor();
           looks += 1;
           return new Map(clients.map(({ peer, received }) => [peer, received]));
         },
@@ -73,6 +79,9 @@ function setUp({ isSupported = true } = {}) {
     looks: () => looks,
     readings: () => readings,
     grow: (bytes: number) => (resident += bytes),
+    exhaust: (isExhausted: boolean) => {
+      hasDescriptors = !isExhausted;
+    },
   };
 }
 
@@ -177,5 +186,18 @@ describe("unfinished frames", () => {
     send(client, 90 * mebibyte);
     expect(client.closed).toBeUndefined();
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  test("are looked for again when the process has had no descriptor left to do so", () => {
+    const { clock, connect, exhaust, looks } = setUp();
+    const client = connect(known);
+    exhaust(true);
+    client.received += 65 * mebibyte;
+    connect(known);
+    clock.advance(10 * lookMs);
+    expect([client.closed, looks()]).toEqual([undefined, 0]);
+    exhaust(false);
+    clock.advance(10 * lookMs);
+    expect(client.closed).toContain("limits.unfinished-frame-bytes");
   });
 });
