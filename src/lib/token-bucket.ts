@@ -35,6 +35,21 @@ export class TokenBucket {
     return true;
   }
 
+  /**
+   * Takes `count` tokens even if there are fewer, and returns the milliseconds until the bucket has got those that it
+   * lacks: the caller waits so long. Callers that wait get their tokens in the order of these calls.
+   */
+  reserve(count = 1, now = this.#options.clock.now()): number {
+    const waitMs = this.waitMs(count, now);
+    this.#tokens -= count;
+    return waitMs;
+  }
+
+  /** Gives back tokens whose caller has given up its wait. */
+  giveBack(count = 1): void {
+    this.#tokens = Math.min(this.#options.burst, this.#tokens + count);
+  }
+
   /** Milliseconds until `count` tokens can be taken, if none are taken meanwhile; 0 when they can be taken now. */
   waitMs(count = 1, now = this.#options.clock.now()): number {
     this.#fill(now);

@@ -20,6 +20,12 @@ export const accessRateLimits = limits({
     help: "requests of one connection for access",
     beyond: "delayed",
   },
+  authorizationAddressShare: {
+    default: 5,
+    unit: "count",
+    help: "how many times authorization-burst and authorizations-per-second hold for all connections of one address (of IPv6: one /64), except loopback",
+    beyond: "delayed",
+  },
 });
 
 export type RoomLimits = LimitValues<typeof roomLimits>;

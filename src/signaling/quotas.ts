@@ -1,13 +1,14 @@
 import { abortableWait } from "../lib/abortable-wait.ts";
+import { AddressCounts } from "../lib/address/address-counts.ts";
 import type { CountedAddresses } from "../lib/address/counted-addresses.ts";
 import { KeyedBuckets } from "../lib/keyed-buckets.ts";
 import type { Clock } from "../lib/time/clock.ts";
-import { takeOrWait } from "../lib/time/take-or-wait.ts";
 import { Timeouts } from "../lib/time/timeouts.ts";
 import { TokenBucket } from "../lib/token-bucket.ts";
 import { LimitedLog } from "../ops/limited-log.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
+import { type AccessRate, AccessRates } from "../rooms/access-rates.ts";
 import type { AccessRateLimits } from "../rooms/limits.ts";
 import { closeReasons } from "../transport/close-reason.ts";
 import type { Connection } from "../transport/connection.ts";
@@ -25,6 +26,7 @@ const boundOptions = {
   name: "limits.name-bytes",
   "topics-per-frame": "limits.topics-per-frame",
   "topics-per-connection": "limits.topics-per-connection",
+  "topics-per-address": "limits.topics-per-address",
   "room-members": "limits.signaling-room-members",
   rooms: "limits.empty-rooms",
   "publish-rate": "limits.publishes-per-second",
@@ -59,6 +61,12 @@ export interface Quota {
   joinedRoom(): void;
   /** The client is in one room less. */
   leftRoom(): void;
+  /** Whether the clients of its address may be in `count` topics or groups more. */
+  mayEnter(count: number): boolean;
+  /** The client is in `count` topics or groups more, or joins them. */
+  entered(count: number): void;
+  /** The client is in `count` topics or groups less, and joins none of them any more. */
+  left(count: number): void;
   /**
    * Pays for one request for access, which the authorizer may have to decide: at once or after a wait. False when the
    * client has disconnected meanwhile.
@@ -86,6 +94,9 @@ const fanOutSeconds = 10;
 interface SharedQuotas extends QuotasOptions {
   readonly limitedLog: LimitedLog;
   readonly byAddress: KeyedBuckets;
+  readonly accessRates: AccessRates;
+  /** The topics and groups by the addresses of their clients. */
+  readonly topics: AddressCounts;
   readonly firstFrame: Timeouts<ConnectionQuota>;
   readonly withoutRoom: Timeouts<Connection>;
 }
@@ -94,13 +105,13 @@ interface SharedQuotas extends QuotasOptions {
  * The rates and timeouts of all signaling clients.
  *
  * A client over its rate waits, and its later frames wait behind: none is dropped, since an ICE candidate is never sent
- * again. An idle client costs no timer, and no bucket before it has published.
+ * again. The clients of one address wait once each, in the order of their messages. An idle client costs no timer, and no bucket before it has published.
  */
 export class Quotas {
   readonly #shared: SharedQuotas;
 
   constructor(options: QuotasOptions) {
-    const { clock, limits, metrics } = options;
+    const { addresses, clock, limits, metrics } = options;
     const { firstFrameMs, withoutRoomMs } = limits;
     this.#shared = {
       ...options,
@@ -110,6 +121,8 @@ export class Quotas {
         perSecond: limits.publishAddressShare * limits.publishesPerSecond,
         clock,
       }),
+      accessRates: new AccessRates(options),
+      topics: new AddressCounts({ addresses, limit: limits.topicsPerAddress }),
       firstFrame: new Timeouts({ durationMs: firstFrameMs, clock, expired: (quota) => void quota.askForFrame() }),
       withoutRoom: new Timeouts({
         durationMs: withoutRoomMs,
@@ -141,7 +154,7 @@ class ConnectionQuota implements Quota {
   #rooms = 0;
   #hasSentFrame = false;
   #buckets: Buckets | undefined;
-  #accessRequests: TokenBucket | undefined;
+  #accessRate: AccessRate | undefined;
 
   constructor(connection: Connection, handshake: Handshake, shared: SharedQuotas) {
     this.#connection = connection;
@@ -180,11 +193,21 @@ class ConnectionQuota implements Quota {
     if (this.#rooms === 0 && this.#connection.isOpen) this.#shared.withoutRoom.set(this.#connection);
   }
 
+  mayEnter(count: number): boolean {
+    return this.#shared.topics.hasRoomFor(this.#connection.remoteAddress, count);
+  }
+
+  entered(count: number): void {
+    this.#shared.topics.add(this.#connection.remoteAddress, count);
+  }
+
+  left(count: number): void {
+    this.#shared.topics.remove(this.#connection.remoteAddress, count);
+  }
+
   requestAccess(): true | Promise<boolean> {
-    const { clock, limits } = this.#shared;
-    const { authorizationBurst: burst, authorizationsPerSecond: perSecond } = limits;
-    this.#accessRequests ??= new TokenBucket({ burst, perSecond, clock });
-    const taking = takeOrWait(this.#accessRequests, this.#handshake, clock);
+    this.#accessRate ??= this.#shared.accessRates.of(this.#connection.remoteAddress);
+    const taking = this.#accessRate.take(this.#handshake);
     if (taking !== true) this.met("authorization-rate");
     return taking;
   }
@@ -192,7 +215,17 @@ class ConnectionQuota implements Quota {
   spend(deliveries: number): boolean | Promise<boolean> {
     // A message for more receivers than the whole budget would otherwise wait for ever.
     const reached = Math.min(deliveries, this.#shared.limits.fanOutDeliveries);
-    return this.#take(reached) === 0 ? true : this.#wait(reached);
+    this.#buckets ??= this.#openBuckets();
+    const { publishes, fanOut } = this.#buckets;
+    const ofAddress = this.#ofAddress(this.#buckets);
+    const now = this.#shared.clock.now();
+    const publishMs = publishes.reserve(1, now);
+    const fanOutMs = fanOut.reserve(reached, now);
+    const waitMs = Math.max(publishMs, fanOutMs, ofAddress?.reserve(1, now) ?? 0);
+    if (waitMs === 0) return true;
+    const own = fanOutMs > 0 ? "fan-out" : "address-publish-rate";
+    this.met(publishMs > 0 ? "publish-rate" : own);
+    return this.#wait(waitMs, this.#buckets, reached);
   }
 
   afterSpending<Message>(deliveries: number, session: Deliverer<Message>, message: Message): void | Promise<void> {
@@ -212,21 +245,6 @@ class ConnectionQuota implements Quota {
     this.#shared.withoutRoom.clear(this.#connection);
   }
 
-  /** Takes from all buckets and returns 0; or takes from none and returns the longest wait of a bucket. */
-  #take(deliveries: number): number {
-    this.#buckets ??= this.#openBuckets();
-    const { publishes, fanOut } = this.#buckets;
-    const ofAddress = this.#ofAddress(this.#buckets);
-    const now = this.#shared.clock.now();
-    const own = Math.max(publishes.waitMs(1, now), fanOut.waitMs(deliveries, now));
-    const waitMs = ofAddress === undefined ? own : Math.max(own, ofAddress.waitMs(1, now));
-    if (waitMs > 0) return waitMs;
-    publishes.take(1, now);
-    fanOut.take(deliveries, now);
-    ofAddress?.take(1, now);
-    return 0;
-  }
-
   /** The bucket is shared with other connections of the address and may be evicted, so it is looked up for every use. */
   #ofAddress({ address }: Buckets): TokenBucket | undefined {
     return address === undefined ? undefined : this.#shared.byAddress.of(address);
@@ -242,18 +260,11 @@ class ConnectionQuota implements Quota {
     };
   }
 
-  async #wait(deliveries: number): Promise<boolean> {
-    this.met(this.#lacking(deliveries));
-    for (let waitMs = this.#take(deliveries); waitMs > 0; waitMs = this.#take(deliveries)) {
-      await abortableWait(this.#handshake.signal, (done) => this.#shared.clock.after(waitMs, done));
-      if (this.#handshake.signal.aborted) return false;
-    }
-    return true;
-  }
-
-  #lacking(deliveries: number): SignalingBound {
-    const { publishes, fanOut } = this.#buckets ?? this.#openBuckets();
-    if (publishes.waitMs() > 0) return "publish-rate";
-    return fanOut.waitMs(deliveries) > 0 ? "fan-out" : "address-publish-rate";
+  async #wait(waitMs: number, buckets: Buckets, deliveries: number): Promise<boolean> {
+    if (await abortableWait(this.#handshake.signal, (done) => this.#shared.clock.after(waitMs, done))) return true;
+    buckets.publishes.giveBack();
+    buckets.fanOut.giveBack(deliveries);
+    this.#ofAddress(buckets)?.giveBack();
+    return false;
   }
 }

@@ -43,3 +43,15 @@ test("several tokens are taken together or not at all, and a bucket gives the wa
   clock.advance(125);
   expect(bucket.take(4)).toBe(true);
 });
+
+test("callers that reserve tokens wait for them in the order of their calls, unless one gives them back", () => {
+  const clock = new FakeClock();
+  const bucket = new TokenBucket({ burst: 2, perSecond: 10, clock });
+  expect([bucket.reserve(2), bucket.reserve(), bucket.reserve(3)]).toEqual([0, 100, 400]);
+  expect([bucket.take(), bucket.waitMs()]).toEqual([false, 500]);
+  bucket.giveBack(3);
+  expect(bucket.reserve()).toBe(200);
+  clock.advance(10_000);
+  bucket.giveBack(5);
+  expect([bucket.take(2), bucket.take()]).toEqual([true, false]);
+});

@@ -129,6 +129,20 @@ describe("a connection", () => {
 describe("an address", () => {
   const connections = 20;
 
+  test("over its rate wakes each waiting connection once, in the order of their messages", async () => {
+    const { clock, open, met } = setUp({ publishBurst: 1, publishesPerSecond: 1, publishAddressShare: 2 });
+    for (const sender of [open("192.0.2.7"), open("192.0.2.7")]) expect(sender.quota.spend(1)).toBe(true);
+    const timers = clock.pendingTimers;
+    const waiting = Array.from({ length: 3 }, async () => open("192.0.2.7").quota.spend(1));
+    await settled();
+    expect([clock.pendingTimers - timers, await met("address-publish-rate")]).toEqual([3, 3]);
+    for (const sent of waiting) {
+      expect(await isSettled(sent)).toBe(false);
+      clock.advance(500);
+      expect(await sent).toBe(true);
+    }
+  });
+
   test.each([
     ["192.0.2.7", () => "192.0.2.7"],
     ["one /64", (index: number) => `2001:db8::${index.toString(16)}`],

@@ -3,6 +3,7 @@ import type { Clock } from "../../lib/time/clock.ts";
 import { takeOrWait } from "../../lib/time/take-or-wait.ts";
 import { TokenBucket } from "../../lib/token-bucket.ts";
 import type { Metrics } from "../../ops/metrics.ts";
+import type { AccessRate } from "../../rooms/access-rates.ts";
 import { accessRequest } from "../../rooms/access-request.ts";
 import { openRoom, type RoomPass } from "../../rooms/room-pass.ts";
 import type { RoomRegistry } from "../../rooms/room-registry.ts";
@@ -30,8 +31,8 @@ export interface DocumentRequest {
   readonly name: string;
   /** Shared by all documents of the connection: each authorization may ask a webhook and load a document. */
   readonly concurrency: ConcurrencyLimit;
-  /** Limits the rate of all authorizations of the connection. */
-  readonly rate: TokenBucket;
+  /** Limits the rate of all authorizations of the connection, and of its address. */
+  readonly rate: AccessRate;
 }
 
 /** A token of the client, or none. */
@@ -123,8 +124,9 @@ export class DocumentAuthorization {
     const { concurrency, name, handshake, rate } = this.#request;
     this.#phase = "authorizing";
     try {
-      for (const bucket of shown.hasTurn ? [rate] : [this.#tokens, rate]) {
-        const taking = takeOrWait(bucket, handshake, this.#options.clock);
+      const takeToken = () => shown.hasTurn || takeOrWait(this.#tokens, handshake, this.#options.clock);
+      for (const take of [takeToken, () => rate.take(handshake)]) {
+        const taking = take();
         if (taking === true) continue;
         this.#options.metrics.delayedAuthorizations.inc();
         await taking;

@@ -1,4 +1,7 @@
+import { AddressCounts } from "../../lib/address/address-counts.ts";
+import type { CountedAddresses } from "../../lib/address/counted-addresses.ts";
 import type { TokenBucket } from "../../lib/token-bucket.ts";
+import { AccessRates } from "../../rooms/access-rates.ts";
 import type { Protocol } from "../../transport/protocol.ts";
 import type { SyncRoom } from "../sync-room.ts";
 import type { AttachmentOptions } from "./attachment.ts";
@@ -6,7 +9,9 @@ import { type HocuspocusEncoding, hocuspocusEncoding } from "./encoding.ts";
 import { HocuspocusSession } from "./session.ts";
 import { characterBucket } from "./stateless-messages.ts";
 
-export type HocuspocusOptions = Omit<AttachmentOptions, "plainEncoding" | "statelessRate">;
+export interface HocuspocusOptions extends Omit<AttachmentOptions, "plainEncoding" | "statelessRate"> {
+  readonly addresses: CountedAddresses;
+}
 
 const path = "/collab";
 
@@ -18,14 +23,20 @@ export function hocuspocus(options: HocuspocusOptions): Protocol {
     encodings.set(room, known);
     return known;
   };
-  const { clock, limits } = options;
+  const { addresses, clock, limits } = options;
   const rates = new WeakMap<SyncRoom, TokenBucket>();
   const statelessRate = (room: SyncRoom) => {
     const known = rates.get(room) ?? characterBucket(limits.statelessDocumentCharactersPerSecond, limits, clock);
     rates.set(room, known);
     return known;
   };
-  const attachmentOptions = { ...options, plainEncoding, statelessRate };
+  const sessionOptions = {
+    ...options,
+    plainEncoding,
+    statelessRate,
+    rates: new AccessRates(options),
+    documents: new AddressCounts({ addresses, limit: limits.documentsPerAddress }),
+  };
   return {
     name: "hocuspocus",
     endpoint: { label: "Hocuspocus", scheme: "ws", path },
@@ -33,6 +44,6 @@ export function hocuspocus(options: HocuspocusOptions): Protocol {
     frameBytesOption: "limits.relay-frame-bytes",
     // The documents are named in messages; applications add paths of their own, as upstream's server ignores the path.
     match: ({ pathname }) => pathname === path || pathname.startsWith(`${path}/`),
-    open: (connection, handshake) => new HocuspocusSession(connection, handshake, attachmentOptions),
+    open: (connection, handshake) => new HocuspocusSession(connection, handshake, sessionOptions),
   };
 }

@@ -1,5 +1,6 @@
+import type { AddressCounts } from "../../lib/address/address-counts.ts";
 import { Gate } from "../../lib/gate.ts";
-import { TokenBucket } from "../../lib/token-bucket.ts";
+import type { AccessRate, AccessRates } from "../../rooms/access-rates.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
@@ -12,19 +13,25 @@ import { StrangerDeadline } from "./stranger-deadline.ts";
 
 const pong = Uint8Array.of(messageTypes.pong);
 
+export interface SessionOptions extends AttachmentOptions {
+  readonly rates: AccessRates;
+  /** The documents of all connections, by their addresses. */
+  readonly documents: AddressCounts;
+}
+
 /** The documents of one connection. A frame waits for earlier frames of its own document only. */
 export class HocuspocusSession implements ProtocolSession {
   readonly #connection: Connection;
   readonly #handshake: Handshake;
-  readonly #options: AttachmentOptions;
+  readonly #options: SessionOptions;
   readonly #attachments = new Map<string, Attachment>();
   readonly #gate = new Gate();
   readonly #limit: ConcurrencyLimit;
   /** Limits the rate of the authorizations. */
-  readonly #rate: TokenBucket;
+  readonly #rate: AccessRate;
   readonly #deadline: StrangerDeadline;
 
-  constructor(connection: Connection, handshake: Handshake, options: AttachmentOptions) {
+  constructor(connection: Connection, handshake: Handshake, options: SessionOptions) {
     this.#connection = connection;
     this.#handshake = handshake;
     this.#options = options;
@@ -34,11 +41,7 @@ export class HocuspocusSession implements ProtocolSession {
       cleared: () => this.#gate.release(),
     });
     const { clock, limits } = options;
-    this.#rate = new TokenBucket({
-      burst: limits.authorizationBurst,
-      perSecond: limits.authorizationsPerSecond,
-      clock,
-    });
+    this.#rate = options.rates.of(connection.remoteAddress);
     const passed = (detail: string) => connection.close(closeReasons.timeout, detail);
     this.#deadline = new StrangerDeadline({ clock, limits, passed });
   }
@@ -72,7 +75,11 @@ export class HocuspocusSession implements ProtocolSession {
 
   closed(): void {
     this.#deadline.close();
-    for (const attachment of this.#attachments.values()) attachment.close();
+    const attachments = [...this.#attachments.values()];
+    this.#options.documents.remove(this.#connection.remoteAddress, attachments.length);
+    // A frame that waits may still detach one: it is counted out already.
+    this.#attachments.clear();
+    for (const attachment of attachments) attachment.close();
   }
 
   #decodeAddress(frame: Uint8Array): Addressed {
@@ -90,10 +97,11 @@ export class HocuspocusSession implements ProtocolSession {
     this.#options.metrics.ignoredMessages.inc({ protocol: "hocuspocus" });
   }
 
-  /** Returns undefined when the connection has too many documents already. */
+  /** Returns undefined when the connection, or its address, has too many documents already. */
   #attach(address: string): Attachment | undefined {
-    const { limits } = this.#options;
+    const { documents, limits } = this.#options;
     if (this.#attachments.size >= limits.documentsPerConnection) return undefined;
+    if (!documents.take(this.#connection.remoteAddress)) return undefined;
     const separator = address.indexOf("\0");
     const name = separator < 0 ? address : address.slice(0, separator);
     const attachment = new Attachment(
@@ -108,7 +116,7 @@ export class HocuspocusSession implements ProtocolSession {
         cleared: () => this.#gate.release(),
         standingChanged: (before, after) => this.#deadline.changed(before, after),
         detached: () => {
-          this.#attachments.delete(address);
+          if (this.#attachments.delete(address)) documents.remove(this.#connection.remoteAddress);
           this.#deadline.detached();
         },
       },
@@ -127,7 +135,10 @@ export class HocuspocusSession implements ProtocolSession {
     const { denied, refused } = hocuspocusEncoding(address);
     const { limitedLog, limits, metrics } = this.#options;
     const { name: reason } = closeReasons.forbidden;
-    const detail = `limits.documents-per-connection: more than ${limits.documentsPerConnection} documents`;
+    const detail =
+      this.#attachments.size >= limits.documentsPerConnection
+        ? `limits.documents-per-connection: more than ${limits.documentsPerConnection} documents`
+        : `limits.documents-per-address: more than ${limits.documentsPerAddress} documents`;
     this.#connection.send(denied(`${reason}: ${detail}`));
     this.#connection.send(refused);
     metrics.refusedSessions.inc({ reason });

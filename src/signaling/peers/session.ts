@@ -218,12 +218,20 @@ export class PeersSession implements ProtocolSession, Deliverer<AnswerableSignal
   #joinDevices(device: Device, holder: Device | undefined, acknowledge: Acknowledge): void {
     const { devices } = this.#options;
     if (this.#device !== undefined && this.#device !== holder) this.#leave();
+    const further = device.groups.length - (this.#device?.groups.length ?? 0);
+    if (further > 0 && !this.#quota.mayEnter(further)) {
+      this.#quota.met("topics-per-address");
+      acknowledge("Too many groups");
+      return;
+    }
     if (devices.join(device) === "full") {
       this.#quota.met("room-members");
       acknowledge("Too many devices");
       return;
     }
     if (this.#device === undefined) this.#quota.joinedRoom();
+    this.#quota.left(this.#device?.groups.length ?? 0);
+    this.#quota.entered(device.groups.length);
     this.#device = device;
     if (holder !== undefined && holder.connection !== device.connection) holder.connection.close(closeReasons.replaced);
     this.#connection.cork(() => {
@@ -235,6 +243,7 @@ export class PeersSession implements ProtocolSession, Deliverer<AnswerableSignal
   #leave(): void {
     if (this.#device === undefined) return;
     this.#options.devices.leave(this.#device);
+    this.#quota.left(this.#device.groups.length);
     this.#device = undefined;
     this.#quota.leftRoom();
   }

@@ -131,19 +131,24 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
     const { nameBytes, topicsPerConnection } = this.#options.limits;
     const fault = checkRoomName(topic, nameBytes);
     if (fault !== undefined) return this.#refuse(fault, "name");
-    if (this.#subscriptions.size + this.#joining < topicsPerConnection) return this.#authorizeAndJoin(topic);
-    return this.#refuse("the connection has too many topics", "topics-per-connection");
+    if (this.#subscriptions.size + this.#joining >= topicsPerConnection)
+      return this.#refuse("the connection has too many topics", "topics-per-connection");
+    if (this.#client.quota.mayEnter(1)) return this.#authorizeAndJoin(topic);
+    return this.#refuse("the address has too many topics", "topics-per-address");
   }
 
   async #authorizeAndJoin(topic: string): Promise<void> {
+    const { quota } = this.#client;
     this.#joining += 1;
-    let pass: RoomPass<Topic> | undefined;
+    quota.entered(1);
+    let hasJoined = false;
     try {
-      pass = await this.#passFor(topic);
+      const pass = await this.#passFor(topic);
+      hasJoined = pass !== undefined && this.#join(topic, pass);
     } finally {
       this.#joining -= 1;
+      if (!hasJoined) quota.left(1);
     }
-    if (pass !== undefined) this.#join(topic, pass);
   }
 
   async #passFor(topic: string): Promise<RoomPass<Topic> | undefined> {
@@ -199,17 +204,19 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
     }
   }
 
-  #join(topic: string, pass: RoomPass<Topic>): void {
+  /** Returns false when the topic is full, or the client has disconnected. */
+  #join(topic: string, pass: RoomPass<Topic>): boolean {
     const subscriber = new Subscriber(this.#client.connection);
     const subscription = new Subscription({ topic, pass, subscriber, owner: this });
     if (this.#isClosed || !pass.room.join(subscriber)) {
       subscription.release();
       if (!this.#isClosed) this.#refuse("the room is full", "room-members");
-      return;
+      return false;
     }
     this.#subscriptions.set(topic, subscription);
     this.#client.quota.joinedRoom();
     subscription.watch();
+    return true;
   }
 
   #leave(topic: string): void {
@@ -218,6 +225,7 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
     this.#subscriptions.delete(topic);
     subscription.release();
     this.#client.quota.leftRoom();
+    this.#client.quota.left(1);
   }
 
   #refuse(reason: string, bound?: SignalingBound): undefined {

@@ -1,3 +1,4 @@
+import { AddressCounts } from "../../lib/address/address-counts.ts";
 import type { CountedAddresses } from "../../lib/address/counted-addresses.ts";
 import { KeyedBuckets } from "../../lib/keyed-buckets.ts";
 import type { Clock } from "../../lib/time/clock.ts";
@@ -14,13 +15,12 @@ export interface AddressLimitsOptions {
 /** Limits how many connections one address may have, and how fast it may open them, as `CountedAddresses` counts. */
 export class AddressLimits {
   readonly #addresses: CountedAddresses;
-  readonly #connectionLimit: number;
   readonly #upgrades: KeyedBuckets;
-  readonly #connections = new Map<string, number>();
+  readonly #connections: AddressCounts;
 
   constructor({ addresses, limits, clock }: AddressLimitsOptions) {
     this.#addresses = addresses;
-    this.#connectionLimit = limits.connectionsPerAddress;
+    this.#connections = new AddressCounts({ addresses, limit: limits.connectionsPerAddress });
     const { addressUpgradeBurst: burst, addressUpgradesPerSecond: perSecond } = limits;
     this.#upgrades = new KeyedBuckets({ burst, perSecond, clock });
   }
@@ -29,30 +29,20 @@ export class AddressLimits {
   refuse(remoteAddress: string): AddressRefusal | undefined {
     const key = this.#addresses.keyOf(remoteAddress);
     if (key === undefined) return undefined;
-    if (this.#isFull(key)) return "address-connections";
+    if (this.isFull(remoteAddress)) return "address-connections";
     return this.#upgrades.of(key).take() ? undefined : "address-rate";
   }
 
   /** Whether the address has as many open connections as it may have. */
   isFull(remoteAddress: string): boolean {
-    const key = this.#addresses.keyOf(remoteAddress);
-    return key !== undefined && this.#isFull(key);
+    return !this.#connections.hasRoomFor(remoteAddress);
   }
 
   opened(remoteAddress: string): void {
-    const key = this.#addresses.keyOf(remoteAddress);
-    if (key !== undefined) this.#connections.set(key, (this.#connections.get(key) ?? 0) + 1);
+    this.#connections.add(remoteAddress);
   }
 
   closed(remoteAddress: string): void {
-    const key = this.#addresses.keyOf(remoteAddress);
-    if (key === undefined) return;
-    const left = (this.#connections.get(key) ?? 0) - 1;
-    if (left > 0) this.#connections.set(key, left);
-    else this.#connections.delete(key);
-  }
-
-  #isFull(key: string): boolean {
-    return (this.#connections.get(key) ?? 0) >= this.#connectionLimit;
+    this.#connections.remove(remoteAddress);
   }
 }

@@ -559,6 +559,26 @@ describe("a connection", () => {
     expect(connection.isOpen).toBe(true);
   });
 
+  test("shares the number of its documents with the others of its address", async () => {
+    const { connect } = hocuspocusSessions({ limits: { documentsPerAddress: 3 } });
+    const [first, second, elsewhere] = [await connect("a"), await connect("b"), await connect("c", { address: "::1" })];
+    const attach = async ({ say, told }: typeof first, name: string) => {
+      await say(providerFrames(name).auth());
+      return told();
+    };
+    for (const name of ["1", "2"]) await attach(first, name);
+    await attach(second, "1");
+    const refused = ["4: denied forbidden: limits.documents-per-address: more than 3 documents", "4: status 0"];
+    expect([await attach(first, "4"), await attach(second, "4")]).toEqual([refused, refused]);
+    expect(await attach(elsewhere, "4")).toEqual(["4: authenticated read-write"]);
+    await first.say(providerFrames("1").close());
+    expect(await attach(second, "4")).toEqual(["4: authenticated read-write"]);
+    expect(await attach(second, "5")).toEqual([expect.stringContaining("documents-per-address"), "5: status 0"]);
+    await first.leave();
+    expect(await attach(second, "5")).toEqual(["5: authenticated read-write"]);
+    expect(await attach(second, "6")).toEqual([expect.stringContaining("documents-per-address"), "6: status 0"]);
+  });
+
   test("that is not read is sent no further document before it has taken the previous ones", async () => {
     const { connect } = hocuspocusSessions({ limits: { outboxBytes: 4_000 } });
     const { connection, say, told } = await connect("a");

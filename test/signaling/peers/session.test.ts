@@ -123,6 +123,20 @@ describe("registering", () => {
     expect(await (await peersClients().connect()).ask("register-device", registration)).toEqual([problem]);
   });
 
+  test("the devices of one address are in no more groups than their limit together", async () => {
+    const { bounds, connect } = peersClients({ limits: { topicsPerAddress: 3 } });
+    const [alice, bob] = [await connect(), await connect()];
+    expect(await alice.register("alice", "a", "b")).toEqual(success);
+    expect(await bob.register("bob", "a", "b")).toEqual(["Too many groups"]);
+    expect(await bounds()).toEqual(["topics-per-address"]);
+    expect(await bob.register("bob", "a")).toEqual(success);
+    // A device that registers again gives up its groups.
+    expect(await bob.register("bob", "b")).toEqual(success);
+    alice.leave();
+    expect(await bob.register("bob", "a", "b", "c")).toEqual(success);
+    expect(await bob.register("bob", "a", "b", "c", "d")).toEqual(["Too many groups"]);
+  });
+
   test("100 groups, and names of 256 bytes, are taken", async () => {
     const alice = await peersClients().connect();
     const groups = Array.from({ length: 100 }, (_, index) => `${index}`);

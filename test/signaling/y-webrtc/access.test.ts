@@ -124,6 +124,20 @@ describe("a topic that waits", () => {
     expect(await met("topics-per-connection")).toBe(2);
   });
 
+  test("counts among the topics of its address, until it is denied or its client has disconnected", async () => {
+    const { connect, authorizer, met } = setUp({ limits: { topicsPerAddress: 2 } });
+    const alice = connect("alice");
+    await alice.say(subscribe("a", "b", "c"));
+    expect([authorizer.waiting, await met("topics-per-address")]).toEqual([["a", "b"], 1]);
+    await authorizer.deny("a");
+    await alice.say(subscribe("c"));
+    expect(authorizer.waiting).toEqual(["b", "c"]);
+    alice.leave();
+    for (const topic of ["b", "c"]) await authorizer.grant(topic);
+    await connect("bob").say(subscribe("d", "e", "f"));
+    expect([authorizer.waiting, await met("topics-per-address")]).toEqual([["d", "e"], 2]);
+  });
+
   test("keeps no more than its limit: further frames wait until half of it is gone", async () => {
     const { connect, authorizer } = setUp({ limits: { pendingTopicBytes: 1_000 } });
     const alice = connect("alice");

@@ -174,6 +174,23 @@ describe("a refused topic", () => {
   });
 });
 
+test("the connections of one address have no more topics than their limit together", async () => {
+  const { connect, openRooms, lines } = setUp({ limits: { topicsPerAddress: 3 } });
+  const [alice, bob] = [connect("alice"), connect("bob")];
+  await alice.say(subscribe("a", "b"));
+  await bob.say(subscribe("a", "c"));
+  expect(openRooms()).toBe(2);
+  expect(lines.map((line) => JSON.parse(line).reason)).toEqual(["the address has too many topics"]);
+  await connect("carol", { address: "192.0.2.9" }).say(subscribe("c"));
+  await alice.say(unsubscribe("b"));
+  await bob.say(subscribe("d", "e"));
+  expect(openRooms()).toBe(3);
+  alice.leave();
+  bob.leave();
+  await connect("dora").say(subscribe("1", "2", "3", "4"));
+  expect(lines).toHaveLength(3);
+});
+
 describe("authorization", () => {
   test("a topic is authorized by its name and address, until the client has disconnected", async () => {
     const requests: AccessRequest[] = [];

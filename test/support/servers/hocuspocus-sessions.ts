@@ -1,6 +1,7 @@
 import type { Authorizer } from "../../../src/auth/authorizer.ts";
 import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
 import type { Limits } from "../../../src/composition/limits.ts";
+import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { hocuspocus } from "../../../src/relay/hocuspocus/protocol.ts";
 import type { Handshake } from "../../../src/transport/protocol.ts";
 import { inWords } from "../bytes/hocuspocus-frames.ts";
@@ -16,14 +17,19 @@ export interface HocuspocusSessionsOptions {
   readonly readersShowPresence?: boolean;
 }
 
+interface Addressed {
+  /** The address of the client; by default the one of the fake. */
+  readonly address?: string;
+}
+
 /** Opens Hocuspocus sessions over fake connections; they share rooms, a store and a clock. */
 export function hocuspocusSessions({ authorizer = openAuthorizer, ...room }: HocuspocusSessionsOptions = {}) {
   const store = new FailingStore(openMemoryStore());
   const parts = roomParts(room, store);
-  const protocol = hocuspocus({ ...parts, authorizer });
+  const protocol = hocuspocus({ ...parts, authorizer, addresses: new CountedAddresses() });
 
-  const connect = async (id: string, shown: Partial<Omit<Handshake, "signal">> = {}) => {
-    const connection = new FakeConnection(id);
+  const connect = async (id: string, { address, ...shown }: Partial<Omit<Handshake, "signal">> & Addressed = {}) => {
+    const connection = new FakeConnection(id, address);
     const aborter = new AbortController();
     const handshake = { url: new URL("ws://x/collab"), ...shown, signal: aborter.signal };
     const session = await protocol.open(connection, handshake);
