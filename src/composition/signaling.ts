@@ -1,9 +1,9 @@
 import type { Administration } from "../auth/administration.ts";
 import type { Authorizer } from "../auth/authorizer.ts";
 import { openAuthorizer } from "../auth/open-authorizer.ts";
-import { ByteBudget } from "../lib/byte-budget.ts";
 import { cliffy } from "../signaling/cliffy/dialect.ts";
 import { jsonDialects } from "../signaling/dialects.ts";
+import { MailBudget } from "../signaling/mail-budget.ts";
 import { octateCode } from "../signaling/octatecode/dialect.ts";
 import { octateCodeEditor } from "../signaling/octatecode/editor-dialect.ts";
 import { octateCodePeers } from "../signaling/octatecode/peers-dialect.ts";
@@ -117,9 +117,9 @@ function processUsage() {
 
 /** Signaling between clients that name their receiver. For a receiver that is not connected yet, messages are queued. */
 function openDirectSignaling(shared: SignalingDependencies) {
-  const { clock, limits, metrics } = shared;
+  const { addresses, clock, limits, metrics } = shared;
   const { key, discoveryEnabled } = shared.peerjs;
-  const mailBudget = new ByteBudget(limits.mailboxesBytes);
+  const mailBudget = new MailBudget({ limitBytes: limits.mailboxesBytes, addresses });
   metrics.mailboxBytes.readFrom(() => mailBudget.usedBytes);
   const namespace = new PeerJsNamespace({ mailBudget, clock, limits, metrics });
   const devices = new Devices({ mailBudget, clock, limits, metrics });

@@ -95,7 +95,7 @@ export const signalingLimits = limits({
   mailboxesBytes: {
     default: 64 * mebibyte,
     unit: "bytes",
-    help: "messages queued for all offline clients together, with the memory that keeps them",
+    help: "messages queued for all offline clients together, with the memory that keeps them; those of one address (of IPv6: one /64), except loopback, take no more than they leave free",
   },
   mailboxesSenderBytes: {
     default: mebibyte,

@@ -1,8 +1,8 @@
-import type { ByteBudget } from "../lib/byte-budget.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import { Timeouts } from "../lib/time/timeouts.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { SignalingLimits } from "./limits.ts";
+import type { MailBudget } from "./mail-budget.ts";
 
 /** The ids of a sender and a receiver. */
 export interface Pair {
@@ -13,6 +13,8 @@ export interface Pair {
 /** A message for a member that is offline. */
 export interface QueuedMessage extends Pair {
   readonly frame: string;
+  /** The address of the sender. */
+  readonly address: string;
 }
 
 export interface MailboxOptions {
@@ -21,7 +23,7 @@ export interface MailboxOptions {
   /** Reports a message that was kept that long, after its removal. */
   readonly expired: (message: QueuedMessage) => void;
   /** Bounds the messages of all mailboxes together. */
-  readonly budget: ByteBudget;
+  readonly budget: MailBudget;
   readonly clock: Clock;
   readonly limits: MailboxLimits;
   readonly metrics: Pick<Metrics, "mailboxMessages">;
@@ -34,18 +36,23 @@ export type MailboxLimits = Pick<
 
 interface SizedMessage extends QueuedMessage {
   readonly bytes: number;
+  /** The memory that it takes. */
+  readonly memoryBytes: number;
 }
 
-/** The memory that a queued message takes besides its frame: its records, and two ids of at most 256 bytes. */
-export const overheadBytes = 512;
+/**
+ * The memory that a queued message takes besides its frame, with two ids of at most 256 bytes: its records, and the entries
+ * in the maps for its sender and its receiver, of which it may be the only one. Measured with Bun 1.4.5.
+ */
+export const overheadBytes = 1_024;
 
 const encoder = new TextEncoder();
 
 /**
  * Messages for the members of one namespace that are offline.
  *
- * They are kept in memory, bounded per receiver, per sender and by a budget that mailboxes share. A message that does not
- * fit is refused; no queued message makes room for it, so no sender can push out the messages of others.
+ * They are kept in memory, bounded per receiver, per sender and by a budget that mailboxes share, in which each address
+ * has a share. A message that does not fit is refused; no queued message makes room for it, so no sender can push out the messages of others.
  */
 export class Mailbox {
   readonly #options: MailboxOptions;
@@ -67,10 +74,10 @@ export class Mailbox {
   }
 
   /** Returns false when a bound leaves no room for the message. */
-  put({ sender, receiver, frame }: QueuedMessage): boolean {
+  put({ sender, receiver, frame, address }: QueuedMessage): boolean {
     const bytes = encoder.encode(frame).length;
-    const message = { sender, receiver, frame, bytes };
-    const fits = this.#hasRoomFor(message) && this.#options.budget.take(bytes + overheadBytes);
+    const message = { sender, receiver, frame, address, bytes, memoryBytes: memoryOf(frame, bytes) + overheadBytes };
+    const fits = this.#hasRoomFor(message) && this.#options.budget.take(address, message.memoryBytes);
     this.#count(fits ? "kept" : "refused");
     if (fits) this.#keep(message);
     return fits;
@@ -104,7 +111,7 @@ export class Mailbox {
     return [...(this.#byReceiver.get(receiver) ?? [])];
   }
 
-  #hasRoomFor({ sender, receiver, bytes }: SizedMessage): boolean {
+  #hasRoomFor({ sender, receiver, bytes, memoryBytes }: SizedMessage): boolean {
     const { limits } = this.#options;
     const queue = this.#queueOf(receiver);
     const own = queue.filter((message) => message.sender === sender);
@@ -113,7 +120,7 @@ export class Mailbox {
       own.length < limits.mailboxSenderMessages &&
       totalBytes(queue) + bytes <= limits.mailboxBytes &&
       totalBytes(own) + bytes <= limits.mailboxSenderBytes &&
-      (this.#bytesBySender.get(sender) ?? 0) + bytes + overheadBytes <= limits.mailboxesSenderBytes
+      (this.#bytesBySender.get(sender) ?? 0) + memoryBytes <= limits.mailboxesSenderBytes
     );
   }
 
@@ -121,7 +128,7 @@ export class Mailbox {
     this.#timeouts.set(message);
     const queue = this.#byReceiver.get(message.receiver) ?? new Set();
     this.#byReceiver.set(message.receiver, queue.add(message));
-    this.#addToSender(message.sender, message.bytes + overheadBytes);
+    this.#addToSender(message.sender, message.memoryBytes);
   }
 
   #remove(message: SizedMessage, outcome: "delivered" | "expired"): void {
@@ -129,8 +136,8 @@ export class Mailbox {
     const queue = this.#byReceiver.get(message.receiver);
     queue?.delete(message);
     if (queue?.size === 0) this.#byReceiver.delete(message.receiver);
-    this.#addToSender(message.sender, -message.bytes - overheadBytes);
-    this.#options.budget.give(message.bytes + overheadBytes);
+    this.#addToSender(message.sender, -message.memoryBytes);
+    this.#options.budget.give(message.address, message.memoryBytes);
     this.#count(outcome);
   }
 
@@ -150,6 +157,11 @@ export class Mailbox {
   #count(outcome: "kept" | "refused" | "delivered" | "expired"): void {
     this.#options.metrics.mailboxMessages.inc({ outcome });
   }
+}
+
+/** The memory of a text of so many UTF-8 bytes: the runtime takes two bytes for each character unless all are ASCII. */
+function memoryOf(text: string, bytes: number): number {
+  return bytes === text.length ? bytes : Math.max(bytes, 2 * text.length);
 }
 
 function totalBytes(messages: readonly SizedMessage[]): number {

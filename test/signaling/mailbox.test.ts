@@ -1,14 +1,20 @@
 import { describe, expect, test } from "bun:test";
 import { defaultLimits } from "../../src/composition/limits.ts";
-import { ByteBudget } from "../../src/lib/byte-budget.ts";
+import { CountedAddresses } from "../../src/lib/address/counted-addresses.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
+import { MailBudget } from "../../src/signaling/mail-budget.ts";
 import { Mailbox, type MailboxLimits, overheadBytes, type QueuedMessage } from "../../src/signaling/mailbox.ts";
 import { withSeeds } from "../support/bytes/random.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
 
 const keepMs = 5_000;
+/** The address of all senders, which has no share. */
+const address = "127.0.0.1";
 
-function setUp(limits: Partial<MailboxLimits> = {}, budget = new ByteBudget(defaultLimits.mailboxesBytes)) {
+function setUp(
+  limits: Partial<MailboxLimits> = {},
+  budget = new MailBudget({ limitBytes: defaultLimits.mailboxesBytes, addresses: new CountedAddresses() }),
+) {
   const clock = new FakeClock();
   const metrics = createMetrics();
   const expired: string[] = [];
@@ -20,7 +26,7 @@ function setUp(limits: Partial<MailboxLimits> = {}, budget = new ByteBudget(defa
     limits: { ...defaultLimits, ...limits },
     metrics,
   });
-  const put = (sender: string, receiver: string, frame: string) => mailbox.put({ sender, receiver, frame });
+  const put = (sender: string, receiver: string, frame: string) => mailbox.put({ sender, receiver, frame, address });
   const take = (receiver: string) => mailbox.take(receiver).map(({ sender, frame }) => `${sender}: ${frame}`);
   const counted = async () => {
     const { values } = await metrics.mailboxMessages.get();
@@ -57,6 +63,14 @@ test("a mailbox knows the pairs for which it holds messages", () => {
   expect(mailbox.holds({ sender: "bob", receiver: "carol" })).toBe(false);
   take("carol");
   expect(mailbox.holds({ sender: "alice", receiver: "carol" })).toBe(false);
+});
+
+test("the budget counts two bytes for each character of a text that is not ASCII, as the memory has it", () => {
+  const { budget, put } = setUp();
+  put("alice", "carol", "x".repeat(1_000));
+  expect(budget.usedBytes).toBe(1_000 + overheadBytes);
+  put("alice", "dave", `${"x".repeat(999)}é`);
+  expect(budget.usedBytes).toBe(3_000 + 2 * overheadBytes);
 });
 
 test("names of object members are names like others", () => {
@@ -103,13 +117,13 @@ describe("time", () => {
         reported.push(message);
         mailbox.discard(message);
       },
-      budget: new ByteBudget(1e6),
+      budget: new MailBudget({ limitBytes: 1e6, addresses: new CountedAddresses() }),
       clock,
       limits: defaultLimits,
       metrics: createMetrics(),
     });
-    for (const frame of ["1", "2", "3"]) mailbox.put({ sender: "alice", receiver: "carol", frame });
-    mailbox.put({ sender: "bob", receiver: "carol", frame: "4" });
+    for (const frame of ["1", "2", "3"]) mailbox.put({ sender: "alice", receiver: "carol", frame, address });
+    mailbox.put({ sender: "bob", receiver: "carol", frame: "4", address });
     clock.advance(keepMs);
     expect(reported.map(({ sender, frame }) => `${sender}: ${frame}`)).toEqual(["alice: 1", "bob: 4"]);
     expect(mailbox.size).toBe(0);
@@ -159,7 +173,7 @@ describe("bounds", () => {
   });
 
   test("64 MiB for all mailboxes together, until some of it expires", () => {
-    const budget = new ByteBudget(defaultLimits.mailboxesBytes);
+    const budget = new MailBudget({ limitBytes: defaultLimits.mailboxesBytes, addresses: new CountedAddresses() });
     const [first, second] = [setUp({}, budget), setUp({}, budget)];
     const frame = "x".repeat(32 * 1024 - overheadBytes);
     for (let index = 0; index < 1_024; index += 1) {
@@ -176,7 +190,7 @@ describe("bounds", () => {
 
   test("no sequence of put, take, discard and expiry exceeds a limit, and all bytes are given back", () => {
     withSeeds(50, (random) => {
-      const budget = new ByteBudget(8_000);
+      const budget = new MailBudget({ limitBytes: 8_000, addresses: new CountedAddresses() });
       const limits = { mailboxMessages: 4, mailboxBytes: 200, mailboxSenderMessages: 3, mailboxSenderBytes: 150 };
       const { mailbox, clock, put, take } = setUp({ ...limits, mailboxesSenderBytes: 3_000 }, budget);
       const names = ["a", "b", "c", "d", "e"];

@@ -1,7 +1,7 @@
-import type { ByteBudget } from "../../lib/byte-budget.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import type { Connection } from "../../transport/connection.ts";
+import type { MailBudget } from "../mail-budget.ts";
 import { Mailbox, type MailboxLimits, type QueuedMessage } from "../mailbox.ts";
 import { type JoinOutcome, Members } from "../members.ts";
 import { encodeExpire, encodeSignal, type PeerJsSignal } from "./codec.ts";
@@ -16,7 +16,7 @@ export interface PeerJsMember {
 
 export interface NamespaceOptions {
   /** Bounds the messages of all mailboxes together. */
-  readonly mailBudget: ByteBudget;
+  readonly mailBudget: MailBudget;
   readonly clock: Clock;
   readonly limits: PeerJsLimits & MailboxLimits;
   readonly metrics: Metrics;
@@ -74,7 +74,8 @@ export class PeerJsNamespace {
     receiver?.connection.send(frame);
     // A LEAVE for an offline receiver is not queued: that client never saw the connection.
     if (receiver !== undefined || signal.type === "LEAVE") return true;
-    return this.#keep({ sender: sender.id, receiver: signal.dst, frame });
+    const { remoteAddress: address } = sender.connection;
+    return this.#keep({ sender: sender.id, receiver: signal.dst, frame, address });
   }
 
   close(): void {

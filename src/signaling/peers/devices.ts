@@ -1,8 +1,8 @@
-import type { ByteBudget } from "../../lib/byte-budget.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import type { Connection } from "../../transport/connection.ts";
 import type { SignalingLimits } from "../limits.ts";
+import type { MailBudget } from "../mail-budget.ts";
 import { Mailbox } from "../mailbox.ts";
 import { type JoinOutcome, Members } from "../members.ts";
 import { encodeEvent, encodeSignal, type Signal } from "./codec.ts";
@@ -17,7 +17,7 @@ export interface Device {
 
 export interface DevicesOptions {
   /** Bounds the messages of all mailboxes together. */
-  readonly mailBudget: ByteBudget;
+  readonly mailBudget: MailBudget;
   readonly clock: Clock;
   readonly limits: PeersLimits & SignalingLimits;
   readonly metrics: Metrics;
@@ -99,7 +99,10 @@ export class Devices {
     const frame = encodeSignal(signal, sender.id);
     const receiver = this.#members.find(signal.to);
     this.#addKnownId(sender, signal.to);
-    if (receiver === undefined) return this.#mailbox.put({ sender: sender.id, receiver: signal.to, frame });
+    if (receiver === undefined) {
+      const { remoteAddress: address } = sender.connection;
+      return this.#mailbox.put({ sender: sender.id, receiver: signal.to, frame, address });
+    }
     this.#addKnownId(receiver, sender.id);
     receiver.connection.send(frame);
     return true;

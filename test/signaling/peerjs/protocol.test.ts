@@ -2,8 +2,8 @@ import { describe, expect, test } from "bun:test";
 import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
 import { defaultLimits } from "../../../src/composition/limits.ts";
 import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
-import { ByteBudget } from "../../../src/lib/byte-budget.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
+import { MailBudget } from "../../../src/signaling/mail-budget.ts";
 import { PeerJsNamespace } from "../../../src/signaling/peerjs/namespace.ts";
 import { peerjs } from "../../../src/signaling/peerjs/protocol.ts";
 import { Quotas } from "../../../src/signaling/quotas.ts";
@@ -22,7 +22,10 @@ interface Changed {
 
 function serve({ isForCompatibility = false, ...changed }: Changed = {}) {
   const parts = { clock: new FakeClock(), limits: defaultLimits, log: recordedLog().log, metrics: createMetrics() };
-  const namespace = new PeerJsNamespace({ mailBudget: new ByteBudget(1e6), ...parts });
+  const namespace = new PeerJsNamespace({
+    mailBudget: new MailBudget({ limitBytes: 1e6, addresses: new CountedAddresses() }),
+    ...parts,
+  });
   const protocol = peerjs({
     key: "peerjs",
     discoveryEnabled: false,

@@ -2,8 +2,8 @@ import type { Authorizer } from "../../../src/auth/authorizer.ts";
 import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
 import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
 import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
-import { ByteBudget } from "../../../src/lib/byte-budget.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
+import { MailBudget } from "../../../src/signaling/mail-budget.ts";
 import { PeerJsNamespace } from "../../../src/signaling/peerjs/namespace.ts";
 import { peerjs } from "../../../src/signaling/peerjs/protocol.ts";
 import { Quotas } from "../../../src/signaling/quotas.ts";
@@ -33,7 +33,7 @@ export interface PeerJsClient {
 export function peerJsClients({ authorizer = openAuthorizer, limits: changed = {} }: PeerJsClientsOptions = {}) {
   const limits = { ...defaultLimits, ...changed };
   const clock = new FakeClock();
-  const budget = new ByteBudget(limits.mailboxesBytes);
+  const budget = new MailBudget({ limitBytes: limits.mailboxesBytes, addresses: new CountedAddresses() });
   const metrics = createMetrics();
   const namespace = new PeerJsNamespace({ mailBudget: budget, clock, limits, metrics });
   const quotas = new Quotas({ addresses: new CountedAddresses(), limits, clock, log: recordedLog().log, metrics });

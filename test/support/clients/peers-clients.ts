@@ -2,8 +2,8 @@ import type { Authorizer } from "../../../src/auth/authorizer.ts";
 import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
 import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
 import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
-import { ByteBudget } from "../../../src/lib/byte-budget.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
+import { MailBudget } from "../../../src/signaling/mail-budget.ts";
 import { Devices } from "../../../src/signaling/peers/devices.ts";
 import { peers } from "../../../src/signaling/peers/protocol.ts";
 import { Quotas } from "../../../src/signaling/quotas.ts";
@@ -36,7 +36,7 @@ export function peersClients({ authorizer = openAuthorizer, limits: changed = {}
   const limits = { ...defaultLimits, ...changed };
   const clock = new FakeClock();
   const metrics = createMetrics();
-  const budget = new ByteBudget(limits.mailboxesBytes);
+  const budget = new MailBudget({ limitBytes: limits.mailboxesBytes, addresses: new CountedAddresses() });
   const devices = new Devices({ mailBudget: budget, clock, limits, metrics });
   const quotas = new Quotas({ addresses: new CountedAddresses(), limits, clock, log: recordedLog().log, metrics });
   const protocol = peers({ devices, iceServers: () => iceServers, authorizer, quotas, limits, clock, metrics });
