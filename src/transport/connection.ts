@@ -16,6 +16,11 @@ export interface Connection {
   readonly remoteAddress: string;
   /** False from the moment either side closes. */
   readonly isOpen: boolean;
+  /**
+   * The client has shown that it may use the server: from now on it may send frames that are larger than
+   * `limits.first-frame-bytes`. Idempotent. The transport calls this, unless the protocol has `admitsClients`.
+   */
+  admit(): void;
   /** Queues a frame; never throws, never waits, does nothing after close. The bytes must not be changed afterwards. */
   send(frame: Frame): void;
   /** Runs `task` at once; what it sends to this connection is written together. */

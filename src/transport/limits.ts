@@ -63,7 +63,7 @@ export const transportLimits = limits({
   firstFrameBytes: {
     default: 64 * kibibyte,
     unit: "bytes",
-    help: "the first frame of a client, while it is incomplete and the server's memory grows (Linux)",
+    help: "a frame of a client that is not admitted yet, while it is incomplete and the server's memory grows (Linux); admitted are clients with access to a document of /sync and /collab or to PeerJS, and others by their first message",
     beyond: "closed: overloaded",
   },
   unfinishedFrameBytes: {

@@ -22,7 +22,6 @@ import type { NativeChannels } from "./native-channel.ts";
 import type { HttpClient, HttpRefusal, Protocol } from "./protocol.ts";
 import type { Scheduler } from "./scheduling/scheduler.ts";
 import { SessionRunner, type Wire } from "./session-runner.ts";
-import { SpareDescriptor } from "./unfinished/spare-descriptor.ts";
 import { openTcpSockets, type Peer, peerName } from "./unfinished/tcp-sockets.ts";
 import { UnfinishedFrames } from "./unfinished/unfinished-frames.ts";
 import {
@@ -111,7 +110,6 @@ export class Listener {
   readonly #upgrades: UpgradeLimits;
   readonly #limitedLog: LimitedLog;
   readonly #unfinished: UnfinishedFrames;
-  readonly #spare = new SpareDescriptor();
   readonly #connectionOptions: WebSocketConnectionOptions;
   #opened = 0;
   #isDraining = false;
@@ -128,8 +126,8 @@ export class Listener {
     this.#unfinished = new UnfinishedFrames({
       ...options,
       connections: () => this.#runners.values().map(({ connection }) => connection),
-      residentBytes: () => this.#spare.use(() => process.memoryUsage.rss()),
-      openSockets: () => openTcpSockets(this.#spare),
+      residentBytes: () => process.memoryUsage.rss(),
+      openSockets: openTcpSockets,
     });
     const namePrefixes = options.protocols.flatMap((protocol) => protocol.namePrefixes ?? []);
     this.#paths = new RequestPaths({ basePath: options.basePath, namePrefixes });
@@ -183,7 +181,6 @@ export class Listener {
     if (this.#runners.size > 0) await allEnded;
     cancel();
     this.#unfinished.close();
-    this.#spare[Symbol.dispose]();
     for (const server of this.#servers) this.#options.channels.remove(server);
     await Promise.all(this.#servers.map((server) => server.stop(true)));
   }

@@ -64,6 +64,11 @@ export interface Protocol {
    * `rate-limited`.
    */
   readonly inboxOverflow?: "refuse";
+  /**
+   * Whether the sessions call `Connection.admit` themselves, since they authorize their clients by messages. By default a
+   * client is admitted when an asynchronous `open` has resolved, and else by its first complete message.
+   */
+  readonly admitsClients?: true;
   /** How the protocol tells its client why its connection is about to be closed, where it has words for that. */
   closeMessage?(reason: CloseReason, detail: string): Frame | undefined;
   /**

@@ -83,6 +83,7 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
       this.#ignoreFrame();
       return;
     }
+    if (this.#session !== undefined) this.#admit();
     this.connection.turns.received(bytes);
     this.#inbox.push(bytes, frame);
     if (this.#queue !== undefined && this.#queue.count > this.#options.limits.waitingFrames) this.#refuseFrames();
@@ -178,6 +179,10 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
     );
   }
 
+  #admit(): void {
+    if (this.#wire.protocol.admitsClients !== true) this.connection.admit();
+  }
+
   #oversized(frame: Frame, bytes: number): void | Promise<void> {
     const detail = `${this.#wire.protocol.frameBytesOption}: a frame of ${bytes} bytes`;
     if (this.#session?.oversized === undefined) throw new SessionError(closeReasons.frameTooLarge, detail);
@@ -192,6 +197,7 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
         this.#inbox.begin(
           opening.then((session) => {
             this.#session = session;
+            this.#admit();
           }),
         );
     } catch (error) {

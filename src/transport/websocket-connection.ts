@@ -82,6 +82,7 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
   readonly #options: WebSocketConnectionOptions;
   readonly #owner: ConnectionOwner;
   completeBytes = 0;
+  isAdmitted = false;
   heardAt = 0;
   pingedAt: number | undefined;
   heldFor: number | undefined;
@@ -140,6 +141,10 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
 
   get unsentBytes(): number {
     return this.socket.getBufferedAmount();
+  }
+
+  admit(): void {
+    this.isAdmitted = true;
   }
 
   send(frame: Frame): void {

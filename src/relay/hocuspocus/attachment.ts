@@ -250,6 +250,7 @@ export class Attachment {
   #enter(pass: RoomPass<SyncRoom>, token: string | undefined): void | Promise<void> {
     const { address, name, connection, handshake } = this.#host;
     const { limits, clock, dropped } = this.#options;
+    connection.admit();
     if (address === name) this.#encoding = this.#options.plainEncoding(pass.room);
     const pending = this.#leave();
     const member = new HocuspocusMember({

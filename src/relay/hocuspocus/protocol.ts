@@ -42,6 +42,7 @@ export function hocuspocus(options: HocuspocusOptions): Protocol {
     endpoint: { label: "Hocuspocus", scheme: "ws", path },
     frameBytes: options.limits.relayFrameBytes,
     frameBytesOption: "limits.relay-frame-bytes",
+    admitsClients: true,
     // The documents are named in messages; applications add paths of their own, as upstream's server ignores the path.
     match: ({ pathname }) => pathname === path || pathname.startsWith(`${path}/`),
     open: (connection, handshake) => new HocuspocusSession(connection, handshake, sessionOptions),

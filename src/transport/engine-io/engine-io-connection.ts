@@ -64,6 +64,9 @@ export class EngineIoConnection implements RunConnection {
       this.close(closeReasons.overloaded, `limits.outbox-bytes: ${this.#unsentBytes} unsent bytes`);
   }
 
+  /** The frames are bounded in the WebSocket that carries them. */
+  admit(): void {}
+
   spend(kind: WorkKind, amount: number): void {
     this.turns.spend(kind, amount);
   }
@@ -130,7 +133,6 @@ export class EngineIoConnection implements RunConnection {
   /** The engine does not wait. */
   abandon(): void {}
 
-  /** The frames are bounded in the WebSocket that carries them. */
   completed(): void {}
 
   /** A polling session cannot be paused: its protocol must have `inboxOverflow: "refuse"`. */

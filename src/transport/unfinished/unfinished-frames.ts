@@ -2,6 +2,7 @@ import { kibibyte, mebibyte } from "../../config/limit.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import { type CloseReason, closeReasons } from "../close-reason.ts";
 import type { TransportLimits } from "../limits.ts";
+import { SpareDescriptor } from "./spare-descriptor.ts";
 import type { TcpSockets } from "./tcp-sockets.ts";
 
 /** A connection that may hold an unfinished frame. */
@@ -13,6 +14,8 @@ export interface ReceivingConnection {
   readonly frameBytes: number;
   /** The bytes of all complete frames, with their headers; and those of earlier requests, if `UnfinishedFrames` adds them. */
   completeBytes: number;
+  /** As `Connection.admit` sets it. */
+  readonly isAdmitted: boolean;
   /** False while the server reads nothing: what arrives waits in the kernel then. */
   readonly isReading: boolean;
   close(reason: CloseReason, detail: string): void;
@@ -27,7 +30,7 @@ export interface UnfinishedFramesOptions {
   /** The resident memory of the process. */
   readonly residentBytes: () => number;
   /** Called when the sockets are first needed. */
-  readonly openSockets: () => TcpSockets | undefined;
+  readonly openSockets: (spare: SpareDescriptor) => TcpSockets | undefined;
 }
 
 interface UnfinishedFrame {
@@ -65,6 +68,7 @@ const readableFrames = 2;
  */
 export class UnfinishedFrames {
   readonly #options: UnfinishedFramesOptions;
+  readonly #spare = new SpareDescriptor();
   /** The memory of the process after the last look at the sockets, or less if it has shrunk since. */
   #calmBytes = Number.POSITIVE_INFINITY;
   #sockets: TcpSockets | undefined;
@@ -109,6 +113,7 @@ export class UnfinishedFrames {
   close(): void {
     this.#cancel?.();
     this.#cancel = undefined;
+    this.#spare[Symbol.dispose]();
   }
 
   #schedule(): void {
@@ -119,7 +124,7 @@ export class UnfinishedFrames {
   #measure(): void {
     const former = this.#residentBytes;
     try {
-      this.#residentBytes = this.#options.residentBytes();
+      this.#residentBytes = this.#spare.use(this.#options.residentBytes);
     } catch {
       // No descriptor is left to read it. The sockets are asked instead.
       this.#isAlarmed = true;
@@ -154,7 +159,7 @@ export class UnfinishedFrames {
   }
 
   #enforce(): void {
-    this.#sockets ??= this.#options.openSockets();
+    this.#sockets ??= this.#options.openSockets(this.#spare);
     if (this.#sockets === undefined) {
       this.#isSupported = false;
       return;
@@ -165,10 +170,10 @@ export class UnfinishedFrames {
     this.#reused = [];
     const found = this.#findFrames(receivedBytes);
     const frames = found.filter(({ connection, bytes }) => {
-      const isFirst = connection.completeBytes === 0;
-      const limit = isFirst ? firstFrameBytes : readableFrames * connection.frameBytes;
+      const { isAdmitted } = connection;
+      const limit = isAdmitted ? readableFrames * connection.frameBytes : firstFrameBytes;
       if (bytes <= limit + requestBytes) return true;
-      cutOff(connection, isFirst ? "limits.first-frame-bytes" : "the bound of the protocol's frames", bytes);
+      cutOff(connection, isAdmitted ? "the bound of the protocol's frames" : "limits.first-frame-bytes", bytes);
       return false;
     });
     // One frame of any protocol is always let in.
@@ -183,7 +188,7 @@ export class UnfinishedFrames {
     }
   }
 
-  /** The unfinished frames that are larger than a first frame may be. The smaller ones are bounded by their number. */
+  /** The unfinished frames that are larger than those of a stranger may be. The smaller ones are bounded by their number. */
   #findFrames(receivedBytes: ReadonlyMap<string, number>): UnfinishedFrame[] {
     const { connections, limits } = this.#options;
     const frames: UnfinishedFrame[] = [];

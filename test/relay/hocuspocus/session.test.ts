@@ -5,8 +5,9 @@ import { SessionError } from "../../../src/transport/close-reason.ts";
 import { providerFrames } from "../../support/bytes/hocuspocus-frames.ts";
 import { updatesOf } from "../../support/clients/raw-client.ts";
 import { settled } from "../../support/eventually.ts";
-import { authorizerThat } from "../../support/fakes/fake-authorizer.ts";
+import { authorizerThat, denied } from "../../support/fakes/fake-authorizer.ts";
 import { FakeConnection } from "../../support/fakes/fake-connection.ts";
+import { FakeGrant } from "../../support/fakes/fake-grant.ts";
 import { hocuspocusSessions } from "../../support/servers/hocuspocus-sessions.ts";
 import { tuple } from "../../support/tuple.ts";
 
@@ -557,6 +558,16 @@ describe("a connection", () => {
     await turnAndSync();
     expect(told()).toEqual(["4: authenticated read-write", "1: status 1"]);
     expect(connection.isOpen).toBe(true);
+  });
+
+  test("is admitted by its first document, not by messages without one or by a denial", async () => {
+    const authorizer = authorizerThat(async ({ room }) => (room === "mine" ? new FakeGrant("write") : denied));
+    const { connect } = hocuspocusSessions({ authorizer });
+    const { connection, say } = await connect("a");
+    await say(Uint8Array.of(9), Uint8Array.of(0, 9), providerFrames("yours").auth("token"));
+    expect(connection.isAdmitted).toBe(false);
+    await say(providerFrames("mine").auth("token"));
+    expect(connection.isAdmitted).toBe(true);
   });
 
   test("shares the number of its documents with the others of its address", async () => {

@@ -17,6 +17,7 @@ export class FakeConnection implements Connection {
   closeDetail: string | undefined;
   /** The reason why it was refused, for its client and the log. */
   refusal: string | undefined;
+  isAdmitted = false;
   /** The unsent bytes. A test sets them to make the client a slow reader, and calls `drain` to end that. */
   unsentBytes = 0;
   /** The work that was counted, by kind. */
@@ -39,6 +40,10 @@ export class FakeConnection implements Connection {
 
   get hasFrames(): boolean {
     return this.sent.length > 0;
+  }
+
+  admit(): void {
+    this.isAdmitted = true;
   }
 
   send(frame: Frame): void {

@@ -26,6 +26,8 @@ export class SlowLink implements Connection {
     this.id = id;
   }
 
+  admit(): void {}
+
   get isOpen(): boolean {
     return this.#isOpen;
   }

@@ -50,6 +50,7 @@ function setUp({ isSupported = true } = {}) {
       remoteAddress: "192.0.2.1",
       frameBytes: 50 * mebibyte,
       completeBytes: 0,
+      isAdmitted: false,
       isReading: true,
       received: 300,
       closed: undefined,
@@ -85,8 +86,8 @@ function setUp({ isSupported = true } = {}) {
   };
 }
 
-/** A client that has completed its first frame. */
-const known = { completeBytes: 1_000, received: 1_300 };
+/** A client that is admitted. */
+const known = { completeBytes: 1_000, isAdmitted: true, received: 1_300 };
 
 describe("unfinished frames", () => {
   test("are not looked for while the memory does not grow", () => {
@@ -109,7 +110,7 @@ describe("unfinished frames", () => {
     expect(readings() - afterwards).toBe(50);
   });
 
-  test("of a client without a complete frame are closed beyond 64 KiB", () => {
+  test("of a client that is not admitted are closed beyond 64 KiB", () => {
     const { connect, send, grow } = setUp();
     const [small, large] = [connect(), connect()];
     send(small, 64 * 1024);
@@ -172,7 +173,7 @@ describe("unfinished frames", () => {
   test("do not include the requests that came before on the same TCP connection", () => {
     const { clock, frames, connect, send, grow } = setUp();
     frames.requested("192.0.2.7 7");
-    const client = connect({ peer: "192.0.2.7 7", received: 10 * mebibyte });
+    const client = connect({ ...known, peer: "192.0.2.7 7", received: 10 * mebibyte });
     grow(32 * mebibyte);
     clock.advance(lookMs);
     expect(client.closed).toBeUndefined();
