@@ -9,8 +9,10 @@ import {
 import { fileVariableOf } from "../config/option.ts";
 import { authorityOf } from "../lib/address/authority.ts";
 import { isLoopback } from "../lib/address/loopback.ts";
+import { systemClock } from "../lib/time/clock.ts";
 import { fileOrigin, opaqueOrigin } from "../lib/web-origin/web-origin.ts";
-import { createLog, type Log, standardOutput } from "../ops/log.ts";
+import { createLog, type Log } from "../ops/log.ts";
+import { standardOutput } from "../ops/log-output.ts";
 import { type RunningServer, startServer } from "../server.ts";
 import { closeReasons } from "../transport/close-reason.ts";
 import type { CommandContext, Output } from "./command.ts";
@@ -40,7 +42,7 @@ export async function serve({ sources, stdout, stderr }: CommandContext): Promis
   const log = createLog({
     level: configuration.values["log.level"],
     pretty: onTerminal,
-    destination: standardOutput(),
+    destination: standardOutput(systemClock),
   });
   endOnCrash(log);
   const stop = stopSignal();

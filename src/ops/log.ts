@@ -25,17 +25,27 @@ export function createLog({ level, pretty, destination }: LogOptions): Log {
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
     },
-    pretty ? prettified(destination) : destination,
+    pretty ? prettified(destination) : { write: (line) => destination.write(escaped(line)) },
   );
-}
-
-/** Standard output, written synchronously. Writes are dropped silently once the reader has closed the pipe. */
-export function standardOutput(): DestinationStream {
-  return pino.destination({ dest: 1, sync: true });
 }
 
 /** Formats lines synchronously. pino-pretty's own stream writes on a later turn: a crash would lose the last lines. */
 function prettified(destination: DestinationStream): DestinationStream {
   const prettify = prettyFactory({ messageKey: "event", singleLine: true, translateTime: "SYS:HH:MM:ss" });
-  return { write: (line) => destination.write(prettify(line)) };
+  return { write: (line) => destination.write(prettify(shown(escaped(line)))) };
+}
+
+/** The control characters that JSON leaves as they are, and those that change the direction of text. */
+const controls = /(?!\n)\p{Cc}|\p{Bidi_Control}/gu;
+/** An escaped backslash, or an escaped character other than a tab or the end of a line. */
+const escapes = /\\(?:\\|[bfr]|u[\da-f]{4})/g;
+
+/** The same JSON without any character that a terminal acts on. */
+function escaped(line: string): string {
+  return line.replace(controls, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** JSON whose texts contain escapes in place of control characters: pino-pretty writes a stack as it is. */
+function shown(line: string): string {
+  return line.replace(escapes, (found) => (found === "\\\\" ? found : `\\${found}`));
 }

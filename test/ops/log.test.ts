@@ -63,6 +63,25 @@ describe("a log for people", () => {
   });
 });
 
+describe.each([false, true])("a log, for people: %p,", (pretty) => {
+  test("contains no character of a client on which a terminal acts", () => {
+    const { log, lines } = recorded({ level: "info", pretty });
+    const hostile = "\u001b[2J\u009b2J\u007f\u202e\u2066\r\b";
+    const err = new Error(`hostile ${hostile}`, { cause: new Error(hostile) });
+    log.error({ event: "failed", name: hostile, [hostile]: "\\u001b and \\\\", err });
+    const text = Bun.stripANSI(lines.join(""));
+    expect(text).toContain("hostile");
+    expect(text.match(/(?![\n\t])\p{Cc}|\p{Bidi_Control}/u)).toBeNull();
+  });
+});
+
+test("a log for programs keeps the values", () => {
+  const { log, lines } = recorded({ level: "info", pretty: false });
+  const name = "\u001b[2J\u009b2J\u007f\u202e \\u009b";
+  log.info({ event: "named", name });
+  expect(JSON.parse(lines[0] ?? "").name).toBe(name);
+});
+
 describe("a log's level", () => {
   test.each<[LogOptions["level"], readonly string[]]>([
     ["trace", ["trace", "debug", "info", "warn", "error", "fatal"]],

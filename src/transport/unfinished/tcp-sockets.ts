@@ -1,6 +1,7 @@
-import { dlopen, FFIType } from "bun:ffi";
+import { FFIType } from "bun:ffi";
 import { readdirSync } from "node:fs";
 import { canonicalAddress } from "../../lib/address/canonical-address.ts";
+import { openCLibrary } from "../../lib/system/c-library.ts";
 import type { SpareDescriptor } from "./spare-descriptor.ts";
 
 /** Tells how many bytes the kernel has received on the TCP connections of this process. */
@@ -21,9 +22,6 @@ export function peerName(address: string, port: number): string {
   return `${canonicalAddress(address) ?? address} ${port}`;
 }
 
-/** The C library's names with glibc, and with musl. */
-const libraries = ["libc.so.6", "libc.musl-x86_64.so.1", "libc.musl-aarch64.so.1"];
-
 const calls = {
   getpeername: { args: [FFIType.i32, FFIType.ptr, FFIType.ptr], returns: FFIType.i32 },
   getsockopt: { args: [FFIType.i32, FFIType.i32, FFIType.i32, FFIType.ptr, FFIType.ptr], returns: FFIType.i32 },
@@ -43,17 +41,10 @@ export function openTcpSockets(spare: SpareDescriptor): TcpSockets | undefined {
   return library && new LinuxTcpSockets(library.symbols, spare);
 }
 
-type Library = ReturnType<typeof dlopen<typeof calls>>;
+type Library = NonNullable<ReturnType<typeof openLibrary>>;
 
-function openLibrary(): Library | undefined {
-  for (const name of libraries) {
-    try {
-      return dlopen(name, calls);
-    } catch {
-      // The next name is tried.
-    }
-  }
-  return undefined;
+function openLibrary() {
+  return openCLibrary(calls);
 }
 
 class LinuxTcpSockets implements TcpSockets {
