@@ -69,14 +69,14 @@ export class LiveAuthorizer implements Authorizer {
   }
 
   #grant(permission: Permission, request: AccessRequest): Grant {
-    const { clock, isRevoked, log, policy } = this.#options;
+    const { clock, isRevoked, policy } = this.#options;
     const grant: LiveGrant = new LiveGrant(permission, request, {
       timers: this.#timers,
       clock,
       ...(policy.isRenewable && { renew: () => policy.decide(request) }),
       current: (decision) => this.#current(decision, request),
       isRevoked,
-      renewalCrashed: (error) => log.error({ event: "renewal-crashed", err: error }),
+      renewalCrashed: (error) => this.#limitedLog.error({ event: "renewal-crashed", err: error }),
       released: (released, denial) => {
         this.#grants.delete(released);
         if (denial !== undefined) this.#count(request.kind, denial);

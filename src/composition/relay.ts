@@ -77,7 +77,7 @@ export function openSyncRooms(room: SyncRoomOptions, { closed, lingerMs }: SyncR
 
 /** The part of a server that stores documents and relays their updates. It closes the compactor, and not the store. */
 export function openRelay(store: Store, options: RelayOptions): Part {
-  const { addresses, authorizer, clock, compactor, limits, lingerMs, log, metrics } = options;
+  const { addresses, authorizer, clock, compactor, limits, lingerMs, metrics } = options;
   const room = syncRoomOptions(store, options);
   const { dropped, limitedLog, queue } = room;
   const rooms = openSyncRooms(room, { lingerMs, closed: () => whenEmpty.restart() });
@@ -87,7 +87,7 @@ export function openRelay(store: Store, options: RelayOptions): Part {
   const whenEmpty = new IdleTask({ task: collect, isIdle: () => rooms.size === 0, delayMs: emptyMs, clock });
   const protocols = [
     yWebsocket({ rooms, authorizer, limits, metrics, dropped }),
-    hocuspocus({ rooms, authorizer, addresses, limits, clock, log, limitedLog, metrics, dropped }),
+    hocuspocus({ rooms, authorizer, addresses, limits, clock, limitedLog, metrics, dropped }),
   ];
   return {
     protocols,

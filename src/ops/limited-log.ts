@@ -51,6 +51,11 @@ export class LimitedLog {
     if (omitted !== undefined) this.#log.warn({ ...line, ...omitted });
   }
 
+  error(line: LimitedLine, kind = line.reason): void {
+    const omitted = this.#spend(line.event, kind);
+    if (omitted !== undefined) this.#log.error({ ...line, ...omitted });
+  }
+
   /** The fields to add to the line; undefined if the line is to be omitted. */
   #spend(event: string, kind = ""): { readonly omitted?: number } | undefined {
     const budget = this.#budgetOf(`${event} ${kind}`);

@@ -186,7 +186,7 @@ export class Listener {
   }
 
   #serve(listening: ListeningPort, address: string, port: number): SocketServer {
-    const { protocols, log } = this.#options;
+    const { protocols } = this.#options;
     const runnerOptions = {
       ...this.#options,
       limitedLog: this.#limitedLog,
@@ -204,7 +204,7 @@ export class Listener {
       reusePort: false,
       fetch: (request) => this.#answer(request, server, listening),
       error: (error) => {
-        log.error({ event: "request-crashed", err: error });
+        this.#limitedLog.error({ event: "request-crashed", err: error });
         return new Response("Internal error\n", { status: 500 });
       },
       websocket: {

@@ -1,6 +1,5 @@
 import type { Clock } from "../lib/time/clock.ts";
 import type { LimitedLog } from "../ops/limited-log.ts";
-import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import { ClientHandshake, type HandshakeFacts } from "./client-handshake.ts";
 import { type CloseReason, closeReasons, SessionError } from "./close-reason.ts";
@@ -37,7 +36,6 @@ export interface RunConnection extends Connection {
 /** The options that all connections of a listener share. */
 export interface RunnerOptions<C extends RunConnection> {
   readonly limits: Pick<TransportLimits, "inboxBytes" | "readAheadBytes" | "waitingFrames">;
-  readonly log: Log;
   /** Takes the lines that clients can cause. */
   readonly limitedLog: LimitedLog;
   readonly clock: Clock;
@@ -150,7 +148,7 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
   failed(error: unknown): void {
     // Work for a client that has disconnected usually fails, and no client is left to tell.
     if (!this.connection.isOpen) return;
-    const { limitedLog, log, metrics } = this.#options;
+    const { limitedLog, metrics } = this.#options;
     const { protocol } = this.#wire;
     if (error instanceof SessionError) {
       const { reason, message: detail } = error;
@@ -158,7 +156,7 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
       limitedLog.info({ event: "session-refused", protocol: protocol.name, reason: reason.name, detail });
       this.#refuse(reason, detail);
     } else {
-      log.error({ event: "session-crashed", protocol: protocol.name, err: error });
+      limitedLog.error({ event: "session-crashed", protocol: protocol.name, err: error });
       this.#refuse(closeReasons.internalError, "a fault of the server");
     }
   }

@@ -18,6 +18,14 @@ test("a flood of one event writes few lines, and the next line says how many wer
   expect(events.at(-1)).toEqual({ level: "warn", event: "closed", reason: "overloaded" });
 });
 
+test("errors that clients can cause are limited too", () => {
+  const { log, events } = recordedLog();
+  const limited = new LimitedLog(log, new FakeClock());
+  for (let count = 0; count < 100; count += 1) limited.error({ event: "request-crashed", err: new Error("a bug") });
+  expect(events).toHaveLength(20);
+  expect(events[0]).toMatchObject({ level: "error", event: "request-crashed", err: { message: "a bug" } });
+});
+
 test("a flood of one reason hides no line of another", () => {
   const { log, events } = recordedLog();
   const limited = new LimitedLog(log, new FakeClock());

@@ -35,7 +35,6 @@ function run(protocol: Pick<Protocol, "open"> & Partial<Protocol>) {
     },
     {
       limits: defaultLimits,
-      log,
       limitedLog: new LimitedLog(log, clock),
       clock,
       metrics,

@@ -1,7 +1,6 @@
 import type { Denial, Grant, GrantWatcher } from "../../auth/authorizer.ts";
 import { TokenBucket } from "../../lib/token-bucket.ts";
 import type { LimitedLog } from "../../ops/limited-log.ts";
-import type { Log } from "../../ops/log.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import { handshakeToken } from "../../rooms/access-request.ts";
 import { closeReasonOf, isTemporary } from "../../rooms/denial.ts";
@@ -37,7 +36,6 @@ export interface AttachmentOptions extends DocumentAuthorizationOptions {
     AccessRateLimits &
     Pick<RelayLimits, "relayFrameBytes"> &
     Pick<TransportLimits, "outboxBytes">;
-  readonly log: Log;
   /** Takes the lines that clients can cause. */
   readonly limitedLog: LimitedLog;
   readonly metrics: Metrics;
@@ -354,10 +352,11 @@ export class Attachment {
   /** Closes the connection, for an error that reconnecting heals; the waiting frames are dropped. */
   #failed(error: unknown): void {
     this.#waitingFrames = 0;
-    const { log } = this.#options;
+    const { limitedLog } = this.#options;
     if (error instanceof SessionError) this.#connection.refuse(error.reason, error.message);
     else {
-      if (this.#connection.isOpen) log.error({ event: "attachment-crashed", protocol: "hocuspocus", err: error });
+      if (this.#connection.isOpen)
+        limitedLog.error({ event: "attachment-crashed", protocol: "hocuspocus", err: error });
       this.#connection.close(closeReasons.internalError);
     }
   }

@@ -422,8 +422,8 @@ describe("HTTP", () => {
     expect(await response?.text()).toBe("okay");
   });
 
-  test("GET /api/signaling/status shows counts, and to administrators the topics", async () => {
-    const { connect, protocol } = setUp();
+  test("GET /api/signaling/status shows counts once per second, and to administrators the topics", async () => {
+    const { clock, connect, protocol } = setUp();
     const [alice, bob] = [connect("alice"), connect("bob")];
     await alice.say(subscribe("red", "blue"));
     await bob.say(subscribe("red"));
@@ -431,10 +431,14 @@ describe("HTTP", () => {
       (await protocol.routes?.request("/api/signaling/status", { headers }))?.json();
     expect(await status()).toEqual({ status: "ok", connections: 2, topics: 2, topic_sizes: {} });
     await bob.say(subscribe("__proto__"));
+    clock.advance(999);
+    expect(await status()).toEqual({ status: "ok", connections: 2, topics: 2, topic_sizes: {} });
+    clock.advance(1);
     const known = JSON.parse('{"red":2,"blue":1,"__proto__":1}');
     expect(await status(asAdministrator)).toEqual({ status: "ok", connections: 2, topics: 3, topic_sizes: known });
     await bob.say(unsubscribe("__proto__"));
     alice.leave();
+    clock.advance(1_000);
     expect(await status()).toEqual({ status: "ok", connections: 1, topics: 1, topic_sizes: {} });
   });
 });
