@@ -22,7 +22,7 @@ export const signalingLimits = limits({
     help: "y-webrtc topics, or groups of Peers, that one connection is subscribed to",
   },
   topicsPerAddress: {
-    default: 20_000,
+    default: 10_000,
     unit: "count",
     help: "the same, of all connections of one address (of IPv6: one /64) together, except loopback; each connection counts",
   },

@@ -4,7 +4,7 @@ import { kibibyte, type LimitValues, limits, mebibyte } from "../../config/limit
 export const hocuspocusLimits = limits({
   documentsPerConnection: { default: 1_000, unit: "count", help: "documents on one connection" },
   documentsPerAddress: {
-    default: 5_000,
+    default: 3_000,
     unit: "count",
     help: "documents on all connections of one address (of IPv6: one /64) together, except loopback; each connection counts",
   },
