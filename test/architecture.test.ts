@@ -51,13 +51,14 @@ const implementations = [...protocols, "relay/compaction/worker-compactor.ts"];
  */
 const floors: Readonly<Record<string, readonly string[]>> = {
   relay: [
-    "relay/limits.ts",
+    "relay/{limits,sync-member}.ts",
     "relay/update/**",
     "relay/compaction/**",
     "relay/document/**",
     "relay/import/**",
     "relay/snapshot/**",
     "relay/awareness/**",
+    "relay/catch-up/**",
     "relay/*",
   ],
   web: ["web/shared/**", "web/**"],

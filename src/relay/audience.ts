@@ -2,7 +2,7 @@ import type { Clock } from "../lib/time/clock.ts";
 import type { Channel, OpenChannel } from "../transport/channel.ts";
 import type { Connection, Frame } from "../transport/connection.ts";
 import { emptyAwareness } from "./awareness/awareness-codec.ts";
-import { CatchUp, type CatchUpOptions, type Purpose } from "./catch-up.ts";
+import { CatchUp, type CatchUpOptions, type Purpose } from "./catch-up/catch-up.ts";
 import type { Answer } from "./document/document-content.ts";
 import { FrameCache } from "./snapshot/frame-cache.ts";
 import type { SnapshotBudget } from "./snapshot/snapshot-budget.ts";

@@ -5,11 +5,9 @@ import type { Frame } from "../transport/connection.ts";
 import type { TransportLimits } from "../transport/limits.ts";
 import { Audience } from "./audience.ts";
 import { Awareness } from "./awareness/awareness.ts";
-import { unsentPieces } from "./catch-up.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import { CompactorClosed } from "./compaction/compactor.ts";
 import { Document, type DocumentOptions } from "./document/document.ts";
-import type { Answer } from "./document/document-content.ts";
 import type { DocumentState } from "./document/document-state.ts";
 import type { Finding } from "./document/size-limit.ts";
 import { WaitingUpdates } from "./document/waiting-updates.ts";
@@ -17,8 +15,9 @@ import { DocumentSpace, type DocumentSpaceOptions } from "./document-space.ts";
 import type { DroppedMessages } from "./dropped-messages.ts";
 import type { Durability } from "./durability.ts";
 import type { RelayLimits } from "./limits.ts";
-import type { Release, SnapshotBudget } from "./snapshot/snapshot-budget.ts";
-import { malformedIfUndecodable, refuseUndecodable } from "./sync-codec.ts";
+import type { SnapshotBudget } from "./snapshot/snapshot-budget.ts";
+import { SyncAnswers } from "./sync-answers.ts";
+import { refuseUndecodable } from "./sync-codec.ts";
 import type { Submission, SubmissionOutcome, SyncMember } from "./sync-member.ts";
 import { decodeContents, type UpdateContents } from "./update/update-contents.ts";
 
@@ -73,12 +72,11 @@ export class SyncRoom {
   readonly #state: DocumentState;
   readonly #awareness: Awareness<SyncMember>;
   readonly #audience: Audience;
+  readonly #answers: SyncAnswers;
   readonly #space: DocumentSpace;
   readonly #members = new Set<SyncMember>();
   /** Members that were asked to fill a gap that is still open. */
   readonly #askedMembers = new Set<SyncMember>();
-  /** The last SyncStep1 of each member that is behind; it is answered when the member has caught up. */
-  readonly #deferredSyncStep1 = new Map<SyncMember, Uint8Array>();
   readonly #waiting = new WaitingUpdates<Submitted>();
 
   /** Throws `SessionError` storage-unavailable when the document cannot be read. */
@@ -97,9 +95,13 @@ export class SyncRoom {
       clock,
       limits,
       stateVector: () => this.#state.stateVector(),
-      caughtUp: (member) => this.#caughtUp(member),
-      answerNeeded: (member, stateVector) => void this.#answerLate(member, stateVector),
+      caughtUp: (member) => {
+        this.#awareness.query(member);
+        this.#answers.caughtUp(member);
+      },
+      answerNeeded: (member, stateVector) => this.#answers.answerLate(member, stateVector),
     });
+    this.#answers = new SyncAnswers({ document, audience: this.#audience, limits, snapshots });
     this.#space = new DocumentSpace({
       ...options,
       document,
@@ -137,23 +139,16 @@ export class SyncRoom {
   leave(member: SyncMember): void {
     if (!this.#members.delete(member)) return;
     this.#askedMembers.delete(member);
-    this.#deferredSyncStep1.delete(member);
+    this.#answers.left(member);
     this.#space.left(member);
     this.#audience.remove(member);
     this.#awareness.left(member);
   }
 
-  /**
-   * Answers SyncStep1: synchronously, unless the document has to be read or a large answer has to wait for the snapshot
-   * budget.
-   *
-   * Throws, or rejects with, `SessionError` for a malformed state vector, or when the document cannot be read.
-   */
+  /** As `SyncAnswers.sync`. */
   sync(member: SyncMember, stateVector: Uint8Array): void | Promise<void> {
     this.#awareness.frameReceived(member);
-    // A member gets one snapshot at a time: of the requests that it makes meanwhile, only the last is answered.
-    if (this.#audience.isBehind(member)) this.#deferredSyncStep1.set(member, stateVector);
-    else return this.#answer(member, stateVector);
+    return this.#answers.sync(member, stateVector);
   }
 
   /**
@@ -225,36 +220,6 @@ export class SyncRoom {
     this.#document.skipCompaction();
   }
 
-  /** A large document is read, and its answer computed, when the snapshot budget allows. */
-  #answer(member: SyncMember, stateVector: Uint8Array): void | Promise<void> {
-    const isLarge = this.#state.bytes > this.#options.limits.outboxBytes / 4;
-    return isLarge ? this.#answerWithinBudget(member, stateVector) : this.#answerNow(member, stateVector);
-  }
-
-  /** Takes the snapshot, sends it and subscribes the member, in one synchronous block. */
-  #answerNow(member: SyncMember, stateVector: Uint8Array): void | Promise<void> {
-    return this.#document.loaded(() => this.#audience.sendAnswer(member, this.#answerTo(stateVector)));
-  }
-
-  #answerTo(stateVector: Uint8Array): Answer {
-    try {
-      return this.#state.answer(stateVector);
-    } catch (error) {
-      throw malformedIfUndecodable(error);
-    }
-  }
-
-  async #answerWithinBudget(member: SyncMember, stateVector: Uint8Array): Promise<void> {
-    const { limits, snapshots } = this.#options;
-    const load = { ...this.#state.shared, ownBytes: unsentPieces * limits.snapshotPieceBytes };
-    const release = await new Promise<Release>((admitted) => snapshots.admit(load, admitted));
-    try {
-      await this.#answerNow(member, stateVector);
-    } finally {
-      release();
-    }
-  }
-
   #mayBeSeen({ access }: SyncMember): boolean {
     return access === "write" || this.#options.readersShowPresence;
   }
@@ -263,22 +228,6 @@ export class SyncRoom {
     const { awareness, queryAwareness } = member.encoding;
     this.#audience.send(member, awareness(body));
     if (queryAwareness !== undefined) this.#audience.send(member, queryAwareness);
-  }
-
-  /** Sends a member that was behind the awareness states, and the answer to a SyncStep1 that came meanwhile. */
-  #caughtUp(member: SyncMember): void {
-    this.#awareness.query(member);
-    const stateVector = this.#deferredSyncStep1.get(member);
-    this.#deferredSyncStep1.delete(member);
-    if (stateVector !== undefined) void this.#answerLate(member, stateVector);
-  }
-
-  async #answerLate(member: SyncMember, stateVector: Uint8Array): Promise<void> {
-    try {
-      await this.#answer(member, stateVector);
-    } catch (error) {
-      member.connection.close(error instanceof SessionError ? error.reason : closeReasons.internalError);
-    }
   }
 
   /** Classifies an update, and stores it unless it is known. The content must be loaded when the update has deletes. */

@@ -1,14 +1,14 @@
-import type { Clock } from "../lib/time/clock.ts";
-import { closeReasons } from "../transport/close-reason.ts";
-import type { Frame } from "../transport/connection.ts";
-import type { TransportLimits } from "../transport/limits.ts";
+import type { Clock } from "../../lib/time/clock.ts";
+import { closeReasons } from "../../transport/close-reason.ts";
+import type { Frame } from "../../transport/connection.ts";
+import type { TransportLimits } from "../../transport/limits.ts";
+import type { Answer } from "../document/document-content.ts";
+import type { RelayLimits } from "../limits.ts";
+import type { SnapshotBudget, SnapshotLoad } from "../snapshot/snapshot-budget.ts";
+import type { SyncMember } from "../sync-member.ts";
+import { mergeUpdates } from "../update/merge-updates.ts";
+import { type Covered, type Piece, UpdatePieces } from "../update/update-pieces.ts";
 import { Backlog, stalledDetail, type Transfer } from "./backlog.ts";
-import type { Answer } from "./document/document-content.ts";
-import type { RelayLimits } from "./limits.ts";
-import type { SnapshotBudget, SnapshotLoad } from "./snapshot/snapshot-budget.ts";
-import type { SyncMember } from "./sync-member.ts";
-import { mergeUpdates } from "./update/merge-updates.ts";
-import { type Covered, type Piece, UpdatePieces } from "./update/update-pieces.ts";
 
 export interface CatchUpOptions {
   readonly snapshots: SnapshotBudget;

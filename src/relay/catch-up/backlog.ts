@@ -1,7 +1,7 @@
-import type { Frame } from "../transport/connection.ts";
-import type { Release } from "./snapshot/snapshot-budget.ts";
-import type { SyncMember } from "./sync-member.ts";
-import type { Covered, UpdatePieces } from "./update/update-pieces.ts";
+import type { Frame } from "../../transport/connection.ts";
+import type { Release } from "../snapshot/snapshot-budget.ts";
+import type { SyncMember } from "../sync-member.ts";
+import type { Covered, UpdatePieces } from "../update/update-pieces.ts";
 
 /** A frame for one member alone, which waits until the member has taken what was sent before. */
 export interface QueuedFrame {
