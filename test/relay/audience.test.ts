@@ -20,7 +20,7 @@ function setUp() {
   const join = (id: string, encoding: SyncEncoding, update = Uint8Array.of(0, 0)) => {
     const member = { connection: new FakeConnection(id), encoding, access: "write" as const };
     audience.add(member);
-    audience.sendAnswer(member, { before: undefined, update });
+    audience.sendAnswer(member, { before: [], update });
     return member;
   };
   return { audience, join };
@@ -71,7 +71,7 @@ test("an answer is cached for members that share an encoding, not for a member t
   const [shared, own] = [countingEncoding("shared"), countingEncoding("own")];
   const update = Uint8Array.of(0, 0);
   const alone = join("alone", own, update);
-  for (let times = 0; times < 2; times += 1) audience.sendAnswer(alone, { before: undefined, update });
+  for (let times = 0; times < 2; times += 1) audience.sendAnswer(alone, { before: [], update });
   expect(own.answers).toBe(3);
   for (const id of ["first", "second", "third", "fourth"]) join(id, shared, update);
   expect(shared.answers).toBe(2);

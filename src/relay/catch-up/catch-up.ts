@@ -135,17 +135,17 @@ export class CatchUp {
    */
   sendAnswer(member: SyncMember, { before, update, covered }: Answer): void {
     const { connection } = member;
-    const isLarge = [before, update].some((part) => part !== undefined && this.isLarge(part.byteLength));
+    const isLarge = [...before, update].some((part) => this.isLarge(part.byteLength));
     if (!(isLarge || covered !== undefined || this.isBehind(member))) {
       const { encode } = this.#options;
-      if (before !== undefined) connection.sendSnapshot(encode(member, "update", before));
+      for (const part of before) connection.sendSnapshot(encode(member, "update", part));
       connection.sendSnapshot(encode(member, "syncStep2", update));
       if (connection.unsentBytes > 0) this.#waitForLink(this.#begin(member));
       return;
     }
     const backlog = this.#begin(member);
     backlog.answered(this.#options.stateVector());
-    const messages = before === undefined ? [] : [{ update: before, last: "update" } as const];
+    const messages = before.map((part) => ({ update: part, last: "update" as const }));
     for (const message of [...messages, { update, last: "syncStep2" } as const]) {
       const transfer = this.#addTransfer(backlog, covered === undefined ? message : { ...message, covered });
       if (backlog.wait !== "budget") transfer.release = this.#options.snapshots.hold(loadOf(transfer));

@@ -7,18 +7,19 @@ import { mergeUpdates } from "../update/merge-updates.ts";
 import { encodeDeletes } from "../update/trim-update.ts";
 import type { UpdateContents } from "../update/update-contents.ts";
 import type { Covered } from "../update/update-pieces.ts";
+import { MergedTail } from "./merged-tail.ts";
 import { storedContents } from "./stored-contents.ts";
 import { type PackedRows, UpdateLog } from "./update-log.ts";
 
 /** The answer to a SyncStep1: everything that the client lacks. */
 export interface Answer {
-  /** An update to be sent before `update`, when merging the two would cost more than it saves. */
-  readonly before: Uint8Array | undefined;
+  /** Updates to be sent before `update`, when merging them would cost more than it saves. */
+  readonly before: readonly Uint8Array[];
   /** The update after which the client has all of the content. */
   readonly update: Uint8Array;
   /**
-   * The structs that the client has, by client: those below a clock. They are not cut from the updates, which are large:
-   * the pieces that are sent leave them out.
+   * The structs that the client has, by client: those below a clock. They are not cut from the updates, which may be
+   * large: the pieces that are sent leave them out.
    */
   readonly covered?: Covered;
 }
@@ -41,12 +42,10 @@ interface CachedAnswer {
 }
 
 /**
- * A base up to this size is merged with the tail. Merging costs 20 ms for the 311 kB of a long text, after each change.
+ * Base and tail up to this size are merged, and cut to what a client lacks. Merging costs 20 ms for the 311 kB of a long
+ * text, after each change, and cutting as much for each client.
  */
-const smallBaseBytes = 16 * 1024;
-
-/** Cutting an update of this size to what a client lacks would block the event loop for 10 ms and more. */
-const largeBytes = 256 * 1024;
+const smallBytes = 16 * 1024;
 
 /** The bytes of memory that one byte of encoded deletes takes once it is decoded. */
 const bytesPerDeleteByte = 8;
@@ -61,7 +60,10 @@ export class DocumentContent {
   readonly #tail = new UpdateLog();
   /** The deletes of base and tail; built when they are first needed. */
   #deletes: IdSet | undefined;
-  #mergedTail: Uint8Array | undefined;
+  readonly #mergedTail = new MergedTail(this.#tail);
+  /** The deletes of the base alone. */
+  #baseDeletes: Uint8Array | undefined;
+  #allDeletes: Uint8Array | undefined;
   #wholeAnswer: Answer | undefined;
   #lastAnswer: CachedAnswer | undefined;
 
@@ -74,18 +76,35 @@ export class DocumentContent {
   get memoryBytes(): number {
     const base = this.#base?.update;
     const deleteBytes = this.#base === undefined ? 0 : this.#base.update.byteLength - this.#base.summary.structBytes;
-    // Shared buffers count once: merging one update returns that update.
-    const pieces = new Set([base, this.#mergedTail, this.#wholeAnswer?.update, this.#lastAnswer?.answer.before]);
-    pieces.add(this.#lastAnswer?.answer.update);
-    if (this.#tail.count === 1) pieces.delete(this.#mergedTail);
-    let bytes = this.#tail.byteLength + (this.#deletes === undefined ? 0 : deleteBytes * bytesPerDeleteByte);
-    for (const piece of pieces) bytes += piece?.byteLength ?? 0;
+    let bytes = this.#tail.byteLength + this.#mergedTail.byteLength + (base?.byteLength ?? 0);
+    if (this.#deletes !== undefined) bytes += deleteBytes * bytesPerDeleteByte;
+    const small = new Set([this.#wholeAnswer?.update, this.#lastAnswer?.answer.update, this.#allDeletes]);
+    for (const answer of [this.#baseDeletes, ...small]) bytes += answer?.byteLength ?? 0;
     return bytes;
   }
 
   /** The update that makes most of an answer, and that answers share; undefined until there is one. */
   get shared(): Uint8Array | undefined {
-    return this.#base?.update ?? this.#mergedTail;
+    return this.#base?.update ?? this.#mergedTail.first;
+  }
+
+  /** The bytes that are merged, or compared with that state vector, for an answer to it. */
+  bytesToMerge(stateVector: Uint8Array): number {
+    const isEmpty = stateVector.byteLength === 1;
+    const isCompared = this.#isSmall && !isEmpty;
+    return (
+      this.#mergedTail.bytesToMerge + (isCompared ? (this.#base?.update.byteLength ?? 0) + this.#tail.byteLength : 0)
+    );
+  }
+
+  /** Whether an answer takes a bounded time. */
+  get isPrepared(): boolean {
+    return this.#mergedTail.isPrepared;
+  }
+
+  /** Does a part of the work of all answers, in a bounded time. */
+  prepareStep(): void {
+    this.#mergedTail.prepareStep();
   }
 
   append(update: Uint8Array, { deletes }: UpdateContents, row: RowId): void {
@@ -127,8 +146,10 @@ export class DocumentContent {
    * The answer to a client that has all structs because it only lost its connection: all deletes, for the reason given
    * at `since`. The client's own SyncStep2 carries all of its deletes for the same reason.
    */
-  allDeletes(): Answer {
-    return { before: undefined, update: encodeDeletes(this.deletes) };
+  allDeletes(covered: IdSet): Answer {
+    if (!this.#isSmall) return this.#uncovered(covered);
+    this.#allDeletes ??= encodeDeletes(this.deletes);
+    return { before: [], update: this.#allDeletes };
   }
 
   /** The rows for a compaction, copied: later commits do not change them. */
@@ -146,6 +167,8 @@ export class DocumentContent {
   replace({ tailCount }: Cut, base: Base): void {
     this.#base = base;
     this.#tail.dropFirst(tailCount);
+    this.#mergedTail.clear();
+    this.#baseDeletes = undefined;
     // Built again when needed: Yjs deletes more while it compacts, and returning clients bring those deletes as well.
     this.#deletes = undefined;
     this.#dropAnswers();
@@ -159,43 +182,49 @@ export class DocumentContent {
     return structs;
   }
 
+  get #isSmall(): boolean {
+    return (this.#base?.update.byteLength ?? 0) + this.#tail.byteLength <= smallBytes;
+  }
+
   #makeWhole(): Answer {
-    if (this.#base === undefined) return { before: undefined, update: this.#merged() };
-    if (this.#tail.count === 0) return { before: undefined, update: this.#base.update };
-    if (this.#base.update.byteLength > smallBaseBytes) return { before: this.#base.update, update: this.#merged() };
-    return { before: undefined, update: mergeUpdates([this.#base.update, this.#merged()]) };
+    const parts = this.#mergedTail.parts();
+    const base = this.#base === undefined ? [] : [this.#base.update];
+    return this.#isSmall ? { before: [], update: mergeUpdates([...base, ...parts]) } : inOrder([...base, ...parts]);
   }
 
   #makeSince(stateVector: Uint8Array, covered: IdSet): Answer {
-    const base = this.#base;
-    const lacksBase = base !== undefined && !base.summary.structs.isWithin([covered]);
-    const diff = (update: Uint8Array) => (isLarge(update) ? update : Y.diffUpdate(update, stateVector));
-    const fromBase = lacksBase ? diff(base.update) : encodeDeletes(this.deletes);
-    const fromTail = this.#tail.count === 0 ? undefined : diff(this.#merged());
-    if (isLarge(fromBase) || (fromTail !== undefined && isLarge(fromTail))) {
-      const clocks = covered.stateVector();
-      if (fromTail === undefined) return { before: undefined, update: fromBase, covered: clocks };
-      return { before: fromBase, update: fromTail, covered: clocks };
-    }
-    if (fromTail === undefined) return { before: undefined, update: fromBase };
-    if (lacksBase) return { before: fromBase, update: fromTail };
-    return { before: undefined, update: mergeUpdates([fromTail, fromBase]) };
+    if (!this.#isSmall) return this.#uncovered(covered);
+    return { before: [], update: Y.diffUpdate(this.whole().update, stateVector) };
   }
 
-  #merged(): Uint8Array {
-    this.#mergedTail ??= mergeUpdates(this.#tail.toArray().map(({ update }) => update));
-    return this.#mergedTail;
+  /** Everything but the structs that are covered. */
+  #uncovered(covered: IdSet): Answer {
+    const base = this.#base;
+    const lacksBase = base !== undefined && !base.summary.structs.isWithin([covered]);
+    const fromBase = lacksBase ? [base.update] : base === undefined ? [] : [this.#deletesOf(base)];
+    return { ...inOrder([...fromBase, ...this.#mergedTail.parts()]), covered: covered.stateVector() };
+  }
+
+  /** The deletes of the base as an update. They are not decoded: there may be millions of them. */
+  #deletesOf({ update, summary: { structBytes } }: Base): Uint8Array {
+    if (this.#baseDeletes === undefined) {
+      this.#baseDeletes = new Uint8Array(1 + update.byteLength - structBytes);
+      this.#baseDeletes.set(update.subarray(structBytes), 1);
+    }
+    return this.#baseDeletes;
   }
 
   #dropAnswers(): void {
-    this.#mergedTail = undefined;
+    this.#mergedTail.appended();
+    this.#allDeletes = undefined;
     this.#wholeAnswer = undefined;
     this.#lastAnswer = undefined;
   }
 }
 
-function isLarge({ byteLength }: Uint8Array): boolean {
-  return byteLength > largeBytes;
+/** The answer that sends the updates one after the other. */
+function inOrder(updates: readonly Uint8Array[]): Answer {
+  return { before: updates.slice(0, -1), update: updates.at(-1) ?? mergeUpdates([]) };
 }
 
 /**

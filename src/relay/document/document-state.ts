@@ -202,7 +202,22 @@ export class DocumentState {
     if (vector.size === 0) return content.whole();
     const covered = new IdSet();
     for (const [client, end] of vector) covered.add(client, 0, end);
-    return this.#held.isWithin([covered]) ? content.allDeletes() : content.since(stateVector, covered);
+    return this.#held.isWithin([covered]) ? content.allDeletes(covered) : content.since(stateVector, covered);
+  }
+
+  /** The bytes that `answer` merges, or compares with that state vector; 0 if the answer is known. */
+  bytesToMerge(stateVector: Uint8Array): number {
+    return this.#loaded.bytesToMerge(stateVector);
+  }
+
+  /** Whether `answer` takes a bounded time. */
+  get isPrepared(): boolean {
+    return this.#loaded.isPrepared;
+  }
+
+  /** Does a part of the work of all answers, in a bounded time. */
+  prepareStep(): void {
+    this.#loaded.prepareStep();
   }
 
   /** All committed rows, for a compaction. At most one compaction runs at a time. */

@@ -8,6 +8,18 @@ export interface PackedRows extends PackedUpdates {
   readonly rows: readonly RowId[];
 }
 
+/** A place between two updates of a log. */
+export interface LogPlace {
+  /** The number of updates before it. */
+  readonly count: number;
+  /** The bytes of those updates. */
+  readonly bytes: number;
+  /** The bytes of their entries. */
+  readonly entryBytes: number;
+}
+
+export const logStart: LogPlace = { count: 0, bytes: 0, entryBytes: 0 };
+
 const minCapacity = 256;
 const growth = 1.5;
 
@@ -23,6 +35,8 @@ export class UpdateLog {
    * documents have no tail.
    */
   #entries: encoding.Encoder | undefined;
+  /** The bytes of `#entries`; undefined when they have changed since. */
+  #encodedEntries: Uint8Array | undefined;
   /** The row to which the first difference is added. */
   #rowBefore: RowId = 0;
   #lastRow: RowId = 0;
@@ -43,6 +57,7 @@ export class UpdateLog {
     if (end > this.#bytes.byteLength) this.#grow(end);
     this.#bytes.set(update, this.#byteLength);
     this.#entries ??= encoding.createEncoder();
+    this.#encodedEntries = undefined;
     encoding.writeVarUint(this.#entries, update.byteLength);
     encoding.writeVarInt(this.#entries, row - this.#lastRow);
     this.#byteLength = end;
@@ -60,6 +75,33 @@ export class UpdateLog {
       updates.push({ row, update: bytes.subarray(end - length, end) });
     });
     return updates;
+  }
+
+  /** Views of the updates after `from`, of about `maxBytes` together but at least one, and the place behind them. */
+  read(from: LogPlace, maxBytes: number): { readonly updates: readonly Uint8Array[]; readonly place: LogPlace } {
+    const updates: Uint8Array[] = [];
+    if (this.#entries === undefined) return { updates, place: from };
+    this.#encodedEntries ??= encoding.toUint8Array(this.#entries);
+    const decoder = decoding.createDecoder(this.#encodedEntries);
+    decoder.pos = from.entryBytes;
+    let end = from.bytes;
+    while (decoding.hasContent(decoder) && (updates.length === 0 || end - from.bytes < maxBytes)) {
+      const length = decoding.readVarUint(decoder);
+      decoding.readVarInt(decoder);
+      end += length;
+      updates.push(this.#bytes.subarray(end - length, end));
+    }
+    return { updates, place: { count: from.count + updates.length, bytes: end, entryBytes: decoder.pos } };
+  }
+
+  /** A view of the bytes of updates. */
+  view(offset: number, byteLength: number): Uint8Array {
+    return this.#bytes.subarray(offset, offset + byteLength);
+  }
+
+  /** Whether the bytes are a view of the buffer in which the log is now. */
+  holds({ buffer }: Uint8Array): boolean {
+    return buffer === this.#bytes.buffer;
   }
 
   /** A copy of `first`, followed by all updates of the log. */
@@ -89,6 +131,7 @@ export class UpdateLog {
     this.#bytes = this.#bytes.slice(droppedBytes, this.#byteLength);
     this.#byteLength -= droppedBytes;
     this.#entries = undefined;
+    this.#encodedEntries = undefined;
     if (this.#count === 0) return;
     this.#entries = encoding.createEncoder();
     encoding.writeUint8Array(this.#entries, rest);

@@ -18,7 +18,7 @@ export function classify(
 /** The answer to a client with that state vector, as one update. */
 export function answerOf(state: DocumentState, stateVector: Uint8Array): Uint8Array {
   const { before, update } = state.answer(stateVector);
-  return before === undefined ? update : Y.mergeUpdates([before, update]);
+  return before.length === 0 ? update : Y.mergeUpdates([...before, update]);
 }
 
 /** Compacts the rows committed so far, and runs `meanwhile` before the result is taken. */
