@@ -21,7 +21,7 @@ const worthCollectingBytes = 8 * 2 ** 20;
 const emptyMs = 1_000;
 
 export interface SyncRoomDependencies
-  extends Omit<PartDependencies, "addresses" | "originPolicy" | "scheduler">,
+  extends Omit<PartDependencies, "originPolicy" | "scheduler">,
     Pick<ServerOptions, "durability" | "documentMemoryBytes" | "keepsDeleted"> {
   readonly compactor: Compactor;
   readonly readersShowPresence: boolean;
@@ -35,9 +35,10 @@ export interface RelayOptions extends SyncRoomDependencies, Pick<PartDependencie
 
 /** The options that all sync rooms on `store` share. */
 export function syncRoomOptions(store: Store, options: SyncRoomDependencies): SyncRoomOptions {
-  const { clock, compactor, keepsDeleted, limits, log, metrics, openChannel, readersShowPresence } = options;
+  const { addresses, clock, compactor, keepsDeleted, limits, log, metrics, openChannel, readersShowPresence } = options;
   const common = { store, clock, limits, log, limitedLog: new LimitedLog(log, clock), metrics };
   const durability = new Durability({ ...common, durability: options.durability });
+  const dropped = collectGarbage();
   return {
     ...common,
     compactor,
@@ -47,8 +48,8 @@ export function syncRoomOptions(store: Store, options: SyncRoomDependencies): Sy
     durability,
     dropped: new DroppedMessages(common),
     queue: new CommitQueue({ ...common, durability }),
-    memory: new DocumentMemory({ ...common, limitBytes: options.documentMemoryBytes, dropped: collectGarbage() }),
-    snapshots: new SnapshotBudget(common),
+    memory: new DocumentMemory({ ...common, limitBytes: options.documentMemoryBytes, dropped }),
+    snapshots: new SnapshotBudget({ ...common, addresses, dropped }),
   };
 }
 

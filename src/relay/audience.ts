@@ -5,12 +5,14 @@ import { emptyAwareness } from "./awareness/awareness-codec.ts";
 import { CatchUp, type CatchUpOptions, type Purpose } from "./catch-up/catch-up.ts";
 import type { Answer } from "./document/document-content.ts";
 import { FrameCache } from "./snapshot/frame-cache.ts";
+import type { HeldSnapshot } from "./snapshot/held-snapshot.ts";
 import type { SnapshotBudget } from "./snapshot/snapshot-budget.ts";
 import type { SyncEncoding, SyncMember } from "./sync-member.ts";
 
 export interface AudienceOptions {
   readonly openChannel: OpenChannel;
   readonly snapshots: SnapshotBudget;
+  readonly room: CatchUpOptions["room"];
   readonly clock: Clock;
   readonly limits: CatchUpOptions["limits"];
   /** The state vector of everything that is committed. */
@@ -149,14 +151,17 @@ export class Audience {
 
   /**
    * Sends a member the answer to its SyncStep1, its first or a later one, and subscribes it: it receives every update
-   * that is committed from now on, exactly once.
+   * that is committed from now on, exactly once. `held` is the part of the snapshot budget for it.
    */
-  sendAnswer(member: SyncMember, answer: Answer): void {
+  sendAnswer(member: SyncMember, answer: Answer, held?: HeldSnapshot): void {
     const delivery = this.#deliveries.get(member);
-    if (delivery === undefined || !member.connection.isOpen) return;
+    if (delivery === undefined || !member.connection.isOpen) {
+      held?.release();
+      return;
+    }
     delivery.sentAt = this.#options.clock.now();
     delivery.receivesUpdates = true;
-    this.#catchUp.sendAnswer(member, answer);
+    this.#catchUp.sendAnswer(member, answer, held);
     if (!this.isBehind(member)) this.#joinChannels(member, delivery);
   }
 

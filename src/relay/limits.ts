@@ -59,7 +59,7 @@ export const relayLimits = limits({
   snapshotPieceBytes: {
     default: 256 * kibibyte,
     unit: "bytes",
-    help: "one message with a part of a document; a client is sent a larger update in pieces, as its link takes them",
+    help: "one message with a part of a document; a client is sent an update of more than 1.5 times that in pieces, as its link takes them",
   },
   snapshotsBytes: {
     default: 128 * mebibyte,
@@ -70,7 +70,56 @@ export const relayLimits = limits({
   snapshotBurstBytes: {
     default: 32 * mebibyte,
     unit: "bytes",
-    help: "the same, of those that started a moment ago",
+    help: "the part of `snapshots-bytes` that is kept for small documents that begin to be sent",
+    beyond: "delayed",
+  },
+  snapshotAddressBytes: {
+    default: 64 * mebibyte,
+    unit: "bytes",
+    help: "as `snapshots-bytes`, for all clients of one address together",
+    beyond: "delayed; of the clients whose links take almost nothing some are disconnected: overloaded",
+  },
+  snapshotRoomBytes: {
+    default: 64 * mebibyte,
+    unit: "bytes",
+    help: "as `snapshots-bytes`, for all clients of one document together",
+    beyond: "delayed; of the clients whose links take almost nothing some are disconnected: overloaded",
+  },
+  snapshotConnectionBytes: {
+    default: 16 * mebibyte,
+    unit: "bytes",
+    help: "as `snapshots-bytes`, for all documents of one connection together",
+    beyond: "delayed",
+  },
+  stateVectorBytes: {
+    default: mebibyte,
+    unit: "bytes",
+    help: "one state vector, with which a client asks for what it lacks; about ten for each Yjs client that has written",
+    beyond: "closed: frame-too-large",
+  },
+  // Clients ask once for each connection, and again for each document that is added to it.
+  answerBurst: {
+    default: 5,
+    unit: "count",
+    help: "answers to the state vectors of one connection at once, for each document",
+    beyond: "delayed; of the state vectors that come meanwhile the last one counts",
+  },
+  answersPerSecond: {
+    default: 1,
+    unit: "per second",
+    help: "the same, in the long run",
+    beyond: "delayed; of the state vectors that come meanwhile the last one counts",
+  },
+  roomAnswerBurst: {
+    default: 2_000,
+    unit: "count",
+    help: "answers to the state vectors of all clients of one document at once, except those that have nothing",
+    beyond: "delayed",
+  },
+  roomAnswersPerSecond: {
+    default: 200,
+    unit: "per second",
+    help: "the same, in the long run",
     beyond: "delayed",
   },
   waitingUpdateBytes: {

@@ -1,11 +1,14 @@
+import type { Clock } from "../lib/time/clock.ts";
+import { TokenBucket } from "../lib/token-bucket.ts";
 import { closeReasons, SessionError } from "../transport/close-reason.ts";
-import type { TransportLimits } from "../transport/limits.ts";
 import type { Audience } from "./audience.ts";
-import { unsentPieces } from "./catch-up/catch-up.ts";
+import { unsentPieces } from "./catch-up/backlog.ts";
 import type { Document } from "./document/document.ts";
 import type { Answer } from "./document/document-content.ts";
+import { tailPartBytes } from "./document/merged-tail.ts";
 import type { RelayLimits } from "./limits.ts";
-import type { Release, SnapshotBudget } from "./snapshot/snapshot-budget.ts";
+import { HeldSnapshot } from "./snapshot/held-snapshot.ts";
+import type { SnapshotBudget } from "./snapshot/snapshot-budget.ts";
 import { malformedIfUndecodable } from "./sync-codec.ts";
 import type { SyncMember } from "./sync-member.ts";
 
@@ -13,14 +16,45 @@ export interface SyncAnswersOptions {
   readonly document: Document;
   readonly audience: Audience;
   readonly snapshots: SnapshotBudget;
-  readonly limits: Pick<RelayLimits, "snapshotPieceBytes"> & Pick<TransportLimits, "outboxBytes">;
+  readonly clock: Clock;
+  readonly limits: Pick<
+    RelayLimits,
+    | "snapshotPieceBytes"
+    | "stateVectorBytes"
+    | "answerBurst"
+    | "answersPerSecond"
+    | "roomAnswerBurst"
+    | "roomAnswersPerSecond"
+  >;
 }
 
-/** Answers each SyncStep1 of the members of a room with what the member lacks of the document. */
+/** The requests of one member. */
+interface Requests {
+  readonly pace: TokenBucket;
+  /** The last state vector that came while another was due; it is answered after that. */
+  last: Uint8Array | undefined;
+  /** Whether an answer is being made. */
+  isBeingAnswered: boolean;
+  /** Cancels the wait for the time at which the next answer is allowed. */
+  cancel: (() => void) | undefined;
+}
+
+const unpaced: Pick<TokenBucket, "take" | "waitMs"> = { take: () => true, waitMs: () => 0 };
+
+/** A document up to this size is answered at once, whatever else is sent. */
+const smallBytes = 16 * 1024;
+
+/**
+ * Answers each SyncStep1 of the members of a room with what the member lacks of the document.
+ *
+ * A member gets one answer at a time, and answers are paced per member and per room: of the requests that a member makes
+ * meanwhile, only the last is answered.
+ */
 export class SyncAnswers {
   readonly #options: SyncAnswersOptions;
-  /** The last SyncStep1 of each member that is behind; it is answered when the member has caught up. */
-  readonly #deferredSyncStep1 = new Map<SyncMember, Uint8Array>();
+  readonly #requests = new Map<SyncMember, Requests>();
+  /** Undefined until the first request of a member that has something. */
+  #pace: TokenBucket | undefined;
 
   constructor(options: SyncAnswersOptions) {
     this.#options = options;
@@ -28,30 +62,83 @@ export class SyncAnswers {
 
   /**
    * Answers SyncStep1: synchronously, unless the document has to be read or a large answer has to wait for the snapshot
-   * budget.
+   * budget. Returns at once for a request that has to wait for its time, or for an earlier answer.
    *
-   * Throws, or rejects with, `SessionError` for a malformed state vector, or when the document cannot be read.
+   * Throws, or rejects with, `SessionError` for a malformed or huge state vector, or when the document cannot be read.
    */
   sync(member: SyncMember, stateVector: Uint8Array): void | Promise<void> {
-    // A member gets one snapshot at a time: of the requests that it makes meanwhile, only the last is answered.
-    if (this.#options.audience.isBehind(member)) this.#deferredSyncStep1.set(member, stateVector);
-    else return this.#answer(member, stateVector);
+    const { stateVectorBytes } = this.#options.limits;
+    if (stateVector.byteLength > stateVectorBytes) {
+      const detail = `limits.state-vector-bytes: a state vector of ${stateVector.byteLength} bytes`;
+      throw new SessionError(closeReasons.frameTooLarge, detail);
+    }
+    const requests = this.#requestsOf(member);
+    if (requests.last !== undefined || requests.isBeingAnswered || this.#options.audience.isBehind(member)) {
+      requests.last = stateVector.slice();
+      return;
+    }
+    if (this.#isAllowed(requests, stateVector)) return this.#answer(member, stateVector);
+    requests.last = stateVector.slice();
+    this.#answerInTime(member, requests);
   }
 
   left(member: SyncMember): void {
-    this.#deferredSyncStep1.delete(member);
+    this.#requests.get(member)?.cancel?.();
+    this.#requests.delete(member);
   }
 
   /** Sends a member that was behind the answer to a SyncStep1 that came meanwhile. */
   caughtUp(member: SyncMember): void {
-    const stateVector = this.#deferredSyncStep1.get(member);
-    this.#deferredSyncStep1.delete(member);
-    if (stateVector !== undefined) this.answerLate(member, stateVector);
+    const requests = this.#requests.get(member);
+    if (requests !== undefined) this.#answerInTime(member, requests);
   }
 
   /** Answers a member that does not wait for it in its inbox. A failure closes its connection. */
   answerLate(member: SyncMember, stateVector: Uint8Array): void {
     void this.#answerOrClose(member, stateVector);
+  }
+
+  #requestsOf(member: SyncMember): Requests {
+    const known = this.#requests.get(member);
+    if (known !== undefined) return known;
+    const { limits, clock } = this.#options;
+    const pace = new TokenBucket({ burst: limits.answerBurst, perSecond: limits.answersPerSecond, clock });
+    const requests: Requests = { pace, last: undefined, isBeingAnswered: false, cancel: undefined };
+    this.#requests.set(member, requests);
+    return requests;
+  }
+
+  /** Takes the time of an answer from the paces. */
+  #isAllowed(requests: Requests, stateVector: Uint8Array): boolean {
+    return this.#waitMs(requests, stateVector) === 0 && requests.pace.take() && this.#roomPaceFor(stateVector).take();
+  }
+
+  #waitMs({ pace }: Requests, stateVector: Uint8Array): number {
+    return Math.max(pace.waitMs(), this.#roomPaceFor(stateVector).waitMs());
+  }
+
+  /** Answers to clients that have nothing are shared, and cost no time of the room. */
+  #roomPaceFor(stateVector: Uint8Array): Pick<TokenBucket, "take" | "waitMs"> {
+    if (stateVector.byteLength === 1) return unpaced;
+    const { limits, clock } = this.#options;
+    this.#pace ??= new TokenBucket({ burst: limits.roomAnswerBurst, perSecond: limits.roomAnswersPerSecond, clock });
+    return this.#pace;
+  }
+
+  /** Answers the last request of a member when that is allowed. */
+  #answerInTime(member: SyncMember, requests: Requests): void {
+    const { last, cancel, isBeingAnswered } = requests;
+    if (last === undefined || cancel !== undefined || isBeingAnswered) return;
+    if (this.#isAllowed(requests, last)) {
+      requests.last = undefined;
+      this.answerLate(member, last);
+      return;
+    }
+    requests.cancel = this.#options.clock.after(this.#waitMs(requests, last), () => {
+      requests.cancel = undefined;
+      // Otherwise it is answered when the member has caught up.
+      if (!this.#options.audience.isBehind(member)) this.#answerInTime(member, requests);
+    });
   }
 
   async #answerOrClose(member: SyncMember, stateVector: Uint8Array): Promise<void> {
@@ -62,17 +149,83 @@ export class SyncAnswers {
     }
   }
 
-  /** A large document is read, and its answer computed, when the snapshot budget allows. */
   #answer(member: SyncMember, stateVector: Uint8Array): void | Promise<void> {
     const { document, limits } = this.#options;
-    const isLarge = document.state.bytes > limits.outboxBytes / 4;
-    return isLarge ? this.#answerWithinBudget(member, stateVector) : this.#answerNow(member, stateVector);
+    const { state } = document;
+    if (state.bytes <= Math.min(smallBytes, limits.snapshotPieceBytes))
+      return document.loaded(() => this.#send(member, stateVector, undefined));
+    const admitted = this.#admit(member);
+    const isReady = admitted instanceof HeldSnapshot && state.isLoaded && this.#isPrepared(member);
+    if (!isReady) return this.#answerWhenReady(member, stateVector, admitted);
+    return document.loaded(() => this.#send(member, stateVector, admitted));
+  }
+
+  /** The part of the snapshot budget for an answer, as soon as it is admitted. */
+  #admit({ connection }: SyncMember): HeldSnapshot | Promise<HeldSnapshot> {
+    const { document, limits, snapshots } = this.#options;
+    const { source, sourceBytes } = document.state.shared;
+    const ownBytes = Math.min(unsentPieces * limits.snapshotPieceBytes, document.state.bytes);
+    const load = { sources: new Map([[source, sourceBytes]]), ownBytes };
+    let admitted: HeldSnapshot | undefined;
+    let resolve: ((held: HeldSnapshot) => void) | undefined;
+    snapshots.admit({ load, connection, room: document }, (held) => {
+      admitted = held;
+      resolve?.(held);
+    });
+    return (
+      admitted ??
+      new Promise((resolveLater) => {
+        resolve = resolveLater;
+      })
+    );
+  }
+
+  async #answerWhenReady(
+    member: SyncMember,
+    stateVector: Uint8Array,
+    admitted: HeldSnapshot | Promise<HeldSnapshot>,
+  ): Promise<void> {
+    const { document } = this.#options;
+    const { turns } = member.connection;
+    const requests = this.#requestsOf(member);
+    // The frame of the state vector may be used again.
+    const kept = stateVector.slice();
+    requests.isBeingAnswered = true;
+    const held = await admitted;
+    try {
+      const sendIfReady = () => {
+        if (!this.#isPrepared(member)) return false;
+        this.#send(member, kept, held);
+        return true;
+      };
+      while (member.connection.isOpen && !(await document.loaded(sendIfReady))) {
+        await new Promise<void>((resolve) => turns.wait(resolve));
+      }
+      if (!member.connection.isOpen) held.release();
+    } catch (error) {
+      held.release();
+      throw error;
+    } finally {
+      requests.isBeingAnswered = false;
+    }
+    if (!this.#options.audience.isBehind(member)) this.#answerInTime(member, requests);
+  }
+
+  /** Whether an answer can be made in this turn of the member, after what the turn has time for. */
+  #isPrepared({ connection }: SyncMember): boolean {
+    const { state } = this.#options.document;
+    while (!(state.isPrepared || connection.turns.isOver)) {
+      connection.spend("merged-bytes", tailPartBytes);
+      state.prepareStep();
+    }
+    return state.isPrepared && !connection.turns.isOver;
   }
 
   /** Takes the snapshot, sends it and subscribes the member, in one synchronous block. */
-  #answerNow(member: SyncMember, stateVector: Uint8Array): void | Promise<void> {
-    const { audience, document } = this.#options;
-    return document.loaded(() => audience.sendAnswer(member, this.#answerTo(stateVector)));
+  #send(member: SyncMember, stateVector: Uint8Array, held: HeldSnapshot | undefined): void {
+    const { state } = this.#options.document;
+    member.connection.spend("merged-bytes", stateVector.byteLength + state.bytesToMerge(stateVector));
+    this.#options.audience.sendAnswer(member, this.#answerTo(stateVector), held);
   }
 
   #answerTo(stateVector: Uint8Array): Answer {
@@ -80,17 +233,6 @@ export class SyncAnswers {
       return this.#options.document.state.answer(stateVector);
     } catch (error) {
       throw malformedIfUndecodable(error);
-    }
-  }
-
-  async #answerWithinBudget(member: SyncMember, stateVector: Uint8Array): Promise<void> {
-    const { document, limits, snapshots } = this.#options;
-    const load = { ...document.state.shared, ownBytes: unsentPieces * limits.snapshotPieceBytes };
-    const release = await new Promise<Release>((admitted) => snapshots.admit(load, admitted));
-    try {
-      await this.#answerNow(member, stateVector);
-    } finally {
-      release();
     }
   }
 }

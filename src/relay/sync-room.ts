@@ -92,6 +92,7 @@ export class SyncRoom {
     this.#audience = new Audience({
       openChannel,
       snapshots,
+      room: document,
       clock,
       limits,
       stateVector: () => this.#state.stateVector(),
@@ -101,7 +102,7 @@ export class SyncRoom {
       },
       answerNeeded: (member, stateVector) => this.#answers.answerLate(member, stateVector),
     });
-    this.#answers = new SyncAnswers({ document, audience: this.#audience, limits, snapshots });
+    this.#answers = new SyncAnswers({ ...options, document, audience: this.#audience });
     this.#space = new DocumentSpace({
       ...options,
       document,

@@ -23,11 +23,11 @@ interface Listener {
   readonly end: () => void;
 }
 
-function listenByYWebsocket({ wsUrl }: NetworkPath): Listener {
+function listenByYWebsocket({ wsUrl }: NetworkPath, name = "doc"): Listener {
   const doc = new Y.Doc();
   const gaps = new Gaps();
   let connections = 0;
-  const provider = new WebsocketProvider(`${wsUrl}/sync`, "doc", doc, { disableBc: true });
+  const provider = new WebsocketProvider(`${wsUrl}/sync`, name, doc, { disableBc: true });
   provider.on("status", ({ status }: { status: string }) => {
     if (status !== "connected") return;
     connections += 1;
@@ -90,6 +90,10 @@ function writePlain(doc: Y.Doc): void {
     });
     Y.applyUpdate(to, Y.encodeStateAsUpdate(from, Y.encodeStateVector(to)));
   }
+}
+
+function writeSmall(doc: Y.Doc): void {
+  doc.getText("text").insert(0, "some more words ".repeat(15_000));
 }
 
 /** Two people write and format by turns. */
@@ -190,3 +194,34 @@ test.skipIf(process.platform !== "linux")(
     expect(closes).toBe(0);
   },
 );
+
+test("readers on slow links share the memory for documents by turns, and do not keep others from joining", async () => {
+  const mebibyte = 2 ** 20;
+  // Space for one of the large documents, beside what is kept for small ones.
+  const limits = { snapshotsBytes: 4.5 * mebibyte, snapshotBurstBytes: 1.5 * mebibyte };
+  await using server = await startTestServer({ limits });
+  await using clients = new TestClients();
+  const names = ["large 1", "large 2", "large 3"];
+  for (const [name, write] of [...names.map((each) => [each, writePlain] as const), ["small", writeSmall] as const]) {
+    const doc = new Y.Doc();
+    write(doc);
+    const [writer, reader] = [clients.connect(server.wsUrl, name, doc), clients.connect(server.wsUrl, name)];
+    await converged([writer, reader], 20_000);
+  }
+  await using path = await NetworkPath.to(server.port, { bytesPerSecond });
+  const listeners = names.map((name) => listenByYWebsocket(path, name));
+  try {
+    const joinMs: number[] = [];
+    while (!listeners.every(({ isSynced }) => isSynced())) {
+      const startedAt = performance.now();
+      await synced(clients.connect(server.wsUrl, "small"));
+      joinMs.push(performance.now() - startedAt);
+      await Bun.sleep(500);
+    }
+    expect(joinMs.length).toBeGreaterThan(8);
+    expect(Math.max(...joinMs)).toBeLessThan(2_000);
+    expect(listeners.map(({ connections }) => connections())).toEqual([1, 1, 1]);
+  } finally {
+    for (const { end } of listeners) end();
+  }
+});

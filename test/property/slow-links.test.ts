@@ -61,7 +61,7 @@ function paste({ editor: { doc } }: Person, random: Random): void {
 
 /** People edit, pass edits on to each other, and lose their connections, while their links take some bytes now and then. */
 async function play(room: Awaited<ReturnType<typeof openRoom>>, random: Random): Promise<void> {
-  const { people, reconnect, step, takenBytes } = room;
+  const { people, reconnect, step, clock, takenBytes } = room;
   for (let count = 0; count < 120; count += 1) {
     const [one, other] = [random.pick(people), random.pick(people)];
     if (random.chance(0.8)) one.editor.edit();
@@ -72,6 +72,7 @@ async function play(room: Awaited<ReturnType<typeof openRoom>>, random: Random):
     }
     if (random.chance(0.04)) await reconnect(one);
     if (random.chance(0.1)) other.client.sync();
+    clock.advance(random.integer(600));
     await step(() => (random.chance(0.4) ? random.integer(takenBytes) : 0));
   }
 }

@@ -11,6 +11,7 @@ function setUp() {
   const audience = new Audience({
     openChannel: openFakeChannel,
     snapshots,
+    room: {},
     clock,
     limits,
     stateVector: () => Uint8Array.of(0),

@@ -175,7 +175,7 @@ describe("a large document", () => {
 
   test("with formats comes at once for a fast link: pieces are joined once the first has arrived", async () => {
     const { clock, room, join, author } = await setUp();
-    const doc = richDoc();
+    const doc = richDoc(600);
     await author(doc);
     const [fast, slow] = [join("fast"), join("slow")];
     for (const { member } of [fast, slow]) await room.sync(member, emptyVector);

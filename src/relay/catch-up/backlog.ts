@@ -1,6 +1,8 @@
 import type { Frame } from "../../transport/connection.ts";
-import type { Release } from "../snapshot/snapshot-budget.ts";
+import type { HeldSnapshot } from "../snapshot/held-snapshot.ts";
+import type { SnapshotLoad } from "../snapshot/snapshot-share.ts";
 import type { SyncMember } from "../sync-member.ts";
+import { encodeStateVector } from "../update/state-vector.ts";
 import type { Covered, UpdatePieces } from "../update/update-pieces.ts";
 
 /** A frame for one member alone, which waits until the member has taken what was sent before. */
@@ -23,8 +25,6 @@ export interface Transfer {
   index: number;
   /** The size of the next piece, where pieces can be joined. */
   maxBytes: number;
-  /** Returns its bytes to the snapshot budget; undefined until it is admitted. */
-  release: Release | undefined;
 }
 
 /**
@@ -41,6 +41,8 @@ const maxUpdates = 4_000;
  */
 const minProgressBytes = 64 * 1024;
 const minProgressMs = 60_000;
+/** The next piece is sent while one is unsent: otherwise the link would be idle in between. */
+export const unsentPieces = 2;
 export const stalledDetail = `less than ${minProgressBytes} bytes taken in ${minProgressMs} ms`;
 
 /**
@@ -63,8 +65,10 @@ export class Backlog {
   /** The member was sent everything below this state vector, or `transfers` will bring it. */
   #stateVector: Uint8Array;
   #areUpdatesDropped = false;
-  /** The budget of transfers whose last piece may still be unsent. */
-  readonly #sentLast: Release[] = [];
+  /** The part of the snapshot budget that it holds: as long as there are transfers, or bytes of them are unsent. */
+  #held: HeldSnapshot | undefined;
+  /** The structs that transfers have brought which are sent, while others follow. */
+  #brought: Covered | undefined;
   readonly #acknowledgementWaiters: (() => void)[] = [];
 
   constructor(member: SyncMember, stateVector: Uint8Array) {
@@ -80,9 +84,9 @@ export class Backlog {
     return this.#frameBytes;
   }
 
-  /** Whether any of the transfers counts against the snapshot budget. */
+  /** Whether it counts against the snapshot budget. */
   get isAdmitted(): boolean {
-    return this.transfers.some(({ release }) => release !== undefined);
+    return this.#held !== undefined;
   }
 
   /** The state vector from which the member must be answered; undefined while the updates are kept. */
@@ -153,25 +157,68 @@ export class Backlog {
     this.transfers.push(transfer);
     transfer.pieces.begin();
     if (transfer.isAcknowledgement) this.#acknowledgementBytes += transfer.pieces.update.byteLength;
+    this.#held?.replace(this.load);
   }
 
   /** Ends the first transfer, of which the last piece is sent. */
   endTransfer(): void {
     const transfer = this.transfers.shift();
     if (transfer === undefined) return;
-    transfer.pieces.end();
-    if (transfer.release !== undefined) this.#sentLast.push(transfer.release);
-    if (transfer.isAcknowledgement) this.#acknowledged(transfer.pieces.update.byteLength);
+    const { pieces, covered, isAcknowledgement } = transfer;
+    this.#brought = this.transfers.length === 0 ? undefined : pieces.coveredBefore(Number.POSITIVE_INFINITY, covered);
+    pieces.end();
+    this.#held?.replace(this.load);
+    if (isAcknowledgement) this.#acknowledged(pieces.update.byteLength);
   }
 
-  /** Whether transfers that are sent still count against the snapshot budget. */
+  /** The memory that it takes: the updates of all transfers, and the pieces that the link has to take at a time. */
+  get load(): SnapshotLoad {
+    const sources = new Map<object, number>();
+    let ownBytes = this.member.connection.unsentBytes;
+    for (const { pieces, maxBytes } of this.transfers) {
+      const { update } = pieces;
+      sources.set(update, update.byteLength);
+      ownBytes = Math.max(ownBytes, Math.min(unsentPieces * maxBytes, update.byteLength));
+    }
+    return { sources, ownBytes };
+  }
+
+  /** From now on it counts against the snapshot budget. */
+  hold(held: HeldSnapshot): void {
+    if (this.#held !== undefined) held.release();
+    this.#held ??= held;
+    this.#held.replace(this.load);
+  }
+
+  /** The link has taken a piece. */
+  progressed(): void {
+    this.#held?.progressed();
+  }
+
+  /**
+   * Stops the transfers: their member has to be answered from the state vector that it has then. Does nothing if that is
+   * not known, or if transfers acknowledge what the member has sent.
+   */
+  stop(): void {
+    const [first] = this.transfers;
+    if (first === undefined || this.transfers.some(({ isAcknowledgement }) => isAcknowledgement)) return;
+    const reached = first.pieces.coveredBefore(first.index, this.#brought ?? first.covered);
+    if (reached === undefined) return;
+    for (const { pieces } of this.transfers.splice(0)) pieces.end();
+    this.#brought = undefined;
+    this.answered(encodeStateVector(reached));
+    this.#areUpdatesDropped = true;
+    this.#held?.replace(this.load);
+  }
+
+  /** Whether everything is sent, and still counts against the snapshot budget. */
   get holdsSent(): boolean {
-    return this.#sentLast.length > 0;
+    return this.#held !== undefined && this.transfers.length === 0;
   }
 
   /** The link has taken everything that was sent. */
   releaseSent(): void {
-    for (const release of this.#sentLast.splice(0)) release();
+    if (this.transfers.length === 0) this.#release();
   }
 
   /** Calls `task` when the next acknowledgement is sent, or when the backlog ends. */
@@ -181,12 +228,14 @@ export class Backlog {
 
   /** Called when the member has caught up or has left. */
   end(): void {
-    this.releaseSent();
-    for (const { pieces, release } of this.transfers) {
-      pieces.end();
-      release?.();
-    }
+    for (const { pieces } of this.transfers) pieces.end();
+    this.#release();
     this.#acknowledged(0);
+  }
+
+  #release(): void {
+    this.#held?.release();
+    this.#held = undefined;
   }
 
   #acknowledged(bytes: number): void {

@@ -1,17 +1,21 @@
 import type { Clock } from "../../lib/time/clock.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
-import type { Frame } from "../../transport/connection.ts";
+import type { Connection, Frame } from "../../transport/connection.ts";
 import type { TransportLimits } from "../../transport/limits.ts";
 import type { Answer } from "../document/document-content.ts";
 import type { RelayLimits } from "../limits.ts";
-import type { SnapshotBudget, SnapshotLoad } from "../snapshot/snapshot-budget.ts";
+import type { HeldSnapshot } from "../snapshot/held-snapshot.ts";
+import type { SnapshotBudget } from "../snapshot/snapshot-budget.ts";
 import type { SyncMember } from "../sync-member.ts";
 import { mergeUpdates } from "../update/merge-updates.ts";
-import { type Covered, type Piece, UpdatePieces } from "../update/update-pieces.ts";
+import { type Covered, type Piece, stepEffort } from "../update/update-pieces.ts";
 import { Backlog, stalledDetail, type Transfer } from "./backlog.ts";
+import { SharedPieces } from "./shared-pieces.ts";
 
 export interface CatchUpOptions {
   readonly snapshots: SnapshotBudget;
+  /** Stands for the room in the snapshot budget. */
+  readonly room: object;
   readonly clock: Clock;
   readonly limits: Pick<TransportLimits, "outboxBytes"> & Pick<RelayLimits, "snapshotPieceBytes">;
   /** Returns the message that carries an update to a member. Members can share its frame. */
@@ -31,13 +35,18 @@ export type Purpose = "acknowledgement" | "other";
 type NewTransfer = Pick<Transfer, "last"> &
   Partial<Pick<Transfer, "covered" | "isAcknowledgement">> & { readonly update: Uint8Array };
 
+/** The bytes of an update that has neither structs nor deletes. */
+const emptyBytes = 2;
 const nothingCovered: Covered = new Map();
-/** A client is sent so many pieces in one turn, if its link takes them. */
+/** A client is sent so many pieces in one turn, if its link takes them: those that join at the same time share them. */
 const piecesInTurn = 4;
-/** The next piece is sent while one is unsent: otherwise the link would be idle in between. */
-export const unsentPieces = 2;
+/** Cutting a piece takes so many times the time of copying it. */
+const copiedPerCut = 64;
+const heldBackDetail = "limits.snapshots-bytes: the link takes almost nothing, and others wait";
 /** Pieces that can be joined are made as large as the link takes in this time. */
 const joinedPieceMs = 3_000;
+/** A piece is at most so many times as large as the one before: a frame that the client has sent earlier counts as pong. */
+const maxGrowth = 4;
 
 /**
  * Brings members that are behind up to date: sends each of them what it lacks, one piece after the other, each when the
@@ -51,23 +60,17 @@ export class CatchUp {
   /** The unsent bytes beyond which a frame waits. */
   readonly #slowBytes: number;
   readonly #backlogs = new Map<SyncMember, Backlog>();
-  /** The pieces of an update, which all members share that are sent it. */
-  readonly #pieces = new WeakMap<Uint8Array, UpdatePieces>();
-  /** The pieces that clients were sent since their copies were last dropped. */
-  readonly #copied = new Set<UpdatePieces>();
-  readonly #inNextTurn = new Set<Backlog>();
-  #isTurnDue = false;
-  /** Whether pieces were planned in this turn: one step takes as long as the event loop may be blocked. */
-  #hasPlanned = false;
+  readonly #pieces: SharedPieces;
 
   constructor(options: CatchUpOptions) {
     this.#options = options;
+    this.#pieces = new SharedPieces(options.limits.snapshotPieceBytes);
     this.#slowBytes = options.limits.outboxBytes / 4;
   }
 
-  /** Whether an update of this size is sent in pieces. */
+  /** Whether an update of this size is sent in pieces. A second piece of less than half the size would gain little. */
   isLarge(bytes: number): boolean {
-    return bytes > this.#options.limits.snapshotPieceBytes;
+    return bytes > 1.5 * this.#options.limits.snapshotPieceBytes;
   }
 
   isBehind(member: SyncMember): boolean {
@@ -131,26 +134,27 @@ export class CatchUp {
 
   /**
    * Sends the answer to a state vector: everything that is committed. From now on the member receives what is committed
-   * later.
+   * later. `held` is the part of the snapshot budget for it.
    */
-  sendAnswer(member: SyncMember, { before, update, covered }: Answer): void {
+  sendAnswer(member: SyncMember, { before, update, covered }: Answer, held?: HeldSnapshot): void {
     const { connection } = member;
     const isLarge = [...before, update].some((part) => this.isLarge(part.byteLength));
     if (!(isLarge || covered !== undefined || this.isBehind(member))) {
       const { encode } = this.#options;
       for (const part of before) connection.sendSnapshot(encode(member, "update", part));
       connection.sendSnapshot(encode(member, "syncStep2", update));
-      if (connection.unsentBytes > 0) this.#waitForLink(this.#begin(member));
+      if (connection.unsentBytes === 0) held?.release();
+      else this.#waitForLink(this.#hold(this.#begin(member), held));
       return;
     }
     const backlog = this.#begin(member);
     backlog.answered(this.#options.stateVector());
     const messages = before.map((part) => ({ update: part, last: "update" as const }));
     for (const message of [...messages, { update, last: "syncStep2" } as const]) {
-      const transfer = this.#addTransfer(backlog, covered === undefined ? message : { ...message, covered });
-      if (backlog.wait !== "budget") transfer.release = this.#options.snapshots.hold(loadOf(transfer));
+      this.#addTransfer(backlog, covered === undefined ? message : { ...message, covered });
     }
-    if (backlog.wait === undefined || backlog.wait === "answer") this.#advance(backlog);
+    this.#hold(backlog, held);
+    if (backlog.wait === undefined || backlog.wait === "answer" || backlog.wait === "budget") this.#advance(backlog);
   }
 
   /** The member has left. */
@@ -158,7 +162,6 @@ export class CatchUp {
     const backlog = this.#backlogs.get(member);
     if (backlog === undefined) return;
     this.#backlogs.delete(member);
-    this.#inNextTurn.delete(backlog);
     backlog.end();
   }
 
@@ -174,7 +177,7 @@ export class CatchUp {
 
   /** Drops the copies of pieces that no client is being sent. Those that join soon after each other share them. */
   dropCopies(): void {
-    for (const pieces of this.#copied) if (pieces.dropCopies()) this.#copied.delete(pieces);
+    this.#pieces.dropCopies();
   }
 
   #begin(member: SyncMember): Backlog {
@@ -186,18 +189,25 @@ export class CatchUp {
     return backlog;
   }
 
-  #addTransfer(backlog: Backlog, { update, last, ...rest }: NewTransfer): Transfer {
-    let pieces = this.#pieces.get(update);
-    if (pieces === undefined) {
-      pieces = new UpdatePieces(update, this.#options.limits.snapshotPieceBytes);
-      this.#pieces.set(update, pieces);
-    }
-    this.#copied.add(pieces);
+  #addTransfer(backlog: Backlog, { update, last, ...rest }: NewTransfer): void {
+    const pieces = this.#pieces.of(update);
     const maxBytes = this.#options.limits.snapshotPieceBytes;
     const defaults = { covered: nothingCovered, isAcknowledgement: false };
-    const transfer = { ...defaults, ...rest, pieces, last, index: 0, maxBytes, release: undefined };
-    backlog.addTransfer(transfer);
-    return transfer;
+    backlog.addTransfer({ ...defaults, ...rest, pieces, last, index: 0, maxBytes });
+  }
+
+  /** Counts what is sent to a member against the snapshot budget: as `held`, if that is admitted for it. */
+  #hold(backlog: Backlog, held?: HeldSnapshot): Backlog {
+    if (held === undefined && backlog.isAdmitted) return backlog;
+    const { connection } = backlog.member;
+    const { room, snapshots } = this.#options;
+    const admitted = held ?? snapshots.hold({ load: backlog.load, connection, room });
+    admitted.stoppable({
+      stop: () => backlog.stop(),
+      close: () => connection.close(closeReasons.overloaded, heldBackDetail),
+    });
+    backlog.hold(admitted);
+    return backlog;
   }
 
   /** Sends the next of what a member lacks, and more when the link has taken it. */
@@ -205,6 +215,7 @@ export class CatchUp {
     const { connection } = backlog.member;
     if (this.#backlogs.get(backlog.member) !== backlog || !connection.isOpen) return;
     backlog.wait = undefined;
+    backlog.progressed();
     if (connection.unsentBytes === 0) backlog.releaseSent();
     for (let sent = 0; sent < piecesInTurn; sent += 1) {
       if (!this.#sendNext(backlog)) return;
@@ -254,15 +265,20 @@ export class CatchUp {
   #sendPiece(backlog: Backlog, transfer: Transfer): boolean {
     if (!this.#isAdmitted(backlog, transfer)) return false;
     const { connection } = backlog.member;
+    if (connection.turns.isOver) {
+      this.#waitForTurn(backlog);
+      return false;
+    }
     const { pieces, last } = transfer;
-    const piece = this.#nextPiece(transfer);
+    const piece = this.#nextPiece(transfer, connection);
     if (piece?.update === undefined) {
       this.#waitForTurn(backlog);
       return false;
     }
     const { update, next } = piece;
     const message = next === undefined ? last : "update";
-    connection.sendSnapshot(this.#options.encode(backlog.member, message, update));
+    const isNeeded = update.byteLength > emptyBytes || message === "syncStep2" || transfer.isAcknowledgement;
+    if (isNeeded) connection.sendSnapshot(this.#options.encode(backlog.member, message, update));
     if (next === undefined) {
       backlog.endTransfer();
       return true;
@@ -274,9 +290,12 @@ export class CatchUp {
   }
 
   /** The next piece of which the member lacks something; undefined while it is not planned. */
-  #nextPiece(transfer: Transfer): Piece | undefined {
+  #nextPiece(transfer: Transfer, connection: Connection): Piece | undefined {
     const { pieces, covered, maxBytes } = transfer;
-    while (this.#isPlanned(transfer)) {
+    while (this.#isPlanned(transfer, connection)) {
+      // Leaving out what a member has means reading the structs; the others are copied only.
+      const bytes = Math.min(maxBytes, pieces.update.byteLength);
+      connection.spend("merged-bytes", covered.size === 0 ? bytes / copiedPerCut : bytes);
       const piece = pieces.piece({ index: transfer.index, covered, maxBytes });
       if (piece.update !== undefined || piece.next === undefined) return piece;
       transfer.index = piece.next;
@@ -284,21 +303,21 @@ export class CatchUp {
     return undefined;
   }
 
-  /** Whether a transfer counts against the snapshot budget. A large one waits for it. */
-  #isAdmitted(backlog: Backlog, transfer: Transfer): boolean {
-    if (transfer.release !== undefined) return true;
-    const { snapshots } = this.#options;
-    const load = loadOf(transfer);
-    if (load.sourceBytes <= this.#slowBytes || backlog.isAdmitted) {
-      transfer.release = snapshots.hold(load);
+  /** Whether a member counts against the snapshot budget. For a large transfer it waits for it. */
+  #isAdmitted(backlog: Backlog, { pieces: { update } }: Transfer): boolean {
+    if (backlog.isAdmitted) return true;
+    if (update.byteLength <= this.#slowBytes) {
+      this.#hold(backlog);
       return true;
     }
-    if (!this.#holdsNothing(backlog)) return false;
     backlog.wait = "budget";
-    snapshots.admit(load, (release) => {
-      transfer.release = release;
-      if (this.#backlogs.get(backlog.member) !== backlog) release();
-      else if (backlog.wait === "budget") this.#advance(backlog);
+    const { member, load } = backlog;
+    const { room, snapshots } = this.#options;
+    snapshots.admit({ load, connection: member.connection, room }, (held) => {
+      const isAwaited = this.#backlogs.get(member) === backlog && !backlog.isAdmitted;
+      if (isAwaited) this.#hold(backlog, held);
+      else held.release();
+      if (isAwaited && backlog.wait === "budget") this.#advance(backlog);
     });
     return false;
   }
@@ -313,11 +332,10 @@ export class CatchUp {
     return !backlog.holdsSent;
   }
 
-  /** Whether the next piece is planned, after one step of planning in each turn. */
-  #isPlanned({ pieces, index }: Transfer): boolean {
-    if (!(pieces.isPlanned(index) || this.#hasPlanned)) {
-      this.#hasPlanned = true;
-      this.#endTurn();
+  /** Whether the next piece is planned. It is planned now if the member's turn has time for that. */
+  #isPlanned({ pieces, index }: Transfer, connection: Connection): boolean {
+    while (!(pieces.isPlanned(index) || connection.turns.isOver)) {
+      connection.spend("structs", stepEffort);
       pieces.planStep();
     }
     return pieces.isPlanned(index);
@@ -357,7 +375,7 @@ export class CatchUp {
         return;
       }
       const bytesPerMs = bytes / Math.max(1, clock.now() - sentAt);
-      const maxBytes = Math.min(bytesPerMs * joinedPieceMs, limits.outboxBytes);
+      const maxBytes = Math.min(bytesPerMs * joinedPieceMs, maxGrowth * transfer.maxBytes, limits.outboxBytes);
       transfer.maxBytes = Math.max(maxBytes, limits.snapshotPieceBytes);
       if (backlog.wait === "pong") this.#advance(backlog);
     });
@@ -372,27 +390,11 @@ export class CatchUp {
 
   #waitForTurn(backlog: Backlog): void {
     backlog.wait = "turn";
-    this.#inNextTurn.add(backlog);
-    this.#endTurn();
+    const { turns } = backlog.member.connection;
+    const advance = () => {
+      if (backlog.wait === "turn") this.#advance(backlog);
+    };
+    if (turns.isOver) turns.wait(advance);
+    else this.#options.clock.afterTurn(advance);
   }
-
-  #endTurn(): void {
-    if (this.#isTurnDue) return;
-    this.#isTurnDue = true;
-    this.#options.clock.afterTurn(() => {
-      this.#isTurnDue = false;
-      this.#hasPlanned = false;
-      const backlogs = [...this.#inNextTurn];
-      this.#inNextTurn.clear();
-      for (const backlog of backlogs) this.#advance(backlog);
-    });
-  }
-}
-
-function loadOf({ pieces: { update }, maxBytes }: Transfer): SnapshotLoad {
-  return {
-    source: update,
-    sourceBytes: update.byteLength,
-    ownBytes: Math.min(unsentPieces * maxBytes, update.byteLength),
-  };
 }

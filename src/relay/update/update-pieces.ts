@@ -41,7 +41,7 @@ const noSlices: readonly Slice[] = [];
 const nothing: Slices = { structs: noSlices, deletes: noSlices };
 const maxCopies = 8;
 /** The effort of one step of planning. It takes 1 to 3 ms. */
-const stepEffort = 10_000;
+export const stepEffort = 10_000;
 
 /**
  * An update in pieces of bounded size. Each is an update, and all together hold what the update holds. A piece is larger
@@ -67,6 +67,7 @@ export class UpdatePieces {
   readonly #slicesByClient = new Map<number, Slice[]>();
   #isPlanned = false;
   #isIntegratedAtOnce = false;
+  #hasSkips = false;
   /** The last pieces that were copied for clients that have nothing: those that join at the same time share them. */
   #copies: Copy[] = [];
   #users = 0;
@@ -119,6 +120,23 @@ export class UpdatePieces {
     return piece;
   }
 
+  /**
+   * The structs that a client has after the pieces before `index`, if it had those of `covered` before. Undefined if a
+   * state vector cannot tell it: the pieces are pending in the client, or have gaps.
+   */
+  coveredBefore(index: number, covered: Covered): Covered | undefined {
+    if (index === 0) return covered;
+    if (this.#isIntegratedAtOnce || this.#hasSkips) return undefined;
+    const clocks = new Map(covered);
+    for (const { structs } of this.#pieces.slice(0, index)) {
+      for (const { client, clock, end } of structs) {
+        const known = clocks.get(client) ?? 0;
+        if (clock <= known && end > known) clocks.set(client, end);
+      }
+    }
+    return clocks;
+  }
+
   /** A client is sent the pieces, until `end`. */
   begin(): void {
     this.#users += 1;
@@ -140,6 +158,7 @@ export class UpdatePieces {
     const structs = new SlicePacker(this.update, this.#pieceBytes);
     const read = new UpdateSections(update, structs);
     while (!read.isRead) yield read.read(stepEffort);
+    this.#hasSkips = read.hasSkips;
     this.#isIntegratedAtOnce = read.isStructural && structs.packed.length > 1;
     if (this.#isIntegratedAtOnce) this.#holdBack(structs.packed);
     else yield* this.#planInCausalOrder(read.sections);

@@ -34,6 +34,7 @@ export class UpdateSections {
   /** The number of Skips before the next struct. */
   #skips = 0;
   #isStructural = false;
+  #hasSkips = false;
   readonly #visitor: StructVisitor = {
     struct: () => {},
     content: (ref, firstByte) => {
@@ -56,6 +57,11 @@ export class UpdateSections {
   /** Whether any struct that is read is structural. */
   get isStructural(): boolean {
     return this.#isStructural;
+  }
+
+  /** Whether any Skip is read. */
+  get hasSkips(): boolean {
+    return this.#hasSkips;
   }
 
   get isRead(): boolean {
@@ -91,6 +97,7 @@ export class UpdateSections {
     this.#structsLeft -= 1;
     const skips = this.#skips;
     this.#skips = isSkip ? skips + 1 : 0;
+    this.#hasSkips ||= isSkip;
     if (!isSkip) this.#packer.add({ client, clock, end, skips, offset, endOffset: this.#decoder.pos });
   }
 

@@ -36,12 +36,14 @@ export class RawClient {
     this.socket.send(frame as Uint8Array<ArrayBuffer> | string);
   }
 
-  /** Sends the SyncStep1 of a client without content and awaits the answer. */
+  /** Sends the SyncStep1 of a client without content and awaits the answer: SyncStep2, and the updates before it. */
   async sync(stateVector: Uint8Array = Uint8Array.of(0)): Promise<Uint8Array> {
-    const before = this.bodies(1).length;
+    const [before, updatesBefore] = [this.bodies(1).length, this.bodies(2).length];
     this.send({ type: "sync-step-1", stateVector });
     await eventually("SyncStep2", () => this.bodies(1).length > before);
-    return this.bodies(1)[before] ?? Uint8Array.of();
+    const answer = this.bodies(1)[before] ?? Uint8Array.of();
+    const updates = this.bodies(2).slice(updatesBefore);
+    return updates.length === 0 ? answer : Y.mergeUpdates([...updates, answer]);
   }
 
   /** The bodies of the sync messages received so far: sub-type 0 is SyncStep1, 1 is SyncStep2, 2 is Update. */

@@ -1,6 +1,7 @@
 import { pino } from "pino";
 import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
 import { openSyncRooms, syncRoomOptions } from "../../../src/composition/relay.ts";
+import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { SyncRoom } from "../../../src/relay/sync-room.ts";
 import type { Store } from "../../../src/storage/store.ts";
@@ -35,6 +36,7 @@ export function roomParts(
 ) {
   const clock = new FakeClock();
   const dependencies = {
+    addresses: new CountedAddresses(),
     clock,
     limits: { ...defaultLimits, ...changed },
     log: pino({ level: "error" }, { write: failOnUnclosedRoom }),
