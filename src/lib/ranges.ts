@@ -37,15 +37,22 @@ export class Ranges {
 
   /** Adds all ranges of `other` in one pass over both sets; `add` would move the ranges behind for each of them. */
   addAll(other: Ranges): void {
-    const merged = new Ranges();
-    let index = 0;
+    if (other.#bounds.length === 0) return;
+    const held = this.#bounds;
+    // The ranges in front of the first added one, and those behind the last, are copied at once.
+    let index = this.#search(other.startAt(0) - 1);
+    this.#bounds = held.slice(0, index);
     for (let next = 0; next < other.#bounds.length; next += 2) {
       const start = other.#bound(next);
-      for (; this.#bound(index) <= start; index += 2) merged.add(this.#bound(index), this.#bound(index + 1));
-      merged.add(start, other.#bound(next + 1));
+      for (; index < held.length && boundOf(held, index) <= start; index += 2) {
+        this.#append(boundOf(held, index), boundOf(held, index + 1));
+      }
+      this.#append(start, other.#bound(next + 1));
     }
-    for (; index < this.#bounds.length; index += 2) merged.add(this.#bound(index), this.#bound(index + 1));
-    this.#bounds = merged.#bounds;
+    for (; index < held.length && boundOf(held, index) <= this.end; index += 2) {
+      this.#append(boundOf(held, index), boundOf(held, index + 1));
+    }
+    if (index < held.length) this.#bounds = this.#bounds.concat(held.slice(index));
   }
 
   /** The end of the range that contains `value`; `value` itself when no range does. */
@@ -66,6 +73,14 @@ export class Ranges {
 
   *[Symbol.iterator](): Generator<readonly [start: number, end: number]> {
     for (let index = 0; index < this.#bounds.length; index += 2) yield [this.#bound(index), this.#bound(index + 1)];
+  }
+
+  /** Adds a range that does not start before the last one. */
+  #append(start: number, end: number): void {
+    const bounds = this.#bounds;
+    const last = bounds.length - 1;
+    if (last < 0 || start > boundOf(bounds, last)) bounds.push(start, end);
+    else if (end > boundOf(bounds, last)) bounds[last] = end;
   }
 
   /** Inserts a range that starts before the last one. It replaces every range that it overlaps or touches. */
@@ -94,6 +109,10 @@ export class Ranges {
 
   /** The bound at this index; infinity past the last range. */
   #bound(index: number): number {
-    return this.#bounds[index] ?? Number.POSITIVE_INFINITY;
+    return boundOf(this.#bounds, index);
   }
+}
+
+function boundOf(bounds: readonly number[], index: number): number {
+  return bounds[index] ?? Number.POSITIVE_INFINITY;
 }
