@@ -63,12 +63,17 @@ export class DocumentSpace {
     const documentBytes = document.state.bytes + waiting.bytes;
     // An update with much deleted content needs less space than it has bytes.
     const triedBytes = finding?.kind === "tried" ? finding.size.bytes - documentBytes : Number.POSITIVE_INFINITY;
-    const bytes = Math.min(update.byteLength, triedBytes);
+    // A document that holds too many structs may have space for their bytes.
+    const exceeded = this.#sizeLimit.exceededCount(contents);
+    const bytes = exceeded === undefined ? Math.min(update.byteLength, triedBytes) : Number.POSITIVE_INFINITY;
     metrics.refusedUpdates.inc({ reason: "document-too-large" });
     this.#refused ??= this.#openRefused();
     if (!this.#refused.has(member)) {
       const reason = "document-too-large";
-      const detail = `limits.document-bytes: ${bytes} bytes beside ${documentBytes} of ${limits.documentBytes}`;
+      const detail =
+        exceeded === undefined
+          ? `limits.document-bytes: ${bytes} bytes beside ${documentBytes} of ${limits.documentBytes}`
+          : `${exceeded.option}: ${exceeded.count} of ${exceeded.limit} with an update`;
       limitedLog.info({ event: "update-refused", reason, detail });
     }
     if (answersSyncStep1) this.#refused.replace(member, { contents, bytes });

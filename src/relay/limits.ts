@@ -1,5 +1,8 @@
 import { kibibyte, type LimitValues, limits, mebibyte } from "../config/limit.ts";
 
+/** A small update has no more structs or ranges than this, and is read without counting them first (`readReceived`). */
+const smallUpdateCount = 16 * kibibyte;
+
 export const relayLimits = limits({
   // A client that worked offline sends everything in one SyncStep2: a frame may be as large as a document.
   relayFrameBytes: {
@@ -13,6 +16,47 @@ export const relayLimits = limits({
     unit: "bytes",
     help: "one document, compacted; deletions are taken beyond it as well",
     beyond: "the update is refused",
+  },
+  // A client brings a whole document in one SyncStep2 when the server has lost it, so the bounds of an update are those of
+  // a document. Measured: docs/data.md.
+  documentStructs: {
+    default: 2_000_000,
+    unit: "count",
+    help: "structs of one document, compacted: runs of text, map entries, formats, marks of deleted content",
+    beyond: "the update is refused",
+  },
+  documentClients: {
+    default: 50_000,
+    unit: "count",
+    help: "client ids that have inserted into one document: one for each time that a page was opened and edited",
+    beyond: "the update is refused",
+  },
+  documentDeletedRanges: {
+    default: 300_000,
+    unit: "count",
+    help: "deleted ranges of one document, compacted; an update that only deletes may bring twice as many",
+    beyond: "the update is refused",
+  },
+  updateStructs: {
+    default: 2_000_000,
+    unit: "count",
+    help: "structs of one update",
+    beyond: "closed: frame-too-large",
+    min: smallUpdateCount,
+  },
+  updateClients: {
+    default: 50_000,
+    unit: "count",
+    help: "client ids in one update, of those that insert and of those whose content is deleted",
+    beyond: "closed: frame-too-large",
+    min: smallUpdateCount,
+  },
+  updateDeletedRanges: {
+    default: 300_000,
+    unit: "count",
+    help: "deleted ranges of one update",
+    beyond: "closed: frame-too-large",
+    min: smallUpdateCount,
   },
   awarenessStateLength: {
     default: 64 * kibibyte,

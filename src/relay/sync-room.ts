@@ -8,8 +8,9 @@ import { Awareness } from "./awareness/awareness.ts";
 import type { CommitQueue } from "./commit-queue.ts";
 import { CompactorClosed } from "./compaction/compactor.ts";
 import { Document, type DocumentOptions } from "./document/document.ts";
-import type { DocumentState } from "./document/document-state.ts";
+import type { Classification, DocumentState } from "./document/document-state.ts";
 import type { Finding } from "./document/size-limit.ts";
+import { classifyReceived, readReceived } from "./document/update-intake.ts";
 import { WaitingUpdates } from "./document/waiting-updates.ts";
 import { DocumentSpace, type DocumentSpaceOptions } from "./document-space.ts";
 import type { DroppedMessages } from "./dropped-messages.ts";
@@ -19,7 +20,7 @@ import type { SnapshotBudget } from "./snapshot/snapshot-budget.ts";
 import { SyncAnswers } from "./sync-answers.ts";
 import { refuseUndecodable } from "./sync-codec.ts";
 import type { Submission, SubmissionOutcome, SyncMember } from "./sync-member.ts";
-import { decodeContents, type UpdateContents } from "./update/update-contents.ts";
+import type { UpdateContents } from "./update/update-contents.ts";
 
 /** The collaborators that all sync rooms of a server share. */
 export interface SyncRoomOptions extends DocumentOptions, Pick<DocumentSpaceOptions, "limitedLog"> {
@@ -154,22 +155,18 @@ export class SyncRoom {
 
   /**
    * Takes an update from a member: stores it, then forwards it, then acknowledges it. An update with nothing new is
-   * only acknowledged: when its first copy is, or immediately when it is empty. Returns a promise when the document has
-   * to be read before the update can be classified, or compacted before its size is known.
-   *
+   * only acknowledged: when its first copy is, or immediately when it is empty. Returns a promise if that takes longer.
    * Throws, or rejects with, `SessionError` for an update that is malformed, or when the document cannot be read.
    */
   submit(member: SyncMember, submission: Submission): SubmissionOutcome | Promise<SubmissionOutcome> {
     this.#awareness.frameReceived(member);
-    const contents = decodeContents(submission.update);
-    if (contents.kind === "malformed") throw new SessionError(closeReasons.malformedFrame, contents.detail);
-    const received = { ...submission, member, contents, finding: undefined };
-    if (contents.isEmpty) {
+    return readReceived(submission.update, member.connection, this.#options.limits, (contents) => {
+      const received = { ...submission, member, contents, finding: undefined };
+      const classify = () => this.#classify(received);
+      if (!contents.isEmpty) return this.#state.canClassify(contents) ? classify() : this.#document.loaded(classify);
       this.#acknowledgementOf(received)?.();
       return this.#taken(received);
-    }
-    if (this.#state.canClassify(contents)) return this.#accept(received);
-    return this.#document.loaded(() => this.#accept(received));
+    });
   }
 
   /** Whether a member sends faster than it reads: its updates should wait until `whenAcknowledged`. */
@@ -232,9 +229,12 @@ export class SyncRoom {
   }
 
   /** Classifies an update, and stores it unless it is known. The content must be loaded when the update has deletes. */
-  #accept(received: Received): SubmissionOutcome | Promise<SubmissionOutcome> {
-    const { member, update, frame, contents } = received;
-    const verdict = this.#state.classify({ update, contents });
+  #classify(received: Received): SubmissionOutcome | Promise<SubmissionOutcome> {
+    return classifyReceived(this.#state, received, (verdict) => this.#accept(received, verdict));
+  }
+
+  #accept(received: Received, verdict: Classification): SubmissionOutcome | Promise<SubmissionOutcome> {
+    const { member, update, frame } = received;
     const acknowledge = this.#acknowledgementOf(received);
     if (verdict.kind === "known") {
       const { last } = this.#waiting;
@@ -265,7 +265,7 @@ export class SyncRoom {
   async #acceptAfter(finding: Promise<Finding>, received: Received): Promise<SubmissionOutcome> {
     try {
       const found = await finding;
-      return await this.#document.loaded(() => this.#accept({ ...received, finding: found }));
+      return await this.#document.loaded(() => this.#classify({ ...received, finding: found }));
     } catch (error) {
       if (error instanceof CompactorClosed) throw new SessionError(closeReasons.restart, "the server stops");
       throw error;

@@ -1,16 +1,32 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import * as Y from "yjs";
-import { DocumentState } from "../../src/relay/document/document-state.ts";
+import { type Classification, DocumentState } from "../../src/relay/document/document-state.ts";
 import { IdSet } from "../../src/relay/update/id-set.ts";
 import { unpackUpdates } from "../../src/relay/update/packed-updates.ts";
-import type { UpdateContents } from "../../src/relay/update/update-contents.ts";
+import { contentsOf, type UpdateContents } from "../../src/relay/update/update-contents.ts";
 import { answerOf, classify, compactState } from "../support/bytes/document-states.ts";
 import { type Random, withSeeds } from "../support/bytes/random.ts";
 import { bringing, deleting } from "../support/bytes/update-bytes.ts";
 import { type Clocks, clocksIn, deletesIn, deletesOf, structsIn, structsOf } from "../support/bytes/y-doc-facts.ts";
 import { RandomEditor, typedDoc, visibleContent } from "../support/clients/random-editors.ts";
+import { finish } from "../support/steps.ts";
 
 setDefaultTimeout(120_000);
+
+/** Checks that an update gets the same verdict when it is classified in steps. */
+function expectSameInSteps(state: DocumentState, update: Uint8Array, verdict: Classification): void {
+  const inSteps = finish(state.classifyInSteps({ update, contents: contentsOf(update) }));
+  if (inSteps.kind === "known" || verdict.kind === "known") {
+    const [actual, expected] = [inSteps, verdict].map((each) => [each.kind, "committed" in each && each.committed]);
+    expect(actual).toEqual(expected);
+    return;
+  }
+  expect(inSteps.kind).toBe(verdict.kind);
+  expect(structsOf([inSteps.update])).toEqual(structsOf([verdict.update]));
+  expect(deletesOf([inSteps.update])).toEqual(deletesOf([verdict.update]));
+  expect(clocksIn(inSteps.contents.structs)).toEqual(structsOf([verdict.update]));
+  expect(clocksIn(inSteps.contents.deletes)).toEqual(deletesOf([verdict.update]));
+}
 
 /** A document state and a `Y.Doc` that are fed the same updates. */
 class Pair {
@@ -31,6 +47,7 @@ class Pair {
   feed(update: Uint8Array): void {
     const verdict = classify(this.state, update);
     if (verdict.kind === "malformed") throw new Error(`malformed: ${verdict.detail}`);
+    expectSameInSteps(this.state, update, verdict);
     const before = verdict.kind === "known" ? everything(this.doc) : undefined;
     Y.applyUpdate(this.doc, update);
     this.fed.push(update);

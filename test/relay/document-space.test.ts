@@ -108,6 +108,67 @@ describe("a document at its limit", () => {
   });
 });
 
+describe("a document with as many as it may have", () => {
+  const full = [
+    ["structs", { documentStructs: 40 }],
+    ["client ids", { documentClients: 3 }],
+    ["deleted ranges", { documentDeletedRanges: 20 }],
+  ] as const;
+
+  /** Makes five structs, and then deletes some of another client, so that the update is no mere deletion. */
+  function write(client: { readonly doc: Y.Doc; readonly text: Y.Text }, round: number): void {
+    client.doc.clientID = 1_000 + round;
+    client.doc.transact(() => {
+      for (let index = 0; index < 5; index += 1) client.doc.getMap("map").set(`${round} ${index}`, round);
+      for (let index = 0; index < 3; index += 1) client.doc.getMap("map").delete(`${round - 1} ${2 * index}`);
+    });
+  }
+
+  test.each(full)("%s refuses more, tells the client, and keeps it", async (_, bound) => {
+    const { connect, pass, refusals } = setUp({ limits: { ...bound, documentBytes: 10 ** 6 } });
+    const writer = await connect("writer");
+    for (let round = 0; round < 20; round += 1) {
+      write(writer, round);
+      await pass(1);
+    }
+    expect(writer.notices[0]).toStartWith("document-too-large: ");
+    expect(writer.connection.isOpen).toBeTrue();
+    expect(await refusals()).toBeGreaterThan(0);
+    const fresh = await connect("fresh");
+    const stored = fresh.doc.getMap("map").size;
+    expect(stored).toBeGreaterThan(0);
+    expect(stored).toBeLessThan(writer.doc.getMap("map").size);
+  });
+
+  test("structs takes text without end, which becomes few structs", async () => {
+    const { connect, talk, pass, served, compactions } = setUp({ limits: { documentStructs: 40 } });
+    const writer = await connect("writer");
+    for (let count = 0; count < 400; count += 1) {
+      writer.text.insert(count, "x");
+      await talk();
+      if (count % 20 === 0) await pass(2);
+    }
+    await pass(10);
+    expect(writer.notices).toEqual([]);
+    expect(await served()).toBe("x".repeat(400));
+    expect(compactions.length).toBeLessThan(40);
+  });
+
+  test("deleted ranges still takes deletions", async () => {
+    const { connect, talk, pass, served } = setUp({ limits: { documentDeletedRanges: 10 } });
+    const writer = await connect("writer");
+    writer.text.insert(0, "x".repeat(100));
+    await talk();
+    for (let count = 0; count < 18; count += 1) {
+      writer.text.delete(2 * count + 1, 1);
+      await talk();
+    }
+    await pass(3);
+    expect(writer.notices).toEqual([]);
+    expect(await served()).toBe("x".repeat(82));
+  });
+});
+
 describe("a client whose update is too large", () => {
   /** Pastes, then goes on typing. */
   async function paste(parts: ReturnType<typeof setUp>) {

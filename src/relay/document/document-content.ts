@@ -5,7 +5,7 @@ import { type BaseSummary, decodeSummary, readBaseDeletes } from "../update/base
 import { IdSet } from "../update/id-set.ts";
 import { mergeUpdates } from "../update/merge-updates.ts";
 import { encodeDeletes } from "../update/trim-update.ts";
-import type { UpdateContents } from "../update/update-contents.ts";
+import { countsOf, type UpdateContents } from "../update/update-contents.ts";
 import type { Covered } from "../update/update-pieces.ts";
 import { MergedTail } from "./merged-tail.ts";
 import { storedContents } from "./stored-contents.ts";
@@ -67,8 +67,10 @@ export class DocumentContent {
   #wholeAnswer: Answer | undefined;
   #lastAnswer: CachedAnswer | undefined;
 
-  constructor(base: Base | undefined, tail: readonly StoredUpdate[]) {
+  /** `deletes`: those of base and tail, if they are known already. */
+  constructor(base: Base | undefined, tail: readonly StoredUpdate[], deletes?: IdSet) {
     this.#base = base;
+    this.#deletes = deletes;
     for (const { update, row } of tail) this.#tail.append(update, row);
   }
 
@@ -107,8 +109,9 @@ export class DocumentContent {
     this.#mergedTail.prepareStep();
   }
 
+  /** The deletes must not be used afterwards. */
   append(update: Uint8Array, { deletes }: UpdateContents, row: RowId): void {
-    this.#deletes?.addAll(deletes);
+    this.#deletes?.absorb(deletes);
     this.#tail.append(update, row);
     this.#dropAnswers();
   }
@@ -118,7 +121,7 @@ export class DocumentContent {
     if (this.#deletes === undefined) {
       this.#deletes = new IdSet();
       if (this.#base !== undefined) this.#deletes.addAll(readBaseDeletes(this.#base.update, this.#base.summary));
-      for (const stored of this.#tail.toArray()) this.#deletes.addAll(storedContents(stored).deletes);
+      this.#addDeletesOfTail(this.#deletes);
     }
     return this.#deletes;
   }
@@ -164,13 +167,14 @@ export class DocumentContent {
   }
 
   /** Replaces the rows of `cut` by the base that a compaction made of them. Updates committed since remain the tail. */
-  replace({ tailCount }: Cut, base: Base): void {
+  replace({ tailCount }: Cut, base: Base, baseDeletes?: IdSet): void {
     this.#base = base;
     this.#tail.dropFirst(tailCount);
     this.#mergedTail.clear();
     this.#baseDeletes = undefined;
     // Built again when needed: Yjs deletes more while it compacts, and returning clients bring those deletes as well.
-    this.#deletes = undefined;
+    this.#deletes = baseDeletes;
+    if (baseDeletes !== undefined) this.#addDeletesOfTail(baseDeletes);
     this.#dropAnswers();
   }
 
@@ -214,6 +218,10 @@ export class DocumentContent {
     return this.#baseDeletes;
   }
 
+  #addDeletesOfTail(deletes: IdSet): void {
+    for (const stored of this.#tail.toArray()) deletes.addAll(storedContents(stored).deletes);
+  }
+
   #dropAnswers(): void {
     this.#mergedTail.appended();
     this.#allDeletes = undefined;
@@ -231,11 +239,11 @@ function inOrder(updates: readonly Uint8Array[]): Answer {
  * Reads a stored base, and derives its summary where none is stored. Throws `StoreError` corrupt when it is not a Yjs
  * update.
  */
-export function readBase({ row, update, summary }: StoredBase): Base {
-  return { row, update, summary: (summary && decodeSummary(summary)) ?? readSummary({ row, update }) };
+export function readBase({ row, update, summary }: StoredBase, read?: BaseSummary): Base {
+  return { row, update, summary: read ?? (summary && decodeSummary(summary)) ?? readSummary({ row, update }) };
 }
 
 function readSummary(base: StoredUpdate): BaseSummary {
-  const { structs, structBytes } = storedContents(base);
-  return { structs, structBytes };
+  const contents = storedContents(base);
+  return { structs: contents.structs, structBytes: contents.structBytes, counts: countsOf(contents) };
 }

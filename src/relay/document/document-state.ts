@@ -1,10 +1,13 @@
 import type { RowId, StoredDocument } from "../../storage/store.ts";
 import { IdSet } from "../update/id-set.ts";
-import { decodeStateVector, encodeStateVector } from "../update/state-vector.ts";
+import { rangesPerStep, type Steps } from "../update/large/steps.ts";
+import { trimInSteps } from "../update/large/trim-in-steps.ts";
+import type { UpdateCounts } from "../update/large/update-bounds.ts";
+import { decodeStateVector, encodeStateVectorOf } from "../update/state-vector.ts";
 import { type DecodedUpdate, trimUpdate } from "../update/trim-update.ts";
-import { decodeContents, type UpdateContents } from "../update/update-contents.ts";
+import { type ContentCounts, countsOf, decodeContents, type UpdateContents } from "../update/update-contents.ts";
 import { type Answer, type Base, type Cut, DocumentContent, readBase } from "./document-content.ts";
-import { storedContents } from "./stored-contents.ts";
+import { nothingRead, type ReadParts, storedContents } from "./stored-contents.ts";
 
 /** The verdict of `DocumentState.classify`: the relation of an update to a document. */
 export type Classification =
@@ -28,8 +31,15 @@ export type Classification =
 /** The result of a compaction. */
 export interface Compacted {
   readonly base: Base;
+  /** The deletes of the base, if they are large. */
+  readonly deletes?: IdSet | undefined;
   /** The rows of the tail whose updates are not in the base: they are no part of the document any more. */
   readonly quarantined: readonly RowId[];
+}
+
+/** The rows that a compaction is given, with their counts. */
+export interface CountedCut extends Cut {
+  readonly counts: ContentCounts;
 }
 
 /**
@@ -49,7 +59,11 @@ export class DocumentState {
   #held = new IdSet();
   readonly #stagedStructs = new IdSet();
   readonly #stagedDeletes = new IdSet();
+  /** The large ones among the staged updates, in order: adding them to the sets would take too long. */
+  #stagedLarge: UpdateContents[] = [];
   #stagedCount = 0;
+  /** The classifications in steps that have not ended. */
+  readonly #classifying = new Set<Growth>();
   /** The structs of quarantined updates: known, but not held. */
   readonly #quarantined = new IdSet();
   #knownStructs = [this.#held, this.#stagedStructs, this.#quarantined];
@@ -58,18 +72,26 @@ export class DocumentState {
   #tailBytes = 0;
   #lastRow: RowId = 0;
   #appendedBytes = 0;
+  /** The counts of base and tail. Those of the tail are sums: compacted, it may have fewer. */
+  #counts: ContentCounts = { structs: 0, deletedRanges: 0 };
   /** The updates committed since the content was requested, while it is being read. */
   #committedWhileLoading: { readonly update: Uint8Array; readonly row: RowId }[] | undefined;
 
   /** Throws `StoreError` corrupt for a row that does not hold a Yjs update. */
-  constructor(stored: StoredDocument | undefined) {
-    const base = stored?.base && readBase(stored.base);
+  constructor(stored: StoredDocument | undefined, read: ReadParts = nothingRead) {
+    const base = stored?.base && readBase(stored.base, read.summary);
     const tail = stored?.tail ?? [];
-    this.#content = new DocumentContent(base, tail);
+    this.#content = new DocumentContent(base, tail, read.deletes);
     this.#baseBytes = base?.update.byteLength ?? 0;
-    if (base !== undefined) this.#held.addAll(base.summary.structs);
+    if (base !== undefined) {
+      if (read.held === undefined) this.#held.addAll(base.summary.structs);
+      else this.#held.absorb(read.held);
+      this.#counts = base.summary.counts;
+    }
     for (const entry of tail) {
-      this.#held.addAll(storedContents(entry).structs);
+      const contents = read.contents.get(entry.row) ?? storedContents(entry);
+      this.#held.absorb(contents.structs);
+      this.#count(contents);
       this.#tailBytes += entry.update.byteLength;
       this.#lastRow = entry.row;
     }
@@ -87,6 +109,16 @@ export class DocumentState {
 
   get baseBytes(): number {
     return this.#baseBytes;
+  }
+
+  /** The counts of the committed document. Updates that are not compacted count each with all that they repeat. */
+  get counts(): UpdateCounts {
+    return { ...this.#counts, clients: this.#held.clientCount };
+  }
+
+  /** The clients of these contents that the document does not know yet. */
+  newClients({ structs }: UpdateContents): number {
+    return structs.clientsBeyond(this.#knownStructs);
   }
 
   get tailBytes(): number {
@@ -124,16 +156,15 @@ export class DocumentState {
    * Called before the document's log is read. The returned function takes the result, and adds the updates that were
    * committed in between.
    */
-  expectContent(): (stored: StoredDocument | undefined) => void {
+  expectContent(): (stored: StoredDocument | undefined, read: ReadParts) => void {
     const committedSince: { readonly update: Uint8Array; readonly row: RowId }[] = [];
     this.#committedWhileLoading = committedSince;
     const lastRow = this.#lastRow;
-    return (stored) => {
+    return (stored, read) => {
       const committedBefore = stored?.tail.filter(({ row }) => row <= lastRow) ?? [];
-      this.#content = new DocumentContent(stored?.base && readBase(stored.base), [
-        ...committedBefore,
-        ...committedSince,
-      ]);
+      const base = stored?.base && readBase(stored.base, read.summary);
+      for (const each of committedSince) read.deletes?.addAll(storedContents(each).deletes);
+      this.#content = new DocumentContent(base, [...committedBefore, ...committedSince], read.deletes);
       this.#committedWhileLoading = undefined;
     };
   }
@@ -154,6 +185,23 @@ export class DocumentState {
     return { kind, update: rest.update, contents: rest.contents };
   }
 
+  /**
+   * As `classify`, in steps, for a large update. Updates that are staged in between and that have clocks in common with
+   * it make it begin again, so the verdict holds in the turn in which the last step returns it.
+   */
+  *classifyInSteps(read: DecodedUpdate): Steps<Classification> {
+    while (true) {
+      const growth: Growth = { staged: [], hasShrunk: false };
+      this.#classifying.add(growth);
+      try {
+        const verdict = yield* this.#compareInSteps(read);
+        if (!changes(growth, read.contents)) return verdict;
+      } finally {
+        this.#classifying.delete(growth);
+      }
+    }
+  }
+
   /** The clocks among `clocks` whose structs are neither committed nor staged. */
   lacking(clocks: IdSet): IdSet {
     return clocks.without(this.#knownStructs);
@@ -161,16 +209,27 @@ export class DocumentState {
 
   /** Counts `contents` as known from now on, until its commit or `discardStaged`. */
   stage(contents: UpdateContents): void {
-    this.#stagedStructs.addAll(contents.structs);
-    this.#stagedDeletes.addAll(contents.deletes);
+    if (isLarge(contents)) {
+      this.#stagedLarge.push(contents);
+      this.#updateKnown();
+    } else {
+      this.#stagedStructs.addAll(contents.structs);
+      this.#stagedDeletes.addAll(contents.deletes);
+    }
     this.#stagedCount += 1;
+    for (const { staged } of this.#classifying) staged.push(contents);
   }
 
   /** Makes the first staged update part of the document. Called once it is stored, in the order of `stage`. */
   commit(update: Uint8Array, contents: UpdateContents, row: RowId): void {
     if (this.#stagedCount === 0) throw new Error("cannot commit an update that is not staged");
-    this.#held.addAll(contents.structs);
+    if (contents === this.#stagedLarge[0]) {
+      this.#stagedLarge.shift();
+      this.#updateKnown();
+    }
+    this.#count(contents);
     this.#content?.append(update, contents, row);
+    this.#held.absorb(contents.structs);
     this.#committedWhileLoading?.push({ update, row });
     this.#tailBytes += update.byteLength;
     this.#appendedBytes += update.byteLength;
@@ -183,13 +242,17 @@ export class DocumentState {
 
   /** Forgets the staged updates, because none of them will be stored. */
   discardStaged(): void {
+    for (const growth of this.#classifying) growth.hasShrunk = true;
     this.#stagedStructs.clear();
     this.#stagedDeletes.clear();
     this.#stagedCount = 0;
+    if (this.#stagedLarge.length === 0) return;
+    this.#stagedLarge = [];
+    this.#updateKnown();
   }
 
   stateVector(): Uint8Array {
-    this.#stateVector ??= encodeStateVector(this.#held.stateVector());
+    this.#stateVector ??= encodeStateVectorOf(this.#held);
     return this.#stateVector;
   }
 
@@ -221,21 +284,26 @@ export class DocumentState {
   }
 
   /** All committed rows, for a compaction. At most one compaction runs at a time. */
-  cut(): Cut {
-    return this.#loaded.cut();
+  cut(): CountedCut {
+    return { ...this.#loaded.cut(), counts: this.#counts };
   }
 
   /** Takes the result of a compaction of `cut`. Updates committed since the cut remain the tail. */
-  replace(cut: Cut, { base, quarantined }: Compacted): void {
+  replace(cut: CountedCut, { base, deletes, quarantined }: Compacted): void {
     const content = this.#loaded;
+    this.#counts = {
+      structs: base.summary.counts.structs + this.#counts.structs - cut.counts.structs,
+      deletedRanges: base.summary.counts.deletedRanges + this.#counts.deletedRanges - cut.counts.deletedRanges,
+    };
     const quarantinedUpdates = content.updatesOf(quarantined);
-    content.replace(cut, base);
+    content.replace(cut, base, deletes);
     this.#baseBytes = base.update.byteLength;
     this.#tailBytes -= cut.tailBytes;
     if (quarantinedUpdates.length === 0) return;
     for (const update of quarantinedUpdates) this.#quarantine(update);
     this.#held = content.structs();
-    this.#knownStructs = [this.#held, this.#stagedStructs, this.#quarantined];
+    for (const growth of this.#classifying) growth.hasShrunk = true;
+    this.#updateKnown();
     this.#stateVector = undefined;
   }
 
@@ -280,6 +348,65 @@ export class DocumentState {
   }
 
   #knownDeletes(deletes: IdSet): readonly IdSet[] {
-    return deletes.isEmpty ? [] : [this.#loaded.deletes, this.#stagedDeletes];
+    if (deletes.isEmpty) return [];
+    const large = this.#stagedLarge.map((contents) => contents.deletes);
+    return [this.#loaded.deletes, this.#stagedDeletes, ...large];
   }
+
+  #count(contents: UpdateContents): void {
+    const { structs, deletedRanges } = countsOf(contents);
+    const { structs: structsBefore, deletedRanges: rangesBefore } = this.#counts;
+    this.#counts = { structs: structsBefore + structs, deletedRanges: rangesBefore + deletedRanges };
+  }
+
+  #updateKnown(): void {
+    const large = this.#stagedLarge.map(({ structs }) => structs);
+    this.#knownStructs = [this.#held, this.#stagedStructs, this.#quarantined, ...large];
+  }
+
+  *#compareInSteps(read: DecodedUpdate): Steps<Classification> {
+    const { structs, deletes } = read.contents;
+    const held = [this.#held, this.#quarantined];
+    const known = this.#knownStructs;
+    const knownDeletes = this.#knownDeletes(deletes);
+    const repeated = new Map<number, number>();
+    let [isKnown, isCommitted, leavesGap, overlaps] = [true, true, false, false];
+    for (const part of structs.parts(rangesPerStep)) {
+      isKnown &&= part.isWithin(known);
+      isCommitted &&= isKnown && part.isWithin(held);
+      leavesGap ||= part.leavesGap([structs, ...known]);
+      for (const [client, clock] of part.repeatedUpTo(known)) repeated.set(client, clock);
+      yield;
+    }
+    for (const part of deletes.parts(rangesPerStep)) {
+      isKnown &&= part.isWithin(knownDeletes);
+      isCommitted &&= isKnown && part.isWithin(knownDeletes.slice(0, 1));
+      overlaps ||= part.overlaps(knownDeletes);
+      yield;
+    }
+    if (isKnown) return { kind: "known", committed: this.#stagedCount === 0 || isCommitted };
+    const kind = leavesGap ? "incomplete" : "new";
+    if (repeated.size === 0 && !overlaps) return { kind, update: read.update, contents: read.contents };
+    const rest = yield* trimInSteps(read, { structs: repeated, deletes: knownDeletes });
+    return { kind, update: rest.update, contents: rest.contents };
+  }
+}
+
+/** The changes of a document while an update is classified. */
+interface Growth {
+  /** The updates that were staged. */
+  readonly staged: UpdateContents[];
+  /** Whether clocks that were known are not any more. */
+  hasShrunk: boolean;
+}
+
+function changes({ staged, hasShrunk }: Growth, { structs, deletes }: UpdateContents): boolean {
+  if (hasShrunk) return true;
+  return staged.some((added) => added.structs.overlaps([structs]) || added.deletes.overlaps([deletes]));
+}
+
+/** Whether sets of these contents are so large that an operation on all of them may take some milliseconds. */
+export function isLarge(contents: Pick<UpdateContents, "counts">): boolean {
+  const { structs, deletedRanges } = countsOf(contents);
+  return structs + deletedRanges > rangesPerStep;
 }

@@ -12,11 +12,19 @@ import {
   shouldCompact,
 } from "../compaction/compactor.ts";
 import type { RelayLimits } from "../limits.ts";
-import { decodeSummary } from "../update/base-summary.ts";
+import {
+  type BaseSummary,
+  countsInSummary,
+  decodeSummaryInSteps,
+  readBaseDeletesInSteps,
+} from "../update/base-summary.ts";
+import { bytesPerStep, type Steps } from "../update/large/steps.ts";
 import { type PackedUpdates, packWith } from "../update/packed-updates.ts";
-import type { Cut } from "./document-content.ts";
+import type { ContentCounts } from "../update/update-contents.ts";
 import type { DocumentMemory, MemoryHolder } from "./document-memory.ts";
-import { type Compacted, DocumentState } from "./document-state.ts";
+import { type Compacted, type CountedCut, DocumentState } from "./document-state.ts";
+import { runInTurns, turnsOf } from "./run-in-turns.ts";
+import { type ReadParts, readLargeParts } from "./stored-contents.ts";
 
 /** The collaborators that all documents of a server share. */
 export interface DocumentOptions {
@@ -35,6 +43,7 @@ export interface DocumentOptions {
 export interface TriedSize {
   /** Infinity if the two cannot be compacted. */
   readonly bytes: number;
+  readonly counts: ContentCounts;
   /** `DocumentState.appendedBytes` at that time: later updates are not in `bytes`. */
   readonly appendedBytes: number;
 }
@@ -70,7 +79,7 @@ export class Document implements MemoryHolder {
 
   /** Throws `SessionError` storage-unavailable when the document cannot be read. */
   static async open(name: string, options: DocumentOptions): Promise<Document> {
-    return new Document(name, await load(name, options, (stored) => new DocumentState(stored)), options);
+    return new Document(name, await load(name, options, (stored, read) => new DocumentState(stored, read)), options);
   }
 
   private constructor(name: string, state: DocumentState, options: DocumentOptions) {
@@ -242,7 +251,7 @@ export class Document implements MemoryHolder {
   async #tryToCompact(): Promise<void> {
     const { compactor, store } = this.#options;
     await this.loaded(() => {});
-    const taken = Promise.withResolvers<Cut>();
+    const taken = Promise.withResolvers<CountedCut>();
     const { base, summary, rejected } = await compactor.compact(() => {
       const cut = this.state.cut();
       taken.resolve(cut);
@@ -256,9 +265,9 @@ export class Document implements MemoryHolder {
     // is.
     if (cut.rows.length > cut.tailCount && rejected.includes(0)) throw new Error("the compactor rejected the base");
     const row = await store.compact(this.name, { base, summary, rows: cut.rows, quarantined });
-    const known = decodeSummary(summary);
-    if (known === undefined) throw new Error("the compactor returned an invalid base summary");
-    this.#replace(cut, { base: { row, update: base, summary: known }, quarantined });
+    await runInTurns(readCompacted(base, summary), turnsOf(this.#options.clock), (read) => {
+      this.#replace(cut, { base: { row, update: base, summary: read.summary }, deletes: read.deletes, quarantined });
+    });
   }
 
   #inputOf({ bytes, lengths }: PackedUpdates): CompactionInput {
@@ -269,20 +278,21 @@ export class Document implements MemoryHolder {
     const { compactor, metrics } = this.#options;
     let appendedBytes = 0;
     try {
-      const { base, rejected } = await compactor.compact(() => {
+      const { base, summary, rejected } = await compactor.compact(() => {
         appendedBytes = this.state.appendedBytes;
         return this.#inputOf(packWith(this.state.cut(), update));
       });
       metrics.compactions.inc({ outcome: "tried" });
-      return { bytes: rejected.length === 0 ? base.byteLength : Number.POSITIVE_INFINITY, appendedBytes };
+      const bytes = rejected.length === 0 ? base.byteLength : Number.POSITIVE_INFINITY;
+      return { bytes, counts: countsInSummary(summary), appendedBytes };
     } catch (error) {
       if (error instanceof CompactorClosed) throw error;
       metrics.compactions.inc({ outcome: "failed" });
-      return { bytes: Number.POSITIVE_INFINITY, appendedBytes };
+      return { bytes: Number.POSITIVE_INFINITY, counts: this.state.counts, appendedBytes };
     }
   }
 
-  #replace(cut: Cut, compacted: Compacted): void {
+  #replace(cut: CountedCut, compacted: Compacted): void {
     const { log, metrics } = this.#options;
     this.state.replace(cut, compacted);
     this.#countMemory();
@@ -295,12 +305,13 @@ export class Document implements MemoryHolder {
 
 async function load<Result>(
   name: string,
-  { store, log, metrics }: DocumentOptions,
-  take: (stored: StoredDocument | undefined) => Result,
-): Promise<Result> {
+  { store, clock, log, metrics }: DocumentOptions,
+  take: (stored: StoredDocument | undefined, read: ReadParts) => Result,
+): Promise<Awaited<Result>> {
   metrics.documentLoads.inc();
   try {
-    return take(await store.load(name));
+    const stored = await store.load(name);
+    return await runInTurns(readLargeParts(stored), turnsOf(clock), (read) => take(stored, read));
   } catch (error) {
     metrics.storeFailures.inc({ operation: "load" });
     log.error({ event: "document-unreadable", err: error });
@@ -309,6 +320,16 @@ async function load<Result>(
       "document temporarily unavailable: the store could not read it",
     );
   }
+}
+
+function* readCompacted(
+  base: Uint8Array,
+  encoded: Uint8Array,
+): Steps<Pick<Compacted, "deletes"> & { summary: BaseSummary }> {
+  const summary = yield* decodeSummaryInSteps(encoded);
+  if (summary === undefined) throw new Error("the compactor returned an invalid base summary");
+  const isLarge = base.byteLength - summary.structBytes > bytesPerStep;
+  return { summary, deletes: isLarge ? yield* readBaseDeletesInSteps(base, summary) : undefined };
 }
 
 function pick<Item>(items: readonly Item[], indexes: readonly number[]): readonly Item[] {

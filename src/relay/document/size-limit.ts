@@ -1,7 +1,7 @@
 import { type Compactor, CompactorClosed } from "../compaction/compactor.ts";
 import type { RelayLimits } from "../limits.ts";
 import type { DecodedUpdate } from "../update/trim-update.ts";
-import type { UpdateContents } from "../update/update-contents.ts";
+import { type ContentCounts, countsOf, type UpdateContents } from "../update/update-contents.ts";
 import type { Document, TriedSize } from "./document.ts";
 import type { WaitingUpdates } from "./waiting-updates.ts";
 
@@ -12,12 +12,25 @@ export type Finding =
   /** The document was compacted together with the update. */
   | { readonly kind: "tried"; readonly size: TriedSize };
 
+/** A bound on the counts of a document, and the count that the document would have. */
+export interface ExceededCount {
+  readonly option: "limits.document-structs" | "limits.document-clients" | "limits.document-deleted-ranges";
+  readonly count: number;
+  readonly limit: number;
+}
+
 export interface SizeLimitOptions {
   readonly document: Pick<Document, "state" | "keepsDeleted" | "compact" | "sizeWith">;
   readonly compactor: Pick<Compactor, "closed">;
   readonly waiting: Pick<WaitingUpdates<DecodedUpdate>, "bytes" | "settled">;
-  readonly limits: Pick<RelayLimits, "documentBytes" | "relayFrameBytes">;
+  readonly limits: DocumentLimits & Pick<RelayLimits, "relayFrameBytes">;
 }
+
+/** The bounds on one document. */
+export type DocumentLimits = Pick<
+  RelayLimits,
+  "documentBytes" | "documentStructs" | "documentClients" | "documentDeletedRanges"
+>;
 
 /**
  * Decides whether the document has space for an update.
@@ -45,19 +58,54 @@ export class SizeLimit {
     const { document, limits, waiting } = this.#options;
     const { state } = document;
     const logBytes = state.bytes + waiting.bytes;
-    if (logBytes + update.byteLength <= limits.documentBytes) return "fits";
+    const exceeded = this.exceededCount(contents);
+    if (exceeded === undefined && logBytes + update.byteLength <= limits.documentBytes) return "fits";
+    // No compaction makes the clients fewer.
+    if (exceeded?.option === "limits.document-clients") return "too-large";
     const mostBytes = Math.max(limits.documentBytes, state.baseBytes);
     // Structs that their own update deletes leave marks: in a document that is larger already there is no end to them.
     const deletionBytes = contents.structs.isEmpty ? mostBytes : limits.documentBytes;
     const isWithinFrame = logBytes + update.byteLength <= deletionBytes + limits.relayFrameBytes;
-    if (isWithinFrame && this.#isDeletion(contents)) return "fits";
+    const mayExceed = exceeded === undefined || this.#mayExceed(exceeded, contents);
+    if (isWithinFrame && mayExceed && this.#isDeletion(contents)) return "fits";
     if (finding === undefined) return this.#compact();
     if (finding.kind === "compacted") return contents.deletes.isEmpty ? "too-large" : this.#try(update);
     const { size } = finding;
+    if (!this.#fitCounts(size.counts)) return "too-large";
     const addedBytes = state.appendedBytes + waiting.bytes - size.appendedBytes;
     if (size.bytes + addedBytes > Math.max(limits.documentBytes, state.bytes)) return "too-large";
     // Otherwise another member has used the frame that the log may exceed its limit by, until the next compaction.
     return logBytes <= mostBytes ? "fits" : this.#compact();
+  }
+
+  /** The bound that the counts of the document would exceed with an update; undefined when they would exceed none. */
+  exceededCount(contents: UpdateContents): ExceededCount | undefined {
+    const { document, limits } = this.#options;
+    const { structs, clients, deletedRanges } = document.state.counts;
+    const added = countsOf(contents);
+    if (structs + added.structs > limits.documentStructs) {
+      return { option: "limits.document-structs", count: structs + added.structs, limit: limits.documentStructs };
+    }
+    if (deletedRanges + added.deletedRanges > limits.documentDeletedRanges) {
+      const [count, limit] = [deletedRanges + added.deletedRanges, limits.documentDeletedRanges];
+      return { option: "limits.document-deleted-ranges", count, limit };
+    }
+    if (clients + contents.structs.clientCount <= limits.documentClients) return undefined;
+    const newClients = document.state.newClients(contents);
+    if (newClients === 0 || clients + newClients <= limits.documentClients) return undefined;
+    return { option: "limits.document-clients", count: clients + newClients, limit: limits.documentClients };
+  }
+
+  /** Deletions may exceed the bound on deleted ranges: users can always make space. */
+  #mayExceed({ option, count, limit }: ExceededCount, { structs }: UpdateContents): boolean {
+    return option === "limits.document-deleted-ranges" && structs.isEmpty && count <= 2 * limit;
+  }
+
+  #fitCounts({ structs, deletedRanges }: ContentCounts): boolean {
+    const { document, limits } = this.#options;
+    const { counts } = document.state;
+    const isWithin = structs <= Math.max(limits.documentStructs, counts.structs);
+    return isWithin && deletedRanges <= Math.max(limits.documentDeletedRanges, counts.deletedRanges);
   }
 
   async #compact(): Promise<Finding> {

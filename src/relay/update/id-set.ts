@@ -42,8 +42,21 @@ export class IdSet {
     return count;
   }
 
+  get clientCount(): number {
+    return this.#clients?.size ?? (this.#end > 0 ? 1 : 0);
+  }
+
   has(client: number): boolean {
     return this.#clients === undefined ? this.#end > 0 && client === this.#client : this.#clients.has(client);
+  }
+
+  /** The number of its clients that none of `sets` has. */
+  clientsBeyond(sets: readonly IdSet[]): number {
+    let count = 0;
+    this.#forEachClient((client) => {
+      if (!sets.some((set) => set.has(client))) count += 1;
+    });
+    return count;
   }
 
   add(client: number, start: number, end: number): void {
@@ -73,6 +86,20 @@ export class IdSet {
     }
   }
 
+  /** As `addAll`, but fast also when `other` is larger. `other` must not be used afterwards. */
+  absorb(other: IdSet): void {
+    const [clients, others] = [this.#clients, other.#clients];
+    if (others === undefined || others.size <= this.clientCount) {
+      this.addAll(other);
+      return;
+    }
+    const rest = new IdSet();
+    if (clients === undefined) rest.add(this.#client, this.#start, this.#end);
+    else [rest.#clients, rest.#fragmented] = [clients, this.#fragmented];
+    [this.#clients, this.#fragmented] = [others, other.#fragmented];
+    this.addAll(rest);
+  }
+
   clear(): void {
     this.#client = 0;
     this.#start = 0;
@@ -100,14 +127,18 @@ export class IdSet {
     return clock < held ? clock : Number.POSITIVE_INFINITY;
   }
 
+  /** Visits each client with the end of its range that starts at 0; clients without such a range are left out. */
+  forEachReach(visit: (client: number, end: number) => void): void {
+    this.#forEachClient((client) => {
+      const end = this.reach(client, 0);
+      if (end > 0) visit(client, end);
+    });
+  }
+
   /** Returns for each client the end of its range that starts at 0. Clients without such a range are left out. */
   stateVector(): Map<number, number> {
     const vector = new Map<number, number>();
-    const clients = this.#clients?.keys() ?? [this.#client];
-    for (const client of clients) {
-      const end = this.reach(client, 0);
-      if (end > 0) vector.set(client, end);
-    }
+    this.forEachReach((client, end) => vector.set(client, end));
     return vector;
   }
 
@@ -118,6 +149,32 @@ export class IdSet {
       return;
     }
     for (const [client, held] of this.#clients) yield [client, asRanges(held)];
+  }
+
+  /**
+   * The set in parts of about `maxRanges` ranges, for work that gives control back in between. Only a client with more
+   * ranges than that is in more than one part.
+   */
+  *parts(maxRanges: number): Generator<IdSet, void> {
+    let part = new IdSet();
+    let count = 0;
+    if (this.#clients === undefined) {
+      yield this;
+      return;
+    }
+    for (const [client, held] of this.#clients) {
+      const ranges = typeof held === "number" ? 1 : held.count;
+      for (let index = 0; index < ranges; index += 1) {
+        if (typeof held === "number") part.add(client, 0, held);
+        else part.add(client, held.startAt(index), held.endAt(index));
+        count += 1;
+        if (count < maxRanges) continue;
+        yield part;
+        part = new IdSet();
+        count = 0;
+      }
+    }
+    if (count > 0) yield part;
   }
 
   /** Whether `sets` together hold every clock of this one. */
@@ -191,6 +248,11 @@ export class IdSet {
       if (reachOf(all, client, 0, end) < end) return true;
     }
     return false;
+  }
+
+  #forEachClient(visit: (client: number) => void): void {
+    if (this.#clients !== undefined) for (const client of this.#clients.keys()) visit(client);
+    else if (this.#end > 0) visit(this.#client);
   }
 
   #forEach(visit: (client: number, start: number, end: number) => void): void {

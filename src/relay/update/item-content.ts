@@ -3,7 +3,7 @@ import { DecodeError, readByte, readUint } from "./strict-decoding.ts";
 import { deepestNesting, parseStrictly } from "./strict-json.ts";
 
 /** yjs/src/structs/Item.js, `contentRefs`. */
-const contentRef = {
+export const contentRef = {
   deleted: 1,
   json: 2,
   binary: 3,

@@ -1,4 +1,5 @@
 import * as encoding from "lib0/encoding";
+import type { IdSet } from "./id-set.ts";
 import { decodeAll, readUint } from "./strict-decoding.ts";
 
 /** Writes a state vector as Yjs does, with clients in descending order. */
@@ -9,6 +10,25 @@ export function encodeStateVector(clocks: ReadonlyMap<number, number>): Uint8Arr
       encoding.writeVarUint(encoder, client);
       encoding.writeVarUint(encoder, clock);
     }
+  });
+}
+
+/** A state vector with more clients is not sorted, because that takes longer than writing it. */
+const maxSorted = 1_000;
+
+/** Writes the state vector of a set of clocks. Yjs reads the clients in any order. */
+export function encodeStateVectorOf(clocks: IdSet): Uint8Array {
+  if (clocks.clientCount <= maxSorted) return encodeStateVector(clocks.stateVector());
+  const body = encoding.createEncoder();
+  let count = 0;
+  clocks.forEachReach((client, end) => {
+    encoding.writeVarUint(body, client);
+    encoding.writeVarUint(body, end);
+    count += 1;
+  });
+  return encoding.encode((encoder) => {
+    encoding.writeVarUint(encoder, count);
+    encoding.writeUint8Array(encoder, encoding.toUint8Array(body));
   });
 }
 

@@ -24,9 +24,9 @@ export interface Id {
 }
 
 /** yjs/src/structs/GC.js */
-const garbageRef = 0;
+export const garbageRef = 0;
 /** yjs/src/structs/Skip.js */
-const skipRef = 10;
+export const skipRef = 10;
 
 /**
  * Reads an update (V1) completely, and throws for bytes that Yjs does not write. Returns the length of its structs in
@@ -179,7 +179,8 @@ export function readIdSet(decoder: decoding.Decoder, visit: UpdateVisitor["delet
   }
 }
 
-function rangeEnd(start: number, length: number): number {
+/** The clock that follows a range. Throws `DecodeError` for an empty range and beyond the greatest clock. */
+export function rangeEnd(start: number, length: number): number {
   if (length === 0) throw new DecodeError("empty range of clocks");
   const end = start + length;
   if (end > Number.MAX_SAFE_INTEGER) throw new DecodeError("clock out of range");

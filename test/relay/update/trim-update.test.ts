@@ -1,12 +1,14 @@
 import { expect, test } from "bun:test";
 import * as Y from "yjs";
 import { IdSet } from "../../../src/relay/update/id-set.ts";
-import { type Repetition, trimUpdate } from "../../../src/relay/update/trim-update.ts";
+import { trimInSteps } from "../../../src/relay/update/large/trim-in-steps.ts";
+import { type DecodedUpdate, type Repetition, trimUpdate } from "../../../src/relay/update/trim-update.ts";
 import { contentsOf, type UpdateContents } from "../../../src/relay/update/update-contents.ts";
 import { type Random, withSeeds } from "../../support/bytes/random.ts";
 import { deleting, gc, updateBytes } from "../../support/bytes/update-bytes.ts";
 import { clocksIn, deletesOf, structsOf } from "../../support/bytes/y-doc-facts.ts";
 import { RandomEditor } from "../../support/clients/random-editors.ts";
+import { finish } from "../../support/steps.ts";
 
 function clocks(...entries: readonly (readonly [client: number, start: number, end: number])[]): IdSet {
   const set = new IdSet();
@@ -48,25 +50,30 @@ test("an update whose structs are all repeated has none left", () => {
   expect(trim(update, { structs: new Map([[7, 5]]), deletes: [] })).toEqual(deleting(7, 3, 4));
 });
 
-test("an update cut at a state vector equals the one that Yjs makes, and its contents are correct", () => {
+const ways = [
+  ["at once", trimUpdate],
+  ["in steps", (read: DecodedUpdate, repeated: Repetition) => finish(trimInSteps(read, repeated))],
+] as const;
+
+test.each(ways)("%s, an update cut at a state vector equals the one that Yjs makes", (_, trimmed) => {
   withSeeds(60, (random) => {
     const update = history(random);
     for (let times = 0; times < 10; times += 1) {
       const { structs: brought } = contentsOf(update);
       const structs = new Map([...brought].map(([client, { end }]) => [client, random.integer(end + 2)] as const));
-      const trimmed = trimUpdate({ update, contents: contentsOf(update) }, { structs, deletes: [] });
-      expect(trimmed.update).toEqual(Y.diffUpdate(update, Y.encodeStateVector(structs)));
-      expectSame(trimmed.contents, trimmed.update);
+      const cut = trimmed({ update, contents: contentsOf(update) }, { structs, deletes: [] });
+      expect(cut.update).toEqual(Y.diffUpdate(update, Y.encodeStateVector(structs)));
+      expectSame(cut.contents, cut.update);
     }
   });
 });
 
-test("an update without its repeated deletes keeps the others and all its structs", () => {
+test.each(ways)("%s, an update without its repeated deletes keeps the others and all its structs", (_, trimmed) => {
   withSeeds(60, (random) => {
     const update = history(random);
     const contents = contentsOf(update);
     const some = clocks(...cuts(random, contents.deletes));
-    const rest = trimUpdate({ update, contents }, { structs: none, deletes: [some] });
+    const rest = trimmed({ update, contents }, { structs: none, deletes: [some] });
     expect(deletesOf([rest.update])).toEqual(clocksIn(contents.deletes.without([some])));
     expect(rest.contents.deletes.overlaps([some])).toBeFalse();
     expect(structsOf([rest.update])).toEqual(structsOf([update]));

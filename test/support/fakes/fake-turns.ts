@@ -1,8 +1,10 @@
 import type { Turns } from "../../../src/transport/work.ts";
 
-/** Turns that end and begin when the test says so. */
+/** Turns that end and begin when the test says so. Work that waits in a turn that is not over goes on at once. */
 export class FakeTurns implements Turns {
   isOver = false;
+  /** Whether work in steps waits after each of them until `next`. */
+  isStepwise = false;
   #waiting: (() => void)[] = [];
 
   delayedFrames = 0;
@@ -16,7 +18,8 @@ export class FakeTurns implements Turns {
   }
 
   wait(task: () => void): void {
-    this.#waiting.push(task);
+    if (this.isOver || this.isStepwise) this.#waiting.push(task);
+    else task();
   }
 
   /** Begins the client's next turn. */

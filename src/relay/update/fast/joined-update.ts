@@ -269,9 +269,14 @@ export class JoinedUpdate {
     const start = this.#writeHead();
     const structBytes = this.#length - start;
     this.#writeDeletes(deletes);
+    const counts = { structs: this.#structCount, deletedRanges: 0 };
+    for (const [, ranges] of deletes) counts.deletedRanges += ranges.count;
+    const isEmpty = structs.isEmpty && deletes.isEmpty;
+    const contents = { kind: "contents", structs, deletes, structBytes, isEmpty } as const;
+    const hasMany = counts.structs > 1 || counts.deletedRanges > 1;
     return {
       update: this.#buffer.slice(start, this.#length),
-      contents: { kind: "contents", structs, deletes, structBytes, isEmpty: structs.isEmpty && deletes.isEmpty },
+      contents: hasMany ? { ...contents, counts } : contents,
     };
   }
 
