@@ -3,7 +3,7 @@ import * as Y from "yjs";
 import { compactUpdates } from "../../../src/relay/compaction/compact-updates.ts";
 import { decodeSummary, readBaseDeletes } from "../../../src/relay/update/base-summary.ts";
 import { decodeContents } from "../../../src/relay/update/update-contents.ts";
-import { bringing, deleting, text, updateBytes } from "../../support/bytes/update-bytes.ts";
+import { bringing, deleting, gc, text, updateBytes } from "../../support/bytes/update-bytes.ts";
 import { deletesOf, structsOf } from "../../support/bytes/y-doc-facts.ts";
 
 test("a compacted document is smaller by the content that was deleted, and otherwise the same", () => {
@@ -124,6 +124,21 @@ test("an update at which Yjs throws is rejected, and the others are compacted wi
 
 test("a compaction that would reject nearly all updates throws", () => {
   expect(() => compactUpdates(Array.from({ length: 17 }, () => Uint8Array.of(9)))).toThrow();
+});
+
+test("a document for which Yjs would need too much memory is compacted without it", () => {
+  const others = Array.from({ length: 65_000 }, (_, index) => ({ client: 65_000 - index, clock: 0, structs: [gc(1)] }));
+  // Yjs joins the letters of the first client only where they are next to each other.
+  const between = { client: 80_001, clock: 0, structs: [text("x", { origin: [80_000, 0], rightOrigin: [80_000, 1] })] };
+  const typed = { client: 80_000, clock: 0, structs: [text("a"), text("b", { origin: [80_000, 0] })] };
+  const written = [updateBytes([between, typed], [{ client: 80_001, ranges: [[0, 1]] }]), updateBytes(others)];
+  const structsIn = (updates: readonly Uint8Array[]) => {
+    const known = decodeSummary(compactUpdates(updates).summary);
+    return known?.counts.structs;
+  };
+  expect(structsIn(written.slice(0, 1))).toBe(3);
+  expect(structsIn(written)).toBe(others.length + 2);
+  expect(structsOf([compactUpdates(written).base])).toEqual(structsOf(written));
 });
 
 test("a summary describes its base", () => {
