@@ -1,5 +1,6 @@
 import type { Clock } from "../lib/time/clock.ts";
-import type { Classification, DocumentState } from "./document/document-state.ts";
+import type { Classification } from "./document/classification.ts";
+import type { DocumentState } from "./document/document-state.ts";
 import type { SyncMember } from "./sync-member.ts";
 import type { IdSet } from "./update/id-set.ts";
 import type { DecodedUpdate } from "./update/trim-update.ts";

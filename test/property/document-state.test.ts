@@ -1,6 +1,7 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import * as Y from "yjs";
-import { type Classification, DocumentState } from "../../src/relay/document/document-state.ts";
+import type { Classification } from "../../src/relay/document/classification.ts";
+import { DocumentState } from "../../src/relay/document/document-state.ts";
 import { IdSet } from "../../src/relay/update/id-set.ts";
 import { unpackUpdates } from "../../src/relay/update/packed-updates.ts";
 import { contentsOf, type UpdateContents } from "../../src/relay/update/update-contents.ts";

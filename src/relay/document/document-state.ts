@@ -6,27 +6,9 @@ import type { UpdateCounts } from "../update/large/update-bounds.ts";
 import { decodeStateVector, encodeStateVectorOf } from "../update/state-vector.ts";
 import { type DecodedUpdate, trimUpdate } from "../update/trim-update.ts";
 import { type ContentCounts, countsOf, decodeContents, type UpdateContents } from "../update/update-contents.ts";
+import { type Classification, changes, type Growth } from "./classification.ts";
 import { type Answer, type Base, type Cut, DocumentContent, readBase } from "./document-content.ts";
 import { nothingRead, type ReadParts, storedContents } from "./stored-contents.ts";
-
-/** The verdict of `DocumentState.classify`: the relation of an update to a document. */
-export type Classification =
-  | {
-      /** The update changes nothing. */
-      readonly kind: "known";
-      /**
-       * False when it is known only because of staged updates: it must not be acknowledged before those are committed.
-       */
-      readonly committed: boolean;
-    }
-  | {
-      /** `incomplete`: the document lacks earlier structs of a client whose structs the update brings. */
-      readonly kind: "new" | "incomplete";
-      /** The update to store and forward: unchanged, or without the part that is known already. */
-      readonly update: Uint8Array;
-      /** The contents of `update`. */
-      readonly contents: UpdateContents;
-    };
 
 /** The result of a compaction. */
 export interface Compacted {
@@ -390,19 +372,6 @@ export class DocumentState {
     const rest = yield* trimInSteps(read, { structs: repeated, deletes: knownDeletes });
     return { kind, update: rest.update, contents: rest.contents };
   }
-}
-
-/** The changes of a document while an update is classified. */
-interface Growth {
-  /** The updates that were staged. */
-  readonly staged: UpdateContents[];
-  /** Whether clocks that were known are not any more. */
-  hasShrunk: boolean;
-}
-
-function changes({ staged, hasShrunk }: Growth, { structs, deletes }: UpdateContents): boolean {
-  if (hasShrunk) return true;
-  return staged.some((added) => added.structs.overlaps([structs]) || added.deletes.overlaps([deletes]));
 }
 
 /** Whether sets of these contents are so large that an operation on all of them may take some milliseconds. */

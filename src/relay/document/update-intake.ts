@@ -11,7 +11,8 @@ import {
   type Oversized,
   type UpdateContents,
 } from "../update/update-contents.ts";
-import { type Classification, type DocumentState, isLarge } from "./document-state.ts";
+import type { Classification } from "./classification.ts";
+import { type DocumentState, isLarge } from "./document-state.ts";
 import { runInTurns } from "./run-in-turns.ts";
 
 /** The bounds on what one update of a client may contain. */
