@@ -14,6 +14,7 @@ import { openDataFolder } from "./storage/data-folder.ts";
 import { originPolicyOf } from "./transport/admission/origin-policy.ts";
 import { type CloseReason, closeReasons } from "./transport/close-reason.ts";
 import { NativeChannels } from "./transport/native-channel.ts";
+import { Outboxes } from "./transport/outboxes/outboxes.ts";
 import { Scheduler } from "./transport/scheduling/scheduler.ts";
 
 export interface RunningServer extends Omit<ServedParts, "close"> {
@@ -37,6 +38,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const dependencies = {
     ...options,
     ...shared,
+    outboxes: new Outboxes({ ...shared, limits }),
     scheduler: new Scheduler({ ...shared, limits, elapsedMs: () => performance.now() }),
     openChannel: channels.open,
     originPolicy: originPolicyOf(host, options.origins, { isOpen: auth.mode === "open", publicUrl }),

@@ -32,7 +32,7 @@ export interface AccessControl extends Part {
   readonly contents: readonly FolderContent[];
 }
 
-export interface AccessOptions extends Omit<PartDependencies, "openChannel" | "scheduler"> {
+export interface AccessOptions extends Omit<PartDependencies, "openChannel" | "scheduler" | "outboxes"> {
   readonly auth: AuthOptions;
 }
 

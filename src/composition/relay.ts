@@ -21,7 +21,7 @@ const worthCollectingBytes = 8 * 2 ** 20;
 const emptyMs = 1_000;
 
 export interface SyncRoomDependencies
-  extends Omit<PartDependencies, "originPolicy" | "scheduler">,
+  extends Omit<PartDependencies, "originPolicy" | "scheduler" | "outboxes">,
     Pick<ServerOptions, "durability" | "documentMemoryBytes" | "keepsDeleted"> {
   readonly compactor: Compactor;
   readonly readersShowPresence: boolean;

@@ -7,6 +7,7 @@ import type { CloseReason } from "../transport/close-reason.ts";
 import { createHttp } from "../transport/http.ts";
 import { Listener } from "../transport/listener.ts";
 import type { NativeChannels } from "../transport/native-channel.ts";
+import type { Outboxes } from "../transport/outboxes/outboxes.ts";
 import type { Assets } from "../transport/pages/assets.ts";
 import type { Scheduler } from "../transport/scheduling/scheduler.ts";
 import type { Limits } from "./limits.ts";
@@ -25,6 +26,7 @@ export interface ServePartsOptions
   readonly metrics: Metrics;
   readonly originPolicy: OriginPolicy;
   readonly scheduler: Scheduler;
+  readonly outboxes: Outboxes;
 }
 
 /** Parts that clients can reach. */

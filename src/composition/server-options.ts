@@ -7,6 +7,7 @@ import type { Metrics } from "../ops/metrics.ts";
 import type { DurabilityOptions } from "../relay/durability.ts";
 import type { OriginPolicy } from "../transport/admission/origin-policy.ts";
 import type { OpenChannel } from "../transport/channel.ts";
+import type { Outboxes } from "../transport/outboxes/outboxes.ts";
 import type { Scheduler } from "../transport/scheduling/scheduler.ts";
 import type { Limits } from "./limits.ts";
 
@@ -50,6 +51,7 @@ export interface PartDependencies extends Pick<ServerOptions, "limits" | "log"> 
   /** How limits per address count clients. */
   readonly addresses: CountedAddresses;
   readonly scheduler: Scheduler;
+  readonly outboxes: Outboxes;
   readonly openChannel: OpenChannel;
   readonly originPolicy: OriginPolicy;
 }

@@ -39,14 +39,14 @@ interface SignalingDependencies extends SignalingOptions {
 
 /** The part of a server that connects clients to each other. */
 export function openSignaling(options: SignalingOptions): Part {
-  const { addresses, clock, limits, log, metrics, originPolicy, scheduler } = options;
+  const { addresses, clock, limits, log, metrics, originPolicy, outboxes, scheduler } = options;
   const shared = { ...options, quotas: new Quotas({ addresses, limits, clock, log, metrics }) };
   const direct = openDirectSignaling(shared);
   const dialects = openDialects(shared);
   // The JSON dialects come last: on the compatibility ports they take every path.
   const protocols = [direct.peerjs, dialects.protocol];
   const engines = [
-    new EngineIo({ protocol: direct.peers, originPolicy, addresses, limits, clock, log, metrics, scheduler }),
+    new EngineIo({ protocol: direct.peers, originPolicy, addresses, limits, clock, log, metrics, outboxes, scheduler }),
   ];
   const closeEngines = async (reason: CloseReason) => {
     await Promise.all(engines.map((engine) => engine.close(reason)));

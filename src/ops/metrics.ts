@@ -57,6 +57,8 @@ export interface Metrics {
   readonly waitingConnections: LiveGauge;
   /** How much later than it is due a timer runs: the time for which the event loop was busy. */
   readonly eventLoopLag: Histogram;
+  /** Bytes that the kernel has not taken yet, of connections with much of it, snapshots excluded. */
+  readonly unsentBytes: LiveGauge;
   /** Open rooms, with those whose last member has left some seconds ago. */
   readonly rooms: LabelledGauge<"sync" | "signaling">;
   readonly refusedUpgrades: Counter<"reason">;
@@ -174,6 +176,7 @@ export function createMetrics(): Metrics {
     turnWait: histogram("turn_wait_seconds", "From the time when a client's frames had to wait until its turn"),
     waitingConnections: gauge("waiting_connections", "Connections whose frames wait for their turn"),
     eventLoopLag: histogram("event_loop_lag_seconds", "How much later than due a timer runs, ten times per second"),
+    unsentBytes: gauge("unsent_bytes", "Bytes queued for slow clients, snapshots excluded"),
     rooms: labelledGauge("rooms", "Rooms that are open: documents in use, and signaling rooms", "kind"),
     refusedSessions: counter(
       "refused_sessions_total",

@@ -120,6 +120,12 @@ export const transportLimits = limits({
     help: "queued for one client and not yet accepted by the kernel, a snapshot in flight excluded",
     beyond: "closed: overloaded",
   },
+  outboxesBytes: {
+    default: 64 * mebibyte,
+    unit: "bytes",
+    help: "the same of all clients together, as far as each has more than 64 KiB",
+    beyond: "closed: overloaded, beginning with the address that has most of them",
+  },
   idlePingMs: {
     default: 30_000,
     unit: "ms",

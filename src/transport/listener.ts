@@ -6,6 +6,7 @@ import { LimitedLog } from "../ops/limited-log.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import { ForwardedAddresses } from "./admission/forwarded-address.ts";
+import { closing, refused, toDirectory } from "./admission/http-answers.ts";
 import { type OriginPolicy, refuseForeign, refuseOrigin } from "./admission/origin-policy.ts";
 import { Refusals } from "./admission/refusals.ts";
 import { RequestPaths } from "./admission/request-paths.ts";
@@ -19,7 +20,8 @@ import { listenOnAll } from "./listening-addresses.ts";
 import { Liveness } from "./liveness/liveness.ts";
 import { ReceiveQueues } from "./liveness/receive-queues.ts";
 import type { NativeChannels } from "./native-channel.ts";
-import type { HttpClient, HttpRefusal, Protocol } from "./protocol.ts";
+import type { Outboxes } from "./outboxes/outboxes.ts";
+import type { HttpClient, Protocol } from "./protocol.ts";
 import type { Scheduler } from "./scheduling/scheduler.ts";
 import { SessionRunner, type Wire } from "./session-runner.ts";
 import { openTcpSockets, type Peer, peerName } from "./unfinished/tcp-sockets.ts";
@@ -55,6 +57,7 @@ export interface ListenerOptions {
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly scheduler: Scheduler;
+  readonly outboxes: Outboxes;
 }
 
 export type Fetch = (request: Request, client: HttpClient) => Response | Promise<Response>;
@@ -379,21 +382,4 @@ function asRead({ request, url }: IncomingRequest): Request {
   const headers = new Headers(request.headers);
   if (hasForeignUpgrade) headers.delete("upgrade");
   return new Request(url.href, { method, headers, body, signal });
-}
-
-/** The relative links of a page need the slash at the end of its path. */
-function toDirectory({ url }: Request, pathname: string): Response {
-  const name = pathname.slice(pathname.lastIndexOf("/") + 1);
-  return new Response(null, { status: 308, headers: { location: `./${name}/${URL.parse(url)?.search ?? ""}` } });
-}
-
-function refused(request: Request, { message, status }: HttpRefusal): Response {
-  const headers = status === 401 ? { "www-authenticate": "Bearer" } : {};
-  return closing(request, new Response(message, { status, headers }));
-}
-
-/** Bun closes after `Connection: close` without announcing it, and keep-alive agents then fail every second request. */
-function closing(request: Request, response: Response): Response {
-  if (request.headers.get("connection")?.toLowerCase() === "close") response.headers.set("connection", "close");
-  return response;
 }

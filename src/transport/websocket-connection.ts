@@ -8,6 +8,7 @@ import type { Connection, Frame } from "./connection.ts";
 import type { TransportLimits } from "./limits.ts";
 import type { Liveness, Watched } from "./liveness/liveness.ts";
 import type { ReceiveQueues } from "./liveness/receive-queues.ts";
+import type { Outbox, Outboxes } from "./outboxes/outboxes.ts";
 import type { Protocol } from "./protocol.ts";
 import type { Scheduler, WorkAccount } from "./scheduling/scheduler.ts";
 import type { Peer } from "./unfinished/tcp-sockets.ts";
@@ -70,10 +71,11 @@ export interface WebSocketConnectionOptions {
   readonly liveness: Liveness;
   readonly receiveQueues: ReceiveQueues;
   readonly scheduler: Scheduler;
+  readonly outboxes: Outboxes;
 }
 
 /** A connection over one of Bun's WebSockets. */
-export class WebSocketConnection implements Connection, Watched, ReceivingConnection {
+export class WebSocketConnection implements Connection, Watched, ReceivingConnection, Outbox {
   readonly id: string;
   readonly remoteAddress: string;
   readonly socket: Socket;
@@ -99,6 +101,8 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
   #snapshotBytes = 0;
   /** The bytes of large frames, and of many small ones together, since the last pong. */
   #unconfirmedBytes = 0;
+  /** Whether the unsent bytes are counted together with those of others. */
+  #isCounted = false;
   #drained: (() => void)[] | undefined;
   #pinged: ((isAlive: boolean) => void)[] | undefined;
 
@@ -276,18 +280,25 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
 
   /** Closes the connection when its client reads too slowly. */
   checkOutbox(): void {
-    const unsent = this.unsentBytes;
-    if (unsent === 0) this.#snapshotBytes = 0;
-    else if (unsent - this.#snapshotBytes > this.#options.limits.outboxBytes)
-      this.#overload("limits.outbox-bytes", unsent - this.#snapshotBytes);
+    const { unsentBytes } = this;
+    if (unsentBytes === 0) this.#snapshotBytes = 0;
+    const own = unsentBytes - this.#snapshotBytes;
+    if (own > this.#options.limits.outboxBytes) this.#overload("limits.outbox-bytes", own);
+    else if (own >= largeBytes || this.#isCounted) this.#count(own);
+  }
+
+  drop(detail: string): void {
+    this.close(closeReasons.overloaded, detail);
+    this.abandon();
   }
 
   /** The kernel took some of the unsent bytes, which it does only while the client's side receives others. */
   wrote(): void {
     this.#heard();
     this.#readOn();
-    if (!this.#isOpen || this.unsentBytes > 0) return;
-    this.#snapshotBytes = 0;
+    if (!this.#isOpen) return;
+    this.checkOutbox();
+    if (this.unsentBytes > 0) return;
     const tasks = this.#drained ?? [];
     this.#drained = undefined;
     try {
@@ -301,6 +312,7 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
   lost(): void {
     this.#isOpen = false;
     this.turns.close();
+    this.#count(0);
     this.#drained = undefined;
     this.#options.liveness.unwatch(this);
     this.#closing?.lost();
@@ -325,6 +337,12 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
     }
     const { pingAnswerMs } = limits;
     this.close(closeReasons.unresponsive, `limits.ping-answer-ms: no answer to a ping for ${pingAnswerMs} ms`);
+  }
+
+  #count(bytes: number): void {
+    if (bytes === 0 && !this.#isCounted) return;
+    this.#isCounted = bytes > 0;
+    this.#options.outboxes.count(this, Math.max(0, bytes));
   }
 
   #heard(): void {

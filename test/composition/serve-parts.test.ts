@@ -13,7 +13,7 @@ import { closeReasons } from "../../src/transport/close-reason.ts";
 import { NativeChannels } from "../../src/transport/native-channel.ts";
 import type { HttpEnvironment, Protocol } from "../../src/transport/protocol.ts";
 import { handshake } from "../support/clients/handshake.ts";
-import { testScheduler } from "../support/test-scheduler.ts";
+import { testShares } from "../support/test-shares.ts";
 
 function serve(...parts: readonly Part[]): ServedParts {
   return serveAt(undefined, parts);
@@ -30,7 +30,7 @@ function serveAt(publicUrl: URL | undefined, parts: readonly Part[]): ServedPart
     addresses: new CountedAddresses(),
     assets: async () => undefined,
     channels: new NativeChannels(defaultLimits),
-    scheduler: testScheduler(),
+    ...testShares(),
     clock: systemClock,
     limits: defaultLimits,
     log: pino({ level: "silent" }),

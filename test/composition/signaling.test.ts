@@ -10,7 +10,7 @@ import { administration } from "../support/clients/http-callers.ts";
 import { settled } from "../support/eventually.ts";
 import { openFakeChannel } from "../support/fakes/fake-channel.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
-import { testScheduler } from "../support/test-scheduler.ts";
+import { testShares } from "../support/test-shares.ts";
 
 function setUp() {
   const clock = new FakeClock();
@@ -22,7 +22,7 @@ function setUp() {
     log: pino({ level: "silent" }),
     metrics: createMetrics(),
     openChannel: openFakeChannel,
-    scheduler: testScheduler(),
+    ...testShares(),
     addresses: new CountedAddresses(),
     originPolicy: originPolicyOf("127.0.0.1", []),
     peerjs: { key: "peerjs", discoveryEnabled: false },

@@ -476,6 +476,31 @@ describe("a native channel", () => {
     expect(reader.heard).toHaveLength(published + 1);
     stalled.destroy();
   });
+
+  test("drops the slowest members when all together read too slowly, and frees what they were to be sent", async () => {
+    await using server = listen({}, { outboxBytes: 20_000_000, outboxesBytes: 4_000_000 });
+    const channel = server.channels.open();
+    const reader = await join(server.url);
+    const stalled = [await stall(server.listener.port), await stall(server.listener.port)];
+    await eventually("three connections", () => server.connections.length === 3);
+    for (const connection of server.connections) channel.join(connection);
+    let published = 0;
+    while (server.connections.filter(({ isOpen }) => isOpen).length > 2 && published < 5_000) {
+      channel.publish(new Uint8Array(10_000));
+      published += 1;
+      if (published % 20 === 0) await pause(1);
+    }
+    const [kept, ...slow] = server.connections;
+    const [dropped] = slow.filter(({ isOpen }) => !isOpen);
+    expect(kept?.isOpen).toBe(true);
+    expect(dropped?.unsentBytes).toBe(0);
+    expect(server.logged[0]).toMatchObject({
+      reason: "overloaded",
+      detail: expect.stringMatching(/^limits\.outboxes-bytes: \d+ unsent bytes$/),
+    });
+    await eventually("all arrived", () => reader.heard.length === published);
+    for (const socket of stalled) socket.destroy();
+  });
 });
 
 describe("a client that cannot be reached any more", () => {

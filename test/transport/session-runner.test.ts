@@ -8,7 +8,7 @@ import { settled } from "../support/eventually.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
 import { FakeConnection } from "../support/fakes/fake-connection.ts";
 import { recordedLog } from "../support/fakes/recorded-log.ts";
-import { testScheduler } from "../support/test-scheduler.ts";
+import { testShares } from "../support/test-shares.ts";
 
 const session = { receive: () => {}, closed: () => {} };
 
@@ -17,7 +17,7 @@ function run(protocol: Pick<Protocol, "open"> & Partial<Protocol>) {
   const clock = new FakeClock();
   const { log } = recordedLog();
   const metrics = createMetrics();
-  const scheduler = testScheduler(defaultLimits, metrics);
+  const { scheduler } = testShares(defaultLimits, metrics);
   const fake = new FakeConnection("1");
   const connection = Object.assign(fake, {
     turns: scheduler.open(fake),

@@ -1,6 +1,7 @@
 import { type CloseReason, closeReasons, SessionError } from "../close-reason.ts";
 import type { Frame } from "../connection.ts";
 import type { TransportLimits } from "../limits.ts";
+import type { Outbox, Outboxes } from "../outboxes/outboxes.ts";
 import type { Scheduler, WorkAccount } from "../scheduling/scheduler.ts";
 import type { RunConnection } from "../session-runner.ts";
 import { type ConnectionOwner, frameBytes } from "../websocket-connection.ts";
@@ -19,6 +20,7 @@ export interface EngineIoConnectionOptions {
   readonly session: EngineSession;
   readonly owner: ConnectionOwner;
   readonly scheduler: Scheduler;
+  readonly outboxes: Outboxes;
   readonly limits: Pick<TransportLimits, "outboxBytes" | "pingAnswerMs">;
 }
 
@@ -27,7 +29,7 @@ export interface EngineIoConnectionOptions {
  *
  * `unsentBytes` counts the bytes that wait for the next poll; the bytes in a WebSocket are limited there.
  */
-export class EngineIoConnection implements RunConnection {
+export class EngineIoConnection implements RunConnection, Outbox {
   readonly turns: WorkAccount;
   readonly #options: EngineIoConnectionOptions;
   #isOpen = true;
@@ -60,6 +62,7 @@ export class EngineIoConnection implements RunConnection {
     if (!this.#isOpen) return;
     this.#unsentBytes += frameBytes(frame);
     this.#options.session.write(frame);
+    this.#options.outboxes.count(this, this.#unsentBytes);
     if (this.#unsentBytes > this.#options.limits.outboxBytes)
       this.close(closeReasons.overloaded, `limits.outbox-bytes: ${this.#unsentBytes} unsent bytes`);
   }
@@ -116,6 +119,7 @@ export class EngineIoConnection implements RunConnection {
   /** The engine has handed over everything that waited. */
   wrote(): void {
     this.#unsentBytes = 0;
+    this.#options.outboxes.count(this, 0);
     const tasks = this.#drained;
     this.#drained = [];
     try {
@@ -128,6 +132,10 @@ export class EngineIoConnection implements RunConnection {
   /** A message or a pong has come. */
   heard(): void {
     this.#answerPings(true);
+  }
+
+  drop(detail: string): void {
+    this.close(closeReasons.overloaded, detail);
   }
 
   /** The engine does not wait. */
@@ -144,6 +152,7 @@ export class EngineIoConnection implements RunConnection {
   lost(): void {
     this.#isOpen = false;
     this.turns.close();
+    this.#options.outboxes.count(this, 0);
     this.#drained = [];
     this.#answerPings(false);
   }

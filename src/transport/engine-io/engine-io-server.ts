@@ -9,6 +9,7 @@ import { type CloseReason, closeReasons, SessionError } from "../close-reason.ts
 import type { Connection, Frame } from "../connection.ts";
 import type { EngineClient } from "../engine.ts";
 import type { TransportLimits } from "../limits.ts";
+import type { Outboxes } from "../outboxes/outboxes.ts";
 import type { Protocol } from "../protocol.ts";
 import type { Scheduler } from "../scheduling/scheduler.ts";
 import { SessionRunner, type Wire } from "../session-runner.ts";
@@ -24,6 +25,7 @@ export interface EngineIoServerOptions {
   readonly log: Log;
   readonly metrics: Metrics;
   readonly scheduler: Scheduler;
+  readonly outboxes: Outboxes;
   /** A session has begun, and ended. */
   readonly opened: (remoteAddress: string) => void;
   readonly closed: (remoteAddress: string) => void;
@@ -250,7 +252,7 @@ export class EngineIoServer {
   }
 
   #wireOf({ session, gate }: EngineSide, request: Request, remoteAddress: string): Wire<EngineIoConnection> {
-    const { protocol, limits, scheduler } = this.#options;
+    const { protocol, limits, outboxes, scheduler } = this.#options;
     const id = `engine.io ${this.#opened}`;
     return {
       protocol,
@@ -262,6 +264,7 @@ export class EngineIoServer {
           session: this.#asSession({ session, gate }),
           owner,
           scheduler,
+          outboxes,
           limits,
         }),
     };

@@ -10,7 +10,7 @@ import { createMetrics } from "../../../src/ops/metrics.ts";
 import { originPolicyOf } from "../../../src/transport/admission/origin-policy.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
 import { NativeChannels } from "../../../src/transport/native-channel.ts";
-import { testScheduler } from "../test-scheduler.ts";
+import { testShares } from "../test-shares.ts";
 
 export interface ServedTestPart extends AsyncDisposable {
   /** `http://127.0.0.1:<port>` */
@@ -36,7 +36,7 @@ export function serveTestPart(
     clock,
     log: pino({ level: "silent" }),
     metrics,
-    scheduler: testScheduler(limits, metrics),
+    ...testShares(limits, metrics),
     addresses: new CountedAddresses(),
     openChannel: channels.open,
     originPolicy: originPolicyOf(host, []),

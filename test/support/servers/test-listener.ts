@@ -12,7 +12,7 @@ import type { Protocol, ProtocolSession } from "../../../src/transport/protocol.
 import { eventually } from "../eventually.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import { recordedLog } from "../fakes/recorded-log.ts";
-import { testScheduler } from "../test-scheduler.ts";
+import { testShares } from "../test-shares.ts";
 
 export interface TestListener extends AsyncDisposable {
   readonly listener: Listener;
@@ -104,7 +104,7 @@ export function listen(
     basePath,
     proxies: new AddressRanges(proxies),
     addresses: new CountedAddresses(),
-    scheduler: testScheduler(all, metrics),
+    ...testShares(all, metrics),
     compatibility: { ports: compatibilityPorts, fetch: () => new Response("http for compatibility") },
     protocols: [protocol],
     engines: engine === undefined ? [] : [engine],

@@ -13,7 +13,7 @@ import { eventually, settled } from "../../support/eventually.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
 import { FakeConnection } from "../../support/fakes/fake-connection.ts";
 import { recordedLog } from "../../support/fakes/recorded-log.ts";
-import { testScheduler } from "../../support/test-scheduler.ts";
+import { testShares } from "../../support/test-shares.ts";
 
 const frameLimit = 1_000;
 const opened: { readonly engine: EngineIo; readonly clock: FakeClock }[] = [];
@@ -62,7 +62,7 @@ function setUp(changed: Partial<Limits> = {}, origins: readonly string[] = []) {
     limits,
     clock,
     metrics,
-    scheduler: testScheduler(limits, metrics),
+    ...testShares(limits, metrics),
     log,
   });
   opened.push({ engine, clock });
