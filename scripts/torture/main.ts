@@ -3,6 +3,8 @@
  * `bun scripts/torture/main.ts [NAME…]`, with names of `tortures` below, or `all`.
  *
  * `--rounds` (kill), `--frames` (fuzz, fast-reader) and `--clients` (storm) set the amount, `--seed` repeats a printed seed.
+ * `--attack` (attack) names one attack, or several separated by commas; `--seconds` is how long each lasts, `--connections`
+ * how many connections attack (`own` means the number of the attack; default: own,50), `--executable` another build.
  * `--protocol` is the protocol of the sync clients: `y-websocket`, `hocuspocus` or `mixed`. A torture with a single
  * protocol takes the first of `mixed`; fuzz uses all. The exit status is 1 when a guarantee was broken.
  */
@@ -13,6 +15,7 @@ import { parseArgs } from "node:util";
 import { defaultLimits } from "../../src/composition/limits.ts";
 import { ensureExecutable } from "../../test/support/processes/executable.ts";
 import { tortureByAttacks } from "./attack/attacks.ts";
+import { findAttack } from "./attack/catalog.ts";
 import { hocuspocus, hocuspocusSessions } from "./client/hocuspocus-protocol.ts";
 import type { SyncProtocol } from "./client/sync-protocol.ts";
 import { yWebsocket } from "./client/y-websocket-protocol.ts";
@@ -37,6 +40,11 @@ interface Given {
   readonly protocol: SyncProtocol;
   readonly dataFolder: string;
   readonly progress: (line: string) => void;
+  /** The attacks by name; all if undefined. */
+  readonly names: readonly string[] | undefined;
+  readonly seconds: number | undefined;
+  readonly connections: readonly (number | "own")[];
+  readonly executable: string | undefined;
 }
 
 const tortures: Readonly<Record<string, (given: Given) => Promise<Outcome>>> = {
@@ -69,6 +77,10 @@ const { values, positionals } = parseArgs({
     frames: { type: "string", default: "1000000" },
     clients: { type: "string", default: "2000" },
     protocol: { type: "string", default: "y-websocket" },
+    attack: { type: "string" },
+    seconds: { type: "string" },
+    connections: { type: "string", default: "own,50" },
+    executable: { type: "string" },
     seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
   },
 });
@@ -76,17 +88,26 @@ const { values, positionals } = parseArgs({
 const asked = positionals.length === 0 || positionals.includes("all") ? Object.keys(tortures) : positionals;
 const unknown = asked.filter((name) => !Object.hasOwn(tortures, name));
 const amounts = { rounds: +values.rounds, frames: +values.frames, clients: +values.clients, seed: +values.seed };
+const attack = {
+  names: values.attack?.split(","),
+  seconds: values.seconds === undefined ? undefined : +values.seconds,
+  connections: values.connections.split(",").map((count) => (count === "own" ? count : +count)),
+  executable: values.executable,
+};
 const protocols = Object.hasOwn(protocolsOf, values.protocol) ? protocolsOf[values.protocol] : undefined;
 if (
   protocols === undefined ||
   unknown.length > 0 ||
-  Object.values(amounts).some((amount) => !Number.isSafeInteger(amount) || amount < 0)
+  (attack.names ?? []).some((name) => findAttack(name) === undefined) ||
+  [...Object.values(amounts), attack.seconds ?? 0, ...attack.connections.filter((count) => count !== "own")].some(
+    (amount) => !Number.isSafeInteger(amount) || amount < 0,
+  )
 ) {
   console.error(`usage: torture [${[...Object.keys(tortures), "all"].join("|")}] [--protocol name] [--rounds n] …`);
   process.exit(2);
 }
 
-await ensureExecutable();
+if (attack.executable === undefined) await ensureExecutable();
 let failed = 0;
 for (const name of asked) {
   const startedAt = performance.now();
@@ -94,7 +115,14 @@ for (const name of asked) {
   const dataFolder = await mkdtemp(join(tmpdir(), `yurt-torture-${name}-`));
   try {
     const progress = (line: string) => console.log(`  … ${line}`);
-    const outcome = await tortures[name]?.({ ...amounts, protocols, protocol: protocols[0], dataFolder, progress });
+    const outcome = await tortures[name]?.({
+      ...amounts,
+      ...attack,
+      protocols,
+      protocol: protocols[0],
+      dataFolder,
+      progress,
+    });
     if (outcome === undefined) continue;
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
     console.log(formatOutcome(`${name} (${seconds} s)`, outcome));

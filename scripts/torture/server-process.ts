@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import { executable } from "../../test/support/processes/executable.ts";
+import { executable as ownExecutable } from "../../test/support/processes/executable.ts";
 
 export interface ServerProcessOptions {
   readonly dataFolder: string;
@@ -9,6 +9,8 @@ export interface ServerProcessOptions {
   readonly args?: readonly string[];
   /** A command that runs the rest of its arguments and becomes that process. */
   readonly prefix?: readonly string[];
+  /** Another build of the server than this repository's. */
+  readonly executable?: string;
 }
 
 /** One line of the server's log. */
@@ -30,7 +32,8 @@ export class ServerProcess implements AsyncDisposable {
   readonly #events = new Map<string, number>();
   readonly #troubles: string[] = [];
 
-  constructor({ dataFolder, port = 0, args = [], prefix = [] }: ServerProcessOptions) {
+  constructor(options: ServerProcessOptions) {
+    const { dataFolder, port = 0, args = [], prefix = [], executable = ownExecutable } = options;
     this.#process = Bun.spawn([...prefix, executable, "--port", String(port), "--data", dataFolder, ...args], {
       env: {},
       stdio: ["ignore", "pipe", "pipe"],

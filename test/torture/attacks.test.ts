@@ -1,16 +1,16 @@
 import { beforeAll, expect, test } from "bun:test";
-import { tortureByAttacks } from "../../scripts/torture/attack/attacks.ts";
+import { tortureByAttacksAtOnce } from "../../scripts/torture/attack/attacks.ts";
 import { Workshop } from "../support/processes/data-folder.ts";
 import { ensureExecutable } from "../support/processes/executable.ts";
 
 beforeAll(ensureExecutable);
 
 test.skipIf(process.platform !== "linux")(
-  "strangers who attack fill no memory",
+  "attackers disturb no honest client and fill no memory",
   async () => {
     using workshop = new Workshop();
-    const { faults } = await tortureByAttacks({ dataFolder: workshop.path });
+    const { faults } = await tortureByAttacksAtOnce({ dataFolder: workshop.path, progress: console.log });
     expect(faults).toEqual([]);
   },
-  90_000,
+  150_000,
 );
