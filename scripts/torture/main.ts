@@ -3,7 +3,7 @@
  * `bun scripts/torture/main.ts [NAME…]`, with names of `tortures` below, or `all`.
  *
  * `--rounds` (kill), `--frames` (fuzz, fast-reader) and `--clients` (storm) set the amount, `--seed` repeats a printed seed.
- * `--attack` (attack) names one attack, or several separated by commas; `--seconds` is how long each lasts, `--connections`
+ * `--attack` (attack) names one attack, or several separated by commas; `--seconds` (attack, cost) is how long it lasts, `--connections`
  * how many connections attack (`own` means the number of the attack; default: own,50), `--executable` another build.
  * `--protocol` is the protocol of the sync clients: `y-websocket`, `hocuspocus` or `mixed`. A torture with a single
  * protocol takes the first of `mixed`; fuzz uses all. The exit status is 1 when a guarantee was broken.
@@ -21,6 +21,7 @@ import type { SyncProtocol } from "./client/sync-protocol.ts";
 import { yWebsocket } from "./client/y-websocket-protocol.ts";
 import { tortureByFullDisk } from "./disk-full.ts";
 import { tortureByFreezing } from "./frozen.ts";
+import { tortureByCost } from "./fuzz/cost/cost.ts";
 import { tortureByFrames } from "./fuzz/fuzz.ts";
 import { tortureByReading } from "./fuzz/readers.ts";
 import { tortureByIdling } from "./idle-proxy.ts";
@@ -60,6 +61,7 @@ const tortures: Readonly<Record<string, (given: Given) => Promise<Outcome>>> = {
   freeze: (given) => tortureByFreezing({ ...given, clients: 50, frozenMs: 150_000, ...defaultLimits }),
   "disk-full": tortureByFullDisk,
   attack: tortureByAttacks,
+  cost: tortureByCost,
   // nginx waits 60 s by default.
   "idle-proxy": ({ dataFolder }) => tortureByIdling({ dataFolder, idleMs: 150_000 }),
 };

@@ -7,7 +7,7 @@ export const documents = {
   /** 3 MB; honest visitors join it. */
   visited: "visited",
   /** 516 kB of tiny structs by many clients. */
-  history: "history",
+  history: "cost-seeded",
   /** 44 MB. */
   large: "large",
 } as const;

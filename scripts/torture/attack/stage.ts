@@ -27,8 +27,8 @@ export class Stage {
     this.#copies = copies;
   }
 
-  /** `folder` must exist. The documents are written by a server of this executable. */
-  static async set(folder: string, executable: string): Promise<Stage> {
+  /** `folder` must exist. A server of this executable writes the documents: all, or the one of many structs. */
+  static async set(folder: string, executable: string, which: "all" | "history" = "all"): Promise<Stage> {
     const dataFolder = join(folder, "stage");
     await mkdir(dataFolder);
     await using server = new ServerProcess({ dataFolder, executable });
@@ -36,8 +36,10 @@ export class Stage {
       `ws://127.0.0.1:${await within(limitMs, "the server listens", server.port())}`,
       yWebsocket,
     );
-    await fillDocument(relay, documents.visited, visitedMegabytes);
-    await fillDocument(relay, documents.large, largeMegabytes);
+    if (which === "all") {
+      await fillDocument(relay, documents.visited, visitedMegabytes);
+      await fillDocument(relay, documents.large, largeMegabytes);
+    }
     const copy = await Copy.open(relay, documents.history);
     Y.applyUpdate(copy.doc, manyStructs());
     await copy.acknowledged();
