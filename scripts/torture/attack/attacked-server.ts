@@ -24,7 +24,7 @@ export interface AttackedServerOptions {
 }
 
 const limitMs = 20_000;
-const secret = "a secret that only honest clients' tokens are signed with";
+const secret = "with-this-secret-honest-clients-tokens-are-signed";
 const bombBytes = 200_000_000;
 /** The attacker is behind this proxy, so that the limits per address hold for it; honest clients are not. */
 const proxied = ["--proxy-trusted", "127.0.0.1"];

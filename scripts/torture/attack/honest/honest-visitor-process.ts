@@ -79,7 +79,7 @@ function report(): VisitorReport {
     healthP99: percentile(health, 0.99),
     healthMax: percentile(health, 1),
     joins: joins.length,
-    joinMax: Math.max(...joined),
+    joinMax: Math.max(0, ...joined),
     failures: failures.splice(0),
   };
   [probes, joins] = [[], []];
