@@ -114,7 +114,6 @@ export function faultsOf(result: TrialResult, goals: Goals): readonly string[] {
   const health = worst(({ visitor }) => visitor.healthP99);
   const join = worst(({ visitor }) => visitor.joinMax);
   const closed = during.pair.closed + afterwards.pair.closed;
-  const undelivered = afterwards.pair.onTheWay > afterwards.pair.sent / 2;
   const found: readonly (readonly [isFault: boolean, sentence: string])[] = [
     [growth > goals.growth, `the server grew by ${growth} MB`],
     [backAfterSeconds === undefined, `${Math.round(after - before)} MB were left, more than ${leftMegabytes}`],
@@ -123,7 +122,7 @@ export function faultsOf(result: TrialResult, goals: Goals): readonly string[] {
     [join > goals.join, `a join took ${join} ms`],
     [(lag?.p99Ms ?? 0) > goals.lag, `the event loop was late by up to ${lag?.p99Ms} ms (p99)`],
     [closed > 0, `honest clients lost ${closed} connections`],
-    [undelivered, `${afterwards.pair.onTheWay} characters of the honest pair did not arrive`],
+    [afterwards.pair.onTheWay > 0, `${afterwards.pair.onTheWay} characters of the honest pair did not arrive`],
   ];
   const failures = [...during.visitor.failures, ...afterwards.visitor.failures];
   return [

@@ -7,7 +7,18 @@ import { presenceAttacks } from "./plays/presence.ts";
 import { signalingAttacks } from "./plays/signaling.ts";
 import { updateAttacks } from "./plays/updates.ts";
 
+/** The control: its figures are those of the machine. */
+const nothing: Attack = {
+  name: "nothing",
+  connections: 1,
+  prepare:
+    () =>
+    ({ leftMs }) =>
+      Bun.sleep(leftMs),
+};
+
 export const attacks: readonly Attack[] = [
+  nothing,
   ...engineAttacks,
   ...frameAttacks,
   ...documentAttacks,

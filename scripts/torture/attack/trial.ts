@@ -16,7 +16,7 @@ export interface TrialOptions extends AttackedServerOptions {
   readonly watchedMs: number;
 }
 
-/** The honest clients' figures of one period. */
+/** The honest clients' figures of one period; the last one ends when everything has arrived, or never will. */
 export interface Period {
   readonly pair: PairReport;
   readonly visitor: VisitorReport;
@@ -32,6 +32,7 @@ export interface TrialResult {
   readonly backAfterSeconds: number | undefined;
   readonly during: Period;
   readonly afterwards: Period;
+  /** During the attack. */
   readonly lag: LoopLag | undefined;
   readonly counters: Readonly<Record<string, number>>;
   readonly sentBytes: number;
@@ -66,8 +67,8 @@ export async function tryAttacks(attacks: readonly Attack[], options: TrialOptio
     start("honest/honest-visitor-process.ts", `${port}`, documents.visited, ...tokenArgs),
     Promise.all(attacks.map((attack, index) => start("attacker-process.ts", ...attackerArgs(attack, index)))),
   ]);
-  const period = async (): Promise<Period> => {
-    const [ofPair, ofVisitor] = await Promise.all([pair.ask<PairReport>(), visitor.ask<VisitorReport>()]);
+  const period = async (which: "next" | "last" = "next"): Promise<Period> => {
+    const [ofPair, ofVisitor] = await Promise.all([pair.ask<PairReport>(which), visitor.ask<VisitorReport>(which)]);
     return { pair: ofPair, visitor: ofVisitor };
   };
   await Bun.sleep(warmUpMs);
@@ -76,12 +77,13 @@ export async function tryAttacks(attacks: readonly Attack[], options: TrialOptio
   const before = residentBytes(server.pid) / megabyte;
   forgetPeak(server.pid);
   const reports = await Promise.all(
-    attackers.map((attacker) => attacker.ask<AttackReport>(options.seconds * 1_000 + lateMs)),
+    attackers.map((attacker) => attacker.ask<AttackReport>("begin", options.seconds * 1_000 + lateMs)),
   );
   const endedAt = performance.now();
   const during = await period();
+  const metricsDuring = server.hasEnded ? metricsBefore : await readMetrics(port, token);
   const backAfterSeconds = await untilBack(server, before, endedAt, options);
-  const afterwards = await period();
+  const afterwards = await period("last");
   const metricsAfter = server.hasEnded ? metricsBefore : await readMetrics(port, token);
   return {
     before,
@@ -90,7 +92,7 @@ export async function tryAttacks(attacks: readonly Attack[], options: TrialOptio
     backAfterSeconds,
     during,
     afterwards,
-    lag: loopLag(metricsBefore, metricsAfter),
+    lag: loopLag(metricsBefore, metricsDuring),
     counters: movedCounters(metricsBefore, metricsAfter),
     sentBytes: reports.reduce((sum, { sentBytes }) => sum + sentBytes, 0),
     plays: reports.reduce((sum, { plays }) => sum + plays, 0),

@@ -27,9 +27,9 @@ export class ChildProgram implements AsyncDisposable {
   }
 
   /** Sends a message, and resolves with the answer; the caller knows its type. */
-  async ask<Answer>(withinMs = limitMs): Promise<Answer> {
+  async ask<Answer>(message: string, withinMs = limitMs): Promise<Answer> {
     this.#received = Promise.withResolvers();
-    this.#process.send("next");
+    this.#process.send(message);
     return (await within(withinMs, "an answer", this.#received.promise)) as Answer;
   }
 

@@ -3,7 +3,8 @@
  * every 20 ms, the other receives it.
  *
  * Sends "ready" to its parent when both are in sync. Each message of the parent ends a period, and is answered with a
- * `PairReport` about it. The process ends with its parent.
+ * `PairReport` about it; before the answer to "last" the typist stops and the reader waits for the rest. The process ends
+ * with its parent.
  */
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
@@ -24,6 +25,8 @@ export interface PairReport {
 }
 
 const typeEveryMs = 20;
+/** How long the last characters may take. */
+const lastMs = 20_000;
 
 const [wsUrl = "", room = "", token] = process.argv.slice(2);
 const [typist, reader] = [connect(), connect()];
@@ -49,8 +52,11 @@ received.observe(() => {
   for (; arrived < received.length; arrived += 1) deliveries.push(now - (sentAt.shift() ?? now));
 });
 dueAt = performance.now() + typeEveryMs;
-setInterval(type, typeEveryMs);
-process.on("message", () => process.send?.(report()));
+const typing = setInterval(type, typeEveryMs);
+process.on("message", async (message) => {
+  if (message === "last") await finish();
+  process.send?.(report());
+});
 process.on("disconnect", () => process.exit(0));
 process.send?.("ready");
 
@@ -74,6 +80,12 @@ function type(): void {
   sent += 1;
   sentAt.push(now);
   text.insert(text.length, "x");
+}
+
+async function finish(): Promise<void> {
+  clearInterval(typing);
+  const startedAt = performance.now();
+  while (sentAt.length > 0 && performance.now() - startedAt < lastMs) await Bun.sleep(typeEveryMs);
 }
 
 function report(): PairReport {
