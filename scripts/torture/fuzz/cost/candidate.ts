@@ -28,6 +28,8 @@ export interface Candidate {
 const mostBytes = 128 * 1024;
 const fewestBytes = 2 * 1024;
 const headBytes = 6;
+/** The most characters of a frame that are shown; the file with the candidate has all. */
+const shownLength = 160;
 
 function payloadBytes(message: SignalingFrame): number {
   return headBytes + (typeof message === "string" ? Buffer.byteLength(message) : message.byteLength);
@@ -112,6 +114,14 @@ export function parseCandidate(text: string): Candidate {
   const read = (message: string | { hex: string }) =>
     typeof message === "string" ? message : Uint8Array.fromHex(message.hex);
   return { ...rest, frames: frames.map(read) };
+}
+
+/** A candidate in one line, its frames in hexadecimal or as text. */
+export function describeCandidate(candidate: Candidate): string {
+  const { isSeeded, connections, frames, repeats } = candidate;
+  const where = isSeeded ? "in the document of 516 kB" : "in a new room";
+  const count = `${frames.length} frames × ${repeats} over ${connections} connections`;
+  return `${bytesOf(candidate)} bytes ${where}, ${count}: ${shownFrames(candidate, shownLength)}`;
 }
 
 /** The frames in one line: runs of equal ones once, in hexadecimal or as text. */

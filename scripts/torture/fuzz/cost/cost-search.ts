@@ -1,5 +1,5 @@
 import type { Random } from "../../../../test/support/bytes/random.ts";
-import { type Candidate, type CostProtocol, costProtocols, fitted, mutated } from "./candidate.ts";
+import { type Candidate, type CostProtocol, costProtocols, describeCandidate, fitted, mutated } from "./candidate.ts";
 import { CostServer, type CostServerOptions } from "./cost-server.ts";
 import { seedsOf } from "./seeds.ts";
 
@@ -58,12 +58,16 @@ export class CostSearch {
     return this.#plays;
   }
 
-  /** The highest cost of each protocol. */
+  /** The highest cost of each protocol, with its frames; one line each. */
   get summary(): string {
     return costProtocols
-      .map((protocol) => `${protocol} ${(this.#ranked(protocol)[0]?.cost ?? 0).toFixed(2)}`)
-      .join(", ")
-      .concat(` ${this.#kind.unit}`);
+      .flatMap((protocol) => {
+        const [highest] = this.#ranked(protocol);
+        if (highest === undefined) return [];
+        const { cost, candidate } = highest;
+        return [`${cost.toFixed(2)} ${this.#kind.unit} by ${protocol}, ${describeCandidate(candidate)}`];
+      })
+      .join("\n      ");
   }
 
   /** The costliest candidates of each protocol. */

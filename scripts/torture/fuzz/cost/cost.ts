@@ -4,7 +4,7 @@ import { Random } from "../../../../test/support/bytes/random.ts";
 import { executable as ownExecutable } from "../../../../test/support/processes/executable.ts";
 import { Stage } from "../../attack/stage.ts";
 import { Faults, type Outcome, type Progress } from "../../outcome.ts";
-import { type Candidate, serialized, shownFrames } from "./candidate.ts";
+import { type Candidate, describeCandidate, serialized } from "./candidate.ts";
 import { CostSearch } from "./cost-search.ts";
 import { memoryCost, type ThoroughCost, thoroughCost, timeCost } from "./thorough-cost.ts";
 
@@ -26,8 +26,7 @@ const reported = 10;
 const examinedOfProtocol = 2;
 /** A measurement of memory takes as long as so many of time. */
 const timeStepsOfMemoryStep = 100;
-const reportEveryMs = 60_000;
-const shownLength = 160;
+const reportEveryMs = 120_000;
 
 /** Looks for frames that cost the server most per byte, and reports the worst ten. */
 export async function tortureByCost(options: CostOptions): Promise<Outcome> {
@@ -47,8 +46,8 @@ export async function tortureByCost(options: CostOptions): Promise<Outcome> {
     for (let step = 0; step < timeStepsOfMemoryStep; step += 1) await time.step();
     await memory.step();
     if (performance.now() < reportAt) continue;
-    reportAt += reportEveryMs;
-    progress(searches.map(({ plays, summary }) => `${plays} measured, ${summary}`).join("; "));
+    reportAt = performance.now() + reportEveryMs;
+    for (const search of searches) progress(`${search.plays} measured: ${search.summary}`);
   }
   for (const search of searches) {
     await search.close();
@@ -84,14 +83,12 @@ function excessOf({ mainMicroseconds, lateMicroseconds, keptOpen, keptClosed }: 
   );
 }
 
-export function describe({ candidate, cost }: Examined): string {
-  const { protocol, isSeeded, connections, repeats, frames } = candidate;
+function describe({ candidate, cost }: Examined): string {
   const figure = (value: number) => value.toFixed(value < 10 ? 2 : 0);
   return [
-    `${protocol}${isSeeded ? " (document of 516 kB)" : ""}`,
+    candidate.protocol,
     `${figure(cost.mainMicroseconds)} µs/byte at once, ${figure(cost.lateMicroseconds)} µs/byte later`,
     `kept ${figure(cost.keptOpen)} bytes/byte while open, ${figure(cost.keptClosed)} when closed`,
-    `${cost.bytes} bytes: ${frames.length} frames × ${repeats} over ${connections} connections`,
-    shownFrames(candidate, shownLength),
+    describeCandidate(candidate),
   ].join("; ");
 }
