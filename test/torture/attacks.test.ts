@@ -1,5 +1,5 @@
 import { beforeAll, expect, test } from "bun:test";
-import { tortureByAttacksAtOnce } from "../../scripts/torture/attack/attacks.ts";
+import { tortureByAttacksAtOnce } from "../../scripts/torture/attack/attacks-at-once.ts";
 import { Workshop } from "../support/processes/data-folder.ts";
 import { ensureExecutable } from "../support/processes/executable.ts";
 

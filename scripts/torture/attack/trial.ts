@@ -9,8 +9,8 @@ import { type LoopLag, loopLag, movedCounters, readMetrics } from "./server-metr
 
 export interface TrialOptions extends AttackedServerOptions {
   readonly seconds: number;
-  /** The number of attacking connections, if it is not the one of the attack. */
-  readonly connections?: number;
+  /** The number of connections with which an attack runs. */
+  readonly connectionsOf: (attack: Attack) => number;
   /** The time in which the server's memory has to come back, and the least time after the attack that is watched. */
   readonly backMs: number;
   readonly watchedMs: number;
@@ -55,9 +55,9 @@ export async function tryAttacks(attacks: readonly Attack[], options: TrialOptio
   await using server = await startAttacked(attacks.find(({ server }) => server !== undefined)?.server, options);
   const { port, token } = server;
   /** Attacks that run at once come from an address each. */
-  const attackerArgs = ({ name, connections }: Attack, index: number) => {
+  const attackerArgs = (attack: Attack, index: number) => {
     const address = `${attackerNetwork}.${index + 1}`;
-    return [`${port}`, name, `${options.seconds}`, `${options.connections ?? connections}`, address];
+    return [`${port}`, attack.name, `${options.seconds}`, `${options.connectionsOf(attack)}`, address];
   };
   const tokenArgs = token === undefined ? [] : [token];
   await using honest = new AsyncDisposableStack();

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { faultsOf, type Goals } from "../../../scripts/torture/attack/attacks.ts";
 import type { TrialResult } from "../../../scripts/torture/attack/trial.ts";
+import { faultsOf, type Goals } from "../../../scripts/torture/attack/verdict.ts";
 
 const goals: Goals = { growth: 150, deliveryP99: 50, healthP99: 100, join: 1_000, lag: 10 };
 
