@@ -98,10 +98,10 @@ async function startWithWebhook(options: AttackedServerOptions): Promise<Attacke
   };
 }
 
-const stoppedMs = 500;
+const stoppedMs = 3_000;
 const readMs = 50;
 
-/** The log goes to a terminal, whose program stops reading most of the time. */
+/** The log goes to a terminal, whose program reads nothing most of the time. */
 async function startOnTerminal({ dataFolder, executable }: AttackedServerOptions): Promise<AttackedServer> {
   const port = freePort();
   const command = [executable, "--port", port, "--data", dataFolder, ...proxied].map((word) => `'${word}'`).join(" ");

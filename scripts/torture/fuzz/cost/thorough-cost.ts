@@ -38,10 +38,12 @@ export const memoryCost: CostKind = {
   unit: "bytes kept/byte",
   measure: async (server, candidate) => {
     const plays = Math.min(mostHeldPlays, Math.ceil(heldBytes / Math.max(fewestBytes, bytesOf(candidate))));
+    // The document of many structs is loaded once, whatever is sent.
+    const idle = await hold(server, silentOf(candidate), 1);
     const before = await settledBytes(server);
     const { sockets, bytes } = await hold(server, candidate, plays);
     const after = await settledBytes(server);
-    for (const socket of sockets) socket.destroy();
+    for (const socket of [...idle.sockets, ...sockets]) socket.destroy();
     return Math.max(0, after - before) / Math.max(bytes, fewestBytes * plays);
   },
   populationSize: 8,
@@ -58,11 +60,10 @@ const lateMs = 15_000;
 export async function thoroughCost(candidate: Candidate, options: CostServerOptions): Promise<ThoroughCost> {
   await using server = await CostServer.start(options);
   const plays = Math.min(mostPlays, Math.ceil(wantedBytes / Math.max(fewestBytes, bytesOf(candidate))));
-  const silent: Candidate = { ...candidate, frames: [], repeats: 0 };
   for (let play = 0; play < warmUpPlays; play += 1) await server.play({ ...candidate, repeats: 1 });
   // Freed memory of the silent connections would hide what the others take, so they stay open.
   const atFirst = await settledBytes(server);
-  const idle = await hold(server, silent, plays);
+  const idle = await hold(server, silentOf(candidate), plays);
   const before = await settledBytes(server);
   const busy = await hold(server, candidate, plays);
   const open = await settledBytes(server);
@@ -79,6 +80,11 @@ export async function thoroughCost(candidate: Candidate, options: CostServerOpti
     keptOpen: Math.max(0, open - before - Math.max(0, before - atFirst)) / bytes,
     keptClosed: Math.max(0, closed - atFirst) / bytes,
   };
+}
+
+/** A candidate whose connections send nothing. */
+function silentOf(candidate: Candidate): Candidate {
+  return { ...candidate, frames: [], repeats: 0 };
 }
 
 async function hold(server: CostServer, candidate: Candidate, plays: number) {
