@@ -47,8 +47,8 @@ const tortureGroup: TestGroup = {
   name: "torture",
   files: "test/torture/**",
   workers: 1,
-  testLimitMs: 120 * second,
-  limitMs: 240 * second,
+  testLimitMs: 150 * second,
+  limitMs: 300 * second,
 };
 const unitGroup: TestGroup = {
   name: "unit",

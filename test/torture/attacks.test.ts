@@ -9,7 +9,7 @@ test.skipIf(process.platform !== "linux")(
   "attackers disturb no honest client and fill no memory",
   async () => {
     using workshop = new Workshop();
-    const { faults } = await tortureByAttacksAtOnce({ dataFolder: workshop.path, progress: console.log });
+    const { faults } = await tortureByAttacksAtOnce({ dataFolder: workshop.path });
     expect(faults).toEqual([]);
   },
   150_000,

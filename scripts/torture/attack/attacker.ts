@@ -19,11 +19,15 @@ export interface AttackerOptions {
   readonly seconds: number;
 }
 
-/** The means of one attack. It counts the bytes that it sends. */
+/**
+ * The means of one attack. It counts the bytes that it sends, and closes its connections when the attack is over: a write
+ * to a server that no longer reads would never end.
+ */
 export class Attacker {
   readonly #port: number;
   readonly #address: string;
   readonly #overAt: number;
+  readonly #sockets = new Set<AttackSocket>();
   #sentBytes = 0;
   #names = 0;
 
@@ -31,6 +35,9 @@ export class Attacker {
     this.#port = port;
     this.#address = address;
     this.#overAt = performance.now() + seconds * 1_000;
+    setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, seconds * 1_000);
   }
 
   get isOver(): boolean {
@@ -52,9 +59,14 @@ export class Attacker {
   }
 
   /** Opens a WebSocket; undefined when the server refuses it. */
-  open(path: string, received?: AttackSocketOptions["received"]): Promise<AttackSocket | undefined> {
+  async open(path: string, received?: AttackSocketOptions["received"]): Promise<AttackSocket | undefined> {
     const options = { path, address: this.#address, sent: this.#count };
-    return AttackSocket.open(this.#port, { ...options, ...(received && { received }) });
+    const socket = await AttackSocket.open(this.#port, { ...options, ...(received && { received }) });
+    if (socket === undefined) return undefined;
+    this.#sockets.add(socket);
+    void socket.closed.then(() => this.#sockets.delete(socket));
+    if (this.isOver) socket.destroy();
+    return socket;
   }
 
   /** Opens a WebSocket, and sends what `writing` yields until the attack is over or the connection is closed. */
