@@ -3,8 +3,9 @@
  * `bun scripts/torture/main.ts [NAME…]`, with names of `tortures` below, or `all`.
  *
  * `--rounds` (kill), `--frames` (fuzz, fast-reader) and `--clients` (storm) set the amount, `--seed` repeats a printed seed.
- * `--attack` (attack) names one attack, or several separated by commas; `--seconds` (attack, cost) is how long it lasts, `--connections`
- * how many connections attack (`own` means the number of the attack; default: own,50), `--executable` another build.
+ * `--attack` (attack) names one attack, or several separated by commas, and `--connections` the numbers of connections that
+ * attack (`own`: as many as the attack has by itself; default: own,50). `--candidate` (cost) is a file with frames of an
+ * earlier search. `--seconds` and `--executable` (attack, cost) are how long it lasts, and another build of the server.
  * `--protocol` is the protocol of the sync clients: `y-websocket`, `hocuspocus` or `mixed`. A torture with a single
  * protocol takes the first of `mixed`; fuzz uses all. The exit status is 1 when a guarantee was broken.
  */
@@ -46,6 +47,7 @@ interface Given {
   readonly seconds: number | undefined;
   readonly connections: readonly (number | "own")[];
   readonly executable: string | undefined;
+  readonly candidate: string | undefined;
 }
 
 const tortures: Readonly<Record<string, (given: Given) => Promise<Outcome>>> = {
@@ -83,6 +85,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: "string" },
     connections: { type: "string", default: "own,50" },
     executable: { type: "string" },
+    candidate: { type: "string" },
     seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
   },
 });
@@ -95,6 +98,7 @@ const attack = {
   seconds: values.seconds === undefined ? undefined : +values.seconds,
   connections: values.connections.split(",").map((count) => (count === "own" ? count : +count)),
   executable: values.executable,
+  candidate: values.candidate,
 };
 const protocols = Object.hasOwn(protocolsOf, values.protocol) ? protocolsOf[values.protocol] : undefined;
 if (

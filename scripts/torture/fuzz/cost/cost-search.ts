@@ -5,6 +5,7 @@ import { seedsOf } from "./seeds.ts";
 
 /** The cost that a search looks for. */
 export interface CostKind {
+  readonly name: string;
   /** Microseconds or bytes, per byte that the server receives. */
   readonly unit: string;
   readonly measure: (server: CostServer, candidate: Candidate) => Promise<number>;
@@ -44,7 +45,7 @@ export class CostSearch {
   readonly #seeds: ReturnType<typeof seedsOf>;
   readonly #populations: Readonly<Record<CostProtocol, Measured[]>>;
   #server: CostServer | undefined;
-  #plays = 0;
+  #measured = 0;
 
   constructor({ random, server, kind }: CostSearchOptions) {
     this.#random = random;
@@ -54,8 +55,13 @@ export class CostSearch {
     this.#populations = { sync: [], collab: [], signal: [], rooms: [], peerjs: [], peers: [] };
   }
 
-  get plays(): number {
-    return this.#plays;
+  get name(): string {
+    return this.#kind.name;
+  }
+
+  /** The number of measurements. */
+  get measured(): number {
+    return this.#measured;
   }
 
   /** The highest cost of each protocol, with its frames; one line each. */
@@ -72,11 +78,9 @@ export class CostSearch {
 
   /** The costliest candidates of each protocol. */
   costliest(count: number): readonly Candidate[] {
-    return costProtocols.flatMap((protocol) =>
-      this.#ranked(protocol)
-        .slice(0, count)
-        .map(({ candidate }) => candidate),
-    );
+    return costProtocols
+      .flatMap((protocol) => this.#ranked(protocol).slice(0, count))
+      .map(({ candidate }) => candidate);
   }
 
   /** Measures one candidate. */
@@ -133,7 +137,7 @@ export class CostSearch {
 
   async #play(candidate: Candidate): Promise<number | undefined> {
     const server = await this.#ready();
-    this.#plays += 1;
+    this.#measured += 1;
     try {
       return await this.#kind.measure(server, candidate);
     } catch (error) {

@@ -1,11 +1,12 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Random } from "../../../../test/support/bytes/random.ts";
 import { executable as ownExecutable } from "../../../../test/support/processes/executable.ts";
 import { Stage } from "../../attack/stage.ts";
 import { Faults, type Outcome, type Progress } from "../../outcome.ts";
-import { type Candidate, describeCandidate, serialized } from "./candidate.ts";
+import { type Candidate, describeCandidate, parseCandidate, serialized } from "./candidate.ts";
 import { CostSearch } from "./cost-search.ts";
+import type { CostServerOptions } from "./cost-server.ts";
 import { memoryCost, type ThoroughCost, thoroughCost, timeCost } from "./thorough-cost.ts";
 
 export interface CostOptions {
@@ -13,6 +14,8 @@ export interface CostOptions {
   readonly seed: number;
   readonly dataFolder: string;
   readonly executable?: string | undefined;
+  /** A file with a candidate of an earlier search: it alone is measured. */
+  readonly candidate?: string | undefined;
   readonly progress?: Progress;
 }
 
@@ -22,24 +25,50 @@ export const mostBytesKeptPerByte = 100;
 
 const defaultSeconds = 600;
 const reported = 10;
-/** The costliest of each protocol in time, and one in memory, are measured thoroughly. */
-const examinedOfProtocol = 2;
+/** The numbers of the costliest of each protocol that are measured thoroughly. */
+const examinedInTime = 2;
+const examinedInMemory = 1;
 /** A measurement of memory takes as long as so many of time. */
 const timeStepsOfMemoryStep = 100;
 const reportEveryMs = 120_000;
 
-/** Looks for frames that cost the server most per byte, and reports the worst ten. */
+/** Looks for frames that cost the server most per byte, and reports the worst ten; or measures one candidate. */
 export async function tortureByCost(options: CostOptions): Promise<Outcome> {
-  const { seed, dataFolder, executable = ownExecutable, progress = () => {}, seconds = defaultSeconds } = options;
-  const faults = new Faults();
+  const { dataFolder, executable = ownExecutable, progress = () => {} } = options;
   const template = await (await Stage.set(dataFolder, executable, "history")).copy();
-  const folder = join(dataFolder, "servers");
-  await mkdir(folder);
-  const server = { folder, template, executable };
+  const server = { folder: join(dataFolder, "servers"), template, executable };
+  await mkdir(server.folder);
+  const faults = new Faults();
+  const found =
+    options.candidate === undefined
+      ? await findCostly(options, server, faults)
+      : [parseCandidate(await readFile(options.candidate, "utf8"))];
+  const examined: Examined[] = [];
+  for (const candidate of found) {
+    const entry = { candidate, cost: await thoroughCost(candidate, server) };
+    examined.push(entry);
+    progress(describe(entry));
+  }
+  const worst = examined.toSorted((one, other) => excessOf(other.cost) - excessOf(one.cost)).slice(0, reported);
+  const figures: Record<string, string> = {};
+  for (const [index, entry] of worst.entries()) {
+    const file = join(dataFolder, `worst-${index + 1}.json`);
+    await writeFile(file, serialized(entry.candidate));
+    figures[`${index + 1}.`] = `${describe(entry)}\n      ${file}`;
+    faults.unless(excessOf(entry.cost) <= 1, `out of proportion: ${describe(entry)}`);
+  }
+  return { figures, faults: faults.all };
+}
+
+/** Searches for the time that was asked for, and resolves with the costliest candidates of each protocol. */
+async function findCostly(
+  { seed, seconds = defaultSeconds, dataFolder, progress = () => {} }: CostOptions,
+  server: CostServerOptions,
+  faults: Faults,
+): Promise<readonly Candidate[]> {
   const random = new Random(seed);
-  const [time, memory] = [timeCost, memoryCost].map((kind) => new CostSearch({ random, server, kind }));
-  if (time === undefined || memory === undefined) throw new Error("no search");
-  const searches = [time, memory];
+  const time = new CostSearch({ random, server, kind: timeCost });
+  const memory = new CostSearch({ random, server, kind: memoryCost });
   const overAt = performance.now() + seconds * 1_000;
   let reportAt = performance.now() + reportEveryMs;
   while (performance.now() < overAt) {
@@ -47,27 +76,18 @@ export async function tortureByCost(options: CostOptions): Promise<Outcome> {
     await memory.step();
     if (performance.now() < reportAt) continue;
     reportAt = performance.now() + reportEveryMs;
-    for (const search of searches) progress(`${search.plays} measured: ${search.summary}`);
+    for (const search of [time, memory]) {
+      progress(`${search.name}, ${search.measured} measured: ${search.summary}`);
+      for (const candidate of search.costliest(1)) {
+        await writeFile(join(dataFolder, `${search.name}-${candidate.protocol}.json`), serialized(candidate));
+      }
+    }
   }
-  for (const search of searches) {
+  for (const search of [time, memory]) {
     await search.close();
     for (const fault of search.faults) faults.add(fault);
   }
-  const examined: Examined[] = [];
-  for (const candidate of [...time.costliest(examinedOfProtocol), ...memory.costliest(1)]) {
-    const cost = await thoroughCost(candidate, server);
-    examined.push({ candidate, cost });
-    progress(describe({ candidate, cost }));
-  }
-  const worst = examined.toSorted((one, other) => excessOf(other.cost) - excessOf(one.cost)).slice(0, reported);
-  const figures: Record<string, string> = { seed: `${seed}`, "candidates measured": `${time.plays + memory.plays}` };
-  for (const [index, entry] of worst.entries()) {
-    const file = join(dataFolder, `costly-${index + 1}.json`);
-    await writeFile(file, serialized(entry.candidate));
-    figures[`${index + 1}.`] = `${describe(entry)}\n      ${file}`;
-    faults.unless(excessOf(entry.cost) <= 1, `out of proportion: ${describe(entry)}`);
-  }
-  return { figures, faults: faults.all };
+  return [...time.costliest(examinedInTime), ...memory.costliest(examinedInMemory)];
 }
 
 interface Examined {

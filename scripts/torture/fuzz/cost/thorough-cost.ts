@@ -21,6 +21,7 @@ export interface ThoroughCost {
 const fewestBytes = 64;
 
 export const timeCost: CostKind = {
+  name: "time",
   unit: "µs/byte",
   measure: async (server, candidate) => {
     const { mainMs, bytes } = await server.play(candidate);
@@ -35,6 +36,7 @@ const heldBytes = 300_000;
 const mostHeldPlays = 30;
 
 export const memoryCost: CostKind = {
+  name: "memory",
   unit: "bytes kept/byte",
   measure: async (server, candidate) => {
     const plays = Math.min(mostHeldPlays, Math.ceil(heldBytes / Math.max(fewestBytes, bytesOf(candidate))));
