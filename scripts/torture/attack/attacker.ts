@@ -80,6 +80,13 @@ export class Attacker {
     socket.destroy();
   }
 
+  /** Opens a WebSocket, sends these bytes, and stays until the attack is over or the connection is closed. */
+  async hold(path: string, bytes: Iterable<Uint8Array>): Promise<void> {
+    const socket = await this.open(path);
+    for (const piece of bytes) await socket?.write(piece);
+    await socket?.closed;
+  }
+
   /** Sends a request, and reads its answer to the end; undefined when the server disconnects. */
   async request(path: string, init: RequestInit = {}): Promise<string | undefined> {
     const headers = { ...init.headers, "x-forwarded-for": this.#address };

@@ -11,6 +11,7 @@ const step1 = frame(Uint8Array.of(0, 0, 1, 0));
 const sipBytes = 60_000;
 const sipEveryMs = 5_000;
 const vectors = 200;
+const documentsPerConnection = 1_000;
 
 export const documentAttacks: readonly Attack[] = [
   {
@@ -69,6 +70,19 @@ export const documentAttacks: readonly Attack[] = [
           yield Buffer.concat([auth(), step1(), close()].map((message) => frame(message)));
         }
       }),
+  },
+  {
+    name: "collab-documents-held",
+    connections: 20,
+    // One connection enters as many documents as it may, and stays in them.
+    prepare: () => (attacker) =>
+      attacker.hold(
+        "/collab",
+        Array.from({ length: documentsPerConnection }, () => {
+          const { auth, step1 } = providerFrames(`${attacker.next()}`);
+          return Buffer.concat([frame(auth()), frame(step1())]);
+        }),
+      ),
   },
 ];
 

@@ -17,6 +17,15 @@ export const signalingAttacks: readonly Attack[] = [
       }),
   },
   {
+    name: "topics-held",
+    connections: 900,
+    // The shortest names, so that each byte that is sent makes the server keep most.
+    prepare: () => (attacker) => {
+      const topics = Array.from({ length: topicsPerFrame }, () => attacker.next().toString(36));
+      return attacker.hold("/signal", [frame(JSON.stringify({ type: "subscribe", topics }))]);
+    },
+  },
+  {
     name: "publishes",
     connections: 10,
     prepare: () => {
