@@ -40,28 +40,28 @@ export interface AttackSocketOptions {
   readonly address: string;
   /** Called with each chunk that arrives; frames are not parsed. By default chunks are dropped. */
   readonly received?: (chunk: Uint8Array) => void;
-  /** Called with the number of bytes of each write. */
-  readonly sent: (bytes: number) => void;
+  /** Called with the number of bytes before each write; resolves when the attacker's link has room for them. */
+  readonly sending: (bytes: number) => Promise<void>;
 }
 
 /** A WebSocket of an attacker on a bare TCP socket, which sends any bytes and reads when it likes to. */
 export class AttackSocket {
   readonly closed: Promise<void>;
   readonly #socket: Socket;
-  readonly #sent: (bytes: number) => void;
+  readonly #sending: AttackSocketOptions["sending"];
 
-  private constructor(socket: Socket, sent: (bytes: number) => void) {
+  private constructor(socket: Socket, sending: AttackSocketOptions["sending"]) {
     this.#socket = socket;
-    this.#sent = sent;
+    this.#sending = sending;
     this.closed = new Promise((resolve) => socket.once("close", () => resolve()));
   }
 
   /** Resolves when the WebSocket is open; with undefined when the server refuses it. */
-  static async open(port: number, { path, address, received = () => {}, sent }: AttackSocketOptions) {
+  static async open(port: number, { path, address, received = () => {}, sending }: AttackSocketOptions) {
     const socket = connect(port, "127.0.0.1");
     // The server is expected to disconnect.
     socket.on("error", () => {});
-    const opened = new AttackSocket(socket, sent);
+    const opened = new AttackSocket(socket, sending);
     const lines = [
       `GET ${path} HTTP/1.1`,
       "Host: 127.0.0.1",
@@ -88,9 +88,9 @@ export class AttackSocket {
 
   /** Resolves when the kernel has taken the bytes, or when the connection is closed. */
   async write(bytes: Uint8Array): Promise<void> {
+    await this.#sending(bytes.byteLength);
     if (!this.isOpen) return;
     const written = new Promise<void>((resolve) => this.#socket.write(bytes, () => resolve()));
-    this.#sent(bytes.byteLength);
     await Promise.race([written, this.closed]);
   }
 

@@ -1,5 +1,5 @@
 /**
- * One attack: `bun attacker-process.ts <port> <attack> <seconds> <connections> <address>`.
+ * One attack: `bun attacker-process.ts <port> <attack> <seconds> <connections> <address> <bytes per second>`.
  *
  * It sends "ready" to its parent, begins when it receives any message, and ends with an `AttackReport`.
  */
@@ -24,13 +24,18 @@ const pauseMs = 5;
 const priority = 10;
 
 setPriority(priority);
-const [port, name = "", seconds, connections, address = ""] = process.argv.slice(2);
+const [port, name = "", seconds, connections, address = "", bytesPerSecond] = process.argv.slice(2);
 const attack = findAttack(name);
 if (attack === undefined) throw new Error(`there is no attack ${name}`);
 const play = await attack.prepare();
 process.send?.("ready");
 await new Promise((resolve) => process.once("message", resolve));
-const attacker = new Attacker({ port: Number(port), address, seconds: Number(seconds) });
+const attacker = new Attacker({
+  port: Number(port),
+  address,
+  seconds: Number(seconds),
+  bytesPerSecond: Number(bytesPerSecond),
+});
 let plays = 0;
 await Promise.all(Array.from({ length: Number(connections) }, (_, index) => playOn(play, index)));
 const report: AttackReport = { sentBytes: attacker.sentBytes, plays };

@@ -17,7 +17,12 @@ export interface AttackerOptions {
   /** The address that its requests name, so that the limits per address hold for them. */
   readonly address: string;
   readonly seconds: number;
+  /** The bandwidth of its link to the server. */
+  readonly bytesPerSecond: number;
 }
+
+/** A write waits if its turn on the link is later than so many milliseconds. */
+const linkDelayMs = 5;
 
 /**
  * The means of one attack. It counts the bytes that it sends, and closes its connections when the attack is over: a write
@@ -27,11 +32,15 @@ export class Attacker {
   readonly #port: number;
   readonly #address: string;
   readonly #overAt: number;
+  readonly #bytesPerSecond: number;
+  /** The time at which the link has sent everything so far. */
+  #linkFreeAt = 0;
   readonly #sockets = new Set<AttackSocket>();
   #sentBytes = 0;
   #names = 0;
 
-  constructor({ port, address, seconds }: AttackerOptions) {
+  constructor({ port, address, seconds, bytesPerSecond }: AttackerOptions) {
+    this.#bytesPerSecond = bytesPerSecond;
     this.#port = port;
     this.#address = address;
     this.#overAt = performance.now() + seconds * 1_000;
@@ -60,7 +69,7 @@ export class Attacker {
 
   /** Opens a WebSocket; undefined when the server refuses it. */
   async open(path: string, received?: AttackSocketOptions["received"]): Promise<AttackSocket | undefined> {
-    const options = { path, address: this.#address, sent: this.#count };
+    const options = { path, address: this.#address, sending: this.#send };
     const socket = await AttackSocket.open(this.#port, { ...options, ...(received && { received }) });
     if (socket === undefined) return undefined;
     this.#sockets.add(socket);
@@ -91,7 +100,7 @@ export class Attacker {
   async request(path: string, init: RequestInit = {}): Promise<string | undefined> {
     const headers = { ...init.headers, "x-forwarded-for": this.#address };
     const body = typeof init.body === "string" ? init.body.length : 0;
-    this.#count(path.length + 100 + body);
+    await this.#send(path.length + 100 + body);
     const signal = AbortSignal.timeout(this.leftMs + 1_000);
     return fetch(`http://127.0.0.1:${this.#port}${path}`, { ...init, headers, signal }).then(
       (response) => response.text(),
@@ -99,8 +108,12 @@ export class Attacker {
     );
   }
 
-  readonly #count = (bytes: number): void => {
+  readonly #send = async (bytes: number): Promise<void> => {
     this.#sentBytes += bytes;
+    const now = performance.now();
+    const startsAt = Math.max(now, this.#linkFreeAt);
+    this.#linkFreeAt = startsAt + (bytes * 1_000) / this.#bytesPerSecond;
+    if (startsAt > now + linkDelayMs) await Bun.sleep(Math.min(startsAt - now, this.leftMs));
   };
 }
 

@@ -45,6 +45,11 @@ const megabyte = 1_000_000;
 /** The growth that may be left when an attack is over. */
 export const leftMegabytes = 50;
 const attackerNetwork = "203.0.113";
+/**
+ * The server's link, a gigabit, which all attackers share. The loopback interface brings ten times as much, before any
+ * program can look at it.
+ */
+const linkBytesPerSecond = 125_000_000;
 const warmUpMs = 2_000;
 const pollMs = 250;
 /** The attacker's own loop may be late, and a server that is blocked answers late. */
@@ -57,7 +62,8 @@ export async function tryAttacks(attacks: readonly Attack[], options: TrialOptio
   /** Attacks that run at once come from an address each. */
   const attackerArgs = (attack: Attack, index: number) => {
     const address = `${attackerNetwork}.${index + 1}`;
-    return [`${port}`, attack.name, `${options.seconds}`, `${options.connectionsOf(attack)}`, address];
+    const bytesPerSecond = linkBytesPerSecond / attacks.length;
+    return [port, attack.name, options.seconds, options.connectionsOf(attack), address, bytesPerSecond].map(String);
   };
   const tokenArgs = token === undefined ? [] : [token];
   await using honest = new AsyncDisposableStack();

@@ -124,7 +124,7 @@ export class CostServer implements AsyncDisposable {
       const socket = await AttackSocket.open(this.#port, {
         path: protocol === "sync" ? paths.sync(room) : path,
         address: "127.0.0.1",
-        sent: () => {},
+        sending: () => Promise.resolve(),
       });
       if (socket === undefined) throw new Error(`the server refuses ${path}`);
       sockets.push(socket);
