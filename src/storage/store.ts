@@ -78,17 +78,20 @@ export class StoreError extends Error {
 /**
  * The store of documents, each an append-only log of commuting updates (its update log).
  *
- * Calls take effect in the order in which they are made. Each call either takes effect completely, or rejects with
+ * Calls take effect in the order in which they are made. Each call either takes effect completely, or fails with
  * `StoreError` and leaves every log unchanged.
  */
 export interface Store {
   /** Reads a document; undefined for one without appends, or one that was removed. */
   load(document: string): Promise<StoredDocument | undefined>;
   /**
-   * Appends all of `batch` in one transaction, which survives `kill -9` once the promise resolves. Resolves with the
-   * row ids in the order of the batch.
+   * Appends all of `batch` in one transaction, and answers with the row ids in the order of the batch. The batch survives
+   * `kill -9` once the answer is there.
+   *
+   * A store that can, answers synchronously: it returns the row ids, or throws `StoreError`. Otherwise it returns a
+   * promise. One store may do both, so a caller that does not need the difference awaits the answer.
    */
-  append(batch: readonly PendingUpdate[]): Promise<readonly RowId[]>;
+  append(batch: readonly PendingUpdate[]): readonly RowId[] | Promise<readonly RowId[]>;
   /**
    * Resolves when all appends and compactions before the call survive a power loss, as far as the store's medium does,
    * and are where the next start looks for them. Does not block the event loop. One call at a time.

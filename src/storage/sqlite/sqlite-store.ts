@@ -65,6 +65,10 @@ class SqliteStore implements FileStore {
   /** Resolves when no sync is running. */
   #syncing: Promise<void> = Promise.resolve();
   #restoring: Promise<void> | undefined;
+  /** The calls that wait for the log. */
+  #waitingCalls = 0;
+  /** Resolves when the last call that had to wait has taken effect. */
+  #lastCall: Promise<unknown> = Promise.resolve();
 
   constructor(options: SqliteStoreOptions) {
     this.#options = options;
@@ -74,24 +78,15 @@ class SqliteStore implements FileStore {
   }
 
   async load(document: string): Promise<StoredDocument | undefined> {
-    await this.#untilWritable();
-    return translateErrors(() => {
-      const found = this.#statements.findDocument.get(document);
-      if (found === null) return undefined;
-      const updates = this.#statements.selectUpdates.all(found.id);
-      const base = updates.find(({ row }) => row === found.base);
-      return {
-        base: base && { ...base, summary: found.summary ?? undefined },
-        tail: updates.filter(({ row }) => row !== found.base),
-        quarantined: this.#statements.selectQuarantined.all(found.id),
-      };
-    });
+    return this.#inTurn(() => translateErrors(() => this.#load(document)));
   }
 
-  async append(batch: readonly PendingUpdate[]): Promise<readonly RowId[]> {
-    await this.#untilWritable();
-    return this.#write(batch.length, () =>
-      batch.map(({ document, update }) => this.#insert(this.#documentId(document), update)),
+  /** Synchronous, except while the write-ahead log is too long: then all calls wait for its checkpoint, in order. */
+  append(batch: readonly PendingUpdate[]): readonly RowId[] | Promise<readonly RowId[]> {
+    return this.#inTurn(() =>
+      this.#write(batch.length, () =>
+        batch.map(({ document, update }) => this.#insert(this.#documentId(document), update)),
+      ),
     );
   }
 
@@ -101,36 +96,21 @@ class SqliteStore implements FileStore {
     return sync;
   }
 
-  async compact(document: string, { base, summary, rows, quarantined }: Compaction): Promise<RowId> {
-    await this.#untilWritable();
-    return this.#write(1, () => {
-      const found = this.#statements.findDocument.get(document);
-      for (const row of quarantined) if (found !== null) this.#statements.quarantine.run(found.id, row);
-      if (found === null || !this.#deleteRows(found, rows)) {
-        throw new StoreError("unavailable", "The rows to compact have changed.");
-      }
-      const row = this.#insert(found.id, base);
-      this.#statements.setBase.run(row, summary, found.id);
-      for (const replaced of rows) this.#unsynced.delete(replaced);
-      return row;
-    });
+  async compact(document: string, compaction: Compaction): Promise<RowId> {
+    return this.#inTurn(() => this.#write(1, () => this.#replaceRows(document, compaction)));
   }
 
   async list({ after, limit }: Page): Promise<readonly DocumentInfo[]> {
-    return translateErrors(() => this.#statements.selectPage.all(after ?? "", after ?? null, limit));
+    return this.#inTurn(() =>
+      translateErrors(() => this.#statements.selectPage.all(after ?? "", after ?? null, limit)),
+    );
   }
 
   async remove(document: string): Promise<void> {
-    await this.#untilWritable();
-    this.#write(0, () => {
-      const found = this.#statements.findDocument.get(document);
-      if (found === null) return;
-      for (const [row, unsynced] of this.#unsynced) if (unsynced.document === found.id) this.#unsynced.delete(row);
-      this.#statements.deleteUpdates.run(found.id, 0, this.#nextRow);
-      this.#statements.deleteQuarantined.run(found.id);
-      this.#statements.deleteDocument.run(found.id);
+    return this.#inTurn(() => {
+      this.#write(0, () => this.#deleteDocument(document));
+      this.#documentIds.delete(document);
     });
-    this.#documentIds.delete(document);
   }
 
   /** Rejects with `StoreError` (unavailable) as well if the next start would not find the data. */
@@ -223,10 +203,52 @@ class SqliteStore implements FileStore {
   }
 
   /**
-   * Waits until writers may proceed. Calls that wait for the log proceed in order, and the first may block the others.
+   * Runs `task` after the calls before it: at once, unless writers wait for the log. Each call may make the log too long
+   * again, and the calls after it then wait once more.
    */
-  async #untilWritable(): Promise<void> {
-    while (this.#connection.wal.pendingRestart !== undefined) await this.#connection.wal.pendingRestart;
+  #inTurn<Result>(task: () => Result): Result | Promise<Result> {
+    if (this.#waitingCalls === 0 && this.#connection.wal.pendingRestart === undefined) return task();
+    this.#waitingCalls += 1;
+    const result = this.#lastCall.then(async () => {
+      while (this.#connection.wal.pendingRestart !== undefined) await this.#connection.wal.pendingRestart;
+      this.#waitingCalls -= 1;
+      return task();
+    });
+    this.#lastCall = result.catch(() => {});
+    return result;
+  }
+
+  #load(document: string): StoredDocument | undefined {
+    const found = this.#statements.findDocument.get(document);
+    if (found === null) return undefined;
+    const updates = this.#statements.selectUpdates.all(found.id);
+    const base = updates.find(({ row }) => row === found.base);
+    return {
+      base: base && { ...base, summary: found.summary ?? undefined },
+      tail: updates.filter(({ row }) => row !== found.base),
+      quarantined: this.#statements.selectQuarantined.all(found.id),
+    };
+  }
+
+  #replaceRows(document: string, { base, summary, rows, quarantined }: Compaction): RowId {
+    const found = this.#statements.findDocument.get(document);
+    for (const row of quarantined) if (found !== null) this.#statements.quarantine.run(found.id, row);
+    if (found === null || !this.#deleteRows(found, rows)) {
+      throw new StoreError("unavailable", "The rows to compact have changed.");
+    }
+    const row = this.#insert(found.id, base);
+    this.#statements.setBase.run(row, summary, found.id);
+    for (const replaced of rows) this.#unsynced.delete(replaced);
+    return row;
+  }
+
+  #deleteDocument(document: string): void {
+    const found = this.#statements.findDocument.get(document);
+    if (found === null) return;
+    for (const [row, unsynced] of this.#unsynced) if (unsynced.document === found.id) this.#unsynced.delete(row);
+    this.#statements.deleteUpdates.run(found.id, 0, this.#nextRow);
+    this.#statements.deleteQuarantined.run(found.id);
+    this.#statements.deleteDocument.run(found.id);
   }
 
   /** Runs `task`, which inserts up to `rows` updates, in one transaction. */

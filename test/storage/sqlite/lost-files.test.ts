@@ -45,7 +45,7 @@ afterEach(async () => {
   rmSync(parent, { recursive: true });
 });
 
-const append = (...numbers: readonly number[]) => store.append([{ document: "d", update: updateOf(numbers) }]);
+const append = async (...numbers: readonly number[]) => store.append([{ document: "d", update: updateOf(numbers) }]);
 const fault = () => store.findFault();
 const lost = { kind: "unavailable" };
 

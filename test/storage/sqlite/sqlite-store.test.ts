@@ -37,6 +37,26 @@ async function kindOfFailure(promise: Promise<unknown>): Promise<StoreErrorKind 
   return error instanceof StoreError ? error.kind : undefined;
 }
 
+test("a store appends synchronously, and makes all calls wait in order while its log is too long", async () => {
+  const store = openSqliteStore({ file, metrics: createMetrics() });
+  const update = new Uint8Array(33 * 2 ** 20);
+  const first = store.append([{ document: "document", update }]);
+  expect(first).toBeArray();
+  const before = await store.load("document");
+  expect(before?.tail).toHaveLength(1);
+  expect(store.append([{ document: "document", update }])).toBeArray();
+  // The log is longer than 64 MB now.
+  const third = store.append([{ document: "document", update: one }]);
+  const loaded = store.load("document");
+  const fourth = store.append([{ document: "document", update: one }]);
+  expect([third, fourth]).toEqual([expect.any(Promise), expect.any(Promise)]);
+  expect((await loaded)?.tail).toHaveLength(3);
+  const rows = [first, await third, await fourth].flat();
+  expect(rows).toEqual(rows.toSorted());
+  expect(store.append([{ document: "document", update: one }])).toBeArray();
+  await store.close();
+});
+
 describe("a store that is opened again", () => {
   test("has all its data, and appends after it", async () => {
     let store = openSqliteStore({ file, metrics: createMetrics() });
@@ -153,13 +173,13 @@ test("a reader of the file, such as a backup, does not block a store, and sees o
 });
 
 describe("a store that cannot write", () => {
-  test("rejects as unavailable while another program writes, and accepts the same batch afterwards", async () => {
+  test("fails as unavailable while another program writes, and accepts the same batch afterwards", async () => {
     const store = openSqliteStore({ file, metrics: createMetrics() });
     await store.append([{ document: "document", update: updateOf([0]) }]);
     const other = new Database(file);
     other.run("BEGIN IMMEDIATE");
     const batch = ["document", "new"].map((document) => ({ document, update: updateOf([1]) }));
-    expect(await kindOfFailure(store.append(batch))).toBe("unavailable");
+    expect(() => store.append(batch)).toThrow(expect.objectContaining({ kind: "unavailable" }));
     expect(numbersIn(await store.load("document"))).toEqual([0]);
     other.close(true);
     await store.append(batch);
@@ -168,7 +188,7 @@ describe("a store that cannot write", () => {
     await store.close();
   });
 
-  test("rejects as unavailable when files may not grow, and stores each batch completely or not at all", async () => {
+  test("fails as unavailable when files may not grow, and stores each batch completely or not at all", async () => {
     // The limit counts 512 bytes each. Without the trap the signal that comes with it would end the process.
     const limited = ["sh", "-c", `trap "" XFSZ; ulimit -f 4000; exec "$@"`, "sh"];
     await using child = new Child("fill-store.ts", [file], limited);
@@ -184,7 +204,7 @@ describe("a store that cannot write", () => {
   const canMount = Bun.which("unshare") !== null && Bun.spawnSync([...privately, "true"]).exitCode === 0;
 
   test.skipIf(!canMount)(
-    "because the disk is full: rejects as full, and takes the same batch when there is room",
+    "because the disk is full: fails as full, and takes the same batch when there is room",
     async () => {
       const mount = `mount -t tmpfs -o size=6m none "$0" && head -c 4000000 /dev/zero >"$0/filler" && exec "$@"`;
       const args = [file, join(folder, "filler")];

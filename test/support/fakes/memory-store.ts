@@ -38,7 +38,7 @@ class MemoryStore implements Store {
     };
   }
 
-  async append(batch: readonly PendingUpdate[]): Promise<readonly RowId[]> {
+  append(batch: readonly PendingUpdate[]): readonly RowId[] {
     return batch.map(({ document, update }) => {
       const log = this.#logs.get(document) ?? { base: undefined, tail: new Map(), quarantined: [] };
       this.#logs.set(document, log);

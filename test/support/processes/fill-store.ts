@@ -30,7 +30,7 @@ const store = openSqliteStore({ file, metrics: createMetrics() });
 const update = new Uint8Array(40_000).fill(7);
 
 const append = (batch: number) =>
-  failureOf(store.append(["every", `${batch}`].map((document) => ({ document, update }))));
+  failureOf((async () => store.append(["every", `${batch}`].map((document) => ({ document, update }))))());
 const rowsOfEvery = async () => rowsOf(await store.load("every")).length;
 const documents = async () => (await store.list({ limit: 1_000 })).length;
 
