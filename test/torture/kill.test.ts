@@ -46,9 +46,10 @@ test.each([
   await rm(dataFolder, { recursive: true, force: true });
 });
 
-/** Deletes the last ten rows of each document. */
+/** Deletes the journal, and the last ten rows of each document. */
 function deleteLastRows(dataFolder: string): void {
   const database = new Database(join(dataFolder, "yurt.db"));
+  database.run("DELETE FROM journal");
   database.run(`
     DELETE FROM updates WHERE id IN (
       SELECT id FROM (

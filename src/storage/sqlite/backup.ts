@@ -14,6 +14,7 @@ import {
   withDatabase,
   withIdleDatabase,
 } from "./database-file.ts";
+import { liveEntries } from "./journal/live-entries.ts";
 
 /** The number of documents in a copy of a database, and its size. */
 export interface CopyFacts {
@@ -113,15 +114,21 @@ export function summarize(database: Database): CopyFacts {
 function examineCopy(copy: Database, examine: Examine): void {
   const problem = integrityProblem(copy);
   if (problem !== undefined) throw new Error(`The copy is damaged: ${problem}.`);
+  examine(updatesIn(copy));
+}
+
+/** All updates of a copy: first those of the documents' rows, then those of the journal. */
+function* updatesIn(copy: Database): Generator<CopiedUpdate> {
   const statement = copy.prepare<CopiedUpdate, []>(
     `SELECT name AS document, updates.id AS "row", data AS "update"
      FROM updates JOIN documents ON documents.id = updates.document ORDER BY updates.document, updates.id`,
   );
   try {
-    examine(statement.iterate());
+    yield* statement.iterate();
   } finally {
     statement.finalize();
   }
+  for (const { name, row, update } of liveEntries(copy)) yield { document: name, row, update };
 }
 
 /** Renames the copy to its target, without overwriting a file that was created there meanwhile. */

@@ -6,6 +6,8 @@ declare const self: Worker;
 
 /** The wait for a lock of another connection. */
 const busyTimeoutMs = 1_000;
+/** The wait for programs that read the database before the log is cut. Writers wait as long. */
+const truncateTimeoutMs = 20;
 
 let database: Database | undefined;
 
@@ -20,8 +22,10 @@ function answer(request: CheckpointRequest): CheckpointReply {
       return { isComplete: true };
     }
     database ??= open(request.file, request.identity);
+    const isTruncating = request.type === "truncate";
+    database.run(`PRAGMA busy_timeout = ${isTruncating ? truncateTimeoutMs : busyTimeoutMs}`);
     const statement = database.prepare<{ busy: number; log: number; checkpointed: number }, []>(
-      "PRAGMA wal_checkpoint(PASSIVE)",
+      `PRAGMA wal_checkpoint(${isTruncating ? "TRUNCATE" : "PASSIVE"})`,
     );
     const result = statement.get();
     statement.finalize();
@@ -40,7 +44,6 @@ function open(file: string, identity: FileFacts): Database {
     opened.close(true);
     throw new Error(`${file} is not the open database any more`);
   }
-  opened.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
   // A checkpoint then syncs the log before it copies, and the database afterwards.
   opened.run("PRAGMA synchronous = NORMAL");
   opened.run("PRAGMA wal_autocheckpoint = 0");

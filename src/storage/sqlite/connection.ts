@@ -1,13 +1,16 @@
 import { Database } from "bun:sqlite";
 import type { Metrics } from "../../ops/metrics.ts";
 import { refuseLink } from "../own-file.ts";
-import { type RowId, StoreError } from "../store.ts";
+import { StoreError } from "../store.ts";
 import { checkDatabase, companionSuffixes } from "./database-file.ts";
+import { DocumentIds } from "./ids/document-ids.ts";
+import { RowIds } from "./ids/row-ids.ts";
+import { Journal } from "./journal/journal.ts";
 import { migrate, migrations } from "./migrations.ts";
 import { OpenFiles } from "./open-files.ts";
 import { translateErrors } from "./sqlite-errors.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
-import { type WalFrames, WriteAheadLog } from "./write-ahead-log.ts";
+import { maxLogBytes, type WalFrames, WriteAheadLog } from "./write-ahead-log.ts";
 
 /** The wait for another program's write lock. It blocks the event loop, so it is short. */
 const busyTimeoutMs = 500;
@@ -28,20 +31,21 @@ export class Connection {
   readonly statements: Statements;
   readonly files: OpenFiles;
   readonly wal: WriteAheadLog;
-  /** Runs a task in a transaction. One for all: to make it takes half as long as the transaction. */
-  readonly atomically: { immediate(task: () => unknown): unknown };
-  /** The row ids below this number may be in use. */
-  readonly reserved: RowId;
+  readonly journal: Journal;
+  readonly documentIds: DocumentIds;
+  readonly rowIds: RowIds;
+  /** One for all: to make it takes half as long as a transaction. */
+  readonly #transaction: { immediate(task: () => unknown): unknown };
 
   private constructor(database: Database, { file, files, metrics }: ConnectionParts) {
     this.database = database;
     this.files = files;
-    this.atomically = database.transaction((task: () => unknown) => task());
+    this.#transaction = database.transaction((task: () => unknown) => task());
     const statements = prepareStatements(database);
     this.statements = statements;
-    const rowIds = statements.selectReserved.get();
-    if (rowIds === null) throw new StoreError("corrupt", "The table row_ids is empty.");
-    this.reserved = rowIds.reserved;
+    this.documentIds = new DocumentIds(statements);
+    this.rowIds = new RowIds(statements);
+    this.journal = new Journal(database, statements);
     // SQLite opens the log with the first statement that reads.
     files.remember();
     const frames = (): WalFrames => {
@@ -71,6 +75,11 @@ export class Connection {
       files.close();
       throw error;
     }
+  }
+
+  /** Runs a task in a transaction, and returns its result. */
+  atomically<Result>(task: () => Result): Result {
+    return this.#transaction.immediate(task) as Result;
   }
 
   /** Copies all frames of the log into the database, and syncs it. Throws `StoreError`. */
@@ -105,4 +114,6 @@ function prepareDatabase(database: Database): void {
   database.run("PRAGMA synchronous = NORMAL");
   // `WriteAheadLog` makes the checkpoints.
   database.run("PRAGMA wal_autocheckpoint = 0");
+  // A log that a reader has made longer is shortened when it starts from the beginning.
+  database.run(`PRAGMA journal_size_limit = ${maxLogBytes}`);
 }

@@ -40,6 +40,15 @@ export const migrations: readonly Migration[] = [
     PRIMARY KEY (document, id)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE documents ADD COLUMN folded INTEGER NOT NULL DEFAULT 0; -- updates up to this id are not in the journal
+
+  -- One record for each append, with updates of several documents that are not in the table updates yet.
+  CREATE TABLE journal (
+    id INTEGER PRIMARY KEY, -- the id of its first update
+    data BLOB NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** A newer release, with more migrations, has written the database. */

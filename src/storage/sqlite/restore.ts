@@ -14,6 +14,7 @@ import {
   restoringSuffix,
   withIdleDatabase,
 } from "./database-file.ts";
+import { liveEntries } from "./journal/live-entries.ts";
 
 export interface RestoreOptions {
   /** A database that Yurt has written, with its `-wal` if there is one. It is not modified. */
@@ -65,6 +66,8 @@ function checkSource(source: string): void {
     checkTables(database);
     const problem = integrityProblem(database);
     if (problem !== undefined) throw new StoreError("corrupt", problem);
+    // A server would not start with a damaged record.
+    for (const _ of liveEntries(database));
   });
 }
 

@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "../../lib/time/clock.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import { type ContentFault, describeFault, type FolderContent } from "../folder-content.ts";
 import {
@@ -11,15 +12,13 @@ import {
   StoreError,
 } from "../store.ts";
 import { Connection } from "./connection.ts";
+import { Journal, type JournalEntry } from "./journal/journal.ts";
+import { listDocuments, loadDocument } from "./read-documents.ts";
 import { translateErrors } from "./sqlite-errors.ts";
 import type { DocumentRow, Statements } from "./statements.ts";
+import { Unsynced } from "./unsynced.ts";
+import { Upkeep } from "./upkeep.ts";
 import { writeOutDatabase } from "./write-out.ts";
-
-/** The size of the cache of document ids, with names of at most 256 bytes. A miss costs one indexed look-up (3 µs). */
-const cachedDocuments = 10_000;
-
-/** The number of row ids that one write to `row_ids` reserves. */
-const reservedRows = 1_000_000;
 
 export interface SqliteStoreOptions {
   /** The path of the database, as the next start will open it. */
@@ -27,6 +26,8 @@ export interface SqliteStoreOptions {
   /** The folder with the file, whose lock keeps other processes out. */
   readonly folder?: Pick<FolderContent, "findFault">;
   readonly metrics: Metrics;
+  /** The system's clock if it is not set. */
+  readonly clock?: Clock;
 }
 
 /** A store in a file. It takes no updates, and makes none durable, while the path names another file, or none. */
@@ -42,22 +43,15 @@ export function openSqliteStore(options: SqliteStoreOptions): FileStore {
   return new SqliteStore(options);
 }
 
-/** The updates by row that may not be on disk yet, with the ids of their documents. */
-type Unsynced = Map<RowId, { readonly document: number; readonly update: Uint8Array }>;
-
 class SqliteStore implements FileStore {
   readonly #options: SqliteStoreOptions;
   #connection: Connection;
-  /** Ids of documents by name, for `append`. */
-  readonly #documentIds = new Map<string, number>();
-  /** Since the last sync began, or a failed one before it. */
-  #unsynced: Unsynced = new Map();
+  readonly #upkeep: Upkeep;
+  #unsynced = new Unsynced();
   /** The last sync failed: see `durable`. */
   #mustRewrite = false;
-  /** By the transaction under way. */
-  #insertedBytes = 0;
-  #nextRow: RowId;
-  #reserved: RowId;
+  /** The rows that the transaction under way has inserted. */
+  #inserted: JournalEntry[] = [];
   /** As the last call of `findFault` found it. */
   #fault: ContentFault | undefined;
   /** The content is written out, and no connection to it could be opened yet. */
@@ -73,52 +67,61 @@ class SqliteStore implements FileStore {
   constructor(options: SqliteStoreOptions) {
     this.#options = options;
     this.#connection = Connection.open(options);
-    this.#nextRow = this.#connection.reserved;
-    this.#reserved = this.#connection.reserved;
+    const { clock = systemClock } = options;
+    this.#upkeep = new Upkeep({
+      clock,
+      sync: async () => (this.#unsynced.isDirty ? this.durable() : undefined),
+      unsyncedBytes: () => this.#unsynced.bytes,
+      fold: () => this.#inTurn(() => this.#foldPart(this.#unsynced.firstRecord ?? Number.POSITIVE_INFINITY)),
+      mustFold: () => this.#connection.journal.isHalfFull,
+      truncate: () => this.#opened.wal.truncate(),
+    });
+    if (!this.#connection.journal.isEmpty) this.#upkeep.written();
   }
 
   async load(document: string): Promise<StoredDocument | undefined> {
-    return this.#inTurn(() => translateErrors(() => this.#load(document)));
+    return this.#inTurn(() => loadDocument(document, this.#opened));
   }
 
   /** Synchronous, except while the write-ahead log is too long: then all calls wait for its checkpoint, in order. */
   append(batch: readonly PendingUpdate[]): readonly RowId[] | Promise<readonly RowId[]> {
-    return this.#inTurn(() =>
-      this.#write(batch.length, () =>
-        batch.map(({ document, update }) => this.#insert(this.#documentId(document), update)),
-      ),
-    );
+    return this.#inTurn(() => this.#append(batch));
   }
 
+  /** Waits for the sync that runs, if one does: the store syncs by itself as well. */
   durable(): Promise<void> {
-    const sync = this.#sync();
+    const sync = this.#syncing.then(() => this.#sync());
     this.#syncing = sync.catch(() => {});
     return sync;
   }
 
   async compact(document: string, compaction: Compaction): Promise<RowId> {
-    return this.#inTurn(() => this.#write(1, () => this.#replaceRows(document, compaction)));
+    return this.#inTurn(() => this.#compact(document, compaction));
   }
 
-  async list({ after, limit }: Page): Promise<readonly DocumentInfo[]> {
-    return this.#inTurn(() =>
-      translateErrors(() => this.#statements.selectPage.all(after ?? "", after ?? null, limit)),
-    );
+  async list(page: Page): Promise<readonly DocumentInfo[]> {
+    return this.#inTurn(() => listDocuments(page, this.#opened));
   }
 
   async remove(document: string): Promise<void> {
     return this.#inTurn(() => {
-      this.#write(0, () => this.#deleteDocument(document));
-      this.#documentIds.delete(document);
+      const found = this.#write(0, () => this.#deleteDocument(document));
+      this.#connection.documentIds.delete(document);
+      if (found === undefined) return;
+      this.#connection.journal.dropAll(found);
+      this.#unsynced.deleteDocument(found);
     });
   }
 
   /** Rejects with `StoreError` (unavailable) as well if the next start would not find the data. */
   async close(): Promise<void> {
     await this.#restoring?.catch(() => {});
+    await this.#upkeep.close();
+    await this.#syncing;
     if (this.#isDisconnected) return;
-    await this.#connection.wal.close();
     const fault = this.findFault();
+    if (fault === undefined) await this.#foldAll();
+    await this.#connection.wal.close();
     translateErrors(() => {
       try {
         this.#connection.database.run("PRAGMA wal_checkpoint(TRUNCATE)");
@@ -159,11 +162,9 @@ class SqliteStore implements FileStore {
     this.#connection = Connection.open(this.#options);
     this.#isDisconnected = false;
     // Everything is on disk. The ids continue as after a start.
-    this.#unsynced = new Map();
+    this.#unsynced = new Unsynced();
     this.#mustRewrite = false;
-    this.#documentIds.clear();
-    this.#nextRow = this.#connection.reserved;
-    this.#reserved = this.#connection.reserved;
+    this.#upkeep.written();
     this.findFault();
   }
 
@@ -182,24 +183,28 @@ class SqliteStore implements FileStore {
       await this.#connection.wal.checkpointFully();
       this.#rewrite();
     }
-    const syncing = this.#unsynced;
-    this.#unsynced = new Map();
+    const unsynced = this.#unsynced;
+    unsynced.syncBegins();
     try {
       await this.#connection.wal.sync();
       this.#mustRewrite = false;
+      unsynced.syncSucceeded();
     } catch (error) {
       this.#mustRewrite = true;
-      for (const [row, update] of this.#unsynced) syncing.set(row, update);
-      this.#unsynced = syncing;
+      unsynced.syncFailed();
       throw error;
     }
     this.#fault ??= this.#connection.files.findStorageFault();
     refuseIfLost(this.#fault);
   }
 
-  get #statements(): Statements {
+  get #opened(): Connection {
     if (this.#isDisconnected) throw new StoreError("unavailable", `${this.#options.file} could not be opened again.`);
-    return this.#connection.statements;
+    return this.#connection;
+  }
+
+  get #statements(): Statements {
+    return this.#opened.statements;
   }
 
   /**
@@ -218,100 +223,155 @@ class SqliteStore implements FileStore {
     return result;
   }
 
-  #load(document: string): StoredDocument | undefined {
-    const found = this.#statements.findDocument.get(document);
-    if (found === null) return undefined;
-    const updates = this.#statements.selectUpdates.all(found.id);
-    const base = updates.find(({ row }) => row === found.base);
-    return {
-      base: base && { ...base, summary: found.summary ?? undefined },
-      tail: updates.filter(({ row }) => row !== found.base),
-      quarantined: this.#statements.selectQuarantined.all(found.id),
-    };
+  #append(batch: readonly PendingUpdate[]): readonly RowId[] {
+    if (batch.length === 0) return [];
+    if (Journal.takes(batch)) return this.#appendToJournal(batch);
+    const { documentIds, rowIds } = this.#opened;
+    return this.#write(batch.length, () =>
+      batch.map(({ document, update }) => this.#insert(documentIds.findOrCreate(document, rowIds.last), update)),
+    );
   }
 
-  #replaceRows(document: string, { base, summary, rows, quarantined }: Compaction): RowId {
-    const found = this.#statements.findDocument.get(document);
-    for (const row of quarantined) if (found !== null) this.#statements.quarantine.run(found.id, row);
-    if (found === null || !this.#deleteRows(found, rows)) {
-      throw new StoreError("unavailable", "The rows to compact have changed.");
-    }
-    const row = this.#insert(found.id, base);
-    this.#statements.setBase.run(row, summary, found.id);
-    for (const replaced of rows) this.#unsynced.delete(replaced);
+  #appendToJournal(batch: readonly PendingUpdate[]): readonly RowId[] {
+    const connection = this.#opened;
+    const { documentIds, journal, rowIds, wal } = connection;
+    const rows: RowId[] = [];
+    const documents: number[] = [];
+    const record = this.#tryToWrite(() => {
+      rowIds.reserve(batch.length);
+      const { last } = rowIds;
+      for (let count = 0; count < batch.length; count += 1) rows.push(rowIds.take());
+      const insert = () => {
+        for (const { document } of batch) documents.push(documentIds.findOrCreate(document, last));
+        return journal.insert(last + 1, { batch, documents });
+      };
+      // A single statement is a transaction by itself.
+      const isSingle = batch.every(({ document }) => documentIds.cached(document) !== undefined);
+      return isSingle ? insert() : connection.atomically(insert);
+    });
+    journal.inserted(record, documents);
+    this.#unsynced.addRecord(record);
+    wal.written(1, record.data.byteLength);
+    this.#upkeep.written();
+    if (journal.isFull) this.#upkeep.journalFull();
+    return rows;
+  }
+
+  #compact(name: string, { base, summary, rows, quarantined }: Compaction): RowId {
+    const { journal } = this.#connection;
+    const { document, last, row } = this.#write(1, () => {
+      const found = this.#statements.findDocument.get(name);
+      if (found !== null) for (const each of quarantined) this.#quarantine(found.id, each);
+      const last = found === null ? undefined : this.#deleteRows(found, rows);
+      if (found === null || last === undefined) {
+        throw new StoreError("unavailable", "The rows to compact have changed.");
+      }
+      const row = this.#insert(found.id, base);
+      this.#statements.setBase.run(row, summary, last, found.id);
+      return { document: found.id, last, row };
+    });
+    journal.dropUntil(document, last);
+    this.#unsynced.deleteRows(rows);
     return row;
   }
 
-  #deleteDocument(document: string): void {
-    const found = this.#statements.findDocument.get(document);
-    if (found === null) return;
-    for (const [row, unsynced] of this.#unsynced) if (unsynced.document === found.id) this.#unsynced.delete(row);
-    this.#statements.deleteUpdates.run(found.id, 0, this.#nextRow);
-    this.#statements.deleteQuarantined.run(found.id);
-    this.#statements.deleteDocument.run(found.id);
+  #quarantine(document: number, row: RowId): void {
+    const { journal } = this.#connection;
+    if (journal.has(document, row)) this.#statements.insertQuarantined.run(document, row, journal.updateAt(row));
+    else this.#statements.quarantine.run(document, row);
   }
 
-  /** Runs `task`, which inserts up to `rows` updates, in one transaction. */
-  #write<Result>(rows: number, task: () => Result): Result {
-    this.#insertedBytes = 0;
-    refuseIfLost(this.#fault);
+  /** Returns the number of the document, if there is one. */
+  #deleteDocument(name: string): number | undefined {
+    const found = this.#statements.findDocument.get(name);
+    if (found === null) return undefined;
+    this.#statements.deleteUpdates.run(found.id, 0, this.#connection.rowIds.last);
+    this.#statements.deleteQuarantined.run(found.id);
+    this.#statements.deleteDocument.run(found.id);
+    return found.id;
+  }
+
+  /** Folds a part of the journal, of records with ids below `end`; false if there are none. Throws `StoreError`. */
+  #foldPart(end: RowId): boolean {
     try {
-      const result = translateErrors(() => {
-        this.#reserve(rows);
-        // The transaction returns the result of `task`.
-        return this.#connection.atomically.immediate(task) as Result;
-      });
-      this.#connection.wal.written(rows, this.#insertedBytes);
-      return result;
+      const connection = this.#opened;
+      const { journal, wal } = connection;
+      const fold = translateErrors(() => journal.nextFold(end));
+      if (fold === undefined) return false;
+      this.#tryToWrite(() => connection.atomically(() => journal.move(fold)));
+      journal.moved(fold);
+      for (const { row, document, update } of fold.entries) this.#unsynced.addRow(row, document, update);
+      wal.written(fold.entries.length, fold.bytes);
+      return true;
     } catch (error) {
-      // The cache may hold ids of documents that the transaction would have created.
-      this.#documentIds.clear();
+      this.#options.metrics.storeFailures.inc({ operation: "fold" });
       throw error;
     }
   }
 
-  /** Writes the updates again that may not be on disk. */
-  #rewrite(): void {
-    this.#write(0, () => {
-      for (const [row, { document, update }] of this.#unsynced)
-        this.#statements.replaceUpdate.run(document, row, update);
+  /** Folds the journal before the store closes. If that fails, the journal stays as it is. */
+  async #foldAll(): Promise<void> {
+    const { journal, wal } = this.#connection;
+    if (journal.isEmpty) return;
+    try {
+      // The log starts from the beginning then, and needs no more space on the disk.
+      await wal.checkpointFully();
+      while (await this.#inTurn(() => this.#foldPart(Number.POSITIVE_INFINITY))) {
+        await new Promise<void>((resolve) => setImmediate(resolve));
+      }
+    } catch {}
+  }
+
+  /** Runs `task`, which inserts up to `rows` updates, in one transaction. */
+  #write<Result>(rows: number, task: () => Result): Result {
+    this.#inserted = [];
+    const result = this.#tryToWrite(() => {
+      this.#connection.rowIds.reserve(rows);
+      return this.#connection.atomically(task);
     });
+    let bytes = 0;
+    for (const { row, document, update } of this.#inserted) {
+      this.#unsynced.addRow(row, document, update);
+      bytes += update.byteLength;
+    }
+    this.#inserted = [];
+    this.#connection.wal.written(rows, bytes);
+    this.#upkeep.written();
+    return result;
   }
 
-  /** Reserves row ids. They are never reused, not even those of a transaction that was rolled back. */
-  #reserve(rows: number): void {
-    if (this.#nextRow + rows <= this.#reserved) return;
-    const reserved = this.#nextRow + rows + reservedRows;
-    this.#statements.reserveRows.run(reserved);
-    this.#reserved = reserved;
+  #tryToWrite<Result>(task: () => Result): Result {
+    refuseIfLost(this.#fault);
+    try {
+      return translateErrors(task);
+    } catch (error) {
+      // The cache may hold ids of documents that the transaction would have created.
+      this.#connection.documentIds.clear();
+      throw error;
+    }
   }
 
-  #documentId(name: string): number {
-    const cached = this.#documentIds.get(name);
-    if (cached !== undefined) return cached;
-    const id = (this.#statements.findDocument.get(name) ?? this.#statements.insertDocument.get(name))?.id;
-    if (id === undefined) throw new Error("INSERT … RETURNING has returned nothing.");
-    if (this.#documentIds.size >= cachedDocuments) this.#documentIds.clear();
-    this.#documentIds.set(name, id);
-    return id;
+  /** Writes again what may not be on disk. */
+  #rewrite(): void {
+    this.#write(0, () => this.#unsynced.rewrite(this.#statements));
   }
 
   #insert(document: number, update: Uint8Array): RowId {
-    const row = this.#nextRow++;
+    const row = this.#connection.rowIds.take();
     this.#statements.insertUpdate.run(document, row, update);
-    this.#unsynced.set(row, { document, update });
-    this.#insertedBytes += update.byteLength;
+    this.#inserted.push({ row, document, update });
     return row;
   }
 
   /**
-   * Deletes the base and the first rows of the tail. Returns false and deletes none if `rows` are other rows.
+   * Deletes the base and the first rows of the tail, those in the journal excepted. Returns the last of these rows of the
+   * tail, or 0 if `rows` is the base alone. Returns undefined and deletes none if `rows` are other rows.
    *
    * The rows are deleted by range, which blocks the event loop least: 100,000 rows take 60 ms, one by one 100 ms, as a
    * list in SQL 180 ms. Ids are never reused: rows of the same number and sum, in the range that `rows` span, are
    * `rows`.
    */
-  #deleteRows({ id, base }: DocumentRow, rows: readonly RowId[]): boolean {
+  #deleteRows({ id, base }: DocumentRow, rows: readonly RowId[]): RowId | undefined {
     let first = Number.POSITIVE_INFINITY;
     let last = 0;
     let count = 0;
@@ -324,11 +384,13 @@ class SqliteStore implements FileStore {
       count += 1;
       sum += row;
     }
-    const found = this.#statements.countRows.get(id, first, last, base);
-    if (found?.count !== count || found.sum !== sum || rows.length - count !== (base === null ? 0 : 1)) return false;
-    this.#statements.deleteUpdates.run(id, first, last);
+    const inTable = this.#statements.countRows.get(id, first, last, base) ?? { count: 0, sum: 0 };
+    const inJournal = this.#connection.journal.countUntil(id, last);
+    if (inTable.count + inJournal.count !== count || inTable.sum + inJournal.sum !== sum) return undefined;
+    if (rows.length - count !== (base === null ? 0 : 1)) return undefined;
+    if (inTable.count > 0) this.#statements.deleteUpdates.run(id, first, last);
     if (base !== null) this.#statements.deleteUpdates.run(id, base, base);
-    return true;
+    return last;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { DocumentInfo, RowId, StoredUpdate } from "../store.ts";
+import type { JournalRecord } from "./journal/journal-record.ts";
 
 export interface DocumentRow {
   readonly id: number;
@@ -15,11 +16,11 @@ export function prepareStatements(database: Database) {
     findDocument: database.prepare<DocumentRow, [name: string]>(
       "SELECT id, base, summary FROM documents WHERE name = ?",
     ),
-    insertDocument: database.prepare<{ id: number }, [name: string]>(
-      "INSERT INTO documents (name) VALUES (?) RETURNING id",
+    insertDocument: database.prepare<{ id: number }, [name: string, folded: RowId]>(
+      "INSERT INTO documents (name, folded) VALUES (?, ?) RETURNING id",
     ),
-    setBase: database.prepare<void, [base: RowId, summary: Uint8Array, document: number]>(
-      "UPDATE documents SET base = ?, summary = ? WHERE id = ?",
+    setBase: database.prepare<void, [base: RowId, summary: Uint8Array, folded: RowId, document: number]>(
+      "UPDATE documents SET base = ?, summary = ?, folded = max(folded, ?) WHERE id = ?",
     ),
     deleteDocument: database.prepare<void, [document: number]>("DELETE FROM documents WHERE id = ?"),
     selectUpdates: database.prepare<StoredUpdate, [document: number]>(
@@ -46,13 +47,30 @@ export function prepareStatements(database: Database) {
     quarantine: database.prepare<void, [document: number, row: RowId]>(
       "INSERT INTO quarantined SELECT document, id, data FROM updates WHERE document = ? AND id = ?",
     ),
+    insertQuarantined: database.prepare<void, [document: number, row: RowId, update: Uint8Array]>(
+      "INSERT INTO quarantined (document, id, data) VALUES (?, ?, ?)",
+    ),
     deleteQuarantined: database.prepare<void, [document: number]>("DELETE FROM quarantined WHERE document = ?"),
-    selectPage: database.prepare<DocumentInfo, [from: string, after: string | null, limit: number]>(
-      `SELECT name, total(length(data)) AS bytes, count(updates.id) AS "rows",
+    selectPage: database.prepare<DocumentInfo & { id: number }, [from: string, after: string | null, limit: number]>(
+      `SELECT page.id, name, total(length(data)) AS bytes, count(updates.id) AS "rows",
          count(updates.id) - (base IS NOT NULL) AS tailRows
        FROM (SELECT id, name, base FROM documents WHERE name >= ? AND name IS NOT ? ORDER BY name LIMIT ?) AS page
-       JOIN updates ON updates.document = page.id GROUP BY name ORDER BY name`,
+       LEFT JOIN updates ON updates.document = page.id GROUP BY name ORDER BY name`,
     ),
+    insertJournal: database.prepare<void, [id: RowId, data: Uint8Array]>(
+      "INSERT INTO journal (id, data) VALUES (?, ?)",
+    ),
+    replaceJournal: database.prepare<void, [id: RowId, data: Uint8Array]>(
+      "REPLACE INTO journal (id, data) VALUES (?, ?)",
+    ),
+    selectJournalAt: database.prepare<JournalRecord, [row: RowId]>(
+      "SELECT id, data FROM journal WHERE id <= ? ORDER BY id DESC LIMIT 1",
+    ),
+    selectJournalAfter: database.prepare<JournalRecord, [after: RowId, end: RowId]>(
+      "SELECT id, data FROM journal WHERE id > ? AND id < ? ORDER BY id LIMIT 1",
+    ),
+    selectJournalBytes: database.prepare<{ bytes: number }, []>("SELECT total(length(data)) AS bytes FROM journal"),
+    deleteJournal: database.prepare<void, [last: RowId]>("DELETE FROM journal WHERE id <= ?"),
     selectReserved: database.prepare<{ reserved: RowId }, []>("SELECT reserved FROM row_ids"),
     reserveRows: database.prepare<void, [reserved: RowId]>("UPDATE row_ids SET reserved = ?"),
     countFrames: database.prepare<{ log: number; checkpointed: number }, []>("PRAGMA wal_checkpoint(NOOP)"),

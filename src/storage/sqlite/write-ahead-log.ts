@@ -4,11 +4,11 @@ import type { FileFacts } from "../file-identity.ts";
 import { StoreError } from "../store.ts";
 
 /**
- * A request to the worker: `checkpoint` gives the path of the database, and the file that the path must name; `close`
- * closes the worker's connection.
+ * A request to the worker: `checkpoint` gives the path of the database, and the file that the path must name, and
+ * `truncate` also cuts the log to nothing when all of it is in the database; `close` closes the worker's connection.
  */
 export type CheckpointRequest =
-  | { readonly type: "checkpoint"; readonly file: string; readonly identity: FileFacts }
+  | { readonly type: "checkpoint" | "truncate"; readonly file: string; readonly identity: FileFacts }
   | { readonly type: "close" };
 
 export type CheckpointReply = { readonly isComplete: boolean } | { readonly error: string };
@@ -35,10 +35,19 @@ export interface WriteAheadLogOptions {
 const checkpointFrames = 1_000;
 
 /**
- * At this many frames (64 MB) the log is checkpointed while writers wait. SQLite restarts the log only when every frame
+ * At this many frames (32 MB) the log is checkpointed while writers wait. SQLite restarts the log only when every frame
  * is in the database, which never happens under a constant stream of updates.
  */
-const maxFrames = 16_384;
+const maxFrames = 8_192;
+
+/** A frame is a page with a header. */
+const frameBytes = 4_096 + 24;
+
+/** The size of the log at `maxFrames`. */
+export const maxLogBytes = maxFrames * frameBytes;
+
+/** SQLite uses a log of this size or less again without cutting it. */
+const keptLogBytes = checkpointFrames * frameBytes;
 
 /** Writers wait for at most this many consecutive checkpoints. Then they proceed, and the log grows. */
 const maxPasses = 3;
@@ -113,13 +122,23 @@ export class WriteAheadLog {
     throw new StoreError("unavailable", "The write-ahead log could not be checkpointed completely.");
   }
 
+  /**
+   * For a time when nobody writes: copies the log into the database, cuts the file and ends the worker, if the file is
+   * large. Leaves it as it is while another program reads the database. Never rejects.
+   */
+  async truncate(): Promise<void> {
+    if (fs.fstatSync(this.#options.descriptor).size <= keptLogBytes) return;
+    // Writers do not wait for this one, and for less than a millisecond below.
+    await this.#checkpoint();
+    this.#restarting ??= this.#truncate();
+    await this.#restarting;
+  }
+
   /** Ends the worker. Resolves when its connection to the database is closed. */
   async close(): Promise<void> {
     await this.#restarting;
     await this.#checkpointing;
-    // Without the request, termination would leave the worker's connection open, and SQLite would keep the log's files.
-    if (this.#worker !== undefined) await this.#askWorker({ type: "close" });
-    this.#stopWorker();
+    await this.#endWorker();
   }
 
   async #restart(): Promise<void> {
@@ -133,20 +152,27 @@ export class WriteAheadLog {
     this.#restarting = undefined;
   }
 
+  async #truncate(): Promise<void> {
+    await this.#checkpointing;
+    await this.#checkpoint("truncate");
+    await this.#endWorker();
+    this.#restarting = undefined;
+  }
+
   /**
    * Checkpoints the log; true if all of it is in the database. At most one checkpoint runs at a time; never rejects.
    */
-  #checkpoint(): Promise<boolean> {
-    this.#checkpointing ??= this.#runCheckpoint().finally(() => {
+  #checkpoint(type: "checkpoint" | "truncate" = "checkpoint"): Promise<boolean> {
+    this.#checkpointing ??= this.#runCheckpoint(type).finally(() => {
       this.#checkpointing = undefined;
     });
     return this.#checkpointing;
   }
 
-  async #runCheckpoint(): Promise<boolean> {
+  async #runCheckpoint(type: "checkpoint" | "truncate"): Promise<boolean> {
     const { file, identity, metrics } = this.#options;
     const end = metrics.checkpoints.startTimer();
-    const reply = await this.#askWorker({ type: "checkpoint", file, identity });
+    const reply = await this.#askWorker({ type, file, identity });
     end();
     if ("isComplete" in reply) return reply.isComplete;
     metrics.storeFailures.inc({ operation: "checkpoint" });
@@ -163,6 +189,12 @@ export class WriteAheadLog {
       worker.addEventListener("close", () => resolve({ error: "the worker ended" }), { once: true });
       worker.postMessage(request);
     });
+  }
+
+  async #endWorker(): Promise<void> {
+    // Without the request, termination would leave the worker's connection open, and SQLite would keep the log's files.
+    if (this.#worker !== undefined) await this.#askWorker({ type: "close" });
+    this.#stopWorker();
   }
 
   #stopWorker(): void {

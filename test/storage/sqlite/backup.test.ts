@@ -1,10 +1,13 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { backUpDatabase, type CopiedUpdate } from "../../../src/storage/sqlite/backup.ts";
+import { restoreDatabase } from "../../../src/storage/sqlite/restore.ts";
 import { openSqliteStore } from "../../../src/storage/sqlite/sqlite-store.ts";
 import { updateOf } from "../../support/bytes/counting.ts";
+import { placesOf } from "../../support/bytes/stored.ts";
 import { contentsOf, documentsIn, Workshop } from "../../support/processes/data-folder.ts";
 
 let workshop: Workshop;
@@ -76,6 +79,58 @@ describe("a backup", () => {
       },
     });
     expect(seen).toEqual(Object.entries(copied).flatMap(([name, all]) => all.map((bytes) => [name, bytes] as const)));
+  });
+});
+
+describe("a backup of a database with a journal", () => {
+  const newer = { a: [4, 5], c: [6] };
+
+  /** Leaves some updates of each place, those of the journal unfolded. */
+  async function fillJournal(): Promise<string> {
+    const file = await workshop.fill("data", documents);
+    const living = workshop.file("data-living");
+    cpSync(workshop.file("data"), living, { recursive: true });
+    const store = openSqliteStore({ file: join(living, "yurt.db"), metrics: createMetrics() });
+    for (const [document, numbers] of Object.entries(newer)) {
+      for (const number of numbers) await store.append([{ document, update: updateOf([number]) }]);
+    }
+    rmSync(workshop.file("data"), { recursive: true });
+    cpSync(living, workshop.file("data"), { recursive: true });
+    rmSync(`${file}-shm`);
+    await store.close();
+    expect(placesOf(file)).toEqual({ updates: 3, live: 3, records: 3 });
+    return file;
+  }
+
+  test("has all updates, and passes them to the examination", async () => {
+    const file = await fillJournal();
+    const seen: string[] = [];
+    const examine = (updates: Iterable<CopiedUpdate>) => {
+      for (const { document, update } of updates)
+        seen.push(`${document} ${new Uint32Array(new Uint8Array(update).buffer)}`);
+    };
+    expect(backUpDatabase({ file, target, examine }).documents).toBe(3);
+    expect(seen).toEqual(["a 1", "a 2", "b/c 3", "a 4", "a 5", "c 6"]);
+    const restored = workshop.file("restored");
+    restoreDatabase({ source: target, dataFolder: restored, atMs: 0 });
+    const expected = {
+      a: [1, 2, 4, 5].map((number) => [...updateOf([number])]),
+      "b/c": [[...updateOf([3])]],
+      c: [[...updateOf([6])]],
+    };
+    expect(await documentsIn(join(restored, "yurt.db"))).toEqual(expected);
+    expect(await documentsIn(file)).toEqual(expected);
+  });
+
+  test("fails with `--verify` at a damaged record, and such a file is not restored", async () => {
+    const file = await fillJournal();
+    const database = new Database(file);
+    database.run("UPDATE journal SET data = x'0100000000010101' WHERE id = (SELECT max(id) FROM journal)");
+    database.close(true);
+    expect(refusal(file, (updates) => void [...updates])).toMatchObject({ kind: "corrupt" });
+    backUpDatabase({ file, target });
+    const restore = () => restoreDatabase({ source: target, dataFolder: workshop.file("restored"), atMs: 0 });
+    expect(restore).toThrow(expect.objectContaining({ kind: "corrupt", message: expect.stringContaining("journal") }));
   });
 });
 

@@ -84,7 +84,7 @@ describe("a store that is opened again", () => {
   test("has every batch whose promise had resolved before a kill, complete and in order", async () => {
     let acknowledged = -1;
     for (const batches of [1, 70, 130]) {
-      await using child = new Child("append-until-killed.ts", [file]);
+      await using child = new Child("killed/append-until-killed.ts", [file]);
       for (let batch = 0; batch < batches; batch += 1) acknowledged = Number(await child.line());
       child.kill();
       acknowledged = Number((await child.rest()).at(-1) ?? acknowledged);
@@ -162,7 +162,7 @@ test("a reader of the file, such as a backup, does not block a store, and sees o
   const store = openSqliteStore({ file, metrics: createMetrics() });
   await store.append([{ document: "document", update: updateOf([0]) }]);
   const reader = new Database(file, { readonly: true });
-  const count = reader.prepare("SELECT count(*) FROM updates");
+  const count = reader.prepare("SELECT count(*) FROM journal");
   reader.run("BEGIN");
   expect(count.values()).toEqual([[1]]);
   await store.append([{ document: "document", update: updateOf([1]) }]);

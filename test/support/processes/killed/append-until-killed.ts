@@ -3,9 +3,9 @@
  * compacted to all its numbers. Prints n when the promise of its batch has resolved.
  */
 import { writeSync } from "node:fs";
-import { createMetrics } from "../../../src/ops/metrics.ts";
-import { openSqliteStore } from "../../../src/storage/sqlite/sqlite-store.ts";
-import { compaction, numbersIn, rowsOf, updateOf } from "../bytes/counting.ts";
+import { createMetrics } from "../../../../src/ops/metrics.ts";
+import { openSqliteStore } from "../../../../src/storage/sqlite/sqlite-store.ts";
+import { compaction, numbersIn, rowsOf, updateOf } from "../../bytes/counting.ts";
 
 const [file = ""] = process.argv.slice(2);
 const store = openSqliteStore({ file, metrics: createMetrics() });

@@ -1,0 +1,226 @@
+import type { Database } from "bun:sqlite";
+import type { PendingUpdate, RowId, StoredUpdate } from "../../store.ts";
+import type { Statements } from "../statements.ts";
+import { type JournalRecord, RecordEncoder, RecordReader } from "./journal-record.ts";
+import { liveEntries } from "./live-entries.ts";
+
+/** An update of the journal, with the number of its document. */
+export interface JournalEntry extends StoredUpdate {
+  readonly document: number;
+}
+
+/** The updates of one record, with the numbers of their documents. */
+export interface Append {
+  readonly batch: readonly PendingUpdate[];
+  readonly documents: readonly number[];
+}
+
+/** The oldest records of the journal, read to be folded. */
+export interface Fold {
+  /** The id of the last of these records. */
+  readonly last: RowId;
+  /** The size of the records. */
+  readonly bytes: number;
+  /** Their live updates by document, and in the order of the rows. */
+  readonly entries: readonly JournalEntry[];
+}
+
+/** An append of more updates or bytes is not journaled: folding its record would block the event loop. */
+const maxRecordUpdates = 256;
+const maxRecordBytes = 256 * 1024;
+
+/**
+ * The journal is folded when it has this many bytes, or so many live updates that their index takes a few megabytes,
+ * until half is left.
+ */
+const maxBytes = 16 * 2 ** 20;
+const maxLiveUpdates = 100_000;
+
+/** One fold moves at least one record, and then more up to these numbers: about 2 ms of work. */
+const foldedUpdates = 256;
+const foldedBytes = 256 * 1024;
+const foldedRecords = 500;
+
+/**
+ * The journal: one record for each append, with its updates of all documents. One row for each update costs ten times as
+ * much, because every document has a place of its own in the table of the updates.
+ *
+ * An update of the journal is *live* while its document has no row for it: the document exists, and the update's row id
+ * is above `documents.folded`. Below that mark, updates were replaced by a compaction, or belong to a removed document
+ * whose number is used again. Folding moves live updates into the documents' rows, and deletes their records in the same
+ * transaction. The mark and that transaction make every state that a crash leaves a consistent one.
+ *
+ * The live updates are indexed in memory, 8 bytes each. The index changes after the transaction that it reflects.
+ */
+export class Journal {
+  readonly #statements: Statements;
+  readonly #encoder = new RecordEncoder();
+  /** The row ids of the live updates by document, in ascending order. */
+  readonly #rows = new Map<number, RowId[]>();
+  #liveUpdates = 0;
+  /** The size of all records. */
+  #bytes = 0;
+
+  /** Indexes the journal of a database. Throws `StoreError` (corrupt) if a record is damaged. */
+  constructor(database: Database, statements: Statements) {
+    this.#statements = statements;
+    for (const { document, row } of liveEntries(database)) this.#index(document, row);
+    this.#bytes = statements.selectJournalBytes.get()?.bytes ?? 0;
+  }
+
+  /** Whether an append is for the journal. The updates of others go into the documents' rows at once. */
+  static takes(batch: readonly PendingUpdate[]): boolean {
+    if (batch.length > maxRecordUpdates) return false;
+    let bytes = 0;
+    for (const { update } of batch) bytes += update.byteLength;
+    return bytes <= maxRecordBytes;
+  }
+
+  get isEmpty(): boolean {
+    return this.#bytes === 0;
+  }
+
+  /** Whether the journal has reached its bound. */
+  get isFull(): boolean {
+    return this.#bytes >= maxBytes || this.#liveUpdates >= maxLiveUpdates;
+  }
+
+  /** Whether a journal that was full has to be folded further. */
+  get isHalfFull(): boolean {
+    return this.#bytes >= maxBytes / 2 || this.#liveUpdates >= maxLiveUpdates / 2;
+  }
+
+  /** Writes a record. Several statements of one transaction may surround it. */
+  insert(id: RowId, { batch, documents }: Append): JournalRecord {
+    for (let index = 0; index < batch.length; index += 1) {
+      const update = batch[index]?.update;
+      const document = documents[index];
+      if (update !== undefined && document !== undefined) this.#encoder.add(document, update);
+    }
+    const data = this.#encoder.finish();
+    this.#statements.insertJournal.run(id, data);
+    return { id, data };
+  }
+
+  /** Reports that a record was committed whose updates belong to the documents with these numbers. */
+  inserted({ id, data }: JournalRecord, documents: readonly number[]): void {
+    this.#bytes += data.byteLength;
+    for (let index = 0; index < documents.length; index += 1) this.#index(documents[index] ?? 0, id + index);
+  }
+
+  /** Reads the live updates of a document. */
+  updatesOf(document: number): readonly StoredUpdate[] {
+    let reader: RecordReader | undefined;
+    return (this.#rows.get(document) ?? []).map((row) => {
+      // Several updates of one append are in one record.
+      while (reader !== undefined && reader.row < row && reader.next());
+      if (reader?.row !== row) reader = this.#readerAt(row);
+      return { row, update: reader.update.slice() };
+    });
+  }
+
+  /** The number of live updates of a document with row ids up to `last`, and the sum of these ids. */
+  countUntil(document: number, last: RowId): { readonly count: number; readonly sum: number } {
+    let count = 0;
+    let sum = 0;
+    for (const row of this.#rows.get(document) ?? []) {
+      if (row > last) break;
+      count += 1;
+      sum += row;
+    }
+    return { count, sum };
+  }
+
+  /** Whether the update with this row id of a document is live. */
+  has(document: number, row: RowId): boolean {
+    return this.#rows.get(document)?.includes(row) === true;
+  }
+
+  /** Reads one update. */
+  updateAt(row: RowId): Uint8Array {
+    return this.#readerAt(row).update;
+  }
+
+  /** Reports that the first updates of a document, those with row ids up to `last`, are not live any more. */
+  dropUntil(document: number, last: RowId): void {
+    this.#drop(document, this.countUntil(document, last).count);
+  }
+
+  /** Reports that no update of a document is live any more. */
+  dropAll(document: number): void {
+    this.#drop(document, this.#rows.get(document)?.length ?? 0);
+  }
+
+  /** Reads the oldest records with ids below `end`, as many as can be folded at once; undefined if there are none. */
+  nextFold(end: RowId): Fold | undefined {
+    const entries: JournalEntry[] = [];
+    let last = 0;
+    let bytes = 0;
+    for (let records = 0; records < foldedRecords; records += 1) {
+      const record = this.#statements.selectJournalAfter.get(last, end);
+      if (record === null) break;
+      last = record.id;
+      bytes += record.data.byteLength;
+      this.#addLive(record, entries);
+      if (entries.length >= foldedUpdates || bytes >= foldedBytes) break;
+    }
+    if (last === 0) return undefined;
+    entries.sort((left, right) => left.document - right.document || left.row - right.row);
+    return { last, bytes, entries };
+  }
+
+  /** Moves the updates of a fold. Called in a transaction. */
+  move({ last, entries }: Fold): void {
+    // The rows take the pages that the records leave.
+    this.#statements.deleteJournal.run(last);
+    for (const { document, row, update } of entries) this.#statements.insertUpdate.run(document, row, update);
+  }
+
+  /** Reports that a fold was committed. */
+  moved({ bytes, entries }: Fold): void {
+    this.#bytes -= bytes;
+    let first = 0;
+    for (let index = 1; index <= entries.length; index += 1) {
+      const document = entries[first]?.document;
+      if (document === undefined || document === entries[index]?.document) continue;
+      this.#drop(document, index - first);
+      first = index;
+    }
+  }
+
+  #addLive(record: JournalRecord, entries: JournalEntry[]): void {
+    const reader = new RecordReader(record);
+    while (reader.next()) {
+      const { document, row } = reader;
+      // Updates cease to be live from the first on.
+      const first = this.#rows.get(document)?.[0];
+      if (first !== undefined && row >= first) entries.push({ document, row, update: reader.update });
+    }
+  }
+
+  #index(document: number, row: RowId): void {
+    this.#liveUpdates += 1;
+    const rows = this.#rows.get(document);
+    if (rows === undefined) this.#rows.set(document, [row]);
+    else rows.push(row);
+  }
+
+  /** Drops the first `count` live updates of a document from the index. */
+  #drop(document: number, count: number): void {
+    const rows = this.#rows.get(document);
+    if (rows === undefined) return;
+    this.#liveUpdates -= count;
+    if (count === rows.length) this.#rows.delete(document);
+    else rows.splice(0, count);
+  }
+
+  /** A reader at the update with this row id. */
+  #readerAt(row: RowId): RecordReader {
+    const record = this.#statements.selectJournalAt.get(row);
+    if (record === null) throw new Error(`The journal has no record with row ${row}.`);
+    const reader = new RecordReader(record);
+    while (reader.row < row && reader.next());
+    if (reader.row !== row) throw new Error(`The journal has no row ${row}.`);
+    return reader;
+  }
+}
