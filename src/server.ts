@@ -43,7 +43,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     openChannel: channels.open,
     originPolicy: originPolicyOf(host, options.origins, { isOpen: auth.mode === "open", publicUrl }),
   };
-  const { metrics } = dependencies;
   const isFolderNeeded = options.syncEnabled || auth.mode !== "open";
   const dataFolder = isFolderNeeded
     ? opening.adopt(openDataFolder(options.dataFolder), (folder) => folder.release())
@@ -51,7 +50,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   // The store opens before access control, which writes secrets: a folder with a broken database stays as it is.
   const store =
     dataFolder && options.syncEnabled
-      ? opening.adopt(openDatabase(dataFolder, metrics), (database) => database.close())
+      ? opening.adopt(openDatabase(dataFolder, dependencies), (database) => database.close())
       : undefined;
   const pages = opening.use(openPages(options));
   const access = opening.use(await openAccess(dataFolder, dependencies));

@@ -1,10 +1,16 @@
 import { join } from "node:path";
+import { type Clock, systemClock } from "../lib/time/clock.ts";
 import { createMetrics, type Metrics } from "../ops/metrics.ts";
 import { type DataFolder, openDataFolder, openExistingDataFolder } from "../storage/data-folder.ts";
 import { DatabaseMissing, databaseName, hasDatabase } from "../storage/sqlite/database-file.ts";
 import { type FileStore, openSqliteStore } from "../storage/sqlite/sqlite-store.ts";
 import type { Store } from "../storage/store.ts";
 import type { ServerOptions } from "./server-options.ts";
+
+interface StoreDependencies {
+  readonly clock: Clock;
+  readonly metrics: Metrics;
+}
 
 /** The documents of a data folder, which no server can use until `close`. */
 export interface OpenedStore {
@@ -36,7 +42,7 @@ export function openOrCreateStore({ dataFolder }: Pick<ServerOptions, "dataFolde
 function openStoreIn(dataFolder: DataFolder): OpenedStore {
   let store: Store;
   try {
-    store = openDatabase(dataFolder, createMetrics());
+    store = openDatabase(dataFolder, { clock: systemClock, metrics: createMetrics() });
   } catch (error) {
     dataFolder.release();
     throw error;
@@ -65,6 +71,6 @@ function databaseFileIn(dataFolder: string): string {
 }
 
 /** Throws `StoreError`. The folder stays its caller's. */
-export function openDatabase(dataFolder: DataFolder, metrics: Metrics): FileStore {
-  return openSqliteStore({ file: databaseFileIn(dataFolder.path), folder: dataFolder, metrics });
+export function openDatabase(dataFolder: DataFolder, { clock, metrics }: StoreDependencies): FileStore {
+  return openSqliteStore({ file: databaseFileIn(dataFolder.path), folder: dataFolder, clock, metrics });
 }
