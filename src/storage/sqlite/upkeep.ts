@@ -32,6 +32,8 @@ export class Upkeep {
   #cancel: (() => void) | undefined;
   #running: Promise<void> | undefined;
   #hasWritten = false;
+  /** The last upkeep has failed, and its retry is not due. */
+  #isBackingOff = false;
   #isClosed = false;
 
   constructor(options: UpkeepOptions) {
@@ -46,7 +48,7 @@ export class Upkeep {
 
   /** Reports that the journal is full. */
   journalFull(): void {
-    if (this.#running === undefined) this.#start(() => this.#foldFull());
+    if (this.#running === undefined && !this.#isBackingOff) this.#start(() => this.#foldFull());
   }
 
   /** Ends the upkeep. Resolves when the part under way has ended. */
@@ -61,7 +63,7 @@ export class Upkeep {
     this.#cancel?.();
     this.#cancel = this.#options.clock.after(delayMs, () => {
       this.#cancel = undefined;
-      if (this.#running !== undefined) return;
+      this.#isBackingOff = false;
       if (this.#hasWritten) {
         this.#hasWritten = false;
         this.#schedule(quietMs);
@@ -74,14 +76,15 @@ export class Upkeep {
     this.#cancel?.();
     this.#cancel = undefined;
     this.#running = task().then(
-      () => this.#ended(quietMs),
-      () => this.#ended(retryMs, true),
+      () => this.#ended(false),
+      () => this.#ended(true),
     );
   }
 
-  #ended(delayMs: number, hasFailed = false): void {
+  #ended(hasFailed: boolean): void {
     this.#running = undefined;
-    if (this.#hasWritten || hasFailed) this.#schedule(delayMs);
+    this.#isBackingOff = hasFailed;
+    if (this.#hasWritten || hasFailed) this.#schedule(hasFailed ? retryMs : quietMs);
   }
 
   async #tidy(): Promise<void> {

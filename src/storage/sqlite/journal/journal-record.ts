@@ -38,8 +38,9 @@ export class RecordEncoder {
   /** Returns the data of the record with the updates added since the last call. */
   finish(): Uint8Array {
     const data = this.#bytes.slice(0, this.#end);
+    const checksum = checksumOf(data);
     data[0] = version;
-    headerOf(data).setUint32(1, checksumOf(data), true);
+    for (let index = 1; index < headerBytes; index += 1) data[index] = checksum >>> (8 * (index - 1));
     this.#end = headerBytes;
     return data;
   }
@@ -75,7 +76,7 @@ export class RecordReader {
     this.row = id - 1;
     if (data.byteLength <= headerBytes) throw this.#damaged("it is too short");
     if (data[0] !== version) throw this.#damaged(`its version is ${data[0]}`);
-    if (headerOf(data).getUint32(1, true) !== checksumOf(data)) throw this.#damaged("its checksum does not match");
+    if (storedChecksum(data) !== checksumOf(data)) throw this.#damaged("its checksum does not match");
   }
 
   /** The bytes of the present update, a view of the record. */
@@ -118,8 +119,8 @@ export class RecordReader {
   }
 }
 
-function headerOf({ buffer, byteOffset }: Uint8Array): DataView {
-  return new DataView(buffer, byteOffset, headerBytes);
+function storedChecksum({ buffer, byteOffset }: Uint8Array): number {
+  return new DataView(buffer, byteOffset, headerBytes).getUint32(1, true);
 }
 
 function checksumOf(data: Uint8Array): number {
