@@ -54,7 +54,7 @@ class SqliteStore implements FileStore {
   #inserted: JournalEntry[] = [];
   /** As the last call of `findFault` found it. */
   #fault: ContentFault | undefined;
-  /** The content is written out, and no connection to it could be opened yet. */
+  /** The content is written out, and no connection to it could be opened yet; or the store is closed. */
   #isDisconnected = false;
   /** Resolves when no sync is running. */
   #syncing: Promise<void> = Promise.resolve();
@@ -67,9 +67,8 @@ class SqliteStore implements FileStore {
   constructor(options: SqliteStoreOptions) {
     this.#options = options;
     this.#connection = Connection.open(options);
-    const { clock = systemClock } = options;
     this.#upkeep = new Upkeep({
-      clock,
+      clock: options.clock ?? systemClock,
       sync: async () => (this.#unsynced.isDirty ? this.durable() : undefined),
       unsyncedBytes: () => this.#unsynced.bytes,
       fold: () => this.#inTurn(() => this.#foldPart(this.#unsynced.firstRecord ?? Number.POSITIVE_INFINITY)),
@@ -122,6 +121,8 @@ class SqliteStore implements FileStore {
     const fault = this.findFault();
     if (fault === undefined) await this.#foldAll();
     await this.#connection.wal.close();
+    // Another call would close descriptors that belong to other files by then.
+    this.#isDisconnected = true;
     translateErrors(() => {
       try {
         this.#connection.database.run("PRAGMA wal_checkpoint(TRUNCATE)");

@@ -2,10 +2,12 @@ import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import {
   chmodSync,
+  closeSync,
   cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
@@ -250,6 +252,14 @@ describe("a store whose folder is moved", () => {
     expect(fault()?.state).toBe("moved");
     expect(readdirSync(folder)).toEqual([]);
   });
+});
+
+test("a store that is closed twice closes no descriptor that another file has got meanwhile", async () => {
+  await append(1);
+  await store.close();
+  const descriptors = Array.from({ length: 8 }, () => openSync(file, "r"));
+  await store.close();
+  for (const descriptor of descriptors) closeSync(descriptor);
 });
 
 test("a store under a symbolic link notices that the link names another folder", async () => {
