@@ -59,6 +59,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     "relay/snapshot/**",
     "relay/awareness/**",
     "relay/catch-up/**",
+    "relay/commit/**",
     "relay/*",
   ],
   web: ["web/shared/**", "web/**"],

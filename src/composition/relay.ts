@@ -1,11 +1,11 @@
 import type { Authorizer } from "../auth/authorizer.ts";
 import { IdleTask } from "../lib/time/idle-task.ts";
 import { LimitedLog } from "../ops/limited-log.ts";
-import { CommitQueue } from "../relay/commit-queue.ts";
+import { CommitQueue } from "../relay/commit/commit-queue.ts";
+import { Durability } from "../relay/commit/durability.ts";
 import type { Compactor } from "../relay/compaction/compactor.ts";
 import { DocumentMemory } from "../relay/document/document-memory.ts";
 import { DroppedMessages } from "../relay/dropped-messages.ts";
-import { Durability } from "../relay/durability.ts";
 import { hocuspocus } from "../relay/hocuspocus/protocol.ts";
 import { SnapshotBudget } from "../relay/snapshot/snapshot-budget.ts";
 import { SyncRoom, type SyncRoomOptions } from "../relay/sync-room.ts";

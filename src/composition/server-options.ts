@@ -4,7 +4,7 @@ import type { CountedAddresses } from "../lib/address/counted-addresses.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
-import type { DurabilityOptions } from "../relay/durability.ts";
+import type { DurabilityOptions } from "../relay/commit/durability.ts";
 import type { OriginPolicy } from "../transport/admission/origin-policy.ts";
 import type { OpenChannel } from "../transport/channel.ts";
 import type { Outboxes } from "../transport/outboxes/outboxes.ts";

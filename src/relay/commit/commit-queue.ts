@@ -1,10 +1,10 @@
-import { backoffMs } from "../lib/backoff.ts";
-import type { Clock } from "../lib/time/clock.ts";
-import type { Log } from "../ops/log.ts";
-import type { Metrics } from "../ops/metrics.ts";
-import { type RowId, type Store, StoreError } from "../storage/store.ts";
+import { backoffMs } from "../../lib/backoff.ts";
+import type { Clock } from "../../lib/time/clock.ts";
+import type { Log } from "../../ops/log.ts";
+import type { Metrics } from "../../ops/metrics.ts";
+import { type RowId, type Store, StoreError } from "../../storage/store.ts";
+import type { RelayLimits } from "../limits.ts";
 import { type Durability, storeBackoff } from "./durability.ts";
-import type { RelayLimits } from "./limits.ts";
 
 /** An update that waits for the store. Exactly one of its two callbacks is called, once. */
 export interface PendingWrite {

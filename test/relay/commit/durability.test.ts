@@ -1,12 +1,12 @@
 import { describe, expect, test } from "bun:test";
 import { pino } from "pino";
-import { createMetrics } from "../../src/ops/metrics.ts";
-import { Durability } from "../../src/relay/durability.ts";
-import { settled } from "../support/eventually.ts";
-import { FailingStore } from "../support/fakes/failing-store.ts";
-import { FakeClock } from "../support/fakes/fake-clock.ts";
-import { FakeConnection } from "../support/fakes/fake-connection.ts";
-import { openMemoryStore } from "../support/fakes/memory-store.ts";
+import { createMetrics } from "../../../src/ops/metrics.ts";
+import { Durability } from "../../../src/relay/commit/durability.ts";
+import { settled } from "../../support/eventually.ts";
+import { FailingStore } from "../../support/fakes/failing-store.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
+import { FakeConnection } from "../../support/fakes/fake-connection.ts";
+import { openMemoryStore } from "../../support/fakes/memory-store.ts";
 
 function setUp(kind: "disk" | "process" = "disk") {
   const clock = new FakeClock();

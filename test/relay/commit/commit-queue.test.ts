@@ -1,13 +1,13 @@
 import { describe, expect, test } from "bun:test";
-import { defaultLimits } from "../../src/composition/limits.ts";
-import { createMetrics } from "../../src/ops/metrics.ts";
-import { CommitQueue } from "../../src/relay/commit-queue.ts";
-import { Durability } from "../../src/relay/durability.ts";
-import { settled } from "../support/eventually.ts";
-import { FailingStore } from "../support/fakes/failing-store.ts";
-import { FakeClock } from "../support/fakes/fake-clock.ts";
-import { openMemoryStore } from "../support/fakes/memory-store.ts";
-import { recordedLog } from "../support/fakes/recorded-log.ts";
+import { defaultLimits } from "../../../src/composition/limits.ts";
+import { createMetrics } from "../../../src/ops/metrics.ts";
+import { CommitQueue } from "../../../src/relay/commit/commit-queue.ts";
+import { Durability } from "../../../src/relay/commit/durability.ts";
+import { settled } from "../../support/eventually.ts";
+import { FailingStore } from "../../support/fakes/failing-store.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
+import { openMemoryStore } from "../../support/fakes/memory-store.ts";
+import { recordedLog } from "../../support/fakes/recorded-log.ts";
 
 function setUp(waitingUpdateBytes = defaultLimits.waitingUpdateBytes) {
   const clock = new FakeClock();

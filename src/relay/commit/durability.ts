@@ -1,9 +1,9 @@
-import { type Backoff, backoffMs } from "../lib/backoff.ts";
-import type { Clock } from "../lib/time/clock.ts";
-import type { Log } from "../ops/log.ts";
-import type { Metrics } from "../ops/metrics.ts";
-import type { Store } from "../storage/store.ts";
-import type { Connection } from "../transport/connection.ts";
+import { type Backoff, backoffMs } from "../../lib/backoff.ts";
+import type { Clock } from "../../lib/time/clock.ts";
+import type { Log } from "../../ops/log.ts";
+import type { Metrics } from "../../ops/metrics.ts";
+import type { Store } from "../../storage/store.ts";
+import type { Connection } from "../../transport/connection.ts";
 
 export interface DurabilityOptions {
   readonly store: Pick<Store, "durable">;
