@@ -1,6 +1,7 @@
 import type { Clock } from "../lib/time/clock.ts";
 import type { Channel, OpenChannel } from "../transport/channel.ts";
 import type { Connection, Frame } from "../transport/connection.ts";
+import type { AwarenessAudience } from "./awareness/awareness-audience.ts";
 import { emptyAwareness } from "./awareness/awareness-codec.ts";
 import { CatchUp, type CatchUpOptions, type Purpose } from "./catch-up/catch-up.ts";
 import type { Answer } from "./document/document-content.ts";
@@ -51,7 +52,7 @@ const keepaliveCheckMs = 5_000;
  * A member that takes less than is published falls behind, and so does one that is sent a large update or answer:
  * `CatchUp` brings it up to date.
  */
-export class Audience {
+export class Audience implements AwarenessAudience<SyncMember> {
   readonly #options: AudienceOptions;
   readonly #catchUp: CatchUp;
   readonly #deliveries = new Map<SyncMember, DeliveryState>();
@@ -165,7 +166,6 @@ export class Audience {
     if (!this.isBehind(member)) this.#joinChannels(member, delivery);
   }
 
-  /** From now on `member` receives the frames of `publishAwareness`. */
   subscribeToAwareness(member: SyncMember): void {
     const delivery = this.#deliveries.get(member);
     if (delivery === undefined) return;
@@ -227,7 +227,16 @@ export class Audience {
     }
   }
 
-  /** Publishes an awareness update to every member that is subscribed to awareness. */
+  sendAwareness(member: SyncMember, body: Uint8Array): void {
+    this.send(member, member.encoding.awareness(body));
+  }
+
+  requestRenewal(member: SyncMember, body: Uint8Array): void {
+    this.sendAwareness(member, body);
+    const { queryAwareness } = member.encoding;
+    if (queryAwareness !== undefined) this.send(member, queryAwareness);
+  }
+
   publishAwareness(body: Uint8Array): void {
     for (const [encoding, { awareness }] of this.#channels) awareness.publish(encoding.awareness(body));
     this.#publishedAt = this.#options.clock.now();

@@ -114,12 +114,9 @@ export class SyncRoom {
     this.#awareness = new Awareness({
       clock,
       limits,
-      broadcast: (body) => this.#audience.publishAwareness(body),
-      send: (member, body) => this.#audience.send(member, member.encoding.awareness(body)),
+      audience: this.#audience,
       dropped: ({ connection }, bound, drops) => options.dropped.report(connection, bound, drops),
       accountOf: ({ connection }) => connection,
-      requestRenewal: (member, body) => this.#requestRenewal(member, body),
-      subscribed: (member) => this.#audience.subscribeToAwareness(member),
     });
   }
 
@@ -221,12 +218,6 @@ export class SyncRoom {
 
   #mayBeSeen({ access }: SyncMember): boolean {
     return access === "write" || this.#options.readersShowPresence;
-  }
-
-  #requestRenewal(member: SyncMember, body: Uint8Array): void {
-    const { awareness, queryAwareness } = member.encoding;
-    this.#audience.send(member, awareness(body));
-    if (queryAwareness !== undefined) this.#audience.send(member, queryAwareness);
   }
 
   /** Classifies an update, and stores it unless it is known. The content must be loaded when the update has deletes. */

@@ -72,17 +72,19 @@ class Server {
     this.room = new Awareness({
       clock: this.clock,
       limits: defaultLimits,
-      send,
-      requestRenewal: (member, body) => {
-        send(member, body);
-        this.#members.get(member)?.queried(member);
-      },
-      broadcast: (body) => {
-        this.broadcasts += 1;
-        for (const member of this.#subscribed) send(member, body);
+      audience: {
+        sendAwareness: send,
+        requestRenewal: (member, body) => {
+          send(member, body);
+          this.#members.get(member)?.queried(member);
+        },
+        publishAwareness: (body) => {
+          this.broadcasts += 1;
+          for (const member of this.#subscribed) send(member, body);
+        },
+        subscribeToAwareness: (member) => void this.#subscribed.add(member),
       },
       accountOf: () => account,
-      subscribed: (member) => this.#subscribed.add(member),
       dropped: (member, bound) => {
         throw new Error(`${member} exceeds ${bound}`);
       },

@@ -22,11 +22,13 @@ export function awarenessRoom(limits = defaultLimits) {
   const awareness = new Awareness<string>({
     clock,
     limits,
-    broadcast: (body) => broadcasts.push(entriesOf(body)),
-    subscribed: (member) => subscribed.push(member),
+    audience: {
+      publishAwareness: (body) => void broadcasts.push(entriesOf(body)),
+      sendAwareness: tell,
+      requestRenewal: tell,
+      subscribeToAwareness: (member) => void subscribed.push(member),
+    },
     dropped: (member, bound, { count, detail }) => dropped.push([member, bound, detail, count]),
-    send: tell,
-    requestRenewal: tell,
     accountOf: () => account,
   });
   const say = (member: string, ...entries: Entries) => void awareness.updateReceived(member, encodeEntries(entries));

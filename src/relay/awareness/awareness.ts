@@ -1,6 +1,7 @@
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Connection } from "../../transport/connection.ts";
 import type { RelayLimits } from "../limits.ts";
+import type { AwarenessAudience } from "./awareness-audience.ts";
 import { AwarenessBroadcast } from "./awareness-broadcast.ts";
 import { type AwarenessEntry, AwarenessReader, type EntryHead, removalBytes } from "./awareness-codec.ts";
 import { AwarenessTable, type ClientRecord, type EntryOrigin } from "./awareness-table.ts";
@@ -12,23 +13,14 @@ import { Subscriptions } from "./subscriptions.ts";
 
 export type WorkAccount = Pick<Connection, "spend" | "turns">;
 
-/**
- * The ways by which awareness reaches the members of a room. `body` is an awareness update as y-protocols encodes it.
- */
 export interface AwarenessOptions<Member> {
   readonly clock: Clock;
   readonly limits: RelayLimits;
-  /** Sends to every subscribed member, the originator included: the echo keeps y-websocket's watchdog from closing. */
-  readonly broadcast: (body: Uint8Array) => void;
-  readonly send: (member: Member, body: Uint8Array) => void;
-  /** As `send`, with an entry that makes the member's client raise its clock and announce itself again. */
-  readonly requestRenewal: (member: Member, body: Uint8Array) => void;
+  readonly audience: AwarenessAudience<Member>;
   /** States, or a whole update, of `member` are dropped at `bound`. */
   readonly dropped: (member: Member, bound: AwarenessBound, drops: Drops) => void;
   /** Returns the account of the work that is done for `member`: entries that are read or encoded count as ids. */
   readonly accountOf: (member: Member) => WorkAccount;
-  /** From now on `broadcast` reaches `member`. */
-  readonly subscribed: (member: Member) => void;
 }
 
 /** An entry that removes a known client. */
@@ -72,27 +64,28 @@ export class Awareness<Member> {
 
   constructor(options: AwarenessOptions<Member>) {
     this.#options = options;
-    const { limits } = options;
+    const { audience, clock, limits } = options;
     const clientOf = (clientId: number) => this.#clients.get(clientId);
     this.#clients = new AwarenessTable(limits, (clientId) => this.#broadcast.forget(clientId));
     this.#primaries = new Primaries(this.#clients, this.#members);
     const broadcast = (body: Uint8Array) => {
       this.#answers.changesSent();
-      options.broadcast(body);
+      audience.publishAwareness(body);
     };
     const receivers = () => this.#members.size;
-    this.#broadcast = new AwarenessBroadcast({ ...options, entryOf: clientOf, broadcast, receivers });
+    this.#broadcast = new AwarenessBroadcast({ clock, limits, entryOf: clientOf, broadcast, receivers });
     this.#answers = new PresenceAnswers({
-      ...options,
+      clock,
+      audience,
       present: () => this.#clients.present(),
       spend: (member, entries) => options.accountOf(member).spend("ids", entries),
     });
-    this.#renewals = new Renewals({ ...options, clientOf });
+    this.#renewals = new Renewals({ clock, audience, clientOf });
     const subscribed = (member: Member) => {
-      options.subscribed(member);
+      audience.subscribeToAwareness(member);
       this.#answers.send(member);
     };
-    this.#subscriptions = new Subscriptions({ clock: options.clock, subscribed });
+    this.#subscriptions = new Subscriptions({ clock, subscribed });
   }
 
   joined(member: Member): void {

@@ -1,6 +1,7 @@
 import type { Clock } from "../../lib/time/clock.ts";
 import { PacedTask } from "../../lib/time/paced-task.ts";
 import { TokenBucket } from "../../lib/token-bucket.ts";
+import type { AwarenessAudience } from "./awareness-audience.ts";
 import { type AwarenessEntry, encodeAwareness } from "./awareness-codec.ts";
 
 export interface PresenceAnswersOptions<Member> {
@@ -9,7 +10,7 @@ export interface PresenceAnswersOptions<Member> {
   readonly present: () => readonly AwarenessEntry[];
   /** So many entries are going to be encoded for `member`. */
   readonly spend: (member: Member, entries: number) => void;
-  readonly send: (member: Member, body: Uint8Array) => void;
+  readonly audience: Pick<AwarenessAudience<Member>, "sendAwareness">;
 }
 
 /** A query has two bytes, and its answer has all states. One member gets one in this time. */
@@ -40,7 +41,7 @@ export class PresenceAnswers<Member> {
   /** Sends `member` all states now. */
   send(member: Member): void {
     const body = this.#encoded(member);
-    if (body.byteLength > 1) this.#options.send(member, body);
+    if (body.byteLength > 1) this.#options.audience.sendAwareness(member, body);
   }
 
   /** Answers a query of `member`: at once, unless it or the room has had much. Several queries can get one answer. */

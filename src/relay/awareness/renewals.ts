@@ -1,5 +1,6 @@
 import type { Clock } from "../../lib/time/clock.ts";
 import { PacedTask } from "../../lib/time/paced-task.ts";
+import type { AwarenessAudience } from "./awareness-audience.ts";
 import { type AwarenessEntry, encodeAwareness } from "./awareness-codec.ts";
 import type { ClientRecord } from "./awareness-table.ts";
 
@@ -14,8 +15,7 @@ export interface RenewableIds {
 export interface RenewalsOptions<Member> {
   readonly clock: Clock;
   readonly clientOf: (clientId: number) => ClientRecord<Member> | undefined;
-  /** Sends an awareness update that makes the member's client raise its clock and announce itself again. */
-  readonly requestRenewal: (member: Member, body: Uint8Array) => void;
+  readonly audience: Pick<AwarenessAudience<Member>, "requestRenewal">;
 }
 
 const intervalMs = 1_000;
@@ -38,7 +38,7 @@ export class Renewals<Member> {
    */
   renew(member: Member, { clientId, clock, state }: AwarenessEntry): void {
     const entry = { clientId, clock: state === undefined ? clock : clock + 1, state };
-    this.#options.requestRenewal(member, encodeAwareness([entry]));
+    this.#options.audience.requestRenewal(member, encodeAwareness([entry]));
   }
 
   /** Renews the client of `member`, at most once per second. `ids` are read when that is done. */
