@@ -36,6 +36,7 @@ function start(changed: Partial<ServerOptions> = {}): Promise<RunningServer> {
     keepsDeleted: () => false,
     syncEnabled: true,
     durability: "disk",
+    acknowledgementWindowMs: 20,
     peerjs: { key: "peerjs", discoveryEnabled: false },
     limits: defaultLimits,
     log: pino({ level: "silent" }),

@@ -94,6 +94,15 @@ const plainOptions = {
     group: "Storage",
     placeholder: "disk|process",
   }),
+  "sync.ack-window": option({
+    kind: "number",
+    schema: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_000)),
+    default: 20,
+    expected: "a whole number of milliseconds from 0 to 1000",
+    help: "with disk, acknowledgements wait at most this many ms for one fsync; others see an update at once. 0: no wait",
+    group: "Storage",
+    placeholder: "ms",
+  }),
   "sync.memory": option({
     kind: "number",
     // The server counts bytes.

@@ -3,6 +3,7 @@ import { IdleTask } from "../lib/time/idle-task.ts";
 import { LimitedLog } from "../ops/limited-log.ts";
 import { CommitQueue } from "../relay/commit/commit-queue.ts";
 import { Durability } from "../relay/commit/durability.ts";
+import { RunBuffers } from "../relay/commit/update-run.ts";
 import type { Compactor } from "../relay/compaction/compactor.ts";
 import { DocumentMemory } from "../relay/document/document-memory.ts";
 import { DroppedMessages } from "../relay/dropped-messages.ts";
@@ -22,7 +23,7 @@ const emptyMs = 1_000;
 
 export interface SyncRoomDependencies
   extends Omit<PartDependencies, "originPolicy" | "scheduler" | "outboxes">,
-    Pick<ServerOptions, "durability" | "documentMemoryBytes" | "keepsDeleted"> {
+    Pick<ServerOptions, "durability" | "acknowledgementWindowMs" | "documentMemoryBytes" | "keepsDeleted"> {
   readonly compactor: Compactor;
   readonly readersShowPresence: boolean;
 }
@@ -37,7 +38,8 @@ export interface RelayOptions extends SyncRoomDependencies, Pick<PartDependencie
 export function syncRoomOptions(store: Store, options: SyncRoomDependencies): SyncRoomOptions {
   const { addresses, clock, compactor, keepsDeleted, limits, log, metrics, openChannel, readersShowPresence } = options;
   const common = { store, clock, limits, log, limitedLog: new LimitedLog(log, clock), metrics };
-  const durability = new Durability({ ...common, durability: options.durability });
+  const { acknowledgementWindowMs } = options;
+  const durability = new Durability({ ...common, acknowledgementWindowMs, durability: options.durability });
   const dropped = collectGarbage();
   return {
     ...common,
@@ -48,6 +50,7 @@ export function syncRoomOptions(store: Store, options: SyncRoomDependencies): Sy
     durability,
     dropped: new DroppedMessages(common),
     queue: new CommitQueue({ ...common, durability }),
+    buffers: new RunBuffers(limits),
     memory: new DocumentMemory({ ...common, limitBytes: options.documentMemoryBytes, dropped }),
     snapshots: new SnapshotBudget({ ...common, addresses, dropped }),
   };

@@ -21,6 +21,8 @@ export interface ServerOptions {
   /** False: nothing is stored, and only signaling is served. */
   readonly syncEnabled: boolean;
   readonly durability: DurabilityOptions["durability"];
+  /** As `DurabilityOptions.acknowledgementWindowMs`. */
+  readonly acknowledgementWindowMs: number;
   /** Idle documents are unloaded when all documents in memory are larger. */
   readonly documentMemoryBytes: number;
   /** Whether compactions keep the deleted content of the document with this name. */

@@ -29,6 +29,7 @@ export function serverOptionsOf(values: SettingValues): Omit<ServerOptions, "log
     dataFolder: values.data,
     syncEnabled: values["sync.enabled"],
     durability: values["sync.durability"],
+    acknowledgementWindowMs: values["sync.ack-window"],
     documentMemoryBytes: values["sync.memory"],
     keepsDeleted: keepsDeletedOf(values),
     peerjs: { key: values["signaling.peerjs-key"], discoveryEnabled: values["signaling.peerjs-discovery"] },

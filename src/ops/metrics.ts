@@ -1,9 +1,16 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
+import { createDurations, type Durations } from "./durations.ts";
 import { addProcessMetrics } from "./process-metrics.ts";
 
 /** A gauge whose value is read when the metrics are collected, and costs nothing otherwise. */
 export interface LiveGauge {
   /** Must be called once, by the owner of the value. */
+  readFrom(source: () => number): void;
+}
+
+/** A counter whose value is read when the metrics are collected. For the hot path, where it is a plain number. */
+export interface LiveCounter {
+  /** Must be called once, by the owner of the value, which never decreases. */
   readFrom(source: () => number): void;
 }
 
@@ -21,12 +28,12 @@ export interface LabelledGauge<Value extends string> {
 export interface Metrics {
   readonly registry: Registry;
   /** Transactions that stored updates. */
-  readonly commits: Counter;
-  readonly committedUpdates: Counter;
+  readonly commits: LiveCounter;
+  readonly committedUpdates: LiveCounter;
   /** Time from the arrival of the first update of a transaction to its commit. */
-  readonly updateToCommit: Histogram;
+  readonly updateToCommit: Durations;
   /** Time from the commit of the first update of a group to its acknowledgement. */
-  readonly commitToAcknowledgement: Histogram;
+  readonly commitToAcknowledgement: Durations;
   readonly waitingUpdateBytes: LiveGauge;
   /** Updates that were given up because the store failed; their clients still hold them. */
   readonly discardedUpdates: Counter;
@@ -101,6 +108,23 @@ export function createMetrics(): Metrics {
   addProcessMetrics(registry);
   const counter = <Label extends string = never>(name: string, help: string, ...labelNames: Label[]) =>
     new Counter<Label>({ name: `yurt_${name}`, help, labelNames, registers });
+  const liveCounter = (name: string, help: string): LiveCounter => {
+    let source = () => 0;
+    new Counter({
+      name: `yurt_${name}`,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(source());
+      },
+    });
+    return {
+      readFrom: (given) => {
+        source = given;
+      },
+    };
+  };
   const gauge = (name: string, help: string): LiveGauge => {
     let source = () => 0;
     new Gauge({
@@ -146,12 +170,14 @@ export function createMetrics(): Metrics {
   };
   const histogram = (name: string, help: string) =>
     new Histogram({ name: `yurt_${name}`, help, buckets: fromMicrosecondsToSeconds, registers });
+  const durations = (name: string, help: string) =>
+    createDurations({ name: `yurt_${name}`, help, buckets: fromMicrosecondsToSeconds, registry });
   return {
     registry,
-    commits: counter("commits_total", "Transactions that stored updates"),
-    committedUpdates: counter("committed_updates_total", "Updates stored"),
-    updateToCommit: histogram("update_to_commit_seconds", "From the first update of a transaction to its commit"),
-    commitToAcknowledgement: histogram("commit_to_acknowledgement_seconds", "From a commit to its acknowledgements"),
+    commits: liveCounter("commits_total", "Transactions that stored updates"),
+    committedUpdates: liveCounter("committed_updates_total", "Updates stored"),
+    updateToCommit: durations("update_to_commit_seconds", "From the first update of a transaction to its commit"),
+    commitToAcknowledgement: durations("commit_to_acknowledgement_seconds", "From a commit to its acknowledgements"),
     waitingUpdateBytes: gauge("waiting_update_bytes", "Bytes of updates waiting for the store"),
     discardedUpdates: counter("discarded_updates_total", "Updates given up because the store failed"),
     syncs: histogram("wal_sync_seconds", "Syncs of the write-ahead log to the disk"),

@@ -24,6 +24,14 @@ export interface AudienceOptions {
   readonly answerNeeded: (member: SyncMember, stateVector: Uint8Array) => void;
 }
 
+/** The source of an update that is published. */
+export interface Source {
+  /** Undefined for an update that no member has sent. */
+  readonly sender?: SyncMember | undefined;
+  /** The frame of `sender` that contains the update. */
+  readonly frame?: Frame | undefined;
+}
+
 /** The delivery state of one member: which frames it receives. */
 interface DeliveryState {
   /** True from its first sync on. */
@@ -140,14 +148,10 @@ export class Audience implements AwarenessAudience<SyncMember> {
     this.#catchUp.sendFrame(member, frame, purpose);
   }
 
-  /** Acknowledges an update by sending it back: as the frame that `frame` returns, or in pieces. */
-  echo(member: SyncMember, update: Uint8Array, frame: () => Frame | undefined): void {
-    if (this.#catchUp.isLarge(update.byteLength)) {
-      if (this.#deliveries.has(member)) this.#catchUp.sendUpdate(member, update, "acknowledgement");
-      return;
-    }
-    const acknowledgement = frame();
-    if (acknowledgement !== undefined) this.send(member, acknowledgement, "acknowledgement");
+  /** Acknowledges an update by sending it back, in pieces if it is large. */
+  echo(member: SyncMember, update: Uint8Array): void {
+    if (!this.#catchUp.isLarge(update.byteLength)) this.send(member, member.encoding.update(update), "acknowledgement");
+    else if (this.#deliveries.has(member)) this.#catchUp.sendUpdate(member, update, "acknowledgement");
   }
 
   /**
@@ -173,20 +177,19 @@ export class Audience implements AwarenessAudience<SyncMember> {
     if (!this.isBehind(member)) this.#joinChannels(member, delivery);
   }
 
-  /**
-   * Publishes an update to every member that has synced, except `except`. `encode` returns the frame of `update` in an
-   * encoding.
-   */
-  publishUpdate(update: Uint8Array, encode: (encoding: SyncEncoding) => Frame, except: SyncMember): void {
+  /** Publishes an update to every member that has synced, except its sender. */
+  publishUpdate(update: Uint8Array, { sender, frame }: Source = {}): void {
     for (const member of this.#catchUp.members) {
-      const isReceiver = member !== except && this.#deliveries.get(member)?.receivesUpdates === true;
+      const isReceiver = member !== sender && this.#deliveries.get(member)?.receivesUpdates === true;
       if (isReceiver) this.#catchUp.addUpdate(member, update);
     }
-    if (this.#catchUp.isLarge(update.byteLength)) this.#publishLarge(update, except);
+    if (this.#catchUp.isLarge(update.byteLength)) this.#publishLarge(update, sender);
     else {
       for (const [encoding, { updates }] of this.#channels) {
         // A connection can carry several members, but each of them with a different encoding.
-        updates.publish(encode(encoding), encoding === except.encoding ? except.connection : undefined);
+        const isSenders = encoding === sender?.encoding;
+        const published = isSenders && frame !== undefined ? frame : encoding.update(update);
+        updates.publish(published, isSenders ? sender?.connection : undefined);
       }
     }
     this.#publishedAt = this.#options.clock.now();
@@ -242,7 +245,7 @@ export class Audience implements AwarenessAudience<SyncMember> {
     this.#publishedAt = this.#options.clock.now();
   }
 
-  #publishLarge(update: Uint8Array, except: SyncMember): void {
+  #publishLarge(update: Uint8Array, except: SyncMember | undefined): void {
     for (const [member, { receivesUpdates }] of this.#deliveries) {
       if (member === except || !receivesUpdates || this.isBehind(member)) continue;
       this.#catchUp.sendUpdate(member, update, "other");

@@ -4,21 +4,26 @@ import type { Metrics } from "../ops/metrics.ts";
 import type { Document } from "./document/document.ts";
 import { type Finding, SizeLimit, type SizeLimitOptions } from "./document/size-limit.ts";
 import { type NewUpdate, RefusedMembers } from "./refused-members.ts";
-import type { Submission, SyncMember } from "./sync-member.ts";
+import type { Submission } from "./submission.ts";
+import type { SyncMember } from "./sync-member.ts";
 import type { UpdateContents } from "./update/update-contents.ts";
+
+/** The room of a document, as far as its space is concerned. */
+export interface SpaceRoom {
+  /** Sends a member SyncStep1. Returns false if it must not be sent. */
+  ask(member: SyncMember): boolean;
+}
 
 export interface DocumentSpaceOptions extends SizeLimitOptions {
   readonly document: Document;
-  /** Sends a member SyncStep1. Returns false if it must not be sent. */
-  readonly ask: (member: SyncMember) => boolean;
+  readonly room: SpaceRoom;
   readonly clock: Clock;
   readonly limitedLog: LimitedLog;
   readonly metrics: Metrics;
 }
 
-/** An update of a member that may write. */
-export interface Arrival extends Pick<Submission, "answersSyncStep1"> {
-  readonly member: SyncMember;
+/** A submission whose origin may write. */
+export interface Arrival extends Pick<Submission, "sender" | "answersSyncStep1"> {
   /** The fact that an earlier call of `check` has found out. */
   readonly finding: Finding | undefined;
 }
@@ -35,10 +40,16 @@ export class DocumentSpace {
     this.#sizeLimit = new SizeLimit(options);
   }
 
+  /** Whether any update of so many bytes fits, whatever it contains. */
+  isFree(bytes: number): boolean {
+    return (this.#refused === undefined || this.#refused.isEmpty) && this.#sizeLimit.isWithin(bytes);
+  }
+
   /** As `SizeLimit.decide`. An update that depends on a refused one is too large as well. */
   check(arrival: Arrival, verdict: NewUpdate): "fits" | "too-large" | Promise<Finding> {
-    const { member, finding, answersSyncStep1 = false } = arrival;
-    if (!answersSyncStep1 && this.#refused?.holdsBack(member, verdict) === true) return "too-large";
+    const { sender, finding, answersSyncStep1 = false } = arrival;
+    const isHeldBack = sender !== undefined && !answersSyncStep1 && this.#refused?.holdsBack(sender, verdict) === true;
+    if (isHeldBack) return "too-large";
     const decision = this.#sizeLimit.decide(verdict, finding);
     if (decision === "too-large") this.#refuse(arrival, verdict);
     return decision;
@@ -58,7 +69,7 @@ export class DocumentSpace {
     this.#refused?.stored(contents);
   }
 
-  #refuse({ member, finding, answersSyncStep1 = false }: Arrival, { update, contents }: NewUpdate): void {
+  #refuse({ sender, finding, answersSyncStep1 = false }: Arrival, { update, contents }: NewUpdate): void {
     const { document, waiting, limits, limitedLog, metrics } = this.#options;
     const documentBytes = document.state.bytes + waiting.bytes;
     // An update with much deleted content needs less space than it has bytes.
@@ -67,8 +78,7 @@ export class DocumentSpace {
     const exceeded = this.#sizeLimit.exceededCount(contents);
     const bytes = exceeded === undefined ? Math.min(update.byteLength, triedBytes) : Number.POSITIVE_INFINITY;
     metrics.refusedUpdates.inc({ reason: "document-too-large" });
-    this.#refused ??= this.#openRefused();
-    if (!this.#refused.has(member)) {
+    if (sender === undefined || this.#refused?.has(sender) !== true) {
       const reason = "document-too-large";
       const detail =
         exceeded === undefined
@@ -76,12 +86,16 @@ export class DocumentSpace {
           : `${exceeded.option}: ${exceeded.count} of ${exceeded.limit} with an update`;
       limitedLog.info({ event: "update-refused", reason, detail });
     }
-    if (answersSyncStep1) this.#refused.replace(member, { contents, bytes });
-    else this.#refused.add(member, { contents, bytes });
+    // Another origin learns the outcome and can try again.
+    if (sender === undefined) return;
+    this.#refused ??= this.#openRefused();
+    if (answersSyncStep1) this.#refused.replace(sender, { contents, bytes });
+    else this.#refused.add(sender, { contents, bytes });
   }
 
   #openRefused(): RefusedMembers {
-    const { document, ask, clock } = this.#options;
+    const { document, room, clock } = this.#options;
+    const ask = (member: SyncMember) => room.ask(member);
     return new RefusedMembers({ state: document.state, ask, clock, makeSpace: () => this.#makeSpace() });
   }
 

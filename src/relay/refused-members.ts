@@ -61,6 +61,10 @@ export class RefusedMembers {
     this.#options = options;
   }
 
+  get isEmpty(): boolean {
+    return this.#refusals.size === 0;
+  }
+
   has(member: SyncMember): boolean {
     return this.#refusals.has(member);
   }

@@ -28,29 +28,3 @@ export interface SyncMember {
    */
   mayBeAsked?(): boolean;
 }
-
-/**
- * The answer to a submission. `read-only`: the member may only read, and the update would change the document.
- * `too-large`: the document has no space for the update, or for an earlier one on which it depends. The room asks the
- * member for it again when there may be space.
- */
-export type SubmissionOutcome = "taken" | "read-only" | "too-large";
-
-/** An update as a member sends it. */
-export interface Submission {
-  readonly update: Uint8Array;
-  /** The frame in which the update came, when it can be forwarded unchanged. */
-  readonly frame?: Frame;
-  /** Whether the update is the answer to a SyncStep1, and so contains everything that the document lacked then. */
-  readonly answersSyncStep1?: boolean;
-  /**
-   * Returns the frame that acknowledges the update; called when it may be sent (see `Durability`). Without it no
-   * acknowledgement is sent.
-   */
-  readonly acknowledgement?: () => Frame | undefined;
-  /**
-   * Whether the acknowledgement is the update itself, which can be sent in pieces instead of a frame. Not for updates
-   * whose sender may look for the same bytes.
-   */
-  readonly isEchoed?: boolean;
-}

@@ -67,15 +67,20 @@ export class Inbox<Item> {
     return this.#queue?.bytes ?? 0;
   }
 
+  /** Whether an item that is pushed now is handled at once. */
+  get isIdle(): boolean {
+    if (this.#state !== "open" || this.#isHandling || this.#awaitsTurn) return false;
+    return this.#options.turns?.isOver !== true;
+  }
+
   /** Handles `item` after all earlier ones; `bytes` is what it holds in memory. */
   push(bytes: number, item: Item): void {
     if (this.#state !== "open") return;
-    const { turns } = this.#options;
-    if (this.#isHandling || this.#awaitsTurn || turns?.isOver === true) {
-      this.#wait(bytes, item);
-    } else {
+    if (this.isIdle) {
       this.#start(item);
       this.#continue();
+    } else {
+      this.#wait(bytes, item);
     }
   }
 

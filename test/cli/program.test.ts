@@ -31,7 +31,7 @@ describe("help", () => {
 
   test("shows the flag of a boolean that changes the default", async () => {
     const { out } = await yurt(["serve", "--help"]);
-    expect(out).toContain("  --no-sync             signaling only: store no documents\n");
+    expect(out).toContain("  --no-sync               signaling only: store no documents\n");
     expect(out).not.toMatch(/--sync\s/);
   });
 

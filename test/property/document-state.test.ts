@@ -2,9 +2,11 @@ import { expect, setDefaultTimeout, test } from "bun:test";
 import * as Y from "yjs";
 import type { Classification } from "../../src/relay/document/classification.ts";
 import { DocumentState } from "../../src/relay/document/document-state.ts";
+import { WaitingUpdates, type WaitingWrite } from "../../src/relay/document/waiting-updates.ts";
 import { IdSet } from "../../src/relay/update/id-set.ts";
 import { unpackUpdates } from "../../src/relay/update/packed-updates.ts";
-import { contentsOf, type UpdateContents } from "../../src/relay/update/update-contents.ts";
+import type { DecodedUpdate } from "../../src/relay/update/trim-update.ts";
+import { contentsOf } from "../../src/relay/update/update-contents.ts";
 import { answerOf, classify, compactState } from "../support/bytes/document-states.ts";
 import { type Random, withSeeds } from "../support/bytes/random.ts";
 import { bringing, deleting } from "../support/bytes/update-bytes.ts";
@@ -29,16 +31,19 @@ function expectSameInSteps(state: DocumentState, update: Uint8Array, verdict: Cl
   expect(clocksIn(inSteps.contents.deletes)).toEqual(deletesOf([verdict.update]));
 }
 
+interface StagedUpdate extends DecodedUpdate, WaitingWrite {}
+
 /** A document state and a `Y.Doc` that are fed the same updates. */
 class Pair {
   readonly random: Random;
-  state = new DocumentState(undefined);
+  readonly #waiting = new WaitingUpdates<StagedUpdate>();
+  state = new DocumentState(undefined, this.#waiting);
   readonly doc = new Y.Doc();
   readonly fed: Uint8Array[] = [];
   readonly verdicts = new Set<string>();
   /** Checks that no clock is stored and forwarded twice, unless there is a gap before it. */
   readonly #forwarded = new IdSet();
-  #staged: { update: Uint8Array; contents: UpdateContents }[] = [];
+  #staged: StagedUpdate[] = [];
   #row = 0;
 
   constructor(random: Random) {
@@ -63,15 +68,18 @@ class Pair {
     this.#forwarded.addAll(verdict.contents.structs);
     expect(clocksIn(verdict.contents.structs)).toEqual(structsOf([verdict.update]));
     expect(clocksIn(verdict.contents.deletes)).toEqual(deletesOf([verdict.update]));
-    this.state.stage(verdict.contents);
-    this.#staged.push(verdict);
+    const staged = { ...verdict, bytes: verdict.update.byteLength };
+    this.#waiting.include(staged.contents);
+    this.#waiting.add(staged);
+    this.#staged.push(staged);
     if (this.random.chance(0.4)) this.commit(this.random.integer(this.#staged.length + 1));
   }
 
   commit(count = this.#staged.length): void {
-    for (const { update, contents } of this.#staged.splice(0, count)) {
+    for (const staged of this.#staged.splice(0, count)) {
       this.#row += 1;
-      this.state.commit(update, contents, this.#row);
+      this.#waiting.stored(staged, staged.contents);
+      this.state.commit(staged.update, staged.contents, this.#row);
     }
   }
 
@@ -88,7 +96,10 @@ class Pair {
     const stored = unpackUpdates(cut).map((update, index) => ({ update: update.slice(), row: rows[index] ?? 0 }));
     const tail = stored.slice(stored.length - tailCount);
     const base = stored.at(-tailCount - 1);
-    this.state = new DocumentState({ base: base && { ...base, summary: undefined }, tail, quarantined: [] });
+    this.state = new DocumentState(
+      { base: base && { ...base, summary: undefined }, tail, quarantined: [] },
+      this.#waiting,
+    );
   }
 }
 

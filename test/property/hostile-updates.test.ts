@@ -100,7 +100,6 @@ function stateOf(received: readonly Uint8Array[]): Uint8Array {
 function store(state: DocumentState, received: Uint8Array): Uint8Array[] {
   const verdict = classify(state, received);
   if (verdict.kind === "malformed" || verdict.kind === "known") return [];
-  state.stage(verdict.contents);
   state.commit(verdict.update, verdict.contents, 0);
   return [verdict.update];
 }

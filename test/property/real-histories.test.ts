@@ -16,7 +16,6 @@ class Relay {
     const verdict = classify(this.state, update);
     if (verdict.kind === "new" || verdict.kind === "incomplete") {
       this.stored += 1;
-      this.state.stage(verdict.contents);
       this.state.commit(verdict.update, verdict.contents, this.stored);
     }
     if (this.state.tailBytes > Math.max(64_000, this.state.baseBytes / 2)) this.compact();

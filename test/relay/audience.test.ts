@@ -50,8 +50,7 @@ test("a frame is encoded for the members that are present, not for those that ha
   const { audience, join } = setUp();
   const [shared, own] = [countingEncoding("shared"), countingEncoding("own")];
   const [writer, reader] = [join("writer", shared), join("reader", shared)];
-  const publish = () =>
-    audience.publishUpdate(Uint8Array.of(1), (encoding) => encoding.update(Uint8Array.of(1)), writer);
+  const publish = () => audience.publishUpdate(Uint8Array.of(1), { sender: writer });
   // Each member has an encoding of its own, as providers have whose address names their session.
   for (let times = 0; times < 3; times += 1) audience.remove(join(`guest ${times}`, own));
   publish();

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import { defaultLimits, type Limits } from "../../src/composition/limits.ts";
-import type { Submission } from "../../src/relay/sync-member.ts";
 import { decodeFrame, encodeMessage } from "../../src/relay/y-websocket/codec.ts";
 import { yWebsocketEncoding } from "../../src/relay/y-websocket/session.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
@@ -10,7 +9,7 @@ import { updatesOf } from "../support/clients/raw-client.ts";
 import { settled } from "../support/eventually.ts";
 import { FakeConnection } from "../support/fakes/fake-connection.ts";
 import { openMemoryStore } from "../support/fakes/memory-store.ts";
-import { roomParts } from "../support/servers/room-parts.ts";
+import { type MemberUpdate, roomParts, submit } from "../support/servers/room-parts.ts";
 
 const emptyVector = Uint8Array.of(0);
 const pieceBytes = 2_000;
@@ -36,7 +35,7 @@ async function setUp(limits: Partial<Limits> = {}) {
   /** A member that has brought a document. */
   const author = async (doc: Y.Doc) => {
     const joined = await synced("writer");
-    void room.submit(joined.member, { update: Y.encodeStateAsUpdate(doc) });
+    void submit(room, joined.member, { update: Y.encodeStateAsUpdate(doc) });
     await parts.turnAndSync();
     joined.take();
     return joined;
@@ -45,7 +44,7 @@ async function setUp(limits: Partial<Limits> = {}) {
 }
 
 /** An update that is acknowledged by the same frame, as in y-websocket. */
-const sent = (update: Uint8Array): Submission => ({
+const sent = (update: Uint8Array): MemberUpdate => ({
   update,
   acknowledgement: () => encodeMessage({ type: "update", update }),
   isEchoed: true,
@@ -98,7 +97,7 @@ describe("a large document", () => {
     const joiner = join("joiner");
     await room.sync(joiner.member, emptyVector);
     const [late = emptyVector] = updatesOf((each) => each.getText("t").insert(0, "late "), doc);
-    void room.submit(writer.member, sent(late));
+    void submit(room, writer.member, sent(late));
     await turnAndSync();
     clock.runTurns();
     const received = messages(joiner.take());
@@ -121,7 +120,7 @@ describe("a large document", () => {
     for (const update of updatesOf((each) => {
       for (const letter of "abc") each.getText("t").insert(0, letter);
     }, doc)) {
-      void room.submit(writer.member, sent(update));
+      void submit(room, writer.member, sent(update));
     }
     while (received.at(-1)?.type !== "sync-step-2") {
       await turnAndSync();
@@ -226,7 +225,7 @@ test("a large update is forwarded and sent back in pieces", async () => {
   const { clock, room, synced, turnAndSync } = await setUp();
   const [writer, reader] = [await synced("writer"), await synced("reader")];
   const doc = plainDoc(500);
-  void room.submit(writer.member, sent(Y.encodeStateAsUpdate(doc)));
+  void submit(room, writer.member, sent(Y.encodeStateAsUpdate(doc)));
   await turnAndSync();
   clock.runTurns();
   for (const { take } of [writer, reader]) {
@@ -256,19 +255,19 @@ describe("acknowledgements", () => {
     const writer = await synced("writer");
     // The link is as good as full.
     writer.connection.unsentBytes = outboxBytes / 4;
-    for (const update of updates) void room.submit(writer.member, sent(update));
+    for (const update of updates) void submit(room, writer.member, sent(update));
     await turnAndSync();
     expect(writer.connection.isOpen).toBe(true);
     expect(messages(writer.take()).length).toBeLessThanOrEqual(1);
-    expect(room.isOwedMuch(writer.member)).toBe(true);
+    expect(room.updates.isOwedMuch(writer.member)).toBe(true);
     let isTold = false;
-    room.whenAcknowledged(writer.member, () => {
+    room.updates.whenAcknowledged(writer.member, () => {
       isTold = true;
     });
     writer.connection.drain();
     clock.runTurns();
     expect(isTold).toBe(true);
-    expect(room.isOwedMuch(writer.member)).toBe(false);
+    expect(room.updates.isOwedMuch(writer.member)).toBe(false);
     room.leave(writer.member);
   });
 
@@ -276,10 +275,10 @@ describe("acknowledgements", () => {
     const { room, synced, turnAndSync } = await setUp();
     const writer = await synced("writer");
     writer.connection.unsentBytes = outboxBytes / 4;
-    for (const update of small) void room.submit(writer.member, sent(update));
+    for (const update of small) void submit(room, writer.member, sent(update));
     await turnAndSync();
     let isTold = false;
-    room.whenAcknowledged(writer.member, () => {
+    room.updates.whenAcknowledged(writer.member, () => {
       isTold = true;
     });
     room.leave(writer.member);
@@ -295,10 +294,10 @@ describe("a reader that is slower than its writers", () => {
       for (const letter of "abcdef") doc.getText("t").insert(0, letter);
     });
     reader.connection.unsentBytes = 2 * 2 ** 20;
-    for (const update of updates.slice(0, 1)) void room.submit(writer.member, sent(update));
+    for (const update of updates.slice(0, 1)) void submit(room, writer.member, sent(update));
     await turnAndSync();
     for (const update of updates.slice(1, 4)) {
-      void room.submit(writer.member, sent(update));
+      void submit(room, writer.member, sent(update));
       await turnAndSync();
     }
     const before = messages(reader.take());
@@ -306,8 +305,10 @@ describe("a reader that is slower than its writers", () => {
     reader.connection.drain();
     const missed = messages(reader.take());
     expect(missed).toHaveLength(1);
-    for (const update of updates.slice(4)) void room.submit(writer.member, sent(update));
-    await turnAndSync();
+    for (const update of updates.slice(4)) {
+      void submit(room, writer.member, sent(update));
+      await turnAndSync();
+    }
     const later = messages(reader.take());
     expect(later).toHaveLength(2);
     expect(docOf(before, missed, later).getText("t").toString()).toBe("fedcba");
@@ -322,16 +323,18 @@ describe("a reader that is slower than its writers", () => {
     });
     const own = updatesOf((doc) => doc.getText("own").insert(0, "x"));
     reader.connection.unsentBytes = 2 * 2 ** 20;
-    for (const update of updates.slice(0, 1)) void room.submit(writer.member, sent(update));
+    for (const update of updates.slice(0, 1)) void submit(room, writer.member, sent(update));
     await turnAndSync();
-    for (const update of own) void room.submit(reader.member, sent(update));
+    for (const update of own) void submit(room, reader.member, sent(update));
     await turnAndSync();
     reader.take();
     reader.connection.drain();
     expect(messages(reader.take()).map(({ update }) => update)).toEqual(own);
     clock.runTurns();
-    for (const update of updates.slice(1)) void room.submit(writer.member, sent(update));
-    await turnAndSync();
+    for (const update of updates.slice(1)) {
+      void submit(room, writer.member, sent(update));
+      await turnAndSync();
+    }
     expect(messages(reader.take()).map(({ update }) => update)).toEqual(updates.slice(1));
   });
 
@@ -343,7 +346,7 @@ describe("a reader that is slower than its writers", () => {
     });
     reader.connection.unsentBytes = 2 * 2 ** 20;
     for (const update of updates) {
-      void room.submit(writer.member, sent(update));
+      void submit(room, writer.member, sent(update));
       await turnAndSync();
     }
     const before = messages(reader.take());
@@ -363,7 +366,7 @@ describe("a reader that is slower than its writers", () => {
     reader.connection.unsentBytes = defaultLimits.outboxBytes / 2;
     for (let round = 0; round < 200; round += 1) {
       for (const update of updatesOf((each) => each.getMap("m").set("key", "x".repeat(30_000) + round), doc)) {
-        void room.submit(writer.member, sent(update));
+        void submit(room, writer.member, sent(update));
       }
       await turnAndSync();
       // The link takes one frame in twenty rounds.

@@ -7,7 +7,7 @@ import { closeReasons } from "../../src/transport/close-reason.ts";
 import { settled } from "../support/eventually.ts";
 import { openMemoryStore } from "../support/fakes/memory-store.ts";
 import { SlowLink } from "../support/fakes/slow-link.ts";
-import { roomParts } from "../support/servers/room-parts.ts";
+import { roomParts, submit } from "../support/servers/room-parts.ts";
 
 const emptyVector = Uint8Array.of(0);
 const pieceBytes = 2_000;
@@ -65,7 +65,7 @@ async function setUp(doc: Y.Doc) {
     const connection = new SlowLink(`writer of ${name}`);
     const writer = { connection, encoding: yWebsocketEncoding, access: "write" as const };
     room.join(writer);
-    void room.submit(writer, { update: Y.encodeStateAsUpdate(doc) });
+    void submit(room, writer, { update: Y.encodeStateAsUpdate(doc) });
     await parts.turnAndSync();
     return room;
   };

@@ -9,7 +9,7 @@ import { updatesOf } from "../support/clients/raw-client.ts";
 import { settled } from "../support/eventually.ts";
 import { FakeConnection } from "../support/fakes/fake-connection.ts";
 import { openMemoryStore } from "../support/fakes/memory-store.ts";
-import { roomParts } from "../support/servers/room-parts.ts";
+import { roomParts, submit } from "../support/servers/room-parts.ts";
 
 const emptyVector = Uint8Array.of(0);
 const client = 1;
@@ -31,7 +31,7 @@ async function setUp(limits: Partial<Limits> = {}) {
   };
   const write = async (...updates: readonly Uint8Array[]) => {
     const writer = join("writer");
-    for (const update of updates) void room.submit(writer.member, { update });
+    for (const update of updates) void submit(room, writer.member, { update });
     // The queue commits so many in a turn.
     for (let left = updates.length; left > 0; left -= 250) await parts.turnAndSync();
     room.leave(writer.member);
@@ -118,7 +118,7 @@ test("a state vector of more than the bound ends the session", async () => {
 describe("the answer from a document with a long tail", () => {
   test("is prepared in the turns of the member that asks, and spends its work before it is done", async () => {
     const { room, join, write } = await setUp();
-    await write(...typed(3_000));
+    await write(...typed(5_000));
     const { connection, member, answers } = join("asks");
     connection.turns.isOver = true;
     const answered = room.sync(member, emptyVector);
@@ -132,7 +132,7 @@ describe("the answer from a document with a long tail", () => {
 
   test("makes the member wait in its own turns, not in those of another one", async () => {
     const { room, join, write } = await setUp();
-    await write(...typed(3_000));
+    await write(...typed(5_000));
     const [slow, other] = [join("slow"), join("other")];
     slow.connection.turns.isOver = true;
     const answered = room.sync(slow.member, emptyVector);

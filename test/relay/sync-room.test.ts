@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import type { Limits } from "../../src/composition/limits.ts";
 import { encodeAwareness } from "../../src/relay/awareness/awareness-codec.ts";
-import type { Submission, SyncEncoding, SyncMember } from "../../src/relay/sync-member.ts";
+import type { SyncEncoding, SyncMember } from "../../src/relay/sync-member.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";
 import type { Frame } from "../../src/transport/connection.ts";
 import { updatesOf } from "../support/clients/raw-client.ts";
@@ -11,7 +11,7 @@ import { FailingStore } from "../support/fakes/failing-store.ts";
 import { FakeConnection } from "../support/fakes/fake-connection.ts";
 import { InlineCompactor } from "../support/fakes/inline-compactor.ts";
 import { openMemoryStore } from "../support/fakes/memory-store.ts";
-import { roomParts } from "../support/servers/room-parts.ts";
+import { type MemberUpdate, roomParts, submit } from "../support/servers/room-parts.ts";
 import { tuple } from "../support/tuple.ts";
 
 /** Readable frames: the kind of message, and its bytes in hex. */
@@ -23,7 +23,7 @@ const encoding: SyncEncoding = {
 };
 
 /** An update that is acknowledged with a readable frame. */
-const sent = (update: Uint8Array, frame?: string): Submission => ({
+const sent = (update: Uint8Array, frame?: string): MemberUpdate => ({
   update,
   ...(frame === undefined ? {} : { frame }),
   acknowledgement: () => `stored ${frame ?? hex(update)}`,
@@ -74,7 +74,7 @@ describe("a sync room", () => {
     const { room, store, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
     const release = store.hold();
-    void room.submit(a.member, sent(first, "as it came"));
+    void submit(room, a.member, sent(first, "as it came"));
     await turn();
     expect([a.take(), b.take()]).toEqual([[], []]);
     const late = join("late");
@@ -87,9 +87,9 @@ describe("a sync room", () => {
   test("sends a new member every update once, in its snapshot or after it", async () => {
     const { room, enter, join, turn } = await setUp();
     const a = join("a");
-    void room.submit(a.member, sent(first));
+    void submit(room, a.member, sent(first));
     await turn();
-    void room.submit(a.member, sent(second));
+    void submit(room, a.member, sent(second));
     const joiner = enter("joiner");
     void room.sync(joiner.member, emptyVector);
     await turn();
@@ -100,10 +100,10 @@ describe("a sync room", () => {
     const { room, store, join, turn } = await setUp();
     const [a, b, c] = [join("a"), join("b"), join("c")];
     const release = store.hold();
-    void room.submit(a.member, sent(first));
-    void room.submit(b.member, sent(first));
+    void submit(room, a.member, sent(first));
+    void submit(room, b.member, sent(first));
     await turn();
-    void room.submit(c.member, sent(first));
+    void submit(room, c.member, sent(first));
     expect([a.take(), b.take(), c.take()]).toEqual([[], [], []]);
     release();
     await settled();
@@ -111,8 +111,8 @@ describe("a sync room", () => {
     const update = `update ${hex(first)}`;
     expect([a.take(), b.take(), c.take()]).toEqual([[stored], [update, stored], [update, stored]]);
     expect(store.appended.flat()).toHaveLength(1);
-    void room.submit(b.member, sent(first));
-    void room.submit(b.member, sent(first));
+    void submit(room, b.member, sent(first));
+    void submit(room, b.member, sent(first));
     await turn();
     expect([a.take(), b.take(), c.take()]).toEqual([[], [stored, stored], []]);
   });
@@ -120,11 +120,11 @@ describe("a sync room", () => {
   test("stores and forwards the new part of a partly known update, and acknowledges all of it", async () => {
     const { room, store, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
-    void room.submit(a.member, sent(first));
+    void submit(room, a.member, sent(first));
     await turn();
     const both = Y.mergeUpdates([first, second]);
     b.take();
-    void room.submit(b.member, sent(both, "as it came"));
+    void submit(room, b.member, sent(both, "as it came"));
     await turn();
     expect([a.take(), b.take()]).toEqual([[`stored ${hex(first)}`, `update ${hex(second)}`], ["stored as it came"]]);
     expect(store.appended.flat().map(({ update }) => hex(update))).toEqual([hex(first), hex(second)]);
@@ -133,7 +133,7 @@ describe("a sync room", () => {
   test("acknowledges an empty update without storing it", async () => {
     const { room, store, join, turn } = await setUp();
     const a = join("a");
-    void room.submit(a.member, sent(Uint8Array.of(0, 0)));
+    void submit(room, a.member, sent(Uint8Array.of(0, 0)));
     await turn();
     expect(a.take()).toEqual(["stored 0000"]);
     expect(store.attempts).toBe(0);
@@ -142,11 +142,11 @@ describe("a sync room", () => {
   test("sends no acknowledgement when the submission has none", async () => {
     const { room, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
-    void room.submit(a.member, { update: first });
-    void room.submit(b.member, { update: first });
+    void submit(room, a.member, { update: first });
+    void submit(room, b.member, { update: first });
     await turn();
-    void room.submit(a.member, { update: first });
-    void room.submit(a.member, { update: Uint8Array.of(0, 0) });
+    void submit(room, a.member, { update: first });
+    void submit(room, a.member, { update: Uint8Array.of(0, 0) });
     await turn();
     expect([a.take(), b.take()]).toEqual([[], [`update ${hex(first)}`]]);
   });
@@ -154,7 +154,7 @@ describe("a sync room", () => {
   test("stores and forwards the updates that a member sent before it left", async () => {
     const { room, store, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
-    void room.submit(a.member, sent(first));
+    void submit(room, a.member, sent(first));
     a.connection.disconnect();
     room.leave(a.member);
     await turn();
@@ -165,12 +165,13 @@ describe("a sync room", () => {
   test("asks the sender of an update that leaves a gap once, until the gap is filled", async () => {
     const { room, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
-    void room.submit(a.member, sent(second));
-    void room.submit(a.member, sent(third));
-    expect(a.take()).toEqual(["step1 00"]);
+    void submit(room, a.member, sent(second));
+    await turn();
+    void submit(room, a.member, sent(third));
+    expect(a.take()).toEqual(["step1 00", `stored ${hex(second)}`]);
     await turn();
     expect(b.take()).toEqual([`update ${hex(second)}`, `update ${hex(third)}`]);
-    void room.submit(a.member, sent(first));
+    void submit(room, a.member, sent(first));
     await turn();
     a.take();
     const [, , , , fifth] = tuple(
@@ -180,15 +181,15 @@ describe("a sync room", () => {
         for (const character of "abcde") doc.getText("t").insert(0, character);
       }),
     );
-    void room.submit(a.member, sent(fifth));
+    void submit(room, a.member, sent(fifth));
     expect(a.take()).toEqual([expect.stringMatching(/^step1 /)]);
   });
 
   test("rejects a malformed update, and goes on", async () => {
     const { room, store, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
-    expect(() => void room.submit(a.member, sent(first.subarray(1)))).toThrow();
-    void room.submit(a.member, sent(first));
+    expect(() => void submit(room, a.member, sent(first.subarray(1)))).toThrow();
+    void submit(room, a.member, sent(first));
     await turn();
     expect(b.take()).toEqual([`update ${hex(first)}`]);
     expect(store.appended.flat()).toHaveLength(1);
@@ -197,31 +198,31 @@ describe("a sync room", () => {
   test("refuses an update that makes the document too large, waiting updates included", async () => {
     const { room, join, turn } = await setUp({ documentBytes: first.byteLength + second.byteLength });
     const a = join("a");
-    void room.submit(a.member, sent(first));
-    void room.submit(a.member, sent(second));
-    const outcome = room.submit(a.member, sent(third));
+    void submit(room, a.member, sent(first));
+    void submit(room, a.member, sent(second));
+    const outcome = submit(room, a.member, sent(third));
     await turn();
     expect(await outcome).toBe("too-large");
-    expect(await room.submit(a.member, sent(third))).toBe("too-large");
-    expect(room.submit(a.member, sent(first))).toBe("taken");
+    expect(await submit(room, a.member, sent(third))).toBe("too-large");
+    expect(submit(room, a.member, sent(first))).toBe("taken");
   });
 
   test("rejects a new update from a member that may only read, and accepts a known one", async () => {
     const { room, store, join, turn } = await setUp();
     const [reader, writer] = [join("reader", "read"), join("writer")];
-    expect(room.submit(reader.member, sent(first))).toBe("read-only");
+    expect(submit(room, reader.member, sent(first))).toBe("read-only");
     await turn();
     expect([store.attempts, reader.take(), writer.take()]).toEqual([0, [], []]);
-    void room.submit(writer.member, sent(first));
+    void submit(room, writer.member, sent(first));
     await turn();
     expect(reader.take()).toEqual([`update ${hex(first)}`]);
-    expect(room.submit(reader.member, sent(first))).toBe("taken");
+    expect(submit(room, reader.member, sent(first))).toBe("taken");
   });
 
   test("a member on a slow link is subscribed once its snapshot is sent, and has missed nothing", async () => {
     const { room, enter, join, turn } = await setUp();
     const a = join("a");
-    void room.submit(a.member, sent(first));
+    void submit(room, a.member, sent(first));
     await turn();
     const slow = enter("slow");
     slow.take();
@@ -229,7 +230,7 @@ describe("a sync room", () => {
     void room.sync(slow.member, emptyVector);
     expect(slow.connection.snapshots).toEqual([`step2 ${hex(first)}`]);
     slow.take();
-    void room.submit(a.member, sent(second));
+    void submit(room, a.member, sent(second));
     await turn();
     expect(slow.take()).toEqual([]);
     slow.connection.drain();
@@ -238,7 +239,7 @@ describe("a sync room", () => {
     Y.applyUpdate(doc, first);
     Y.applyUpdate(doc, Uint8Array.fromHex(String(caughtUp).replace("update ", "")));
     expect(doc.getText("t").toString()).toBe("ba");
-    void room.submit(a.member, sent(third));
+    void submit(room, a.member, sent(third));
     await turn();
     expect(slow.take()).toEqual([`update ${hex(third)}`]);
   });
@@ -246,7 +247,7 @@ describe("a sync room", () => {
   test("a member that asks faster than it reads is sent one snapshot at a time, and then the answer to its last SyncStep1", async () => {
     const { room, enter, join, turn } = await setUp();
     const a = join("a");
-    void room.submit(a.member, sent(first));
+    void submit(room, a.member, sent(first));
     await turn();
     const slow = enter("slow");
     slow.connection.unsentBytes = 1;
@@ -256,7 +257,7 @@ describe("a sync room", () => {
     slow.take();
     slow.connection.drain();
     expect(slow.take()).toEqual(["step2 0000"]);
-    void room.submit(a.member, sent(second));
+    void submit(room, a.member, sent(second));
     await turn();
     expect(slow.take()).toEqual([`update ${hex(second)}`]);
   });
@@ -272,19 +273,19 @@ describe("a sync room", () => {
       }),
     );
     slow.connection.unsentBytes = 1;
-    void room.submit(a.member, sent(large));
+    void submit(room, a.member, sent(large));
     await turn();
     const update = `update ${hex(large)}`;
     expect([fast.take(), slow.take()]).toEqual([[update], [update]]);
     expect([fast, slow].map(({ connection }) => connection.snapshots.at(-1))).toEqual([update, update]);
-    void room.submit(a.member, sent(small));
-    void room.submit(slow.member, sent(first));
+    void submit(room, a.member, sent(small));
+    void submit(room, slow.member, sent(first));
     await turn();
     expect(fast.take()).toEqual([`update ${hex(small)}`, `update ${hex(first)}`]);
     expect(slow.take()).toEqual([`stored ${hex(first)}`]);
     slow.connection.drain();
     expect(slow.take()).toEqual([`update ${hex(small)}`]);
-    void room.submit(a.member, sent(second));
+    void submit(room, a.member, sent(second));
     await turn();
     expect(slow.take()).toEqual([`update ${hex(second)}`]);
   });
@@ -298,7 +299,7 @@ describe("a sync room", () => {
     const updates = updatesOf((doc) => {
       for (let index = 0; index < 3; index += 1) doc.getText("t").insert(0, "x".repeat(900));
     });
-    for (const update of updates) void room.submit(a.member, sent(update));
+    for (const update of updates) void submit(room, a.member, sent(update));
     await turn();
     slow.take();
     const pieces: Frame[] = [];
@@ -310,7 +311,7 @@ describe("a sync room", () => {
     }
     expect(slow.connection.snapshots.slice(-3)).toEqual(pieces);
     expect(pieces).toEqual(updates.map((update) => `update ${hex(update)}`));
-    void room.submit(a.member, sent(first));
+    void submit(room, a.member, sent(first));
     await turn();
     expect(slow.take()).toEqual([]);
     slow.connection.drain();
@@ -321,7 +322,7 @@ describe("a sync room", () => {
     const { clock, room, store, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
     store.fail("full");
-    void room.submit(a.member, sent(first));
+    void submit(room, a.member, sent(first));
     await turn();
     expect([a.take(), b.take()]).toEqual([[], []]);
     store.recover();
@@ -334,7 +335,7 @@ describe("a sync room", () => {
     const { room, store, join, turn } = await setUp();
     const [a, b] = [join("a"), join("b")];
     store.fail("corrupt");
-    void room.submit(a.member, sent(first));
+    void submit(room, a.member, sent(first));
     await turn();
     expect([a.connection.closeReason, b.connection.closeReason]).toEqual(
       Array(2).fill(closeReasons.storageUnavailable),
@@ -344,7 +345,7 @@ describe("a sync room", () => {
     room.leave(b.member);
     store.recover();
     const [back, other] = [join("back"), join("other")];
-    void room.submit(back.member, sent(first));
+    void submit(room, back.member, sent(first));
     await turn();
     expect([back.take(), other.take()]).toEqual([[`stored ${hex(first)}`], [`update ${hex(first)}`]]);
   });
@@ -360,7 +361,7 @@ describe("a sync room", () => {
     const [a, b] = [join("a"), join("b")];
     clock.advance(10_000);
     expect([a.take(), b.take()]).toEqual([[], []]);
-    void room.submit(a.member, sent(first));
+    void submit(room, a.member, sent(first));
     await turn();
     a.take();
     b.take();
@@ -417,10 +418,10 @@ describe("a sync room", () => {
     }, doc);
     const [last = emptyVector] = updates.splice(-1);
     for (const update of updates) {
-      void room.submit(a.member, sent(update));
+      void submit(room, a.member, sent(update));
       await turn();
     }
-    void room.submit(a.member, sent(last));
+    void submit(room, a.member, sent(last));
     await turn();
     await settled();
     expect(compactions.length).toBeGreaterThanOrEqual(1);
@@ -441,8 +442,9 @@ describe("a sync room", () => {
   test("compacts when it is closed, so that the next opening reads one row", async () => {
     const { room, store, join, turn, compactions } = await setUp();
     const a = join("a");
-    void room.submit(a.member, sent(first));
-    void room.submit(a.member, sent(second));
+    void submit(room, a.member, sent(first));
+    await turn();
+    void submit(room, a.member, sent(second));
     room.leave(a.member);
     const closing = room.close();
     await turn();
@@ -455,7 +457,7 @@ describe("a sync room", () => {
     const gate = Promise.withResolvers<void>();
     const { room, store, join, turn } = await setUp({}, new InlineCompactor({ gate: gate.promise }));
     const a = join("a");
-    void room.submit(a.member, sent(first));
+    void submit(room, a.member, sent(first));
     room.leave(a.member);
     const closing = room.close();
     await turn();
@@ -474,7 +476,7 @@ describe("a sync room", () => {
     for (const update of updatesOf((doc) => {
       for (let index = 0; index < 3; index += 1) doc.getText("t").insert(0, "x".repeat(40_000));
     })) {
-      void room.submit(a.member, sent(update));
+      void submit(room, a.member, sent(update));
       await turn();
     }
     room.leave(a.member);
@@ -488,7 +490,7 @@ describe("a sync room", () => {
     };
     const { room, store, join, turn } = await setUp({}, new InlineCompactor({ compact }));
     const a = join("a");
-    void room.submit(a.member, sent(first));
+    void submit(room, a.member, sent(first));
     room.leave(a.member);
     const closing = room.close();
     await turn();

@@ -1,32 +1,50 @@
 import { backoffMs } from "../../lib/backoff.ts";
 import type { Clock } from "../../lib/time/clock.ts";
+import type { Moment } from "../../ops/durations.ts";
 import type { Log } from "../../ops/log.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import { type RowId, type Store, StoreError } from "../../storage/store.ts";
 import type { RelayLimits } from "../limits.ts";
 import { type Durability, storeBackoff } from "./durability.ts";
 
-/** An update that waits for the store. Exactly one of its two callbacks is called, once. */
+/** A write of updates, which waits for the store. Either it is committed, or its owner is told that it is discarded. */
 export interface PendingWrite {
   readonly document: string;
+  /** Read after `seal`. */
   readonly update: Uint8Array;
+  /** The size of its updates. */
+  readonly bytes: number;
+  /** The number of its updates. */
+  readonly updates: number;
+  readonly owner: WriteOwner;
+  /** Called when its transaction begins, and again when that is retried: the write must not grow any more. */
+  seal(): void;
   /** The update is stored. Called in the order of `enqueue`, for a whole transaction in one synchronous block. */
   committed(row: RowId): void;
-  /** The update is not stored and never will be. */
+}
+
+/** The owner of writes, a room. */
+export interface WriteOwner {
+  /** None of the owner's writes that wait is stored, or ever will be. Called once for all of them. */
   discarded(): void;
 }
 
-/** The updates of one transaction. */
-interface Batch {
-  readonly writes: PendingWrite[];
+/** The transaction of a write, as `CommitQueue.enqueue` returns it. */
+export interface Transaction {
+  /** The size of its updates. */
   bytes: number;
-  /** Ends the timer that started with the first of the updates. */
-  readonly endTimer: () => void;
+}
+
+/** The writes of one transaction. */
+interface Batch extends Transaction {
+  readonly writes: PendingWrite[];
+  /** The arrival of the first of the updates. */
+  readonly begun: Moment;
 }
 
 export interface CommitQueueOptions {
   readonly store: Store;
-  /** Informed of each transaction, after the `committed` callbacks of all its updates. */
+  /** Informed of each transaction. */
   readonly durability: Durability;
   readonly clock: Clock;
   readonly log: Log;
@@ -45,9 +63,8 @@ const maxBatchBytes = 1024 * 1024;
  * Commits the updates of all rooms to the store in groups: one transaction per turn of the event loop, bounded in size.
  * This is the place where an update is committed.
  *
- * After a transaction, one synchronous block does two things in this order. First it calls the `committed` callback of
- * every update: the room publishes the update and registers its acknowledgement with `Durability.acknowledge`. Then it
- * calls `Durability.committed` once, which relies on those acknowledgements being registered.
+ * After a transaction, one synchronous block calls the `committed` callback of every update, inside
+ * `Durability.committed`: the room publishes the update and registers its origin with `Durability.whenDurable`.
  *
  * When the store fails to commit or to sync, the commit is retried with backoff, and all updates wait in order. When
  * more than `limits.waitingUpdateBytes` wait for a failing store, or when the store is corrupt, all waiting updates are
@@ -58,6 +75,8 @@ export class CommitQueue {
   /** The transactions to come, in order. New updates go into the last one. */
   readonly #batches: Batch[] = [];
   #waitingBytes = 0;
+  #commits = 0;
+  #committedUpdates = 0;
   /** Whether a commit runs or is due: at the end of this turn, or at the next retry. */
   #isBusy = false;
   #failures = 0;
@@ -70,7 +89,10 @@ export class CommitQueue {
 
   constructor(options: CommitQueueOptions) {
     this.#options = options;
-    options.metrics.waitingUpdateBytes.readFrom(() => this.#waitingBytes);
+    const { metrics } = options;
+    metrics.waitingUpdateBytes.readFrom(() => this.#waitingBytes);
+    metrics.commits.readFrom(() => this.#commits);
+    metrics.committedUpdates.readFrom(() => this.#committedUpdates);
   }
 
   /** Whether the last commit or the last sync failed. */
@@ -78,15 +100,25 @@ export class CommitQueue {
     return this.#failures > 0 || this.#options.durability.isFailing;
   }
 
-  /** Adds an update. It is committed at the end of this turn at the earliest. */
-  enqueue(write: PendingWrite): void {
-    const bytes = write.update.byteLength;
+  /** Adds a write. It is committed at the end of this turn at the earliest. */
+  enqueue(write: PendingWrite): Transaction {
+    const { bytes } = write;
     const batch = this.#batchFor(bytes);
     batch.writes.push(write);
     batch.bytes += bytes;
-    this.#waitingBytes += bytes;
-    if (this.#cancelRetry !== undefined && this.#isOverfull) this.#giveUp();
-    else this.#schedule();
+    this.#added(bytes);
+    return batch;
+  }
+
+  /** Whether a write of `transaction` that is not sealed may grow by so many bytes. The caller then calls `grew`. */
+  mayGrow(transaction: Transaction, bytes: number): boolean {
+    return transaction.bytes + bytes <= maxBatchBytes;
+  }
+
+  /** Counts an update by which a write of `transaction` has grown. */
+  grew(transaction: Transaction, bytes: number): void {
+    transaction.bytes += bytes;
+    this.#added(bytes);
   }
 
   /** Resolves when no update waits: all are committed or discarded. */
@@ -108,64 +140,90 @@ export class CommitQueue {
   #batchFor(bytes: number): Batch {
     const last = this.#batches.at(-1);
     if (last !== undefined && last.writes.length < maxBatchWrites && last.bytes + bytes <= maxBatchBytes) return last;
-    const batch = { writes: [], bytes: 0, endTimer: this.#options.metrics.updateToCommit.startTimer() };
+    const batch = { writes: [], bytes: 0, begun: this.#options.metrics.updateToCommit.begin() };
     this.#batches.push(batch);
     return batch;
+  }
+
+  #added(bytes: number): void {
+    this.#waitingBytes += bytes;
+    if (this.#cancelRetry !== undefined && this.#isOverfull) this.#giveUp();
+    else this.#schedule();
   }
 
   #schedule(): void {
     if (this.#isBusy) return;
     this.#isBusy = true;
-    this.#options.clock.afterTurn(() => void this.#commit());
+    this.#options.clock.afterTurn(this.#commit);
   }
 
   #retry(): void {
     this.#isBusy = true;
-    void this.#commit();
+    this.#commit();
   }
 
-  async #commit(): Promise<void> {
+  /** A store that answers synchronously has the updates published before anything else runs. */
+  readonly #commit = (): void => {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
     // There is no batch when the store is only probed.
     const batch = this.#batches.shift();
-    const writes = batch?.writes ?? [];
-    let rows: readonly RowId[];
+    let rows: readonly RowId[] | Promise<readonly RowId[]>;
     try {
-      rows = await this.#append(writes);
+      rows = this.#append(batch?.writes ?? []);
     } catch (error) {
-      if (batch !== undefined) this.#batches.unshift(batch);
-      this.#failed(error);
+      this.#appendFailed(batch, error);
       return;
     }
-    if (this.#failures > 0) this.#recovered();
-    batch?.endTimer();
-    this.#committed(writes, rows);
-    this.#continue();
-  }
+    if (rows instanceof Promise) void this.#finish(batch, rows);
+    else this.#appended(batch, rows);
+  };
 
-  async #append(batch: readonly PendingWrite[]): Promise<readonly RowId[]> {
+  #append(writes: readonly PendingWrite[]): readonly RowId[] | Promise<readonly RowId[]> {
     const { durability, store } = this.#options;
     // Published updates should be durable soon: while syncs fail, no further update is published.
     if (durability.isFailing) throw new StoreError("unavailable", "the store cannot sync to disk");
-    const rows = await store.append(batch);
-    if (rows.length !== batch.length) throw new Error("the store returned a wrong number of rows");
-    return rows;
+    for (const write of writes) write.seal();
+    return store.append(writes);
   }
 
-  /** Calls back the rooms, which publish and register acknowledgements, and only then `Durability`. */
+  async #finish(batch: Batch | undefined, appending: Promise<readonly RowId[]>): Promise<void> {
+    let rows: readonly RowId[];
+    try {
+      rows = await appending;
+    } catch (error) {
+      this.#appendFailed(batch, error);
+      return;
+    }
+    this.#appended(batch, rows);
+  }
+
+  #appended(batch: Batch | undefined, rows: readonly RowId[]): void {
+    if (this.#failures > 0) this.#recovered();
+    if (batch !== undefined) {
+      this.#options.metrics.updateToCommit.end(batch.begun);
+      this.#committed(batch.writes, rows);
+    }
+    this.#continue();
+  }
+
+  #appendFailed(batch: Batch | undefined, error: unknown): void {
+    if (batch !== undefined) this.#batches.unshift(batch);
+    this.#failed(error);
+  }
+
+  /** Calls back the rooms, which publish the updates and register their origins. */
   #committed(batch: readonly PendingWrite[], rows: readonly RowId[]): void {
-    const { durability, metrics } = this.#options;
-    if (batch.length === 0) return;
-    for (let index = 0; index < batch.length; index += 1) this.#wasCommitted(batch[index], rows[index]);
-    metrics.commits.inc();
-    metrics.committedUpdates.inc(batch.length);
-    this.#call(() => durability.committed());
+    this.#commits += 1;
+    this.#options.durability.committed(() => {
+      for (let index = 0; index < batch.length; index += 1) this.#wasCommitted(batch[index], rows[index]);
+    });
   }
 
   #wasCommitted(write: PendingWrite | undefined, row: RowId | undefined): void {
     if (write === undefined || row === undefined) return;
-    this.#waitingBytes -= write.update.byteLength;
+    this.#waitingBytes -= write.bytes;
+    this.#committedUpdates += write.updates;
     try {
       write.committed(row);
     } catch (error) {
@@ -210,8 +268,8 @@ export class CommitQueue {
     this.#cancelRetry = undefined;
     const writes = this.#batches.splice(0).flatMap((batch) => batch.writes);
     this.#waitingBytes = 0;
-    if (writes.length > 0) this.#countDiscarded(writes.length);
-    for (const write of writes) this.#call(() => write.discarded());
+    if (writes.length > 0) this.#countDiscarded(writes.reduce((sum, { updates }) => sum + updates, 0));
+    for (const owner of new Set(writes.map((write) => write.owner))) this.#call(() => owner.discarded());
     // Without a probe, a server that gets no traffic because it is not ready would never notice that the store works
     // again.
     if (!this.#isClosing) this.#cancelRetry = this.#options.clock.after(storeBackoff.maxMs, () => this.#retry());

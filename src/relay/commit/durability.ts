@@ -1,9 +1,20 @@
 import { type Backoff, backoffMs } from "../../lib/backoff.ts";
 import type { Clock } from "../../lib/time/clock.ts";
+import type { Moment } from "../../ops/durations.ts";
 import type { Log } from "../../ops/log.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import type { Store } from "../../storage/store.ts";
-import type { Connection } from "../../transport/connection.ts";
+
+/** Runs tasks together. The tasks that send to one connection share a group: what they send is written at once. */
+export interface TaskGroup {
+  /** Runs `task` at once. */
+  cork(task: () => void): void;
+}
+
+/** The origin of an update, which is told when the update is durable. */
+export interface Told {
+  stored?(): void;
+}
 
 export interface DurabilityOptions {
   readonly store: Pick<Store, "durable">;
@@ -12,52 +23,56 @@ export interface DurabilityOptions {
    * server.
    */
   readonly durability: "disk" | "process";
+  /**
+   * With `disk`, the time from the start of one sync to the start of the next, which acknowledgements wait at most. A
+   * sync after a pause does not wait. Each costs 0.15 ms of CPU, whatever was written.
+   */
+  readonly acknowledgementWindowMs: number;
   readonly clock: Clock;
   readonly log: Log;
   readonly metrics: Metrics;
 }
 
-type PendingSends = Map<Connection, (() => void)[]>;
+type Pending = Map<TaskGroup, Told[]>;
 
 /** The delays before a commit or a sync that has failed is tried again. */
 export const storeBackoff: Backoff = { firstMs: 100, maxMs: 5_000 };
 /**
- * The time from the start of one sync to the start of the next. A first sync never waits. Under a constant stream each
- * sync costs 0.15 ms of CPU, much of it in the file system, and syncing more often gains nothing that a user would
- * notice. With `process`, a power loss loses the updates that were committed within this time.
+ * With `process`, the time from the start of one sync to the start of the next. A power loss loses the updates that were
+ * committed within it.
  */
-const intervalMs = { disk: 4, process: 1_000 };
+const processIntervalMs = 1_000;
 
 /**
- * Makes committed updates durable, and sends the acknowledgements that wait for it. This is the place where an update
- * is acknowledged.
+ * Makes committed updates durable, and tells the origins of the updates that wait for it. This is the place where an
+ * update is acknowledged.
  *
- * `acknowledge` registers an acknowledgement, `committed` reports the end of a transaction. `CommitQueue` guarantees
- * the order: the acknowledgements of a transaction are registered before `committed` is called for it. With `process`,
- * `committed` sends them at once (registered later, they would wait for the end of the turn); with `disk`, it may start
- * the sync that covers them.
+ * `committed` reports a transaction, and `whenDurable` registers the origin of an update: of one that was just committed
+ * inside `committed`, of one that was known at any time. With `process`, `committed` tells the origins at its end; with
+ * `disk`, it may start the sync that covers them.
  *
- * There is one sync at a time, for all documents. When it ends, everything that was committed before it began is
- * acknowledged. A sync that fails acknowledges nothing, and is retried with backoff.
+ * There is one sync at a time, for all documents. When it ends, the origins of everything that was committed before it
+ * began are told. A sync that fails tells none, and is retried with backoff.
  *
- * Acknowledgements are sent in groups by connection. Sent one by one between publishes they would be the most expensive
- * part of the relay, because each direct send flushes what was published to that socket before (6 µs per delivery, not
- * 1).
+ * Origins are told in groups. Sent one by one between publishes, acknowledgements would be the most expensive part of the
+ * relay, because each direct send flushes what was published to that socket before (6 µs per delivery, not 1).
  */
 export class Durability {
   readonly #options: DurabilityOptions;
-  /** The acknowledgements that the running sync does not cover, by connection. */
-  #pendingSends: PendingSends = new Map();
+  /** The origins that the running sync does not cover. */
+  #pending: Pending = new Map();
   /** Whether updates were committed that no successful or running sync covers. */
   #isDirty = false;
   #isSyncing = false;
   #isFlushDue = false;
+  #isCommitting = false;
   #failures = 0;
   #isClosed = false;
   #syncedAt = Number.NEGATIVE_INFINITY;
   #cancelSync: (() => void) | undefined;
   #syncWaiters: (() => void)[] = [];
-  #endTimer: (() => void) | undefined;
+  /** The first commit whose acknowledgement waits for a sync that has not begun. */
+  #begun: Moment | undefined;
 
   constructor(options: DurabilityOptions) {
     this.#options = options;
@@ -68,23 +83,26 @@ export class Durability {
     return this.#failures > 0;
   }
 
-  /** Reports that a transaction was committed. Its updates are published, and their acknowledgements registered. */
-  committed(): void {
+  /** Reports a transaction. `publish` is run at once; it publishes the updates and registers their origins. */
+  committed(publish: () => void): void {
     this.#isDirty = true;
-    this.#endTimer ??= this.#options.metrics.commitToAcknowledgement.startTimer();
+    this.#begun ??= this.#options.metrics.commitToAcknowledgement.begin();
+    this.#isCommitting = true;
+    publish();
+    this.#isCommitting = false;
     if (this.#options.durability === "process") this.#flush();
     if (!this.isFailing) this.#scheduleSync();
   }
 
   /**
-   * Registers an acknowledgement. `send`, which sends to `connection`, is called once everything is durable that is
-   * committed by now or will be in this turn.
+   * Has `told.stored` called, together with others of its group, once everything is durable that is committed by now or
+   * will be in this turn.
    */
-  acknowledge(connection: Connection, send: () => void): void {
-    const sends = this.#pendingSends.get(connection);
-    if (sends === undefined) this.#pendingSends.set(connection, [send]);
-    else sends.push(send);
-    if (this.#isFlushDue) return;
+  whenDurable(group: TaskGroup, told: Told): void {
+    const pending = this.#pending.get(group);
+    if (pending === undefined) this.#pending.set(group, [told]);
+    else pending.push(told);
+    if (this.#isFlushDue || this.#isCommitting || !this.#canAcknowledge) return;
     this.#isFlushDue = true;
     this.#options.clock.afterTurn(() => {
       this.#isFlushDue = false;
@@ -110,7 +128,7 @@ export class Durability {
     if (this.#isSyncing) await new Promise<void>((resolve) => this.#syncWaiters.push(resolve));
   }
 
-  /** Whether an acknowledgement need not wait for a sync. */
+  /** Whether everything that is committed is as durable as an acknowledgement promises. */
   get #canAcknowledge(): boolean {
     return this.#options.durability === "process" || !(this.#isDirty || this.#isSyncing);
   }
@@ -118,8 +136,9 @@ export class Durability {
   /** Starts the next sync when it is due. */
   #scheduleSync(): void {
     if (this.#isSyncing || this.#isClosed || this.#cancelSync !== undefined) return;
-    const { clock, durability } = this.#options;
-    const waitMs = this.#syncedAt + intervalMs[durability] - clock.now();
+    const { acknowledgementWindowMs, clock, durability } = this.#options;
+    const intervalMs = durability === "disk" ? acknowledgementWindowMs : processIntervalMs;
+    const waitMs = this.#syncedAt + intervalMs - clock.now();
     if (waitMs <= 0) this.#startSync();
     else this.#cancelSync = clock.after(waitMs, () => this.#startSync());
   }
@@ -131,14 +150,14 @@ export class Durability {
     this.#isSyncing = true;
     this.#isDirty = false;
     this.#syncedAt = this.#options.clock.now();
-    const covered = this.#pendingSends;
-    this.#pendingSends = new Map();
+    const covered = this.#pending;
+    this.#pending = new Map();
     void this.#sync(covered);
   }
 
-  async #sync(covered: PendingSends): Promise<void> {
-    const endTimer = this.#endTimer;
-    this.#endTimer = undefined;
+  async #sync(covered: Pending): Promise<void> {
+    const begun = this.#begun;
+    this.#begun = undefined;
     try {
       await this.#options.store.durable();
     } catch (error) {
@@ -149,48 +168,60 @@ export class Durability {
     }
     if (this.isFailing) this.#options.log.info({ event: "sync-recovered" });
     this.#failures = 0;
-    send(covered);
-    endTimer?.();
+    this.#tell(covered);
+    this.#acknowledged(begun);
     if (this.#isDirty) this.#scheduleSync();
     if (this.#canAcknowledge) this.#flush();
     if (!this.#isSyncing) this.#resolveSyncWaiters();
   }
 
-  #failed(error: unknown, covered: PendingSends): void {
+  #failed(error: unknown, covered: Pending): void {
     const { clock, log, metrics } = this.#options;
     metrics.storeFailures.inc({ operation: "sync" });
     if (!this.isFailing) log.error({ event: "sync-failed", err: error });
     this.#failures += 1;
     this.#isDirty = true;
-    for (const [connection, sends] of this.#pendingSends)
-      covered.set(connection, (covered.get(connection) ?? []).concat(sends));
-    this.#pendingSends = covered;
+    for (const [group, pending] of this.#pending) covered.set(group, (covered.get(group) ?? []).concat(pending));
+    this.#pending = covered;
     if (!this.#isClosed) {
       this.#cancelSync = clock.after(backoffMs(this.#failures, storeBackoff), () => this.#startSync());
     }
     this.#resolveSyncWaiters();
   }
 
-  /** Sends all registered acknowledgements. */
+  /** Tells all registered origins. */
   #flush(): void {
-    const sends = this.#pendingSends;
-    this.#pendingSends = new Map();
-    send(sends);
-    this.#endTimer?.();
-    this.#endTimer = undefined;
+    const pending = this.#pending;
+    this.#pending = new Map();
+    this.#tell(pending);
+    this.#acknowledged(this.#begun);
+    this.#begun = undefined;
+  }
+
+  #acknowledged(begun: Moment | undefined): void {
+    if (begun !== undefined) this.#options.metrics.commitToAcknowledgement.end(begun);
+  }
+
+  #tell(pending: Pending): void {
+    for (const [group, told] of pending) {
+      group.cork(() => {
+        for (const each of told) this.#call(each);
+      });
+    }
+  }
+
+  /** A fault of one origin must not keep the others from being told. */
+  #call(told: Told): void {
+    try {
+      told.stored?.();
+    } catch (error) {
+      this.#options.log.error({ event: "commit-callback-failed", err: error });
+    }
   }
 
   #resolveSyncWaiters(): void {
     const resolves = this.#syncWaiters;
     this.#syncWaiters = [];
     for (const resolve of resolves) resolve();
-  }
-}
-
-function send(pending: PendingSends): void {
-  for (const [connection, sends] of pending) {
-    connection.cork(() => {
-      for (const each of sends) each();
-    });
   }
 }

@@ -116,6 +116,11 @@ export class DocumentContent {
     this.#dropAnswers();
   }
 
+  /** The rows of the tail, in the order of their commits. */
+  tailRows(): RowId[] {
+    return this.#tail.rows();
+  }
+
   /** The deletes of base and tail together. */
   get deletes(): IdSet {
     if (this.#deletes === undefined) {

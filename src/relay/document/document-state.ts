@@ -1,4 +1,6 @@
-import type { RowId, StoredDocument } from "../../storage/store.ts";
+import type { RowId, StoredDocument, StoredUpdate } from "../../storage/store.ts";
+import type { RelayLimits } from "../limits.ts";
+import type { FastUpdate } from "../update/fast/fast-update.ts";
 import { IdSet } from "../update/id-set.ts";
 import { rangesPerStep, type Steps } from "../update/large/steps.ts";
 import { trimInSteps } from "../update/large/trim-in-steps.ts";
@@ -9,6 +11,7 @@ import { type ContentCounts, countsOf, decodeContents, type UpdateContents } fro
 import { type Classification, changes, type Growth } from "./classification.ts";
 import { type Answer, type Base, type Cut, DocumentContent, readBase } from "./document-content.ts";
 import { nothingRead, type ReadParts, storedContents } from "./stored-contents.ts";
+import { nothingStaged, type StagedContents } from "./waiting-updates.ts";
 
 /** The result of a compaction. */
 export interface Compacted {
@@ -19,6 +22,9 @@ export interface Compacted {
   readonly quarantined: readonly RowId[];
 }
 
+/** The bounds on the counts of a document. */
+export type CountLimits = Pick<RelayLimits, "documentStructs" | "documentClients" | "documentDeletedRanges">;
+
 /** The rows that a compaction is given, with their counts. */
 export interface CountedCut extends Cut {
   readonly counts: ContentCounts;
@@ -27,10 +33,10 @@ export interface CountedCut extends Cut {
 /**
  * The state of one document in memory, and the place where an update is classified.
  *
- * An update passes through it in three steps, all called by `SyncRoom`: `classify` compares its contents with the
- * clocks that are held, `stage` counts it as known while it waits for the store, `commit` makes it part of the
- * document. When the store gives up, `discardStaged` takes the second step back. A staged update counts for `classify`
- * only: answers, state vector and sizes are those of the committed document.
+ * An update passes through it in two steps, both called by `Submissions`: `classify` compares its contents with the
+ * clocks that are held, `commit` makes it part of the document. Updates that wait for the store in between (the staged
+ * ones, see `WaitingUpdates`) count for `classify` only: answers, state vector and sizes are those of the committed
+ * document.
  *
  * The clocks of all committed updates are always in memory. The updates themselves, unparsed, and their deletes are
  * there only while the document is loaded (`DocumentContent`). No `Y.Doc` is built: it takes nine times the bytes, and
@@ -39,28 +45,32 @@ export interface CountedCut extends Cut {
 export class DocumentState {
   #content: DocumentContent | undefined;
   #held = new IdSet();
-  readonly #stagedStructs = new IdSet();
-  readonly #stagedDeletes = new IdSet();
-  /** The large ones among the staged updates, in order: adding them to the sets would take too long. */
-  #stagedLarge: UpdateContents[] = [];
-  #stagedCount = 0;
-  /** The classifications in steps that have not ended. */
-  readonly #classifying = new Set<Growth>();
+  /** The contents of the updates that wait for the store. Their owner changes the sets. */
+  readonly #staged: StagedContents;
   /** The structs of quarantined updates: known, but not held. */
   readonly #quarantined = new IdSet();
-  #knownStructs = [this.#held, this.#stagedStructs, this.#quarantined];
   #stateVector: Uint8Array | undefined;
   #baseBytes = 0;
   #tailBytes = 0;
-  #lastRow: RowId = 0;
   #appendedBytes = 0;
   /** The counts of base and tail. Those of the tail are sums: compacted, it may have fewer. */
   #counts: ContentCounts = { structs: 0, deletedRanges: 0 };
+  /** The rows of the tail, in any order, while the content is not loaded. */
+  #unloadedRows: RowId[] = [];
   /** The updates committed since the content was requested, while it is being read. */
-  #committedWhileLoading: { readonly update: Uint8Array; readonly row: RowId }[] | undefined;
+  #committedWhileLoading: StoredUpdate[] | undefined;
 
-  /** Throws `StoreError` corrupt for a row that does not hold a Yjs update. */
-  constructor(stored: StoredDocument | undefined, read: ReadParts = nothingRead) {
+  /**
+   * `staged`: the contents of the updates that wait for the store. `read`: what was read from `stored` in steps.
+   *
+   * Throws `StoreError` corrupt for a row that does not hold a Yjs update.
+   */
+  constructor(
+    stored: StoredDocument | undefined,
+    staged: StagedContents = nothingStaged(),
+    read: ReadParts = nothingRead,
+  ) {
+    this.#staged = staged;
     const base = stored?.base && readBase(stored.base, read.summary);
     const tail = stored?.tail ?? [];
     this.#content = new DocumentContent(base, tail, read.deletes);
@@ -75,7 +85,6 @@ export class DocumentState {
       this.#held.absorb(contents.structs);
       this.#count(contents);
       this.#tailBytes += entry.update.byteLength;
-      this.#lastRow = entry.row;
     }
     for (const entry of stored?.quarantined ?? []) this.#quarantine(entry.update);
   }
@@ -96,6 +105,13 @@ export class DocumentState {
   /** The counts of the committed document. Updates that are not compacted count each with all that they repeat. */
   get counts(): UpdateCounts {
     return { ...this.#counts, clients: this.#held.clientCount };
+  }
+
+  /** Whether the counts would be within these limits with one more of each. */
+  hasCountsWithin({ documentStructs, documentDeletedRanges, documentClients }: CountLimits): boolean {
+    const { structs, deletedRanges } = this.#counts;
+    const isWithin = structs < documentStructs && deletedRanges < documentDeletedRanges;
+    return isWithin && this.#held.clientCount < documentClients;
   }
 
   /** The clients of these contents that the document does not know yet. */
@@ -129,25 +145,31 @@ export class DocumentState {
     return this.#content !== undefined;
   }
 
-  /** Drops the content. The clocks of the structs stay. */
+  /** Drops the content. The clocks of the structs stay, and the rows of the tail. */
   unload(): void {
+    if (this.#content === undefined) return;
+    this.#unloadedRows = this.#content.tailRows();
     this.#content = undefined;
   }
 
   /**
    * Called before the document's log is read. The returned function takes the result, and adds the updates that were
    * committed in between.
+   *
+   * Of the tail that was read, only the rows count that were part of the document before. The others are committed later,
+   * by `commit`: rows of this process whose commit is not reported yet, and rows of other writers.
    */
   expectContent(): (stored: StoredDocument | undefined, read: ReadParts) => void {
-    const committedSince: { readonly update: Uint8Array; readonly row: RowId }[] = [];
+    const committedSince: StoredUpdate[] = [];
     this.#committedWhileLoading = committedSince;
-    const lastRow = this.#lastRow;
+    const rows = new Set(this.#unloadedRows);
     return (stored, read) => {
-      const committedBefore = stored?.tail.filter(({ row }) => row <= lastRow) ?? [];
+      const committedBefore = stored?.tail.filter(({ row }) => rows.has(row)) ?? [];
       const base = stored?.base && readBase(stored.base, read.summary);
       for (const each of committedSince) read.deletes?.addAll(storedContents(each).deletes);
       this.#content = new DocumentContent(base, [...committedBefore, ...committedSince], read.deletes);
       this.#committedWhileLoading = undefined;
+      this.#unloadedRows = [];
     };
   }
 
@@ -163,7 +185,7 @@ export class DocumentState {
   classify({ update, contents }: DecodedUpdate): Classification {
     if (this.#isKnown(contents)) return { kind: "known", committed: this.#isCommitted(contents) };
     const kind = contents.structs.leavesGap(this.#knownStructs) ? "incomplete" : "new";
-    const rest = this.#withoutRepetition({ update, contents });
+    const rest = withoutRepetition({ update, contents }, this.#knownStructs, this.#knownDeletes(contents.deletes));
     return { kind, update: rest.update, contents: rest.contents };
   }
 
@@ -174,14 +196,46 @@ export class DocumentState {
   *classifyInSteps(read: DecodedUpdate): Steps<Classification> {
     while (true) {
       const growth: Growth = { staged: [], hasShrunk: false };
-      this.#classifying.add(growth);
+      this.#staged.classifying.add(growth);
       try {
         const verdict = yield* this.#compareInSteps(read);
         if (!changes(growth, read.contents)) return verdict;
       } finally {
-        this.#classifying.delete(growth);
+        this.#staged.classifying.delete(growth);
       }
     }
+  }
+
+  /** The part of an update that is not committed; undefined when all of it is. The content must be loaded for deletes. */
+  uncommitted({ update, contents }: DecodedUpdate): DecodedUpdate | undefined {
+    if (this.#isCommitted(contents)) return undefined;
+    const deletes = contents.deletes.isEmpty ? [] : [this.#loaded.deletes];
+    return withoutRepetition({ update, contents }, this.#committedStructs, deletes);
+  }
+
+  /**
+   * Whether `classify` would find that all of an update is new and leaves no gap. False also when that cannot be told
+   * without more work.
+   */
+  isContinuedBy({ client, clock, endClock, deletedClient, deletedClock, deletedEndClock }: FastUpdate): boolean {
+    const { structs, deletes } = this.#staged;
+    if (structs.length > 1) return false;
+    const [stagedStructs] = structs;
+    if (client >= 0) {
+      if (stagedStructs.reach(client, this.#held.reach(client, 0)) !== clock) return false;
+      // Structs may be held behind a gap.
+      if (this.#held.next(client, clock) < endClock || stagedStructs.next(client, clock) < endClock) return false;
+      if (!this.#quarantined.isEmpty) return false;
+    }
+    if (deletedClient < 0) return true;
+    if (this.#content === undefined) return false;
+    const known = this.#content.deletes.next(deletedClient, deletedClock);
+    return Math.min(known, deletes[0].next(deletedClient, deletedClock)) >= deletedEndClock;
+  }
+
+  /** Whether the document holds all of these contents, as far as that is known: deletes are compared with loaded content. */
+  holds(contents: UpdateContents): boolean {
+    return this.canClassify(contents) && this.#isCommitted(contents);
   }
 
   /** The clocks among `clocks` whose structs are neither committed nor staged. */
@@ -189,48 +243,16 @@ export class DocumentState {
     return clocks.without(this.#knownStructs);
   }
 
-  /** Counts `contents` as known from now on, until its commit or `discardStaged`. */
-  stage(contents: UpdateContents): void {
-    if (isLarge(contents)) {
-      this.#stagedLarge.push(contents);
-      this.#updateKnown();
-    } else {
-      this.#stagedStructs.addAll(contents.structs);
-      this.#stagedDeletes.addAll(contents.deletes);
-    }
-    this.#stagedCount += 1;
-    for (const { staged } of this.#classifying) staged.push(contents);
-  }
-
-  /** Makes the first staged update part of the document. Called once it is stored, in the order of `stage`. */
+  /** Makes an update part of the document. Called once it is stored as `row`. */
   commit(update: Uint8Array, contents: UpdateContents, row: RowId): void {
-    if (this.#stagedCount === 0) throw new Error("cannot commit an update that is not staged");
-    if (contents === this.#stagedLarge[0]) {
-      this.#stagedLarge.shift();
-      this.#updateKnown();
-    }
     this.#count(contents);
     this.#content?.append(update, contents, row);
     this.#held.absorb(contents.structs);
     this.#committedWhileLoading?.push({ update, row });
+    if (this.#content === undefined) this.#unloadedRows.push(row);
     this.#tailBytes += update.byteLength;
     this.#appendedBytes += update.byteLength;
-    this.#lastRow = row;
     this.#stateVector = undefined;
-    this.#stagedCount -= 1;
-    // Until then committed clocks may stay among the staged ones: they are known either way.
-    if (this.#stagedCount === 0) this.discardStaged();
-  }
-
-  /** Forgets the staged updates, because none of them will be stored. */
-  discardStaged(): void {
-    for (const growth of this.#classifying) growth.hasShrunk = true;
-    this.#stagedStructs.clear();
-    this.#stagedDeletes.clear();
-    this.#stagedCount = 0;
-    if (this.#stagedLarge.length === 0) return;
-    this.#stagedLarge = [];
-    this.#updateKnown();
   }
 
   stateVector(): Uint8Array {
@@ -284,8 +306,7 @@ export class DocumentState {
     if (quarantinedUpdates.length === 0) return;
     for (const update of quarantinedUpdates) this.#quarantine(update);
     this.#held = content.structs();
-    for (const growth of this.#classifying) growth.hasShrunk = true;
-    this.#updateKnown();
+    for (const growth of this.#staged.classifying) growth.hasShrunk = true;
     this.#stateVector = undefined;
   }
 
@@ -300,39 +321,25 @@ export class DocumentState {
     if (contents.kind === "contents") this.#quarantined.addAll(contents.structs);
   }
 
+  get #committedStructs(): readonly IdSet[] {
+    return [this.#held, this.#quarantined];
+  }
+
+  get #knownStructs(): readonly IdSet[] {
+    return [this.#held, this.#quarantined, ...this.#staged.structs];
+  }
+
   #isKnown({ structs, deletes }: UpdateContents): boolean {
     return structs.isWithin(this.#knownStructs) && deletes.isWithin(this.#knownDeletes(deletes));
   }
 
   #isCommitted({ structs, deletes }: UpdateContents): boolean {
-    if (this.#stagedCount === 0) return true;
-    const isHeld = structs.isWithin([this.#held, this.#quarantined]);
-    return isHeld && (deletes.isEmpty || deletes.isWithin([this.#loaded.deletes]));
-  }
-
-  /**
-   * Cuts off the part of an update that is known. A peer's whole state repeats everything that is held, and each
-   * SyncStep2 repeats all deletes.
-   *
-   * Cutting saves space, and it protects clients: a client that has different structs for the same clocks throws in
-   * `Y.applyUpdate` at a struct that extends beyond them, and the update alone does not show that.
-   *
-   * Structs are cut as in a SyncStep2, at the first gap. Structs held behind a gap are repeated: they are pending in
-   * the clients, and Yjs can keep them pending for ever unless one update brings them together with all that they wait
-   * for.
-   */
-  #withoutRepetition(read: DecodedUpdate): DecodedUpdate {
-    const { structs, deletes } = read.contents;
-    const repeatedStructs = structs.repeatedUpTo(this.#knownStructs);
-    const knownDeletes = this.#knownDeletes(deletes);
-    if (repeatedStructs.size === 0 && !deletes.overlaps(knownDeletes)) return read;
-    return trimUpdate(read, { structs: repeatedStructs, deletes: knownDeletes });
+    if (!structs.isWithin(this.#committedStructs)) return false;
+    return deletes.isEmpty || deletes.isWithin([this.#loaded.deletes]);
   }
 
   #knownDeletes(deletes: IdSet): readonly IdSet[] {
-    if (deletes.isEmpty) return [];
-    const large = this.#stagedLarge.map((contents) => contents.deletes);
-    return [this.#loaded.deletes, this.#stagedDeletes, ...large];
+    return deletes.isEmpty ? [] : [this.#loaded.deletes, ...this.#staged.deletes];
   }
 
   #count(contents: UpdateContents): void {
@@ -341,14 +348,9 @@ export class DocumentState {
     this.#counts = { structs: structsBefore + structs, deletedRanges: rangesBefore + deletedRanges };
   }
 
-  #updateKnown(): void {
-    const large = this.#stagedLarge.map(({ structs }) => structs);
-    this.#knownStructs = [this.#held, this.#stagedStructs, this.#quarantined, ...large];
-  }
-
   *#compareInSteps(read: DecodedUpdate): Steps<Classification> {
     const { structs, deletes } = read.contents;
-    const held = [this.#held, this.#quarantined];
+    const held = this.#committedStructs;
     const known = this.#knownStructs;
     const knownDeletes = this.#knownDeletes(deletes);
     const repeated = new Map<number, number>();
@@ -366,7 +368,7 @@ export class DocumentState {
       overlaps ||= part.overlaps(knownDeletes);
       yield;
     }
-    if (isKnown) return { kind: "known", committed: this.#stagedCount === 0 || isCommitted };
+    if (isKnown) return { kind: "known", committed: isCommitted };
     const kind = leavesGap ? "incomplete" : "new";
     if (repeated.size === 0 && !overlaps) return { kind, update: read.update, contents: read.contents };
     const rest = yield* trimInSteps(read, { structs: repeated, deletes: knownDeletes });
@@ -374,8 +376,23 @@ export class DocumentState {
   }
 }
 
-/** Whether sets of these contents are so large that an operation on all of them may take some milliseconds. */
-export function isLarge(contents: Pick<UpdateContents, "counts">): boolean {
-  const { structs, deletedRanges } = countsOf(contents);
-  return structs + deletedRanges > rangesPerStep;
+/**
+ * Cuts off the part of an update that is known. A peer's whole state repeats everything that is held, and each SyncStep2
+ * repeats all deletes.
+ *
+ * Cutting saves space, and it protects clients: a client that has different structs for the same clocks throws in
+ * `Y.applyUpdate` at a struct that extends beyond them, and the update alone does not show that.
+ *
+ * Structs are cut as in a SyncStep2, at the first gap. Structs held behind a gap are repeated: they are pending in the
+ * clients, and Yjs can keep them pending for ever unless one update brings them together with all that they wait for.
+ */
+function withoutRepetition(
+  read: DecodedUpdate,
+  knownStructs: readonly IdSet[],
+  knownDeletes: readonly IdSet[],
+): DecodedUpdate {
+  const { structs, deletes } = read.contents;
+  const repeatedStructs = structs.repeatedUpTo(knownStructs);
+  if (repeatedStructs.size === 0 && !deletes.overlaps(knownDeletes)) return read;
+  return trimUpdate(read, { structs: repeatedStructs, deletes: knownDeletes });
 }

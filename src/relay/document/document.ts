@@ -25,6 +25,7 @@ import type { DocumentMemory, MemoryHolder } from "./document-memory.ts";
 import { type Compacted, type CountedCut, DocumentState } from "./document-state.ts";
 import { runInTurns, turnsOf } from "./run-in-turns.ts";
 import { type ReadParts, readLargeParts } from "./stored-contents.ts";
+import type { StagedContents } from "./waiting-updates.ts";
 
 /** The collaborators that all documents of a server share. */
 export interface DocumentOptions {
@@ -77,9 +78,12 @@ export class Document implements MemoryHolder {
   /** The bytes committed since its memory was last counted. */
   #uncountedBytes = 0;
 
-  /** Throws `SessionError` storage-unavailable when the document cannot be read. */
-  static async open(name: string, options: DocumentOptions): Promise<Document> {
-    return new Document(name, await load(name, options, (stored, read) => new DocumentState(stored, read)), options);
+  /**
+   * `staged`: as for `DocumentState`. Throws `SessionError` storage-unavailable when the document cannot be read.
+   */
+  static async open(name: string, staged: StagedContents, options: DocumentOptions): Promise<Document> {
+    const take = (stored: StoredDocument | undefined, read: ReadParts) => new DocumentState(stored, staged, read);
+    return new Document(name, await load(name, options, take), options);
   }
 
   private constructor(name: string, state: DocumentState, options: DocumentOptions) {

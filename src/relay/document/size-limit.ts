@@ -3,7 +3,8 @@ import type { RelayLimits } from "../limits.ts";
 import type { DecodedUpdate } from "../update/trim-update.ts";
 import { type ContentCounts, countsOf, type UpdateContents } from "../update/update-contents.ts";
 import type { Document, TriedSize } from "./document.ts";
-import type { WaitingUpdates } from "./waiting-updates.ts";
+import type { CountLimits } from "./document-state.ts";
+import type { WaitingUpdates, WaitingWrite } from "./waiting-updates.ts";
 
 /** A fact about an update that has been found out since it was last decided upon. */
 export type Finding =
@@ -22,15 +23,12 @@ export interface ExceededCount {
 export interface SizeLimitOptions {
   readonly document: Pick<Document, "state" | "keepsDeleted" | "compact" | "sizeWith">;
   readonly compactor: Pick<Compactor, "closed">;
-  readonly waiting: Pick<WaitingUpdates<DecodedUpdate>, "bytes" | "settled">;
+  readonly waiting: Pick<WaitingUpdates<WaitingWrite>, "bytes" | "settled">;
   readonly limits: DocumentLimits & Pick<RelayLimits, "relayFrameBytes">;
 }
 
 /** The bounds on one document. */
-export type DocumentLimits = Pick<
-  RelayLimits,
-  "documentBytes" | "documentStructs" | "documentClients" | "documentDeletedRanges"
->;
+export type DocumentLimits = CountLimits & Pick<RelayLimits, "documentBytes">;
 
 /**
  * Decides whether the document has space for an update.
@@ -48,6 +46,13 @@ export class SizeLimit {
 
   constructor(options: SizeLimitOptions) {
     this.#options = options;
+  }
+
+  /** Whether an update of so many bytes fits that has at most one struct and one deleted range. */
+  isWithin(bytes: number): boolean {
+    const { document, limits, waiting } = this.#options;
+    const isWithin = document.state.bytes + waiting.bytes + bytes <= limits.documentBytes;
+    return isWithin && document.state.hasCountsWithin(limits);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection } from "../../transport/connection.ts";
+import type { Turns } from "../../transport/work.ts";
 import type { RelayLimits } from "../limits.ts";
 import { bytesPerStep, rangesPerStep, type Steps } from "../update/large/steps.ts";
 import type { DecodedUpdate } from "../update/trim-update.ts";
@@ -12,8 +13,9 @@ import {
   type UpdateContents,
 } from "../update/update-contents.ts";
 import type { Classification } from "./classification.ts";
-import { type DocumentState, isLarge } from "./document-state.ts";
+import type { DocumentState } from "./document-state.ts";
 import { runInTurns } from "./run-in-turns.ts";
+import { isLarge } from "./waiting-updates.ts";
 
 /** The bounds on what one update of a client may contain. */
 export type UpdateLimits = Pick<RelayLimits, "updateStructs" | "updateClients" | "updateDeletedRanges">;
@@ -25,8 +27,10 @@ const limitNames = {
   deletedRanges: { limit: "updateDeletedRanges", option: "limits.update-deleted-ranges" },
 } as const;
 
-/** The connection of the client that has sent an update. */
-export type Sender = Pick<Connection, "spend" | "turns">;
+/** The account of the work for an update: the connection of the client that has sent it. */
+export interface WorkAccount extends Pick<Connection, "spend"> {
+  readonly turns: Pick<Turns, "wait">;
+}
 
 /**
  * Decodes an update of a client: a small one at once, a large one in the client's turns. What it reads is counted as
@@ -36,7 +40,7 @@ export type Sender = Pick<Connection, "spend" | "turns">;
  */
 export function readReceived<Taken>(
   update: Uint8Array,
-  sender: Sender,
+  account: WorkAccount,
   limits: UpdateLimits,
   take: (contents: UpdateContents) => Taken,
 ): Taken | Promise<Awaited<Taken>> {
@@ -44,28 +48,27 @@ export function readReceived<Taken>(
   if (update.byteLength <= bytesPerStep) {
     const contents = accepted(decodeContents(update), limits);
     const { structs, deletedRanges } = countsOf(contents);
-    sender.spend("structs", structs + deletedRanges);
+    account.spend("structs", structs + deletedRanges);
     return take(contents);
   }
-  return runInTurns(readInSteps(update, sender, limits), sender.turns, (read) => take(accepted(read, limits)));
+  return runInTurns(readInSteps(update, account, limits), account.turns, (read) => take(accepted(read, limits)));
 }
 
 /** Compares an update of a client with the document: a small one at once, a large one in the client's turns. */
 export function classifyReceived<Taken>(
   state: Pick<DocumentState, "classify" | "classifyInSteps">,
-  received: DecodedUpdate & { readonly member: { readonly connection: Sender } },
+  received: DecodedUpdate,
+  account: WorkAccount,
   take: (verdict: Classification) => Taken,
 ): Taken | Promise<Awaited<Taken>> {
-  const { update, contents, member } = received;
-  if (!isLarge(contents)) return take(state.classify({ update, contents }));
-  const steps = state.classifyInSteps({ update, contents });
-  return runInTurns(spending(steps, member.connection), member.connection.turns, take);
+  if (!isLarge(received.contents)) return take(state.classify(received));
+  return runInTurns(spending(state.classifyInSteps(received), account), account.turns, take);
 }
 
 /** Counts each step as work of a client. */
-function* spending<Result>(steps: Steps<Result>, sender: Sender): Steps<Result> {
+function* spending<Result>(steps: Steps<Result>, account: WorkAccount): Steps<Result> {
   while (true) {
-    sender.spend("structs", rangesPerStep);
+    account.spend("structs", rangesPerStep);
     const { done, value } = steps.next();
     if (done === true) return value;
     yield;
@@ -74,7 +77,7 @@ function* spending<Result>(steps: Steps<Result>, sender: Sender): Steps<Result> 
 
 function* readInSteps(
   update: Uint8Array,
-  sender: Sender,
+  account: WorkAccount,
   limits: UpdateLimits,
 ): Steps<UpdateContents | Malformed | Oversized> {
   const reader = new ContentsReader(update, {
@@ -85,7 +88,7 @@ function* readInSteps(
   let countBefore = 0;
   while (true) {
     const read = reader.step(bytesPerStep);
-    sender.spend("structs", reader.readCount - countBefore);
+    account.spend("structs", reader.readCount - countBefore);
     if (read !== undefined) return read;
     countBefore = reader.readCount;
     yield;

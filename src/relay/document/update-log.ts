@@ -65,6 +65,12 @@ export class UpdateLog {
     this.#count += 1;
   }
 
+  rows(): RowId[] {
+    const rows: RowId[] = [];
+    this.#read(this.#count, (_, row) => rows.push(row));
+    return rows;
+  }
+
   /** The updates, copied: later appends do not change them. */
   toArray(): StoredUpdate[] {
     const bytes = this.#bytes.slice(0, this.#byteLength);

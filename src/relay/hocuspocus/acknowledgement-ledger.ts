@@ -80,6 +80,11 @@ export class AcknowledgementLedger {
     return acknowledgements;
   }
 
+  /** The count to which changes belong that are submitted now. */
+  get count(): Count {
+    return this.#count;
+  }
+
   /** Records `changes` submitted changes. Returns the count to which they belong, for `acknowledged`. */
   submitted(changes: number): Count {
     this.#count.pending += changes;

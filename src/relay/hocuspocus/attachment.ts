@@ -138,13 +138,20 @@ export class Attachment {
 
   /** Handles a frame of this document after the ones before it; its message begins at `offset`. */
   receive(frame: Uint8Array, offset: number): void {
+    if (this.#inbox.isIdle && this.#submitFrame(frame, offset)) return;
     this.#push(frame.byteLength, () => {
+      if (this.#submitFrame(frame, offset)) return;
       const type = frame[offset];
       if (this.#state.kind === "refused" && type === messageTypes.awareness) this.#answerKeepalive();
       // All other messages are ignored without being decoded.
       if (this.#state.kind === "refused" && type !== messageTypes.auth && type !== messageTypes.close) return;
       return this.#handle(decodeMessage(frame, offset));
     });
+  }
+
+  /** As `HocuspocusMember.submitFrame`. */
+  #submitFrame(frame: Uint8Array, offset: number): boolean {
+    return this.#state.kind === "joined" && this.#state.member.submitFrame(frame, offset);
   }
 
   /** Refuses the document once the frames received so far have been handled. */

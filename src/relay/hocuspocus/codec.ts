@@ -7,6 +7,7 @@ import {
   type SyncMessage,
   type UnknownMessage,
   unknownMessage,
+  updateOffset,
 } from "../sync-codec.ts";
 import { DecodeError } from "../update/strict-decoding.ts";
 
@@ -88,6 +89,11 @@ export function decodeMessage(frame: Uint8Array, offset: number): ClientMessage 
   const decoder = decoding.createDecoder(frame);
   decoder.pos = offset;
   return decodeNextOrRefuse(decoder, readMessage);
+}
+
+/** As `updateOffset`, for a frame of a provider whose message begins at `offset`. */
+export function updateOffsetOf(frame: Uint8Array, offset: number): number {
+  return frame[offset] === messageTypes.sync ? updateOffset(frame, offset + 1) : -1;
 }
 
 function readMessage(decoder: decoding.Decoder): ClientMessage {

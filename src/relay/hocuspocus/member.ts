@@ -5,10 +5,11 @@ import type { RoomPass } from "../../rooms/room-pass.ts";
 import type { Connection } from "../../transport/connection.ts";
 import type { TransportLimits } from "../../transport/limits.ts";
 import type { DroppedMessages } from "../dropped-messages.ts";
-import type { Submission, SubmissionOutcome, SyncMember } from "../sync-member.ts";
+import type { FrameSubmission, Submission, SubmissionOutcome } from "../submission.ts";
+import type { SyncMember } from "../sync-member.ts";
 import type { SyncRoom } from "../sync-room.ts";
-import type { AcknowledgementLedger } from "./acknowledgement-ledger.ts";
-import type { ClientMessage } from "./codec.ts";
+import type { AcknowledgementLedger, Count } from "./acknowledgement-ledger.ts";
+import { type ClientMessage, updateOffsetOf } from "./codec.ts";
 import type { HocuspocusEncoding } from "./encoding.ts";
 import type { HocuspocusLimits } from "./limits.ts";
 import type { PendingAcknowledgements } from "./pending-acknowledgements.ts";
@@ -102,6 +103,16 @@ export class HocuspocusMember implements SyncMember {
     return this.#trackBusy(this.#respond(message));
   }
 
+  /** Takes a frame whose message at `offset` is the commonest update; returns false for any other. */
+  submitFrame(frame: Uint8Array, offset: number): boolean {
+    const update = updateOffsetOf(frame, offset);
+    if (update < 0) return false;
+    const submission = new ProviderFrame(this, frame, this.#ledger.count);
+    if (!this.#room.updates.submitFrame(submission, update)) return false;
+    this.#ledger.submitted(1);
+    return true;
+  }
+
   /**
    * Tells the provider its access if that has changed. An application may send its token whenever it is told, so an
    * answer to each token would start a loop.
@@ -147,9 +158,9 @@ export class HocuspocusMember implements SyncMember {
         this.#room.ask(this);
         return this.#sync(message.stateVector);
       case "sync-step-2":
-        return this.#submit({ update: message.update, answersSyncStep1: true }, this.#ledger.syncStep2Received());
+        return this.#submit(message.update, this.#ledger.syncStep2Received(), true);
       case "update":
-        return this.#submit({ update: message.update }, 1);
+        return this.#submit(message.update, 1, false);
       case "awareness":
         return this.#room.updateAwareness(this, message.body);
       case "query-awareness":
@@ -175,22 +186,27 @@ export class HocuspocusMember implements SyncMember {
     }).then(() => this.#sync(stateVector));
   }
 
-  /** `acknowledgements`: how many changes the provider counts in this update. */
-  #submit(submission: Submission, acknowledgements: number): void | Promise<void> {
-    const { applied, refused } = this.encoding;
-    const count = this.#ledger.submitted(acknowledgements);
-    const acknowledgement = () => this.#send(this.#ledger.acknowledged(acknowledgements, count), applied);
-    const answerIfRefused = (outcome: SubmissionOutcome) => {
-      if (outcome === "taken" || this.#hasLeft) return;
-      this.#ledger.refused(acknowledgements);
-      this.#send(acknowledgements, refused);
-    };
-    const outcome = this.#room.submit(this, acknowledgements === 0 ? submission : { ...submission, acknowledgement });
-    if (outcome instanceof Promise) return outcome.then(answerIfRefused);
-    answerIfRefused(outcome);
+  /** `changes`: how many changes the provider counts in this update. */
+  #submit(update: Uint8Array, changes: number, answersSyncStep1: boolean): void | Promise<void> {
+    const count = this.#ledger.submitted(changes);
+    const submission = new ProviderUpdate(this, update, { changes, count, answersSyncStep1 });
+    const outcome = this.#room.updates.submit(submission);
+    if (outcome instanceof Promise) return outcome.then((settled) => this.#submitted(settled, changes));
+    this.#submitted(outcome, changes);
   }
 
-  #send(times: number, frame: Uint8Array): undefined {
+  #submitted(outcome: SubmissionOutcome, changes: number): void {
+    if (outcome === "taken" || this.#hasLeft) return;
+    this.#ledger.refused(changes);
+    this.#send(changes, this.encoding.refused);
+  }
+
+  /** Acknowledges `changes` of `count`, which are stored. */
+  acknowledge(changes: number, count: Count): void {
+    this.#send(this.#ledger.acknowledged(changes, count), this.encoding.applied);
+  }
+
+  #send(times: number, frame: Uint8Array): void {
     for (let sent = 0; sent < times; sent += 1) this.connection.send(frame);
   }
 
@@ -201,5 +217,58 @@ export class HocuspocusMember implements SyncMember {
       return start(done);
     });
     this.#stopWaiting = undefined;
+  }
+}
+
+/** The changes of an update, as the ledger counts them. */
+interface CountedChanges {
+  readonly changes: number;
+  readonly count: Count;
+  readonly answersSyncStep1: boolean;
+}
+
+/** A frame of a provider with one update. */
+class ProviderFrame implements FrameSubmission {
+  readonly sender: HocuspocusMember;
+  readonly frame: Uint8Array;
+  readonly #count: Count;
+
+  constructor(sender: HocuspocusMember, frame: Uint8Array, count: Count) {
+    this.sender = sender;
+    this.frame = frame;
+    this.#count = count;
+  }
+
+  get access(): Access {
+    return this.sender.access;
+  }
+
+  stored(): void {
+    this.sender.acknowledge(1, this.#count);
+  }
+}
+
+/** An update of a provider that has to be decoded. */
+class ProviderUpdate implements Submission {
+  readonly sender: HocuspocusMember;
+  readonly update: Uint8Array;
+  readonly answersSyncStep1: boolean;
+  readonly #changes: number;
+  readonly #count: Count;
+
+  constructor(sender: HocuspocusMember, update: Uint8Array, { changes, count, answersSyncStep1 }: CountedChanges) {
+    this.sender = sender;
+    this.update = update;
+    this.answersSyncStep1 = answersSyncStep1;
+    this.#changes = changes;
+    this.#count = count;
+  }
+
+  get access(): Access {
+    return this.sender.access;
+  }
+
+  stored(): void {
+    this.sender.acknowledge(this.#changes, this.#count);
   }
 }

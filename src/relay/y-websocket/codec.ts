@@ -7,6 +7,7 @@ import {
   type SyncMessage,
   type UnknownMessage,
   unknownMessage,
+  updateOffset,
   writeSyncMessage,
 } from "../sync-codec.ts";
 
@@ -40,6 +41,11 @@ export function isAwareness(frame: string | Uint8Array): boolean {
   const decoder = decoding.createDecoder(frame);
   decoder.pos = 1;
   return decodeNextOrRefuse(decoder, decoding.readVarUint) === frame.byteLength - decoder.pos;
+}
+
+/** As `updateOffset`, for a frame of a y-websocket client. */
+export function updateOffsetOf(frame: Uint8Array): number {
+  return frame[0] === sync ? updateOffset(frame, 1) : -1;
 }
 
 /**

@@ -8,10 +8,11 @@ import type { Connection, Frame } from "../../transport/connection.ts";
 import type { ProtocolSession } from "../../transport/protocol.ts";
 import type { DroppedMessages } from "../dropped-messages.ts";
 import type { RelayLimits } from "../limits.ts";
-import type { Submission, SubmissionOutcome, SyncEncoding, SyncMember } from "../sync-member.ts";
+import type { FrameSubmission, Submission, SubmissionOutcome } from "../submission.ts";
+import type { SyncEncoding, SyncMember } from "../sync-member.ts";
 import type { SyncRoom } from "../sync-room.ts";
 import { Batch, decodeBatchMarker } from "./batch.ts";
-import { type ClientMessage, decodeFrame, encodeMessage, isAwareness } from "./codec.ts";
+import { type ClientMessage, decodeFrame, encodeMessage, isAwareness, updateOffsetOf } from "./codec.ts";
 
 export interface YWebsocketSessionOptions {
   /** Aborts when the client disconnects. */
@@ -77,10 +78,20 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
     return this.#pass.room;
   }
 
+  /** Sends the client the frame of its own update, which it takes as the acknowledgement. */
+  acknowledge(frame: Frame): void {
+    this.#room.updates.acknowledge(this, frame);
+  }
+
+  /** As `acknowledge`, for an update that can be sent in pieces. */
+  echo(update: Uint8Array): void {
+    this.#room.updates.echo(this, update);
+  }
+
   receive(frame: Frame): void | Promise<void> {
     if (typeof frame === "string") return this.#receiveText(frame);
     if (this.#batch !== undefined) return this.#batch.add(frame);
-    return this.#receiveMessages(frame);
+    if (!this.#submitFrame(frame)) return this.#receiveMessages(frame);
   }
 
   #receiveText(text: string): void | Promise<void> {
@@ -121,9 +132,9 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
       case "sync-step-1":
         return this.#room.sync(this, message.stateVector);
       case "sync-step-2":
-        return this.#submit(syncStep2Submission(message.update));
+        return this.#submit(new SyncStep2(this, message.update));
       case "update":
-        return this.#submit(updateSubmission(message.update, frame));
+        return this.#submit(new ClientUpdate(this, message.update, frame));
       case "awareness":
         return this.#room.updateAwareness(this, message.body);
       case "query-awareness":
@@ -170,14 +181,21 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
    */
   #submit(submission: Submission): void | Promise<void> {
     const { signal } = this.#options;
-    if (!this.#room.isOwedMuch(this) || signal.aborted) {
-      return this.#submitted(this.#room.submit(this, submission));
-    }
+    const { updates } = this.#room;
+    if (!updates.isOwedMuch(this) || signal.aborted) return this.#submitted(updates.submit(submission));
     const acknowledged = abortableWait(signal, (done) => {
-      this.#room.whenAcknowledged(this, done);
+      updates.whenAcknowledged(this, done);
       return undefined;
     });
     return acknowledged.then(() => this.#submit(submission));
+  }
+
+  /** Takes a frame with the commonest update; returns false for any other. */
+  #submitFrame(frame: Uint8Array): boolean {
+    const offset = updateOffsetOf(frame);
+    if (offset < 0 || this.#notice !== undefined) return false;
+    const { updates } = this.#room;
+    return !updates.isOwedMuch(this) && updates.submitFrame(new ClientFrame(this, frame), offset);
   }
 
   #submitted(outcome: SubmissionOutcome | Promise<SubmissionOutcome>): void | Promise<void> {
@@ -194,17 +212,68 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
   }
 }
 
-function updateSubmission(update: Uint8Array, frame: Uint8Array | undefined): Submission {
-  if (frame === undefined) return echoed(update);
-  return { update, frame, acknowledgement: () => frame };
+/**
+ * A frame of a client with one update. A client may look for the bytes that it has sent, so the frame comes back
+ * unchanged.
+ */
+class ClientFrame implements FrameSubmission {
+  readonly sender: YWebsocketSession;
+  readonly frame: Uint8Array;
+
+  constructor(sender: YWebsocketSession, frame: Uint8Array) {
+    this.sender = sender;
+    this.frame = frame;
+  }
+
+  get access(): Access {
+    return this.sender.access;
+  }
+
+  stored(): void {
+    this.sender.acknowledge(this.frame);
+  }
 }
 
-/** A client takes its own update coming back as the acknowledgement. An empty update needs none. */
-function syncStep2Submission(update: Uint8Array): Submission {
-  const answer = { update, answersSyncStep1: true };
-  return update.byteLength <= emptyUpdateBytes ? answer : { ...answer, ...echoed(update), isEchoed: true };
+/** An update of a client that has to be decoded. */
+class ClientUpdate implements Submission {
+  readonly sender: YWebsocketSession;
+  readonly update: Uint8Array;
+  /** Undefined when the frame has other messages as well. */
+  readonly frame: Uint8Array | undefined;
+
+  constructor(sender: YWebsocketSession, update: Uint8Array, frame: Uint8Array | undefined) {
+    this.sender = sender;
+    this.update = update;
+    this.frame = frame;
+  }
+
+  get access(): Access {
+    return this.sender.access;
+  }
+
+  /** As for `ClientFrame`, the frame comes back unchanged. */
+  stored(): void {
+    this.sender.acknowledge(this.frame ?? encodeMessage({ type: "update", update: this.update }));
+  }
 }
 
-function echoed(update: Uint8Array): Submission {
-  return { update, acknowledgement: () => encodeMessage({ type: "update", update }) };
+/** The answer of a client to a SyncStep1. */
+class SyncStep2 implements Submission {
+  readonly sender: YWebsocketSession;
+  readonly update: Uint8Array;
+  readonly answersSyncStep1 = true;
+
+  constructor(sender: YWebsocketSession, update: Uint8Array) {
+    this.sender = sender;
+    this.update = update;
+  }
+
+  get access(): Access {
+    return this.sender.access;
+  }
+
+  /** An empty update needs no acknowledgement. */
+  stored(): void {
+    if (this.update.byteLength > emptyUpdateBytes) this.sender.echo(this.update);
+  }
 }

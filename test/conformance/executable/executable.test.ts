@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { io } from "socket.io-client";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
-import { storedRows } from "../../support/bytes/stored.ts";
 import { SignalingClient } from "../../support/clients/signaling-client.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type Ending, ensureExecutable, executable, Run, run } from "../../support/processes/executable.ts";
@@ -347,7 +346,9 @@ test("the executable compacts a document in its worker while it is edited", asyn
     for (let index = 0; index < count; index += 1) writer.text.insert(0, "a line that fills the log\n");
   };
   edit(3_000);
-  await eventually("compacted", () => storedRows(join(folder, "yurt-data")) < 1_500);
+  const metrics = `http://127.0.0.1:${await server.port()}/metrics`;
+  const compacted = /^yurt_compactions_total\{outcome="done"\} [1-9]/m;
+  await eventually("compacted", async () => compacted.test(await (await fetch(metrics)).text()));
   edit(10);
   await eventually("all arrived", () => reader.text.length === writer.text.length);
   for (const client of [writer, reader]) client.close();

@@ -43,13 +43,13 @@ test("an update that each of five hybrid clients sends again is stored once and 
   const reader = await RawClient.connect(`${server.wsUrl}/sync/hybrid`);
   const complete = async () => sameState(await reader.sync(), all);
   await eventually("the server has everything", complete);
-  await eventually("the watcher has everything", () => watcher.updates.length >= made);
+  await eventually("the watcher has everything", () => sameState(Y.mergeUpdates([...watcher.updates]), all));
   await pause(100);
   expect(made).toBe(5 * 40 * 2);
   expect(sentByClients).toBe(made * 5);
-  expect(watcher.updates).toHaveLength(made);
+  expect(watcher.updates.length).toBeLessThanOrEqual(made);
   expect(Math.max(...countClocks(watcher.updates).values())).toBe(1);
-  expect(storedRows(server.dataFolder)).toBe(made);
+  expect(storedRows(server.dataFolder)).toBe(watcher.updates.length);
   await watcher.close();
   await reader.close();
 });

@@ -3,27 +3,30 @@ import { defaultLimits } from "../../../src/composition/limits.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { CommitQueue } from "../../../src/relay/commit/commit-queue.ts";
 import { Durability } from "../../../src/relay/commit/durability.ts";
+import { type PendingUpdate, type RowId, StoreError } from "../../../src/storage/store.ts";
 import { settled } from "../../support/eventually.ts";
 import { FailingStore } from "../../support/fakes/failing-store.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
 import { openMemoryStore } from "../../support/fakes/memory-store.ts";
 import { recordedLog } from "../../support/fakes/recorded-log.ts";
 
-function setUp(waitingUpdateBytes = defaultLimits.waitingUpdateBytes) {
+function setUp(waitingUpdateBytes = defaultLimits.waitingUpdateBytes, store = new FailingStore(openMemoryStore())) {
   const clock = new FakeClock();
-  const store = new FailingStore(openMemoryStore());
   const limits = { ...defaultLimits, waitingUpdateBytes };
   const { log, events: logged } = recordedLog();
   const common = { store, clock, log, metrics: createMetrics() };
-  const durability = new Durability({ ...common, durability: "disk" });
+  const durability = new Durability({ ...common, durability: "disk", acknowledgementWindowMs: 20 });
   const queue = new CommitQueue({ ...common, durability, limits });
   const events: string[] = [];
   const enqueue = (name: string, bytes = 1) =>
     queue.enqueue({
       document: name,
       update: new Uint8Array(bytes),
+      bytes,
+      updates: 1,
+      seal: () => {},
       committed: () => events.push(`${name} committed`),
-      discarded: () => events.push(`${name} discarded`),
+      owner: { discarded: () => events.push(`${name} discarded`) },
     });
   /** Ends the turn and lets the store answer. */
   const turn = async () => {
@@ -31,6 +34,18 @@ function setUp(waitingUpdateBytes = defaultLimits.waitingUpdateBytes) {
     await settled();
   };
   return { clock, store, queue, events, enqueue, turn, logged };
+}
+
+/** A store that answers appends synchronously. */
+class SynchronousStore extends FailingStore {
+  refusal: StoreError | undefined;
+  #nextRow = 1;
+
+  override append(batch: readonly PendingUpdate[]): readonly RowId[] {
+    if (this.refusal !== undefined) throw this.refusal;
+    this.appended.push(batch);
+    return batch.map(() => this.#nextRow++);
+  }
 }
 
 describe("the commit queue", () => {
@@ -43,6 +58,29 @@ describe("the commit queue", () => {
     await turn();
     expect(events).toEqual(["a committed", "b committed", "a committed"]);
     expect(store.appended.map((batch) => batch.map(({ document }) => document))).toEqual([["a", "b", "a"]]);
+  });
+
+  test("publishes at the end of the turn, before anything else runs, if the store answers synchronously", async () => {
+    const { clock, queue, events, enqueue } = setUp(undefined, new SynchronousStore(openMemoryStore()));
+    enqueue("a");
+    enqueue("b");
+    void Promise.resolve().then(() => events.push("a microtask"));
+    clock.endTurn();
+    expect(events).toEqual(["a committed", "b committed"]);
+    await queue.idle();
+  });
+
+  test("retries when a store throws synchronously, and publishes once", async () => {
+    const store = new SynchronousStore(openMemoryStore());
+    const { clock, queue, events, enqueue } = setUp(undefined, store);
+    store.refusal = new StoreError("full", "no space");
+    enqueue("a");
+    clock.endTurn();
+    expect([events, queue.isFailing]).toEqual([[], true]);
+    store.refusal = undefined;
+    clock.advance(100);
+    expect([events, queue.isFailing]).toEqual([["a committed"], false]);
+    expect(store.appended).toHaveLength(1);
   });
 
   test("commits the updates of many clients in several transactions, one per turn, in order", async () => {
@@ -178,6 +216,26 @@ describe("the commit queue", () => {
     expect(figures).toEqual([...outage, ...outage]);
   });
 
+  test("tells the owner of several discarded updates once", async () => {
+    const { store, queue, events, enqueue, turn } = setUp();
+    const owner = { discarded: () => events.push("owner discarded") };
+    const write = {
+      document: "a",
+      update: new Uint8Array(1),
+      bytes: 1,
+      updates: 1,
+      owner,
+      seal: () => {},
+      committed: () => {},
+    };
+    store.fail("corrupt");
+    queue.enqueue(write);
+    enqueue("b");
+    queue.enqueue({ ...write });
+    await turn();
+    expect(events).toEqual(["owner discarded", "b discarded"]);
+  });
+
   test("discards nothing while the store works, even if one turn exceeds the limit of waiting bytes", async () => {
     const { events, enqueue, turn } = setUp(100);
     enqueue("a", 80);
@@ -221,10 +279,13 @@ describe("the commit queue", () => {
     queue.enqueue({
       document: "bad",
       update: new Uint8Array(1),
+      bytes: 1,
+      updates: 1,
+      seal: () => {},
       committed: () => {
         throw new Error("a fault of ours");
       },
-      discarded: () => {},
+      owner: { discarded: () => {} },
     });
     enqueue("a");
     await turn();

@@ -8,18 +8,26 @@ import { FakeClock } from "../../support/fakes/fake-clock.ts";
 import { FakeConnection } from "../../support/fakes/fake-connection.ts";
 import { openMemoryStore } from "../../support/fakes/memory-store.ts";
 
-function setUp(kind: "disk" | "process" = "disk") {
+function setUp(kind: "disk" | "process" = "disk", acknowledgementWindowMs = 20) {
   const clock = new FakeClock();
   const store = new FailingStore(openMemoryStore());
   const metrics = createMetrics();
-  const durability = new Durability({ store, durability: kind, clock, log: pino({ level: "silent" }), metrics });
+  const durability = new Durability({
+    store,
+    durability: kind,
+    acknowledgementWindowMs,
+    clock,
+    log: pino({ level: "silent" }),
+    metrics,
+  });
   const [a, b] = [new FakeConnection("a"), new FakeConnection("b")];
   const acknowledge = (connection: FakeConnection, frame: string) =>
-    durability.acknowledge(connection, () => connection.send(frame));
-  /** Registers acknowledgements and then reports the commit, in the order of the commit queue. */
+    durability.whenDurable(connection, { stored: () => connection.send(frame) });
+  /** Reports a commit as the commit queue does, with the acknowledgements of its updates. */
   const commit = (...frames: readonly (readonly [FakeConnection, string])[]) => {
-    for (const [connection, frame] of frames) acknowledge(connection, frame);
-    durability.committed();
+    durability.committed(() => {
+      for (const [connection, frame] of frames) acknowledge(connection, frame);
+    });
   };
   return { clock, store, durability, a, b, acknowledge, commit };
 }
@@ -39,7 +47,7 @@ describe("with disk, an acknowledgement", () => {
     await settled();
     expect([a.take(), b.take()]).toEqual([["1", "3"], ["2"]]);
     clock.runTurns();
-    clock.advance(3);
+    clock.advance(19);
     await settled();
     expect([a.take(), store.syncs]).toEqual([[], 1]);
     clock.advance(1);
@@ -123,6 +131,20 @@ describe("with disk, an acknowledgement", () => {
     expect(a.take()).toEqual(["1", "2"]);
     clock.advance(60_000);
     expect([store.syncs, clock.pendingTimers]).toEqual([2, 0]);
+  });
+});
+
+describe("with a window of 0 ms, an acknowledgement", () => {
+  test("waits for nothing but the sync that runs and its own", async () => {
+    const { store, a, commit, clock } = setUp("disk", 0);
+    const release = store.holdSync();
+    commit([a, "1"]);
+    commit([a, "2"]);
+    release();
+    await settled();
+    clock.advance(0);
+    await settled();
+    expect([a.take(), store.syncs]).toEqual([["1", "2"], 2]);
   });
 });
 

@@ -2,9 +2,11 @@ import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
 import { compactUpdates } from "../../../src/relay/compaction/compact-updates.ts";
 import { DocumentState } from "../../../src/relay/document/document-state.ts";
+import { nothingRead } from "../../../src/relay/document/stored-contents.ts";
+import { WaitingUpdates } from "../../../src/relay/document/waiting-updates.ts";
 import { unpackUpdates } from "../../../src/relay/update/packed-updates.ts";
 import { DecodeError } from "../../../src/relay/update/strict-decoding.ts";
-import type { UpdateContents } from "../../../src/relay/update/update-contents.ts";
+import { contentsOf, type UpdateContents } from "../../../src/relay/update/update-contents.ts";
 import { StoreError } from "../../../src/storage/store.ts";
 import { answerOf, classify, compactState } from "../../support/bytes/document-states.ts";
 import { bringing, deleting, text, updateBytes } from "../../support/bytes/update-bytes.ts";
@@ -33,10 +35,22 @@ function forwarded(state: DocumentState, update: Uint8Array): { update: Uint8Arr
 function commit(state: DocumentState, ...updates: readonly Uint8Array[]): void {
   for (const each of updates) {
     const { update, contents } = forwarded(state, each);
-    state.stage(contents);
     row += 1;
     state.commit(update, contents, row);
   }
+}
+
+/** A document, and the updates of it that wait for the store. */
+function withStaged() {
+  const waiting = new WaitingUpdates();
+  const state = new DocumentState(undefined, waiting);
+  const stage = (contents: UpdateContents) => {
+    const write = { bytes: 1 };
+    waiting.include(contents);
+    waiting.add(write);
+    return write;
+  };
+  return { state, waiting, stage };
 }
 
 /** Stores the updates that are new or incomplete. */
@@ -148,12 +162,12 @@ describe("stored and forwarded is", () => {
   });
 
   test("nothing that is staged", () => {
-    const state = new DocumentState(undefined);
-    state.stage(forwarded(state, bringing(1, 0, 5)).contents);
-    state.stage(forwarded(state, deleting(1, 1, 2)).contents);
+    const { state, waiting, stage } = withStaged();
+    stage(forwarded(state, bringing(1, 0, 5)).contents);
+    stage(forwarded(state, deleting(1, 1, 2)).contents);
     expect(forwarded(state, bringing(1, 3, 7)).update).toEqual(bringing(1, 5, 7));
     expect(forwarded(state, deleting(1, 1, 3)).update).toEqual(deleting(1, 2, 3));
-    state.discardStaged();
+    waiting.discard();
     expect(forwarded(state, bringing(1, 3, 7)).update).toEqual(bringing(1, 3, 7));
   });
 
@@ -179,10 +193,10 @@ describe("stored and forwarded is", () => {
 
 describe("while it is staged, an update", () => {
   test("is known and not committed", () => {
-    const state = new DocumentState(undefined);
+    const { state, stage } = withStaged();
     const update = updateBytes([{ client: 1, clock: 0, structs: [text("ab")] }], [{ client: 2, ranges: [[0, 3]] }]);
     const { contents } = read(state, update);
-    state.stage(contents);
+    stage(contents);
     expect(read(state, update).verdict).toBe("known, staged");
     expect(read(state, deleting(2, 1, 2)).verdict).toBe("known, staged");
     state.commit(update, contents, 1);
@@ -191,16 +205,16 @@ describe("while it is staged, an update", () => {
   });
 
   test("fills the gap that a later one would leave", () => {
-    const state = new DocumentState(undefined);
-    state.stage(read(state, bringing(1, 0, 5)).contents);
+    const { state, waiting, stage } = withStaged();
+    stage(read(state, bringing(1, 0, 5)).contents);
     expect(read(state, bringing(1, 5, 6)).verdict).toBe("new");
-    state.discardStaged();
+    waiting.discard();
     expect(read(state, bringing(1, 5, 6)).verdict).toBe("incomplete");
   });
 
   test("counts neither for the state vector, nor for answers, nor for the size", () => {
-    const state = new DocumentState(undefined);
-    state.stage(read(state, bringing(1, 0, 5)).contents);
+    const { state, stage } = withStaged();
+    stage(read(state, bringing(1, 0, 5)).contents);
     expect(state.stateVector()).toEqual(emptyVector);
     expect(answerOf(state, emptyVector)).toEqual(emptyUpdate);
     expect(state.bytes).toBe(0);
@@ -208,26 +222,26 @@ describe("while it is staged, an update", () => {
   });
 
   test("is new again once the staged updates are discarded", () => {
-    const state = new DocumentState(undefined);
+    const { state, waiting, stage } = withStaged();
     commit(state, bringing(1, 0, 1));
-    state.stage(read(state, bringing(1, 1, 2)).contents);
-    state.stage(read(state, deleting(1, 0, 1)).contents);
-    state.discardStaged();
-    state.discardStaged();
+    stage(read(state, bringing(1, 1, 2)).contents);
+    stage(read(state, deleting(1, 0, 1)).contents);
+    waiting.discard();
+    waiting.discard();
     expect(read(state, bringing(1, 1, 2)).verdict).toBe("new");
     expect(read(state, deleting(1, 0, 1)).verdict).toBe("new");
     expect(read(state, bringing(1, 0, 1)).verdict).toBe("known");
   });
 
   test("is known and not committed until its own commit, while those before it are committed with theirs", () => {
-    const state = new DocumentState(undefined);
+    const { state, waiting, stage } = withStaged();
     const updates = [bringing(1, 0, 1), bringing(1, 1, 2), deleting(1, 0, 1), bringing(1, 2, 3)];
     const queue = updates.map((update) => {
       const { contents } = read(state, update);
-      state.stage(contents);
-      return { update, contents };
+      return { update, contents, write: stage(contents) };
     });
-    queue.forEach(({ update, contents }, index) => {
+    queue.forEach(({ update, contents, write }, index) => {
+      waiting.stored(write, contents);
       state.commit(update, contents, index);
       const verdicts = updates.map((each) => read(state, each).verdict);
       expect(verdicts).toEqual(updates.map((_, other) => (other <= index ? "known" : "known, staged")));
@@ -235,16 +249,10 @@ describe("while it is staged, an update", () => {
   });
 
   test("known from committed and staged updates together is not committed", () => {
-    const state = new DocumentState(undefined);
+    const { state, stage } = withStaged();
     commit(state, bringing(1, 0, 2));
-    state.stage(read(state, bringing(1, 2, 4)).contents);
+    stage(read(state, bringing(1, 2, 4)).contents);
     expect(read(state, bringing(1, 1, 3)).verdict).toBe("known, staged");
-  });
-
-  test("has to be staged before its commit", () => {
-    const state = new DocumentState(undefined);
-    const { contents } = read(state, bringing(1, 0, 1));
-    expect(() => state.commit(bringing(1, 0, 1), contents, 1)).toThrow("not staged");
   });
 });
 
@@ -441,5 +449,40 @@ describe("a client that reconnects ten times with a document full of deletions",
     expect(read(state, deleting(7, 0, 1)).verdict).toBe("new");
     compact(state);
     expect(times.map(() => bring(state, syncStep2(client, state)))).toEqual(times.map(() => "known"));
+  });
+});
+
+describe("a document that is unloaded and read again has", () => {
+  const updates = [bringing(1, 0, 1), bringing(2, 0, 1), bringing(3, 0, 1), bringing(4, 0, 1), bringing(5, 0, 1)];
+  const stored = updates.map((update, index) => ({ row: index + 1, update }));
+  const rowsOf = (...rows: readonly number[]) => stored.filter(({ row: each }) => rows.includes(each));
+  const take = (state: DocumentState, ...rows: readonly number[]) => {
+    for (const { row: each, update } of rowsOf(...rows)) state.commit(update, contentsOf(update), each);
+  };
+
+  test("exactly the rows that were committed to it, also if other writers have committed rows between them", () => {
+    const state = new DocumentState(undefined);
+    take(state, 1);
+    state.unload();
+    take(state, 4);
+    const loaded = state.expectContent();
+    take(state, 3);
+    loaded({ base: undefined, tail: stored, quarantined: [] }, nothingRead);
+    expect(state.cut().rows).toEqual([1, 4, 3]);
+    take(state, 2, 5);
+    expect(state.cut().rows).toEqual([1, 4, 3, 2, 5]);
+  });
+
+  test("the rows that were committed during an attempt to read it that has failed", () => {
+    const state = new DocumentState(undefined);
+    state.unload();
+    state.expectContent();
+    take(state, 2);
+    const loaded = state.expectContent();
+    loaded({ base: undefined, tail: stored, quarantined: [] }, nothingRead);
+    expect(state.cut().rows).toEqual([2]);
+    state.unload();
+    state.expectContent()({ base: undefined, tail: stored, quarantined: [] }, nothingRead);
+    expect(state.cut().rows).toEqual([2]);
   });
 });

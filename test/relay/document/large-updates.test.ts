@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { DocumentState } from "../../../src/relay/document/document-state.ts";
 import { readLargeParts } from "../../../src/relay/document/stored-contents.ts";
+import { nothingStaged, WaitingUpdates, type WaitingWrite } from "../../../src/relay/document/waiting-updates.ts";
 import { encodeSummary } from "../../../src/relay/update/base-summary.ts";
 import { contentsOf, countsOf } from "../../../src/relay/update/update-contents.ts";
 import { compactState } from "../../support/bytes/document-states.ts";
@@ -19,10 +20,21 @@ function classifyInSteps(state: DocumentState, update: Uint8Array, between?: () 
   return finish(state.classifyInSteps({ update, contents: contentsOf(update) }), between);
 }
 
-function stage(state: DocumentState, update: Uint8Array) {
-  const contents = contentsOf(update);
-  state.stage(contents);
-  return (row: number) => state.commit(update, contents, row);
+/** A document, and the updates of it that wait for the store. */
+function withStaged() {
+  const waiting = new WaitingUpdates<WaitingWrite>();
+  const state = new DocumentState(undefined, waiting);
+  const stage = (update: Uint8Array) => {
+    const contents = contentsOf(update);
+    const write = { bytes: update.byteLength };
+    waiting.include(contents);
+    waiting.add(write);
+    return (row: number) => {
+      waiting.stored(write, contents);
+      state.commit(update, contents, row);
+    };
+  };
+  return { state, waiting, stage };
 }
 
 const large = ofClients(10, 20_010);
@@ -38,28 +50,30 @@ describe("a large update", () => {
   });
 
   test("is known while it is staged, and held once it is committed", () => {
-    const state = new DocumentState(undefined);
-    stage(state, bringing(3, 0, 5))(1);
-    const commit = stage(state, large);
+    const { state, waiting, stage } = withStaged();
+    stage(bringing(3, 0, 5))(1);
+    const commit = stage(large);
+    stage(bringing(4, 0, 1));
     expect(classifyInSteps(state, large)).toEqual({ kind: "known", committed: false });
     commit(2);
     expect(classifyInSteps(state, large)).toEqual({ kind: "known", committed: true });
     expect(state.counts).toMatchObject({ clients: 20_001, structs: 20_001 });
+    expect(waiting.structs).toHaveLength(1);
     expect(classifyInSteps(state, bringing(3, 0, 5)).kind).toBe("known");
   });
 
   test("is not known any more when the store has given up", () => {
-    const state = new DocumentState(undefined);
-    stage(state, large);
-    state.discardStaged();
+    const { state, waiting, stage } = withStaged();
+    stage(large);
+    waiting.discard();
     expect(classifyInSteps(state, large).kind).toBe("new");
   });
 
   test("is compared again when a part of it is staged meanwhile", () => {
-    const state = new DocumentState(undefined);
+    const { state, stage } = withStaged();
     let staged = false;
     const verdict = classifyInSteps(state, large, () => {
-      if (!staged) stage(state, ofClients(10, 5_010));
+      if (!staged) stage(ofClients(10, 5_010));
       staged = true;
     });
     if (verdict.kind === "known") throw new Error("known");
@@ -68,18 +82,18 @@ describe("a large update", () => {
   });
 
   test("is not compared again for what others stage meanwhile", () => {
-    const steps = (meanwhile: (state: DocumentState) => void) => {
-      const state = new DocumentState(undefined);
+    const steps = (meanwhile?: Uint8Array) => {
+      const { state, stage } = withStaged();
       let count = 0;
       classifyInSteps(state, large, () => {
-        if (count === 1) meanwhile(state);
+        if (count === 1 && meanwhile !== undefined) stage(meanwhile);
         count += 1;
       });
       return count;
     };
-    const alone = steps(() => {});
-    expect(steps((state) => stage(state, bringing(5, 0, 3)))).toBe(alone);
-    expect(steps((state) => stage(state, bringing(50, 0, 3)))).toBeGreaterThan(alone);
+    const alone = steps();
+    expect(steps(bringing(5, 0, 3))).toBe(alone);
+    expect(steps(bringing(50, 0, 3))).toBeGreaterThan(alone);
   });
 });
 
@@ -111,7 +125,7 @@ test("a stored document with large updates is read in steps, and is the same as 
       steps += 1;
     });
     expect(steps).toBeGreaterThan(1);
-    const [inSteps, atOnce] = [new DocumentState(stored, parts), new DocumentState(stored)];
+    const [inSteps, atOnce] = [new DocumentState(stored, nothingStaged(), parts), new DocumentState(stored)];
     expect(inSteps.counts).toEqual(atOnce.counts);
     expect(inSteps.stateVector()).toEqual(atOnce.stateVector());
     for (const update of [large, deletes, deleting(3, 1, 2), deleting(3, 3, 4)]) {
@@ -121,11 +135,11 @@ test("a stored document with large updates is read in steps, and is the same as 
 });
 
 test("a document counts its structs and deleted ranges, and after a compaction those that are left", () => {
-  const state = new DocumentState(undefined);
+  const { state, stage } = withStaged();
   let row = 0;
   const commit = (update: Uint8Array) => {
     row += 1;
-    stage(state, update)(row);
+    stage(update)(row);
   };
   commit(
     updateBytes(

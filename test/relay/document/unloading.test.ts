@@ -1,6 +1,5 @@
 import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
-import type { Submission } from "../../../src/relay/sync-member.ts";
 import type { SyncRoom } from "../../../src/relay/sync-room.ts";
 import { decodeFrame, encodeMessage } from "../../../src/relay/y-websocket/codec.ts";
 import { yWebsocketEncoding } from "../../../src/relay/y-websocket/session.ts";
@@ -11,7 +10,7 @@ import { settled } from "../../support/eventually.ts";
 import { FailingStore } from "../../support/fakes/failing-store.ts";
 import { FakeConnection } from "../../support/fakes/fake-connection.ts";
 import { openMemoryStore } from "../../support/fakes/memory-store.ts";
-import { type RoomPartsOptions, roomParts } from "../../support/servers/room-parts.ts";
+import { type MemberUpdate, type RoomPartsOptions, roomParts, submit } from "../../support/servers/room-parts.ts";
 
 /** A store whose reads wait on command. */
 class SlowStore extends FailingStore {
@@ -56,7 +55,7 @@ class SlowStore extends FailingStore {
 const emptyVector = Uint8Array.of(0);
 
 /** An update whose acknowledgement is the same frame, as in y-websocket. */
-const sent = (update: Uint8Array): Submission => ({
+const sent = (update: Uint8Array): MemberUpdate => ({
   update,
   acknowledgement: () => encodeMessage({ type: "update", update }),
 });
@@ -100,15 +99,15 @@ describe("an idle room with members", () => {
     const { clock, store, memory, open, join, turn } = await setUp();
     const room = await open();
     const a = join(room, "a");
-    void room.submit(a.member, sent(hello));
+    void submit(room, a.member, sent(hello));
     await turn();
     await room.sync(a.member, emptyVector);
     expect(memory.bytes).toBeGreaterThan(0);
     clock.advance(15_000);
     expect(memory.bytes).toBe(0);
     a.take();
-    expect(room.submit(a.member, sent(world))).toBe("taken");
-    expect(room.submit(a.member, sent(hello))).toBe("taken");
+    expect(submit(room, a.member, sent(world))).toBe("taken");
+    expect(submit(room, a.member, sent(hello))).toBe("taken");
     await turn();
     clock.runTurns();
     expect([store.loads, memory.bytes]).toEqual([1, 0]);
@@ -120,14 +119,14 @@ describe("an idle room with members", () => {
     const { clock, store, open, join, turn } = await setUp();
     const room = await open();
     const a = join(room, "a");
-    void room.submit(a.member, sent(hello));
+    void submit(room, a.member, sent(hello));
     await turn();
     clock.advance(15_000);
     const release = store.holdLoads();
     const joiner = join(room, "joiner");
     const answering = room.sync(joiner.member, emptyVector);
     expect(answering).toBeInstanceOf(Promise);
-    void room.submit(a.member, sent(world));
+    void submit(room, a.member, sent(world));
     await turn();
     expect(joiner.take()).toEqual([]);
     release();
@@ -141,11 +140,11 @@ describe("an idle room with members", () => {
     const { clock, store, open, join, turn } = await setUp();
     const room = await open();
     const a = join(room, "a");
-    void room.submit(a.member, sent(hello));
+    void submit(room, a.member, sent(hello));
     await turn();
     clock.advance(15_000);
     const answer = store.holdAnswers();
-    void room.submit(a.member, sent(world));
+    void submit(room, a.member, sent(world));
     await turn();
     const joiner = join(room, "joiner");
     await room.sync(joiner.member, emptyVector);
@@ -161,7 +160,7 @@ describe("an idle room with members", () => {
   test("reads once for all members that ask meanwhile", async () => {
     const { clock, store, open, join, turn } = await setUp();
     const room = await open();
-    void room.submit(join(room, "a").member, sent(hello));
+    void submit(room, join(room, "a").member, sent(hello));
     await turn();
     clock.advance(15_000);
     const joiners = ["b", "c", "d"].map((id) => join(room, id));
@@ -174,17 +173,18 @@ describe("an idle room with members", () => {
     const { clock, store, open, join, turn } = await setUp();
     const room = await open();
     const a = join(room, "a");
-    for (const update of [hello, world, cut]) void room.submit(a.member, sent(update));
+    for (const update of [hello, world, cut]) void submit(room, a.member, sent(update));
     await turn();
+    const rows = store.appended.flat().length;
     clock.advance(15_000);
     const b = join(room, "b");
-    expect(await room.submit(b.member, sent(cut))).toBe("taken");
+    expect(await submit(room, b.member, sent(cut))).toBe("taken");
     await turn();
-    expect(store.appended.flat()).toHaveLength(3);
+    expect(store.appended.flat()).toHaveLength(rows);
     clock.advance(15_000);
-    expect(await room.submit(b.member, sent(Y.mergeUpdates(typing)))).toBe("taken");
+    expect(await submit(room, b.member, sent(Y.mergeUpdates(typing)))).toBe("taken");
     await turn();
-    expect(store.appended.flat()).toHaveLength(4);
+    expect(store.appended.flat()).toHaveLength(rows + 1);
     await room.sync(b.member, emptyVector);
     expect(textOf(b.take())).toBe(doc.getText("t").toString());
   });
@@ -193,10 +193,12 @@ describe("an idle room with members", () => {
     const { clock, store, compactor, open, join, turn } = await setUp();
     const room = await open();
     const a = join(room, "a");
-    for (const update of [hello, world]) void room.submit(a.member, sent(update));
-    await turn();
+    for (const update of [hello, world]) {
+      void submit(room, a.member, sent(update));
+      await turn();
+    }
     clock.advance(15_000);
-    void room.submit(a.member, sent(capital));
+    void submit(room, a.member, sent(capital));
     await turn();
     room.leave(a.member);
     await room.close();
@@ -207,7 +209,7 @@ describe("an idle room with members", () => {
   test("answers storage-unavailable while its document cannot be read", async () => {
     const { clock, store, open, join, turn } = await setUp();
     const room = await open();
-    void room.submit(join(room, "a").member, sent(hello));
+    void submit(room, join(room, "a").member, sent(hello));
     await turn();
     clock.advance(15_000);
     store.fail("unavailable");
@@ -225,7 +227,8 @@ test("rooms share one memory limit: a join in one room unloads another, and all 
   const { memory, store, open, join, turn } = await setUp({ documentMemoryBytes: 25_000 });
   const rooms = await Promise.all(Array.from({ length: 5 }, (_, index) => open(`${index}`)));
   for (const room of rooms) {
-    void room.submit(
+    void submit(
+      room,
       join(room, "writer").member,
       sent(updatesOf((each) => each.getText("t").insert(0, "x".repeat(10_000)))[0] ?? emptyVector),
     );
@@ -249,7 +252,7 @@ describe("a large document", () => {
   test("is sent to as many members as the budget allows, and to the others once those have it", async () => {
     const { open, join, turn } = await setUp({ limits: { ...limits, snapshotBurstBytes: 11_000 } });
     const room = await open();
-    void room.submit(join(room, "writer").member, sent(large));
+    void submit(room, join(room, "writer").member, sent(large));
     await turn();
     await room.sync(join(room, "first").member, emptyVector);
     const joiners = Array.from({ length: 5 }, (_, index) => join(room, `${index}`));
@@ -269,7 +272,7 @@ describe("a large document", () => {
   test("is encoded once for all members that ask at the same time", async () => {
     const { open, join, turn } = await setUp({ limits });
     const room = await open();
-    void room.submit(join(room, "writer").member, sent(large));
+    void submit(room, join(room, "writer").member, sent(large));
     await turn();
     const [a, b] = [join(room, "a"), join(room, "b")];
     await Promise.all([a, b].map(({ member }) => room.sync(member, emptyVector)));
@@ -279,7 +282,7 @@ describe("a large document", () => {
   test("does not wait for ever for a link that makes no progress", async () => {
     const { clock, open, join, turn } = await setUp({ limits });
     const room = await open();
-    void room.submit(join(room, "writer").member, sent(large));
+    void submit(room, join(room, "writer").member, sent(large));
     await turn();
     const stalled = join(room, "stalled");
     stalled.member.connection.unsentBytes = 10_000_000;
@@ -297,7 +300,7 @@ describe("a large document", () => {
     const { open, join, turn } = await setUp({ limits });
     const room = await open();
     const writer = join(room, "writer");
-    void room.submit(writer.member, sent(large));
+    void submit(room, writer.member, sent(large));
     await turn();
     const slow = join(room, "slow");
     slow.member.connection.unsentBytes = 1;
@@ -306,13 +309,13 @@ describe("a large document", () => {
     const updates = updatesOf((each) => {
       for (let count = 0; count < 8; count += 1) each.getText("t").insert(0, "y".repeat(900));
     });
-    for (const update of updates.slice(0, 7)) void room.submit(writer.member, sent(update));
+    for (const update of updates.slice(0, 7)) void submit(room, writer.member, sent(update));
     await turn();
     expect(slow.take()).toEqual([]);
     slow.member.connection.drain();
     await settled();
     // This one comes as every other.
-    for (const update of updates.slice(7)) void room.submit(writer.member, sent(update));
+    for (const update of updates.slice(7)) void submit(room, writer.member, sent(update));
     await turn();
     const frames = slow.take();
     expect(frames.map((frame) => (frame instanceof Uint8Array ? frame[1] : frame))).toContain(1);

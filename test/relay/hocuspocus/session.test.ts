@@ -3,12 +3,13 @@ import * as Y from "yjs";
 import { yWebsocketEncoding } from "../../../src/relay/y-websocket/session.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
 import { providerFrames } from "../../support/bytes/hocuspocus-frames.ts";
-import { updatesOf } from "../../support/clients/raw-client.ts";
+import { countClocks, updatesOf } from "../../support/clients/raw-client.ts";
 import { settled } from "../../support/eventually.ts";
 import { authorizerThat, denied } from "../../support/fakes/fake-authorizer.ts";
 import { FakeConnection } from "../../support/fakes/fake-connection.ts";
 import { FakeGrant } from "../../support/fakes/fake-grant.ts";
 import { hocuspocusSessions } from "../../support/servers/hocuspocus-sessions.ts";
+import { submit } from "../../support/servers/room-parts.ts";
 import { tuple } from "../../support/tuple.ts";
 
 const [first, second, third] = tuple(
@@ -70,11 +71,34 @@ describe("an acknowledgement", () => {
     const release = store.holdSync();
     await say(doc.update(first), doc.update(second));
     await turn();
-    expect(store.appended.flat()).toHaveLength(2);
+    expect([...countClocks(store.appended.flat().map(({ update }) => update)).values()]).toEqual([1, 1]);
     expect(told()).toEqual([]);
     release();
     await turn();
     expect(told()).toEqual(["doc: status 1", "doc: status 1"]);
+  });
+
+  test("names the document of its update, whatever documents the frames before belong to", async () => {
+    const { connect, store, turnAndSync } = hocuspocusSessions();
+    const { say, told } = await connect("a");
+    const all = ["doc", "do", "document"].map(providerFrames);
+    for (const each of all) await say(each.auth(), each.step1(), each.step2());
+    await turnAndSync();
+    told();
+    for (const each of all) await say(each.update(first), each.update(second));
+    for (const each of all) await say(each.update(third));
+    await turnAndSync();
+    const statuses = ["doc", "do", "document"].flatMap((name) => Array(3).fill(`${name}: status 1`));
+    expect(told().toSorted()).toEqual(statuses.toSorted());
+    const stored = ["doc", "do", "document"].map((name) =>
+      store.appended.flat().flatMap(({ document, update }) => (document === name ? [update] : [])),
+    );
+    for (const updates of stored) expect([...countClocks(updates).values()]).toEqual([1, 1, 1]);
+    const [one] = all;
+    await say(...(one === undefined ? [] : [one.close(), one.update(first)]));
+    await turnAndSync();
+    // The document is attached anew.
+    expect(told()).toEqual(["doc: authenticated read-write", "doc: status 1"]);
   });
 
   test("is sent for updates that contain nothing, or nothing new", async () => {
@@ -197,7 +221,7 @@ describe("the members of a document", () => {
     for (const each of [plain, other, aware]) each.told();
     connection.take();
     await plain.say(doc.update(first));
-    void room.submit(member, { update: second });
+    void submit(room, member, { update: second });
     await aware.say(session.update(third));
     await turnAndSync();
     const [one, two, three] = [first, second, third].map((update) => update.toHex());

@@ -73,7 +73,11 @@ export class FailingStore implements Store {
     };
   }
 
-  async append(batch: readonly PendingUpdate[]): Promise<readonly RowId[]> {
+  append(batch: readonly PendingUpdate[]): readonly RowId[] | Promise<readonly RowId[]> {
+    return this.#append(batch);
+  }
+
+  async #append(batch: readonly PendingUpdate[]): Promise<readonly RowId[]> {
     this.attempts += 1;
     await this.#held;
     this.#refuse();

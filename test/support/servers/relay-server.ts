@@ -22,6 +22,7 @@ export function startRelayServer({ authorizer, limits, clock }: RelayServerOptio
       authorizer,
       compactor: new InlineCompactor(),
       durability: "disk",
+      acknowledgementWindowMs: 20,
       documentMemoryBytes: 256 * 2 ** 20,
       keepsDeleted: () => false,
       readersShowPresence: true,

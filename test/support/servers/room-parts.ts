@@ -3,8 +3,11 @@ import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
 import { openSyncRooms, syncRoomOptions } from "../../../src/composition/relay.ts";
 import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
+import type { Submission, SubmissionOutcome } from "../../../src/relay/submission.ts";
+import type { SyncMember } from "../../../src/relay/sync-member.ts";
 import { SyncRoom } from "../../../src/relay/sync-room.ts";
 import type { Store } from "../../../src/storage/store.ts";
+import type { Frame } from "../../../src/transport/connection.ts";
 import { settled } from "../eventually.ts";
 import { openFakeChannel } from "../fakes/fake-channel.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
@@ -49,6 +52,7 @@ export function roomParts(
     documentMemoryBytes,
     keepsDeleted,
     durability: "disk",
+    acknowledgementWindowMs: 4,
     readersShowPresence,
   });
   return {
@@ -72,4 +76,30 @@ export function roomParts(
       await settled();
     },
   };
+}
+
+/** An update of a member, and how it is acknowledged. */
+export interface MemberUpdate extends Pick<Submission, "update" | "frame" | "answersSyncStep1"> {
+  /** Returns the frame that acknowledges the update. */
+  readonly acknowledgement?: () => Frame;
+  /** Whether the update itself acknowledges it, and may be sent in pieces. */
+  readonly isEchoed?: boolean;
+}
+
+/** Submits an update as the session of a member does. */
+export function submit(
+  { updates }: SyncRoom,
+  sender: SyncMember,
+  { acknowledgement, isEchoed = false, ...update }: MemberUpdate,
+): SubmissionOutcome | Promise<SubmissionOutcome> {
+  const submission = {
+    ...update,
+    sender,
+    get access() {
+      return sender.access;
+    },
+  };
+  if (isEchoed) return updates.submit({ ...submission, stored: () => updates.echo(sender, update.update) });
+  if (acknowledgement === undefined) return updates.submit(submission);
+  return updates.submit(Object.assign(submission, { stored: () => updates.acknowledge(sender, acknowledgement()) }));
 }

@@ -65,6 +65,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     dataFolder,
     syncEnabled: options.syncEnabled ?? true,
     durability: "disk",
+    acknowledgementWindowMs: 20,
     documentMemoryBytes: 256 * 2 ** 20,
     keepsDeleted: options.keepsDeleted ?? (() => false),
     peerjs: { key: "peerjs", discoveryEnabled: false, ...options.peerjs },
