@@ -25,6 +25,8 @@ export class HocuspocusSession implements ProtocolSession {
   readonly #handshake: Handshake;
   readonly #options: SessionOptions;
   readonly #attachments = new Map<string, Attachment>();
+  /** The document of the last frame, and its address as it stands in frames: most frames belong to the same one. */
+  #last: { readonly attachment: Attachment; readonly prefix: Uint8Array } | undefined;
   readonly #gate = new Gate();
   readonly #limit: ConcurrencyLimit;
   /** Limits the rate of the authorizations. */
@@ -48,13 +50,26 @@ export class HocuspocusSession implements ProtocolSession {
 
   receive(frame: Frame): void | Promise<void> {
     if (typeof frame === "string" || frame.byteLength <= 1) return this.#receiveUnaddressed(frame);
+    const last = this.#last;
+    if (last !== undefined && hasAddress(frame, last.prefix)) last.attachment.receive(frame, last.prefix.byteLength);
+    else this.#receiveAddressed(frame);
+    return this.#gate.released;
+  }
+
+  #receiveAddressed(frame: Uint8Array): void {
     const { address, offset } = this.#decodeAddress(frame);
     const known = this.#attachments.get(address);
-    if (known === undefined && !isKnownType(frame[offset])) return this.#ignored();
+    if (known === undefined && !isKnownType(frame[offset])) {
+      this.#ignored();
+      return;
+    }
     const attachment = known ?? this.#attach(address);
-    if (attachment === undefined) this.#refuseDocument(address, frame[offset]);
-    else attachment.receive(frame, offset);
-    return this.#gate.released;
+    if (attachment === undefined) {
+      this.#refuseDocument(address, frame[offset]);
+      return;
+    }
+    this.#last = { attachment, prefix: frame.slice(0, offset) };
+    attachment.receive(frame, offset);
   }
 
   /** Refuses the document, unless the message is beside it. */
@@ -117,6 +132,7 @@ export class HocuspocusSession implements ProtocolSession {
         standingChanged: (before, after) => this.#deadline.changed(before, after),
         detached: () => {
           if (this.#attachments.delete(address)) documents.remove(this.#connection.remoteAddress);
+          this.#last = undefined;
           this.#deadline.detached();
         },
       },
@@ -144,4 +160,12 @@ export class HocuspocusSession implements ProtocolSession {
     metrics.refusedSessions.inc({ reason });
     limitedLog.info({ event: "document-refused", protocol: "hocuspocus", reason, detail });
   }
+}
+
+/** Whether a frame begins with the address in `prefix`, and has a message behind it. */
+function hasAddress(frame: Uint8Array, prefix: Uint8Array): boolean {
+  const { byteLength } = prefix;
+  if (frame.byteLength <= byteLength) return false;
+  for (let index = 0; index < byteLength; index += 1) if (frame[index] !== prefix[index]) return false;
+  return true;
 }
