@@ -63,7 +63,7 @@ export const transportLimits = limits({
   firstFrameBytes: {
     default: 64 * kibibyte,
     unit: "bytes",
-    help: "a frame of a client that is not admitted yet, while it is incomplete and the server's memory grows (Linux); admitted are clients with access to a document of /sync and /collab or to PeerJS, and others by their first message",
+    help: "what a client sends before it is admitted (an incomplete frame is bounded while the server's memory grows, on Linux); admitted are clients with access to a document of /sync and /collab or to PeerJS, and others by their first message",
     beyond: "closed: overloaded",
   },
   unfinishedFrameBytes: {

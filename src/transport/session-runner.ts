@@ -23,6 +23,8 @@ export interface Wire<C> {
 /** A connection that the runner tells when the client is gone. After its `close` the runner's `gone` follows. */
 export interface RunConnection extends Connection {
   readonly turns: WorkAccount;
+  /** Whether `admit` was called. */
+  readonly isAdmitted: boolean;
   lost(): void;
   /** Does not wait any longer until the client of a closed connection has received everything. Idempotent. */
   abandon(): void;
@@ -35,7 +37,7 @@ export interface RunConnection extends Connection {
 
 /** The options that all connections of a listener share. */
 export interface RunnerOptions<C extends RunConnection> {
-  readonly limits: Pick<TransportLimits, "inboxBytes" | "readAheadBytes" | "waitingFrames">;
+  readonly limits: Pick<TransportLimits, "inboxBytes" | "readAheadBytes" | "waitingFrames" | "firstFrameBytes">;
   /** Takes the lines that clients can cause. */
   readonly limitedLog: LimitedLog;
   readonly clock: Clock;
@@ -82,6 +84,10 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
       return;
     }
     if (this.#session !== undefined) this.#admit();
+    if (!this.connection.isAdmitted && bytes + this.#inbox.waitingBytes > this.#options.limits.firstFrameBytes) {
+      this.#refuseStranger(bytes + this.#inbox.waitingBytes);
+      return;
+    }
     this.connection.turns.received(bytes);
     this.#inbox.push(bytes, frame);
     if (this.#queue !== undefined && this.#queue.count > this.#options.limits.waitingFrames) this.#refuseFrames();
@@ -167,6 +173,11 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
     if (this.#ignoredFrames <= this.#options.limits.waitingFrames) return;
     this.connection.close(closeReasons.rateLimited);
     this.connection.abandon();
+  }
+
+  /** It may become a client with access, which brings its frames again when it returns. */
+  #refuseStranger(bytes: number): void {
+    this.failed(new SessionError(closeReasons.overloaded, `limits.first-frame-bytes: ${bytes} bytes wait`));
   }
 
   /** The runtime hands over no further frame of a socket that is closed. */

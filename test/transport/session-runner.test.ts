@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { defaultLimits } from "../../src/composition/limits.ts";
 import { LimitedLog } from "../../src/ops/limited-log.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
+import { closeReasons } from "../../src/transport/close-reason.ts";
 import type { Protocol } from "../../src/transport/protocol.ts";
 import { SessionRunner } from "../../src/transport/session-runner.ts";
 import { settled } from "../support/eventually.ts";
@@ -53,6 +54,19 @@ test("a client is admitted when the session has opened that checks its credentia
   opening.resolve(session);
   await settled();
   expect(connection.isAdmitted).toBe(true);
+});
+
+test("a client that is not admitted may send little", async () => {
+  const opening = Promise.withResolvers<typeof session>();
+  const { connection, runner } = run({ open: () => opening.promise, frameBytes: 1e6 });
+  runner.receive(new Uint8Array(60 * 1024));
+  expect(connection.isOpen).toBe(true);
+  runner.receive(new Uint8Array(5 * 1024));
+  expect(connection.closeReason).toBe(closeReasons.overloaded);
+  const admitted = run({ open: () => Promise.resolve(session), frameBytes: 1e6 });
+  await settled();
+  admitted.runner.receive(new Uint8Array(5e5));
+  expect(admitted.connection.isOpen).toBe(true);
 });
 
 test("a client that needs no credentials is admitted by its first message", () => {

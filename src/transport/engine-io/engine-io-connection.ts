@@ -68,6 +68,8 @@ export class EngineIoConnection implements RunConnection, Outbox {
   }
 
   /** The frames are bounded in the WebSocket that carries them. */
+  readonly isAdmitted = true;
+
   admit(): void {}
 
   spend(kind: WorkKind, amount: number): void {
