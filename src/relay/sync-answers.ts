@@ -11,6 +11,7 @@ import { HeldSnapshot } from "./snapshot/held-snapshot.ts";
 import type { SnapshotBudget } from "./snapshot/snapshot-budget.ts";
 import { malformedIfUndecodable } from "./sync-codec.ts";
 import type { SyncMember } from "./sync-member.ts";
+import { checkStateVector } from "./update/state-vector.ts";
 
 export interface SyncAnswersOptions {
   readonly document: Document;
@@ -74,12 +75,22 @@ export class SyncAnswers {
     }
     const requests = this.#requestsOf(member);
     if (requests.last !== undefined || requests.isBeingAnswered || this.#options.audience.isBehind(member)) {
-      requests.last = stateVector.slice();
+      this.#defer(requests, stateVector);
       return;
     }
     if (this.#isAllowed(requests, stateVector)) return this.#answer(member, stateVector);
-    requests.last = stateVector.slice();
+    this.#defer(requests, stateVector);
     this.#answerInTime(member, requests);
+  }
+
+  /** A malformed request is refused at once: a later one may take its place. */
+  #defer(requests: Requests, stateVector: Uint8Array): void {
+    try {
+      checkStateVector(stateVector);
+    } catch (error) {
+      throw malformedIfUndecodable(error);
+    }
+    requests.last = stateVector.slice();
   }
 
   left(member: SyncMember): void {

@@ -55,6 +55,15 @@ function typed(count: number): readonly Uint8Array[] {
 }
 
 describe("state vectors of one member", () => {
+  test("are refused at once when they are malformed, also those that need not be answered", async () => {
+    const { room, join, write } = await setUp({ answerBurst: 1, answersPerSecond: 1 });
+    await write(...typed(3));
+    const { member } = join("asks");
+    for (let count = 0; count < 3; count += 1) void room.sync(member, vector(1));
+    const malformed = { reason: closeReasons.malformedFrame };
+    expect(() => void room.sync(member, Uint8Array.of(1, 1))).toThrow(expect.objectContaining(malformed));
+  });
+
   test("are answered so many at once; of those that come after that, the last one in time", async () => {
     const { clock, room, join, write } = await setUp({ answerBurst: 3, answersPerSecond: 1 });
     await write(...typed(20));

@@ -14,7 +14,7 @@ import { SessionError } from "../../../src/transport/close-reason.ts";
 import { framed, providerFrames } from "../../../test/support/bytes/hocuspocus-frames.ts";
 import { mutate } from "../../../test/support/bytes/mutations.ts";
 import type { Random } from "../../../test/support/bytes/random.ts";
-import { isMalformed } from "./sync-mutations.ts";
+import { isMalformed, isMalformedInStates } from "./sync-mutations.ts";
 
 /** The frames of a client on one connection, and the reaction that is expected of the server. */
 export interface Conversation {
@@ -66,7 +66,10 @@ function conversation(random: Random, bodies: Iterator<Uint8Array, never>, docum
       // The server ignores the address until it authenticates again.
       say(providerFrames(address).close());
       say(providerFrames(address).auth("token"));
-    } else say(frameOf(random, address, bodies));
+    } else {
+      const frame = frameOf(random, address, bodies);
+      if (!hasMalformedStates(frame)) say(frame);
+    }
   }
   return {
     frames,
@@ -78,6 +81,14 @@ function conversation(random: Random, bodies: Iterator<Uint8Array, never>, docum
     ]),
     conclusions: expected.addresses.length + expected.conclusions,
   };
+}
+
+function hasMalformedStates(frame: string | Uint8Array): boolean {
+  if (typeof frame === "string" || frame.byteLength <= 1) return false;
+  const addressed = understand(() => decodeAddress(frame, maxAddressBytes(defaultLimits.nameBytes)));
+  if (addressed instanceof SessionError) return false;
+  const message = understand(() => decodeMessage(frame, addressed.offset));
+  return !(message instanceof SessionError) && message.type === "awareness" && isMalformedInStates(message);
 }
 
 /** The expected reaction of the server to the frames of one connection, from its codecs. */

@@ -1,6 +1,6 @@
 import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
-import { AwarenessReader, encodeAwareness } from "../../../src/relay/awareness/awareness-codec.ts";
+import { AwarenessReader, decodeAwareness, encodeAwareness } from "../../../src/relay/awareness/awareness-codec.ts";
 import { decodeStateVector } from "../../../src/relay/update/state-vector.ts";
 import { DecodeError } from "../../../src/relay/update/strict-decoding.ts";
 import { decodeContents } from "../../../src/relay/update/update-contents.ts";
@@ -45,7 +45,7 @@ export function isMalformed(message: ClientMessage): boolean {
       case "update":
         return decodeContents(message.update).kind === "malformed";
       case "awareness":
-        skipStates(message.body);
+        decodeAwareness(message.body);
         return false;
       case "query-awareness":
       case "unknown":
@@ -57,16 +57,37 @@ export function isMalformed(message: ClientMessage): boolean {
   }
 }
 
-/** Reads an awareness update without its states: the server reads a state only if it needs it. Throws `DecodeError`. */
-function skipStates(body: Uint8Array): void {
+/**
+ * True for an awareness update that is malformed in its states alone. The server reads a state only if it needs it, so
+ * that whether it refuses the update depends on what others have sent.
+ */
+export function isMalformedInStates(message: ClientMessage): boolean {
+  if (message.type !== "awareness" || !isMalformed(message)) return false;
   const unbounded = Number.POSITIVE_INFINITY;
-  const options = { entries: unbounded, bytes: unbounded, stateLength: unbounded, isNeeded: () => false };
-  new AwarenessReader(body).read(options);
+  try {
+    const reader = new AwarenessReader(message.body);
+    reader.read({ entries: unbounded, bytes: unbounded, stateLength: unbounded, isNeeded: () => false });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function syncFrame(random: Random, updates: readonly Uint8Array[]): Uint8Array {
-  const maker = random.pick(random.chance(0.25) ? mostlyRefused : mostlyAccepted);
-  return maker(random, updates);
+  for (;;) {
+    const maker = random.pick(random.chance(0.25) ? mostlyRefused : mostlyAccepted);
+    const frame = maker(random, updates);
+    if (!hasMalformedStates(frame)) return frame;
+  }
+}
+
+function hasMalformedStates(frame: Uint8Array): boolean {
+  try {
+    const content = decodeFrame(frame);
+    return (content.type === "several" ? [...content.messages] : [content]).some(isMalformedInStates);
+  } catch {
+    return false;
+  }
 }
 
 type Maker = (random: Random, updates: readonly Uint8Array[]) => Uint8Array;

@@ -34,12 +34,21 @@ export function encodeStateVectorOf(clocks: IdSet): Uint8Array {
 
 /** Throws `DecodeError`, also for left-over bytes. */
 export function decodeStateVector(stateVector: Uint8Array): Map<number, number> {
-  return decodeAll(stateVector, (decoder) => {
-    const clocks = new Map<number, number>();
+  const clocks = new Map<number, number>();
+  readStateVector(stateVector, (client, clock) => clocks.set(client, clock));
+  return clocks;
+}
+
+/** Throws what `decodeStateVector` throws. */
+export function checkStateVector(stateVector: Uint8Array): void {
+  readStateVector(stateVector, () => {});
+}
+
+function readStateVector(stateVector: Uint8Array, visit: (client: number, clock: number) => void): void {
+  decodeAll(stateVector, (decoder) => {
     for (let left = readUint(decoder); left > 0; left -= 1) {
       const client = readUint(decoder);
-      clocks.set(client, readUint(decoder));
+      visit(client, readUint(decoder));
     }
-    return clocks;
   });
 }
