@@ -15,7 +15,7 @@ import type { DroppedMessages } from "../dropped-messages.ts";
 import type { RelayLimits } from "../limits.ts";
 import type { SyncRoom } from "../sync-room.ts";
 import { AcknowledgementLedger } from "./acknowledgement-ledger.ts";
-import { type ClientMessage, decodeMessage, messageTypes } from "./codec.ts";
+import { type ClientMessage, decodeMessage, isKnownType, messageTypes } from "./codec.ts";
 import {
   DocumentAuthorization,
   type DocumentAuthorizationOptions,
@@ -48,6 +48,8 @@ export interface AttachmentOptions extends DocumentAuthorizationOptions {
 
 /** The connection that an attachment belongs to, and its callbacks. */
 export interface AttachmentHost extends DocumentRequest {
+  /** Why no document can have the name; undefined if one can. */
+  readonly nameFault: string | undefined;
   readonly address: string;
   /** Too many bytes wait: the connection should not be read until `cleared`. */
   filled(): void;
@@ -142,6 +144,7 @@ export class Attachment {
     this.#push(frame.byteLength, () => {
       if (this.#submitFrame(frame, offset)) return;
       const type = frame[offset];
+      this.#refuseName(type);
       if (this.#state.kind === "refused" && type === messageTypes.awareness) this.#answerKeepalive();
       // All other messages are ignored without being decoded.
       if (this.#state.kind === "refused" && type !== messageTypes.auth && type !== messageTypes.close) return;
@@ -157,6 +160,13 @@ export class Attachment {
   /** Refuses the document once the frames received so far have been handled. */
   refuse(reason: CloseReason, detail: string): void {
     this.#push(0, () => this.#refuse(reason, detail));
+  }
+
+  /** Refuses a document whose name is at fault with the first message, and again with the first one after a Close. */
+  #refuseName(type: number | undefined): void {
+    const { nameFault } = this.#host;
+    if (nameFault === undefined || this.#state.kind !== "new" || !isKnownType(type)) return;
+    this.#refuse(closeReasons.malformedFrame, nameFault);
   }
 
   /** Ends the attachment of a closed connection, once the frames received so far have been handled. */

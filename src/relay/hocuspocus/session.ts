@@ -126,6 +126,7 @@ export class HocuspocusSession implements ProtocolSession {
         concurrency: this.#limit,
         rate: this.#rate,
         name,
+        nameFault: checkRoomName(name, limits.nameBytes),
         address,
         filled: () => this.#gate.hold(),
         cleared: () => this.#gate.release(),
@@ -140,8 +141,6 @@ export class HocuspocusSession implements ProtocolSession {
     );
     this.#attachments.set(address, attachment);
     this.#deadline.attached();
-    const fault = checkRoomName(name, limits.nameBytes);
-    if (fault !== undefined) attachment.refuse(closeReasons.malformedFrame, fault);
     return attachment;
   }
 

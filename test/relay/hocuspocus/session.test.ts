@@ -520,6 +520,22 @@ describe("a malformed frame", () => {
     expect(rooms.size).toBe(0);
   });
 
+  test("whose document's name is at fault is refused also when it waits behind a Close message", async () => {
+    const { connect, rooms } = hocuspocusSessions();
+    const { connection, say, told } = await connect("a");
+    const { auth, close, update } = providerFrames("x".repeat(257));
+    connection.turns.isOver = true;
+    await say(auth(), close(), auth(), close(), update(first));
+    connection.turns.next();
+    await settled();
+    const refused = [
+      expect.stringContaining(": denied malformed-frame: the name"),
+      expect.stringContaining(": status 0"),
+    ];
+    expect(told()).toEqual([...refused, ...refused, ...refused, ...refused, ...refused]);
+    expect(rooms.size).toBe(0);
+  });
+
   test("does not keep the client from detaching and attaching the document, even when decoded late", async () => {
     const { connect } = hocuspocusSessions();
     const { say, told } = await connect("a");
