@@ -1,6 +1,6 @@
 import { describe, expect, spyOn, test } from "bun:test";
 import { Ranges } from "../../src/lib/ranges.ts";
-import { withSeeds } from "../support/bytes/random.ts";
+import { type Random, withSeeds } from "../support/bytes/random.ts";
 
 function ranges(...bounds: readonly (readonly [start: number, end: number])[]): Ranges {
   const made = new Ranges();
@@ -140,6 +140,75 @@ test("many ranges are merged in one pass, without moving the rest for each", () 
   expect(even.count).toBe(2_000);
 });
 
+test("adding to a set of many ranges moves a bounded number of them", () => {
+  const set = new Ranges();
+  for (let value = 0; value < 20_000; value += 1) set.add(4 * value, 4 * value + 1);
+  const few = ranges([9_998, 9_999], [40_002, 40_003]);
+  const behind = ranges([90_000, 90_001], [90_002, 90_003]);
+  const moved: number[] = [];
+  const spies = (["splice", "slice", "concat", "flat", "push"] as const).map((name) => {
+    const original = Array.prototype[name];
+    return spyOn(Array.prototype, name).mockImplementation(function (this: unknown[], ...parameters: never[]) {
+      moved[moved.length] = this.length;
+      return Reflect.apply(original, this, parameters);
+    } as never);
+  });
+  set.add(2, 3);
+  set.add(39_998, 39_999);
+  set.addAll(few);
+  set.addAll(behind);
+  for (const spy of spies) spy.mockRestore();
+  expect(moved).not.toBeEmpty();
+  expect(moved.length).toBeLessThan(40);
+  // The bounds of a chunk, and of the range that makes it too large.
+  expect(Math.max(...moved)).toBeLessThanOrEqual(1_026);
+  expect(set.count).toBe(20_006);
+});
+
+describe("sets of many ranges", () => {
+  const size = 12_000;
+
+  /** A set that was built in a random way, and what it contains. */
+  function randomSet(random: Random): readonly [Ranges, Uint8Array] {
+    const set = new Ranges();
+    const model = new Uint8Array(size + 1_000);
+    const put = (target: Ranges, start: number, length: number) => {
+      target.add(start, start + length);
+      model.fill(1, start, start + length);
+    };
+    for (let step = 0; step < 12; step += 1) {
+      const other = random.chance(0.5) ? set : new Ranges();
+      for (let count = random.integer(1_200); count > 0; count -= 1) put(other, random.integer(size), 1);
+      if (random.chance(0.3)) put(other, random.integer(size), random.integer(1_000));
+      if (other !== set) set.addAll(other);
+    }
+    return [set, model];
+  }
+
+  test("contain the same integers as a set", () => {
+    withSeeds(20, (random) => {
+      const [set, model] = randomSet(random);
+      const listed = [...set];
+      expect(listed).toEqual(runsOf(model));
+      expect(set.count).toBe(listed.length);
+      expect(set.end).toBe(listed.at(-1)?.[1] ?? 0);
+    });
+  });
+
+  test("find the range of a value, and the one behind it", () => {
+    withSeeds(20, (random) => {
+      const [set, model] = randomSet(random);
+      const present = new Set(model.keys().filter((value) => model[value] === 1));
+      for (let count = 200; count > 0; count -= 1) {
+        const value = random.integer(size + 2_000);
+        const next = model.indexOf(1, value);
+        expect(set.next(value)).toBe(next === -1 ? Number.POSITIVE_INFINITY : next);
+        expect(set.reach(value)).toBe(firstAbsent(present, value));
+      }
+    });
+  });
+});
+
 test("ranges contain the same integers as a set, in whatever order they are added", () => {
   withSeeds(300, (random) => {
     const set = new Ranges();
@@ -173,6 +242,17 @@ test("ranges contain the same integers as a set, in whatever order they are adde
     }
   });
 });
+
+function runsOf(model: Uint8Array): (readonly [number, number])[] {
+  const runs: (readonly [number, number])[] = [];
+  for (let start = model.indexOf(1); start !== -1; ) {
+    const zero = model.indexOf(0, start);
+    const end = zero === -1 ? model.length : zero;
+    runs.push([start, end]);
+    start = model.indexOf(1, end);
+  }
+  return runs;
+}
 
 function integers(start: number, end: number): number[] {
   return Array.from({ length: end - start }, (_, index) => start + index);

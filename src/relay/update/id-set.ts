@@ -42,6 +42,16 @@ export class IdSet {
     return count;
   }
 
+  /** The number of ranges of all clients. */
+  get rangeCount(): number {
+    if (this.#clients === undefined) return this.#end > 0 ? 1 : 0;
+    // Each client has one at least.
+    let count = this.#clients.size;
+    if (this.#fragmented > 0)
+      for (const held of this.#clients.values()) if (typeof held !== "number") count += held.count - 1;
+    return count;
+  }
+
   get clientCount(): number {
     return this.#clients?.size ?? (this.#end > 0 ? 1 : 0);
   }
@@ -75,9 +85,9 @@ export class IdSet {
       if (typeof added === "number") {
         this.add(client, 0, added);
       } else if (added.count <= fewRanges) {
-        for (let index = 0; index < added.count; index += 1) {
-          this.add(client, added.startAt(index), added.endAt(index));
-        }
+        added.forEach((start, end) => {
+          this.add(client, start, end);
+        });
       } else {
         const ranges = this.#toRanges(clients, client);
         ranges.addAll(added);
@@ -163,10 +173,8 @@ export class IdSet {
       return;
     }
     for (const [client, held] of this.#clients) {
-      const ranges = typeof held === "number" ? 1 : held.count;
-      for (let index = 0; index < ranges; index += 1) {
-        if (typeof held === "number") part.add(client, 0, held);
-        else part.add(client, held.startAt(index), held.endAt(index));
+      for (const [start, end] of typeof held === "number" ? [[0, held] as const] : held) {
+        part.add(client, start, end);
         count += 1;
         if (count < maxRanges) continue;
         yield part;
@@ -185,9 +193,7 @@ export class IdSet {
         if (reachOf(sets, client, 0, held) < held) return false;
         continue;
       }
-      for (let index = 0; index < held.count; index += 1) {
-        if (reachOf(sets, client, held.startAt(index), held.endAt(index)) < held.endAt(index)) return false;
-      }
+      if (!held.every((start, end) => reachOf(sets, client, start, end) >= end)) return false;
     }
     return true;
   }
@@ -200,9 +206,7 @@ export class IdSet {
         if (nextOf(sets, client, 0) < held) return true;
         continue;
       }
-      for (let index = 0; index < held.count; index += 1) {
-        if (nextOf(sets, client, held.startAt(index)) < held.endAt(index)) return true;
-      }
+      if (!held.every((start, end) => nextOf(sets, client, start) >= end)) return true;
     }
     return false;
   }
