@@ -27,9 +27,11 @@ export interface RefusedUpdate extends Pick<DecodedUpdate, "contents"> {
 /** The updates of a member that were refused. */
 interface Refusal {
   readonly bytes: number;
-  /** The structs in them that were not deleted. */
+  /** The structs in them that were not deleted, as far as they are recorded. */
   readonly structs: IdSet;
+  /** The number of clocks in `structs`, and that of ranges. */
   readonly clocks: number;
+  readonly ranges: number;
   /** The number of those clocks that the member has deleted since. */
   deletedClocks: number;
   /** Whether a SyncStep1 is unanswered. */
@@ -38,6 +40,8 @@ interface Refusal {
 
 /** A review waits this long after the first update that is stored, and covers those that follow meanwhile. */
 const reviewMs = 5_000;
+/** When a member's refused updates have this many ranges of clocks, the clocks of its next ones are not recorded. */
+const maxRecordedRanges = 10_000;
 
 /**
  * The members that hold updates for which the document had no space.
@@ -72,8 +76,7 @@ export class RefusedMembers {
   /** Records that an update of a member was refused. */
   add(member: SyncMember, refused: RefusedUpdate): void {
     const earlier = this.#refusals.get(member);
-    const more = refusalOf(refused);
-    this.#refusals.set(member, earlier === undefined ? more : sumOf(earlier, more));
+    this.#refusals.set(member, earlier === undefined ? refusalOf(refused) : sumOf(earlier, refused));
   }
 
   /** As `add`, for the answer to a SyncStep1: it contains everything that was refused before. */
@@ -131,11 +134,14 @@ function isHalf(goneClocks: number, { clocks }: Refusal): boolean {
 
 function refusalOf({ bytes, contents }: RefusedUpdate): Refusal {
   const structs = contents.structs.without([contents.deletes]);
-  return { bytes, structs, clocks: structs.clockCount, deletedClocks: 0, isAsked: false };
+  return { bytes, structs, clocks: structs.clockCount, ranges: structs.rangeCount, deletedClocks: 0, isAsked: false };
 }
 
-function sumOf(earlier: Refusal, more: Refusal): Refusal {
-  const structs = earlier.structs;
-  structs.addAll(more.structs);
-  return { ...earlier, bytes: earlier.bytes + more.bytes, structs, clocks: structs.clockCount };
+function sumOf(earlier: Refusal, { bytes: addedBytes, contents }: RefusedUpdate): Refusal {
+  const bytes = earlier.bytes + addedBytes;
+  if (earlier.ranges >= maxRecordedRanges) return { ...earlier, bytes };
+  const added = contents.structs.without([contents.deletes, earlier.structs]);
+  earlier.structs.addAll(added);
+  const clocks = earlier.clocks + added.clockCount;
+  return { ...earlier, bytes, clocks, ranges: earlier.ranges + added.rangeCount };
 }
