@@ -21,6 +21,8 @@ export class MergedTail {
   #place = logStart;
   /** The updates behind `#parts`; undefined until they are merged. */
   #last: Part | undefined;
+  /** `UpdateLog.moves` when the parts were last viewed. */
+  #moves = 0;
 
   constructor(log: UpdateLog) {
     this.#log = log;
@@ -68,10 +70,12 @@ export class MergedTail {
 
   appended(): void {
     this.#last = undefined;
-    // When the log has moved to a larger buffer, views would keep the smaller one in memory.
+    if (this.#moves === this.#log.moves) return;
+    this.#moves = this.#log.moves;
+    // The log has moved to a larger buffer: views would keep the smaller one in memory.
     this.#parts = this.#parts.map((part) => {
-      const isStale = part.offset !== undefined && !this.#log.holds(part.update);
-      return isStale ? { ...part, update: this.#log.view(part.offset, part.update.byteLength) } : part;
+      const { offset, update } = part;
+      return offset === undefined ? part : { offset, update: this.#log.view(offset, update.byteLength) };
     });
   }
 

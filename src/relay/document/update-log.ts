@@ -42,6 +42,7 @@ export class UpdateLog {
   #lastRow: RowId = 0;
   #count = 0;
   #byteLength = 0;
+  #moves = 0;
 
   get count(): number {
     return this.#count;
@@ -50,6 +51,11 @@ export class UpdateLog {
   /** The size of the updates alone. */
   get byteLength(): number {
     return this.#byteLength;
+  }
+
+  /** How often an append has moved the updates to a larger buffer. */
+  get moves(): number {
+    return this.#moves;
   }
 
   append(update: Uint8Array, row: RowId): void {
@@ -105,11 +111,6 @@ export class UpdateLog {
     return this.#bytes.subarray(offset, offset + byteLength);
   }
 
-  /** Whether the bytes are a view of the buffer in which the log is now. */
-  holds({ buffer }: Uint8Array): boolean {
-    return buffer === this.#bytes.buffer;
-  }
-
   /** A copy of `first`, followed by all updates of the log. */
   pack(first: StoredUpdate | undefined): PackedRows {
     const firstBytes = first?.update.byteLength ?? 0;
@@ -160,5 +161,6 @@ export class UpdateLog {
     const grown = new Uint8Array(Math.max(needed, Math.ceil(this.#bytes.byteLength * growth), minCapacity));
     grown.set(this.#bytes.subarray(0, this.#byteLength));
     this.#bytes = grown;
+    this.#moves += 1;
   }
 }

@@ -1,4 +1,4 @@
-import { expect, test } from "bun:test";
+import { expect, spyOn, test } from "bun:test";
 import * as Y from "yjs";
 import { MergedTail, tailPartBytes } from "../../../src/relay/document/merged-tail.ts";
 import { UpdateLog } from "../../../src/relay/document/update-log.ts";
@@ -69,6 +69,21 @@ test("a large update is no copy, also when the log has grown", () => {
   const parts = tail.parts();
   expect(parts[0]?.buffer).toBe(log.view(0, 1).buffer);
   expect(lengthOf(parts)).toBe(106_000);
+});
+
+test("an append looks at no part, unless the log has moved", () => {
+  const { log, tail, append } = setUp();
+  const doc = new Y.Doc();
+  for (const update of keystrokes(6_000, doc)) append(update);
+  tail.parts();
+  const map = spyOn(Array.prototype, "map");
+  const movesBefore = log.moves;
+  const updates = keystrokes(100, doc);
+  map.mockClear();
+  for (const update of updates) append(update);
+  const calls = map.mock.calls.length;
+  map.mockRestore();
+  expect(calls).toBe(log.moves - movesBefore);
 });
 
 test("is built again when the first updates are dropped", () => {
