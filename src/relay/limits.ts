@@ -166,6 +166,14 @@ export const relayLimits = limits({
     help: "the same, in the long run",
     beyond: "delayed",
   },
+  // A write has all updates that a client has sent in one turn, if they continue each other.
+  waitingWritesPerConnection: {
+    default: 100,
+    min: 1,
+    unit: "count",
+    help: "writes of updates of one connection that wait for the store",
+    beyond: "delayed",
+  },
   waitingUpdateBytes: {
     default: 64 * mebibyte,
     unit: "bytes",

@@ -14,9 +14,9 @@ import type { Finding } from "./document/size-limit.ts";
 import { classifyReceived, readReceived, type UpdateLimits, type WorkAccount } from "./document/update-intake.ts";
 import type { WaitingUpdates } from "./document/waiting-updates.ts";
 import { DocumentSpace, type DocumentSpaceOptions, type SpaceRoom } from "./document-space.ts";
+import type { NewUpdate } from "./refused-members.ts";
 import type { FrameSubmission, Origin, Submission, SubmissionOutcome } from "./submission.ts";
 import type { SyncMember } from "./sync-member.ts";
-import type { DecodedUpdate } from "./update/trim-update.ts";
 import { contentsOf, type UpdateContents } from "./update/update-contents.ts";
 
 /** The room of submissions, as far as they need it. */
@@ -135,13 +135,17 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
     else return this.#options.document.loaded(() => this.#advance(update, contents, row));
   }
 
-  /** Whether a member sends faster than it reads: its updates should wait until `whenAcknowledged`. */
-  isOwedMuch(member: SyncMember): boolean {
-    return this.#options.audience.isOwedMuch(member);
+  /** Whether a member sends faster than it reads, or than the store writes: its updates should wait until `whenTaken`. */
+  isFullFor(member: SyncMember): boolean {
+    const { audience, queue } = this.#options;
+    return audience.isOwedMuch(member) || queue.isFullFor(member.connection);
   }
 
-  whenAcknowledged(member: SyncMember, task: () => void): void {
-    this.#options.audience.whenAcknowledged(member, task);
+  /** Calls `task` once, when the member has been sent some acknowledgements, or some of its updates are stored. */
+  whenTaken(member: SyncMember, task: () => void): void {
+    const { audience, queue } = this.#options;
+    if (audience.isOwedMuch(member)) audience.whenAcknowledged(member, task);
+    else queue.whenFreeFor(member.connection, task);
   }
 
   /** Sends a member the acknowledgement of an update. */
@@ -245,12 +249,13 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
   }
 
   /** Joins an update to those that its sender has sent in this turn, or begins a new run with it. */
-  #add(decoded: DecodedUpdate, submission: Submission): void {
+  #add(decoded: NewUpdate, submission: Submission): void {
     const { waiting } = this.#options;
-    const { update, contents } = decoded;
+    const { kind, update, contents } = decoded;
     const { sender } = submission;
     waiting.include(contents);
-    const open = sender && this.#openRun(sender, update.byteLength);
+    // One that leaves a gap continues none of them.
+    const open = sender && kind !== "incomplete" ? this.#openRun(sender, update.byteLength) : undefined;
     if (open?.add(decoded) === true) {
       this.#joined(open, submission, update.byteLength);
       return;
@@ -277,10 +282,12 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
 
   #newRun(sender: SyncMember | undefined, frame: Frame | undefined): MemberRun {
     const { buffers, document } = this.#options;
-    return new UpdateRun({ owner: this, document: document.name, sender, frame, buffers });
+    const { connection } = sender ?? {};
+    return new UpdateRun({ owner: this, document: document.name, sender, connection, frame, buffers });
   }
 
   #enqueue(run: MemberRun, origin: Origin): void {
+    run.sender?.connection.spend("writes", 1);
     run.submissions.push(origin);
     this.#options.waiting.add(run);
     // This may discard everything that waits.

@@ -9,6 +9,10 @@ export const workCosts = {
   bytes: 0.002,
   /** Structs and deleted ranges of updates that are read. */
   structs: 0.1,
+  /** Ranges of clocks in updates, which are compared with the document and added to it. */
+  ranges: 1,
+  /** Writes of updates to the store, each with its publication and its acknowledgement. */
+  writes: 12,
   /** Bytes of updates that are merged, compared or cut for an answer. */
   "merged-bytes": 0.02,
   /** Entries of awareness updates. */
@@ -16,6 +20,8 @@ export const workCosts = {
 } as const satisfies Readonly<Record<string, number>>;
 
 export type WorkKind = keyof typeof workCosts;
+
+export const workKinds = Object.keys(workCosts) as readonly WorkKind[];
 
 /** The turns of a client in which work is done for it. Between two of them others have theirs. */
 export interface Turns {

@@ -259,15 +259,15 @@ describe("acknowledgements", () => {
     await turnAndSync();
     expect(writer.connection.isOpen).toBe(true);
     expect(messages(writer.take()).length).toBeLessThanOrEqual(1);
-    expect(room.updates.isOwedMuch(writer.member)).toBe(true);
+    expect(room.updates.isFullFor(writer.member)).toBe(true);
     let isTold = false;
-    room.updates.whenAcknowledged(writer.member, () => {
+    room.updates.whenTaken(writer.member, () => {
       isTold = true;
     });
     writer.connection.drain();
     clock.runTurns();
     expect(isTold).toBe(true);
-    expect(room.updates.isOwedMuch(writer.member)).toBe(false);
+    expect(room.updates.isFullFor(writer.member)).toBe(false);
     room.leave(writer.member);
   });
 
@@ -278,7 +278,7 @@ describe("acknowledgements", () => {
     for (const update of small) void submit(room, writer.member, sent(update));
     await turnAndSync();
     let isTold = false;
-    room.updates.whenAcknowledged(writer.member, () => {
+    room.updates.whenTaken(writer.member, () => {
       isTold = true;
     });
     room.leave(writer.member);

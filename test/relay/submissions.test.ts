@@ -55,6 +55,19 @@ async function setUp(limits: Partial<Limits> = {}) {
   return { ...parts, store, room, join, told, ofServer, turn: parts.turnAndSync };
 }
 
+test("a write to the store is work of the member whose updates it has", async () => {
+  const { room, join, turn } = await setUp();
+  const [a, b] = [join("a"), join("b")];
+  const writes = () => [a.connection.spent.writes, b.connection.spent.writes];
+  // They are joined.
+  for (const update of [first, second]) void submit(room, a.member, { update });
+  expect(writes()).toEqual([1, undefined]);
+  await turn();
+  void submit(room, a.member, { update: third });
+  void submit(room, b.member, { update: third });
+  expect(writes()).toEqual([2, undefined]);
+});
+
 describe("an update of the server", () => {
   test("is stored, sent to all members, and reported when it is durable", async () => {
     const { room, store, join, told, ofServer, turn, clock } = await setUp();

@@ -6,6 +6,7 @@ import type { Metrics } from "../../ops/metrics.ts";
 import { type RowId, type Store, StoreError } from "../../storage/store.ts";
 import type { RelayLimits } from "../limits.ts";
 import { type Durability, storeBackoff } from "./durability.ts";
+import { WritesByConnection } from "./writes-by-connection.ts";
 
 /** A write of updates, which waits for the store. Either it is committed, or its owner is told that it is discarded. */
 export interface PendingWrite {
@@ -17,6 +18,8 @@ export interface PendingWrite {
   /** The number of its updates. */
   readonly updates: number;
   readonly owner: WriteOwner;
+  /** The connection whose writes are counted together. */
+  readonly connection?: object | undefined;
   /** Called when its transaction begins, and again when that is retried: the write must not grow any more. */
   seal(): void;
   /** The update is stored. Called in the order of `enqueue`, for a whole transaction in one synchronous block. */
@@ -48,7 +51,7 @@ export interface CommitQueueOptions {
   readonly durability: Durability;
   readonly clock: Clock;
   readonly log: Log;
-  readonly limits: Pick<RelayLimits, "waitingUpdateBytes">;
+  readonly limits: Pick<RelayLimits, "waitingUpdateBytes" | "waitingWritesPerConnection">;
   readonly metrics: Metrics;
 }
 
@@ -74,6 +77,7 @@ export class CommitQueue {
   readonly #options: CommitQueueOptions;
   /** The transactions to come, in order. New updates go into the last one. */
   readonly #batches: Batch[] = [];
+  readonly #writes: WritesByConnection;
   #waitingBytes = 0;
   #commits = 0;
   #committedUpdates = 0;
@@ -89,7 +93,8 @@ export class CommitQueue {
 
   constructor(options: CommitQueueOptions) {
     this.#options = options;
-    const { metrics } = options;
+    const { limits, metrics } = options;
+    this.#writes = new WritesByConnection(limits.waitingWritesPerConnection);
     metrics.waitingUpdateBytes.readFrom(() => this.#waitingBytes);
     metrics.commits.readFrom(() => this.#commits);
     metrics.committedUpdates.readFrom(() => this.#committedUpdates);
@@ -102,12 +107,26 @@ export class CommitQueue {
 
   /** Adds a write. It is committed at the end of this turn at the earliest. */
   enqueue(write: PendingWrite): Transaction {
-    const { bytes } = write;
+    const { bytes, connection } = write;
+    if (connection !== undefined) this.#writes.add(connection);
     const batch = this.#batchFor(bytes);
     batch.writes.push(write);
     batch.bytes += bytes;
     this.#added(bytes);
     return batch;
+  }
+
+  /**
+   * Whether so many writes of a connection wait that its next one should not be added before `whenFreeFor` calls. Nothing
+   * waits for a failing store in this way: the client's other messages would wait as well.
+   */
+  isFullFor(connection: object): boolean {
+    return this.#writes.isFull(connection) && !this.isFailing;
+  }
+
+  whenFreeFor(connection: object, task: () => void): void {
+    if (this.isFullFor(connection)) this.#writes.whenFree(connection, task);
+    else task();
   }
 
   /** Whether a write of `transaction` that is not sealed may grow by so many bytes. The caller then calls `grew`. */
@@ -229,12 +248,14 @@ export class CommitQueue {
     } catch (error) {
       this.#callbackFailed(error);
     }
+    if (write.connection !== undefined) this.#writes.remove(write.connection);
   }
 
   #failed(error: unknown): void {
     const { log, metrics } = this.#options;
     if (this.#failures === 0) log.error({ event: "store-failed", err: error });
     this.#failures += 1;
+    this.#writes.release();
     metrics.storeFailures.inc({ operation: "append" });
     const passes = error instanceof StoreError && error.kind !== "corrupt";
     if (!passes || this.#isClosing || this.#isOverfull) {
@@ -270,6 +291,7 @@ export class CommitQueue {
     this.#waitingBytes = 0;
     if (writes.length > 0) this.#countDiscarded(writes.reduce((sum, { updates }) => sum + updates, 0));
     for (const owner of new Set(writes.map((write) => write.owner))) this.#call(() => owner.discarded());
+    this.#writes.clear();
     // Without a probe, a server that gets no traffic because it is not ready would never notice that the store works
     // again.
     if (!this.#isClosing) this.#cancelRetry = this.#options.clock.after(storeBackoff.maxMs, () => this.#retry());

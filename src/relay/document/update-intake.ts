@@ -61,14 +61,18 @@ export function classifyReceived<Taken>(
   account: WorkAccount,
   take: (verdict: Classification) => Taken,
 ): Taken | Promise<Awaited<Taken>> {
-  if (!isLarge(received.contents)) return take(state.classify(received));
+  if (!isLarge(received.contents)) {
+    const { structs, deletes } = received.contents;
+    account.spend("ranges", structs.rangeCount + deletes.rangeCount);
+    return take(state.classify(received));
+  }
   return runInTurns(spending(state.classifyInSteps(received), account), account.turns, take);
 }
 
 /** Counts each step as work of a client. */
 function* spending<Result>(steps: Steps<Result>, account: WorkAccount): Steps<Result> {
   while (true) {
-    account.spend("structs", rangesPerStep);
+    account.spend("ranges", rangesPerStep);
     const { done, value } = steps.next();
     if (done === true) return value;
     yield;

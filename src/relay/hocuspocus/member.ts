@@ -107,8 +107,9 @@ export class HocuspocusMember implements SyncMember {
   submitFrame(frame: Uint8Array, offset: number): boolean {
     const update = updateOffsetOf(frame, offset);
     if (update < 0) return false;
-    const submission = new ProviderFrame(this, frame, this.#ledger.count);
-    if (!this.#room.updates.submitFrame(submission, update)) return false;
+    const { updates } = this.#room;
+    if (updates.isFullFor(this)) return false;
+    if (!updates.submitFrame(new ProviderFrame(this, frame, this.#ledger.count), update)) return false;
     this.#ledger.submitted(1);
     return true;
   }
@@ -189,8 +190,20 @@ export class HocuspocusMember implements SyncMember {
   /** `changes`: how many changes the provider counts in this update. */
   #submit(update: Uint8Array, changes: number, answersSyncStep1: boolean): void | Promise<void> {
     const count = this.#ledger.submitted(changes);
-    const submission = new ProviderUpdate(this, update, { changes, count, answersSyncStep1 });
-    const outcome = this.#room.updates.submit(submission);
+    return this.#submitCounted(new ProviderUpdate(this, update, { changes, count, answersSyncStep1 }), changes);
+  }
+
+  /** The update waits while many that the client has sent wait for the store. */
+  #submitCounted(submission: ProviderUpdate, changes: number): void | Promise<void> {
+    const { updates } = this.#room;
+    if (updates.isFullFor(this) && !this.#options.signal.aborted) {
+      const taken = this.#waitUntil((done) => {
+        updates.whenTaken(this, done);
+        return undefined;
+      });
+      return taken.then(() => (this.#hasLeft ? undefined : this.#submitCounted(submission, changes)));
+    }
+    const outcome = updates.submit(submission);
     if (outcome instanceof Promise) return outcome.then((settled) => this.#submitted(settled, changes));
     this.#submitted(outcome, changes);
   }

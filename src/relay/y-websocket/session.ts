@@ -177,17 +177,17 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
 
   /**
    * A client that sends faster than it reads is owed its own updates. It is not closed for that: its frames wait until
-   * it has taken some.
+   * it has taken some, as they do while much that it has sent waits for the store.
    */
   #submit(submission: Submission): void | Promise<void> {
     const { signal } = this.#options;
     const { updates } = this.#room;
-    if (!updates.isOwedMuch(this) || signal.aborted) return this.#submitted(updates.submit(submission));
-    const acknowledged = abortableWait(signal, (done) => {
-      updates.whenAcknowledged(this, done);
+    if (!updates.isFullFor(this) || signal.aborted) return this.#submitted(updates.submit(submission));
+    const taken = abortableWait(signal, (done) => {
+      updates.whenTaken(this, done);
       return undefined;
     });
-    return acknowledged.then(() => this.#submit(submission));
+    return taken.then(() => this.#submit(submission));
   }
 
   /** Takes a frame with the commonest update; returns false for any other. */
@@ -195,7 +195,7 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
     const offset = updateOffsetOf(frame);
     if (offset < 0 || this.#notice !== undefined) return false;
     const { updates } = this.#room;
-    return !updates.isOwedMuch(this) && updates.submitFrame(new ClientFrame(this, frame), offset);
+    return !updates.isFullFor(this) && updates.submitFrame(new ClientFrame(this, frame), offset);
   }
 
   #submitted(outcome: SubmissionOutcome | Promise<SubmissionOutcome>): void | Promise<void> {

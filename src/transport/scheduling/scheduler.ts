@@ -4,7 +4,7 @@ import type { Clock } from "../../lib/time/clock.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import type { Connection } from "../connection.ts";
 import type { TransportLimits } from "../limits.ts";
-import { type Turns, type WorkKind, workCosts } from "../work.ts";
+import { type Turns, type WorkKind, workCosts, workKinds } from "../work.ts";
 import { EventLoopLag } from "./event-loop-lag.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { type Allowance, Usage } from "./usage.ts";
@@ -61,7 +61,7 @@ export class Scheduler {
   readonly #addresses = new Map<string, Address>();
   /** At this many addresses those without clients are removed: twice as many as the last removal left. */
   #removalSize = fewAddresses;
-  readonly #total: Record<WorkKind, number> = { frames: 0, bytes: 0, structs: 0, "merged-bytes": 0, ids: 0 };
+  readonly #total = Object.fromEntries(workKinds.map((kind) => [kind, 0])) as Record<WorkKind, number>;
   /** The tasks of the clients that are within their shares, and those of the others. */
   readonly #first = new FairQueue<WaitingTask>();
   readonly #last = new FairQueue<WaitingTask>();
@@ -86,7 +86,7 @@ export class Scheduler {
       burst: limits.workAddressShare * this.#allowance.burst,
       perSecond: limits.workAddressShare * this.#allowance.perSecond,
     };
-    for (const kind of Object.keys(workCosts) as WorkKind[]) metrics.work.readFrom(kind, () => this.#total[kind]);
+    for (const kind of workKinds) metrics.work.readFrom(kind, () => this.#total[kind]);
     metrics.waitingConnections.readFrom(() => this.#first.size + this.#last.size);
   }
 

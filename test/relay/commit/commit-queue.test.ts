@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { defaultLimits } from "../../../src/composition/limits.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { CommitQueue } from "../../../src/relay/commit/commit-queue.ts";
-import { Durability } from "../../../src/relay/commit/durability.ts";
+import { Durability, storeBackoff } from "../../../src/relay/commit/durability.ts";
 import { type PendingUpdate, type RowId, StoreError } from "../../../src/storage/store.ts";
 import { settled } from "../../support/eventually.ts";
 import { FailingStore } from "../../support/fakes/failing-store.ts";
@@ -18,8 +18,9 @@ function setUp(waitingUpdateBytes = defaultLimits.waitingUpdateBytes, store = ne
   const durability = new Durability({ ...common, durability: "disk", acknowledgementWindowMs: 20 });
   const queue = new CommitQueue({ ...common, durability, limits });
   const events: string[] = [];
-  const enqueue = (name: string, bytes = 1) =>
+  const enqueue = (name: string, bytes = 1, connection?: object) =>
     queue.enqueue({
+      connection,
       document: name,
       update: new Uint8Array(bytes),
       bytes,
@@ -49,6 +50,40 @@ class SynchronousStore extends FailingStore {
 }
 
 describe("the commit queue", () => {
+  test("has a connection wait whose writes are many, until half of them are stored or all are discarded", async () => {
+    const { clock, queue, enqueue, store, turn, events } = setUp(100);
+    const [busy, other] = [{}, {}];
+    const { waitingWritesPerConnection } = defaultLimits;
+    for (let count = 0; count < waitingWritesPerConnection; count += 1) enqueue("a", 0, busy);
+    expect([queue.isFullFor(busy), queue.isFullFor(other)]).toEqual([true, false]);
+    queue.whenFreeFor(busy, () => events.push("free"));
+    await turn();
+    expect(events.indexOf("free")).toBe(waitingWritesPerConnection / 2);
+    expect(queue.isFullFor(busy)).toBe(false);
+    store.fail("corrupt");
+    for (let count = 0; count < waitingWritesPerConnection; count += 1) enqueue("a", 0, busy);
+    events.length = 0;
+    queue.whenFreeFor(busy, () => events.push("free"));
+    await turn();
+    expect(new Set(events)).toEqual(new Set(["free", "a discarded"]));
+    store.recover();
+    clock.advance(storeBackoff.maxMs);
+    await turn();
+    expect([queue.isFailing, queue.isFullFor(busy)]).toEqual([false, false]);
+  });
+
+  test("has no connection wait for a failing store", async () => {
+    const { queue, enqueue, store, turn, events } = setUp();
+    const busy = {};
+    for (let count = 0; count < defaultLimits.waitingWritesPerConnection; count += 1) enqueue("a", 1, busy);
+    queue.whenFreeFor(busy, () => events.push("free"));
+    store.fail("unavailable");
+    await turn();
+    expect([queue.isFullFor(busy), events]).toEqual([false, ["free"]]);
+    queue.whenFreeFor(busy, () => events.push("free at once"));
+    expect(events).toEqual(["free", "free at once"]);
+  });
+
   test("commits all updates of one turn in one transaction, in order", async () => {
     const { store, events, enqueue, turn } = setUp();
     enqueue("a");

@@ -1,8 +1,9 @@
 import { describe, expect, test } from "bun:test";
-import { readReceived } from "../../../src/relay/document/update-intake.ts";
+import { DocumentState } from "../../../src/relay/document/document-state.ts";
+import { classifyReceived, readReceived } from "../../../src/relay/document/update-intake.ts";
 import { relayLimits } from "../../../src/relay/limits.ts";
 import { bytesPerStep } from "../../../src/relay/update/large/steps.ts";
-import type { UpdateContents } from "../../../src/relay/update/update-contents.ts";
+import { contentsOf, type UpdateContents } from "../../../src/relay/update/update-contents.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
 import { gc, text, updateBytes } from "../../support/bytes/update-bytes.ts";
 import { FakeConnection } from "../../support/fakes/fake-connection.ts";
@@ -45,6 +46,49 @@ describe("an update of a client", () => {
     expect(turns).toBe(6);
     expect(read[0]?.counts).toEqual({ structs: 100_000, deletedRanges: 0 });
     expect(sender.spent.structs).toBeGreaterThan(90_000);
+  });
+
+  test("is compared with the document as work of its client, by the ranges of its clocks", () => {
+    const sender = new FakeConnection("sender");
+    const update = updateBytes(
+      [
+        { client: 9, clock: 0, structs: [gc(1), gc(1)] },
+        { client: 8, clock: 4, structs: [gc(1)] },
+      ],
+      [
+        {
+          client: 7,
+          ranges: [
+            [1, 2],
+            [5, 2],
+            [9, 1],
+          ],
+        },
+      ],
+    );
+    const state = new DocumentState(undefined);
+    void classifyReceived(state, { update, contents: contentsOf(update) }, sender, () => {});
+    expect(sender.spent).toEqual({ ranges: 5 });
+  });
+
+  test("that is large is compared in steps, each of which is work of its client", async () => {
+    const sender = new FakeConnection("sender");
+    sender.turns.isStepwise = true;
+    const sections = Array.from({ length: 10_000 }, (_, client) => ({
+      client: 10_000 - client,
+      clock: 0,
+      structs: [gc(1)],
+    }));
+    const update = updateBytes(sections);
+    const received = { update, contents: contentsOf(update) };
+    const classifying = classifyReceived(new DocumentState(undefined), received, sender, ({ kind }) => kind);
+    const counted = [sender.spent.ranges];
+    while (sender.turns.waiting > 0) {
+      sender.turns.next();
+      counted.push(sender.spent.ranges);
+    }
+    expect(await classifying).toBe("new");
+    expect(counted.slice(0, 3)).toEqual([4_096, 8_192, 12_288]);
   });
 
   test("that is malformed behind its first part ends the session when that is read", async () => {

@@ -3,6 +3,7 @@ import * as Y from "yjs";
 import { yWebsocketEncoding } from "../../../src/relay/y-websocket/session.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";
 import { providerFrames } from "../../support/bytes/hocuspocus-frames.ts";
+import { bringing } from "../../support/bytes/update-bytes.ts";
 import { countClocks, updatesOf } from "../../support/clients/raw-client.ts";
 import { settled } from "../../support/eventually.ts";
 import { authorizerThat, denied } from "../../support/fakes/fake-authorizer.ts";
@@ -703,5 +704,38 @@ describe("a connection", () => {
     // The room lingers, then closes.
     clock.advance(60_000);
     expect(clock.pendingTimers).toBe(before);
+  });
+});
+
+describe("a provider of whose updates many wait for the store", () => {
+  const setUp = async () => {
+    const { connect, store, turnAndSync } = hocuspocusSessions({ limits: { waitingWritesPerConnection: 2 } });
+    const { connection, say, told, leave } = await connect("a");
+    await say(doc.auth(), doc.step1(), doc.step2());
+    await turnAndSync();
+    told();
+    const release = store.hold();
+    // The third is of the commonest shape, and read in place.
+    await say(...[8, 9].map((client) => doc.update(bringing(client, 0, 1))), doc.update(first));
+    return { connection, store, turnAndSync, release, told, leave };
+  };
+
+  test("waits with the next one, and gets an acknowledgement for each", async () => {
+    const { connection, store, turnAndSync, release, told } = await setUp();
+    expect(connection.spent.writes).toBe(2);
+    release();
+    await turnAndSync();
+    await turnAndSync();
+    expect(store.appended.flat()).toHaveLength(3);
+    expect(told()).toEqual(Array(3).fill("doc: status 1"));
+  });
+
+  test("is taken at its word when it disconnects meanwhile", async () => {
+    const { store, turnAndSync, release, leave } = await setUp();
+    leave();
+    release();
+    await turnAndSync();
+    await turnAndSync();
+    expect(store.appended.flat()).toHaveLength(3);
   });
 });

@@ -7,6 +7,7 @@ import { yWebsocket } from "../../../src/relay/y-websocket/protocol.ts";
 import { YWebsocketSession } from "../../../src/relay/y-websocket/session.ts";
 import { RoomPass } from "../../../src/rooms/room-pass.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
+import { bringing } from "../../support/bytes/update-bytes.ts";
 import { updatesOf } from "../../support/clients/raw-client.ts";
 import { settled } from "../../support/eventually.ts";
 import { FailingStore } from "../../support/fakes/failing-store.ts";
@@ -374,4 +375,33 @@ describe("a read-only y-websocket client", () => {
     expect(writer.told().filter((words) => words.endsWith("null"))).toHaveLength(1);
     expect(other.connection.isOpen).toBe(true);
   });
+});
+
+test("a client's frames wait while many of its updates wait for the store", async () => {
+  const { connect, store } = setUp({ limits: { waitingWritesPerConnection: 2 } });
+  const [{ session, connection }, other] = [await connect("writer"), await connect("other")];
+  const release = store.hold();
+  const writes = [7, 8, 9].map((client) => session.receive(update(bringing(client, 0, 1))));
+  const [taken, alsoTaken, waiting] = writes;
+  expect([taken, alsoTaken, waiting instanceof Promise]).toEqual([undefined, undefined, true]);
+  expect(connection.spent.writes).toBe(2);
+  expect(other.session.receive(update(bringing(10, 0, 1)))).toBeUndefined();
+  release();
+  await other.say();
+  await waiting;
+  await other.say();
+  expect(store.appended.flat()).toHaveLength(4);
+});
+
+test("a client that has disconnected leaves no frame waiting for the store", async () => {
+  const { connect, store } = setUp({ limits: { waitingWritesPerConnection: 1 } });
+  const writer = await connect("writer");
+  const release = store.hold();
+  void writer.session.receive(update(bringing(7, 0, 1)));
+  const waiting = writer.session.receive(update(bringing(8, 0, 1)));
+  writer.leave();
+  await waiting;
+  release();
+  await writer.say();
+  expect(store.appended.flat()).toHaveLength(2);
 });
