@@ -7,7 +7,7 @@ import type { Document } from "./document/document.ts";
 import type { Answer } from "./document/document-content.ts";
 import { tailPartBytes } from "./document/merged-tail.ts";
 import type { RelayLimits } from "./limits.ts";
-import { HeldSnapshot } from "./snapshot/held-snapshot.ts";
+import type { HeldSnapshot } from "./snapshot/held-snapshot.ts";
 import type { SnapshotBudget } from "./snapshot/snapshot-budget.ts";
 import { malformedIfUndecodable } from "./sync-codec.ts";
 import type { SyncMember } from "./sync-member.ts";
@@ -166,9 +166,21 @@ export class SyncAnswers {
     if (state.bytes <= Math.min(smallBytes, limits.snapshotPieceBytes))
       return document.loaded(() => this.#send(member, stateVector, undefined));
     const admitted = this.#admit(member);
-    const isReady = admitted instanceof HeldSnapshot && state.isLoaded && this.#isPrepared(member);
-    if (!isReady) return this.#answerWhenReady(member, stateVector, admitted);
-    return document.loaded(() => this.#send(member, stateVector, admitted));
+    if (admitted instanceof Promise || !this.#sendIfReady(member, stateVector, admitted))
+      return this.#answerWhenReady(member, stateVector, admitted);
+  }
+
+  /** Sends an answer now if it can be made in this turn of the member. */
+  #sendIfReady(member: SyncMember, stateVector: Uint8Array, held: HeldSnapshot): boolean {
+    const { document } = this.#options;
+    try {
+      if (!(document.state.isLoaded && this.#isPrepared(member))) return false;
+      void document.loaded(() => this.#send(member, stateVector, held));
+      return true;
+    } catch (error) {
+      held.release();
+      throw error;
+    }
   }
 
   /** The part of the snapshot budget for an answer, as soon as it is admitted. */

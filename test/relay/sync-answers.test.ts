@@ -36,7 +36,13 @@ async function setUp(limits: Partial<Limits> = {}) {
     for (let left = updates.length; left > 0; left -= 250) await parts.turnAndSync();
     room.leave(writer.member);
   };
-  return { ...parts, room, join, write };
+  const heldBytes = async () => {
+    const [metric] = (await parts.metrics.registry.getMetricsAsJSON()).filter(({ name }) =>
+      name.endsWith("snapshot_bytes"),
+    );
+    return metric?.values[0]?.value;
+  };
+  return { ...parts, room, join, write, heldBytes };
 }
 
 /** The structs that an update brings, in clocks. */
@@ -110,6 +116,20 @@ test("all members of a room together are answered at a bounded rate, but at once
   expect(joiner.answers()).toEqual([20]);
   clock.advance(1_000);
   expect(members.map(({ answers }) => answers())).toEqual([[], [], [15]]);
+});
+
+test("a malformed state vector ends the session, and takes nothing of the snapshot budget for good", async () => {
+  const parts = await setUp();
+  await parts.write(...typed(5_000));
+  const { member } = parts.join("asks");
+  await parts.room.sync(member, emptyVector);
+  expect(await parts.heldBytes()).toBe(0);
+  // The answer is prepared now, so the request is answered at once.
+  const malformed = Uint8Array.of(1, client);
+  expect(() => parts.room.sync(member, malformed)).toThrow(
+    expect.objectContaining({ reason: closeReasons.malformedFrame }),
+  );
+  expect(await parts.heldBytes()).toBe(0);
 });
 
 test("a state vector of more than the bound ends the session", async () => {

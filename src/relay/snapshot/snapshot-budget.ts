@@ -119,8 +119,12 @@ export class SnapshotBudget {
     // A request that starts may release its snapshot at once.
     if (this.#isStarting) return;
     this.#isStarting = true;
-    for (let next = this.#takeNext(); next !== undefined; next = this.#takeNext()) this.#start(next);
-    this.#isStarting = false;
+    try {
+      for (let next = this.#takeNext(); next !== undefined; next = this.#takeNext()) this.#start(next);
+    } finally {
+      // A request whose start throws must not keep the others waiting.
+      this.#isStarting = false;
+    }
   }
 
   #takeNext(): WaitingSnapshot | undefined {

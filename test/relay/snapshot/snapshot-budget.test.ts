@@ -57,6 +57,16 @@ describe("the snapshot budget", () => {
     expect(names()).toEqual(["a", "b", "c", "d"]);
   });
 
+  test("goes on after the start of a snapshot has failed", () => {
+    const { budget, request, admit, names } = setUp();
+    const fail = () => {
+      throw new Error("a fault");
+    };
+    expect(() => budget.admit(request("fails", 15), fail)).toThrow("a fault");
+    admit("a", 15);
+    expect(names()).toEqual(["a"]);
+  });
+
   test("lets a small snapshot pass a large one that does not fit", () => {
     const { admit, release, names } = setUp();
     admit("a", 60);
