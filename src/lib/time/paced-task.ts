@@ -22,7 +22,8 @@ export class PacedTask {
   request(): void {
     if (this.#cancel !== undefined) return;
     const { clock, intervalMs } = this.#options;
-    const waitMs = this.#ranAt + intervalMs - clock.now();
+    // If the clock is set back, the wait is not longer.
+    const waitMs = Math.min(intervalMs, this.#ranAt + intervalMs - clock.now());
     if (waitMs <= 0) this.#run();
     else this.#cancel = clock.after(waitMs, () => this.#run());
   }

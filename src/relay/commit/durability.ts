@@ -138,7 +138,8 @@ export class Durability {
     if (this.#isSyncing || this.#isClosed || this.#cancelSync !== undefined) return;
     const { acknowledgementWindowMs, clock, durability } = this.#options;
     const intervalMs = durability === "disk" ? acknowledgementWindowMs : processIntervalMs;
-    const waitMs = this.#syncedAt + intervalMs - clock.now();
+    // If the clock is set back, the wait is not longer.
+    const waitMs = Math.min(intervalMs, this.#syncedAt + intervalMs - clock.now());
     if (waitMs <= 0) this.#startSync();
     else this.#cancelSync = clock.after(waitMs, () => this.#startSync());
   }

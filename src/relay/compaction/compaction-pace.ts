@@ -82,7 +82,8 @@ export class CompactionPace {
 
   #next(): void {
     if (this.#isRunning || this.#endPause !== undefined || this.#waiting.length === 0) return;
-    const pauseMs = this.#nextAt - this.#clock.now();
+    // If the clock is set back, the pause is not longer.
+    const pauseMs = Math.min(maxPauseMs, this.#nextAt - this.#clock.now());
     if (pauseMs > 0 && !this.#isClosed) {
       const cancel = this.#clock.after(pauseMs, () => this.#endPause?.());
       this.#endPause = () => {

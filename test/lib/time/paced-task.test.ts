@@ -41,3 +41,12 @@ test("a cancelled run does not take place, and later requests keep the interval"
   clock.advance(1_000);
   expect(runs).toEqual([0, 100]);
 });
+
+test("a paced task waits for no more than its interval when the clock is set back", () => {
+  const { clock, runs, paced } = setUp();
+  paced.request();
+  clock.advance(-3_600_000);
+  paced.request();
+  clock.advance(100);
+  expect(runs).toHaveLength(2);
+});

@@ -134,6 +134,17 @@ describe("with disk, an acknowledgement", () => {
   });
 });
 
+test("an acknowledgement waits for no more than the window when the clock is set back", async () => {
+  const { a, commit, clock } = setUp();
+  commit([a, "1"]);
+  await settled();
+  clock.advance(-3_600_000);
+  commit([a, "2"]);
+  clock.advance(20);
+  await settled();
+  expect(a.take()).toEqual(["1", "2"]);
+});
+
 describe("with a window of 0 ms, an acknowledgement", () => {
   test("waits for nothing but the sync that runs and its own", async () => {
     const { store, a, commit, clock } = setUp("disk", 0);

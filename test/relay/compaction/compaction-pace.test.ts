@@ -113,3 +113,14 @@ test("without a waiting task it keeps no timer", async () => {
   await end(5_000);
   expect(clock.pendingTimers).toBe(0);
 });
+
+test("a pause is not longer than its maximum when the clock is set back", async () => {
+  const { pace, begun, end, advance, task } = setUp();
+  void pace.run(task("one"));
+  await settled();
+  await end();
+  await advance(-3_600_000);
+  void pace.run(task("two"));
+  await advance(10_000);
+  expect(begun).toEqual(["one", "two"]);
+});
