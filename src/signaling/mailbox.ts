@@ -52,7 +52,8 @@ const encoder = new TextEncoder();
  * Messages for the members of one namespace that are offline.
  *
  * They are kept in memory, bounded per receiver, per sender and by a budget that mailboxes share, in which each address
- * has a share. A message that does not fit is refused; no queued message makes room for it, so no sender can push out the messages of others.
+ * has a share. A message that does not fit is refused; no queued message makes room for it, so no sender can push out the
+ * messages of others.
  */
 export class Mailbox {
   readonly #options: MailboxOptions;

@@ -105,7 +105,8 @@ interface SharedQuotas extends QuotasOptions {
  * The rates and timeouts of all signaling clients.
  *
  * A client over its rate waits, and its later frames wait behind: none is dropped, since an ICE candidate is never sent
- * again. The clients of one address wait once each, in the order of their messages. An idle client costs no timer, and no bucket before it has published.
+ * again. The clients of one address wait once each, in the order of their messages. An idle client costs no timer, and no
+ * bucket before it has published.
  */
 export class Quotas {
   readonly #shared: SharedQuotas;

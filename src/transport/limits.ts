@@ -94,7 +94,7 @@ export const transportLimits = limits({
     default: 16 * mebibyte,
     unit: "bytes",
     help: "frames not yet handled of clients that have disconnected, all together",
-    beyond: "dropped: the clients were told of none of them that it is saved",
+    beyond: "dropped: none of them has been acknowledged",
   },
   readAheadBytes: {
     default: 16 * kibibyte,

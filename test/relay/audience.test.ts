@@ -97,6 +97,6 @@ test("a broadcast is work of its sender, and goes out in the sender's turns to t
   turns.next();
   await sent;
   expect([told(), spent.bytes]).toEqual([[[], [], [], ["four"]], 12]);
-  // A message of the server is nobody's work.
+  // A message of the server is work of no client.
   expect(audience.broadcast(() => "four")).toBeUndefined();
 });

@@ -119,7 +119,7 @@ export class AwarenessTable<Member> {
     this.#updateDeparted(client);
   }
 
-  /** Counts the ids that a member has passed on against nobody, until another member renews them. */
+  /** Counts the ids that a member has passed on against no member, until another one renews them. */
   left(member: Member): void {
     for (const clientId of this.#passedOn.release(member)) {
       const client = this.#clients.get(clientId);

@@ -34,8 +34,8 @@ interface Removal<Member> {
 const expiryMs = 30_000;
 const sweepMs = 5_000;
 /**
- * States with a clock from this value on are dropped. y-protocols adds 1 per change, so no real client gets here, and none can count
- * beyond 2⁵³.
+ * States with a clock from this value on are dropped. y-protocols adds 1 per change, so no real client gets here, and none
+ * can count beyond 2⁵³.
  */
 const maxClock = 2 ** 32;
 /** The part of an update that is read at once, which takes up to 2 ms, whatever it holds. */
@@ -207,7 +207,7 @@ export class Awareness<Member> {
   }
 
   /**
-   * (b) A client that returns can come so late that its state is not taken for the first: if nobody has that id, it is
+   * (b) A client that returns can come so late that its state is not taken for the first: if no member has that id, it is
    * asked to raise its clock. A member that has passed on the state of a client that is gone drops it.
    */
   #oldStateReceived(member: Member, ids: MemberIds, clientId: number): void {

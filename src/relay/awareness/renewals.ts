@@ -71,7 +71,7 @@ export class Renewals<Member> {
   }
 }
 
-/** Whether nobody has an id that is known. */
+/** Whether no member has an id that is known. */
 export function isGone({ state, primary }: ClientRecord<unknown>): boolean {
   return state === undefined && primary === undefined;
 }

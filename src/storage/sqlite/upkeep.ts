@@ -23,7 +23,7 @@ const retryMs = 5_000;
 const syncedBytes = 1024 * 1024;
 
 /**
- * Does what the store's calls leave for later: syncs what nobody has asked to sync, folds the journal, and shortens the
+ * Does what the store's calls leave for later: syncs what no call has asked to sync, folds the journal, and shortens the
  * write-ahead log. It begins two to four seconds after the last write, and goes on until everything is done or something
  * is written again. A full journal is folded at once, beside the writes.
  */

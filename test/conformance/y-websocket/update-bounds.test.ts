@@ -34,7 +34,7 @@ describe("an update of many structs, with y-websocket", () => {
     expect(closes).toEqual([]);
   }, 60_000);
 
-  test("ends the session of its client for good beyond it, and nobody else's", async () => {
+  test("ends the session of its client for good beyond it, and that of no other client", async () => {
     const { log, events } = recordedLog();
     await using server = await startTestServer({ limits: bounds, log });
     await using clients = new TestClients();

@@ -104,7 +104,7 @@ describe("the scheduler", () => {
     expect(count(nextSlice())).toEqual({ a: slice / 2, b: slice / 2 });
   });
 
-  test("serves who has used less than its share before who has used more", () => {
+  test("serves clients that have used less than their share before those that have used more", () => {
     const { connect, nextSlice } = setUp({ workBurstMs: 8 });
     const greedy = connect("a");
     greedy.send(6 * slice);

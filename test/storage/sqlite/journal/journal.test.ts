@@ -292,7 +292,7 @@ test("a sync that fails while rows are replaced does not bring them back", async
   store = open();
 });
 
-test("a compaction is synced although nobody asks for it, and its base is not kept in memory", async () => {
+test("a compaction is synced without a call of `durable`, and its base is not kept in memory", async () => {
   const rows = await append("d", 1);
   await store.durable();
   const spy = spyOn(fs, "fsync");
@@ -338,7 +338,7 @@ describe("a damaged record", () => {
     database.close(true);
   }
 
-  test("keeps the store from opening: nobody knows which documents it belongs to", async () => {
+  test("keeps the store from opening: it may belong to any document", async () => {
     await damage();
     const before = readFileSync(file);
     expect(open).toThrow(
