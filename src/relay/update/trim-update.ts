@@ -2,7 +2,7 @@ import * as encoding from "lib0/encoding";
 import * as Y from "yjs";
 import { IdSet } from "./id-set.ts";
 import { encodeStateVector } from "./state-vector.ts";
-import type { UpdateContents } from "./update-contents.ts";
+import { type ContentCounts, countsOf, type UpdateContents } from "./update-contents.ts";
 
 /** An update together with its contents. */
 export interface DecodedUpdate {
@@ -35,8 +35,20 @@ export function trimUpdate({ update, contents }: DecodedUpdate, repeated: Repeti
       deletes,
       structBytes: structsPart.byteLength,
       isEmpty: structs.isEmpty && deletes.isEmpty,
+      ...countsLeft(contents, deletes),
     },
   };
+}
+
+/**
+ * The counts of an update of which these deletes are left. The structs are those of the whole update, of which it has no
+ * more. The deleted ranges may be more: known deletes divide a range.
+ */
+export function countsLeft(contents: UpdateContents, deletes: IdSet): { readonly counts?: ContentCounts } {
+  const { structs } = countsOf(contents);
+  let deletedRanges = 0;
+  for (const [, ranges] of deletes) deletedRanges += ranges.count;
+  return structs <= 1 && deletedRanges <= 1 ? {} : { counts: { structs, deletedRanges } };
 }
 
 function cutStructs(structs: Uint8Array, from: ReadonlyMap<number, number>): Uint8Array {

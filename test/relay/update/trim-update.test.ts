@@ -55,6 +55,21 @@ const ways = [
   ["in steps", (read: DecodedUpdate, repeated: Repetition) => finish(trimInSteps(read, repeated))],
 ] as const;
 
+test.each(ways)(
+  "%s, what is left of an update counts with no fewer structs and deleted ranges than it has",
+  (_, trimmed) => {
+    const update = updateBytes(
+      [{ client: 7, clock: 0, structs: [gc(1), gc(1), gc(1), gc(1)] }],
+      [{ client: 9, ranges: [[0, 9]] }],
+    );
+    const repeated = { structs: new Map([[7, 1]]), deletes: [clocks([9, 2, 3], [9, 5, 6])] };
+    const { contents, update: rest } = trimmed({ update, contents: contentsOf(update) }, repeated);
+    expect(contentsOf(rest).counts).toEqual({ structs: 3, deletedRanges: 3 });
+    expect(contents.counts?.structs).toBeGreaterThanOrEqual(3);
+    expect(contents.counts?.deletedRanges).toBe(3);
+  },
+);
+
 test.each(ways)("%s, an update cut at a state vector equals the one that Yjs makes", (_, trimmed) => {
   withSeeds(60, (random) => {
     const update = history(random);

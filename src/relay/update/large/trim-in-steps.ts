@@ -4,8 +4,7 @@ import * as Y from "yjs";
 import { IdSet } from "../id-set.ts";
 import { encodeStateVector } from "../state-vector.ts";
 import { readUint } from "../strict-decoding.ts";
-import type { DecodedUpdate, Repetition } from "../trim-update.ts";
-import { countsOf } from "../update-contents.ts";
+import { countsLeft, type DecodedUpdate, type Repetition } from "../trim-update.ts";
 import { type Id, isAtSkip, readStruct, type StructVisitor } from "../update-reader.ts";
 import { bytesPerStep, rangesPerStep, type Steps } from "./steps.ts";
 
@@ -22,9 +21,9 @@ export function* trimInSteps({ update, contents }: DecodedUpdate, repeated: Repe
   trimmed.set(structsPart);
   trimmed.set(deletesPart, structsPart.byteLength);
   const isEmpty = structs.isEmpty && deletes.isEmpty;
-  const counts = countsOf(contents);
+  const counts = countsLeft(contents, deletes);
   const { byteLength: structBytes } = structsPart;
-  return { update: trimmed, contents: { kind: "contents", structs, deletes, structBytes, isEmpty, counts } };
+  return { update: trimmed, contents: { kind: "contents", structs, deletes, structBytes, isEmpty, ...counts } };
 }
 
 function* setBelow(clocks: ReadonlyMap<number, number>): Steps<IdSet> {
