@@ -49,6 +49,11 @@ export interface TriedSize {
   readonly appendedBytes: number;
 }
 
+interface LoadedDocument {
+  readonly state: DocumentState;
+  readonly staged: StagedContents;
+}
+
 /** Memory is counted again after this many committed bytes: counting costs as much as a commit. */
 const countedBytes = 4 * 1024;
 
@@ -63,6 +68,7 @@ export class Document implements MemoryHolder {
   /** Whether compactions keep its deleted content. */
   readonly keepsDeleted: boolean;
   readonly #options: DocumentOptions;
+  readonly #staged: StagedContents;
   /** The compaction that `compact` waits for and that has not begun. */
   #requested: Promise<void> | undefined;
   #isTrying = false;
@@ -83,12 +89,13 @@ export class Document implements MemoryHolder {
    */
   static async open(name: string, staged: StagedContents, options: DocumentOptions): Promise<Document> {
     const take = (stored: StoredDocument | undefined, read: ReadParts) => new DocumentState(stored, staged, read);
-    return new Document(name, await load(name, options, take), options);
+    return new Document(name, { state: await load(name, options, take), staged }, options);
   }
 
-  private constructor(name: string, state: DocumentState, options: DocumentOptions) {
+  private constructor(name: string, { state, staged }: LoadedDocument, options: DocumentOptions) {
     this.name = name;
     this.state = state;
+    this.#staged = staged;
     this.keepsDeleted = options.keepsDeleted(name);
     this.#options = options;
     this.#countMemory();
@@ -116,6 +123,8 @@ export class Document implements MemoryHolder {
   unload(): boolean {
     // A compaction replaces the rows in memory, so they must stay until it ends.
     if (this.#compacting !== undefined || this.#isTrying || this.#loading !== undefined) return false;
+    // A comparison in steps may have to begin again.
+    if (this.#staged.classifying.size > 0) return false;
     this.state.unload();
     return true;
   }

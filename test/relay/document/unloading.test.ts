@@ -5,6 +5,7 @@ import { decodeFrame, encodeMessage } from "../../../src/relay/y-websocket/codec
 import { yWebsocketEncoding } from "../../../src/relay/y-websocket/session.ts";
 import type { PendingUpdate, RowId, StoredDocument } from "../../../src/storage/store.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
+import { bringing, gc, updateBytes } from "../../support/bytes/update-bytes.ts";
 import { updatesOf } from "../../support/clients/raw-client.ts";
 import { settled } from "../../support/eventually.ts";
 import { FailingStore } from "../../support/fakes/failing-store.ts";
@@ -322,4 +323,25 @@ describe("a large document", () => {
     expect(frames.at(-1)).toEqual(encodeMessage({ type: "update", update: updates[7] ?? emptyVector }));
     expect(textOf([...answered, ...frames])).toHaveLength(8 * 900);
   });
+});
+
+test("a document stays in memory while a large update is compared with it", async () => {
+  const { clock, open, join } = await setUp();
+  const room = await open();
+  const [sender, other] = [join(room, "sender"), join(room, "other")];
+  const { turns } = sender.member.connection;
+  turns.isStepwise = true;
+  const large = updateBytes(
+    Array.from({ length: 20_000 }, (_, index) => ({ client: 20_000 - index, clock: 0, structs: [gc(2)] })),
+    [{ client: 1, ranges: [[0, 1]] }],
+  );
+  const outcome = submit(room, sender.member, { update: large });
+  for (let step = 1; turns.waiting > 0; step += 1) {
+    // A staged update makes the comparison begin again.
+    if (step < 12) void submit(room, other.member, { update: bringing(step, 0, 2) });
+    clock.advance(13_000);
+    turns.next();
+    await settled();
+  }
+  expect(await outcome).toBe("taken");
 });
