@@ -18,6 +18,12 @@ export class FairQueue<Item> {
     else items.push(item);
   }
 
+  /** The item that `take` would return. */
+  get first(): Item | undefined {
+    for (const [item] of this.#groups.values()) return item;
+    return undefined;
+  }
+
   take(): Item | undefined {
     for (const [group, items] of this.#groups) {
       this.#groups.delete(group);

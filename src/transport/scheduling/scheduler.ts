@@ -38,6 +38,8 @@ interface Address {
 const sliceMicroseconds = 4_000;
 /** The work that a client which has waited gets done before the next one has its turn, in microseconds. */
 const turnMicroseconds = 250;
+/** A client that has used more than its share and has waited for so many milliseconds comes first, one in each slice. */
+const longWaitMs = 1_000;
 /** Below this number, addresses without clients are not removed. */
 const fewAddresses = 1_000;
 /** The frames that may come in a slice that is used up, before no socket is read any more. */
@@ -184,10 +186,12 @@ export class Scheduler {
     const startedAt = elapsedMs();
     this.#sliceUsed = 0;
     try {
+      let overdue = this.#takeOverdue(startedAt);
       for (let now = startedAt; this.#sliceUsed < sliceMicroseconds; now = elapsedMs()) {
         // The costs are estimates: what takes longer ends the slice as well.
         if (1_000 * (now - startedAt) >= sliceMicroseconds) break;
-        const waiting = this.#first.take() ?? this.#last.take();
+        const waiting = overdue ?? this.#first.take() ?? this.#last.take();
+        overdue = undefined;
         if (waiting === undefined) break;
         metrics.turnWait.observe((now - waiting.since) / 1_000);
         this.#serve(waiting);
@@ -197,6 +201,12 @@ export class Scheduler {
       this.#delayedFrames = 0;
       if (this.#first.size > 0 || this.#last.size > 0) this.#scheduleTurns();
     }
+  }
+
+  /** Takes the task that has waited long, of a client that has used more than its share: none waits for ever. */
+  #takeOverdue(now: number): WaitingTask | undefined {
+    const first = this.#last.first;
+    return first !== undefined && now - first.since >= longWaitMs ? this.#last.take() : undefined;
   }
 
   #serve({ account, task }: WaitingTask): void {

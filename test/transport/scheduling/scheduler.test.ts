@@ -117,6 +117,21 @@ describe("the scheduler", () => {
     expect(count(next)).toEqual({ a: slice - 2 * turn, b: 2 * turn });
   });
 
+  test("serves a client that has used more than its share, although others use all of the time", () => {
+    const { connect, nextSlice, pass } = setUp({ workBurstMs: 8 });
+    const heavy = connect("a");
+    heavy.send(6 * slice);
+    for (let left = 3; left > 0; left -= 1) nextSlice();
+    const others = Array.from({ length: 40 }, (_, index) => connect("b", `198.51.100.${index}`));
+    const served = (ms: number) => {
+      for (const { send } of others) send(turn);
+      pass(ms);
+      return count(nextSlice());
+    };
+    expect(served(1)).toEqual({ b: slice });
+    expect(served(1_000)).toEqual({ a: turn, b: slice - turn });
+  });
+
   test("lets a frame of a client within its share pass those that wait", () => {
     const { connect, handled, nextSlice } = setUp({ workBurstMs: 8 });
     const greedy = connect("a");
