@@ -132,6 +132,22 @@ test("a malformed state vector ends the session, and takes nothing of the snapsh
   expect(await parts.heldBytes()).toBe(0);
 });
 
+test.each([
+  ["whole", {}],
+  ["in pieces", { snapshotPieceBytes: 4_096 }],
+])("an answer (%s) that closes its connection takes nothing of the snapshot budget for good", async (_, limits) => {
+  const { room, join, write, heldBytes } = await setUp(limits);
+  await write(...typed(5_000));
+  const { connection, member } = join("asks");
+  connection.sendSnapshot = () => {
+    connection.unsentBytes = 1;
+    connection.close(closeReasons.overloaded);
+    room.leave(member);
+  };
+  await room.sync(member, emptyVector);
+  expect(await heldBytes()).toBe(0);
+});
+
 test("a state vector of more than the bound ends the session", async () => {
   const { room, join } = await setUp({ stateVectorBytes: 8 });
   const { member } = join("asks");

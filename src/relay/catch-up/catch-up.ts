@@ -143,7 +143,7 @@ export class CatchUp {
       const { encode } = this.#options;
       for (const part of before) connection.sendSnapshot(encode(member, "update", part));
       connection.sendSnapshot(encode(member, "syncStep2", update));
-      if (connection.unsentBytes === 0) held?.release();
+      if (connection.unsentBytes === 0 || !connection.isOpen) held?.release();
       else this.#waitForLink(this.#hold(this.#begin(member), held));
       return;
     }
@@ -225,11 +225,11 @@ export class CatchUp {
     else this.#waitForLinkOrTurn(backlog);
   }
 
-  /** Returns false when it has sent nothing, or has to wait for something else than the link before it goes on. */
+  /** Returns false when it has sent nothing, the member has left, or something else than the link must be waited for. */
   #sendNext(backlog: Backlog): boolean {
-    const transfer = backlog.transfers[0];
-    if (transfer !== undefined) return this.#sendPiece(backlog, transfer);
-    const { member, answerFrom } = backlog;
+    const { member, answerFrom, transfers } = backlog;
+    if (this.#backlogs.get(member) !== backlog) return false;
+    if (transfers[0] !== undefined) return this.#sendPiece(backlog, transfers[0]);
     if (answerFrom !== undefined) {
       if (!this.#holdsNothing(backlog)) return false;
       backlog.wait = "answer";
