@@ -62,6 +62,8 @@ export class EngineIoConnection implements RunConnection, Outbox {
     if (!this.#isOpen) return;
     this.#unsentBytes += frameBytes(frame);
     this.#options.session.write(frame);
+    // An overloaded WebSocket below ends the session within `write`.
+    if (!this.#isOpen) return;
     this.#options.outboxes.count(this, this.#unsentBytes);
     if (this.#unsentBytes > this.#options.limits.outboxBytes)
       this.close(closeReasons.overloaded, `limits.outbox-bytes: ${this.#unsentBytes} unsent bytes`);

@@ -1,0 +1,25 @@
+import { expect, test } from "bun:test";
+import { defaultLimits } from "../../../src/composition/limits.ts";
+import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
+import { createMetrics } from "../../../src/ops/metrics.ts";
+import { EngineIoConnection } from "../../../src/transport/engine-io/engine-io-connection.ts";
+import { Outboxes } from "../../../src/transport/outboxes/outboxes.ts";
+import { Scheduler } from "../../../src/transport/scheduling/scheduler.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
+
+test("a session that ends while a frame is written counts no unsent bytes", async () => {
+  const metrics = createMetrics();
+  const shared = { limits: defaultLimits, addresses: new CountedAddresses(), clock: new FakeClock(), metrics };
+  const connection: EngineIoConnection = new EngineIoConnection({
+    id: "engine.io 1",
+    remoteAddress: "192.0.2.1",
+    session: { write: () => connection.lost(), ping: () => {}, close: () => {} },
+    owner: { closed: () => {}, failed: () => {} },
+    scheduler: new Scheduler({ ...shared, elapsedMs: () => 0 }),
+    outboxes: new Outboxes(shared),
+    limits: defaultLimits,
+  });
+  connection.send("message");
+  const [unsent] = (await metrics.registry.getMetricsAsJSON()).filter(({ name }) => name.endsWith("unsent_bytes"));
+  expect(unsent?.values[0]?.value).toBe(0);
+});
