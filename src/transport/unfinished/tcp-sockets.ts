@@ -4,10 +4,13 @@ import { canonicalAddress } from "../../lib/address/canonical-address.ts";
 import { openCLibrary } from "../../lib/system/c-library.ts";
 import type { SpareDescriptor } from "./spare-descriptor.ts";
 
-/** Tells how many bytes the kernel has received on the TCP connections of this process. */
+/** Tells how many bytes this process has read from its TCP connections, also those that the runtime collects. */
 export interface TcpSockets {
-  /** The bytes by the peer of each connection, as `peerName` writes it. Takes about 2 µs for each open descriptor. */
-  receivedBytes(): ReadonlyMap<string, number>;
+  /**
+   * The bytes by the peer of each connection, as `peerName` writes it. Those in the kernel's receive queue are not
+   * counted: there are complete frames among them while the process is busy. Takes about 2 µs for each open descriptor.
+   */
+  readBytes(): ReadonlyMap<string, number>;
 }
 
 /** The other end of a TCP connection. */
@@ -24,15 +27,17 @@ export function peerName(address: string, port: number): string {
 
 const calls = {
   getpeername: { args: [FFIType.i32, FFIType.ptr, FFIType.ptr], returns: FFIType.i32 },
+  ioctl: { args: [FFIType.i32, FFIType.u64, FFIType.ptr], returns: FFIType.i32 },
   getsockopt: { args: [FFIType.i32, FFIType.i32, FFIType.i32, FFIType.ptr, FFIType.ptr], returns: FFIType.i32 },
 } as const;
 
-// The numbers of Linux; those of tcp(7) and struct tcp_info.
+// The numbers of Linux; those of tcp(7), of struct tcp_info, and of the request for the length of the receive queue.
 const inet = 2;
 const inet6 = 10;
 const tcpLevel = 6;
 const tcpInfo = 11;
 const receivedOffset = 128;
+const receiveQueue = 0x541b;
 
 /** Undefined where the system does not tell, as on every system but Linux. */
 export function openTcpSockets(spare: SpareDescriptor): TcpSockets | undefined {
@@ -55,19 +60,20 @@ class LinuxTcpSockets implements TcpSockets {
   readonly #info = new Uint8Array(256);
   readonly #infoView = new DataView(this.#info.buffer);
   readonly #length = new Uint32Array(1);
+  readonly #queued = new Int32Array(1);
 
   constructor(symbols: Library["symbols"], spare: SpareDescriptor) {
     this.#symbols = symbols;
     this.#spare = spare;
   }
 
-  receivedBytes(): ReadonlyMap<string, number> {
+  readBytes(): ReadonlyMap<string, number> {
     const bytes = new Map<string, number>();
     for (const name of this.#spare.use(() => readdirSync("/proc/self/fd"))) {
       const descriptor = Number(name);
       const peer = this.#peerOf(descriptor);
-      const received = peer === undefined ? undefined : this.#receivedOn(descriptor);
-      if (peer !== undefined && received !== undefined) bytes.set(peer, received);
+      const read = peer === undefined ? undefined : this.#readOn(descriptor);
+      if (peer !== undefined && read !== undefined) bytes.set(peer, read);
     }
     return bytes;
   }
@@ -86,11 +92,13 @@ class LinuxTcpSockets implements TcpSockets {
     return peerName(groups.join(":"), port);
   }
 
-  #receivedOn(descriptor: number): number | undefined {
+  #readOn(descriptor: number): number | undefined {
     const info = this.#info;
     this.#length[0] = info.byteLength;
     if (this.#symbols.getsockopt(descriptor, tcpLevel, tcpInfo, info, this.#length) !== 0) return undefined;
     const isTold = (this.#length[0] ?? 0) >= receivedOffset + 8;
-    return isTold ? Number(this.#infoView.getBigUint64(receivedOffset, true)) : undefined;
+    // Asked last: what arrives meanwhile is then subtracted, not added.
+    if (!isTold || this.#symbols.ioctl(descriptor, receiveQueue, this.#queued) !== 0) return undefined;
+    return Number(this.#infoView.getBigUint64(receivedOffset, true)) - (this.#queued[0] ?? 0);
   }
 }

@@ -62,7 +62,7 @@ const readableFrames = 2;
  * Bounds the frames that clients have sent in part.
  *
  * The runtime collects a frame until it is complete, without any event. But the kernel counts the bytes of each socket:
- * what a client has sent beyond its complete frames is its unfinished frame. To ask for all sockets costs milliseconds,
+ * what was read of them beyond the complete frames is the unfinished frame. To ask for all sockets costs milliseconds,
  * so they are asked when the process has grown, and then as long as unfinished frames take much of their bound: those that
  * go on may fill memory that others have left. Where the system does not tell, nothing is bounded here.
  */
@@ -165,10 +165,10 @@ export class UnfinishedFrames {
       return;
     }
     const { firstFrameBytes, unfinishedFrameBytes } = this.#options.limits;
-    const receivedBytes = this.#sockets.receivedBytes();
-    for (const connection of this.#reused) connection.completeBytes = receivedBytes.get(connection.peer) ?? 0;
+    const readBytes = this.#sockets.readBytes();
+    for (const connection of this.#reused) connection.completeBytes = readBytes.get(connection.peer) ?? 0;
     this.#reused = [];
-    const found = this.#findFrames(receivedBytes);
+    const found = this.#findFrames(readBytes);
     const frames = found.filter(({ connection, bytes }) => {
       const { isAdmitted } = connection;
       const limit = isAdmitted ? readableFrames * connection.frameBytes : firstFrameBytes;
@@ -189,11 +189,11 @@ export class UnfinishedFrames {
   }
 
   /** The unfinished frames that are larger than those of a stranger may be. The smaller ones are bounded by their number. */
-  #findFrames(receivedBytes: ReadonlyMap<string, number>): UnfinishedFrame[] {
+  #findFrames(readBytes: ReadonlyMap<string, number>): UnfinishedFrame[] {
     const { connections, limits } = this.#options;
     const frames: UnfinishedFrame[] = [];
     for (const connection of connections()) {
-      const bytes = (receivedBytes.get(connection.peer) ?? 0) - connection.completeBytes;
+      const bytes = (readBytes.get(connection.peer) ?? 0) - connection.completeBytes;
       if (bytes > limits.firstFrameBytes && connection.isReading) frames.push({ connection, bytes });
     }
     return frames;

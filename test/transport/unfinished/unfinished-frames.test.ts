@@ -36,7 +36,7 @@ function setUp({ isSupported = true } = {}) {
     openSockets: () => {
       if (!isSupported) return undefined;
       return {
-        receivedBytes: () => {
+        readBytes: () => {
           requireDescriptor();
           looks += 1;
           return new Map(clients.map(({ peer, received }) => [peer, received]));
