@@ -173,6 +173,9 @@ export class CommitQueue {
   #schedule(): void {
     if (this.#isBusy) return;
     this.#isBusy = true;
+    // The commit shows whether the store works: a probe beside it would begin a second transaction.
+    this.#cancelRetry?.();
+    this.#cancelRetry = undefined;
     this.#options.clock.afterTurn(this.#commit);
   }
 

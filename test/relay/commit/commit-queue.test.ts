@@ -72,6 +72,27 @@ describe("the commit queue", () => {
     expect([queue.isFailing, queue.isFullFor(busy)]).toEqual([false, false]);
   });
 
+  test("begins no second transaction when a probe of the store is due while an update waits for its turn", async () => {
+    const { clock, enqueue, store, turn, events } = setUp();
+    store.fail("corrupt");
+    enqueue("a");
+    await turn();
+    store.recover();
+    clock.advance(storeBackoff.maxMs - 1);
+    enqueue("b");
+    const { append } = store;
+    let appends = 0;
+    store.append = (batch) => {
+      appends += 1;
+      return append.call(store, batch);
+    };
+    clock.advance(1);
+    clock.runTurns();
+    expect(appends).toBe(1);
+    await settled();
+    expect(events).toEqual(["a discarded", "b committed"]);
+  });
+
   test("has no connection wait for a failing store", async () => {
     const { queue, enqueue, store, turn, events } = setUp();
     const busy = {};
