@@ -1,5 +1,4 @@
 import type { Authorizer } from "../auth/authorizer.ts";
-import { IdleTask } from "../lib/time/idle-task.ts";
 import { LimitedLog } from "../ops/limited-log.ts";
 import { CommitQueue } from "../relay/commit/commit-queue.ts";
 import { Durability } from "../relay/commit/durability.ts";
@@ -13,13 +12,9 @@ import { SyncRoom, type SyncRoomOptions } from "../relay/sync-room.ts";
 import { yWebsocket } from "../relay/y-websocket/protocol.ts";
 import { RoomRegistry } from "../rooms/room-registry.ts";
 import type { Store } from "../storage/store.ts";
+import { Garbage } from "./garbage.ts";
 import { endpointsOf, type Part } from "./part.ts";
 import type { PartDependencies, ServerOptions } from "./server-options.ts";
-
-/** The garbage of dropped documents is collected each time this much has been dropped. */
-const worthCollectingBytes = 8 * 2 ** 20;
-/** When no room has been open for this time, the memory of all of them is returned. */
-const emptyMs = 1_000;
 
 export interface SyncRoomDependencies
   extends Omit<PartDependencies, "originPolicy" | "scheduler" | "outboxes">,
@@ -34,13 +29,16 @@ export interface RelayOptions extends SyncRoomDependencies, Pick<PartDependencie
   readonly lingerMs: number;
 }
 
-/** The options that all sync rooms on `store` share. */
-export function syncRoomOptions(store: Store, options: SyncRoomDependencies): SyncRoomOptions {
+/** The options that all sync rooms on `store` share. `dropped` is told how many bytes have become garbage. */
+export function syncRoomOptions(
+  store: Store,
+  options: SyncRoomDependencies,
+  dropped: (bytes: number) => void,
+): SyncRoomOptions {
   const { addresses, clock, compactor, keepsDeleted, limits, log, metrics, openChannel, readersShowPresence } = options;
   const common = { store, clock, limits, log, limitedLog: new LimitedLog(log, clock), metrics };
   const { acknowledgementWindowMs } = options;
   const durability = new Durability({ ...common, acknowledgementWindowMs, durability: options.durability });
-  const dropped = collectGarbage();
   return {
     ...common,
     compactor,
@@ -82,13 +80,11 @@ export function openSyncRooms(room: SyncRoomOptions, { closed, lingerMs }: SyncR
 /** The part of a server that stores documents and relays their updates. It closes the compactor, and not the store. */
 export function openRelay(store: Store, options: RelayOptions): Part {
   const { addresses, authorizer, clock, compactor, limits, lingerMs, metrics } = options;
-  const room = syncRoomOptions(store, options);
+  const garbage = new Garbage({ clock, collect: (isFull) => Bun.gc(isFull) });
+  const room = syncRoomOptions(store, options, (bytes) => garbage.dropped(bytes));
   const { dropped, limitedLog, queue } = room;
-  const rooms = openSyncRooms(room, { lingerMs, closed: () => whenEmpty.restart() });
-  // `gc(false)` returns no memory of closed rooms, and this stops everything for some milliseconds.
-  const collect = () => Bun.gc(true);
+  const rooms = openSyncRooms(room, { lingerMs, closed: () => garbage.roomClosed(rooms.size) });
   metrics.rooms.readFrom("sync", () => rooms.size);
-  const whenEmpty = new IdleTask({ task: collect, isIdle: () => rooms.size === 0, delayMs: emptyMs, clock });
   const protocols = [
     yWebsocket({ rooms, authorizer, limits, metrics, dropped }),
     hocuspocus({ rooms, authorizer, addresses, limits, clock, limitedLog, metrics, dropped }),
@@ -105,22 +101,10 @@ export function openRelay(store: Store, options: RelayOptions): Part {
     [Symbol.asyncDispose]: async () => {
       await using closing = new AsyncDisposableStack();
       // In reverse order: a room that closes waits for its compaction, which a closed compactor rejects.
-      closing.defer(() => whenEmpty.close());
+      closing.defer(() => garbage.close());
       closing.defer(() => rooms.drain());
       closing.defer(() => compactor.close());
       closing.defer(() => queue.close());
     },
-  };
-}
-
-/** The runtime collects garbage while it allocates: a server that has become quiet would keep what it no longer needs. */
-function collectGarbage(): (bytes: number) => void {
-  let droppedBytes = 0;
-  return (bytes) => {
-    droppedBytes += bytes;
-    if (droppedBytes < worthCollectingBytes) return;
-    droppedBytes = 0;
-    // This runs beside the event loop as far as possible.
-    Bun.gc(false);
   };
 }

@@ -9,7 +9,7 @@ export interface MemoryHolder {
 
 export interface DocumentMemoryOptions {
   readonly limitBytes: number;
-  /** Called when this many bytes have become garbage. */
+  /** Called when this many bytes have become garbage; it may be called often. */
   readonly dropped: (bytes: number) => void;
   readonly clock: Clock;
   readonly metrics: Metrics;
@@ -20,9 +20,17 @@ interface MemoryUse {
   readonly usedAt: number;
 }
 
-/** Bytes that were not used for this long are dropped, even if they are within the limit. */
+/**
+ * Bytes that were not used for this long are dropped, even if they are within the limit. What needs them next has to read
+ * them: the next update with a deletion, and a member that joins. Updates that only insert do not need them.
+ *
+ * Most documents are small, and reading 64 kB takes 0.2 ms. Reading a large one can take longer than a keystroke, so it is
+ * kept for the pauses of a person who types.
+ */
+const smallBytes = 64 * 1024;
+const smallIdleMs = 1_000;
 const idleMs = 10_000;
-const sweepMs = 2_000;
+const sweepMs = 500;
 
 /** The documents in memory, bounded by bytes. The least recently used ones are unloaded first. */
 export class DocumentMemory {
@@ -47,7 +55,7 @@ export class DocumentMemory {
     this.#remove(holder);
     this.#uses.set(holder, { bytes, usedAt: clock.now() });
     this.#bytes += bytes;
-    if (this.#bytes > limitBytes) this.#unload("budget", () => this.#bytes > limitBytes, holder);
+    if (this.#bytes > limitBytes) this.#unload("budget", this.#beyondLimit(holder));
     this.#cancelSweep ??= clock.after(sweepMs, () => this.#sweep());
   }
 
@@ -63,21 +71,35 @@ export class DocumentMemory {
 
   #sweep(): void {
     this.#cancelSweep = undefined;
-    const quietSince = this.#options.clock.now() - idleMs;
-    this.#unload("quiet", ({ usedAt }) => usedAt <= quietSince);
+    this.#unload("quiet", this.#idle());
     if (this.#uses.size > 0) this.#cancelSweep = this.#options.clock.after(sweepMs, () => this.#sweep());
   }
 
-  /** Unloads holders, the least recently used first, as long as `isDue` returns true. `spared` is not unloaded. */
-  #unload(reason: "budget" | "quiet", isDue: (held: MemoryUse) => boolean, spared?: MemoryHolder): void {
+  #unload(reason: "budget" | "quiet", holders: Iterable<MemoryHolder>): void {
     const before = this.#bytes;
-    for (const [holder, held] of this.#uses) {
-      if (!isDue(held)) break;
-      if (holder === spared || !holder.unload()) continue;
+    for (const holder of holders) {
+      if (!holder.unload()) continue;
       this.#remove(holder);
       this.#options.metrics.documentUnloads.inc({ reason });
     }
     if (this.#bytes < before) this.#options.dropped(before - this.#bytes);
+  }
+
+  /** The least recently used holders, as long as the limit is exceeded. `spared` is left out. */
+  *#beyondLimit(spared: MemoryHolder): Iterable<MemoryHolder> {
+    for (const holder of this.#uses.keys()) {
+      if (this.#bytes <= this.#options.limitBytes) return;
+      if (holder !== spared) yield holder;
+    }
+  }
+
+  *#idle(): Iterable<MemoryHolder> {
+    const now = this.#options.clock.now();
+    for (const [holder, { bytes, usedAt }] of this.#uses) {
+      const unusedMs = now - usedAt;
+      if (unusedMs < smallIdleMs) return;
+      if (bytes <= smallBytes || unusedMs >= idleMs) yield holder;
+    }
   }
 
   #remove(holder: MemoryHolder): void {

@@ -49,15 +49,25 @@ describe("the memory of documents", () => {
     expect([unloaded, memory.bytes]).toEqual([["other"], 360]);
   });
 
-  test("unloads a document that was not used for ten seconds, even within the limit", () => {
+  test("unloads a small document that was not used for a second, even within the limit", () => {
     const { clock, memory, unloaded, holder } = setUp(100);
     const [quiet, busy] = [holder("quiet"), holder("busy")];
     memory.used(quiet, 1);
-    for (let seconds = 0; seconds < 13; seconds += 1) {
+    for (let count = 0; count < 4; count += 1) {
       memory.used(busy, 1);
-      clock.advance(1_000);
+      clock.advance(400);
     }
     expect([unloaded, memory.bytes]).toEqual([["quiet"], 1]);
+  });
+
+  test("keeps a large document for ten seconds, and unloads the small ones that were used after it", () => {
+    const { clock, memory, unloaded, holder } = setUp(1_000_000);
+    memory.used(holder("large"), 100_000);
+    memory.used(holder("small"), 1);
+    clock.advance(9_900);
+    expect(unloaded).toEqual(["small"]);
+    clock.advance(500);
+    expect(unloaded).toEqual(["small", "large"]);
   });
 
   test("keeps no timer when it is empty, and forgets closed documents", () => {

@@ -46,7 +46,7 @@ export function roomParts(
     metrics: createMetrics(),
     openChannel: openFakeChannel,
   };
-  const options = syncRoomOptions(store, {
+  const sync = {
     ...dependencies,
     compactor,
     documentMemoryBytes,
@@ -54,7 +54,8 @@ export function roomParts(
     durability: "disk",
     acknowledgementWindowMs: 4,
     readersShowPresence,
-  });
+  } as const;
+  const options = syncRoomOptions(store, sync, () => {});
   return {
     ...options,
     ...dependencies,
