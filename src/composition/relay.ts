@@ -1,4 +1,5 @@
 import type { Authorizer } from "../auth/authorizer.ts";
+import { Ticker } from "../lib/time/ticker.ts";
 import { LimitedLog } from "../ops/limited-log.ts";
 import { CommitQueue } from "../relay/commit/commit-queue.ts";
 import { Durability } from "../relay/commit/durability.ts";
@@ -15,6 +16,9 @@ import type { Store } from "../storage/store.ts";
 import { Garbage } from "./garbage.ts";
 import { endpointsOf, type Part } from "./part.ts";
 import type { PartDependencies, ServerOptions } from "./server-options.ts";
+
+/** The interval of the periodic work of each room: keepalives, expired awareness. */
+const roomIntervalMs = 5_000;
 
 export interface SyncRoomDependencies
   extends Omit<PartDependencies, "originPolicy" | "scheduler" | "outboxes">,
@@ -47,6 +51,7 @@ export function syncRoomOptions(
     readersShowPresence,
     durability,
     dropped: new DroppedMessages(common),
+    ticker: new Ticker({ intervalMs: roomIntervalMs, clock }),
     queue: new CommitQueue({ ...common, durability }),
     buffers: new RunBuffers(limits),
     memory: new DocumentMemory({ ...common, limitBytes: options.documentMemoryBytes, dropped }),

@@ -1,3 +1,4 @@
+import { SmallMap } from "../lib/collections/small-map.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import type { Channel, OpenChannel } from "../transport/channel.ts";
 import type { Connection, Frame } from "../transport/connection.ts";
@@ -41,7 +42,13 @@ interface DeliveryState {
   sentAt: number;
 }
 
-/** The channels of all members with one encoding. */
+/** The members with one encoding. */
+interface EncodingGroup {
+  members: number;
+  /** Undefined until the first of them is subscribed. */
+  channels: Channels | undefined;
+}
+
 interface Channels {
   readonly updates: Channel;
   readonly awareness: Channel;
@@ -52,7 +59,7 @@ interface Channels {
  * connection on which it receives nothing for 30 s.
  */
 const keepaliveMs = 15_000;
-const keepaliveCheckMs = 5_000;
+
 /**
  * Delivers the frames of a room to its members: publishes updates and awareness on channels, each frame encoded once
  * per encoding, and sends answers directly. This is the place where an update is published.
@@ -63,13 +70,10 @@ const keepaliveCheckMs = 5_000;
 export class Audience implements AwarenessAudience<SyncMember> {
   readonly #options: AudienceOptions;
   readonly #catchUp: CatchUp;
-  readonly #deliveries = new Map<SyncMember, DeliveryState>();
-  /** The number of members by encoding. */
-  readonly #encodings = new Map<SyncEncoding, number>();
-  readonly #channels = new Map<SyncEncoding, Channels>();
+  readonly #deliveries = new SmallMap<SyncMember, DeliveryState>();
+  readonly #groups = new SmallMap<SyncEncoding, EncodingGroup>();
   readonly #frames = new FrameCache();
   #publishedAt = Number.NEGATIVE_INFINITY;
-  #cancelKeepalive: (() => void) | undefined;
 
   constructor(options: AudienceOptions) {
     this.#options = options;
@@ -81,12 +85,25 @@ export class Audience implements AwarenessAudience<SyncMember> {
     });
   }
 
+  get members(): Iterable<SyncMember> {
+    return this.#deliveries.keys();
+  }
+
+  get hasMembers(): boolean {
+    return this.#deliveries.size > 0;
+  }
+
+  has(member: SyncMember): boolean {
+    return this.#deliveries.has(member);
+  }
+
   add(member: SyncMember): void {
     const { clock } = this.#options;
     const delivery = { receivesUpdates: false, receivesAwareness: false, sentAt: clock.now() };
     this.#deliveries.set(member, delivery);
-    this.#encodings.set(member.encoding, (this.#encodings.get(member.encoding) ?? 0) + 1);
-    this.#cancelKeepalive ??= clock.after(keepaliveCheckMs, () => this.#keepalive());
+    const group = this.#groups.get(member.encoding);
+    if (group === undefined) this.#groups.set(member.encoding, { members: 1, channels: undefined });
+    else group.members += 1;
   }
 
   remove(member: SyncMember): void {
@@ -99,8 +116,6 @@ export class Audience implements AwarenessAudience<SyncMember> {
     if (this.#deliveries.size > 0) return;
     this.#frames.clear();
     this.#catchUp.dropCopies();
-    this.#cancelKeepalive?.();
-    this.#cancelKeepalive = undefined;
   }
 
   /**
@@ -108,7 +123,7 @@ export class Audience implements AwarenessAudience<SyncMember> {
    * each member.
    */
   #frame(encoding: SyncEncoding, encode: (update: Uint8Array) => Frame, update: Uint8Array): Frame {
-    const isShared = (this.#encodings.get(encoding) ?? 0) > 1;
+    const isShared = (this.#groups.get(encoding)?.members ?? 0) > 1;
     return isShared ? this.#frames.frame(encode, update) : encode(update);
   }
 
@@ -117,13 +132,10 @@ export class Audience implements AwarenessAudience<SyncMember> {
    * own, encodings come and go while the room is open.
    */
   #releaseEncoding(encoding: SyncEncoding): void {
-    const left = (this.#encodings.get(encoding) ?? 0) - 1;
-    if (left > 0) {
-      this.#encodings.set(encoding, left);
-      return;
-    }
-    this.#encodings.delete(encoding);
-    this.#channels.delete(encoding);
+    const group = this.#groups.get(encoding);
+    if (group === undefined) return;
+    group.members -= 1;
+    if (group.members === 0) this.#groups.delete(encoding);
   }
 
   isBehind(member: SyncMember): boolean {
@@ -184,14 +196,7 @@ export class Audience implements AwarenessAudience<SyncMember> {
       if (isReceiver) this.#catchUp.addUpdate(member, update);
     }
     if (this.#catchUp.isLarge(update.byteLength)) this.#publishLarge(update, sender);
-    else {
-      for (const [encoding, { updates }] of this.#channels) {
-        // A connection can carry several members, but each of them with a different encoding.
-        const isSenders = encoding === sender?.encoding;
-        const published = isSenders && frame !== undefined ? frame : encoding.update(update);
-        updates.publish(published, isSenders ? sender?.connection : undefined);
-      }
-    }
+    else this.#publishFrames(update, sender, frame);
     this.#publishedAt = this.#options.clock.now();
   }
 
@@ -241,8 +246,31 @@ export class Audience implements AwarenessAudience<SyncMember> {
   }
 
   publishAwareness(body: Uint8Array): void {
-    for (const [encoding, { awareness }] of this.#channels) awareness.publish(encoding.awareness(body));
+    for (const [encoding, { channels }] of this.#groups) channels?.awareness.publish(encoding.awareness(body));
     this.#publishedAt = this.#options.clock.now();
+  }
+
+  /** Keeps silent connections open, finds stalled links, and drops copies. Called every few seconds. */
+  check(): void {
+    this.#frames.age();
+    const now = this.#options.clock.now();
+    for (const [member, delivery] of this.#deliveries) {
+      const isPublishedTo = delivery.receivesUpdates && delivery.receivesAwareness && !this.isBehind(member);
+      const sentAt = Math.max(delivery.sentAt, isPublishedTo ? this.#publishedAt : delivery.sentAt);
+      if (now - sentAt >= keepaliveMs) this.send(member, member.encoding.awareness(emptyAwareness));
+    }
+    this.#catchUp.checkProgress(now);
+    this.#catchUp.dropCopies();
+  }
+
+  #publishFrames(update: Uint8Array, sender: SyncMember | undefined, frame: Frame | undefined): void {
+    for (const [encoding, { channels }] of this.#groups) {
+      if (channels === undefined) continue;
+      // A connection can carry several members, but each of them with a different encoding.
+      const isSenders = encoding === sender?.encoding;
+      const published = isSenders && frame !== undefined ? frame : encoding.update(update);
+      channels.updates.publish(published, isSenders ? sender?.connection : undefined);
+    }
   }
 
   #publishLarge(update: Uint8Array, except: SyncMember | undefined): void {
@@ -260,19 +288,22 @@ export class Audience implements AwarenessAudience<SyncMember> {
   }
 
   #joinChannels({ connection, encoding }: SyncMember, { receivesUpdates, receivesAwareness }: DeliveryState): void {
-    let channels = this.#channels.get(encoding);
-    if (channels === undefined) {
-      const { openChannel } = this.#options;
-      const slow = (slowConnection: Connection) => this.#fellBehind(encoding, slowConnection);
-      channels = { updates: openChannel(slow), awareness: openChannel(slow) };
-      this.#channels.set(encoding, channels);
-    }
+    const group = this.#groups.get(encoding);
+    if (group === undefined) return;
+    group.channels ??= this.#openChannels(encoding);
+    const { channels } = group;
     if (receivesUpdates) channels.updates.join(connection);
     if (receivesAwareness) channels.awareness.join(connection);
   }
 
+  #openChannels(encoding: SyncEncoding): Channels {
+    const { openChannel } = this.#options;
+    const slow = (connection: Connection) => this.#fellBehind(encoding, connection);
+    return { updates: openChannel(slow), awareness: openChannel(slow) };
+  }
+
   #leaveChannels({ connection, encoding }: SyncMember): void {
-    const channels = this.#channels.get(encoding);
+    const channels = this.#groups.get(encoding)?.channels;
     channels?.updates.leave(connection);
     channels?.awareness.leave(connection);
   }
@@ -282,19 +313,5 @@ export class Audience implements AwarenessAudience<SyncMember> {
     for (const member of this.#deliveries.keys()) {
       if (member.connection === connection && member.encoding === encoding) this.#catchUp.fallBehind(member);
     }
-  }
-
-  #keepalive(): void {
-    const { clock } = this.#options;
-    this.#cancelKeepalive = clock.after(keepaliveCheckMs, () => this.#keepalive());
-    this.#frames.age();
-    const now = clock.now();
-    for (const [member, delivery] of this.#deliveries) {
-      const isPublishedTo = delivery.receivesUpdates && delivery.receivesAwareness && !this.isBehind(member);
-      const sentAt = Math.max(delivery.sentAt, isPublishedTo ? this.#publishedAt : delivery.sentAt);
-      if (now - sentAt >= keepaliveMs) this.send(member, member.encoding.awareness(emptyAwareness));
-    }
-    this.#catchUp.checkProgress(now);
-    this.#catchUp.dropCopies();
   }
 }

@@ -1,3 +1,4 @@
+import { SmallMap } from "../lib/collections/small-map.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import { TokenBucket } from "../lib/token-bucket.ts";
 import { closeReasons, SessionError } from "../transport/close-reason.ts";
@@ -53,7 +54,7 @@ const smallBytes = 16 * 1024;
  */
 export class SyncAnswers {
   readonly #options: SyncAnswersOptions;
-  readonly #requests = new Map<SyncMember, Requests>();
+  readonly #requests = new SmallMap<SyncMember, Requests>();
   /** Undefined until the first request of a member that has something. */
   #pace: TokenBucket | undefined;
 

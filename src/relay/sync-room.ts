@@ -1,3 +1,4 @@
+import type { Ticker, Ticking } from "../lib/time/ticker.ts";
 import type { OpenChannel } from "../transport/channel.ts";
 import { closeReasons } from "../transport/close-reason.ts";
 import type { TransportLimits } from "../transport/limits.ts";
@@ -25,6 +26,8 @@ export interface SyncRoomOptions extends DocumentOptions, Pick<DocumentSpaceOpti
   readonly durability: Durability;
   readonly snapshots: SnapshotBudget;
   readonly dropped: DroppedMessages;
+  /** Calls every room with members each few seconds. */
+  readonly ticker: Ticker;
   /** Whether the awareness and the stateless messages of members that may only read are forwarded. */
   readonly readersShowPresence: boolean;
   readonly openChannel: OpenChannel;
@@ -37,7 +40,7 @@ export interface SyncRoomOptions extends DocumentOptions, Pick<DocumentSpaceOpti
  * Taking, sending and subscribing to the snapshot of a new member are one synchronous block, and so are advancing the
  * state and publishing an update: the member gets every update exactly once.
  */
-export class SyncRoom {
+export class SyncRoom implements Ticking {
   /** The updates of the room: takes them from its members, and from other parts of the server. */
   readonly updates: Submissions;
   readonly #options: SyncRoomOptions;
@@ -46,7 +49,6 @@ export class SyncRoom {
   readonly #awareness: Awareness<SyncMember>;
   readonly #audience: Audience;
   readonly #answers: SyncAnswers;
-  readonly #members = new Set<SyncMember>();
 
   /** Throws `SessionError` storage-unavailable when the document cannot be read. */
   static async open(name: string, options: SyncRoomOptions): Promise<SyncRoom> {
@@ -99,7 +101,7 @@ export class SyncRoom {
   }
 
   join(member: SyncMember): void {
-    this.#members.add(member);
+    if (!this.#audience.hasMembers) this.#options.ticker.add(this);
     this.#audience.add(member);
     this.#awareness.joined(member);
   }
@@ -110,11 +112,17 @@ export class SyncRoom {
   }
 
   leave(member: SyncMember): void {
-    if (!this.#members.delete(member)) return;
+    if (!this.#audience.has(member)) return;
     this.#answers.left(member);
     this.updates.left(member);
     this.#audience.remove(member);
     this.#awareness.left(member);
+    if (!this.#audience.hasMembers) this.#options.ticker.delete(this);
+  }
+
+  tick(): void {
+    this.#audience.check();
+    this.#awareness.removeExpired();
   }
 
   /** As `SyncAnswers.sync`. */
@@ -169,7 +177,7 @@ export class SyncRoom {
 
   /** Asks a member for the updates that the document lacks. Returns false if it must not be asked. */
   #askAgain(member: SyncMember): boolean {
-    const isAllowed = this.#members.has(member) && member.access === "write" && member.mayBeAsked?.() !== false;
+    const isAllowed = this.#audience.has(member) && member.access === "write" && member.mayBeAsked?.() !== false;
     if (isAllowed) this.ask(member);
     return isAllowed;
   }
@@ -178,6 +186,6 @@ export class SyncRoom {
    * Called when the queue has given up. The clients still hold their updates, and send them again when they reconnect.
    */
   #discarded(): void {
-    for (const { connection } of this.#members) connection.close(closeReasons.storageUnavailable);
+    for (const { connection } of [...this.#audience.members]) connection.close(closeReasons.storageUnavailable);
   }
 }

@@ -1,3 +1,4 @@
+import { SmallSet } from "../lib/collections/small-set.ts";
 import type { Channel, OpenChannel } from "./channel.ts";
 import type { Connection, Frame } from "./connection.ts";
 import type { TransportLimits } from "./limits.ts";
@@ -43,7 +44,7 @@ interface NativeChannelOptions {
 class NativeChannel implements Channel {
   readonly #topic: string;
   readonly #options: NativeChannelOptions;
-  readonly #members = new Set<WebSocketConnection>();
+  readonly #members = new SmallSet<WebSocketConnection>();
   /** Published since the members' outboxes were last looked at. */
   #uncheckedBytes = 0;
 

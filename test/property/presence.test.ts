@@ -7,6 +7,7 @@ import {
 } from "y-protocols/awareness";
 import * as Y from "yjs";
 import { defaultLimits } from "../../src/composition/limits.ts";
+import { Ticker } from "../../src/lib/time/ticker.ts";
 import { Awareness } from "../../src/relay/awareness/awareness.ts";
 import { decodeAwareness } from "../../src/relay/awareness/awareness-codec.ts";
 import { type Random, withSeeds } from "../support/bytes/random.ts";
@@ -89,6 +90,11 @@ class Server {
         throw new Error(`${member} exceeds ${bound}`);
       },
     });
+    new Ticker({ intervalMs: 5_000, clock: this.clock }).add(this);
+  }
+
+  tick(): void {
+    this.room.removeExpired();
   }
 
   join(member: string, page: Receiver): void {

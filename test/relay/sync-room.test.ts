@@ -397,6 +397,16 @@ describe("a sync room", () => {
     expect([a.take(), connection.take()]).toEqual([[`awareness ${latest}`], [`other awareness ${latest}`]]);
   });
 
+  test("2,000 rooms share one timer once their members have been there for a second", async () => {
+    const { clock, open } = await setUp();
+    for (let index = 0; index < 2_000; index += 1) {
+      const room = await open(`room ${index}`);
+      room.join({ connection: new FakeConnection(String(index)), encoding, access: "write" });
+    }
+    clock.advance(1_000);
+    expect(clock.pendingTimers).toBe(1);
+  });
+
   test("keeps no timer without members", async () => {
     const { clock, room, join } = await setUp();
     const [a, b] = [join("a"), join("b")];

@@ -1,4 +1,5 @@
 import { defaultLimits } from "../../src/composition/limits.ts";
+import { Ticker } from "../../src/lib/time/ticker.ts";
 import { Awareness } from "../../src/relay/awareness/awareness.ts";
 import { type AwarenessEntry, decodeAwareness, encodeAwareness } from "../../src/relay/awareness/awareness-codec.ts";
 import { FakeClock } from "./fakes/fake-clock.ts";
@@ -31,6 +32,7 @@ export function awarenessRoom(limits = defaultLimits) {
     dropped: (member, bound, { count, detail }) => dropped.push([member, bound, detail, count]),
     accountOf: () => account,
   });
+  new Ticker({ intervalMs: 5_000, clock }).add({ tick: () => awareness.removeExpired() });
   const say = (member: string, ...entries: Entries) => void awareness.updateReceived(member, encodeEntries(entries));
   /** Connects as y-websocket does: SyncStep1 and its own state in the same instant. */
   const connect = (member: string, clientId: number, at: number) => {

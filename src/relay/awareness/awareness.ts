@@ -1,3 +1,4 @@
+import { SmallMap } from "../../lib/collections/small-map.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Connection } from "../../transport/connection.ts";
 import type { RelayLimits } from "../limits.ts";
@@ -32,7 +33,6 @@ interface Removal<Member> {
 
 /** A state that has no primary, or is only claimed, expires when it was not renewed for this long, as in y-protocols. */
 const expiryMs = 30_000;
-const sweepMs = 5_000;
 /**
  * States with a clock from this value on are dropped. y-protocols adds 1 per change, so no real client gets here, and none
  * can count beyond 2⁵³.
@@ -48,10 +48,10 @@ const step = { entries: 1_000, bytes: 2 ** 17 };
  * and they reconnect with their own old clock, which all others reject. The rules (a) to (e) below keep the table
  * complete in spite of that, with no more messages than necessary.
  */
-export class Awareness<Member> {
+export class Awareness<Member extends object | string> {
   readonly #options: AwarenessOptions<Member>;
   readonly #clients: AwarenessTable<Member>;
-  readonly #members = new Map<Member, MemberIds>();
+  readonly #members = new SmallMap<Member, MemberIds>();
   /** The updates of which the rest is being read. */
   readonly #readers = new Map<Member, AwarenessReader>();
   readonly #primaries: Primaries<Member>;
@@ -60,7 +60,6 @@ export class Awareness<Member> {
   readonly #subscriptions: Subscriptions<Member>;
   readonly #renewals: Renewals<Member>;
   readonly #drops = new DropCounts();
-  #cancelSweep: (() => void) | undefined;
 
   constructor(options: AwarenessOptions<Member>) {
     this.#options = options;
@@ -96,7 +95,6 @@ export class Awareness<Member> {
       returningId: undefined,
     });
     this.#subscriptions.joined(member);
-    this.#cancelSweep ??= this.#options.clock.after(sweepMs, () => this.#sweep());
   }
 
   /** Called for each frame of `member`. */
@@ -153,6 +151,18 @@ export class Awareness<Member> {
   /** Reports an awareness update of `member` that is dropped, because the member may not be shown. */
   updateIgnored(member: Member): void {
     this.#subscriptions.subscribe(member);
+  }
+
+  /** Removes the states that have expired. Called every few seconds. */
+  removeExpired(): void {
+    const now = this.#options.clock.now();
+    for (const { clientId, primary, seenAt } of this.#clients.clients()) {
+      if (now - seenAt < expiryMs || this.#primaries.isOwned(primary)) continue;
+      const ids = primary === undefined ? undefined : this.#members.get(primary);
+      if (primary !== undefined && ids !== undefined) this.#release(primary, ids);
+      else this.#remove(clientId);
+    }
+    this.#broadcast.flush();
   }
 
   /** Removes the state of `member`, which stays but may not be shown any more. */
@@ -317,25 +327,11 @@ export class Awareness<Member> {
     if (this.#clients.remove(clientId)) this.#broadcast.changed(clientId);
   }
 
-  #sweep(): void {
-    this.#cancelSweep = this.#options.clock.after(sweepMs, () => this.#sweep());
-    const now = this.#options.clock.now();
-    for (const { clientId, primary, seenAt } of this.#clients.clients()) {
-      if (now - seenAt < expiryMs || this.#primaries.isOwned(primary)) continue;
-      const ids = primary === undefined ? undefined : this.#members.get(primary);
-      if (primary !== undefined && ids !== undefined) this.#release(primary, ids);
-      else this.#remove(clientId);
-    }
-    this.#broadcast.flush();
-  }
-
   #clear(): void {
     this.#clients.clear();
     this.#primaries.clear();
     this.#broadcast.clear();
     this.#answers.clear();
-    this.#cancelSweep?.();
-    this.#cancelSweep = undefined;
   }
 }
 

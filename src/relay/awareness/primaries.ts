@@ -1,3 +1,4 @@
+import type { SmallMap } from "../../lib/collections/small-map.ts";
 import type { AwarenessTable, ClientRecord } from "./awareness-table.ts";
 import type { RenewableIds } from "./renewals.ts";
 
@@ -12,13 +13,13 @@ export interface MemberIds extends RenewableIds {
 }
 
 /** The member that each client id belongs to: rules (a) and (e) of `Awareness`. */
-export class Primaries<Member> {
+export class Primaries<Member extends object | string> {
   readonly #clients: AwarenessTable<Member>;
-  readonly #members: ReadonlyMap<Member, MemberIds>;
+  readonly #members: SmallMap<Member, MemberIds>;
   /** Client ids that several members have announced as their own. */
   readonly #contested = new Set<number>();
 
-  constructor(clients: AwarenessTable<Member>, members: ReadonlyMap<Member, MemberIds>) {
+  constructor(clients: AwarenessTable<Member>, members: SmallMap<Member, MemberIds>) {
     this.#clients = clients;
     this.#members = members;
   }

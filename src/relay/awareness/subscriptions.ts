@@ -1,3 +1,4 @@
+import { SmallMap } from "../../lib/collections/small-map.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 
 export interface SubscriptionsOptions<Member> {
@@ -8,7 +9,6 @@ export interface SubscriptionsOptions<Member> {
 
 interface Subscription {
   hasSentFrame: boolean;
-  isSubscribed: boolean;
   cancel: (() => void) | undefined;
 }
 
@@ -21,17 +21,18 @@ const delayMs = 100;
 const silentDelayMs = 1_000;
 
 /** The time from which each member is sent the states of the others: rule (a) of `Awareness`. */
-export class Subscriptions<Member> {
+export class Subscriptions<Member extends object | string> {
   readonly #options: SubscriptionsOptions<Member>;
-  readonly #members = new Map<Member, Subscription>();
+  /** The members that are not subscribed yet. */
+  readonly #waiting = new SmallMap<Member, Subscription>();
 
   constructor(options: SubscriptionsOptions<Member>) {
     this.#options = options;
   }
 
   joined(member: Member): void {
-    const subscription: Subscription = { hasSentFrame: false, isSubscribed: false, cancel: undefined };
-    this.#members.set(member, subscription);
+    const subscription: Subscription = { hasSentFrame: false, cancel: undefined };
+    this.#waiting.set(member, subscription);
     this.#subscribeAfter(member, subscription, silentDelayMs);
   }
 
@@ -40,25 +41,25 @@ export class Subscriptions<Member> {
    * instant.
    */
   frameReceived(member: Member): void {
-    const subscription = this.#members.get(member);
+    const subscription = this.#waiting.get(member);
     if (subscription === undefined || subscription.hasSentFrame) return;
     subscription.hasSentFrame = true;
-    if (!subscription.isSubscribed) this.#subscribeAfter(member, subscription, delayMs);
+    this.#subscribeAfter(member, subscription, delayMs);
   }
 
   /** Subscribes `member` now. Returns false when it is subscribed already. */
   subscribe(member: Member): boolean {
-    const subscription = this.#members.get(member);
-    if (subscription === undefined || subscription.isSubscribed) return false;
-    subscription.isSubscribed = true;
+    const subscription = this.#waiting.get(member);
+    if (subscription === undefined) return false;
+    this.#waiting.delete(member);
     subscription.cancel?.();
     this.#options.subscribed(member);
     return true;
   }
 
   left(member: Member): void {
-    this.#members.get(member)?.cancel?.();
-    this.#members.delete(member);
+    this.#waiting.get(member)?.cancel?.();
+    this.#waiting.delete(member);
   }
 
   #subscribeAfter(member: Member, subscription: Subscription, afterMs: number): void {

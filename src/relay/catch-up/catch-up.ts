@@ -1,3 +1,4 @@
+import { SmallMap } from "../../lib/collections/small-map.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
@@ -59,7 +60,7 @@ export class CatchUp {
   readonly #options: CatchUpOptions;
   /** The unsent bytes beyond which a frame waits. */
   readonly #slowBytes: number;
-  readonly #backlogs = new Map<SyncMember, Backlog>();
+  readonly #backlogs = new SmallMap<SyncMember, Backlog>();
   readonly #pieces: SharedPieces;
 
   constructor(options: CatchUpOptions) {
