@@ -1,28 +1,23 @@
 import { SmallMap } from "../lib/collections/small-map.ts";
-import type { Clock } from "../lib/time/clock.ts";
 import type { Channel, OpenChannel } from "../transport/channel.ts";
 import type { Connection, Frame } from "../transport/connection.ts";
 import type { AwarenessAudience } from "./awareness/awareness-audience.ts";
 import { emptyAwareness } from "./awareness/awareness-codec.ts";
 import { CatchUp, type CatchUpOptions, type Purpose } from "./catch-up/catch-up.ts";
+import type { CatchUpOwner } from "./catch-up/catch-up-owner.ts";
 import type { Answer } from "./document/document-content.ts";
 import { FrameCache } from "./snapshot/frame-cache.ts";
 import type { HeldSnapshot } from "./snapshot/held-snapshot.ts";
-import type { SnapshotBudget } from "./snapshot/snapshot-budget.ts";
 import type { SyncEncoding, SyncMember } from "./sync-member.ts";
 
-export interface AudienceOptions {
+export interface AudienceOptions extends CatchUpOptions {
   readonly openChannel: OpenChannel;
-  readonly snapshots: SnapshotBudget;
-  readonly room: CatchUpOptions["room"];
-  readonly clock: Clock;
-  readonly limits: CatchUpOptions["limits"];
-  /** The state vector of everything that is committed. */
-  readonly stateVector: () => Uint8Array;
+}
+
+/** The room of an audience. */
+export interface AudienceOwner extends Pick<CatchUpOwner, "room" | "stateVector" | "answerNeeded"> {
   /** Called when a member that was behind is up to date. The room then repeats the awareness that it missed. */
-  readonly caughtUp: (member: SyncMember) => void;
-  /** Called for a member that has to be answered from this state vector, by `sendAnswer`. */
-  readonly answerNeeded: (member: SyncMember, stateVector: Uint8Array) => void;
+  caughtUp(member: SyncMember): void;
 }
 
 /** The source of an update that is published. */
@@ -67,22 +62,23 @@ const keepaliveMs = 15_000;
  * A member that takes less than is published falls behind, and so does one that is sent a large update or answer:
  * `CatchUp` brings it up to date.
  */
-export class Audience implements AwarenessAudience<SyncMember> {
+export class Audience implements AwarenessAudience<SyncMember>, CatchUpOwner {
   readonly #options: AudienceOptions;
+  readonly #owner: AudienceOwner;
   readonly #catchUp: CatchUp;
   readonly #deliveries = new SmallMap<SyncMember, DeliveryState>();
   readonly #groups = new SmallMap<SyncEncoding, EncodingGroup>();
   readonly #frames = new FrameCache();
   #publishedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(options: AudienceOptions) {
+  constructor(options: AudienceOptions, owner: AudienceOwner) {
     this.#options = options;
-    this.#catchUp = new CatchUp({
-      ...options,
-      encode: ({ encoding }, message, update) => this.#frame(encoding, encoding[message], update),
-      fellBehind: (member) => this.#leaveChannels(member),
-      caughtUp: (member) => this.#caughtUp(member),
-    });
+    this.#owner = owner;
+    this.#catchUp = new CatchUp(options, this);
+  }
+
+  get room(): object {
+    return this.#owner.room;
   }
 
   get members(): Iterable<SyncMember> {
@@ -263,6 +259,29 @@ export class Audience implements AwarenessAudience<SyncMember> {
     this.#catchUp.dropCopies();
   }
 
+  stateVector(): Uint8Array {
+    return this.#owner.stateVector();
+  }
+
+  encode({ encoding }: SyncMember, message: "update" | "syncStep2", update: Uint8Array): Frame {
+    return this.#frame(encoding, encoding[message], update);
+  }
+
+  answerNeeded(member: SyncMember, stateVector: Uint8Array): void {
+    this.#owner.answerNeeded(member, stateVector);
+  }
+
+  fellBehind(member: SyncMember): void {
+    this.#leaveChannels(member);
+  }
+
+  caughtUp(member: SyncMember): void {
+    const delivery = this.#deliveries.get(member);
+    if (delivery === undefined) return;
+    this.#joinChannels(member, delivery);
+    this.#owner.caughtUp(member);
+  }
+
   #publishFrames(update: Uint8Array, sender: SyncMember | undefined, frame: Frame | undefined): void {
     for (const [encoding, { channels }] of this.#groups) {
       if (channels === undefined) continue;
@@ -280,13 +299,6 @@ export class Audience implements AwarenessAudience<SyncMember> {
     }
   }
 
-  #caughtUp(member: SyncMember): void {
-    const delivery = this.#deliveries.get(member);
-    if (delivery === undefined) return;
-    this.#joinChannels(member, delivery);
-    this.#options.caughtUp(member);
-  }
-
   #joinChannels({ connection, encoding }: SyncMember, { receivesUpdates, receivesAwareness }: DeliveryState): void {
     const group = this.#groups.get(encoding);
     if (group === undefined) return;
@@ -298,7 +310,7 @@ export class Audience implements AwarenessAudience<SyncMember> {
 
   #openChannels(encoding: SyncEncoding): Channels {
     const { openChannel } = this.#options;
-    const slow = (connection: Connection) => this.#fellBehind(encoding, connection);
+    const slow = (connection: Connection) => this.#tooSlow(encoding, connection);
     return { updates: openChannel(slow), awareness: openChannel(slow) };
   }
 
@@ -309,7 +321,7 @@ export class Audience implements AwarenessAudience<SyncMember> {
   }
 
   /** A member takes less than is published to it. */
-  #fellBehind(encoding: SyncEncoding, connection: Connection): void {
+  #tooSlow(encoding: SyncEncoding, connection: Connection): void {
     for (const member of this.#deliveries.keys()) {
       if (member.connection === connection && member.encoding === encoding) this.#catchUp.fallBehind(member);
     }

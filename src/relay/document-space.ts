@@ -2,7 +2,7 @@ import type { Clock } from "../lib/time/clock.ts";
 import type { LimitedLog } from "../ops/limited-log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { Document } from "./document/document.ts";
-import { type Finding, SizeLimit, type SizeLimitOptions } from "./document/size-limit.ts";
+import { type Finding, SizeLimit, type SizeLimitCollaborators, type SizeLimitOptions } from "./document/size-limit.ts";
 import { type NewUpdate, RefusedMembers } from "./refused-members.ts";
 import type { Submission } from "./submission.ts";
 import type { SyncMember } from "./sync-member.ts";
@@ -11,15 +11,20 @@ import type { UpdateContents } from "./update/update-contents.ts";
 /** The room of a document, as far as its space is concerned. */
 export interface SpaceRoom {
   /** Sends a member SyncStep1. Returns false if it must not be sent. */
-  ask(member: SyncMember): boolean;
+  askAgain(member: SyncMember): boolean;
 }
 
-export interface DocumentSpaceOptions extends SizeLimitOptions {
-  readonly document: Document;
-  readonly room: SpaceRoom;
+/** The collaborators that all documents share. */
+export interface DocumentSpaceCollaborators extends SizeLimitCollaborators {
   readonly clock: Clock;
   readonly limitedLog: LimitedLog;
   readonly metrics: Metrics;
+}
+
+export interface DocumentSpaceOptions extends SizeLimitOptions {
+  readonly shared: DocumentSpaceCollaborators;
+  readonly document: Document;
+  readonly room: SpaceRoom;
 }
 
 /** A submission whose origin may write. */
@@ -70,7 +75,8 @@ export class DocumentSpace {
   }
 
   #refuse({ sender, finding, answersSyncStep1 = false }: Arrival, { update, contents }: NewUpdate): void {
-    const { document, waiting, limits, limitedLog, metrics } = this.#options;
+    const { document, shared, waiting } = this.#options;
+    const { limits, limitedLog, metrics } = shared;
     const documentBytes = document.state.bytes + waiting.bytes;
     // An update with much deleted content needs less space than it has bytes.
     const triedBytes = finding?.kind === "tried" ? finding.size.bytes - documentBytes : Number.POSITIVE_INFINITY;
@@ -94,13 +100,15 @@ export class DocumentSpace {
   }
 
   #openRefused(): RefusedMembers {
-    const { document, room, clock } = this.#options;
-    const ask = (member: SyncMember) => room.ask(member);
+    const { document, room, shared } = this.#options;
+    const { clock } = shared;
+    const ask = (member: SyncMember) => room.askAgain(member);
     return new RefusedMembers({ state: document.state, ask, clock, makeSpace: () => this.#makeSpace() });
   }
 
   async #makeSpace(): Promise<number> {
-    const { document, waiting, limits } = this.#options;
+    const { document, shared, waiting } = this.#options;
+    const { limits } = shared;
     await waiting.settled();
     await document.compact();
     return limits.documentBytes - document.state.bytes - waiting.bytes;

@@ -13,7 +13,12 @@ import { turnsOf } from "./document/run-in-turns.ts";
 import type { Finding } from "./document/size-limit.ts";
 import { classifyReceived, readReceived, type UpdateLimits, type WorkAccount } from "./document/update-intake.ts";
 import type { WaitingUpdates } from "./document/waiting-updates.ts";
-import { DocumentSpace, type DocumentSpaceOptions, type SpaceRoom } from "./document-space.ts";
+import {
+  DocumentSpace,
+  type DocumentSpaceCollaborators,
+  type DocumentSpaceOptions,
+  type SpaceRoom,
+} from "./document-space.ts";
 import type { NewUpdate } from "./refused-members.ts";
 import type { FrameSubmission, Origin, Submission, SubmissionOutcome } from "./submission.ts";
 import type { SyncMember } from "./sync-member.ts";
@@ -27,15 +32,20 @@ export interface SubmissionsRoom extends SpaceRoom {
   discarded(): void;
 }
 
+/** The collaborators that the submissions of all rooms share. */
+export interface SubmissionsCollaborators extends DocumentSpaceCollaborators {
+  readonly queue: CommitQueue;
+  readonly durability: Durability;
+  readonly buffers: RunBuffers;
+  readonly limits: DocumentSpaceCollaborators["limits"] & UpdateLimits;
+}
+
 export interface SubmissionsOptions extends DocumentSpaceOptions {
+  readonly shared: SubmissionsCollaborators;
   readonly document: Document;
   readonly waiting: WaitingUpdates<MemberRun>;
   readonly room: SubmissionsRoom;
   readonly audience: Audience;
-  readonly queue: CommitQueue;
-  readonly durability: Durability;
-  readonly buffers: RunBuffers;
-  readonly limits: DocumentSpaceOptions["limits"] & UpdateLimits;
 }
 
 /** The updates of a member in one turn, or one update of the server. */
@@ -92,7 +102,7 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
   submit(submission: Submission): SubmissionOutcome | Promise<SubmissionOutcome> {
     const { sender, update } = submission;
     if (sender !== undefined) this.#options.room.received(sender);
-    return readReceived(update, this.#accountOf(submission), this.#options.limits, (contents) => {
+    return readReceived(update, this.#accountOf(submission), this.#options.shared.limits, (contents) => {
       if (!contents.isEmpty) return this.#classifyLoaded({ submission, contents, finding: undefined });
       this.#tellWhenDurable(submission);
       return this.#taken(submission);
@@ -104,8 +114,8 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
    * certain to be taken. Otherwise returns false and does nothing: the update must be submitted then.
    */
   submitFrame(submission: FrameSubmission, offset: number): boolean {
-    const { buffers, room, waiting } = this.#options;
-    const { found } = buffers;
+    const { room, shared, waiting } = this.#options;
+    const { found } = shared.buffers;
     const { sender, frame } = submission;
     if (!found.read(frame, offset, frame.byteLength)) return false;
     const bytes = found.end - found.start;
@@ -240,7 +250,7 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
   }
 
   #accountOf({ sender }: Submission): WorkAccount {
-    return sender?.connection ?? { spend: () => {}, turns: turnsOf(this.#options.clock) };
+    return sender?.connection ?? { spend: () => {}, turns: turnsOf(this.#options.shared.clock) };
   }
 
   #taken({ sender, answersSyncStep1 }: Submission): SubmissionOutcome {
@@ -267,23 +277,23 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
 
   /** The last run that waits, if an update of this member may join it. */
   #openRun(sender: SyncMember, bytes: number): MemberRun | undefined {
-    const { queue, waiting } = this.#options;
+    const { shared, waiting } = this.#options;
     const { last } = waiting;
     if (last?.transaction === undefined || last.sender !== sender) return undefined;
-    return queue.mayGrow(last.transaction, bytes) ? last : undefined;
+    return shared.queue.mayGrow(last.transaction, bytes) ? last : undefined;
   }
 
   #joined(run: MemberRun, origin: Origin, bytes: number): void {
     run.submissions.push(origin);
     this.#options.waiting.grew(bytes);
     // This may discard everything that waits.
-    if (run.transaction !== undefined) this.#options.queue.grew(run.transaction, bytes);
+    if (run.transaction !== undefined) this.#options.shared.queue.grew(run.transaction, bytes);
   }
 
   #newRun(sender: SyncMember | undefined, frame: Frame | undefined): MemberRun {
-    const { buffers, document } = this.#options;
+    const { document, shared } = this.#options;
     const { connection } = sender ?? {};
-    return new UpdateRun({ owner: this, document: document.name, sender, connection, frame, buffers });
+    return new UpdateRun({ owner: this, document: document.name, sender, connection, frame, buffers: shared.buffers });
   }
 
   #enqueue(run: MemberRun, origin: Origin): void {
@@ -291,7 +301,7 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
     run.submissions.push(origin);
     this.#options.waiting.add(run);
     // This may discard everything that waits.
-    run.transaction = this.#options.queue.enqueue(run);
+    run.transaction = this.#options.shared.queue.enqueue(run);
   }
 
   #advance(update: Uint8Array, contents: UpdateContents, row: RowId): void {
@@ -311,12 +321,12 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
 
   #tellWhenDurable(origin: Origin): void {
     if (origin.stored === undefined) return;
-    this.#options.durability.whenDurable(origin.sender?.connection ?? alone, origin);
+    this.#options.shared.durability.whenDurable(origin.sender?.connection ?? alone, origin);
   }
 
   /** Asks the sender of an update that leaves a gap: it most likely has the missing updates. */
   #askOnce(member: SyncMember): void {
     if (this.#askedMembers.has(member)) return;
-    if (this.#options.room.ask(member)) this.#askedMembers.add(member);
+    if (this.#options.room.askAgain(member)) this.#askedMembers.add(member);
   }
 }

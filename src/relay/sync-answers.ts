@@ -15,8 +15,6 @@ import type { SyncMember } from "./sync-member.ts";
 import { checkStateVector } from "./update/state-vector.ts";
 
 export interface SyncAnswersOptions {
-  readonly document: Document;
-  readonly audience: Audience;
   readonly snapshots: SnapshotBudget;
   readonly clock: Clock;
   readonly limits: Pick<
@@ -28,6 +26,11 @@ export interface SyncAnswersOptions {
     | "roomAnswerBurst"
     | "roomAnswersPerSecond"
   >;
+}
+
+export interface SyncAnswersParts {
+  readonly document: Document;
+  readonly audience: Audience;
 }
 
 /** The requests of one member. */
@@ -54,12 +57,16 @@ const smallBytes = 16 * 1024;
  */
 export class SyncAnswers {
   readonly #options: SyncAnswersOptions;
+  readonly #audience: Audience;
+  readonly #document: Document;
   readonly #requests = new SmallMap<SyncMember, Requests>();
   /** Undefined until the first request of a member that has something. */
   #pace: TokenBucket | undefined;
 
-  constructor(options: SyncAnswersOptions) {
+  constructor(options: SyncAnswersOptions, { audience, document }: SyncAnswersParts) {
     this.#options = options;
+    this.#audience = audience;
+    this.#document = document;
   }
 
   /**
@@ -75,7 +82,7 @@ export class SyncAnswers {
       throw new SessionError(closeReasons.frameTooLarge, detail);
     }
     const requests = this.#requestsOf(member);
-    if (requests.last !== undefined || requests.isBeingAnswered || this.#options.audience.isBehind(member)) {
+    if (requests.last !== undefined || requests.isBeingAnswered || this.#audience.isBehind(member)) {
       this.#defer(requests, stateVector);
       return;
     }
@@ -149,7 +156,7 @@ export class SyncAnswers {
     requests.cancel = this.#options.clock.after(this.#waitMs(requests, last), () => {
       requests.cancel = undefined;
       // Otherwise it is answered when the member has caught up.
-      if (!this.#options.audience.isBehind(member)) this.#answerInTime(member, requests);
+      if (!this.#audience.isBehind(member)) this.#answerInTime(member, requests);
     });
   }
 
@@ -162,7 +169,8 @@ export class SyncAnswers {
   }
 
   #answer(member: SyncMember, stateVector: Uint8Array): void | Promise<void> {
-    const { document, limits } = this.#options;
+    const { limits } = this.#options;
+    const document = this.#document;
     const { state } = document;
     if (state.bytes <= Math.min(smallBytes, limits.snapshotPieceBytes))
       return document.loaded(() => this.#send(member, stateVector, undefined));
@@ -186,7 +194,8 @@ export class SyncAnswers {
 
   /** The part of the snapshot budget for an answer, as soon as it is admitted. */
   #admit({ connection }: SyncMember): HeldSnapshot | Promise<HeldSnapshot> {
-    const { document, limits, snapshots } = this.#options;
+    const { limits, snapshots } = this.#options;
+    const document = this.#document;
     const { source, sourceBytes } = document.state.shared;
     const ownBytes = Math.min(unsentPieces * limits.snapshotPieceBytes, document.state.bytes);
     const load = { sources: new Map([[source, sourceBytes]]), ownBytes };
@@ -209,7 +218,7 @@ export class SyncAnswers {
     stateVector: Uint8Array,
     admitted: HeldSnapshot | Promise<HeldSnapshot>,
   ): Promise<void> {
-    const { document } = this.#options;
+    const document = this.#document;
     const { turns } = member.connection;
     const requests = this.#requestsOf(member);
     // The frame of the state vector may be used again.
@@ -232,12 +241,12 @@ export class SyncAnswers {
     } finally {
       requests.isBeingAnswered = false;
     }
-    if (!this.#options.audience.isBehind(member)) this.#answerInTime(member, requests);
+    if (!this.#audience.isBehind(member)) this.#answerInTime(member, requests);
   }
 
   /** Whether an answer can be made in this turn of the member, after what the turn has time for. */
   #isPrepared({ connection }: SyncMember): boolean {
-    const { state } = this.#options.document;
+    const { state } = this.#document;
     while (!(state.isPrepared || connection.turns.isOver)) {
       connection.spend("merged-bytes", tailPartBytes);
       state.prepareStep();
@@ -247,14 +256,14 @@ export class SyncAnswers {
 
   /** Takes the snapshot, sends it and subscribes the member, in one synchronous block. */
   #send(member: SyncMember, stateVector: Uint8Array, held: HeldSnapshot | undefined): void {
-    const { state } = this.#options.document;
+    const { state } = this.#document;
     member.connection.spend("merged-bytes", stateVector.byteLength + state.bytesToMerge(stateVector));
-    this.#options.audience.sendAnswer(member, this.#answerTo(stateVector), held);
+    this.#audience.sendAnswer(member, this.#answerTo(stateVector), held);
   }
 
   #answerTo(stateVector: Uint8Array): Answer {
     try {
-      return this.#options.document.state.answer(stateVector);
+      return this.#document.state.answer(stateVector);
     } catch (error) {
       throw malformedIfUndecodable(error);
     }

@@ -2,7 +2,7 @@ import type { Ticker, Ticking } from "../lib/time/ticker.ts";
 import type { OpenChannel } from "../transport/channel.ts";
 import { closeReasons } from "../transport/close-reason.ts";
 import type { TransportLimits } from "../transport/limits.ts";
-import { Audience } from "./audience.ts";
+import { Audience, type AudienceOwner } from "./audience.ts";
 import { Awareness } from "./awareness/awareness.ts";
 import type { CommitQueue } from "./commit/commit-queue.ts";
 import type { Durability } from "./commit/durability.ts";
@@ -10,17 +10,17 @@ import type { RunBuffers } from "./commit/update-run.ts";
 import { Document, type DocumentOptions } from "./document/document.ts";
 import type { DocumentState } from "./document/document-state.ts";
 import { WaitingUpdates } from "./document/waiting-updates.ts";
-import type { DocumentSpaceOptions } from "./document-space.ts";
+import type { DocumentSpaceCollaborators } from "./document-space.ts";
 import type { DroppedMessages } from "./dropped-messages.ts";
 import type { RelayLimits } from "./limits.ts";
 import type { SnapshotBudget } from "./snapshot/snapshot-budget.ts";
-import { type MemberRun, Submissions } from "./submissions.ts";
+import { type MemberRun, Submissions, type SubmissionsRoom } from "./submissions.ts";
 import { SyncAnswers } from "./sync-answers.ts";
 import { refuseUndecodable } from "./sync-codec.ts";
 import type { SyncMember } from "./sync-member.ts";
 
 /** The collaborators that all sync rooms of a server share. */
-export interface SyncRoomOptions extends DocumentOptions, Pick<DocumentSpaceOptions, "limitedLog"> {
+export interface SyncRoomOptions extends DocumentOptions, Pick<DocumentSpaceCollaborators, "limitedLog"> {
   readonly queue: CommitQueue;
   readonly buffers: RunBuffers;
   readonly durability: Durability;
@@ -40,7 +40,7 @@ export interface SyncRoomOptions extends DocumentOptions, Pick<DocumentSpaceOpti
  * Taking, sending and subscribing to the snapshot of a new member are one synchronous block, and so are advancing the
  * state and publishing an update: the member gets every update exactly once.
  */
-export class SyncRoom implements Ticking {
+export class SyncRoom implements Ticking, AudienceOwner, SubmissionsRoom {
   /** The updates of the room: takes them from its members, and from other parts of the server. */
   readonly updates: Submissions;
   readonly #options: SyncRoomOptions;
@@ -57,39 +57,18 @@ export class SyncRoom implements Ticking {
   }
 
   private constructor(document: Document, waiting: WaitingUpdates<MemberRun>, options: SyncRoomOptions) {
-    const { clock, limits, openChannel, snapshots } = options;
+    const { clock, limits } = options;
     this.#options = options;
     this.#document = document;
     this.#state = document.state;
-    this.#audience = new Audience({
-      openChannel,
-      snapshots,
-      room: document,
-      clock,
-      limits,
-      stateVector: () => this.#state.stateVector(),
-      caughtUp: (member) => {
-        this.#awareness.query(member);
-        this.#answers.caughtUp(member);
-      },
-      answerNeeded: (member, stateVector) => this.#answers.answerLate(member, stateVector),
-    });
-    this.#answers = new SyncAnswers({ ...options, document, audience: this.#audience });
-    this.updates = new Submissions({
-      ...options,
-      document,
-      waiting,
-      audience: this.#audience,
-      room: {
-        received: (member) => this.#awareness.frameReceived(member),
-        ask: (member) => this.#askAgain(member),
-        discarded: () => this.#discarded(),
-      },
-    });
+    const audience = new Audience(options, this);
+    this.#audience = audience;
+    this.#answers = new SyncAnswers(options, { document, audience });
+    this.updates = new Submissions({ shared: options, document, waiting, audience, room: this });
     this.#awareness = new Awareness({
       clock,
       limits,
-      audience: this.#audience,
+      audience,
       dropped: ({ connection }, bound, drops) => options.dropped.report(connection, bound, drops),
       accountOf: ({ connection }) => connection,
     });
@@ -171,12 +150,30 @@ export class SyncRoom implements Ticking {
     this.#document.skipCompaction();
   }
 
-  #mayBeSeen({ access }: SyncMember): boolean {
-    return access === "write" || this.#options.readersShowPresence;
+  /** Stands for the room in the snapshot budget. */
+  get room(): object {
+    return this.#document;
+  }
+
+  stateVector(): Uint8Array {
+    return this.#state.stateVector();
+  }
+
+  caughtUp(member: SyncMember): void {
+    this.#awareness.query(member);
+    this.#answers.caughtUp(member);
+  }
+
+  answerNeeded(member: SyncMember, stateVector: Uint8Array): void {
+    this.#answers.answerLate(member, stateVector);
+  }
+
+  received(member: SyncMember): void {
+    this.#awareness.frameReceived(member);
   }
 
   /** Asks a member for the updates that the document lacks. Returns false if it must not be asked. */
-  #askAgain(member: SyncMember): boolean {
+  askAgain(member: SyncMember): boolean {
     const isAllowed = this.#audience.has(member) && member.access === "write" && member.mayBeAsked?.() !== false;
     if (isAllowed) this.ask(member);
     return isAllowed;
@@ -185,7 +182,11 @@ export class SyncRoom implements Ticking {
   /**
    * Called when the queue has given up. The clients still hold their updates, and send them again when they reconnect.
    */
-  #discarded(): void {
+  discarded(): void {
     for (const { connection } of [...this.#audience.members]) connection.close(closeReasons.storageUnavailable);
+  }
+
+  #mayBeSeen({ access }: SyncMember): boolean {
+    return access === "write" || this.#options.readersShowPresence;
   }
 }

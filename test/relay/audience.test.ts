@@ -8,16 +8,10 @@ import { roomParts } from "../support/servers/room-parts.ts";
 
 function setUp() {
   const { clock, limits, snapshots } = roomParts({}, openMemoryStore());
-  const audience = new Audience({
-    openChannel: openFakeChannel,
-    snapshots,
-    room: {},
-    clock,
-    limits,
-    stateVector: () => Uint8Array.of(0),
-    caughtUp: () => {},
-    answerNeeded: () => {},
-  });
+  const audience = new Audience(
+    { openChannel: openFakeChannel, snapshots, clock, limits },
+    { room: {}, stateVector: () => Uint8Array.of(0), caughtUp: () => {}, answerNeeded: () => {} },
+  );
   const join = (id: string, encoding: SyncEncoding, update = Uint8Array.of(0, 0)) => {
     const member = { connection: new FakeConnection(id), encoding, access: "write" as const };
     audience.add(member);

@@ -1,7 +1,7 @@
 import type { Clock } from "./clock.ts";
 
 export interface PacedTaskOptions {
-  readonly task: () => void;
+  task(): void;
   readonly intervalMs: number;
   readonly clock: Clock;
 }
@@ -35,9 +35,8 @@ export class PacedTask {
   }
 
   #run(): void {
-    const { clock, task } = this.#options;
     this.#cancel = undefined;
-    this.#ranAt = clock.now();
-    task();
+    this.#ranAt = this.#options.clock.now();
+    this.#options.task();
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from "../../lib/time/clock.ts";
-import { PacedTask } from "../../lib/time/paced-task.ts";
+import { PacedTask, type PacedTaskOptions } from "../../lib/time/paced-task.ts";
 import type { RelayLimits } from "../limits.ts";
 import { type AwarenessEntry, encodeAwareness } from "./awareness-codec.ts";
 
@@ -28,21 +28,21 @@ const entryLength = 16;
  * The length of a broadcast is bounded as well, and so the work per second. The clients that find no place come first in
  * the next one; one that changes meanwhile keeps its turn.
  */
-export class AwarenessBroadcast {
+export class AwarenessBroadcast implements PacedTaskOptions {
   readonly #options: AwarenessBroadcastOptions;
   readonly #changed = new Set<number>();
-  readonly #task: PacedTask;
+  readonly #task = new PacedTask(this);
 
   constructor(options: AwarenessBroadcastOptions) {
     this.#options = options;
-    const { clock, receivers } = options;
-    this.#task = new PacedTask({
-      task: () => this.#send(),
-      get intervalMs() {
-        return Math.max(leastIntervalMs, receivers() * intervalMsPerReceiver);
-      },
-      clock,
-    });
+  }
+
+  get clock(): Clock {
+    return this.#options.clock;
+  }
+
+  get intervalMs(): number {
+    return Math.max(leastIntervalMs, this.#options.receivers() * intervalMsPerReceiver);
   }
 
   /** Reports a change, to be broadcast after the next `flush`. */
@@ -65,7 +65,8 @@ export class AwarenessBroadcast {
     this.#task.cancel();
   }
 
-  #send(): void {
+  /** Broadcasts what one broadcast has a place for. Called by its `PacedTask`. */
+  task(): void {
     const entries = this.#take();
     if (entries.length > 0) this.#options.broadcast(encodeAwareness(entries));
     this.flush();

@@ -11,23 +11,13 @@ import type { SyncMember } from "../sync-member.ts";
 import { mergeUpdates } from "../update/merge-updates.ts";
 import { type Covered, type Piece, stepEffort } from "../update/update-pieces.ts";
 import { Backlog, stalledDetail, type Transfer } from "./backlog.ts";
+import type { CatchUpOwner } from "./catch-up-owner.ts";
 import { SharedPieces } from "./shared-pieces.ts";
 
 export interface CatchUpOptions {
   readonly snapshots: SnapshotBudget;
-  /** Stands for the room in the snapshot budget. */
-  readonly room: object;
   readonly clock: Clock;
   readonly limits: Pick<TransportLimits, "outboxBytes"> & Pick<RelayLimits, "snapshotPieceBytes">;
-  /** Returns the message that carries an update to a member. Members can share its frame. */
-  readonly encode: (member: SyncMember, message: Transfer["last"], update: Uint8Array) => Frame;
-  /** The state vector of everything that is committed. */
-  readonly stateVector: () => Uint8Array;
-  /** The member must not receive published frames until `caughtUp`. */
-  readonly fellBehind: (member: SyncMember) => void;
-  readonly caughtUp: (member: SyncMember) => void;
-  /** The member has to be answered from this state vector, by `sendAnswer`. */
-  readonly answerNeeded: (member: SyncMember, stateVector: Uint8Array) => void;
 }
 
 /** Whether a frame or update acknowledges what the member itself has sent. */
@@ -58,14 +48,16 @@ const maxGrowth = 4;
  */
 export class CatchUp {
   readonly #options: CatchUpOptions;
+  readonly #owner: CatchUpOwner;
   /** The unsent bytes beyond which a frame waits. */
   readonly #slowBytes: number;
   readonly #backlogs = new SmallMap<SyncMember, Backlog>();
-  readonly #pieces: SharedPieces;
+  /** Undefined until an update is sent in pieces: most documents are small. */
+  #pieces: SharedPieces | undefined;
 
-  constructor(options: CatchUpOptions) {
+  constructor(options: CatchUpOptions, owner: CatchUpOwner) {
     this.#options = options;
-    this.#pieces = new SharedPieces(options.limits.snapshotPieceBytes);
+    this.#owner = owner;
     this.#slowBytes = options.limits.outboxBytes / 4;
   }
 
@@ -141,15 +133,14 @@ export class CatchUp {
     const { connection } = member;
     const isLarge = [...before, update].some((part) => this.isLarge(part.byteLength));
     if (!(isLarge || covered !== undefined || this.isBehind(member))) {
-      const { encode } = this.#options;
-      for (const part of before) connection.sendSnapshot(encode(member, "update", part));
-      connection.sendSnapshot(encode(member, "syncStep2", update));
+      for (const part of before) connection.sendSnapshot(this.#owner.encode(member, "update", part));
+      connection.sendSnapshot(this.#owner.encode(member, "syncStep2", update));
       if (connection.unsentBytes === 0 || !connection.isOpen) held?.release();
       else this.#waitForLink(this.#hold(this.#begin(member), held));
       return;
     }
     const backlog = this.#begin(member);
-    backlog.answered(this.#options.stateVector());
+    backlog.answered(this.#owner.stateVector());
     const messages = before.map((part) => ({ update: part, last: "update" as const }));
     for (const message of [...messages, { update, last: "syncStep2" } as const]) {
       this.#addTransfer(backlog, covered === undefined ? message : { ...message, covered });
@@ -178,19 +169,20 @@ export class CatchUp {
 
   /** Drops the copies of pieces that no client is being sent. Those that join soon after each other share them. */
   dropCopies(): void {
-    this.#pieces.dropCopies();
+    this.#pieces?.dropCopies();
   }
 
   #begin(member: SyncMember): Backlog {
     const known = this.#backlogs.get(member);
     if (known !== undefined) return known;
-    const backlog = new Backlog(member, this.#options.stateVector());
+    const backlog = new Backlog(member, this.#owner.stateVector());
     this.#backlogs.set(member, backlog);
-    this.#options.fellBehind(member);
+    this.#owner.fellBehind(member);
     return backlog;
   }
 
   #addTransfer(backlog: Backlog, { update, last, ...rest }: NewTransfer): void {
+    this.#pieces ??= new SharedPieces(this.#options.limits.snapshotPieceBytes);
     const pieces = this.#pieces.of(update);
     const maxBytes = this.#options.limits.snapshotPieceBytes;
     const defaults = { covered: nothingCovered, isAcknowledgement: false };
@@ -201,8 +193,8 @@ export class CatchUp {
   #hold(backlog: Backlog, held?: HeldSnapshot): Backlog {
     if (held === undefined && backlog.isAdmitted) return backlog;
     const { connection } = backlog.member;
-    const { room, snapshots } = this.#options;
-    const admitted = held ?? snapshots.hold({ load: backlog.load, connection, room });
+    const { room } = this.#owner;
+    const admitted = held ?? this.#options.snapshots.hold({ load: backlog.load, connection, room });
     admitted.stoppable({
       stop: () => backlog.stop(),
       close: () => connection.close(closeReasons.overloaded, heldBackDetail),
@@ -234,7 +226,7 @@ export class CatchUp {
     if (answerFrom !== undefined) {
       if (!this.#holdsNothing(backlog)) return false;
       backlog.wait = "answer";
-      this.#options.answerNeeded(member, answerFrom);
+      this.#owner.answerNeeded(member, answerFrom);
       return false;
     }
     if (this.#sendUpdates(backlog)) return this.#sendNext(backlog);
@@ -245,19 +237,18 @@ export class CatchUp {
     }
     this.#backlogs.delete(member);
     backlog.end();
-    this.#options.caughtUp(member);
+    this.#owner.caughtUp(member);
     return false;
   }
 
   /** Sends the kept updates: small ones at once, as one update. Returns whether there are others, to be sent in pieces. */
   #sendUpdates(backlog: Backlog): boolean {
-    const { encode, stateVector } = this.#options;
-    const updates = backlog.takeUpdates(stateVector());
+    const updates = backlog.takeUpdates(this.#owner.stateVector());
     const large = updates.filter(({ byteLength }) => this.isLarge(byteLength));
     const small = updates.filter(({ byteLength }) => !this.isLarge(byteLength));
     const merged = small.length > 0 ? mergeUpdates(small) : undefined;
     if (merged !== undefined && !this.isLarge(merged.byteLength)) {
-      backlog.member.connection.send(encode(backlog.member, "update", merged));
+      backlog.member.connection.send(this.#owner.encode(backlog.member, "update", merged));
     } else if (merged !== undefined) large.push(merged);
     for (const update of large) this.#addTransfer(backlog, { update, last: "update" });
     return large.length > 0;
@@ -279,7 +270,7 @@ export class CatchUp {
     const { update, next } = piece;
     const message = next === undefined ? last : "update";
     const isNeeded = update.byteLength > emptyBytes || message === "syncStep2" || transfer.isAcknowledgement;
-    if (isNeeded) connection.sendSnapshot(this.#options.encode(backlog.member, message, update));
+    if (isNeeded) connection.sendSnapshot(this.#owner.encode(backlog.member, message, update));
     if (next === undefined) {
       backlog.endTransfer();
       return true;
@@ -313,8 +304,8 @@ export class CatchUp {
     }
     backlog.wait = "budget";
     const { member, load } = backlog;
-    const { room, snapshots } = this.#options;
-    snapshots.admit({ load, connection: member.connection, room }, (held) => {
+    const { room } = this.#owner;
+    this.#options.snapshots.admit({ load, connection: member.connection, room }, (held) => {
       const isAwaited = this.#backlogs.get(member) === backlog && !backlog.isAdmitted;
       if (isAwaited) this.#hold(backlog, held);
       else held.release();

@@ -77,7 +77,8 @@ export class Document implements MemoryHolder {
   #loading: Promise<void> | undefined;
   #compacting: Promise<void> | undefined;
   #skipsCompaction = false;
-  readonly #compactionSkipped = Promise.withResolvers<void>();
+  /** Defined while `close` waits for a compaction. */
+  #compactionSkipped: PromiseWithResolvers<void> | undefined;
   /** The size of the tail from which the next compaction is tried. */
   #compactionBytes = 0;
   #hasFailedToCompact = false;
@@ -178,7 +179,7 @@ export class Document implements MemoryHolder {
    */
   skipCompaction(): void {
     this.#skipsCompaction = true;
-    this.#compactionSkipped.resolve();
+    this.#compactionSkipped?.resolve();
   }
 
   async #whenLoaded<Result>(task: () => Result): Promise<Awaited<Result>> {
@@ -208,6 +209,7 @@ export class Document implements MemoryHolder {
 
   async #compacted(): Promise<void> {
     while (this.#compacting !== undefined && !this.#skipsCompaction) {
+      this.#compactionSkipped ??= Promise.withResolvers<void>();
       await Promise.race([this.#compacting, this.#compactionSkipped.promise]);
     }
   }

@@ -20,11 +20,16 @@ export interface ExceededCount {
   readonly limit: number;
 }
 
-export interface SizeLimitOptions {
-  readonly document: Pick<Document, "state" | "keepsDeleted" | "compact" | "sizeWith">;
+/** The collaborators that the size limits of all documents share. */
+export interface SizeLimitCollaborators {
   readonly compactor: Pick<Compactor, "closed">;
-  readonly waiting: Pick<WaitingUpdates<WaitingWrite>, "bytes" | "settled">;
   readonly limits: DocumentLimits & Pick<RelayLimits, "relayFrameBytes">;
+}
+
+export interface SizeLimitOptions {
+  readonly shared: SizeLimitCollaborators;
+  readonly document: Pick<Document, "state" | "keepsDeleted" | "compact" | "sizeWith">;
+  readonly waiting: Pick<WaitingUpdates<WaitingWrite>, "bytes" | "settled">;
 }
 
 /** The bounds on one document. */
@@ -50,7 +55,8 @@ export class SizeLimit {
 
   /** Whether an update of so many bytes fits that has at most one struct and one deleted range. */
   isWithin(bytes: number): boolean {
-    const { document, limits, waiting } = this.#options;
+    const { document, shared, waiting } = this.#options;
+    const { limits } = shared;
     const isWithin = document.state.bytes + waiting.bytes + bytes <= limits.documentBytes;
     return isWithin && document.state.hasCountsWithin(limits);
   }
@@ -60,7 +66,8 @@ export class SizeLimit {
    * have been stored meanwhile. The promise rejects with `CompactorClosed`.
    */
   decide({ update, contents }: DecodedUpdate, finding: Finding | undefined): "fits" | "too-large" | Promise<Finding> {
-    const { document, limits, waiting } = this.#options;
+    const { document, shared, waiting } = this.#options;
+    const { limits } = shared;
     const { state } = document;
     const logBytes = state.bytes + waiting.bytes;
     const exceeded = this.exceededCount(contents);
@@ -85,7 +92,8 @@ export class SizeLimit {
 
   /** The bound that the counts of the document would exceed with an update; undefined when they would exceed none. */
   exceededCount(contents: UpdateContents): ExceededCount | undefined {
-    const { document, limits } = this.#options;
+    const { document, shared } = this.#options;
+    const { limits } = shared;
     const { structs, clients, deletedRanges } = document.state.counts;
     const added = countsOf(contents);
     if (structs + added.structs > limits.documentStructs) {
@@ -107,17 +115,18 @@ export class SizeLimit {
   }
 
   #fitCounts({ structs, deletedRanges }: ContentCounts): boolean {
-    const { document, limits } = this.#options;
+    const { document, shared } = this.#options;
+    const { limits } = shared;
     const { counts } = document.state;
     const isWithin = structs <= Math.max(limits.documentStructs, counts.structs);
     return isWithin && deletedRanges <= Math.max(limits.documentDeletedRanges, counts.deletedRanges);
   }
 
   async #compact(): Promise<Finding> {
-    const { compactor, document, waiting } = this.#options;
+    const { document, shared, waiting } = this.#options;
     await waiting.settled();
     await document.compact();
-    if (compactor.closed.aborted) throw new CompactorClosed();
+    if (shared.compactor.closed.aborted) throw new CompactorClosed();
     return { kind: "compacted" };
   }
 

@@ -15,7 +15,7 @@ import { encodeMessage } from "./codec.ts";
 import { isPartyPath, partyDocumentPath, partyPrefix } from "./party-path.ts";
 import { YWebsocketSession, type YWebsocketSessionOptions } from "./session.ts";
 
-export interface YWebsocketOptions extends Omit<YWebsocketSessionOptions, "signal"> {
+export interface YWebsocketOptions extends YWebsocketSessionOptions {
   readonly rooms: RoomRegistry<SyncRoom>;
   readonly authorizer: Authorizer;
   readonly limits: RoomLimits & Pick<RelayLimits, "relayFrameBytes">;
@@ -51,7 +51,7 @@ async function open(
   if (fault !== undefined) throw new SessionError(closeReasons.malformedFrame, fault);
   const pass = await enterRoom(rooms, authorizer, accessRequest("sync", name, { connection, handshake }));
   if (!pass.granted) throw sessionErrorOf(pass);
-  return new YWebsocketSession(connection, pass, { ...options, signal: handshake.signal });
+  return new YWebsocketSession({ connection, waiter: handshake }, pass, options);
 }
 
 /** Returns the rest of the path, percent-decoded once; an invalid percent-encoding is taken literally. */

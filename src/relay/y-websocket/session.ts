@@ -1,5 +1,6 @@
 import type { Access, Denial, GrantWatcher } from "../../auth/authorizer.ts";
 import { abortableWait } from "../../lib/abortable-wait.ts";
+import type { Waiter } from "../../lib/time/take-or-wait.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import { closeReasonOf } from "../../rooms/denial.ts";
 import type { RoomPass } from "../../rooms/room-pass.ts";
@@ -15,11 +16,16 @@ import { Batch, decodeBatchMarker } from "./batch.ts";
 import { type ClientMessage, decodeFrame, encodeMessage, isAwareness, updateOffsetOf } from "./codec.ts";
 
 export interface YWebsocketSessionOptions {
-  /** Aborts when the client disconnects. */
-  readonly signal: AbortSignal;
   readonly limits: Pick<RelayLimits, "relayFrameBytes">;
   readonly metrics: Pick<Metrics, "ignoredMessages">;
   readonly dropped: DroppedMessages;
+}
+
+/** The client of a session. */
+export interface Client {
+  readonly connection: Connection;
+  /** Read only when the client has to wait: most never do. */
+  readonly waiter: Waiter;
 }
 
 /** All members share one encoding, because y-websocket's frames name no document. */
@@ -49,6 +55,7 @@ const notices = {
 export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatcher {
   readonly connection: Connection;
   readonly encoding = yWebsocketEncoding;
+  readonly #waiter: Waiter;
   readonly #pass: RoomPass<SyncRoom>;
   readonly #options: YWebsocketSessionOptions;
   /** Defined while the client sends a message in pieces. */
@@ -58,8 +65,9 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
   #hasGrantEnded = false;
 
   /** The session owns the pass from now on. */
-  constructor(connection: Connection, pass: RoomPass<SyncRoom>, options: YWebsocketSessionOptions) {
+  constructor({ connection, waiter }: Client, pass: RoomPass<SyncRoom>, options: YWebsocketSessionOptions) {
     this.connection = connection;
+    this.#waiter = waiter;
     this.#pass = pass;
     this.#options = options;
     // The grant may have ended since the pass was issued: then the client must learn nothing of the room.
@@ -180,9 +188,10 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
    * it has taken some, as they do while much that it has sent waits for the store.
    */
   #submit(submission: Submission): void | Promise<void> {
-    const { signal } = this.#options;
     const { updates } = this.#room;
-    if (!updates.isFullFor(this) || signal.aborted) return this.#submitted(updates.submit(submission));
+    if (!updates.isFullFor(this)) return this.#submitted(updates.submit(submission));
+    const { signal } = this.#waiter;
+    if (signal.aborted) return this.#submitted(updates.submit(submission));
     const taken = abortableWait(signal, (done) => {
       updates.whenTaken(this, done);
       return undefined;

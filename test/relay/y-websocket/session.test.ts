@@ -187,12 +187,8 @@ describe("a y-websocket client", () => {
     const pass = new RoomPass(await rooms.acquire("doc"), grant);
     const connection = new FakeConnection("late");
     grant.end(expired);
-    const session = new YWebsocketSession(connection, pass, {
-      limits,
-      metrics,
-      dropped,
-      signal: new AbortController().signal,
-    });
+    const client = { connection, waiter: new AbortController() };
+    const session = new YWebsocketSession(client, pass, { limits, metrics, dropped });
     expect([connection.closeReason, connection.refusal]).toEqual([closeReasons.grantExpired, "it is over"]);
     // Not even which clients the document has.
     expect(connection.sent).toEqual([]);
