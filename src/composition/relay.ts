@@ -6,6 +6,7 @@ import { Durability } from "../relay/commit/durability.ts";
 import { RunBuffers } from "../relay/commit/update-run.ts";
 import type { Compactor } from "../relay/compaction/compactor.ts";
 import { DocumentMemory } from "../relay/document/document-memory.ts";
+import { Garbage } from "../relay/document/garbage.ts";
 import { DroppedMessages } from "../relay/dropped-messages.ts";
 import { hocuspocus } from "../relay/hocuspocus/protocol.ts";
 import { SnapshotBudget } from "../relay/snapshot/snapshot-budget.ts";
@@ -13,7 +14,6 @@ import { SyncRoom, type SyncRoomOptions } from "../relay/sync-room.ts";
 import { yWebsocket } from "../relay/y-websocket/protocol.ts";
 import { RoomRegistry } from "../rooms/room-registry.ts";
 import type { Store } from "../storage/store.ts";
-import { Garbage } from "./garbage.ts";
 import { endpointsOf, type Part } from "./part.ts";
 import type { PartDependencies, ServerOptions } from "./server-options.ts";
 

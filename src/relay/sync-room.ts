@@ -1,9 +1,11 @@
 import type { Ticker, Ticking } from "../lib/time/ticker.ts";
 import type { OpenChannel } from "../transport/channel.ts";
 import { closeReasons } from "../transport/close-reason.ts";
+import type { Connection } from "../transport/connection.ts";
 import type { TransportLimits } from "../transport/limits.ts";
 import { Audience, type AudienceOwner } from "./audience.ts";
-import { Awareness } from "./awareness/awareness.ts";
+import { Awareness, type AwarenessOwner } from "./awareness/awareness.ts";
+import type { AwarenessBound, Drops } from "./awareness/drop-counts.ts";
 import type { CommitQueue } from "./commit/commit-queue.ts";
 import type { Durability } from "./commit/durability.ts";
 import type { RunBuffers } from "./commit/update-run.ts";
@@ -40,7 +42,7 @@ export interface SyncRoomOptions extends DocumentOptions, Pick<DocumentSpaceColl
  * Taking, sending and subscribing to the snapshot of a new member are one synchronous block, and so are advancing the
  * state and publishing an update: the member gets every update exactly once.
  */
-export class SyncRoom implements Ticking, AudienceOwner, SubmissionsRoom {
+export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMember>, SubmissionsRoom {
   /** The updates of the room: takes them from its members, and from other parts of the server. */
   readonly updates: Submissions;
   readonly #options: SyncRoomOptions;
@@ -65,13 +67,7 @@ export class SyncRoom implements Ticking, AudienceOwner, SubmissionsRoom {
     this.#audience = audience;
     this.#answers = new SyncAnswers(options, { document, audience });
     this.updates = new Submissions({ shared: options, document, waiting, audience, room: this });
-    this.#awareness = new Awareness({
-      clock,
-      limits,
-      audience,
-      dropped: ({ connection }, bound, drops) => options.dropped.report(connection, bound, drops),
-      accountOf: ({ connection }) => connection,
-    });
+    this.#awareness = new Awareness({ clock, limits, audience }, this);
   }
 
   /** The name of the document. */
@@ -166,6 +162,14 @@ export class SyncRoom implements Ticking, AudienceOwner, SubmissionsRoom {
 
   answerNeeded(member: SyncMember, stateVector: Uint8Array): void {
     this.#answers.answerLate(member, stateVector);
+  }
+
+  dropped({ connection }: SyncMember, bound: AwarenessBound, drops: Drops): void {
+    this.#options.dropped.report(connection, bound, drops);
+  }
+
+  accountOf({ connection }: SyncMember): Connection {
+    return connection;
   }
 
   received(member: SyncMember): void {

@@ -30,27 +30,34 @@ export class NativeChannels {
     this.#opened += 1;
     // A topic is a number and never a room's name: names are secrets, and each subscription would keep a copy.
     const topic = String(this.#opened);
-    return new NativeChannel({ topic, servers: this.#servers, slowBytes: this.#limits.outboxBytes / 4, slow });
+    return new NativeChannel(topic, this, slow);
   };
-}
 
-interface NativeChannelOptions {
-  readonly topic: string;
-  readonly servers: ReadonlySet<SocketServer>;
-  readonly slowBytes: number;
-  readonly slow: ((connection: Connection) => void) | undefined;
+  get servers(): ReadonlySet<SocketServer> {
+    return this.#servers;
+  }
+
+  get slowBytes(): number {
+    return this.#limits.outboxBytes / 4;
+  }
 }
 
 class NativeChannel implements Channel {
   readonly #topic: string;
-  readonly #options: NativeChannelOptions;
+  readonly #channels: Pick<NativeChannels, "servers" | "slowBytes">;
+  readonly #slow: ((connection: Connection) => void) | undefined;
   readonly #members = new SmallSet<WebSocketConnection>();
   /** Published since the members' outboxes were last looked at. */
   #uncheckedBytes = 0;
 
-  constructor(options: NativeChannelOptions) {
-    this.#topic = options.topic;
-    this.#options = options;
+  constructor(
+    topic: string,
+    channels: Pick<NativeChannels, "servers" | "slowBytes">,
+    slow: ((connection: Connection) => void) | undefined,
+  ) {
+    this.#topic = topic;
+    this.#channels = channels;
+    this.#slow = slow;
   }
 
   join(connection: Connection): void {
@@ -67,20 +74,21 @@ class NativeChannel implements Channel {
 
   publish(frame: Frame, except?: Connection): void {
     const sender = except === undefined ? undefined : native(except);
-    for (const server of this.#options.servers) {
+    for (const server of this.#channels.servers) {
       // A socket's own publish leaves out only that socket, also after it has closed.
       if (sender?.server === server) sender.socket.publish(this.#topic, frame);
       else server.publish(this.#topic, frame);
     }
     this.#uncheckedBytes += frameBytes(frame);
-    if (this.#uncheckedBytes >= this.#options.slowBytes) this.#checkOutboxes();
+    if (this.#uncheckedBytes >= this.#channels.slowBytes) this.#checkOutboxes();
   }
 
   /** Looks at every member once per `slowBytes` published, so an outbox overshoots its limit by no more than that. */
   #checkOutboxes(): void {
     const bytes = this.#uncheckedBytes;
     this.#uncheckedBytes = 0;
-    const { slow, slowBytes } = this.#options;
+    const { slowBytes } = this.#channels;
+    const slow = this.#slow;
     for (const member of this.#members) {
       if (slow !== undefined && member.unsentBytes > slowBytes) slow(member);
       member.published(bytes);

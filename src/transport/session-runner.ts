@@ -55,7 +55,7 @@ export interface RunnerOptions<C extends RunConnection> {
  */
 export class SessionRunner<C extends RunConnection> implements InboxOptions<Frame>, ConnectionOwner {
   readonly connection: C;
-  readonly #wire: Wire<C>;
+  readonly #protocol: Protocol;
   readonly #options: RunnerOptions<C>;
   readonly #inbox: Inbox<Frame>;
   readonly #handshake: ClientHandshake;
@@ -68,7 +68,7 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
   #cancelClose: (() => void) | undefined;
 
   constructor(wire: Wire<C>, options: RunnerOptions<C>) {
-    this.#wire = wire;
+    this.#protocol = wire.protocol;
     this.#handshake = new ClientHandshake(wire.handshake);
     this.#options = options;
     this.#inbox = new Inbox(this);
@@ -96,7 +96,7 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
   handle(frame: Frame): void | Promise<void> {
     const bytes = frameBytes(frame);
     this.connection.turns.handling(bytes);
-    if (bytes > this.#wire.protocol.frameBytes) return this.#oversized(frame, bytes);
+    if (bytes > this.#protocol.frameBytes) return this.#oversized(frame, bytes);
     return this.#session?.receive(frame);
   }
 
@@ -132,7 +132,7 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
   }
 
   get #isRefusedWhenFull(): boolean {
-    return this.#wire.protocol.inboxOverflow === "refuse";
+    return this.#protocol.inboxOverflow === "refuse";
   }
 
   cleared(): void {
@@ -143,7 +143,7 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
     const { limitedLog, metrics } = this.#options;
     metrics.closedConnections.inc({ reason });
     if (detail !== undefined) {
-      limitedLog.info({ event: "connection-closed", protocol: this.#wire.protocol.name, reason, detail });
+      limitedLog.info({ event: "connection-closed", protocol: this.#protocol.name, reason, detail });
     }
     this.#inbox.abandon(() => this.#end());
     this.#isIgnored = true;
@@ -155,7 +155,7 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
     // Work for a client that has disconnected usually fails, and no client is left to tell.
     if (!this.connection.isOpen) return;
     const { limitedLog, metrics } = this.#options;
-    const { protocol } = this.#wire;
+    const protocol = this.#protocol;
     if (error instanceof SessionError) {
       const { reason, message: detail } = error;
       metrics.refusedSessions.inc({ reason: reason.name });
@@ -189,18 +189,18 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
   }
 
   #admit(): void {
-    if (this.#wire.protocol.admitsClients !== true) this.connection.admit();
+    if (this.#protocol.admitsClients !== true) this.connection.admit();
   }
 
   #oversized(frame: Frame, bytes: number): void | Promise<void> {
-    const detail = `${this.#wire.protocol.frameBytesOption}: a frame of ${bytes} bytes`;
+    const detail = `${this.#protocol.frameBytesOption}: a frame of ${bytes} bytes`;
     if (this.#session?.oversized === undefined) throw new SessionError(closeReasons.frameTooLarge, detail);
     return this.#session.oversized(frame, detail);
   }
 
   #start(): void {
     try {
-      const opening = this.#wire.protocol.open(this.connection, this.#handshake);
+      const opening = this.#protocol.open(this.connection, this.#handshake);
       if (!(opening instanceof Promise)) this.#session = opening;
       else
         this.#inbox.begin(
@@ -240,7 +240,7 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
   }
 
   #refuse(reason: CloseReason, detail: string): void {
-    const { protocol } = this.#wire;
+    const protocol = this.#protocol;
     const closeMessage = protocol.closeMessage?.(reason, detail);
     if (closeMessage !== undefined) this.connection.send(closeMessage);
     if (protocol.closeDelayMs === undefined) this.connection.close(reason);

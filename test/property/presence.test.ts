@@ -8,7 +8,8 @@ import {
 import * as Y from "yjs";
 import { defaultLimits } from "../../src/composition/limits.ts";
 import { Ticker } from "../../src/lib/time/ticker.ts";
-import { Awareness } from "../../src/relay/awareness/awareness.ts";
+import { Awareness, type AwarenessOwner } from "../../src/relay/awareness/awareness.ts";
+import type { AwarenessAudience } from "../../src/relay/awareness/awareness-audience.ts";
 import { decodeAwareness } from "../../src/relay/awareness/awareness-codec.ts";
 import { type Random, withSeeds } from "../support/bytes/random.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
@@ -70,26 +71,25 @@ class Server {
   constructor() {
     const account = new FakeConnection("account");
     const send = (member: string, body: Uint8Array) => this.#members.get(member)?.receive(member, body);
-    this.room = new Awareness({
-      clock: this.clock,
-      limits: defaultLimits,
-      audience: {
-        sendAwareness: send,
-        requestRenewal: (member, body) => {
-          send(member, body);
-          this.#members.get(member)?.queried(member);
-        },
-        publishAwareness: (body) => {
-          this.broadcasts += 1;
-          for (const member of this.#subscribed) send(member, body);
-        },
-        subscribeToAwareness: (member) => void this.#subscribed.add(member),
+    const audience: AwarenessAudience<string> = {
+      sendAwareness: send,
+      requestRenewal: (member, body) => {
+        send(member, body);
+        this.#members.get(member)?.queried(member);
       },
+      publishAwareness: (body) => {
+        this.broadcasts += 1;
+        for (const member of this.#subscribed) send(member, body);
+      },
+      subscribeToAwareness: (member) => void this.#subscribed.add(member),
+    };
+    const owner: AwarenessOwner<string> = {
       accountOf: () => account,
       dropped: (member, bound) => {
         throw new Error(`${member} exceeds ${bound}`);
       },
-    });
+    };
+    this.room = new Awareness({ clock: this.clock, limits: defaultLimits, audience }, owner);
     new Ticker({ intervalMs: 5_000, clock: this.clock }).add(this);
   }
 

@@ -1,6 +1,7 @@
 import { defaultLimits } from "../../src/composition/limits.ts";
 import { Ticker } from "../../src/lib/time/ticker.ts";
 import { Awareness } from "../../src/relay/awareness/awareness.ts";
+import type { AwarenessAudience } from "../../src/relay/awareness/awareness-audience.ts";
 import { type AwarenessEntry, decodeAwareness, encodeAwareness } from "../../src/relay/awareness/awareness-codec.ts";
 import { FakeClock } from "./fakes/fake-clock.ts";
 import { FakeConnection } from "./fakes/fake-connection.ts";
@@ -20,18 +21,19 @@ export function awarenessRoom(limits = defaultLimits) {
   const entriesOf = (body: Uint8Array): Entries =>
     decodeAwareness(body).map((entry) => [entry.clientId, entry.clock, entry.state ?? null]);
   const tell = (member: string, body: Uint8Array) => told.set(member, [...(told.get(member) ?? []), entriesOf(body)]);
-  const awareness = new Awareness<string>({
-    clock,
-    limits,
-    audience: {
-      publishAwareness: (body) => void broadcasts.push(entriesOf(body)),
-      sendAwareness: tell,
-      requestRenewal: tell,
-      subscribeToAwareness: (member) => void subscribed.push(member),
+  const audience: AwarenessAudience<string> = {
+    publishAwareness: (body) => void broadcasts.push(entriesOf(body)),
+    sendAwareness: tell,
+    requestRenewal: tell,
+    subscribeToAwareness: (member) => void subscribed.push(member),
+  };
+  const awareness = new Awareness<string>(
+    { clock, limits, audience },
+    {
+      dropped: (member, bound, { count, detail }) => void dropped.push([member, bound, detail, count]),
+      accountOf: () => account,
     },
-    dropped: (member, bound, { count, detail }) => dropped.push([member, bound, detail, count]),
-    accountOf: () => account,
-  });
+  );
   new Ticker({ intervalMs: 5_000, clock }).add({ tick: () => awareness.removeExpired() });
   const say = (member: string, ...entries: Entries) => void awareness.updateReceived(member, encodeEntries(entries));
   /** Connects as y-websocket does: SyncStep1 and its own state in the same instant. */

@@ -6,11 +6,14 @@ import { type AwarenessEntry, encodeAwareness } from "./awareness-codec.ts";
 export interface AwarenessBroadcastOptions {
   readonly clock: Clock;
   readonly limits: Pick<RelayLimits, "awarenessBroadcastLength">;
+}
+
+export interface BroadcastOwner {
+  /** The number of members that a broadcast goes to. */
+  readonly memberCount: number;
   /** Returns the latest entry of a client; undefined when it is forgotten. */
-  readonly entryOf: (clientId: number) => AwarenessEntry | undefined;
-  readonly broadcast: (body: Uint8Array) => void;
-  /** Returns the number of members that a broadcast goes to. */
-  readonly receivers: () => number;
+  clientOf(clientId: number): AwarenessEntry | undefined;
+  broadcast(body: Uint8Array): void;
 }
 
 const leastIntervalMs = 30;
@@ -31,10 +34,12 @@ const entryLength = 16;
 export class AwarenessBroadcast implements PacedTaskOptions {
   readonly #options: AwarenessBroadcastOptions;
   readonly #changed = new Set<number>();
+  readonly #owner: BroadcastOwner;
   readonly #task = new PacedTask(this);
 
-  constructor(options: AwarenessBroadcastOptions) {
+  constructor(options: AwarenessBroadcastOptions, owner: BroadcastOwner) {
     this.#options = options;
+    this.#owner = owner;
   }
 
   get clock(): Clock {
@@ -42,7 +47,7 @@ export class AwarenessBroadcast implements PacedTaskOptions {
   }
 
   get intervalMs(): number {
-    return Math.max(leastIntervalMs, this.#options.receivers() * intervalMsPerReceiver);
+    return Math.max(leastIntervalMs, this.#owner.memberCount * intervalMsPerReceiver);
   }
 
   /** Reports a change, to be broadcast after the next `flush`. */
@@ -68,17 +73,17 @@ export class AwarenessBroadcast implements PacedTaskOptions {
   /** Broadcasts what one broadcast has a place for. Called by its `PacedTask`. */
   task(): void {
     const entries = this.#take();
-    if (entries.length > 0) this.#options.broadcast(encodeAwareness(entries));
+    if (entries.length > 0) this.#owner.broadcast(encodeAwareness(entries));
     this.flush();
   }
 
   /** Takes the entries that find a place in one broadcast: at least one. */
   #take(): readonly AwarenessEntry[] {
-    const { entryOf, limits, receivers } = this.#options;
+    const { limits } = this.#options;
     const entries: AwarenessEntry[] = [];
-    let left = Math.min(limits.awarenessBroadcastLength, lengthForAll / Math.max(1, receivers()));
+    let left = Math.min(limits.awarenessBroadcastLength, lengthForAll / Math.max(1, this.#owner.memberCount));
     for (const clientId of this.#changed) {
-      const entry = entryOf(clientId);
+      const entry = this.#owner.clientOf(clientId);
       left -= entryLength + (entry?.state?.length ?? 0);
       if (left < 0 && entries.length > 0) break;
       this.#changed.delete(clientId);

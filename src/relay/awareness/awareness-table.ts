@@ -36,6 +36,11 @@ export interface ClientRecord<Member> {
   readonly seenAt: number;
 }
 
+export interface TableOwner {
+  /** The client is forgotten, to make a place for another one. */
+  forgotten(clientId: number): void;
+}
+
 type MutableRecord<Member> = { -readonly [Field in keyof ClientRecord<Member>]: ClientRecord<Member>[Field] };
 
 /**
@@ -53,14 +58,13 @@ export class AwarenessTable<Member> {
   /** Client ids without a state and without a primary: the first to be forgotten. */
   readonly #departed = new Set<number>();
   readonly #passedOn: PassedOnIds<Member>;
-  readonly #forgotten: (clientId: number) => void;
+  readonly #owner: TableOwner;
   /** The length of all states together, in UTF-16 code units. */
   #stateLength = 0;
 
-  /** `forgotten` is called for a client that is forgotten to make a place for another one. */
-  constructor(limits: RelayLimits, forgotten: (clientId: number) => void) {
+  constructor(limits: RelayLimits, owner: TableOwner) {
     this.#limits = limits;
-    this.#forgotten = forgotten;
+    this.#owner = owner;
     this.#passedOn = new PassedOnIds(limits.awarenessClientsPerConnection);
   }
 
@@ -171,7 +175,7 @@ export class AwarenessTable<Member> {
     for (const clientId of this.#departed) {
       this.#departed.delete(clientId);
       this.#clients.delete(clientId);
-      this.#forgotten(clientId);
+      this.#owner.forgotten(clientId);
       return true;
     }
     return false;

@@ -18,10 +18,14 @@ export interface AwarenessOptions<Member> {
   readonly clock: Clock;
   readonly limits: RelayLimits;
   readonly audience: AwarenessAudience<Member>;
+}
+
+/** The room of an awareness. */
+export interface AwarenessOwner<Member> {
   /** States, or a whole update, of `member` are dropped at `bound`. */
-  readonly dropped: (member: Member, bound: AwarenessBound, drops: Drops) => void;
+  dropped(member: Member, bound: AwarenessBound, drops: Drops): void;
   /** Returns the account of the work that is done for `member`: entries that are read or encoded count as ids. */
-  readonly accountOf: (member: Member) => WorkAccount;
+  accountOf(member: Member): WorkAccount;
 }
 
 /** An entry that removes a known client. */
@@ -50,6 +54,7 @@ const step = { entries: 1_000, bytes: 2 ** 17 };
  */
 export class Awareness<Member extends object | string> {
   readonly #options: AwarenessOptions<Member>;
+  readonly #owner: AwarenessOwner<Member>;
   readonly #clients: AwarenessTable<Member>;
   readonly #members = new SmallMap<Member, MemberIds>();
   /** The updates of which the rest is being read. */
@@ -61,30 +66,45 @@ export class Awareness<Member extends object | string> {
   readonly #renewals: Renewals<Member>;
   readonly #drops = new DropCounts();
 
-  constructor(options: AwarenessOptions<Member>) {
+  constructor(options: AwarenessOptions<Member>, owner: AwarenessOwner<Member>) {
     this.#options = options;
-    const { audience, clock, limits } = options;
-    const clientOf = (clientId: number) => this.#clients.get(clientId);
-    this.#clients = new AwarenessTable(limits, (clientId) => this.#broadcast.forget(clientId));
+    this.#owner = owner;
+    this.#clients = new AwarenessTable(options.limits, this);
     this.#primaries = new Primaries(this.#clients, this.#members);
-    const broadcast = (body: Uint8Array) => {
-      this.#answers.changesSent();
-      audience.publishAwareness(body);
-    };
-    const receivers = () => this.#members.size;
-    this.#broadcast = new AwarenessBroadcast({ clock, limits, entryOf: clientOf, broadcast, receivers });
-    this.#answers = new PresenceAnswers({
-      clock,
-      audience,
-      present: () => this.#clients.present(),
-      spend: (member, entries) => options.accountOf(member).spend("ids", entries),
-    });
-    this.#renewals = new Renewals({ clock, audience, clientOf });
-    const subscribed = (member: Member) => {
-      audience.subscribeToAwareness(member);
-      this.#answers.send(member);
-    };
-    this.#subscriptions = new Subscriptions({ clock, subscribed });
+    this.#broadcast = new AwarenessBroadcast(options, this);
+    this.#answers = new PresenceAnswers(options, this);
+    this.#renewals = new Renewals(options, this);
+    this.#subscriptions = new Subscriptions(options, this);
+  }
+
+  get memberCount(): number {
+    return this.#members.size;
+  }
+
+  clientOf(clientId: number): ClientRecord<Member> | undefined {
+    return this.#clients.get(clientId);
+  }
+
+  present(): readonly AwarenessEntry[] {
+    return this.#clients.present();
+  }
+
+  broadcast(body: Uint8Array): void {
+    this.#answers.changesSent();
+    this.#options.audience.publishAwareness(body);
+  }
+
+  spend(member: Member, entries: number): void {
+    this.#owner.accountOf(member).spend("ids", entries);
+  }
+
+  subscribed(member: Member): void {
+    this.#options.audience.subscribeToAwareness(member);
+    this.#answers.send(member);
+  }
+
+  forgotten(clientId: number): void {
+    this.#broadcast.forget(clientId);
   }
 
   joined(member: Member): void {
@@ -229,9 +249,9 @@ export class Awareness<Member extends object | string> {
 
   /** Returns undefined for an update that is too large: presence must not end the session. */
   #open(member: Member, body: Uint8Array): AwarenessReader | undefined {
-    const { dropped, limits } = this.#options;
+    const { limits } = this.#options;
     if (body.byteLength <= limits.awarenessFrameBytes) return new AwarenessReader(body);
-    dropped(member, "limits.awareness-frame-bytes", { count: 1, detail: `${body.byteLength} bytes` });
+    this.#owner.dropped(member, "limits.awareness-frame-bytes", { count: 1, detail: `${body.byteLength} bytes` });
     return undefined;
   }
 
@@ -240,8 +260,8 @@ export class Awareness<Member extends object | string> {
    * can be the member's own. Nor is the state of a new id for which the member has no place.
    */
   #read(member: Member, { ownId }: MemberIds, reader: AwarenessReader): readonly AwarenessEntry[] {
-    const { accountOf, limits } = this.#options;
-    accountOf(member).spend("ids", Math.min(reader.left, step.entries));
+    const { limits } = this.#options;
+    this.#owner.accountOf(member).spend("ids", Math.min(reader.left, step.entries));
     const hasPlace = this.#clients.hasPlaceFor(member);
     let refused = 0;
     const isNeeded = ({ clientId, clock, bytes }: EntryHead) => {
@@ -262,7 +282,7 @@ export class Awareness<Member extends object | string> {
   /** Takes the rest of an update, as if it came in further updates. */
   async #takeRest(member: Member, ids: MemberIds, reader: AwarenessReader): Promise<void> {
     this.#readers.set(member, reader);
-    const { turns } = this.#options.accountOf(member);
+    const { turns } = this.#owner.accountOf(member);
     while (reader.left > 0) {
       if (turns.isOver) await new Promise<void>((resolve) => turns.wait(resolve));
       // The member has left, or may not be shown any more.
@@ -286,7 +306,7 @@ export class Awareness<Member extends object | string> {
       const isOwn = mayBeOwn(ids, entry.clientId, lone !== undefined);
       isNew = this.#apply(member, ids, entry, { passedOnBy: isOwn ? undefined : member, receivedAt });
     }
-    this.#drops.report((bound, drops) => this.#options.dropped(member, bound, drops));
+    this.#drops.report((bound, drops) => this.#owner.dropped(member, bound, drops));
     return isNew;
   }
 

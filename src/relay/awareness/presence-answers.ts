@@ -6,11 +6,14 @@ import { type AwarenessEntry, encodeAwareness } from "./awareness-codec.ts";
 
 export interface PresenceAnswersOptions<Member> {
   readonly clock: Clock;
-  /** Returns the entries of all clients that have a state. */
-  readonly present: () => readonly AwarenessEntry[];
-  /** So many entries are going to be encoded for `member`. */
-  readonly spend: (member: Member, entries: number) => void;
   readonly audience: Pick<AwarenessAudience<Member>, "sendAwareness">;
+}
+
+export interface PresenceAnswersOwner<Member> {
+  /** Returns the entries of all clients that have a state. */
+  present(): readonly AwarenessEntry[];
+  /** So many entries are going to be encoded for `member`. */
+  spend(member: Member, entries: number): void;
 }
 
 /** A query has two bytes, and its answer has all states. One member gets one in this time. */
@@ -26,16 +29,18 @@ const answerBytes = { burst: 2 ** 20, perSecond: 2 ** 24 };
  */
 export class PresenceAnswers<Member> {
   readonly #options: PresenceAnswersOptions<Member>;
+  readonly #owner: PresenceAnswersOwner<Member>;
   readonly #tasks = new Map<Member, PacedTask>();
   /** Members whose answers wait for the rate of the room, in the order of their queries. */
   readonly #waiting = new Set<Member>();
-  readonly #rate: TokenBucket;
+  /** Undefined until the first query. */
+  #openedRate: TokenBucket | undefined;
   #body: Uint8Array | undefined;
   #cancelAnswers: (() => void) | undefined;
 
-  constructor(options: PresenceAnswersOptions<Member>) {
+  constructor(options: PresenceAnswersOptions<Member>, owner: PresenceAnswersOwner<Member>) {
     this.#options = options;
-    this.#rate = new TokenBucket({ ...answerBytes, clock: options.clock });
+    this.#owner = owner;
   }
 
   /** Sends `member` all states now. */
@@ -90,10 +95,15 @@ export class PresenceAnswers<Member> {
     }
   }
 
+  get #rate(): TokenBucket {
+    this.#openedRate ??= new TokenBucket({ ...answerBytes, clock: this.#options.clock });
+    return this.#openedRate;
+  }
+
   #encoded(member: Member): Uint8Array {
     if (this.#body === undefined) {
-      const entries = this.#options.present();
-      this.#options.spend(member, entries.length);
+      const entries = this.#owner.present();
+      this.#owner.spend(member, entries.length);
       this.#body = encodeAwareness(entries);
     }
     return this.#body;

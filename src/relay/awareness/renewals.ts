@@ -14,8 +14,11 @@ export interface RenewableIds {
 
 export interface RenewalsOptions<Member> {
   readonly clock: Clock;
-  readonly clientOf: (clientId: number) => ClientRecord<Member> | undefined;
   readonly audience: Pick<AwarenessAudience<Member>, "requestRenewal">;
+}
+
+export interface RenewalsOwner<Member> {
+  clientOf(clientId: number): ClientRecord<Member> | undefined;
 }
 
 const intervalMs = 1_000;
@@ -23,10 +26,12 @@ const intervalMs = 1_000;
 /** The requests to members to announce themselves again: rules (b) and (c) of `Awareness`. */
 export class Renewals<Member> {
   readonly #options: RenewalsOptions<Member>;
+  readonly #owner: RenewalsOwner<Member>;
   readonly #tasks = new Map<Member, PacedTask>();
 
-  constructor(options: RenewalsOptions<Member>) {
+  constructor(options: RenewalsOptions<Member>, owner: RenewalsOwner<Member>) {
     this.#options = options;
+    this.#owner = owner;
   }
 
   /**
@@ -64,7 +69,7 @@ export class Renewals<Member> {
   /** The client of `member` if it has a state, or the one that may be returning if it is gone. */
   #renewable(member: Member, { ownId, returningId }: RenewableIds): ClientRecord<Member> | undefined {
     const id = ownId ?? returningId;
-    const client = id === undefined ? undefined : this.#options.clientOf(id);
+    const client = id === undefined ? undefined : this.#owner.clientOf(id);
     if (client === undefined) return undefined;
     const isOwn = client.state !== undefined && client.primary === member;
     return (ownId === undefined ? isGone(client) : isOwn) ? client : undefined;

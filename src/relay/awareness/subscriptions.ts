@@ -1,10 +1,13 @@
 import { SmallMap } from "../../lib/collections/small-map.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 
-export interface SubscriptionsOptions<Member> {
+export interface SubscriptionsOptions {
   readonly clock: Clock;
+}
+
+export interface SubscriptionsOwner<Member> {
   /** From now on `member` is sent what is broadcast. Called once for each member. */
-  readonly subscribed: (member: Member) => void;
+  subscribed(member: Member): void;
 }
 
 interface Subscription {
@@ -22,12 +25,14 @@ const silentDelayMs = 1_000;
 
 /** The time from which each member is sent the states of the others: rule (a) of `Awareness`. */
 export class Subscriptions<Member extends object | string> {
-  readonly #options: SubscriptionsOptions<Member>;
+  readonly #options: SubscriptionsOptions;
+  readonly #owner: SubscriptionsOwner<Member>;
   /** The members that are not subscribed yet. */
   readonly #waiting = new SmallMap<Member, Subscription>();
 
-  constructor(options: SubscriptionsOptions<Member>) {
+  constructor(options: SubscriptionsOptions, owner: SubscriptionsOwner<Member>) {
     this.#options = options;
+    this.#owner = owner;
   }
 
   joined(member: Member): void {
@@ -53,7 +58,7 @@ export class Subscriptions<Member extends object | string> {
     if (subscription === undefined) return false;
     this.#waiting.delete(member);
     subscription.cancel?.();
-    this.#options.subscribed(member);
+    this.#owner.subscribed(member);
     return true;
   }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { Garbage } from "../../src/composition/garbage.ts";
-import { FakeClock } from "../support/fakes/fake-clock.ts";
+import { Garbage } from "../../../src/relay/document/garbage.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
 
 const megabyte = 2 ** 20;
 

@@ -1,5 +1,5 @@
-import type { Clock } from "../lib/time/clock.ts";
-import { IdleTask } from "../lib/time/idle-task.ts";
+import type { Clock } from "../../lib/time/clock.ts";
+import { IdleTask } from "../../lib/time/idle-task.ts";
 
 export interface GarbageOptions {
   readonly clock: Clock;
