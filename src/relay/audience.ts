@@ -40,13 +40,10 @@ interface DeliveryState {
 /** The members with one encoding. */
 interface EncodingGroup {
   members: number;
-  /** Undefined until the first of them is subscribed. */
-  channels: Channels | undefined;
-}
-
-interface Channels {
-  readonly updates: Channel;
-  readonly awareness: Channel;
+  /** Undefined until the first of them has synced. */
+  updates: Channel | undefined;
+  /** Undefined until awareness is published: many documents have none. */
+  awareness: Channel | undefined;
 }
 
 /**
@@ -98,7 +95,8 @@ export class Audience implements AwarenessAudience<SyncMember>, CatchUpOwner {
     const delivery = { receivesUpdates: false, receivesAwareness: false, sentAt: clock.now() };
     this.#deliveries.set(member, delivery);
     const group = this.#groups.get(member.encoding);
-    if (group === undefined) this.#groups.set(member.encoding, { members: 1, channels: undefined });
+    if (group === undefined)
+      this.#groups.set(member.encoding, { members: 1, updates: undefined, awareness: undefined });
     else group.members += 1;
   }
 
@@ -242,7 +240,10 @@ export class Audience implements AwarenessAudience<SyncMember>, CatchUpOwner {
   }
 
   publishAwareness(body: Uint8Array): void {
-    for (const [encoding, { channels }] of this.#groups) channels?.awareness.publish(encoding.awareness(body));
+    for (const [encoding, group] of this.#groups) {
+      group.awareness ??= this.#openAwareness(encoding);
+      group.awareness.publish(encoding.awareness(body));
+    }
     this.#publishedAt = this.#options.clock.now();
   }
 
@@ -283,12 +284,12 @@ export class Audience implements AwarenessAudience<SyncMember>, CatchUpOwner {
   }
 
   #publishFrames(update: Uint8Array, sender: SyncMember | undefined, frame: Frame | undefined): void {
-    for (const [encoding, { channels }] of this.#groups) {
-      if (channels === undefined) continue;
+    for (const [encoding, { updates }] of this.#groups) {
+      if (updates === undefined) continue;
       // A connection can carry several members, but each of them with a different encoding.
       const isSenders = encoding === sender?.encoding;
       const published = isSenders && frame !== undefined ? frame : encoding.update(update);
-      channels.updates.publish(published, isSenders ? sender?.connection : undefined);
+      updates.publish(published, isSenders ? sender?.connection : undefined);
     }
   }
 
@@ -302,22 +303,31 @@ export class Audience implements AwarenessAudience<SyncMember>, CatchUpOwner {
   #joinChannels({ connection, encoding }: SyncMember, { receivesUpdates, receivesAwareness }: DeliveryState): void {
     const group = this.#groups.get(encoding);
     if (group === undefined) return;
-    group.channels ??= this.#openChannels(encoding);
-    const { channels } = group;
-    if (receivesUpdates) channels.updates.join(connection);
-    if (receivesAwareness) channels.awareness.join(connection);
+    if (receivesUpdates) {
+      group.updates ??= this.#openChannel(encoding);
+      group.updates.join(connection);
+    }
+    if (receivesAwareness) group.awareness?.join(connection);
   }
 
-  #openChannels(encoding: SyncEncoding): Channels {
-    const { openChannel } = this.#options;
-    const slow = (connection: Connection) => this.#tooSlow(encoding, connection);
-    return { updates: openChannel(slow), awareness: openChannel(slow) };
+  #openChannel(encoding: SyncEncoding): Channel {
+    return this.#options.openChannel((connection) => this.#tooSlow(encoding, connection));
+  }
+
+  /** Opens the channel with all members that are subscribed to awareness. */
+  #openAwareness(encoding: SyncEncoding): Channel {
+    const channel = this.#openChannel(encoding);
+    for (const [member, { receivesAwareness }] of this.#deliveries) {
+      const isReceiver = receivesAwareness && member.encoding === encoding && !this.isBehind(member);
+      if (isReceiver) channel.join(member.connection);
+    }
+    return channel;
   }
 
   #leaveChannels({ connection, encoding }: SyncMember): void {
-    const channels = this.#groups.get(encoding)?.channels;
-    channels?.updates.leave(connection);
-    channels?.awareness.leave(connection);
+    const group = this.#groups.get(encoding);
+    group?.updates?.leave(connection);
+    group?.awareness?.leave(connection);
   }
 
   /** A member takes less than is published to it. */

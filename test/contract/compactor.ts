@@ -59,6 +59,15 @@ export function describeCompactor(name: string, start: () => Compactor): void {
       expect(read(await next)).toBe("n");
     });
 
+    test("rejects with the error that reading the updates rejects with, and goes on", async () => {
+      const failing = compactor.compact(async () => {
+        throw new Error("they cannot be read");
+      });
+      const next = compactor.compact(async () => typed("on")());
+      expect(await failing.catch(String)).toBe("Error: they cannot be read");
+      expect(read(await next)).toBe("n");
+    });
+
     test("answers each of several overlapping calls with its own result", async () => {
       const texts = ["one", "two", "three", "four"];
       const bases = await Promise.all(texts.map((text) => compactor.compact(typed(text))));

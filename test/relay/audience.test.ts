@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
 import { Audience } from "../../src/relay/audience.ts";
 import type { SyncEncoding } from "../../src/relay/sync-member.ts";
+import type { Channel, OpenChannel } from "../../src/transport/channel.ts";
 import { openFakeChannel } from "../support/fakes/fake-channel.ts";
 import { FakeConnection } from "../support/fakes/fake-connection.ts";
 import { openMemoryStore } from "../support/fakes/memory-store.ts";
@@ -8,8 +9,14 @@ import { roomParts } from "../support/servers/room-parts.ts";
 
 function setUp() {
   const { clock, limits, snapshots } = roomParts({}, openMemoryStore());
+  const channels: Channel[] = [];
+  const openChannel: OpenChannel = (slow) => {
+    const channel = openFakeChannel(slow);
+    channels.push(channel);
+    return channel;
+  };
   const audience = new Audience(
-    { openChannel: openFakeChannel, snapshots, clock, limits },
+    { openChannel, snapshots, clock, limits },
     { room: {}, stateVector: () => Uint8Array.of(0), caughtUp: () => {}, answerNeeded: () => {} },
   );
   const join = (id: string, encoding: SyncEncoding, update = Uint8Array.of(0, 0)) => {
@@ -18,7 +25,7 @@ function setUp() {
     audience.sendAnswer(member, { before: [], update });
     return member;
   };
-  return { audience, join };
+  return { audience, channels, join };
 }
 
 /** Frames that name their encoding; `encoded` counts them. */
@@ -93,4 +100,20 @@ test("a broadcast is work of its sender, and goes out in the sender's turns to t
   expect([told(), spent.bytes]).toEqual([[[], [], [], ["four"]], 12]);
   // A message of the server is work of no client.
   expect(audience.broadcast(() => "four")).toBeUndefined();
+});
+
+test("a channel for awareness is opened when awareness is published, with all members that are subscribed to it", () => {
+  const { audience, channels, join } = setUp();
+  const encoding = countingEncoding("shared");
+  const [first, second] = [join("first", encoding), join("second", encoding)];
+  audience.subscribeToAwareness(first);
+  expect(channels).toHaveLength(1);
+  for (const { connection } of [first, second]) connection.take();
+  audience.publishAwareness(Uint8Array.of(0));
+  expect(channels).toHaveLength(2);
+  expect([first.connection.take(), second.connection.take()]).toEqual([["shared"], []]);
+  audience.subscribeToAwareness(second);
+  audience.publishAwareness(Uint8Array.of(0));
+  expect([first.connection.take(), second.connection.take()]).toEqual([["shared"], ["shared"]]);
+  expect(channels).toHaveLength(2);
 });

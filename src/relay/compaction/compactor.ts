@@ -23,13 +23,13 @@ export interface CompactedUpdates {
 export interface Compactor {
   /**
    * Compacts the updates that `take` returns. Calls may overlap; they are served one after the other, in order. `take`
-   * is called once, when it is the call's turn, so that many documents do not copy their updates at the same time. The
-   * returned buffers belong to the compactor from then on.
+   * is called once, when it is the call's turn, so that many documents do not read or copy their updates at the same time.
+   * The returned buffers belong to the compactor from then on.
    *
-   * Rejects when the updates cannot be compacted, when a compaction takes too long, with the error that `take` throws,
-   * and with `CompactorClosed` when the compactor is closed.
+   * Rejects when the updates cannot be compacted, when a compaction takes too long, with the error that `take` throws
+   * or rejects with, and with `CompactorClosed` when the compactor is closed.
    */
-  compact(take: () => CompactionInput): Promise<CompactedUpdates>;
+  compact(take: () => CompactionInput | Promise<CompactionInput>): Promise<CompactedUpdates>;
   /** Rejects the running compaction and all that wait. Idempotent. */
   close(): Promise<void>;
   /** Aborts when the compactor is closed. */

@@ -6,7 +6,7 @@ export type CompactionReply =
   | { readonly error: string };
 
 interface Job {
-  readonly take: () => CompactionInput;
+  readonly take: () => CompactionInput | Promise<CompactionInput>;
   resolve(compacted: CompactedUpdates): void;
   reject(error: unknown): void;
 }
@@ -53,7 +53,7 @@ export class WorkerCompactor implements Compactor {
     return this.#closing.signal;
   }
 
-  async compact(take: () => CompactionInput): Promise<CompactedUpdates> {
+  async compact(take: () => CompactionInput | Promise<CompactionInput>): Promise<CompactedUpdates> {
     if (this.closed.aborted) throw new CompactorClosed();
     const { promise, resolve, reject } = Promise.withResolvers<CompactedUpdates>();
     this.#queue.push({ take, resolve, reject });
@@ -73,20 +73,32 @@ export class WorkerCompactor implements Compactor {
     if (this.#running !== undefined) return;
     const job = this.#queue.shift();
     if (job === undefined) return;
-    let input: CompactionInput;
-    try {
-      input = job.take();
-    } catch (error) {
-      job.reject(error);
-      this.#runNext();
-      return;
-    }
     this.#running = job;
     this.#cancelIdleStop?.();
     const { clock, timeLimitMs } = this.#options;
     this.#cancelTimeLimit = clock.after(timeLimitMs, () => {
       this.#stopWorker(new Error(`compaction timed out after ${timeLimitMs} ms`));
     });
+    try {
+      const input = job.take();
+      if (input instanceof Promise) void this.#startTaken(job, input);
+      else this.#start(input);
+    } catch (error) {
+      this.#finish(() => job.reject(error));
+    }
+  }
+
+  /** The compactor may have been closed, or the job have failed, before the input is there. */
+  async #startTaken(job: Job, taken: Promise<CompactionInput>): Promise<void> {
+    try {
+      const input = await taken;
+      if (this.#running === job) this.#start(input);
+    } catch (error) {
+      if (this.#running === job) this.#finish(() => job.reject(error));
+    }
+  }
+
+  #start(input: CompactionInput): void {
     try {
       this.#worker ??= this.#startWorker();
       this.#worker.postMessage(input, [input.bytes.buffer, input.lengths.buffer]);

@@ -265,13 +265,14 @@ export class Document implements MemoryHolder {
 
   async #tryToCompact(): Promise<void> {
     const { compactor, store } = this.#options;
-    await this.loaded(() => {});
     const taken = Promise.withResolvers<CountedCut>();
-    const { base, summary, rejected } = await compactor.compact(() => {
+    // Read only when it is this document's turn: of many that close at the same time, one is in memory.
+    const takeCut = () => {
       const cut = this.state.cut();
       taken.resolve(cut);
       return this.#inputOf(cut);
-    });
+    };
+    const { base, summary, rejected } = await compactor.compact(() => this.loaded(takeCut));
     const cut = await taken.promise;
     // The document may be open again by now, with the rows as they are: they must not change.
     if (this.#skipsCompaction) return;

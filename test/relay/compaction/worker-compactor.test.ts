@@ -79,6 +79,28 @@ describe("a compaction", () => {
     expect(taken).toEqual(["one", "two", "three"]);
   });
 
+  test("reads its updates when the compactions before it are done, and is rejected when the compactor closes meanwhile", async () => {
+    const { compactor } = open();
+    const reads: PromiseWithResolvers<void>[] = [];
+    const [first, second, third] = ["one", "two", "three"].map((word) =>
+      compactor.compact(async () => {
+        const read = Promise.withResolvers<void>();
+        reads.push(read);
+        await read.promise;
+        return typed(word)();
+      }),
+    );
+    expect(reads).toHaveLength(1);
+    reads[0]?.resolve();
+    await first;
+    expect(reads).toHaveLength(2);
+    const ended = Promise.allSettled([second, third]);
+    await compactor.close();
+    reads[1]?.resolve();
+    expect((await ended).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    expect(reads).toHaveLength(2);
+  });
+
   test("may overlap with others: each gets its own result, from one worker that starts with the first", async () => {
     const { compactor, workers } = open();
     expect(workers.started).toBe(0);

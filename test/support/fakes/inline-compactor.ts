@@ -30,8 +30,9 @@ export class InlineCompactor implements Compactor {
     return this.#closing.signal;
   }
 
-  async compact(take: () => CompactionInput): Promise<CompactedUpdates> {
-    const input = take();
+  async compact(take: () => CompactionInput | Promise<CompactionInput>): Promise<CompactedUpdates> {
+    const taken = take();
+    const input = taken instanceof Promise ? await taken : taken;
     const updates = unpackUpdates(input);
     this.compactions.push(updates.length);
     await this.#options.gate;
