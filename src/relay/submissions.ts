@@ -147,15 +147,15 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
 
   /** Whether a member sends faster than it reads, or than the store writes: its updates should wait until `whenTaken`. */
   isFullFor(member: SyncMember): boolean {
-    const { audience, queue } = this.#options;
-    return audience.isOwedMuch(member) || queue.isFullFor(member.connection);
+    const { audience, shared } = this.#options;
+    return audience.isOwedMuch(member) || shared.queue.isFullFor(member.connection);
   }
 
   /** Calls `task` once, when the member has been sent some acknowledgements, or some of its updates are stored. */
   whenTaken(member: SyncMember, task: () => void): void {
-    const { audience, queue } = this.#options;
+    const { audience, shared } = this.#options;
     if (audience.isOwedMuch(member)) audience.whenAcknowledged(member, task);
-    else queue.whenFreeFor(member.connection, task);
+    else shared.queue.whenFreeFor(member.connection, task);
   }
 
   /** Sends a member the acknowledgement of an update. */
