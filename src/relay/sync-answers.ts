@@ -181,7 +181,7 @@ export class SyncAnswers {
 
   /** Sends an answer now if it can be made in this turn of the member. */
   #sendIfReady(member: SyncMember, stateVector: Uint8Array, held: HeldSnapshot): boolean {
-    const { document } = this.#options;
+    const document = this.#document;
     try {
       if (!(document.state.isLoaded && this.#isPrepared(member))) return false;
       void document.loaded(() => this.#send(member, stateVector, held));
