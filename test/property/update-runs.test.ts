@@ -1,9 +1,11 @@
 import { expect, setDefaultTimeout, test } from "bun:test";
 import * as Y from "yjs";
+import type { Submission } from "../../src/relay/submission.ts";
 import { IdSet } from "../../src/relay/update/id-set.ts";
 import { contentsOf } from "../../src/relay/update/update-contents.ts";
 import { decodeFrame, encodeMessage, updateOffsetOf } from "../../src/relay/y-websocket/codec.ts";
 import { yWebsocketEncoding } from "../../src/relay/y-websocket/session.ts";
+import { closeReasons } from "../../src/transport/close-reason.ts";
 import { type Random, withSeeds } from "../support/bytes/random.ts";
 import { RandomEditor, visibleContent } from "../support/clients/random-editors.ts";
 import { countClocks } from "../support/clients/raw-client.ts";
@@ -85,6 +87,16 @@ function enter(random: Random, { room, store }: Room, person: Person) {
   void room.sync(member, Uint8Array.of(0));
   const own = new Set<string>();
   let unacknowledged = 0;
+  /** The document may have to be read while the store fails: then a client returns and brings its update again. */
+  const submitUntilTaken = async (submission: Submission) => {
+    try {
+      return await room.updates.submit(submission);
+    } catch (error) {
+      expect(error).toMatchObject({ reason: closeReasons.storageUnavailable });
+      store.recover();
+      return await room.updates.submit(submission);
+    }
+  };
   const send = async (updates: readonly Uint8Array[]) => {
     for (const update of updates) {
       const frame = encodeMessage({ type: "update", update });
@@ -96,7 +108,7 @@ function enter(random: Random, { room, store }: Room, person: Person) {
       };
       const submission = { sender: member, access: "write", frame, stored } as const;
       const isTaken = random.chance(0.8) && room.updates.submitFrame(submission, updateOffsetOf(frame));
-      if (!isTaken) expect(await room.updates.submit({ ...submission, update })).toBe("taken");
+      if (!isTaken) expect(await submitUntilTaken({ ...submission, update })).toBe("taken");
     }
   };
   const receive = () => {
