@@ -7,8 +7,10 @@ import { utf16Length } from "./utf-8.ts";
 const maxUpdateBytes = 1024;
 /** yjs/src/structs/Item.js, `contentRefs`. */
 const stringRef = 4;
-/** Seven bytes hold 49 bits, so the sum of two such numbers is a safe integer. */
-const maxNumberBytes = 7;
+/** Seven bytes hold 49 bits, so the number is a safe integer. */
+const maxClientBytes = 7;
+/** Clocks and lengths have up to 28 bits here, so the sum of two is an integer of 32 bits. */
+const maxShift = 28;
 const noBytes = new Uint8Array();
 
 /**
@@ -46,7 +48,7 @@ export class FastUpdate {
   deletedEndClock = 0;
   #bytes: Uint8Array = noBytes;
   #position = 0;
-  /** Whether all numbers read so far are written as lib0 writes them. */
+  /** Whether all numbers read so far are written as lib0 writes them, and are not too large. */
   #isCanonical = true;
 
   /**
@@ -101,7 +103,7 @@ export class FastUpdate {
     this.client = -1;
     if (sections === 0) return true;
     if (sections !== 1 || this.#readByte() !== 1) return false;
-    this.client = this.#readUint();
+    this.client = this.#readClient();
     this.clock = this.#readUint();
     this.structOffset = this.#position;
     const info = this.#readByte();
@@ -113,16 +115,16 @@ export class FastUpdate {
   #readPlace(info: number): boolean {
     const hasOrigin = (info & binary.BIT8) !== 0;
     const hasRightOrigin = (info & binary.BIT7) !== 0;
-    this.originClient = hasOrigin ? this.#readUint() : -1;
+    this.originClient = hasOrigin ? this.#readClient() : -1;
     this.originClock = hasOrigin ? this.#readUint() : 0;
-    this.rightClient = hasRightOrigin ? this.#readUint() : -1;
+    this.rightClient = hasRightOrigin ? this.#readClient() : -1;
     this.rightClock = hasRightOrigin ? this.#readUint() : 0;
     if (hasOrigin || hasRightOrigin) {
       return this.#isEarlier(this.originClient, this.originClock) && this.#isEarlier(this.rightClient, this.rightClock);
     }
     const isRootType = this.#readByte();
     if (isRootType === 1) return this.#skipName();
-    return isRootType === 0 && this.#isEarlier(this.#readUint(), this.#readUint());
+    return isRootType === 0 && this.#isEarlier(this.#readClient(), this.#readUint());
   }
 
   /** Whether the struct may refer to this id: an id of its own client has to be earlier. */
@@ -154,7 +156,7 @@ export class FastUpdate {
     this.deletedClient = -1;
     if (clients === 0) return this.client >= 0;
     if (clients !== 1) return false;
-    this.deletedClient = this.#readUint();
+    this.deletedClient = this.#readClient();
     if (this.#readByte() !== 1) return false;
     this.deletedClock = this.#readUint();
     const length = this.#readUint();
@@ -169,24 +171,37 @@ export class FastUpdate {
     return byte;
   }
 
-  #readUint(): number {
-    const byte = this.#readByte();
-    return byte < binary.BIT8 ? byte : this.#readLongUint(byte & binary.BITS7);
-  }
-
-  #readLongUint(lowest: number): number {
-    let value = lowest;
-    let factor = binary.BIT8;
-    for (let left = maxNumberBytes - 1; left > 0; left -= 1) {
+  #readClient(): number {
+    let value = 0;
+    let factor = 1;
+    for (let left = maxClientBytes; left > 0; left -= 1) {
       const byte = this.#readByte();
       value += (byte & binary.BITS7) * factor;
       factor *= binary.BIT8;
-      if (byte >= binary.BIT8) continue;
-      // lib0 writes no leading zeros.
-      if (byte === 0) this.#isCanonical = false;
-      return value;
+      if (byte < binary.BIT8) return this.#ended(value, byte, left === maxClientBytes);
     }
     this.#isCanonical = false;
+    return value;
+  }
+
+  /**
+   * Reads a clock or a length, with integer arithmetic. With that of `#readClient`, compiled code would keep even small
+   * numbers as floating-point ones, and all code that gets them would be compiled again and again.
+   */
+  #readUint(): number {
+    let value = 0;
+    for (let shift = 0; shift < maxShift; shift += 7) {
+      const byte = this.#readByte();
+      value |= (byte & binary.BITS7) << shift;
+      if (byte < binary.BIT8) return this.#ended(value, byte, shift === 0);
+    }
+    this.#isCanonical = false;
+    return value;
+  }
+
+  /** lib0 writes no leading zeros. */
+  #ended(value: number, last: number, isOnly: boolean): number {
+    if (last === 0 && !isOnly) this.#isCanonical = false;
     return value;
   }
 }

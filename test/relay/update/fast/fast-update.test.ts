@@ -17,7 +17,7 @@ describe("it reads", () => {
     ["a text in a nested type", withStruct(text("a", { parent: [9, 4] }))],
     ["a text behind another", withStruct(hello)],
     ["a text before another", withStruct(text("a", { rightOrigin: [12, 70_000] }))],
-    ["a text between others", withStruct(text("a", { origin: [9, 4], rightOrigin: [2 ** 32 - 1, 2 ** 40] }))],
+    ["a text between others", withStruct(text("a", { origin: [9, 4], rightOrigin: [2 ** 48, 2 ** 28 - 1] }))],
     ["characters of one to four bytes", withStruct(text("aé漢😀\ufeff"))],
     ["a root type with such a name", withStruct(text("a", { parent: "é漢😀" }))],
     ["a text of more than 127 bytes", withStruct(text("long ".repeat(100)))],
@@ -58,6 +58,8 @@ describe("it leaves to the strict reader", () => {
   test.each<[name: string, update: Uint8Array]>([
     ["no bytes", new Uint8Array()],
     ["an empty update", Uint8Array.of(0, 0)],
+    ["a clock of more than 28 bits", withStruct(text("a", { rightOrigin: [12, 2 ** 28] }))],
+    ["a deleted clock of more than 28 bits", deleting(12, 2 ** 28, 2 ** 28 + 1)],
     ["two structs", withStruct(hello, hello)],
     ["two clients", updateBytes([9, 8].map((client) => ({ client, clock: 0, structs: [text("a")] })))],
     [

@@ -192,11 +192,15 @@ test("numbers of any length are written as Yjs writes them", () => {
     [1, 127],
     [127, 128],
     [2 ** 31, 16_384],
-    [2 ** 48, 2 ** 32],
-    [2 ** 32 - 1, 2 ** 48],
+    [2 ** 32 - 1, 2 ** 21],
+    [2 ** 48, 2 ** 28 - 2],
   ] as const) {
     const each = (start: number, characters: string) =>
       updateBytes([{ client, clock: start, structs: [text(characters, { origin: [client, start - 1] })] }]);
     expect(joinFast(each(clock, "a"), each(clock + 1, "b"))).toEqual(each(clock, "ab"));
   }
+  const run = new JoinedUpdate(16_384);
+  for (const clock of [2 ** 48, 2 ** 48 + 1]) expect(run.add(decoded(behind(clock, "a")))).toBeTrue();
+  const first = text("a", { origin: [300, 2 ** 48 - 1] });
+  expect(run.take().update).toEqual(update(2 ** 48, first, text("a", { origin: [300, 2 ** 48] })));
 });
