@@ -38,7 +38,7 @@ export interface Metrics {
   /** Updates that were given up because the store failed; their clients still hold them. */
   readonly discardedUpdates: Counter;
   /** Durations of the write-ahead log's syncs, which run off the event loop. */
-  readonly syncs: Histogram;
+  readonly syncs: Durations;
   readonly checkpoints: Histogram;
   readonly storeFailures: Counter<"operation">;
   readonly compactions: Counter<"outcome">;
@@ -180,7 +180,7 @@ export function createMetrics(): Metrics {
     commitToAcknowledgement: durations("commit_to_acknowledgement_seconds", "From a commit to its acknowledgements"),
     waitingUpdateBytes: gauge("waiting_update_bytes", "Bytes of updates waiting for the store"),
     discardedUpdates: counter("discarded_updates_total", "Updates given up because the store failed"),
-    syncs: histogram("wal_sync_seconds", "Syncs of the write-ahead log to the disk"),
+    syncs: durations("wal_sync_seconds", "Syncs of the write-ahead log to the disk"),
     checkpoints: histogram("wal_checkpoint_seconds", "Checkpoints of the write-ahead log"),
     storeFailures: counter("store_failures_total", "Failed calls of the store", "operation"),
     compactions: counter("compactions_total", "Compactions of documents", "outcome"),

@@ -96,7 +96,7 @@ export class WriteAheadLog {
   /** Resolves when all writes before the call are on disk. Rejects with `StoreError`. */
   async sync(): Promise<void> {
     const { descriptor, metrics } = this.#options;
-    const end = metrics.syncs.startTimer();
+    const begun = metrics.syncs.begin();
     await new Promise<void>((resolve, reject) => {
       fs.fsync(descriptor, (error) => {
         if (error === null || error === undefined) resolve();
@@ -108,7 +108,7 @@ export class WriteAheadLog {
           );
       });
     });
-    end();
+    metrics.syncs.end(begun);
   }
 
   /**
