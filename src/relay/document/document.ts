@@ -265,6 +265,8 @@ export class Document implements MemoryHolder {
 
   async #tryToCompact(): Promise<void> {
     const { compactor, store } = this.#options;
+    // The other updates of the transaction that is being reported belong to the cut as well.
+    await Promise.resolve();
     const taken = Promise.withResolvers<CountedCut>();
     // Read only when it is this document's turn: of many that close at the same time, one is in memory.
     const takeCut = () => {
