@@ -95,6 +95,7 @@ function hasMalformedStates(frame: string | Uint8Array): boolean {
 class Expectation {
   /** The details with which addresses are refused; undefined for one that is not refused. */
   readonly #refused = new Map<string, string | undefined>();
+  readonly #entered = new Set<string>();
   #refusals = 0;
   #conclusions = 0;
   #isOver = false;
@@ -113,9 +114,12 @@ class Expectation {
     return this.#isOver;
   }
 
-  /** The addresses of all documents that may be entered. */
+  /**
+   * The addresses of all documents that were entered. Documents do not wait for each other: frames of one that was left
+   * again may be handled last.
+   */
   get addresses(): readonly string[] {
-    return [...this.#refused.keys()].filter((address) => !isForbidden(address));
+    return [...this.#entered];
   }
 
   isRefused(address: string): boolean {
@@ -147,7 +151,10 @@ class Expectation {
 
   #enter(address: string): void {
     if (isForbidden(address)) this.#refuse(address, "forbidden");
-    else this.#refused.set(address, undefined);
+    else {
+      this.#refused.set(address, undefined);
+      this.#entered.add(address);
+    }
   }
 
   #refuse(address: string, detail: string): void {
