@@ -36,6 +36,12 @@ export class Watermarks {
     this.#listener.cleared?.();
   }
 
+  /** Sets the level, for an owner that counts it by itself. */
+  set(level: number): void {
+    if (level > this.#level) this.raise(level - this.#level);
+    else this.lower(this.#level - level);
+  }
+
   /** Lowers the level to zero. */
   empty(): void {
     this.lower(this.#level);

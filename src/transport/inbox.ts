@@ -1,4 +1,4 @@
-import type { WatermarkListener } from "../lib/watermarks.ts";
+import { type WatermarkListener, Watermarks } from "../lib/watermarks.ts";
 import type { Turns } from "./work.ts";
 
 /** The items of an inbox that wait, in order. */
@@ -40,7 +40,7 @@ export type TaskInboxOptions = Omit<InboxOptions<Task>, "openQueue" | "handle">;
 export class Inbox<Item> {
   readonly #options: InboxOptions<Item>;
   #queue: WaitingItems<Item> | undefined;
-  #isFull = false;
+  #level: Watermarks | undefined;
   #isHandling = false;
   #awaitsTurn = false;
   #state: "open" | "ending" | "ended" = "open";
@@ -113,9 +113,9 @@ export class Inbox<Item> {
     this.#queue.add(item, bytes);
     this.#options.turns?.delayed();
     if (!this.#isHandling) this.#awaitTurn();
-    if (this.#isFull || this.#queue.bytes <= this.#options.limitBytes) return;
-    this.#isFull = true;
-    this.#options.filled?.();
+    const { limitBytes } = this.#options;
+    this.#level ??= new Watermarks(limitBytes, limitBytes / 2, this.#options);
+    this.#level.set(this.#queue.bytes);
   }
 
   #awaitTurn(): void {
@@ -129,13 +129,7 @@ export class Inbox<Item> {
 
   #drop(): void {
     this.#queue?.clear();
-    this.#reportRoom();
-  }
-
-  #reportRoom(): void {
-    if (!this.#isFull || this.waitingBytes > this.#options.limitBytes / 2) return;
-    this.#isFull = false;
-    this.#options.cleared?.();
+    this.#level?.set(0);
   }
 
   #start(item: Item): void {
@@ -171,7 +165,7 @@ export class Inbox<Item> {
         return;
       }
       const item = this.#queue.take();
-      this.#reportRoom();
+      this.#level?.set(this.#queue.bytes);
       if (item !== undefined) this.#start(item);
     }
     if (this.#isHandling || this.#state !== "ending") return;

@@ -54,3 +54,10 @@ test("a level without a limit reports nothing", () => {
   watermarks.empty();
   expect(take()).toEqual([]);
 });
+
+test("a level that is set reports as one that is raised and lowered", () => {
+  const events: string[] = [];
+  const level = new Watermarks(10, 5, { filled: () => events.push("filled"), cleared: () => events.push("cleared") });
+  for (const bytes of [10, 11, 20, 6, 5, 0, 11]) level.set(bytes);
+  expect(events).toEqual(["filled", "cleared", "filled"]);
+});
