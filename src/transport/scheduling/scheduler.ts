@@ -29,7 +29,6 @@ export type AccountHolder = Pick<Connection, "remoteAddress" | "cork">;
 
 /** The clients of one address. */
 interface Address {
-  readonly key: string;
   readonly usage: Usage;
   accounts: number;
 }
@@ -158,7 +157,7 @@ export class Scheduler {
   #addressOf(key: string): Address {
     const known = this.#addresses.get(key);
     if (known === undefined && this.#addresses.size >= this.#removalSize) this.#removeAddresses();
-    const address = known ?? { key, usage: this.#usage(this.#addressAllowance), accounts: 0 };
+    const address = known ?? { usage: this.#usage(this.#addressAllowance), accounts: 0 };
     address.accounts += 1;
     if (known === undefined) this.#addresses.set(key, address);
     return address;
