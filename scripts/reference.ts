@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { type CommandDefinition, commands, documentCommands } from "../src/cli/commands.ts";
-import { limitKeyOf } from "../src/composition/limit-options.ts";
-import { limitGroups } from "../src/composition/limits.ts";
-import { type OptionKey, optionKeys, options } from "../src/composition/options.ts";
+import { limitKeyOf } from "../src/composition/settings/limit-options.ts";
+import { limitGroups } from "../src/composition/settings/limits.ts";
+import { type OptionKey, optionKeys, options } from "../src/composition/settings/options.ts";
 import type { Limit, LimitTable } from "../src/config/limit.ts";
 import { fileVariableOf, flagOf, type Option, textOf, variableOf } from "../src/config/option.ts";
 

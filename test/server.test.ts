@@ -3,8 +3,8 @@ import { readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs"
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { pino } from "pino";
-import { defaultLimits } from "../src/composition/limits.ts";
 import type { ServerOptions } from "../src/composition/server-options.ts";
+import { defaultLimits } from "../src/composition/settings/limits.ts";
 import { AddressRanges } from "../src/lib/address/address-ranges.ts";
 import { type RunningServer, startServer } from "../src/server.ts";
 import { databaseName } from "../src/storage/sqlite/database-file.ts";

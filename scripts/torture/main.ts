@@ -13,7 +13,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { defaultLimits } from "../../src/composition/limits.ts";
+import { defaultLimits } from "../../src/composition/settings/limits.ts";
 import { ensureExecutable } from "../../test/support/processes/executable.ts";
 import { tortureByAttacks } from "./attack/attacks.ts";
 import { findAttack } from "./attack/catalog.ts";

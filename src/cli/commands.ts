@@ -1,4 +1,4 @@
-import type { OptionKey } from "../composition/options.ts";
+import type { OptionKey } from "../composition/settings/options.ts";
 import { durationForms } from "../config/duration.ts";
 import { sourceFormats } from "../storage/source.ts";
 import type { Choice, RunCommand, Switch, Text } from "./command.ts";
@@ -23,7 +23,7 @@ export const commands: readonly CommandDefinition[] = [
   {
     usage: "serve",
     help: "start the server (default)",
-    load: async () => (await import("./serve.ts")).serve,
+    load: async () => (await import("./server/serve.ts")).serve,
   },
   {
     usage: "token [rooms...]",
@@ -51,7 +51,7 @@ export const commands: readonly CommandDefinition[] = [
     usage: "health",
     help: "exit with 0 if the running server is ready",
     settings: ["host", "port"],
-    load: async () => (await import("./health.ts")).health,
+    load: async () => (await import("./server/health.ts")).health,
   },
   {
     usage: "limits",

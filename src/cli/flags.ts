@@ -1,5 +1,5 @@
 import { Option as Flag, InvalidArgumentError } from "commander";
-import { type OptionKey, optionKeys, options } from "../composition/options.ts";
+import { type OptionKey, optionKeys, options } from "../composition/settings/options.ts";
 import { flagOf, type Option } from "../config/option.ts";
 import type { GivenFlag } from "../config/sources.ts";
 import { parseLimits } from "./parse-limits.ts";

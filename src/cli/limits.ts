@@ -1,5 +1,5 @@
-import { limitKeyOf } from "../composition/limit-options.ts";
-import { limitTable } from "../composition/limits.ts";
+import { limitKeyOf } from "../composition/settings/limit-options.ts";
+import { limitTable } from "../composition/settings/limits.ts";
 import type { CommandInput } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
 import { print } from "./output/print.ts";

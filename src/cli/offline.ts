@@ -1,7 +1,7 @@
-import type { Limits } from "../composition/limits.ts";
 import { openStore } from "../composition/open-store.ts";
 import type { ServerOptions } from "../composition/server-options.ts";
-import { keepsDeletedOf, loadSettings } from "../composition/settings.ts";
+import type { Limits } from "../composition/settings/limits.ts";
+import { keepsDeletedOf, loadSettings } from "../composition/settings/settings.ts";
 import type { Store } from "../storage/store.ts";
 import type { CommandInput } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";

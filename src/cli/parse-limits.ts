@@ -1,4 +1,4 @@
-import { limitOptions } from "../composition/limit-options.ts";
+import { limitOptions } from "../composition/settings/limit-options.ts";
 import { nearestName } from "../config/nearest-name.ts";
 
 const names: readonly string[] = Object.keys(limitOptions).map((key) => key.slice("limits.".length));

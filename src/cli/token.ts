@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { comparable, userId } from "../auth/identifiers.ts";
 import { isRoomName, maxPatternLength } from "../auth/room-pattern.ts";
 import { tokenMinter } from "../auth/token/token-minter.ts";
-import { authOptionsOf, loadSettings } from "../composition/settings.ts";
+import { authOptionsOf, loadSettings } from "../composition/settings/settings.ts";
 import { durationForms, parseDuration } from "../config/duration.ts";
 import { systemClock } from "../lib/time/clock.ts";
 import { checkRoomName } from "../rooms/room-name.ts";

@@ -10,9 +10,9 @@ import type { NativeChannels } from "../transport/native-channel.ts";
 import type { Outboxes } from "../transport/outboxes/outboxes.ts";
 import type { Assets } from "../transport/pages/assets.ts";
 import type { Scheduler } from "../transport/scheduling/scheduler.ts";
-import type { Limits } from "./limits.ts";
 import type { Part } from "./part.ts";
 import type { ServerOptions } from "./server-options.ts";
+import type { Limits } from "./settings/limits.ts";
 
 export interface ServePartsOptions
   extends Pick<ServerOptions, "host" | "port" | "compatibilityPorts" | "basePath" | "proxies"> {

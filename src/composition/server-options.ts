@@ -9,7 +9,7 @@ import type { OriginPolicy } from "../transport/admission/origin-policy.ts";
 import type { OpenChannel } from "../transport/channel.ts";
 import type { Outboxes } from "../transport/outboxes/outboxes.ts";
 import type { Scheduler } from "../transport/scheduling/scheduler.ts";
-import type { Limits } from "./limits.ts";
+import type { Limits } from "./settings/limits.ts";
 
 export interface ServerOptions {
   readonly host: string;

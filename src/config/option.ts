@@ -31,6 +31,11 @@ export interface Option<T> {
   readonly isSecret?: true;
 }
 
+/** Declares a row of a table of options, with the type of its value. */
+export function option<T>(definition: Option<T>): Option<T> {
+  return definition;
+}
+
 /** Options by their keys. A key has three spellings: `sync.durability`, `--sync-durability`, `YURT_SYNC_DURABILITY`. */
 export type OptionTable = Readonly<Record<string, Option<unknown>>>;
 

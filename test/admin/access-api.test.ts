@@ -3,7 +3,7 @@ import { cors } from "hono/cors";
 import { type AccessApiOptions, createAccessApi, type RevocationOrder } from "../../src/admin/access-api.ts";
 import type { Denial } from "../../src/auth/authorizer.ts";
 import type { TokenOrder } from "../../src/auth/token-order.ts";
-import { defaultLimits } from "../../src/composition/limits.ts";
+import { defaultLimits } from "../../src/composition/settings/limits.ts";
 import { CountedAddresses } from "../../src/lib/address/counted-addresses.ts";
 import { denied, FakeAuthorizer } from "../support/fakes/fake-authorizer.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { optionKeys, options } from "../../src/composition/options.ts";
+import { optionKeys, options } from "../../src/composition/settings/options.ts";
 import { flagOf, type Option } from "../../src/config/option.ts";
 import { yurt } from "../support/processes/run-program.ts";
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { Hono } from "hono";
 import { pino } from "pino";
-import { defaultLimits } from "../../src/composition/limits.ts";
 import type { Part } from "../../src/composition/part.ts";
 import { type ServedParts, serveParts } from "../../src/composition/serve-parts.ts";
+import { defaultLimits } from "../../src/composition/settings/limits.ts";
 import { AddressRanges } from "../../src/lib/address/address-ranges.ts";
 import { CountedAddresses } from "../../src/lib/address/counted-addresses.ts";
 import { systemClock } from "../../src/lib/time/clock.ts";

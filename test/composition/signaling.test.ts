@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { pino } from "pino";
 import { openAuthorizer } from "../../src/auth/open-authorizer.ts";
-import { defaultLimits } from "../../src/composition/limits.ts";
+import { defaultLimits } from "../../src/composition/settings/limits.ts";
 import { openSignaling } from "../../src/composition/signaling.ts";
 import { CountedAddresses } from "../../src/lib/address/counted-addresses.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";

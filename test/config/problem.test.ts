@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type OptionKey, options } from "../../src/composition/options.ts";
+import { type OptionKey, options } from "../../src/composition/settings/options.ts";
 import { shownValue } from "../../src/config/problem.ts";
 
 test.each<[OptionKey, string, string]>([

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { OptionKey } from "../../src/composition/options.ts";
+import type { OptionKey } from "../../src/composition/settings/options.ts";
 import { describeOrigin } from "../../src/config/problem.ts";
 import { readTextFile } from "../../src/config/sources.ts";
 import { accepted, refused } from "../support/servers/configurations.ts";

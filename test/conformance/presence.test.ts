@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type Awareness, applyAwarenessUpdate, encodeAwarenessUpdate } from "y-protocols/awareness";
 import type * as Y from "yjs";
-import type { Limits } from "../../src/composition/limits.ts";
+import type { Limits } from "../../src/composition/settings/limits.ts";
 import { encodeAwareness } from "../../src/relay/awareness/awareness-codec.ts";
 import { HocuspocusClients, kinds, saved } from "../support/clients/hocuspocus-clients.ts";
 import { synced, TestClients } from "../support/clients/providers.ts";

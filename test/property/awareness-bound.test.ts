@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { defaultLimits } from "../../src/composition/limits.ts";
+import { defaultLimits } from "../../src/composition/settings/limits.ts";
 import { type AwarenessEntry, encodeAwareness } from "../../src/relay/awareness/awareness-codec.ts";
 import { awarenessRoom } from "../support/awareness-room.ts";
 import { type Random, withSeeds } from "../support/bytes/random.ts";

@@ -6,7 +6,7 @@ import {
   Awareness as YAwareness,
 } from "y-protocols/awareness";
 import * as Y from "yjs";
-import { defaultLimits } from "../../src/composition/limits.ts";
+import { defaultLimits } from "../../src/composition/settings/limits.ts";
 import { Ticker } from "../../src/lib/time/ticker.ts";
 import { Awareness, type AwarenessOwner } from "../../src/relay/awareness/awareness.ts";
 import type { AwarenessAudience } from "../../src/relay/awareness/awareness-audience.ts";

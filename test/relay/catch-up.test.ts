@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
-import { defaultLimits, type Limits } from "../../src/composition/limits.ts";
+import { defaultLimits, type Limits } from "../../src/composition/settings/limits.ts";
 import { decodeFrame, encodeMessage } from "../../src/relay/y-websocket/codec.ts";
 import { yWebsocketEncoding } from "../../src/relay/y-websocket/session.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";

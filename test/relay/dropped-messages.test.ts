@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { limitKeyOf } from "../../src/composition/limit-options.ts";
+import { limitKeyOf } from "../../src/composition/settings/limit-options.ts";
 import { LimitedLog } from "../../src/ops/limited-log.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { DroppedMessages } from "../../src/relay/dropped-messages.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
-import type { Limits } from "../../src/composition/limits.ts";
+import type { Limits } from "../../src/composition/settings/limits.ts";
 import type { Submission } from "../../src/relay/submission.ts";
 import type { SyncEncoding, SyncMember } from "../../src/relay/sync-member.ts";
 import type { SyncRoom } from "../../src/relay/sync-room.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
-import type { Limits } from "../../src/composition/limits.ts";
+import type { Limits } from "../../src/composition/settings/limits.ts";
 import { encodeStateVector } from "../../src/relay/update/state-vector.ts";
 import { decodeFrame } from "../../src/relay/y-websocket/codec.ts";
 import { yWebsocketEncoding } from "../../src/relay/y-websocket/session.ts";

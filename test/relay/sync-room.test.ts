@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import * as Y from "yjs";
-import type { Limits } from "../../src/composition/limits.ts";
+import type { Limits } from "../../src/composition/settings/limits.ts";
 import { encodeAwareness } from "../../src/relay/awareness/awareness-codec.ts";
 import type { SyncEncoding, SyncMember } from "../../src/relay/sync-member.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";

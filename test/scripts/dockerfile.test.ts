@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { loadSettings } from "../../src/composition/settings.ts";
+import { loadSettings } from "../../src/composition/settings/settings.ts";
 import { readFrom } from "../support/servers/configurations.ts";
 
 const root = join(import.meta.dir, "../..");

@@ -1,4 +1,4 @@
-import { defaultLimits } from "../../src/composition/limits.ts";
+import { defaultLimits } from "../../src/composition/settings/limits.ts";
 import { Ticker } from "../../src/lib/time/ticker.ts";
 import { Awareness } from "../../src/relay/awareness/awareness.ts";
 import type { AwarenessAudience } from "../../src/relay/awareness/awareness-audience.ts";

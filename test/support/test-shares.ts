@@ -1,4 +1,4 @@
-import { defaultLimits, type Limits } from "../../src/composition/limits.ts";
+import { defaultLimits, type Limits } from "../../src/composition/settings/limits.ts";
 import { CountedAddresses } from "../../src/lib/address/counted-addresses.ts";
 import { systemClock } from "../../src/lib/time/clock.ts";
 import { createMetrics, type Metrics } from "../../src/ops/metrics.ts";

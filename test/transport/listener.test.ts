@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { connect } from "node:net";
-import type { Limits } from "../../src/composition/limits.ts";
+import type { Limits } from "../../src/composition/settings/limits.ts";
 import { closeReasons, SessionError } from "../../src/transport/close-reason.ts";
 import type { Connection } from "../../src/transport/connection.ts";
 import type { Engine } from "../../src/transport/engine.ts";

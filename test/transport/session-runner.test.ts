@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { defaultLimits } from "../../src/composition/limits.ts";
+import { defaultLimits } from "../../src/composition/settings/limits.ts";
 import { LimitedLog } from "../../src/ops/limited-log.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { closeReasons } from "../../src/transport/close-reason.ts";

@@ -1,5 +1,5 @@
 import * as encoding from "lib0/encoding";
-import { defaultLimits } from "../../../src/composition/limits.ts";
+import { defaultLimits } from "../../../src/composition/settings/limits.ts";
 import {
   type ClientMessage,
   decodeAddress,

@@ -1,4 +1,4 @@
-import { defaultLimits } from "../../../src/composition/limits.ts";
+import { defaultLimits } from "../../../src/composition/settings/limits.ts";
 import { BoundExceeded, decodeJson } from "../../../src/signaling/json-codec.ts";
 import { type ClientMessage, decode } from "../../../src/signaling/y-webrtc/codec.ts";
 import { SessionError } from "../../../src/transport/close-reason.ts";

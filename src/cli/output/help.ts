@@ -1,4 +1,4 @@
-import { type OptionKey, optionKeys, options } from "../../composition/options.ts";
+import { type OptionKey, optionKeys, options } from "../../composition/settings/options.ts";
 import { flagOf, type Option, textOf } from "../../config/option.ts";
 import { type CommandDefinition, choiceHelp, commands, documentCommands, switchHelp, textHelp } from "../commands.ts";
 import { shortFlags } from "../flags.ts";

@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { SettingValues } from "../../composition/settings.ts";
+import type { SettingValues } from "../../composition/settings/settings.ts";
 import { describeDataError } from "./data-errors.ts";
 
 /** Why the server could not start, and the remedy; undefined for an error that the environment did not cause. */

@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { TokenAdministration } from "../../../src/auth/token/token-administration.ts";
 import { secretKeys } from "../../../src/auth/token/token-keys.ts";
 import { TokenVerifier } from "../../../src/auth/token/token-verifier.ts";
-import { defaultLimits } from "../../../src/composition/limits.ts";
+import { defaultLimits } from "../../../src/composition/settings/limits.ts";
 import { systemClock } from "../../../src/lib/time/clock.ts";
 import { secret, tokenFor } from "../../support/bytes/tokens.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { applyAwarenessUpdate, encodeAwarenessUpdate, Awareness as YAwareness } from "y-protocols/awareness";
 import * as Y from "yjs";
-import { defaultLimits } from "../../../src/composition/limits.ts";
+import { defaultLimits } from "../../../src/composition/settings/limits.ts";
 
 import type { Awareness } from "../../../src/relay/awareness/awareness.ts";
 import { awarenessRoom, type Entries, encodeEntries } from "../../support/awareness-room.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { defaultLimits } from "../../../src/composition/limits.ts";
+import { defaultLimits } from "../../../src/composition/settings/limits.ts";
 import { DecodeError } from "../../../src/relay/update/strict-decoding.ts";
 import { awarenessRoom, type Entries, encodeEntries } from "../../support/awareness-room.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { defaultLimits } from "../../../src/composition/limits.ts";
+import { defaultLimits } from "../../../src/composition/settings/limits.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { CommitQueue } from "../../../src/relay/commit/commit-queue.ts";
 import { Durability, storeBackoff } from "../../../src/relay/commit/durability.ts";

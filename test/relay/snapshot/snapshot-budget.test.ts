@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
+import { defaultLimits, type Limits } from "../../../src/composition/settings/limits.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import type { HeldSnapshot } from "../../../src/relay/snapshot/held-snapshot.ts";
 import { SnapshotBudget } from "../../../src/relay/snapshot/snapshot-budget.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import type { AccessRequest, Denial } from "../../../src/auth/authorizer.ts";
-import type { Limits } from "../../../src/composition/limits.ts";
+import type { Limits } from "../../../src/composition/settings/limits.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
 import { peersClients } from "../../support/clients/peers-clients.ts";
 import { settled } from "../../support/eventually.ts";

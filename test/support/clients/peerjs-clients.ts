@@ -1,6 +1,6 @@
 import type { Authorizer } from "../../../src/auth/authorizer.ts";
 import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
-import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
+import { defaultLimits, type Limits } from "../../../src/composition/settings/limits.ts";
 import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { MailBudget } from "../../../src/signaling/mail-budget.ts";

@@ -1,5 +1,5 @@
-import { type OptionKey, options } from "../../../src/composition/options.ts";
-import { loadSettings, type ServerConfiguration } from "../../../src/composition/settings.ts";
+import { type OptionKey, options } from "../../../src/composition/settings/options.ts";
+import { loadSettings, type ServerConfiguration } from "../../../src/composition/settings/settings.ts";
 import { flagOf } from "../../../src/config/option.ts";
 import type { Problem } from "../../../src/config/problem.ts";
 import type { Environment, GivenFlag } from "../../../src/config/sources.ts";

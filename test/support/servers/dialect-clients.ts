@@ -1,8 +1,8 @@
 import { pino } from "pino";
 import type { Authorizer } from "../../../src/auth/authorizer.ts";
 import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
-import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
 import { RoomRegistries } from "../../../src/composition/room-registries.ts";
+import { defaultLimits, type Limits } from "../../../src/composition/settings/limits.ts";
 import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import type { RoomRegistry } from "../../../src/rooms/room-registry.ts";

@@ -1,6 +1,6 @@
 import type { Authorizer } from "../../../src/auth/authorizer.ts";
 import { openAuthorizer } from "../../../src/auth/open-authorizer.ts";
-import type { Limits } from "../../../src/composition/limits.ts";
+import type { Limits } from "../../../src/composition/settings/limits.ts";
 import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { hocuspocus } from "../../../src/relay/hocuspocus/protocol.ts";
 import type { Handshake } from "../../../src/transport/protocol.ts";

@@ -1,7 +1,7 @@
 import type { Authorizer } from "../../../src/auth/authorizer.ts";
-import type { Limits } from "../../../src/composition/limits.ts";
 import { openRelay } from "../../../src/composition/relay.ts";
 import type { PartDependencies } from "../../../src/composition/server-options.ts";
+import type { Limits } from "../../../src/composition/settings/limits.ts";
 import type { Clock } from "../../../src/lib/time/clock.ts";
 import { InlineCompactor } from "../fakes/inline-compactor.ts";
 import { openMemoryStore } from "../fakes/memory-store.ts";

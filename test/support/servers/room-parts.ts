@@ -1,6 +1,6 @@
 import { pino } from "pino";
-import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
 import { openSyncRooms, syncRoomOptions } from "../../../src/composition/relay.ts";
+import { defaultLimits, type Limits } from "../../../src/composition/settings/limits.ts";
 import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import type { Submission, SubmissionOutcome } from "../../../src/relay/submission.ts";

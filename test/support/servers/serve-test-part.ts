@@ -1,8 +1,8 @@
 import { pino } from "pino";
-import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
 import type { Part } from "../../../src/composition/part.ts";
 import { serveParts } from "../../../src/composition/serve-parts.ts";
 import type { PartDependencies } from "../../../src/composition/server-options.ts";
+import { defaultLimits, type Limits } from "../../../src/composition/settings/limits.ts";
 import { AddressRanges } from "../../../src/lib/address/address-ranges.ts";
 import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { type Clock, systemClock } from "../../../src/lib/time/clock.ts";

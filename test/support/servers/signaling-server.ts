@@ -1,5 +1,5 @@
 import type { Authorizer } from "../../../src/auth/authorizer.ts";
-import type { Limits } from "../../../src/composition/limits.ts";
+import type { Limits } from "../../../src/composition/settings/limits.ts";
 import { openSignaling } from "../../../src/composition/signaling.ts";
 import { administration } from "../clients/http-callers.ts";
 import { type ServedTestPart, serveTestPart } from "./serve-test-part.ts";

@@ -1,4 +1,4 @@
-import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
+import { defaultLimits, type Limits } from "../../../src/composition/settings/limits.ts";
 import { AddressRanges } from "../../../src/lib/address/address-ranges.ts";
 import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { createMetrics, type Metrics } from "../../../src/ops/metrics.ts";

@@ -1,6 +1,6 @@
 import type { AccessRequest } from "../../../src/auth/authorizer.ts";
 import { WebhookPolicy } from "../../../src/auth/webhook/webhook-policy.ts";
-import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
+import { defaultLimits, type Limits } from "../../../src/composition/settings/limits.ts";
 import { parseWebhookSecret } from "../../../src/config/auth-settings.ts";
 import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { createLog } from "../../../src/ops/log.ts";

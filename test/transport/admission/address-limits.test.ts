@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { defaultLimits } from "../../../src/composition/limits.ts";
+import { defaultLimits } from "../../../src/composition/settings/limits.ts";
 import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { AddressLimits } from "../../../src/transport/admission/address-limits.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";

@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { defaultLimits, type Limits } from "../../../src/composition/limits.ts";
+import { defaultLimits, type Limits } from "../../../src/composition/settings/limits.ts";
 import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
 import { UpgradeLimits } from "../../../src/transport/admission/upgrade-limits.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { defaultLimits } from "../../../src/composition/limits.ts";
+import { defaultLimits } from "../../../src/composition/settings/limits.ts";
 import { Liveness, type Watched } from "../../../src/transport/liveness/liveness.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
 

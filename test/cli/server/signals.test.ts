@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 
-const signals = join(import.meta.dir, "../../src/cli/signals.ts");
+const signals = join(import.meta.dir, "../../../src/cli/server/signals.ts");
 const program = `
   import { stopSignal } from ${JSON.stringify(signals)};
   setInterval(() => {}, 60_000);

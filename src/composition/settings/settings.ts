@@ -1,12 +1,12 @@
-import type { AuthOptions } from "../auth/auth-options.ts";
-import { matchesRoom } from "../auth/room-pattern.ts";
-import { type Configuration, type LoadedConfiguration, loadConfiguration } from "../config/load.ts";
-import type { Values } from "../config/option.ts";
-import type { Sources } from "../config/sources.ts";
+import type { AuthOptions } from "../../auth/auth-options.ts";
+import { matchesRoom } from "../../auth/room-pattern.ts";
+import { type Configuration, type LoadedConfiguration, loadConfiguration } from "../../config/load.ts";
+import type { Values } from "../../config/option.ts";
+import type { Sources } from "../../config/sources.ts";
+import type { ServerOptions } from "../server-options.ts";
 import { crossProblems } from "./cross-checks.ts";
 import { limitsOf } from "./limit-options.ts";
 import { type OptionKey, options } from "./options.ts";
-import type { ServerOptions } from "./server-options.ts";
 
 /** The type of each setting's value, by its key. */
 export type SettingValues = Values<typeof options>;

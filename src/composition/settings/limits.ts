@@ -1,15 +1,15 @@
-import { adminLimits } from "../admin/limits.ts";
-import { authLimits } from "../auth/limits.ts";
-import { defaultsOf, type Limit, type LimitTable, type LimitValues } from "../config/limit.ts";
-import { hocuspocusLimits } from "../relay/hocuspocus/limits.ts";
-import { relayLimits } from "../relay/limits.ts";
-import { accessRateLimits, roomLimits } from "../rooms/limits.ts";
-import { signalingLimits } from "../signaling/limits.ts";
-import { octateCodeLimits } from "../signaling/octatecode/limits.ts";
-import { peerJsLimits } from "../signaling/peerjs/limits.ts";
-import { peersLimits } from "../signaling/peers/limits.ts";
-import { yWebrtcLimits } from "../signaling/y-webrtc/limits.ts";
-import { transportLimits } from "../transport/limits.ts";
+import { adminLimits } from "../../admin/limits.ts";
+import { authLimits } from "../../auth/limits.ts";
+import { defaultsOf, type Limit, type LimitTable, type LimitValues } from "../../config/limit.ts";
+import { hocuspocusLimits } from "../../relay/hocuspocus/limits.ts";
+import { relayLimits } from "../../relay/limits.ts";
+import { accessRateLimits, roomLimits } from "../../rooms/limits.ts";
+import { signalingLimits } from "../../signaling/limits.ts";
+import { octateCodeLimits } from "../../signaling/octatecode/limits.ts";
+import { peerJsLimits } from "../../signaling/peerjs/limits.ts";
+import { peersLimits } from "../../signaling/peers/limits.ts";
+import { yWebrtcLimits } from "../../signaling/y-webrtc/limits.ts";
+import { transportLimits } from "../../transport/limits.ts";
 
 /** The tables of the folders that enforce them, under the headings of the reference. */
 export const limitGroups = [

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { limitOptions } from "../../src/composition/limit-options.ts";
-import { defaultLimits, limitGroups, limitTable } from "../../src/composition/limits.ts";
+import { limitOptions } from "../../../src/composition/settings/limit-options.ts";
+import { defaultLimits, limitGroups, limitTable } from "../../../src/composition/settings/limits.ts";
 
 test("no two folders declare a bound of the same name", () => {
   const names = limitGroups.flatMap(({ table }) => Object.keys(table));

@@ -1,8 +1,8 @@
-import { loadSettings } from "../composition/settings.ts";
-import { authorityOf, reachableHost } from "../lib/address/authority.ts";
-import type { CommandContext } from "./command.ts";
-import { exitCodes } from "./exit-code.ts";
-import { describeProblems } from "./output/configuration-problems.ts";
+import { loadSettings } from "../../composition/settings/settings.ts";
+import { authorityOf, reachableHost } from "../../lib/address/authority.ts";
+import type { CommandContext } from "../command.ts";
+import { exitCodes } from "../exit-code.ts";
+import { describeProblems } from "../output/configuration-problems.ts";
 
 const deadlineMs = 3_000;
 

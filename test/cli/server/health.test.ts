@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { health, readinessUrl } from "../../src/cli/health.ts";
-import { type Flags, givenFlags, readFrom } from "../support/servers/configurations.ts";
+import { health, readinessUrl } from "../../../src/cli/server/health.ts";
+import { type Flags, givenFlags, readFrom } from "../../support/servers/configurations.ts";
 
 const server = Bun.serve({
   hostname: "127.0.0.1",

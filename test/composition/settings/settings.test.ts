@@ -1,10 +1,10 @@
 import { describe, expect, test } from "bun:test";
-import { defaultLimits } from "../../src/composition/limits.ts";
-import type { OptionKey } from "../../src/composition/options.ts";
-import { loadSettings, type SettingValues, serverOptionsOf } from "../../src/composition/settings.ts";
-import { describeOrigin } from "../../src/config/problem.ts";
-import type { Environment } from "../../src/config/sources.ts";
-import { accepted, type Flags, refused } from "../support/servers/configurations.ts";
+import { defaultLimits } from "../../../src/composition/settings/limits.ts";
+import type { OptionKey } from "../../../src/composition/settings/options.ts";
+import { loadSettings, type SettingValues, serverOptionsOf } from "../../../src/composition/settings/settings.ts";
+import { describeOrigin } from "../../../src/config/problem.ts";
+import type { Environment } from "../../../src/config/sources.ts";
+import { accepted, type Flags, refused } from "../../support/servers/configurations.ts";
 
 const secret = "0123456789abcdef0123456789abcdef";
 const webhookSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3";

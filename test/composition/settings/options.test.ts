@@ -1,8 +1,8 @@
 import { describe, expect, test } from "bun:test";
 import * as v from "valibot";
-import { limitTable } from "../../src/composition/limits.ts";
-import { type OptionKey, optionKeys, options } from "../../src/composition/options.ts";
-import { fileVariableOf, flagOf, inputOf, type Option, textOf, variableOf } from "../../src/config/option.ts";
+import { limitTable } from "../../../src/composition/settings/limits.ts";
+import { type OptionKey, optionKeys, options } from "../../../src/composition/settings/options.ts";
+import { fileVariableOf, flagOf, inputOf, type Option, textOf, variableOf } from "../../../src/config/option.ts";
 
 describe("the table of options", () => {
   test("gives every key its three spellings", () => {

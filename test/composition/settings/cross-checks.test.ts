@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { describeOrigin } from "../../src/config/problem.ts";
-import { accepted, type Flags, refused } from "../support/servers/configurations.ts";
+import { describeOrigin } from "../../../src/config/problem.ts";
+import { accepted, type Flags, refused } from "../../support/servers/configurations.ts";
 
 const secret = "0123456789abcdef0123456789abcdef";
 const webhookSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3";

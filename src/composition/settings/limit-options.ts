@@ -1,6 +1,6 @@
 import * as v from "valibot";
-import type { Limit } from "../config/limit.ts";
-import type { Option } from "../config/option.ts";
+import type { Limit } from "../../config/limit.ts";
+import type { Option } from "../../config/option.ts";
 import { type LimitName, type Limits, limitTable } from "./limits.ts";
 
 /** Turns `jsonDepth` into `json-depth`. */

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { authOptionsOf } from "../../src/composition/settings.ts";
-import { accepted, type Flags } from "../support/servers/configurations.ts";
+import { authOptionsOf } from "../../../src/composition/settings/settings.ts";
+import { accepted, type Flags } from "../../support/servers/configurations.ts";
 
 const secret = "0123456789abcdef0123456789abcdef";
 const webhookSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3";

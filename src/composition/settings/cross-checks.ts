@@ -1,6 +1,6 @@
-import type { Setting, Settings } from "../config/load.ts";
-import { describeOrigin, type Problem, shownValue } from "../config/problem.ts";
-import { isLoopback } from "../lib/address/loopback.ts";
+import type { Setting, Settings } from "../../config/load.ts";
+import { describeOrigin, type Problem, shownValue } from "../../config/problem.ts";
+import { isLoopback } from "../../lib/address/loopback.ts";
 import { options } from "./options.ts";
 
 /** Settings that only one mode uses. In another mode they would be ignored, and access would be wider than intended. */

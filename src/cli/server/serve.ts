@@ -1,29 +1,29 @@
-import { optionKeys, options } from "../composition/options.ts";
+import { optionKeys, options } from "../../composition/settings/options.ts";
 import {
   authOptionsOf,
   loadSettings,
   type ServerConfiguration,
   type SettingValues,
   serverOptionsOf,
-} from "../composition/settings.ts";
-import { fileVariableOf } from "../config/option.ts";
-import { authorityOf } from "../lib/address/authority.ts";
-import { isLoopback } from "../lib/address/loopback.ts";
-import { systemClock } from "../lib/time/clock.ts";
-import { fileOrigin, opaqueOrigin } from "../lib/web-origin/web-origin.ts";
-import { createLog, type Log } from "../ops/log.ts";
-import { standardOutput } from "../ops/log-output.ts";
-import { type RunningServer, startServer } from "../server.ts";
-import { closeReasons } from "../transport/close-reason.ts";
-import type { CommandContext, Output } from "./command.ts";
-import { exitCodes } from "./exit-code.ts";
-import { banner } from "./output/banner.ts";
-import { describeProblems } from "./output/configuration-problems.ts";
-import { networkAddresses } from "./output/network-addresses.ts";
-import { describeStartError } from "./output/start-errors.ts";
-import { describeUnexpected } from "./output/unexpected.ts";
+} from "../../composition/settings/settings.ts";
+import { fileVariableOf } from "../../config/option.ts";
+import { authorityOf } from "../../lib/address/authority.ts";
+import { isLoopback } from "../../lib/address/loopback.ts";
+import { systemClock } from "../../lib/time/clock.ts";
+import { fileOrigin, opaqueOrigin } from "../../lib/web-origin/web-origin.ts";
+import { createLog, type Log } from "../../ops/log.ts";
+import { standardOutput } from "../../ops/log-output.ts";
+import { type RunningServer, startServer } from "../../server.ts";
+import { closeReasons } from "../../transport/close-reason.ts";
+import type { CommandContext, Output } from "../command.ts";
+import { exitCodes } from "../exit-code.ts";
+import { banner } from "../output/banner.ts";
+import { describeProblems } from "../output/configuration-problems.ts";
+import { networkAddresses } from "../output/network-addresses.ts";
+import { describeStartError } from "../output/start-errors.ts";
+import { describeUnexpected } from "../output/unexpected.ts";
+import { version } from "../version.ts";
 import { stopSignal } from "./signals.ts";
-import { version } from "./version.ts";
 
 /**
  * Runs the server until a signal asks it to stop.

@@ -1,0 +1,17 @@
+import * as v from "valibot";
+import { option } from "../../config/option.ts";
+
+const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
+
+/** Settings of the log. */
+export const logOptions = {
+  "log.level": option<(typeof logLevels)[number]>({
+    kind: "text",
+    schema: v.picklist(logLevels),
+    default: "info",
+    expected: `one of ${logLevels.join(", ")}`,
+    help: `minimum log level: ${logLevels.join(", ")}`,
+    group: "Log",
+    placeholder: "level",
+  }),
+};

@@ -1,0 +1,21 @@
+import { accessOptions } from "./access-options.ts";
+import { limitOptions } from "./limit-options.ts";
+import { logOptions } from "./log-options.ts";
+import { networkOptions } from "./network-options.ts";
+import { protocolOptions } from "./protocol-options.ts";
+import { storageOptions } from "./storage-options.ts";
+
+/** Every setting of the server, in the order of help and reference. */
+export const options = {
+  ...networkOptions,
+  ...storageOptions,
+  ...accessOptions,
+  ...protocolOptions,
+  ...logOptions,
+  ...limitOptions,
+};
+
+export type OptionKey = keyof typeof options;
+
+// Object.keys forgets the literal types.
+export const optionKeys = Object.keys(options) as readonly OptionKey[];
