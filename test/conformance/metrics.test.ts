@@ -49,6 +49,6 @@ test("GET /metrics counts what clients of a server do, and names neither rooms, 
   // The sets of label values are small, whatever clients send.
   const labels = [...metrics.values()].flatMap(({ samples }) => samples.flatMap((each) => Object.keys(each.labels)));
   expect(
-    new Set(labels).difference(new Set(["le", "kind", "code", "reason", "operation", "outcome", "bound"])),
+    new Set(labels).difference(new Set(["le", "kind", "code", "reason", "operation", "outcome", "bound", "protocol"])),
   ).toEqual(new Set());
 });

@@ -6,7 +6,7 @@ import { parseMetrics } from "../support/prometheus-text.ts";
 
 const root = join(import.meta.dir, "../../src");
 const sources = [...new Bun.Glob("**/*.ts").scanSync(root)]
-  .filter((path) => path !== "ops/metrics.ts")
+  .filter((path) => !path.startsWith("ops/"))
   .map((path) => readFileSync(join(root, path), "utf8"))
   .join("\n");
 
