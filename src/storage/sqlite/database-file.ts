@@ -3,7 +3,7 @@ import { closeSync, openSync, readSync, statSync } from "node:fs";
 import { basename } from "node:path";
 import { pathToFileURL } from "node:url";
 import { StoreError } from "../store.ts";
-import { DatabaseIsNewer, migrations, userVersion } from "./migrations.ts";
+import { migrations, refuseNewer, userVersion } from "./migrations.ts";
 import { translateErrors } from "./sqlite-errors.ts";
 
 /** The database's file name in a data folder. */
@@ -58,8 +58,8 @@ export function checkDatabase(file: string): void {
  */
 export function checkTables(database: Database): void {
   translateErrors(() => {
+    refuseNewer(database, migrations);
     const version = userVersion(database);
-    if (version > migrations.length) throw new DatabaseIsNewer(version, migrations.length);
     if (version === 0) throw new StoreError("corrupt", "it is not a Yurt database");
     const expected = new Database(":memory:");
     try {

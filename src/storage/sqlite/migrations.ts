@@ -3,7 +3,10 @@ import type { Database } from "bun:sqlite";
 /** SQL that migrates a database from the version that is its index to the next one. */
 export type Migration = string;
 
-/** The list is append-only: a released migration runs on databases of every age. */
+/**
+ * The list is append-only: a released migration runs on databases of every age. A new one begins with `UPDATE
+ * required_release SET version = '…'`, the release that it is part of, and needs a fixture (`scripts/upgrade-fixture.ts`).
+ */
 export const migrations: readonly Migration[] = [
   // `updates` is clustered by document, because that is how it is read and deleted. Measured with 20,000 documents,
   // their 2 million keystrokes of 30 bytes interleaved, against a table in the order of the rows with an index on
@@ -49,14 +52,26 @@ export const migrations: readonly Migration[] = [
     data BLOB NOT NULL
   ) STRICT;
   `,
+  `
+  -- The oldest release that can open the database. Releases before it, which know fewer migrations, name it.
+  CREATE TABLE required_release (version TEXT NOT NULL) STRICT;
+  INSERT INTO required_release VALUES ('0.1.0');
+  `,
 ];
+
+interface NewerDatabase {
+  readonly version: number;
+  /** The newest version that this release knows. */
+  readonly known: number;
+  readonly requiredRelease: string | undefined;
+}
 
 /** A newer release, with more migrations, has written the database. */
 export class DatabaseIsNewer extends Error {
-  constructor(version: number, known: number) {
-    super(
-      `The database has version ${version}; this release of Yurt knows versions up to ${known}. Start a newer one.`,
-    );
+  /** `requiredRelease` is undefined if the database does not name it. */
+  constructor({ version, known, requiredRelease }: NewerDatabase) {
+    const remedy = requiredRelease === undefined ? "Start a newer one." : `Start Yurt ${requiredRelease} or newer.`;
+    super(`The database has version ${version}; this release of Yurt knows versions up to ${known}. ${remedy}`);
     this.name = "DatabaseIsNewer";
   }
 }
@@ -67,8 +82,8 @@ export class DatabaseIsNewer extends Error {
  * Each migration takes effect completely or not at all. Throws `DatabaseIsNewer` before it writes anything.
  */
 export function migrate(database: Database, known: readonly Migration[]): void {
+  refuseNewer(database, known);
   const version = userVersion(database);
-  if (version > known.length) throw new DatabaseIsNewer(version, known.length);
   for (const [index, migration] of known.entries()) {
     if (index < version) continue;
     database
@@ -77,6 +92,25 @@ export function migrate(database: Database, known: readonly Migration[]): void {
         database.run(`PRAGMA user_version = ${index + 1}`);
       })
       .exclusive();
+  }
+}
+
+/** Throws `DatabaseIsNewer` for a database that has had more than the `known` migrations. */
+export function refuseNewer(database: Database, known: readonly Migration[]): void {
+  const version = userVersion(database);
+  if (version <= known.length) return;
+  throw new DatabaseIsNewer({ version, known: known.length, requiredRelease: requiredRelease(database) });
+}
+
+/** Undefined unless the table is there and holds the version of a release: a newer release may store it elsewhere. */
+function requiredRelease(database: Database): string | undefined {
+  try {
+    const statement = database.prepare<{ version: unknown }, []>("SELECT version FROM required_release");
+    const version = statement.get()?.version;
+    statement.finalize();
+    return typeof version === "string" && /^\d{1,5}(\.\d{1,5}){2}$/.test(version) ? version : undefined;
+  } catch {
+    return undefined;
   }
 }
 

@@ -81,9 +81,9 @@ describe("a server that cannot start", () => {
     ],
     [
       "with documents of a newer release says so",
-      new DatabaseIsNewer(9, 1),
+      new DatabaseIsNewer({ version: 9, known: 1, requiredRelease: "0.9.0" }),
       "The documents in ./yurt-data were written by a newer release of Yurt. The database has version 9; this release of Yurt knows " +
-        "versions up to 1. Start a newer one.",
+        "versions up to 1. Start Yurt 0.9.0 or newer.",
     ],
     ["on a disk that the store finds full says so", new StoreError("full", "database or disk is full"), full],
     ["while the store is unavailable is not explained away", new StoreError("unavailable", "I/O error"), undefined],

@@ -56,8 +56,9 @@ describe("a server refuses to start, names the remedy and keeps every byte when 
   });
 
   test("is of a newer release", async () => {
-    changed(await workshop.fill("yurt-data", { notes: [bringing(1, 0, 5)] }), "PRAGMA user_version = 99");
-    await expectRefusal(/version 99; this release of Yurt knows versions up to \d+\. Start a newer one\./);
+    const file = await workshop.fill("yurt-data", { notes: [bringing(1, 0, 5)] });
+    changed(file, "PRAGMA user_version = 99; UPDATE required_release SET version = '9.9.0'");
+    await expectRefusal(/version 99; this release of Yurt knows versions up to \d+\. Start Yurt 9\.9\.0 or newer\.\n/);
   });
 
   function changed(file: string, statement: string): void {

@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { version as packageVersion } from "../../../package.json";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { backUpDatabase } from "../../../src/storage/sqlite/backup.ts";
 import { DatabaseIsNewer, migrate, migrations } from "../../../src/storage/sqlite/migrations.ts";
@@ -12,6 +13,9 @@ import { documentsIn, Workshop } from "../../support/processes/data-folder.ts";
 const first = "CREATE TABLE numbers (number INTEGER); INSERT INTO numbers VALUES (1)";
 const second = "UPDATE numbers SET number = number * 10; CREATE TABLE more (text TEXT)";
 const failing = "UPDATE numbers SET number = 0; INSERT INTO nowhere VALUES (1)";
+
+/** The number of migrations of the first version that stores the release that it needs. */
+const required = 4;
 
 describe("migrate", () => {
   let database: Database;
@@ -46,6 +50,35 @@ describe("migrate", () => {
     migrate(database, [first, second]);
     expect(() => migrate(database, [failing])).toThrow(DatabaseIsNewer);
     expect(state()).toEqual({ version: [2], numbers: [10] });
+  });
+
+  test.each([
+    [
+      "the release that it needs",
+      "CREATE TABLE required_release AS SELECT '12.0.3' AS version",
+      "Start Yurt 12.0.3 or newer.",
+    ],
+    [
+      "no release that is not a version",
+      "CREATE TABLE required_release AS SELECT 'x' AS version",
+      "Start a newer one.",
+    ],
+    ["no release when none is stored", "CREATE TABLE required_release (version TEXT)", "Start a newer one."],
+    ["no release when it is stored elsewhere", "CREATE TABLE other (version TEXT)", "Start a newer one."],
+  ])("names, for a newer database, %s", (_, stored, remedy) => {
+    migrate(database, [first, stored]);
+    expect(() => migrate(database, [first])).toThrow(
+      `The database has version 2; this release of Yurt knows versions up to 1. ${remedy}`,
+    );
+  });
+
+  test("stores the release that each migration is part of, which is not newer than this one", () => {
+    for (const migration of migrations.slice(required))
+      expect(migration.trim()).toStartWith("UPDATE required_release SET");
+    migrate(database, migrations);
+    const [stored] = values("SELECT version FROM required_release");
+    expect(stored).toMatch(/^\d+\.\d+\.\d+$/);
+    expect(Bun.semver.order(String(stored), packageVersion)).toBeLessThanOrEqual(0);
   });
 
   test("runs the migrations of the store on a new database", () => {
@@ -99,6 +132,15 @@ const formerSchemas = [
     PRIMARY KEY (document, id)
   ) STRICT, WITHOUT ROWID;
   `,
+  `
+  ALTER TABLE documents ADD COLUMN folded INTEGER NOT NULL DEFAULT 0; -- updates up to this id are not in the journal
+
+  -- One record for each append, with updates of several documents that are not in the table updates yet.
+  CREATE TABLE journal (
+    id INTEGER PRIMARY KEY, -- the id of its first update
+    data BLOB NOT NULL
+  ) STRICT;
+  `,
 ];
 
 /** Writes a database with a compacted document, one with a tail, and one that was both, as a release wrote it. */
@@ -122,7 +164,7 @@ function writeFormer(file: string, version: number): void {
   database.close(true);
 }
 
-describe.each([1, 2])("a database with the schema of version %d", (version) => {
+describe.each([1, 2, 3])("a database with the schema of version %d", (version) => {
   let workshop: Workshop;
   let file: string;
   beforeEach(() => {
