@@ -59,7 +59,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { readersShowPresence } = auth;
   const authorized = { ...dependencies, administration, authorizer, readersShowPresence };
   const parts = [
-    opening.use(openOperations({ ...dependencies, contents })),
+    opening.use(openOperations({ ...authorized, contents })),
     pages,
     access,
     store &&

@@ -31,6 +31,8 @@ function start(changed: Partial<ServerOptions> = {}): Promise<RunningServer> {
     publicUrl: undefined,
     basePath: "",
     proxies: new AddressRanges([]),
+    metricsToken: undefined,
+    metricsAddress: undefined,
     dataFolder,
     documentMemoryBytes: 256 * 2 ** 20,
     keepsDeleted: () => false,

@@ -5,17 +5,18 @@ import type { Metrics } from "../ops/metrics.ts";
 import type { OriginPolicy } from "../transport/admission/origin-policy.ts";
 import type { CloseReason } from "../transport/close-reason.ts";
 import { createHttp } from "../transport/http.ts";
-import { Listener } from "../transport/listener.ts";
+import { Listener, type ListenerOptions } from "../transport/listener.ts";
 import type { NativeChannels } from "../transport/native-channel.ts";
 import type { Outboxes } from "../transport/outboxes/outboxes.ts";
 import type { Assets } from "../transport/pages/assets.ts";
 import type { Scheduler } from "../transport/scheduling/scheduler.ts";
+import { openMonitoring } from "./monitoring.ts";
 import type { Part } from "./part.ts";
 import type { ServerOptions } from "./server-options.ts";
 import type { Limits } from "./settings/limits.ts";
 
 export interface ServePartsOptions
-  extends Pick<ServerOptions, "host" | "port" | "compatibilityPorts" | "basePath" | "proxies"> {
+  extends Pick<ServerOptions, "host" | "port" | "compatibilityPorts" | "basePath" | "proxies" | "metricsAddress"> {
   readonly addresses: CountedAddresses;
   /** Answers the requests that no route of a part answers. */
   readonly assets: Assets;
@@ -35,6 +36,8 @@ export interface ServedParts {
   readonly compatibilityPorts: readonly number[];
   /** The base URL of HTTP on this machine or its network, without a slash at the end. */
   readonly url: string;
+  /** The URL of the metrics on an address of their own; undefined without one. */
+  readonly metricsUrl: string | undefined;
   /** The endpoints under the public URL, if there is one. */
   readonly endpoints: readonly { readonly label: string; readonly url: string }[];
   /**
@@ -58,7 +61,9 @@ export function serveParts(parts: readonly Part[], options: ServePartsOptions): 
     assets: options.assets,
   };
   options.metrics.ready.readFrom(() => (http.isReady() ? 1 : 0));
-  const listener = new Listener({
+  const { metricsAddress: address } = options;
+  const monitoring = address && openMonitoring({ ...options, address, isReady: http.isReady });
+  const listener = listenOr(() => void monitoring?.close(), {
     ...options,
     protocols,
     engines: parts.flatMap((part) => part.engines ?? []),
@@ -80,6 +85,8 @@ export function serveParts(parts: readonly Part[], options: ServePartsOptions): 
     };
     for (const part of parts) await attempt(() => part.drain?.(reason));
     await attempt(() => listener.close(reason));
+    // To the end it says that the server is not ready.
+    await attempt(() => monitoring?.close());
     if (errors.length > 0) throw new AggregateError(errors, "The server did not stop cleanly.");
   };
   const base = options.originPolicy.publicUrl?.href.replace(/\/$/, "") ?? listener.url;
@@ -87,6 +94,7 @@ export function serveParts(parts: readonly Part[], options: ServePartsOptions): 
     port: listener.port,
     compatibilityPorts: listener.compatibilityPorts,
     url: listener.url,
+    metricsUrl: monitoring && `${monitoring.url}/metrics`,
     endpoints: parts.flatMap(({ endpoints = [] }) =>
       endpoints.map(({ label, scheme, path }) => ({ label, url: base.replace(/^http/, scheme) + path })),
     ),
@@ -95,4 +103,13 @@ export function serveParts(parts: readonly Part[], options: ServePartsOptions): 
       return closing;
     },
   };
+}
+
+function listenOr(failed: () => void, options: ListenerOptions): Listener {
+  try {
+    return new Listener(options);
+  } catch (error) {
+    failed();
+    throw error;
+  }
 }

@@ -42,6 +42,10 @@ export interface ServerOptions {
   readonly basePath: string;
   /** The reverse proxies whose X-Forwarded-For is trusted. */
   readonly proxies: AddressRanges;
+  /** The bearer token for `GET /metrics`; with it, programs on this machine need it too. */
+  readonly metricsToken: string | undefined;
+  /** A further address, which serves metrics and health alone, to everyone who reaches it. */
+  readonly metricsAddress: { readonly host: string; readonly port: number } | undefined;
   readonly limits: Limits;
   readonly log: Log;
 }

@@ -14,6 +14,21 @@ export const host = parsed(v.string(), parseHost);
 
 export const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
 
+/** An address to listen on, with its port. */
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export const address = parsed(v.string(), (text): Address | undefined => {
+  const [, given = "", digits = ""] = /^(\[[^\]]+\]|[^:]+):(0|[1-9]\d{0,4})$/.exec(text) ?? [];
+  const [parsedHost, parsedPort] = [parseHost(given), Number(digits)];
+  return parsedHost === undefined || parsedPort > 65_535 ? undefined : { host: parsedHost, port: parsedPort };
+});
+
+/** A secret that clients send behind `Authorization: Bearer`. */
+export const bearerSecret = v.pipe(v.string(), v.regex(/^[\x21-\x7e]{16,}$/));
+
 export const ports: v.GenericSchema<unknown, readonly number[]> = v.array(port);
 
 export const path = v.pipe(v.string(), v.check(isPath));

@@ -4,18 +4,17 @@ import { HTTPException } from "hono/http-exception";
 import { readersOf } from "./admission/cross-origin.ts";
 import type { OriginPolicy } from "./admission/origin-policy.ts";
 import { upgradeRequired } from "./admission/upgrade-request.ts";
+import { type HealthOptions, healthRoutes } from "./monitoring/health.ts";
 import type { Assets } from "./pages/assets.ts";
 import type { HttpEnvironment, Protocol } from "./protocol.ts";
 
-export interface HttpOptions {
+export interface HttpOptions extends HealthOptions {
   readonly protocols: readonly Protocol[];
   readonly originPolicy: OriginPolicy;
   /** Routes that belong to no protocol, and set by themselves which pages may read their answers. */
   readonly routes: readonly Hono<HttpEnvironment>[];
   /** Whether this serves the compatibility ports: the protocols' routes for them come before all others. */
   readonly isForCompatibility?: boolean;
-  /** False while the server cannot take updates: it is draining, or the store cannot write. */
-  readonly isReady: () => boolean;
   /** The pages, and the files that they name. */
   readonly assets: Assets;
 }
@@ -39,8 +38,7 @@ export function createHttp(options: HttpOptions): Hono<HttpEnvironment> {
       if (compatibility?.routes !== undefined) add(compatibility.routes);
     }
   }
-  app.get("/healthz", (context) => context.text("ok\n"));
-  app.get("/readyz", (context) => (options.isReady() ? context.text("ready\n") : context.text("not ready\n", 503)));
+  app.route("/", healthRoutes(options));
   for (const routes of options.routes) app.route("/", routes);
   for (const protocol of options.protocols) {
     if (protocol.routes !== undefined) add(protocol.routes);

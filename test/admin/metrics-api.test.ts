@@ -1,21 +1,41 @@
 import { describe, expect, test } from "bun:test";
 import { createMetricsApi } from "../../src/admin/metrics-api.ts";
+import { MetricsGuard, type MetricsGuardOptions } from "../../src/admin/metrics-guard.ts";
 import { createMetrics } from "../../src/ops/metrics.ts";
 
 const host = "127.0.0.1:4444";
+const adminToken = "the-token-of-an-administrator";
+const metricsToken = "the-token-for-the-metrics-alone";
 
-async function ask(remoteAddress: string, headers: Record<string, string> = { host }): Promise<Response> {
-  return createMetricsApi(createMetrics()).request("/metrics", { headers }, { remoteAddress });
+/** Allows one token. */
+const administration: MetricsGuardOptions["administration"] = {
+  refuse: async ({ headers }) =>
+    headers.get("authorization") === `Bearer ${adminToken}`
+      ? undefined
+      : { granted: false, kind: "unauthorized", code: "bad-signature", reason: "the signature is invalid" },
+};
+
+interface Asked extends Partial<MetricsGuardOptions> {
+  readonly from?: string;
+  readonly headers?: Record<string, string>;
 }
 
-describe("GET /metrics", () => {
+async function ask({ from = "127.0.0.1", headers = {}, ...rest }: Asked = {}): Promise<Response> {
+  const guard = new MetricsGuard({ token: undefined, whyTokenIsNeededHere: undefined, administration, ...rest });
+  const api = createMetricsApi({ metrics: createMetrics(), guard });
+  return api.request("/metrics", { headers: { host, ...headers } }, { remoteAddress: from });
+}
+
+const bearing = (token: string) => ({ authorization: `Bearer ${token}` });
+
+describe("GET /metrics without a token", () => {
   test.each([
     ["127.0.0.1", host],
     ["127.8.0.1", "localhost"],
     ["::1", "[::1]:4444"],
     ["::ffff:127.0.0.1", "localhost:4444"],
-  ])("answers a program on this machine (%s, Host %s)", async (remoteAddress, named) => {
-    const response = await ask(remoteAddress, { host: named });
+  ])("answers a program on this machine (%s, Host %s)", async (from, named) => {
+    const response = await ask({ from, headers: { host: named } });
     expect([response.status, response.headers.get("content-type")]).toEqual([
       200,
       "text/plain; version=0.0.4; charset=utf-8",
@@ -25,10 +45,13 @@ describe("GET /metrics", () => {
   });
 
   test.each(["10.0.0.7", "172.17.0.1", "::ffff:10.0.0.7", "2001:db8::1", ""])(
-    "refuses another machine (%p), and says so",
-    async (remoteAddress) => {
-      const response = await ask(remoteAddress);
-      expect([response.status, await response.text()]).toEqual([403, expect.stringContaining("on this machine")]);
+    "refuses another machine (%p), and says why and what to do",
+    async (from) => {
+      const response = await ask({ from });
+      expect([response.status, response.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
+      const text = await response.text();
+      expect(text).toContain("does not come from this machine");
+      expect(text).toContain("--metrics-listen");
     },
   );
 
@@ -41,14 +64,49 @@ describe("GET /metrics", () => {
     ["forwarded", "for=127.0.0.1"],
     ["via", "1.1 proxy"],
   ])("refuses what a proxy on this machine has forwarded (%s: %s), and says so", async (name, value) => {
-    const response = await ask("127.0.0.1", { host, [name]: value });
-    expect([response.status, await response.text()]).toEqual([403, expect.stringContaining(`the header ${name})`)]);
+    const response = await ask({ headers: { [name]: value } });
+    expect([response.status, await response.text()]).toEqual([401, expect.stringContaining(`the header ${name})`)]);
   });
 
   test.each(["collab.example.com", "127.0.0.1.example.com", "a host", ""])(
     "refuses another host (%p), as a proxy or a rebound name sends it",
     async (named) => {
-      expect((await ask("127.0.0.1", { host: named })).status).toBe(403);
+      expect((await ask({ headers: { host: named } })).status).toBe(401);
     },
   );
+
+  test("refuses a program on this machine where it needs a token as well, and says why", async () => {
+    const response = await ask({ whyTokenIsNeededHere: "metrics.token is set" });
+    expect([response.status, await response.text()]).toEqual([401, expect.stringContaining("metrics.token is set")]);
+  });
+});
+
+describe("GET /metrics with a token", () => {
+  const remote = { from: "10.0.0.7", headers: { host: "collab.example.com", "x-forwarded-for": "10.0.0.8" } };
+  const askWith = (token: string, rest: Asked = {}) =>
+    ask({ ...remote, ...rest, headers: { ...remote.headers, ...bearing(token) } });
+
+  test("answers whoever shows the metrics token, from anywhere", async () => {
+    expect((await askWith(metricsToken, { token: metricsToken })).status).toBe(200);
+  });
+
+  test("answers an administrator, from anywhere", async () => {
+    expect((await askWith(adminToken, { token: metricsToken })).status).toBe(200);
+    expect((await askWith(adminToken)).status).toBe(200);
+  });
+
+  test.each([
+    ["another one", "the-token-for-the-metrics-alonE"],
+    ["a longer one", `${metricsToken}x`],
+    ["a part of it", metricsToken.slice(0, -1)],
+  ])("refuses %s with the reason, and does not quote it", async (_, token) => {
+    const response = await askWith(token, { token: metricsToken });
+    const text = await response.text();
+    expect([response.status, text]).toEqual([401, expect.stringContaining("the signature is invalid")]);
+    expect(text).not.toContain(token);
+  });
+
+  test("refuses a wrong one of a program on this machine as well", async () => {
+    expect((await ask({ headers: bearing("wrong") })).status).toBe(401);
+  });
 });

@@ -27,6 +27,7 @@ function serveAt(publicUrl: URL | undefined, parts: readonly Part[]): ServedPart
     basePath: "",
     originPolicy: originPolicyOf("127.0.0.1", [], { publicUrl }),
     proxies: new AddressRanges([]),
+    metricsAddress: undefined,
     addresses: new CountedAddresses(),
     assets: async () => undefined,
     channels: new NativeChannels(defaultLimits),

@@ -2,7 +2,17 @@ import { describe, expect, test } from "bun:test";
 import * as v from "valibot";
 import { parseWebhookSecret } from "../../src/config/auth-settings.ts";
 import { inputOf } from "../../src/config/option.ts";
-import { addressRanges, claim, httpUrl, location, origins, secrets, webhookSecrets } from "../../src/config/schemas.ts";
+import {
+  address,
+  addressRanges,
+  bearerSecret,
+  claim,
+  httpUrl,
+  location,
+  origins,
+  secrets,
+  webhookSecrets,
+} from "../../src/config/schemas.ts";
 
 /** The value of a list that is given as a text; undefined when it is refused. */
 function readList<T>(schema: v.GenericSchema<unknown, T>, text: string): T | undefined {
@@ -119,4 +129,37 @@ test("a list is read from a text and from the typed values of a file", () => {
   ]);
   expect(v.parse(origins, ["https://a.example"])).toEqual(["https://a.example"]);
   expect(v.parse(addressRanges, ["10.0.0.0/8"]).has("10.1.2.3")).toBeTrue();
+});
+
+describe("an address", () => {
+  test.each([
+    ["127.0.0.1:9464", { host: "127.0.0.1", port: 9464 }],
+    ["[::1]:0", { host: "::1", port: 0 }],
+    ["localhost:65535", { host: "localhost", port: 65_535 }],
+  ])("%p is %p", (text, expected) => {
+    expect(v.parse(address, text)).toEqual(expected);
+  });
+
+  test.each([
+    "",
+    "9464",
+    ":9464",
+    "127.0.0.1",
+    "127.0.0.1:",
+    "127.0.0.1:65536",
+    "127.0.0.1:09",
+    "::1:9464",
+    "10.0.0.256:1",
+  ])("is not %p", (text) => {
+    expect(v.is(address, text)).toBeFalse();
+  });
+});
+
+test.each([
+  ["0123456789abcdef", true],
+  ["0123456789abcde", false],
+  ["0123456789 abcdef", false],
+  ["0123456789abcdé0", false],
+])("%p may be sent as a bearer token: %p", (text, may) => {
+  expect(v.is(bearerSecret, text)).toBe(may);
 });

@@ -5,44 +5,54 @@ import { describeDataError } from "./data-errors.ts";
 /** Why the server could not start, and the remedy; undefined for an error that the environment did not cause. */
 export function describeStartError(
   error: unknown,
-  { host, port, data }: Pick<SettingValues, "host" | "port" | "data">,
+  { host, port, data, ...values }: Pick<SettingValues, "host" | "port" | "data" | "metrics.listen">,
 ): string | undefined {
   const listens = error instanceof Error && "syscall" in error && error.syscall === "listen";
   if (!listens) return describeDataError(error, data);
+  const metrics = values["metrics.listen"];
+  if (metrics !== undefined && "setting" in error && error.setting === "metrics.listen") {
+    const code = "code" in error ? error.code : undefined;
+    return describeListenError(code, metrics.host, {
+      port: metrics.port,
+      flag: "--metrics-listen",
+      hostFlag: "--metrics-listen",
+    });
+  }
   const refused = "port" in error && typeof error.port === "number" ? error.port : port;
   return describeListenError("code" in error ? error.code : undefined, host, {
     port: refused,
     flag: refused === port ? "--port" : "--compat-ports",
+    hostFlag: "--host",
   });
 }
 
-function describeUnknownName(host: string): string {
-  return `The host name ${host} is not known here. Choose an address of this machine with --host.`;
+function describeUnknownName(host: string, flag: string): string {
+  return `The host name ${host} is not known here. Choose an address of this machine with ${flag}.`;
 }
 
 function describeListenError(
   code: unknown,
   host: string,
-  { port, flag }: { readonly port: number; readonly flag: string },
+  { port, flag, hostFlag }: { readonly port: number; readonly flag: string; readonly hostFlag: string },
 ): string | undefined {
   switch (code) {
     case "EADDRINUSE":
       return `Port ${port} on ${host} is in use. Choose another with ${flag}, or stop the program that uses it.`;
     case "EADDRNOTAVAIL":
-      return `This machine has no address ${host}. Choose another with --host.`;
+      return `This machine has no address ${host}. Choose another with ${hostFlag}.`;
     case "EACCES":
       return `Port ${port} is not permitted. Ports below 1024 need root or setcap cap_net_bind_service=+ep; choose another with ${flag}.`;
     case "EINVAL":
       // The system refuses a link-local address without an interface. The runtime refuses a name that is not resolved.
       return isIP(host) === 0
-        ? describeUnknownName(host)
-        : `The address ${host} needs its interface: --host ${host}%eth0.`;
+        ? describeUnknownName(host, hostFlag)
+        : `The address ${host} needs its interface: ${hostFlag} ${host}%eth0.`;
     case "ENOENT":
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return describeUnknownName(host);
+      return describeUnknownName(host, hostFlag);
     case "EAFNOSUPPORT":
-      return `This machine does not support the address ${host}. Choose another with --host.`;
+      return `This machine does not support the address ${host}. Choose another with ${hostFlag}.`;
     default:
       return undefined;
   }

@@ -49,11 +49,11 @@ export async function serve({ sources, stdout, stderr }: CommandContext): Promis
   const server = await start(configuration, log, stderr);
   if (server === undefined) return exitCodes.failed;
 
-  const { host, port, url } = server;
+  const { host, port, url, metricsUrl } = server;
   if (onTerminal) stdout.write(bannerOf(server, configuration.values));
   else {
     const publicUrl = configuration.values["public-url"]?.href;
-    log.info({ event: "listening", host, port, url, publicUrl, version, pid: process.pid });
+    log.info({ event: "listening", host, port, url, publicUrl, metricsUrl, version, pid: process.pid });
   }
   warn(configuration, log);
   log.info({ event: "stopping", signal: await stop });

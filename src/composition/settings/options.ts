@@ -1,6 +1,7 @@
 import { accessOptions } from "./access-options.ts";
 import { limitOptions } from "./limit-options.ts";
 import { logOptions } from "./log-options.ts";
+import { metricsOptions } from "./metrics-options.ts";
 import { networkOptions } from "./network-options.ts";
 import { protocolOptions } from "./protocol-options.ts";
 import { storageOptions } from "./storage-options.ts";
@@ -12,6 +13,7 @@ export const options = {
   ...accessOptions,
   ...protocolOptions,
   ...logOptions,
+  ...metricsOptions,
   ...limitOptions,
 };
 

@@ -38,6 +38,8 @@ export function serverOptionsOf(values: SettingValues): Omit<ServerOptions, "log
     publicUrl: values["public-url"],
     basePath: values["base-path"] ?? pathOf(values["public-url"]),
     proxies: values["proxy.trusted"],
+    metricsToken: values["metrics.token"],
+    metricsAddress: values["metrics.listen"],
     limits: limitsOf(values),
   };
 }

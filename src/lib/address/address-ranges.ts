@@ -2,10 +2,12 @@ import { BlockList, isIP } from "node:net";
 
 /** A set of IP addresses and CIDR ranges. An IPv4-mapped IPv6 address counts as its IPv4 address. */
 export class AddressRanges {
+  readonly isEmpty: boolean;
   readonly #list = new BlockList();
 
   /** Every text in `ranges` must satisfy `isAddressRange`. */
   constructor(ranges: readonly string[]) {
+    this.isEmpty = ranges.length === 0;
     for (const range of ranges) {
       const [address = "", prefix] = range.split("/");
       if (prefix === undefined) this.#list.addAddress(address, familyOf(address));

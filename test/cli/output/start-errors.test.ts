@@ -6,7 +6,7 @@ import { DatabaseIsNewer } from "../../../src/storage/sqlite/migrations.ts";
 import { StoreError } from "../../../src/storage/store.ts";
 import { accepted } from "../../support/servers/configurations.ts";
 
-const { values } = accepted({ YURT_COMPAT_PORTS: "8080" });
+const { values } = accepted({ YURT_COMPAT_PORTS: "8080", YURT_METRICS_LISTEN: "10.0.0.7:9464" });
 
 const user = `user ${userInfo().username} (uid ${process.getuid?.()})`;
 const full = "The disk of the data folder ./yurt-data is full. Free some space, or choose another folder with --data.";
@@ -26,6 +26,16 @@ describe("a server that cannot start", () => {
       "on a compatibility port in use names its flag",
       Object.assign(systemError("EADDRINUSE", "listen"), { port: 8080 }),
       "Port 8080 on 127.0.0.1 is in use. Choose another with --compat-ports, or stop the program that uses it.",
+    ],
+    [
+      "on a port for metrics in use names its flag and its address",
+      Object.assign(systemError("EADDRINUSE", "listen"), { port: 9464, setting: "metrics.listen" }),
+      "Port 9464 on 10.0.0.7 is in use. Choose another with --metrics-listen, or stop the program that uses it.",
+    ],
+    [
+      "on an address for metrics of another machine names its flag",
+      Object.assign(systemError("EADDRNOTAVAIL", "listen"), { port: 9464, setting: "metrics.listen" }),
+      "This machine has no address 10.0.0.7. Choose another with --metrics-listen.",
     ],
     [
       "on an address of another machine names the flag",

@@ -47,7 +47,7 @@ describe("the table of options", () => {
   test("lets secrets be in files", () => {
     expect(
       optionKeys.map((key) => fileVariableOf(key, options[key])).filter((variable) => variable !== undefined),
-    ).toEqual(["YURT_AUTH_SECRET_FILE", "YURT_AUTH_WEBHOOK_SECRET_FILE"]);
+    ).toEqual(["YURT_AUTH_SECRET_FILE", "YURT_AUTH_WEBHOOK_SECRET_FILE", "YURT_METRICS_TOKEN_FILE"]);
   });
 
   test("has spellings that are all different", () => {

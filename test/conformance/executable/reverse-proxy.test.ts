@@ -145,7 +145,7 @@ describe.each(setups.map((setup) => [setup.name, setup] as const))("%s as docs/d
     const from = (origin: string) => socketFrom(origin, publicHost);
 
     expect((await http("/readyz", page)).status).toBe(200);
-    expect((await http("/metrics", page)).status).toBe(403);
+    expect((await http("/metrics", page)).status).toBe(401);
     const validated = await http(`/api/validate?room=notes/7&token=${token}`, page);
     expect([validated.headers.get("access-control-allow-origin"), await validated.json()]).toMatchObject([
       page,

@@ -42,7 +42,8 @@ export function serveTestPart(
     originPolicy: originPolicyOf(host, []),
   };
   const part = open(dependencies);
-  const local = { host, port: 0, compatibilityPorts: [], basePath: "", proxies: new AddressRanges([]) };
+  const proxies = new AddressRanges([]);
+  const local = { host, port: 0, compatibilityPorts: [], basePath: "", proxies, metricsAddress: undefined };
   const served = serveParts([part], { ...dependencies, ...local, channels, assets: async () => undefined });
   return {
     url: served.url,

@@ -28,6 +28,8 @@ export interface TestServerOptions {
   readonly publicUrl?: string;
   readonly basePath?: string;
   readonly proxies?: readonly string[];
+  readonly metricsToken?: string;
+  readonly metricsAddress?: ServerOptions["metricsAddress"];
   /** The log; by default nothing is logged. */
   readonly log?: Log;
 }
@@ -39,6 +41,8 @@ export interface TestServer extends AsyncDisposable {
   readonly url: string;
   /** `ws://127.0.0.1:<port>` */
   readonly wsUrl: string;
+  /** The URL of the metrics on an address of their own. */
+  readonly metricsUrl: string | undefined;
   readonly dataFolder: string;
   /** The labels of the endpoints that it serves. */
   readonly endpoints: readonly string[];
@@ -62,6 +66,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     publicUrl: options.publicUrl === undefined ? undefined : new URL(options.publicUrl),
     basePath: options.basePath ?? "",
     proxies: new AddressRanges(options.proxies ?? []),
+    metricsToken: options.metricsToken,
+    metricsAddress: options.metricsAddress,
     dataFolder,
     syncEnabled: options.syncEnabled ?? true,
     durability: "disk",
@@ -82,6 +88,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     compatibilityPorts: server.compatibilityPorts,
     url: server.url,
     wsUrl: server.url.replace("http", "ws"),
+    metricsUrl: server.metricsUrl,
     dataFolder,
     endpoints: server.endpoints.map(({ label }) => label),
     stop: () => {
