@@ -1,3 +1,4 @@
+import type { MintToken } from "./auth/token-order.ts";
 import { openAccess } from "./composition/access.ts";
 import { openDatabase } from "./composition/open-store.ts";
 import { openOperations } from "./composition/operations.ts";
@@ -22,6 +23,8 @@ export interface RunningServer extends Omit<ServedParts, "close"> {
   /** Undefined when nothing is stored. */
   readonly dataFolder: string | undefined;
   readonly dataFolderIsNew: boolean;
+  /** Mints a token that the server accepts. */
+  readonly mint: MintToken;
   /** Writes everything, closes every connection with `reason`, and frees the ports and the data folder. */
   stop(reason: CloseReason): Promise<void>;
 }
@@ -78,6 +81,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     host,
     dataFolder: dataFolder && options.dataFolder,
     dataFolderIsNew: dataFolder?.isNew ?? false,
+    mint: access.mint,
     stop: async (reason) => {
       const [closed] = await Promise.allSettled([close(reason)]);
       const [disposed] = await Promise.allSettled([opened.disposeAsync()]);

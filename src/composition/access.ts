@@ -15,6 +15,7 @@ import { joinedKeys, secretKeys } from "../auth/token/token-keys.ts";
 import { tokenMinter } from "../auth/token/token-minter.ts";
 import { TokenPolicy } from "../auth/token/token-policy.ts";
 import { TokenVerifier } from "../auth/token/token-verifier.ts";
+import type { MintToken } from "../auth/token-order.ts";
 import { WebhookPolicy } from "../auth/webhook/webhook-policy.ts";
 import type { DataFolder } from "../storage/data-folder.ts";
 import type { FolderContent } from "../storage/folder-content.ts";
@@ -28,6 +29,7 @@ import type { PartDependencies } from "./server-options.ts";
 export interface AccessControl extends Part {
   readonly authorizer: Authorizer;
   readonly administration: Administration;
+  readonly mint: MintToken;
   /** Secrets and revocations, as far as they are kept in the data folder. */
   readonly contents: readonly FolderContent[];
 }
@@ -66,10 +68,11 @@ export async function openAccess(dataFolder: DataFolder | undefined, options: Ac
     auth.mode === "open"
       ? { authorizer: openAuthorizer, revoke: undefined }
       : openDecisions({ ownSecrets, revocations, verifier }, options);
+  const mint = tokenMinter({ ...auth, secrets, clock });
   const routes = createAccessApi({
     ...decided,
     administration,
-    mint: tokenMinter({ ...auth, secrets, clock }),
+    mint,
     cors: cors({ origin: readersOf(originPolicy) }),
     addresses,
     limits,
@@ -79,6 +82,7 @@ export async function openAccess(dataFolder: DataFolder | undefined, options: Ac
   return {
     authorizer: decided.authorizer,
     administration,
+    mint,
     contents: [ownSecrets, ...(file === undefined ? [] : [file])],
     routes,
     [Symbol.asyncDispose]: () => opened.disposeAsync(),

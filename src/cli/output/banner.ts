@@ -16,6 +16,8 @@ export interface BannerFacts {
   readonly publicUrl?: { readonly isEncrypted: boolean; readonly local: string };
   /** The access mode; `auth.mode`. */
   readonly mode: "open" | "token" | "webhook";
+  /** The URL of the demo with a token in it. */
+  readonly demoLink?: string;
 }
 
 const httpsHint = "no HTTPS: put a TLS proxy in front";
@@ -34,6 +36,7 @@ export function banner(facts: BannerFacts): string {
     ...fact("Access", accessLines(facts)),
     "",
     ...exampleLines(facts),
+    ...demoLines(facts),
     "",
   ].join("\n");
 }
@@ -65,6 +68,13 @@ function accessLines({ isLoopback, publicUrl, data, mode }: BannerFacts): readon
   }[mode];
   if (publicUrl !== undefined) return publicUrl.isEncrypted ? [rule] : [rule, httpsHint];
   return isLoopback ? [`${rule} · local only`] : [rule, httpsHint];
+}
+
+/** The link begins in the first column: a terminal wraps it, and only then it can be selected whole. */
+function demoLines({ demoLink }: BannerFacts): readonly string[] {
+  return demoLink === undefined
+    ? []
+    : ["  Open the demo with this link, which is valid for 30 minutes:", "", demoLink, ""];
 }
 
 function exampleLines({ endpoints, mode }: BannerFacts): readonly string[] {

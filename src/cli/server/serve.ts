@@ -23,6 +23,7 @@ import { networkAddresses } from "../output/network-addresses.ts";
 import { describeStartError } from "../output/start-errors.ts";
 import { describeUnexpected } from "../output/unexpected.ts";
 import { version } from "../version.ts";
+import { demoLink } from "./demo-link.ts";
 import { stopSignal } from "./signals.ts";
 
 /**
@@ -50,7 +51,7 @@ export async function serve({ sources, stdout, stderr }: CommandContext): Promis
   if (server === undefined) return exitCodes.failed;
 
   const { host, port, url, metricsUrl } = server;
-  if (onTerminal) stdout.write(bannerOf(server, configuration.values));
+  if (onTerminal) stdout.write(await bannerOf(server, configuration.values));
   else {
     const publicUrl = configuration.values["public-url"]?.href;
     log.info({ event: "listening", host, port, url, publicUrl, metricsUrl, version, pid: process.pid });
@@ -101,10 +102,11 @@ function warn({ values, origins, unknownVariables }: ServerConfiguration, log: L
   }
 }
 
-function bannerOf(server: RunningServer, values: SettingValues): string {
+async function bannerOf(server: RunningServer, values: SettingValues): Promise<string> {
   const { dataFolder, dataFolderIsNew } = server;
   const auth = authOptionsOf(values);
   const publicUrl = values["public-url"];
+  const link = auth.mode === "token" ? await demoLink(server, values["limits.token-ms"]) : undefined;
   const isOwnSecret = (auth.webhook ?? auth).secrets.length === 0;
   return banner({
     version,
@@ -115,6 +117,7 @@ function bannerOf(server: RunningServer, values: SettingValues): string {
     ...(publicUrl !== undefined && { publicUrl: { isEncrypted: publicUrl.protocol === "https:", local: server.url } }),
     isLoopback: isLoopback(server.host),
     mode: auth.mode,
+    ...(link !== undefined && { demoLink: link }),
     ...(dataFolder !== undefined &&
       auth.mode !== "open" &&
       isOwnSecret && { secretsFile: `${dataFolder}/secrets.json` }),

@@ -82,6 +82,17 @@ describe("the banner", () => {
     );
   });
 
+  test("has a link to the demo with a token, which a terminal can wrap", () => {
+    const demoLink = `http://127.0.0.1:4444/?room=demo#token=${"x".repeat(150)}`;
+    expect(banner({ ...facts, mode: "token", demoLink })).toEndWith(`{ params: { token } })
+
+  Open the demo with this link, which is valid for 30 minutes:
+
+${demoLink}
+
+`);
+  });
+
   test("of a server without documents shows no document protocol", () => {
     const { data: _, ...withoutData } = facts;
     const endpoints = facts.endpoints.filter(({ label }) => label !== "y-websocket");

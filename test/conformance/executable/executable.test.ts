@@ -165,8 +165,13 @@ describe("the executable's log", () => {
 describe("on a terminal", () => {
   const hasTerminal = process.platform !== "win32";
 
-  /** Starts the executable and resolves with what the terminal shows once it shows `until`. */
-  async function shown(until: string, args: readonly string[]): Promise<string> {
+  /** Starts the executable and resolves with what the terminal shows once it shows `until` and `task` is done. */
+  async function shown(
+    until: string | RegExp,
+    args: readonly string[],
+    task = async (_: string): Promise<void> => {},
+  ): Promise<string> {
+    const shownText = () => Bun.stripANSI(screen).replaceAll("\r\n", "\n");
     let screen = "";
     const { promise, resolve } = Promise.withResolvers<void>();
     const decoder = new TextDecoder();
@@ -177,14 +182,15 @@ describe("on a terminal", () => {
         cols: 120,
         data: (_, bytes) => {
           screen += decoder.decode(bytes, { stream: true });
-          if (screen.includes(until)) resolve();
+          if (screen.search(until) !== -1) resolve();
         },
       },
     });
     await Promise.race([promise, child.exited]);
+    await task(shownText());
     child.kill("SIGTERM");
     expect(await child.exited).toBe(0);
-    return Bun.stripANSI(screen).replaceAll("\r\n", "\n");
+    return shownText();
   }
 
   test.skipIf(!hasTerminal)("the banner names the endpoints", async () => {
@@ -213,6 +219,21 @@ describe("on a terminal", () => {
     expect(screen).toContain("\n  ├─ y-webrtc   ws://127.0.0.1:");
     expect(screen).toContain("\n  Try it   new WebrtcProvider(");
     expect(screen).not.toMatch(/sync|Data/);
+  });
+
+  test.skipIf(!hasTerminal)("the banner of a server that requires tokens has a link that opens the demo", async () => {
+    const answers: unknown[] = [];
+    await shown(/#token=\S+\r\n/, ["--auth-mode", "token"], async (screen) => {
+      const [, url = "", token = ""] = /^(http:.*)\/\?room=demo#token=(\S+)$/m.exec(screen) ?? [];
+      for (const room of ["demo", "another"]) {
+        const response = await fetch(`${url}/api/validate?room=${room}&token=${token}`);
+        answers.push([response.status, await response.json()]);
+      }
+    });
+    expect(answers).toMatchObject([
+      [200, { access: "write" }],
+      [403, { code: "wrong-room" }],
+    ]);
   });
 
   test.skipIf(!hasTerminal)("the log is in a readable form", async () => {
