@@ -88,8 +88,12 @@ export function createAccessApi(options: AccessApiOptions): Hono<HttpEnvironment
   const { addresses, administration, cors, limits, clock, mint, revoke } = options;
   const app = new Hono<HttpEnvironment>();
   const validations = new KeyedBuckets({
-    burst: limits.validationBurst,
-    perSecond: limits.validationsPerSecond,
+    get burst() {
+      return limits.validationBurst;
+    },
+    get perSecond() {
+      return limits.validationsPerSecond;
+    },
     clock,
   });
   for (const path of ["/api/validate", "/api/tokens", "/api/revocations"]) {

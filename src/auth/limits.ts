@@ -23,6 +23,7 @@ export const authLimits = limits({
     unit: "count",
     help: "webhook requests at a time",
     beyond: "delayed",
+    needsRestart: true,
   },
   webhookQueue: {
     default: 500,
@@ -39,6 +40,7 @@ export const authLimits = limits({
     default: 10_000,
     unit: "count",
     help: "answers of your app that are remembered",
+    needsRestart: true,
   },
 });
 

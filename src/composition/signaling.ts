@@ -70,25 +70,22 @@ export function openSignaling(options: SignalingOptions): Part {
 /** Signaling in rooms, by JSON messages. To add a dialect, write its folder and one line in the list. */
 function openDialects(shared: SignalingDependencies): { readonly protocol: Protocol; close(): Promise<void> } {
   const { authorizer, clock, limits, metrics, openChannel } = shared;
-  const { signalingRoomMembers: memberLimit, peerIdsPerSubscriber } = limits;
   const registries = new RoomRegistries(shared);
-  const openTopic = () => new Topic({ openChannel, memberLimit, peerIdsPerSubscriber, clock });
+  const openRoom = () => new SignalingRoom<Peer>(openChannel, limits.signalingRoomMembers);
+  const openTopic = () => {
+    const { signalingRoomMembers: memberLimit, peerIdsPerSubscriber } = limits;
+    return new Topic({ openChannel, memberLimit, peerIdsPerSubscriber, clock });
+  };
   const octateRooms = new OctateRooms({ openChannel, limits, clock });
   metrics.rooms.readFrom("signaling", () => registries.size + octateRooms.size);
   // OctateCode's own tokens permit every room, so only a server that is open to everyone mints them.
   const tokens = authorizer === openAuthorizer ? new SignedRoomTokens(clock, limits.roomTokenMs) : undefined;
   const dialects = [
     // The editor comes before OctateCode's first dialect, whose clients begin with the same type.
-    octateCodeEditor({
-      ...shared,
-      rooms: registries.open(() => new SignalingRoom<Peer>(openChannel, memberLimit)),
-    }),
+    octateCodeEditor({ ...shared, rooms: registries.open(openRoom) }),
     octateCode({ ...shared, rooms: octateRooms, tokens, usage: processUsage }),
-    octateCodePeers({
-      ...shared,
-      rooms: registries.open(() => new SignalingRoom<Peer>(openChannel, memberLimit)),
-    }),
-    cliffy({ ...shared, rooms: registries.open(() => new SignalingRoom<Peer>(openChannel, memberLimit)) }),
+    octateCodePeers({ ...shared, rooms: registries.open(openRoom) }),
+    cliffy({ ...shared, rooms: registries.open(openRoom) }),
     // y-webrtc comes last: it has no first message of its own.
     yWebrtc({ ...shared, rooms: registries.open(openTopic) }),
   ];

@@ -18,6 +18,8 @@ export interface Limit {
   readonly max?: number;
   /** Operators change it often: the short help shows it. */
   readonly isCommon?: true;
+  /** The bound is read once, when the server starts: a reload of the configuration does not change it. */
+  readonly needsRestart?: true;
 }
 
 /** Bounds by their names. The folder that enforces them declares them. */

@@ -29,6 +29,8 @@ export interface Option<T> {
   readonly platformVariable?: string;
   /** The value is never shown, and may be in a file that a variable names. */
   readonly isSecret?: true;
+  /** A running server takes over a new value when it reloads its configuration; others need a restart. */
+  readonly isReloadable?: true;
 }
 
 /** Declares a row of a table of options, with the type of its value. */

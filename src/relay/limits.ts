@@ -10,6 +10,7 @@ export const relayLimits = limits({
     unit: "bytes",
     help: "one frame of a document protocol",
     beyond: "closed: frame-too-large; presence and stateless messages are dropped",
+    needsRestart: true,
   },
   documentBytes: {
     default: 50 * mebibyte,
@@ -91,6 +92,7 @@ export const relayLimits = limits({
     unit: "count",
     help: "client ids that one connection brings into the awareness of one document beside its own, as those of WebRTC peers; 0 where clients have no such peers",
     beyond: "dropped",
+    needsRestart: true,
   },
   // The cursors of 200 members have about 60,000 characters.
   awarenessBroadcastLength: {
@@ -110,12 +112,14 @@ export const relayLimits = limits({
     unit: "bytes",
     help: "documents and large updates that are being sent, once each, and their pieces on the way to all clients",
     beyond: "delayed",
+    needsRestart: true,
   },
   snapshotBurstBytes: {
     default: 32 * mebibyte,
     unit: "bytes",
     help: "the part of `snapshots-bytes` that is kept for small documents that begin to be sent",
     beyond: "delayed",
+    needsRestart: true,
   },
   snapshotAddressBytes: {
     default: 64 * mebibyte,
@@ -173,6 +177,7 @@ export const relayLimits = limits({
     unit: "count",
     help: "writes of updates of one connection that wait for the store",
     beyond: "delayed",
+    needsRestart: true,
   },
   waitingUpdateBytes: {
     default: 64 * mebibyte,

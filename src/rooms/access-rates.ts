@@ -21,8 +21,12 @@ export class AccessRates {
     const { clock, limits } = options;
     this.#options = options;
     this.#byAddress = new KeyedBuckets({
-      burst: limits.authorizationAddressShare * limits.authorizationBurst,
-      perSecond: limits.authorizationAddressShare * limits.authorizationsPerSecond,
+      get burst() {
+        return limits.authorizationAddressShare * limits.authorizationBurst;
+      },
+      get perSecond() {
+        return limits.authorizationAddressShare * limits.authorizationsPerSecond;
+      },
       clock,
     });
   }

@@ -7,6 +7,7 @@ export const signalingLimits = limits({
     unit: "bytes",
     help: "one signaling message, except of PeerJS",
     beyond: "refused alone",
+    needsRestart: true,
   },
   jsonDepth: { default: 32, unit: "count", help: "nesting of one signaling message", beyond: "refused alone" },
   signalingRoomMembers: {
@@ -60,12 +61,14 @@ export const signalingLimits = limits({
     unit: "ms",
     help: "from the opening of a signaling connection to its first frame",
     beyond: "pinged, and closed without an answer: timeout",
+    needsRestart: true,
   },
   withoutRoomMs: {
     default: 60_000,
     unit: "ms",
     help: "how long a signaling connection may be in no room",
     beyond: "closed: timeout",
+    needsRestart: true,
   },
   livenessProbeMs: {
     default: 3_000,
@@ -96,6 +99,7 @@ export const signalingLimits = limits({
     default: 64 * mebibyte,
     unit: "bytes",
     help: "messages queued for all offline clients together, with the memory that keeps them; those of one address (of IPv6: one /64), except loopback, take no more than they leave free",
+    needsRestart: true,
   },
   mailboxesSenderBytes: {
     default: mebibyte,

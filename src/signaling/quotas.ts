@@ -118,12 +118,21 @@ export class Quotas {
       ...options,
       limitedLog: new LimitedLog(options.log, clock),
       byAddress: new KeyedBuckets({
-        burst: limits.publishAddressShare * limits.publishBurst,
-        perSecond: limits.publishAddressShare * limits.publishesPerSecond,
+        get burst() {
+          return limits.publishAddressShare * limits.publishBurst;
+        },
+        get perSecond() {
+          return limits.publishAddressShare * limits.publishesPerSecond;
+        },
         clock,
       }),
       accessRates: new AccessRates(options),
-      topics: new AddressCounts({ addresses, limit: limits.topicsPerAddress }),
+      topics: new AddressCounts({
+        addresses,
+        get limit() {
+          return limits.topicsPerAddress;
+        },
+      }),
       firstFrame: new Timeouts({ durationMs: firstFrameMs, clock, expired: (quota) => void quota.askForFrame() }),
       withoutRoom: new Timeouts({
         durationMs: withoutRoomMs,

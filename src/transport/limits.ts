@@ -71,30 +71,35 @@ export const transportLimits = limits({
     unit: "bytes",
     help: "incomplete frames of all clients together, those of more than `first-frame-bytes` each (Linux); and as many bytes of incomplete Socket.IO requests",
     beyond: "closed: overloaded, beginning with the address that has sent most of them",
+    needsRestart: true,
   },
   workBurstMs: {
     default: 200,
     unit: "ms",
     help: "estimated processing time of one connection's frames, at once",
     beyond: "delayed while others wait",
+    needsRestart: true,
   },
   workMsPerSecond: {
     default: 100,
     unit: "per second",
     help: "estimated processing time of one connection's frames, in ms",
     beyond: "delayed while others wait",
+    needsRestart: true,
   },
   workAddressShare: {
     default: 5,
     unit: "count",
     help: "how many times work-burst-ms and work-ms-per-second hold for all connections of one address (of IPv6: one /64), except loopback",
     beyond: "delayed while others wait",
+    needsRestart: true,
   },
   departedInboxBytes: {
     default: 16 * mebibyte,
     unit: "bytes",
     help: "frames not yet handled of clients that have disconnected, all together",
     beyond: "dropped: none of them has been acknowledged",
+    needsRestart: true,
   },
   readAheadBytes: {
     default: 16 * kibibyte,
@@ -119,6 +124,7 @@ export const transportLimits = limits({
     unit: "bytes",
     help: "queued for one client and not yet accepted by the kernel, a snapshot in flight excluded",
     beyond: "closed: overloaded",
+    needsRestart: true,
   },
   outboxesBytes: {
     default: 64 * mebibyte,
@@ -131,12 +137,14 @@ export const transportLimits = limits({
     unit: "ms",
     help: "how long a client may send nothing before it is pinged",
     beyond: "pinged",
+    needsRestart: true,
   },
   pingAnswerMs: {
     default: 10_000,
     unit: "ms",
     help: "how long a client that is pinged has to answer, beyond the time that it needs for what was sent before",
     beyond: "closed: unresponsive",
+    needsRestart: true,
   },
   closingMs: {
     default: 30_000,

@@ -44,7 +44,7 @@ export function limitKeyOf(name: string): LimitKey {
 }
 
 function limitOption(limit: Limit): Option<number> {
-  const { min = 1, max = defaultMax, isCommon } = limit;
+  const { min = 1, max = defaultMax, isCommon, needsRestart } = limit;
   return {
     kind: "number",
     schema: v.pipe(v.number(), v.integer(), v.minValue(min), v.maxValue(max)),
@@ -53,6 +53,7 @@ function limitOption(limit: Limit): Option<number> {
     help: limit.help,
     group: "Limits",
     ...(isCommon !== true && { isRare: true }),
+    ...(needsRestart !== true && { isReloadable: true }),
     placeholder: placeholders[limit.unit],
   };
 }

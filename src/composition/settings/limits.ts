@@ -40,4 +40,12 @@ export const limitTable = Object.fromEntries(
 
 export type Limits = LimitValues<typeof limitTable>;
 
-export const defaultLimits: Limits = defaultsOf(limitTable);
+/** Frozen: a server that reloads its configuration changes its own limits in place. */
+export const defaultLimits: Limits = Object.freeze(defaultsOf(limitTable));
+
+/** The bounds that a running server may take over. */
+export function reloadableLimits(limits: Limits): Partial<Limits> {
+  const entries = Object.entries(limits).filter(([name]) => limitTable[name as LimitName].needsRestart !== true);
+  // Object.fromEntries forgets the names.
+  return Object.fromEntries(entries) as Partial<Limits>;
+}

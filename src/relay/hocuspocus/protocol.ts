@@ -35,7 +35,12 @@ export function hocuspocus(options: HocuspocusOptions): Protocol {
     plainEncoding,
     statelessRate,
     rates: new AccessRates(options),
-    documents: new AddressCounts({ addresses, limit: limits.documentsPerAddress }),
+    documents: new AddressCounts({
+      addresses,
+      get limit() {
+        return limits.documentsPerAddress;
+      },
+    }),
   };
   return {
     name: "hocuspocus",

@@ -38,7 +38,15 @@ export function octateCodeRoutes(options: RoutesOptions): Hono {
   const app = new Hono();
   const paths = ["/api/auth/token", "/api/health", "/api/stats", "/api/rooms", "/api/rooms/*"];
   for (const path of paths) app.use(path, bodyLimit({ maxSize: limits.signalingFrameBytes }));
-  const requests = new KeyedBuckets({ burst: limits.roomRequestBurst, perSecond: limits.roomRequestsPerSecond, clock });
+  const requests = new KeyedBuckets({
+    get burst() {
+      return limits.roomRequestBurst;
+    },
+    get perSecond() {
+      return limits.roomRequestsPerSecond;
+    },
+    clock,
+  });
   /** Each request may cost a signature, or a call of the application. */
   const limitRate = createMiddleware<{ Bindings: HttpClient }>(async (context, next) => {
     const key = addresses.keyOf(context.env.remoteAddress);

@@ -7,8 +7,9 @@ export const peerJsLimits = limits({
     unit: "bytes",
     help: "one message of a PeerJS client",
     beyond: "refused: EXPIRE",
+    needsRestart: true,
   },
-  peerjsMembers: { default: 5_000, unit: "count", help: "connected clients" },
+  peerjsMembers: { default: 5_000, unit: "count", help: "connected clients", needsRestart: true },
 });
 
 export type PeerJsLimits = LimitValues<typeof peerJsLimits>;

@@ -1,7 +1,7 @@
 import { type LimitValues, limits } from "../../config/limit.ts";
 
 export const peersLimits = limits({
-  peersDevices: { default: 5_000, unit: "count", help: "registered devices" },
+  peersDevices: { default: 5_000, unit: "count", help: "registered devices", needsRestart: true },
   peersCorrespondents: {
     default: 256,
     unit: "count",

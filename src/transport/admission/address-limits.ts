@@ -20,9 +20,21 @@ export class AddressLimits {
 
   constructor({ addresses, limits, clock }: AddressLimitsOptions) {
     this.#addresses = addresses;
-    this.#connections = new AddressCounts({ addresses, limit: limits.connectionsPerAddress });
-    const { addressUpgradeBurst: burst, addressUpgradesPerSecond: perSecond } = limits;
-    this.#upgrades = new KeyedBuckets({ burst, perSecond, clock });
+    this.#connections = new AddressCounts({
+      addresses,
+      get limit() {
+        return limits.connectionsPerAddress;
+      },
+    });
+    this.#upgrades = new KeyedBuckets({
+      get burst() {
+        return limits.addressUpgradeBurst;
+      },
+      get perSecond() {
+        return limits.addressUpgradesPerSecond;
+      },
+      clock,
+    });
   }
 
   /** Returns why a client at this address may not connect now; undefined, and the attempt counts, if it may. */

@@ -5,15 +5,23 @@ export type UpgradeRefusal = AddressRefusal | "connections" | "rate";
 
 /** Limits how many sockets may be open and how fast they may be opened, from all addresses together and from each. */
 export class UpgradeLimits {
-  readonly #connectionLimit: number;
+  readonly #limits: AddressLimitsOptions["limits"];
   readonly #upgrades: TokenBucket;
   readonly #addresses: AddressLimits;
   #connections = 0;
 
   constructor(options: AddressLimitsOptions) {
-    const { connections, upgradeBurst: burst, upgradesPerSecond: perSecond } = options.limits;
-    this.#connectionLimit = connections;
-    this.#upgrades = new TokenBucket({ burst, perSecond, clock: options.clock });
+    const { clock, limits } = options;
+    this.#limits = limits;
+    this.#upgrades = new TokenBucket({
+      get burst() {
+        return limits.upgradeBurst;
+      },
+      get perSecond() {
+        return limits.upgradesPerSecond;
+      },
+      clock,
+    });
     this.#addresses = new AddressLimits(options);
   }
 
@@ -35,7 +43,7 @@ export class UpgradeLimits {
 
   /** As `refuse`, for a client that has waited since `refuse` let it pass: costs nothing, counts open sockets only. */
   full(remoteAddress: string): UpgradeRefusal | undefined {
-    if (this.#connections >= this.#connectionLimit) return "connections";
+    if (this.#connections >= this.#limits.connections) return "connections";
     return this.#addresses.isFull(remoteAddress) ? "address-connections" : undefined;
   }
 
