@@ -5,10 +5,12 @@ import { openOperations } from "./composition/operations.ts";
 import { openPages } from "./composition/pages.ts";
 import { openRelay } from "./composition/relay.ts";
 import { type ServedParts, serveParts } from "./composition/serve-parts.ts";
-import type { ServerOptions } from "./composition/server-options.ts";
+import type { ServerOptions, ServerSettings } from "./composition/server-options.ts";
+import { reloadableLimits } from "./composition/settings/limits.ts";
 import { openSignaling } from "./composition/signaling.ts";
 import { CountedAddresses } from "./lib/address/counted-addresses.ts";
 import { systemClock } from "./lib/time/clock.ts";
+import { OriginSet } from "./lib/web-origin/origin-set.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import { startWorkerCompactor } from "./relay/compaction/worker-compactor.ts";
 import { openDataFolder } from "./storage/data-folder.ts";
@@ -18,7 +20,7 @@ import { NativeChannels } from "./transport/native-channel.ts";
 import { Outboxes } from "./transport/outboxes/outboxes.ts";
 import { Scheduler } from "./transport/scheduling/scheduler.ts";
 
-export interface RunningServer extends Omit<ServedParts, "close"> {
+export interface RunningServer extends Omit<ServedParts, "close" | "reload"> {
   readonly host: string;
   /** Undefined when nothing is stored. */
   readonly dataFolder: string | undefined;
@@ -27,6 +29,13 @@ export interface RunningServer extends Omit<ServedParts, "close"> {
   readonly mint: MintToken;
   /** Writes everything, closes every connection with `reason`, and frees the ports and the data folder. */
   stop(reason: CloseReason): Promise<void>;
+  /**
+   * Takes over the reloadable settings of `next` (`Option.isReloadable`); the others are ignored. They hold for requests
+   * and connections that follow, and for open connections where a bound is not kept with the connection or room.
+   *
+   * A part that fails keeps its former settings, and the others have their new ones: an `AggregateError` has the errors.
+   */
+  reload(next: ServerSettings): Promise<void>;
 }
 
 const syncLingerMs = 10_000;
@@ -37,6 +46,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { auth, host, limits, publicUrl } = options;
   await using opening = new AsyncDisposableStack();
   const channels = new NativeChannels(limits);
+  const originPolicy = originPolicyOf(host, options.origins, { isOpen: auth.mode === "open", publicUrl });
   const shared = { clock: systemClock, metrics: createMetrics(), addresses: new CountedAddresses() };
   const dependencies = {
     ...options,
@@ -44,7 +54,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     outboxes: new Outboxes({ ...shared, limits }),
     scheduler: new Scheduler({ ...shared, limits, elapsedMs: () => performance.now() }),
     openChannel: channels.open,
-    originPolicy: originPolicyOf(host, options.origins, { isOpen: auth.mode === "open", publicUrl }),
+    originPolicy,
   };
   const isFolderNeeded = options.syncEnabled || auth.mode !== "open";
   const dataFolder = isFolderNeeded
@@ -75,13 +85,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     (servedParts) => servedParts.close(closeReasons.shutdown),
   );
   const opened = opening.move();
-  const { close, ...reachable } = served;
+  const { close, reload, ...reachable } = served;
   return {
     ...reachable,
     host,
     dataFolder: dataFolder && options.dataFolder,
     dataFolderIsNew: dataFolder?.isNew ?? false,
     mint: access.mint,
+    reload: async (next) => {
+      Object.assign(limits, reloadableLimits(next.limits));
+      originPolicy.origins = new OriginSet(next.origins);
+      await reload(next);
+    },
     stop: async (reason) => {
       const [closed] = await Promise.allSettled([close(reason)]);
       const [disposed] = await Promise.allSettled([opened.disposeAsync()]);

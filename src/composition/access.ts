@@ -48,6 +48,7 @@ export async function openAccess(dataFolder: DataFolder | undefined, options: Ac
   await using opening = new AsyncDisposableStack();
   const ownSecrets = new OwnSecrets(dataFolder?.path);
   const secrets = ownSecrets.signing(auth.secrets);
+  const signingKeys = secretKeys(secrets);
   const file = dataFolder && opening.adopt(new RevocationFile(dataFolder.path, clock), (openFile) => openFile.close());
   const revocations = file && new Revocations({ log: file, limits, clock });
   const keySet =
@@ -56,9 +57,10 @@ export async function openAccess(dataFolder: DataFolder | undefined, options: Ac
       : opening.adopt(new KeySet({ source: keySourceAt(auth.jwks), clock, log }), (openSet) => openSet.close());
   // Only the first token needs to wait for the keys, not the server.
   void keySet?.open();
-  const keys = joinedKeys([secretKeys(secrets), ...(keySet === undefined ? [] : [keySet])]);
-  const { issuer, audience } = auth;
-  const verifier = new TokenVerifier({ keys, issuer, audience, limits, clock });
+  const keys = joinedKeys([signingKeys, ...(keySet === undefined ? [] : [keySet])]);
+  // A reload changes what the verifier and the minter read for each token.
+  const tokens = { secrets, issuer: auth.issuer, audience: auth.audience, keys, limits, clock };
+  const verifier = new TokenVerifier(tokens);
   // Administrators' tokens are checked and revoked in every mode.
   const administration = new TokenAdministration({
     verifier,
@@ -66,9 +68,9 @@ export async function openAccess(dataFolder: DataFolder | undefined, options: Ac
   });
   const decided =
     auth.mode === "open"
-      ? { authorizer: openAuthorizer, revoke: undefined }
+      ? { authorizer: openAuthorizer, revoke: undefined, replaceWebhookSecrets: () => {} }
       : openDecisions({ ownSecrets, revocations, verifier }, options);
-  const mint = tokenMinter({ ...auth, secrets, clock });
+  const mint = tokenMinter(tokens);
   const routes = createAccessApi({
     ...decided,
     administration,
@@ -85,6 +87,12 @@ export async function openAccess(dataFolder: DataFolder | undefined, options: Ac
     mint,
     contents: [ownSecrets, ...(file === undefined ? [] : [file])],
     routes,
+    reload: ({ auth: { secrets: given, issuer, audience, webhook } }) => {
+      const nextSecrets = ownSecrets.signing(given);
+      decided.replaceWebhookSecrets(webhook?.secrets ?? []);
+      signingKeys.replace(nextSecrets);
+      Object.assign(tokens, { secrets: nextSecrets, issuer, audience });
+    },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   };
 }
@@ -95,24 +103,28 @@ interface DecisionDependencies {
   readonly verifier: TokenVerifier;
 }
 
+interface Decisions extends Pick<AccessApiOptions, "authorizer" | "revoke"> {
+  /** The secrets that are given; none to keep those of the data folder. */
+  replaceWebhookSecrets(given: readonly Uint8Array[]): void;
+}
+
 /** The authorizer of the modes `token` and `webhook`, and the revocation of what it has granted. */
 function openDecisions(
   { ownSecrets, revocations, verifier }: DecisionDependencies,
   { addresses, auth, clock, limits, log, metrics }: AccessOptions,
-): Pick<AccessApiOptions, "authorizer" | "revoke"> {
+): Decisions {
   // Without them a revoked permission would be accepted.
   if (revocations === undefined) throw new Error("Access control needs a data folder.");
-  const webhook =
-    auth.webhook &&
-    new WebhookPolicy({
-      url: auth.webhook.url,
-      secrets: ownSecrets.webhook(auth.webhook.secrets),
-      addresses,
-      clock,
-      limits,
-      log,
-      metrics,
-    });
+  const webhookOptions = auth.webhook && {
+    url: auth.webhook.url,
+    secrets: ownSecrets.webhook(auth.webhook.secrets),
+    addresses,
+    clock,
+    limits,
+    log,
+    metrics,
+  };
+  const webhook = webhookOptions && new WebhookPolicy(webhookOptions);
   const policy: AccessPolicy = webhook ?? new TokenPolicy(verifier);
   const authorizer = new LiveAuthorizer({
     policy,
@@ -123,6 +135,9 @@ function openDecisions(
   });
   return {
     authorizer,
+    replaceWebhookSecrets: (given) => {
+      if (webhookOptions !== undefined) webhookOptions.secrets = ownSecrets.webhook(given);
+    },
     revoke: async ({ until: asked, ...target }) => {
       const revokedAt = clock.now();
       const until = asked ?? revokedAt + limits.tokenMs + clockToleranceMs;

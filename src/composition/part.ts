@@ -2,6 +2,7 @@ import type { Hono } from "hono";
 import type { CloseReason } from "../transport/close-reason.ts";
 import type { Engine } from "../transport/engine.ts";
 import type { Endpoint, HttpEnvironment, Protocol } from "../transport/protocol.ts";
+import type { ServerSettings } from "./server-options.ts";
 
 /**
  * A part of a server: the relay, signaling, access control, the pages.
@@ -25,6 +26,11 @@ export interface Part extends AsyncDisposable {
    * drained, even if an earlier one has failed to.
    */
   drain?(reason: CloseReason): Promise<void>;
+  /**
+   * Takes over the reloadable settings of `next` (`Option.isReloadable`) that are the part's own. The server itself
+   * replaces bounds, origins and trusted proxies. A part that fails keeps its former settings.
+   */
+  reload?(next: ServerSettings): void | Promise<void>;
   /** Closes the part. All connections are closed and their sessions have ended, whether `drain` was called or not. */
   [Symbol.asyncDispose](): Promise<void>;
 }

@@ -12,7 +12,7 @@ import type { Assets } from "../transport/pages/assets.ts";
 import type { Scheduler } from "../transport/scheduling/scheduler.ts";
 import { openMonitoring } from "./monitoring.ts";
 import type { Part } from "./part.ts";
-import type { ServerOptions } from "./server-options.ts";
+import type { ServerOptions, ServerSettings } from "./server-options.ts";
 import type { Limits } from "./settings/limits.ts";
 
 export interface ServePartsOptions
@@ -47,6 +47,13 @@ export interface ServedParts {
    * A step that fails does not keep the next ones from running: afterwards an `AggregateError` has all their errors.
    */
   close(reason: CloseReason): Promise<void>;
+  /**
+   * Takes over the reloadable settings, of all parts.
+   *
+   * A part that fails keeps its former settings, and does not keep the others from their new ones: afterwards an
+   * `AggregateError` has the errors.
+   */
+  reload(next: ServerSettings): Promise<void>;
 }
 
 /** Throws the system's error (EADDRINUSE, EACCES, …), with the `port`, when it cannot listen; every port is free then. */
@@ -73,21 +80,12 @@ export function serveParts(parts: readonly Part[], options: ServePartsOptions): 
       fetch: createHttp({ ...http, isForCompatibility: true }).fetch,
     },
   });
-  const close = async (reason: CloseReason) => {
+  const close = (reason: CloseReason) => {
     listener.drain();
-    const errors: unknown[] = [];
-    const attempt = async (step: () => Promise<void> | undefined) => {
-      try {
-        await step();
-      } catch (error) {
-        errors.push(error);
-      }
-    };
-    for (const part of parts) await attempt(() => part.drain?.(reason));
-    await attempt(() => listener.close(reason));
-    // To the end it says that the server is not ready.
-    await attempt(() => monitoring?.close());
-    if (errors.length > 0) throw new AggregateError(errors, "The server did not stop cleanly.");
+    const drains = parts.map((part) => () => part.drain?.(reason));
+    // To the end the monitoring says that the server is not ready.
+    const ends = [() => listener.close(reason), () => monitoring?.close()];
+    return attemptAll([...drains, ...ends], "The server did not stop cleanly.");
   };
   const base = options.originPolicy.publicUrl?.href.replace(/\/$/, "") ?? listener.url;
   return {
@@ -102,6 +100,13 @@ export function serveParts(parts: readonly Part[], options: ServePartsOptions): 
       closing ??= close(reason);
       return closing;
     },
+    reload: (next) => {
+      listener.trust(next.proxies);
+      return attemptAll(
+        parts.map((part) => () => part.reload?.(next)),
+        "Not every part has taken over its new settings.",
+      );
+    },
   };
 }
 
@@ -112,4 +117,17 @@ function listenOr(failed: () => void, options: ListenerOptions): Listener {
     failed();
     throw error;
   }
+}
+
+/** Runs all steps, one after the other. Then throws an `AggregateError` with `message` if some have failed. */
+async function attemptAll(steps: readonly (() => void | Promise<void>)[], message: string): Promise<void> {
+  const errors: unknown[] = [];
+  for (const step of steps) {
+    try {
+      await step();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw new AggregateError(errors, message);
 }

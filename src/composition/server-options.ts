@@ -46,9 +46,13 @@ export interface ServerOptions {
   readonly metricsToken: string | undefined;
   /** A further address, which serves metrics and health alone, to everyone who reaches it. */
   readonly metricsAddress: { readonly host: string; readonly port: number } | undefined;
+  /** The server's own: a reload changes them in place, and every part reads a bound when it needs it. */
   readonly limits: Limits;
   readonly log: Log;
 }
+
+/** All options of a server that follow from its settings. */
+export type ServerSettings = Omit<ServerOptions, "log">;
 
 /** The dependencies that the parts of a server share. */
 export interface PartDependencies extends Pick<ServerOptions, "limits" | "log"> {

@@ -166,6 +166,11 @@ export class Listener {
     return this.#ports.slice(1).flatMap(([server]) => server?.port ?? []);
   }
 
+  /** Replaces the list of trusted reverse proxies. Connections that are open keep their addresses. */
+  trust(proxies: AddressRanges): void {
+    this.#forwarded.trust(proxies);
+  }
+
   /** Refuses new connections from now on; the open ones stay. */
   drain(): void {
     this.#isDraining = true;

@@ -33,11 +33,20 @@ export class KeysUnavailable extends Error {
 
 export const secretAlgorithm = "HS256";
 
-/** The keys of HS256 secrets, which the server shares with token issuers. */
-export function secretKeys(secrets: readonly string[]): TokenKeys {
-  const keys = secrets.map(encodeSecret);
+/** The keys of secrets that can be replaced while the server runs. */
+export interface SecretKeys extends TokenKeys {
+  /** Tokens that are verified from now on need one of these secrets. Throws `RangeError` if one is too short. */
+  replace(secrets: readonly string[]): void;
+}
+
+/** The keys of HS256 secrets, which the server shares with token issuers. Throws `RangeError` if one is too short. */
+export function secretKeys(secrets: readonly string[]): SecretKeys {
+  let keys = secrets.map(encodeSecret);
   return {
     algorithms: new Set([secretAlgorithm]),
+    replace(replacements) {
+      keys = replacements.map(encodeSecret);
+    },
     async *candidates() {
       yield* keys;
     },

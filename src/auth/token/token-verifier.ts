@@ -24,6 +24,7 @@ export interface VerifiedToken {
   readonly isAdmin: boolean;
 }
 
+/** The verifier reads these for each token: their owner may change them. */
 export interface TokenVerifierOptions {
   readonly keys: TokenKeys;
   /** The required `iss`; undefined to accept every issuer that has a key. */

@@ -17,7 +17,10 @@ import { signWebhook } from "./webhook-signature.ts";
 export interface WebhookClientOptions {
   /** The http or https URL of the app's webhook. */
   readonly url: URL;
-  /** The decoded secrets. Each of them signs every request; there are two during a rotation. */
+  /**
+   * The decoded secrets. Each of them signs every request; there are two during a rotation. They are read for each
+   * request: their owner may change them.
+   */
   readonly secrets: readonly Uint8Array[];
   readonly limits: Pick<AuthLimits, "webhookTimeoutMs" | "webhookConcurrency" | "webhookQueue">;
   readonly addresses: CountedAddresses;

@@ -24,6 +24,7 @@ export const accessOptions = {
     group: "Access",
     placeholder: "secret",
     isSecret: true,
+    isReloadable: true,
   }),
   "auth.jwks": option<schemas.Location | undefined>({
     kind: "text",
@@ -42,6 +43,7 @@ export const accessOptions = {
     help: "required issuer (iss claim)",
     group: "Access",
     placeholder: "text",
+    isReloadable: true,
   }),
   "auth.audience": option<string | undefined>({
     kind: "text",
@@ -51,6 +53,7 @@ export const accessOptions = {
     help: "required audience (aud claim)",
     group: "Access",
     placeholder: "text",
+    isReloadable: true,
   }),
   "auth.webhook-url": option<URL | undefined>({
     kind: "text",
@@ -70,6 +73,7 @@ export const accessOptions = {
     group: "Access",
     placeholder: "secret",
     isSecret: true,
+    isReloadable: true,
   }),
   "auth.readers-show-presence": option({
     kind: "boolean",
@@ -91,5 +95,6 @@ export const accessOptions = {
     help: "allowed web origins, comma-separated; * stands for the first label of a host (default: all)",
     group: "Access",
     placeholder: "origins",
+    isReloadable: true,
   }),
 };

@@ -13,5 +13,6 @@ export const logOptions = {
     help: `minimum log level: ${logLevels.join(", ")}`,
     group: "Log",
     placeholder: "level",
+    isReloadable: true,
   }),
 };

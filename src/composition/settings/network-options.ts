@@ -58,5 +58,6 @@ export const networkOptions = {
     help: "trusted reverse proxies (IP or CIDR); their X-Forwarded-For is used as the client address",
     group: "Network",
     placeholder: "addresses",
+    isReloadable: true,
   }),
 };

@@ -3,7 +3,7 @@ import { matchesRoom } from "../../auth/room-pattern.ts";
 import { type Configuration, type LoadedConfiguration, loadConfiguration } from "../../config/load.ts";
 import type { Values } from "../../config/option.ts";
 import type { Sources } from "../../config/sources.ts";
-import type { ServerOptions } from "../server-options.ts";
+import type { ServerOptions, ServerSettings } from "../server-options.ts";
 import { crossProblems } from "./cross-checks.ts";
 import { limitsOf } from "./limit-options.ts";
 import { type OptionKey, options } from "./options.ts";
@@ -21,7 +21,7 @@ export function loadSettings(sources: Sources, keys?: readonly OptionKey[]): Loa
 }
 
 /** The options of a server with these settings. */
-export function serverOptionsOf(values: SettingValues): Omit<ServerOptions, "log"> {
+export function serverOptionsOf(values: SettingValues): ServerSettings {
   return {
     host: values.host,
     port: values.port,

@@ -4,20 +4,21 @@ import { isListed, type OriginPolicy } from "./origin-policy.ts";
  * The pages that may read the answers to their requests, as `Access-Control-Allow-Origin` names them: the pages that may
  * connect.
  *
- * A function is asked with the origin of a page, and returns null for one that may not read. This server's own pages need
- * no permission.
+ * It is asked with the origin of a page, and returns null for one that may not read. This server's own pages need no
+ * permission.
  */
-export type Readers = "*" | ((origin: string) => string | null);
+export type Readers = (origin: string) => string | null;
 
 export function readersOf(policy: OriginPolicy): Readers {
-  // On an open listener for this machine foreign pages are refused before they are answered at all.
-  if (policy.origins.isEmpty) return "*";
-  return (origin) => (isListed(origin, policy) ? origin : null);
+  return (origin) => {
+    // On an open listener for this machine foreign pages are refused before they are answered at all.
+    if (policy.origins.isEmpty) return "*";
+    return isListed(origin, policy) ? origin : null;
+  };
 }
 
 /** Restricts a response that every page may read to `readers`. */
 export function shareWith(readers: Readers, request: Request, response: Response): Response {
-  if (readers === "*") return response;
   const reader = readers(request.headers.get("origin") ?? "");
   if (reader === null) response.headers.delete("access-control-allow-origin");
   else response.headers.set("access-control-allow-origin", reader);

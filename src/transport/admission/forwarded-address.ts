@@ -24,10 +24,17 @@ const warningRate: LineRate = { burst: 1, perSecond: 1 / 600 };
 export class ForwardedAddresses {
   readonly #options: ForwardedAddressesOptions;
   readonly #log: LimitedLog;
+  #proxies: AddressRanges;
 
   constructor(options: ForwardedAddressesOptions) {
     this.#options = options;
+    this.#proxies = options.proxies;
     this.#log = new LimitedLog(options.log, options.clock, warningRate);
+  }
+
+  /** Replaces the list of trusted proxies. */
+  trust(proxies: AddressRanges): void {
+    this.#proxies = proxies;
   }
 
   /** `peerAddress` is the other end of the socket. */
@@ -35,7 +42,7 @@ export class ForwardedAddresses {
     const peer = plain(peerAddress);
     const forwardedFor = headers.get("x-forwarded-for");
     if (forwardedFor === null) return peer;
-    const { proxies } = this.#options;
+    const proxies = this.#proxies;
     if (!proxies.has(peer)) {
       this.#warn(peer);
       return peer;

@@ -9,10 +9,18 @@ export interface OriginPolicy {
   readonly isForThisMachine: boolean;
   /** Whether everyone who reaches the listener may enter. */
   readonly isOpen: boolean;
-  /** The origins of pages that may connect. Empty: all pages, or this machine's own pages where access is open. */
+  /**
+   * The origins of pages that may connect. Empty: all pages, or this machine's own pages where access is open. They are
+   * read for each request: the owner of the policy may replace them.
+   */
   readonly origins: OriginSet;
   /** The URL at which clients reach the server through a reverse proxy. */
   readonly publicUrl: URL | undefined;
+}
+
+/** A policy as its owner sees it, who may replace the origins while the server runs. */
+export interface OwnedOriginPolicy extends OriginPolicy {
+  origins: OriginSet;
 }
 
 /** The policy of a listener on `host`. By default access is open. Every text in `origins` must satisfy `isOriginPattern`. */
@@ -20,7 +28,7 @@ export function originPolicyOf(
   host: string,
   origins: Iterable<string>,
   { isOpen = true, publicUrl }: Partial<Pick<OriginPolicy, "isOpen" | "publicUrl">> = {},
-): OriginPolicy {
+): OwnedOriginPolicy {
   return { isForThisMachine: isLoopback(host), isOpen, origins: new OriginSet(origins), publicUrl };
 }
 
