@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { type CommandDefinition, commands, documentCommands } from "../src/cli/commands.ts";
 import { limitKeyOf } from "../src/composition/settings/limit-options.ts";
-import { limitGroups } from "../src/composition/settings/limits.ts";
+import { limitGroups, limitTable } from "../src/composition/settings/limits.ts";
 import { type OptionKey, optionKeys, options } from "../src/composition/settings/options.ts";
+import { isReloadable } from "../src/composition/settings/reload.ts";
 import type { Limit, LimitTable } from "../src/config/limit.ts";
 import { fileVariableOf, flagOf, type Option, textOf, variableOf } from "../src/config/option.ts";
 
@@ -33,6 +34,9 @@ as long as it can store updates.
 Every setting has a flag and an environment variable. A flag takes precedence over a variable, a variable over the
 default. Elements of a list are separated by commas.
 
+SIGHUP makes a running server read its configuration again. It takes over the settings with a "yes" in the last column
+and the limits; for the others it needs a restart. See [life cycle](lifecycle.md#reload).
+
 ${settingGroups()}
 
 Prefer files for secrets: set \`YURT_AUTH_SECRET_FILE\` to a path. Trailing white space in the file is ignored, and
@@ -56,7 +60,9 @@ client address is then the right-most \`X-Forwarded-For\` entry that is not a tr
 is ignored, and the log says so (\`forwarded-for-ignored\`), at most once in ten minutes. Of IPv6, one /64 counts as one
 address.
 
-${limitGroups.map(({ title, table }) => `### ${title}\n\n${limitTable(table)}`).join("\n\n")}
+A reload takes over all limits but these: ${limitsThatNeedRestart()}.
+
+${limitGroups.map(({ title, table }) => `### ${title}\n\n${tableOfLimits(table)}`).join("\n\n")}
 `;
 }
 
@@ -84,7 +90,7 @@ function settingGroups(): string {
   );
   return Array.from(groups, ([title, keys]) => {
     const rows = keys.map(settingRow);
-    return `### ${title}\n\n${table(["key", "flag", "variable", "default", ""], rows)}`;
+    return `### ${title}\n\n${table(["key", "flag", "variable", "default", "", "reload"], rows)}`;
   }).join("\n\n");
 }
 
@@ -100,10 +106,16 @@ function settingRow(key: OptionKey): readonly string[] {
     variables.flatMap((name) => (name === undefined ? [] : [`\`${name}\``])).join(", "),
     otherwise === "" ? "" : `\`${otherwise}\``,
     (isOn ? option.negativeHelp : undefined) ?? option.help,
+    isReloadable(key) ? "yes" : "",
   ];
 }
 
-function limitTable(limits: LimitTable): string {
+function limitsThatNeedRestart(): string {
+  const names = Object.entries<Limit>(limitTable).filter(([, { needsRestart }]) => needsRestart === true);
+  return names.map(([name]) => `\`${limitKeyOf(name).replace("limits.", "")}\``).join(", ");
+}
+
+function tableOfLimits(limits: LimitTable): string {
   const rows = Object.entries(limits).map(([name, limit]) => [
     `\`${limitKeyOf(name).replace("limits.", "")}\``,
     defaultOf(limit),

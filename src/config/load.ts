@@ -39,6 +39,8 @@ export interface UnknownVariable {
 export interface Configuration<Table extends OptionTable> {
   readonly values: Values<Table>;
   readonly origins: Readonly<Record<keyof Table, Origin>>;
+  /** The values as they were given, secrets included; undefined for a default. */
+  readonly texts: Readonly<Record<keyof Table, string | undefined>>;
   readonly unknownVariables: readonly UnknownVariable[];
 }
 
@@ -78,12 +80,14 @@ export function loadConfiguration<Table extends OptionTable>(
   if (problems.length > 0) return { ok: false, problems };
   const values = Object.fromEntries([...settings].map(([key, { value }]) => [key, value]));
   const origins = Object.fromEntries([...settings].map(([key, { origin }]) => [key, origin]));
+  const texts = Object.fromEntries([...settings].map(([key, { text }]) => [key, text]));
   return {
     ok: true,
     configuration: {
       // Without problems every key has a value that its schema has returned.
       values: values as Values<Table>,
       origins: origins as Record<keyof Table, Origin>,
+      texts: texts as Record<keyof Table, string | undefined>,
       unknownVariables: unknownVariables(options, sources.environment),
     },
   };

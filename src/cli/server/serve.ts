@@ -23,8 +23,10 @@ import { networkAddresses } from "../output/network-addresses.ts";
 import { describeStartError } from "../output/start-errors.ts";
 import { describeUnexpected } from "../output/unexpected.ts";
 import { version } from "../version.ts";
+import { ConfigurationReload } from "./configuration-reload.ts";
 import { demoLink } from "./demo-link.ts";
-import { stopSignal } from "./signals.ts";
+import { ServiceManager } from "./service-manager.ts";
+import { Signals } from "./signals.ts";
 
 /**
  * Runs the server until a signal asks it to stop.
@@ -46,7 +48,8 @@ export async function serve({ sources, stdout, stderr }: CommandContext): Promis
     destination: standardOutput(systemClock),
   });
   endOnCrash(log);
-  const stop = stopSignal();
+  const signals = new Signals({ onTerminal });
+  const manager = new ServiceManager({ environment: sources.environment, clock: systemClock });
   const server = await start(configuration, log, stderr);
   if (server === undefined) return exitCodes.failed;
 
@@ -57,7 +60,15 @@ export async function serve({ sources, stdout, stderr }: CommandContext): Promis
     log.info({ event: "listening", host, port, url, publicUrl, metricsUrl, version, pid: process.pid });
   }
   warn(configuration, log);
-  log.info({ event: "stopping", signal: await stop });
+  manager.ready(`Serving at ${url}`);
+  const reload = new ConfigurationReload({ configuration, sources, server, log });
+  signals.whenReloadAsked(async () => {
+    manager.reloading();
+    await reload.run();
+    manager.ready(`Serving at ${url}`);
+  });
+  log.info({ event: "stopping", signal: await signals.stop });
+  manager.stopping(0);
   try {
     await server.stop(closeReasons.restart);
   } catch (error) {

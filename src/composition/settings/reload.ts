@@ -1,0 +1,44 @@
+import { type Option, textOf } from "../../config/option.ts";
+import { type OptionKey, optionKeys, options } from "./options.ts";
+import type { ServerConfiguration } from "./settings.ts";
+
+/** The difference between the configuration of a running server and the one that it finds when it is asked to reload. */
+export interface Reload {
+  /** The configuration from now on: the new values of reloadable settings, and the former ones of all others. */
+  readonly configuration: ServerConfiguration;
+  /** The settings that have changed. */
+  readonly changed: readonly OptionKey[];
+  /** The settings that were changed and keep their former values until the server is started again. */
+  readonly needRestart: readonly OptionKey[];
+}
+
+/** Compares the configurations. A setting that is given as its default has not changed. */
+export function reloadOf(current: ServerConfiguration, next: ServerConfiguration): Reload {
+  const differing = optionKeys.filter((key) => textIn(current, key) !== textIn(next, key));
+  const { true: changed = [], false: needRestart = [] } = Object.groupBy(differing, (key) => String(isReloadable(key)));
+  const kept = (field: "values" | "origins" | "texts") => {
+    const entries = optionKeys.map((key) => [key, (isReloadable(key) ? next : current)[field][key]]);
+    return Object.fromEntries(entries);
+  };
+  return {
+    // Object.fromEntries forgets which value belongs to which key.
+    configuration: {
+      ...next,
+      values: kept("values") as ServerConfiguration["values"],
+      origins: kept("origins") as ServerConfiguration["origins"],
+      texts: kept("texts") as ServerConfiguration["texts"],
+    },
+    changed,
+    needRestart,
+  };
+}
+
+export function isReloadable(key: OptionKey): boolean {
+  const option: Option<unknown> = options[key];
+  return option.isReloadable === true;
+}
+
+function textIn({ texts }: ServerConfiguration, key: OptionKey): string | undefined {
+  const { default: otherwise }: Option<unknown> = options[key];
+  return texts[key] ?? (otherwise === undefined ? undefined : textOf(otherwise));
+}
