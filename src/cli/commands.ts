@@ -59,6 +59,17 @@ export const commands: readonly CommandDefinition[] = [
     load: async () => (await import("./limits.ts")).listLimits,
   },
   {
+    usage: "completion <shell>",
+    help: "print a script that completes commands and flags: bash, zsh or fish",
+    example: "source <(yurt completion bash)",
+    load: async () => (await import("./completion/completion.ts")).completionOf(commandTable()),
+  },
+  {
+    usage: "licenses",
+    help: "print the licences of the software that Yurt contains",
+    load: async () => (await import("./licenses.ts")).printLicenses,
+  },
+  {
     usage: "version",
     help: "print the version",
     load: async () => (await import("./version.ts")).printVersion,
@@ -114,3 +125,12 @@ export const textHelp: Readonly<Record<Text, { readonly help: string; readonly p
   user: { help: "user id", placeholder: "name" },
   ttl: { help: `lifetime: ${durationForms} (default: 1h)`, placeholder: "time" },
 };
+
+/** The line about the commands after `documents`, for lists of commands. */
+export const documentsHelpLine = "inspect, compact and import documents";
+
+/** The whole table, for the completion of shells. */
+function commandTable() {
+  const groups = [{ name: "documents", help: documentsHelpLine, commands: documentCommands }];
+  return { commands, groups, switchHelp, choiceHelp, textHelp };
+}

@@ -9,7 +9,18 @@ describe("help", () => {
   test("names every command, the four main flags and examples in less than 45 lines", async () => {
     const { code, out, err } = await yurt(["--help"]);
     expect([code, err]).toEqual([0, ""]);
-    const names = ["serve", "health", "token", "backup", "restore", "documents", "limits", "version"];
+    const names = [
+      "serve",
+      "health",
+      "token",
+      "backup",
+      "restore",
+      "documents",
+      "limits",
+      "completion",
+      "licenses",
+      "version",
+    ];
     for (const command of names) expect(out).toMatch(new RegExp(`^  ${command}\\b`, "m"));
     for (const flag of ["--port", "--host", "--data", "--auth-mode"]) expect(out).toContain(`${flag} <`);
     expect(out).toContain("Examples:\n  yurt ");
@@ -48,15 +59,24 @@ describe("help", () => {
     for (const text of hidden) expect(out).not.toContain(text);
   });
 
-  test.each(["", "serve", "token", "backup", "restore", "documents", "documents import", "health", "limits"])(
-    "of %p fits into 80 columns, and is the same with -h",
-    async (command) => {
-      const words = command.split(" ").filter((word) => word !== "");
-      const { out } = await yurt([...words, "--help"]);
-      expect(fitsTerminal(out)).toBeTrue();
-      expect(await yurt([...words, "-h"])).toMatchObject({ code: 0, out });
-    },
-  );
+  test.each([
+    "",
+    "serve",
+    "token",
+    "backup",
+    "restore",
+    "documents",
+    "documents import",
+    "health",
+    "limits",
+    "completion",
+    "licenses",
+  ])("of %p fits into 80 columns, and is the same with -h", async (command) => {
+    const words = command.split(" ").filter((word) => word !== "");
+    const { out } = await yurt([...words, "--help"]);
+    expect(fitsTerminal(out)).toBeTrue();
+    expect(await yurt([...words, "-h"])).toMatchObject({ code: 0, out });
+  });
 
   test("of a command is also printed by yurt help", async () => {
     expect(await yurt(["help"])).toEqual(await yurt(["--help"]));
@@ -72,6 +92,12 @@ test("yurt limits lists every bound with its default", async () => {
   expect(code).toBe(0);
   expect(out).toContain("json-depth\t32\tcount\tnesting of one signaling message\n");
   expect(out.trimEnd().split("\n")).toHaveLength(optionKeys.filter((key) => key.startsWith("limits.")).length);
+});
+
+test("yurt licenses, which only the executable contains, says how to build it", async () => {
+  const { code, out, err } = await yurt(["licenses"]);
+  expect([code, out]).toEqual([1, ""]);
+  expect(err).toBe("yurt: Only the executable contains the licences. Build it with npm run build.\n");
 });
 
 test("yurt documents alone shows what there is, and ends with 2", async () => {

@@ -1,6 +1,14 @@
 import { type OptionKey, optionKeys, options } from "../../composition/settings/options.ts";
 import { flagOf, type Option, textOf } from "../../config/option.ts";
-import { type CommandDefinition, choiceHelp, commands, documentCommands, switchHelp, textHelp } from "../commands.ts";
+import {
+  type CommandDefinition,
+  choiceHelp,
+  commands,
+  documentCommands,
+  documentsHelpLine,
+  switchHelp,
+  textHelp,
+} from "../commands.ts";
 import { shortFlags } from "../flags.ts";
 import { wrapped } from "./wrapped.ts";
 
@@ -41,8 +49,6 @@ export function programHelp(): string {
     "All options of the server: yurt serve --help",
   );
 }
-
-export const documentsHelpLine = "inspect, compact and import documents";
 
 /** `yurt serve --help` */
 export function serveHelp(): string {

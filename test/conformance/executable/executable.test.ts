@@ -314,6 +314,14 @@ describe("the executable ends with", () => {
   });
 });
 
+test("the executable prints the licences of the software that it contains", async () => {
+  const { code, stdout } = await run({ folder, args: ["licenses"] });
+  expect(code).toBe(0);
+  for (const name of [`Bun ${Bun.version} (MIT)`, "yjs 13", "simple-peer 9"]) {
+    expect(stdout).toContain(`\n${name}`);
+  }
+});
+
 describe("a data folder", () => {
   test("belongs to one server: a second one names the owner and ends with 1", async () => {
     await using first = serve();

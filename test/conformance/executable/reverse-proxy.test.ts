@@ -9,7 +9,7 @@ import { signWithSecret } from "../../support/bytes/token-signer.ts";
 import { codeBlocks } from "../../support/docs-snippets.ts";
 import { eventually } from "../../support/eventually.ts";
 import { ensureExecutable, Run } from "../../support/processes/executable.ts";
-import { findProgram, installCommand } from "../../support/processes/programs.ts";
+import { isMissing } from "../../support/processes/programs.ts";
 import { type ProxyProgram, proxyPrograms, ReverseProxy } from "../../support/servers/reverse-proxy.ts";
 
 setDefaultTimeout(60_000);
@@ -112,17 +112,14 @@ async function opens(socket: WebSocket): Promise<string> {
   });
 }
 
-for (const program of proxyPrograms) {
-  if (findProgram(program) === undefined)
-    console.log(`note  ${program} was not found; its tests are skipped. To install it: ${installCommand([program])}`);
-}
+const missing = new Set(proxyPrograms.filter(isMissing));
 
 describe.each(setups.map((setup) => [setup.name, setup] as const))("%s as docs/deploy.md configures it", (_, setup) => {
   const { program, configuration = "", upstream, environment, accessLog } = setup;
   const { host: publicHost, origin: publicOrigin, pathname } = new URL(setup.publicUrl);
   const below = pathname.replace(/\/$/, "");
 
-  test.skipIf(findProgram(program) === undefined)("serves every protocol to the allowed origins", async () => {
+  test.skipIf(missing.has(program))("serves every protocol to the allowed origins", async () => {
     const folder = await mkdtemp(join(parent, "setup-"));
     await using server = new Run({
       folder,

@@ -10,8 +10,10 @@ export const executable = join(root, "dist", "yurt");
 export async function ensureExecutable(): Promise<void> {
   const builtAt = await changedAt("dist/yurt");
   const sources = await Array.fromAsync(new Bun.Glob("src/**/*").scan({ cwd: root }));
-  const scripts = ["scripts/build.ts", "scripts/assets.ts", "scripts/build-assets.ts"];
-  const changes = await Promise.all(["package.json", "bun.lock", ...scripts, ...sources].map(changedAt));
+  const scripts = ["build", "build-executable", "assets", "build-assets", "licenses/license-notices"];
+  const changes = await Promise.all(
+    ["package.json", "bun.lock", ...scripts.map((name) => `scripts/${name}.ts`), ...sources].map(changedAt),
+  );
   if (builtAt > Math.max(...changes)) return;
   const build = Bun.spawn([process.execPath, "scripts/build.ts"], { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
   const output = await Promise.all([build.stdout.text(), build.stderr.text()]);

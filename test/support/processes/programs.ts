@@ -2,7 +2,7 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** A program that tests run and that a package of the system provides. */
-export type Program = "chromium" | "firefox" | "caddy" | "nginx";
+export type Program = "chromium" | "firefox" | "caddy" | "nginx" | "zsh" | "fish";
 
 interface Installation {
   /** The Debian package. */
@@ -22,6 +22,8 @@ const installations: Readonly<Record<Program, Installation>> = {
   firefox: { package: "firefox-esr", executables: ["firefox-esr", "firefox"], variable: "FIREFOX_PATH" },
   caddy: { package: "caddy", executables: ["caddy"] },
   nginx: { package: "nginx", executables: ["nginx"] },
+  zsh: { package: "zsh", executables: ["zsh"] },
+  fish: { package: "fish", executables: ["fish"] },
 };
 
 // Object.keys loses the literal types.
@@ -63,4 +65,11 @@ function isExecutable(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** Says on the terminal that tests are skipped because a program is missing. Returns whether it is. */
+export function isMissing(program: Program): boolean {
+  if (findProgram(program) !== undefined) return false;
+  console.log(`note  ${program} was not found; its tests are skipped. To install it: ${installCommand([program])}`);
+  return true;
 }

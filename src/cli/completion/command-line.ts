@@ -1,0 +1,140 @@
+import { type OptionKey, optionKeys, options } from "../../composition/settings/options.ts";
+import { flagOf, type Option } from "../../config/option.ts";
+import type { Choice, Switch, Text } from "../command.ts";
+import { shortFlags } from "../flags.ts";
+
+/** The values that a shell offers for a flag or an operand: words, paths of files, or none because any text fits. */
+export type OfferedValues = { readonly words: readonly string[] } | "paths" | "text";
+
+/** A flag that a shell completes. */
+export interface OfferedFlag {
+  /** The long spelling first. */
+  readonly spellings: readonly [string, ...string[]];
+  readonly help: string;
+  /** The name of its value and what is offered for it; undefined if the flag takes no value. */
+  readonly value?: { readonly name: string; readonly offered: OfferedValues } | undefined;
+}
+
+/** A command, or the program itself, as a shell completes it. */
+export interface OfferedCommand {
+  /** The words after `yurt` that lead to it; none for the program itself. */
+  readonly path: readonly string[];
+  readonly help: string;
+  readonly flags: readonly OfferedFlag[];
+  readonly subcommands: readonly { readonly name: string; readonly help: string }[];
+  readonly operands: OfferedValues;
+}
+
+export const shells = ["bash", "zsh", "fish"] as const;
+export type Shell = (typeof shells)[number];
+
+/** One row of the table of commands, as far as a shell needs it. */
+interface CommandRow {
+  readonly usage: string;
+  readonly help: string;
+  readonly switches?: readonly Switch[];
+  readonly choices?: readonly Choice[];
+  readonly texts?: readonly Text[];
+  readonly settings?: readonly OptionKey[];
+}
+
+/** The table of commands, which loads the completion and cannot be imported by it. */
+export interface CommandTable {
+  readonly commands: readonly CommandRow[];
+  /** Commands below a word of their own, such as `documents`. */
+  readonly groups: readonly {
+    readonly name: string;
+    readonly help: string;
+    readonly commands: readonly CommandRow[];
+  }[];
+  readonly switchHelp: Readonly<Record<Switch, string>>;
+  readonly choiceHelp: Readonly<Record<Choice, { readonly help: string; readonly words: readonly string[] }>>;
+  readonly textHelp: Readonly<Record<Text, { readonly help: string; readonly placeholder: string }>>;
+}
+
+/** Everything that the shells complete: the program, its commands, and the commands below those. */
+export function offeredCommands(table: CommandTable): readonly OfferedCommand[] {
+  const describe = ({ usage, help }: CommandRow) => ({ name: nameOf(usage), help });
+  const top = [...table.commands.map(describe), ...table.groups, { name: "help", help: "show the help of a command" }];
+  const base = { flags: [helpFlag], subcommands: [], operands: { words: [] } } as const;
+  return [
+    { path: [], help: "", flags: [...serverFlags(), ...programFlags], subcommands: top, operands: { words: [] } },
+    ...table.commands.map((each) => offered(table, [], each)),
+    ...table.groups.flatMap(({ name, help, commands }) => [
+      { ...base, path: [name], help, subcommands: commands.map(describe) },
+      ...commands.map((each) => offered(table, [name], each)),
+    ]),
+    { ...base, path: ["help"], help: "show the help of a command", operands: { words: top.map(({ name }) => name) } },
+  ];
+}
+
+const helpFlag: OfferedFlag = { spellings: ["--help", "-h"], help: "show the help" };
+const programFlags: readonly OfferedFlag[] = [helpFlag, { spellings: ["--version", "-v"], help: "print the version" }];
+
+function offered(
+  { switchHelp, choiceHelp, textHelp }: CommandTable,
+  parents: readonly string[],
+  { usage, help, switches = [], choices = [], texts = [], settings }: CommandRow,
+): OfferedCommand {
+  const name = nameOf(usage);
+  const own: readonly OfferedFlag[] = [
+    ...choices.map((choice): OfferedFlag => {
+      const { help, words } = choiceHelp[choice];
+      return { spellings: [`--${choice}`], help, value: { name: "format", offered: { words } } };
+    }),
+    ...switches.map((each): OfferedFlag => ({ spellings: [`--${each}`], help: switchHelp[each] })),
+    ...texts.map((text): OfferedFlag => {
+      const { help, placeholder } = textHelp[text];
+      return { spellings: [`--${text}`], help, value: { name: placeholder, offered: "text" } };
+    }),
+  ];
+  const ofSettings = name === "serve" ? serverFlags() : (settings ?? []).flatMap(settingFlags);
+  return {
+    path: [...parents, name],
+    help,
+    flags: [...own, ...ofSettings, helpFlag],
+    subcommands: [],
+    operands: operandsOf(usage),
+  };
+}
+
+/** The flags that `yurt serve --help` shows. */
+function serverFlags(): readonly OfferedFlag[] {
+  return optionKeys.filter((key) => optionOf(key).isRare !== true).flatMap(settingFlags);
+}
+
+/** A boolean has two flags; the one that changes its default is offered. */
+function settingFlags(key: OptionKey): readonly OfferedFlag[] {
+  const option = optionOf(key);
+  if (option.kind === "boolean") {
+    const isOn = option.default === true;
+    const help = isOn ? (option.negativeHelp ?? `do not ${option.help}`) : option.help;
+    return [{ spellings: [flagOf(key, option, String(!isOn))], help }];
+  }
+  const short = shortFlags[key];
+  const value = { name: option.placeholder, offered: valuesOf(option.placeholder) };
+  return [{ spellings: [flagOf(key, option), ...(short === undefined ? [] : [short])], help: option.help, value }];
+}
+
+/** The placeholder of a value lists its words, or says that it is a path. */
+function valuesOf(placeholder: string): OfferedValues {
+  const words = placeholder.split("|");
+  if (words.some((word) => ["file", "folder"].includes(word))) return "paths";
+  return words.length > 1 ? { words } : "text";
+}
+
+function operandsOf(usage: string): OfferedValues {
+  const [, operand = ""] = /[<[](\w+)/.exec(usage) ?? [];
+  if (operand === "") return { words: [] };
+  if (operand === "shell") return { words: shells };
+  return ["target", "source", "path"].includes(operand) ? "paths" : "text";
+}
+
+function nameOf(usage: string): string {
+  return usage.replace(/ .*/, "");
+}
+
+/** The table's own type knows the keys; this one knows the fields that a row may leave out. */
+function optionOf(key: OptionKey): Option<unknown> {
+  return options[key];
+}
