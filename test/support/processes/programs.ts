@@ -2,7 +2,7 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** A program that tests run and that a package of the system provides. */
-export type Program = "chromium" | "firefox" | "caddy" | "nginx" | "zsh" | "fish";
+export type Program = "chromium" | "firefox" | "caddy" | "nginx" | "zsh" | "fish" | "prometheus";
 
 interface Installation {
   /** The Debian package. */
@@ -24,6 +24,7 @@ const installations: Readonly<Record<Program, Installation>> = {
   nginx: { package: "nginx", executables: ["nginx"] },
   zsh: { package: "zsh", executables: ["zsh"] },
   fish: { package: "fish", executables: ["fish"] },
+  prometheus: { package: "prometheus", executables: ["prometheus"] },
 };
 
 // Object.keys loses the literal types.

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { findProgram, type Program } from "../processes/programs.ts";
+import { freePort } from "../programs/free-port.ts";
 
 /** The programs that docs/deploy.md configures, with the package of Debian that holds each. */
 export const proxyPrograms = ["caddy", "nginx"] as const satisfies readonly Program[];
@@ -110,10 +111,4 @@ async function isListening(port: number): Promise<boolean> {
   } catch {
     return false;
   }
-}
-
-function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
-  listener.stop(true);
-  return listener.port;
 }
