@@ -56,9 +56,10 @@ export async function token({ sources, operands, switches, texts, stdout, stderr
   const access = switches.has("read") ? "read" : "write";
   try {
     const auth = authOptionsOf(values);
+    const ownSecrets = new OwnSecrets(values.data);
     const mint = tokenMinter({
       ...auth,
-      secrets: new OwnSecrets(values.data).signing(auth.secrets),
+      secrets: ownSecrets.signing(auth.secrets),
       clock: systemClock,
     });
     const rooms = new Map(operands.map((pattern) => [comparable(pattern), access] as const));
@@ -66,11 +67,17 @@ export async function token({ sources, operands, switches, texts, stdout, stderr
     if (minted === "too-long")
       return complain("The token would be too long. Give fewer rooms, or patterns with *.", exitCodes.usage);
     stdout.write(`${minted.token}\n`);
+    // Often the command was started in another folder than the server.
+    if (ownSecrets.hasGenerated) stderr.write(`yurt: ${describeNewSecret(values.data)}\n`);
     return exitCodes.done;
   } catch (error) {
     const message = describeDataError(error, values.data) ?? (error instanceof Error ? error.message : String(error));
     return complain(message, exitCodes.failed);
   }
+}
+
+function describeNewSecret(dataFolder: string): string {
+  return `The secret in ${dataFolder}/secrets.json is new. Use the data folder of the server (--data), or it refuses the token.`;
 }
 
 function describeInvalidRoom(rooms: readonly string[], nameBytes: number): string | undefined {

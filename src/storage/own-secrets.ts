@@ -13,11 +13,17 @@ export class OwnSecrets implements FolderContent {
   readonly #folder: string | undefined;
   /** The secrets in use that are not given, by name. */
   readonly #inUse = new Map<string, string>();
+  #hasGenerated = false;
   /** The version of the file that held all of them. */
   #checkedVersion: string | undefined;
 
   constructor(folder: string | undefined) {
     this.#folder = folder;
+  }
+
+  /** Whether a secret was not there yet. */
+  get hasGenerated(): boolean {
+    return this.#hasGenerated;
   }
 
   /** The secrets that sign and verify the server's tokens. Throws `SecretsFileUnreadable` or the system's error. */
@@ -65,7 +71,8 @@ export class OwnSecrets implements FolderContent {
   #load(name: string, generate: () => string): string {
     if (this.#folder === undefined) return generate();
     createDataFolder(this.#folder);
-    const { text } = loadOrCreateSecret(this.#folder, name, generate);
+    const { text, isNew } = loadOrCreateSecret(this.#folder, name, generate);
+    this.#hasGenerated ||= isNew;
     this.#inUse.set(name, text);
     return text;
   }

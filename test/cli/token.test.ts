@@ -40,6 +40,20 @@ describe("yurt token", () => {
     expect((await fetch(`${server.url}/api/tokens`, minting)).status).toBe(201);
   });
 
+  test("says that the secret is new, because a server with another data folder refuses the token", async () => {
+    const [first, second] = [
+      await yurt(["token", "notes", "--data", data]),
+      await yurt(["token", "notes", "--data", data]),
+    ];
+    const remedy = "Use the data folder of the server (--data), or it refuses the token.";
+    expect([first.code, first.err]).toEqual([0, `yurt: The secret in ${data}/secrets.json is new. ${remedy}\n`]);
+    expect([second.code, second.err]).toEqual([0, ""]);
+    const given = await yurt(["token", "notes", "--data", workshop.file("x")], {
+      environment: { YURT_AUTH_SECRET: current },
+    });
+    expect([given.code, given.err]).toEqual([0, ""]);
+  });
+
   test("signs with the first of two secrets, from wherever they are", async () => {
     const file = workshop.file("secret");
     writeFileSync(file, `${current}\n${former}\n`);
