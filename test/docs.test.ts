@@ -72,6 +72,29 @@ testSnippets(
 );
 
 testSnippets(
+  ["docs/clients/script.md#Read a document"],
+  "the program prints the text of the document and ends",
+  async (code, server) => {
+    await using clients = new TestClients();
+    const [writer, reader] = await clients.connectAll(2, server.wsUrl, "my-document");
+    writer.text.insert(0, "typed in a browser");
+    await eventually("stored", () => reader.text.length > 0);
+    await using program = runModule(code);
+    expect(await program.printed()).toBe("typed in a browser\n");
+  },
+);
+
+testSnippets(
+  ["docs/clients/script.md#Change a document"],
+  "the program ends, and the change is on the server",
+  async (code, server) => {
+    await using program = runModule(code);
+    expect(await program.printed()).toBe("");
+    await hasText(server, "added by a script\n");
+  },
+);
+
+testSnippets(
   ["docs/clients/hocuspocus.md#Several documents on one connection"],
   "both documents are on the server",
   async (code, server) => {
