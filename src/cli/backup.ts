@@ -1,8 +1,7 @@
 import { existsSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { existingDatabaseIn } from "../composition/open-store.ts";
-import { describeMalformed } from "../relay/document/stored-contents.ts";
-import { decodeContents } from "../relay/update/update-contents.ts";
+import { findDamaged } from "../relay/document/stored-contents.ts";
 import { backUpDatabase, type CopiedUpdate } from "../storage/sqlite/backup.ts";
 import { StoreError } from "../storage/store.ts";
 import type { CommandInput } from "./command.ts";
@@ -20,17 +19,14 @@ export async function backup(input: CommandInput): Promise<number> {
   return withDataFolder(input, async (offline) => {
     // The folder's errors come first: from here on, system errors concern the target.
     const file = existingDatabaseIn(offline.dataFolder);
-    let damaged = 0;
-    const examine = (updates: Iterable<CopiedUpdate>) => {
-      damaged = complainOfDamaged(updates, offline);
-    };
+    const examine = (updates: Iterable<CopiedUpdate>) => complainOfDamaged(updates, offline);
     const copy = () =>
       backUpDatabase({
         file,
         target: resolve(target),
         ...(isVerified && { examine }),
       });
-    const { documents, bytes } = explained(copy, target);
+    const { documents, bytes, damaged } = explained(copy, target);
     const verdict = isVerified && damaged === 0 ? ", verified" : "";
     await print(input.stdout, `${target}: ${formatThings(documents, "document")}, ${formatBytes(bytes)}${verdict}\n`);
     if (damaged === 0) return exitCodes.done;
@@ -43,10 +39,8 @@ export async function backup(input: CommandInput): Promise<number> {
 
 function complainOfDamaged(updates: Iterable<CopiedUpdate>, { complain }: Offline): number {
   let damaged = 0;
-  for (const { document, row, update } of updates) {
-    const contents = decodeContents(update);
-    if (contents.kind === "contents") continue;
-    complain(`${formatName(document)}: ${describeMalformed(row, contents.detail)}`);
+  for (const { found, problem } of findDamaged(updates)) {
+    complain(`${formatName(found.document)}: ${problem}`);
     damaged += 1;
   }
   return damaged;

@@ -89,6 +89,16 @@ export function storedContents({ row, update }: StoredUpdate): UpdateContents {
   return contents;
 }
 
-export function describeMalformed(row: RowId, detail: string): string {
+/** Finds the updates that are no Yjs updates. `problem` is a phrase for people. */
+export function* findDamaged<Update extends StoredUpdate>(
+  updates: Iterable<Update>,
+): Generator<{ readonly found: Update; readonly problem: string }> {
+  for (const found of updates) {
+    const contents = decodeContents(found.update);
+    if (contents.kind === "malformed") yield { found, problem: describeMalformed(found.row, contents.detail) };
+  }
+}
+
+function describeMalformed(row: RowId, detail: string): string {
   return `row ${row} does not hold a Yjs update: ${detail}`;
 }

@@ -28,8 +28,13 @@ export interface CopiedUpdate extends StoredUpdate {
   readonly document: string;
 }
 
-/** Examines the updates of a copy that is complete, but not yet renamed to its target. */
-export type Examine = (updates: Iterable<CopiedUpdate>) => void;
+/** Examines the updates of a copy that is complete, but not yet renamed, and returns how many of them are damaged. */
+export type Examine = (updates: Iterable<CopiedUpdate>) => number;
+
+export interface BackupFacts extends CopyFacts {
+  /** The number of damaged updates, which the database holds as well; 0 if they were not examined. */
+  readonly damaged: number;
+}
 
 export interface BackupOptions {
   /** The path of the database. A server may be using it. */
@@ -38,6 +43,8 @@ export interface BackupOptions {
   readonly target: string;
   /** If set, the copy's integrity is checked, and its updates are then passed to this function one by one. */
   readonly examine?: Examine;
+  /** The path of the copy instead of `target` if updates are damaged. It must not exist. */
+  readonly damagedTarget?: string;
 }
 
 /**
@@ -47,18 +54,19 @@ export interface BackupOptions {
  * `DatabaseMissing`, `ForeignFile`, `StoreError`, `DatabaseIsNewer`, the system's error (EEXIST if `target` exists), and the errors of
  * `examine`. The copy is removed then.
  */
-export function backUpDatabase({ file, target, examine }: BackupOptions): CopyFacts {
+export function backUpDatabase({ file, target, examine, damagedTarget = target }: BackupOptions): BackupFacts {
   refuseExisting(target);
+  refuseExisting(damagedTarget);
   refuseLink(file);
   if (!hasDatabase(file)) throw new DatabaseMissing(file);
   const partial = `${target}.partial-${process.pid}`;
   copyDatabase({ file, target: partial, connect: withDatabase });
   try {
     const facts = withIdleDatabase(partial, (copy) => {
-      if (examine !== undefined) examineCopy(copy, examine);
-      return summarize(copy);
+      const damaged = examine === undefined ? 0 : examineCopy(copy, examine);
+      return { ...summarize(copy), damaged };
     });
-    renameWithoutReplacing(partial, target);
+    renameWithoutReplacing(partial, facts.damaged === 0 ? target : damagedTarget);
     return facts;
   } catch (error) {
     rmSync(partial, { force: true });
@@ -111,10 +119,10 @@ export function summarize(database: Database): CopyFacts {
   }
 }
 
-function examineCopy(copy: Database, examine: Examine): void {
+function examineCopy(copy: Database, examine: Examine): number {
   const problem = integrityProblem(copy);
   if (problem !== undefined) throw new Error(`The copy is damaged: ${problem}.`);
-  examine(updatesIn(copy));
+  return examine(updatesIn(copy));
 }
 
 /** All updates of a copy: first those of the documents' rows, then those of the journal. */

@@ -207,8 +207,10 @@ describe.each([1, 2, 3])("a database with the schema of version %d", (version) =
   test("can be backed up before it is migrated, and the copy is migrated when it is opened", async () => {
     const target = workshop.file("copy.db");
     const seen: RowId[] = [];
-    const examine = (updates: Iterable<{ readonly row: RowId }>) =>
-      void seen.push(...Array.from(updates, ({ row }) => row));
+    const examine = (updates: Iterable<{ readonly row: RowId }>) => {
+      seen.push(...Array.from(updates, ({ row }) => row));
+      return 0;
+    };
     expect(backUpDatabase({ file, target, examine }).documents).toBe(3);
     expect(seen).toEqual([5, 3, 4, 7, 6, 8, 11]);
     const store = openSqliteStore({ file: target, metrics: createMetrics() });
