@@ -1,5 +1,6 @@
 import type { MintToken } from "./auth/token-order.ts";
 import { openAccess } from "./composition/access.ts";
+import { openBackups } from "./composition/backups/backups.ts";
 import { openDatabase } from "./composition/open-store.ts";
 import { openOperations } from "./composition/operations.ts";
 import { openPages } from "./composition/pages.ts";
@@ -43,7 +44,7 @@ const signalingLingerMs = 1_000;
 
 /** Rejects with `DataFolderLocked`, `StoreError`, or the system's error when it cannot listen; nothing is left open then. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { auth, host, limits, publicUrl } = options;
+  const { auth, backup, host, limits, publicUrl } = options;
   await using opening = new AsyncDisposableStack();
   const channels = new NativeChannels(limits);
   const originPolicy = originPolicyOf(host, options.origins, { isOpen: auth.mode === "open", publicUrl });
@@ -77,6 +78,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     access,
     store &&
       opening.use(openRelay(store, { ...authorized, compactor: startWorkerCompactor(), lingerMs: syncLingerMs })),
+    dataFolder && store && backup && opening.use(openBackups({ ...dependencies, backup, dataFolder, store })),
     opening.use(openSignaling({ ...authorized, lingerMs: signalingLingerMs })),
   ].filter((part) => part !== undefined);
   const served = opening.adopt(

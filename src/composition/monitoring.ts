@@ -20,9 +20,9 @@ export interface MonitoringOptions extends HealthOptions {
  * Listens on the address for monitoring: metrics and health alone, without a token. Throws the system's error, with the
  * `port` and the `setting`, when it cannot.
  */
-export function openMonitoring({ address, clock, log, metrics, isReady }: MonitoringOptions): HttpListener {
+export function openMonitoring({ address, clock, log, metrics, ...health }: MonitoringOptions): HttpListener {
   const app = new Hono<HttpEnvironment>();
-  app.route("/", healthRoutes({ isReady }));
+  app.route("/", healthRoutes(health));
   app.route("/", createMetricsApi({ metrics, guard: undefined }));
   app.onError((error) => {
     throw error;

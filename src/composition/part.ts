@@ -21,6 +21,10 @@ export interface Part extends AsyncDisposable {
   /** False while the part cannot do its work; `GET /readyz` then answers 503. */
   isReady?(): boolean;
   /**
+   * Facts for `GET /readyz?verbose`, which anyone may read. They do not decide whether the server is ready.
+   */
+  readinessDetail?(): Readonly<Record<string, unknown>>;
+  /**
    * Finishes what needs the clients' connections, for instance stores and acknowledges every update that has arrived.
    * Called once, after new connections are refused and before the open ones are closed with `reason`. Every part is
    * drained, even if an earlier one has failed to.

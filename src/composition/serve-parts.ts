@@ -65,11 +65,12 @@ export function serveParts(parts: readonly Part[], options: ServePartsOptions): 
     routes: parts.flatMap(({ routes }) => routes ?? []),
     originPolicy: options.originPolicy,
     isReady: () => closing === undefined && parts.every((part) => part.isReady?.() ?? true),
+    readinessDetail: () => Object.assign({}, ...parts.map((part) => part.readinessDetail?.())),
     assets: options.assets,
   };
   options.metrics.ready.readFrom(() => (http.isReady() ? 1 : 0));
   const { metricsAddress: address } = options;
-  const monitoring = address && openMonitoring({ ...options, address, isReady: http.isReady });
+  const monitoring = address && openMonitoring({ ...options, ...http, address });
   const listener = listenOr(() => void monitoring?.close(), {
     ...options,
     protocols,

@@ -9,6 +9,7 @@ import type { OriginPolicy } from "../transport/admission/origin-policy.ts";
 import type { OpenChannel } from "../transport/channel.ts";
 import type { Outboxes } from "../transport/outboxes/outboxes.ts";
 import type { Scheduler } from "../transport/scheduling/scheduler.ts";
+import type { BackupOptions } from "./backups/backup-options.ts";
 import type { Limits } from "./settings/limits.ts";
 
 export interface ServerOptions {
@@ -46,6 +47,8 @@ export interface ServerOptions {
   readonly metricsToken: string | undefined;
   /** A further address, which serves metrics and health alone, to everyone who reaches it. */
   readonly metricsAddress: { readonly host: string; readonly port: number } | undefined;
+  /** The schedule of backups; undefined for none. */
+  readonly backup?: BackupOptions | undefined;
   /** The server's own: a reload changes them in place, and every part reads a bound when it needs it. */
   readonly limits: Limits;
   readonly log: Log;

@@ -5,12 +5,16 @@ import { canonicalAddress } from "../lib/address/canonical-address.ts";
 import { isOriginPattern } from "../lib/web-origin/origin-set.ts";
 import { canonicalOrigin } from "../lib/web-origin/web-origin.ts";
 import { parseSecrets, parseWebhookSecrets } from "./auth-settings.ts";
+import { parseDuration } from "./duration.ts";
 import { parsed } from "./option.ts";
 
 const texts = v.array(v.string());
 
 /** The address of a listener: an IP address, in its one spelling, or a host name. */
 export const host = parsed(v.string(), parseHost);
+
+/** A duration as `parseDuration` reads it, in milliseconds. */
+export const durationMs = parsed(v.string(), parseDuration);
 
 export const port = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65_535));
 

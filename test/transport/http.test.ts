@@ -30,6 +30,7 @@ function serve(isReady = true, isForCompatibility = false, originPolicy = origin
     originPolicy,
     isForCompatibility,
     isReady: () => isReady,
+    readinessDetail: () => ({ backup: { lastSuccessAt: null } }),
     assets: async ({ url }) => (url.endsWith("/page") ? new Response("the page") : undefined),
     routes: [new Hono<HttpEnvironment>().get("/own", (context) => context.text("the server's own"))],
   });
@@ -55,6 +56,17 @@ describe("HTTP", () => {
   ])("GET /readyz when ready is %p answers %i", async (isReady, status, body) => {
     const response = await serve(isReady).request("/readyz");
     expect([response.status, await response.text()]).toEqual([status, body]);
+  });
+
+  test.each([
+    [true, 200],
+    [false, 503],
+  ])("GET /readyz?verbose when ready is %p answers %i, with facts that do not decide", async (isReady, status) => {
+    const response = await serve(isReady).request("/readyz?verbose");
+    expect([response.status, await response.json()]).toEqual([
+      status,
+      { ready: isReady, backup: { lastSuccessAt: null } },
+    ]);
   });
 
   test("an internal error is thrown for the log, and an error of the client is answered", async () => {

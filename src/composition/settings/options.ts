@@ -1,4 +1,5 @@
 import { accessOptions } from "./access-options.ts";
+import { backupOptions } from "./backup-options.ts";
 import { limitOptions } from "./limit-options.ts";
 import { logOptions } from "./log-options.ts";
 import { metricsOptions } from "./metrics-options.ts";
@@ -10,6 +11,7 @@ import { storageOptions } from "./storage-options.ts";
 export const options = {
   ...networkOptions,
   ...storageOptions,
+  ...backupOptions,
   ...accessOptions,
   ...protocolOptions,
   ...logOptions,

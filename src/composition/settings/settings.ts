@@ -1,3 +1,4 @@
+import { join, resolve } from "node:path";
 import type { AuthOptions } from "../../auth/auth-options.ts";
 import { matchesRoom } from "../../auth/room-pattern.ts";
 import { type Configuration, type LoadedConfiguration, loadConfiguration } from "../../config/load.ts";
@@ -40,8 +41,26 @@ export function serverOptionsOf(values: SettingValues): ServerSettings {
     proxies: values["proxy.trusted"],
     metricsToken: values["metrics.token"],
     metricsAddress: values["metrics.listen"],
+    backup: backupOptionsOf(values),
     limits: limitsOf(values),
   };
+}
+
+function backupOptionsOf(values: SettingValues): ServerOptions["backup"] {
+  const everyMs = values["backup.every"];
+  if (everyMs === "off") return undefined;
+  return {
+    everyMs,
+    keep: values["backup.keep"],
+    folder: backupFolderOf(values),
+    command: values["backup.command"],
+    commandTimeoutMs: values["backup.command-timeout"],
+  };
+}
+
+/** The folder of the server's own backups. */
+export function backupFolderOf(values: Pick<SettingValues, "data" | "backup.folder">): string {
+  return resolve(values["backup.folder"] ?? join(values.data, "backups"));
 }
 
 /** The one place that decides from a document's name whether its deleted content is kept. */

@@ -27,6 +27,11 @@ export const storeOperations = ["append", "sync", "load", "checkpoint", "fold"] 
 
 export const compactionOutcomes = ["done", "failed", "tried"] as const;
 
+/** `damaged`: the copy is complete, and updates in it are damaged. */
+export const backupOutcomes = ["done", "damaged", "failed"] as const;
+
+export const backupCommandOutcomes = ["done", "failed", "timeout"] as const;
+
 export const denialKinds = ["sync", "signaling", "upgrade"] as const;
 
 export const denialCodes = [

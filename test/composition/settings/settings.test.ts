@@ -14,6 +14,14 @@ function withoutLimits(values: Partial<SettingValues>) {
   return Object.fromEntries(Object.entries(values).filter(([key]) => !key.startsWith("limits.")));
 }
 
+const noBackups = {
+  "backup.every": "off",
+  "backup.keep": 7,
+  "backup.folder": undefined,
+  "backup.command": undefined,
+  "backup.command-timeout": 3_600_000,
+};
+
 describe("a configuration", () => {
   test("is for this machine alone when nothing is given", () => {
     const { values, origins, unknownVariables } = accepted({});
@@ -42,6 +50,7 @@ describe("a configuration", () => {
       "auth.origins": [],
       "public-url": undefined,
       "base-path": undefined,
+      ...noBackups,
       "log.level": "info",
     });
     expect(serverOptionsOf(values).limits).toEqual(defaultLimits);
@@ -94,6 +103,7 @@ describe("a configuration", () => {
       "auth.jwks": undefined,
       "auth.issuer": "app",
       "auth.audience": "yurt",
+      ...noBackups,
       "auth.webhook-url": new URL("http://127.0.0.1:3000/yurt?from=yurt"),
       "auth.webhook-secret": [Buffer.from("0123456789abcdef01234567")],
       "auth.readers-show-presence": false,

@@ -30,6 +30,8 @@ export interface TestServerOptions {
   readonly proxies?: readonly string[];
   readonly metricsToken?: string;
   readonly metricsAddress?: ServerOptions["metricsAddress"];
+  /** The schedule of backups; by default none are made. */
+  readonly backup?: ServerOptions["backup"];
   /** The log; by default nothing is logged. */
   readonly log?: Log;
 }
@@ -75,6 +77,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     documentMemoryBytes: 256 * 2 ** 20,
     keepsDeleted: options.keepsDeleted ?? (() => false),
     peerjs: { key: "peerjs", discoveryEnabled: false, ...options.peerjs },
+    backup: options.backup,
     limits: { ...defaultLimits, ...options.limits },
     log: options.log ?? pino({ level: process.env["YURT_TEST_LOG"] ?? "silent" }),
   });

@@ -1,0 +1,64 @@
+import * as v from "valibot";
+import { durationForms } from "../../config/duration.ts";
+import { option } from "../../config/option.ts";
+import * as schemas from "../../config/schemas.ts";
+
+/** Shorter intervals would copy the database all the time. */
+const shortestIntervalMs = 60_000;
+
+/** Timers count milliseconds in 31 bits. */
+const longestCommandMs = 7 * 86_400_000;
+
+const commandLine = v.pipe(
+  v.string(),
+  v.check((text) => text.trim() !== "" && !text.includes("\0")),
+);
+
+/** Backups that the server makes by itself. */
+export const backupOptions = {
+  "backup.every": option<"off" | number>({
+    kind: "text",
+    schema: v.union([v.literal("off"), v.pipe(schemas.durationMs, v.minValue(shortestIntervalMs))]),
+    default: "off",
+    expected: `a time of at least 1m, such as ${durationForms}; or off`,
+    help: "make a verified backup of all documents at this interval, such as 24h, while the server runs; off for none",
+    group: "Backups",
+    placeholder: "time|off",
+  }),
+  "backup.keep": option({
+    kind: "number",
+    schema: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)),
+    default: 7,
+    expected: "a whole number from 1 to 10000",
+    help: "number of backups to keep; older ones that the server has made are deleted",
+    group: "Backups",
+    placeholder: "count",
+  }),
+  "backup.folder": option<string | undefined>({
+    kind: "text",
+    schema: v.optional(schemas.path),
+    default: undefined,
+    expected: "the path of a folder, which no other server uses; it is created when it does not exist",
+    help: "folder of the backups, for one server only (default: backups in the data folder)",
+    group: "Backups",
+    placeholder: "folder",
+  }),
+  "backup.command": option<string | undefined>({
+    kind: "text",
+    schema: v.optional(commandLine),
+    default: undefined,
+    expected: 'a command line for the shell, such as rclone copy "$YURT_BACKUP_FILE" remote:yurt',
+    help: "shell command to run after each backup, to copy it elsewhere; $YURT_BACKUP_FILE is the path of the backup",
+    group: "Backups",
+    placeholder: "command",
+  }),
+  "backup.command-timeout": option({
+    kind: "text",
+    schema: v.pipe(schemas.durationMs, v.maxValue(longestCommandMs)),
+    default: "1h",
+    expected: "a time of at most 7d, such as 10m or 1h",
+    help: "time after which the command is killed",
+    group: "Backups",
+    placeholder: "time",
+  }),
+};

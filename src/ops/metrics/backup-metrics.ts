@@ -1,0 +1,61 @@
+import { Gauge, type Registry } from "prom-client";
+import { Counts } from "./counts.ts";
+import { backupCommandOutcomes, backupOutcomes } from "./label-values.ts";
+
+/** The facts about scheduled backups that are read when the metrics are collected. Times are epoch milliseconds. */
+export interface BackupFigures {
+  /** The time at which the newest backup began, also one of an earlier run of the server; undefined if there is none. */
+  readonly lastSuccessAt: number | undefined;
+  /** Undefined if no backup has failed since the start. */
+  readonly lastFailureAt: number | undefined;
+  /** The duration and the size of the last backup since the start. */
+  readonly lastDurationMs: number | undefined;
+  readonly lastBytes: number | undefined;
+}
+
+export interface BackupMetrics {
+  /** `damaged`: the copy is complete, and updates in it are damaged. */
+  readonly backups: Counts<"outcome">;
+  readonly commands: Counts<"outcome">;
+}
+
+/** Adds the metrics of scheduled backups. A server without a schedule has none of them: no alert can fire on it. */
+export function addBackupMetrics(registry: Registry, figures: () => BackupFigures): BackupMetrics {
+  const registers = [registry];
+  const gauge = (name: string, help: string, value: (figures: BackupFigures) => number | undefined) =>
+    new Gauge({
+      name: `yurt_backup_${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(value(figures()) ?? 0);
+      },
+    });
+  const seconds = (ms: number | undefined) => ms && ms / 1_000;
+  gauge(
+    "last_success_timestamp_seconds",
+    "Time of the newest complete backup, in seconds since 1970; 0 if there is none",
+    ({ lastSuccessAt }) => seconds(lastSuccessAt),
+  );
+  gauge(
+    "last_failure_timestamp_seconds",
+    "Time of the last backup that failed, in seconds since 1970; 0 if none has since the start",
+    ({ lastFailureAt }) => seconds(lastFailureAt),
+  );
+  gauge("last_duration_seconds", "Duration of the last backup", ({ lastDurationMs }) => seconds(lastDurationMs));
+  gauge("last_bytes", "Size of the last backup", ({ lastBytes }) => lastBytes);
+  return {
+    backups: new Counts({
+      name: "yurt_backups_total",
+      help: "Scheduled backups",
+      sets: { outcome: backupOutcomes },
+      registry,
+    }),
+    commands: new Counts({
+      name: "yurt_backup_commands_total",
+      help: "Commands run after a backup",
+      sets: { outcome: backupCommandOutcomes },
+      registry,
+    }),
+  };
+}
