@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type CommandDefinition, commands, documentCommands } from "../src/cli/commands.ts";
+import { type CommandDefinition, commandGroups, commands } from "../src/cli/commands.ts";
 import { limitKeyOf } from "../src/composition/settings/limit-options.ts";
 import { limitGroups, limitTable } from "../src/composition/settings/limits.ts";
 import { type OptionKey, optionKeys, options } from "../src/composition/settings/options.ts";
@@ -31,15 +31,16 @@ as long as it can store updates.
 
 ## Settings
 
-Every setting has a flag and an environment variable. A flag takes precedence over a variable, a variable over the
-default. Elements of a list are separated by commas.
+Every setting has a key in the configuration file, a flag and an environment variable. A flag takes precedence over a
+variable, a variable over the file, the file over the default. Elements of a list are separated by commas; in the file
+they may also be an array. [configuration.md](configuration.md) describes the file.
 
 SIGHUP makes a running server read its configuration again. It takes over the settings with a "yes" in the last column
 and the limits; for the others it needs a restart. See [life cycle](lifecycle.md#reload).
 
 ${settingGroups()}
 
-Prefer files for secrets: set \`YURT_AUTH_SECRET_FILE\` to a path. Trailing white space in the file is ignored, and
+Prefer files for secrets: set \`YURT_AUTH_SECRET_FILE\`, or \`auth.secret-file\` in the configuration file, to a path. Trailing white space in the file is ignored, and
 neither the secret nor the file's name is ever shown. A secret on the command line can be read by every user of the
 machine.
 
@@ -79,7 +80,10 @@ function commandTable(): string {
     });
     return [`\`${["yurt", ...prefix.split(" "), operands, ...own].filter((word) => word !== "").join(" ")}\``, help];
   };
-  const rows = [...commands.map((each) => row("", each)), ...documentCommands.map((each) => row("documents", each))];
+  const rows = [
+    ...commands.map((each) => row("", each)),
+    ...commandGroups.flatMap(({ name, commands: inGroup }) => inGroup.map((each) => row(name, each))),
+  ];
   return table(["command", "what it does"], rows);
 }
 

@@ -9,6 +9,7 @@ export interface Output {
 
 /** The context that every command runs in. */
 export interface CommandContext {
+  /** The settings as they were given when the command began. The file is read only for commands with settings. */
   readonly sources: Sources;
   readonly stdout: Output;
   readonly stderr: Output;
@@ -21,10 +22,12 @@ export type Switch = "json" | "verify" | "dry-run" | "read" | "admin";
 export type Choice = "from";
 
 /** The flags of single commands that take any text. */
-export type Text = "user" | "ttl";
+export type Text = "user" | "ttl" | "output";
 
 /** The input of a command: the context, and the command line without the settings. */
 export interface CommandInput extends CommandContext {
+  /** Reads the configuration file again. Flags and environment stay as they are. */
+  readonly readSources: () => Promise<Sources>;
   /** The arguments after the command's name, flags left out. */
   readonly operands: readonly string[];
   readonly switches: ReadonlySet<Switch>;

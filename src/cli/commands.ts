@@ -13,16 +13,26 @@ export interface CommandDefinition {
   /** Each of them is required. */
   readonly choices?: readonly Choice[];
   readonly texts?: readonly Text[];
-  /** The settings that the command reads, and that its help shows. */
-  readonly settings?: readonly OptionKey[];
+  /** The settings that the command reads, and that its help shows. Without them it reads no configuration file. */
+  readonly settings?: readonly OptionKey[] | "all";
   /** Loads the command when it runs, so that a health check that runs every few seconds loads no server. */
   readonly load: () => Promise<RunCommand>;
+}
+
+/** Commands after the name of a group. */
+export interface CommandGroup {
+  readonly name: string;
+  readonly help: string;
+  /** A sentence that holds for all of its commands. */
+  readonly note?: string;
+  readonly commands: readonly CommandDefinition[];
 }
 
 export const commands: readonly CommandDefinition[] = [
   {
     usage: "serve",
     help: "start the server (default)",
+    settings: "all",
     load: async () => (await import("./server/serve.ts")).serve,
   },
   {
@@ -54,6 +64,12 @@ export const commands: readonly CommandDefinition[] = [
     load: async () => (await import("./server/health.ts")).health,
   },
   {
+    usage: "check",
+    help: "check the configuration, without starting the server",
+    settings: "all",
+    load: async () => (await import("./configuration/check.ts")).check,
+  },
+  {
     usage: "limits",
     help: "list all limits with their defaults",
     load: async () => (await import("./limits.ts")).listLimits,
@@ -76,8 +92,7 @@ export const commands: readonly CommandDefinition[] = [
   },
 ];
 
-/** The commands after `documents`. No server may run on the data folder. */
-export const documentCommands: readonly CommandDefinition[] = [
+const documentCommands: readonly CommandDefinition[] = [
   {
     usage: "list",
     help: "list all documents: size, updates since compaction, name",
@@ -109,6 +124,33 @@ export const documentCommands: readonly CommandDefinition[] = [
   },
 ];
 
+const configCommands: readonly CommandDefinition[] = [
+  {
+    usage: "show",
+    help: "print every setting and its origin; secrets are masked",
+    switches: ["json"],
+    settings: "all",
+    load: async () => (await import("./configuration/config-show.ts")).showConfiguration,
+  },
+  {
+    usage: "init",
+    help: "print a configuration file in which every setting is commented out",
+    example: "yurt config init --output yurt.toml",
+    texts: ["output"],
+    load: async () => (await import("./configuration/config-init.ts")).initConfiguration,
+  },
+];
+
+export const commandGroups: readonly CommandGroup[] = [
+  { name: "config", help: "show the configuration, or write a configuration file", commands: configCommands },
+  {
+    name: "documents",
+    help: "inspect, compact and import documents",
+    note: "The server must not run on the same data folder.",
+    commands: documentCommands,
+  },
+];
+
 export const switchHelp: Readonly<Record<Switch, string>> = {
   json: "print one JSON object per line",
   verify: "check the copy, down to every update",
@@ -123,14 +165,11 @@ export const choiceHelp: Readonly<Record<Choice, { readonly help: string; readon
 
 export const textHelp: Readonly<Record<Text, { readonly help: string; readonly placeholder: string }>> = {
   user: { help: "user id", placeholder: "name" },
+  output: { help: "write to this new file instead of standard output", placeholder: "file" },
   ttl: { help: `lifetime: ${durationForms} (default: 1h)`, placeholder: "time" },
 };
 
-/** The line about the commands after `documents`, for lists of commands. */
-export const documentsHelpLine = "inspect, compact and import documents";
-
 /** The whole table, for the completion of shells. */
 function commandTable() {
-  const groups = [{ name: "documents", help: documentsHelpLine, commands: documentCommands }];
-  return { commands, groups, switchHelp, choiceHelp, textHelp };
+  return { commands, groups: commandGroups, switchHelp, choiceHelp, textHelp };
 }

@@ -1,5 +1,6 @@
 import { Option as Flag, InvalidArgumentError } from "commander";
 import { type OptionKey, optionKeys, options } from "../composition/settings/options.ts";
+import { configurationFlag } from "../config/file/read-file.ts";
 import { flagOf, type Option } from "../config/option.ts";
 import type { GivenFlag } from "../config/sources.ts";
 import { parseLimits } from "./parse-limits.ts";
@@ -12,7 +13,7 @@ interface OptionFlag {
   readonly flag: Flag;
 }
 
-/** The flags of all settings, and `--limits`. */
+/** The flags of all settings, `--limits` and `--config`. */
 export class SettingFlags {
   readonly #settings: readonly OptionFlag[] = optionKeys.flatMap(flagsOf);
   /** Sets several bounds at once; the flag of a single bound takes precedence. */
@@ -22,8 +23,16 @@ export class SettingFlags {
     return read;
   });
 
+  readonly #configuration = new Flag(`${configurationFlag} <file>`);
+
   get all(): readonly Flag[] {
-    return [...this.#settings.map(({ flag }) => flag), this.#limits];
+    return [...this.#settings.map(({ flag }) => flag), this.#limits, this.#configuration];
+  }
+
+  /** The path of the configuration file, if the command line gives one. */
+  configuration(read: (attributeName: string) => unknown): string | undefined {
+    const path = read(this.#configuration.attributeName());
+    return path === undefined ? undefined : String(path);
   }
 
   /** The flags that a command line gives, by the keys of their options. `read` returns what commander has parsed. */

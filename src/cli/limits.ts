@@ -1,23 +1,32 @@
 import { limitKeyOf } from "../composition/settings/limit-options.ts";
 import { limitTable } from "../composition/settings/limits.ts";
+import type { Limit } from "../config/limit.ts";
 import type { CommandInput } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
 import { print } from "./output/print.ts";
+import { wrapped } from "./output/wrapped.ts";
 
-/** Lists all bounds with their defaults, as a table on a terminal and as lines with tabs elsewhere. */
+/**
+ * Lists all bounds with their defaults and what happens beyond them: on a terminal as a table of 80 columns, elsewhere
+ * as lines with tabs.
+ */
 export async function listLimits({ stdout }: CommandInput): Promise<number> {
-  const rows = Object.entries(limitTable).map(([name, limit]) => [
-    limitKeyOf(name).slice("limits.".length),
-    String(limit.default),
-    limit.unit,
-    limit.help,
-  ]);
-  const lines = stdout.isTTY === true ? rows.map(paddedLine) : rows.map((cells) => cells.join("\t"));
+  const format = stdout.isTTY === true ? forPeople : tabSeparated;
+  const lines = Object.entries<Limit>(limitTable).map(([name, limit]) => format(nameOf(name), limit));
   await print(stdout, lines.map((line) => `${line}\n`).join(""));
   return exitCodes.done;
 }
 
-/** The help is on a line of its own: 80 columns hold no more than the first three. */
-function paddedLine([name = "", value = "", unit = "", help = ""]: readonly string[]): string {
-  return `${name.padEnd(30)} ${value.padStart(12)} ${unit}\n    ${help}`;
+function nameOf(name: string): string {
+  return limitKeyOf(name).slice("limits.".length);
+}
+
+function tabSeparated(name: string, { default: value, unit, help, beyond = "" }: Limit): string {
+  return [name, value, unit, help, beyond].join("\t");
+}
+
+/** The texts are on lines of their own: 80 columns hold no more than the first three. */
+function forPeople(name: string, { default: value, unit, help, beyond }: Limit): string {
+  const then = beyond === undefined ? [] : [wrapped(`Beyond it: ${beyond}`, "    ")];
+  return [`${name.padEnd(38)} ${String(value).padStart(12)} ${unit}`, wrapped(help, "    "), ...then].join("\n");
 }

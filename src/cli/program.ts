@@ -1,11 +1,13 @@
 import { Command, CommanderError, Option as Flag } from "commander";
+import { options } from "../composition/settings/options.ts";
+import { readConfigurationFile } from "../config/file/read-file.ts";
 import { nearestName } from "../config/nearest-name.ts";
-import type { Environment, ReadFile } from "../config/sources.ts";
+import type { Environment, ReadFile, Sources } from "../config/sources.ts";
 import type { Choice, Output, Switch, Text } from "./command.ts";
-import { type CommandDefinition, choiceHelp, commands, documentCommands, textHelp } from "./commands.ts";
+import { type CommandDefinition, choiceHelp, commandGroups, commands, textHelp } from "./commands.ts";
 import { exitCodes } from "./exit-code.ts";
 import { SettingFlags } from "./flags.ts";
-import { commandHelp, documentsHelp, programHelp, serveHelp } from "./output/help.ts";
+import { commandHelp, groupHelp, programHelp, serveHelp } from "./output/help.ts";
 import { describeUnexpected } from "./output/unexpected.ts";
 import { describeUsageError } from "./output/usage-error.ts";
 import { describeVersion } from "./version.ts";
@@ -16,6 +18,8 @@ export interface Invocation {
   readonly args: readonly string[];
   readonly environment: Environment;
   readonly readFile: ReadFile;
+  /** The configuration file is looked for at these paths, in order, when nothing names it. */
+  readonly configurationPaths: readonly string[];
   readonly stdout: Output;
   readonly stderr: Output;
 }
@@ -41,12 +45,19 @@ export async function run(invocation: Invocation): Promise<number> {
 }
 
 function createProgram(invocation: Invocation, ended: (exitCode: number) => void): Command {
-  const { environment, readFile, stdout, stderr } = invocation;
+  const { environment, readFile, configurationPaths, stdout, stderr } = invocation;
   const flags = new SettingFlags();
   const program = withMessages(new Command("yurt"), invocation, "yurt --help", programHelp);
   program.version(describeVersion(), "-v, --version").exitOverride();
   for (const flag of flags.all) program.addOption(flag);
 
+  const sourcesOf = async ({ settings }: CommandDefinition): Promise<Sources> => {
+    const sources = { environment, flags: flags.given((name) => program.getOptionValue(name)), readFile };
+    if (settings === undefined) return sources;
+    const flag = flags.configuration((name) => program.getOptionValue(name));
+    const file = await readConfigurationFile(options, { flag, environment, paths: configurationPaths, readFile });
+    return file === undefined ? sources : { ...sources, file };
+  };
   const addCommand = (parent: Command, path: string, definition: CommandDefinition) => {
     const help = () => (path === "serve" ? serveHelp() : commandHelp(path, definition));
     const added = withMessages(parent.command(definition.usage), invocation, `yurt ${path} --help`, help);
@@ -59,7 +70,8 @@ function createProgram(invocation: Invocation, ended: (exitCode: number) => void
       const valueGiven = ({ flag }: { readonly flag: Flag }): unknown => added.getOptionValue(flag.attributeName());
       ended(
         await run({
-          sources: { environment, flags: flags.given((name) => program.getOptionValue(name)), readFile },
+          sources: await sourcesOf(definition),
+          readSources: () => sourcesOf(definition),
           stdout,
           stderr,
           operands: added.args,
@@ -76,11 +88,13 @@ function createProgram(invocation: Invocation, ended: (exitCode: number) => void
     });
   };
   for (const command of commands) addCommand(program, nameOf(command), command);
-  const documents = program.command("documents");
-  withMessages(documents, invocation, "yurt documents --help", documentsHelp);
-  for (const command of documentCommands) addCommand(documents, `documents ${nameOf(command)}`, command);
+  for (const group of commandGroups) {
+    const { name } = group;
+    const parent = withMessages(program.command(name), invocation, `yurt ${name} --help`, () => groupHelp(group));
+    for (const command of group.commands) addCommand(parent, `${name} ${nameOf(command)}`, command);
+    addHelpCommand(parent, invocation);
+  }
   addHelpCommand(program, invocation);
-  addHelpCommand(documents, invocation);
   return program;
 }
 

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 
 /** A value before its schema has read it, as a configuration file writes it. */
-export type Input = string | number | boolean | readonly string[] | readonly number[];
+export type Input = string | number | boolean | readonly (string | number)[];
 
 /** The type of a value before its schema has read it. It decides how a text becomes an input. */
 export type OptionKind = "text" | "number" | "boolean" | "texts" | "numbers";
@@ -13,6 +13,8 @@ export interface Option<T> {
   readonly schema: v.GenericSchema<unknown, T>;
   /** Used when nothing is given. The schema accepts it. */
   readonly default: Input | undefined;
+  /** A value for the file of `yurt config init`; needed when the default is undefined or empty, except for a secret. */
+  readonly example?: Input;
   /** The inputs that the schema accepts, as the rest of the sentence "Give …". */
   readonly expected: string;
   /** One line, without its default: a noun phrase, or the rest of "to …" for a boolean. */
@@ -38,7 +40,10 @@ export function option<T>(definition: Option<T>): Option<T> {
   return definition;
 }
 
-/** Options by their keys. A key has three spellings: `sync.durability`, `--sync-durability`, `YURT_SYNC_DURABILITY`. */
+/**
+ * Options by their keys. A key has three spellings: `sync.durability` in a configuration file, `--sync-durability`,
+ * `YURT_SYNC_DURABILITY`. No key is the table of another.
+ */
 export type OptionTable = Readonly<Record<string, Option<unknown>>>;
 
 /** The type of each setting's value. */
@@ -67,9 +72,9 @@ export function inputOf(kind: OptionKind, text: string): Input {
   }
 }
 
-/** Writes a default as a flag or a variable would give it. */
+/** Writes an input as a flag or a variable would give it. */
 export function textOf(input: Input): string {
-  return Array.isArray(input) ? input.join(",") : String(input);
+  return typeof input === "object" ? input.join(",") : String(input);
 }
 
 function numberOr(text: string): number | string {
@@ -97,6 +102,11 @@ export function variableOf(key: string): string {
 /** The environment variable that names the file which holds the secret of `key`. */
 export function fileVariableOf(key: string, { isSecret }: Pick<Option<unknown>, "isSecret">): string | undefined {
   return isSecret === true ? `${variableOf(key)}_FILE` : undefined;
+}
+
+/** The key of a configuration file that names the file which holds the secret of `key`. */
+export function fileKeyOf(key: string, { isSecret }: Pick<Option<unknown>, "isSecret">): string | undefined {
+  return isSecret === true ? `${key}-file` : undefined;
 }
 
 /** A schema that reads its input with `parse`, which returns undefined for an input that is not accepted. */

@@ -6,7 +6,7 @@ import { yurt } from "../support/processes/run-program.ts";
 const fitsTerminal = (text: string) => text.split("\n").every((line) => line.length <= 80);
 
 describe("help", () => {
-  test("names every command, the four main flags and examples in less than 45 lines", async () => {
+  test("names every command, the four main flags and examples in less than 55 lines", async () => {
     const { code, out, err } = await yurt(["--help"]);
     expect([code, err]).toEqual([0, ""]);
     const names = [
@@ -15,6 +15,8 @@ describe("help", () => {
       "token",
       "backup",
       "restore",
+      "check",
+      "config",
       "documents",
       "limits",
       "completion",
@@ -25,7 +27,7 @@ describe("help", () => {
     for (const flag of ["--port", "--host", "--data", "--auth-mode"]) expect(out).toContain(`${flag} <`);
     expect(out).toContain("Examples:\n  yurt ");
     expect(out).not.toContain("--sync-memory");
-    expect(out.split("\n").length).toBeLessThan(45);
+    expect(out.split("\n").length).toBeLessThan(55);
   });
 
   test("of serve names every setting that is not rare, in groups", async () => {
@@ -47,11 +49,15 @@ describe("help", () => {
   });
 
   test.each([
-    ["token", ["--read", "--ttl <time>", "--data <folder>", "--auth-secret <secret>"], ["--port", "--sync"]],
+    [
+      "token",
+      ["--read", "--ttl <time>", "--data <folder>", "--auth-secret <secret>", "--config <file>"],
+      ["--port", "--sync"],
+    ],
     ["backup", ["--verify", "--data <folder>"], ["--port", "--auth"]],
     ["documents import", ["--from <format>", "hocuspocus-sqlite", "--data <folder>"], ["--port", "--auth"]],
     ["health", ["--host <address>", "-p, --port <port>"], ["--data", "--sync"]],
-    ["version", ["-h, --help"], ["--data", "--port"]],
+    ["version", ["-h, --help"], ["--data", "--port", "--config"]],
   ])("of %s shows its own options and the settings that it reads, and no others", async (command, shown, hidden) => {
     const { code, out } = await yurt([...command.split(" "), "--help"]);
     expect(code).toBe(0);
@@ -71,6 +77,10 @@ describe("help", () => {
     "limits",
     "completion",
     "licenses",
+    "check",
+    "config",
+    "config show",
+    "config init",
   ])("of %p fits into 80 columns, and is the same with -h", async (command) => {
     const words = command.split(" ").filter((word) => word !== "");
     const { out } = await yurt([...words, "--help"]);
@@ -87,10 +97,13 @@ describe("help", () => {
   });
 });
 
-test("yurt limits lists every bound with its default", async () => {
+test("yurt limits lists every bound with its default and what happens beyond it", async () => {
   const { code, out } = await yurt(["limits"]);
   expect(code).toBe(0);
-  expect(out).toContain("json-depth\t32\tcount\tnesting of one signaling message\n");
+  expect(out).toMatch(/^json-depth\t32\tcount\tnesting of one signaling message\t.*$/m);
+  expect(out).toContain(
+    "connections\t50000\tcount\topen WebSockets, from all addresses together\t503 with Retry-After\n",
+  );
   expect(out.trimEnd().split("\n")).toHaveLength(optionKeys.filter((key) => key.startsWith("limits.")).length);
 });
 
@@ -98,6 +111,12 @@ test("yurt licenses, which only the executable contains, says how to build it", 
   const { code, out, err } = await yurt(["licenses"]);
   expect([code, out]).toEqual([1, ""]);
   expect(err).toBe("yurt: Only the executable contains the licences. Build it with npm run build.\n");
+});
+
+test("yurt limits fits into 80 columns of a terminal", async () => {
+  const { out } = await yurt(["limits"], { isTTY: true });
+  expect(fitsTerminal(out)).toBeTrue();
+  expect(out).toContain("\n    Beyond it: 503 with Retry-After\n");
 });
 
 test("yurt documents alone shows what there is, and ends with 2", async () => {

@@ -1,4 +1,5 @@
 import { type OptionKey, optionKeys, options } from "../../composition/settings/options.ts";
+import { configurationFlag } from "../../config/file/read-file.ts";
 import { flagOf, type Option } from "../../config/option.ts";
 import type { Choice, Switch, Text } from "../command.ts";
 import { shortFlags } from "../flags.ts";
@@ -35,7 +36,7 @@ interface CommandRow {
   readonly switches?: readonly Switch[];
   readonly choices?: readonly Choice[];
   readonly texts?: readonly Text[];
-  readonly settings?: readonly OptionKey[];
+  readonly settings?: readonly OptionKey[] | "all";
 }
 
 /** The table of commands, which loads the completion and cannot be imported by it. */
@@ -58,7 +59,13 @@ export function offeredCommands(table: CommandTable): readonly OfferedCommand[] 
   const top = [...table.commands.map(describe), ...table.groups, { name: "help", help: "show the help of a command" }];
   const base = { flags: [helpFlag], subcommands: [], operands: { words: [] } } as const;
   return [
-    { path: [], help: "", flags: [...serverFlags(), ...programFlags], subcommands: top, operands: { words: [] } },
+    {
+      path: [],
+      help: "",
+      flags: [...serverFlags(), fileFlag, ...programFlags],
+      subcommands: top,
+      operands: { words: [] },
+    },
     ...table.commands.map((each) => offered(table, [], each)),
     ...table.groups.flatMap(({ name, help, commands }) => [
       { ...base, path: [name], help, subcommands: commands.map(describe) },
@@ -69,6 +76,11 @@ export function offeredCommands(table: CommandTable): readonly OfferedCommand[] 
 }
 
 const helpFlag: OfferedFlag = { spellings: ["--help", "-h"], help: "show the help" };
+const fileFlag: OfferedFlag = {
+  spellings: [configurationFlag],
+  help: "configuration file",
+  value: { name: "file", offered: "paths" },
+};
 const programFlags: readonly OfferedFlag[] = [helpFlag, { spellings: ["--version", "-v"], help: "print the version" }];
 
 function offered(
@@ -88,11 +100,12 @@ function offered(
       return { spellings: [`--${text}`], help, value: { name: placeholder, offered: "text" } };
     }),
   ];
-  const ofSettings = name === "serve" ? serverFlags() : (settings ?? []).flatMap(settingFlags);
+  const ofSettings = settings === "all" ? serverFlags() : (settings ?? []).flatMap(settingFlags);
+  const ofFile = settings === undefined ? [] : [fileFlag];
   return {
     path: [...parents, name],
     help,
-    flags: [...own, ...ofSettings, helpFlag],
+    flags: [...own, ...ofSettings, ...ofFile, helpFlag],
     subcommands: [],
     operands: operandsOf(usage),
   };

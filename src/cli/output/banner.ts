@@ -7,6 +7,8 @@ export interface BannerFacts {
   readonly endpoints: readonly { readonly label: string; readonly url: string }[];
   /** Where other machines find the demo; empty unless the server listens on all addresses. */
   readonly networkUrls: readonly string[];
+  /** The configuration file that was read. */
+  readonly configurationFile?: string;
   /** Undefined when documents are not stored. */
   readonly data?: { readonly folder: string; readonly isNew: boolean };
   /** The file of the secrets that the server has generated; undefined when it uses none of them. */
@@ -31,6 +33,7 @@ export function banner(facts: BannerFacts): string {
     "",
     ...fact("Local", facts.publicUrl === undefined ? [] : [`${facts.publicUrl.local}/`]),
     ...fact("Network", facts.networkUrls),
+    ...fact("Config", facts.configurationFile === undefined ? [] : [facts.configurationFile]),
     ...fact("Data", dataLines(facts)),
     ...fact("Secrets", facts.secretsFile === undefined ? [] : [facts.secretsFile]),
     ...fact("Access", accessLines(facts)),

@@ -1,4 +1,4 @@
-import { describeOrigin, type Problem } from "../../config/problem.ts";
+import { describeProblem, type Problem } from "../../config/problem.ts";
 import { wrapped } from "./wrapped.ts";
 
 /** All problems of the configuration, each with its remedy. `consequence` is a sentence. */
@@ -8,8 +8,6 @@ export function describeProblems(problems: readonly Problem[], consequence?: str
   return [summary.join(" "), ...problems.map(describe), ""].join("\n");
 }
 
-function describe({ setting, value, origin, remedy }: Problem): string {
-  // Values are quoted as JSON, so that spaces are visible and control characters have no effect.
-  const given = value === undefined ? "is not set" : `= ${JSON.stringify(value)} (${describeOrigin(origin)})`;
-  return `\n  ${setting} ${given}\n${wrapped(remedy, "    ")}`;
+function describe(problem: Problem): string {
+  return `\n  ${describeProblem(problem)}\n${wrapped(problem.remedy, "    ")}`;
 }

@@ -1,11 +1,12 @@
 import { type OptionKey, optionKeys, options } from "../../composition/settings/options.ts";
+import { configurationFlag, configurationPaths } from "../../config/file/read-file.ts";
 import { flagOf, type Option, textOf } from "../../config/option.ts";
 import {
   type CommandDefinition,
+  type CommandGroup,
   choiceHelp,
+  commandGroups,
   commands,
-  documentCommands,
-  documentsHelpLine,
   switchHelp,
   textHelp,
 } from "../commands.ts";
@@ -27,6 +28,11 @@ const examples: readonly HelpRow[] = [
   ["yurt token 'notes/*' --user ann", "create a token for rooms"],
 ];
 
+const configurationRow: HelpRow = [
+  `${configurationFlag} <file>`,
+  `configuration file (default: ${configurationPaths.join(" or ")})`,
+];
+
 /** `yurt --help` */
 export function programHelp(): string {
   return paragraphs(
@@ -37,11 +43,12 @@ export function programHelp(): string {
     ]),
     section("Commands", [
       ...commands.map(({ usage, help }): HelpRow => [usage, help]),
-      ["documents <command>", documentsHelpLine],
+      ...commandGroups.map(({ name, help }): HelpRow => [`${name} <command>`, help]),
       ["help [command]", "show the help of a command"],
     ]),
     section("Options", [
       ...mainKeys.map(optionEntry),
+      configurationRow,
       ["-h, --help", "show this help"],
       ["-v, --version", "print the version"],
     ]),
@@ -61,25 +68,28 @@ export function serveHelp(): string {
     ...Array.from(groups, ([title, keys]) =>
       section(title, [...keys.map(optionEntry), ...(title === "Limits" ? [limits] : [])]),
     ),
+    section("Configuration", [configurationRow]),
     wrapped(
-      "Every option is also an environment variable: --auth-mode is YURT_AUTH_MODE, --no-sync is " +
-        "YURT_SYNC_ENABLED=false. A flag takes precedence. For secrets prefer a file, named by " +
-        "YURT_AUTH_SECRET_FILE or YURT_AUTH_WEBHOOK_SECRET_FILE.",
+      "Every option is also an environment variable and a key of the configuration file: --auth-mode is " +
+        "YURT_AUTH_MODE and auth.mode, --no-sync is YURT_SYNC_ENABLED=false and sync.enabled = false. A flag takes " +
+        "precedence over a variable, a variable over the file. yurt config init prints a file. For secrets prefer " +
+        "files of their own, named by YURT_AUTH_SECRET_FILE or YURT_AUTH_WEBHOOK_SECRET_FILE.",
       "",
     ),
   );
 }
 
 /** `yurt documents --help` */
-export function documentsHelp(): string {
+export function groupHelp({ name, help, note, commands: inGroup }: CommandGroup): string {
+  const [{ usage } = { usage: "" }] = inGroup;
   return paragraphs(
-    wrapped(`${sentence(documentsHelpLine)} The server must not run on the same data folder.`, ""),
-    section("Usage", [["yurt documents <command> [options]", ""]]),
+    wrapped([sentence(help), note].filter((text) => text !== undefined).join(" "), ""),
+    section("Usage", [[`yurt ${name} <command> [options]`, ""]]),
     section(
       "Commands",
-      documentCommands.map(({ usage, help }): HelpRow => [usage, help]),
+      inGroup.map((command): HelpRow => [command.usage, command.help]),
     ),
-    "Options of a command: yurt help documents, yurt documents list --help",
+    `Options of a command: yurt help ${name}, yurt ${name} ${usage} --help`,
   );
 }
 
@@ -92,12 +102,20 @@ export function commandHelp(path: string, definition: CommandDefinition): string
       (name): HelpRow => [`--${name} <${textHelp[name].placeholder}>`, textHelp[name].help],
     ),
   ];
-  const keys = definition.settings ?? [];
+  const { settings } = definition;
+  const keys = settings === "all" ? [] : (settings ?? []);
+  const all = settings === "all" ? ["Options of the server count, too: yurt serve --help"] : [];
   const operands = definition.usage.replace(/^\S+ ?/, "");
   return paragraphs(
     wrapped(sentence(definition.help), ""),
     section("Usage", [[`yurt ${path} ${operands}${operands === "" ? "" : " "}[options]`, ""]]),
-    section("Options", [...own, ...keys.map(optionEntry), ["-h, --help", "show this help"]]),
+    section("Options", [
+      ...own,
+      ...keys.map(optionEntry),
+      ...(settings === undefined ? [] : [configurationRow]),
+      ["-h, --help", "show this help"],
+    ]),
+    ...all,
     ...(definition.example === undefined ? [] : [section("Example", [[definition.example, ""]])]),
   );
 }

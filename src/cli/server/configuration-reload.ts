@@ -1,6 +1,6 @@
 import { type Reload, reloadOf } from "../../composition/settings/reload.ts";
 import { loadSettings, type ServerConfiguration, serverOptionsOf } from "../../composition/settings/settings.ts";
-import { describeOrigin } from "../../config/problem.ts";
+import { describeOrigin, describeProblem } from "../../config/problem.ts";
 import type { Sources } from "../../config/sources.ts";
 import type { Log } from "../../ops/log.ts";
 import type { RunningServer } from "../../server.ts";
@@ -8,7 +8,7 @@ import type { RunningServer } from "../../server.ts";
 export interface ConfigurationReloadOptions {
   /** The configuration with which the server was started. */
   readonly configuration: ServerConfiguration;
-  readonly sources: Sources;
+  readonly readSources: () => Promise<Sources>;
   readonly server: Pick<RunningServer, "reload">;
   readonly log: Log;
 }
@@ -33,14 +33,18 @@ export class ConfigurationReload {
    * nothing: all its problems are logged. Never rejects.
    */
   async run(): Promise<void> {
-    const { log, sources } = this.#options;
-    const loaded = loadSettings(sources);
+    const { log, readSources } = this.#options;
+    const loaded = loadSettings(await readSources());
     if (loaded.ok) {
       await this.#take(reloadOf(this.#current, loaded.configuration));
       return;
     }
-    for (const { setting, value, origin, remedy } of loaded.problems) {
-      log.error({ event: "invalid-setting", setting, value, from: describeOrigin(origin), remedy });
+    for (const problem of loaded.problems) {
+      const { remedy } = problem;
+      if ("setting" in problem) {
+        const { setting, value, origin } = problem;
+        log.error({ event: "invalid-setting", setting, value, from: describeOrigin(origin), remedy });
+      } else log.error({ event: "invalid-configuration-file", problem: describeProblem(problem), remedy });
     }
     log.error({ event: "reload-refused", problems: loaded.problems.length });
   }

@@ -1,21 +1,18 @@
-import { optionKeys, options } from "../../composition/settings/options.ts";
 import {
   authOptionsOf,
   loadSettings,
   type ServerConfiguration,
-  type SettingValues,
   serverOptionsOf,
 } from "../../composition/settings/settings.ts";
-import { fileVariableOf } from "../../config/option.ts";
 import { authorityOf } from "../../lib/address/authority.ts";
 import { isLoopback } from "../../lib/address/loopback.ts";
 import { systemClock } from "../../lib/time/clock.ts";
-import { fileOrigin, opaqueOrigin } from "../../lib/web-origin/web-origin.ts";
 import { createLog, type Log } from "../../ops/log.ts";
 import { standardOutput } from "../../ops/log-output.ts";
 import { type RunningServer, startServer } from "../../server.ts";
 import { closeReasons } from "../../transport/close-reason.ts";
-import type { CommandContext, Output } from "../command.ts";
+import type { CommandInput, Output } from "../command.ts";
+import { configurationWarnings } from "../configuration/warnings.ts";
 import { exitCodes } from "../exit-code.ts";
 import { banner } from "../output/banner.ts";
 import { describeProblems } from "../output/configuration-problems.ts";
@@ -34,7 +31,7 @@ import { Signals } from "./signals.ts";
  * Standard output carries the log (on a terminal the banner, then a log for people). An error that keeps the server from
  * starting is explained on standard error.
  */
-export async function serve({ sources, stdout, stderr }: CommandContext): Promise<number> {
+export async function serve({ sources, readSources, stdout, stderr }: CommandInput): Promise<number> {
   const loaded = loadSettings(sources);
   if (!loaded.ok) {
     stderr.write(describeProblems(loaded.problems, "Yurt did not start."));
@@ -54,14 +51,16 @@ export async function serve({ sources, stdout, stderr }: CommandContext): Promis
   if (server === undefined) return exitCodes.failed;
 
   const { host, port, url, metricsUrl } = server;
-  if (onTerminal) stdout.write(await bannerOf(server, configuration.values));
+  if (onTerminal) stdout.write(await bannerOf(server, configuration));
   else {
     const publicUrl = configuration.values["public-url"]?.href;
-    log.info({ event: "listening", host, port, url, publicUrl, metricsUrl, version, pid: process.pid });
+    const configurationFile = configuration.file?.path;
+    const at = { host, port, url, publicUrl, metricsUrl };
+    log.info({ event: "listening", ...at, configurationFile, version, pid: process.pid });
   }
-  warn(configuration, log);
+  for (const { fields } of configurationWarnings(configuration)) log.warn(fields);
   manager.ready(`Serving at ${url}`);
-  const reload = new ConfigurationReload({ configuration, sources, server, log });
+  const reload = new ConfigurationReload({ configuration, readSources, server, log });
   signals.whenReloadAsked(async () => {
     manager.reloading();
     await reload.run();
@@ -92,28 +91,7 @@ async function start({ values }: ServerConfiguration, log: Log, stderr: Output):
   }
 }
 
-function warn({ values, origins, unknownVariables }: ServerConfiguration, log: Log): void {
-  for (const { variable, nearest } of unknownVariables) log.warn({ event: "unknown-variable", variable, nearest });
-  for (const setting of optionKeys) {
-    const remedy = fileVariableOf(setting, options[setting]);
-    // Every user of this machine can read the command lines of all processes.
-    if (remedy !== undefined && origins[setting].from === "flag")
-      log.warn({ event: "secret-on-command-line", setting, remedy });
-  }
-  for (const origin of values["auth.origins"]) {
-    if (origin !== opaqueOrigin && origin !== fileOrigin) continue;
-    const pages = origin === fileOrigin ? "Every local file" : "Every local file and every sandboxed frame";
-    const remedy = `${pages} has it, foreign ones too. Serve your page over HTTP instead.`;
-    log.warn({ event: "shared-origin-allowed", origin, remedy });
-  }
-  const { host, "auth.mode": mode, "public-url": publicUrl } = values;
-  const opener = isLoopback(host) ? publicUrl?.hostname : host;
-  if (opener !== undefined && !isLoopback(opener) && mode === "open") {
-    log.warn({ event: "open-to-everyone", host: opener });
-  }
-}
-
-async function bannerOf(server: RunningServer, values: SettingValues): Promise<string> {
+async function bannerOf(server: RunningServer, { values, file }: ServerConfiguration): Promise<string> {
   const { dataFolder, dataFolderIsNew } = server;
   const auth = authOptionsOf(values);
   const publicUrl = values["public-url"];
@@ -123,6 +101,7 @@ async function bannerOf(server: RunningServer, values: SettingValues): Promise<s
     version,
     readyMs: performance.now(),
     endpoints: server.endpoints,
+    ...(file !== undefined && { configurationFile: file.path }),
     ...(dataFolder !== undefined && { data: { folder: dataFolder, isNew: dataFolderIsNew } }),
     networkUrls: networkAddresses(server.host).map((address) => `http://${authorityOf(address, server.port)}/`),
     ...(publicUrl !== undefined && { publicUrl: { isEncrypted: publicUrl.protocol === "https:", local: server.url } }),

@@ -18,6 +18,7 @@ export const metricsOptions = {
     kind: "text",
     schema: v.optional(schemas.address),
     default: undefined,
+    example: "127.0.0.1:9464",
     expected: "an address and a port, such as 127.0.0.1:9464 or [::1]:9464",
     help: "extra address:port for /metrics, /healthz and /readyz alone, over plain HTTP and without a token",
     group: "Metrics",

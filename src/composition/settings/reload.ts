@@ -1,4 +1,4 @@
-import { type Option, textOf } from "../../config/option.ts";
+import type { Option } from "../../config/option.ts";
 import { type OptionKey, optionKeys, options } from "./options.ts";
 import type { ServerConfiguration } from "./settings.ts";
 
@@ -14,9 +14,9 @@ export interface Reload {
 
 /** Compares the configurations. A setting that is given as its default has not changed. */
 export function reloadOf(current: ServerConfiguration, next: ServerConfiguration): Reload {
-  const differing = optionKeys.filter((key) => textIn(current, key) !== textIn(next, key));
+  const differing = optionKeys.filter((key) => inputIn(current, key) !== inputIn(next, key));
   const { true: changed = [], false: needRestart = [] } = Object.groupBy(differing, (key) => String(isReloadable(key)));
-  const kept = (field: "values" | "origins" | "texts") => {
+  const kept = (field: "values" | "origins" | "inputs") => {
     const entries = optionKeys.map((key) => [key, (isReloadable(key) ? next : current)[field][key]]);
     return Object.fromEntries(entries);
   };
@@ -26,7 +26,7 @@ export function reloadOf(current: ServerConfiguration, next: ServerConfiguration
       ...next,
       values: kept("values") as ServerConfiguration["values"],
       origins: kept("origins") as ServerConfiguration["origins"],
-      texts: kept("texts") as ServerConfiguration["texts"],
+      inputs: kept("inputs") as ServerConfiguration["inputs"],
     },
     changed,
     needRestart,
@@ -38,7 +38,7 @@ export function isReloadable(key: OptionKey): boolean {
   return option.isReloadable === true;
 }
 
-function textIn({ texts }: ServerConfiguration, key: OptionKey): string | undefined {
-  const { default: otherwise }: Option<unknown> = options[key];
-  return texts[key] ?? (otherwise === undefined ? undefined : textOf(otherwise));
+/** The value before its schema has read it, as a text that differs if the value does. */
+function inputIn({ inputs }: ServerConfiguration, key: OptionKey): string {
+  return JSON.stringify(inputs[key] ?? null);
 }

@@ -64,6 +64,7 @@ export const storageOptions = {
     kind: "texts",
     schema: v.array(v.pipe(v.string(), v.nonEmpty(), v.maxLength(maxPatternLength))),
     default: [],
+    example: ["notes/**", "drawings/*"],
     expected: "document names and patterns separated by commas, such as notes/**,drawings/*; ** matches all documents",
     help: "documents that keep their deleted content, by name or pattern with * and **: for applications with gc: false",
     group: "Storage",

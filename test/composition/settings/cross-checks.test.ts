@@ -25,7 +25,7 @@ describe("a listener that other machines can reach", () => {
 
   test("names the variable that opened it", () => {
     expect(refused({ YURT_HOST: "::" })[0]?.remedy).toStartWith(
-      "YURT_HOST=:: exposes Yurt to your network, so choose who can connect: --auth-mode token",
+      "YURT_HOST=:: exposes Yurt to your network, so choose who can connect: YURT_AUTH_MODE=token (recommended)",
     );
   });
 

@@ -50,6 +50,24 @@ describe("the table of options", () => {
     ).toEqual(["YURT_AUTH_SECRET_FILE", "YURT_AUTH_WEBHOOK_SECRET_FILE", "YURT_METRICS_TOKEN_FILE"]);
   });
 
+  test("has no key that is the table of another, so that all of them can stand in one file", () => {
+    const isTable = (key: string) => optionKeys.some((other) => other.startsWith(`${key}.`));
+    expect(optionKeys.filter(isTable)).toEqual([]);
+  });
+
+  test("has an example for every setting that has no default and is no secret, which its schema accepts", () => {
+    const withoutDefault = optionKeys.filter((key) => {
+      const { default: otherwise, isSecret }: Option<unknown> = options[key];
+      return isSecret !== true && (otherwise === undefined || textOf(otherwise) === "");
+    });
+    expect(withoutDefault.length).toBeGreaterThan(5);
+    for (const key of withoutDefault) {
+      const { example, schema }: Option<unknown> = options[key];
+      expect(example, key).toBeDefined();
+      expect(v.is(schema, example), key).toBeTrue();
+    }
+  });
+
   test("has spellings that are all different", () => {
     for (const spelling of [flagOf, variableOf]) {
       expect(new Set(optionKeys.map((key) => spelling(key, options[key]))).size).toBe(optionKeys.length);

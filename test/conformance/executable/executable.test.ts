@@ -468,6 +468,28 @@ describe("the executable's demo", () => {
   });
 });
 
+describe("the configuration file of the working directory", () => {
+  test("is read, and what is wrong with it keeps the server from starting", async () => {
+    const path = join(folder, "yurt.toml");
+    await writeFile(path, 'port = 0\n[log]\nlevel = "debug"\n');
+    const before = await readdir(folder);
+    await using server = new Run({ folder });
+    expect(await server.event("listening")).toMatchObject({ host: "127.0.0.1", configurationFile: "./yurt.toml" });
+    server.kill("SIGTERM");
+    await server.ended();
+    await rm(join(folder, "yurt-data"), { recursive: true });
+
+    await writeFile(path, 'port = 0\n[log]\nlevle = "debug"\n');
+    const stderr = `yurt: Invalid configuration (1 problem). Yurt did not start.
+
+  ./yurt.toml:3:1: Unknown key log.levle
+    Did you mean log.level?
+`;
+    expect(await run({ folder })).toEqual({ code: 78, stdout: "", stderr });
+    expect(await readdir(folder)).toEqual(before);
+  });
+});
+
 describe("yurt health", () => {
   test("is 0 while a server is ready, 1 when it has stopped", async () => {
     await using server = serve();

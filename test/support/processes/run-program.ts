@@ -4,6 +4,8 @@ import { readTextFile } from "../../../src/config/sources.ts";
 
 export interface ProgramOptions {
   readonly environment?: Readonly<Record<string, string>>;
+  /** The paths at which a configuration file is looked for. None by default. */
+  readonly configurationPaths?: readonly string[];
   /** True if standard output is a terminal. */
   readonly isTTY?: boolean;
   /** The error that a write to standard output ends with, if it fails. */
@@ -12,7 +14,7 @@ export interface ProgramOptions {
 
 /** Runs the program in this process, as `yurt` with these arguments. */
 export async function yurt(args: readonly string[], options: ProgramOptions = {}) {
-  const { environment = {}, isTTY = false, failure } = options;
+  const { environment = {}, configurationPaths = [], isTTY = false, failure } = options;
   const written = { out: "", err: "" };
   const stdout: Output = {
     isTTY,
@@ -23,6 +25,6 @@ export async function yurt(args: readonly string[], options: ProgramOptions = {}
     },
   };
   const stderr: Output = { write: (text) => (written.err += text) };
-  const code = await run({ args, environment, readFile: readTextFile, stdout, stderr });
+  const code = await run({ args, environment, readFile: readTextFile, configurationPaths, stdout, stderr });
   return { code, ...written };
 }

@@ -1,7 +1,7 @@
 import { type OptionKey, options } from "../../../src/composition/settings/options.ts";
 import { loadSettings, type ServerConfiguration } from "../../../src/composition/settings/settings.ts";
 import { flagOf } from "../../../src/config/option.ts";
-import type { Problem } from "../../../src/config/problem.ts";
+import type { SettingProblem } from "../../../src/config/problem.ts";
 import type { Environment, GivenFlag } from "../../../src/config/sources.ts";
 
 export type Flags = Partial<Record<OptionKey, string>>;
@@ -36,9 +36,12 @@ export function accepted(environment: Environment, flags: Flags = {}, files: Fil
   return loaded.configuration;
 }
 
-/** Throws if the configuration has no problem. */
-export function refused(environment: Environment, flags: Flags = {}, files: Files = {}): readonly Problem[] {
+/** The problems of settings. Throws if the configuration has none, or if its file has others. */
+export function refused(environment: Environment, flags: Flags = {}, files: Files = {}): readonly SettingProblem[] {
   const loaded = load(environment, flags, files);
   if (loaded.ok) throw new Error(`accepted: ${JSON.stringify(loaded.configuration.values)}`);
-  return loaded.problems;
+  return loaded.problems.map((problem) => {
+    if (!("setting" in problem)) throw new Error(problem.message);
+    return problem;
+  });
 }

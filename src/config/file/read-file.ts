@@ -1,0 +1,75 @@
+import { statSync } from "node:fs";
+import { errorCode } from "../../lib/error-code.ts";
+import type { OptionTable } from "../option.ts";
+import type { Environment, ReadFile } from "../sources.ts";
+import { type ConfigurationFile, parseConfigurationFile } from "./configuration-file.ts";
+
+/** The flag and the variable that name the file. */
+export const configurationFlag = "--config";
+export const configurationVariable = "YURT_CONFIG";
+
+/** The file is looked for at these paths when nothing names it. Only the first that exists is read. */
+export const configurationPaths: readonly string[] =
+  process.platform === "win32" ? ["./yurt.toml"] : ["./yurt.toml", "/etc/yurt/yurt.toml"];
+
+export interface FileSearch {
+  /** The value of the flag. */
+  readonly flag: string | undefined;
+  readonly environment: Environment;
+  /** See `configurationPaths`. */
+  readonly paths: readonly string[];
+  readonly readFile: ReadFile;
+}
+
+/**
+ * Reads the configuration file. Undefined when none is named and none is found. A named file that cannot be read is a
+ * problem, and so is a found one that exists.
+ */
+export async function readConfigurationFile(
+  options: OptionTable,
+  { flag, environment, paths, readFile }: FileSearch,
+): Promise<ConfigurationFile | undefined> {
+  const variable = environment[configurationVariable];
+  const named = flag ?? variable;
+  if (named !== undefined) {
+    const namedBy = flag === undefined ? configurationVariable : configurationFlag;
+    if (named === "") return unreadable(namedBy, "The value is empty");
+    return readAt(options, named, readFile) ?? unreadable(named, `${namedBy} names a file that does not exist`);
+  }
+  for (const path of paths) {
+    const found = readAt(options, path, readFile);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Undefined when there is no such file. */
+function readAt(
+  options: OptionTable,
+  path: string,
+  readFile: ReadFile,
+): Promise<ConfigurationFile> | ConfigurationFile | undefined {
+  let text: string;
+  try {
+    text = readFile(path);
+  } catch (error) {
+    const code = errorCode(error);
+    if (code === "ENOENT" || code === "ENOTDIR") return undefined;
+    // System errors are E and a word; the decoder's begin with ERR_.
+    const isSystemError = code !== undefined && !code.startsWith("ERR_");
+    return unreadable(path, isSystemError ? `The file cannot be read (${code})` : "The file is not UTF-8 text");
+  }
+  return parseConfigurationFile(options, { path, text, isReadableByOthers: isReadableByOthers(path) });
+}
+
+function unreadable(path: string, message: string): ConfigurationFile {
+  const remedy = `Give the path of a text file with ${configurationFlag} or ${configurationVariable}.`;
+  const problem = { path, position: undefined, message, remedy, concerns: undefined };
+  return { path, values: new Map(), problems: [problem], isComplete: false, exposesSecrets: false };
+}
+
+/** Windows has no such bits. */
+function isReadableByOthers(path: string): boolean {
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
+  return process.platform !== "win32" && (mode & 0o004) !== 0;
+}
