@@ -25,9 +25,9 @@ begins or ends with a space, is written as JSON.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage of the command line, 78 invalid configuration.
 
-SIGTERM and SIGINT stop the server: it writes everything, closes all connections with code 1012, on which clients
-reconnect, and exits with 0. A second signal ends it at once. \`/healthz\` answers as long as the process runs, \`/readyz\`
-as long as it can store updates.
+SIGTERM and SIGINT [stop the server](lifecycle.md#stop): it closes all connections with code 1012, on which clients
+reconnect, in waves if there are many, writes everything, and exits with 0. A second signal ends it at once. \`/healthz\`
+answers as long as the process runs, \`/readyz\` as long as it can store updates.
 
 ## Settings
 

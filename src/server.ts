@@ -28,8 +28,11 @@ export interface RunningServer extends Omit<ServedParts, "close" | "reload"> {
   readonly dataFolderIsNew: boolean;
   /** Mints a token that the server accepts. */
   readonly mint: MintToken;
-  /** Writes everything, closes every connection with `reason`, and frees the ports and the data folder. */
-  stop(reason: CloseReason): Promise<void>;
+  /**
+   * Closes the connections with `reason`, in waves if there are many, within `drainMs`. Then writes everything, and frees
+   * the ports and the data folder.
+   */
+  stop(reason: CloseReason, drainMs?: number): Promise<void>;
   /**
    * Takes over the reloadable settings of `next` (`Option.isReloadable`); the others are ignored. They hold for requests
    * and connections that follow, and for open connections where a bound is not kept with the connection or room.
@@ -84,7 +87,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const served = opening.adopt(
     serveParts(parts, { ...authorized, channels, assets: pages.assets }),
     // Only a failure that follows leads here with connections open.
-    (servedParts) => servedParts.close(closeReasons.shutdown),
+    (servedParts) => servedParts.close(closeReasons.restart),
   );
   const opened = opening.move();
   const { close, reload, ...reachable } = served;
@@ -99,8 +102,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       originPolicy.origins = new OriginSet(next.origins);
       await reload(next);
     },
-    stop: async (reason) => {
-      const [closed] = await Promise.allSettled([close(reason)]);
+    stop: async (reason, drainMs) => {
+      const [closed] = await Promise.allSettled([close(reason, drainMs)]);
       const [disposed] = await Promise.allSettled([opened.disposeAsync()]);
       const errors = [closed, disposed].flatMap((step) => (step.status === "rejected" ? [step.reason] : []));
       if (errors.length > 0) throw new AggregateError(errors, "The server did not stop cleanly.");

@@ -158,7 +158,7 @@ describe("a running server", () => {
       { label: "PeerJS", url: `http://${authority}/peerjs` },
       { label: "Peers", url: `http://${authority}/socket.io/` },
     ]);
-    await server.stop(closeReasons.shutdown);
+    await server.stop(closeReasons.restart);
   });
 
   test("without documents opens no data folder, and names no endpoint for them", async () => {
@@ -168,13 +168,13 @@ describe("a running server", () => {
       ["Demo", "y-webrtc", "PeerJS", "Peers"],
     ]);
     expect(readdirSync(dataFolder)).toEqual([]);
-    await server.stop(closeReasons.shutdown);
+    await server.stop(closeReasons.restart);
   });
 
   test("that stops closes every file, and a second stop does nothing", async () => {
     const server = await start({ auth: { ...auth("webhook"), webhook: webhook() } });
     if (process.platform === "linux") expect(openFiles().length).toBeGreaterThan(0);
-    await server.stop(closeReasons.shutdown);
+    await server.stop(closeReasons.restart);
     await server.stop(closeReasons.restart);
     expect(openFiles()).toEqual([]);
     await expect(fetch(server.url)).rejects.toThrow();

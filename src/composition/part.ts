@@ -25,6 +25,10 @@ export interface Part extends AsyncDisposable {
    */
   readinessDetail?(): Readonly<Record<string, unknown>>;
   /**
+   * Resolves when everything is stored and acknowledged that has arrived by now. It may take long while the store fails.
+   */
+  settle?(): Promise<void>;
+  /**
    * Finishes what needs the clients' connections, for instance stores and acknowledges every update that has arrived.
    * Called once, after new connections are refused and before the open ones are closed with `reason`. Every part is
    * drained, even if an earlier one has failed to.

@@ -98,6 +98,10 @@ export function openRelay(store: Store, options: RelayOptions): Part {
     protocols,
     endpoints: endpointsOf(protocols),
     isReady: () => !queue.isFailing,
+    settle: async () => {
+      await queue.idle();
+      await room.durability.settled();
+    },
     // Every update that has arrived is stored and acknowledged, or given up. Those that wait for a compaction are given up.
     drain: async () => {
       await compactor.close();

@@ -41,12 +41,13 @@ export interface ServedParts {
   /** The endpoints under the public URL, if there is one. */
   readonly endpoints: readonly { readonly label: string; readonly url: string }[];
   /**
-   * Refuses new connections, drains the parts in order, closes every connection with `reason`, and frees the ports.
-   * Idempotent: later calls wait for the first. The parts stay open.
+   * Refuses new connections and says that the server is not ready, closes the connections with `reason` in waves within
+   * `drainMs`, drains the parts in order, closes the last connections, and frees the ports. Idempotent: later calls wait
+   * for the first. The parts stay open.
    *
    * A step that fails does not keep the next ones from running: afterwards an `AggregateError` has all their errors.
    */
-  close(reason: CloseReason): Promise<void>;
+  close(reason: CloseReason, drainMs?: number): Promise<void>;
   /**
    * Takes over the reloadable settings, of all parts.
    *
@@ -81,12 +82,15 @@ export function serveParts(parts: readonly Part[], options: ServePartsOptions): 
       fetch: createHttp({ ...http, isForCompatibility: true }).fetch,
     },
   });
-  const close = (reason: CloseReason) => {
-    listener.drain();
+  const close = (reason: CloseReason, drainMs: number) => {
+    const settle = async () => {
+      await Promise.all(parts.map((part) => part.settle?.()));
+    };
+    const waves = () => listener.closeInWaves({ reason, durationMs: drainMs, settle });
     const drains = parts.map((part) => () => part.drain?.(reason));
     // To the end the monitoring says that the server is not ready.
     const ends = [() => listener.close(reason), () => monitoring?.close()];
-    return attemptAll([...drains, ...ends], "The server did not stop cleanly.");
+    return attemptAll([waves, ...drains, ...ends], "The server did not stop cleanly.");
   };
   const base = options.originPolicy.publicUrl?.href.replace(/\/$/, "") ?? listener.url;
   return {
@@ -97,8 +101,8 @@ export function serveParts(parts: readonly Part[], options: ServePartsOptions): 
     endpoints: parts.flatMap(({ endpoints = [] }) =>
       endpoints.map(({ label, scheme, path }) => ({ label, url: base.replace(/^http/, scheme) + path })),
     ),
-    close: (reason) => {
-      closing ??= close(reason);
+    close: (reason, drainMs = 0) => {
+      closing ??= close(reason, drainMs);
       return closing;
     },
     reload: (next) => {

@@ -62,7 +62,7 @@ export function openSignaling(options: SignalingOptions): Part {
       // In reverse order: the sessions of the engines end before the devices that they have registered.
       closing.defer(() => direct.close());
       closing.defer(() => dialects.close());
-      closing.defer(() => closeEngines(closeReasons.shutdown));
+      closing.defer(() => closeEngines(closeReasons.restart));
     },
   };
 }

@@ -12,7 +12,6 @@ export interface CloseReason {
 export const closeReasons = {
   /** Both sides are done. */
   finished: { code: 1000, name: "finished" },
-  shutdown: { code: 1001, name: "shutdown" },
   restart: { code: 1012, name: "restart" },
   internalError: { code: 1011, name: "internal-error" },
   overloaded: { code: 1013, name: "overloaded" },

@@ -14,6 +14,7 @@ import { UpgradeLimits } from "./admission/upgrade-limits.ts";
 import { faultOf, isHandshake, isUpgrade } from "./admission/upgrade-request.ts";
 import { readHandshake, subprotocolFor } from "./client-handshake.ts";
 import type { CloseReason } from "./close-reason.ts";
+import { type ClosingWavesOptions, closeInWaves } from "./closing/closing-waves.ts";
 import type { Engine } from "./engine.ts";
 import type { TransportLimits } from "./limits.ts";
 import { listenOnAll } from "./listening-addresses.ts";
@@ -174,6 +175,12 @@ export class Listener {
   /** Refuses new connections from now on; the open ones stay. */
   drain(): void {
     this.#isDraining = true;
+  }
+
+  /** Refuses new connections, and closes the open ones in waves, all but the last: as `closeInWaves`. */
+  async closeInWaves(options: Omit<ClosingWavesOptions, "clock">): Promise<void> {
+    this.drain();
+    await closeInWaves(this.#runners, { ...options, clock: this.#options.clock });
   }
 
   /** Closes every connection with `reason`, and resolves when all their sessions have ended and the ports are free. */

@@ -118,6 +118,10 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
     this.#report();
   }
 
+  get waitingBytes(): number {
+    return this.#inbox.waitingBytes;
+  }
+
   get limitBytes(): number {
     const { inboxBytes, readAheadBytes } = this.#options.limits;
     return this.#isRefusedWhenFull ? inboxBytes : readAheadBytes;

@@ -3,7 +3,7 @@ import { kibibyte, mebibyte } from "../config/limit.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import type { HandshakeFacts } from "./client-handshake.ts";
 import { type CloseReason, closeReasons, SessionError } from "./close-reason.ts";
-import { ClosingSocket } from "./closing-socket.ts";
+import { ClosingSocket } from "./closing/closing-socket.ts";
 import type { Connection, Frame } from "./connection.ts";
 import type { TransportLimits } from "./limits.ts";
 import type { Liveness, Watched } from "./liveness/liveness.ts";
@@ -376,9 +376,11 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
     const { clock, limits } = this.#options;
     // A snapshot may hold much memory, and a slow reader takes long for it.
     const mayReceive = unsentBytes <= closingOutboxes * limits.outboxBytes && reason !== closeReasons.unresponsive;
-    if (unsentBytes > 0 && mayReceive)
+    if (unsentBytes > 0 && mayReceive) {
       this.#closing = new ClosingSocket({ socket, reason, clock, withinMs: limits.closingMs });
-    else socket.close(reason.code, reason.name);
+      // Its pong must be read, and its other frames are ignored.
+      socket.resume();
+    } else socket.close(reason.code, reason.name);
   }
 
   #answerPings(isAlive: boolean): void {

@@ -60,7 +60,7 @@ describe("served parts", () => {
     expect(await statusOf(served, "/readyz")).toBe(200);
     ready.second = false;
     expect(await statusOf(served, "/readyz")).toBe(503);
-    await served.close(closeReasons.shutdown);
+    await served.close(closeReasons.restart);
   });
 
   test("answer the routes of each part, and show its endpoints in the order of the parts", async () => {
@@ -75,7 +75,7 @@ describe("served parts", () => {
       { label: "First", url: `ws://${authority}/first` },
       { label: "Second", url: `http://${authority}/second/` },
     ]);
-    await served.close(closeReasons.shutdown);
+    await served.close(closeReasons.restart);
   });
 
   test("show their endpoints under the public URL", async () => {
@@ -84,7 +84,7 @@ describe("served parts", () => {
     const urlsAt = async (publicUrl: string) => {
       const served = serveAt(new URL(publicUrl), [part({ endpoints: [first, second] })]);
       expect(served.url).toBe(`http://127.0.0.1:${served.port}`);
-      await served.close(closeReasons.shutdown);
+      await served.close(closeReasons.restart);
       return served.endpoints.map(({ url }) => url);
     };
     expect(await urlsAt("https://collab.example")).toEqual(["wss://collab.example/first", "https://collab.example/"]);
@@ -114,13 +114,45 @@ describe("served parts", () => {
       part({ drain: drain("second") }),
     );
     const { closed } = await connect(served);
-    await Promise.all([served.close(closeReasons.restart), served.close(closeReasons.shutdown)]);
+    await Promise.all([served.close(closeReasons.restart), served.close(closeReasons.finished)]);
     expect(events).toEqual([
       "first drains, an upgrade is answered 503, ready 503",
       "second drains, an upgrade is answered 503, ready 503",
       "session closed",
     ]);
     expect(await closed).toBe(closeReasons.restart.code);
+  });
+
+  test("close many connections in waves, while they refuse new ones and are not ready", async () => {
+    let drainedAt = 0;
+    const codes: number[] = [];
+    const protocol: Protocol = {
+      name: "test",
+      frameBytes: 100,
+      frameBytesOption: "limits.test-frame-bytes",
+      match: ({ pathname }) => pathname === "/",
+      open: () => ({ receive: () => {}, closed: () => {} }),
+    };
+    const drain = async () => {
+      drainedAt = codes.length;
+    };
+    const served = serve(part({ protocols: [protocol], drain }));
+    const clients = await Promise.all(Array.from({ length: 250 }, () => connect(served)));
+    const half = Promise.withResolvers<void>();
+    const all = clients.map(async ({ closed }) => {
+      codes.push(await closed);
+      if (codes.length === 100) half.resolve();
+    });
+    const closing = served.close(closeReasons.restart, 10_000);
+    await half.promise;
+    expect([await statusOf(served, "/readyz"), await statusOf(served, "/healthz")]).toEqual([503, 200]);
+    const upgrade = await fetch(served.url, handshake());
+    expect([upgrade.status, upgrade.headers.get("retry-after")]).toEqual([503, "2"]);
+    expect(codes.length).toBeWithin(100, 201);
+    await Promise.all([closing, ...all]);
+    // The connections of the last wave are open until everything that they have sent is stored.
+    expect(drainedAt).toBeWithin(100, 201);
+    expect(new Set(codes)).toEqual(new Set([closeReasons.restart.code]));
   });
 
   test("are all drained when some of them fail to, free their ports, and report every error", async () => {
@@ -139,7 +171,7 @@ describe("served parts", () => {
         },
       }),
     );
-    await expect(served.close(closeReasons.shutdown)).rejects.toMatchObject({ errors: [...faults] });
+    await expect(served.close(closeReasons.restart)).rejects.toMatchObject({ errors: [...faults] });
     expect(isDrained).toBe(true);
     await expect(fetch(served.url)).rejects.toThrow();
   });

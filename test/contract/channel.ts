@@ -64,7 +64,7 @@ export function describeWire(name: string, open: () => Wire): void {
       test("does nothing after either side has closed it", async () => {
         const [a, b] = await connectAll(2);
         a.connection.close(closeReasons.restart);
-        a.connection.close(closeReasons.shutdown);
+        a.connection.close(closeReasons.restart);
         await b.leave();
         for (const { connection, received: heard } of [a, b]) {
           let calls = 0;
@@ -75,7 +75,7 @@ export function describeWire(name: string, open: () => Wire): void {
           connection.drained(() => {
             calls += 1;
           });
-          connection.close(closeReasons.shutdown);
+          connection.close(closeReasons.restart);
           expect([heard, calls]).toEqual([[], 0]);
         }
       });

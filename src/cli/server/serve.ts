@@ -66,10 +66,12 @@ export async function serve({ sources, readSources, stdout, stderr }: CommandInp
     await reload.run();
     manager.ready(`Serving at ${url}`);
   });
-  log.info({ event: "stopping", signal: await signals.stop });
-  manager.stopping(0);
+  const signal = await signals.stop;
+  const drainMs = reload.current.values.drain;
+  log.info({ event: "stopping", signal, drainMs });
+  manager.stopping(drainMs);
   try {
-    await server.stop(closeReasons.restart);
+    await server.stop(closeReasons.restart, drainMs);
   } catch (error) {
     log.error({ event: "stop-failed", err: error });
     return exitCodes.failed;

@@ -1,5 +1,6 @@
 import { accessOptions } from "./access-options.ts";
 import { backupOptions } from "./backup-options.ts";
+import { lifecycleOptions } from "./lifecycle-options.ts";
 import { limitOptions } from "./limit-options.ts";
 import { logOptions } from "./log-options.ts";
 import { metricsOptions } from "./metrics-options.ts";
@@ -10,6 +11,7 @@ import { storageOptions } from "./storage-options.ts";
 /** Every setting of the server, in the order of help and reference. */
 export const options = {
   ...networkOptions,
+  ...lifecycleOptions,
   ...storageOptions,
   ...backupOptions,
   ...accessOptions,

@@ -12,7 +12,7 @@ export const protocolNames = [
 
 /** The names of the close reasons. */
 export const closeReasonNames = [
-  ...["finished", "shutdown", "restart", "internal-error", "overloaded", "storage-unavailable"],
+  ...["finished", "restart", "internal-error", "overloaded", "storage-unavailable"],
   ...["authorization-unavailable", "grant-expired", "not-yet-valid", "unresponsive", "room-full", "rate-limited"],
   ...["malformed-frame", "unauthorized", "forbidden", "timeout", "replaced", "id-taken", "frame-too-large"],
 ] as const;

@@ -110,15 +110,17 @@ export class Durability {
     });
   }
 
-  /**
-   * Resolves when all committed updates are durable and acknowledged, or their sync has failed. No sync is started
-   * after that.
-   */
-  async close(): Promise<void> {
+  /** Resolves when all updates that are committed by now are durable and acknowledged, or their sync has failed. */
+  async settled(): Promise<void> {
     await this.#untilSyncEnds();
     // Updates that were committed while the last sync ran need one more.
     if (this.#isDirty) this.#startSync();
     await this.#untilSyncEnds();
+  }
+
+  /** As `settled`. No sync is started after that. */
+  async close(): Promise<void> {
+    await this.settled();
     this.#isClosed = true;
     this.#cancelSync?.();
   }

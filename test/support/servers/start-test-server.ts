@@ -32,6 +32,8 @@ export interface TestServerOptions {
   readonly metricsAddress?: ServerOptions["metricsAddress"];
   /** The schedule of backups; by default none are made. */
   readonly backup?: ServerOptions["backup"];
+  /** The time in which `stop` closes connections in waves. */
+  readonly drainMs?: number;
   /** The log; by default nothing is logged. */
   readonly log?: Log;
 }
@@ -83,7 +85,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   });
   let stopping: Promise<void> | undefined;
   const stop = async () => {
-    await server.stop(closeReasons.restart);
+    await server.stop(closeReasons.restart, options.drainMs);
     if (options.dataFolder === undefined) await rm(dataFolder, { recursive: true, force: true });
   };
   return {

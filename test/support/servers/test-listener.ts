@@ -126,7 +126,7 @@ export function listen(
     closedFor: (reason) => countOf(metrics.closedConnections, reason),
     refusedFor: (reason) => countOf(metrics.refusedSessions, reason),
     refusedUpgradesFor: (reason) => countOf(metrics.refusedUpgrades, reason),
-    [Symbol.asyncDispose]: () => listener.close(closeReasons.shutdown),
+    [Symbol.asyncDispose]: () => listener.close(closeReasons.restart),
   };
 }
 

@@ -20,7 +20,7 @@ const opened: { readonly engine: EngineIo; readonly clock: FakeClock }[] = [];
 
 afterEach(async () => {
   for (const { engine, clock } of opened.splice(0)) {
-    const closed = engine.close(closeReasons.shutdown);
+    const closed = engine.close(closeReasons.restart);
     await settled();
     clock.advance(1_000);
     await closed;
@@ -130,7 +130,7 @@ describe("a session by polling", () => {
     await say("3");
     expect(answers).toEqual([true]);
     connections[0]?.ping((isAlive) => answers.push(isAlive));
-    connections[0]?.close(closeReasons.shutdown);
+    connections[0]?.close(closeReasons.restart);
     connections[0]?.ping((isAlive) => answers.push(isAlive));
     expect(answers).toEqual([true, false, false]);
   });
@@ -169,7 +169,7 @@ describe("a session by polling", () => {
     await enter();
     // A message that no poll fetches keeps the session open for a second.
     connections[0]?.send("unread");
-    const closes = [engine.close(closeReasons.restart), engine.close(closeReasons.shutdown)];
+    const closes = [engine.close(closeReasons.restart), engine.close(closeReasons.finished)];
     await settled();
     clock.advance(1_000);
     await Promise.all(closes);
@@ -182,7 +182,7 @@ describe("a session by polling", () => {
     const { poll } = await enter();
     const waiting = poll();
     await settled();
-    await engine.close(closeReasons.shutdown);
+    await engine.close(closeReasons.restart);
     expect(await waiting).toBe("1");
     expect(events).toEqual(["closed"]);
   });
@@ -413,7 +413,7 @@ describe("a body that is not complete", () => {
     const answer = say(body);
     bring(10);
     await settled();
-    connections[0]?.close(closeReasons.shutdown);
+    connections[0]?.close(closeReasons.restart);
     bring(10);
     expect((await answer).status).toBe(400);
   });
@@ -441,7 +441,7 @@ describe("handshakes", () => {
     const { shakeHands, connections } = setUp({ connectionsPerAddress: 2 });
     for (const status of [200, 200, 503]) expect((await shakeHands()).status).toBe(status);
     expect((await shakeHands("198.51.100.1")).status).toBe(200);
-    connections[0]?.close(closeReasons.shutdown);
+    connections[0]?.close(closeReasons.restart);
     for (const status of [200, 503]) expect((await shakeHands()).status).toBe(status);
   });
 
@@ -518,7 +518,7 @@ test("every request is answered, and no other session is affected", async () => 
     const asking = ask(query + random.pick([...sids, `&sid=${sid}`, `&sid=${sid}`]), init);
     // A waiting request, such as a poll, ends with its session.
     await settled();
-    connections.at(-1)?.close(closeReasons.shutdown);
+    connections.at(-1)?.close(closeReasons.restart);
     const { status } = await asking;
     expect(status).toBeLessThan(500);
   }

@@ -1,6 +1,6 @@
 import type { ServerWebSocket } from "bun";
-import type { Clock } from "../lib/time/clock.ts";
-import type { CloseReason } from "./close-reason.ts";
+import type { Clock } from "../../lib/time/clock.ts";
+import type { CloseReason } from "../close-reason.ts";
 
 export interface ClosingSocketOptions {
   readonly socket: ServerWebSocket<unknown>;
