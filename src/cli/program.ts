@@ -51,11 +51,14 @@ function createProgram(invocation: Invocation, ended: (exitCode: number) => void
   program.version(describeVersion(), "-v, --version").exitOverride();
   for (const flag of flags.all) program.addOption(flag);
 
+  let known: string | undefined;
   const sourcesOf = async ({ settings }: CommandDefinition): Promise<Sources> => {
     const sources = { environment, flags: flags.given((name) => program.getOptionValue(name)), readFile };
     if (settings === undefined) return sources;
     const flag = flags.configuration((name) => program.getOptionValue(name));
-    const file = await readConfigurationFile(options, { flag, environment, paths: configurationPaths, readFile });
+    const search = { flag, environment, paths: configurationPaths, known, readFile };
+    const file = await readConfigurationFile(options, search);
+    known = file?.path;
     return file === undefined ? sources : { ...sources, file };
   };
   const addCommand = (parent: Command, path: string, definition: CommandDefinition) => {

@@ -18,16 +18,18 @@ export interface FileSearch {
   readonly environment: Environment;
   /** See `configurationPaths`. */
   readonly paths: readonly string[];
+  /** The path that an earlier search of this process has found: the file must be there still. */
+  readonly known?: string | undefined;
   readonly readFile: ReadFile;
 }
 
 /**
  * Reads the configuration file. Undefined when none is named and none is found. A named file that cannot be read is a
- * problem, and so is a found one that exists.
+ * problem, and so is one that exists where it is looked for.
  */
 export async function readConfigurationFile(
   options: OptionTable,
-  { flag, environment, paths, readFile }: FileSearch,
+  { flag, environment, paths, known, readFile }: FileSearch,
 ): Promise<ConfigurationFile | undefined> {
   const variable = environment[configurationVariable];
   const named = flag ?? variable;
@@ -36,6 +38,8 @@ export async function readConfigurationFile(
     if (named === "") return unreadable(namedBy, "The value is empty");
     return readAt(options, named, readFile) ?? unreadable(named, `${namedBy} names a file that does not exist`);
   }
+  // Without its file a running server would take over the defaults, with an editor that replaces the file as the cause.
+  if (known !== undefined) return readAt(options, known, readFile) ?? unreadable(known, "The file no longer exists");
   for (const path of paths) {
     const found = readAt(options, path, readFile);
     if (found !== undefined) return found;

@@ -23,12 +23,14 @@ afterAll(() => folder[Symbol.dispose]());
 async function read(names: {
   readonly flag?: string;
   readonly variable?: string;
+  readonly known?: string;
   readonly search?: readonly string[];
 }) {
   const path = (name: string | undefined) => (name === undefined || name === "" ? name : folder.file(name));
   const file = await readConfigurationFile(options, {
     flag: path(names.flag),
     environment: { YURT_CONFIG: path(names.variable) },
+    known: path(names.known),
     paths: (names.search ?? []).map((name) => folder.file(name)),
     readFile: readTextFile,
   });
@@ -60,6 +62,12 @@ describe("the configuration file", () => {
     [{ search: ["folder.toml", "one.toml"] }, "folder.toml: The file cannot be read (EISDIR)"],
   ])("that cannot be read is a problem: %j", async (names, problem) => {
     expect((await read(names))?.problems).toEqual([problem]);
+  });
+
+  test("that was found before is read again, and no other one when it is gone", async () => {
+    expect((await read({ known: "two.toml", search: ["one.toml"] }))?.path).toBe("two.toml");
+    const gone = await read({ known: "missing.toml", search: ["one.toml"] });
+    expect(gone?.problems).toEqual(["missing.toml: The file no longer exists"]);
   });
 
   test("may begin with a byte order mark", async () => {

@@ -59,4 +59,20 @@ describe("SIGHUP", () => {
     });
     expect(await statusWith(first, port)).toBe(101);
   });
+
+  test("makes the server read its configuration file again, which must be there still", async () => {
+    const path = join(folder, "yurt.toml");
+    await writeFile(path, 'port = 0\n[log]\nlevel = "info"\n');
+    await using server = new Run({ folder });
+    await server.port();
+    await writeFile(path, 'port = 0\n[log]\nlevel = "debug"\n');
+    server.kill("SIGHUP");
+    expect(await server.event("reloaded")).toMatchObject({ changed: ["log.level"] });
+    await rm(path);
+    server.kill("SIGHUP");
+    expect(await server.event("invalid-configuration-file")).toMatchObject({
+      problem: "./yurt.toml: The file no longer exists",
+    });
+    await server.event("reload-refused");
+  });
 });
