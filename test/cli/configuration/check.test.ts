@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { existsSync, writeFileSync } from "node:fs";
+import { run } from "../../../src/cli/program.ts";
 import { Workshop } from "../../support/processes/data-folder.ts";
 import { yurt } from "../../support/processes/run-program.ts";
 
@@ -106,6 +107,27 @@ describe("the configuration file", () => {
     );
     expect(ended.code).toBe(code);
     if (code === 78) expect(ended.err).toContain("  yurt.toml:1:8: Invalid TOML: ");
+  });
+
+  test.each([
+    ["version", 0],
+    ["limits", 0],
+    ["check", 1],
+  ])("is not even looked for by commands without settings: yurt %s", async (command, expected) => {
+    const paths: string[] = [];
+    const output = { write: (_: string, taken?: () => void) => taken?.() };
+    await run({
+      args: [command],
+      environment: {},
+      readFile: (path) => {
+        paths.push(path);
+        return "";
+      },
+      configurationPaths: ["/nowhere/yurt.toml"],
+      stdout: output,
+      stderr: output,
+    });
+    expect(paths).toHaveLength(expected);
   });
 
   test("is read by commands that read settings, on either side of the command's name", async () => {
