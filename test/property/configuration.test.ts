@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { sampleFile } from "../../src/cli/configuration/sample-file.ts";
 import { type OptionKey, optionKeys, options } from "../../src/composition/settings/options.ts";
 import { loadSettings } from "../../src/composition/settings/settings.ts";
 import { tomlOf } from "../../src/config/file/write-toml.ts";
@@ -117,3 +118,36 @@ test("of several values of a setting the flag counts, then the variable, then th
     expect(outcomeOf(await load(spelled)), context).toBe(outcomeOf(await load({ ...none, file: [...winners] })));
   }
 });
+
+test("a damaged file is never a crash, and every problem has a position in it", async () => {
+  const random = new Random(seed);
+  // Every setting on a line of its own, without comments.
+  const sample = sampleFile()
+    .replaceAll(/^#(?! |$)/gm, "")
+    .replaceAll(/^#.*\n|^\n/gm, "");
+  const complete = new Set<boolean>();
+  for (let round = 0; round < 600; round += 1) {
+    let text = sample;
+    for (let count = random.integer(4); count >= 0; count -= 1) {
+      const from = random.integer(text.length);
+      const to = from + random.integer(20);
+      const inserted = random.chance(0.5) ? random.pick(fragments) : text.slice(from, from + random.integer(80));
+      text = text.slice(0, from) + inserted + text.slice(random.chance(0.5) ? from : to);
+    }
+    const { problems, isComplete } = await fileWith(text);
+    complete.add(isComplete);
+    const lines = text.split("\n");
+    for (const { position, message } of problems) {
+      const line = lines[(position?.line ?? 0) - 1];
+      const context = `YURT_TEST_SEED=${seed} round ${round}: ${message}`;
+      expect(line, context).toBeDefined();
+      expect(position?.column, context).toBeLessThanOrEqual((line ?? "").length + 1);
+    }
+  }
+  expect(complete.size).toBe(2);
+});
+
+const fragments = [
+  ...["", "[", "]", "[[", "{", "}", '"', "'", '"""', "=", ".", ",", "\n", "\r", "#", "\\", "\u0000", "\ud800", "é"],
+  ...["1979-05-27T07:32:00Z", "0x", "1e5", "-inf", "port = 1\n", "[auth]\n", "auth.mode = 1\n"],
+];

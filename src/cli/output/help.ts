@@ -72,8 +72,8 @@ export function serveHelp(): string {
     wrapped(
       "Every option is also an environment variable and a key of the configuration file: --auth-mode is " +
         "YURT_AUTH_MODE and auth.mode, --no-sync is YURT_SYNC_ENABLED=false and sync.enabled = false. A flag takes " +
-        "precedence over a variable, a variable over the file. yurt config init prints a file. For secrets prefer " +
-        "files of their own, named by YURT_AUTH_SECRET_FILE or YURT_AUTH_WEBHOOK_SECRET_FILE.",
+        "precedence over a variable, a variable over the file. yurt config init prints a file. For a secret prefer " +
+        "a file of its own: YURT_AUTH_SECRET_FILE, or auth.secret-file in the configuration file, is its path.",
       "",
     ),
   );

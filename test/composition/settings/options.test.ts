@@ -2,7 +2,15 @@ import { describe, expect, test } from "bun:test";
 import * as v from "valibot";
 import { limitTable } from "../../../src/composition/settings/limits.ts";
 import { type OptionKey, optionKeys, options } from "../../../src/composition/settings/options.ts";
-import { fileVariableOf, flagOf, inputOf, type Option, textOf, variableOf } from "../../../src/config/option.ts";
+import {
+  fileKeyOf,
+  fileVariableOf,
+  flagOf,
+  inputOf,
+  type Option,
+  textOf,
+  variableOf,
+} from "../../../src/config/option.ts";
 
 describe("the table of options", () => {
   test("gives every key its three spellings", () => {
@@ -53,6 +61,9 @@ describe("the table of options", () => {
   test("has no key that is the table of another, so that all of them can stand in one file", () => {
     const isTable = (key: string) => optionKeys.some((other) => other.startsWith(`${key}.`));
     expect(optionKeys.filter(isTable)).toEqual([]);
+    const ofFiles = optionKeys.map((key) => fileKeyOf(key, options[key])).filter((key) => key !== undefined);
+    const keys: readonly string[] = optionKeys;
+    expect(ofFiles.filter((key) => keys.includes(key))).toEqual([]);
   });
 
   test("has an example for every setting that has no default and is no secret, which its schema accepts", () => {
