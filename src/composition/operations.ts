@@ -1,5 +1,6 @@
 import { createMetricsApi } from "../admin/metrics-api.ts";
 import { MetricsGuard } from "../admin/metrics-guard.ts";
+import { createProbeApi } from "../admin/probe-api.ts";
 import type { Administration } from "../auth/administration.ts";
 import { isLoopback } from "../lib/address/loopback.ts";
 import type { Metrics } from "../ops/metrics.ts";
@@ -23,7 +24,7 @@ export function openOperations(options: OperationsOptions): Part {
   const watch = new FolderWatch(options);
   const guard = new MetricsGuard({ token, administration, whyTokenIsNeededHere: whyTokenIsNeededHere(options) });
   return {
-    routes: createMetricsApi({ metrics, guard }),
+    routes: createMetricsApi({ metrics, guard }).route("/", createProbeApi(options)),
     isReady: () => watch.isIntact,
     drain: () => watch.finish(),
     [Symbol.asyncDispose]: () => watch.close(),
