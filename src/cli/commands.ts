@@ -70,6 +70,20 @@ export const commands: readonly CommandDefinition[] = [
     load: async () => (await import("./configuration/check.ts")).check,
   },
   {
+    usage: "doctor",
+    help: "examine machine, data folder, proxy and running server; each finding has its remedy",
+    switches: ["json"],
+    settings: "all",
+    load: async () => (await import("./doctor/doctor.ts")).doctor,
+  },
+  {
+    usage: "ports",
+    help: "list the ports that the server listens on, and which to open in the firewall",
+    switches: ["json"],
+    settings: "all",
+    load: async () => (await import("./ports.ts")).listPorts,
+  },
+  {
     usage: "limits",
     help: "list all limits with their defaults",
     load: async () => (await import("./limits.ts")).listLimits,
@@ -146,7 +160,7 @@ export const commandGroups: readonly CommandGroup[] = [
   {
     name: "documents",
     help: "inspect, compact and import documents",
-    note: "The server must not run on the same data folder.",
+    note: "The server must not run on the same data folder. They migrate the database of an older release, as a start does.",
     commands: documentCommands,
   },
 ];

@@ -15,7 +15,7 @@ import {
 import { dirname, join, resolve } from "node:path";
 import { errorCode } from "../lib/error-code.ts";
 import { type FileFacts, systemFiles, type Whereabouts, whereaboutsOf } from "./file-identity.ts";
-import { lockFile } from "./file-lock.ts";
+import { lockFile, testLock } from "./file-lock.ts";
 import type { ContentFault, FolderContent } from "./folder-content.ts";
 import { createOwnFile, readOwnFile, refuseForeignFolder, refuseLink } from "./own-file.ts";
 
@@ -52,6 +52,24 @@ export function openExistingDataFolder(path: string): DataFolder {
   accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
   refuseForeignFolder(path);
   return new LockedFolder(resolve(path));
+}
+
+/** The process that has locked a data folder. */
+export interface FolderHolder {
+  /** Undefined if it has not written its number yet. */
+  readonly pid: number | undefined;
+}
+
+/**
+ * Finds the process that uses a data folder; undefined if none does.
+ *
+ * It reads the lock as another program would: a server that starts in the same millisecond could not take it.
+ */
+export function findFolderHolder(path: string): FolderHolder | undefined {
+  const lockPath = join(path, lockName);
+  if (!existsSync(lockPath) || !isLocked(lockPath)) return undefined;
+  const pid = Number(readPid(join(path, pidName)));
+  return { pid: Number.isInteger(pid) && pid > 0 ? pid : undefined };
 }
 
 const lockName = "lock";
@@ -204,6 +222,17 @@ function writePid(file: string): void {
     writeFileSync(descriptor, `${process.pid}\n`);
   } finally {
     closeSync(descriptor);
+  }
+}
+
+function isLocked(file: string): boolean {
+  refuseLink(file);
+  try {
+    testLock(file);
+    return false;
+  } catch (error) {
+    if (error instanceof SQLiteError && error.code === "SQLITE_BUSY") return true;
+    throw error;
   }
 }
 

@@ -26,3 +26,14 @@ export function lockFile(file: string, waitMs: number): () => void {
   }
   return () => database.close(true);
 }
+
+/** Throws SQLITE_BUSY if a holder has locked the file with `lockFile`. The same rules hold for other code. */
+export function testLock(file: string): void {
+  const database = new Database(file, { readonly: true });
+  try {
+    // Every read needs the lock that readers share.
+    database.run("SELECT 1 FROM sqlite_schema");
+  } finally {
+    database.close(true);
+  }
+}

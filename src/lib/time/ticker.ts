@@ -1,9 +1,8 @@
-import type { Pulse } from "./pulse.ts";
+import type { Clock } from "./clock.ts";
 
 export interface TickerOptions {
-  /** A multiple of the interval of the pulse. */
   readonly intervalMs: number;
-  readonly pulse: Pulse;
+  readonly clock: Clock;
 }
 
 /** An object with periodic work, which takes some microseconds each time. */
@@ -11,31 +10,30 @@ export interface Ticking {
   tick(): void;
 }
 
+/** The timer runs so often in an interval, each time for a part of the objects: their work is not done all at once. */
+const partCount = 10;
+
 /**
- * Calls many objects once per interval, a part of them in each beat of the pulse: their work is not done all at once. The
- * first call of an object follows within an interval.
+ * Calls many objects once per interval, with one timer for all of them, which runs while there are objects. The first
+ * call of an object follows within an interval.
  */
 export class Ticker {
   readonly #options: TickerOptions;
-  /** One for each beat in an interval. */
-  readonly #parts: readonly Set<Ticking>[];
+  readonly #parts: readonly Set<Ticking>[] = Array.from({ length: partCount }, () => new Set<Ticking>());
   /** The index of the part that was called last, and of the part that was added to last. */
-  #called: number;
+  #called = partCount - 1;
   #filled = 0;
   #size = 0;
   #cancel: (() => void) | undefined;
 
   constructor(options: TickerOptions) {
     this.#options = options;
-    const length = options.intervalMs / options.pulse.intervalMs;
-    this.#parts = Array.from({ length }, () => new Set<Ticking>());
-    this.#called = length - 1;
   }
 
   /** The object must not be there yet. */
   add(ticking: Ticking): void {
     // Alone, it is called after a whole interval.
-    this.#filled = this.#size === 0 ? this.#called : (this.#filled + 1) % this.#parts.length;
+    this.#filled = this.#size === 0 ? this.#called : (this.#filled + 1) % partCount;
     this.#parts[this.#filled]?.add(ticking);
     this.#size += 1;
     if (this.#cancel === undefined) this.#wait();
@@ -51,9 +49,10 @@ export class Ticker {
   }
 
   #wait(): void {
-    this.#cancel = this.#options.pulse.next(() => {
+    const { clock, intervalMs } = this.#options;
+    this.#cancel = clock.after(intervalMs / partCount, () => {
       this.#wait();
-      this.#called = (this.#called + 1) % this.#parts.length;
+      this.#called = (this.#called + 1) % partCount;
       for (const ticking of this.#parts[this.#called] ?? []) ticking.tick();
     });
   }

@@ -1,5 +1,4 @@
 import type { Clock } from "../../lib/time/clock.ts";
-import { nextTurn } from "../../lib/time/next-turn.ts";
 
 export interface UpkeepOptions {
   readonly clock: Clock;
@@ -109,7 +108,7 @@ export class Upkeep {
   async #foldPart(): Promise<boolean> {
     const { fold, sync, unsyncedBytes } = this.#options;
     if (unsyncedBytes() > syncedBytes) await sync();
-    await nextTurn();
+    await new Promise<void>((resolve) => setImmediate(resolve));
     return !this.#isClosed && (await fold());
   }
 }

@@ -1,12 +1,16 @@
-import type { Pulse } from "../../lib/time/pulse.ts";
+import type { Clock } from "../../lib/time/clock.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 
 export interface EventLoopLagOptions {
-  readonly pulse: Pulse;
+  readonly clock: Clock;
+  /** Elapsed milliseconds, with fractions. */
+  readonly elapsedMs: () => number;
   readonly metrics: Pick<Metrics, "eventLoopLag">;
 }
 
-/** Records how much later than due each beat of the pulse comes, while it is started: for so long the loop was busy. */
+const sampleMs = 100;
+
+/** Records how much later than it is due a timer runs, while it is started: for so long the event loop was busy. */
 export class EventLoopLag {
   readonly #options: EventLoopLagOptions;
   #cancel: (() => void) | undefined;
@@ -27,9 +31,10 @@ export class EventLoopLag {
   }
 
   #sample(): () => void {
-    const { metrics, pulse } = this.#options;
-    return pulse.next((lateMs) => {
-      metrics.eventLoopLag.observe(lateMs / 1_000);
+    const { clock, elapsedMs, metrics } = this.#options;
+    const startedAt = elapsedMs();
+    return clock.after(sampleMs, () => {
+      metrics.eventLoopLag.observe(Math.max(0, elapsedMs() - startedAt - sampleMs) / 1_000);
       this.#cancel = this.#sample();
     });
   }

@@ -29,7 +29,7 @@ const offers: readonly (readonly [line: string, ...offered: string[]])[] = [
   ["yurt token 'notes/*' --us", "--user"],
   ["yurt token --port", ""],
   ["yurt --no-sy", "--no-sync"],
-  ["yurt help doc", "documents"],
+  ["yurt help docu", "documents"],
   ["yurt version --h", "--help"],
 ];
 

@@ -1,0 +1,17 @@
+import { errorCode } from "../../lib/error-code.ts";
+
+const deadlineMs = 5_000;
+
+/** Fetches without following redirects, within a deadline. A proxy of the environment is for other programs. */
+export function fetchFrom(url: URL | string, options: BunFetchRequestInit = {}): Promise<Response> {
+  return fetch(url, { proxy: false, redirect: "manual", signal: AbortSignal.timeout(deadlineMs), ...options });
+}
+
+/** Why a request has failed, as a phrase. */
+export function describeFetchError(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  if (error.name === "TimeoutError") return `no answer within ${deadlineMs / 1_000} s`;
+  if (errorCode(error) === "ECONNREFUSED") return "nothing listens there";
+  const [line = ""] = error.message.split("\n", 1);
+  return line.slice(0, 200).replace(/\.$/, "");
+}

@@ -1,0 +1,57 @@
+import { statfsSync } from "node:fs";
+import { join } from "node:path";
+import { type BackupFile, BackupFolder } from "../storage/backups/backup-folder.ts";
+import { type FolderHolder, findFolderHolder } from "../storage/data-folder.ts";
+import { checkDatabase, databaseName, hasDatabase } from "../storage/sqlite/database-file.ts";
+
+/** The state of a data folder, of which nothing is changed. */
+export interface DataFolderState {
+  /** The server that uses it; undefined if none does. */
+  readonly holder: FolderHolder | undefined;
+  readonly hasDatabase: boolean;
+  /** Why the documents cannot be opened. They are not looked at while a server has them open. */
+  readonly databaseError: unknown;
+}
+
+/** Throws the system's error when the folder cannot be read. */
+export function inspectDataFolder(path: string): DataFolderState {
+  const holder = findFolderHolder(path);
+  const file = join(path, databaseName);
+  const state = { holder, hasDatabase: hasDatabase(file), databaseError: undefined };
+  if (holder !== undefined) return state;
+  try {
+    checkDatabase(file);
+    return state;
+  } catch (databaseError) {
+    return { ...state, databaseError };
+  }
+}
+
+/** The server's own backups in a folder, the newest first. Throws the system's error when it cannot be read. */
+export function scheduledBackupsIn(folder: string): readonly BackupFile[] {
+  return new BackupFolder(folder).list();
+}
+
+/** The disk of a folder: what this process may still write to it, and whether it is on another machine. */
+export interface DiskFacts {
+  readonly freeBytes: number;
+  /** The name of the file system if it is one of the network, on which SQLite's log does not work; else undefined. */
+  readonly networkFileSystem: string | undefined;
+}
+
+/** By the numbers of statfs(2) on Linux. */
+const networkFileSystems: ReadonlyMap<number, string> = new Map([
+  [0x6969, "NFS"],
+  [0x517b, "SMB"],
+  [0xff534d42, "CIFS"],
+  [0xfe534d42, "SMB"],
+  [0x01021997, "9P"],
+  [0x00c36400, "Ceph"],
+]);
+
+/** Throws the system's error if the folder does not exist. */
+export function diskOf(folder: string): DiskFacts {
+  const { bavail, bsize, type } = statfsSync(folder);
+  const isLinux = process.platform === "linux";
+  return { freeBytes: bavail * bsize, networkFileSystem: isLinux ? networkFileSystems.get(type) : undefined };
+}

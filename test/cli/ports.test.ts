@@ -1,0 +1,40 @@
+import { describe, expect, test } from "bun:test";
+import { yurt } from "../support/processes/run-program.ts";
+
+const token = ["--auth-mode", "token"];
+
+describe("yurt ports", () => {
+  test.each<[readonly string[], readonly string[]]>([
+    [[], ["4444/tcp\tlocal\tHTTP and WebSockets"]],
+    [
+      ["--host", "0.0.0.0", ...token, "--port", "80", "--compat-ports", "9000"],
+      ["80/tcp\tyes\tHTTP and WebSockets", "9000/tcp\tyes\tclients whose port is fixed (compat-ports)"],
+    ],
+    [
+      ["--public-url", "https://collab.example.com/yurt", ...token],
+      [
+        "443/tcp\tyes\tthe reverse proxy that serves https://collab.example.com/yurt",
+        "4444/tcp\tlocal\tHTTP and WebSockets, from the reverse proxy alone",
+      ],
+    ],
+    [
+      ["--host", "::", "--public-url", "http://collab.example.com:8080", ...token, "--port", "0"],
+      [
+        "8080/tcp\tyes\tthe reverse proxy that serves http://collab.example.com:8080/",
+        "any/tcp\tno\tHTTP and WebSockets, from the reverse proxy alone",
+      ],
+    ],
+    [
+      ["--metrics-listen", "0.0.0.0:9464"],
+      ["4444/tcp\tlocal\tHTTP and WebSockets", "9464/tcp\tno\tmetrics, for Prometheus alone: they need no token"],
+    ],
+  ])("with %j lists %j", async (args, lines) => {
+    expect(await yurt(["ports", ...args])).toEqual({ code: 0, out: `${lines.join("\n")}\n`, err: "" });
+  });
+
+  test("prints JSON, and refuses a bad configuration", async () => {
+    const { out } = await yurt(["ports", "--json"]);
+    expect(JSON.parse(out)).toEqual({ port: "4444/tcp", open: "local", purpose: "HTTP and WebSockets" });
+    expect((await yurt(["ports", "--port", "x"])).code).toBe(78);
+  });
+});
