@@ -11,6 +11,7 @@ import { reloadableLimits } from "./composition/settings/limits.ts";
 import { openSignaling } from "./composition/signaling.ts";
 import { CountedAddresses } from "./lib/address/counted-addresses.ts";
 import { systemClock } from "./lib/time/clock.ts";
+import { Pulse } from "./lib/time/pulse.ts";
 import { OriginSet } from "./lib/web-origin/origin-set.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import { startWorkerCompactor } from "./relay/compaction/worker-compactor.ts";
@@ -44,6 +45,7 @@ export interface RunningServer extends Omit<ServedParts, "close" | "reload"> {
 
 const syncLingerMs = 10_000;
 const signalingLingerMs = 1_000;
+const pulseMs = 200;
 
 /** Rejects with `DataFolderLocked`, `StoreError`, or the system's error when it cannot listen; nothing is left open then. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -51,12 +53,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await using opening = new AsyncDisposableStack();
   const channels = new NativeChannels(limits);
   const originPolicy = originPolicyOf(host, options.origins, { isOpen: auth.mode === "open", publicUrl });
-  const shared = { clock: systemClock, metrics: createMetrics(), addresses: new CountedAddresses() };
+  const elapsedMs = () => performance.now();
+  const shared = {
+    clock: systemClock,
+    pulse: new Pulse({ intervalMs: pulseMs, clock: systemClock, elapsedMs }),
+    metrics: createMetrics(),
+    addresses: new CountedAddresses(),
+  };
   const dependencies = {
     ...options,
     ...shared,
     outboxes: new Outboxes({ ...shared, limits }),
-    scheduler: new Scheduler({ ...shared, limits, elapsedMs: () => performance.now() }),
+    scheduler: new Scheduler({ ...shared, limits, elapsedMs }),
     openChannel: channels.open,
     originPolicy,
   };

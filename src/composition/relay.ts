@@ -39,7 +39,8 @@ export function syncRoomOptions(
   options: SyncRoomDependencies,
   dropped: (bytes: number) => void,
 ): SyncRoomOptions {
-  const { addresses, clock, compactor, keepsDeleted, limits, log, metrics, openChannel, readersShowPresence } = options;
+  const { addresses, clock, compactor, keepsDeleted, limits, log, metrics, openChannel, pulse, readersShowPresence } =
+    options;
   const common = { store, clock, limits, log, limitedLog: new LimitedLog(log, clock), metrics };
   const { acknowledgementWindowMs } = options;
   const durability = new Durability({ ...common, acknowledgementWindowMs, durability: options.durability });
@@ -51,7 +52,7 @@ export function syncRoomOptions(
     readersShowPresence,
     durability,
     dropped: new DroppedMessages(common),
-    ticker: new Ticker({ intervalMs: roomIntervalMs, clock }),
+    ticker: new Ticker({ intervalMs: roomIntervalMs, pulse }),
     queue: new CommitQueue({ ...common, durability }),
     buffers: new RunBuffers(limits),
     memory: new DocumentMemory({ ...common, limitBytes: options.documentMemoryBytes, dropped }),

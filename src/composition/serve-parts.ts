@@ -1,5 +1,6 @@
 import type { CountedAddresses } from "../lib/address/counted-addresses.ts";
 import type { Clock } from "../lib/time/clock.ts";
+import type { Pulse } from "../lib/time/pulse.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { OriginPolicy } from "../transport/admission/origin-policy.ts";
@@ -22,6 +23,7 @@ export interface ServePartsOptions
   readonly assets: Assets;
   readonly channels: NativeChannels;
   readonly clock: Clock;
+  readonly pulse: Pulse;
   readonly limits: Limits;
   readonly log: Log;
   readonly metrics: Metrics;

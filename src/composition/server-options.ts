@@ -2,6 +2,7 @@ import type { AuthOptions } from "../auth/auth-options.ts";
 import type { AddressRanges } from "../lib/address/address-ranges.ts";
 import type { CountedAddresses } from "../lib/address/counted-addresses.ts";
 import type { Clock } from "../lib/time/clock.ts";
+import type { Pulse } from "../lib/time/pulse.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { DurabilityOptions } from "../relay/commit/durability.ts";
@@ -60,6 +61,7 @@ export type ServerSettings = Omit<ServerOptions, "log">;
 /** The dependencies that the parts of a server share. */
 export interface PartDependencies extends Pick<ServerOptions, "limits" | "log"> {
   readonly clock: Clock;
+  readonly pulse: Pulse;
   readonly metrics: Metrics;
   /** How limits per address count clients. */
   readonly addresses: CountedAddresses;

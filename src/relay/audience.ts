@@ -34,7 +34,8 @@ interface DeliveryState {
   receivesUpdates: boolean;
   /** True from `subscribeToAwareness` on. */
   receivesAwareness: boolean;
-  sentAt: number;
+  /** The tick of the last frame that was sent to it alone. */
+  sentIn: number;
 }
 
 /** The members with one encoding. */
@@ -47,10 +48,10 @@ interface EncodingGroup {
 }
 
 /**
- * The time without a frame after which a member is sent an empty awareness update: y-websocket's client closes a
- * connection on which it receives nothing for 30 s.
+ * A member that was sent nothing for so many ticks is sent an empty awareness update: y-websocket's client closes a
+ * connection on which it receives nothing for 30 s. With ticks of 5 s that is between 15 and 20 s after the last frame.
  */
-const keepaliveMs = 15_000;
+const silentTicks = 4;
 
 /**
  * Delivers the frames of a room to its members: publishes updates and awareness on channels, each frame encoded once
@@ -66,7 +67,13 @@ export class Audience implements AwarenessAudience<SyncMember>, CatchUpOwner {
   readonly #deliveries = new SmallMap<SyncMember, DeliveryState>();
   readonly #groups = new SmallMap<SyncEncoding, EncodingGroup>();
   readonly #frames = new FrameCache();
-  #publishedAt = Number.NEGATIVE_INFINITY;
+  /**
+   * The number of calls of `check`. It takes the place of a clock, which would have to be read for each frame, and can be
+   * set.
+   */
+  #tick = 0;
+  /** The tick of the last frame that was published. */
+  #publishedIn = Number.NEGATIVE_INFINITY;
 
   constructor(options: AudienceOptions, owner: AudienceOwner) {
     this.#options = options;
@@ -91,8 +98,7 @@ export class Audience implements AwarenessAudience<SyncMember>, CatchUpOwner {
   }
 
   add(member: SyncMember): void {
-    const { clock } = this.#options;
-    const delivery = { receivesUpdates: false, receivesAwareness: false, sentAt: clock.now() };
+    const delivery = { receivesUpdates: false, receivesAwareness: false, sentIn: this.#tick };
     this.#deliveries.set(member, delivery);
     const group = this.#groups.get(member.encoding);
     if (group === undefined)
@@ -150,7 +156,7 @@ export class Audience implements AwarenessAudience<SyncMember>, CatchUpOwner {
   send(member: SyncMember, frame: Frame, purpose: Purpose = "other"): void {
     const delivery = this.#deliveries.get(member);
     if (delivery === undefined) return;
-    delivery.sentAt = this.#options.clock.now();
+    delivery.sentIn = this.#tick;
     this.#catchUp.sendFrame(member, frame, purpose);
   }
 
@@ -170,7 +176,7 @@ export class Audience implements AwarenessAudience<SyncMember>, CatchUpOwner {
       held?.release();
       return;
     }
-    delivery.sentAt = this.#options.clock.now();
+    delivery.sentIn = this.#tick;
     delivery.receivesUpdates = true;
     this.#catchUp.sendAnswer(member, answer, held);
     if (!this.isBehind(member)) this.#joinChannels(member, delivery);
@@ -191,7 +197,7 @@ export class Audience implements AwarenessAudience<SyncMember>, CatchUpOwner {
     }
     if (this.#catchUp.isLarge(update.byteLength)) this.#publishLarge(update, sender);
     else this.#publishFrames(update, sender, frame);
-    this.#publishedAt = this.#options.clock.now();
+    this.#publishedIn = this.#tick;
   }
 
   /**
@@ -244,19 +250,19 @@ export class Audience implements AwarenessAudience<SyncMember>, CatchUpOwner {
       group.awareness ??= this.#openAwareness(encoding);
       group.awareness.publish(encoding.awareness(body));
     }
-    this.#publishedAt = this.#options.clock.now();
+    this.#publishedIn = this.#tick;
   }
 
-  /** Keeps silent connections open, finds stalled links, and drops copies. Called every few seconds. */
+  /** Keeps silent connections open, finds stalled links, and drops copies. Called every 5 seconds. */
   check(): void {
     this.#frames.age();
-    const now = this.#options.clock.now();
+    this.#tick += 1;
     for (const [member, delivery] of this.#deliveries) {
       const isPublishedTo = delivery.receivesUpdates && delivery.receivesAwareness && !this.isBehind(member);
-      const sentAt = Math.max(delivery.sentAt, isPublishedTo ? this.#publishedAt : delivery.sentAt);
-      if (now - sentAt >= keepaliveMs) this.send(member, member.encoding.awareness(emptyAwareness));
+      const sentIn = Math.max(delivery.sentIn, isPublishedTo ? this.#publishedIn : delivery.sentIn);
+      if (this.#tick - sentIn >= silentTicks) this.send(member, member.encoding.awareness(emptyAwareness));
     }
-    this.#catchUp.checkProgress(now);
+    this.#catchUp.checkProgress(this.#options.clock.now());
     this.#catchUp.dropCopies();
   }
 

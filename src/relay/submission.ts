@@ -12,6 +12,8 @@ export interface Submission {
    * document lacks. Undefined for an update of the server: an import, a restored version, a request of the HTTP API.
    */
   readonly sender?: SyncMember | undefined;
+  /** The id of the user of an update of the server, if there is one. For an update of a member it is `sender.user`. */
+  readonly user?: string | undefined;
   /** The frame of `sender` that contains the update, when it can be forwarded unchanged. */
   readonly frame?: Frame | undefined;
   /** Whether the update is the answer to a SyncStep1, and so contains everything that the document lacked then. */

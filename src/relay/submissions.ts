@@ -127,7 +127,7 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
       this.#joined(open, submission, bytes);
       return true;
     }
-    const run = this.#newRun(sender, frame);
+    const run = this.#newRun({ sender }, frame);
     run.addFast(frame, found);
     this.#enqueue(run, submission);
     return true;
@@ -270,7 +270,7 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
       this.#joined(open, submission, update.byteLength);
       return;
     }
-    const run = this.#newRun(sender, update === submission.update ? submission.frame : undefined);
+    const run = this.#newRun(submission, update === submission.update ? submission.frame : undefined);
     run.add(decoded);
     this.#enqueue(run, submission);
   }
@@ -290,10 +290,11 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
     if (run.transaction !== undefined) this.#options.shared.queue.grew(run.transaction, bytes);
   }
 
-  #newRun(sender: SyncMember | undefined, frame: Frame | undefined): MemberRun {
+  #newRun({ sender, user }: Pick<Submission, "sender" | "user">, frame: Frame | undefined): MemberRun {
     const { document, shared } = this.#options;
-    const { connection } = sender ?? {};
-    return new UpdateRun({ owner: this, document: document.name, sender, connection, frame, buffers: shared.buffers });
+    const { buffers } = shared;
+    const origin = { sender, connection: sender?.connection, user: sender === undefined ? user : sender.user };
+    return new UpdateRun({ owner: this, document: document.name, ...origin, frame, buffers });
   }
 
   #enqueue(run: MemberRun, origin: Origin): void {

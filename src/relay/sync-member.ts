@@ -22,6 +22,8 @@ export interface SyncMember {
   readonly encoding: SyncEncoding;
   /** The access that the member has now. Every change is reported to `SyncRoom.accessChanged`. */
   readonly access: Access;
+  /** The id of its user, which is stored with its updates; undefined if unknown. */
+  readonly user?: string | undefined;
   /**
    * Called before the room sends the member a SyncStep1 that its session did not request through `SyncRoom.ask`: an
    * update of the member left a gap, or one that was refused may fit now. Returns false if it must not be sent.

@@ -20,6 +20,11 @@ export class RoomPass<R> {
     return this.#grant.access;
   }
 
+  /** The id of the client's user; undefined if unknown. */
+  get user(): string | undefined {
+    return this.#grant.user;
+  }
+
   /** Epoch milliseconds; undefined while no end is known. */
   get expiresAt(): number | undefined {
     return this.#grant.expiresAt;

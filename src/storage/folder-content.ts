@@ -1,4 +1,5 @@
 import type { Whereabouts } from "./file-identity.ts";
+import { StoreError } from "./store.ts";
 
 /** A file of the data folder that the next start would not find as this process has it. */
 export interface ContentFault {
@@ -43,3 +44,8 @@ export const faultRemedies: Readonly<Record<ContentFault["state"], string>> = {
   replaced: "Put the server's own file back, and the server continues. A restart would use the other file",
   unreachable: "Correct the permissions or mount the volume again; the server then continues",
 };
+
+/** Throws `StoreError` (unavailable) if there is a fault. */
+export function refuseIfLost(fault: ContentFault | undefined): void {
+  if (fault !== undefined) throw new StoreError("unavailable", describeFault(fault));
+}

@@ -21,6 +21,8 @@ export interface StoredDocument {
   readonly tail: readonly StoredUpdate[];
   /** The updates that compactions have quarantined. They are kept, but are not part of the document. */
   readonly quarantined: readonly StoredUpdate[];
+  /** As `DocumentInfo.deletedAt`. */
+  readonly deletedAt?: number | undefined;
 }
 
 /** A base that is to replace rows of a document's log. */
@@ -40,6 +42,8 @@ export interface PendingUpdate {
   readonly document: string;
   /** A Yjs update, V1. */
   readonly update: Uint8Array;
+  /** The id of the user who has sent it; undefined if unknown. */
+  readonly user?: string | undefined;
 }
 
 export interface DocumentInfo {
@@ -50,12 +54,24 @@ export interface DocumentInfo {
   readonly rows: number;
   /** Rows of the tail alone: the updates since the last compaction. */
   readonly tailRows: number;
+  /** The row id of the last append: it ascends with every update, and a compaction does not change it. */
+  readonly sequence: RowId;
+  /** The time of the first append, in epoch milliseconds; undefined if a release without these times made it. */
+  readonly createdAt: number | undefined;
+  /** The time of the last append, likewise. */
+  readonly updatedAt: number | undefined;
+  /** The time of the deletion, in epoch milliseconds; undefined for a document that is not deleted. */
+  readonly deletedAt: number | undefined;
 }
 
 /** A page of the documents, in the order of their names (by UTF-8 bytes). */
 export interface Page {
   /** The page begins after this name. */
-  readonly after?: string;
+  readonly after?: string | undefined;
+  /** The names begin with this text. */
+  readonly prefix?: string | undefined;
+  /** Which documents are listed: those that are not deleted, unless it is set. */
+  readonly state?: "present" | "deleted" | "any" | undefined;
   readonly limit: number;
 }
 
@@ -82,7 +98,7 @@ export class StoreError extends Error {
  * `StoreError` and leaves every log unchanged.
  */
 export interface Store {
-  /** Reads a document; undefined for one without appends, or one that was removed. */
+  /** Reads a document, also a deleted one; undefined for one without appends, or one that was purged. */
   load(document: string): Promise<StoredDocument | undefined>;
   /**
    * Appends all of `batch` in one transaction, and answers with the row ids in the order of the batch. The batch survives
@@ -90,6 +106,8 @@ export interface Store {
    *
    * A store that can, answers synchronously: it returns the row ids, or throws `StoreError`. Otherwise it returns a
    * promise. One store may do both, so a caller that does not need the difference awaits the answer.
+   *
+   * The caller makes sure that no document of the batch is deleted.
    */
   append(batch: readonly PendingUpdate[]): readonly RowId[] | Promise<readonly RowId[]>;
   /**
@@ -103,13 +121,27 @@ export interface Store {
   /**
    * Replaces exactly `compaction.rows` of one document by its base, and resolves with the base's row.
    *
-   * Rows appended meanwhile stay as the tail. If a row no longer exists (the document was removed), the call rejects
+   * Rows appended meanwhile stay as the tail. If a row no longer exists (the document was purged), the call rejects
    * and changes nothing.
    */
   compact(document: string, compaction: Compaction): Promise<RowId>;
   list(page: Page): Promise<readonly DocumentInfo[]>;
-  /** Removes a document with its log. Idempotent. */
-  remove(document: string): Promise<void>;
+  /** The facts of one document, also a deleted one; undefined as for `load`. */
+  info(document: string): Promise<DocumentInfo | undefined>;
+  /**
+   * Marks a document as deleted; its log stays. Idempotent: the time of the first deletion stays. Returns false if there is
+   * no such document.
+   */
+  delete(document: string): Promise<boolean>;
+  /** Takes a deletion back. Idempotent. Returns false if there is no such document. */
+  undelete(document: string): Promise<boolean>;
+  /** Removes a document with its log. Idempotent. Its bytes may stay in the store's files until `scrub`. */
+  purge(document: string): Promise<void>;
+  /**
+   * Overwrites what purges and compactions have left in the store's files: when it resolves, no byte of a document that
+   * was purged before the call is in them. The event loop is blocked for a few milliseconds at a time.
+   */
+  scrub(): Promise<void>;
   /**
    * Closes the store. Resolves when all data is written and the files are closed, and rejects if the next start would
    * not find it. No call may follow.

@@ -2,6 +2,7 @@ import type { AddressRanges } from "../lib/address/address-ranges.ts";
 import { authorityOf, reachableHost } from "../lib/address/authority.ts";
 import type { CountedAddresses } from "../lib/address/counted-addresses.ts";
 import type { Clock } from "../lib/time/clock.ts";
+import type { Pulse } from "../lib/time/pulse.ts";
 import { LimitedLog } from "../ops/limited-log.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
@@ -56,6 +57,7 @@ export interface ListenerOptions {
   readonly limits: TransportLimits;
   readonly log: Log;
   readonly clock: Clock;
+  readonly pulse: Pulse;
   readonly metrics: Metrics;
   readonly scheduler: Scheduler;
   readonly outboxes: Outboxes;

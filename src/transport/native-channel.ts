@@ -12,7 +12,7 @@ import { frameBytes, type SocketServer, WebSocketConnection } from "./websocket-
 export class NativeChannels {
   readonly #servers = new Set<SocketServer>();
   readonly #limits: Pick<TransportLimits, "outboxBytes">;
-  #opened = 0;
+  #topics = 0;
 
   constructor(limits: Pick<TransportLimits, "outboxBytes">) {
     this.#limits = limits;
@@ -26,12 +26,13 @@ export class NativeChannels {
     this.#servers.delete(server);
   }
 
-  readonly open: OpenChannel = (slow) => {
-    this.#opened += 1;
-    // A topic is a number and never a room's name: names are secrets, and each subscription would keep a copy.
-    const topic = String(this.#opened);
-    return new NativeChannel(topic, this, slow);
-  };
+  readonly open: OpenChannel = (slow) => new NativeChannel(this, slow);
+
+  /** A topic is a number and never a room's name: names are secrets, and each subscription would keep a copy. */
+  newTopic(): string {
+    this.#topics += 1;
+    return String(this.#topics);
+  }
 
   get servers(): ReadonlySet<SocketServer> {
     return this.#servers;
@@ -42,20 +43,20 @@ export class NativeChannels {
   }
 }
 
+/** The topic of a channel with one member would cost 0.5 kB: such a member is sent its frames directly. */
 class NativeChannel implements Channel {
-  readonly #topic: string;
-  readonly #channels: Pick<NativeChannels, "servers" | "slowBytes">;
+  readonly #channels: Pick<NativeChannels, "servers" | "slowBytes" | "newTopic">;
   readonly #slow: ((connection: Connection) => void) | undefined;
   readonly #members = new SmallSet<WebSocketConnection>();
+  /** The members are subscribed to it. Undefined until there are two of them. */
+  #topic: string | undefined;
   /** Published since the members' outboxes were last looked at. */
   #uncheckedBytes = 0;
 
   constructor(
-    topic: string,
-    channels: Pick<NativeChannels, "servers" | "slowBytes">,
+    channels: Pick<NativeChannels, "servers" | "slowBytes" | "newTopic">,
     slow: ((connection: Connection) => void) | undefined,
   ) {
-    this.#topic = topic;
     this.#channels = channels;
     this.#slow = slow;
   }
@@ -64,23 +65,38 @@ class NativeChannel implements Channel {
     const member = native(connection);
     if (!member.isOpen) return;
     this.#members.add(member);
-    member.socket.subscribe(this.#topic);
+    if (this.#topic !== undefined) member.socket.subscribe(this.#topic);
+    else if (this.#members.size > 1) this.#openTopic();
   }
 
   leave(connection: Connection): void {
     const member = native(connection);
-    if (this.#members.delete(member) && member.isOpen) member.socket.unsubscribe(this.#topic);
+    if (!this.#members.delete(member) || this.#topic === undefined) return;
+    if (member.isOpen) member.socket.unsubscribe(this.#topic);
   }
 
   publish(frame: Frame, except?: Connection): void {
-    const sender = except === undefined ? undefined : native(except);
-    for (const server of this.#channels.servers) {
-      // A socket's own publish leaves out only that socket, also after it has closed.
-      if (sender?.server === server) sender.socket.publish(this.#topic, frame);
-      else server.publish(this.#topic, frame);
-    }
+    if (this.#topic === undefined) this.#sendToOne(frame, except);
+    else this.#publishOn(this.#topic, frame, except === undefined ? undefined : native(except));
     this.#uncheckedBytes += frameBytes(frame);
     if (this.#uncheckedBytes >= this.#channels.slowBytes) this.#checkOutboxes();
+  }
+
+  #openTopic(): void {
+    this.#topic = this.#channels.newTopic();
+    for (const member of this.#members) if (member.isOpen) member.socket.subscribe(this.#topic);
+  }
+
+  #sendToOne(frame: Frame, except: Connection | undefined): void {
+    for (const member of this.#members) if (member !== except && member.isOpen) member.socket.send(frame);
+  }
+
+  #publishOn(topic: string, frame: Frame, sender: WebSocketConnection | undefined): void {
+    for (const server of this.#channels.servers) {
+      // A socket's own publish leaves out only that socket, also after it has closed.
+      if (sender?.server === server) sender.socket.publish(topic, frame);
+      else server.publish(topic, frame);
+    }
   }
 
   /** Looks at every member once per `slowBytes` published, so an outbox overshoots its limit by no more than that. */

@@ -57,7 +57,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
           load("document"),
           append("document", 2),
           load("document"),
-          store.remove("document"),
+          store.purge("document"),
           load("document"),
           append("document", 3),
           load("document"),
@@ -161,7 +161,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
         expect(quarantined).toEqual([stored(poison, 2)]);
         await compact("document", [row(base?.row), ...tail.map((each) => each.row)], Uint8Array.of(134));
         expect((await store.load("document"))?.quarantined).toEqual([stored(poison, 2)]);
-        await store.remove("document");
+        await store.purge("document");
         await append("document", 5);
         expect((await store.load("document"))?.quarantined).toEqual([]);
       });
@@ -200,14 +200,14 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
         [
           "of a removed document",
           async (first, second) => {
-            await store.remove("document");
+            await store.purge("document");
             return [first, second];
           },
         ],
         [
           "of a document that was removed and begun again",
           async (first, second) => {
-            await store.remove("document");
+            await store.purge("document");
             await append("document", 7, 8);
             return [first, second];
           },
@@ -255,7 +255,7 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
         seen.push(...rows);
         await rejection(compact("document", [row(rows[0]) + 1_000], Uint8Array.of(0)));
         seen.push(await compact("document", rows, Uint8Array.of(12)));
-        await store.remove("document");
+        await store.purge("document");
       }
       expect(new Set(seen).size).toBe(seen.length);
     });
@@ -265,10 +265,43 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
         await append("without a base", 1, 2);
         await compact("with a base", await append("with a base", 1, 2), Uint8Array.of(1, 2, 3));
         await append("with a base", 4);
-        expect(await store.list({ limit: 10 })).toEqual([
+        expect(await store.list({ limit: 10 })).toMatchObject([
           { name: "with a base", bytes: 4, rows: 2, tailRows: 1 },
           { name: "without a base", bytes: 2, rows: 2, tailRows: 2 },
         ]);
+      });
+
+      test("reports what info does", async () => {
+        await append("a", 1, 2);
+        await append("b", 3);
+        await store.delete("b");
+        const infos = [await store.info("a"), await store.info("b")];
+        expect(infos.map((info) => info?.name)).toEqual(["a", "b"]);
+        expect<unknown>(await store.list({ state: "any", limit: 10 })).toEqual(infos);
+      });
+
+      test("is limited to the names that begin with a prefix, page by page", async () => {
+        const inOrder = ["a", "a%", "a_b", "a/", "a/1", "a/2", "a0", "a\ud7ff", "a\ue000", "a\u{10ffff}", "ab", "b"];
+        for (const name of inOrder.toReversed()) await append(name, 1);
+        const withPrefix = (prefix: string) =>
+          inOrder
+            .filter((name) => name.startsWith(prefix))
+            .toSorted((left, right) => Buffer.compare(Buffer.from(left), Buffer.from(right)));
+        for (const prefix of ["", "a", "a%", "a_", "a/", "a/1", "a\ud7ff", "a\u{10ffff}", "\u{10ffff}", "c"]) {
+          expect(await names({ prefix, limit: 20 })).toEqual(withPrefix(prefix));
+        }
+        expect(await names({ prefix: "a/", after: "a/1", limit: 1 })).toEqual(["a/2"]);
+        expect(await names({ prefix: "a/", after: "a/2", limit: 1 })).toEqual([]);
+        expect(await names({ prefix: "a/", after: "A", limit: 1 })).toEqual(["a/"]);
+        expect(await names({ prefix: "a/", after: "b", limit: 1 })).toEqual([]);
+      });
+
+      test("leaves deleted documents out, or everything else", async () => {
+        for (const name of ["a", "b", "c", "d"]) await append(name, 1);
+        for (const name of ["b", "d"]) await store.delete(name);
+        expect(await names({ limit: 1, after: "a" })).toEqual(["c"]);
+        expect(await names({ limit: 9, state: "deleted" })).toEqual(["b", "d"]);
+        expect(await names({ limit: 9, state: "any" })).toEqual(["a", "b", "c", "d"]);
       });
 
       test("is ordered by UTF-8 bytes, page by page", async () => {
@@ -282,12 +315,106 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
       });
     });
 
-    describe("remove", () => {
+    describe("the sequence of a document", () => {
+      const sequence = async (document: string) => (await store.info(document))?.sequence;
+
+      test("is the row of its last append, which a compaction does not change", async () => {
+        const rows = await append("document", 1, 2);
+        await append("other", 9);
+        expect(await sequence("document")).toBe(row(rows[1]));
+        const base = await compact("document", rows, Uint8Array.of(3));
+        expect(await sequence("document")).toBe(row(rows[1]));
+        const [later] = await append("document", 4);
+        expect(await sequence("document")).toBe(row(later));
+        await compact("document", [base, row(later)], Uint8Array.of(5));
+        expect(await sequence("document")).toBe(row(later));
+      });
+
+      test("stays when the document is deleted, and is undefined without the document", async () => {
+        const rows = await append("document", 1);
+        await store.delete("document");
+        expect(await sequence("document")).toBe(row(rows[0]));
+        await store.purge("document");
+        expect(await sequence("document")).toBeUndefined();
+      });
+    });
+
+    describe("the times of a document", () => {
+      test("are those of its first and last append, and of its deletion", async () => {
+        const before = Date.now();
+        await compact("document", await append("document", 1), Uint8Array.of(2));
+        const created = await store.info("document");
+        expect(created?.createdAt).toBeGreaterThanOrEqual(before);
+        expect(created?.updatedAt).toBe(created?.createdAt ?? 0);
+        expect(created?.deletedAt).toBeUndefined();
+        await Bun.sleep(2);
+        await append("document", 3);
+        const updated = await store.info("document");
+        expect(updated?.createdAt).toBe(created?.createdAt ?? 0);
+        expect(updated?.updatedAt).toBeGreaterThan(created?.updatedAt ?? 0);
+        await store.delete("document");
+        expect((await store.info("document"))?.deletedAt).toBeGreaterThanOrEqual(updated?.updatedAt ?? 0);
+      });
+    });
+
+    describe("delete and undelete", () => {
+      test("mark a document, whose log stays as it is", async () => {
+        await append("document", 1, 2);
+        expect(await store.delete("document")).toBe(true);
+        const deleted = await store.load("document");
+        expect(deleted?.deletedAt).toBe((await store.info("document"))?.deletedAt ?? 0);
+        expect(summarize(deleted)).toEqual({ base: undefined, tail: [[1], [2]] });
+        expect(await store.undelete("document")).toBe(true);
+        expect((await store.load("document"))?.deletedAt).toBeUndefined();
+        expect(await load("document")).toEqual({ base: undefined, tail: [[1], [2]] });
+      });
+
+      test("are idempotent: the time of the first deletion stays", async () => {
+        await append("document", 1);
+        await store.delete("document");
+        const first = await store.info("document");
+        await Bun.sleep(2);
+        expect(await store.delete("document")).toBe(true);
+        expect((await store.info("document"))?.deletedAt).toBe(first?.deletedAt ?? 0);
+        await store.undelete("document");
+        expect(await store.undelete("document")).toBe(true);
+      });
+
+      test("report a document that does not exist, and create none", async () => {
+        expect(await store.delete("document")).toBe(false);
+        expect(await store.undelete("document")).toBe(false);
+        expect(await store.info("document")).toBeUndefined();
+      });
+
+      test("a deleted document can be compacted and purged", async () => {
+        const rows = await append("document", 1, 2);
+        await store.delete("document");
+        await compact("document", rows, Uint8Array.of(3));
+        expect((await store.load("document"))?.deletedAt).toBeGreaterThan(0);
+        await store.purge("document");
+        await append("document", 4);
+        expect((await store.load("document"))?.deletedAt).toBeUndefined();
+        expect(await load("document")).toEqual({ base: undefined, tail: [[4]] });
+      });
+    });
+
+    test("a scrub changes no document, and takes updates meanwhile", async () => {
+      await append("document", 1);
+      await append("purged", 2);
+      await store.purge("purged");
+      const scrubbing = Promise.all([store.scrub(), store.scrub()]);
+      await append("document", 3);
+      await scrubbing;
+      expect(await load("document")).toEqual({ base: undefined, tail: [[1], [3]] });
+      expect(await store.load("purged")).toBeUndefined();
+    });
+
+    describe("purge", () => {
       test("removes the whole log of one document, and no other", async () => {
         await compact("document", await append("document", 1), Uint8Array.of(10));
         await append("document", 2);
         await append("other", 3);
-        await store.remove("document");
+        await store.purge("document");
         expect(await store.load("document")).toBeUndefined();
         expect(await names({ limit: 10 })).toEqual(["other"]);
         expect(await load("other")).toEqual({ base: undefined, tail: [[3]] });
@@ -295,8 +422,8 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
 
       test("is idempotent, and the name can be used again", async () => {
         await append("document", 1);
-        await store.remove("document");
-        await store.remove("document");
+        await store.purge("document");
+        await store.purge("document");
         await append("new", 5);
         await append("document", 2);
         expect(await load("document")).toEqual({ base: undefined, tail: [[2]] });

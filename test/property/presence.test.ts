@@ -14,6 +14,7 @@ import { decodeAwareness } from "../../src/relay/awareness/awareness-codec.ts";
 import { type Random, withSeeds } from "../support/bytes/random.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
 import { FakeConnection } from "../support/fakes/fake-connection.ts";
+import { testPulse } from "../support/test-pulse.ts";
 
 /** More deliveries than this until the network is idle are a storm. */
 const stormDeliveries = 20_000;
@@ -90,7 +91,7 @@ class Server {
       },
     };
     this.room = new Awareness({ clock: this.clock, limits: defaultLimits, audience }, owner);
-    new Ticker({ intervalMs: 5_000, clock: this.clock }).add(this);
+    new Ticker({ intervalMs: 5_000, pulse: testPulse(this.clock) }).add(this);
   }
 
   tick(): void {

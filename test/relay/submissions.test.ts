@@ -38,7 +38,7 @@ async function setUp(limits: Partial<Limits> = {}) {
   const room = await parts.open();
   const join = (id: string) => {
     const connection = new FakeConnection(id);
-    const member = { connection, encoding, access: "write" as const };
+    const member = { connection, encoding, access: "write" as const, user: `user of ${id}` };
     room.join(member);
     void room.sync(member, emptyVector);
     connection.take();
@@ -66,6 +66,15 @@ test("a write to the store is work of the member whose updates it has", async ()
   void submit(room, a.member, { update: third });
   void submit(room, b.member, { update: third });
   expect(writes()).toEqual([2, undefined]);
+});
+
+test("an update is stored with the user of its member, or of its submission", async () => {
+  const { room, store, join, turn, ofServer } = await setUp();
+  void submit(room, join("a").member, { update: first });
+  void room.updates.submit({ ...ofServer("edit", second), user: "the key of an app" });
+  void room.updates.submit(ofServer("edit", third));
+  await turn();
+  expect(store.appended.flat().map(({ user }) => user)).toEqual(["user of a", "the key of an app", undefined]);
 });
 
 describe("an update of the server", () => {

@@ -5,6 +5,7 @@ import type { AwarenessAudience } from "../../src/relay/awareness/awareness-audi
 import { type AwarenessEntry, decodeAwareness, encodeAwareness } from "../../src/relay/awareness/awareness-codec.ts";
 import { FakeClock } from "./fakes/fake-clock.ts";
 import { FakeConnection } from "./fakes/fake-connection.ts";
+import { testPulse } from "./test-pulse.ts";
 
 /** The state is JSON; null removes the client. */
 export type Entries = readonly (readonly [clientId: number, clock: number, state: string | null])[];
@@ -34,7 +35,7 @@ export function awarenessRoom(limits = defaultLimits) {
       accountOf: () => account,
     },
   );
-  new Ticker({ intervalMs: 5_000, clock }).add({ tick: () => awareness.removeExpired() });
+  new Ticker({ intervalMs: 5_000, pulse: testPulse(clock) }).add({ tick: () => awareness.removeExpired() });
   const say = (member: string, ...entries: Entries) => void awareness.updateReceived(member, encodeEntries(entries));
   /** Connects as y-websocket does: SyncStep1 and its own state in the same instant. */
   const connect = (member: string, clientId: number, at: number) => {

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import type { Connection } from "../../src/transport/connection.ts";
+import { WebSocketConnection } from "../../src/transport/websocket-connection.ts";
 import { describeWire } from "../contract/channel.ts";
 import { WireSocket } from "../support/clients/wire-socket.ts";
 import { eventually } from "../support/eventually.ts";
@@ -54,4 +55,22 @@ test("a channel reports a connection with a quarter of its outbox unsent, which 
   expect(reported?.unsentBytes).toBeLessThan(outboxBytes);
   clients[0].end();
   clients[1].socket.close();
+});
+
+test("a channel has a topic from its second member on", async () => {
+  await using server = listen();
+  const clients = [await join(server.url), await join(server.url)] as const;
+  await eventually("two connections", () => server.connections.length === 2);
+  const [first, second] = server.connections.filter((connection) => connection instanceof WebSocketConnection);
+  const topics = () => [first, second].map((connection) => connection?.socket.subscriptions);
+  const channel = server.channels.open();
+  for (const connection of [first, second]) {
+    expect(topics()).toEqual([[], []]);
+    if (connection !== undefined) channel.join(connection);
+    channel.publish("frame", second);
+  }
+  expect(topics()).toEqual([["1"], ["1"]]);
+  await eventually("both frames", () => clients[0].heard.length === 2);
+  expect(clients[1].heard).toEqual([]);
+  for (const { socket } of clients) socket.close();
 });

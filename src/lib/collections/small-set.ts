@@ -4,6 +4,10 @@ export class SmallSet<Item extends object> {
   /** All items, from the second one on until the set is empty. */
   #table: Set<Item> | undefined;
 
+  get size(): number {
+    return this.#table?.size ?? (this.#item === undefined ? 0 : 1);
+  }
+
   add(item: Item): void {
     if (this.#table !== undefined) {
       this.#table.add(item);

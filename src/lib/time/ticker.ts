@@ -1,8 +1,9 @@
-import type { Clock } from "./clock.ts";
+import type { Pulse } from "./pulse.ts";
 
 export interface TickerOptions {
+  /** A multiple of the interval of the pulse. */
   readonly intervalMs: number;
-  readonly clock: Clock;
+  readonly pulse: Pulse;
 }
 
 /** An object with periodic work, which takes some microseconds each time. */
@@ -10,30 +11,31 @@ export interface Ticking {
   tick(): void;
 }
 
-/** The timer runs so often in an interval, each time for a part of the objects: their work is not done all at once. */
-const partCount = 10;
-
 /**
- * Calls many objects once per interval, with one timer for all of them, which runs while there are objects. The first
- * call of an object follows within an interval.
+ * Calls many objects once per interval, a part of them in each beat of the pulse: their work is not done all at once. The
+ * first call of an object follows within an interval.
  */
 export class Ticker {
   readonly #options: TickerOptions;
-  readonly #parts: readonly Set<Ticking>[] = Array.from({ length: partCount }, () => new Set<Ticking>());
+  /** One for each beat in an interval. */
+  readonly #parts: readonly Set<Ticking>[];
   /** The index of the part that was called last, and of the part that was added to last. */
-  #called = partCount - 1;
+  #called: number;
   #filled = 0;
   #size = 0;
   #cancel: (() => void) | undefined;
 
   constructor(options: TickerOptions) {
     this.#options = options;
+    const length = options.intervalMs / options.pulse.intervalMs;
+    this.#parts = Array.from({ length }, () => new Set<Ticking>());
+    this.#called = length - 1;
   }
 
   /** The object must not be there yet. */
   add(ticking: Ticking): void {
     // Alone, it is called after a whole interval.
-    this.#filled = this.#size === 0 ? this.#called : (this.#filled + 1) % partCount;
+    this.#filled = this.#size === 0 ? this.#called : (this.#filled + 1) % this.#parts.length;
     this.#parts[this.#filled]?.add(ticking);
     this.#size += 1;
     if (this.#cancel === undefined) this.#wait();
@@ -49,10 +51,9 @@ export class Ticker {
   }
 
   #wait(): void {
-    const { clock, intervalMs } = this.#options;
-    this.#cancel = clock.after(intervalMs / partCount, () => {
+    this.#cancel = this.#options.pulse.next(() => {
       this.#wait();
-      this.#called = (this.#called + 1) % partCount;
+      this.#called = (this.#called + 1) % this.#parts.length;
       for (const ticking of this.#parts[this.#called] ?? []) ticking.tick();
     });
   }

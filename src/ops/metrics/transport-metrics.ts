@@ -18,7 +18,7 @@ export function createTransportMetrics(instruments: Instruments) {
     /** For so long the event loop was busy. */
     eventLoopLag: instruments.histogram(
       "event_loop_lag_seconds",
-      "How much later than due a timer runs, ten times per second",
+      "How much later than due a timer runs, five times per second",
     ),
     /** Bytes that the kernel has not taken yet, of connections with much of it. */
     unsentBytes: instruments.gauge("unsent_bytes", "Bytes queued for slow clients, snapshots excluded"),

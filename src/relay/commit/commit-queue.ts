@@ -13,6 +13,8 @@ export interface PendingWrite {
   readonly document: string;
   /** Read after `seal`. */
   readonly update: Uint8Array;
+  /** As `PendingUpdate.user`. */
+  readonly user?: string | undefined;
   /** The size of its updates. */
   readonly bytes: number;
   /** The number of its updates. */

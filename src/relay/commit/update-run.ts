@@ -17,6 +17,8 @@ export interface UpdateRunOptions<Sender, Submission> {
   readonly owner: RunOwner<Sender, Submission>;
   readonly document: string;
   readonly sender: Sender;
+  /** The id of the sender's user; undefined if unknown. */
+  readonly user: string | undefined;
   readonly connection: object | undefined;
   /** The frame of its first update, to be forwarded unchanged if no other joins it. */
   readonly frame: Frame | undefined;
@@ -32,6 +34,7 @@ export interface UpdateRunOptions<Sender, Submission> {
 export class UpdateRun<Sender, Submission> implements PendingWrite, WaitingWrite {
   readonly document: string;
   readonly sender: Sender;
+  readonly user: string | undefined;
   readonly connection: object | undefined;
   /**
    * The submissions whose origins are told when the run is durable, in order: those of its updates, and later copies of
@@ -48,10 +51,11 @@ export class UpdateRun<Sender, Submission> implements PendingWrite, WaitingWrite
   #updates = 0;
   #bytes = 0;
 
-  constructor({ owner, document, sender, connection, frame, buffers }: UpdateRunOptions<Sender, Submission>) {
+  constructor({ owner, document, sender, user, connection, frame, buffers }: UpdateRunOptions<Sender, Submission>) {
     this.owner = owner;
     this.document = document;
     this.sender = sender;
+    this.user = user;
     this.connection = connection;
     this.#frame = frame;
     this.#buffers = buffers;

@@ -74,6 +74,10 @@ export class HocuspocusMember implements SyncMember {
     return this.#ledger.access;
   }
 
+  get user(): string | undefined {
+    return this.#options.pass.user;
+  }
+
   get hasLeft(): boolean {
     return this.#hasLeft;
   }

@@ -82,6 +82,10 @@ export class YWebsocketSession implements ProtocolSession, SyncMember, GrantWatc
     return this.#hasGrantEnded ? "read" : this.#pass.access;
   }
 
+  get user(): string | undefined {
+    return this.#pass.user;
+  }
+
   get #room(): SyncRoom {
     return this.#pass.room;
   }

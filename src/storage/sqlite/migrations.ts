@@ -57,6 +57,23 @@ export const migrations: readonly Migration[] = [
   CREATE TABLE required_release (version TEXT NOT NULL) STRICT;
   INSERT INTO required_release VALUES ('0.1.0');
   `,
+  `
+  UPDATE required_release SET version = '0.1.0';
+
+  -- Times are in epoch milliseconds; those before this migration are unknown.
+  ALTER TABLE documents ADD COLUMN last_update INTEGER NOT NULL DEFAULT 0; -- the id of the last update in the table
+  ALTER TABLE documents ADD COLUMN created_at INTEGER;
+  ALTER TABLE documents ADD COLUMN updated_at INTEGER; -- the time of last_update
+  ALTER TABLE documents ADD COLUMN deleted_at INTEGER;
+  CREATE INDEX deletions ON documents (deleted_at);
+  UPDATE documents
+    SET last_update = coalesce((SELECT max(updates.id) FROM updates WHERE updates.document = documents.id), 0);
+
+  CREATE TABLE scrubbed (zeros BLOB NOT NULL) STRICT; -- takes the free pages while they are overwritten
+
+  ALTER TABLE updates ADD COLUMN at INTEGER; -- the time of the append
+  ALTER TABLE updates ADD COLUMN user TEXT; -- the id of the user who has sent it
+  `,
 ];
 
 interface NewerDatabase {

@@ -1,6 +1,7 @@
 import { type Clock, systemClock } from "../../lib/time/clock.ts";
+import { nextTurn } from "../../lib/time/next-turn.ts";
 import type { Metrics } from "../../ops/metrics.ts";
-import { type ContentFault, describeFault, type FolderContent } from "../folder-content.ts";
+import { type ContentFault, type FolderContent, refuseIfLost } from "../folder-content.ts";
 import {
   type Compaction,
   type DocumentInfo,
@@ -12,10 +13,12 @@ import {
   StoreError,
 } from "../store.ts";
 import { Connection } from "./connection.ts";
-import { Journal, type JournalEntry } from "./journal/journal.ts";
-import { listDocuments, loadDocument } from "./read-documents.ts";
+import { compactRows, purgeRows } from "./documents/document-rows.ts";
+import { documentInfo, listDocuments, loadDocument } from "./documents/read-documents.ts";
+import { scrubDatabase } from "./documents/scrub.ts";
+import { Journal } from "./journal/journal.ts";
 import { translateErrors } from "./sqlite-errors.ts";
-import type { DocumentRow, Statements } from "./statements.ts";
+import { type UpdateRow, updateParameters } from "./statements.ts";
 import { Unsynced } from "./unsynced.ts";
 import { Upkeep } from "./upkeep.ts";
 import { writeOutDatabase } from "./write-out.ts";
@@ -45,13 +48,14 @@ export function openSqliteStore(options: SqliteStoreOptions): FileStore {
 
 class SqliteStore implements FileStore {
   readonly #options: SqliteStoreOptions;
+  readonly #clock: Clock;
   #connection: Connection;
   readonly #upkeep: Upkeep;
   #unsynced = new Unsynced();
   /** The last sync failed: see `durable`. */
   #mustRewrite = false;
   /** The rows that the transaction under way has inserted. */
-  #inserted: JournalEntry[] = [];
+  #inserted: UpdateRow[] = [];
   /** As the last call of `findFault` found it. */
   #fault: ContentFault | undefined;
   /** The content is written out, and no connection to it could be opened yet; or the store is closed. */
@@ -59,6 +63,8 @@ class SqliteStore implements FileStore {
   /** Resolves when no sync is running. */
   #syncing: Promise<void> = Promise.resolve();
   #restoring: Promise<void> | undefined;
+  /** Resolves when no scrub is running. */
+  #scrubbing: Promise<void> = Promise.resolve();
   /** The calls that wait for the log. */
   #waitingCalls = 0;
   /** Resolves when the last call that had to wait has taken effect. */
@@ -66,9 +72,10 @@ class SqliteStore implements FileStore {
 
   constructor(options: SqliteStoreOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
     this.#connection = Connection.open(options);
     this.#upkeep = new Upkeep({
-      clock: options.clock ?? systemClock,
+      clock: this.#clock,
       sync: async () => (this.#unsynced.isDirty ? this.durable() : undefined),
       unsyncedBytes: () => this.#unsynced.bytes,
       fold: () => this.#inTurn(() => this.#foldPart(this.#unsynced.firstRecord ?? Number.POSITIVE_INFINITY)),
@@ -102,9 +109,21 @@ class SqliteStore implements FileStore {
     return this.#inTurn(() => listDocuments(page, this.#opened));
   }
 
-  async remove(document: string): Promise<void> {
+  async info(document: string): Promise<DocumentInfo | undefined> {
+    return this.#inTurn(() => documentInfo(document, this.#opened));
+  }
+
+  async delete(document: string): Promise<boolean> {
+    return this.#inTurn(() => this.#setDeletedAt(document, this.#clock.now()));
+  }
+
+  async undelete(document: string): Promise<boolean> {
+    return this.#inTurn(() => this.#setDeletedAt(document, null));
+  }
+
+  async purge(document: string): Promise<void> {
     return this.#inTurn(() => {
-      const found = this.#write(0, () => this.#deleteDocument(document));
+      const found = this.#write(0, () => purgeRows(document, this.#opened));
       this.#connection.documentIds.delete(document);
       if (found === undefined) return;
       this.#connection.journal.dropAll(found);
@@ -112,9 +131,17 @@ class SqliteStore implements FileStore {
     });
   }
 
+  /** Rejects with `StoreError` (unavailable) as well if another program reads the database all the time. */
+  scrub(): Promise<void> {
+    const scrub = this.#scrubbing.then(() => this.#scrub());
+    this.#scrubbing = scrub.catch(() => {});
+    return scrub;
+  }
+
   /** Rejects with `StoreError` (unavailable) as well if the next start would not find the data. */
   async close(): Promise<void> {
     await this.#restoring?.catch(() => {});
+    await this.#scrubbing;
     await this.#upkeep.close();
     await this.#syncing;
     if (this.#isDisconnected) return;
@@ -147,6 +174,21 @@ class SqliteStore implements FileStore {
       this.#restoring = undefined;
     });
     return this.#restoring;
+  }
+
+  async #scrub(): Promise<void> {
+    const isScrubbed = await scrubDatabase({
+      connection: this.#opened,
+      durable: () => this.durable(),
+      fold: () => this.#inTurn(() => this.#foldPart(Number.POSITIVE_INFINITY)),
+      write: async (bytes, task) => {
+        await this.#inTurn(() => this.#write(0, task));
+        this.#connection.wal.written(0, bytes);
+        await nextTurn();
+      },
+    });
+    if (!isScrubbed)
+      throw new StoreError("unavailable", "The database is in use: not all deleted content is overwritten.");
   }
 
   async #restore(): Promise<void> {
@@ -204,10 +246,6 @@ class SqliteStore implements FileStore {
     return this.#connection;
   }
 
-  get #statements(): Statements {
-    return this.#opened.statements;
-  }
-
   /**
    * Runs `task` after the calls before it: at once, unless writers wait for the log. Each call may make the log too long
    * again, and the calls after it then wait once more.
@@ -227,15 +265,22 @@ class SqliteStore implements FileStore {
   #append(batch: readonly PendingUpdate[]): readonly RowId[] {
     if (batch.length === 0) return [];
     if (Journal.takes(batch)) return this.#appendToJournal(batch);
-    const { documentIds, rowIds } = this.#opened;
+    const { documentIds, rowIds, statements } = this.#opened;
+    const at = this.#clock.now();
     return this.#write(batch.length, () =>
-      batch.map(({ document, update }) => this.#insert(documentIds.findOrCreate(document, rowIds.last), update)),
+      batch.map(({ document: name, update, user }) => {
+        const document = documentIds.findOrCreate(name, rowIds.last, at);
+        const row = this.#insert({ document, update, at, user });
+        statements.setLastUpdate.run(row, at, document);
+        return row;
+      }),
     );
   }
 
   #appendToJournal(batch: readonly PendingUpdate[]): readonly RowId[] {
     const connection = this.#opened;
     const { documentIds, journal, rowIds, wal } = connection;
+    const at = this.#clock.now();
     const rows: RowId[] = [];
     const documents: number[] = [];
     const record = this.#tryToWrite(() => {
@@ -243,8 +288,8 @@ class SqliteStore implements FileStore {
       const { last } = rowIds;
       for (let count = 0; count < batch.length; count += 1) rows.push(rowIds.take());
       const insert = () => {
-        for (const { document } of batch) documents.push(documentIds.findOrCreate(document, last));
-        return journal.insert(last + 1, { batch, documents });
+        for (const { document } of batch) documents.push(documentIds.findOrCreate(document, last, at));
+        return journal.insert(last + 1, { batch, documents, at });
       };
       // A single statement is a transaction by itself.
       const isSingle = batch.every(({ document }) => documentIds.cached(document) !== undefined);
@@ -258,38 +303,26 @@ class SqliteStore implements FileStore {
     return rows;
   }
 
-  #compact(name: string, { base, summary, rows, quarantined }: Compaction): RowId {
+  #compact(name: string, compaction: Compaction): RowId {
     const { journal } = this.#connection;
-    const { document, last, row } = this.#write(1, () => {
-      const found = this.#statements.findDocument.get(name);
-      if (found !== null) for (const each of quarantined) this.#quarantine(found.id, each);
-      const last = found === null ? undefined : this.#deleteRows(found, rows);
-      if (found === null || last === undefined) {
-        throw new StoreError("unavailable", "The rows to compact have changed.");
-      }
-      const row = this.#insert(found.id, base);
-      this.#statements.setBase.run(row, summary, last, found.id);
-      return { document: found.id, last, row };
-    });
+    const { document, last, row } = this.#write(1, () =>
+      compactRows(name, compaction, this.#opened, (found, base) =>
+        this.#insert({ document: found, update: base, at: undefined, user: undefined }),
+      ),
+    );
     journal.dropUntil(document, last);
-    this.#unsynced.deleteRows(rows);
+    this.#unsynced.deleteRows(compaction.rows);
     return row;
   }
 
-  #quarantine(document: number, row: RowId): void {
-    const { journal } = this.#connection;
-    if (journal.has(document, row)) this.#statements.insertQuarantined.run(document, row, journal.updateAt(row));
-    else this.#statements.quarantine.run(document, row);
-  }
-
-  /** Returns the number of the document, if there is one. */
-  #deleteDocument(name: string): number | undefined {
-    const found = this.#statements.findDocument.get(name);
-    if (found === null) return undefined;
-    this.#statements.deleteUpdates.run(found.id, 0, this.#connection.rowIds.last);
-    this.#statements.deleteQuarantined.run(found.id);
-    this.#statements.deleteDocument.run(found.id);
-    return found.id;
+  #setDeletedAt(name: string, at: number | null): boolean {
+    const row = translateErrors(() => this.#opened.statements.findDocument.get(name));
+    if (row === null) return false;
+    // The time of the first deletion stays.
+    if ((row.deletedAt === null) === (at === null)) return true;
+    this.#write(0, () => this.#opened.statements.setDeletedAt.run(at, row.id));
+    this.#unsynced.changed();
+    return true;
   }
 
   /** Folds a part of the journal, of records with ids below `end`; false if there are none. Throws `StoreError`. */
@@ -301,7 +334,7 @@ class SqliteStore implements FileStore {
       if (fold === undefined) return false;
       this.#tryToWrite(() => connection.atomically(() => journal.move(fold)));
       journal.moved(fold);
-      for (const { row, document, update } of fold.entries) this.#unsynced.addRow(row, document, update);
+      for (const entry of fold.entries) this.#unsynced.addRow(entry);
       wal.written(fold.entries.length, fold.bytes);
       return true;
     } catch (error) {
@@ -318,7 +351,7 @@ class SqliteStore implements FileStore {
       // The log starts from the beginning then, and needs no more space on the disk.
       await wal.checkpointFully();
       while (await this.#inTurn(() => this.#foldPart(Number.POSITIVE_INFINITY))) {
-        await new Promise<void>((resolve) => setImmediate(resolve));
+        await nextTurn();
       }
     } catch {}
   }
@@ -331,9 +364,9 @@ class SqliteStore implements FileStore {
       return this.#connection.atomically(task);
     });
     let bytes = 0;
-    for (const { row, document, update } of this.#inserted) {
-      this.#unsynced.addRow(row, document, update);
-      bytes += update.byteLength;
+    for (const row of this.#inserted) {
+      this.#unsynced.addRow(row);
+      bytes += row.update.byteLength;
     }
     this.#inserted = [];
     this.#connection.wal.written(rows, bytes);
@@ -354,47 +387,14 @@ class SqliteStore implements FileStore {
 
   /** Writes again what may not be on disk. */
   #rewrite(): void {
-    this.#write(0, () => this.#unsynced.rewrite(this.#statements));
+    this.#write(0, () => this.#unsynced.rewrite(this.#opened.statements));
   }
 
-  #insert(document: number, update: Uint8Array): RowId {
+  #insert(inserted: Omit<UpdateRow, "row">): RowId {
     const row = this.#connection.rowIds.take();
-    this.#statements.insertUpdate.run(document, row, update);
-    this.#inserted.push({ row, document, update });
+    const all = { ...inserted, row };
+    this.#opened.statements.insertUpdate.run(...updateParameters(all));
+    this.#inserted.push(all);
     return row;
   }
-
-  /**
-   * Deletes the base and the first rows of the tail, those in the journal excepted. Returns the last of these rows of the
-   * tail, or 0 if `rows` is the base alone. Returns undefined and deletes none if `rows` are other rows.
-   *
-   * The rows are deleted by range, which blocks the event loop least: 100,000 rows take 60 ms, one by one 100 ms, as a
-   * list in SQL 180 ms. Ids are never reused: rows of the same number and sum, in the range that `rows` span, are
-   * `rows`.
-   */
-  #deleteRows({ id, base }: DocumentRow, rows: readonly RowId[]): RowId | undefined {
-    let first = Number.POSITIVE_INFINITY;
-    let last = 0;
-    let count = 0;
-    let sum = 0;
-    for (const row of rows) {
-      // The base is newer than the first rows of the tail, and would extend the range too far.
-      if (row === base) continue;
-      first = Math.min(first, row);
-      last = Math.max(last, row);
-      count += 1;
-      sum += row;
-    }
-    const inTable = this.#statements.countRows.get(id, first, last, base) ?? { count: 0, sum: 0 };
-    const inJournal = this.#connection.journal.countUntil(id, last);
-    if (inTable.count + inJournal.count !== count || inTable.sum + inJournal.sum !== sum) return undefined;
-    if (rows.length - count !== (base === null ? 0 : 1)) return undefined;
-    if (inTable.count > 0) this.#statements.deleteUpdates.run(id, first, last);
-    if (base !== null) this.#statements.deleteUpdates.run(id, base, base);
-    return last;
-  }
-}
-
-function refuseIfLost(fault: ContentFault | undefined): void {
-  if (fault !== undefined) throw new StoreError("unavailable", describeFault(fault));
 }

@@ -1,12 +1,54 @@
 import type { Database } from "bun:sqlite";
-import type { DocumentInfo, RowId, StoredUpdate } from "../store.ts";
+import type { RowId, StoredUpdate } from "../store.ts";
 import type { JournalRecord } from "./journal/journal-record.ts";
 
 export interface DocumentRow {
   readonly id: number;
   readonly base: RowId | null;
   readonly summary: Uint8Array | null;
+  readonly deletedAt: number | null;
 }
+
+/** The facts about a document in the tables `documents` and `updates`, without its updates in the journal. */
+export interface DocumentFactsRow {
+  readonly id: number;
+  readonly name: string;
+  readonly bytes: number;
+  readonly rows: number;
+  readonly tailRows: number;
+  readonly sequence: RowId;
+  readonly createdAt: number | null;
+  readonly updatedAt: number | null;
+  readonly deletedAt: number | null;
+}
+
+/** An update for the table `updates`. */
+export interface UpdateRow extends StoredUpdate {
+  /** The document's number. */
+  readonly document: number;
+  /** The time of the append, in epoch milliseconds. Undefined for a base, and for an update of an earlier release. */
+  readonly at: number | undefined;
+  /** The id of the user who has sent it, if known. */
+  readonly user: string | undefined;
+}
+
+/** The parameters of a statement that writes an update. */
+export type UpdateParameters = [
+  document: number,
+  row: RowId,
+  update: Uint8Array,
+  at: number | null,
+  user: string | null,
+];
+
+export function updateParameters({ document, row, update, at, user }: UpdateRow): UpdateParameters {
+  return [document, row, update, at ?? null, user ?? null];
+}
+
+/** The columns of a page of documents, and of one document. */
+const facts = `SELECT page.id, name, total(length(data)) AS bytes, count(updates.id) AS "rows",
+   count(updates.id) - (base IS NOT NULL) AS tailRows, last_update AS sequence, created_at AS createdAt,
+   updated_at AS updatedAt, deleted_at AS deletedAt`;
 
 /** The store's statements, prepared on one connection. */
 export type Statements = ReturnType<typeof prepareStatements>;
@@ -14,10 +56,16 @@ export type Statements = ReturnType<typeof prepareStatements>;
 export function prepareStatements(database: Database) {
   return {
     findDocument: database.prepare<DocumentRow, [name: string]>(
-      "SELECT id, base, summary FROM documents WHERE name = ?",
+      "SELECT id, base, summary, deleted_at AS deletedAt FROM documents WHERE name = ?",
     ),
-    insertDocument: database.prepare<{ id: number }, [name: string, folded: RowId]>(
-      "INSERT INTO documents (name, folded) VALUES (?, ?) RETURNING id",
+    insertDocument: database.prepare<{ id: number }, [name: string, folded: RowId, createdAt: number]>(
+      "INSERT INTO documents (name, folded, created_at) VALUES (?, ?, ?) RETURNING id",
+    ),
+    setLastUpdate: database.prepare<void, [row: RowId, at: number | null, document: number]>(
+      "UPDATE documents SET last_update = ?1, updated_at = ?2 WHERE id = ?3 AND last_update < ?1",
+    ),
+    setDeletedAt: database.prepare<void, [deletedAt: number | null, document: number]>(
+      "UPDATE documents SET deleted_at = ? WHERE id = ?",
     ),
     setBase: database.prepare<void, [base: RowId, summary: Uint8Array, folded: RowId, document: number]>(
       "UPDATE documents SET base = ?, summary = ?, folded = max(folded, ?) WHERE id = ?",
@@ -32,11 +80,11 @@ export function prepareStatements(database: Database) {
     >(
       "SELECT count(*) AS count, total(id) AS sum FROM updates WHERE document = ? AND id BETWEEN ? AND ? AND id IS NOT ?",
     ),
-    insertUpdate: database.prepare<void, [document: number, row: RowId, update: Uint8Array]>(
-      "INSERT INTO updates (document, id, data) VALUES (?, ?, ?)",
+    insertUpdate: database.prepare<void, UpdateParameters>(
+      "INSERT INTO updates (document, id, data, at, user) VALUES (?, ?, ?, ?, ?)",
     ),
-    replaceUpdate: database.prepare<void, [document: number, row: RowId, update: Uint8Array]>(
-      "REPLACE INTO updates (document, id, data) VALUES (?, ?, ?)",
+    replaceUpdate: database.prepare<void, UpdateParameters>(
+      "REPLACE INTO updates (document, id, data, at, user) VALUES (?, ?, ?, ?, ?)",
     ),
     deleteUpdates: database.prepare<void, [document: number, first: RowId, last: RowId]>(
       "DELETE FROM updates WHERE document = ? AND id BETWEEN ? AND ?",
@@ -51,11 +99,13 @@ export function prepareStatements(database: Database) {
       "INSERT INTO quarantined (document, id, data) VALUES (?, ?, ?)",
     ),
     deleteQuarantined: database.prepare<void, [document: number]>("DELETE FROM quarantined WHERE document = ?"),
-    selectPage: database.prepare<DocumentInfo & { id: number }, [from: string, after: string | null, limit: number]>(
-      `SELECT page.id, name, total(length(data)) AS bytes, count(updates.id) AS "rows",
-         count(updates.id) - (base IS NOT NULL) AS tailRows
-       FROM (SELECT id, name, base FROM documents WHERE name >= ? AND name IS NOT ? ORDER BY name LIMIT ?) AS page
-       LEFT JOIN updates ON updates.document = page.id GROUP BY name ORDER BY name`,
+    selectPage: {
+      present: preparePage(database, "deleted_at IS NULL"),
+      deleted: preparePage(database, "deleted_at IS NOT NULL"),
+      any: preparePage(database, "TRUE"),
+    },
+    selectInfo: database.prepare<DocumentFactsRow, [name: string]>(
+      `${facts} FROM documents AS page LEFT JOIN updates ON updates.document = page.id WHERE name = ? GROUP BY page.id`,
     ),
     insertJournal: database.prepare<void, [id: RowId, data: Uint8Array]>(
       "INSERT INTO journal (id, data) VALUES (?, ?)",
@@ -73,6 +123,24 @@ export function prepareStatements(database: Database) {
     deleteJournal: database.prepare<void, [last: RowId]>("DELETE FROM journal WHERE id <= ?"),
     selectReserved: database.prepare<{ reserved: RowId }, []>("SELECT reserved FROM row_ids"),
     reserveRows: database.prepare<void, [reserved: RowId]>("UPDATE row_ids SET reserved = ?"),
+    countFreePages: database.prepare<{ pages: number }, []>(
+      "SELECT freelist_count AS pages FROM pragma_freelist_count",
+    ),
+    insertScrubbed: database.prepare<void, [bytes: number]>("INSERT INTO scrubbed VALUES (zeroblob(?))"),
+    deleteScrubbed: database.prepare<void, []>("DELETE FROM scrubbed WHERE rowid = (SELECT max(rowid) FROM scrubbed)"),
     countFrames: database.prepare<{ log: number; checkpointed: number }, []>("PRAGMA wal_checkpoint(NOOP)"),
   };
+}
+
+/** A page of the documents with names from `first` on and before `end`, that of `after` excepted. */
+function preparePage(database: Database, condition: string) {
+  return database.prepare<
+    DocumentFactsRow,
+    [first: string, after: string | null, end: string | Uint8Array, limit: number]
+  >(
+    `${facts}
+     FROM (SELECT * FROM documents WHERE name >= max(?1, coalesce(?2, ?1)) AND name IS NOT ?2 AND name < ?3
+             AND ${condition} ORDER BY name LIMIT ?4) AS page
+     LEFT JOIN updates ON updates.document = page.id GROUP BY name ORDER BY name`,
+  );
 }

@@ -1,11 +1,11 @@
 import type { RowId } from "../store.ts";
 import type { JournalRecord } from "./journal/journal-record.ts";
-import type { Statements } from "./statements.ts";
+import { type Statements, type UpdateRow, updateParameters } from "./statements.ts";
 
 /** Committed writes. */
 interface Writes {
-  /** Rows of `updates`, with the numbers of their documents. */
-  readonly rows: Map<RowId, { readonly document: number; readonly update: Uint8Array }>;
+  /** Rows of `updates`. */
+  readonly rows: Map<RowId, UpdateRow>;
   /** Records of the journal. */
   readonly records: Map<RowId, Uint8Array>;
 }
@@ -35,10 +35,10 @@ export class Unsynced {
     return undefined;
   }
 
-  addRow(row: RowId, document: number, update: Uint8Array): void {
+  addRow(row: UpdateRow): void {
     this.#isDirty = true;
-    this.#writes.rows.set(row, { document, update });
-    this.#bytes += update.byteLength;
+    this.#writes.rows.set(row.row, row);
+    this.#bytes += row.update.byteLength;
   }
 
   addRecord({ id, data }: JournalRecord): void {
@@ -47,12 +47,17 @@ export class Unsynced {
     this.#bytes += data.byteLength;
   }
 
+  /** Reports a write that is no row: a failed sync of it needs no other repair than a checkpoint. */
+  changed(): void {
+    this.#isDirty = true;
+  }
+
   /** Forgets rows that were replaced. */
   deleteRows(replaced: readonly RowId[]): void {
     for (const { rows } of this.#all) if (rows.size > 0) for (const row of replaced) rows.delete(row);
   }
 
-  /** Forgets the rows of a document that was removed. The journal's records are void without their document. */
+  /** Forgets the rows of a document that was purged. The journal's records are void without their document. */
   deleteDocument(document: number): void {
     this.#isDirty = true;
     for (const { rows } of this.#all) {
@@ -88,7 +93,7 @@ export class Unsynced {
 
   /** Writes everything again. Called in a transaction. */
   rewrite({ replaceUpdate, replaceJournal }: Statements): void {
-    for (const [row, { document, update }] of this.#writes.rows) replaceUpdate.run(document, row, update);
+    for (const row of this.#writes.rows.values()) replaceUpdate.run(...updateParameters(row));
     for (const [id, data] of this.#writes.records) replaceJournal.run(id, data);
   }
 

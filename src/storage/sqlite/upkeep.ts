@@ -1,4 +1,5 @@
 import type { Clock } from "../../lib/time/clock.ts";
+import { nextTurn } from "../../lib/time/next-turn.ts";
 
 export interface UpkeepOptions {
   readonly clock: Clock;
@@ -108,7 +109,7 @@ export class Upkeep {
   async #foldPart(): Promise<boolean> {
     const { fold, sync, unsyncedBytes } = this.#options;
     if (unsyncedBytes() > syncedBytes) await sync();
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await nextTurn();
     return !this.#isClosed && (await fold());
   }
 }

@@ -127,11 +127,17 @@ export class WriteAheadLog {
    * large. Leaves it as it is while another program reads the database. Never rejects.
    */
   async truncate(): Promise<void> {
-    if (fs.fstatSync(this.#options.descriptor).size <= keptLogBytes) return;
+    if (fs.fstatSync(this.#options.descriptor).size > keptLogBytes) await this.empty();
+  }
+
+  /** As `truncate`, whatever the size of the file is. Resolves with whether the file is empty. */
+  async empty(): Promise<boolean> {
     // Writers do not wait for this one, and for less than a millisecond below.
     await this.#checkpoint();
-    this.#restarting ??= this.#truncate();
+    while (this.#restarting !== undefined) await this.#restarting;
+    this.#restarting = this.#truncate();
     await this.#restarting;
+    return fs.fstatSync(this.#options.descriptor).size === 0;
   }
 
   /** Ends the worker. Resolves when its connection to the database is closed. */

@@ -1,16 +1,12 @@
-import type { Clock } from "../../lib/time/clock.ts";
+import type { Pulse } from "../../lib/time/pulse.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 
 export interface EventLoopLagOptions {
-  readonly clock: Clock;
-  /** Elapsed milliseconds, with fractions. */
-  readonly elapsedMs: () => number;
+  readonly pulse: Pulse;
   readonly metrics: Pick<Metrics, "eventLoopLag">;
 }
 
-const sampleMs = 100;
-
-/** Records how much later than it is due a timer runs, while it is started: for so long the event loop was busy. */
+/** Records how much later than due each beat of the pulse comes, while it is started: for so long the loop was busy. */
 export class EventLoopLag {
   readonly #options: EventLoopLagOptions;
   #cancel: (() => void) | undefined;
@@ -31,10 +27,9 @@ export class EventLoopLag {
   }
 
   #sample(): () => void {
-    const { clock, elapsedMs, metrics } = this.#options;
-    const startedAt = elapsedMs();
-    return clock.after(sampleMs, () => {
-      metrics.eventLoopLag.observe(Math.max(0, elapsedMs() - startedAt - sampleMs) / 1_000);
+    const { metrics, pulse } = this.#options;
+    return pulse.next((lateMs) => {
+      metrics.eventLoopLag.observe(lateMs / 1_000);
       this.#cancel = this.#sample();
     });
   }

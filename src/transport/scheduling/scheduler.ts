@@ -1,6 +1,7 @@
 import type { CountedAddresses } from "../../lib/address/counted-addresses.ts";
 import { ByteBudget } from "../../lib/byte-budget.ts";
 import type { Clock } from "../../lib/time/clock.ts";
+import type { Pulse } from "../../lib/time/pulse.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import type { Connection } from "../connection.ts";
 import type { TransportLimits } from "../limits.ts";
@@ -13,6 +14,7 @@ export interface SchedulerOptions {
   readonly limits: Pick<TransportLimits, "workBurstMs" | "workMsPerSecond" | "workAddressShare" | "departedInboxBytes">;
   readonly addresses: CountedAddresses;
   readonly clock: Clock;
+  readonly pulse: Pulse;
   /** Elapsed milliseconds, with fractions. */
   readonly elapsedMs: () => number;
   readonly metrics: Pick<Metrics, "work" | "turnWait" | "waitingConnections" | "eventLoopLag">;

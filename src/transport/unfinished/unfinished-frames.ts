@@ -1,5 +1,6 @@
 import { kibibyte, mebibyte } from "../../config/limit.ts";
 import type { Clock } from "../../lib/time/clock.ts";
+import type { Pulse } from "../../lib/time/pulse.ts";
 import { type CloseReason, closeReasons } from "../close-reason.ts";
 import type { TransportLimits } from "../limits.ts";
 import { SpareDescriptor } from "./spare-descriptor.ts";
@@ -27,6 +28,8 @@ export interface UnfinishedFramesOptions {
   readonly connections: () => Iterable<ReceivingConnection>;
   readonly limits: Pick<TransportLimits, "unfinishedFrameBytes" | "firstFrameBytes">;
   readonly clock: Clock;
+  /** The process is looked at in each beat while it is calm. */
+  readonly pulse: Pulse;
   /** The resident memory of the process. */
   readonly residentBytes: () => number;
   /** Called when the sockets are first needed. */
@@ -38,12 +41,8 @@ interface UnfinishedFrame {
   readonly bytes: number;
 }
 
-/**
- * The time between two looks at the memory: soon after a connection has opened, or the process has grown, and else. An
- * idle process is woken for each, which takes 0.2 ms of CPU.
- */
+/** The time between two looks at the memory soon after a connection has opened, or the process has grown. */
 const swiftMs = 20;
-const calmMs = 200;
 const swiftLooks = 100;
 /** The growth between two looks that makes the next ones swift. */
 const swiftBytes = 4 * mebibyte;
@@ -117,8 +116,11 @@ export class UnfinishedFrames {
   }
 
   #schedule(): void {
-    const delayMs = this.#swiftLooks > 0 ? swiftMs : calmMs;
-    this.#cancel ??= this.#options.clock.after(Math.max(delayMs, this.#lookedMs / lookShare), () => this.#look());
+    const { clock, pulse } = this.#options;
+    const restMs = this.#lookedMs / lookShare;
+    const isCalm = this.#swiftLooks === 0 && restMs <= pulse.intervalMs;
+    const look = () => this.#look();
+    this.#cancel ??= isCalm ? pulse.next(look) : clock.after(Math.max(swiftMs, restMs), look);
   }
 
   #measure(): void {

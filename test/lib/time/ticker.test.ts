@@ -1,10 +1,12 @@
 import { expect, test } from "bun:test";
+import { Pulse } from "../../../src/lib/time/pulse.ts";
 import { Ticker } from "../../../src/lib/time/ticker.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
 
 function setUp() {
   const clock = new FakeClock();
-  const ticker = new Ticker({ intervalMs: 5_000, clock });
+  const pulse = new Pulse({ intervalMs: 500, clock, elapsedMs: () => clock.now() });
+  const ticker = new Ticker({ intervalMs: 5_000, pulse });
   const calls: { name: string; atMs: number }[] = [];
   const startedAt = clock.now();
   const ticking = (name: string) => ({ tick: () => calls.push({ name, atMs: clock.now() - startedAt }) });

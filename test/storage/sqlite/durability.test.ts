@@ -100,7 +100,7 @@ describe("durable", () => {
     await expect(store.durable()).rejects.toThrow("EIO");
     const rows = rowsOf(await store.load("d"));
     await store.compact("d", compaction(rows, updateOf([1, 2])));
-    await store.remove("removed");
+    await store.purge("removed");
     mend();
     await store.durable();
     const document = await store.load("d");

@@ -310,7 +310,7 @@ describe("a store that is deleted at random", () => {
   const change = async (each: Store, choice: number, { name, batch, update }: Change) => {
     if (choice < 0.6) await each.append(batch);
     else if (choice < 0.75) await compactAll(each, name, update);
-    else if (choice < 0.8) await each.remove(name);
+    else if (choice < 0.8) await each.purge(name);
     else await each.durable();
   };
 

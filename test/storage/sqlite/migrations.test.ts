@@ -195,10 +195,10 @@ describe.each([1, 2, 3])("a database with the schema of version %d", (version) =
     // Rows of the former release and of the journal.
     await store.compact("tail", compaction([3, 4, 7], updateOf([3, 4, 7])));
     await store.compact("both", compaction([8, 6, 11, 1_000_012], updateOf([1, 2, 3, 6, 11, 12])));
-    expect(await store.list({ limit: 10 })).toEqual([
-      { name: "both", bytes: 24, rows: 1, tailRows: 0 },
-      { name: "compacted", bytes: 8, rows: 1, tailRows: 0 },
-      { name: "tail", bytes: 12, rows: 1, tailRows: 0 },
+    expect(await store.list({ limit: 10 })).toMatchObject([
+      { name: "both", bytes: 24, rows: 1, tailRows: 0, sequence: 1_000_012, updatedAt: expect.any(Number) },
+      { name: "compacted", bytes: 8, rows: 1, tailRows: 0, sequence: 5, createdAt: undefined, updatedAt: undefined },
+      { name: "tail", bytes: 12, rows: 1, tailRows: 0, sequence: 7, updatedAt: undefined, deletedAt: undefined },
     ]);
     await store.close();
     expect(Object.keys(await documentsIn(file))).toEqual(["both", "compacted", "tail"]);

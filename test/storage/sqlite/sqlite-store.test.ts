@@ -10,9 +10,11 @@ import { type Store, StoreError, type StoreErrorKind } from "../../../src/storag
 import { describeStore } from "../../contract/store.ts";
 import { compaction, numbersIn, rowsOf, updateOf } from "../../support/bytes/counting.ts";
 import { Random } from "../../support/bytes/random.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
 import { openMemoryStore } from "../../support/fakes/memory-store.ts";
 import { Child } from "../../support/processes/child.ts";
 import type { FillReport } from "../../support/processes/fill-store.ts";
+import { ToldStore } from "../../support/told-store.ts";
 
 let folder: string;
 let file: string;
@@ -232,9 +234,11 @@ describe("a store that cannot write", () => {
 
 test.each([1, 2, 3, 4, 5])("behaves like a store in memory under random operations (seed %d)", async (seed) => {
   const random = new Random(seed);
-  const memory = openMemoryStore();
-  let sqlite = openSqliteStore({ file, metrics: createMetrics() });
+  const clock = new FakeClock();
+  const memory = openMemoryStore(clock);
+  let sqlite = openSqliteStore({ file, metrics: createMetrics(), clock });
   const names = ["a", "b", "c", "__proto__"];
+  const [ofMemory, ofSqlite] = [new ToldStore(names), new ToldStore(names)];
   const compact = async (store: Store, name: string, part: number, base: Uint8Array) => {
     const document = await store.load(name);
     if (document === undefined) return;
@@ -245,22 +249,21 @@ test.each([1, 2, 3, 4, 5])("behaves like a store in memory under random operatio
     const [choice, name, part] = [random.real(), random.pick(names), random.real()];
     if (choice < 0.6) {
       const batch = random.some([...names, ...names], 0.3).map((document) => ({ document, update: updateOf([step]) }));
-      await Promise.all([memory.append(batch), sqlite.append(batch)]);
-    } else if (choice < 0.9) {
+      await Promise.all([ofMemory.append(memory, batch), ofSqlite.append(sqlite, batch)]);
+    } else if (choice < 0.85) {
       await Promise.all([memory, sqlite].map((store) => compact(store, name, part, updateOf([step]))));
-    } else if (choice < 0.95) {
-      await Promise.all([memory.remove(name), sqlite.remove(name)]);
+    } else if (choice < 0.9) {
+      await Promise.all([memory.delete(name), sqlite.delete(name)]);
+    } else if (choice < 0.93) {
+      await Promise.all([memory.undelete(name), sqlite.undelete(name)]);
+    } else if (choice < 0.96) {
+      await Promise.all([memory.purge(name), sqlite.purge(name)]);
     } else {
       await sqlite.close();
-      sqlite = openSqliteStore({ file, metrics: createMetrics() });
+      sqlite = openSqliteStore({ file, metrics: createMetrics(), clock });
     }
-    expect(await told(sqlite)).toEqual(await told(memory));
+    expect(await ofSqlite.tell(sqlite)).toEqual(await ofMemory.tell(memory));
+    clock.advance(1);
   }
   await sqlite.close();
-
-  async function told(store: Store): Promise<unknown> {
-    const documents = await Promise.all(names.map((name) => store.load(name)));
-    const updates = documents.map((document) => [document?.base?.update, document?.tail.map(({ update }) => update)]);
-    return [updates, await store.list({ limit: 10 })];
-  }
 });

@@ -109,8 +109,27 @@ export class FailingStore implements Store {
     return this.#store.list(page);
   }
 
-  remove(document: string): Promise<void> {
-    return this.#store.remove(document);
+  info(document: string): Promise<DocumentInfo | undefined> {
+    return this.#store.info(document);
+  }
+
+  async delete(document: string): Promise<boolean> {
+    this.#refuse();
+    return this.#store.delete(document);
+  }
+
+  async undelete(document: string): Promise<boolean> {
+    this.#refuse();
+    return this.#store.undelete(document);
+  }
+
+  async purge(document: string): Promise<void> {
+    this.#refuse();
+    await this.#store.purge(document);
+  }
+
+  scrub(): Promise<void> {
+    return this.#store.scrub();
   }
 
   close(): Promise<void> {

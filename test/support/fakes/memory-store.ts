@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "../../../src/lib/time/clock.ts";
 import {
   type Compaction,
   type DocumentInfo,
@@ -12,6 +13,10 @@ import {
 } from "../../../src/storage/store.ts";
 
 interface DocumentLog {
+  readonly createdAt: number;
+  updatedAt: number;
+  sequence: RowId;
+  deletedAt: number | undefined;
   base: StoredBase | undefined;
   /** The tail by row, in the order of the appends. */
   readonly tail: Map<RowId, StoredUpdate>;
@@ -19,13 +24,18 @@ interface DocumentLog {
 }
 
 /** A store that keeps the guarantees of `Store` as long as the process lives. */
-export function openMemoryStore(): Store {
-  return new MemoryStore();
+export function openMemoryStore(clock: Pick<Clock, "now"> = systemClock): Store {
+  return new MemoryStore(clock);
 }
 
 class MemoryStore implements Store {
   readonly #logs = new Map<string, DocumentLog>();
+  readonly #clock: Pick<Clock, "now">;
   #nextRow: RowId = 1;
+
+  constructor(clock: Pick<Clock, "now">) {
+    this.#clock = clock;
+  }
 
   async load(document: string): Promise<StoredDocument | undefined> {
     const log = this.#logs.get(document);
@@ -35,14 +45,18 @@ class MemoryStore implements Store {
       base: base && { ...copy(base), summary: base.summary && new Uint8Array(base.summary) },
       tail: Array.from(tail.values(), copy),
       quarantined: quarantined.map(copy),
+      deletedAt: log.deletedAt,
     };
   }
 
   append(batch: readonly PendingUpdate[]): readonly RowId[] {
+    const at = this.#clock.now();
     return batch.map(({ document, update }) => {
-      const log = this.#logs.get(document) ?? { base: undefined, tail: new Map(), quarantined: [] };
-      this.#logs.set(document, log);
       const stored = this.#store(update);
+      const log = this.#logs.get(document) ?? emptyLog(at);
+      this.#logs.set(document, log);
+      log.updatedAt = at;
+      log.sequence = stored.row;
       log.tail.set(stored.row, stored);
       return stored.row;
     });
@@ -69,17 +83,40 @@ class MemoryStore implements Store {
     return log.base.row;
   }
 
-  async list({ after, limit }: Page): Promise<readonly DocumentInfo[]> {
+  async list({ after, prefix = "", state = "present", limit }: Page): Promise<readonly DocumentInfo[]> {
+    const isListed = ({ deletedAt }: DocumentLog) =>
+      state === "any" || (deletedAt !== undefined) === (state === "deleted");
     return [...this.#logs]
-      .filter(([name]) => after === undefined || compareUtf8(name, after) > 0)
+      .filter(([name, log]) => (after === undefined || compareUtf8(name, after) > 0) && isListed(log))
+      .filter(([name]) => name.startsWith(prefix))
       .sort(([left], [right]) => compareUtf8(left, right))
       .slice(0, limit)
       .map(([name, log]) => describe(name, log));
   }
 
-  async remove(document: string): Promise<void> {
+  async info(document: string): Promise<DocumentInfo | undefined> {
+    const log = this.#logs.get(document);
+    return log && describe(document, log);
+  }
+
+  async delete(document: string): Promise<boolean> {
+    const log = this.#logs.get(document);
+    if (log !== undefined) log.deletedAt ??= this.#clock.now();
+    return log !== undefined;
+  }
+
+  async undelete(document: string): Promise<boolean> {
+    const log = this.#logs.get(document);
+    if (log !== undefined) log.deletedAt = undefined;
+    return log !== undefined;
+  }
+
+  async purge(document: string): Promise<void> {
     this.#logs.delete(document);
   }
+
+  /** Does nothing: this store has no files. */
+  async scrub(): Promise<void> {}
 
   async close(): Promise<void> {
     this.#logs.clear();
@@ -90,6 +127,18 @@ class MemoryStore implements Store {
   }
 }
 
+function emptyLog(at: number): DocumentLog {
+  return {
+    createdAt: at,
+    updatedAt: at,
+    sequence: 0,
+    deletedAt: undefined,
+    base: undefined,
+    tail: new Map(),
+    quarantined: [],
+  };
+}
+
 function copy({ row, update }: StoredUpdate): StoredUpdate {
   return { row, update: new Uint8Array(update) };
 }
@@ -97,7 +146,8 @@ function copy({ row, update }: StoredUpdate): StoredUpdate {
 function describe(name: string, log: DocumentLog): DocumentInfo {
   const updates = log.base === undefined ? [...log.tail.values()] : [log.base, ...log.tail.values()];
   const bytes = updates.reduce((sum, { update }) => sum + update.length, 0);
-  return { name, bytes, rows: updates.length, tailRows: log.tail.size };
+  const { createdAt, deletedAt, sequence, updatedAt } = log;
+  return { name, bytes, rows: updates.length, tailRows: log.tail.size, sequence, createdAt, updatedAt, deletedAt };
 }
 
 /** Compares by UTF-8 bytes. JavaScript's own order is by UTF-16 units, which differs above U+FFFF. */

@@ -12,6 +12,7 @@ import { settled } from "../eventually.ts";
 import { openFakeChannel } from "../fakes/fake-channel.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import { InlineCompactor } from "../fakes/inline-compactor.ts";
+import { testPulse } from "../test-pulse.ts";
 
 export interface RoomPartsOptions {
   readonly limits?: Partial<Limits>;
@@ -41,6 +42,7 @@ export function roomParts(
   const dependencies = {
     addresses: new CountedAddresses(),
     clock,
+    pulse: testPulse(clock),
     limits: { ...defaultLimits, ...changed },
     log: pino({ level: "error" }, { write: failOnUnclosedRoom }),
     metrics: createMetrics(),

@@ -6,16 +6,18 @@ import { EngineIoConnection } from "../../../src/transport/engine-io/engine-io-c
 import { Outboxes } from "../../../src/transport/outboxes/outboxes.ts";
 import { Scheduler } from "../../../src/transport/scheduling/scheduler.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
+import { testPulse } from "../../support/test-pulse.ts";
 
 test("a session that ends while a frame is written counts no unsent bytes", async () => {
   const metrics = createMetrics();
-  const shared = { limits: defaultLimits, addresses: new CountedAddresses(), clock: new FakeClock(), metrics };
+  const clock = new FakeClock();
+  const shared = { limits: defaultLimits, addresses: new CountedAddresses(), clock, metrics };
   const connection: EngineIoConnection = new EngineIoConnection({
     id: "engine.io 1",
     remoteAddress: "192.0.2.1",
     session: { write: () => connection.lost(), ping: () => {}, close: () => {} },
     owner: { closed: () => {}, failed: () => {} },
-    scheduler: new Scheduler({ ...shared, elapsedMs: () => 0 }),
+    scheduler: new Scheduler({ ...shared, pulse: testPulse(clock), elapsedMs: () => 0 }),
     outboxes: new Outboxes(shared),
     limits: defaultLimits,
   });

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { defaultLimits, type Limits } from "../../../src/composition/settings/limits.ts";
 import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts";
+import { Pulse } from "../../../src/lib/time/pulse.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { Inbox } from "../../../src/transport/inbox.ts";
 import { Scheduler } from "../../../src/transport/scheduling/scheduler.ts";
@@ -18,6 +19,7 @@ function setUp(limits: Partial<Limits> = {}) {
     limits: { ...defaultLimits, ...limits },
     addresses: new CountedAddresses(),
     clock,
+    pulse: new Pulse({ intervalMs: 100, clock, elapsedMs: () => elapsed }),
     elapsedMs: () => elapsed,
     metrics,
   });

@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
 import { type ReceivingConnection, UnfinishedFrames } from "../../../src/transport/unfinished/unfinished-frames.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
+import { testPulse } from "../../support/test-pulse.ts";
 
 const mebibyte = 2 ** 20;
 const lookMs = 20;
@@ -28,6 +29,7 @@ function setUp({ isSupported = true } = {}) {
     connections: () => clients.filter(({ closed }) => closed === undefined),
     limits,
     clock,
+    pulse: testPulse(clock),
     residentBytes: () => {
       requireDescriptor();
       readings += 1;

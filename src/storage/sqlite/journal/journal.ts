@@ -1,18 +1,22 @@
 import type { Database } from "bun:sqlite";
 import type { PendingUpdate, RowId, StoredUpdate } from "../../store.ts";
-import type { Statements } from "../statements.ts";
+import { type Statements, type UpdateRow, updateParameters } from "../statements.ts";
 import { type JournalRecord, RecordEncoder, RecordReader } from "./journal-record.ts";
 import { liveEntries } from "./live-entries.ts";
-
-/** An update of the journal, with the number of its document. */
-export interface JournalEntry extends StoredUpdate {
-  readonly document: number;
-}
 
 /** The updates of one record, with the numbers of their documents. */
 export interface Append {
   readonly batch: readonly PendingUpdate[];
   readonly documents: readonly number[];
+  /** Epoch milliseconds. */
+  readonly at: number;
+}
+
+/** The time of an update in the journal. */
+interface LastUpdate {
+  readonly row: RowId;
+  /** Epoch milliseconds; undefined if an earlier release has written it. */
+  readonly at: number | undefined;
 }
 
 /** The oldest records of the journal, read to be folded. */
@@ -22,7 +26,7 @@ export interface Fold {
   /** The size of the records. */
   readonly bytes: number;
   /** Their live updates by document, and in the order of the rows. */
-  readonly entries: readonly JournalEntry[];
+  readonly entries: readonly UpdateRow[];
 }
 
 /** An append of more updates or bytes is not journaled: folding its record would block the event loop. */
@@ -46,7 +50,7 @@ const foldedRecords = 500;
  * much, because every document has a place of its own in the table of the updates.
  *
  * An update of the journal is *live* while its document has no row for it: the document exists, and the update's row id
- * is above `documents.folded`. Below that mark, updates were replaced by a compaction, or belong to a removed document
+ * is above `documents.folded`. Below that mark, updates were replaced by a compaction, or belong to a purged document
  * whose number is used again. Folding moves live updates into the documents' rows, and deletes their records in the same
  * transaction. The mark and that transaction make every state that a crash leaves a consistent one.
  *
@@ -91,13 +95,15 @@ export class Journal {
   }
 
   /** Writes a record. Several statements of one transaction may surround it. */
-  insert(id: RowId, { batch, documents }: Append): JournalRecord {
+  insert(id: RowId, { batch, documents, at }: Append): JournalRecord {
     for (let index = 0; index < batch.length; index += 1) {
-      const update = batch[index]?.update;
+      const pending = batch[index];
       const document = documents[index];
-      if (update !== undefined && document !== undefined) this.#encoder.add(document, update);
+      if (pending !== undefined && document !== undefined) {
+        this.#encoder.add(document, pending.update, pending.user);
+      }
     }
-    const data = this.#encoder.finish();
+    const data = this.#encoder.finish(at);
     this.#statements.insertJournal.run(id, data);
     return { id, data };
   }
@@ -141,6 +147,12 @@ export class Journal {
     return this.#readerAt(row).update;
   }
 
+  /** The last live update of a document among those with row ids up to `end`; undefined if there is none. */
+  lastOf(document: number, end: RowId): LastUpdate | undefined {
+    const row = this.#rows.get(document)?.findLast((each) => each <= end);
+    return row === undefined ? undefined : { row, at: this.#readerAt(row).at };
+  }
+
   /** Reports that the first updates of a document, those with row ids up to `last`, are not live any more. */
   dropUntil(document: number, last: RowId): void {
     this.#drop(document, this.countUntil(document, last).count);
@@ -153,7 +165,7 @@ export class Journal {
 
   /** Reads the oldest records with ids below `end`, as many as can be folded at once; undefined if there are none. */
   nextFold(end: RowId): Fold | undefined {
-    const entries: JournalEntry[] = [];
+    const entries: UpdateRow[] = [];
     let last = 0;
     let bytes = 0;
     for (let records = 0; records < foldedRecords; records += 1) {
@@ -173,7 +185,11 @@ export class Journal {
   move({ last, entries }: Fold): void {
     // The rows take the pages that the records leave.
     this.#statements.deleteJournal.run(last);
-    for (const { document, row, update } of entries) this.#statements.insertUpdate.run(document, row, update);
+    for (const [index, entry] of entries.entries()) {
+      this.#statements.insertUpdate.run(...updateParameters(entry));
+      const isLast = entries[index + 1]?.document !== entry.document;
+      if (isLast) this.#statements.setLastUpdate.run(entry.row, entry.at ?? null, entry.document);
+    }
   }
 
   /** Reports that a fold was committed. */
@@ -188,13 +204,14 @@ export class Journal {
     }
   }
 
-  #addLive(record: JournalRecord, entries: JournalEntry[]): void {
+  #addLive(record: JournalRecord, entries: UpdateRow[]): void {
     const reader = new RecordReader(record);
+    const { at } = reader;
     while (reader.next()) {
-      const { document, row } = reader;
+      const { document, row, user } = reader;
       // Updates cease to be live from the first on.
       const first = this.#rows.get(document)?.[0];
-      if (first !== undefined && row >= first) entries.push({ document, row, update: reader.update });
+      if (first !== undefined && row >= first) entries.push({ document, row, update: reader.update, at, user });
     }
   }
 

@@ -52,7 +52,7 @@ for (let round = 0; ; round += 1) {
   await quiet();
   for (let times = 0; times < 3; times += 1) await count();
   await compact(1, true);
-  await store.remove(`own ${next - 5}`);
+  await store.purge(`own ${next - 5}`);
   if (round % 2 === 1) {
     for (let times = 0; times < 70; times += 1) await count([new Uint8Array(255_000)]);
     await store.durable();

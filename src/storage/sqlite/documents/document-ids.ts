@@ -19,14 +19,14 @@ export class DocumentIds {
   }
 
   /**
-   * The document's number. A document that does not exist is created; updates of the journal up to `lastRow`, which may
-   * be those of a removed document, do not belong to it.
+   * The document's number. A document that does not exist is created at `at` (epoch milliseconds); updates of the journal
+   * up to `lastRow`, which may be those of a purged document, do not belong to it.
    */
-  findOrCreate(name: string, lastRow: RowId): number {
+  findOrCreate(name: string, lastRow: RowId, at: number): number {
     const cached = this.#ids.get(name);
     if (cached !== undefined) return cached;
     const { findDocument, insertDocument } = this.#statements;
-    const id = (findDocument.get(name) ?? insertDocument.get(name, lastRow))?.id;
+    const id = (findDocument.get(name) ?? insertDocument.get(name, lastRow, at))?.id;
     if (id === undefined) throw new Error("INSERT … RETURNING has returned nothing.");
     if (this.#ids.size >= cachedDocuments) this.#ids.clear();
     this.#ids.set(name, id);

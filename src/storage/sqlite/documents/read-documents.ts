@@ -1,0 +1,75 @@
+import type { DocumentInfo, Page, StoredDocument } from "../../store.ts";
+import type { Connection } from "../connection.ts";
+import { translateErrors } from "../sqlite-errors.ts";
+import type { DocumentFactsRow } from "../statements.ts";
+
+/** As `Store.load`. Throws `StoreError`. */
+export function loadDocument(name: string, { journal, statements }: Connection): StoredDocument | undefined {
+  return translateErrors(() => {
+    const found = statements.findDocument.get(name);
+    if (found === null) return undefined;
+    const updates = statements.selectUpdates.all(found.id);
+    const base = updates.find(({ row }) => row === found.base);
+    const journaled = journal.updatesOf(found.id);
+    const tail = updates.filter(({ row }) => row !== found.base).concat(journaled);
+    return {
+      base: base && { ...base, summary: found.summary ?? undefined },
+      // Updates that were too large for the journal may be older or newer than those in it.
+      tail: journaled.length === 0 ? tail : tail.sort((left, right) => left.row - right.row),
+      quarantined: statements.selectQuarantined.all(found.id),
+      deletedAt: found.deletedAt ?? undefined,
+    };
+  });
+}
+
+/** As `Store.list`. Throws `StoreError`. */
+export function listDocuments(
+  { after, prefix = "", state = "present", limit }: Page,
+  connection: Connection,
+): readonly DocumentInfo[] {
+  return translateErrors(() =>
+    connection.statements.selectPage[state]
+      .all(prefix, after ?? null, endOf(prefix) ?? afterAllNames, limit)
+      .map((found) => infoOf(found, connection)),
+  );
+}
+
+/** SQLite orders every text before every blob. */
+const afterAllNames = new Uint8Array();
+const lastCodePoint = 0x10_ffff;
+const surrogates = { first: 0xd800, last: 0xdfff };
+
+/** The first text, by UTF-8 bytes, that is after all texts that begin with `prefix`; undefined if there is none. */
+function endOf(prefix: string): string | undefined {
+  const codePoints = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);
+  while (codePoints.at(-1) === lastCodePoint) codePoints.pop();
+  const last = codePoints.pop();
+  if (last === undefined) return undefined;
+  const next = last + 1 === surrogates.first ? surrogates.last + 1 : last + 1;
+  return String.fromCodePoint(...codePoints, next);
+}
+
+/** As `Store.info`. Throws `StoreError`. */
+export function documentInfo(name: string, connection: Connection): DocumentInfo | undefined {
+  return translateErrors(() => {
+    const found = connection.statements.selectInfo.get(name);
+    return found === null ? undefined : infoOf(found, connection);
+  });
+}
+
+/** The facts of a document, with its updates in the journal. */
+function infoOf({ id, ...found }: DocumentFactsRow, { journal }: Connection): DocumentInfo {
+  const journaled = journal.updatesOf(id);
+  const last = journal.lastOf(id, Number.POSITIVE_INFINITY);
+  const isLater = last !== undefined && last.row > found.sequence;
+  return {
+    name: found.name,
+    bytes: found.bytes + journaled.reduce((sum, { update }) => sum + update.byteLength, 0),
+    rows: found.rows + journaled.length,
+    tailRows: found.tailRows + journaled.length,
+    sequence: isLater ? last.row : found.sequence,
+    createdAt: found.createdAt ?? undefined,
+    updatedAt: (isLater ? last.at : found.updatedAt) ?? undefined,
+    deletedAt: found.deletedAt ?? undefined,
+  };
+}
