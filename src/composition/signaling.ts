@@ -117,7 +117,7 @@ function openDirectSignaling(shared: SignalingDependencies) {
   const { addresses, clock, limits, metrics } = shared;
   const { key, discoveryEnabled } = shared.peerjs;
   const mailBudget = new MailBudget({ limitBytes: limits.mailboxesBytes, addresses });
-  metrics.mailboxBytes.readFrom(() => mailBudget.usedBytes);
+  metrics.budgets.readFrom("mailboxes", { used: () => mailBudget.usedBytes, limit: () => limits.mailboxesBytes });
   const namespace = new PeerJsNamespace({ mailBudget, clock, limits, metrics });
   const devices = new Devices({ mailBudget, clock, limits, metrics });
   return {

@@ -1,10 +1,13 @@
 import type { Registry } from "prom-client";
 import { type AccessMetrics, createAccessMetrics } from "./metrics/access-metrics.ts";
+import { Bounds } from "./metrics/bounds.ts";
+import { Budgets } from "./metrics/budgets.ts";
 import { createDocumentMetrics, type DocumentMetrics } from "./metrics/document-metrics.ts";
 import { Instruments } from "./metrics/instruments.ts";
 import { addProcessMetrics } from "./metrics/process-metrics.ts";
 import { createSignalingMetrics, type SignalingMetrics } from "./metrics/signaling-metrics.ts";
 import { createStorageMetrics, type StorageMetrics } from "./metrics/storage-metrics.ts";
+import { createTrafficMetrics, type TrafficMetrics } from "./metrics/traffic.ts";
 import { createTransportMetrics, type TransportMetrics } from "./metrics/transport-metrics.ts";
 
 /**
@@ -12,8 +15,16 @@ import { createTransportMetrics, type TransportMetrics } from "./metrics/transpo
  *
  * To add one, add a row to the file of its concern in `metrics/`.
  */
-export interface Metrics extends StorageMetrics, DocumentMetrics, TransportMetrics, AccessMetrics, SignalingMetrics {
+export interface Metrics
+  extends TrafficMetrics,
+    StorageMetrics,
+    DocumentMetrics,
+    TransportMetrics,
+    AccessMetrics,
+    SignalingMetrics {
   readonly registry: Registry;
+  readonly bounds: Bounds;
+  readonly budgets: Budgets;
 }
 
 /** Creates metrics with a registry of their own: two servers in one process share nothing. */
@@ -23,6 +34,9 @@ export function createMetrics(): Metrics {
   addProcessMetrics(registry);
   return {
     registry,
+    bounds: new Bounds(instruments),
+    budgets: new Budgets(instruments),
+    ...createTrafficMetrics(instruments),
     ...createStorageMetrics(instruments),
     ...createDocumentMetrics(instruments),
     ...createTransportMetrics(instruments),

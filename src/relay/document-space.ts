@@ -90,6 +90,7 @@ export class DocumentSpace {
         exceeded === undefined
           ? `limits.document-bytes: ${bytes} bytes beside ${documentBytes} of ${limits.documentBytes}`
           : `${exceeded.option}: ${exceeded.count} of ${exceeded.limit} with an update`;
+      metrics.bounds.detailed(detail);
       limitedLog.info({ event: "update-refused", reason, detail });
     }
     // Another origin learns the outcome and can try again.

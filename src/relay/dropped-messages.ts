@@ -31,6 +31,7 @@ export class DroppedMessages {
   /** `detail` gives the size that is beyond the bound; it must not quote content. `count` messages are dropped. */
   report(connection: Connection, bound: MessageBound, { count, detail }: Drops): void {
     this.#metrics.droppedMessages.inc({ bound }, count);
+    this.#metrics.bounds.detailed(bound);
     const logged = this.#logged.get(connection);
     if (logged === undefined) this.#logged.set(connection, new Set([bound]));
     else if (logged.has(bound)) return;

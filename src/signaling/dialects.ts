@@ -48,7 +48,7 @@ export interface DialectsOptions {
   readonly authorizer: Authorizer;
   readonly limits: SignalingLimits;
   readonly quotas: Quotas;
-  readonly metrics: Pick<Metrics, "ignoredMessages">;
+  readonly metrics: Pick<Metrics, "ignoredMessages" | "traffic">;
 }
 
 const name = "json-signaling";
@@ -125,6 +125,8 @@ class PinnedSession implements ProtocolSession, SignalingClient, Deliverer<strin
 
   closed(): void {
     this.#session?.closed();
+    // The transport counts it as it was opened.
+    if (this.#session !== undefined) this.#options.metrics.traffic.sessionForgotten(this.#protocol, name);
     this.quota.closed();
   }
 
@@ -132,6 +134,7 @@ class PinnedSession implements ProtocolSession, SignalingClient, Deliverer<strin
     const dialect = this.#options.dialects.find(({ recognises }) => recognises(fields));
     if (dialect === undefined) return undefined;
     this.#protocol = dialect.name;
+    this.#options.metrics.traffic.sessionRecognised(name, dialect.name);
     return dialect.open(this);
   }
 

@@ -17,10 +17,9 @@ import type { SignalingLimits } from "./limits.ts";
 import { isAlive } from "./sign-of-life.ts";
 
 /**
- * The options of the bounds that a signaling client can meet, by the values of the label `bound` of the metric
- * `signalingBounds`.
+ * The options of the bounds that a signaling client can meet, by their names in the log.
  */
-const boundOptions = {
+export const boundOptions = {
   "frame-bytes": "limits.signaling-frame-bytes",
   "json-depth": "limits.json-depth",
   name: "limits.name-bytes",
@@ -33,8 +32,6 @@ const boundOptions = {
   "address-publish-rate": "limits.publish-address-share",
   "fan-out": "limits.fan-out-deliveries",
   "authorization-rate": "limits.authorizations-per-second",
-  "first-frame": "limits.first-frame-ms",
-  "no-room": "limits.without-room-ms",
   mailbox: "limits.mailbox-bytes",
 } as const;
 
@@ -112,7 +109,7 @@ export class Quotas {
   readonly #shared: SharedQuotas;
 
   constructor(options: QuotasOptions) {
-    const { addresses, clock, limits, metrics } = options;
+    const { addresses, clock, limits } = options;
     const { firstFrameMs, withoutRoomMs } = limits;
     this.#shared = {
       ...options,
@@ -138,7 +135,6 @@ export class Quotas {
         durationMs: withoutRoomMs,
         clock,
         expired: (connection) => {
-          metrics.signalingBounds.inc({ bound: "no-room" });
           connection.close(closeReasons.timeout, `limits.without-room-ms: in no room for ${withoutRoomMs} ms`);
         },
       }),
@@ -188,7 +184,6 @@ class ConnectionQuota implements Quota {
     const { clock, limits } = this.#shared;
     const answers = await isAlive(this.#connection, clock, limits.livenessProbeMs);
     if (answers || this.#hasSentFrame || !this.#connection.isOpen) return;
-    this.#shared.metrics.signalingBounds.inc({ bound: "first-frame" });
     const detail = `limits.first-frame-ms: no frame in ${limits.firstFrameMs} ms, and no answer to a ping`;
     this.#connection.close(closeReasons.timeout, detail);
   }
@@ -246,7 +241,7 @@ class ConnectionQuota implements Quota {
 
   met(bound: SignalingBound, detail: string = boundOptions[bound]): void {
     const { limitedLog, metrics } = this.#shared;
-    metrics.signalingBounds.inc({ bound });
+    metrics.bounds.detailed(detail.startsWith("limits.") ? detail : boundOptions[bound]);
     limitedLog.info({ event: "signaling-bound", reason: bound, detail });
   }
 

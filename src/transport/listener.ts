@@ -8,6 +8,7 @@ import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import { ForwardedAddresses } from "./admission/forwarded-address.ts";
 import { closing, refused, toDirectory } from "./admission/http-answers.ts";
+import { LaterRefusals } from "./admission/later-refusals.ts";
 import { type OriginPolicy, refuseForeign, refuseOrigin } from "./admission/origin-policy.ts";
 import { Refusals } from "./admission/refusals.ts";
 import { RequestPaths } from "./admission/request-paths.ts";
@@ -91,15 +92,6 @@ const stoppingMs = 2_000;
 const smallestPayloadLimit = 16 * 2 ** 20;
 /** Seconds that an engine may hold a request; a poll waits for the next message or the next ping. */
 const engineRequestSeconds = 60;
-/** Seconds that a refused client should wait. */
-const retryAfterSeconds = {
-  restart: 2,
-  rate: 1,
-  connections: 10,
-  "address-rate": 1,
-  "address-connections": 10,
-} as const;
-
 /**
  * Hands upgrades to the protocol that answers the URL, and everything else to HTTP.
  *
@@ -111,6 +103,7 @@ export class Listener {
   readonly #ports: (readonly SocketServer[])[] = [];
   readonly #paths: RequestPaths;
   readonly #refusals: Refusals;
+  readonly #later: LaterRefusals;
   readonly #runners = new Set<SessionRunner<WebSocketConnection>>();
   readonly #forwarded: ForwardedAddresses;
   readonly #upgrades: UpgradeLimits;
@@ -138,6 +131,7 @@ export class Listener {
     const namePrefixes = options.protocols.flatMap((protocol) => protocol.namePrefixes ?? []);
     this.#paths = new RequestPaths({ basePath: options.basePath, namePrefixes });
     this.#refusals = new Refusals({ ...options, limitedLog: this.#limitedLog });
+    this.#later = new LaterRefusals({ ...options, limitedLog: this.#limitedLog });
     for (const listening of portsOf(options)) {
       const listen = (address: string, port: number) => this.#serve(listening, address, port);
       try {
@@ -149,7 +143,7 @@ export class Listener {
     }
     for (const server of this.#servers) options.channels.add(server);
     options.scheduler.readFrom(() => this.#runners.values().map(({ connection }) => connection));
-    options.metrics.connections.readFrom(() => this.#runners.size);
+    options.metrics.maxConnections.readFrom(() => options.limits.connections);
   }
 
   get port(): number {
@@ -306,10 +300,10 @@ export class Listener {
 
   async #engage(engine: Engine, incoming: IncomingRequest): Promise<Response | undefined> {
     const { request, server, peer } = incoming;
-    if (this.#isDraining) return this.#refuse("restart");
+    if (this.#isDraining) return this.#later.refuse("restart", "");
     const remoteAddress = this.#addressOf(incoming);
     const refusal = isUpgrade(request) ? this.#upgrades.refuse(remoteAddress) : undefined;
-    if (refusal !== undefined) return this.#refuse(refusal);
+    if (refusal !== undefined) return this.#later.refuse(refusal, remoteAddress);
     server.timeout(request, engineRequestSeconds);
     let full: ReturnType<UpgradeLimits["full"]>;
     const upgrade = (protocol: Protocol, headers: Headers) => {
@@ -320,16 +314,16 @@ export class Listener {
     };
     const response = await engine.answer(asRead(incoming), { remoteAddress, upgrade });
     // The engine answers an upgrade that did not take place with 500.
-    if (full !== undefined) return this.#refuse(full);
+    if (full !== undefined) return this.#later.refuse(full, remoteAddress);
     return response && closing(request, response);
   }
 
   async #upgrade(protocol: Protocol, incoming: IncomingRequest): Promise<Response | undefined> {
-    if (this.#isDraining) return this.#refuse("restart");
+    if (this.#isDraining) return this.#later.refuse("restart", "");
     const { request, url, server, peer } = incoming;
     const remoteAddress = this.#addressOf(incoming);
     const refusal = this.#upgrades.refuse(remoteAddress);
-    if (refusal !== undefined) return this.#refuse(refusal);
+    if (refusal !== undefined) return this.#later.refuse(refusal, remoteAddress);
     const handshake = readHandshake({ url: url?.href ?? request.url, headers: request.headers });
     const denied = await protocol.authenticate?.({ ...handshake, url: new URL(handshake.href) });
     if (denied !== undefined) {
@@ -338,7 +332,7 @@ export class Listener {
     }
     // Meanwhile other clients may have connected, or the server may have begun to stop.
     const full = this.#isDraining ? "restart" : this.#upgrades.full(remoteAddress);
-    if (full !== undefined) return this.#refuse(full);
+    if (full !== undefined) return this.#later.refuse(full, remoteAddress);
     const subprotocol = subprotocolFor(request.headers);
     const upgraded = server.upgrade(request, {
       data: { protocol, ...handshake, remoteAddress, peer, attached: undefined },
@@ -360,12 +354,6 @@ export class Listener {
       handshake: socket.data,
       connect: (owner) => new WebSocketConnection({ id, socket, server }, owner, this.#connectionOptions),
     };
-  }
-
-  #refuse(reason: keyof typeof retryAfterSeconds): Response {
-    this.#options.metrics.refusedUpgrades.inc({ reason });
-    const headers = { "retry-after": String(retryAfterSeconds[reason]) };
-    return new Response("Come back later\n", { status: 503, headers });
   }
 }
 

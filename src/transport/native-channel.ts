@@ -1,4 +1,5 @@
 import { SmallSet } from "../lib/collections/small-set.ts";
+import type { ProtocolTraffic } from "../ops/metrics/traffic.ts";
 import type { Channel, OpenChannel } from "./channel.ts";
 import type { Connection, Frame } from "./connection.ts";
 import type { TransportLimits } from "./limits.ts";
@@ -52,6 +53,8 @@ class NativeChannel implements Channel {
   #topic: string | undefined;
   /** Published since the members' outboxes were last looked at. */
   #uncheckedBytes = 0;
+  /** The traffic of the protocol of the members, which all have the same. */
+  #traffic: ProtocolTraffic | undefined;
 
   constructor(
     channels: Pick<NativeChannels, "servers" | "slowBytes" | "newTopic">,
@@ -65,6 +68,7 @@ class NativeChannel implements Channel {
     const member = native(connection);
     if (!member.isOpen) return;
     this.#members.add(member);
+    this.#traffic ??= member.traffic;
     if (this.#topic !== undefined) member.socket.subscribe(this.#topic);
     else if (this.#members.size > 1) this.#openTopic();
   }
@@ -78,7 +82,10 @@ class NativeChannel implements Channel {
   publish(frame: Frame, except?: Connection): void {
     if (this.#topic === undefined) this.#sendToOne(frame, except);
     else this.#publishOn(this.#topic, frame, except === undefined ? undefined : native(except));
-    this.#uncheckedBytes += frameBytes(frame);
+    const bytes = frameBytes(frame);
+    // A sender is a member, unless it has just left or is behind: to ask would cost more than the count is worth.
+    this.#traffic?.published(bytes, except === undefined ? this.#members.size : this.#members.size - 1);
+    this.#uncheckedBytes += bytes;
     if (this.#uncheckedBytes >= this.#channels.slowBytes) this.#checkOutboxes();
   }
 

@@ -1,5 +1,6 @@
 import type { Clock } from "../lib/time/clock.ts";
 import type { LimitedLog } from "../ops/limited-log.ts";
+import type { ProtocolTraffic } from "../ops/metrics/traffic.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import { ClientHandshake, type HandshakeFacts } from "./client-handshake.ts";
 import { type CloseReason, closeReasons, SessionError } from "./close-reason.ts";
@@ -58,6 +59,7 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
   readonly #protocol: Protocol;
   readonly #options: RunnerOptions<C>;
   readonly #inbox: Inbox<Frame>;
+  readonly #traffic: ProtocolTraffic;
   readonly #handshake: ClientHandshake;
   #queue: FrameQueue | undefined;
   #session: ProtocolSession | undefined;
@@ -72,6 +74,7 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
     this.#handshake = new ClientHandshake(wire.handshake);
     this.#options = options;
     this.#inbox = new Inbox(this);
+    this.#traffic = options.metrics.traffic.of(wire.protocol.name);
     this.connection = wire.connect(this);
     this.#start();
   }
@@ -79,6 +82,7 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
   receive(frame: Frame): void {
     const bytes = frameBytes(frame);
     this.connection.completed(bytes);
+    this.#traffic.received(bytes);
     if (this.#isIgnored) {
       this.#ignoreFrame();
       return;
@@ -147,6 +151,7 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
     const { limitedLog, metrics } = this.#options;
     metrics.closedConnections.inc({ reason });
     if (detail !== undefined) {
+      metrics.bounds.detailed(detail);
       limitedLog.info({ event: "connection-closed", protocol: this.#protocol.name, reason, detail });
     }
     this.#inbox.abandon(() => this.#end());
@@ -163,6 +168,7 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
     if (error instanceof SessionError) {
       const { reason, message: detail } = error;
       metrics.refusedSessions.inc({ reason: reason.name });
+      metrics.bounds.detailed(detail);
       limitedLog.info({ event: "session-refused", protocol: protocol.name, reason: reason.name, detail });
       this.#refuse(reason, detail);
     } else {
@@ -205,17 +211,22 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
   #start(): void {
     try {
       const opening = this.#protocol.open(this.connection, this.#handshake);
-      if (!(opening instanceof Promise)) this.#session = opening;
+      if (!(opening instanceof Promise)) this.#opened(opening);
       else
         this.#inbox.begin(
           opening.then((session) => {
-            this.#session = session;
+            this.#opened(session);
             this.#admit();
           }),
         );
     } catch (error) {
       this.failed(error);
     }
+  }
+
+  #opened(session: ProtocolSession): void {
+    this.#session = session;
+    this.#options.metrics.traffic.sessionOpened(this.#protocol.name);
   }
 
   /** Frames that arrived before the client disconnected are still handled, as far as memory allows. */
@@ -233,8 +244,11 @@ export class SessionRunner<C extends RunConnection> implements InboxOptions<Fram
   }
 
   #end(): void {
-    this.#session?.closed();
-    this.#session = undefined;
+    if (this.#session !== undefined) {
+      this.#session.closed();
+      this.#session = undefined;
+      this.#options.metrics.traffic.sessionClosed(this.#protocol.name);
+    }
     this.#hasEnded = true;
     this.#report();
   }

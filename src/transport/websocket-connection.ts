@@ -1,6 +1,8 @@
 import type { Server, ServerWebSocket } from "bun";
 import { kibibyte, mebibyte } from "../config/limit.ts";
 import type { Clock } from "../lib/time/clock.ts";
+import type { ProtocolTraffic } from "../ops/metrics/traffic.ts";
+import type { Metrics } from "../ops/metrics.ts";
 import type { HandshakeFacts } from "./client-handshake.ts";
 import { type CloseReason, closeReasons, SessionError } from "./close-reason.ts";
 import { ClosingSocket } from "./closing/closing-socket.ts";
@@ -72,6 +74,7 @@ export interface WebSocketConnectionOptions {
   readonly receiveQueues: ReceiveQueues;
   readonly scheduler: Scheduler;
   readonly outboxes: Outboxes;
+  readonly metrics: Pick<Metrics, "traffic">;
 }
 
 /** A connection over one of Bun's WebSockets. */
@@ -81,6 +84,7 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
   readonly socket: Socket;
   readonly server: SocketServer;
   readonly turns: WorkAccount;
+  readonly traffic: ProtocolTraffic;
   readonly #options: WebSocketConnectionOptions;
   readonly #owner: ConnectionOwner;
   completeBytes = 0;
@@ -118,6 +122,8 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
     this.#options = options;
     this.#owner = owner;
     this.turns = options.scheduler.open(this);
+    this.traffic = options.metrics.traffic.of(socket.data.protocol.name);
+    this.traffic.connections += 1;
     options.liveness.watch(this);
     if (options.scheduler.isReadingSuspended) this.suspend();
   }
@@ -153,7 +159,9 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
 
   send(frame: Frame): void {
     if (!this.#isOpen) return;
-    this.socket.send(frame);
+    const taken = this.socket.send(frame);
+    // The runtime returns the size of the frame, unless the kernel has not taken it all.
+    this.traffic.sent(taken > 0 ? taken : frameBytes(frame));
     this.checkOutbox();
   }
 
@@ -170,6 +178,7 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
     if (!this.#isOpen) return;
     const bytes = frameBytes(frame);
     this.socket.send(frame);
+    this.traffic.sent(bytes);
     if (this.unsentBytes > 0) this.#snapshotBytes += bytes;
     if (bytes >= largeBytes) this.#awaitReceipt(bytes);
     const { unsentBytes } = this;
@@ -311,6 +320,7 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
   /** The socket closed from the other side, or broke. */
   lost(): void {
     this.#isOpen = false;
+    this.traffic.connections -= 1;
     this.turns.close();
     this.#count(0);
     this.#drained = undefined;

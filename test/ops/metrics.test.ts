@@ -37,7 +37,7 @@ describe("the metrics", () => {
   test("are all recorded by the code", () => {
     const names = Object.keys(createMetrics()).filter((name) => name !== "registry");
     const isRecorded = (name: string) =>
-      new RegExp(`\\.${name}\\s*\\.(inc|startTimer|observe|readFrom|begin)\\(`).test(sources);
+      new RegExp(`\\b${name}\\s*\\.(inc|met|of|startTimer|observe|readFrom|begin|end)\\(`).test(sources);
     expect(names.filter((name) => !isRecorded(name))).toEqual([]);
   });
 

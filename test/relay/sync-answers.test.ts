@@ -37,10 +37,8 @@ async function setUp(limits: Partial<Limits> = {}) {
     room.leave(writer.member);
   };
   const heldBytes = async () => {
-    const [metric] = (await parts.metrics.registry.getMetricsAsJSON()).filter(({ name }) =>
-      name.endsWith("snapshot_bytes"),
-    );
-    return metric?.values[0]?.value;
+    const text = await parts.metrics.registry.metrics();
+    return Number(/^yurt_budget_used_bytes\{budget="snapshots"\} (\d+)$/m.exec(text)?.[1]);
   };
   return { ...parts, room, join, write, heldBytes };
 }

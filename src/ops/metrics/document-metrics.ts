@@ -16,12 +16,10 @@ export function createDocumentMetrics(instruments: Instruments) {
       "Updates that were not taken from a client that may write",
       { reason: ["document-too-large"] },
     ),
-    documentBytes: instruments.gauge("document_bytes", "Bytes of documents in memory"),
     documentLoads: instruments.counter("document_loads_total", "Documents read from the store"),
     documentUnloads: instruments.counts("document_unloads_total", "Documents whose bytes were dropped from memory", {
       reason: ["budget", "quiet"],
     }),
-    snapshotBytes: instruments.gauge("snapshot_bytes", "Bytes of snapshots being sent to clients"),
     waitingSnapshots: instruments.gauge("waiting_snapshots", "Snapshots that wait for memory"),
     /** Presence above all; the session of the sender goes on. */
     droppedMessages: instruments.counts("dropped_messages_total", "Messages beside the document dropped at a bound", {

@@ -10,6 +10,12 @@ export const protocolNames = [
   ...["cliffy", "peerjs", "peers", "engine.io"],
 ] as const;
 
+/** The protocols of which a session is one of another protocol as soon as its messages show which. */
+export const carriers = ["json-signaling", "engine.io"] as const;
+
+/** The protocols whose frames are counted. Those of `engine.io` carry those of `peers`. */
+export const wireProtocols = ["y-websocket", "hocuspocus", "json-signaling", "peerjs", "engine.io", "peers"] as const;
+
 /** The names of the close reasons. */
 export const closeReasonNames = [
   ...["finished", "restart", "internal-error", "overloaded", "storage-unavailable"],
@@ -50,9 +56,27 @@ export const messageBounds = [
   ...["limits.stateless-length", "limits.relay-frame-bytes"],
 ] as const;
 
-/** The bounds that a signaling client can meet. */
-export const signalingBounds = [
-  ...["frame-bytes", "json-depth", "name", "topics-per-frame", "topics-per-connection", "topics-per-address"],
-  ...["room-members", "rooms", "publish-rate", "address-publish-rate", "fan-out", "authorization-rate"],
-  ...["first-frame", "no-room", "mailbox"],
+/** The bounds whose hits are counted, by their options. */
+export const boundNames = [
+  ...["limits.connections", "limits.connections-per-address", "limits.upgrades-per-second"],
+  ...["limits.address-upgrades-per-second", "limits.engine-sessions", "limits.engine-packet-burst"],
+  ...["limits.first-frame-bytes", "limits.unfinished-frame-bytes", "limits.inbox-bytes", "limits.waiting-frames"],
+  ...["limits.outbox-bytes", "limits.outboxes-bytes", "limits.snapshot-bytes", "limits.snapshots-bytes"],
+  ...["limits.ping-answer-ms", "limits.relay-frame-bytes", "limits.state-vector-bytes", "limits.waiting-update-bytes"],
+  ...["limits.update-structs", "limits.update-clients", "limits.update-deleted-ranges"],
+  ...["limits.document-bytes", "limits.document-structs", "limits.document-clients", "limits.document-deleted-ranges"],
+  ...["limits.awareness-state-length", "limits.awareness-length", "limits.awareness-clients"],
+  ...["limits.awareness-clients-per-connection", "limits.awareness-frame-bytes", "limits.stateless-length"],
+  ...["limits.authentication-ms", "limits.authorizations-per-second"],
+  ...["limits.documents-per-connection", "limits.documents-per-address", "limits.without-document-ms"],
+  ...["limits.signaling-frame-bytes", "limits.peerjs-frame-bytes", "limits.json-depth", "limits.name-bytes"],
+  ...["limits.topics-per-frame", "limits.topics-per-connection", "limits.topics-per-address"],
+  ...["limits.signaling-room-members", "limits.empty-rooms", "limits.publishes-per-second"],
+  ...["limits.publish-address-share", "limits.fan-out-deliveries", "limits.first-frame-ms", "limits.without-room-ms"],
+  ...["limits.mailbox-bytes"],
+] as const;
+
+/** The bounds on memory that all clients share. */
+export const budgetNames = [
+  ...["documents", "waiting-updates", "snapshots", "outboxes", "mailboxes", "departed-inboxes"],
 ] as const;

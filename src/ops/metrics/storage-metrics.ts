@@ -17,9 +17,20 @@ export function createStorageMetrics(instruments: Instruments) {
       "commit_to_acknowledgement_seconds",
       "From a commit to its acknowledgements",
     ),
-    waitingUpdateBytes: instruments.gauge("waiting_update_bytes", "Bytes of updates waiting for the store"),
+    /** As `updateToCommit`, to the acknowledgements; with them the last update of the group is acknowledged as well. */
+    updateToAcknowledgement: instruments.durations(
+      "update_to_acknowledgement_seconds",
+      "From the first update of a group to its acknowledgements",
+    ),
     /** Updates that were given up because the store failed; their clients still hold them. */
     discardedUpdates: instruments.counter("discarded_updates_total", "Updates given up because the store failed"),
+    databaseBytes: instruments.labelledGauge<"database" | "wal">(
+      "database_bytes",
+      "Size of the files of the database",
+      "file",
+    ),
+    journalBytes: instruments.gauge("journal_bytes", "Bytes in the journal, which are moved into the documents later"),
+    diskAvailableBytes: instruments.gauge("disk_available_bytes", "Free space on the disk of the data folder"),
     /** The syncs run off the event loop. */
     syncs: instruments.durations("wal_sync_seconds", "Syncs of the write-ahead log to the disk"),
     checkpoints: instruments.histogram("wal_checkpoint_seconds", "Checkpoints of the write-ahead log"),

@@ -7,7 +7,7 @@ export type TransportMetrics = ReturnType<typeof createTransportMetrics>;
 export function createTransportMetrics(instruments: Instruments) {
   return {
     ready: instruments.gauge("ready", "1 while the server accepts updates, as GET /readyz says; else 0"),
-    connections: instruments.gauge("connections", "WebSocket connections that are open"),
+    maxConnections: instruments.gauge("max_connections", "WebSockets that may be open, from limits.connections"),
     /** See `transport/work.ts` for the kinds. */
     work: instruments.labelledCounter<string>("work_total", "Work done for clients, in the units of its kind", "kind"),
     turnWait: instruments.histogram(
@@ -20,8 +20,6 @@ export function createTransportMetrics(instruments: Instruments) {
       "event_loop_lag_seconds",
       "How much later than due a timer runs, five times per second",
     ),
-    /** Bytes that the kernel has not taken yet, of connections with much of it. */
-    unsentBytes: instruments.gauge("unsent_bytes", "Bytes queued for slow clients, snapshots excluded"),
     rooms: instruments.labelledGauge<"sync" | "signaling">(
       "rooms",
       "Rooms that are open: documents in use, and signaling rooms",

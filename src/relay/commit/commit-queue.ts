@@ -97,7 +97,10 @@ export class CommitQueue {
     this.#options = options;
     const { limits, metrics } = options;
     this.#writes = new WritesByConnection(limits.waitingWritesPerConnection);
-    metrics.waitingUpdateBytes.readFrom(() => this.#waitingBytes);
+    metrics.budgets.readFrom("waiting-updates", {
+      used: () => this.#waitingBytes,
+      limit: () => limits.waitingUpdateBytes,
+    });
     metrics.commits.readFrom(() => this.#commits);
     metrics.committedUpdates.readFrom(() => this.#committedUpdates);
   }
@@ -226,7 +229,7 @@ export class CommitQueue {
     if (this.#failures > 0) this.#recovered();
     if (batch !== undefined) {
       this.#options.metrics.updateToCommit.end(batch.begun);
-      this.#committed(batch.writes, rows);
+      this.#committed(batch, rows);
     }
     this.#continue();
   }
@@ -237,11 +240,11 @@ export class CommitQueue {
   }
 
   /** Calls back the rooms, which publish the updates and register their origins. */
-  #committed(batch: readonly PendingWrite[], rows: readonly RowId[]): void {
+  #committed({ begun, writes }: Batch, rows: readonly RowId[]): void {
     this.#commits += 1;
     this.#options.durability.committed(() => {
-      for (let index = 0; index < batch.length; index += 1) this.#wasCommitted(batch[index], rows[index]);
-    });
+      for (let index = 0; index < writes.length; index += 1) this.#wasCommitted(writes[index], rows[index]);
+    }, begun);
   }
 
   #wasCommitted(write: PendingWrite | undefined, row: RowId | undefined): void {
@@ -292,6 +295,7 @@ export class CommitQueue {
   #giveUp(): void {
     this.#cancelRetry?.();
     this.#cancelRetry = undefined;
+    if (this.#isOverfull) this.#options.metrics.bounds.met("limits.waiting-update-bytes");
     const writes = this.#batches.splice(0).flatMap((batch) => batch.writes);
     this.#waitingBytes = 0;
     if (writes.length > 0) this.#countDiscarded(writes.reduce((sum, { updates }) => sum + updates, 0));

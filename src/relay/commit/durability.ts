@@ -73,6 +73,8 @@ export class Durability {
   #syncWaiters: (() => void)[] = [];
   /** The first commit whose acknowledgement waits for a sync that has not begun. */
   #begun: Moment | undefined;
+  /** The arrival of the first update of that commit. */
+  #arrived: Moment = 0;
 
   constructor(options: DurabilityOptions) {
     this.#options = options;
@@ -83,10 +85,16 @@ export class Durability {
     return this.#failures > 0;
   }
 
-  /** Reports a transaction. `publish` is run at once; it publishes the updates and registers their origins. */
-  committed(publish: () => void): void {
+  /**
+   * Reports a transaction, whose first update has arrived at `arrived`. `publish` is run at once; it publishes the updates
+   * and registers their origins.
+   */
+  committed(publish: () => void, arrived: Moment): void {
     this.#isDirty = true;
-    this.#begun ??= this.#options.metrics.commitToAcknowledgement.begin();
+    if (this.#begun === undefined) {
+      this.#begun = this.#options.metrics.commitToAcknowledgement.begin();
+      this.#arrived = arrived;
+    }
     this.#isCommitting = true;
     publish();
     this.#isCommitting = false;
@@ -160,6 +168,7 @@ export class Durability {
 
   async #sync(covered: Pending): Promise<void> {
     const begun = this.#begun;
+    const arrived = this.#arrived;
     this.#begun = undefined;
     try {
       await this.#options.store.durable();
@@ -172,7 +181,7 @@ export class Durability {
     if (this.isFailing) this.#options.log.info({ event: "sync-recovered" });
     this.#failures = 0;
     this.#tell(covered);
-    this.#acknowledged(begun);
+    this.#acknowledged(begun, arrived);
     if (this.#isDirty) this.#scheduleSync();
     if (this.#canAcknowledge) this.#flush();
     if (!this.#isSyncing) this.#resolveSyncWaiters();
@@ -197,12 +206,15 @@ export class Durability {
     const pending = this.#pending;
     this.#pending = new Map();
     this.#tell(pending);
-    this.#acknowledged(this.#begun);
+    this.#acknowledged(this.#begun, this.#arrived);
     this.#begun = undefined;
   }
 
-  #acknowledged(begun: Moment | undefined): void {
-    if (begun !== undefined) this.#options.metrics.commitToAcknowledgement.end(begun);
+  #acknowledged(begun: Moment | undefined, arrived: Moment): void {
+    if (begun === undefined) return;
+    const { commitToAcknowledgement, updateToAcknowledgement } = this.#options.metrics;
+    commitToAcknowledgement.end(begun);
+    updateToAcknowledgement.end(arrived);
   }
 
   #tell(pending: Pending): void {

@@ -42,7 +42,8 @@ export class DocumentMemory {
 
   constructor(options: DocumentMemoryOptions) {
     this.#options = options;
-    options.metrics.documentBytes.readFrom(() => this.#bytes);
+    const { limitBytes, metrics } = options;
+    metrics.budgets.readFrom("documents", { used: () => this.#bytes, limit: () => limitBytes });
   }
 
   get bytes(): number {

@@ -388,6 +388,7 @@ export class Attachment {
     this.#change({ kind: "refused", reason: text, standing });
     this.#sendPermissionDenied(text);
     metrics.refusedSessions.inc({ reason: reason.name });
+    metrics.bounds.detailed(detail);
     limitedLog.info({ event: "document-refused", protocol: "hocuspocus", reason: reason.name, detail });
   }
 

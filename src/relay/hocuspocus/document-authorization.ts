@@ -96,6 +96,7 @@ export class DocumentAuthorization {
     }
     this.#late = { token, hasTurn: true };
     metrics.delayedAuthorizations.inc();
+    metrics.bounds.met("limits.authorizations-per-second");
     return false;
   }
 
@@ -129,6 +130,7 @@ export class DocumentAuthorization {
         const taking = take();
         if (taking === true) continue;
         this.#options.metrics.delayedAuthorizations.inc();
+        this.#options.metrics.bounds.met("limits.authorizations-per-second");
         await taking;
       }
       // A client that has disconnected meanwhile gets no turn.

@@ -157,6 +157,7 @@ export class HocuspocusSession implements ProtocolSession {
     this.#connection.send(denied(`${reason}: ${detail}`));
     this.#connection.send(refused);
     metrics.refusedSessions.inc({ reason });
+    metrics.bounds.detailed(detail);
     limitedLog.info({ event: "document-refused", protocol: "hocuspocus", reason, detail });
   }
 }

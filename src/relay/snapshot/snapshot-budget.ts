@@ -58,7 +58,7 @@ export class SnapshotBudget {
     this.#options = options;
     this.#all = new SnapshotShare(limits.snapshotsBytes);
     this.#fresh = new SnapshotShare(limits.snapshotBurstBytes);
-    metrics.snapshotBytes.readFrom(() => this.#all.bytes);
+    metrics.budgets.readFrom("snapshots", { used: () => this.#all.bytes, limit: () => limits.snapshotsBytes });
     metrics.waitingSnapshots.readFrom(() => this.#queue.size);
   }
 

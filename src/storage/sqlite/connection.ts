@@ -10,6 +10,7 @@ import { migrate, migrations } from "./migrations.ts";
 import { OpenFiles } from "./open-files.ts";
 import { translateErrors } from "./sqlite-errors.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
+import { showStoreSize } from "./store-size.ts";
 import { maxLogBytes, type WalFrames, WriteAheadLog } from "./write-ahead-log.ts";
 
 /** The wait for another program's write lock. It blocks the event loop, so it is short. */
@@ -52,6 +53,7 @@ export class Connection {
       const { log = 0, checkpointed = 0 } = statements.countFrames.get() ?? {};
       return { all: log, checkpointed };
     };
+    showStoreSize({ file, journalBytes: () => this.journal.bytes, metrics });
     this.wal = new WriteAheadLog({ file, descriptor: files.wal, identity: files.identity, frames, metrics });
   }
 

@@ -1,3 +1,4 @@
+import type { ProtocolTraffic } from "../../ops/metrics/traffic.ts";
 import { type CloseReason, closeReasons, SessionError } from "../close-reason.ts";
 import type { Frame } from "../connection.ts";
 import type { TransportLimits } from "../limits.ts";
@@ -21,6 +22,7 @@ export interface EngineIoConnectionOptions {
   readonly owner: ConnectionOwner;
   readonly scheduler: Scheduler;
   readonly outboxes: Outboxes;
+  readonly traffic: ProtocolTraffic;
   readonly limits: Pick<TransportLimits, "outboxBytes" | "pingAnswerMs">;
 }
 
@@ -60,7 +62,9 @@ export class EngineIoConnection implements RunConnection, Outbox {
 
   send(frame: Frame): void {
     if (!this.#isOpen) return;
-    this.#unsentBytes += frameBytes(frame);
+    const bytes = frameBytes(frame);
+    this.#unsentBytes += bytes;
+    this.#options.traffic.sent(bytes);
     this.#options.session.write(frame);
     // An overloaded WebSocket below ends the session within `write`.
     if (!this.#isOpen) return;

@@ -161,7 +161,7 @@ export class EngineIoServer {
         if (bytes > this.#readableBytes) return new Response("Too large\n", { status: 413 });
         if (!runner.connection.isOpen) return new Response("The session has ended\n", { status: 400 });
         if (bytes > this.#options.limits.firstFrameBytes) {
-          if (!this.#bodyBudget.take(bytes - takenBytes)) return new Response("Too many bodies\n", { status: 503 });
+          if (!this.#bodyBudget.take(bytes - takenBytes)) return this.#refuseBody();
           takenBytes = bytes;
         }
         chunks.push(chunk);
@@ -170,6 +170,11 @@ export class EngineIoServer {
     } finally {
       this.#bodyBudget.give(takenBytes);
     }
+  }
+
+  #refuseBody(): Response {
+    this.#options.metrics.bounds.met("limits.unfinished-frame-bytes");
+    return new Response("Too many bodies\n", { status: 503 });
   }
 
   /** Whether the session may bring so many packets now; otherwise it ends. */
@@ -252,7 +257,8 @@ export class EngineIoServer {
   }
 
   #wireOf({ session, gate }: EngineSide, request: Request, remoteAddress: string): Wire<EngineIoConnection> {
-    const { protocol, limits, outboxes, scheduler } = this.#options;
+    const { protocol, limits, metrics, outboxes, scheduler } = this.#options;
+    const traffic = metrics.traffic.of(protocol.name);
     const id = `engine.io ${this.#opened}`;
     return {
       protocol,
@@ -266,6 +272,7 @@ export class EngineIoServer {
           scheduler,
           outboxes,
           limits,
+          traffic,
         }),
     };
   }

@@ -1,6 +1,8 @@
 import type { CountedAddresses } from "../../lib/address/counted-addresses.ts";
+import { LimitedLog } from "../../ops/limited-log.ts";
 import { AddressLimits, type AddressRefusal } from "../admission/address-limits.ts";
 import { type Readers, readersOf, shareWith } from "../admission/cross-origin.ts";
+import { LaterRefusals } from "../admission/later-refusals.ts";
 import type { OriginPolicy } from "../admission/origin-policy.ts";
 import { isUpgrade, upgradeRequired } from "../admission/upgrade-request.ts";
 import type { CloseReason } from "../close-reason.ts";
@@ -14,8 +16,6 @@ export interface EngineIoOptions extends Omit<EngineIoServerOptions, "opened" | 
   readonly addresses: CountedAddresses;
 }
 
-const retryAfterSeconds = 1;
-
 /**
  * A protocol over Engine.IO 4: by polling, by WebSocket, and with the upgrade from polling to WebSocket.
  *
@@ -26,6 +26,7 @@ export class EngineIo implements Engine {
   readonly #options: EngineIoOptions;
   readonly #addresses: AddressLimits;
   readonly #readers: Readers;
+  readonly #later: LaterRefusals;
   #server: Promise<EngineIoServer> | undefined;
   #sessions = 0;
 
@@ -33,6 +34,8 @@ export class EngineIo implements Engine {
     this.#options = options;
     this.#addresses = new AddressLimits(options);
     this.#readers = readersOf(options.originPolicy);
+    const limitedLog = new LimitedLog(options.log, options.clock);
+    this.#later = new LaterRefusals({ limitedLog, metrics: options.metrics });
   }
 
   get endpoint(): Endpoint | undefined {
@@ -55,7 +58,7 @@ export class EngineIo implements Engine {
     }
     const isHandshake = request.method === "GET" && !searchParams.has("sid");
     const refusal = isHandshake ? this.#refusal(client.remoteAddress) : undefined;
-    if (refusal !== undefined) return this.#refuse(refusal);
+    if (refusal !== undefined) return this.#later.refuse(refusal, client.remoteAddress);
     this.#server ??= this.#load();
     return (await this.#server).answer(request, client);
   }
@@ -89,11 +92,5 @@ export class EngineIo implements Engine {
   #refusal(remoteAddress: string): AddressRefusal | "engine-sessions" | undefined {
     if (this.#sessions >= this.#options.limits.engineSessions) return "engine-sessions";
     return this.#addresses.refuse(remoteAddress);
-  }
-
-  #refuse(reason: AddressRefusal | "engine-sessions"): Response {
-    this.#options.metrics.refusedUpgrades.inc({ reason });
-    const headers = { "retry-after": String(retryAfterSeconds), "access-control-allow-origin": "*" };
-    return new Response("Come back later\n", { status: 503, headers });
   }
 }

@@ -14,7 +14,7 @@ export interface OutboxesOptions {
   readonly limits: Pick<TransportLimits, "outboxesBytes">;
   readonly addresses: CountedAddresses;
   readonly clock: Clock;
-  readonly metrics: Pick<Metrics, "unsentBytes">;
+  readonly metrics: Pick<Metrics, "budgets">;
 }
 
 /** The unsent bytes of the clients of one address. A client whose address has no limits is alone. */
@@ -35,7 +35,8 @@ export class Outboxes {
 
   constructor(options: OutboxesOptions) {
     this.#options = options;
-    options.metrics.unsentBytes.readFrom(() => this.#bytes);
+    const { limits, metrics } = options;
+    metrics.budgets.readFrom("outboxes", { used: () => this.#bytes, limit: () => limits.outboxesBytes });
   }
 
   /** Reports the unsent bytes of a connection. With 0 it is forgotten. */

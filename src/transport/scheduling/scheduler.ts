@@ -17,7 +17,7 @@ export interface SchedulerOptions {
   readonly pulse: Pulse;
   /** Elapsed milliseconds, with fractions. */
   readonly elapsedMs: () => number;
-  readonly metrics: Pick<Metrics, "work" | "turnWait" | "waitingConnections" | "eventLoopLag">;
+  readonly metrics: Pick<Metrics, "work" | "turnWait" | "waitingConnections" | "eventLoopLag" | "budgets">;
 }
 
 /** A connection that is read by itself, and not when its client is given a turn. */
@@ -90,6 +90,10 @@ export class Scheduler {
       perSecond: limits.workAddressShare * this.#allowance.perSecond,
     };
     for (const kind of workKinds) metrics.work.readFrom(kind, () => this.#total[kind]);
+    metrics.budgets.readFrom("departed-inboxes", {
+      used: () => this.departedFrames.usedBytes,
+      limit: () => limits.departedInboxBytes,
+    });
     metrics.waitingConnections.readFrom(() => this.#first.size + this.#last.size);
   }
 

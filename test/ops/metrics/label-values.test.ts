@@ -1,7 +1,16 @@
 import { expect, test } from "bun:test";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { closeReasonNames, denialCodes, protocolNames } from "../../../src/ops/metrics/label-values.ts";
+import { optionKeys } from "../../../src/composition/settings/options.ts";
+import {
+  boundNames,
+  carriers,
+  closeReasonNames,
+  denialCodes,
+  messageBounds,
+  protocolNames,
+  wireProtocols,
+} from "../../../src/ops/metrics/label-values.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
 
 const root = join(import.meta.dir, "../../../src");
@@ -26,4 +35,21 @@ test("the codes of denials are those of the authorizer", () => {
   const [, union = ""] = /export type DenialCode =([^;]*);/.exec(source("auth/authorizer.ts")) ?? [];
   const codes = [...union.matchAll(/"([a-z-]+)"/g)].map(([, code = ""]) => code);
   expect(sorted(denialCodes)).toEqual(sorted(codes));
+});
+
+test("the protocols whose frames are counted are some of all protocols", () => {
+  expect(new Set(protocolNames)).toEqual(new Set([...protocolNames, ...wireProtocols, ...carriers]));
+});
+
+test("the names of bounds are those of options", () => {
+  expect(boundNames.filter((name) => !optionKeys.some((key) => key === name))).toEqual([]);
+});
+
+test("every bound that the code reports is one whose hits are counted", () => {
+  const paths = [...new Bun.Glob("{auth,rooms,relay,signaling,transport,admin}/**/*.ts").scanSync(root)];
+  const named = paths.flatMap((path) =>
+    [...source(path).matchAll(/["`](limits\.[a-z-]+)(?=["`:])/g)].map(([, name = ""]) => name),
+  );
+  expect(sorted(named)).toEqual(sorted(boundNames));
+  expect(messageBounds.filter((name) => !named.includes(name))).toEqual(["awareness-clock"]);
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { pino } from "pino";
+import type { Moment } from "../../../src/ops/durations.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { Durability } from "../../../src/relay/commit/durability.ts";
 import { settled } from "../../support/eventually.ts";
@@ -24,12 +25,20 @@ function setUp(kind: "disk" | "process" = "disk", acknowledgementWindowMs = 20) 
   const acknowledge = (connection: FakeConnection, frame: string) =>
     durability.whenDurable(connection, { stored: () => connection.send(frame) });
   /** Reports a commit as the commit queue does, with the acknowledgements of its updates. */
-  const commit = (...frames: readonly (readonly [FakeConnection, string])[]) => {
+  const commit = (...frames: readonly (readonly [FakeConnection, string])[]) =>
+    commitArrived(performance.now(), frames);
+  const commitArrived = (arrived: Moment, frames: readonly (readonly [FakeConnection, string])[]) => {
     durability.committed(() => {
       for (const [connection, frame] of frames) acknowledge(connection, frame);
-    });
+    }, arrived);
   };
-  return { clock, store, durability, a, b, acknowledge, commit };
+  /** The number and the sum of a histogram, in seconds. */
+  const durations = async (name: string) => {
+    const text = await metrics.registry.metrics();
+    const figure = (suffix: string) => Number(new RegExp(`^yurt_${name}_seconds_${suffix} (.+)$`, "m").exec(text)?.[1]);
+    return { count: figure("count"), sum: figure("sum") };
+  };
+  return { clock, store, durability, a, b, acknowledge, commit, commitArrived, durations };
 }
 
 describe("with disk, an acknowledgement", () => {
@@ -179,5 +188,27 @@ describe("with process, an acknowledgement", () => {
     await settled();
     clock.advance(60_000);
     expect([store.syncs, clock.pendingTimers]).toEqual([2, 0]);
+  });
+});
+
+describe("the time to an acknowledgement", () => {
+  test("begins with the arrival of the first update that it covers, and is recorded once", async () => {
+    const { store, a, clock, commitArrived, durations } = setUp();
+    const release = store.holdSync();
+    const now = performance.now();
+    commitArrived(now - 3_000, [[a, "1"]]);
+    clock.runTurns();
+    // They wait for the next sync, and share it.
+    commitArrived(now - 2_000, [[a, "2"]]);
+    commitArrived(now - 1_000, [[a, "3"]]);
+    release();
+    await settled();
+    clock.advance(20);
+    await settled();
+    expect(a.take()).toEqual(["1", "2", "3"]);
+    const { count, sum } = await durations("update_to_acknowledgement");
+    expect([count, Math.round(sum)]).toEqual([2, 5]);
+    const sinceCommits = await durations("commit_to_acknowledgement");
+    expect([sinceCommits.count, Math.round(sinceCommits.sum)]).toEqual([2, 0]);
   });
 });

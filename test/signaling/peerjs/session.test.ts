@@ -180,7 +180,7 @@ describe("messages", () => {
     clock.advance(1);
     await waiting;
     expect(bob.received()).toMatchObject([{ payload: 3 }]);
-    expect(await bounds()).toEqual(["publish-rate"]);
+    expect(await bounds()).toEqual(["limits.publishes-per-second"]);
   });
 
   test("that wait when their sender goes are not sent", async () => {
@@ -227,9 +227,9 @@ describe("a message that is refused alone", () => {
   const encoded = (dst: string, payload: unknown) => JSON.stringify({ type: "OFFER", payload, dst });
 
   test.each<[string, string, string, string]>([
-    ["with a receiver that nobody can be", encoded("x".repeat(257), {}), "x".repeat(257), "name"],
-    ["with an empty receiver", encoded("", {}), "", "name"],
-    ["that is too deep", encoded("bob", JSON.parse("[".repeat(32) + "]".repeat(32))), "bob", "json-depth"],
+    ["with a receiver that nobody can be", encoded("x".repeat(257), {}), "x".repeat(257), "limits.name-bytes"],
+    ["with an empty receiver", encoded("", {}), "", "limits.name-bytes"],
+    ["that is too deep", encoded("bob", JSON.parse("[".repeat(32) + "]".repeat(32))), "bob", "limits.json-depth"],
   ])("%s: its sender is told that it was not delivered", async (_, frame, dst, bound) => {
     const { connect, bounds } = peerJsClients();
     const alice = await connect("alice");
@@ -321,7 +321,7 @@ describe("a receiver that is not there", () => {
     expect(alice.received()).toEqual([]);
     clock.advance(5_000);
     expect(alice.received()).toEqual([{ type: "EXPIRE", src: "carol", dst: "alice" }]);
-    expect(await bounds()).toEqual(["mailbox"]);
+    expect(await bounds()).toEqual(["limits.mailbox-bytes"]);
   });
 
   test("does not expire for a sender that has left", async () => {

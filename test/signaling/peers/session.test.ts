@@ -65,7 +65,7 @@ describe("connecting", () => {
     expect(packets()).toEqual([`33["limits.json-depth: nested deeper than 32"]`]);
     await alice.emit("offer", { toDeviceId: "bob", n: 1 });
     expect(bob.received()).toHaveLength(1);
-    expect(await bounds()).toEqual(["frame-bytes", "json-depth"]);
+    expect(await bounds()).toEqual(["limits.signaling-frame-bytes", "limits.json-depth"]);
   });
 
   test("a message that is too large ends the session before the connect, which it may be", async () => {
@@ -76,14 +76,17 @@ describe("connecting", () => {
   });
 
   test("a client that sends nothing for 20 s, or registers nothing for a minute, is closed", async () => {
-    const { open, connect, enter, clock, bounds } = peersClients();
+    const { open, connect, enter, clock } = peersClients();
     const [silent, idle, registered] = [await open(), await connect(), await enter("alice")];
     clock.advance(23_000);
     await settled();
     expect([silent, idle, registered].map(({ connection }) => connection.isOpen)).toEqual([false, true, true]);
     clock.advance(3_600_000);
     expect([idle, registered].map(({ connection }) => connection.isOpen)).toEqual([false, true]);
-    expect(await bounds()).toEqual(["first-frame", "no-room"]);
+    expect([silent, idle].map(({ connection }) => connection.closeDetail?.split(":")[0])).toEqual([
+      "limits.first-frame-ms",
+      "limits.without-room-ms",
+    ]);
   });
 });
 
@@ -128,7 +131,7 @@ describe("registering", () => {
     const [alice, bob] = [await connect(), await connect()];
     expect(await alice.register("alice", "a", "b")).toEqual(success);
     expect(await bob.register("bob", "a", "b")).toEqual(["Too many groups"]);
-    expect(await bounds()).toEqual(["topics-per-address"]);
+    expect(await bounds()).toEqual(["limits.topics-per-address"]);
     expect(await bob.register("bob", "a")).toEqual(success);
     // A device that registers again gives up its groups.
     expect(await bob.register("bob", "b")).toEqual(success);
@@ -152,7 +155,7 @@ describe("registering", () => {
     expect(await carol.register("carol")).toEqual(success);
     expect(await (await connect()).register("dave")).toEqual(["Too many devices"]);
     expect(await alice.register("alice", "g")).toEqual(success);
-    expect(await bounds()).toEqual(["room-members"]);
+    expect(await bounds()).toEqual(["limits.signaling-room-members"]);
     alice.leave();
     expect(await carol.register("carol", "g")).toEqual(success);
   });
@@ -367,7 +370,7 @@ describe("a device that is offline", () => {
     const answers = [];
     for (const sdi of [1, 2, 3]) answers.push(await alice.ask("offer", offer("bob", sdi)));
     expect(answers).toEqual([success, success, ["Device is offline and its mailbox is full"]]);
-    expect(await bounds()).toEqual(["mailbox"]);
+    expect(await bounds()).toEqual(["limits.mailbox-bytes"]);
     expect((await enter("bob")).received()).toHaveLength(2);
   });
 });

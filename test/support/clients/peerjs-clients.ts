@@ -72,6 +72,6 @@ export function peerJsClients({ authorizer = openAuthorizer, limits: changed = {
   };
   /** The number of ignored messages. */
   const ignored = async () => (await metrics.ignoredMessages.get()).values[0]?.value ?? 0;
-  const bounds = async () => (await metrics.signalingBounds.get()).values.map(({ labels }) => labels.bound);
+  const bounds = async () => (await metrics.bounds.get()).values.map(({ labels }) => labels.bound);
   return { connect, open, refusal, clock, budget, namespace, protocol, bounds, ignored };
 }

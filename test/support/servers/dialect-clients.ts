@@ -7,7 +7,7 @@ import { CountedAddresses } from "../../../src/lib/address/counted-addresses.ts"
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import type { RoomRegistry } from "../../../src/rooms/room-registry.ts";
 import { type JsonDialect, jsonDialects } from "../../../src/signaling/dialects.ts";
-import { Quotas, type SignalingBound } from "../../../src/signaling/quotas.ts";
+import { boundOptions, Quotas, type SignalingBound } from "../../../src/signaling/quotas.ts";
 import { administration } from "../clients/http-callers.ts";
 import { settled } from "../eventually.ts";
 import { openFakeChannel } from "../fakes/fake-channel.ts";
@@ -112,8 +112,8 @@ export function dialectClients(dialects: readonly JsonDialect[], parts: DialectP
   };
   /** The number of times that the bound was exceeded. */
   const met = async (bound: SignalingBound): Promise<number> => {
-    const { values } = await metrics.signalingBounds.get();
-    return values.find(({ labels }) => labels.bound === bound)?.value ?? 0;
+    const { values } = await metrics.bounds.get();
+    return values.find(({ labels }) => labels.bound === boundOptions[bound])?.value ?? 0;
   };
   /** The number of ignored messages of each protocol. */
   const ignored = async () => {

@@ -38,9 +38,9 @@ test("bytes that were sent count no more", async () => {
   outboxes.count(open("other", "192.0.2.2"), 60);
   clock.runTurns();
   expect(dropped).toEqual([]);
-  expect(await metrics.registry.metrics()).toContain("yurt_unsent_bytes 100");
+  expect(await metrics.registry.metrics()).toContain('yurt_budget_used_bytes{budget="outboxes"} 100');
   outboxes.count(slow, 0);
-  expect(await metrics.registry.metrics()).toContain("yurt_unsent_bytes 60");
+  expect(await metrics.registry.metrics()).toContain('yurt_budget_used_bytes{budget="outboxes"} 60');
 });
 
 test("clients of this machine are alone, however many they are", () => {

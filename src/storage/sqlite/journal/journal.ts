@@ -80,6 +80,11 @@ export class Journal {
     return bytes <= maxRecordBytes;
   }
 
+  /** The size of all records. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   get isEmpty(): boolean {
     return this.#bytes === 0;
   }
