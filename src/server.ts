@@ -29,6 +29,8 @@ export interface RunningServer extends Omit<ServedParts, "close" | "reload"> {
   readonly dataFolderIsNew: boolean;
   /** Mints a token that the server accepts. */
   readonly mint: MintToken;
+  /** Has `task` called with the first client of each protocol; at once for those that had one. Call it once. */
+  whenFirstClient(task: (protocol: string) => void): void;
   /**
    * Closes the connections with `reason`, in waves if there are many, within `drainMs`. Then writes everything, and frees
    * the ports and the data folder.
@@ -110,6 +112,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       originPolicy.origins = new OriginSet(next.origins);
       await reload(next);
     },
+    whenFirstClient: (task) => shared.metrics.traffic.whenFirstOpened(task),
     stop: async (reason, drainMs) => {
       const [closed] = await Promise.allSettled([close(reason, drainMs)]);
       const [disposed] = await Promise.allSettled([opened.disposeAsync()]);

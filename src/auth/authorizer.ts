@@ -78,8 +78,11 @@ export interface Grant {
  * grants access. It also rejects when `signal` aborts. Every answer comes within a deadline.
  */
 export interface Authorizer {
-  /** Why the token grants access to no room at all, if that is known without a room; undefined otherwise. */
-  authenticate(token: string | undefined): Promise<Denial | undefined>;
+  /**
+   * Why the token grants access to no room at all, if that is known without a room; undefined otherwise.
+   * `remoteAddress` is for the log.
+   */
+  authenticate(token: string | undefined, remoteAddress: string): Promise<Denial | undefined>;
   /** Grants or denies access. The caller must `release` a grant. */
   authorize(request: AccessRequest): Promise<Grant | Denial>;
 }

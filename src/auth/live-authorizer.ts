@@ -16,6 +16,11 @@ export interface LiveAuthorizerOptions {
   readonly metrics: Metrics;
 }
 
+interface DeniedRequest {
+  readonly kind: AccessRequest["kind"] | "upgrade";
+  readonly remoteAddress: string;
+}
+
 const revoked: Denial = {
   granted: false,
   kind: "unauthorized",
@@ -38,9 +43,9 @@ export class LiveAuthorizer implements Authorizer {
     metrics.liveGrants.readFrom(() => this.#grants.size);
   }
 
-  async authenticate(token: string | undefined): Promise<Denial | undefined> {
+  async authenticate(token: string | undefined, remoteAddress: string): Promise<Denial | undefined> {
     const denial = await this.#options.policy.authenticate(token);
-    if (denial !== undefined) this.#count("upgrade", denial);
+    if (denial !== undefined) this.#count({ kind: "upgrade", remoteAddress }, denial);
     return denial;
   }
 
@@ -49,7 +54,7 @@ export class LiveAuthorizer implements Authorizer {
     // The client may have disconnected meanwhile, and then no caller would release the grant.
     request.signal.throwIfAborted();
     if (decision.granted) return this.#grant(decision, request);
-    this.#count(request.kind, decision);
+    this.#count(request, decision);
     return decision;
   }
 
@@ -79,16 +84,16 @@ export class LiveAuthorizer implements Authorizer {
       renewalCrashed: (error) => this.#limitedLog.error({ event: "renewal-crashed", err: error }),
       released: (released, denial) => {
         this.#grants.delete(released);
-        if (denial !== undefined) this.#count(request.kind, denial);
+        if (denial !== undefined) this.#count(request, denial);
       },
     });
     this.#grants.add(grant);
     return grant;
   }
 
-  #count(kind: AccessRequest["kind"] | "upgrade", { code, reason }: Denial): void {
+  #count({ kind, remoteAddress: address }: DeniedRequest, { code, reason }: Denial): void {
     this.#options.metrics.accessDenials.inc({ kind, code });
     // The reason may be the words of the application.
-    this.#limitedLog.info({ event: "access-denied", kind, code, reason }, code);
+    this.#limitedLog.info({ event: "access-denied", kind, code, reason, address }, code);
   }
 }

@@ -71,8 +71,8 @@ export function jsonDialects(options: DialectsOptions): Protocol {
     compatibility: { match: () => true },
     // A client that is refused before the upgrade keeps its backoff. A client without a token is accepted: in some
     // dialects the token comes later, and in the others each room is denied.
-    authenticate: async (handshake) => {
-      const denial = await options.authorizer.authenticate(handshakeToken(handshake));
+    authenticate: async (handshake, remoteAddress) => {
+      const denial = await options.authorizer.authenticate(handshakeToken(handshake), remoteAddress);
       return denial && { status: httpStatusOf(denial), message: `${denial.reason}\n` };
     },
     routes,

@@ -325,7 +325,7 @@ export class Listener {
     const refusal = this.#upgrades.refuse(remoteAddress);
     if (refusal !== undefined) return this.#later.refuse(refusal, remoteAddress);
     const handshake = readHandshake({ url: url?.href ?? request.url, headers: request.headers });
-    const denied = await protocol.authenticate?.({ ...handshake, url: new URL(handshake.href) });
+    const denied = await protocol.authenticate?.({ ...handshake, url: new URL(handshake.href) }, remoteAddress);
     if (denied !== undefined) {
       this.#options.metrics.refusedUpgrades.inc({ reason: "unauthenticated" });
       return refused(request, denied);

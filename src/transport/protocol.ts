@@ -82,7 +82,7 @@ export interface Protocol {
    * Checks the credentials before the upgrade, without a room, and returns why the client is refused. For protocols whose
    * clients reconnect without delay when they are accepted and then closed.
    */
-  authenticate?(handshake: Omit<Handshake, "signal">): Promise<HttpRefusal | undefined>;
+  authenticate?(handshake: Omit<Handshake, "signal">, remoteAddress: string): Promise<HttpRefusal | undefined>;
   /** HTTP routes that belong to the wire format. The transport sets which pages may read their answers. */
   readonly routes?: Hono;
   /** The further URLs and routes on the compatibility ports, for clients whose port and path are fixed. */

@@ -1,8 +1,7 @@
 import type { Server, ServerWebSocket } from "bun";
 import { kibibyte, mebibyte } from "../config/limit.ts";
 import type { Clock } from "../lib/time/clock.ts";
-import type { ProtocolTraffic } from "../ops/metrics/traffic.ts";
-import type { Metrics } from "../ops/metrics.ts";
+import type { ProtocolTraffic, TrafficMetrics } from "../ops/metrics/traffic.ts";
 import type { HandshakeFacts } from "./client-handshake.ts";
 import { type CloseReason, closeReasons, SessionError } from "./close-reason.ts";
 import { ClosingSocket } from "./closing/closing-socket.ts";
@@ -74,7 +73,7 @@ export interface WebSocketConnectionOptions {
   readonly receiveQueues: ReceiveQueues;
   readonly scheduler: Scheduler;
   readonly outboxes: Outboxes;
-  readonly metrics: Pick<Metrics, "traffic">;
+  readonly metrics: TrafficMetrics;
 }
 
 /** A connection over one of Bun's WebSockets. */

@@ -279,8 +279,8 @@ test("a revoked permission is not renewed", async () => {
 
 test("denials are counted by kind and code, and logged without the room, up to a rate", async () => {
   const { answers, authorizer, clock, enter, lines, metrics, request, until } = setUp();
-  await authorizer.authenticate("good");
-  await authorizer.authenticate("bad");
+  await authorizer.authenticate("good", "192.0.2.1");
+  await authorizer.authenticate("bad", "192.0.2.1");
   for (let refusals = 0; refusals < 100; refusals += 1) {
     answers.push(denied);
     await authorizer.authorize(request);
@@ -300,5 +300,7 @@ test("denials are counted by kind and code, and logged without the room, up to a
     kind: "sync",
     code: "wrong-room",
     reason: "not here",
+    address: request.remoteAddress,
   });
+  expect(JSON.parse(lines[0] ?? "")).toMatchObject({ kind: "upgrade", address: "192.0.2.1" });
 });

@@ -182,7 +182,7 @@ describe("before a connection is accepted", () => {
     const authorizer = new FakeAuthorizer();
     authorizer.decide("bad", denialOf("unauthorized"));
     const { protocol } = dialectClients([], dialectParts({ authorizer }));
-    return protocol.authenticate?.({ url: new URL(path, "ws://localhost"), headerToken });
+    return protocol.authenticate?.({ url: new URL(path, "ws://localhost"), headerToken }, "192.0.2.1");
   };
 
   test("an invalid token is refused, in the URL and in a header", async () => {
@@ -202,7 +202,7 @@ describe("before a connection is accepted", () => {
   ] as const)("%s is %d", async (kind, status) => {
     const authorizer = { ...openAuthorizer, authenticate: async () => denialOf(kind) };
     const { protocol } = dialectClients([], dialectParts({ authorizer }));
-    expect(await protocol.authenticate?.({ url: new URL("ws://localhost/") })).toEqual({
+    expect(await protocol.authenticate?.({ url: new URL("ws://localhost/") }, "192.0.2.1")).toEqual({
       status,
       message: "not now\n",
     });

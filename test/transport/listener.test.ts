@@ -64,6 +64,8 @@ describe("a listener", () => {
     expect((await upgrade()).status).toBe(503);
     expect(clients.every(({ closed }) => closed === undefined)).toBe(true);
     expect(await server.refusedUpgradesFor("rate")).toBe(2);
+    const line = { event: "upgrade-refused", reason: "rate", detail: "limits.upgrades-per-second" };
+    expect(server.logged).toMatchObject([line, line]);
   });
 
   test("refuses a client when as many sockets are open as allowed, those of an engine included", async () => {
@@ -113,6 +115,7 @@ describe("a listener", () => {
     checks[3]?.resolve(undefined);
     expect((await clients[3])?.closed).toBeDefined();
     expect(await server.refusedUpgradesFor("restart")).toBe(1);
+    expect(server.logged.filter(({ reason }) => reason === "restart")).toEqual([]);
   });
 
   test("ends a session that violates its protocol, and no other", async () => {

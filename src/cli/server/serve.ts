@@ -51,8 +51,10 @@ export async function serve({ sources, readSources, stdout, stderr }: CommandInp
   if (server === undefined) return exitCodes.failed;
 
   const { host, port, url, metricsUrl } = server;
-  if (onTerminal) stdout.write(await bannerOf(server, configuration));
-  else {
+  if (onTerminal) {
+    stdout.write(await bannerOf(server, configuration));
+    server.whenFirstClient((protocol) => log.info({ event: "first-client", protocol }));
+  } else {
     const publicUrl = configuration.values["public-url"]?.href;
     const configurationFile = configuration.file?.path;
     const at = { host, port, url, publicUrl, metricsUrl };

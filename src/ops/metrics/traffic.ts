@@ -49,9 +49,12 @@ export class Traffic {
     return this.#byProtocol.get(protocol) ?? this.#other;
   }
 
-  /** Sets the one function that is called with the first session of each protocol. */
+  /** Sets the one function that is called with the first session of each protocol; at once for those that had one. */
   whenFirstOpened(task: (protocol: string) => void): void {
     this.#firstOpened = task;
+    for (const [protocol, { openedSessions }] of this.#byProtocol) {
+      if (openedSessions > 0 && !isCarrier(protocol)) task(protocol);
+    }
   }
 
   sessionOpened(protocol: string): void {
@@ -59,7 +62,7 @@ export class Traffic {
     traffic.sessions += 1;
     traffic.openedSessions += 1;
     const isFirst = traffic.openedSessions === 1 && traffic !== this.#other;
-    if (isFirst && !carriers.some((carrier) => carrier === protocol)) this.#firstOpened(protocol);
+    if (isFirst && !isCarrier(protocol)) this.#firstOpened(protocol);
   }
 
   sessionClosed(protocol: string): void {
@@ -77,6 +80,10 @@ export class Traffic {
     this.sessionClosed(dialect);
     this.of(carrier).sessions += 1;
   }
+}
+
+function isCarrier(protocol: string): boolean {
+  return carriers.some((carrier) => carrier === protocol);
 }
 
 export interface TrafficMetrics {

@@ -1,22 +1,24 @@
 import { Hono } from "hono";
 import type { Administration } from "../../auth/administration.ts";
+import { LimitedLog } from "../../ops/limited-log.ts";
 import type { RoomRegistry } from "../../rooms/room-registry.ts";
 import type { JsonDialect } from "../dialects.ts";
 import { isYWebrtc } from "./codec.ts";
 import { type YWebrtcOptions, YWebrtcSession } from "./session.ts";
 import type { Topic } from "./topic.ts";
 
-export interface YWebrtcDialectOptions extends YWebrtcOptions {
+export interface YWebrtcDialectOptions extends Omit<YWebrtcOptions, "limitedLog"> {
   readonly administration: Administration;
 }
 
 /** Signaling for y-webrtc 10: clients subscribe to topics and publish to them. */
 export function yWebrtc(options: YWebrtcDialectOptions): JsonDialect {
+  const shared = { ...options, limitedLog: new LimitedLog(options.log, options.clock) };
   return {
     name: "y-webrtc",
     recognises: isYWebrtc,
     routes: routes(options),
-    open: (client) => new YWebrtcSession(client, options),
+    open: (client) => new YWebrtcSession(client, shared),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { AccessRequest, Authorizer, Denial, Grant } from "../../auth/authorizer.ts";
 import { type Backoff, backoffMs } from "../../lib/backoff.ts";
 import type { Clock } from "../../lib/time/clock.ts";
+import type { LimitedLog } from "../../ops/limited-log.ts";
 import type { Log } from "../../ops/log.ts";
 import { accessRequest } from "../../rooms/access-request.ts";
 import { closeReasonOf, isTemporary } from "../../rooms/denial.ts";
@@ -26,6 +27,8 @@ export interface YWebrtcOptions {
   readonly limits: YWebrtcLimits & SignalingLimits & RoomLimits;
   readonly clock: Clock;
   readonly log: Log;
+  /** Takes the lines that clients can cause. */
+  readonly limitedLog: LimitedLog;
 }
 
 /** The time between two attempts while authorization is unavailable. */
@@ -171,7 +174,7 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
     } catch (error) {
       if (!this.#hasLoggedCrash && this.#client.connection.isOpen) {
         this.#hasLoggedCrash = true;
-        this.#options.log.error({ event: "authorizer-crashed", protocol: "y-webrtc", err: error });
+        this.#options.limitedLog.error({ event: "authorizer-crashed", protocol: "y-webrtc", err: error });
       }
       return unavailable;
     }
@@ -237,7 +240,7 @@ export class YWebrtcSession implements DialectSession, SubscriptionOwner {
   #failed(error: unknown): void {
     const { connection } = this.#client;
     if (!connection.isOpen) return;
-    this.#options.log.error({ event: "topic-crashed", protocol: "y-webrtc", err: error });
+    this.#options.limitedLog.error({ event: "topic-crashed", protocol: "y-webrtc", err: error });
     this.#queues?.close();
     connection.refuse(closeReasons.internalError, "internal error");
   }

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { io } from "socket.io-client";
 import { WebsocketProvider } from "y-websocket";
 import * as Y from "yjs";
+import { TestClients } from "../../support/clients/providers.ts";
 import { SignalingClient } from "../../support/clients/signaling-client.ts";
 import { eventually } from "../../support/eventually.ts";
 import { type Ending, ensureExecutable, executable, Run, run } from "../../support/processes/executable.ts";
@@ -234,6 +235,20 @@ describe("on a terminal", () => {
       [200, { access: "write" }],
       [403, { code: "wrong-room" }],
     ]);
+  });
+
+  test.skipIf(!hasTerminal)("the first client of each protocol has a line", async () => {
+    const screen = await shown("Try it", [], async (text) => {
+      const [, url = ""] = /(ws:\/\/127\.0\.0\.1:\d+)\/sync/.exec(text) ?? [];
+      await using clients = new TestClients();
+      await clients.connectAll(2, url, "notes");
+      const signaling = await SignalingClient.connect(`${url}/signal`);
+      signaling.say({ type: "subscribe", topics: ["notes"] });
+      await signaling.handled();
+      await signaling.close();
+    });
+    const lines = [...screen.matchAll(/INFO: first-client (.*)$/gm)].map(([, fields]) => fields);
+    expect(lines).toEqual(['{"protocol":"y-websocket"}', '{"protocol":"y-webrtc"}']);
   });
 
   test.skipIf(!hasTerminal)("the log is in a readable form", async () => {

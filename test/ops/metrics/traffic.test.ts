@@ -82,5 +82,9 @@ describe("sessions", () => {
     traffic.sessionClosed("y-websocket");
     traffic.sessionOpened("y-websocket");
     expect(firsts).toEqual(["y-websocket", "y-webrtc"]);
+    const later: string[] = [];
+    traffic.whenFirstOpened((protocol) => later.push(protocol));
+    traffic.sessionOpened("peerjs");
+    expect(later).toEqual([...firsts, "peerjs"]);
   });
 });

@@ -296,6 +296,16 @@ describe("while authorization is unavailable", () => {
   });
 });
 
+test("an authorizer that fails for many clients is logged up to a rate", async () => {
+  const { connect, authorizer, lines } = setUp();
+  for (let count = 0; count < 30; count += 1) {
+    await connect(`client ${count}`).say(subscribe(`room ${count}`));
+    await authorizer.fail(`room ${count}`, new Error("a bug"));
+  }
+  const events = lines.map((line) => JSON.parse(line)).filter(({ level }) => level === 50);
+  expect(events.map(({ event }) => event)).toEqual(Array(20).fill("authorizer-crashed"));
+});
+
 describe("a grant that ends", () => {
   test("for good ends its subscription silently, and no other; the topic may be subscribed again", async () => {
     const { connect: _, authorizer, enter, lines } = setUp();

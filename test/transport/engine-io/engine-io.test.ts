@@ -435,6 +435,8 @@ describe("handshakes", () => {
     expect((await shakeHands()).status).toBe(200);
     const { values } = await metrics.refusedUpgrades.get();
     expect(values.map(({ labels, value }) => [labels.reason, value])).toEqual([["address-rate", 2]]);
+    const bounds = (await metrics.bounds.get()).values;
+    expect(bounds).toEqual([{ labels: { bound: "limits.address-upgrades-per-second" }, value: 2 }]);
   });
 
   test("of one address are limited to a number of sessions at a time", async () => {
