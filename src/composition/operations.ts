@@ -1,5 +1,5 @@
 import { createMetricsApi } from "../admin/metrics-api.ts";
-import { MetricsGuard } from "../admin/metrics-guard.ts";
+import { MetricsGuard, type MetricsPolicy } from "../admin/metrics-guard.ts";
 import { createProbeApi } from "../admin/probe-api.ts";
 import type { Administration } from "../auth/administration.ts";
 import { isLoopback } from "../lib/address/loopback.ts";
@@ -8,9 +8,7 @@ import { FolderWatch, type FolderWatchOptions } from "../storage/folder-watch.ts
 import type { Part } from "./part.ts";
 import type { ServerOptions } from "./server-options.ts";
 
-export interface OperationsOptions
-  extends FolderWatchOptions,
-    Pick<ServerOptions, "metricsToken" | "metricsAddress" | "publicUrl" | "proxies"> {
+export interface OperationsOptions extends FolderWatchOptions, MetricsSettings {
   readonly metrics: Metrics;
   readonly administration: Administration;
 }
@@ -20,23 +18,30 @@ export interface OperationsOptions
  * they store at the end is stored where the next start reads it.
  */
 export function openOperations(options: OperationsOptions): Part {
-  const { administration, metrics, metricsToken: token } = options;
+  const { administration, metrics } = options;
   const watch = new FolderWatch(options);
-  const guard = new MetricsGuard({ token, administration, whyTokenIsNeededHere: whyTokenIsNeededHere(options) });
+  const guard = new MetricsGuard({ administration, ...policyOf(options) });
   return {
     routes: createMetricsApi({ metrics, guard }).route("/", createProbeApi(options)),
     isReady: () => watch.isIntact,
     drain: () => watch.finish(),
+    reload: (next) => guard.reload(policyOf(next)),
     [Symbol.asyncDispose]: () => watch.close(),
   };
+}
+
+type MetricsSettings = Pick<ServerOptions, "metricsToken" | "metricsAddress" | "publicUrl" | "proxies">;
+
+function policyOf(settings: MetricsSettings): MetricsPolicy {
+  return { token: settings.metricsToken, whyTokenIsNeededHere: whyTokenIsNeededHere(settings) };
 }
 
 /**
  * Some proxies add no header that shows them, so that what they forward looks like a request of this machine. Where a
  * proxy is known, such requests need a token.
  */
-function whyTokenIsNeededHere(options: OperationsOptions): string | undefined {
-  const { metricsToken, metricsAddress, publicUrl, proxies } = options;
+function whyTokenIsNeededHere(settings: MetricsSettings): string | undefined {
+  const { metricsToken, metricsAddress, publicUrl, proxies } = settings;
   if (metricsToken !== undefined) return "metrics.token is set";
   if (metricsAddress !== undefined) return "metrics.listen names another address for requests without one";
   if (publicUrl !== undefined && !isLoopback(publicUrl.hostname))

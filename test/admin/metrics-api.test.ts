@@ -81,6 +81,21 @@ describe("GET /metrics without a token", () => {
   });
 });
 
+test("GET /metrics goes by the token and the rule of the last reload", async () => {
+  const guard = new MetricsGuard({ token: metricsToken, whyTokenIsNeededHere: "metrics.token is set", administration });
+  const api = createMetricsApi({ metrics: createMetrics(), guard });
+  const statusOf = async (headers: Record<string, string>) => {
+    const response = await api.request("/metrics", { headers: { host, ...headers } }, { remoteAddress: "127.0.0.1" });
+    return response.status;
+  };
+  const other = "another-token-for-the-metrics";
+  guard.reload({ token: other, whyTokenIsNeededHere: "metrics.token is set" });
+  const statuses = [await statusOf(bearing(metricsToken)), await statusOf(bearing(other)), await statusOf({})];
+  expect(statuses).toEqual([401, 200, 401]);
+  guard.reload({ token: undefined, whyTokenIsNeededHere: undefined });
+  expect([await statusOf(bearing(other)), await statusOf({})]).toEqual([401, 200]);
+});
+
 describe("GET /metrics with a token", () => {
   const remote = { from: "10.0.0.7", headers: { host: "collab.example.com", "x-forwarded-for": "10.0.0.8" } };
   const askWith = (token: string, rest: Asked = {}) =>

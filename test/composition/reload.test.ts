@@ -45,6 +45,21 @@ async function connect(): Promise<WebSocket> {
 }
 
 describe("a running server takes over", () => {
+  test("the token for its metrics, and whether programs on this machine need one", async () => {
+    await start({});
+    const statusOf = async (token: string) =>
+      (await fetch(`${server.url}/metrics`, token === "" ? {} : { headers: { authorization: `Bearer ${token}` } }))
+        .status;
+    expect(await statusOf("")).toBe(200);
+    const token = "token-for-the-metrics";
+    await server.reload(settings({ YURT_METRICS_TOKEN: token }));
+    expect([await statusOf(""), await statusOf(token)]).toEqual([401, 200]);
+    await server.reload(settings({ YURT_PROXY_TRUSTED: "192.0.2.1" }));
+    expect([await statusOf(""), await statusOf(token)]).toEqual([401, 401]);
+    await server.reload(settings({}));
+    expect(await statusOf("")).toBe(200);
+  });
+
   test("the origins of pages, and who may read its answers", async () => {
     await start({ YURT_AUTH_MODE: "token", YURT_AUTH_ORIGINS: "https://one.example" });
     const readerOf = async (origin: string) =>

@@ -13,6 +13,7 @@ export const metricsOptions = {
     group: "Metrics",
     placeholder: "secret",
     isSecret: true,
+    isReloadable: true,
   }),
   "metrics.listen": option<schemas.Address | undefined>({
     kind: "text",
