@@ -51,7 +51,7 @@ const pulseMs = 200;
 
 /** Rejects with `DataFolderLocked`, `StoreError`, or the system's error when it cannot listen; nothing is left open then. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { auth, backup, host, limits, publicUrl } = options;
+  const { auth, host, limits, publicUrl } = options;
   await using opening = new AsyncDisposableStack();
   const channels = new NativeChannels(limits);
   const originPolicy = originPolicyOf(host, options.origins, { isOpen: auth.mode === "open", publicUrl });
@@ -91,7 +91,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     access,
     store &&
       opening.use(openRelay(store, { ...authorized, compactor: startWorkerCompactor(), lingerMs: syncLingerMs })),
-    dataFolder && store && backup && opening.use(openBackups({ ...dependencies, backup, dataFolder, store })),
+    dataFolder && store && opening.use(openBackups({ ...dependencies, dataFolder, store })),
     opening.use(openSignaling({ ...authorized, lingerMs: signalingLingerMs })),
   ].filter((part) => part !== undefined);
   const served = opening.adopt(

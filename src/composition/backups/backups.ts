@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { readEnvironment } from "../../config/sources.ts";
-import { addBackupMetrics } from "../../ops/metrics/backup-metrics.ts";
+import { addBackupMetrics, removeBackupMetrics } from "../../ops/metrics/backup-metrics.ts";
 import { runBackupCommand } from "../../storage/backups/backup-command.ts";
 import { BackupFolder } from "../../storage/backups/backup-folder.ts";
 import { BackupSchedule } from "../../storage/backups/backup-schedule.ts";
@@ -13,7 +13,8 @@ import type { BackupOptions } from "./backup-options.ts";
 import { backUpInWorker } from "./worker-backup.ts";
 
 export interface BackupDependencies extends Pick<PartDependencies, "clock" | "log" | "metrics"> {
-  readonly backup: BackupOptions;
+  /** Undefined for no schedule. */
+  readonly backup?: BackupOptions | undefined;
   readonly dataFolder: DataFolder;
   readonly store: Pick<FileStore, "findFault">;
 }
@@ -22,9 +23,35 @@ export interface BackupDependencies extends Pick<PartDependencies, "clock" | "lo
  * The part of a server that makes backups by a schedule. The server is ready whether a backup succeeds or not: to refuse
  * clients would protect nothing.
  */
-export function openBackups({ backup, dataFolder, store, clock, log, metrics }: BackupDependencies): Part {
-  const { command, commandTimeoutMs, everyMs, folder, keep } = backup;
-  const schedule = new BackupSchedule({
+export function openBackups(dependencies: BackupDependencies): Part {
+  const { registry } = dependencies.metrics;
+  let options = dependencies.backup;
+  const open = (chosen: BackupOptions | undefined) => chosen && openSchedule(chosen, dependencies);
+  let schedule = open(options);
+  return {
+    readinessDetail: () => {
+      if (schedule === undefined) return {};
+      const { lastSuccessAt, lastFailureAt } = schedule.figures;
+      return { backup: { lastSuccessAt: shownTime(lastSuccessAt), lastFailureAt: shownTime(lastFailureAt) } };
+    },
+    /** A backup in progress is given up, and made again by the new schedule. */
+    reload: async ({ backup: next }) => {
+      if (Bun.deepEquals(next, options)) return;
+      await schedule?.close();
+      removeBackupMetrics(registry);
+      options = next;
+      schedule = open(next);
+    },
+    // A backup in progress would keep the store from tidying its log. Clients do not wait for its end.
+    drain: async () => void schedule?.close(),
+    [Symbol.asyncDispose]: async () => schedule?.close(),
+  };
+}
+
+function openSchedule(options: BackupOptions, dependencies: BackupDependencies): BackupSchedule {
+  const { command, commandTimeoutMs, everyMs, folder, keep } = options;
+  const { clock, dataFolder, log, metrics, store } = dependencies;
+  return new BackupSchedule({
     everyMs,
     keep,
     folder: new BackupFolder(folder),
@@ -47,14 +74,8 @@ export function openBackups({ backup, dataFolder, store, clock, log, metrics }: 
     elapsedMs: () => performance.now(),
     log,
   });
-  const shownTime = (atMs: number | undefined) => (atMs === undefined ? null : new Date(atMs).toISOString());
-  return {
-    readinessDetail: () => {
-      const { lastSuccessAt, lastFailureAt } = schedule.figures;
-      return { backup: { lastSuccessAt: shownTime(lastSuccessAt), lastFailureAt: shownTime(lastFailureAt) } };
-    },
-    // A backup in progress would keep the store from tidying its log. Clients do not wait for its end.
-    drain: async () => void schedule.close(),
-    [Symbol.asyncDispose]: () => schedule.close(),
-  };
+}
+
+function shownTime(atMs: number | undefined): string | null {
+  return atMs === undefined ? null : new Date(atMs).toISOString();
 }

@@ -23,6 +23,7 @@ export const backupOptions = {
     expected: `a time of at least 1m, such as ${durationForms}; or off`,
     help: "make a verified backup of all documents at this interval, such as 24h, while the server runs; off for none",
     group: "Backups",
+    isReloadable: true,
     placeholder: "time|off",
   }),
   "backup.keep": option({
@@ -32,6 +33,7 @@ export const backupOptions = {
     expected: "a whole number from 1 to 10000",
     help: "number of backups to keep; older ones that the server has made are deleted",
     group: "Backups",
+    isReloadable: true,
     placeholder: "count",
   }),
   "backup.folder": option<string | undefined>({
@@ -42,6 +44,7 @@ export const backupOptions = {
     expected: "the path of a folder, which no other server uses; it is created when it does not exist",
     help: "folder of the backups, for one server only (default: backups in the data folder)",
     group: "Backups",
+    isReloadable: true,
     placeholder: "folder",
   }),
   "backup.command": option<string | undefined>({
@@ -52,6 +55,7 @@ export const backupOptions = {
     expected: 'a command line for the shell, such as rclone copy "$YURT_BACKUP_FILE" remote:yurt',
     help: "shell command to run after each backup, to copy it elsewhere; $YURT_BACKUP_FILE is the path of the backup",
     group: "Backups",
+    isReloadable: true,
     placeholder: "command",
   }),
   "backup.command-timeout": option({
@@ -61,6 +65,7 @@ export const backupOptions = {
     expected: "a time of at most 7d, such as 10m or 1h",
     help: "time after which the command is killed",
     group: "Backups",
+    isReloadable: true,
     placeholder: "time",
   }),
 };

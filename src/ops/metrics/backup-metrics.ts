@@ -19,12 +19,21 @@ export interface BackupMetrics {
   readonly commands: Counts<"outcome">;
 }
 
+const names = {
+  lastSuccess: "yurt_backup_last_success_timestamp_seconds",
+  lastFailure: "yurt_backup_last_failure_timestamp_seconds",
+  lastDuration: "yurt_backup_last_duration_seconds",
+  lastBytes: "yurt_backup_last_bytes",
+  backups: "yurt_backups_total",
+  commands: "yurt_backup_commands_total",
+} as const;
+
 /** Adds the metrics of scheduled backups. A server without a schedule has none of them: no alert can fire on it. */
 export function addBackupMetrics(registry: Registry, figures: () => BackupFigures): BackupMetrics {
   const registers = [registry];
   const gauge = (name: string, help: string, value: (figures: BackupFigures) => number | undefined) =>
     new Gauge({
-      name: `yurt_backup_${name}`,
+      name,
       help,
       registers,
       collect() {
@@ -33,29 +42,34 @@ export function addBackupMetrics(registry: Registry, figures: () => BackupFigure
     });
   const seconds = (ms: number | undefined) => ms && ms / 1_000;
   gauge(
-    "last_success_timestamp_seconds",
+    names.lastSuccess,
     "Time of the newest complete backup, in seconds since 1970; 0 if there is none",
     ({ lastSuccessAt }) => seconds(lastSuccessAt),
   );
   gauge(
-    "last_failure_timestamp_seconds",
+    names.lastFailure,
     "Time of the last backup that failed, in seconds since 1970; 0 if none has since the start",
     ({ lastFailureAt }) => seconds(lastFailureAt),
   );
-  gauge("last_duration_seconds", "Duration of the last backup", ({ lastDurationMs }) => seconds(lastDurationMs));
-  gauge("last_bytes", "Size of the last backup", ({ lastBytes }) => lastBytes);
+  gauge(names.lastDuration, "Duration of the last backup", ({ lastDurationMs }) => seconds(lastDurationMs));
+  gauge(names.lastBytes, "Size of the last backup", ({ lastBytes }) => lastBytes);
   return {
     backups: new Counts({
-      name: "yurt_backups_total",
+      name: names.backups,
       help: "Scheduled backups",
       sets: { outcome: backupOutcomes },
       registry,
     }),
     commands: new Counts({
-      name: "yurt_backup_commands_total",
+      name: names.commands,
       help: "Commands run after a backup",
       sets: { outcome: backupCommandOutcomes },
       registry,
     }),
   };
+}
+
+/** Removes what `addBackupMetrics` has added, if it has: the schedule has ended, or another one follows. */
+export function removeBackupMetrics(registry: Registry): void {
+  for (const name of Object.values(names)) registry.removeSingleMetric(name);
 }

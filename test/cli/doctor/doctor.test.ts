@@ -192,7 +192,7 @@ describe("yurt doctor warns, when", () => {
     write(5 * 3_600_000, ".db");
     expect(await found()).toMatchObject({ status: "warn", message: expect.stringContaining("is 5 h old") });
     write(3_600_000, ".db");
-    expect(await found()).toMatchObject({ status: "ok", message: expect.stringContaining("is 1 h old") });
+    expect(await found()).toMatchObject({ status: "ok", message: expect.stringContaining("is 60 min old") });
     write(1_000, ".damaged.db");
     expect(await found()).toMatchObject({ status: "fail", message: expect.stringContaining("damaged updates") });
   });

@@ -1,12 +1,18 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import type { Registry } from "prom-client";
 import * as Y from "yjs";
+import { openBackups } from "../../../src/composition/backups/backups.ts";
 import { backUpInWorker } from "../../../src/composition/backups/worker-backup.ts";
+import type { ServerSettings } from "../../../src/composition/server-options.ts";
+import { createMetrics } from "../../../src/ops/metrics.ts";
+import { openDataFolder } from "../../../src/storage/data-folder.ts";
 import { restoreDatabase } from "../../../src/storage/sqlite/restore.ts";
 import { bringing } from "../../support/bytes/update-bytes.ts";
 import { type HocuspocusClient, HocuspocusClients, kinds, saved } from "../../support/clients/hocuspocus-clients.ts";
 import { TestClients } from "../../support/clients/providers.ts";
 import { eventually } from "../../support/eventually.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
 import { recordedLog } from "../../support/fakes/recorded-log.ts";
 import { documentsIn, Workshop } from "../../support/processes/data-folder.ts";
 import { startTestServer } from "../../support/servers/start-test-server.ts";
@@ -158,6 +164,40 @@ describe("a server with a schedule", () => {
     chmodSync(workshop.file("file"), 0o400);
     return workshop.file("file", "backups");
   }
+});
+
+describe("a reload", () => {
+  const options = { keep: 1, command: undefined, commandTimeoutMs: 1_000 };
+  const metricsOf = (registry: Registry) => registry.getMetricsAsArray().map(({ name }) => name);
+
+  test("begins, changes and ends a schedule, with its metrics", async () => {
+    await workshop.fill("data", { a: [bringing(1, 0, 5)] });
+    const dataFolder = openDataFolder(workshop.file("data"));
+    const metrics = createMetrics();
+    const clock = new FakeClock();
+    const { log } = recordedLog();
+    const store = { findFault: () => undefined };
+    await using part = openBackups({ dataFolder, store, metrics, clock, log });
+    const reload = async (backup: ServerSettings["backup"]) => part.reload?.({ backup } as ServerSettings);
+    const isMadeIn = (folder: string) =>
+      eventually(`a backup in ${folder}`, () => {
+        clock.advance(1_000);
+        return (
+          existsSync(workshop.file(folder)) && readdirSync(workshop.file(folder)).some((name) => name.endsWith(".db"))
+        );
+      });
+    const nothing = metricsOf(metrics.registry);
+    expect(part.readinessDetail?.()).toEqual({});
+    await reload({ ...options, everyMs: 60_000, folder: workshop.file("one") });
+    await isMadeIn("one");
+    expect(metricsOf(metrics.registry).length).toBeGreaterThan(nothing.length);
+    await reload({ ...options, everyMs: 60_000, folder: workshop.file("two") });
+    await isMadeIn("two");
+    await reload(undefined);
+    expect([metricsOf(metrics.registry), part.readinessDetail?.()]).toEqual([nothing, {}]);
+    expect(clock.pendingTimers).toBe(0);
+    dataFolder.release();
+  });
 });
 
 test("a server without a schedule has no metrics of one", async () => {

@@ -5,7 +5,7 @@ import type { Examination } from "../examination.ts";
 import type { Finding } from "../finding.ts";
 
 const check = "Backups";
-const hourMs = 3_600_000;
+const minuteMs = 60_000;
 
 /** Whether backups are made, and the latest one is as new as it should be. */
 export async function checkBackups({ values, isRunning }: Examination): Promise<readonly Finding[]> {
@@ -53,9 +53,13 @@ function findingOf(backups: ReturnType<typeof scheduledBackupsIn>, { folder, eve
     const message = `There is no backup in ${folder} yet.`;
     return isRunning ? { check, status: "warn", message, remedy } : { check, status: "ok", message };
   }
-  const hours = Math.round((Date.now() - latest.at) / hourMs);
-  const message = `The latest backup in ${folder} is ${hours} h old.`;
+  const message = `The latest backup in ${folder} is ${formatAge(Date.now() - latest.at)} old.`;
   return isRunning && Date.now() - latest.at > 2 * every
     ? { check, status: "warn", message, remedy }
     : { check, status: "ok", message };
+}
+
+function formatAge(ms: number): string {
+  const minutes = Math.round(ms / minuteMs);
+  return minutes < 120 ? `${minutes} min` : `${Math.round(minutes / 60)} h`;
 }
