@@ -22,6 +22,7 @@ const commands = {
   bench: ["scripts/bench/main.ts"],
   torture: ["scripts/torture/main.ts"],
   reference: ["scripts/reference.ts"],
+  release: ["scripts/release/main.ts"],
 };
 
 const root = fileURLToPath(new URL("..", import.meta.url));

@@ -13,6 +13,8 @@ export interface ProductionPackage {
   readonly licenseText: string | undefined;
   readonly author: string | undefined;
   readonly folder: string;
+  /** True if the root itself depends on it, and not only another package. */
+  readonly isDirect: boolean;
   /** The folders of the packages that it depends on, as they are installed for it. */
   readonly dependencies: readonly string[];
 }
@@ -35,10 +37,11 @@ const manifestSchema = v.object({
 export async function productionPackages(root: string): Promise<readonly ProductionPackage[]> {
   const manifest = v.parse(v.object({ dependencies: v.record(v.string(), v.string()) }), await json(root));
   const found = new Map<string, ProductionPackage>();
-  const waiting = Object.keys(manifest.dependencies).map((name) => folderOf(name, root));
+  const direct = Object.keys(manifest.dependencies).map((name) => folderOf(name, root));
+  const waiting = [...direct];
   for (let folder = waiting.pop(); folder !== undefined; folder = waiting.pop()) {
     if (found.has(folder)) continue;
-    const described = await describePackage(folder);
+    const described = { ...(await describePackage(folder)), isDirect: direct.includes(folder) };
     found.set(folder, described);
     waiting.push(...described.dependencies);
   }
@@ -50,7 +53,7 @@ export function identity({ name, version }: Pick<ProductionPackage, "name" | "ve
   return `${name}@${version}`;
 }
 
-async function describePackage(folder: string): Promise<ProductionPackage> {
+async function describePackage(folder: string): Promise<Omit<ProductionPackage, "isDirect">> {
   const parsed = v.safeParse(manifestSchema, await json(folder));
   if (!parsed.success) throw new Error(`${folder}/package.json: ${v.summarize(parsed.issues)}`);
   const { name, version, license, author, dependencies } = parsed.output;

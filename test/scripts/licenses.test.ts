@@ -52,7 +52,7 @@ describe("the notices", () => {
   });
 
   test("take the licence from the readme of a package that has no other text, or name its author", () => {
-    const base = { name: "a", version: "1.0.0", license: "MIT", folder: "/", dependencies: [] };
+    const base = { name: "a", version: "1.0.0", license: "MIT", folder: "/", isDirect: true, dependencies: [] };
     const without = licenseNotices([{ ...base, licenseText: undefined, author: "Ann" }], "1.2.3");
     expect(without).toContain("The package contains no text of its licence, MIT. Author: Ann.");
     expect(packages.find(({ name }) => name === "err-code")?.licenseText).toStartWith(
