@@ -103,11 +103,11 @@ export function giveToOwner(path: string, model: string): void {
  * Throws `ForeignFile` if this process runs as root and the folder belongs to another user, who could replace the files
  * that SQLite opens by their paths.
  */
-export function refuseForeignFolder(path: string): void {
+export function refuseForeignFolder(path: string, role = "The data folder"): void {
   const { uid } = statSync(path);
   if (!isRoot() || uid === 0) return;
   const problem = `belongs to user ${uid}, and this process runs as root. Run it as that user, as with sudo -u.`;
-  throw new ForeignFile(`The data folder ${path}`, problem);
+  throw new ForeignFile(`${role} ${path}`, problem);
 }
 
 function openUnfollowed(path: string, flags: number): number {

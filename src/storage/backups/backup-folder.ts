@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { errorCode } from "../../lib/error-code.ts";
 import { createDataFolder } from "../data-folder.ts";
+import { refuseForeignFolder } from "../own-file.ts";
 
 /** A backup that a server has made by its schedule. */
 export interface BackupFile {
@@ -29,10 +30,11 @@ export class BackupFolder {
 
   /**
    * Creates the folder with mode 0700 if it does not exist, and removes what an interrupted backup has left. No backup
-   * may be in progress. Rejects with the system's error.
+   * may be in progress. Rejects with the system's error, and with `ForeignFile` for root in another user's folder.
    */
   async prepare(): Promise<void> {
     createDataFolder(this.path);
+    refuseForeignFolder(this.path, "The folder of the backups");
     for (const name of readdirSync(this.path)) if (partialName.test(name)) await this.#remove(name);
   }
 

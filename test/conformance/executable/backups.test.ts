@@ -35,6 +35,9 @@ test("the executable makes a verified backup after its start, hands it over, and
     expect.stringMatching(/^yurt-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ\.db$/),
     expect.stringMatching(/Z\.db\.copy$/),
   ]);
+  const found = (await run({ folder, args: ["doctor", "--backup-every", "1h", "--port", "0"] })).stdout;
+  expect(found).toContain("ok\tRuntime\tThe server compiles code at run time.");
+  expect(found).toContain(`ok\tBackups\tThe latest backup in ${workshop.file("yurt-data", "backups")} is 0 min old.`);
   server.kill("SIGKILL");
   await server.ended();
   const restored = await run({ folder, args: ["restore", `${file}.copy`] });

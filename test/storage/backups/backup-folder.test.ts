@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import { mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import { BackupFolder } from "../../../src/storage/backups/backup-folder.ts";
 import { Workshop } from "../../support/processes/data-folder.ts";
@@ -26,6 +26,12 @@ describe("a folder of backups", () => {
   test("is created for its owner only", async () => {
     await folder.prepare();
     expect(statSync(folder.path).mode & 0o777).toBe(0o700);
+  });
+
+  test.skipIf(process.geteuid?.() !== 0)("of another user is refused as root", async () => {
+    mkdirSync(folder.path, { recursive: true });
+    chownSync(folder.path, 12_345, 12_345);
+    await expect(folder.prepare()).rejects.toThrow(`The folder of the backups ${folder.path} belongs to user 12345`);
   });
 
   test("names backups by the time in UTC, to the second", () => {
