@@ -3,6 +3,7 @@ import { type AccessMetrics, createAccessMetrics } from "./metrics/access-metric
 import { Bounds } from "./metrics/bounds.ts";
 import { Budgets } from "./metrics/budgets.ts";
 import { createDocumentMetrics, type DocumentMetrics } from "./metrics/document-metrics.ts";
+import { createHttpsMetrics, type HttpsMetrics } from "./metrics/https-metrics.ts";
 import { Instruments } from "./metrics/instruments.ts";
 import { addProcessMetrics } from "./metrics/process-metrics.ts";
 import { createSignalingMetrics, type SignalingMetrics } from "./metrics/signaling-metrics.ts";
@@ -21,7 +22,8 @@ export interface Metrics
     DocumentMetrics,
     TransportMetrics,
     AccessMetrics,
-    SignalingMetrics {
+    SignalingMetrics,
+    HttpsMetrics {
   readonly registry: Registry;
   readonly bounds: Bounds;
   readonly budgets: Budgets;
@@ -42,5 +44,6 @@ export function createMetrics(): Metrics {
     ...createTransportMetrics(instruments),
     ...createAccessMetrics(instruments),
     ...createSignalingMetrics(instruments),
+    ...createHttpsMetrics(instruments),
   };
 }

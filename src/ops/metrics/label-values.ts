@@ -80,3 +80,7 @@ export const boundNames = [
 export const budgetNames = [
   ...["documents", "waiting-updates", "snapshots", "outboxes", "mailboxes", "departed-inboxes"],
 ] as const;
+
+export const certificateSources = ["acme", "files"] as const;
+
+export const certificateOutcomes = ["issued", "failed", "loaded", "refused"] as const;

@@ -2,7 +2,7 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** A program that tests run and that a package of the system provides. */
-export type Program = "chromium" | "firefox" | "caddy" | "nginx" | "zsh" | "fish" | "prometheus";
+export type Program = "chromium" | "firefox" | "caddy" | "nginx" | "zsh" | "fish" | "prometheus" | "pebble";
 
 interface Installation {
   /** The Debian package. */
@@ -25,6 +25,7 @@ const installations: Readonly<Record<Program, Installation>> = {
   zsh: { package: "zsh", executables: ["zsh"] },
   fish: { package: "fish", executables: ["fish"] },
   prometheus: { package: "prometheus", executables: ["prometheus"] },
+  pebble: { package: "pebble", executables: ["pebble"] },
 };
 
 // Object.keys loses the literal types.

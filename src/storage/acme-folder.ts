@@ -1,0 +1,63 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import * as v from "valibot";
+import type { AcmeAccount, AcmeStorage, StoredCertificate } from "../tls/acme/acme-storage.ts";
+import { readOwnFile } from "./own-file.ts";
+import { replaceFile } from "./replace-file.ts";
+
+const accountSchema = v.object({
+  privateKey: v.string(),
+  url: v.optional(v.string()),
+  email: v.optional(v.string()),
+});
+
+const folderName = "acme";
+const accountName = "account.json";
+const certificateName = "certificate.pem";
+const keyEnd = /-----END [A-Z ]*PRIVATE KEY-----\n?/;
+
+/**
+ * The account and the certificate of one ACME authority, in files of a folder in the data folder. Each authority has a
+ * folder: a change to a test authority and back costs no certificate.
+ */
+export class AcmeFolder implements AcmeStorage {
+  readonly #path: string;
+
+  /** Creates the folder, with mode 0700, if it does not exist. `dataFolder` exists. Throws the system's error. */
+  constructor(dataFolder: string, directoryUrl: URL) {
+    const authority = `${directoryUrl.host}${directoryUrl.pathname}`.replaceAll(/[^a-z0-9.]+/gi, "-");
+    this.#path = join(dataFolder, folderName, authority);
+    mkdirSync(this.#path, { recursive: true, mode: 0o700 });
+  }
+
+  readAccount(): AcmeAccount | undefined {
+    const text = readOwnFile(join(this.#path, accountName))?.toString();
+    const parsed = v.safeParse(accountSchema, text === undefined ? undefined : parse(text));
+    return parsed.success ? parsed.output : undefined;
+  }
+
+  writeAccount(account: AcmeAccount): void {
+    replaceFile(join(this.#path, accountName), `${JSON.stringify(account, undefined, 2)}\n`);
+  }
+
+  /** Key and chain are one file, so that they are replaced together. */
+  readCertificate(): StoredCertificate | undefined {
+    const text = readOwnFile(join(this.#path, certificateName))?.toString();
+    const end = text === undefined ? null : keyEnd.exec(text);
+    if (text === undefined || end === null) return undefined;
+    const length = end.index + end[0].length;
+    return { privateKey: text.slice(0, length), chain: text.slice(length) };
+  }
+
+  writeCertificate({ chain, privateKey }: StoredCertificate): void {
+    replaceFile(join(this.#path, certificateName), `${privateKey.trimEnd()}\n${chain}`);
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
