@@ -56,3 +56,8 @@ export interface Connection {
    */
   close(reason: CloseReason, detail?: string): void;
 }
+
+/** The size of a frame's content. */
+export function frameBytes(frame: Frame): number {
+  return typeof frame === "string" ? Buffer.byteLength(frame) : frame.byteLength;
+}

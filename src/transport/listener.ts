@@ -19,7 +19,7 @@ import type { CloseReason } from "./close-reason.ts";
 import { type ClosingWavesOptions, closeInWaves } from "./closing/closing-waves.ts";
 import type { Engine } from "./engine.ts";
 import type { TransportLimits } from "./limits.ts";
-import { listenOnAll } from "./listening-addresses.ts";
+import { type Binding, type Encryption, PortServers, type ServedCertificate } from "./listening/port-servers.ts";
 import { Liveness } from "./liveness/liveness.ts";
 import { ReceiveQueues } from "./liveness/receive-queues.ts";
 import type { NativeChannels } from "./native-channel.ts";
@@ -42,6 +42,8 @@ export interface ListenerOptions {
   readonly host: string;
   /** The port to listen on; 0 takes any free one. */
   readonly port: number;
+  /** Undefined: the ports speak plain HTTP. */
+  readonly encryption?: Encryption | undefined;
   readonly protocols: readonly Protocol[];
   readonly engines?: readonly Engine[];
   /** Answers every request that is not an upgrade. */
@@ -99,8 +101,7 @@ const engineRequestSeconds = 60;
  */
 export class Listener {
   readonly #options: ListenerOptions;
-  /** The servers of each port: one for each address. */
-  readonly #ports: (readonly SocketServer[])[] = [];
+  readonly #ports: PortServers<ListeningPort, SocketServer>;
   readonly #paths: RequestPaths;
   readonly #refusals: Refusals;
   readonly #later: LaterRefusals;
@@ -121,7 +122,8 @@ export class Listener {
     this.#upgrades = new UpgradeLimits(options);
     this.#limitedLog = new LimitedLog(options.log, options.clock);
     const liveness = new Liveness(options);
-    this.#connectionOptions = { ...options, liveness, receiveQueues: new ReceiveQueues() };
+    const estimated = options.encryption && (() => this.#unfinished.estimated());
+    this.#connectionOptions = { ...options, liveness, receiveQueues: new ReceiveQueues(), estimated };
     this.#unfinished = new UnfinishedFrames({
       ...options,
       connections: () => this.#runners.values().map(({ connection }) => connection),
@@ -132,35 +134,35 @@ export class Listener {
     this.#paths = new RequestPaths({ basePath: options.basePath, namePrefixes });
     this.#refusals = new Refusals({ ...options, limitedLog: this.#limitedLog });
     this.#later = new LaterRefusals({ ...options, limitedLog: this.#limitedLog });
-    for (const listening of portsOf(options)) {
-      const listen = (address: string, port: number) => this.#serve(listening, address, port);
-      try {
-        this.#ports.push(listenOnAll({ host: options.host, port: listening.port, listen }));
-      } catch (error) {
-        for (const server of this.#servers) void server.stop(true);
-        throw error instanceof Error ? Object.assign(error, { port: listening.port }) : error;
-      }
-    }
-    for (const server of this.#servers) options.channels.add(server);
+    this.#ports = new PortServers({
+      host: options.host,
+      ports: portsOf(options),
+      encryption: options.encryption,
+      serve: (listening, binding) => this.#serve(listening, binding),
+      started: (server) => options.channels.add(server),
+      ended: (server) => options.channels.remove(server),
+    });
     options.scheduler.readFrom(() => this.#runners.values().map(({ connection }) => connection));
     options.metrics.maxConnections.readFrom(() => options.limits.connections);
   }
 
   get port(): number {
-    return this.#servers[0]?.port ?? this.#options.port;
-  }
-
-  get #servers(): readonly SocketServer[] {
-    return this.#ports.flat();
+    return this.#ports.numbers[0] ?? this.#options.port;
   }
 
   /** The base URL of HTTP on the first port for a client on this machine or its network, without a slash at the end. */
   get url(): string {
-    return `http://${authorityOf(reachableHost(this.#options.host), this.port)}`;
+    const scheme = this.#options.encryption === undefined ? "http" : "https";
+    return `${scheme}://${authorityOf(reachableHost(this.#options.host), this.port)}`;
   }
 
   get compatibilityPorts(): readonly number[] {
-    return this.#ports.slice(1).flatMap(([server]) => server?.port ?? []);
+    return this.#ports.numbers.slice(1);
+  }
+
+  /** As `PortServers.replaceCertificate`: open connections stay. */
+  replaceCertificate(certificate: ServedCertificate): void {
+    this.#ports.replaceCertificate(certificate);
   }
 
   /** Replaces the list of trusted reverse proxies. Connections that are open keep their addresses. */
@@ -192,11 +194,10 @@ export class Listener {
     if (this.#runners.size > 0) await allEnded;
     cancel();
     this.#unfinished.close();
-    for (const server of this.#servers) this.#options.channels.remove(server);
-    await Promise.all(this.#servers.map((server) => server.stop(true)));
+    await this.#ports.stop();
   }
 
-  #serve(listening: ListeningPort, address: string, port: number): SocketServer {
+  #serve(listening: ListeningPort, binding: Binding): SocketServer {
     const { protocols } = this.#options;
     const runnerOptions = {
       ...this.#options,
@@ -207,12 +208,10 @@ export class Listener {
       },
     };
     const server: SocketServer = Bun.serve<SocketData>({
-      hostname: address,
-      port,
+      // `development: false` would switch `reusePort` on by itself: a second server would silently share the port.
+      ...binding,
       // Without this the executable answers errors with a page of stack traces.
       development: false,
-      // `development: false` switches this on by itself: a second server on the port would silently share its connections.
-      reusePort: false,
       fetch: (request) => this.#answer(request, server, listening),
       error: (error) => {
         this.#limitedLog.error({ event: "request-crashed", err: error });
@@ -359,7 +358,7 @@ export class Listener {
 
 function peerOf(request: Request, server: SocketServer): Peer {
   const { address, port } = server.requestIP(request) ?? { address: "", port: 0 };
-  return { address, port, name: peerName(address, port) };
+  return { address, port, name: peerName(address, port), localPort: server.port ?? 0 };
 }
 
 function portsOf({ port, protocols, fetch, compatibility }: ListenerOptions): readonly ListeningPort[] {

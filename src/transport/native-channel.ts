@@ -1,9 +1,9 @@
 import { SmallSet } from "../lib/collections/small-set.ts";
 import type { ProtocolTraffic } from "../ops/metrics/traffic.ts";
 import type { Channel, OpenChannel } from "./channel.ts";
-import type { Connection, Frame } from "./connection.ts";
+import { type Connection, type Frame, frameBytes } from "./connection.ts";
 import type { TransportLimits } from "./limits.ts";
-import { frameBytes, type SocketServer, WebSocketConnection } from "./websocket-connection.ts";
+import { type SocketServer, WebSocketConnection } from "./websocket-connection.ts";
 
 /**
  * Channels over Bun's native publish, which batches the writes of one turn of the event loop per socket.

@@ -5,7 +5,7 @@ import type { ProtocolTraffic, TrafficMetrics } from "../ops/metrics/traffic.ts"
 import type { HandshakeFacts } from "./client-handshake.ts";
 import { type CloseReason, closeReasons, SessionError } from "./close-reason.ts";
 import { ClosingSocket } from "./closing/closing-socket.ts";
-import type { Connection, Frame } from "./connection.ts";
+import { type Connection, type Frame, frameBytes } from "./connection.ts";
 import type { TransportLimits } from "./limits.ts";
 import type { Liveness, Watched } from "./liveness/liveness.ts";
 import type { ReceiveQueues } from "./liveness/receive-queues.ts";
@@ -13,7 +13,8 @@ import type { Outbox, Outboxes } from "./outboxes/outboxes.ts";
 import type { Protocol } from "./protocol.ts";
 import type { Scheduler, WorkAccount } from "./scheduling/scheduler.ts";
 import type { Peer } from "./unfinished/tcp-sockets.ts";
-import type { ReceivingConnection } from "./unfinished/unfinished-frames.ts";
+import { mostEstimatedBytes, type ReceivingConnection } from "./unfinished/unfinished-frames.ts";
+import { frameWireBytes, tlsBytes } from "./unfinished/wire-bytes.ts";
 import type { WorkKind } from "./work.ts";
 
 /** The data that an upgrade attaches to its socket. */
@@ -37,16 +38,6 @@ export interface AttachedSession {
 
 export type Socket = ServerWebSocket<SocketData>;
 export type SocketServer = Server<SocketData>;
-
-export function frameBytes(frame: Frame): number {
-  return typeof frame === "string" ? Buffer.byteLength(frame) : frame.byteLength;
-}
-
-/** The header of a client's frame (RFC 6455 §5.2): 2 bytes, the mask, and a longer length. */
-function headerBytes(frameLength: number): number {
-  if (frameLength < 126) return 6;
-  return frameLength < 65_536 ? 8 : 14;
-}
 
 /** The owner that a connection reports its end and its errors to. */
 export interface ConnectionOwner {
@@ -74,6 +65,8 @@ export interface WebSocketConnectionOptions {
   readonly scheduler: Scheduler;
   readonly outboxes: Outboxes;
   readonly metrics: TrafficMetrics;
+  /** As `UnfinishedFrames.estimated`; undefined without TLS. */
+  readonly estimated: (() => void) | undefined;
 }
 
 /** A connection over one of Bun's WebSockets. */
@@ -87,6 +80,7 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
   readonly #options: WebSocketConnectionOptions;
   readonly #owner: ConnectionOwner;
   completeBytes = 0;
+  estimatedBytes = 0;
   isAdmitted = false;
   heardAt = 0;
   pingedAt: number | undefined;
@@ -221,7 +215,12 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
 
   /** A complete frame of the client has come, of whatever kind: its bytes are counted, with its header. */
   completed(bytes: number): void {
-    this.completeBytes += bytes + headerBytes(bytes);
+    this.completeBytes += frameWireBytes(bytes);
+    const { estimated } = this.#options;
+    if (estimated === undefined) return;
+    this.estimatedBytes += tlsBytes(bytes);
+    this.completeBytes += tlsBytes(bytes);
+    if (this.estimatedBytes > mostEstimatedBytes) estimated();
   }
 
   /** The client has sent a frame, of whatever kind. It answers every ping before it: the client is alive. */
@@ -332,8 +331,8 @@ export class WebSocketConnection implements Connection, Watched, ReceivingConnec
   async #closeUnlessSending(): Promise<void> {
     const { limits, liveness, receiveQueues } = this.#options;
     const { heardAt } = this;
-    const { address: peerAddress, port: peerPort } = this.socket.data.peer;
-    const peer = { localPort: this.server.port ?? 0, peerAddress, peerPort };
+    const { address: peerAddress, port: peerPort, localPort } = this.socket.data.peer;
+    const peer = { localPort, peerAddress, peerPort };
     // The table is not read at one instant, so that one reading may miss a socket.
     const isSending = (await receiveQueues.hasBytes(peer)) || (await receiveQueues.hasBytes(peer));
     if (!this.#isOpen) return;

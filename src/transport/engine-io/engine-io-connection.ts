@@ -1,11 +1,11 @@
 import type { ProtocolTraffic } from "../../ops/metrics/traffic.ts";
 import { type CloseReason, closeReasons, SessionError } from "../close-reason.ts";
-import type { Frame } from "../connection.ts";
+import { type Frame, frameBytes } from "../connection.ts";
 import type { TransportLimits } from "../limits.ts";
 import type { Outbox, Outboxes } from "../outboxes/outboxes.ts";
 import type { Scheduler, WorkAccount } from "../scheduling/scheduler.ts";
 import type { RunConnection } from "../session-runner.ts";
-import { type ConnectionOwner, frameBytes } from "../websocket-connection.ts";
+import type { ConnectionOwner } from "../websocket-connection.ts";
 import type { WorkKind } from "../work.ts";
 
 /** The methods of the engine's session that a connection uses. */

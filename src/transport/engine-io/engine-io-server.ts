@@ -6,14 +6,13 @@ import type { Log } from "../../ops/log.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import { readHandshake } from "../client-handshake.ts";
 import { type CloseReason, closeReasons, SessionError } from "../close-reason.ts";
-import type { Connection, Frame } from "../connection.ts";
+import { type Connection, type Frame, frameBytes } from "../connection.ts";
 import type { EngineClient } from "../engine.ts";
 import type { TransportLimits } from "../limits.ts";
 import type { Outboxes } from "../outboxes/outboxes.ts";
 import type { Protocol } from "../protocol.ts";
 import type { Scheduler } from "../scheduling/scheduler.ts";
 import { SessionRunner, type Wire } from "../session-runner.ts";
-import { frameBytes } from "../websocket-connection.ts";
 import { EngineIoConnection, type EngineSession } from "./engine-io-connection.ts";
 import { countPackets, joinPackets, PacketGate, splitPackets } from "./packet-gate.ts";
 

@@ -1,7 +1,7 @@
 import { authorityOf, reachableHost } from "../../lib/address/authority.ts";
 import type { LimitedLog } from "../../ops/limited-log.ts";
 import { closing } from "../admission/http-answers.ts";
-import { listenOnAll } from "../listening-addresses.ts";
+import { listenOnAll } from "../listening/listening-addresses.ts";
 import type { HttpClient } from "../protocol.ts";
 
 export interface HttpListenerOptions {

@@ -19,6 +19,8 @@ export interface Peer {
   readonly port: number;
   /** As `peerName` writes it. */
   readonly name: string;
+  /** The port on this side. A server that has been stopped does not tell it any more. */
+  readonly localPort: number;
 }
 
 export function peerName(address: string, port: number): string {

@@ -15,6 +15,8 @@ export interface ReceivingConnection {
   readonly frameBytes: number;
   /** The bytes of all complete frames, with their headers; and those of earlier requests, if `UnfinishedFrames` adds them. */
   completeBytes: number;
+  /** The part of `completeBytes` that TLS has added at most to frames, since the sockets were asked. 0 without TLS. */
+  estimatedBytes: number;
   /** As `Connection.admit` sets it. */
   readonly isAdmitted: boolean;
   /** False while the server reads nothing: what arrives waits in the kernel then. */
@@ -54,6 +56,8 @@ const lookShare = 0.1;
 const growthBytes = 32 * mebibyte;
 /** The request that opens a WebSocket has fewer bytes than this: the server refuses a larger one. */
 const requestBytes = 16 * kibibyte;
+/** The sockets are asked when so much of a connection is estimated: an unfinished frame could hide behind it. */
+export const mostEstimatedBytes = 4 * mebibyte;
 /** A frame of this many times the bound is still received, so that it is refused by name. */
 const readableFrames = 2;
 
@@ -64,6 +68,9 @@ const readableFrames = 2;
  * what was read of them beyond the complete frames is the unfinished frame. To ask for all sockets costs milliseconds,
  * so they are asked when the process has grown, and then as long as unfinished frames take much of their bound: those that
  * go on may fill memory that others have left. Where the system does not tell, nothing is bounded here.
+ *
+ * TLS adds bytes that nobody counts. At most so many are estimated with each frame, which would in time hide an unfinished
+ * one; so the estimate is corrected whenever the sockets are asked.
  */
 export class UnfinishedFrames {
   readonly #options: UnfinishedFramesOptions;
@@ -79,6 +86,8 @@ export class UnfinishedFrames {
   #residentBytes = 0;
   /** The duration of the last look at the sockets. */
   #lookedMs = 0;
+  /** Whether the next look is at the sockets, as much of a connection is estimated. */
+  #isEstimated = false;
   /** The number of requests by TCP connection. */
   readonly #requests = new Map<string, number>();
   /** The new connections whose TCP connection has carried other requests before, as those of proxies do. */
@@ -107,6 +116,11 @@ export class UnfinishedFrames {
     // The timer for the calm is left to run: a client that connects cannot put off the next look.
     this.#swiftLooks = swiftLooks;
     this.#schedule();
+  }
+
+  /** More than `mostEstimatedBytes` of a connection are estimated. */
+  estimated(): void {
+    this.#isEstimated = true;
   }
 
   close(): void {
@@ -141,7 +155,7 @@ export class UnfinishedFrames {
     this.#measure();
     const grownBytes = this.#residentBytes - this.#calmBytes;
     this.#lookedMs = 0;
-    if (this.#isAlarmed || this.#reused.length > 0 || grownBytes >= growthBytes) {
+    if (this.#isAlarmed || this.#isEstimated || this.#reused.length > 0 || grownBytes >= growthBytes) {
       const startedAt = performance.now();
       this.#enforceIfTold();
       this.#calmBytes = this.#residentBytes;
@@ -170,6 +184,7 @@ export class UnfinishedFrames {
     const readBytes = this.#sockets.readBytes();
     for (const connection of this.#reused) connection.completeBytes = readBytes.get(connection.peer) ?? 0;
     this.#reused = [];
+    this.#isEstimated = false;
     const found = this.#findFrames(readBytes);
     const frames = found.filter(({ connection, bytes }) => {
       const { isAdmitted } = connection;
@@ -195,11 +210,19 @@ export class UnfinishedFrames {
     const { connections, limits } = this.#options;
     const frames: UnfinishedFrame[] = [];
     for (const connection of connections()) {
-      const bytes = (readBytes.get(connection.peer) ?? 0) - connection.completeBytes;
+      const read = readBytes.get(connection.peer) ?? 0;
+      if (connection.estimatedBytes > 0) correctEstimate(connection, read);
+      const bytes = read - connection.completeBytes;
       if (bytes > limits.firstFrameBytes && connection.isReading) frames.push({ connection, bytes });
     }
     return frames;
   }
+}
+
+/** TLS has added less than was estimated, when the frames that are complete seem to have more bytes than were read. */
+function correctEstimate(connection: ReceivingConnection, readBytes: number): void {
+  connection.completeBytes = Math.min(connection.completeBytes, readBytes);
+  connection.estimatedBytes = 0;
 }
 
 /** Removes the largest frame of the address whose frames are largest together. */

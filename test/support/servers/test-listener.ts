@@ -6,7 +6,7 @@ import { originPolicyOf } from "../../../src/transport/admission/origin-policy.t
 import { closeReasons } from "../../../src/transport/close-reason.ts";
 import type { Connection, Frame } from "../../../src/transport/connection.ts";
 import type { Engine } from "../../../src/transport/engine.ts";
-import { Listener } from "../../../src/transport/listener.ts";
+import { Listener, type ListenerOptions } from "../../../src/transport/listener.ts";
 import { NativeChannels } from "../../../src/transport/native-channel.ts";
 import type { Protocol, ProtocolSession } from "../../../src/transport/protocol.ts";
 import { eventually } from "../eventually.ts";
@@ -48,6 +48,9 @@ type Handlers = Partial<
   /** Whether everyone may enter; by default true. */
   readonly isOpen?: boolean;
   readonly basePath?: string;
+  readonly encryption?: ListenerOptions["encryption"];
+  /** By default any free port. */
+  readonly port?: number;
 };
 
 /** A listener with one protocol, on `/test`. */
@@ -74,6 +77,8 @@ export function listen(
     host = "127.0.0.1",
     isOpen = true,
     basePath = "",
+    encryption,
+    port = 0,
     ...rest
   } = handlers;
   const open = (connection: Connection): ProtocolSession => {
@@ -98,7 +103,8 @@ export function listen(
   };
   const listener = new Listener({
     host,
-    port: 0,
+    port,
+    encryption,
     metrics,
     originPolicy: originPolicyOf(host, origins, { isOpen }),
     basePath,
@@ -118,7 +124,7 @@ export function listen(
     listener,
     channels,
     clock,
-    url: `ws://127.0.0.1:${listener.port}/test`,
+    url: `${encryption === undefined ? "ws" : "wss"}://127.0.0.1:${listener.port}/test`,
     events,
     connections,
     heardFrom,
@@ -142,7 +148,7 @@ export interface Client {
 }
 
 export async function join(url: string): Promise<Client> {
-  const socket = new WebSocket(url);
+  const socket = new WebSocket(url, { tls: { rejectUnauthorized: false } });
   socket.binaryType = "arraybuffer";
   const client: Client = { socket, heard: [], closed: undefined };
   socket.onmessage = ({ data }) => client.heard.push(typeof data === "string" ? data : data.byteLength);

@@ -1,7 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import type { Frame } from "../../../src/transport/connection.ts";
+import { type Frame, frameBytes } from "../../../src/transport/connection.ts";
 import { FrameQueue } from "../../../src/transport/scheduling/frame-queue.ts";
-import { frameBytes } from "../../../src/transport/websocket-connection.ts";
 import { Random } from "../../support/bytes/random.ts";
 
 /** Short and long frames of both kinds, around the size from which they are kept as they are. */

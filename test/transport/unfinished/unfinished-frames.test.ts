@@ -52,6 +52,7 @@ function setUp({ isSupported = true } = {}) {
       remoteAddress: "192.0.2.1",
       frameBytes: 50 * mebibyte,
       completeBytes: 0,
+      estimatedBytes: 0,
       isAdmitted: false,
       isReading: true,
       received: 300,
@@ -202,5 +203,26 @@ describe("unfinished frames", () => {
     exhaust(false);
     clock.advance(10 * lookMs);
     expect(client.closed).toContain("limits.unfinished-frame-bytes");
+  });
+
+  test("with TLS do not include what is estimated for the frames before", () => {
+    const { connect, send, grow, clock } = setUp();
+    const client = connect({ ...known, estimatedBytes: 20 * mebibyte, completeBytes: 120 * mebibyte });
+    client.received = 110 * mebibyte;
+    grow(32 * mebibyte);
+    clock.advance(lookMs);
+    expect([client.completeBytes, client.estimatedBytes]).toEqual([110 * mebibyte, 0]);
+    send(client, 65 * mebibyte);
+    expect(client.closed).toContain(`limits.unfinished-frame-bytes: ${65 * mebibyte} bytes`);
+  });
+
+  test("with TLS are looked for when much is estimated, so that they cannot hide behind it", () => {
+    const { connect, frames, looks, clock } = setUp();
+    connect(known);
+    clock.advance(10 * lookMs);
+    expect(looks()).toBe(0);
+    frames.estimated();
+    clock.advance(10 * lookMs);
+    expect(looks()).toBe(1);
   });
 });

@@ -1,4 +1,4 @@
-import { errorCode } from "../lib/error-code.ts";
+import { errorCode } from "../../lib/error-code.ts";
 
 /** A server that listens on one address. */
 export interface AddressServer {

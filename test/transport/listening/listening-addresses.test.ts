@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { listenOnAll } from "../../src/transport/listening-addresses.ts";
+import { listenOnAll } from "../../../src/transport/listening/listening-addresses.ts";
 
 /** A machine that fails to listen on an address and port with a code, and remembers what listens. */
 function machine(failure: (address: string, port: number) => string | undefined = () => undefined) {
