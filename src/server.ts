@@ -1,6 +1,7 @@
 import type { MintToken } from "./auth/token-order.ts";
 import { openAccess } from "./composition/access.ts";
 import { openBackups } from "./composition/backups/backups.ts";
+import { openHttps } from "./composition/https.ts";
 import { openDatabase } from "./composition/open-store.ts";
 import { openOperations } from "./composition/operations.ts";
 import { openPages } from "./composition/pages.ts";
@@ -16,14 +17,17 @@ import { OriginSet } from "./lib/web-origin/origin-set.ts";
 import { createMetrics } from "./ops/metrics.ts";
 import { startWorkerCompactor } from "./relay/compaction/worker-compactor.ts";
 import { openDataFolder } from "./storage/data-folder.ts";
+import type { Certificate } from "./tls/certificate.ts";
 import { originPolicyOf } from "./transport/admission/origin-policy.ts";
 import { type CloseReason, closeReasons } from "./transport/close-reason.ts";
 import { NativeChannels } from "./transport/native-channel.ts";
 import { Outboxes } from "./transport/outboxes/outboxes.ts";
 import { Scheduler } from "./transport/scheduling/scheduler.ts";
 
-export interface RunningServer extends Omit<ServedParts, "close" | "reload"> {
+export interface RunningServer extends Omit<ServedParts, "close" | "reload" | "replaceCertificate"> {
   readonly host: string;
+  /** Undefined for a server of plain HTTP. */
+  readonly https: RunningHttps | undefined;
   /** Undefined when nothing is stored. */
   readonly dataFolder: string | undefined;
   readonly dataFolderIsNew: boolean;
@@ -43,6 +47,13 @@ export interface RunningServer extends Omit<ServedParts, "close" | "reload"> {
    * A part that fails keeps its former settings, and the others have their new ones: an `AggregateError` has the errors.
    */
   reload(next: ServerSettings): Promise<void>;
+}
+
+export interface RunningHttps {
+  /** The certificate in use; undefined until there is a first one. */
+  readonly certificate: Pick<Certificate, "names" | "expiresAt"> | undefined;
+  /** The URL of the port for plain HTTP, without a slash at the end. */
+  readonly httpUrl: string | undefined;
 }
 
 const syncLingerMs = 10_000;
@@ -70,7 +81,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     openChannel: channels.open,
     originPolicy,
   };
-  const isFolderNeeded = options.syncEnabled || auth.mode !== "open";
+  const isFolderNeeded = options.syncEnabled || auth.mode !== "open" || options.https?.acme !== undefined;
   const dataFolder = isFolderNeeded
     ? opening.adopt(openDataFolder(options.dataFolder), (folder) => folder.release())
     : undefined;
@@ -79,6 +90,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     dataFolder && options.syncEnabled
       ? opening.adopt(openDatabase(dataFolder, dependencies), (database) => database.close())
       : undefined;
+  const https =
+    options.https && opening.use(openHttps(options.https, { ...dependencies, dataFolder: dataFolder?.path }));
   const pages = opening.use(openPages(options));
   const access = opening.use(await openAccess(dataFolder, dependencies));
   const { administration, authorizer } = access;
@@ -87,6 +100,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const authorized = { ...dependencies, administration, authorizer, readersShowPresence };
   const parts = [
     opening.use(openOperations({ ...authorized, contents })),
+    https,
     pages,
     access,
     store &&
@@ -95,15 +109,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     opening.use(openSignaling({ ...authorized, lingerMs: signalingLingerMs })),
   ].filter((part) => part !== undefined);
   const served = opening.adopt(
-    serveParts(parts, { ...authorized, channels, assets: pages.assets }),
+    serveParts(parts, { ...authorized, channels, assets: pages.assets, encryption: https }),
     // Only a failure that follows leads here with connections open.
     (servedParts) => servedParts.close(closeReasons.restart),
   );
+  const { close, reload, replaceCertificate, ...reachable } = served;
+  const httpUrl = https?.serve(served.port, replaceCertificate);
   const opened = opening.move();
-  const { close, reload, ...reachable } = served;
   return {
     ...reachable,
     host,
+    https: https && { certificate: https.certificate, httpUrl },
     dataFolder: dataFolder && options.dataFolder,
     dataFolderIsNew: dataFolder?.isNew ?? false,
     mint: access.mint,

@@ -9,6 +9,7 @@ import { AddressRanges } from "../src/lib/address/address-ranges.ts";
 import { type RunningServer, startServer } from "../src/server.ts";
 import { databaseName } from "../src/storage/sqlite/database-file.ts";
 import { closeReasons } from "../src/transport/close-reason.ts";
+import { freePort } from "./support/programs/free-port.ts";
 import { temporaryFolder } from "./support/servers/start-test-server.ts";
 
 let dataFolder: string;
@@ -135,13 +136,6 @@ describe("a server that cannot start leaves nothing open, when", () => {
   function readFolder(): Record<string, string> {
     const kept = readdirSync(dataFolder).filter((name) => name !== "lock");
     return Object.fromEntries(kept.map((name) => [name, readFileSync(join(dataFolder, name), "latin1")]));
-  }
-
-  function freePort(): number {
-    const server = Bun.serve({ hostname: "127.0.0.1", port: 0, fetch: () => new Response() });
-    const port = Number(server.port);
-    void server.stop(true);
-    return port;
   }
 });
 

@@ -30,8 +30,8 @@ export interface CommandGroup {
 
 export const commands: readonly CommandDefinition[] = [
   {
-    usage: "serve",
-    help: "start the server (default)",
+    usage: "serve [domains...]",
+    help: "start the server (default); with domains, over HTTPS",
     settings: "all",
     load: async () => (await import("./server/serve.ts")).serve,
   },

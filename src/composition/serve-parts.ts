@@ -7,6 +7,7 @@ import type { OriginPolicy } from "../transport/admission/origin-policy.ts";
 import type { CloseReason } from "../transport/close-reason.ts";
 import { createHttp } from "../transport/http.ts";
 import { Listener, type ListenerOptions } from "../transport/listener.ts";
+import type { Encryption, ServedCertificate } from "../transport/listening/port-servers.ts";
 import type { NativeChannels } from "../transport/native-channel.ts";
 import type { Outboxes } from "../transport/outboxes/outboxes.ts";
 import type { Assets } from "../transport/pages/assets.ts";
@@ -19,6 +20,8 @@ import type { Limits } from "./settings/limits.ts";
 export interface ServePartsOptions
   extends Pick<ServerOptions, "host" | "port" | "compatibilityPorts" | "basePath" | "proxies" | "metricsAddress"> {
   readonly addresses: CountedAddresses;
+  /** As `ListenerOptions.encryption`. */
+  readonly encryption?: Encryption | undefined;
   /** Answers the requests that no route of a part answers. */
   readonly assets: Assets;
   readonly channels: NativeChannels;
@@ -57,6 +60,8 @@ export interface ServedParts {
    * `AggregateError` has the errors.
    */
   reload(next: ServerSettings): Promise<void>;
+  /** As `PortServers.replaceCertificate`. */
+  replaceCertificate(certificate: ServedCertificate): void;
 }
 
 /** Throws the system's error (EADDRINUSE, EACCES, …), with the `port`, when it cannot listen; every port is free then. */
@@ -107,6 +112,7 @@ export function serveParts(parts: readonly Part[], options: ServePartsOptions): 
       closing ??= close(reason, drainMs);
       return closing;
     },
+    replaceCertificate: (certificate) => listener.replaceCertificate(certificate),
     reload: (next) => {
       listener.trust(next.proxies);
       return attemptAll(

@@ -19,6 +19,8 @@ export interface ServerOptions {
   readonly port: number;
   /** Further ports, for clients whose port and path are fixed. */
   readonly compatibilityPorts: readonly number[];
+  /** Undefined: the ports speak plain HTTP. */
+  readonly https?: HttpsOptions | undefined;
   readonly dataFolder: string;
   /** False: nothing is stored, and only signaling is served. */
   readonly syncEnabled: boolean;
@@ -57,6 +59,25 @@ export interface ServerOptions {
 
 /** All options of a server that follow from its settings. */
 export type ServerSettings = Omit<ServerOptions, "log">;
+
+/** How the ports of a server get their certificate: from files, or from an ACME authority. */
+export interface HttpsOptions {
+  /** The names that clients use; an authority needs at least one. */
+  readonly domains: readonly string[];
+  /** The port for plain HTTP, 0 takes any free one. It answers ACME challenges. */
+  readonly http?: { readonly port: number; readonly isRedirecting: boolean };
+  /** The paths of PEM files. */
+  readonly files?: { readonly certificate: string; readonly key: string };
+  readonly acme?: AcmeOptions;
+}
+
+export interface AcmeOptions {
+  readonly directoryUrl: URL;
+  /** The contact of the account. */
+  readonly email?: string;
+  /** A PEM file with the roots of a private authority. */
+  readonly authorityRoots?: string;
+}
 
 /** The dependencies that the parts of a server share. */
 export interface PartDependencies extends Pick<ServerOptions, "limits" | "log"> {

@@ -9,6 +9,8 @@ import { parseDuration } from "./duration.ts";
 import { parsed } from "./option.ts";
 
 const texts = v.array(v.string());
+/** RFC 1035 §2.3.4, without the root's label. */
+const longestDomain = 253;
 
 /** The address of a listener: an IP address, in its one spelling, or a host name. */
 export const host = parsed(v.string(), parseHost);
@@ -68,6 +70,20 @@ export const claim = v.pipe(
 
 export const httpUrl = parsed(v.string(), parseHttpUrl);
 
+export const httpsUrl = parsed(v.string(), (text) => {
+  const url = parseHttpUrl(text);
+  return url?.protocol === "https:" ? url : undefined;
+});
+
+/** Each once, in the spelling of URLs: lower case, and internationalised names as `xn--…`. */
+export const domains = parsed(texts, (names): readonly string[] | undefined => {
+  const parsedNames = names.map(parseDomain).filter((name) => name !== undefined);
+  return parsedNames.length === names.length ? [...new Set(parsedNames)] : undefined;
+});
+
+/** Only the form that every mail server takes; authorities check the rest. */
+export const emailAddress = v.pipe(v.string(), v.regex(/^[^\s@,;:<>"]+@[^\s@,;:<>"]+\.[^\s@,;:<>".]+$/));
+
 /** A document is at an http or https URL, or in a file. */
 export type Location = { readonly url: URL } | { readonly path: string };
 
@@ -101,6 +117,13 @@ function parseHost(text: string): string | undefined {
   const bare = text.replace(/^\[(.*:.*)\]$/, "$1");
   if (isIP(bare) !== 0) return bare.includes("%") ? bare : canonicalAddress(bare);
   return isHostName(text) ? text : undefined;
+}
+
+/** A name of the public DNS has a dot. `URL` writes the name as certificates do, and numbers as addresses. */
+function parseDomain(text: string): string | undefined {
+  const name = /^[^\s/:?#@*[\]]+$/.test(text) ? URL.parse(`https://${text}`)?.hostname.replace(/\.$/, "") : undefined;
+  const isDomain = name?.includes(".") === true && name.length <= longestDomain && isHostName(name);
+  return isDomain && isIP(name) === 0 ? name : undefined;
 }
 
 /** A name whose last label is a number is a mistyped address: `10.0.0.256`, `127.1`. */

@@ -157,8 +157,8 @@ describe("a mistake in the command line ends with 2 and the nearest name", () =>
     [["serve", "--xyzzy"], `Unknown option '--xyzzy'. ${see("yurt serve")}`],
     [["--port"], `Option '-p, --port <port>' needs a value. ${see("yurt")}`],
     [
-      ["serve", "example.com"],
-      `Too many arguments for 'serve'. Expected 0 arguments but got 1: example.com. ${see("yurt serve")}`,
+      ["version", "example.com"],
+      `Too many arguments for 'version'. Expected 0 arguments but got 1: example.com. ${see("yurt version")}`,
     ],
     [["documents", "lst"], "Unknown command 'lst'. Did you mean list?"],
     [["documents", "list", "--jsno"], "Unknown option '--jsno'. Did you mean --json?"],

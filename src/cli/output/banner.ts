@@ -16,13 +16,19 @@ export interface BannerFacts {
   readonly isLoopback: boolean;
   /** The URL of the endpoints is that of a reverse proxy; `local` is the URL on this machine. */
   readonly publicUrl?: { readonly isEncrypted: boolean; readonly local: string };
+  /** The server itself does HTTPS. */
+  readonly https?: {
+    readonly certificate: { readonly expiresAt: number } | undefined;
+    /** The URL of the port for plain HTTP. */
+    readonly httpUrl: string | undefined;
+  };
   /** The access mode; `auth.mode`. */
   readonly mode: "open" | "token" | "webhook";
   /** The URL of the demo with a token in it. */
   readonly demoLink?: string;
 }
 
-const httpsHint = "no HTTPS: put a TLS proxy in front";
+const httpsHint = "no HTTPS: yurt serve DOMAIN does it, or a reverse proxy in front";
 
 /** The text that a person sees who starts the server on a terminal. */
 export function banner(facts: BannerFacts): string {
@@ -31,7 +37,8 @@ export function banner(facts: BannerFacts): string {
     "",
     ...endpointLines(facts.endpoints),
     "",
-    ...fact("Local", facts.publicUrl === undefined ? [] : [`${facts.publicUrl.local}/`]),
+    ...fact("Local", facts.publicUrl === undefined || facts.https !== undefined ? [] : [`${facts.publicUrl.local}/`]),
+    ...fact("HTTPS", httpsLines(facts)),
     ...fact("Network", facts.networkUrls),
     ...fact("Config", facts.configurationFile === undefined ? [] : [facts.configurationFile]),
     ...fact("Data", dataLines(facts)),
@@ -61,7 +68,17 @@ function dataLines({ data }: BannerFacts): readonly string[] {
   return data === undefined ? [] : [`${data.folder}${data.isNew ? " (new)" : ""}`];
 }
 
-function accessLines({ isLoopback, publicUrl, data, mode }: BannerFacts): readonly string[] {
+function httpsLines({ https }: BannerFacts): readonly string[] {
+  if (https === undefined) return [];
+  const { certificate, httpUrl } = https;
+  const state =
+    certificate === undefined
+      ? "waits for its first certificate (the log tells how it goes)"
+      : `certificate valid until ${new Date(certificate.expiresAt).toISOString().slice(0, 10)}`;
+  return [state, ...(httpUrl === undefined ? [] : [`plain HTTP on port ${new URL(httpUrl).port || 80}`])];
+}
+
+function accessLines({ https, isLoopback, publicUrl, data, mode }: BannerFacts): readonly string[] {
   if (mode === "open" && isLoopback && publicUrl === undefined)
     return ["local only. To share: yurt --host 0.0.0.0 --auth-mode token"];
   const rule = {
@@ -69,7 +86,8 @@ function accessLines({ isLoopback, publicUrl, data, mode }: BannerFacts): readon
     token: "token required (create one: yurt token ROOM)",
     webhook: "your app decides (webhook)",
   }[mode];
-  if (publicUrl !== undefined) return publicUrl.isEncrypted ? [rule] : [rule, httpsHint];
+  if (https === undefined && publicUrl?.isEncrypted === false) return [rule, httpsHint];
+  if (https !== undefined || publicUrl !== undefined) return [rule];
   return isLoopback ? [`${rule} · local only`] : [rule, httpsHint];
 }
 

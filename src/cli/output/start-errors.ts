@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import type { SettingValues } from "../../composition/settings/settings.ts";
+import { CertificateUnusable } from "../../tls/certificate.ts";
 import { describeDataError } from "./data-errors.ts";
 
 /** Why the server could not start, and the remedy; undefined for an error that the environment did not cause. */
@@ -7,6 +8,7 @@ export function describeStartError(
   error: unknown,
   { host, port, data, ...values }: Pick<SettingValues, "host" | "port" | "data" | "metrics.listen">,
 ): string | undefined {
+  if (error instanceof CertificateUnusable) return `${error.message}. Correct the file, or name another.`;
   const listens = error instanceof Error && "syscall" in error && error.syscall === "listen";
   if (!listens) return describeDataError(error, data);
   const metrics = values["metrics.listen"];
@@ -21,9 +23,14 @@ export function describeStartError(
   const refused = "port" in error && typeof error.port === "number" ? error.port : port;
   return describeListenError("code" in error ? error.code : undefined, host, {
     port: refused,
-    flag: refused === port ? "--port" : "--compat-ports",
+    flag: flagOfPort(error, refused === port),
     hostFlag: "--host",
   });
+}
+
+function flagOfPort(error: Error, isFirst: boolean): string {
+  if ("setting" in error && error.setting === "tls.http-port") return "--tls-http-port";
+  return isFirst ? "--port" : "--compat-ports";
 }
 
 function describeUnknownName(host: string, flag: string): string {

@@ -1,3 +1,4 @@
+import { tlsModeOf } from "../../composition/settings/https/https-settings.ts";
 import { loadSettings } from "../../composition/settings/settings.ts";
 import { authorityOf, reachableHost } from "../../lib/address/authority.ts";
 import type { CommandContext } from "../command.ts";
@@ -5,20 +6,23 @@ import { exitCodes } from "../exit-code.ts";
 import { describeProblems } from "../output/configuration-problems.ts";
 
 const deadlineMs = 3_000;
+/** The settings on which the address and the scheme depend. */
+const keys = ["host", "port", "public-url", "domain", "tls.mode", "tls.cert", "tls.key"] as const;
 
 /** Checks whether the server that runs with this configuration is ready, for container health checks. */
 export async function health({ sources, stdout, stderr }: CommandContext): Promise<number> {
-  const loaded = loadSettings(sources, ["host", "port", "public-url"]);
+  const loaded = loadSettings(sources, keys);
   if (!loaded.ok) {
     stderr.write(describeProblems(loaded.problems));
     return exitCodes.badConfiguration;
   }
-  const { host, port, "public-url": publicUrl } = loaded.configuration.values;
+  const { values } = loaded.configuration;
+  const { host, port, "public-url": publicUrl } = values;
   if (port === 0) {
     stderr.write("yurt: With port 0 the server takes any free port. Give the port that it listens on with --port.\n");
     return exitCodes.failed;
   }
-  const url = readinessUrl(host, port);
+  const url = readinessUrl(host, port, tlsModeOf(values) === "off" ? "http" : "https");
   const problem = await problemAt(url);
   if (problem === undefined) {
     stdout.write(publicUrl === undefined ? "ready\n" : `ready, served at ${publicUrl.href}\n`);
@@ -29,15 +33,21 @@ export async function health({ sources, stdout, stderr }: CommandContext): Promi
 }
 
 /** A server that listens on every address also answers on loopback. */
-export function readinessUrl(host: string, port: number): string {
-  return `http://${authorityOf(reachableHost(host), port)}/readyz`;
+export function readinessUrl(host: string, port: number, scheme: "http" | "https" = "http"): string {
+  return `${scheme}://${authorityOf(reachableHost(host), port)}/readyz`;
 }
 
 /** Why the server is not ready, in sentences; undefined when it is. */
 async function problemAt(url: string): Promise<string | undefined> {
   try {
     // A proxy of the environment is for other machines.
-    const response = await fetch(url, { proxy: false, redirect: "manual", signal: AbortSignal.timeout(deadlineMs) });
+    const response = await fetch(url, {
+      proxy: false,
+      redirect: "manual",
+      signal: AbortSignal.timeout(deadlineMs),
+      // The certificate is for the public name, and the request carries no secret.
+      tls: { rejectUnauthorized: false },
+    });
     if (response.ok) return undefined;
     return `The server at ${url} is not ready (${response.status}): ${firstLine(await response.text())}.`;
   } catch (error) {

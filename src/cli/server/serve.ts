@@ -4,6 +4,7 @@ import {
   type ServerConfiguration,
   serverOptionsOf,
 } from "../../composition/settings/settings.ts";
+import type { Sources } from "../../config/sources.ts";
 import { authorityOf } from "../../lib/address/authority.ts";
 import { isLoopback } from "../../lib/address/loopback.ts";
 import { systemClock } from "../../lib/time/clock.ts";
@@ -31,7 +32,10 @@ import { Signals } from "./signals.ts";
  * Standard output carries the log (on a terminal the banner, then a log for people). An error that keeps the server from
  * starting is explained on standard error.
  */
-export async function serve({ sources, readSources, stdout, stderr }: CommandInput): Promise<number> {
+export async function serve(input: CommandInput): Promise<number> {
+  const { operands, stdout, stderr } = input;
+  const sources = withDomains(input.sources, operands);
+  const readSources = async () => withDomains(await input.readSources(), operands);
   const loaded = loadSettings(sources);
   if (!loaded.ok) {
     stderr.write(describeProblems(loaded.problems, "Yurt did not start."));
@@ -50,14 +54,14 @@ export async function serve({ sources, readSources, stdout, stderr }: CommandInp
   const server = await start(configuration, log, stderr);
   if (server === undefined) return exitCodes.failed;
 
-  const { host, port, url, metricsUrl } = server;
+  const { host, port, url, https, metricsUrl } = server;
   if (onTerminal) {
     stdout.write(await bannerOf(server, configuration));
     server.whenFirstClient((protocol) => log.info({ event: "first-client", protocol }));
   } else {
     const publicUrl = configuration.values["public-url"]?.href;
     const configurationFile = configuration.file?.path;
-    const at = { host, port, url, publicUrl, metricsUrl };
+    const at = { host, port, url, publicUrl, httpUrl: https?.httpUrl, metricsUrl };
     log.info({ event: "listening", ...at, configurationFile, version, pid: process.pid });
   }
   for (const { fields } of configurationWarnings(configuration)) log.warn(fields);
@@ -82,6 +86,14 @@ export async function serve({ sources, readSources, stdout, stderr }: CommandInp
   return exitCodes.done;
 }
 
+/** Adds the operands, which are domains, to those of the flag. */
+function withDomains(sources: Sources, domains: readonly string[]): Sources {
+  if (domains.length === 0) return sources;
+  const flagged = sources.flags.get("domain")?.value;
+  const value = [...(flagged === undefined ? [] : [flagged]), ...domains].join(",");
+  return { ...sources, flags: new Map(sources.flags).set("domain", { flag: "--domain", value }) };
+}
+
 async function start({ values }: ServerConfiguration, log: Log, stderr: Output): Promise<RunningServer | undefined> {
   try {
     return await startServer({ ...serverOptionsOf(values), log });
@@ -96,7 +108,7 @@ async function start({ values }: ServerConfiguration, log: Log, stderr: Output):
 }
 
 async function bannerOf(server: RunningServer, { values, file }: ServerConfiguration): Promise<string> {
-  const { dataFolder, dataFolderIsNew } = server;
+  const { dataFolder, dataFolderIsNew, https } = server;
   const auth = authOptionsOf(values);
   const publicUrl = values["public-url"];
   const link = auth.mode === "token" ? await demoLink(server, values["limits.token-ms"]) : undefined;
@@ -107,7 +119,12 @@ async function bannerOf(server: RunningServer, { values, file }: ServerConfigura
     endpoints: server.endpoints,
     ...(file !== undefined && { configurationFile: file.path }),
     ...(dataFolder !== undefined && { data: { folder: dataFolder, isNew: dataFolderIsNew } }),
-    networkUrls: networkAddresses(server.host).map((address) => `http://${authorityOf(address, server.port)}/`),
+    // No certificate is for an address.
+    networkUrls:
+      https === undefined
+        ? networkAddresses(server.host).map((address) => `http://${authorityOf(address, server.port)}/`)
+        : [],
+    ...(https !== undefined && { https }),
     ...(publicUrl !== undefined && { publicUrl: { isEncrypted: publicUrl.protocol === "https:", local: server.url } }),
     isLoopback: isLoopback(server.host),
     mode: auth.mode,

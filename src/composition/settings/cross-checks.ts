@@ -1,14 +1,9 @@
 import type { Setting, Settings } from "../../config/load.ts";
-import { flagOf, textOf, variableOf } from "../../config/option.ts";
-import {
-  describeOrigin,
-  describePosition,
-  type Origin,
-  type SettingProblem,
-  shownValue,
-} from "../../config/problem.ts";
+import { describeOrigin, type SettingProblem, shownValue } from "../../config/problem.ts";
 import { isLoopback } from "../../lib/address/loopback.ts";
+import { httpsProblems } from "./https/https-checks.ts";
 import { type OptionKey, options } from "./options.ts";
+import { asGiven, inSpellingOf } from "./spelling.ts";
 
 /** Settings that only one mode uses. In another mode they would be ignored, and access would be wider than intended. */
 const usedBy = {
@@ -23,7 +18,7 @@ const usedBy = {
  * `auth.secret`, `auth.issuer` and `auth.audience` go with every mode: administration tokens are checked in all modes.
  */
 export function crossProblems(settings: Settings): readonly SettingProblem[] {
-  return [...scopeProblems(settings), ...modeProblems(settings)];
+  return [...scopeProblems(settings), ...modeProblems(settings), ...httpsProblems(settings)];
 }
 
 /** A server that other machines can reach, directly or through a proxy, needs an access mode, even if it is `open`. */
@@ -42,6 +37,8 @@ function scopeProblems(settings: Settings): readonly SettingProblem[] {
 
 /** The setting by which other machines can reach the server. */
 function openerIn(settings: Settings): { readonly key: OptionKey; readonly setting: Setting } | undefined {
+  const domain = settings.get("domain");
+  if (Array.isArray(domain?.value) && domain.value.length > 0) return { key: "domain", setting: domain };
   const host = settings.get("host");
   if (typeof host?.value === "string" && !isLoopback(host.value)) return { key: "host", setting: host };
   const publicUrl = settings.get("public-url");
@@ -80,31 +77,4 @@ function unusedIn(mode: Setting, settings: Settings) {
       "Set that mode, or remove this setting.";
     return [{ setting: key, value, origin, remedy }];
   };
-}
-
-/** `--host 0.0.0.0`, `YURT_HOST=0.0.0.0` or `host = "0.0.0.0" (./yurt.toml:1:8)`. */
-function asGiven(key: OptionKey, { written, origin }: Setting): string {
-  const text = textOf(written ?? "");
-  switch (origin.from) {
-    case "flag":
-      return `${origin.flag} ${text}`;
-    case "environment":
-      return `${origin.variable}=${text}`;
-    case "file":
-      return `${key} = ${JSON.stringify(written)} (${describePosition(origin)})`;
-    case "default":
-      return `The default ${text}`;
-  }
-}
-
-/** A setting in the spelling of the source that another one comes from. */
-function inSpellingOf({ from }: Origin, key: OptionKey, value?: string): string {
-  switch (from) {
-    case "environment":
-      return value === undefined ? variableOf(key) : `${variableOf(key)}=${value}`;
-    case "file":
-      return value === undefined ? key : `${key} = "${value}"`;
-    default:
-      return value === undefined ? flagOf(key, options[key]) : `${flagOf(key, options[key])} ${value}`;
-  }
 }

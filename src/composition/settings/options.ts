@@ -1,5 +1,6 @@
 import { accessOptions } from "./access-options.ts";
 import { backupOptions } from "./backup-options.ts";
+import { httpsOptions } from "./https/https-options.ts";
 import { lifecycleOptions } from "./lifecycle-options.ts";
 import { limitOptions } from "./limit-options.ts";
 import { logOptions } from "./log-options.ts";
@@ -12,6 +13,7 @@ import { storageOptions } from "./storage-options.ts";
 export const options = {
   ...networkOptions,
   ...lifecycleOptions,
+  ...httpsOptions,
   ...storageOptions,
   ...backupOptions,
   ...accessOptions,

@@ -6,6 +6,7 @@ import type { Values } from "../../config/option.ts";
 import type { Sources } from "../../config/sources.ts";
 import type { ServerOptions, ServerSettings } from "../server-options.ts";
 import { crossProblems } from "./cross-checks.ts";
+import { httpsOptionsOf, withDomainDefaults } from "./https/https-settings.ts";
 import { limitsOf } from "./limit-options.ts";
 import { type OptionKey, options } from "./options.ts";
 
@@ -18,7 +19,8 @@ export type ServerConfiguration = Configuration<typeof options>;
 
 /** Reads and checks Yurt's settings, or those among `keys`: see `loadConfiguration`. */
 export function loadSettings(sources: Sources, keys?: readonly OptionKey[]): LoadedSettings {
-  return loadConfiguration({ options, crossProblems }, sources, keys);
+  const loaded = loadConfiguration({ options, crossProblems }, sources, keys);
+  return loaded.ok ? { ok: true, configuration: withDomainDefaults(loaded.configuration) } : loaded;
 }
 
 /** The options of a server with these settings. */
@@ -27,6 +29,7 @@ export function serverOptionsOf(values: SettingValues): ServerSettings {
     host: values.host,
     port: values.port,
     compatibilityPorts: values["compat-ports"],
+    https: httpsOptionsOf(values),
     dataFolder: values.data,
     syncEnabled: values["sync.enabled"],
     durability: values["sync.durability"],

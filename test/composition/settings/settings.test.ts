@@ -53,6 +53,9 @@ describe("a configuration", () => {
       "base-path": undefined,
       ...noBackups,
       "log.level": "info",
+      domain: [],
+      "tls.acme-directory": new URL("https://acme-v02.api.letsencrypt.org/directory"),
+      "tls.redirect.enabled": true,
     });
     expect(serverOptionsOf(values).limits).toEqual(defaultLimits);
     expect(new Set(Object.values(origins).map(describeOrigin))).toEqual(new Set(["default"]));
@@ -112,6 +115,9 @@ describe("a configuration", () => {
       "auth.readers-show-presence": false,
       "auth.origins": ["https://app.example"],
       "log.level": "silent",
+      domain: [],
+      "tls.acme-directory": new URL("https://acme-v02.api.letsencrypt.org/directory"),
+      "tls.redirect.enabled": true,
     });
     expect(serverOptionsOf(values).limits).toEqual({ ...defaultLimits, connectionsPerAddress: 1, jsonDepth: 2 });
     const { keepsDeleted } = serverOptionsOf(values);

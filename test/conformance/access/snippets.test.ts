@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { secret } from "../../support/bytes/tokens.ts";
 import { runModule, snippetsOf } from "../../support/docs-snippets.ts";
 import { eventually } from "../../support/eventually.ts";
+import { freePort } from "../../support/programs/free-port.ts";
 import { startTestServer, type TestServer } from "../../support/servers/start-test-server.ts";
 
 const snippets = snippetsOf("docs/access.md");
@@ -56,9 +57,3 @@ test("an application with a webhook decides", async () => {
   ]);
   expect(await accesses(server, "another token", "notes/ann")).toEqual(["refused"]);
 });
-
-function freePort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: () => {} } });
-  listener.stop(true);
-  return listener.port;
-}

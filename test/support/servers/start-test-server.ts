@@ -28,6 +28,7 @@ export interface TestServerOptions {
   readonly publicUrl?: string;
   readonly basePath?: string;
   readonly proxies?: readonly string[];
+  readonly https?: ServerOptions["https"];
   readonly metricsToken?: string;
   readonly metricsAddress?: ServerOptions["metricsAddress"];
   /** The schedule of backups; by default none are made. */
@@ -70,6 +71,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     publicUrl: options.publicUrl === undefined ? undefined : new URL(options.publicUrl),
     basePath: options.basePath ?? "",
     proxies: new AddressRanges(options.proxies ?? []),
+    https: options.https,
     metricsToken: options.metricsToken,
     metricsAddress: options.metricsAddress,
     dataFolder,
