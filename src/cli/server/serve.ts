@@ -22,6 +22,7 @@ import { describeStartError } from "../output/start-errors.ts";
 import { describeUnexpected } from "../output/unexpected.ts";
 import { version } from "../version.ts";
 import { ConfigurationReload } from "./configuration-reload.ts";
+import { descriptorWarning } from "./descriptor-warning.ts";
 import { demoLink } from "./demo-link.ts";
 import { ServiceManager } from "./service-manager.ts";
 import { Signals } from "./signals.ts";
@@ -65,6 +66,8 @@ export async function serve(input: CommandInput): Promise<number> {
     log.info({ event: "listening", ...at, configurationFile, version, pid: process.pid });
   }
   for (const { fields } of configurationWarnings(configuration)) log.warn(fields);
+  const descriptors = descriptorWarning(configuration.values);
+  if (descriptors !== undefined) log.warn(descriptors);
   manager.ready(`Serving at ${url}`);
   const reload = new ConfigurationReload({ configuration, readSources, server, log });
   signals.whenReloadAsked(async () => {
