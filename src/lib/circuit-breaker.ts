@@ -35,9 +35,7 @@ export class CircuitBreaker {
   get isOpen(): boolean {
     if (this.#openedAt === undefined) return false;
     const { clock, openMs } = this.#options;
-    const passedMs = clock.now() - this.#openedAt;
-    // If the clock is set back, the breaker lets a call through at once.
-    return this.#isProbing || (passedMs >= 0 && passedMs < openMs);
+    return this.#isProbing || clock.elapsedMs() - this.#openedAt < openMs;
   }
 
   /** Lets a call through, or returns undefined while the breaker is open. */
@@ -61,7 +59,7 @@ export class CircuitBreaker {
   }
 
   #open(): void {
-    this.#openedAt = this.#options.clock.now();
+    this.#openedAt = this.#options.clock.elapsedMs();
     this.#round += 1;
   }
 }

@@ -24,12 +24,12 @@ export class ExpiringCache<V> {
 
   get(key: string): V | undefined {
     const entry = this.#entries.get(key);
-    if (entry === undefined || this.#isOver(entry, this.#clock.now())) return undefined;
+    if (entry === undefined || this.#isOver(entry, this.#clock.elapsedMs())) return undefined;
     return entry.value;
   }
 
   set(key: string, value: V, lifeMs: number): void {
-    const now = this.#clock.now();
+    const now = this.#clock.elapsedMs();
     this.#entries.delete(key);
     this.#entries.set(key, { value, setAt: now, lifeMs });
     for (const [oldest, entry] of this.#entries) {
@@ -38,8 +38,7 @@ export class ExpiringCache<V> {
     }
   }
 
-  /** If the clock is set back, entries set later than the present time expire at once. */
   #isOver({ setAt, lifeMs }: CacheEntry<V>, now: number): boolean {
-    return now < setAt || now - setAt >= lifeMs;
+    return now - setAt >= lifeMs;
   }
 }

@@ -42,10 +42,10 @@ export class KeyedBuckets {
 
   #removeFull(): void {
     const { burst, perSecond, clock } = this.#options;
-    const now = clock.now();
+    const now = clock.elapsedMs();
     // At `maxBuckets`, every new key gets here. A further removal is worthwhile only once an unused bucket has had the
     // time to fill up.
-    const passedMs = Math.abs(now - this.#removedAt);
+    const passedMs = now - this.#removedAt;
     if (this.#buckets.size >= maxBuckets && passedMs < (1_000 * burst) / perSecond) return;
     this.#removedAt = now;
     for (const [key, bucket] of this.#buckets) if (bucket.isFull) this.#buckets.delete(key);

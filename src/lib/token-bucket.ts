@@ -16,19 +16,19 @@ export class TokenBucket {
   constructor(options: TokenBucketOptions) {
     this.#options = options;
     this.#tokens = options.burst;
-    this.#filledAt = options.clock.now();
+    this.#filledAt = options.clock.elapsedMs();
   }
 
   get isFull(): boolean {
-    this.#fill(this.#options.clock.now());
+    this.#fill(this.#options.clock.elapsedMs());
     return this.#tokens >= this.#options.burst;
   }
 
   /**
    * Takes `count` tokens and returns true; returns false and takes none when there are fewer. A caller that has read
-   * the clock already passes its time as `now`.
+   * the clock already passes its `elapsedMs` as `now`.
    */
-  take(count = 1, now = this.#options.clock.now()): boolean {
+  take(count = 1, now = this.#options.clock.elapsedMs()): boolean {
     this.#fill(now);
     if (this.#tokens < count) return false;
     this.#tokens -= count;
@@ -39,7 +39,7 @@ export class TokenBucket {
    * Takes `count` tokens even if there are fewer, and returns the milliseconds until the bucket has got those that it
    * lacks: the caller waits so long. Callers that wait get their tokens in the order of these calls.
    */
-  reserve(count = 1, now = this.#options.clock.now()): number {
+  reserve(count = 1, now = this.#options.clock.elapsedMs()): number {
     const waitMs = this.waitMs(count, now);
     this.#tokens -= count;
     return waitMs;
@@ -51,7 +51,7 @@ export class TokenBucket {
   }
 
   /** Milliseconds until `count` tokens can be taken, if none are taken meanwhile; 0 when they can be taken now. */
-  waitMs(count = 1, now = this.#options.clock.now()): number {
+  waitMs(count = 1, now = this.#options.clock.elapsedMs()): number {
     this.#fill(now);
     if (this.#tokens >= count) return 0;
     return Math.ceil(((count - this.#tokens) * 1000) / this.#options.perSecond);
@@ -61,8 +61,6 @@ export class TokenBucket {
     const passedMs = now - this.#filledAt;
     if (passedMs === 0) return;
     this.#filledAt = now;
-    // If the clock is set back, the bucket gets no tokens.
-    if (passedMs < 0) return;
     const { burst, perSecond } = this.#options;
     this.#tokens = Math.min(burst, this.#tokens + (passedMs * perSecond) / 1000);
   }

@@ -223,7 +223,7 @@ class ConnectionQuota implements Quota {
     this.#buckets ??= this.#openBuckets();
     const { publishes, fanOut } = this.#buckets;
     const ofAddress = this.#ofAddress(this.#buckets);
-    const now = this.#shared.clock.now();
+    const now = this.#shared.clock.elapsedMs();
     const publishMs = publishes.reserve(1, now);
     const fanOutMs = fanOut.reserve(reached, now);
     const waitMs = Math.max(publishMs, fanOutMs, ofAddress?.reserve(1, now) ?? 0);

@@ -80,7 +80,7 @@ export class FolderWatch {
     const wasKnown = this.#fault !== undefined;
     this.#report(faults[0]);
     if (!wasKnown || !faults.every(({ state }) => state === "deleted")) return;
-    if (this.#options.clock.now() < this.#restoresAt) return;
+    if (this.#options.clock.elapsedMs() < this.#restoresAt) return;
     await this.#restore();
     this.#report(this.#findFaults()[0]);
   }
@@ -105,7 +105,7 @@ export class FolderWatch {
   async #restore(): Promise<void> {
     const { clock, contents, log } = this.#options;
     this.#attempts += 1;
-    this.#restoresAt = clock.now() + backoffMs(this.#attempts, restoreBackoff);
+    this.#restoresAt = clock.elapsedMs() + backoffMs(this.#attempts, restoreBackoff);
     try {
       for (const content of contents) if (content.findFault() !== undefined) await content.restore();
       this.#isRewritten = true;

@@ -371,6 +371,15 @@ describe("a sync room", () => {
     expect([a.take(), b.take()]).toEqual([["awareness 00"], ["awareness 00"]]);
   });
 
+  test("sends the empty awareness also when the time of day is set back meanwhile", async () => {
+    const { clock, join } = await setUp();
+    const a = join("a");
+    clock.advance(10_000);
+    clock.set(-3_600_000);
+    clock.advance(10_000);
+    expect(a.take()).toEqual(["awareness 00"]);
+  });
+
   test("sends each member of a mixed room one awareness frame per 30 ms, with the latest states", async () => {
     const { clock, room, join } = await setUp();
     const ofAnotherProtocol: SyncEncoding = { ...encoding, awareness: (body) => `other awareness ${hex(body)}` };

@@ -31,8 +31,9 @@ export class KeySet implements TokenKeys {
   readonly #options: KeySetOptions;
   readonly #closed = new AbortController();
   #keys: Keys | undefined;
+  /** When the last read began, as the clock's `elapsedMs`. */
   #attemptedAt = Number.NEGATIVE_INFINITY;
-  /** When the last successful read began. */
+  /** When the last successful read began, in epoch milliseconds. */
   #readAt = Number.NEGATIVE_INFINITY;
   #attempt: Promise<void> | undefined;
   #isFailing = false;
@@ -84,21 +85,20 @@ export class KeySet implements TokenKeys {
    * Never rejects.
    */
   async #refresh(intervalMs: number): Promise<void> {
-    const elapsedMs = this.#options.clock.now() - this.#attemptedAt;
-    // The elapsed time is negative if the system's clock has been set back.
-    const isDue = elapsedMs >= intervalMs || elapsedMs < 0;
+    const isDue = this.#options.clock.elapsedMs() - this.#attemptedAt >= intervalMs;
     if (isDue && !this.#closed.signal.aborted) this.#attempt ??= this.#load();
     await this.#attempt;
   }
 
   async #load(): Promise<void> {
     const { clock } = this.#options;
-    this.#attemptedAt = clock.now();
+    const begunAt = clock.now();
+    this.#attemptedAt = clock.elapsedMs();
     this.#stopTimer?.();
     try {
       // `createLocalJWKSet` validates its argument.
       this.#keys = createLocalJWKSet((await this.#read()) as JSONWebKeySet);
-      this.#readAt = this.#attemptedAt;
+      this.#readAt = begunAt;
       this.#succeeded();
     } catch (error) {
       this.#failed(error);

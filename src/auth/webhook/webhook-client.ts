@@ -111,7 +111,7 @@ export class WebhookClient {
     const call = this.#breaker.begin();
     if (call === undefined) throw new WebhookFailure("suspended");
     const endTimer = this.#options.metrics.webhookDuration.startTimer();
-    const askedAt = this.#options.clock.now();
+    const askedAt = this.#options.clock.elapsedMs();
     try {
       const reply = await this.#exchange(body, signal);
       call.end("succeeded");
@@ -127,7 +127,7 @@ export class WebhookClient {
   /** A timeout counts only if the app had at least half of it: a request that was queued for long left it no time. */
   #isOutage({ kind, detail }: WebhookFailure, askedAt: number): boolean {
     const { clock, limits } = this.#options;
-    if (kind === "timeout") return clock.now() - askedAt >= limits.webhookTimeoutMs / 2;
+    if (kind === "timeout") return clock.elapsedMs() - askedAt >= limits.webhookTimeoutMs / 2;
     return kind === "unreachable" || (kind === "status" && outageStatuses.some((status) => status === detail));
   }
 

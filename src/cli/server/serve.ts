@@ -22,8 +22,8 @@ import { describeStartError } from "../output/start-errors.ts";
 import { describeUnexpected } from "../output/unexpected.ts";
 import { version } from "../version.ts";
 import { ConfigurationReload } from "./configuration-reload.ts";
-import { descriptorWarning } from "./descriptor-warning.ts";
 import { demoLink } from "./demo-link.ts";
+import { descriptorWarning } from "./descriptor-warning.ts";
 import { ServiceManager } from "./service-manager.ts";
 import { Signals } from "./signals.ts";
 

@@ -22,8 +22,7 @@ export class PacedTask {
   request(): void {
     if (this.#cancel !== undefined) return;
     const { clock, intervalMs } = this.#options;
-    // If the clock is set back, the wait is not longer.
-    const waitMs = Math.min(intervalMs, this.#ranAt + intervalMs - clock.now());
+    const waitMs = this.#ranAt + intervalMs - clock.elapsedMs();
     if (waitMs <= 0) this.#run();
     else this.#cancel = clock.after(waitMs, () => this.#run());
   }
@@ -36,7 +35,7 @@ export class PacedTask {
 
   #run(): void {
     this.#cancel = undefined;
-    this.#ranAt = this.#options.clock.now();
+    this.#ranAt = this.#options.clock.elapsedMs();
     this.#options.task();
   }
 }

@@ -25,7 +25,7 @@ export class Timeouts<T> {
   set(item: T): void {
     const { clock, durationMs } = this.#options;
     this.#dueAt.delete(item);
-    this.#dueAt.set(item, clock.now() + durationMs);
+    this.#dueAt.set(item, clock.elapsedMs() + durationMs);
     this.#stopTimer ??= clock.after(durationMs, () => this.#expire());
   }
 
@@ -39,7 +39,7 @@ export class Timeouts<T> {
   #expire(): void {
     const { clock, expired } = this.#options;
     this.#stopTimer = undefined;
-    const now = clock.now();
+    const now = clock.elapsedMs();
     const due: T[] = [];
     for (const [item, dueAt] of this.#dueAt) {
       if (dueAt > now) break;

@@ -175,7 +175,7 @@ export class Awareness<Member extends object | string> {
 
   /** Removes the states that have expired. Called every few seconds. */
   removeExpired(): void {
-    const now = this.#options.clock.now();
+    const now = this.#options.clock.elapsedMs();
     for (const { clientId, primary, seenAt } of this.#clients.clients()) {
       if (now - seenAt < expiryMs || this.#primaries.isOwned(primary)) continue;
       const ids = primary === undefined ? undefined : this.#members.get(primary);
@@ -300,7 +300,7 @@ export class Awareness<Member extends object | string> {
     entries: readonly AwarenessEntry[],
     lone: AwarenessEntry | undefined,
   ): boolean {
-    const receivedAt = this.#options.clock.now();
+    const receivedAt = this.#options.clock.elapsedMs();
     let isNew = false;
     for (const entry of entries) {
       const isOwn = mayBeOwn(ids, entry.clientId, lone !== undefined);

@@ -345,7 +345,7 @@ export class CatchUp {
   }
 
   #waitForLink(backlog: Backlog): void {
-    backlog.waitForClient("link", this.#options.clock.now());
+    backlog.waitForClient("link", this.#options.clock.elapsedMs());
     backlog.member.connection.drained(() => {
       if (backlog.wait === "link") this.#advance(backlog);
     });
@@ -357,7 +357,7 @@ export class CatchUp {
    */
   #waitForPong(backlog: Backlog, transfer: Transfer, bytes: number): void {
     const { clock, limits } = this.#options;
-    const sentAt = clock.now();
+    const sentAt = clock.elapsedMs();
     backlog.waitForClient("pong", sentAt);
     let isAnswer = false;
     backlog.member.connection.ping(() => {
@@ -366,7 +366,7 @@ export class CatchUp {
         this.#waitForLinkOrTurn(backlog);
         return;
       }
-      const bytesPerMs = bytes / Math.max(1, clock.now() - sentAt);
+      const bytesPerMs = bytes / Math.max(1, clock.elapsedMs() - sentAt);
       const maxBytes = Math.min(bytesPerMs * joinedPieceMs, maxGrowth * transfer.maxBytes, limits.outboxBytes);
       transfer.maxBytes = Math.max(maxBytes, limits.snapshotPieceBytes);
       if (backlog.wait === "pong") this.#advance(backlog);

@@ -148,8 +148,7 @@ export class Durability {
     if (this.#isSyncing || this.#isClosed || this.#cancelSync !== undefined) return;
     const { acknowledgementWindowMs, clock, durability } = this.#options;
     const intervalMs = durability === "disk" ? acknowledgementWindowMs : processIntervalMs;
-    // If the clock is set back, the wait is not longer.
-    const waitMs = Math.min(intervalMs, this.#syncedAt + intervalMs - clock.now());
+    const waitMs = this.#syncedAt + intervalMs - clock.elapsedMs();
     if (waitMs <= 0) this.#startSync();
     else this.#cancelSync = clock.after(waitMs, () => this.#startSync());
   }
@@ -160,7 +159,7 @@ export class Durability {
     this.#cancelSync = undefined;
     this.#isSyncing = true;
     this.#isDirty = false;
-    this.#syncedAt = this.#options.clock.now();
+    this.#syncedAt = this.#options.clock.elapsedMs();
     const covered = this.#pending;
     this.#pending = new Map();
     void this.#sync(covered);

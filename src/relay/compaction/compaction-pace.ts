@@ -38,7 +38,7 @@ export class CompactionPace {
 
   /** Whether `run` would call its task now. */
   get isOpen(): boolean {
-    return !this.#isRunning && this.#waiting.length === 0 && this.#clock.now() >= this.#nextAt;
+    return !this.#isRunning && this.#waiting.length === 0 && this.#clock.elapsedMs() >= this.#nextAt;
   }
 
   /** Runs `task` after the earlier ones and the pause. Settles as `task` does. */
@@ -63,11 +63,11 @@ export class CompactionPace {
       this.#wait({ isUrgent, start });
       this.#next();
     });
-    const startedAt = this.#clock.now();
+    const startedAt = this.#clock.elapsedMs();
     try {
       return await task();
     } finally {
-      const endedAt = this.#clock.now();
+      const endedAt = this.#clock.elapsedMs();
       this.#nextAt = endedAt + Math.min(maxPauseMs, Math.max(minPauseMs, pauseFactor * (endedAt - startedAt)));
       this.#isRunning = false;
       this.#next();
@@ -82,8 +82,7 @@ export class CompactionPace {
 
   #next(): void {
     if (this.#isRunning || this.#endPause !== undefined || this.#waiting.length === 0) return;
-    // If the clock is set back, the pause is not longer.
-    const pauseMs = Math.min(maxPauseMs, this.#nextAt - this.#clock.now());
+    const pauseMs = this.#nextAt - this.#clock.elapsedMs();
     if (pauseMs > 0 && !this.#isClosed) {
       const cancel = this.#clock.after(pauseMs, () => this.#endPause?.());
       this.#endPause = () => {

@@ -54,7 +54,7 @@ export class DocumentMemory {
   used(holder: MemoryHolder, bytes: number): void {
     const { limitBytes, clock } = this.#options;
     this.#remove(holder);
-    this.#uses.set(holder, { bytes, usedAt: clock.now() });
+    this.#uses.set(holder, { bytes, usedAt: clock.elapsedMs() });
     this.#bytes += bytes;
     if (this.#bytes > limitBytes) this.#unload("budget", this.#beyondLimit(holder));
     this.#cancelSweep ??= clock.after(sweepMs, () => this.#sweep());
@@ -95,7 +95,7 @@ export class DocumentMemory {
   }
 
   *#idle(): Iterable<MemoryHolder> {
-    const now = this.#options.clock.now();
+    const now = this.#options.clock.elapsedMs();
     for (const [holder, { bytes, usedAt }] of this.#uses) {
       const unusedMs = now - usedAt;
       if (unusedMs < smallIdleMs) return;

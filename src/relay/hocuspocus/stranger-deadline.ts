@@ -70,7 +70,7 @@ export class StrangerDeadline {
         ? "limits.without-document-ms: in no document"
         : "limits.authentication-ms: in no document after a denial";
     this.#cancel =
-      dueAt === undefined ? undefined : clock.after(Math.max(0, dueAt - clock.now()), () => passed(detail));
+      dueAt === undefined ? undefined : clock.after(Math.max(0, dueAt - clock.elapsedMs()), () => passed(detail));
   }
 
   #nextDueAt(): number | undefined {
@@ -81,8 +81,8 @@ export class StrangerDeadline {
       this.#deniedAt = undefined;
       return undefined;
     }
-    this.#strangerAt ??= clock.now();
-    if (denied > 0) this.#deniedAt ??= clock.now();
+    this.#strangerAt ??= clock.elapsedMs();
+    if (denied > 0) this.#deniedAt ??= clock.elapsedMs();
     if (this.#deniedAt !== undefined) return this.#deniedAt + limits.authenticationMs;
     return undecided > 0 ? undefined : this.#strangerAt + limits.withoutDocumentMs;
   }

@@ -48,7 +48,7 @@ export class HeldSnapshot {
     this.address = options.address;
     this.#load = options.load;
     this.#shares = new Set(options.shares);
-    this.#heldAt = options.clock.now();
+    this.#heldAt = options.clock.elapsedMs();
     this.#progressedAt = this.#heldAt;
     for (const share of this.#shares) share.add(this.#load);
   }
@@ -64,7 +64,7 @@ export class HeldSnapshot {
   }
 
   progressed(): void {
-    this.#progressedAt = this.#options.clock.now();
+    this.#progressedAt = this.#options.clock.elapsedMs();
   }
 
   /** Holds this from now on; it may be more than fits. */
@@ -106,7 +106,7 @@ export class HeldSnapshot {
   /** Whether `stop` may be called. `isLongAwaited`: a request has waited for long. */
   canStop(isLongAwaited: boolean): boolean {
     if (this.#sender === undefined) return false;
-    const now = this.#options.clock.now();
+    const now = this.#options.clock.elapsedMs();
     const idleMs = now - this.#progressedAt;
     if (this.#isStopped) return idleMs >= stalledMs;
     const heldMs = now - this.#heldAt;

@@ -65,7 +65,7 @@ export class SnapshotBudget {
   /** Calls `start` when a snapshot fits into the budget: synchronously if it does now. */
   admit(request: SnapshotRequest, start: (held: HeldSnapshot) => void): void {
     const address = this.#addressOf(request.connection);
-    this.#queue.add({ ...request, address, since: this.#options.clock.now(), start });
+    this.#queue.add({ ...request, address, since: this.#options.clock.elapsedMs(), start });
     this.#startNext();
     this.#checkLater();
   }
@@ -138,7 +138,7 @@ export class SnapshotBudget {
   /** For each share into which a request does not fit that has waited long: the request that has waited longest. */
   #reservations(): ReadonlyMap<SnapshotShare, WaitingSnapshot> {
     const reserved = new Map<SnapshotShare, WaitingSnapshot>();
-    const before = this.#options.clock.now() - reserveMs;
+    const before = this.#options.clock.elapsedMs() - reserveMs;
     for (const waiting of this.#queue.first) {
       const full = waiting.since <= before ? this.#fullShare(waiting) : undefined;
       if (full === undefined || full === this.#fresh) continue;
@@ -228,7 +228,7 @@ export class SnapshotBudget {
   }
 
   #makeRoomFor(waiting: WaitingSnapshot): void {
-    const waitedMs = this.#options.clock.now() - waiting.since;
+    const waitedMs = this.#options.clock.elapsedMs() - waiting.since;
     const full = waitedMs >= checkMs ? this.#fullShare(waiting) : undefined;
     if (full === undefined) return;
     for (const held of this.#victims(full, waitedMs >= reserveMs)) {

@@ -29,8 +29,8 @@ const countedMs = 1_000;
 function routes({ administration, clock, rooms }: YWebrtcDialectOptions): Hono {
   let counted = { at: Number.NEGATIVE_INFINITY, connections: 0, topics: 0 };
   const counts = () => {
-    const now = clock.now();
-    if (Math.abs(now - counted.at) >= countedMs) counted = { at: now, ...countsOf(topicsIn(rooms)) };
+    const now = clock.elapsedMs();
+    if (now - counted.at >= countedMs) counted = { at: now, ...countsOf(topicsIn(rooms)) };
     const { connections, topics } = counted;
     return { connections, topics };
   };

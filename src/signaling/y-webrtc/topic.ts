@@ -68,7 +68,7 @@ export class Topic {
   /** False if the topic is full. */
   join(subscriber: Subscriber): boolean {
     if (this.#room.join(subscriber) === "full") return false;
-    subscriber.announcementDueAt = this.#clock.now() + holdbackMs;
+    subscriber.announcementDueAt = this.#clock.elapsedMs() + holdbackMs;
     this.#lastAnnouncementDueAt = subscriber.announcementDueAt;
     return true;
   }
@@ -104,7 +104,7 @@ export class Topic {
   announce(frame: string, sender: Subscriber): void {
     sender.announcementDueAt = 0;
     this.#holdback?.drop(sender);
-    const now = this.#clock.now();
+    const now = this.#clock.elapsedMs();
     if (now >= this.#lastAnnouncementDueAt) this.publish(frame, sender);
     else this.#announceToEach(frame, sender, now);
   }

@@ -50,20 +50,20 @@ export async function closeInWaves(
   const wait = (ms: number) => new Promise<void>((resolve) => clock.after(Math.max(0, ms), resolve));
   const handleWaiting = async (wave: readonly ClosableSession[]) => {
     for (const { connection } of wave) connection.pause();
-    const endsAt = clock.now() + maxSettleMs;
-    while (wave.some(({ waitingBytes }) => waitingBytes > 0) && clock.now() < endsAt) await wait(lookMs);
+    const endsAt = clock.elapsedMs() + maxSettleMs;
+    while (wave.some(({ waitingBytes }) => waitingBytes > 0) && clock.elapsedMs() < endsAt) await wait(lookMs);
   };
   const left = shuffled(sessions);
   const waves = Math.max(1, Math.floor(durationMs / intervalMs));
   const size = Math.max(waveSize, Math.ceil(left.length / waves));
-  const startedAt = clock.now();
+  const startedAt = clock.elapsedMs();
   for (let index = 0; left.length > size; index += 1) {
     const wave = left.splice(-size);
     await handleWaiting(wave);
     await Promise.race([settle(), wait(maxSettleMs)]);
     for (const { connection } of wave) connection.close(reason);
     // Each wave has an interval of its own, so that late ones do not add up.
-    await wait(startedAt + (index + Math.random()) * intervalMs - clock.now());
+    await wait(startedAt + (index + Math.random()) * intervalMs - clock.elapsedMs());
   }
   await handleWaiting(left);
 }

@@ -19,7 +19,7 @@ export class Usage {
   constructor(allowance: Allowance, clock: Clock) {
     this.#allowance = allowance;
     this.#clock = clock;
-    this.#reducedAt = clock.now();
+    this.#reducedAt = clock.elapsedMs();
   }
 
   /** Does not read the clock: it is called for each frame. */
@@ -29,8 +29,8 @@ export class Usage {
 
   get isExceeded(): boolean {
     if (this.#used <= this.#allowance.burst) return false;
-    const now = this.#clock.now();
-    const freed = (Math.max(0, now - this.#reducedAt) * this.#allowance.perSecond) / 1_000;
+    const now = this.#clock.elapsedMs();
+    const freed = ((now - this.#reducedAt) * this.#allowance.perSecond) / 1_000;
     this.#used = Math.max(0, this.#used - freed);
     this.#reducedAt = now;
     return this.#used > this.#allowance.burst;

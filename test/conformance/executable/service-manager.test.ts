@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { monotonicMicroseconds } from "../../../src/lib/system/monotonic-time.ts";
 import { ensureExecutable, Run } from "../../support/processes/executable.ts";
-import { NotifyReceiver } from "../../support/processes/notify-receiver.ts";
+import { NotifyReceiver } from "../../support/processes/network/notify-receiver.ts";
 import { temporaryFolder } from "../../support/servers/start-test-server.ts";
 
 setDefaultTimeout(60_000);
@@ -34,9 +34,7 @@ describe.skipIf(process.platform !== "linux")("systemd is told by the executable
     const time = BigInt(reloading.split("MONOTONIC_USEC=")[1] ?? "0");
     expect([time > before, time < (monotonicMicroseconds() ?? 0n)]).toEqual([true, true]);
     server.kill("SIGTERM");
-    expect(await receiver.has(1, "STOPPING=1")).toEqual([
-      "STOPPING=1\nSTATUS=Stopping\nEXTEND_TIMEOUT_USEC=70000000",
-    ]);
+    expect(await receiver.has(1, "STOPPING=1")).toEqual(["STOPPING=1\nSTATUS=Stopping\nEXTEND_TIMEOUT_USEC=70000000"]);
     expect((await server.ended()).code).toBe(0);
     expect(receiver.received.map((text) => text.split("=")[0])).toEqual(["READY", "RELOADING", "READY", "STOPPING"]);
   });

@@ -11,7 +11,9 @@ test.skipIf(process.platform === "win32")(
   "is read from the system, and the runtime has raised the soft limit to the hard one",
   async () => {
     const shell = ["sh", "-c", 'ulimit -Sn 256 && ulimit -Hn 512 && exec "$@"', "sh"];
-    await using child = Bun.spawn([...shell, process.execPath, "-e", program], { stdio: ["ignore", "pipe", "inherit"] });
+    await using child = Bun.spawn([...shell, process.execPath, "-e", program], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
     expect(await child.stdout.json()).toEqual({ soft: 512, hard: 512 });
   },
 );

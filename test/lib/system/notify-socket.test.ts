@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { sendToUnixSocket } from "../../../src/lib/system/notify-socket.ts";
-import { NotifyReceiver } from "../../support/processes/notify-receiver.ts";
+import { NotifyReceiver } from "../../support/processes/network/notify-receiver.ts";
 import { temporaryFolder } from "../../support/servers/start-test-server.ts";
 
 const onLinux = test.skipIf(process.platform !== "linux");
@@ -18,9 +18,11 @@ onLinux("a text reaches the socket at a path, and one in the abstract namespace"
 });
 
 onLinux("an address that nobody has, is too long or is none is reported", () => {
-  expect(["/nobody/is/here", "@nobody", `/${"x".repeat(107)}`, "relative", "", "vsock:2:1"].map((address) => sendToUnixSocket(address, "READY=1"))).toEqual(
-    Array.from({ length: 6 }, () => false),
-  );
+  expect(
+    ["/nobody/is/here", "@nobody", `/${"x".repeat(107)}`, "relative", "", "vsock:2:1"].map((address) =>
+      sendToUnixSocket(address, "READY=1"),
+    ),
+  ).toEqual(Array.from({ length: 6 }, () => false));
 });
 
 onLinux("a receiver that reads nothing stops the sender for a second at most", () => {

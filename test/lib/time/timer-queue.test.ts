@@ -34,7 +34,8 @@ test("a task for a time in the past runs soon, but not synchronously", () => {
 test("tasks for the same time share a timer, and each can be cancelled", () => {
   const { clock, timers, done, at } = setUp();
   const [first, , third] = ["first", "second", "third"].map((name) => at(10, name));
-  expect(clock.pendingTimers).toBe(1);
+  // One more looks whether the time of day is set.
+  expect(clock.pendingTimers).toBe(2);
   first?.();
   first?.();
   clock.advance(10);
@@ -79,4 +80,42 @@ test("a time beyond the range of a timer is reached by several timers", () => {
   expect(done).toEqual([]);
   clock.advance(1);
   expect(done).toEqual(["far"]);
+});
+
+const hour = 3_600_000;
+
+test("if the time of day is set back, a task waits until it comes again", () => {
+  const { clock, done, at } = setUp();
+  at(10 * 60_000, "task");
+  clock.advance(5 * 60_000);
+  clock.set(-hour);
+  clock.advance(hour + 5 * 60_000 - 1);
+  expect(done).toEqual([]);
+  clock.advance(1);
+  expect(done).toEqual(["task"]);
+});
+
+test("if the time of day is set forward, tasks whose time has passed run within a minute, and others at their time", () => {
+  const { clock, timers, done, at } = setUp();
+  at(30 * 60_000, "passed");
+  at(2 * hour, "to come");
+  clock.advance(30_000);
+  clock.set(hour);
+  clock.advance(30_000);
+  expect(done).toEqual(["passed"]);
+  clock.advance(hour - 60_000 - 1);
+  expect(done).toEqual(["passed"]);
+  clock.advance(1);
+  expect(done).toEqual(["passed", "to come"]);
+  expect([timers.size, clock.pendingTimers]).toEqual([0, 0]);
+});
+
+test("a small correction of the clock is awaited at the end, and starts no timer again", () => {
+  const { clock, done, at } = setUp();
+  at(10 * 60_000, "task");
+  clock.set(-500);
+  clock.advance(10 * 60_000);
+  expect(done).toEqual([]);
+  clock.advance(500);
+  expect(done).toEqual(["task"]);
 });

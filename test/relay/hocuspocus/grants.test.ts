@@ -237,7 +237,7 @@ describe("a new token", () => {
   );
 
   test("is asked for again as the end comes nearer, unless the answer would come too late", async () => {
-    const expiresAt = 60_000;
+    let expiresAt = 0;
     const grants: FakeGrant[] = [];
     const authorizer = authorizerThat(async () => {
       const grant = new FakeGrant("write", { expiresAt });
@@ -245,10 +245,12 @@ describe("a new token", () => {
       return grant;
     });
     const { connect, clock } = hocuspocusSessions({ authorizer });
+    const startedAt = clock.now();
+    expiresAt = startedAt + 60_000;
     const { say, told } = await connect("a");
     await say(doc.auth("t"));
     const asksAt = async (time: number) => {
-      clock.advance(time - clock.now());
+      clock.advance(startedAt + time - clock.now());
       told();
       grants.at(-1)?.expiring();
       const asks = told();

@@ -156,6 +156,21 @@ describe("the snapshot budget", () => {
     ]);
   });
 
+  test("closes it as soon when the time of day is set back, and no sooner when it is set forward", () => {
+    const { clock, admit, ends } = setUp();
+    admit("stalled", 10, { ownBytes: 50 });
+    clock.set(3_600_000);
+    clock.advance(4_000);
+    admit("waits", 40);
+    clock.set(-7_200_000);
+    clock.advance(5_000);
+    expect(ends).toEqual([]);
+    clock.advance(10_000);
+    expect(ends).toEqual(["stop stalled"]);
+    clock.advance(2_000);
+    expect(ends).toEqual(["stop stalled", "close stalled"]);
+  });
+
   test("begins with the address that holds most", () => {
     const { clock, admit, ends } = setUp();
     admit("quiet", 16, { address: "one" });

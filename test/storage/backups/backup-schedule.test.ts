@@ -53,7 +53,12 @@ function startSchedule(options: Partial<BackupScheduleOptions> = {}) {
     },
     runCommand: undefined,
     metrics: (figures) => addBackupMetrics(registry, figures),
-    clock: { now: () => clock.now() + setBy, after: clock.after.bind(clock), afterTurn: clock.afterTurn.bind(clock) },
+    clock: {
+      now: () => clock.now() + setBy,
+      elapsedMs: () => clock.elapsedMs(),
+      after: clock.after.bind(clock),
+      afterTurn: clock.afterTurn.bind(clock),
+    },
     elapsedMs: () => clock.now(),
     log,
     ...options,

@@ -7,6 +7,7 @@ interface Timer {
 
 /** A clock whose time passes only when the test says so. */
 export class FakeClock implements Clock {
+  #elapsedMs = 0;
   #now: number;
   readonly #timers = new Set<Timer>();
   #turnTasks: (() => void)[] = [];
@@ -19,8 +20,17 @@ export class FakeClock implements Clock {
     return this.#now;
   }
 
+  elapsedMs(): number {
+    return this.#elapsedMs;
+  }
+
+  /** Sets the time of day forward, or back. No time passes. */
+  set(changeMs: number): void {
+    this.#now += changeMs;
+  }
+
   after(delayMs: number, task: () => void): () => void {
-    const timer: Timer = { dueAt: this.#now + Math.max(0, delayMs), task };
+    const timer: Timer = { dueAt: this.#elapsedMs + Math.max(0, delayMs), task };
     this.#timers.add(timer);
     return () => {
       this.#timers.delete(timer);
@@ -38,13 +48,13 @@ export class FakeClock implements Clock {
 
   /** Lets time pass: runs every timer that becomes due, each at its own time, timers started by timers included. */
   advance(durationMs: number): void {
-    const end = this.#now + durationMs;
+    const end = this.#elapsedMs + durationMs;
     for (let timer = this.#nextDue(end); timer !== undefined; timer = this.#nextDue(end)) {
-      this.#now = Math.max(this.#now, timer.dueAt);
+      this.#passUntil(Math.max(this.#elapsedMs, timer.dueAt));
       this.#timers.delete(timer);
       timer.task();
     }
-    this.#now = end;
+    this.#passUntil(end);
   }
 
   /** Ends one turn: what its tasks start waits for the end of the next one. */
@@ -57,6 +67,11 @@ export class FakeClock implements Clock {
   /** Ends turns until no task waits for the end of a turn. */
   runTurns(): void {
     while (this.#turnTasks.length > 0) this.endTurn();
+  }
+
+  #passUntil(elapsedMs: number): void {
+    this.#now += elapsedMs - this.#elapsedMs;
+    this.#elapsedMs = elapsedMs;
   }
 
   /** The earliest timer up to `end`. Of several at the same time, it is the one that was started first. */

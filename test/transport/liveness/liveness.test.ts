@@ -156,7 +156,12 @@ describe("with the default limits", () => {
 
 test("time in which the process is stopped does not count: only ticks do, and the clock is not read", () => {
   const clock = new FakeClock();
-  const stopped = { now: () => Number.NaN, after: clock.after.bind(clock), afterTurn: () => {} };
+  const stopped = {
+    now: () => Number.NaN,
+    elapsedMs: () => Number.NaN,
+    after: clock.after.bind(clock),
+    afterTurn: () => {},
+  };
   const client = new WatchedClient(new Liveness({ limits: defaultLimits, clock: stopped }), clock);
   clock.advance(30_000);
   // However late the timer is, it is one tick: the pong in the receive buffer is read before the tenth.

@@ -1,5 +1,5 @@
 import { dlopen, FFIType } from "bun:ffi";
-import { eventually } from "../eventually.ts";
+import { eventually } from "../../eventually.ts";
 
 const calls = {
   socket: { args: [FFIType.i32, FFIType.i32, FFIType.i32], returns: FFIType.i32 },
