@@ -1,3 +1,4 @@
+import { tlsModeOf } from "../composition/settings/https/https-settings.ts";
 import { loadSettings, type SettingValues } from "../composition/settings/settings.ts";
 import { isLoopback } from "../lib/address/loopback.ts";
 import type { CommandInput } from "./command.ts";
@@ -33,13 +34,16 @@ export async function listPorts(input: CommandInput): Promise<number> {
 
 function portsOf(values: SettingValues): readonly UsedPort[] {
   const { host, "compat-ports": compatibilityPorts, "metrics.listen": metrics } = values;
-  const proxy = proxyPort(values);
+  const isEncrypted = tlsModeOf(values) !== "off";
+  const proxy = isEncrypted ? undefined : proxyPort(values);
   // Behind a proxy, clients that reach Yurt itself would avoid HTTPS.
   const open = isLoopback(host) ? "local" : proxy === undefined ? "yes" : "no";
-  const purpose = proxy === undefined ? "HTTP and WebSockets" : "HTTP and WebSockets, from the reverse proxy alone";
+  const protocol = isEncrypted ? "HTTPS and WebSockets" : "HTTP and WebSockets";
+  const purpose = proxy === undefined ? protocol : `${protocol}, from the reverse proxy alone`;
   return [
     ...(proxy === undefined ? [] : [proxy]),
     { port: named(values.port), open, purpose },
+    ...(isEncrypted ? httpPort(values, open) : []),
     ...compatibilityPorts.map((port) => ({
       port: named(port),
       open: isLoopback(host) ? ("local" as const) : ("yes" as const),
@@ -53,6 +57,16 @@ function proxyPort({ "public-url": publicUrl }: SettingValues): UsedPort | undef
   if (publicUrl === undefined || isLoopback(publicUrl.hostname)) return undefined;
   const port = Number(publicUrl.port || (publicUrl.protocol === "https:" ? 443 : 80));
   return { port: named(port), open: "yes", purpose: `the reverse proxy that serves ${publicUrl.href}` };
+}
+
+function httpPort(values: SettingValues, open: UsedPort["open"]): readonly UsedPort[] {
+  const { "tls.http-port": port, "tls.redirect.enabled": isRedirecting } = values;
+  if (port === undefined) return [];
+  const purposes = [
+    ...(tlsModeOf(values) === "auto" ? ["ACME challenges: the authority asks on port 80 of the domain"] : []),
+    ...(isRedirecting ? ["the redirect to HTTPS"] : []),
+  ];
+  return [{ port: named(port), open, purpose: purposes.join("; ") }];
 }
 
 function metricsPort({ host, port }: { readonly host: string; readonly port: number }): UsedPort {

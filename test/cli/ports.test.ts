@@ -25,6 +25,14 @@ describe("yurt ports", () => {
       ],
     ],
     [
+      ["--domain", "collab.example.com", ...token],
+      [
+        "443/tcp\tyes\tHTTPS and WebSockets",
+        "80/tcp\tyes\tACME challenges: the authority asks on port 80 of the domain; the redirect to HTTPS",
+      ],
+    ],
+    [["--tls-cert", "a.pem", "--tls-key", "b.pem"], ["4444/tcp\tlocal\tHTTPS and WebSockets"]],
+    [
       ["--metrics-listen", "0.0.0.0:9464"],
       ["4444/tcp\tlocal\tHTTP and WebSockets", "9464/tcp\tno\tmetrics, for Prometheus alone: they need no token"],
     ],

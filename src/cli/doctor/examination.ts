@@ -1,6 +1,6 @@
 import { type DataFolderState, inspectDataFolder } from "../../composition/diagnosis.ts";
+import { localUrlOf } from "../../composition/settings/https/https-settings.ts";
 import type { ServerConfiguration, SettingValues } from "../../composition/settings/settings.ts";
-import { authorityOf, reachableHost } from "../../lib/address/authority.ts";
 import { type ProcessFacts, readProcessFacts } from "../../lib/system/process-facts.ts";
 import type { Finding } from "./finding.ts";
 
@@ -28,7 +28,7 @@ export function examine({ values }: ServerConfiguration): Examination {
     dataFolder,
     isRunning: dataFolder?.holder !== undefined,
     process: readProcessFacts(pid ?? "self"),
-    localUrl: values.port === 0 ? undefined : `http://${authorityOf(reachableHost(values.host), values.port)}`,
+    localUrl: localUrlOf(values),
   };
 }
 

@@ -25,6 +25,7 @@ const mainKeys: readonly OptionKey[] = ["port", "host", "data", "auth.mode"];
 const examples: readonly HelpRow[] = [
   ["yurt", "start on http://127.0.0.1:4444"],
   ["yurt --host 0.0.0.0 --auth-mode token", "share on your network, with tokens"],
+  ["yurt serve a.example.com --auth-mode token", "serve a domain over HTTPS"],
   ["yurt token 'notes/*' --user ann", "create a token for rooms"],
 ];
 
@@ -52,7 +53,7 @@ export function programHelp(): string {
       ["-h, --help", "show this help"],
       ["-v, --version", "print the version"],
     ]),
-    section("Examples", examples, 40),
+    section("Examples", examples, 42),
     "All options of the server: yurt serve --help",
   );
 }
@@ -64,7 +65,7 @@ export function serveHelp(): string {
   const limits: HelpRow = ["--limits <name=number,…>", "any limits by name; yurt limits lists them all"];
   return paragraphs(
     "Start the server. This is the default command.",
-    section("Usage", [["yurt serve [options]", ""]]),
+    section("Usage", [["yurt serve [domains...] [options]", ""]]),
     ...Array.from(groups, ([title, keys]) =>
       section(title, [...keys.map(optionEntry), ...(title === "Limits" ? [limits] : [])]),
     ),

@@ -1,6 +1,5 @@
-import { tlsModeOf } from "../../composition/settings/https/https-settings.ts";
+import { localUrlOf } from "../../composition/settings/https/https-settings.ts";
 import { loadSettings } from "../../composition/settings/settings.ts";
-import { authorityOf, reachableHost } from "../../lib/address/authority.ts";
 import type { CommandContext } from "../command.ts";
 import { exitCodes } from "../exit-code.ts";
 import { describeProblems } from "../output/configuration-problems.ts";
@@ -17,24 +16,19 @@ export async function health({ sources, stdout, stderr }: CommandContext): Promi
     return exitCodes.badConfiguration;
   }
   const { values } = loaded.configuration;
-  const { host, port, "public-url": publicUrl } = values;
-  if (port === 0) {
+  const { "public-url": publicUrl } = values;
+  const localUrl = localUrlOf(values);
+  if (localUrl === undefined) {
     stderr.write("yurt: With port 0 the server takes any free port. Give the port that it listens on with --port.\n");
     return exitCodes.failed;
   }
-  const url = readinessUrl(host, port, tlsModeOf(values) === "off" ? "http" : "https");
-  const problem = await problemAt(url);
+  const problem = await problemAt(`${localUrl}/readyz`);
   if (problem === undefined) {
     stdout.write(publicUrl === undefined ? "ready\n" : `ready, served at ${publicUrl.href}\n`);
     return exitCodes.done;
   }
   stderr.write(`yurt: ${problem}\n`);
   return exitCodes.failed;
-}
-
-/** A server that listens on every address also answers on loopback. */
-export function readinessUrl(host: string, port: number, scheme: "http" | "https" = "http"): string {
-  return `${scheme}://${authorityOf(reachableHost(host), port)}/readyz`;
 }
 
 /** Why the server is not ready, in sentences; undefined when it is. */

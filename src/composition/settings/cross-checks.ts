@@ -29,7 +29,7 @@ function scopeProblems(settings: Settings): readonly SettingProblem[] {
   const { key, setting } = opener;
   const { origin } = setting;
   const remedy =
-    `${asGiven(key, setting)} exposes Yurt to your network, so choose who can connect: ` +
+    `${asGiven(key, setting)} exposes Yurt to ${key === "domain" ? "the internet" : "your network"}, so choose who can connect: ` +
     `${inSpellingOf(origin, "auth.mode", "token")} (recommended), webhook, or open (anyone). ` +
     `To stay local, drop ${origin.from === "flag" ? origin.flag : "that setting"}.`;
   return [{ setting: "auth.mode", value: undefined, origin: mode.origin, remedy }];

@@ -21,17 +21,21 @@ const requestMs = 30_000;
 export function fetchAdapter({ roots, signal }: FetchAdapterOptions): Adapter {
   return async (config) => {
     const { url = "", method = "get", data } = config;
+    const { host } = new URL(url);
     const response = await fetch(url, {
       method: method.toUpperCase(),
       headers: config.headers.toJSON() as Record<string, string>,
       ...(data !== undefined && { body: String(data) }),
       ...(roots !== undefined && { tls: { ca: roots } }),
       signal: AbortSignal.any([signal, AbortSignal.timeout(requestMs)]),
+    }).catch((error: unknown) => {
+      signal.throwIfAborted();
+      throw new Error(`${host} cannot be reached: ${error instanceof Error ? error.message : error}`, { cause: error });
     });
     const text = await response.text();
-    const problem = response.ok ? undefined : readProblem(parse(text), new URL(url).host);
+    const problem = response.ok ? undefined : readProblem(parse(text), host);
     if (problem !== undefined && problem.type !== "badNonce") throw problem;
-    if (!response.ok && problem === undefined) throw new Error(`${new URL(url).host} answered ${response.status}`);
+    if (!response.ok && problem === undefined) throw new Error(`${host} answered ${response.status}`);
     return {
       data: text,
       status: response.status,

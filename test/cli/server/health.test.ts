@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
-import { health, readinessUrl } from "../../../src/cli/server/health.ts";
+import { health } from "../../../src/cli/server/health.ts";
 import { type Flags, givenFlags, readFrom } from "../../support/servers/configurations.ts";
 
 const server = Bun.serve({
@@ -78,18 +78,5 @@ describe("yurt health", () => {
       out: "",
       err: "yurt: With port 0 the server takes any free port. Give the port that it listens on with --port.\n",
     });
-  });
-});
-
-describe("readiness is asked at", () => {
-  test.each([
-    ["127.0.0.1", "http://127.0.0.1:4444/readyz"],
-    ["0.0.0.0", "http://127.0.0.1:4444/readyz"],
-    ["::", "http://127.0.0.1:4444/readyz"],
-    ["::1", "http://[::1]:4444/readyz"],
-    ["localhost", "http://localhost:4444/readyz"],
-    ["192.168.1.5", "http://192.168.1.5:4444/readyz"],
-  ])("of a server on %s", (host, url) => {
-    expect(readinessUrl(host, 4444)).toBe(url);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import { localUrlOf } from "../../../src/composition/settings/https/https-settings.ts";
 import { serverOptionsOf } from "../../../src/composition/settings/settings.ts";
 import { accepted, type Flags, refused } from "../../support/servers/configurations.ts";
 
@@ -115,4 +116,22 @@ test.each<[Flags, readonly (readonly [string, string])[]]>([
   const problems = refused({}, flags);
   expect(problems.map(({ setting }) => setting)).toEqual(expected.map(([setting]) => setting));
   for (const [index, [, text]] of expected.entries()) expect(problems[index]?.remedy).toContain(text);
+});
+
+describe("the URL on this machine", () => {
+  test.each([
+    ["127.0.0.1", "http://127.0.0.1:4444"],
+    ["0.0.0.0", "http://127.0.0.1:4444"],
+    ["::", "http://127.0.0.1:4444"],
+    ["::1", "http://[::1]:4444"],
+    ["localhost", "http://localhost:4444"],
+    ["192.168.1.5", "http://192.168.1.5:4444"],
+  ])("of a server on %s is %s", (host, url) => {
+    expect(localUrlOf(accepted({}, { host, ...token }).values)).toBe(url);
+  });
+
+  test("of a server with a domain is one of HTTPS", () => {
+    expect(localUrlOf(accepted({}, { domain: "collab.example.com", ...token }).values)).toBe("https://127.0.0.1:443");
+    expect(localUrlOf(accepted({}, { ...files, port: "0" }).values)).toBeUndefined();
+  });
 });

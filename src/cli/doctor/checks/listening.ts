@@ -2,7 +2,7 @@ import { createServer } from "node:net";
 import { errorCode } from "../../../lib/error-code.ts";
 import { describeStartError } from "../../output/start-errors.ts";
 import type { Examination } from "../examination.ts";
-import { describeFetchError, fetchFrom } from "../fetch-from.ts";
+import { describeFetchError, fetchLocally } from "../fetch-from.ts";
 import type { Finding } from "../finding.ts";
 
 const check = "Server";
@@ -11,7 +11,10 @@ const check = "Server";
 export async function checkListening(examination: Examination): Promise<readonly Finding[]> {
   const { isRunning, values } = examination;
   if (isRunning) return [await checkReadiness(examination)];
-  const ports = [values.port, ...values["compat-ports"]].filter((port) => port !== 0);
+  const http = values["tls.http-port"];
+  const ports = [values.port, ...values["compat-ports"], ...(http === undefined ? [] : [http])].filter(
+    (port) => port !== 0,
+  );
   const findings = await Promise.all(ports.map((port) => checkPort(examination, port)));
   return [{ check, status: "ok", message: "Not running." }, ...findings];
 }
@@ -20,7 +23,7 @@ async function checkReadiness({ localUrl }: Examination): Promise<Finding> {
   if (localUrl === undefined) return { check, status: "ok", message: "Running, on a port that the system has chosen." };
   const remedy = "Read its log. Give this command the settings of the server, as with --port or --config.";
   try {
-    const response = await fetchFrom(`${localUrl}/readyz`);
+    const response = await fetchLocally(`${localUrl}/readyz`);
     const text = (await response.text()).trim();
     if (response.ok && text === "ready") return { check, status: "ok", message: `Ready at ${localUrl}.` };
     const [line = ""] = text.split("\n", 1);
@@ -46,7 +49,12 @@ async function checkPort({ values }: Examination, port: number): Promise<Finding
     });
     return { check: "Ports", status: "ok", message: `Port ${port} on ${values.host} is free.` };
   } catch (error) {
-    const failure = Object.assign(new Error(), { code: errorCode(error), syscall: "listen", port });
+    const failure = Object.assign(new Error(), {
+      code: errorCode(error),
+      syscall: "listen",
+      port,
+      ...(port === values["tls.http-port"] && { setting: "tls.http-port" }),
+    });
     const message =
       describeStartError(failure, values) ?? `Port ${port} on ${values.host} cannot be used (${errorCode(error)}).`;
     return { check: "Ports", status: "fail", message };

@@ -1,9 +1,10 @@
 import type { Arrival } from "../../../admin/probe-api.ts";
 import { openOwnMinter } from "../../../composition/own-minter.ts";
+import { tlsModeOf } from "../../../composition/settings/https/https-settings.ts";
 import { authOptionsOf } from "../../../composition/settings/settings.ts";
 import type { AddressRanges } from "../../../lib/address/address-ranges.ts";
 import type { Examination } from "../examination.ts";
-import { describeFetchError, fetchFrom } from "../fetch-from.ts";
+import { describeFetchError, fetchFrom, fetchLocally } from "../fetch-from.ts";
 import type { Finding } from "../finding.ts";
 import { askForUpgrade } from "../websocket-handshake.ts";
 
@@ -28,7 +29,8 @@ export async function checkPublicUrl(examination: Examination): Promise<readonly
   return [
     { check, status: "ok", message: `${base} reaches the server.` },
     await checkUpgrade(base),
-    ...(await checkArrival(base, examination)),
+    // Without a proxy, requests arrive as they were sent.
+    ...(tlsModeOf(values) === "off" ? await checkArrival(base, examination) : []),
   ];
 }
 
@@ -71,7 +73,7 @@ async function checkArrival(base: string, { localUrl, values }: Examination): Pr
     });
     if (minted === "too-long") return [];
     const headers = { authorization: `Bearer ${minted.token}` };
-    const made = await fetchFrom(`${localUrl}/api/probes`, { method: "POST", headers });
+    const made = await fetchLocally(`${localUrl}/api/probes`, { method: "POST", headers });
     if (!made.ok) return [unknownArrival(`the server refused to help (${made.status})`)];
     const { id } = (await made.json()) as { readonly id: string };
     const response = await fetchFrom(`${base}/api/probes/${id}`);

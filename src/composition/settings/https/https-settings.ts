@@ -1,5 +1,6 @@
 import type { Configuration } from "../../../config/load.ts";
 import type { Values } from "../../../config/option.ts";
+import { authorityOf, reachableHost } from "../../../lib/address/authority.ts";
 import type { HttpsOptions } from "../../server-options.ts";
 import type { options } from "../options.ts";
 import type { TlsMode } from "./https-options.ts";
@@ -45,6 +46,19 @@ function opensHttpPort(values: AllValues): boolean {
 /** Undefined for port 0: the port is not known before the server listens. */
 function urlOf(domain: string, port: number): URL | undefined {
   return port === 0 ? undefined : new URL(`https://${domain}:${port}`);
+}
+
+/**
+ * The URL of a server with these settings for a client on this machine, without a slash at the end; undefined for port 0.
+ * With HTTPS, the certificate is not for the host of this URL.
+ */
+export function localUrlOf(
+  values: Pick<AllValues, "host" | "port"> & Parameters<typeof tlsModeOf>[0],
+): string | undefined {
+  const { host, port } = values;
+  if (port === 0) return undefined;
+  const scheme = tlsModeOf(values) === "off" ? "http" : "https";
+  return `${scheme}://${authorityOf(reachableHost(host), port)}`;
 }
 
 /** Undefined for a server without HTTPS. The checks between settings require what each mode needs. */
