@@ -32,7 +32,9 @@ export type DenialCode =
   /** The app's webhook denied access. */
   | "refused"
   /** The app's webhook, or the key set that verifies tokens, is unreachable. */
-  | "unavailable";
+  | "unavailable"
+  /** The document was deleted while the client was in it. */
+  | "deleted";
 
 /** A decision to deny access. */
 export interface Denial {
@@ -40,9 +42,9 @@ export interface Denial {
   /**
    * `unauthorized`: a new token may help. `forbidden`: a new token will not help. `expired`: a permission in use has run
    * out, and the next request decides anew. `early`: the same token is going to be valid. `unavailable`: the decision
-   * could not be made, and access may be granted later.
+   * could not be made, and access may be granted later. `deleted`: there is no such document any more.
    */
-  readonly kind: "unauthorized" | "forbidden" | "expired" | "early" | "unavailable";
+  readonly kind: "unauthorized" | "forbidden" | "expired" | "early" | "unavailable" | "deleted";
   readonly code: DenialCode;
   /** The reason for the client: a sentence without a full stop, which names no room and quotes no token. */
   readonly reason: string;

@@ -1,6 +1,7 @@
 import type { Authorizer } from "../auth/authorizer.ts";
 import { Ticker } from "../lib/time/ticker.ts";
 import { LimitedLog } from "../ops/limited-log.ts";
+import { Changes } from "../relay/changes.ts";
 import { CommitQueue } from "../relay/commit/commit-queue.ts";
 import { Durability } from "../relay/commit/durability.ts";
 import { RunBuffers } from "../relay/commit/update-run.ts";
@@ -51,6 +52,7 @@ export function syncRoomOptions(
     openChannel,
     readersShowPresence,
     durability,
+    changes: new Changes(),
     dropped: new DroppedMessages(common),
     ticker: new Ticker({ intervalMs: roomIntervalMs, pulse }),
     queue: new CommitQueue({ ...common, durability }),

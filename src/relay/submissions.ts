@@ -2,12 +2,14 @@ import type { RowId } from "../storage/store.ts";
 import { closeReasons, SessionError } from "../transport/close-reason.ts";
 import type { Frame } from "../transport/connection.ts";
 import type { Audience } from "./audience.ts";
+import type { Changes } from "./changes.ts";
 import type { CommitQueue } from "./commit/commit-queue.ts";
 import type { Durability, TaskGroup } from "./commit/durability.ts";
 import { type RunBuffers, type RunOwner, UpdateRun } from "./commit/update-run.ts";
 import { CompactorClosed } from "./compaction/compactor.ts";
 import type { Classification } from "./document/classification.ts";
 import type { Document } from "./document/document.ts";
+import { DocumentDeleted } from "./document/document-deleted.ts";
 import type { DocumentState } from "./document/document-state.ts";
 import { turnsOf } from "./document/run-in-turns.ts";
 import type { Finding } from "./document/size-limit.ts";
@@ -26,6 +28,7 @@ import { contentsOf, type UpdateContents } from "./update/update-contents.ts";
 
 /** The room of submissions, as far as they need it. */
 export interface SubmissionsRoom extends SpaceRoom {
+  readonly isDeleted: boolean;
   /** A member has sent an update. */
   received(member: SyncMember): void;
   /** The store has given up, and all updates that waited for it are discarded. */
@@ -37,6 +40,8 @@ export interface SubmissionsCollaborators extends DocumentSpaceCollaborators {
   readonly queue: CommitQueue;
   readonly durability: Durability;
   readonly buffers: RunBuffers;
+  /** Informed of every update that is committed. */
+  readonly changes: Changes;
   readonly limits: DocumentSpaceCollaborators["limits"] & UpdateLimits;
 }
 
@@ -97,10 +102,12 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
    * empty. Returns a promise when the document has to be read before the update can be classified, or compacted before its
    * size is known, and for a large update, which is read in the turns of its sender.
    *
-   * Throws, or rejects with, `SessionError` for an update that is malformed, or when the document cannot be read.
+   * Throws, or rejects with, `SessionError` for an update that is malformed, when the document cannot be read, and when it
+   * is deleted.
    */
   submit(submission: Submission): SubmissionOutcome | Promise<SubmissionOutcome> {
     const { sender, update } = submission;
+    if (this.#options.room.isDeleted) throw new DocumentDeleted();
     if (sender !== undefined) this.#options.room.received(sender);
     return readReceived(update, this.#accountOf(submission), this.#options.shared.limits, (contents) => {
       if (!contents.isEmpty) return this.#classifyLoaded({ submission, contents, finding: undefined });
@@ -117,7 +124,7 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
     const { room, shared, waiting } = this.#options;
     const { found } = shared.buffers;
     const { sender, frame } = submission;
-    if (!found.read(frame, offset, frame.byteLength)) return false;
+    if (room.isDeleted || !found.read(frame, offset, frame.byteLength)) return false;
     const bytes = found.end - found.start;
     if (submission.access === "read" || !this.#space.isFree(bytes) || !this.#state.isContinuedBy(found)) return false;
     room.received(sender);
@@ -183,7 +190,7 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
    * the commit queue inside `Durability.committed`.
    */
   committed(run: MemberRun, row: RowId): void {
-    const { audience, document, waiting } = this.#options;
+    const { audience, waiting } = this.#options;
     const { update, contents } = run.sealed;
     const isNew = !(this.#hasAdvanced && this.#state.holds(contents));
     waiting.stored(run, contents);
@@ -192,7 +199,7 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
     if (isNew) audience.publishUpdate(update, run);
     for (const origin of run.submissions) this.#tellWhenDurable(origin);
     this.#stored(contents);
-    document.committed(update.byteLength);
+    this.#reportChange(update, row, run.user);
   }
 
   /**
@@ -306,13 +313,19 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
   }
 
   #advance(update: Uint8Array, contents: UpdateContents, row: RowId): void {
-    const { audience, document, waiting } = this.#options;
+    const { audience, waiting } = this.#options;
     const rest = this.#state.uncommitted({ update, contents });
     this.#hasAdvanced ||= waiting.last !== undefined;
     this.#state.commit(update, contents, row);
     if (rest !== undefined) audience.publishUpdate(rest.update);
     this.#stored(contents);
-    document.committed(update.byteLength);
+    this.#reportChange(update, row, undefined);
+  }
+
+  #reportChange(update: Uint8Array, row: RowId, user: string | undefined): void {
+    const { document, shared } = this.#options;
+    document.committed(update.byteLength, row);
+    if (shared.changes.isWatched) shared.changes.committed({ document: document.name, row, update, user });
   }
 
   #stored(contents: UpdateContents): void {

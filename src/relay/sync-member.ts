@@ -1,4 +1,4 @@
-import type { Access } from "../auth/authorizer.ts";
+import type { Access, Denial } from "../auth/authorizer.ts";
 import type { Connection, Frame } from "../transport/connection.ts";
 
 /** The frames of one relay protocol. Members that share an encoding share its frames. */
@@ -29,4 +29,6 @@ export interface SyncMember {
    * update of the member left a gap, or one that was refused may fit now. Returns false if it must not be sent.
    */
   mayBeAsked?(): boolean;
+  /** The document is closed to all members, and this one has left the room: its client is told why. */
+  ended?(denial: Denial): void;
 }

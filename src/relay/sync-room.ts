@@ -1,15 +1,19 @@
 import type { Ticker, Ticking } from "../lib/time/ticker.ts";
+import type { RowId } from "../storage/store.ts";
 import type { OpenChannel } from "../transport/channel.ts";
 import { closeReasons } from "../transport/close-reason.ts";
 import type { Connection } from "../transport/connection.ts";
 import type { TransportLimits } from "../transport/limits.ts";
 import { Audience, type AudienceOwner } from "./audience.ts";
 import { Awareness, type AwarenessOwner } from "./awareness/awareness.ts";
+import type { AwarenessEntry } from "./awareness/awareness-codec.ts";
 import type { AwarenessBound, Drops } from "./awareness/drop-counts.ts";
+import type { Changes } from "./changes.ts";
 import type { CommitQueue } from "./commit/commit-queue.ts";
 import type { Durability } from "./commit/durability.ts";
 import type { RunBuffers } from "./commit/update-run.ts";
-import { Document, type DocumentOptions } from "./document/document.ts";
+import { Document, type DocumentOptions, type DocumentParts } from "./document/document.ts";
+import { DocumentDeleted, deletedDenial } from "./document/document-deleted.ts";
 import type { DocumentState } from "./document/document-state.ts";
 import { WaitingUpdates } from "./document/waiting-updates.ts";
 import type { DocumentSpaceCollaborators } from "./document-space.ts";
@@ -26,6 +30,7 @@ export interface SyncRoomOptions extends DocumentOptions, Pick<DocumentSpaceColl
   readonly queue: CommitQueue;
   readonly buffers: RunBuffers;
   readonly durability: Durability;
+  readonly changes: Changes;
   readonly snapshots: SnapshotBudget;
   readonly dropped: DroppedMessages;
   /** Calls every room with members each few seconds. */
@@ -51,8 +56,9 @@ export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMemb
   readonly #awareness: Awareness<SyncMember>;
   readonly #audience: Audience;
   readonly #answers: SyncAnswers;
+  #isDeleted = false;
 
-  /** Throws `SessionError` storage-unavailable when the document cannot be read. */
+  /** Throws `SessionError` storage-unavailable when the document cannot be read, or `DocumentDeleted`. */
   static async open(name: string, options: SyncRoomOptions): Promise<SyncRoom> {
     const waiting = new WaitingUpdates<MemberRun>();
     return new SyncRoom(await Document.open(name, waiting, options), waiting, options);
@@ -75,7 +81,42 @@ export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMemb
     return this.#document.name;
   }
 
+  /** The row of the last committed update; 0 for a document without updates. */
+  get sequence(): RowId {
+    return this.#document.sequence;
+  }
+
+  /** Whether the document is deleted. */
+  get isDeleted(): boolean {
+    return this.#isDeleted;
+  }
+
+  get members(): Iterable<SyncMember> {
+    return this.#audience.members;
+  }
+
+  /** The present awareness states. */
+  get presence(): readonly AwarenessEntry[] {
+    return this.#awareness.present();
+  }
+
+  /** Reads the whole committed content. Rejects with `SessionError` when it cannot be read. */
+  parts(): Promise<DocumentParts> {
+    return this.#document.parts();
+  }
+
+  /** Reports that the document was deleted: all members leave, none can join, and it takes no more updates. */
+  deleted(): void {
+    this.#isDeleted = true;
+    for (const member of [...this.#audience.members]) {
+      this.leave(member);
+      member.ended?.(deletedDenial);
+    }
+  }
+
+  /** Throws `DocumentDeleted`. */
   join(member: SyncMember): void {
+    if (this.#isDeleted) throw new DocumentDeleted();
     if (!this.#audience.hasMembers) this.#options.ticker.add(this);
     this.#audience.add(member);
     this.#awareness.joined(member);

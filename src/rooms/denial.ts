@@ -7,6 +7,7 @@ const reasons: Readonly<Record<Denial["kind"], CloseReason>> = {
   expired: closeReasons.grantExpired,
   early: closeReasons.notYetValid,
   unavailable: closeReasons.authorizationUnavailable,
+  deleted: closeReasons.documentDeleted,
 };
 
 const statuses = {
@@ -15,6 +16,7 @@ const statuses = {
   expired: 401,
   early: 401,
   unavailable: 503,
+  deleted: 404,
 } as const satisfies Record<Denial["kind"], number>;
 
 /** Returns the reason with which the connection of a denied client is closed. */

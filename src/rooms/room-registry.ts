@@ -25,6 +25,8 @@ interface Slot<R> {
   readonly opened: Promise<R>;
   /** Counts the leases that are held and those that wait for the room to open. */
   leases: number;
+  /** Its room has been closed, whoever still holds a lease. */
+  isClosed: boolean;
   stopLingering(): void;
 }
 
@@ -98,12 +100,36 @@ export class RoomRegistry<R> {
     slot.leases += 1;
     const room = await slot.opened;
     this.#refuseDrained();
+    if (slot.isClosed) return this.acquire(name);
     return new SlotLease(room, slot, this.#released);
+  }
+
+  /**
+   * Closes the room of this name now, if it is open, and resolves when its close has ended. Leases that are held stay
+   * valid, but their room is closed; the next acquire opens the room anew.
+   */
+  async close(name: string): Promise<void> {
+    const slot = this.#slots.get(name);
+    if (slot !== undefined) await this.#closeSlot(name, slot);
+    await this.#closing.get(name)?.closed;
+  }
+
+  async #closeSlot(name: string, slot: Slot<R>): Promise<void> {
+    try {
+      const room = await slot.opened;
+      // It may have been closed meanwhile.
+      if (this.#slots.get(name) !== slot) return;
+      slot.isClosed = true;
+      slot.stopLingering();
+      this.#close(name, room);
+    } catch {
+      // A failed open leaves no room to close.
+    }
   }
 
   readonly #released = (slot: Slot<R>, room: R): void => {
     slot.leases -= 1;
-    if (slot.leases === 0 && this.#drained === undefined) this.#linger(slot.name, slot, room);
+    if (slot.leases === 0 && !slot.isClosed && this.#drained === undefined) this.#linger(slot.name, slot, room);
   };
 
   /** Closes all rooms now, leased or not, and resolves when every close has ended. Every later acquire rejects. */
@@ -118,7 +144,7 @@ export class RoomRegistry<R> {
 
   #open(name: string): Slot<R> {
     const opened = (async () => this.#options.open(name))();
-    const slot: Slot<R> = { name, opened, leases: 0, stopLingering: () => {} };
+    const slot: Slot<R> = { name, opened, leases: 0, isClosed: false, stopLingering: () => {} };
     this.#slots.set(name, slot);
     opened.then(
       (room) => this.#rooms.set(name, room),

@@ -21,7 +21,9 @@ export interface StoredDocument {
   readonly tail: readonly StoredUpdate[];
   /** The updates that compactions have quarantined. They are kept, but are not part of the document. */
   readonly quarantined: readonly StoredUpdate[];
-  /** As `DocumentInfo.deletedAt`. */
+  /** As `DocumentInfo.sequence`. */
+  readonly sequence: RowId;
+  /** As `DocumentInfo.deletedAt`. The log of a deleted document is not read: it appears empty. */
   readonly deletedAt?: number | undefined;
 }
 
@@ -107,7 +109,7 @@ export interface Store {
    * A store that can, answers synchronously: it returns the row ids, or throws `StoreError`. Otherwise it returns a
    * promise. One store may do both, so a caller that does not need the difference awaits the answer.
    *
-   * The caller makes sure that no document of the batch is deleted.
+   * A deleted document stays deleted.
    */
   append(batch: readonly PendingUpdate[]): readonly RowId[] | Promise<readonly RowId[]>;
   /**

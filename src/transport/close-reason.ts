@@ -26,6 +26,7 @@ export const closeReasons = {
   malformedFrame: { code: 4400, name: "malformed-frame" },
   unauthorized: { code: 4401, name: "unauthorized" },
   forbidden: { code: 4403, name: "forbidden" },
+  documentDeleted: { code: 4404, name: "document-deleted" },
   // Never sent on /sync, where it would be final: y-websocket has no deadline to miss.
   timeout: { code: 4408, name: "timeout" },
   replaced: { code: 4409, name: "replaced" },

@@ -316,7 +316,11 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
     });
 
     describe("the sequence of a document", () => {
-      const sequence = async (document: string) => (await store.info(document))?.sequence;
+      const sequence = async (document: string) => {
+        const info = await store.info(document);
+        expect((await store.load(document))?.sequence).toBe(info?.sequence as RowId);
+        return info?.sequence;
+      };
 
       test("is the row of its last append, which a compaction does not change", async () => {
         const rows = await append("document", 1, 2);
@@ -358,12 +362,14 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
     });
 
     describe("delete and undelete", () => {
-      test("mark a document, whose log stays as it is", async () => {
-        await append("document", 1, 2);
+      test("hide the log of a document, and show it again as it was", async () => {
+        const rows = await append("document", 1, 2);
         expect(await store.delete("document")).toBe(true);
         const deleted = await store.load("document");
         expect(deleted?.deletedAt).toBe((await store.info("document"))?.deletedAt ?? 0);
-        expect(summarize(deleted)).toEqual({ base: undefined, tail: [[1], [2]] });
+        expect(deleted?.sequence).toBe(row(rows[1]));
+        expect(summarize(deleted)).toEqual({ base: undefined, tail: [] });
+        expect(await store.info("document")).toMatchObject({ bytes: 2, tailRows: 2 });
         expect(await store.undelete("document")).toBe(true);
         expect((await store.load("document"))?.deletedAt).toBeUndefined();
         expect(await load("document")).toEqual({ base: undefined, tail: [[1], [2]] });
@@ -384,6 +390,15 @@ export function describeStore(name: string, open: () => Store | Promise<Store>):
         expect(await store.delete("document")).toBe(false);
         expect(await store.undelete("document")).toBe(false);
         expect(await store.info("document")).toBeUndefined();
+      });
+
+      test("an append leaves a document deleted", async () => {
+        await append("document", 1);
+        await store.delete("document");
+        await append("document", 2);
+        expect(await names({ limit: 1 })).toEqual([]);
+        await store.undelete("document");
+        expect(await load("document")).toEqual({ base: undefined, tail: [[1], [2]] });
       });
 
       test("a deleted document can be compacted and purged", async () => {

@@ -97,7 +97,7 @@ class Pair {
     const tail = stored.slice(stored.length - tailCount);
     const base = stored.at(-tailCount - 1);
     this.state = new DocumentState(
-      { base: base && { ...base, summary: undefined }, tail, quarantined: [] },
+      { base: base && { ...base, summary: undefined }, tail, quarantined: [], sequence: 0 },
       this.#waiting,
     );
   }

@@ -77,6 +77,23 @@ test("an update is stored with the user of its member, or of its submission", as
   expect(store.appended.flat().map(({ user }) => user)).toEqual(["user of a", "the key of an app", undefined]);
 });
 
+test("changes are told in the order of their commits, when the members have got them", async () => {
+  const { room, join, turn, changes, ofServer } = await setUp();
+  const [a, b] = [join("a"), join("b")];
+  const told: unknown[] = [];
+  changes.watch("document", ({ row, update, user }) => told.push([row, hex(update), user, b.take()]));
+  changes.watch("another", () => told.push("of another document"));
+  void submit(room, a.member, { update: first });
+  void room.updates.submit({ ...ofServer("edit", second), user: "app" });
+  expect(told).toEqual([]);
+  await turn();
+  expect(told).toEqual([
+    [1, hex(first), "user of a", [`update ${hex(first)}`]],
+    [2, hex(second), "app", [`update ${hex(second)}`]],
+  ]);
+  expect(room.sequence).toBe(2);
+});
+
 describe("an update of the server", () => {
   test("is stored, sent to all members, and reported when it is durable", async () => {
     const { room, store, join, told, ofServer, turn, clock } = await setUp();

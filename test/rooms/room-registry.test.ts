@@ -397,3 +397,60 @@ test.each([1, 2, 3, 4, 5, 6, 7, 8])(
     expect(generation).toBeGreaterThan(100);
   },
 );
+
+test("a room that is closed by its name is opened anew, whoever holds a lease of the old one", async () => {
+  const { registry, events, clock } = setUp();
+  const old = await registry.acquire("x");
+  await registry.close("x");
+  const lease = await registry.acquire("x");
+  expect(lease.room.generation).toBe(2);
+  // The old lease keeps nothing open, and closes nothing.
+  old.release();
+  clock.advance(lingerMs);
+  await settled();
+  expect(events).toEqual(["open x", "close x", "closed x", "open x"]);
+  lease.release();
+  clock.advance(lingerMs);
+  await settled();
+  expect(events.slice(4)).toEqual(["close x", "closed x"]);
+});
+
+test("a room that lingers is closed by its name once", async () => {
+  const { registry, events, clock } = setUp();
+  (await registry.acquire("x")).release();
+  await Promise.all([registry.close("x"), registry.close("x"), registry.close("other")]);
+  clock.advance(lingerMs);
+  await settled();
+  expect(events).toEqual(["open x", "close x", "closed x"]);
+});
+
+test("a room that is closed by its name while it opens is closed once it is open, and later acquires get the next", async () => {
+  const { registry, events, gates } = setUp();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gates.open = () => promise;
+  const before = registry.acquire("x");
+  const closing = registry.close("x");
+  const after = registry.acquire("x");
+  gates.open = () => {};
+  resolve();
+  await closing;
+  expect((await before).room.generation).toBe(1);
+  expect((await after).room.generation).toBe(2);
+  expect(events).toEqual(["open x", "close x", "closed x", "open x"]);
+});
+
+test("closing a room by its name waits for a close that runs, and a failed open leaves nothing to close", async () => {
+  const { registry, clock, gates } = setUp();
+  const { promise, resolve } = Promise.withResolvers<void>();
+  gates.close = () => promise;
+  (await registry.acquire("x")).release();
+  clock.advance(lingerMs);
+  const closing = registry.close("x");
+  expect(await isPending(closing)).toBe(true);
+  resolve();
+  await closing;
+  gates.open = () => Promise.reject(new Error("on command"));
+  const acquiring = registry.acquire("y").catch(() => "failed");
+  await registry.close("y");
+  expect(await acquiring).toBe("failed");
+});

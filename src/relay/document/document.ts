@@ -1,8 +1,7 @@
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Log } from "../../ops/log.ts";
 import type { Metrics } from "../../ops/metrics.ts";
-import type { Store, StoredDocument } from "../../storage/store.ts";
-import { closeReasons, SessionError } from "../../transport/close-reason.ts";
+import type { RowId, Store, StoredDocument } from "../../storage/store.ts";
 import { CompactionPace } from "../compaction/compaction-pace.ts";
 import {
   type CompactionInput,
@@ -23,8 +22,9 @@ import { type PackedUpdates, packWith } from "../update/packed-updates.ts";
 import type { ContentCounts } from "../update/update-contents.ts";
 import type { DocumentMemory, MemoryHolder } from "./document-memory.ts";
 import { type Compacted, type CountedCut, DocumentState } from "./document-state.ts";
+import { loadInTurns } from "./load-in-turns.ts";
 import { runInTurns, turnsOf } from "./run-in-turns.ts";
-import { type ReadParts, readLargeParts } from "./stored-contents.ts";
+import type { ReadParts } from "./stored-contents.ts";
 import type { StagedContents } from "./waiting-updates.ts";
 
 /** The collaborators that all documents of a server share. */
@@ -49,10 +49,22 @@ export interface TriedSize {
   readonly appendedBytes: number;
 }
 
+/** The committed content of a document at one time. */
+export interface DocumentParts {
+  /** As `Document.sequence`. */
+  readonly sequence: RowId;
+  /** Yjs updates, V1, which together are the document. They are shared, and must not be modified. */
+  readonly updates: readonly Uint8Array[];
+}
+
 interface LoadedDocument {
   readonly state: DocumentState;
   readonly staged: StagedContents;
+  readonly sequence: RowId;
 }
+
+/** The state vector of a client that has nothing. */
+const emptyVector = Uint8Array.of(0);
 
 /** Memory is counted again after this many committed bytes: counting costs as much as a commit. */
 const countedBytes = 4 * 1024;
@@ -69,6 +81,7 @@ export class Document implements MemoryHolder {
   readonly keepsDeleted: boolean;
   readonly #options: DocumentOptions;
   readonly #staged: StagedContents;
+  #sequence: RowId;
   /** The compaction that `compact` waits for and that has not begun. */
   #requested: Promise<void> | undefined;
   #isTrying = false;
@@ -86,16 +99,22 @@ export class Document implements MemoryHolder {
   #uncountedBytes = 0;
 
   /**
-   * `staged`: as for `DocumentState`. Throws `SessionError` storage-unavailable when the document cannot be read.
+   * `staged`: as for `DocumentState`. Throws `SessionError` storage-unavailable when the document cannot be read, or
+   * document-deleted.
    */
   static async open(name: string, staged: StagedContents, options: DocumentOptions): Promise<Document> {
-    const take = (stored: StoredDocument | undefined, read: ReadParts) => new DocumentState(stored, staged, read);
-    return new Document(name, { state: await load(name, options, take), staged }, options);
+    const take = (stored: StoredDocument | undefined, read: ReadParts): LoadedDocument => ({
+      state: new DocumentState(stored, staged, read),
+      staged,
+      sequence: stored?.sequence ?? 0,
+    });
+    return new Document(name, await loadInTurns(name, options, take), options);
   }
 
-  private constructor(name: string, { state, staged }: LoadedDocument, options: DocumentOptions) {
+  private constructor(name: string, { state, staged, sequence }: LoadedDocument, options: DocumentOptions) {
     this.name = name;
     this.state = state;
+    this.#sequence = sequence;
     this.#staged = staged;
     this.keepsDeleted = options.keepsDeleted(name);
     this.#options = options;
@@ -114,8 +133,24 @@ export class Document implements MemoryHolder {
     return result;
   }
 
-  /** Called after `state.commit`, with the size of the update. */
-  committed(bytes: number): void {
+  /** The row of its last committed update; 0 for a document without updates. */
+  get sequence(): RowId {
+    return this.#sequence;
+  }
+
+  /** Reads the whole committed content. Rejects as `loaded`. */
+  async parts(): Promise<DocumentParts> {
+    for (;;) {
+      const parts = await this.loaded(() => this.#partsIfPrepared());
+      if (parts !== undefined) return parts;
+      await new Promise<void>((resolve) => this.#options.clock.afterTurn(resolve));
+    }
+  }
+
+  /** Called after `state.commit`, with the size of the update and its row. */
+  committed(bytes: number, row: RowId): void {
+    // Another node's rows may come late.
+    this.#sequence = Math.max(this.#sequence, row);
     this.#uncountedBytes += bytes;
     if (this.#uncountedBytes >= countedBytes && this.state.isLoaded) this.#countMemory();
     this.#compactIfDue();
@@ -182,6 +217,15 @@ export class Document implements MemoryHolder {
     this.#compactionSkipped?.resolve();
   }
 
+  #partsIfPrepared(): DocumentParts | undefined {
+    if (!this.state.isPrepared) {
+      this.state.prepareStep();
+      return undefined;
+    }
+    const { before, update } = this.state.answer(emptyVector);
+    return { sequence: this.#sequence, updates: [...before, update] };
+  }
+
   async #whenLoaded<Result>(task: () => Result): Promise<Awaited<Result>> {
     // Loads again if the bytes were dropped before this task could run.
     while (!this.state.isLoaded) {
@@ -195,7 +239,7 @@ export class Document implements MemoryHolder {
 
   async #load(): Promise<void> {
     try {
-      await load(this.name, this.#options, this.state.expectContent());
+      await loadInTurns(this.name, this.#options, this.state.expectContent());
     } finally {
       this.#loading = undefined;
     }
@@ -318,25 +362,6 @@ export class Document implements MemoryHolder {
     if (updates === 0) return;
     metrics.quarantinedUpdates.inc(updates);
     log.warn({ event: "updates-quarantined", updates });
-  }
-}
-
-async function load<Result>(
-  name: string,
-  { store, clock, log, metrics }: DocumentOptions,
-  take: (stored: StoredDocument | undefined, read: ReadParts) => Result,
-): Promise<Awaited<Result>> {
-  metrics.documentLoads.inc();
-  try {
-    const stored = await store.load(name);
-    return await runInTurns(readLargeParts(stored), turnsOf(clock), (read) => take(stored, read));
-  } catch (error) {
-    metrics.storeFailures.inc({ operation: "load" });
-    log.error({ event: "document-unreadable", err: error });
-    throw new SessionError(
-      closeReasons.storageUnavailable,
-      "document temporarily unavailable: the store could not read it",
-    );
   }
 }
 

@@ -279,6 +279,7 @@ export class Attachment {
       limits,
       clock,
       dropped,
+      ended: (denial) => this.#grantEnded(denial),
       failed: (error) => this.#failed(error),
     });
     this.#authorization.stopDeadline();

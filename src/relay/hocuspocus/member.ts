@@ -1,4 +1,4 @@
-import type { Access } from "../../auth/authorizer.ts";
+import type { Access, Denial } from "../../auth/authorizer.ts";
 import { abortableWait } from "../../lib/abortable-wait.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { RoomPass } from "../../rooms/room-pass.ts";
@@ -27,6 +27,8 @@ export interface HocuspocusMemberOptions {
   readonly limits: HocuspocusLimits & Pick<TransportLimits, "outboxBytes">;
   readonly clock: Clock;
   readonly dropped: DroppedMessages;
+  /** As `SyncMember.ended`. */
+  readonly ended: (denial: Denial) => void;
   /** A stateless message that has waited could not be sent, by a fault of the server. */
   readonly failed: (error: unknown) => void;
 }
@@ -76,6 +78,10 @@ export class HocuspocusMember implements SyncMember {
 
   get user(): string | undefined {
     return this.#options.pass.user;
+  }
+
+  ended(denial: Denial): void {
+    this.#options.ended(denial);
   }
 
   get hasLeft(): boolean {

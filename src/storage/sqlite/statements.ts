@@ -6,6 +6,8 @@ export interface DocumentRow {
   readonly id: number;
   readonly base: RowId | null;
   readonly summary: Uint8Array | null;
+  /** The last update in the table `updates`: there may be later ones in the journal. */
+  readonly sequence: RowId;
   readonly deletedAt: number | null;
 }
 
@@ -56,7 +58,7 @@ export type Statements = ReturnType<typeof prepareStatements>;
 export function prepareStatements(database: Database) {
   return {
     findDocument: database.prepare<DocumentRow, [name: string]>(
-      "SELECT id, base, summary, deleted_at AS deletedAt FROM documents WHERE name = ?",
+      "SELECT id, base, summary, last_update AS sequence, deleted_at AS deletedAt FROM documents WHERE name = ?",
     ),
     insertDocument: database.prepare<{ id: number }, [name: string, folded: RowId, createdAt: number]>(
       "INSERT INTO documents (name, folded, created_at) VALUES (?, ?, ?) RETURNING id",

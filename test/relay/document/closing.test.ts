@@ -19,7 +19,7 @@ test("a document that is closed while one compaction runs and another waits is c
     const update = Y.encodeStateAsUpdate(doc);
     const [row = 0] = await store.append([{ document: "document", update }]);
     document.state.commit(update, contentsOf(update), row);
-    document.committed(update.byteLength);
+    document.committed(update.byteLength, row);
   };
   await write(70_000);
   const requested = document.compact();

@@ -351,6 +351,7 @@ describe("stored and loaded, a document", () => {
         { row: 9, update: deleting(1, 1, 2) },
       ],
       quarantined: [],
+      sequence: 0,
     });
     expect(read(state, bringing(1, 0, 5)).verdict).toBe("known");
     expect(read(state, deleting(1, 1, 2)).verdict).toBe("known");
@@ -364,8 +365,10 @@ describe("stored and loaded, a document", () => {
   test("is rejected, with the number of the row, when a row is not an update", () => {
     const corrupt = { row: 12, update: Uint8Array.of(1, 2, 3) };
     const load = (stored: ConstructorParameters<typeof DocumentState>[0]) => () => new DocumentState(stored);
-    expect(load({ base: { ...corrupt, summary: undefined }, tail: [], quarantined: [] })).toThrow(StoreError);
-    expect(load({ base: undefined, tail: [corrupt], quarantined: [] })).toThrow("row 12");
+    expect(load({ base: { ...corrupt, summary: undefined }, tail: [], quarantined: [], sequence: 0 })).toThrow(
+      StoreError,
+    );
+    expect(load({ base: undefined, tail: [corrupt], quarantined: [], sequence: 0 })).toThrow("row 12");
   });
 });
 
@@ -467,7 +470,7 @@ describe("a document that is unloaded and read again has", () => {
     take(state, 4);
     const loaded = state.expectContent();
     take(state, 3);
-    loaded({ base: undefined, tail: stored, quarantined: [] }, nothingRead);
+    loaded({ base: undefined, tail: stored, quarantined: [], sequence: 0 }, nothingRead);
     expect(state.cut().rows).toEqual([1, 4, 3]);
     take(state, 2, 5);
     expect(state.cut().rows).toEqual([1, 4, 3, 2, 5]);
@@ -479,10 +482,10 @@ describe("a document that is unloaded and read again has", () => {
     state.expectContent();
     take(state, 2);
     const loaded = state.expectContent();
-    loaded({ base: undefined, tail: stored, quarantined: [] }, nothingRead);
+    loaded({ base: undefined, tail: stored, quarantined: [], sequence: 0 }, nothingRead);
     expect(state.cut().rows).toEqual([2]);
     state.unload();
-    state.expectContent()({ base: undefined, tail: stored, quarantined: [] }, nothingRead);
+    state.expectContent()({ base: undefined, tail: stored, quarantined: [], sequence: 0 }, nothingRead);
     expect(state.cut().rows).toEqual([2]);
   });
 });

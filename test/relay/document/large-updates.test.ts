@@ -119,7 +119,7 @@ test("a stored document with large updates is read in steps, and is the same as 
     },
     { base: { ...base, summary }, tail: [] },
     { base: { row: 1, update: large, summary: encodeSummary(contentsOf(large)) }, tail: [] },
-  ].map((each) => ({ base: undefined, quarantined: [], ...each }))) {
+  ].map((each) => ({ base: undefined, quarantined: [], sequence: 0, ...each }))) {
     let steps = 0;
     const parts = finish(readLargeParts(stored), () => {
       steps += 1;

@@ -14,7 +14,9 @@ describe("the summary of a log", () => {
     const base = Y.encodeStateAsUpdate(doc);
     doc.getText("t").delete(0, 2);
     const tail = log(Y.encodeStateAsUpdate(doc), bringing(2, 0, 3), deleting(2, 1, 2));
-    expect(summarizeLog({ base: { row: 9, update: base, summary: undefined }, tail, quarantined: [] })).toEqual({
+    expect(
+      summarizeLog({ base: { row: 9, update: base, summary: undefined }, tail, quarantined: [], sequence: 0 }),
+    ).toEqual({
       baseBytes: base.length,
       tailBytes: tail.reduce((sum, { update }) => sum + update.length, 0),
       clients: 2,
@@ -25,17 +27,19 @@ describe("the summary of a log", () => {
   });
 
   test("has gaps when updates wait for others", () => {
-    expect(summarizeLog({ base: undefined, tail: log(bringing(1, 5, 7)), quarantined: [] })).toMatchObject({
-      baseBytes: 0,
-      clients: 1,
-      inserted: 2,
-      hasGaps: true,
-    });
+    expect(summarizeLog({ base: undefined, tail: log(bringing(1, 5, 7)), quarantined: [], sequence: 0 })).toMatchObject(
+      {
+        baseBytes: 0,
+        clients: 1,
+        inserted: 2,
+        hasGaps: true,
+      },
+    );
   });
 
   test("is rejected, with the number of the row, for a row that is not an update", () => {
     const tail = log(bringing(1, 0, 1), Uint8Array.of(1, 2));
-    const summarize = () => summarizeLog({ base: undefined, tail, quarantined: [] });
+    const summarize = () => summarizeLog({ base: undefined, tail, quarantined: [], sequence: 0 });
     expect(summarize).toThrow(StoreError);
     expect(summarize).toThrow("row 2 does not hold a Yjs update: ");
   });

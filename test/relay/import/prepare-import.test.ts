@@ -227,7 +227,7 @@ test("a store that returns other updates than were written is reported as corrup
   update[0] = (update[0] ?? 0) ^ 1;
   const confused = {
     ...forgetful,
-    load: async () => ({ base: undefined, tail: [{ row: 1, update }], quarantined: [] }),
+    load: async () => ({ base: undefined, tail: [{ row: 1, update }], quarantined: [], sequence: 0 }),
   };
   expect(storeAddition("notes", addition, confused)).rejects.toThrow("did not return the updates that were written");
 });

@@ -59,6 +59,7 @@ const codes = {
   expired: "expired",
   early: "not-yet-valid",
   unavailable: "unavailable",
+  deleted: "deleted",
 } as const;
 
 /** A denial with the reason `not now`. */

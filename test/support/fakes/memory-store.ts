@@ -40,12 +40,13 @@ class MemoryStore implements Store {
   async load(document: string): Promise<StoredDocument | undefined> {
     const log = this.#logs.get(document);
     if (log === undefined) return undefined;
-    const { base, tail, quarantined } = log;
+    const { base, deletedAt, quarantined, sequence, tail } = log;
+    if (deletedAt !== undefined) return { base: undefined, tail: [], quarantined: [], sequence, deletedAt };
     return {
       base: base && { ...copy(base), summary: base.summary && new Uint8Array(base.summary) },
       tail: Array.from(tail.values(), copy),
       quarantined: quarantined.map(copy),
-      deletedAt: log.deletedAt,
+      sequence,
     };
   }
 

@@ -8,6 +8,9 @@ export function loadDocument(name: string, { journal, statements }: Connection):
   return translateErrors(() => {
     const found = statements.findDocument.get(name);
     if (found === null) return undefined;
+    const deletedAt = found.deletedAt ?? undefined;
+    const sequence = Math.max(found.sequence, journal.lastRowOf(found.id) ?? 0);
+    if (deletedAt !== undefined) return { base: undefined, tail: [], quarantined: [], sequence, deletedAt };
     const updates = statements.selectUpdates.all(found.id);
     const base = updates.find(({ row }) => row === found.base);
     const journaled = journal.updatesOf(found.id);
@@ -17,7 +20,7 @@ export function loadDocument(name: string, { journal, statements }: Connection):
       // Updates that were too large for the journal may be older or newer than those in it.
       tail: journaled.length === 0 ? tail : tail.sort((left, right) => left.row - right.row),
       quarantined: statements.selectQuarantined.all(found.id),
-      deletedAt: found.deletedAt ?? undefined,
+      sequence,
     };
   });
 }

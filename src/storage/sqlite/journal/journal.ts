@@ -152,6 +152,11 @@ export class Journal {
     return this.#readerAt(row).update;
   }
 
+  /** The row id of the last live update of a document; undefined if there is none. */
+  lastRowOf(document: number): RowId | undefined {
+    return this.#rows.get(document)?.at(-1);
+  }
+
   /** The last live update of a document among those with row ids up to `end`; undefined if there is none. */
   lastOf(document: number, end: RowId): LastUpdate | undefined {
     const row = this.#rows.get(document)?.findLast((each) => each <= end);

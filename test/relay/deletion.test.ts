@@ -1,0 +1,151 @@
+import { expect, test } from "bun:test";
+import * as Y from "yjs";
+import { Deletion } from "../../src/relay/deletion.ts";
+import { DocumentDeleted } from "../../src/relay/document/document-deleted.ts";
+import type { SyncEncoding } from "../../src/relay/sync-member.ts";
+import { settled } from "../support/eventually.ts";
+import { FailingStore } from "../support/fakes/failing-store.ts";
+import { FakeConnection } from "../support/fakes/fake-connection.ts";
+import { openMemoryStore } from "../support/fakes/memory-store.ts";
+import { roomParts, submit } from "../support/servers/room-parts.ts";
+
+const encoding: SyncEncoding = {
+  syncStep1: () => "step1",
+  syncStep2: () => "step2",
+  update: () => "update",
+  awareness: () => "awareness",
+};
+
+const lingerMs = 10_000;
+
+function updateOf(text: string): Uint8Array {
+  const doc = new Y.Doc();
+  doc.getText("t").insert(0, text);
+  return Y.encodeStateAsUpdate(doc);
+}
+
+function setUp() {
+  const store = new FailingStore(openMemoryStore());
+  const parts = roomParts({}, store);
+  const { rooms } = parts;
+  const deletion = new Deletion({ store, rooms });
+  /** A client in a document, and the reason that it was told for its end. */
+  const enter = async (document = "document") => {
+    const lease = await rooms.acquire(document);
+    const connection = new FakeConnection("member");
+    const told: string[] = [];
+    const member = {
+      connection,
+      encoding,
+      access: "write" as const,
+      ended: ({ code }: { code: string }) => told.push(code),
+    };
+    lease.room.join(member);
+    return { room: lease.room, member, told, release: () => lease.release() };
+  };
+  const write = async (text = "text", document = "document") => {
+    const client = await enter(document);
+    void submit(client.room, client.member, { update: updateOf(text) });
+    await parts.turnAndSync();
+    return client;
+  };
+  /** The text of a document that somebody opens. */
+  const read = async (document = "document") => {
+    const lease = await rooms.acquire(document);
+    const doc = new Y.Doc();
+    for (const update of (await lease.room.parts()).updates) Y.applyUpdate(doc, update);
+    lease.release();
+    return doc.getText("t").toString();
+  };
+  const entering = () =>
+    rooms.acquire("document").then(
+      () => "entered",
+      (error: unknown) => error,
+    );
+  return { ...parts, store, deletion, enter, write, read, entering };
+}
+
+test("a deletion ends every membership, and nobody can enter or write until it is taken back", async () => {
+  const { deletion, write, enter, entering, read } = setUp();
+  const first = await write();
+  const second = await enter();
+  expect(await deletion.delete("document")).toBe(true);
+  expect([first.told, second.told]).toEqual([["deleted"], ["deleted"]]);
+  expect([...first.room.members]).toEqual([]);
+  expect(await entering()).toBeInstanceOf(DocumentDeleted);
+  expect(() => submit(first.room, first.member, { update: updateOf("late") })).toThrow(DocumentDeleted);
+  expect(() => first.room.join(first.member)).toThrow(DocumentDeleted);
+  expect(await deletion.undelete("document")).toBe(true);
+  expect(await read()).toBe("text");
+});
+
+test("a deletion is idempotent, and reports a document that does not exist", async () => {
+  const { deletion, write, store } = setUp();
+  await write();
+  await deletion.delete("document");
+  const deletedAt = (await store.info("document"))?.deletedAt;
+  expect(await deletion.delete("document")).toBe(true);
+  expect((await store.info("document"))?.deletedAt).toBe(deletedAt as number);
+  expect(await deletion.delete("another")).toBe(false);
+  expect(await deletion.undelete("another")).toBe(false);
+  expect(await deletion.purge("another")).toBe(false);
+  expect(await store.info("another")).toBeUndefined();
+});
+
+test("an update that waits for the store when its document is deleted is stored, and undelete brings it back", async () => {
+  const { deletion, write, read, clock } = setUp();
+  const { room, member } = await write("first ");
+  void submit(room, member, { update: updateOf("second") });
+  const deleting = deletion.delete("document");
+  await settled();
+  clock.runTurns();
+  await deleting;
+  await deletion.undelete("document");
+  expect((await read()).length).toBe("first second".length);
+});
+
+test("a client that enters while its document is deleted is let in by neither the old room nor a new one", async () => {
+  const { deletion, write, store, entering } = setUp();
+  (await write()).release();
+  const release = store.holdLoad();
+  const deleting = deletion.delete("document");
+  const entered = entering();
+  release();
+  await deleting;
+  const outcome = await entered;
+  // It may have entered before the deletion; then it has the room that the deletion has ended.
+  if (outcome !== "entered") expect(outcome).toBeInstanceOf(DocumentDeleted);
+  expect(await entering()).toBeInstanceOf(DocumentDeleted);
+});
+
+test("a store that fails leaves the document as it was, with its members", async () => {
+  const { deletion, write, enter, store } = setUp();
+  const { told } = await write();
+  store.fail("unavailable");
+  await expect(deletion.delete("document")).rejects.toMatchObject({ kind: "unavailable" });
+  expect(told).toEqual([]);
+  store.recover();
+  await enter();
+});
+
+test("a purge removes the document for ever, and its name can be used again", async () => {
+  const { deletion, write, read, store, clock } = setUp();
+  const { told, release } = await write("forgotten");
+  expect(await deletion.purge("document")).toBe(true);
+  expect(told).toEqual(["deleted"]);
+  expect(await store.info("document")).toBeUndefined();
+  expect(await read()).toBe("");
+  await write("new");
+  // The leases of the old members end later.
+  release();
+  clock.advance(lingerMs);
+  expect(await read()).toBe("new");
+});
+
+test("a document that is deleted already can be purged", async () => {
+  const { deletion, write, store } = setUp();
+  await write();
+  await deletion.delete("document");
+  expect(await deletion.purge("document")).toBe(true);
+  expect(await store.info("document")).toBeUndefined();
+});
