@@ -1,8 +1,11 @@
-import { statfsSync } from "node:fs";
+import { existsSync, readFileSync, statfsSync } from "node:fs";
 import { join } from "node:path";
+import { AcmeFolder, acmeFolderOf } from "../storage/acme-folder.ts";
 import { type BackupFile, BackupFolder } from "../storage/backups/backup-folder.ts";
 import { type FolderHolder, findFolderHolder } from "../storage/data-folder.ts";
 import { checkDatabase, databaseName, hasDatabase } from "../storage/sqlite/database-file.ts";
+import { covers, readCertificate } from "../tls/certificate.ts";
+import type { HttpsOptions } from "./server-options.ts";
 
 /** The state of a data folder, of which nothing is changed. */
 export interface DataFolderState {
@@ -54,4 +57,32 @@ export function diskOf(folder: string): DiskFacts {
   const { bavail, bsize, type } = statfsSync(folder);
   const isLinux = process.platform === "linux";
   return { freeBytes: bavail * bsize, networkFileSystem: isLinux ? networkFileSystems.get(type) : undefined };
+}
+
+/** The certificate that a server has, or would start with. */
+export interface StoredCertificate {
+  /** Epoch milliseconds. */
+  readonly validFrom: number;
+  /** Epoch milliseconds. */
+  readonly expiresAt: number;
+  /** The domains that it does not name. */
+  readonly missing: readonly string[];
+}
+
+/** Undefined if an authority has not issued one yet. Throws `CertificateUnusable` or the system's error. */
+export function storedCertificate(https: HttpsOptions, dataFolder: string): StoredCertificate | undefined {
+  const pem = pemOf(https, dataFolder);
+  if (pem === undefined) return undefined;
+  const certificate = readCertificate(pem.chain, pem.privateKey);
+  const { validFrom, expiresAt } = certificate;
+  return { validFrom, expiresAt, missing: https.domains.filter((domain) => !covers(certificate, domain)) };
+}
+
+function pemOf({ files, acme }: HttpsOptions, dataFolder: string) {
+  if (files !== undefined) {
+    return { chain: readFileSync(files.certificate, "utf8"), privateKey: readFileSync(files.key, "utf8") };
+  }
+  // An `AcmeFolder` would create its folder.
+  if (acme === undefined || !existsSync(acmeFolderOf(dataFolder, acme.directoryUrl))) return undefined;
+  return new AcmeFolder(dataFolder, acme.directoryUrl).readCertificate();
 }

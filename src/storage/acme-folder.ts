@@ -25,8 +25,7 @@ export class AcmeFolder implements AcmeStorage {
 
   /** Creates the folder, with mode 0700, if it does not exist. `dataFolder` exists. Throws the system's error. */
   constructor(dataFolder: string, directoryUrl: URL) {
-    const authority = `${directoryUrl.host}${directoryUrl.pathname}`.replaceAll(/[^a-z0-9.]+/gi, "-");
-    this.#path = join(dataFolder, folderName, authority);
+    this.#path = acmeFolderOf(dataFolder, directoryUrl);
     mkdirSync(this.#path, { recursive: true, mode: 0o700 });
   }
 
@@ -52,6 +51,12 @@ export class AcmeFolder implements AcmeStorage {
   writeCertificate({ chain, privateKey }: StoredCertificate): void {
     replaceFile(join(this.#path, certificateName), `${privateKey.trimEnd()}\n${chain}`);
   }
+}
+
+/** The folder in a data folder for the authority with this directory. */
+export function acmeFolderOf(dataFolder: string, directoryUrl: URL): string {
+  const authority = `${directoryUrl.host}${directoryUrl.pathname}`.replaceAll(/[^a-z0-9.]+/gi, "-");
+  return join(dataFolder, folderName, authority);
 }
 
 function parse(text: string): unknown {

@@ -89,7 +89,11 @@ describe("yurt doctor sends a request through the public URL, and", () => {
 });
 
 describe("a request that arrives", () => {
-  const expected = { publicUrl: new URL("https://collab.example.com"), proxies: new AddressRanges(["10.0.0.1"]) };
+  const expected = {
+    publicUrl: new URL("https://collab.example.com"),
+    proxies: new AddressRanges(["10.0.0.1"]),
+    isEncrypted: false,
+  };
   const { host } = expected.publicUrl;
 
   test.each<readonly [Arrival, readonly Finding["status"][]]>([
@@ -103,6 +107,11 @@ describe("a request that arrives", () => {
     [{ remoteAddress: "10.0.0.2", headers: { host: "yurt:4444", "x-forwarded-for": "203.0.113.5" } }, ["warn", "warn"]],
   ])("%j is judged", (arrival, statuses) => {
     expect(arrivalFindings(arrival, expected).map(({ status }) => status)).toEqual([...statuses]);
+  });
+
+  test("without a proxy is all right if the server does HTTPS itself", () => {
+    const arrival = { remoteAddress: "203.0.113.5", headers: { host } };
+    expect(arrivalFindings(arrival, { ...expected, isEncrypted: true }).map(({ status }) => status)).toEqual(["ok"]);
   });
 
   test("from a proxy that is not trusted names the setting with its address", () => {

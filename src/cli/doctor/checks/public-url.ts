@@ -29,8 +29,7 @@ export async function checkPublicUrl(examination: Examination): Promise<readonly
   return [
     { check, status: "ok", message: `${base} reaches the server.` },
     await checkUpgrade(base),
-    // Without a proxy, requests arrive as they were sent.
-    ...(tlsModeOf(values) === "off" ? await checkArrival(base, examination) : []),
+    ...(await checkArrival(base, examination)),
   ];
 }
 
@@ -79,7 +78,11 @@ async function checkArrival(base: string, { localUrl, values }: Examination): Pr
     const response = await fetchFrom(`${base}/api/probes/${id}`);
     if (!response.ok) return [unknownArrival(`${base} answered with ${response.status}`)];
     const arrival = (await response.json()) as Arrival;
-    return arrivalFindings(arrival, { publicUrl: new URL(base), proxies: values["proxy.trusted"] });
+    return arrivalFindings(arrival, {
+      publicUrl: new URL(base),
+      proxies: values["proxy.trusted"],
+      isEncrypted: tlsModeOf(values) !== "off",
+    });
   } catch (error) {
     return [unknownArrival(describeFetchError(error))];
   }
@@ -93,12 +96,14 @@ interface ExpectedArrival {
   readonly publicUrl: URL;
   /** The trusted proxies. */
   readonly proxies: Pick<AddressRanges, "isEmpty">;
+  /** Whether the server itself does HTTPS: then it needs no proxy. */
+  readonly isEncrypted: boolean;
 }
 
 /** Finds what a proxy does not pass on, or the server does not accept. */
 export function arrivalFindings(
   { remoteAddress, headers }: Arrival,
-  { publicUrl, proxies }: ExpectedArrival,
+  { publicUrl, proxies, isEncrypted }: ExpectedArrival,
 ): readonly Finding[] {
   const findings: Finding[] = [];
   const { host = "", "x-forwarded-for": forwardedFor } = headers;
@@ -110,7 +115,9 @@ export function arrivalFindings(
       remedy: "Let the proxy pass the Host of the client on, in nginx with proxy_set_header Host $host.",
     });
   }
-  if (forwardedFor === undefined) {
+  if (forwardedFor === undefined && isEncrypted) {
+    findings.push({ check: "Proxy", status: "ok", message: "There is none: clients reach the server directly." });
+  } else if (forwardedFor === undefined) {
     findings.push({
       check: "Proxy",
       status: "warn",
