@@ -44,14 +44,14 @@ export function createProbeApi({ administration, clock }: ProbeApiOptions): Hono
     const [oldest] = probes.keys();
     if (oldest !== undefined && probes.size >= mostProbes) probes.delete(oldest);
     const id = crypto.randomUUID();
-    probes.set(id, clock.now() + lifetimeMs);
+    probes.set(id, clock.elapsedMs() + lifetimeMs);
     return context.json({ id }, 201);
   });
   app.get("/api/probes/:id", (context) => {
     const id = context.req.param("id");
     const expiresAt = probes.get(id);
     probes.delete(id);
-    if (expiresAt === undefined || clock.now() >= expiresAt) return context.json({ error: "no such probe" }, 404);
+    if (expiresAt === undefined || clock.elapsedMs() >= expiresAt) return context.json({ error: "no such probe" }, 404);
     const headers = probedHeaders.flatMap((name) => {
       const value = context.req.header(name);
       return value === undefined ? [] : [[name, value] as const];

@@ -34,7 +34,10 @@ export interface RelayOptions extends SyncRoomDependencies, Pick<PartDependencie
   readonly lingerMs: number;
 }
 
-/** The options that all sync rooms on `store` share. `dropped` is told how many bytes have become garbage. */
+/**
+ * The options that all sync rooms on `store` share. The memory for documents and the window of acknowledgements are read
+ * from `options` whenever they are needed: their owner may change them. `dropped` is told how many bytes have become garbage.
+ */
 export function syncRoomOptions(
   store: Store,
   options: SyncRoomDependencies,
@@ -43,8 +46,20 @@ export function syncRoomOptions(
   const { addresses, clock, compactor, keepsDeleted, limits, log, metrics, openChannel, pulse, readersShowPresence } =
     options;
   const common = { store, clock, limits, log, limitedLog: new LimitedLog(log, clock), metrics };
-  const { acknowledgementWindowMs } = options;
-  const durability = new Durability({ ...common, acknowledgementWindowMs, durability: options.durability });
+  const durability = new Durability({
+    ...common,
+    get acknowledgementWindowMs() {
+      return options.acknowledgementWindowMs;
+    },
+    durability: options.durability,
+  });
+  const memory = new DocumentMemory({
+    ...common,
+    get limitBytes() {
+      return options.documentMemoryBytes;
+    },
+    dropped,
+  });
   return {
     ...common,
     compactor,
@@ -57,7 +72,7 @@ export function syncRoomOptions(
     ticker: new Ticker({ intervalMs: roomIntervalMs, pulse }),
     queue: new CommitQueue({ ...common, durability }),
     buffers: new RunBuffers(limits),
-    memory: new DocumentMemory({ ...common, limitBytes: options.documentMemoryBytes, dropped }),
+    memory,
     snapshots: new SnapshotBudget({ ...common, addresses, dropped }),
   };
 }
@@ -89,7 +104,8 @@ export function openSyncRooms(room: SyncRoomOptions, { closed, lingerMs }: SyncR
 export function openRelay(store: Store, options: RelayOptions): Part {
   const { addresses, authorizer, clock, compactor, limits, lingerMs, metrics } = options;
   const garbage = new Garbage({ clock, collect: (isFull) => Bun.gc(isFull) });
-  const room = syncRoomOptions(store, options, (bytes) => garbage.dropped(bytes));
+  const changeable = { ...options };
+  const room = syncRoomOptions(store, changeable, (bytes) => garbage.dropped(bytes));
   const { dropped, limitedLog, queue } = room;
   const rooms = openSyncRooms(room, { lingerMs, closed: () => garbage.roomClosed(rooms.size) });
   metrics.rooms.readFrom("sync", () => rooms.size);
@@ -101,6 +117,9 @@ export function openRelay(store: Store, options: RelayOptions): Part {
     protocols,
     endpoints: endpointsOf(protocols),
     isReady: () => !queue.isFailing,
+    reload: ({ documentMemoryBytes, acknowledgementWindowMs }) => {
+      Object.assign(changeable, { documentMemoryBytes, acknowledgementWindowMs });
+    },
     settle: async () => {
       await queue.idle();
       await room.durability.settled();

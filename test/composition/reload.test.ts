@@ -101,4 +101,15 @@ describe("a running server takes over", () => {
     await ask();
     expect((await ask()).status).toBe(429);
   });
+
+  test("the memory for documents", async () => {
+    await start({});
+    const limit = async () => {
+      const text = await (await fetch(`${server.url}/metrics`)).text();
+      return /^yurt_budget_limit_bytes\{budget="documents"\} (\d+)$/m.exec(text)?.[1];
+    };
+    expect(await limit()).toBe(String(256 * 2 ** 20));
+    await server.reload(settings({ YURT_SYNC_MEMORY: "512" }));
+    expect(await limit()).toBe(String(512 * 2 ** 20));
+  });
 });

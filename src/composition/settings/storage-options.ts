@@ -43,6 +43,7 @@ export const storageOptions = {
     help: "with disk, acknowledgements wait at most this many ms for one fsync; others see an update at once. 0: no wait",
     group: "Storage",
     placeholder: "ms",
+    isReloadable: true,
   }),
   "sync.memory": option({
     kind: "number",
@@ -59,6 +60,7 @@ export const storageOptions = {
     help: "memory budget for documents, in MiB; idle documents are unloaded",
     group: "Storage",
     placeholder: "MiB",
+    isReloadable: true,
   }),
   "sync.no-gc": option<readonly string[]>({
     kind: "texts",

@@ -42,8 +42,7 @@ export class DocumentMemory {
 
   constructor(options: DocumentMemoryOptions) {
     this.#options = options;
-    const { limitBytes, metrics } = options;
-    metrics.budgets.readFrom("documents", { used: () => this.#bytes, limit: () => limitBytes });
+    options.metrics.budgets.readFrom("documents", { used: () => this.#bytes, limit: () => options.limitBytes });
   }
 
   get bytes(): number {
