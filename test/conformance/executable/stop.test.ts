@@ -2,7 +2,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, setDefaultTimeout, 
 import { rm } from "node:fs/promises";
 import { RawClient } from "../../support/clients/raw-client.ts";
 import { eventually } from "../../support/eventually.ts";
-import { ensureExecutable, Run } from "../../support/processes/executable.ts";
+import { ensureExecutable, executable, Run } from "../../support/processes/executable.ts";
 import { temporaryFolder } from "../../support/servers/start-test-server.ts";
 
 setDefaultTimeout(60_000);
@@ -44,4 +44,28 @@ describe("while it closes its clients in waves the executable", () => {
     const { code, stdout } = await server.ended();
     expect([code, stdout.includes('"event":"stopped"')]).toEqual([143, false]);
   });
+});
+
+test("on a terminal it reloads on SIGHUP, and ends when the terminal is closed", async () => {
+  let shown = "";
+  const decoder = new TextDecoder();
+  const server = Bun.spawn([executable, "--port", "0"], {
+    cwd: folder,
+    env: { TERM: "dumb" },
+    terminal: {
+      cols: 80,
+      rows: 24,
+      data: (_, bytes) => {
+        shown += decoder.decode(bytes, { stream: true });
+      },
+    },
+  });
+  const ending = setTimeout(() => server.kill("SIGKILL"), 30_000);
+  await eventually("the banner", () => shown.includes("ready in"));
+  server.kill("SIGHUP");
+  await eventually("a reload", () => shown.includes("reloaded"));
+  server.terminal?.close();
+  await server.exited;
+  clearTimeout(ending);
+  expect([server.exitCode, server.signalCode]).toEqual([0, null]);
 });
