@@ -289,9 +289,9 @@ test("denials are counted by kind and code, and logged without the room, up to a
   clock.advance(100);
   const { values } = await metrics.accessDenials.get();
   expect(values.map(({ labels, value }) => [labels.kind, labels.code, value])).toEqual([
-    ["upgrade", "malformed-token", 1],
-    ["sync", "wrong-room", 100],
     ["sync", "expired", 1],
+    ["sync", "wrong-room", 100],
+    ["upgrade", "malformed-token", 1],
   ]);
   expect(lines).toHaveLength(1 + 20 + 1);
   expect(JSON.parse(lines[1] ?? "")).toEqual({

@@ -27,8 +27,7 @@ interface Entry<Label extends string> {
  * A counter whose labels have fixed sets of values.
  *
  * A series that appears with its first event hides that event from `increase()`: so all combinations are exposed from the
- * start if they are few, as with one label. A value that is not in its set is counted as `other`: whatever the code
- * passes, no series is named by a client.
+ * start. A value that is not in its set is counted as `other`: whatever the code passes, no series is named by a client.
  */
 export class Counts<Label extends string> {
   readonly #labels: readonly Label[];
@@ -39,9 +38,7 @@ export class Counts<Label extends string> {
     // Object.keys forgets the literal types.
     this.#labels = Object.keys(sets) as Label[];
     this.#sets = new Map(this.#labels.map((label) => [label, new Set(sets[label])]));
-    const [only, ...others] = this.#labels;
-    // With several labels, most combinations never occur.
-    if (only !== undefined && others.length === 0) for (const value of sets[only]) this.#entryOf([value]);
+    for (const values of combinations(this.#labels.map((label) => sets[label]))) this.#entryOf(values);
     const metric = { name, get: async () => ({ name, help, type: "counter", values: [...this.#entries.values()] }) };
     // A registry reads these two members only; its type asks for one of prom-client's classes.
     registry.registerMetric(metric as unknown as Metric);
@@ -70,4 +67,12 @@ export class Counts<Label extends string> {
     this.#entries.set(key, entry);
     return entry;
   }
+}
+
+/** All lists that have one value of each set, in the order of the sets. */
+function combinations(sets: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  return sets.reduce<readonly (readonly string[])[]>(
+    (lists, set) => lists.flatMap((list) => set.map((value) => [...list, value])),
+    [[]],
+  );
 }

@@ -17,11 +17,15 @@ test("the values of one label are exposed before they are counted", async () => 
   expect(await samples()).toEqual(['drinks_total{kind="tea"} 0', 'drinks_total{kind="milk"} 4']);
 });
 
-test("the combinations of several labels are exposed when they are counted", async () => {
+test("the combinations of several labels are exposed before they are counted", async () => {
   const { counts, samples } = open({ kind: ["tea", "milk"], size: ["small", "large"] });
-  expect(await samples()).toEqual([]);
   counts.inc({ size: "large", kind: "tea" });
-  expect(await samples()).toEqual(['drinks_total{kind="tea",size="large"} 1']);
+  expect(await samples()).toEqual([
+    'drinks_total{kind="tea",size="small"} 0',
+    'drinks_total{kind="tea",size="large"} 1',
+    'drinks_total{kind="milk",size="small"} 0',
+    'drinks_total{kind="milk",size="large"} 0',
+  ]);
 });
 
 test("a value outside its set is counted as other", async () => {

@@ -38,6 +38,7 @@ test("installCommand is the command for Debian, with and without sudo", () => {
   expect(installCommand(["chromium", "firefox"])).toBe(
     "sudo apt-get update && sudo apt-get install -y --no-install-recommends chromium firefox-esr",
   );
+  expect(installCommand(["prometheus", "promtool"], "")).toEndWith(" --no-install-recommends prometheus");
   expect(installCommand(["firefox"], "")).toBe(
     "apt-get update && apt-get install -y --no-install-recommends firefox-esr",
   );

@@ -2,7 +2,7 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** A program that tests run and that a package of the system provides. */
-export type Program = "chromium" | "firefox" | "caddy" | "nginx" | "zsh" | "fish" | "prometheus" | "pebble";
+export type Program = "chromium" | "firefox" | "caddy" | "nginx" | "zsh" | "fish" | "prometheus" | "promtool" | "pebble";
 
 interface Installation {
   /** The Debian package. */
@@ -25,6 +25,7 @@ const installations: Readonly<Record<Program, Installation>> = {
   zsh: { package: "zsh", executables: ["zsh"] },
   fish: { package: "fish", executables: ["fish"] },
   prometheus: { package: "prometheus", executables: ["prometheus"] },
+  promtool: { package: "prometheus", executables: ["promtool"] },
   pebble: { package: "pebble", executables: ["pebble"] },
 };
 
@@ -46,7 +47,7 @@ export function findProgram(program: Program, environment = process.env): string
 
 /** The command that installs these programs on Debian and its relatives, for a person. */
 export function installCommand(missing: readonly Program[], sudo: "sudo " | "" = "sudo "): string {
-  const names = missing.map((program) => installations[program].package).join(" ");
+  const names = [...new Set(missing.map((program) => installations[program].package))].join(" ");
   return `${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends ${names}`;
 }
 
