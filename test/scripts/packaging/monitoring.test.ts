@@ -182,6 +182,14 @@ const scenarios: Readonly<Record<string, readonly Scenario[]>> = {
       fires: 25,
     },
   ],
+  YurtCertificateExpires: [
+    // It expires 9 days after the start.
+    {
+      series: { [`yurt_certificate_expiry_timestamp_seconds{${server}, source="acme"}`]: `777600x${3 * day}` },
+      quiet: 2 * day,
+      fires: 2 * day + 80,
+    },
+  ],
   YurtBackupTooOld: [
     {
       series: { [`yurt_backup_last_success_timestamp_seconds{${server}}`]: `0x${3 * day}` },
@@ -218,10 +226,9 @@ describe.skipIf(isUnchecked)("an alert", () => {
     await using folder = await openFolder();
     await copyFile(join(monitoringFolder, "alerts.yml"), join(folder.path, "alerts.yml"));
     const tests = ofAlert.map((scenario) => {
-      const budget = Object.keys(scenario.series).some((name) => name.includes("budget="))
-        ? { budget: "outboxes" }
-        : {};
-      return testOf(alert, scenario, budget);
+      const [first = ""] = Object.keys(scenario.series);
+      const [, label, value] = /(budget|source)="(\w+)"/.exec(first) ?? [];
+      return testOf(alert, scenario, label === undefined ? {} : { [label]: value });
     });
     const rules = {
       rule_files: ["alerts.yml"],

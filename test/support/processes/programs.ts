@@ -2,7 +2,16 @@ import { accessSync, constants } from "node:fs";
 import { delimiter, join } from "node:path";
 
 /** A program that tests run and that a package of the system provides. */
-export type Program = "chromium" | "firefox" | "caddy" | "nginx" | "zsh" | "fish" | "prometheus" | "promtool" | "pebble";
+export type Program =
+  | "chromium"
+  | "firefox"
+  | "caddy"
+  | "nginx"
+  | "zsh"
+  | "fish"
+  | "prometheus"
+  | "promtool"
+  | "pebble";
 
 interface Installation {
   /** The Debian package. */
