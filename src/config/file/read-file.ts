@@ -25,7 +25,8 @@ export interface FileSearch {
 
 /**
  * Reads the configuration file. Undefined when none is named and none is found. A named file that cannot be read is a
- * problem, and so is one that exists where it is looked for.
+ * problem, and so is one that exists where it is looked for. A working directory that this user may not enter, as after
+ * `sudo -u yurt`, has no file for them.
  */
 export async function readConfigurationFile(
   options: OptionTable,
@@ -41,6 +42,7 @@ export async function readConfigurationFile(
   // Without its file a running server would take over the defaults, with an editor that replaces the file as the cause.
   if (known !== undefined) return readAt(options, known, readFile) ?? unreadable(known, "The file no longer exists");
   for (const path of paths) {
+    if (isBehindClosedFolder(path)) continue;
     const found = readAt(options, path, readFile);
     if (found !== undefined) return found;
   }
@@ -64,6 +66,16 @@ function readAt(
     return unreadable(path, isSystemError ? `The file cannot be read (${code})` : "The file is not UTF-8 text");
   }
   return parseConfigurationFile(options, { path, text, isReadableByOthers: isReadableByOthers(path) });
+}
+
+/** Whether this user may not even know whether the file exists. */
+function isBehindClosedFolder(path: string): boolean {
+  try {
+    statSync(path, { throwIfNoEntry: false });
+    return false;
+  } catch (error) {
+    return errorCode(error) === "EACCES";
+  }
 }
 
 function unreadable(path: string, message: string): ConfigurationFile {

@@ -44,6 +44,22 @@ async function read(names: {
   };
 }
 
+const nobody = 65_534;
+
+/** Does what `task` does synchronously as a user who has no permission for the path. Root has all of them. */
+function withoutPermission<Result>(path: string, task: () => Result): Result {
+  const isRoot = process.geteuid?.() === 0;
+  chmodSync(folder.path, 0o755);
+  chmodSync(path, 0);
+  if (isRoot) process.seteuid?.(nobody);
+  try {
+    return task();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    chmodSync(path, 0o700);
+  }
+}
+
 describe("the configuration file", () => {
   test("is the one that the flag names, else the one of the variable, else the first that exists", async () => {
     const search = ["missing.toml", "two.toml", "one.toml"];
@@ -62,6 +78,21 @@ describe("the configuration file", () => {
     [{ search: ["folder.toml", "one.toml"] }, "folder.toml: The file cannot be read (EISDIR)"],
   ])("that cannot be read is a problem: %j", async (names, problem) => {
     expect((await read(names))?.problems).toEqual([problem]);
+  });
+
+  test.skipIf(process.platform === "win32")("is not looked for in a folder that the user may not enter", async () => {
+    mkdirSync(folder.file("closed"));
+    writeFileSync(folder.file("closed", "yurt.toml"), "port = 1\n");
+    const search = ["closed/yurt.toml", "two.toml"];
+    const found = await withoutPermission(folder.file("closed"), () => read({ search }));
+    expect(found?.path).toBe("two.toml");
+  });
+
+  test.skipIf(process.platform === "win32")("is a problem where it exists and the user may not read it", async () => {
+    writeFileSync(folder.file("closed.toml"), "port = 1\n");
+    const search = ["closed.toml", "two.toml"];
+    const found = await withoutPermission(folder.file("closed.toml"), () => read({ search }));
+    expect(found?.problems).toEqual(["closed.toml: The file cannot be read (EACCES)"]);
   });
 
   test("that was found before is read again, and no other one when it is gone", async () => {
