@@ -80,7 +80,10 @@ function httpsLines({ https }: BannerFacts): readonly string[] {
 
 function accessLines({ https, isLoopback, publicUrl, data, mode }: BannerFacts): readonly string[] {
   if (mode === "open" && isLoopback && publicUrl === undefined)
-    return ["local only. To share: yurt --host 0.0.0.0 --auth-mode token"];
+    return [
+      "local only. To share: yurt --host 0.0.0.0 --auth-mode token",
+      "On the internet, with HTTPS: yurt serve DOMAIN --auth-mode token",
+    ];
   const rule = {
     open: `open: anyone who can reach it can ${data === undefined ? "use it" : "read and change all documents"}`,
     token: "token required (create one: yurt token ROOM)",
@@ -108,10 +111,14 @@ function exampleLines({ endpoints, mode }: BannerFacts): readonly string[] {
   return example("WebrtcProvider", ['"demo"', "doc", `{ signaling: [${url}] }`]);
 }
 
-/** A call in one line if it fits, else with its last argument in a line of its own. */
+/** A call in one line if it fits, else with its last arguments in a line of their own. */
 function example(provider: string, args: readonly string[]): readonly string[] {
-  const [line = ""] = fact("Try it", [`new ${provider}(${args.join(", ")})`]);
-  if (line.length <= terminalColumns) return [line, ""];
-  const [last = ""] = args.slice(-1);
-  return [...fact("Try it", [`new ${provider}(${args.slice(0, -1).join(", ")},`, `  ${last})`]), ""];
+  const linesWith = (inFirst: number) => {
+    const last = args.slice(inFirst).join(", ");
+    const first = `new ${provider}(${args.slice(0, inFirst).join(", ")}`;
+    return fact("Try it", last === "" ? [`${first})`] : [`${first},`, `  ${last})`]);
+  };
+  const choices = args.map((_, index) => linesWith(args.length - index));
+  const fitting = choices.find((lines) => lines.every(({ length }) => length <= terminalColumns));
+  return [...(fitting ?? linesWith(1)), ""];
 }

@@ -25,6 +25,7 @@ describe("the banner", () => {
 
   Data     ./yurt-data (new)
   Access   local only. To share: yurt --host 0.0.0.0 --auth-mode token
+           On the internet, with HTTPS: yurt serve DOMAIN --auth-mode token
 
   Try it   new WebsocketProvider("ws://127.0.0.1:4444/sync", "demo", doc)
 
@@ -79,6 +80,13 @@ describe("the banner", () => {
     const endpoints = facts.endpoints.filter(({ label }) => label !== "y-websocket");
     expect(banner({ ...facts, mode: "webhook", endpoints })).toContain(
       'new WebrtcProvider("demo", doc,\n             { signaling: ["ws://127.0.0.1:4444/signal?token=" + token] })',
+    );
+  });
+
+  test("shows a call with a long URL in two lines that fit", () => {
+    const endpoints = [{ label: "y-websocket", url: "wss://collab.example.com:4443/sync" }];
+    expect(banner({ ...facts, mode: "token", endpoints })).toContain(
+      '  Try it   new WebsocketProvider("wss://collab.example.com:4443/sync", "demo",\n             doc, { params: { token } })\n',
     );
   });
 

@@ -208,6 +208,7 @@ describe("on a terminal", () => {
 
   Data     ./yurt-data (new)
   Access   local only. To share: yurt --host 0.0.0.0 --auth-mode token
+           On the internet, with HTTPS: yurt serve DOMAIN --auth-mode token
 
   Try it   new WebsocketProvider("ws://127.0.0.1:${port}/sync", "demo", doc)
 `);
