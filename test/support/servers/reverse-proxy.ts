@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { findProgram, type Program } from "../processes/programs.ts";
 import { freePort } from "../programs/free-port.ts";
 
-/** The programs that docs/deploy.md configures, with the package of Debian that holds each. */
+/** The programs that the documentation configures, with the package of Debian that holds each. */
 export const proxyPrograms = ["caddy", "nginx"] as const satisfies readonly Program[];
 
 export type ProxyProgram = (typeof proxyPrograms)[number];
 
 export interface ReverseProxyOptions {
   readonly program: ProxyProgram;
-  /** The configuration as docs/deploy.md has it, for `publicHost`, with HTTPS. */
+  /** The configuration as the documentation has it, for `publicHost`, with HTTPS. */
   readonly configuration: string;
   /** The name under which the proxy is reached. */
   readonly publicHost: string;
