@@ -1,6 +1,7 @@
 import type { AddressRanges } from "../lib/address/address-ranges.ts";
 import { authorityOf, reachableHost } from "../lib/address/authority.ts";
 import type { CountedAddresses } from "../lib/address/counted-addresses.ts";
+import { ResidentMemory } from "../lib/system/resident-memory.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import type { Pulse } from "../lib/time/pulse.ts";
 import { LimitedLog } from "../ops/limited-log.ts";
@@ -109,6 +110,7 @@ export class Listener {
   readonly #forwarded: ForwardedAddresses;
   readonly #upgrades: UpgradeLimits;
   readonly #limitedLog: LimitedLog;
+  readonly #memory = new ResidentMemory();
   readonly #unfinished: UnfinishedFrames;
   readonly #connectionOptions: WebSocketConnectionOptions;
   #opened = 0;
@@ -127,7 +129,7 @@ export class Listener {
     this.#unfinished = new UnfinishedFrames({
       ...options,
       connections: () => this.#runners.values().map(({ connection }) => connection),
-      residentBytes: () => process.memoryUsage.rss(),
+      residentBytes: () => this.#memory.read(),
       openSockets: openTcpSockets,
     });
     const namePrefixes = options.protocols.flatMap((protocol) => protocol.namePrefixes ?? []);
@@ -194,6 +196,7 @@ export class Listener {
     if (this.#runners.size > 0) await allEnded;
     cancel();
     this.#unfinished.close();
+    this.#memory[Symbol.dispose]();
     await this.#ports.stop();
   }
 
