@@ -66,10 +66,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await using opening = new AsyncDisposableStack();
   const channels = new NativeChannels(limits);
   const originPolicy = originPolicyOf(host, options.origins, { isOpen: auth.mode === "open", publicUrl });
-  const elapsedMs = () => performance.now();
   const shared = {
     clock: systemClock,
-    pulse: new Pulse({ intervalMs: pulseMs, clock: systemClock, elapsedMs }),
+    pulse: new Pulse({ intervalMs: pulseMs, clock: systemClock }),
     metrics: createMetrics(),
     addresses: new CountedAddresses(),
   };
@@ -77,7 +76,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...options,
     ...shared,
     outboxes: new Outboxes({ ...shared, limits }),
-    scheduler: new Scheduler({ ...shared, limits, elapsedMs }),
+    scheduler: new Scheduler({ ...shared, limits, elapsedMs: () => performance.now() }),
     openChannel: channels.open,
     originPolicy,
   };

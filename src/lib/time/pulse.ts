@@ -2,9 +2,7 @@ import type { Clock } from "./clock.ts";
 
 export interface PulseOptions {
   readonly intervalMs: number;
-  readonly clock: Clock;
-  /** Elapsed milliseconds, with fractions. */
-  readonly elapsedMs: () => number;
+  readonly clock: Pick<Clock, "after" | "elapsedMs">;
 }
 
 /** A task of a pulse. It is told how many milliseconds later than due the event loop has come to it. */
@@ -46,11 +44,11 @@ export class Pulse {
   }
 
   #start(): void {
-    const { clock, elapsedMs, intervalMs } = this.#options;
-    const startedAt = elapsedMs();
+    const { clock, intervalMs } = this.#options;
+    const startedAt = clock.elapsedMs();
     this.#cancel = clock.after(intervalMs, () => {
       this.#cancel = undefined;
-      const lateMs = Math.max(0, elapsedMs() - startedAt - intervalMs);
+      const lateMs = Math.max(0, clock.elapsedMs() - startedAt - intervalMs);
       const due = this.#waiting;
       this.#waiting = new Set();
       for (const { task } of due) task(lateMs);

@@ -6,7 +6,8 @@ function setUp() {
   const clock = new FakeClock();
   const startedAt = clock.now();
   let blockedMs = 0;
-  const pulse = new Pulse({ intervalMs: 200, clock, elapsedMs: () => clock.now() + blockedMs });
+  const elapsedMs = () => clock.elapsedMs() + blockedMs;
+  const pulse = new Pulse({ intervalMs: 200, clock: { after: (ms, task) => clock.after(ms, task), elapsedMs } });
   const calls: string[] = [];
   const task = (name: string) => () => void calls.push(`${name} at ${clock.now() - startedAt}`);
   return { clock, pulse, calls, task, block: (ms: number) => (blockedMs += ms) };

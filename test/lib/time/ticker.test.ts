@@ -5,7 +5,7 @@ import { FakeClock } from "../../support/fakes/fake-clock.ts";
 
 function setUp() {
   const clock = new FakeClock();
-  const pulse = new Pulse({ intervalMs: 500, clock, elapsedMs: () => clock.now() });
+  const pulse = new Pulse({ intervalMs: 500, clock });
   const ticker = new Ticker({ intervalMs: 5_000, pulse });
   const calls: { name: string; atMs: number }[] = [];
   const startedAt = clock.now();

@@ -19,7 +19,10 @@ function setUp(limits: Partial<Limits> = {}) {
     limits: { ...defaultLimits, ...limits },
     addresses: new CountedAddresses(),
     clock,
-    pulse: new Pulse({ intervalMs: 100, clock, elapsedMs: () => elapsed }),
+    pulse: new Pulse({
+      intervalMs: 100,
+      clock: { after: (ms, task) => clock.after(ms, task), elapsedMs: () => elapsed },
+    }),
     elapsedMs: () => elapsed,
     metrics,
   });
