@@ -12,15 +12,21 @@ interface SizesFile {
 }
 
 /**
- * The memory of this process that is in RAM. Where the system has a file for it, that is kept open: a read takes no
- * descriptor and 30 µs less than `process.memoryUsage.rss`, after which the runtime's allocator has to clean up as well.
+ * The memory of this process that is in RAM. Where the system has a file for it, that is kept open from the first read on:
+ * a read takes no descriptor and 30 µs less than `process.memoryUsage.rss`, after which the runtime's allocator has to
+ * clean up as well.
  */
 export class ResidentMemory implements Disposable {
   readonly #buffer = Buffer.alloc(128);
-  #file = openSizes();
+  #file: SizesFile | undefined;
+  #isOpened = false;
 
   /** The bytes. Throws the system's error if they cannot be read, as when the process has no free descriptor. */
   read(): number {
+    if (!this.#isOpened) {
+      this.#isOpened = true;
+      this.#file = openSizes();
+    }
     if (this.#file === undefined) return process.memoryUsage.rss();
     const { descriptor, pageBytes } = this.#file;
     const length = readSync(descriptor, this.#buffer, 0, this.#buffer.byteLength, 0);
@@ -32,6 +38,7 @@ export class ResidentMemory implements Disposable {
   [Symbol.dispose](): void {
     if (this.#file !== undefined) closeSync(this.#file.descriptor);
     this.#file = undefined;
+    this.#isOpened = true;
   }
 }
 
