@@ -262,7 +262,7 @@ export class Audience implements AwarenessAudience<SyncMember>, CatchUpOwner {
       const sentIn = Math.max(delivery.sentIn, isPublishedTo ? this.#publishedIn : delivery.sentIn);
       if (this.#tick - sentIn >= silentTicks) this.send(member, member.encoding.awareness(emptyAwareness));
     }
-    this.#catchUp.checkProgress(this.#options.clock.elapsedMs());
+    this.#catchUp.checkProgress();
     this.#catchUp.dropCopies();
   }
 

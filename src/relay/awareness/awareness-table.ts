@@ -68,6 +68,11 @@ export class AwarenessTable<Member> {
     this.#passedOn = new PassedOnIds(limits.awarenessClientsPerConnection);
   }
 
+  /** Whether no client is known, with a state or without one. */
+  get isEmpty(): boolean {
+    return this.#clients.size === 0;
+  }
+
   get(clientId: number): ClientRecord<Member> | undefined {
     return this.#clients.get(clientId);
   }

@@ -175,6 +175,7 @@ export class Awareness<Member extends object | string> {
 
   /** Removes the states that have expired. Called every few seconds. */
   removeExpired(): void {
+    if (this.#clients.isEmpty) return;
     const now = this.#options.clock.elapsedMs();
     for (const { clientId, primary, seenAt } of this.#clients.clients()) {
       if (now - seenAt < expiryMs || this.#primaries.isOwned(primary)) continue;

@@ -158,7 +158,10 @@ export class CatchUp {
   }
 
   /** Closes the members whose links take too little. Called every few seconds. */
-  checkProgress(now: number): void {
+  checkProgress(): void {
+    // Called for every room, of which few have members that are behind.
+    if (this.#backlogs.size === 0) return;
+    const now = this.#options.clock.elapsedMs();
     for (const [member, backlog] of this.#backlogs) {
       const { connection } = member;
       // The session of a closed connection may itself wait for the budget, of which its backlog holds a part.

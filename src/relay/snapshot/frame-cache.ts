@@ -34,6 +34,7 @@ export class FrameCache {
 
   /** Drops the frames that were not used since the last call. */
   age(): void {
+    if (this.#last.size === 0) return;
     for (const [encode, last] of this.#last) {
       const fresh = last.filter(({ isFresh }) => isFresh);
       for (const cached of fresh) cached.isFresh = false;
