@@ -17,12 +17,15 @@ export interface ListenOptions<S> {
 
 /** Clients resolve the name to either address, and some try only one of them. */
 const loopbacks = ["127.0.0.1", "::1"];
+const anyAddress = "::";
+/** The same on a machine without IPv6. */
+const anyIpv4Address = "0.0.0.0";
 /** A free port of one address is rarely in use on the other. */
 const mostAttempts = 20;
 
 /**
  * Listens on all addresses of a host, on the same port: `localhost` is both loopback addresses, or the one that this
- * machine has. Throws the system's error when it cannot listen; nothing listens then.
+ * machine has; `::` is `0.0.0.0` where there is no IPv6. Throws the system's error when it cannot listen; nothing listens then.
  */
 export function listenOnAll<S extends AddressServer>(options: ListenOptions<S>): readonly S[] {
   const { host, port } = options;
@@ -31,6 +34,7 @@ export function listenOnAll<S extends AddressServer>(options: ListenOptions<S>):
     const servers = new ServersOfPort(options);
     try {
       for (const address of addresses) servers.add(address);
+      if (host === anyAddress && servers.isEmpty) servers.add(anyIpv4Address);
       return servers.listening();
     } catch (error) {
       servers.stop();
@@ -59,6 +63,10 @@ class ServersOfPort<S extends AddressServer> {
       if (code !== "EADDRNOTAVAIL" && code !== "EAFNOSUPPORT") throw error;
       this.#missing ??= error;
     }
+  }
+
+  get isEmpty(): boolean {
+    return this.#servers.length === 0;
   }
 
   /** Throws when this machine has none of the addresses. */

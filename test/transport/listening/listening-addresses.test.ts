@@ -54,3 +54,13 @@ test.each(["127.0.0.1", "::1", "::", "app.localhost"])("%s is one address", (hos
   listenOn(host, 4444);
   expect([...open]).toEqual([`${host} 4444`]);
 });
+
+test.each(["EADDRNOTAVAIL", "EAFNOSUPPORT"])(
+  "all addresses are those of IPv4 on a machine without IPv6 (%s)",
+  (code) => {
+    const { open, listenOn } = machine((address) => (address === "::" ? code : undefined));
+    listenOn("::", 4444);
+    expect([...open]).toEqual(["0.0.0.0 4444"]);
+    expect(() => machine(() => "EADDRINUSE").listenOn("::", 4444)).toThrow("EADDRINUSE");
+  },
+);
