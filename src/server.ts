@@ -94,7 +94,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const pages = opening.use(openPages(options));
   const access = opening.use(await openAccess(dataFolder, dependencies));
   const { administration, authorizer } = access;
-  const contents = [dataFolder, store, ...access.contents].filter((content) => content !== undefined);
+  const contents = [dataFolder, store, ...access.contents, ...(https?.contents ?? [])].filter(
+    (content) => content !== undefined,
+  );
   const { readersShowPresence } = auth;
   const authorized = { ...dependencies, administration, authorizer, readersShowPresence };
   const parts = [

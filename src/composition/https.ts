@@ -4,6 +4,7 @@ import { LimitedLog } from "../ops/limited-log.ts";
 import type { Log } from "../ops/log.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import { AcmeFolder } from "../storage/acme-folder.ts";
+import type { FolderContent } from "../storage/folder-content.ts";
 import { AcmeAuthority } from "../tls/acme/acme-authority.ts";
 import { AcmeCertificates } from "../tls/acme/acme-certificates.ts";
 import { Challenges } from "../tls/acme/challenges.ts";
@@ -27,6 +28,8 @@ export interface HttpsDependencies {
 
 /** The part of a server that gets its certificates and answers plain HTTP. */
 export interface Https extends Part {
+  /** The files of the data folder that the next start needs. */
+  readonly contents: readonly FolderContent[];
   /** Undefined until there is a first certificate. */
   readonly certificate: Certificate | undefined;
   /**
@@ -40,9 +43,11 @@ export interface Https extends Part {
 export function openHttps(options: HttpsOptions, dependencies: HttpsDependencies): Https {
   const { clock, host, log } = dependencies;
   const challenges = new Challenges();
-  const certificates = openCertificates(options, challenges, dependencies);
+  const folder = openAcmeFolder(options, dependencies);
+  const certificates = openCertificates(options, folder, { ...dependencies, challenges });
   let listener: HttpListener | undefined;
   return {
+    contents: folder === undefined ? [] : [folder],
     get certificate() {
       return certificates.current;
     },
@@ -65,17 +70,20 @@ export function openHttps(options: HttpsOptions, dependencies: HttpsDependencies
   };
 }
 
+function openAcmeFolder({ acme }: HttpsOptions, { dataFolder }: HttpsDependencies): AcmeFolder | undefined {
+  return acme === undefined || dataFolder === undefined ? undefined : new AcmeFolder(dataFolder, acme.directoryUrl);
+}
+
 function openCertificates(
   { domains, files, acme }: HttpsOptions,
-  challenges: Challenges,
-  dependencies: HttpsDependencies,
+  storage: AcmeFolder | undefined,
+  dependencies: HttpsDependencies & { readonly challenges: Challenges },
 ): Certificates {
   if (files !== undefined) return new CertificateFiles({ ...dependencies, ...files });
-  if (acme === undefined || dependencies.dataFolder === undefined) {
+  if (acme === undefined || storage === undefined) {
     throw new TypeError("HTTPS needs certificate files, or an authority and a data folder");
   }
-  const storage = new AcmeFolder(dependencies.dataFolder, acme.directoryUrl);
-  const authority = new AcmeAuthority({ ...acmeOptionsOf(acme), storage, challenges });
+  const authority = new AcmeAuthority({ ...acmeOptionsOf(acme), ...dependencies, storage });
   return new AcmeCertificates({ ...dependencies, domains, storage, authority, random: Math.random });
 }
 

@@ -1,7 +1,8 @@
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
 import type { AcmeAccount, AcmeStorage, StoredCertificate } from "../tls/acme/acme-storage.ts";
+import type { ContentFault, FolderContent } from "./folder-content.ts";
 import { readOwnFile } from "./own-file.ts";
 import { replaceFile } from "./replace-file.ts";
 
@@ -20,28 +21,30 @@ const keyEnd = /-----END [A-Z ]*PRIVATE KEY-----\n?/;
  * The account and the certificate of one ACME authority, in files of a folder in the data folder. Each authority has a
  * folder: a change to a test authority and back costs no certificate.
  */
-export class AcmeFolder implements AcmeStorage {
+export class AcmeFolder implements AcmeStorage, FolderContent {
   readonly #path: string;
+  /** The content of each file that the next start needs. */
+  readonly #contents = new Map<string, string>();
 
   /** Creates the folder, with mode 0700, if it does not exist. `dataFolder` exists. Throws the system's error. */
   constructor(dataFolder: string, directoryUrl: URL) {
     this.#path = acmeFolderOf(dataFolder, directoryUrl);
-    mkdirSync(this.#path, { recursive: true, mode: 0o700 });
+    this.#create();
   }
 
   readAccount(): AcmeAccount | undefined {
-    const text = readOwnFile(join(this.#path, accountName))?.toString();
+    const text = this.#read(accountName);
     const parsed = v.safeParse(accountSchema, text === undefined ? undefined : parse(text));
     return parsed.success ? parsed.output : undefined;
   }
 
   writeAccount(account: AcmeAccount): void {
-    replaceFile(join(this.#path, accountName), `${JSON.stringify(account, undefined, 2)}\n`);
+    this.#write(accountName, `${JSON.stringify(account, undefined, 2)}\n`);
   }
 
   /** Key and chain are one file, so that they are replaced together. */
   readCertificate(): StoredCertificate | undefined {
-    const text = readOwnFile(join(this.#path, certificateName))?.toString();
+    const text = this.#read(certificateName);
     const end = text === undefined ? null : keyEnd.exec(text);
     if (text === undefined || end === null) return undefined;
     const length = end.index + end[0].length;
@@ -49,7 +52,36 @@ export class AcmeFolder implements AcmeStorage {
   }
 
   writeCertificate({ chain, privateKey }: StoredCertificate): void {
-    replaceFile(join(this.#path, certificateName), `${privateKey.trimEnd()}\n${chain}`);
+    this.#write(certificateName, `${privateKey.trimEnd()}\n${chain}`);
+  }
+
+  findFault(): ContentFault | undefined {
+    const missing = this.#missing()[0];
+    return missing === undefined ? undefined : { path: join(this.#path, missing), state: "deleted" };
+  }
+
+  async restore(): Promise<void> {
+    this.#create();
+    for (const name of this.#missing()) replaceFile(join(this.#path, name), this.#contents.get(name) ?? "");
+  }
+
+  #missing(): readonly string[] {
+    return [...this.#contents.keys()].filter((name) => !existsSync(join(this.#path, name)));
+  }
+
+  #create(): void {
+    mkdirSync(this.#path, { recursive: true, mode: 0o700 });
+  }
+
+  #read(name: string): string | undefined {
+    const text = readOwnFile(join(this.#path, name))?.toString();
+    if (text !== undefined) this.#contents.set(name, text);
+    return text;
+  }
+
+  #write(name: string, text: string): void {
+    replaceFile(join(this.#path, name), text);
+    this.#contents.set(name, text);
   }
 }
 

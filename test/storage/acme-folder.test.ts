@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from "bun:test";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AcmeFolder } from "../../src/storage/acme-folder.ts";
@@ -52,4 +52,23 @@ test("files that cannot be understood are as none", () => {
     const folder = new AcmeFolder(data, directory);
     expect([folder.readAccount(), folder.readCertificate()]).toEqual([undefined, undefined]);
   }
+});
+
+test("files that are deleted while they are in use are written again, and no others", async () => {
+  const folder = new AcmeFolder(data, directory);
+  expect(folder.findFault()).toBeUndefined();
+  folder.writeAccount({ privateKey: "key" });
+  folder.writeCertificate({ privateKey: "-----END PRIVATE KEY-----\n", chain: "chain" });
+  const reopened = new AcmeFolder(data, directory);
+  const before = [reopened.readAccount(), reopened.readCertificate()];
+  expect(reopened.findFault()).toBeUndefined();
+  rmSync(join(data, "acme"), { recursive: true });
+  expect(reopened.findFault()).toEqual({ path: join(data, "acme", name, "account.json"), state: "deleted" });
+  await reopened.restore();
+  expect(reopened.findFault()).toBeUndefined();
+  expect([reopened.readAccount(), reopened.readCertificate()]).toEqual(before);
+  rmSync(join(data, "acme", name, "account.json"));
+  writeFileSync(join(data, "acme", name, "certificate.pem"), "another's");
+  await reopened.restore();
+  expect(readFileSync(join(data, "acme", name, "certificate.pem"), "utf8")).toBe("another's");
 });

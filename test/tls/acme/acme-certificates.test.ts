@@ -1,4 +1,5 @@
 import { expect, test } from "bun:test";
+import { untilAborted } from "../../../src/lib/abortable-wait.ts";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import type { Authority } from "../../../src/tls/acme/acme-authority.ts";
 import { AcmeCertificates } from "../../../src/tls/acme/acme-certificates.ts";
@@ -27,11 +28,13 @@ function open({ domains = ["collab.test"], stored, random = 0.5 }: Setup = {}) {
   const { log, events } = recordedLog();
   const metrics = createMetrics();
   const orders: { readonly domains: readonly string[]; readonly at: number }[] = [];
-  const state: { failure?: Error; isFull?: true; kept: StoredCertificate | undefined } = { kept: stored };
+  const state: { failure?: Error; isFull?: true; isHeld?: true; kept: StoredCertificate | undefined } = {
+    kept: stored,
+  };
   const issuing: Authority = {
     async order(names, signal) {
       orders.push({ domains: names, at: clock.now() });
-      signal.throwIfAborted();
+      if (state.isHeld) await untilAborted(new Promise<never>(() => {}), signal);
       if (state.failure !== undefined) throw state.failure;
       return authority.issue(names, { validFrom: clock.now(), expiresAt: clock.now() + life });
     },
@@ -221,7 +224,17 @@ test("a clock that jumps ahead, or is set back, does not stop renewals", async (
   expect(orders.length).toBeGreaterThanOrEqual(3);
 });
 
-test("nothing is left of it when it is closed, not even an order", async () => {
+test("an order is aborted when it is closed, which is no failure", async () => {
+  const { certificates, clock, events, state } = open();
+  state.isHeld = true;
+  certificates.watch(() => {});
+  clock.advance(0);
+  await certificates[Symbol.asyncDispose]();
+  expect(events.map(({ event }) => event)).toEqual(["certificate-ordered"]);
+  expect(clock.pendingTimers).toBe(0);
+});
+
+test("nothing is left of it when it is closed, not even a retry", async () => {
   const { certificates, clock, orders, state, used, start } = open();
   state.failure = new Error("out of reach");
   await start();
