@@ -4,6 +4,7 @@ import { describeOrigin, describeProblem } from "../../config/problem.ts";
 import type { Sources } from "../../config/sources.ts";
 import type { Log } from "../../ops/log.ts";
 import type { RunningServer } from "../../server.ts";
+import { configurationWarnings } from "../configuration/warnings.ts";
 
 export interface ConfigurationReloadOptions {
   /** The configuration with which the server was started. */
@@ -60,6 +61,7 @@ export class ConfigurationReload {
     } catch (error) {
       log.error({ event: "reload-failed", err: error });
     }
+    for (const { fields } of configurationWarnings(configuration)) log.warn(fields);
     if (needRestart.length > 0) log.warn({ event: "restart-needed", settings: needRestart });
   }
 }

@@ -6,14 +6,19 @@ import { recordedLog } from "../../support/fakes/recorded-log.ts";
 import { readFrom } from "../../support/servers/configurations.ts";
 
 /** A server whose configuration file has this text, until `write` replaces it. */
-async function running(text: string) {
+async function running(text: string, failure?: Error) {
   let file = await fileWith(text);
   const readSources = async () => ({ environment: {}, flags: new Map(), readFile: readFrom({}), file });
   const loaded = loadSettings(await readSources());
   if (!loaded.ok) throw new Error("refused");
   const { log, events } = recordedLog();
   const reloaded: unknown[] = [];
-  const server = { reload: async (options: unknown) => void reloaded.push(options) };
+  const server = {
+    reload: async (options: unknown) => {
+      if (failure !== undefined) throw failure;
+      reloaded.push(options);
+    },
+  };
   const reload = new ConfigurationReload({ configuration: loaded.configuration, readSources, server, log });
   const write = async (next: string) => {
     file = await fileWith(next);
@@ -46,4 +51,22 @@ test("a reload of a file with problems logs all of them, and keeps the former se
     { event: "invalid-setting", setting: "port", value: "x", from: "yurt.toml:3:8" },
     { event: "reload-refused", problems: 2 },
   ]);
+});
+
+test("a reload warns of the same settings as a start", async () => {
+  const { write, events } = await running("");
+  await write('auth.origins = ["null"]\n');
+  expect(events).toMatchObject([
+    { event: "reloaded", changed: ["auth.origins"] },
+    { level: "warn", event: "shared-origin-allowed", origin: "null" },
+  ]);
+});
+
+test("a reload that a part of the server fails to take over is logged, and tried again with the next one", async () => {
+  const failure = new Error("no secrets");
+  const { write, events } = await running("", failure);
+  await write("limits.name-bytes = 98\n");
+  await write("limits.name-bytes = 98\n");
+  const failed = { level: "error", event: "reload-failed", err: expect.objectContaining({ message: "no secrets" }) };
+  expect(events).toMatchObject([failed, failed]);
 });

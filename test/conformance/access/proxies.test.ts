@@ -221,7 +221,8 @@ describe("a proxy that names its clients", () => {
   test.skipIf(!canAddAddress)("from a private address has no limits for its address", async () => {
     await using child = new Child("network/open-sockets.ts", ["10.99.0.1"], [...inNetwork, privately, "sh"]);
     const { direct, forwarded } = JSON.parse(await child.line());
-    expect(direct).toEqual({ accepted: 3, events: [] });
+    const refusal = { event: "upgrade-refused", reason: "address-connections" };
+    expect(direct).toMatchObject({ accepted: 3, events: [refusal, refusal, refusal] });
     expect(forwarded).toMatchObject({
       accepted: 6,
       events: [{ event: "forwarded-for-ignored", peer: "10.99.0.1", reason: "limits-lifted" }],
