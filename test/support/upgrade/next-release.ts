@@ -1,5 +1,15 @@
-import { cpSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync } from "node:fs";
-import { join } from "node:path";
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { ensureExecutable, executable } from "../processes/ensure-executable.ts";
 
 const root = join(import.meta.dir, "../../..");
@@ -21,8 +31,9 @@ export async function ensureNextRelease(): Promise<void> {
   const folder = mkdtempSync(join(root, "dist", "next-release-"));
   try {
     await buildNextRelease(folder);
-    rmSync(join(root, "dist", "next-release"), { recursive: true, force: true });
-    renameSync(join(folder, "dist"), join(root, "dist", "next-release"));
+    mkdirSync(dirname(nextExecutable), { recursive: true });
+    // Another test may have built it as well, and be running it.
+    renameSync(join(folder, "dist", "yurt"), nextExecutable);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
@@ -30,10 +41,8 @@ export async function ensureNextRelease(): Promise<void> {
 
 async function buildNextRelease(folder: string): Promise<void> {
   for (const name of readdirSync(root)) {
-    if (!omitted.has(name)) cpSync(join(root, name), join(folder, name), { recursive: true, preserveTimestamps: true });
+    if (!omitted.has(name)) cpSync(join(root, name), join(folder, name), { recursive: true });
   }
-  // The pages need not be built again.
-  cpSync(join(root, "dist", "web"), join(folder, "dist", "web"), { recursive: true, preserveTimestamps: true });
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   await change(join(folder, "package.json"), /"version": "[^"]*"/, `"version": "${nextVersion}"`);
   const migration = `UPDATE required_release SET version = '${nextVersion}'; CREATE TABLE next (number INTEGER) STRICT;`;
