@@ -1,8 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { options } from "../src/composition/settings/options.ts";
+import { loadSettings } from "../src/composition/settings/settings.ts";
+import { parseConfigurationFile } from "../src/config/file/configuration-file.ts";
 import { closeReasons } from "../src/transport/close-reason.ts";
-import { docsPages, readPage } from "./support/docs-snippets.ts";
+import { codeBlocks, docsPages, readPage } from "./support/docs-snippets.ts";
 import { startTestServer } from "./support/servers/start-test-server.ts";
 
 const root = join(import.meta.dir, "..");
@@ -102,4 +105,23 @@ test("the documentation names log events that the program writes", () => {
   const names = named.map(([, name = ""]) => name);
   expect(names.length).toBeGreaterThan(5);
   expect(names.filter((name) => !events.has(name))).toEqual([]);
+});
+
+describe("the configuration files of the documentation", () => {
+  const files = docsPages().flatMap((page) =>
+    codeBlocks(page)
+      .filter(({ language }) => language === "toml")
+      .map(({ heading, code }) => [`${page}#${heading}`, code] as const),
+  );
+
+  test("are there", () => {
+    expect(files.length).toBeGreaterThan(5);
+  });
+
+  test.each(files)("are valid: %s", async (path, text) => {
+    const file = await parseConfigurationFile(options, { path, text, isReadableByOthers: false });
+    // The files that they name hold a secret.
+    const loaded = loadSettings({ environment: {}, flags: new Map(), readFile: () => "s".repeat(32), file });
+    expect(loaded.ok ? [] : loaded.problems).toEqual([]);
+  });
 });
