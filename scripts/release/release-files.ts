@@ -13,6 +13,8 @@ export interface ReleaseTexts {
   readonly unit: string;
   readonly install: string;
   readonly changelog: string;
+  /** The rules for Prometheus, and the dashboard for Grafana. */
+  readonly monitoring: { readonly alerts: string; readonly dashboard: string };
   readonly completions: Readonly<Record<"bash" | "zsh" | "fish", string>>;
 }
 
@@ -36,6 +38,8 @@ export function archiveFiles(target: Target, executable: Uint8Array, texts: Rele
   if (os === "win32") return files;
   return [
     ...files,
+    { path: "monitoring/alerts.yml", content: texts.monitoring.alerts },
+    { path: "monitoring/grafana-dashboard.json", content: texts.monitoring.dashboard },
     { path: "completions/yurt.bash", content: texts.completions.bash },
     { path: "completions/_yurt", content: texts.completions.zsh },
     { path: "completions/yurt.fish", content: texts.completions.fish },
@@ -54,6 +58,8 @@ export function debianFiles(executable: Uint8Array, texts: ReleaseTexts): readon
     { path: `${documents}/copyright`, content: copyright },
     { path: `${documents}/${noticesFile}`, content: texts.notices },
     { path: `${documents}/CHANGELOG.md`, content: texts.changelog },
+    { path: `${documents}/monitoring/alerts.yml`, content: texts.monitoring.alerts },
+    { path: `${documents}/monitoring/grafana-dashboard.json`, content: texts.monitoring.dashboard },
     { path: "usr/share/bash-completion/completions/yurt", content: texts.completions.bash },
     { path: "usr/share/zsh/vendor-completions/_yurt", content: texts.completions.zsh },
     { path: "usr/share/fish/vendor_completions.d/yurt.fish", content: texts.completions.fish },

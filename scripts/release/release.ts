@@ -117,6 +117,10 @@ async function readTexts(root: string): Promise<ReleaseTexts> {
     unit: await readPackaging("systemd", "yurt.service"),
     install: await readPackaging("INSTALL.md"),
     changelog: await Bun.file(join(root, "CHANGELOG.md")).text(),
+    monitoring: {
+      alerts: await readPackaging("monitoring", "alerts.yml"),
+      dashboard: await readPackaging("monitoring", "grafana-dashboard.json"),
+    },
     completions: {
       bash: await printed("completion", "bash"),
       zsh: await printed("completion", "zsh"),

@@ -24,8 +24,8 @@ const forwardingHeaders = [
 ] as const;
 
 const remedy =
-  "Send the value of metrics.token, or an administrator's token, as Authorization: Bearer; " +
-  "or have Yurt listen for metrics alone with --metrics-listen.";
+  "Send the value of metrics.token, or an administrator's token, as Authorization: Bearer. " +
+  "The address of --metrics-listen needs none.";
 
 /**
  * Decides who may read the metrics: whoever shows the metrics token or an administrator's token. A program on this

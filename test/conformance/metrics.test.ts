@@ -1,9 +1,15 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from "bun:test";
 import { createLog } from "../../src/ops/log.ts";
 import * as sets from "../../src/ops/metrics/label-values.ts";
 import { workKinds } from "../../src/transport/work.ts";
 import { secret } from "../support/bytes/tokens.ts";
 import { eventually } from "../support/eventually.ts";
+import {
+  allowedOrigin,
+  provokeMarkedRefusals,
+  refusalEvents,
+  refusingLimits,
+} from "../support/hostile/marked-refusals.ts";
 import { type MarkedTraffic, markedAddress, marker, openMarkedTraffic } from "../support/hostile/marked-traffic.ts";
 import { type Metric, parseMetrics } from "../support/prometheus-text.ts";
 import { startTestServer, type TestServer } from "../support/servers/start-test-server.ts";
@@ -24,6 +30,8 @@ beforeAll(async () => {
     auth: { mode: "token", secrets: [secret] },
     metricsAddress: { host: "127.0.0.1", port: 0 },
     proxies: ["127.0.0.1"],
+    origins: [allowedOrigin],
+    limits: refusingLimits,
     log,
   });
   traffic = await openMarkedTraffic(server);
@@ -95,40 +103,60 @@ test("GET /metrics counts frames and bytes of every protocol, in both directions
   expect(sumOf("yurt_deliveries_total", { protocol: "y-websocket" })).toBeGreaterThan(0);
 });
 
-test("every label has a value of its fixed set, whatever clients send", () => {
-  const allowed: Readonly<Record<string, ReadonlySet<string>>> = {
-    protocol: new Set(sets.protocolNames),
-    reason: new Set([...sets.closeReasonNames, ...sets.upgradeRefusals, "budget", "quiet", "document-too-large"]),
-    bound: new Set([...sets.boundNames, ...sets.messageBounds]),
-    budget: new Set(sets.budgetNames),
-    kind: new Set([...workKinds, ...sets.denialKinds]),
-    code: new Set(sets.denialCodes),
-    outcome: new Set([
-      ...sets.compactionOutcomes,
-      ...sets.mailboxOutcomes,
-      ...sets.webhookOutcomes,
-      ...sets.certificateOutcomes,
-    ]),
-    source: new Set(sets.certificateSources),
-    operation: new Set(sets.storeOperations),
-    file: new Set(["database", "wal"]),
-    bun: new Set([Bun.version]),
-  };
-  const isAllowed = ([label, value]: readonly [string, string]) =>
-    label === "version" || (label === "le" ? /^[\d.e-]+$|^\+Inf$/.test(value) : allowed[label]?.has(value) === true);
-  const labels = [...metrics.values()].flatMap(({ samples }) => samples.flatMap((each) => Object.entries(each.labels)));
-  expect(labels.length).toBeGreaterThan(300);
-  expect(labels.filter((label) => !isAllowed(label))).toEqual([]);
-});
+describe("after refusals", () => {
+  const tokens: string[] = [];
+  beforeAll(async () => {
+    tokens.push(...traffic.tokens, ...(await provokeMarkedRefusals(server.url, server.wsUrl)));
+    const isRefused = () => refusalEvents.every((event) => lines.some((line) => JSON.parse(line).event === event));
+    await eventually("refused", isRefused);
+    await read();
+  });
 
-test("the metrics name no room, user, token or address, and quote nothing", () => {
-  const words = [marker, markedAddress, "127.0.0.1", ...traffic.tokens];
-  expect(words.filter((word) => text.includes(word))).toEqual([]);
-});
+  test("every label has a value of its fixed set, whatever clients send", () => {
+    const allowed: Readonly<Record<string, ReadonlySet<string>>> = {
+      protocol: new Set(sets.protocolNames),
+      reason: new Set([...sets.closeReasonNames, ...sets.upgradeRefusals, "budget", "quiet", "document-too-large"]),
+      bound: new Set([...sets.boundNames, ...sets.messageBounds]),
+      budget: new Set(sets.budgetNames),
+      kind: new Set([...workKinds, ...sets.denialKinds]),
+      code: new Set(sets.denialCodes),
+      outcome: new Set([
+        ...sets.compactionOutcomes,
+        ...sets.mailboxOutcomes,
+        ...sets.webhookOutcomes,
+        ...sets.certificateOutcomes,
+      ]),
+      source: new Set(sets.certificateSources),
+      operation: new Set(sets.storeOperations),
+      file: new Set(["database", "wal"]),
+      bun: new Set([Bun.version]),
+    };
+    const isAllowed = ([label, value]: readonly [string, string]) =>
+      label === "version" || (label === "le" ? /^[\d.e-]+$|^\+Inf$/.test(value) : allowed[label]?.has(value) === true);
+    const labels = [...metrics.values()].flatMap(({ samples }) =>
+      samples.flatMap((each) => Object.entries(each.labels)),
+    );
+    expect(labels.length).toBeGreaterThan(300);
+    expect(labels.filter((label) => !isAllowed(label))).toEqual([]);
+  });
 
-test("the log quotes no token, secret, query or content, and names no room", () => {
-  const events = new Set(lines.map((line) => JSON.parse(line).event));
-  for (const event of ["access-denied", "session-refused"]) expect(events).toContain(event);
-  const words = [marker, ...traffic.tokens];
-  expect(lines.filter((line) => words.some((word) => line.includes(word)))).toEqual([]);
+  test("the metrics name no room, user, token or address, and quote nothing", () => {
+    const words = [marker, markedAddress, "127.0.0.1", ...tokens];
+    expect(words.filter((word) => text.includes(word))).toEqual([]);
+  });
+
+  test("the log quotes no token, secret, query or content, and names no room", () => {
+    const words = [marker, ...tokens];
+    expect(lines.filter((line) => words.some((word) => line.includes(word)))).toEqual([]);
+  });
+
+  test("the metrics count each bound by its option", () => {
+    const met = (metrics.get("yurt_bound_hits_total")?.samples ?? []).filter(({ value }) => value > 0);
+    expect(new Set(met.map(({ labels }) => labels["bound"]))).toEqual(
+      new Set([
+        ...["limits.address-upgrades-per-second", "limits.authentication-ms", "limits.document-bytes"],
+        ...["limits.stateless-length", "limits.name-bytes"],
+      ]),
+    );
+  });
 });

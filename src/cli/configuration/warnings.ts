@@ -21,6 +21,7 @@ export function configurationWarnings(configuration: ServerConfiguration): reado
     ...replacedSettings(configuration),
     ...sharedOrigins(configuration),
     ...openServer(configuration),
+    ...openMetrics(configuration),
   ];
 }
 
@@ -70,4 +71,12 @@ function openServer({ values }: ServerConfiguration): readonly ConfigurationWarn
   if (host === undefined || isLoopback(host) || mode !== "open") return [];
   const text = `Anyone who can reach ${host} can use the server, because auth.mode is open. Use token or webhook.`;
   return [{ fields: { event: "open-to-everyone", host }, text }];
+}
+
+function openMetrics({ values }: ServerConfiguration): readonly ConfigurationWarning[] {
+  const { host } = values["metrics.listen"] ?? {};
+  if (host === undefined || isLoopback(host)) return [];
+  const remedy = "Let only Prometheus reach it, or remove metrics.listen and use metrics.token";
+  const text = `Anyone who can reach ${host} at the port of metrics.listen can read the metrics. ${remedy}.`;
+  return [{ fields: { event: "metrics-open-to-everyone", host, remedy }, text }];
 }

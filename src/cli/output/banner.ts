@@ -9,6 +9,8 @@ export interface BannerFacts {
   readonly networkUrls: readonly string[];
   /** The configuration file that was read. */
   readonly configurationFile?: string;
+  /** The URL of the metrics on an address of their own. */
+  readonly metricsUrl?: string;
   /** Undefined when documents are not stored. */
   readonly data?: { readonly folder: string; readonly isNew: boolean };
   /** The file of the secrets that the server has generated; undefined when it uses none of them. */
@@ -40,6 +42,7 @@ export function banner(facts: BannerFacts): string {
     ...fact("Local", facts.publicUrl === undefined || facts.https !== undefined ? [] : [`${facts.publicUrl.local}/`]),
     ...fact("HTTPS", httpsLines(facts)),
     ...fact("Network", facts.networkUrls),
+    ...fact("Metrics", facts.metricsUrl === undefined ? [] : [facts.metricsUrl]),
     ...fact("Config", facts.configurationFile === undefined ? [] : [facts.configurationFile]),
     ...fact("Data", dataLines(facts)),
     ...fact("Secrets", facts.secretsFile === undefined ? [] : [facts.secretsFile]),

@@ -120,6 +120,7 @@ async function bannerOf(server: RunningServer, { values, file }: ServerConfigura
     version,
     readyMs: performance.now(),
     endpoints: server.endpoints,
+    ...(server.metricsUrl !== undefined && { metricsUrl: server.metricsUrl }),
     ...(file !== undefined && { configurationFile: file.path }),
     ...(dataFolder !== undefined && { data: { folder: dataFolder, isNew: dataFolderIsNew } }),
     // No certificate is for an address.

@@ -20,7 +20,16 @@ export const wireProtocols = ["y-websocket", "hocuspocus", "json-signaling", "pe
 export const closeReasonNames = [
   ...["finished", "restart", "internal-error", "overloaded", "storage-unavailable"],
   ...["authorization-unavailable", "grant-expired", "not-yet-valid", "unresponsive", "room-full", "rate-limited"],
-  ...["malformed-frame", "unauthorized", "forbidden", "timeout", "replaced", "id-taken", "frame-too-large"],
+  ...[
+    "malformed-frame",
+    "unauthorized",
+    "forbidden",
+    "timeout",
+    "replaced",
+    "id-taken",
+    "frame-too-large",
+    "document-deleted",
+  ],
 ] as const;
 
 /** Why an upgrade was refused. */
@@ -42,7 +51,7 @@ export const denialKinds = ["sync", "signaling", "upgrade"] as const;
 
 export const denialCodes = [
   ...["no-token", "malformed-token", "bad-signature", "expired", "not-yet-valid", "wrong-issuer", "wrong-audience"],
-  ...["revoked", "wrong-room", "not-admin", "refused", "unavailable"],
+  ...["revoked", "wrong-room", "not-admin", "refused", "unavailable", "deleted"],
 ] as const;
 
 export const mailboxOutcomes = ["kept", "refused", "delivered", "expired"] as const;

@@ -81,6 +81,13 @@ describe("yurt check", () => {
     ]);
     const open = await yurtWith(text, ["check", "--host", "::"]);
     expect(open.err).toContain("Anyone who can reach :: can use the server");
+    const metrics = await yurtWith("", ["check", "--metrics-listen", "0.0.0.0:9464"]);
+    expect([metrics.code, metrics.err.replaceAll(/\s+/g, " ")]).toEqual([
+      0,
+      expect.stringContaining("Anyone who can reach 0.0.0.0 at the port of metrics.listen can read the metrics."),
+    ]);
+    const local = await yurtWith("", ["check", "--metrics-listen", "127.0.0.1:9464"]);
+    expect(local.err).toBe("");
   });
 
   const webhookSecret = "whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3";

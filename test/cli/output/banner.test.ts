@@ -32,6 +32,11 @@ describe("the banner", () => {
 `);
   });
 
+  test("names the address of the metrics, if they have one of their own", () => {
+    const screen = banner({ ...facts, metricsUrl: "http://127.0.0.1:9464/metrics" });
+    expect(screen).toContain("\n  Metrics  http://127.0.0.1:9464/metrics\n  Data ");
+  });
+
   test("calls only a new data folder new", () => {
     const screen = banner({ ...facts, data: { folder: "/srv/yurt", isNew: false } });
     expect(screen).toContain("\n  Data     /srv/yurt\n");

@@ -78,6 +78,7 @@ describe.skipIf(!canRelease)("a release", () => {
       "",
       ...["INSTALL.md", "LICENSE", "THIRD-PARTY-LICENSES.txt"],
       ...["completions/", "completions/_yurt", "completions/yurt.bash", "completions/yurt.fish"],
+      ...["monitoring/", "monitoring/alerts.yml", "monitoring/grafana-dashboard.json"],
       ...["yurt", "yurt.example.toml", "yurt.service"],
     ]);
     await mkdir(workshop.file("unpacked"));

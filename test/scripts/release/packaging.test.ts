@@ -21,6 +21,7 @@ const texts = {
   unit,
   install: read("scripts/packaging/INSTALL.md"),
   changelog: "",
+  monitoring: { alerts: "groups: []", dashboard: "{}" },
   completions: { bash: "", zsh: "", fish: "" },
 };
 const contentOf = (files: readonly { path: string; content: unknown }[], path: string) =>
