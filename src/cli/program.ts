@@ -8,6 +8,7 @@ import { type CommandDefinition, choiceHelp, commandGroups, commands, textHelp }
 import { exitCodes } from "./exit-code.ts";
 import { SettingFlags } from "./flags.ts";
 import { commandHelp, groupHelp, programHelp, serveHelp } from "./output/help.ts";
+import { ReaderGone } from "./output/print.ts";
 import { describeUnexpected } from "./output/unexpected.ts";
 import { describeUsageError } from "./output/usage-error.ts";
 import { describeVersion } from "./version.ts";
@@ -36,6 +37,7 @@ export async function run(invocation: Invocation): Promise<number> {
     const namesNoCommand = operands.length === 0 && unknown.length === 0;
     await program.parseAsync(namesNoCommand ? ["serve", ...args] : args, { from: "user" });
   } catch (error) {
+    if (error instanceof ReaderGone) return exitCodes.done;
     if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.done : exitCodes.usage;
     const level = program.getOptionValue("logLevel") ?? invocation.environment["YURT_LOG_LEVEL"];
     invocation.stderr.write(describeUnexpected(error, level === "debug" || level === "trace"));

@@ -107,6 +107,14 @@ test("yurt limits lists every bound with its default and what happens beyond it"
   expect(out.trimEnd().split("\n")).toHaveLength(optionKeys.filter((key) => key.startsWith("limits.")).length);
 });
 
+test.each(["limits", "completion bash", "config init"])(
+  "yurt %s ends with 0 when the reader of its output has gone, as head does",
+  async (command) => {
+    const failure = () => Object.assign(new Error("broken pipe"), { code: "EPIPE" });
+    expect(await yurt(command.split(" "), { failure })).toEqual({ code: 0, out: "", err: "" });
+  },
+);
+
 test("yurt licenses, which only the executable contains, says how to build it", async () => {
   const { code, out, err } = await yurt(["licenses"]);
   expect([code, out]).toEqual([1, ""]);
