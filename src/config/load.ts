@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { inputOfFile } from "./file/file-input.ts";
 import { configurationVariable } from "./file/read-file.ts";
 import { type Given, givenByPlatform, givenFor } from "./given.ts";
 import { nearestName } from "./nearest-name.ts";
@@ -135,11 +136,14 @@ function replacedIn(
   settings: Settings,
   { environment, file }: Sources,
 ): readonly Replaced[] {
-  const at = file?.values.get(key)?.position;
-  const origin = settings.get(key)?.origin;
+  const written = file?.values.get(key);
+  const setting = settings.get(key);
+  const origin = setting?.origin;
   const platform = givenByPlatform(option, environment)?.origin;
-  if (at === undefined || origin?.from !== "environment" || platform?.from !== "environment") return [];
-  return origin.variable === platform.variable ? [{ setting: key, at, variable: origin.variable }] : [];
+  if (written === undefined || origin?.from !== "environment" || platform?.from !== "environment") return [];
+  // A unit of systemd and the file often name the same folder.
+  if (origin.variable !== platform.variable || setting?.input === inputOfFile(option.kind, written.value)) return [];
+  return [{ setting: key, at: written.position, variable: origin.variable }];
 }
 
 /** The value of an option that was not given. */

@@ -39,6 +39,8 @@ describe("a setting of the file", () => {
     expect(replaced).toEqual([{ setting: "data", at, variable: "STATE_DIRECTORY" }]);
     const own = await acceptedFile('data = "/srv"\n', { environment: { ...environment, YURT_DATA: "c" } });
     expect(own.replaced).toEqual([]);
+    const same = await acceptedFile('data = "/var/lib/yurt"\nport = 8080\n', { environment });
+    expect(same.replaced).toEqual([]);
   });
 
   test("may be a list, or the text of one as variables have it", async () => {
