@@ -5,7 +5,7 @@ import { join } from "node:path";
 import packageJson from "../../../package.json" with { type: "json" };
 import { NpmRegistry } from "../../support/packaging/npm-registry.ts";
 import { buildRelease, runProgram } from "../../support/packaging/release-build.ts";
-import { missingForSystemCopy, runInSystemCopy } from "../../support/packaging/system-copy.ts";
+import { missingForSystemd, runUnderSystemd } from "../../support/packaging/system-copy.ts";
 import { Workshop } from "../../support/processes/data-folder.ts";
 import { ensureExecutable, executable } from "../../support/processes/executable.ts";
 
@@ -179,57 +179,68 @@ describe.skipIf(!canRelease || Bun.which("npm") === null)("the package of npm", 
   });
 });
 
-const missingForDebian = canRelease ? await missingForSystemCopy() : "no release is made";
+const missingForDebian = canRelease ? await missingForSystemd() : "no release is made";
 if (missingForDebian !== undefined) {
   console.log(`note  the Debian package is not installed: ${missingForDebian}; its test is skipped`);
 }
 
 describe.skipIf(missingForDebian !== undefined)("the Debian package", () => {
-  test("installs, serves as its unit says, and is removed without the documents", async () => {
-    const result = await runInSystemCopy(`
-      dpkg --install ${join(release, debian)} > /tmp/install 2>&1
-      echo "installed as $(stat -c '%U %a' /var/lib/yurt) $(stat -c '%U:%G %a' /etc/yurt/yurt.toml)"
-      systemd-analyze verify /usr/lib/systemd/system/yurt.service && echo "unit verified"
-      systemctl is-enabled yurt.service
+  test("installs a service that serves, reloads, restarts and stops, and is removed without the documents", async () => {
+    const file = join(release, debian);
+    const output = await runUnderSystemd(`
+      say() { echo "$1: $(shift; "$@" 2>&1)"; }
+      property() { systemctl show yurt --property "$1" --value; }
+      ready() { curl --silent --retry 20 --retry-delay 1 --retry-connrefused "http://127.0.0.1:$1/readyz"; }
+      settings=/etc/yurt/yurt.toml
 
-      # The unit's own command, user and folder. systemd does not run here.
-      command=$(sed -n 's/^ExecStart=//p' /usr/lib/systemd/system/yurt.service)
-      ip link set lo up 2> /dev/null || true
-      cd /
-      STATE_DIRECTORY=/var/lib/yurt YURT_PORT=0 setpriv --reuid yurt --regid yurt --clear-groups \
-        --no-new-privs $command > /tmp/log &
-      for attempt in $(seq 100); do grep -q '"event":"listening"' /tmp/log && break; sleep 0.1; done
-      port=$(sed -n 's/.*"event":"listening".*"port":\\([0-9]*\\).*/\\1/p' /tmp/log)
-      curl --silent http://127.0.0.1:$port/readyz > /dev/null && echo "answers"
-      YURT_PORT=$port yurt health
-      kill -TERM $!
-      wait $! && echo "stopped with 0"
-      # The settings name the folder, so that a command finds what the service uses.
-      setpriv --reuid yurt --regid yurt --clear-groups yurt token notes --user ann > /dev/null && echo "token made"
+      dpkg --install ${file} > /tmp/install 2>&1
+      say folder stat -c '%U %a' /var/lib/yurt
+      say settings stat -c '%U:%G %a' $settings
+      say enabled systemctl is-enabled yurt
+      say active systemctl is-active yurt
+      say status property StatusText
+      say answers ready 4444
+      say token sh -c "setpriv --reuid yurt --regid yurt --clear-groups yurt token notes | wc -w"
 
-      sed -i 's/^#port = 4444/port = 4445/' /etc/yurt/yurt.toml
-      dpkg --install ${join(release, debian)} > /dev/null < /dev/null
-      grep --count '^port = 4445' /etc/yurt/yurt.toml
-      dpkg --remove yurt > /dev/null
-      test ! -e /usr/bin/yurt && test -e /etc/yurt/yurt.toml && echo "removed, with its settings"
-      dpkg --purge yurt > /dev/null 2> /tmp/purge
-      cat /tmp/purge
-      test ! -e /etc/yurt && test -s /var/lib/yurt/yurt.db && echo "purged, without the documents"
+      systemctl reload yurt && echo "reloaded: $(property SubState)"
+      echo 'porrt = 1' >> $settings
+      systemctl reload yurt > /dev/null 2>&1 || echo "invalid settings: not reloaded, still $(property SubState)"
+      systemctl restart yurt > /dev/null 2>&1 || echo "invalid settings: not restarted, $(property NRestarts) tries"
+      sed -i '/porrt/d; s/^#port = 4444/port = 443/' $settings
+      systemctl restart yurt
+      say 'port below 1024' ready 443
+      systemctl kill --signal KILL yurt
+      sleep 1
+      say 'after a crash' ready 443
+
+      dpkg --install ${file} > /tmp/install 2>&1 < /dev/null
+      say 'after an upgrade, with its settings' ready 443
+      say events sh -c "journalctl --unit yurt --output cat | grep --only-matching '\\"event\\":\\"[a-z-]*' | sort -u | cut -c 10- | xargs"
+      systemctl stop yurt && echo "stopped: $(property Result)"
+      dpkg --remove yurt > /dev/null 2>&1
+      test ! -e /usr/bin/yurt && test -e $settings && echo "removed, with its settings"
+      dpkg --purge yurt > /dev/null
+      test ! -e $settings && test -s /var/lib/yurt/yurt.db && echo "purged, without the documents"
     `);
-    expect(result.stderr).toBe("");
-    expect(result.stdout.trimEnd().split("\n")).toEqual([
-      "installed as yurt 700 root:yurt 640",
-      "unit verified",
-      "enabled",
-      "answers",
-      "ready",
-      "stopped with 0",
-      "token made",
-      "1",
+    expect(output?.trimEnd().split("\n")).toEqual([
+      "folder: yurt 700",
+      "settings: root:yurt 640",
+      "enabled: enabled",
+      "active: active",
+      "status: Serving at http://127.0.0.1:4444",
+      "answers: ready",
+      "token: 1",
+      "reloaded: running",
+      "invalid settings: not reloaded, still running",
+      "invalid settings: not restarted, 0 tries",
+      "port below 1024: ready",
+      "after a crash: ready",
+      "after an upgrade, with its settings: ready",
+      "events: listening reloaded stopped stopping",
+      "stopped: success",
       "removed, with its settings",
       "yurt: The documents in /var/lib/yurt are kept. To remove them: rm -r /var/lib/yurt",
       "purged, without the documents",
     ]);
-    expect(result.code).toBe(0);
   });
 });
