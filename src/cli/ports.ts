@@ -62,11 +62,13 @@ function proxyPort({ "public-url": publicUrl }: SettingValues): UsedPort | undef
 function httpPort(values: SettingValues, open: UsedPort["open"]): readonly UsedPort[] {
   const { "tls.http-port": port, "tls.redirect.enabled": isRedirecting } = values;
   if (port === undefined) return [];
+  // The authority asks port 80 of the domain, whatever port the server has.
+  const challenges = `ACME challenges${port === 80 ? "" : " (forward port 80 of the domain to it)"}`;
   const purposes = [
-    ...(tlsModeOf(values) === "auto" ? ["ACME challenges: the authority asks on port 80 of the domain"] : []),
+    ...(tlsModeOf(values) === "auto" ? [challenges] : []),
     ...(isRedirecting ? ["the redirect to HTTPS"] : []),
   ];
-  return [{ port: named(port), open, purpose: purposes.join("; ") }];
+  return [{ port: named(port), open, purpose: purposes.join(", ") }];
 }
 
 function metricsPort({ host, port }: { readonly host: string; readonly port: number }): UsedPort {

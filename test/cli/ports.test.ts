@@ -26,10 +26,11 @@ describe("yurt ports", () => {
     ],
     [
       ["--domain", "collab.example.com", ...token],
-      [
-        "443/tcp\tyes\tHTTPS and WebSockets",
-        "80/tcp\tyes\tACME challenges: the authority asks on port 80 of the domain; the redirect to HTTPS",
-      ],
+      ["443/tcp\tyes\tHTTPS and WebSockets", "80/tcp\tyes\tACME challenges, the redirect to HTTPS"],
+    ],
+    [
+      ["--domain", "collab.example.com", ...token, "--tls-http-port", "8080", "--no-tls-redirect"],
+      ["443/tcp\tyes\tHTTPS and WebSockets", "8080/tcp\tyes\tACME challenges (forward port 80 of the domain to it)"],
     ],
     [["--tls-cert", "a.pem", "--tls-key", "b.pem"], ["4444/tcp\tlocal\tHTTPS and WebSockets"]],
     [
