@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { createMetrics } from "../../src/ops/metrics.ts";
 import { parseMetrics } from "../support/prometheus-text.ts";
@@ -54,6 +54,9 @@ describe("the metrics", () => {
     expect(Math.abs(sampleOf("process_cpu_seconds_total") - cpuSeconds)).toBeLessThan(0.1 + cpuSeconds / 10);
     const residentBytes = resident * pages;
     expect(sampleOf("process_resident_memory_bytes") / residentBytes).toBeWithin(0.8, 1.25);
+    expect(Math.abs(sampleOf("process_open_fds") - readdirSync("/proc/self/fd").length)).toBeLessThan(5);
+    const limit = await Bun.$`sh -c "ulimit -n"`.text();
+    expect(sampleOf("process_max_fds")).toBe(Number(limit));
     const startedAt = sampleOf("process_start_time_seconds");
     expect(Math.abs(Date.now() / 1_000 - process.uptime() - startedAt)).toBeLessThan(2);
   });
