@@ -29,7 +29,7 @@ const prometheusIsMissing = isMissing("prometheus");
 describe.skipIf(isMissing("pebble"))("a newcomer with the executable, an empty folder and docs/deploy.md", () => {
   const [port, httpPort] = [freePort(), freePort()];
   const ownMetricsPort = freePort();
-  const yurt = new DeployedYurt(domain, port);
+  let yurt: DeployedYurt;
   let pebble: Pebble;
   let prometheus: Prometheus | undefined;
   let token = "";
@@ -38,6 +38,7 @@ describe.skipIf(isMissing("pebble"))("a newcomer with the executable, an empty f
 
   beforeAll(async () => {
     await ensureNextRelease();
+    yurt = new DeployedYurt(domain, port);
     pebble = await Pebble.start({ httpPort });
     if (!prometheusIsMissing) prometheus = await startPrometheus();
   }, 120_000);
