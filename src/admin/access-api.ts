@@ -12,6 +12,7 @@ import type { CountedAddresses } from "../lib/address/counted-addresses.ts";
 import { bearerToken } from "../lib/bearer-token.ts";
 import { KeyedBuckets } from "../lib/keyed-buckets.ts";
 import type { Clock } from "../lib/time/clock.ts";
+import type { Metrics } from "../ops/metrics.ts";
 import { closeReasonOf, httpStatusOf, isTemporary } from "../rooms/denial.ts";
 import type { RoomLimits } from "../rooms/limits.ts";
 import { checkRoomName } from "../rooms/room-name.ts";
@@ -44,6 +45,7 @@ export interface AccessApiOptions {
   readonly addresses: CountedAddresses;
   readonly limits: AdminLimits & RoomLimits & Pick<AuthLimits, "tokenMs">;
   readonly clock: Clock;
+  readonly metrics: Pick<Metrics, "bounds">;
 }
 
 type RouteContext = Context<HttpEnvironment>;
@@ -85,7 +87,7 @@ function bodyOf<Entries extends v.ObjectEntries>(entries: Entries) {
 
 /** The HTTP routes of access control, for applications and administrators. */
 export function createAccessApi(options: AccessApiOptions): Hono<HttpEnvironment> {
-  const { addresses, administration, cors, limits, clock, mint, revoke } = options;
+  const { addresses, administration, cors, limits, clock, metrics, mint, revoke } = options;
   const app = new Hono<HttpEnvironment>();
   const validations = new KeyedBuckets({
     get burst() {
@@ -106,6 +108,7 @@ export function createAccessApi(options: AccessApiOptions): Hono<HttpEnvironment
   app.get("/api/validate", async (context) => {
     const key = addresses.keyOf(context.env.remoteAddress);
     if (key !== undefined && !validations.of(key).take()) {
+      metrics.bounds.met("limits.validations-per-second");
       return context.json({ error: "too many requests from this address" }, 429, { "retry-after": "1" });
     }
     const request = readQuestion(context, limits);
@@ -143,11 +146,13 @@ export function createAccessApi(options: AccessApiOptions): Hono<HttpEnvironment
       const error = "revoked until the server is restarted: it could not be written to the disk. Send it again";
       return context.json({ error }, 503, { "retry-after": "5" });
     }
-    if (revoked === "full")
+    if (revoked === "full") {
+      metrics.bounds.met("limits.revocations");
       return context.json(
         { error: "not revoked: as many revocations as limits.revocations allows are remembered already" },
         507,
       );
+    }
     return context.json(revoked, 201);
   });
   return app;

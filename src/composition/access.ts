@@ -44,7 +44,7 @@ export interface AccessOptions extends Omit<PartDependencies, "openChannel" | "s
  * Throws `SecretsFileUnreadable`, `RevocationsUnreadable`, or the system's error.
  */
 export async function openAccess(dataFolder: DataFolder | undefined, options: AccessOptions): Promise<AccessControl> {
-  const { addresses, auth, clock, limits, log, originPolicy } = options;
+  const { addresses, auth, clock, limits, log, metrics, originPolicy } = options;
   await using opening = new AsyncDisposableStack();
   const ownSecrets = new OwnSecrets(dataFolder?.path);
   const secrets = ownSecrets.signing(auth.secrets);
@@ -79,6 +79,7 @@ export async function openAccess(dataFolder: DataFolder | undefined, options: Ac
     addresses,
     limits,
     clock,
+    metrics,
   });
   const opened = opening.move();
   return {

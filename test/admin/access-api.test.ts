@@ -5,6 +5,7 @@ import type { Denial } from "../../src/auth/authorizer.ts";
 import type { TokenOrder } from "../../src/auth/token-order.ts";
 import { defaultLimits } from "../../src/composition/settings/limits.ts";
 import { CountedAddresses } from "../../src/lib/address/counted-addresses.ts";
+import { createMetrics } from "../../src/ops/metrics.ts";
 import { denied, FakeAuthorizer } from "../support/fakes/fake-authorizer.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
 
@@ -22,6 +23,7 @@ async function bodyOf(response: Response): Promise<Record<string, unknown> | und
 function setUp(changed: Partial<AccessApiOptions> = {}) {
   const authorizer = new FakeAuthorizer();
   const clock = new FakeClock();
+  const metrics = createMetrics();
   const orders: TokenOrder[] = [];
   const revocations: RevocationOrder[] = [];
   const api = createAccessApi({
@@ -45,6 +47,7 @@ function setUp(changed: Partial<AccessApiOptions> = {}) {
     addresses: new CountedAddresses(),
     limits: { ...defaultLimits, validationBurst: 2, validationsPerSecond: 1 },
     clock,
+    metrics,
     ...changed,
   });
   const ask = async (path: string, init: RequestInit = {}, remoteAddress = "192.0.2.1") => {
@@ -57,7 +60,12 @@ function setUp(changed: Partial<AccessApiOptions> = {}) {
       body: typeof body === "string" ? body : JSON.stringify(body),
       headers: token === null ? {} : { authorization: `Bearer ${token}` },
     });
-  return { authorizer, clock, orders, revocations, ask, post };
+  /** The number of times that clients have met each bound. */
+  const bounds = async () => {
+    const { values } = await metrics.bounds.get();
+    return Object.fromEntries(values.map(({ labels, value }) => [labels.bound, value]));
+  };
+  return { authorizer, clock, orders, revocations, ask, post, bounds };
 }
 
 describe("GET /api/validate", () => {
@@ -114,7 +122,7 @@ describe("GET /api/validate", () => {
   });
 
   test("answers one address so often, and this machine always", async () => {
-    const { ask, clock } = setUp();
+    const { ask, bounds, clock } = setUp();
     const statuses = async (address: string) => {
       const answers = [1, 2, 3].map(() => ask("/api/validate?room=r", {}, address));
       return (await Promise.all(answers)).map(({ status }) => status);
@@ -122,6 +130,7 @@ describe("GET /api/validate", () => {
     expect(await statuses("192.0.2.1")).toEqual([200, 200, 429]);
     expect(await statuses("192.0.2.2")).toEqual([200, 200, 429]);
     expect(await statuses("127.0.0.1")).toEqual([200, 200, 200]);
+    expect(await bounds()).toEqual({ "limits.validations-per-second": 2 });
     clock.advance(1_000);
     expect((await ask("/api/validate?room=r")).status).toBe(200);
   });
@@ -239,7 +248,9 @@ describe("POST /api/revocations", () => {
   });
 
   test("says when no more can be remembered, and when there is nothing to revoke", async () => {
-    expect((await setUp({ revoke: async () => "full" }).post("/api/revocations", { user: "a" })).status).toBe(507);
+    const full = setUp({ revoke: async () => "full" });
+    expect((await full.post("/api/revocations", { user: "a" })).status).toBe(507);
+    expect(await full.bounds()).toEqual({ "limits.revocations": 1 });
     expect((await setUp({ revoke: undefined }).post("/api/revocations", { user: "a" })).status).toBe(409);
   });
 

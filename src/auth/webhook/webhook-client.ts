@@ -93,7 +93,10 @@ export class WebhookClient {
     const { addresses, limits } = this.#options;
     const source = addresses.keyOf(query.request.remoteAddress);
     const isFull = source !== undefined && this.#permits.waitingFrom(source) >= limits.webhookQueue;
-    if (isFull) throw new WebhookFailure("queue-full");
+    if (isFull) {
+      this.#options.metrics.bounds.met("limits.webhook-queue");
+      throw new WebhookFailure("queue-full");
+    }
     await this.#permits.acquire(signal, source);
     try {
       const reply = await this.#callThroughBreaker(query.body, signal);

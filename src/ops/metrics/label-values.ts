@@ -82,7 +82,7 @@ export const boundNames = [
   ...["limits.topics-per-frame", "limits.topics-per-connection", "limits.topics-per-address"],
   ...["limits.signaling-room-members", "limits.empty-rooms", "limits.publishes-per-second"],
   ...["limits.publish-address-share", "limits.fan-out-deliveries", "limits.first-frame-ms", "limits.without-room-ms"],
-  ...["limits.mailbox-bytes"],
+  ...["limits.mailbox-bytes", "limits.webhook-queue", "limits.validations-per-second", "limits.revocations"],
 ] as const;
 
 /** The bounds on memory that all clients share. */

@@ -257,12 +257,13 @@ describe("concurrent requests", () => {
 
   test("are queued up to a limit for each address", async () => {
     await using setup = await openWebhook(never, { webhookConcurrency: 1, webhookQueue: 2 });
-    const { application, clock, failures, policy } = setup;
+    const { application, bounds, clock, failures, policy } = setup;
     const from = (remoteAddress: string, room: string) => policy.decide(asks(room, { remoteAddress }));
     const waiting = ["a", "b", "c"].map((room) => from("192.0.2.1", room));
     await application.asked(1);
     expect(await from("192.0.2.1", "d")).toMatchObject({ granted: false, kind: "unavailable" });
     expect(failures()).toEqual([["queue-full", undefined, 0]]);
+    expect(await bounds()).toEqual({ "limits.webhook-queue": 1 });
     waiting.push(from("192.0.2.2", "a"));
     clock.advance(3_000);
     const decisions = await Promise.all(waiting);

@@ -43,6 +43,11 @@ export function openWebhookPolicy({ url, limits }: WebhookParts) {
       const { values } = await metrics.webhookRequests.get();
       return Object.fromEntries(values.map(({ labels, value }) => [labels["outcome"], value]));
     },
+    /** The number of times that clients have met each bound. */
+    bounds: async () => {
+      const { values } = await metrics.bounds.get();
+      return Object.fromEntries(values.map(({ labels, value }) => [labels.bound, value]));
+    },
     sent: async () => {
       const { values } = await metrics.webhookDuration.get();
       return values.find(({ metricName }) => metricName === "yurt_webhook_request_seconds_count")?.value;
