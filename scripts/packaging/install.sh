@@ -36,9 +36,13 @@ main() {
   cp "$work/yurt-$version-$target/yurt" "$folder/.yurt.new" ||
     fail "$folder cannot be written. Set YURT_INSTALL_DIR to a folder of yours, or run the script as root."
   chmod 755 "$folder/.yurt.new"
+  if ! installed="$("$folder/.yurt.new" version)"; then
+    rm -f "$folder/.yurt.new"
+    fail 'The executable does not run on this machine, and was not installed. It needs a processor with SSE4.2 (x64), and on Alpine: apk add libstdc++'
+  fi
   mv -f "$folder/.yurt.new" "$folder/yurt"
 
-  say "Installed $("$folder/yurt" version) in $folder"
+  say "Installed $installed in $folder"
   case ":$PATH:" in
     *":$folder:"*) say 'Start it: yurt' ;;
     *) say "Start it: $folder/yurt ($folder is not in PATH)" ;;

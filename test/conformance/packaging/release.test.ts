@@ -126,6 +126,23 @@ describe.skipIf(!canRelease)("the installer", () => {
     expect(existsSync(folder)).toBeFalse();
   });
 
+  test("keeps the executable that is there when the new one does not run on this machine", async () => {
+    const folder = workshop.file("old");
+    await mkdir(folder);
+    await writeFile(join(folder, "yurt"), "the old one");
+    const inside = `yurt-${version}-linux-x64`;
+    await mkdir(workshop.file("broken", inside), { recursive: true });
+    await writeFile(workshop.file("broken", inside, "yurt"), "#!/bin/sh\nexit 1\n");
+    const pack = `tar -czf ${archive} ${inside} && sha256sum ${archive} > SHA256SUMS`;
+    expect((await runProgram(["sh", "-c", pack], { cwd: workshop.file("broken") })).code).toBe(0);
+    const { code, stderr } = await install(await read("install.sh"), folder, {
+      YURT_DOWNLOAD_URL: `${mirrorUrl}/broken`,
+    });
+    expect([code, stderr]).toEqual([1, expect.stringContaining("does not run on this machine, and was not installed")]);
+    expect(await readdir(folder)).toEqual(["yurt"]);
+    expect(await readFile(join(folder, "yurt"), "utf8")).toBe("the old one");
+  });
+
   test("does nothing when a part of it was lost on the way", async () => {
     const folder = workshop.file("lost");
     const script = await read("install.sh");
