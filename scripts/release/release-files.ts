@@ -33,7 +33,7 @@ export function archiveFiles(target: Target, executable: Uint8Array, texts: Rele
     { path: "LICENSE", content: texts.license },
     { path: noticesFile, content: texts.notices },
     { path: "INSTALL.md", content: installText(os, texts) },
-    { path: "yurt.example.toml", content: texts.settings },
+    { path: "yurt.example.toml", content: os === "linux" ? serviceSettings(texts) : texts.settings },
   ];
   if (os === "win32") return files;
   return [
@@ -54,7 +54,7 @@ export function debianFiles(executable: Uint8Array, texts: ReleaseTexts): readon
   return [
     { path: "usr/bin/yurt", content: executable, isExecutable: true },
     { path: "usr/lib/systemd/system/yurt.service", content: unitFor("/usr/bin", texts) },
-    { path: "etc/yurt/yurt.toml", content: debianSettings(texts) },
+    { path: "etc/yurt/yurt.toml", content: serviceSettings(texts) },
     { path: `${documents}/copyright`, content: copyright },
     { path: `${documents}/${noticesFile}`, content: texts.notices },
     { path: `${documents}/CHANGELOG.md`, content: texts.changelog },
@@ -66,8 +66,8 @@ export function debianFiles(executable: Uint8Array, texts: ReleaseTexts): readon
   ];
 }
 
-/** The data folder is named, so that commands such as `yurt token` find what the service uses. */
-function debianSettings({ settings }: ReleaseTexts): string {
+/** The settings of a service of systemd. The data folder is named, so that commands such as `yurt token` find what the service uses. */
+function serviceSettings({ settings }: ReleaseTexts): string {
   const unset = '#data = "./yurt-data"';
   if (!settings.includes(unset)) throw new Error(`the configuration file of yurt config init has no line ${unset}`);
   return settings.replace(unset, 'data = "/var/lib/yurt"');

@@ -64,6 +64,14 @@ describe("the archive", () => {
   });
 });
 
+test("the settings for the service name its data folder in the archive for Linux as in the Debian package", () => {
+  const own = contentOf(debianFiles(new Uint8Array(), texts), "etc/yurt/yurt.toml");
+  for (const target of targets) {
+    const inArchive = contentOf(archiveFiles(target, new Uint8Array(), texts), "yurt.example.toml");
+    expect(inArchive).toBe(target.os === "linux" ? own : texts.settings);
+  }
+});
+
 describe("the Debian package", () => {
   test("has a configuration file that is valid and sets the data folder alone", async () => {
     using workshop = new Workshop();
