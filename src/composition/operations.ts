@@ -2,9 +2,9 @@ import { createMetricsApi } from "../admin/metrics-api.ts";
 import { MetricsGuard, type MetricsPolicy } from "../admin/metrics-guard.ts";
 import { createProbeApi } from "../admin/probe-api.ts";
 import type { Administration } from "../auth/administration.ts";
-import { isLoopback } from "../lib/address/loopback.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import { FolderWatch, type FolderWatchOptions } from "../storage/folder-watch.ts";
+import { whyBehindProxy } from "./api/known-proxy.ts";
 import type { Part } from "./part.ts";
 import type { ServerOptions } from "./server-options.ts";
 
@@ -36,15 +36,9 @@ function policyOf(settings: MetricsSettings): MetricsPolicy {
   return { token: settings.metricsToken, whyTokenIsNeededHere: whyTokenIsNeededHere(settings) };
 }
 
-/**
- * Some proxies add no header that shows them, so that what they forward looks like a request of this machine. Where a
- * proxy is known, such requests need a token.
- */
 function whyTokenIsNeededHere(settings: MetricsSettings): string | undefined {
-  const { metricsToken, metricsAddress, publicUrl, proxies } = settings;
+  const { metricsToken, metricsAddress } = settings;
   if (metricsToken !== undefined) return "metrics.token is set";
   if (metricsAddress !== undefined) return "metrics.listen names another address for requests without one";
-  if (publicUrl !== undefined && !isLoopback(publicUrl.hostname))
-    return "with a public URL, a proxy may send this request";
-  return proxies.isEmpty ? undefined : "with proxy.trusted, a proxy may send this request";
+  return whyBehindProxy(settings);
 }
