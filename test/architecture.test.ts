@@ -14,6 +14,7 @@ const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
     "contract",
     "transport/{connection,channel,protocol,close-reason,inbox,work}.ts",
     "auth/{authorizer,administration,revocation,identifiers,room-pattern,room-permissions,token-order}.ts",
+    "auth/keys/api-keys.ts",
     "{transport,auth}/limits.ts",
     "storage/{store,source}.ts",
     "tls/{certificate,certificates}.ts",
@@ -22,7 +23,10 @@ const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
   ],
   ["adapter", "{transport,auth,storage,tls}/**"],
   ["room", "rooms/**"],
+  ["api", "api/**"],
   ["domain", "{relay,signaling}/**"],
+  // Works on the relay's rooms and documents.
+  ["documents", "documents/**"],
   ["admin", "admin/**"],
   ["composition", "composition/**"],
   ["server", "server.ts"],
