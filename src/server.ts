@@ -1,5 +1,7 @@
 import type { MintToken } from "./auth/token-order.ts";
 import { openAccess } from "./composition/access.ts";
+import { openApi } from "./composition/api/api.ts";
+import { openDocuments } from "./composition/api/documents.ts";
 import { openBackups } from "./composition/backups/backups.ts";
 import { openHttps } from "./composition/https.ts";
 import { openDatabase } from "./composition/open-store.ts";
@@ -99,16 +101,22 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   );
   const { readersShowPresence } = auth;
   const authorized = { ...dependencies, administration, authorizer, readersShowPresence };
-  const parts = [
-    opening.use(openOperations({ ...authorized, contents })),
+  const operations = opening.use(openOperations({ ...authorized, contents }));
+  const relay =
+    store &&
+    opening.use(openRelay(store, { ...authorized, compactor: startWorkerCompactor(), lingerMs: syncLingerMs }));
+  const own = [
+    operations,
     https,
     pages,
     access,
-    store &&
-      opening.use(openRelay(store, { ...authorized, compactor: startWorkerCompactor(), lingerMs: syncLingerMs })),
+    store && relay && opening.use(openDocuments({ ...authorized, relay, store })),
+    relay,
     dataFolder && store && opening.use(openBackups({ ...dependencies, dataFolder, store })),
     opening.use(openSignaling({ ...authorized, lingerMs: signalingLingerMs })),
   ].filter((part) => part !== undefined);
+  const routes = own.flatMap(({ api = [] }) => api);
+  const parts = [...own, opening.use(openApi(routes, { ...authorized, dataFolder: dataFolder?.path }))];
   const served = opening.adopt(
     serveParts(parts, { ...authorized, channels, assets: pages.assets, encryption: https }),
     // Only a failure that follows leads here with connections open.

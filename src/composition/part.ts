@@ -1,4 +1,5 @@
 import type { Hono } from "hono";
+import type { Route } from "../api/route.ts";
 import type { CloseReason } from "../transport/close-reason.ts";
 import type { Engine } from "../transport/engine.ts";
 import type { Endpoint, HttpEnvironment, Protocol } from "../transport/protocol.ts";
@@ -16,6 +17,8 @@ export interface Part extends AsyncDisposable {
   readonly engines?: readonly Engine[];
   /** HTTP routes that belong to no wire protocol. The part itself sets which pages may read the answers. */
   readonly routes?: Hono<HttpEnvironment>;
+  /** Routes of the API under `/v1`, which the server authorizes, bounds and describes in OpenAPI. */
+  readonly api?: readonly Route[];
   /** The URLs in the banner, those of the protocols and engines included, in this order. */
   readonly endpoints?: readonly Endpoint[];
   /** False while the part cannot do its work; `GET /readyz` then answers 503. */

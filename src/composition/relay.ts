@@ -100,8 +100,15 @@ export function openSyncRooms(room: SyncRoomOptions, { closed, lingerMs }: SyncR
   });
 }
 
-/** The part of a server that stores documents and relays their updates. It closes the compactor, and not the store. */
-export function openRelay(store: Store, options: RelayOptions): Part {
+/** The part of a server that stores documents and relays their updates. */
+export interface Relay extends Part {
+  readonly rooms: RoomRegistry<SyncRoom>;
+  /** Every committed update. */
+  readonly changes: Changes;
+}
+
+/** Opens the relay. It closes the compactor, and not the store. */
+export function openRelay(store: Store, options: RelayOptions): Relay {
   const { addresses, authorizer, clock, compactor, limits, lingerMs, metrics } = options;
   const garbage = new Garbage({ clock, collect: (isFull) => Bun.gc(isFull) });
   const changeable = { ...options };
@@ -114,6 +121,8 @@ export function openRelay(store: Store, options: RelayOptions): Part {
     hocuspocus({ rooms, authorizer, addresses, limits, clock, limitedLog, metrics, dropped }),
   ];
   return {
+    rooms,
+    changes: room.changes,
     protocols,
     endpoints: endpointsOf(protocols),
     isReady: () => !queue.isFailing,

@@ -272,7 +272,7 @@ export class Listener {
     if (engine !== undefined) return this.#engage(engine, incoming);
     if (protocol !== undefined) return this.#upgrade(protocol, incoming);
     if (this.#paths.lacksSlash(pathname)) return closing(request, toDirectory(request, pathname));
-    const client = { remoteAddress: this.#addressOf(incoming) };
+    const client = { remoteAddress: this.#addressOf(incoming), keepOpen: () => server.timeout(request, 0) };
     return closing(request, await listening.fetch(asRead(incoming), client));
   }
 

@@ -22,6 +22,8 @@ export interface HttpRefusal {
 /** The sender of an HTTP request, as the transport sees it. */
 export interface HttpClient {
   readonly remoteAddress: string;
+  /** Ends the deadline of its request, for an answer that takes long; undefined where there is none. */
+  keepOpen?(): void;
 }
 
 /** The environment of Hono's routes: the facts beside the request. */

@@ -1,0 +1,33 @@
+import { includesScope, type Scope } from "../auth/keys/api-keys.ts";
+import { Problem } from "./problems.ts";
+
+/** The sender of a request, as far as it has been allowed. */
+export interface Caller {
+  /** `client`: has a room token, or needs none. */
+  readonly kind: "key" | "administrator" | "client";
+  /** The user id that is stored with what it writes; undefined if unknown. */
+  readonly user: string | undefined;
+  /** The highest scope that it has for the document, or for all documents of a route without one. */
+  readonly scope: Scope;
+  /** The documents that it may see begin with this text; of a `client`, the one document that it has asked for. */
+  readonly prefix: string;
+  /** Whether its access has ended since: it must be sent nothing more. */
+  readonly hasEnded: boolean;
+  /** Decides again whether it has its access, for answers that go on. Never rejects. */
+  isAllowedStill(): Promise<boolean>;
+  /** Ends the use of its permission. Idempotent. */
+  release(): void;
+}
+
+/** Throws `Problem` forbidden unless the caller has the scope. */
+export function demandScope({ kind, scope }: Pick<Caller, "kind" | "scope">, needed: Scope): void {
+  if (includesScope(scope, needed)) return;
+  if (kind === "key") throw new Problem("forbidden", `The API key lacks the scope ${needed}.`);
+  if (needed === "docs:write") throw new Problem("read-only", "The token grants read access only.");
+  throw new Problem("forbidden", `Send an API key with the scope ${needed}, or an administrator's token.`);
+}
+
+/** The problem of a document that does not exist, or that the caller may not see: both have the same answer. */
+export function documentNotFound(): Problem {
+  return new Problem("not-found", "There is no document with this name, or your token or API key is not for it.");
+}

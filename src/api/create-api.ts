@@ -1,0 +1,205 @@
+import { type Context, Hono, type MiddlewareHandler } from "hono";
+import type { CountedAddresses } from "../lib/address/counted-addresses.ts";
+import { ByteBudget } from "../lib/byte-budget.ts";
+import { KeyedBuckets } from "../lib/keyed-buckets.ts";
+import type { Clock } from "../lib/time/clock.ts";
+import type { TokenBucket } from "../lib/token-bucket.ts";
+import type { LimitedLog } from "../ops/limited-log.ts";
+import type { RoomLimits } from "../rooms/limits.ts";
+import { checkRoomName } from "../rooms/room-name.ts";
+import type { HttpEnvironment } from "../transport/protocol.ts";
+import type { ApiAccess } from "./api-access.ts";
+import { refuseOtherType } from "./bodies.ts";
+import type { ApiLimits } from "./limits.ts";
+import { Problem, problemResponse } from "./problems.ts";
+import { readBody } from "./read-body.ts";
+import { readQuery } from "./read-query.ts";
+import type { RequestCount } from "./request-count.ts";
+import type { Call, Route } from "./route.ts";
+import { problemOfError } from "./thrown-problems.ts";
+
+export interface ApiOptions {
+  readonly access: ApiAccess;
+  /** Sets which pages may read the answers. */
+  readonly cors: MiddlewareHandler;
+  readonly addresses: CountedAddresses;
+  readonly limits: ApiLimits & RoomLimits;
+  readonly clock: Clock;
+  readonly limitedLog: LimitedLog;
+  /** The version of the server, for the description of the API. */
+  readonly version: string;
+  /** Counts the requests that are being answered. */
+  readonly requests: RequestCount;
+  /** Whether the server takes no more requests because it stops. */
+  readonly isStopping: () => boolean;
+}
+
+type RouteContext = Context<HttpEnvironment>;
+
+/** The API under `/v1`: authorizes and reads requests, calls their routes, and describes all of them in OpenAPI. */
+export function createApi(routes: readonly Route[], options: ApiOptions): Hono<HttpEnvironment> {
+  const app = new Hono<HttpEnvironment>();
+  const gate = new RequestGate(options);
+  app.use("/v1/*", options.cors);
+  for (const [path, methods] of Map.groupBy(routes, (route) => route.path)) {
+    for (const route of methods) {
+      app.on(route.method.toUpperCase(), honoPath(path), (context) => answer(context, route, { ...options, gate }));
+    }
+    const allow = methods.flatMap(({ method }) => (method === "get" ? ["GET", "HEAD"] : [method.toUpperCase()]));
+    app.all(honoPath(path), () =>
+      problemResponse(
+        new Problem("method-not-allowed", `The methods of this route are ${allow.join(", ")}.`, {
+          headers: { allow: allow.join(", ") },
+        }),
+        crypto.randomUUID(),
+      ),
+    );
+  }
+  let description: Promise<unknown> | undefined;
+  app.get("/v1/openapi.json", async (context) => {
+    // Only those who ask for the description need the modules that make it.
+    description ??= import("./openapi.ts").then(({ describeRoutes }) => describeRoutes(routes, options.version));
+    return context.json(await description, 200, { "cache-control": "no-cache" });
+  });
+  app.all("/v1/*", () =>
+    problemResponse(new Problem("no-such-route", "GET /v1/openapi.json lists the routes."), crypto.randomUUID()),
+  );
+  return app;
+}
+
+/** The bounds that hold for all requests together. */
+class RequestGate {
+  readonly bodies: ByteBudget;
+  readonly #options: ApiOptions;
+  readonly #byKey: KeyedBuckets;
+  readonly #byAddress: KeyedBuckets;
+
+  constructor(options: ApiOptions) {
+    const { clock, limits } = options;
+    this.#options = options;
+    this.bodies = new ByteBudget(limits.apiBodiesBytes);
+    this.#byKey = new KeyedBuckets({
+      get burst() {
+        return limits.apiKeyBurst;
+      },
+      get perSecond() {
+        return limits.apiKeyRequestsPerSecond;
+      },
+      clock,
+    });
+    this.#byAddress = new KeyedBuckets({
+      get burst() {
+        return limits.apiBurst;
+      },
+      get perSecond() {
+        return limits.apiRequestsPerSecond;
+      },
+      clock,
+    });
+  }
+
+  /** Throws `Problem` for a request beyond the rate of its key or address. */
+  pass(request: Request, remoteAddress: string): void {
+    if (this.#options.isStopping())
+      throw new Problem("stopping", "The server stops. Try again later.", { headers: { "retry-after": "5" } });
+    const bucket = this.#bucketOf(request, remoteAddress);
+    if (bucket === undefined || bucket.take()) return;
+    const seconds = Math.max(1, Math.ceil(bucket.waitMs() / 1_000));
+    throw new Problem("rate-limited", `Send fewer requests, the next one in ${seconds} s.`, {
+      headers: { "retry-after": String(seconds) },
+    });
+  }
+
+  #bucketOf(request: Request, remoteAddress: string): TokenBucket | undefined {
+    const key = this.#options.access.keyOf(request);
+    if (key !== undefined) return this.#byKey.of(key.id);
+    const address = this.#options.addresses.keyOf(remoteAddress);
+    return address === undefined ? undefined : this.#byAddress.of(address);
+  }
+}
+
+type Answering = ApiOptions & { readonly gate: RequestGate };
+
+async function answer(context: RouteContext, route: Route, options: Answering): Promise<Response> {
+  const requestId = crypto.randomUUID();
+  try {
+    return await options.requests.run(() => called(context, route, options));
+  } catch (error) {
+    const problem = problemOfError(error);
+    if (problem !== undefined) return problemResponse(problem, requestId);
+    options.limitedLog.error({ event: "api-request-failed", operation: route.id, requestId, err: error });
+    const detail = "The log of the server has the reason, with the requestId of this answer.";
+    return problemResponse(new Problem("internal-error", detail), requestId);
+  }
+}
+
+async function called(context: RouteContext, route: Route, options: Answering): Promise<Response> {
+  const { remoteAddress, keepOpen } = context.env;
+  const request = context.req.raw;
+  options.gate.pass(request, remoteAddress);
+  const { doc, ...path } = context.req.param();
+  const document = route.path.includes("{doc}") ? documentOf(doc ?? "", options.limits) : undefined;
+  const queryToken = route.takesTokenInQuery === true ? context.req.query("token") : undefined;
+  const asked = { request, remoteAddress, document, queryToken };
+  const caller = route.needs === undefined ? stranger : await options.access.authorize(asked, route.needs);
+  let isKept = false;
+  let reservedBytes = 0;
+  const reserve = (bytes: number) => {
+    if (!options.gate.bodies.take(bytes))
+      throw new Problem("overloaded", "The bodies of other requests take all memory that is set apart for bodies.", {
+        headers: { "retry-after": "5" },
+      });
+    reservedBytes += bytes;
+  };
+  try {
+    const query = readQuery(route.query ?? {}, context.req.query());
+    const call: Call<NonNullable<Route["query"]>, unknown> = {
+      request,
+      remoteAddress,
+      caller,
+      document: document ?? "",
+      path,
+      query,
+      body: await bodyOf(request, route, reserve),
+      keepOpen: () => keepOpen?.(),
+      keepCaller: () => {
+        isKept = true;
+      },
+    };
+    return await route.handle(call);
+  } finally {
+    if (!isKept) caller.release();
+    options.gate.bodies.give(reservedBytes);
+  }
+}
+
+/** The caller of a route that everyone may call. */
+const stranger: Call<Record<never, never>, unknown>["caller"] = {
+  kind: "client",
+  user: undefined,
+  scope: "docs:read",
+  prefix: "",
+  hasEnded: false,
+  isAllowedStill: async () => true,
+  release: () => {},
+};
+
+async function bodyOf(request: Request, { body }: Route, reserve: (bytes: number) => void): Promise<unknown> {
+  if (body === undefined) return undefined;
+  refuseOtherType(body, request);
+  if (body.maxBytes === undefined) return undefined;
+  return body.decode(await readBody(request, { maxBytes: body.maxBytes(), reserve }));
+}
+
+function documentOf(name: string, { nameBytes }: RoomLimits): string {
+  const fault = checkRoomName(name, nameBytes);
+  if (fault === undefined) return name;
+  throw new Problem("invalid-request", "This cannot be the name of a document.", {
+    errors: [{ pointer: "doc", detail: fault }],
+  });
+}
+
+/** `{doc}` as `:doc`. */
+function honoPath(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ":$1");
+}

@@ -1,0 +1,44 @@
+import { kibibyte, type LimitValues, limits, mebibyte } from "../config/limit.ts";
+
+/** Bounds on requests to the API under /v1. */
+export const apiLimits = limits({
+  apiBurst: {
+    default: 200,
+    unit: "count",
+    help: "requests to /v1 at once from one address (of IPv6: one /64), except loopback; those with an API key count for the key instead",
+    beyond: "429",
+  },
+  apiRequestsPerSecond: {
+    default: 50,
+    unit: "per second",
+    help: "the same, in the long run",
+    beyond: "429",
+  },
+  apiKeyBurst: {
+    default: 2_000,
+    unit: "count",
+    help: "requests to /v1 at once with one API key",
+    beyond: "429",
+  },
+  apiKeyRequestsPerSecond: {
+    default: 500,
+    unit: "per second",
+    help: "the same, in the long run",
+    beyond: "429",
+  },
+  apiJsonBytes: {
+    default: 256 * kibibyte,
+    unit: "bytes",
+    help: "a JSON body of a request to /v1 that is not a document",
+    beyond: "413",
+  },
+  apiBodiesBytes: {
+    default: 256 * mebibyte,
+    unit: "bytes",
+    help: "the bodies of all requests to /v1 that are being read or stored",
+    beyond: "503",
+    needsRestart: true,
+  },
+});
+
+export type ApiLimits = LimitValues<typeof apiLimits>;

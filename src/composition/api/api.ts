@@ -1,0 +1,73 @@
+import { cors } from "hono/cors";
+import packageJson from "../../../package.json" with { type: "json" };
+import { ApiAccess } from "../../api/api-access.ts";
+import { createApi } from "../../api/create-api.ts";
+import { RequestCount } from "../../api/request-count.ts";
+import type { Route } from "../../api/route.ts";
+import type { Administration } from "../../auth/administration.ts";
+import type { AuthOptions } from "../../auth/auth-options.ts";
+import type { Authorizer } from "../../auth/authorizer.ts";
+import type { ApiKeys } from "../../auth/keys/api-keys.ts";
+import { whyNotLocal } from "../../lib/address/local-request.ts";
+import { LimitedLog } from "../../ops/limited-log.ts";
+import { ApiKeysFile } from "../../storage/api-keys-file.ts";
+import { readersOf } from "../../transport/admission/cross-origin.ts";
+import type { OriginPolicy } from "../../transport/admission/origin-policy.ts";
+import type { Part } from "../part.ts";
+import type { PartDependencies, ServerOptions } from "../server-options.ts";
+import { isBehindProxy } from "./known-proxy.ts";
+
+export interface ApiPartOptions
+  extends Pick<PartDependencies, "addresses" | "clock" | "limits" | "log" | "originPolicy">,
+    Pick<ServerOptions, "publicUrl" | "proxies"> {
+  readonly auth: Pick<AuthOptions, "mode">;
+  readonly authorizer: Authorizer;
+  readonly administration: Administration;
+  /** Has the API keys; undefined for a server without one, which has none. */
+  readonly dataFolder: string | undefined;
+}
+
+/** The response headers that pages may read beside the usual ones. */
+const exposedHeaders = ["Accept-Ranges", "Content-Range", "ETag", "Location", "Retry-After"];
+
+const noKeys: ApiKeys = { find: () => undefined };
+
+/** The part of a server that serves `routes`, those of all parts, under `/v1`. */
+export function openApi(routes: readonly Route[], options: ApiPartOptions): Part {
+  const { administration, authorizer, clock, dataFolder, log, originPolicy } = options;
+  let settings: Pick<ServerOptions, "publicUrl" | "proxies"> = options;
+  let isStopping = false;
+  const requests = new RequestCount();
+  const access = new ApiAccess({
+    authorizer,
+    administration,
+    keys: dataFolder === undefined ? noKeys : new ApiKeysFile(dataFolder, clock),
+    isAtHome: ({ headers }, remoteAddress) =>
+      isForHome(originPolicy) && !isBehindProxy(settings) && whyNotLocal(remoteAddress, headers) === undefined,
+  });
+  return {
+    routes: createApi(routes, {
+      ...options,
+      access,
+      requests,
+      cors: cors({ origin: readersOf(originPolicy), exposeHeaders: exposedHeaders }),
+      limitedLog: new LimitedLog(log, clock),
+      version: packageJson.version,
+      isStopping: () => isStopping,
+    }),
+    reload: (next) => {
+      settings = next;
+    },
+    // By now the relay has stored all that has come, or has given it up: the answers that are left say so.
+    drain: async () => {
+      isStopping = true;
+      await requests.idle();
+    },
+    [Symbol.asyncDispose]: async () => {},
+  };
+}
+
+/** Whether everyone who reaches the listener may enter, and only programs of this machine can. */
+function isForHome({ isForThisMachine, isOpen }: OriginPolicy): boolean {
+  return isForThisMachine && isOpen;
+}

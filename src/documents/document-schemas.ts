@@ -1,0 +1,36 @@
+import * as v from "valibot";
+import type { DocumentInfo } from "../storage/store.ts";
+
+/** A time in the form of RFC 3339, in UTC. */
+export const time = v.pipe(v.string(), v.isoTimestamp());
+
+/** A document, as the API shows it. */
+export const shownDocument = v.pipe(
+  v.object({
+    name: v.string(),
+    bytes: v.pipe(v.number(), v.integer(), v.description("The size in the store, not compacted")),
+    sequence: v.pipe(v.number(), v.integer(), v.description("Ascends with every update")),
+    createdAt: v.nullable(time),
+    updatedAt: v.nullable(time),
+    deletedAt: v.nullable(time),
+  }),
+  v.title("Document"),
+);
+
+export type ShownDocument = v.InferOutput<typeof shownDocument>;
+
+export function showDocument({ bytes, createdAt, deletedAt, name, sequence, updatedAt }: DocumentInfo): ShownDocument {
+  return {
+    name,
+    bytes,
+    sequence,
+    createdAt: showTime(createdAt),
+    updatedAt: showTime(updatedAt),
+    deletedAt: showTime(deletedAt),
+  };
+}
+
+/** Null for an unknown time. */
+export function showTime(atMs: number | undefined): string | null {
+  return atMs === undefined ? null : new Date(atMs).toISOString();
+}

@@ -1,0 +1,145 @@
+import * as v from "valibot";
+import { type Caller, documentNotFound } from "../../api/caller.ts";
+import { decodeBase64url, encodeBase64url, flag, integer, optionalChoice, text } from "../../api/parameters.ts";
+import { Problem } from "../../api/problems.ts";
+import { json, noContent, type Route, route } from "../../api/route.ts";
+import { includesScope } from "../../auth/keys/api-keys.ts";
+import type { DocumentInfo } from "../../storage/store.ts";
+import { type ShownDocument, showDocument, shownDocument } from "../document-schemas.ts";
+import type { Documents } from "../documents.ts";
+
+export interface DocumentRoutesOptions {
+  readonly documents: Documents;
+}
+
+const tag = "Documents";
+const maxPage = 500;
+const names = ["name"] as const;
+
+const shownPage = v.pipe(
+  v.object({
+    items: v.array(v.partial(v.object(shownDocument.entries))),
+    next: v.nullable(v.pipe(v.string(), v.description("Give it as `after` for the next page; null on the last one"))),
+  }),
+  v.title("DocumentPage"),
+);
+
+/** The routes of documents as a whole: list, info, delete, undelete, purge. */
+export function documentRoutes({ documents }: DocumentRoutesOptions): readonly Route[] {
+  return [
+    route({
+      method: "get",
+      path: "/v1/docs",
+      id: "listDocuments",
+      tag,
+      summary: "List documents in the order of their names",
+      needs: "docs:read",
+      query: {
+        prefix: text("The names begin with this text"),
+        limit: integer({ description: "The most documents in the answer", min: 1, max: maxPage, byDefault: 50 }),
+        after: text("The `next` of the page before", 4_096),
+        deleted: flag("Whether to list the deleted documents instead; needs the scope docs:admin"),
+        fields: optionalChoice("With `name`, the answer has the names alone", names),
+      },
+      answers: { 200: { description: "A page of documents", json: shownPage } },
+      handle: async ({ caller, query }) => {
+        const { deleted, fields, limit } = query;
+        if (deleted) demandAdmin(caller);
+        const prefix = joinedPrefix(caller.prefix, query.prefix ?? "");
+        if (prefix === undefined) return json({ items: [], next: null });
+        // One more tells whether there is another page.
+        const found = await documents.list({
+          prefix,
+          after: afterOf(query.after),
+          state: deleted ? "deleted" : "present",
+          limit: limit + 1,
+        });
+        const page = found.slice(0, limit);
+        const last = found.length > limit ? page.at(-1) : undefined;
+        const shown = page.map(showDocument);
+        const items: readonly Partial<ShownDocument>[] =
+          fields === undefined ? shown : shown.map(({ name }) => ({ name }));
+        return json({ items, next: last === undefined ? null : cursorOf(last.name) });
+      },
+    }),
+    route({
+      method: "get",
+      path: "/v1/docs/{doc}",
+      id: "getDocument",
+      tag,
+      summary: "Get the facts of a document",
+      description: "`HEAD` asks whether it exists. A deleted document is shown to administrators only.",
+      needs: "docs:read",
+      answers: { 200: { description: "The document", json: shownDocument } },
+      handle: async ({ caller, document }) => json(showDocument(await visible(documents, document, caller))),
+    }),
+    route({
+      method: "delete",
+      path: "/v1/docs/{doc}",
+      id: "deleteDocument",
+      tag,
+      summary: "Delete a document",
+      description:
+        "Its clients are disconnected with close code 4404. It can be taken back until it is purged. Repeating it changes nothing.",
+      needs: "docs:admin",
+      query: { purge: flag("Whether to remove it for ever, with its history") },
+      answers: { 204: { description: "It is deleted, or purged" } },
+      handle: async ({ document, query }) => {
+        const isFound = await (query.purge ? documents.purge(document) : documents.delete(document));
+        if (!isFound) throw documentNotFound();
+        return noContent();
+      },
+    }),
+    route({
+      method: "post",
+      path: "/v1/docs/{doc}/undelete",
+      id: "undeleteDocument",
+      tag,
+      summary: "Take the deletion of a document back",
+      needs: "docs:admin",
+      answers: { 200: { description: "The document, as it was", json: shownDocument } },
+      handle: async ({ document }) => {
+        if (!(await documents.undelete(document))) throw documentNotFound();
+        const info = await documents.info(document);
+        if (info === undefined) throw documentNotFound();
+        return json(showDocument(info));
+      },
+    }),
+  ];
+}
+
+/** The facts of a document that exists, and that the caller may see. Throws `Problem`. */
+export async function visible(
+  documents: Pick<Documents, "info">,
+  document: string,
+  caller: Pick<Caller, "scope">,
+): Promise<DocumentInfo> {
+  const info = await documents.info(document);
+  if (info === undefined) throw documentNotFound();
+  if (info.deletedAt === undefined || includesScope(caller.scope, "docs:admin")) return info;
+  throw new Problem("document-deleted", "The document is deleted.");
+}
+
+function demandAdmin({ scope }: Caller): void {
+  if (includesScope(scope, "docs:admin")) return;
+  throw new Problem("forbidden", "Send an API key with the scope docs:admin to list deleted documents.");
+}
+
+/** The longer of two prefixes, if the names with it are those with both; undefined if there are none. */
+function joinedPrefix(one: string, other: string): string | undefined {
+  const [shorter, longer] = one.length < other.length ? [one, other] : [other, one];
+  return longer.startsWith(shorter) ? longer : undefined;
+}
+
+function cursorOf(name: string): string {
+  return encodeBase64url(new TextEncoder().encode(name));
+}
+
+function afterOf(cursor: string | undefined): string | undefined {
+  if (cursor === undefined) return undefined;
+  const bytes = decodeBase64url(cursor);
+  if (bytes !== undefined) return new TextDecoder().decode(bytes);
+  throw new Problem("invalid-request", "A parameter of the query is invalid.", {
+    errors: [{ pointer: "after", detail: "give the `next` of a page" }],
+  });
+}
