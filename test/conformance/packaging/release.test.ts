@@ -207,7 +207,11 @@ describe.skipIf(missingForDebian !== undefined)("the Debian package", () => {
     const output = await runUnderSystemd(`
       say() { echo "$1: $(shift; "$@" 2>&1)"; }
       property() { systemctl show yurt --property "$1" --value; }
-      ready() { curl --silent --retry 20 --retry-delay 1 --retry-connrefused "http://127.0.0.1:$1/readyz"; }
+      wait_for() { for attempt in $(seq 150); do test "$("$@")" && return; sleep 0.2; done; }
+      is_ready() { curl --silent "http://127.0.0.1:$1/readyz" | grep -x ready; }
+      has_restarted() { property NRestarts | grep -x 1; }
+      is_running() { property SubState | grep -x running; }
+      ready() { wait_for is_ready "$1" && echo ready; }
       settings=/etc/yurt/yurt.toml
 
       dpkg --install ${file} > /tmp/install 2>&1
@@ -219,20 +223,20 @@ describe.skipIf(missingForDebian !== undefined)("the Debian package", () => {
       say answers ready 4444
       say token sh -c "setpriv --reuid yurt --regid yurt --clear-groups yurt token notes | wc -w"
 
-      systemctl reload yurt && echo "reloaded: $(property SubState)"
+      systemctl reload yurt && wait_for is_running && echo "reloaded, and running"
       echo 'porrt = 1' >> $settings
       systemctl reload yurt > /dev/null 2>&1 || echo "invalid settings: not reloaded, still $(property SubState)"
       systemctl restart yurt > /dev/null 2>&1 || echo "invalid settings: not restarted, $(property NRestarts) tries"
       sed -i '/porrt/d; s/^#port = 4444/port = 443/' $settings
       systemctl restart yurt
       say 'port below 1024' ready 443
-      systemctl kill --signal KILL yurt
-      sleep 1
+      kill -KILL "$(property MainPID)"
+      wait_for has_restarted
       say 'after a crash' ready 443
 
       dpkg --install ${file} > /tmp/install 2>&1 < /dev/null
       say 'after an upgrade, with its settings' ready 443
-      say events sh -c "journalctl --unit yurt --output cat | grep --only-matching '\\"event\\":\\"[a-z-]*' | sort -u | cut -c 10- | xargs"
+      say events sh -c "journalctl --sync; journalctl --unit yurt --output cat | grep --only-matching '\\"event\\":\\"[a-z-]*' | sort -u | cut -c 10- | xargs"
       systemctl stop yurt && echo "stopped: $(property Result)"
       dpkg --remove yurt > /dev/null 2>&1
       test ! -e /usr/bin/yurt && test -e $settings && echo "removed, with its settings"
@@ -247,7 +251,7 @@ describe.skipIf(missingForDebian !== undefined)("the Debian package", () => {
       "status: Serving at http://127.0.0.1:4444",
       "answers: ready",
       "token: 1",
-      "reloaded: running",
+      "reloaded, and running",
       "invalid settings: not reloaded, still running",
       "invalid settings: not restarted, 0 tries",
       "port below 1024: ready",
