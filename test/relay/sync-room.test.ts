@@ -380,6 +380,19 @@ describe("a sync room", () => {
     expect(a.take()).toEqual(["awareness 00"]);
   });
 
+  test("sends no empty awareness to a member that was sent something else in time", async () => {
+    const { clock, room, join } = await setUp();
+    const [a, b] = [join("a"), join("b")];
+    clock.advance(15_000);
+    expect([a.take(), b.take()]).toEqual([[], []]);
+    room.ask(a.member);
+    expect(a.take()).toHaveLength(1);
+    clock.advance(5_000);
+    expect([a.take(), b.take()]).toEqual([[], ["awareness 00"]]);
+    clock.advance(15_000);
+    expect([a.take(), b.take()]).toEqual([["awareness 00"], []]);
+  });
+
   test("sends each member of a mixed room one awareness frame per 30 ms, with the latest states", async () => {
     const { clock, room, join } = await setUp();
     const ofAnotherProtocol: SyncEncoding = { ...encoding, awareness: (body) => `other awareness ${hex(body)}` };

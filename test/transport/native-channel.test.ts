@@ -68,9 +68,10 @@ test("a channel has a topic from its second member on", async () => {
     expect(topics()).toEqual([[], []]);
     if (connection !== undefined) channel.join(connection);
     channel.publish("frame", second);
+    channel.publish("its own", first);
   }
   expect(topics()).toEqual([["1"], ["1"]]);
-  await eventually("both frames", () => clients[0].heard.length === 2);
-  expect(clients[1].heard).toEqual([]);
+  await eventually("all frames", () => clients[0].heard.length === 2 && clients[1].heard.length === 1);
+  expect(clients.map(({ heard }) => heard)).toEqual([["frame", "frame"], ["its own"]]);
   for (const { socket } of clients) socket.close();
 });
