@@ -82,11 +82,11 @@ export class AcmeCertificates implements Certificates {
     return this.#options.clock.now() >= this.#renewsAt;
   }
 
-  /** Waits for the time of the renewal. */
-  #wait(): void {
+  /** Waits for the time of the renewal, and at least for `leastMs`. */
+  #wait(leastMs = 0): void {
     if (this.#closing.signal.aborted) return;
     const { clock } = this.#options;
-    const delayMs = Math.min(Math.max(0, this.#renewsAt - clock.now()), longestWaitMs);
+    const delayMs = Math.max(leastMs, Math.min(this.#renewsAt - clock.now(), longestWaitMs));
     this.#cancel = clock.after(delayMs, () => {
       if (this.#isDue()) void this.#order();
       else this.#wait();
@@ -114,17 +114,27 @@ export class AcmeCertificates implements Certificates {
       this.#failures = 0;
       this.#plan();
       metrics.certificateRenewals.inc({ outcome: "issued" });
-      const { names, expiresAt } = next;
-      log.info({
-        event: "certificate-issued",
-        names,
-        expiresAt: isoTime(expiresAt),
-        renewsAt: isoTime(this.#renewsAt),
-      });
-      this.#wait();
+      this.#issued(next);
     } catch (error) {
       if (!signal.aborted) this.#retry(error);
     }
+  }
+
+  /** A new certificate that is due at once is ordered again, but not soon: the authority limits the number of orders. */
+  #issued({ names, expiresAt }: Certificate): void {
+    const { domains, log } = this.#options;
+    const facts = { names, expiresAt: isoTime(expiresAt) };
+    if (!this.#isDue()) {
+      log.info({ event: "certificate-issued", ...facts, renewsAt: isoTime(this.#renewsAt) });
+      this.#wait();
+      return;
+    }
+    const isComplete = domains.every((domain) => covers({ names }, domain));
+    const remedy = isComplete
+      ? "By the clock of this machine, most of its life has passed. Let the system set the clock (systemd-timesyncd, chrony)."
+      : "It does not name all domains. Choose another authority with --tls-acme-directory.";
+    log.warn({ event: "certificate-issued-unsuitable", ...facts, remedy });
+    this.#wait(retryBackoff.maxMs);
   }
 
   /** A certificate that cannot be stored is used all the same: the authority limits the number of orders. */

@@ -28,15 +28,23 @@ function open({ domains = ["collab.test"], stored, random = 0.5 }: Setup = {}) {
   const { log, events } = recordedLog();
   const metrics = createMetrics();
   const orders: { readonly domains: readonly string[]; readonly at: number }[] = [];
-  const state: { failure?: Error; isFull?: true; isHeld?: true; kept: StoredCertificate | undefined } = {
-    kept: stored,
-  };
+  const state: {
+    failure?: Error;
+    isFull?: true;
+    isHeld?: true;
+    /** The names in place of those that are ordered. */
+    names?: readonly string[];
+    /** The time by which the clock is ahead of the authority's. */
+    aheadMs?: number;
+    kept: StoredCertificate | undefined;
+  } = { kept: stored };
   const issuing: Authority = {
     async order(names, signal) {
       orders.push({ domains: names, at: clock.now() });
       if (state.isHeld) await untilAborted(new Promise<never>(() => {}), signal);
       if (state.failure !== undefined) throw state.failure;
-      return authority.issue(names, { validFrom: clock.now(), expiresAt: clock.now() + life });
+      const validFrom = clock.now() - (state.aheadMs ?? 0);
+      return authority.issue(state.names ?? names, { validFrom, expiresAt: validFrom + life });
     },
   };
   const storage: AcmeStorage = {
@@ -222,6 +230,25 @@ test("a clock that jumps ahead, or is set back, does not stop renewals", async (
   Object.assign(clock, { now: jumped(clock, -30 * day) });
   await advance(2 * minute, minute);
   expect(orders.length).toBeGreaterThanOrEqual(3);
+});
+
+test.each([
+  ["while the clock is ahead", { aheadMs: 61 * day }, "Let the system set the clock"],
+  ["that lacks a domain", { names: ["collab.test"] }, "does not name all domains"],
+])("a new certificate %s is used, and not ordered again for six hours", async (_, answer, remedy) => {
+  const { certificates, events, orders, start, state, advance, delays } = open({ domains: ["collab.test", "b.test"] });
+  Object.assign(state, answer);
+  await start();
+  expect(certificates.current?.names).toContain("collab.test");
+  expect(events.at(-1)).toMatchObject({
+    event: "certificate-issued-unsuitable",
+    remedy: expect.stringContaining(remedy),
+  });
+  await advance(13 * hour);
+  expect(delays()).toEqual([6 * hour, 6 * hour]);
+  Object.assign(state, { aheadMs: 0, names: undefined });
+  await advance(5 * day);
+  expect(orders).toHaveLength(4);
 });
 
 test("an order is aborted when it is closed, which is no failure", async () => {
