@@ -32,6 +32,8 @@ const endingMs = 2_000;
  * after two seconds; the partial copy may then stay.
  */
 export async function backUpInWorker(request: BackupRequest, signal: AbortSignal): Promise<MadeBackup> {
+  // A worker that ends without a request would reject a promise that nothing awaits, which ends the process.
+  signal.throwIfAborted();
   const worker = new Worker(new URL("./backup-worker.ts", import.meta.url));
   worker.unref();
   const ended = new Promise<void>((resolve) => worker.addEventListener("close", () => resolve(), { once: true }));
@@ -42,7 +44,6 @@ export async function backUpInWorker(request: BackupRequest, signal: AbortSignal
   const abort = () => reject(signal.reason);
   signal.addEventListener("abort", abort);
   try {
-    signal.throwIfAborted();
     worker.postMessage(request);
     const reply = await promise;
     if ("made" in reply) return reply.made;

@@ -48,6 +48,17 @@ describe("a backup in a worker", () => {
     expect(readdirSync(workshop.file("backups"))).toEqual(["copy.damaged.db"]);
   });
 
+  test("that is given up before it begins rejects, and starts no worker", async () => {
+    const rejected: unknown[] = [];
+    const note = (error: unknown) => void rejected.push(error);
+    process.on("unhandledRejection", note);
+    const file = await workshop.fill("data", { a: [bringing(1, 0, 5)] });
+    await expect(backUpInWorker({ file, ...pathsIn("backups") }, AbortSignal.abort())).rejects.toThrow("aborted");
+    expect(readdirSync(workshop.file("backups"))).toEqual([]);
+    process.off("unhandledRejection", note);
+    expect(rejected).toEqual([]);
+  });
+
   test("that fails rejects with the code of the error, and leaves nothing", async () => {
     const paths = pathsIn("backups");
     const missing = backUpInWorker({ file: workshop.file("yurt.db"), ...paths }, never);
