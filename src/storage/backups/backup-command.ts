@@ -31,15 +31,10 @@ export async function runBackupCommand(
   { command, environment, timeoutMs }: BackupCommandOptions,
   signal: AbortSignal,
 ): Promise<CommandEnding> {
-  const own = Object.entries(environment).filter(([name]) => !name.startsWith(settingsPrefix));
   const { promise, resolve } = Promise.withResolvers<CommandEnding>();
-  const child = spawn(command, {
-    shell: true,
-    // A group of its own can be killed as a whole. Windows has no groups, and would open a window.
-    detached: process.platform !== "win32",
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...Object.fromEntries(own), [backupFileVariable]: file },
-  });
+  const child = start(command, file, environment);
+  // The system refuses some processes at once: an argument that is too long, too many processes.
+  if (child instanceof Error) return { outcome: "failed", reason: child.message, output: "" };
   let output = "";
   const read = (chunk: Buffer) => {
     output = (output + chunk.toString()).slice(-outputLength);
@@ -71,6 +66,21 @@ export async function runBackupCommand(
 }
 
 const lastOutputMs = 100;
+
+function start(command: string, file: string, environment: BackupCommandOptions["environment"]): ChildProcess | Error {
+  const own = Object.entries(environment).filter(([name]) => !name.startsWith(settingsPrefix));
+  try {
+    return spawn(command, {
+      shell: true,
+      // A group of its own can be killed as a whole. Windows has no groups, and would open a window.
+      detached: process.platform !== "win32",
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...Object.fromEntries(own), [backupFileVariable]: file },
+    });
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}
 
 function kill(child: ChildProcess): void {
   try {

@@ -46,6 +46,11 @@ describe.skipIf(process.platform === "win32")("a backup command", () => {
     expect(await runCommand("kill -TERM $$")).toMatchObject({ outcome: "failed", reason: "ended by SIGTERM" });
   });
 
+  test("that the system refuses to start fails", async () => {
+    const ending = await runCommand(`true ${"x".repeat(200_000)}`);
+    expect(ending).toMatchObject({ outcome: "failed", reason: expect.stringContaining("E2BIG"), output: "" });
+  });
+
   test("that is no program fails", async () => {
     expect(await runCommand("/no/such/program")).toMatchObject({ outcome: "failed", reason: "exit code 127" });
   });
