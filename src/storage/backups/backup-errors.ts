@@ -17,6 +17,7 @@ function megabytes(bytes: number): number {
 const remedies: Readonly<Record<string, string>> = {
   ENOSPC: "Free some space there, lower backup.keep, or choose another folder with backup.folder.",
   EACCES: "Let the server's user write to the folder, or choose another one with backup.folder.",
+  ENOTDIR: "A file is in the way. Choose another folder with backup.folder.",
   corrupt: "Restore an earlier backup with yurt restore.",
 };
 
@@ -36,5 +37,5 @@ const alike: Readonly<Record<string, string>> = {
   EDQUOT: "ENOSPC",
   EPERM: "EACCES",
   EROFS: "EACCES",
-  ENOTDIR: "EACCES",
+  EEXIST: "ENOTDIR",
 };
