@@ -1,5 +1,10 @@
 import { type Reload, reloadOf } from "../../composition/settings/reload.ts";
-import { loadSettings, type ServerConfiguration, serverOptionsOf } from "../../composition/settings/settings.ts";
+import {
+  type LoadedSettings,
+  loadSettings,
+  type ServerConfiguration,
+  serverOptionsOf,
+} from "../../composition/settings/settings.ts";
 import { describeOrigin, describeProblem } from "../../config/problem.ts";
 import type { Sources } from "../../config/sources.ts";
 import type { Log } from "../../ops/log.ts";
@@ -34,8 +39,9 @@ export class ConfigurationReload {
    * nothing: all its problems are logged. Never rejects.
    */
   async run(): Promise<void> {
-    const { log, readSources } = this.#options;
-    const loaded = loadSettings(await readSources());
+    const { log } = this.#options;
+    const loaded = await this.#load();
+    if (loaded === undefined) return;
     if (loaded.ok) {
       await this.#take(reloadOf(this.#current, loaded.configuration));
       return;
@@ -48,6 +54,17 @@ export class ConfigurationReload {
       } else log.error({ event: "invalid-configuration-file", problem: describeProblem(problem), remedy });
     }
     log.error({ event: "reload-refused", problems: loaded.problems.length });
+  }
+
+  /** Undefined after an unexpected error, which must not end a server that runs. */
+  async #load(): Promise<LoadedSettings | undefined> {
+    const { log, readSources } = this.#options;
+    try {
+      return loadSettings(await readSources());
+    } catch (error) {
+      log.error({ event: "reload-failed", err: error });
+      return undefined;
+    }
   }
 
   async #take({ configuration, changed, needRestart }: Reload): Promise<void> {

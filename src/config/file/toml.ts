@@ -56,6 +56,8 @@ export async function parseToml(text: string): Promise<ParsedToml> {
       const { body } = parseTOML(renamed.text, { tomlVersion: "1.0.0" });
       return { ok: true, ...new TomlReader(renamed).read(body[0].body) };
     } catch (error) {
+      // Neither the parser nor the reader bounds the depth of lists and tables.
+      if (error instanceof RangeError) return { ok: false, at: { line: 1, column: 1 }, detail: "Nested too deeply" };
       if (!(error instanceof ParseError)) throw error;
       const isRenamed = error.message === duplicateMessage && renamed.rename(error.index);
       if (!isRenamed) return { ok: false, at: renamed.positionOf(error.index), detail: error.message };

@@ -70,3 +70,15 @@ test("a reload that a part of the server fails to take over is logged, and tried
   const failed = { level: "error", event: "reload-failed", err: expect.objectContaining({ message: "no secrets" }) };
   expect(events).toMatchObject([failed, failed]);
 });
+
+test("a reload whose settings cannot be read changes nothing, and does not reject", async () => {
+  const loaded = loadSettings({ environment: {}, flags: new Map(), readFile: readFrom({}) });
+  if (!loaded.ok) throw new Error("refused");
+  const { log, events } = recordedLog();
+  const readSources = () => Promise.reject(new Error("out of memory"));
+  const server = { reload: () => Promise.reject(new Error("not asked for")) };
+  const reload = new ConfigurationReload({ configuration: loaded.configuration, readSources, server, log });
+  await reload.run();
+  expect(events).toMatchObject([{ level: "error", event: "reload-failed" }]);
+  expect(reload.current).toBe(loaded.configuration);
+});

@@ -85,3 +85,8 @@ test("values keep their types", async () => {
     "list",
   ]);
 });
+
+test("a document that is nested too deeply is refused", async () => {
+  const text = `a = ${"[".repeat(20_000)}${"]".repeat(20_000)}`;
+  expect(await parseToml(text)).toMatchObject({ ok: false, detail: "Nested too deeply" });
+});
