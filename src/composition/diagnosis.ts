@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { AcmeFolder, acmeFolderOf } from "../storage/acme-folder.ts";
 import { type BackupFile, BackupFolder } from "../storage/backups/backup-folder.ts";
 import { type FolderHolder, findFolderHolder } from "../storage/data-folder.ts";
+import { readSecrets, secretsName } from "../storage/secrets-file.ts";
 import { checkDatabase, databaseName, hasDatabase } from "../storage/sqlite/database-file.ts";
 import { covers, readCertificate } from "../tls/certificate.ts";
 import type { HttpsOptions } from "./server-options.ts";
@@ -14,19 +15,28 @@ export interface DataFolderState {
   readonly hasDatabase: boolean;
   /** Why the documents cannot be opened. They are not looked at while a server has them open. */
   readonly databaseError: unknown;
+  /** Why the file of secrets cannot be read. */
+  readonly secretsError: unknown;
 }
 
 /** Throws the system's error when the folder cannot be read. */
 export function inspectDataFolder(path: string): DataFolderState {
   const holder = findFolderHolder(path);
   const file = join(path, databaseName);
-  const state = { holder, hasDatabase: hasDatabase(file), databaseError: undefined };
-  if (holder !== undefined) return state;
+  return {
+    holder,
+    hasDatabase: hasDatabase(file),
+    databaseError: holder === undefined ? errorOf(() => checkDatabase(file)) : undefined,
+    secretsError: errorOf(() => readSecrets(join(path, secretsName))),
+  };
+}
+
+function errorOf(read: () => unknown): unknown {
   try {
-    checkDatabase(file);
-    return state;
-  } catch (databaseError) {
-    return { ...state, databaseError };
+    read();
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }
 

@@ -92,7 +92,26 @@ describe("yurt doctor fails, and names the remedy, when", () => {
     writeFileSync(data, "");
     const { code, about } = await doctor();
     expect(code).toBe(1);
-    expect(about("Data folder")[0]).toMatchObject({ status: "fail" });
+    expect(about("Data folder")).toEqual([
+      {
+        check: "Data folder",
+        status: "fail",
+        message: `The data folder ${data} is not a folder.`,
+        remedy: "Choose another with --data.",
+      },
+    ]);
+    expect(about("Examination")).toEqual([]);
+  });
+
+  test("the secrets are damaged, and quotes nothing of them", async () => {
+    mkdirSync(data, { mode: 0o700 });
+    writeFileSync(workshop.file("data", "secrets.json"), '{"auth.secret": "hush', { mode: 0o600 });
+    const { code, about } = await doctor();
+    expect(code).toBe(1);
+    expect(about("Secrets")).toEqual([
+      { check: "Secrets", status: "fail", message: expect.stringContaining("new secrets are generated then") },
+    ]);
+    expect(JSON.stringify(about("Secrets"))).not.toContain("hush");
   });
 
   test("the database is damaged or of a newer release", async () => {

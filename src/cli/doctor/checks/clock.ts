@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { type Stats, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Examination } from "../examination.ts";
 import { describeFetchError, fetchFrom } from "../fetch-from.ts";
@@ -44,8 +44,17 @@ async function compare(url: URL): Promise<Finding> {
 }
 
 function fileInFuture(dataFolder: string): readonly Finding[] {
-  const file = statSync(join(dataFolder, "yurt.db"), { throwIfNoEntry: false });
+  const file = databaseFacts(dataFolder);
   if (file === undefined || file.mtimeMs <= Date.now() + uncertainMs) return [];
   const message = `The clock is behind: documents were written at ${file.mtime.toISOString()}.`;
   return [{ check, status: "warn", message, remedy: "Let the system set its clock (systemd-timesyncd, chrony)." }];
+}
+
+/** Undefined if there is no database, or it cannot be reached, which the check of the data folder says. */
+function databaseFacts(dataFolder: string): Stats | undefined {
+  try {
+    return statSync(join(dataFolder, "yurt.db"));
+  } catch {
+    return undefined;
+  }
 }

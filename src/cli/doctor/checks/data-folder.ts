@@ -18,6 +18,10 @@ export async function checkDataFolder(examination: Examination): Promise<readonl
   const { values, isRunning, dataFolder } = examination;
   const folder = values.data;
   if (!existsSync(folder)) return [missing(folder), ...checkDisk(firstExisting(folder))];
+  if (!statSync(folder).isDirectory()) {
+    const message = `The data folder ${folder} is not a folder.`;
+    return [{ check, status: "fail", message, remedy: "Choose another with --data." }];
+  }
   try {
     accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK);
   } catch (error) {
@@ -30,7 +34,8 @@ export async function checkDataFolder(examination: Examination): Promise<readonl
   return [
     { check, status: "ok", message },
     ...checkPermissions(folder),
-    ...checkDocuments(examination),
+    ...unreadable("Documents", dataFolder?.databaseError, folder),
+    ...unreadable("Secrets", dataFolder?.secretsError, folder),
     ...checkDisk(folder),
   ];
 }
@@ -46,10 +51,9 @@ function checkPermissions(folder: string): readonly Finding[] {
   return [{ check, status: "warn", message, remedy: `Run chmod 700 ${folder}.` }];
 }
 
-function checkDocuments({ dataFolder, values }: Examination): readonly Finding[] {
-  if (dataFolder?.databaseError === undefined) return [];
-  const message = describeDataError(dataFolder.databaseError, values.data) ?? String(dataFolder.databaseError);
-  return [{ check: "Documents", status: "fail", message }];
+function unreadable(part: "Documents" | "Secrets", error: unknown, folder: string): readonly Finding[] {
+  if (error === undefined) return [];
+  return [{ check: part, status: "fail", message: describeDataError(error, folder) ?? String(error) }];
 }
 
 function checkDisk(folder: string): readonly Finding[] {
