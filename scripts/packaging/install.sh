@@ -18,7 +18,10 @@ main() {
   url="${url%/}"
   [ -n "$url" ] || fail 'This script does not know its address. Set YURT_DOWNLOAD_URL to the URL of the release.'
 
-  target="$(system)-$(processor)$(c_library)"
+  # One assignment each: the shell ends only when the last command of an assignment fails.
+  system="$(system)"
+  processor="$(processor)"
+  target="$system-$processor$(c_library)"
   archive="yurt-$version-$target.tar.gz"
   folder="${YURT_INSTALL_DIR:-$(default_folder)}"
 

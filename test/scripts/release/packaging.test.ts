@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { readFileSync } from "node:fs";
+import { chmodSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { checksumIn } from "../../../scripts/release/bun-binaries.ts";
 import { mainManifest, targetManifest } from "../../../scripts/release/npm-packages.ts";
@@ -116,4 +116,40 @@ test("the Homebrew formula and the installer use names of archives that a releas
   expect(named).toHaveLength(4);
   expect(named.filter((name) => !archives.includes(name))).toEqual([]);
   expect(read("scripts/packaging/install.sh")).toContain('archive="yurt-$version-$target.tar.gz"');
+});
+
+describe.skipIf(process.platform === "win32")("a script of the packages", () => {
+  /** Runs a script with these programs in place of those of the system. */
+  const runWith = async (programs: Record<string, string>, script: string, ...args: readonly string[]) => {
+    using workshop = new Workshop();
+    for (const [name, body] of Object.entries(programs)) {
+      await Bun.write(workshop.file("bin", name), `#!/bin/sh\n${body}\n`);
+      chmodSync(workshop.file("bin", name), 0o755);
+    }
+    const env = { PATH: `${workshop.file("bin")}:${process.env["PATH"]}`, HOME: workshop.path };
+    const child = Bun.spawn(["sh", "-c", script, "sh", ...args], { env, stdout: "pipe", stderr: "pipe" });
+    const [stdout, stderr] = await Promise.all([child.stdout.text(), child.stderr.text()]);
+    return { code: await child.exited, stdout, stderr };
+  };
+
+  test.each([
+    ["system", { uname: '[ "$1" = -m ] && echo x86_64 || echo FreeBSD' }],
+    ["processor", { uname: '[ "$1" = -m ] && echo riscv64 || echo Linux' }],
+  ])("ends before any download on an unknown %s", async (_, programs) => {
+    const script = read("scripts/packaging/install.sh").replaceAll("@URL@", "http://127.0.0.1:9");
+    const { code, stdout, stderr } = await runWith({ ...programs, curl: "exit 7" }, script);
+    expect([code, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(/^yurt: There is no executable for .*\n$/);
+  });
+
+  test("configures the Debian package also when its configuration file was deleted", async () => {
+    const known = { getent: "", adduser: "", install: "", systemctl: "" };
+    const helpers = { "deb-systemd-helper": "", "deb-systemd-invoke": "" };
+    const folder = "/no/such/folder/yurt.toml";
+    const script = read("scripts/packaging/debian/postinst").replaceAll("/etc/yurt/yurt.toml", folder);
+    expect(await runWith({ ...known, ...helpers }, script, "configure", "1.2.3")).toMatchObject({
+      code: 0,
+      stderr: "",
+    });
+  });
 });
