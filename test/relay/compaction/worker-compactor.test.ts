@@ -5,6 +5,7 @@ import type { CompactedUpdates, CompactionInput } from "../../../src/relay/compa
 import { startWorkerCompactor, WorkerCompactor } from "../../../src/relay/compaction/worker-compactor.ts";
 import { packUpdates } from "../../../src/relay/update/packed-updates.ts";
 import { describeCompactor } from "../../contract/compactor.ts";
+import { settled } from "../../support/eventually.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
 import { Child } from "../../support/processes/child.ts";
 
@@ -141,6 +142,7 @@ describe("a compaction", () => {
     clock.advance(29_999);
     expect(workers.started).toBe(1);
     clock.advance(1);
+    await settled();
     expect(workers.started).toBe(2);
     clock.advance(29_999);
     const [slow, waiting] = await compactions;
