@@ -1,4 +1,4 @@
-import { type JobMessage, JobWorker } from "../../lib/job-worker.ts";
+import { type JobMessage, JobRunner } from "../../lib/system/job-runner.ts";
 import { type Clock, systemClock } from "../../lib/time/clock.ts";
 import { type CompactedUpdates, type CompactionInput, type Compactor, CompactorClosed } from "./compactor.ts";
 
@@ -35,12 +35,12 @@ export function startWorkerCompactor(): Compactor {
  * worker dies or hangs, only the running compaction fails, and the next one gets a new worker.
  */
 export class WorkerCompactor implements Compactor {
-  readonly #worker: JobWorker<CompactionReply>;
+  readonly #worker: JobRunner<CompactionReply>;
   readonly #queue: Job[] = [];
   readonly #closing = new AbortController();
 
   constructor(options: WorkerCompactorOptions) {
-    this.#worker = new JobWorker({ ...options, name: "compaction" });
+    this.#worker = new JobRunner({ ...options, name: "compaction" });
   }
 
   get closed(): AbortSignal {

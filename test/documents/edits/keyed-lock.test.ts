@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { KeyedLock } from "../../src/lib/keyed-lock.ts";
-import { settled } from "../support/eventually.ts";
+import { KeyedLock } from "../../../src/documents/edits/keyed-lock.ts";
+import { settled } from "../../support/eventually.ts";
 
 test("runs tasks of a key one after the other, and those of others meanwhile", async () => {
   const lock = new KeyedLock();

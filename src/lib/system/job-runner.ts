@@ -1,4 +1,4 @@
-import type { Clock } from "./time/clock.ts";
+import type { Clock } from "../time/clock.ts";
 
 /** The message that gives a worker its job, and the buffers that are moved to it instead of copied. */
 export interface JobMessage {
@@ -6,7 +6,7 @@ export interface JobMessage {
   readonly transfer: readonly ArrayBuffer[];
 }
 
-export interface JobWorkerOptions {
+export interface JobRunnerOptions {
   /** The work, for the messages of errors: `compaction`. */
   readonly name: string;
   readonly startWorker: () => Worker;
@@ -28,14 +28,14 @@ const idleWorkerMs = 5_000;
  * has been idle for a while: it keeps the memory of its largest job. When it dies or hangs, only the running job fails, and
  * the next one gets a new worker.
  */
-export class JobWorker<Reply> {
-  readonly #options: JobWorkerOptions;
+export class JobRunner<Reply> {
+  readonly #options: JobRunnerOptions;
   #worker: Worker | undefined;
   #running: Running<Reply> | undefined;
   #cancelTimeLimit: (() => void) | undefined;
   #cancelIdleStop: (() => void) | undefined;
 
-  constructor(options: JobWorkerOptions) {
+  constructor(options: JobRunnerOptions) {
     this.#options = options;
   }
 
