@@ -34,7 +34,9 @@ export type DenialCode =
   /** The app's webhook, or the key set that verifies tokens, is unreachable. */
   | "unavailable"
   /** The document was deleted while the client was in it. */
-  | "deleted";
+  | "deleted"
+  /** The application has disconnected the client, which may return. */
+  | "disconnected";
 
 /** A decision to deny access. */
 export interface Denial {

@@ -1,4 +1,5 @@
 import type { Access } from "../auth/authorizer.ts";
+import type { RowId } from "../storage/store.ts";
 import type { Frame } from "../transport/connection.ts";
 import type { SyncMember } from "./sync-member.ts";
 
@@ -19,6 +20,11 @@ export interface Submission {
   /** Whether the update is the answer to a SyncStep1, and so contains everything that the document lacked then. */
   readonly answersSyncStep1?: boolean;
   /**
+   * Called once for an update of the server with anything new, when it is committed, with its row. Not called for an update
+   * of a member.
+   */
+  committed?(row: RowId): void;
+  /**
    * Called once, when the update is as durable as an acknowledgement promises (see `Durability`). For an update that was
    * known, that is when its first copy is.
    */
@@ -28,7 +34,7 @@ export interface Submission {
 }
 
 /** The origin of an update that waits. */
-export type Origin = Pick<Submission, "sender" | "stored" | "discarded">;
+export type Origin = Pick<Submission, "sender" | "committed" | "stored" | "discarded">;
 
 /** A frame of a member that ends with an update, and is forwarded unchanged if no other update joins it. */
 export interface FrameSubmission extends Pick<Submission, "access" | "stored" | "discarded"> {

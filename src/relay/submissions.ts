@@ -180,6 +180,11 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
     this.#space.left(member);
   }
 
+  /** Whether no update waits for the store. */
+  get isSettled(): boolean {
+    return this.#options.waiting.last === undefined;
+  }
+
   /** Resolves when no update waits for the store. */
   settled(): Promise<void> {
     return this.#options.waiting.settled();
@@ -197,6 +202,8 @@ export class Submissions implements RunOwner<SyncMember | undefined, Origin> {
     if (waiting.last === undefined) this.#hasAdvanced = false;
     this.#state.commit(update, contents, row);
     if (isNew) audience.publishUpdate(update, run);
+    // No other update joins that of the server: the others, if there are any, were known because of it.
+    if (run.sender === undefined) run.submissions[0]?.committed?.(row);
     for (const origin of run.submissions) this.#tellWhenDurable(origin);
     this.#stored(contents);
     this.#reportChange(update, row, run.user);

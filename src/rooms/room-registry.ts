@@ -83,6 +83,11 @@ export class RoomRegistry<R> {
     return this.#rooms.values();
   }
 
+  /** The room of this name, if it is open. */
+  find(name: string): R | undefined {
+    return this.#rooms.get(name);
+  }
+
   /** The open rooms by name. */
   entries(): IterableIterator<[string, R]> {
     return this.#rooms.entries();

@@ -51,7 +51,7 @@ export const denialKinds = ["sync", "signaling", "upgrade"] as const;
 
 export const denialCodes = [
   ...["no-token", "malformed-token", "bad-signature", "expired", "not-yet-valid", "wrong-issuer", "wrong-audience"],
-  ...["revoked", "wrong-room", "not-admin", "refused", "unavailable", "deleted"],
+  ...["revoked", "wrong-room", "not-admin", "refused", "unavailable", "deleted", "disconnected"],
 ] as const;
 
 export const mailboxOutcomes = ["kept", "refused", "delivered", "expired"] as const;
