@@ -108,16 +108,18 @@ export function documentRoutes({ documents }: DocumentRoutesOptions): readonly R
   ];
 }
 
-/** The facts of a document that exists, and that the caller may see. Throws `Problem`. */
-export async function visible(
-  documents: Pick<Documents, "info">,
-  document: string,
-  caller: Pick<Caller, "scope">,
-): Promise<DocumentInfo> {
+/** The facts of a document that exists and is not deleted. Throws `Problem`. */
+export async function present(documents: Pick<Documents, "info">, document: string): Promise<DocumentInfo> {
   const info = await documents.info(document);
   if (info === undefined) throw documentNotFound();
-  if (info.deletedAt === undefined || includesScope(caller.scope, "docs:admin")) return info;
+  if (info.deletedAt === undefined) return info;
   throw new Problem("document-deleted", "The document is deleted.");
+}
+
+/** As `present`, but an administrator is shown a deleted document. */
+async function visible(documents: Documents, document: string, { scope }: Caller): Promise<DocumentInfo> {
+  const info = await documents.info(document);
+  return info !== undefined && includesScope(scope, "docs:admin") ? info : present(documents, document);
 }
 
 function demandAdmin({ scope }: Caller): void {

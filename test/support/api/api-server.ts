@@ -1,5 +1,5 @@
 import { type Scope, scopes } from "../../../src/auth/keys/api-keys.ts";
-import { mintToken } from "../../../src/auth/token/mint-token.ts";
+import { type MintTokenOptions, mintToken } from "../../../src/auth/token/mint-token.ts";
 import { systemClock } from "../../../src/lib/time/clock.ts";
 import { ApiKeysFile } from "../../../src/storage/api-keys-file.ts";
 import { startTestServer, type TestServer, type TestServerOptions } from "../servers/start-test-server.ts";
@@ -30,6 +30,7 @@ export interface ApiServer extends AsyncDisposable {
   ask(method: string, path: string, asked?: Asked): Promise<ApiAnswer>;
   /** A room token; for a server whose mode is `token`. */
   token(rooms: Readonly<Record<string, "read" | "write">>, user?: string): Promise<string>;
+  adminToken(): Promise<string>;
 }
 
 const secret = "the secret of the test servers, long enough";
@@ -48,13 +49,14 @@ export async function startApiServer({
     // Object.fromEntries forgets the names.
     keys: Object.fromEntries(made) as Record<Scope, string>,
     ask: (method, path, asked) => askApi(server.url, method, path, asked),
-    token: (rooms, user) =>
-      mintToken({
-        ...{ secret, user, isAdmin: false, lifetimeMs: 60_000, clock: systemClock },
-        rooms: new Map(Object.entries(rooms)),
-      }),
+    token: (rooms, user) => mint({ rooms: new Map(Object.entries(rooms)), user, isAdmin: false }),
+    adminToken: () => mint({ rooms: new Map(), isAdmin: true }),
     [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
   };
+}
+
+function mint(order: Pick<MintTokenOptions, "rooms" | "user" | "isAdmin">): Promise<string> {
+  return mintToken({ ...order, secret, lifetimeMs: 60_000, clock: systemClock });
 }
 
 async function askApi(url: string, method: string, path: string, asked: Asked = {}): Promise<ApiAnswer> {

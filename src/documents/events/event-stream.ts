@@ -1,0 +1,85 @@
+/** One event of a stream (WHATWG HTML §9.2), before it is encoded. */
+export interface StreamEvent {
+  /** The reader gives it back as `Last-Event-ID`. */
+  readonly id?: number;
+  readonly event: string;
+  readonly data: unknown;
+}
+
+export interface EventStreamOptions {
+  /** The most bytes that wait for the reader. */
+  readonly maxWaitingBytes: number;
+  /** Called once, when the stream has ended for whatever reason. */
+  readonly ended: () => void;
+}
+
+const encoder = new TextEncoder();
+
+/** Server-sent events for one reader. A reader that takes less than it is sent is cut off, and resumes. */
+export class EventStream {
+  readonly response: Response;
+  readonly #ended: () => void;
+  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
+
+  constructor({ ended, maxWaitingBytes }: EventStreamOptions) {
+    this.#ended = ended;
+    const body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller;
+        },
+        cancel: () => this.#close(() => {}),
+      },
+      new ByteLengthQueuingStrategy({ highWaterMark: maxWaitingBytes }),
+    );
+    this.response = new Response(body, {
+      headers: {
+        "content-type": "text/event-stream",
+        "cache-control": "no-store",
+        // nginx would keep events back.
+        "x-accel-buffering": "no",
+      },
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#controller !== undefined;
+  }
+
+  send({ data, event, id }: StreamEvent): void {
+    const head = id === undefined ? "" : `id: ${id}\n`;
+    this.#write(`${head}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  }
+
+  /** Sends a comment, which readers ignore: it shows proxies and the runtime that the stream is alive. */
+  ping(): void {
+    this.#write(":\n\n");
+  }
+
+  /** Sends a last event, and ends the stream. */
+  end(last: StreamEvent): void {
+    this.send(last);
+    this.#close((controller) => controller.close());
+  }
+
+  /** The reader is gone. */
+  abandon(): void {
+    this.#close((controller) => controller.close());
+  }
+
+  #write(text: string): void {
+    const controller = this.#controller;
+    if (controller === undefined) return;
+    const bytes = encoder.encode(text);
+    if ((controller.desiredSize ?? 0) >= bytes.byteLength) controller.enqueue(bytes);
+    else this.#close(() => controller.error(new Error("the reader takes less than it is sent")));
+  }
+
+  #close(close: (controller: ReadableStreamDefaultController<Uint8Array>) => void): void {
+    const controller = this.#controller;
+    if (controller === undefined) return;
+    this.#controller = undefined;
+    close(controller);
+    this.#ended();
+  }
+}

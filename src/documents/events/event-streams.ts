@@ -1,0 +1,108 @@
+import type { Caller } from "../../api/caller.ts";
+import { Problem } from "../../api/problems.ts";
+import type { Clock } from "../../lib/time/clock.ts";
+import type { DocumentApiLimits } from "../limits.ts";
+import { EventStream } from "./event-stream.ts";
+
+export interface EventStreamsOptions {
+  readonly limits: DocumentApiLimits;
+  readonly clock: Clock;
+}
+
+export interface StreamOrder {
+  readonly request: Request;
+  readonly caller: Caller;
+  /** The key or address whose streams are counted together; undefined for a reader without a bound of its own. */
+  readonly counted: string | undefined;
+  /** Called once, when the stream has ended. */
+  readonly ended: () => void;
+}
+
+/** Why a stream ends, as its last event says. */
+export type StreamEnd = "document-deleted" | "unauthorized" | "stopping";
+
+const pingMs = 15_000;
+
+/** The open event streams of a server: bounds them, keeps them alive, and ends those whose readers lose their access. */
+export class EventStreams {
+  readonly #options: EventStreamsOptions;
+  readonly #open = new Map<EventStream, StreamOrder>();
+  readonly #counts = new Map<string, number>();
+  #cancel: (() => void) | undefined;
+  #isClosed = false;
+
+  constructor(options: EventStreamsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Opens a stream; releases the caller when it has ended. Throws `Problem` beyond a bound. */
+  open(order: StreamOrder): EventStream {
+    const { limits } = this.#options;
+    const { caller, counted, request } = order;
+    const retry = { headers: { "retry-after": "5" } };
+    if (this.#isClosed) throw new Problem("stopping", "The server stops. Try again later.", retry);
+    if (this.#open.size >= limits.apiEventStreams)
+      throw new Problem("overloaded", "As many event streams are open as limits.api-event-streams allows.", retry);
+    const count = counted === undefined ? 0 : (this.#counts.get(counted) ?? 0);
+    if (count >= limits.apiEventStreamsPerCaller)
+      throw new Problem(
+        "rate-limited",
+        "Close other event streams first (limits.api-event-streams-per-caller).",
+        retry,
+      );
+    if (counted !== undefined) this.#counts.set(counted, count + 1);
+    const abandoned = () => stream.abandon();
+    const stream: EventStream = new EventStream({
+      maxWaitingBytes: limits.apiEventBytes,
+      ended: () => {
+        request.signal.removeEventListener("abort", abandoned);
+        this.#ended(stream, order);
+        caller.release();
+      },
+    });
+    this.#open.set(stream, order);
+    request.signal.addEventListener("abort", abandoned, { once: true });
+    if (this.#open.size === 1) this.#schedule();
+    return stream;
+  }
+
+  /** Ends a stream, with the reason as its last event. */
+  end(stream: EventStream, code: StreamEnd): void {
+    stream.end({ event: "end", data: { code } });
+  }
+
+  /** Ends all streams. None can be opened afterwards. */
+  close(): void {
+    this.#isClosed = true;
+    this.#cancel?.();
+    for (const stream of [...this.#open.keys()]) this.end(stream, "stopping");
+  }
+
+  #ended(stream: EventStream, { counted, ended }: StreamOrder): void {
+    this.#open.delete(stream);
+    if (counted !== undefined) {
+      const left = (this.#counts.get(counted) ?? 1) - 1;
+      if (left === 0) this.#counts.delete(counted);
+      else this.#counts.set(counted, left);
+    }
+    if (this.#open.size === 0) this.#cancel?.();
+    ended();
+  }
+
+  #schedule(): void {
+    this.#cancel = this.#options.clock.after(pingMs, () => {
+      for (const [stream, { caller }] of [...this.#open]) void this.#check(stream, caller);
+      if (this.#open.size > 0) this.#schedule();
+    });
+  }
+
+  /** Never rejects: `isAllowedStill` does not. */
+  async #check(stream: EventStream, caller: Caller): Promise<void> {
+    if (await caller.isAllowedStill()) stream.ping();
+    else this.end(stream, "unauthorized");
+  }
+}

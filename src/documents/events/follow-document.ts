@@ -1,0 +1,108 @@
+import { documentNotFound } from "../../api/caller.ts";
+import { Problem } from "../../api/problems.ts";
+import type { CommittedChange } from "../../relay/changes.ts";
+import type { RowId, StoredDocument } from "../../storage/store.ts";
+import type { Documents } from "../documents.ts";
+import type { DocumentApiLimits } from "../limits.ts";
+import type { StreamEvent } from "./event-stream.ts";
+import type { EventStreams, StreamOrder } from "./event-streams.ts";
+
+export interface FollowOrder extends Omit<StreamOrder, "ended"> {
+  readonly document: string;
+  /** The sequence that the reader has; undefined for one that begins with the present one. */
+  readonly since: RowId | undefined;
+}
+
+interface Follower {
+  readonly documents: Documents;
+  readonly streams: EventStreams;
+  readonly limits: Pick<DocumentApiLimits, "apiEventBytes">;
+}
+
+type Update = Pick<CommittedChange, "row" | "update">;
+
+/**
+ * Sends every update of a document that is committed after `since`, in the order of the commits, each once. The first
+ * event tells the sequence from which they follow. Of a large update only the sequence is sent.
+ *
+ * Throws `Problem` events-lost if the updates since then are not kept one by one, and document-deleted.
+ */
+export async function followDocument(order: FollowOrder, follower: Follower): Promise<Response> {
+  const { documents, limits, streams } = follower;
+  const { caller, document, since } = order;
+  // Updates that are committed before the stream is open.
+  const early: Update[] = [];
+  let take = (update: Update): void => void early.push(update);
+  const cancels = [documents.changes.watch(document, (change) => take(change))];
+  try {
+    const { begin, missed } = await beginning(follower, document, since);
+    const stream = streams.open({
+      ...order,
+      ended: () => {
+        for (const cancel of cancels) cancel();
+      },
+    });
+    cancels.push(
+      documents.watch((event) => {
+        if (event.document === document && event.kind !== "undeleted") streams.end(stream, "document-deleted");
+      }),
+    );
+    let last = begin;
+    take = ({ row, update }) => {
+      if (row <= last) return;
+      last = row;
+      if (caller.hasEnded) streams.end(stream, "unauthorized");
+      else stream.send(eventOf({ row, update }, limits.apiEventBytes));
+    };
+    stream.send({ id: begin, event: "ready", data: { sequence: begin } });
+    for (const update of [...missed, ...early]) take(update);
+    return stream.response;
+  } catch (error) {
+    for (const cancel of cancels) cancel();
+    throw error;
+  }
+}
+
+/** An update that would take much of what may wait for a reader is left out: the reader asks for it. */
+function eventOf({ row, update }: Update, maxWaitingBytes: number): StreamEvent {
+  const isSmall = update.byteLength <= maxWaitingBytes / 4;
+  const data = { sequence: row, ...(isSmall && { update: update.toBase64() }) };
+  return { id: row, event: "update", data };
+}
+
+interface Beginning {
+  readonly begin: RowId;
+  readonly missed: readonly Update[];
+}
+
+async function beginning(
+  { documents, limits }: Follower,
+  document: string,
+  since: RowId | undefined,
+): Promise<Beginning> {
+  const info = await documents.info(document);
+  if (info?.deletedAt !== undefined) throw new Problem("document-deleted", "The document is deleted.");
+  const sequence = info?.sequence ?? 0;
+  if (since === undefined || since === sequence) return { begin: sequence, missed: [] };
+  const stored = await documents.load(document);
+  const missed = stored && missedSince(stored, since);
+  if (missed !== undefined && bytesOf(missed) <= limits.apiEventBytes / 4) return { begin: since, missed };
+  if (stored === undefined) throw documentNotFound();
+  throw new Problem(
+    "events-lost",
+    "The updates since then were merged, or are very many. Read the document with the state vector that you have, and follow it from the sequence of the answer.",
+  );
+}
+
+/**
+ * The updates after a sequence that the document once had; undefined if that is not known. The tail has all of them if it
+ * has the one of that sequence, or if nothing was ever merged.
+ */
+function missedSince({ base, tail }: StoredDocument, since: RowId): readonly Update[] | undefined {
+  const isKept = since === 0 ? base === undefined : tail.some(({ row }) => row === since);
+  return isKept ? tail.filter(({ row }) => row > since) : undefined;
+}
+
+function bytesOf(updates: readonly Update[]): number {
+  return updates.reduce((sum, { update }) => sum + update.byteLength, 0);
+}

@@ -1,0 +1,36 @@
+import { type LimitValues, limits, mebibyte } from "../config/limit.ts";
+
+/** Bounds on what requests ask of documents. */
+export const documentApiLimits = limits({
+  apiUpdateBytes: {
+    default: 50 * mebibyte,
+    unit: "bytes",
+    help: "an update in the body of a request to /v1",
+    beyond: "413",
+  },
+  apiStatesBytes: {
+    default: 32 * mebibyte,
+    unit: "bytes",
+    help: "encoded documents that are kept for the next request to /v1 for the same",
+  },
+  apiEventStreams: {
+    default: 2_000,
+    unit: "count",
+    help: "open event streams of /v1",
+    beyond: "503",
+  },
+  apiEventStreamsPerCaller: {
+    default: 200,
+    unit: "count",
+    help: "open event streams of one API key, or of one address (of IPv6: one /64) except loopback",
+    beyond: "429",
+  },
+  apiEventBytes: {
+    default: 4 * mebibyte,
+    unit: "bytes",
+    help: "events that wait for the reader of one event stream",
+    beyond: "the stream ends; its reader resumes",
+  },
+});
+
+export type DocumentApiLimits = LimitValues<typeof documentApiLimits>;

@@ -1,0 +1,117 @@
+import { optionalInteger, text } from "../../api/parameters.ts";
+import { Problem } from "../../api/problems.ts";
+import { type Call, type Route, route } from "../../api/route.ts";
+import type { CountedAddresses } from "../../lib/address/counted-addresses.ts";
+import type { Clock } from "../../lib/time/clock.ts";
+import type { Documents } from "../documents.ts";
+import type { EventStreams } from "../events/event-streams.ts";
+import { followDocument } from "../events/follow-document.ts";
+import { followDocuments } from "../events/follow-documents.ts";
+import type { DocumentApiLimits } from "../limits.ts";
+
+export interface EventRoutesOptions {
+  readonly documents: Documents;
+  readonly streams: EventStreams;
+  readonly limits: Pick<DocumentApiLimits, "apiEventBytes">;
+  readonly addresses: CountedAddresses;
+  readonly clock: Clock;
+}
+
+const tag = "Events";
+const answers = { 200: { description: "Server-sent events, until the client leaves", type: "text/event-stream" } };
+const maxSequence = 999_999_999_999_999;
+
+/** The routes that follow documents. */
+export function eventRoutes({ addresses, clock, documents, limits, streams }: EventRoutesOptions): readonly Route[] {
+  return [
+    route({
+      method: "get",
+      path: "/v1/docs/{doc}/events",
+      id: "followDocument",
+      tag,
+      summary: "Follow the updates of a document",
+      description:
+        "`ready` tells the sequence from which updates follow, `update` has one as base64, or only its sequence if it is large, `end` tells why the stream ends. A token of a room may be in the query, for EventSource.",
+      needs: "docs:read",
+      takesTokenInQuery: true,
+      query: {
+        since: optionalInteger({
+          description: "The sequence that the client has; Last-Event-ID takes precedence",
+          min: 0,
+          max: maxSequence,
+        }),
+        token: text("A room token, for programs that send no headers", 16_384),
+      },
+      headers: { "Last-Event-ID": "The id of the last event, to resume after it" },
+      answers,
+      problems: ["events-lost", "overloaded", "storage-unavailable"],
+      handle: (call) => {
+        const since = lastEventId(call.request) ?? call.query.since;
+        if (call.request.method === "HEAD") return empty();
+        keep(call);
+        return followDocument(
+          { ...readerOf(call, addresses), document: call.document, since },
+          { documents, limits, streams },
+        ).catch((error: unknown) => {
+          call.caller.release();
+          throw error;
+        });
+      },
+    }),
+    route({
+      method: "get",
+      path: "/v1/events",
+      id: "followDocuments",
+      tag,
+      summary: "Follow which documents change",
+      description:
+        "`updated` has the name and the latest sequence of a document, at most once a second for each; `deleted`, `undeleted` and `purged` its name. Nothing is sent of what has happened before.",
+      needs: "docs:read",
+      query: { prefix: text("The names of the documents begin with this text") },
+      answers,
+      problems: ["overloaded"],
+      handle: (call) => {
+        const prefix = call.query.prefix ?? "";
+        if (!prefix.startsWith(call.caller.prefix) && !call.caller.prefix.startsWith(prefix))
+          throw new Problem("forbidden", "The API key is not for documents with this prefix.");
+        if (call.request.method === "HEAD") return empty();
+        const longer = prefix.length > call.caller.prefix.length ? prefix : call.caller.prefix;
+        const response = followDocuments(
+          { ...readerOf(call, addresses), prefix: longer },
+          { clock, documents, streams },
+        );
+        keep(call);
+        return response;
+      },
+    }),
+  ];
+}
+
+type AnyCall = Pick<
+  Call<Record<never, never>, undefined>,
+  "request" | "caller" | "remoteAddress" | "keepOpen" | "keepCaller"
+>;
+
+/** The stream releases the caller when it ends. */
+function keep(call: AnyCall): void {
+  call.keepOpen();
+  call.keepCaller();
+}
+
+function readerOf({ caller, remoteAddress, request }: AnyCall, addresses: CountedAddresses) {
+  const counted = caller.kind === "key" ? caller.user : addresses.keyOf(remoteAddress);
+  return { caller, request, counted };
+}
+
+function empty(): Response {
+  return new Response(null, { headers: { "content-type": "text/event-stream", "cache-control": "no-store" } });
+}
+
+function lastEventId({ headers }: Request): number | undefined {
+  const id = headers.get("last-event-id");
+  if (id === null || id === "") return undefined;
+  if (/^\d{1,15}$/.test(id)) return Number(id);
+  throw new Problem("invalid-request", "The header Last-Event-ID is malformed.", {
+    errors: [{ pointer: "Last-Event-ID", detail: "give the id of an event" }],
+  });
+}
