@@ -1,4 +1,4 @@
-import { statSync } from "node:fs";
+import { lstatSync, statSync } from "node:fs";
 import { errorCode } from "../../lib/error-code.ts";
 import type { OptionTable } from "../option.ts";
 import type { Environment, ReadFile } from "../sources.ts";
@@ -41,10 +41,19 @@ export async function readConfigurationFile(
   }
   // Without its file a running server would take over the defaults, with an editor that replaces the file as the cause.
   if (known !== undefined) return readAt(options, known, readFile) ?? unreadable(known, "The file no longer exists");
+  return searched(options, paths, readFile);
+}
+
+function searched(
+  options: OptionTable,
+  paths: readonly string[],
+  readFile: ReadFile,
+): Promise<ConfigurationFile> | ConfigurationFile | undefined {
   for (const path of paths) {
     if (isBehindClosedFolder(path)) continue;
     const found = readAt(options, path, readFile);
     if (found !== undefined) return found;
+    if (isBrokenLink(path)) return unreadable(path, "The link leads to no file");
   }
   return undefined;
 }
@@ -75,6 +84,15 @@ function isBehindClosedFolder(path: string): boolean {
     return false;
   } catch (error) {
     return errorCode(error) === "EACCES";
+  }
+}
+
+/** A file that was meant to be there, as on a volume that is not mounted. Without it the defaults would count. */
+function isBrokenLink(path: string): boolean {
+  try {
+    return lstatSync(path).isSymbolicLink();
+  } catch {
+    return false;
   }
 }
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { chmodSync, mkdirSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
 import { options } from "../../../src/composition/settings/options.ts";
 import { readConfigurationFile } from "../../../src/config/file/read-file.ts";
 import { describeProblem } from "../../../src/config/problem.ts";
@@ -99,6 +99,13 @@ describe("the configuration file", () => {
     expect((await read({ known: "two.toml", search: ["one.toml"] }))?.path).toBe("two.toml");
     const gone = await read({ known: "missing.toml", search: ["one.toml"] });
     expect(gone?.problems).toEqual(["missing.toml: The file no longer exists"]);
+  });
+
+  test("that is a link which leads nowhere is a problem, and no other file counts", async () => {
+    symlinkSync(folder.file("gone.toml"), folder.file("link.toml"));
+    const found = await read({ search: ["link.toml", "one.toml"] });
+    expect(found?.problems).toEqual([expect.stringContaining("link.toml: The link leads to no file")]);
+    expect(await read({ search: ["gone.toml", "one.toml"] })).toMatchObject({ problems: [] });
   });
 
   test("may begin with a byte order mark", async () => {
