@@ -4,10 +4,10 @@
  *
  * The bytes depend on the sources, on Bun, and on SOURCE_DATE_EPOCH, which is the time of the last commit by default.
  */
-import { rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { describeFailure } from "../assets.ts";
+import { emptyOutputFolder } from "./output-folder.ts";
 import { makeRelease } from "./release.ts";
 import { runTool } from "./run-tool.ts";
 import { targets } from "./targets.ts";
@@ -23,8 +23,8 @@ const usage = `Usage: npm run release -- [options]
                          .map(({ name }) => name)
                          .slice(4)
                          .join(", ")}
-  --out FOLDER         folder of the files (default: dist/release); its contents
-                       are removed
+  --out FOLDER         folder of the files (default: dist/release); an earlier
+                       release in it is removed
   --download-url URL   where the files will be published, for the installer and
                        the Homebrew formula
   --homepage URL       page of the project, for the Homebrew formula
@@ -48,7 +48,7 @@ async function release(args: readonly string[]): Promise<void> {
   const unknown = names.find((name) => !targets.some((target) => target.name === name));
   if (unknown !== undefined) throw new Error(`There is no target ${unknown}.\n\n${usage}`);
   const out = resolve(values.out);
-  await rm(out, { recursive: true, force: true });
+  await emptyOutputFolder(out);
   await makeRelease({
     root,
     out,
