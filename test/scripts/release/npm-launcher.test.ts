@@ -11,9 +11,9 @@ const launcher = workshop.file("yurt.mjs");
 
 /** A program in the place of each executable: it says its name and its arguments, and waits for a signal if asked to. */
 const program = `#!/bin/sh
+trap 'echo stopped; exit 5' TERM
 echo "$(basename "$(dirname "$(dirname "$0")")") $*"
 [ "$1" = wait ] || exit 7
-trap 'echo stopped; exit 5' TERM
 while :; do sleep 0.05; done
 `;
 
