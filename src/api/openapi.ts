@@ -72,7 +72,7 @@ function operationOf(route: Route, components: Map<string, Json>): Json {
     summary,
     description: [...(description === undefined ? [] : [description]), ...scope].join(" "),
     ...(parameters.length > 0 && { parameters }),
-    ...(needs === undefined ? { security: [] } : {}),
+    ...(needs === undefined ? { security: [] } : { "x-scope": needs }),
     ...(body !== undefined && {
       requestBody: {
         description: body.description,

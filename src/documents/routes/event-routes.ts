@@ -40,7 +40,7 @@ export function eventRoutes({ addresses, clock, documents, limits, streams }: Ev
           min: 0,
           max: maxSequence,
         }),
-        token: text("A room token, for programs that send no headers", 16_384),
+        token: text("A room token, for programs that send no headers", 8_192),
       },
       headers: { "Last-Event-ID": "The id of the last event, to resume after it" },
       answers,

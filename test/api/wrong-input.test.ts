@@ -1,0 +1,196 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import { includesScope, scopes } from "../../src/auth/keys/api-keys.ts";
+import { type Asked, startApiServer } from "../support/api/api-server.ts";
+import { type Example, examples, writeExample } from "../support/api/examples.ts";
+import { type DescribedParameter, type Operation, operationsOf } from "../support/api/operations.ts";
+
+const bound = 1_000;
+const api = await startApiServer({
+  mode: "token",
+  limits: { apiUpdateBytes: bound, apiJsonBytes: bound },
+});
+const admin = api.keys["docs:admin"];
+const { text: narrowKey } = api.keysFile.create({ name: "narrow", scope: "docs:admin", prefix: "elsewhere/" });
+await writeExample(api);
+await writeExample(api, "text", "deleted");
+await api.ask("DELETE", "/v1/docs/deleted", { token: admin });
+const operations = operationsOf((await api.ask("GET", "/v1/openapi.json")).body);
+const ofDocuments = operations.filter(({ path }) => path.includes("{doc}"));
+
+afterAll(() => api[Symbol.asyncDispose]());
+
+type Row = readonly [string, Operation];
+
+const rows = (found: readonly Operation[]): readonly Row[] => found.map((operation) => [operation.id, operation]);
+
+/** Asks as the example of the operation does, but for what `asked` changes, and finds the answer among those described. */
+async function ask(operation: Operation, asked: Asked & { readonly document?: string; readonly query?: string } = {}) {
+  const { body, headers, path: parameters }: Partial<Example> = examples[operation.id] ?? {};
+  const { document = "doc", query = "", ...changed } = asked;
+  const path = operation.path.replaceAll(/\{(\w+)\}/g, (_, name) =>
+    name === "doc" ? document : (parameters?.[name] ?? name),
+  );
+  const type = operation.bodyTypes[0] === undefined ? {} : { "content-type": operation.bodyTypes[0] };
+  const answer = await api.ask(operation.method, path + query, {
+    token: admin,
+    body,
+    ...changed,
+    headers: { ...type, ...headers, ...changed.headers },
+  });
+  expect(answer.headers.get("content-type")).toBe("application/problem+json");
+  expect([...operation.responses.keys()]).toContain(answer.status);
+  expect(answer.body).toEqual({
+    type: `urn:yurt:problem:${answer.body["code"]}`,
+    title: expect.any(String),
+    detail: expect.stringMatching(/^[A-Z].*\.$/),
+    status: answer.status,
+    code: expect.any(String),
+    requestId: expect.any(String),
+    ...(answer.status === 401 && { denial: expect.any(String) }),
+    ...(answer.body["errors"] !== undefined && { errors: expect.any(Array) }),
+  });
+  return answer;
+}
+
+describe("without permission", () => {
+  test.each(rows(operations.filter(({ scope }) => scope !== undefined)))("%s", async (_, operation) => {
+    for (const token of [undefined, "yk_unknown", "not.a.token"]) {
+      const answer = await ask(operation, { token });
+      expect([answer.status, answer.body["code"]]).toEqual([401, "unauthorized"]);
+      expect(answer.headers.get("www-authenticate")).toBe("Bearer");
+    }
+    for (const lower of scopes.filter((scope) => operation.scope && !includesScope(scope, operation.scope))) {
+      const answer = await ask(operation, { token: api.keys[lower] });
+      expect([answer.status, answer.body["code"]]).toEqual([403, "forbidden"]);
+    }
+  });
+
+  test.each(rows(ofDocuments))("%s does not tell whether a document exists", async (_, operation) => {
+    const token = await api.token({ other: "write" });
+    const answers = await Promise.all(
+      ["doc", "deleted", "unknown"].flatMap((document) => [
+        ask(operation, { document, token }),
+        ask(operation, { document, token: narrowKey }),
+      ]),
+    );
+    const told = answers.map(({ body: { requestId, ...body } }) => JSON.stringify(body));
+    expect(answers[0]?.body).toMatchObject({ status: 404, code: "not-found" });
+    expect([...new Set(told)]).toHaveLength(1);
+  });
+});
+
+describe("a document", () => {
+  const invalid = ["%20a", "a%5Cb", "a%2F..%2Fb", "a%00", "x".repeat(257)];
+
+  test.each(rows(ofDocuments))("that cannot have its name: %s", async (_, operation) => {
+    for (const document of invalid) {
+      const answer = await ask(operation, { document });
+      expect([answer.status, answer.body["code"]]).toEqual([400, "invalid-request"]);
+      expect(answer.body["errors"]).toMatchObject([{ pointer: "doc" }]);
+    }
+  });
+
+  test.each(rows(ofDocuments.filter(({ id }) => examples[id]?.needsNoDocument !== true)))(
+    "that does not exist: %s",
+    async (_, operation) => {
+      const answer = await ask(operation, { document: "unknown" });
+      expect([answer.status, answer.body["code"]]).toEqual([404, "not-found"]);
+    },
+  );
+
+  test.each(rows(ofDocuments.filter(({ scope }) => scope !== "docs:admin")))(
+    "that is deleted: %s",
+    async (_, operation) => {
+      const answer = await ask(operation, { document: "deleted", token: api.keys["docs:write"] });
+      expect([answer.status, answer.body["code"]]).toEqual([404, "document-deleted"]);
+    },
+  );
+});
+
+describe("a parameter", () => {
+  const queries = operations.flatMap((operation) =>
+    operation.parameters
+      .filter((parameter) => parameter.in === "query")
+      .flatMap((parameter) =>
+        wrongValues(parameter).map(
+          (value) => [operation.id, parameter.name, value.slice(0, 20), value, operation] as const,
+        ),
+      ),
+  );
+
+  test.each(queries)("%s ?%s=%s", async (_, name, __, value, operation) => {
+    const answer = await ask(operation, { query: `?${name}=${encodeURIComponent(value)}` });
+    expect([answer.status, answer.body["code"]]).toEqual([400, "invalid-request"]);
+    expect(answer.body["errors"]).toEqual([{ pointer: name, detail: expect.stringMatching(/^give /) }]);
+  });
+});
+
+describe("a body", () => {
+  const withBodies = operations.filter(({ bodyTypes }) => bodyTypes.length > 0);
+
+  test.each(rows(withBodies))("of another type: %s", async (_, operation) => {
+    const answer = await ask(operation, {
+      body: "x",
+      headers: { "content-type": "application/x-www-form-urlencoded" },
+    });
+    expect([answer.status, answer.body["code"]]).toEqual([415, "unsupported-media-type"]);
+  });
+
+  test.each(rows(withBodies))("that is too large: %s", async (_, operation) => {
+    const answer = await ask(operation, { body: " ".repeat(bound + 1) });
+    expect([answer.status, answer.body["code"]]).toEqual([413, "body-too-large"]);
+  });
+
+  const withJson = withBodies.filter(({ bodyTypes }) => bodyTypes.some((type) => type.endsWith("json")));
+
+  test.each(rows(withJson))("that is not JSON: %s", async (_, operation) => {
+    for (const body of ["{", "\ufeff\ufeff", "nope"]) {
+      const answer = await ask(operation, { body });
+      expect([answer.status, answer.body["code"]]).toEqual([400, "malformed-json"]);
+    }
+  });
+
+  test.each(rows(withJson))("of another form: %s", async (_, operation) => {
+    for (const body of ["null", "7", '{"unknownMember": 1}']) {
+      const answer = await ask(operation, { body });
+      expect([answer.status, answer.body["code"]]).toEqual([400, "invalid-request"]);
+    }
+  });
+
+  const withUpdates = withBodies.filter(({ bodyTypes }) => bodyTypes.includes("application/octet-stream"));
+
+  test.each(rows(withUpdates))("that is no update: %s", async (_, operation) => {
+    for (const body of [
+      Uint8Array.of(7),
+      new TextEncoder().encode("an ordinary text"),
+      new Uint8Array(100).fill(255),
+    ]) {
+      const answer = await ask(operation, { body, document: "new" });
+      expect([answer.status, answer.body["code"]]).toEqual([400, "malformed-update"]);
+    }
+    expect((await api.ask("GET", "/v1/docs/new", { token: admin })).status).toBe(404);
+  });
+});
+
+test("another method is answered with those that there are, and another path with a pointer to the description", async () => {
+  const paths = Map.groupBy(operations, ({ path }) => path);
+  for (const [path, methods] of paths) {
+    const answer = await api.ask("PROPFIND", path.replaceAll(/\{\w+\}/g, "doc"));
+    expect([answer.status, answer.body["code"]]).toEqual([405, "method-not-allowed"]);
+    const allowed = answer.headers
+      .get("allow")
+      ?.split(", ")
+      .filter((method) => method !== "HEAD");
+    expect(allowed?.sort()).toEqual(methods.map(({ method }) => method).sort());
+  }
+  const { body, status } = await api.ask("GET", "/v1/nothing");
+  expect([status, body["code"]]).toEqual([404, "no-such-route"]);
+});
+
+/** Values that a parameter does not take. */
+function wrongValues({ schema }: DescribedParameter): readonly string[] {
+  if (schema["type"] === "integer") return ["x", "-1", "1.5", "1e3", "", "99999999999999999"];
+  if (schema["enum"] !== undefined) return ["other", ""];
+  if (schema["contentEncoding"] === "base64url") return ["!", "AQ", "a+b/"];
+  return typeof schema["maxLength"] === "number" ? ["x".repeat(schema["maxLength"] + 1)] : [];
+}
