@@ -124,6 +124,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   );
   const { close, reload, replaceCertificate, ...reachable } = served;
   const httpUrl = https?.serve(served.port, replaceCertificate);
+  dataFolder?.announce(served.url);
   const opened = opening.move();
   return {
     ...reachable,

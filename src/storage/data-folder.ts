@@ -25,6 +25,8 @@ export interface DataFolder extends FolderContent {
   readonly path: string;
   /** True if no server has used the folder before. */
   readonly isNew: boolean;
+  /** Tells commands on this machine at which URL the server that uses the folder answers. */
+  announce(url: string): void;
   /** Releases the lock. All files of the folder must be closed before. Idempotent. */
   release(): void;
 }
@@ -58,6 +60,8 @@ export function openExistingDataFolder(path: string): DataFolder {
 export interface FolderHolder {
   /** Undefined if it has not written its number yet. */
   readonly pid: number | undefined;
+  /** The URL at which it answers on this machine; undefined if it is no server, or does not listen yet. */
+  readonly url: string | undefined;
 }
 
 /**
@@ -68,12 +72,13 @@ export interface FolderHolder {
 export function findFolderHolder(path: string): FolderHolder | undefined {
   const lockPath = join(path, lockName);
   if (!existsSync(lockPath) || !isLocked(lockPath)) return undefined;
-  const pid = Number(readPid(join(path, pidName)));
-  return { pid: Number.isInteger(pid) && pid > 0 ? pid : undefined };
+  const pid = Number(readLine(join(path, pidName)));
+  return { pid: Number.isInteger(pid) && pid > 0 ? pid : undefined, url: readLine(join(path, urlName)) };
 }
 
 const lockName = "lock";
 const pidName = "pid";
+const urlName = "url";
 
 /** A lock on the folder that a path named when it was locked. */
 class LockedFolder implements DataFolder {
@@ -83,6 +88,7 @@ class LockedFolder implements DataFolder {
   readonly #realPath: string;
   #held: HeldFolder;
   #isReleased = false;
+  #url: string | undefined;
   /** The listener also keeps a reference, so that the garbage collector never closes the lock of a folder in use. */
   readonly #releaseAtExit = () => this.release();
 
@@ -110,6 +116,12 @@ class LockedFolder implements DataFolder {
     const former = this.#held;
     this.#held = holdFolder(this.#realPath);
     letGo(former);
+    if (this.#url !== undefined) this.announce(this.#url);
+  }
+
+  announce(url: string): void {
+    this.#url = url;
+    writeLine(join(this.#realPath, urlName), url);
   }
 
   #findFolder(): Whereabouts {
@@ -127,7 +139,7 @@ class LockedFolder implements DataFolder {
     this.#isReleased = true;
     process.off("exit", this.#releaseAtExit);
     // Another server may have created the folder again and use it.
-    if (this.findFault() === undefined) rmSync(join(this.path, pidName), { force: true });
+    if (this.findFault() === undefined) removeFacts(this.path);
     letGo(this.#held);
   }
 }
@@ -145,9 +157,11 @@ function holdFolder(path: string): HeldFolder {
   const lockPath = join(path, lockName);
   const pidFile = join(path, pidName);
   const unlock = acquireLock(lockPath);
-  if (unlock === undefined) throw new DataFolderLocked(path, readPid(pidFile));
+  if (unlock === undefined) throw new DataFolderLocked(path, readLine(pidFile));
   try {
-    writePid(pidFile);
+    // A process that was killed has left its own.
+    removeFacts(path);
+    writeLine(pidFile, String(process.pid));
     const lock = systemFiles.at(lockPath);
     if (lock === undefined) throw new DataFolderLocked(path, undefined);
     return { folder: process.platform === "win32" ? undefined : openSync(path, "r"), lock, unlock };
@@ -215,11 +229,16 @@ function createLock(file: string): void {
   }
 }
 
-function writePid(file: string): void {
+/** Removes what the lock's holder has written of itself. */
+function removeFacts(path: string): void {
+  for (const name of [pidName, urlName]) rmSync(join(path, name), { force: true });
+}
+
+function writeLine(file: string, line: string): void {
   rmSync(file, { force: true });
   const descriptor = createOwnFile(file);
   try {
-    writeFileSync(descriptor, `${process.pid}\n`);
+    writeFileSync(descriptor, `${line}\n`);
   } finally {
     closeSync(descriptor);
   }
@@ -236,8 +255,8 @@ function isLocked(file: string): boolean {
   }
 }
 
-/** The lock holder's process id; undefined if the holder has not written it yet. */
-function readPid(file: string): string | undefined {
+/** A line that the lock's holder has written of itself; undefined if it has not written it yet. */
+function readLine(file: string): string | undefined {
   try {
     return readOwnFile(file)?.toString().trim() || undefined;
   } catch {

@@ -52,7 +52,7 @@ export function packFormer(name: string, ending: FolderEnding, folder: string): 
   const target = join(fixtures, name, ending);
   mkdirSync(target, { recursive: true });
   for (const file of readdirSync(folder)) {
-    if (file.endsWith("-shm") || file === "pid") continue;
+    if (file.endsWith("-shm") || file === "pid" || file === "url") continue;
     const bytes = readFileSync(join(folder, file));
     // SQLite deletes these files when a server stops.
     if (bytes.length === 0 && /-(wal|journal)$/.test(file)) continue;
