@@ -8,6 +8,8 @@ import { computedModule, readSourceFacts, type SourceFacts } from "./support/sou
  * that match a path the first counts, so a folder's rest comes after its exceptions.
  */
 const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
+  // Applications install it: it imports nothing of the rest.
+  ["client", "client/**"],
   ["lib", "lib/**"],
   ["config", "config/**"],
   [
@@ -16,7 +18,7 @@ const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
     "auth/{authorizer,administration,revocation,identifiers,room-pattern,room-permissions,token-order}.ts",
     "auth/keys/api-keys.ts",
     "{transport,auth}/limits.ts",
-    "storage/{store,source}.ts",
+    "storage/{store,source,document-lines}.ts",
     "tls/{certificate,certificates}.ts",
     "tls/acme/acme-storage.ts",
     "ops/**",
@@ -42,6 +44,7 @@ const offlineCommands: Readonly<Record<string, readonly string[]>> = {
   "cli/backup.ts": ["storage/sqlite/backup.ts"],
   "cli/restore.ts": ["storage/sqlite/restore.ts"],
   "cli/documents/compact.ts": ["relay/compaction/worker-compactor.ts"],
+  "cli/api-key/with-api-keys.ts": ["storage/api-keys-file.ts"],
   "cli/token.ts": ["auth/token/token-minter.ts", "storage/own-secrets.ts"],
 };
 

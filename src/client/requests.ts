@@ -1,0 +1,110 @@
+import { errorOf, type YurtError } from "./errors.ts";
+
+/** A function as the platform's `fetch`. */
+export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
+
+export interface RequestsOptions {
+  /** The URL of the server, such as `https://yurt.example.com`. */
+  readonly url: string | URL;
+  /** An API key or a token, or a function that is asked for one before each request. Undefined: none is sent. */
+  readonly token?: string | (() => string | undefined | Promise<string | undefined>) | undefined;
+  /** The platform's own by default. */
+  readonly fetch?: Fetch | undefined;
+  /** How often a request is repeated that the server has delayed (429; 503 for reads). 3 by default. */
+  readonly retries?: number | undefined;
+}
+
+export interface ApiRequest {
+  readonly method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** The path under `/v1`, encoded. */
+  readonly path: string;
+  /** Parameters that are undefined are left out. */
+  readonly query?: Readonly<Record<string, string | number | boolean | undefined>>;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  /** Bytes and streams are sent as they are, everything else as JSON. */
+  readonly body?: unknown;
+  readonly signal?: AbortSignal | undefined;
+  /** Statuses beside those of success that are returned and not thrown. */
+  readonly expects?: readonly number[];
+}
+
+/** The longest time that a request waits before it is repeated. */
+const maxDelayMs = 30_000;
+const defaultDelayMs = 1_000;
+
+/** Sends requests to the API of one server. */
+export class Requests {
+  readonly #base: string;
+  readonly #options: RequestsOptions;
+
+  constructor(options: RequestsOptions) {
+    this.#base = String(options.url).replace(/\/+$/, "");
+    this.#options = options;
+  }
+
+  /** Resolves with an answer of success or one that is expected. Rejects with `YurtError`, or the error of `fetch`. */
+  async send(request: ApiRequest): Promise<Response> {
+    const { expects = [], method = "GET", signal } = request;
+    for (let left = this.#options.retries ?? 3; ; left -= 1) {
+      const response = await this.#fetch(request);
+      if (response.ok || expects.includes(response.status)) return response;
+      const error = await errorOf(response);
+      if (left <= 0 || !isDelayed(error, method)) throw error;
+      await delay(Math.min(error.retryAfterMs ?? defaultDelayMs, maxDelayMs), signal);
+    }
+  }
+
+  /** Sends a request whose answer is JSON. `Result` is what the server's description promises. */
+  async json<Result>(request: ApiRequest): Promise<Result> {
+    const response = await this.send(request);
+    return (await response.json()) as Result;
+  }
+
+  async #fetch({ body, headers = {}, method = "GET", path, query = {}, signal }: ApiRequest): Promise<Response> {
+    const { fetch: send = globalThis.fetch, token } = this.#options;
+    const bearer = typeof token === "function" ? await token() : token;
+    const isRaw = body instanceof Uint8Array || body instanceof ReadableStream;
+    const given: Record<string, string | undefined> = {
+      authorization: bearer === undefined ? undefined : `Bearer ${bearer}`,
+      "content-type": body === undefined ? undefined : isRaw ? "application/octet-stream" : "application/json",
+      ...headers,
+    };
+    const url = `${this.#base}/v1${path}${queryOf(query)}`;
+    return send(url, {
+      method,
+      headers: Object.fromEntries(
+        Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+      ),
+      ...(body !== undefined && { body: isRaw ? (body as NonNullable<RequestInit["body"]>) : JSON.stringify(body) }),
+      // Streams need it, and for everything else it changes nothing.
+      ...(body instanceof ReadableStream && { duplex: "half" }),
+      ...(signal !== undefined && { signal }),
+    });
+  }
+}
+
+function isDelayed({ status }: YurtError, method: string): boolean {
+  return status === 429 || (status === 503 && method === "GET");
+}
+
+function queryOf(query: NonNullable<ApiRequest["query"]>): string {
+  const given = Object.entries(query).flatMap(([name, value]) => {
+    if (value === undefined || value === false) return [];
+    return [`${encodeURIComponent(name)}=${encodeURIComponent(value === true ? "1" : String(value))}`];
+  });
+  return given.length === 0 ? "" : `?${given.join("&")}`;
+}
+
+async function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  signal?.throwIfAborted();
+  const { promise, reject, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, ms);
+  const aborted = () => reject(signal?.reason);
+  signal?.addEventListener("abort", aborted, { once: true });
+  try {
+    await promise;
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", aborted);
+  }
+}
