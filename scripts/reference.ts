@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { type CommandDefinition, commandGroups, commands } from "../src/cli/commands.ts";
+import { type CommandDefinition, choiceHelp, commandGroups, commands } from "../src/cli/commands.ts";
 import { limitKeyOf } from "../src/composition/settings/limit-options.ts";
 import { limitGroups, limitTable } from "../src/composition/settings/limits.ts";
 import { type OptionKey, optionKeys, options } from "../src/composition/settings/options.ts";
@@ -19,9 +19,10 @@ export function reference(): string {
 
 ${commandTable()}
 
-\`yurt documents\` works on the data folder itself, so no server may run on it. It prints tables on a terminal and
-tab-separated lines elsewhere; \`--json\` prints one JSON object per line. A name that contains control characters, or
-begins or ends with a space, is written as JSON.
+\`yurt documents\` works through the server that runs on the data folder, with an API key that lives as long as the
+command; if none runs, it works on the folder itself. Only \`compact\` needs the server to be stopped. The commands print
+tables on a terminal and tab-separated lines elsewhere; \`--json\` prints one JSON object per line. A name that contains
+control characters, or begins or ends with a space, is written as JSON.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage of the command line, 78 invalid configuration.
 
@@ -70,7 +71,7 @@ ${limitGroups.map(({ title, table }) => `### ${title}\n\n${tableOfLimits(table)}
 function commandTable(): string {
   const row = (prefix: string, { usage, help, switches = [], texts = [], choices = [] }: CommandDefinition) => {
     const own = [
-      ...choices.map((name) => `--${name} FORMAT`),
+      ...choices.map((name) => `--${name} ${choiceHelp[name].placeholder.toUpperCase()}`),
       ...switches.map((name) => `[--${name}]`),
       ...texts.map((name) => `[--${name} …]`),
     ];

@@ -16,13 +16,13 @@ export interface CommandContext {
 }
 
 /** The flags of single commands that take no value. */
-export type Switch = "json" | "verify" | "dry-run" | "read" | "admin";
+export type Switch = "json" | "verify" | "dry-run" | "read" | "admin" | "deleted";
 
 /** The flags of single commands that take one of a few words. */
-export type Choice = "from";
+export type Choice = "from" | "scope";
 
 /** The flags of single commands that take any text. */
-export type Text = "user" | "ttl" | "output";
+export type Text = "user" | "ttl" | "output" | "prefix";
 
 /** The input of a command: the context, and the command line without the settings. */
 export interface CommandInput extends CommandContext {

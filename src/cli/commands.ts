@@ -1,3 +1,4 @@
+import { scopes } from "../auth/keys/api-keys.ts";
 import type { OptionKey } from "../composition/settings/options.ts";
 import { durationForms } from "../config/duration.ts";
 import { sourceFormats } from "../storage/source.ts";
@@ -110,7 +111,8 @@ const documentCommands: readonly CommandDefinition[] = [
   {
     usage: "list",
     help: "list all documents: size, updates since compaction, name",
-    switches: ["json"],
+    switches: ["deleted", "json"],
+    texts: ["prefix"],
     settings: ["data"],
     load: async () => (await import("./documents/list.ts")).listDocuments,
   },
@@ -122,19 +124,56 @@ const documentCommands: readonly CommandDefinition[] = [
     load: async () => (await import("./documents/info.ts")).documentInfo,
   },
   {
+    usage: "export [names...]",
+    help: "write documents as lines of JSON, which import reads (default: all documents)",
+    example: "yurt documents export --output documents.ndjson",
+    texts: ["output", "prefix"],
+    settings: ["data"],
+    load: async () => (await import("./documents/export.ts")).exportDocuments,
+  },
+  {
     usage: "compact [names...]",
-    help: "merge each document's update log into one snapshot (default: all documents)",
+    help: "merge each document's update log into one snapshot (default: all); a server does so by itself",
     switches: ["json"],
     settings: ["data", "sync.no-gc"],
     load: async () => (await import("./documents/compact.ts")).compactDocuments,
   },
   {
     usage: "import <path>",
-    help: "import the documents of another server, which must be stopped; existing documents are merged",
+    help: "import an export, or the files of another server; existing documents are merged",
+    example: "yurt documents import --from ndjson documents.ndjson",
     switches: ["dry-run", "json"],
     choices: ["from"],
     settings: ["data", "sync.no-gc", "limits.document-bytes", "limits.name-bytes"],
     load: async () => (await import("./documents/import.ts")).importDocuments,
+  },
+  {
+    usage: "fork <name> <copy>",
+    help: "copy the content of a document into a new one",
+    switches: ["json"],
+    settings: ["data", "sync.no-gc", "limits.document-bytes", "limits.name-bytes"],
+    load: async () => (await import("./documents/fork.ts")).forkDocument,
+  },
+  {
+    usage: "delete <names...>",
+    help: "delete documents; undelete takes it back",
+    switches: ["json"],
+    settings: ["data"],
+    load: async () => (await import("./documents/removal.ts")).deleteDocuments,
+  },
+  {
+    usage: "undelete <names...>",
+    help: "take the deletion of documents back",
+    switches: ["json"],
+    settings: ["data"],
+    load: async () => (await import("./documents/removal.ts")).undeleteDocuments,
+  },
+  {
+    usage: "purge <names...>",
+    help: "remove documents for ever, deleted or not, with their history",
+    switches: ["json"],
+    settings: ["data"],
+    load: async () => (await import("./documents/removal.ts")).purgeDocuments,
   },
 ];
 
@@ -155,12 +194,43 @@ const configCommands: readonly CommandDefinition[] = [
   },
 ];
 
+const apiKeyCommands: readonly CommandDefinition[] = [
+  {
+    usage: "create <name>",
+    help: "create an API key and print it; only its hash is kept",
+    example: "yurt api-key create robot --scope docs:write --prefix notes/",
+    choices: ["scope"],
+    texts: ["prefix"],
+    settings: ["data"],
+    load: async () => (await import("./api-key/create.ts")).createApiKey,
+  },
+  {
+    usage: "list",
+    help: "list the API keys: id, scope, time, prefix, name",
+    switches: ["json"],
+    settings: ["data"],
+    load: async () => (await import("./api-key/list.ts")).listApiKeys,
+  },
+  {
+    usage: "revoke <key>",
+    help: "revoke an API key, by its name or id",
+    settings: ["data"],
+    load: async () => (await import("./api-key/revoke.ts")).revokeApiKey,
+  },
+];
+
 export const commandGroups: readonly CommandGroup[] = [
   { name: "config", help: "show the configuration, or write a configuration file", commands: configCommands },
   {
+    name: "api-key",
+    help: "create, list and revoke keys for the HTTP API",
+    note: "They take effect at once, whether the server runs or not.",
+    commands: apiKeyCommands,
+  },
+  {
     name: "documents",
-    help: "inspect, compact and import documents",
-    note: "The server must not run on the same data folder. They migrate the database of an older release, as a start does.",
+    help: "list, export, import, copy and delete documents",
+    note: "They work through the server that runs on the data folder; if none does, on the folder itself. Only compact needs the server to be stopped. On the folder they migrate the database of an older release, as a start does.",
     commands: documentCommands,
   },
 ];
@@ -171,15 +241,28 @@ export const switchHelp: Readonly<Record<Switch, string>> = {
   "dry-run": "read and check everything, write nothing",
   read: "read-only",
   admin: "permit administration of the server",
+  deleted: "list the deleted documents instead",
 };
 
-export const choiceHelp: Readonly<Record<Choice, { readonly help: string; readonly words: readonly string[] }>> = {
-  from: { help: "the other server's storage format", words: sourceFormats },
+export const choiceHelp: Readonly<Record<Choice, ChoiceHelp>> = {
+  from: {
+    help: "ndjson for an export of Yurt, or the other server's storage format",
+    placeholder: "format",
+    words: sourceFormats,
+  },
+  scope: { help: "what the key permits, each with those before it", placeholder: "scope", words: scopes },
 };
+
+export interface ChoiceHelp {
+  readonly help: string;
+  readonly placeholder: string;
+  readonly words: readonly string[];
+}
 
 export const textHelp: Readonly<Record<Text, { readonly help: string; readonly placeholder: string }>> = {
   user: { help: "user id", placeholder: "name" },
   output: { help: "write to this new file instead of standard output", placeholder: "file" },
+  prefix: { help: "only documents whose names begin with this text", placeholder: "text" },
   ttl: { help: `lifetime: ${durationForms} (default: 1h)`, placeholder: "time" },
 };
 

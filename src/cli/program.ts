@@ -157,7 +157,10 @@ function switchFlag(name: Switch) {
 }
 
 function choiceFlag(name: Choice) {
-  return { name, flag: new Flag(`--${name} <format>`).choices(choiceHelp[name].words).makeOptionMandatory() };
+  return {
+    name,
+    flag: new Flag(`--${name} <${choiceHelp[name].placeholder}>`).choices(choiceHelp[name].words).makeOptionMandatory(),
+  };
 }
 
 function textFlag(name: Text) {

@@ -16,6 +16,10 @@ export function describeDataError(error: unknown, data: string): string | undefi
       return `The secrets in ${data} cannot be read. ${error.message} Correct it, or remove it: new secrets are generated then.`;
     case "RevocationsUnreadable":
       return `The revocations in ${data} cannot be read. ${error.message} Correct or remove that line.`;
+    case "ApiKeysUnreadable":
+      return `The API keys in ${data} cannot be read. ${error.message} Correct it, or remove it: all keys are invalid then.`;
+    case "ApiKeyNameTaken":
+      return `${error.message} Choose another name, or revoke that key with yurt api-key revoke.`;
     case "DatabaseMissing":
       return `No Yurt data in ${data}. Start the server once, or pass --data.`;
   }

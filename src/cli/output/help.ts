@@ -1,6 +1,7 @@
 import { type OptionKey, optionKeys, options } from "../../composition/settings/options.ts";
 import { configurationFlag, configurationPaths } from "../../config/file/read-file.ts";
 import { flagOf, type Option, textOf } from "../../config/option.ts";
+import type { Choice } from "../command.ts";
 import {
   type CommandDefinition,
   type CommandGroup,
@@ -97,7 +98,9 @@ export function groupHelp({ name, help, note, commands: inGroup }: CommandGroup)
 /** The help of any other command: its own options, and the settings that it reads. */
 export function commandHelp(path: string, definition: CommandDefinition): string {
   const own: readonly HelpRow[] = [
-    ...(definition.choices ?? []).map((name): HelpRow => [`--${name} <format>`, withWords(name)]),
+    ...(definition.choices ?? []).map(
+      (name): HelpRow => [`--${name} <${choiceHelp[name].placeholder}>`, withWords(name)],
+    ),
     ...(definition.switches ?? []).map((name): HelpRow => [`--${name}`, switchHelp[name]]),
     ...(definition.texts ?? []).map(
       (name): HelpRow => [`--${name} <${textHelp[name].placeholder}>`, textHelp[name].help],
@@ -121,9 +124,9 @@ export function commandHelp(path: string, definition: CommandDefinition): string
   );
 }
 
-function withWords(name: "from"): string {
+function withWords(name: Choice): string {
   const { help, words } = choiceHelp[name];
-  return `${help}: ${words.join(" or ")}`;
+  return `${help}: ${words.join(", ")}`;
 }
 
 function optionEntry(key: OptionKey): HelpRow {

@@ -7,6 +7,8 @@ export interface ListColumn<Key extends string> {
   /** The heading of the column, on a terminal. */
   readonly title: string;
   readonly kind: "bytes" | "count" | "word" | "name";
+  /** The width on a terminal, in characters; 9 by default, and none for names that come last. */
+  readonly width?: number;
 }
 
 export type Row<Key extends string> = Readonly<Record<Key, string | number>>;
@@ -41,13 +43,16 @@ export class RowWriter<Key extends string> {
   }
 
   #tableLine(cell: (column: ListColumn<Key>) => string): string {
-    return this.#columns
-      .map((column) => (column.kind === "name" ? cell(column) : cell(column).padStart(columnWidth)))
-      .join("  ");
+    return this.#columns.map((column) => padded(cell(column), column)).join("  ");
   }
 }
 
 const columnWidth = 9;
+
+/** Numbers and words stand on the right of their column, names on the left. */
+function padded(text: string, { kind, width }: Pick<ListColumn<string>, "kind" | "width">): string {
+  return kind === "name" ? text.padEnd(width ?? 0) : text.padStart(width ?? columnWidth);
+}
 
 /** One fact of something that is described alone. */
 export interface Fact {
