@@ -1,4 +1,5 @@
 import { openHocuspocusSqlite } from "../storage/import/hocuspocus-sqlite.ts";
+import { openNdjson } from "../storage/import/ndjson.ts";
 import { openYLeveldb } from "../storage/import/y-leveldb.ts";
 import type { DocumentSource, SourceFormat } from "../storage/source.ts";
 
@@ -8,9 +9,11 @@ export interface SourceOptions {
   readonly updateBytes: number;
 }
 
-/** Opens the documents of another server. Throws `SourceError` when the path holds none of that format. */
+/** Opens documents that are to be imported. Throws `SourceError` when the path holds none of that format. */
 export function openSource(path: string, { format, updateBytes }: SourceOptions): DocumentSource {
   switch (format) {
+    case "ndjson":
+      return openNdjson(path, { updateBytes });
     case "hocuspocus-sqlite":
       return openHocuspocusSqlite(path, { updateBytes });
     case "y-leveldb":

@@ -9,6 +9,7 @@ export const shownDocument = v.pipe(
   v.object({
     name: v.string(),
     bytes: v.pipe(v.number(), v.integer(), v.description("The size in the store, not compacted")),
+    updates: v.pipe(v.number(), v.integer(), v.description("The number of updates since the last compaction")),
     sequence: v.pipe(v.number(), v.integer(), v.description("Ascends with every update")),
     createdAt: v.nullable(time),
     updatedAt: v.nullable(time),
@@ -19,10 +20,12 @@ export const shownDocument = v.pipe(
 
 export type ShownDocument = v.InferOutput<typeof shownDocument>;
 
-export function showDocument({ bytes, createdAt, deletedAt, name, sequence, updatedAt }: DocumentInfo): ShownDocument {
+export function showDocument(info: DocumentInfo): ShownDocument {
+  const { bytes, createdAt, deletedAt, name, sequence, tailRows, updatedAt } = info;
   return {
     name,
     bytes,
+    updates: tailRows,
     sequence,
     createdAt: showTime(createdAt),
     updatedAt: showTime(updatedAt),

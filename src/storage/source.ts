@@ -1,5 +1,5 @@
-/** The storage formats of other servers that can be imported. */
-export const sourceFormats = ["hocuspocus-sqlite", "y-leveldb"] as const;
+/** The formats that can be imported: Yurt's own export, and the storage of other servers. */
+export const sourceFormats = ["ndjson", "hocuspocus-sqlite", "y-leveldb"] as const;
 
 export type SourceFormat = (typeof sourceFormats)[number];
 
@@ -8,7 +8,7 @@ export interface OversizedUpdate {
   readonly bytes: number;
 }
 
-/** One document of another server. */
+/** One document of a source. */
 export interface SourceDocument {
   /** The name by which clients open the document. */
   readonly name: string;
@@ -22,7 +22,7 @@ export interface SourceDocument {
   readonly updates: Iterable<Uint8Array | OversizedUpdate>;
 }
 
-/** The documents that another server has stored on disk. The source is never modified. */
+/** Documents on disk: what another server has stored, or an export. The source is never modified. */
 export interface DocumentSource {
   /**
    * Yields every document, one at a time. If a name comes again, its updates belong to the same document.

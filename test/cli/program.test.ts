@@ -175,7 +175,7 @@ describe("a mistake in the command line ends with 2 and the nearest name", () =>
     [["documents", "import", "a"], `Required option '--from <format>' not specified. ${see("yurt documents import")}`],
     [
       ["documents", "import", "--from", "redis", "a"],
-      `Option '--from <format>' argument 'redis' is invalid. Allowed choices are hocuspocus-sqlite, y-leveldb. ${see("yurt documents import")}`,
+      `Option '--from <format>' argument 'redis' is invalid. Allowed choices are ndjson, hocuspocus-sqlite, y-leveldb. ${see("yurt documents import")}`,
     ],
     [["documents", "list", "--from", "y-leveldb"], `Unknown option '--from'. ${see("yurt documents list")}`],
     [["backup"], `Missing required argument 'target'. ${see("yurt backup")}`],

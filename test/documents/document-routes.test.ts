@@ -33,6 +33,7 @@ test("a document's facts have its size, its sequence and its times", async () =>
   expect(body).toEqual({
     name: "a/b",
     bytes: expect.any(Number),
+    updates: 1,
     sequence: 1,
     createdAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
     updatedAt: expect.any(String),

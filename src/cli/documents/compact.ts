@@ -62,7 +62,7 @@ async function compactDocument(
 ): Promise<Outcome> {
   try {
     const stored = await store.load(name);
-    if (stored === undefined) return { error: await describeUnknown(name, store) };
+    if (stored === undefined) return { error: await describeUnknown(name, documentPages(store)) };
     const entries = stored.base === undefined ? stored.tail : [stored.base, ...stored.tail];
     const before = entries.reduce((sum, { update }) => sum + update.byteLength, 0);
     const isCompact = stored.base !== undefined && stored.tail.length === 0;

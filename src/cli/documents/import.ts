@@ -1,15 +1,15 @@
 import { openSource } from "../../composition/open-source.ts";
-import { openOrCreateStore, openStoreIfPresent } from "../../composition/open-store.ts";
 import { mebibyte } from "../../config/limit.ts";
 import { type Prepared, prepareImport } from "../../relay/import/prepare-import.ts";
-import { storeAddition } from "../../relay/import/store-addition.ts";
 import { type DocumentSource, type SourceDocument, SourceError, sourceFormats } from "../../storage/source.ts";
-import { type Store, StoreError } from "../../storage/store.ts";
+import { StoreError } from "../../storage/store.ts";
 import type { CommandInput } from "../command.ts";
 import { exitCodes } from "../exit-code.ts";
 import { type Offline, withDataFolder } from "../offline.ts";
 import { formatName, formatThings, ignoreReaderGone, print } from "../output/print.ts";
 import { type ListColumn, type Row, RowWriter } from "../output/records.ts";
+import type { ReachedDocuments } from "./reach/reached-documents.ts";
+import { reachIfPresent, reachOrCreate } from "./reach/with-documents.ts";
 
 type Key = "updates" | "bytes" | "outcome" | "name";
 
@@ -25,7 +25,7 @@ const syncedDocuments = 100;
 const syncedBytes = 16 * mebibyte;
 
 /**
- * Imports the documents of another server, and prints the outcome for each. A document that cannot be imported is named,
+ * Imports an export, or the documents of another server, and prints the outcome for each. A document that cannot be imported is named,
  * and the others are imported. With `--dry-run` everything is read and checked, and nothing is written.
  */
 export async function importDocuments(input: CommandInput): Promise<number> {
@@ -34,13 +34,12 @@ export async function importDocuments(input: CommandInput): Promise<number> {
     // An invalid source must not leave a new data folder behind.
     const source = openSource(path, { format: formatOf(input), updateBytes: 2 * offline.limits.documentBytes });
     const isDry = input.switches.has("dry-run");
-    const opened = isDry ? openStoreIfPresent(offline) : openOrCreateStore(offline);
+    const present = isDry ? reachIfPresent(offline) : reachOrCreate(offline);
     try {
-      const present = opened?.store;
       const written = isDry ? undefined : present;
       return await new Import({ input, offline, source, present, written }).run();
     } finally {
-      await opened?.close();
+      await present?.close();
     }
   });
 }
@@ -56,9 +55,9 @@ interface ImportOptions {
   readonly offline: Offline;
   readonly source: DocumentSource;
   /** The documents that are compared with; undefined when there are none. */
-  readonly present: Store | undefined;
-  /** The store that is written to; undefined in a dry run. */
-  readonly written: Store | undefined;
+  readonly present: ReachedDocuments | undefined;
+  /** The documents that are added to; undefined in a dry run. */
+  readonly written: ReachedDocuments | undefined;
 }
 
 class Import {
@@ -102,7 +101,7 @@ class Import {
       return;
     }
     if (prepared.addition !== undefined && written !== undefined) {
-      await storeAddition(document.name, prepared.addition, written).catch((error: unknown) => {
+      await written.add(document.name, prepared.addition).catch((error: unknown) => {
         throw nameDamaged(error, name);
       });
     }

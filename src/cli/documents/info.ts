@@ -1,42 +1,52 @@
+import type { ShownDocument } from "../../documents/document-schemas.ts";
 import { type LogSummary, summarizeLog } from "../../relay/document/log-summary.ts";
-import { type StoredDocument, StoreError } from "../../storage/store.ts";
+import { StoreError } from "../../storage/store.ts";
 import type { CommandInput } from "../command.ts";
 import { exitCodes } from "../exit-code.ts";
-import { withStore } from "../offline.ts";
 import { formatName } from "../output/print.ts";
 import { type Fact, printFacts } from "../output/records.ts";
 import { describeUnknown } from "./documents.ts";
+import { withDocuments } from "./reach/with-documents.ts";
 
-/** Shows the facts that the log of one document contains. */
+/** Shows the facts of one document, and those that its log contains. */
 export async function documentInfo(input: CommandInput): Promise<number> {
   const [name = ""] = input.operands;
-  return withStore(input, async (store, { complain }) => {
+  return withDocuments(input, async (documents, { complain }) => {
+    const info = await documents.info(name);
+    if (info === undefined) {
+      complain(await describeUnknown(name, documents.pages({ prefix: "", isDeleted: false })));
+      return exitCodes.failed;
+    }
     try {
-      const stored = await store.load(name);
-      if (stored !== undefined) {
-        await printFacts(input, factsOf(name, stored, summarizeLog(stored)));
-        return exitCodes.done;
-      }
+      // The log of a deleted document is not read.
+      const stored = info.deletedAt === null ? await documents.load(name) : undefined;
+      await printFacts(input, [...factsOf(info), ...(stored === undefined ? [] : contentFacts(summarizeLog(stored)))]);
+      return exitCodes.done;
     } catch (error) {
       if (!(error instanceof StoreError) || error.kind !== "corrupt") throw error;
       complain(`${formatName(name)} cannot be read: ${error.message}.`);
       return exitCodes.failed;
     }
-    complain(await describeUnknown(name, store));
-    return exitCodes.failed;
   });
 }
 
-function factsOf(name: string, { base, tail }: StoredDocument, summary: LogSummary): readonly Fact[] {
-  const { baseBytes, tailBytes, clients, inserted, deleted, hasGaps } = summary;
-  const rows = tail.length + (base === undefined ? 0 : 1);
+function factsOf({ bytes, createdAt, deletedAt, name, sequence, updatedAt, updates }: ShownDocument): readonly Fact[] {
+  const times: readonly Fact[] = [
+    { key: "createdAt", label: "Created", kind: "word", value: createdAt ?? "unknown" },
+    { key: "updatedAt", label: "Changed", kind: "word", value: updatedAt ?? "unknown" },
+    ...(deletedAt === null ? [] : [{ key: "deletedAt", label: "Removed", kind: "word", value: deletedAt } as const]),
+  ];
   return [
     { key: "name", label: "Name", kind: "name", value: name },
-    { key: "bytes", label: "Size", kind: "bytes", value: baseBytes + tailBytes },
-    { key: "rows", label: "Rows", kind: "count", value: rows },
-    { key: "compactedBytes", label: "Compacted size", kind: "bytes", value: baseBytes },
-    { key: "updates", label: "Updates since compaction", kind: "count", value: tail.length },
-    { key: "updateBytes", label: "Size of those updates", kind: "bytes", value: tailBytes },
+    { key: "bytes", label: "Size", kind: "bytes", value: bytes },
+    { key: "updates", label: "Updates since compaction", kind: "count", value: updates },
+    { key: "sequence", label: "Sequence", kind: "count", value: sequence },
+    ...times,
+  ];
+}
+
+function contentFacts({ clients, deleted, hasGaps, inserted }: LogSummary): readonly Fact[] {
+  return [
     { key: "clients", label: "Clients", kind: "count", value: clients },
     { key: "inserted", label: "Inserted", kind: "count", value: inserted },
     { key: "deleted", label: "Deleted", kind: "count", value: deleted },

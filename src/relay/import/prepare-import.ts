@@ -68,6 +68,7 @@ export async function prepareImport(
   if (gathered.contents.isEmpty) return { kind: "empty", addition: undefined, ...counts };
   try {
     const stored = await store?.load(name);
+    if (stored?.deletedAt !== undefined) return refused("it is deleted here; undelete or purge it first");
     const prepared = compare(gathered, stored, target);
     return prepared.kind === "refused" ? prepared : { ...prepared, ...counts };
   } catch (error) {

@@ -19,9 +19,9 @@ afterAll(() => workshop[Symbol.dispose]());
 /** Command lines up to the cursor, with what is offered for their last word. */
 const offers: readonly (readonly [line: string, ...offered: string[]])[] = [
   ["yurt to", "token"],
-  ["yurt documents ", "compact", "import", "info", "list"],
+  ["yurt documents ", "compact", "delete", "export", "fork", "import", "info", "list", "purge", "undelete"],
   ["yurt documents list --js", "--json"],
-  ["yurt documents import --from ", "hocuspocus-sqlite", "y-leveldb"],
+  ["yurt documents import --from ", "hocuspocus-sqlite", "ndjson", "y-leveldb"],
   ["yurt --port 80 tok", "token"],
   ["yurt --auth-mode to", "token"],
   ["yurt serve --sync-durability ", "disk", "process"],

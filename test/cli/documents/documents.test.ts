@@ -47,7 +47,17 @@ describe("yurt documents list", () => {
   test("writes one JSON object a line, also on a terminal", async () => {
     const { code, out } = await documents(["list", "--json"], { isTTY: true });
     expect(code).toBe(0);
-    expect(out).toBe('{"bytes":7,"updates":1,"name":"a\\tb"}\n{"bytes":14,"updates":2,"name":"notes"}\n');
+    const time = expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+    const times = { createdAt: time, updatedAt: time, deletedAt: null };
+    expect(
+      out
+        .trimEnd()
+        .split("\n")
+        .map((line): unknown => JSON.parse(line)),
+    ).toEqual([
+      { name: "a\tb", bytes: 7, updates: 1, sequence: 3, ...times },
+      { name: "notes", bytes: 14, updates: 2, sequence: 2, ...times },
+    ]);
   });
 
   test("draws a table on a terminal", async () => {
@@ -93,9 +103,9 @@ describe("yurt documents info", () => {
   test("writes the facts of the log, one per line", async () => {
     const { code, out, err } = await documents(["info", "nodes"]);
     expect([code, err]).toEqual([0, ""]);
-    expect(out).toBe(
-      "name\tnodes\nbytes\t7\nrows\t1\ncompactedBytes\t0\nupdates\t1\nupdateBytes\t7\nclients\t1\ninserted\t2\n" +
-        "deleted\t0\ncomplete\tfalse\n",
+    expect(out.replaceAll(/At\t\d{4}-\d\d-\d\dT[\d:.]+Z/g, "At\t(time)")).toBe(
+      "name\tnodes\nbytes\t7\nupdates\t1\nsequence\t22\ncreatedAt\t(time)\nupdatedAt\t(time)\n" +
+        "clients\t1\ninserted\t2\ndeleted\t0\ncomplete\tfalse\n",
     );
   });
 
@@ -104,9 +114,8 @@ describe("yurt documents info", () => {
     const { out } = await documents(["info", "notes", "--json"]);
     expect(JSON.parse(out)).toMatchObject({
       name: "notes",
-      rows: 1,
       updates: 0,
-      updateBytes: 0,
+      sequence: 21,
       clients: 1,
       inserted: 200,
       deleted: 100,

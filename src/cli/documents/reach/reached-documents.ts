@@ -1,0 +1,36 @@
+import type { ShownDocument } from "../../../documents/document-schemas.ts";
+import type { Addition } from "../../../relay/import/prepare-import.ts";
+import type { StoredDocument } from "../../../storage/store.ts";
+
+/** Which documents are listed. */
+export interface Selection {
+  readonly prefix: string;
+  readonly isDeleted: boolean;
+}
+
+/**
+ * The documents that a command works on: those of a running server, or of a folder that no server uses. What a method has
+ * done is on disk when it resolves, if it does not say otherwise.
+ *
+ * All methods reject with `StoreError` or with an error whose message is for people.
+ */
+export interface ReachedDocuments {
+  /** Undefined for a folder; else the URL of the server. */
+  readonly serverUrl: string | undefined;
+  /** The documents in the order of their names, a page at a time; none of the pages is empty. */
+  pages(selection: Selection): AsyncGenerator<readonly ShownDocument[]>;
+  /** The facts of a document, also of a deleted one. */
+  info(name: string): Promise<ShownDocument | undefined>;
+  /** As `Store.load`; a server answers with one update, which has everything. */
+  load(name: string): Promise<StoredDocument | undefined>;
+  /** Adds to a document what it was verified with. On disk after `durable`. */
+  add(name: string, addition: Addition): Promise<void>;
+  durable(): Promise<void>;
+  /** Creates a document with its first update. False if it exists, also as a deleted one. */
+  create(name: string, update: Uint8Array): Promise<boolean>;
+  /** Idempotent. False if there is no such document; likewise the next two. */
+  delete(name: string): Promise<boolean>;
+  undelete(name: string): Promise<boolean>;
+  purge(name: string): Promise<boolean>;
+  close(): Promise<void>;
+}

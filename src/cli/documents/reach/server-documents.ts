@@ -1,0 +1,116 @@
+import { YurtClient } from "../../../client/client.ts";
+import type { Document } from "../../../client/document.ts";
+import { YurtError } from "../../../client/errors.ts";
+import type { ServerOfFolder } from "../../../composition/api/server-of-folder.ts";
+import type { ShownDocument } from "../../../documents/document-schemas.ts";
+import type { Addition } from "../../../relay/import/prepare-import.ts";
+import type { StoredDocument } from "../../../storage/store.ts";
+import type { ReachedDocuments, Selection } from "./reached-documents.ts";
+
+const pageSize = 500;
+
+/** The documents of a running server, through its API. */
+export class ServerDocuments implements ReachedDocuments {
+  readonly serverUrl: string;
+  readonly #client: YurtClient;
+  readonly #server: ServerOfFolder;
+
+  constructor(server: ServerOfFolder) {
+    this.#server = server;
+    this.serverUrl = server.url;
+    this.#client = new YurtClient({ url: server.url, token: server.key, fetch: fetchLocally });
+  }
+
+  async *pages({ isDeleted: deleted, prefix }: Selection): AsyncGenerator<readonly ShownDocument[]> {
+    let after: string | undefined;
+    do {
+      const page = await this.#client
+        .page({ prefix: prefix || undefined, deleted, limit: pageSize, after })
+        .catch(this.#explain);
+      if (page.items.length > 0) yield page.items;
+      after = page.next ?? undefined;
+    } while (after !== undefined);
+  }
+
+  info(name: string): Promise<ShownDocument | undefined> {
+    return this.#client.document(name).info().catch(this.#explain);
+  }
+
+  async load(name: string): Promise<StoredDocument | undefined> {
+    const log = { base: undefined, tail: [], quarantined: [], sequence: 0 };
+    try {
+      const update = await this.#client.document(name).readUpdate();
+      return { ...log, base: { row: 0, update, summary: undefined } };
+    } catch (error) {
+      const code = error instanceof YurtError ? error.code : undefined;
+      if (code === "not-found") return undefined;
+      if (code === "document-deleted") return { ...log, deletedAt: 0 };
+      return this.#explain(error);
+    }
+  }
+
+  async add(name: string, { update }: Addition): Promise<void> {
+    await this.#client.document(name).writeUpdate(update).catch(this.#explain);
+  }
+
+  /** The server answers when it is on disk. */
+  async durable(): Promise<void> {}
+
+  async create(name: string, update: Uint8Array): Promise<boolean> {
+    try {
+      return await this.#client.document(name).create(update);
+    } catch (error) {
+      if (error instanceof YurtError && error.code === "document-deleted") return false;
+      return this.#explain(error);
+    }
+  }
+
+  delete(name: string): Promise<boolean> {
+    return this.#find(name, (document) => document.delete());
+  }
+
+  undelete(name: string): Promise<boolean> {
+    return this.#find(name, (document) => document.undelete());
+  }
+
+  purge(name: string): Promise<boolean> {
+    return this.#find(name, (document) => document.purge());
+  }
+
+  async close(): Promise<void> {
+    this.#server.close();
+  }
+
+  /** Resolves with false for a document that does not exist. */
+  async #find(name: string, task: (document: Document) => Promise<unknown>): Promise<boolean> {
+    try {
+      await task(this.#client.document(name));
+      return true;
+    } catch (error) {
+      if (error instanceof YurtError && error.code === "not-found") return false;
+      return this.#explain(error);
+    }
+  }
+
+  readonly #explain = (error: unknown): never => {
+    const { serverUrl } = this;
+    if (error instanceof YurtError)
+      throw new Error(`The server at ${serverUrl} refuses this (${error.code}): ${error.message}`, { cause: error });
+    const reason = error instanceof Error ? error.message.replace(/\.$/, "") : String(error);
+    throw new Error(
+      `The server of this data folder does not answer at ${serverUrl}: ${reason}. ` +
+        "Run the command on its machine, in its container if it has one.",
+      { cause: error },
+    );
+  };
+}
+
+/** A proxy of the environment is for other machines; the certificate is for the public name. */
+function fetchLocally(url: string, init: RequestInit): Promise<Response> {
+  return fetch(url, {
+    ...init,
+    proxy: false,
+    redirect: "manual",
+    tls: { rejectUnauthorized: false },
+  } as BunFetchRequestInit);
+}
