@@ -6,6 +6,7 @@ import { type OptionKey, optionKeys, options } from "../src/composition/settings
 import { isReloadable } from "../src/composition/settings/reload.ts";
 import type { Limit, LimitTable } from "../src/config/limit.ts";
 import { fileVariableOf, flagOf, type Option, textOf, variableOf } from "../src/config/option.ts";
+import { apiReference, apiReferencePath, servedDescription } from "./api-reference.ts";
 
 export const referencePath = "docs/reference.md";
 
@@ -154,4 +155,8 @@ function table(titles: readonly string[], rows: readonly (readonly string[])[]):
   return [line(titles), `|${titles.map(() => "---|").join("")}`, ...rows.map(line)].join("\n");
 }
 
-if (import.meta.main) await Bun.write(join(import.meta.dir, "..", referencePath), reference());
+if (import.meta.main) {
+  const root = join(import.meta.dir, "..");
+  await Bun.write(join(root, referencePath), reference());
+  await Bun.write(join(root, apiReferencePath), apiReference(await servedDescription()));
+}

@@ -95,6 +95,16 @@ testSnippets(
 );
 
 testSnippets(
+  ["docs/http-api.md#Documents"],
+  "the program ends, and what it has written is on the server",
+  async (code, server) => {
+    await using program = runModule(code);
+    expect(await program.printed()).toBe("1\n");
+    await hasText(server, "Hello from HTTP. ");
+  },
+);
+
+testSnippets(
   ["docs/clients/hocuspocus.md#Several documents on one connection"],
   "both documents are on the server",
   async (code, server) => {

@@ -9,7 +9,9 @@ type Json = Readonly<Record<string, unknown>>;
 /** The problems that every route has. */
 const commonProblems: readonly ProblemCode[] = ["rate-limited", "internal-error", "stopping"];
 const authorizedProblems: readonly ProblemCode[] = ["unauthorized", "forbidden", "authorization-unavailable"];
-const documentProblems: readonly ProblemCode[] = ["invalid-request", "not-found", "document-deleted"];
+const documentProblems: readonly ProblemCode[] = [
+  ...(["invalid-request", "not-found", "document-deleted", "storage-unavailable"] as const),
+];
 const bodyProblems: readonly ProblemCode[] = ["body-too-large", "unsupported-media-type", "overloaded"];
 
 const faultSchema = v.object({ pointer: v.string(), detail: v.string() });
@@ -126,6 +128,7 @@ function problemsOf(route: Route): Json {
   const codes = new Set<ProblemCode>([
     ...commonProblems,
     ...(route.needs === undefined ? [] : authorizedProblems),
+    ...(route.needs === "docs:write" ? (["read-only"] as const) : []),
     ...(route.path.includes("{doc}") ? documentProblems : []),
     ...(route.query === undefined ? [] : (["invalid-request"] as const)),
     ...(route.body === undefined ? [] : bodyProblems),

@@ -44,7 +44,7 @@ export function eventRoutes({ addresses, clock, documents, limits, streams }: Ev
       },
       headers: { "Last-Event-ID": "The id of the last event, to resume after it" },
       answers,
-      problems: ["events-lost", "overloaded", "storage-unavailable"],
+      problems: ["events-lost", "overloaded"],
       handle: (call) => {
         const since = lastEventId(call.request) ?? call.query.since;
         if (call.request.method === "HEAD") return empty();

@@ -37,7 +37,7 @@ export const written = v.pipe(
 );
 
 /** The answer of the routes that write to a document. */
-export const writtenAnswer: Answer = { description: "It is stored on disk", json: written, headers: etag };
+export const writtenAnswer: Answer = { description: "It is stored", json: written, headers: etag };
 
 /** The routes of a document's updates: read, write, create. */
 export function updateRoutes(options: UpdateRoutesOptions): readonly Route[] {
@@ -66,7 +66,7 @@ export function updateRoutes(options: UpdateRoutesOptions): readonly Route[] {
         206: { description: "The part of the update that was asked for", type: octets, headers: etag },
         304: { description: "The document has not changed" },
       },
-      problems: ["range-not-satisfiable", "storage-unavailable", "overloaded"],
+      problems: ["range-not-satisfiable", "overloaded"],
       handle: async ({ document, query, request }) => {
         const { sequence } = await present(documents, document);
         if (isKnown(request, sequence)) return notModified(entityTag(sequence));
@@ -86,7 +86,7 @@ export function updateRoutes(options: UpdateRoutesOptions): readonly Route[] {
       tag,
       summary: "Merge a Yjs update into a document",
       description:
-        "Creates the document if there is none. The update is stored on disk and has reached all clients when the answer comes. Repeating it changes nothing.",
+        "Creates the document if there is none. When the answer comes, the update is as durable as an acknowledged one of a client, and was sent to all clients. Repeating it changes nothing.",
       needs: "docs:write",
       headers: { "If-Match": "The ETag of the document that was read: 412 if it has changed since" },
       body,
