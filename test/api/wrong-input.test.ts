@@ -7,7 +7,7 @@ import { type DescribedParameter, type Operation, operationsOf } from "../suppor
 const bound = 1_000;
 const api = await startApiServer({
   mode: "token",
-  limits: { apiUpdateBytes: bound, apiJsonBytes: bound },
+  limits: { apiUpdateBytes: bound, apiJsonBytes: bound, patchBytes: bound },
 });
 const admin = api.keys["docs:admin"];
 const { text: narrowKey } = api.keysFile.create({ name: "narrow", scope: "docs:admin", prefix: "elsewhere/" });
@@ -150,7 +150,9 @@ describe("a body", () => {
     }
   });
 
-  test.each(rows(withJson))("of another form: %s", async (_, operation) => {
+  const withFixedForm = withJson.filter(({ id }) => examples[id]?.takesAnyJson !== true);
+
+  test.each(rows(withFixedForm))("of another form: %s", async (_, operation) => {
     for (const body of ["null", "7", '{"unknownMember": 1}']) {
       const answer = await ask(operation, { body });
       expect([answer.status, answer.body["code"]]).toEqual([400, "invalid-request"]);

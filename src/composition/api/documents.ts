@@ -1,12 +1,14 @@
 import { Documents } from "../../documents/documents.ts";
+import { ContentWorkers, startContentWorker } from "../../documents/edits/content-workers.ts";
+import { DocumentContent } from "../../documents/edits/document-content.ts";
+import { WorkerMerger } from "../../documents/edits/worker-merger.ts";
 import { EventStreams } from "../../documents/events/event-streams.ts";
+import { contentRoutes } from "../../documents/routes/content-routes.ts";
 import { documentRoutes } from "../../documents/routes/document-routes.ts";
 import { eventRoutes } from "../../documents/routes/event-routes.ts";
 import { presenceRoutes } from "../../documents/routes/presence-routes.ts";
 import { updateRoutes } from "../../documents/routes/update-routes.ts";
 import { DocumentStates } from "../../documents/states/document-states.ts";
-import { mergeInto } from "../../documents/states/merge-updates.ts";
-import type { UpdateMerger } from "../../documents/states/update-merger.ts";
 import { Deletion } from "../../relay/deletion.ts";
 import type { Store } from "../../storage/store.ts";
 import type { Part } from "../part.ts";
@@ -22,14 +24,25 @@ export interface DocumentsPartOptions extends Pick<PartDependencies, "addresses"
 export function openDocuments({ relay, store, ...shared }: DocumentsPartOptions): Part {
   const { changes, rooms } = relay;
   const documents = new Documents({ store, rooms, changes, deletion: new Deletion({ store, rooms }) });
-  const merger: UpdateMerger = { merge: async (order) => mergeInto(order) };
+  const workers = new ContentWorkers({ ...shared, startWorker: startContentWorker });
+  const merger = new WorkerMerger({ ...shared, workers });
+  const content = new DocumentContent({ ...shared, documents, workers });
   const states = new DocumentStates({ ...shared, documents, merger });
   const streams = new EventStreams(shared);
   const stopForgetting = documents.watch(({ document }) => states.forget(document));
-  const options = { ...shared, documents, merger, states, streams };
+  const options = { ...shared, content, documents, merger, states, streams };
   return {
-    api: [...documentRoutes(options), ...updateRoutes(options), ...presenceRoutes(options), ...eventRoutes(options)],
+    api: [
+      ...documentRoutes(options),
+      ...updateRoutes(options),
+      ...contentRoutes(options),
+      ...presenceRoutes(options),
+      ...eventRoutes(options),
+    ],
     drain: async () => streams.close(),
-    [Symbol.asyncDispose]: async () => stopForgetting(),
+    [Symbol.asyncDispose]: async () => {
+      stopForgetting();
+      workers.close();
+    },
   };
 }

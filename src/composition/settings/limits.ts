@@ -2,6 +2,7 @@ import { adminLimits } from "../../admin/limits.ts";
 import { apiLimits } from "../../api/limits.ts";
 import { authLimits } from "../../auth/limits.ts";
 import { defaultsOf, type Limit, type LimitTable, type LimitValues } from "../../config/limit.ts";
+import { contentLimits } from "../../documents/edits/limits.ts";
 import { documentApiLimits } from "../../documents/limits.ts";
 import { hocuspocusLimits } from "../../relay/hocuspocus/limits.ts";
 import { relayLimits } from "../../relay/limits.ts";
@@ -20,7 +21,7 @@ export const limitGroups = [
   { title: "Access control", table: authLimits },
   { title: "Requests for access", table: accessRateLimits },
   { title: "HTTP API", table: adminLimits },
-  { title: "HTTP API of documents", table: { ...apiLimits, ...documentApiLimits } },
+  { title: "HTTP API of documents", table: { ...apiLimits, ...documentApiLimits, ...contentLimits } },
   { title: "Documents", table: relayLimits },
   { title: "Hocuspocus (/collab)", table: hocuspocusLimits },
   { title: "Signaling", table: signalingLimits },

@@ -15,7 +15,8 @@ export type ReadJob =
   /** The whole document as one update, or what `stateVector` lacks. */
   | {
       readonly kind: "update";
-      readonly version: 1 | 2;
+      /** Yjs' V1 or V2. */
+      readonly format: 1 | 2;
       readonly stateVector?: Uint8Array | undefined;
       /** Leaves out the content that was deleted. */
       readonly collected?: boolean | undefined;

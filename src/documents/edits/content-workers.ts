@@ -1,9 +1,14 @@
 import { Semaphore } from "../../lib/semaphore.ts";
-import { JobRunner } from "../../lib/system/job-runner.ts";
+import { JobRunner, JobTimedOut } from "../../lib/system/job-runner.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import { packUpdates } from "../../relay/update/packed-updates.ts";
+import { closeReasons, SessionError } from "../../transport/close-reason.ts";
+import { EditRefused } from "./content/edit-refused.ts";
 import type { ContentReply, ContentTask } from "./content-job.ts";
 import type { ContentLimits } from "./limits.ts";
+
+/** The worker of a server. In the executable every module has the URL of the entry point; the build puts workers beside it. */
+export const startContentWorker = (): Worker => new Worker(new URL("./content-worker.ts", import.meta.url));
 
 export interface ContentWorkersOptions {
   readonly startWorker: () => Worker;
@@ -36,7 +41,7 @@ export class ContentWorkers {
     );
   }
 
-  /** Runs a job. Rejects when its worker dies or takes too long, and with the reason of the signal. */
+  /** Runs a job. Rejects with `EditRefused` when it takes too long, when its worker dies, and with the signal's reason. */
   async run({ job, signal, source, updates, written }: QueuedJob): Promise<ContentReply> {
     await this.#free.acquire(signal, source);
     try {
@@ -46,6 +51,9 @@ export class ContentWorkers {
         const task: ContentTask = { job, written, content, maxDocBytes };
         return { data: task, transfer: [content.bytes.buffer, content.lengths.buffer] };
       });
+    } catch (error) {
+      if (!(error instanceof JobTimedOut)) throw error;
+      throw new EditRefused("document-too-complex", "The server has not done it in the time of one request.");
     } finally {
       this.#free.release();
     }
@@ -53,7 +61,7 @@ export class ContentWorkers {
 
   /** Ends the workers; jobs that run reject. */
   close(): void {
-    for (const worker of this.#workers) worker.stop(new Error("the server stops"));
+    for (const worker of this.#workers) worker.stop(new SessionError(closeReasons.restart, "the server stops"));
   }
 
   /** The first free one, so that few are started while there is little to do. */

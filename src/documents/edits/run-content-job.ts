@@ -5,6 +5,7 @@ import { mergeUpdates } from "../../relay/update/merge-updates.ts";
 import { unpackUpdates } from "../../relay/update/packed-updates.ts";
 import { DecodeError } from "../../relay/update/strict-decoding.ts";
 import { parseStrictly } from "../../relay/update/strict-json.ts";
+import { mergeInto } from "../states/merge-updates.ts";
 import { documentJson } from "./content/document-view.ts";
 import { EditRefused } from "./content/edit-refused.ts";
 import { pointerTo } from "./content/json-pointer.ts";
@@ -48,10 +49,8 @@ function failureOf(error: unknown): ContentReply {
 }
 
 function updateOf(updates: readonly Uint8Array[], job: Extract<ReadJob, { readonly kind: "update" }>): Uint8Array {
-  const { version, stateVector, collected = false } = job;
-  const whole = collected ? compactUpdates(updates).base : mergeUpdates(updates);
-  const update = stateVector === undefined ? whole : Y.diffUpdate(whole, stateVector);
-  return version === 1 ? update : Y.convertUpdateFormatV1ToV2(update);
+  const { collected = false, format, stateVector } = job;
+  return mergeInto({ format, stateVector, updates: collected ? [compactUpdates(updates).base] : updates });
 }
 
 function load(updates: readonly Uint8Array[], maxDocBytes: number): Y.Doc {
@@ -150,7 +149,7 @@ function put(doc: Y.Doc, body: Json, job: PutJob): void {
     return;
   }
   if (!isJsonObject(body))
-    throw new EditRefused("wrong-value", "A document is an object with a member for each root.", "");
+    throw new EditRefused("invalid-request", "A document is an object with a member for each root.", "");
   for (const [name, json] of Object.entries(body)) putRoot(doc, { name, json, pointer: pointerTo("", name) }, job);
 }
 
@@ -161,7 +160,11 @@ interface PutRoot {
 }
 
 function putRoot(doc: Y.Doc, { name, json, pointer }: PutRoot, { as, nesting }: PutJob): void {
-  const root = openRoot(doc, name) ?? openRoot(doc, name, as === "auto" ? kindOfJson(json) : as);
+  const kind = kindOfJson(json);
+  if (kind === undefined) {
+    throw new EditRefused("invalid-request", "A root is an object, an array or a string.", pointer);
+  }
+  const root = openRoot(doc, name) ?? openRoot(doc, name, as === "auto" ? kind : as);
   if (root === undefined) throw unknownType(name, pointer);
   makeRootEqual(root, { json, pointer, nesting });
 }

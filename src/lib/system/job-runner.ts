@@ -6,6 +6,14 @@ export interface JobMessage {
   readonly transfer: readonly ArrayBuffer[];
 }
 
+/** A job took longer than its time limit. */
+export class JobTimedOut extends Error {
+  constructor(name: string, timeLimitMs: number) {
+    super(`${name} timed out after ${timeLimitMs} ms`);
+    this.name = "JobTimedOut";
+  }
+}
+
 export interface JobRunnerOptions {
   /** The work, for the messages of errors: `compaction`. */
   readonly name: string;
@@ -55,7 +63,7 @@ export class JobRunner<Reply> {
     this.#cancelIdleStop?.();
     const { clock, name, timeLimitMs } = this.#options;
     this.#cancelTimeLimit = clock.after(timeLimitMs, () => {
-      this.stop(new Error(`${name} timed out after ${timeLimitMs} ms`));
+      this.stop(new JobTimedOut(name, timeLimitMs));
     });
     try {
       const taken = take();

@@ -208,13 +208,13 @@ describe("a change of a text", () => {
 describe("a patch is refused, with the place of its fault, that", () => {
   const text = { op: "text", path: "/text" };
   test.each([
-    ["is no list", { op: "add" }, "malformed-patch", ""],
-    ["has an operation that is no object", [1], "malformed-patch", "/0"],
-    ["has an unknown operation", [{ op: "merge", path: "/a" }], "malformed-patch", "/0/op"],
-    ["has no path", [{ op: "remove" }], "malformed-patch", "/0/path"],
-    ["has no value", [{ op: "add", path: "/list/0" }], "malformed-patch", "/0"],
-    ["has no source", [{ op: "move", path: "/list/0" }], "malformed-patch", "/0/from"],
-    ["names an unknown type", [{ op: "add", path: "/x", value: 1, as: "set" }], "malformed-patch", "/0/as"],
+    ["is no list", { op: "add" }, "invalid-request", ""],
+    ["has an operation that is no object", [1], "invalid-request", "/0"],
+    ["has an unknown operation", [{ op: "merge", path: "/a" }], "invalid-request", "/0/op"],
+    ["has no path", [{ op: "remove" }], "invalid-request", "/0/path"],
+    ["has no value", [{ op: "add", path: "/list/0" }], "invalid-request", "/0"],
+    ["has no source", [{ op: "move", path: "/list/0" }], "invalid-request", "/0/from"],
+    ["names an unknown type", [{ op: "add", path: "/x", value: 1, as: "set" }], "invalid-request", "/0/as"],
     ["has a path without a slash", [{ op: "remove", path: "list" }], "malformed-pointer", "/0/path"],
     ["has a path with a lone tilde", [{ op: "remove", path: "/a~2" }], "malformed-pointer", "/0/path"],
     ["removes a key that is not there", [{ op: "remove", path: "/board/none" }], "path-not-found", "/0/path"],
@@ -251,12 +251,12 @@ describe("a patch is refused, with the place of its fault, that", () => {
     ],
     ["changes a text behind its end", [{ ...text, at: 20, ins: "a" }], "out-of-range", "/0/path"],
     ["deletes behind the end of a text", [{ ...text, at: 19, del: 1 }], "out-of-range", "/0/path"],
-    ["has no position", [{ ...text, ins: "a" }], "malformed-patch", "/0"],
-    ["has two positions", [{ ...text, at: 0, find: "a" }], "malformed-patch", "/0/at"],
-    ["has a negative position", [{ ...text, at: -1 }], "malformed-patch", "/0/at"],
-    ["has half a position", [{ ...text, at: 0.5 }], "malformed-patch", "/0/at"],
-    ["inserts no string", [{ ...text, at: 0, ins: 1 }], "malformed-patch", "/0/ins"],
-    ["formats without formatting", [{ ...text, at: 0, len: 1 }], "malformed-patch", "/0/len"],
+    ["has no position", [{ ...text, ins: "a" }], "invalid-request", "/0"],
+    ["has two positions", [{ ...text, at: 0, find: "a" }], "invalid-request", "/0/at"],
+    ["has a negative position", [{ ...text, at: -1 }], "invalid-request", "/0/at"],
+    ["has half a position", [{ ...text, at: 0.5 }], "invalid-request", "/0/at"],
+    ["inserts no string", [{ ...text, at: 0, ins: 1 }], "invalid-request", "/0/ins"],
+    ["formats without formatting", [{ ...text, at: 0, len: 1 }], "invalid-request", "/0/len"],
     ["finds nothing", [{ ...text, find: "nowhere", ins: "" }], "text-not-unique", "/0/path"],
     ["finds a text twice", [{ ...text, find: "body", ins: "" }], "text-not-unique", "/0/path"],
     [
@@ -265,7 +265,7 @@ describe("a patch is refused, with the place of its fault, that", () => {
       "wrong-value",
       "/0/path",
     ],
-    ["has too many operations", Array(101).fill({ op: "remove", path: "/list/0" }), "malformed-patch", ""],
+    ["has too many operations", Array(101).fill({ op: "remove", path: "/list/0" }), "invalid-request", ""],
     [
       "fails late",
       [

@@ -132,13 +132,13 @@ describe("putting JSON", () => {
   test.each([
     ["an array for a map", [], "root-type-mismatch", "/board"],
     ["a string for a map", "text", "root-type-mismatch", "/board"],
-    ["null for a map", null, "root-type-mismatch", "/board"],
+    ["null for a map", null, "invalid-request", "/board"],
   ])("of %s is refused", (_, json, code, pointer) => {
     expect(put(board(), { board: json })).toMatchObject({ kind: "refused", code, pointer });
   });
 
   test.each([[[1]], ["text"], [3], [null]])("of a document that is %j is refused", (json) => {
-    expect(put(board(), json)).toMatchObject({ kind: "refused", code: "wrong-value" });
+    expect(put(board(), json)).toMatchObject({ kind: "refused", code: "invalid-request" });
   });
 
   test("does not change XML and formatted text, which may stay as they are", () => {

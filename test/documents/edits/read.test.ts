@@ -210,13 +210,11 @@ describe("a job", () => {
     const doc = rich();
     const before = Y.encodeStateVector(doc);
     doc.getText("notes").insert(0, "new ");
-    for (const version of [1, 2] as const) {
-      const [whole, rest] = [undefined, before].map((stateVector) =>
-        run(doc, { kind: "update", version, stateVector }),
-      );
+    for (const format of [1, 2] as const) {
+      const [whole, rest] = [undefined, before].map((stateVector) => run(doc, { kind: "update", format, stateVector }));
       if (whole?.kind !== "read" || rest?.kind !== "read") throw new Error("no update");
       const copy = new Y.Doc();
-      (version === 1 ? Y.applyUpdate : Y.applyUpdateV2)(copy, whole.body);
+      (format === 1 ? Y.applyUpdate : Y.applyUpdateV2)(copy, whole.body);
       expect(copy.getText("notes").toString()).toBe("new plain bold");
       expect(rest.body.byteLength).toBeLessThan(whole.body.byteLength / 2);
     }

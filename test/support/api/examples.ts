@@ -1,3 +1,4 @@
+import * as Y from "yjs";
 import type { ApiServer } from "./api-server.ts";
 import { updateOf } from "./documents.ts";
 
@@ -14,6 +15,8 @@ export interface Example {
   readonly isStream?: true;
   /** Whether the document need not exist before. */
   readonly needsNoDocument?: true;
+  /** Whether members of the body have no names of their own. */
+  readonly takesAnyJson?: true;
   readonly status: number;
 }
 
@@ -21,6 +24,12 @@ const admin = (api: ApiServer) => ({ token: api.keys["docs:admin"] });
 
 export function writeExample(api: ApiServer, text = "text", document = "doc") {
   return api.ask("POST", `/v1/docs/${document}/update`, { ...admin(api), body: updateOf(text) });
+}
+
+function writeXml(api: ApiServer) {
+  const doc = new Y.Doc();
+  doc.getXmlFragment("page").insert(0, [new Y.XmlElement("p")]);
+  return api.ask("POST", "/v1/docs/doc/update", { ...admin(api), body: Y.encodeStateAsUpdate(doc) });
 }
 
 /** A request for each operation of the API, by its id. */
@@ -38,6 +47,19 @@ export const examples: Readonly<Record<string, Example>> = {
   readUpdate: { prepare: writeExample, query: "?sv=AA", status: 200 },
   writeUpdate: { body: updateOf("more"), needsNoDocument: true, status: 200 },
   createDocument: { headers: { "if-none-match": "*" }, body: updateOf("first"), needsNoDocument: true, status: 201 },
+  readJson: { prepare: writeExample, status: 200 },
+  readRootJson: { prepare: writeExample, path: { root: "text" }, query: "?as=text", status: 200 },
+  readText: { prepare: writeExample, path: { root: "text" }, status: 200 },
+  readXml: { prepare: writeXml, path: { root: "page" }, status: 200 },
+  patchJson: { prepare: writeExample, body: [{ op: "text", path: "/text", at: 0, ins: "more " }], status: 200 },
+  putJson: { body: { text: "new" }, query: "?as=auto", needsNoDocument: true, status: 200 },
+  putRootJson: {
+    body: { name: "new" },
+    query: "?as=map",
+    needsNoDocument: true,
+    takesAnyJson: true,
+    status: 200,
+  },
   readAwareness: { prepare: writeExample, status: 200 },
   disconnectClients: { body: { user: "ann" }, needsNoDocument: true, status: 200 },
   followDocument: { isStream: true, needsNoDocument: true, status: 200 },

@@ -2,8 +2,8 @@
 export type RefusalCode =
   /** The body is no JSON, or nests too deep. */
   | "malformed-json"
-  /** The body is JSON, but no list of patch operations. */
-  | "malformed-patch"
+  /** The body is JSON of another form: no list of patch operations, or nothing that can be the content of a document. */
+  | "invalid-request"
   /** A JSON Pointer breaks RFC 6901. */
   | "malformed-pointer"
   /** The document has no content under the root that is to be read. */

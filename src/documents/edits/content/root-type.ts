@@ -8,9 +8,9 @@ export type RootKind = "map" | "array" | "text" | "xml";
 /** The type that a request names for a root without content; `auto` is that which the JSON value has. */
 export type AskedKind = RootKind | "auto";
 
-export const rootKinds: readonly RootKind[] = ["map", "array", "text", "xml"];
+export const rootKinds = ["map", "array", "text", "xml"] as const satisfies readonly RootKind[];
 
-export const askedKinds: readonly AskedKind[] = [...rootKinds, "auto"];
+export const askedKinds = [...rootKinds, "auto"] as const satisfies readonly AskedKind[];
 
 export type Root =
   | { readonly kind: "map"; readonly type: Y.Map<unknown> }

@@ -134,5 +134,5 @@ function countIn(json: JsonObject, key: string, pointer: string): number | undef
 }
 
 function malformed(message: string, pointer: string): EditRefused {
-  return new EditRefused("malformed-patch", message, pointer);
+  return new EditRefused("invalid-request", message, pointer);
 }
