@@ -34,6 +34,8 @@ export class CertificateFiles implements Certificates {
   #use: ((certificate: Certificate) => void) | undefined;
   /** The versions of the files at the last look. */
   #seen: string;
+  /** The versions that are in use. */
+  #inUse: string;
   /** The versions that are in use, or reported as unusable. */
   #handled: string;
   #warnedAt = Number.NEGATIVE_INFINITY;
@@ -44,6 +46,7 @@ export class CertificateFiles implements Certificates {
     this.#options = options;
     this.#seen = this.#versions();
     this.#current = this.#read();
+    this.#inUse = this.#seen;
     this.#handled = this.#seen;
     options.metrics.certificateExpiry.readFrom("files", () => this.#current.expiresAt / 1_000);
     this.#loaded();
@@ -58,8 +61,10 @@ export class CertificateFiles implements Certificates {
     this.#schedule();
   }
 
+  /** Files that were refused are tried, and reported, again. */
   async refresh(): Promise<void> {
     this.#seen = this.#versions();
+    this.#handled = this.#inUse;
     this.#look();
   }
 
@@ -84,6 +89,7 @@ export class CertificateFiles implements Certificates {
       const next = this.#read();
       if (next.fingerprint !== this.#current.fingerprint) this.#use?.(next);
       this.#current = next;
+      this.#inUse = versions;
       this.#handled = versions;
       this.#loaded();
       this.#options.metrics.certificateRenewals.inc({ outcome: "loaded" });

@@ -128,6 +128,26 @@ test.each([
   expect(eventNames().filter((name) => name === event)).toHaveLength(3);
 });
 
+test("a look on demand tries files again that were refused, and reports them again", async () => {
+  await write(first);
+  const { files, clock, used, use, eventNames } = open();
+  let failure: Error | undefined = new Error("no descriptor is free");
+  files.watch((next) => {
+    if (failure !== undefined) throw failure;
+    use(next);
+  });
+  await write(second);
+  clock.advance(3 * look);
+  expect(eventNames()).toEqual(["certificate-loaded", "certificate-refused"]);
+  await files.refresh();
+  expect(eventNames().slice(2)).toEqual(["certificate-refused"]);
+  failure = undefined;
+  await files.refresh();
+  expect([used, files.current.names]).toEqual([["second.test"], ["second.test"]]);
+  await files.refresh();
+  expect(used).toEqual(["second.test"]);
+});
+
 test("files that cannot be read or used are refused at the start, by name", async () => {
   await write({ ...first, privateKey: second.privateKey });
   expect(open).toThrow(`The certificate ${certificate} with the key ${key} cannot be used`);
