@@ -38,6 +38,8 @@ const retrySpread = 0.2;
 export class AcmeCertificates implements Certificates {
   readonly #options: AcmeCertificatesOptions;
   #current: Certificate | undefined;
+  /** A new certificate that the server could not use: it is tried again, and not ordered a second time. */
+  #unused: Certificate | undefined;
   #use: ((certificate: Certificate) => void) | undefined;
   /** Epoch milliseconds; in the past if a certificate is needed at once. */
   #renewsAt = Number.NEGATIVE_INFINITY;
@@ -102,14 +104,13 @@ export class AcmeCertificates implements Certificates {
   }
 
   async #tryOrder(): Promise<void> {
-    const { authority, domains, log, metrics } = this.#options;
+    const { metrics } = this.#options;
     const { signal } = this.#closing;
-    log.info({ event: "certificate-ordered", domains });
     try {
-      const { chain, privateKey } = await authority.order(domains, signal);
-      const next = readCertificate(chain, privateKey);
-      this.#store({ chain, privateKey });
+      const next = this.#unused ?? (await this.#ordered());
+      this.#unused = next;
       this.#use?.(next);
+      this.#unused = undefined;
       this.#current = next;
       this.#failures = 0;
       this.#plan();
@@ -118,6 +119,15 @@ export class AcmeCertificates implements Certificates {
     } catch (error) {
       if (!signal.aborted) this.#retry(error);
     }
+  }
+
+  async #ordered(): Promise<Certificate> {
+    const { authority, domains, log } = this.#options;
+    log.info({ event: "certificate-ordered", domains });
+    const { chain, privateKey } = await authority.order(domains, this.#closing.signal);
+    const next = readCertificate(chain, privateKey);
+    this.#store({ chain, privateKey });
+    return next;
   }
 
   /** A new certificate that is due at once is ordered again, but not soon: the authority limits the number of orders. */
@@ -153,10 +163,13 @@ export class AcmeCertificates implements Certificates {
     const delayMs = backoffMs(this.#failures, retryBackoff) * (1 + retrySpread * (2 * random() - 1));
     // A timer of its own, and no comparison with the clock, which may be set back meanwhile.
     this.#cancel = clock.after(delayMs, () => void this.#order());
+    const failure =
+      this.#unused === undefined
+        ? { event: "certificate-order-failed", remedy: remedyFor(error) }
+        : { event: "certificate-not-used", remedy: "Restart the server: it starts with the new certificate." };
     log.error({
-      event: "certificate-order-failed",
+      ...failure,
       problem: error instanceof Error ? error.message : String(error),
-      remedy: remedyFor(error),
       retryInSeconds: Math.round(delayMs / 1_000),
       ...(this.#current !== undefined && { certificateExpiresAt: isoTime(this.#current.expiresAt) }),
     });

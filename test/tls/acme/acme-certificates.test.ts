@@ -217,6 +217,30 @@ test("a certificate that cannot be stored is used all the same", async () => {
   expect(events).toContainEqual(expect.objectContaining({ event: "certificate-not-stored" }));
 });
 
+test("a certificate that the server cannot use is tried again, and not ordered a second time", async () => {
+  const { certificates, clock, events, orders, used, advance } = open({
+    stored: await issued(["collab.test"], 61 * day),
+  });
+  const { current } = certificates;
+  let failure: Error | undefined = new Error("port in use");
+  certificates.watch(({ expiresAt }) => {
+    if (failure !== undefined) throw failure;
+    used.push(expiresAt);
+  });
+  clock.advance(0);
+  await eventually("the failure is logged", () => events.at(-1)?.["event"] === "certificate-not-used");
+  expect(events.at(-1)).toMatchObject({
+    problem: "port in use",
+    remedy: expect.stringContaining("Restart the server"),
+  });
+  expect(certificates.current).toBe(current);
+  failure = undefined;
+  await advance(3 * minute, minute);
+  expect(orders).toHaveLength(1);
+  expect(used).toEqual([certificates.current?.expiresAt ?? 0]);
+  expect(certificates.current).not.toBe(current);
+});
+
 test("a clock that jumps ahead, or is set back, does not stop renewals", async () => {
   const { orders, start, state, clock, advance } = open({ stored: await issued(["collab.test"], 0) });
   await start();
