@@ -31,6 +31,8 @@ export interface ServerOptions {
   readonly documentMemoryBytes: number;
   /** Whether compactions keep the deleted content of the document with this name. */
   readonly keepsDeleted: (document: string) => boolean;
+  /** How long a deletion can be taken back; undefined for ever. */
+  readonly deletedDocumentsMs?: number | undefined;
   readonly peerjs: {
     /** The key that clients must name. */
     readonly key: string;

@@ -1,3 +1,4 @@
+import { DeletedDocuments } from "../../documents/deleted-documents.ts";
 import { Documents } from "../../documents/documents.ts";
 import { ContentWorkers, startContentWorker } from "../../documents/edits/content-workers.ts";
 import { DocumentContent } from "../../documents/edits/document-content.ts";
@@ -15,13 +16,14 @@ import type { Part } from "../part.ts";
 import type { Relay } from "../relay.ts";
 import type { PartDependencies } from "../server-options.ts";
 
-export interface DocumentsPartOptions extends Pick<PartDependencies, "addresses" | "clock" | "limits"> {
+export interface DocumentsPartOptions extends Pick<PartDependencies, "addresses" | "clock" | "limits" | "log"> {
   readonly store: Store;
   readonly relay: Pick<Relay, "rooms" | "changes">;
+  readonly deletedDocumentsMs?: number | undefined;
 }
 
 /** The part of a server that serves documents over HTTP. */
-export function openDocuments({ relay, store, ...shared }: DocumentsPartOptions): Part {
+export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: DocumentsPartOptions): Part {
   const { changes, rooms } = relay;
   const documents = new Documents({ store, rooms, changes, deletion: new Deletion({ store, rooms }) });
   const workers = new ContentWorkers({ ...shared, startWorker: startContentWorker });
@@ -29,6 +31,8 @@ export function openDocuments({ relay, store, ...shared }: DocumentsPartOptions)
   const content = new DocumentContent({ ...shared, documents, workers });
   const states = new DocumentStates({ ...shared, documents, merger });
   const streams = new EventStreams(shared);
+  let keptMs = deletedDocumentsMs;
+  const deleted = new DeletedDocuments({ ...shared, documents, keepMs: () => keptMs });
   const stopForgetting = documents.watch(({ document }) => states.forget(document));
   const options = { ...shared, content, documents, merger, states, streams };
   return {
@@ -39,10 +43,17 @@ export function openDocuments({ relay, store, ...shared }: DocumentsPartOptions)
       ...presenceRoutes(options),
       ...eventRoutes(options),
     ],
-    drain: async () => streams.close(),
+    reload: (next) => {
+      keptMs = next.deletedDocumentsMs;
+    },
+    drain: async () => {
+      streams.close();
+      await deleted.close();
+    },
     [Symbol.asyncDispose]: async () => {
       stopForgetting();
       workers.close();
+      await deleted.close();
     },
   };
 }

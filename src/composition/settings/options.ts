@@ -1,5 +1,6 @@
 import { accessOptions } from "./access-options.ts";
 import { backupOptions } from "./backup-options.ts";
+import { documentOptions } from "./document-options.ts";
 import { httpsOptions } from "./https/https-options.ts";
 import { lifecycleOptions } from "./lifecycle-options.ts";
 import { limitOptions } from "./limit-options.ts";
@@ -15,6 +16,7 @@ export const options = {
   ...lifecycleOptions,
   ...httpsOptions,
   ...storageOptions,
+  ...documentOptions,
   ...backupOptions,
   ...accessOptions,
   ...protocolOptions,

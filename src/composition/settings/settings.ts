@@ -36,6 +36,7 @@ export function serverOptionsOf(values: SettingValues): ServerSettings {
     acknowledgementWindowMs: values["sync.ack-window"],
     documentMemoryBytes: values["sync.memory"],
     keepsDeleted: keepsDeletedOf(values),
+    deletedDocumentsMs: deletedDocumentsMsOf(values),
     peerjs: { key: values["signaling.peerjs-key"], discoveryEnabled: values["signaling.peerjs-discovery"] },
     auth: authOptionsOf(values),
     origins: values["auth.origins"],
@@ -47,6 +48,10 @@ export function serverOptionsOf(values: SettingValues): ServerSettings {
     backup: backupOptionsOf(values),
     limits: limitsOf(values),
   };
+}
+
+function deletedDocumentsMsOf({ "documents.keep-deleted": keptMs }: SettingValues): number | undefined {
+  return keptMs === "off" ? undefined : keptMs;
 }
 
 function backupOptionsOf(values: SettingValues): ServerOptions["backup"] {

@@ -1,0 +1,68 @@
+import type { Clock } from "../lib/time/clock.ts";
+import type { Log } from "../ops/log.ts";
+import type { Documents } from "./documents.ts";
+
+export interface DeletedDocumentsOptions {
+  readonly documents: Pick<Documents, "list" | "purge">;
+  /** How long a deletion can be taken back; undefined for ever. Read for each round. */
+  readonly keepMs: () => number | undefined;
+  readonly clock: Clock;
+  readonly log: Log;
+}
+
+const firstRoundMs = 60_000;
+const intervalMs = 3_600_000;
+const pageSize = 100;
+
+/** Purges documents that were deleted long ago, in a round every hour. */
+export class DeletedDocuments {
+  readonly #options: DeletedDocumentsOptions;
+  #cancel: (() => void) | undefined;
+  #round: Promise<void> | undefined;
+  #isClosed = false;
+
+  constructor(options: DeletedDocumentsOptions) {
+    this.#options = options;
+    this.#schedule(firstRoundMs);
+  }
+
+  /** Ends the rounds; one that has begun ends after its next purge. Idempotent. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#cancel?.();
+    await this.#round;
+  }
+
+  #schedule(delayMs: number): void {
+    if (this.#isClosed) return;
+    this.#cancel = this.#options.clock.after(delayMs, () => {
+      this.#round = this.#purgeOld().then(() => this.#schedule(intervalMs));
+    });
+  }
+
+  /** Never rejects: the next round tries again. */
+  async #purgeOld(): Promise<void> {
+    const { clock, keepMs, log } = this.#options;
+    const keptMs = keepMs();
+    if (keptMs === undefined) return;
+    let documents = 0;
+    try {
+      for await (const name of this.#deletedBefore(clock.now() - keptMs)) {
+        if (this.#isClosed) break;
+        if (await this.#options.documents.purge(name)) documents += 1;
+      }
+    } catch (error) {
+      log.error({ event: "deleted-documents-not-purged", err: error });
+    }
+    if (documents > 0) log.info({ event: "deleted-documents-purged", documents });
+  }
+
+  async *#deletedBefore(time: number): AsyncGenerator<string> {
+    let after: string | undefined;
+    do {
+      const page = await this.#options.documents.list({ state: "deleted", after, limit: pageSize });
+      for (const { deletedAt, name } of page) if (deletedAt !== undefined && deletedAt <= time) yield name;
+      after = page.length < pageSize ? undefined : page.at(-1)?.name;
+    } while (after !== undefined);
+  }
+}

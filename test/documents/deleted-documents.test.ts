@@ -1,0 +1,88 @@
+import { expect, test } from "bun:test";
+import { DeletedDocuments } from "../../src/documents/deleted-documents.ts";
+import { updateOf } from "../support/api/documents.ts";
+import { settled } from "../support/eventually.ts";
+import { FakeClock } from "../support/fakes/fake-clock.ts";
+import { openMemoryStore } from "../support/fakes/memory-store.ts";
+import { recordedLog } from "../support/fakes/recorded-log.ts";
+
+const day = 86_400_000;
+const hour = 3_600_000;
+
+function setUp(keepMs: () => number | undefined = () => 30 * day) {
+  const clock = new FakeClock();
+  const store = openMemoryStore(clock);
+  const { events: lines, log } = recordedLog();
+  let isFailing = false;
+  const documents = {
+    list: store.list.bind(store),
+    purge: async (name: string) => {
+      if (isFailing) throw new Error("no disk");
+      const isFound = (await store.info(name)) !== undefined;
+      await store.purge(name);
+      return isFound;
+    },
+  };
+  const deleted = new DeletedDocuments({ documents, keepMs, clock, log });
+  const add = async (name: string) => {
+    await store.append([{ document: name, update: updateOf(name) }]);
+    await store.delete(name);
+  };
+  const advance = async (ms: number) => {
+    clock.advance(ms);
+    for (let turn = 0; turn < 20; turn += 1) await settled();
+  };
+  const names = async () => (await store.list({ state: "any", limit: 1_000 })).map(({ name }) => name);
+  return { add, advance, deleted, lines, names, store, fail: (fails: boolean) => (isFailing = fails) };
+}
+
+test("a document is purged when it was deleted so long ago, and no other is", async () => {
+  const { add, advance, lines, names, store } = setUp();
+  await add("first");
+  await store.append([{ document: "present", update: updateOf("x") }]);
+  await advance(day);
+  await add("second");
+  await advance(29 * day - hour);
+  expect(await names()).toEqual(["first", "present", "second"]);
+  await advance(2 * hour);
+  expect(await names()).toEqual(["present", "second"]);
+  await advance(day);
+  await advance(hour);
+  expect(await names()).toEqual(["present"]);
+  expect(lines).toMatchObject([
+    { event: "deleted-documents-purged", documents: 1 },
+    { event: "deleted-documents-purged", documents: 1 },
+  ]);
+});
+
+test("more than one page is purged in a round", async () => {
+  const { add, advance, names } = setUp(() => 0);
+  for (let index = 0; index < 250; index += 1) await add(`d${index}`);
+  await advance(hour);
+  await advance(0);
+  await advance(0);
+  expect(await names()).toEqual([]);
+});
+
+test("deleted documents are kept for ever if so set, and a round that fails is repeated", async () => {
+  let keepMs: number | undefined;
+  const { add, advance, fail, lines, names } = setUp(() => keepMs);
+  await add("doc");
+  await advance(1_000 * day);
+  expect(await names()).toEqual(["doc"]);
+  keepMs = day;
+  fail(true);
+  await advance(hour);
+  expect(lines).toMatchObject([{ event: "deleted-documents-not-purged" }]);
+  fail(false);
+  await advance(hour);
+  expect(await names()).toEqual([]);
+});
+
+test("no round begins after the end", async () => {
+  const { add, advance, deleted, names } = setUp(() => 0);
+  await add("doc");
+  await deleted.close();
+  await advance(hour);
+  expect(await names()).toEqual(["doc"]);
+});
