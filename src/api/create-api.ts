@@ -5,6 +5,9 @@ import { KeyedBuckets } from "../lib/keyed-buckets.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import type { TokenBucket } from "../lib/token-bucket.ts";
 import type { LimitedLog } from "../ops/limited-log.ts";
+import type { BoundName } from "../ops/metrics/bounds.ts";
+import type { apiOutcomes } from "../ops/metrics/label-values.ts";
+import type { Metrics } from "../ops/metrics.ts";
 import type { RoomLimits } from "../rooms/limits.ts";
 import { checkRoomName } from "../rooms/room-name.ts";
 import type { HttpEnvironment } from "../transport/protocol.ts";
@@ -26,6 +29,7 @@ export interface ApiOptions {
   readonly limits: ApiLimits & RoomLimits;
   readonly clock: Clock;
   readonly limitedLog: LimitedLog;
+  readonly metrics: Pick<Metrics, "apiRequests" | "apiRequestDuration" | "bounds">;
   /** The version of the server, for the description of the API. */
   readonly version: string;
   /** Counts the requests that are being answered. */
@@ -102,30 +106,46 @@ class RequestGate {
   pass(request: Request, remoteAddress: string): void {
     if (this.#options.isStopping())
       throw new Problem("stopping", "The server stops. Try again later.", { headers: { "retry-after": "5" } });
-    const bucket = this.#bucketOf(request, remoteAddress);
-    if (bucket === undefined || bucket.take()) return;
-    const seconds = Math.max(1, Math.ceil(bucket.waitMs() / 1_000));
-    throw new Problem("rate-limited", `Send fewer requests, the next one in ${seconds} s.`, {
-      headers: { "retry-after": String(seconds) },
-    });
-  }
-
-  #bucketOf(request: Request, remoteAddress: string): TokenBucket | undefined {
     const key = this.#options.access.keyOf(request);
-    if (key !== undefined) return this.#byKey.of(key.id);
-    const address = this.#options.addresses.keyOf(remoteAddress);
-    return address === undefined ? undefined : this.#byAddress.of(address);
+    if (key !== undefined) take(this.#byKey.of(key.id), "limits.api-key-requests-per-second");
+    const address = key === undefined ? this.#options.addresses.keyOf(remoteAddress) : undefined;
+    if (address !== undefined) take(this.#byAddress.of(address), "limits.api-requests-per-second");
   }
+}
+
+function take(bucket: TokenBucket, bound: BoundName): void {
+  if (bucket.take()) return;
+  const seconds = Math.max(1, Math.ceil(bucket.waitMs() / 1_000));
+  throw new Problem("rate-limited", `Send fewer requests, the next one in ${seconds} s.`, {
+    headers: { "retry-after": String(seconds) },
+    bound,
+  });
 }
 
 type Answering = ApiOptions & { readonly gate: RequestGate };
 
 async function answer(context: RouteContext, route: Route, options: Answering): Promise<Response> {
+  const { apiRequestDuration, apiRequests } = options.metrics;
+  const begun = apiRequestDuration.begin();
+  const response = await options.requests.run(() => answered(context, route, options));
+  apiRequestDuration.end(begun);
+  apiRequests.inc({ outcome: outcomeOf(response) });
+  return response;
+}
+
+function outcomeOf({ status }: Response): (typeof apiOutcomes)[number] {
+  if (status < 400) return "done";
+  if (status === 429) return "limited";
+  return status < 500 ? "refused" : "failed";
+}
+
+async function answered(context: RouteContext, route: Route, options: Answering): Promise<Response> {
   const requestId = crypto.randomUUID();
   try {
-    return await options.requests.run(() => called(context, route, options));
+    return await called(context, route, options);
   } catch (error) {
     const problem = problemOfError(error);
+    if (problem?.facts.bound !== undefined) options.metrics.bounds.met(problem.facts.bound);
     if (problem !== undefined) return problemResponse(problem, requestId);
     options.limitedLog.error({ event: "api-request-failed", operation: route.id, requestId, err: error });
     const detail = "The log of the server has the reason, with the requestId of this answer.";
@@ -148,6 +168,7 @@ async function called(context: RouteContext, route: Route, options: Answering): 
     if (!options.gate.bodies.take(bytes))
       throw new Problem("overloaded", "The bodies of other requests take all memory that is set apart for bodies.", {
         headers: { "retry-after": "5" },
+        bound: "limits.api-bodies-bytes",
       });
     reservedBytes += bytes;
   };

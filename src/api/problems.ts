@@ -1,3 +1,5 @@
+import type { BoundName } from "../ops/metrics/bounds.ts";
+
 /** The problems of the API by their codes, which are stable: the HTTP status, and a title that does not vary. */
 export const problemKinds = {
   "invalid-request": { status: 400, title: "The request is invalid" },
@@ -53,6 +55,8 @@ export interface ProblemFacts {
   readonly headers?: Readonly<Record<string, string>>;
   /** Why access was denied: a code of `Denial`. */
   readonly denial?: string;
+  /** The bound that the request has met, to be counted. It is not in the answer. */
+  readonly bound?: BoundName;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Clock } from "../lib/time/clock.ts";
 import type { Log } from "../ops/log.ts";
+import type { Metrics } from "../ops/metrics.ts";
 import type { Documents } from "./documents.ts";
 
 export interface DeletedDocumentsOptions {
@@ -8,6 +9,7 @@ export interface DeletedDocumentsOptions {
   readonly keepMs: () => number | undefined;
   readonly clock: Clock;
   readonly log: Log;
+  readonly metrics: Pick<Metrics, "purgedDocuments">;
 }
 
 const firstRoundMs = 60_000;
@@ -42,7 +44,7 @@ export class DeletedDocuments {
 
   /** Never rejects: the next round tries again. */
   async #purgeOld(): Promise<void> {
-    const { clock, keepMs, log } = this.#options;
+    const { clock, keepMs, log, metrics } = this.#options;
     const keptMs = keepMs();
     if (keptMs === undefined) return;
     let documents = 0;
@@ -54,6 +56,7 @@ export class DeletedDocuments {
     } catch (error) {
       log.error({ event: "deleted-documents-not-purged", err: error });
     }
+    metrics.purgedDocuments.inc(documents);
     if (documents > 0) log.info({ event: "deleted-documents-purged", documents });
   }
 

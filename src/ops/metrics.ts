@@ -1,5 +1,6 @@
 import type { Registry } from "prom-client";
 import { type AccessMetrics, createAccessMetrics } from "./metrics/access-metrics.ts";
+import { type ApiMetrics, createApiMetrics } from "./metrics/api-metrics.ts";
 import { Bounds } from "./metrics/bounds.ts";
 import { Budgets } from "./metrics/budgets.ts";
 import { createDocumentMetrics, type DocumentMetrics } from "./metrics/document-metrics.ts";
@@ -23,7 +24,8 @@ export interface Metrics
     TransportMetrics,
     AccessMetrics,
     SignalingMetrics,
-    HttpsMetrics {
+    HttpsMetrics,
+    ApiMetrics {
   readonly registry: Registry;
   readonly bounds: Bounds;
   readonly budgets: Budgets;
@@ -45,5 +47,6 @@ export function createMetrics(): Metrics {
     ...createAccessMetrics(instruments),
     ...createSignalingMetrics(instruments),
     ...createHttpsMetrics(instruments),
+    ...createApiMetrics(instruments),
   };
 }

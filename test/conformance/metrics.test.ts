@@ -125,6 +125,7 @@ describe("after refusals", () => {
         ...sets.mailboxOutcomes,
         ...sets.webhookOutcomes,
         ...sets.certificateOutcomes,
+        ...sets.apiOutcomes,
       ]),
       source: new Set(sets.certificateSources),
       operation: new Set(sets.storeOperations),

@@ -1,5 +1,6 @@
 import { expect, test } from "bun:test";
 import { DeletedDocuments } from "../../src/documents/deleted-documents.ts";
+import { createMetrics } from "../../src/ops/metrics.ts";
 import { updateOf } from "../support/api/documents.ts";
 import { settled } from "../support/eventually.ts";
 import { FakeClock } from "../support/fakes/fake-clock.ts";
@@ -23,7 +24,7 @@ function setUp(keepMs: () => number | undefined = () => 30 * day) {
       return isFound;
     },
   };
-  const deleted = new DeletedDocuments({ documents, keepMs, clock, log });
+  const deleted = new DeletedDocuments({ documents, keepMs, clock, log, metrics: createMetrics() });
   const add = async (name: string) => {
     await store.append([{ document: name, update: updateOf(name) }]);
     await store.delete(name);

@@ -71,7 +71,7 @@ test("a large update is told by its sequence alone", async () => {
 });
 
 test("a reader that takes nothing is cut off, and not one that keeps up", async () => {
-  await using api = await startApiServer({ limits: { apiEventStreams: 2, apiEventBytes: 500_000 } });
+  await using api = await startApiServer({ limits: { apiEventStreams: 2, apiEventBytes: 2_000_000 } });
   await using healthy = await follow(api);
   const stalled = createConnection(api.server.port, "127.0.0.1");
   stalled.on("error", () => {});
@@ -81,13 +81,13 @@ test("a reader that takes nothing is cut off, and not one that keeps up", async 
   expect((await api.ask("GET", `${path}/events`)).status).toBe(503);
   await healthy.next();
   await eventually("cut off", async () => {
-    const { body } = await write(api, "x".repeat(100_000));
+    const { body } = await write(api, "x".repeat(490_000));
     expect((await healthy.next())?.data["sequence"]).toBe(body["sequence"]);
     await using reader = await follow(api);
     return reader.response.status === 200;
   });
   stalled.destroy();
-});
+}, 30_000);
 
 test("a document that does not exist yet can be followed", async () => {
   await using api = await startApiServer();

@@ -18,7 +18,7 @@ import type { PartDependencies, ServerOptions } from "../server-options.ts";
 import { isBehindProxy } from "./known-proxy.ts";
 
 export interface ApiPartOptions
-  extends Pick<PartDependencies, "addresses" | "clock" | "limits" | "log" | "originPolicy">,
+  extends Pick<PartDependencies, "addresses" | "clock" | "limits" | "log" | "metrics" | "originPolicy">,
     Pick<ServerOptions, "publicUrl" | "proxies"> {
   readonly auth: Pick<AuthOptions, "mode">;
   readonly authorizer: Authorizer;

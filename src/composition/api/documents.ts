@@ -16,7 +16,8 @@ import type { Part } from "../part.ts";
 import type { Relay } from "../relay.ts";
 import type { PartDependencies } from "../server-options.ts";
 
-export interface DocumentsPartOptions extends Pick<PartDependencies, "addresses" | "clock" | "limits" | "log"> {
+export interface DocumentsPartOptions
+  extends Pick<PartDependencies, "addresses" | "clock" | "limits" | "log" | "metrics"> {
   readonly store: Store;
   readonly relay: Pick<Relay, "rooms" | "changes">;
   readonly deletedDocumentsMs?: number | undefined;

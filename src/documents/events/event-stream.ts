@@ -9,6 +9,8 @@ export interface StreamEvent {
 export interface EventStreamOptions {
   /** The most bytes that wait for the reader. */
   readonly maxWaitingBytes: number;
+  /** The reader takes less than it is sent: the stream ends. */
+  readonly overflowed: () => void;
   /** Called once, when the stream has ended for whatever reason. */
   readonly ended: () => void;
 }
@@ -19,10 +21,12 @@ const encoder = new TextEncoder();
 export class EventStream {
   readonly response: Response;
   readonly #ended: () => void;
+  readonly #overflowed: () => void;
   #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
 
-  constructor({ ended, maxWaitingBytes }: EventStreamOptions) {
+  constructor({ ended, maxWaitingBytes, overflowed }: EventStreamOptions) {
     this.#ended = ended;
+    this.#overflowed = overflowed;
     const body = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
@@ -71,8 +75,12 @@ export class EventStream {
     const controller = this.#controller;
     if (controller === undefined) return;
     const bytes = encoder.encode(text);
-    if ((controller.desiredSize ?? 0) >= bytes.byteLength) controller.enqueue(bytes);
-    else this.#close(() => controller.error(new Error("the reader takes less than it is sent")));
+    if ((controller.desiredSize ?? 0) >= bytes.byteLength) {
+      controller.enqueue(bytes);
+      return;
+    }
+    this.#overflowed();
+    this.#close(() => controller.error(new Error("the reader takes less than it is sent")));
   }
 
   #close(close: (controller: ReadableStreamDefaultController<Uint8Array>) => void): void {

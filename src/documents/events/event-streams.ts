@@ -1,11 +1,13 @@
 import type { Caller } from "../../api/caller.ts";
 import { Problem } from "../../api/problems.ts";
 import type { Clock } from "../../lib/time/clock.ts";
+import type { Metrics } from "../../ops/metrics.ts";
 import type { DocumentApiLimits } from "../limits.ts";
 import { EventStream } from "./event-stream.ts";
 
 export interface EventStreamsOptions {
   readonly limits: DocumentApiLimits;
+  readonly metrics: Pick<Metrics, "bounds" | "eventStreams">;
   readonly clock: Clock;
 }
 
@@ -33,6 +35,7 @@ export class EventStreams {
 
   constructor(options: EventStreamsOptions) {
     this.#options = options;
+    options.metrics.eventStreams.readFrom(() => this.#open.size);
   }
 
   get size(): number {
@@ -41,23 +44,26 @@ export class EventStreams {
 
   /** Opens a stream; releases the caller when it has ended. Throws `Problem` beyond a bound. */
   open(order: StreamOrder): EventStream {
-    const { limits } = this.#options;
+    const { limits, metrics } = this.#options;
     const { caller, counted, request } = order;
     const retry = { headers: { "retry-after": "5" } };
     if (this.#isClosed) throw new Problem("stopping", "The server stops. Try again later.", retry);
     if (this.#open.size >= limits.apiEventStreams)
-      throw new Problem("overloaded", "As many event streams are open as limits.api-event-streams allows.", retry);
+      throw new Problem("overloaded", "As many event streams are open as limits.api-event-streams allows.", {
+        ...retry,
+        bound: "limits.api-event-streams",
+      });
     const count = counted === undefined ? 0 : (this.#counts.get(counted) ?? 0);
     if (count >= limits.apiEventStreamsPerCaller)
-      throw new Problem(
-        "rate-limited",
-        "Close other event streams first (limits.api-event-streams-per-caller).",
-        retry,
-      );
+      throw new Problem("rate-limited", "Close other event streams first (limits.api-event-streams-per-caller).", {
+        ...retry,
+        bound: "limits.api-event-streams-per-caller",
+      });
     if (counted !== undefined) this.#counts.set(counted, count + 1);
     const abandoned = () => stream.abandon();
     const stream: EventStream = new EventStream({
       maxWaitingBytes: limits.apiEventBytes,
+      overflowed: () => metrics.bounds.met("limits.api-event-bytes"),
       ended: () => {
         request.signal.removeEventListener("abort", abandoned);
         this.#ended(stream, order);

@@ -83,12 +83,16 @@ export const boundNames = [
   ...["limits.signaling-room-members", "limits.empty-rooms", "limits.publishes-per-second"],
   ...["limits.publish-address-share", "limits.fan-out-deliveries", "limits.first-frame-ms", "limits.without-room-ms"],
   ...["limits.mailbox-bytes", "limits.webhook-queue", "limits.validations-per-second", "limits.revocations"],
+  ...["limits.api-requests-per-second", "limits.api-key-requests-per-second", "limits.api-bodies-bytes"],
+  ...["limits.api-event-streams", "limits.api-event-streams-per-caller", "limits.api-event-bytes"],
 ] as const;
 
 /** The bounds on memory that all clients share. */
 export const budgetNames = [
   ...["documents", "waiting-updates", "snapshots", "outboxes", "mailboxes", "departed-inboxes"],
 ] as const;
+
+export const apiOutcomes = ["done", "refused", "limited", "failed"] as const;
 
 export const certificateSources = ["acme", "files"] as const;
 
