@@ -2,7 +2,7 @@
  * Tortures the executable:
  * `bun scripts/torture/main.ts [NAME…]`, with names of `tortures` below, or `all`.
  *
- * `--rounds` (kill), `--frames` (fuzz, fast-reader) and `--clients` (storm) set the amount, `--seed` repeats a printed seed.
+ * `--rounds` (kill, requests), `--frames` (fuzz, fast-reader) and `--clients` (storm) set the amount, `--seed` repeats a printed seed.
  * `--attack` (attack) names one attack, or several separated by commas, and `--connections` the numbers of connections that
  * attack (`own`: as many as the attack has by itself; default: own,50). `--candidate` (cost) is a file with frames of an
  * earlier search. `--seconds` and `--executable` (attack, cost) are how long it lasts, and another build of the server.
@@ -29,6 +29,7 @@ import { tortureByIdling } from "./idle-proxy.ts";
 import { tortureByFetching, tortureBySlowJoining } from "./joiners.ts";
 import { tortureByKilling } from "./kill.ts";
 import { formatOutcome, type Outcome } from "./outcome.ts";
+import { tortureByRequests } from "./requests.ts";
 import { tortureByStalling } from "./stall.ts";
 import { tortureByStorm } from "./storm.ts";
 
@@ -52,6 +53,7 @@ interface Given {
 
 const tortures: Readonly<Record<string, (given: Given) => Promise<Outcome>>> = {
   kill: tortureByKilling,
+  requests: tortureByRequests,
   fuzz: tortureByFrames,
   "fast-reader": tortureByReading,
   stall: (given) => tortureByStalling({ ...given, updates: 10_000 }),
