@@ -61,7 +61,7 @@ export const migrations: readonly Migration[] = [
   UPDATE required_release SET version = '0.1.0';
 
   -- Times are in epoch milliseconds; those before this migration are unknown.
-  ALTER TABLE documents ADD COLUMN last_update INTEGER NOT NULL DEFAULT 0; -- the id of the last update in the table
+  ALTER TABLE documents ADD COLUMN last_update INTEGER NOT NULL DEFAULT 0; -- the id of the last update that compactions have seen
   ALTER TABLE documents ADD COLUMN created_at INTEGER;
   ALTER TABLE documents ADD COLUMN updated_at INTEGER; -- the time of last_update
   ALTER TABLE documents ADD COLUMN deleted_at INTEGER;

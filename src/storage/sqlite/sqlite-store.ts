@@ -265,14 +265,12 @@ class SqliteStore implements FileStore {
   #append(batch: readonly PendingUpdate[]): readonly RowId[] {
     if (batch.length === 0) return [];
     if (Journal.takes(batch)) return this.#appendToJournal(batch);
-    const { documentIds, rowIds, statements } = this.#opened;
+    const { documentIds, rowIds } = this.#opened;
     const at = this.#clock.now();
     return this.#write(batch.length, () =>
       batch.map(({ document: name, update, user }) => {
         const document = documentIds.findOrCreate(name, rowIds.last, at);
-        const row = this.#insert({ document, update, at, user });
-        statements.setLastUpdate.run(row, at, document);
-        return row;
+        return this.#insert({ document, update, at, user });
       }),
     );
   }

@@ -6,8 +6,8 @@ export interface DocumentRow {
   readonly id: number;
   readonly base: RowId | null;
   readonly summary: Uint8Array | null;
-  /** The last update in the table `updates`: there may be later ones in the journal. */
-  readonly sequence: RowId;
+  /** As in `DocumentFactsRow`. */
+  readonly lastCompacted: RowId;
   readonly deletedAt: number | null;
 }
 
@@ -18,10 +18,19 @@ export interface DocumentFactsRow {
   readonly bytes: number;
   readonly rows: number;
   readonly tailRows: number;
-  readonly sequence: RowId;
+  readonly base: RowId | null;
+  /** The last update that a compaction has replaced; 0 if there is none. */
+  readonly lastCompacted: RowId;
   readonly createdAt: number | null;
   readonly updatedAt: number | null;
   readonly deletedAt: number | null;
+}
+
+/** The last update of a document in the table `updates`, its base excepted. */
+interface LastRow {
+  readonly row: RowId;
+  /** The time of the append, in epoch milliseconds. */
+  readonly at: number | null;
 }
 
 /** An update for the table `updates`. */
@@ -49,7 +58,7 @@ export function updateParameters({ document, row, update, at, user }: UpdateRow)
 
 /** The columns of a page of documents, and of one document. */
 const facts = `SELECT page.id, name, total(length(data)) AS bytes, count(updates.id) AS "rows",
-   count(updates.id) - (base IS NOT NULL) AS tailRows, last_update AS sequence, created_at AS createdAt,
+   count(updates.id) - (base IS NOT NULL) AS tailRows, base, last_update AS lastCompacted, created_at AS createdAt,
    updated_at AS updatedAt, deleted_at AS deletedAt`;
 
 /** The store's statements, prepared on one connection. */
@@ -58,10 +67,13 @@ export type Statements = ReturnType<typeof prepareStatements>;
 export function prepareStatements(database: Database) {
   return {
     findDocument: database.prepare<DocumentRow, [name: string]>(
-      "SELECT id, base, summary, last_update AS sequence, deleted_at AS deletedAt FROM documents WHERE name = ?",
+      "SELECT id, base, summary, last_update AS lastCompacted, deleted_at AS deletedAt FROM documents WHERE name = ?",
     ),
     insertDocument: database.prepare<{ id: number }, [name: string, folded: RowId, createdAt: number]>(
       "INSERT INTO documents (name, folded, created_at) VALUES (?, ?, ?) RETURNING id",
+    ),
+    selectLastUpdate: database.prepare<LastRow, [document: number, base: RowId | null]>(
+      `SELECT id AS "row", at FROM updates WHERE document = ? AND id IS NOT ? ORDER BY id DESC LIMIT 1`,
     ),
     setLastUpdate: database.prepare<void, [row: RowId, at: number | null, document: number]>(
       "UPDATE documents SET last_update = ?1, updated_at = ?2 WHERE id = ?3 AND last_update < ?1",

@@ -25,11 +25,13 @@ export function compactRows(
   const { journal, statements } = connection;
   const found = statements.findDocument.get(name);
   if (found !== null) for (const each of quarantined) quarantineRow(found.id, each, connection);
+  const inTable = found === null ? null : statements.selectLastUpdate.get(found.id, found.base);
   const last = found === null ? undefined : deleteRows(found, rows, connection);
   if (found === null || last === undefined) {
     throw new StoreError("unavailable", "The rows to compact have changed.");
   }
-  // Updates that go from the journal into the base are never folded.
+  // The base has no time, and keeps none of the rows.
+  if (inTable !== null) statements.setLastUpdate.run(inTable.row, inTable.at, found.id);
   const journaled = journal.lastOf(found.id, last);
   if (journaled !== undefined) statements.setLastUpdate.run(journaled.row, journaled.at ?? null, found.id);
   const row = insert(found.id, base);

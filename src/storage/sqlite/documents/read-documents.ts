@@ -9,7 +9,8 @@ export function loadDocument(name: string, { journal, statements }: Connection):
     const found = statements.findDocument.get(name);
     if (found === null) return undefined;
     const deletedAt = found.deletedAt ?? undefined;
-    const sequence = Math.max(found.sequence, journal.lastRowOf(found.id) ?? 0);
+    const { row: inTable = 0 } = statements.selectLastUpdate.get(found.id, found.base) ?? {};
+    const sequence = Math.max(found.lastCompacted, inTable, journal.lastRowOf(found.id) ?? 0);
     if (deletedAt !== undefined) return { base: undefined, tail: [], quarantined: [], sequence, deletedAt };
     const updates = statements.selectUpdates.all(found.id);
     const base = updates.find(({ row }) => row === found.base);
@@ -61,18 +62,22 @@ export function documentInfo(name: string, connection: Connection): DocumentInfo
 }
 
 /** The facts of a document, with its updates in the journal. */
-function infoOf({ id, ...found }: DocumentFactsRow, { journal }: Connection): DocumentInfo {
+function infoOf(found: DocumentFactsRow, { journal, statements }: Connection): DocumentInfo {
+  const { base, id, lastCompacted } = found;
   const journaled = journal.updatesOf(id);
-  const last = journal.lastOf(id, Number.POSITIVE_INFINITY);
-  const isLater = last !== undefined && last.row > found.sequence;
+  const last = [
+    { row: lastCompacted, at: found.updatedAt },
+    statements.selectLastUpdate.get(id, base) ?? { row: 0, at: null },
+    journal.lastOf(id, Number.POSITIVE_INFINITY) ?? { row: 0, at: null },
+  ].reduce((left, right) => (right.row > left.row ? right : left));
   return {
     name: found.name,
     bytes: found.bytes + journaled.reduce((sum, { update }) => sum + update.byteLength, 0),
     rows: found.rows + journaled.length,
     tailRows: found.tailRows + journaled.length,
-    sequence: isLater ? last.row : found.sequence,
+    sequence: last.row,
     createdAt: found.createdAt ?? undefined,
-    updatedAt: (isLater ? last.at : found.updatedAt) ?? undefined,
+    updatedAt: last.at ?? undefined,
     deletedAt: found.deletedAt ?? undefined,
   };
 }

@@ -12,8 +12,8 @@ export interface Append {
   readonly at: number;
 }
 
-/** The time of an update in the journal. */
-interface LastUpdate {
+/** The last of some updates. */
+export interface LastUpdate {
   readonly row: RowId;
   /** Epoch milliseconds; undefined if an earlier release has written it. */
   readonly at: number | undefined;
@@ -195,11 +195,7 @@ export class Journal {
   move({ last, entries }: Fold): void {
     // The rows take the pages that the records leave.
     this.#statements.deleteJournal.run(last);
-    for (const [index, entry] of entries.entries()) {
-      this.#statements.insertUpdate.run(...updateParameters(entry));
-      const isLast = entries[index + 1]?.document !== entry.document;
-      if (isLast) this.#statements.setLastUpdate.run(entry.row, entry.at ?? null, entry.document);
-    }
+    for (const entry of entries) this.#statements.insertUpdate.run(...updateParameters(entry));
   }
 
   /** Reports that a fold was committed. */
