@@ -182,6 +182,9 @@ async function called(context: RouteContext, route: Route, options: Answering): 
       path,
       query,
       body: await bodyOf(request, route, reserve),
+      permit: async (other, needs) => {
+        return options.access.authorize({ ...asked, document: documentOf(other, options.limits) }, needs);
+      },
       keepOpen: () => keepOpen?.(),
       keepCaller: () => {
         isKept = true;

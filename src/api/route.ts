@@ -18,6 +18,11 @@ export interface Call<Query extends Parameters, Input> {
   readonly query: ParameterValues<Query>;
   /** Undefined for a route without a body. */
   readonly body: Input;
+  /**
+   * Decides what the sender may do with another document; the caller is to be released. Throws `Problem` if it is denied, and
+   * for what cannot be the name of a document.
+   */
+  permit(document: string, needs: Scope): Promise<Caller>;
   /** Ends the deadline of the request, for an answer that takes long. */
   keepOpen(): void;
   /** Leaves it to the handler to release the caller, for an answer that goes on after `handle` has returned. */

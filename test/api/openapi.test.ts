@@ -51,14 +51,14 @@ test.each(operations.map((operation) => [operation.id, operation] as const))(
 );
 
 async function call({ server, keys }: ApiServer, { bodyTypes, method, path, scope }: Operation, example: Example) {
-  const { body, headers, isStream, path: parameters, query = "" } = example;
+  const { body, headers, isStream, path: parameters, query = "", scope: needed = scope } = example;
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name) => (name === "doc" ? "doc" : (parameters?.[name] ?? name)));
   const leaving = new AbortController();
   const response = await fetch(server.url + filled + query, {
     method,
     signal: leaving.signal,
     headers: {
-      ...(scope !== undefined && { authorization: `Bearer ${keys[scope]}` }),
+      ...(needed !== undefined && { authorization: `Bearer ${keys[needed]}` }),
       ...(bodyTypes[0] !== undefined && { "content-type": bodyTypes[0] }),
       ...headers,
     },

@@ -136,7 +136,9 @@ describe("a body", () => {
     expect([answer.status, answer.body["code"]]).toEqual([415, "unsupported-media-type"]);
   });
 
-  test.each(rows(withBodies))("that is too large: %s", async (_, operation) => {
+  const withBound = withBodies.filter(({ id }) => examples[id]?.hasNoBound !== true);
+
+  test.each(rows(withBound))("that is too large: %s", async (_, operation) => {
     const answer = await ask(operation, { body: " ".repeat(bound + 1) });
     expect([answer.status, answer.body["code"]]).toEqual([413, "body-too-large"]);
   });

@@ -5,6 +5,7 @@ import { DocumentContent } from "../../documents/edits/document-content.ts";
 import { WorkerMerger } from "../../documents/edits/worker-merger.ts";
 import { EventStreams } from "../../documents/events/event-streams.ts";
 import { contentRoutes } from "../../documents/routes/content-routes.ts";
+import { copyRoutes } from "../../documents/routes/copy-routes.ts";
 import { documentRoutes } from "../../documents/routes/document-routes.ts";
 import { eventRoutes } from "../../documents/routes/event-routes.ts";
 import { presenceRoutes } from "../../documents/routes/presence-routes.ts";
@@ -14,10 +15,11 @@ import { Deletion } from "../../relay/deletion.ts";
 import type { Store } from "../../storage/store.ts";
 import type { Part } from "../part.ts";
 import type { Relay } from "../relay.ts";
-import type { PartDependencies } from "../server-options.ts";
+import type { PartDependencies, ServerOptions } from "../server-options.ts";
 
 export interface DocumentsPartOptions
-  extends Pick<PartDependencies, "addresses" | "clock" | "limits" | "log" | "metrics"> {
+  extends Pick<PartDependencies, "addresses" | "clock" | "limits" | "log" | "metrics">,
+    Pick<ServerOptions, "keepsDeleted"> {
   readonly store: Store;
   readonly relay: Pick<Relay, "rooms" | "changes">;
   readonly deletedDocumentsMs?: number | undefined;
@@ -34,13 +36,17 @@ export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: D
   const streams = new EventStreams(shared);
   let keptMs = deletedDocumentsMs;
   const deleted = new DeletedDocuments({ ...shared, documents, keepMs: () => keptMs });
-  const stopForgetting = documents.watch(({ document }) => states.forget(document));
+  const stopForgetting = documents.watch(({ document }) => {
+    states.forget(document);
+    content.forget(document);
+  });
   const options = { ...shared, content, documents, merger, states, streams };
   return {
     api: [
       ...documentRoutes(options),
       ...updateRoutes(options),
       ...contentRoutes(options),
+      ...copyRoutes(options),
       ...presenceRoutes(options),
       ...eventRoutes(options),
     ],

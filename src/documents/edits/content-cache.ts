@@ -1,5 +1,6 @@
 /** An answer that was made from a document. */
 export interface CachedContent {
+  readonly document: string;
   /** The sequence of the document that it was made from. */
   readonly sequence: number;
   readonly body: Uint8Array;
@@ -33,6 +34,11 @@ export class ContentCache {
       if (this.#bytes <= this.#limits.contentCacheBytes) break;
       this.#forget(oldest);
     }
+  }
+
+  /** Forgets the answers of a document that was deleted. */
+  forget(document: string): void {
+    for (const [key, entry] of this.#entries) if (entry.document === document) this.#forget(key);
   }
 
   #forget(key: string): void {

@@ -68,6 +68,11 @@ export class DocumentContent {
     return this.#admit(request, (signal) => this.#read({ ...request, signal }));
   }
 
+  /** Forgets the answers of a document that was deleted. */
+  forget(document: string): void {
+    this.#cache.forget(document);
+  }
+
   /** Resolves when the edit is as durable as an acknowledgement promises. */
   edit(request: EditRequest): Promise<EditOutcome> {
     return this.#admit(request, (signal) =>
@@ -109,7 +114,7 @@ export class DocumentContent {
         signal,
         call: async (flightSignal) => {
           const read = await this.#readIn(room, { job, source, signal: flightSignal });
-          this.#cache.keep(key, read);
+          this.#cache.keep(key, { ...read, document });
           return read;
         },
       });

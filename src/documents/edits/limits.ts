@@ -35,6 +35,12 @@ export const contentLimits = limits({
     help: "answers with content that are kept for the next request for the same",
     min: 0,
   },
+  apiCopies: {
+    default: 4,
+    unit: "count",
+    help: "exports and imports of /v1 at once",
+    beyond: "503",
+  },
   patchBytes: {
     default: 8 * mebibyte,
     unit: "bytes",

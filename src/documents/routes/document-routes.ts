@@ -128,7 +128,7 @@ function demandAdmin({ scope }: Caller): void {
 }
 
 /** The longer of two prefixes, if the names with it are those with both; undefined if there are none. */
-function joinedPrefix(one: string, other: string): string | undefined {
+export function joinedPrefix(one: string, other: string): string | undefined {
   const [shorter, longer] = one.length < other.length ? [one, other] : [other, one];
   return longer.startsWith(shorter) ? longer : undefined;
 }

@@ -87,6 +87,7 @@ async function setUp(changed: Partial<Limits> = {}) {
     answer,
     clock,
     common,
+    content,
     documents,
     failure,
     held,
@@ -134,12 +135,28 @@ test("requests for the same content of the same sequence share one job, and late
   await answer();
   const [first, second] = await Promise.all(reads);
   expect(first?.body).toBe(second?.body as Uint8Array);
-  expect(await read()).toBe(first as NonNullable<typeof first>);
+  expect((await read())?.body).toBe(first?.body as Uint8Array);
   expect(tasks).toEqual([]);
   await write(typed("b", 8));
   const third = read();
   await answer();
   expect(new TextDecoder().decode((await third)?.body)).toContain("b");
+});
+
+test("answers of a document that was deleted are forgotten", async () => {
+  const { answer, content, read, tasks, write } = await setUp();
+  await write(typed("a"));
+  const reading = read();
+  await answer();
+  await reading;
+  content.forget("another");
+  await read();
+  content.forget("doc");
+  const again = read();
+  await settled();
+  expect(tasks).toHaveLength(1);
+  await answer();
+  await again;
 });
 
 test("answers are kept up to a number of bytes", async () => {

@@ -1,4 +1,6 @@
 import * as Y from "yjs";
+import type { Scope } from "../../../src/auth/keys/api-keys.ts";
+import { documentLine, endLine, formatLine, updateLine } from "../../../src/storage/document-lines.ts";
 import type { ApiServer } from "./api-server.ts";
 import { updateOf } from "./documents.ts";
 
@@ -17,6 +19,10 @@ export interface Example {
   readonly needsNoDocument?: true;
   /** Whether members of the body have no names of their own. */
   readonly takesAnyJson?: true;
+  /** The scope of the key, if that of the operation is not enough for this request. */
+  readonly scope?: Scope;
+  /** Whether the body may be of any size. */
+  readonly hasNoBound?: true;
   readonly status: number;
 }
 
@@ -58,6 +64,14 @@ export const examples: Readonly<Record<string, Example>> = {
     query: "?as=map",
     needsNoDocument: true,
     takesAnyJson: true,
+    status: 200,
+  },
+  forkDocument: { prepare: writeExample, body: { to: "copy" }, scope: "docs:write", status: 201 },
+  exportDocument: { prepare: writeExample, status: 200 },
+  exportDocuments: { prepare: writeExample, status: 200 },
+  importDocuments: {
+    body: `${formatLine()}${documentLine({ name: "new" })}${updateLine(updateOf("first"))}${endLine(1)}`,
+    hasNoBound: true,
     status: 200,
   },
   readAwareness: { prepare: writeExample, status: 200 },

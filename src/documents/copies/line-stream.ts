@@ -1,0 +1,56 @@
+import type { Clock } from "../../lib/time/clock.ts";
+import { StallTimer } from "./stalls.ts";
+
+export interface LineStreamOptions {
+  readonly clock: Clock;
+  /** Called once, when the stream has ended for whatever reason. */
+  readonly ended: () => void;
+}
+
+/**
+ * A body of these lines, which are asked for as the reader takes them. A reader that takes nothing for a minute is cut off;
+ * a failure of the lines cuts it off as well.
+ */
+export function lineStream(
+  lines: AsyncGenerator<string>,
+  { clock, ended }: LineStreamOptions,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder();
+  let isOpen = true;
+  const end = () => {
+    if (!isOpen) return;
+    isOpen = false;
+    timer.stop();
+    lines.return(undefined).catch(() => {});
+    ended();
+  };
+  const { promise: stalled, reject } = Promise.withResolvers<never>();
+  stalled.catch(() => {});
+  const timer = new StallTimer(clock, () => {
+    end();
+    reject(new Error("the reader has taken nothing for a minute"));
+  });
+  return new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      stalled.catch((error: unknown) => controller.error(error));
+    },
+    pull: async (controller) => {
+      // The time in which the line is made is not the reader's.
+      timer.stop();
+      try {
+        const { done, value } = await lines.next();
+        if (done !== true) {
+          controller.enqueue(encoder.encode(value));
+          if (isOpen) timer.moved();
+          return;
+        }
+        controller.close();
+        end();
+      } catch (error) {
+        end();
+        throw error;
+      }
+    },
+    cancel: end,
+  });
+}

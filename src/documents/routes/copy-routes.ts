@@ -1,0 +1,273 @@
+import * as v from "valibot";
+import { type Body, jsonBody } from "../../api/bodies.ts";
+import { type Caller, documentNotFound } from "../../api/caller.ts";
+import type { ApiLimits } from "../../api/limits.ts";
+import { choice, text } from "../../api/parameters.ts";
+import { Problem } from "../../api/problems.ts";
+import { type Call, json, type Route, route } from "../../api/route.ts";
+import type { Clock } from "../../lib/time/clock.ts";
+import type { RoomLimits } from "../../rooms/limits.ts";
+import { documentLinesType } from "../../storage/document-lines.ts";
+import type { DocumentInfo } from "../../storage/store.ts";
+import { documentsWith, exportLines } from "../copies/export-lines.ts";
+import { type ForkCollaborators, forkDocument } from "../copies/fork-document.ts";
+import { ImportMalformed, importLines } from "../copies/import-lines.ts";
+import { lineStream } from "../copies/line-stream.ts";
+import { LineTooLong, linesIn } from "../copies/lines-in.ts";
+import { untilStalled } from "../copies/stalls.ts";
+import type { Documents } from "../documents.ts";
+import type { DocumentContent } from "../edits/document-content.ts";
+import type { ContentLimits } from "../edits/limits.ts";
+import type { DocumentApiLimits } from "../limits.ts";
+import type { UpdateMerger } from "../states/update-merger.ts";
+import { refusing, sourceOf } from "./content-routes.ts";
+import { joinedPrefix, present } from "./document-routes.ts";
+import { writeAnswer, writtenAnswer } from "./update-routes.ts";
+
+export interface CopyRoutesOptions extends Pick<ForkCollaborators, "keepsDeleted"> {
+  readonly documents: Documents;
+  readonly content: DocumentContent;
+  readonly merger: UpdateMerger;
+  readonly clock: Clock;
+  readonly limits: Pick<ApiLimits, "apiJsonBytes"> &
+    Pick<ContentLimits, "apiCopies"> &
+    Pick<DocumentApiLimits, "apiUpdateBytes"> &
+    RoomLimits;
+}
+
+const tag = "Copies";
+const forkOrder = v.pipe(
+  v.strictObject({ to: v.pipe(v.string(), v.description("The name of the new document")) }),
+  v.title("Fork"),
+);
+
+const count = (description: string) => v.pipe(v.number(), v.integer(), v.description(description));
+
+const importResult = v.pipe(
+  v.object({
+    created: count("Documents that are new"),
+    merged: count("Documents that existed, and have changed"),
+    skipped: count("Documents that existed and were left, or that have nothing new"),
+    refusedCount: count("Documents that were refused"),
+    refused: v.pipe(
+      v.array(
+        v.object({
+          name: v.string(),
+          reason: v.picklist(["forbidden", "invalid-name", "malformed-update", "too-large", "deleted"]),
+        }),
+      ),
+      v.description("The first 100 of them"),
+    ),
+  }),
+  v.title("ImportResult"),
+);
+
+/** The members of a line around an update in base64. */
+const lineOverhead = 1_024;
+
+const exportAnswer = { description: "Lines of JSON; the last one has `end`", type: documentLinesType };
+
+/** The routes that copy whole documents: fork, export, import. */
+export function copyRoutes(options: CopyRoutesOptions): readonly Route[] {
+  const { documents, limits } = options;
+  const copies = new CopyCount(limits);
+  return [
+    route({
+      method: "post",
+      path: "/v1/docs/{doc}/fork",
+      id: "forkDocument",
+      tag,
+      summary: "Copy the content of a document into a new one",
+      description:
+        "The sender needs to be allowed to write the new document. Content that was deleted is not copied, and the new document has a history of its own.",
+      needs: "docs:read",
+      body: jsonBody(forkOrder, { description: "The new document", maxBytes: () => limits.apiJsonBytes }),
+      answers: {
+        201: { ...writtenAnswer, headers: { ...writtenAnswer.headers, Location: "The path of the document" } },
+      },
+      problems: ["document-exists", "document-too-large", "storage-unavailable", "storage-full", "overloaded"],
+      handle: (call) => fork(options, call),
+    }),
+    route({
+      method: "get",
+      path: "/v1/docs/{doc}/export",
+      id: "exportDocument",
+      tag,
+      summary: "Export a document",
+      description:
+        "For `POST /v1/import` and `yurt documents import`. An answer without its last line is not complete.",
+      needs: "docs:read",
+      answers: { 200: exportAnswer },
+      problems: ["storage-unavailable", "overloaded"],
+      handle: async (call) => exportAll(options, copies, call, only(await present(documents, call.document))),
+    }),
+    route({
+      method: "get",
+      path: "/v1/export",
+      id: "exportDocuments",
+      tag,
+      summary: "Export all documents that the sender may see",
+      description: "As the same for one document.",
+      needs: "docs:read",
+      query: { prefix: text("The names begin with this text") },
+      answers: { 200: exportAnswer },
+      problems: ["storage-unavailable", "overloaded"],
+      handle: (call) => {
+        const prefix = joinedPrefix(call.caller.prefix, call.query.prefix ?? "");
+        return exportAll(options, copies, call, prefix === undefined ? none() : documentsWith(documents, prefix));
+      },
+    }),
+    route({
+      method: "post",
+      path: "/v1/import",
+      id: "importDocuments",
+      tag,
+      summary: "Write the documents of an export",
+      description:
+        "Each document is written completely or not at all, and is on disk when the answer comes. A request that was cut short can be repeated.",
+      needs: "docs:write",
+      query: {
+        existing: choice("Whether documents that exist are left as they are, or merged", ["skip", "merge"], "skip"),
+      },
+      body: exportBody,
+      answers: { 200: { description: "What was done", json: importResult } },
+      problems: ["malformed-json", "body-too-large", "storage-unavailable", "storage-full", "overloaded"],
+      handle: (call) => importAll(options, copies, call),
+    }),
+  ];
+}
+
+/** The lines of an export, which are read as they come. */
+const exportBody: Body<undefined> = {
+  types: [documentLinesType],
+  description: "The lines of an export",
+  maxBytes: undefined,
+  decode: () => undefined,
+};
+
+/** The exports and imports that are going on: each holds a whole document in memory. */
+class CopyCount {
+  readonly #limits: Pick<ContentLimits, "apiCopies">;
+  #open = 0;
+
+  constructor(limits: Pick<ContentLimits, "apiCopies">) {
+    this.#limits = limits;
+  }
+
+  /** Returns what ends the copy; it is to be called once. Throws `Problem`. */
+  begin(): () => void {
+    if (this.#open >= this.#limits.apiCopies) {
+      throw new Problem("overloaded", "Other exports and imports are going on. Try again later.", {
+        headers: { "retry-after": "5" },
+      });
+    }
+    this.#open += 1;
+    return () => {
+      this.#open -= 1;
+    };
+  }
+}
+
+type CopyCall<Input = unknown> = Omit<Call<Record<never, never>, Input>, "query">;
+
+async function fork(
+  options: CopyRoutesOptions,
+  { body: { to }, caller, document, permit, remoteAddress, request }: CopyCall<v.InferOutput<typeof forkOrder>>,
+): Promise<Response> {
+  await present(options.documents, document);
+  const writer = await permit(to, "docs:write");
+  try {
+    const source = sourceOf(caller, remoteAddress);
+    const order = { document, to, source, user: writer.user, signal: request.signal };
+    const outcome = await refusing(() => forkDocument(options, order));
+    if (outcome.kind === "missing") throw documentNotFound();
+    if (outcome.kind === "exists")
+      throw new Problem(
+        "document-exists",
+        "Another document has the name, or had it and is deleted. Choose another one.",
+      );
+    return writeAnswer(outcome, { status: 201, location: `/v1/docs/${encodeURIComponent(to)}` });
+  } finally {
+    writer.release();
+  }
+}
+
+function exportAll(
+  { clock, documents }: CopyRoutesOptions,
+  copies: CopyCount,
+  { caller, keepCaller, keepOpen }: Pick<CopyCall, "caller" | "keepCaller" | "keepOpen">,
+  selected: AsyncIterable<DocumentInfo>,
+): Response {
+  const end = copies.begin();
+  keepOpen();
+  keepCaller();
+  const body = lineStream(exportLines(documents, allowed(selected, caller)), {
+    clock,
+    ended: () => {
+      end();
+      caller.release();
+    },
+  });
+  return new Response(body, {
+    headers: {
+      "content-type": documentLinesType,
+      "content-disposition": 'attachment; filename="documents.ndjson"',
+      "cache-control": "no-store",
+    },
+  });
+}
+
+/** Throws as soon as the caller has lost its access. */
+async function* allowed(selected: AsyncIterable<DocumentInfo>, caller: Caller): AsyncGenerator<DocumentInfo> {
+  for await (const info of selected) {
+    if (caller.hasEnded || !(await caller.isAllowedStill())) throw new Error("the access of the reader has ended");
+    yield info;
+  }
+}
+
+async function* only(info: DocumentInfo): AsyncGenerator<DocumentInfo> {
+  yield info;
+}
+
+async function* none(): AsyncGenerator<never> {}
+
+async function importAll(
+  { clock, documents, limits, merger }: CopyRoutesOptions,
+  copies: CopyCount,
+  {
+    caller,
+    keepOpen,
+    query,
+    request,
+  }: Pick<CopyCall, "caller" | "keepOpen" | "request"> & {
+    readonly query: { readonly existing: "skip" | "merge" };
+  },
+): Promise<Response> {
+  const end = copies.begin();
+  keepOpen();
+  const maxDocumentBytes = limits.apiUpdateBytes;
+  try {
+    const lines = linesIn(
+      untilStalled(request.body ?? none(), clock),
+      Math.ceil((maxDocumentBytes * 4) / 3) + lineOverhead,
+    );
+    const result = await importLines(lines, {
+      documents,
+      merger,
+      existing: query.existing,
+      isAllowed: (document) => document.startsWith(caller.prefix),
+      maxDocumentBytes,
+      nameBytes: limits.nameBytes,
+      user: caller.user,
+    });
+    return json(result);
+  } catch (error) {
+    if (error instanceof LineTooLong)
+      throw new Problem("body-too-large", "A line is larger than limits.api-update-bytes allows.");
+    if (error instanceof ImportMalformed)
+      throw new Problem(error.isJson ? "invalid-request" : "malformed-json", error.message);
+    throw error;
+  } finally {
+    end();
+  }
+}

@@ -1,0 +1,189 @@
+import { expect, test } from "bun:test";
+import * as Y from "yjs";
+import { documentLine, endLine, formatLine, updateLine } from "../../src/storage/document-lines.ts";
+import { type ApiServer, startApiServer } from "../support/api/api-server.ts";
+import { textIn, updateOf } from "../support/api/documents.ts";
+
+const linesType = { "content-type": "application/x-ndjson" };
+
+const write = ({ ask }: ApiServer, document: string, text = "text", token?: string) =>
+  ask("POST", `/v1/docs/${encodeURIComponent(document)}/update`, { body: updateOf(text), token });
+
+const read = async ({ ask }: ApiServer, document: string, token?: string) => {
+  const { bytes, status } = await ask("GET", `/v1/docs/${encodeURIComponent(document)}/update`, { token });
+  return status === 200 ? textIn(bytes) : status;
+};
+
+const linesOf = (bytes: Uint8Array) =>
+  new TextDecoder()
+    .decode(bytes)
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+
+const bring = ({ ask }: ApiServer, body: string, query = "", token?: string) =>
+  ask("POST", `/v1/import${query}`, { body, headers: linesType, token });
+
+/** The lines of an export of these documents. */
+const exportOf = (documents: Readonly<Record<string, readonly Uint8Array[]>>) =>
+  [
+    formatLine(),
+    ...Object.entries(documents).flatMap(([name, updates]) => [documentLine({ name }), ...updates.map(updateLine)]),
+    endLine(Object.keys(documents).length),
+  ].join("");
+
+test("a fork has the content of the other document without what was deleted, and goes its own way", async () => {
+  await using api = await startApiServer();
+  const doc = new Y.Doc();
+  doc.getText("text").insert(0, "text needle");
+  doc.getText("text").delete(4, 7);
+  await api.ask("POST", "/v1/docs/a%2Fb/update", { body: Y.encodeStateAsUpdate(new Y.Doc({ gc: false })) });
+  const full = new Y.Doc({ gc: false });
+  full.getText("text").insert(0, "text needle");
+  full.getText("text").delete(4, 7);
+  await api.ask("POST", "/v1/docs/a%2Fb/update", { body: Y.encodeStateAsUpdate(full) });
+  const forked = await api.ask("POST", "/v1/docs/a%2Fb/fork", { body: { to: "c/d" } });
+  expect([forked.status, forked.headers.get("location")]).toEqual([201, "/v1/docs/c%2Fd"]);
+  expect(forked.body).toEqual({ sequence: expect.any(Number), changed: true });
+  await write(api, "c/d", "more");
+  expect([await read(api, "a/b"), await read(api, "c/d")]).toEqual(["text", expect.stringContaining("more")]);
+  const { bytes } = await api.ask("GET", "/v1/docs/c%2Fd/update");
+  expect(Buffer.from(bytes).includes("needle")).toBe(false);
+});
+
+test("of several forks to one name one is made, and none to a name that a document has, or had", async () => {
+  await using api = await startApiServer();
+  await write(api, "from");
+  const fork = (to: string) => api.ask("POST", "/v1/docs/from/fork", { body: { to } });
+  const answers = await Promise.all(Array.from({ length: 5 }, () => fork("to")));
+  expect(answers.map(({ status }) => status).sort()).toEqual([201, 409, 409, 409, 409]);
+  const itself = await fork("from");
+  expect([itself.status, itself.body["code"]]).toEqual([409, "document-exists"]);
+  await api.ask("DELETE", "/v1/docs/to", { token: api.keys["docs:admin"] });
+  expect((await fork("to")).body["code"]).toBe("document-exists");
+  expect((await fork("a\\b")).body["code"]).toBe("invalid-request");
+});
+
+test("a fork needs the permission to write the new document", async () => {
+  await using api = await startApiServer({ mode: "token" });
+  await write(api, "from", "text", api.keys["docs:write"]);
+  const fork = (token: string, to: string) => api.ask("POST", "/v1/docs/from/fork", { token, body: { to } });
+  const both = await api.token({ from: "read", to: "write" }, "ann");
+  const reader = await api.token({ from: "read", to: "read" });
+  const one = await api.token({ from: "write" });
+  expect((await fork(reader, "to")).body["code"]).toBe("read-only");
+  expect((await fork(one, "to")).body["code"]).toBe("not-found");
+  expect((await fork(api.keys["docs:read"], "to")).body["code"]).toBe("forbidden");
+  const { text: narrow } = api.keysFile.create({ name: "narrow", scope: "docs:write", prefix: "from" });
+  expect((await fork(narrow, "to")).body["code"]).toBe("not-found");
+  expect((await fork(both, "to")).status).toBe(201);
+  expect(await read(api, "to", reader)).toBe("text");
+});
+
+test("an export has every document that the sender may see, and an import brings them back", async () => {
+  await using api = await startApiServer();
+  for (const name of ["notes/a", "notes/b", "other"]) await write(api, name, name);
+  await api.ask("DELETE", "/v1/docs/notes%2Fb", { token: api.keys["docs:admin"] });
+  const { bytes, headers } = await api.ask("GET", "/v1/export");
+  expect(headers.get("content-type")).toBe("application/x-ndjson");
+  const lines = linesOf(bytes);
+  expect(lines[0]).toEqual({ format: "yurt-documents", version: 1 });
+  expect(lines.filter(({ document }) => document).map(({ document }) => document.name)).toEqual(["notes/a", "other"]);
+  expect(lines.at(-1)).toEqual({ end: { documents: 2 } });
+  const { text: narrow } = api.keysFile.create({ name: "narrow", scope: "docs:read", prefix: "notes/" });
+  expect(linesOf((await api.ask("GET", "/v1/export", { token: narrow })).bytes).at(-1)).toEqual({
+    end: { documents: 1 },
+  });
+  expect(linesOf((await api.ask("GET", "/v1/export?prefix=o", { token: narrow })).bytes)).toHaveLength(2);
+  expect(linesOf((await api.ask("GET", "/v1/docs/other/export")).bytes)).toHaveLength(4);
+  await using second = await startApiServer();
+  const brought = await bring(second, new TextDecoder().decode(bytes));
+  const nothing = { created: 0, merged: 0, skipped: 0, refusedCount: 0, refused: [] };
+  expect([brought.status, brought.body]).toEqual([200, { ...nothing, created: 2 }]);
+  expect([await read(second, "notes/a"), await read(second, "other")]).toEqual(["notes/a", "other"]);
+  expect((await bring(second, new TextDecoder().decode(bytes))).body).toEqual({ ...nothing, skipped: 2 });
+});
+
+test("documents that exist are left as they are, or merged", async () => {
+  await using api = await startApiServer();
+  await write(api, "doc", "own ");
+  const body = exportOf({ doc: [updateOf("brought")] });
+  expect((await bring(api, body)).body).toMatchObject({ skipped: 1, merged: 0 });
+  expect(await read(api, "doc")).toBe("own ");
+  expect((await bring(api, body, "?existing=merge")).body).toMatchObject({ skipped: 0, merged: 1 });
+  expect(await read(api, "doc")).toHaveLength("own brought".length);
+  expect((await bring(api, body, "?existing=merge")).body).toMatchObject({ skipped: 1, merged: 0 });
+});
+
+test("documents that cannot be written are refused, with the reason, and the others are written", async () => {
+  await using api = await startApiServer({ limits: { apiUpdateBytes: 1_000 } });
+  await write(api, "gone");
+  await api.ask("DELETE", "/v1/docs/gone", { token: api.keys["docs:admin"] });
+  const { text: narrow } = api.keysFile.create({ name: "narrow", scope: "docs:write", prefix: "" });
+  const body = exportOf({
+    "a\\b": [updateOf("a")],
+    gone: [updateOf("a")],
+    malformed: [Uint8Array.of(9, 9, 9)],
+    "also malformed": [updateOf("a"), Uint8Array.of(9, 9, 9)],
+    large: [updateOf("x".repeat(600)), updateOf("y".repeat(600))],
+    empty: [],
+    good: [updateOf("one"), updateOf("two")],
+  });
+  const { body: result } = await bring(api, body, "", narrow);
+  expect(result).toEqual({
+    created: 1,
+    merged: 0,
+    skipped: 1,
+    refusedCount: 5,
+    refused: [
+      { name: "a\\b", reason: "invalid-name" },
+      { name: "gone", reason: "deleted" },
+      { name: "malformed", reason: "malformed-update" },
+      { name: "also malformed", reason: "malformed-update" },
+      { name: "large", reason: "too-large" },
+    ],
+  });
+  expect(await read(api, "good")).toHaveLength(6);
+  expect(await read(api, "large")).toBe(404);
+  const { text: elsewhere } = api.keysFile.create({ name: "elsewhere", scope: "docs:write", prefix: "else/" });
+  expect((await bring(api, exportOf({ other: [updateOf("a")] }), "", elsewhere)).body).toMatchObject({
+    refused: [{ name: "other", reason: "forbidden" }],
+  });
+  expect(await read(api, "other")).toBe(404);
+});
+
+const doc = `${formatLine()}${documentLine({ name: "doc" })}${updateLine(updateOf("text"))}`;
+
+test.each([
+  ["no lines", "", 400, "invalid-request", 404],
+  ["no export", '{"a":1}\n', 400, "invalid-request", 404],
+  ["no JSON", `${doc}nope\n`, 400, "malformed-json", 404],
+  ["another version", '{"format":"yurt-documents","version":2}\n', 400, "invalid-request", 404],
+  ["an update of no document", `${formatLine()}${updateLine(updateOf("a"))}`, 400, "invalid-request", 404],
+  ["lines that were cut short", doc, 400, "invalid-request", 404],
+  ["another number of documents", `${doc}${endLine(2)}`, 400, "invalid-request", "text"],
+  ["lines behind the last one", `${doc}${endLine(1)}${documentLine({ name: "b" })}`, 400, "invalid-request", "text"],
+  ["a line that is too long", `${doc}"${"x".repeat(5_000)}"`, 413, "body-too-large", 404],
+])("an import of %s is refused", async (_, body, status, code, stored) => {
+  await using api = await startApiServer({ limits: { apiUpdateBytes: 1_000 } });
+  const answer = await bring(api, body);
+  expect([answer.status, answer.body["code"]]).toEqual([status, code]);
+  expect(await read(api, "doc")).toBe(stored);
+});
+
+test("more exports and imports at once than the bound are refused, and end when their readers leave", async () => {
+  await using api = await startApiServer({ limits: { apiCopies: 1 } });
+  const text = "x".repeat(3_000_000);
+  for (const name of ["a", "b", "c", "d", "e"]) await write(api, name, text);
+  const leaving = new AbortController();
+  const open = await fetch(`${api.server.url}/v1/export`, { signal: leaving.signal });
+  const reader = open.body?.getReader();
+  await reader?.read();
+  const busy = await api.ask("GET", "/v1/docs/a/export");
+  expect([busy.status, busy.body["code"], busy.headers.get("retry-after")]).toEqual([503, "overloaded", "5"]);
+  leaving.abort();
+  await reader?.read().catch(() => {});
+  for (let tries = 0; tries < 200 && (await api.ask("GET", "/v1/docs/a/export")).status !== 200; tries += 1)
+    await Bun.sleep(10);
+  expect((await api.ask("GET", "/v1/docs/a/export")).status).toBe(200);
+});
