@@ -12,6 +12,8 @@ export interface ApiAccessOptions {
   readonly keys: ApiKeys;
   /** Whether the sender may see the names of all documents without a token: a program of this machine, with open access. */
   readonly isAtHome: (request: Request, remoteAddress: string) => boolean;
+  /** A key or an administrator's token was refused. Denials of the authorizer are its own to count. */
+  readonly refused: (denial: Pick<Denial, "code" | "reason">, remoteAddress: string) => void;
 }
 
 export interface ApiAccessRequest {
@@ -24,6 +26,13 @@ export interface ApiAccessRequest {
 }
 
 const noToken: Denial = { granted: false, kind: "unauthorized", code: "no-token", reason: "no token was sent" };
+
+const unknownKey: Denial = {
+  granted: false,
+  kind: "unauthorized",
+  code: "bad-signature",
+  reason: "the API key is unknown or was revoked",
+};
 
 /**
  * Decides what the sender of a request may do: by an API key, an administrator's token, or as a client of the document
@@ -58,21 +67,25 @@ export class ApiAccess {
     const { document, queryToken, remoteAddress, request } = asked;
     const { administration, isAtHome } = this.#options;
     const token = bearerToken(request.headers.get("authorization"));
-    if (token?.startsWith(apiKeyPrefix) === true) return this.#callerByKey(token, document);
+    if (token?.startsWith(apiKeyPrefix) === true) return this.#callerByKey(token, asked);
     if (queryToken?.startsWith(apiKeyPrefix) === true)
       throw unauthorized("an API key must not be in a URL: send it as Authorization: Bearer", "malformed-token");
     const denial = token === undefined ? noToken : await administration.refuse(request);
     if (denial === undefined) return this.#administrator(request);
     if (document !== undefined) return this.#clientOf(asked, { document, token: token ?? queryToken, needs, denial });
     if (token === undefined && isAtHome(request, remoteAddress)) return programAtHome;
+    this.#options.refused(denial, remoteAddress);
     if (denial.kind === "forbidden") throw new Problem("forbidden", `Send an API key with the scope ${needs}.`);
     throw problemOf(denial);
   }
 
-  #callerByKey(token: string, document: string | undefined): Caller {
-    const { keys } = this.#options;
+  #callerByKey(token: string, { document, remoteAddress }: ApiAccessRequest): Caller {
+    const { keys, refused } = this.#options;
     const key = keys.find(token);
-    if (key === undefined) throw unauthorized("the API key is unknown or was revoked", "bad-signature");
+    if (key === undefined) {
+      refused(unknownKey, remoteAddress);
+      throw problemOf(unknownKey);
+    }
     if (document?.startsWith(key.prefix) === false) throw documentNotFound();
     return {
       kind: "key",
@@ -113,6 +126,7 @@ export class ApiAccess {
     if (!decision.granted) throw decision.kind === "forbidden" ? documentNotFound() : problemOf(decision);
     if (needs !== "docs:admin") return new Client(decision, document);
     decision.release();
+    this.#options.refused(denial, remoteAddress);
     // A client of the document may know that it exists.
     throw denial.kind === "forbidden"
       ? new Problem("forbidden", `Send an API key with the scope ${needs}, or an administrator's token.`)
@@ -185,7 +199,8 @@ function problemOf(denial: Denial): Problem {
 }
 
 function unauthorized(reason: string, denial: Denial["code"], headers: Readonly<Record<string, string>> = {}): Problem {
-  return new Problem("unauthorized", sentence(reason), {
+  const remedy = denial === "no-token" ? " Send an API key or a token as Authorization: Bearer." : "";
+  return new Problem("unauthorized", sentence(reason) + remedy, {
     denial,
     headers: { "www-authenticate": "Bearer", ...headers },
   });

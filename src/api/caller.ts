@@ -27,6 +27,14 @@ export function demandScope({ kind, scope }: Pick<Caller, "kind" | "scope">, nee
   throw new Problem("forbidden", `Send an API key with the scope ${needed}, or an administrator's token.`);
 }
 
+/** The problem of a request whose permission has ended before it was answered. */
+export function accessEnded(): Problem {
+  return new Problem("unauthorized", "The permission has ended. Send the request again with a new token.", {
+    headers: { "www-authenticate": "Bearer" },
+    denial: "expired",
+  });
+}
+
 /** The problem of a document that does not exist, or that the caller may not see: both have the same answer. */
 export function documentNotFound(): Problem {
   return new Problem("not-found", "There is no document with this name, or your token or API key is not for it.");

@@ -1,11 +1,5 @@
 import { type Context, Hono, type MiddlewareHandler } from "hono";
-import type { CountedAddresses } from "../lib/address/counted-addresses.ts";
-import { ByteBudget } from "../lib/byte-budget.ts";
-import { KeyedBuckets } from "../lib/keyed-buckets.ts";
-import type { Clock } from "../lib/time/clock.ts";
-import type { TokenBucket } from "../lib/token-bucket.ts";
 import type { LimitedLog } from "../ops/limited-log.ts";
-import type { BoundName } from "../ops/metrics/bounds.ts";
 import type { apiOutcomes } from "../ops/metrics/label-values.ts";
 import type { Metrics } from "../ops/metrics.ts";
 import type { RoomLimits } from "../rooms/limits.ts";
@@ -13,29 +7,27 @@ import { checkRoomName } from "../rooms/room-name.ts";
 import type { HttpEnvironment } from "../transport/protocol.ts";
 import type { ApiAccess } from "./api-access.ts";
 import { refuseOtherType } from "./bodies.ts";
+import { accessEnded } from "./caller.ts";
 import type { ApiLimits } from "./limits.ts";
 import { Problem, problemResponse } from "./problems.ts";
 import { readBody } from "./read-body.ts";
 import { readQuery } from "./read-query.ts";
 import type { RequestCount } from "./request-count.ts";
+import { RequestGate, type RequestGateOptions } from "./request-gate.ts";
 import type { Call, Route } from "./route.ts";
 import { problemOfError } from "./thrown-problems.ts";
 
-export interface ApiOptions {
+export interface ApiOptions extends RequestGateOptions {
   readonly access: ApiAccess;
   /** Sets which pages may read the answers. */
   readonly cors: MiddlewareHandler;
-  readonly addresses: CountedAddresses;
   readonly limits: ApiLimits & RoomLimits;
-  readonly clock: Clock;
   readonly limitedLog: LimitedLog;
   readonly metrics: Pick<Metrics, "apiRequests" | "apiRequestDuration" | "bounds">;
   /** The version of the server, for the description of the API. */
   readonly version: string;
   /** Counts the requests that are being answered. */
   readonly requests: RequestCount;
-  /** Whether the server takes no more requests because it stops. */
-  readonly isStopping: () => boolean;
 }
 
 type RouteContext = Context<HttpEnvironment>;
@@ -71,56 +63,8 @@ export function createApi(routes: readonly Route[], options: ApiOptions): Hono<H
   return app;
 }
 
-/** The bounds that hold for all requests together. */
-class RequestGate {
-  readonly bodies: ByteBudget;
-  readonly #options: ApiOptions;
-  readonly #byKey: KeyedBuckets;
-  readonly #byAddress: KeyedBuckets;
-
-  constructor(options: ApiOptions) {
-    const { clock, limits } = options;
-    this.#options = options;
-    this.bodies = new ByteBudget(limits.apiBodiesBytes);
-    this.#byKey = new KeyedBuckets({
-      get burst() {
-        return limits.apiKeyBurst;
-      },
-      get perSecond() {
-        return limits.apiKeyRequestsPerSecond;
-      },
-      clock,
-    });
-    this.#byAddress = new KeyedBuckets({
-      get burst() {
-        return limits.apiBurst;
-      },
-      get perSecond() {
-        return limits.apiRequestsPerSecond;
-      },
-      clock,
-    });
-  }
-
-  /** Throws `Problem` for a request beyond the rate of its key or address. */
-  pass(request: Request, remoteAddress: string): void {
-    if (this.#options.isStopping())
-      throw new Problem("stopping", "The server stops. Try again later.", { headers: { "retry-after": "5" } });
-    const key = this.#options.access.keyOf(request);
-    if (key !== undefined) take(this.#byKey.of(key.id), "limits.api-key-requests-per-second");
-    const address = key === undefined ? this.#options.addresses.keyOf(remoteAddress) : undefined;
-    if (address !== undefined) take(this.#byAddress.of(address), "limits.api-requests-per-second");
-  }
-}
-
-function take(bucket: TokenBucket, bound: BoundName): void {
-  if (bucket.take()) return;
-  const seconds = Math.max(1, Math.ceil(bucket.waitMs() / 1_000));
-  throw new Problem("rate-limited", `Send fewer requests, the next one in ${seconds} s.`, {
-    headers: { "retry-after": String(seconds) },
-    bound,
-  });
-}
+/** The status that nginx logs for a client that has closed its connection. */
+const clientGone = 499;
 
 type Answering = ApiOptions & { readonly gate: RequestGate };
 
@@ -144,6 +88,8 @@ async function answered(context: RouteContext, route: Route, options: Answering)
   try {
     return await called(context, route, options);
   } catch (error) {
+    // Nobody reads this answer.
+    if (context.req.raw.signal.aborted) return new Response(null, { status: clientGone });
     const problem = problemOfError(error);
     if (problem?.facts.bound !== undefined) options.metrics.bounds.met(problem.facts.bound);
     if (problem !== undefined) return problemResponse(problem, requestId);
@@ -165,15 +111,14 @@ async function called(context: RouteContext, route: Route, options: Answering): 
   let isKept = false;
   let reservedBytes = 0;
   const reserve = (bytes: number) => {
-    if (!options.gate.bodies.take(bytes))
-      throw new Problem("overloaded", "The bodies of other requests take all memory that is set apart for bodies.", {
-        headers: { "retry-after": "5" },
-        bound: "limits.api-bodies-bytes",
-      });
+    options.gate.take(bytes);
     reservedBytes += bytes;
   };
   try {
     const query = readQuery(route.query ?? {}, context.req.query());
+    const body = await bodyOf(request, route, reserve);
+    // The body may have taken long.
+    if (caller.hasEnded) throw accessEnded();
     const call: Call<NonNullable<Route["query"]>, unknown> = {
       request,
       remoteAddress,
@@ -181,7 +126,7 @@ async function called(context: RouteContext, route: Route, options: Answering): 
       document: document ?? "",
       path,
       query,
-      body: await bodyOf(request, route, reserve),
+      body,
       permit: async (other, needs) => {
         return options.access.authorize({ ...asked, document: documentOf(other, options.limits) }, needs);
       },
@@ -193,7 +138,7 @@ async function called(context: RouteContext, route: Route, options: Answering): 
     return await route.handle(call);
   } finally {
     if (!isKept) caller.release();
-    options.gate.bodies.give(reservedBytes);
+    options.gate.give(reservedBytes);
   }
 }
 

@@ -37,5 +37,10 @@ function codeOf(error: unknown): ProblemCode | undefined {
 /** The message of a store's error may name files of the server. */
 function sentenceOf(error: unknown): string {
   if (!(error instanceof SessionError)) return "The server cannot use its store at this time. Try again later.";
-  return `${error.message.charAt(0).toUpperCase()}${error.message.slice(1)}.`;
+  const isOfUpdate = error.reason === closeReasons.malformedFrame || error.reason === closeReasons.frameTooLarge;
+  return isOfUpdate ? `The update is refused: ${error.message}.` : `${capitalized(error.message)}.`;
+}
+
+function capitalized(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }

@@ -1,7 +1,10 @@
 import { expect, test } from "bun:test";
+import { createConnection } from "node:net";
 import { type ApiServer, startApiServer } from "../support/api/api-server.ts";
 import { docsSnippetBytes } from "../support/api/docs-update.ts";
 import { textIn, updateOf } from "../support/api/documents.ts";
+import { eventually } from "../support/eventually.ts";
+import { recordedLog } from "../support/fakes/recorded-log.ts";
 import { startTestServer, temporaryFolder } from "../support/servers/start-test-server.ts";
 
 const update = (text: string) => ({ body: updateOf(text) });
@@ -130,6 +133,46 @@ test("a server that stops answers the writes that it has begun, and loses none t
     const response = await fetch(`${again.url}/v1/docs/${name}/update`);
     expect(textIn(await response.bytes())).toBe(name);
   }
+});
+
+test("a client that sends its body for ever does not keep the server from stopping", async () => {
+  const api = await startApiServer();
+  const socket = createConnection(api.server.port, "127.0.0.1");
+  socket.on("error", () => {});
+  const head = ["POST /v1/docs/doc/update HTTP/1.1", "Host: localhost", "Content-Type: application/octet-stream"];
+  socket.write(`${head.join("\r\n")}\r\nContent-Length: 1000\r\n\r\n`);
+  const trickle = setInterval(() => socket.write("x"), 10);
+  await eventually("it has begun", () => socket.bytesWritten > 200);
+  await api.server.stop();
+  clearInterval(trickle);
+  socket.destroy();
+}, 20_000);
+
+test("a client that disconnects is no failure of the server", async () => {
+  const { events, log } = recordedLog();
+  await using api = await startApiServer({ log });
+  for (let count = 0; count < 20; count += 1) {
+    const leaving = new AbortController();
+    const url = `${api.server.url}/v1/docs/doc/update`;
+    const headers = { "content-type": "application/octet-stream" };
+    const asked = fetch(url, { method: "POST", headers, body: new Uint8Array(5_000_000), signal: leaving.signal });
+    setTimeout(() => leaving.abort(), count);
+    await asked.catch(() => {});
+  }
+  expect((await api.ask("GET", "/v1/docs/none")).status).toBe(404);
+  expect(events.filter(({ level }) => level === "error")).toEqual([]);
+});
+
+test("refused keys and tokens are logged and counted, without the key", async () => {
+  const { events, log } = recordedLog();
+  await using api = await startApiServer({ mode: "token", log });
+  await api.ask("GET", "/v1/docs", { token: "yk_guess" });
+  await api.ask("GET", "/v1/docs", { token: await api.token({ doc: "read" }) });
+  expect(events.filter(({ event }) => event === "access-denied")).toMatchObject([
+    { kind: "api", code: "bad-signature" },
+    { kind: "api", code: "not-admin" },
+  ]);
+  expect(JSON.stringify(events)).not.toContain("yk_guess");
 });
 
 test("the bytes of the documentation are an update", async () => {

@@ -30,11 +30,15 @@ export interface ApiPartOptions
 /** The response headers that pages may read beside the usual ones. */
 const exposedHeaders = ["Accept-Ranges", "Content-Range", "ETag", "Location", "Retry-After"];
 
+/** The longest wait for answers when the server stops. */
+const drainMs = 2_000;
+
 const noKeys: ApiKeys = { find: () => undefined };
 
 /** The part of a server that serves `routes`, those of all parts, under `/v1`. */
 export function openApi(routes: readonly Route[], options: ApiPartOptions): Part {
-  const { administration, authorizer, clock, dataFolder, log, originPolicy } = options;
+  const { administration, authorizer, clock, dataFolder, log, metrics, originPolicy } = options;
+  const limitedLog = new LimitedLog(log, clock);
   let settings: Pick<ServerOptions, "publicUrl" | "proxies"> = options;
   let isStopping = false;
   const requests = new RequestCount();
@@ -44,6 +48,10 @@ export function openApi(routes: readonly Route[], options: ApiPartOptions): Part
     keys: dataFolder === undefined ? noKeys : new ApiKeysFile(dataFolder, clock),
     isAtHome: ({ headers }, remoteAddress) =>
       isForHome(originPolicy) && !isBehindProxy(settings) && whyNotLocal(remoteAddress, headers) === undefined,
+    refused: ({ code, reason }, address) => {
+      metrics.accessDenials.inc({ kind: "api", code });
+      limitedLog.info({ event: "access-denied", kind: "api", code, reason, address }, code);
+    },
   });
   return {
     routes: createApi(routes, {
@@ -51,17 +59,21 @@ export function openApi(routes: readonly Route[], options: ApiPartOptions): Part
       access,
       requests,
       cors: cors({ origin: readersOf(originPolicy), exposeHeaders: exposedHeaders }),
-      limitedLog: new LimitedLog(log, clock),
+      limitedLog,
       version: packageJson.version,
       isStopping: () => isStopping,
     }),
     reload: (next) => {
       settings = next;
     },
-    // By now the relay has stored all that has come, or has given it up: the answers that are left say so.
+    // By now the relay has stored all that has come, or has given it up: the answers that are left say so. Bodies that
+    // have not come by then are not waited for.
     drain: async () => {
       isStopping = true;
-      await requests.idle();
+      const { promise: over, resolve } = Promise.withResolvers<void>();
+      const cancel = clock.after(drainMs, resolve);
+      await Promise.race([requests.idle(), over]);
+      cancel();
     },
     [Symbol.asyncDispose]: async () => {},
   };

@@ -47,7 +47,7 @@ export const backupOutcomes = ["done", "damaged", "failed"] as const;
 
 export const backupCommandOutcomes = ["done", "failed", "timeout"] as const;
 
-export const denialKinds = ["sync", "signaling", "upgrade"] as const;
+export const denialKinds = ["sync", "signaling", "upgrade", "api"] as const;
 
 export const denialCodes = [
   ...["no-token", "malformed-token", "bad-signature", "expired", "not-yet-valid", "wrong-issuer", "wrong-audience"],

@@ -1,0 +1,82 @@
+import type { CountedAddresses } from "../lib/address/counted-addresses.ts";
+import { ByteBudget } from "../lib/byte-budget.ts";
+import { KeyedBuckets } from "../lib/keyed-buckets.ts";
+import type { Clock } from "../lib/time/clock.ts";
+import type { TokenBucket } from "../lib/token-bucket.ts";
+import type { BoundName } from "../ops/metrics/bounds.ts";
+import type { ApiAccess } from "./api-access.ts";
+import type { ApiLimits } from "./limits.ts";
+import { Problem } from "./problems.ts";
+
+export interface RequestGateOptions {
+  readonly access: Pick<ApiAccess, "keyOf">;
+  readonly addresses: CountedAddresses;
+  readonly limits: ApiLimits;
+  readonly clock: Clock;
+  /** Whether the server takes no more requests because it stops. */
+  readonly isStopping: () => boolean;
+}
+
+/** The bounds that hold for all requests together. */
+export class RequestGate {
+  readonly #bodies: ByteBudget;
+  readonly #options: RequestGateOptions;
+  readonly #byKey: KeyedBuckets;
+  readonly #byAddress: KeyedBuckets;
+
+  constructor(options: RequestGateOptions) {
+    const { clock, limits } = options;
+    this.#options = options;
+    this.#bodies = new ByteBudget(limits.apiBodiesBytes);
+    this.#byKey = new KeyedBuckets({
+      get burst() {
+        return limits.apiKeyBurst;
+      },
+      get perSecond() {
+        return limits.apiKeyRequestsPerSecond;
+      },
+      clock,
+    });
+    this.#byAddress = new KeyedBuckets({
+      get burst() {
+        return limits.apiBurst;
+      },
+      get perSecond() {
+        return limits.apiRequestsPerSecond;
+      },
+      clock,
+    });
+  }
+
+  /** Throws `Problem` when the server stops, and for a request beyond the rate of its key or address. */
+  pass(request: Request, remoteAddress: string): void {
+    if (this.#options.isStopping())
+      throw new Problem("stopping", "The server stops. Try again later.", { headers: { "retry-after": "5" } });
+    const key = this.#options.access.keyOf(request);
+    if (key !== undefined) take(this.#byKey.of(key.id), "limits.api-key-requests-per-second");
+    const address = key === undefined ? this.#options.addresses.keyOf(remoteAddress) : undefined;
+    if (address !== undefined) take(this.#byAddress.of(address), "limits.api-requests-per-second");
+  }
+
+  /** Takes memory for bytes of a body, to be given back with `give`. Throws `Problem` if too much is taken. */
+  take(bytes: number): void {
+    if (this.#bodies.take(bytes)) return;
+    throw new Problem("overloaded", "The bodies of other requests take all memory that is set apart for bodies.", {
+      headers: { "retry-after": "5" },
+      bound: "limits.api-bodies-bytes",
+    });
+  }
+
+  give(bytes: number): void {
+    this.#bodies.give(bytes);
+  }
+}
+
+function take(bucket: TokenBucket, bound: BoundName): void {
+  if (bucket.take()) return;
+  const seconds = Math.max(1, Math.ceil(bucket.waitMs() / 1_000));
+  throw new Problem("rate-limited", `Send fewer requests, the next one in ${seconds} s.`, {
+    headers: { "retry-after": String(seconds) },
+    bound,
+  });
+}
