@@ -33,7 +33,6 @@ export const contentLimits = limits({
     default: 32 * mebibyte,
     unit: "bytes",
     help: "answers with content that are kept for the next request for the same",
-    min: 0,
   },
   apiCopies: {
     default: 4,
