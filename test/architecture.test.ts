@@ -18,7 +18,7 @@ const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
     "auth/{authorizer,administration,revocation,identifiers,room-pattern,room-permissions,token-order}.ts",
     "auth/keys/api-keys.ts",
     "{transport,auth}/limits.ts",
-    "storage/{store,source,document-lines}.ts",
+    "storage/{store,source,document-lines,webhook-store}.ts",
     "tls/{certificate,certificates}.ts",
     "tls/acme/acme-storage.ts",
     "ops/**",
@@ -29,6 +29,8 @@ const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
   ["domain", "{relay,signaling}/**"],
   // Works on the relay's rooms and documents.
   ["documents", "documents/**"],
+  // Follows the relay's changes.
+  ["webhooks", "webhooks/**"],
   ["admin", "admin/**"],
   ["composition", "composition/**"],
   ["server", "server.ts"],
@@ -60,7 +62,7 @@ const implementations = [...protocols, "relay/compaction/worker-compactor.ts"];
  */
 const floors: Readonly<Record<string, readonly string[]>> = {
   relay: [
-    "relay/{limits,sync-member}.ts",
+    "relay/{limits,sync-member,room-events}.ts",
     "relay/update/**",
     "relay/compaction/**",
     "relay/document/**",

@@ -37,6 +37,7 @@ function start(changed: Partial<ServerOptions> = {}): Promise<RunningServer> {
     dataFolder,
     documentMemoryBytes: 256 * 2 ** 20,
     keepsDeleted: () => false,
+    webhooks: { allowedAddresses: new AddressRanges([]), retryDelaysMs: [] },
     syncEnabled: true,
     durability: "disk",
     acknowledgementWindowMs: 20,

@@ -10,6 +10,7 @@ import { DocumentMemory } from "../relay/document/document-memory.ts";
 import { Garbage } from "../relay/document/garbage.ts";
 import { DroppedMessages } from "../relay/dropped-messages.ts";
 import { hocuspocus } from "../relay/hocuspocus/protocol.ts";
+import { RoomEvents } from "../relay/room-events.ts";
 import { SnapshotBudget } from "../relay/snapshot/snapshot-budget.ts";
 import { SyncRoom, type SyncRoomOptions } from "../relay/sync-room.ts";
 import { yWebsocket } from "../relay/y-websocket/protocol.ts";
@@ -68,6 +69,7 @@ export function syncRoomOptions(
     readersShowPresence,
     durability,
     changes: new Changes(),
+    events: new RoomEvents(),
     dropped: new DroppedMessages(common),
     ticker: new Ticker({ intervalMs: roomIntervalMs, pulse }),
     queue: new CommitQueue({ ...common, durability }),

@@ -52,6 +52,7 @@ export interface ServerOptions {
   readonly metricsToken: string | undefined;
   /** A further address, which serves metrics and health alone, to everyone who reaches it. */
   readonly metricsAddress: { readonly host: string; readonly port: number } | undefined;
+  readonly webhooks: WebhookSettings;
   /** The schedule of backups; undefined for none. */
   readonly backup?: BackupOptions | undefined;
   /** The server's own: a reload changes them in place, and every part reads a bound when it needs it. */
@@ -61,6 +62,14 @@ export interface ServerOptions {
 
 /** All options of a server that follow from its settings. */
 export type ServerSettings = Omit<ServerOptions, "log">;
+
+/** Change webhooks. */
+export interface WebhookSettings {
+  /** The addresses, besides those of the internet, that they may call. */
+  readonly allowedAddresses: AddressRanges;
+  /** As `RetrySchedule.delaysMs`. */
+  readonly retryDelaysMs: readonly number[];
+}
 
 /** How the ports of a server get their certificate: from files, or from an ACME authority. */
 export interface HttpsOptions {

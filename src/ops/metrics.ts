@@ -3,6 +3,7 @@ import { type AccessMetrics, createAccessMetrics } from "./metrics/access-metric
 import { type ApiMetrics, createApiMetrics } from "./metrics/api-metrics.ts";
 import { Bounds } from "./metrics/bounds.ts";
 import { Budgets } from "./metrics/budgets.ts";
+import { type ChangeWebhookMetrics, createChangeWebhookMetrics } from "./metrics/change-webhook-metrics.ts";
 import { createDocumentMetrics, type DocumentMetrics } from "./metrics/document-metrics.ts";
 import { createHttpsMetrics, type HttpsMetrics } from "./metrics/https-metrics.ts";
 import { Instruments } from "./metrics/instruments.ts";
@@ -25,7 +26,8 @@ export interface Metrics
     AccessMetrics,
     SignalingMetrics,
     HttpsMetrics,
-    ApiMetrics {
+    ApiMetrics,
+    ChangeWebhookMetrics {
   readonly registry: Registry;
   readonly bounds: Bounds;
   readonly budgets: Budgets;
@@ -48,5 +50,6 @@ export function createMetrics(): Metrics {
     ...createSignalingMetrics(instruments),
     ...createHttpsMetrics(instruments),
     ...createApiMetrics(instruments),
+    ...createChangeWebhookMetrics(instruments),
   };
 }

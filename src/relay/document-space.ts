@@ -4,6 +4,7 @@ import type { Metrics } from "../ops/metrics.ts";
 import type { Document } from "./document/document.ts";
 import { type Finding, SizeLimit, type SizeLimitCollaborators, type SizeLimitOptions } from "./document/size-limit.ts";
 import { type NewUpdate, RefusedMembers } from "./refused-members.ts";
+import type { RoomEvents } from "./room-events.ts";
 import type { Submission } from "./submission.ts";
 import type { SyncMember } from "./sync-member.ts";
 import type { UpdateContents } from "./update/update-contents.ts";
@@ -19,6 +20,7 @@ export interface DocumentSpaceCollaborators extends SizeLimitCollaborators {
   readonly clock: Clock;
   readonly limitedLog: LimitedLog;
   readonly metrics: Metrics;
+  readonly events: Pick<RoomEvents, "happened">;
 }
 
 export interface DocumentSpaceOptions extends SizeLimitOptions {
@@ -92,6 +94,7 @@ export class DocumentSpace {
           : `${exceeded.option}: ${exceeded.count} of ${exceeded.limit} with an update`;
       metrics.bounds.detailed(detail);
       limitedLog.info({ event: "update-refused", reason, detail });
+      shared.events.happened({ type: "quota.exceeded", document: document.name });
     }
     // Another origin learns the outcome and can try again.
     if (sender === undefined) return;

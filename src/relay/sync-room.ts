@@ -19,6 +19,7 @@ import { WaitingUpdates } from "./document/waiting-updates.ts";
 import type { DocumentSpaceCollaborators } from "./document-space.ts";
 import type { DroppedMessages } from "./dropped-messages.ts";
 import type { RelayLimits } from "./limits.ts";
+import type { RoomEvents } from "./room-events.ts";
 import type { SnapshotBudget } from "./snapshot/snapshot-budget.ts";
 import { type MemberRun, Submissions, type SubmissionsRoom } from "./submissions.ts";
 import { SyncAnswers } from "./sync-answers.ts";
@@ -31,6 +32,7 @@ export interface SyncRoomOptions extends DocumentOptions, Pick<DocumentSpaceColl
   readonly buffers: RunBuffers;
   readonly durability: Durability;
   readonly changes: Changes;
+  readonly events: RoomEvents;
   readonly snapshots: SnapshotBudget;
   readonly dropped: DroppedMessages;
   /** Calls every room with members each few seconds. */
@@ -118,6 +120,7 @@ export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMemb
   join(member: SyncMember): void {
     if (this.#isDeleted) throw new DocumentDeleted();
     if (!this.#audience.hasMembers) this.#options.ticker.add(this);
+    if (this.#options.events.isWatched) this.#report(member, { room: "room.opened", user: "user.joined" });
     this.#audience.add(member);
     this.#awareness.joined(member);
   }
@@ -134,6 +137,7 @@ export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMemb
     this.#audience.remove(member);
     this.#awareness.left(member);
     if (!this.#audience.hasMembers) this.#options.ticker.delete(this);
+    if (this.#options.events.isWatched) this.#report(member, { room: "room.closed", user: "user.left" });
   }
 
   tick(): void {
@@ -229,6 +233,24 @@ export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMemb
    */
   discarded(): void {
     for (const { connection } of [...this.#audience.members]) connection.close(closeReasons.storageUnavailable);
+  }
+
+  /** Reports that a member comes, or has gone, which is not in the audience. */
+  #report(
+    { user }: SyncMember,
+    types: { readonly room: "room.opened" | "room.closed"; readonly user: "user.joined" | "user.left" },
+  ): void {
+    const { events } = this.#options;
+    const document = this.name;
+    const reportUser = () => {
+      if (user === undefined) return;
+      for (const other of this.#audience.members) if (other.user === user) return;
+      events.happened({ type: types.user, document, user });
+    };
+    // A room opens before its first user comes, and closes after its last one has gone.
+    if (types.room === "room.closed") reportUser();
+    if (!this.#audience.hasMembers) events.happened({ type: types.room, document });
+    if (types.room === "room.opened") reportUser();
   }
 
   #mayBeSeen({ access }: SyncMember): boolean {

@@ -3,6 +3,7 @@ import { CircuitBreaker } from "../../lib/circuit-breaker.ts";
 import { errorCode } from "../../lib/error-code.ts";
 import { Semaphore } from "../../lib/semaphore.ts";
 import type { Clock } from "../../lib/time/clock.ts";
+import { signWebhook } from "../../lib/webhook-signature.ts";
 import { LimitedLog, type LineRate } from "../../ops/limited-log.ts";
 import type { Log } from "../../ops/log.ts";
 import type { Metrics } from "../../ops/metrics.ts";
@@ -12,7 +13,6 @@ import { BodyTooLarge, fetchCompressed, readBounded } from "../bounded-response.
 import type { AuthLimits } from "../limits.ts";
 import { isAnswerStatus, readAnswer, type WebhookReply } from "./webhook-answer.ts";
 import { WebhookFailure } from "./webhook-failure.ts";
-import { signWebhook } from "./webhook-signature.ts";
 
 export interface WebhookClientOptions {
   /** The http or https URL of the app's webhook. */

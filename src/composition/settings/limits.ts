@@ -13,6 +13,7 @@ import { peerJsLimits } from "../../signaling/peerjs/limits.ts";
 import { peersLimits } from "../../signaling/peers/limits.ts";
 import { yWebrtcLimits } from "../../signaling/y-webrtc/limits.ts";
 import { transportLimits } from "../../transport/limits.ts";
+import { webhookLimits } from "../../webhooks/limits.ts";
 
 /** The tables of the folders that enforce them, under the headings of the reference. */
 export const limitGroups = [
@@ -23,6 +24,7 @@ export const limitGroups = [
   { title: "HTTP API", table: adminLimits },
   { title: "HTTP API of documents", table: { ...apiLimits, ...documentApiLimits, ...contentLimits } },
   { title: "Documents", table: relayLimits },
+  { title: "Change webhooks", table: webhookLimits },
   { title: "Hocuspocus (/collab)", table: hocuspocusLimits },
   { title: "Signaling", table: signalingLimits },
   { title: "y-webrtc", table: yWebrtcLimits },

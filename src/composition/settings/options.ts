@@ -9,6 +9,7 @@ import { metricsOptions } from "./metrics-options.ts";
 import { networkOptions } from "./network-options.ts";
 import { protocolOptions } from "./protocol-options.ts";
 import { storageOptions } from "./storage-options.ts";
+import { webhookOptions } from "./webhook-options.ts";
 
 /** Every setting of the server, in the order of help and reference. */
 export const options = {
@@ -21,6 +22,7 @@ export const options = {
   ...accessOptions,
   ...protocolOptions,
   ...logOptions,
+  ...webhookOptions,
   ...metricsOptions,
   ...limitOptions,
 };

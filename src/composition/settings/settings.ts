@@ -45,6 +45,10 @@ export function serverOptionsOf(values: SettingValues): ServerSettings {
     proxies: values["proxy.trusted"],
     metricsToken: values["metrics.token"],
     metricsAddress: values["metrics.listen"],
+    webhooks: {
+      allowedAddresses: values["webhooks.allowed-addresses"],
+      retryDelaysMs: values["webhooks.retries"],
+    },
     backup: backupOptionsOf(values),
     limits: limitsOf(values),
   };

@@ -58,6 +58,8 @@ export const mailboxOutcomes = ["kept", "refused", "delivered", "expired"] as co
 
 export const webhookOutcomes = ["granted", "denied", "suspended", "failed"] as const;
 
+export const changeWebhookOutcomes = ["delivered", "failed", "gave-up"] as const;
+
 /** The bounds at which messages beside the document are dropped: options, and the highest clock, which is a constant. */
 export const messageBounds = [
   ...["limits.awareness-state-length", "limits.awareness-length", "limits.awareness-clients"],

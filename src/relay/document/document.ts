@@ -11,6 +11,7 @@ import {
   shouldCompact,
 } from "../compaction/compactor.ts";
 import type { RelayLimits } from "../limits.ts";
+import type { RoomEvents } from "../room-events.ts";
 import {
   type BaseSummary,
   countsInSummary,
@@ -32,6 +33,7 @@ export interface DocumentOptions {
   readonly store: Store;
   readonly compactor: Compactor;
   readonly memory: DocumentMemory;
+  readonly events: Pick<RoomEvents, "happened">;
   /** Whether compactions keep the deleted content of the document with this name. */
   readonly keepsDeleted: (name: string) => boolean;
   readonly clock: Clock;
@@ -300,7 +302,10 @@ export class Document implements MemoryHolder {
       metrics.compactions.inc({ outcome: "failed" });
       // The next attempt is made when the tail has doubled.
       this.#compactionBytes = 2 * this.state.tailBytes;
-      if (!this.#hasFailedToCompact) this.#options.log.warn({ event: "compaction-failed", err: error });
+      if (!this.#hasFailedToCompact) {
+        this.#options.log.warn({ event: "compaction-failed", err: error });
+        this.#options.events.happened({ type: "compaction.failed", document: this.name });
+      }
       this.#hasFailedToCompact = true;
     } finally {
       end();

@@ -11,6 +11,7 @@ import { OpenFiles } from "./open-files.ts";
 import { translateErrors } from "./sqlite-errors.ts";
 import { prepareStatements, type Statements } from "./statements.ts";
 import { showStoreSize } from "./store-size.ts";
+import { type RecordListener, WebhookRows } from "./webhooks/webhook-rows.ts";
 import { maxLogBytes, type WalFrames, WriteAheadLog } from "./write-ahead-log.ts";
 
 /** The wait for another program's write lock. It blocks the event loop, so it is short. */
@@ -20,6 +21,8 @@ export interface ConnectionOptions {
   /** The path of the database. */
   readonly file: string;
   readonly metrics: Metrics;
+  /** Told of the messages to webhooks that are recorded. */
+  readonly records: RecordListener;
 }
 
 interface ConnectionParts extends ConnectionOptions {
@@ -35,16 +38,18 @@ export class Connection {
   readonly journal: Journal;
   readonly documentIds: DocumentIds;
   readonly rowIds: RowIds;
+  readonly webhooks: WebhookRows;
   /** One for all: to make it takes half as long as a transaction. */
   readonly #transaction: { immediate(task: () => unknown): unknown };
 
-  private constructor(database: Database, { file, files, metrics }: ConnectionParts) {
+  private constructor(database: Database, { file, files, metrics, records }: ConnectionParts) {
     this.database = database;
     this.files = files;
     this.#transaction = database.transaction((task: () => unknown) => task());
     const statements = prepareStatements(database);
     this.statements = statements;
-    this.documentIds = new DocumentIds(statements);
+    this.webhooks = new WebhookRows(database, records);
+    this.documentIds = new DocumentIds(statements, this.webhooks);
     this.rowIds = new RowIds(statements);
     this.journal = new Journal(database, statements);
     // SQLite opens the log with the first statement that reads.
@@ -58,7 +63,7 @@ export class Connection {
   }
 
   /** Throws as `openSqliteStore`. */
-  static open({ file, metrics }: ConnectionOptions): Connection {
+  static open({ file, metrics, records }: ConnectionOptions): Connection {
     for (const suffix of ["", ...companionSuffixes]) refuseLink(file + suffix);
     checkDatabase(file);
     const files = new OpenFiles(file);
@@ -67,7 +72,7 @@ export class Connection {
         const database = new Database(file, { create: true, readwrite: true, strict: true });
         try {
           prepareDatabase(database);
-          return new Connection(database, { file, files, metrics });
+          return new Connection(database, { file, files, metrics, records });
         } catch (error) {
           database.close(true);
           throw error;

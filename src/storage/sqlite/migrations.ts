@@ -73,6 +73,34 @@ export const migrations: readonly Migration[] = [
 
   ALTER TABLE updates ADD COLUMN at INTEGER; -- the time of the append
   ALTER TABLE updates ADD COLUMN user TEXT; -- the id of the user who has sent it
+
+  -- Change webhooks. Settings are JSON, with the secrets that sign.
+  CREATE TABLE webhooks (
+    id TEXT PRIMARY KEY,
+    settings TEXT NOT NULL,
+    starts_after INTEGER NOT NULL -- updates up to this id are older than the webhook
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE webhook_cursors (
+    webhook TEXT NOT NULL,
+    document TEXT NOT NULL,
+    sequence INTEGER NOT NULL, -- updates up to this id have been reported
+    PRIMARY KEY (webhook, document)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE webhook_messages (
+    id INTEGER PRIMARY KEY, -- ascends in the order of the events
+    webhook TEXT NOT NULL,
+    document TEXT NOT NULL,
+    message TEXT NOT NULL, -- the id that the receiver is told
+    type TEXT NOT NULL,
+    sequence INTEGER NOT NULL,
+    body TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    due_at INTEGER, -- the next attempt; NULL for a message that was given up
+    failed_at INTEGER
+  ) STRICT;
+  CREATE INDEX webhook_lanes ON webhook_messages (webhook, document, id);
   `,
 ];
 

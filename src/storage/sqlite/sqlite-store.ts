@@ -12,15 +12,18 @@ import {
   type StoredDocument,
   StoreError,
 } from "../store.ts";
-import { Connection } from "./connection.ts";
-import { compactRows, purgeRows } from "./documents/document-rows.ts";
+import type { WebhookStore } from "../webhook-store.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
+import { compactRows, purgeRows, setDeletedAt } from "./documents/document-rows.ts";
 import { documentInfo, listDocuments, loadDocument } from "./documents/read-documents.ts";
 import { scrubDatabase } from "./documents/scrub.ts";
+import { foldAll } from "./journal/fold-all.ts";
 import { Journal } from "./journal/journal.ts";
 import { translateErrors } from "./sqlite-errors.ts";
 import { type UpdateRow, updateParameters } from "./statements.ts";
 import { Unsynced } from "./unsynced.ts";
 import { Upkeep } from "./upkeep.ts";
+import { SqliteWebhookStore } from "./webhooks/sqlite-webhook-store.ts";
 import { writeOutDatabase } from "./write-out.ts";
 
 export interface SqliteStoreOptions {
@@ -34,7 +37,9 @@ export interface SqliteStoreOptions {
 }
 
 /** A store in a file. It takes no updates, and makes none durable, while the path names another file, or none. */
-export interface FileStore extends Store, FolderContent {}
+export interface FileStore extends Store, FolderContent {
+  readonly webhooks: WebhookStore;
+}
 
 /**
  * Opens a store in one SQLite file, with mode 0600.
@@ -47,7 +52,8 @@ export function openSqliteStore(options: SqliteStoreOptions): FileStore {
 }
 
 class SqliteStore implements FileStore {
-  readonly #options: SqliteStoreOptions;
+  readonly webhooks: SqliteWebhookStore;
+  readonly #options: SqliteStoreOptions & ConnectionOptions;
   readonly #clock: Clock;
   #connection: Connection;
   readonly #upkeep: Upkeep;
@@ -71,9 +77,17 @@ class SqliteStore implements FileStore {
   #lastCall: Promise<unknown> = Promise.resolve();
 
   constructor(options: SqliteStoreOptions) {
-    this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#connection = Connection.open(options);
+    this.webhooks = new SqliteWebhookStore({
+      clock: this.#clock,
+      dropped: () => options.metrics.changeWebhooks.dropped.inc(),
+      database: {
+        read: async (task) => this.#inTurn(() => translateErrors(() => task(this.#opened))),
+        write: async (task) => this.#inTurn(() => this.#change(task)),
+      },
+    });
+    this.#options = { ...options, records: this.webhooks };
+    this.#connection = Connection.open(this.#options);
     this.#upkeep = new Upkeep({
       clock: this.#clock,
       sync: async () => (this.#unsynced.isDirty ? this.durable() : undefined),
@@ -114,11 +128,11 @@ class SqliteStore implements FileStore {
   }
 
   async delete(document: string): Promise<boolean> {
-    return this.#inTurn(() => this.#setDeletedAt(document, this.#clock.now()));
+    return this.#inTurn(() => this.#change((opened) => setDeletedAt(document, this.#clock.now(), opened)));
   }
 
   async undelete(document: string): Promise<boolean> {
-    return this.#inTurn(() => this.#setDeletedAt(document, null));
+    return this.#inTurn(() => this.#change((opened) => setDeletedAt(document, null, opened)));
   }
 
   async purge(document: string): Promise<void> {
@@ -146,7 +160,7 @@ class SqliteStore implements FileStore {
     await this.#syncing;
     if (this.#isDisconnected) return;
     const fault = this.findFault();
-    if (fault === undefined) await this.#foldAll();
+    if (fault === undefined) await foldAll(this.#connection, () => this.#foldNext());
     await this.#connection.wal.close();
     // Another call would close descriptors that belong to other files by then.
     this.#isDisconnected = true;
@@ -180,7 +194,7 @@ class SqliteStore implements FileStore {
     const isScrubbed = await scrubDatabase({
       connection: this.#opened,
       durable: () => this.durable(),
-      fold: () => this.#inTurn(() => this.#foldPart(Number.POSITIVE_INFINITY)),
+      fold: () => this.#foldNext(),
       write: async (bytes, task) => {
         await this.#inTurn(() => this.#write(0, task));
         this.#connection.wal.written(0, bytes);
@@ -224,7 +238,7 @@ class SqliteStore implements FileStore {
     if (this.#fault !== undefined) refuseIfLost(this.findFault());
     if (this.#mustRewrite) {
       await this.#connection.wal.checkpointFully();
-      this.#rewrite();
+      this.#write(0, () => this.#unsynced.rewrite(this.#opened.statements));
     }
     const unsynced = this.#unsynced;
     unsynced.syncBegins();
@@ -313,14 +327,11 @@ class SqliteStore implements FileStore {
     return row;
   }
 
-  #setDeletedAt(name: string, at: number | null): boolean {
-    const row = translateErrors(() => this.#opened.statements.findDocument.get(name));
-    if (row === null) return false;
-    // The time of the first deletion stays.
-    if ((row.deletedAt === null) === (at === null)) return true;
-    this.#write(0, () => this.#opened.statements.setDeletedAt.run(at, row.id));
+  /** Runs a task in a transaction that writes no updates. */
+  #change<Result>(task: (connection: Connection) => Result): Result {
+    const result = this.#write(0, () => task(this.#opened));
     this.#unsynced.changed();
-    return true;
+    return result;
   }
 
   /** Folds a part of the journal, of records with ids below `end`; false if there are none. Throws `StoreError`. */
@@ -341,17 +352,8 @@ class SqliteStore implements FileStore {
     }
   }
 
-  /** Folds the journal before the store closes. If that fails, the journal stays as it is. */
-  async #foldAll(): Promise<void> {
-    const { journal, wal } = this.#connection;
-    if (journal.isEmpty) return;
-    try {
-      // The log starts from the beginning then, and needs no more space on the disk.
-      await wal.checkpointFully();
-      while (await this.#inTurn(() => this.#foldPart(Number.POSITIVE_INFINITY))) {
-        await nextTurn();
-      }
-    } catch {}
+  #foldNext(): boolean | Promise<boolean> {
+    return this.#inTurn(() => this.#foldPart(Number.POSITIVE_INFINITY));
   }
 
   /** Runs `task`, which inserts up to `rows` updates, in one transaction. */
@@ -379,13 +381,9 @@ class SqliteStore implements FileStore {
     } catch (error) {
       // The cache may hold ids of documents that the transaction would have created.
       this.#connection.documentIds.clear();
+      this.#connection.webhooks.forget();
       throw error;
     }
-  }
-
-  /** Writes again what may not be on disk. */
-  #rewrite(): void {
-    this.#write(0, () => this.#unsynced.rewrite(this.#opened.statements));
   }
 
   #insert(inserted: Omit<UpdateRow, "row">): RowId {

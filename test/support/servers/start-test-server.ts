@@ -16,6 +16,8 @@ export interface TestServerOptions {
   readonly dataFolder?: string;
   readonly syncEnabled?: boolean;
   readonly keepsDeleted?: ServerOptions["keepsDeleted"];
+  /** By default change webhooks may lead to this machine. */
+  readonly webhooks?: Partial<ServerOptions["webhooks"]>;
   readonly peerjs?: Partial<ServerOptions["peerjs"]>;
   /** The port of an earlier test server, so that its clients reconnect to this one. */
   readonly port?: number;
@@ -81,6 +83,11 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     documentMemoryBytes: 256 * 2 ** 20,
     keepsDeleted: options.keepsDeleted ?? (() => false),
     peerjs: { key: "peerjs", discoveryEnabled: false, ...options.peerjs },
+    webhooks: {
+      allowedAddresses: new AddressRanges(["127.0.0.0/8"]),
+      retryDelaysMs: [100, 500, 1_000],
+      ...options.webhooks,
+    },
     backup: options.backup,
     limits: { ...defaultLimits, ...options.limits },
     log: options.log ?? pino({ level: process.env["YURT_TEST_LOG"] ?? "silent" }),

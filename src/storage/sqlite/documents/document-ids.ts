@@ -1,5 +1,6 @@
 import type { RowId } from "../../store.ts";
 import type { Statements } from "../statements.ts";
+import type { WebhookRows } from "../webhooks/webhook-rows.ts";
 
 /** The size of the cache, with names of at most 256 bytes. A miss costs one indexed look-up (3 µs). */
 const cachedDocuments = 10_000;
@@ -7,10 +8,12 @@ const cachedDocuments = 10_000;
 /** The numbers of documents by name, for appends. */
 export class DocumentIds {
   readonly #statements: Statements;
+  readonly #webhooks: Pick<WebhookRows, "record">;
   readonly #ids = new Map<string, number>();
 
-  constructor(statements: Statements) {
+  constructor(statements: Statements, webhooks: Pick<WebhookRows, "record">) {
     this.#statements = statements;
+    this.#webhooks = webhooks;
   }
 
   /** The document's number, if it is in the cache. */
@@ -25,12 +28,17 @@ export class DocumentIds {
   findOrCreate(name: string, lastRow: RowId, at: number): number {
     const cached = this.#ids.get(name);
     if (cached !== undefined) return cached;
-    const { findDocument, insertDocument } = this.#statements;
-    const id = (findDocument.get(name) ?? insertDocument.get(name, lastRow, at))?.id;
-    if (id === undefined) throw new Error("INSERT … RETURNING has returned nothing.");
+    const id = this.#statements.findDocument.get(name)?.id ?? this.#create(name, lastRow, at);
     if (this.#ids.size >= cachedDocuments) this.#ids.clear();
     this.#ids.set(name, id);
     return id;
+  }
+
+  #create(name: string, lastRow: RowId, at: number): number {
+    const created = this.#statements.insertDocument.get(name, lastRow, at);
+    if (created === null) throw new Error("INSERT … RETURNING has returned nothing.");
+    this.#webhooks.record({ type: "doc.created", document: name, sequence: lastRow });
+    return created.id;
   }
 
   delete(name: string): void {

@@ -40,13 +40,30 @@ export function compactRows(
 }
 
 /** Deletes the rows of a document. Called in a transaction. Returns its number, if there is one. */
-export function purgeRows(name: string, { rowIds, statements }: Connection): number | undefined {
+export function purgeRows(name: string, { rowIds, statements, webhooks }: Connection): number | undefined {
   const found = statements.findDocument.get(name);
   if (found === null) return undefined;
   statements.deleteUpdates.run(found.id, 0, rowIds.last);
   statements.deleteQuarantined.run(found.id);
   statements.deleteDocument.run(found.id);
+  webhooks.record({ type: "doc.purged", document: name, sequence: rowIds.last });
+  webhooks.statements.deleteCursorsOf.run(name);
   return found.id;
+}
+
+/**
+ * Marks a document as deleted at `at` (epoch milliseconds), or takes that back with null. Called in a transaction. Returns
+ * false if there is no such document.
+ */
+export function setDeletedAt(name: string, at: number | null, { rowIds, statements, webhooks }: Connection): boolean {
+  const found = statements.findDocument.get(name);
+  if (found === null) return false;
+  // The time of the first deletion stays.
+  if ((found.deletedAt === null) === (at === null)) return true;
+  statements.setDeletedAt.run(at, found.id);
+  const type = at === null ? "doc.undeleted" : "doc.deleted";
+  webhooks.record({ type, document: name, sequence: rowIds.last });
+  return true;
 }
 
 function quarantineRow(document: number, row: RowId, { journal, statements }: Connection): void {

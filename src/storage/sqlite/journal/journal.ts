@@ -121,12 +121,17 @@ export class Journal {
 
   /** Reads the live updates of a document. */
   updatesOf(document: number): readonly StoredUpdate[] {
+    return this.entriesOf(document).map(({ row, update }) => ({ row, update }));
+  }
+
+  /** As `updatesOf`, with their users. */
+  entriesOf(document: number): readonly (StoredUpdate & Pick<UpdateRow, "user">)[] {
     let reader: RecordReader | undefined;
     return (this.#rows.get(document) ?? []).map((row) => {
       // Several updates of one append are in one record.
       while (reader !== undefined && reader.row < row && reader.next());
       if (reader?.row !== row) reader = this.#readerAt(row);
-      return { row, update: reader.update.slice() };
+      return { row, update: reader.update.slice(), user: reader.user };
     });
   }
 
