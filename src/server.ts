@@ -12,6 +12,7 @@ import { type ServedParts, serveParts } from "./composition/serve-parts.ts";
 import type { ServerOptions, ServerSettings } from "./composition/server-options.ts";
 import { reloadableLimits } from "./composition/settings/limits.ts";
 import { openSignaling } from "./composition/signaling.ts";
+import { openWebhooks } from "./composition/webhooks.ts";
 import { CountedAddresses } from "./lib/address/counted-addresses.ts";
 import { systemClock } from "./lib/time/clock.ts";
 import { Pulse } from "./lib/time/pulse.ts";
@@ -112,6 +113,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     access,
     store && relay && opening.use(openDocuments({ ...authorized, relay, store })),
     relay,
+    store && relay && opening.use(await openWebhooks({ ...dependencies, ...relay, store: store.webhooks })),
     dataFolder && store && opening.use(openBackups({ ...dependencies, dataFolder, store })),
     opening.use(openSignaling({ ...authorized, lingerMs: signalingLingerMs })),
   ].filter((part) => part !== undefined);

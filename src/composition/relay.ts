@@ -107,6 +107,7 @@ export interface Relay extends Part {
   readonly rooms: RoomRegistry<SyncRoom>;
   /** Every committed update. */
   readonly changes: Changes;
+  readonly events: RoomEvents;
 }
 
 /** Opens the relay. It closes the compactor, and not the store. */
@@ -125,6 +126,7 @@ export function openRelay(store: Store, options: RelayOptions): Relay {
   return {
     rooms,
     changes: room.changes,
+    events: room.events,
     protocols,
     endpoints: endpointsOf(protocols),
     isReady: () => !queue.isFailing,

@@ -3,6 +3,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import type { Changes } from "../relay/changes.ts";
 import type { RoomEvents } from "../relay/room-events.ts";
 import type { WebhookStore } from "../storage/webhook-store.ts";
+import { webhookRoutes } from "../webhooks/routes/webhook-routes.ts";
 import { Sender } from "../webhooks/sender.ts";
 import { Webhooks } from "../webhooks/webhooks.ts";
 import type { Part } from "./part.ts";
@@ -25,6 +26,7 @@ export async function openWebhooks(options: WebhooksPartOptions): Promise<Part> 
   const sender = new Sender(Object.assign(policy, { clock, limits, userAgent: `Yurt/${packageJson.version}` }));
   const webhooks = await Webhooks.open({ ...options, sender, schedule });
   return {
+    api: webhookRoutes({ webhooks, targets: policy, limits }),
     reload: ({ webhooks: { allowedAddresses, retryDelaysMs } }) => {
       policy.allowed = allowedAddresses;
       schedule.delaysMs = retryDelaysMs;

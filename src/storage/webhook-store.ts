@@ -1,4 +1,3 @@
-import { matchesRoom } from "../auth/room-pattern.ts";
 import type { RowId } from "./store.ts";
 
 /** The events that a webhook can subscribe to. */
@@ -40,13 +39,13 @@ export interface StoredEndpoint {
   readonly failingSince: number | undefined;
 }
 
-/** Whether an endpoint that is not disabled is to be told of these events of a document. */
+/** Whether an endpoint that is not disabled is to be told of an event. `matches` compares a room pattern with a name. */
 export function isSubscribed(
   { disabled, documents, events }: Pick<StoredEndpoint, "disabled" | "documents" | "events">,
-  type: EventType,
-  document: string,
+  { document, type }: { readonly document: string; readonly type: EventType },
+  matches: (pattern: string, document: string) => boolean,
 ): boolean {
-  return disabled === undefined && events.includes(type) && documents.some((pattern) => matchesRoom(pattern, document));
+  return disabled === undefined && events.includes(type) && documents.some((pattern) => matches(pattern, document));
 }
 
 /** A message for one endpoint, which is sent byte for byte as it is until it is delivered or given up. */

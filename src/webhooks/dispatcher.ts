@@ -1,3 +1,4 @@
+import { matchesRoom } from "../auth/room-pattern.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import { nextTurn } from "../lib/time/next-turn.ts";
 import type { CommittedChange } from "../relay/changes.ts";
@@ -126,7 +127,7 @@ export class Dispatcher {
     const known = this.#isToldOf.get(document);
     if (known !== undefined) return known;
     if (this.#isToldOf.size >= rememberedNames) this.#isToldOf.clear();
-    const isTold = isSubscribed(this.#endpoint, "doc.updated", document);
+    const isTold = isSubscribed(this.#endpoint, { type: "doc.updated", document }, matchesRoom);
     this.#isToldOf.set(document, isTold);
     return isTold;
   }

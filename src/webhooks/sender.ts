@@ -2,7 +2,7 @@ import { isIP } from "node:net";
 import { untilAborted } from "../lib/abortable-wait.ts";
 import { errorCode } from "../lib/error-code.ts";
 import type { Clock } from "../lib/time/clock.ts";
-import { signWebhook } from "../lib/webhook-signature.ts";
+import { signWebhook } from "../lib/webhook/webhook-signature.ts";
 import type { StoredEndpoint } from "../storage/webhook-store.ts";
 import { signingSecrets } from "./endpoint-secrets.ts";
 import type { WebhookLimits } from "./limits.ts";

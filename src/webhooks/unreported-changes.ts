@@ -46,7 +46,7 @@ export function updateMessage({ at, changes, cursor, document, id }: UpdateMessa
     document,
     type: "doc.updated",
     sequence,
-    body: messageBody("doc.updated", at, { doc: document, fromSeq: cursor, seq: sequence, users, bytes }),
+    body: messageBody("doc.updated", at, { document, fromSequence: cursor, sequence, users, bytes }),
     attempts: 0,
     dueAt: at,
     failedAt: undefined,

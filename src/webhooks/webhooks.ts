@@ -2,7 +2,7 @@ import { ExpiringCache } from "../lib/expiring-cache.ts";
 import type { Clock } from "../lib/time/clock.ts";
 import { LimitedLog } from "../ops/limited-log.ts";
 import type { Log } from "../ops/log.ts";
-import type { Metrics } from "../ops/metrics.ts";
+import type { ChangeWebhookMetrics } from "../ops/metrics/change-webhook-metrics.ts";
 import type { Changes } from "../relay/changes.ts";
 import type { RoomEvent, RoomEvents } from "../relay/room-events.ts";
 import {
@@ -31,7 +31,7 @@ export interface WebhooksOptions {
   readonly clock: Clock;
   readonly limits: WebhookLimits;
   readonly log: Log;
-  readonly metrics: Pick<Metrics, "changeWebhooks">;
+  readonly metrics: ChangeWebhookMetrics;
 }
 
 /** What a request decides about an endpoint. */
@@ -94,11 +94,12 @@ export class Webhooks {
     store.whenRecorded((document) => {
       for (const { dispatcher } of this.#entries.values()) dispatcher?.recorded(document);
     });
-    const { endpoints, failing, waiting } = metrics.changeWebhooks;
-    waiting.readFrom(() => this.#sum(({ dispatcher }) => dispatcher?.size ?? 0));
-    endpoints.readFrom("enabled", () => this.#sum(({ dispatcher }) => (dispatcher === undefined ? 0 : 1)));
-    endpoints.readFrom("disabled", () => this.#sum(({ dispatcher }) => (dispatcher === undefined ? 1 : 0)));
-    failing.readFrom(() => {
+    metrics.changeWebhookWaiting.readFrom(() => this.#sum(({ dispatcher }) => dispatcher?.size ?? 0));
+    metrics.changeWebhooks.readFrom("enabled", () => this.#sum(({ dispatcher }) => (dispatcher === undefined ? 0 : 1)));
+    metrics.changeWebhooks.readFrom("disabled", () =>
+      this.#sum(({ dispatcher }) => (dispatcher === undefined ? 1 : 0)),
+    );
+    metrics.changeWebhookFailing.readFrom(() => {
       const since = Array.from(this.#entries.values(), ({ endpoint }) => endpoint.failingSince ?? clock.now());
       return Math.max(0, (clock.now() - Math.min(clock.now(), ...since)) / 1_000);
     });
@@ -299,8 +300,7 @@ export class Webhooks {
     const { clock, metrics, schedule, sender } = this.#options;
     const entry = this.#entries.get(id);
     if (entry === undefined) return { kind: "stop" };
-    const { attempts, duration } = metrics.changeWebhooks;
-    const [startedAt, endTimer] = [clock.elapsedMs(), duration.startTimer()];
+    const [startedAt, endTimer] = [clock.elapsedMs(), metrics.changeWebhookDuration.startTimer()];
     const outcome = await sender.send(entry.endpoint, message, signal);
     if (outcome.kind === "interrupted") return { kind: "stop" };
     endTimer();
@@ -310,11 +310,11 @@ export class Webhooks {
       { outcome, failures: message.attempts, endpoint: entry.endpoint, now },
       schedule,
     );
-    attempts.inc({ outcome: outcome.kind === "delivered" ? "delivered" : "failed" });
+    metrics.changeWebhookAttempts.inc({ outcome: outcome.kind === "delivered" ? "delivered" : "failed" });
     this.#setFailing(entry, outcome.kind === "delivered" ? undefined : (entry.endpoint.failingSince ?? now));
     if (outcome.kind !== "delivered") this.#logFailure(id, message, outcome);
     if (verdict.kind === "give-up") {
-      attempts.inc({ outcome: "gave-up" });
+      metrics.changeWebhookAttempts.inc({ outcome: "gave-up" });
       this.#limitedLog.warn({ event: "change-webhook-gave-up", webhook: id, message: message.id });
     }
     if (disable !== undefined) void this.#disable(id, disable);

@@ -10,8 +10,9 @@ beforeEach(async () => {
 
 afterEach(() => bench.dispose());
 
-const ranges = () => bench.sent.map(({ data: { doc, fromSeq, seq } }) => [doc, fromSeq, seq]);
-const types = () => bench.sent.map(({ type, data }) => `${type} ${data.doc}`);
+const ranges = () =>
+  bench.sent.map(({ data: { document, fromSequence, sequence } }) => [document, fromSequence, sequence]);
+const types = () => bench.sent.map(({ type, data }) => `${type} ${data.document}`);
 /** An answer that is given when the test says so. */
 const held = () => Promise.withResolvers<typeof delivered>();
 
@@ -25,7 +26,14 @@ describe("updates", () => {
     expect(bench.sent).toEqual([]);
     await bench.advance(500);
     expect(bench.sent.map(({ data, type }) => ({ type, ...data }))).toEqual([
-      { type: "doc.updated", doc: "a", fromSeq: (rows[0] ?? 0) - 1, seq: last, users: ["ann", "ben"], bytes: 12 },
+      {
+        type: "doc.updated",
+        document: "a",
+        fromSequence: (rows[0] ?? 0) - 1,
+        sequence: last,
+        users: ["ann", "ben"],
+        bytes: 12,
+      },
     ]);
     await bench.advance(60_000);
     expect(bench.sent).toHaveLength(1);
@@ -48,7 +56,7 @@ describe("updates", () => {
     await bench.subscribe({ documents: ["notes/*", "board"] });
     for (const document of ["notes/a", "notes/a/b", "board", "other"]) await bench.write(document);
     await bench.advance(2_000);
-    expect(bench.sent.map(({ data }) => data.doc).sort()).toEqual(["board", "notes/a"]);
+    expect(bench.sent.map(({ data }) => data.document).sort()).toEqual(["board", "notes/a"]);
   });
 
   test("are not even watched without an endpoint that is told of them", async () => {
@@ -67,7 +75,7 @@ describe("updates", () => {
       ["a", held()],
       ["b", held()],
     ]);
-    bench.answer = ({ data }) => answers.get(data.doc)?.promise ?? delivered;
+    bench.answer = ({ data }) => answers.get(data.document)?.promise ?? delivered;
     const first = await bench.write("a");
     const other = await bench.write("b");
     await bench.advance(2_000);
@@ -227,7 +235,7 @@ describe("after a restart", () => {
     for (let document = 0; document < 20; document += 1) await bench.write(`d${document}`);
     await bench.restart();
     await bench.advance(10_000);
-    expect(new Set(bench.sent.map(({ data }) => data.doc)).size).toBe(20);
+    expect(new Set(bench.sent.map(({ data }) => data.document)).size).toBe(20);
     expect(bench.sent).toHaveLength(20);
   });
 
@@ -236,7 +244,7 @@ describe("after a restart", () => {
     await bench.subscribe();
     for (let document = 0; document < 20; document += 1) await bench.write(`d${document}`);
     await bench.advance(10_000);
-    expect(new Set(bench.sent.map(({ data }) => data.doc)).size).toBe(20);
+    expect(new Set(bench.sent.map(({ data }) => data.document)).size).toBe(20);
   });
 });
 

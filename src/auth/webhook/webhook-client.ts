@@ -3,7 +3,7 @@ import { CircuitBreaker } from "../../lib/circuit-breaker.ts";
 import { errorCode } from "../../lib/error-code.ts";
 import { Semaphore } from "../../lib/semaphore.ts";
 import type { Clock } from "../../lib/time/clock.ts";
-import { signWebhook } from "../../lib/webhook-signature.ts";
+import { signWebhook } from "../../lib/webhook/webhook-signature.ts";
 import { LimitedLog, type LineRate } from "../../ops/limited-log.ts";
 import type { Log } from "../../ops/log.ts";
 import type { Metrics } from "../../ops/metrics.ts";

@@ -80,7 +80,7 @@ class SqliteStore implements FileStore {
     this.#clock = options.clock ?? systemClock;
     this.webhooks = new SqliteWebhookStore({
       clock: this.#clock,
-      dropped: () => options.metrics.changeWebhooks.dropped.inc(),
+      dropped: () => options.metrics.changeWebhookDrops.inc(),
       database: {
         read: async (task) => this.#inTurn(() => translateErrors(() => task(this.#opened))),
         write: async (task) => this.#inTurn(() => this.#change(task)),

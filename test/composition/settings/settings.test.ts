@@ -25,9 +25,10 @@ const noBackups = {
 describe("a configuration", () => {
   test("is for this machine alone when nothing is given", () => {
     const { values, origins, unknownVariables } = accepted({});
-    const { "proxy.trusted": proxies, ...others } = values;
-    expect(proxies.has("127.0.0.1")).toBeFalse();
+    const { "proxy.trusted": proxies, "webhooks.allowed-addresses": allowed, ...others } = values;
+    expect([proxies, allowed].map((ranges) => ranges.has("127.0.0.1"))).toEqual([false, false]);
     expect(withoutLimits(others)).toEqual({
+      "webhooks.retries": [5_000, 30_000, 120_000, 600_000, 3_600_000, 14_400_000, 43_200_000, 86_400_000],
       host: "127.0.0.1",
       port: 4444,
       "compat-ports": [],
@@ -81,6 +82,8 @@ describe("a configuration", () => {
       YURT_SIGNALING_PEERJS_KEY: "mine",
       YURT_SIGNALING_PEERJS_DISCOVERY: "true",
       YURT_PROXY_TRUSTED: "127.0.0.1, fd00::/8",
+      YURT_WEBHOOKS_ALLOWED_ADDRESSES: "10.0.0.0/8",
+      YURT_WEBHOOKS_RETRIES: "1s, 2m",
       YURT_AUTH_MODE: "webhook",
       YURT_AUTH_SECRET: secret,
       YURT_AUTH_ISSUER: "app",
@@ -91,9 +94,11 @@ describe("a configuration", () => {
       YURT_AUTH_ORIGINS: "https://app.example",
       YURT_LOG_LEVEL: "silent",
     });
-    const { "proxy.trusted": proxies, ...others } = values;
+    const { "proxy.trusted": proxies, "webhooks.allowed-addresses": allowed, ...others } = values;
     expect(["127.0.0.1", "fd01::1", "10.0.0.1"].map((address) => proxies.has(address))).toEqual([true, true, false]);
+    expect([allowed.has("10.1.1.1"), allowed.has("127.0.0.1")]).toEqual([true, false]);
     expect(withoutLimits(others)).toEqual({
+      "webhooks.retries": [1_000, 120_000],
       host: "::",
       port: 0,
       "compat-ports": [8_080, 3_001],

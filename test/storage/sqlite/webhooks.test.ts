@@ -53,7 +53,7 @@ describe("messages about documents", () => {
     expect(JSON.parse(created?.body ?? "")).toEqual({
       type: "doc.created",
       timestamp: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
-      data: { doc: "notes/a" },
+      data: { document: "notes/a" },
     });
     // The first has come before all updates, the second after both of this document.
     expect([created?.sequence, deleted?.sequence]).toEqual([0, 3]);

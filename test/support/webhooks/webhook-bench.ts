@@ -18,9 +18,9 @@ export interface SentMessage {
   readonly id: string;
   readonly type: string;
   readonly data: {
-    readonly doc: string;
-    readonly fromSeq: number;
-    readonly seq: number;
+    readonly document: string;
+    readonly fromSequence: number;
+    readonly sequence: number;
     readonly users: readonly string[];
     readonly bytes: number;
     readonly user?: string;

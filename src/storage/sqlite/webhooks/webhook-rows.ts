@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import { matchesRoom } from "../../../auth/room-pattern.ts";
 import type { RowId } from "../../store.ts";
 import {
   type DocumentEvent,
@@ -66,15 +67,15 @@ export class WebhookRows {
     const at = this.#listener.now();
     for (const endpoint of this.endpoints) {
       // The cursor of a new document: none of its updates comes before the event.
-      if (type === "doc.created" && isSubscribed(endpoint, "doc.updated", document))
+      if (type === "doc.created" && isSubscribed(endpoint, { type: "doc.updated", document }, matchesRoom))
         this.statements.setCursor.run(endpoint.id, document, sequence);
-      if (!isSubscribed(endpoint, type, document)) continue;
+      if (!isSubscribed(endpoint, { type, document }, matchesRoom)) continue;
       const count = this.#countOf(endpoint.id);
       if (count >= maxMessages) {
         this.#listener.dropped();
         continue;
       }
-      const body = messageBody(type, at, { doc: document, ...data });
+      const body = messageBody(type, at, { document, ...data });
       const id = newMessageId();
       this.statements.insertMessage.run(endpoint.id, document, id, type, sequence, body, at);
       this.#counted(endpoint.id, 1);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { Webhook } from "standardwebhooks";
-import { signWebhook } from "../../src/lib/webhook-signature.ts";
+import { signWebhook } from "../../../src/lib/webhook/webhook-signature.ts";
 
 const bytes = (length: number) => Buffer.from(Array.from({ length }, (_, index) => (index * 37) % 256));
 const written = (length: number) => `whsec_${bytes(length).toString("base64")}`;
