@@ -113,7 +113,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     access,
     store && relay && opening.use(openDocuments({ ...authorized, relay, store })),
     relay,
-    store && relay && opening.use(await openWebhooks({ ...dependencies, ...relay, store: store.webhooks })),
+    store && relay && opening.use(await openWebhooks(store.webhooks, { ...dependencies, relay })),
     dataFolder && store && opening.use(openBackups({ ...dependencies, dataFolder, store })),
     opening.use(openSignaling({ ...authorized, lingerMs: signalingLingerMs })),
   ].filter((part) => part !== undefined);

@@ -1,30 +1,27 @@
 import { lookup } from "node:dns/promises";
 import packageJson from "../../package.json" with { type: "json" };
-import type { Changes } from "../relay/changes.ts";
-import type { RoomEvents } from "../relay/room-events.ts";
 import type { WebhookStore } from "../storage/webhook-store.ts";
 import { webhookRoutes } from "../webhooks/routes/webhook-routes.ts";
 import { Sender } from "../webhooks/sender.ts";
 import { Webhooks } from "../webhooks/webhooks.ts";
 import type { Part } from "./part.ts";
+import type { Relay } from "./relay.ts";
 import type { PartDependencies, ServerOptions } from "./server-options.ts";
 
 export interface WebhooksPartOptions
   extends Pick<PartDependencies, "clock" | "limits" | "log" | "metrics">,
     Pick<ServerOptions, "webhooks"> {
-  readonly store: WebhookStore;
-  readonly changes: Changes;
-  readonly events: RoomEvents;
+  readonly relay: Pick<Relay, "changes" | "events">;
 }
 
 /** Opens the part of a server that tells applications of changes. Rejects with `StoreError`. */
-export async function openWebhooks(options: WebhooksPartOptions): Promise<Part> {
+export async function openWebhooks(store: WebhookStore, options: WebhooksPartOptions): Promise<Part> {
   const { clock, limits } = options;
   // A reload changes them in place.
   const policy = { allowed: options.webhooks.allowedAddresses, lookup: addressesOf };
   const schedule = { delaysMs: options.webhooks.retryDelaysMs, random: Math.random };
   const sender = new Sender(Object.assign(policy, { clock, limits, userAgent: `Yurt/${packageJson.version}` }));
-  const webhooks = await Webhooks.open({ ...options, sender, schedule });
+  const webhooks = await Webhooks.open({ ...options, ...options.relay, store, sender, schedule });
   return {
     api: webhookRoutes({ webhooks, targets: policy, limits }),
     reload: ({ webhooks: { allowedAddresses, retryDelaysMs } }) => {

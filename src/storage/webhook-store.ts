@@ -93,7 +93,7 @@ export interface StoredChanges {
   readonly bytes: number;
 }
 
-/** What an endpoint is to be told next of a document. */
+/** The next message about a document to an endpoint, and how far it has been told. */
 export interface LaneState {
   /** The next message: a `doc.updated` that was begun, else the oldest one. */
   readonly next: StoredMessage | undefined;

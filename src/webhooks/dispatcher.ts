@@ -16,7 +16,7 @@ import { Lane } from "./lane.ts";
 import type { WebhookLimits } from "./limits.ts";
 import { joined, splitAt, updateMessage } from "./unreported-changes.ts";
 
-/** What becomes of a message after an attempt. */
+/** The decision about a message after an attempt. */
 export type Verdict =
   | { readonly kind: "delivered" }
   | { readonly kind: "retry"; readonly delayMs: number }
@@ -42,7 +42,7 @@ const scannedDocuments = 500;
 const failuresUntilProbing = 5;
 const rememberedNames = 10_000;
 
-/** What a lane does next. */
+/** The next step of a lane. */
 type Step = { readonly kind: "again" } | { readonly kind: "idle" } | { readonly kind: "wait"; readonly ms: number };
 
 /**

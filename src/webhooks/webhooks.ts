@@ -34,7 +34,7 @@ export interface WebhooksOptions {
   readonly metrics: ChangeWebhookMetrics;
 }
 
-/** What a request decides about an endpoint. */
+/** The settings of an endpoint that a request decides. */
 export interface EndpointSettings
   extends Pick<StoredEndpoint, "url" | "description" | "events" | "documents" | "debounceMs" | "maxWaitMs"> {
   readonly isEnabled: boolean;
@@ -68,7 +68,7 @@ export class Webhooks {
   readonly #limitedLog: LimitedLog;
   readonly #entries = new Map<string, Entry>();
   readonly #failures: ExpiringCache<true>;
-  /** What is to be finished before the store closes. */
+  /** The work that is to be finished before the store closes. */
   readonly #pending = new Set<Promise<void>>();
   /** The endpoints change one after the other. */
   #changing: Promise<unknown> = Promise.resolve();

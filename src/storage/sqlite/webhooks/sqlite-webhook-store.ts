@@ -11,6 +11,7 @@ import type {
   WebhookStore,
 } from "../../webhook-store.ts";
 import type { Connection } from "../connection.ts";
+import type { DocumentRow } from "../statements.ts";
 import { messageOf, type RecordListener } from "./webhook-rows.ts";
 
 /** The database of a store. */
@@ -86,10 +87,7 @@ export class SqliteWebhookStore implements WebhookStore, RecordListener {
     return this.#database.read((connection) => {
       const found = connection.webhooks.statements.selectSequences.all(after, limit);
       const documents = found
-        .filter(({ id, name, sequence }) => {
-          const last = Math.max(sequence, connection.journal.lastRowOf(id) ?? 0);
-          return last > cursorOf(connection, endpoint, name);
-        })
+        .filter((document) => sequenceOf(document, connection) > cursorOf(connection, endpoint, document.name))
         .map(({ name }) => name);
       return { documents, next: found.length < limit ? undefined : found.at(-1)?.name };
     });
@@ -106,11 +104,12 @@ export class SqliteWebhookStore implements WebhookStore, RecordListener {
   }
 
   changes(name: string, after: RowId): Promise<StoredChanges | undefined> {
-    return this.#database.read(({ journal, statements, webhooks }) => {
+    return this.#database.read((connection) => {
+      const { journal, statements, webhooks } = connection;
       const found = statements.findDocument.get(name);
       if (found === null) return undefined;
       const journaled = journal.entriesOf(found.id).filter(({ row }) => row > after);
-      const sequence = Math.max(found.sequence, journaled.at(-1)?.row ?? 0);
+      const sequence = sequenceOf(found, connection);
       if (sequence <= after) return undefined;
       const inTable = webhooks.statements.selectUsers.all(found.id, after, maxUsers);
       const users = new Set([...inTable, ...journaled].flatMap(({ user }) => user ?? []));
@@ -162,6 +161,14 @@ export class SqliteWebhookStore implements WebhookStore, RecordListener {
   prune(before: number): Promise<void> {
     return this.#database.write(({ webhooks }) => webhooks.prune(before));
   }
+}
+
+/** As `DocumentInfo.sequence`. */
+function sequenceOf(
+  { base, id, lastCompacted }: Pick<DocumentRow, "base" | "id" | "lastCompacted">,
+  { journal, statements }: Connection,
+): RowId {
+  return Math.max(lastCompacted, statements.selectLastUpdate.get(id, base)?.row ?? 0, journal.lastRowOf(id) ?? 0);
 }
 
 function cursorOf({ webhooks }: Connection, endpoint: string, document: string): RowId {

@@ -92,9 +92,10 @@ export function prepareWebhookStatements(database: Database) {
       "UPDATE webhook_cursors SET sequence = max(sequence, ?) WHERE webhook = ? AND document = ?",
     ),
     deleteCursorsOf: database.prepare<void, [document: string]>("DELETE FROM webhook_cursors WHERE document = ?"),
-    selectSequences: database.prepare<{ id: number; name: string; sequence: RowId }, [after: string, limit: number]>(
-      "SELECT id, name, last_update AS sequence FROM documents WHERE name > ? ORDER BY name LIMIT ?",
-    ),
+    selectSequences: database.prepare<
+      { id: number; name: string; base: RowId | null; lastCompacted: RowId },
+      [after: string, limit: number]
+    >("SELECT id, name, base, last_update AS lastCompacted FROM documents WHERE name > ? ORDER BY name LIMIT ?"),
     selectUsers: database.prepare<{ user: string }, [document: number, after: RowId, limit: number]>(
       "SELECT DISTINCT user FROM updates WHERE document = ? AND id > ? AND user IS NOT NULL LIMIT ?",
     ),
