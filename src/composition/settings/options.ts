@@ -9,7 +9,7 @@ import { metricsOptions } from "./metrics-options.ts";
 import { networkOptions } from "./network-options.ts";
 import { protocolOptions } from "./protocol-options.ts";
 import { storageOptions } from "./storage-options.ts";
-import { webhookOptions } from "./webhook-options.ts";
+import { webhookOptions } from "./webhooks/webhook-options.ts";
 
 /** Every setting of the server, in the order of help and reference. */
 export const options = {

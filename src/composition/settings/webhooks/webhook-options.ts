@@ -1,7 +1,7 @@
 import * as v from "valibot";
-import { durationForms, parseDuration } from "../../config/duration.ts";
-import { option } from "../../config/option.ts";
-import * as schemas from "../../config/schemas.ts";
+import { durationForms, parseDuration } from "../../../config/duration.ts";
+import { option } from "../../../config/option.ts";
+import * as schemas from "../../../config/schemas.ts";
 
 const mostRetries = 20;
 
