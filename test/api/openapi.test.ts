@@ -39,7 +39,8 @@ test.each(operations.map((operation) => [operation.id, operation] as const))(
     if (example === undefined) throw new Error(`no example of ${id}`);
     await using server = await startApiServer({ mode: "token" });
     await example.prepare?.(server);
-    const answer = await call(server, operation, example);
+    const path = (await example.preparePath?.(server)) ?? example.path ?? {};
+    const answer = await call(server, operation, { ...example, path });
     expect([answer.status, answer.text]).toEqual([example.status, expect.any(String)]);
     expect([...operation.responses.keys()]).toContain(example.status);
     const schema = operation.responses.get(example.status);

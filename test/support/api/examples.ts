@@ -10,6 +10,8 @@ export interface Example {
   readonly prepare?: (api: ApiServer) => Promise<unknown>;
   /** The parameters of the path except `doc`. */
   readonly path?: Readonly<Record<string, string>>;
+  /** As `path`, for what the request needs: it is called after `prepare`. */
+  readonly preparePath?: (api: ApiServer) => Promise<Readonly<Record<string, string>>>;
   readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
@@ -36,6 +38,25 @@ function writeXml(api: ApiServer) {
   const doc = new Y.Doc();
   doc.getXmlFragment("page").insert(0, [new Y.XmlElement("p")]);
   return api.ask("POST", "/v1/docs/doc/update", { ...admin(api), body: Y.encodeStateAsUpdate(doc) });
+}
+
+const webhook = { url: "http://127.0.0.1:9/", debounceMs: 0 };
+
+async function addWebhook(api: ApiServer) {
+  const { body } = await api.ask("POST", "/v1/webhooks", {
+    ...admin(api),
+    body: { ...webhook, events: ["doc.created"] },
+  });
+  return { webhook: String(body["id"]) };
+}
+
+/** Adds a webhook that cannot be reached, to which a message is to be delivered. */
+async function addMessage(api: ApiServer) {
+  const added = await addWebhook(api);
+  await writeExample(api);
+  const { body } = await api.ask("GET", `/v1/webhooks/${added.webhook}/deliveries`, admin(api));
+  const [message] = [body["items"]].flat();
+  return { ...added, message: String(Object(message).id) };
 }
 
 /** A request for each operation of the API, by its id. */
@@ -78,4 +99,13 @@ export const examples: Readonly<Record<string, Example>> = {
   disconnectClients: { body: { user: "ann" }, needsNoDocument: true, status: 200 },
   followDocument: { isStream: true, needsNoDocument: true, status: 200 },
   followDocuments: { isStream: true, status: 200 },
+  listWebhooks: { prepare: addWebhook, status: 200 },
+  createWebhook: { body: webhook, status: 201 },
+  getWebhook: { preparePath: addWebhook, status: 200 },
+  changeWebhook: { preparePath: addWebhook, body: { enabled: false }, status: 200 },
+  deleteWebhook: { preparePath: addWebhook, status: 204 },
+  rotateWebhookSecret: { preparePath: addWebhook, body: { overlapSeconds: 60 }, status: 200 },
+  testWebhook: { preparePath: addWebhook, status: 200 },
+  listWebhookDeliveries: { preparePath: addMessage, status: 200 },
+  redeliverWebhookMessage: { preparePath: addMessage, status: 202 },
 };
