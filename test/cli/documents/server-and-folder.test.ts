@@ -221,7 +221,9 @@ describe("a purge", () => {
       const data = place === "folder" ? folder : served;
       const source = workshop.file("source.sqlite");
       const database = openHocuspocusDatabase(source);
-      for (const [index, update] of typed(needle).entries()) storeDocument(database, `forgotten ${index}`, update);
+      // Large enough for pages of its own, which are free after the purge.
+      for (const [index, update] of typed(needle.repeat(5_000)).entries())
+        storeDocument(database, `forgotten ${index}`, update);
       database.close(true);
       await documentsAt(data, ["import", "--from", "hocuspocus-sqlite", source]);
       await documentsAt(data, ["delete", "forgotten 0"]);
