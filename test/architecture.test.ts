@@ -90,6 +90,10 @@ const roots = ["main.ts", "**/*-worker.ts"];
  */
 const pages = ["web/**"];
 
+/** The package that applications install, and the packages that it takes from them. */
+const installed = ["client/**"];
+const installedModules = /^(yjs|y-websocket|react)$/;
+
 /** Knows neither runtime nor socket nor time: what it needs comes in through a contract, or `Clock`. */
 const pure = ["{rooms,relay,signaling}/**"];
 /** `Date` in signed-room-tokens.ts only converts the clock's time for jose. */
@@ -186,6 +190,7 @@ function forbiddenModule(from: string, module: string, packages: readonly string
   if (isPure(from) && !pureModules.test(module)) return "is not pure";
   if (matches(selfContained, from) && !selfContainedModules.test(module)) return "is not self-contained";
   if (isOfPages(from) && builtIns.test(module)) return "is not in browsers";
+  if (matches(installed, from)) return installedModules.test(module) ? undefined : "is not a peer of the client";
   if (matches(codecs, from) && !codecModules.test(module)) return "does not belong in a codec";
   return builtIns.test(module) || packages.includes(packageOf(module))
     ? undefined
@@ -240,7 +245,7 @@ function deadPatterns(paths: readonly string[]): readonly string[] {
     ...Object.entries(offlineCommands).flatMap(([command, allowed]) => [command, ...allowed]),
     ...implementations,
     ...Object.values(floors).flat(),
-    ...[...selfContainedImports, ...roots, ...pages, ...pure, ...pureExceptions],
+    ...[...selfContainedImports, ...roots, ...pages, ...installed, ...pure, ...pureExceptions],
     ...[...codecs, ...codecImports, ...environmentReaders, closeCodeTable],
   ];
   return patterns.flatMap(withoutBraces).filter((pattern) => !paths.some((path) => matches([pattern], path)));
@@ -281,7 +286,7 @@ function median(values: readonly number[]): number {
 /** Where tests and scripts may import from each other: the files of the first patterns, those of the second. */
 const bridges: readonly (readonly [from: readonly string[], to: readonly string[]])[] = [
   [["scripts/**"], ["test/support/**"]],
-  [["test/{scripts,torture}/**"], ["scripts/**"]],
+  [["test/{scripts,torture,client}/**"], ["scripts/**"]],
 ];
 
 /** Why a test or a script must not import another file (paths in the repository); undefined if it may. */

@@ -42,7 +42,9 @@ function faultOf(page: string, target: string): string | undefined {
 function packagesInstalledBy(page: string): ReadonlySet<string> {
   const commands = codeBlocks(page).map(({ code }) => code.replaceAll("\\\n", " "));
   const lines = commands.flatMap((code) => code.match(/^npm install .*$/gm) ?? []);
-  return new Set(lines.flatMap((line) => line.split(/\s+/).slice(2)));
+  const named = lines.flatMap((line) => line.split(/\s+/).slice(2));
+  // A file of a release: `./yurt-client-0.1.0.tgz`.
+  return new Set(named.map((name) => /^\.\/(.+)-\d+\.\d+\.\d+\.tgz$/.exec(name)?.[1] ?? name));
 }
 
 describe("the documentation", () => {

@@ -75,6 +75,13 @@ const staticSteps: readonly Step[] = [
     count: countAsTest,
   },
   {
+    name: "types of the client",
+    command: [bun, "node_modules/typescript/bin/tsc", "--noEmit", "--project", "src/client"],
+    limitMs: 90 * second,
+    runsTests: false,
+    count: countAsTest,
+  },
+  {
     name: "types of the pages",
     command: [bun, "node_modules/typescript/bin/tsc", "--noEmit", "--project", "src/web"],
     limitMs: 90 * second,

@@ -8,6 +8,7 @@ import { productionPackages } from "../licenses/production-packages.ts";
 import { type ArchiveFile, packTar, packZip, writeFiles } from "./archives.ts";
 import { billOfMaterials } from "./bill-of-materials.ts";
 import { installBunBinaries } from "./bun-binaries.ts";
+import { packClient } from "./client-package.ts";
 import { packDebian } from "./debian-package.ts";
 import { checkExecutable } from "./executable-format.ts";
 import { signAdHoc, signatureMatches } from "./mach-o-signature.ts";
@@ -62,6 +63,7 @@ export async function makeRelease(release: Release): Promise<void> {
     folder: out,
     time,
   });
+  await packClient({ root, staging, folder: out, version, license: texts.license, time });
   await rm(staging, { recursive: true });
   await writeOthers(release, texts);
 }

@@ -1,5 +1,5 @@
-import { Document, type DocumentFacts, type ReadOptions } from "./document.ts";
-import { Requests, type RequestsOptions } from "./requests.ts";
+import { Document, type DocumentFacts } from "./document.ts";
+import { type ReadOptions, Requests, type RequestsOptions } from "./requests.ts";
 
 export interface ListOptions extends ReadOptions {
   /** The names begin with this text. */

@@ -1,5 +1,9 @@
+import { Content } from "./content.ts";
+import { base64url, fromBase64 } from "./encoding.ts";
 import { YurtError } from "./errors.ts";
-import type { Requests } from "./requests.ts";
+import { follow } from "./follow.ts";
+import type { ReadOptions, Requests } from "./requests.ts";
+import type { WriteOptions, Written } from "./writes.ts";
 
 /** The facts of a document. Times are in RFC 3339's form. */
 export interface DocumentFacts {
@@ -15,31 +19,37 @@ export interface DocumentFacts {
   readonly deletedAt: string | null;
 }
 
-/** The outcome of a write. */
-export interface Written {
-  /** The sequence of the document with the update. */
-  readonly sequence: number;
-  /** False if the document had all of it already. */
-  readonly changed: boolean;
-}
-
-export interface ReadOptions {
-  readonly signal?: AbortSignal | undefined;
-}
-
 export interface ReadUpdateOptions extends ReadOptions {
   /** A state vector (`Y.encodeStateVector`): the update leaves out what its owner has. */
   readonly stateVector?: Uint8Array | undefined;
 }
 
-export interface WriteOptions extends ReadOptions {
-  /** The sequence that was read: the write fails with the code `precondition-failed` if the document has changed since. */
-  readonly ifSequence?: number | undefined;
+/** An event of a document that is followed. */
+export interface DocumentEvent {
+  /** `ready` comes first, with the sequence from which updates follow. */
+  readonly kind: "ready" | "update";
+  readonly sequence: number;
+  /** The Yjs update; undefined if it is large: read it with `readUpdate` and the state vector that you have. */
+  readonly update: Uint8Array | undefined;
+}
+
+export interface FollowOptions extends ReadOptions {
+  /** The sequence that the caller has; by default the present one. */
+  readonly since?: number | undefined;
+}
+
+/** The awareness state of one client in a document. */
+export interface AwarenessState {
+  readonly clientId: number;
+  readonly clock: number;
+  readonly state: unknown;
 }
 
 /** One document of a server. Creating this object asks the server nothing. All methods reject with `YurtError`. */
 export class Document {
   readonly name: string;
+  /** Its content as JSON, text and XML. */
+  readonly content: Content;
   readonly #requests: Requests;
   readonly #path: string;
 
@@ -47,6 +57,7 @@ export class Document {
     this.name = name;
     this.#requests = requests;
     this.#path = `/docs/${encodeURIComponent(name)}`;
+    this.content = new Content(this.#path, requests);
   }
 
   /** The facts of the document; undefined if there is none, or it is not for the token. */
@@ -81,6 +92,40 @@ export class Document {
     }
   }
 
+  /**
+   * Yields every update of the document, each once, also over a lost connection. Ends when `signal` aborts.
+   *
+   * Throws `YurtError` with the code `events-lost` if updates that are missing were merged: read the document again then.
+   */
+  async *follow({ signal, since }: FollowOptions = {}): AsyncGenerator<DocumentEvent> {
+    const request = { path: `${this.#path}/events`, lastEventId: since?.toString(), signal };
+    for await (const { data, event } of follow(this.#requests, request)) {
+      if (event !== "ready" && event !== "update") continue;
+      const { sequence, update } = JSON.parse(data);
+      yield { kind: event, sequence, update: update === undefined ? undefined : fromBase64(update) };
+    }
+  }
+
+  /** The awareness states of the clients in the document. */
+  async awareness(options: ReadOptions = {}): Promise<readonly AwarenessState[]> {
+    const { items } = await this.#requests.json<{ items: AwarenessState[] }>({
+      path: `${this.#path}/awareness`,
+      ...options,
+    });
+    return items;
+  }
+
+  /** Disconnects the clients of the document, or those of one user; they may return. Returns their number. */
+  async disconnect(user?: string): Promise<number> {
+    const path = `${this.#path}/disconnect`;
+    const { disconnected } = await this.#requests.json<{ disconnected: number }>({
+      method: "POST",
+      path,
+      body: { user },
+    });
+    return disconnected;
+  }
+
   /** Deletes the document; its clients are disconnected. `undelete` takes it back. Repeating it changes nothing. */
   async delete(options: ReadOptions = {}): Promise<void> {
     await this.#requests.send({ method: "DELETE", path: this.#path, ...options });
@@ -99,9 +144,4 @@ export class Document {
 
 function conditionOf({ ifSequence, signal }: WriteOptions) {
   return { headers: { "if-match": ifSequence === undefined ? undefined : `"${ifSequence}"` }, signal };
-}
-
-function base64url(bytes: Uint8Array): string {
-  const text = Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
-  return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }

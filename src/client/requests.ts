@@ -14,6 +14,10 @@ export interface RequestsOptions {
   readonly retries?: number | undefined;
 }
 
+export interface ReadOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
 export interface ApiRequest {
   readonly method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** The path under `/v1`, encoded. */
@@ -95,16 +99,18 @@ function queryOf(query: NonNullable<ApiRequest["query"]>): string {
   return given.length === 0 ? "" : `?${given.join("&")}`;
 }
 
-async function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {
+/** Rejects with the reason of `signal` when it aborts. */
+export async function delay(ms: number, signal: AbortSignal | undefined): Promise<void> {
   signal?.throwIfAborted();
-  const { promise, reject, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
-  const aborted = () => reject(signal?.reason);
-  signal?.addEventListener("abort", aborted, { once: true });
-  try {
-    await promise;
-  } finally {
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", aborted);
-  }
+  await new Promise<void>((resolve, reject) => {
+    const aborted = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", aborted);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", aborted, { once: true });
+  });
 }
