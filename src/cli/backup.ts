@@ -75,7 +75,7 @@ function describeSystemError(code: unknown, target: string): string | undefined 
     case "EROFS":
       return `The folder ${dirname(target)} is not writable. Choose another folder.`;
     case "ENOSPC":
-      return `The disk of ${dirname(target)} is full. Choose another one.`;
+      return `The disk of ${dirname(target)} is full. Choose another folder.`;
     default:
       return undefined;
   }

@@ -47,7 +47,7 @@ export const commands: readonly CommandDefinition[] = [
   },
   {
     usage: "backup <target>",
-    help: "copy all documents into a new file; the server may run meanwhile",
+    help: "copy all documents into a new file, also while the server runs",
     switches: ["verify"],
     settings: ["data"],
     load: async () => (await import("./backup.ts")).backup,
@@ -72,14 +72,14 @@ export const commands: readonly CommandDefinition[] = [
   },
   {
     usage: "doctor",
-    help: "examine machine, data folder, proxy and running server; each finding has its remedy",
+    help: "examine the machine, the data folder, the proxy and the running server; print a remedy for each problem",
     switches: ["json"],
     settings: "all",
     load: async () => (await import("./doctor/doctor.ts")).doctor,
   },
   {
     usage: "ports",
-    help: "list the ports that the server listens on, and which to open in the firewall",
+    help: "list the ports of the server, and which of them to open in the firewall",
     switches: ["json"],
     settings: "all",
     load: async () => (await import("./ports.ts")).listPorts,
@@ -91,7 +91,7 @@ export const commands: readonly CommandDefinition[] = [
   },
   {
     usage: "completion <shell>",
-    help: "print a script that completes commands and flags: bash, zsh or fish",
+    help: "print the completion script for a shell: bash, zsh or fish",
     example: "source <(yurt completion bash)",
     load: async () => (await import("./completion/completion.ts")).completionOf(commandTable()),
   },

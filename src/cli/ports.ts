@@ -39,7 +39,7 @@ function portsOf(values: SettingValues): readonly UsedPort[] {
   // Behind a proxy, clients that reach Yurt itself would avoid HTTPS.
   const open = isLoopback(host) ? "local" : proxy === undefined ? "yes" : "no";
   const protocol = isEncrypted ? "HTTPS and WebSockets" : "HTTP and WebSockets";
-  const purpose = proxy === undefined ? protocol : `${protocol}, from the reverse proxy alone`;
+  const purpose = proxy === undefined ? protocol : `${protocol}, only from the reverse proxy`;
   return [
     ...(proxy === undefined ? [] : [proxy]),
     { port: named(values.port), open, purpose },
@@ -75,7 +75,7 @@ function metricsPort({ host, port }: { readonly host: string; readonly port: num
   return {
     port: named(port),
     open: isLoopback(host) ? "local" : "no",
-    purpose: "metrics, for Prometheus alone: they need no token",
+    purpose: "metrics without a token, only for Prometheus",
   };
 }
 

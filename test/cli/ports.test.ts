@@ -14,14 +14,14 @@ describe("yurt ports", () => {
       ["--public-url", "https://collab.example.com/yurt", ...token],
       [
         "443/tcp\tyes\tthe reverse proxy that serves https://collab.example.com/yurt",
-        "4444/tcp\tlocal\tHTTP and WebSockets, from the reverse proxy alone",
+        "4444/tcp\tlocal\tHTTP and WebSockets, only from the reverse proxy",
       ],
     ],
     [
       ["--host", "::", "--public-url", "http://collab.example.com:8080", ...token, "--port", "0"],
       [
         "8080/tcp\tyes\tthe reverse proxy that serves http://collab.example.com:8080/",
-        "any/tcp\tno\tHTTP and WebSockets, from the reverse proxy alone",
+        "any/tcp\tno\tHTTP and WebSockets, only from the reverse proxy",
       ],
     ],
     [
@@ -35,7 +35,7 @@ describe("yurt ports", () => {
     [["--tls-cert", "a.pem", "--tls-key", "b.pem"], ["4444/tcp\tlocal\tHTTPS and WebSockets"]],
     [
       ["--metrics-listen", "0.0.0.0:9464"],
-      ["4444/tcp\tlocal\tHTTP and WebSockets", "9464/tcp\tno\tmetrics, for Prometheus alone: they need no token"],
+      ["4444/tcp\tlocal\tHTTP and WebSockets", "9464/tcp\tno\tmetrics without a token, only for Prometheus"],
     ],
   ])("with %j lists %j", async (args, lines) => {
     expect(await yurt(["ports", ...args])).toEqual({ code: 0, out: `${lines.join("\n")}\n`, err: "" });

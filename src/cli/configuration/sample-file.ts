@@ -10,7 +10,7 @@ const introduction = `\
 # an example if the comment says so: remove the # to set them. Flags and
 # environment variables take precedence over this file.
 #
-# Check it with: yurt check. See what counts with: yurt config show.
+# Check it with: yurt check. Show all values with: yurt config show.
 `;
 
 /**

@@ -52,9 +52,7 @@ async function run(check: Check, examination: Examination): Promise<readonly Fin
     return await check(examination);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    return [
-      { check: "Examination", status: "fail", message: `A check could not be made: ${reason.replace(/\.$/, "")}.` },
-    ];
+    return [{ check: "Examination", status: "fail", message: `A check failed: ${reason.replace(/\.$/, "")}.` }];
   }
 }
 

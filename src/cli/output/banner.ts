@@ -30,7 +30,7 @@ export interface BannerFacts {
   readonly demoLink?: string;
 }
 
-const httpsHint = "no HTTPS: yurt serve DOMAIN does it, or a reverse proxy in front";
+const httpsHint = "no HTTPS. Use yurt serve DOMAIN, or a reverse proxy";
 
 /** The text that a person sees who starts the server on a terminal. */
 export function banner(facts: BannerFacts): string {
@@ -76,7 +76,7 @@ function httpsLines({ https }: BannerFacts): readonly string[] {
   const { certificate, httpUrl } = https;
   const state =
     certificate === undefined
-      ? "waits for its first certificate (the log tells how it goes)"
+      ? "waiting for the first certificate (see the log)"
       : `certificate valid until ${new Date(certificate.expiresAt).toISOString().slice(0, 10)}`;
   return [state, ...(httpUrl === undefined ? [] : [`plain HTTP on port ${new URL(httpUrl).port || 80}`])];
 }

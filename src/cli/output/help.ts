@@ -108,7 +108,7 @@ export function commandHelp(path: string, definition: CommandDefinition): string
   ];
   const { settings } = definition;
   const keys = settings === "all" ? [] : (settings ?? []);
-  const all = settings === "all" ? ["Options of the server count, too: yurt serve --help"] : [];
+  const all = settings === "all" ? ["All options of the server are accepted: yurt serve --help"] : [];
   const operands = definition.usage.replace(/^\S+ ?/, "");
   return paragraphs(
     wrapped(sentence(definition.help), ""),

@@ -34,7 +34,7 @@ function flagOfPort(error: Error, isFirst: boolean): string {
 }
 
 function describeUnknownName(host: string, flag: string): string {
-  return `The host name ${host} is not known here. Choose an address of this machine with ${flag}.`;
+  return `The host name ${host} cannot be resolved. Choose an address of this machine with ${flag}.`;
 }
 
 function describeListenError(

@@ -19,7 +19,7 @@ export async function health({ sources, stdout, stderr }: CommandContext): Promi
   const { "public-url": publicUrl } = values;
   const localUrl = localUrlOf(values);
   if (localUrl === undefined) {
-    stderr.write("yurt: With port 0 the server takes any free port. Give the port that it listens on with --port.\n");
+    stderr.write("yurt: With port 0 the server takes any free port. Give its actual port with --port.\n");
     return exitCodes.failed;
   }
   const problem = await problemAt(`${localUrl}/readyz`);

@@ -98,7 +98,7 @@ export const accessOptions = {
     expected:
       "origins separated by commas, such as https://app.example,https://*.example.com,capacitor://localhost; " +
       "local files are null or file://",
-    help: "allowed web origins, comma-separated; * stands for the first label of a host (default: all)",
+    help: "allowed web origins, comma-separated; * replaces the first label of a host (default: all)",
     group: "Access",
     placeholder: "origins",
     isReloadable: true,

@@ -11,7 +11,7 @@ export const lifecycleOptions = {
     schema: parsed(v.string(), parseDrain),
     default: "10s",
     expected: "a time such as 10s or 2m, up to 1h; 0s closes all connections at once",
-    help: "when the server stops, time in which it closes connections in waves, so that clients return one by one",
+    help: "time in which a stopping server closes its connections in waves, so that clients do not all reconnect at once",
     group: "Network",
     placeholder: "time",
     isReloadable: true,

@@ -10,7 +10,7 @@ export const storageOptions = {
     kind: "text",
     schema: schemas.path,
     default: "./yurt-data",
-    expected: "the path of a folder; it is created when it does not exist",
+    expected: "the path of a folder; it is created if it does not exist",
     help: "data folder; created if needed",
     group: "Storage",
     placeholder: "folder",

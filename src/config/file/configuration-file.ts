@@ -51,7 +51,7 @@ export async function parseConfigurationFile(options: OptionTable, file: FileTex
 }
 
 const syntaxRemedy =
-  'Write one setting on a line, such as port = 4444 or data = "./yurt-data": texts in quotes, lists in brackets.';
+  'Write one setting on a line, such as port = 4444 or data = "./yurt-data": strings in quotes, arrays in brackets.';
 
 class SettingReader {
   readonly values = new Map<string, FileValue>();
@@ -108,12 +108,12 @@ class SettingReader {
 
   #whereFirst(name: string): string {
     const first = this.values.get(name)?.position;
-    return first === undefined ? "" : `It is on line ${first.line}, too. `;
+    return first === undefined ? "" : `It is also on line ${first.line}. `;
   }
 
   #reportUnknown(message: string, name: string, nearest: string | undefined, at: TomlHeading["at"]): void {
     const list = name.startsWith("limits.") ? "yurt limits" : "yurt config init";
-    const remedy = nearest === undefined ? `Run ${list} to see what there is.` : `Did you mean ${nearest}?`;
+    const remedy = nearest === undefined ? `Run ${list} to list all keys.` : `Did you mean ${nearest}?`;
     this.#report(at, message, remedy, nearest === undefined ? [] : this.#keys.near(nearest));
   }
 

@@ -27,11 +27,11 @@ export function inputOfFile(kind: OptionKind, value: TomlValue): Input | undefin
 /** The type that an option of this kind has in a file, and the values that it accepts, as sentences. */
 export function describeFileType({ kind, expected }: Pick<Option<unknown>, "kind" | "expected">): string {
   const type = {
-    text: "a text in quotes",
+    text: "a string in quotes",
     number: "a whole number without quotes",
     boolean: "true or false without quotes",
-    texts: 'a list of texts, such as ["one", "two"]',
-    numbers: "a list of whole numbers, such as [1, 2]",
+    texts: 'an array of strings, such as ["one", "two"]',
+    numbers: "an array of whole numbers, such as [1, 2]",
   }[kind];
   return kind === "boolean" ? `Write ${type}.` : `Write ${type}. Give ${expected}.`;
 }

@@ -170,7 +170,7 @@ export class BackupSchedule {
     }
     this.#lastFailureAt = this.#lastAt;
     this.#metrics.backups.inc({ outcome: "damaged" });
-    const remedy = "The data folder holds them, too. Keep earlier backups; yurt backup --verify names the documents.";
+    const remedy = "The data folder also holds them. Keep earlier backups; yurt backup --verify names the documents.";
     log.error({ event: "backup-damaged", ...facts, damagedUpdates: damaged, remedy });
   }
 

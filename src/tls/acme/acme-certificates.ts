@@ -141,8 +141,8 @@ export class AcmeCertificates implements Certificates {
     }
     const isComplete = domains.every((domain) => covers({ names }, domain));
     const remedy = isComplete
-      ? "By the clock of this machine, most of its life has passed. Let the system set the clock (systemd-timesyncd, chrony)."
-      : "It does not name all domains. Choose another authority with --tls-acme-directory.";
+      ? "By the clock of this machine, most of its lifetime has passed. Let the system set the clock (systemd-timesyncd, chrony)."
+      : "The certificate does not name all domains. Choose another authority with --tls-acme-directory.";
     log.warn({ event: "certificate-issued-unsuitable", ...facts, remedy });
     this.#wait(retryBackoff.maxMs);
   }

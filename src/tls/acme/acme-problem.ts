@@ -35,7 +35,7 @@ const remedies: Readonly<Record<string, string>> = {
     "Another server answers on port 80 of the domain. Let its DNS records point to this machine, and to no other.",
   rateLimited: "The authority limits the number of certificates. Wait until the time that it names.",
   rejectedIdentifier: "The authority issues no certificate for this domain. Correct the domain.",
-  caa: "A CAA record of the domain forbids this authority. Add it to the record.",
+  caa: "The CAA record of the domain does not permit this authority. Add it to the record.",
   externalAccountRequired:
     "This authority needs an external account, which is not supported. Choose another with --tls-acme-directory.",
   invalidContact: "Correct --tls-acme-email.",
@@ -45,5 +45,5 @@ const remedies: Readonly<Record<string, string>> = {
 /** The remedy for an order that failed with this error. */
 export function remedyFor(error: unknown): string {
   const known = error instanceof AcmeProblem ? remedies[error.type] : undefined;
-  return known ?? "The authority may be out of reach. Check the network of this machine and --tls-acme-directory.";
+  return known ?? "The authority may be unreachable. Check the network of this machine and --tls-acme-directory.";
 }

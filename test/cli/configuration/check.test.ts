@@ -46,14 +46,14 @@ describe("yurt check", () => {
     Did you mean port?
 
   log.level = 3 (yurt.toml:3:9)
-    Write a text in quotes. Give one of trace, debug, info, warn, error, fatal,
-    silent.
+    Write a string in quotes. Give one of trace, debug, info, warn, error,
+    fatal, silent.
 
   port = "x" (flag --port)
     Give a whole number from 0 to 65535 (0 takes any free port).
 
   data = "" (environment variable YURT_DATA)
-    Give the path of a folder; it is created when it does not exist.
+    Give the path of a folder; it is created if it does not exist.
 `);
   });
 

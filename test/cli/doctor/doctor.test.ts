@@ -159,7 +159,9 @@ describe("yurt doctor fails, and names the remedy, when", () => {
     await using server = await startTestServer({ dataFolder: data });
     const { code, about } = await doctor();
     expect(code).toBe(1);
-    expect(about("Server")[0]?.message).toMatch(/^It runs, but does not answer at http:\/\/127\.0\.0\.1:\d+: nothing/);
+    expect(about("Server")[0]?.message).toMatch(
+      /^The server runs, but does not answer at http:\/\/127\.0\.0\.1:\d+: nothing/,
+    );
     expect(about("Ports")).toEqual([]);
     expect(server.port).toBeGreaterThan(0);
   });

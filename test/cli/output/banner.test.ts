@@ -42,7 +42,7 @@ describe("the banner", () => {
     expect(screen).toContain("\n  Data     /srv/yurt\n");
   });
 
-  const httpsHint = "no HTTPS: yurt serve DOMAIN does it, or a reverse proxy in front";
+  const httpsHint = "no HTTPS. Use yurt serve DOMAIN, or a reverse proxy";
   const open = "open: anyone who can reach it can read and change all documents";
   test.each([
     ["open", false, `${open}\n           ${httpsHint}`],
@@ -116,7 +116,7 @@ ${demoLink}
   └─ y-webrtc   ws://127.0.0.1:4444/signal
 
   Access   open: anyone who can reach it can use it
-           no HTTPS: yurt serve DOMAIN does it, or a reverse proxy in front
+           no HTTPS. Use yurt serve DOMAIN, or a reverse proxy
 
   Try it   new WebrtcProvider("demo", doc,
              { signaling: ["ws://127.0.0.1:4444/signal"] })

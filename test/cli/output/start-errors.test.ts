@@ -45,7 +45,7 @@ describe("a server that cannot start", () => {
     [
       "on a host name that does not resolve names the flag",
       systemError("ENOENT", "listen"),
-      "The host name 127.0.0.1 is not known here. Choose an address of this machine with --host.",
+      "The host name 127.0.0.1 cannot be resolved. Choose an address of this machine with --host.",
     ],
     [
       "on a link-local address without its interface names the form",

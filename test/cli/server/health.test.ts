@@ -76,7 +76,7 @@ describe("yurt health", () => {
     expect(await check({}, { port: "0" })).toEqual({
       code: 1,
       out: "",
-      err: "yurt: With port 0 the server takes any free port. Give the port that it listens on with --port.\n",
+      err: "yurt: With port 0 the server takes any free port. Give its actual port with --port.\n",
     });
   });
 });

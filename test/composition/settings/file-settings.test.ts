@@ -96,7 +96,7 @@ describe("a secret of the file", () => {
       ],
     ]);
     expect(await problemsOf("auth.secret-file = 1")).toEqual([
-      ['auth.secret = "***" (yurt.toml:1:20)', "Write a text in quotes. Give the path of a text file."],
+      ['auth.secret = "***" (yurt.toml:1:20)', "Write a string in quotes. Give the path of a text file."],
     ]);
   });
 });
@@ -121,20 +121,20 @@ describe("a value of the wrong type", () => {
       "log.level",
       "true",
       "true",
-      "Write a text in quotes. Give one of trace, debug, info, warn, error, fatal, silent.",
+      "Write a string in quotes. Give one of trace, debug, info, warn, error, fatal, silent.",
     ],
-    ["auth.issuer", "1979-05-27", '"1979-05-27"', "Write a text in quotes. Give the iss claim of your tokens."],
+    ["auth.issuer", "1979-05-27", '"1979-05-27"', "Write a string in quotes. Give the iss claim of your tokens."],
     [
       "compat-ports",
       '["a", 1]',
       '["a",1]',
-      "Write a list of whole numbers, such as [1, 2]. Give port numbers separated by commas, such as 8080,3001,9000.",
+      "Write an array of whole numbers, such as [1, 2]. Give port numbers separated by commas, such as 8080,3001,9000.",
     ],
     [
       "auth.jwks",
       "{ a = 1 }",
       '"{ a = 1 }"',
-      "Write a text in quotes. Give an http:// or https:// URL without a user in it, or the path of a file.",
+      "Write a string in quotes. Give an http:// or https:// URL without a user in it, or the path of a file.",
     ],
   ])("for %s: %s", async (key, value, shown, remedy) => {
     const column = `${key} = `.length + 1;
@@ -149,15 +149,15 @@ describe("a key that the file must not have", () => {
     ['auth.webhook_url = "x"', "yurt.toml:1:1: Unknown key auth.webhook_url", "Did you mean auth.webhook-url?"],
     ['"sync.enabled" = true', 'yurt.toml:1:1: Unknown key "sync.enabled"', "Did you mean sync.enabled?"],
     ['webhook-url = "x"', "yurt.toml:1:1: Unknown key webhook-url", "Did you mean auth.webhook-url?"],
-    ["xyzzy = 1", "yurt.toml:1:1: Unknown key xyzzy", "Run yurt config init to see what there is."],
-    ["limits.xyzzyxyzzy = 1", "yurt.toml:1:1: Unknown key limits.xyzzyxyzzy", "Run yurt limits to see what there is."],
+    ["xyzzy = 1", "yurt.toml:1:1: Unknown key xyzzy", "Run yurt config init to list all keys."],
+    ["limits.xyzzyxyzzy = 1", "yurt.toml:1:1: Unknown key limits.xyzzyxyzzy", "Run yurt limits to list all keys."],
     ["[auht]\nmode = 1\nx = 2", "yurt.toml:1:2: Unknown table [auht]", "Did you mean auth?"],
     ["[port]\nx = 1", "yurt.toml:1:2: port is a setting, not a table", "Write port = …"],
     ["port.x = 1", "yurt.toml:1:1: Unknown key port.x", "Did you mean port?"],
     ['auth = "token"', "yurt.toml:1:1: auth is a table, not a setting", "Write its settings below [auth]."],
     ["auth = { mod = 1 }", "yurt.toml:1:10: Unknown key auth.mod", "Did you mean auth.mode?"],
     ["[[auth]]\nissuer = 'x'", "yurt.toml:1:3: [[auth]] is a list of tables", "Write [auth]."],
-    ["port = 1\nport = 2", "yurt.toml:2:1: Duplicate key port", "It is on line 1, too. Remove one of the two."],
+    ["port = 1\nport = 2", "yurt.toml:2:1: Duplicate key port", "It is also on line 1. Remove one of the two."],
     ["[log]\n[sync]\n[log]\nlevel = 'info'", "yurt.toml:3:2: Table [log] is defined twice", "Join the two."],
     [
       "sync = { enabled = true }\nsync.memory = 16",
@@ -189,7 +189,7 @@ describe("a file that is not valid TOML", () => {
     expect(await problemsOf("auth.mode = token", { flags: { port: "x", host: "0.0.0.0" } })).toEqual([
       [
         "yurt.toml:1:13: Invalid TOML: unexpected character",
-        'Write one setting on a line, such as port = 4444 or data = "./yurt-data": texts in quotes, lists in brackets.',
+        'Write one setting on a line, such as port = 4444 or data = "./yurt-data": strings in quotes, arrays in brackets.',
       ],
       ['port = "x" (flag --port)', "Give a whole number from 0 to 65535 (0 takes any free port)."],
     ]);

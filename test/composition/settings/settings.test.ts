@@ -258,7 +258,7 @@ describe("a value is refused", () => {
     ...["", " ", "a\0b"].map((value): [OptionKey, string, string] => [
       "data",
       value,
-      "Give the path of a folder; it is created when it does not exist.",
+      "Give the path of a folder; it is created if it does not exist.",
     ]),
     ...["", "yes", "1", "TRUE", "off"].map((value): [OptionKey, string, string] => [
       "sync.enabled",

@@ -271,7 +271,7 @@ describe("the executable ends with", () => {
     [
       1,
       ["--host", "nosuch.invalid", "--auth-mode", "open", "--port", "0"],
-      "yurt: The host name nosuch.invalid is not known here. Choose an address of this machine with --host.\n",
+      "yurt: The host name nosuch.invalid cannot be resolved. Choose an address of this machine with --host.\n",
     ],
     [
       1,

@@ -12,7 +12,7 @@ export async function checkBackups({ values, isRunning }: Examination): Promise<
   if (!values["sync.enabled"]) return [];
   const every = values["backup.every"];
   if (every === "off") {
-    const remedy = "Set --backup-every 24h and --backup-folder, or run yurt backup by a timer of the system.";
+    const remedy = "Set --backup-every 24h and --backup-folder, or run yurt backup with a system timer.";
     return [{ check, status: "warn", message: "The server makes no backups.", remedy }];
   }
   const folder = backupFolderOf(values);

@@ -69,12 +69,12 @@ interface Life {
 /** A certificate is renewed when a third of its life is left: with half of that, something keeps it from being renewed. */
 export function ageFinding(subject: string, { validFrom, expiresAt }: Life, now = Date.now()): Finding {
   const leftMs = expiresAt - now;
-  const remedy = "Find out why it is not renewed: read the log of whatever does HTTPS.";
+  const remedy = "Find out why it is not renewed: read the log of the program that renews it.";
   if (leftMs <= 0) {
     return {
       check,
       status: "fail",
-      message: `${subject} has expired at ${new Date(expiresAt).toISOString()}.`,
+      message: `${subject} expired at ${new Date(expiresAt).toISOString()}.`,
       remedy,
     };
   }

@@ -25,7 +25,7 @@ async function compare(url: URL): Promise<Finding> {
   try {
     const response = await fetchFrom(url, { method: "HEAD" });
     const date = Date.parse(response.headers.get("date") ?? "");
-    if (Number.isNaN(date)) return { check, status: "ok", message: `${url.host} does not tell its time.` };
+    if (Number.isNaN(date)) return { check, status: "ok", message: `${url.host} sends no Date header.` };
     const differenceMs = Date.now() - date;
     const seconds = Math.round(Math.abs(differenceMs) / 1_000);
     if (Math.abs(differenceMs) <= uncertainMs) return { check, status: "ok", message: `Agrees with ${url.host}.` };

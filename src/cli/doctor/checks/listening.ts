@@ -34,7 +34,7 @@ async function checkReadiness({ localUrl }: Examination): Promise<Finding> {
       remedy,
     };
   } catch (error) {
-    const message = `It runs, but does not answer at ${localUrl}: ${describeFetchError(error)}.`;
+    const message = `The server runs, but does not answer at ${localUrl}: ${describeFetchError(error)}.`;
     return { check, status: "fail", message, remedy };
   }
 }

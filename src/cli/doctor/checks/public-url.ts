@@ -89,7 +89,7 @@ async function checkArrival(base: string, { localUrl, values }: Examination): Pr
 }
 
 function unknownArrival(reason: string): Finding {
-  return { check: "Proxy", status: "warn", message: `How requests arrive could not be found out: ${reason}.` };
+  return { check: "Proxy", status: "warn", message: `The headers of the proxy could not be examined: ${reason}.` };
 }
 
 interface ExpectedArrival {
@@ -111,24 +111,24 @@ export function arrivalFindings(
     findings.push({
       check: "Proxy",
       status: "warn",
-      message: `Requests arrive with Host ${host}, not ${publicUrl.host}: pages of your domain count as foreign ones.`,
-      remedy: "Let the proxy pass the Host of the client on, in nginx with proxy_set_header Host $host.",
+      message: `Requests arrive with Host ${host}, not ${publicUrl.host}: pages of your domain have a foreign origin.`,
+      remedy: "Let the proxy pass on the Host of the client, in nginx with proxy_set_header Host $host.",
     });
   }
   if (forwardedFor === undefined && isEncrypted) {
-    findings.push({ check: "Proxy", status: "ok", message: "There is none: clients reach the server directly." });
+    findings.push({ check: "Proxy", status: "ok", message: "None: clients reach the server directly." });
   } else if (forwardedFor === undefined) {
     findings.push({
       check: "Proxy",
       status: "warn",
-      message: `Requests arrive without X-Forwarded-For: all clients have the address ${remoteAddress}, and share its limits.`,
+      message: `Requests arrive without X-Forwarded-For: all clients appear with the address ${remoteAddress}, and share its limits.`,
       remedy: "Let the proxy add X-Forwarded-For. Without a proxy, ignore this.",
     });
   } else if (proxies.isEmpty || !isAmong(forwardedFor, remoteAddress)) {
     findings.push({
       check: "Proxy",
       status: "warn",
-      message: `X-Forwarded-For of the proxy ${remoteAddress} is not accepted: all clients have its address.`,
+      message: `X-Forwarded-For of the proxy ${remoteAddress} is not accepted: all clients appear with its address.`,
       remedy: `Start Yurt with --proxy-trusted ${remoteAddress}.`,
     });
   }

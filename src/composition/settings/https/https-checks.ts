@@ -60,7 +60,7 @@ function missing(key: Key, settings: Settings, reason: string): SettingProblem {
 function plainDomain({ written: value, origin }: Setting): SettingProblem {
   const remedy =
     `A domain is served over HTTPS, but tls.mode is off. Choose ${inSpellingOf(origin, "tls.mode", "auto")} or files; ` +
-    `behind a reverse proxy that does HTTPS, remove the domain and give ${inSpellingOf(origin, "public-url")}.`;
+    `behind a reverse proxy that handles HTTPS, remove the domain and set ${inSpellingOf(origin, "public-url")}.`;
   return { setting: "domain", value, origin, remedy };
 }
 

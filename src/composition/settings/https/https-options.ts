@@ -14,7 +14,7 @@ export const httpsOptions = {
     default: [],
     example: ["collab.example.com"],
     expected: "domain names separated by commas, such as collab.example.com; no address, port, path or wildcard",
-    help: "domains to serve over HTTPS, the first one in URLs; with one, --host is ::, --port 443; needs --auth-mode",
+    help: "domains to serve over HTTPS; URLs show the first one. The defaults are then --host :: and --port 443; needs --auth-mode",
     group: "HTTPS",
     placeholder: "names",
   }),
