@@ -1,11 +1,12 @@
 import { join } from "node:path";
 import { type CommandDefinition, choiceHelp, commandGroups, commands } from "../src/cli/commands.ts";
+import { shownFlag } from "../src/cli/flags.ts";
 import { limitKeyOf } from "../src/composition/settings/limit-options.ts";
 import { limitGroups, limitTable } from "../src/composition/settings/limits.ts";
-import { type OptionKey, optionKeys, options } from "../src/composition/settings/options.ts";
+import { type OptionKey, optionKeys, optionOf, options } from "../src/composition/settings/options.ts";
 import { isReloadable } from "../src/composition/settings/reload.ts";
 import type { Limit, LimitTable } from "../src/config/limit.ts";
-import { fileVariableOf, flagOf, type Option, textOf, variableOf } from "../src/config/option.ts";
+import { fileVariableOf, textOf, variableOf } from "../src/config/option.ts";
 import { apiReference, apiReferencePath, servedDescription } from "./api-reference.ts";
 
 export const referencePath = "docs/reference.md";
@@ -27,18 +28,18 @@ control characters, or begins or ends with a space, is written as JSON.
 
 Exit codes: 0 done, 1 failed, 2 wrong usage of the command line, 78 invalid configuration.
 
-SIGTERM and SIGINT [stop the server](lifecycle.md#stop): it closes all connections with code 1012, on which clients
-reconnect, in waves if there are many, writes everything, and exits with 0. A second signal ends it at once. \`/healthz\`
-answers as long as the process runs, \`/readyz\` as long as it can store updates.
+SIGTERM and SIGINT [stop the server](lifecycle.md#stop): it closes all connections with code 1012, in waves if there are
+many, writes everything to the disk, and exits with 0; clients reconnect. A second signal ends it at once. \`/healthz\`
+answers while the process runs, \`/readyz\` while it can store updates.
 
 ## Settings
 
 Every setting has a key in the configuration file, a flag and an environment variable. A flag takes precedence over a
-variable, a variable over the file, the file over the default. Elements of a list are separated by commas; in the file
-they may also be an array. [configuration.md](configuration.md) describes the file.
+variable, a variable over the file, and the file over the default. Elements of a list are separated by commas; in the file
+a list may also be an array. [configuration.md](configuration.md) describes the file.
 
-SIGHUP makes a running server read its configuration again. It takes over the settings with a "yes" in the last column
-and the limits; for the others it needs a restart. See [life cycle](lifecycle.md#reload).
+On SIGHUP, a running server reads its configuration again. Settings with a "yes" in the last column and the limits change
+at once; the others need a restart. See [life cycle](lifecycle.md#reload).
 
 ${settingGroups()}
 
@@ -101,9 +102,8 @@ function settingGroups(): string {
 }
 
 function settingRow(key: OptionKey): readonly string[] {
-  const option: Option<unknown> = options[key];
-  const isOn = option.default === true;
-  const flag = flagOf(key, option, String(!isOn));
+  const option = optionOf(key);
+  const { flag, help } = shownFlag(key);
   const variables = [variableOf(key), fileVariableOf(key, option), option.platformVariable];
   const otherwise = option.default === undefined ? "" : textOf(option.default);
   return [
@@ -111,7 +111,7 @@ function settingRow(key: OptionKey): readonly string[] {
     `\`${flag}\``,
     variables.flatMap((name) => (name === undefined ? [] : [`\`${name}\``])).join(", "),
     otherwise === "" ? "" : `\`${otherwise}\``,
-    (isOn ? option.negativeHelp : undefined) ?? option.help,
+    help,
     isReloadable(key) ? "yes" : "",
   ];
 }

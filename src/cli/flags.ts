@@ -1,12 +1,22 @@
 import { Option as Flag, InvalidArgumentError } from "commander";
-import { type OptionKey, optionKeys, options } from "../composition/settings/options.ts";
+import { type OptionKey, optionKeys, optionOf, options } from "../composition/settings/options.ts";
 import { configurationFlag } from "../config/file/read-file.ts";
-import { flagOf, type Option } from "../config/option.ts";
+import { flagOf } from "../config/option.ts";
 import type { GivenFlag } from "../config/sources.ts";
 import { parseLimits } from "./parse-limits.ts";
 
 /** One-letter spellings of flags. */
 export const shortFlags: Partial<Readonly<Record<OptionKey, string>>> = { port: "-p" };
+
+/** The flag of a setting that help, reference and completion show: for a boolean, the one that changes its default. */
+export function shownFlag(key: OptionKey): { readonly flag: string; readonly help: string } {
+  const option = optionOf(key);
+  const isOn = option.default === true;
+  return {
+    flag: flagOf(key, option, String(!isOn)),
+    help: isOn ? (option.negativeHelp ?? `do not ${option.help}`) : option.help,
+  };
+}
 
 interface OptionFlag {
   readonly key: OptionKey;
@@ -52,7 +62,7 @@ export class SettingFlags {
 
 /** A boolean has two flags. */
 function flagsOf(key: OptionKey): readonly OptionFlag[] {
-  const option: Option<unknown> = options[key];
+  const option = optionOf(key);
   if (option.kind === "boolean") {
     return ["true", "false"].map((value) => ({ key, flag: new Flag(flagOf(key, option, value)) }));
   }

@@ -1,8 +1,9 @@
-import { type OptionKey, optionKeys, options } from "../../composition/settings/options.ts";
+import * as v from "valibot";
+import { type OptionKey, optionKeys, optionOf } from "../../composition/settings/options.ts";
 import { configurationFlag } from "../../config/file/read-file.ts";
-import { flagOf, type Option } from "../../config/option.ts";
+import type { Option } from "../../config/option.ts";
 import type { Choice, Switch, Text } from "../command.ts";
-import { shortFlags } from "../flags.ts";
+import { shortFlags, shownFlag } from "../flags.ts";
 
 /** The values that a shell offers for a flag or an operand: words, paths of files, or none because any text fits. */
 export type OfferedValues = { readonly words: readonly string[] } | "paths" | "text";
@@ -116,24 +117,21 @@ function serverFlags(): readonly OfferedFlag[] {
   return optionKeys.filter((key) => optionOf(key).isRare !== true).flatMap(settingFlags);
 }
 
-/** A boolean has two flags; the one that changes its default is offered. */
 function settingFlags(key: OptionKey): readonly OfferedFlag[] {
   const option = optionOf(key);
-  if (option.kind === "boolean") {
-    const isOn = option.default === true;
-    const help = isOn ? (option.negativeHelp ?? `do not ${option.help}`) : option.help;
-    return [{ spellings: [flagOf(key, option, String(!isOn))], help }];
-  }
+  const { flag, help } = shownFlag(key);
+  if (option.kind === "boolean") return [{ spellings: [flag], help }];
   const short = shortFlags[key];
-  const value = { name: option.placeholder, offered: valuesOf(option.placeholder) };
-  return [{ spellings: [flagOf(key, option), ...(short === undefined ? [] : [short])], help: option.help, value }];
+  const value = { name: option.placeholder, offered: valuesOf(option) };
+  return [{ spellings: [flag, ...(short === undefined ? [] : [short])], help, value }];
 }
 
-/** The placeholder of a value lists its words, or says that it is a path. */
-function valuesOf(placeholder: string): OfferedValues {
-  const words = placeholder.split("|");
-  if (words.some((word) => ["file", "folder"].includes(word))) return "paths";
-  return words.length > 1 ? { words } : "text";
+/** The placeholder of a value lists its words, or says that it is a path. In `time|off` only the second is a word. */
+function valuesOf({ placeholder, schema }: Option<unknown>): OfferedValues {
+  const names = placeholder.split("|");
+  if (names.some((name) => ["file", "folder"].includes(name))) return "paths";
+  const words = names.length === 1 ? [] : names.filter((name) => v.is(schema, name));
+  return words.length > 0 ? { words } : "text";
 }
 
 function operandsOf(usage: string): OfferedValues {
@@ -145,9 +143,4 @@ function operandsOf(usage: string): OfferedValues {
 
 function nameOf(usage: string): string {
   return usage.replace(/ .*/, "");
-}
-
-/** The table's own type knows the keys; this one knows the fields that a row may leave out. */
-function optionOf(key: OptionKey): Option<unknown> {
-  return options[key];
 }

@@ -1,4 +1,4 @@
-import { type OptionKey, optionKeys, options } from "../../composition/settings/options.ts";
+import { type OptionKey, optionKeys, optionOf, options } from "../../composition/settings/options.ts";
 import { tomlOf } from "../../config/file/write-toml.ts";
 import { fileKeyOf, flagOf, type Input, type Option } from "../../config/option.ts";
 import { wrapped } from "../output/wrapped.ts";
@@ -71,9 +71,4 @@ function withKeys(help: string): string {
 
 function sentence(help: string): string {
   return `${help.charAt(0).toUpperCase()}${help.slice(1)}${/[.:?]$/.test(help) ? "" : "."}`;
-}
-
-/** The table's own type knows the keys; this one knows the fields that a row may leave out. */
-function optionOf(key: OptionKey): Option<unknown> {
-  return options[key];
 }

@@ -2,6 +2,7 @@ import { loadSettings } from "../../composition/settings/settings.ts";
 import type { CommandInput } from "../command.ts";
 import { exitCodes } from "../exit-code.ts";
 import { formatThings, print } from "../output/print.ts";
+import { isForPeople } from "../output/records.ts";
 import { wrapped } from "../output/wrapped.ts";
 import { checkBackups } from "./checks/backups.ts";
 import { checkCertificate } from "./checks/certificate.ts";
@@ -66,10 +67,6 @@ function lineOf(finding: Finding, input: CommandInput): string {
   const head = `  ${status.padEnd(4)}  ${check.padEnd(widestCheck)}`;
   const lines = [wrapped(message, indent), ...(remedy === undefined ? [] : [wrapped(remedy, indent)])];
   return head + lines.join("\n").slice(indent.length);
-}
-
-function isForPeople({ stdout, switches }: CommandInput): boolean {
-  return stdout.isTTY === true && !switches.has("json");
 }
 
 function summaryOf(failures: number, findings: readonly Finding[]): string {

@@ -1,6 +1,6 @@
-import { type OptionKey, optionKeys, options } from "../../composition/settings/options.ts";
+import { type OptionKey, optionKeys, optionOf } from "../../composition/settings/options.ts";
 import { configurationFlag, configurationPaths } from "../../config/file/read-file.ts";
-import { flagOf, type Option, textOf } from "../../config/option.ts";
+import { textOf } from "../../config/option.ts";
 import type { Choice } from "../command.ts";
 import {
   type CommandDefinition,
@@ -11,7 +11,7 @@ import {
   switchHelp,
   textHelp,
 } from "../commands.ts";
-import { shortFlags } from "../flags.ts";
+import { shortFlags, shownFlag } from "../flags.ts";
 import { wrapped } from "./wrapped.ts";
 
 /** A row of a help text: what is typed, and what it means. */
@@ -131,19 +131,13 @@ function withWords(name: Choice): string {
 
 function optionEntry(key: OptionKey): HelpRow {
   const option = optionOf(key);
-  const isOn = option.default === true;
-  const flag = flagOf(key, option, String(!isOn));
+  const { flag, help } = shownFlag(key);
   const short = shortFlags[key];
   const term = `${short === undefined ? "" : `${short}, `}${flag}`;
-  if (option.kind === "boolean") return [term, isOn ? (option.negativeHelp ?? `do not ${option.help}`) : option.help];
+  if (option.kind === "boolean") return [term, help];
   const isShown = option.default !== undefined && textOf(option.default) !== "";
   const otherwise = isShown ? ` (default: ${textOf(option.default ?? "")})` : "";
-  return [`${term} <${option.placeholder}>`, option.help + otherwise];
-}
-
-/** The table's own type knows the keys; this one knows the fields that a row may leave out. */
-function optionOf(key: OptionKey): Option<unknown> {
-  return options[key];
+  return [`${term} <${option.placeholder}>`, help + otherwise];
 }
 
 function sentence(help: string): string {

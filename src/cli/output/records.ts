@@ -79,7 +79,8 @@ export async function printFacts(input: CommandInput, facts: readonly Fact[]): P
   await print(stdout, lines.join(""));
 }
 
-function isForPeople({ stdout, switches }: CommandInput): boolean {
+/** Whether the output is for a person: on a terminal, and without `--json`. */
+export function isForPeople({ stdout, switches }: CommandInput): boolean {
   return stdout.isTTY === true && !switches.has("json");
 }
 

@@ -1,3 +1,4 @@
+import type { Option } from "../../config/option.ts";
 import { accessOptions } from "./access-options.ts";
 import { backupOptions } from "./backup-options.ts";
 import { documentOptions } from "./document-options.ts";
@@ -31,3 +32,8 @@ export type OptionKey = keyof typeof options;
 
 // Object.keys forgets the literal types.
 export const optionKeys = Object.keys(options) as readonly OptionKey[];
+
+/** The row of a setting, with the fields that a row may leave out, which the type of the table does not have. */
+export function optionOf(key: OptionKey): Option<unknown> {
+  return options[key];
+}

@@ -1,5 +1,4 @@
-import type { Option } from "../../config/option.ts";
-import { type OptionKey, optionKeys, options } from "./options.ts";
+import { type OptionKey, optionKeys, optionOf } from "./options.ts";
 import type { ServerConfiguration } from "./settings.ts";
 
 /** The difference between the configuration of a running server and the one that it finds when it is asked to reload. */
@@ -34,8 +33,7 @@ export function reloadOf(current: ServerConfiguration, next: ServerConfiguration
 }
 
 export function isReloadable(key: OptionKey): boolean {
-  const option: Option<unknown> = options[key];
-  return option.isReloadable === true;
+  return optionOf(key).isReloadable === true;
 }
 
 /** The value before its schema has read it, as a text that differs if the value does. */

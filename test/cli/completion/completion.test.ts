@@ -25,6 +25,7 @@ const offers: readonly (readonly [line: string, ...offered: string[]])[] = [
   ["yurt --port 80 tok", "token"],
   ["yurt --auth-mode to", "token"],
   ["yurt serve --sync-durability ", "disk", "process"],
+  ["yurt serve --backup-every ", "off"],
   ["yurt completion ", "bash", "fish", "zsh"],
   ["yurt token 'notes/*' --us", "--user"],
   ["yurt token --port", ""],
@@ -102,7 +103,7 @@ describe.skipIf(isMissing("zsh"))("zsh", () => {
     for (const [line, ...offered] of offers) {
       const [only = ""] = offered;
       // A flag with a value is completed to "--user=".
-      const expected = offered.length === 1 && only !== "" ? line.replace(/\S+$/, only) : line.trim();
+      const expected = offered.length === 1 && only !== "" ? line.replace(/\S*$/, only) : line.trim();
       expect((await terminal.completed(line)).replace(/=$/, "")).toBe(expected);
     }
   });
