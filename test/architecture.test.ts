@@ -19,6 +19,7 @@ const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
     "auth/keys/api-keys.ts",
     "{transport,auth}/limits.ts",
     "storage/{store,source,document-lines,webhook-store}.ts",
+    "storage/history/history-store.ts",
     "tls/{certificate,certificates}.ts",
     "tls/acme/acme-storage.ts",
     "ops/**",
@@ -64,6 +65,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   relay: [
     "relay/{limits,sync-member,room-events}.ts",
     "relay/update/**",
+    "relay/history/**",
     "relay/compaction/**",
     "relay/document/**",
     "relay/import/**",

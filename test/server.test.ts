@@ -38,6 +38,7 @@ function start(changed: Partial<ServerOptions> = {}): Promise<RunningServer> {
     documentMemoryBytes: 256 * 2 ** 20,
     keepsDeleted: () => false,
     webhooks: { allowedAddresses: new AddressRanges([]), retryDelaysMs: [] },
+    historyKeepMs: () => 90 * 86_400_000,
     syncEnabled: true,
     durability: "disk",
     acknowledgementWindowMs: 20,

@@ -1,5 +1,6 @@
 import { openStore } from "../composition/open-store.ts";
 import type { ServerOptions } from "../composition/server-options.ts";
+import { historyKeepOf } from "../composition/settings/history/history-options.ts";
 import type { Limits } from "../composition/settings/limits.ts";
 import { keepsDeletedOf, loadSettings } from "../composition/settings/settings.ts";
 import type { Store } from "../storage/store.ts";
@@ -10,7 +11,7 @@ import { describeDataError } from "./output/data-errors.ts";
 import { ReaderGone } from "./output/print.ts";
 
 /** The data folder of a command that works on it directly, not through a server. */
-export interface Offline extends Pick<ServerOptions, "keepsDeleted"> {
+export interface Offline extends Pick<ServerOptions, "keepsDeleted" | "historyKeepMs"> {
   /** The path as it was given. */
   readonly dataFolder: string;
   readonly limits: Pick<Limits, "documentBytes" | "nameBytes">;
@@ -23,7 +24,14 @@ export async function withDataFolder(
   { sources, stderr }: CommandInput,
   task: (offline: Offline) => Promise<number>,
 ): Promise<number> {
-  const loaded = loadSettings(sources, ["data", "sync.no-gc", "limits.document-bytes", "limits.name-bytes"]);
+  const loaded = loadSettings(sources, [
+    "data",
+    "sync.no-gc",
+    "history.keep",
+    "history.keep-for",
+    "limits.document-bytes",
+    "limits.name-bytes",
+  ]);
   if (!loaded.ok) {
     stderr.write(describeProblems(loaded.problems));
     return exitCodes.badConfiguration;
@@ -33,7 +41,8 @@ export async function withDataFolder(
   const complain = (message: string) => void stderr.write(`yurt: ${message}\n`);
   try {
     const limits = { documentBytes: values["limits.document-bytes"], nameBytes: values["limits.name-bytes"] };
-    return await task({ dataFolder, limits, keepsDeleted: keepsDeletedOf(values), complain });
+    const historyKeepMs = historyKeepOf(values);
+    return await task({ dataFolder, limits, keepsDeleted: keepsDeletedOf(values), historyKeepMs, complain });
   } catch (error) {
     if (error instanceof ReaderGone) return exitCodes.done;
     complain(describeDataError(error, dataFolder) ?? (error instanceof Error ? error.message : String(error)));

@@ -24,7 +24,10 @@ const roomIntervalMs = 5_000;
 
 export interface SyncRoomDependencies
   extends Omit<PartDependencies, "originPolicy" | "scheduler" | "outboxes">,
-    Pick<ServerOptions, "durability" | "acknowledgementWindowMs" | "documentMemoryBytes" | "keepsDeleted"> {
+    Pick<
+      ServerOptions,
+      "durability" | "acknowledgementWindowMs" | "documentMemoryBytes" | "keepsDeleted" | "historyKeepMs"
+    > {
   readonly compactor: Compactor;
   readonly readersShowPresence: boolean;
 }
@@ -65,6 +68,7 @@ export function syncRoomOptions(
     ...common,
     compactor,
     keepsDeleted,
+    keepsHistory: (name) => options.historyKeepMs(name) > 0,
     openChannel,
     readersShowPresence,
     durability,

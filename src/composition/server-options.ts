@@ -33,6 +33,8 @@ export interface ServerOptions {
   readonly keepsDeleted: (document: string) => boolean;
   /** How long a deletion can be taken back; undefined for ever. */
   readonly deletedDocumentsMs?: number | undefined;
+  /** How long the history of the document with this name is kept, in milliseconds; 0: it has none. */
+  readonly historyKeepMs: (document: string) => number;
   readonly peerjs: {
     /** The key that clients must name. */
     readonly key: string;

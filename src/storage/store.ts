@@ -1,3 +1,5 @@
+import type { HistoryAddition, HistoryStore } from "./history/history-store.ts";
+
 /** The id of one stored row of a store. Ids ascend in the order of the appends and are never reused. */
 export type RowId = number;
 
@@ -37,6 +39,11 @@ export interface Compaction {
   readonly rows: readonly RowId[];
   /** The rows among `rows` that the base does not include, to be quarantined. */
   readonly quarantined: readonly RowId[];
+  /**
+   * The addition of the rows to the document's history, stored in the same transaction. Without it the history has a gap, and so
+   * it has if it was removed since the addition was made.
+   */
+  readonly history?: HistoryAddition | undefined;
 }
 
 /** An update that is to be appended to a document's log. */
@@ -144,6 +151,8 @@ export interface Store {
    * was purged before the call is in them. The event loop is blocked for a few milliseconds at a time.
    */
   scrub(): Promise<void>;
+  /** The history of the documents; undefined in a store that keeps none. */
+  readonly history?: HistoryStore | undefined;
   /**
    * Closes the store. Resolves when all data is written and the files are closed, and rejects if the next start would
    * not find it. No call may follow.

@@ -1,5 +1,6 @@
 import type { CompactionInput, Compactor } from "../../relay/compaction/compactor.ts";
 import { startWorkerCompactor } from "../../relay/compaction/worker-compactor.ts";
+import { historyInput } from "../../relay/history/history-input.ts";
 import { packUpdates } from "../../relay/update/packed-updates.ts";
 import { type Store, StoreError } from "../../storage/store.ts";
 import type { CommandInput } from "../command.ts";
@@ -20,13 +21,17 @@ const columns: readonly ListColumn<"before" | "after" | "name">[] = [
  * bytes before and after. A document that cannot be compacted is left unchanged, and the others are compacted.
  */
 export async function compactDocuments(input: CommandInput): Promise<number> {
-  return withStore(input, async (store, { complain, keepsDeleted }) => {
+  return withStore(input, async (store, { complain, historyKeepMs, keepsDeleted }) => {
     const writer = new RowWriter(input, columns);
     const compactor = startWorkerCompactor();
     let failures = 0;
     try {
       for await (const name of namesOf(input.operands, store)) {
-        const outcome = await compactDocument({ name, keepsDeleted: keepsDeleted(name) }, store, compactor);
+        const outcome = await compactDocument(
+          { name, keepsDeleted: keepsDeleted(name), keepsHistory: historyKeepMs(name) > 0 },
+          store,
+          compactor,
+        );
         if ("error" in outcome) {
           complain(outcome.error);
           failures += 1;
@@ -52,11 +57,12 @@ type Outcome = { readonly before: number; readonly after: number } | { readonly 
 
 interface Compacting extends Pick<CompactionInput, "keepsDeleted"> {
   readonly name: string;
+  readonly keepsHistory: boolean;
 }
 
 /** Throws the errors that concern the whole store, such as a full disk. */
 async function compactDocument(
-  { name, keepsDeleted }: Compacting,
+  { name, keepsDeleted, keepsHistory }: Compacting,
   store: Store,
   compactor: Compactor,
 ): Promise<Outcome> {
@@ -67,13 +73,17 @@ async function compactDocument(
     const before = entries.reduce((sum, { update }) => sum + update.byteLength, 0);
     const isCompact = stored.base !== undefined && stored.tail.length === 0;
     if (isCompact) return { before, after: before };
-    const { base, summary, rejected } = await compactor.compact(() => ({
+    const rows = entries.map(({ row }) => row);
+    const progress = keepsHistory ? await store.history?.progress(name) : undefined;
+    const facts = { rows, tailCount: stored.tail.length, now: Date.now(), isFinal: true };
+    const { base, summary, rejected, history } = await compactor.compact(() => ({
       ...packUpdates(entries.map(({ update }) => update)),
       keepsDeleted,
+      history: historyInput(progress, facts),
     }));
     // Only a server may quarantine an update: it keeps clients from sending it again.
     if (rejected.length > 0) throw new StoreError("corrupt", `row ${entries[rejected[0] ?? 0]?.row} cannot be applied`);
-    await store.compact(name, { base, summary, rows: entries.map(({ row }) => row), quarantined: [] });
+    await store.compact(name, { base, summary, rows, quarantined: [], history });
     await store.durable();
     return { before, after: base.byteLength };
   } catch (error) {

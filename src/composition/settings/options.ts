@@ -2,6 +2,7 @@ import type { Option } from "../../config/option.ts";
 import { accessOptions } from "./access-options.ts";
 import { backupOptions } from "./backup-options.ts";
 import { documentOptions } from "./document-options.ts";
+import { historyOptions } from "./history/history-options.ts";
 import { httpsOptions } from "./https/https-options.ts";
 import { lifecycleOptions } from "./lifecycle-options.ts";
 import { limitOptions } from "./limit-options.ts";
@@ -19,6 +20,7 @@ export const options = {
   ...httpsOptions,
   ...storageOptions,
   ...documentOptions,
+  ...historyOptions,
   ...backupOptions,
   ...accessOptions,
   ...protocolOptions,

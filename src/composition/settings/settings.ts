@@ -6,6 +6,7 @@ import type { Values } from "../../config/option.ts";
 import type { Sources } from "../../config/sources.ts";
 import type { ServerOptions, ServerSettings } from "../server-options.ts";
 import { crossProblems } from "./cross-checks.ts";
+import { historyKeepOf } from "./history/history-options.ts";
 import { httpsOptionsOf, withDomainDefaults } from "./https/https-settings.ts";
 import { limitsOf } from "./limit-options.ts";
 import { type OptionKey, options } from "./options.ts";
@@ -37,6 +38,7 @@ export function serverOptionsOf(values: SettingValues): ServerSettings {
     documentMemoryBytes: values["sync.memory"],
     keepsDeleted: keepsDeletedOf(values),
     deletedDocumentsMs: deletedDocumentsMsOf(values),
+    historyKeepMs: historyKeepOf(values),
     peerjs: { key: values["signaling.peerjs-key"], discoveryEnabled: values["signaling.peerjs-discovery"] },
     auth: authOptionsOf(values),
     origins: values["auth.origins"],

@@ -1,5 +1,7 @@
 import * as Y from "yjs";
 import { mebibyte } from "../../config/limit.ts";
+import type { HistoryAddition } from "../../storage/history/history-store.ts";
+import type { HistoryRecorder } from "../history/history-recorder.ts";
 import { encodeSummary } from "../update/base-summary.ts";
 import { IdSet } from "../update/id-set.ts";
 import { mergeUpdates } from "../update/merge-updates.ts";
@@ -29,15 +31,20 @@ const keepsNothing: Keeping = { keepsDeleted: false };
  * another one is rejected only if Yjs throws at it without the first. Runs in a worker, because it is slow and takes
  * much memory.
  *
- * Documents with very many structs are compacted without a `Y.Doc`: an update that Yjs cannot apply is not found then.
+ * Documents with very many structs are compacted without a `Y.Doc`: an update that Yjs cannot apply is not found then,
+ * and there is no addition to the history. `recorder`: makes that addition.
  */
-export function compactUpdates(updates: readonly Uint8Array[], keeping: Keeping = keepsNothing): CompactedUpdates {
+export function compactUpdates(
+  updates: readonly Uint8Array[],
+  keeping: Keeping = keepsNothing,
+  recorder?: HistoryRecorder,
+): CompactedUpdates {
   if (memoryOfDoc(updates) > maxDocBytes) return { ...compactWithoutDoc(updates, keeping), rejected: [] };
-  const { base, rejected } = mergeApplicable(updates, keeping);
+  const { base, rejected, history } = mergeApplicable(updates, keeping, recorder);
   const accepted = rejected.length === 0 ? updates : updates.filter((_, index) => !rejected.includes(index));
   const given = idsOf(accepted);
   try {
-    return { base, summary: encodeSummary(verify(base, given)), rejected };
+    return { base, summary: encodeSummary(verify(base, given)), rejected, history };
   } catch {
     // The updates contradict each other, and Yjs forgets some. One update that holds them all is better than a growing
     // log.
@@ -75,14 +82,61 @@ function verify(base: Uint8Array, given: ContentIds): UpdateContents {
 
 interface Merged {
   readonly base: Uint8Array;
-  readonly rejected: number[];
+  readonly rejected: readonly number[];
+  readonly history?: HistoryAddition | undefined;
 }
 
-function mergeApplicable(updates: readonly Uint8Array[], keeping: Keeping): Merged {
+function mergeApplicable(
+  updates: readonly Uint8Array[],
+  keeping: Keeping,
+  recorder: HistoryRecorder | undefined,
+): Merged {
   try {
+    if (recorder !== undefined) return mergeRecorded(updates, keeping, { recorder, rejected: [] });
     return { base: mergeAll(updates, keeping), rejected: [] };
   } catch (error) {
-    return mergeWithoutRejected(updates, keeping, error);
+    const merged = mergeWithoutRejected(updates, keeping, error);
+    return recorder === undefined ? merged : recordAgain(updates, keeping, { recorder, merged });
+  }
+}
+
+interface Recording {
+  readonly recorder: HistoryRecorder;
+  /** The indexes of updates that are left out. */
+  readonly rejected: readonly number[];
+}
+
+/** As `mergeAll`, with an addition to the history. Throws what Yjs throws. */
+function mergeRecorded(
+  updates: readonly Uint8Array[],
+  { keepsDeleted }: Keeping,
+  { recorder, rejected }: Recording,
+): Merged {
+  const doc = openDoc({ keepsDeleted: true });
+  const history = recorder.record(doc, updates, {
+    isAccepted: (index) => !rejected.includes(index),
+    release: () => {
+      if (!keepsDeleted) collectDeleted(doc);
+    },
+  });
+  return { base: Y.encodeStateAsUpdate(doc), rejected, history };
+}
+
+/** Replaces the content of all deleted items by its length, as Yjs does at the end of a transaction. */
+function collectDeleted({ store }: Y.Doc): void {
+  Y.tryGc(Y.createDeleteSetFromStructStore(store), store, () => true);
+}
+
+/** The updates that Yjs rejects are known now. Without a history in the case that it throws again. */
+function recordAgain(
+  updates: readonly Uint8Array[],
+  keeping: Keeping,
+  { recorder, merged }: { readonly recorder: HistoryRecorder; readonly merged: Merged },
+): Merged {
+  try {
+    return mergeRecorded(updates, keeping, { recorder, rejected: merged.rejected });
+  } catch {
+    return merged;
   }
 }
 

@@ -1,9 +1,13 @@
+import type { HistoryAddition } from "../../storage/history/history-store.ts";
+import type { HistoryInput } from "../history/history-recorder.ts";
 import type { PackedUpdates } from "../update/packed-updates.ts";
 
 /** The updates of one document that are to be compacted. */
 export interface CompactionInput extends PackedUpdates {
   /** Whether the content that was deleted is kept, for applications that go back to earlier states (`gc: false`). */
   readonly keepsDeleted: boolean;
+  /** Set if the updates are to be added to the document's history. */
+  readonly history?: HistoryInput | undefined;
 }
 
 /** The result of a compaction. */
@@ -17,6 +21,8 @@ export interface CompactedUpdates {
   readonly summary: Uint8Array;
   /** The indexes of the updates that Yjs cannot apply: they are not in `base`. */
   readonly rejected: readonly number[];
+  /** Undefined if it was not asked for, or cannot be made: the document has too many structs, or there are no updates. */
+  readonly history?: HistoryAddition | undefined;
 }
 
 /** Makes one update of many: a pure computation, off the event loop. */

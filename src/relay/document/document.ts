@@ -10,6 +10,7 @@ import {
   nearsLimit,
   shouldCompact,
 } from "../compaction/compactor.ts";
+import { historyInput } from "../history/history-input.ts";
 import type { RelayLimits } from "../limits.ts";
 import type { RoomEvents } from "../room-events.ts";
 import {
@@ -36,6 +37,8 @@ export interface DocumentOptions {
   readonly events: Pick<RoomEvents, "happened">;
   /** Whether compactions keep the deleted content of the document with this name. */
   readonly keepsDeleted: (name: string) => boolean;
+  /** Whether compactions add to the history of the document with this name. */
+  readonly keepsHistory?: ((name: string) => boolean) | undefined;
   readonly clock: Clock;
   readonly limits: Pick<RelayLimits, "documentBytes">;
   readonly log: Log;
@@ -92,6 +95,7 @@ export class Document implements MemoryHolder {
   #loading: Promise<void> | undefined;
   #compacting: Promise<void> | undefined;
   #skipsCompaction = false;
+  #isClosing = false;
   /** Defined while `close` waits for a compaction. */
   #compactionSkipped: PromiseWithResolvers<void> | undefined;
   /** The size of the tail from which the next compaction is tried. */
@@ -201,6 +205,7 @@ export class Document implements MemoryHolder {
 
   /** Closes a document that is no longer in use. Compacts it if that is possible, and resolves afterwards. */
   async close(): Promise<void> {
+    this.#isClosing = true;
     this.#openedPace?.close();
     await this.#compacted();
     // A call of `compact` that has waited as well may have started one.
@@ -321,9 +326,9 @@ export class Document implements MemoryHolder {
     const takeCut = () => {
       const cut = this.state.cut();
       taken.resolve(cut);
-      return this.#inputOf(cut);
+      return this.#inputWithHistory(cut);
     };
-    const { base, summary, rejected } = await compactor.compact(() => this.loaded(takeCut));
+    const { base, summary, rejected, history } = await compactor.compact(() => this.loaded(takeCut));
     const cut = await taken.promise;
     // The document may be open again by now, with the rows as they are: they must not change.
     if (this.#skipsCompaction) return;
@@ -331,7 +336,7 @@ export class Document implements MemoryHolder {
     // An earlier compaction made the base, so Yjs can apply it: the fault lies elsewhere, and the document stays as it
     // is.
     if (cut.rows.length > cut.tailCount && rejected.includes(0)) throw new Error("the compactor rejected the base");
-    const row = await store.compact(this.name, { base, summary, rows: cut.rows, quarantined });
+    const row = await store.compact(this.name, { base, summary, rows: cut.rows, quarantined, history });
     await runInTurns(readCompacted(base, summary), turnsOf(this.#options.clock), (read) => {
       this.#replace(cut, { base: { row, update: base, summary: read.summary }, deletes: read.deletes, quarantined });
     });
@@ -339,6 +344,14 @@ export class Document implements MemoryHolder {
 
   #inputOf({ bytes, lengths }: PackedUpdates): CompactionInput {
     return { bytes, lengths, keepsDeleted: this.keepsDeleted };
+  }
+
+  #inputWithHistory(cut: CountedCut): CompactionInput | Promise<CompactionInput> {
+    const { clock, keepsHistory, store } = this.#options;
+    const input = this.#inputOf(cut);
+    if (store.history === undefined || keepsHistory?.(this.name) !== true) return input;
+    const facts = { rows: cut.rows, tailCount: cut.tailCount, now: clock.now(), isFinal: this.#isClosing };
+    return store.history.progress(this.name).then((progress) => ({ ...input, history: historyInput(progress, facts) }));
   }
 
   async #trySize(update: Uint8Array): Promise<TriedSize> {

@@ -101,6 +101,43 @@ export const migrations: readonly Migration[] = [
     failed_at INTEGER
   ) STRICT;
   CREATE INDEX webhook_lanes ON webhook_messages (webhook, document, id);
+
+  -- The history ends after this update, and the base is the document at that moment. NULL: it does not reach the base.
+  ALTER TABLE documents ADD COLUMN history_end INTEGER;
+
+  -- What was added to a document between two moments.
+  CREATE TABLE history_segments (
+    document INTEGER NOT NULL,
+    last INTEGER NOT NULL, -- the id of its last update
+    started_at INTEGER NOT NULL,
+    ended_at INTEGER NOT NULL,
+    users TEXT NOT NULL, -- JSON: those of its updates since the last version
+    marks BLOB NOT NULL, -- which of its content is from when, and from whom
+    data BLOB NOT NULL,
+    PRIMARY KEY (document, last)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX history_ends ON history_segments (ended_at, document);
+
+  -- A document at a moment.
+  CREATE TABLE history_snapshots (
+    document INTEGER NOT NULL,
+    sequence INTEGER NOT NULL, -- the id of the last update
+    at INTEGER NOT NULL,
+    is_start INTEGER NOT NULL, -- 1: no history leads to this moment
+    data BLOB NOT NULL,
+    PRIMARY KEY (document, sequence)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE versions (
+    document INTEGER NOT NULL,
+    sequence INTEGER NOT NULL, -- the id of the last update
+    number INTEGER NOT NULL, -- 0: automatic
+    at INTEGER NOT NULL, -- the time of the last update
+    name TEXT,
+    users TEXT NOT NULL, -- JSON: those who have changed the document since the version before
+    created_by TEXT,
+    PRIMARY KEY (document, sequence, number)
+  ) STRICT, WITHOUT ROWID;
   `,
 ];
 

@@ -2,6 +2,7 @@ import { type Clock, systemClock } from "../../lib/time/clock.ts";
 import { nextTurn } from "../../lib/time/next-turn.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import { type ContentFault, type FolderContent, refuseIfLost } from "../folder-content.ts";
+import type { HistoryStore } from "../history/history-store.ts";
 import {
   type Compaction,
   type DocumentInfo,
@@ -14,9 +15,11 @@ import {
 } from "../store.ts";
 import type { WebhookStore } from "../webhook-store.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
-import { compactRows, purgeRows, setDeletedAt } from "./documents/document-rows.ts";
+import { appendRows, compactRows, purgeRows, setDeletedAt } from "./documents/document-rows.ts";
 import { documentInfo, listDocuments, loadDocument } from "./documents/read-documents.ts";
 import { scrubDatabase } from "./documents/scrub.ts";
+import { SqliteHistory } from "./history/sqlite-history.ts";
+import { bytesOf } from "./history/write-history.ts";
 import { foldAll } from "./journal/fold-all.ts";
 import { Journal } from "./journal/journal.ts";
 import { translateErrors } from "./sqlite-errors.ts";
@@ -52,6 +55,7 @@ export function openSqliteStore(options: SqliteStoreOptions): FileStore {
 }
 
 class SqliteStore implements FileStore {
+  readonly history: HistoryStore;
   readonly webhooks: SqliteWebhookStore;
   readonly #options: SqliteStoreOptions & ConnectionOptions;
   readonly #clock: Clock;
@@ -95,6 +99,10 @@ class SqliteStore implements FileStore {
       fold: () => this.#inTurn(() => this.#foldPart(this.#unsynced.firstRecord ?? Number.POSITIVE_INFINITY)),
       mustFold: () => this.#connection.journal.isHalfFull,
       truncate: () => this.#opened.wal.truncate(),
+    });
+    this.history = new SqliteHistory({
+      read: async (task) => this.#inTurn(() => translateErrors(() => task(this.#opened))),
+      change: async (task, bytes) => this.#inTurn(() => this.#change(task, bytes)),
     });
     if (!this.#connection.journal.isEmpty) this.#upkeep.written();
   }
@@ -279,14 +287,8 @@ class SqliteStore implements FileStore {
   #append(batch: readonly PendingUpdate[]): readonly RowId[] {
     if (batch.length === 0) return [];
     if (Journal.takes(batch)) return this.#appendToJournal(batch);
-    const { documentIds, rowIds } = this.#opened;
     const at = this.#clock.now();
-    return this.#write(batch.length, () =>
-      batch.map(({ document: name, update, user }) => {
-        const document = documentIds.findOrCreate(name, rowIds.last, at);
-        return this.#insert({ document, update, at, user });
-      }),
-    );
+    return this.#write(batch.length, () => appendRows({ batch, at }, this.#opened, (row) => this.#insert(row)));
   }
 
   #appendToJournal(batch: readonly PendingUpdate[]): readonly RowId[] {
@@ -317,19 +319,19 @@ class SqliteStore implements FileStore {
 
   #compact(name: string, compaction: Compaction): RowId {
     const { journal } = this.#connection;
-    const { document, last, row } = this.#write(1, () =>
-      compactRows(name, compaction, this.#opened, (found, base) =>
-        this.#insert({ document: found, update: base, at: undefined, user: undefined }),
-      ),
+    const { document, last, row } = this.#write(
+      1,
+      () => compactRows(name, compaction, this.#opened, (inserted) => this.#insert(inserted)),
+      bytesOf(compaction.history),
     );
     journal.dropUntil(document, last);
     this.#unsynced.deleteRows(compaction.rows);
     return row;
   }
 
-  /** Runs a task in a transaction that writes no updates. */
-  #change<Result>(task: (connection: Connection) => Result): Result {
-    const result = this.#write(0, () => task(this.#opened));
+  /** Runs a task in a transaction that writes no updates, but other data of so many bytes. */
+  #change<Result>(task: (connection: Connection) => Result, bytes = 0): Result {
+    const result = this.#write(0, () => task(this.#opened), bytes);
     this.#unsynced.changed();
     return result;
   }
@@ -356,14 +358,14 @@ class SqliteStore implements FileStore {
     return this.#inTurn(() => this.#foldPart(Number.POSITIVE_INFINITY));
   }
 
-  /** Runs `task`, which inserts up to `rows` updates, in one transaction. */
-  #write<Result>(rows: number, task: () => Result): Result {
+  /** Runs `task`, which inserts up to `rows` updates, and other data of so many bytes, in one transaction. */
+  #write<Result>(rows: number, task: () => Result, otherBytes = 0): Result {
     this.#inserted = [];
     const result = this.#tryToWrite(() => {
       this.#connection.rowIds.reserve(rows);
       return this.#connection.atomically(task);
     });
-    let bytes = 0;
+    let bytes = otherBytes;
     for (const row of this.#inserted) {
       this.#unsynced.addRow(row);
       bytes += row.update.byteLength;

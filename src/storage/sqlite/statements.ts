@@ -1,5 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { RowId, StoredUpdate } from "../store.ts";
+import { prepareHistoryStatements } from "./history/history-statements.ts";
 import type { JournalRecord } from "./journal/journal-record.ts";
 
 export interface DocumentRow {
@@ -8,7 +9,10 @@ export interface DocumentRow {
   readonly summary: Uint8Array | null;
   /** As in `DocumentFactsRow`. */
   readonly lastCompacted: RowId;
+  readonly updatedAt: number | null;
   readonly deletedAt: number | null;
+  /** As the column `history_end`. */
+  readonly historyEnd: RowId | null;
 }
 
 /** The facts about a document in the tables `documents` and `updates`, without its updates in the journal. */
@@ -67,7 +71,9 @@ export type Statements = ReturnType<typeof prepareStatements>;
 export function prepareStatements(database: Database) {
   return {
     findDocument: database.prepare<DocumentRow, [name: string]>(
-      "SELECT id, base, summary, last_update AS lastCompacted, deleted_at AS deletedAt FROM documents WHERE name = ?",
+      `SELECT id, base, summary, last_update AS lastCompacted, updated_at AS updatedAt, deleted_at AS deletedAt,
+         history_end AS historyEnd
+       FROM documents WHERE name = ?`,
     ),
     insertDocument: database.prepare<{ id: number }, [name: string, folded: RowId, createdAt: number]>(
       "INSERT INTO documents (name, folded, created_at) VALUES (?, ?, ?) RETURNING id",
@@ -142,6 +148,7 @@ export function prepareStatements(database: Database) {
     ),
     insertScrubbed: database.prepare<void, [bytes: number]>("INSERT INTO scrubbed VALUES (zeroblob(?))"),
     deleteScrubbed: database.prepare<void, []>("DELETE FROM scrubbed WHERE rowid = (SELECT max(rowid) FROM scrubbed)"),
+    history: prepareHistoryStatements(database),
     countFrames: database.prepare<{ log: number; checkpointed: number }, []>("PRAGMA wal_checkpoint(NOOP)"),
   };
 }

@@ -58,3 +58,17 @@ export function withSeeds(times: number, property: (random: Random, seed: number
     }
   }
 }
+
+/** As `withSeeds`, for a property that takes its time: one seed after the other. */
+export async function withSeedsInTurn(
+  times: number,
+  property: (random: Random, seed: number) => Promise<void>,
+): Promise<void> {
+  for (let seed = firstSeed; seed < firstSeed + times; seed += 1) {
+    await property(new Random(seed), seed).catch((error: unknown) => {
+      throw new Error(`It fails with YURT_TEST_SEED=${seed}: ${error instanceof Error ? error.message : error}`, {
+        cause: error,
+      });
+    });
+  }
+}

@@ -5,6 +5,7 @@ import {
   type Compactor,
   CompactorClosed,
 } from "../../../src/relay/compaction/compactor.ts";
+import { HistoryRecorder } from "../../../src/relay/history/history-recorder.ts";
 import { unpackUpdates } from "../../../src/relay/update/packed-updates.ts";
 
 export interface InlineCompactorOptions {
@@ -38,7 +39,8 @@ export class InlineCompactor implements Compactor {
     await this.#options.gate;
     if (this.closed.aborted) throw new CompactorClosed();
     const { compact = compactUpdates, rejects } = this.#options;
-    if (rejects === undefined) return compact(updates, input);
+    const recorder = input.history && new HistoryRecorder(input.history, Bun.zstdCompressSync);
+    if (rejects === undefined) return compact(updates, input, recorder);
     const rejected = updates.flatMap((update, index) => (rejects(update) ? [index] : []));
     const accepted = updates.filter((_, index) => !rejected.includes(index));
     return { ...compact(accepted, input), rejected };

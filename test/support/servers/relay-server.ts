@@ -25,6 +25,7 @@ export function startRelayServer({ authorizer, limits, clock }: RelayServerOptio
       acknowledgementWindowMs: 20,
       documentMemoryBytes: 256 * 2 ** 20,
       keepsDeleted: () => false,
+      historyKeepMs: () => 0,
       readersShowPresence: true,
       lingerMs: 1_000,
     });

@@ -53,6 +53,7 @@ export function roomParts(
     compactor,
     documentMemoryBytes,
     keepsDeleted,
+    historyKeepMs: () => 90 * 86_400_000,
     durability: "disk",
     acknowledgementWindowMs: 4,
     readersShowPresence,

@@ -18,6 +18,7 @@ export interface TestServerOptions {
   readonly keepsDeleted?: ServerOptions["keepsDeleted"];
   /** By default change webhooks may lead to this machine. */
   readonly webhooks?: Partial<ServerOptions["webhooks"]>;
+  readonly historyKeepMs?: ServerOptions["historyKeepMs"];
   readonly peerjs?: Partial<ServerOptions["peerjs"]>;
   /** The port of an earlier test server, so that its clients reconnect to this one. */
   readonly port?: number;
@@ -82,6 +83,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     acknowledgementWindowMs: 20,
     documentMemoryBytes: 256 * 2 ** 20,
     keepsDeleted: options.keepsDeleted ?? (() => false),
+    historyKeepMs: options.historyKeepMs ?? (() => 90 * 86_400_000),
     peerjs: { key: "peerjs", discoveryEnabled: false, ...options.peerjs },
     webhooks: {
       allowedAddresses: new AddressRanges(["127.0.0.0/8"]),

@@ -1,6 +1,23 @@
 import { type Compaction, type RowId, StoreError } from "../../store.ts";
 import type { Connection } from "../connection.ts";
-import type { DocumentRow } from "../statements.ts";
+import { addHistory, deleteHistory } from "../history/write-history.ts";
+import type { Append } from "../journal/journal.ts";
+import type { DocumentRow, UpdateRow } from "../statements.ts";
+
+/** Inserts a row, and returns its id. */
+export type InsertRow = (row: Omit<UpdateRow, "row">) => RowId;
+
+/** Appends updates to the table, at a time in epoch milliseconds, and returns their rows. Called in a transaction. */
+export function appendRows(
+  { batch, at }: Pick<Append, "batch" | "at">,
+  { documentIds, rowIds }: Connection,
+  insert: InsertRow,
+): readonly RowId[] {
+  return batch.map(({ document: name, update, user }) => {
+    const document = documentIds.findOrCreate(name, rowIds.last, at);
+    return insert({ document, update, at, user });
+  });
+}
 
 /** A compaction in the tables. */
 export interface CompactedRows {
@@ -18,9 +35,9 @@ export interface CompactedRows {
  */
 export function compactRows(
   name: string,
-  { base, summary, rows, quarantined }: Compaction,
+  { base, summary, rows, quarantined, history }: Compaction,
   connection: Connection,
-  insert: (document: number, base: Uint8Array) => RowId,
+  insert: InsertRow,
 ): CompactedRows {
   const { journal, statements } = connection;
   const found = statements.findDocument.get(name);
@@ -34,8 +51,10 @@ export function compactRows(
   if (inTable !== null) statements.setLastUpdate.run(inTable.row, inTable.at, found.id);
   const journaled = journal.lastOf(found.id, last);
   if (journaled !== undefined) statements.setLastUpdate.run(journaled.row, journaled.at ?? null, found.id);
-  const row = insert(found.id, base);
+  const row = insert({ document: found.id, update: base, at: undefined, user: undefined });
   statements.setBase.run(row, summary, last, found.id);
+  // Without rows of the tail the document has not changed.
+  if (last > 0) addHistory(found, history, statements.history);
   return { document: found.id, last, row };
 }
 
@@ -45,6 +64,7 @@ export function purgeRows(name: string, { rowIds, statements, webhooks }: Connec
   if (found === null) return undefined;
   statements.deleteUpdates.run(found.id, 0, rowIds.last);
   statements.deleteQuarantined.run(found.id);
+  deleteHistory(found.id, statements.history);
   statements.deleteDocument.run(found.id);
   webhooks.record({ type: "doc.purged", document: name, sequence: rowIds.last });
   webhooks.statements.deleteCursorsOf.run(name);

@@ -1,4 +1,5 @@
 import type { Database } from "bun:sqlite";
+import type { OriginatedUpdate, UpdateOrigin } from "../../history/history-store.ts";
 import type { PendingUpdate, RowId, StoredUpdate } from "../../store.ts";
 import { type Statements, type UpdateRow, updateParameters } from "../statements.ts";
 import { type JournalRecord, RecordEncoder, RecordReader } from "./journal-record.ts";
@@ -121,18 +122,17 @@ export class Journal {
 
   /** Reads the live updates of a document. */
   updatesOf(document: number): readonly StoredUpdate[] {
-    return this.entriesOf(document).map(({ row, update }) => ({ row, update }));
+    return this.#read(document, ({ row, update }) => ({ row, update: update.slice() }));
   }
 
-  /** As `updatesOf`, with their users. */
-  entriesOf(document: number): readonly (StoredUpdate & Pick<UpdateRow, "user">)[] {
-    let reader: RecordReader | undefined;
-    return (this.#rows.get(document) ?? []).map((row) => {
-      // Several updates of one append are in one record.
-      while (reader !== undefined && reader.row < row && reader.next());
-      if (reader?.row !== row) reader = this.#readerAt(row);
-      return { row, update: reader.update.slice(), user: reader.user };
-    });
+  /** The origins of the live updates of a document. */
+  originsOf(document: number): readonly UpdateOrigin[] {
+    return this.#read(document, ({ row, at, user }) => ({ row, at, user }));
+  }
+
+  /** The live updates of a document, with their origins. */
+  originatedOf(document: number): readonly OriginatedUpdate[] {
+    return this.#read(document, ({ row, at, user, update }) => ({ row, at, user, update: update.slice() }));
   }
 
   /** The number of live updates of a document with row ids up to `last`, and the sum of these ids. */
@@ -213,6 +213,16 @@ export class Journal {
       this.#drop(document, index - first);
       first = index;
     }
+  }
+
+  #read<Result>(document: number, read: (reader: RecordReader) => Result): readonly Result[] {
+    let reader: RecordReader | undefined;
+    return (this.#rows.get(document) ?? []).map((row) => {
+      // Several updates of one append are in one record.
+      while (reader !== undefined && reader.row < row && reader.next());
+      if (reader?.row !== row) reader = this.#readerAt(row);
+      return read(reader);
+    });
   }
 
   #addLive(record: JournalRecord, entries: UpdateRow[]): void {

@@ -108,7 +108,7 @@ export class SqliteWebhookStore implements WebhookStore, RecordListener {
       const { journal, statements, webhooks } = connection;
       const found = statements.findDocument.get(name);
       if (found === null) return undefined;
-      const journaled = journal.entriesOf(found.id).filter(({ row }) => row > after);
+      const journaled = journal.originatedOf(found.id).filter(({ row }) => row > after);
       const sequence = sequenceOf(found, connection);
       if (sequence <= after) return undefined;
       const inTable = webhooks.statements.selectUsers.all(found.id, after, maxUsers);

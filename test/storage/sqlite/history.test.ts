@@ -1,0 +1,353 @@
+import { afterEach, beforeEach, describe, expect, test } from "bun:test";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createMetrics } from "../../../src/ops/metrics.ts";
+import type { HistoryAddition, HistoryStore } from "../../../src/storage/history/history-store.ts";
+import { openSqliteStore } from "../../../src/storage/sqlite/sqlite-store.ts";
+import type { RowId, Store } from "../../../src/storage/store.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
+
+const second = 1_000;
+const begin = 1_700_000_000_000;
+
+let folder: string;
+let file: string;
+let clock: FakeClock;
+let store: Store;
+let history: HistoryStore;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "yurt-history-"));
+  file = join(folder, "store.db");
+  clock = new FakeClock(begin);
+  open();
+});
+
+afterEach(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true });
+});
+
+function open(): void {
+  const opened = openSqliteStore({ file, metrics: createMetrics(), clock });
+  if (opened.history === undefined) throw new Error("the store keeps no history");
+  [store, history] = [opened, opened.history];
+}
+
+async function reopen(): Promise<void> {
+  await store.close();
+  open();
+}
+
+/** Appends one update for each byte, a second after the other, and returns their rows. */
+async function append(document: string, user: string, ...bytes: readonly number[]): Promise<readonly RowId[]> {
+  const rows: RowId[] = [];
+  for (const byte of bytes) {
+    rows.push(...(await store.append([{ document, update: Uint8Array.of(byte), user }])));
+    clock.set(second);
+  }
+  return rows;
+}
+
+interface Added {
+  readonly needle?: string;
+  readonly end?: boolean;
+  readonly users?: readonly string[];
+  readonly versions?: HistoryAddition["versions"];
+}
+
+/** Compacts a document, with an addition to its history whose data names its rows. */
+async function compact(document: string, { needle = "", end = false, users = [], versions = [] }: Added = {}) {
+  const { base, tail = [] } = (await store.load(document)) ?? {};
+  const progress = await history.progress(document);
+  const [first, last] = [progress?.tail[0], progress?.tail.at(-1)];
+  if (first === undefined || last === undefined) throw new Error("there is nothing to compact");
+  const bytes = (text: string) => Buffer.from(`${text} ${needle}`);
+  const addition: HistoryAddition = {
+    start: progress?.reachesBase
+      ? undefined
+      : { sequence: first.row - 1, at: first.at ?? 0, data: bytes(`before ${first.row}`) },
+    segment: {
+      last: last.row,
+      startedAt: first.at ?? 0,
+      endedAt: last.at ?? 0,
+      users,
+      marks: bytes(`marks ${last.row}`),
+      data: bytes(`from ${first.row} to ${last.row}`),
+    },
+    end: end ? { sequence: last.row, at: last.at ?? 0, data: bytes(`after ${last.row}`) } : undefined,
+    versions,
+  };
+  await replace(document, { base, tail }, addition);
+}
+
+async function replace(
+  document: string,
+  { base, tail = [] }: Partial<Pick<NonNullable<Awaited<ReturnType<Store["load"]>>>, "base" | "tail">>,
+  addition?: HistoryAddition,
+): Promise<void> {
+  const rows = [...(base === undefined ? [] : [base]), ...tail].map(({ row }) => row);
+  const compacted = { base: Uint8Array.of(99), summary: Uint8Array.of(), rows, quarantined: [] };
+  await store.compact(document, { ...compacted, history: addition });
+}
+
+async function momentAt(document: string, moment: Parameters<HistoryStore["moment"]>[1]): Promise<unknown> {
+  const found = await history.moment(document, moment);
+  if (found === undefined || found.kind === "unknown") return found?.kind;
+  if (found.kind === "updates") return found.updates.map((update) => update[0]);
+  return [found.snapshot, ...found.segments].map(({ data }) => Buffer.from(data).toString().trim());
+}
+
+describe("progress", () => {
+  test("tells the origins of the tail, from the journal and from the documents' rows", async () => {
+    const rows = await append("a", "ann", 1, 2);
+    const large = Array.from({ length: 300 }, () => ({ document: "a", update: Uint8Array.of(3), user: "bob" }));
+    const later = await store.append(large);
+    const { tail } = (await history.progress("a")) ?? {};
+    expect(tail?.slice(0, 3)).toEqual([
+      { row: rows[0] ?? 0, at: begin, user: "ann" },
+      { row: rows[1] ?? 0, at: begin + second, user: "ann" },
+      { row: later[0] ?? 0, at: begin + 2 * second, user: "bob" },
+    ]);
+    await reopen();
+    expect((await history.progress("a"))?.tail).toEqual(tail ?? []);
+  });
+
+  test("reaches the base after a compaction with history, and not after one without", async () => {
+    const first = await append("a", "ann", 1);
+    expect((await history.progress("a"))?.reachesBase).toBe(false);
+    await compact("a", { users: ["ann"] });
+    expect(await history.progress("a")).toMatchObject({
+      reachesBase: true,
+      last: { sequence: first[0] ?? 0, at: begin },
+      users: ["ann"],
+      tail: [],
+    });
+    await append("a", "bob", 2);
+    await replace("a", (await store.load("a")) ?? {});
+    expect(await history.progress("a")).toMatchObject({ reachesBase: false, last: undefined, tail: [] });
+  });
+
+  test("counts the bytes since the last snapshot", async () => {
+    await append("a", "ann", 1);
+    await compact("a");
+    const { bytesSinceSnapshot = 0, snapshotBytes = 0 } = (await history.progress("a")) ?? {};
+    expect(snapshotBytes).toBe("before 1 ".length);
+    expect(bytesSinceSnapshot).toBe("marks 1 from 1 to 1 ".length);
+    await append("a", "ann", 2);
+    await compact("a", { end: true });
+    expect((await history.progress("a"))?.bytesSinceSnapshot).toBe(0);
+  });
+
+  test("a compaction that was begun before the history was removed leaves none", async () => {
+    await append("a", "ann", 1);
+    await compact("a");
+    await append("a", "ann", 2);
+    const stored = (await store.load("a")) ?? {};
+    await history.shorten("a");
+    const segment = { last: 2, startedAt: 0, endedAt: 0, users: [], marks: Buffer.from("m"), data: Buffer.from("d") };
+    await replace("a", stored, { start: undefined, segment, end: undefined, versions: [] });
+    expect(await history.extent("a")).toEqual({ first: undefined, segments: 0, snapshots: 0, bytes: 0 });
+    expect((await history.progress("a"))?.reachesBase).toBe(false);
+  });
+});
+
+describe("a moment", () => {
+  test("of the history is made of the last snapshot before it and the segments up to it", async () => {
+    await append("a", "ann", 1, 2);
+    await compact("a");
+    await append("a", "ann", 3, 4);
+    await compact("a", { end: true });
+    await append("a", "ann", 5);
+    await compact("a");
+    // A base takes a row id as well.
+    const moments = [0, 1, 2, 4, 5].map((sequence) => momentAt("a", { sequence }));
+    expect(await Promise.all(moments)).toEqual([
+      ["before 1"],
+      ["before 1", "from 1 to 2"],
+      ["before 1", "from 1 to 2"],
+      ["before 1", "from 1 to 2", "from 4 to 5"],
+      ["after 5"],
+    ]);
+    const times = [-second, 0, second, 2 * second, 3 * second].map((at) => momentAt("a", { at: begin + at }));
+    expect(await Promise.all(times)).toEqual([
+      undefined,
+      ["before 1", "from 1 to 2"],
+      ["before 1", "from 1 to 2"],
+      ["before 1", "from 1 to 2", "from 4 to 5"],
+      ["after 5"],
+    ]);
+  });
+
+  test("of the tail, or after it, is made of the base and the updates up to it", async () => {
+    await append("a", "ann", 1);
+    await compact("a");
+    await append("a", "ann", 2, 3);
+    expect(await momentAt("a", { sequence: 1 })).toEqual([99]);
+    const rows = (await history.progress("a"))?.tail.map(({ row }) => row) ?? [];
+    expect(await Promise.all(rows.map((sequence) => momentAt("a", { sequence })))).toEqual([
+      [99, 2],
+      [99, 2, 3],
+    ]);
+    expect(await momentAt("a", { at: begin + second })).toEqual([99, 2]);
+    expect(await momentAt("a", { at: begin + 60 * second })).toEqual([99, 2, 3]);
+  });
+
+  test("is known in the tail without any history, and from the last update on", async () => {
+    const [first = 0, second_ = 0] = await append("a", "ann", 1, 2);
+    expect(await momentAt("a", { sequence: first - 1 })).toEqual([]);
+    expect(await momentAt("a", { sequence: first })).toEqual([1]);
+    expect(await momentAt("a", { sequence: second_ })).toEqual([1, 2]);
+    expect(await momentAt("a", { at: begin - second })).toBeUndefined();
+    await replace("a", (await store.load("a")) ?? {});
+    expect(await momentAt("a", { sequence: first })).toBeUndefined();
+    expect(await momentAt("a", { sequence: second_ })).toEqual([99]);
+    expect(await momentAt("a", { at: begin })).toBeUndefined();
+    expect(await momentAt("a", { at: begin + second })).toEqual([99]);
+  });
+
+  test("in a part without history is unknown, and the history goes on after it", async () => {
+    await append("a", "ann", 1);
+    await compact("a");
+    await append("a", "ann", 2);
+    await replace("a", (await store.load("a")) ?? {});
+    await append("a", "ann", 3, 4);
+    await compact("a");
+    const { sequence = 0 } = (await store.info("a")) ?? {};
+    expect(await momentAt("a", { sequence: 1 })).toEqual(["before 1", "from 1 to 1"]);
+    expect(await momentAt("a", { sequence: 2 })).toBe("unknown");
+    expect(await momentAt("a", { sequence: sequence - 1 })).toEqual([
+      `before ${sequence - 1}`,
+      `from ${sequence - 1} to ${sequence}`,
+    ]);
+    expect(await momentAt("a", { at: begin })).toEqual(["before 1", "from 1 to 1"]);
+    expect(await momentAt("a", { at: begin + second })).toBe("unknown");
+  });
+
+  test("of a deleted document is not shown, and is there again when the deletion is taken back", async () => {
+    await append("a", "ann", 1);
+    await compact("a");
+    await store.delete("a");
+    expect(await momentAt("a", { sequence: 1 })).toBeUndefined();
+    await store.undelete("a");
+    expect(await momentAt("a", { sequence: 1 })).toEqual([99]);
+    expect(await momentAt("a", { sequence: 0 })).toEqual(["before 1"]);
+  });
+});
+
+describe("versions", () => {
+  const version = { at: begin, name: "draft", users: ["ann"], createdBy: "key:ci" };
+
+  test("are listed from the newest, a page at a time, with numbers where a sequence has several", async () => {
+    await append("a", "ann", 1, 2);
+    await compact("a", { versions: [{ sequence: 1, at: begin, users: ["ann"] }] });
+    await history.addVersion("a", { ...version, sequence: 2 });
+    await history.addVersion("a", { ...version, sequence: 2, name: "final" });
+    const page = async (before?: { sequence: number; number: number }) =>
+      (await history.versions("a", { limit: 2, before })).map(({ sequence, number, name }) => [sequence, number, name]);
+    expect(await page()).toEqual([
+      [2, 2, "final"],
+      [2, 1, "draft"],
+    ]);
+    expect(await page({ sequence: 2, number: 1 })).toEqual([[1, 0, undefined]]);
+    expect(await history.version("a", { sequence: 1, number: 0 })).toEqual({
+      ...{ sequence: 1, number: 0, at: begin, name: undefined, users: ["ann"], createdBy: undefined },
+    });
+  });
+
+  test("that are automatic are left out where there is one already", async () => {
+    await append("a", "ann", 1);
+    await history.addVersion("a", { ...version, sequence: 1 });
+    expect((await history.progress("a"))?.versions).toEqual([1]);
+    await compact("a", { versions: [{ sequence: 1, at: begin, users: ["ann"] }] });
+    expect((await history.versions("a", { limit: 5 })).map(({ number }) => number)).toEqual([1]);
+  });
+
+  test("are renamed, and deleted", async () => {
+    await append("a", "ann", 1);
+    await history.putVersion("a", { ...version, sequence: 1, number: 0 });
+    await history.deleteAutomatic("a", [1]);
+    expect(await history.version("a", { sequence: 1, number: 0 })).toMatchObject({ name: "draft" });
+    await history.putVersion("a", { ...version, sequence: 1, number: 0, name: undefined });
+    await history.deleteAutomatic("a", [1]);
+    expect(await history.version("a", { sequence: 1, number: 0 })).toBeUndefined();
+    await history.addVersion("a", { ...version, sequence: 1 });
+    expect(await history.deleteVersion("a", { sequence: 1, number: 1 })).toBe(true);
+    expect(await history.deleteVersion("a", { sequence: 1, number: 1 })).toBe(false);
+    expect(await history.putVersion("nothing", { ...version, sequence: 1, number: 0 })).toBe(false);
+    expect(await history.addVersion("nothing", { ...version, sequence: 1 })).toBeUndefined();
+  });
+});
+
+describe("shortened", () => {
+  async function threeSegments(): Promise<void> {
+    for (const byte of [1, 2, 3]) {
+      await append("a", "ann", byte);
+      await compact("a", { versions: [{ sequence: byte, at: begin, users: [] }] });
+    }
+  }
+
+  test("a history begins with the given snapshot, and keeps what is newer", async () => {
+    // Row ids are taken by bases as well.
+    await append("a", "ann", 1);
+    await compact("a");
+    await append("a", "ann", 2);
+    await compact("a");
+    const [last] = await history.endedBefore(begin + second, undefined, 10);
+    expect(last).toMatchObject({ name: "a", endedAt: begin });
+    const expired = await history.expired("a", begin + second);
+    expect(expired).toEqual({ last: { sequence: 1, at: begin }, isAll: false });
+    await history.shorten("a", { sequence: 1, at: begin, data: Buffer.from("as it was") });
+    expect(await momentAt("a", { sequence: 0 })).toBeUndefined();
+    expect(await momentAt("a", { sequence: 1 })).toEqual(["as it was"]);
+    expect(await momentAt("a", { at: begin })).toEqual(["as it was"]);
+    const { sequence = 0 } = (await store.info("a")) ?? {};
+    expect(await momentAt("a", { sequence: sequence - 1 })).toEqual(["as it was", `from ${sequence} to ${sequence}`]);
+    expect(await history.extent("a")).toMatchObject({ first: { sequence: 1, at: begin }, segments: 1, snapshots: 1 });
+    expect(await history.expired("a", begin + second)).toBeUndefined();
+  });
+
+  test("to nothing, it has gone with its versions, and the next compaction begins a new one", async () => {
+    await threeSegments();
+    expect((await history.expired("a", begin + 60 * second))?.isAll).toBe(true);
+    await history.shorten("a");
+    expect(await history.versions("a", { limit: 5 })).toEqual([]);
+    expect(await history.endedBefore(begin + 60 * second, undefined, 10)).toEqual([]);
+    await append("a", "ann", 4);
+    await compact("a");
+    expect((await history.extent("a")).first).toMatchObject({ at: begin + 3 * second });
+  });
+
+  test("segments are found by their ends, a page at a time", async () => {
+    await threeSegments();
+    const [first] = await history.endedBefore(begin + 60 * second, undefined, 1);
+    const rest = await history.endedBefore(begin + 60 * second, first, 10);
+    expect([first, ...rest].map((ended) => ended?.endedAt)).toEqual([0, 1, 2].map((index) => begin + index * second));
+  });
+});
+
+describe("no byte of a history stays in the files", () => {
+  const needle = "the text that must be forgotten";
+  const files = () => ["", "-wal"].filter((suffix) => readFileSync(file + suffix).includes(needle));
+
+  test.each([
+    ["a purge", () => store.purge("a")],
+    ["its removal", () => history.shorten("a")],
+  ])("after %s and a scrub", async (_, remove) => {
+    for (const byte of [1, 2, 3]) {
+      await append("a", needle, byte);
+      await compact("a", {
+        needle: needle.repeat(byte * 50),
+        end: true,
+        users: [needle],
+        versions: [{ sequence: byte, at: begin, users: [needle] }],
+      });
+    }
+    await history.addVersion("a", { sequence: 1, at: 0, name: needle, users: [needle], createdBy: needle });
+    expect(files().length).toBeGreaterThan(0);
+    await remove();
+    await store.scrub();
+    expect(files()).toEqual([]);
+  });
+});
