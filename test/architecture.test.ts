@@ -74,6 +74,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     "relay/catch-up/**",
     "relay/commit/**",
     "relay/*",
+    "relay/server-updates/**",
   ],
   web: ["web/shared/**", "web/**"],
 };

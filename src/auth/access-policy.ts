@@ -11,6 +11,13 @@ export interface Permission {
   readonly issuedAt?: number | undefined;
   /** Epoch milliseconds, any tolerance included; undefined for a permission that does not expire. */
   readonly expiresAt?: number | undefined;
+  /** As `Grant.takeFirstContent`. It is not kept with a permission in use, nor in a cache. */
+  readonly firstContent?: Uint8Array | undefined;
+}
+
+/** The permission without its first content, to be kept. */
+export function withoutContent({ firstContent: _, ...kept }: Permission): Permission {
+  return kept;
 }
 
 /**

@@ -71,6 +71,11 @@ export interface Grant {
   readonly user: string | undefined;
   /** Epoch milliseconds; undefined for a grant that does not expire. */
   readonly expiresAt: number | undefined;
+  /**
+   * The first content of the room's document, a Yjs update (V1), for a document that has no updates. Given away once;
+   * undefined if the application gives none.
+   */
+  takeFirstContent?(): Uint8Array | undefined;
   /** Sets the one watcher, which receives the events from now on. A grant that was ended before tells it at once. */
   watch(watcher: GrantWatcher): void;
   /** Ends the use of the grant without an event. Idempotent; it happens by itself when the client disconnects. */

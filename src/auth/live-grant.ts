@@ -1,6 +1,6 @@
 import type { Clock } from "../lib/time/clock.ts";
 import type { TimerQueue } from "../lib/time/timer-queue.ts";
-import type { Permission } from "./access-policy.ts";
+import { type Permission, withoutContent } from "./access-policy.ts";
 import type { Access, AccessRequest, Denial, Grant, GrantWatcher } from "./authorizer.ts";
 
 /** A grant's access to timers, to the policy and to its authorizer. */
@@ -31,6 +31,7 @@ export class LiveGrant implements Grant {
   readonly #request: AccessRequest;
   readonly #options: LiveGrantOptions;
   #permission: Permission;
+  #firstContent: Uint8Array | undefined;
   #watcher: GrantWatcher | undefined;
   #state: "live" | "released" | Denial = "live";
   /** The denial with which the grant ends at its expiry. */
@@ -39,7 +40,8 @@ export class LiveGrant implements Grant {
   readonly #disconnected = () => this.release();
 
   constructor(permission: Permission, request: AccessRequest, options: LiveGrantOptions) {
-    this.#permission = permission;
+    this.#permission = withoutContent(permission);
+    this.#firstContent = permission.firstContent;
     this.#request = request;
     this.#options = options;
     request.signal.addEventListener("abort", this.#disconnected, { once: true });
@@ -61,6 +63,12 @@ export class LiveGrant implements Grant {
   /** Whether the permission has been revoked. */
   get isRevoked(): boolean {
     return this.#options.isRevoked(this.#permission, this.#request.room);
+  }
+
+  takeFirstContent(): Uint8Array | undefined {
+    const content = this.#firstContent;
+    this.#firstContent = undefined;
+    return content;
   }
 
   watch(watcher: GrantWatcher): void {
@@ -140,7 +148,7 @@ export class LiveGrant implements Grant {
 
   #replace(permission: Permission): void {
     const { access } = this.#permission;
-    this.#permission = permission;
+    this.#permission = withoutContent(permission);
     this.#denialAtExpiry = permissionExpired;
     this.#schedule();
     if (permission.access !== access) this.#watcher?.changed?.();

@@ -11,6 +11,7 @@ import { Garbage } from "../relay/document/garbage.ts";
 import { DroppedMessages } from "../relay/dropped-messages.ts";
 import { hocuspocus } from "../relay/hocuspocus/protocol.ts";
 import { RoomEvents } from "../relay/room-events.ts";
+import { writingFirstContent } from "../relay/server-updates/first-content.ts";
 import { SnapshotBudget } from "../relay/snapshot/snapshot-budget.ts";
 import { SyncRoom, type SyncRoomOptions } from "../relay/sync-room.ts";
 import { yWebsocket } from "../relay/y-websocket/protocol.ts";
@@ -123,9 +124,10 @@ export function openRelay(store: Store, options: RelayOptions): Relay {
   const { dropped, limitedLog, queue } = room;
   const rooms = openSyncRooms(room, { lingerMs, closed: () => garbage.roomClosed(rooms.size) });
   metrics.rooms.readFrom("sync", () => rooms.size);
+  const shared = { rooms, authorizer: writingFirstContent({ authorizer, rooms, limitedLog }) };
   const protocols = [
-    yWebsocket({ rooms, authorizer, limits, metrics, dropped }),
-    hocuspocus({ rooms, authorizer, addresses, limits, clock, limitedLog, metrics, dropped }),
+    yWebsocket({ ...shared, limits, metrics, dropped }),
+    hocuspocus({ ...shared, addresses, limits, clock, limitedLog, metrics, dropped }),
   ];
   return {
     rooms,

@@ -3,10 +3,10 @@ import type { Changes } from "../relay/changes.ts";
 import type { Deletion } from "../relay/deletion.ts";
 import { disconnectMembers } from "../relay/disconnect.ts";
 import type { DocumentParts } from "../relay/document/document.ts";
+import { type UpdateOrder, type WriteOutcome, writeUpdate } from "../relay/server-updates/write-update.ts";
 import type { SyncRoom } from "../relay/sync-room.ts";
 import type { Lease, RoomRegistry } from "../rooms/room-registry.ts";
-import type { DocumentInfo, Page, RowId, Store, StoredDocument } from "../storage/store.ts";
-import { closeReasons, SessionError } from "../transport/close-reason.ts";
+import type { DocumentInfo, Page, Store, StoredDocument } from "../storage/store.ts";
 
 export interface DocumentsOptions {
   readonly store: Store;
@@ -16,29 +16,9 @@ export interface DocumentsOptions {
 }
 
 /** An update that is to be written. */
-export interface WriteOrder {
+export interface WriteOrder extends UpdateOrder {
   readonly document: string;
-  /** A Yjs update, V1. */
-  readonly update: Uint8Array;
-  /** The user id that is stored with it. */
-  readonly user: string | undefined;
-  /**
-   * Whether the update may be written to the document as it is, by its sequence. It is asked when no update waits for the
-   * store, and in the turn of the event loop in which the update is taken: no other update comes between.
-   */
-  readonly condition?: ((sequence: RowId) => boolean) | undefined;
 }
-
-export type WriteOutcome =
-  | {
-      readonly kind: "written";
-      /** The row of the update; that of the last update if it changed nothing. */
-      readonly sequence: RowId;
-      readonly isChanged: boolean;
-    }
-  /** The condition does not hold. */
-  | { readonly kind: "refused"; readonly sequence: RowId }
-  | { readonly kind: "too-large" };
 
 /** A document was deleted, or a deletion was taken back. */
 export interface DocumentEvent {
@@ -123,38 +103,11 @@ export class Documents {
     }
   }
 
-  /**
-   * Writes an update as one of a member is written: it is committed, then sent to the members, and the call resolves when
-   * it is as durable as an acknowledgement promises. Creates the document if there is none.
-   *
-   * Rejects with `SessionError` for a malformed update, `DocumentDeleted`, and when the store has not taken the update.
-   */
-  async write({ condition, document, update, user }: WriteOrder): Promise<WriteOutcome> {
+  /** As `writeUpdate`. Creates the document if there is none. */
+  async write({ document, ...order }: WriteOrder): Promise<WriteOutcome> {
     const lease = await this.open(document);
-    const { room } = lease;
-    const { promise: stored, resolve, reject } = Promise.withResolvers<void>();
-    let row: RowId | undefined;
-    const holds = () => condition === undefined || (room.updates.isSettled && condition(room.sequence));
     try {
-      if (condition !== undefined) await room.updates.settled();
-      if (!holds()) return { kind: "refused", sequence: room.sequence };
-      const outcome = await room.updates.submit({
-        update,
-        user,
-        // The room reads it in the turn in which it takes the update.
-        get access() {
-          return holds() ? "write" : "read";
-        },
-        committed: (committed) => {
-          row = committed;
-        },
-        stored: resolve,
-        discarded: () => reject(new SessionError(closeReasons.storageUnavailable, "the update could not be stored")),
-      });
-      if (outcome === "too-large") return { kind: outcome };
-      if (outcome === "read-only") return { kind: "refused", sequence: room.sequence };
-      await stored;
-      return { kind: "written", sequence: row ?? room.sequence, isChanged: row !== undefined };
+      return await writeUpdate(lease.room, order);
     } finally {
       lease.release();
     }

@@ -27,6 +27,18 @@ const epochMilliseconds = v.pipe(
   v.minValue(minMilliseconds, "expires-at-in-seconds" satisfies WebhookFailureKind),
 );
 
+const base64 = v.pipe(
+  v.string(),
+  v.rawTransform(({ dataset, addIssue, NEVER }) => {
+    try {
+      return Uint8Array.fromBase64(dataset.value);
+    } catch {
+      addIssue();
+      return NEVER;
+    }
+  }),
+);
+
 // Many languages serialize a missing value as `null`.
 const decisionSchema = v.variant("access", [
   v.object({ access: v.literal("none") }),
@@ -34,6 +46,7 @@ const decisionSchema = v.variant("access", [
     access: v.picklist(["read", "write"]),
     user: v.nullish(absentIfEmpty(userId)),
     expiresAt: v.nullish(v.union([epochMilliseconds, isoTime])),
+    content: v.nullish(base64),
   }),
 ]);
 
@@ -42,6 +55,7 @@ const reasonSchema = v.object({ reason: v.string() });
 const failuresOfFields: Readonly<Record<string, WebhookFailureKind>> = {
   user: "bad-user",
   expiresAt: "bad-expires-at",
+  content: "bad-content",
 };
 
 const denialReason = "your app's webhook denied access";
@@ -77,7 +91,12 @@ function readDecision(json: unknown, request: AccessRequest, now: number): Permi
   if (decision.access === "none") return denial("forbidden", reasonIn(json, request) ?? denialReason);
   const expiresAt = decision.expiresAt ?? undefined;
   if (expiresAt !== undefined && expiresAt <= now) return permissionExpired;
-  return { granted: true, access: decision.access, user: decision.user ?? undefined, expiresAt };
+  const { access, content, user } = decision;
+  return {
+    ...{ granted: true, access, user: user ?? undefined, expiresAt },
+    // Topics of signaling have no content.
+    ...(content != null && request.kind === "sync" && { firstContent: content }),
+  };
 }
 
 function denial(kind: "unauthorized" | "forbidden", reason: string): Denial {

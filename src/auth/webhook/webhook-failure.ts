@@ -13,7 +13,8 @@ export type WebhookFailureKind =
   | "bad-access"
   | "bad-user"
   | "bad-expires-at"
-  | "expires-at-in-seconds";
+  | "expires-at-in-seconds"
+  | "bad-content";
 
 /** A webhook call that has neither granted nor denied access. */
 export class WebhookFailure extends Error {

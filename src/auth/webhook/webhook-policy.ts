@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { ExpiringCache } from "../../lib/expiring-cache.ts";
 import { SingleFlight } from "../../lib/single-flight.ts";
-import type { AccessPolicy, Permission } from "../access-policy.ts";
+import { type AccessPolicy, type Permission, withoutContent } from "../access-policy.ts";
 import type { AccessRequest, Denial } from "../authorizer.ts";
 import type { AuthLimits } from "../limits.ts";
 import { WebhookClient, type WebhookClientOptions, type WebhookQuery } from "./webhook-client.ts";
@@ -64,7 +64,8 @@ export class WebhookPolicy implements AccessPolicy {
     // The issue time is that of the call: a later revocation revokes the permission, an earlier one does not.
     const answer = answered.granted ? { ...answered, issuedAt } : answered;
     const lifeMs = this.#cacheMs(answer);
-    if (lifeMs > 0) answers.set(key, answer, lifeMs);
+    // The next client finds the content in the document.
+    if (lifeMs > 0) answers.set(key, answer.granted ? withoutContent(answer) : answer, lifeMs);
     return answer;
   }
 

@@ -1,5 +1,6 @@
 import { DocumentDeleted } from "../../relay/document/document-deleted.ts";
-import type { Documents, WriteOutcome } from "../documents.ts";
+import type { WriteOutcome } from "../../relay/server-updates/write-update.ts";
+import type { Documents } from "../documents.ts";
 import type { ContentRequest, DocumentContent } from "../edits/document-content.ts";
 
 export interface ForkCollaborators {

@@ -1,8 +1,9 @@
 import { DocumentDeleted } from "../../relay/document/document-deleted.ts";
+import type { WriteOutcome } from "../../relay/server-updates/write-update.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import { documentLinesVersion, readDocumentLine } from "../../storage/document-lines.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
-import type { Documents, WriteOutcome } from "../documents.ts";
+import type { Documents } from "../documents.ts";
 import type { UpdateMerger } from "../states/update-merger.ts";
 
 export interface ImportOptions {

@@ -1,10 +1,11 @@
 import { SingleFlight } from "../../lib/single-flight.ts";
 import type { Clock } from "../../lib/time/clock.ts";
+import type { WriteOutcome } from "../../relay/server-updates/write-update.ts";
 import type { SyncRoom } from "../../relay/sync-room.ts";
 import { decodeStateVector } from "../../relay/update/state-vector.ts";
 import type { RowId } from "../../storage/store.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
-import type { Documents, WriteOrder, WriteOutcome } from "../documents.ts";
+import type { Documents, WriteOrder } from "../documents.ts";
 import { EditRefused } from "./content/edit-refused.ts";
 import { ContentCache } from "./content-cache.ts";
 import type { ContentReply, EditJob, ReadJob } from "./content-job.ts";

@@ -162,6 +162,8 @@ describe("it is a failure", () => {
     ["expires-at-in-seconds", '{"access":"write","expiresAt":99999999999}'],
     ["expires-at-in-seconds", '{"access":"read","expiresAt":0}'],
     ["expires-at-in-seconds", '{"access":"read","expiresAt":-1}'],
+    ["bad-content", '{"access":"read","content":"not base64!"}'],
+    ["bad-content", '{"access":"read","content":[1]}'],
   ])("%s: %.60s", (kind, body) => {
     expect(failureOf(body)).toBe(kind);
   });

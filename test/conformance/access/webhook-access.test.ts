@@ -1,4 +1,5 @@
-import { expect, test } from "bun:test";
+import { describe, expect, test } from "bun:test";
+import * as Y from "yjs";
 import { revoke, secret, tokenFor } from "../../support/bytes/tokens.ts";
 import { converged, synced, TestClients } from "../../support/clients/providers.ts";
 import { RawClient } from "../../support/clients/raw-client.ts";
@@ -141,3 +142,53 @@ test("the administration uses tokens, even where an application decides", async 
   expect(await post(await tokenFor({}, { admin: true }))).toBe(201);
   expect(await post(await tokenFor({ "**": "write" }))).toBe(403);
 });
+
+describe("the first content of a document", () => {
+  const content = contentOf("from the application");
+  const textOf = async (url: string, document = "doc") => {
+    const response = await fetch(`${url}/v1/docs/${document}/update`);
+    const doc = new Y.Doc();
+    if (response.ok) Y.applyUpdate(doc, await response.bytes());
+    return doc.getText("text").toString();
+  };
+
+  test("is written once, however many clients open it at the same time, and is there when they are in", async () => {
+    await using setup = await start(() => ({ access: "write", content: contentOf("from the application") }));
+    await using clients = new TestClients();
+    const all = Array.from({ length: 10 }, (_, index) => clients.connectWith(`${index}`, setup.server.wsUrl, "doc"));
+    await Promise.all(all.map(synced));
+    expect(all.map(({ text }) => text.toString())).toEqual(all.map(() => "from the application"));
+    all[0]?.text.insert(0, "more ");
+    await converged(all);
+    expect(await textOf(setup.server.url)).toBe("more from the application");
+  });
+
+  test("is ignored by a document that has content, and by a mere question", async () => {
+    await using setup = await start(() => ({ access: "write", content }));
+    const { url, wsUrl } = setup.server;
+    await fetch(`${url}/api/validate?room=asked&token=t`);
+    expect((await fetch(`${url}/v1/docs/asked`)).status).toBe(404);
+    await using clients = new TestClients();
+    const first = clients.connectWith("first", wsUrl, "doc");
+    await synced(first);
+    first.text.delete(0, first.text.length);
+    await eventually("deleted", async () => (await textOf(url)) === "");
+    const second = clients.connectWith("second", wsUrl, "doc");
+    await synced(second);
+    expect(second.text.toString()).toBe("");
+  });
+
+  test("that is no update is left out, and the client enters", async () => {
+    await using setup = await start(() => ({ access: "write", content: Buffer.from("a text").toString("base64") }));
+    await using clients = new TestClients();
+    const client = clients.connectWith("t", setup.server.wsUrl, "doc");
+    await synced(client);
+    expect(client.text.toString()).toBe("");
+  });
+});
+
+function contentOf(text: string): string {
+  const doc = new Y.Doc();
+  doc.getText("text").insert(0, text);
+  return Buffer.from(Y.encodeStateAsUpdate(doc)).toString("base64");
+}
