@@ -39,7 +39,7 @@ export function signatureMatches(bytes: Buffer): boolean | undefined {
 
 /**
  * A copy of a Mach-O executable with an ad-hoc signature, which needs no certificate, instead of the signature that it
- * has. Bun 1.4 signs the executables for arm64 alone: those for x64 keep the signature of Bun, which does not match.
+ * has. Bun 1.4 signs only the executables for arm64: those for x64 keep the signature of Bun, which does not match.
  *
  * Throws if there is no signature to replace, or if anything follows it.
  */

@@ -8,12 +8,12 @@ import { checkDatabase, databaseName, hasDatabase } from "../storage/sqlite/data
 import { covers, readCertificate } from "../tls/certificate.ts";
 import type { HttpsOptions } from "./server-options.ts";
 
-/** The state of a data folder, of which nothing is changed. */
+/** The state of a data folder, found without changing it. */
 export interface DataFolderState {
   /** The server that uses it; undefined if none does. */
   readonly holder: FolderHolder | undefined;
   readonly hasDatabase: boolean;
-  /** Why the documents cannot be opened. They are not looked at while a server has them open. */
+  /** Why the documents cannot be opened. Undefined if they can, and while a server has them open. */
   readonly databaseError: unknown;
   /** Why the file of secrets cannot be read. */
   readonly secretsError: unknown;

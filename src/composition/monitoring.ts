@@ -17,7 +17,7 @@ export interface MonitoringOptions extends HealthOptions {
 }
 
 /**
- * Listens on the address for monitoring: metrics and health alone, without a token. Throws the system's error, with the
+ * Listens on the address for monitoring: only metrics and health, without a token. Throws the system's error, with the
  * `port` and the `setting`, when it cannot.
  */
 export function openMonitoring({ address, clock, log, metrics, ...health }: MonitoringOptions): HttpListener {

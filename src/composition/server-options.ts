@@ -52,7 +52,7 @@ export interface ServerOptions {
   readonly proxies: AddressRanges;
   /** The bearer token for `GET /metrics`; with it, programs on this machine need it too. */
   readonly metricsToken: string | undefined;
-  /** A further address, which serves metrics and health alone, to everyone who reaches it. */
+  /** A further address, which serves only metrics and health, without a token. */
   readonly metricsAddress: { readonly host: string; readonly port: number } | undefined;
   readonly webhooks: WebhookSettings;
   /** The schedule of backups; undefined for none. */

@@ -1,7 +1,7 @@
 /** The minimum length of an HS256 secret is that of the hash (RFC 7518 §3.2). */
 export const shortestSecretBytes = 32;
 const webhookSecretPrefix = "whsec_";
-/** Standard Webhooks prescribes 24 to 64 bytes, in base64 behind the prefix. */
+/** Standard Webhooks prescribes 24 to 64 bytes, in base64 after the prefix. */
 const webhookSecretBytes = { min: 24, max: 64 };
 
 /** At most two: the old and the new secret during a rotation. */

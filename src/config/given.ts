@@ -88,7 +88,7 @@ interface SecretFile {
   readonly path: string;
   /** The variable or the key that names the file. */
   readonly name: string;
-  /** The variable or the key that holds the secret itself, when it is given, too. */
+  /** The variable or the key that holds the secret itself; undefined if it is not given as well. */
   readonly other: string | undefined;
 }
 

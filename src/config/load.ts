@@ -99,7 +99,7 @@ export function loadConfiguration<Table extends OptionTable>(
     if (checked.success) settings.set(key, { ...given, value: checked.output });
     else problems.push(refused(key, option, given));
   }
-  // A file that has not been understood may set anything.
+  // A file that could not be parsed may set anything.
   if (file?.isComplete !== false) problems.push(...crossProblems(settings).filter(({ setting }) => isRead(setting)));
   if (problems.length > 0) return { ok: false, problems: problems.toSorted(byPlace) };
   const each = <Field>(field: (setting: Setting) => Field) =>

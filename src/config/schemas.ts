@@ -32,7 +32,7 @@ export const address = parsed(v.string(), (text): Address | undefined => {
   return parsedHost === undefined || parsedPort > 65_535 ? undefined : { host: parsedHost, port: parsedPort };
 });
 
-/** A secret that clients send behind `Authorization: Bearer`. */
+/** A secret that clients send after `Authorization: Bearer`. */
 export const bearerSecret = v.pipe(v.string(), v.regex(/^[\x21-\x7e]{16,}$/));
 
 export const ports: v.GenericSchema<unknown, readonly number[]> = v.array(port);
@@ -62,7 +62,7 @@ export const urlPath = parsed(v.string(), (text) => {
   return url === null ? undefined : withoutSlash(url.pathname);
 });
 
-/** A claim of a token is compared as it stands: white space around it is a mistake. */
+/** A claim of a token is compared unchanged: white space around it is a mistake. */
 export const claim = v.pipe(
   v.string(),
   v.check((text) => text !== "" && text.trim() === text),

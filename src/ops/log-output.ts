@@ -16,7 +16,7 @@ export interface LogOutputOptions {
   readonly clock: Clock;
 }
 
-/** A pipe that reports that it can be written takes so many bytes without blocking (PIPE_BUF). */
+/** A pipe that is reported as writable takes this many bytes without blocking (PIPE_BUF). */
 const pieceBytes = 4_096;
 /** The lines that wait for a reader that has stopped, in characters. Further ones are dropped. */
 const waitingLength = 1_048_576;

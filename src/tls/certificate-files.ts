@@ -22,7 +22,7 @@ const day = 24 * 60 * 60 * 1_000;
 const warningMs = 7 * day;
 
 /**
- * A certificate in files, which other programs replace. The files are looked at every 10 seconds, since a change of a
+ * A certificate in files, which other programs replace. The files are checked every 10 seconds, since a change of a
  * mounted secret or behind a symbolic link sends no event.
  *
  * The two files change one after the other: a pair that does not match is read again, and is reported only when it has

@@ -6,6 +6,6 @@ export interface Certificates extends AsyncDisposable {
   readonly current: Certificate | undefined;
   /** Looks for new certificates from now on, and hands each to `use`, which throws if the server cannot use it. */
   watch(use: (certificate: Certificate) => void): void;
-  /** Looks at once, for instance because an administrator has asked for it. Resolves when it has; never rejects. */
+  /** Looks for a new certificate at once, for instance on SIGHUP. Resolves afterwards; never rejects. */
   refresh(): Promise<void>;
 }

@@ -15,7 +15,7 @@ const introduction = `\
 
 /**
  * A configuration file in which every setting that is not rare is commented out, with its default or an example. It is
- * valid as it stands, and every setting may be uncommented, except that secrets must be replaced.
+ * valid without changes, and every setting may be uncommented, except that secrets must be replaced.
  */
 export function sampleFile(): string {
   const keys = optionKeys.filter((key) => optionOf(key).isRare !== true);
@@ -56,7 +56,7 @@ function settingLines(key: OptionKey, name: string): string {
   ].join("\n");
 }
 
-/** The text for a secret is no secret: it is refused until it is replaced. */
+/** The example of a secret is not a valid secret: it is refused until it is replaced. */
 function exampleOf({ example, isSecret }: Option<unknown>): Input {
   return example ?? (isSecret === true ? "replace me" : "");
 }

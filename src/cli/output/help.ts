@@ -17,7 +17,7 @@ import { wrapped } from "./wrapped.ts";
 /** A row of a help text: what is typed, and what it means. */
 type HelpRow = readonly [term: string, text: string];
 
-/** Longer terms stand on a line of their own. */
+/** The width in columns beyond which a term gets a line of its own. */
 const widestTerm = 26;
 
 /** The flags that everybody needs. */

@@ -1,7 +1,7 @@
 /** Terminals are at least this wide. */
 export const terminalColumns = 80;
 
-/** Lines of at most 80 columns, each behind `indent`. */
+/** Lines of at most 80 columns, each beginning with `indent`. */
 export function wrapped(text: string, indent: string): string {
   const lines: string[] = [];
   let line = indent;

@@ -9,7 +9,7 @@ type Values = Pick<SettingValues, "host" | "public-url" | "limits.connections">;
 
 /**
  * The fields of a warning, if the process may not open as many connections as `limits.connections` allows. A server for
- * this machine alone never has so many.
+ * only this machine never has so many connections.
  */
 export function descriptorWarning(
   { host, "public-url": publicUrl, "limits.connections": connections }: Values,

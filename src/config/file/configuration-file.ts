@@ -15,7 +15,7 @@ export interface ConfigurationFile {
   /** The values by their keys: those of options, and those that name the file of a secret. */
   readonly values: ReadonlyMap<string, FileValue>;
   readonly problems: readonly FileProblem[];
-  /** False when the file has not been understood, so that settings may be missing. */
+  /** False if the file could not be parsed, so that settings may be missing. */
   readonly isComplete: boolean;
   /** Users other than the owner and the group can read the file, and it holds a secret. */
   readonly exposesSecrets: boolean;
@@ -58,7 +58,7 @@ class SettingReader {
   readonly problems: FileProblem[] = [];
   readonly #keys: ReturnType<typeof fileKeys>;
   readonly #path: string;
-  /** Tables that are not known, or are none: the entries in them have no problem of their own. */
+  /** Names that are reported already, because they are unknown or no tables: the entries in them are not reported. */
   readonly #reported: (readonly string[])[] = [];
 
   constructor(options: OptionTable, path: string) {

@@ -3,7 +3,7 @@ import type { TomlValue } from "./toml.ts";
 
 /**
  * Reads a value of a file as an input of an option of this kind. Undefined when it is of another type: a number in
- * quotes is no number. A list may also be one text, as a variable writes it.
+ * quotes is not a number. A list may also be one text, in the form of a variable.
  */
 export function inputOfFile(kind: OptionKind, value: TomlValue): Input | undefined {
   switch (kind) {

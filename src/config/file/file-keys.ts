@@ -7,7 +7,7 @@ export interface FileKeys {
   isTable(name: string): boolean;
   /** The keys of the options in a table. */
   in(table: string): readonly string[];
-  /** The keys of the options that a name stands for: those of a table, or the one of a key. */
+  /** The keys of the options that a name means: all options of a table, or the option of a key. */
   near(name: string): readonly string[];
   nearestKey(key: string): string | undefined;
   nearestTable(name: string): string | undefined;

@@ -14,9 +14,9 @@ export type TomlValue =
   | { readonly type: "list"; readonly elements: readonly TomlValue[]; readonly source: string }
   | { readonly type: "table"; readonly entries: readonly TomlEntry[]; readonly source: string };
 
-/** A key with its value, wherever it stands in the document. */
+/** A key with its value, in any table of the document. */
 export interface TomlEntry {
-  /** The key, after those of the table that it stands in. */
+  /** The names of its table, then its own. */
   readonly path: readonly string[];
   readonly at: Position;
   readonly value: TomlValue;
@@ -35,12 +35,12 @@ export interface TomlHeading {
 
 export type ParsedToml =
   | { readonly ok: true; readonly headings: readonly TomlHeading[]; readonly entries: readonly TomlEntry[] }
-  /** The first error: no parser knows what was meant behind it. `detail` is a phrase of the parser. */
+  /** The first error: after it, a parser cannot know what was meant. `detail` is a phrase of the parser. */
   | { readonly ok: false; readonly at: Position; readonly detail: string };
 
 const duplicateMessage = "Defining a key multiple times is invalid";
 const keyToken = /[\w-]+|"(?:\\.|[^"\\])*"|'[^']*'/y;
-/** Stands in a key that was renamed because it is a duplicate. TOML permits it in a key as an escape only. */
+/** Marks a key that was renamed because it is a duplicate. TOML permits it in a key as an escape only. */
 const renameMark = "\u0000";
 
 /**

@@ -7,7 +7,7 @@ export function tomlOf(input: Input): string {
   return `[${input.map(tomlOf).join(", ")}]`;
 }
 
-/** The escapes of JSON are those of TOML, which wants DEL to be escaped, too. */
+/** TOML has the escapes of JSON, but DEL must be escaped as well. */
 function textOf(text: string): string {
   return JSON.stringify(text).replaceAll("\u007f", "\\u007f");
 }

@@ -28,7 +28,7 @@ export class ProtocolTraffic {
     this.sentBytes += bytes;
   }
 
-  /** A frame was sent to so many members of a room; none, if `receivers` is negative. */
+  /** A frame was sent to `receivers` members of a room; to none if the number is negative. */
   published(bytes: number, receivers: number): void {
     this.publishedFrames += 1;
     if (receivers <= 0) return;

@@ -15,7 +15,7 @@ export function createTransportMetrics(instruments: Instruments) {
       "From the time when a client's frames had to wait until its turn",
     ),
     waitingConnections: instruments.gauge("waiting_connections", "Connections whose frames wait for their turn"),
-    /** For so long the event loop was busy. */
+    /** How long the event loop was busy. */
     eventLoopLag: instruments.histogram(
       "event_loop_lag_seconds",
       "How much later than due a timer runs, five times per second",

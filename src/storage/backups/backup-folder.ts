@@ -14,7 +14,7 @@ export interface BackupFile {
   readonly isDamaged: boolean;
 }
 
-/** The names of a server's own backups, with the time in UTC. `yurt-2026-03-01.db` of a person is none. */
+/** The names of a server's own backups, with the time in UTC. `yurt-2026-03-01.db`, written by a person, does not match. */
 const ownName = /^yurt-(\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}Z)(\.damaged)?\.db$/;
 /** The files that an interrupted backup leaves, with those that SQLite keeps beside them. */
 const partialName = /^yurt-\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}Z(\.damaged)?\.db\.partial-\d+(-journal)?$/;

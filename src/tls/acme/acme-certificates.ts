@@ -23,7 +23,7 @@ export interface AcmeCertificatesOptions {
 /** A certificate is renewed after this part of its life, give or take the spread. */
 const renewalShare = 2 / 3;
 const renewalSpread = 1 / 30;
-/** The clock may jump, so that the time of a renewal is compared with it at least so often. */
+/** The clock may jump, so the time of a renewal is compared with it at least at this interval. */
 const longestWaitMs = 60 * 60 * 1_000;
 /** Let's Encrypt permits five failed validations of a domain per hour. */
 const retryBackoff: Backoff = { firstMs: 2 * 60_000, maxMs: 6 * 60 * 60_000 };

@@ -13,9 +13,9 @@ export interface ClosingSocketOptions {
 /**
  * A WebSocket that is closed once its client has received what was sent to it before.
  *
- * Bun gives a closed socket up when the kernel takes none of its bytes for some seconds. A slow reader would then see its
- * connection break (1006), without the code. The pong shows that the client has read everything: until then the kernel may
- * hold megabytes that a broken connection would lose.
+ * Bun drops a closed socket when the kernel takes none of its bytes for some seconds: a slow reader would see a broken
+ * connection (1006) instead of the close code. The pong shows that the client has read everything: until then the kernel
+ * may hold megabytes, which would be lost with the connection.
  */
 export class ClosingSocket {
   readonly #options: ClosingSocketOptions;
@@ -34,11 +34,11 @@ export class ClosingSocket {
     if (this.#options.socket.getBufferedAmount() === 0) this.close();
   }
 
-  /** The client need not be waited for any longer. */
+  /** Closes the socket without any further wait for the client. */
   close(): void {
     this.#cancelDeadline();
     const { socket, reason } = this.#options;
-    // Behind bytes that nobody reads, the close frame would never leave.
+    // The close frame could not be sent before the bytes that the client does not read.
     if (socket.getBufferedAmount() > 0) socket.terminate();
     else socket.close(reason.code, reason.name);
   }

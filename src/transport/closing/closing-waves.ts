@@ -30,15 +30,15 @@ const intervalMs = 250;
  * is not acknowledged, and send it again.
  */
 const maxSettleMs = 1_000;
-/** The time between two looks at the frames that wait. */
+/** The interval at which the waiting frames are checked. */
 const lookMs = 5;
 
 /**
  * Closes sessions in waves, so that their clients do not all reconnect at once. The order and the time between two waves
  * are random. A client is told of everything that is stored before it is closed.
  *
- * The last wave stays open; all do if one wave has them all, or if there is no time. Nothing more is read from it, and
- * what was read before is handled when this resolves.
+ * The last wave stays open, for the caller to close; so do all sessions if they fit into one wave or if `durationMs` is
+ * too short for two. Nothing more is read from it, and all frames read before are handled when this resolves.
  *
  * Resolves within `durationMs` and the longest time for a wave. More than 100 sessions in 250 ms are closed only if the
  * time demands it.
