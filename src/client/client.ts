@@ -1,5 +1,6 @@
 import { Document, type DocumentFacts } from "./document.ts";
-import { type ReadOptions, Requests, type RequestsOptions } from "./requests.ts";
+import { bodyOf, type ReadOptions, Requests, type RequestsOptions } from "./requests.ts";
+import { Webhooks } from "./webhook-endpoints.ts";
 
 export interface ListOptions extends ReadOptions {
   /** The names begin with this text. */
@@ -21,14 +22,33 @@ export interface DocumentPage {
   readonly next: string | null;
 }
 
+export interface ImportOptions extends ReadOptions {
+  /** Whether documents that exist are left as they are, or merged. `skip` by default. */
+  readonly existing?: "skip" | "merge" | undefined;
+}
+
+export interface ImportResult {
+  readonly created: number;
+  /** Documents that existed and have changed. */
+  readonly merged: number;
+  /** Documents that existed and were left, or that have nothing new. */
+  readonly skipped: number;
+  readonly refusedCount: number;
+  /** The first 100 of the refused. */
+  readonly refused: readonly { readonly name: string; readonly reason: string }[];
+}
+
 const pageSize = 500;
 
 /** The document API of a Yurt server. All methods reject with `YurtError`, or with the error of `fetch`. */
 export class YurtClient {
+  /** The webhooks of the server; they need an administrator's token, or a key with the scope docs:admin and no prefix. */
+  readonly webhooks: Webhooks;
   readonly #requests: Requests;
 
   constructor(options: RequestsOptions) {
     this.#requests = new Requests(options);
+    this.webhooks = new Webhooks(this.#requests);
   }
 
   /** One document, whether it exists or not. */
@@ -49,5 +69,17 @@ export class YurtClient {
   /** One page of the documents. */
   page({ after, deleted, limit, prefix, signal }: PageOptions = {}): Promise<DocumentPage> {
     return this.#requests.json({ path: "/docs", query: { prefix, limit, after, deleted }, signal });
+  }
+
+  /** All documents that the token may see as lines of JSON, which `import` reads. The last line has `end`. */
+  async export({ prefix, signal }: ListOptions = {}): Promise<ReadableStream<Uint8Array>> {
+    return bodyOf(await this.#requests.send({ path: "/export", query: { prefix }, signal }));
+  }
+
+  /** Writes the documents of an export. It can be repeated. */
+  import(lines: Uint8Array | ReadableStream<Uint8Array>, options: ImportOptions = {}): Promise<ImportResult> {
+    const { existing, signal } = options;
+    const headers = { "content-type": "application/x-ndjson" };
+    return this.#requests.json({ method: "POST", path: "/import", query: { existing }, headers, body: lines, signal });
   }
 }

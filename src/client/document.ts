@@ -2,7 +2,7 @@ import { Content } from "./content.ts";
 import { base64url, fromBase64 } from "./encoding.ts";
 import { YurtError } from "./errors.ts";
 import { follow } from "./follow.ts";
-import type { ReadOptions, Requests } from "./requests.ts";
+import { bodyOf, type ReadOptions, type Requests } from "./requests.ts";
 import type { WriteOptions, Written } from "./writes.ts";
 
 /** The facts of a document. Times are in RFC 3339's form. */
@@ -124,6 +124,16 @@ export class Document {
       body: { user },
     });
     return disconnected;
+  }
+
+  /** Copies the content into a new document. Rejects with the code `document-exists` if there is one of that name. */
+  fork(to: string, options: ReadOptions = {}): Promise<Written> {
+    return this.#requests.json({ method: "POST", path: `${this.#path}/fork`, body: { to }, ...options });
+  }
+
+  /** The document as lines of JSON, which `YurtClient.import` reads. The last line has `end`. */
+  async export(options: ReadOptions = {}): Promise<ReadableStream<Uint8Array>> {
+    return bodyOf(await this.#requests.send({ path: `${this.#path}/export`, ...options }));
   }
 
   /** Deletes the document; its clients are disconnected. `undelete` takes it back. Repeating it changes nothing. */

@@ -87,6 +87,11 @@ export class Requests {
   }
 }
 
+/** The body of an answer as a stream; an empty one if it has none. */
+export function bodyOf({ body }: Response): ReadableStream<Uint8Array> {
+  return body ?? new ReadableStream({ start: (controller) => controller.close() });
+}
+
 function isDelayed({ status }: YurtError, method: string): boolean {
   return status === 429 || (status === 503 && method === "GET");
 }

@@ -160,6 +160,24 @@ describe("a document that is followed", () => {
   });
 });
 
+test("documents are copied, exported and imported", async () => {
+  await using api = await startApiServer();
+  const yurt = new YurtClient({ url: api.server.url, token: api.keys["docs:admin"] });
+  await yurt.document("notes/1").writeUpdate(updateWith("one"));
+  expect(await yurt.document("notes/1").fork("notes/2")).toMatchObject({ changed: true });
+  expect((await failure(yurt.document("notes/1").fork("notes/2"))).code).toBe("document-exists");
+  expect(textIn(await yurt.document("notes/2").readUpdate())).toBe("one");
+  const one = await new Response(await yurt.document("notes/1").export()).bytes();
+  const all = await yurt.export({ prefix: "notes/" });
+  const [kept, sent] = all.tee();
+  expect((await new Response(kept).text()).split("\n").at(-2)).toBe('{"end":{"documents":2}}');
+  await yurt.document("notes/1").purge();
+  expect(await yurt.import(one)).toMatchObject({ created: 1, skipped: 0 });
+  expect(textIn(await yurt.document("notes/1").readUpdate())).toBe("one");
+  await yurt.document("notes/2").purge();
+  expect(await yurt.import(sent, { existing: "merge" })).toMatchObject({ created: 1, skipped: 1, refused: [] });
+});
+
 test("clients of a document are seen and disconnected", async () => {
   await using api = await startApiServer();
   await using clients = new TestClients();
