@@ -1,12 +1,17 @@
 import { expect, test } from "bun:test";
 import { isPublicAddress } from "../../../src/lib/address/public-address.ts";
 
-test.each(["1.1.1.1", "8.8.8.8", "172.32.0.1", "100.128.0.1", "2606:4700:4700::1111", "[2a00:1450::1]", "::ffff:1.1.1.1"])(
-  "%s is an address of the internet",
-  (address) => {
-    expect(isPublicAddress(address)).toBe(true);
-  },
-);
+test.each([
+  "1.1.1.1",
+  "8.8.8.8",
+  "172.32.0.1",
+  "100.128.0.1",
+  "2606:4700:4700::1111",
+  "[2a00:1450::1]",
+  "::ffff:1.1.1.1",
+])("%s is an address of the internet", (address) => {
+  expect(isPublicAddress(address)).toBe(true);
+});
 
 test.each([
   ...["127.0.0.1", "127.8.9.1", "0.0.0.0", "10.1.2.3", "172.16.0.1", "172.31.255.255", "192.168.1.1", "100.64.0.1"],
