@@ -382,6 +382,19 @@ describe("a data folder", () => {
   });
 });
 
+test("the executable describes its API, and reads the content of documents in a worker", async () => {
+  await using server = serve();
+  const url = `http://127.0.0.1:${await server.port()}/v1`;
+  const description = Object(await (await fetch(`${url}/openapi.json`)).json());
+  expect(Object.keys(description.paths)).toContain("/v1/docs/{doc}/update");
+  const doc = new Y.Doc();
+  doc.getText("text").insert(0, "by HTTP");
+  const headers = { "content-type": "application/octet-stream" };
+  const body = Y.encodeStateAsUpdate(doc).slice();
+  expect((await fetch(`${url}/docs/api/update`, { method: "POST", headers, body })).status).toBe(200);
+  expect(await (await fetch(`${url}/docs/api/text/text`)).text()).toBe("by HTTP");
+});
+
 test("the executable compacts a document in its worker while it is edited", async () => {
   await using server = serve();
   const url = `ws://127.0.0.1:${await server.port()}/sync`;
