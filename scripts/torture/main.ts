@@ -2,7 +2,7 @@
  * Tortures the executable:
  * `bun scripts/torture/main.ts [NAME…]`, with names of `tortures` below, or `all`.
  *
- * `--rounds` (kill, requests), `--frames` (fuzz, fast-reader) and `--clients` (storm) set the amount, `--seed` repeats a printed seed.
+ * `--rounds` (kill, requests, webhooks), `--frames` (fuzz, fast-reader) and `--clients` (storm) set the amount, `--seed` repeats a printed seed.
  * `--attack` (attack) names one attack, or several separated by commas, and `--connections` the numbers of connections that
  * attack (`own`: as many as the attack has by itself; default: own,50). `--candidate` (cost) is a file with frames of an
  * earlier search. `--seconds` and `--executable` (attack, cost) are how long it lasts, and another build of the server.
@@ -32,6 +32,7 @@ import { formatOutcome, type Outcome } from "./outcome.ts";
 import { tortureByRequests } from "./requests.ts";
 import { tortureByStalling } from "./stall.ts";
 import { tortureByStorm } from "./storm.ts";
+import { tortureWebhooks } from "./webhooks/webhooks.ts";
 
 interface Given {
   readonly rounds: number;
@@ -53,6 +54,7 @@ interface Given {
 
 const tortures: Readonly<Record<string, (given: Given) => Promise<Outcome>>> = {
   kill: tortureByKilling,
+  webhooks: tortureWebhooks,
   requests: tortureByRequests,
   fuzz: tortureByFrames,
   "fast-reader": tortureByReading,
