@@ -59,6 +59,17 @@ describe("messages about documents", () => {
     expect([created?.sequence, deleted?.sequence]).toEqual([0, 3]);
   });
 
+  test("are recorded with a version that is made", async () => {
+    await store.webhooks.save(endpointOf("one", { events: ["version.created"] }));
+    const sequence = await append("a");
+    const version = { sequence, at: 1, name: "draft", users: [], createdBy: "key:ci" };
+    await store.history?.addVersion("a", version);
+    await store.history?.addVersion("unknown", version);
+    const [created, ...others] = await store.webhooks.messages("one", 9);
+    expect(JSON.parse(created?.body ?? "").data).toEqual({ document: "a", sequence, name: "draft", user: "key:ci" });
+    expect(others).toEqual([]);
+  });
+
   test("survive a start, and nothing is recorded for a disabled endpoint", async () => {
     await store.webhooks.save(endpointOf("one"));
     await append("a");

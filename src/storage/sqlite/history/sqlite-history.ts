@@ -92,6 +92,13 @@ export class SqliteHistory implements HistoryStore {
       const last = connection.statements.history.lastNumber.get(id, version.sequence)?.number ?? 0;
       const added = { ...version, number: last + 1 };
       putVersion(id, added, connection);
+      const { createdBy, name, sequence } = added;
+      connection.webhooks.record({
+        type: "version.created",
+        document,
+        sequence: connection.rowIds.last,
+        data: { sequence, name, user: createdBy },
+      });
       return added;
     });
   }
