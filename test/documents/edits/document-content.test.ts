@@ -59,10 +59,14 @@ async function setUp(changed: Partial<Limits> = {}) {
   };
   const workers = new ContentWorkers({ startWorker, clock, limits });
   opened.push(workers);
-  const failure: { error?: Error } = {};
+  const failure: { error?: Error; before?: () => Promise<unknown> } = {};
   const failing: Pick<Documents, "open" | "write"> = {
     open: (document) => documents.open(document),
-    write: (order) => (failure.error === undefined ? documents.write(order) : Promise.reject(failure.error)),
+    write: async (order) => {
+      await failure.before?.();
+      if (failure.error !== undefined) throw failure.error;
+      return documents.write(order);
+    },
   };
   const content = new DocumentContent({ documents: failing, workers, clock, limits });
   /** Answers the task that was given first. */
@@ -188,24 +192,51 @@ test("edits of one document are made one after the other, each on the result of 
   expect(await textOf()).toBe("cba");
 });
 
-test("an edit is made again when another client has used its clocks meanwhile", async () => {
+/** A client writes with the id of the server. */
+function impostor(client: number, text: string): Uint8Array {
+  const doc = new Y.Doc();
+  doc.clientID = client;
+  doc.getText("text").insert(0, `a${text}`);
+  return Y.encodeStateAsUpdate(doc);
+}
+
+test.each([
+  ["some of its clocks", "x"],
+  ["all of its clocks", "xyz!"],
+])("an edit is made again when another client has used %s before it was made", async (_, text) => {
   const { answer, edit, tasks, textOf, write } = await setUp();
   const first = edit("a");
   await answer();
   await first;
-  const second = edit("b");
+  const second = edit("bcd");
   await settled();
-  const { client = 0 } = tasks[0]?.written ?? {};
-  // A client writes with the id of the server.
-  const doc = new Y.Doc();
-  doc.clientID = client;
-  doc.getText("text").insert(0, "xy");
-  await write(Y.encodeStateAsUpdate(doc));
+  await write(impostor(tasks[0]?.written?.client ?? 0, text));
   await answer();
   expect(tasks).toHaveLength(1);
   await answer();
   expect(await second).toMatchObject({ kind: "written", isChanged: true });
-  expect(await textOf()).toContain("b");
+  expect(await textOf()).toContain("bcd");
+});
+
+test("an edit is made again when another client has used its clocks before it was written", async () => {
+  const { answer, edit, failure, parts, tasks, textOf, write } = await setUp();
+  const first = edit("a");
+  await answer();
+  await first;
+  const second = edit("bcd");
+  await settled();
+  const { client = 0 } = tasks[0]?.written ?? {};
+  failure.before = () => {
+    delete failure.before;
+    return write(impostor(client, "xyz!"));
+  };
+  await answer();
+  // The edit was known, which is found in the next turn.
+  await parts.turnAndSync();
+  await settled();
+  await answer();
+  expect(await second).toMatchObject({ kind: "written", isChanged: true });
+  expect(await textOf()).toContain("bcd");
 });
 
 test("an edit whose condition does not hold any more is refused, and writes nothing", async () => {
