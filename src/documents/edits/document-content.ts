@@ -64,6 +64,14 @@ export class DocumentContent {
     this.#cache = new ContentCache(options.limits);
   }
 
+  /** The sequence of a document; 0 if there is none. Asks the open room, which is cheaper than asking the store. */
+  async sequenceOf(document: string): Promise<RowId> {
+    const lease = await this.#options.documents.open(document);
+    const { sequence } = lease.room;
+    lease.release();
+    return sequence;
+  }
+
   /** Reads a document as it was at the time of the call, or later; undefined if there is none. */
   read(request: ContentRequest<ReadJob>): Promise<ContentRead | undefined> {
     return this.#admit(request, (signal) => this.#read({ ...request, signal }));

@@ -5,18 +5,15 @@ import { demandedSequences, entityTag, isKnown, notModified, satisfies } from ".
 import { choice, optionalChoice } from "../../api/parameters.ts";
 import { Problem, type ProblemCode } from "../../api/problems.ts";
 import { type Answer, type Call, type Route, route } from "../../api/route.ts";
-import type { Documents } from "../documents.ts";
 import { EditRefused } from "../edits/content/edit-refused.ts";
 import { askedKinds, rootKinds } from "../edits/content/root-type.ts";
 import type { EditJob, ReadJob } from "../edits/content-job.ts";
 import type { DocumentContent, EditOutcome } from "../edits/document-content.ts";
 import type { ContentLimits } from "../edits/limits.ts";
 import { patchSchema } from "../edits/patch-schema.ts";
-import { present } from "./document-routes.ts";
 import { writeAnswer, writtenAnswer } from "./update-routes.ts";
 
 export interface ContentRoutesOptions {
-  readonly documents: Documents;
   readonly content: DocumentContent;
   readonly limits: Pick<ContentLimits, "patchBytes" | "patchOperations">;
 }
@@ -215,12 +212,13 @@ export function sourceOf(caller: Pick<Caller, "user">, remoteAddress: string): s
 }
 
 async function read(
-  { content, documents }: ContentRoutesOptions,
+  { content }: ContentRoutesOptions,
   { caller, document, remoteAddress, request }: ContentCall,
   job: ReadJob,
   type: string,
 ): Promise<Response> {
-  const { sequence } = await present(documents, document);
+  const sequence = await content.sequenceOf(document);
+  if (sequence === 0) throw documentNotFound();
   if (isKnown(request, sequence)) return notModified(entityTag(sequence));
   const source = sourceOf(caller, remoteAddress);
   const found = await refusing(() => content.read({ document, job, source, signal: request.signal }));

@@ -174,7 +174,6 @@ async function fork(
   options: CopyRoutesOptions,
   { body: { to }, caller, document, permit, remoteAddress, request }: CopyCall<v.InferOutput<typeof forkOrder>>,
 ): Promise<Response> {
-  await present(options.documents, document);
   const writer = await permit(to, "docs:write");
   try {
     const source = sourceOf(caller, remoteAddress);
