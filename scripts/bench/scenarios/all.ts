@@ -1,4 +1,5 @@
 import { checkpoints } from "./checkpoints.ts";
+import { content } from "./content.ts";
 import { cursors } from "./cursors.ts";
 import { oneOutstanding, oneRoom, signaling, signalingOneOutstanding, twentyRooms } from "./fan-out.ts";
 import { firstSync } from "./first-sync.ts";
@@ -21,6 +22,7 @@ export const scenarios: readonly Scenario[] = [
   cursors,
   keystrokes,
   checkpoints,
+  content,
   signaling,
   signalingOneOutstanding,
   signalingIdle,

@@ -3,7 +3,7 @@ import { within } from "../../within.ts";
 import type { Dialect } from "../load/dialect.ts";
 
 /** A feature of a server that a scenario can require. */
-export type Ability = "relay" | "sync" | "presence" | "storage" | "signaling";
+export type Ability = "relay" | "sync" | "presence" | "storage" | "signaling" | "api";
 
 export interface RunningServer {
   readonly pid: number;

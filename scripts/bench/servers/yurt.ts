@@ -21,7 +21,7 @@ const collabDialect = hocuspocusDialect("/collab", mergesUpdates);
 export const yurt: ServerKind = {
   name: "yurt",
   about: "this repository's executable with its defaults: an update is stored before it is forwarded",
-  abilities: new Set(["relay", "sync", "presence", "storage", "signaling"]),
+  abilities: new Set(["relay", "sync", "presence", "storage", "signaling", "api"]),
   prepare: ensureExecutable,
   start: (dataFolder) => start(dataFolder, syncDialect),
 };
