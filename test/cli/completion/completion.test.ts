@@ -19,7 +19,7 @@ afterAll(() => workshop[Symbol.dispose]());
 /** Command lines up to the cursor, with what is offered for their last word. */
 const offers: readonly (readonly [line: string, ...offered: string[]])[] = [
   ["yurt to", "token"],
-  ["yurt documents ", "compact", "delete", "export", "fork", "import", "info", "list", "purge", "undelete"],
+  ["yurt documents ", "compact", "delete", "export", "fork", "import", "info", "list", "purge", "restore", "undelete"],
   ["yurt documents list --js", "--json"],
   ["yurt documents import --from ", "hocuspocus-sqlite", "ndjson", "y-leveldb"],
   ["yurt --port 80 tok", "token"],

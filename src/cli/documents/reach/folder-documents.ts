@@ -3,7 +3,8 @@ import { type ShownDocument, showDocument } from "../../../documents/document-sc
 import type { Addition } from "../../../relay/import/prepare-import.ts";
 import { storeAddition } from "../../../relay/import/store-addition.ts";
 import type { Store, StoredDocument } from "../../../storage/store.ts";
-import type { ReachedDocuments, Selection } from "./reached-documents.ts";
+import type { ReachedDocuments, RestoreOrder, RestoreOutcome, Selection } from "./reached-documents.ts";
+import { restoreInFolder } from "./restore-in-folder.ts";
 
 const pageSize = 1_000;
 
@@ -52,6 +53,10 @@ export class FolderDocuments implements ReachedDocuments {
     await this.add(name, { update, log: [] });
     await this.durable();
     return true;
+  }
+
+  restore(name: string, order: RestoreOrder): Promise<RestoreOutcome> {
+    return restoreInFolder(name, order, this.#store);
   }
 
   delete(name: string): Promise<boolean> {

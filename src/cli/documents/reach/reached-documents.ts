@@ -1,11 +1,24 @@
 import type { ShownDocument } from "../../../documents/document-schemas.ts";
 import type { Addition } from "../../../relay/import/prepare-import.ts";
+import type { Moment } from "../../../storage/history/history-store.ts";
 import type { StoredDocument } from "../../../storage/store.ts";
 
 /** Which documents are listed. */
 export interface Selection {
   readonly prefix: string;
   readonly isDeleted: boolean;
+}
+
+/**
+ * `unchanged`: the document is as it was then. `missing`: there is no such document, or it is deleted. `unknown-moment`: the
+ * history does not have the moment.
+ */
+export type RestoreOutcome = "restored" | "unchanged" | "missing" | "unknown-moment";
+
+export interface RestoreOrder {
+  readonly moment: Moment;
+  /** Whether nothing is written. */
+  readonly isDry: boolean;
 }
 
 /**
@@ -28,6 +41,8 @@ export interface ReachedDocuments {
   durable(): Promise<void>;
   /** Creates a document with its first update. False if it exists, also as a deleted one. */
   create(name: string, update: Uint8Array): Promise<boolean>;
+  /** Makes a document as it was at a moment, by an edit. */
+  restore(name: string, order: RestoreOrder): Promise<RestoreOutcome>;
   /** Idempotent. False if there is no such document; likewise the next two. */
   delete(name: string): Promise<boolean>;
   undelete(name: string): Promise<boolean>;

@@ -65,6 +65,11 @@ export class ServerDocuments implements ReachedDocuments {
     }
   }
 
+  /** The API has no route for it. */
+  async restore(): Promise<never> {
+    throw new Error("Documents are restored on the data folder itself. Stop the server for it.");
+  }
+
   delete(name: string): Promise<boolean> {
     return this.#find(name, (document) => document.delete());
   }

@@ -1,0 +1,97 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import * as Y from "yjs";
+import { createMetrics } from "../../../src/ops/metrics.ts";
+import { openSqliteStore } from "../../../src/storage/sqlite/sqlite-store.ts";
+import { updatesOf } from "../../support/clients/raw-client.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
+import { documentsIn, Workshop } from "../../support/processes/data-folder.ts";
+import { type ProgramOptions, yurt } from "../../support/processes/run-program.ts";
+import { startTestServer } from "../../support/servers/start-test-server.ts";
+
+let workshop: Workshop;
+let data: string;
+
+/** The time of the first update; the others follow every ten seconds. */
+const firstAt = Date.parse("2026-01-01T12:00:00Z");
+
+beforeEach(async () => {
+  workshop = new Workshop();
+  data = workshop.file("data");
+  mkdirSync(data);
+  const clock = new FakeClock(firstAt);
+  const store = openSqliteStore({ file: join(data, "yurt.db"), metrics: createMetrics(), clock });
+  const updates = updatesOf((doc) => {
+    doc.getText("t").insert(0, "first");
+    doc.getText("t").delete(0, 5);
+    doc.getText("t").insert(0, "second");
+  });
+  for (const update of updates) {
+    await store.append([{ document: "notes", update }]);
+    clock.advance(10_000);
+  }
+  await store.close();
+});
+
+afterEach(() => workshop[Symbol.dispose]());
+
+const documents = (args: readonly string[], options?: ProgramOptions) =>
+  yurt(["documents", ...args, "--data", data], options);
+
+async function text(): Promise<string> {
+  const doc = new Y.Doc();
+  const { notes = [] } = await documentsIn(join(data, "yurt.db"));
+  for (const update of notes) Y.applyUpdate(doc, Uint8Array.from(update));
+  return doc.getText("t").toString();
+}
+
+test.each([[false], [true]])(
+  "a document is made as it was, deleted text included, and back again (compacted before: %j)",
+  async (isCompacted) => {
+    if (isCompacted) await documents(["compact"]);
+    expect(await documents(["restore", "notes", "--at", "1"])).toEqual({ code: 0, out: "restored\tnotes\n", err: "" });
+    expect(await text()).toBe("first");
+    expect((await documents(["restore", "notes", "--at", "3"])).out).toBe("restored\tnotes\n");
+    expect(await text()).toBe("second");
+    expect((await documents(["restore", "notes", "--at", "2026-01-01T12:00:05Z"])).code).toBe(0);
+    expect(await text()).toBe("first");
+  },
+);
+
+test("nothing is changed for a moment to come, and one before the document is not known", async () => {
+  expect((await documents(["restore", "notes", "--at", "2099-01-01"])).out).toBe("unchanged\tnotes\n");
+  await documents(["compact"]);
+  expect(await documents(["restore", "notes", "--at", "2025-01-01"])).toEqual({
+    code: 1,
+    out: "",
+    err: "yurt: The history of notes does not have this moment. See history.keep.\n",
+  });
+});
+
+test("a dry run writes nothing", async () => {
+  const before = await documentsIn(join(data, "yurt.db"));
+  const { out } = await documents(["restore", "notes", "--at", "1", "--dry-run"], { isTTY: true });
+  expect(out).toBe("  OUTCOME  NAME\n restored  notes\n\nNothing was written.\n");
+  expect(await documentsIn(join(data, "yurt.db"))).toEqual(before);
+});
+
+test("a moment that is none, and a document that is not there, are named", async () => {
+  const { code, err } = await documents(["restore", "notes", "--at", "yesterday"]);
+  expect([code, err]).toEqual([2, expect.stringContaining("Give the moment with --at")]);
+  expect((await documents(["restore", "notes"])).code).toBe(2);
+  expect((await documents(["restore", "nots", "--at", "1"])).err).toBe(
+    "yurt: There is no document nots. Did you mean notes?\n",
+  );
+  await documents(["delete", "notes"]);
+  expect((await documents(["restore", "notes", "--at", "1"])).err).toContain("notes is deleted.");
+});
+
+test("a running server is asked for no restore, and the message says what to do", async () => {
+  await using _ = await startTestServer({ dataFolder: data });
+  expect(await documents(["restore", "notes", "--at", "1"])).toEqual({
+    code: 1,
+    out: "",
+    err: "yurt: Documents are restored on the data folder itself. Stop the server for it.\n",
+  });
+});
