@@ -107,7 +107,10 @@ export class Dispatcher {
 
   /** Takes over changed settings, for the attempts that follow. */
   replace(endpoint: StoredEndpoint): void {
+    const { documents, events } = this.#endpoint;
     this.#endpoint = endpoint;
+    // A scan reads the rows of all documents.
+    if (documents === endpoint.documents && events === endpoint.events) return;
     this.#isToldOf.clear();
     this.#mustScan = true;
     this.#scanIfNeeded();

@@ -248,6 +248,29 @@ describe("after a restart", () => {
   });
 });
 
+test("documents are looked up when a webhook's documents change, and not because an attempt has failed", async () => {
+  const { id } = await bench.subscribe({ documents: ["a"] });
+  const { webhooks } = bench.store;
+  const look = webhooks.documentsWithChanges.bind(webhooks);
+  let scans = 0;
+  webhooks.documentsWithChanges = (...page) => {
+    scans += 1;
+    return look(...page);
+  };
+  const row = await bench.write("b");
+  bench.answer = () => unavailable;
+  await bench.write("a");
+  await bench.advance(2_000);
+  bench.answer = () => delivered;
+  await bench.advance(5_000);
+  expect(types()).toEqual(["doc.updated a", "doc.updated a"]);
+  expect(scans).toBe(0);
+  await bench.webhooks.change(id, { documents: ["**"] });
+  await bench.settle();
+  expect(scans).toBe(1);
+  expect(ranges().at(-1)).toEqual(["b", 0, row]);
+});
+
 describe("events besides updates", () => {
   const lifecycle = ["doc.created", "doc.updated", "doc.deleted", "doc.undeleted", "doc.purged"] as const;
 

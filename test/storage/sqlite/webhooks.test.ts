@@ -94,6 +94,29 @@ describe("messages about documents", () => {
   });
 });
 
+test("an endpoint for which very many messages wait is told of no more events, and of updates all the same", async () => {
+  await store.webhooks.save(endpointOf("one"));
+  await store.webhooks.save(endpointOf("two"));
+  await store.close();
+  const database = new Database(join(folder, "store.db"));
+  database.run(`
+    WITH RECURSIVE numbers (number) AS (SELECT 1 UNION ALL SELECT number + 1 FROM numbers WHERE number < 100000)
+    INSERT INTO webhook_messages (webhook, document, message, type, sequence, body, attempts, due_at)
+      SELECT 'one', 'old', number, 'doc.deleted', 0, '{}', 0, 1 FROM numbers`);
+  database.close(true);
+  const metrics = createMetrics();
+  store = openSqliteStore({ file: join(folder, "store.db"), metrics });
+  await append("a");
+  expect(await types("two")).toEqual(["doc.created"]);
+  expect((await store.webhooks.lane("one", "a")).next).toBeUndefined();
+  expect((await store.webhooks.documentsWithChanges("one", firstPage)).documents).toEqual(["a"]);
+  expect(await metrics.registry.metrics()).toContain("yurt_change_webhook_dropped_events_total 1");
+  const [oldest] = await store.webhooks.messages("one", 1);
+  if (oldest !== undefined) await store.webhooks.delivered("one", oldest);
+  await store.delete("a");
+  expect((await store.webhooks.lane("one", "a")).next?.type).toBe("doc.deleted");
+});
+
 describe("a cursor", () => {
   const report = async (document: string, sequence: number, cursor: number): Promise<StoredMessage> => {
     const facts = { id: `msg_${sequence}`, type: "doc.updated", body: "{}", attempts: 0, failedAt: undefined } as const;
