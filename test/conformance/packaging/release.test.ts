@@ -63,7 +63,10 @@ describe.skipIf(!canRelease)("a release", () => {
     const listed = (await read("SHA256SUMS")).trimEnd().split("\n");
     expect(listed.map((line) => line.slice(66))).toEqual(names.sort());
     expect(names).toEqual(
-      expect.arrayContaining([archive, debian, "install.sh", `yurt-${version}.cdx.json`, "LICENSE"]),
+      expect.arrayContaining([
+        ...[archive, debian, "install.sh", `yurt-${version}.cdx.json`, "LICENSE"],
+        `yurt-client-${version}.tgz`,
+      ]),
     );
     expect((await runProgram(["sha256sum", "--check", "--strict", "SHA256SUMS"], { cwd: release })).code).toBe(0);
   });
