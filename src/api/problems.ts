@@ -13,6 +13,8 @@ export const problemKinds = {
   "root-not-found": { status: 404, title: "The document has no such content" },
   "no-such-webhook": { status: 404, title: "There is no such webhook" },
   "no-such-message": { status: 404, title: "The webhook has no such message" },
+  "version-not-found": { status: 404, title: "There is no such version" },
+  "moment-unknown": { status: 404, title: "The document at that moment is not known" },
   "no-such-route": { status: 404, title: "There is no such route" },
   "method-not-allowed": { status: 405, title: "The route has no such method" },
   "document-exists": { status: 409, title: "The document exists" },

@@ -85,6 +85,11 @@ export class Documents {
     return isFound;
   }
 
+  /** As `Store.scrub`. */
+  scrub(): Promise<void> {
+    return this.#options.store.scrub();
+  }
+
   /**
    * Opens the room of a document, whether it has updates or not, and keeps it open until the lease is released. Rejects
    * with `DocumentDeleted`.

@@ -107,6 +107,11 @@ export class SyncRoom implements Ticking, AudienceOwner, AwarenessOwner<SyncMemb
     return this.#document.parts();
   }
 
+  /** Compacts what is committed. Resolves also if that is not possible. */
+  compact(): Promise<void> {
+    return this.#document.compact();
+  }
+
   /** Reports that the document was deleted: all members leave, none can join, and it takes no more updates. */
   deleted(): void {
     this.#isDeleted = true;

@@ -16,10 +16,11 @@ import type { Store } from "../../storage/store.ts";
 import type { Part } from "../part.ts";
 import type { Relay } from "../relay.ts";
 import type { PartDependencies, ServerOptions } from "../server-options.ts";
+import { openHistory } from "./history.ts";
 
 export interface DocumentsPartOptions
   extends Pick<PartDependencies, "addresses" | "clock" | "limits" | "log" | "metrics">,
-    Pick<ServerOptions, "keepsDeleted"> {
+    Pick<ServerOptions, "keepsDeleted" | "historyKeepMs"> {
   readonly store: Store;
   readonly relay: Pick<Relay, "rooms" | "changes">;
   readonly deletedDocumentsMs?: number | undefined;
@@ -41,6 +42,7 @@ export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: D
     content.forget(document);
   });
   const options = { ...shared, content, documents, merger, states, streams };
+  const history = store.history && openHistory({ ...shared, documents, history: store.history });
   return {
     api: [
       ...documentRoutes(options),
@@ -49,6 +51,7 @@ export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: D
       ...copyRoutes(options),
       ...presenceRoutes(options),
       ...eventRoutes(options),
+      ...(history?.api ?? []),
     ],
     reload: (next) => {
       keptMs = next.deletedDocumentsMs;
@@ -56,10 +59,12 @@ export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: D
     drain: async () => {
       streams.close();
       await deleted.close();
+      await history?.[Symbol.asyncDispose]();
     },
     [Symbol.asyncDispose]: async () => {
       stopForgetting();
       workers.close();
+      await history?.[Symbol.asyncDispose]();
       await deleted.close();
     },
   };

@@ -162,8 +162,11 @@ export interface HistoryStore {
   deleteVersion(document: string, id: Pick<StoredVersion, "sequence" | "number">): Promise<boolean>;
   /** Removes automatic versions without a name. */
   deleteAutomatic(document: string, sequences: readonly Sequence[]): Promise<void>;
-  /** The end of the last segment that ends before a time, for `shorten`; undefined if there is none. */
-  expired(document: string, before: number): Promise<ExpiredHistory | undefined>;
+  /**
+   * The end of the last segment that ends before a time, for `shorten`; with `isInclusive`, of the last one that begins
+   * before it. Undefined if there is none.
+   */
+  expired(document: string, before: number, isInclusive?: boolean): Promise<ExpiredHistory | undefined>;
   /**
    * Makes the history begin with `snapshot`, whose sequence is the end of a segment: removes everything before. Without a
    * snapshot the whole history is removed, versions included, and the next compaction begins a new one.

@@ -59,6 +59,12 @@ async function addMessage(api: ApiServer) {
   return { ...added, message: String(Object(message).id) };
 }
 
+async function addVersion(api: ApiServer) {
+  await writeExample(api);
+  const { body } = await api.ask("POST", "/v1/docs/doc/versions", { ...admin(api), body: { name: "draft" } });
+  return { version: String(body["id"]) };
+}
+
 /** A request for each operation of the API, by its id. */
 export const examples: Readonly<Record<string, Example>> = {
   listDocuments: { prepare: writeExample, query: "?limit=1", status: 200 },
@@ -95,6 +101,18 @@ export const examples: Readonly<Record<string, Example>> = {
     hasNoBound: true,
     status: 200,
   },
+  listVersions: { prepare: addVersion, query: "?limit=1", scope: "docs:write", status: 200 },
+  createVersion: { prepare: writeExample, body: { name: "draft" }, status: 201 },
+  renameVersion: { preparePath: addVersion, body: { name: "final" }, status: 200 },
+  deleteVersion: { preparePath: addVersion, status: 204 },
+  readUpdateAt: { prepare: writeExample, path: { moment: "1" }, status: 200 },
+  readJsonAt: { prepare: writeExample, path: { moment: "1" }, status: 200 },
+  readTextAt: { prepare: writeExample, path: { moment: "1", root: "text" }, status: 200 },
+  diffMoments: { prepare: writeExample, query: "?from=0&root=text", status: 200 },
+  blameText: { prepare: writeExample, path: { root: "text" }, status: 200 },
+  listActivity: { prepare: writeExample, query: "?gap=10", status: 200 },
+  restoreDocument: { prepare: writeExample, body: { at: "1" }, status: 200 },
+  eraseHistory: { prepare: writeExample, status: 204 },
   readAwareness: { prepare: writeExample, status: 200 },
   disconnectClients: { body: { user: "ann" }, needsNoDocument: true, status: 200 },
   followDocument: { isStream: true, needsNoDocument: true, status: 200 },

@@ -121,6 +121,10 @@ export function prepareHistoryStatements(database: Database) {
       `SELECT last AS sequence, ended_at AS at FROM history_segments WHERE document = ? AND ended_at < ?
        ORDER BY last DESC LIMIT 1`,
     ),
+    lastSegmentBegunBefore: database.prepare<Time, [document: number, before: number]>(
+      `SELECT last AS sequence, ended_at AS at FROM history_segments WHERE document = ? AND started_at < ?
+       ORDER BY last DESC LIMIT 1`,
+    ),
     segmentBytesAfter: database.prepare<ExtentRow, [document: number, after: RowId]>(
       `SELECT count(*) AS count, total(length(marks) + length(data)) AS bytes FROM history_segments
        WHERE document = ? AND last > ?`,

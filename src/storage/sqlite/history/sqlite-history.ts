@@ -128,10 +128,13 @@ export class SqliteHistory implements HistoryStore {
     });
   }
 
-  async expired(document: string, before: number): Promise<ExpiredHistory | undefined> {
+  async expired(document: string, before: number, isInclusive = false): Promise<ExpiredHistory | undefined> {
     return this.#access.read(({ statements: { findDocument, history } }) => {
       const found = findDocument.get(document);
-      const last = found === null ? null : history.lastSegmentBefore.get(found.id, before);
+      const last =
+        found === null
+          ? null
+          : (isInclusive ? history.lastSegmentBegunBefore : history.lastSegmentBefore).get(found.id, before);
       if (found === null || last === null) return undefined;
       return { last, isAll: history.lastSegment.get(found.id)?.sequence === last.sequence };
     });

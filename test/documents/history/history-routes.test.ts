@@ -1,0 +1,118 @@
+import { expect, test } from "bun:test";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as Y from "yjs";
+import { superfluousVersions } from "../../../src/documents/history/history-retention.ts";
+import { type ApiServer, startApiServer } from "../../support/api/api-server.ts";
+
+/** Writes an update as a user, and returns the sequence. */
+async function write(api: ApiServer, doc: Y.Doc, edit: () => void, token?: string): Promise<number> {
+  const updates: Uint8Array[] = [];
+  const collect = (update: Uint8Array) => void updates.push(update);
+  doc.on("update", collect);
+  doc.transact(edit);
+  doc.off("update", collect);
+  const { body } = await api.ask("POST", "/v1/docs/doc/update", {
+    body: Y.mergeUpdates(updates),
+    ...(token !== undefined && { token }),
+  });
+  return Number(body["sequence"]);
+}
+
+const textOf = async (api: ApiServer, moment: string | number, token?: string) => {
+  const { bytes } = await api.ask("GET", `/v1/docs/doc/at/${moment}/text/text`, token === undefined ? {} : { token });
+  return new TextDecoder().decode(bytes);
+};
+
+test("a document is read at any moment, named, compared, and restored as an edit", async () => {
+  await using api = await startApiServer({ mode: "token" });
+  const [ann, ben] = [await api.token({ doc: "write" }, "ann"), await api.token({ doc: "write" }, "ben")];
+  const doc = new Y.Doc();
+  const text = doc.getText("text");
+  const first = await write(api, doc, () => text.insert(0, "Hello world"), ann);
+  const created = await api.ask("POST", "/v1/docs/doc/versions", { token: ann, body: { name: "greeting" } });
+  expect([created.status, created.body]).toEqual([
+    201,
+    {
+      ...{ id: `v${first}.1`, sequence: first, at: expect.any(String), name: "greeting", automatic: false },
+      ...{ users: ["ann"], createdBy: "ann" },
+    },
+  ]);
+  const second = await write(
+    api,
+    doc,
+    () => {
+      text.delete(6, 5);
+      text.insert(6, "Yurt");
+    },
+    ben,
+  );
+  expect(await textOf(api, first, ann)).toBe("Hello world");
+  expect(await textOf(api, `v${first}.1`, ann)).toBe("Hello world");
+  expect(await textOf(api, second, ann)).toBe("Hello Yurt");
+  const diff = await api.ask("GET", `/v1/docs/doc/diff?from=${first}&root=text`, { token: ann });
+  const by = (user: string) => ({ user, at: expect.any(String) });
+  expect(JSON.parse(new TextDecoder().decode(diff.bytes))).toEqual([
+    { kind: "same", text: "Hello " },
+    { kind: "removed", text: "world", ...by("ben") },
+    { kind: "added", text: "Yurt", ...by("ben") },
+  ]);
+  const blame = await api.ask("GET", "/v1/docs/doc/blame/text", { token: ann });
+  expect(JSON.parse(new TextDecoder().decode(blame.bytes))).toEqual([
+    { text: "Hello ", ...by("ann") },
+    { text: "Yurt", ...by("ben") },
+  ]);
+  const activity = await api.ask("GET", "/v1/docs/doc/activity?by=ben", { token: ann });
+  expect(JSON.parse(new TextDecoder().decode(activity.bytes))).toMatchObject([
+    { users: ["ben"], inserted: 4, deleted: 5, sequence: second },
+  ]);
+  const dry = await api.ask("POST", "/v1/docs/doc/restore", { token: ann, body: { at: `v${first}.1`, dryRun: true } });
+  expect(dry.body).toEqual({ bytes: expect.any(Number), changed: true });
+  const stale = await api.ask("POST", "/v1/docs/doc/restore", {
+    ...{ token: ann, body: { at: String(first) }, headers: { "if-match": `"${first}"` } },
+  });
+  expect(stale.status).toBe(412);
+  const restored = await api.ask("POST", "/v1/docs/doc/restore", { token: ann, body: { at: String(first) } });
+  expect([restored.status, restored.body["changed"]]).toEqual([200, true]);
+  const { bytes } = await api.ask("GET", "/v1/docs/doc/text/text", { token: ann });
+  expect(new TextDecoder().decode(bytes)).toBe("Hello world");
+  const listed = await api.ask("GET", "/v1/docs/doc/versions", { token: ann });
+  expect([listed.body["items"]].flat().map((version) => Object(version).id)).toEqual([`v${second}`, `v${first}.1`]);
+  const reader = await api.token({ doc: "read" }, "cid");
+  const refused = await api.ask("GET", `/v1/docs/doc/at/${first}/text/text`, { token: reader });
+  expect(refused.body["code"]).toBe("read-only");
+});
+
+test("an erased history leaves no byte of deleted text in any file, and the document as it is", async () => {
+  const needle = "the text that must be forgotten";
+  await using api = await startApiServer();
+  const files = () =>
+    readdirSync(api.server.dataFolder, { recursive: true, withFileTypes: true }).filter(
+      (entry) => entry.isFile() && readFileSync(join(entry.parentPath, entry.name)).includes(needle),
+    );
+  const doc = new Y.Doc();
+  const text = doc.getText("text");
+  const first = await write(api, doc, () => text.insert(0, `kept ${needle}`));
+  await write(api, doc, () => text.delete(5, needle.length));
+  expect(await textOf(api, first)).toBe(`kept ${needle}`);
+  expect(files().length).toBeGreaterThan(0);
+  const { status } = await api.ask("DELETE", "/v1/docs/doc/history", { token: api.keys["docs:admin"] });
+  expect(status).toBe(204);
+  expect(files()).toEqual([]);
+  const { bytes } = await api.ask("GET", "/v1/docs/doc/text/text");
+  expect(new TextDecoder().decode(bytes)).toBe("kept ");
+  expect((await api.ask("GET", `/v1/docs/doc/at/${first}/json`)).body["code"]).toBe("moment-unknown");
+});
+
+test("automatic versions are thinned: all of a day, one an hour for a week, then one a day; named ones stay", () => {
+  const hour = 3_600_000;
+  const now = 2_000 * 24 * hour;
+  const version = (sequence: number, hoursAgo: number, name?: string) => ({
+    ...{ sequence, number: 0, at: now - hoursAgo * hour, name, users: [], createdBy: undefined },
+  });
+  const versions = [
+    ...[version(9, 0.1), version(8, 0.2), version(7, 30.1), version(6, 30.2), version(5, 31.5)],
+    ...[version(4, 241), version(3, 242), version(2, 242.5, "kept"), version(1, 290)],
+  ];
+  expect(superfluousVersions(versions, now)).toEqual([6, 3]);
+});
