@@ -22,7 +22,7 @@ export function reference(): string {
 ${commandTable()}
 
 \`yurt documents\` works through the server that runs on the data folder, with an API key that lives as long as the
-command; if none runs, it works on the folder itself. Only \`compact\` and \`restore\` need the server to be stopped. The commands print
+command; if none runs, it works on the folder itself. Only \`compact\` needs the server to be stopped. The commands print
 tables on a terminal and tab-separated lines elsewhere; \`--json\` prints one JSON object per line. A name that contains
 control characters, or begins or ends with a space, is written as JSON.
 

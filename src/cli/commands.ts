@@ -239,7 +239,7 @@ export const commandGroups: readonly CommandGroup[] = [
   {
     name: "documents",
     help: "list, export, import, copy and delete documents",
-    note: "They work through the server that runs on the data folder; if none does, on the folder itself. Only compact and restore need the server to be stopped. On the folder they migrate the database of an older release, as a start does.",
+    note: "They work through the server that runs on the data folder; if none does, on the folder itself. Only compact needs the server to be stopped. On the folder they migrate the database of an older release, as a start does.",
     commands: documentCommands,
   },
 ];
@@ -271,7 +271,7 @@ export interface ChoiceHelp {
 export const textHelp: Readonly<Record<Text, { readonly help: string; readonly placeholder: string }>> = {
   user: { help: "user id", placeholder: "name" },
   output: { help: "write to this new file instead of standard output", placeholder: "file" },
-  at: { help: "the moment: a time, how long ago (2h), or a sequence; required", placeholder: "moment" },
+  at: { help: "the moment: a time, how long ago (2h), a sequence, or a version; required", placeholder: "moment" },
   prefix: { help: "only documents whose names begin with this text", placeholder: "text" },
   ttl: { help: `lifetime: ${durationForms} (default: 1h)`, placeholder: "time" },
 };

@@ -2,6 +2,7 @@ import { Content } from "./content.ts";
 import { base64url, fromBase64 } from "./encoding.ts";
 import { YurtError } from "./errors.ts";
 import { follow } from "./follow.ts";
+import { History } from "./history.ts";
 import { bodyOf, type ReadOptions, type Requests } from "./requests.ts";
 import type { WriteOptions, Written } from "./writes.ts";
 
@@ -50,6 +51,8 @@ export class Document {
   readonly name: string;
   /** Its content as JSON, text and XML. */
   readonly content: Content;
+  /** Its earlier states. */
+  readonly history: History;
   readonly #requests: Requests;
   readonly #path: string;
 
@@ -58,6 +61,7 @@ export class Document {
     this.#requests = requests;
     this.#path = `/docs/${encodeURIComponent(name)}`;
     this.content = new Content(this.#path, requests);
+    this.history = new History(this.#path, requests);
   }
 
   /** The facts of the document; undefined if there is none, or it is not for the token. */

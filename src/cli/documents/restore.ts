@@ -20,7 +20,7 @@ export async function restoreDocument(input: CommandInput): Promise<number> {
   const moment = momentOf(texts.get("at"));
   if (moment === undefined) {
     stderr.write(
-      "yurt: Give the moment with --at: a time (2026-11-30T14:00:00Z), how long ago (2h), or a sequence (1711).\n",
+      "yurt: Give the moment with --at: a time (2026-11-30T14:00:00Z), how long ago (2h), a sequence (1711),\nor the id of a version (v1711).\n",
     );
     return exitCodes.usage;
   }
@@ -47,7 +47,9 @@ export async function restoreDocument(input: CommandInput): Promise<number> {
 
 function momentOf(text: string | undefined): Moment | undefined {
   if (text === undefined) return undefined;
-  if (/^\d{1,15}$/.test(text)) return { sequence: Number(text) };
+  // The id of a version has its sequence: v1711, v1711.2.
+  const [, sequence] = /^v?(\d{1,15})(?:\.\d+)?$/.exec(text) ?? [];
+  if (sequence !== undefined) return { sequence: Number(sequence) };
   const agoMs = parseDuration(text);
   if (agoMs !== undefined) return { at: systemClock.now() - agoMs };
   const at = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;

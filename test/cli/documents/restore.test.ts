@@ -4,7 +4,9 @@ import { join } from "node:path";
 import * as Y from "yjs";
 import { createMetrics } from "../../../src/ops/metrics.ts";
 import { openSqliteStore } from "../../../src/storage/sqlite/sqlite-store.ts";
+import { TestClients } from "../../support/clients/providers.ts";
 import { updatesOf } from "../../support/clients/raw-client.ts";
+import { eventually } from "../../support/eventually.ts";
 import { FakeClock } from "../../support/fakes/fake-clock.ts";
 import { documentsIn, Workshop } from "../../support/processes/data-folder.ts";
 import { type ProgramOptions, yurt } from "../../support/processes/run-program.ts";
@@ -87,11 +89,23 @@ test("a moment that is none, and a document that is not there, are named", async
   expect((await documents(["restore", "notes", "--at", "1"])).err).toContain("notes is deleted.");
 });
 
-test("a running server is asked for no restore, and the message says what to do", async () => {
-  await using _ = await startTestServer({ dataFolder: data });
-  expect(await documents(["restore", "notes", "--at", "1"])).toEqual({
-    code: 1,
-    out: "",
-    err: "yurt: Documents are restored on the data folder itself. Stop the server for it.\n",
-  });
+test("a running server restores with the same words, and its clients see it", async () => {
+  await documents(["compact"]);
+  await using server = await startTestServer({ dataFolder: data });
+  await using clients = new TestClients();
+  const client = clients.connect(server.wsUrl, "notes");
+  const shared = client.doc.getText("t");
+  await eventually("second", () => shared.toString() === "second");
+  expect((await documents(["restore", "notes", "--at", "1", "--dry-run"])).out).toBe("restored\tnotes\n");
+  expect(shared.toString()).toBe("second");
+  expect(await documents(["restore", "notes", "--at", "1"])).toEqual({ code: 0, out: "restored\tnotes\n", err: "" });
+  await eventually("first", () => shared.toString() === "first");
+  expect((await documents(["restore", "notes", "--at", "2026-01-01T12:00:20Z"])).code).toBe(0);
+  await eventually("second again", () => shared.toString() === "second");
+  expect((await documents(["restore", "notes", "--at", "2025-01-01"])).err).toBe(
+    "yurt: The history of notes does not have this moment. See history.keep.\n",
+  );
+  expect((await documents(["restore", "nots", "--at", "1"])).err).toBe(
+    "yurt: There is no document nots. Did you mean notes?\n",
+  );
 });

@@ -5,7 +5,7 @@ import type { ServerOfFolder } from "../../../composition/api/server-of-folder.t
 import type { ShownDocument } from "../../../documents/document-schemas.ts";
 import type { Addition } from "../../../relay/import/prepare-import.ts";
 import type { StoredDocument } from "../../../storage/store.ts";
-import type { ReachedDocuments, Selection } from "./reached-documents.ts";
+import type { ReachedDocuments, RestoreOrder, RestoreOutcome, Selection } from "./reached-documents.ts";
 
 const pageSize = 500;
 
@@ -65,9 +65,18 @@ export class ServerDocuments implements ReachedDocuments {
     }
   }
 
-  /** The API has no route for it. */
-  async restore(): Promise<never> {
-    throw new Error("Documents are restored on the data folder itself. Stop the server for it.");
+  async restore(name: string, { isDry, moment }: RestoreOrder): Promise<RestoreOutcome> {
+    const { history } = this.#client.document(name);
+    const given = "at" in moment ? new Date(moment.at) : moment.sequence;
+    try {
+      const { changed } = await (isDry ? history.tryRestore(given) : history.restore(given));
+      return changed ? "restored" : "unchanged";
+    } catch (error) {
+      const code = error instanceof YurtError ? error.code : undefined;
+      if (code === "not-found" || code === "document-deleted") return "missing";
+      if (code === "moment-unknown") return "unknown-moment";
+      return this.#explain(error);
+    }
   }
 
   delete(name: string): Promise<boolean> {
