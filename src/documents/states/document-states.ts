@@ -25,10 +25,13 @@ interface KeptState {
 }
 
 export interface DocumentStatesOptions {
-  readonly documents: Documents;
+  readonly documents: Pick<Documents, "open">;
   readonly merger: UpdateMerger;
-  readonly limits: DocumentApiLimits;
+  readonly limits: Pick<DocumentApiLimits, "apiStatesBytes">;
 }
+
+/** Each state takes some memory beside its bytes. */
+const entryBytes = 500;
 
 const encoders: Readonly<Record<Encoding, (bytes: Uint8Array) => Promise<Buffer>>> = {
   zstd: promisify(zstdCompress),
@@ -74,13 +77,14 @@ export class DocumentStates {
 
   /** The bytes of a state, compressed. */
   async encode(document: string, format: 1 | 2, state: DocumentState, encoding: Encoding): Promise<Uint8Array> {
-    const kept = this.#kept.get(`${format} ${document}`);
+    const key = `${format} ${document}`;
+    const kept = this.#kept.get(key);
     if (kept === undefined || (await kept.state) !== state) return encoders[encoding](state.bytes);
     const known = kept.encoded.get(encoding);
     if (known !== undefined) return known;
     const encoded = encoders[encoding](state.bytes);
     kept.encoded.set(encoding, encoded);
-    this.#grow(kept, (await encoded).byteLength);
+    this.#grow(key, kept, (await encoded).byteLength);
     return encoded;
   }
 
@@ -92,7 +96,7 @@ export class DocumentStates {
   async #counted(key: string, kept: KeptState): Promise<DocumentState> {
     try {
       const state = await kept.state;
-      this.#grow(kept, state.bytes.byteLength);
+      this.#grow(key, kept, entryBytes + 2 * key.length + state.bytes.byteLength);
       return state;
     } catch (error) {
       if (this.#kept.get(key) === kept) this.#drop(key);
@@ -106,13 +110,13 @@ export class DocumentStates {
     this.#kept.set(key, kept);
   }
 
-  #grow(kept: KeptState, bytes: number): void {
-    if (![...this.#kept.values()].includes(kept)) return;
+  #grow(key: string, kept: KeptState, bytes: number): void {
+    if (this.#kept.get(key) !== kept) return;
     kept.bytes += bytes;
     this.#bytes += bytes;
-    for (const key of this.#kept.keys()) {
+    for (const oldest of this.#kept.keys()) {
       if (this.#bytes <= this.#options.limits.apiStatesBytes) break;
-      this.#drop(key);
+      this.#drop(oldest);
     }
   }
 
