@@ -73,6 +73,8 @@ export class EventStreams {
     this.#open.set(stream, order);
     request.signal.addEventListener("abort", abandoned, { once: true });
     if (this.#open.size === 1) this.#schedule();
+    // A signal that has aborted before tells nobody again.
+    if (request.signal.aborted) abandoned();
     return stream;
   }
 

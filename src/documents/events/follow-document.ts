@@ -14,7 +14,7 @@ export interface FollowOrder extends Omit<StreamOrder, "ended"> {
 }
 
 interface Follower {
-  readonly documents: Documents;
+  readonly documents: Pick<Documents, "changes" | "info" | "load" | "watch">;
   readonly streams: EventStreams;
   readonly limits: Pick<DocumentApiLimits, "apiEventBytes">;
 }
@@ -33,26 +33,32 @@ export async function followDocument(order: FollowOrder, follower: Follower): Pr
   // Updates that are committed before the stream is open.
   const early: Update[] = [];
   let take = (update: Update): void => void early.push(update);
-  const cancels = [documents.changes.watch(document, (change) => take(change))];
+  let isRemoved = false;
+  let remove = (): void => {
+    isRemoved = true;
+  };
+  const cancels = [
+    documents.changes.watch(document, (change) => take(change)),
+    documents.watch((event) => {
+      if (event.document === document && event.kind !== "undeleted") remove();
+    }),
+  ];
   try {
     const { begin, missed } = await beginning(follower, document, since);
+    if (isRemoved) throw new Problem("document-deleted", "The document is deleted.");
     const stream = streams.open({
       ...order,
       ended: () => {
         for (const cancel of cancels) cancel();
       },
     });
-    cancels.push(
-      documents.watch((event) => {
-        if (event.document === document && event.kind !== "undeleted") streams.end(stream, "document-deleted");
-      }),
-    );
+    remove = () => streams.end(stream, "document-deleted");
     let last = begin;
-    take = ({ row, update }) => {
-      if (row <= last) return;
-      last = row;
+    take = (update) => {
+      if (update.row <= last) return;
+      last = update.row;
       if (caller.hasEnded) streams.end(stream, "unauthorized");
-      else stream.send(eventOf({ row, update }, limits.apiEventBytes));
+      else stream.send(eventOf(update, limits.apiEventBytes));
     };
     stream.send({ id: begin, event: "ready", data: { sequence: begin } });
     for (const update of [...missed, ...early]) take(update);

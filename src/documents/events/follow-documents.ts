@@ -9,7 +9,7 @@ export interface FollowAllOrder extends Omit<StreamOrder, "ended"> {
 }
 
 interface Follower {
-  readonly documents: Documents;
+  readonly documents: Pick<Documents, "changes" | "watch">;
   readonly streams: EventStreams;
   readonly clock: Clock;
 }
@@ -52,6 +52,8 @@ export function followDocuments(order: FollowAllOrder, { clock, documents, strea
       send(kind, { name: document });
     }),
   );
+  // The reader may have left before the stream was open.
+  if (!stream.isOpen) for (const cancel of cancels) cancel();
   stream.send({ event: "ready", data: {} });
   return stream.response;
 }

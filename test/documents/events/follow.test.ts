@@ -1,0 +1,72 @@
+import { expect, test } from "bun:test";
+import type { Caller } from "../../../src/api/caller.ts";
+import { defaultLimits } from "../../../src/composition/settings/limits.ts";
+import { Documents } from "../../../src/documents/documents.ts";
+import { EventStreams } from "../../../src/documents/events/event-streams.ts";
+import { followDocument } from "../../../src/documents/events/follow-document.ts";
+import { followDocuments } from "../../../src/documents/events/follow-documents.ts";
+import { createMetrics } from "../../../src/ops/metrics.ts";
+import { Deletion } from "../../../src/relay/deletion.ts";
+import { updateOf } from "../../support/api/documents.ts";
+import { settled } from "../../support/eventually.ts";
+import { openMemoryStore } from "../../support/fakes/memory-store.ts";
+import { roomParts } from "../../support/servers/room-parts.ts";
+
+function setUp() {
+  const store = openMemoryStore();
+  const { changes, clock, rooms, turnAndSync } = roomParts({}, store);
+  const documents = new Documents({ store, rooms, changes, deletion: new Deletion({ store, rooms }) });
+  const limits = defaultLimits;
+  const streams = new EventStreams({ clock, limits, metrics: createMetrics() });
+  const released: string[] = [];
+  const caller: Caller = {
+    kind: "key",
+    user: "key:test",
+    scope: "docs:read",
+    prefix: "",
+    hasEnded: false,
+    isAllowedStill: async () => true,
+    release: () => void released.push("released"),
+  };
+  const order = (signal?: AbortSignal) => ({
+    caller,
+    request: new Request("http://localhost/", signal === undefined ? {} : { signal }),
+    counted: "key:test",
+    prefix: "",
+    document: "doc",
+    since: undefined,
+  });
+  const write = async (text: string) => {
+    const written = documents.write({ document: "doc", update: updateOf(text), user: undefined });
+    await settled();
+    await turnAndSync();
+    await written;
+  };
+  return { changes, clock, documents, limits, order, released, streams, write };
+}
+
+test("a reader that leaves before its stream is open leaves nothing behind", async () => {
+  const { changes, clock, documents, limits, order, released, streams } = setUp();
+  await followDocument(order(AbortSignal.abort()), { documents, limits, streams });
+  followDocuments(order(AbortSignal.abort()), { clock, documents, streams });
+  expect([streams.size, changes.isWatched, released.length]).toEqual([0, false, 2]);
+});
+
+test("a document that is deleted before the stream is open is not followed", async () => {
+  const { changes, documents, limits, order, streams, write } = setUp();
+  await write("a");
+  const slow: Pick<Documents, "changes" | "info" | "load" | "watch"> = {
+    changes,
+    info: async (document) => {
+      const info = await documents.info(document);
+      await documents.delete(document);
+      return info;
+    },
+    load: (document) => documents.load(document),
+    watch: (watcher) => documents.watch(watcher),
+  };
+  const following = followDocument(order(), { documents: slow, limits, streams });
+  expect(following).rejects.toMatchObject({ code: "document-deleted" });
+  await following.catch(() => {});
+  expect([streams.size, changes.isWatched]).toEqual([0, false]);
+});
