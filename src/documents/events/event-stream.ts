@@ -16,6 +16,12 @@ export interface EventStreamOptions {
 }
 
 const encoder = new TextEncoder();
+const pingBytes = encoder.encode(":\n\n");
+
+export function encodeEvent({ data, event, id }: StreamEvent): Uint8Array {
+  const head = id === undefined ? "" : `id: ${id}\n`;
+  return encoder.encode(`${head}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+}
 
 /** Server-sent events for one reader. A reader that takes less than it is sent is cut off, and resumes. */
 export class EventStream {
@@ -50,14 +56,25 @@ export class EventStream {
     return this.#controller !== undefined;
   }
 
-  send({ data, event, id }: StreamEvent): void {
-    const head = id === undefined ? "" : `id: ${id}\n`;
-    this.#write(`${head}event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+  send(event: StreamEvent): void {
+    this.sendEncoded(encodeEvent(event));
+  }
+
+  /** As `send`. The bytes must not be modified: several streams may keep them for their readers. */
+  sendEncoded(bytes: Uint8Array): void {
+    const controller = this.#controller;
+    if (controller === undefined) return;
+    if ((controller.desiredSize ?? 0) >= bytes.byteLength) {
+      controller.enqueue(bytes);
+      return;
+    }
+    this.#overflowed();
+    this.#close(() => controller.error(new Error("the reader takes less than it is sent")));
   }
 
   /** Sends a comment, which readers ignore: it shows proxies and the runtime that the stream is alive. */
   ping(): void {
-    this.#write(":\n\n");
+    this.sendEncoded(pingBytes);
   }
 
   /** Sends a last event, and ends the stream. */
@@ -69,18 +86,6 @@ export class EventStream {
   /** The reader is gone. */
   abandon(): void {
     this.#close((controller) => controller.close());
-  }
-
-  #write(text: string): void {
-    const controller = this.#controller;
-    if (controller === undefined) return;
-    const bytes = encoder.encode(text);
-    if ((controller.desiredSize ?? 0) >= bytes.byteLength) {
-      controller.enqueue(bytes);
-      return;
-    }
-    this.#overflowed();
-    this.#close(() => controller.error(new Error("the reader takes less than it is sent")));
   }
 
   #close(close: (controller: ReadableStreamDefaultController<Uint8Array>) => void): void {

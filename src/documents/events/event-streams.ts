@@ -3,7 +3,7 @@ import { Problem } from "../../api/problems.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Metrics } from "../../ops/metrics.ts";
 import type { DocumentApiLimits } from "../limits.ts";
-import { EventStream } from "./event-stream.ts";
+import { EventStream, encodeEvent, type StreamEvent } from "./event-stream.ts";
 
 export interface EventStreamsOptions {
   readonly limits: DocumentApiLimits;
@@ -30,6 +30,7 @@ export class EventStreams {
   readonly #options: EventStreamsOptions;
   readonly #open = new Map<EventStream, StreamOrder>();
   readonly #counts = new Map<string, number>();
+  readonly #encoded = new WeakMap<object, Uint8Array>();
   #cancel: (() => void) | undefined;
   #isClosed = false;
 
@@ -76,6 +77,18 @@ export class EventStreams {
     // A signal that has aborted before tells nobody again.
     if (request.signal.aborted) abandoned();
     return stream;
+  }
+
+  /**
+   * The event of a committed change, encoded once for all streams of its document: a stream whose reader is slow keeps the
+   * bytes, and many such streams would keep as many copies.
+   */
+  encode(change: object, eventOf: () => StreamEvent): Uint8Array {
+    const known = this.#encoded.get(change);
+    if (known !== undefined) return known;
+    const bytes = encodeEvent(eventOf());
+    this.#encoded.set(change, bytes);
+    return bytes;
   }
 
   /** Ends a stream, with the reason as its last event. */

@@ -58,7 +58,7 @@ export async function followDocument(order: FollowOrder, follower: Follower): Pr
       if (update.row <= last) return;
       last = update.row;
       if (caller.hasEnded) streams.end(stream, "unauthorized");
-      else stream.send(eventOf(update, limits.apiEventBytes));
+      else stream.sendEncoded(streams.encode(update, () => eventOf(update, limits.apiEventBytes)));
     };
     stream.send({ id: begin, event: "ready", data: { sequence: begin } });
     for (const update of [...missed, ...early]) take(update);

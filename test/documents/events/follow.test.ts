@@ -70,3 +70,18 @@ test("a document that is deleted before the stream is open is not followed", asy
   await following.catch(() => {});
   expect([streams.size, changes.isWatched]).toEqual([0, false]);
 });
+
+test("the event of an update is encoded once for all readers of its document", async () => {
+  const { documents, limits, order, streams, write } = setUp();
+  const readers = [];
+  for (let count = 0; count < 2; count += 1) {
+    const { body } = await followDocument(order(), { documents, limits, streams });
+    const reader = body?.getReader();
+    await reader?.read();
+    readers.push(reader);
+  }
+  await write("a");
+  const [one, two] = await Promise.all(readers.map((reader) => reader?.read()));
+  expect(one?.value?.byteLength).toBeGreaterThan(0);
+  expect(one?.value).toBe(two?.value);
+});
