@@ -3,6 +3,7 @@ import * as Y from "yjs";
 import { documentLine, endLine, formatLine, updateLine } from "../../src/storage/document-lines.ts";
 import { type ApiServer, startApiServer } from "../support/api/api-server.ts";
 import { textIn, updateOf } from "../support/api/documents.ts";
+import { eventually } from "../support/eventually.ts";
 
 const linesType = { "content-type": "application/x-ndjson" };
 
@@ -150,6 +151,35 @@ test("documents that cannot be written are refused, with the reason, and the oth
     refused: [{ name: "other", reason: "forbidden" }],
   });
   expect(await read(api, "other")).toBe(404);
+});
+
+test("an import ends when its API key is revoked, however long it goes on", async () => {
+  await using api = await startApiServer();
+  const { key, text } = api.keysFile.create({ name: "revoked", scope: "docs:write", prefix: "" });
+  const lines = (name: string) => documentLine({ name }) + updateLine(updateOf(name));
+  const { readable, writable } = new TransformStream<string, string>();
+  const writer = writable.getWriter();
+  const answer = fetch(`${api.server.url}/v1/import`, {
+    method: "POST",
+    headers: { ...linesType, authorization: `Bearer ${text}` },
+    body: readable.pipeThrough(new TextEncoderStream()),
+  });
+  // The line of the next document ends the first one.
+  await writer.write(formatLine() + lines("before") + lines("after"));
+  await eventually("the first document is there", async () => (await read(api, "before")) === "before");
+  api.keysFile.revoke(key.id);
+  await writer.write(endLine(2));
+  await writer.close();
+  expect((await answer).status).toBe(401);
+  expect(await read(api, "after")).toBe(404);
+});
+
+test("empty updates of an import count for the memory that they take", async () => {
+  await using api = await startApiServer({ limits: { apiUpdateBytes: 1_000 } });
+  const empty = Array.from({ length: 100 }, () => new Uint8Array());
+  expect((await bring(api, exportOf({ doc: empty }))).body).toMatchObject({
+    refused: [{ name: "doc", reason: "too-large" }],
+  });
 });
 
 const doc = `${formatLine()}${documentLine({ name: "doc" })}${updateLine(updateOf("text"))}`;

@@ -1,3 +1,4 @@
+import { nextTurn } from "../../lib/time/next-turn.ts";
 import { DocumentDeleted } from "../../relay/document/document-deleted.ts";
 import type { WriteOutcome } from "../../relay/server-updates/write-update.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
@@ -9,8 +10,8 @@ import type { UpdateMerger } from "../states/update-merger.ts";
 export interface ImportOptions {
   readonly documents: Pick<Documents, "write">;
   readonly merger: UpdateMerger;
-  /** Whether the sender may write the document with this name. */
-  readonly isAllowed: (document: string) => boolean;
+  /** Whether the sender may write the document with this name. A rejection ends the import. */
+  readonly isAllowed: (document: string) => Promise<boolean>;
   /** Whether documents that exist are left as they are, or get the updates of the export. */
   readonly existing: "skip" | "merge";
   /** The user id that is stored with what is written. */
@@ -48,6 +49,10 @@ export class ImportMalformed extends Error {
 
 /** Refusals that are listed; the others are only counted. */
 const maxListed = 100;
+/** Counted for each update beside its bytes, so that the number of updates is bounded too. */
+const updateOverheadBytes = 16;
+/** The lines after which other work of the server has its turn: a few milliseconds. */
+const linesInTurn = 1_000;
 
 /**
  * Writes the documents of an export, as `document-lines.ts` describes it, each with one update: it is there completely, or
@@ -56,7 +61,12 @@ const maxListed = 100;
  */
 export async function importLines(lines: AsyncIterable<string>, options: ImportOptions): Promise<ImportResult> {
   const import_ = new Import(options);
-  for await (const line of lines) await import_.take(line);
+  let count = 0;
+  for await (const line of lines) {
+    await import_.take(line);
+    count += 1;
+    if (count % linesInTurn === 0) await nextTurn();
+  }
   return import_.result();
 }
 
@@ -114,7 +124,7 @@ class Import {
 
   #add(update: Uint8Array): void {
     if (this.#open === undefined) throw this.#malformed("is an update of no document");
-    this.#open.bytes += update.byteLength;
+    this.#open.bytes += updateOverheadBytes + update.byteLength;
     // A document that will be refused takes no memory.
     if (this.#open.bytes <= this.#options.maxDocumentBytes) this.#open.updates.push(update);
     else this.#open.updates.length = 0;
@@ -134,7 +144,7 @@ class Import {
   async #write({ bytes, name, updates }: OpenDocument): Promise<RefusalReason | undefined> {
     const { isAllowed, maxDocumentBytes, nameBytes } = this.#options;
     if (checkRoomName(name, nameBytes) !== undefined) return "invalid-name";
-    if (!isAllowed(name)) return "forbidden";
+    if (!(await isAllowed(name))) return "forbidden";
     if (bytes > maxDocumentBytes) return "too-large";
     try {
       return await this.#writeNew(name, await this.#merged(updates));

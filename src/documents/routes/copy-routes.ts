@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { type Body, jsonBody } from "../../api/bodies.ts";
-import { type Caller, documentNotFound } from "../../api/caller.ts";
+import { accessEnded, type Caller, documentNotFound } from "../../api/caller.ts";
 import type { ApiLimits } from "../../api/limits.ts";
 import { choice, text } from "../../api/parameters.ts";
 import { Problem } from "../../api/problems.ts";
@@ -254,7 +254,10 @@ async function importAll(
       documents,
       merger,
       existing: query.existing,
-      isAllowed: (document) => document.startsWith(caller.prefix),
+      isAllowed: async (document) => {
+        if (caller.hasEnded || !(await caller.isAllowedStill())) throw accessEnded();
+        return document.startsWith(caller.prefix);
+      },
       maxDocumentBytes,
       nameBytes: limits.nameBytes,
       user: caller.user,
