@@ -26,7 +26,7 @@ export class MomentUnknown extends Error {
 export interface DocumentHistoryOptions {
   readonly documents: Pick<Documents, "open" | "read" | "write" | "scrub">;
   readonly history: HistoryStore;
-  readonly queue: HistoryQueue;
+  readonly queue: Pick<HistoryQueue, "run">;
   readonly clock: Clock;
 }
 

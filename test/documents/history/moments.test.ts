@@ -79,6 +79,7 @@ class Edited {
       this.#edit(index);
       if (this.#random.chance(0.7)) await this.#send(index);
       if (this.#random.chance(0.4)) this.#receive(this.#random.integer(users.length));
+      if (this.#random.chance(0.15)) this.#receiveDirectly(this.#random.integer(users.length), index);
       const pauses = [0, 0, 300, 1_100, 5_000, 700_000];
       clock.set(this.#random.pick(pauses));
     }
@@ -110,6 +111,12 @@ class Edited {
     const at = clock.now();
     const [row = 0] = await store.append([{ document: this.#name, update, user: users[index] }]);
     this.rows.push({ row, at, update, stored: await present(this.#name) });
+  }
+
+  /** Has an editor receive what the server does not have yet, and may get after the answer to it. */
+  #receiveDirectly(index: number, from: number): void {
+    if (index === from) return;
+    for (const update of this.#unsent[from] ?? []) this.#editors[index]?.receive(update);
   }
 
   #receive(index: number): void {

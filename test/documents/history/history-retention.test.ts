@@ -1,0 +1,112 @@
+import { afterEach, beforeEach, expect, test } from "bun:test";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as Y from "yjs";
+import { DocumentHistory } from "../../../src/documents/history/document-history.ts";
+import { docAt, openHistory } from "../../../src/documents/history/history-doc.ts";
+import { HistoryRetention } from "../../../src/documents/history/history-retention.ts";
+import { runHistoryJob } from "../../../src/documents/history/run-history-job.ts";
+import { createMetrics } from "../../../src/ops/metrics.ts";
+import { compactUpdates } from "../../../src/relay/compaction/compact-updates.ts";
+import { historyInput } from "../../../src/relay/history/history-input.ts";
+import { HistoryRecorder } from "../../../src/relay/history/history-recorder.ts";
+import type { HistoryStore, Moment } from "../../../src/storage/history/history-store.ts";
+import { openSqliteStore } from "../../../src/storage/sqlite/sqlite-store.ts";
+import type { RowId, Store } from "../../../src/storage/store.ts";
+import { eventually } from "../../support/eventually.ts";
+import { FakeClock } from "../../support/fakes/fake-clock.ts";
+import { recordedLog } from "../../support/fakes/recorded-log.ts";
+
+const dayMs = 86_400_000;
+
+let folder: string;
+let clock: FakeClock;
+let store: Store;
+let history: HistoryStore;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "yurt-retention-"));
+  clock = new FakeClock();
+  const opened = openSqliteStore({ file: join(folder, "store.db"), metrics: createMetrics(), clock });
+  if (opened.history === undefined) throw new Error("the store keeps no history");
+  [store, history] = [opened, opened.history];
+});
+
+afterEach(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true });
+});
+
+/** Types a word into a document, and compacts it. Returns the row. */
+async function typeWord(name: string, doc: Y.Doc, word: string): Promise<RowId> {
+  const updates: Uint8Array[] = [];
+  doc.once("update", (update: Uint8Array) => updates.push(update));
+  doc.getText("text").insert(0, word);
+  const [row = 0] = await store.append(updates.map((update) => ({ document: name, update, user: "ann" })));
+  const { base, tail = [] } = (await store.load(name)) ?? {};
+  const entries = [...(base === undefined ? [] : [base]), ...tail];
+  const rows = entries.map((entry) => entry.row);
+  const facts = { rows, tailCount: tail.length, now: clock.now(), isFinal: true };
+  const input = historyInput(await history.progress(name), facts);
+  const recorder = input && new HistoryRecorder(input, Bun.zstdCompressSync);
+  const compacted = compactUpdates(
+    entries.map(({ update }) => update),
+    { keepsDeleted: false },
+    recorder,
+  );
+  await store.compact(name, { ...compacted, rows, quarantined: [] });
+  return row;
+}
+
+async function textAt(name: string, moment: Moment): Promise<string | undefined> {
+  const stored = await history.moment(name, moment);
+  if (stored === undefined || stored.kind === "unknown") return undefined;
+  return docAt(openHistory(stored, moment, Bun.zstdDecompressSync))
+    .getText("text")
+    .toString();
+}
+
+test("history that is older than it is kept goes, by the document's name, and what is newer stays exact", async () => {
+  const compression = { compress: Bun.zstdCompressSync, decompress: Bun.zstdDecompressSync };
+  const queue = {
+    run: async ({ take }: { readonly take: () => Promise<Parameters<typeof runHistoryJob>[0]["job"]> }) => {
+      const reply = runHistoryJob({ job: await take(), maxDocBytes: 2 ** 28 }, compression);
+      if (reply.kind === "refused" || reply.kind === "failed") throw new Error(reply.message);
+      return reply;
+    },
+  };
+  const unused = () => {
+    throw new Error("the retention opens no document");
+  };
+  const documents = { open: unused, read: unused, write: unused, scrub: unused };
+  const documentHistory = new DocumentHistory({ documents, history, queue, clock });
+  const { log, events } = recordedLog();
+  const keepMs = (name: string) => (name === "long" ? 365 : 90) * dayMs;
+  const [short, long] = [new Y.Doc(), new Y.Doc()];
+  const rows: RowId[] = [];
+  for (const word of ["one ", "two ", "three "]) {
+    rows.push(await typeWord("short", short, word), await typeWord("long", long, word));
+    clock.set(50 * dayMs);
+  }
+  const retention = new HistoryRetention({ history, documents: documentHistory, keepMs, clock, log });
+  clock.advance(90_000);
+  await eventually("a round", () => events.some((each) => each["event"] === "history-shortened"));
+  await retention.close();
+  const at = (index: number) => ({ sequence: rows[index] ?? 0 });
+  // 150, 100 and 50 days ago.
+  expect(await Promise.all([0, 2, 4].map((index) => textAt("short", at(index))))).toEqual([
+    undefined,
+    "two one ",
+    "three two one ",
+  ]);
+  expect(await Promise.all([1, 3, 5].map((index) => textAt("long", at(index))))).toEqual([
+    "one ",
+    "two one ",
+    "three two one ",
+  ]);
+  expect((await history.versions("short", { limit: 9 })).map(({ sequence }) => sequence)).toEqual([
+    at(4).sequence,
+    at(2).sequence,
+  ]);
+});
