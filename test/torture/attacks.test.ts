@@ -12,5 +12,5 @@ test.skipIf(process.platform !== "linux")(
     const { faults } = await tortureByAttacksAtOnce({ dataFolder: workshop.path });
     expect(faults).toEqual([]);
   },
-  150_000,
+  300_000,
 );

@@ -27,9 +27,10 @@ const groups = [
 ];
 /**
  * Times are ten times those of one attack alone, and the lag of the event loop fifty times: other programs share the
- * machine, and several attacks share the server, which each may fill a part of its memory.
+ * machine, and several attacks share the server, which each may fill a part of its memory. (One build was measured from
+ * 600 to 930 MB.)
  */
-const goals: Goals = { growth: 700, deliveryP99: 2_000, healthP99: 2_000, join: 10_000, lag: 500 };
+const goals: Goals = { growth: 1_000, deliveryP99: 2_000, healthP99: 2_000, join: 10_000, lag: 500 };
 /** The most connections of one attack: all attacks share the machine with the server. */
 const mostConnections = 5;
 const options = {
@@ -37,7 +38,8 @@ const options = {
   seconds: 4,
   connectionsOf: ({ connections }: Attack) => Math.min(connections, mostConnections),
   watchedMs: 2_000,
-  backMs: 30_000,
+  // Compactions of the attackers' documents, which are also recorded in their history, go on for 30 to 80 s.
+  backMs: 120_000,
 } as const;
 
 /** All attacks, several at once on each server: a minute and a half. */
