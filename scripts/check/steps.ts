@@ -48,7 +48,7 @@ const tortureGroup: TestGroup = {
   files: "test/torture/**",
   workers: 1,
   testLimitMs: 150 * second,
-  limitMs: 300 * second,
+  limitMs: 420 * second,
 };
 const unitGroup: TestGroup = {
   name: "unit",
