@@ -12,6 +12,7 @@ import { createSignalingMetrics, type SignalingMetrics } from "./metrics/signali
 import { createStorageMetrics, type StorageMetrics } from "./metrics/storage-metrics.ts";
 import { createTrafficMetrics, type TrafficMetrics } from "./metrics/traffic.ts";
 import { createTransportMetrics, type TransportMetrics } from "./metrics/transport-metrics.ts";
+import { createTurnMetrics, type TurnMetrics } from "./metrics/turn-metrics.ts";
 
 /**
  * The server's metrics, in Prometheus' format. The code that does the work records it there.
@@ -27,7 +28,8 @@ export interface Metrics
     SignalingMetrics,
     HttpsMetrics,
     ApiMetrics,
-    ChangeWebhookMetrics {
+    ChangeWebhookMetrics,
+    TurnMetrics {
   readonly registry: Registry;
   readonly bounds: Bounds;
   readonly budgets: Budgets;
@@ -51,5 +53,6 @@ export function createMetrics(): Metrics {
     ...createHttpsMetrics(instruments),
     ...createApiMetrics(instruments),
     ...createChangeWebhookMetrics(instruments),
+    ...createTurnMetrics(instruments),
   };
 }

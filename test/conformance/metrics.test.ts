@@ -115,11 +115,16 @@ describe("after refusals", () => {
   test("every label has a value of its fixed set, whatever clients send", () => {
     const allowed: Readonly<Record<string, ReadonlySet<string>>> = {
       protocol: new Set(sets.protocolNames),
-      reason: new Set([...sets.closeReasonNames, ...sets.upgradeRefusals, "budget", "quiet", "document-too-large"]),
+      reason: new Set([
+        ...[...sets.closeReasonNames, ...sets.upgradeRefusals, ...sets.turnDropReasons],
+        ...["budget", "quiet", "document-too-large"],
+      ]),
       bound: new Set([...sets.boundNames, ...sets.messageBounds]),
       budget: new Set(sets.budgetNames),
       kind: new Set([...workKinds, ...sets.denialKinds]),
-      code: new Set(sets.denialCodes),
+      code: new Set([...sets.denialCodes, ...sets.turnErrorCodes.map(String)]),
+      transport: new Set(sets.turnTransports),
+      direction: new Set(sets.turnDirections),
       outcome: new Set([
         ...sets.compactionOutcomes,
         ...sets.mailboxOutcomes,

@@ -35,7 +35,8 @@ describe("the metrics", () => {
   });
 
   test("are all recorded by the code", () => {
-    const names = Object.keys(createMetrics()).filter((name) => name !== "registry");
+    // `turn` has plain numbers, which the TURN server takes under another name.
+    const names = Object.keys(createMetrics()).filter((name) => name !== "registry" && name !== "turn");
     const isRecorded = (name: string) =>
       new RegExp(`\\b${name}\\s*\\.(inc|met|of|startTimer|observe|readFrom|begin|end)\\(`).test(sources);
     expect(names.filter((name) => !isRecorded(name))).toEqual([]);

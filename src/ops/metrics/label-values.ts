@@ -99,3 +99,17 @@ export const apiOutcomes = ["done", "refused", "limited", "failed"] as const;
 export const certificateSources = ["acme", "files"] as const;
 
 export const certificateOutcomes = ["issued", "failed", "loaded", "refused"] as const;
+
+/** How clients reach the TURN server. */
+export const turnTransports = ["udp", "tcp", "tls"] as const;
+
+export const turnDirections = ["to-peer", "to-client"] as const;
+
+/** The error codes of STUN and TURN (RFC 8489 §14.8, RFC 8656 §19) that this server answers. */
+export const turnErrorCodes = [300, 400, 401, 403, 420, 437, 438, 440, 441, 442, 443, 486, 500, 508] as const;
+
+/** Why the TURN server has dropped a message without an answer. */
+export const turnDropReasons = [
+  ...["malformed", "rate", "no-allocation", "no-permission", "forbidden-peer", "own-address", "unbound-channel"],
+  ...["bandwidth", "not-sent", "slow-reader"],
+] as const;
