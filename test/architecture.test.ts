@@ -27,7 +27,7 @@ const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
   ["adapter", "{transport,auth,storage,tls}/**"],
   ["room", "rooms/**"],
   ["api", "api/**"],
-  ["domain", "{relay,signaling}/**"],
+  ["domain", "{relay,signaling,turn}/**"],
   // Works on the relay's rooms and documents.
   ["documents", "documents/**"],
   // Follows the relay's changes.
@@ -98,7 +98,7 @@ const installed = ["client/**"];
 const installedModules = /^(yjs|y-websocket|react)$/;
 
 /** Knows neither runtime nor socket nor time: what it needs comes in through a contract, or `Clock`. */
-const pure = ["{rooms,relay,signaling}/**"];
+const pure = ["{rooms,relay,signaling,turn}/**"];
 /** `Date` in signed-room-tokens.ts only converts the clock's time for jose. */
 const pureExceptions = [
   "signaling/octatecode/signed-room-tokens.ts",
