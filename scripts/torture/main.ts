@@ -2,7 +2,7 @@
  * Tortures the executable:
  * `bun scripts/torture/main.ts [NAME…]`, with names of `tortures` below, or `all`.
  *
- * `--rounds` (kill, requests, webhooks), `--frames` (fuzz, fast-reader) and `--clients` (storm) set the amount, `--seed` repeats a printed seed.
+ * `--rounds` (kill, requests, webhooks), `--frames` (fuzz, fast-reader, stun) and `--clients` (storm) set the amount, `--seed` repeats a printed seed.
  * `--attack` (attack) names one attack, or several separated by commas, and `--connections` the numbers of connections that
  * attack (`own`: as many as the attack has by itself; default: own,50). `--candidate` (cost) is a file with frames of an
  * earlier search. `--seconds` and `--executable` (attack, cost) are how long it lasts, and another build of the server.
@@ -25,6 +25,7 @@ import { tortureByFreezing } from "./frozen.ts";
 import { tortureByCost } from "./fuzz/cost/cost.ts";
 import { tortureByFrames } from "./fuzz/fuzz.ts";
 import { tortureByReading } from "./fuzz/readers.ts";
+import { tortureByPackets } from "./fuzz/stun.ts";
 import { tortureByIdling } from "./idle-proxy.ts";
 import { tortureByFetching, tortureBySlowJoining } from "./joiners.ts";
 import { tortureByKilling } from "./kill.ts";
@@ -58,6 +59,7 @@ const tortures: Readonly<Record<string, (given: Given) => Promise<Outcome>>> = {
   requests: tortureByRequests,
   fuzz: tortureByFrames,
   "fast-reader": tortureByReading,
+  stun: tortureByPackets,
   stall: (given) => tortureByStalling({ ...given, updates: 10_000 }),
   fetch: (given) => tortureByFetching({ ...given, megabytes: 10 }),
   "slow-joiner": (given) => tortureBySlowJoining({ ...given, megabytes: 20, bytesPerSecond: 6_000_000 }),
