@@ -76,6 +76,8 @@ const floors: Readonly<Record<string, readonly string[]>> = {
     "relay/*",
     "relay/server-updates/**",
   ],
+  // The wire format knows no state.
+  turn: ["turn/message/**", "turn/**"],
   web: ["web/shared/**", "web/**"],
 };
 
@@ -99,8 +101,9 @@ const installedModules = /^(yjs|y-websocket|react)$/;
 
 /** Knows neither runtime nor socket nor time: what it needs comes in through a contract, or `Clock`. */
 const pure = ["{rooms,relay,signaling,turn}/**"];
-/** `Date` in signed-room-tokens.ts only converts the clock's time for jose. */
+/** The sockets of the TURN client. `Date` in signed-room-tokens.ts only converts the clock's time for jose. */
 const pureExceptions = [
+  "turn/client/sockets/**",
   "signaling/octatecode/signed-room-tokens.ts",
   "relay/compaction/worker-compactor.ts",
   "**/*-worker.ts",
@@ -436,6 +439,7 @@ describe("the rules", () => {
     ["relay/audience.ts", "transport/limits.ts"],
     ["admin/api.ts", "auth/limits.ts"],
     ["composition/settings/limits.ts", "signaling/octatecode/limits.ts"],
+    ["turn/credentials/credentials.ts", "turn/message/stun-message.ts"],
     ["web/demo/main.tsx", "web/demo/editor.tsx"],
     ["web/admin/main.tsx", "web/shared/button.tsx"],
     ["web/shared/copy-button.tsx", "web/shared/clipboard.ts"],
@@ -472,6 +476,8 @@ describe("the rules", () => {
     ["relay/limits.ts", "relay/sync-room.ts", "is on a higher floor"],
     ["relay/update/state-vector.ts", "relay/limits.ts", "is not self-contained"],
     ["signaling/quotas.ts", "signaling/octatecode/limits.ts", "is an implementation"],
+    ["turn/message/stun-message.ts", "turn/credentials/credentials.ts", "is on a higher floor"],
+    ["relay/sync-room.ts", "turn/message/stun-message.ts", "is not of a lower rank"],
     ["relay/sync-room.ts", "composition/settings/limits.ts", "is not of a lower rank"],
     ["transport/pages/assets.ts", "web/demo/main.tsx", "is a page's"],
     ["server.ts", "web/demo/room-name.ts", "is a page's"],
