@@ -1,11 +1,11 @@
 import type { Registry } from "prom-client";
 import { type AccessMetrics, createAccessMetrics } from "./metrics/access-metrics.ts";
-import { type ApiMetrics, createApiMetrics } from "./metrics/api-metrics.ts";
 import { Bounds } from "./metrics/bounds.ts";
 import { Budgets } from "./metrics/budgets.ts";
 import { type ChangeWebhookMetrics, createChangeWebhookMetrics } from "./metrics/change-webhook-metrics.ts";
 import { createDocumentMetrics, type DocumentMetrics } from "./metrics/document-metrics.ts";
-import { createHttpsMetrics, type HttpsMetrics } from "./metrics/https-metrics.ts";
+import { type ApiMetrics, createApiMetrics } from "./metrics/http/api-metrics.ts";
+import { createHttpsMetrics, type HttpsMetrics } from "./metrics/http/https-metrics.ts";
 import { Instruments } from "./metrics/instruments.ts";
 import { addProcessMetrics } from "./metrics/process-metrics.ts";
 import { createSignalingMetrics, type SignalingMetrics } from "./metrics/signaling-metrics.ts";

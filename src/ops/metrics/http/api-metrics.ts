@@ -1,5 +1,5 @@
-import type { Instruments } from "./instruments.ts";
-import { apiOutcomes } from "./label-values.ts";
+import type { Instruments } from "../instruments.ts";
+import { apiOutcomes } from "../label-values.ts";
 
 export type ApiMetrics = ReturnType<typeof createApiMetrics>;
 

@@ -1,5 +1,5 @@
-import type { Instruments } from "./instruments.ts";
-import { certificateOutcomes, type certificateSources } from "./label-values.ts";
+import type { Instruments } from "../instruments.ts";
+import { certificateOutcomes, type certificateSources } from "../label-values.ts";
 
 export type HttpsMetrics = ReturnType<typeof createHttpsMetrics>;
 
