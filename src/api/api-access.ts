@@ -2,9 +2,9 @@ import type { Administration } from "../auth/administration.ts";
 import type { Authorizer, Denial, Grant } from "../auth/authorizer.ts";
 import { type ApiKey, type ApiKeys, apiKeyPrefix, type Scope } from "../auth/keys/api-keys.ts";
 import { bearerToken } from "../lib/bearer-token.ts";
-import { isTemporary } from "../rooms/denial.ts";
 import { type Caller, demandScope, documentNotFound } from "./caller.ts";
 import { Problem } from "./problems.ts";
+import { problemOfDenial } from "./refusals/denial-problem.ts";
 
 export interface ApiAccessOptions {
   readonly authorizer: Authorizer;
@@ -32,6 +32,13 @@ const unknownKey: Denial = {
   kind: "unauthorized",
   code: "bad-signature",
   reason: "the API key is unknown or was revoked",
+};
+
+const keyInUrl: Denial = {
+  granted: false,
+  kind: "unauthorized",
+  code: "malformed-token",
+  reason: "an API key must not be in a URL: send it as Authorization: Bearer",
 };
 
 /**
@@ -68,15 +75,14 @@ export class ApiAccess {
     const { administration, isAtHome } = this.#options;
     const token = bearerToken(request.headers.get("authorization"));
     if (token?.startsWith(apiKeyPrefix) === true) return this.#callerByKey(token, asked);
-    if (queryToken?.startsWith(apiKeyPrefix) === true)
-      throw unauthorized("an API key must not be in a URL: send it as Authorization: Bearer", "malformed-token");
+    if (queryToken?.startsWith(apiKeyPrefix) === true) throw problemOfDenial(keyInUrl);
     const denial = token === undefined ? noToken : await administration.refuse(request);
     if (denial === undefined) return this.#administrator(request);
     if (document !== undefined) return this.#clientOf(asked, { document, token: token ?? queryToken, needs, denial });
     if (token === undefined && isAtHome(request, remoteAddress)) return programAtHome;
     this.#options.refused(denial, remoteAddress);
     if (denial.kind === "forbidden") throw new Problem("forbidden", `Send an API key with the scope ${needs}.`);
-    throw problemOf(denial);
+    throw problemOfDenial(denial);
   }
 
   #callerByKey(token: string, { document, remoteAddress }: ApiAccessRequest): Caller {
@@ -84,7 +90,7 @@ export class ApiAccess {
     const key = keys.find(token);
     if (key === undefined) {
       refused(unknownKey, remoteAddress);
-      throw problemOf(unknownKey);
+      throw problemOfDenial(unknownKey);
     }
     if (document?.startsWith(key.prefix) === false) throw documentNotFound();
     return {
@@ -123,14 +129,14 @@ export class ApiAccess {
       token,
       signal: request.signal,
     });
-    if (!decision.granted) throw decision.kind === "forbidden" ? documentNotFound() : problemOf(decision);
+    if (!decision.granted) throw decision.kind === "forbidden" ? documentNotFound() : problemOfDenial(decision);
     if (needs !== "docs:admin") return new Client(decision, document);
     decision.release();
     this.#options.refused(denial, remoteAddress);
     // A client of the document may know that it exists.
     throw denial.kind === "forbidden"
       ? new Problem("forbidden", `Send an API key with the scope ${needs}, or an administrator's token.`)
-      : problemOf(denial);
+      : problemOfDenial(denial);
   }
 }
 
@@ -188,24 +194,4 @@ class Client implements Caller {
   release(): void {
     this.#grant.release();
   }
-}
-
-function problemOf(denial: Denial): Problem {
-  if (denial.kind === "deleted") return new Problem("document-deleted", "The document is deleted.");
-  const retry: Record<string, string> = isTemporary(denial) ? { "retry-after": "5" } : {};
-  if (denial.kind === "unavailable")
-    return new Problem("authorization-unavailable", `${sentence(denial.reason)} Try again later.`, { headers: retry });
-  return unauthorized(denial.reason, denial.code, retry);
-}
-
-function unauthorized(reason: string, denial: Denial["code"], headers: Readonly<Record<string, string>> = {}): Problem {
-  const remedy = denial === "no-token" ? " Send an API key or a token as Authorization: Bearer." : "";
-  return new Problem("unauthorized", sentence(reason) + remedy, {
-    denial,
-    headers: { "www-authenticate": "Bearer", ...headers },
-  });
-}
-
-function sentence(reason: string): string {
-  return `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`;
 }

@@ -2,11 +2,10 @@ import type { CountedAddresses } from "../lib/address/counted-addresses.ts";
 import { ByteBudget } from "../lib/byte-budget.ts";
 import { KeyedBuckets } from "../lib/keyed-buckets.ts";
 import type { Clock } from "../lib/time/clock.ts";
-import type { TokenBucket } from "../lib/token-bucket.ts";
-import type { BoundName } from "../ops/metrics/bounds.ts";
 import type { ApiAccess } from "./api-access.ts";
 import type { ApiLimits } from "./limits.ts";
 import { Problem } from "./problems.ts";
+import { takeToken } from "./refusals/take-token.ts";
 
 export interface RequestGateOptions {
   readonly access: Pick<ApiAccess, "keyOf">;
@@ -53,9 +52,9 @@ export class RequestGate {
     if (this.#options.isStopping())
       throw new Problem("stopping", "The server stops. Try again later.", { headers: { "retry-after": "5" } });
     const key = this.#options.access.keyOf(request);
-    if (key !== undefined) take(this.#byKey.of(key.id), "limits.api-key-requests-per-second");
+    if (key !== undefined) takeToken(this.#byKey.of(key.id), "limits.api-key-requests-per-second");
     const address = key === undefined ? this.#options.addresses.keyOf(remoteAddress) : undefined;
-    if (address !== undefined) take(this.#byAddress.of(address), "limits.api-requests-per-second");
+    if (address !== undefined) takeToken(this.#byAddress.of(address), "limits.api-requests-per-second");
   }
 
   /** Takes memory for bytes of a body, to be given back with `give`. Throws `Problem` if too much is taken. */
@@ -70,13 +69,4 @@ export class RequestGate {
   give(bytes: number): void {
     this.#bodies.give(bytes);
   }
-}
-
-function take(bucket: TokenBucket, bound: BoundName): void {
-  if (bucket.take()) return;
-  const seconds = Math.max(1, Math.ceil(bucket.waitMs() / 1_000));
-  throw new Problem("rate-limited", `Send fewer requests, the next one in ${seconds} s.`, {
-    headers: { "retry-after": String(seconds) },
-    bound,
-  });
 }
