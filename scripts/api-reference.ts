@@ -37,7 +37,7 @@ export function apiReference(description: Json): string {
 
 <!-- Generated from the source by \`npm run reference\`: do not edit. -->
 
-Every route under \`/v1\`. [http-api.md](http-api.md#documents) explains access, conditions and events; a server has this
+Every route under \`/v1\`, and \`/ice\`. [http-api.md](http-api.md#documents) explains access, conditions and events; a server has this
 page as OpenAPI 3.1 at \`/v1/openapi.json\`.
 
 ${table(["route", "", "scope"], rows)}

@@ -12,6 +12,7 @@ import { type ServedParts, serveParts } from "./composition/serve-parts.ts";
 import type { ServerOptions, ServerSettings } from "./composition/server-options.ts";
 import { reloadableLimits } from "./composition/settings/limits.ts";
 import { openSignaling } from "./composition/signaling.ts";
+import { openIce } from "./composition/turn/ice.ts";
 import { openWebhooks } from "./composition/webhooks.ts";
 import { CountedAddresses } from "./lib/address/counted-addresses.ts";
 import { systemClock } from "./lib/time/clock.ts";
@@ -26,6 +27,7 @@ import { type CloseReason, closeReasons } from "./transport/close-reason.ts";
 import { NativeChannels } from "./transport/native-channel.ts";
 import { Outboxes } from "./transport/outboxes/outboxes.ts";
 import { Scheduler } from "./transport/scheduling/scheduler.ts";
+import type { IceServers } from "./turn/ice/ice-servers.ts";
 
 export interface RunningServer extends Omit<ServedParts, "close" | "reload" | "replaceCertificate"> {
   readonly host: string;
@@ -62,6 +64,9 @@ export interface RunningHttps {
 const syncLingerMs = 10_000;
 const signalingLingerMs = 1_000;
 const pulseMs = 200;
+
+/** A server without TURN of its own, which knows no other. */
+const noIceServers: IceServers = { listFor: () => ({ iceServers: [], ttl: 3_600 }) };
 
 /** Rejects with `DataFolderLocked`, `StoreError`, or the system's error when it cannot listen; nothing is left open then. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -101,7 +106,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     (content) => content !== undefined,
   );
   const { readersShowPresence } = auth;
-  const authorized = { ...dependencies, administration, authorizer, readersShowPresence };
+  const authorized = { ...dependencies, administration, authorizer, readersShowPresence, iceServers: noIceServers };
   const operations = opening.use(openOperations({ ...authorized, contents }));
   const relay =
     store &&
@@ -115,6 +120,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     relay,
     store && relay && opening.use(await openWebhooks(store.webhooks, { ...dependencies, relay })),
     dataFolder && store && opening.use(openBackups({ ...dependencies, dataFolder, store })),
+    opening.use(openIce(authorized)),
     opening.use(openSignaling({ ...authorized, lingerMs: signalingLingerMs })),
   ].filter((part) => part !== undefined);
   const routes = own.flatMap(({ api = [] }) => api);

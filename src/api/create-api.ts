@@ -32,11 +32,12 @@ export interface ApiOptions extends RequestGateOptions {
 
 type RouteContext = Context<HttpEnvironment>;
 
-/** The API under `/v1`: authorizes and reads requests, calls their routes, and describes all of them in OpenAPI. */
+/** The API, which is `/v1` and single paths beside it: authorizes and reads requests, calls their routes, and describes all of them in OpenAPI. */
 export function createApi(routes: readonly Route[], options: ApiOptions): Hono<HttpEnvironment> {
   const app = new Hono<HttpEnvironment>();
   const gate = new RequestGate(options);
-  app.use("/v1/*", options.cors);
+  const beside = routes.map(({ path }) => path).filter((path) => !path.startsWith("/v1/"));
+  for (const path of new Set(["/v1/*", ...beside.map(honoPath)])) app.use(path, options.cors);
   for (const [path, methods] of Map.groupBy(routes, (route) => route.path)) {
     for (const route of methods) {
       app.on(route.method.toUpperCase(), honoPath(path), (context) => answer(context, route, { ...options, gate }));

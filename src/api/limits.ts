@@ -5,7 +5,7 @@ export const apiLimits = limits({
   apiBurst: {
     default: 200,
     unit: "count",
-    help: "requests to /v1 at once from one address (of IPv6: one /64), except loopback; those with an API key count for the key instead",
+    help: "requests to /v1 and /ice at once from one address (of IPv6: one /64), except loopback; those with an API key count for the key instead",
     beyond: "429",
   },
   apiRequestsPerSecond: {

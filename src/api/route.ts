@@ -42,7 +42,7 @@ export interface Answer {
 
 export interface RouteDefinition<Query extends Parameters, Input> {
   readonly method: "get" | "put" | "post" | "patch" | "delete";
-  /** Under `/v1`, in OpenAPI's spelling: `/v1/docs/{doc}`. The parameter `{doc}` is a document, to which access is decided. */
+  /** In OpenAPI's spelling, under `/v1` unless clients know it by another name: `/v1/docs/{doc}`. The parameter `{doc}` is a document, to which access is decided. */
   readonly path: string;
   /** The name of the operation in OpenAPI: a verb and its object, such as `readUpdate`. */
   readonly id: string;

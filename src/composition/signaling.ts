@@ -21,6 +21,7 @@ import { Topic } from "../signaling/y-webrtc/topic.ts";
 import { type CloseReason, closeReasons } from "../transport/close-reason.ts";
 import { EngineIo } from "../transport/engine-io/engine-io.ts";
 import type { Protocol } from "../transport/protocol.ts";
+import type { IceServers } from "../turn/ice/ice-servers.ts";
 import { endpointsOf, type Part } from "./part.ts";
 import { RoomRegistries } from "./room-registries.ts";
 import type { PartDependencies, ServerOptions } from "./server-options.ts";
@@ -28,6 +29,7 @@ import type { PartDependencies, ServerOptions } from "./server-options.ts";
 export interface SignalingOptions extends PartDependencies, Pick<ServerOptions, "peerjs"> {
   readonly authorizer: Authorizer;
   readonly administration: Administration;
+  readonly iceServers: IceServers;
   /** How long a room without members stays open. */
   readonly lingerMs: number;
 }
@@ -122,7 +124,7 @@ function openDirectSignaling(shared: SignalingDependencies) {
   const devices = new Devices({ mailBudget, clock, limits, metrics });
   return {
     peerjs: peerjs({ ...shared, key, discoveryEnabled, namespace }),
-    peers: peers({ ...shared, devices, iceServers: () => [] }),
+    peers: peers({ ...shared, devices }),
     close: () => {
       namespace.close();
       devices.close();

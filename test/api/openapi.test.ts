@@ -40,7 +40,8 @@ test.each(operations.map((operation) => [operation.id, operation] as const))(
     await using server = await startApiServer({ mode: "token" });
     await example.prepare?.(server);
     const path = (await example.preparePath?.(server)) ?? example.path ?? {};
-    const answer = await call(server, operation, { ...example, path });
+    const query = (await example.prepareQuery?.(server)) ?? example.query ?? "";
+    const answer = await call(server, operation, { ...example, path, query });
     expect([answer.status, answer.text]).toEqual([example.status, expect.any(String)]);
     expect([...operation.responses.keys()]).toContain(example.status);
     const schema = operation.responses.get(example.status);

@@ -18,6 +18,7 @@ function setUp() {
     clock,
     authorizer: openAuthorizer,
     administration,
+    iceServers: { listFor: () => ({ iceServers: [], ttl: 60 }) },
     limits: defaultLimits,
     log: pino({ level: "silent" }),
     metrics: createMetrics(),

@@ -13,6 +13,7 @@ import { peerJsLimits } from "../../signaling/peerjs/limits.ts";
 import { peersLimits } from "../../signaling/peers/limits.ts";
 import { yWebrtcLimits } from "../../signaling/y-webrtc/limits.ts";
 import { transportLimits } from "../../transport/limits.ts";
+import { iceLimits } from "../../turn/ice/limits.ts";
 import { turnLimits } from "../../turn/limits.ts";
 import { webhookLimits } from "../../webhooks/limits.ts";
 
@@ -33,6 +34,7 @@ export const limitGroups = [
   { title: "PeerJS", table: peerJsLimits },
   { title: "Peers", table: peersLimits },
   { title: "STUN and TURN", table: turnLimits },
+  { title: "ICE servers (/ice)", table: iceLimits },
 ] as const satisfies readonly { readonly title: string; readonly table: LimitTable }[];
 
 /** The keys of each table in a union; `keyof` of the union has only those that all tables share. */

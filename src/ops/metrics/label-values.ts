@@ -87,6 +87,7 @@ export const boundNames = [
   ...["limits.mailbox-bytes", "limits.webhook-queue", "limits.validations-per-second", "limits.revocations"],
   ...["limits.api-requests-per-second", "limits.api-key-requests-per-second", "limits.api-bodies-bytes"],
   ...["limits.api-event-streams", "limits.api-event-streams-per-caller", "limits.api-event-bytes"],
+  ...["limits.ice-requests-per-second"],
 ] as const;
 
 /** The bounds on memory that all clients share. */

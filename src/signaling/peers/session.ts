@@ -8,7 +8,7 @@ import { checkName } from "../../rooms/room-name.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Connection, Frame } from "../../transport/connection.ts";
 import type { Handshake, ProtocolSession } from "../../transport/protocol.ts";
-import type { IceServer } from "../ice-server.ts";
+import type { IceServers } from "../../turn/ice/ice-servers.ts";
 import { takeOverId } from "../id-takeover.ts";
 import { BoundExceeded, malformed } from "../json-codec.ts";
 import type { SignalingLimits } from "../limits.ts";
@@ -34,8 +34,7 @@ import type { Device, Devices } from "./devices.ts";
 /** The parts that all Peers sessions of a server share. */
 export interface PeersOptions {
   readonly devices: Devices;
-  /** The ICE servers that clients are told to use. */
-  readonly iceServers: () => readonly IceServer[] | Promise<readonly IceServer[]>;
+  readonly iceServers: IceServers;
   readonly authorizer: Authorizer;
   readonly quotas: Quotas;
   readonly limits: SignalingLimits & RoomLimits;
@@ -267,6 +266,9 @@ export class PeersSession implements ProtocolSession, Deliverer<AnswerableSignal
 
   /** Uses `spend` because it delivers no message: the client itself is answered. */
   async #sendIceServers(acknowledge: Acknowledge): Promise<void> {
-    if (await this.#quota.spend(1)) acknowledge(null, await this.#options.iceServers());
+    if (!(await this.#quota.spend(1)) || this.#grant === undefined) return;
+    const { remoteAddress } = this.#connection;
+    const { iceServers } = this.#options.iceServers.listFor({ user: this.#grant.user, remoteAddress });
+    acknowledge(null, iceServers);
   }
 }

@@ -14,6 +14,7 @@ const requests: readonly (readonly [path: string, init: RequestInit])[] = [
   ["/api/stats", {}],
   ["/api/rooms", {}],
   ["/api/validate?kind=sync&room=room", {}],
+  ["/ice?room=room", {}],
   ["/api/auth/token", { method: "POST", body: JSON.stringify({ userId: "ada", roomId: "room" }) }],
   ["/socket.io/?EIO=4&transport=polling", {}],
 ];

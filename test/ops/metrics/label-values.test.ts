@@ -46,7 +46,9 @@ test("the names of bounds are those of options", () => {
 });
 
 test("every bound that the code reports is one whose hits are counted", () => {
-  const paths = [...new Bun.Glob("{auth,rooms,relay,signaling,transport,admin,api,documents}/**/*.ts").scanSync(root)];
+  const paths = [
+    ...new Bun.Glob("{auth,rooms,relay,signaling,transport,turn,admin,api,documents}/**/*.ts").scanSync(root),
+  ];
   const named = paths.flatMap((path) =>
     [...source(path).matchAll(/["`](limits\.[a-z-]+)(?=["`:])/g)].map(([, name = ""]) => name),
   );

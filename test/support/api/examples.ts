@@ -13,6 +13,8 @@ export interface Example {
   /** As `path`, for what the request needs: it is called after `prepare`. */
   readonly preparePath?: (api: ApiServer) => Promise<Readonly<Record<string, string>>>;
   readonly query?: string;
+  /** In place of `query`, for one that has a token. */
+  readonly prepareQuery?: (api: ApiServer) => Promise<string>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: unknown;
   /** The answer does not end by itself. */
@@ -126,4 +128,8 @@ export const examples: Readonly<Record<string, Example>> = {
   testWebhook: { preparePath: addWebhook, status: 200 },
   listWebhookDeliveries: { preparePath: addMessage, status: 200 },
   redeliverWebhookMessage: { preparePath: addMessage, status: 202 },
+  listIceServers: {
+    prepareQuery: async (api) => `?room=doc&token=${await api.token({ doc: "read" })}`,
+    status: 200,
+  },
 };

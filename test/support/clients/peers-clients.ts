@@ -8,6 +8,7 @@ import { Devices } from "../../../src/signaling/peers/devices.ts";
 import { peers } from "../../../src/signaling/peers/protocol.ts";
 import { Quotas } from "../../../src/signaling/quotas.ts";
 import type { Handshake, ProtocolSession } from "../../../src/transport/protocol.ts";
+import type { IceServers } from "../../../src/turn/ice/ice-servers.ts";
 import { FakeClock } from "../fakes/fake-clock.ts";
 import { FakeConnection } from "../fakes/fake-connection.ts";
 import { recordedLog } from "../fakes/recorded-log.ts";
@@ -29,7 +30,13 @@ export interface PeersClient {
   leave(): void;
 }
 
-export const iceServers = [{ urls: "turn:example.com", username: "u", credential: "c" }];
+/** An ICE server whose username names the client. */
+export const iceServers: IceServers = {
+  listFor: ({ user, remoteAddress }) => ({
+    iceServers: [{ urls: "turn:example.com", username: `${user} at ${remoteAddress}`, credential: "c" }],
+    ttl: 60,
+  }),
+};
 
 /** Peers' protocol, and clients of it without a network. */
 export function peersClients({ authorizer = openAuthorizer, limits: changed = {} }: PeersClientsOptions = {}) {
@@ -39,7 +46,7 @@ export function peersClients({ authorizer = openAuthorizer, limits: changed = {}
   const budget = new MailBudget({ limitBytes: limits.mailboxesBytes, addresses: new CountedAddresses() });
   const devices = new Devices({ mailBudget: budget, clock, limits, metrics });
   const quotas = new Quotas({ addresses: new CountedAddresses(), limits, clock, log: recordedLog().log, metrics });
-  const protocol = peers({ devices, iceServers: () => iceServers, authorizer, quotas, limits, clock, metrics });
+  const protocol = peers({ devices, iceServers, authorizer, quotas, limits, clock, metrics });
   let connections = 0;
   const open = async (shown: Partial<Handshake> = {}): Promise<PeersClient> => {
     connections += 1;

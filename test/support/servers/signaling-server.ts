@@ -12,7 +12,8 @@ export interface SignalingServerOptions {
 /** All signaling protocols over a real port, with the test's authorizer for every one of them. */
 export function startSignalingServer({ authorizer, limits }: SignalingServerOptions): ServedTestPart {
   const peerjs = { key: "peerjs", discoveryEnabled: false };
+  const iceServers = { listFor: () => ({ iceServers: [], ttl: 60 }) };
   return serveTestPart(limits, (dependencies) =>
-    openSignaling({ ...dependencies, authorizer, administration, peerjs, lingerMs: 0 }),
+    openSignaling({ ...dependencies, authorizer, administration, peerjs, iceServers, lingerMs: 0 }),
   );
 }
