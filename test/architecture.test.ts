@@ -56,7 +56,7 @@ const offlineCommands: Readonly<Record<string, readonly string[]>> = {
 const protocols = ["relay/{y-websocket,hocuspocus}/**", "signaling/{y-webrtc,peerjs,cliffy,octatecode,peers}/**"];
 
 /** Imported by composers and by the implementations in their own folder, by nothing else. */
-const implementations = [...protocols, "relay/compaction/worker-compactor.ts"];
+const implementations = [...protocols, "relay/compaction/worker-compactor.ts", "turn/network/**"];
 
 /**
  * The floors inside a concept, lowest first: a file imports from its own floor and from lower ones. Of several patterns
@@ -102,11 +102,12 @@ const installedModules = /^(yjs|y-websocket|react)$/;
 
 /** Knows neither runtime nor socket nor time: what it needs comes in through a contract, or `Clock`. */
 const pure = ["{rooms,relay,signaling,turn}/**"];
-/** The sockets of the TURN client. `Date` in signed-room-tokens.ts only converts the clock's time for jose. */
+/** The sockets of TURN, and of its client. `Date` in signed-room-tokens.ts only converts the clock's time for jose. */
 const pureExceptions = [
   "turn/client/sockets/**",
   "signaling/octatecode/signed-room-tokens.ts",
   "relay/compaction/worker-compactor.ts",
+  "turn/network/**",
   "**/*-worker.ts",
 ];
 const builtIns = /^(bun$|bun:|node:)/;

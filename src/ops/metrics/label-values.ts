@@ -88,6 +88,8 @@ export const boundNames = [
   ...["limits.api-requests-per-second", "limits.api-key-requests-per-second", "limits.api-bodies-bytes"],
   ...["limits.api-event-streams", "limits.api-event-streams-per-caller", "limits.api-event-bytes"],
   ...["limits.ice-requests-per-second"],
+  ...["limits.turn-connections", "limits.turn-connections-per-address", "limits.turn-first-allocation-ms"],
+  ...["limits.turn-unsent-bytes"],
 ] as const;
 
 /** The bounds on memory that all clients share. */

@@ -1,0 +1,138 @@
+import type { Clock } from "../../lib/time/clock.ts";
+import type { Bounds } from "../../ops/metrics/bounds.ts";
+import type { TurnCounts } from "../../ops/metrics/turn-metrics.ts";
+import type { TurnLimits } from "../limits.ts";
+import { StreamFraming } from "../message/stream-framing.ts";
+import type { ServerSocket } from "../server-socket.ts";
+
+/** The connection below TURN: TCP, or TLS over it. */
+export interface ByteStream {
+  /** Returns the number of bytes that are taken; the others are to be written again after a drain. */
+  write(bytes: Uint8Array): number;
+  /** Closes at once. */
+  terminate(): void;
+}
+
+export interface StreamConnectionOptions {
+  readonly transport: "tcp" | "tls";
+  readonly stream: ByteStream;
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly receive: (socket: ServerSocket, bytes: Uint8Array, address: string, port: number) => void;
+  readonly limits: Pick<TurnLimits, "turnFirstAllocationMs" | "turnUnsentBytes">;
+  readonly clock: Clock;
+  readonly counts: TurnCounts;
+  readonly bounds: Bounds;
+}
+
+/** The most bytes of an unfinished message of a client without an allocation. Its requests are shorter than 1,000. */
+const strangerBytes = 4_096;
+
+/** One TCP or TLS connection of a client. It is closed if it gets no allocation in time. */
+export class StreamConnection implements ServerSocket {
+  readonly #options: StreamConnectionOptions;
+  readonly #framing = new StreamFraming();
+  /** The bytes that the kernel has not taken yet: the rest of a message, then whole ones. */
+  readonly #unsent: Uint8Array[] = [];
+  #unsentBytes = 0;
+  #isAdmitted = false;
+  #hasEnded = false;
+  #cancelDeadline: () => void;
+
+  constructor(options: StreamConnectionOptions) {
+    this.#options = options;
+    this.#cancelDeadline = this.#terminateLater();
+  }
+
+  get transport(): "tcp" | "tls" {
+    return this.#options.transport;
+  }
+
+  get remoteAddress(): string {
+    return this.#options.remoteAddress;
+  }
+
+  /** Bytes that the client's side has sent. */
+  received(chunk: Uint8Array): void {
+    if (this.#hasEnded) return;
+    const { remoteAddress, remotePort, receive, stream, counts } = this.#options;
+    const end = this.#framing.push(chunk, (message) => {
+      if (!this.#hasEnded) receive(this, message, remoteAddress, remotePort);
+    });
+    const isTooLong = !this.#isAdmitted && this.#framing.pendingBytes > strangerBytes;
+    if (end === undefined && !isTooLong) return;
+    counts.dropped("malformed");
+    this.#hasEnded = true;
+    stream.terminate();
+  }
+
+  send(bytes: Uint8Array): void {
+    if (this.#hasEnded) return;
+    const { counts, stream } = this.#options;
+    if (this.#unsent.length > 0) {
+      this.#keepOrDrop(bytes);
+      return;
+    }
+    const taken = stream.write(bytes);
+    if (taken < 0) counts.dropped("not-sent");
+    else if (taken < bytes.byteLength) this.#keep(bytes.subarray(taken));
+  }
+
+  /** The stream takes bytes again. */
+  drained(): void {
+    const { stream } = this.#options;
+    for (let first = this.#unsent[0]; first !== undefined; first = this.#unsent[0]) {
+      const taken = Math.max(0, stream.write(first));
+      this.#unsentBytes -= taken;
+      if (taken < first.byteLength) {
+        this.#unsent[0] = first.subarray(taken);
+        return;
+      }
+      this.#unsent.shift();
+    }
+  }
+
+  admitted(): void {
+    this.#isAdmitted = true;
+    this.#cancelDeadline();
+  }
+
+  released(): void {
+    if (this.#hasEnded) return;
+    this.#isAdmitted = false;
+    this.#cancelDeadline();
+    this.#cancelDeadline = this.#terminateLater();
+  }
+
+  /** The connection has ended: nothing is sent or received any more. */
+  ended(): void {
+    this.#hasEnded = true;
+    this.#cancelDeadline();
+    this.#unsent.length = 0;
+    this.#unsentBytes = 0;
+  }
+
+  #keepOrDrop(bytes: Uint8Array): void {
+    const { bounds, counts, limits } = this.#options;
+    if (this.#unsentBytes + bytes.byteLength <= limits.turnUnsentBytes) {
+      this.#keep(bytes);
+      return;
+    }
+    counts.dropped("slow-reader");
+    bounds.met("limits.turn-unsent-bytes");
+  }
+
+  #keep(bytes: Uint8Array): void {
+    // The caller may use its buffer again.
+    this.#unsent.push(bytes.slice());
+    this.#unsentBytes += bytes.byteLength;
+  }
+
+  #terminateLater(): () => void {
+    const { bounds, clock, limits, stream } = this.#options;
+    return clock.after(limits.turnFirstAllocationMs, () => {
+      bounds.met("limits.turn-first-allocation-ms");
+      stream.terminate();
+    });
+  }
+}
