@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { createServer as createTcpServer, type Server, type Socket } from "node:net";
+import { networkInterfaces } from "node:os";
 import { createServer as createTlsServer } from "node:tls";
 import { formatIpAddress, parseIpAddress } from "../../../src/lib/address/ip-address.ts";
 import { type ConnectOptions, connectTurn } from "../../../src/turn/client/sockets/connect-turn.ts";
@@ -12,6 +13,9 @@ import { StunWriter } from "../../../src/turn/message/stun-writer.ts";
 import { TestAuthority } from "../../support/https/test-authority.ts";
 
 const host = "127.0.0.1";
+const hasIpv6 = Object.values(networkInterfaces()).some((addresses) =>
+  addresses?.some(({ address }) => address === "::1"),
+);
 const target = parseIpAddress(host);
 
 /** The answer of a STUN server. */
@@ -57,21 +61,23 @@ function failureOf(connecting: Promise<unknown>): Promise<unknown> {
 }
 
 describe("over UDP", () => {
-  test("the client learns its address from the server", async () => {
-    const server = await Bun.udpSocket({
-      hostname: host,
-      socket: {
-        data(socket, bytes, port, address) {
-          socket.send(answer(bytes, port), port, address);
+  test.each(hasIpv6 ? [host, "::1"] : [host])(
+    "the client learns its address from the server at %s",
+    async (address) => {
+      const server = await Bun.udpSocket({
+        hostname: address,
+        socket: {
+          data(socket, bytes, port) {
+            socket.send(answer(bytes, port), port, address);
+          },
+          error() {},
         },
-        error() {},
-      },
-    });
-    expect(await addressOf(await connectTurn({ transport: "udp", host, port: server.port }))).toMatch(
-      /^127\.0\.0\.1 \d+$/,
-    );
-    server.close();
-  });
+      });
+      const client = await connectTurn({ transport: "udp", host: address, port: server.port });
+      expect(await addressOf(client)).toMatch(/^127\.0\.0\.1 \d+$/);
+      server.close();
+    },
+  );
 
   test("a request to a closed port fails at once", async () => {
     const free = await Bun.udpSocket({ hostname: host, socket: { error() {} } });

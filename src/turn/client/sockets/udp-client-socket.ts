@@ -4,8 +4,9 @@ import type { ServerAddress, SocketEvents } from "./socket-events.ts";
 
 /** Opens a UDP socket that exchanges datagrams with one server only. Rejects if its name is unknown. */
 export async function openUdpClientSocket({ host, port }: ServerAddress, events: SocketEvents): Promise<ClientSocket> {
-  const { address } = await lookup(host);
+  const { address, family } = await lookup(host);
   const socket = await Bun.udpSocket({
+    hostname: family === 6 ? "::" : "0.0.0.0",
     connect: { hostname: address, port },
     socket: {
       data: (_socket, bytes) => events.receive(bytes),
