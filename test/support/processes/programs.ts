@@ -11,7 +11,8 @@ export type Program =
   | "fish"
   | "prometheus"
   | "promtool"
-  | "pebble";
+  | "pebble"
+  | "turnserver";
 
 interface Installation {
   /** The Debian package. */
@@ -36,6 +37,7 @@ const installations: Readonly<Record<Program, Installation>> = {
   prometheus: { package: "prometheus", executables: ["prometheus"] },
   promtool: { package: "prometheus", executables: ["promtool"] },
   pebble: { package: "pebble", executables: ["pebble"] },
+  turnserver: { package: "coturn", executables: ["turnserver"] },
 };
 
 // Object.keys loses the literal types.
