@@ -1,13 +1,7 @@
 import { addressBlock } from "./address-block.ts";
-import { AddressRanges } from "./address-ranges.ts";
-import { canonicalAddress } from "./canonical-address.ts";
 import { isLoopback } from "./loopback.ts";
+import { isPrivateAddress } from "./private-address.ts";
 
-/** Private, shared and link-local addresses (RFC 1918, 6598, 4193, 3927, 4291): no client of the internet has one. */
-const privateRanges = new AddressRanges([
-  ...["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16"],
-  ...["fc00::/7", "fe80::/10"],
-]);
 /** The most proxies that are found; further ones count as clients. */
 const mostProxies = 1_000;
 
@@ -39,7 +33,7 @@ export class CountedAddresses {
     if (isLoopback(address)) return true;
     const key = addressBlock(address);
     if (this.#proxies.has(key)) return true;
-    if (!privateRanges.has(canonicalAddress(address) ?? address) || this.#proxies.size >= mostProxies) return false;
+    if (!isPrivateAddress(address) || this.#proxies.size >= mostProxies) return false;
     this.#proxies.add(key);
     return true;
   }
