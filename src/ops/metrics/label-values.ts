@@ -90,6 +90,9 @@ export const boundNames = [
   ...["limits.ice-requests-per-second"],
   ...["limits.turn-connections", "limits.turn-connections-per-address", "limits.turn-first-allocation-ms"],
   ...["limits.turn-unsent-bytes"],
+  ...["limits.stun-answers-per-second", "limits.turn-allocations", "limits.turn-allocations-per-user"],
+  ...["limits.turn-allocations-per-address", "limits.turn-permissions", "limits.turn-channels"],
+  ...["limits.turn-allocation-bytes-per-second", "limits.turn-user-bytes-per-second", "limits.turn-bytes-per-second"],
 ] as const;
 
 /** The bounds on memory that all clients share. */
@@ -114,5 +117,5 @@ export const turnErrorCodes = [300, 400, 401, 403, 420, 437, 438, 440, 441, 442,
 /** Why the TURN server has dropped a message without an answer. */
 export const turnDropReasons = [
   ...["malformed", "rate", "no-allocation", "no-permission", "forbidden-peer", "own-address", "unbound-channel"],
-  ...["bandwidth", "not-sent", "slow-reader"],
+  ...["bandwidth", "not-sent", "slow-reader", "source-port", "amplification"],
 ] as const;

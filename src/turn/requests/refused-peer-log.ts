@@ -1,0 +1,24 @@
+import { formatIpAddress, type IpAddress } from "../../lib/address/ip-address.ts";
+import type { Clock } from "../../lib/time/clock.ts";
+import { LimitedLog, type LineRate } from "../../ops/limited-log.ts";
+import type { Log } from "../../ops/log.ts";
+import type { PeerVerdict } from "../policy/peer-policy.ts";
+
+/** Browsers name the private addresses of their peers as a matter of course: one line in a minute tells enough. */
+const oncePerMinute: LineRate = { burst: 1, perSecond: 1 / 60 };
+const remedy =
+  "If clients of a private network are to connect through this server, allow the network with turn.allow-peers.";
+
+/** Logs the peers that clients are refused, with the setting that would permit them. */
+export class RefusedPeerLog {
+  readonly #log: LimitedLog;
+
+  constructor(log: Log, clock: Clock) {
+    this.#log = new LimitedLog(log, clock, oncePerMinute);
+  }
+
+  refused(ip: IpAddress, verdict: PeerVerdict): void {
+    const line = { event: "turn-peer-refused", reason: verdict, peer: formatIpAddress(ip) };
+    this.#log.info(verdict === "private" ? { ...line, remedy } : line);
+  }
+}
