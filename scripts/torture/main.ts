@@ -2,7 +2,7 @@
  * Tortures the executable:
  * `bun scripts/torture/main.ts [NAME…]`, with names of `tortures` below, or `all`.
  *
- * `--rounds` (kill, requests, webhooks), `--frames` (fuzz, fast-reader, stun) and `--clients` (storm) set the amount, `--seed` repeats a printed seed.
+ * `--rounds` (kill, requests, webhooks), `--frames` (fuzz, fast-reader, stun, turn) and `--clients` (storm) set the amount, `--seed` repeats a printed seed.
  * `--attack` (attack) names one attack, or several separated by commas, and `--connections` the numbers of connections that
  * attack (`own`: as many as the attack has by itself; default: own,50). `--candidate` (cost) is a file with frames of an
  * earlier search. `--seconds` and `--executable` (attack, cost) are how long it lasts, and another build of the server.
@@ -33,6 +33,7 @@ import { formatOutcome, type Outcome } from "./outcome.ts";
 import { tortureByRequests } from "./requests.ts";
 import { tortureByStalling } from "./stall.ts";
 import { tortureByStorm } from "./storm.ts";
+import { tortureByTurnPackets } from "./turn-packets.ts";
 import { tortureWebhooks } from "./webhooks/webhooks.ts";
 
 interface Given {
@@ -60,6 +61,7 @@ const tortures: Readonly<Record<string, (given: Given) => Promise<Outcome>>> = {
   fuzz: tortureByFrames,
   "fast-reader": tortureByReading,
   stun: tortureByPackets,
+  turn: tortureByTurnPackets,
   stall: (given) => tortureByStalling({ ...given, updates: 10_000 }),
   fetch: (given) => tortureByFetching({ ...given, megabytes: 10 }),
   "slow-joiner": (given) => tortureBySlowJoining({ ...given, megabytes: 20, bytesPerSecond: 6_000_000 }),
