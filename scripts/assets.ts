@@ -8,7 +8,7 @@ import { type AssetsBuild, areAssetsFresh, type BuiltAsset, buildAssets, firstLo
 const root = join(import.meta.dir, "..");
 
 const release: AssetsBuild = {
-  entry: join(root, "src", "web", "demo", "index.html"),
+  pages: [{ path: "/", entry: join(root, "src", "web", "demo", "index.html") }],
   folder: join(root, "dist", "web"),
   sources: ["src/web", "bun.lock", "scripts/assets.ts", "scripts/build-assets.ts"].map((path) => join(root, path)),
   encodings: ["br", "gzip"],
@@ -28,7 +28,9 @@ export async function makeReleaseAssets(): Promise<string> {
   const built = await buildAssets(release);
   for (const file of built) console.log(describe(file));
   const limit = kilobytes(release.firstLoadLimitBytes).trim();
-  console.log(`${"first load".padEnd(24)}  ${kilobytes(firstLoadBytes(built))} of ${limit}`);
+  for (const { path } of release.pages) {
+    console.log(`${`first load of ${path}`.padEnd(24)}  ${kilobytes(firstLoadBytes(built, path))} of ${limit}`);
+  }
   return release.folder;
 }
 

@@ -32,7 +32,7 @@ beforeEach(async () => {
   parent = await mkdtemp(join(tmpdir(), "yurt-build-assets-"));
   for (const [name, text] of Object.entries(files)) await write(name, text);
   build = {
-    entry: join(parent, "src", "index.html"),
+    pages: [{ path: "/", entry: join(parent, "src", "index.html") }],
     folder: join(parent, "web"),
     sources: [join(parent, "src")],
     encodings: ["br", "gzip"],
@@ -71,7 +71,23 @@ describe("the build of a page", () => {
     const best = built
       .filter(({ asset }) => !asset.path.endsWith(".svg"))
       .map(({ sizes }) => Math.min(...Object.values(sizes)));
-    expect(firstLoadBytes(built)).toBe(best.reduce((sum, bytes) => sum + bytes));
+    expect(firstLoadBytes(built, "/")).toBe(best.reduce((sum, bytes) => sum + bytes));
+  });
+
+  test("of two pages shares the files that both name, and bounds the first load of each", async () => {
+    await write("other.html", page.replace("./main.ts", "./other.ts").replace("./style.css", "./other.css"));
+    await write("other.ts", `document.title = ${JSON.stringify("other ".repeat(50))};`);
+    await write("other.css", ".other { margin: 1px; }");
+    const both = { ...build, pages: [...build.pages, { path: "/other", entry: join(parent, "src", "other.html") }] };
+    const built = await buildAssets(both);
+    const named = (path: string) => built.filter(({ pages }) => pages.includes(path)).map(({ asset }) => asset.path);
+    expect(named("/")).toContain("/");
+    expect(named("/other")).toContain("/other");
+    expect(named("/").filter((path) => named("/other").includes(path))).toEqual([
+      expect.stringMatching(/^\/dot-.*\.svg$/),
+    ]);
+    const larger = Math.max(firstLoadBytes(built, "/"), firstLoadBytes(built, "/other"));
+    await expect(buildAssets({ ...both, firstLoadLimitBytes: larger - 1 })).rejects.toThrow("over the limit");
   });
 
   test("is the same for the same sources, and removes files of earlier builds", async () => {
