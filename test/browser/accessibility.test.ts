@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import type { BrowserContextOptions } from "playwright-core";
+import { seriousFaults } from "../support/browser/axe.ts";
 import { openChromium } from "../support/browser/browser.ts";
-import { type DemoPage, haveText, meshed } from "../support/browser/page.ts";
+import { haveText, meshed } from "../support/browser/page.ts";
 import { startTestServer } from "../support/servers/start-test-server.ts";
 
 const chromium = openChromium();
@@ -11,24 +12,6 @@ const phone: BrowserContextOptions = {
   isMobile: true,
   hasTouch: true,
 };
-
-/** The parts of axe's results that this test reads. */
-interface AxeResults {
-  readonly violations: readonly {
-    readonly id: string;
-    readonly impact: string | null;
-    readonly help: string;
-    readonly nodes: readonly { readonly html: string; readonly failureSummary?: string }[];
-  }[];
-}
-
-async function seriousFaults({ page }: DemoPage): Promise<readonly string[]> {
-  await page.addScriptTag({ path: Bun.resolveSync("axe-core/axe.min.js", import.meta.dir) });
-  const results = await page.evaluate<AxeResults>('axe.run(document, { resultTypes: ["violations"] })');
-  return results.violations
-    .filter(({ impact }) => impact === "serious" || impact === "critical")
-    .map(({ id, help, nodes }) => `${id}: ${help}\n${nodes.map(({ html }) => html).join("\n")}`);
-}
 
 test.each<[string, BrowserContextOptions]>([
   ["light", { colorScheme: "light" }],
@@ -43,5 +26,5 @@ test.each<[string, BrowserContextOptions]>([
   await meshed(pages);
   await pages[0].type("something to look at");
   await haveText(pages, "something to look at");
-  expect(await seriousFaults(pages[1])).toEqual([]);
+  expect(await seriousFaults(pages[1].page)).toEqual([]);
 });
