@@ -8,7 +8,10 @@ import { type AssetsBuild, areAssetsFresh, type BuiltAsset, buildAssets, firstLo
 const root = join(import.meta.dir, "..");
 
 const release: AssetsBuild = {
-  pages: [{ path: "/", entry: join(root, "src", "web", "demo", "index.html") }],
+  pages: [
+    { path: "/", entry: join(root, "src", "web", "demo", "index.html") },
+    { path: "/check", entry: join(root, "src", "web", "check", "index.html") },
+  ],
   folder: join(root, "dist", "web"),
   sources: ["src/web", "bun.lock", "scripts/assets.ts", "scripts/build-assets.ts"].map((path) => join(root, path)),
   encodings: ["br", "gzip"],

@@ -79,7 +79,7 @@ const floors: Readonly<Record<string, readonly string[]>> = {
   ],
   // The wire format knows no state.
   turn: ["turn/message/**", "turn/**"],
-  web: ["web/shared/**", "web/**"],
+  web: ["web/shared/**", "web/check/diagnosis/**", "web/check/measure/**", "web/**"],
 };
 
 /** The Yjs update format, for whatever reads updates: it knows nothing of rooms, close codes and settings. */

@@ -62,13 +62,14 @@ export class People implements AsyncDisposable {
     return demo;
   }
 
-  /** Opens a path of the server. */
-  async visit(path: string): Promise<Page> {
+  /** Opens a path of the server, in a page that `prepare` may change before. */
+  async visit(path: string, prepare?: (page: Page) => Promise<void>): Promise<Page> {
     const browser = await this.#browser;
     const context = await browser.newContext({ permissions, ...this.#options.context });
     this.#closers.push(() => context.close());
     await this.#pageErrors.watch(context);
     const page = await context.newPage();
+    await prepare?.(page);
     await page.goto(this.#options.url + path);
     return page;
   }
