@@ -1,6 +1,9 @@
 /** IPv4 or IPv6. */
 export type AddressFamily = 4 | 6;
 
+/** The ports that a relayed transport address may have: EVEN-PORT asks for an even one (RFC 8656 §18.6). */
+export type PortParity = "any" | "even";
+
 /** Takes a datagram from a peer. The payload is valid during the call only. IPv6 addresses are as RFC 5952 writes them. */
 export type ReceiveFromPeer = (payload: Uint8Array, address: string, port: number) => void;
 
@@ -12,7 +15,7 @@ export interface RelayNetwork {
    * Binds a relayed transport address on a random port of the range. Resolves with undefined if no port is free, and
    * rejects with the system's error if sockets cannot be opened.
    */
-  open(family: AddressFamily, receive: ReceiveFromPeer): Promise<RelaySocket | undefined>;
+  open(family: AddressFamily, receive: ReceiveFromPeer, parity?: PortParity): Promise<RelaySocket | undefined>;
 }
 
 /** One relayed transport address. */

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { errorCode } from "../../lib/error-code.ts";
 import type { TurnCounts } from "../../ops/metrics/turn-metrics.ts";
-import type { AddressFamily, ReceiveFromPeer, RelayNetwork, RelaySocket } from "../relay-network.ts";
+import type { AddressFamily, PortParity, ReceiveFromPeer, RelayNetwork, RelaySocket } from "../relay-network.ts";
 import type { SocketOptions } from "./socket-options.ts";
 import { UdpSocket } from "./udp-socket.ts";
 
@@ -55,7 +55,11 @@ export class UdpRelayNetwork implements RelayNetwork {
     this.#ports = ports;
   }
 
-  async open(family: AddressFamily, receive: ReceiveFromPeer): Promise<RelaySocket | undefined> {
+  async open(
+    family: AddressFamily,
+    receive: ReceiveFromPeer,
+    parity: PortParity = "any",
+  ): Promise<RelaySocket | undefined> {
     const relay = this.#addresses.get(family);
     if (relay === undefined) return undefined;
     const taken = this.#takenOn(relay.bound);
@@ -64,7 +68,7 @@ export class UdpRelayNetwork implements RelayNetwork {
     const start = randomInt(count);
     for (let step = 0; step < count; step += 1) {
       const port = first + ((start + step) % count);
-      if (taken.has(port)) continue;
+      if (taken.has(port) || (parity === "even" && port % 2 !== 0)) continue;
       // Another allocation may look for a port before this one is bound.
       taken.add(port);
       const socket = await this.#bind(relay.bound, port, receive);

@@ -7,7 +7,7 @@ import type { AllocationBound, Allocations, PendingAllocation } from "../allocat
 import { attributes } from "../message/attributes.ts";
 import type { StunMessage } from "../message/stun-message.ts";
 import { familyCodes } from "../message/transport-address.ts";
-import type { AddressFamily, ReceiveFromPeer, RelayNetwork, RelaySocket } from "../relay-network.ts";
+import type { AddressFamily, PortParity, ReceiveFromPeer, RelayNetwork, RelaySocket } from "../relay-network.ts";
 import type { Relaying } from "../relaying/relaying.ts";
 import { requestedFamily } from "./address-family.ts";
 import { lifetimeFor } from "./lifetime.ts";
@@ -32,6 +32,8 @@ export interface AllocateOptions {
 }
 
 const udpProtocol = 17;
+/** RFC 8656 §18.6. */
+const reserveBit = 0x80;
 /** The value of ADDRESS-ERROR-CODE (RFC 8656 §18.12): the family IPv6, and the error 440. */
 const noIpv6 = Uint8Array.of(familyCodes[6], 0, 4, 40);
 
@@ -44,6 +46,7 @@ const errorOf: Readonly<Record<AllocationBound, 486 | 508>> = {
 /** The content of an Allocate request. */
 interface Wanted {
   readonly family: AddressFamily;
+  readonly parity: PortParity;
   readonly seconds: number;
   /** The client asks for an IPv6 address beside the IPv4 one, which this server does not give. */
   readonly isDual: boolean;
@@ -94,7 +97,7 @@ export class AllocateRequests {
     };
     let relay: RelaySocket | undefined;
     try {
-      relay = await network.open(wanted.family, receive);
+      relay = await network.open(wanted.family, receive, wanted.parity);
     } catch (err) {
       log.error({ event: "turn-allocation-failed", err });
     }
@@ -140,9 +143,13 @@ function read(message: StunMessage, families: ReadonlySet<AddressFamily>): Wante
   const hasFamily = message.has(attributes.requestedAddressFamily);
   if (isDual && (hasFamily || message.uint8Of(attributes.additionalAddressFamily) !== familyCodes[6]))
     return failed(400);
+  // Step 7: an even port. With its first bit set, the client wants the next port as well, for another allocation.
+  const evenPort = message.bytesOf(attributes.evenPort)?.[0];
+  if (evenPort === undefined && message.has(attributes.evenPort)) return failed(400);
+  if (evenPort !== undefined && evenPort >= reserveBit) return failed(508);
   const lifetime = message.uint32Of(attributes.lifetime);
   if (lifetime === undefined && message.has(attributes.lifetime)) return failed(400);
-  return { family, isDual, seconds: lifetimeFor(lifetime) };
+  return { family, isDual, parity: evenPort === undefined ? "any" : "even", seconds: lifetimeFor(lifetime) };
 }
 
 function success({ client }: PendingAllocation, relay: RelaySocket, { isDual, seconds }: Wanted): Success {

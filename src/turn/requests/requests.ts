@@ -41,13 +41,12 @@ export interface RequestsOptions {
 }
 
 /**
- * The attributes that must be understood, and are. EVEN-PORT, RESERVATION-TOKEN and DONT-FRAGMENT are not: no browser
- * sends them.
+ * The attributes that must be understood, and are. RESERVATION-TOKEN and DONT-FRAGMENT are not: no browser sends them.
  */
 const understood: ReadonlySet<number> = new Set([
   ...[attributes.username, attributes.messageIntegrity, attributes.realm, attributes.nonce],
   ...[attributes.channelNumber, attributes.lifetime, attributes.xorPeerAddress, attributes.data],
-  ...[attributes.requestedAddressFamily, attributes.requestedTransport],
+  ...[attributes.requestedAddressFamily, attributes.requestedTransport, attributes.evenPort],
 ]);
 
 /** Answers the requests of clients. */

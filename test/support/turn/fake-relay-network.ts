@@ -1,4 +1,10 @@
-import type { AddressFamily, ReceiveFromPeer, RelayNetwork, RelaySocket } from "../../../src/turn/relay-network.ts";
+import type {
+  AddressFamily,
+  PortParity,
+  ReceiveFromPeer,
+  RelayNetwork,
+  RelaySocket,
+} from "../../../src/turn/relay-network.ts";
 
 export interface SentToPeer {
   readonly payload: Uint8Array;
@@ -74,11 +80,16 @@ export class FakeRelayNetwork implements RelayNetwork {
     };
   }
 
-  async open(family: AddressFamily, receive: ReceiveFromPeer): Promise<RelaySocket | undefined> {
+  async open(
+    family: AddressFamily,
+    receive: ReceiveFromPeer,
+    parity: PortParity = "any",
+  ): Promise<RelaySocket | undefined> {
     await this.#held;
     if (this.error !== undefined) throw this.error;
     if (this.openSockets.length >= this.capacity) return undefined;
-    const socket = new FakeRelaySocket(relayedAddresses[family], firstPort + (this.#opened++ % 15_000), receive);
+    this.#opened += parity === "even" ? 2 - (this.#opened % 2) : 1;
+    const socket = new FakeRelaySocket(relayedAddresses[family], firstPort + (this.#opened % 15_000), receive);
     this.sockets.push(socket);
     return socket;
   }

@@ -59,6 +59,16 @@ describe("the relay network", () => {
     expect(counts.dropsOf("not-sent")).toBe(1);
   });
 
+  test("opens even ports only where they are asked for, until none is left", async () => {
+    const { first } = await freePorts(9);
+    const network = openNetwork({ first, last: first + 7 });
+    const relays = await Promise.all(Array.from({ length: 5 }, () => network.open(4, () => {}, "even")));
+    const ports = relays.map((relay) => relay?.port ?? 0);
+    expect(ports.filter((port) => port % 2 !== 0)).toEqual([]);
+    expect(new Set(ports).size).toBe(5);
+    expect(relays.filter((relay) => relay === undefined)).toHaveLength(1);
+  });
+
   test("tells the advertised address and a port of the range, each port once", async () => {
     const ports = await freePorts(8);
     const network = openNetwork(ports);

@@ -25,6 +25,9 @@ const withUdp =
 const family = (code: number) => withUdp((writer) => writer.uint8(attributes.requestedAddressFamily, code));
 const lifetime = (seconds: number) => withUdp((writer) => writer.uint32(attributes.lifetime, seconds));
 
+const evenPort = (...value: readonly number[]) =>
+  withUdp((writer) => writer.bytes(attributes.evenPort, Uint8Array.of(...value)));
+
 function addressIn(answer: StunMessage | undefined, attribute: number): string {
   const address = answer?.addressOf(attribute);
   return address === undefined ? "none" : `${formatIpAddress(address.ip)} ${address.port}`;
@@ -99,7 +102,8 @@ describe("L: Allocate", () => {
     ["L6: without REQUESTED-TRANSPORT", 400, () => {}],
     ["L6: for TCP", 442, (writer) => writer.uint8(attributes.requestedTransport, 6)],
     ["L7: for an unknown address family", 440, family(7)],
-    ["L8: with EVEN-PORT", 420, withUdp((writer) => writer.bytes(attributes.evenPort, Uint8Array.of(0x80)))],
+    ["L8: with EVEN-PORT for two ports", 508, evenPort(0x80)],
+    ["L8: with an empty EVEN-PORT", 400, evenPort()],
     [
       "L8: with RESERVATION-TOKEN",
       420,
@@ -125,6 +129,15 @@ describe("L: Allocate", () => {
     expect(outcomeOf(await turn.client().allocate(write))).toBe(code);
     expect(turn.network.sockets).toEqual([]);
     expect(turn.counts.errorsOf(code as 400)).toBe(1);
+  });
+
+  test("L8: with EVEN-PORT for one port it gets an even one", async () => {
+    const turn = new TestTurn();
+    for (let count = 0; count < 3; count += 1) {
+      expect(outcomeOf(await turn.client().allocate(evenPort(0)))).toBe("success");
+      await turn.allocated();
+    }
+    expect(turn.network.sockets.map(({ port }) => port % 2).filter((_, index) => index % 2 === 0)).toEqual([0, 0, 0]);
   });
 
   test("L7: IPv6 is answered 440 without an IPv6 address, and else gets one", async () => {
