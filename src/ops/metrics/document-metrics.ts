@@ -1,5 +1,5 @@
 import type { Instruments } from "./instruments.ts";
-import { compactionOutcomes, messageBounds } from "./label-values.ts";
+import { compactionOutcomes, historyParts, messageBounds, recordingOutcomes } from "./label-values.ts";
 
 export type DocumentMetrics = ReturnType<typeof createDocumentMetrics>;
 
@@ -8,6 +8,13 @@ export function createDocumentMetrics(instruments: Instruments) {
   return {
     compactions: instruments.counts("compactions_total", "Compactions of documents", { outcome: compactionOutcomes }),
     compactionDuration: instruments.histogram("compaction_seconds", "Compactions, the wait for the worker included"),
+    /** A document whose history is not recorded has a gap there. */
+    historyRecordings: instruments.counts("history_recordings_total", "Compactions that were to add to a history", {
+      outcome: recordingOutcomes,
+    }),
+    historyBytes: instruments.counts("history_bytes_total", "Bytes added to the histories of documents", {
+      part: historyParts,
+    }),
     /** Updates that no Yjs document can apply, quarantined by a compaction. */
     quarantinedUpdates: instruments.counter("quarantined_updates_total", "Updates quarantined by compactions"),
     /** The member stays in its document. */

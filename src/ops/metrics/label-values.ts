@@ -42,6 +42,11 @@ export const storeOperations = ["append", "sync", "load", "checkpoint", "fold"] 
 
 export const compactionOutcomes = ["done", "failed", "tried"] as const;
 
+/** `skipped`: it would have cost too much. */
+export const recordingOutcomes = ["recorded", "skipped", "failed"] as const;
+
+export const historyParts = ["segment", "snapshot"] as const;
+
 /** `damaged`: the copy is complete, and updates in it are damaged. */
 export const backupOutcomes = ["done", "damaged", "failed"] as const;
 

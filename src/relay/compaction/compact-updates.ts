@@ -1,7 +1,7 @@
 import * as Y from "yjs";
 import { mebibyte } from "../../config/limit.ts";
-import type { HistoryAddition } from "../../storage/history/history-store.ts";
 import type { HistoryRecorder } from "../history/history-recorder.ts";
+import { RecordingTooCostly } from "../history/marking.ts";
 import { encodeSummary } from "../update/base-summary.ts";
 import { IdSet } from "../update/id-set.ts";
 import { mergeUpdates } from "../update/merge-updates.ts";
@@ -32,24 +32,27 @@ const keepsNothing: Keeping = { keepsDeleted: false };
  * much memory.
  *
  * Documents with very many structs are compacted without a `Y.Doc`: an update that Yjs cannot apply is not found then,
- * and there is no addition to the history. `recorder`: makes that addition.
+ * and there is no addition to the history. `recorder`: makes that addition, unless it would take much longer than the
+ * compaction.
  */
 export function compactUpdates(
   updates: readonly Uint8Array[],
   keeping: Keeping = keepsNothing,
   recorder?: HistoryRecorder,
 ): CompactedUpdates {
-  if (memoryOfDoc(updates) > maxDocBytes) return { ...compactWithoutDoc(updates, keeping), rejected: [] };
-  const { base, rejected, history } = mergeApplicable(updates, keeping, recorder);
+  if (memoryOfDoc(updates) > maxDocBytes) {
+    return { ...compactWithoutDoc(updates, keeping), rejected: [], historyGap: recorder && "skipped" };
+  }
+  const { base, rejected, ...recorded } = mergeApplicable(updates, keeping, recorder);
   const accepted = rejected.length === 0 ? updates : updates.filter((_, index) => !rejected.includes(index));
   const given = idsOf(accepted);
   try {
-    return { base, summary: encodeSummary(verify(base, given)), rejected, history };
+    return { base, summary: encodeSummary(verify(base, given)), rejected, ...recorded };
   } catch {
     // The updates contradict each other, and Yjs forgets some. One update that holds them all is better than a growing
     // log.
     const merged = mergeUpdates(accepted);
-    return { base: merged, summary: encodeSummary(verify(merged, given)), rejected };
+    return { base: merged, summary: encodeSummary(verify(merged, given)), rejected, historyGap: recorder && "failed" };
   }
 }
 
@@ -80,11 +83,7 @@ function verify(base: Uint8Array, given: ContentIds): UpdateContents {
   return contents;
 }
 
-interface Merged {
-  readonly base: Uint8Array;
-  readonly rejected: readonly number[];
-  readonly history?: HistoryAddition | undefined;
-}
+type Merged = Omit<CompactedUpdates, "summary">;
 
 function mergeApplicable(
   updates: readonly Uint8Array[],
@@ -95,6 +94,8 @@ function mergeApplicable(
     if (recorder !== undefined) return mergeRecorded(updates, keeping, { recorder, rejected: [] });
     return { base: mergeAll(updates, keeping), rejected: [] };
   } catch (error) {
+    if (error instanceof RecordingTooCostly)
+      return { ...mergeApplicable(updates, keeping, undefined), historyGap: "skipped" };
     const merged = mergeWithoutRejected(updates, keeping, error);
     return recorder === undefined ? merged : recordAgain(updates, keeping, { recorder, merged });
   }
@@ -136,7 +137,7 @@ function recordAgain(
   try {
     return mergeRecorded(updates, keeping, { recorder, rejected: merged.rejected });
   } catch {
-    return merged;
+    return { ...merged, historyGap: "failed" };
   }
 }
 

@@ -1,3 +1,4 @@
+import { mebibyte } from "../../config/limit.ts";
 import { HistoryRecorder } from "../history/history-recorder.ts";
 import { unpackUpdates } from "../update/packed-updates.ts";
 import { compactUpdates } from "./compact-updates.ts";
@@ -6,8 +7,8 @@ import type { CompactionReply } from "./worker-compactor.ts";
 
 declare const self: Worker;
 
-/** Level 9 saves a quarter of the marks, and takes a few milliseconds for a segment. */
-const compress = (bytes: Uint8Array) => Bun.zstdCompressSync(bytes, { level: 9 });
+/** Level 9 saves a quarter of the marks, and takes a few milliseconds for a segment; large ones would take seconds. */
+const compress = (bytes: Uint8Array) => Bun.zstdCompressSync(bytes, { level: bytes.byteLength > mebibyte ? 1 : 9 });
 
 /** The entry point of the compaction worker: answers each message with one `CompactionReply`. */
 self.onmessage = ({ data }: MessageEvent<CompactionInput>) => {

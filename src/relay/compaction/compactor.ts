@@ -21,8 +21,13 @@ export interface CompactedUpdates {
   readonly summary: Uint8Array;
   /** The indexes of the updates that Yjs cannot apply: they are not in `base`. */
   readonly rejected: readonly number[];
-  /** Undefined if it was not asked for, or cannot be made: the document has too many structs, or there are no updates. */
+  /** Undefined if it was not asked for, or cannot be made, or if there are no updates. */
   readonly history?: HistoryAddition | undefined;
+  /**
+   * Why there is no addition although one was asked for. `skipped`: it would cost too much memory or time. `failed`: Yjs
+   * has thrown.
+   */
+  readonly historyGap?: "skipped" | "failed" | undefined;
 }
 
 /** Makes one update of many: a pure computation, off the event loop. */

@@ -23,7 +23,7 @@ export function applyAll(doc: Y.Doc, updates: readonly Uint8Array[]): void {
   doc.transact(() => {
     for (const update of updates.slice(0, 1)) Y.applyUpdate(doc, update);
     for (let index = 1; index < updates.length; index += mergedAtOnce) {
-      const isPending = doc.store.pendingStructs !== null;
+      const isPending = doc.store.pendingStructs !== null || doc.store.pendingDs !== null;
       const end = isPending ? updates.length : index + mergedAtOnce;
       Y.applyUpdate(doc, mergeUpdates(updates.slice(index, end)));
       if (isPending) break;

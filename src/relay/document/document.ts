@@ -10,6 +10,7 @@ import {
   nearsLimit,
   shouldCompact,
 } from "../compaction/compactor.ts";
+import { countRecording } from "../compaction/count-recording.ts";
 import { historyInput } from "../history/history-input.ts";
 import type { RelayLimits } from "../limits.ts";
 import type { RoomEvents } from "../room-events.ts";
@@ -318,7 +319,7 @@ export class Document implements MemoryHolder {
   }
 
   async #tryToCompact(): Promise<void> {
-    const { compactor, store } = this.#options;
+    const { compactor, metrics, store } = this.#options;
     // The other updates of the transaction that is being reported belong to the cut as well.
     await Promise.resolve();
     const taken = Promise.withResolvers<CountedCut>();
@@ -328,7 +329,7 @@ export class Document implements MemoryHolder {
       taken.resolve(cut);
       return this.#inputWithHistory(cut);
     };
-    const { base, summary, rejected, history } = await compactor.compact(() => this.loaded(takeCut));
+    const { base, summary, rejected, ...recorded } = await compactor.compact(() => this.loaded(takeCut));
     const cut = await taken.promise;
     // The document may be open again by now, with the rows as they are: they must not change.
     if (this.#skipsCompaction) return;
@@ -336,7 +337,8 @@ export class Document implements MemoryHolder {
     // An earlier compaction made the base, so Yjs can apply it: the fault lies elsewhere, and the document stays as it
     // is.
     if (cut.rows.length > cut.tailCount && rejected.includes(0)) throw new Error("the compactor rejected the base");
-    const row = await store.compact(this.name, { base, summary, rows: cut.rows, quarantined, history });
+    const row = await store.compact(this.name, { base, summary, rows: cut.rows, quarantined, ...recorded });
+    countRecording(recorded, metrics);
     await runInTurns(readCompacted(base, summary), turnsOf(this.#options.clock), (read) => {
       this.#replace(cut, { base: { row, update: base, summary: read.summary }, deletes: read.deletes, quarantined });
     });

@@ -1,13 +1,14 @@
 import * as Y from "yjs";
+import { mebibyte } from "../../config/limit.ts";
 import type {
   HistoryAddition,
   HistoryProgress,
   HistorySnapshot,
   UpdateOrigin,
 } from "../../storage/history/history-store.ts";
-import type { RowId } from "../../storage/store.ts";
-import { automaticVersions, secondOf } from "./automatic-versions.ts";
-import { encodeMarks, type Mark, type MarkedRange } from "./marks.ts";
+import { automaticVersions } from "./automatic-versions.ts";
+import { type Change, Marking } from "./marking.ts";
+import { encodeMarks, type Mark } from "./marks.ts";
 
 /** The facts that a compaction needs to add its updates to the history. */
 export interface HistoryInput extends Omit<HistoryProgress, "tail"> {
@@ -24,11 +25,8 @@ export interface HistoryInput extends Omit<HistoryProgress, "tail"> {
 /** Compresses bytes without loss. */
 export type Compress = (bytes: Uint8Array) => Uint8Array;
 
-/**
- * Yjs copies all pending content for each update. When so many bytes have been copied, the rest of the updates is
- * applied at once, and becomes one mark.
- */
-const maxCopiedBytes = 64 * 2 ** 20;
+/** Content that waits is copied again and again: this much of it may be, in bytes, or what all updates together have. */
+const minCopiedBytes = mebibyte / 2;
 
 /**
  * Records what updates have changed while they are compacted.
@@ -49,7 +47,8 @@ export class HistoryRecorder {
 
   /**
    * Applies `updates`, the base first if there is one, to `doc`, which is new and keeps deleted content. `release` is
-   * called after that: it may collect deleted content, unless the document keeps it. Throws what Yjs throws.
+   * called after that: it may collect deleted content, unless the document keeps it. Throws what Yjs throws, and
+   * `RecordingTooCostly`.
    *
    * `isAccepted` tells which of the updates, by index, Yjs can apply: the others are left out.
    */
@@ -76,7 +75,7 @@ export class HistoryRecorder {
     const startedAt = firstOrigin.at ?? now;
     // The content of the base is older, but it is not known how old.
     const start = reachesBase ? undefined : this.#snapshotOf(doc, { row: firstOrigin.row - 1, at: startedAt });
-    const { marks, data } = this.#apply(doc, changes);
+    const { marks, data } = this.#apply(doc, changes, copiedBytesFor(updates));
     const segmentMarks = this.#compress(encodeMarks(marks));
     release();
     const { versions, users } = automaticVersions({
@@ -96,13 +95,17 @@ export class HistoryRecorder {
     return { start, segment, end: this.#endOf(doc, { bytes, start, last: lastOrigin }), versions };
   }
 
-  #apply(doc: Y.Doc, changes: readonly Change[]): { readonly marks: readonly Mark[]; readonly data: Uint8Array } {
+  #apply(
+    doc: Y.Doc,
+    changes: readonly Change[],
+    maxCopiedBytes: number,
+  ): { readonly marks: readonly Mark[]; readonly data: Uint8Array } {
     const encoded: Uint8Array[] = [];
     const collect = (update: Uint8Array) => void encoded.push(update);
     doc.on("updateV2", collect);
     let marks: readonly Mark[] = [];
     doc.transact((transaction) => {
-      marks = new Marking(transaction, this.#input.versions).apply(changes);
+      marks = new Marking(transaction, { versions: this.#input.versions, maxCopiedBytes }).apply(changes);
     });
     doc.off("updateV2", collect);
     // Yjs removes formatting without effect in a transaction of its own.
@@ -125,95 +128,13 @@ export class HistoryRecorder {
 
 const emptyUpdate = Y.encodeStateAsUpdateV2(new Y.Doc());
 
-interface Change {
-  readonly update: Uint8Array;
-  readonly origin: UpdateOrigin;
+function copiedBytesFor(updates: readonly Uint8Array[]): number {
+  const bytes = updates.reduce((sum, { byteLength }) => sum + byteLength, 0);
+  return Math.max(minCopiedBytes, bytes);
 }
 
 interface Added {
   readonly bytes: number;
   readonly start: HistorySnapshot | undefined;
   readonly last: UpdateOrigin;
-}
-
-/** Applies updates in a transaction, and notes what each second has changed. */
-class Marking {
-  readonly #transaction: Y.Transaction;
-  /** The rows after which a mark ends, since a version is there. */
-  readonly #versions: ReadonlySet<RowId>;
-  readonly #marks: Mark[] = [];
-  readonly #deleteSets: Y.Transaction["deleteSet"][] = [];
-  /** The clients whose content has been integrated since the last mark; undefined if it may be any. */
-  #clients: Set<number> | undefined = new Set();
-  readonly #clocks = new Map<number, number>();
-  #copiedBytes = 0;
-
-  constructor(transaction: Y.Transaction, versions: readonly RowId[]) {
-    this.#transaction = transaction;
-    this.#versions = new Set(versions);
-    for (const client of transaction.doc.store.clients.keys()) this.#clocks.set(client, this.#clockOf(client));
-  }
-
-  apply(changes: readonly Change[]): readonly Mark[] {
-    const { doc } = this.#transaction;
-    for (const [index, { update, origin }] of changes.entries()) {
-      const pending = doc.store.pendingStructs;
-      this.#copiedBytes += pending?.update.byteLength ?? 0;
-      for (const client of this.#clients === undefined ? [] : Y.parseUpdateMeta(update).to.keys()) {
-        this.#clients?.add(client);
-      }
-      Y.applyUpdate(doc, update);
-      // Pending content may have been integrated, of any client.
-      if (pending !== null && pending !== doc.store.pendingStructs) this.#clients = undefined;
-      const next = changes[index + 1]?.origin;
-      const isCutShort = this.#copiedBytes > maxCopiedBytes;
-      if (next !== undefined && (isCutShort || this.#isSameChange(origin, next))) continue;
-      this.#mark(origin);
-    }
-    this.#transaction.deleteSet = Y.mergeDeleteSets(this.#deleteSets);
-    return this.#marks;
-  }
-
-  #isSameChange(left: UpdateOrigin, right: UpdateOrigin): boolean {
-    if (this.#versions.has(left.row)) return false;
-    return left.user === right.user && secondOf(left.at ?? 0) === secondOf(right.at ?? 0);
-  }
-
-  #mark({ row, at, user }: UpdateOrigin): void {
-    this.#marks.push({
-      row,
-      second: secondOf(at ?? 0),
-      user,
-      inserted: this.#takeInserted(),
-      deleted: this.#takeDeleted(),
-    });
-  }
-
-  #takeInserted(): readonly MarkedRange[] {
-    const inserted: MarkedRange[] = [];
-    for (const client of this.#clients ?? this.#transaction.doc.store.clients.keys()) {
-      const end = this.#clockOf(client);
-      const clock = this.#clocks.get(client) ?? 0;
-      if (end > clock) inserted.push({ client, clock, length: end - clock });
-      this.#clocks.set(client, end);
-    }
-    this.#clients = new Set();
-    return inserted;
-  }
-
-  #takeDeleted(): readonly MarkedRange[] {
-    const { deleteSet } = this.#transaction;
-    if (deleteSet.clients.size === 0) return [];
-    // Yjs collects the deletes of the whole transaction; all of them are given back when it ends.
-    const merged = Y.mergeDeleteSets([deleteSet]);
-    this.#deleteSets.push(merged);
-    this.#transaction.deleteSet = Y.createDeleteSet();
-    return Array.from(merged.clients).flatMap(([client, ranges]) =>
-      ranges.map(({ clock, len }) => ({ client, clock, length: len })),
-    );
-  }
-
-  #clockOf(client: number): number {
-    return Y.getState(this.#transaction.doc.store, client);
-  }
 }
