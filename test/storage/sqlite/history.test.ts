@@ -214,6 +214,9 @@ describe("a moment", () => {
     await replace("a", (await store.load("a")) ?? {});
     await append("a", "ann", 3, 4);
     await compact("a");
+    // Also as long as the next history has not begun.
+    expect(await momentAt("a", { at: begin })).toEqual(["before 1", "from 1 to 1"]);
+    expect(await momentAt("a", { at: begin + second })).toBe("unknown");
     const { sequence = 0 } = (await store.info("a")) ?? {};
     expect(await momentAt("a", { sequence: 1 })).toEqual(["before 1", "from 1 to 1"]);
     expect(await momentAt("a", { sequence: 2 })).toBe("unknown");

@@ -59,7 +59,7 @@ function countUntil(tail: readonly { readonly row: RowId; readonly at: number | 
 }
 
 function readSegments(
-  { id }: DocumentRow,
+  { historyEnd, id }: DocumentRow,
   { snapshot, moment }: { readonly snapshot: SnapshotRow; readonly moment: Moment },
   { statements: { history } }: Connection,
 ): StoredMoment {
@@ -71,9 +71,10 @@ function readSegments(
       ? history.segmentsUntil.all(id, snapshot.sequence, moment.sequence, end)
       : history.segmentsUntilTime.all(id, snapshot.sequence, endOfSecond(moment.at), end);
   const reached = { sequence: segments.at(-1)?.last ?? snapshot.sequence, at: segments.at(-1)?.endedAt ?? snapshot.at };
-  // A part without history follows: what the document was there is unknown.
+  // A part without history may follow: what the document was there is unknown.
+  const leadsOn = next === null && historyEnd !== null;
   const isKnown =
-    "sequence" in moment ? reached.sequence >= moment.sequence : next === null || endOfSecond(reached.at) >= moment.at;
+    "sequence" in moment ? reached.sequence >= moment.sequence : leadsOn || endOfSecond(reached.at) >= moment.at;
   if (!isKnown) return { kind: "unknown" };
   return {
     kind: "history",
