@@ -1,6 +1,7 @@
 import type { Clock } from "../../lib/time/clock.ts";
 import type { Log } from "../../ops/log.ts";
 import type { EndedSegment, HistoryStore, StoredVersion } from "../../storage/history/history-store.ts";
+import { StoreError } from "../../storage/store.ts";
 import type { DocumentHistory } from "./document-history.ts";
 
 export interface HistoryRetentionOptions {
@@ -22,7 +23,9 @@ const thinning = [
   { afterMs: 7 * dayMs, everyMs: dayMs },
   { afterMs: dayMs, everyMs: hourMs },
 ];
-const maxVersions = 1_000;
+/** The versions of one document that are thinned: the newest. */
+const maxVersions = 20_000;
+const versionsInPage = 1_000;
 
 /**
  * Removes history that is older than it is kept, and thins automatic versions, in a round every hour. A segment goes when
@@ -57,14 +60,23 @@ export class HistoryRetention {
   async #run(): Promise<void> {
     const { log } = this.#options;
     let documents = 0;
+    let [failures, failure]: [number, unknown] = [0, undefined];
     try {
       for await (const name of this.#names()) {
         if (this.#closing.signal.aborted) break;
-        if (await this.#keep(name)) documents += 1;
+        try {
+          if (await this.#keep(name)) documents += 1;
+        } catch (error) {
+          if (error instanceof StoreError) throw error;
+          // The history of one document is damaged: those of the others are kept as they should be.
+          [failures, failure] = [failures + 1, error];
+        }
       }
     } catch (error) {
-      if (!this.#closing.signal.aborted) log.error({ event: "history-not-shortened", err: error });
+      [failures, failure] = [failures + 1, error];
     }
+    if (failures > 0 && !this.#closing.signal.aborted)
+      log.error({ event: "history-not-shortened", failures, err: failure });
     if (documents > 0) log.info({ event: "history-shortened", documents });
   }
 
@@ -90,10 +102,18 @@ export class HistoryRetention {
     const before = clock.now() - keepMs(name);
     const { signal } = this.#closing;
     const isShortened = await documents.shorten(name, { before, isInclusive: false, source: "", signal });
-    const versions = await history.versions(name, { limit: maxVersions });
-    const superfluous = superfluousVersions(versions, clock.now());
+    const superfluous = superfluousVersions(await this.#versionsOf(name), clock.now());
     if (superfluous.length > 0) await history.deleteAutomatic(name, superfluous);
     return isShortened;
+  }
+
+  async #versionsOf(name: string): Promise<readonly StoredVersion[]> {
+    const versions: StoredVersion[] = [];
+    for (;;) {
+      const page = await this.#options.history.versions(name, { before: versions.at(-1), limit: versionsInPage });
+      versions.push(...page);
+      if (page.length < versionsInPage || versions.length >= maxVersions) return versions;
+    }
   }
 }
 

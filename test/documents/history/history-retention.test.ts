@@ -67,7 +67,8 @@ async function textAt(name: string, moment: Moment): Promise<string | undefined>
     .toString();
 }
 
-test("history that is older than it is kept goes, by the document's name, and what is newer stays exact", async () => {
+/** Runs one round, and resolves with its log. */
+async function runRound(keepMs: (name: string) => number): Promise<readonly Readonly<Record<string, unknown>>[]> {
   const compression = { compress: Bun.zstdCompressSync, decompress: Bun.zstdDecompressSync };
   const queue = {
     run: async ({ take }: { readonly take: () => Promise<Parameters<typeof runHistoryJob>[0]["job"]> }) => {
@@ -79,9 +80,17 @@ test("history that is older than it is kept goes, by the document's name, and wh
   const unused = () => {
     throw new Error("the retention opens no document");
   };
-  const documents = { open: unused, read: unused, write: unused, scrub: unused };
-  const documentHistory = new DocumentHistory({ documents, history, queue, clock });
+  const documents = { compact: unused, read: unused, write: unused, scrub: unused };
+  const documentHistory = new DocumentHistory({ documents, history, queue, clock, restored: unused });
   const { log, events } = recordedLog();
+  const retention = new HistoryRetention({ history, documents: documentHistory, keepMs, clock, log });
+  clock.advance(90_000);
+  await eventually("a round", () => events.some((each) => each["event"] === "history-shortened"));
+  await retention.close();
+  return events;
+}
+
+test("history that is older than it is kept goes, by the document's name, and what is newer stays exact", async () => {
   const keepMs = (name: string) => (name === "long" ? 365 : 90) * dayMs;
   const [short, long] = [new Y.Doc(), new Y.Doc()];
   const rows: RowId[] = [];
@@ -89,10 +98,7 @@ test("history that is older than it is kept goes, by the document's name, and wh
     rows.push(await typeWord("short", short, word), await typeWord("long", long, word));
     clock.set(50 * dayMs);
   }
-  const retention = new HistoryRetention({ history, documents: documentHistory, keepMs, clock, log });
-  clock.advance(90_000);
-  await eventually("a round", () => events.some((each) => each["event"] === "history-shortened"));
-  await retention.close();
+  await runRound(keepMs);
   const at = (index: number) => ({ sequence: rows[index] ?? 0 });
   // 150, 100 and 50 days ago.
   expect(await Promise.all([0, 2, 4].map((index) => textAt("short", at(index))))).toEqual([
@@ -109,4 +115,44 @@ test("history that is older than it is kept goes, by the document's name, and wh
     at(4).sequence,
     at(2).sequence,
   ]);
+});
+
+test("the history of a document that is damaged keeps that of no other", async () => {
+  const [damaged, whole] = [new Y.Doc(), new Y.Doc()];
+  const rows: RowId[] = [];
+  for (const word of ["one ", "two "]) {
+    rows.push(await typeWord("damaged", damaged, word), await typeWord("whole", whole, word));
+    clock.set(80 * dayMs);
+  }
+  const [first = 0, ofWhole = 0] = rows;
+  const snapshot = { sequence: first, at: 0, data: Uint8Array.of(1, 2, 3) };
+  await history.addPart("damaged", { kind: "snapshot", isStart: true, snapshot });
+  const events = await runRound(() => 90 * dayMs);
+  expect(events).toContainEqual(expect.objectContaining({ event: "history-not-shortened", failures: 1 }));
+  expect(events).toContainEqual(expect.objectContaining({ event: "history-shortened", documents: 1 }));
+  expect((await history.extent("damaged")).segments).toBe(2);
+  expect(await textAt("whole", { sequence: ofWhole - 1 })).toBeUndefined();
+});
+
+test("versions are thinned however many there are", async () => {
+  const doc = new Y.Doc();
+  const last = await typeWord("doc", doc, "one ");
+  clock.set(100 * dayMs);
+  const recent = await typeWord("doc", doc, "two ");
+  const version = (sequence: number, at: number) =>
+    history.putVersion("doc", { sequence, at, number: 0, name: undefined, users: [], createdBy: undefined });
+  const now = clock.now();
+  for (let index = 0; index < 1_100; index += 1) await version(recent + 10 + index, now - index);
+  const hour = Math.floor((now - 2 * dayMs) / 3_600_000) * 3_600_000;
+  for (let index = 1; index <= 3; index += 1) await version(recent + index, hour + index);
+  await runRound(() => 90 * dayMs);
+  const kept: number[] = [];
+  for (let before: { sequence: number; number: number } | undefined; ; ) {
+    const page = await history.versions("doc", { before, limit: 500 });
+    kept.push(...page.map(({ sequence }) => sequence));
+    before = page.at(-1);
+    if (before === undefined) break;
+  }
+  expect(kept).toHaveLength(1_103);
+  expect(kept.slice(-3)).toEqual([recent + 3, recent, last]);
 });
