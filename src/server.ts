@@ -111,14 +111,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const relay =
     store &&
     opening.use(openRelay(store, { ...authorized, compactor: startWorkerCompactor(), lingerMs: syncLingerMs }));
+  const documents = store && relay && opening.use(openDocuments({ ...authorized, relay, store }));
   const own = [
     operations,
     https,
     pages,
     access,
-    store && relay && opening.use(openDocuments({ ...authorized, relay, store })),
+    documents,
     relay,
-    store && relay && opening.use(await openWebhooks(store.webhooks, { ...dependencies, relay })),
+    store &&
+      relay &&
+      documents &&
+      opening.use(await openWebhooks(store.webhooks, { ...dependencies, content: documents.content, relay })),
     dataFolder && store && opening.use(openBackups({ ...dependencies, dataFolder, store })),
     opening.use(openIce(authorized)),
     opening.use(openSignaling({ ...authorized, lingerMs: signalingLingerMs })),

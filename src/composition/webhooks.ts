@@ -1,6 +1,8 @@
 import { lookup } from "node:dns/promises";
 import packageJson from "../../package.json" with { type: "json" };
+import type { DocumentContent } from "../documents/edits/document-content.ts";
 import type { WebhookStore } from "../storage/webhook-store.ts";
+import type { ContentReader } from "../webhooks/included-content.ts";
 import { webhookRoutes } from "../webhooks/routes/webhook-routes.ts";
 import { Sender } from "../webhooks/sender.ts";
 import { Webhooks } from "../webhooks/webhooks.ts";
@@ -8,10 +10,13 @@ import type { Part } from "./part.ts";
 import type { Relay } from "./relay.ts";
 import type { PartDependencies, ServerOptions } from "./server-options.ts";
 
+const jobs = { json: "json", text: "texts" } as const;
+
 export interface WebhooksPartOptions
   extends Pick<PartDependencies, "clock" | "limits" | "log" | "metrics">,
     Pick<ServerOptions, "webhooks"> {
   readonly relay: Pick<Relay, "changes" | "events">;
+  readonly content: Pick<DocumentContent, "read">;
 }
 
 /** Opens the part of a server that tells applications of changes. Rejects with `StoreError`. */
@@ -21,7 +26,9 @@ export async function openWebhooks(store: WebhookStore, options: WebhooksPartOpt
   const policy = { allowed: options.webhooks.allowedAddresses, lookup: addressesOf };
   const schedule = { delaysMs: options.webhooks.retryDelaysMs, random: Math.random };
   const sender = new Sender(Object.assign(policy, { clock, limits, userAgent: `Yurt/${packageJson.version}` }));
-  const webhooks = await Webhooks.open({ ...options, ...options.relay, store, sender, schedule });
+  const readContent: ContentReader = (document, form, signal) =>
+    options.content.read({ document, job: { kind: jobs[form] }, source: "webhooks", signal });
+  const webhooks = await Webhooks.open({ ...options, ...options.relay, store, sender, schedule, readContent });
   return {
     api: webhookRoutes({ webhooks, targets: policy, limits }),
     reload: ({ webhooks: { allowedAddresses, retryDelaysMs } }) => {

@@ -9,6 +9,11 @@ export const eventTypes = [
 
 export type EventType = (typeof eventTypes)[number];
 
+/** The forms in which messages may have the content of their document: JSON, or the characters of its texts. */
+export const contentForms = ["json", "text"] as const;
+
+export type ContentForm = (typeof contentForms)[number];
+
 /** A secret that signs, in the form `whsec_…`. */
 export interface EndpointSecret {
   readonly secret: string;
@@ -29,6 +34,8 @@ export interface StoredEndpoint {
   readonly documents: readonly string[];
   /** The newest first. */
   readonly secrets: readonly EndpointSecret[];
+  /** The content that a `doc.updated` has of its document; none if it is not set. */
+  readonly include?: ContentForm | undefined;
   /** Updates of a document are reported when there was none for this long… */
   readonly debounceMs: number;
   /** …and at the latest this long after the first. */
@@ -119,7 +126,8 @@ export interface NamesFound {
  *
  * Updates need no row of their own: an endpoint has a cursor for each document, and is told when the document has later
  * updates. Every other event is a message for each endpoint that subscribes to it: the store itself writes those of
- * created, deleted, undeleted and purged documents, in the transaction of the change.
+ * created, deleted, undeleted and purged documents, in the transaction of the change. A purge removes the messages that
+ * have content of the document.
  *
  * All methods reject with `StoreError` when the store fails, and have changed nothing then.
  */

@@ -12,6 +12,7 @@ import {
   type StoredMessage,
   type WebhookStore,
 } from "../storage/webhook-store.ts";
+import { type ContentReader, type IncludedContent, includedContent, omitted } from "./included-content.ts";
 import { Lane } from "./lane.ts";
 import type { WebhookLimits } from "./limits.ts";
 import { joined, splitAt, updateMessage } from "./unreported-changes.ts";
@@ -28,6 +29,7 @@ export interface DispatcherOptions {
   readonly store: WebhookStore;
   readonly clock: Clock;
   readonly limits: Pick<WebhookLimits, "changeWebhookRequests" | "changeWebhookDocuments">;
+  readonly readContent: ContentReader;
   /** Makes an attempt, and decides what becomes of the message. Never rejects. */
   readonly attempt: (endpoint: StoredEndpoint, message: StoredMessage, signal: AbortSignal) => Promise<Verdict>;
   /** The store has failed. The work is tried again. */
@@ -135,6 +137,11 @@ export class Dispatcher {
     return isTold;
   }
 
+  /** Whether one message at a time is sent, until one is accepted. */
+  get #isProbing(): boolean {
+    return this.#failuresInRow >= failuresUntilProbing;
+  }
+
   /** Undefined if there is no room for another one. */
   #laneOf(document: string): Lane | undefined {
     const known = this.#lanes.get(document);
@@ -165,8 +172,7 @@ export class Dispatcher {
 
   #pump(): void {
     if (this.#ending.signal.aborted) return;
-    const isProbing = this.#failuresInRow >= failuresUntilProbing;
-    const most = isProbing ? 1 : this.#options.limits.changeWebhookRequests;
+    const most = this.#isProbing ? 1 : this.#options.limits.changeWebhookRequests;
     for (const lane of this.#queue) {
       if (this.#running.size >= most) return;
       this.#queue.delete(lane);
@@ -227,12 +233,13 @@ export class Dispatcher {
         return undefined;
       }
       const { reported, rest } = splitAt(changes, until);
-      const facts = { document: lane.document, id: newMessageId(), at: clock.now() };
-      const message = updateMessage({ ...facts, changes: reported, cursor });
-      if (message.sequence <= cursor) {
+      if (reported.sequence <= cursor) {
         lane.giveBack(changes);
         return undefined;
       }
+      const content = await this.#contentOf(lane.document);
+      const facts = { document: lane.document, id: newMessageId(), at: clock.now() };
+      const message = updateMessage({ ...facts, changes: reported, cursor, content });
       await store.begin(this.#endpoint.id, message, cursor);
       if (rest !== undefined) lane.giveBack(rest);
       return message;
@@ -241,6 +248,15 @@ export class Dispatcher {
       lane.mayLackChanges ||= mayLackChanges;
       throw error;
     }
+  }
+
+  /** Undefined if the endpoint is told without it. */
+  async #contentOf(document: string): Promise<IncludedContent | undefined> {
+    const form = this.#endpoint.include;
+    if (form === undefined) return undefined;
+    // The messages of all documents wait in the store until the endpoint works again.
+    if (this.#isProbing) return omitted("failing");
+    return includedContent(this.#options.readContent, { document, form, signal: this.#ending.signal });
   }
 
   async #attempt(message: StoredMessage): Promise<Step> {

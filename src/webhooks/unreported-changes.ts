@@ -1,5 +1,6 @@
 import type { RowId } from "../storage/store.ts";
 import { messageBody, type StoredChanges, type StoredMessage } from "../storage/webhook-store.ts";
+import type { IncludedContent } from "./included-content.ts";
 
 /** The updates of a document that an endpoint has not been told of. */
 export interface UnreportedChanges extends StoredChanges {
@@ -36,17 +37,19 @@ export interface UpdateMessage extends Pick<StoredMessage, "document" | "id"> {
   readonly cursor: RowId;
   /** Epoch milliseconds. */
   readonly at: number;
+  /** Undefined for an endpoint that is told without it. */
+  readonly content: IncludedContent | undefined;
 }
 
 /** The message that reports changes. */
-export function updateMessage({ at, changes, cursor, document, id }: UpdateMessage): StoredMessage {
+export function updateMessage({ at, changes, content, cursor, document, id }: UpdateMessage): StoredMessage {
   const { bytes, sequence, users } = changes;
   return {
     id,
     document,
     type: "doc.updated",
     sequence,
-    body: messageBody("doc.updated", at, { document, fromSequence: cursor, sequence, users, bytes }),
+    body: messageBody("doc.updated", at, { document, fromSequence: cursor, sequence, users, bytes, ...content }),
     attempts: 0,
     dueAt: at,
     failedAt: undefined,

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { roomPattern } from "../auth/identifiers.ts";
-import { eventTypes, type StoredEndpoint } from "../storage/webhook-store.ts";
+import { contentForms, eventTypes, type StoredEndpoint } from "../storage/webhook-store.ts";
 import type { Attempt } from "./recent-deliveries.ts";
 import type { Outcome } from "./sender.ts";
 import type { Delivery } from "./webhooks.ts";
@@ -28,6 +28,7 @@ const settings = {
   description: v.pipe(v.string("give a text"), v.maxLength(maxDescriptionLength)),
   events: v.pipe(v.array(type), v.minLength(1, "name at least one event"), v.maxLength(eventTypes.length)),
   documents: v.pipe(v.array(roomPattern), v.minLength(1, "name at least one pattern"), v.maxLength(maxPatterns)),
+  include: v.nullable(v.picklist(contentForms, `give ${contentForms.join(", ")} or null`)),
   debounceMs: milliseconds,
   maxWaitMs: milliseconds,
   enabled: v.boolean("give true or false"),
@@ -40,6 +41,7 @@ export const newWebhook = v.pipe(
     description: v.optional(settings.description, ""),
     events: v.optional(settings.events, ["doc.updated"]),
     documents: v.optional(settings.documents, ["**"]),
+    include: v.optional(settings.include, null),
     debounceMs: v.optional(settings.debounceMs, 2_000),
     maxWaitMs: v.optional(settings.maxWaitMs, 10_000),
     enabled: v.optional(settings.enabled, true),
@@ -102,12 +104,14 @@ export const shownDelivery = v.pipe(
 export function showWebhook(endpoint: StoredEndpoint): v.InferOutput<typeof shownWebhook> {
   const { createdAt, debounceMs, description, disabled, documents, events, failingSince, id, maxWaitMs, url } =
     endpoint;
+  const { include = null } = endpoint;
   return {
     id,
     url,
     description,
     events: [...events],
     documents: [...documents],
+    include,
     debounceMs,
     maxWaitMs,
     enabled: disabled === undefined,

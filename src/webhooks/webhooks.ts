@@ -16,6 +16,7 @@ import {
 } from "../storage/webhook-store.ts";
 import { Dispatcher, type Verdict } from "./dispatcher.ts";
 import { generateSecret, rotatedSecrets } from "./endpoint-secrets.ts";
+import type { ContentReader } from "./included-content.ts";
 import type { WebhookLimits } from "./limits.ts";
 import { type Attempt, RecentDeliveries } from "./recent-deliveries.ts";
 import type { RetrySchedule } from "./retry-schedule.ts";
@@ -27,6 +28,7 @@ export interface WebhooksOptions {
   readonly changes: Pick<Changes, "watchAll">;
   readonly events: Pick<RoomEvents, "watch">;
   readonly sender: Pick<Sender, "send">;
+  readonly readContent: ContentReader;
   readonly schedule: RetrySchedule;
   readonly clock: Clock;
   readonly limits: WebhookLimits;
@@ -36,7 +38,10 @@ export interface WebhooksOptions {
 
 /** The settings of an endpoint that a request decides. */
 export interface EndpointSettings
-  extends Pick<StoredEndpoint, "url" | "description" | "events" | "documents" | "debounceMs" | "maxWaitMs"> {
+  extends Pick<
+    StoredEndpoint,
+    "url" | "description" | "events" | "documents" | "include" | "debounceMs" | "maxWaitMs"
+  > {
   readonly isEnabled: boolean;
 }
 
@@ -246,11 +251,8 @@ export class Webhooks {
   }
 
   #dispatch(endpoint: StoredEndpoint): Dispatcher {
-    const { clock, limits, store } = this.#options;
     return new Dispatcher(endpoint, {
-      clock,
-      limits,
-      store,
+      ...this.#options,
       attempt: (_, message, signal) => this.#attempt(endpoint.id, message, signal),
       storeFailed: (error) => this.#limitedLog.error({ event: "change-webhook-store-failed", err: error }),
     });

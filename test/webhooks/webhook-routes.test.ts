@@ -39,6 +39,7 @@ describe("a webhook", () => {
     expect(secret).toMatch(/^whsec_/);
     expect(shown).toEqual({
       ...{ id: expect.stringMatching(/^wh_/), url, description: "", events: ["doc.updated"], documents: ["**"] },
+      include: null,
       ...{ debounceMs: 2_000, maxWaitMs: 10_000, enabled: true, disabled: null, failingSince: null },
       createdAt: expect.stringMatching(/Z$/),
     });
@@ -73,6 +74,30 @@ describe("a webhook", () => {
     expect(application.received[0]).toMatchObject({
       method: "POST",
       headers: { "content-type": "application/json", host: application.url.host },
+    });
+    await ask("DELETE", path(id));
+  });
+
+  test("is told of the content of a document, as JSON or as text, until that is switched off", async () => {
+    await using application = new WebhookApplication(accepts);
+    const { id } = await create(application, { include: "json", documents: ["content/**"] });
+    const put = (body: unknown) => ask("PUT", "/v1/docs/content%2Fa/json?as=auto", body);
+    const contentOf = (index: number) => JSON.parse(application.received[index]?.body ?? "{}").data;
+    const first = await put({ map: { key: 1 }, text: "words" });
+    await application.asked(1);
+    expect(contentOf(0)).toMatchObject({
+      ...{ content: { map: { key: 1 }, text: "words" }, contentSequence: first.body["sequence"] },
+    });
+    expect((await ask("PATCH", path(id), { include: "text" })).body["include"]).toBe("text");
+    await put({ text: "other words" });
+    await application.asked(2);
+    expect(contentOf(1).content).toEqual({ text: "other words" });
+    expect((await ask("PATCH", path(id), { include: null })).body["include"]).toBeNull();
+    await put({ text: "more" });
+    await application.asked(3);
+    expect(contentOf(2)).not.toHaveProperty("content");
+    expect((await ask("PATCH", path(id), { include: "xml" })).body).toMatchObject({
+      errors: [{ pointer: "/include" }],
     });
     await ask("DELETE", path(id));
   });

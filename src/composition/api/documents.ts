@@ -21,14 +21,18 @@ import { openHistory } from "./history.ts";
 export interface DocumentsPartOptions
   extends Pick<PartDependencies, "addresses" | "clock" | "limits" | "log" | "metrics">,
     Pick<ServerOptions, "keepsDeleted" | "historyKeepMs"> {
-  readonly store: Store;
+  readonly store: Store & { readonly history: HistoryStore; readonly webhooks: WebhookStore };
   readonly relay: Pick<Relay, "rooms" | "changes">;
   readonly deletedDocumentsMs?: number | undefined;
 }
 
 /** The part of a server that serves documents over HTTP. */
-export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: DocumentsPartOptions): Part {
+export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: DocumentsPartOptions): DocumentsPart {
   const { changes, rooms } = relay;
+export interface DocumentsPart extends Part {
+  readonly content: DocumentContent;
+}
+
   const documents = new Documents({ store, rooms, changes, deletion: new Deletion({ store, rooms }) });
   const workers = new ContentWorkers({ ...shared, startWorker: startContentWorker });
   const merger = new WorkerMerger({ ...shared, workers });

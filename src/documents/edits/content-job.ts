@@ -9,6 +9,8 @@ export type ReadJob =
   | { readonly kind: "json"; readonly root?: string | undefined; readonly as?: RootKind | undefined }
   /** The characters of a text or of a tree of XML. */
   | { readonly kind: "text"; readonly root: string; readonly as?: RootKind | undefined }
+  /** JSON: an object with the characters of each root that is a text or XML. */
+  | { readonly kind: "texts" }
   /** JSON of a text with its formatting: the list of `Y.Text.toDelta`. */
   | { readonly kind: "delta"; readonly root: string }
   | { readonly kind: "xml"; readonly root: string }

@@ -6,7 +6,7 @@ import { unpackUpdates } from "../../relay/update/packed-updates.ts";
 import { DecodeError } from "../../relay/update/strict-decoding.ts";
 import { parseStrictly } from "../../relay/update/strict-json.ts";
 import { mergeInto } from "../states/merge-updates.ts";
-import { documentJson } from "./content/document-view.ts";
+import { documentJson, documentTexts } from "./content/document-view.ts";
 import { EditRefused } from "./content/edit-refused.ts";
 import { pointerTo } from "./content/json-pointer.ts";
 import { isJsonObject, type Json, toJson } from "./content/json-view.ts";
@@ -79,6 +79,8 @@ function read(doc: Y.Doc, job: Exclude<ReadJob, { readonly kind: "update" }>): s
       if (kind === "xml") return textOfXml(type);
       throw notOfType(job.root, kind, "text nor XML");
     }
+    case "texts":
+      return JSON.stringify(documentTexts(doc));
     case "delta": {
       const { kind, type } = rootOf(doc, job.root, undefined);
       if (kind === "text") return JSON.stringify(deltaOf(type).map((part) => toJson(part)));

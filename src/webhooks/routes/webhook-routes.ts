@@ -68,8 +68,8 @@ export function webhookRoutes({ limits, targets, webhooks }: WebhookRoutesOption
         demandAll(caller);
         demandOrder(body);
         await demandTarget(body.url, targets);
-        const { enabled, ...settings } = body;
-        const created = await webhooks.create({ ...settings, isEnabled: enabled });
+        const { enabled, include, ...settings } = body;
+        const created = await webhooks.create({ ...settings, include: include ?? undefined, isEnabled: enabled });
         if (created === undefined)
           throw new Problem("too-many-webhooks", "Remove a webhook, or raise limits.change-webhooks.");
         return json(withSecret(created), 201, { location: `/v1/webhooks/${created.id}` });
@@ -102,9 +102,10 @@ export function webhookRoutes({ limits, targets, webhooks }: WebhookRoutesOption
         const id = idIn(path);
         demandOrder({ ...found(webhooks.find(id)), ...withoutAbsent(body) });
         if (body.url !== undefined) await demandTarget(body.url, targets);
-        const { enabled, ...settings } = withoutAbsent(body);
+        const { enabled, include, ...settings } = withoutAbsent(body);
         const isEnabled = enabled === undefined ? {} : { isEnabled: enabled };
-        return json(showWebhook(found(await webhooks.change(id, { ...settings, ...isEnabled }))));
+        const included = include === undefined ? {} : { include: include ?? undefined };
+        return json(showWebhook(found(await webhooks.change(id, { ...settings, ...included, ...isEnabled }))));
       },
     }),
     route({

@@ -7,6 +7,7 @@ import { Changes } from "../../../src/relay/changes.ts";
 import { RoomEvents } from "../../../src/relay/room-events.ts";
 import { type FileStore, openSqliteStore } from "../../../src/storage/sqlite/sqlite-store.ts";
 import type { StoredEndpoint } from "../../../src/storage/webhook-store.ts";
+import type { ContentReader } from "../../../src/webhooks/included-content.ts";
 import type { Outcome, OutgoingMessage } from "../../../src/webhooks/sender.ts";
 import { Webhooks } from "../../../src/webhooks/webhooks.ts";
 import { settled } from "../eventually.ts";
@@ -24,6 +25,9 @@ export interface SentMessage {
     readonly users: readonly string[];
     readonly bytes: number;
     readonly user?: string;
+    readonly content?: unknown;
+    readonly contentSequence?: number;
+    readonly contentOmitted?: string;
   };
   readonly body: string;
 }
@@ -44,6 +48,8 @@ export class WebhookBench {
   mostInFlight = 0;
   /** The answer to a message; delivered by default. */
   answer: (message: SentMessage) => Outcome | Promise<Outcome> = () => delivered;
+  /** Reads the content of documents; there is none by default. */
+  readContent: ContentReader = async () => undefined;
   readonly limits: { -readonly [Name in keyof Limits]: number } = { ...defaultLimits };
   readonly #folder = mkdtempSync(join(tmpdir(), "yurt-webhooks-"));
   #store: FileStore | undefined;
@@ -61,6 +67,7 @@ export class WebhookBench {
       metrics,
       log: this.recorded.log,
       schedule: { delaysMs: [5_000, 30_000], random: () => 0 },
+      readContent: (...asked) => this.readContent(...asked),
       sender: { send: (endpoint, message, signal) => this.#send(endpoint, message, signal) },
     });
     await this.settle();

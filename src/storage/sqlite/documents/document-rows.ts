@@ -66,6 +66,7 @@ export function purgeRows(name: string, { rowIds, statements, webhooks }: Connec
   statements.deleteQuarantined.run(found.id);
   deleteHistory(found.id, statements.history);
   statements.deleteDocument.run(found.id);
+  webhooks.deleteContents(name);
   webhooks.record({ type: "doc.purged", document: name, sequence: rowIds.last });
   webhooks.statements.deleteCursorsOf.run(name);
   return found.id;

@@ -92,6 +92,12 @@ export class WebhookRows {
     this.#counted(endpoint, -this.statements.deleteMessage.run(endpoint, document, id).changes);
   }
 
+  /** Removes the messages that have content of a document. */
+  deleteContents(document: string): void {
+    this.statements.deleteContentsOf.run(document);
+    this.#counts = undefined;
+  }
+
   prune(before: number): void {
     this.statements.pruneMessages.run(before);
     this.#counts = undefined;

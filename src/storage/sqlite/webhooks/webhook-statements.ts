@@ -74,6 +74,10 @@ export function prepareWebhookStatements(database: Database) {
     selectMessages: database.prepare<MessageRow, [endpoint: string, limit: number]>(
       `${message} WHERE webhook = ? ORDER BY webhook_messages.id LIMIT ?`,
     ),
+    // In JSON the quotes of a name or a user are escaped.
+    deleteContentsOf: database.prepare<void, [document: string]>(
+      `DELETE FROM webhook_messages WHERE document = ? AND instr(body, '"content":') > 0`,
+    ),
     pruneMessages: database.prepare<void, [before: number]>("DELETE FROM webhook_messages WHERE failed_at < ?"),
     selectWaiting: database.prepare<{ name: string }, [endpoint: string, after: string, limit: number]>(
       `SELECT DISTINCT document AS name FROM webhook_messages
