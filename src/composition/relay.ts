@@ -40,8 +40,8 @@ export interface RelayOptions extends SyncRoomDependencies, Pick<PartDependencie
 }
 
 /**
- * The options that all sync rooms on `store` share. The memory for documents and the window of acknowledgements are read
- * from `options` whenever they are needed: their owner may change them. `dropped` is told how many bytes have become garbage.
+ * The options that all sync rooms on `store` share. The memory for documents, the window of acknowledgements and how long
+ * histories are kept are read from `options` whenever they are needed: their owner may change them. `dropped` is told how many bytes have become garbage.
  */
 export function syncRoomOptions(
   store: Store,
@@ -136,8 +136,8 @@ export function openRelay(store: Store, options: RelayOptions): Relay {
     protocols,
     endpoints: endpointsOf(protocols),
     isReady: () => !queue.isFailing,
-    reload: ({ documentMemoryBytes, acknowledgementWindowMs }) => {
-      Object.assign(changeable, { documentMemoryBytes, acknowledgementWindowMs });
+    reload: ({ documentMemoryBytes, acknowledgementWindowMs, historyKeepMs }) => {
+      Object.assign(changeable, { documentMemoryBytes, acknowledgementWindowMs, historyKeepMs });
     },
     settle: async () => {
       await queue.idle();

@@ -75,6 +75,20 @@ describe("a running server takes over", () => {
     expect([(await page(one)).status, await readerOf(one)]).toEqual([400, "*"]);
   });
 
+  test("how long histories are kept, and whether there are any", async () => {
+    await start({ YURT_HISTORY_KEEP: "0" });
+    const versionsAfter = async (text: string) => {
+      const headers = { "content-type": "application/json" };
+      const path = `${server.url}/v1/docs/doc`;
+      await fetch(`${path}/json?as=auto`, { method: "PUT", headers, body: JSON.stringify({ text }) });
+      const { items } = Object(await (await fetch(`${path}/versions`)).json());
+      return items.length;
+    };
+    expect([await versionsAfter("one"), await versionsAfter("two")]).toEqual([0, 0]);
+    await server.reload(settings({ YURT_HISTORY_KEEP_FOR: "d*=1d" }));
+    expect(await versionsAfter("three")).toBe(1);
+  });
+
   test("limits, and keeps those that need a restart", async () => {
     await start({ YURT_LIMITS_CONNECTIONS: "1" });
     const socket = await connect();

@@ -33,13 +33,17 @@ export interface DocumentsPart extends Part {
   readonly content: DocumentContent;
 }
 
+/** The part of a server that serves documents over HTTP. */
+export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: DocumentsPartOptions): DocumentsPart {
+  const { changes, rooms } = relay;
+  let [keptMs, { historyKeepMs }] = [deletedDocumentsMs, shared];
+  const keepMs = (document: string) => historyKeepMs(document);
   const documents = new Documents({ store, rooms, changes, deletion: new Deletion({ store, rooms }) });
   const workers = new ContentWorkers({ ...shared, startWorker: startContentWorker });
   const merger = new WorkerMerger({ ...shared, workers });
   const content = new DocumentContent({ ...shared, documents, workers });
   const states = new DocumentStates({ ...shared, documents, merger });
   const streams = new EventStreams(shared);
-  let keptMs = deletedDocumentsMs;
   const deleted = new DeletedDocuments({ ...shared, documents, keepMs: () => keptMs });
   const stopForgetting = documents.watch(({ document }) => {
     states.forget(document);
@@ -64,6 +68,7 @@ export interface DocumentsPart extends Part {
       streams.close();
       await deleted.close();
       await history?.[Symbol.asyncDispose]();
+      historyKeepMs = next.historyKeepMs;
     },
     [Symbol.asyncDispose]: async () => {
       stopForgetting();

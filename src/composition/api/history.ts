@@ -6,11 +6,11 @@ import { historyRoutes } from "../../documents/routes/history-routes.ts";
 import { versionRoutes } from "../../documents/routes/version-routes.ts";
 import type { HistoryStore } from "../../storage/history/history-store.ts";
 import type { Part } from "../part.ts";
-import type { PartDependencies, ServerOptions } from "../server-options.ts";
+import type { PartDependencies } from "../server-options.ts";
 
-export interface HistoryPartOptions
-  extends Pick<PartDependencies, "clock" | "limits" | "log">,
-    Pick<ServerOptions, "historyKeepMs"> {
+export interface HistoryPartOptions extends Pick<PartDependencies, "clock" | "limits" | "log"> {
+  /** How long the history of a document is kept, in milliseconds. It may change. */
+  readonly keepMs: (document: string) => number;
   readonly documents: Documents;
   readonly history: HistoryStore;
 }

@@ -21,6 +21,7 @@ export const historyOptions = {
     expected: "a time such as 90d or 12h, up to 36500d; 0 keeps no history",
     help: "how long the history of documents is kept, deleted content included; 0: no history",
     group: "History",
+    isReloadable: true,
     placeholder: "time",
   }),
   "history.keep-for": option<readonly KeepFor[]>({
@@ -32,6 +33,7 @@ export const historyOptions = {
       "patterns of document names with a time each, such as notes/**=365d,drafts/**=0; the first that matches counts",
     help: "another time for documents by name or pattern with * and **, as in notes/**=365d; 0: no history",
     group: "History",
+    isReloadable: true,
     placeholder: "names=time",
   }),
 };
