@@ -4,7 +4,6 @@ import { createMetrics, type Metrics } from "../ops/metrics.ts";
 import { type DataFolder, openDataFolder, openExistingDataFolder } from "../storage/data-folder.ts";
 import { DatabaseMissing, databaseName, hasDatabase } from "../storage/sqlite/database-file.ts";
 import { type FileStore, openSqliteStore } from "../storage/sqlite/sqlite-store.ts";
-import type { Store } from "../storage/store.ts";
 import type { ServerOptions } from "./server-options.ts";
 
 interface StoreDependencies {
@@ -14,7 +13,7 @@ interface StoreDependencies {
 
 /** The documents of a data folder, which no server can use until `close`. */
 export interface OpenedStore {
-  readonly store: Store;
+  readonly store: FileStore;
   close(): Promise<void>;
 }
 
@@ -40,7 +39,7 @@ export function openOrCreateStore({ dataFolder }: Pick<ServerOptions, "dataFolde
 }
 
 function openStoreIn(dataFolder: DataFolder): OpenedStore {
-  let store: Store;
+  let store: FileStore;
   try {
     store = openDatabase(dataFolder, { clock: systemClock, metrics: createMetrics() });
   } catch (error) {

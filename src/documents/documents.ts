@@ -90,6 +90,16 @@ export class Documents {
     return this.#options.store.scrub();
   }
 
+  /** Compacts a document now, as far as that is possible. Rejects as `open`. */
+  async compact(document: string): Promise<void> {
+    const lease = await this.open(document);
+    try {
+      await lease.room.compact();
+    } finally {
+      lease.release();
+    }
+  }
+
   /**
    * Opens the room of a document, whether it has updates or not, and keeps it open until the lease is released. Rejects
    * with `DocumentDeleted`.

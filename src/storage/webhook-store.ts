@@ -2,7 +2,7 @@ import type { RowId } from "./store.ts";
 
 /** The events that a webhook can subscribe to. */
 export const eventTypes = [
-  ...["doc.created", "doc.updated", "doc.deleted", "doc.undeleted", "doc.purged"],
+  ...["doc.created", "doc.updated", "doc.restored", "doc.deleted", "doc.undeleted", "doc.purged"],
   ...["version.created", "room.opened", "room.closed", "user.joined", "user.left"],
   ...["compaction.failed", "quota.exceeded"],
 ] as const;

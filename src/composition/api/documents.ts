@@ -4,6 +4,7 @@ import { ContentWorkers, startContentWorker } from "../../documents/edits/conten
 import { DocumentContent } from "../../documents/edits/document-content.ts";
 import { WorkerMerger } from "../../documents/edits/worker-merger.ts";
 import { EventStreams } from "../../documents/events/event-streams.ts";
+import { versionsBeforeEdits } from "../../documents/history/keep-version.ts";
 import { contentRoutes } from "../../documents/routes/content-routes.ts";
 import { copyRoutes } from "../../documents/routes/copy-routes.ts";
 import { documentRoutes } from "../../documents/routes/document-routes.ts";
@@ -12,7 +13,9 @@ import { presenceRoutes } from "../../documents/routes/presence-routes.ts";
 import { updateRoutes } from "../../documents/routes/update-routes.ts";
 import { DocumentStates } from "../../documents/states/document-states.ts";
 import { Deletion } from "../../relay/deletion.ts";
+import type { HistoryStore } from "../../storage/history/history-store.ts";
 import type { Store } from "../../storage/store.ts";
+import type { WebhookStore } from "../../storage/webhook-store.ts";
 import type { Part } from "../part.ts";
 import type { Relay } from "../relay.ts";
 import type { PartDependencies, ServerOptions } from "../server-options.ts";
@@ -26,9 +29,6 @@ export interface DocumentsPartOptions
   readonly deletedDocumentsMs?: number | undefined;
 }
 
-/** The part of a server that serves documents over HTTP. */
-export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: DocumentsPartOptions): DocumentsPart {
-  const { changes, rooms } = relay;
 export interface DocumentsPart extends Part {
   readonly content: DocumentContent;
 }
@@ -41,7 +41,8 @@ export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: D
   const documents = new Documents({ store, rooms, changes, deletion: new Deletion({ store, rooms }) });
   const workers = new ContentWorkers({ ...shared, startWorker: startContentWorker });
   const merger = new WorkerMerger({ ...shared, workers });
-  const content = new DocumentContent({ ...shared, documents, workers });
+  const keepVersion = versionsBeforeEdits({ history: store.history, keepMs });
+  const content = new DocumentContent({ ...shared, documents, workers, keepVersion });
   const states = new DocumentStates({ ...shared, documents, merger });
   const streams = new EventStreams(shared);
   const deleted = new DeletedDocuments({ ...shared, documents, keepMs: () => keptMs });
@@ -49,9 +50,13 @@ export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: D
     states.forget(document);
     content.forget(document);
   });
-  const options = { ...shared, content, documents, merger, states, streams };
-  const history = store.history && openHistory({ ...shared, documents, history: store.history });
+  const { history: historyStore, webhooks } = store;
+  const history = openHistory({ ...shared, documents, history: historyStore, keepMs, webhooks });
+  const { documentHistory } = history;
+  const parts = { documentHistory, history: historyStore, keepMs, keepVersion };
+  const options = { ...shared, ...parts, content, documents, merger, states, streams };
   return {
+    content,
     api: [
       ...documentRoutes(options),
       ...updateRoutes(options),
@@ -59,21 +64,21 @@ export function openDocuments({ relay, store, deletedDocumentsMs, ...shared }: D
       ...copyRoutes(options),
       ...presenceRoutes(options),
       ...eventRoutes(options),
-      ...(history?.api ?? []),
+      ...(history.api ?? []),
     ],
     reload: (next) => {
       keptMs = next.deletedDocumentsMs;
+      historyKeepMs = next.historyKeepMs;
     },
     drain: async () => {
       streams.close();
       await deleted.close();
-      await history?.[Symbol.asyncDispose]();
-      historyKeepMs = next.historyKeepMs;
+      await history[Symbol.asyncDispose]();
     },
     [Symbol.asyncDispose]: async () => {
       stopForgetting();
       workers.close();
-      await history?.[Symbol.asyncDispose]();
+      await history[Symbol.asyncDispose]();
       await deleted.close();
     },
   };

@@ -7,6 +7,7 @@ import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Documents } from "../documents.ts";
 import type { UpdateMerger } from "../states/update-merger.ts";
 
+import type { KeepVersion } from "../history/keep-version.ts";
 export interface ImportOptions {
   readonly documents: Pick<Documents, "write">;
   readonly merger: UpdateMerger;
@@ -18,6 +19,12 @@ export interface ImportOptions {
   readonly user: string | undefined;
   /** The most bytes of the updates of one document. */
   readonly maxDocumentBytes: number;
+  /** Takes the histories of new documents; undefined if they are left out. */
+  readonly history?: Pick<HistoryStore, "addPart" | "expectParts"> | undefined;
+  /** Whether the document with this name has a history. */
+  readonly keepsHistory: (document: string) => boolean;
+  /** Called before a document that exists gets the updates of the export. */
+  readonly keepVersion?: KeepVersion | undefined;
   /** The most bytes of a name. */
   readonly nameBytes: number;
 }
@@ -165,13 +172,19 @@ class Import {
     }
   }
 
-  async #writeNew(document: string, update: Uint8Array): Promise<RefusalReason | undefined> {
-    const { documents, existing, user } = this.#options;
+  async #writeNew(open: OpenDocument, update: Uint8Array): Promise<RefusalReason | undefined> {
+    const { documents, existing, keepVersion, user } = this.#options;
+    const { historyUntil, name: document } = open;
+    const history = this.#options.keepsHistory(document) ? this.#options.history : undefined;
+    if (historyUntil !== undefined) await history?.expectParts(historyUntil);
     const outcome = await documents.write({ document, update, user, condition: (sequence) => sequence === 0 });
     if (outcome.kind !== "refused") return this.#counted(outcome, "created");
-    if (existing === "merge") return this.#counted(await documents.write({ document, update, user }), "merged");
-    this.#counts.skipped += 1;
-    return undefined;
+    if (existing === "skip") {
+      this.#counts.skipped += 1;
+      return undefined;
+    }
+    await keepVersion?.(document);
+    return this.#counted(await documents.write({ document, update, user }), "merged");
   }
 
   #counted(outcome: WriteOutcome, change: "created" | "merged"): RefusalReason | undefined {

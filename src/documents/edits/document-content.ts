@@ -6,6 +6,7 @@ import { decodeStateVector } from "../../relay/update/state-vector.ts";
 import type { RowId } from "../../storage/store.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Documents, WriteOrder } from "../documents.ts";
+import type { KeepVersion } from "../history/keep-version.ts";
 import { EditRefused } from "./content/edit-refused.ts";
 import { ContentCache } from "./content-cache.ts";
 import type { ContentReply, EditJob, ReadJob } from "./content-job.ts";
@@ -19,6 +20,8 @@ export interface DocumentContentOptions {
   readonly workers: Pick<ContentWorkers, "run">;
   readonly clock: Clock;
   readonly limits: Pick<ContentLimits, "contentRequests" | "contentRequestMs" | "contentCacheBytes">;
+  /** Called before the content of a document that exists is replaced. */
+  readonly keepVersion?: KeepVersion | undefined;
 }
 
 export interface ContentRequest<Job> extends Pick<QueuedJob, "source" | "signal"> {
@@ -167,6 +170,7 @@ export class DocumentContent {
     }
     if (reply.kind !== "edited") throw new Error(`a content worker answered with ${reply.kind}`);
     const { client, end, start, update } = reply;
+    if (job.kind === "put" && sequence > 0) await this.#options.keepVersion?.(document);
     if (clockIn(room, client) !== start) return undefined;
     // Forgotten until it is known that the edit was written.
     this.#clients.forget(document);

@@ -14,6 +14,7 @@ import type { Documents } from "../documents.ts";
 import type { ReadJob } from "../edits/content-job.ts";
 import type { ActivityRange, HistoryJob, MomentParts } from "./history-job.ts";
 import type { HistoryQueue } from "./history-queue.ts";
+import { automatic, keepVersion, presentVersion } from "./keep-version.ts";
 
 /** The document at that moment is not known: it is before the history, or in a part without one. */
 export class MomentUnknown extends Error {
@@ -24,10 +25,22 @@ export class MomentUnknown extends Error {
 }
 
 export interface DocumentHistoryOptions {
-  readonly documents: Pick<Documents, "open" | "read" | "write" | "scrub">;
+  readonly documents: Pick<Documents, "compact" | "read" | "write" | "scrub">;
   readonly history: HistoryStore;
   readonly queue: Pick<HistoryQueue, "run">;
   readonly clock: Clock;
+  /** A document was restored. Never rejects. */
+  readonly restored: (restoring: Restoring) => Promise<void>;
+}
+
+/** An edit that has made a document as it was at a moment. */
+export interface Restoring {
+  readonly document: string;
+  /** The row of the edit. */
+  readonly sequence: number;
+  /** The last update of the moment. */
+  readonly restoredSequence: number;
+  readonly user: string | undefined;
 }
 
 /** The sender of a request, as far as the queue has to know it. */
@@ -117,9 +130,12 @@ export class DocumentHistory {
     if (reply.kind !== "restored") throw new Error(`the history worker has answered with ${reply.kind}`);
     const { last, update } = reply;
     if (isDry) return { kind: "dry", bytes: update?.byteLength ?? 0, last };
-    // The moment before is a version, to which one can return.
-    await this.#markPresent(document);
-    const outcome = await this.#options.documents.write({ document, update: update ?? noUpdate, user, condition });
+    const { documents, history, restored } = this.#options;
+    // The state before is a version, to which one can return.
+    await keepVersion(document, { history });
+    const outcome = await documents.write({ document, update: update ?? noUpdate, user, condition });
+    const isRestored = outcome.kind === "written" && outcome.isChanged;
+    if (isRestored) await restored({ document, sequence: outcome.sequence, restoredSequence: last.sequence, user });
     return { ...outcome, last };
   }
 
@@ -153,11 +169,8 @@ export class DocumentHistory {
     { name, user }: { readonly name: string; readonly user: string | undefined },
   ): Promise<StoredVersion | undefined> {
     const { history } = this.#options;
-    const progress = await history.progress(document);
-    if (progress === undefined) return undefined;
-    const last = await this.#lastOf(document);
-    const users = [...new Set([...progress.users, ...progress.tail.flatMap((origin) => origin.user ?? [])])];
-    return history.addVersion(document, { ...last, name, users, createdBy: user });
+    const present = await presentVersion(document, history);
+    return present && history.addVersion(document, { ...present, name, createdBy: user });
   }
 
   /** Names a version; undefined takes the name of an automatic one away. Resolves with false if there is no document. */
@@ -175,13 +188,8 @@ export class DocumentHistory {
    */
   async erase(document: string, before?: number): Promise<void> {
     const { documents, history } = this.#options;
-    const lease = await documents.open(document);
-    try {
-      // The tail has deleted content as well.
-      await lease.room.compact();
-    } finally {
-      lease.release();
-    }
+    // The tail has deleted content as well.
+    await documents.compact(document);
     if (before === undefined) await history.shorten(document);
     else await this.shorten(document, { before, isInclusive: true, source: "", signal: never });
     await documents.scrub();
@@ -216,23 +224,6 @@ export class DocumentHistory {
     return { moment, stored };
   }
 
-  async #lastOf(document: string): Promise<UpdateTime> {
-    const stored = await this.#options.history.moment(document, { sequence: Number.MAX_SAFE_INTEGER });
-    if (stored === undefined || stored.kind !== "updates") throw new MomentUnknown();
-    return stored.last;
-  }
-
-  /** Makes the present an automatic version. */
-  async #markPresent(document: string): Promise<void> {
-    const { history } = this.#options;
-    const last = await this.#lastOf(document);
-    const [newest] = await history.versions(document, { limit: 1 });
-    if (newest !== undefined && newest.sequence >= last.sequence) return;
-    const progress = await history.progress(document);
-    const users = [...(progress?.users ?? []), ...(progress?.tail ?? []).flatMap((origin) => origin.user ?? [])];
-    await history.putVersion(document, automatic({ ...last, users: [...new Set(users)] }));
-  }
-
   async #versionsOfTail(document: string): Promise<readonly AutomaticVersion[]> {
     const { clock, history } = this.#options;
     const progress = await history.progress(document);
@@ -251,7 +242,3 @@ const always = { from: 0, to: Number.MAX_SAFE_INTEGER };
 const never = new AbortController().signal;
 /** An update without structs and deletes. */
 const noUpdate = Uint8Array.of(0, 0);
-
-function automatic(version: AutomaticVersion): StoredVersion {
-  return { ...version, number: 0, name: undefined, createdBy: undefined };
-}

@@ -24,7 +24,9 @@ import { refusing, sourceOf } from "./content-routes.ts";
 import { joinedPrefix, present } from "./document-routes.ts";
 import { writeAnswer, writtenAnswer } from "./update-routes.ts";
 
-export interface CopyRoutesOptions extends Pick<ForkCollaborators, "keepsDeleted"> {
+export interface CopyRoutesOptions
+  extends Pick<ForkCollaborators, "documentHistory" | "keepsDeleted">,
+    Pick<ImportOptions, "keepVersion"> {
   readonly documents: Documents;
   readonly content: DocumentContent;
   readonly merger: UpdateMerger;
@@ -231,7 +233,7 @@ async function* only(info: DocumentInfo): AsyncGenerator<DocumentInfo> {
 async function* none(): AsyncGenerator<never> {}
 
 async function importAll(
-  { clock, documents, limits, merger }: CopyRoutesOptions,
+  { clock, documents, history, keepMs, keepVersion, limits, merger }: CopyRoutesOptions,
   copies: CopyCount,
   {
     caller,
@@ -273,3 +275,6 @@ async function importAll(
     end();
   }
 }
+      history: includesScope(caller.scope, "docs:admin") ? history : undefined,
+      keepsHistory: (document) => keepMs(document) > 0,
+      keepVersion,

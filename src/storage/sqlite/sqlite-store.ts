@@ -41,6 +41,7 @@ export interface SqliteStoreOptions {
 
 /** A store in a file. It takes no updates, and makes none durable, while the path names another file, or none. */
 export interface FileStore extends Store, FolderContent {
+  readonly history: HistoryStore;
   readonly webhooks: WebhookStore;
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import * as Y from "yjs";
 import { superfluousVersions } from "../../../src/documents/history/history-retention.ts";
 import { type ApiServer, startApiServer } from "../../support/api/api-server.ts";
+import { WebhookApplication } from "../../support/servers/webhook-application.ts";
 
 /** Writes an update as a user, and returns the sequence. */
 async function write(api: ApiServer, doc: Y.Doc, edit: () => void, token?: string): Promise<number> {
@@ -81,6 +82,93 @@ test("a document is read at any moment, named, compared, and restored as an edit
   const reader = await api.token({ doc: "read" }, "cid");
   const refused = await api.ask("GET", `/v1/docs/doc/at/${first}/text/text`, { token: reader });
   expect(refused.body["code"]).toBe("read-only");
+});
+
+const idsOf = (versions: { readonly body: Readonly<Record<string, unknown>> }) =>
+  [versions.body["items"]].flat().map((version) => Object(version).id);
+
+test("the state before a PUT and before an import is a version, one in a minute, and not before other edits", async () => {
+  await using api = await startApiServer();
+  const doc = new Y.Doc();
+  const first = await write(api, doc, () => doc.getText("text").insert(0, "first"));
+  const versions = () => api.ask("GET", "/v1/docs/doc/versions");
+  const patch = [{ op: "text", path: "/text", at: 0, ins: "the " }];
+  const patched = await api.ask("PATCH", "/v1/docs/doc/json", {
+    ...{ body: patch, headers: { "content-type": "application/json-patch+json" } },
+  });
+  expect(idsOf(await versions())).toEqual([]);
+  const put = (body: unknown) => api.ask("PUT", "/v1/docs/doc/json", { body });
+  await put({ text: "the first" });
+  expect(idsOf(await versions())).toEqual([]);
+  await put({ text: "second" });
+  const kept = `v${patched.body["sequence"]}`;
+  expect(idsOf(await versions())).toEqual([kept]);
+  expect(await textOf(api, kept)).toBe("the first");
+  await put({ text: "third" });
+  expect(idsOf(await versions())).toEqual([kept]);
+  expect(first).toBeGreaterThan(0);
+
+  const other = await api.ask("PUT", "/v1/docs/other/json?as=auto", { body: { text: "one" } });
+  const lines = new TextDecoder().decode((await api.ask("GET", "/v1/docs/doc/export")).bytes);
+  const headers = { "content-type": "application/x-ndjson" };
+  const asOther = lines.replace('"name":"doc"', '"name":"other"');
+  await api.ask("POST", "/v1/import", { body: asOther, headers });
+  expect(idsOf(await api.ask("GET", "/v1/docs/other/versions"))).toEqual([]);
+  await api.ask("POST", "/v1/import?existing=merge", { body: asOther, headers });
+  expect(idsOf(await api.ask("GET", "/v1/docs/other/versions"))).toEqual([`v${other.body["sequence"]}`]);
+});
+
+test("a document without a history has no versions of its own", async () => {
+  await using api = await startApiServer({ historyKeepMs: () => 0 });
+  await api.ask("PUT", "/v1/docs/doc/json?as=auto", { body: { text: "one" } });
+  await api.ask("PUT", "/v1/docs/doc/json", { body: { text: "two" } });
+  expect(idsOf(await api.ask("GET", "/v1/docs/doc/versions"))).toEqual([]);
+});
+
+test("webhooks are told of a document that was restored, and of none that was the same already", async () => {
+  await using api = await startApiServer();
+  await using application = new WebhookApplication(() => new Response(null, { status: 204 }));
+  const admin = api.keys["docs:admin"];
+  const body = { url: application.url, events: ["doc.restored"] };
+  expect((await api.ask("POST", "/v1/webhooks", { token: admin, body })).status).toBe(201);
+  const doc = new Y.Doc();
+  const first = await write(api, doc, () => doc.getText("text").insert(0, "first"));
+  await write(api, doc, () => doc.getText("text").insert(0, "not the "));
+  const restore = (at: number) =>
+    api.ask("POST", "/v1/docs/doc/restore", { token: api.keys["docs:write"], body: { at: String(at) } });
+  const restored = await restore(first);
+  await restore(first);
+  await application.asked(1);
+  expect(application.received.map(({ body: received }) => JSON.parse(received))).toEqual([
+    {
+      type: "doc.restored",
+      timestamp: expect.any(String),
+      data: {
+        document: "doc",
+        sequence: restored.body["sequence"],
+        restoredSequence: first,
+        user: "key:test docs:write",
+      },
+    },
+  ]);
+});
+
+test("XML is read at a moment, and what is no XML is refused", async () => {
+  await using api = await startApiServer();
+  const doc = new Y.Doc();
+  const first = await write(api, doc, () => {
+    const element = new Y.XmlElement("p");
+    element.insert(0, [new Y.XmlText("one")]);
+    doc.getXmlFragment("xml").insert(0, [element]);
+    doc.getText("text").insert(0, "words");
+  });
+  await write(api, doc, () => doc.getXmlFragment("xml").delete(0, 1));
+  const read = await api.ask("GET", `/v1/docs/doc/at/${first}/xml/xml`);
+  expect([new TextDecoder().decode(read.bytes), read.headers.get("content-type")]).toEqual([
+    "<p>one</p>",
+    "application/xml; charset=utf-8",
+  ]);
+  expect((await api.ask("GET", `/v1/docs/doc/at/${first}/xml/text`)).body["code"]).toBe("root-type-mismatch");
 });
 
 test("an erased history leaves no byte of deleted text in any file, and the document as it is", async () => {

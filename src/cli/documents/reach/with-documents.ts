@@ -12,7 +12,7 @@ export async function withDocuments(
   task: (documents: ReachedDocuments, folder: Offline) => Promise<number>,
 ): Promise<number> {
   return withDataFolder(input, async (folder) => {
-    const documents = serverOf(folder) ?? new FolderDocuments(openStore(folder));
+    const documents = serverOf(folder) ?? new FolderDocuments(openStore(folder), folder);
     try {
       return await task(documents, folder);
     } finally {
@@ -23,7 +23,7 @@ export async function withDocuments(
 
 /** Creates the folder and its database if they are missing. */
 export function reachOrCreate(folder: Offline): ReachedDocuments {
-  return serverOf(folder) ?? new FolderDocuments(openOrCreateStore(folder));
+  return serverOf(folder) ?? new FolderDocuments(openOrCreateStore(folder), folder);
 }
 
 /** Undefined when the folder holds no documents. */
@@ -31,7 +31,7 @@ export function reachIfPresent(folder: Offline): ReachedDocuments | undefined {
   const server = serverOf(folder);
   if (server !== undefined) return server;
   const opened = openStoreIfPresent(folder);
-  return opened && new FolderDocuments(opened);
+  return opened && new FolderDocuments(opened, folder);
 }
 
 function serverOf({ dataFolder }: Offline): ReachedDocuments | undefined {
