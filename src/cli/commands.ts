@@ -149,9 +149,10 @@ const documentCommands: readonly CommandDefinition[] = [
   },
   {
     usage: "fork <name> <copy>",
-    help: "copy the content of a document into a new one",
+    help: "copy the content of a document, or of a moment of its history, into a new one",
     switches: ["json"],
     settings: ["data", "sync.no-gc", "limits.document-bytes", "limits.name-bytes"],
+    texts: ["at"],
     load: async () => (await import("./documents/fork.ts")).forkDocument,
   },
   {
@@ -271,7 +272,7 @@ export interface ChoiceHelp {
 export const textHelp: Readonly<Record<Text, { readonly help: string; readonly placeholder: string }>> = {
   user: { help: "user id", placeholder: "name" },
   output: { help: "write to this new file instead of standard output", placeholder: "file" },
-  at: { help: "the moment: a time, how long ago (2h), a sequence, or a version; required", placeholder: "moment" },
+  at: { help: "the moment: a time, how long ago (2h), a sequence, or a version", placeholder: "moment" },
   prefix: { help: "only documents whose names begin with this text", placeholder: "text" },
   ttl: { help: `lifetime: ${durationForms} (default: 1h)`, placeholder: "time" },
 };

@@ -2,7 +2,7 @@ import { Content } from "./content.ts";
 import { base64url, fromBase64 } from "./encoding.ts";
 import { YurtError } from "./errors.ts";
 import { follow } from "./follow.ts";
-import { History } from "./history.ts";
+import { History, type Moment, textOf } from "./history.ts";
 import { bodyOf, type ReadOptions, type Requests } from "./requests.ts";
 import type { WriteOptions, Written } from "./writes.ts";
 
@@ -37,6 +37,16 @@ export interface DocumentEvent {
 export interface FollowOptions extends ReadOptions {
   /** The sequence that the caller has; by default the present one. */
   readonly since?: number | undefined;
+}
+
+export interface ExportOptions extends ReadOptions {
+  /** Whether histories and versions are exported as well, with deleted content. */
+  readonly history?: boolean | undefined;
+}
+
+export interface ForkOptions extends ReadOptions {
+  /** The moment of which the content is copied; by default the present. */
+  readonly at?: Moment | undefined;
 }
 
 /** The awareness state of one client in a document. */
@@ -130,9 +140,13 @@ export class Document {
     return disconnected;
   }
 
-  /** Copies the content into a new document. Rejects with the code `document-exists` if there is one of that name. */
-  fork(to: string, options: ReadOptions = {}): Promise<Written> {
-    return this.#requests.json({ method: "POST", path: `${this.#path}/fork`, body: { to }, ...options });
+  /**
+   * Copies the content, or that of a moment of the history, into a new document. Rejects with the code `document-exists` if
+   * there is one of that name.
+   */
+  fork(to: string, { at, ...options }: ForkOptions = {}): Promise<Written> {
+    const body = { to, at: at === undefined ? undefined : textOf(at) };
+    return this.#requests.json({ method: "POST", path: `${this.#path}/fork`, body, ...options });
   }
 
   /** The document as lines of JSON, which `YurtClient.import` reads. The last line has `end`. */

@@ -77,6 +77,12 @@ export class History {
     return (await this.#requests.send({ path, ...options })).text();
   }
 
+  /** A root of XML at a moment. */
+  async xml(moment: Moment, root: string, options: ReadOptions = {}): Promise<string> {
+    const path = `${this.#at(moment)}/xml/${encodeURIComponent(root)}`;
+    return (await this.#requests.send({ path, ...options })).text();
+  }
+
   /** The parts of a text that stay, were added and were removed between two moments; by default until the present. */
   diff(root: string, from: Moment, to?: Moment, options: ReadOptions = {}): Promise<readonly DiffPart[]> {
     const query = { root, from: textOf(from), to: to === undefined ? undefined : textOf(to) };
@@ -155,6 +161,7 @@ export class History {
   }
 }
 
-function textOf(moment: Moment): string {
+/** A moment as a parameter of the API. */
+export function textOf(moment: Moment): string {
   return moment instanceof Date ? moment.toISOString() : String(moment);
 }

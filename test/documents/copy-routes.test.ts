@@ -52,6 +52,42 @@ test("a fork has the content of the other document without what was deleted, and
   expect(Buffer.from(bytes).includes("needle")).toBe(false);
 });
 
+test("a fork of a moment has the content of then; it needs the permission to write both documents", async () => {
+  await using api = await startApiServer({ mode: "token" });
+  const both = await api.token({ from: "write", to: "write", late: "write" }, "ann");
+  const doc = new Y.Doc();
+  const text = doc.getText("text");
+  text.insert(0, "first needle");
+  text.delete(5, 7);
+  const updates = [Y.encodeStateAsUpdate(doc)];
+  const vector = Y.encodeStateVector(doc);
+  text.delete(0, 5);
+  text.insert(0, "second");
+  updates.push(Y.encodeStateAsUpdate(doc, vector));
+  const [first] = [
+    await api.ask("POST", "/v1/docs/from/update", { token: both, body: updates[0] }),
+    await api.ask("POST", "/v1/docs/from/update", { token: both, body: updates[1] }),
+  ];
+  const at = String(first.body["sequence"]);
+  const fork = (body: unknown, token = both) => api.ask("POST", "/v1/docs/from/fork", { token, body });
+  expect((await fork({ to: "to", at })).status).toBe(201);
+  expect(await read(api, "to", both)).toBe("first");
+  expect((await fork({ to: "to", at })).body["code"]).toBe("document-exists");
+  const reader = await api.token({ from: "read", late: "write" });
+  expect((await fork({ to: "late", at }, reader)).body["code"]).toBe("read-only");
+  expect((await fork({ to: "late", at }, api.keys["docs:read"])).body["code"]).toBe("forbidden");
+  expect((await fork({ to: "late", at: "2001-01-01T00:00:00Z" })).body["code"]).toBe("moment-unknown");
+  expect((await fork({ to: "late", at: "yesterday" })).body).toMatchObject({
+    code: "invalid-request",
+    errors: [{ pointer: "/at" }],
+  });
+  const missing = await api.ask("POST", "/v1/docs/nothing/fork", {
+    ...{ token: api.keys["docs:write"], body: { to: "late", at } },
+  });
+  expect(missing.body["code"]).toBe("not-found");
+  expect(await read(api, "late", both)).toBe(404);
+});
+
 test("of several forks to one name one is made, and none to a name that a document has, or had", async () => {
   await using api = await startApiServer();
   await write(api, "from");

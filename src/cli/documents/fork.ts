@@ -1,11 +1,12 @@
-import { type PreparedImport, prepareImport } from "../../relay/import/prepare-import.ts";
-import type { StoredDocument } from "../../storage/store.ts";
+import { logOf, prepareImport } from "../../relay/import/prepare-import.ts";
+import type { Moment } from "../../storage/history/history-store.ts";
 import type { CommandInput } from "../command.ts";
 import { exitCodes } from "../exit-code.ts";
-import type { Offline } from "../offline.ts";
 import { formatName } from "../output/print.ts";
 import { type ListColumn, RowWriter } from "../output/records.ts";
 import { describeMissing } from "./documents.ts";
+import { describeUnknownMoment, momentIn, momentMissing } from "./moment.ts";
+import type { ReachedDocuments } from "./reach/reached-documents.ts";
 import { withDocuments } from "./reach/with-documents.ts";
 
 const columns: readonly ListColumn<"outcome" | "name">[] = [
@@ -13,17 +14,24 @@ const columns: readonly ListColumn<"outcome" | "name">[] = [
   { key: "name", title: "NAME", kind: "name" },
 ];
 
-/** Copies the content of one document into a new one. */
+/** Copies the content of one document, or of a moment of its history, into a new one. */
 export async function forkDocument(input: CommandInput): Promise<number> {
   const [from = "", to = ""] = input.operands;
+  const at = input.texts.get("at");
+  const moment = momentIn(at);
+  if (at !== undefined && moment === undefined) {
+    input.stderr.write(momentMissing);
+    return exitCodes.usage;
+  }
   return withDocuments(input, async (documents, folder) => {
     const fail = (message: string) => {
       folder.complain(message);
       return exitCodes.failed;
     };
-    const stored = await documents.load(from);
-    if (stored === undefined || stored.deletedAt !== undefined) return fail(await describeMissing(from, documents));
-    const prepared = await prepareCopy(to, stored, folder);
+    const updates = await updatesOf(from, moment, documents);
+    if (updates === "unknown-moment") return fail(describeUnknownMoment(from));
+    if (updates === "missing") return fail(await describeMissing(from, documents));
+    const prepared = await prepareImport({ name: to, updates }, { ...folder, store: undefined });
     if (prepared.kind === "refused") return fail(`${formatName(to)} is not created: ${prepared.reason}.`);
     if (prepared.addition === undefined)
       return fail(`${formatName(from)} has no content, and a document without content is none.`);
@@ -34,8 +42,17 @@ export async function forkDocument(input: CommandInput): Promise<number> {
   });
 }
 
-/** One update with everything that the log has, verified as an import is. */
-function prepareCopy(name: string, { base, tail }: StoredDocument, folder: Offline): Promise<PreparedImport> {
-  const updates = (base === undefined ? tail : [base, ...tail]).map(({ update }) => update);
-  return prepareImport({ name, updates }, { ...folder, store: undefined });
+/** Everything that the log has, or one update with the document at a moment. */
+async function updatesOf(
+  name: string,
+  moment: Moment | undefined,
+  documents: ReachedDocuments,
+): Promise<readonly Uint8Array[] | "missing" | "unknown-moment"> {
+  if (moment !== undefined) {
+    const update = await documents.readAt(name, moment);
+    return typeof update === "string" ? update : [update];
+  }
+  const stored = await documents.load(name);
+  if (stored === undefined || stored.deletedAt !== undefined) return "missing";
+  return logOf(stored).map(({ update }) => update);
 }

@@ -1,11 +1,9 @@
-import { parseDuration } from "../../config/duration.ts";
-import { systemClock } from "../../lib/time/clock.ts";
-import type { Moment } from "../../storage/history/history-store.ts";
 import type { CommandInput } from "../command.ts";
 import { exitCodes } from "../exit-code.ts";
-import { formatName, print } from "../output/print.ts";
+import { print } from "../output/print.ts";
 import { type ListColumn, RowWriter } from "../output/records.ts";
 import { describeMissing } from "./documents.ts";
+import { describeUnknownMoment, momentIn, momentMissing } from "./moment.ts";
 import { withDocuments } from "./reach/with-documents.ts";
 
 const columns: readonly ListColumn<"outcome" | "name">[] = [
@@ -17,11 +15,9 @@ const columns: readonly ListColumn<"outcome" | "name">[] = [
 export async function restoreDocument(input: CommandInput): Promise<number> {
   const { operands, stderr, stdout, switches, texts } = input;
   const [name = ""] = operands;
-  const moment = momentOf(texts.get("at"));
+  const moment = momentIn(texts.get("at"));
   if (moment === undefined) {
-    stderr.write(
-      "yurt: Give the moment with --at: a time (2026-11-30T14:00:00Z), how long ago (2h), a sequence (1711),\nor the id of a version (v1711).\n",
-    );
+    stderr.write(momentMissing);
     return exitCodes.usage;
   }
   const isDry = switches.has("dry-run");
@@ -32,7 +28,7 @@ export async function restoreDocument(input: CommandInput): Promise<number> {
         complain(await describeMissing(name, documents));
         return exitCodes.failed;
       case "unknown-moment":
-        complain(`The history of ${formatName(name)} does not have this moment. See history.keep.`);
+        complain(describeUnknownMoment(name));
         return exitCodes.failed;
       case "restored":
       case "unchanged": {
@@ -43,15 +39,4 @@ export async function restoreDocument(input: CommandInput): Promise<number> {
       }
     }
   });
-}
-
-function momentOf(text: string | undefined): Moment | undefined {
-  if (text === undefined) return undefined;
-  // The id of a version has its sequence: v1711, v1711.2.
-  const [, sequence] = /^v?(\d{1,15})(?:\.\d+)?$/.exec(text) ?? [];
-  if (sequence !== undefined) return { sequence: Number(sequence) };
-  const agoMs = parseDuration(text);
-  if (agoMs !== undefined) return { at: systemClock.now() - agoMs };
-  const at = /^\d{4}-\d\d-\d\d/.test(text) ? Date.parse(text) : Number.NaN;
-  return Number.isNaN(at) ? undefined : { at };
 }

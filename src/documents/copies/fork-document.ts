@@ -1,11 +1,14 @@
 import { DocumentDeleted } from "../../relay/document/document-deleted.ts";
 import type { WriteOutcome } from "../../relay/server-updates/write-update.ts";
+import type { Moment } from "../../storage/history/history-store.ts";
 import type { Documents } from "../documents.ts";
 import type { ContentRequest, DocumentContent } from "../edits/document-content.ts";
+import type { DocumentHistory } from "../history/document-history.ts";
 
 export interface ForkCollaborators {
   readonly documents: Pick<Documents, "write">;
   readonly content: Pick<DocumentContent, "read">;
+  readonly documentHistory: Pick<DocumentHistory, "read">;
   /** Whether deleted content of the document with this name is kept. */
   readonly keepsDeleted: (document: string) => boolean;
 }
@@ -13,6 +16,8 @@ export interface ForkCollaborators {
 export interface ForkOrder extends Omit<ContentRequest<unknown>, "job"> {
   /** The name of the new document. */
   readonly to: string;
+  /** The moment of which the content is copied; by default the present. */
+  readonly moment?: Moment | undefined;
   /** The user id that is stored with it. */
   readonly user: string | undefined;
 }
@@ -25,16 +30,14 @@ export type ForkOutcome =
 
 /**
  * Creates a document with the content of another one, exactly once. What was deleted in the other one is not copied,
- * unless it is kept there for applications that go back to earlier states. Rejects as `DocumentContent.read` and
- * `Documents.write`.
+ * unless it is kept there for applications that go back to earlier states; a moment is copied without it. Rejects as
+ * `DocumentContent.read`, `DocumentHistory.read` and `Documents.write`.
  */
-export async function forkDocument(
-  { content, documents, keepsDeleted }: ForkCollaborators,
-  { to, user, ...request }: ForkOrder,
-): Promise<ForkOutcome> {
-  const job = { kind: "update", format: 1, collected: !keepsDeleted(request.document) } as const;
-  const read = await content.read({ ...request, job });
+export async function forkDocument(collaborators: ForkCollaborators, order: ForkOrder): Promise<ForkOutcome> {
+  const read = await readSource(collaborators, order);
   if (read === undefined) return { kind: "missing" };
+  const { to, user } = order;
+  const { documents } = collaborators;
   try {
     const condition = (sequence: number) => sequence === 0;
     const outcome = await documents.write({ document: to, update: read.body, user, condition });
@@ -43,4 +46,14 @@ export async function forkDocument(
     if (error instanceof DocumentDeleted) return { kind: "exists" };
     throw error;
   }
+}
+
+/** The document as one update. */
+async function readSource(
+  { content, documentHistory, keepsDeleted }: ForkCollaborators,
+  { moment, ...order }: ForkOrder,
+): Promise<{ readonly body: Uint8Array } | undefined> {
+  const job = { kind: "update", format: 1 } as const;
+  if (moment !== undefined) return documentHistory.read(order, moment, job);
+  return content.read({ ...order, job: { ...job, collected: !keepsDeleted(order.document) } });
 }

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { type Body, jsonBody } from "../../api/bodies.ts";
-import { accessEnded, type Caller, documentNotFound } from "../../api/caller.ts";
+import { accessEnded, type Caller, demandScope, documentNotFound } from "../../api/caller.ts";
 import type { ApiLimits } from "../../api/limits.ts";
 import { choice, text } from "../../api/parameters.ts";
 import { Problem } from "../../api/problems.ts";
@@ -24,6 +24,8 @@ import { refusing, sourceOf } from "./content-routes.ts";
 import { joinedPrefix, present } from "./document-routes.ts";
 import { writeAnswer, writtenAnswer } from "./update-routes.ts";
 
+import { historyProblem } from "./history-problem.ts";
+import { momentOf, momentText } from "./moment-of.ts";
 export interface CopyRoutesOptions
   extends Pick<ForkCollaborators, "documentHistory" | "keepsDeleted">,
     Pick<ImportOptions, "keepVersion"> {
@@ -39,7 +41,10 @@ export interface CopyRoutesOptions
 
 const tag = "Copies";
 const forkOrder = v.pipe(
-  v.strictObject({ to: v.pipe(v.string(), v.description("The name of the new document")) }),
+  v.strictObject({
+    to: v.pipe(v.string(), v.description("The name of the new document")),
+    at: v.optional(v.pipe(v.string(), v.maxLength(40), v.description(`${momentText}; by default the present`))),
+  }),
   v.title("Fork"),
 );
 
@@ -70,6 +75,9 @@ const lineOverhead = 1_024;
 const exportAnswer = { description: "Lines of JSON; the last one has `end`", type: documentLinesType };
 
 /** The routes that copy whole documents: fork, export, import. */
+/** The problems of reading a document, or a moment of it. */
+const readProblems = ["moment-unknown", "document-too-complex", "storage-unavailable", "overloaded"] as const;
+
 export function copyRoutes(options: CopyRoutesOptions): readonly Route[] {
   const { documents, limits } = options;
   const copies = new CopyCount(limits);
@@ -87,7 +95,7 @@ export function copyRoutes(options: CopyRoutesOptions): readonly Route[] {
       answers: {
         201: { ...writtenAnswer, headers: { ...writtenAnswer.headers, Location: "The path of the document" } },
       },
-      problems: ["document-exists", "document-too-large", "storage-unavailable", "storage-full", "overloaded"],
+      problems: ["document-exists", "document-too-large", "storage-full", ...readProblems],
       handle: (call) => fork(options, call),
     }),
     route({
@@ -179,8 +187,8 @@ async function fork(
   const writer = await permit(to, "docs:write");
   try {
     const source = sourceOf(caller, remoteAddress);
-    const order = { document, to, source, user: writer.user, signal: request.signal };
-    const outcome = await refusing(() => forkDocument(options, order));
+    const order = { document, to, moment, source, user: writer.user, signal: request.signal };
+    const outcome = await historyProblem(() => forkDocument(options, order));
     if (outcome.kind === "missing") throw documentNotFound();
     if (outcome.kind === "exists")
       throw new Problem(
@@ -189,6 +197,11 @@ async function fork(
       );
     return writeAnswer(outcome, { status: 201, location: `/v1/docs/${encodeURIComponent(to)}` });
   } finally {
+  const moment = at === undefined ? undefined : momentOf(at, "/at");
+  if (moment !== undefined) {
+    demandScope(caller, "docs:write");
+    await present(options.documents, document);
+  }
     writer.release();
   }
 }
@@ -206,6 +219,15 @@ function exportAll(
     clock,
     ended: () => {
       end();
+/** A history has deleted content. Throws `Problem`. */
+function demandHistory({ caller, query: { history } }: Pick<CopyCall, "caller"> & HistoryQuery): void {
+  if (history) demandScope(caller, "docs:write");
+}
+
+interface HistoryQuery {
+  readonly query: { readonly history: boolean };
+}
+
       caller.release();
     },
   });

@@ -91,6 +91,17 @@ export function historyRoutes({ documents, documentHistory, limits }: HistoryRou
     }),
     route({
       ...reading,
+      path: "/v1/docs/{doc}/at/{moment}/xml/{root}",
+      id: "readXmlAt",
+      summary: "Read a root of XML at a moment",
+      pathParameters,
+      answers: { 200: readAnswer({ type: "application/xml" }) },
+      handle: (call) => {
+        return readMoment(call, "application/xml; charset=utf-8", { kind: "xml", root: call.path["root"] ?? "" });
+      },
+    }),
+    route({
+      ...reading,
       path: "/v1/docs/{doc}/diff",
       id: "diffMoments",
       summary: "Compare a document at two moments",

@@ -2,7 +2,12 @@ import type { OpenedStore } from "../../../composition/open-store.ts";
 import { type ShownDocument, showDocument } from "../../../documents/document-schemas.ts";
 import type { Addition } from "../../../relay/import/prepare-import.ts";
 import { storeAddition } from "../../../relay/import/store-addition.ts";
-import type { Store, StoredDocument } from "../../../storage/store.ts";
+import { sequenceOf } from "../../../storage/history/history-parts.ts";
+import type { Moment } from "../../../storage/history/history-store.ts";
+import type { SourceHistory } from "../../../storage/source.ts";
+import type { StoredDocument } from "../../../storage/store.ts";
+import type { Offline } from "../../offline.ts";
+import { readInFolder, restoreInFolder } from "./folder-history.ts";
 import type { ReachedDocuments, RestoreOrder, RestoreOutcome, Selection } from "./reached-documents.ts";
 import { restoreInFolder } from "./restore-in-folder.ts";
 
@@ -40,8 +45,24 @@ export class FolderDocuments implements ReachedDocuments {
     return this.#store.load(name);
   }
 
-  add(name: string, addition: Addition): Promise<void> {
-    return storeAddition(name, addition, this.#store);
+  readAt(name: string, moment: Moment): Promise<Uint8Array | "missing" | "unknown-moment"> {
+    return readInFolder(name, moment, this.#store);
+  }
+
+  historyLines({ name, sequence }: Pick<ShownDocument, "name" | "sequence">): AsyncGenerator<string> {
+    return historyLines({ name, sequence }, this.#store.history);
+  }
+
+  async add(name: string, addition: Addition, given?: SourceHistory): Promise<void> {
+    const { history } = this.#store;
+    const isNew = addition.log.length === 0;
+    if (!isNew) await this.#keepVersion(name);
+    const taken = isNew && this.#keepMs(name) > 0 ? given : undefined;
+    if (taken !== undefined) await history.expectParts(taken.until);
+    await storeAddition(name, addition, this.#store);
+    for (const part of taken?.parts ?? []) {
+      if (sequenceOf(part) <= (taken?.until ?? -1)) await history.addPart(name, part);
+    }
   }
 
   durable(): Promise<void> {

@@ -36,12 +36,19 @@ export interface ReachedDocuments {
   info(name: string): Promise<ShownDocument | undefined>;
   /** As `Store.load`; a server answers with one update, which has everything. */
   load(name: string): Promise<StoredDocument | undefined>;
-  /** Adds to a document what it was verified with. On disk after `durable`. */
-  add(name: string, addition: Addition): Promise<void>;
+  /** The document at a moment as one update, without what was deleted by then. */
+  readAt(name: string, moment: Moment): Promise<Uint8Array | "missing" | "unknown-moment">;
+  /** The lines of the history of a document up to its sequence; see `document-lines.ts`. */
+  historyLines(facts: Pick<ShownDocument, "name" | "sequence">): AsyncGenerator<string>;
+  /**
+   * Adds to a document what it was verified with; the state before becomes a version. A document that is new gets the
+   * history, if there is one. On disk after `durable`.
+   */
+  add(name: string, addition: Addition, history?: SourceHistory): Promise<void>;
   durable(): Promise<void>;
   /** Creates a document with its first update. False if it exists, also as a deleted one. */
   create(name: string, update: Uint8Array): Promise<boolean>;
-  /** Makes a document as it was at a moment, by an edit. */
+  /** Makes a document as it was at a moment, by an edit. The state before becomes a version. */
   restore(name: string, order: RestoreOrder): Promise<RestoreOutcome>;
   /** Idempotent. False if there is no such document; likewise the next two. */
   delete(name: string): Promise<boolean>;

@@ -5,6 +5,17 @@ import type { ServerOfFolder } from "../../../composition/api/server-of-folder.t
 import type { ShownDocument } from "../../../documents/document-schemas.ts";
 import type { Addition } from "../../../relay/import/prepare-import.ts";
 import type { StoredDocument } from "../../../storage/store.ts";
+import {
+  documentLine,
+  documentWithHistoryLine,
+  endLine,
+  formatLine,
+  historyLine,
+  readDocumentLine,
+  updateLine,
+} from "../../../storage/document-lines.ts";
+import type { Moment } from "../../../storage/history/history-store.ts";
+import type { SourceHistory } from "../../../storage/source.ts";
 import type { ReachedDocuments, RestoreOrder, RestoreOutcome, Selection } from "./reached-documents.ts";
 
 const pageSize = 500;
@@ -49,8 +60,28 @@ export class ServerDocuments implements ReachedDocuments {
     }
   }
 
-  async add(name: string, { update }: Addition): Promise<void> {
-    await this.#client.document(name).writeUpdate(update).catch(this.#explain);
+  async readAt(name: string, moment: Moment): Promise<Uint8Array | "missing" | "unknown-moment"> {
+    try {
+      return await this.#client.document(name).history.readUpdate(given(moment));
+    } catch (error) {
+      return missingAt(error) ?? this.#explain(error);
+    }
+  }
+
+  async *historyLines({ name }: Pick<ShownDocument, "name" | "sequence">): AsyncGenerator<string> {
+    const exported = await this.#client.document(name).export({ history: true }).catch(this.#explain);
+    for await (const text of linesIn(exported, Number.POSITIVE_INFINITY)) {
+      if (readDocumentLine(text)?.kind === "history") yield `${text}\n`;
+    }
+  }
+
+  async add(name: string, { update }: Addition, history?: SourceHistory): Promise<void> {
+    const lines = importedLines({ name, update, history });
+    // A request of bytes can be repeated.
+    const body = history === undefined ? Buffer.from([...lines].join("")) : streamOf(lines);
+    const { refused } = await this.#client.import(body, { existing: "merge" }).catch(this.#explain);
+    const [{ reason } = {}] = refused;
+    if (reason !== undefined) throw new Error(`The server at ${this.serverUrl} refuses this (${reason}).`);
   }
 
   /** The server answers when it is on disk. */
@@ -72,10 +103,7 @@ export class ServerDocuments implements ReachedDocuments {
       const { changed } = await (isDry ? history.tryRestore(given) : history.restore(given));
       return changed ? "restored" : "unchanged";
     } catch (error) {
-      const code = error instanceof YurtError ? error.code : undefined;
-      if (code === "not-found" || code === "document-deleted") return "missing";
-      if (code === "moment-unknown") return "unknown-moment";
-      return this.#explain(error);
+      return missingAt(error) ?? this.#explain(error);
     }
   }
 
@@ -117,6 +145,41 @@ export class ServerDocuments implements ReachedDocuments {
       { cause: error },
     );
   };
+}
+
+interface Imported {
+  readonly name: string;
+  readonly update: Uint8Array;
+  readonly history: SourceHistory | undefined;
+}
+
+function* importedLines({ history, name, update }: Imported): Generator<string> {
+  yield formatLine();
+  yield history === undefined ? documentLine({ name }) : documentWithHistoryLine({ name, sequence: history.until });
+  yield updateLine(update);
+  for (const part of history?.parts ?? []) yield historyLine(part);
+  yield endLine(1);
+}
+
+function streamOf(lines: Iterator<string>): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    pull: (controller) => {
+      const { done, value } = lines.next();
+      if (done === true) controller.close();
+      else controller.enqueue(Buffer.from(value));
+    },
+  });
+}
+
+function given(moment: Moment): number | Date {
+  return "at" in moment ? new Date(moment.at) : moment.sequence;
+}
+
+/** Undefined for another error. */
+function missingAt(error: unknown): "missing" | "unknown-moment" | undefined {
+  const code = error instanceof YurtError ? error.code : undefined;
+  if (code === "not-found" || code === "document-deleted") return "missing";
+  return code === "moment-unknown" ? "unknown-moment" : undefined;
 }
 
 /** A proxy of the environment is for other machines; the certificate is for the public name. */
