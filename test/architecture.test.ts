@@ -19,7 +19,7 @@ const ranks: readonly (readonly [rank: string, ...patterns: string[]])[] = [
     "auth/keys/api-keys.ts",
     "{transport,auth}/limits.ts",
     "storage/{store,source,document-lines,webhook-store}.ts",
-    "storage/history/history-store.ts",
+    "storage/history/{history-store,history-parts}.ts",
     "tls/{certificate,certificates}.ts",
     "tls/acme/acme-storage.ts",
     "turn/ice/ice-servers.ts",

@@ -16,7 +16,7 @@ export interface CommandContext {
 }
 
 /** The flags of single commands that take no value. */
-export type Switch = "json" | "verify" | "dry-run" | "read" | "admin" | "deleted";
+export type Switch = "json" | "verify" | "dry-run" | "read" | "admin" | "deleted" | "history";
 
 /** The flags of single commands that take one of a few words. */
 export type Choice = "from" | "scope";

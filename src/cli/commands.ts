@@ -127,6 +127,7 @@ const documentCommands: readonly CommandDefinition[] = [
     usage: "export [names...]",
     help: "write documents as lines of JSON, which import reads (default: all documents)",
     example: "yurt documents export --output documents.ndjson",
+    switches: ["history"],
     texts: ["output", "prefix"],
     settings: ["data"],
     load: async () => (await import("./documents/export.ts")).exportDocuments,
@@ -151,8 +152,8 @@ const documentCommands: readonly CommandDefinition[] = [
     usage: "fork <name> <copy>",
     help: "copy the content of a document, or of a moment of its history, into a new one",
     switches: ["json"],
-    settings: ["data", "sync.no-gc", "limits.document-bytes", "limits.name-bytes"],
     texts: ["at"],
+    settings: ["data", "sync.no-gc", "limits.document-bytes", "limits.name-bytes"],
     load: async () => (await import("./documents/fork.ts")).forkDocument,
   },
   {
@@ -251,6 +252,7 @@ export const switchHelp: Readonly<Record<Switch, string>> = {
   "dry-run": "read and check everything, write nothing",
   read: "read-only",
   admin: "permit administration of the server",
+  history: "also their histories and versions, with deleted content",
   deleted: "list the deleted documents instead",
 };
 

@@ -1,4 +1,4 @@
-import { Document, type DocumentFacts } from "./document.ts";
+import { Document, type DocumentFacts, type ExportOptions } from "./document.ts";
 import { bodyOf, type ReadOptions, Requests, type RequestsOptions } from "./requests.ts";
 import { Webhooks } from "./webhook-endpoints.ts";
 
@@ -22,6 +22,11 @@ export interface DocumentPage {
   readonly next: string | null;
 }
 
+export interface ExportAllOptions extends ExportOptions {
+  /** The names begin with this text. */
+  readonly prefix?: string | undefined;
+}
+
 export interface ImportOptions extends ReadOptions {
   /** Whether documents that exist are left as they are, or merged. `skip` by default. */
   readonly existing?: "skip" | "merge" | undefined;
@@ -33,6 +38,8 @@ export interface ImportResult {
   readonly merged: number;
   /** Documents that existed and were left, or that have nothing new. */
   readonly skipped: number;
+  /** New documents that have the history of the export: it is taken from tokens and keys with the scope docs:admin. */
+  readonly histories: number;
   readonly refusedCount: number;
   /** The first 100 of the refused. */
   readonly refused: readonly { readonly name: string; readonly reason: string }[];
@@ -72,8 +79,8 @@ export class YurtClient {
   }
 
   /** All documents that the token may see as lines of JSON, which `import` reads. The last line has `end`. */
-  async export({ prefix, signal }: ListOptions = {}): Promise<ReadableStream<Uint8Array>> {
-    return bodyOf(await this.#requests.send({ path: "/export", query: { prefix }, signal }));
+  async export({ history, prefix, signal }: ExportAllOptions = {}): Promise<ReadableStream<Uint8Array>> {
+    return bodyOf(await this.#requests.send({ path: "/export", query: { prefix, history }, signal }));
   }
 
   /** Writes the documents of an export. It can be repeated. */

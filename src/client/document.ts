@@ -150,8 +150,8 @@ export class Document {
   }
 
   /** The document as lines of JSON, which `YurtClient.import` reads. The last line has `end`. */
-  async export(options: ReadOptions = {}): Promise<ReadableStream<Uint8Array>> {
-    return bodyOf(await this.#requests.send({ path: `${this.#path}/export`, ...options }));
+  async export({ history, signal }: ExportOptions = {}): Promise<ReadableStream<Uint8Array>> {
+    return bodyOf(await this.#requests.send({ path: `${this.#path}/export`, query: { history }, signal }));
   }
 
   /** Deletes the document; its clients are disconnected. `undelete` takes it back. Repeating it changes nothing. */

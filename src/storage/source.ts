@@ -1,3 +1,5 @@
+import type { HistoryPart, Sequence } from "./history/history-store.ts";
+
 /** The formats that can be imported: Yurt's own export, and the storage of other servers. */
 export const sourceFormats = ["ndjson", "hocuspocus-sqlite", "y-leveldb"] as const;
 
@@ -20,6 +22,16 @@ export interface SourceDocument {
    * until the next document is requested. Throws as `documents`.
    */
   readonly updates: Iterable<Uint8Array | OversizedUpdate>;
+  /** Its history in an export of Yurt; undefined if the source has none. */
+  readonly history?: SourceHistory | undefined;
+}
+
+/** The history of a document in a source. */
+export interface SourceHistory {
+  /** The last update of the document in the store that it comes from. */
+  readonly until: Sequence;
+  /** Read on demand, after the updates and only until the next document is requested. Throws as `documents`. */
+  readonly parts: Iterable<HistoryPart>;
 }
 
 /** Documents on disk: what another server has stored, or an export. The source is never modified. */

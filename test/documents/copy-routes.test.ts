@@ -135,7 +135,7 @@ test("an export has every document that the sender may see, and an import brings
   expect(linesOf((await api.ask("GET", "/v1/docs/other/export")).bytes)).toHaveLength(4);
   await using second = await startApiServer();
   const brought = await bring(second, new TextDecoder().decode(bytes));
-  const nothing = { created: 0, merged: 0, skipped: 0, refusedCount: 0, refused: [] };
+  const nothing = { created: 0, merged: 0, skipped: 0, histories: 0, refusedCount: 0, refused: [] };
   expect([brought.status, brought.body]).toEqual([200, { ...nothing, created: 2 }]);
   expect([await read(second, "notes/a"), await read(second, "other")]).toEqual(["notes/a", "other"]);
   expect((await bring(second, new TextDecoder().decode(bytes))).body).toEqual({ ...nothing, skipped: 2 });
@@ -171,6 +171,7 @@ test("documents that cannot be written are refused, with the reason, and the oth
     created: 1,
     merged: 0,
     skipped: 1,
+    histories: 0,
     refusedCount: 5,
     refused: [
       { name: "a\\b", reason: "invalid-name" },

@@ -1,5 +1,11 @@
 import type { ShownDocument } from "../../documents/document-schemas.ts";
-import { documentLine, endLine, formatLine, updateLine } from "../../storage/document-lines.ts";
+import {
+  documentLine,
+  documentWithHistoryLine,
+  endLine,
+  formatLine,
+  updateLine,
+} from "../../storage/document-lines.ts";
 import type { CommandInput } from "../command.ts";
 import { exitCodes } from "../exit-code.ts";
 import { formatThings, print } from "../output/print.ts";
@@ -24,7 +30,8 @@ export async function exportDocuments(input: CommandInput): Promise<number> {
     let count = 0;
     try {
       await target.write(formatLine());
-      for await (const facts of selected(input, documents)) count += await exportDocument(facts, documents, target);
+      const exporting = { documents, target, hasHistory: input.switches.has("history") };
+      for await (const facts of selected(input, documents)) count += await exportDocument(facts, exporting);
       await target.write(endLine(count));
       await target.finish();
     } catch (error) {
@@ -36,17 +43,20 @@ export async function exportDocuments(input: CommandInput): Promise<number> {
   });
 }
 
+interface Exporting {
+  readonly documents: ReachedDocuments;
+  readonly target: ExportTarget;
+  readonly hasHistory: boolean;
+}
+
 /** Resolves with the number of documents that were written: one that was deleted meanwhile is left out. */
-async function exportDocument(
-  facts: ShownDocument,
-  documents: ReachedDocuments,
-  target: ExportTarget,
-): Promise<number> {
+async function exportDocument(facts: ShownDocument, { documents, hasHistory, target }: Exporting): Promise<number> {
   const stored = await documents.load(facts.name);
   if (stored === undefined || stored.deletedAt !== undefined) return 0;
-  await target.write(documentLine(facts));
+  await target.write(hasHistory ? documentWithHistoryLine(facts) : documentLine(facts));
   for (const { update } of stored.base === undefined ? stored.tail : [stored.base, ...stored.tail])
     await target.write(updateLine(update));
+  if (hasHistory) for await (const line of documents.historyLines(facts)) await target.write(line);
   return 1;
 }
 

@@ -101,7 +101,7 @@ class Import {
       return;
     }
     if (prepared.addition !== undefined && written !== undefined) {
-      await written.add(document.name, prepared.addition).catch((error: unknown) => {
+      await written.add(document.name, prepared.addition, document.history).catch((error: unknown) => {
         throw nameDamaged(error, name);
       });
     }

@@ -3,11 +3,13 @@ import { DocumentDeleted } from "../../relay/document/document-deleted.ts";
 import type { WriteOutcome } from "../../relay/server-updates/write-update.ts";
 import { checkRoomName } from "../../rooms/room-name.ts";
 import { documentLinesVersion, readDocumentLine } from "../../storage/document-lines.ts";
+import { sequenceOf } from "../../storage/history/history-parts.ts";
+import type { HistoryPart, HistoryStore } from "../../storage/history/history-store.ts";
 import { closeReasons, SessionError } from "../../transport/close-reason.ts";
 import type { Documents } from "../documents.ts";
+import type { KeepVersion } from "../history/keep-version.ts";
 import type { UpdateMerger } from "../states/update-merger.ts";
 
-import type { KeepVersion } from "../history/keep-version.ts";
 export interface ImportOptions {
   readonly documents: Pick<Documents, "write">;
   readonly merger: UpdateMerger;
@@ -17,14 +19,14 @@ export interface ImportOptions {
   readonly existing: "skip" | "merge";
   /** The user id that is stored with what is written. */
   readonly user: string | undefined;
-  /** The most bytes of the updates of one document. */
-  readonly maxDocumentBytes: number;
   /** Takes the histories of new documents; undefined if they are left out. */
   readonly history?: Pick<HistoryStore, "addPart" | "expectParts"> | undefined;
   /** Whether the document with this name has a history. */
   readonly keepsHistory: (document: string) => boolean;
   /** Called before a document that exists gets the updates of the export. */
   readonly keepVersion?: KeepVersion | undefined;
+  /** The most bytes of the updates of one document. */
+  readonly maxDocumentBytes: number;
   /** The most bytes of a name. */
   readonly nameBytes: number;
 }
@@ -37,6 +39,8 @@ export interface ImportResult {
   readonly merged: number;
   /** Documents that existed and were left as they are, and empty ones. */
   readonly skipped: number;
+  /** New documents that have their history. */
+  readonly histories: number;
   readonly refusedCount: number;
   /** The first of the refused documents. */
   readonly refused: readonly { readonly name: string; readonly reason: RefusalReason }[];
@@ -63,8 +67,8 @@ const linesInTurn = 1_000;
 
 /**
  * Writes the documents of an export, as `document-lines.ts` describes it, each with one update: it is there completely, or
- * not at all. Rejects with `ImportMalformed` at the first line that is none of an export; the documents before it stay. It
- * can be repeated.
+ * not at all; its history follows, part by part. Rejects with `ImportMalformed` at the first line that is none of an export;
+ * the documents before it stay. It can be repeated.
  */
 export async function importLines(lines: AsyncIterable<string>, options: ImportOptions): Promise<ImportResult> {
   const import_ = new Import(options);
@@ -79,18 +83,22 @@ export async function importLines(lines: AsyncIterable<string>, options: ImportO
 
 interface OpenDocument {
   readonly name: string;
+  /** As `DocumentLine`. */
+  readonly historyUntil: number | undefined;
   readonly updates: Uint8Array[];
   bytes: number;
 }
 
 class Import {
   readonly #options: ImportOptions;
-  readonly #counts = { created: 0, merged: 0, skipped: 0 };
+  readonly #counts = { created: 0, merged: 0, skipped: 0, histories: 0 };
   readonly #refused: ImportResult["refused"][number][] = [];
   #refusedCount = 0;
   #lines = 0;
   #documents = 0;
   #open: OpenDocument | undefined;
+  /** The document that was written last, if its history is taken. */
+  #recorded: OpenDocument | undefined;
   #hasEnded = false;
 
   constructor(options: ImportOptions) {
@@ -110,10 +118,15 @@ class Import {
       case "document":
         await this.#finish();
         this.#documents += 1;
-        this.#open = { name: line.name, updates: [], bytes: 0 };
+        this.#recorded = undefined;
+        this.#open = { name: line.name, historyUntil: line.historyUntil, updates: [], bytes: 0 };
         return;
       case "update":
         this.#add(line.update);
+        return;
+      case "history":
+        await this.#finish();
+        await this.#addHistory(line.part);
         return;
       case "end":
         await this.#finish();
@@ -137,6 +150,11 @@ class Import {
     else this.#open.updates.length = 0;
   }
 
+  async #addHistory(part: HistoryPart): Promise<void> {
+    const { historyUntil = -1, name = "" } = this.#recorded ?? {};
+    if (sequenceOf(part) <= historyUntil) await this.#options.history?.addPart(name, part);
+  }
+
   async #finish(): Promise<void> {
     const open = this.#open;
     this.#open = undefined;
@@ -148,13 +166,14 @@ class Import {
   }
 
   /** Returns why a document is refused; undefined if it is not. */
-  async #write({ bytes, name, updates }: OpenDocument): Promise<RefusalReason | undefined> {
+  async #write(open: OpenDocument): Promise<RefusalReason | undefined> {
+    const { bytes, name, updates } = open;
     const { isAllowed, maxDocumentBytes, nameBytes } = this.#options;
     if (checkRoomName(name, nameBytes) !== undefined) return "invalid-name";
     if (!(await isAllowed(name))) return "forbidden";
     if (bytes > maxDocumentBytes) return "too-large";
     try {
-      return await this.#writeNew(name, await this.#merged(updates));
+      return await this.#writeNew(open, await this.#merged(updates));
     } catch (error) {
       if (error instanceof DocumentDeleted) return "deleted";
       if (error instanceof SessionError && error.reason === closeReasons.malformedFrame) return "malformed-update";
@@ -178,6 +197,10 @@ class Import {
     const history = this.#options.keepsHistory(document) ? this.#options.history : undefined;
     if (historyUntil !== undefined) await history?.expectParts(historyUntil);
     const outcome = await documents.write({ document, update, user, condition: (sequence) => sequence === 0 });
+    if (outcome.kind === "written" && outcome.isChanged && historyUntil !== undefined && history !== undefined) {
+      this.#recorded = open;
+      this.#counts.histories += 1;
+    }
     if (outcome.kind !== "refused") return this.#counted(outcome, "created");
     if (existing === "skip") {
       this.#counts.skipped += 1;

@@ -1,4 +1,5 @@
 import * as Y from "yjs";
+import { errorCode } from "../../lib/error-code.ts";
 import { packUpdates } from "../../relay/update/packed-updates.ts";
 import type { UpdateTime } from "../../storage/history/history-store.ts";
 import { documentJson } from "../edits/content/document-view.ts";
@@ -17,7 +18,8 @@ const docBytesPerByte = 20;
 
 export interface Compression {
   compress(bytes: Uint8Array): Uint8Array;
-  decompress(bytes: Uint8Array): Uint8Array;
+  /** Throws an error with the code `ERR_BUFFER_TOO_LARGE` if they become more than `maxBytes`. */
+  decompress(bytes: Uint8Array, maxBytes: number): Uint8Array;
 }
 
 /** Runs a job on the history of a document. It is slow and takes much memory, so it runs in a worker. Never throws. */
@@ -33,10 +35,12 @@ export function runHistoryJob(task: HistoryTask, compression: Compression): Hist
 class HistoryRun {
   readonly #maxDocBytes: number;
   readonly #compression: Compression;
-  #decompressedBytes = 0;
+  /** The bytes that the parts may still become. */
+  #leftBytes: number;
 
   constructor({ maxDocBytes }: HistoryTask, compression: Compression) {
     this.#maxDocBytes = maxDocBytes;
+    this.#leftBytes = Math.floor(maxDocBytes / docBytesPerByte);
     this.#compression = compression;
   }
 
@@ -91,12 +95,14 @@ class HistoryRun {
   }
 
   readonly #decompress = (bytes: Uint8Array): Uint8Array => {
-    const decompressed = this.#compression.decompress(bytes);
-    this.#decompressedBytes += decompressed.byteLength;
-    if (this.#decompressedBytes * docBytesPerByte > this.#maxDocBytes) {
+    try {
+      const decompressed = this.#compression.decompress(bytes, Math.max(1, this.#leftBytes));
+      this.#leftBytes -= decompressed.byteLength;
+      return decompressed;
+    } catch (error) {
+      if (errorCode(error) !== "ERR_BUFFER_TOO_LARGE") throw error;
       throw new EditRefused("document-too-complex", "The history is too large to be opened on the server.");
     }
-    return decompressed;
   };
 }
 

@@ -2,16 +2,18 @@ import * as v from "valibot";
 import { type Body, jsonBody } from "../../api/bodies.ts";
 import { accessEnded, type Caller, demandScope, documentNotFound } from "../../api/caller.ts";
 import type { ApiLimits } from "../../api/limits.ts";
-import { choice, text } from "../../api/parameters.ts";
+import { choice, flag, text } from "../../api/parameters.ts";
 import { Problem } from "../../api/problems.ts";
 import { type Call, json, type Route, route } from "../../api/route.ts";
+import { includesScope } from "../../auth/keys/api-keys.ts";
 import type { Clock } from "../../lib/time/clock.ts";
 import type { RoomLimits } from "../../rooms/limits.ts";
 import { documentLinesType } from "../../storage/document-lines.ts";
+import type { HistoryStore } from "../../storage/history/history-store.ts";
 import type { DocumentInfo } from "../../storage/store.ts";
 import { documentsWith, exportLines } from "../copies/export-lines.ts";
 import { type ForkCollaborators, forkDocument } from "../copies/fork-document.ts";
-import { ImportMalformed, importLines } from "../copies/import-lines.ts";
+import { ImportMalformed, type ImportOptions, importLines } from "../copies/import-lines.ts";
 import { lineStream } from "../copies/line-stream.ts";
 import { LineTooLong, linesIn } from "../copies/lines-in.ts";
 import { untilStalled } from "../copies/stalls.ts";
@@ -20,16 +22,19 @@ import type { DocumentContent } from "../edits/document-content.ts";
 import type { ContentLimits } from "../edits/limits.ts";
 import type { DocumentApiLimits } from "../limits.ts";
 import type { UpdateMerger } from "../states/update-merger.ts";
-import { refusing, sourceOf } from "./content-routes.ts";
+import { sourceOf } from "./content-routes.ts";
 import { joinedPrefix, present } from "./document-routes.ts";
-import { writeAnswer, writtenAnswer } from "./update-routes.ts";
-
 import { historyProblem } from "./history-problem.ts";
 import { momentOf, momentText } from "./moment-of.ts";
+import { writeAnswer, writtenAnswer } from "./update-routes.ts";
+
 export interface CopyRoutesOptions
   extends Pick<ForkCollaborators, "documentHistory" | "keepsDeleted">,
     Pick<ImportOptions, "keepVersion"> {
   readonly documents: Documents;
+  readonly history: HistoryStore;
+  /** How long the history of a document is kept, in milliseconds. */
+  readonly keepMs: (document: string) => number;
   readonly content: DocumentContent;
   readonly merger: UpdateMerger;
   readonly clock: Clock;
@@ -55,6 +60,7 @@ const importResult = v.pipe(
     created: count("Documents that are new"),
     merged: count("Documents that existed, and have changed"),
     skipped: count("Documents that existed and were left, or that have nothing new"),
+    histories: count("Documents that are new, and have the history of the export"),
     refusedCount: count("Documents that were refused"),
     refused: v.pipe(
       v.array(
@@ -69,15 +75,17 @@ const importResult = v.pipe(
   v.title("ImportResult"),
 );
 
+/** The problems of reading a document, or a moment of it. */
+const readProblems = ["moment-unknown", "document-too-complex", "storage-unavailable", "overloaded"] as const;
+
 /** The members of a line around an update in base64. */
 const lineOverhead = 1_024;
+
+const withHistory = flag("Whether the histories and versions are exported as well; they need the scope docs:write");
 
 const exportAnswer = { description: "Lines of JSON; the last one has `end`", type: documentLinesType };
 
 /** The routes that copy whole documents: fork, export, import. */
-/** The problems of reading a document, or a moment of it. */
-const readProblems = ["moment-unknown", "document-too-complex", "storage-unavailable", "overloaded"] as const;
-
 export function copyRoutes(options: CopyRoutesOptions): readonly Route[] {
   const { documents, limits } = options;
   const copies = new CopyCount(limits);
@@ -89,7 +97,7 @@ export function copyRoutes(options: CopyRoutesOptions): readonly Route[] {
       tag,
       summary: "Copy the content of a document into a new one",
       description:
-        "The sender needs to be allowed to write the new document. Content that was deleted is not copied, and the new document has a history of its own.",
+        "The sender needs to be allowed to write the new document, and with `at`, which reads the history, this one as well. Content that was deleted is not copied, and the new document has a history of its own.",
       needs: "docs:read",
       body: jsonBody(forkOrder, { description: "The new document", maxBytes: () => limits.apiJsonBytes }),
       answers: {
@@ -107,9 +115,13 @@ export function copyRoutes(options: CopyRoutesOptions): readonly Route[] {
       description:
         "For `POST /v1/import` and `yurt documents import`. An answer without its last line is not complete.",
       needs: "docs:read",
+      query: { history: withHistory },
       answers: { 200: exportAnswer },
       problems: ["storage-unavailable", "overloaded"],
-      handle: async (call) => exportAll(options, copies, call, only(await present(documents, call.document))),
+      handle: async (call) => {
+        demandHistory(call);
+        return exportAll(options, copies, call, only(await present(documents, call.document)));
+      },
     }),
     route({
       method: "get",
@@ -119,10 +131,11 @@ export function copyRoutes(options: CopyRoutesOptions): readonly Route[] {
       summary: "Export all documents that the sender may see",
       description: "As the same for one document.",
       needs: "docs:read",
-      query: { prefix: text("The names begin with this text") },
+      query: { prefix: text("The names begin with this text"), history: withHistory },
       answers: { 200: exportAnswer },
       problems: ["storage-unavailable", "overloaded"],
       handle: (call) => {
+        demandHistory(call);
         const prefix = joinedPrefix(call.caller.prefix, call.query.prefix ?? "");
         return exportAll(options, copies, call, prefix === undefined ? none() : documentsWith(documents, prefix));
       },
@@ -134,7 +147,7 @@ export function copyRoutes(options: CopyRoutesOptions): readonly Route[] {
       tag,
       summary: "Write the documents of an export",
       description:
-        "Each document is written completely or not at all, and is on disk when the answer comes. A request that was cut short can be repeated.",
+        "Each document is written completely or not at all, and is on disk when the answer comes. A request that was cut short can be repeated. Histories are taken from senders with the scope docs:admin, for documents that are new.",
       needs: "docs:write",
       query: {
         existing: choice("Whether documents that exist are left as they are, or merged", ["skip", "merge"], "skip"),
@@ -182,8 +195,13 @@ type CopyCall<Input = unknown> = Omit<Call<Record<never, never>, Input>, "query"
 
 async function fork(
   options: CopyRoutesOptions,
-  { body: { to }, caller, document, permit, remoteAddress, request }: CopyCall<v.InferOutput<typeof forkOrder>>,
+  { body: { at, to }, caller, document, permit, remoteAddress, request }: CopyCall<v.InferOutput<typeof forkOrder>>,
 ): Promise<Response> {
+  const moment = at === undefined ? undefined : momentOf(at, "/at");
+  if (moment !== undefined) {
+    demandScope(caller, "docs:write");
+    await present(options.documents, document);
+  }
   const writer = await permit(to, "docs:write");
   try {
     const source = sourceOf(caller, remoteAddress);
@@ -197,28 +215,10 @@ async function fork(
       );
     return writeAnswer(outcome, { status: 201, location: `/v1/docs/${encodeURIComponent(to)}` });
   } finally {
-  const moment = at === undefined ? undefined : momentOf(at, "/at");
-  if (moment !== undefined) {
-    demandScope(caller, "docs:write");
-    await present(options.documents, document);
-  }
     writer.release();
   }
 }
 
-function exportAll(
-  { clock, documents }: CopyRoutesOptions,
-  copies: CopyCount,
-  { caller, keepCaller, keepOpen }: Pick<CopyCall, "caller" | "keepCaller" | "keepOpen">,
-  selected: AsyncIterable<DocumentInfo>,
-): Response {
-  const end = copies.begin();
-  keepOpen();
-  keepCaller();
-  const body = lineStream(exportLines(documents, allowed(selected, caller)), {
-    clock,
-    ended: () => {
-      end();
 /** A history has deleted content. Throws `Problem`. */
 function demandHistory({ caller, query: { history } }: Pick<CopyCall, "caller"> & HistoryQuery): void {
   if (history) demandScope(caller, "docs:write");
@@ -228,6 +228,20 @@ interface HistoryQuery {
   readonly query: { readonly history: boolean };
 }
 
+function exportAll(
+  { clock, documents, history }: CopyRoutesOptions,
+  copies: CopyCount,
+  { caller, keepCaller, keepOpen, query }: Pick<CopyCall, "caller" | "keepCaller" | "keepOpen"> & HistoryQuery,
+  selected: AsyncIterable<DocumentInfo>,
+): Response {
+  const end = copies.begin();
+  keepOpen();
+  keepCaller();
+  const lines = exportLines(allowed(selected, caller), { documents, history: query.history ? history : undefined });
+  const body = lineStream(lines, {
+    clock,
+    ended: () => {
+      end();
       caller.release();
     },
   });
@@ -276,6 +290,9 @@ async function importAll(
     );
     const result = await importLines(lines, {
       documents,
+      history: includesScope(caller.scope, "docs:admin") ? history : undefined,
+      keepsHistory: (document) => keepMs(document) > 0,
+      keepVersion,
       merger,
       existing: query.existing,
       isAllowed: async (document) => {
@@ -297,6 +314,3 @@ async function importAll(
     end();
   }
 }
-      history: includesScope(caller.scope, "docs:admin") ? history : undefined,
-      keepsHistory: (document) => keepMs(document) > 0,
-      keepVersion,

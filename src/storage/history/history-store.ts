@@ -122,6 +122,17 @@ export interface StoredVersion extends UpdateTime {
   readonly createdBy: string | undefined;
 }
 
+/** A part of a document's history, as it is copied to another store. */
+export type HistoryPart =
+  | { readonly kind: "segment"; readonly segment: HistorySegment }
+  | {
+      readonly kind: "snapshot";
+      readonly snapshot: HistorySnapshot;
+      /** Whether a history begins there, and no segment leads to it. */
+      readonly isStart: boolean;
+    }
+  | { readonly kind: "version"; readonly version: StoredVersion };
+
 /** Versions from the newest to the oldest. */
 export interface VersionPage {
   /** The page begins with the version before this one. */
@@ -172,6 +183,18 @@ export interface HistoryStore {
    * snapshot the whole history is removed, versions included, and the next compaction begins a new one.
    */
   shorten(document: string, snapshot?: HistorySnapshot): Promise<void>;
+  /**
+   * All parts of a document's history: first the segments, then the snapshots, then the versions. A part that is added or
+   * removed meanwhile may be among them or not.
+   */
+  parts(document: string): AsyncIterable<HistoryPart>;
+  /**
+   * Makes the rows of later appends come after `until`, and leaves at least one number free, so that a document that is
+   * created then can have the parts of another store's history up to there.
+   */
+  expectParts(until: Sequence): Promise<void>;
+  /** Adds a part to the history of a document, or replaces it. Its sequence is below the document's own rows. */
+  addPart(document: string, part: HistoryPart): Promise<void>;
   /** Documents whose history begins before a time, by the ends of its segments: some may come twice. */
   endedBefore(before: number, after: EndedSegment | undefined, limit: number): Promise<readonly EndedSegment[]>;
 }

@@ -1,6 +1,7 @@
 import { closeSync } from "node:fs";
 import { errorCode } from "../../lib/error-code.ts";
 import { type DocumentLine, documentLinesVersion, readDocumentLine } from "../document-lines.ts";
+import type { HistoryPart } from "../history/history-store.ts";
 import { type DocumentSource, type OversizedUpdate, type SourceDocument, SourceError } from "../source.ts";
 import { openRegularFile } from "./regular-file.ts";
 import { textLines } from "./text-lines.ts";
@@ -83,7 +84,9 @@ class Entries {
       // Updates that the reader of the document has left.
       if (entry.kind !== "document") continue;
       documents += 1;
-      yield { name: entry.name, updates: this.#updates() };
+      const { historyUntil: until, name } = entry;
+      const history = until === undefined ? undefined : { until, parts: this.#history() };
+      yield { name, updates: this.#updates(), history };
     }
   }
 
@@ -91,6 +94,18 @@ class Entries {
     for (let entry = this.#take(); entry !== undefined; entry = this.#take()) {
       if (entry.kind === "update") yield entry.update;
       else if (entry.kind === "oversized") yield { bytes: Math.floor((entry.bytes * 3) / 4) };
+      else if (entry.kind !== "other") {
+        this.#next = entry;
+        return;
+      }
+    }
+  }
+
+  *#history(): Generator<HistoryPart> {
+    for (let entry = this.#take(); entry !== undefined; entry = this.#take()) {
+      if (entry.kind === "history") yield entry.part;
+      // Without a segment, those that follow would show something else.
+      else if (entry.kind === "oversized") throw this.#error(`has a history that is too large: line ${this.#number}`);
       else if (entry.kind !== "other") {
         this.#next = entry;
         return;

@@ -11,6 +11,7 @@ import { FakeClock } from "../../support/fakes/fake-clock.ts";
 import { documentsIn, Workshop } from "../../support/processes/data-folder.ts";
 import { type ProgramOptions, yurt } from "../../support/processes/run-program.ts";
 import { startTestServer } from "../../support/servers/start-test-server.ts";
+import { endpointOf } from "../../support/webhooks/endpoint.ts";
 
 let workshop: Workshop;
 let data: string;
@@ -41,10 +42,10 @@ afterEach(() => workshop[Symbol.dispose]());
 const documents = (args: readonly string[], options?: ProgramOptions) =>
   yurt(["documents", ...args, "--data", data], options);
 
-async function text(): Promise<string> {
+async function text(name = "notes", folder = data): Promise<string> {
   const doc = new Y.Doc();
-  const { notes = [] } = await documentsIn(join(data, "yurt.db"));
-  for (const update of notes) Y.applyUpdate(doc, Uint8Array.from(update));
+  const { [name]: updates = [] } = await documentsIn(join(folder, "yurt.db"));
+  for (const update of updates) Y.applyUpdate(doc, Uint8Array.from(update));
   return doc.getText("t").toString();
 }
 
@@ -69,6 +70,68 @@ test("nothing is changed for a moment to come, and one before the document is no
     out: "",
     err: "yurt: The history of notes does not have this moment. See history.keep.\n",
   });
+});
+
+test("the state before is a version, and webhooks will be told, also without a server", async () => {
+  const opened = () => openSqliteStore({ file: join(data, "yurt.db"), metrics: createMetrics() });
+  const before = opened();
+  await before.webhooks.save(endpointOf("wh_1", { events: ["doc.restored"] }));
+  await before.close();
+  await documents(["restore", "notes", "--at", "1", "--dry-run"]);
+  await documents(["restore", "notes", "--at", "1"]);
+  const after = opened();
+  const versions = await after.history.versions("notes", { limit: 10 });
+  const messages = await after.webhooks.messages("wh_1", 10);
+  await after.close();
+  expect(versions).toEqual([
+    ...[{ sequence: 3, number: 0, at: firstAt + 20_000, name: undefined, users: [], createdBy: undefined }],
+  ]);
+  expect(messages.map(({ body }) => JSON.parse(body))).toMatchObject([
+    { type: "doc.restored", data: { document: "notes", sequence: expect.any(Number), restoredSequence: 1 } },
+  ]);
+});
+
+test("a copy of a moment has the content of then, with a server and without", async () => {
+  const fork = (copy: string, at: string) => documents(["fork", "notes", copy, "--at", at]);
+  expect(await fork("offline", "1")).toEqual({ code: 0, out: "created\toffline\n", err: "" });
+  expect(await text("offline")).toBe("first");
+  expect((await fork("other", "2001-01-01")).err).toBe(
+    "yurt: The history of notes does not have this moment. See history.keep.\n",
+  );
+  expect((await fork("other", "yesterday")).code).toBe(2);
+  await using server = await startTestServer({ dataFolder: data });
+  expect(await fork("online", "1")).toEqual({ code: 0, out: "created\tonline\n", err: "" });
+  expect((await fork("online", "3")).code).toBe(1);
+  expect((await documents(["fork", "nothing", "other", "--at", "1"])).err).toContain("There is no document nothing.");
+  await server.stop();
+  expect(await text("online")).toBe("first");
+});
+
+test.each([
+  ["a folder", "a folder"],
+  ["a folder", "a server"],
+  ["a server", "a folder"],
+  ["a server", "a server"],
+])("an export of %s with its history brings it to %s", async (from, to) => {
+  await documents(["compact"]);
+  const file = workshop.file("export.ndjson");
+  const other = workshop.file("other");
+  mkdirSync(other);
+  const within = async (kind: string, dataFolder: string, args: readonly string[]) => {
+    await using server = kind === "a server" ? await startTestServer({ dataFolder }) : undefined;
+    const result = await yurt(["documents", ...args, "--data", dataFolder]);
+    await server?.stop();
+    return result;
+  };
+  expect((await within(from, data, ["export", "--history", "--output", file])).err).toBe("");
+  const imported = await within(to, other, ["import", "--from", "ndjson", file]);
+  expect([imported.code, imported.err]).toEqual([0, ""]);
+  for (const [copy, at] of Object.entries({ first: "1", second: "3" })) {
+    expect((await within(to, other, ["fork", "notes", copy, "--at", at])).err).toBe("");
+    expect(await text(copy, other)).toBe(copy);
+  }
+  // Again it brings nothing.
+  expect((await within(to, other, ["import", "--from", "ndjson", file])).out).toContain("known");
 });
 
 test("a dry run writes nothing", async () => {

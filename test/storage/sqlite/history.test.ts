@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createMetrics } from "../../../src/ops/metrics.ts";
+import { sequenceOf } from "../../../src/storage/history/history-parts.ts";
 import type { HistoryAddition, HistoryStore } from "../../../src/storage/history/history-store.ts";
 import { openSqliteStore } from "../../../src/storage/sqlite/sqlite-store.ts";
 import type { RowId, Store } from "../../../src/storage/store.ts";
@@ -213,10 +214,10 @@ describe("a moment", () => {
     await append("a", "ann", 2);
     await replace("a", (await store.load("a")) ?? {});
     await append("a", "ann", 3, 4);
-    await compact("a");
     // Also as long as the next history has not begun.
     expect(await momentAt("a", { at: begin })).toEqual(["before 1", "from 1 to 1"]);
     expect(await momentAt("a", { at: begin + second })).toBe("unknown");
+    await compact("a");
     const { sequence = 0 } = (await store.info("a")) ?? {};
     expect(await momentAt("a", { sequence: 1 })).toEqual(["before 1", "from 1 to 1"]);
     expect(await momentAt("a", { sequence: 2 })).toBe("unknown");
@@ -236,6 +237,47 @@ describe("a moment", () => {
     await store.undelete("a");
     expect(await momentAt("a", { sequence: 1 })).toEqual([99]);
     expect(await momentAt("a", { sequence: 0 })).toEqual(["before 1"]);
+  });
+});
+
+describe("the parts of a history", () => {
+  test("are added to a new document of another store, whose own rows follow", async () => {
+    await append("a", "ann", 1, 2);
+    await compact("a", { end: true, users: ["ann"] });
+    await append("a", "ann", 3);
+    await compact("a");
+    await history.addVersion("a", { sequence: 2, at: begin, name: "draft", users: ["ann"], createdBy: undefined });
+    const parts = await Array.fromAsync(history.parts("a"));
+    expect(parts.map((part) => `${part.kind} ${sequenceOf(part)}`)).toEqual([
+      ...["segment 2", "segment 4", "snapshot 0", "snapshot 2", "version 2"],
+    ]);
+    await store.purge("a");
+    await history.expectParts(1_000);
+    const [row = 0] = await append("b", "ben", 9);
+    expect(row).toBeGreaterThan(1_001);
+    for (const part of [...parts, ...parts]) await history.addPart("b", part);
+    expect(await Array.fromAsync(history.parts("b"))).toEqual(parts);
+    expect(await momentAt("b", { sequence: 2 })).toEqual(["after 2"]);
+    expect(await momentAt("b", { sequence: 4 })).toEqual(["after 2", "from 4 to 4"]);
+    expect(await momentAt("b", { sequence: row })).toEqual([9]);
+    expect(await momentAt("b", { sequence: 500 })).toBe("unknown");
+    // The users of the other history are not those of the changes since.
+    expect((await history.progress("b"))?.users).toEqual([]);
+    await reopen();
+    const [next = 0] = await append("b", "ben", 10);
+    expect(next).toBeGreaterThan(row);
+    await history.expectParts(5);
+    expect((await append("b", "ben", 11))[0]).toBe(next + 1);
+  });
+
+  test("of a document that is not there are left out", async () => {
+    expect(await Array.fromAsync(history.parts("nothing"))).toEqual([]);
+    await history.addPart("nothing", {
+      kind: "snapshot",
+      isStart: true,
+      snapshot: { sequence: 1, at: 1, data: Uint8Array.of(1) },
+    });
+    expect(await store.info("nothing")).toBeUndefined();
   });
 });
 

@@ -1,5 +1,7 @@
 import type { OpenedStore } from "../../../composition/open-store.ts";
+import { historyLines } from "../../../documents/copies/export-lines.ts";
 import { type ShownDocument, showDocument } from "../../../documents/document-schemas.ts";
+import { type KeepVersion, versionsBeforeEdits } from "../../../documents/history/keep-version.ts";
 import type { Addition } from "../../../relay/import/prepare-import.ts";
 import { storeAddition } from "../../../relay/import/store-addition.ts";
 import { sequenceOf } from "../../../storage/history/history-parts.ts";
@@ -9,19 +11,22 @@ import type { StoredDocument } from "../../../storage/store.ts";
 import type { Offline } from "../../offline.ts";
 import { readInFolder, restoreInFolder } from "./folder-history.ts";
 import type { ReachedDocuments, RestoreOrder, RestoreOutcome, Selection } from "./reached-documents.ts";
-import { restoreInFolder } from "./restore-in-folder.ts";
 
 const pageSize = 1_000;
 
 /** The documents of a folder that no server uses. */
 export class FolderDocuments implements ReachedDocuments {
   readonly serverUrl = undefined;
-  readonly #store: Store;
+  readonly #store: OpenedStore["store"];
   readonly #opened: OpenedStore;
+  readonly #keepMs: Offline["historyKeepMs"];
+  readonly #keepVersion: KeepVersion;
 
-  constructor(opened: OpenedStore) {
+  constructor(opened: OpenedStore, { historyKeepMs }: Pick<Offline, "historyKeepMs">) {
     this.#opened = opened;
     this.#store = opened.store;
+    this.#keepMs = historyKeepMs;
+    this.#keepVersion = versionsBeforeEdits({ history: opened.store.history, keepMs: historyKeepMs });
   }
 
   async *pages({ isDeleted, prefix }: Selection): AsyncGenerator<readonly ShownDocument[]> {

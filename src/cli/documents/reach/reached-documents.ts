@@ -1,6 +1,7 @@
 import type { ShownDocument } from "../../../documents/document-schemas.ts";
 import type { Addition } from "../../../relay/import/prepare-import.ts";
 import type { Moment } from "../../../storage/history/history-store.ts";
+import type { SourceHistory } from "../../../storage/source.ts";
 import type { StoredDocument } from "../../../storage/store.ts";
 
 /** Which documents are listed. */

@@ -2,9 +2,9 @@ import { YurtClient } from "../../../client/client.ts";
 import type { Document } from "../../../client/document.ts";
 import { YurtError } from "../../../client/errors.ts";
 import type { ServerOfFolder } from "../../../composition/api/server-of-folder.ts";
+import { linesIn } from "../../../documents/copies/lines-in.ts";
 import type { ShownDocument } from "../../../documents/document-schemas.ts";
 import type { Addition } from "../../../relay/import/prepare-import.ts";
-import type { StoredDocument } from "../../../storage/store.ts";
 import {
   documentLine,
   documentWithHistoryLine,
@@ -16,6 +16,7 @@ import {
 } from "../../../storage/document-lines.ts";
 import type { Moment } from "../../../storage/history/history-store.ts";
 import type { SourceHistory } from "../../../storage/source.ts";
+import type { StoredDocument } from "../../../storage/store.ts";
 import type { ReachedDocuments, RestoreOrder, RestoreOutcome, Selection } from "./reached-documents.ts";
 
 const pageSize = 500;
@@ -98,9 +99,8 @@ export class ServerDocuments implements ReachedDocuments {
 
   async restore(name: string, { isDry, moment }: RestoreOrder): Promise<RestoreOutcome> {
     const { history } = this.#client.document(name);
-    const given = "at" in moment ? new Date(moment.at) : moment.sequence;
     try {
-      const { changed } = await (isDry ? history.tryRestore(given) : history.restore(given));
+      const { changed } = await (isDry ? history.tryRestore(given(moment)) : history.restore(given(moment)));
       return changed ? "restored" : "unchanged";
     } catch (error) {
       return missingAt(error) ?? this.#explain(error);

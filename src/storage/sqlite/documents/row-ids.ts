@@ -33,6 +33,13 @@ export class RowIds {
     this.#reserved = reserved;
   }
 
+  /** Leaves out all ids up to `row`. Called outside of transactions. Throws SQLite's error. */
+  skipTo(row: RowId): void {
+    if (row < this.#next) return;
+    this.reserve(row + 1 - this.#next);
+    this.#next = row + 1;
+  }
+
   take(): RowId {
     return this.#next++;
   }

@@ -72,6 +72,25 @@ export function prepareHistoryStatements(database: Database) {
       void,
       [document: number, sequence: RowId, at: number, isStart: number, data: Uint8Array]
     >("REPLACE INTO history_snapshots VALUES (?, ?, ?, ?, ?)"),
+    putSegment: database.prepare<
+      void,
+      [
+        document: number,
+        last: RowId,
+        startedAt: number,
+        endedAt: number,
+        users: string,
+        marks: Uint8Array,
+        data: Uint8Array,
+      ]
+    >("REPLACE INTO history_segments VALUES (?, ?, ?, ?, ?, ?, ?)"),
+    nextSegment: database.prepare<SegmentRow, [document: number, after: RowId]>(
+      `SELECT ${segment} FROM history_segments WHERE document = ? AND last > ? ORDER BY last LIMIT 1`,
+    ),
+    nextSnapshot: database.prepare<SnapshotRow & { readonly isStart: number }, [document: number, after: RowId]>(
+      `SELECT sequence, at, is_start AS isStart, data FROM history_snapshots WHERE document = ? AND sequence > ?
+       ORDER BY sequence LIMIT 1`,
+    ),
     deleteSegments: database.prepare<void, [document: number, last: RowId]>(
       "DELETE FROM history_segments WHERE document = ? AND last <= ?",
     ),

@@ -28,9 +28,8 @@ export function readProgress(found: DocumentRow, connection: Connection): Histor
   const snapshot = history.lastSnapshot.get(id);
   const last = historyEnd === null ? undefined : (history.lastSegment.get(id) ?? undefined);
   const lastVersion = history.lastVersionUntil.get(id, historyEnd ?? 0) ?? undefined;
-  const users = history.usersAfter
-    .all(id, lastVersion?.sequence ?? 0)
-    .flatMap((row): string[] => JSON.parse(row.users));
+  const segments = historyEnd === null ? [] : history.usersAfter.all(id, lastVersion?.sequence ?? 0);
+  const users = segments.flatMap((row): string[] => JSON.parse(row.users));
   return {
     reachesBase: historyEnd !== null,
     snapshotBytes: snapshot?.bytes ?? 0,

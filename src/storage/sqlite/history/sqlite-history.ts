@@ -1,7 +1,9 @@
+import { sequenceOf } from "../../history/history-parts.ts";
 import type {
   EndedSegment,
   ExpiredHistory,
   HistoryExtent,
+  HistoryPart,
   HistoryProgress,
   HistorySnapshot,
   HistoryStore,
@@ -14,7 +16,7 @@ import type {
 import type { RowId } from "../../store.ts";
 import type { Connection } from "../connection.ts";
 import type { DocumentRow } from "../statements.ts";
-import type { VersionRow } from "./history-statements.ts";
+import type { SegmentRow, SnapshotRow, VersionRow } from "./history-statements.ts";
 import { readMoment } from "./read-moment.ts";
 import { originatedTail, readProgress } from "./read-tail.ts";
 import { deleteHistory, shortenHistory } from "./write-history.ts";
@@ -25,6 +27,8 @@ export interface HistoryAccess {
   /** Runs the task in a transaction, which writes so many bytes. */
   change<Result>(task: (connection: Connection) => Result, bytes?: number): Promise<Result>;
 }
+
+const versionsInPage = 500;
 
 const noExtent: HistoryExtent = { first: undefined, segments: 0, snapshots: 0, bytes: 0 };
 
@@ -149,6 +153,30 @@ export class SqliteHistory implements HistoryStore {
     }, snapshot?.data.byteLength);
   }
 
+  async *parts(document: string): AsyncGenerator<HistoryPart> {
+    const next = (after: RowId, kind: "nextSegment" | "nextSnapshot") =>
+      this.#readPresent(document, ({ id }, { statements: { history } }) => partIn(history[kind].get(id, after)));
+    for (const kind of ["nextSegment", "nextSnapshot"] as const) {
+      for (let part = await next(-1, kind); part !== undefined; part = await next(sequenceOf(part), kind)) yield part;
+    }
+    let before: StoredVersion | undefined;
+    do {
+      const page = await this.versions(document, { before, limit: versionsInPage });
+      for (const version of page) yield { kind: "version", version };
+      before = page.at(-1);
+    } while (before !== undefined);
+  }
+
+  async expectParts(until: RowId): Promise<void> {
+    await this.#access.read(({ rowIds }) => rowIds.skipTo(until + 1));
+  }
+
+  async addPart(document: string, part: HistoryPart): Promise<void> {
+    await this.#access.change((connection) => {
+      ifPresent(document, ({ id }) => putPart(id, part, connection), connection);
+    }, bytesOfPart(part));
+  }
+
   async endedBefore(before: number, after: EndedSegment | undefined, limit: number): Promise<readonly EndedSegment[]> {
     return this.#access.read(({ statements: { history } }) =>
       history.ended.all(after?.endedAt ?? -1, after?.document ?? 0, before, limit),
@@ -178,6 +206,36 @@ function ifPresent<Result>(
 ): Result | undefined {
   const found = connection.statements.findDocument.get(document);
   return found === null || found.deletedAt !== null ? undefined : task(found, connection);
+}
+
+function putPart(document: number, part: HistoryPart, connection: Connection): void {
+  const { history } = connection.statements;
+  switch (part.kind) {
+    case "segment": {
+      const { last, startedAt, endedAt, users, marks, data } = part.segment;
+      history.putSegment.run(document, last, startedAt, endedAt, JSON.stringify(users), marks, data);
+      return;
+    }
+    case "snapshot": {
+      const { at, data, sequence } = part.snapshot;
+      history.insertSnapshot.run(document, sequence, at, part.isStart ? 1 : 0, data);
+      return;
+    }
+    case "version":
+      putVersion(document, part.version, connection);
+  }
+}
+
+function partIn(row: SegmentRow | (SnapshotRow & { readonly isStart: number }) | null): HistoryPart | undefined {
+  if (row === null) return undefined;
+  if ("last" in row) return { kind: "segment", segment: { ...row, users: JSON.parse(row.users) } };
+  const { isStart, ...snapshot } = row;
+  return { kind: "snapshot", snapshot, isStart: isStart === 1 };
+}
+
+function bytesOfPart(part: HistoryPart): number {
+  if (part.kind === "segment") return part.segment.marks.byteLength + part.segment.data.byteLength;
+  return part.kind === "snapshot" ? part.snapshot.data.byteLength : 0;
 }
 
 function putVersion(
