@@ -28,7 +28,8 @@ export function Page() {
   const verdict = state.isDone ? verdictOf(state.measurements) : undefined;
   const time = new Date(run.startedAt).toISOString();
   const report = verdict && reportOf({ ...state, rows, verdict, time });
-  const mode = state.measurements.server?.kind === "answered" ? state.measurements.server.mode : undefined;
+  const { access, page, server } = state.measurements;
+  const mode = server?.kind === "answered" ? server.mode : "open";
   const test = (servers: readonly IceServer[] | undefined) => {
     setPasted(servers);
     setRun(begin(servers));
@@ -38,6 +39,15 @@ export function Page() {
     setRun(begin(pasted));
   };
   const address = new URL(location.href);
+  const needsToken = verdict !== undefined && access?.sync.kind === "denied" && access.signaling.kind === "denied";
+  const identity = (
+    <Identity
+      token={tokenOf(address) ?? ""}
+      room={roomOf(address) ?? ""}
+      usedRoom={page?.room ?? ""}
+      submit={identify}
+    />
+  );
   return (
     <>
       <header class="masthead">
@@ -61,22 +71,23 @@ export function Page() {
           done={finishedOf(rows)}
           total={rows.length}
         />
-        {mode !== undefined && mode !== "open" && (
-          <Identity
-            token={tokenOf(address) ?? ""}
-            room={roomOf(address) ?? ""}
-            usedRoom={state.measurements.page?.room ?? ""}
-            isDenied={verdict?.path === "none" && state.measurements.access?.sync.kind === "denied"}
-            submit={identify}
-          />
+        {needsToken && (
+          <section class="panel needed" aria-labelledby="token-title">
+            <h2 id="token-title">Access token</h2>
+            {identity}
+          </section>
         )}
         {groups.map(([group, title]) => (
           <RowList key={group} title={title} rows={rows.filter((row) => row.group === group)} />
         ))}
-        <OtherServers isPasted={pasted !== undefined} isBusy={!state.isDone} test={test} />
-        {verdict !== undefined && (
-          <Report text={reportOf({ ...state, rows, verdict, time: new Date().toISOString() })} />
+        {mode !== "open" && !needsToken && (
+          <details class="panel foldable">
+            <summary>Test another token or room</summary>
+            {identity}
+          </details>
         )}
+        <OtherServers isPasted={pasted !== undefined} isBusy={!state.isDone} test={test} />
+        {report !== undefined && <Report text={report} />}
       </main>
       <footer>
         <a href={`./${address.search}${address.hash}`}>Demo</a>

@@ -49,6 +49,15 @@ test("where a token is needed, the page takes one, and tests with a room that it
   expect(await check.report()).not.toContain(token);
 });
 
+test("with a token that may only read, the relay is tested all the same", async () => {
+  await using server = await startTestServer({ auth: tokenMode });
+  await using people = chromium.people(server);
+  const check = await CheckPage.open(people, noServers, `/check#token=${await tokenFor({ "notes/7": "read" })}`);
+  await check.verdict();
+  expect(await check.textOf("access")).toContain("may only read the room notes/7");
+  expect(await check.states()).toMatchObject({ access: "warning", relay: "ok", signaling: "ok" });
+});
+
 test("with an expired token in the address the page says so", async () => {
   await using server = await startTestServer({ auth: tokenMode });
   await using people = chromium.people({ ...server, url: server.url, tolerated });

@@ -108,6 +108,9 @@ test("a browser that hides the reason gets all causes named", () => {
   expect(textOf({ ...good, page: silentPage, urls: { ...good.urls, [tcp]: withErrors() } }, `url:${tcp}`)).toMatch(
     /^failed.*does not say why.*credential/,
   );
+  expect(textOf({ ...good, page: silentPage, urls: { ...good.urls, [stun]: withErrors() } }, `url:${stun}`)).toMatch(
+    /^warning.*does not say which/,
+  );
 });
 
 test.each<[string, Measurements, RegExp]>([
@@ -128,7 +131,7 @@ test.each<[string, Measurements, RegExp]>([
     { ...good, ice: { kind: "list", source: "pasted", servers: [{ urls: tcp }] }, urls: { [tcp]: address } },
     /^skipped/,
   ],
-])("UDP is %s", (_, measurements, text) => {
+])("the row of UDP: %s", (_, measurements, text) => {
   expect(textOf(measurements, "udp")).toMatch(text);
 });
 
@@ -149,7 +152,7 @@ test.each<[string, Measurements, Row["id"], RegExp]>([
     "the token of another room",
     { ...good, access: { sync: { ...denied, code: "wrong-room" }, signaling: denied, hasToken: true } },
     "access",
-    /not for the room yurt-check.*Name a room/,
+    /not for the room yurt-check.*Name a room in this page/,
   ],
   [
     "read only",

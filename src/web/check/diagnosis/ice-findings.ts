@@ -6,13 +6,16 @@ import type { HostAddresses, IceAnswer, NatMapping, UrlOutcome } from "./measure
 export function iceFinding(answer: IceAnswer): Finding {
   switch (answer.kind) {
     case "denied":
-      return failed(`The server gives this browser no ICE servers: ${answer.reason}.`, "Paste a valid token below.");
+      return failed(
+        `The server gives this browser no ICE servers. ${answer.reason}`,
+        "Paste a valid token into this page.",
+      );
     case "failed":
       return warning(
         answer.status === 404
           ? "This server has no list of ICE servers."
           : `The list of ICE servers could not be loaded${answer.status === undefined ? "" : ` (status ${answer.status})`}.`,
-        "Run the test again, or paste the ICE servers of your app below.",
+        "Run the test again, or paste the ICE servers of your app into this page.",
       );
     case "list":
       return listFinding(answer);
@@ -21,7 +24,7 @@ export function iceFinding(answer: IceAnswer): Finding {
 
 function listFinding({ servers, source, ttlSeconds }: IceAnswer & { kind: "list" }): Finding {
   const endpoints = endpointsOf(servers);
-  const origin = source === "pasted" ? "pasted below" : "that this server gives out";
+  const origin = source === "pasted" ? "that were pasted" : "that this server gives out";
   if (endpoints.length === 0) {
     return warning(
       "TURN is switched off here, and no other ICE servers are configured.",
@@ -61,6 +64,11 @@ export function hostFinding({ addresses, isHidden }: HostAddresses): Finding {
 export function urlFinding(tested: TestedEndpoint, reportsIceErrors: boolean): Finding {
   const { endpoint, outcome } = tested;
   const fault = faultOf(tested, reportsIceErrors);
+  if (fault === "other" && endpoint.kind === "stun" && outcome.kind === "none" && outcome.errors.length === 0) {
+    return warning(
+      "It gives no other address than the local one. No address translation is in between, or the server does not answer: this browser does not say which.",
+    );
+  }
   if (fault === undefined) return answeredFinding(endpoint, outcome);
   return faultFinding(fault, endpoint, outcome);
 }
@@ -103,8 +111,8 @@ function faultFinding(fault: IceFault, endpoint: IceEndpoint, outcome: UrlOutcom
       );
     case "invalid":
       return failed(
-        `The browser does not accept this ${kind.toUpperCase()} server${outcome.kind === "invalid" ? `: ${outcome.message}` : ""}.`,
-        "Correct its URL. A TURN server needs a username and a credential.",
+        `The browser does not accept this ${kind.toUpperCase()} server${outcome.kind === "invalid" && outcome.message !== "" ? `: ${outcome.message}` : ""}.`,
+        "Correct its URL: browsers block some ports, and a TURN server needs a username and a credential.",
       );
     case "other":
       return otherFinding(outcome, transport);

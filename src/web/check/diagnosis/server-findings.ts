@@ -77,14 +77,17 @@ function deniedFinding({ code, reason }: AccessAnswer & { kind: "denied" }, { mo
     return failed(
       "This server requires an access token, and the test has none.",
       mode === "webhook"
-        ? "Paste a token of your app below."
-        : `Paste a token below. Create one with: \`yurt token '${room}'\``,
+        ? "Paste a token of your app into this page."
+        : `Paste one into this page. Create it with: \`yurt token '${room}'\``,
     );
   }
   if (code === "wrong-room") {
-    return failed(`The token is valid, but not for the room ${room}.`, "Name a room below that the token permits.");
+    return failed(
+      `The token is valid, but not for the room ${room}.`,
+      "Name a room in this page that the token permits.",
+    );
   }
-  return failed(`The server denies access: ${reason}.`, "Paste another token below.");
+  return failed(`The server denies access: ${reason}.`, "Paste another token into this page.");
 }
 
 function reasonOf(answer: AccessAnswer | undefined): string {

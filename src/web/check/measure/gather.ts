@@ -89,6 +89,8 @@ function addressOf({ address, port }: RTCIceCandidate): string {
   return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
+/** The reason in words. Firefox has none but "[Exception …]" for some, such as the ports that it blocks. */
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error) || error.message.startsWith("[")) return "";
+  return error.message;
 }

@@ -59,13 +59,13 @@ export async function askIceServers({ room, token }: RoomAndToken, kind: "sync" 
   try {
     const response = await ask(`ice?${new URLSearchParams({ room, kind })}`, token);
     const answer: Readonly<Record<string, unknown>> = await response.json().catch(() => ({}));
-    const { iceServers, ttl, reason } = answer;
+    const { iceServers, ttl, detail } = answer;
     if (response.ok && Array.isArray(iceServers)) {
       const servers: readonly IceServer[] = iceServers;
       return { kind: "list", source: "server", servers, ...(typeof ttl === "number" && { ttlSeconds: ttl }) };
     }
     if (response.status === 401 || response.status === 403) {
-      return { kind: "denied", reason: typeof reason === "string" ? reason : `status ${response.status}` };
+      return { kind: "denied", reason: typeof detail === "string" ? detail : `Status ${response.status}.` };
     }
     return { kind: "failed", status: response.status };
   } catch {

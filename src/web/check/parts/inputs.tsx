@@ -8,24 +8,21 @@ export interface IdentityProps {
   readonly room: string;
   /** The room of the test. */
   readonly usedRoom: string;
-  readonly isDenied: boolean;
   submit(token: string, room: string): void;
 }
 
 /** The fields for the token and the room of the test. */
-export function Identity({ token, room, usedRoom, isDenied, submit }: IdentityProps) {
+export function Identity({ token, room, usedRoom, submit }: IdentityProps) {
   const id = useId();
   const [given, setGiven] = useState({ token, room });
   return (
     <form
-      class="panel identity"
-      data-needed={isDenied}
+      class="identity"
       onSubmit={(event) => {
         event.preventDefault();
         submit(given.token.trim(), given.room.trim());
       }}
     >
-      <h2>Access token</h2>
       <label for={`${id}-token`}>Token</label>
       <input
         id={`${id}-token`}
