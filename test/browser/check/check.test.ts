@@ -16,13 +16,10 @@ const phone = { viewport: { width: 320, height: 640 }, deviceScaleFactor: 2, isM
 
 /** A TURN server whose name is not resolved. */
 const noTurn = { urls: "turn:turn.invalid", username: "somebody", credential: "secret" };
-/** The answer of a server without ICE servers. */
-const noServers = { iceServers: [], ttl: 3_600 };
-
 test("without ICE servers, peers connect in the same network only; and no document is left behind", async () => {
   await using api = await startApiServer();
   await using people = chromium.people(api.server);
-  const check = await CheckPage.open(people, noServers);
+  const check = await CheckPage.open(people);
   expect(await check.verdict()).toBe("Peers connect directly in the same network only");
   expect(await check.textOf("ice")).toContain("TURN is switched off");
   expect(await check.states()).toEqual({
@@ -37,7 +34,7 @@ test("without ICE servers, peers connect in the same network only; and no docume
 test("where a token is needed, the page takes one, and tests with a room that it permits", async () => {
   await using server = await startTestServer({ auth: tokenMode });
   await using people = chromium.people({ ...server, url: server.url, tolerated });
-  const check = await CheckPage.open(people, noServers);
+  const check = await CheckPage.open(people);
   expect(await check.verdict()).toBe("An access token is needed");
   expect(await check.states()).toMatchObject({ access: "failed", relay: "skipped", ice: "skipped" });
   const token = await tokenFor({ "notes/*": "write" });
@@ -52,7 +49,7 @@ test("where a token is needed, the page takes one, and tests with a room that it
 test("with a token that may only read, the relay is tested all the same", async () => {
   await using server = await startTestServer({ auth: tokenMode });
   await using people = chromium.people(server);
-  const check = await CheckPage.open(people, noServers, `/check#token=${await tokenFor({ "notes/7": "read" })}`);
+  const check = await CheckPage.open(people, undefined, `/check#token=${await tokenFor({ "notes/7": "read" })}`);
   await check.verdict();
   expect(await check.textOf("access")).toContain("may only read the room notes/7");
   expect(await check.states()).toMatchObject({ access: "warning", relay: "ok", signaling: "ok" });
@@ -73,7 +70,7 @@ test("with an expired token in the address the page says so", async () => {
 test("a server that is down is named", async () => {
   await using server = await startTestServer();
   await using people = chromium.people({ ...server, url: server.url, tolerated: [/ERR_CONNECTION_REFUSED/] });
-  const check = await CheckPage.open(people, noServers);
+  const check = await CheckPage.open(people);
   await check.verdict();
   await server.stop();
   await check.again();
@@ -92,7 +89,7 @@ test("an origin that the server refuses is named, with the setting", async () =>
   await using proxy = await HeaderProxy.start(hidesHost);
   proxy.upstreamPort = server.port;
   await using people = chromium.people({ url: `http://127.0.0.1:${proxy.port}`, tolerated });
-  const check = await CheckPage.open(people, noServers);
+  const check = await CheckPage.open(people);
   expect(await check.verdict()).toBe("WebSockets do not get through");
   expect(await check.textOf("signaling")).toContain("--auth-origins");
 });
@@ -119,7 +116,7 @@ test.each<[string, BrowserContextOptions]>([
 test("the test can be used by keyboard, and a screen reader is told the verdict alone", async () => {
   await using server = await startTestServer();
   await using people = chromium.people(server);
-  const check = await CheckPage.open(people, noServers);
+  const check = await CheckPage.open(people);
   const title = await check.verdict();
   const status = check.page.getByRole("status");
   expect(await status.count()).toBe(1);
