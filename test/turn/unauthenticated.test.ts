@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { formatIpAddress } from "../../src/lib/address/ip-address.ts";
 import { methods } from "../../src/turn/message/message-type.ts";
 import { FakeServerSocket } from "../support/turn/fake-server-socket.ts";
-import { outcomeOf, udpTransport } from "../support/turn/fake-turn-client.ts";
+import { outcomeOf, udpTransport } from "../support/turn/request-writer.ts";
 import { TestTurn } from "../support/turn/test-turn.ts";
 
 const requests = [methods.binding, methods.allocate, methods.refresh, methods.createPermission, methods.channelBind];
@@ -46,8 +46,8 @@ test("S3: answers 401 and 438 to one address are limited, whatever its ports", (
   let answers = 0;
   for (let count = 0; count < 2_000; count += 1) {
     const client = turn.client();
-    client.realm = "yurt";
-    client.nonce = "forged";
+    client.requests.realm = "yurt";
+    client.requests.nonce = "forged";
     client.deliver(count % 2 === 0 ? client.unsigned(methods.allocate) : client.signed(methods.allocate, udpTransport));
     answers += client.take().length;
   }
@@ -115,6 +115,7 @@ test("S4: lines about refused requests are limited, and have no credential", () 
   expect(turn.events.length).toBeWithin(1, 50);
   expect(turn.events[0]).toMatchObject({ event: "turn-request-refused", address: client.address });
   const text = JSON.stringify(turn.events);
-  const { username, credential } = client.credential;
-  for (const word of [username, credential, client.nonce, "a wrong password"]) expect(text).not.toContain(word);
+  const { username, credential } = client.requests.credential;
+  for (const word of [username, credential, client.requests.nonce, "a wrong password"])
+    expect(text).not.toContain(word);
 });

@@ -7,14 +7,8 @@ import { StunWriter } from "../../../src/turn/message/stun-writer.ts";
 import type { Random } from "../bytes/random.ts";
 import { relayedAddresses } from "./fake-relay-network.ts";
 import { FakeServerSocket } from "./fake-server-socket.ts";
-import {
-  channelData,
-  type FakeTurnClient,
-  newTransactionId,
-  peerAddress,
-  udpTransport,
-  type WriteAttributes,
-} from "./fake-turn-client.ts";
+import { channelData, type FakeTurnClient } from "./fake-turn-client.ts";
+import { newTransactionId, peerAddress, udpTransport, type WriteAttributes } from "./request-writer.ts";
 import { TestTurn } from "./test-turn.ts";
 
 const clients = 20;
@@ -104,7 +98,7 @@ export class TurnFuzz {
   }
 
   #sendFromClient(client: FakeTurnClient): void {
-    if (client.nonce === "") client.challenge();
+    if (client.requests.nonce === "") client.challenge();
     const bytes = this.#random.chance(0.5) ? this.#likely(client) : this.#mutated(this.#likely(client));
     const request = decodeStun(bytes);
     for (const each of this.#clients) each.take();

@@ -5,7 +5,8 @@ import { methods } from "../../../src/turn/message/message-type.ts";
 import { decodeStun } from "../../../src/turn/message/stun-message.ts";
 import { StunWriter } from "../../../src/turn/message/stun-writer.ts";
 import { FakeServerSocket } from "../../support/turn/fake-server-socket.ts";
-import { channelData, newTransactionId, peerAddress } from "../../support/turn/fake-turn-client.ts";
+import { channelData } from "../../support/turn/fake-turn-client.ts";
+import { newTransactionId, peerAddress } from "../../support/turn/request-writer.ts";
 import { TestTurn } from "../../support/turn/test-turn.ts";
 
 const peer = "8.8.8.8";

@@ -12,7 +12,7 @@ import {
   peerAddress,
   udpTransport,
   type WriteAttributes,
-} from "../../support/turn/fake-turn-client.ts";
+} from "../../support/turn/request-writer.ts";
 import { clientAddress, TestTurn } from "../../support/turn/test-turn.ts";
 
 /** REQUESTED-TRANSPORT, and another attribute. */
@@ -274,7 +274,7 @@ describe("L: the end of an allocation", () => {
   test("L12: a request of another user is answered 441", async () => {
     const turn = new TestTurn();
     const { client, relay } = await turn.allocated();
-    client.credential = turn.credential("mallory");
+    client.requests.credential = turn.credential("mallory");
     expect(outcomeOf(client.refresh(0))).toBe(441);
     expect(relay.isClosed).toBe(false);
   });

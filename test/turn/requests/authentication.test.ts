@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { longTermKey, mintCredential } from "../../../src/turn/credentials/credentials.ts";
 import { attributes } from "../../../src/turn/message/attributes.ts";
 import { methods } from "../../../src/turn/message/message-type.ts";
-import { outcomeOf, peerAddress, udpTransport } from "../../support/turn/fake-turn-client.ts";
+import { outcomeOf, peerAddress, udpTransport } from "../../support/turn/request-writer.ts";
 import { hourMs, TestTurn, turnSecret } from "../../support/turn/test-turn.ts";
 
 const unknownRequired = 0x7777;
@@ -30,7 +30,7 @@ describe("A: authentication", () => {
     const client = new TestTurn().client();
     const answer = await client.allocate();
     expect(outcomeOf(answer)).toBe("success");
-    const { username, credential } = client.credential;
+    const { username, credential } = client.requests.credential;
     expect(answer?.isSignedWith(longTermKey(username, "yurt", credential))).toBe(true);
   });
 
@@ -83,8 +83,8 @@ describe("A: authentication", () => {
     const client = turn.client({ port: 2_345 });
     const stranger = turn.client({ port: 2_345, ...other });
     client.challenge();
-    stranger.nonce = client.nonce;
-    stranger.realm = client.realm;
+    stranger.requests.nonce = client.requests.nonce;
+    stranger.requests.realm = client.requests.realm;
     expect(outcomeOf(stranger.request(methods.allocate, udpTransport))).toBe(438);
   });
 
@@ -146,7 +146,7 @@ describe("a credential that has expired", () => {
     turn.clock.advance(3_000_000);
     client.refresh();
     expect(outcomeOf(client.refresh(3_600))).toBe("success");
-    const other = turn.client({ credential: client.credential });
+    const other = turn.client({ credential: client.requests.credential });
     expect(outcomeOf(other.request(methods.allocate, udpTransport))).toBe(401);
     turn.clock.advance(1_200_000);
     client.refresh();
@@ -188,6 +188,6 @@ describe("a user whose access is revoked", () => {
 test("a permission of another user's allocation cannot be asked for", async () => {
   const turn = new TestTurn();
   const { client } = await turn.allocated();
-  client.credential = turn.credential("mallory");
+  client.requests.credential = turn.credential("mallory");
   expect(outcomeOf(client.request(methods.createPermission, peerAddress("8.8.8.8")))).toBe(441);
 });

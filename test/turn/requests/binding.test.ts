@@ -3,7 +3,7 @@ import { formatIpAddress } from "../../../src/lib/address/ip-address.ts";
 import { attributes } from "../../../src/turn/message/attributes.ts";
 import { type MessageClass, methods } from "../../../src/turn/message/message-type.ts";
 import { StunWriter } from "../../../src/turn/message/stun-writer.ts";
-import { newTransactionId, outcomeOf } from "../../support/turn/fake-turn-client.ts";
+import { newTransactionId, outcomeOf } from "../../support/turn/request-writer.ts";
 import { TestTurn } from "../../support/turn/test-turn.ts";
 
 test.each(["198.51.100.7", "2001:db8::7"])(

@@ -2,7 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { attributes } from "../../../src/turn/message/attributes.ts";
 import { methods } from "../../../src/turn/message/message-type.ts";
 import { relayedAddresses } from "../../support/turn/fake-relay-network.ts";
-import { outcomeOf, peerAddress } from "../../support/turn/fake-turn-client.ts";
+import { outcomeOf, peerAddress } from "../../support/turn/request-writer.ts";
 import { TestTurn } from "../../support/turn/test-turn.ts";
 
 const peer = "8.8.8.8";
