@@ -14,8 +14,10 @@ COPY --from=build /src/dist/yurt /yurt
 # A new volume inherits the owner of this folder.
 COPY --from=build --chown=65532:65532 /data /data
 # The access mode is not set here: the server refuses to start until YURT_AUTH_MODE is set.
+# TURN is off, since clients are told its address, and cannot reach it before its ports are published: docs/turn.md.
 ENV YURT_HOST=0.0.0.0 \
-    YURT_DATA=/data
+    YURT_DATA=/data \
+    YURT_TURN_ENABLED=false
 USER 65532:65532
 VOLUME /data
 EXPOSE 4444

@@ -13,6 +13,7 @@ import type { ServerOptions, ServerSettings } from "./composition/server-options
 import { reloadableLimits } from "./composition/settings/limits.ts";
 import { openSignaling } from "./composition/signaling.ts";
 import { openIce } from "./composition/turn/ice.ts";
+import { type ListeningTurn, openTurn, type Turn } from "./composition/turn/turn.ts";
 import { openWebhooks } from "./composition/webhooks.ts";
 import { CountedAddresses } from "./lib/address/counted-addresses.ts";
 import { systemClock } from "./lib/time/clock.ts";
@@ -27,12 +28,13 @@ import { type CloseReason, closeReasons } from "./transport/close-reason.ts";
 import { NativeChannels } from "./transport/native-channel.ts";
 import { Outboxes } from "./transport/outboxes/outboxes.ts";
 import { Scheduler } from "./transport/scheduling/scheduler.ts";
-import type { IceServers } from "./turn/ice/ice-servers.ts";
 
 export interface RunningServer extends Omit<ServedParts, "close" | "reload" | "replaceCertificate"> {
   readonly host: string;
   /** Undefined for a server of plain HTTP. */
   readonly https: RunningHttps | undefined;
+  /** Where STUN and TURN listen, and what the operator should know about it. */
+  readonly turn: RunningTurn;
   /** Undefined when nothing is stored. */
   readonly dataFolder: string | undefined;
   readonly dataFolderIsNew: boolean;
@@ -61,12 +63,14 @@ export interface RunningHttps {
   readonly httpUrl: string | undefined;
 }
 
+export interface RunningTurn extends Pick<Turn, "warnings"> {
+  /** Undefined if nothing listens. */
+  readonly listening: ListeningTurn | undefined;
+}
+
 const syncLingerMs = 10_000;
 const signalingLingerMs = 1_000;
 const pulseMs = 200;
-
-/** A server without TURN of its own, which knows no other. */
-const noIceServers: IceServers = { listFor: () => ({ iceServers: [], ttl: 3_600 }) };
 
 /** Rejects with `DataFolderLocked`, `StoreError`, or the system's error when it cannot listen; nothing is left open then. */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -102,11 +106,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const pages = opening.use(openPages(options));
   const access = opening.use(await openAccess(dataFolder, dependencies));
   const { administration, authorizer } = access;
-  const contents = [dataFolder, store, ...access.contents, ...(https?.contents ?? [])].filter(
+  const turn = opening.use(
+    await openTurn({ ...dependencies, dataFolder: dataFolder?.path, certificate: https?.certificate }),
+  );
+  const { iceServers } = turn;
+  access.whenUserRevoked((user, revokedAt) => turn.endUser(user, revokedAt));
+  const contents = [dataFolder, store, ...access.contents, ...turn.contents, ...(https?.contents ?? [])].filter(
     (content) => content !== undefined,
   );
   const { readersShowPresence } = auth;
-  const authorized = { ...dependencies, administration, authorizer, readersShowPresence, iceServers: noIceServers };
+  const authorized = { ...dependencies, administration, authorizer, readersShowPresence, iceServers };
   const operations = opening.use(openOperations({ ...authorized, contents }));
   const relay =
     store &&
@@ -124,6 +133,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       documents &&
       opening.use(await openWebhooks(store.webhooks, { ...dependencies, content: documents.content, relay })),
     dataFolder && store && opening.use(openBackups({ ...dependencies, dataFolder, store })),
+    turn,
     opening.use(openIce(authorized)),
     opening.use(openSignaling({ ...authorized, lingerMs: signalingLingerMs })),
   ].filter((part) => part !== undefined);
@@ -135,13 +145,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     (servedParts) => servedParts.close(closeReasons.restart),
   );
   const { close, reload, replaceCertificate, ...reachable } = served;
-  const httpUrl = https?.serve(served.port, replaceCertificate);
+  const httpUrl = https?.serve(served.port, (certificate) => {
+    replaceCertificate(certificate);
+    turn.replaceCertificate(certificate);
+  });
   dataFolder?.announce(served.url);
   const opened = opening.move();
   return {
     ...reachable,
     host,
     https: https && { certificate: https.certificate, httpUrl },
+    turn: { listening: turn.listening, warnings: turn.warnings },
     dataFolder: dataFolder && options.dataFolder,
     dataFolderIsNew: dataFolder?.isNew ?? false,
     mint: access.mint,

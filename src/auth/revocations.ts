@@ -73,6 +73,14 @@ export class Revocations {
     );
   }
 
+  /** The users whose permissions for all rooms are revoked, in the comparable form, and until when they were issued. */
+  get users(): readonly { readonly user: string; readonly revokedAt: number }[] {
+    const now = this.#options.clock.now();
+    return this.#all.flatMap(({ user, room, tokenId, revokedAt, until }) =>
+      user === undefined || room !== undefined || tokenId !== undefined || now >= until ? [] : [{ user, revokedAt }],
+    );
+  }
+
   #insert(revocation: Revocation): void {
     const { tokenId, user, room } = revocation;
     // A revocation is indexed by its most selective field.

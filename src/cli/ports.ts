@@ -1,5 +1,6 @@
 import { tlsModeOf } from "../composition/settings/https/https-settings.ts";
 import { loadSettings, type SettingValues } from "../composition/settings/settings.ts";
+import { turnHostsOf, usualTurnPort, usualTurnTlsPort } from "../composition/settings/turn/turn-settings.ts";
 import { isLoopback } from "../lib/address/loopback.ts";
 import type { CommandInput } from "./command.ts";
 import { exitCodes } from "./exit-code.ts";
@@ -8,7 +9,7 @@ import { type ListColumn, RowWriter } from "./output/records.ts";
 
 /** A port on which clients reach the server, or the reverse proxy before it. */
 interface UsedPort {
-  /** `443/tcp`, as firewalls write it. */
+  /** `443/tcp` or `49152-65535/udp`, as firewalls write it. */
   readonly port: string;
   /** `yes` if clients need it; `no` if a firewall should refuse it; `local` if only this machine reaches it anyway. */
   readonly open: "yes" | "no" | "local";
@@ -49,6 +50,7 @@ function portsOf(values: SettingValues): readonly UsedPort[] {
       open: isLoopback(host) ? ("local" as const) : ("yes" as const),
       purpose: "clients whose port is fixed (compat-ports)",
     })),
+    ...turnPorts(values),
     ...(metrics === undefined ? [] : [metricsPort(metrics)]),
   ];
 }
@@ -79,7 +81,22 @@ function metricsPort({ host, port }: { readonly host: string; readonly port: num
   };
 }
 
+/** Clients reach TURN itself, also behind a reverse proxy. */
+function turnPorts(values: SettingValues): readonly UsedPort[] {
+  const { "turn.enabled": isEnabled, "turn.port": port = usualTurnPort } = values;
+  if (!isEnabled) return [];
+  const open = turnHostsOf(values).every(isLoopback) ? "local" : "yes";
+  const { first, last } = values["turn.relay-ports"];
+  const tls = { port: named(values["turn.tls-port"] ?? usualTurnTlsPort), open, purpose: "TURN over TLS" } as const;
+  return [
+    { port: named(port, "udp"), open, purpose: "STUN and TURN" },
+    { port: named(port), open, purpose: "TURN for clients without UDP" },
+    ...(tlsModeOf(values) === "off" ? [] : [tls]),
+    { port: `${first}-${last}/udp`, open, purpose: "what TURN relays" },
+  ];
+}
+
 /** 0 takes any free port. */
-function named(port: number): string {
-  return port === 0 ? "any/tcp" : `${port}/tcp`;
+function named(port: number, protocol: "tcp" | "udp" = "tcp"): string {
+  return `${port === 0 ? "any" : port}/${protocol}`;
 }

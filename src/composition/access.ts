@@ -30,6 +30,8 @@ export interface AccessControl extends Part {
   readonly authorizer: Authorizer;
   readonly administration: Administration;
   readonly mint: MintToken;
+  /** Calls `task` for every user whose permissions for all rooms are revoked, now and later. Call it once. */
+  whenUserRevoked(task: (user: string, revokedAt: number) => void): void;
   /** Secrets and revocations, as far as they are kept in the data folder. */
   readonly contents: readonly FolderContent[];
 }
@@ -68,7 +70,12 @@ export async function openAccess(dataFolder: DataFolder | undefined, options: Ac
   });
   const decided =
     auth.mode === "open"
-      ? { authorizer: openAuthorizer, revoke: undefined, replaceWebhookSecrets: () => {} }
+      ? {
+          authorizer: openAuthorizer,
+          revoke: undefined,
+          replaceWebhookSecrets: () => {},
+          whenUserRevoked: () => {},
+        }
       : openDecisions({ ownSecrets, revocations, verifier }, options);
   const mint = tokenMinter(tokens);
   const routes = createAccessApi({
@@ -86,6 +93,7 @@ export async function openAccess(dataFolder: DataFolder | undefined, options: Ac
     authorizer: decided.authorizer,
     administration,
     mint,
+    whenUserRevoked: decided.whenUserRevoked,
     contents: [ownSecrets, ...(file === undefined ? [] : [file])],
     routes,
     reload: ({ auth: { secrets: given, issuer, audience, webhook } }) => {
@@ -107,6 +115,8 @@ interface DecisionDependencies {
 interface Decisions extends Pick<AccessApiOptions, "authorizer" | "revoke"> {
   /** The secrets that are given; none to keep those of the data folder. */
   replaceWebhookSecrets(given: readonly Uint8Array[]): void;
+  /** As `AccessControl.whenUserRevoked`. */
+  whenUserRevoked(task: (user: string, revokedAt: number) => void): void;
 }
 
 /** The authorizer of the modes `token` and `webhook`, and the revocation of what it has granted. */
@@ -134,8 +144,13 @@ function openDecisions(
     log,
     metrics,
   });
+  let userRevoked: (user: string, revokedAt: number) => void = () => {};
   return {
     authorizer,
+    whenUserRevoked: (task) => {
+      userRevoked = task;
+      for (const { user, revokedAt } of revocations.users) task(user, revokedAt);
+    },
     replaceWebhookSecrets: (given) => {
       if (webhookOptions !== undefined) webhookOptions.secrets = ownSecrets.webhook(given);
     },
@@ -146,6 +161,8 @@ function openDecisions(
       const adding = revocations.add({ ...target, revokedAt, until });
       webhook?.clearCache();
       const ended = authorizer.endRevoked();
+      const { user, room, tokenId } = target;
+      if (user !== undefined && room === undefined && tokenId === undefined) userRevoked(user, revokedAt);
       try {
         return (await adding) === "full" ? "full" : { ended, until };
       } catch (error) {

@@ -75,6 +75,8 @@ export interface StoredCertificate {
   readonly validFrom: number;
   /** Epoch milliseconds. */
   readonly expiresAt: number;
+  /** As `Certificate.names`. */
+  readonly names: readonly string[];
   /** The domains that it does not name. */
   readonly missing: readonly string[];
 }
@@ -84,8 +86,8 @@ export function storedCertificate(https: HttpsOptions, dataFolder: string): Stor
   const pem = pemOf(https, dataFolder);
   if (pem === undefined) return undefined;
   const certificate = readCertificate(pem.chain, pem.privateKey);
-  const { validFrom, expiresAt } = certificate;
-  return { validFrom, expiresAt, missing: https.domains.filter((domain) => !covers(certificate, domain)) };
+  const { validFrom, expiresAt, names } = certificate;
+  return { validFrom, expiresAt, names, missing: https.domains.filter((domain) => !covers(certificate, domain)) };
 }
 
 function pemOf({ files, acme }: HttpsOptions, dataFolder: string) {

@@ -55,6 +55,8 @@ export interface ServerOptions {
   /** A further address, which serves only metrics and health, without a token. */
   readonly metricsAddress: { readonly host: string; readonly port: number } | undefined;
   readonly webhooks: WebhookSettings;
+  /** STUN and TURN; undefined for none, not even servers of others. */
+  readonly turn?: TurnSettings | undefined;
   /** The schedule of backups; undefined for none. */
   readonly backup?: BackupOptions | undefined;
   /** The server's own: a reload changes them in place, and every part reads a bound when it needs it. */
@@ -72,6 +74,40 @@ export interface WebhookSettings {
   /** As `RetrySchedule.delaysMs`. */
   readonly retryDelaysMs: readonly number[];
 }
+
+/** STUN and TURN: this server's own, and others that clients are told to use. */
+export interface TurnSettings {
+  /** False: the server has none of its own. */
+  readonly isEnabled: boolean;
+  /** The port for UDP and TCP; 0 takes any free one. Undefined: the usual port, if it is free. */
+  readonly port: number | undefined;
+  /** The same for TLS, with the server's certificate. */
+  readonly tlsPort: number | undefined;
+  /** Host names and addresses of this machine, as those of `ServerOptions.host`. */
+  readonly listen: readonly string[];
+  /** The addresses at which peers reach this machine: at most one for each family. */
+  readonly externalAddresses: "auto" | readonly string[];
+  /** Tells the external addresses. */
+  readonly stunServer: { readonly host: string; readonly port: number } | undefined;
+  /** The UDP ports of relayed transport addresses. */
+  readonly relayPorts: { readonly first: number; readonly last: number };
+  /** Addresses and CIDR ranges; see `PeerRules`. */
+  readonly allowPeers: readonly string[];
+  readonly denyPeers: readonly string[];
+  /** The secrets of credentials: the first mints, all verify. None: the server's own is used. */
+  readonly secrets: readonly string[];
+  readonly realm: string;
+  /** How long credentials are valid. */
+  readonly ttlMs: number;
+  readonly strictChannels: boolean;
+  /** The servers that clients are told to use. */
+  readonly advertised: readonly AdvertisedServer[];
+  /** For the TURN servers of others. Undefined: credentials made with the secret. */
+  readonly advertisedCredential: { readonly username: string; readonly credential: string } | undefined;
+}
+
+/** A STUN or TURN server that clients are told to use; `own` stands for the URLs of this server. */
+export type AdvertisedServer = "own" | { readonly url: string; readonly needsCredential: boolean };
 
 /** How the ports of a server get their certificate: from files, or from an ACME authority. */
 export interface HttpsOptions {

@@ -28,11 +28,12 @@ export class OwnSecrets implements FolderContent {
 
   /** The secrets that sign and verify the server's tokens. Throws `SecretsFileUnreadable` or the system's error. */
   signing(given: readonly string[]): readonly string[] {
-    if (given.length > 0) return given;
-    const generate = () => randomBytes().toBase64({ alphabet: "base64url", omitPadding: true });
-    const text = this.#load("auth.secret", generate);
-    if (Buffer.byteLength(text) >= shortestSecretBytes) return [text];
-    throw this.#unreadable(`holds an "auth.secret" of less than ${shortestSecretBytes} bytes`);
+    return given.length > 0 ? given : [this.#loadText("auth.secret")];
+  }
+
+  /** As `signing`, for the secrets of TURN credentials. */
+  turn(given: readonly string[]): readonly string[] {
+    return given.length > 0 ? given : [this.#loadText("turn.secret")];
   }
 
   /** As `signing`, for the secrets that sign requests to the application's webhook; decoded. */
@@ -66,6 +67,12 @@ export class OwnSecrets implements FolderContent {
   async restore(): Promise<void> {
     if (this.#folder === undefined) return;
     for (const [name, text] of this.#inUse) loadOrCreateSecret(this.#folder, name, () => text);
+  }
+
+  #loadText(name: string): string {
+    const text = this.#load(name, () => randomBytes().toBase64({ alphabet: "base64url", omitPadding: true }));
+    if (Buffer.byteLength(text) >= shortestSecretBytes) return text;
+    throw this.#unreadable(`holds a secret "${name}" of less than ${shortestSecretBytes} bytes`);
   }
 
   #load(name: string, generate: () => string): string {

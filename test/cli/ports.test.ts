@@ -38,11 +38,53 @@ describe("yurt ports", () => {
       ["4444/tcp\tlocal\tHTTP and WebSockets", "9464/tcp\tno\tmetrics without a token, only for Prometheus"],
     ],
   ])("with %j lists %j", async (args, lines) => {
-    expect(await yurt(["ports", ...args])).toEqual({ code: 0, out: `${lines.join("\n")}\n`, err: "" });
+    expect(await yurt(["ports", "--no-turn", ...args])).toEqual({ code: 0, out: `${lines.join("\n")}\n`, err: "" });
+  });
+
+  const relayed = "49152-65535/udp";
+  test.each<[readonly string[], readonly string[]]>([
+    [
+      [],
+      [
+        "3478/udp\tlocal\tSTUN and TURN",
+        "3478/tcp\tlocal\tTURN for clients without UDP",
+        `${relayed}\tlocal\twhat TURN relays`,
+      ],
+    ],
+    [
+      ["--domain", "collab.example.com", ...token, "--turn-relay-ports", "50000-50099"],
+      [
+        "3478/udp\tyes\tSTUN and TURN",
+        "3478/tcp\tyes\tTURN for clients without UDP",
+        "5349/tcp\tyes\tTURN over TLS",
+        "50000-50099/udp\tyes\twhat TURN relays",
+      ],
+    ],
+    // Clients reach TURN directly, whatever proxy is before the server.
+    [
+      ["--public-url", "https://collab.example.com", ...token, "--turn-port", "0"],
+      [
+        "any/udp\tyes\tSTUN and TURN",
+        "any/tcp\tyes\tTURN for clients without UDP",
+        `${relayed}\tyes\twhat TURN relays`,
+      ],
+    ],
+    [
+      ["--host", "0.0.0.0", ...token, "--turn-listen", "127.0.0.1", "--tls-cert", "a", "--tls-key", "b"],
+      [
+        "3478/udp\tlocal\tSTUN and TURN",
+        "3478/tcp\tlocal\tTURN for clients without UDP",
+        "5349/tcp\tlocal\tTURN over TLS",
+        `${relayed}\tlocal\twhat TURN relays`,
+      ],
+    ],
+  ])("with %j lists those of TURN as %j", async (args, lines) => {
+    const { out } = await yurt(["ports", ...args]);
+    expect(out.split("\n").filter((line) => /TURN/.test(line))).toEqual([...lines]);
   });
 
   test("prints JSON, and refuses a bad configuration", async () => {
-    const { out } = await yurt(["ports", "--json"]);
+    const { out } = await yurt(["ports", "--json", "--no-turn"]);
     expect(JSON.parse(out)).toEqual({ port: "4444/tcp", open: "local", purpose: "HTTP and WebSockets" });
     expect((await yurt(["ports", "--port", "x"])).code).toBe(78);
   });

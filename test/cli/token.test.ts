@@ -110,7 +110,7 @@ describe("yurt token", () => {
     writeFileSync(join(data, "secrets.json"), '{"auth.secret": "letmein"}');
     const { code, out, err } = await yurt(["token", "notes", "--data", data]);
     expect([code, out]).toEqual([1, ""]);
-    expect(err).toContain('secrets.json holds an "auth.secret" of less than 32 bytes. Correct it, or remove it');
+    expect(err).toContain('secrets.json holds a secret "auth.secret" of less than 32 bytes. Correct it, or remove it');
     expect(err).not.toContain("letmein");
     await expect(startTestServer({ dataFolder: data, auth: { mode: "token" } })).rejects.toThrow("less than 32 bytes");
   });

@@ -14,7 +14,9 @@ let data: string;
 let server: RunningServer;
 
 function settings(environment: Environment): ServerSettings {
-  return serverOptionsOf(accepted({ YURT_DATA: data, YURT_PORT: "0", ...environment }).values);
+  return serverOptionsOf(
+    accepted({ YURT_DATA: data, YURT_PORT: "0", YURT_TURN_ENABLED: "false", ...environment }).values,
+  );
 }
 
 async function start(environment: Environment): Promise<void> {

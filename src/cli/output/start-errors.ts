@@ -1,14 +1,22 @@
 import { isIP } from "node:net";
 import type { SettingValues } from "../../composition/settings/settings.ts";
+import { turnHostsOf } from "../../composition/settings/turn/turn-settings.ts";
 import { CertificateUnusable } from "../../tls/certificate.ts";
 import { describeDataError } from "./data-errors.ts";
 
 /** Why the server could not start, and the remedy; undefined for an error that the environment did not cause. */
 export function describeStartError(
   error: unknown,
-  { host, port, data, ...values }: Pick<SettingValues, "host" | "port" | "data" | "metrics.listen">,
+  {
+    host,
+    port,
+    data,
+    ...values
+  }: Pick<SettingValues, "host" | "port" | "data" | "metrics.listen" | "turn.listen" | "public-url">,
 ): string | undefined {
   if (error instanceof CertificateUnusable) return `${error.message}. Correct the file, or name another.`;
+  const turn = describeTurnError(error, { ...values, host });
+  if (turn !== undefined) return turn;
   const listens = error instanceof Error && "syscall" in error && error.syscall === "listen";
   if (!listens) return describeDataError(error, data);
   const metrics = values["metrics.listen"];
@@ -25,6 +33,17 @@ export function describeStartError(
     port: refused,
     flag: flagOfPort(error, refused === port),
     hostFlag: "--host",
+  });
+}
+
+function describeTurnError(error: unknown, values: Parameters<typeof turnHostsOf>[0]): string | undefined {
+  const setting = error instanceof Error && "setting" in error ? error.setting : undefined;
+  if (setting !== "turn.port" && setting !== "turn.tls-port") return undefined;
+  const { port, code } = error as { readonly port?: number; readonly code?: unknown };
+  return describeListenError(code, turnHostsOf(values).join(", "), {
+    port: port ?? 0,
+    flag: `--${setting.replace(".", "-")}`,
+    hostFlag: "--turn-listen",
   });
 }
 

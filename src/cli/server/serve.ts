@@ -26,6 +26,7 @@ import { demoLink } from "./demo-link.ts";
 import { descriptorWarning } from "./descriptor-warning.ts";
 import { ServiceManager } from "./service-manager.ts";
 import { Signals } from "./signals.ts";
+import { turnEndpoint } from "./turn-endpoint.ts";
 
 /**
  * Runs the server until a signal asks it to stop.
@@ -62,10 +63,12 @@ export async function serve(input: CommandInput): Promise<number> {
   } else {
     const publicUrl = configuration.values["public-url"]?.href;
     const configurationFile = configuration.file?.path;
-    const at = { host, port, url, publicUrl, httpUrl: https?.httpUrl, metricsUrl };
+    const turnUrls = server.turn.listening?.urls.turn;
+    const at = { host, port, url, publicUrl, httpUrl: https?.httpUrl, turnUrls, metricsUrl };
     log.info({ event: "listening", ...at, configurationFile, version, pid: process.pid });
   }
   for (const { fields } of configurationWarnings(configuration)) log.warn(fields);
+  for (const warning of server.turn.warnings) log.warn(warning);
   const descriptors = descriptorWarning(configuration.values);
   if (descriptors !== undefined) log.warn(descriptors);
   manager.ready(`Serving at ${url}`);
@@ -119,7 +122,7 @@ async function bannerOf(server: RunningServer, { values, file }: ServerConfigura
   return banner({
     version,
     readyMs: performance.now(),
-    endpoints: server.endpoints,
+    endpoints: [...server.endpoints, ...turnEndpoint(server.turn.listening)],
     ...(server.metricsUrl !== undefined && { metricsUrl: server.metricsUrl }),
     ...(file !== undefined && { configurationFile: file.path }),
     ...(dataFolder !== undefined && { data: { folder: dataFolder, isNew: dataFolderIsNew } }),

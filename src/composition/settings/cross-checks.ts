@@ -1,9 +1,10 @@
 import type { Setting, Settings } from "../../config/load.ts";
 import { describeOrigin, type SettingProblem, shownValue } from "../../config/problem.ts";
 import { isLoopback } from "../../lib/address/loopback.ts";
-import { httpsProblems } from "./https/https-checks.ts";
+import { httpsProblems, isEncrypted } from "./https/https-checks.ts";
 import { type OptionKey, options } from "./options.ts";
 import { asGiven, inSpellingOf } from "./spelling.ts";
+import { turnProblems } from "./turn/turn-checks.ts";
 
 /** Settings that only one mode uses. In another mode they would be ignored, and access would be wider than intended. */
 const usedBy = {
@@ -18,7 +19,12 @@ const usedBy = {
  * `auth.secret`, `auth.issuer` and `auth.audience` go with every mode: administration tokens are checked in all modes.
  */
 export function crossProblems(settings: Settings): readonly SettingProblem[] {
-  return [...scopeProblems(settings), ...modeProblems(settings), ...httpsProblems(settings)];
+  return [
+    ...scopeProblems(settings),
+    ...modeProblems(settings),
+    ...httpsProblems(settings),
+    ...turnProblems(settings, { isEncrypted: isEncrypted(settings) }),
+  ];
 }
 
 /** A server that other machines can reach, directly or through a proxy, needs an access mode, even if it is `open`. */

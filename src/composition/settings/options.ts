@@ -11,6 +11,7 @@ import { metricsOptions } from "./metrics-options.ts";
 import { networkOptions } from "./network-options.ts";
 import { protocolOptions } from "./protocol-options.ts";
 import { storageOptions } from "./storage-options.ts";
+import { turnOptions } from "./turn/turn-options.ts";
 import { webhookOptions } from "./webhooks/webhook-options.ts";
 
 /** Every setting of the server, in the order of help and reference. */
@@ -24,6 +25,7 @@ export const options = {
   ...backupOptions,
   ...accessOptions,
   ...protocolOptions,
+  ...turnOptions,
   ...logOptions,
   ...webhookOptions,
   ...metricsOptions,

@@ -10,6 +10,7 @@ import { historyKeepOf } from "./history/history-options.ts";
 import { httpsOptionsOf, withDomainDefaults } from "./https/https-settings.ts";
 import { limitsOf } from "./limit-options.ts";
 import { type OptionKey, options } from "./options.ts";
+import { turnSettingsOf } from "./turn/turn-settings.ts";
 
 /** The type of each setting's value, by its key. */
 export type SettingValues = Values<typeof options>;
@@ -51,6 +52,7 @@ export function serverOptionsOf(values: SettingValues): ServerSettings {
       allowedAddresses: values["webhooks.allowed-addresses"],
       retryDelaysMs: values["webhooks.retries"],
     },
+    turn: turnSettingsOf(values),
     backup: backupOptionsOf(values),
     limits: limitsOf(values),
   };

@@ -188,7 +188,7 @@ describe("yurt doctor warns, when", () => {
   });
 
   test.skipIf(process.platform !== "linux")("the limits allow more connections than the system", async () => {
-    const shared = ["--host", "0.0.0.0", "--auth-mode", "token"];
+    const shared = ["--host", "0.0.0.0", "--auth-mode", "token", "--no-turn"];
     const [finding] = (await doctor(...shared, "--limits-connections", "999999999")).about("File limit");
     expect(finding).toMatchObject({ status: "warn", remedy: expect.stringContaining("LimitNOFILE=") });
     expect((await doctor(...shared, "--limits-connections", "1")).about("File limit")[0]?.status).toBe("ok");

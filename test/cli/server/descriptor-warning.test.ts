@@ -1,7 +1,14 @@
 import { describe, expect, test } from "bun:test";
 import { descriptorWarning } from "../../../src/cli/server/descriptor-warning.ts";
 
-const everywhere = { host: "0.0.0.0", "public-url": undefined, "limits.connections": 50_000 };
+const everywhere = {
+  host: "0.0.0.0",
+  "public-url": undefined,
+  "limits.connections": 50_000,
+  "turn.enabled": false,
+  "limits.turn-allocations": 10_000,
+  "limits.turn-connections": 5_000,
+};
 const limit = (soft: number) => ({ soft, hard: soft });
 
 describe("the limit of file descriptors", () => {
@@ -16,6 +23,12 @@ describe("the limit of file descriptors", () => {
     expect(descriptorWarning(everywhere, limit(50_200))).toBeUndefined();
     expect(descriptorWarning(everywhere, limit(Number.POSITIVE_INFINITY))).toBeUndefined();
     expect(descriptorWarning(everywhere, limit(64))?.possible).toBe(0);
+  });
+
+  test("is shared with TURN: its allocations and its connections", () => {
+    const withTurn = { ...everywhere, "turn.enabled": true };
+    expect(descriptorWarning(withTurn, limit(65_199))?.possible).toBe(49_999);
+    expect(descriptorWarning(withTurn, limit(65_200))).toBeUndefined();
   });
 
   test("does not matter where it is unknown, and for a server that only this machine reaches", () => {

@@ -27,7 +27,13 @@ test.each(["open", "token", "webhook"])(
     const data = await temporaryFolder();
     const read = new Set<string>();
     const webhook = mode === "webhook" ? { YURT_AUTH_WEBHOOK_URL: "http://127.0.0.1:1/" } : {};
-    const { values } = accepted({ YURT_DATA: data, YURT_PORT: "0", YURT_AUTH_MODE: mode, ...webhook });
+    const { values } = accepted({
+      YURT_DATA: data,
+      YURT_PORT: "0",
+      YURT_TURN_ENABLED: "false",
+      YURT_AUTH_MODE: mode,
+      ...webhook,
+    });
     const server = await startServer({
       ...serverOptionsOf(values),
       limits: noted(read),

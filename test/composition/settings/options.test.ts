@@ -55,7 +55,10 @@ describe("the table of options", () => {
   test("lets secrets be in files", () => {
     expect(
       optionKeys.map((key) => fileVariableOf(key, options[key])).filter((variable) => variable !== undefined),
-    ).toEqual(["YURT_AUTH_SECRET_FILE", "YURT_AUTH_WEBHOOK_SECRET_FILE", "YURT_METRICS_TOKEN_FILE"]);
+    ).toEqual([
+      ...["YURT_AUTH_SECRET_FILE", "YURT_AUTH_WEBHOOK_SECRET_FILE", "YURT_TURN_SECRET_FILE"],
+      ...["YURT_TURN_ADVERTISE_CREDENTIAL_FILE", "YURT_METRICS_TOKEN_FILE"],
+    ]);
   });
 
   test("has no key that is the table of another, so that all of them can stand in one file", () => {

@@ -22,6 +22,25 @@ const noBackups = {
   "backup.command-timeout": 3_600_000,
 };
 
+const usualTurn = {
+  "turn.enabled": true,
+  "turn.port": undefined,
+  "turn.tls-port": undefined,
+  "turn.listen": [],
+  "turn.external-address": "auto",
+  "turn.stun-server": undefined,
+  "turn.relay-ports": { first: 49_152, last: 65_535 },
+  "turn.allow-peers": [],
+  "turn.deny-peers": [],
+  "turn.secret": undefined,
+  "turn.ttl": 6 * 3_600_000,
+  "turn.realm": "yurt",
+  "turn.strict-channels": false,
+  "turn.advertise": ["own"],
+  "turn.advertise-username": undefined,
+  "turn.advertise-credential": undefined,
+};
+
 describe("a configuration", () => {
   test("is for this machine alone when nothing is given", () => {
     const { values, origins, unknownVariables } = accepted({});
@@ -60,6 +79,7 @@ describe("a configuration", () => {
       domain: [],
       "tls.acme-directory": new URL("https://acme-v02.api.letsencrypt.org/directory"),
       "tls.redirect.enabled": true,
+      ...usualTurn,
     });
     expect(serverOptionsOf(values).limits).toEqual(defaultLimits);
     expect(new Set(Object.values(origins).map(describeOrigin))).toEqual(new Set(["default"]));
@@ -96,6 +116,20 @@ describe("a configuration", () => {
       YURT_AUTH_WEBHOOK_SECRET: webhookSecret,
       YURT_AUTH_READERS_SHOW_PRESENCE: "false",
       YURT_AUTH_ORIGINS: "https://app.example",
+      YURT_TURN_ENABLED: "false",
+      YURT_TURN_PORT: "3479",
+      YURT_TURN_LISTEN: "127.0.0.1,::1",
+      YURT_TURN_EXTERNAL_ADDRESS: "203.0.113.7",
+      YURT_TURN_RELAY_PORTS: "50000-50099",
+      YURT_TURN_ALLOW_PEERS: "192.168.0.0/16",
+      YURT_TURN_DENY_PEERS: "198.51.100.0/24",
+      YURT_TURN_SECRET: secret,
+      YURT_TURN_TTL: "1h",
+      YURT_TURN_REALM: "example",
+      YURT_TURN_STRICT_CHANNELS: "true",
+      YURT_TURN_ADVERTISE: "own,stun:stun.example.com",
+      YURT_TURN_ADVERTISE_USERNAME: "ann",
+      YURT_TURN_ADVERTISE_CREDENTIAL: "password",
       YURT_LOG_LEVEL: "silent",
     });
     const { "proxy.trusted": proxies, "webhooks.allowed-addresses": allowed, ...others } = values;
@@ -135,6 +169,21 @@ describe("a configuration", () => {
       domain: [],
       "tls.acme-directory": new URL("https://acme-v02.api.letsencrypt.org/directory"),
       "tls.redirect.enabled": true,
+      ...usualTurn,
+      "turn.enabled": false,
+      "turn.port": 3479,
+      "turn.listen": ["127.0.0.1", "::1"],
+      "turn.external-address": ["203.0.113.7"],
+      "turn.relay-ports": { first: 50_000, last: 50_099 },
+      "turn.allow-peers": ["192.168.0.0/16"],
+      "turn.deny-peers": ["198.51.100.0/24"],
+      "turn.secret": [secret],
+      "turn.ttl": 3_600_000,
+      "turn.realm": "example",
+      "turn.strict-channels": true,
+      "turn.advertise": ["own", { url: "stun:stun.example.com", needsCredential: false }],
+      "turn.advertise-username": "ann",
+      "turn.advertise-credential": "password",
     });
     expect(serverOptionsOf(values).limits).toEqual({ ...defaultLimits, connectionsPerAddress: 1, jsonDepth: 2 });
     const { keepsDeleted } = serverOptionsOf(values);

@@ -178,7 +178,7 @@ describe("on a terminal", () => {
     const decoder = new TextDecoder();
     await using child = Bun.spawn([executable, "--port", "0", ...args], {
       cwd: folder,
-      env: { TERM: "xterm-256color" },
+      env: { TERM: "xterm-256color", YURT_TURN_ENABLED: "false" },
       terminal: {
         cols: 120,
         data: (_, bytes) => {
@@ -195,7 +195,8 @@ describe("on a terminal", () => {
   }
 
   test.skipIf(!hasTerminal)("the banner names the endpoints", async () => {
-    const screen = await shown("Try it", []);
+    const screen = await shown("Try it", ["--turn", "--turn-port", "0"]);
+    const [, turnPort] = /turn:127\.0\.0\.1:(\d+) /.exec(screen) ?? [];
     const [, ready, port] = /ready in (\d+) ms[\s\S]*127\.0\.0\.1:(\d+)\/sync/.exec(screen) ?? [];
     expect(screen).toStartWith(`yurt 0.1.0 · ready in ${ready} ms
 
@@ -204,7 +205,8 @@ describe("on a terminal", () => {
   ├─ Hocuspocus    ws://127.0.0.1:${port}/collab
   ├─ y-webrtc      ws://127.0.0.1:${port}/signal
   ├─ PeerJS        http://127.0.0.1:${port}/peerjs
-  └─ Peers         http://127.0.0.1:${port}/socket.io/
+  ├─ Peers         http://127.0.0.1:${port}/socket.io/
+  └─ STUN/TURN     turn:127.0.0.1:${turnPort} (udp, tcp)
 
   Data     ./yurt-data (new)
   Access   local only. To share: yurt --host 0.0.0.0 --auth-mode token

@@ -12,7 +12,10 @@ export interface Ending {
 
 export interface RunOptions {
   readonly args?: readonly string[];
-  /** The environment of the process, without any inherited variable. */
+  /**
+   * The environment of the process, without any inherited variable. Unless it says otherwise, there is no TURN: one server
+   * of this machine alone has its usual port.
+   */
   readonly environment?: Readonly<Record<string, string>>;
   readonly folder: string;
   /** Another program instead of the executable, with its first arguments. */
@@ -34,7 +37,7 @@ export class Run {
   constructor({ args = [], environment = {}, folder, command = [executable] }: RunOptions) {
     this.#process = Bun.spawn([...command, ...args], {
       cwd: folder,
-      env: { ...environment },
+      env: { YURT_TURN_ENABLED: "false", ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
     this.#stderr = this.#process.stderr.text();

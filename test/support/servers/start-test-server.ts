@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import type { AuthOptions } from "../../../src/auth/auth-options.ts";
-import type { ServerOptions } from "../../../src/composition/server-options.ts";
+import type { ServerOptions, TurnSettings } from "../../../src/composition/server-options.ts";
 import { defaultLimits, type Limits } from "../../../src/composition/settings/limits.ts";
 import { AddressRanges } from "../../../src/lib/address/address-ranges.ts";
 import type { Log } from "../../../src/ops/log.ts";
-import { startServer } from "../../../src/server.ts";
+import { type RunningServer, startServer } from "../../../src/server.ts";
 import { closeReasons } from "../../../src/transport/close-reason.ts";
 
 export interface TestServerOptions {
@@ -34,6 +34,8 @@ export interface TestServerOptions {
   readonly https?: ServerOptions["https"];
   readonly metricsToken?: string;
   readonly metricsAddress?: ServerOptions["metricsAddress"];
+  /** STUN and TURN on loopback; by default there is none, since few servers of this machine can have it. */
+  readonly turn?: Partial<TurnSettings>;
   /** The schedule of backups; by default none are made. */
   readonly backup?: ServerOptions["backup"];
   /** The time in which `stop` closes connections in waves. */
@@ -52,11 +54,31 @@ export interface TestServer extends AsyncDisposable {
   /** The URL of the metrics on an address of their own. */
   readonly metricsUrl: string | undefined;
   readonly dataFolder: string;
+  readonly turn: RunningServer["turn"];
   /** The labels of the endpoints that it serves. */
   readonly endpoints: readonly string[];
   /** Stops the server as SIGTERM does; idempotent. A data folder that was passed in is kept. */
   stop(): Promise<void>;
 }
+
+/** TURN on loopback, on free ports. */
+export const testTurn: TurnSettings = {
+  isEnabled: true,
+  port: 0,
+  tlsPort: 0,
+  listen: ["127.0.0.1"],
+  externalAddresses: "auto",
+  stunServer: undefined,
+  relayPorts: { first: 49_152, last: 65_535 },
+  allowPeers: [],
+  denyPeers: [],
+  secrets: [],
+  realm: "yurt",
+  ttlMs: 3_600_000,
+  strictChannels: false,
+  advertised: ["own"],
+  advertisedCredential: undefined,
+};
 
 export async function temporaryFolder(): Promise<string> {
   return mkdtemp(join(tmpdir(), "yurt-test-"));
@@ -90,6 +112,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
       retryDelaysMs: [100, 500, 1_000],
       ...options.webhooks,
     },
+    turn: options.turn && { ...testTurn, ...options.turn },
     backup: options.backup,
     limits: { ...defaultLimits, ...options.limits },
     log: options.log ?? pino({ level: process.env["YURT_TEST_LOG"] ?? "silent" }),
@@ -106,6 +129,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     wsUrl: server.url.replace("http", "ws"),
     metricsUrl: server.metricsUrl,
     dataFolder,
+    turn: server.turn,
     endpoints: server.endpoints.map(({ label }) => label),
     stop: () => {
       stopping ??= stop();

@@ -19,8 +19,7 @@ type Key = keyof typeof usedBy | "domain" | "tls.mode";
 export function httpsProblems(settings: Settings): readonly SettingProblem[] {
   const domain = settings.get("domain");
   // An invalid setting is a problem of its own, and leaves open what the others mean.
-  const isKnown = ["domain", "tls.mode", "tls.cert", "tls.key"].every((key) => settings.has(key));
-  if (!isKnown || domain === undefined) return [];
+  if (!isKnown(settings) || domain === undefined) return [];
   const mode = modeOf(settings);
   const hasDomain = Array.isArray(domain.value) && domain.value.length > 0;
   return [
@@ -32,6 +31,15 @@ export function httpsProblems(settings: Settings): readonly SettingProblem[] {
       user === mode ? [] : unused(key as keyof typeof usedBy, mode, settings),
     ),
   ];
+}
+
+/** Whether the server does HTTPS; true as long as that is open. */
+export function isEncrypted(settings: Settings): boolean {
+  return !isKnown(settings) || modeOf(settings) !== "off";
+}
+
+function isKnown(settings: Settings): boolean {
+  return ["domain", "tls.mode", "tls.cert", "tls.key"].every((key) => settings.has(key));
 }
 
 function modeOf(settings: Settings): TlsMode {

@@ -1,0 +1,71 @@
+import type { Setting, Settings } from "../../../config/load.ts";
+import { type SettingProblem, shownValue } from "../../../config/problem.ts";
+import { type OptionKey, options } from "../options.ts";
+import { inSpellingOf } from "../spelling.ts";
+
+/** The TCP ports that TURN cannot share. */
+const httpPorts = ["port", "tls.http-port"] as const;
+const turnPorts = ["turn.port", "turn.tls-port"] as const;
+
+/** Finds the settings of STUN and TURN that do not go together, each valid by itself. */
+export function turnProblems(settings: Settings, facts: { readonly isEncrypted: boolean }): readonly SettingProblem[] {
+  return [
+    ...sharedPorts(settings),
+    ...(facts.isEncrypted ? [] : needlessTlsPort(settings)),
+    ...needlessStunServer(settings),
+    ...halfCredential(settings),
+  ];
+}
+
+function sharedPorts(settings: Settings): readonly SettingProblem[] {
+  if (settings.get("turn.enabled")?.value !== true) return [];
+  return turnPorts.flatMap((key) => {
+    const setting = given(key, settings);
+    if (setting === undefined || setting.value === 0) return [];
+    const others: readonly OptionKey[] = [...httpPorts, ...turnPorts];
+    const same = others.find((other) => other !== key && settings.get(other)?.value === setting.value);
+    // Two ports of TURN that are the same are one problem.
+    if (same === undefined || (key === "turn.port" && same === "turn.tls-port")) return [];
+    const remedy = `The port is that of ${inSpellingOf(setting.origin, same)}. Choose another.`;
+    return [problem(key, setting, remedy)];
+  });
+}
+
+function needlessTlsPort(settings: Settings): readonly SettingProblem[] {
+  const setting = given("turn.tls-port", settings);
+  if (setting === undefined) return [];
+  const remedy =
+    "TURN over TLS needs the certificate of HTTPS, which is off. " +
+    `Give ${inSpellingOf(setting.origin, "domain")} or certificate files, or remove this setting.`;
+  return [problem("turn.tls-port", setting, remedy)];
+}
+
+function needlessStunServer(settings: Settings): readonly SettingProblem[] {
+  const setting = given("turn.stun-server", settings);
+  const external = settings.get("turn.external-address");
+  if (setting === undefined || external === undefined || external.value === "auto") return [];
+  const remedy =
+    `It tells the external address, which ${inSpellingOf(external.origin, "turn.external-address")} gives. ` +
+    "Remove one of them.";
+  return [problem("turn.stun-server", setting, remedy)];
+}
+
+function halfCredential(settings: Settings): readonly SettingProblem[] {
+  const keys = ["turn.advertise-username", "turn.advertise-credential"] as const;
+  const [username, credential] = keys.map((key) => given(key, settings));
+  const [half, missing] = username === undefined ? [keys[1], keys[0]] : [keys[0], keys[1]];
+  const setting = username ?? credential;
+  if (setting === undefined || (username !== undefined && credential !== undefined)) return [];
+  const remedy = `It needs ${inSpellingOf(setting.origin, missing)}. Give it, or remove this setting.`;
+  return [problem(half, setting, remedy)];
+}
+
+function given(key: OptionKey, settings: Settings): Setting | undefined {
+  const setting = settings.get(key);
+  return setting?.written === undefined || setting.origin.from === "default" ? undefined : setting;
+}
+
+function problem(key: OptionKey, { written, origin }: Setting, remedy: string): SettingProblem {
+  const value = written === undefined ? undefined : shownValue(options[key], written);
+  return { setting: key, value, origin, remedy };
+}

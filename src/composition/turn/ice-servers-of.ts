@@ -1,0 +1,73 @@
+import { systemClock } from "../../lib/time/clock.ts";
+import { OwnSecrets } from "../../storage/own-secrets.ts";
+import type { IceServers } from "../../turn/ice/ice-servers.ts";
+import { hostAddresses } from "../../turn/network/host-addresses.ts";
+import { storedCertificate } from "../diagnosis.ts";
+import type { TurnSettings } from "../server-options.ts";
+import { type SettingValues, serverOptionsOf } from "../settings/settings.ts";
+import { usualTurnPort, usualTurnTlsPort } from "../settings/turn/turn-settings.ts";
+import { KnownIceServers } from "./known-ice-servers.ts";
+import { type OwnTurnUrls, ownTurnUrls } from "./own-urls.ts";
+import { type FoundRelayAddresses, findRelayAddresses } from "./relay-addresses.ts";
+import { addressWarnings } from "./turn-warnings.ts";
+
+export interface FoundIceServers {
+  readonly iceServers: IceServers;
+  /** Why clients may not reach this server's URLs, for people. */
+  readonly problems: readonly string[];
+}
+
+/**
+ * The ICE servers of a server with these settings, for commands that run beside it: they make the credentials that it
+ * accepts, and a secret if there is none. Whether anything listens is not known. Throws `SecretsFileUnreadable`, or the
+ * system's error if an address of the settings cannot be resolved.
+ */
+export async function iceServersOf(values: SettingValues): Promise<FoundIceServers> {
+  const { turn: settings, publicUrl, dataFolder } = serverOptionsOf(values);
+  if (settings === undefined) throw new TypeError("The settings of a server have those of TURN");
+  const secrets = new OwnSecrets(dataFolder).turn(settings.secrets);
+  const listening = settings.isEnabled ? await hostAddresses(settings.listen) : [];
+  const found = await findRelayAddresses({ settings, listening });
+  const urls = urlsOf(values, { settings, listening, found });
+  const warnings = settings.isEnabled ? addressWarnings({ settings, found, listening, publicUrl }) : [];
+  return {
+    iceServers: new KnownIceServers({
+      settings: () => settings,
+      secrets: () => secrets,
+      ownUrls: () => urls,
+      clock: systemClock,
+    }),
+    problems: warnings.map(({ remedy }) => remedy),
+  };
+}
+
+interface Facts {
+  readonly settings: TurnSettings;
+  readonly listening: readonly string[];
+  readonly found: FoundRelayAddresses;
+}
+
+/** Undefined without TURN, and if any free port is taken. */
+function urlsOf(values: SettingValues, { settings, listening, found }: Facts): OwnTurnUrls | undefined {
+  const { isEnabled, port = usualTurnPort, tlsPort = usualTurnTlsPort } = settings;
+  if (!isEnabled || port === 0) return undefined;
+  const certificateNames = tlsPort === 0 ? undefined : certificateNamesOf(values);
+  return ownTurnUrls({
+    port,
+    tls: certificateNames && { port: tlsPort, certificateNames },
+    listening,
+    relayAddresses: found.addresses,
+    publicUrl: values["public-url"],
+  });
+}
+
+/** Undefined without HTTPS, before the first certificate, and if it cannot be read. */
+function certificateNamesOf(values: SettingValues): readonly string[] | undefined {
+  const { https, dataFolder } = serverOptionsOf(values);
+  if (https === undefined) return undefined;
+  try {
+    return storedCertificate(https, dataFolder)?.names;
+  } catch {
+    return undefined;
+  }
+}

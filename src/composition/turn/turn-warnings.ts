@@ -1,0 +1,63 @@
+import { isLoopback } from "../../lib/address/loopback.ts";
+import { isPublicAddress } from "../../lib/address/public-address.ts";
+import type { TurnSettings } from "../server-options.ts";
+import type { FoundRelayAddresses } from "./relay-addresses.ts";
+
+/** The fields of a line of the log: something about TURN that the operator should know. */
+export interface TurnWarning {
+  readonly event: string;
+  readonly remedy: string;
+  readonly [field: string]: unknown;
+}
+
+/** The usual port is in use, so that there is no TURN. */
+export function portInUse(port: number): TurnWarning {
+  const remedy =
+    "Stop the program that uses the port, choose another with --turn-port, or switch TURN off with --no-turn.";
+  return { event: "turn-port-in-use", port, remedy };
+}
+
+/** The same for TLS: TURN is served by UDP and TCP only. */
+export function tlsPortInUse(port: number): TurnWarning {
+  const remedy = "Stop the program that uses the port, or choose another with --turn-tls-port.";
+  return { event: "turn-tls-port-in-use", port, remedy };
+}
+
+export interface AdvertisedFacts {
+  readonly settings: Pick<TurnSettings, "stunServer">;
+  readonly found: FoundRelayAddresses;
+  readonly listening: readonly string[];
+  readonly publicUrl: URL | undefined;
+}
+
+/** Warns of addresses that clients are told and cannot reach, as far as the server can know. */
+export function addressWarnings({ found, listening, publicUrl, settings }: AdvertisedFacts): readonly TurnWarning[] {
+  const { stunServer } = settings;
+  const silent =
+    found.isStunServerSilent && stunServer !== undefined ? [silentServer(`${stunServer.host}:${stunServer.port}`)] : [];
+  const isPublic = publicUrl !== undefined && !isLoopback(publicUrl.hostname);
+  return isPublic ? [...silent, ...unreachable(publicUrl.hostname, listening, found)] : silent;
+}
+
+function silentServer(server: string): TurnWarning {
+  const remedy = "Name a server that answers with --turn-stun-server, or set --turn-external-address.";
+  return { event: "turn-stun-server-silent", server, remedy };
+}
+
+/** A server for the internet whose TURN has only addresses that the internet cannot reach. */
+function unreachable(
+  host: string,
+  listening: readonly string[],
+  { addresses }: FoundRelayAddresses,
+): readonly TurnWarning[] {
+  if (listening.every(isLoopback)) {
+    const remedy = "Clients of this URL cannot reach TURN on loopback. Name other addresses with --turn-listen.";
+    return [{ event: "turn-not-reachable", host, listening, remedy }];
+  }
+  const external = addresses.map(({ advertised }) => advertised);
+  if (external.some(isPublicAddress)) return [];
+  const remedy =
+    "Peers on the internet cannot reach this address. Set --turn-external-address to the public address of this machine, " +
+    "or name a STUN server that tells it with --turn-stun-server.";
+  return [{ event: "turn-address-private", host, addresses: external, remedy }];
+}

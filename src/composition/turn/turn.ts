@@ -1,0 +1,144 @@
+import type { FolderContent } from "../../storage/folder-content.ts";
+import { OwnSecrets } from "../../storage/own-secrets.ts";
+import type { Certificate } from "../../tls/certificate.ts";
+import { Credentials } from "../../turn/credentials/credentials.ts";
+import type { IceServers } from "../../turn/ice/ice-servers.ts";
+import type { Part } from "../part.ts";
+import type { PartDependencies, ServerOptions, TurnSettings } from "../server-options.ts";
+import { usualTurnPort } from "../settings/turn/turn-settings.ts";
+import { KnownIceServers, turnUserOf } from "./known-ice-servers.ts";
+import { OwnTurn } from "./own-turn.ts";
+import type { OwnTurnUrls } from "./own-urls.ts";
+import { portInUse, type TurnWarning } from "./turn-warnings.ts";
+
+export interface TurnOptions
+  extends Pick<PartDependencies, "addresses" | "clock" | "limits" | "log" | "metrics">,
+    Pick<ServerOptions, "turn" | "publicUrl"> {
+  /** The path of the data folder, which keeps the secret; undefined if the secret is to last as long as the process. */
+  readonly dataFolder: string | undefined;
+  /** The server's certificate; undefined without HTTPS, and until there is a first one. */
+  readonly certificate: Certificate | undefined;
+}
+
+/** The part of a server that does STUN and TURN, and knows the servers that clients are told to use. */
+export interface Turn extends Part {
+  readonly iceServers: IceServers;
+  /** The secret, as far as it is kept in the data folder. */
+  readonly contents: readonly FolderContent[];
+  /** Undefined if nothing listens. */
+  readonly listening: ListeningTurn | undefined;
+  /** Facts that the operator should know. */
+  readonly warnings: readonly TurnWarning[];
+  /** Uses another certificate for TLS; with the first one TLS begins to be served. A failure is logged. */
+  replaceCertificate(certificate: Certificate): void;
+  /** Ends the allocations of a user of the access control, and refuses the credentials that it had before `revokedAt`. */
+  endUser(user: string, revokedAt: number): void;
+}
+
+/** Where TURN listens. */
+export interface ListeningTurn {
+  readonly port: number;
+  readonly tlsPort: number | undefined;
+  readonly urls: OwnTurnUrls;
+}
+
+/** A credential that expires later is none of this server. */
+const longestTtlMs = 24 * 3_600_000;
+
+/** No server of its own and none of others. */
+const noTurn: TurnSettings = {
+  isEnabled: false,
+  port: undefined,
+  tlsPort: undefined,
+  listen: [],
+  externalAddresses: "auto",
+  stunServer: undefined,
+  relayPorts: { first: 49_152, last: 65_535 },
+  allowPeers: [],
+  denyPeers: [],
+  secrets: [],
+  realm: "yurt",
+  ttlMs: longestTtlMs,
+  strictChannels: false,
+  advertised: [],
+  advertisedCredential: undefined,
+};
+
+/**
+ * Opens STUN and TURN. Throws `SecretsFileUnreadable`, or the system's error, with its `port` and the `setting`, when it
+ * cannot listen where it must.
+ */
+export async function openTurn(options: TurnOptions): Promise<Turn> {
+  const { certificate, clock, log, publicUrl } = options;
+  let settings = options.turn ?? noTurn;
+  const ownSecrets = new OwnSecrets(options.dataFolder);
+  const secretsFor = (next: TurnSettings) => (needsSecret(next) ? ownSecrets.turn(next.secrets) : next.secrets);
+  // A reload changes the secrets, which are read for each credential.
+  const shared = { secrets: secretsFor(settings), realm: settings.realm, maxTtlMs: longestTtlMs, clock };
+  const credentials = new Credentials(shared);
+  let longestMintedMs = settings.ttlMs;
+  const own = settings.isEnabled ? await OwnTurn.open({ ...options, settings, publicUrl, credentials }) : undefined;
+  const startWarnings: TurnWarning[] = settings.isEnabled && own === undefined ? [portInUse(usualTurnPort)] : [];
+  if (own !== undefined && certificate !== undefined) {
+    startWarnings.push(...(await takeFirstCertificate(own, certificate)));
+  }
+  return {
+    iceServers: new KnownIceServers({
+      settings: () => settings,
+      secrets: () => shared.secrets,
+      ownUrls: () => own?.urls,
+      clock,
+    }),
+    contents: [ownSecrets],
+    get listening() {
+      return own && { port: own.port, tlsPort: own.tlsPort, urls: own.urls };
+    },
+    get warnings() {
+      return [...startWarnings, ...(own?.warnings ?? [])];
+    },
+    replaceCertificate: (next) => {
+      try {
+        const warning = own?.replaceCertificate(next);
+        if (warning !== undefined) log.warn(warning);
+      } catch (error) {
+        log.error({ event: "turn-certificate-not-used", err: error });
+      }
+    },
+    endUser: (user, revokedAt) => {
+      for (const secret of shared.secrets) {
+        own?.endUser(turnUserOf({ user, remoteAddress: "" }, secret), revokedAt + longestMintedMs);
+      }
+    },
+    readinessDetail: () => (options.turn === undefined ? {} : { turn: stateOf(settings, own) }),
+    drain: async () => own?.drain(),
+    reload: async ({ turn: next = noTurn }) => {
+      const secrets = secretsFor(next);
+      await own?.reload(next);
+      settings = next;
+      longestMintedMs = Math.max(longestMintedMs, next.ttlMs);
+      shared.secrets = secrets;
+      for (const warning of own?.warnings ?? []) log.warn(warning);
+    },
+    [Symbol.asyncDispose]: async () => own?.close(),
+  };
+}
+
+async function takeFirstCertificate(own: OwnTurn, certificate: Certificate): Promise<readonly TurnWarning[]> {
+  try {
+    const warning = own.replaceCertificate(certificate);
+    return warning === undefined ? [] : [warning];
+  } catch (error) {
+    await own.close();
+    throw error;
+  }
+}
+
+function needsSecret({ advertised, advertisedCredential, isEnabled }: TurnSettings): boolean {
+  const others = advertised.some((server) => server !== "own" && server.needsCredential);
+  return isEnabled || (others && advertisedCredential === undefined);
+}
+
+function stateOf({ isEnabled }: TurnSettings, own: OwnTurn | undefined): "listening" | "port-in-use" | "off" {
+  if (own !== undefined) return "listening";
+  return isEnabled ? "port-in-use" : "off";
+}

@@ -1,0 +1,136 @@
+import { afterEach, beforeEach, describe, expect, setDefaultTimeout, test } from "bun:test";
+import { rm } from "node:fs/promises";
+import { TurnError } from "../../../src/turn/client/turn-failure.ts";
+import { revoke, secret, tokenFor } from "../../support/bytes/tokens.ts";
+import { eventually } from "../../support/eventually.ts";
+import { startTestServer, temporaryFolder } from "../../support/servers/start-test-server.ts";
+import { exchange, iceServersAt, loopbackIp, openTurnClient } from "../../support/turn/turn-through.ts";
+import { UdpPeer } from "../../support/turn/udp-peer.ts";
+
+setDefaultTimeout(20_000);
+
+let closing: AsyncDisposableStack;
+beforeEach(() => {
+  closing = new AsyncDisposableStack();
+});
+afterEach(() => closing.disposeAsync());
+
+const start = async (options: Parameters<typeof startTestServer>[0] = {}) =>
+  closing.use(await startTestServer({ turn: {}, ...options }));
+
+/** The code of the error with which the server refuses. */
+const codeOf = (request: Promise<unknown>) =>
+  request.then(
+    () => "done",
+    (error) => (error instanceof TurnError ? error.code : String(error)),
+  );
+
+describe("a server with TURN", () => {
+  test.each([["udp" as const], ["tcp" as const]])("relays between two clients over %s", async (transport) => {
+    const server = await start();
+    using first = await openTurnClient(await iceServersAt(server.url), transport);
+    using second = await openTurnClient(await iceServersAt(server.url), transport);
+    expect(await exchange(first, second)).toEqual(["there", "and back"]);
+  });
+
+  test("lists one URL for STUN, and one of TURN for each transport, where it listens", async () => {
+    const server = await start();
+    const { iceServers, ttl } = await iceServersAt(server.url);
+    const { port } = server.turn.listening ?? { port: 0 };
+    expect(port).toBeGreaterThan(0);
+    expect(iceServers.map(({ urls }) => urls)).toEqual([
+      [`stun:127.0.0.1:${port}`],
+      [`turn:127.0.0.1:${port}?transport=udp`, `turn:127.0.0.1:${port}?transport=tcp`],
+    ]);
+    expect(ttl).toBe(3_600);
+    using client = await openTurnClient(await iceServersAt(server.url), "udp");
+    expect((await client.turn.binding()).ip).toEqual(loopbackIp);
+  });
+
+  test("relays to peers on loopback, if it listens on loopback alone", async () => {
+    const server = await start();
+    using client = await openTurnClient(await iceServersAt(server.url), "udp");
+    using peer = await UdpPeer.open();
+    const { relayed } = await client.turn.allocate();
+    await client.turn.createPermission(loopbackIp);
+    client.turn.send(loopbackIp, peer.port, new TextEncoder().encode("hello"));
+    const { bytes, port, address } = await peer.next();
+    expect([bytes.toString(), address, port]).toEqual(["hello", "127.0.0.1", relayed.port]);
+    peer.send(new TextEncoder().encode("hello yourself"), port, address);
+    expect(await client.next()).toBe("hello yourself");
+  });
+
+  test("refuses them otherwise, and other private peers in any case", async () => {
+    const server = await start({ turn: { listen: ["0.0.0.0"] }, publicUrl: "http://127.0.0.1" });
+    using client = await openTurnClient(await iceServersAt(server.url), "udp");
+    await client.turn.allocate();
+    expect(await codeOf(client.turn.createPermission(loopbackIp))).toBe(403);
+  });
+
+  test("shows in the readiness that it listens, and in the metrics what it does", async () => {
+    const server = await start();
+    using client = await openTurnClient(await iceServersAt(server.url), "tcp");
+    await client.turn.allocate();
+    const readiness = await (await fetch(`${server.url}/readyz?verbose`)).json();
+    expect(readiness).toMatchObject({ turn: "listening" });
+    const metrics = await (await fetch(`${server.url}/metrics`)).text();
+    expect(metrics).toContain('yurt_turn_allocations{transport="tcp"} 1');
+    expect(metrics).toContain('yurt_turn_connections{transport="tcp"} 1');
+    expect(metrics).toContain('yurt_turn_errors_total{code="401"} 1');
+  });
+
+  test("ends a TCP client's allocation with its connection", async () => {
+    const server = await start();
+    using client = await openTurnClient(await iceServersAt(server.url), "tcp");
+    await client.turn.allocate();
+    client.turn.close();
+    await eventually("the allocation has ended", async () =>
+      (await (await fetch(`${server.url}/metrics`)).text()).includes('yurt_turn_allocations{transport="tcp"} 0'),
+    );
+  });
+
+  test("frees its ports when it stops", async () => {
+    const server = await start();
+    const { port } = server.turn.listening ?? { port: 0 };
+    using client = await openTurnClient(await iceServersAt(server.url), "udp");
+    const { relayed } = await client.turn.allocate();
+    await server.stop();
+    for (const used of [port, relayed.port]) {
+      const socket = await Bun.udpSocket({ hostname: "127.0.0.1", port: used });
+      socket.close();
+    }
+    Bun.listen({ hostname: "127.0.0.1", port, socket: { data: () => {} } }).stop(true);
+  });
+
+  test("ends what a user has whose permissions are revoked, and refuses the user's credentials", async () => {
+    const server = await start({ auth: { mode: "token", secrets: [secret] } });
+    const tokenOf = (user: string) => tokenFor({ room: "write" }, { sub: user, iat: Date.now() / 1_000 - 10 });
+    const [ann, bob] = [await tokenOf("ann"), await tokenOf("bob")];
+    const annsServers = await iceServersAt(server.url, ann);
+    using annsClient = await openTurnClient(annsServers, "udp");
+    using bobsClient = await openTurnClient(await iceServersAt(server.url, bob), "udp");
+    await annsClient.turn.allocate();
+    await bobsClient.turn.allocate();
+    await revoke(server.url, { user: "ann" });
+    expect(await codeOf(annsClient.turn.refresh())).not.toBe("done");
+    using again = await openTurnClient(annsServers, "udp");
+    expect(await codeOf(again.turn.allocate())).toBe(401);
+    expect(await codeOf(bobsClient.turn.refresh())).toBe("done");
+    expect((await fetch(`${server.url}/ice?room=room&token=${ann}`)).status).toBe(401);
+  });
+
+  test("remembers over a restart whose credentials are refused", async () => {
+    const dataFolder = await temporaryFolder();
+    closing.defer(() => rm(dataFolder, { recursive: true, force: true }));
+    const auth = { mode: "token", secrets: [secret] } as const;
+    const token = await tokenFor({ room: "write" }, { sub: "ann", iat: Date.now() / 1_000 - 10 });
+    const first = await start({ auth, dataFolder });
+    const list = await iceServersAt(first.url, token);
+    await revoke(first.url, { user: "ann" });
+    const { port = 0 } = first.turn.listening ?? {};
+    await first.stop();
+    await start({ auth, dataFolder, turn: { port } });
+    using client = await openTurnClient(list, "udp");
+    expect(await codeOf(client.turn.allocate())).toBe(401);
+  });
+});
