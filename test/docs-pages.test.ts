@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { banner } from "../src/cli/output/banner.ts";
+import { turnEndpoint } from "../src/cli/server/turn-endpoint.ts";
 import { version } from "../src/cli/version.ts";
 import { codeBlocks, docsPages, readPage, snippetsOf } from "./support/docs-snippets.ts";
 import { startTestServer } from "./support/servers/start-test-server.ts";
@@ -70,9 +71,10 @@ describe("the documentation", () => {
 
   test("shows in the README the banner that the server prints on a terminal", async () => {
     const shown = codeBlocks("README.md").find(({ code }) => code.startsWith("$ ./yurt\n"))?.code ?? "";
-    const endpoints = Array.from(shown.matchAll(/─ (\S+) +(\S+)$/gm), ([, label = "", url = ""]) => ({ label, url }));
-    await using server = await startTestServer();
-    expect(endpoints.map(({ label }) => label)).toEqual([...server.endpoints]);
+    const endpoints = Array.from(shown.matchAll(/─ (\S+) +(\S.*)$/gm), ([, label = "", url = ""]) => ({ label, url }));
+    await using server = await startTestServer({ turn: {} });
+    const ofTurn = turnEndpoint(server.turn.listening).map(({ label }) => label);
+    expect(endpoints.map(({ label }) => label)).toEqual([...server.endpoints, ...ofTurn]);
     const printed = banner({
       version,
       readyMs: 31,
