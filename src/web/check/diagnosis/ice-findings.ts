@@ -27,8 +27,8 @@ function listFinding({ servers, source, ttlSeconds }: IceAnswer & { kind: "list"
   const origin = source === "pasted" ? "that were pasted" : "that this server gives out";
   if (endpoints.length === 0) {
     return warning(
-      "TURN is switched off here, and no other ICE servers are configured.",
-      "Peers in different networks then seldom connect directly. Enable TURN (`turn.enabled`), or name a server of yours with `turn.advertise`.",
+      "The server gives out no ICE servers: TURN is switched off, or could not start.",
+      "Peers in different networks then seldom connect directly. Enable TURN (`turn.enabled`) and look for `turn-` in the server's log, or name a server of yours with `turn.advertise`.",
     );
   }
   const count = endpoints.length === 1 ? "One address" : `${endpoints.length} addresses`;
