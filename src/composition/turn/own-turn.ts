@@ -75,11 +75,8 @@ export class OwnTurn {
     this.#cancelLook = this.#lookLater();
   }
 
-  /**
-   * Undefined if the usual port is in use and the settings name no other; rejects with the system's error, its `port` and
-   * the `setting`, when it cannot listen otherwise.
-   */
-  static async open(options: OwnTurnOptions): Promise<OwnTurn | undefined> {
+  /** Rejects as `openTurnPorts`. */
+  static async open(options: OwnTurnOptions): Promise<OwnTurn> {
     const { metrics, settings } = options;
     await using opening = new AsyncDisposableStack();
     const socketOptions = opening.use(new SocketOptions());
@@ -95,7 +92,6 @@ export class OwnTurn {
         if (own !== undefined) own.#server.disconnected(socket);
       },
     });
-    if (ports === undefined) return undefined;
     opening.defer(() => {
       ports.plain.stop();
       ports.tls.stop();

@@ -27,11 +27,23 @@ export interface TurnPorts {
   readonly tls: TurnTlsPort;
 }
 
+/** TURN cannot listen on the usual port, which nobody has asked for: the server does without it. */
+export class UsualPortUnusable extends Error {
+  override readonly name = "UsualPortUnusable";
+  /** The system's code, such as EADDRINUSE. */
+  readonly code: string | undefined;
+
+  constructor(cause: unknown) {
+    super("TURN cannot listen on the usual port", { cause });
+    this.code = errorCode(cause);
+  }
+}
+
 /**
- * Listens for UDP and TCP. Undefined if the usual port is in use and the settings name no other; rejects with the
- * system's error, its `port` and the `setting`, when it cannot listen otherwise.
+ * Listens for UDP and TCP. Rejects with `UsualPortUnusable` when it cannot and the settings name no port; if they do, with
+ * the system's error, its `port` and the `setting`.
  */
-export async function openTurnPorts(options: TurnPortsOptions): Promise<TurnPorts | undefined> {
+export async function openTurnPorts(options: TurnPortsOptions): Promise<TurnPorts> {
   const { settings, metrics, limits } = options;
   const port = settings.port ?? usualTurnPort;
   try {
@@ -46,7 +58,7 @@ export async function openTurnPorts(options: TurnPortsOptions): Promise<TurnPort
     const tls = new TurnTlsPort({ ...shared, addresses: plain.addresses, port: settings.tlsPort ?? usualTurnTlsPort });
     return { plain, tls };
   } catch (error) {
-    if (settings.port === undefined && errorCode(error) === "EADDRINUSE") return undefined;
+    if (settings.port === undefined) throw new UsualPortUnusable(error);
     throw withSetting(error, port, "turn.port");
   }
 }

@@ -10,11 +10,15 @@ export interface TurnWarning {
   readonly [field: string]: unknown;
 }
 
-/** The usual port is in use, so that there is no TURN. */
-export function portInUse(port: number): TurnWarning {
-  const remedy =
-    "Stop the program that uses the port, choose another with --turn-port, or switch TURN off with --no-turn.";
-  return { event: "turn-port-in-use", port, remedy };
+/** TURN cannot listen on the usual port, so that there is none. `code` is the system's. */
+export function notListening(port: number, code: string | undefined): TurnWarning {
+  if (code === "EADDRINUSE") {
+    const remedy =
+      "Stop the program that uses the port, choose another with --turn-port, or switch TURN off with --no-turn.";
+    return { event: "turn-port-in-use", port, remedy };
+  }
+  const remedy = "Name addresses of this machine with --turn-listen, or switch TURN off with --no-turn.";
+  return { event: "turn-not-listening", port, code, remedy };
 }
 
 /** The same for TLS: TURN is served by UDP and TCP only. */

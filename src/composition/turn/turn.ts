@@ -9,7 +9,8 @@ import { usualTurnPort } from "../settings/turn/turn-settings.ts";
 import { KnownIceServers, turnUserOf } from "./known-ice-servers.ts";
 import { OwnTurn } from "./own-turn.ts";
 import type { OwnTurnUrls } from "./own-urls.ts";
-import { portInUse, type TurnWarning } from "./turn-warnings.ts";
+import { UsualPortUnusable } from "./turn-ports.ts";
+import { notListening, type TurnWarning } from "./turn-warnings.ts";
 
 export interface TurnOptions
   extends Pick<PartDependencies, "addresses" | "clock" | "limits" | "log" | "metrics">,
@@ -77,8 +78,14 @@ export async function openTurn(options: TurnOptions): Promise<Turn> {
   const shared = { secrets: secretsFor(settings), realm: settings.realm, maxTtlMs: longestTtlMs, clock };
   const credentials = new Credentials(shared);
   let longestMintedMs = settings.ttlMs;
-  const own = settings.isEnabled ? await OwnTurn.open({ ...options, settings, publicUrl, credentials }) : undefined;
-  const startWarnings: TurnWarning[] = settings.isEnabled && own === undefined ? [portInUse(usualTurnPort)] : [];
+  const startWarnings: TurnWarning[] = [];
+  const own = settings.isEnabled
+    ? await OwnTurn.open({ ...options, settings, publicUrl, credentials }).catch((error) => {
+        if (!(error instanceof UsualPortUnusable)) throw error;
+        startWarnings.push(notListening(usualTurnPort, error.code));
+        return undefined;
+      })
+    : undefined;
   if (own !== undefined && certificate !== undefined) {
     startWarnings.push(...(await takeFirstCertificate(own, certificate)));
   }
@@ -138,7 +145,7 @@ function needsSecret({ advertised, advertisedCredential, isEnabled }: TurnSettin
   return isEnabled || (others && advertisedCredential === undefined);
 }
 
-function stateOf({ isEnabled }: TurnSettings, own: OwnTurn | undefined): "listening" | "port-in-use" | "off" {
+function stateOf({ isEnabled }: TurnSettings, own: OwnTurn | undefined): "listening" | "not-listening" | "off" {
   if (own !== undefined) return "listening";
-  return isEnabled ? "port-in-use" : "off";
+  return isEnabled ? "not-listening" : "off";
 }

@@ -38,6 +38,21 @@ describe("a server that cannot start", () => {
       "This machine has no address 10.0.0.7. Choose another with --metrics-listen.",
     ],
     [
+      "on a port of TURN in use names its flag",
+      Object.assign(systemError("EADDRINUSE", "bind"), { port: 3478, setting: "turn.port" }),
+      "Port 3478 on 127.0.0.1 is in use. Choose another with --turn-port, or stop the program that uses it.",
+    ],
+    [
+      "on a TLS port of TURN that is not permitted names its flag",
+      Object.assign(systemError("EACCES", "listen"), { port: 443, setting: "turn.tls-port" }),
+      "Port 443 is not permitted. Ports below 1024 need root or setcap cap_net_bind_service=+ep; choose another with --turn-tls-port.",
+    ],
+    [
+      "on an address of TURN of another machine names its flag",
+      Object.assign(systemError("EADDRNOTAVAIL", "bind"), { port: 3478, setting: "turn.port" }),
+      "This machine has no address 127.0.0.1. Choose another with --turn-listen.",
+    ],
+    [
       "on an address of another machine names the flag",
       systemError("EADDRNOTAVAIL", "listen"),
       "This machine has no address 127.0.0.1. Choose another with --host.",

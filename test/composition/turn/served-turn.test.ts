@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { TurnError } from "../../../src/turn/client/turn-failure.ts";
 import { revoke, secret, tokenFor } from "../../support/bytes/tokens.ts";
 import { eventually } from "../../support/eventually.ts";
-import { startTestServer, temporaryFolder } from "../../support/servers/start-test-server.ts";
+import { startTestServer, temporaryFolder, testTurn } from "../../support/servers/start-test-server.ts";
 import { exchange, iceServersAt, loopbackIp, openTurnClient } from "../../support/turn/turn-through.ts";
 import { UdpPeer } from "../../support/turn/udp-peer.ts";
 
@@ -117,6 +117,24 @@ describe("a server with TURN", () => {
     expect(await codeOf(again.turn.allocate())).toBe(401);
     expect(await codeOf(bobsClient.turn.refresh())).toBe("done");
     expect((await fetch(`${server.url}/ice?room=room&token=${ann}`)).status).toBe(401);
+  });
+
+  test("takes over other secrets and ports when it reloads its settings", async () => {
+    const [former, next] = ["f".repeat(32), "n".repeat(32)];
+    const server = await start({ turn: { secrets: [former], listen: ["127.0.0.1"] } });
+    const formerList = await iceServersAt(server.url);
+    using open = await openTurnClient(formerList, "udp");
+    await open.turn.allocate();
+    await server.reload({ turn: { ...testTurn, secrets: [next, former] } });
+    using again = await openTurnClient(formerList, "udp");
+    expect(await codeOf(again.turn.allocate())).toBe("done");
+    const nextList = await iceServersAt(server.url);
+    await server.reload({ turn: { ...testTurn, secrets: [next], relayPorts: { first: 40_000, last: 40_099 } } });
+    using refused = await openTurnClient(formerList, "udp");
+    expect(await codeOf(refused.turn.allocate())).toBe(401);
+    using accepted = await openTurnClient(nextList, "udp");
+    const { relayed } = await accepted.turn.allocate();
+    expect(relayed.port).toBeWithin(40_000, 40_100);
   });
 
   test("remembers over a restart whose credentials are refused", async () => {

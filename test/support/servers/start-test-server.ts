@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pino } from "pino";
 import type { AuthOptions } from "../../../src/auth/auth-options.ts";
-import type { ServerOptions, TurnSettings } from "../../../src/composition/server-options.ts";
+import type { ServerOptions, ServerSettings, TurnSettings } from "../../../src/composition/server-options.ts";
 import { defaultLimits, type Limits } from "../../../src/composition/settings/limits.ts";
 import { AddressRanges } from "../../../src/lib/address/address-ranges.ts";
 import type { Log } from "../../../src/ops/log.ts";
@@ -57,6 +57,8 @@ export interface TestServer extends AsyncDisposable {
   readonly turn: RunningServer["turn"];
   /** The labels of the endpoints that it serves. */
   readonly endpoints: readonly string[];
+  /** As `RunningServer.reload`, with the settings that are changed. */
+  reload(changed: Partial<ServerSettings>): Promise<void>;
   /** Stops the server as SIGTERM does; idempotent. A data folder that was passed in is kept. */
   stop(): Promise<void>;
 }
@@ -87,7 +89,7 @@ export async function temporaryFolder(): Promise<string> {
 /** A whole server in this process, on a free port. */
 export async function startTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const dataFolder = options.dataFolder ?? (await temporaryFolder());
-  const server = await startServer({
+  const settings: ServerOptions = {
     host: options.host ?? "127.0.0.1",
     port: options.port ?? 0,
     compatibilityPorts: options.compatibilityPorts ?? [],
@@ -116,7 +118,8 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     backup: options.backup,
     limits: { ...defaultLimits, ...options.limits },
     log: options.log ?? pino({ level: process.env["YURT_TEST_LOG"] ?? "silent" }),
-  });
+  };
+  const server = await startServer(settings);
   let stopping: Promise<void> | undefined;
   const stop = async () => {
     await server.stop(closeReasons.restart, options.drainMs);
@@ -131,6 +134,7 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
     dataFolder,
     turn: server.turn,
     endpoints: server.endpoints.map(({ label }) => label),
+    reload: (changed) => server.reload({ ...settings, ...changed }),
     stop: () => {
       stopping ??= stop();
       return stopping;

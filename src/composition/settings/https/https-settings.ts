@@ -9,8 +9,9 @@ type AllValues = Values<typeof options>;
 
 /** All addresses; `::` takes IPv4 too. */
 const anyAddress = "::";
-const httpsPort = 443;
-const httpPort = 80;
+/** The defaults with a domain. */
+export const httpsPort = 443;
+export const httpPort = 80;
 
 /** The mode that is in effect: the chosen one, else the one that the other settings ask for. */
 export function tlsModeOf(values: Pick<AllValues, "tls.mode" | "tls.cert" | "tls.key" | "domain">): TlsMode {

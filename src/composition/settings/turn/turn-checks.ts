@@ -1,5 +1,6 @@
 import type { Setting, Settings } from "../../../config/load.ts";
 import { type SettingProblem, shownValue } from "../../../config/problem.ts";
+import { httpPort, httpsPort } from "../https/https-settings.ts";
 import { type OptionKey, options } from "../options.ts";
 import { inSpellingOf } from "../spelling.ts";
 
@@ -23,12 +24,21 @@ function sharedPorts(settings: Settings): readonly SettingProblem[] {
     const setting = given(key, settings);
     if (setting === undefined || setting.value === 0) return [];
     const others: readonly OptionKey[] = [...httpPorts, ...turnPorts];
-    const same = others.find((other) => other !== key && settings.get(other)?.value === setting.value);
+    const same = others.find((other) => other !== key && portOf(other, settings) === setting.value);
     // Two ports of TURN that are the same are one problem.
     if (same === undefined || (key === "turn.port" && same === "turn.tls-port")) return [];
     const remedy = `The port is that of ${inSpellingOf(setting.origin, same)}. Choose another.`;
     return [problem(key, setting, remedy)];
   });
+}
+
+/** The value of a setting of a port; with a domain, its default is another. */
+function portOf(key: OptionKey, settings: Settings): unknown {
+  const setting = settings.get(key);
+  const domain = settings.get("domain")?.value;
+  const isDefault = setting?.origin.from === "default" && Array.isArray(domain) && domain.length > 0;
+  if (isDefault && key === "port") return httpsPort;
+  return isDefault && key === "tls.http-port" ? httpPort : setting?.value;
 }
 
 function needlessTlsPort(settings: Settings): readonly SettingProblem[] {
