@@ -22,8 +22,12 @@ const start = async (options: Parameters<typeof startTestServer>[0]) => closing.
 
 /** Takes the usual port, unless another program of this machine has it. */
 async function takeUsualPort(): Promise<void> {
-  const socket = await Bun.udpSocket({ hostname: "127.0.0.1", port: 3478 }).catch(() => undefined);
-  closing.defer(() => socket?.close());
+  try {
+    const socket = await Bun.udpSocket({ hostname: "127.0.0.1", port: 3478 });
+    closing.defer(() => socket.close());
+  } catch {
+    // Another server has it.
+  }
 }
 
 describe("TURN on a port that is in use", () => {
