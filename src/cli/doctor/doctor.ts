@@ -13,6 +13,7 @@ import { checkDescriptors } from "./checks/descriptors.ts";
 import { checkListening } from "./checks/listening.ts";
 import { checkPublicUrl } from "./checks/public-url.ts";
 import { checkRuntime } from "./checks/runtime.ts";
+import { checkTurn } from "./checks/turn.ts";
 import { type Check, type Examination, examine } from "./examination.ts";
 import type { Finding } from "./finding.ts";
 
@@ -24,6 +25,7 @@ const checks: readonly Check[] = [
   checkListening,
   checkPublicUrl,
   checkCertificate,
+  checkTurn,
   checkClock,
 ];
 
